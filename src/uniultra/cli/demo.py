@@ -1,0 +1,54 @@
+"""`uniultra demo`: a handful of bundled real ultrasound images, segmented, on one contact sheet."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from uniultra.segmenter import Segmenter
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for contact_sheet.png.")] = Path("uniultra-demo"),
+    model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = "uniultra-mini",
+) -> None:
+    """Segment bundled images of several organs, from boxes and clicks, and draw them on one picture."""
+    from uniultra.io.output import check_free, write_png
+    from uniultra.io.overlay import contact_sheet
+    from uniultra.segmenter import Segmenter
+
+    sheet = out / "contact_sheet.png"
+    check_free([sheet], force=True)
+    segmenter = Segmenter.load(model)
+    print(f"{segmenter.name} {segmenter.version}, on this machine's processor, offline")
+    examples = json.loads((EXAMPLES / "examples.json").read_text(encoding="utf-8"))
+    tiles, captions = zip(*(_one(segmenter, example) for example in examples), strict=True)
+    write_png(sheet, contact_sheet(tiles, captions, columns=3), force=True)
+    print(f"\nLook at: {sheet.resolve()}")
+    print("Yours:   uniultra segment IMAGE --box x0,y0,x1,y1     (or --point x,y)")
+    print("Not a medical device. The images' sources: uniultra/examples/ATTRIBUTION.md")
+
+
+def _one(segmenter: Segmenter, example: dict[str, object]) -> tuple[np.ndarray, str]:
+    """A tile and its caption; prints a line."""
+    from uniultra.cli.prompts import prompt_of
+    from uniultra.io.images import read_frame
+    from uniultra.io.overlay import draw_overlay, draw_prompts
+
+    frame = read_frame(EXAMPLES / str(example["image"]))
+    prompts = [prompt_of(item) for item in example["objects"]]  # type: ignore[attr-defined]
+    began = time.perf_counter()
+    masks = segmenter.segment(frame, prompts)
+    milliseconds = 1000 * (time.perf_counter() - began)
+    sizes = ", ".join(f"{mask.mask_hw.sum()} px (quality {mask.quality:.2f})" for mask in masks)
+    print(f"  {example['organ']:<16} {example['prompt']:<18} {sizes:<40} {milliseconds:4.0f} ms")
+    return draw_prompts(draw_overlay(frame, masks), prompts), f"{example['organ']}\n{example['prompt']}"

@@ -1,0 +1,105 @@
+"""`uniultra evaluate`: how good a model is on a manifest, by organ and prompt, beside the ellipse in the box."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from uniultra.errors import DataError, PromptError
+from uniultra.evaluation.settings import KINDS, EvaluationSettings, parse_kinds
+from uniultra.registry import DEFAULT
+
+if TYPE_CHECKING:
+    from uniultra.data.manifest import Manifest
+    from uniultra.data.splits import ReportSplit, SelectionSplit
+    from uniultra.evaluation.protocol import Evaluation, PromptableSegmenter
+
+DEFAULTS = EvaluationSettings()
+
+
+def evaluate(
+    data: Annotated[Path, typer.Option(help="The manifest: a CSV, one row an image; see the docs for its columns.")],
+    model: Annotated[str, typer.Option(help="A published model, a model folder, or a baseline: ellipse, grabcut.")] = DEFAULT,
+    split: Annotated[str, typer.Option(help="val (to choose), test or external (to report).")] = "val",
+    kinds: Annotated[str, typer.Option(help="Prompts, with commas between; jittered boxes by 10 and 20 %.")] = ",".join(DEFAULTS.kinds),
+    draws: Annotated[int, typer.Option(help="Jittered boxes an object.")] = DEFAULTS.draws,
+    limit: Annotated[int | None, typer.Option(help="Look at the first N images of each data set only, for a quick look.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Also write everything, each object's scores included, to this JSON file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+) -> None:
+    """Score a model on a manifest's images: Dice, skill over the ellipse in the box, calibration, by organ and prompt."""
+    from uniultra.data.manifest import read_manifest
+    from uniultra.evaluation.report import Provenance, build_report, to_markdown, to_overview, write_report
+    from uniultra.evaluation.summary import summarise
+    from uniultra.io.output import check_free
+
+    settings = EvaluationSettings(_kinds_for(model, parse_kinds(kinds)), draws)
+    if out is not None:
+        check_free([out], force)
+    manifest = read_manifest(data)
+    rows = _rows(manifest, split, limit)
+    segmenter = _segmenter(model)
+    evaluation = _with_progress(segmenter, rows, settings)
+    if not evaluation.records:
+        raise DataError(f"split '{split}' of '{data}' shows no object, so there is nothing to score; check its masks")
+    provenance = Provenance(segmenter.name, manifest.sha256, limit)
+    if out is not None:
+        write_report(out, build_report(evaluation, provenance), force)
+    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    print(_title(segmenter.name, evaluation, limit), to_overview(summary), to_markdown(summary), sep="\n", end="")
+
+
+def _kinds_for(model: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """What a segmenter can answer: baselines take boxes alone. Raises PromptError where nothing is left."""
+    from uniultra.evaluation.baselines import BASELINES
+
+    if model not in BASELINES:
+        return kinds
+    boxes = tuple(name for name in kinds if name not in KINDS or KINDS[name].is_box)
+    if kinds and not boxes:
+        raise PromptError(f"the baseline '{model}' takes boxes alone; give --kinds some of {_names_of_boxes()}")
+    return boxes
+
+
+def _names_of_boxes() -> str:
+    return ",".join(kind.name for kind in KINDS.values() if kind.is_box)
+
+
+def _rows(manifest: Manifest, name: str, limit: int | None) -> SelectionSplit | ReportSplit:
+    from uniultra.data.splits import report_split, selection_split
+    from uniultra.evaluation.protocol import first_rows
+
+    if name not in ("val", "test", "external"):
+        raise DataError(f"split '{name}' can't be scored; use val, test or external")
+    if name == "val":
+        chosen = selection_split(manifest)
+        return chosen if limit is None else first_rows(chosen, limit)
+    reported = report_split(manifest, name)
+    return reported if limit is None else first_rows(reported, limit)
+
+
+def _segmenter(model: str) -> PromptableSegmenter:
+    from uniultra.evaluation.baselines import BASELINES
+    from uniultra.segmenter import Segmenter
+
+    return BASELINES[model]() if model in BASELINES else Segmenter.load(model)
+
+
+def _with_progress(segmenter: PromptableSegmenter, rows: SelectionSplit | ReportSplit, settings: EvaluationSettings) -> Evaluation:
+    """Evaluates with a bar on stderr, so that stdout holds the tables alone."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from uniultra.evaluation.protocol import evaluate as evaluate_split
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"{segmenter.name} on {rows.name}", total=len(rows))
+        return evaluate_split(segmenter, rows, settings, lambda row, records: bar.advance(task))
+
+
+def _title(name: str, evaluation: Evaluation, limit: int | None) -> str:
+    first = "" if limit is None else f", the first {limit} of each data set"
+    images = f"{evaluation.images} images with objects, {evaluation.images_without_objects} without{first}"
+    return f"{name} on {evaluation.split}: {images}. Dice, and in brackets the skill over the ellipse in the box.\n"

@@ -1,0 +1,37 @@
+"""`uniultra export`: a trained model to encoder.onnx and decoder.onnx, held against torch before it is called done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    model: Annotated[Path, typer.Option(help="A model folder: config.json and model.safetensors.")],
+    out: Annotated[Path, typer.Option(help="Folder for encoder.onnx, decoder.onnx and parity.json.")],
+    name: Annotated[str, typer.Option(help="The model's name, written into the files.")],
+    version: Annotated[str, typer.Option(help="The weights' version, written into the files.")] = "unpublished",
+    half_weights: Annotated[bool, typer.Option(help="Store weights as fp16 (half the size; arithmetic stays fp32).")] = True,
+    quality_slope: Annotated[float, typer.Option(help="Calibration of the quality, fitted on val.")] = 1.0,
+    quality_offset: Annotated[float, typer.Option(help="Calibration of the quality, fitted on val.")] = 0.0,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
+) -> None:
+    """Export a model to ONNX, and report how far it is from torch. Needs uniultra[train]."""
+    from uniultra.cli.needs import need
+
+    need("train", "torch", "transformers", "onnx", "onnxscript")
+    from uniultra.export.onnx import ModelFacts, QualityCalibration, export_onnx
+    from uniultra.export.parity import check_parity
+    from uniultra.io.output import check_free, write_json
+    from uniultra.models.build import load
+
+    check_free([out / file for file in ("encoder.onnx", "decoder.onnx", "parity.json")], force)
+    loaded = load(model)
+    calibration = QualityCalibration(quality_slope, quality_offset)
+    export_onnx(loaded, out, ModelFacts(name, version), calibration, half_weights)
+    report = check_parity(loaded, out, calibration)
+    write_json(out / "parity.json", report, force)
+    for key, value in report.items():
+        print(f"{key}: {value}")

@@ -1,0 +1,53 @@
+"""The `uniultra` command: one file a command, imported here, its libraries imported when it is called."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from uniultra import __version__
+from uniultra.cli.demo import demo
+from uniultra.cli.evaluate import evaluate
+from uniultra.cli.export import export
+from uniultra.cli.models import models
+from uniultra.cli.params import params
+from uniultra.cli.segment import segment
+from uniultra.cli.train import train
+from uniultra.errors import UniUltraError
+
+HELP = """Segment anything in ultrasound from a click or a box, offline. Not a medical device."""
+
+app = typer.Typer(name="uniultra", help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+for command in (segment, demo, evaluate, train, export, params, models):
+    app.command()(command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"uniultra {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")] = False,
+) -> None:
+    """Options of the command itself."""
+
+
+def run() -> None:
+    """Entry point: what a user can cause is one line on stderr and exit code 2."""
+    try:
+        app()
+    except UniUltraError as error:
+        print(f"uniultra: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("uniultra: interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,173 @@
+"""`uniultra segment`: images and prompts in; id mask, overlay and JSON out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from uniultra.cli.prompts import Typed, group, parse_typed, read_prompts
+from uniultra.errors import PromptError, UniUltraError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from uniultra.segmenter import Segmenter
+    from uniultra.types import Frame, Mask, Prompt
+
+OUT = Path("uniultra-out")
+
+
+def segment(
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Images, folders of images, or patterns such as 'scans/*.png'.")],
+    box: Annotated[list[str], typer.Option(metavar="X0,Y0,X1,Y1", help="A box around a structure, in pixels; repeat for more.")] = [],  # noqa: B006
+    point: Annotated[list[str], typer.Option(metavar="X,Y", help="A point inside a structure.")] = [],  # noqa: B006
+    negative: Annotated[list[str], typer.Option(metavar="X,Y", help="A point outside of it.")] = [],  # noqa: B006
+    each_point: Annotated[bool, typer.Option("--each-point", help="Points outside of boxes are one structure each.")] = False,
+    mask: Annotated[Path | None, typer.Option(help="A previous mask (0 background, 1..N structures) to correct.")] = None,
+    prompts: Annotated[Path | None, typer.Option(help="A JSON file of prompts; see docs/segment.md.")] = None,
+    model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = "uniultra-mini",
+    out: Annotated[Path | None, typer.Option(help=f"Folder for NAME.mask.png, NAME.overlay.png, NAME.json.  [default: {OUT}]")] = None,
+    spacing: Annotated[float | None, typer.Option(metavar="MM", help="Millimetres a pixel, where you know them.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line an image; files only with --out.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
+) -> None:
+    """Segment structures in ultrasound images: point at them with boxes, clicks, or a previous mask."""
+    from uniultra.io.images import find_images
+    from uniultra.io.output import check_free
+    from uniultra.segmenter import Segmenter
+
+    typed = parse_typed(box, point, negative, each_point)
+    _check_options(typed, mask, prompts, spacing)
+    files = find_images(images)
+    by_file = read_prompts(prompts) if prompts else None
+    folder = out if out is not None or as_json else OUT
+    if folder is not None:
+        check_free([path for file in files for path in _results(folder, file).values()], force)
+    segmenter = Segmenter.load(model)
+
+    def one(file: Path) -> dict[str, Any]:
+        frame = _read(file, spacing)
+        objects = _objects(frame, file, typed, mask, by_file)
+        masks = segmenter.segment(frame, objects)
+        report = describe(file, frame, objects, masks, segmenter)
+        if folder is not None:
+            _write(_results(folder, file), report, frame, masks, force)
+        return report
+
+    failed = _each(files, one, as_json, folder)
+    if failed:
+        raise typer.Exit(2)
+
+
+def describe(file: Path, frame: Frame, prompts: Sequence[Prompt], masks: Sequence[Mask], segmenter: Segmenter) -> dict[str, Any]:
+    """The JSON of one image."""
+    from uniultra import __version__
+    from uniultra.measure import area, area_px
+
+    def one(index: int, prompt: Prompt, found: Mask) -> dict[str, Any]:
+        size = area(found)
+        return {
+            "id": index,
+            "prompt": {
+                "box": prompt.box_xyxy,
+                "points": prompt.points_xy,
+                "labels": prompt.point_labels,
+                "previous_mask": prompt.mask_hw is not None,
+            },
+            "box_xyxy": found.box_xyxy,
+            "area_px": area_px(found),
+            "area_mm2": round(size.value, 3) if size.unit == "mm2" else None,
+            "quality": round(found.quality, 4),
+        }
+
+    return {
+        "schema": "uniultra.segment/1",
+        "image": file.name,
+        "width": frame.width,
+        "height": frame.height,
+        "spacing_mm_yx": frame.spacing_mm_yx,
+        "model": {"name": segmenter.name, "version": segmenter.version},
+        "uniultra": __version__,
+        "objects": [one(i, prompt, found) for i, (prompt, found) in enumerate(zip(prompts, masks, strict=True), start=1)],
+        "notice": "not a medical device",
+    }
+
+
+def _check_options(typed: Typed, mask: Path | None, prompts: Path | None, spacing: float | None) -> None:
+    if typed.empty and mask is None and prompts is None:
+        raise PromptError("no prompt: give --box x0,y0,x1,y1 or --point x,y (or --mask, --prompts)")
+    if prompts is not None and not (typed.empty and not typed.negatives and mask is None):
+        raise PromptError("--prompts stands alone; put boxes, points and labels into the file")
+    if spacing is not None and not 0.001 <= spacing <= 10:
+        raise PromptError(f"--spacing {spacing:g} is not a size of a pixel; give millimetres from 0.001 to 10")
+
+
+def _read(file: Path, spacing: float | None) -> Frame:
+    from dataclasses import replace
+
+    from uniultra.io.images import read_frame
+
+    frame = read_frame(file)
+    return frame if spacing is None else replace(frame, spacing_mm_yx=(spacing, spacing))
+
+
+def _objects(
+    frame: Frame, file: Path, typed: Typed, mask: Path | None, by_file: dict[str, list[Prompt]] | list[Prompt] | None
+) -> list[Prompt]:
+    from uniultra.io.masks import read_previous
+
+    if isinstance(by_file, dict):
+        if file.name not in by_file:
+            raise PromptError(f"{file}: the prompts file has no entry '{file.name}'")
+        return by_file[file.name]
+    if by_file is not None:
+        return by_file
+    previous = [] if mask is None else read_previous(mask, (frame.height, frame.width))
+    return group(typed, previous)
+
+
+def _results(folder: Path, file: Path) -> dict[str, Path]:
+    return {kind: folder / f"{file.stem}.{ending}" for kind, ending in (("mask", "mask.png"), ("overlay", "overlay.png"), ("json", "json"))}
+
+
+def _write(paths: dict[str, Path], report: dict[str, Any], frame: Frame, masks: Sequence[Mask], force: bool) -> None:
+    from uniultra.io.masks import ids_of
+    from uniultra.io.output import write_json, write_png
+    from uniultra.io.overlay import draw_overlay
+
+    write_png(paths["mask"], ids_of(masks), force)
+    write_png(paths["overlay"], draw_overlay(frame, masks), force)
+    write_json(paths["json"], report, force)
+
+
+def _each(files: Sequence[Path], one: Any, as_json: bool, folder: Path | None) -> int:
+    """Runs every image; prints results to stdout and failures to stderr; the number of failures."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    failed = 0
+    hidden = len(files) == 1 or not console.is_terminal
+    for file in track(files, description="Segmenting", console=console, disable=hidden):
+        try:
+            report = one(file)
+        except UniUltraError as error:
+            failed += 1
+            print(f"uniultra: {error}", file=sys.stderr)
+            continue
+        print(json.dumps(report) if as_json else _human(file, report))
+    if not as_json and failed < len(files):
+        print(f"Results in {folder}/")
+    return failed
+
+
+def _human(file: Path, report: dict[str, Any]) -> str:
+    lines = [f"{file}  {report['width']}x{report['height']}  {report['model']['name']} {report['model']['version']}"]
+    for item in report["objects"]:
+        size = f"{item['area_px']} px" + (f" = {item['area_mm2']:.1f} mm2" if item["area_mm2"] is not None else "")
+        lines.append(f"  {item['id']}: area {size}, quality {item['quality']:.2f}")
+    return "\n".join(lines)

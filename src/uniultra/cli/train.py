@@ -1,0 +1,24 @@
+"""`uniultra train`: supervised training of a model from a config and a manifest; resumes by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    data: Annotated[Path, typer.Option(help="The manifest (CSV).")],
+    out: Annotated[Path, typer.Option(help="The run folder; an interrupted run in it goes on.")],
+    config: Annotated[Path | None, typer.Option(help="A TOML file, such as configs/mini.toml.")] = None,
+    set_: Annotated[list[str], typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeat for more.")] = [],  # noqa: B006
+) -> None:
+    """Train a model on simulated prompts: boxes, clicks, corrections. Needs uniultra[train]."""
+    from uniultra.cli.needs import need
+
+    need("train", "torch", "transformers", "accelerate")
+    from uniultra.training.config import load_config
+    from uniultra.training.supervised import train as run
+
+    print(f"Averaged weights in {run(load_config(config, tuple(set_)), data, out)}")

@@ -1,0 +1,164 @@
+"""Training examples: one object of one image, seen in a region, with the first prompt of a person who points at it.
+
+Two views are drawn, as `segment` uses them: `focus`, a square around the prompt, and `whole`, the frame. A focus view knows
+where to look from a box (the user's, or the coarse answer's, which is wrong by more).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from uniultra.data.augmentation import draw_appearance, draw_placement
+from uniultra.data.manifest import objects_in
+from uniultra.data.prompts import Box, jitter_box, random_click
+from uniultra.data.splits import TrainSplit
+from uniultra.errors import DataError
+from uniultra.geometry import ModelMap, square_around, whole
+from uniultra.types import POSITIVE
+
+POINTS = 3
+"""Slots for the first prompt's points: two box corners and one click."""
+
+
+@dataclass(frozen=True)
+class SampleSpec:
+    """What is drawn how often.
+
+    Attributes:
+        image_size: side of the model's input.
+        whole_share: share of views that show the whole frame.
+        focus_scale: range of the square's side over the box's longer side.
+        box_share: share of focus views prompted by a box alone; the others have a click, with or without a rough box.
+        exact_share: share of the box prompts that are exact; the rest are jittered by 0 to `box_jitter`.
+        box_jitter: largest jitter of a user's box.
+        rough_jitter: largest jitter of a box that a coarse answer would give.
+        mask_share: share of views that also bring a rough previous mask.
+    """
+
+    image_size: int = 256
+    whole_share: float = 0.3
+    focus_scale: tuple[float, float] = (1.4, 2.2)
+    box_share: float = 0.65
+    exact_share: float = 0.3
+    box_jitter: float = 0.2
+    rough_jitter: float = 0.35
+    mask_share: float = 0.1
+
+
+@dataclass(frozen=True)
+class _Object:
+    image: np.ndarray
+    ids: np.ndarray
+    value: int
+    dataset: str
+
+
+class PromptDataset(Dataset):
+    """All objects of the train split, held in memory as uint8 (grey JPEG of 512 px: about 0.3 MB an image).
+
+    An item is a dict of tensors: image (S, S) uint8, target (S, S) float 0..1, points (3, 2), labels (3,), mask (1, S/4, S/4)
+    logits, has_mask () 1 or 0.
+    """
+
+    def __init__(self, split: TrainSplit, spec: SampleSpec) -> None:
+        self.spec = spec
+        self.objects = [item for row in split for item in _load(str(row.image), str(row.mask), row.dataset)]
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    def weights(self) -> np.ndarray:
+        """Sampling weight an object: sets count by the square root of their size, so that none drowns the others."""
+        _, which, counts = np.unique([item.dataset for item in self.objects], return_inverse=True, return_counts=True)
+        return np.asarray(counts[which] ** -0.5)
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        # Drawn from the worker's torch generator, which the trainer seeds and a resumed run restores.
+        rng = np.random.default_rng(int(torch.randint(2**62, ()).item()))
+        return draw_example(self.objects[index], self.spec, rng)
+
+
+def _load(image: str, mask: str, dataset: str) -> list[_Object]:
+    pixels, ids = cv2.imread(image, cv2.IMREAD_GRAYSCALE), cv2.imread(mask, cv2.IMREAD_UNCHANGED)
+    if pixels is None or ids is None or pixels.shape != ids.shape:
+        raise DataError(f"'{image}' and its mask '{mask}' must both open and have the same size; check the manifest's row")
+    labelled = np.zeros(ids.shape, np.uint8)
+    for number, single in enumerate(objects_in(ids, dataset), start=1):
+        labelled[single] = number
+    return [_Object(pixels, labelled, value, dataset) for value in range(1, int(labelled.max()) + 1)]
+
+
+def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> dict[str, torch.Tensor]:
+    """One augmented view with its first prompt."""
+    mask = (item.ids == item.value).astype(np.uint8)
+    outline = np.concatenate([c[:, 0] for c in cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]])
+    placed = draw_placement(rng).matrix(tuple(outline.mean(axis=0)))
+    turned = outline @ placed[:, :2].T + placed[:, 2]
+    low, high = turned.min(axis=0) - 0.5, turned.max(axis=0) + 0.5
+    true_box: Box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+
+    view_whole = rng.random() < spec.whole_share
+    with_box = rng.random() < (0.3 if view_whole else spec.box_share)
+    with_click = not with_box or rng.random() < 0.1
+    prompt_box = _draw_box(true_box, rough=not with_box, spec=spec, rng=rng)
+    region = whole(mask.shape) if view_whole else square_around(prompt_box, float(rng.uniform(*spec.focus_scale)))
+    to_model = ModelMap(region, spec.image_size)
+
+    image = draw_appearance(rng).apply(_warp(item.image, to_model, placed))
+    target = _warp(mask * np.uint8(255), to_model, placed).astype(np.float32) / 255.0
+    keep_box = with_box or (not view_whole and rng.random() < 0.8)
+    points, labels = _first_prompt(prompt_box if keep_box else None, target if with_click else None, to_model, rng)
+    previous = _rough_mask(target, spec.image_size // 4, rng) if rng.random() < spec.mask_share else None
+    grid = spec.image_size // 4
+    return {
+        "image": torch.from_numpy(image),
+        "target": torch.from_numpy(target),
+        "points": torch.from_numpy(points),
+        "labels": torch.from_numpy(labels),
+        "mask": torch.zeros(1, grid, grid) if previous is None else torch.from_numpy(previous)[None],
+        "has_mask": torch.tensor(0.0 if previous is None else 1.0),
+    }
+
+
+def _draw_box(true_box: Box, rough: bool, spec: SampleSpec, rng: np.random.Generator) -> Box:
+    if rough:
+        return jitter_box(true_box, float(rng.uniform(0.0, spec.rough_jitter)), rng)
+    if rng.random() < spec.exact_share:
+        return true_box
+    return jitter_box(true_box, float(rng.uniform(0.0, spec.box_jitter)), rng)
+
+
+def _warp(pixels_hw: np.ndarray, to_model: ModelMap, placed: np.ndarray) -> np.ndarray:
+    """Turns, mirrors and cuts in one interpolation; blurs first where the view shrinks the image."""
+    matrix = to_model.matrix() @ np.vstack([placed, [0.0, 0.0, 1.0]])
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    if scale < 1.0:
+        pixels_hw = cv2.GaussianBlur(pixels_hw, (0, 0), 0.35 / scale)
+    return cv2.warpAffine(pixels_hw, matrix, (to_model.size, to_model.size), flags=cv2.INTER_LINEAR)
+
+
+def _first_prompt(
+    box: Box | None, target: np.ndarray | None, to_model: ModelMap, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    points, labels = np.zeros((POINTS, 2), np.float32), np.full(POINTS, -1, np.int64)
+    if box is not None:
+        points[:2] = to_model.to_model(np.array(box).reshape(2, 2))
+        labels[:2] = (2, 3)
+    if target is not None and (target > 0.5).any():
+        points[2], labels[2] = random_click(target > 0.5, rng), POSITIVE
+    return points, labels
+
+
+def _rough_mask(target: np.ndarray, grid: int, rng: np.random.Generator) -> np.ndarray:
+    """A previous answer that is about right: the truth shifted, grown or shrunk, and blurred; logits (grid, grid) float32."""
+    small = cv2.resize(target, (grid, grid), interpolation=cv2.INTER_AREA)
+    side = np.sqrt(max(float(small.sum()), 1.0))
+    shift = rng.normal(0.0, 0.06 * side, 2)
+    moved = cv2.warpAffine(small, np.array([[1, 0, shift[0]], [0, 1, shift[1]]]), (grid, grid))
+    soft = cv2.GaussianBlur(moved, (0, 0), float(rng.uniform(0.5, 0.5 + 0.12 * side)))
+    return (np.clip((soft - rng.uniform(0.3, 0.7)) * 2.0, -1.0, 1.0) * rng.uniform(4.0, 8.0)).astype(np.float32)

@@ -1,0 +1,62 @@
+"""Prompts as people give them, simulated from a true mask: boxes exact and jittered, clicks, corrections.
+
+Everything takes a numpy Generator, so a seed gives the same prompts anywhere.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from uniultra.types import NEGATIVE, POSITIVE, mask_box
+
+Box = tuple[float, float, float, float]
+
+
+def exact_box(mask_hw: np.ndarray) -> Box:
+    """The tight box of a mask by its outer pixel edges; the mask must not be empty."""
+    box = mask_box(mask_hw)
+    assert box is not None, "an empty mask has no box"
+    return box
+
+
+def jitter_box(box_xyxy: Box, amount: float, rng: np.random.Generator) -> Box:
+    """A box as a hasty hand draws it: every edge moved by up to `amount` (0 to 0.4) of the side along it, uniformly."""
+    x0, y0, x1, y1 = box_xyxy
+    width, height = x1 - x0, y1 - y0
+    left, top, right, bottom = rng.uniform(-amount, amount, 4) * (width, height, width, height)
+    return float(x0 + left), float(y0 + top), float(x1 + right), float(y1 + bottom)
+
+
+def centre_click(mask_hw: np.ndarray) -> tuple[float, float]:
+    """(x, y) of the centre of the largest circle inside a mask: where a person clicks first."""
+    depth = _depth(mask_hw)
+    y, x = np.unravel_index(int(np.argmax(depth)), depth.shape)
+    return float(x), float(y)
+
+
+def random_click(mask_hw: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+    """(x, y) somewhere inside a mask, rather in its depth than at its rim."""
+    depth = _depth(mask_hw)
+    ys, xs = np.nonzero(depth > 0.4 * depth.max())
+    pick = int(rng.integers(len(xs)))
+    return float(xs[pick]), float(ys[pick])
+
+
+def correction_click(predicted_hw: np.ndarray, true_hw: np.ndarray) -> tuple[tuple[float, float], int] | None:
+    """The click of a person who corrects: the deepest point of the largest error, and its label; None where nothing is wrong.
+
+    "Largest" is by the radius of the inscribed circle, over missed and false areas alike.
+    """
+    missed, false = _depth(true_hw & ~predicted_hw), _depth(predicted_hw & ~true_hw)
+    if max(missed.max(), false.max()) <= 0:
+        return None
+    depth, label = (missed, POSITIVE) if missed.max() >= false.max() else (false, NEGATIVE)
+    y, x = np.unravel_index(int(np.argmax(depth)), depth.shape)
+    return (float(x), float(y)), label
+
+
+def _depth(mask_hw: np.ndarray) -> np.ndarray:
+    """Distance to the nearest pixel outside the mask (the array's border counts as outside), float32."""
+    padded = cv2.copyMakeBorder(mask_hw.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    return cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]

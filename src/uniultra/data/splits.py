@@ -1,0 +1,80 @@
+"""Two kinds of split that can't be passed for one another: one chooses, the other reports; and splitting by cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from uniultra.data.manifest import Manifest, Row
+from uniultra.errors import DataError
+
+
+@dataclass(frozen=True)
+class _Split:
+    name: str
+    rows: tuple[Row, ...]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class TrainSplit(_Split):
+    """Rows that a model may learn from."""
+
+
+class SelectionSplit(_Split):
+    """Rows that may choose a checkpoint, a threshold, a setting: `val`, and nothing else."""
+
+
+class ReportSplit(_Split):
+    """Rows that are only reported on: `test` and `external`."""
+
+
+def train_split(manifest: Manifest) -> TrainSplit:
+    return TrainSplit("train", _rows(manifest, "train"))
+
+
+def selection_split(manifest: Manifest) -> SelectionSplit:
+    return SelectionSplit("val", _rows(manifest, "val"))
+
+
+def report_split(manifest: Manifest, name: str) -> ReportSplit:
+    """`test` or `external`.
+
+    Raises:
+        DataError: another name, or no such rows.
+    """
+    if name not in ("test", "external"):
+        raise DataError(f"split '{name}' doesn't report; use test or external")
+    return ReportSplit(name, _rows(manifest, name))
+
+
+def _rows(manifest: Manifest, name: str) -> tuple[Row, ...]:
+    rows = tuple(row for row in manifest if row.split == name)
+    if not rows:
+        raise DataError(f"manifest '{manifest.path}' has no rows of split '{name}'; add some, or choose another split")
+    return rows
+
+
+def split_by_cluster(clusters: Sequence[str], fractions: dict[str, float], seed: int = 0) -> list[str]:
+    """A split name for each item so that no cluster is divided, with item counts as close to `fractions` as that allows.
+
+    Clusters are dealt largest first, in a seeded random order among equals, each to the split that lacks most.
+    """
+    if abs(sum(fractions.values()) - 1.0) > 1e-6:
+        raise DataError(f"split fractions {fractions} sum to {sum(fractions.values()):g}; they must sum to 1")
+    names, counts = np.unique(np.asarray(clusters), return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(names))
+    order = order[np.argsort(-counts[order], kind="stable")]
+    wanted = {split: fraction * len(clusters) for split, fraction in fractions.items()}
+    placed: dict[str, str] = {}
+    for index in order:
+        split = max(wanted, key=lambda name: wanted[name])
+        placed[str(names[index])] = split
+        wanted[split] -= int(counts[index])
+    return [placed[str(cluster)] for cluster in clusters]

@@ -1,0 +1,88 @@
+"""The numbers: overlap of two masks, skill over the ellipse, calibration of the quality, and intervals by the bootstrap.
+
+NaN stands for "not defined here"; the report prints it as n/a.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+BOOTSTRAP_SAMPLES = 1000
+
+
+def dice(predicted_hw: np.ndarray, true_hw: np.ndarray) -> float:
+    """2 |A and B| / (|A| + |B|) of two bool masks (H, W), 0 to 1; 1 where both are empty."""
+    common, sizes = _overlap(predicted_hw, true_hw)
+    return 2.0 * common / sizes if sizes else 1.0
+
+
+def iou(predicted_hw: np.ndarray, true_hw: np.ndarray) -> float:
+    """|A and B| / |A or B| of two bool masks (H, W), 0 to 1; 1 where both are empty."""
+    common, sizes = _overlap(predicted_hw, true_hw)
+    return common / (sizes - common) if sizes else 1.0
+
+
+def skill(dice: float, ellipse_dice: float) -> float:
+    """Which share of what the ellipse in the box leaves open is won: (dice - ellipse) / (1 - ellipse), at most 1.
+
+    0 is no better than the ellipse, negative is worse. NaN where the ellipse is perfect: nothing is left to win. The closer the
+    ellipse comes to 1 the wilder this gets, so take it of MEAN Dices over many objects and never average it over objects.
+    """
+    if math.isnan(ellipse_dice) or ellipse_dice >= 1.0:
+        return math.nan
+    return (dice - ellipse_dice) / (1.0 - ellipse_dice)
+
+
+def expected_calibration_error(quality: Sequence[float] | np.ndarray, iou: Sequence[float] | np.ndarray, bins: int = 10) -> float:
+    """Mean distance between predicted and true IoU over `bins` equal bins of the predicted one, weighted by their counts; 0 is best.
+
+    A quality of NaN (the segmenter gives none) is left out; NaN where none is left. As Guo et al. 2017, arXiv 1706.04599, eq. 5.
+    """
+    predicted, true = np.asarray(quality, dtype=np.float64), np.asarray(iou, dtype=np.float64)
+    known = ~np.isnan(predicted)
+    predicted, true = predicted[known], true[known]
+    if predicted.size == 0:
+        return math.nan
+    which = np.clip((predicted * bins).astype(int), 0, bins - 1)
+    gaps = np.bincount(which, weights=predicted - true, minlength=bins)  # a bin's count times the gap of its means
+    return float(np.abs(gaps).sum() / predicted.size)
+
+
+def bootstrap_means(
+    values: Sequence[float] | np.ndarray, groups: Sequence[str], seed: int, samples: int = BOOTSTRAP_SAMPLES
+) -> np.ndarray:
+    """The mean of `values` in each of `samples` worlds, shape (samples,), where whole groups are drawn with replacement.
+
+    Groups of the same names are drawn alike for the same seed, so two segmenters on the same data can be compared pair by pair.
+    """
+    names, member_of = np.unique(np.asarray(groups), return_inverse=True)
+    sums = np.bincount(member_of, weights=np.asarray(values, dtype=np.float64))
+    counts = np.bincount(member_of)
+    drawn = np.random.default_rng(seed).integers(len(names), size=(samples, len(names)))
+    return np.asarray(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
+
+
+def bootstrap_interval(
+    values: Sequence[float] | np.ndarray, groups: Sequence[str], seed: int, samples: int = BOOTSTRAP_SAMPLES
+) -> tuple[float, float]:
+    """The 95 % percentile interval (low, high) of the mean over groups; (NaN, NaN) below two groups, which tell nothing of spread."""
+    if len(set(groups)) < 2:
+        return math.nan, math.nan
+    return percentile_interval(bootstrap_means(values, groups, seed, samples))
+
+
+def percentile_interval(means: np.ndarray) -> tuple[float, float]:
+    """The middle 95 % of bootstrap means (samples,)."""
+    low, high = np.percentile(means, (2.5, 97.5))
+    return float(low), float(high)
+
+
+def _overlap(predicted_hw: np.ndarray, true_hw: np.ndarray) -> tuple[int, int]:
+    """(pixels in both, sum of the two sizes)."""
+    assert predicted_hw.shape == true_hw.shape, f"masks of {predicted_hw.shape} and {true_hw.shape}"
+    assert predicted_hw.dtype == true_hw.dtype == np.bool_, "masks must be bool"
+    common = int(np.count_nonzero(predicted_hw & true_hw))
+    return common, int(np.count_nonzero(predicted_hw)) + int(np.count_nonzero(true_hw))

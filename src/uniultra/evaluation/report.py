@@ -1,0 +1,109 @@
+"""What people read of an evaluation: Markdown tables, and a JSON file that holds the summary, its provenance and every record."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from uniultra import __version__
+from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES
+from uniultra.evaluation.protocol import Evaluation
+from uniultra.evaluation.summary import ALL_ORGANS, Cell, Summary, objects_of, summarise
+from uniultra.io.output import write_text
+
+SCHEMA_VERSION = 1
+NOT_AVAILABLE = "n/a"
+DIGITS = 5
+"""Decimals in the JSON file."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the numbers come from.
+
+    Attributes:
+        model: the segmenter's name.
+        manifest_sha256: of the manifest's bytes.
+        limit: images a data set that were looked at; None for all.
+        bootstrap_seed: of the intervals. The prompts' seeds follow from image, object, kind and draw, so there is none to record.
+        bootstrap_samples: of the intervals.
+    """
+
+    model: str
+    manifest_sha256: str
+    limit: int | None = None
+    bootstrap_seed: int = 0
+    bootstrap_samples: int = BOOTSTRAP_SAMPLES
+
+
+def to_overview(summary: Summary) -> str:
+    """One row an organ, one column a prompt: mean Dice, and in brackets the skill over the ellipse where there is a box."""
+    organs = [*dict.fromkeys(organ for cells in summary.values() for organ in cells if organ != ALL_ORGANS), ALL_ORGANS]
+    rows = [[organ, *(_dice_and_skill(cells.get(organ)) for cells in summary.values())] for organ in organs]
+    return _table(["organ", *summary], rows, left=1)
+
+
+def to_markdown(summary: Summary) -> str:
+    """One row a prompt and organ: Dice with its interval, the ellipse beside it, skill, calibration of the quality."""
+    header = ["prompt", "organ", "objects", "clusters", "Dice [95 %]", "ellipse", "skill", "ECE"]
+    rows = [[kind, organ, *_details(cell)] for kind, cells in summary.items() for organ, cell in cells.items()]
+    return _table(header, rows, left=2)
+
+
+def build_report(evaluation: Evaluation, provenance: Provenance) -> dict[str, Any]:
+    """The content of the JSON file; plain values, rounded to `DIGITS` decimals, None where something isn't defined."""
+    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "uniultra_version": __version__,
+        **asdict(provenance),
+        "split": evaluation.split,
+        "kinds": list(evaluation.settings.kinds),
+        "draws": evaluation.settings.draws,
+        "images": evaluation.images,
+        "images_without_objects": evaluation.images_without_objects,
+        "objects": objects_of(evaluation.records),
+        "summary": {kind: {organ: _plain(asdict(cell)) for organ, cell in cells.items()} for kind, cells in summary.items()},
+        "records": [_plain(asdict(record)) for record in evaluation.records],
+    }
+
+
+def write_report(path: Path, report: dict[str, Any], force: bool = False) -> None:
+    """Writes the JSON file: indented, but one line a record, so that two files can be compared by eye. Raises OutputError."""
+    head = json.dumps({**report, "records": []}, indent=2, ensure_ascii=False, allow_nan=False)
+    assert head.endswith("[]\n}"), "the records come last"
+    lines = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in report["records"])
+    write_text(path, head.removesuffix("[]\n}") + "[\n    " + ",\n    ".join(lines) + "\n  ]\n}\n", force)
+
+
+def _details(cell: Cell) -> list[str]:
+    interval = "" if cell.dice_interval is None else f" [{cell.dice_interval[0]:.3f}, {cell.dice_interval[1]:.3f}]"
+    shares = [f"{cell.dice:.3f}{interval}", _shown(cell.ellipse_dice), _shown(cell.skill, "+.2f"), _shown(cell.ece)]
+    return [str(cell.objects), str(cell.clusters), *shares]
+
+
+def _dice_and_skill(cell: Cell | None) -> str:
+    if cell is None:
+        return NOT_AVAILABLE
+    return f"{cell.dice:.3f}" if cell.skill is None else f"{cell.dice:.3f} ({cell.skill:+.2f})"
+
+
+def _shown(value: float | None, form: str = ".3f") -> str:
+    return NOT_AVAILABLE if value is None else format(value, form)
+
+
+def _table(header: list[str], rows: list[list[str]], left: int) -> str:
+    """A Markdown table; all but the first `left` columns are numbers, to the right."""
+    rule = ["---"] * left + ["---:"] * (len(header) - left)
+    return "".join(f"| {' | '.join(row)} |\n" for row in [header, rule, *rows])
+
+
+def _plain(value: Any) -> Any:
+    """Floats rounded and tuples as lists, at any depth."""
+    if isinstance(value, float):
+        return round(value, DIGITS)
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,89 @@
+"""What an evaluation asks of a segmenter: the table of prompt kinds, and the few numbers of a run. Imports nothing heavy.
+
+Adding a kind of prompt is adding a row to `KINDS`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from uniultra.errors import PromptError
+
+
+@dataclass(frozen=True)
+class PromptKind:
+    """One way of pointing at an object: a box, or a number of clicks.
+
+    Attributes:
+        name: as the command line and the report write it.
+        jitter: how far each edge of the box moves at most, as a share of the side along it; 0 is the exact box.
+        clicks: 0 for a box; else how many clicks, the first in the object's depth, each further one on the largest error.
+    """
+
+    name: str
+    jitter: float = 0.0
+    clicks: int = 0
+
+    @property
+    def is_box(self) -> bool:
+        return self.clicks == 0
+
+
+KINDS: dict[str, PromptKind] = {
+    kind.name: kind
+    for kind in (
+        PromptKind("box"),
+        PromptKind("box10", jitter=0.1),
+        PromptKind("box20", jitter=0.2),
+        PromptKind("click1", clicks=1),
+        PromptKind("click3", clicks=3),
+        PromptKind("click5", clicks=5),
+    )
+}
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """The numbers of one run.
+
+    Attributes:
+        kinds: names of `KINDS`.
+        draws: jittered boxes an object, each with its own seed; exact boxes and clicks are drawn once.
+        workers: threads, each with images of its own; changes no result.
+
+    Raises:
+        PromptError: no kinds, an unknown or repeated one, or a count below 1.
+    """
+
+    kinds: tuple[str, ...] = tuple(KINDS)
+    draws: int = 3
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.kinds if name not in KINDS]
+        if unknown or not self.kinds or len(set(self.kinds)) < len(self.kinds):
+            given = ",".join(self.kinds)
+            raise PromptError(f"prompt kinds '{given}' are not usable; give some of {','.join(KINDS)}, each once, with commas between")
+        for name, value in (("draws", self.draws), ("workers", self.workers)):
+            if value < 1:
+                raise PromptError(f"{name} is {value}; it must be at least 1")
+
+    @property
+    def boxes(self) -> tuple[PromptKind, ...]:
+        return tuple(KINDS[name] for name in self.kinds if KINDS[name].is_box)
+
+    @property
+    def clicks(self) -> tuple[PromptKind, ...]:
+        return tuple(KINDS[name] for name in self.kinds if not KINDS[name].is_box)
+
+
+def parse_kinds(text: str) -> tuple[str, ...]:
+    """The names in "box,click1"; spaces don't matter. `EvaluationSettings` checks them."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def stable_seed(*parts: str | int) -> int:
+    """A 64-bit seed from what it belongs to: the same on every machine, in every order, with any number of workers."""
+    digest = hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).digest()
+    return int.from_bytes(digest[:8], "little")

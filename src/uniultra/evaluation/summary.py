@@ -1,0 +1,129 @@
+"""From records to means: by kind of prompt and organ, with skill, interval and calibration.
+
+Every mean is over objects within an organ (an object's draws count like the draws of the others), then over organs, each counting
+the same: else the largest data set would be the result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES, bootstrap_means, expected_calibration_error, percentile_interval, skill
+from uniultra.evaluation.protocol import Record
+from uniultra.evaluation.settings import KINDS, stable_seed
+
+ALL_ORGANS = "mean over organs"
+"""The row below the organs'; no organ may have this name."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One kind of prompt on one organ, or on all.
+
+    Attributes:
+        objects: distinct objects, however many draws each had.
+        clusters: groups of images that are resampled together.
+        dice, iou: means, 0 to 1.
+        dice_interval: 95 % bootstrap interval over clusters; None below two. For all organs, clusters are drawn within each organ,
+            and an organ of one cluster stays as it is, so there the interval is too narrow.
+        ellipse_dice: mean Dice of the ellipse in the same boxes; None for clicks.
+        skill: of the two means, not the mean of skills: one object on which the ellipse is near 1 would swamp the others. None
+            without an ellipse, and where it is perfect.
+        quality: mean predicted IoU; None where the segmenter predicts none.
+        ece: how far the quality is from the IoU, see `expected_calibration_error`; None as above.
+        seconds: mean wall time a prompt.
+    """
+
+    objects: int
+    clusters: int
+    dice: float
+    dice_interval: tuple[float, float] | None
+    iou: float
+    ellipse_dice: float | None
+    skill: float | None
+    quality: float | None
+    ece: float | None
+    seconds: float
+
+
+Summary = dict[str, dict[str, Cell]]
+"""Kind -> organ -> Cell, kinds in the order of `KINDS`, organs by name and `ALL_ORGANS` last."""
+
+
+def summarise(records: Sequence[Record], seed: int = 0, samples: int = BOOTSTRAP_SAMPLES) -> Summary:
+    """The table of cells. The same seed resamples the same clusters for every segmenter and kind, so they compare pair by pair."""
+    asked = {record.kind for record in records}
+    return {kind: _by_organ([r for r in records if r.kind == kind], seed, samples) for kind in KINDS if kind in asked}
+
+
+def objects_of(records: Iterable[Record]) -> int:
+    """How many distinct objects the records are about."""
+    return len({(r.dataset, r.id, r.object_index) for r in records})
+
+
+def _by_organ(records: Sequence[Record], seed: int, samples: int) -> dict[str, Cell]:
+    cells: dict[str, Cell] = {}
+    worlds: list[np.ndarray] = []
+    for organ in sorted({record.organ for record in records}):
+        own = [record for record in records if record.organ == organ]
+        means = bootstrap_means([r.dice for r in own], [r.group for r in own], stable_seed(seed, organ), samples)
+        cells[organ] = _organ_cell(own, means)
+        worlds.append(means)
+    return {**cells, ALL_ORGANS: _mean_cell(list(cells.values()), np.mean(worlds, axis=0))}
+
+
+def _organ_cell(records: Sequence[Record], bootstrap: np.ndarray) -> Cell:
+    clusters = len({r.group for r in records})
+    dice, ellipse_dice = _mean(r.dice for r in records), _mean_known(r.ellipse_dice for r in records)
+    quality = np.array([r.quality for r in records], dtype=np.float64)  # None becomes NaN
+    return Cell(
+        objects=objects_of(records),
+        clusters=clusters,
+        dice=dice,
+        dice_interval=percentile_interval(bootstrap) if clusters > 1 else None,
+        iou=_mean(r.iou for r in records),
+        ellipse_dice=ellipse_dice,
+        skill=_skill(dice, ellipse_dice),
+        quality=_mean_known(r.quality for r in records),
+        ece=_known(expected_calibration_error(quality, [r.iou for r in records])),
+        seconds=_mean(r.seconds for r in records),
+    )
+
+
+def _mean_cell(cells: Sequence[Cell], bootstrap: np.ndarray) -> Cell:
+    dice, ellipse_dice = _mean(cell.dice for cell in cells), _mean_known(cell.ellipse_dice for cell in cells)
+    return Cell(
+        objects=sum(cell.objects for cell in cells),
+        clusters=sum(cell.clusters for cell in cells),
+        dice=dice,
+        dice_interval=percentile_interval(bootstrap) if any(cell.clusters > 1 for cell in cells) else None,
+        iou=_mean(cell.iou for cell in cells),
+        ellipse_dice=ellipse_dice,
+        skill=_skill(dice, ellipse_dice),
+        quality=_mean_known(cell.quality for cell in cells),
+        ece=_mean_known(cell.ece for cell in cells),
+        seconds=_mean(cell.seconds for cell in cells),
+    )
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))
+
+
+def _mean_known(values: Iterable[float | None]) -> float | None:
+    """The mean of what is not None; None where all is."""
+    known = [value for value in values if value is not None]
+    return _mean(known) if known else None
+
+
+def _skill(dice: float, ellipse_dice: float | None) -> float | None:
+    return None if ellipse_dice is None else _known(skill(dice, ellipse_dice))
+
+
+def _known(value: float) -> float | None:
+    """None for NaN, which JSON doesn't have."""
+    return None if math.isnan(value) else value

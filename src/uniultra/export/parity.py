@@ -1,0 +1,75 @@
+"""How far the exported files are from the model in torch: on the same inputs, through the same decoder contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from uniultra.backends.onnx import OnnxBackend
+from uniultra.backends.torch import TorchBackend
+from uniultra.export.onnx import QualityCalibration
+from uniultra.models.promptable import PromptableModel
+from uniultra.types import Features
+
+
+def check_parity(model: PromptableModel, folder: Path, calibration: QualityCalibration, cases: int = 16, seed: int = 0) -> dict[str, Any]:
+    """Largest and 99.9 % differences of logits and quality over random speckle images and prompts of every kind.
+
+    Args:
+        model: the model in torch.
+        folder: its exported files.
+        calibration: what the export applied to the quality.
+        cases: images; each gets four prompts (box, click, box and clicks, previous mask).
+        seed: of images and prompts.
+    """
+    torch_engine, onnx_engine = TorchBackend(model, "torch"), OnnxBackend.open(folder)
+    rng = np.random.default_rng(seed)
+    logit_gaps, quality_gaps, agreements = [], [], []
+    for _ in range(cases):
+        image = speckle_image(model.input_size, rng)
+        prompts = random_prompts(model.input_size, rng)
+        ours, theirs = ((*engine.decode(_one(engine.encode(image)), *prompts),) for engine in (torch_engine, onnx_engine))
+        logit_gaps.append(np.abs(ours[0] - theirs[0]).ravel())
+        quality_gaps.append(np.abs(calibrated(ours[1], calibration) - theirs[1]))
+        agreements.append(np.mean((ours[0] > 0) == (theirs[0] > 0)))
+    gaps = np.concatenate(logit_gaps)
+    return {
+        "cases": cases * 4,
+        "max_logit_difference": float(gaps.max()),
+        "p999_logit_difference": float(np.quantile(gaps, 0.999)),
+        "max_quality_difference": float(np.concatenate(quality_gaps).max()),
+        "pixel_agreement": float(np.mean(agreements)),
+    }
+
+
+def calibrated(quality: np.ndarray, calibration: QualityCalibration) -> np.ndarray:
+    """What the decoder's graph does to the raw quality; (P,) to (P,)."""
+    raw = np.clip(quality, 1e-4, 1 - 1e-4)
+    return 1.0 / (1.0 + np.exp(-(calibration.slope * np.log(raw / (1 - raw)) + calibration.offset)))
+
+
+def speckle_image(size: int, rng: np.random.Generator) -> np.ndarray:
+    """One batch (1, size, size) uint8: Rayleigh speckle with a dark ellipse in it."""
+    y, x = np.mgrid[:size, :size] / size
+    centre, half = rng.uniform(0.3, 0.7, 2), rng.uniform(0.1, 0.3, 2)
+    inside = ((x - centre[0]) / half[0]) ** 2 + ((y - centre[1]) / half[1]) ** 2 < 1
+    values = rng.rayleigh(1.0, (size, size)) * np.where(inside, 20.0, 70.0)
+    return np.clip(values, 0, 255).astype(np.uint8)[None]
+
+
+def random_prompts(size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Four prompts: a box, a click, a box with two clicks, a previous mask with a click; as `Backend.decode` takes them."""
+    low = rng.uniform(0.1, 0.4, (4, 2)) * size
+    high = low + rng.uniform(0.2, 0.5, (4, 2)) * size
+    clicks = rng.uniform(0.2, 0.8, (4, 2, 2)) * size
+    points = np.concatenate([low[:, None], high[:, None], clicks], axis=1).astype(np.float32)
+    labels = np.array([[2, 3, -1, -1], [-1, -1, 1, -1], [2, 3, 1, 0], [-1, -1, 1, 0]], np.int64)
+    grid = size // 4
+    masks = rng.normal(0.0, 4.0, (4, 1, grid, grid)).astype(np.float32)
+    return points, labels, masks, np.array([0, 0, 0, 1], np.float32)
+
+
+def _one(features: Features) -> Features:
+    return Features(features.image_embed[:1], features.high_res_feats_0[:1], features.high_res_feats_1[:1])

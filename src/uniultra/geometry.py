@@ -1,0 +1,116 @@
+"""The one map between source pixels and model pixels. Everything that crosses between them goes through `ModelMap`.
+
+Both systems put 0 at the centre of the first pixel. A region of the frame is stretched onto the model's square
+input, as SAM 2 does; a square region therefore keeps its proportions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from uniultra.types import Prompt, Region
+
+OUTSIDE_LOGIT = -20.0
+"""Logit given to pixels that an embedding's region doesn't cover: background, without doubt."""
+
+
+def whole(frame_hw: tuple[int, int]) -> Region:
+    """The region that covers a frame of (height, width) exactly."""
+    height, width = frame_hw
+    return Region(-0.5, -0.5, width - 0.5, height - 0.5)
+
+
+def square_around(box_xyxy: tuple[float, float, float, float], scale: float, min_side: float = 16.0) -> Region:
+    """The square around a box: `scale` times its longer side, at least `min_side` source pixels, same centre."""
+    x0, y0, x1, y1 = box_xyxy
+    half = 0.5 * max(scale * max(x1 - x0, y1 - y0), min_side)
+    cx, cy = 0.5 * (x0 + x1), 0.5 * (y0 + y1)
+    return Region(cx - half, cy - half, cx + half, cy + half)
+
+
+@dataclass(frozen=True)
+class ModelMap:
+    """The affine map of `region` (source pixels) onto a square of `size` model pixels, and back."""
+
+    region: Region
+    size: int
+
+    @property
+    def scale_xy(self) -> tuple[float, float]:
+        """Model pixels per source pixel, to the right and down."""
+        return self.size / self.region.width, self.size / self.region.height
+
+    def to_model(self, points_xy: np.ndarray) -> np.ndarray:
+        """Source coordinates (..., 2) to model coordinates, float64."""
+        origin = np.array([self.region.x0, self.region.y0])
+        return (np.asarray(points_xy, dtype=np.float64) - origin) * np.array(self.scale_xy) - 0.5
+
+    def to_source(self, points_xy: np.ndarray) -> np.ndarray:
+        """Model coordinates (..., 2) to source coordinates, float64; the inverse of `to_model`."""
+        origin = np.array([self.region.x0, self.region.y0])
+        return (np.asarray(points_xy, dtype=np.float64) + 0.5) / np.array(self.scale_xy) + origin
+
+    def matrix(self) -> np.ndarray:
+        """`to_model` as the 2x3 matrix that cv2.warpAffine takes."""
+        sx, sy = self.scale_xy
+        return np.array([[sx, 0.0, -self.region.x0 * sx - 0.5], [0.0, sy, -self.region.y0 * sy - 0.5]])
+
+    def sample(self, pixels_hw: np.ndarray) -> np.ndarray:
+        """The region's pixels as a (size, size) array of the same dtype (uint8 or float32); black outside the frame.
+
+        Shrinking averages the source pixels that fall into a model pixel, so speckle doesn't alias.
+        """
+        sx, sy = self.scale_xy
+        if min(sx, sy) >= 1.0:
+            return cv2.warpAffine(pixels_hw, self.matrix(), (self.size, self.size), flags=cv2.INTER_LINEAR)
+        kernel = (2 * int(np.ceil(max(1.0 / sx, 1.0))) - 1, 2 * int(np.ceil(max(1.0 / sy, 1.0))) - 1)
+        smooth = cv2.GaussianBlur(pixels_hw, kernel, sigmaX=max(0.35 / sx, 1e-3), sigmaY=max(0.35 / sy, 1e-3))
+        return cv2.warpAffine(smooth, self.matrix(), (self.size, self.size), flags=cv2.INTER_LINEAR)
+
+    def paste_logits(self, logits_hw: np.ndarray, frame_hw: tuple[int, int]) -> np.ndarray:
+        """Logits on a grid of any side over the region, back to (height, width) float32; OUTSIDE_LOGIT beyond the region."""
+        height, width = frame_hw
+        grid = ModelMap(self.region, logits_hw.shape[-1])
+        matrix = cv2.invertAffineTransform(grid.matrix())
+        # Replicate first: a border of OUTSIDE_LOGIT would bleed into the region's outermost half cell.
+        full = cv2.warpAffine(
+            logits_hw.astype(np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        outside = np.ones(frame_hw, dtype=bool)
+        x0, x1 = _covered(self.region.x0, self.region.x1, width)
+        y0, y1 = _covered(self.region.y0, self.region.y1, height)
+        outside[y0:y1, x0:x1] = False
+        full[outside] = OUTSIDE_LOGIT
+        return full
+
+
+def clip_box(box_xyxy: tuple[float, float, float, float], frame_hw: tuple[int, int]) -> tuple[float, float, float, float]:
+    """A box cut to the frame's outer edges."""
+    height, width = frame_hw
+    x0, y0, x1, y1 = box_xyxy
+    return max(x0, -0.5), max(y0, -0.5), min(x1, width - 0.5), min(y1, height - 0.5)
+
+
+def prompt_points(prompt: Prompt, to: ModelMap) -> tuple[np.ndarray, np.ndarray]:
+    """A prompt's points and box corners in model coordinates, (N, 2) float32, and SAM's labels (N,) int32.
+
+    Labels: 1 positive, 0 negative, 2 and 3 the box's top-left and bottom-right corner.
+    """
+    points = list(prompt.points_xy)
+    labels = list(prompt.point_labels)
+    if prompt.box_xyxy is not None:
+        x0, y0, x1, y1 = prompt.box_xyxy
+        points += [(x0, y0), (x1, y1)]
+        labels += [2, 3]
+    array = to.to_model(np.array(points, dtype=np.float64).reshape(-1, 2))
+    return array.astype(np.float32), np.array(labels, dtype=np.int32)
+
+
+def _covered(low: float, high: float, length: int) -> tuple[int, int]:
+    """The pixel range [first, last) whose centres lie between two edges."""
+    first = int(np.ceil(np.clip(low, -0.5, length)))
+    last = int(np.floor(np.clip(high, -1.0, length - 0.5))) + 1
+    return first, max(first, last)

@@ -1,0 +1,126 @@
+"""Masks in, and id images out: the integers that say which pixel belongs to which object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from PIL import Image
+
+from uniultra.errors import FileError, PromptError
+from uniultra.io.images import decode, kind_of
+from uniultra.io.paths import PathLike, shown
+from uniultra.io.pictures import finite, flatten, is_wide
+from uniultra.types import Mask
+
+MAX_IDS = 255
+"""Objects that one id image can tell apart; 0 is background."""
+
+_LOSSY = "JPEG"
+_LOSSY_INSIDE = 128
+
+
+def read_mask(path: PathLike, frame_hw: tuple[int, int]) -> np.ndarray:
+    """One object's mask for a frame of (height, width): bool (H, W), True where the file is not black.
+
+    Transparent pixels are outside. In a JPEG, which smears edges, a pixel is inside from grey 128 on.
+
+    Raises:
+        FileError: the file is not a readable image.
+        PromptError: the mask is empty, or of another size than the frame.
+    """
+    lossy = kind_of(path).name == _LOSSY
+    mask_hw = decode(path, partial(_inside, name=shown(path), lossy=lossy))
+    if mask_hw.shape != tuple(frame_hw):
+        sizes = f"{mask_hw.shape[1]} x {mask_hw.shape[0]} pixels but the frame is {frame_hw[1]} x {frame_hw[0]}"
+        raise PromptError(f"{shown(path)}: the mask is {sizes}; save the mask at the frame's own size")
+    if not mask_hw.any():
+        raise PromptError(f"{shown(path)}: the mask is empty; at least 1 pixel must be above 0; paint the structure white")
+    return mask_hw
+
+
+def read_ids(path: PathLike) -> np.ndarray:
+    """A data set's label image: uint8 (H, W), 0 background, 1..N as stored. Palette images give their indices, not their colours.
+
+    Raises:
+        FileError: not a readable image, a JPEG, colour, transparent, or a value outside 0..255.
+    """
+    if kind_of(path).name == _LOSSY:
+        raise FileError(f"{shown(path)}: a JPEG doesn't keep ids exactly; save the label image as an 8-bit grey PNG")
+    return decode(path, partial(_ids, name=shown(path)))
+
+
+def read_previous(path: PathLike, frame_hw: tuple[int, int]) -> list[np.ndarray]:
+    """A previous answer to go on from: one bool mask (H, W) for each id of an id image, or one of a black and white picture.
+
+    Raises:
+        FileError: the file is not a readable image.
+        PromptError: the mask is empty, or of another size than the frame.
+    """
+    inside = read_mask(path, frame_hw)
+    try:
+        ids = read_ids(path)
+    except FileError:
+        return [inside]
+    return [ids == value for value in np.unique(ids) if value > 0]
+
+
+def ids_of(masks: Sequence[Mask]) -> np.ndarray:
+    """One id image of several masks of one frame: uint8 (H, W), 1..N in their order, 0 background.
+
+    Where masks overlap the higher logit wins, and the first of equals.
+
+    Raises:
+        PromptError: no masks, or more than 255.
+    """
+    if not 1 <= len(masks) <= MAX_IDS:
+        raise PromptError(f"{len(masks)} masks for one id image; legal are 1 to {MAX_IDS}; write them in several runs")
+    shape = masks[0].mask_hw.shape
+    assert all(mask.mask_hw.shape == shape for mask in masks), "the masks are not of one frame"
+    ids_hw = np.zeros(shape, dtype=np.uint8)
+    best_hw = np.full(shape, -np.inf, dtype=np.float32)
+    for number, mask in enumerate(masks, start=1):
+        wins_hw = mask.mask_hw & ((ids_hw == 0) | (mask.logits_hw > best_hw))
+        ids_hw[wins_hw] = number
+        best_hw[wins_hw] = mask.logits_hw[wins_hw]
+    return ids_hw
+
+
+def _inside(image: Image.Image, name: str, lossy: bool) -> np.ndarray:
+    """bool (H, W)."""
+    if is_wide(image):
+        return finite(np.asarray(image), name) != 0
+    if lossy:
+        return np.asarray(flatten(image).convert("L")) >= _LOSSY_INSIDE
+    values = np.asarray(flatten(image))
+    return np.asarray(values.any(axis=2) if values.ndim == 3 else values != 0)
+
+
+def _ids(image: Image.Image, name: str) -> np.ndarray:
+    """uint8 (H, W)."""
+    if image.mode == "P":
+        return np.array(image)
+    if is_wide(image):
+        return _small_integers(finite(np.asarray(image), name), name)
+    if image.mode == "1":
+        return np.array(image).astype(np.uint8)
+    _check_opaque(image, name)
+    values = np.array(flatten(image))
+    if values.ndim == 2:
+        return values
+    if (values != values[..., :1]).any():
+        raise FileError(f"{name}: coloured, so its values are not ids; the channels must be equal; save an 8-bit grey or palette PNG")
+    return values[..., 0].copy()
+
+
+def _small_integers(values: np.ndarray, name: str) -> np.ndarray:
+    wrong = values[(values < 0) | (values > MAX_IDS) | (values != np.floor(values))]
+    if wrong.size:
+        raise FileError(f"{name}: holds the value {wrong[0]:g}; ids are whole numbers from 0 to {MAX_IDS}; renumber them")
+    return values.astype(np.uint8)
+
+
+def _check_opaque(image: Image.Image, name: str) -> None:
+    if image.has_transparency_data and np.asarray(image.convert("RGBA"))[..., 3].min() < 255:
+        raise FileError(f"{name}: has transparent pixels, so its ids are not certain; save an 8-bit grey PNG")

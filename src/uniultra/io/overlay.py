@@ -1,0 +1,236 @@
+"""Results as pictures: masks drawn on their frame, and sheets of such pictures."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from uniultra.types import POSITIVE, Frame, Mask, Prompt, mask_box
+
+PALETTE: tuple[tuple[int, int, int], ...] = (
+    (86, 180, 233),
+    (230, 159, 0),
+    (0, 158, 115),
+    (240, 228, 66),
+    (204, 121, 167),
+    (213, 94, 0),
+    (0, 114, 178),
+)
+"""RGB, one a mask in turn; the colour-blind-safe colours of Okabe and Ito, "Color Universal Design" (2008), dark blue last."""
+
+FILL_OPACITY = 0.25
+HALO_OPACITY = 0.35
+
+_BACKGROUND = (17, 19, 23)
+_CAPTION = (236, 239, 243)
+_DETAIL = (152, 160, 172)
+_GAP = 14
+_CAPTION_SIZE = 15
+_STAND_INS = str.maketrans({"×": "x", "–": "-", "—": "-", "≥": ">=", "≤": "<=", "→": "->", "µ": "u", "ß": "ss"})
+"""For signs that Pillow's own font lacks; accents and superscripts are taken off by `_drawable`."""
+_MARGIN = 4
+_MIN_LABELLED_SIDE = 48
+
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+_Box = tuple[int, int, int, int]
+"""x0, y0, x1, y1 in whole pixels, x1 and y1 excluded."""
+
+
+def draw_overlay(frame: Frame, masks: Sequence[Mask]) -> np.ndarray:
+    """The frame with each mask as a translucent fill, a smooth contour on a dark halo, and its number (1..N, as in `ids_of`).
+
+    Returns a new uint8 RGB array (H, W, 3). Frames under 48 pixels a side get no numbers, which would hide the picture.
+    """
+    canvas = np.repeat(frame.pixels_hw[..., None], 3, axis=2).astype(np.float32)
+    width_px = _line_width(frame)
+    for number, mask in enumerate(masks):
+        assert mask.mask_hw.shape == frame.pixels_hw.shape, f"mask {mask.mask_hw.shape} on a frame {frame.pixels_hw.shape}"
+        if mask.mask_hw.any():
+            _paint(canvas, mask.mask_hw, PALETTE[number % len(PALETTE)], width_px)
+    picture = np.rint(canvas).astype(np.uint8)
+    return _number(picture, masks) if min(picture.shape[:2]) >= _MIN_LABELLED_SIDE else picture
+
+
+def draw_prompts(picture: np.ndarray, prompts: Sequence[Prompt]) -> np.ndarray:
+    """The picture with each prompt's box (thin white rectangle) and points (white dots with a green or red core).
+
+    Takes and returns uint8 RGB (H, W, 3); the input is not changed.
+    """
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image)
+    radius = max(2, min(picture.shape[:2]) // 110)
+    for prompt in prompts:
+        if prompt.box_xyxy is not None:
+            draw.rectangle(prompt.box_xyxy, outline=(255, 255, 255), width=max(1, radius // 3))
+        for (x, y), label in zip(prompt.points_xy, prompt.point_labels, strict=True):
+            draw.circle((x, y), radius + 1.5, fill=(255, 255, 255))
+            draw.circle((x, y), radius - 0.5, fill=(0, 140, 70) if label == POSITIVE else (200, 30, 30))
+    return np.array(image)
+
+
+def contact_sheet(tiles: Sequence[np.ndarray], captions: Sequence[str], columns: int, tile_hw: tuple[int, int] = (270, 360)) -> np.ndarray:
+    """Pictures in rows of `columns`, each fitted into a tile of `tile_hw` pixels on a dark ground, its caption below.
+
+    The first line of a caption is bright and the others are dimmer; lines too long for the tile end in "...".
+
+    Args:
+        tiles: uint8 RGB (H, W, 3), of any sizes.
+        captions: one a tile; may be empty.
+
+    Returns:
+        uint8 RGB (H, W, 3).
+    """
+    assert tiles and len(tiles) == len(captions) and columns >= 1, f"{len(tiles)} tiles, {len(captions)} captions, {columns} columns"
+    height, width = tile_hw
+    font = ImageFont.load_default(_CAPTION_SIZE)
+    line_px = _CAPTION_SIZE + 5
+    pitch_y = height + line_px * max(caption.count("\n") + 1 for caption in captions) + 2 * _GAP
+    rows, columns = -(-len(tiles) // columns), min(columns, len(tiles))
+    sheet = Image.new("RGB", (columns * (width + _GAP) + _GAP, rows * pitch_y + _GAP), _BACKGROUND)
+    for i, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):
+        x, y = _GAP + i % columns * (width + _GAP), _GAP + i // columns * pitch_y
+        sheet.paste(_letterboxed(tile, tile_hw), (x, y))
+        _write_caption(ImageDraw.Draw(sheet), (x, y + height + _GAP // 2), caption, width, font)
+    return np.array(sheet)
+
+
+def _line_width(frame: Frame) -> float:
+    """Contour width, px: 1 on small frames, 2 from 600 px a side on."""
+    return float(np.clip(min(frame.height, frame.width) / 300.0, 1.0, 2.0))
+
+
+def _paint(canvas: np.ndarray, mask_hw: np.ndarray, colour: tuple[int, int, int], width_px: float) -> None:
+    """Blends one mask into `canvas`, float32 (H, W, 3), in place; only the mask's surroundings are touched."""
+    x0, y0, x1, y1 = _surroundings(mask_hw)
+    part = canvas[y0:y1, x0:x1]
+    inside_hw = mask_hw[y0:y1, x0:x1]
+    distance_hw = _edge_distance(inside_hw)
+    ink = np.array(colour, dtype=np.float32)
+    _blend(part, ink, FILL_OPACITY * inside_hw)
+    _blend(part, np.zeros(3, dtype=np.float32), HALO_OPACITY * _line(distance_hw, width_px + 2.0))
+    _blend(part, ink, _line(distance_hw, width_px))
+
+
+def _surroundings(mask_hw: np.ndarray) -> _Box:
+    """The mask's tight box with a margin, cut to the frame."""
+    box = mask_box(mask_hw)
+    assert box is not None, "an empty mask has no surroundings"
+    height, width = mask_hw.shape
+    x0, y0, x1, y1 = (round(edge + 0.5) for edge in box)
+    return max(x0 - _MARGIN, 0), max(y0 - _MARGIN, 0), min(x1 + _MARGIN, width), min(y1 + _MARGIN, height)
+
+
+def _edge_distance(inside_hw: np.ndarray) -> np.ndarray:
+    """Signed distance to the mask's edge in px, positive inside, float32 (H, W); smoothed, so that contours don't show stairs."""
+    padded = np.pad(inside_hw, _MARGIN).astype(np.uint8)  # an object that meets the frame's border is outlined there too
+    inward = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_5)
+    outward = cv2.distanceTransform(1 - padded, cv2.DIST_L2, cv2.DIST_MASK_5)
+    signed = np.where(padded > 0, inward - 0.5, 0.5 - outward).astype(np.float32)
+    smooth = cv2.GaussianBlur(signed, (0, 0), 0.9)
+    kept = np.where(padded > 0, np.maximum(smooth, 0.0), smooth)  # what is a pixel thin would be smoothed away
+    return kept[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+
+
+def _line(distance_hw: np.ndarray, width_px: float) -> np.ndarray:
+    """Coverage, 0 to 1, of an antialiased line of `width_px` through the centres of the mask's outermost pixels."""
+    return np.clip(0.5 * width_px + 0.5 - np.abs(distance_hw - 0.5), 0.0, 1.0)
+
+
+def _blend(part: np.ndarray, ink: np.ndarray, opacity_hw: np.ndarray) -> None:
+    part += opacity_hw[..., None].astype(np.float32) * (ink - part)
+
+
+def _number(picture: np.ndarray, masks: Sequence[Mask]) -> np.ndarray:
+    """A copy with each object's number on a chip of its colour, beside it and off the other objects and chips where there is room."""
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image)
+    size = int(np.clip(round(0.035 * min(image.size)), 9, 32))
+    font = ImageFont.load_default(size)
+    objects_hw = np.logical_or.reduce([np.zeros(picture.shape[:2], dtype=bool), *(mask.mask_hw for mask in masks)])
+    taken: list[_Box] = []
+    for number, mask in enumerate(masks):
+        box = mask_box(mask.mask_hw)
+        if box is not None:
+            text, colour = str(number + 1), PALETTE[number % len(PALETTE)]
+            chip_wh = (max(round(font.getlength(text)) + size // 2, size), size + 3)
+            taken.append(_place(chip_wh, box, objects_hw, taken))
+            draw.rounded_rectangle(_inclusive(taken[-1]), radius=size // 4, fill=colour)
+            draw.text(_centre(taken[-1]), text, fill=_readable_on(colour), font=font, anchor="mm")
+    return np.array(image)
+
+
+def _place(chip_wh: tuple[int, int], box: tuple[float, float, float, float], objects_hw: np.ndarray, taken: list[_Box]) -> _Box:
+    """The place around an object's box, shifted into the frame, that covers the fewest chips, then the fewest pixels of objects."""
+
+    def cost(chip: _Box) -> tuple[int, int]:
+        x0, y0, x1, y1 = chip
+        return sum(_overlap(chip, other) for other in taken), int(np.count_nonzero(objects_hw[y0:y1, x0:x1]))
+
+    height, width = objects_hw.shape
+    return min((_shifted_in(xy, chip_wh, (width, height)) for xy in _places(chip_wh, box)), key=cost)
+
+
+def _places(chip_wh: tuple[int, int], box: tuple[float, float, float, float]) -> Iterator[tuple[float, float]]:
+    """Top-left corners of a chip: above the box, below, right, left; then on its corners."""
+    (w, h), (x0, y0, x1, y1) = chip_wh, box
+    gap = 3.0
+    yield from ((x0, y0 - h - gap), (x0, y1 + gap), (x1 + gap, y0), (x0 - w - gap, y0))
+    yield from ((x0, y0), (x1 - w, y0), (x0, y1 - h), (x1 - w, y1 - h))
+
+
+def _shifted_in(xy: tuple[float, float], chip_wh: tuple[int, int], image_wh: tuple[int, int]) -> _Box:
+    x, y = (int(np.clip(round(v), 1, max(side - length - 1, 1))) for v, length, side in zip(xy, chip_wh, image_wh, strict=True))
+    return x, y, x + chip_wh[0], y + chip_wh[1]
+
+
+def _overlap(a: _Box, b: _Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _inclusive(box: _Box) -> _Box:
+    return box[0], box[1], box[2] - 1, box[3] - 1
+
+
+def _centre(box: _Box) -> tuple[float, float]:
+    return 0.5 * (box[0] + box[2]), 0.5 * (box[1] + box[3])
+
+
+def _readable_on(colour: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Black or white, whichever stands out from `colour` (luma of ITU-R 601)."""
+    red, green, blue = colour
+    return (0, 0, 0) if 0.299 * red + 0.587 * green + 0.114 * blue > 110 else (255, 255, 255)
+
+
+def _letterboxed(tile: np.ndarray, tile_hw: tuple[int, int]) -> Image.Image:
+    """The picture at the largest size that fits, centred on the ground."""
+    (height, width), (h, w) = tile_hw, tile.shape[:2]
+    scale = min(height / h, width / w)
+    fitted_wh = (max(round(w * scale), 1), max(round(h * scale), 1))
+    fitted = cv2.resize(tile, fitted_wh, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    box = Image.new("RGB", (width, height), "black")
+    box.paste(Image.fromarray(fitted), ((width - fitted_wh[0]) // 2, (height - fitted_wh[1]) // 2))
+    return box
+
+
+def _write_caption(draw: ImageDraw.ImageDraw, xy: tuple[int, int], caption: str, width: int, font: _Font) -> None:
+    x, y = xy
+    for i, line in enumerate(_drawable(caption).split("\n")):
+        draw.text((x, y + i * (_CAPTION_SIZE + 5)), _shortened(line, width, font), fill=_DETAIL if i else _CAPTION, font=font)
+
+
+def _drawable(text: str) -> str:
+    """The text in signs that Pillow's own font has, as far as it is Latin."""
+    parts = unicodedata.normalize("NFKD", text.translate(_STAND_INS))
+    return "".join(sign for sign in parts if not unicodedata.combining(sign))
+
+
+def _shortened(line: str, width: int, font: _Font) -> str:
+    if font.getlength(line) <= width:
+        return line
+    while line and font.getlength(line + "...") > width:
+        line = line[:-1]
+    return line + "..."

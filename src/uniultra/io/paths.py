@@ -1,0 +1,51 @@
+"""Paths as users give them: how messages show them, and what must hold before a file is opened."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from uniultra.errors import FileError
+
+PathLike = str | os.PathLike[str]
+
+MAX_BYTES = 512_000_000
+"""Legal size of a file."""
+
+
+def shown(path: PathLike) -> str:
+    """A path for a message, as the user gave it, on one line: control characters and bytes that are not text are escaped."""
+    text = os.fspath(path) or "(empty path)"
+    return text if text.isprintable() else ascii(text)[1:-1]
+
+
+def one_line(error: Exception) -> str:
+    """What went wrong, for a message: printable ASCII, at most 80 signs or so."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return ascii(" ".join(str(text).split())[:80])[1:-1]
+
+
+def first_bytes(path: PathLike, count: int) -> bytes:
+    """Up to `count` bytes of an ordinary file. Raises FileError: missing, unreadable, a folder or device, empty, or over MAX_BYTES."""
+    name = shown(path)
+    try:
+        _check_file(os.stat(path), name)
+        with open(path, "rb") as file:
+            return file.read(count)
+    except FileNotFoundError as error:
+        raise FileError(f"{name}: no such file; check the path") from error
+    except PermissionError as error:
+        raise FileError(f"{name}: permission denied; make the file and its folder readable") from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise FileError(f"{name}: can't be opened ({one_line(error)}); check the path") from error
+
+
+def _check_file(info: os.stat_result, name: str) -> None:
+    if stat.S_ISDIR(info.st_mode):
+        raise FileError(f"{name}: a folder, not an image; name one file in it")
+    if not stat.S_ISREG(info.st_mode):
+        raise FileError(f"{name}: a device or pipe, not a file; save the image to a file first")
+    if info.st_size == 0:
+        raise FileError(f"{name}: the file is empty (0 bytes); copy or export it again")
+    if info.st_size > MAX_BYTES:
+        raise FileError(f"{name}: {info.st_size / 1e6:.0f} MB; the limit is {MAX_BYTES / 1e6:.0f} MB; crop or compress it")

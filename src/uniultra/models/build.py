@@ -1,0 +1,165 @@
+"""Named sizes over one builder, and loading of any plain SAM 2 or 2.1 checkpoint by name or folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig
+from transformers.models.sam2.configuration_sam2 import Sam2VisionConfig
+
+from uniultra.errors import ModelError
+from uniultra.models.adapter import AdapterSpec
+from uniultra.models.backbone import CHHieraConfig
+from uniultra.models.promptable import PromptableConfig, PromptableModel
+
+PAPER = AdapterSpec()
+
+
+@dataclass(frozen=True)
+class HieraSize:
+    """What tells one Hiera from another; `windows` are tokens a side, per stage."""
+
+    embed: int
+    heads: int
+    blocks: tuple[int, int, int, int]
+    global_blocks: tuple[int, ...]
+    windows: tuple[int, int, int, int] = (8, 4, 14, 7)
+    background: int = 7
+
+
+SIZES = {
+    "large": HieraSize(144, 2, (2, 6, 36, 4), (23, 33, 43), windows=(8, 4, 16, 8)),
+    "base-plus": HieraSize(112, 2, (2, 3, 16, 3), (12, 16, 20), background=14),
+    "small": HieraSize(96, 1, (1, 2, 11, 2), (7, 10, 13)),
+    "tiny": HieraSize(96, 1, (1, 2, 7, 2), (5, 7, 9)),
+    "mini": HieraSize(16, 1, (1, 2, 7, 2), (5, 7, 9)),
+}
+"""SAM 2's four sizes, and the paper's student (`mini`)."""
+
+
+def fit_windows(size: HieraSize, image_size: int) -> HieraSize:
+    """The same network with windows that divide its token maps.
+
+    At 256 px the third stage has 16x16 tokens: windows of 14 would pad them to 28x28, three times the work. Windows hold no
+    parameters in stages 2 to 4, so this changes no count and no weight shape.
+    """
+    tokens = (image_size // 4, image_size // 8, image_size // 16, image_size // 32)
+    stage3, stage4 = (_divisor(tokens[i], size.windows[i]) for i in (2, 3))
+    return replace(size, windows=(size.windows[0], size.windows[1], stage3, stage4))
+
+
+def _divisor(tokens: int, window: int) -> int:
+    """The divisor of `tokens` closest to `window`, if within a quarter of it; else `window` as it is."""
+    closest = min((d for d in range(1, tokens + 1) if tokens % d == 0), key=lambda d: (abs(d - window), -d))
+    return closest if abs(closest - window) <= max(window / 4, 1) else window
+
+
+def hiera_config(size: HieraSize, adapter: AdapterSpec | None, image_size: int) -> Any:
+    """The backbone's configuration: with CH-Adapters, or SAM 2's own where `adapter` is None."""
+    stages = [size.embed * 2**i for i in range(4)]
+    fields: dict[str, Any] = {
+        "hidden_size": size.embed,
+        "num_attention_heads": size.heads,
+        "image_size": [image_size, image_size],
+        "blocks_per_stage": list(size.blocks),
+        "embed_dim_per_stage": stages,
+        "num_attention_heads_per_stage": [size.heads * 2**i for i in range(4)],
+        "window_size_per_stage": list(size.windows),
+        "window_positional_embedding_background_size": [size.background] * 2,
+        "global_attention_blocks": list(size.global_blocks),
+    }
+    if adapter is None:
+        return AutoConfig.for_model("sam2_hiera_det_model", **fields)
+    return CHHieraConfig(**fields, **{f"adapter_{key}": value for key, value in asdict(adapter).items()})
+
+
+def vision_config(size: HieraSize, adapter: AdapterSpec | None, image_size: int) -> Sam2VisionConfig:
+    """Backbone and neck for a square input of `image_size` pixels."""
+    return Sam2VisionConfig(
+        backbone_config=hiera_config(size, adapter, image_size),
+        backbone_channel_list=[size.embed * 2**i for i in (3, 2, 1, 0)],
+        backbone_feature_sizes=[[image_size // stride] * 2 for stride in (4, 8, 16)],
+    )
+
+
+def build(name: str, adapter: AdapterSpec | None = PAPER, image_size: int = 1024, box_prior: bool = False) -> PromptableModel:
+    """A named size with fresh weights, for still images.
+
+    Raises:
+        ModelError: the name is not in `SIZES`, or the image size is not a multiple of 32 from 64 to 2048.
+    """
+    if name not in SIZES:
+        raise ModelError(f"model size '{name}' is unknown; use one of {', '.join(SIZES)}")
+    check_image_size(image_size)
+    config = PromptableConfig(
+        vision_config=vision_config(fit_windows(SIZES[name], image_size), adapter, image_size),
+        prompt_encoder_config={"image_size": image_size},
+        mask_decoder_config={"dynamic_multimask_via_stability": False},
+        box_prior=box_prior,
+    )
+    return PromptableModel(config)
+
+
+def check_image_size(image_size: int) -> None:
+    """Raises ModelError unless the side is a multiple of 32 from 64 to 2048."""
+    if image_size % 32 or not 64 <= image_size <= 2048:
+        raise ModelError(f"image size {image_size} doesn't fit the network; use a multiple of 32 from 64 to 2048, such as 256 or 1024")
+
+
+def load(name_or_folder: str | Path, adapter: AdapterSpec | None = None, image_size: int | None = None) -> PromptableModel:
+    """Any SAM 2 or 2.1 checkpoint in transformers' format, or a folder that this package wrote; adapters are added fresh if asked.
+
+    Args:
+        name_or_folder: a folder with config.json and model.safetensors, or a hub name such as "facebook/sam2.1-hiera-large".
+        adapter: CH-Adapters to add to a plain checkpoint.
+        image_size: another input side than the checkpoint's.
+
+    Raises:
+        ModelError: nothing there, not a SAM 2 checkpoint, or weights that are not safetensors.
+    """
+    config = _read_config(str(name_or_folder))
+    size = image_size or int(config.prompt_encoder_config.image_size)
+    check_image_size(size)
+    _resize(config, size)
+    if adapter is not None:
+        config.vision_config.backbone_config = _with_adapter(config.vision_config.backbone_config, adapter)
+    try:
+        model = PromptableModel.from_pretrained(name_or_folder, config=config, use_safetensors=True, dtype=torch.float32)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(f"'{name_or_folder}' can't be loaded as SAM 2 weights: {_first_line(error)}") from error
+    assert isinstance(model, PromptableModel)
+    return model
+
+
+def _read_config(name_or_folder: str) -> PromptableConfig:
+    try:
+        plain = AutoConfig.from_pretrained(name_or_folder)
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"'{name_or_folder}' is no checkpoint folder or name that can be opened; give a folder with config.json and "
+            f"model.safetensors, or a name such as facebook/sam2.1-hiera-large ({_first_line(error)})"
+        ) from error
+    if isinstance(plain, PromptableConfig):
+        return plain
+    if plain.model_type not in ("sam2", "sam2_video"):
+        raise ModelError(f"'{name_or_folder}' holds a '{plain.model_type}' model; it must be SAM 2 ('sam2' or 'sam2_video')")
+    parts = ("vision_config", "prompt_encoder_config", "mask_decoder_config")
+    return PromptableConfig(**{part: getattr(plain, part).to_dict() for part in parts})
+
+
+def _resize(config: PromptableConfig, image_size: int) -> None:
+    config.prompt_encoder_config.image_size = image_size
+    config.vision_config.backbone_feature_sizes = [[image_size // stride] * 2 for stride in (4, 8, 16)]
+    config.vision_config.backbone_config.image_size = [image_size, image_size]
+
+
+def _with_adapter(backbone: Any, adapter: AdapterSpec) -> CHHieraConfig:
+    fields = {key: value for key, value in backbone.to_dict().items() if key not in ("model_type", "transformers_version")}
+    return CHHieraConfig(**fields | {f"adapter_{key}": value for key, value in asdict(adapter).items()})
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

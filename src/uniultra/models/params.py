@@ -1,0 +1,92 @@
+"""Parameter counts, by building the models; and what truly learns from still images, by a backward pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from transformers.models.sam2_video.configuration_sam2_video import Sam2VideoConfig
+from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoModel
+
+from uniultra.models.adapter import AdapterSpec
+from uniultra.models.build import PAPER, SIZES, build, fit_windows, vision_config
+
+ADAPTER_PARTS = (".adapter.", "edge_stem.")
+
+
+@dataclass(frozen=True)
+class Count:
+    """Parameters of one network.
+
+    Attributes:
+        encoder: the image encoder, adapters included.
+        whole: everything, the video memory included.
+        trainable: adapters, edge stem, and all that is not the image encoder, as the paper counts them.
+    """
+
+    encoder: int
+    whole: int
+    trainable: int
+
+    @property
+    def trainable_share(self) -> float:
+        return self.trainable / self.whole
+
+
+def is_trained(name: str) -> bool:
+    """True for a parameter that CH-Adapter training moves: adapters and edge stem, prompt encoder, mask decoder, memory."""
+    return not name.startswith("vision_encoder.") or any(part in name for part in ADAPTER_PARTS)
+
+
+def video_model(size: str, adapter: AdapterSpec | None, image_size: int = 1024) -> Sam2VideoModel:
+    """A whole SAM 2 with its video memory; build it under `torch.device("meta")` to count it without memory."""
+    config = Sam2VideoConfig(
+        vision_config=vision_config(fit_windows(SIZES[size], image_size), adapter, image_size),
+        prompt_encoder_config={"image_size": image_size},
+        image_size=image_size,
+    )
+    return Sam2VideoModel(config)
+
+
+def count(size: str, adapter: AdapterSpec | None = PAPER) -> Count:
+    """Counts a named size with its memory."""
+    with torch.device("meta"):
+        model = video_model(size, adapter)
+    sizes = {name: p.numel() for name, p in model.named_parameters()}
+    return Count(
+        encoder=sum(n for name, n in sizes.items() if name.startswith("vision_encoder.")),
+        whole=sum(sizes.values()),
+        trainable=sum(n for name, n in sizes.items() if is_trained(name)),
+    )
+
+
+def count_still(size: str, adapter: AdapterSpec | None = PAPER) -> int:
+    """Parameters of the build without memory, for still images."""
+    with torch.device("meta"):
+        return sum(p.numel() for p in build(size, adapter).parameters())
+
+
+def moved_by_stills(size: str, adapter: AdapterSpec = PAPER, image_size: int = 64) -> int:
+    """Of the trainable parameters, those that one backward pass from still-image prompts gives a gradient.
+
+    The pass runs for real, on a small square: counts don't depend on its side. It sends a box, clicks and a previous mask
+    through the decoder and asks for all masks, quality and object score, so nothing that stills could teach is missed.
+    """
+    model = build(size, adapter, image_size)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(is_trained(name))
+    image = torch.rand(1, 3, image_size, image_size)
+    points = torch.rand(1, 1, 4, 2) * image_size
+    labels = torch.tensor([[[2, 3, 1, 0]]])
+    loss = torch.zeros(())
+    for mask in (None, torch.rand(1, 1, image_size // 4, image_size // 4)):
+        for several in (False, True):
+            answer = model(image, points, labels, input_masks=mask, multimask_output=several)
+            loss = loss + answer.pred_masks.square().mean() + answer.iou_scores.mean() + answer.object_score_logits.mean()
+    loss.backward()
+    return sum(p.numel() for p in model.parameters() if _has_gradient(p))
+
+
+def _has_gradient(parameter: nn.Parameter) -> bool:
+    return parameter.grad is not None and bool(parameter.grad.any())

@@ -1,0 +1,127 @@
+"""SAM 2 as two pure functions, `encode` and `decode`: what training, the torch engine and the ONNX export all call.
+
+The box is also told to the decoder as a soft ellipse in the place of a previous mask (`box_prior`): an ellipse in the box
+is a strong first guess in ultrasound, and the decoder then learns what the image says beyond it.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel
+from transformers.models.sam2.configuration_sam2 import Sam2Config
+from transformers.models.sam2.modeling_sam2 import Sam2Model
+
+PIXEL_MEAN = (0.485, 0.456, 0.406)
+PIXEL_STD = (0.229, 0.224, 0.225)
+MASK_LOGIT_LIMIT = 8.0
+"""Mask prompts are clipped to +- this, so that a certain previous answer can still be corrected."""
+
+
+class PromptableConfig(Sam2Config):
+    """SAM 2's configuration, and whether a box brings its ellipse as the mask prompt."""
+
+    model_type = "uniultra"
+    box_prior: bool = False
+
+
+class PromptableModel(Sam2Model):
+    """SAM 2 for still images: `encode` an input once, `decode` any prompts on it."""
+
+    config_class = PromptableConfig
+
+    @property
+    def input_size(self) -> int:
+        """The side of the square input in pixels."""
+        return int(self.config.prompt_encoder_config.image_size)
+
+    def encode(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Grey images (B, S, S), 0 to 255, to image_embed (B, 256, S/16, S/16) and the two high-resolution maps.
+
+        Returns:
+            image_embed, high_res_feats_0 (B, 32, S/4, S/4), high_res_feats_1 (B, 64, S/8, S/8).
+        """
+        mean = torch.tensor(PIXEL_MEAN, device=images.device).view(1, 3, 1, 1)
+        std = torch.tensor(PIXEL_STD, device=images.device).view(1, 3, 1, 1)
+        pixels = (images.float().unsqueeze(1) / 255.0 - mean) / std
+        stages = self.vision_encoder.backbone(pixels).intermediate_hidden_states
+        fine, middle, coarse, coarsest = (stage.permute(0, 3, 1, 2) for stage in stages)
+        from_coarsest, from_coarse, from_middle, from_fine = self.vision_encoder.neck.convs
+        embed = from_coarse(coarse) + F.interpolate(from_coarsest(coarsest), scale_factor=2.0, mode="nearest")
+        embed = embed + self.no_memory_embedding.view(1, -1, 1, 1)
+        return embed, _in_one(from_fine, self.mask_decoder.conv_s0, fine), _in_one(from_middle, self.mask_decoder.conv_s1, middle)
+
+    def decode(
+        self, features: tuple[Tensor, Tensor, Tensor], points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Prompts on encoded images to mask logits.
+
+        Args:
+            features: what `encode` gave, batch P, or batch 1 for all prompts.
+            points: (P, N, 2) model pixels, 0 at the centre of the first.
+            labels: (P, N) int; 1 positive, 0 negative, 2 and 3 box corners, -1 padding.
+            masks: (P, 1, S/4, S/4) logits of a previous mask; ignored where has_mask is 0.
+            has_mask: (P,) 1 or 0.
+
+        Returns:
+            logits (P, S/4, S/4), quality (P,) as predicted IoU, object score logits (P,).
+        """
+        embed, fine, middle = (f.expand(points.shape[0], -1, -1, -1) for f in features)
+        sparse = self.prompt_encoder._embed_points(points.unsqueeze(1), labels.unsqueeze(1), pad=True)
+        position = self.get_image_wide_positional_embeddings().expand(points.shape[0], -1, -1, -1)
+        logits, quality, _, score = self.mask_decoder(
+            image_embeddings=embed,
+            image_positional_embeddings=position,
+            sparse_prompt_embeddings=sparse,
+            dense_prompt_embeddings=self._dense_prompt(points, labels, masks, has_mask),
+            multimask_output=False,
+            high_resolution_features=[fine, middle],
+        )
+        return logits[:, 0, 0], quality[:, 0, 0], score[:, 0, 0]
+
+    def _dense_prompt(self, points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor) -> Tensor:
+        """The mask prompt's embedding (P, 256, S/16, S/16): the previous mask, else the box's ellipse, else "no mask"."""
+        given = has_mask.to(masks.dtype).view(-1, 1, 1, 1) > 0
+        masks = masks.clamp(-MASK_LOGIT_LIMIT, MASK_LOGIT_LIMIT)
+        if self.config.box_prior:
+            has_box = ((labels == 2).any(dim=1) & (labels == 3).any(dim=1)).view(-1, 1, 1, 1)
+            masks = torch.where(given, masks, box_ellipse(points, labels, masks.shape[-1], self.input_size))
+            given = given | has_box
+        without = self.prompt_encoder.no_mask_embed.weight.view(1, -1, 1, 1)
+        return torch.where(given, self.prompt_encoder.mask_embed(masks), without)
+
+
+def box_ellipse(points: Tensor, labels: Tensor, grid: int, input_size: int) -> Tensor:
+    """The ellipse in each prompt's box as soft logits (P, 1, grid, grid): 0 on its rim, +limit inside, -limit outside.
+
+    Args:
+        points: (P, N, 2) model pixels; the box's corners carry labels 2 and 3.
+        labels: (P, N).
+        grid: side of the mask prompt.
+        input_size: side of the model's input in pixels.
+    """
+    first = (points * (labels == 2).unsqueeze(-1)).sum(dim=1)
+    last = (points * (labels == 3).unsqueeze(-1)).sum(dim=1)
+    centre, half = (first + last) / 2, ((last - first) / 2).clamp(min=1.0)
+    step = input_size / grid
+    cells = (torch.arange(grid, device=points.device, dtype=points.dtype) + 0.5) * step - 0.5
+    across = ((cells.unsqueeze(0) - centre[:, :1]) / half[:, :1]).square()
+    down = ((cells.unsqueeze(0) - centre[:, 1:]) / half[:, 1:]).square()
+    inside = 1.0 - across.unsqueeze(1) - down.unsqueeze(2)
+    return (MASK_LOGIT_LIMIT * inside).clamp(-MASK_LOGIT_LIMIT, MASK_LOGIT_LIMIT).unsqueeze(1)
+
+
+def _in_one(first: nn.Module, second: nn.Module, maps: Tensor) -> Tensor:
+    """second(first(maps)) for two 1x1 convolutions, multiplied together before they are applied.
+
+    The neck widens the two fine levels to 256 channels only for the decoder to narrow them again; at S/4 that detour costs the
+    mini more than all its blocks together.
+    """
+    weight = second.weight.flatten(1) @ first.weight.flatten(1)
+    bias = second.weight.flatten(1) @ first.bias + second.bias
+    return F.conv2d(maps, weight[:, :, None, None], bias)
+
+
+AutoConfig.register(PromptableConfig.model_type, PromptableConfig)
+AutoModel.register(PromptableConfig, PromptableModel)

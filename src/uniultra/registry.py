@@ -1,0 +1,79 @@
+"""The published models: one row each, embedded in the package, checked by SHA-256 before use."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from uniultra.errors import ModelError
+
+WEIGHTS = Path(__file__).parent / "weights"
+DEFAULT = "uniultra-mini"
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One published model.
+
+    Attributes:
+        name: what users type.
+        version: of the weights.
+        input_size: side of the model's square input in pixels.
+        licence: of the weights.
+        sha256: the hash of each file in weights/<name>/; CARD.md there says how the model was made and how good it is.
+    """
+
+    name: str
+    version: str
+    input_size: int
+    licence: str
+    sha256: dict[str, str]
+
+    @property
+    def folder(self) -> Path:
+        return WEIGHTS / self.name
+
+    @property
+    def card(self) -> Path:
+        return self.folder / "CARD.md"
+
+
+MODELS: tuple[ModelEntry, ...] = (
+    ModelEntry(
+        name="uniultra-mini",
+        version="0.1.0",
+        input_size=256,
+        licence="Apache-2.0",
+        sha256={},
+    ),
+)
+
+
+def find(name: str) -> ModelEntry:
+    """The row of a published model.
+
+    Raises:
+        ModelError: no such name.
+    """
+    for entry in MODELS:
+        if entry.name == name:
+            return entry
+    names = ", ".join(entry.name for entry in MODELS)
+    raise ModelError(f"model '{name}' is unknown: it is neither a folder nor a published model; published: {names}")
+
+
+def verified_folder(entry: ModelEntry) -> Path:
+    """The model's folder, after every file's hash was found right.
+
+    Raises:
+        ModelError: a file is missing or differs from what was published.
+    """
+    for file, expected in entry.sha256.items():
+        path = entry.folder / file
+        if not path.is_file():
+            raise ModelError(f"model '{entry.name}' lacks {file} in '{entry.folder}'; reinstall uniultra")
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        if found != expected:
+            raise ModelError(f"model '{entry.name}': {file} has SHA-256 {found[:12]}..., published is {expected[:12]}...; reinstall uniultra")
+    return entry.folder

@@ -1,0 +1,159 @@
+"""The front door for code: frames and prompts in, masks out.
+
+    segmenter = Segmenter.load()
+    [mask] = segmenter.segment(frame, [Prompt(box_xyxy=(40, 60, 200, 190))])
+
+`segment` looks twice where it has to: coarsely at the whole frame where only clicks are given, then at a square around the
+structure, which gives a small model many more pixels an object at the same cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from uniultra.backends.open import open_backend
+from uniultra.backends.protocol import Backend
+from uniultra.errors import PromptError
+from uniultra.geometry import ModelMap, clip_box, prompt_points, square_around, whole
+from uniultra.registry import DEFAULT
+from uniultra.types import NEGATIVE, POSITIVE, Embedding, Frame, Mask, Prompt, Region, mask_box
+
+FOCUS_SCALE = 1.6
+"""Side of the focused square over the longer side of the box."""
+MASK_LOGIT = 6.0
+"""A previous mask becomes logits of +- this."""
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Segmenter:
+    """Segments what prompts point at. Holds the model and nothing else; safe to share between threads."""
+
+    backend: Backend
+
+    @classmethod
+    def load(cls, model: str | Path = DEFAULT, threads: int | None = None) -> Segmenter:
+        """A published model by name, or a model folder; see `backends.open.open_backend` for arguments and errors."""
+        return cls(open_backend(model, threads))
+
+    @property
+    def name(self) -> str:
+        return self.backend.name
+
+    @property
+    def version(self) -> str:
+        return self.backend.version
+
+    def encode(self, frame: Frame, region: Region | None = None) -> Embedding:
+        """Encodes one region of a frame (default: all of it); serves any number of prompts."""
+        region = region or whole((frame.height, frame.width))
+        view = ModelMap(region, self.backend.input_size).sample(frame.pixels_hw)
+        return Embedding(self.backend.encode(view[None]), region, (frame.height, frame.width), frame.spacing_mm_yx)
+
+    def decode(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Mask]:
+        """One mask a prompt, in order, decoded in one batch. The answer is background outside the embedding's region.
+
+        Raises:
+            PromptError: a prompt lies outside the frame, or its previous mask has another size.
+        """
+        if not prompts:
+            return []
+        for prompt in prompts:
+            check_prompt(prompt, embedding.frame_hw)
+        to_model = ModelMap(embedding.region, self.backend.input_size)
+        logits, quality = self.backend.decode(embedding.features, *_prompt_arrays(prompts, to_model))
+        return [
+            _mask(to_model.paste_logits(grid, embedding.frame_hw), float(score), embedding.spacing_mm_yx)
+            for grid, score in zip(logits, quality, strict=True)
+        ]
+
+    def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
+        """One mask a prompt, in order: coarse on the whole frame where there is no box, then focused on a square around it.
+
+        Raises:
+            PromptError: a prompt lies outside the frame, or its previous mask has another size.
+        """
+        for prompt in prompts:
+            check_prompt(prompt, (frame.height, frame.width))
+        boxes = self._boxes(frame, prompts)
+        return [self._focus(frame, prompt, box) for prompt, box in zip(prompts, boxes, strict=True)]
+
+    def _boxes(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Box]:
+        """Where each structure is: the user's box, the previous mask's, or the coarse answer's."""
+        frame_hw = (frame.height, frame.width)
+        known = [_known_box(prompt, frame_hw) for prompt in prompts]
+        unknown = [prompt for prompt, box in zip(prompts, known, strict=True) if box is None]
+        coarse = iter(self.decode(self.encode(frame), unknown) if unknown else [])
+        return [box or _coarse_box(next(coarse), prompt) for box, prompt in zip(known, prompts, strict=True)]
+
+    def _focus(self, frame: Frame, prompt: Prompt, box_xyxy: Box) -> Mask:
+        embedding = self.encode(frame, square_around(box_xyxy, FOCUS_SCALE))
+        focused = Prompt(box_xyxy, prompt.points_xy, prompt.point_labels, prompt.mask_hw)
+        return self.decode(embedding, [focused])[0]
+
+
+def check_prompt(prompt: Prompt, frame_hw: tuple[int, int]) -> None:
+    """Raises PromptError where a prompt doesn't belong to a frame of this (height, width)."""
+    height, width = frame_hw
+    if prompt.box_xyxy is not None:
+        x0, y0, x1, y1 = clip_box(prompt.box_xyxy, frame_hw)
+        if x1 - x0 < 1 or y1 - y0 < 1:
+            given = ",".join(f"{v:g}" for v in prompt.box_xyxy)
+            raise PromptError(f"box {given} has less than a pixel on the image; give x0,y0,x1,y1 within 0,0 to {width - 1},{height - 1}")
+    for x, y in prompt.points_xy:
+        if not (-0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5):
+            raise PromptError(f"point {x:g},{y:g} is outside the image; give x,y within 0,0 to {width - 1},{height - 1}")
+    if prompt.mask_hw is not None and prompt.mask_hw.shape != frame_hw:
+        shape = prompt.mask_hw.shape
+        raise PromptError(f"the previous mask is {shape[1]}x{shape[0]} pixels; it must have the image's size, {width}x{height}")
+
+
+def _known_box(prompt: Prompt, frame_hw: tuple[int, int]) -> Box | None:
+    if prompt.box_xyxy is not None:
+        return clip_box(prompt.box_xyxy, frame_hw)
+    box = None if prompt.mask_hw is None else mask_box(prompt.mask_hw)
+    return None if box is None else _around_clicks(box, prompt)
+
+
+def _coarse_box(coarse: Mask, prompt: Prompt) -> Box:
+    """The box of the coarse answer, stretched to hold the clicks; a twelfth of the frame around them where it found nothing."""
+    box = mask_box(coarse.mask_hw)
+    if box is None:
+        side = max(coarse.mask_hw.shape) / 24
+        xs = [x for (x, _), label in zip(prompt.points_xy, prompt.point_labels, strict=True) if label == POSITIVE]
+        ys = [y for (_, y), label in zip(prompt.points_xy, prompt.point_labels, strict=True) if label == POSITIVE]
+        box = (min(xs) - side, min(ys) - side, max(xs) + side, max(ys) + side)
+    return clip_box(_around_clicks(box, prompt), (coarse.mask_hw.shape[0], coarse.mask_hw.shape[1]))
+
+
+def _around_clicks(box_xyxy: Box, prompt: Prompt) -> Box:
+    x0, y0, x1, y1 = box_xyxy
+    for (x, y), label in zip(prompt.points_xy, prompt.point_labels, strict=True):
+        if label != NEGATIVE:
+            x0, y0, x1, y1 = min(x0, x - 0.5), min(y0, y - 0.5), max(x1, x + 0.5), max(y1, y + 0.5)
+    return x0, y0, x1, y1
+
+
+def _prompt_arrays(prompts: Sequence[Prompt], to_model: ModelMap) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """points (P, N, 2), labels (P, N) padded with -1, masks (P, 1, S/4, S/4) and has_mask (P,), as `Backend.decode` takes them."""
+    pairs = [prompt_points(prompt, to_model) for prompt in prompts]
+    most = max(1, *(len(labels) for _, labels in pairs))
+    grid = ModelMap(to_model.region, to_model.size // 4)
+    points = np.zeros((len(prompts), most, 2), np.float32)
+    labels = np.full((len(prompts), most), -1, np.int64)
+    masks = np.zeros((len(prompts), 1, grid.size, grid.size), np.float32)
+    has_mask = np.zeros(len(prompts), np.float32)
+    for index, (prompt, (xy, kinds)) in enumerate(zip(prompts, pairs, strict=True)):
+        points[index, : len(kinds)], labels[index, : len(kinds)] = xy, kinds
+        if prompt.mask_hw is not None:
+            masks[index, 0] = (2.0 * grid.sample(prompt.mask_hw.astype(np.float32)) - 1.0) * MASK_LOGIT
+            has_mask[index] = 1.0
+    return points, labels, masks, has_mask
+
+
+def _mask(logits_hw: np.ndarray, quality: float, spacing_mm_yx: tuple[float, float] | None) -> Mask:
+    return Mask(logits_hw > 0, logits_hw, float(np.clip(quality, 0.0, 1.0)), spacing_mm_yx)

@@ -1,0 +1,184 @@
+"""The glossary: what the package passes around, with axes, units and ranges.
+
+Coordinates are floats in source pixels: x to the right, y down, 0 at the CENTRE of the first pixel, so a frame
+`width` pixels wide spans -0.5 .. width - 0.5. Names carry order and unit: `box_xyxy`, `points_xy`, `spacing_mm_yx`.
+Arrays are named by their axes (`_hw`: height, width) and are not written to after construction.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from uniultra.errors import PromptError
+
+POSITIVE, NEGATIVE = 1, 0
+"""Point labels, as SAM defines them: 1 is inside the structure, 0 outside."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One grey ultrasound image.
+
+    Attributes:
+        pixels_hw: uint8, shape (height, width), 0 black to 255 white.
+        spacing_mm_yx: millimetres per pixel (down, right), or None where no calibration is known.
+        source: where it came from, for messages; never patient data.
+    """
+
+    pixels_hw: np.ndarray
+    spacing_mm_yx: tuple[float, float] | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        assert self.pixels_hw.ndim == 2 and self.pixels_hw.dtype == np.uint8, (
+            f"Frame.pixels_hw is {self.pixels_hw.dtype} {self.pixels_hw.shape}; it must be uint8 (height, width)"
+        )
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels_hw.shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels_hw.shape[1])
+
+
+@dataclass(frozen=True)
+class Region:
+    """The rectangle of a frame that an embedding covers, by its outer EDGES in source coordinates.
+
+    The whole of a frame is (-0.5, -0.5, width - 0.5, height - 0.5). It may reach beyond the frame; what lies there is black.
+    """
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def __post_init__(self) -> None:
+        assert self.x1 > self.x0 and self.y1 > self.y0, f"empty region {self}"
+
+    @property
+    def width(self) -> float:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        return self.y1 - self.y0
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What points at ONE structure: any mix of a box, points, and a previous mask.
+
+    Attributes:
+        box_xyxy: (x0, y0, x1, y1) in source pixels, x0 < x1 and y0 < y1; or None.
+        points_xy: ((x, y), ...) in source pixels.
+        point_labels: one of POSITIVE (1) or NEGATIVE (0) a point.
+        mask_hw: a previous mask of the frame's own size, bool; or None.
+
+    Raises:
+        PromptError: on an empty prompt, a number that is not finite, an inverted or empty box, a label that is not 0 or 1.
+    """
+
+    box_xyxy: tuple[float, float, float, float] | None = None
+    points_xy: tuple[tuple[float, float], ...] = ()
+    point_labels: tuple[int, ...] = ()
+    mask_hw: np.ndarray | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._check_box()
+        self._check_points()
+        if self.mask_hw is not None:
+            assert self.mask_hw.ndim == 2 and self.mask_hw.dtype == np.bool_, "Prompt.mask_hw must be a bool array (height, width)"
+        if self.box_xyxy is None and self.mask_hw is None and POSITIVE not in self.point_labels:
+            raise PromptError("the prompt points at nothing: give a box, a positive point, or a previous mask")
+
+    def _check_box(self) -> None:
+        if self.box_xyxy is None:
+            return
+        if len(self.box_xyxy) != 4 or not all(math.isfinite(v) for v in self.box_xyxy):
+            raise PromptError(f"box {_numbers(self.box_xyxy)} is not four finite numbers; give x0,y0,x1,y1 in pixels")
+        x0, y0, x1, y1 = self.box_xyxy
+        if x1 <= x0 or y1 <= y0:
+            raise PromptError(f"box {_numbers(self.box_xyxy)} is empty or inverted; give x0,y0,x1,y1 with x0 < x1 and y0 < y1")
+
+    def _check_points(self) -> None:
+        if len(self.points_xy) != len(self.point_labels):
+            raise PromptError(f"{len(self.points_xy)} points but {len(self.point_labels)} labels; give one label (1 or 0) a point")
+        for point in self.points_xy:
+            if len(point) != 2 or not all(math.isfinite(v) for v in point):
+                raise PromptError(f"point {_numbers(point)} is not two finite numbers; give x,y in pixels")
+        for label in self.point_labels:
+            if label not in (POSITIVE, NEGATIVE):
+                raise PromptError(f"point label {label} is unknown; use 1 (inside the structure) or 0 (outside)")
+
+
+@dataclass(frozen=True)
+class Features:
+    """What an encoder yields for a batch of B model inputs of side S, float32; names as in SAM 2's ONNX files.
+
+    Attributes:
+        image_embed: (B, 256, S/16, S/16).
+        high_res_feats_0: (B, 32, S/4, S/4).
+        high_res_feats_1: (B, 64, S/8, S/8).
+    """
+
+    image_embed: np.ndarray
+    high_res_feats_0: np.ndarray
+    high_res_feats_1: np.ndarray
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """One encoded region of one frame. Holds no state: it serves any number of prompts, threads and users.
+
+    Attributes:
+        features: the encoder's output for this region, batch of one.
+        region: what it covers, in source coordinates.
+        frame_hw: the frame's (height, width).
+        spacing_mm_yx: the frame's calibration, carried to the masks.
+    """
+
+    features: Features
+    region: Region
+    frame_hw: tuple[int, int]
+    spacing_mm_yx: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Mask:
+    """The answer for one prompt, at the frame's own resolution.
+
+    Attributes:
+        mask_hw: bool (height, width).
+        logits_hw: float32 (height, width); mask_hw is logits_hw > 0.
+        quality: predicted IoU with the truth, 0 to 1.
+        spacing_mm_yx: millimetres per pixel (down, right), or None.
+    """
+
+    mask_hw: np.ndarray = field(repr=False)
+    logits_hw: np.ndarray = field(repr=False)
+    quality: float
+    spacing_mm_yx: tuple[float, float] | None = None
+
+    @property
+    def box_xyxy(self) -> tuple[float, float, float, float] | None:
+        """The tight box by outer pixel edges, x0,y0,x1,y1; None where the mask is empty."""
+        return mask_box(self.mask_hw)
+
+
+def mask_box(mask_hw: np.ndarray) -> tuple[float, float, float, float] | None:
+    """The tight box of a mask by its outermost pixels' EDGES (so a single pixel has a box of side 1); None when empty."""
+    rows = np.flatnonzero(mask_hw.any(axis=1))
+    if rows.size == 0:
+        return None
+    columns = np.flatnonzero(mask_hw.any(axis=0))
+    return (float(columns[0]) - 0.5, float(rows[0]) - 0.5, float(columns[-1]) + 0.5, float(rows[-1]) + 0.5)
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    return ",".join(f"{v:g}" for v in values)
