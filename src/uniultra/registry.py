@@ -75,5 +75,6 @@ def verified_folder(entry: ModelEntry) -> Path:
             raise ModelError(f"model '{entry.name}' lacks {file} in '{entry.folder}'; reinstall uniultra")
         found = hashlib.sha256(path.read_bytes()).hexdigest()
         if found != expected:
-            raise ModelError(f"model '{entry.name}': {file} has SHA-256 {found[:12]}..., published is {expected[:12]}...; reinstall uniultra")
+            hashes = f"{file} has SHA-256 {found[:12]}..., published is {expected[:12]}..."
+            raise ModelError(f"model '{entry.name}': {hashes}; reinstall uniultra")
     return entry.folder

@@ -40,15 +40,20 @@ def demo(
 
 def _one(segmenter: Segmenter, example: dict[str, object]) -> tuple[np.ndarray, str]:
     """A tile and its caption; prints a line."""
+    from dataclasses import replace
+
     from uniultra.cli.prompts import prompt_of
     from uniultra.io.images import read_frame
     from uniultra.io.overlay import draw_overlay, draw_prompts
+    from uniultra.measure import area
 
     frame = read_frame(EXAMPLES / str(example["image"]))
+    if "spacing_mm" in example:
+        frame = replace(frame, spacing_mm_yx=(example["spacing_mm"], example["spacing_mm"]))  # type: ignore[arg-type]
     prompts = [prompt_of(item) for item in example["objects"]]  # type: ignore[attr-defined]
     began = time.perf_counter()
     masks = segmenter.segment(frame, prompts)
     milliseconds = 1000 * (time.perf_counter() - began)
-    sizes = ", ".join(f"{mask.mask_hw.sum()} px (quality {mask.quality:.2f})" for mask in masks)
-    print(f"  {example['organ']:<16} {example['prompt']:<18} {sizes:<40} {milliseconds:4.0f} ms")
-    return draw_prompts(draw_overlay(frame, masks), prompts), f"{example['organ']}\n{example['prompt']}"
+    sizes = ", ".join(f"{area(mask).value:.0f} {area(mask).unit}, quality {mask.quality:.2f}" for mask in masks)
+    print(f"  {example['organ']:<15} {example['prompt']:<12} {sizes:<48} {milliseconds:4.0f} ms")
+    return draw_prompts(draw_overlay(frame, masks), prompts), f"{example['organ']}, {example['prompt']}\n{sizes}"

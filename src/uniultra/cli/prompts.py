@@ -80,7 +80,7 @@ def _prompt(index: int, objects: Sequence[Any], negatives: Sequence[Point], hold
     box, mask, points = objects[index]
     excluded = [point for point in negatives if _holder(point, holders) in (None, index)]
     labels = [POSITIVE] * len(points) + [NEGATIVE] * len(excluded)
-    return Prompt(box_xyxy=box, points_xy=tuple([*points, *excluded]), point_labels=tuple(labels), mask_hw=mask)
+    return Prompt(box_xyxy=box, points_xy=(*points, *excluded), point_labels=tuple(labels), mask_hw=mask)
 
 
 def _holder(point: Point, holders: Sequence[tuple[Box | None, np.ndarray | None]]) -> int | None:

@@ -6,19 +6,22 @@ where to look from a box (the user's, or the coarse answer's, which is wrong by 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Sampler
 
 from uniultra.data.augmentation import draw_appearance, draw_placement
-from uniultra.data.manifest import objects_in
+from uniultra.data.manifest import Row, objects_in
 from uniultra.data.prompts import Box, jitter_box, random_click
 from uniultra.data.splits import TrainSplit
 from uniultra.errors import DataError
 from uniultra.geometry import ModelMap, square_around, whole
+from uniultra.io.images import read_frame
+from uniultra.io.masks import read_ids
 from uniultra.types import POSITIVE
 
 POINTS = 3
@@ -61,13 +64,15 @@ class _Object:
 class PromptDataset(Dataset):
     """All objects of the train split, held in memory as uint8 (grey JPEG of 512 px: about 0.3 MB an image).
 
-    An item is a dict of tensors: image (S, S) uint8, target (S, S) float 0..1, points (3, 2), labels (3,), mask (1, S/4, S/4)
-    logits, has_mask () 1 or 0.
+    An item's key is draw * len + index, as `DrawSampler` gives them: the draw alone seeds the example, so neither workers nor
+    an interruption change what is seen. An item is a dict of tensors: image (S, S) uint8, target (S, S) float 0..1,
+    points (3, 2), labels (3,), mask (1, S/4, S/4) logits, has_mask () 1 or 0.
     """
 
-    def __init__(self, split: TrainSplit, spec: SampleSpec) -> None:
+    def __init__(self, split: TrainSplit, spec: SampleSpec, seed: int = 0) -> None:
         self.spec = spec
-        self.objects = [item for row in split for item in _load(str(row.image), str(row.mask), row.dataset)]
+        self.seed = seed
+        self.objects = [item for row in split for item in _load(row)]
 
     def __len__(self) -> int:
         return len(self.objects)
@@ -77,20 +82,41 @@ class PromptDataset(Dataset):
         _, which, counts = np.unique([item.dataset for item in self.objects], return_inverse=True, return_counts=True)
         return np.asarray(counts[which] ** -0.5)
 
-    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
-        # Drawn from the worker's torch generator, which the trainer seeds and a resumed run restores.
-        rng = np.random.default_rng(int(torch.randint(2**62, ()).item()))
-        return draw_example(self.objects[index], self.spec, rng)
+    def __getitem__(self, key: int) -> dict[str, torch.Tensor]:
+        draw, index = divmod(key, len(self.objects))
+        return draw_example(self.objects[index], self.spec, np.random.default_rng((self.seed, draw)))
 
 
-def _load(image: str, mask: str, dataset: str) -> list[_Object]:
-    pixels, ids = cv2.imread(image, cv2.IMREAD_GRAYSCALE), cv2.imread(mask, cv2.IMREAD_UNCHANGED)
-    if pixels is None or ids is None or pixels.shape != ids.shape:
-        raise DataError(f"'{image}' and its mask '{mask}' must both open and have the same size; check the manifest's row")
+class DrawSampler(Sampler[int]):
+    """An epoch of keys for `PromptDataset`: objects drawn by their weights with replacement, every draw with its own number."""
+
+    def __init__(self, weights: np.ndarray, seed: int) -> None:
+        self.weights = weights / weights.sum()
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the trainer before each epoch, and on resume."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def __iter__(self) -> Iterator[int]:
+        count = len(self.weights)
+        picks = np.random.default_rng((self.seed, self.epoch)).choice(count, size=count, p=self.weights)
+        first = self.epoch * count
+        yield from (int((first + position) * count + pick) for position, pick in enumerate(picks))
+
+
+def _load(row: Row) -> list[_Object]:
+    pixels, ids = read_frame(row.image).pixels_hw, read_ids(row.mask)
+    if pixels.shape != ids.shape:
+        raise DataError(f"'{row.image}' and its mask '{row.mask}' must have the same size; check the manifest's row '{row.id}'")
     labelled = np.zeros(ids.shape, np.uint8)
-    for number, single in enumerate(objects_in(ids, dataset), start=1):
+    for number, single in enumerate(objects_in(ids, row.dataset), start=1):
         labelled[single] = number
-    return [_Object(pixels, labelled, value, dataset) for value in range(1, int(labelled.max()) + 1)]
+    return [_Object(pixels, labelled, value, row.dataset) for value in range(1, int(labelled.max()) + 1)]
 
 
 def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> dict[str, torch.Tensor]:

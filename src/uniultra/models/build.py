@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoConfig
 from transformers.models.sam2.configuration_sam2 import Sam2VisionConfig
+from transformers.utils.logging import disable_progress_bar
 
 from uniultra.errors import ModelError
 from uniultra.models.adapter import AdapterSpec
@@ -16,6 +18,8 @@ from uniultra.models.backbone import CHHieraConfig
 from uniultra.models.promptable import PromptableConfig, PromptableModel
 
 PAPER = AdapterSpec()
+ADAPTER_PARTS = (".adapter.", "edge_stem.")
+"""What the names of the adapters' weights have in common."""
 
 
 @dataclass(frozen=True)
@@ -126,10 +130,17 @@ def load(name_or_folder: str | Path, adapter: AdapterSpec | None = None, image_s
     _resize(config, size)
     if adapter is not None:
         config.vision_config.backbone_config = _with_adapter(config.vision_config.backbone_config, adapter)
+    disable_progress_bar()
     try:
-        model = PromptableModel.from_pretrained(name_or_folder, config=config, use_safetensors=True, dtype=torch.float32)
-    except (OSError, ValueError, RuntimeError) as error:
+        model, found = PromptableModel.from_pretrained(
+            name_or_folder, config=config, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+        )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"'{name_or_folder}' can't be loaded as SAM 2 weights: {_first_line(error)}") from error
+    missing = sorted(key for key in found["missing_keys"] if not any(part in key for part in ADAPTER_PARTS))
+    if missing:
+        lacking = f"lacks {len(missing)} weights of SAM 2, such as '{missing[0]}'"
+        raise ModelError(f"'{name_or_folder}' {lacking}; it is not a whole SAM 2 checkpoint")
     assert isinstance(model, PromptableModel)
     return model
 

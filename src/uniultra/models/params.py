@@ -10,9 +10,7 @@ from transformers.models.sam2_video.configuration_sam2_video import Sam2VideoCon
 from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoModel
 
 from uniultra.models.adapter import AdapterSpec
-from uniultra.models.build import PAPER, SIZES, build, fit_windows, vision_config
-
-ADAPTER_PARTS = (".adapter.", "edge_stem.")
+from uniultra.models.build import ADAPTER_PARTS, PAPER, SIZES, build, fit_windows, vision_config
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.utils.data import Sampler, WeightedRandomSampler
+from torch.utils.data import Sampler
 from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
 from uniultra import __version__
-from uniultra.data.dataset import PromptDataset, SampleSpec
+from uniultra.data.dataset import DrawSampler, PromptDataset, SampleSpec
 from uniultra.data.manifest import Manifest, read_manifest
 from uniultra.data.splits import SelectionSplit, TrainSplit, selection_split, train_split
 from uniultra.models.adapter import AdapterSpec
@@ -49,7 +49,7 @@ def train(config: TrainConfig, manifest_path: str | Path, out: str | Path) -> Pa
     trainer = _SamplingTrainer(
         model=InteractiveTrainer(model, config.loss),
         args=_arguments(config.optim, out),
-        train_dataset=PromptDataset(learning, sample_spec(config)),
+        train_dataset=PromptDataset(learning, sample_spec(config), config.optim.seed),
         optimizers=_optimizer(model, config.optim),
         callbacks=[average, _Journal(out / "log.jsonl", model, average, selection_split(manifest))],
     )
@@ -111,6 +111,7 @@ def _arguments(settings: OptimSettings, out: Path) -> TrainingArguments:
         per_device_train_batch_size=settings.batch_size,
         dataloader_num_workers=settings.workers,
         dataloader_drop_last=True,
+        dataloader_pin_memory=torch.cuda.is_available(),
         dataloader_persistent_workers=settings.workers > 0,
         remove_unused_columns=False,
         max_grad_norm=settings.clip,
@@ -124,12 +125,10 @@ def _arguments(settings: OptimSettings, out: Path) -> TrainingArguments:
 
 
 class _SamplingTrainer(Trainer):
-    """Draws objects by the data set's weights, with replacement."""
+    """Draws objects by the data set's weights."""
 
     def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Sampler:
-        weights = self.train_dataset.weights().tolist()
-        generator = torch.Generator().manual_seed(self.args.seed)
-        return WeightedRandomSampler(weights, num_samples=len(weights), generator=generator)
+        return DrawSampler(self.train_dataset.weights(), self.args.seed)
 
 
 class _Journal(TrainerCallback):

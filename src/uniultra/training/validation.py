@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from uniultra.data.manifest import objects_in
+from uniultra.data.manifest import Row, objects_in
 from uniultra.data.prompts import centre_click, exact_box, jitter_box
 from uniultra.data.splits import SelectionSplit
 from uniultra.geometry import ModelMap, square_around, whole
+from uniultra.io.images import read_frame
+from uniultra.io.masks import read_ids
 from uniultra.models.promptable import PromptableModel
 from uniultra.training.losses import dice_loss
 
@@ -29,7 +30,7 @@ def quick_dice(model: PromptableModel, split: SelectionSplit, stride: int = 1, b
         stride: look at every stride-th image only.
         batch: views at once.
     """
-    cases = [case for index, row in enumerate(split.rows[::stride]) for case in _cases(str(row.image), str(row.mask), row.dataset, row.organ, index, model.input_size)]
+    cases = [case for index, row in enumerate(split.rows[::stride]) for case in _cases(row, index, model.input_size)]
     found: dict[str, list[float]] = defaultdict(list)
     model.eval()
     with torch.no_grad():
@@ -44,19 +45,19 @@ def quick_dice(model: PromptableModel, split: SelectionSplit, stride: int = 1, b
 _Case = tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
-def _cases(image: str, mask: str, dataset: str, organ: str, seed: int, size: int) -> list[_Case]:
-    pixels, ids = cv2.imread(image, cv2.IMREAD_GRAYSCALE), cv2.imread(mask, cv2.IMREAD_UNCHANGED)
+def _cases(row: Row, seed: int, size: int) -> list[_Case]:
+    pixels, ids = read_frame(row.image).pixels_hw, read_ids(row.mask)
     rng = np.random.default_rng(seed)
     cases: list[_Case] = []
-    for true in objects_in(ids, dataset):
+    for true in objects_in(ids, row.dataset):
         box = jitter_box(exact_box(true), 0.1, rng)
         target = true.astype(np.float32)
         focus = ModelMap(square_around(box, 1.6), size)
         corners = focus.to_model(np.array(box).reshape(2, 2))
-        cases.append((f"box/{organ}", focus.sample(pixels), focus.sample(target), corners, np.array([2, 3])))
+        cases.append((f"box/{row.organ}", focus.sample(pixels), focus.sample(target), corners, np.array([2, 3])))
         frame = ModelMap(whole(true.shape), size)
         click = frame.to_model(np.array([centre_click(true), (0.0, 0.0)]))
-        cases.append((f"click/{organ}", frame.sample(pixels), frame.sample(target), click, np.array([1, -1])))
+        cases.append((f"click/{row.organ}", frame.sample(pixels), frame.sample(target), click, np.array([1, -1])))
     return cases
 
 

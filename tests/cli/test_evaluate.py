@@ -1,0 +1,80 @@
+"""`uniultra evaluate`: tables on stdout, the bar on stderr, the file whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from phantom_manifest import Phantom, write_manifest
+from typer.testing import CliRunner, Result
+
+from uniultra.cli.evaluate import evaluate
+from uniultra.errors import DataError, OutputError, PromptError
+
+PHANTOMS = (
+    Phantom("a", objects=2),
+    Phantom("b", organ="ovary", objects=3, group="1"),
+    Phantom("c", objects=0),
+    Phantom("d", split="test", group="2", objects=0),
+)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_manifest(tmp_path, PHANTOMS)
+
+
+def _run(*arguments: str | Path) -> Result:
+    app = typer.Typer()
+    app.command()(evaluate)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_a_baseline_is_scored_on_boxes(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "ellipse.json"
+    result = _run("--data", data, "--model", "ellipse", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("ellipse on val: 2 images with objects, 1 without.")
+    assert "| organ | box | box10 | box20 |" in result.stdout
+    assert "| box20 | mean over organs | 5 | 2 |" in result.stdout
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert report["kinds"] == ["box", "box10", "box20"]
+    assert (report["model"], report["split"], report["images_without_objects"]) == ("ellipse", "val", 1)
+    assert len(report["records"]) == 5 * (1 + 3 + 3)
+
+
+def test_a_limit_is_recorded_and_told(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "r.json"
+    result = _run("--data", data, "--model", "ellipse", "--kinds", "box", "--limit", "1", "--out", out)
+    assert ", the first 1 of each data set. Dice" in result.stdout
+    assert json.loads(out.read_text(encoding="utf-8"))["limit"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (("--model", "ellipse", "--kinds", "click1"), PromptError, "baseline 'ellipse' takes boxes alone; give --kinds some of box,box10,box20"),
+        (("--model", "ellipse", "--kinds", "boxx"), PromptError, "'boxx' are not usable"),
+        (("--model", "ellipse", "--split", "train"), DataError, "split 'train' can't be scored; use val, test or external"),
+        (("--model", "ellipse", "--split", "external"), DataError, "has no rows of split 'external'"),
+        (("--model", "ellipse", "--split", "test"), DataError, "shows no object"),
+        (("--model", "ellipse", "--limit", "0"), DataError, "limit is 0"),
+        (("--model", "ellipse", "--draws", "0"), PromptError, "draws is 0"),
+    ],
+)
+def test_what_a_user_got_wrong_is_named(data: Path, tmp_path: Path, arguments: tuple[str, ...], error: type, message: str) -> None:
+    out = tmp_path / "r.json"
+    result = _run("--data", data, "--out", out, *arguments)
+    assert isinstance(result.exception, error)
+    assert message in str(result.exception)
+    assert not out.exists()
+
+
+def test_an_existing_file_is_refused_before_any_work(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "r.json"
+    out.write_text("mine", encoding="utf-8")
+    result = _run("--data", tmp_path / "missing.csv", "--model", "ellipse", "--out", out)
+    assert isinstance(result.exception, OutputError)
+    assert out.read_text(encoding="utf-8") == "mine"

@@ -1,0 +1,262 @@
+"""The one way of scoring: what is asked, in which order, and what is recorded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from phantom_manifest import SIDE_HW, Phantom, phantom_manifest, true_ids
+from PIL import Image
+
+from uniultra.data.splits import ReportSplit, SelectionSplit, report_split, selection_split, train_split
+from uniultra.errors import DataError, FileError, PromptError
+from uniultra.evaluation.baselines import EllipseBaseline, ellipse_in_box
+from uniultra.evaluation.metrics import dice
+from uniultra.evaluation.protocol import Record, box_for, evaluate, first_rows
+from uniultra.evaluation.settings import KINDS, EvaluationSettings
+from uniultra.types import POSITIVE, Frame, Mask, Prompt
+
+PHANTOMS = (
+    Phantom("a", objects=2),
+    Phantom("b", organ="ovary", objects=3),
+    Phantom("c", objects=0),
+    Phantom("d", group="1", dataset="others"),
+    Phantom("e", group="2", split="train"),
+    Phantom("f", group="3", split="test"),
+)
+
+
+def _masks(frame: Frame, found: Sequence[np.ndarray], quality: float) -> list[Mask]:
+    return [Mask(hw, np.where(hw, 1.0, -1.0).astype(np.float32), quality, frame.spacing_mm_yx) for hw in found]
+
+
+@dataclass
+class Perfect:
+    """Knows the phantoms: answers with the object under the box's centre, the first click, or nothing. Keeps what it was asked."""
+
+    name: str = "perfect"
+    asked: list[list[Prompt]] = field(default_factory=list)
+
+    def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
+        self.asked.append(list(prompts))
+        ids = true_ids(3)
+        ids[:, frame.pixels_hw.shape[1] :] = 0
+        return _masks(frame, [ids == ids[self._place(prompt)] for prompt in prompts], quality=1.0)
+
+    def _place(self, prompt: Prompt) -> tuple[int, int]:
+        if prompt.box_xyxy is None:
+            x, y = prompt.points_xy[0]
+        else:
+            x, y = np.mean(np.reshape(prompt.box_xyxy, (2, 2)), axis=0)
+        return round(float(y)), round(float(x))
+
+
+@dataclass
+class Stubborn:
+    """Ignores the prompt: always the same rectangle, or nothing."""
+
+    empty: bool = False
+    name: str = "stubborn"
+    asked: list[list[Prompt]] = field(default_factory=list)
+
+    def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
+        self.asked.append(list(prompts))
+        found = np.zeros(SIDE_HW, bool)
+        found[20:40, 10:70] = not self.empty
+        return _masks(frame, [found] * len(prompts), quality=0.5)
+
+
+def _val(folder: Path) -> SelectionSplit:
+    return selection_split(phantom_manifest(folder, PHANTOMS))
+
+
+def _untimed(records: Sequence[Record]) -> list[Record]:
+    return [replace(record, seconds=0.0) for record in records]
+
+
+def test_a_perfect_segmenter_scores_one(tmp_path: Path) -> None:
+    found = evaluate(Perfect(), _val(tmp_path), EvaluationSettings())
+    assert {(r.dice, r.iou, r.quality) for r in found.records} == {(1.0, 1.0, 1.0)}
+
+
+def test_every_object_is_asked_once_a_kind_and_draw(tmp_path: Path) -> None:
+    found = evaluate(Perfect(), _val(tmp_path), EvaluationSettings(draws=2))
+    asked = [(r.id, r.object_index, r.kind, r.draw) for r in found.records]
+    draws = [("box", 0), ("box10", 0), ("box10", 1), ("box20", 0), ("box20", 1), ("click1", 0), ("click3", 0), ("click5", 0)]
+    expected = [(row, index, *draw) for row, count in (("a", 2), ("b", 3), ("d", 1)) for index in range(count) for draw in draws]
+    assert sorted(asked) == sorted(expected)
+    assert (found.split, found.images, found.images_without_objects) == ("val", 3, 1)
+
+
+def test_records_carry_the_manifest(tmp_path: Path) -> None:
+    records = evaluate(Perfect(), _val(tmp_path), EvaluationSettings(("box",))).records
+    assert {(r.id, r.dataset, r.organ, r.group) for r in records} == {
+        ("a", "phantoms", "breast", "phantoms/0"),
+        ("b", "phantoms", "ovary", "phantoms/0"),
+        ("d", "others", "breast", "others/1"),
+    }
+    assert all(record.seconds >= 0 for record in records)
+
+
+def test_a_segmenter_that_ignores_prompts_gains_nothing_from_clicks(tmp_path: Path) -> None:
+    records = evaluate(Stubborn(), _val(tmp_path), EvaluationSettings()).records
+    by_object: dict[tuple[str, int], set[float]] = {}
+    for record in records:
+        by_object.setdefault((record.id, record.object_index), set()).add(record.dice)
+    assert all(len(dices) == 1 for dices in by_object.values())
+    assert max(record.dice for record in records) < 0.8
+
+
+def test_clicks_gather_and_bring_the_last_mask(tmp_path: Path) -> None:
+    stubborn = Stubborn()
+    evaluate(stubborn, first_rows(_val(tmp_path), 1), EvaluationSettings(("click3",)))
+    rounds = stubborn.asked[:3]
+    assert [len(prompts) for prompts in rounds] == [2, 2, 2]
+    assert [len(prompts[0].points_xy) for prompts in rounds] == [1, 2, 3]
+    assert rounds[2][0].points_xy[:2] == rounds[1][0].points_xy
+    assert rounds[0][0].mask_hw is None
+    assert rounds[1][0].mask_hw is not None
+    assert np.count_nonzero(rounds[1][0].mask_hw) == 20 * 60
+    assert all(prompt.box_xyxy is None for prompts in rounds for prompt in prompts)
+
+
+def test_an_empty_mask_is_not_handed_on(tmp_path: Path) -> None:
+    stubborn = Stubborn(empty=True)
+    evaluate(stubborn, first_rows(_val(tmp_path), 1), EvaluationSettings(("click3",)))
+    assert all(prompt.mask_hw is None and set(prompt.point_labels) == {POSITIVE} for prompts in stubborn.asked for prompt in prompts)
+
+
+def test_a_right_answer_is_not_asked_again(tmp_path: Path) -> None:
+    perfect = Perfect()
+    evaluate(perfect, first_rows(_val(tmp_path), 1), EvaluationSettings(("click5",)))
+    assert [len(prompts) for prompts in perfect.asked] == [2, 1]  # one call for each of two images
+
+
+def test_boxes_alone_ask_no_clicks(tmp_path: Path) -> None:
+    perfect = Perfect()
+    evaluate(perfect, _val(tmp_path), EvaluationSettings(("box", "box20"), draws=3))
+    assert [len(prompts) for prompts in perfect.asked] == [8, 12, 4]  # a call an image: objects times (1 + 3)
+    assert all(prompt.box_xyxy is not None for prompts in perfect.asked for prompt in prompts)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_prompts_do_not_depend_on_order_or_workers(tmp_path: Path, workers: int) -> None:
+    split = _val(tmp_path)
+    settings = EvaluationSettings(draws=2, workers=workers)
+    forth = evaluate(Stubborn(), split, EvaluationSettings(draws=2))
+    back = evaluate(Stubborn(), replace(split, rows=split.rows[::-1]), settings)
+    assert _untimed(evaluate(Stubborn(), split, settings).records) == _untimed(forth.records)
+    key = lambda r: (r.id, r.object_index, r.kind, r.draw)  # noqa: E731
+    assert sorted(_untimed(back.records), key=key) == sorted(_untimed(forth.records), key=key)
+
+
+def test_a_subset_of_kinds_asks_the_same(tmp_path: Path) -> None:
+    split = _val(tmp_path)
+    all_kinds = evaluate(Stubborn(), split, EvaluationSettings())
+    for name in KINDS:
+        alone = evaluate(Stubborn(), split, EvaluationSettings((name,)))
+        assert _untimed(alone.records) == _untimed([r for r in all_kinds.records if r.kind == name])
+
+
+def test_the_ellipse_is_that_of_the_same_box(tmp_path: Path) -> None:
+    records = evaluate(EllipseBaseline(), _val(tmp_path), EvaluationSettings(("box", "box10", "box20"))).records
+    assert all(record.dice == record.ellipse_dice for record in records)
+    assert all(record.quality is None for record in records)
+    jittered = [record for record in records if record.kind == "box20" and record.id == "d"]
+    true_hw = true_ids(1) == 1
+    for record in jittered:
+        box = box_for("d", 0, KINDS["box20"], record.draw, true_hw)
+        assert record.ellipse_dice == dice(ellipse_in_box(box, SIDE_HW), true_hw)
+    assert len({record.dice for record in jittered}) == 3
+
+
+def test_clicks_have_no_ellipse(tmp_path: Path) -> None:
+    records = evaluate(Perfect(), _val(tmp_path), EvaluationSettings(("click1", "click5"))).records
+    assert all(record.ellipse_dice is None for record in records)
+
+
+def test_boxes_stay_on_the_frame_and_keep_a_pixel() -> None:
+    thin_hw = np.zeros(SIDE_HW, bool)
+    thin_hw[0, :] = True
+    for draw in range(50):
+        x0, y0, x1, y1 = box_for("thin", 0, KINDS["box20"], draw, thin_hw)
+        assert -0.5 <= x0 < x1 <= SIDE_HW[1] - 0.5
+        assert -0.5 <= y0 < y1 <= SIDE_HW[0] - 0.5
+        assert x1 - x0 >= 1
+        assert y1 - y0 >= 1
+    assert box_for("thin", 0, KINDS["box"], 0, thin_hw) == (-0.5, -0.5, 79.5, 0.5)
+
+
+def test_a_train_split_is_refused(tmp_path: Path) -> None:
+    split = train_split(phantom_manifest(tmp_path, PHANTOMS))
+    with pytest.raises(DataError, match="split 'train' is what models learn from; evaluate on val, test or external"):
+        evaluate(Perfect(), split, EvaluationSettings())  # type: ignore[arg-type]
+
+
+def test_a_report_split_is_taken(tmp_path: Path) -> None:
+    found = evaluate(Perfect(), report_split(phantom_manifest(tmp_path, PHANTOMS), "test"), EvaluationSettings(("box",)))
+    assert (found.split, [record.id for record in found.records]) == ("test", ["f"])
+
+
+def test_progress_follows_the_split(tmp_path: Path) -> None:
+    seen: list[tuple[str, int]] = []
+    split = _val(tmp_path)
+    evaluate(Perfect(), split, EvaluationSettings(("box",), workers=3), lambda row, records: seen.append((row.id, len(records))))
+    assert seen == [("a", 2), ("b", 3), ("c", 0), ("d", 1)]
+
+
+def test_the_frame_brings_the_manifests_spacing(tmp_path: Path) -> None:
+    class Spacing(Stubborn):
+        def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
+            assert frame.spacing_mm_yx == (0.2, 0.2)
+            return super().segment(frame, prompts)
+
+    evaluate(Spacing(), _val(tmp_path), EvaluationSettings(("box",)))
+
+
+def test_first_rows_are_of_each_data_set_and_keep_the_kind_of_split(tmp_path: Path) -> None:
+    split = _val(tmp_path)
+    assert [row.id for row in first_rows(split, 1)] == ["a", "d"]
+    assert [row.id for row in first_rows(split, 2)] == ["a", "b", "d"]
+    assert type(first_rows(split, 1)) is SelectionSplit
+    assert type(first_rows(report_split(phantom_manifest(tmp_path, PHANTOMS), "test"), 1)) is ReportSplit
+    with pytest.raises(DataError, match="limit is 0; it must be at least 1"):
+        first_rows(split, 0)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_a_file_lacks_is_told(tmp_path: Path, workers: int) -> None:
+    split, settings = _val(tmp_path), EvaluationSettings(("box",), workers=workers)
+    Image.fromarray(true_ids(1)[:50]).save(split.rows[0].mask)
+    with pytest.raises(DataError, match="manifest row 'a': mask 80 x 50, image 80 x 60 pixels; they must be equal"):
+        evaluate(Perfect(), split, settings)
+    split.rows[0].image.unlink()
+    with pytest.raises(FileError, match=r"a\.png"):
+        evaluate(Perfect(), split, settings)
+
+
+def test_what_a_segmenter_refuses_is_not_hidden(tmp_path: Path) -> None:
+    with pytest.raises(PromptError, match="takes boxes alone"):
+        evaluate(EllipseBaseline(), _val(tmp_path), EvaluationSettings(("click1",)))
+
+
+def test_a_segmenter_that_forgets_a_prompt_is_a_bug(tmp_path: Path) -> None:
+    class Forgetful(Stubborn):
+        def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
+            return super().segment(frame, prompts)[1:]
+
+    with pytest.raises(AssertionError, match="stubborn gave 1 masks for 2 prompts"):
+        evaluate(Forgetful(), _val(tmp_path), EvaluationSettings(("box",)))
+
+
+def test_an_unknown_quality_is_none(tmp_path: Path) -> None:
+    class Silent(Stubborn):
+        def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
+            return [replace(mask, quality=math.nan) for mask in super().segment(frame, prompts)]
+
+    records = evaluate(Silent(), _val(tmp_path), EvaluationSettings(("box", "click1"))).records
+    assert {record.quality for record in records} == {None}

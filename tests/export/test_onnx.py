@@ -1,0 +1,111 @@
+"""The exported files answer as the model does in torch: one export of a small mini, shared by all tests here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from uniultra.backends.onnx import OnnxBackend
+from uniultra.backends.torch import TorchBackend
+from uniultra.errors import ModelError
+from uniultra.export.onnx import ModelFacts, QualityCalibration, export_onnx
+from uniultra.export.parity import calibrated, check_parity, random_prompts, speckle_image
+from uniultra.models.build import build
+from uniultra.models.promptable import PromptableModel
+from uniultra.types import Features
+
+SIZE = 64
+CALIBRATION = QualityCalibration(slope=1.5, offset=-0.25)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[PromptableModel, Path]:
+    torch.manual_seed(0)
+    model = build("mini", image_size=SIZE, box_prior=True)
+    for name, parameter in model.named_parameters():  # fresh adapters are nearly silent: make them heard
+        if ".adapter." in name:
+            torch.nn.init.normal_(parameter, std=0.2)
+    folder = tmp_path_factory.mktemp("exported")
+    export_onnx(model, folder, ModelFacts("test-mini", "1.2"), CALIBRATION)
+    return model, folder
+
+
+def test_logits_and_quality_equal_torchs(exported: tuple[PromptableModel, Path]) -> None:
+    report = check_parity(*exported, CALIBRATION, cases=4)
+    assert report["max_logit_difference"] < 1e-4
+    assert report["max_quality_difference"] < 1e-4
+    assert report["pixel_agreement"] > 0.9999
+
+
+@pytest.mark.parametrize(("prompts", "points"), [(1, 1), (1, 7), (9, 2)])
+def test_any_number_of_prompts_and_points(exported: tuple[PromptableModel, Path], prompts: int, points: int) -> None:
+    model, folder = exported
+    rng = np.random.default_rng(1)
+    features = OnnxBackend.open(folder).encode(speckle_image(SIZE, rng))
+    xy = rng.uniform(0, SIZE, (prompts, points, 2)).astype(np.float32)
+    labels = rng.integers(-1, 2, (prompts, points))
+    masks, has_mask = rng.normal(size=(prompts, 1, 16, 16)).astype(np.float32), np.ones(prompts, np.float32)
+    ours, quality = OnnxBackend.open(folder).decode(features, xy, labels, masks, has_mask)
+    theirs, raw = TorchBackend(model, "torch").decode(features, xy, labels, masks, has_mask)
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    np.testing.assert_allclose(quality, calibrated(raw, CALIBRATION), atol=1e-4)
+
+
+def test_a_batch_of_images_is_encoded_as_one_by_one(exported: tuple[PromptableModel, Path]) -> None:
+    backend = OnnxBackend.open(exported[1])
+    rng = np.random.default_rng(2)
+    images = np.concatenate([speckle_image(SIZE, rng) for _ in range(3)])
+    together = backend.encode(images)
+    alone = backend.encode(images[1:2])
+    np.testing.assert_allclose(together.image_embed[1:2], alone.image_embed, atol=1e-4)
+
+
+def test_the_files_say_what_they_are(exported: tuple[PromptableModel, Path]) -> None:
+    backend = OnnxBackend.open(exported[1])
+    assert (backend.name, backend.version, backend.input_size) == ("test-mini", "1.2", SIZE)
+    graph = onnx.load(str(exported[1] / "decoder.onnx"))
+    facts = {p.key: p.value for p in graph.metadata_props}
+    assert {"uniultra.point_coords", "uniultra.point_labels", "uniultra.mask_input", "uniultra.licence"} <= set(facts)
+    assert str(Path.cwd()) not in str(graph.SerializeToString())
+
+
+def test_half_weights_halve_the_files_and_hardly_move_the_answer(exported: tuple[PromptableModel, Path], tmp_path: Path) -> None:
+    model, folder = exported
+    export_onnx(model, tmp_path, ModelFacts("test-mini", "1.2"), CALIBRATION, half_weights=True)
+    sizes = [sum(file.stat().st_size for file in where.iterdir()) for where in (folder, tmp_path)]
+    assert sizes[1] < 0.6 * sizes[0]
+    report = check_parity(model, tmp_path, CALIBRATION, cases=4)
+    assert report["pixel_agreement"] > 0.99
+
+
+def test_the_decoder_ignores_padding(exported: tuple[PromptableModel, Path]) -> None:
+    backend = OnnxBackend.open(exported[1])
+    rng = np.random.default_rng(3)
+    encoded = backend.encode(speckle_image(SIZE, rng))
+    points, labels, masks, has_mask = random_prompts(SIZE, rng)
+    moved = points.copy()
+    moved[labels == -1] = 7.0
+    ours, theirs = (backend.decode(encoded, xy, labels, masks, has_mask)[0] for xy in (points, moved))
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_missing_foreign_and_old_files(exported: tuple[PromptableModel, Path], tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"encoder\.onnx' is missing"):
+        OnnxBackend.open(tmp_path)
+    (tmp_path / "encoder.onnx").write_bytes(b"not a model")
+    (tmp_path / "decoder.onnx").write_bytes((exported[1] / "decoder.onnx").read_bytes())
+    with pytest.raises(ModelError, match="is not an ONNX model that onnxruntime opens"):
+        OnnxBackend.open(tmp_path)
+    old = onnx.load(str(exported[1] / "encoder.onnx"))
+    next(p for p in old.metadata_props if p.key == "uniultra.format").value = "0"
+    onnx.save(old, str(tmp_path / "encoder.onnx"))
+    with pytest.raises(ModelError, match="has format 0; this version reads 1"):
+        OnnxBackend.open(tmp_path)
+
+
+def test_features_are_named_as_in_sam2s_files() -> None:
+    assert list(Features.__dataclass_fields__) == ["image_embed", "high_res_feats_0", "high_res_feats_1"]

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import torch
+
+from uniultra.models.build import build
+from uniultra.models.promptable import MASK_LOGIT_LIMIT, box_ellipse
+
+
+def test_the_ellipse_of_a_box() -> None:
+    points = torch.tensor([[[31.5, 47.5], [95.5, 79.5]]])
+    ellipse = box_ellipse(points, torch.tensor([[2, 3]]), grid=32, input_size=128)[0, 0]
+    assert ellipse.shape == (32, 32)
+    inside = ellipse > 0
+    area = inside.sum() * 16
+    assert abs(float(area) / (torch.pi * 32 * 16) - 1) < 0.06
+    rows, columns = torch.nonzero(inside, as_tuple=True)
+    assert (rows.min() + rows.max()) / 2 * 4 + 1.5 == 63.5
+    assert (columns.min() + columns.max()) / 2 * 4 + 1.5 == 63.5
+    assert ellipse.max() <= MASK_LOGIT_LIMIT
+    assert ellipse.min() == -MASK_LOGIT_LIMIT
+
+
+def test_the_box_prior_speaks_only_where_it_should() -> None:
+    torch.manual_seed(0)
+    model = build("mini", image_size=64, box_prior=True).eval()
+    boxed, clicked = torch.tensor([[[10.0, 10.0], [50.0, 50.0]]]), torch.tensor([[2, 3]])
+    mask, without, given = torch.randn(1, 1, 16, 16), torch.zeros(1), torch.ones(1)
+    with torch.no_grad():
+        prior = model._dense_prompt(boxed, clicked, torch.zeros(1, 1, 16, 16), without)
+        ignored = model._dense_prompt(boxed, clicked, mask, without)
+        previous = model._dense_prompt(boxed, clicked, mask, given)
+        click_only = model._dense_prompt(boxed, torch.tensor([[1, -1]]), mask, without)
+        empty = model.prompt_encoder.no_mask_embed.weight.view(1, -1, 1, 1).expand_as(click_only)
+    torch.testing.assert_close(prior, ignored)
+    assert not torch.allclose(prior, previous)
+    torch.testing.assert_close(click_only, empty)
+
+
+def test_prompts_in_a_batch_don_t_see_each_other() -> None:
+    torch.manual_seed(0)
+    model = build("mini", image_size=64, box_prior=True).eval()
+    points, labels = torch.rand(3, 3, 2) * 64, torch.tensor([[2, 3, 1], [1, 0, -1], [-1, -1, 1]])
+    masks, has_mask = torch.randn(3, 1, 16, 16), torch.tensor([0.0, 0.0, 1.0])
+    with torch.no_grad():
+        features = model.encode(torch.randint(0, 256, (1, 64, 64), dtype=torch.uint8))
+        together, _, _ = model.decode(features, points, labels, masks, has_mask)
+        order = torch.tensor([2, 0, 1])
+        permuted, _, _ = model.decode(features, points[order], labels[order], masks[order], has_mask[order])
+    torch.testing.assert_close(together[order], permuted, atol=1e-5, rtol=1e-4)

@@ -1,0 +1,113 @@
+"""The segmenter's own work, with an engine that answers in a known way: what is inside the box, or near the first click, is dark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from phantoms import ellipse, speckled
+from uniultra.errors import PromptError
+from uniultra.segmenter import Segmenter
+from uniultra.types import Features, Frame, Prompt, Region
+
+SIZE = 128
+
+
+@dataclass(frozen=True)
+class DarkIsInside:
+    """An engine for tests: features carry the image; a mask is what is darker than mid-grey, blurred, within the prompt's box."""
+
+    name: str = "dark"
+    version: str = "test"
+    input_size: int = SIZE
+
+    def encode(self, images_bhw: np.ndarray) -> Features:
+        assert images_bhw.dtype == np.uint8
+        assert images_bhw.shape[1:] == (SIZE, SIZE)
+        coarse = images_bhw.reshape(len(images_bhw), 1, SIZE // 4, 4, SIZE // 4, 4).mean(axis=(3, 5))
+        return Features(coarse.astype(np.float32), coarse, coarse)
+
+    def decode(
+        self, features: Features, points: np.ndarray, labels: np.ndarray, masks: np.ndarray, has_mask: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        assert len(features.image_embed) == 1
+        logits = np.repeat((40.0 - features.image_embed[0]) / 10.0, len(points), axis=0)
+        centres = np.arange(SIZE // 4) * 4 + 1.5
+        for index in range(len(points)):
+            for corner, side in ((2, -1), (3, 1)):
+                for x, y in points[index][labels[index] == corner]:
+                    logits[index][:, side * (centres - x) > 2] = -9.0
+                    logits[index][side * (centres - y) > 2, :] = -9.0
+        return logits.astype(np.float32), np.full(len(points), 0.9, np.float32)
+
+
+TRUE = ellipse((200, 300), (190, 90), (40, 25))
+FRAME = speckled(TRUE, spacing=0.2)
+SEGMENTER = Segmenter(DarkIsInside())
+
+
+def dice(a: np.ndarray, b: np.ndarray) -> float:
+    return 2 * (a & b).sum() / (a.sum() + b.sum())
+
+
+def test_a_box_gives_the_structure_in_it() -> None:
+    [mask] = SEGMENTER.segment(FRAME, [Prompt(box_xyxy=(145, 60, 235, 120))])
+    assert dice(mask.mask_hw, TRUE) > 0.93
+    assert mask.quality == pytest.approx(0.9)
+    assert mask.spacing_mm_yx == (0.2, 0.2)
+
+
+def test_a_click_finds_the_structure_in_the_whole_frame_first() -> None:
+    [mask] = SEGMENTER.segment(FRAME, [Prompt(points_xy=((190.0, 90.0),), point_labels=(1,))])
+    assert dice(mask.mask_hw, TRUE) > 0.9
+
+
+def test_answers_come_in_the_order_of_the_prompts() -> None:
+    prompts = [
+        Prompt(box_xyxy=(145, 60, 235, 120)),
+        Prompt(points_xy=((190.0, 90.0),), point_labels=(1,)),
+        Prompt(mask_hw=TRUE),
+        Prompt(box_xyxy=(0, 0, 40, 40)),
+    ]
+    forward, backward = SEGMENTER.segment(FRAME, prompts), SEGMENTER.segment(FRAME, prompts[::-1])
+    for one, other in zip(forward, backward[::-1], strict=True):
+        np.testing.assert_array_equal(one.mask_hw, other.mask_hw)
+
+
+def test_one_embedding_serves_many_prompts_and_stays_as_it_was() -> None:
+    embedding = SEGMENTER.encode(FRAME)
+    before = embedding.features.image_embed.copy()
+    box = Prompt(box_xyxy=(145, 60, 235, 120))
+    [alone] = SEGMENTER.decode(embedding, [box])
+    together = SEGMENTER.decode(embedding, [Prompt(points_xy=((5.0, 5.0), (9.0, 9.0)), point_labels=(1, 0)), box])
+    np.testing.assert_array_equal(alone.mask_hw, together[1].mask_hw)
+    np.testing.assert_array_equal(embedding.features.image_embed, before)
+    assert SEGMENTER.decode(embedding, []) == []
+
+
+def test_a_region_maps_prompts_and_answers() -> None:
+    embedding = SEGMENTER.encode(FRAME, Region(140, 50, 240, 130))
+    [mask] = SEGMENTER.decode(embedding, [Prompt(box_xyxy=(145, 60, 235, 120))])
+    assert dice(mask.mask_hw, TRUE) > 0.93
+
+
+@pytest.mark.parametrize(
+    ("prompt", "says"),
+    [
+        (Prompt(box_xyxy=(400, 10, 500, 60)), "box 400,10,500,60 has less than a pixel on the image; .* 0,0 to 299,199"),
+        (Prompt(points_xy=((301.0, 5.0),), point_labels=(1,)), "point 301,5 is outside the image; .* 299,199"),
+        (Prompt(mask_hw=np.ones((10, 10), dtype=bool)), "mask is 10x10 pixels; it must have the image's size, 300x200"),
+    ],
+)
+def test_prompts_off_the_frame_are_refused(prompt: Prompt, says: str) -> None:
+    with pytest.raises(PromptError, match=says):
+        SEGMENTER.segment(FRAME, [prompt])
+
+
+def test_a_click_on_nothing_still_answers() -> None:
+    bright = Frame(np.full((100, 100), 200, np.uint8))
+    [mask] = SEGMENTER.segment(bright, [Prompt(points_xy=((50.0, 50.0),), point_labels=(1,))])
+    assert mask.mask_hw.shape == (100, 100)
+    assert mask.box_xyxy is None

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from uniultra.errors import ModelError
+from uniultra.training.config import TrainConfig, load_config
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
+
+
+def test_defaults_then_file_then_changes(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text("[optim]\nsteps = 7\nema = 0.5\n[model]\nsize = 'tiny'\n")
+    config = load_config(file, ("optim.steps=9", "model.adapters=false", "data.datasets=busi,hc18"))
+    assert (config.optim.steps, config.optim.ema, config.model.size) == (9, 0.5, "tiny")
+    assert not config.model.adapters
+    assert config.data.datasets == "busi,hc18"
+    assert config.loss == TrainConfig().loss
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.name)
+def test_published_configs_load(path: Path) -> None:
+    load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("optimizer.steps=3", "section 'optimizer' is unknown; use one of model, optim, loss, data"),
+        ("optim.step=3", "key 'optim.step' is unknown; 'optim' has steps"),
+        ("optim.steps=many", "optim.steps = 'many' must be of type int"),
+        ("model.adapters=1", "model.adapters = 1 must be of type bool"),
+        ("optim.steps=true", "optim.steps = True must be of type int"),
+    ],
+)
+def test_bad_changes(change: str, says: str) -> None:
+    with pytest.raises(ModelError, match=says):
+        load_config(None, (change,))
+
+
+def test_a_broken_file_says_so(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("[optim\n")
+    with pytest.raises(ModelError, match="can't be read as TOML"):
+        load_config(tmp_path / "bad.toml")

@@ -1,0 +1,114 @@
+"""A whole run on phantoms: it learns, it resumes as if it had not stopped, it keeps the averaged weights."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from phantoms import ellipse, speckled
+from uniultra.data.dataset import DrawSampler, PromptDataset, SampleSpec
+from uniultra.data.manifest import COLUMNS, read_manifest
+from uniultra.data.splits import train_split
+from uniultra.training.config import load_config
+from uniultra.training.supervised import train
+
+SMALL = (
+    "model.image_size=64",
+    "optim.batch_size=2",
+    "optim.workers=0",
+    "optim.steps=6",
+    "optim.save_every=3",
+    "loss.rounds=2",
+)
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six train and two val phantoms, one or two ellipses each."""
+    folder = tmp_path_factory.mktemp("phantoms")
+    rows = []
+    for index in range(8):
+        mask = ellipse((90, 120), (40 + index, 40), (18, 14)).astype(np.uint8)
+        if index % 2:
+            mask[ellipse((90, 120), (95, 60), (12, 16))] = 2
+        Image.fromarray(speckled(mask > 0, seed=index).pixels_hw).save(folder / f"{index}.png")
+        Image.fromarray(mask).save(folder / f"{index}.mask.png")
+        values = {"id": index, "dataset": "phantom", "organ": "phantom", "split": "val" if index > 5 else "train"}
+        values |= {"image": f"{index}.png", "mask": f"{index}.mask.png", "group": index}
+        rows.append({column: values.get(column, "") for column in COLUMNS})
+    with (folder / "manifest.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder / "manifest.csv"
+
+
+def test_an_example_is_what_the_model_takes(manifest: Path) -> None:
+    data = PromptDataset(train_split(read_manifest(manifest)), SampleSpec(image_size=64))
+    assert len(data) == 9
+    seen = set()
+    for draw in range(20):
+        for index in range(len(data)):
+            example = data[draw * len(data) + index]
+            assert example["image"].shape == example["target"].shape == (64, 64)
+            assert example["image"].dtype == torch.uint8
+            assert 0.0 <= example["target"].min() <= example["target"].max() <= 1.0
+            labels = tuple(example["labels"].tolist())
+            seen.add(labels)
+            if labels[2] == 1:
+                x, y = example["points"][2].round().int().tolist()
+                assert example["target"][y, x] > 0.5
+            assert any(label >= 0 for label in labels) or example["has_mask"] > 0
+    assert seen >= {(2, 3, -1), (2, 3, 1), (-1, -1, 1)}
+
+
+def test_a_key_gives_the_same_example_and_the_next_draw_another(manifest: Path) -> None:
+    data = PromptDataset(train_split(read_manifest(manifest)), SampleSpec(image_size=64))
+    torch.testing.assert_close(data[4]["image"], data[4]["image"])
+    assert not torch.equal(data[4]["image"], data[4 + len(data)]["image"])
+
+
+def test_the_sampler_numbers_every_draw_once_and_follows_the_weights() -> None:
+    sampler = DrawSampler(np.array([1.0, 0.0, 3.0]), seed=1)
+    keys = []
+    for epoch in range(200):
+        sampler.set_epoch(epoch)
+        keys += list(sampler)
+    assert [key // 3 for key in keys] == list(range(600))
+    share = np.bincount([key % 3 for key in keys], minlength=3) / 600
+    np.testing.assert_allclose(share, [0.25, 0.0, 0.75], atol=0.06)
+
+
+def test_weights_balance_the_sets_by_the_root_of_their_size(manifest: Path) -> None:
+    data = PromptDataset(train_split(read_manifest(manifest)), SampleSpec(image_size=64))
+    np.testing.assert_allclose(data.weights(), 1 / 3)
+
+
+def test_a_resumed_run_equals_one_without_interruption(manifest: Path, tmp_path: Path) -> None:
+    config = load_config(None, SMALL)
+    whole = load_file(train(config, manifest, tmp_path / "whole") / "model.safetensors")
+    for file in (tmp_path / "whole").glob("checkpoint-6/**/*"):
+        file.unlink()
+    (tmp_path / "whole" / "checkpoint-6").rmdir()
+    resumed = load_file(train(config, manifest, tmp_path / "whole") / "model.safetensors")
+    assert whole.keys() == resumed.keys()
+    for name, value in whole.items():
+        torch.testing.assert_close(resumed[name], value, msg=name)
+
+
+def test_a_run_folder_describes_itself(manifest: Path, tmp_path: Path) -> None:
+    train(load_config(None, (*SMALL, "optim.steps=2", "optim.save_every=2")), manifest, tmp_path)
+    record = json.loads((tmp_path / "config.json").read_text())
+    assert record["manifest_sha256"] == read_manifest(manifest).sha256
+    assert record["config"]["optim"]["steps"] == 2
+    assert record["splits"] == {"learn": "train", "choose": "val"}
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert any({"box/phantom", "click/phantom"} <= set(line.get("val", {})) for line in lines)
+    assert not list(tmp_path.glob("**/pytorch_model.bin"))
