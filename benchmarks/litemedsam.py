@@ -14,6 +14,7 @@ import sys
 import types
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,8 +36,8 @@ from uniultra.io.output import check_free
 from uniultra.types import Frame, Mask, Prompt
 
 SIDE = 256
-BATCH = 16
-"""Boxes decoded at once, to bound memory: each carries 64 x 64 tokens of 256 numbers."""
+BATCH = 4
+"""Boxes decoded at once: each carries 64 x 64 tokens of 256 numbers, so more are slower on a CPU, not faster."""
 
 
 class LiteMedSam:
@@ -124,23 +125,36 @@ def _stand_in_for_timm() -> None:
         sys.modules.setdefault(name, module)
 
 
-def _resumed(segmenter: LiteMedSam, rows: SelectionSplit | ReportSplit, settings: EvaluationSettings, partial: Path) -> Evaluation:
-    """Evaluates what `partial` doesn't hold yet, adds it there image by image, and returns the whole."""
-    lines = [json.loads(line) for line in partial.read_text(encoding="utf-8").splitlines()] if partial.exists() else []
-    known = {(line["dataset"], line["id"]): [Record(**record) for record in line["records"]] for line in lines}
-    left = replace(rows, rows=tuple(row for row in rows if (row.dataset, row.id) not in known))
+class Partial:
+    """The scores so far, a line an image below a line that says what was asked, so that a stopped run can go on.
 
-    def keep(row: Row, records: tuple[Record, ...]) -> None:
-        known[row.dataset, row.id] = list(records)
-        with partial.open("a", encoding="utf-8") as file:
+    Raises:
+        DataError: the file holds the scores of another manifest, of other kinds or draws.
+    """
+
+    def __init__(self, path: Path, manifest_sha256: str, settings: EvaluationSettings) -> None:
+        self.path = path
+        asked = {"manifest_sha256": manifest_sha256, "kinds": list(settings.kinds), "draws": settings.draws}
+        if not path.exists():
+            path.write_text(json.dumps(asked) + "\n", encoding="utf-8")
+        head, *lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+        if head != asked:
+            raise DataError(f"'{path}' is of a run with other kinds, draws or data; finish that one, or delete the file")
+        self.known = {(line["dataset"], line["id"]): tuple(Record(**record) for record in line["records"]) for line in lines}
+
+    def add(self, row: Row, records: tuple[Record, ...]) -> None:
+        self.known[row.dataset, row.id] = records
+        with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"dataset": row.dataset, "id": row.id, "records": [asdict(record) for record in records]}) + "\n")
-        print(f"{len(known)}/{len(rows)} {row.dataset}/{row.id}", file=sys.stderr)
+        print(f"{len(self.known)} images: {row.dataset}/{row.id}", file=sys.stderr)
 
-    evaluate(segmenter, left, settings, keep)
-    found = [known[row.dataset, row.id] for row in rows]
-    records = tuple(record for each in found for record in each)
-    empty = sum(not each for each in found)
-    return Evaluation(rows.name, settings, records, len(rows) - empty, empty)
+    def complete(self, segmenter: LiteMedSam, rows: SelectionSplit | ReportSplit, settings: EvaluationSettings) -> Evaluation:
+        """Scores the rows that are still unknown, and returns all."""
+        left = replace(rows, rows=tuple(row for row in rows if (row.dataset, row.id) not in self.known))
+        evaluate(segmenter, left, settings, self.add)
+        found = [self.known[row.dataset, row.id] for row in rows]
+        empty = sum(not records for records in found)
+        return Evaluation(rows.name, settings, tuple(chain(*found)), len(rows) - empty, empty)
 
 
 def main(
@@ -159,11 +173,13 @@ def main(
     manifest = read_manifest(data)
     rows = selection_split(manifest) if split == "val" else report_split(manifest, split)
     rows = rows if limit is None else first_rows(rows, limit)
-    evaluation = _resumed(LiteMedSam(weights), rows, settings, out.with_name(out.name + ".partial.jsonl"))
+    partial = Partial(out.with_name(out.name + ".partial.jsonl"), manifest.sha256, settings)
+    evaluation = partial.complete(LiteMedSam(weights), rows, settings)
     if not evaluation.records:
         raise DataError(f"split '{split}' of '{data}' shows no object")
     provenance = Provenance(LiteMedSam.name, manifest.sha256, limit)
     write_report(out, build_report(evaluation, provenance), force)
+    partial.path.unlink()
     summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
     print(to_overview(summary), to_markdown(summary), sep="\n", end="")
 

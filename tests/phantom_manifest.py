@@ -1,4 +1,4 @@
-"""A tiny manifest for tests: speckled frames with bright ellipses of known place, every split, no file from outside."""
+"""A tiny manifest for tests: speckled frames with dark ellipses of known place, every split, no file from outside."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from phantoms import ellipse, speckled
 from uniultra.data.manifest import COLUMNS, Manifest, read_manifest
 
-SIDE_HW = (60, 80)
+FRAME_HW = (60, 80)
 
 
 @dataclass(frozen=True)
@@ -29,17 +30,15 @@ class Phantom:
 
 def true_ids(objects: int) -> np.ndarray:
     """The id mask (60, 80) uint8: ellipse k has its centre at (15 + 25 k, 28 + 3 k) and half-axes 9 and 14."""
-    y, x = np.mgrid[: SIDE_HW[0], : SIDE_HW[1]]
-    ids = np.zeros(SIDE_HW, np.uint8)
+    ids_hw = np.zeros(FRAME_HW, np.uint8)
     for k in range(objects):
-        ids[((x - 15 - 25 * k) / 9) ** 2 + ((y - 28 - 3 * k) / 14) ** 2 < 1] = k + 1
-    return ids
+        ids_hw[ellipse(FRAME_HW, (15 + 25 * k, 28 + 3 * k), (9, 14))] = k + 1
+    return ids_hw
 
 
 def phantom_pixels(objects: int, seed: int = 0) -> np.ndarray:
-    """The image (60, 80) uint8: Rayleigh speckle, three times brighter in the ellipses."""
-    speckle = np.random.default_rng(seed).rayleigh(20.0, SIDE_HW)
-    return np.clip(np.where(true_ids(objects) > 0, 3 * speckle, speckle), 0, 255).astype(np.uint8)
+    """The image (60, 80) uint8: speckle, dark in the ellipses."""
+    return speckled(true_ids(objects) > 0, seed).pixels_hw
 
 
 def write_manifest(folder: Path, phantoms: Sequence[Phantom]) -> Path:

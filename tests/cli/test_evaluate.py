@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import typer
-from phantom_manifest import Phantom, write_manifest
 from typer.testing import CliRunner, Result
 
+from phantom_manifest import Phantom, write_manifest
 from uniultra.cli.evaluate import evaluate
 from uniultra.errors import DataError, OutputError, PromptError
 
@@ -55,7 +55,7 @@ def test_a_limit_is_recorded_and_told(data: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (("--model", "ellipse", "--kinds", "click1"), PromptError, "baseline 'ellipse' takes boxes alone; give --kinds some of box,box10,box20"),
+        (("--model", "ellipse", "--kinds", "click1"), PromptError, "takes boxes alone; give --kinds some of box,box10,box20"),
         (("--model", "ellipse", "--kinds", "boxx"), PromptError, "'boxx' are not usable"),
         (("--model", "ellipse", "--split", "train"), DataError, "split 'train' can't be scored; use val, test or external"),
         (("--model", "ellipse", "--split", "external"), DataError, "has no rows of split 'external'"),

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from phantom_manifest import phantom_pixels, true_ids
 
+from phantom_manifest import phantom_pixels, true_ids
+from phantoms import ellipse
 from uniultra.data.prompts import exact_box
 from uniultra.errors import PromptError
 from uniultra.evaluation.baselines import BASELINES, EllipseBaseline, GrabCutBaseline, ellipse_in_box
@@ -19,8 +20,8 @@ BOX = exact_box(true_ids(2) == 1)
 
 
 def test_an_ellipse_is_found_in_its_own_box() -> None:
-    true_hw = true_ids(2) == 2
-    assert dice(ellipse_in_box(exact_box(true_hw), true_hw.shape), true_hw) > 0.97
+    true_hw = ellipse((300, 400), (200, 150), (120.4, 80.4))
+    assert dice(ellipse_in_box(exact_box(true_hw), true_hw.shape), true_hw) > 0.995
 
 
 @pytest.mark.parametrize("box", [(3.5, 6.5, 40.5, 20.5), (0.5, 0.5, 1.5, 1.5), (9.5, 9.5, 29.5, 29.5)])
@@ -77,7 +78,24 @@ def test_grabcut_repeats_itself_in_any_order() -> None:
         np.testing.assert_array_equal(one.mask_hw, other.mask_hw)
 
 
+def test_grabcut_is_the_ellipse_where_it_collapses() -> None:
+    pixels = np.random.default_rng(0).integers(0, 40, (60, 80), dtype=np.uint8)
+    pixels[28:31, 38:41] = 255  # all that sets the box apart
+    box = (19.5, 9.5, 59.5, 49.5)
+    [mask] = GrabCutBaseline().segment(Frame(pixels), [Prompt(box_xyxy=box)])
+    np.testing.assert_array_equal(mask.mask_hw, ellipse_in_box(box, (60, 80)))
+
+
+def test_grabcut_takes_frames_that_are_larger_than_it_looks_at() -> None:
+    pixels, true_hw = np.full((600, 700), 30, np.uint8), np.zeros((600, 700), bool)
+    true_hw[100:400, 150:300] = True
+    pixels[true_hw] = 180
+    pixels += np.random.default_rng(0).integers(0, 20, pixels.shape, dtype=np.uint8)
+    [mask] = GrabCutBaseline().segment(Frame(pixels), [Prompt(box_xyxy=(130.0, 80.0, 320.0, 420.0))])
+    assert dice(mask.mask_hw, true_hw) > 0.98
+
+
 @pytest.mark.parametrize("box", [(-0.5, -0.5, 79.5, 59.5), (10.1, 10.1, 10.4, 30.0)])
 def test_grabcut_is_the_ellipse_where_it_has_nothing_to_go_by(box: tuple[float, float, float, float]) -> None:
-    ellipse, grabcut = (baseline.segment(FRAME, [Prompt(box_xyxy=box)])[0] for baseline in (EllipseBaseline(), GrabCutBaseline()))
-    np.testing.assert_array_equal(grabcut.mask_hw, ellipse.mask_hw)
+    inscribed, grabcut = (baseline.segment(FRAME, [Prompt(box_xyxy=box)])[0] for baseline in (EllipseBaseline(), GrabCutBaseline()))
+    np.testing.assert_array_equal(grabcut.mask_hw, inscribed.mask_hw)

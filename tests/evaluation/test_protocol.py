@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from phantom_manifest import SIDE_HW, Phantom, phantom_manifest, true_ids
 from PIL import Image
 
+from phantom_manifest import FRAME_HW, Phantom, phantom_manifest, true_ids
 from uniultra.data.splits import ReportSplit, SelectionSplit, report_split, selection_split, train_split
 from uniultra.errors import DataError, FileError, PromptError
 from uniultra.evaluation.baselines import EllipseBaseline, ellipse_in_box
@@ -65,7 +65,7 @@ class Stubborn:
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
         self.asked.append(list(prompts))
-        found = np.zeros(SIDE_HW, bool)
+        found = np.zeros(FRAME_HW, bool)
         found[20:40, 10:70] = not self.empty
         return _masks(frame, [found] * len(prompts), quality=0.5)
 
@@ -170,7 +170,7 @@ def test_the_ellipse_is_that_of_the_same_box(tmp_path: Path) -> None:
     true_hw = true_ids(1) == 1
     for record in jittered:
         box = box_for("d", 0, KINDS["box20"], record.draw, true_hw)
-        assert record.ellipse_dice == dice(ellipse_in_box(box, SIDE_HW), true_hw)
+        assert record.ellipse_dice == dice(ellipse_in_box(box, FRAME_HW), true_hw)
     assert len({record.dice for record in jittered}) == 3
 
 
@@ -180,12 +180,12 @@ def test_clicks_have_no_ellipse(tmp_path: Path) -> None:
 
 
 def test_boxes_stay_on_the_frame_and_keep_a_pixel() -> None:
-    thin_hw = np.zeros(SIDE_HW, bool)
+    thin_hw = np.zeros(FRAME_HW, bool)
     thin_hw[0, :] = True
     for draw in range(50):
         x0, y0, x1, y1 = box_for("thin", 0, KINDS["box20"], draw, thin_hw)
-        assert -0.5 <= x0 < x1 <= SIDE_HW[1] - 0.5
-        assert -0.5 <= y0 < y1 <= SIDE_HW[0] - 0.5
+        assert -0.5 <= x0 < x1 <= FRAME_HW[1] - 0.5
+        assert -0.5 <= y0 < y1 <= FRAME_HW[0] - 0.5
         assert x1 - x0 >= 1
         assert y1 - y0 >= 1
     assert box_for("thin", 0, KINDS["box"], 0, thin_hw) == (-0.5, -0.5, 79.5, 0.5)

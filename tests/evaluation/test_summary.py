@@ -45,7 +45,8 @@ def test_skill_is_of_the_means() -> None:
 
 
 def test_what_is_not_defined_is_none() -> None:
-    clicks = summarise([record("a", 0.9, kind="click1", ellipse_dice=None, quality=None), record("b", 1.0, "ovary", kind="click1", quality=0.5)])
+    silent = record("a", 0.9, kind="click1", ellipse_dice=None, quality=None)
+    clicks = summarise([silent, record("b", 1.0, "ovary", kind="click1", quality=0.5)])
     cell = clicks["click1"]["breast"]
     assert (cell.ellipse_dice, cell.skill, cell.quality, cell.ece, cell.dice_interval) == (None,) * 5
     assert clicks["click1"][ALL_ORGANS].dice_interval is None

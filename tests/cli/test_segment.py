@@ -1,0 +1,140 @@
+"""The command as users call it, in a process of its own: files in, files out, one line and exit code 2 on bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from phantoms import ellipse, speckled
+
+TRUE = ellipse((240, 320), (170, 110), (60, 40))
+BOX = "105,65,235,155"
+
+
+def uniultra(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "uniultra.cli.main", *map(str, arguments)]
+    environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=environment)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    Image.fromarray(speckled(TRUE).pixels_hw).save(tmp_path / "scan.png")
+    return tmp_path
+
+
+def read(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.array(image)
+
+
+def dice(a: np.ndarray, b: np.ndarray) -> float:
+    return 2 * (a & b).sum() / (a.sum() + b.sum())
+
+
+def test_a_box_writes_mask_overlay_and_json(folder: Path) -> None:
+    done = uniultra("segment", "scan.png", "--box", BOX, "--out", "out", "--spacing", "0.2", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    mask = read(folder / "out" / "scan.mask.png")
+    assert mask.shape == TRUE.shape
+    assert dice(mask == 1, TRUE) > 0.8
+    with Image.open(folder / "out" / "scan.overlay.png") as overlay:
+        assert (overlay.mode, overlay.size) == ("RGB", (320, 240))
+    report = json.loads((folder / "out" / "scan.json").read_text())
+    assert report["model"]["name"] == "uniultra-mini"
+    [found] = report["objects"]
+    assert found["area_px"] == (mask == 1).sum()
+    assert found["area_mm2"] == pytest.approx(found["area_px"] * 0.04, abs=1e-2)
+    assert 0 <= found["quality"] <= 1
+
+
+def test_json_to_stdout_writes_nothing(folder: Path) -> None:
+    done = uniultra("segment", "scan.png", "--box", BOX, "--point", "170,110", "--box", "5,5,60,60", "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert [item["id"] for item in report["objects"]] == [1, 2]
+    assert report["objects"][0]["prompt"]["labels"] == [1]
+    assert sorted(p.name for p in folder.iterdir()) == ["scan.png"]
+
+
+def test_a_previous_mask_is_corrected_by_a_click(folder: Path) -> None:
+    half = TRUE.copy()
+    half[:, 170:] = False
+    Image.fromarray(half).save(folder / "half.png")
+    done = uniultra("segment", "scan.png", "--mask", "half.png", "--point", "200,110", "--out", "out", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    again = read(folder / "out" / "scan.mask.png") == 1
+    assert dice(again, TRUE) > dice(half, TRUE)
+
+
+def test_a_folder_with_a_broken_file_does_the_others(folder: Path) -> None:
+    (folder / "broken.png").write_bytes((folder / "scan.png").read_bytes()[:200])
+    done = uniultra("segment", ".", "--box", BOX, "--out", "out", cwd=folder)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "broken.png" in done.stderr
+    assert sorted(p.name for p in (folder / "out").iterdir()) == ["scan.json", "scan.mask.png", "scan.overlay.png"]
+
+
+def test_existing_results_are_kept_unless_forced(folder: Path) -> None:
+    assert uniultra("segment", "scan.png", "--box", BOX, "--out", "out", cwd=folder).returncode == 0
+    before = (folder / "out" / "scan.mask.png").read_bytes()
+    again = uniultra("segment", "scan.png", "--box", "5,5,60,60", "--out", "out", cwd=folder)
+    assert (again.returncode, "--force" in again.stderr) == (2, True)
+    assert (folder / "out" / "scan.mask.png").read_bytes() == before
+    assert uniultra("segment", "scan.png", "--box", "5,5,60,60", "--out", "out", "--force", cwd=folder).returncode == 0
+    assert (folder / "out" / "scan.mask.png").read_bytes() != before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["scan.png"], "no prompt: give --box"),
+        (["none.png", "--box", BOX], "none.png: no such file"),
+        (["scan.png", "--box", "1,2,3"], "not 4 numbers"),
+        (["scan.png", "--box", "50,50,10,10"], "empty or inverted"),
+        (["scan.png", "--box", "nan,0,10,10"], "not four finite numbers"),
+        (["scan.png", "--box", "400,400,500,500"], "less than a pixel on the image; give x0,y0,x1,y1 within 0,0 to 319,239"),
+        (["scan.png", "--point", "320,5"], "outside the image"),
+        (["scan.png", "--point", "5,5", "--model", "huge"], "model 'huge' is unknown"),
+        (["scan.png", "--point", "5,5", "--spacing", "0"], "--spacing 0 is not a size of a pixel; give millimetres from 0.001 to 10"),
+        (["scan.png", "--point", "5,5", "--mask", "none.png"], "none.png: no such file"),
+        (["scan.png", "--point", "5,5", "--prompts", "p.json"], "--prompts stands alone"),
+        (["scan.png", "--point", "5,5", "--out", "scan.png"], "scan.png"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(folder: Path, arguments: list[str], says: str) -> None:
+    done = uniultra("segment", *arguments, cwd=folder)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert says in done.stderr
+    assert sorted(p.name for p in folder.iterdir()) == ["scan.png"]
+
+
+def test_demo_draws_a_contact_sheet(tmp_path: Path) -> None:
+    done = uniultra("demo", "--out", "demo", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "demo" / "contact_sheet.png") as sheet:
+        assert sheet.width > 800
+    assert str((tmp_path / "demo" / "contact_sheet.png").resolve()) in done.stdout
+
+
+def test_models_lists_the_default(tmp_path: Path) -> None:
+    done = uniultra("models", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "uniultra-mini" in done.stdout
+    assert "(default)" in done.stdout
+
+
+def test_help_is_quick_to_import(tmp_path: Path) -> None:
+    code = "import sys, uniultra.cli.main; print([m for m in ('cv2', 'onnxruntime', 'torch', 'transformers') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
