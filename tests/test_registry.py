@@ -35,7 +35,7 @@ def test_the_default_is_published() -> None:
 
 
 def test_unknown_names_list_what_there_is() -> None:
-    with pytest.raises(ModelError, match="model 'gpt' is unknown.*published: uniultra-mini"):
+    with pytest.raises(ModelError, match=r"model 'gpt' is unknown.*published: uniultra-mini"):
         find("gpt")
 
 
@@ -46,5 +46,5 @@ def test_damaged_and_missing_files_are_refused(tmp_path: Path, monkeypatch: pyte
         verified_folder(entry)
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "encoder.onnx").write_bytes(b"x")
-    with pytest.raises(ModelError, match="has SHA-256 .*, published is 000000000000"):
+    with pytest.raises(ModelError, match=r"has SHA-256 .*, published is 000000000000"):
         verified_folder(entry)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -17,6 +17,7 @@ SOME = MASKS.filter(np.any)
 SEEDS = st.integers(0, 2**32 - 1)
 
 
+@settings(deadline=None)
 @given(SOME)
 def test_the_exact_box_is_tight(mask_hw: np.ndarray) -> None:
     x0, y0, x1, y1 = exact_box(mask_hw)
@@ -29,6 +30,7 @@ def test_an_empty_mask_has_no_box() -> None:
         exact_box(np.zeros((4, 4), bool))
 
 
+@settings(deadline=None)
 @given(SOME, st.floats(0, 0.4), SEEDS)
 def test_a_jittered_box_is_valid_and_near(mask_hw: np.ndarray, amount: float, seed: int) -> None:
     box = exact_box(mask_hw)
@@ -39,6 +41,7 @@ def test_a_jittered_box_is_valid_and_near(mask_hw: np.ndarray, amount: float, se
     assert moved == jitter_box(box, amount, np.random.default_rng(seed))
 
 
+@settings(deadline=None)
 @given(SEEDS)
 def test_no_jitter_is_the_box(seed: int) -> None:
     assert jitter_box((1.0, 2.0, 5.0, 9.0), 0.0, np.random.default_rng(seed)) == (1.0, 2.0, 5.0, 9.0)
@@ -51,6 +54,7 @@ def test_jitter_has_no_direction_and_uses_its_whole_range() -> None:
     np.testing.assert_allclose(np.abs(moved).max(axis=0), (2, 4, 2, 4), rtol=0.01)
 
 
+@settings(deadline=None)
 @given(SOME, SEEDS)
 def test_clicks_lie_inside(mask_hw: np.ndarray, seed: int) -> None:
     for x, y in (centre_click(mask_hw), random_click(mask_hw, np.random.default_rng(seed))):
@@ -77,6 +81,7 @@ def test_random_clicks_keep_off_the_rim() -> None:
     assert len(np.unique(clicks, axis=0)) > 100
 
 
+@settings(deadline=None)
 @given(MASKS, MASKS)
 def test_a_correction_hits_the_error(predicted_hw: np.ndarray, true_hw: np.ndarray) -> None:
     found = correction_click(predicted_hw, true_hw)
@@ -88,6 +93,7 @@ def test_a_correction_hits_the_error(predicted_hw: np.ndarray, true_hw: np.ndarr
     assert label == (POSITIVE if true_hw[int(y), int(x)] else NEGATIVE)
 
 
+@settings(deadline=None)
 @given(MASKS)
 def test_nothing_is_corrected_where_nothing_is_wrong(mask_hw: np.ndarray) -> None:
     assert correction_click(mask_hw, mask_hw) is None

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phantom_manifest import Phantom, phantom_manifest
@@ -49,6 +49,7 @@ def test_a_split_without_rows_is_named(tmp_path: Path) -> None:
         selection_split(manifest)
 
 
+@settings(deadline=None)
 @given(CLUSTERS, st.integers(0, 99))
 def test_no_cluster_is_divided(clusters: list[str], seed: int) -> None:
     names = split_by_cluster(clusters, FRACTIONS, seed)
@@ -57,6 +58,7 @@ def test_no_cluster_is_divided(clusters: list[str], seed: int) -> None:
     assert len(set(zip(clusters, names, strict=True))) == len(set(clusters))
 
 
+@settings(deadline=None)
 @given(CLUSTERS, st.integers(0, 99), st.randoms())
 def test_the_split_of_a_cluster_does_not_depend_on_order(clusters: list[str], seed: int, random: object) -> None:
     shuffled = list(clusters)
@@ -66,6 +68,7 @@ def test_the_split_of_a_cluster_does_not_depend_on_order(clusters: list[str], se
     assert one == other
 
 
+@settings(deadline=None)
 @given(CLUSTERS, st.integers(0, 99))
 def test_counts_come_as_close_as_the_largest_cluster_allows(clusters: list[str], seed: int) -> None:
     counts = Counter(split_by_cluster(clusters, FRACTIONS, seed))

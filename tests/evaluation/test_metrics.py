@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -15,6 +15,7 @@ from uniultra.evaluation.metrics import bootstrap_interval, bootstrap_means, dic
 MASK = arrays(np.bool_, (5, 7))
 
 
+@settings(deadline=None)
 @given(MASK, MASK)
 def test_overlap_is_symmetric_and_bounded(a: np.ndarray, b: np.ndarray) -> None:
     assert dice(a, b) == dice(b, a)
@@ -22,11 +23,13 @@ def test_overlap_is_symmetric_and_bounded(a: np.ndarray, b: np.ndarray) -> None:
     assert 0 <= iou(a, b) <= dice(a, b) <= 1
 
 
+@settings(deadline=None)
 @given(MASK, MASK)
 def test_dice_and_iou_tell_the_same(a: np.ndarray, b: np.ndarray) -> None:
     assert dice(a, b) == pytest.approx(2 * iou(a, b) / (1 + iou(a, b)))
 
 
+@settings(deadline=None)
 @given(MASK)
 def test_a_mask_is_itself(a: np.ndarray) -> None:
     assert dice(a, a) == iou(a, a) == 1
@@ -92,6 +95,7 @@ def _brute_force(values: list[float], groups: list[str], seed: int, samples: int
     return means
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.sampled_from("abcde")), min_size=2, max_size=20), st.integers(0, 99))
 def test_bootstrap_is_the_brute_force_one(members: list[tuple[float, str]], seed: int) -> None:
     values, groups = [value for value, _ in members], [group for _, group in members]

@@ -14,8 +14,7 @@ def export(
     name: Annotated[str, typer.Option(help="The model's name, written into the files.")],
     version: Annotated[str, typer.Option(help="The weights' version, written into the files.")] = "unpublished",
     half_weights: Annotated[bool, typer.Option(help="Store weights as fp16 (half the size; arithmetic stays fp32).")] = True,
-    quality_slope: Annotated[float, typer.Option(help="Calibration of the quality, fitted on val.")] = 1.0,
-    quality_offset: Annotated[float, typer.Option(help="Calibration of the quality, fitted on val.")] = 0.0,
+    calibration: Annotated[Path | None, typer.Option(help="What `uniultra calibrate` wrote, to put into the decoder's graph.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
     """Export a model to ONNX, and report how far it is from torch. Needs uniultra[train]."""
@@ -29,9 +28,9 @@ def export(
 
     check_free([out / file for file in ("encoder.onnx", "decoder.onnx", "parity.json")], force)
     loaded = load(model)
-    calibration = QualityCalibration(quality_slope, quality_offset)
-    export_onnx(loaded, out, ModelFacts(name, version), calibration, half_weights)
-    report = check_parity(loaded, out, calibration)
+    quality = QualityCalibration.read(calibration) if calibration else QualityCalibration()
+    export_onnx(loaded, out, ModelFacts(name, version), quality, half_weights)
+    report = check_parity(loaded, out, quality)
     write_json(out / "parity.json", report, force)
     for key, value in report.items():
         print(f"{key}: {value}")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from uniultra import __version__
+from uniultra.cli.calibrate import calibrate
 from uniultra.cli.demo import demo
 from uniultra.cli.evaluate import evaluate
 from uniultra.cli.export import export
@@ -20,7 +21,7 @@ from uniultra.errors import UniUltraError
 HELP = """Segment anything in ultrasound from a click or a box, offline. Not a medical device."""
 
 app = typer.Typer(name="uniultra", help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (segment, demo, evaluate, train, export, params, models):
+for command in (segment, demo, evaluate, train, calibrate, export, params, models):
     app.command()(command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import warnings
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from uniultra.backends.onnx import DECODER, ENCODER, FORMAT
+from uniultra.errors import ModelError
+from uniultra.evaluation.calibration import EDGE
 from uniultra.models.promptable import PromptableModel
 
 OPSET = 18
@@ -35,6 +38,15 @@ class QualityCalibration:
 
     slope: float = 1.0
     offset: float = 0.0
+
+    @classmethod
+    def read(cls, path: Path) -> QualityCalibration:
+        """What `uniultra calibrate` wrote; raises ModelError where it isn't that."""
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            return cls(float(content["slope"]), float(content["offset"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"'{path}' is not a calibration that `uniultra calibrate` wrote: {error}") from error
 
 
 class EncoderGraph(nn.Module):
@@ -60,7 +72,7 @@ class DecoderGraph(nn.Module):
         self, embed: Tensor, fine: Tensor, middle: Tensor, points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor
     ) -> tuple[Tensor, Tensor]:
         logits, quality, _ = self.model.decode((embed, fine, middle), points, labels, masks, has_mask)
-        raw = torch.logit(quality.clamp(1e-4, 1 - 1e-4))
+        raw = torch.logit(quality.clamp(EDGE, 1 - EDGE))
         return logits, torch.sigmoid(self.calibration.slope * raw + self.calibration.offset)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from uniultra.backends.onnx import OnnxBackend
 from uniultra.backends.torch import TorchBackend
+from uniultra.evaluation.calibration import calibrate
 from uniultra.export.onnx import QualityCalibration
 from uniultra.models.promptable import PromptableModel
 from uniultra.types import Features
@@ -32,7 +33,7 @@ def check_parity(model: PromptableModel, folder: Path, calibration: QualityCalib
         prompts = random_prompts(model.input_size, rng)
         ours, theirs = ((*engine.decode(_one(engine.encode(image)), *prompts),) for engine in (torch_engine, onnx_engine))
         logit_gaps.append(np.abs(ours[0] - theirs[0]).ravel())
-        quality_gaps.append(np.abs(calibrated(ours[1], calibration) - theirs[1]))
+        quality_gaps.append(np.abs(calibrate(ours[1], calibration.slope, calibration.offset) - theirs[1]))
         agreements.append(np.mean((ours[0] > 0) == (theirs[0] > 0)))
     gaps = np.concatenate(logit_gaps)
     return {
@@ -42,12 +43,6 @@ def check_parity(model: PromptableModel, folder: Path, calibration: QualityCalib
         "max_quality_difference": float(np.concatenate(quality_gaps).max()),
         "pixel_agreement": float(np.mean(agreements)),
     }
-
-
-def calibrated(quality: np.ndarray, calibration: QualityCalibration) -> np.ndarray:
-    """What the decoder's graph does to the raw quality; (P,) to (P,)."""
-    raw = np.clip(quality, 1e-4, 1 - 1e-4)
-    return 1.0 / (1.0 + np.exp(-(calibration.slope * np.log(raw / (1 - raw)) + calibration.offset)))
 
 
 def speckle_image(size: int, rng: np.random.Generator) -> np.ndarray:

@@ -112,12 +112,13 @@ def box_ellipse(points: Tensor, labels: Tensor, grid: int, input_size: int) -> T
     return (MASK_LOGIT_LIMIT * inside).clamp(-MASK_LOGIT_LIMIT, MASK_LOGIT_LIMIT).unsqueeze(1)
 
 
-def _in_one(first: nn.Module, second: nn.Module, maps: Tensor) -> Tensor:
+def _in_one(first: nn.Conv2d, second: nn.Conv2d, maps: Tensor) -> Tensor:
     """second(first(maps)) for two 1x1 convolutions, multiplied together before they are applied.
 
     The neck widens the two fine levels to 256 channels only for the decoder to narrow them again; at S/4 that detour costs the
     mini more than all its blocks together.
     """
+    assert first.bias is not None and second.bias is not None
     weight = second.weight.flatten(1) @ first.weight.flatten(1)
     bias = second.weight.flatten(1) @ first.bias + second.bias
     return F.conv2d(maps, weight[:, :, None, None], bias)

@@ -1,0 +1,29 @@
+"""`uniultra calibrate`: fits the quality on val answers; `uniultra export --calibration` puts the fit into the graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def calibrate(
+    report: Annotated[Path, typer.Argument(help="What `uniultra evaluate --split val --out FILE` wrote for the uncalibrated model.")],
+    out: Annotated[Path, typer.Option(help="JSON file for slope and offset.")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+) -> None:
+    """Calibrate a model's quality, so that it is the IoU to expect. Fits two numbers on val, and says the error before and after."""
+    from dataclasses import asdict
+
+    from uniultra.evaluation.calibration import calibrate as apply
+    from uniultra.evaluation.calibration import fit_quality, read_answers
+    from uniultra.evaluation.metrics import expected_calibration_error
+    from uniultra.io.output import write_json
+
+    quality, iou = read_answers(report)
+    fit = fit_quality(quality, iou)
+    before = expected_calibration_error(quality, iou)
+    after = expected_calibration_error(apply(quality, fit.slope, fit.offset), iou)
+    write_json(out, {**asdict(fit), "ece_before": round(before, 5), "ece_after": round(after, 5), "split": "val"}, force)
+    print(f"slope {fit.slope:.4f}, offset {fit.offset:+.4f} on {fit.answers} answers of val; ECE {before:.3f} before, {after:.3f} after")
