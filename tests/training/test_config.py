@@ -6,6 +6,7 @@ import pytest
 
 from uniultra.errors import ModelError
 from uniultra.training.config import TrainConfig, load_config
+from uniultra.training.supervised import parse_favour
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
 
@@ -44,3 +45,10 @@ def test_a_broken_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("[optim\n")
     with pytest.raises(ModelError, match="can't be read as TOML"):
         load_config(tmp_path / "bad.toml")
+
+
+def test_favour_is_names_and_factors() -> None:
+    assert parse_favour("busi:1.5, ddti:2") == {"busi": 1.5, "ddti": 2.0}
+    assert parse_favour("") == {}
+    with pytest.raises(ModelError, match="'busi=2' is not name:factor"):
+        parse_favour("busi=2")

@@ -89,6 +89,7 @@ def test_the_sampler_numbers_every_draw_once_and_follows_the_weights() -> None:
 def test_weights_balance_the_sets_by_the_root_of_their_size(manifest: Path) -> None:
     data = PromptDataset(train_split(read_manifest(manifest)), SampleSpec(image_size=64))
     np.testing.assert_allclose(data.weights(), 1 / 3)
+    np.testing.assert_allclose(data.weights({"phantom": 3.0, "other": 9.0}), 1.0)
 
 
 def test_a_resumed_run_equals_one_without_interruption(manifest: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ where to look from a box (the user's, or the coarse answer's, which is wrong by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -41,6 +41,7 @@ class SampleSpec:
         box_jitter: largest jitter of a user's box.
         rough_jitter: largest jitter of a box that a coarse answer would give.
         mask_share: share of views that also bring a rough previous mask.
+        rotation: largest rotation in degrees.
     """
 
     image_size: int = 256
@@ -51,6 +52,7 @@ class SampleSpec:
     box_jitter: float = 0.2
     rough_jitter: float = 0.35
     mask_share: float = 0.1
+    rotation: float = 25.0
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,15 @@ class PromptDataset(Dataset):
     def __len__(self) -> int:
         return len(self.objects)
 
-    def weights(self) -> np.ndarray:
-        """Sampling weight an object: sets count by the square root of their size, so that none drowns the others."""
-        _, which, counts = np.unique([item.dataset for item in self.objects], return_inverse=True, return_counts=True)
-        return np.asarray(counts[which] ** -0.5)
+    def weights(self, favour: Mapping[str, float] | None = None) -> np.ndarray:
+        """Sampling weight an object: sets count by the square root of their size, so that none drowns the others.
+
+        Args:
+            favour: factors for the sets that need more, by name; 1 for the others.
+        """
+        names, which, counts = np.unique([item.dataset for item in self.objects], return_inverse=True, return_counts=True)
+        factors = np.array([(favour or {}).get(str(name), 1.0) for name in names])
+        return np.asarray((counts**-0.5 * factors)[which])
 
     def __getitem__(self, key: int) -> dict[str, torch.Tensor]:
         draw, index = divmod(key, len(self.objects))
@@ -123,7 +130,7 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
     """One augmented view with its first prompt."""
     mask = (item.ids == item.value).astype(np.uint8)
     outline = np.concatenate([c[:, 0] for c in cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]])
-    placed = draw_placement(rng).matrix(tuple(outline.mean(axis=0)))
+    placed = draw_placement(rng, spec.rotation).matrix(tuple(outline.mean(axis=0)))
     turned = outline @ placed[:, :2].T + placed[:, 2]
     low, high = turned.min(axis=0) - 0.5, turned.max(axis=0) + 0.5
     true_box: Box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))

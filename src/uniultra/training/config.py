@@ -27,7 +27,7 @@ class ModelSettings:
 class OptimSettings:
     """AdamW, one cycle (linear warm-up, cosine decay), and a moving average of the weights, which is what is kept."""
 
-    steps: int = 5000
+    steps: int = 4200
     batch_size: int = 16
     encoder_lr: float = 1.5e-3
     decoder_lr: float = 5e-4
@@ -44,7 +44,7 @@ class OptimSettings:
 class LossSettings:
     """Weights of the loss's terms. A batch gets 1 to `rounds` rounds of prompting, each later one a correction click."""
 
-    rounds: int = 4
+    rounds: int = 3
     dice: float = 1.0
     bce: float = 1.0
     quality: float = 0.5
@@ -61,8 +61,11 @@ class DataSettings:
     box_jitter: float = 0.2
     rough_jitter: float = 0.35
     mask_share: float = 0.1
+    rotation: float = 25.0
     datasets: str = ""
     """Comma-separated names of the sets to train on; empty for all."""
+    favour: str = ""
+    """Sets to draw more often, as name:factor with commas between, such as busi:1.5,ddti:1.5."""
 
 
 @dataclass(frozen=True)

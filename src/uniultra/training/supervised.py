@@ -20,6 +20,7 @@ from uniultra import __version__
 from uniultra.data.dataset import DrawSampler, PromptDataset, SampleSpec
 from uniultra.data.manifest import Manifest, read_manifest
 from uniultra.data.splits import SelectionSplit, TrainSplit, selection_split, train_split
+from uniultra.errors import ModelError
 from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import build
 from uniultra.models.promptable import PromptableModel
@@ -47,6 +48,7 @@ def train(config: TrainConfig, manifest_path: str | Path, out: str | Path) -> Pa
     describe(out, config, manifest, len(learning))
     average = WeightAverage(model, config.optim.ema)
     trainer = _SamplingTrainer(
+        favour=parse_favour(config.data.favour),
         model=InteractiveTrainer(model, config.loss),
         args=_arguments(config.optim, out),
         train_dataset=PromptDataset(learning, sample_spec(config), config.optim.seed),
@@ -70,7 +72,7 @@ def make_model(config: TrainConfig) -> PromptableModel:
 
 def sample_spec(config: TrainConfig) -> SampleSpec:
     """What the data set draws, from the config's data section."""
-    values = {f.name: getattr(config.data, f.name) for f in dataclasses.fields(DataSettings) if f.name != "datasets"}
+    values = {f.name: getattr(config.data, f.name) for f in dataclasses.fields(DataSettings) if f.name not in ("datasets", "favour")}
     return SampleSpec(image_size=config.model.image_size, **values)
 
 
@@ -85,6 +87,15 @@ def describe(out: Path, config: TrainConfig, manifest: Manifest, images: int) ->
         "train_images": images,
     }
     (out / "config.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def parse_favour(text: str) -> dict[str, float]:
+    """"busi:1.5,ddti:2" to {"busi": 1.5, "ddti": 2.0}; raises ModelError for what isn't of that form."""
+    try:
+        pairs = (part.split(":") for part in text.split(",") if part.strip())
+        return {name.strip(): float(factor) for name, factor in pairs}
+    except ValueError as error:
+        raise ModelError(f"data.favour '{text}' is not name:factor with commas between, such as busi:1.5,ddti:1.5") from error
 
 
 def _choose(split: TrainSplit, datasets: str) -> TrainSplit:
@@ -125,10 +136,14 @@ def _arguments(settings: OptimSettings, out: Path) -> TrainingArguments:
 
 
 class _SamplingTrainer(Trainer):
-    """Draws objects by the data set's weights."""
+    """Draws objects by the data set's weights, with more of those in `favour`."""
+
+    def __init__(self, favour: dict[str, float], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.favour = favour
 
     def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Sampler:
-        return DrawSampler(self.train_dataset.weights(), self.args.seed)
+        return DrawSampler(self.train_dataset.weights(self.favour), self.args.seed)
 
 
 class _Journal(TrainerCallback):
