@@ -9,8 +9,8 @@ import pytest
 
 from phantoms import ellipse, speckled
 from uniultra.errors import PromptError
-from uniultra.segmenter import Segmenter
-from uniultra.types import Features, Frame, Prompt, Region
+from uniultra.segmenter import Segmenter, under_clicks
+from uniultra.types import Features, Frame, Mask, Prompt, Region
 
 SIZE = 128
 
@@ -111,3 +111,20 @@ def test_a_click_on_nothing_still_answers() -> None:
     [mask] = SEGMENTER.segment(bright, [Prompt(points_xy=((50.0, 50.0),), point_labels=(1,))])
     assert mask.mask_hw.shape == (100, 100)
     assert mask.box_xyxy is None
+
+
+def test_a_click_keeps_the_part_under_it() -> None:
+    parts = np.zeros((40, 60), dtype=bool)
+    parts[5:15, 5:15], parts[20:35, 30:50] = True, True
+    logits = np.where(parts, 3.0, -3.0).astype(np.float32)
+    found = Mask(parts, logits, 0.8)
+    small = under_clicks(found, Prompt(points_xy=((8.0, 9.0), (40.0, 25.0)), point_labels=(1, 0)))
+    assert small.mask_hw.sum() == 100
+    np.testing.assert_array_equal(small.mask_hw, small.logits_hw > 0)
+    nowhere = under_clicks(found, Prompt(points_xy=((58.0, 1.0),), point_labels=(1,)))
+    assert nowhere.mask_hw.sum() == 300
+    at_the_edge = under_clicks(found, Prompt(points_xy=((59.5, 39.5),), point_labels=(1,)))
+    assert at_the_edge.mask_hw.sum() == 300
+    both = under_clicks(found, Prompt(points_xy=((8.0, 9.0), (40.0, 25.0)), point_labels=(1, 1)))
+    np.testing.assert_array_equal(both.mask_hw, parts)
+    np.testing.assert_array_equal(found.mask_hw, parts)

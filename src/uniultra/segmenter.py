@@ -3,16 +3,17 @@
     segmenter = Segmenter.load()
     [mask] = segmenter.segment(frame, [Prompt(box_xyxy=(40, 60, 200, 190))])
 
-`segment` looks twice where it has to: coarsely at the whole frame where only clicks are given, then at a square around the
-structure, which gives a small model many more pixels an object at the same cost.
+`segment` looks again where it has to: at a square around the structure, which gives a small model many more pixels an object at the
+same cost; and where only clicks are given, coarsely at the whole frame first, to learn where that square is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from uniultra.backends.open import open_backend
@@ -20,10 +21,12 @@ from uniultra.backends.protocol import Backend
 from uniultra.errors import PromptError
 from uniultra.geometry import ModelMap, clip_box, prompt_points, square_around, whole
 from uniultra.registry import DEFAULT
-from uniultra.types import NEGATIVE, POSITIVE, Embedding, Frame, Mask, Prompt, Region, mask_box
+from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region, mask_box
 
 FOCUS_SCALE = 1.6
 """Side of the focused square over the longer side of the box."""
+CLICK_LOOKS = 2
+"""Focused looks after the coarse one where only clicks are given; each centres on what the last one found."""
 MASK_LOGIT = 6.0
 """A previous mask becomes logits of +- this."""
 Box = tuple[float, float, float, float]
@@ -79,21 +82,41 @@ class Segmenter:
         """
         for prompt in prompts:
             check_prompt(prompt, (frame.height, frame.width))
-        boxes = self._boxes(frame, prompts)
-        return [self._focus(frame, prompt, box) for prompt, box in zip(prompts, boxes, strict=True)]
-
-    def _boxes(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Box]:
-        """Where each structure is: the user's box, the previous mask's, or the coarse answer's."""
-        frame_hw = (frame.height, frame.width)
-        known = [_known_box(prompt, frame_hw) for prompt in prompts]
-        unknown = [prompt for prompt, box in zip(prompts, known, strict=True) if box is None]
-        coarse = iter(self.decode(self.encode(frame), unknown) if unknown else [])
-        return [box or _coarse_box(next(coarse), prompt) for box, prompt in zip(known, prompts, strict=True)]
+        whole_frame: Embedding | None = None
+        masks = []
+        for prompt in prompts:
+            box = _known_box(prompt, (frame.height, frame.width))
+            if box is not None:
+                masks.append(self._focus(frame, prompt, box))
+                continue
+            whole_frame = whole_frame or self.encode(frame)
+            masks.append(self._from_clicks(frame, prompt, whole_frame))
+        return masks
 
     def _focus(self, frame: Frame, prompt: Prompt, box_xyxy: Box) -> Mask:
+        """One look at the square around a box."""
         embedding = self.encode(frame, square_around(box_xyxy, FOCUS_SCALE))
         focused = Prompt(box_xyxy, prompt.points_xy, prompt.point_labels, prompt.mask_hw)
         return self.decode(embedding, [focused])[0]
+
+    def _from_clicks(self, frame: Frame, prompt: Prompt, whole_frame: Embedding) -> Mask:
+        """Coarse on the whole frame, then focused on the structure that holds the clicks."""
+        mask = under_clicks(self.decode(whole_frame, [prompt])[0], prompt)
+        for _ in range(CLICK_LOOKS):
+            mask = under_clicks(self._focus(frame, prompt, _found_box(mask, prompt)), prompt)
+        return mask
+
+
+def under_clicks(mask: Mask, prompt: Prompt) -> Mask:
+    """The mask's connected parts that hold a positive click; its largest part where none does; an empty mask as it is."""
+    count, parts = cv2.connectedComponents(mask.mask_hw.astype(np.uint8), connectivity=8)
+    if count <= 2:
+        return mask
+    last_row, last_column = parts.shape[0] - 1, parts.shape[1] - 1
+    positive = [(min(round(y), last_row), min(round(x), last_column)) for (x, y), label in _clicks(prompt) if label == POSITIVE]
+    clicked = {int(parts[at]) for at in positive} - {0}
+    kept = np.isin(parts, list(clicked or {1 + int(np.argmax(np.bincount(parts.ravel())[1:]))}))
+    return replace(mask, mask_hw=kept, logits_hw=np.where(mask.mask_hw & ~kept, -mask.logits_hw, mask.logits_hw))
 
 
 def check_prompt(prompt: Prompt, frame_hw: tuple[int, int]) -> None:
@@ -119,23 +142,26 @@ def _known_box(prompt: Prompt, frame_hw: tuple[int, int]) -> Box | None:
     return None if box is None else _around_clicks(box, prompt)
 
 
-def _coarse_box(coarse: Mask, prompt: Prompt) -> Box:
-    """The box of the coarse answer, stretched to hold the clicks; a twelfth of the frame around them where it found nothing."""
-    box = mask_box(coarse.mask_hw)
+def _found_box(found: Mask, prompt: Prompt) -> Box:
+    """The box of an answer, stretched to hold the clicks; a twelfth of the frame around them where it found nothing."""
+    box = mask_box(found.mask_hw)
     if box is None:
-        side = max(coarse.mask_hw.shape) / 24
-        xs = [x for (x, _), label in zip(prompt.points_xy, prompt.point_labels, strict=True) if label == POSITIVE]
-        ys = [y for (_, y), label in zip(prompt.points_xy, prompt.point_labels, strict=True) if label == POSITIVE]
+        side = max(found.mask_hw.shape) / 24
+        xs, ys = zip(*(point for point, label in _clicks(prompt) if label == POSITIVE), strict=True)
         box = (min(xs) - side, min(ys) - side, max(xs) + side, max(ys) + side)
-    return clip_box(_around_clicks(box, prompt), (coarse.mask_hw.shape[0], coarse.mask_hw.shape[1]))
+    return clip_box(_around_clicks(box, prompt), (found.mask_hw.shape[0], found.mask_hw.shape[1]))
 
 
 def _around_clicks(box_xyxy: Box, prompt: Prompt) -> Box:
     x0, y0, x1, y1 = box_xyxy
-    for (x, y), label in zip(prompt.points_xy, prompt.point_labels, strict=True):
-        if label != NEGATIVE:
+    for (x, y), label in _clicks(prompt):
+        if label == POSITIVE:
             x0, y0, x1, y1 = min(x0, x - 0.5), min(y0, y - 0.5), max(x1, x + 0.5), max(y1, y + 0.5)
     return x0, y0, x1, y1
+
+
+def _clicks(prompt: Prompt) -> list[tuple[tuple[float, float], int]]:
+    return list(zip(prompt.points_xy, prompt.point_labels, strict=True))
 
 
 def _prompt_arrays(prompts: Sequence[Prompt], to_model: ModelMap) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
