@@ -87,23 +87,22 @@ class Segmenter:
         for prompt in prompts:
             box = _known_box(prompt, (frame.height, frame.width))
             if box is not None:
-                masks.append(self._focus(frame, prompt, box))
+                masks.append(self._focus(frame, prompt, box))  # a previous mask says more than its box: no box goes with it
                 continue
             whole_frame = whole_frame or self.encode(frame)
             masks.append(self._from_clicks(frame, prompt, whole_frame))
         return masks
 
-    def _focus(self, frame: Frame, prompt: Prompt, box_xyxy: Box) -> Mask:
+    def _focus(self, frame: Frame, prompt: Prompt, around_xyxy: Box) -> Mask:
         """One look at the square around a box."""
-        embedding = self.encode(frame, square_around(box_xyxy, FOCUS_SCALE))
-        focused = Prompt(box_xyxy, prompt.points_xy, prompt.point_labels, prompt.mask_hw)
-        return self.decode(embedding, [focused])[0]
+        return self.decode(self.encode(frame, square_around(around_xyxy, FOCUS_SCALE)), [prompt])[0]
 
     def _from_clicks(self, frame: Frame, prompt: Prompt, whole_frame: Embedding) -> Mask:
         """Coarse on the whole frame, then focused on the structure that holds the clicks."""
         mask = under_clicks(self.decode(whole_frame, [prompt])[0], prompt)
         for _ in range(CLICK_LOOKS):
-            mask = under_clicks(self._focus(frame, prompt, _found_box(mask, prompt)), prompt)
+            box = _found_box(mask, prompt)
+            mask = under_clicks(self._focus(frame, replace(prompt, box_xyxy=box), box), prompt)
         return mask
 
 
