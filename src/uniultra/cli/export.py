@@ -1,4 +1,4 @@
-"""`uniultra export`: a trained model to encoder.onnx and decoder.onnx, held against torch before it is called done."""
+"""`uniultra export`: a trained model to a folder that everything opens, held against torch before it is called done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 def export(
     model: Annotated[Path, typer.Option(help="A model folder: config.json and model.safetensors.")],
-    out: Annotated[Path, typer.Option(help="Folder for encoder.onnx, decoder.onnx and parity.json.")],
+    out: Annotated[Path, typer.Option(help="Folder for encoder.onnx, decoder.onnx, model.safetensors and parity.json.")],
     name: Annotated[str, typer.Option(help="The model's name, written into the files.")],
     version: Annotated[str, typer.Option(help="The weights' version, written into the files.")] = "unpublished",
     half_weights: Annotated[bool, typer.Option(help="Store weights as fp16 (half the size; arithmetic stays fp32).")] = True,
@@ -21,16 +21,12 @@ def export(
     from uniultra.cli.needs import need
 
     need("train", "torch", "transformers", "onnx", "onnxscript")
-    from uniultra.export.onnx import ModelFacts, QualityCalibration, export_onnx
-    from uniultra.export.parity import check_parity
-    from uniultra.io.output import check_free, write_json
-    from uniultra.models.build import load
+    from uniultra.export.folder import FILES, export_folder
+    from uniultra.export.onnx import ModelFacts, QualityCalibration
+    from uniultra.io.output import check_free
 
-    check_free([out / file for file in ("encoder.onnx", "decoder.onnx", "parity.json")], force)
-    loaded = load(model)
+    check_free([out / file for file in FILES], force)
     quality = QualityCalibration.read(calibration) if calibration else QualityCalibration()
-    export_onnx(loaded, out, ModelFacts(name, version), quality, half_weights)
-    report = check_parity(loaded, out, quality)
-    write_json(out / "parity.json", report, force)
+    report = export_folder(model, out, ModelFacts(name, version), quality, half_weights)
     for key, value in report.items():
         print(f"{key}: {value}")
