@@ -9,7 +9,7 @@ import pytest
 
 from phantoms import ellipse, speckled
 from uniultra.errors import PromptError
-from uniultra.segmenter import Segmenter, under_clicks
+from uniultra.segmenter import Segmenter, under_clicks, without_specks
 from uniultra.types import Features, Frame, Mask, Prompt, Region
 
 SIZE = 128
@@ -128,3 +128,14 @@ def test_a_click_keeps_the_part_under_it() -> None:
     both = under_clicks(found, Prompt(points_xy=((8.0, 9.0), (40.0, 25.0)), point_labels=(1, 1)))
     np.testing.assert_array_equal(both.mask_hw, parts)
     np.testing.assert_array_equal(found.mask_hw, parts)
+
+
+def test_specks_are_dropped_and_real_parts_kept() -> None:
+    parts = np.zeros((40, 60), dtype=bool)
+    parts[5:15, 5:15], parts[20:35, 30:50], parts[2, 50] = True, True, True
+    clean = without_specks(Mask(parts, np.where(parts, 3.0, -3.0).astype(np.float32), 0.8))
+    assert clean.mask_hw.sum() == 400
+    np.testing.assert_array_equal(clean.mask_hw, clean.logits_hw > 0)
+    empty = Mask(np.zeros((4, 4), bool), np.full((4, 4), -1.0, np.float32), 0.1)
+    assert not without_specks(empty).mask_hw.any()
+    assert not under_clicks(empty, Prompt(points_xy=((1.0, 1.0),), point_labels=(1,))).mask_hw.any()

@@ -27,6 +27,8 @@ FOCUS_SCALE = 1.6
 """Side of the focused square over the longer side of the box."""
 CLICK_LOOKS = 2
 """Focused looks after the coarse one where only clicks are given; each centres on what the last one found."""
+SPECK = 0.05
+"""Parts of an answer below this share of its largest part are dropped."""
 MASK_LOGIT = 6.0
 """A previous mask becomes logits of +- this."""
 Box = tuple[float, float, float, float]
@@ -87,7 +89,8 @@ class Segmenter:
         for prompt in prompts:
             box = _known_box(prompt, (frame.height, frame.width))
             if box is not None:
-                masks.append(self._focus(frame, prompt, box))  # a previous mask says more than its box: no box goes with it
+                # A previous mask says more than its box: no box goes with it.
+                masks.append(without_specks(self._focus(frame, prompt, box)))
                 continue
             whole_frame = whole_frame or self.encode(frame)
             masks.append(self._from_clicks(frame, prompt, whole_frame))
@@ -108,14 +111,29 @@ class Segmenter:
 
 def under_clicks(mask: Mask, prompt: Prompt) -> Mask:
     """The mask's connected parts that hold a positive click; its largest part where none does; an empty mask as it is."""
-    count, parts = cv2.connectedComponents(mask.mask_hw.astype(np.uint8), connectivity=8)
-    if count <= 2:
-        return mask
+    parts, sizes = _parts(mask)
     last_row, last_column = parts.shape[0] - 1, parts.shape[1] - 1
     positive = [(min(round(y), last_row), min(round(x), last_column)) for (x, y), label in _clicks(prompt) if label == POSITIVE]
     clicked = {int(parts[at]) for at in positive} - {0}
-    kept = np.isin(parts, list(clicked or {1 + int(np.argmax(np.bincount(parts.ravel())[1:]))}))
-    return replace(mask, mask_hw=kept, logits_hw=np.where(mask.mask_hw & ~kept, -mask.logits_hw, mask.logits_hw))
+    return _only(mask, parts, clicked or {1 + int(np.argmax(sizes))} if sizes.size else set())
+
+
+def without_specks(mask: Mask) -> Mask:
+    """The mask without connected parts that are below SPECK of its largest part."""
+    parts, sizes = _parts(mask)
+    return _only(mask, parts, {1 + int(i) for i in np.flatnonzero(sizes >= SPECK * sizes.max(initial=0))})
+
+
+def _parts(mask: Mask) -> tuple[np.ndarray, np.ndarray]:
+    """Connected parts numbered from 1, int32 (H, W), and their pixel counts (N,)."""
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask.mask_hw.astype(np.uint8), connectivity=8)
+    return parts, stats[1:, cv2.CC_STAT_AREA]
+
+
+def _only(mask: Mask, parts: np.ndarray, kept: set[int]) -> Mask:
+    """The mask with these parts alone; the logits of the others change their sign."""
+    inside = np.isin(parts, list(kept))
+    return replace(mask, mask_hw=inside, logits_hw=np.where(mask.mask_hw & ~inside, -mask.logits_hw, mask.logits_hw))
 
 
 def check_prompt(prompt: Prompt, frame_hw: tuple[int, int]) -> None:
