@@ -45,7 +45,13 @@ MODELS: tuple[ModelEntry, ...] = (
         version="0.1.0",
         input_size=256,
         licence="Apache-2.0",
-        sha256={},
+        sha256={
+            "config.json": "1382d197f20b9f2e3fb26dcb2fb6d739963af2556649bdd80da2515fa4b97f7e",
+            "decoder.onnx": "fd6eabe3b3ba2406c6c5b1ca6b026d5bea5227e83a5d8f3448aec3c15c422b1b",
+            "encoder.onnx": "e7bd4348405fcd4e9f2422f4342c3b6bce700b51534ea02ba7b8f8fc86ba5ff1",
+            "model.safetensors": "c8b9085984333df19adcec0cd3641dd71122247d6eb29bc7f08b2a472f01de90",
+            "parity.json": "821993a824b76d03d2201b8c0ec9d25612a8e4d64552b135b361b10e09e27d33",
+        },
     ),
 )
 
