@@ -133,9 +133,13 @@ def test_a_click_keeps_the_part_under_it() -> None:
 def test_specks_are_dropped_and_real_parts_kept() -> None:
     parts = np.zeros((40, 60), dtype=bool)
     parts[5:15, 5:15], parts[20:35, 30:50], parts[2, 50] = True, True, True
-    clean = without_specks(Mask(parts, np.where(parts, 3.0, -3.0).astype(np.float32), 0.8))
+    box = Prompt(box_xyxy=(0, 0, 59, 39))
+    found = Mask(parts, np.where(parts, 3.0, -3.0).astype(np.float32), 0.8)
+    clicked = without_specks(found, Prompt(box_xyxy=(0, 0, 59, 39), points_xy=((50.0, 2.0),), point_labels=(1,)))
+    assert clicked.mask_hw.sum() == 401
+    clean = without_specks(found, box)
     assert clean.mask_hw.sum() == 400
     np.testing.assert_array_equal(clean.mask_hw, clean.logits_hw > 0)
     empty = Mask(np.zeros((4, 4), bool), np.full((4, 4), -1.0, np.float32), 0.1)
-    assert not without_specks(empty).mask_hw.any()
+    assert not without_specks(empty, box).mask_hw.any()
     assert not under_clicks(empty, Prompt(points_xy=((1.0, 1.0),), point_labels=(1,))).mask_hw.any()

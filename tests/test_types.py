@@ -30,6 +30,13 @@ def test_a_prompt_must_point_at_something() -> None:
         Prompt(points_xy=((1.0, 1.0),), point_labels=(0,))
 
 
+def test_an_empty_previous_mask_points_at_nothing() -> None:
+    empty = np.zeros((8, 8), dtype=bool)
+    with pytest.raises(PromptError, match="points at nothing"):
+        Prompt(mask_hw=empty)
+    Prompt(mask_hw=empty, points_xy=((1.0, 1.0),), point_labels=(1,))
+
+
 def test_points_and_labels_must_match() -> None:
     with pytest.raises(PromptError, match="2 points but 1 labels"):
         Prompt(points_xy=((1.0, 1.0), (2.0, 2.0)), point_labels=(1,))

@@ -75,6 +75,7 @@ def verified_folder(entry: ModelEntry) -> Path:
     Raises:
         ModelError: a file is missing or differs from what was published.
     """
+    assert entry.sha256, f"{entry.name} is published without hashes"
     for file, expected in entry.sha256.items():
         path = entry.folder / file
         if not path.is_file():

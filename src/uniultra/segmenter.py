@@ -90,7 +90,7 @@ class Segmenter:
             box = _known_box(prompt, (frame.height, frame.width))
             if box is not None:
                 # A previous mask says more than its box: no box goes with it.
-                masks.append(without_specks(self._focus(frame, prompt, box)))
+                masks.append(without_specks(self._focus(frame, prompt, box), prompt))
                 continue
             whole_frame = whole_frame or self.encode(frame)
             masks.append(self._from_clicks(frame, prompt, whole_frame))
@@ -112,16 +112,22 @@ class Segmenter:
 def under_clicks(mask: Mask, prompt: Prompt) -> Mask:
     """The mask's connected parts that hold a positive click; its largest part where none does; an empty mask as it is."""
     parts, sizes = _parts(mask)
-    last_row, last_column = parts.shape[0] - 1, parts.shape[1] - 1
-    positive = [(min(round(y), last_row), min(round(x), last_column)) for (x, y), label in _clicks(prompt) if label == POSITIVE]
-    clicked = {int(parts[at]) for at in positive} - {0}
+    clicked = _clicked(parts, prompt)
     return _only(mask, parts, clicked or {1 + int(np.argmax(sizes))} if sizes.size else set())
 
 
-def without_specks(mask: Mask) -> Mask:
-    """The mask without connected parts that are below SPECK of its largest part."""
+def without_specks(mask: Mask, prompt: Prompt) -> Mask:
+    """The mask without connected parts that are below SPECK of its largest part; what was clicked on stays."""
     parts, sizes = _parts(mask)
-    return _only(mask, parts, {1 + int(i) for i in np.flatnonzero(sizes >= SPECK * sizes.max(initial=0))})
+    large = {1 + int(i) for i in np.flatnonzero(sizes >= SPECK * sizes.max(initial=0))}
+    return _only(mask, parts, large | _clicked(parts, prompt))
+
+
+def _clicked(parts: np.ndarray, prompt: Prompt) -> set[int]:
+    """The numbers of the parts that hold a positive click."""
+    last_row, last_column = parts.shape[0] - 1, parts.shape[1] - 1
+    positive = [(min(round(y), last_row), min(round(x), last_column)) for (x, y), label in _clicks(prompt) if label == POSITIVE]
+    return {int(parts[at]) for at in positive} - {0}
 
 
 def _parts(mask: Mask) -> tuple[np.ndarray, np.ndarray]:

@@ -94,7 +94,8 @@ class Prompt:
         self._check_points()
         if self.mask_hw is not None:
             assert self.mask_hw.ndim == 2 and self.mask_hw.dtype == np.bool_, "Prompt.mask_hw must be a bool array (height, width)"
-        if self.box_xyxy is None and self.mask_hw is None and POSITIVE not in self.point_labels:
+        has_mask = self.mask_hw is not None and bool(self.mask_hw.any())
+        if self.box_xyxy is None and not has_mask and POSITIVE not in self.point_labels:
             raise PromptError("the prompt points at nothing: give a box, a positive point, or a previous mask")
 
     def _check_box(self) -> None:
@@ -114,7 +115,7 @@ class Prompt:
                 raise PromptError(f"point {_numbers(point)} is not two finite numbers; give x,y in pixels")
         for label in self.point_labels:
             if label not in (POSITIVE, NEGATIVE):
-                raise PromptError(f"point label {label} is unknown; use 1 (inside the structure) or 0 (outside)")
+                raise PromptError(f"point label {label:g} is unknown; use 1 (inside the structure) or 0 (outside)")
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,13 @@ def test_loose_points_are_one_object_or_one_each() -> None:
     assert [p.box_xyxy for p in beside] == [(0, 0, 4, 4), None]
 
 
+def test_a_click_beside_two_masks_corrects_the_nearest() -> None:
+    first, second = np.zeros((20, 40), bool), np.zeros((20, 40), bool)
+    first[2:8, 2:8], second[10:18, 20:30] = True, True
+    one, two = group(Typed(points=((33, 12),)), [first, second])
+    assert (one.points_xy, two.points_xy) == ((), ((33, 12),))
+
+
 def test_clicks_correct_previous_masks() -> None:
     first, second = np.zeros((20, 20), bool), np.zeros((20, 20), bool)
     first[2:8, 2:8], second[10:18, 10:18] = True, True
@@ -72,7 +79,14 @@ def test_a_prompts_file_for_all_or_by_name(tmp_path: Path) -> None:
     [
         ("{", "can't be read as JSON"),
         ("[]", "needs a list of objects"),
-        ('[{"bbox": [1, 2, 3, 4]}]', "key 'bbox' is unknown; an object has box, points, labels"),
+        ('[{"bbox": [1, 2, 3, 4]}]', 'key "bbox" is unknown; an object has box, points, labels'),
+        ('[{"box": "1357"}]', "is not numbers"),
+        ('[{"box": [1, 2, 3, true]}]', "is not numbers"),
+        ('[{"points": [[1, 2]], "labels": [1.5]}]', "label 1.5 is unknown"),
+        ('[{"box": [0, 0, 9, 1' + "0" * 400 + "]}]", "is not numbers|can't be read"),
+        ("[" * 100000, "can't be read as JSON"),
+        (json.dumps([{"points": [[1, 2]] * 300}]), "300 points on one structure; a model takes up to 250"),
+        (json.dumps([{"points": [[1, 2]]}] * 300), "300 structures on one image; an id mask holds 1 to 255"),
         ('[{"box": "wide"}]', "is not numbers"),
         ('[{"points": [[1, 2]], "labels": [1, 1]}]', "1 points but 2 labels"),
     ],

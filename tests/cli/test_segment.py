@@ -93,6 +93,27 @@ def test_existing_results_are_kept_unless_forced(folder: Path) -> None:
     assert (folder / "out" / "scan.mask.png").read_bytes() != before
 
 
+def test_results_never_replace_what_they_are_made_from(folder: Path) -> None:
+    (folder / "scan.json").write_text('[{"box": [105, 65, 235, 155]}]')
+    done = uniultra("segment", "scan.png", "--prompts", "scan.json", "--out", ".", "--force", cwd=folder)
+    assert (done.returncode, "would replace an input" in done.stderr) == (2, True)
+    assert json.loads((folder / "scan.json").read_text())[0]["box"] == [105, 65, 235, 155]
+
+
+def test_a_folder_is_not_segmented_twice(folder: Path) -> None:
+    assert uniultra("segment", ".", "--box", BOX, "--out", ".", cwd=folder).returncode == 0
+    again = uniultra("segment", ".", "--box", BOX, "--out", ".", "--force", cwd=folder)
+    assert again.returncode == 0, again.stderr
+    assert sorted(p.name for p in folder.iterdir()) == ["scan.json", "scan.mask.png", "scan.overlay.png", "scan.png"]
+
+
+def test_a_folder_named_like_a_model_doesn_t_take_its_place(folder: Path) -> None:
+    (folder / "uniultra-mini").mkdir()
+    assert uniultra("segment", "scan.png", "--box", BOX, "--out", "out", cwd=folder).returncode == 0
+    named = uniultra("segment", "scan.png", "--box", BOX, "--model", "./uniultra-mini", cwd=folder)
+    assert (named.returncode, "holds no model" in named.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

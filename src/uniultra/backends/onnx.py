@@ -14,6 +14,8 @@ from uniultra.types import Features
 ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
 FORMAT = "1"
 """Version of the files' inputs, outputs and metadata; a reader refuses another."""
+IDENTITY = ("uniultra.format", "uniultra.name", "uniultra.version", "uniultra.input_size")
+"""Metadata that both files carry and that must agree."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,13 @@ class OnnxBackend:
         if facts.get("uniultra.format") != FORMAT:
             found = facts.get("uniultra.format", "none")
             raise ModelError(f"'{folder / ENCODER}' has format {found}; this version reads {FORMAT}. Export the model again")
-        return cls(
-            encoder=encoder,
-            decoder=decoder,
-            name=facts["uniultra.name"],
-            version=facts["uniultra.version"],
-            input_size=int(facts["uniultra.input_size"]),
-        )
+        others = decoder.get_modelmeta().custom_metadata_map
+        if any(facts.get(key) is None or facts.get(key) != others.get(key) for key in IDENTITY):
+            raise ModelError(f"'{folder}' holds an encoder and a decoder of different models; export the model again")
+        size = encoder.get_inputs()[0].shape[-1]
+        if str(size) != facts["uniultra.input_size"]:
+            raise ModelError(f"'{folder / ENCODER}' says {facts['uniultra.input_size']} px and takes {size}; export the model again")
+        return cls(encoder, decoder, facts["uniultra.name"], facts["uniultra.version"], int(size))
 
     def encode(self, images_bhw: np.ndarray) -> Features:
         return Features(*self.encoder.run(["image_embed", "high_res_feats_0", "high_res_feats_1"], {"images": images_bhw}))

@@ -15,15 +15,15 @@ def open_backend(name_or_folder: str | Path, threads: int | None = None) -> Back
     """A published model by name, or a model folder.
 
     Args:
-        name_or_folder: a name in the registry, or a folder with encoder.onnx and decoder.onnx, or with config.json and
-            model.safetensors (that needs the `train` extra).
+        name_or_folder: a name in the registry (which wins over a folder of that name: write ./name for the folder), or a folder with
+            encoder.onnx and decoder.onnx, or with config.json and model.safetensors (that needs the `train` extra).
         threads: threads a call may use (ONNX only); None for all cores.
 
     Raises:
         ModelError: unknown name, no such folder, nothing usable in it, damaged files, or torch is not installed.
     """
     folder = Path(name_or_folder)
-    if not folder.is_dir():
+    if any(entry.name == str(name_or_folder) for entry in MODELS) or not folder.is_dir():
         return OnnxBackend.open(verified_folder(find(str(name_or_folder))), threads)
     if (folder / ENCODER).is_file():
         return OnnxBackend.open(folder, threads)

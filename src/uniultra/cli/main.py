@@ -14,7 +14,7 @@ from uniultra.cli.evaluate import evaluate
 from uniultra.cli.export import export
 from uniultra.cli.models import models
 from uniultra.cli.params import params
-from uniultra.cli.segment import segment
+from uniultra.cli.segment import printable, segment
 from uniultra.cli.train import train
 from uniultra.errors import UniUltraError
 
@@ -43,11 +43,8 @@ def run() -> None:
     try:
         app()
     except UniUltraError as error:
-        print(f"uniultra: {error}", file=sys.stderr)
+        print(f"uniultra: {printable(str(error))}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("uniultra: interrupted", file=sys.stderr)
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,9 @@ import numpy as np
 from uniultra.errors import PromptError
 from uniultra.types import NEGATIVE, POSITIVE, Prompt
 
+MOST_OBJECTS, MOST_POINTS = 255, 250
+MOST_BYTES = 50 * 10**6
+"""A prompts file beyond this is refused."""
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
 
@@ -54,11 +57,12 @@ def _numbers(text: str, count: int, what: str, form: str) -> tuple[float, ...]:
 def group(typed: Typed, previous: Sequence[np.ndarray] = ()) -> list[Prompt]:
     """Objects, in order: previous masks, then boxes, then clicks.
 
-    A point joins the smallest box (or the previous mask) that holds it. Points in none are one object together, or one each
-    with `each_point`. A negative point joins the smallest box that holds it, and else every object.
+    A point joins the smallest box (or the previous mask) that holds it. Points in none join the nearest previous mask where
+    masks alone were given; else they are one object together, or one each with `each_point`. A negative point joins the
+    smallest box or mask that holds it, and else every object.
 
     Raises:
-        PromptError: nothing was given, or a negative point has nothing to exclude from.
+        PromptError: nothing was given, or too much: over 255 objects, or 256 points in one.
     """
     holders: list[tuple[Box | None, np.ndarray | None]] = [(None, mask) for mask in previous] + [(box, None) for box in typed.boxes]
     inside: list[list[Point]] = [[] for _ in holders]
@@ -66,14 +70,26 @@ def group(typed: Typed, previous: Sequence[np.ndarray] = ()) -> list[Prompt]:
     for point in typed.points:
         holder = _holder(point, holders)
         (loose if holder is None else inside[holder]).append(point)
-    if len(holders) == 1 and loose and not typed.each_point and not typed.boxes:
-        inside[0], loose = inside[0] + loose, []  # one previous mask: every click corrects it
+    if previous and not typed.boxes and not typed.each_point:
+        for point in loose:  # a click beside the masks says what one of them missed: the nearest
+            inside[_nearest(point, previous)].append(point)
+        loose = []
     objects = [(*holder, points) for holder, points in zip(holders, inside, strict=True)]
     clicked = [[point] for point in loose] if typed.each_point else [loose] if loose else []
     objects += [(None, None, points) for points in clicked]
     if not objects:
         raise PromptError("no prompt: give --box x0,y0,x1,y1 or --point x,y (or --mask, --prompts)")
-    return [_prompt(index, objects, typed.negatives, holders) for index in range(len(objects))]
+    return check_counts([_prompt(index, objects, typed.negatives, holders) for index in range(len(objects))])
+
+
+def check_counts(prompts: list[Prompt]) -> list[Prompt]:
+    """The same prompts; raises PromptError for more objects than an id mask tells apart, or more points than a model takes."""
+    if len(prompts) > MOST_OBJECTS:
+        raise PromptError(f"{len(prompts)} structures on one image; an id mask holds 1 to {MOST_OBJECTS}: split the prompts")
+    for prompt in prompts:
+        if len(prompt.points_xy) > MOST_POINTS:
+            raise PromptError(f"{len(prompt.points_xy)} points on one structure; a model takes up to {MOST_POINTS}: leave some out")
+    return prompts
 
 
 def _prompt(index: int, objects: Sequence[Any], negatives: Sequence[Point], holders: Sequence[Any]) -> Prompt:
@@ -81,6 +97,11 @@ def _prompt(index: int, objects: Sequence[Any], negatives: Sequence[Point], hold
     excluded = [point for point in negatives if _holder(point, holders) in (None, index)]
     labels = [POSITIVE] * len(points) + [NEGATIVE] * len(excluded)
     return Prompt(box_xyxy=box, points_xy=(*points, *excluded), point_labels=tuple(labels), mask_hw=mask)
+
+
+def _nearest(point: Point, masks: Sequence[np.ndarray]) -> int:
+    distances = [float(np.min(np.hypot(*(np.argwhere(mask) - (point[1], point[0])).T), initial=np.inf)) for mask in masks]
+    return int(np.argmin(distances))
 
 
 def _holder(point: Point, holders: Sequence[tuple[Box | None, np.ndarray | None]]) -> int | None:
@@ -105,8 +126,10 @@ def read_prompts(path: Path) -> dict[str, list[Prompt]] | list[Prompt]:
         PromptError: not such a file.
     """
     try:
+        if path.stat().st_size > MOST_BYTES or not path.is_file():
+            raise PromptError(f"prompts '{path}' is not a file of at most {MOST_BYTES // 10**6} MB; split it")
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise PromptError(f"prompts '{path}' can't be read as JSON: {error}") from error
     if isinstance(content, dict):
         return {str(name): _objects(path, value) for name, value in content.items()}
@@ -117,7 +140,7 @@ def _objects(path: Path, items: Any) -> list[Prompt]:
     if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
         raise PromptError(f"prompts '{path}': each image needs a list of objects with box, points, labels")
     try:
-        return [prompt_of(item) for item in items]
+        return check_counts([prompt_of(item) for item in items])
     except PromptError as error:
         raise PromptError(f"prompts '{path}': {error}") from error
 
@@ -126,11 +149,24 @@ def prompt_of(item: dict[str, Any]) -> Prompt:
     """One object of a prompts file; raises PromptError for unknown keys or what isn't numbers."""
     unknown = sorted(set(item) - {"box", "points", "labels"})
     if unknown:
-        raise PromptError(f"key '{unknown[0]}' is unknown; an object has box, points, labels")
+        raise PromptError(f"key {json.dumps(unknown[0])[:40]} is unknown; an object has box, points, labels")
     try:
-        box = tuple(float(v) for v in item["box"]) if "box" in item else None
-        points = tuple((float(x), float(y)) for x, y in item.get("points", ()))
-        labels = tuple(int(v) for v in item.get("labels", [POSITIVE] * len(points)))
-    except (TypeError, ValueError) as error:
+        box = None if item.get("box") is None else tuple(_real(v) for v in _listed(item["box"]))
+        points = tuple((_real(x), _real(y)) for x, y in map(_listed, _listed(item.get("points") or [])))
+        labels = tuple(_real(v) for v in _listed(item.get("labels") or [POSITIVE] * len(points)))
+    except (TypeError, ValueError, OverflowError) as error:
         raise PromptError(f"{json.dumps(item)[:80]} is not numbers in the form of box, points, labels") from error
     return Prompt(box_xyxy=box, points_xy=points, point_labels=labels)  # type: ignore[arg-type]
+
+
+def _listed(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("not a list")
+    return value
+
+
+def _real(value: Any) -> float:
+    """A JSON number; text and true or false are not numbers."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("not a number")
+    return float(value)

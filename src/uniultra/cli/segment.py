@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from uniultra.types import Frame, Mask, Prompt
 
 OUT = Path("uniultra-out")
+OURS = (".mask.png", ".overlay.png")
+"""Endings of our own results: skipped where a folder or a pattern brings them, taken where they are named."""
 
 
 def segment(
@@ -42,11 +44,13 @@ def segment(
 
     typed = parse_typed(box, point, negative, each_point)
     _check_options(typed, mask, prompts, spacing)
-    files = find_images(images)
+    files = [file for file in find_images(images) if str(file) in images or not file.name.endswith(OURS)]
     by_file = read_prompts(prompts) if prompts else None
     folder = out if out is not None or as_json else OUT
     if folder is not None:
-        check_free([path for file in files for path in _results(folder, file).values()], force)
+        targets = [path for file in files for path in _results(folder, file).values()]
+        _spare_inputs(targets, [*files, *(path for path in (mask, prompts) if path)])
+        check_free(targets, force)
     segmenter = Segmenter.load(model)
 
     def one(file: Path) -> dict[str, Any]:
@@ -106,6 +110,16 @@ def _check_options(typed: Typed, mask: Path | None, prompts: Path | None, spacin
         raise PromptError(f"--spacing {spacing:g} is not a size of a pixel; give millimetres from 0.001 to 10")
 
 
+def _spare_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
+    """Raises OutputError where a result would be written over what it is made from, which --force doesn't mean."""
+    from uniultra.errors import OutputError
+
+    sources = {path.resolve() for path in inputs}
+    for target in targets:
+        if target.resolve() in sources:
+            raise OutputError(f"{target}: the result would replace an input of this call; give another folder with --out")
+
+
 def _read(file: Path, spacing: float | None) -> Frame:
     from dataclasses import replace
 
@@ -157,9 +171,9 @@ def _each(files: Sequence[Path], one: Any, as_json: bool, folder: Path | None) -
             report = one(file)
         except UniUltraError as error:
             failed += 1
-            print(f"uniultra: {error}", file=sys.stderr)
+            print(f"uniultra: {printable(str(error))}", file=sys.stderr)
             continue
-        print(json.dumps(report) if as_json else _human(file, report))
+        print(json.dumps(report) if as_json else printable(_human(file, report)))
     if not as_json and failed < len(files):
         print(f"Results in {folder}/")
     return failed
@@ -171,3 +185,8 @@ def _human(file: Path, report: dict[str, Any]) -> str:
         size = f"{item['area_px']} px" + (f" = {item['area_mm2']:.1f} mm2" if item["area_mm2"] is not None else "")
         lines.append(f"  {item['id']}: area {size}, quality {item['quality']:.2f}")
     return "\n".join(lines)
+
+
+def printable(text: str) -> str:
+    """Text that any terminal takes: a file name's bytes that are no UTF-8 are shown as escapes."""
+    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")

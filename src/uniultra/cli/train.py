@@ -11,7 +11,7 @@ import typer
 def train(
     data: Annotated[Path, typer.Option(help="The manifest (CSV).")],
     out: Annotated[Path, typer.Option(help="The run folder; an interrupted run in it goes on.")],
-    config: Annotated[Path | None, typer.Option(help="A TOML file, such as configs/mini.toml.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file, such as configs/uniultra-mini.toml.")] = None,
     set_: Annotated[list[str], typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeat for more.")] = [],  # noqa: B006
 ) -> None:
     """Train a model on simulated prompts: boxes, clicks, corrections. Needs uniultra[train]."""

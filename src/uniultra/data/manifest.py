@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +73,10 @@ def read_manifest(path: str | Path) -> Manifest:
     if not path.is_file():
         raise DataError(f"manifest '{path}' is not a file; give the CSV that `manifest.csv` columns describe")
     raw = path.read_bytes()
-    lines = list(csv.DictReader(raw.decode("utf-8-sig").splitlines()))
+    try:
+        lines = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"manifest '{path}' is not UTF-8 CSV: {error}; save it as UTF-8") from error
     if not lines:
         raise DataError(f"manifest '{path}' has no rows; it needs a header ({','.join(COLUMNS)}) and one row an image")
     missing = [column for column in COLUMNS if column not in lines[0]]
@@ -83,6 +88,8 @@ def read_manifest(path: str | Path) -> Manifest:
 
 
 def _row(root: Path, line: dict[str, str], number: int) -> Row:
+    if None in line or None in line.values():
+        raise DataError(f"manifest row {number}: it has not as many fields as the header; check its commas and quotes")
     if line["split"] not in SPLITS:
         raise DataError(f"manifest row {number}: split '{line['split']}' is unknown; use one of {', '.join(SPLITS)}")
     for column in ("image", "mask"):
@@ -96,10 +103,22 @@ def _row(root: Path, line: dict[str, str], number: int) -> Row:
         split=line["split"],
         image=root / line["image"],
         mask=root / line["mask"],
-        pixel_mm=float(line["pixel_mm"]) if line["pixel_mm"] else None,
+        pixel_mm=_pixel_mm(line["pixel_mm"], number),
         group=line["group"],
         licence=line["licence"],
     )
+
+
+def _pixel_mm(text: str, number: int) -> float | None:
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.001 <= value <= 10:
+        raise DataError(f"manifest row {number}: pixel_mm '{text}' must be a number from 0.001 to 10, or empty where unknown")
+    return value
 
 
 def _check_groups(rows: tuple[Row, ...]) -> None:

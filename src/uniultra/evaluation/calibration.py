@@ -38,7 +38,7 @@ def fit_quality(quality: np.ndarray, iou: np.ndarray, steps: int = 50) -> Qualit
         steps: of Newton's method; it converges in about ten.
 
     Raises:
-        DataError: fewer than 20 answers.
+        DataError: fewer than 20 answers, or qualities that don't rise with the true IoU.
     """
     if len(quality) < 20:
         raise DataError(f"{len(quality)} answers are too few to calibrate on; it takes at least 20")
@@ -50,6 +50,8 @@ def fit_quality(quality: np.ndarray, iou: np.ndarray, steps: int = 50) -> Qualit
         gradient = inputs.T @ (predicted - iou)
         curvature = (inputs * (predicted * (1.0 - predicted))[:, None]).T @ inputs + 1e-6 * np.eye(2)
         weights = weights - np.linalg.solve(curvature, gradient)
+    if not (np.isfinite(weights).all() and 0.05 < weights[0] < 20):
+        raise DataError(f"the fit gave slope {weights[0]:.3g}: these qualities don't rise with the true IoU; there is nothing to calibrate")
     return QualityFit(float(weights[0]), float(weights[1]), len(quality))
 
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from uniultra.errors import OutputError
+from uniultra.errors import ModelError, OutputError
 from uniultra.export.onnx import ModelFacts, QualityCalibration, export_onnx
 from uniultra.export.parity import check_parity
 from uniultra.io.output import write_json
@@ -16,6 +16,8 @@ from uniultra.models.build import load
 
 WEIGHTS = ("config.json", "model.safetensors")
 GRAPHS = ("encoder.onnx", "decoder.onnx")
+LEAST_AGREEMENT = 0.999
+"""Share of pixels on which the graphs must give torch's mask, or nothing is exported."""
 FILES = (*GRAPHS, *WEIGHTS, "parity.json")
 
 
@@ -31,6 +33,10 @@ def export_folder(source: Path, out: Path, facts: ModelFacts, calibration: Quali
         calibration: of the quality.
         half_weights: fp16 in all files.
 
+    Raises:
+        ModelError: the source is no model, or the graphs don't answer as torch does.
+        OutputError: the folder can't be written.
+
     Returns:
         The parity report, and the SHA-256 of each file.
     """
@@ -43,6 +49,9 @@ def export_folder(source: Path, out: Path, facts: ModelFacts, calibration: Quali
             stored = load(scratch)
             export_onnx(stored, scratch, facts, calibration, half_weights)
             report = check_parity(stored, scratch, calibration)
+            if not report["pixel_agreement"] > LEAST_AGREEMENT:
+                share = report["pixel_agreement"]
+                raise ModelError(f"the graphs agree with torch on {share:.4%} of pixels; it must be over {LEAST_AGREEMENT:.1%}")
             write_json(scratch / "parity.json", report)
             out.mkdir(exist_ok=True)
             for file in FILES:

@@ -117,14 +117,16 @@ def load(name_or_folder: str | Path, adapter: AdapterSpec | None = None, image_s
     """Any SAM 2 or 2.1 checkpoint in transformers' format, or a folder that this package wrote; adapters are added fresh if asked.
 
     Args:
-        name_or_folder: a folder with config.json and model.safetensors, or a hub name such as "facebook/sam2.1-hiera-large".
+        name_or_folder: a folder with config.json and model.safetensors, or a hub name such as "facebook/sam2.1-hiera-large". A Path is
+            always a folder: nothing is asked of the hub.
         adapter: CH-Adapters to add to a plain checkpoint.
         image_size: another input side than the checkpoint's.
 
     Raises:
         ModelError: nothing there, not a SAM 2 checkpoint, or weights that are not safetensors.
     """
-    config = _read_config(str(name_or_folder))
+    local = isinstance(name_or_folder, Path) or Path(name_or_folder).is_dir()
+    config = _read_config(str(name_or_folder), local)
     size = image_size or int(config.prompt_encoder_config.image_size)
     check_image_size(size)
     _resize(config, size)
@@ -133,7 +135,7 @@ def load(name_or_folder: str | Path, adapter: AdapterSpec | None = None, image_s
     disable_progress_bar()
     try:
         model, found = PromptableModel.from_pretrained(
-            name_or_folder, config=config, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+            name_or_folder, config=config, use_safetensors=True, dtype=torch.float32, output_loading_info=True, local_files_only=local
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"'{name_or_folder}' can't be loaded as SAM 2 weights: {_first_line(error)}") from error
@@ -145,10 +147,10 @@ def load(name_or_folder: str | Path, adapter: AdapterSpec | None = None, image_s
     return model
 
 
-def _read_config(name_or_folder: str) -> PromptableConfig:
+def _read_config(name_or_folder: str, local: bool) -> PromptableConfig:
     try:
-        plain = AutoConfig.from_pretrained(name_or_folder)
-    except (OSError, ValueError) as error:
+        plain = AutoConfig.from_pretrained(name_or_folder, local_files_only=local, trust_remote_code=False)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(
             f"'{name_or_folder}' is no checkpoint folder or name that can be opened; give a folder with config.json and "
             f"model.safetensors, or a name such as facebook/sam2.1-hiera-large ({_first_line(error)})"

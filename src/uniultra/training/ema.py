@@ -10,6 +10,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import TrainerCallback
 
+from uniultra.errors import ModelError
+
 EMA_FILE = "ema.safetensors"
 
 
@@ -25,9 +27,15 @@ class WeightAverage(TrainerCallback):
         self.average = {key: value.detach().clone() for key, value in model.state_dict().items()}
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        saved = Path(args.output_dir) / f"checkpoint-{state.global_step}" / EMA_FILE
-        if state.global_step and saved.is_file():
-            self.average = load_file(str(saved))
+        device = next(self.model.parameters()).device
+        self.average = {key: value.to(device) for key, value in self.average.items()}
+        if state.global_step:
+            self.average = self._saved(Path(args.output_dir) / f"checkpoint-{state.global_step}" / EMA_FILE, device)
+
+    def _saved(self, file: Path, device: torch.device) -> dict[str, Tensor]:
+        if not file.is_file():
+            raise ModelError(f"'{file}' is missing: the run was stopped in saving it; remove that checkpoint to go on from the last one")
+        return load_file(str(file), device=str(device))
 
     @torch.no_grad()
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -36,7 +44,11 @@ class WeightAverage(TrainerCallback):
             self.average[key].lerp_(value.to(self.average[key]), 1.0 - decay)
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        save_file(self.average, str(Path(args.output_dir) / f"checkpoint-{state.global_step}" / EMA_FILE))
+        if not state.is_world_process_zero:
+            return
+        file = Path(args.output_dir) / f"checkpoint-{state.global_step}" / EMA_FILE
+        save_file(self.average, str(file.with_suffix(".part")))
+        file.with_suffix(".part").replace(file)
 
     def swapped(self) -> _Swapped:
         """`with average.swapped():` runs with the averaged weights in the model's place."""

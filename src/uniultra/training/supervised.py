@@ -45,7 +45,8 @@ def train(config: TrainConfig, manifest_path: str | Path, out: str | Path) -> Pa
     learning = _choose(train_split(manifest), config.data.datasets)
     torch.manual_seed(config.optim.seed)
     model = make_model(config)
-    describe(out, config, manifest, len(learning))
+    checkpoint = get_last_checkpoint(str(out))
+    describe(out, config, manifest, len(learning), resuming=checkpoint is not None)
     average = WeightAverage(model, config.optim.ema)
     trainer = _SamplingTrainer(
         favour=parse_favour(config.data.favour),
@@ -55,7 +56,7 @@ def train(config: TrainConfig, manifest_path: str | Path, out: str | Path) -> Pa
         optimizers=_optimizer(model, config.optim),
         callbacks=[average, _Journal(out / "log.jsonl", model, average, selection_split(manifest))],
     )
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(out)))
+    trainer.train(resume_from_checkpoint=checkpoint)
     with average.swapped():
         model.save_pretrained(out / "model")
     return out / "model"
@@ -76,8 +77,12 @@ def sample_spec(config: TrainConfig) -> SampleSpec:
     return SampleSpec(image_size=config.model.image_size, **values)
 
 
-def describe(out: Path, config: TrainConfig, manifest: Manifest, images: int) -> None:
-    """Writes config.json: settings, code version, the manifest's hash, and how many images are learned from."""
+def describe(out: Path, config: TrainConfig, manifest: Manifest, images: int, resuming: bool) -> None:
+    """Writes config.json: settings, code version, the manifest's hash, and how many images are learned from.
+
+    Raises:
+        ModelError: an interrupted run with other settings or data would go on here.
+    """
     record = {
         "config": dataclasses.asdict(config),
         "uniultra": __version__,
@@ -86,7 +91,13 @@ def describe(out: Path, config: TrainConfig, manifest: Manifest, images: int) ->
         "splits": {"learn": "train", "choose": "val"},
         "train_images": images,
     }
-    (out / "config.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    file = out / "config.json"
+    if resuming and file.is_file():
+        earlier = json.loads(file.read_text(encoding="utf-8"))
+        changed = [key for key in ("config", "manifest_sha256") if earlier.get(key) != json.loads(json.dumps(record[key]))]
+        if changed:
+            raise ModelError(f"'{out}' holds an interrupted run with another {changed[0]}; go on with the same one, or give a new --out")
+    file.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 def parse_favour(text: str) -> dict[str, float]:
@@ -165,6 +176,8 @@ class _Journal(TrainerCallback):
         self._write(state.global_step, {key: round(float(value), 6) for key, value in (logs or {}).items()})
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if not state.is_world_process_zero:
+            return
         with self.average.swapped():
             dice = quick_dice(self.model, self.split, stride=3)
         self._write(state.global_step, {"val": {name: round(value, 4) for name, value in dice.items()}})

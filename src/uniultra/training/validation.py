@@ -32,13 +32,14 @@ def quick_dice(model: PromptableModel, split: SelectionSplit, stride: int = 1, b
     """
     cases = [case for index, row in enumerate(split.rows[::stride]) for case in _cases(row, index, model.input_size)]
     found: dict[str, list[float]] = defaultdict(list)
+    was_training = model.training
     model.eval()
     with torch.no_grad():
         for start in range(0, len(cases), batch):
             part = cases[start : start + batch]
             for (name, *_), dice in zip(part, _dice(model, part), strict=True):
                 found[name].append(dice)
-    model.train()
+    model.train(was_training)
     return {name: float(np.mean(values)) for name, values in sorted(found.items())}
 
 
@@ -62,12 +63,12 @@ def _cases(row: Row, seed: int, size: int) -> list[_Case]:
 
 
 def _dice(model: PromptableModel, cases: list[_Case]) -> list[float]:
-    images = torch.from_numpy(np.stack([case[1] for case in cases]))
-    targets = torch.from_numpy(np.stack([case[2] for case in cases]))
-    points = torch.from_numpy(np.stack([case[3] for case in cases]).astype(np.float32))
-    labels = torch.from_numpy(np.stack([case[4] for case in cases]))
+    images, targets, points, labels = (
+        torch.from_numpy(np.stack([case[part] for case in cases])).to(model.device) for part in range(1, 5)
+    )
     grid = model.input_size // 4
-    logits, _, _ = model.decode(model.encode(images), points, labels, torch.zeros(len(cases), 1, grid, grid), torch.zeros(len(cases)))
+    no_masks, none = torch.zeros(len(cases), 1, grid, grid, device=model.device), torch.zeros(len(cases), device=model.device)
+    logits, _, _ = model.decode(model.encode(images), points.float(), labels, no_masks, none)
     fine = F.interpolate(logits.unsqueeze(1), size=targets.shape[1:], mode="bilinear", align_corners=False).squeeze(1)
     hard = torch.where(fine > 0, 30.0, -30.0)
     return [float(v) for v in 1.0 - dice_loss(hard, (targets > 0.5).float())]
