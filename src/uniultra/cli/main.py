@@ -9,6 +9,7 @@ import typer
 
 from uniultra import __version__
 from uniultra.cli.calibrate import calibrate
+from uniultra.cli.data import data
 from uniultra.cli.demo import demo
 from uniultra.cli.evaluate import evaluate
 from uniultra.cli.export import export
@@ -23,6 +24,7 @@ HELP = """Segment anything in ultrasound from a click or a box, offline. Not a m
 app = typer.Typer(name="uniultra", help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 for command in (segment, demo, evaluate, train, calibrate, export, params, models):
     app.command()(command)
+app.add_typer(data)
 
 
 def _show_version(wanted: bool) -> None:

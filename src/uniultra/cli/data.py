@@ -1,0 +1,96 @@
+"""`uniultra data`: public sets and own folders to a manifest, and a manifest checked."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from uniultra.errors import DataError
+
+data = typer.Typer(name="data", help="Make a manifest of a public set or of own images, and check one.", no_args_is_help=True)
+
+
+@data.command("import")
+def import_(
+    name: Annotated[
+        str, typer.Argument(metavar="SET", help="busi, mmotu, hc18, ddti, cca, camus, tn3k, ... folder or coco; see the docs.")
+    ],
+    path: Annotated[Path, typer.Argument(help="What the set's own archive unpacks to; for coco, the JSON file.")],
+    out: Annotated[Path, typer.Option(help="A new folder: manifest.csv, hashes.csv, images/, masks/.")],
+    fractions: Annotated[str, typer.Option(help="Shares of the splits, by images; clusters stay whole.")] = "train=0.7,val=0.1,test=0.2",
+    seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
+    longest: Annotated[int | None, typer.Option(help="Shrink to this longest side in pixels; pixel_mm follows.")] = None,
+    published_splits: Annotated[bool, typer.Option("--published-splits", help="Keep the set's own splits where it has them.")] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out what has problems, and list it.")] = False,
+    dataset: Annotated[str, typer.Option(help="Name in the manifest, for folder and coco.")] = "",
+    organ: Annotated[str, typer.Option(help="What the images show, for folder and coco.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence of the images, for folder and coco.")] = "",
+    subject: Annotated[str, typer.Option(help="Regular expression: its first group in a file's stem is the patient.")] = "",
+) -> None:
+    """Write a manifest of a set: splits by patient and near-duplicate cluster, a SHA-256 of every file."""
+    from uniultra.data.importers.registry import source_of
+    from uniultra.data.importing import ImportSettings, import_set
+
+    settings = ImportSettings(
+        parse_fractions(fractions), seed, longest, skip_bad, published_splits, name=dataset, organ=organ, licence=licence, subject=subject
+    )
+    with _bar(f"import {name}") as progress:
+        imported = import_set(source_of(name), path, out, settings, progress)
+    _list(imported.problems)
+    if not imported.written:
+        raise DataError(f"{len(imported.problems)} problems, so nothing was written; mend them, or pass --skip-bad")
+    splits = Counter(row["split"] for row in imported.rows)
+    groups = len({row["group"] for row in imported.rows})
+    shares = ", ".join(f"{count} {split}" for split, count in splits.items())
+    print(f"{out / 'manifest.csv'}: {len(imported.rows)} images in {groups} groups ({shares}); {len(imported.problems)} problems skipped")
+
+
+@data.command("check")
+def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, one row an image.")]) -> None:
+    """Check a manifest and its files: every problem, by row and column."""
+    from uniultra.data.checking import check_manifest
+
+    with _bar("check") as progress:
+        problems = check_manifest(manifest, progress)
+    _list(problems)
+    if problems:
+        raise DataError(f"manifest '{manifest}' has {len(problems)} problems; mend them")
+    print(f"{manifest}: sound")
+
+
+def parse_fractions(text: str) -> dict[str, float]:
+    """`train=0.7,val=0.1,test=0.2` as a dict. Raises DataError."""
+    from uniultra.data.manifest import SPLITS
+
+    fractions = {}
+    for part in text.split(","):
+        split, _, share = part.strip().partition("=")
+        try:
+            fractions[split] = float(share)
+        except ValueError:
+            fractions[split] = -1.0
+        if split not in SPLITS or not 0 <= fractions[split] <= 1:
+            raise DataError(f"fraction '{part}' is not usable; write train=0.7,val=0.1,test=0.2, of splits {', '.join(SPLITS)}")
+    return fractions
+
+
+def _list(problems: Iterable[object]) -> None:
+    for problem in problems:
+        print(problem, file=sys.stderr)
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, so that stdout holds the result alone."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

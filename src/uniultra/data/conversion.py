@@ -1,0 +1,69 @@
+"""One sample read, checked, resized and written: what `importing` does for each."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from uniultra.data.duplicates import perceptual_hash
+from uniultra.data.importers.sample import Sample
+from uniultra.errors import FileError
+from uniultra.io.output import write_png
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A sample as written: `image` and `mask` are relative to the output folder, with /; `hash` is perceptual, uint64 (4,)."""
+
+    sample: Sample
+    image: str
+    mask: str
+    hw: tuple[int, int]
+    pixel_mm: float | None
+    objects: int
+    hash: np.ndarray
+
+
+def convert(sample: Sample, out: Path, longest: int | None) -> Converted:
+    """Reads both files and writes `images/ID.png` and `masks/ID.png` below `out`.
+
+    Raises:
+        FileError: unreadable, or the mask isn't one for this image.
+    """
+    pixels_hw = sample.pixels(sample.image)
+    hw = (int(pixels_hw.shape[0]), int(pixels_hw.shape[1]))
+    ids_hw = sample.ids(hw)
+    if ids_hw.shape != hw:
+        raise FileError(
+            f"{sample.image}: its mask is {ids_hw.shape[1]} x {ids_hw.shape[0]}, the image {hw[1]} x {hw[0]}; save both at one size"
+        )
+    look = perceptual_hash(pixels_hw)
+    pixels_hw, ids_hw, pixel_mm = shrunk(pixels_hw, ids_hw, sample.pixel_mm, longest)
+    image, mask = f"images/{sample.id}.png", f"masks/{sample.id}.png"
+    write_png(out / image, pixels_hw)
+    write_png(out / mask, ids_hw)
+    found = int(np.count_nonzero(np.bincount(ids_hw.ravel(), minlength=256)[1:]))
+    return Converted(sample, image, mask, (pixels_hw.shape[0], pixels_hw.shape[1]), pixel_mm, found, look)
+
+
+def shrunk(
+    pixels_hw: np.ndarray, ids_hw: np.ndarray, pixel_mm: float | None, longest: int | None
+) -> tuple[np.ndarray, np.ndarray, float | None]:
+    """Image, mask and pixel size at a longest side of at most `longest` pixels; smaller images stay as they are."""
+    height, width = pixels_hw.shape
+    if longest is None or max(height, width) <= longest:
+        return pixels_hw, ids_hw, pixel_mm
+    scale = longest / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(pixels_hw, size, interpolation=cv2.INTER_AREA)
+    ids = cv2.resize(ids_hw, size, interpolation=cv2.INTER_NEAREST_EXACT)
+    return small, ids, None if pixel_mm is None else pixel_mm / scale
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,104 @@
+"""COCO instances (cocodataset.org, "Data format"): one JSON with `images` and `annotations`, and the images below its folder.
+
+A segmentation is a list of polygons, or run lengths over columns, plain or compressed. One object an annotation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from uniultra.data.importers.sample import Finding, Problem, Sample
+from uniultra.errors import DataError, FileError
+from uniultra.io.masks import MAX_IDS
+
+
+def find(root: Path) -> Iterator[Finding]:
+    path = _json_of(root)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        images, annotations = data["images"], data["annotations"]
+        segments = defaultdict(list)
+        for annotation in annotations:
+            segments[annotation["image_id"]].append(annotation["segmentation"])
+        named = [(one["id"], str(one["file_name"])) for one in images]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"'{path}' is not COCO instances ({type(error).__name__}: {error}); it needs images and annotations") from error
+    for number, name in named:
+        yield _sample(path, name, segments[number])
+
+
+def _json_of(root: Path) -> Path:
+    files = [root] if root.is_file() else sorted(root.glob("*.json"))
+    if len(files) != 1:
+        raise DataError(f"'{root}' holds {len(files)} JSON files; give the COCO file itself, its images in its folder or in images/")
+    return files[0]
+
+
+def _sample(path: Path, name: str, segments: list[Any]) -> Finding:
+    where = f"{path} file_name '{name}'"
+    if "\\" in name or (len(name) > 1 and name[1] == ":"):
+        return Problem(where, "a Windows path; write it with / and relative to the JSON")
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        return Problem(where, "not below the JSON's folder; write it relative to that")
+    image = next((one for one in (path.parent / name, path.parent / "images" / name) if one.is_file()), None)
+    if image is None:
+        return Problem(where, "no such file; add it, or take its row away")
+    return Sample(Path(name).with_suffix("").as_posix().replace("/", "_"), image, partial(_ids, segments=segments, where=where), (path,))
+
+
+def _ids(hw: tuple[int, int], segments: Sequence[Any], where: str) -> np.ndarray:
+    if len(segments) > MAX_IDS:
+        raise FileError(f"{where}: {len(segments)} objects; legal are 0 to {MAX_IDS}; divide them")
+    ids_hw = np.zeros(hw, np.uint8)
+    for number, segment in enumerate(segments, start=1):
+        try:
+            inside = _runs(segment, hw) if isinstance(segment, dict) else _filled(segment, hw)
+        except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
+            raise FileError(f"{where}: segmentation {number} is not polygons or run lengths ({error}); export it again") from error
+        ids_hw[inside & (ids_hw == 0)] = number
+    return ids_hw
+
+
+def _filled(polygons: Sequence[Sequence[float]], hw: tuple[int, int]) -> np.ndarray:
+    mask = np.zeros(hw, np.uint8)
+    for flat in polygons:
+        points = np.asarray(flat, np.float64).reshape(-1, 2)
+        cv2.fillPoly(mask, [np.rint(points).astype(np.int32)], 1)
+    return mask > 0
+
+
+def _runs(segment: dict[str, Any], hw: tuple[int, int]) -> np.ndarray:
+    counts = segment["counts"]
+    counts = decompressed(counts) if isinstance(counts, str) else [int(count) for count in counts]
+    if tuple(segment["size"]) != tuple(hw) or sum(counts) != hw[0] * hw[1] or min(counts, default=0) < 0:
+        raise ValueError(f"its size is {segment['size']} and its runs sum to {sum(counts)}, the image is {list(hw)}")
+    values = np.arange(len(counts)) % 2 == 1
+    return np.repeat(values, counts).reshape(hw[1], hw[0]).T
+
+
+def decompressed(text: str) -> list[int]:
+    """The run lengths of a compressed string: 5 bits a sign, least first, the sixth for "more follows".
+
+    From the fourth run on, less the one two before.
+    """
+    counts: list[int] = []
+    value = shift = 0
+    for sign in text:
+        bits = ord(sign) - 48
+        value |= (bits & 31) << shift
+        shift += 5
+        if bits & 32:
+            continue
+        if bits & 16:
+            value -= 1 << shift
+        counts.append(value + counts[-2] if len(counts) > 2 else value)
+        value = shift = 0
+    return counts

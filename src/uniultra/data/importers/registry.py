@@ -1,0 +1,60 @@
+"""The sets that can be imported: adding one is adding a file and a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from uniultra.data.importers import (
+    bus_bra,
+    busi,
+    camus,
+    cca,
+    coco,
+    ddti,
+    folder,
+    fugc,
+    hc18,
+    jnu_ifm,
+    mmotu,
+    tn3k,
+    udiat,
+)
+from uniultra.data.importers.sample import Find
+from uniultra.errors import DataError
+
+
+@dataclass(frozen=True)
+class Source:
+    """A set: what it shows, the licence its publishers state ('unknown' where they state none), and how it is looked through."""
+
+    name: str
+    organ: str
+    licence: str
+    find: Find
+
+
+SETS: dict[str, Source] = {
+    source.name: source
+    for source in (
+        Source("busi", "breast", "CC BY 4.0 (unverified)", busi.find),
+        Source("mmotu", "ovary", "unknown", mmotu.find),
+        Source("hc18", "fetal head", "CC BY 4.0 (unverified)", hc18.find),
+        Source("ddti", "thyroid", "unknown", ddti.find),
+        Source("cca", "carotid artery", "CC BY 4.0 (unverified)", cca.find),
+        Source("camus", "heart", "CC BY-NC-SA 4.0 (unverified)", camus.find),
+        Source("tn3k", "thyroid", "unknown", tn3k.find),
+        Source("udiat", "breast", "on request, not for redistribution (unverified)", udiat.find),
+        Source("bus-bra", "breast", "CC BY 4.0 (unverified)", bus_bra.find),
+        Source("fugc", "cervix", "unknown", fugc.find),
+        Source("jnu-ifm", "pubic symphysis and fetal head", "unknown", jnu_ifm.find),
+        Source("folder", "unknown", "unknown", folder.find),
+        Source("coco", "unknown", "unknown", coco.find),
+    )
+}
+
+
+def source_of(name: str) -> Source:
+    """The row of a set. Raises DataError where there is none."""
+    if name not in SETS:
+        raise DataError(f"set '{name}' can't be imported; use one of {', '.join(SETS)}")
+    return SETS[name]

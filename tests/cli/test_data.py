@@ -1,0 +1,61 @@
+"""`uniultra data`: what it prints, and with which exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from phantom_manifest import Phantom, write_manifest
+from uniultra.cli.data import data, parse_fractions
+from uniultra.errors import DataError
+
+
+def _run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(data, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    return write_manifest(tmp_path / "m", [Phantom("a"), Phantom("b", split="test", group="1")])
+
+
+def test_own_folders_are_imported(manifest: Path, tmp_path: Path) -> None:
+    result = _run("import", "folder", manifest.parent, "--out", tmp_path / "out", "--organ", "liver", "--fractions", "train=0.5,test=0.5")
+    assert result.exit_code == 0, result.output
+    assert "2 images in 2 groups" in result.stdout
+    assert "liver" in (tmp_path / "out/manifest.csv").read_text(encoding="utf-8")
+    assert _run("check", tmp_path / "out/manifest.csv").stdout.endswith("sound\n")
+
+
+def test_problems_are_listed_and_nothing_is_written(manifest: Path, tmp_path: Path) -> None:
+    (manifest.parent / "masks/a.png").unlink()
+    result = _run("import", "folder", manifest.parent, "--out", tmp_path / "out")
+    assert isinstance(result.exception, DataError)
+    assert "a.png: no mask 'a'" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_all_problems_of_a_manifest_are_listed(manifest: Path) -> None:
+    text = manifest.read_text(encoding="utf-8").replace("images/a.png", "images\\a.png").replace("masks/b.png", "/b.png")
+    manifest.write_text(text.replace(",test,", ",tset,"), encoding="utf-8")
+    result = _run("check", manifest)
+    assert isinstance(result.exception, DataError)
+    for what in (
+        "row 2, image: 'images\\a.png' is a Windows path",
+        "row 3, mask: '/b.png' is not below",
+        "row 3, split: 'tset' is unknown",
+    ):
+        assert what in result.stderr
+
+
+def test_near_duplicates_across_splits_are_found(manifest: Path) -> None:
+    (manifest.parent / "images/b.png").write_bytes((manifest.parent / "images/a.png").read_bytes())
+    assert "row 3, image: a near-duplicate of row 2" in _run("check", manifest).stderr
+
+
+@pytest.mark.parametrize("text", ["train", "x=1", "train=2", "train=a"])
+def test_fractions_that_are_not_usable(text: str) -> None:
+    with pytest.raises(DataError, match="is not usable; write train="):
+        parse_fractions(text)

@@ -1,0 +1,238 @@
+"""Each public set's layout, as a miniature copy that the test builds, to a manifest that reads back."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from uniultra.data.checking import check_manifest
+from uniultra.data.importers.coco import decompressed
+from uniultra.data.importers.registry import SETS, source_of
+from uniultra.data.importing import Imported, ImportSettings, import_set
+from uniultra.data.manifest import read_manifest
+from uniultra.errors import DataError, OutputError
+
+HW = (48, 64)
+BOX = (20, 12, 40, 30)
+
+
+def picture(path: Path, seed: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(seed).integers(0, 255, HW).astype(np.uint8)).save(path)
+
+
+def mask(path: Path, value: int = 255, outline: bool = False) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.new("L", HW[::-1])
+    ImageDraw.Draw(image).ellipse(BOX, fill=None if outline else value, outline=value)
+    image.save(path)
+
+
+def nifti(path: Path, values_hw: np.ndarray) -> None:
+    header = bytearray(352)
+    struct.pack_into("<i", header, 0, 348)
+    struct.pack_into("<8h", header, 40, 2, values_hw.shape[1], values_hw.shape[0], 1, 1, 1, 1, 1)
+    struct.pack_into("<h", header, 70, 2)
+    struct.pack_into("<8f", header, 76, 1, 0.3, 0.15, 1, 1, 1, 1, 1)
+    struct.pack_into("<f", header, 108, 352)
+    header[344:348] = b"n+1\0"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(bytes(header) + values_hw.astype(np.uint8).tobytes()))
+
+
+def busi(root: Path) -> None:
+    for seed, name in enumerate(("benign", "malignant", "normal")):
+        picture(root / f"Dataset_BUSI_with_GT/{name}/{name} (1).png", seed)
+        mask(root / f"Dataset_BUSI_with_GT/{name}/{name} (1)_mask.png")
+    mask(root / "Dataset_BUSI_with_GT/benign/benign (1)_mask_1.png")
+
+
+def mmotu(root: Path) -> None:
+    for seed in range(3):
+        picture(root / f"OTU_2d/images/{seed}.JPG", seed)
+        mask(root / f"OTU_2d/annotations/{seed}.PNG", 1)
+    (root / "OTU_2d/train_cls.txt").write_text("0.JPG  4\n", encoding="utf-8")
+
+
+def hc18(root: Path) -> None:
+    lines = ["filename,pixel size(mm),head circumference (mm)"]
+    for seed, name in enumerate(("000_HC", "000_2HC", "001_HC")):
+        picture(root / f"training_set/{name}.png", seed)
+        mask(root / f"training_set/{name}_Annotation.png", outline=True)
+        lines.append(f"{name}.png,0.1,40")
+    (root / "training_set_pixel_size_and_HC.csv").write_text("\n".join(lines), encoding="utf-8")
+
+
+def ddti(root: Path) -> None:
+    svg = json.dumps([{"points": [{"x": x, "y": y} for x, y in ((20, 12), (40, 12), (40, 30))]}])
+    for case in range(1, 4):
+        picture(root / f"{case}_1.jpg", case)
+        marks = f"<mark><image>1</image><svg>{svg}</svg></mark><mark><image>2</image><svg/></mark>"
+        (root / f"{case}.xml").write_text(f"<case><number>{case}</number>{marks}</case>", encoding="utf-8")
+
+
+def two_folders(images: str, masks: str, names: tuple[str, ...]) -> Callable[[Path], None]:
+    def build(root: Path) -> None:
+        for seed, name in enumerate(names):
+            picture(root / images / name, seed)
+            mask(root / masks / name)
+
+    return build
+
+
+def tn3k(root: Path) -> None:
+    for seed, part in enumerate(("trainval", "test")):
+        picture(root / f"tn3k/{part}-image/0000.jpg", seed)
+        mask(root / f"tn3k/{part}-mask/0000.jpg")
+
+
+def camus(root: Path) -> None:
+    for patient in range(3):
+        stem = root / f"database_nifti/patient000{patient}/patient000{patient}_2CH_ED"
+        nifti(Path(f"{stem}.nii.gz"), np.random.default_rng(patient).integers(0, 255, HW))
+        nifti(Path(f"{stem}_gt.nii.gz"), np.pad(np.full((16, 16), 3), ((16, 16), (24, 24))))
+
+
+def bus_bra(root: Path) -> None:
+    lines = ["ID,Case,Pathology"]
+    for seed, name in enumerate(("0001-l", "0001-r", "0002-l")):
+        picture(root / f"BUSBRA/Images/bus_{name}.png", seed)
+        mask(root / f"BUSBRA/Masks/mask_{name}.png")
+        lines.append(f"bus_{name},{int(name[:4])},benign")
+    (root / "BUSBRA/bus_data.csv").write_text("\n".join(lines), encoding="utf-8")
+
+
+def fugc(root: Path) -> None:
+    for seed, part in enumerate(("train/labeled_data", "val", "test")):
+        picture(root / f"dataset/{part}/images/0001.png", seed)
+        mask(root / f"dataset/{part}/labels/0001.png", 2)
+
+
+def jnu_ifm(root: Path) -> None:
+    for seed, video in enumerate(("a", "a", "b")):
+        picture(root / f"{video}/image/{video}_{seed}.png", seed)
+        mask(root / f"{video}/mask/{video}_{seed}_mask.png", 8)
+
+
+def coco(root: Path) -> None:
+    picture(root / "a.png", 0)
+    picture(root / "b.png", 1)
+    runs = {"size": list(HW), "counts": [48 * 20, 48 * 10, 48 * 34]}
+    segments = ((1, [[20, 12, 40, 12, 40, 30]]), (2, runs))
+    data = {
+        "images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}],
+        "annotations": [{"image_id": image, "segmentation": segment} for image, segment in segments],
+    }
+    (root / "instances.json").write_text(json.dumps(data), encoding="utf-8")
+
+
+BUILDERS: dict[str, Callable[[Path], None]] = {
+    "busi": busi,
+    "mmotu": mmotu,
+    "hc18": hc18,
+    "ddti": ddti,
+    "cca": two_folders("US images", "Expert mask images", ("1VAS_slice_1.png", "1VAS_slice_2.png", "2VAS_slice_1.png")),
+    "camus": camus,
+    "tn3k": tn3k,
+    "udiat": two_folders("original", "GT", ("000001.png", "000002.png")),
+    "bus-bra": bus_bra,
+    "fugc": fugc,
+    "jnu-ifm": jnu_ifm,
+    "folder": two_folders("images", "masks", ("a.png", "b.png")),
+    "coco": coco,
+}
+
+
+def run(name: str, root: Path, out: Path, settings: ImportSettings | None = None) -> Imported:
+    return import_set(source_of(name), root, out, settings or ImportSettings())
+
+
+def test_every_set_is_tested() -> None:
+    assert set(BUILDERS) == set(SETS)
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_a_miniature_becomes_a_sound_manifest(name: str, tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    BUILDERS[name](tmp_path / "raw")
+    imported = run(name, tmp_path / "raw", tmp_path / "out")
+    assert imported.written, imported.problems
+    rows = list(read_manifest(tmp_path / "out/manifest.csv"))
+    assert len(rows) == len(imported.rows) >= 2
+    assert check_manifest(tmp_path / "out/manifest.csv") == []
+    assert all(int(row["objects"]) >= 1 for row in imported.rows)
+    with (tmp_path / "out/hashes.csv").open(encoding="utf-8") as file:
+        assert {len(row["sha256"]) for row in csv.DictReader(file)} == {64}
+
+
+def test_what_sets_know_is_kept(tmp_path: Path) -> None:
+    hc18(tmp_path / "raw")
+    rows = run("hc18", tmp_path / "raw", tmp_path / "out", ImportSettings(longest=32)).rows
+    by_id = {row["id"]: row for row in rows}
+    assert by_id["000_HC"]["group"] == by_id["000_2HC"]["group"] != by_id["001_HC"]["group"]
+    assert (by_id["000_HC"]["width"], by_id["000_HC"]["height"], by_id["000_HC"]["pixel_mm"]) == ("32", "24", "0.2")
+    filled = np.array(Image.open(tmp_path / "out/masks/000_HC.png"))
+    assert 0.8 < np.count_nonzero(filled) * 4 / (np.pi / 4 * 21 * 19) < 1.2
+
+
+def test_near_duplicates_are_one_group(tmp_path: Path) -> None:
+    two_folders("images", "masks", ("a.png", "b.png", "c.png"))(tmp_path / "raw")
+    Image.open(tmp_path / "raw/images/a.png").save(tmp_path / "raw/images/c.png")
+    rows = run("folder", tmp_path / "raw", tmp_path / "out").rows
+    assert [row["group"] for row in rows] == ["0", "1", "0"]
+
+
+def test_problems_come_together_and_nothing_is_written(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    two_folders("images", "masks", tuple(f"{name}.png" for name in "abcdef"))(raw)
+    (raw / "masks/a.png").unlink()
+    Image.new("L", (10, 10)).save(raw / "masks/b.png")
+    Image.fromarray(np.arange(HW[0] * HW[1], dtype=np.uint32).astype(np.uint8).reshape(HW)).save(raw / "masks/c.png")
+    Image.new("RGB", HW[::-1], (255, 0, 0)).save(raw / "masks/d.png")
+    (raw / "images/e.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
+    imported = run("folder", raw, tmp_path / "out")
+    assert not imported.written
+    told = "\n".join(map(str, imported.problems))
+    for what in ("a.png: no mask", "10 x 10 pixels but its image is 64 x 48", "soft edges", "coloured", "e.png: the PNG data is damaged"):
+        assert what in told
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["raw"]
+    skipped = run("folder", raw, tmp_path / "out", ImportSettings(skip_bad=True))
+    assert [row["id"] for row in skipped.rows] == ["f"]
+    assert len((tmp_path / "out/skipped.csv").read_text(encoding="utf-8").splitlines()) == 6
+
+
+def test_published_splits_with_duplicates_are_told(tmp_path: Path) -> None:
+    BUILDERS["fugc"](tmp_path / "raw")
+    Image.open(tmp_path / "raw/dataset/val/images/0001.png").save(tmp_path / "raw/dataset/test/images/0001.png")
+    imported = run("fugc", tmp_path / "raw", tmp_path / "out", ImportSettings(published_splits=True))
+    assert not imported.written
+    assert "is in 'test' and near" in str(imported.problems[0])
+
+
+def test_compressed_runs_are_those_of_the_format() -> None:
+    """Worked by hand from the format: 5 = '5'; 40 = 8 + 32 * 1, so 'X' and '1'; the fourth of 5, 40, 5, 42 is stored as 2."""
+    assert decompressed("5X152") == [5, 40, 5, 42]
+
+
+def test_windows_paths_are_told(tmp_path: Path) -> None:
+    coco(tmp_path)
+    text = (tmp_path / "instances.json").read_text(encoding="utf-8").replace("b.png", "x\\\\b.png")
+    (tmp_path / "instances.json").write_text(text, encoding="utf-8")
+    assert "a Windows path" in str(run("coco", tmp_path, tmp_path / "out").problems[0])
+
+
+def test_what_a_user_got_wrong_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="set 'x' can't be imported; use one of busi"):
+        source_of("x")
+    with pytest.raises(DataError, match="doesn't hold benign and malignant and normal"):
+        run("busi", tmp_path, tmp_path / "out")
+    with pytest.raises(OutputError, match="exists; give the name of a new folder"):
+        run("busi", tmp_path, tmp_path)
