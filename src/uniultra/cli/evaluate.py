@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from uniultra.data.manifest import Manifest
     from uniultra.data.splits import ReportSplit, SelectionSplit
     from uniultra.evaluation.protocol import Evaluation, PromptableSegmenter
+    from uniultra.evaluation.report import Against, Provenance
 
 DEFAULTS = EvaluationSettings()
 
@@ -25,13 +27,16 @@ def evaluate(
     split: Annotated[str, typer.Option(help="val (to choose), test or external (to report).")] = "val",
     kinds: Annotated[str, typer.Option(help="Prompts, with commas between; jittered boxes by 10 and 20 %.")] = ",".join(DEFAULTS.kinds),
     draws: Annotated[int, typer.Option(help="Jittered boxes an object.")] = DEFAULTS.draws,
+    against: Annotated[
+        str | None, typer.Option(help="Compare pair by pair to this: a model, a folder, a baseline, or the JSON of an earlier run.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(help="Look at the first N images of each data set only, for a quick look.")] = None,
     out: Annotated[Path | None, typer.Option(help="Also write everything, each object's scores included, to this JSON file.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Score a model on a manifest's images: Dice, skill over the ellipse in the box, calibration, by organ and prompt."""
     from uniultra.data.manifest import read_manifest
-    from uniultra.evaluation.report import Provenance, build_report, to_markdown, to_overview, write_report
+    from uniultra.evaluation.report import Provenance, build_report, comparison_table, to_markdown, to_overview, write_report
     from uniultra.evaluation.summary import summarise
     from uniultra.io.output import check_free
 
@@ -45,10 +50,31 @@ def evaluate(
     if not evaluation.records:
         raise DataError(f"split '{split}' of '{data}' shows no object, so there is nothing to score; check its masks")
     provenance = Provenance(segmenter.name, manifest.sha256, limit)
+    compared = None if against is None else _compared(against, rows, evaluation, provenance)
     if out is not None:
-        write_report(out, build_report(evaluation, provenance), force)
+        write_report(out, build_report(evaluation, provenance, compared), force)
     summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
-    print(_title(segmenter.name, evaluation, limit), to_overview(summary), to_markdown(summary), sep="\n", end="")
+    tables = [to_overview(summary), to_markdown(summary)]
+    if compared is not None:
+        tables.append(comparison_table(segmenter.name, compared))
+    print(_title(segmenter.name, evaluation, limit), *tables, sep="\n", end="")
+
+
+def _compared(other: str, rows: SelectionSplit | ReportSplit, evaluation: Evaluation, provenance: Provenance) -> Against:
+    """The other segmenter's answers to the same prompts, run now or read from an earlier run's file, and the differences."""
+    from uniultra.evaluation.compare import compare
+    from uniultra.evaluation.report import Against, read_report
+
+    if other.endswith(".json"):
+        stored = read_report(Path(other))
+        if (stored.manifest_sha256, stored.split) != (provenance.manifest_sha256, evaluation.split):
+            raise DataError(f"'{other}' is of another manifest or of split '{stored.split}', so its prompts differ; evaluate on the same")
+        name, records = stored.model, stored.records
+    else:
+        segmenter = _segmenter(other)
+        settings = replace(evaluation.settings, kinds=_kinds_for(other, evaluation.settings.kinds))
+        name, records = segmenter.name, _with_progress(segmenter, rows, settings).records
+    return Against(name, compare(evaluation.records, records, provenance.bootstrap_seed, provenance.bootstrap_samples))
 
 
 def _kinds_for(model: str, kinds: tuple[str, ...]) -> tuple[str, ...]:

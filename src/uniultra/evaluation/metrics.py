@@ -51,9 +51,7 @@ def expected_calibration_error(quality: Sequence[float] | np.ndarray, iou: Seque
     return float(np.abs(gaps).sum() / predicted.size)
 
 
-def bootstrap_means(
-    values: Sequence[float] | np.ndarray, groups: Sequence[str], seed: int, samples: int = BOOTSTRAP_SAMPLES
-) -> np.ndarray:
+def bootstrap_means(values: Sequence[float] | np.ndarray, groups: Sequence[str], seed: int, samples: int = BOOTSTRAP_SAMPLES) -> np.ndarray:
     """The mean of `values` in each of `samples` worlds, shape (samples,), where whole groups are drawn with replacement.
 
     Groups of the same names are drawn alike for the same seed, so two segmenters on the same data can be compared pair by pair.

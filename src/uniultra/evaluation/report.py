@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from uniultra import __version__
+from uniultra.errors import DataError
+from uniultra.evaluation.compare import Comparison, Difference
 from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES
-from uniultra.evaluation.protocol import Evaluation
+from uniultra.evaluation.protocol import Evaluation, Record
 from uniultra.evaluation.summary import ALL_ORGANS, Cell, Summary, objects_of, summarise
 from uniultra.io.output import write_text
 
@@ -52,7 +54,32 @@ def to_markdown(summary: Summary) -> str:
     return _table(header, rows, left=2)
 
 
-def build_report(evaluation: Evaluation, provenance: Provenance) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Against:
+    """What a model was compared to, and how that came out."""
+
+    model: str
+    comparison: Comparison
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """An evaluation read back from its file."""
+
+    model: str
+    manifest_sha256: str
+    split: str
+    records: tuple[Record, ...]
+
+
+def comparison_table(model: str, against: Against) -> str:
+    """One row a prompt and organ: both means, the paired difference with its interval, and the verdict."""
+    header = ["prompt", "organ", "objects", model, against.model, "difference [95 %]", "verdict"]
+    rows = [[kind, organ, *_difference(cell)] for kind, cells in against.comparison.items() for organ, cell in cells.items()]
+    return _table(header, rows, left=2)
+
+
+def build_report(evaluation: Evaluation, provenance: Provenance, against: Against | None = None) -> dict[str, Any]:
     """The content of the JSON file; plain values, rounded to `DIGITS` decimals, None where something isn't defined."""
     summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
     return {
@@ -66,6 +93,7 @@ def build_report(evaluation: Evaluation, provenance: Provenance) -> dict[str, An
         "images_without_objects": evaluation.images_without_objects,
         "objects": objects_of(evaluation.records),
         "summary": {kind: {organ: _plain(asdict(cell)) for organ, cell in cells.items()} for kind, cells in summary.items()},
+        **({} if against is None else {"against": _plain(asdict(against))}),
         "records": [_plain(asdict(record)) for record in evaluation.records],
     }
 
@@ -76,6 +104,26 @@ def write_report(path: Path, report: dict[str, Any], force: bool = False) -> Non
     assert head.endswith("[]\n}"), "the records come last"
     lines = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in report["records"])
     write_text(path, head.removesuffix("[]\n}") + "[\n    " + ",\n    ".join(lines) + "\n  ]\n}\n", force)
+
+
+def read_report(path: Path) -> StoredRun:
+    """An evaluation that `write_report` wrote. Raises DataError where the file isn't one."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        records = tuple(Record(**record) for record in content["records"])
+        return StoredRun(content["model"], content["manifest_sha256"], content["split"], records)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"'{path}' is not a report of `uniultra evaluate --out`: {error}") from error
+
+
+def _difference(cell: Difference) -> list[str]:
+    interval = "" if cell.interval is None else f" [{_signed(cell.interval[0])}, {_signed(cell.interval[1])}]"
+    return [str(cell.objects), f"{cell.dice:.3f}", f"{cell.other_dice:.3f}", _signed(cell.difference) + interval, cell.verdict]
+
+
+def _signed(value: float) -> str:
+    """Three decimals with their sign; what rounds to nothing is +0.000."""
+    return format(round(value, 3) + 0.0, "+.3f")
 
 
 def _details(cell: Cell) -> list[str]:
