@@ -7,7 +7,7 @@ import pytest
 
 from uniultra.errors import DataError
 from uniultra.evaluation.compare import BETTER, UNDECIDED, WORSE, compare, pairs_of, verdict_of
-from uniultra.evaluation.protocol import Record
+from uniultra.evaluation.records import Record
 from uniultra.evaluation.settings import stable_seed
 from uniultra.evaluation.summary import ALL_ORGANS, summarise
 

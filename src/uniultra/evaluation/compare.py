@@ -12,7 +12,7 @@ import numpy as np
 
 from uniultra.errors import DataError
 from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES, bootstrap_means, percentile_interval
-from uniultra.evaluation.protocol import Record
+from uniultra.evaluation.records import Record
 from uniultra.evaluation.settings import KINDS, stable_seed
 from uniultra.evaluation.summary import ALL_ORGANS, objects_of
 
