@@ -41,6 +41,7 @@ def evaluate(
 ) -> None:
     """Score a model on a manifest's images: Dice, skill over the ellipse in the box, calibration, by organ and prompt."""
     from uniultra.data.manifest import read_manifest
+    from uniultra.evaluation.cases import picture_cases
     from uniultra.evaluation.folder import open_folder, write_folder
     from uniultra.evaluation.report import Provenance, build_report, comparison_table, to_markdown, to_overview, write_report
     from uniultra.evaluation.summary import summarise
@@ -60,7 +61,7 @@ def evaluate(
         raise DataError(f"split '{split}' of '{data}' shows no object, so there is nothing to score; check its masks")
     compared = None if against is None else _compared(against, rows, evaluation, provenance)
     if folder is not None:
-        write_folder(folder, evaluation, provenance, compared)
+        write_folder(folder, evaluation, provenance, compared, picture_cases(segmenter, rows, evaluation))
     elif out is not None:
         write_report(out, build_report(evaluation, provenance, compared), force)
     summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)

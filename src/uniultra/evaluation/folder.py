@@ -1,4 +1,4 @@
-"""A folder that holds everything of one evaluation: the journal while it runs, then the report in two forms.
+"""A folder that holds everything of one evaluation: the journal while it runs, then the report in three forms.
 
 records.jsonl   what each image gave, written as images finish; a stopped run goes on from it
 report.json     the summary and every record, without times: the same run gives the same file
@@ -9,11 +9,14 @@ timing.json     mean seconds a prompt by kind, which no two runs share
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from uniultra.errors import OutputError
+from uniultra.evaluation.cases import Case
+from uniultra.evaluation.html import to_html
 from uniultra.evaluation.journal import Journal
 from uniultra.evaluation.protocol import Evaluation
 from uniultra.evaluation.report import (
@@ -30,7 +33,7 @@ from uniultra.evaluation.settings import EvaluationSettings
 from uniultra.evaluation.summary import ALL_ORGANS, summarise
 from uniultra.io.output import write_json, write_text
 
-JOURNAL, REPORT, TABLES, TIMING = "records.jsonl", "report.json", "report.md", "timing.json"
+JOURNAL, REPORT, TABLES, PAGE, TIMING = "records.jsonl", "report.json", "report.md", "report.html", "timing.json"
 
 
 def open_folder(folder: Path, provenance: Provenance, split: str, settings: EvaluationSettings, force: bool = False) -> Journal:
@@ -50,8 +53,10 @@ def open_folder(folder: Path, provenance: Provenance, split: str, settings: Eval
     return Journal(folder / JOURNAL, asked)
 
 
-def write_folder(folder: Path, evaluation: Evaluation, provenance: Provenance, against: Against | None = None) -> None:
-    """Writes the tables, the times and, last, the report, whose presence says that the run is finished. Overwrites. Raises OutputError."""
+def write_folder(
+    folder: Path, evaluation: Evaluation, provenance: Provenance, against: Against | None = None, cases: Sequence[Case] = ()
+) -> None:
+    """Writes the tables, the page, the times and, last, the report, which says that the run is finished. Overwrites. Raises OutputError."""
     summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
     tables = [to_overview(summary), to_markdown(summary)]
     if against is not None:
@@ -59,4 +64,6 @@ def write_folder(folder: Path, evaluation: Evaluation, provenance: Provenance, a
     title = f"# {provenance.model} on {evaluation.split}\n\nDice, and in brackets the skill over the ellipse in the box.\n\n"
     write_text(folder / TABLES, title + "\n".join(tables), force=True)
     write_json(folder / TIMING, {kind: cells[ALL_ORGANS].seconds for kind, cells in summary.items()}, force=True)
-    write_report(folder / REPORT, build_report(evaluation, provenance, against, timed=False), force=True)
+    report = build_report(evaluation, provenance, against, timed=False)
+    write_text(folder / PAGE, to_html(report, cases), force=True)
+    write_report(folder / REPORT, report, force=True)
