@@ -103,3 +103,14 @@ def test_a_report_of_other_data_is_refused(data: Path, tmp_path: Path) -> None:
     assert "is of another manifest or of split 'val'" in str(result.exception)
     report.write_text("{}", encoding="utf-8")
     assert "is not a report of" in str(_run("--data", data, "--model", "ellipse", "--against", report).exception)
+
+
+def test_a_folder_gets_everything(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    result = _run("--data", data, "--model", "ellipse", "--workers", "2", "--out", folder)
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in folder.iterdir()} == {"records.jsonl", "report.json", "report.md", "report.html", "timing.json"}
+    assert (folder / "report.html").read_text(encoding="utf-8").count("<img ") == 6  # best, median and worst of two organs
+    assert _run("--data", data, "--model", "grabcut", "--kinds", "box", "--against", folder).exit_code == 0
+    assert isinstance(_run("--data", data, "--model", "ellipse", "--out", folder).exception, OutputError)
+    assert _run("--data", data, "--model", "ellipse", "--out", folder, "--force").exit_code == 0

@@ -42,6 +42,7 @@ def evaluate(
     """Score a model on a manifest's images: Dice, skill over the ellipse in the box, calibration, by organ and prompt."""
     from uniultra.data.manifest import read_manifest
     from uniultra.evaluation.cases import picture_cases
+    from uniultra.evaluation.checks import check_rows
     from uniultra.evaluation.folder import open_folder, write_folder
     from uniultra.evaluation.report import Provenance, build_report, comparison_table, to_markdown, to_overview, write_report
     from uniultra.evaluation.summary import summarise
@@ -53,6 +54,7 @@ def evaluate(
         check_free([out], force)
     manifest = read_manifest(data)
     rows = _rows(manifest, split, limit)
+    check_rows(rows)
     segmenter = _segmenter(model)
     provenance = Provenance(segmenter.name, manifest.sha256, limit)
     journal = None if folder is None else open_folder(folder, provenance, split, settings, force)
