@@ -78,3 +78,39 @@ def test_an_existing_file_is_refused_before_any_work(data: Path, tmp_path: Path)
     result = _run("--data", tmp_path / "missing.csv", "--model", "ellipse", "--out", out)
     assert isinstance(result.exception, OutputError)
     assert out.read_text(encoding="utf-8") == "mine"
+
+
+def test_two_baselines_are_compared_pair_by_pair(data: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "ellipse.json", tmp_path / "grabcut.json"
+    boxes = ("--data", data, "--kinds", "box,box20")
+    assert _run(*boxes, "--model", "ellipse", "--out", first).exit_code == 0
+    live = _run(*boxes, "--model", "grabcut", "--against", "ellipse", "--out", second)
+    assert live.exit_code == 0, live.output
+    assert "| prompt | organ | objects | grabcut | ellipse | difference [95 %] | verdict |" in live.stdout
+    against = json.loads(second.read_text(encoding="utf-8"))["against"]
+    assert against["model"] == "ellipse"
+    assert against["comparison"]["box"]["mean over organs"]["objects"] == 5
+    assert _run(*boxes, "--model", "grabcut", "--against", first).stdout == live.stdout
+    assert _run(*boxes, "--model", "ellipse", "--against", "ellipse").stdout.count("| no difference shown |") == 6
+
+
+def test_a_report_of_other_data_is_refused(data: Path, tmp_path: Path) -> None:
+    report = tmp_path / "ellipse.json"
+    _run("--data", data, "--kinds", "box", "--model", "ellipse", "--out", report)
+    other = write_manifest(tmp_path / "other", PHANTOMS[:2])
+    result = _run("--data", other, "--kinds", "box", "--model", "ellipse", "--against", report)
+    assert isinstance(result.exception, DataError)
+    assert "is of another manifest or of split 'val'" in str(result.exception)
+    report.write_text("{}", encoding="utf-8")
+    assert "is not a report of" in str(_run("--data", data, "--model", "ellipse", "--against", report).exception)
+
+
+def test_a_folder_gets_everything(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    result = _run("--data", data, "--model", "ellipse", "--workers", "2", "--out", folder)
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in folder.iterdir()} == {"records.jsonl", "report.json", "report.md", "report.html", "timing.json"}
+    assert (folder / "report.html").read_text(encoding="utf-8").count("<img ") == 6  # best, median and worst of two organs
+    assert _run("--data", data, "--model", "grabcut", "--kinds", "box", "--against", folder).exit_code == 0
+    assert isinstance(_run("--data", data, "--model", "ellipse", "--out", folder).exception, OutputError)
+    assert _run("--data", data, "--model", "ellipse", "--out", folder, "--force").exit_code == 0

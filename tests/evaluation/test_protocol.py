@@ -14,9 +14,11 @@ from PIL import Image
 from phantom_manifest import FRAME_HW, Phantom, phantom_manifest, true_ids
 from uniultra.data.splits import ReportSplit, SelectionSplit, report_split, selection_split, train_split
 from uniultra.errors import DataError, FileError, PromptError
+from uniultra.evaluation.asking import EMPTY_CLICKS, box_for
 from uniultra.evaluation.baselines import EllipseBaseline, ellipse_in_box
 from uniultra.evaluation.metrics import dice
-from uniultra.evaluation.protocol import Record, box_for, evaluate, first_rows
+from uniultra.evaluation.protocol import evaluate, first_rows
+from uniultra.evaluation.records import Record
 from uniultra.evaluation.settings import KINDS, EvaluationSettings
 from uniultra.types import POSITIVE, Frame, Mask, Prompt
 
@@ -48,7 +50,9 @@ class Perfect:
         return _masks(frame, [ids == ids[self._place(prompt)] for prompt in prompts], quality=1.0)
 
     def _place(self, prompt: Prompt) -> tuple[int, int]:
-        if prompt.box_xyxy is None:
+        if prompt.mask_hw is not None and not prompt.points_xy:
+            y, x = np.argwhere(prompt.mask_hw).mean(axis=0)
+        elif prompt.box_xyxy is None:
             x, y = prompt.points_xy[0]
         else:
             x, y = np.mean(np.reshape(prompt.box_xyxy, (2, 2)), axis=0)
@@ -86,7 +90,18 @@ def test_a_perfect_segmenter_scores_one(tmp_path: Path) -> None:
 def test_every_object_is_asked_once_a_kind_and_draw(tmp_path: Path) -> None:
     found = evaluate(Perfect(), _val(tmp_path), EvaluationSettings(draws=2))
     asked = [(r.id, r.object_index, r.kind, r.draw) for r in found.records]
-    draws = [("box", 0), ("box10", 0), ("box10", 1), ("box20", 0), ("box20", 1), ("click1", 0), ("click3", 0), ("click5", 0)]
+    draws = [
+        ("box", 0),
+        ("box10", 0),
+        ("box10", 1),
+        ("box20", 0),
+        ("box20", 1),
+        ("click1", 0),
+        ("click3", 0),
+        ("click5", 0),
+        ("to90", 0),
+        ("mask", 0),
+    ]
     expected = [(row, index, *draw) for row, count in (("a", 2), ("b", 3), ("d", 1)) for index in range(count) for draw in draws]
     assert sorted(asked) == sorted(expected)
     assert (found.split, found.images, found.images_without_objects) == ("val", 3, 1)
@@ -260,3 +275,37 @@ def test_an_unknown_quality_is_none(tmp_path: Path) -> None:
 
     records = evaluate(Silent(), _val(tmp_path), EvaluationSettings(("box", "click1"))).records
     assert {record.quality for record in records} == {None}
+
+
+def test_clicks_to_the_goal_end_there_or_at_ten(tmp_path: Path) -> None:
+    split = first_rows(_val(tmp_path), 1)
+    assert {r.curve for r in evaluate(Perfect(), split, EvaluationSettings(("to90",))).records} == {(1.0,)}
+    stubborn = Stubborn()
+    records = evaluate(stubborn, split, EvaluationSettings(("click3", "to90"))).records
+    assert {len(r.curve) for r in records if r.curve} == {10}
+    assert {r.curve is None for r in records if r.kind == "click3"} == {True}
+    assert len(stubborn.asked) == 2 * 10
+    assert sum(len(prompts) for prompts in stubborn.asked) == 10 * 3
+
+
+def test_a_rough_mask_is_given_alone_and_scored(tmp_path: Path) -> None:
+    stubborn = Stubborn()
+    records = evaluate(stubborn, first_rows(_val(tmp_path), 1), EvaluationSettings(("mask",))).records
+    assert all(prompt.box_xyxy is None and not prompt.points_xy for prompts in stubborn.asked for prompt in prompts)
+    assert all(0.5 < (r.start_dice or 0) < 1 for r in records)
+    again = evaluate(Stubborn(), first_rows(_val(tmp_path), 1), EvaluationSettings(("mask",))).records
+    assert _untimed(records) == _untimed(again)
+
+
+def test_an_image_without_objects_is_clicked_at_fixed_places(tmp_path: Path) -> None:
+    found = evaluate(Stubborn(), _val(tmp_path), EvaluationSettings(("click1",)))
+    assert [(a.id, a.click) for a in found.empty] == [("c", click) for click in range(len(EMPTY_CLICKS))]
+    assert {(a.quality, a.area) for a in found.empty} == {(0.5, 20 * 60 / (60 * 80))}
+    assert evaluate(Stubborn(), _val(tmp_path), EvaluationSettings(("box",))).empty == ()
+
+
+def test_outlines_are_measured_in_pixels_and_millimetres(tmp_path: Path) -> None:
+    for record in evaluate(Stubborn(), _val(tmp_path), EvaluationSettings(("box",))).records:
+        assert record.hd95_px is not None
+        assert record.hd95_mm == pytest.approx(0.2 * record.hd95_px)
+    assert {(r.hd95_px, r.nsd) for r in evaluate(Perfect(), _val(tmp_path), EvaluationSettings(("box",))).records} == {(0.0, 1.0)}

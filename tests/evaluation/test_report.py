@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from uniultra.errors import OutputError
-from uniultra.evaluation.protocol import Evaluation, Record
+from uniultra.evaluation.protocol import Evaluation
+from uniultra.evaluation.records import Record
 from uniultra.evaluation.report import Provenance, build_report, to_markdown, to_overview, write_report
 from uniultra.evaluation.settings import EvaluationSettings
 from uniultra.evaluation.summary import summarise
@@ -37,11 +38,11 @@ def test_overview_has_a_row_an_organ_and_a_column_a_prompt() -> None:
 
 def test_details_have_a_row_a_prompt_and_organ() -> None:
     lines = to_markdown(summarise(RECORDS)).splitlines()
-    assert lines[0] == "| prompt | organ | objects | clusters | Dice [95 %] | ellipse | skill | ECE |"
+    assert lines[0] == "| prompt | organ | objects | clusters | Dice [95 %] | ellipse | skill | ECE | HD95 px | NSD | clicks (failed) |"
     assert len({line.count("|") for line in lines}) == 1
-    assert lines[2] == "| box | breast | 2 | 2 | 0.800 [0.700, 0.900] | 0.800 | +0.00 | 0.000 |"
-    assert lines[3] == "| box | ovary | 1 | 1 | 0.900 | 0.800 | +0.50 | 0.000 |"
-    assert lines[5] == "| click1 | breast | 1 | 1 | 0.600 | n/a | n/a | n/a |"
+    assert lines[2] == "| box | breast | 2 | 2 | 0.800 [0.700, 0.900] | 0.800 | +0.00 | 0.000 | n/a | n/a | n/a |"
+    assert lines[3] == "| box | ovary | 1 | 1 | 0.900 | 0.800 | +0.50 | 0.000 | n/a | n/a | n/a |"
+    assert lines[5] == "| click1 | breast | 1 | 1 | 0.600 | n/a | n/a | n/a | n/a | n/a | n/a |"
 
 
 def test_the_file_holds_what_was_run_and_every_record(tmp_path: Path) -> None:
@@ -49,9 +50,12 @@ def test_the_file_holds_what_was_run_and_every_record(tmp_path: Path) -> None:
     write_report(path, build_report(EVALUATION, Provenance("mini", "ab" * 32, limit=5)))
     content = json.loads(path.read_text(encoding="utf-8"))
     summary, records = content.pop("summary"), content.pop("records")
+    assert content.pop("reliability") == {"box": [
+        {"quality": 0.23333, "iou": 0.23333, "count": 1}, {"quality": 0.3, "iou": 0.3, "count": 2}], "click1": []}  # fmt: skip
+    assert content.pop("empty_images") == {}
     content.pop("uniultra_version")
     assert content == {
-        "schema_version": 1, "model": "mini", "manifest_sha256": "ab" * 32, "limit": 5, "bootstrap_seed": 0, "bootstrap_samples": 1000,
+        "schema_version": 2, "model": "mini", "manifest_sha256": "ab" * 32, "limit": 5, "bootstrap_seed": 0, "bootstrap_samples": 1000,
         "split": "val", "kinds": ["box", "click1"], "draws": 2, "images": 3, "images_without_objects": 1, "objects": 3,
     }  # fmt: skip
     assert summary["box"]["breast"]["dice"] == 0.8

@@ -8,10 +8,11 @@ from uniultra.errors import PromptError
 from uniultra.evaluation.settings import KINDS, EvaluationSettings, parse_kinds, stable_seed
 
 
-def test_kinds_are_boxes_or_clicks() -> None:
+def test_kinds_are_boxes_clicks_or_masks() -> None:
     settings = EvaluationSettings()
     assert [kind.name for kind in settings.boxes] == ["box", "box10", "box20"]
-    assert [(kind.name, kind.clicks) for kind in settings.clicks] == [("click1", 1), ("click3", 3), ("click5", 5)]
+    assert [(kind.name, kind.clicks) for kind in settings.clicks] == [("click1", 1), ("click3", 3), ("click5", 5), ("to90", 10)]
+    assert [kind.name for kind in settings.masks] == ["mask"]
     assert all(KINDS[name].name == name for name in KINDS)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from uniultra.evaluation.metrics import bootstrap_interval
-from uniultra.evaluation.protocol import Record
+from uniultra.evaluation.records import Record
 from uniultra.evaluation.settings import stable_seed
 from uniultra.evaluation.summary import ALL_ORGANS, summarise
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,10 @@ from uniultra.registry import DEFAULT
 if TYPE_CHECKING:
     from uniultra.data.manifest import Manifest
     from uniultra.data.splits import ReportSplit, SelectionSplit
-    from uniultra.evaluation.protocol import Evaluation, PromptableSegmenter
+    from uniultra.evaluation.asking import PromptableSegmenter
+    from uniultra.evaluation.journal import Journal
+    from uniultra.evaluation.protocol import Evaluation
+    from uniultra.evaluation.report import Against, Provenance
 
 DEFAULTS = EvaluationSettings()
 
@@ -25,30 +29,67 @@ def evaluate(
     split: Annotated[str, typer.Option(help="val (to choose), test or external (to report).")] = "val",
     kinds: Annotated[str, typer.Option(help="Prompts, with commas between; jittered boxes by 10 and 20 %.")] = ",".join(DEFAULTS.kinds),
     draws: Annotated[int, typer.Option(help="Jittered boxes an object.")] = DEFAULTS.draws,
+    against: Annotated[
+        str | None, typer.Option(help="Compare pair by pair to this: a model, a folder, a baseline, or the JSON of an earlier run.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(help="Look at the first N images of each data set only, for a quick look.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Also write everything, each object's scores included, to this JSON file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Also write everything to this .json file or folder; in a folder a stopped run goes on.")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Images at once; changes no result.")] = DEFAULTS.workers,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Score a model on a manifest's images: Dice, skill over the ellipse in the box, calibration, by organ and prompt."""
     from uniultra.data.manifest import read_manifest
-    from uniultra.evaluation.report import Provenance, build_report, to_markdown, to_overview, write_report
+    from uniultra.evaluation.cases import picture_cases
+    from uniultra.evaluation.checks import check_rows
+    from uniultra.evaluation.folder import open_folder, write_folder
+    from uniultra.evaluation.report import Provenance, build_report, comparison_table, to_markdown, to_overview, write_report
     from uniultra.evaluation.summary import summarise
     from uniultra.io.output import check_free
 
-    settings = EvaluationSettings(_kinds_for(model, parse_kinds(kinds)), draws)
-    if out is not None:
+    settings = EvaluationSettings(_kinds_for(model, parse_kinds(kinds)), draws, workers)
+    folder = None if out is None or out.suffix.lower() == ".json" else out
+    if out is not None and folder is None:
         check_free([out], force)
     manifest = read_manifest(data)
     rows = _rows(manifest, split, limit)
+    check_rows(rows)
     segmenter = _segmenter(model)
-    evaluation = _with_progress(segmenter, rows, settings)
+    provenance = Provenance(segmenter.name, manifest.sha256, limit)
+    journal = None if folder is None else open_folder(folder, provenance, split, settings, force)
+    evaluation = _with_progress(segmenter, rows, settings, journal)
     if not evaluation.records:
         raise DataError(f"split '{split}' of '{data}' shows no object, so there is nothing to score; check its masks")
-    provenance = Provenance(segmenter.name, manifest.sha256, limit)
-    if out is not None:
-        write_report(out, build_report(evaluation, provenance), force)
+    compared = None if against is None else _compared(against, rows, evaluation, provenance)
+    if folder is not None:
+        write_folder(folder, evaluation, provenance, compared, picture_cases(segmenter, rows, evaluation))
+    elif out is not None:
+        write_report(out, build_report(evaluation, provenance, compared), force)
     summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
-    print(_title(segmenter.name, evaluation, limit), to_overview(summary), to_markdown(summary), sep="\n", end="")
+    tables = [to_overview(summary), to_markdown(summary)]
+    if compared is not None:
+        tables.append(comparison_table(segmenter.name, compared))
+    print(_title(segmenter.name, evaluation, limit), *tables, sep="\n", end="")
+
+
+def _compared(other: str, rows: SelectionSplit | ReportSplit, evaluation: Evaluation, provenance: Provenance) -> Against:
+    """The other segmenter's answers to the same prompts, run now or read from an earlier run's file, and the differences."""
+    from uniultra.evaluation.compare import compare
+    from uniultra.evaluation.report import Against, read_report
+
+    if Path(other, "report.json").is_file():
+        other = str(Path(other, "report.json"))
+    if other.endswith(".json"):
+        stored = read_report(Path(other))
+        if (stored.manifest_sha256, stored.split) != (provenance.manifest_sha256, evaluation.split):
+            raise DataError(f"'{other}' is of another manifest or of split '{stored.split}', so its prompts differ; evaluate on the same")
+        name, records = stored.model, stored.records
+    else:
+        segmenter = _segmenter(other)
+        settings = replace(evaluation.settings, kinds=_kinds_for(other, evaluation.settings.kinds))
+        name, records = segmenter.name, _with_progress(segmenter, rows, settings).records
+    return Against(name, compare(evaluation.records, records, provenance.bootstrap_seed, provenance.bootstrap_samples))
 
 
 def _kinds_for(model: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
@@ -87,7 +128,9 @@ def _segmenter(model: str) -> PromptableSegmenter:
     return BASELINES[model]() if model in BASELINES else Segmenter.load(model)
 
 
-def _with_progress(segmenter: PromptableSegmenter, rows: SelectionSplit | ReportSplit, settings: EvaluationSettings) -> Evaluation:
+def _with_progress(
+    segmenter: PromptableSegmenter, rows: SelectionSplit | ReportSplit, settings: EvaluationSettings, journal: Journal | None = None
+) -> Evaluation:
     """Evaluates with a bar on stderr, so that stdout holds the tables alone."""
     from rich.console import Console
     from rich.progress import Progress
@@ -96,7 +139,7 @@ def _with_progress(segmenter: PromptableSegmenter, rows: SelectionSplit | Report
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"{segmenter.name} on {rows.name}", total=len(rows))
-        return evaluate_split(segmenter, rows, settings, lambda row, records: bar.advance(task))
+        return evaluate_split(segmenter, rows, settings, lambda row, records: bar.advance(task), journal)
 
 
 def _title(name: str, evaluation: Evaluation, limit: int | None) -> str:

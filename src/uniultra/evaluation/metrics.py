@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -51,9 +52,26 @@ def expected_calibration_error(quality: Sequence[float] | np.ndarray, iou: Seque
     return float(np.abs(gaps).sum() / predicted.size)
 
 
-def bootstrap_means(
-    values: Sequence[float] | np.ndarray, groups: Sequence[str], seed: int, samples: int = BOOTSTRAP_SAMPLES
-) -> np.ndarray:
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Answers whose predicted IoU lies in one of the equal bins: their mean predicted and true IoU, and how many."""
+
+    quality: float
+    iou: float
+    count: int
+
+
+def reliability_curve(
+    quality: Sequence[float] | np.ndarray, iou: Sequence[float] | np.ndarray, bins: int = 10
+) -> tuple[ReliabilityBin, ...]:
+    """The bins of `expected_calibration_error` that hold answers, lowest first; on the diagonal the quality is what it says."""
+    predicted, true = np.asarray(quality, dtype=np.float64), np.asarray(iou, dtype=np.float64)
+    which = np.where(np.isnan(predicted), -1, np.clip(np.nan_to_num(predicted) * bins, 0, bins - 1).astype(int))
+    filled = [which == number for number in range(bins) if (which == number).any()]
+    return tuple(ReliabilityBin(float(predicted[own].mean()), float(true[own].mean()), int(own.sum())) for own in filled)
+
+
+def bootstrap_means(values: Sequence[float] | np.ndarray, groups: Sequence[str], seed: int, samples: int = BOOTSTRAP_SAMPLES) -> np.ndarray:
     """The mean of `values` in each of `samples` worlds, shape (samples,), where whole groups are drawn with replacement.
 
     Groups of the same names are drawn alike for the same seed, so two segmenters on the same data can be compared pair by pair.

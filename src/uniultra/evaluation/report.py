@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from uniultra import __version__
-from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES
+from uniultra.errors import DataError
+from uniultra.evaluation.compare import Comparison, Difference
+from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES, reliability_curve
 from uniultra.evaluation.protocol import Evaluation
-from uniultra.evaluation.summary import ALL_ORGANS, Cell, Summary, objects_of, summarise
+from uniultra.evaluation.records import Record, record_from
+from uniultra.evaluation.summary import ALL_ORGANS, Cell, Summary, objects_of, summarise, summarise_empty
 from uniultra.io.output import write_text
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 NOT_AVAILABLE = "n/a"
 DIGITS = 5
 """Decimals in the JSON file."""
@@ -47,13 +51,41 @@ def to_overview(summary: Summary) -> str:
 
 def to_markdown(summary: Summary) -> str:
     """One row a prompt and organ: Dice with its interval, the ellipse beside it, skill, calibration of the quality."""
-    header = ["prompt", "organ", "objects", "clusters", "Dice [95 %]", "ellipse", "skill", "ECE"]
+    header = ["prompt", "organ", "objects", "clusters", "Dice [95 %]", "ellipse", "skill", "ECE", "HD95 px", "NSD", "clicks (failed)"]
     rows = [[kind, organ, *_details(cell)] for kind, cells in summary.items() for organ, cell in cells.items()]
     return _table(header, rows, left=2)
 
 
-def build_report(evaluation: Evaluation, provenance: Provenance) -> dict[str, Any]:
-    """The content of the JSON file; plain values, rounded to `DIGITS` decimals, None where something isn't defined."""
+@dataclass(frozen=True)
+class Against:
+    """What a model was compared to, and how that came out."""
+
+    model: str
+    comparison: Comparison
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """An evaluation read back from its file."""
+
+    model: str
+    manifest_sha256: str
+    split: str
+    records: tuple[Record, ...]
+
+
+def comparison_table(model: str, against: Against) -> str:
+    """One row a prompt and organ: both means, the paired difference with its interval, and the verdict."""
+    header = ["prompt", "organ", "objects", model, against.model, "difference [95 %]", "verdict"]
+    rows = [[kind, organ, *_difference(cell)] for kind, cells in against.comparison.items() for organ, cell in cells.items()]
+    return _table(header, rows, left=2)
+
+
+def build_report(evaluation: Evaluation, provenance: Provenance, against: Against | None = None, timed: bool = True) -> dict[str, Any]:
+    """The content of the JSON file; plain values, rounded to `DIGITS` decimals, None where something isn't defined.
+
+    Without `timed` no wall time is in it, so that two runs of the same give the same file.
+    """
     summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -65,8 +97,11 @@ def build_report(evaluation: Evaluation, provenance: Provenance) -> dict[str, An
         "images": evaluation.images,
         "images_without_objects": evaluation.images_without_objects,
         "objects": objects_of(evaluation.records),
-        "summary": {kind: {organ: _plain(asdict(cell)) for organ, cell in cells.items()} for kind, cells in summary.items()},
-        "records": [_plain(asdict(record)) for record in evaluation.records],
+        "summary": {kind: {organ: _values(cell, timed) for organ, cell in cells.items()} for kind, cells in summary.items()},
+        "reliability": {kind: _reliability(evaluation.records, kind) for kind in summary},
+        "empty_images": {organ: _plain(asdict(cell)) for organ, cell in summarise_empty(evaluation.empty).items()},
+        **({} if against is None else {"against": _plain(asdict(against))}),
+        "records": [_values(record, timed) for record in evaluation.records],
     }
 
 
@@ -78,10 +113,42 @@ def write_report(path: Path, report: dict[str, Any], force: bool = False) -> Non
     write_text(path, head.removesuffix("[]\n}") + "[\n    " + ",\n    ".join(lines) + "\n  ]\n}\n", force)
 
 
+def read_report(path: Path) -> StoredRun:
+    """An evaluation that `write_report` wrote. Raises DataError where the file isn't one."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        records = tuple(record_from(record) for record in content["records"])
+        return StoredRun(content["model"], content["manifest_sha256"], content["split"], records)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"'{path}' is not a report of `uniultra evaluate --out`: {error}") from error
+
+
+def _difference(cell: Difference) -> list[str]:
+    interval = "" if cell.interval is None else f" [{_signed(cell.interval[0])}, {_signed(cell.interval[1])}]"
+    return [str(cell.objects), f"{cell.dice:.3f}", f"{cell.other_dice:.3f}", _signed(cell.difference) + interval, cell.verdict]
+
+
+def _signed(value: float) -> str:
+    """Three decimals with their sign; what rounds to nothing is +0.000."""
+    return format(round(value, 3) + 0.0, "+.3f")
+
+
 def _details(cell: Cell) -> list[str]:
     interval = "" if cell.dice_interval is None else f" [{cell.dice_interval[0]:.3f}, {cell.dice_interval[1]:.3f}]"
     shares = [f"{cell.dice:.3f}{interval}", _shown(cell.ellipse_dice), _shown(cell.skill, "+.2f"), _shown(cell.ece)]
+    shares += [_shown(cell.hd95_px, ".1f"), _shown(cell.nsd)]
+    shares.append(NOT_AVAILABLE if cell.clicks is None else f"{cell.clicks:.1f} ({cell.failures})")
     return [str(cell.objects), str(cell.clusters), *shares]
+
+
+def _values(value: Cell | Record, timed: bool) -> dict[str, Any]:
+    """Its fields as plain values; the seconds only where `timed`."""
+    return {key: _plain(inner) for key, inner in asdict(value).items() if timed or key != "seconds"}
+
+
+def _reliability(records: Sequence[Record], kind: str) -> list[dict[str, Any]]:
+    own = [record for record in records if record.kind == kind and record.quality is not None]
+    return [_plain(asdict(each)) for each in reliability_curve([r.quality or 0.0 for r in own], [r.iou for r in own])]
 
 
 def _dice_and_skill(cell: Cell | None) -> str:

@@ -10,24 +10,31 @@ from dataclasses import dataclass
 
 from uniultra.errors import PromptError
 
+GOAL_DICE = 0.9
+"""Good enough: clicks are counted until this."""
+
 
 @dataclass(frozen=True)
 class PromptKind:
-    """One way of pointing at an object: a box, or a number of clicks.
+    """One way of pointing at an object: a box, a number of clicks, or a rough previous mask.
 
     Attributes:
         name: as the command line and the report write it.
         jitter: how far each edge of the box moves at most, as a share of the side along it; 0 is the exact box.
-        clicks: 0 for a box; else how many clicks, the first in the object's depth, each further one on the largest error.
+        clicks: how many clicks at most, the first in the object's depth, each further one on the largest error; 0 for others.
+        goal: clicks end at this Dice; 0 for as many as `clicks` says.
+        rough: a previous mask, made of the truth by `rough_mask`, and nothing else.
     """
 
     name: str
     jitter: float = 0.0
     clicks: int = 0
+    goal: float = 0.0
+    rough: bool = False
 
     @property
     def is_box(self) -> bool:
-        return self.clicks == 0
+        return self.clicks == 0 and not self.rough
 
 
 KINDS: dict[str, PromptKind] = {
@@ -39,6 +46,8 @@ KINDS: dict[str, PromptKind] = {
         PromptKind("click1", clicks=1),
         PromptKind("click3", clicks=3),
         PromptKind("click5", clicks=5),
+        PromptKind("to90", clicks=10, goal=GOAL_DICE),
+        PromptKind("mask", rough=True),
     )
 }
 
@@ -75,7 +84,11 @@ class EvaluationSettings:
 
     @property
     def clicks(self) -> tuple[PromptKind, ...]:
-        return tuple(KINDS[name] for name in self.kinds if not KINDS[name].is_box)
+        return tuple(KINDS[name] for name in self.kinds if KINDS[name].clicks)
+
+    @property
+    def masks(self) -> tuple[PromptKind, ...]:
+        return tuple(KINDS[name] for name in self.kinds if KINDS[name].rough)
 
 
 def parse_kinds(text: str) -> tuple[str, ...]:

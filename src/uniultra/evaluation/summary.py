@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES, bootstrap_means, expected_calibration_error, percentile_interval, skill
-from uniultra.evaluation.protocol import Record
-from uniultra.evaluation.settings import KINDS, stable_seed
+from uniultra.evaluation.records import EmptyAnswer, Record
+from uniultra.evaluation.settings import GOAL_DICE, KINDS, stable_seed
 
 ALL_ORGANS = "mean over organs"
 """The row below the organs'; no organ may have this name."""
@@ -36,6 +36,10 @@ class Cell:
         quality: mean predicted IoU; None where the segmenter predicts none.
         ece: how far the quality is from the IoU, see `expected_calibration_error`; None as above.
         seconds: mean wall time a prompt.
+        hd95_px, hd95_mm, nsd: means of the outlines' distances, in mm over those with a known spacing; see `surface`.
+        start_dice: mean Dice of the previous masks that were given.
+        clicks: mean number of clicks to 0.9 Dice, a failure counted as all of them; None for kinds without a goal.
+        failures: objects that didn't get there; None as above.
     """
 
     objects: int
@@ -48,6 +52,12 @@ class Cell:
     quality: float | None
     ece: float | None
     seconds: float
+    hd95_px: float | None = None
+    hd95_mm: float | None = None
+    nsd: float | None = None
+    start_dice: float | None = None
+    clicks: float | None = None
+    failures: int | None = None
 
 
 Summary = dict[str, dict[str, Cell]]
@@ -58,6 +68,25 @@ def summarise(records: Sequence[Record], seed: int = 0, samples: int = BOOTSTRAP
     """The table of cells. The same seed resamples the same clusters for every segmenter and kind, so they compare pair by pair."""
     asked = {record.kind for record in records}
     return {kind: _by_organ([r for r in records if r.kind == kind], seed, samples) for kind in KINDS if kind in asked}
+
+
+@dataclass(frozen=True)
+class EmptyCell:
+    """Clicks on images without objects: how many images, the mean predicted quality, and the masks' mean share of the image."""
+
+    images: int
+    quality: float | None
+    area: float
+
+
+def summarise_empty(answers: Sequence[EmptyAnswer]) -> dict[str, EmptyCell]:
+    """Organ -> cell, organs by name; {} where no such image was clicked."""
+    cells = {}
+    for organ in sorted({answer.organ for answer in answers}):
+        own = [answer for answer in answers if answer.organ == organ]
+        images = len({(answer.dataset, answer.id) for answer in own})
+        cells[organ] = EmptyCell(images, _mean_known(answer.quality for answer in own), _mean(answer.area for answer in own))
+    return cells
 
 
 def objects_of(records: Iterable[Record]) -> int:
@@ -91,6 +120,12 @@ def _organ_cell(records: Sequence[Record], bootstrap: np.ndarray) -> Cell:
         quality=_mean_known(r.quality for r in records),
         ece=_known(expected_calibration_error(quality, [r.iou for r in records])),
         seconds=_mean(r.seconds for r in records),
+        hd95_px=_mean_known(r.hd95_px for r in records),
+        hd95_mm=_mean_known(r.hd95_mm for r in records),
+        nsd=_mean_known(r.nsd for r in records),
+        start_dice=_mean_known(r.start_dice for r in records),
+        clicks=_mean_known(None if r.curve is None else len(r.curve) for r in records),
+        failures=None if all(r.curve is None for r in records) else sum(bool(r.curve) and r.dice < GOAL_DICE for r in records),
     )
 
 
@@ -107,6 +142,12 @@ def _mean_cell(cells: Sequence[Cell], bootstrap: np.ndarray) -> Cell:
         quality=_mean_known(cell.quality for cell in cells),
         ece=_mean_known(cell.ece for cell in cells),
         seconds=_mean(cell.seconds for cell in cells),
+        hd95_px=_mean_known(cell.hd95_px for cell in cells),
+        hd95_mm=_mean_known(cell.hd95_mm for cell in cells),
+        nsd=_mean_known(cell.nsd for cell in cells),
+        start_dice=_mean_known(cell.start_dice for cell in cells),
+        clicks=_mean_known(cell.clicks for cell in cells),
+        failures=None if all(cell.failures is None for cell in cells) else sum(cell.failures or 0 for cell in cells),
     )
 
 

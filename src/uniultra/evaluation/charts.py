@@ -1,0 +1,56 @@
+"""Inline SVG: lines on a unit square with axes. Colours come from the page's style, so they follow light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 360, 270, 44, 12, 12, 40
+
+Points = Sequence[tuple[float, float]]
+
+
+def click_chart(curves: Mapping[str, Points], most: int) -> str:
+    """Dice (0 to 1) against clicks (1 to `most`), a line a name."""
+    ticks = range(1, most + 1)
+    lines = "".join(_line([((x - 1) / max(most - 1, 1), y) for x, y in points], number) for number, points in enumerate(curves.values()))
+    across = [((tick - 1) / max(most - 1, 1), str(tick)) for tick in ticks]
+    return _frame("Dice against the number of clicks", across, "clicks", "mean Dice", lines) + _legend(list(curves))
+
+
+def reliability_chart(curves: Mapping[str, Points]) -> str:
+    """True against predicted IoU, a line a name, with the diagonal on which a quality is what it says."""
+    diagonal = f'<line class="ideal" x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}"/>'
+    lines = "".join(_line(points, number) for number, points in enumerate(curves.values()))
+    across = [(value / 5, f"{value / 5:g}") for value in range(6)]
+    return _frame("True against predicted IoU", across, "predicted IoU", "true IoU", diagonal + lines) + _legend(list(curves))
+
+
+def _frame(title: str, across: list[tuple[float, str]], x_name: str, y_name: str, inner: str) -> str:
+    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">']
+    for value in range(6):
+        y = _y(value / 5)
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
+        parts.append(f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{value / 5:.1f}</text>')
+    parts += [f'<text x="{_x(place)}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{escape(text)}</text>' for place, text in across]
+    parts.append(f'<text x="{_x(0.5)}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_name)}</text>')
+    parts.append(f'<text transform="translate(11 {_y(0.5)}) rotate(-90)" text-anchor="middle">{escape(y_name)}</text>')
+    return "".join([*parts, inner, "</svg>"])
+
+
+def _line(points: Points, number: int) -> str:
+    path = " ".join(f"{_x(x)},{_y(y)}" for x, y in points)
+    dots = "".join(f'<circle cx="{_x(x)}" cy="{_y(y)}" r="3"/>' for x, y in points)
+    return f'<g class="c{number % 8}"><polyline points="{path}"/>{dots}</g>'
+
+
+def _legend(names: list[str]) -> str:
+    return '<p class="legend">' + " ".join(f'<span class="c{n % 8}">●</span> {escape(name)}' for n, name in enumerate(names)) + "</p>"
+
+
+def _x(share: float) -> float:
+    return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
+
+
+def _y(share: float) -> float:
+    return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)

@@ -1,0 +1,69 @@
+"""A folder that holds everything of one evaluation: the journal while it runs, then the report in three forms.
+
+records.jsonl   what each image gave, written as images finish; a stopped run goes on from it
+report.json     the summary and every record, without times: the same run gives the same file
+report.md       the tables
+report.html     the page, with pictures
+timing.json     mean seconds a prompt by kind, which no two runs share
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from uniultra.errors import OutputError
+from uniultra.evaluation.cases import Case
+from uniultra.evaluation.html import to_html
+from uniultra.evaluation.journal import Journal
+from uniultra.evaluation.protocol import Evaluation
+from uniultra.evaluation.report import (
+    SCHEMA_VERSION,
+    Against,
+    Provenance,
+    build_report,
+    comparison_table,
+    to_markdown,
+    to_overview,
+    write_report,
+)
+from uniultra.evaluation.settings import EvaluationSettings
+from uniultra.evaluation.summary import ALL_ORGANS, summarise
+from uniultra.io.output import write_json, write_text
+
+JOURNAL, REPORT, TABLES, PAGE, TIMING = "records.jsonl", "report.json", "report.md", "report.html", "timing.json"
+
+
+def open_folder(folder: Path, provenance: Provenance, split: str, settings: EvaluationSettings, force: bool = False) -> Journal:
+    """The journal of a new or a stopped run; `force` starts anew.
+
+    Raises:
+        OutputError: the folder holds a finished report, or can't be written.
+        DataError: it holds the journal of another run.
+    """
+    if force:
+        (folder / JOURNAL).unlink(missing_ok=True)
+    elif (folder / REPORT).exists():
+        raise OutputError(f"'{folder / REPORT}' exists; pass --force to evaluate anew, or choose another folder")
+    asked: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION, **asdict(provenance), "split": split, "kinds": list(settings.kinds), "draws": settings.draws,
+    }  # fmt: skip
+    return Journal(folder / JOURNAL, asked)
+
+
+def write_folder(
+    folder: Path, evaluation: Evaluation, provenance: Provenance, against: Against | None = None, cases: Sequence[Case] = ()
+) -> None:
+    """Writes the tables, the page, the times and, last, the report, which says that the run is finished. Overwrites. Raises OutputError."""
+    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    tables = [to_overview(summary), to_markdown(summary)]
+    if against is not None:
+        tables.append(comparison_table(provenance.model, against))
+    title = f"# {provenance.model} on {evaluation.split}\n\nDice, and in brackets the skill over the ellipse in the box.\n\n"
+    write_text(folder / TABLES, title + "\n".join(tables), force=True)
+    write_json(folder / TIMING, {kind: cells[ALL_ORGANS].seconds for kind, cells in summary.items()}, force=True)
+    report = build_report(evaluation, provenance, against, timed=False)
+    write_text(folder / PAGE, to_html(report, cases), force=True)
+    write_report(folder / REPORT, report, force=True)

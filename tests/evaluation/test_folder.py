@@ -1,0 +1,99 @@
+"""A run that is killed goes on, and ends with the same bytes; so does one with other workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from phantom_manifest import Phantom, write_manifest
+from uniultra.data.manifest import read_manifest
+from uniultra.data.splits import selection_split
+from uniultra.errors import DataError, OutputError
+from uniultra.evaluation.baselines import EllipseBaseline
+from uniultra.evaluation.folder import JOURNAL, REPORT, open_folder, write_folder
+from uniultra.evaluation.protocol import evaluate
+from uniultra.evaluation.report import Provenance
+from uniultra.evaluation.settings import EvaluationSettings
+
+PHANTOMS = tuple(Phantom(f"p{i}", organ=("breast", "ovary")[i % 2], group=str(i), objects=i % 3) for i in range(8))
+BOXES = ("box", "box20")
+RUN = """
+import sys, time
+from pathlib import Path
+sys.path[:0] = [sys.argv[3], sys.argv[3] + '/..']
+from test_folder import run
+run(Path(sys.argv[1]), Path(sys.argv[2]), pause=0.4)
+"""
+
+
+class Slow(EllipseBaseline):
+    """The ellipse, after a pause; counts its calls."""
+
+    def __init__(self, pause: float) -> None:
+        self.pause, self.calls = pause, 0
+
+    def segment(self, frame, prompts):  # type: ignore[no-untyped-def]
+        self.calls += 1
+        time.sleep(self.pause)
+        return super().segment(frame, prompts)
+
+
+def run(data: Path, folder: Path, workers: int = 1, pause: float = 0.0, kinds: tuple[str, ...] = BOXES) -> int:
+    """One evaluation into a folder; how many images it asked about."""
+    manifest, slow, settings = read_manifest(data), Slow(pause), EvaluationSettings(kinds, workers=workers)
+    provenance, split = Provenance("ellipse", manifest.sha256), selection_split(manifest)
+    journal = open_folder(folder, provenance, split.name, settings)
+    write_folder(folder, evaluate(slow, split, settings, journal=journal), provenance)
+    return slow.calls
+
+
+def _lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_manifest(tmp_path / "data", PHANTOMS)
+
+
+def test_a_killed_run_goes_on_and_ends_the_same(data: Path, tmp_path: Path) -> None:
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    child = subprocess.Popen([sys.executable, "-c", RUN, str(data), str(killed), str(Path(__file__).parent)])
+    deadline = time.monotonic() + 120
+    while _lines(killed / JOURNAL) < 4 and time.monotonic() < deadline and child.poll() is None:
+        time.sleep(0.02)
+    os.kill(child.pid, signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
+    assert not (killed / REPORT).exists()
+    with (killed / JOURNAL).open("a", encoding="utf-8") as file:
+        file.write('{"dataset": "phantoms", "id": "p7", "rec')  # as if killed while writing
+    asked = run(data, killed)
+    assert run(data, whole) == 5  # of eight images three show nothing
+    assert asked < 5
+    assert (killed / REPORT).read_bytes() == (whole / REPORT).read_bytes()
+    assert _lines(killed / JOURNAL) == 1 + len(PHANTOMS)
+
+
+def test_workers_change_nothing(data: Path, tmp_path: Path) -> None:
+    run(data, tmp_path / "one")
+    run(data, tmp_path / "three", workers=3)
+    assert (tmp_path / "one" / REPORT).read_bytes() == (tmp_path / "three" / REPORT).read_bytes()
+
+
+def test_another_run_or_a_finished_one_is_not_mixed_in(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    run(data, folder)
+    with pytest.raises(OutputError, match=r"report\.json' exists; pass --force"):
+        run(data, folder)
+    (folder / REPORT).unlink()
+    with pytest.raises(DataError, match="is of a run with another kinds; choose another folder, or --force"):
+        run(data, folder, kinds=("box",))
+    (folder / JOURNAL).write_text("no json\n", encoding="utf-8")
+    with pytest.raises(DataError, match="is damaged"):
+        run(data, folder)
