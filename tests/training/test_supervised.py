@@ -16,8 +16,9 @@ from phantoms import ellipse, speckled
 from uniultra.data.dataset import DrawSampler, PromptDataset, SampleSpec
 from uniultra.data.manifest import COLUMNS, read_manifest
 from uniultra.data.splits import train_split
+from uniultra.errors import ModelError
 from uniultra.training.config import load_config
-from uniultra.training.supervised import train
+from uniultra.training.supervised import make_model, train
 
 SMALL = (
     "model.image_size=64",
@@ -113,3 +114,16 @@ def test_a_run_folder_describes_itself(manifest: Path, tmp_path: Path) -> None:
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert any({"box/phantom", "click/phantom"} <= set(line.get("val", {})) for line in lines)
     assert not list(tmp_path.glob("**/pytorch_model.bin"))
+
+
+def test_a_run_can_start_from_a_model_folder(manifest: Path, tmp_path: Path) -> None:
+    first = train(load_config(None, (*SMALL, "optim.steps=2", "optim.save_every=2")), manifest, tmp_path / "first")
+    again = make_model(load_config(None, ("model.image_size=64", f"model.start_from='{first}'")))
+    for name, value in load_file(first / "model.safetensors").items():
+        torch.testing.assert_close(again.state_dict()[name], value, msg=name)
+
+
+def test_another_config_doesn_t_go_on_in_an_interrupted_run(manifest: Path, tmp_path: Path) -> None:
+    train(load_config(None, (*SMALL, "optim.steps=2", "optim.save_every=2")), manifest, tmp_path)
+    with pytest.raises(ModelError, match="holds an interrupted run with another config"):
+        train(load_config(None, (*SMALL, "optim.steps=4", "optim.save_every=2")), manifest, tmp_path)

@@ -13,7 +13,7 @@ from uniultra.errors import ModelError
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Which network: a size of `models.build.SIZES`, its input side in pixels, and its adapter (fields of AdapterSpec)."""
+    """Which network: a size of `models.build.SIZES`, its input side in pixels, with the paper's adapters or without."""
 
     size: str = "mini"
     image_size: int = 256
@@ -21,6 +21,8 @@ class ModelSettings:
     adapters: bool = True
     decoder_from: str = ""
     """A LiteMedSAM or SAM 1 safetensors file whose prompt encoder and mask decoder are the start; empty for fresh weights."""
+    start_from: str = ""
+    """A model folder (config.json and model.safetensors) to go on from; of the fields above only image_size counts then."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from uniultra.data.manifest import Manifest, read_manifest
 from uniultra.data.splits import SelectionSplit, TrainSplit, selection_split, train_split
 from uniultra.errors import ModelError
 from uniultra.models.adapter import AdapterSpec
-from uniultra.models.build import build
+from uniultra.models.build import build, load
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.sam1 import load_sam1_decoder
 from uniultra.training.config import DataSettings, OptimSettings, TrainConfig
@@ -65,6 +65,8 @@ def train(config: TrainConfig, manifest_path: str | Path, out: str | Path) -> Pa
 def make_model(config: TrainConfig) -> PromptableModel:
     """The network of a config, with its start weights."""
     settings = config.model
+    if settings.start_from:
+        return load(Path(settings.start_from), image_size=settings.image_size)
     model = build(settings.size, AdapterSpec() if settings.adapters else None, settings.image_size, settings.box_prior)
     if settings.decoder_from:
         load_sam1_decoder(model, settings.decoder_from)
