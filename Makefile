@@ -34,7 +34,7 @@ types: $(VENV)/.installed
 $(DEMO)/.installed: pyproject.toml $(SOURCES)
 	@$(MAKE) --no-print-directory python >/dev/null
 	@$(DEMO)/bin/python -m pip --version >/dev/null 2>&1 || { echo "== creating $(DEMO)" && "$(PYTHON)" -m venv --clear $(DEMO); }
-	@echo "== installing the core into $(DEMO) (about 370 MB the first time)"
+	@echo "== installing the core into $(DEMO) (about 390 MB the first time)"
 	@$(DEMO)/bin/python -m pip install --quiet --disable-pip-version-check .
 	@touch $@
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -143,3 +143,23 @@ def test_specks_are_dropped_and_real_parts_kept() -> None:
     empty = Mask(np.zeros((4, 4), bool), np.full((4, 4), -1.0, np.float32), 0.1)
     assert not without_specks(empty, box).mask_hw.any()
     assert not under_clicks(empty, Prompt(points_xy=((1.0, 1.0),), point_labels=(1,))).mask_hw.any()
+
+
+def test_a_mask_alone_goes_with_a_click_in_its_depth() -> None:
+    """The model has never seen a mask without a box or a positive click, and answers it with noise."""
+
+    @dataclass(frozen=True)
+    class Listening(DarkIsInside):
+        heard: list[list[int]] = field(default_factory=list)
+
+        def decode(self, features, points, labels, masks, has_mask):  # type: ignore[no-untyped-def]
+            self.heard.append([int(label) for label in labels[0]] + [int(has_mask[0])])
+            assert (masks[0, 0] > 0).any()
+            return super().decode(features, points, labels, masks, has_mask)
+
+    engine = Listening()
+    click = ((190.0, 90.0),)
+    Segmenter(engine).segment(FRAME, [Prompt(mask_hw=TRUE), Prompt(points_xy=click, point_labels=(0,), mask_hw=TRUE)])
+    Segmenter(engine).segment(FRAME, [Prompt(box_xyxy=(145, 60, 235, 120), mask_hw=TRUE)])
+    Segmenter(engine).segment(FRAME, [Prompt(points_xy=click, point_labels=(1,), mask_hw=TRUE)])
+    assert engine.heard == [[1, 1], [0, 1, 1], [2, 3, 1], [1, 1]]

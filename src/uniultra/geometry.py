@@ -109,6 +109,19 @@ def prompt_points(prompt: Prompt, to: ModelMap) -> tuple[np.ndarray, np.ndarray]
     return array.astype(np.float32), np.array(labels, dtype=np.int32)
 
 
+def depth(mask_hw: np.ndarray) -> np.ndarray:
+    """Distance to the nearest pixel outside the mask (the array's border counts as outside), float32 (H, W)."""
+    padded = cv2.copyMakeBorder(mask_hw.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    return cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
+
+
+def inscribed_centre(mask_hw: np.ndarray) -> tuple[float, float]:
+    """(x, y) of the centre of the largest circle inside a mask, which must not be empty."""
+    distances = depth(mask_hw)
+    y, x = np.unravel_index(int(np.argmax(distances)), distances.shape)
+    return float(x), float(y)
+
+
 def _covered(low: float, high: float, length: int) -> tuple[int, int]:
     """The pixel range [first, last) whose centres lie between two edges."""
     first = int(np.ceil(np.clip(low, -0.5, length)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from uniultra.geometry import depth, inscribed_centre
 from uniultra.types import NEGATIVE, POSITIVE, mask_box
 
 Box = tuple[float, float, float, float]
@@ -30,15 +31,13 @@ def jitter_box(box_xyxy: Box, amount: float, rng: np.random.Generator) -> Box:
 
 def centre_click(mask_hw: np.ndarray) -> tuple[float, float]:
     """(x, y) of the centre of the largest circle inside a mask: where a person clicks first."""
-    depth = _depth(mask_hw)
-    y, x = np.unravel_index(int(np.argmax(depth)), depth.shape)
-    return float(x), float(y)
+    return inscribed_centre(mask_hw)
 
 
 def random_click(mask_hw: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
     """(x, y) somewhere inside a mask, rather in its depth than at its rim."""
-    depth = _depth(mask_hw)
-    ys, xs = np.nonzero(depth > 0.4 * depth.max())
+    distances = depth(mask_hw)
+    ys, xs = np.nonzero(distances > 0.4 * distances.max())
     pick = int(rng.integers(len(xs)))
     return float(xs[pick]), float(ys[pick])
 
@@ -48,11 +47,11 @@ def correction_click(predicted_hw: np.ndarray, true_hw: np.ndarray) -> tuple[tup
 
     "Largest" is by the radius of the inscribed circle, over missed and false areas alike.
     """
-    missed, false = _depth(true_hw & ~predicted_hw), _depth(predicted_hw & ~true_hw)
+    missed, false = depth(true_hw & ~predicted_hw), depth(predicted_hw & ~true_hw)
     if max(missed.max(), false.max()) <= 0:
         return None
-    depth, label = (missed, POSITIVE) if missed.max() >= false.max() else (false, NEGATIVE)
-    y, x = np.unravel_index(int(np.argmax(depth)), depth.shape)
+    distances, label = (missed, POSITIVE) if missed.max() >= false.max() else (false, NEGATIVE)
+    y, x = np.unravel_index(int(np.argmax(distances)), distances.shape)
     return (float(x), float(y)), label
 
 
@@ -62,7 +61,7 @@ def rough_mask(mask_hw: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     All by shares of the square root of its area: shift by 6 % (one standard deviation an axis), growth within 8 %, waves of 5 %.
     """
     side = float(np.sqrt(np.count_nonzero(mask_hw)))
-    level = _depth(mask_hw) - _depth(~mask_hw)
+    level = depth(mask_hw) - depth(~mask_hw)
     height, width = mask_hw.shape
     shift_x, shift_y = rng.normal(0.0, 0.06 * side, 2)
     matrix = np.array([[1.0, 0.0, shift_x], [0.0, 1.0, shift_y]])
@@ -71,9 +70,3 @@ def rough_mask(mask_hw: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     rough = moved + side * (rng.uniform(-0.08, 0.08) + 0.05 * waves) > 0
     rough_hw = rough & (level > -side)
     return rough_hw if rough_hw.any() else mask_hw.copy()
-
-
-def _depth(mask_hw: np.ndarray) -> np.ndarray:
-    """Distance to the nearest pixel outside the mask (the array's border counts as outside), float32."""
-    padded = cv2.copyMakeBorder(mask_hw.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    return cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
