@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from uniultra.errors import ModelError
-from uniultra.training.config import TrainConfig, load_config
+from uniultra.training.config import RANGES, TrainConfig, load_config
 from uniultra.training.supervised import parse_favour
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
@@ -34,6 +35,9 @@ def test_published_configs_load(path: Path) -> None:
         ("optim.steps=many", "optim.steps = 'many' must be of type int"),
         ("model.adapters=1", "model.adapters = 1 must be of type bool"),
         ("optim.steps=true", "optim.steps = True must be of type int"),
+        ("optim.steps=-5", "optim.steps = -5 is out of range; give 1 to 1e"),
+        ("data.box_jitter=9.0", "data.box_jitter = 9 is out of range; give 0 to 0.4"),
+        ("optim.ema=nan", "optim.ema = nan is out of range"),
     ],
 )
 def test_bad_changes(change: str, says: str) -> None:
@@ -45,6 +49,19 @@ def test_a_broken_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("[optim\n")
     with pytest.raises(ModelError, match="can't be read as TOML"):
         load_config(tmp_path / "bad.toml")
+    (tmp_path / "flat.toml").write_text("steps = 5")
+    with pytest.raises(ModelError, match="'steps' stands outside of a section"):
+        load_config(tmp_path / "flat.toml")
+
+
+def test_every_number_has_a_range_and_every_default_is_in_it() -> None:
+    config = TrainConfig()
+    for section in ("optim", "loss", "data"):
+        for field in dataclasses.fields(getattr(config, section)):
+            value = getattr(getattr(config, section), field.name)
+            if isinstance(value, int | float) and field.name != "seed":
+                low, high = RANGES[f"{section}.{field.name}"]
+                assert low <= value <= high
 
 
 def test_favour_is_names_and_factors() -> None:

@@ -16,7 +16,7 @@ from phantoms import ellipse, speckled
 from uniultra.data.dataset import DrawSampler, PromptDataset, SampleSpec
 from uniultra.data.manifest import COLUMNS, read_manifest
 from uniultra.data.splits import train_split
-from uniultra.errors import ModelError
+from uniultra.errors import DataError, ModelError
 from uniultra.training.config import load_config
 from uniultra.training.supervised import make_model, train
 
@@ -127,3 +127,8 @@ def test_another_config_doesn_t_go_on_in_an_interrupted_run(manifest: Path, tmp_
     train(load_config(None, (*SMALL, "optim.steps=2", "optim.save_every=2")), manifest, tmp_path)
     with pytest.raises(ModelError, match="holds an interrupted run with another config"):
         train(load_config(None, (*SMALL, "optim.steps=4", "optim.save_every=2")), manifest, tmp_path)
+
+
+def test_unknown_sets_are_named(manifest: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"data\.datasets names busy; the manifest's train split has phantom"):
+        train(load_config(None, (*SMALL, "data.datasets='busy'")), manifest, tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,6 +81,33 @@ class TrainConfig:
     data: DataSettings = field(default_factory=DataSettings)
 
 
+RANGES: dict[str, tuple[float, float]] = {
+    "optim.steps": (1, 10**7),
+    "optim.batch_size": (1, 4096),
+    "optim.encoder_lr": (0.0, 1.0),
+    "optim.decoder_lr": (0.0, 1.0),
+    "optim.weight_decay": (0.0, 1.0),
+    "optim.warmup": (0.0, 0.9),
+    "optim.clip": (0.0, 1e6),
+    "optim.ema": (0.0, 0.99999),
+    "optim.workers": (0, 64),
+    "optim.save_every": (1, 10**7),
+    "loss.rounds": (1, 10),
+    "loss.dice": (0.0, 100.0),
+    "loss.bce": (0.0, 100.0),
+    "loss.quality": (0.0, 100.0),
+    "loss.boundary_weight": (0.0, 100.0),
+    "data.whole_share": (0.0, 1.0),
+    "data.box_share": (0.0, 1.0),
+    "data.exact_share": (0.0, 1.0),
+    "data.box_jitter": (0.0, 0.4),
+    "data.rough_jitter": (0.0, 0.4),
+    "data.mask_share": (0.0, 1.0),
+    "data.rotation": (0.0, 180.0),
+}
+"""Least and largest value of each number; both are legal."""
+
+
 def load_config(path: str | Path | None = None, changes: tuple[str, ...] = ()) -> TrainConfig:
     """Defaults, then a TOML file, then `section.key=value` changes in TOML's own syntax of values.
 
@@ -90,9 +118,11 @@ def load_config(path: str | Path | None = None, changes: tuple[str, ...] = ()) -
     if path is not None:
         try:
             tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, tomllib.TOMLDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise ModelError(f"config '{path}' can't be read as TOML: {error}") from error
         for section, values in tables.items():
+            if not isinstance(values, dict):
+                raise ModelError(f"config '{path}': '{section}' stands outside of a section; put it under one, such as [optim]")
             for key, value in values.items():
                 config = _with(config, section, key, value)
     for change in changes:
@@ -122,4 +152,7 @@ def _with(config: TrainConfig, section: str, key: str, value: Any) -> TrainConfi
         value = float(value)
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise ModelError(f"config value {section}.{key} = {value!r} must be of type {wanted.__name__}")
+    low, high = RANGES.get(f"{section}.{key}", (-math.inf, math.inf))
+    if isinstance(value, int | float) and not low <= value <= high:
+        raise ModelError(f"config value {section}.{key} = {value:g} is out of range; give {low:g} to {high:g}")
     return dataclasses.replace(config, **{section: dataclasses.replace(part, **{key: value})})

@@ -20,7 +20,7 @@ from uniultra import __version__
 from uniultra.data.dataset import DrawSampler, PromptDataset, SampleSpec
 from uniultra.data.manifest import Manifest, read_manifest
 from uniultra.data.splits import SelectionSplit, TrainSplit, selection_split, train_split
-from uniultra.errors import ModelError
+from uniultra.errors import DataError, ModelError
 from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import build, load
 from uniultra.models.promptable import PromptableModel
@@ -113,6 +113,10 @@ def parse_favour(text: str) -> dict[str, float]:
 
 def _choose(split: TrainSplit, datasets: str) -> TrainSplit:
     wanted = {name.strip() for name in datasets.split(",") if name.strip()}
+    known = {row.dataset for row in split}
+    if not wanted <= known:
+        unknown = ", ".join(sorted(wanted - known))
+        raise DataError(f"data.datasets names {unknown}; the manifest's train split has {', '.join(sorted(known))}")
     return TrainSplit(split.name, tuple(row for row in split if not wanted or row.dataset in wanted))
 
 
