@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uniultra.registry import DEFAULT
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -19,7 +21,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for contact_sheet.png.")] = Path("uniultra-demo"),
-    model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = "uniultra-mini",
+    model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
 ) -> None:
     """Segment bundled images of several organs, from boxes and clicks, and draw them on one picture."""
     from uniultra.io.output import check_free, write_png

@@ -11,6 +11,7 @@ import typer
 
 from uniultra.cli.prompts import Typed, group, parse_typed, read_prompts
 from uniultra.errors import PromptError, UniUltraError
+from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ def segment(
     each_point: Annotated[bool, typer.Option("--each-point", help="Points outside of boxes are one structure each.")] = False,
     mask: Annotated[Path | None, typer.Option(help="A previous mask (0 background, 1..N structures) to correct.")] = None,
     prompts: Annotated[Path | None, typer.Option(help="A JSON file of prompts; see docs/segment.md.")] = None,
-    model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = "uniultra-mini",
+    model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
     out: Annotated[Path | None, typer.Option(help=f"Folder for NAME.mask.png, NAME.overlay.png, NAME.json.  [default: {OUT}]")] = None,
     spacing: Annotated[float | None, typer.Option(metavar="MM", help="Millimetres a pixel, where you know them.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line an image; files only with --out.")] = False,

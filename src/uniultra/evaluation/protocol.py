@@ -114,16 +114,6 @@ def first_rows(split: ScoredSplit, count: int) -> ScoredSplit:
     return replace(split, rows=tuple(kept))
 
 
-def _read(row: Row) -> tuple[Frame, list[np.ndarray]]:
-    """The frame with the manifest's spacing, and its objects as bool masks (H, W)."""
-    frame = replace(read_frame(row.image), spacing_mm_yx=row.spacing_mm_yx)
-    ids_hw = read_ids(row.mask)
-    if ids_hw.shape != frame.pixels_hw.shape:
-        sizes = f"mask {ids_hw.shape[1]} x {ids_hw.shape[0]}, image {frame.width} x {frame.height}"
-        raise DataError(f"manifest row '{row.id}': {sizes} pixels; they must be equal; save the mask at the image's size")
-    return frame, objects_in(ids_hw, row.dataset)
-
-
 def _record(row: Row, question: Question, answer: Answer, true_hw: np.ndarray) -> Record:
     box, mask = question.box_xyxy, answer.mask
     hd95_px, nsd = surface_scores(mask.mask_hw, true_hw)

@@ -142,7 +142,6 @@ BUILDERS: dict[str, Callable[[Path], None]] = {
     "cca": two_folders("US images", "Expert mask images", ("1VAS_slice_1.png", "1VAS_slice_2.png", "2VAS_slice_1.png")),
     "camus": camus,
     "tn3k": tn3k,
-    "udiat": two_folders("original", "GT", ("000001.png", "000002.png")),
     "bus-bra": bus_bra,
     "fugc": fugc,
     "jnu-ifm": jnu_ifm,

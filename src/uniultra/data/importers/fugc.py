@@ -2,7 +2,7 @@
 
     dataset/train/labeled_data/images/0001.png    .../labels/0001.png    dataset/val/images, labels    dataset/test/images, labels
 
-Labels: 1 and 2 are the two lips of the cervix. Unlabelled images are left out. Layout: github.com/baijieyun/ISBI-2025-FUGC-Source-Code
+Labels: 1 and 2, two structures of the cervix. Unlabelled images are left out. Layout: github.com/baijieyun/ISBI-2025-FUGC-Source-Code
 and readers of the set in public code. No patient is named.
 """
 

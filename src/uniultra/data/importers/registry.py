@@ -17,7 +17,6 @@ from uniultra.data.importers import (
     jnu_ifm,
     mmotu,
     tn3k,
-    udiat,
 )
 from uniultra.data.importers.sample import Find
 from uniultra.errors import DataError
@@ -43,7 +42,6 @@ SETS: dict[str, Source] = {
         Source("cca", "carotid artery", "CC BY 4.0 (unverified)", cca.find),
         Source("camus", "heart", "CC BY-NC-SA 4.0 (unverified)", camus.find),
         Source("tn3k", "thyroid", "unknown", tn3k.find),
-        Source("udiat", "breast", "on request, not for redistribution (unverified)", udiat.find),
         Source("bus-bra", "breast", "CC BY 4.0 (unverified)", bus_bra.find),
         Source("fugc", "cervix", "unknown", fugc.find),
         Source("jnu-ifm", "pubic symphysis and fetal head", "unknown", jnu_ifm.find),
