@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from uniultra.cli.protocols import STANDARD, PaperRun, damage_settings, is_paper, open_damaged, run_robustness
 from uniultra.errors import DataError, PromptError
 from uniultra.evaluation.settings import KINDS, EvaluationSettings, parse_kinds
 from uniultra.registry import DEFAULT
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
     from uniultra.evaluation.report import Against, Provenance
 
 DEFAULTS = EvaluationSettings()
+DEFAULT_KINDS = ",".join(DEFAULTS.kinds)
 
 
 def evaluate(
     data: Annotated[Path, typer.Option(help="The manifest: a CSV, one row an image; see the docs for its columns.")],
     model: Annotated[str, typer.Option(help="A published model, a model folder, or a baseline: ellipse, grabcut.")] = DEFAULT,
     split: Annotated[str, typer.Option(help="val (to choose), test or external (to report).")] = "val",
-    kinds: Annotated[str, typer.Option(help="Prompts, with commas between; jittered boxes by 10 and 20 %.")] = ",".join(DEFAULTS.kinds),
+    kinds: Annotated[str, typer.Option(help="Prompts, with commas between; jittered boxes by 10 and 20 %.")] = DEFAULT_KINDS,
     draws: Annotated[int, typer.Option(help="Jittered boxes an object.")] = DEFAULTS.draws,
     against: Annotated[
         str | None, typer.Option(help="Compare pair by pair to this: a model, a folder, a baseline, or the JSON of an earlier run.")
@@ -37,6 +39,9 @@ def evaluate(
         Path | None, typer.Option(help="Also write everything to this .json file or folder; in a folder a stopped run goes on.")
     ] = None,
     workers: Annotated[int, typer.Option(help="Images at once; changes no result.")] = DEFAULTS.workers,
+    protocol: Annotated[str, typer.Option(help="standard, or paper: stretched images and the paper's metrics; see the docs.")] = STANDARD,
+    robustness: Annotated[bool, typer.Option("--robustness", help="Also with damaged images: gain, blur, text, ...")] = False,
+    robustness_limit: Annotated[int | None, typer.Option(help="How many images of each data set to damage (20), drawn by seed.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Score a model on a manifest's images: Dice, skill over the ellipse in the box, calibration, by organ and prompt."""
@@ -44,10 +49,13 @@ def evaluate(
     from uniultra.evaluation.cases import picture_cases
     from uniultra.evaluation.checks import check_rows
     from uniultra.evaluation.folder import open_folder, write_folder
-    from uniultra.evaluation.report import Provenance, build_report, comparison_table, to_markdown, to_overview, write_report
-    from uniultra.evaluation.summary import summarise
+    from uniultra.evaluation.report import Provenance, build_report, with_section, write_report
     from uniultra.io.output import check_free
 
+    own = {"--kinds": kinds != DEFAULT_KINDS, "--draws": draws != DEFAULTS.draws, "--against": against is not None}
+    damage = damage_settings(robustness, robustness_limit, workers)
+    if is_paper(protocol, {**own, "--robustness": robustness}):
+        return _by_paper(read_manifest(data), model, split, limit, PaperRun(out, workers, force))
     settings = EvaluationSettings(_kinds_for(model, parse_kinds(kinds)), draws, workers)
     folder = None if out is None or out.suffix.lower() == ".json" else out
     if out is not None and folder is None:
@@ -58,19 +66,42 @@ def evaluate(
     segmenter = _segmenter(model)
     provenance = Provenance(segmenter.name, manifest.sha256, limit)
     journal = None if folder is None else open_folder(folder, provenance, split, settings, force)
+    damaged_journal = None if damage is None or folder is None else open_damaged(folder, provenance, split, damage)
     evaluation = _with_progress(segmenter, rows, settings, journal)
     if not evaluation.records:
         raise DataError(f"split '{split}' of '{data}' shows no object, so there is nothing to score; check its masks")
     compared = None if against is None else _compared(against, rows, evaluation, provenance)
+    damaged = None if damage is None else run_robustness(segmenter, rows, evaluation, damage, damaged_journal)
     if folder is not None:
-        write_folder(folder, evaluation, provenance, compared, picture_cases(segmenter, rows, evaluation))
+        write_folder(folder, evaluation, provenance, compared, picture_cases(segmenter, rows, evaluation), damaged)
     elif out is not None:
-        write_report(out, build_report(evaluation, provenance, compared), force)
+        report = build_report(evaluation, provenance, compared)
+        write_report(out, report if damaged is None else with_section(report, "robustness", damaged), force)
+    print(_title(segmenter.name, evaluation, limit), *_tables(evaluation, provenance, compared, damaged), sep="\n", end="")
+
+
+def _by_paper(manifest: Manifest, model: str, split: str, limit: int | None, run: PaperRun) -> None:
+    """The whole of a run under the paper's protocol."""
+    from uniultra.evaluation.checks import check_rows
+    from uniultra.evaluation.report import Provenance
+
+    rows = _rows(manifest, split, limit)
+    check_rows(rows)
+    run.check()
+    segmenter = _segmenter(model)
+    print(run.score(segmenter, rows, Provenance(segmenter.name, manifest.sha256, limit)), end="")
+
+
+def _tables(evaluation: Evaluation, provenance: Provenance, compared: Against | None, damaged: dict[str, Any] | None) -> list[str]:
+    from uniultra.evaluation.report import comparison_table, to_markdown, to_overview
+    from uniultra.evaluation.robustness_report import robustness_markdown
+    from uniultra.evaluation.summary import summarise
+
     summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
     tables = [to_overview(summary), to_markdown(summary)]
     if compared is not None:
-        tables.append(comparison_table(segmenter.name, compared))
-    print(_title(segmenter.name, evaluation, limit), *tables, sep="\n", end="")
+        tables.append(comparison_table(provenance.model, compared))
+    return tables if damaged is None else [*tables, robustness_markdown(damaged)]
 
 
 def _compared(other: str, rows: SelectionSplit | ReportSplit, evaluation: Evaluation, provenance: Provenance) -> Against:

@@ -15,7 +15,7 @@ def click_chart(curves: Mapping[str, Points], most: int) -> str:
     ticks = range(1, most + 1)
     lines = "".join(_line([((x - 1) / max(most - 1, 1), y) for x, y in points], number) for number, points in enumerate(curves.values()))
     across = [((tick - 1) / max(most - 1, 1), str(tick)) for tick in ticks]
-    return _frame("Dice against the number of clicks", across, "clicks", "mean Dice", lines) + _legend(list(curves))
+    return _frame("Dice against the number of clicks", across, "clicks", "mean Dice", lines) + legend(list(curves))
 
 
 def reliability_chart(curves: Mapping[str, Points]) -> str:
@@ -23,7 +23,18 @@ def reliability_chart(curves: Mapping[str, Points]) -> str:
     diagonal = f'<line class="ideal" x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}"/>'
     lines = "".join(_line(points, number) for number, points in enumerate(curves.values()))
     across = [(value / 5, f"{value / 5:g}") for value in range(6)]
-    return _frame("True against predicted IoU", across, "predicted IoU", "true IoU", diagonal + lines) + _legend(list(curves))
+    return _frame("True against predicted IoU", across, "predicted IoU", "true IoU", diagonal + lines) + legend(list(curves))
+
+
+def level_chart(curves: Mapping[str, Points], levels: Sequence[str], name: str) -> str:
+    """Shares (0 to 1) against the levels of something, equally far apart; points are (number of the level, share), a line a name."""
+    across = [(_share(number, levels), level) for number, level in enumerate(levels)]
+    lines = "".join(_line([(_share(x, levels), y) for x, y in points], number) for number, points in enumerate(curves.values()))
+    return _frame(f"Against {name}", across, name, "mean", lines)
+
+
+def _share(number: float, levels: Sequence[str]) -> float:
+    return number / max(len(levels) - 1, 1)
 
 
 def _frame(title: str, across: list[tuple[float, str]], x_name: str, y_name: str, inner: str) -> str:
@@ -44,7 +55,8 @@ def _line(points: Points, number: int) -> str:
     return f'<g class="c{number % 8}"><polyline points="{path}"/>{dots}</g>'
 
 
-def _legend(names: list[str]) -> str:
+def legend(names: list[str]) -> str:
+    """The key of the lines of one or many charts."""
     return '<p class="legend">' + " ".join(f'<span class="c{n % 8}">●</span> {escape(name)}' for n, name in enumerate(names)) + "</p>"
 
 

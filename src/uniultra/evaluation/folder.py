@@ -1,6 +1,7 @@
 """A folder that holds everything of one evaluation: the journal while it runs, then the report in three forms.
 
 records.jsonl   what each image gave, written as images finish; a stopped run goes on from it
+robustness.jsonl   the same of damaged images, where they were asked for
 report.json     the summary and every record, without times: the same run gives the same file
 report.md       the tables
 report.html     the page, with pictures
@@ -27,12 +28,15 @@ from uniultra.evaluation.report import (
     comparison_table,
     to_markdown,
     to_overview,
+    with_section,
     write_report,
 )
+from uniultra.evaluation.robustness_report import robustness_html, robustness_markdown
 from uniultra.evaluation.settings import EvaluationSettings
 from uniultra.evaluation.summary import ALL_ORGANS, summarise
 from uniultra.io.output import write_json, write_text
 
+DAMAGED_JOURNAL = "robustness.jsonl"
 JOURNAL, REPORT, TABLES, PAGE, TIMING = "records.jsonl", "report.json", "report.md", "report.html", "timing.json"
 
 
@@ -45,6 +49,7 @@ def open_folder(folder: Path, provenance: Provenance, split: str, settings: Eval
     """
     if force:
         (folder / JOURNAL).unlink(missing_ok=True)
+        (folder / DAMAGED_JOURNAL).unlink(missing_ok=True)
     elif (folder / REPORT).exists():
         raise OutputError(f"'{folder / REPORT}' exists; pass --force to evaluate anew, or choose another folder")
     asked: dict[str, Any] = {
@@ -54,16 +59,26 @@ def open_folder(folder: Path, provenance: Provenance, split: str, settings: Eval
 
 
 def write_folder(
-    folder: Path, evaluation: Evaluation, provenance: Provenance, against: Against | None = None, cases: Sequence[Case] = ()
+    folder: Path,
+    evaluation: Evaluation,
+    provenance: Provenance,
+    against: Against | None = None,
+    cases: Sequence[Case] = (),
+    robustness: dict[str, Any] | None = None,
 ) -> None:
     """Writes the tables, the page, the times and, last, the report, which says that the run is finished. Overwrites. Raises OutputError."""
     summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
     tables = [to_overview(summary), to_markdown(summary)]
     if against is not None:
         tables.append(comparison_table(provenance.model, against))
+    if robustness is not None:
+        tables.append(robustness_markdown(robustness))
     title = f"# {provenance.model} on {evaluation.split}\n\nDice, and in brackets the skill over the ellipse in the box.\n\n"
     write_text(folder / TABLES, title + "\n".join(tables), force=True)
     write_json(folder / TIMING, {kind: cells[ALL_ORGANS].seconds for kind, cells in summary.items()}, force=True)
     report = build_report(evaluation, provenance, against, timed=False)
-    write_text(folder / PAGE, to_html(report, cases), force=True)
+    if robustness is not None:
+        report = with_section(report, "robustness", robustness)
+    more = () if robustness is None else robustness_html(robustness)
+    write_text(folder / PAGE, to_html(report, cases, more), force=True)
     write_report(folder / REPORT, report, force=True)

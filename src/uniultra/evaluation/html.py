@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -22,8 +22,8 @@ Report = dict[str, Any]
 MOST_CLICKS = KINDS["to90"].clicks
 
 
-def to_html(report: Report, cases: Sequence[Case] = ()) -> str:
-    """The whole page."""
+def to_html(report: Report, cases: Sequence[Case] = (), more: Iterable[str] = ()) -> str:
+    """The whole page; `more` are sections in HTML that come before the details."""
     template = Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
     first = "" if report["limit"] is None else f" (the first {report['limit']} of each data set)"
     facts = (
@@ -31,10 +31,10 @@ def to_html(report: Report, cases: Sequence[Case] = ()) -> str:
         f"uniultra {report['uniultra_version']}, manifest {report['manifest_sha256'][:12]}. Intervals: 95 % bootstrap over groups."
     )
     title = f"{report['model']} on {report['split']}"
-    return template.substitute(title=escape(title), facts=escape(facts), sections="\n".join(_sections(report, cases)))
+    return template.substitute(title=escape(title), facts=escape(facts), sections="\n".join(_sections(report, cases, more)))
 
 
-def _sections(report: Report, cases: Sequence[Case]) -> Iterator[str]:
+def _sections(report: Report, cases: Sequence[Case], more: Iterable[str]) -> Iterator[str]:
     yield "<h2>Dice by organ and prompt</h2><p>In brackets the skill over the ellipse in the same box: 0 is no better.</p>"
     yield _overview(report["summary"])
     if "against" in report:
@@ -48,21 +48,22 @@ def _sections(report: Report, cases: Sequence[Case]) -> Iterator[str]:
         yield from (_gallery(organ, list(own)) for organ, own in groupby(cases, key=lambda case: case.record.organ))
     if report["empty_images"]:
         yield "<h2>Images without objects</h2><p>Clicked at the same five places; a good quality is low here.</p>"
-        rows = [[organ, cell["images"], _number(cell["quality"]), _number(cell["area"])] for organ, cell in report["empty_images"].items()]
-        yield _table(["organ", "images", "mean quality", "mean share of image"], rows)
+        rows = [[organ, cell["images"], number(cell["quality"]), number(cell["area"])] for organ, cell in report["empty_images"].items()]
+        yield html_table(["organ", "images", "mean quality", "mean share of image"], rows)
+    yield from more
     yield "<h2>Details</h2>"
     yield from (f"<h3>{escape(kind)}</h3>{_details(cells)}" for kind, cells in report["summary"].items())
 
 
 def _overview(summary: dict[str, Any]) -> str:
     organs = [*dict.fromkeys(organ for cells in summary.values() for organ in cells if organ != ALL_ORGANS), ALL_ORGANS]
-    return _table(["organ", *summary], [[organ, *(_dice(cells.get(organ)) for cells in summary.values())] for organ in organs])
+    return html_table(["organ", *summary], [[organ, *(_dice(cells.get(organ)) for cells in summary.values())] for organ in organs])
 
 
 def _dice(cell: dict[str, Any] | None) -> str:
     if cell is None:
         return "n/a"
-    return _number(cell["dice"]) if cell["skill"] is None else f"{_number(cell['dice'])} ({cell['skill']:+.2f})"
+    return number(cell["dice"]) if cell["skill"] is None else f"{number(cell['dice'])} ({cell['skill']:+.2f})"
 
 
 def _details(cells: dict[str, Any]) -> str:
@@ -76,27 +77,27 @@ def _details(cells: dict[str, Any]) -> str:
             organ,
             cell["objects"],
             cell["clusters"],
-            _number(cell["dice"]) + _interval(cell["dice_interval"]),
-            *(_number(cell[key]) for key in shown),
+            number(cell["dice"]) + _interval(cell["dice_interval"]),
+            *(number(cell[key]) for key in shown),
         ]
         for organ, cell in cells.items()
     ]
-    return _table(["organ", "objects", "groups", "Dice [95 %]", *(names[key] for key in shown)], rows)
+    return html_table(["organ", "objects", "groups", "Dice [95 %]", *(names[key] for key in shown)], rows)
 
 
 def _against(comparison: dict[str, Any]) -> str:
     rows = [
         [
             f"{organ}, {kind}",
-            _number(cell["dice"]),
-            _number(cell["other_dice"]),
+            number(cell["dice"]),
+            number(cell["other_dice"]),
             f"{cell['difference']:+.3f}{_interval(cell['interval'])}",
             cell["verdict"],
         ]
         for kind, cells in comparison.items()
         for organ, cell in cells.items()
     ]
-    return _table(["organ, prompt", "this", "other", "difference [95 %]", "verdict"], rows)
+    return html_table(["organ, prompt", "this", "other", "difference [95 %]", "verdict"], rows)
 
 
 def _charts(report: Report) -> Iterator[str]:
@@ -114,7 +115,7 @@ def _click_curves(records: Sequence[dict[str, Any]]) -> dict[str, list[tuple[flo
     curves = {}
     for organ in sorted({organ for organ, _ in runs}):
         own = [curve + [curve[-1]] * (MOST_CLICKS - len(curve)) for name, curve in runs if name == organ]
-        curves[organ] = [(float(number), float(value)) for number, value in enumerate(np.mean(own, axis=0), start=1)]
+        curves[organ] = [(float(clicks), float(value)) for clicks, value in enumerate(np.mean(own, axis=0), start=1)]
     return curves
 
 
@@ -141,13 +142,13 @@ def _interval(interval: Sequence[float] | None) -> str:
     return "" if interval is None else f" [{interval[0]:.3f}, {interval[1]:.3f}]"
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
     if value is None:
         return "n/a"
     return str(value) if isinstance(value, int) else f"{value:.1f}" if value >= 10 else f"{value:.3f}"
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def html_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     head = "".join(f"<th>{escape(str(name))}</th>" for name in header)
     body = "".join(_row(row) for row in rows)
     return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'

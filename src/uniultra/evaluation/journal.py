@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,17 @@ from uniultra.evaluation.records import EmptyAnswer, ScoredImage, record_from
 class Journal:
     """A file of JSON lines: first what was asked, then one scored image a line. A last line that was cut off is dropped.
 
+    What an image gave is a ScoredImage, or another dataclass that `parse` makes of its line.
+
     Raises:
         DataError: the file is of another model, manifest, split or other prompts, or damaged.
         OutputError: it can't be written.
     """
 
-    def __init__(self, path: Path, asked: dict[str, Any]) -> None:
+    def __init__(self, path: Path, asked: dict[str, Any], parse: Callable[[dict[str, Any]], Any] | None = None) -> None:
         self.path = path
-        self.known: dict[tuple[str, str], ScoredImage] = {}
+        self.parse = parse or _scored
+        self.known: dict[tuple[str, str], Any] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             whole = _whole_lines(path)
@@ -34,10 +38,10 @@ class Journal:
         except OSError as error:
             raise OutputError(f"'{path}' can't be written ({error.strerror}); choose a folder that you may write to") from error
 
-    def get(self, row: Row) -> ScoredImage | None:
+    def get(self, row: Row) -> Any:
         return self.known.get((row.dataset, row.id))
 
-    def add(self, row: Row, scored: ScoredImage) -> None:
+    def add(self, row: Row, scored: Any) -> None:
         """Appends one image, unless it is known; the line is handed to the system before this returns."""
         if (row.dataset, row.id) in self.known:
             return
@@ -48,7 +52,7 @@ class Journal:
     def _read(self, whole: list[str], asked: dict[str, Any]) -> None:
         try:
             head, *lines = (json.loads(line) for line in whole)
-            known = {(line["dataset"], line["id"]): _scored(line) for line in lines}
+            known = {(line["dataset"], line["id"]): self.parse(line) for line in lines}
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"'{self.path}' is damaged ({error}); delete it to start anew, or choose another folder") from error
         if head != asked:

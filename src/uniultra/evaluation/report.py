@@ -46,14 +46,14 @@ def to_overview(summary: Summary) -> str:
     """One row an organ, one column a prompt: mean Dice, and in brackets the skill over the ellipse where there is a box."""
     organs = [*dict.fromkeys(organ for cells in summary.values() for organ in cells if organ != ALL_ORGANS), ALL_ORGANS]
     rows = [[organ, *(_dice_and_skill(cells.get(organ)) for cells in summary.values())] for organ in organs]
-    return _table(["organ", *summary], rows, left=1)
+    return markdown_table(["organ", *summary], rows, left=1)
 
 
 def to_markdown(summary: Summary) -> str:
     """One row a prompt and organ: Dice with its interval, the ellipse beside it, skill, calibration of the quality."""
     header = ["prompt", "organ", "objects", "clusters", "Dice [95 %]", "ellipse", "skill", "ECE", "HD95 px", "NSD", "clicks (failed)"]
     rows = [[kind, organ, *_details(cell)] for kind, cells in summary.items() for organ, cell in cells.items()]
-    return _table(header, rows, left=2)
+    return markdown_table(header, rows, left=2)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def comparison_table(model: str, against: Against) -> str:
     """One row a prompt and organ: both means, the paired difference with its interval, and the verdict."""
     header = ["prompt", "organ", "objects", model, against.model, "difference [95 %]", "verdict"]
     rows = [[kind, organ, *_difference(cell)] for kind, cells in against.comparison.items() for organ, cell in cells.items()]
-    return _table(header, rows, left=2)
+    return markdown_table(header, rows, left=2)
 
 
 def build_report(evaluation: Evaluation, provenance: Provenance, against: Against | None = None, timed: bool = True) -> dict[str, Any]:
@@ -99,10 +99,15 @@ def build_report(evaluation: Evaluation, provenance: Provenance, against: Agains
         "objects": objects_of(evaluation.records),
         "summary": {kind: {organ: _values(cell, timed) for organ, cell in cells.items()} for kind, cells in summary.items()},
         "reliability": {kind: _reliability(evaluation.records, kind) for kind in summary},
-        "empty_images": {organ: _plain(asdict(cell)) for organ, cell in summarise_empty(evaluation.empty).items()},
-        **({} if against is None else {"against": _plain(asdict(against))}),
+        "empty_images": {organ: plain(asdict(cell)) for organ, cell in summarise_empty(evaluation.empty).items()},
+        **({} if against is None else {"against": plain(asdict(against))}),
         "records": [_values(record, timed) for record in evaluation.records],
     }
+
+
+def with_section(report: dict[str, Any], name: str, section: dict[str, Any]) -> dict[str, Any]:
+    """The report with one more section, before the records, which come last."""
+    return {**{key: value for key, value in report.items() if key != "records"}, name: plain(section), "records": report["records"]}
 
 
 def write_report(path: Path, report: dict[str, Any], force: bool = False) -> None:
@@ -143,12 +148,12 @@ def _details(cell: Cell) -> list[str]:
 
 def _values(value: Cell | Record, timed: bool) -> dict[str, Any]:
     """Its fields as plain values; the seconds only where `timed`."""
-    return {key: _plain(inner) for key, inner in asdict(value).items() if timed or key != "seconds"}
+    return {key: plain(inner) for key, inner in asdict(value).items() if timed or key != "seconds"}
 
 
 def _reliability(records: Sequence[Record], kind: str) -> list[dict[str, Any]]:
     own = [record for record in records if record.kind == kind and record.quality is not None]
-    return [_plain(asdict(each)) for each in reliability_curve([r.quality or 0.0 for r in own], [r.iou for r in own])]
+    return [plain(asdict(each)) for each in reliability_curve([r.quality or 0.0 for r in own], [r.iou for r in own])]
 
 
 def _dice_and_skill(cell: Cell | None) -> str:
@@ -161,16 +166,16 @@ def _shown(value: float | None, form: str = ".3f") -> str:
     return NOT_AVAILABLE if value is None else format(value, form)
 
 
-def _table(header: list[str], rows: list[list[str]], left: int) -> str:
+def markdown_table(header: list[str], rows: list[list[str]], left: int) -> str:
     """A Markdown table; all but the first `left` columns are numbers, to the right."""
     rule = ["---"] * left + ["---:"] * (len(header) - left)
     return "".join(f"| {' | '.join(row)} |\n" for row in [header, rule, *rows])
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Floats rounded and tuples as lists, at any depth."""
     if isinstance(value, float):
         return round(value, DIGITS)
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
+        return {key: plain(inner) for key, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, list | tuple) else value

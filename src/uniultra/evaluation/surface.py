@@ -30,6 +30,14 @@ def surface_scores(predicted_hw: np.ndarray, true_hw: np.ndarray, tolerance_px: 
     return float(max(np.percentile(forth, 95), np.percentile(back, 95))), float(near / (forth.size + back.size))
 
 
+def hausdorff(predicted_hw: np.ndarray, true_hw: np.ndarray) -> float:
+    """The maximum Hausdorff distance in pixels of two bool masks (H, W); 0 where both are empty, infinite where one is."""
+    if not predicted_hw.any() or not true_hw.any():
+        return 0.0 if bool(predicted_hw.any() == true_hw.any()) else math.inf
+    forth, back = _outline_distances(predicted_hw, true_hw)
+    return float(max(forth.max(), back.max()))
+
+
 def _outline_distances(predicted_hw: np.ndarray, true_hw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Distances of each outline's pixels to the other outline; what lies outside both masks' common box changes nothing."""
     union_hw = predicted_hw | true_hw
