@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 360, 270, 44, 12, 12, 40
 
 Points = Sequence[tuple[float, float]]
+Ticks = Sequence[tuple[float, str]]
+"""Where on an axis, as a share of its length, and what is written there."""
+
+UNIT: Ticks = tuple((value / 5, f"{value / 5:.1f}") for value in range(6))
 
 
 def click_chart(curves: Mapping[str, Points], most: int) -> str:
@@ -26,23 +31,31 @@ def reliability_chart(curves: Mapping[str, Points]) -> str:
     return _frame("True against predicted IoU", across, "predicted IoU", "true IoU", diagonal + lines) + legend(list(curves))
 
 
-def level_chart(curves: Mapping[str, Points], levels: Sequence[str], name: str) -> str:
-    """Shares (0 to 1) against the levels of something, equally far apart; points are (number of the level, share), a line a name."""
-    across = [(_share(number, levels), level) for number, level in enumerate(levels)]
-    lines = "".join(_line([(_share(x, levels), y) for x, y in points], number) for number, points in enumerate(curves.values()))
-    return _frame(f"Against {name}", across, name, "mean", lines)
+def level_chart(curves: Mapping[str, Points], levels: Sequence[str], name: str, low: float = 0.0) -> str:
+    """Shares from `low` to 1 against levels equally far apart, a line a name; points are (number of the level, share).
+
+    `low` is a multiple of 0.2 below 1; `lowest` finds one. What lies below it is drawn on it.
+    """
+    last, step = max(len(levels) - 1, 1), 0.1 if low >= 0.4 else 0.2
+    across = [(number / last, level) for number, level in enumerate(levels)]
+    steps = round((1.0 - low) / step)
+    up = [(number / steps, f"{low + number * step:.1f}") for number in range(steps + 1)]
+    scaled = [[(x / last, max(y - low, 0.0) / (1.0 - low)) for x, y in points] for points in curves.values()]
+    lines = "".join(_line(points, number) for number, points in enumerate(scaled))
+    return _frame(f"Against {name}", across, name, "mean", lines, up)
 
 
-def _share(number: float, levels: Sequence[str]) -> float:
-    return number / max(len(levels) - 1, 1)
+def lowest(shares: Iterable[float]) -> float:
+    """Where an axis may begin that shows all of them: 0, 0.2, 0.4, 0.6 or 0.8."""
+    return min((min(max(math.floor(share * 5.0), 0), 4) for share in shares), default=0) / 5.0
 
 
-def _frame(title: str, across: list[tuple[float, str]], x_name: str, y_name: str, inner: str) -> str:
+def _frame(title: str, across: Ticks, x_name: str, y_name: str, inner: str, up: Ticks = UNIT) -> str:
     parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">']
-    for value in range(6):
-        y = _y(value / 5)
+    for place, text in up:
+        y = _y(place)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
-        parts.append(f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{value / 5:.1f}</text>')
+        parts.append(f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{text}</text>')
     parts += [f'<text x="{_x(place)}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{escape(text)}</text>' for place, text in across]
     parts.append(f'<text x="{_x(0.5)}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_name)}</text>')
     parts.append(f'<text transform="translate(11 {_y(0.5)}) rotate(-90)" text-anchor="middle">{escape(y_name)}</text>')

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from uniultra.evaluation.charts import legend, level_chart
+from uniultra.evaluation.charts import legend, level_chart, lowest
 from uniultra.evaluation.html import html_table, number
 from uniultra.evaluation.report import NOT_AVAILABLE, markdown_table
 from uniultra.evaluation.summary import ALL_ORGANS
@@ -35,9 +35,9 @@ def robustness_html(section: Section) -> Iterator[str]:
     """Sections of the page: what was looked at, a chart a corruption, and the tables."""
     yield f"<h2>When the image gets worse</h2><p>{escape(_facts(section))}</p>"
     yield legend([label for key, label in LINES.items() if _is_known(section, key)])
+    low = lowest(value for name in _names(section) for points in _curves(section, name).values() for _, value in points)
     charts = (
-        f"<section><h3>{escape(name)}</h3>{_chart(section, name)}<p>{escape(_about(section, name))}</p></section>"
-        for name in _names(section)
+        f"<section><h3>{escape(name)}</h3><p>{_about(section, name)}</p>{_chart(section, name, low)}</section>" for name in _names(section)
     )
     yield f'<div class="pair small">{"".join(charts)}</div>'
     yield "<h3>Mean over organs</h3>"
@@ -58,16 +58,20 @@ def _facts(section: Section) -> str:
     )
 
 
-def _chart(section: Section, name: str) -> str:
+def _chart(section: Section, name: str, low: float) -> str:
     """Dice, IoU and quality, over organs, from the undamaged image to the worst."""
+    corruption = section["corruptions"][name]
+    levels = ["none" if step["level"] is None else _level(step["level"]) for step in corruption["severities"]]
+    return level_chart(_curves(section, name), levels, corruption["unit"], low)
+
+
+def _curves(section: Section, name: str) -> dict[str, list[tuple[float, float]]]:
     steps = [step for step in section["corruptions"][name]["severities"] if step["cells"]]
-    curves = {
+    return {
         label: [(float(step["severity"]), step["cells"][ALL_ORGANS][key]) for step in steps]
         for key, label in LINES.items()
         if _is_known(section, key)
     }
-    levels = ["none" if step["level"] is None else _level(step["level"]) for step in section["corruptions"][name]["severities"]]
-    return level_chart(curves, levels, section["corruptions"][name]["unit"])
 
 
 def _is_known(section: Section, key: str) -> bool:
@@ -77,7 +81,7 @@ def _is_known(section: Section, key: str) -> bool:
 
 def _about(section: Section, name: str) -> str:
     about = str(section["corruptions"][name]["about"])
-    return about[0].upper() + about[1:] + "."
+    return escape(about[0].upper() + about[1:] + ".")
 
 
 def _names(section: Section) -> list[str]:
