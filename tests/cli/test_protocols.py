@@ -1,0 +1,95 @@
+"""`uniultra evaluate --robustness` and `--protocol paper`: together with the rest, or refused in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from phantom_manifest import Phantom, write_manifest
+from uniultra.cli.evaluate import evaluate
+from uniultra.errors import DataError, OutputError, PromptError
+
+PHANTOMS = (Phantom("a", objects=2), Phantom("b", organ="ovary", objects=3, group="1"), Phantom("c", group="2"), Phantom("d", objects=0))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_manifest(tmp_path / "data", PHANTOMS)
+
+
+def _run(*arguments: str | Path) -> Result:
+    app = typer.Typer()
+    app.command()(evaluate)
+    return CliRunner().invoke(app, [str(argument) for argument in ("--model", "ellipse", *arguments)])
+
+
+def test_robustness_comes_with_the_usual(data: Path, tmp_path: Path) -> None:
+    out, folder = tmp_path / "r.json", tmp_path / "run"
+    result = _run("--data", data, "--kinds", "box", "--robustness", "--robustness-limit", "2", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "| organ | box |" in result.stdout
+    assert "2 images, at most 2 a data set" in result.stdout
+    assert "| corruption | level | objects | Dice [95 %] |" in result.stdout
+    assert _run("--data", data, "--kinds", "box", "--robustness", "--robustness-limit", "2", "--out", folder).exit_code == 0
+    one, two = (json.loads(path.read_text(encoding="utf-8")) for path in (out, folder / "report.json"))
+    assert one["robustness"] == two["robustness"]
+    assert one["robustness"]["images"] == 2
+    assert one["images"] == 3
+    assert len((folder / "robustness.jsonl").read_text(encoding="utf-8").splitlines()) == 1 + 2
+
+
+def test_a_stopped_run_ends_with_the_same_bytes(data: Path, tmp_path: Path) -> None:
+    arguments = ("--data", data, "--kinds", "box", "--robustness", "--out")
+    assert _run(*arguments, tmp_path / "whole").exit_code == 0
+    assert _run(*arguments, tmp_path / "stopped", "--workers", "3").exit_code == 0
+    journal = tmp_path / "stopped" / "robustness.jsonl"
+    lines = journal.read_text(encoding="utf-8").splitlines(keepends=True)
+    journal.write_text("".join(lines[:2]), encoding="utf-8")
+    for name in ("report.json", "report.md", "report.html"):
+        (tmp_path / "stopped" / name).unlink()
+    assert _run(*arguments, tmp_path / "stopped").exit_code == 0
+    assert (tmp_path / "stopped" / "report.json").read_bytes() == (tmp_path / "whole" / "report.json").read_bytes()
+    (tmp_path / "stopped" / "report.json").unlink()
+    other = _run(*arguments, tmp_path / "stopped", "--robustness-limit", "1")
+    assert isinstance(other.exception, DataError)
+    assert "is of a run with another limit_a_dataset" in str(other.exception)
+    assert _run(*arguments, tmp_path / "stopped", "--robustness-limit", "1", "--force").exit_code == 0
+
+
+def test_the_papers_protocol(data: Path, tmp_path: Path) -> None:
+    out, folder = tmp_path / "p.json", tmp_path / "paper"
+    result = _run("--data", data, "--protocol", "paper", "--out", folder)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("# ellipse on val, by the paper's protocol")
+    assert {path.name for path in folder.iterdir()} == {"records.jsonl", "report.json", "report.md"}
+    assert (folder / "report.md").read_text(encoding="utf-8") == result.stdout
+    assert _run("--data", data, "--protocol", "paper", "--out", out, "--workers", "2").exit_code == 0
+    assert out.read_bytes() == (folder / "report.json").read_bytes()
+    assert isinstance(_run("--data", data, "--protocol", "paper", "--out", out).exception, OutputError)
+    assert isinstance(_run("--data", data, "--protocol", "paper", "--out", folder).exception, OutputError)
+    mixed = _run("--data", data, "--kinds", "box", "--against", out)
+    assert isinstance(mixed.exception, DataError)
+    assert "is not a report of" in str(mixed.exception)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--protocol", "papers"), "protocol 'papers' is unknown; use standard or paper"),
+        (("--protocol", "paper", "--kinds", "box"), "exact boxes; leave out --kinds, or the protocol"),
+        (("--protocol", "paper", "--draws", "5", "--against", "grabcut"), "leave out --draws, --against, or the protocol"),
+        (("--protocol", "paper", "--robustness"), "leave out --robustness, or the protocol"),
+        (("--protocol", "paper", "--workers", "0"), "workers is 0; it must be at least 1"),
+        (("--robustness-limit", "3"), "--robustness-limit 3 has nothing to limit; add --robustness, or leave it out"),
+        (("--robustness", "--robustness-limit", "0"), "robustness limit is 0; it must be at least 1"),
+    ],
+)
+def test_nonsense_is_refused_in_one_line(data: Path, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+    result = _run("--data", data, "--out", tmp_path / "run", *arguments)
+    assert isinstance(result.exception, PromptError)
+    assert message in str(result.exception)
+    assert not (tmp_path / "run").exists()
