@@ -28,3 +28,12 @@ def test_levels_are_equally_far_apart_and_the_axis_may_begin_above_0() -> None:
 @pytest.mark.parametrize(("shares", "expected"), [([0.65, 0.9], 0.6), ([0.19], 0.0), ([1.0], 0.8), ([-0.1], 0.0), ([], 0.0)])
 def test_the_axis_shows_all(shares: list[float], expected: float) -> None:
     assert lowest(shares) == expected
+
+
+def test_levels_without_an_order_are_not_joined() -> None:
+    curve = {"Dice": [(0.0, 1.0), (1.0, 0.8)]}
+    chart = level_chart(curve, ["none", "left-right"], "axis", joined=False)
+    assert len(dots(chart)) == 2
+    assert "polyline" not in chart
+    assert 'text-anchor="end">left-right<' in chart  # centred it would leave the picture
+    assert "polyline" in level_chart(curve, ["none", "left-right"], "axis")

@@ -31,17 +31,17 @@ def reliability_chart(curves: Mapping[str, Points]) -> str:
     return _frame("True against predicted IoU", across, "predicted IoU", "true IoU", diagonal + lines) + legend(list(curves))
 
 
-def level_chart(curves: Mapping[str, Points], levels: Sequence[str], name: str, low: float = 0.0) -> str:
+def level_chart(curves: Mapping[str, Points], levels: Sequence[str], name: str, low: float = 0.0, joined: bool = True) -> str:
     """Shares from `low` to 1 against levels equally far apart, a line a name; points are (number of the level, share).
 
-    `low` is a multiple of 0.2 below 1; `lowest` finds one. What lies below it is drawn on it.
+    Points of levels without an order aren't `joined`. `low` is a multiple of 0.2 below 1; `lowest` finds one. What lies below it is drawn on it.
     """
     last, step = max(len(levels) - 1, 1), 0.1 if low >= 0.4 else 0.2
     across = [(number / last, level) for number, level in enumerate(levels)]
     steps = round((1.0 - low) / step)
     up = [(number / steps, f"{low + number * step:.1f}") for number in range(steps + 1)]
     scaled = [[(x / last, max(y - low, 0.0) / (1.0 - low)) for x, y in points] for points in curves.values()]
-    lines = "".join(_line(points, number) for number, points in enumerate(scaled))
+    lines = "".join(_line(points, number, joined) for number, points in enumerate(scaled))
     return _frame(f"Against {name}", across, name, "mean", lines, up)
 
 
@@ -56,16 +56,23 @@ def _frame(title: str, across: Ticks, x_name: str, y_name: str, inner: str, up: 
         y = _y(place)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{text}</text>')
-    parts += [f'<text x="{_x(place)}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{escape(text)}</text>' for place, text in across]
+    parts += [_tick(place, text) for place, text in across]
     parts.append(f'<text x="{_x(0.5)}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_name)}</text>')
     parts.append(f'<text transform="translate(11 {_y(0.5)}) rotate(-90)" text-anchor="middle">{escape(y_name)}</text>')
     return "".join([*parts, inner, "</svg>"])
 
 
-def _line(points: Points, number: int) -> str:
+def _tick(place: float, text: str) -> str:
+    """A label below the axis; a long one at its end would be cut off in the middle, so it ends there."""
+    anchor = "end" if place == 1.0 and len(text) > 4 else "middle"
+    return f'<text x="{_x(place)}" y="{HEIGHT - BOTTOM + 16}" text-anchor="{anchor}">{escape(text)}</text>'
+
+
+def _line(points: Points, number: int, joined: bool = True) -> str:
     path = " ".join(f"{_x(x)},{_y(y)}" for x, y in points)
     dots = "".join(f'<circle cx="{_x(x)}" cy="{_y(y)}" r="3"/>' for x, y in points)
-    return f'<g class="c{number % 8}"><polyline points="{path}"/>{dots}</g>'
+    line = f'<polyline points="{path}"/>' if joined else ""
+    return f'<g class="c{number % 8}">{line}{dots}</g>'
 
 
 def legend(names: list[str]) -> str:

@@ -40,14 +40,16 @@ def robustness_html(section: Section) -> Iterator[str]:
         f"<section><h3>{escape(name)}</h3><p>{_about(section, name)}</p>{_chart(section, name, low)}</section>" for name in _names(section)
     )
     yield f'<div class="pair small">{"".join(charts)}</div>'
-    yield "<h3>Mean over organs</h3>"
     header = ["corruption", "objects", "Dice [95 %]", "drop [95 %]", "IoU", "quality", "over-confidence", "ellipse"]
     rows = [[" ".join(_version(name, step)), *_details(step["cells"][ALL_ORGANS])] for name, step in _steps(section) if step["cells"]]
-    yield html_table(header, rows)
+    yield _folded("Every level, mean over organs", html_table(header, rows))
     organs = _organs(section)
-    yield "<h3>Dice, and in brackets the quality, by organ</h3>"
     by_organ = [[" ".join(_version(name, step)), *(_pair(step["cells"].get(organ)) for organ in organs)] for name, step in _steps(section)]
-    yield html_table(["corruption", *organs], by_organ)
+    yield _folded("Every level by organ: Dice, and in brackets the quality", html_table(["corruption", *organs], by_organ))
+
+
+def _folded(name: str, table: str) -> str:
+    return f"<details><summary>{name}</summary>{table}</details>"
 
 
 def _facts(section: Section) -> str:
@@ -62,7 +64,7 @@ def _chart(section: Section, name: str, low: float) -> str:
     """Dice, IoU and quality, over organs, from the undamaged image to the worst."""
     corruption = section["corruptions"][name]
     levels = ["none" if step["level"] is None else _level(step["level"]) for step in corruption["severities"]]
-    return level_chart(_curves(section, name), levels, corruption["unit"], low)
+    return level_chart(_curves(section, name), levels, corruption["unit"], low, corruption["ordered"])
 
 
 def _curves(section: Section, name: str) -> dict[str, list[tuple[float, float]]]:
