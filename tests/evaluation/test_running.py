@@ -39,3 +39,20 @@ def test_order_journal_and_ticks(tmp_path: Path, workers: int) -> None:
     assert [each.name for each in score_rows(score, rows, workers, journal())] == names
     assert sorted(asked) == names
     assert len(ticks) == 4
+
+
+def test_what_stops_it_stops_the_rest(tmp_path: Path) -> None:
+    rows = phantom_manifest(tmp_path, [Phantom(f"p{i}", group=str(i)) for i in range(20)]).rows
+    asked: list[str] = []
+
+    def score(row: Row) -> Name:
+        time.sleep(0.01)
+        asked.append(row.id)
+        return Name(row.id)
+
+    def tick() -> None:
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space left"):
+        list(score_rows(score, rows, 2, None, tick))
+    assert len(asked) < 10

@@ -36,7 +36,7 @@ class RobustnessSettings:
     """The numbers of one run.
 
     Attributes:
-        limit: images a data set; the time is 52 answers an object.
+        limit: images a data set; the time is that of 53 answers an object.
         kind: the prompt, a kind of box; of jittered boxes the first draw.
         workers: threads, each with images of its own; changes no result.
 

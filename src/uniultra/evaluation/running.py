@@ -24,10 +24,13 @@ def score_rows(
         known: T | None = None if journal is None else journal.get(row)
         return score(row) if known is None else known
 
-    with ThreadPoolExecutor(workers) as pool:
+    pool = ThreadPoolExecutor(workers)
+    try:
         for row, found in zip(rows, pool.map(scored, rows), strict=True):
             if journal is not None:
                 journal.add(row, found)
             if tick is not None:
                 tick()
             yield found
+    finally:  # whatever ends it, a full disk or an impatient user: what hasn't begun never does
+        pool.shutdown(cancel_futures=True)
