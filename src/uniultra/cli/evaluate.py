@@ -10,7 +10,7 @@ import typer
 
 from uniultra.cli.protocols import STANDARD, PaperRun, damage_settings, is_paper, open_damaged, run_robustness
 from uniultra.errors import DataError, PromptError
-from uniultra.evaluation.settings import KINDS, EvaluationSettings, parse_kinds
+from uniultra.evaluation.settings import DAMAGED_IMAGES, KINDS, EvaluationSettings, parse_kinds
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ def evaluate(
     workers: Annotated[int, typer.Option(help="Images at once; changes no result.")] = DEFAULTS.workers,
     protocol: Annotated[str, typer.Option(help="standard, or paper: stretched images and the paper's metrics; see the docs.")] = STANDARD,
     robustness: Annotated[bool, typer.Option("--robustness", help="Also with damaged images: gain, blur, text, ...")] = False,
-    robustness_limit: Annotated[int | None, typer.Option(help="How many images of each data set to damage (20), drawn by seed.")] = None,
+    robustness_limit: Annotated[
+        int | None, typer.Option(help=f"How many images of each data set to damage, drawn by seed; {DAMAGED_IMAGES} unless told.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Score a model on a manifest's images: Dice, skill over the ellipse in the box, calibration, by organ and prompt."""

@@ -23,7 +23,7 @@ from uniultra.evaluation.metrics import dice, iou
 from uniultra.evaluation.protocol import read_objects
 from uniultra.evaluation.records import Record
 from uniultra.evaluation.running import score_rows
-from uniultra.evaluation.settings import KINDS, stable_seed
+from uniultra.evaluation.settings import DAMAGED_IMAGES, KINDS, stable_seed
 from uniultra.types import Prompt
 
 SCHEMA_VERSION = 1
@@ -44,7 +44,7 @@ class RobustnessSettings:
         PromptError: a kind that is no box, or a count below 1.
     """
 
-    limit: int = 20
+    limit: int = DAMAGED_IMAGES
     kind: str = "box10"
     workers: int = 1
 

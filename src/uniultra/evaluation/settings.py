@@ -12,6 +12,8 @@ from uniultra.errors import PromptError
 
 GOAL_DICE = 0.9
 """Good enough: clicks are counted until this."""
+DAMAGED_IMAGES = 20
+"""How many images of a data set are damaged, unless told otherwise; see `robustness`."""
 
 
 @dataclass(frozen=True)
