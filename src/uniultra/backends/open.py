@@ -10,13 +10,16 @@ from uniultra.backends.protocol import Backend
 from uniultra.errors import ModelError
 from uniultra.registry import MODELS, find, verified_folder
 
+TORCH_FILES = ("model.safetensors", "adapter.safetensors")
+
 
 def open_backend(name_or_folder: str | Path, threads: int | None = None) -> Backend:
     """A published model by name, or a model folder.
 
     Args:
         name_or_folder: a name in the registry (which wins over a folder of that name: write ./name for the folder), or a folder with
-            encoder.onnx and decoder.onnx, or with config.json and model.safetensors (that needs the `train` extra).
+            encoder.onnx and decoder.onnx, or with config.json and model.safetensors, or a run of `uniultra adapt` (these need the
+            `train` extra).
         threads: threads a call may use (ONNX only); None for all cores.
 
     Raises:
@@ -27,9 +30,9 @@ def open_backend(name_or_folder: str | Path, threads: int | None = None) -> Back
         return OnnxBackend.open(verified_folder(find(str(name_or_folder))), threads)
     if (folder / ENCODER).is_file():
         return OnnxBackend.open(folder, threads)
-    if not (folder / "model.safetensors").is_file():
+    if not any((folder / name).is_file() for name in TORCH_FILES):
         names = ", ".join(entry.name for entry in MODELS)
-        raise ModelError(f"'{folder}' holds no model: no {ENCODER}, no model.safetensors; published models: {names}")
+        raise ModelError(f"'{folder}' holds no model: no {ENCODER}, no {' or '.join(TORCH_FILES)}; published models: {names}")
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("transformers") is None:
         raise ModelError(f"'{folder}' holds safetensors weights, which need torch: pip install 'uniultra[train]', or export them to ONNX")
     from uniultra.backends.torch import TorchBackend
