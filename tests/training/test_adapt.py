@@ -43,7 +43,7 @@ def frozen_part(model: PromptableModel) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_only_what_learns_moves_and_the_run_folder_is_the_model(sam2: Path, lab: Path, tmp_path: Path, method: str) -> None:
-    file = adapt(settings(sam2, f"base.method={method}"), AdaptJob(lab, tmp_path / "run"))
+    file = adapt(settings(sam2, f"base.method={method}"), AdaptJob(read_manifest(lab), tmp_path / "run"))
     base, adapted = load(sam2), open_adapted(tmp_path / "run")
     before, after = frozen_part(base), frozen_part(adapted)
     unmoved = [name for name, value in before.items() if torch.equal(value, after[name])]
@@ -67,7 +67,7 @@ def test_only_what_learns_moves_and_the_run_folder_is_the_model(sam2: Path, lab:
 
 def test_an_adapter_goes_onto_our_own_model_whose_adapters_go_on_learning(lab: Path, tmp_path: Path) -> None:
     small = settings(Path("uniultra-mini"), "base.image_size=64", "optim.steps=2")
-    adapt(small, AdaptJob(lab, tmp_path / "run"))
+    adapt(small, AdaptJob(read_manifest(lab), tmp_path / "run"))
     facts = read_facts(tmp_path / "run" / "adapter.safetensors")
     assert (facts.base, facts.adapter, facts.image_size) == ("uniultra-mini", None, 64)
     before, after = load(open_base(), image_size=64), open_model(tmp_path / "run")
@@ -75,7 +75,7 @@ def test_an_adapter_goes_onto_our_own_model_whose_adapters_go_on_learning(lab: P
     assert changed
     assert all(".adapter." in name or "edge_stem." in name for name in changed)
     with pytest.raises(ModelError, match="has CH-Adapters of its own"):
-        adapt(settings(Path("uniultra-mini"), "adapter.edge=false"), AdaptJob(lab, tmp_path / "other"))
+        adapt(settings(Path("uniultra-mini"), "adapter.edge=false"), AdaptJob(read_manifest(lab), tmp_path / "other"))
 
 
 def open_base() -> Path:
@@ -88,7 +88,7 @@ def open_base() -> Path:
 def test_merging_gives_the_same_answers_and_a_plain_sam2_where_nothing_was_added(
     sam2: Path, lab: Path, tmp_path: Path, method: str
 ) -> None:
-    adapt(settings(sam2, f"base.method={method}"), AdaptJob(lab, tmp_path / "run"))
+    adapt(settings(sam2, f"base.method={method}"), AdaptJob(read_manifest(lab), tmp_path / "run"))
     adapted = open_adapted(tmp_path / "run")
     save_plain(adapted, tmp_path / "merged")
     merged = load(tmp_path / "merged")
@@ -103,7 +103,7 @@ def test_merging_gives_the_same_answers_and_a_plain_sam2_where_nothing_was_added
 
 
 def test_an_adapter_refuses_another_base(sam2: Path, lab: Path, tmp_path: Path) -> None:
-    adapt(settings(sam2), AdaptJob(lab, tmp_path / "run"))
+    adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "run"))
     other = load(sam2)
     with torch.no_grad():
         next(other.parameters()).add_(1e-3)
@@ -126,13 +126,13 @@ def test_a_file_that_is_no_adapter(tmp_path: Path, sam2: Path) -> None:
 
 def test_a_stopped_run_ends_as_one_that_was_not(sam2: Path, lab: Path, tmp_path: Path) -> None:
     config = settings(sam2)
-    whole = load_file(adapt(config, AdaptJob(lab, tmp_path / "whole")))
-    adapt(config, AdaptJob(lab, tmp_path / "again"))
+    whole = load_file(adapt(config, AdaptJob(read_manifest(lab), tmp_path / "whole")))
+    adapt(config, AdaptJob(read_manifest(lab), tmp_path / "again"))
     last = whole_checkpoint(tmp_path / "again")
     assert last is not None
     assert last.name == "checkpoint-4"
     (last / "ema.safetensors").unlink()  # as a kill within the saving leaves it
-    resumed = load_file(adapt(config, AdaptJob(lab, tmp_path / "again")))
+    resumed = load_file(adapt(config, AdaptJob(read_manifest(lab), tmp_path / "again")))
     assert whole.keys() == resumed.keys()
     for name, value in whole.items():
         torch.testing.assert_close(resumed[name], value, rtol=0, atol=0, msg=name)
@@ -150,7 +150,7 @@ def command(lab: Path, base: Path, out: Path, *more: str) -> list[str]:
 
 def test_kill_9_at_any_moment(sam2: Path, lab: Path, tmp_path: Path) -> None:
     whole = tmp_path / "whole"
-    adapt(configured(AdaptConfig(), None, (f"base.name='{sam2}'", *SHORT, "optim.steps=12")), AdaptJob(lab, whole))
+    adapt(configured(AdaptConfig(), None, (f"base.name='{sam2}'", *SHORT, "optim.steps=12")), AdaptJob(read_manifest(lab), whole))
     killed = tmp_path / "killed"
     process = subprocess.Popen([sys.executable, *command(lab, sam2, killed)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
@@ -201,7 +201,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_checkpoint(
 
     monkeypatch.setattr("uniultra.training.interactive.dice_loss", sick)
     with pytest.raises(ModelError, match=r"the loss is no number at step \d; the last checkpoint is kept"):
-        adapt(settings(sam2, "optim.steps=40"), AdaptJob(lab, tmp_path / "run"))
+        adapt(settings(sam2, "optim.steps=40"), AdaptJob(read_manifest(lab), tmp_path / "run"))
     kept = whole_checkpoint(tmp_path / "run")
     assert kept is not None
     assert all(torch.isfinite(value).all() for value in load_file(kept / "ema.safetensors").values())
@@ -232,7 +232,7 @@ def test_no_memory_says_what_to_lower(sam2: Path, lab: Path, tmp_path: Path, mon
     monkeypatch.setattr(PromptableModel, "encode", out_of_memory)
     monkeypatch.setattr("uniultra.training.journal.look", lambda *_: _no_look())
     with pytest.raises(ModelError, match=r"memory ran out with optim\.batch_size=2 at 64 px; lower optim\.batch_size"):
-        adapt(settings(sam2), AdaptJob(lab, tmp_path / "run"))
+        adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "run"))
 
 
 def _no_look() -> object:
@@ -245,23 +245,23 @@ def _no_look() -> object:
 
 def test_what_is_refused(sam2: Path, lab: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="device 'cuda' was asked for, but torch finds no CUDA"):
-        adapt(settings(sam2), AdaptJob(lab, tmp_path / "a", device="cuda"))
+        adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "a", device="cuda"))
     with pytest.raises(ModelError, match=r"optim\.precision 'fp16' needs CUDA"):
-        adapt(settings(sam2, "optim.precision=fp16"), AdaptJob(lab, tmp_path / "b", device="cpu"))
+        adapt(settings(sam2, "optim.precision=fp16"), AdaptJob(read_manifest(lab), tmp_path / "b", device="cpu"))
     with pytest.raises(ModelError, match="base 'nonsense' is neither a folder nor a published model"):
-        adapt(settings(Path("nonsense")), AdaptJob(lab, tmp_path / "c"))
+        adapt(settings(Path("nonsense")), AdaptJob(read_manifest(lab), tmp_path / "c"))
     folder = tmp_path / "bert"
     folder.mkdir()
     (folder / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises(ModelError, match="holds a 'bert' model; it must be SAM 2"):
-        adapt(settings(folder), AdaptJob(lab, tmp_path / "d"))
+        adapt(settings(folder), AdaptJob(read_manifest(lab), tmp_path / "d"))
     with pytest.raises(DataError, match="shots 0 must be at least 1"):
-        adapt(settings(sam2), AdaptJob(lab, tmp_path / "e", shots=0))
+        adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "e", shots=0))
     no_val = tmp_path / "noval"
     no_val.mkdir()
     with pytest.raises(DataError, match="has no rows of split 'val', which choose the checkpoint"):
-        adapt(settings(sam2), AdaptJob(write_manifest(no_val, ["train"] * 3), tmp_path / "f"))
-    adapt(settings(sam2, "optim.keep=last", "optim.steps=2"), AdaptJob(no_val / "manifest.csv", tmp_path / "g"))
+        adapt(settings(sam2), AdaptJob(read_manifest(write_manifest(no_val, ["train"] * 3)), tmp_path / "f"))
+    adapt(settings(sam2, "optim.keep=last", "optim.steps=2"), AdaptJob(read_manifest(no_val / "manifest.csv"), tmp_path / "g"))
     assert not any((tmp_path / name).exists() for name in "cdef")
 
 
@@ -269,7 +269,7 @@ def test_replay_mixes_the_known_in_and_never_what_is_kept_for_reporting(sam2: Pa
     folder = tmp_path / "known"
     folder.mkdir()
     known = write_manifest(folder, ["train"] * 3 + ["val"], organ="known")
-    adapt(settings(sam2, "optim.steps=2"), AdaptJob(lab, tmp_path / "run", replay=known))
+    adapt(settings(sam2, "optim.steps=2"), AdaptJob(read_manifest(lab), tmp_path / "run", replay=read_manifest(known)))
     assert json.loads((tmp_path / "run" / "config.json").read_text())["replay_images"] == 3
     own, other = train_split(read_manifest(lab)), train_split(read_manifest(known))
     data = PromptDataset(own, SampleSpec(image_size=64), replay=other)
@@ -278,7 +278,7 @@ def test_replay_mixes_the_known_in_and_never_what_is_kept_for_reporting(sam2: Pa
     text = lab.read_text().replace(",test,", ",train,")
     (lab.parent / "leaky.csv").write_text(text)
     with pytest.raises(DataError, match="replay image 'phantom8' is of split val or test"):
-        adapt(settings(sam2), AdaptJob(lab, tmp_path / "leak", replay=lab.parent / "leaky.csv"))
+        adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "leak", replay=read_manifest(lab.parent / "leaky.csv")))
 
 
 def test_shots_limit_what_is_learned_from_and_what_chooses(sam2: Path, lab: Path) -> None:
@@ -297,24 +297,24 @@ def test_the_gain_is_paired_and_says_when_it_shows_nothing(sam2: Path, lab: Path
 
 def test_patience_ends_a_run_that_no_longer_gets_better(sam2: Path, lab: Path, tmp_path: Path) -> None:
     config = settings(sam2, "optim.steps=40", "optim.save_every=1", "optim.patience=2", "optim.encoder_lr=0.0", "optim.decoder_lr=0.0")
-    adapt(config, AdaptJob(lab, tmp_path / "run"))
+    adapt(config, AdaptJob(read_manifest(lab), tmp_path / "run"))
     last = whole_checkpoint(tmp_path / "run")
     assert last is not None
     assert last.name == "checkpoint-3"
-    adapt(config, AdaptJob(lab, tmp_path / "run"))
+    adapt(config, AdaptJob(read_manifest(lab), tmp_path / "run"))
     assert whole_checkpoint(tmp_path / "run") == last
     assert len(list((tmp_path / "run" / "val").glob("step-*.png"))) == 4
 
 
 @pytest.mark.parametrize("change", ["optim.precision=bf16", "optim.recompute=true", "optim.accumulate=2"])
 def test_ways_to_save_memory_still_learn(sam2: Path, lab: Path, tmp_path: Path, change: str) -> None:
-    adapt(settings(sam2, "optim.steps=2", change), AdaptJob(lab, tmp_path / "run"))
+    adapt(settings(sam2, "optim.steps=2", change), AdaptJob(read_manifest(lab), tmp_path / "run"))
     assert load_file(tmp_path / "run" / "adapter.safetensors")
 
 
 def test_recomputing_changes_no_gradient(sam2: Path, lab: Path, tmp_path: Path) -> None:
     plain, again = (
-        load_file(adapt(settings(sam2, "optim.steps=2", f"optim.recompute={flag}"), AdaptJob(lab, tmp_path / flag)))
+        load_file(adapt(settings(sam2, "optim.steps=2", f"optim.recompute={flag}"), AdaptJob(read_manifest(lab), tmp_path / flag)))
         for flag in ("true", "false")
     )
     for name, value in plain.items():

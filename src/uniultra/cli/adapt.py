@@ -35,6 +35,7 @@ def adapt(
     from uniultra.cli.needs import need
 
     need("train", "torch", "transformers", "accelerate", "peft")
+    from uniultra.data.manifest import read_manifest
     from uniultra.training.adapt import AdaptJob
     from uniultra.training.adapt import adapt as run
     from uniultra.training.config import AdaptConfig, configured
@@ -42,7 +43,7 @@ def adapt(
 
     changes = tuple(f"base.{key}='{value}'" for key, value in (("name", base), ("method", method)) if value is not None)
     settings = configured(AdaptConfig(), config, (*changes, *set_))
-    job = AdaptJob(data, out, shots, replay, device, _loggers(report_to))
+    job = AdaptJob(read_manifest(data), out, shots, None if replay is None else read_manifest(replay), device, _loggers(report_to))
     file = run(settings, job)
     if is_first_process():
         print(f"Adapted weights in {file} ({file.stat().st_size / 1e6:.1f} MB); use it with --model {out}")
@@ -83,7 +84,6 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
     """Base and adapted model on val, their difference, and what to be wary of; also as gain.json."""
     from rich.console import Console
 
-    from uniultra.data.manifest import read_manifest
     from uniultra.data.splits import selection_split
     from uniultra.io.output import write_json
     from uniultra.models.adapted import base_location, open_adapted
@@ -91,16 +91,16 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
     from uniultra.training.adapt import splits_for
     from uniultra.training.gain import measure_gain
 
-    _, val = splits_for(read_manifest(job.manifest), settings, job.shots)
+    _, val = splits_for(job.manifest, settings, job.shots)
     if val is None:
         print("No val split, so the gain is not measured; see it with: uniultra evaluate --split test --against BASE")
         return
     others = None
     if job.replay is not None:
         try:
-            others = selection_split(read_manifest(job.replay))
+            others = selection_split(job.replay)
         except DataError:
-            print(f"'{job.replay}' has no val rows, so other organs are not looked at")
+            print(f"'{job.replay.path}' has no val rows, so other organs are not looked at")
     adapted = open_adapted(job.out)
     with Console(stderr=True).status("comparing with the base on val"):
         gain = measure_gain(load(base_location(settings.base.name), image_size=adapted.input_size), adapted, val, others)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from uniultra.data.dataset import PromptDataset
-from uniultra.data.manifest import Manifest, read_manifest
+from uniultra.data.manifest import Manifest
 from uniultra.data.splits import SelectionSplit, TrainSplit, few_shot, selection_split, train_split
 from uniultra.errors import DataError, ModelError
 from uniultra.io.output import write_json
@@ -41,10 +41,10 @@ class AdaptJob:
         device, report_to: as in `loop.Plan`.
     """
 
-    manifest: Path
+    manifest: Manifest
     out: Path
     shots: int | None = None
-    replay: Path | None = None
+    replay: Manifest | None = None
     device: str = "auto"
     report_to: tuple[str, ...] = ()
 
@@ -56,9 +56,9 @@ def adapt(config: AdaptConfig, job: AdaptJob) -> Path:
         ModelError: no such base, an unfit setting, no memory, another run in the folder.
         DataError: no val, no objects, val or test rows that the replay trains on.
     """
-    manifest = read_manifest(job.manifest)
+    manifest = job.manifest
     learning, val = splits_for(manifest, config, job.shots)
-    replay = None if job.replay is None else _replayed(read_manifest(job.replay), manifest)
+    replay = None if job.replay is None else _replayed(job.replay, manifest)
     torch.manual_seed(config.optim.seed)
     model, facts, before = make_adaptable(config)
     job.out.mkdir(parents=True, exist_ok=True)
