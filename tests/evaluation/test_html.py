@@ -13,7 +13,7 @@ from uniultra.evaluation.cases import Case, choose, picture_cases
 from uniultra.evaluation.compare import compare
 from uniultra.evaluation.html import to_html
 from uniultra.evaluation.protocol import Evaluation, evaluate
-from uniultra.evaluation.records import EmptyAnswer, Record
+from uniultra.evaluation.records import EmptyAnswer, Record, Skipped
 from uniultra.evaluation.report import Against, Provenance, build_report
 from uniultra.evaluation.settings import EvaluationSettings
 
@@ -57,10 +57,11 @@ def test_best_median_and_worst_of_each_organ_under_the_hardest_kind() -> None:
 def test_the_page_is_whole_and_escapes(tmp_path: Path) -> None:
     records = (record(HOSTILE, 0.9), record("b", 0.7), record("b", 0.8, kind="to90"))
     empty = (EmptyAnswer("n", "d", HOSTILE, "d/n", 0, 0.4, 0.1),)
-    evaluation = Evaluation("val", EvaluationSettings(("box", "to90")), records, 2, 1, empty)
+    skipped = (Skipped(7, "d", HOSTILE, (f"image: {HOSTILE}",)),)
+    evaluation = Evaluation("val", EvaluationSettings(("box", "to90")), records, 2, 1, empty, skipped)
     against = Against(HOSTILE, compare(records, records))
     page = to_html(
-        build_report(evaluation, Provenance(HOSTILE, "ab" * 32), against), [Case("best", records[0], "data:image/jpeg;base64,AA==")]
+        build_report(evaluation, Provenance(HOSTILE, "ab" * 32, model_version=HOSTILE, weights_sha256="cd" * 32), against), [Case("best", records[0], "data:image/jpeg;base64,AA==")]
     )
     tags = Tags()
     tags.feed(page)
@@ -72,6 +73,8 @@ def test_the_page_is_whole_and_escapes(tmp_path: Path) -> None:
     assert all(source.startswith("data:") for source in sources)
     assert not re.search(r"https?://|url\(", page)
     assert "&lt;script&gt;" in page
+    assert "weights cdcdcdcdcdcd" in page
+    assert "Left out (1)" in page
 
 
 def test_pictures_are_of_the_prompts_that_were_scored(tmp_path: Path) -> None:

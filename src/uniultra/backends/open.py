@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from pathlib import Path
 
-from uniultra.backends.onnx import ENCODER, OnnxBackend
+from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import ModelError
 from uniultra.registry import MODELS, find, verified_folder
+
+_ONNX_FILES = (ENCODER, DECODER)
+_TORCH_FILES = ("config.json", "model.safetensors")
 
 
 def open_backend(name_or_folder: str | Path, threads: int | None = None) -> Backend:
@@ -23,7 +27,7 @@ def open_backend(name_or_folder: str | Path, threads: int | None = None) -> Back
         ModelError: unknown name, no such folder, nothing usable in it, damaged files, or torch is not installed.
     """
     folder = Path(name_or_folder)
-    if any(entry.name == str(name_or_folder) for entry in MODELS) or not folder.is_dir():
+    if _is_name(name_or_folder):
         return OnnxBackend.open(verified_folder(find(str(name_or_folder))), threads)
     if (folder / ENCODER).is_file():
         return OnnxBackend.open(folder, threads)
@@ -35,3 +39,31 @@ def open_backend(name_or_folder: str | Path, threads: int | None = None) -> Back
     from uniultra.backends.torch import TorchBackend
 
     return TorchBackend.open(folder)
+
+
+def weights_sha256(name_or_folder: str | Path) -> str:
+    """One SHA-256 of the files that `open_backend` loads: of the lines `name hash`, in the order of their names.
+
+    A published model's hashes come from the registry, so it and a copy of its folder give the same.
+
+    Raises:
+        ModelError: unknown name, or a file can't be read.
+    """
+    folder = Path(name_or_folder)
+    if _is_name(name_or_folder):
+        hashes = {file: hash for file, hash in find(str(name_or_folder)).sha256.items() if file in _ONNX_FILES}
+    else:
+        files = _ONNX_FILES if (folder / ENCODER).is_file() else _TORCH_FILES
+        hashes = {file: _sha256_of(folder / file) for file in files}
+    return hashlib.sha256("".join(f"{file} {hashes[file]}\n" for file in sorted(hashes)).encode()).hexdigest()
+
+
+def _is_name(name_or_folder: str | Path) -> bool:
+    return any(entry.name == str(name_or_folder) for entry in MODELS) or not Path(name_or_folder).is_dir()
+
+
+def _sha256_of(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(f"'{path}' can't be read ({error.strerror}); a model folder holds it; export the model again") from error

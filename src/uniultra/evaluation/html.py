@@ -28,10 +28,18 @@ def to_html(report: Report, cases: Sequence[Case] = ()) -> str:
     first = "" if report["limit"] is None else f" (the first {report['limit']} of each data set)"
     facts = (
         f"{report['objects']} objects on {report['images']} images{first}, {report['images_without_objects']} images without objects. "
-        f"uniultra {report['uniultra_version']}, manifest {report['manifest_sha256'][:12]}. Intervals: 95 % bootstrap over groups."
+        f"uniultra {report['uniultra_version']}, {_weights(report)}manifest {report['manifest_sha256'][:12]}. "
+        "Intervals: 95 % bootstrap over groups."
     )
     title = f"{report['model']} on {report['split']}"
     return template.substitute(title=escape(title), facts=escape(facts), sections="\n".join(_sections(report, cases)))
+
+
+def _weights(report: Report) -> str:
+    """Which weights; '' for what has none."""
+    if report["weights_sha256"] is None:
+        return ""
+    return f"model version {report['model_version'] or 'unknown'}, weights {report['weights_sha256'][:12]}, "
 
 
 def _sections(report: Report, cases: Sequence[Case]) -> Iterator[str]:
@@ -50,6 +58,10 @@ def _sections(report: Report, cases: Sequence[Case]) -> Iterator[str]:
         yield "<h2>Images without objects</h2><p>Clicked at the same five places; a good quality is low here.</p>"
         rows = [[organ, cell["images"], _number(cell["quality"]), _number(cell["area"])] for organ, cell in report["empty_images"].items()]
         yield _table(["organ", "images", "mean quality", "mean share of image"], rows)
+    if report["skipped"]:
+        yield f"<h2>Left out ({len(report['skipped'])})</h2><p>Their own files could not be used.</p>"
+        left_out = [[each["row"], f"{each['dataset']}/{each['id']}", "; ".join(each["problems"])] for each in report["skipped"]]
+        yield _table(["row", "image", "problem"], left_out)
     yield "<h2>Details</h2>"
     yield from (f"<h3>{escape(kind)}</h3>{_details(cells)}" for kind, cells in report["summary"].items())
 

@@ -13,10 +13,9 @@ import torch.nn.functional as F
 
 from uniultra.data.manifest import Row, objects_in
 from uniultra.data.prompts import centre_click, exact_box, jitter_box
+from uniultra.data.reading import read_row
 from uniultra.data.splits import SelectionSplit
 from uniultra.geometry import ModelMap, square_around, whole
-from uniultra.io.images import read_frame
-from uniultra.io.masks import read_ids
 from uniultra.models.promptable import PromptableModel
 from uniultra.training.losses import dice_loss
 
@@ -47,7 +46,8 @@ _Case = tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def _cases(row: Row, seed: int, size: int) -> list[_Case]:
-    pixels, ids = read_frame(row.image).pixels_hw, read_ids(row.mask)
+    image, ids = read_row(row)
+    pixels = image.pixels_hw
     rng = np.random.default_rng(seed)
     cases: list[_Case] = []
     for true in objects_in(ids, row.dataset):
