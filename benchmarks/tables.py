@@ -16,15 +16,15 @@ Report = dict[str, Any]
 SAME = ("manifest_sha256", "split", "limit", "draws", "skipped")
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """One line for the user."""
 
 
 def main(arguments: list[str]) -> None:
-    """Prints a Markdown table of mean Dice, with the 95 % interval of the first report. Raises Refused."""
+    """Prints a Markdown table of mean Dice, with the 95 % interval of the first report. Raises RefusedError."""
     reports = {name: _read(name, path) for name, _, path in (argument.partition("=") for argument in arguments)}
     if not reports or len(reports) < len(arguments):
-        raise Refused("give reports as name=file.json, each name once")
+        raise RefusedError("give reports as name=file.json, each name once")
     first = next(iter(reports.values()))
     for name, report in reports.items():
         _check_same(next(iter(reports)), first, name, report)
@@ -43,14 +43,14 @@ def _read(name: str, path: str) -> Report:
             raise ValueError("keys are missing")
         return report
     except (OSError, ValueError) as error:
-        raise Refused(f"'{name}={path}' is not a report of `uniultra evaluate --out` ({error}); give name=file.json") from error
+        raise RefusedError(f"'{name}={path}' is not a report of `uniultra evaluate --out` ({error}); give name=file.json") from error
 
 
 def _check_same(first_name: str, first: Report, name: str, report: Report) -> None:
     for key in SAME:
         one, other = _compared(first, key), _compared(report, key)
         if one != other:
-            raise Refused(f"'{first_name}' has {key} {_shown(one)}, '{name}' has {_shown(other)}; give reports that agree in it")
+            raise RefusedError(f"'{first_name}' has {key} {_shown(one)}, '{name}' has {_shown(other)}; give reports that agree in it")
 
 
 def _compared(report: Report, key: str) -> Any:
@@ -74,6 +74,6 @@ def _dice(report: Report, kind: str, organ: str, interval: bool) -> str:
 if __name__ == "__main__":
     try:
         main(sys.argv[1:])
-    except Refused as refusal:
+    except RefusedError as refusal:
         print(f"tables: {refusal}", file=sys.stderr)
         sys.exit(2)

@@ -56,10 +56,7 @@ def test_columns_too_few_too_many_and_twice(tmp_path: Path) -> None:
     columns = tuple(column for column in COLUMNS if column not in ("group", "organ"))
     assert _told(tmp_path, GOOD, columns=columns) == ["row 1: no column organ, group; add it, empty where unknown"]
     legal = ",".join(COLUMNS)
-    assert _told(tmp_path, GOOD, columns=(*COLUMNS, "quality")) == [
-        f"row 1: unknown column 'quality'; legal are {legal}; take it away",
-        "row 2: it has not as many fields as the header; check its commas and quotes",
-    ][:1]
+    assert _told(tmp_path, GOOD, columns=(*COLUMNS, "quality")) == [f"row 1: unknown column 'quality'; legal are {legal}; take it away"]
     assert _told(tmp_path, GOOD, columns=(*COLUMNS, "organ")) == ["row 1: column 'organ' comes 2 times; keep one"]
 
 
@@ -79,7 +76,7 @@ def test_no_rows_and_no_header(tmp_path: Path) -> None:
 
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_bytes(b"id,\xff\xfe\n")
-    with pytest.raises(DataError, match="can't be read as CSV in UTF-8 .*; save it so"):
+    with pytest.raises(DataError, match=r"can't be read as CSV in UTF-8 .*; save it so"):
         read_sheet(tmp_path / "manifest.csv")
 
 

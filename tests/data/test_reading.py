@@ -90,5 +90,5 @@ def test_the_stated_size_must_be_the_true_one(tmp_path: Path) -> None:
 
 def test_a_jpeg_mask_is_refused(row: Row) -> None:
     Image.fromarray(ONE * np.uint8(255)).save(row.mask, format="JPEG")
-    with pytest.raises(RowError, match="row 2, mask: 'masks/a.png': a JPEG doesn't keep ids exactly"):
+    with pytest.raises(RowError, match=r"row 2, mask: 'masks/a\.png': a JPEG doesn't keep ids exactly"):
         read_row(row)

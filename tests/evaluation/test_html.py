@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
+
 from phantom_manifest import Phantom, phantom_manifest
+from uniultra.data.problems import RowError
 from uniultra.data.splits import selection_split
 from uniultra.evaluation.baselines import EllipseBaseline
 from uniultra.evaluation.cases import Case, choose, picture_cases
@@ -61,7 +65,8 @@ def test_the_page_is_whole_and_escapes(tmp_path: Path) -> None:
     evaluation = Evaluation("val", EvaluationSettings(("box", "to90")), records, 2, 1, empty, skipped)
     against = Against(HOSTILE, compare(records, records))
     page = to_html(
-        build_report(evaluation, Provenance(HOSTILE, "ab" * 32, model_version=HOSTILE, weights_sha256="cd" * 32), against), [Case("best", records[0], "data:image/jpeg;base64,AA==")]
+        build_report(evaluation, Provenance(HOSTILE, "ab" * 32, model_version=HOSTILE, weights_sha256="cd" * 32), against),
+        [Case("best", records[0], "data:image/jpeg;base64,AA==")],
     )
     tags = Tags()
     tags.feed(page)
@@ -83,3 +88,13 @@ def test_pictures_are_of_the_prompts_that_were_scored(tmp_path: Path) -> None:
     cases = picture_cases(EllipseBaseline(), split, evaluation)
     assert [case.rank for case in cases] == ["best", "median", "worst"]
     assert all(case.uri.startswith("data:image/jpeg;base64,/9j/") for case in cases)
+
+
+def test_a_case_whose_file_broke_meanwhile_is_left_out_where_bad_rows_are(tmp_path: Path) -> None:
+    split = selection_split(phantom_manifest(tmp_path, [Phantom("a", group="0"), Phantom("b", group="1", objects=2)]))
+    evaluation = evaluate(EllipseBaseline(), split, EvaluationSettings(("box",)))
+    split.rows[0].image.write_bytes(b"no picture")
+    with pytest.raises(RowError, match=r"^manifest row 2, image: 'images/a\.png'"):
+        picture_cases(EllipseBaseline(), split, evaluation)
+    skipping = replace(evaluation, settings=EvaluationSettings(("box",), skip_bad=True))
+    assert {case.record.id for case in picture_cases(EllipseBaseline(), split, skipping)} == {"b"}

@@ -248,7 +248,7 @@ def test_first_rows_are_of_each_data_set_and_keep_the_kind_of_split(tmp_path: Pa
 def test_what_a_file_lacks_is_told(tmp_path: Path, workers: int) -> None:
     split, settings = _val(tmp_path), EvaluationSettings(("box",), workers=workers)
     Image.fromarray(true_ids(1)[:50]).save(split.rows[0].mask)
-    with pytest.raises(RowError, match="^manifest row 2, mask: 80 x 50 pixels but its image is 80 x 60; save both at one size$"):
+    with pytest.raises(RowError, match=r"^manifest row 2, mask: 80 x 50 pixels but its image is 80 x 60; save both at one size$"):
         evaluate(Perfect(), split, settings)
     split.rows[0].image.unlink()
     with pytest.raises(RowError, match=r"^manifest row 2, image: 'images/a\.png': no such file; check the path$"):

@@ -90,7 +90,7 @@ def test_what_was_left_out_stands_in_the_file_and_below_the_tables(tmp_path: Pat
     assert "Left out" not in "".join(tables_of(EVALUATION, Provenance("mini", "")))
 
 
-# Earlier shapes, as the file had them: 1 without surface distances, clicks, given masks; 2 with them, without version, hash of weights, skipped.
+# Earlier shapes: 1 without surface distances, clicks and given masks; 2 with them, but without the weights' hash and skipped rows.
 CELL_1 = {
     "objects": 1, "clusters": 1, "dice": 0.8, "dice_interval": None, "iou": 0.66667, "ellipse_dice": 0.7, "skill": 0.33333,
     "quality": 0.7, "ece": 0.03333, "seconds": 0.01,
@@ -100,8 +100,8 @@ RECORD_1 = {
     "dice": 0.8, "iou": 0.66667, "quality": 0.7, "ellipse_dice": 0.7, "seconds": 0.01,
 }  # fmt: skip
 HEAD = {
-    "uniultra_version": "0.1.0", "model": "mini", "manifest_sha256": "ab" * 32, "limit": None, "bootstrap_seed": 0, "bootstrap_samples": 1000,
-    "split": "val", "kinds": ["box"], "draws": 3, "images": 1, "images_without_objects": 0, "objects": 1,
+    "uniultra_version": "0.1.0", "model": "mini", "manifest_sha256": "ab" * 32, "limit": None,
+    "bootstrap_seed": 0, "bootstrap_samples": 1000, "split": "val", "kinds": ["box"], "draws": 3, "images": 1, "images_without_objects": 0, "objects": 1,
 }  # fmt: skip
 CELL_2 = {**CELL_1, "hd95_px": 2.0, "hd95_mm": 0.4, "nsd": 0.9, "start_dice": None, "clicks": None, "failures": None}
 RECORD_2 = {key: value for key, value in RECORD_1.items() if key != "seconds"} | {
@@ -128,7 +128,9 @@ def test_a_file_of_this_version_is_read_and_a_later_one_refused(tmp_path: Path) 
     path = tmp_path / "r.json"
     report = build_report(EVALUATION, Provenance("mini", "ab" * 32))
     write_report(path, report)
-    assert read_report(path).records == tuple(replace(r, iou=round(r.iou, 5), quality=None if r.quality is None else round(r.quality, 5)) for r in RECORDS)
+    assert read_report(path).records == tuple(
+        replace(r, iou=round(r.iou, 5), quality=None if r.quality is None else round(r.quality, 5)) for r in RECORDS
+    )
     write_report(path, {**report, "schema_version": 4}, force=True)
     with pytest.raises(DataError, match="has schema version 4; this version reads 1 to 3; evaluate anew"):
         read_report(path)

@@ -144,7 +144,9 @@ def test_jpeg_ids_are_refused(tmp_path: Path) -> None:
 # check_ids
 
 
-@pytest.mark.parametrize("values", [[], [1], [7], [255], [1, 2, 3], [3, 9, 254], list(range(1, 33)), list(range(2, 66, 2)), list(range(1, 255))])
+@pytest.mark.parametrize(
+    "values", [[], [1], [7], [255], [1, 2, 3], [3, 9, 254], list(range(1, 33)), list(range(2, 66, 2)), list(range(1, 255))]
+)
 def test_values_that_can_be_ids(values: list[int]) -> None:
     check_ids(np.array([[0, 0, *values]], np.uint8), "m.png")
 

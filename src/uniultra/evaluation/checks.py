@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def check(
     except DataError:
         refuse(subject, found, FIX)
         raise
-    whole = [*found, *_copies(manifest)]
+    whole = [*found, *_copies(manifest, rows.name)]
     own: dict[int, tuple[Problem, ...]] = {}
     for done, row in enumerate(rows, start=1):
         problems = look_at(row).problems
@@ -65,24 +66,27 @@ def check(
     return Checked(manifest, replace(rows, rows=tuple(row for row in rows if row.number not in own)), skipped)
 
 
-def _copies(manifest: Manifest) -> Iterator[Problem]:
-    """Images that are the same bytes as one of another split. Files of the same size alone are read; what can't be is told elsewhere."""
+def _copies(manifest: Manifest, split: str) -> Iterator[Problem]:
+    """Images of other splits that are the same bytes as one of `split`. Only files of equal size are read, and those that can be."""
     by_size: dict[int, list[Row]] = {}
     for row in manifest:
         if row.split in SPLITS and row.image.is_file():
             by_size.setdefault(row.image.stat().st_size, []).append(row)
-    for same in by_size.values():
-        if len({row.split for row in same}) > 1:
-            yield from _copies_among(same)
+    for rows in by_size.values():
+        own = [row for row in rows if row.split == split]
+        others = [row for row in rows if row.split != split]
+        if own and others:
+            yield from _copies_among(own, others)
 
 
-def _copies_among(rows: list[Row]) -> Iterator[Problem]:
+def _copies_among(own: list[Row], others: list[Row]) -> Iterator[Problem]:
     first: dict[str, Row] = {}
-    for row in rows:
-        try:
-            other = first.setdefault(sha256_of(row.image), row)
-        except OSError:
-            continue
-        if other.split != row.split and other.image != row.image:
-            splits = f"'{row.split}' here, '{other.split}' there"
-            yield row.problem("image", f"a copy of that of row {other.number} ({splits}); put both into one split")
+    for row in own:
+        with suppress(OSError):
+            first.setdefault(sha256_of(row.image), row)
+    for row in others:
+        with suppress(OSError):
+            one = first.get(sha256_of(row.image))
+            if one is not None and one.image != row.image:
+                splits = f"'{row.split}' here, '{one.split}' there"
+                yield row.problem("image", f"a copy of that of row {one.number} ({splits}); put both into one split")
