@@ -125,6 +125,7 @@ def test_bad_rows_end_the_run_or_are_left_out(data: Path, tmp_path: Path) -> Non
     assert isinstance(refused.exception, DataError)
     assert "has 1 problem(s); mend them, or leave these rows out with --skip-bad:\n  row 3, mask: 'masks/b.png'" in str(refused.exception)
     assert not (tmp_path / "run").exists()
+    assert (refused.stdout, refused.stderr) == ("", "")
     result = _run(*arguments, "--skip-bad")
     assert result.exit_code == 0, result.output
     assert "Left out for their own files (1):\n\n| row | image | problem |" in result.stdout

@@ -101,7 +101,8 @@ RECORD_1 = {
 }  # fmt: skip
 HEAD = {
     "uniultra_version": "0.1.0", "model": "mini", "manifest_sha256": "ab" * 32, "limit": None,
-    "bootstrap_seed": 0, "bootstrap_samples": 1000, "split": "val", "kinds": ["box"], "draws": 3, "images": 1, "images_without_objects": 0, "objects": 1,
+    "bootstrap_seed": 0, "bootstrap_samples": 1000, "split": "val",
+    "kinds": ["box"], "draws": 3, "images": 1, "images_without_objects": 0, "objects": 1,
 }  # fmt: skip
 CELL_2 = {**CELL_1, "hd95_px": 2.0, "hd95_mm": 0.4, "nsd": 0.9, "start_dice": None, "clicks": None, "failures": None}
 RECORD_2 = {key: value for key, value in RECORD_1.items() if key != "seconds"} | {

@@ -14,6 +14,8 @@ from uniultra.evaluation.settings import KINDS, EvaluationSettings, parse_kinds
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from uniultra.data.manifest import Manifest
     from uniultra.data.splits import ReportSplit, SelectionSplit
     from uniultra.evaluation.asking import PromptableSegmenter
@@ -118,12 +120,9 @@ def _rows(manifest: Manifest, name: str, limit: int | None) -> SelectionSplit | 
 
 def _checked(data: Path, split: str, limit: int | None, skip_bad: bool) -> Checked:
     """Every row's files looked at, with a bar on stderr."""
-    from rich.console import Console
-    from rich.progress import Progress
-
     from uniultra.evaluation.checks import check
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with _bar() as bar:
         task = bar.add_task(f"checking {split}", total=None)
         advance = partial(bar.update, task)
         choose = partial(_rows, name=split, limit=limit)
@@ -153,14 +152,20 @@ def _with_progress(
     segmenter: PromptableSegmenter, rows: SelectionSplit | ReportSplit, settings: EvaluationSettings, journal: Journal | None = None
 ) -> Evaluation:
     """Evaluates with a bar on stderr, so that stdout holds the tables alone."""
+    from uniultra.evaluation.protocol import evaluate as evaluate_split
+
+    with _bar() as bar:
+        task = bar.add_task(f"{segmenter.name} on {rows.name}", total=len(rows))
+        return evaluate_split(segmenter, rows, settings, lambda row, records: bar.advance(task), journal)
+
+
+def _bar() -> Progress:
+    """A bar on stderr; nothing, not even an empty line, where that is no terminal."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from uniultra.evaluation.protocol import evaluate as evaluate_split
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"{segmenter.name} on {rows.name}", total=len(rows))
-        return evaluate_split(segmenter, rows, settings, lambda row, records: bar.advance(task), journal)
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
 
 
 def _title(name: str, evaluation: Evaluation, limit: int | None) -> str:
