@@ -35,8 +35,9 @@ class Provenance:
         limit: images a data set that were looked at; None for all.
         bootstrap_seed: of the intervals. The prompts' seeds follow from image, object, kind and draw, so there is none to record.
         bootstrap_samples: of the intervals.
-        model_version: of the weights; None for what has none, as baselines.
-        weights_sha256: of the files that the model was loaded from, as `backends.open.weights_sha256` makes it; None likewise.
+        model_version: of the weights; None where there is none, as for baselines.
+        weights_sha256: of the files that the model was loaded from, as `backends.open.weights_sha256` makes it, or of a peer's one
+            file; None for what has none.
         skipped: rows that were left out from the start.
     """
 
