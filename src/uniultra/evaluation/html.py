@@ -35,19 +35,16 @@ def to_html(report: Report, cases: Sequence[Case] = ()) -> str:
     return template.substitute(title=escape(title), facts=escape(facts), sections="\n".join(_sections(report, cases)))
 
 
-def _weights(report: Report) -> str:
-    """Which weights; '' for what has none."""
-    if report["weights_sha256"] is None:
-        return ""
-    return f"model version {report['model_version'] or 'unknown'}, weights {report['weights_sha256'][:12]}, "
-
-
 def _sections(report: Report, cases: Sequence[Case]) -> Iterator[str]:
     yield "<h2>Dice by organ and prompt</h2><p>In brackets the skill over the ellipse in the same box: 0 is no better.</p>"
     yield _overview(report["summary"])
     if "against" in report:
         yield f"<h2>Against {escape(report['against']['model'])}</h2><p>Paired on the same prompts and resampled together.</p>"
         yield _against(report["against"]["comparison"])
+    if report["skipped"]:
+        yield f"<h2>Left out ({len(report['skipped'])})</h2><p>Their own files could not be used.</p>"
+        left_out = [[each["row"], f"{each['dataset']}/{each['id']}", "; ".join(each["problems"])] for each in report["skipped"]]
+        yield _table(["row", "image", "problem"], left_out)
     charts = list(_charts(report))
     if charts:
         yield f'<div class="pair">{"".join(charts)}</div>'
@@ -58,10 +55,6 @@ def _sections(report: Report, cases: Sequence[Case]) -> Iterator[str]:
         yield "<h2>Images without objects</h2><p>Clicked at the same five places; a good quality is low here.</p>"
         rows = [[organ, cell["images"], _number(cell["quality"]), _number(cell["area"])] for organ, cell in report["empty_images"].items()]
         yield _table(["organ", "images", "mean quality", "mean share of image"], rows)
-    if report["skipped"]:
-        yield f"<h2>Left out ({len(report['skipped'])})</h2><p>Their own files could not be used.</p>"
-        left_out = [[each["row"], f"{each['dataset']}/{each['id']}", "; ".join(each["problems"])] for each in report["skipped"]]
-        yield _table(["row", "image", "problem"], left_out)
     yield "<h2>Details</h2>"
     yield from (f"<h3>{escape(kind)}</h3>{_details(cells)}" for kind, cells in report["summary"].items())
 
@@ -143,6 +136,13 @@ def _figure(case: Case) -> str:
 
 def _kind(cases: Sequence[Case]) -> str:
     return escape(cases[0].record.kind)
+
+
+def _weights(report: Report) -> str:
+    """Which weights; '' for what has none."""
+    if report["weights_sha256"] is None:
+        return ""
+    return f"model version {report['model_version'] or 'unknown'}, weights {report['weights_sha256'][:12]}, "
 
 
 def _key(colour: tuple[int, int, int]) -> str:

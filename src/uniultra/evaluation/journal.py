@@ -28,12 +28,11 @@ class Journal:
     def __init__(self, path: Path, asked: dict[str, Any]) -> None:
         self.path = path
         self.known: dict[tuple[str, str], ScoredImage] = {}
-        asked = json.loads(json.dumps(asked))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             whole = _whole_lines(path)
             if whole:
-                self._read(whole, asked)
+                self._read(whole, json.loads(json.dumps(asked)))
             else:
                 path.write_text(json.dumps(asked) + "\n", encoding="utf-8")
         except OSError as error:

@@ -162,6 +162,11 @@ def _difference(cell: Difference) -> list[str]:
     return [str(cell.objects), f"{cell.dice:.3f}", f"{cell.other_dice:.3f}", _signed(cell.difference) + interval, cell.verdict]
 
 
+def _cell(text: str) -> str:
+    """Text that can't end a Markdown table's cell or row."""
+    return " ".join(text.replace("|", "\\|").split())
+
+
 def _signed(value: float) -> str:
     """Three decimals with their sign; what rounds to nothing is +0.000."""
     return format(round(value, 3) + 0.0, "+.3f")
@@ -199,11 +204,6 @@ def _table(header: list[str], rows: list[list[str]], left: int) -> str:
     """A Markdown table; all but the first `left` columns are numbers, to the right."""
     rule = ["---"] * left + ["---:"] * (len(header) - left)
     return "".join(f"| {' | '.join(row)} |\n" for row in [header, rule, *rows])
-
-
-def _cell(text: str) -> str:
-    """Text that can't end a Markdown table's cell or row."""
-    return " ".join(text.replace("|", "\\|").split())
 
 
 def _plain(value: Any) -> Any:
