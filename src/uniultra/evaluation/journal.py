@@ -63,7 +63,7 @@ class Journal:
 
     def _check_skipped(self, known: dict[tuple[str, str], ScoredImage], then: set[tuple[str, str]], now: set[tuple[str, str]]) -> None:
         """What was left out must still be, and what was scored must not be: else the end is not that of one run."""
-        met = {key for key, image in known.items() if image.skipped is not None}
+        met = {key for key, image in known.items() if getattr(image, "skipped", None) is not None}
         changed = sorted((then - now - met) | (now & (known.keys() - met)))
         if changed:
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
