@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +14,12 @@ from uniultra.evaluation.settings import KINDS, EvaluationSettings, parse_kinds
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from uniultra.data.manifest import Manifest
     from uniultra.data.splits import ReportSplit, SelectionSplit
     from uniultra.evaluation.asking import PromptableSegmenter
+    from uniultra.evaluation.checks import Checked
     from uniultra.evaluation.journal import Journal
     from uniultra.evaluation.protocol import Evaluation
     from uniultra.evaluation.report import Against, Provenance
@@ -37,26 +41,23 @@ def evaluate(
         Path | None, typer.Option(help="Also write everything to this .json file or folder; in a folder a stopped run goes on.")
     ] = None,
     workers: Annotated[int, typer.Option(help="Images at once; changes no result.")] = DEFAULTS.workers,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out and list rows whose own files can't be used.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Score a model on a manifest's images: Dice, skill over the ellipse in the box, calibration, by organ and prompt."""
-    from uniultra.data.manifest import read_manifest
     from uniultra.evaluation.cases import picture_cases
-    from uniultra.evaluation.checks import check_rows
     from uniultra.evaluation.folder import open_folder, write_folder
-    from uniultra.evaluation.report import Provenance, build_report, comparison_table, to_markdown, to_overview, write_report
-    from uniultra.evaluation.summary import summarise
+    from uniultra.evaluation.report import build_report, tables_of, write_report
     from uniultra.io.output import check_free
 
-    settings = EvaluationSettings(_kinds_for(model, parse_kinds(kinds)), draws, workers)
+    settings = EvaluationSettings(_kinds_for(model, parse_kinds(kinds)), draws, workers, skip_bad)
     folder = None if out is None or out.suffix.lower() == ".json" else out
     if out is not None and folder is None:
         check_free([out], force)
-    manifest = read_manifest(data)
-    rows = _rows(manifest, split, limit)
-    check_rows(rows)
+    checked = _checked(data, split, limit, skip_bad)
+    rows = checked.rows
     segmenter = _segmenter(model)
-    provenance = Provenance(segmenter.name, manifest.sha256, limit)
+    provenance = _provenance(model, segmenter, checked, limit)
     journal = None if folder is None else open_folder(folder, provenance, split, settings, force)
     evaluation = _with_progress(segmenter, rows, settings, journal)
     if not evaluation.records:
@@ -66,11 +67,7 @@ def evaluate(
         write_folder(folder, evaluation, provenance, compared, picture_cases(segmenter, rows, evaluation))
     elif out is not None:
         write_report(out, build_report(evaluation, provenance, compared), force)
-    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
-    tables = [to_overview(summary), to_markdown(summary)]
-    if compared is not None:
-        tables.append(comparison_table(segmenter.name, compared))
-    print(_title(segmenter.name, evaluation, limit), *tables, sep="\n", end="")
+    print(_title(segmenter.name, evaluation, limit), *tables_of(evaluation, provenance, compared), sep="\n", end="")
 
 
 def _compared(other: str, rows: SelectionSplit | ReportSplit, evaluation: Evaluation, provenance: Provenance) -> Against:
@@ -121,6 +118,29 @@ def _rows(manifest: Manifest, name: str, limit: int | None) -> SelectionSplit | 
     return reported if limit is None else first_rows(reported, limit)
 
 
+def _checked(data: Path, split: str, limit: int | None, skip_bad: bool) -> Checked:
+    """Every row's files looked at, with a bar on stderr."""
+    from uniultra.evaluation.checks import check
+
+    with _bar() as bar:
+        task = bar.add_task(f"checking {split}", total=None)
+        advance = partial(bar.update, task)
+        choose = partial(_rows, name=split, limit=limit)
+        return check(data, choose, skip_bad, lambda done, total: advance(completed=done, total=total))
+
+
+def _provenance(model: str, segmenter: PromptableSegmenter, checked: Checked, limit: int | None) -> Provenance:
+    """What the numbers come from; baselines have neither version nor weights."""
+    from uniultra.backends.open import weights_sha256
+    from uniultra.evaluation.report import Provenance
+    from uniultra.segmenter import Segmenter
+
+    known = Provenance(segmenter.name, checked.manifest.sha256, limit, skipped=checked.skipped)
+    if not isinstance(segmenter, Segmenter):
+        return known
+    return replace(known, model_version=segmenter.version, weights_sha256=weights_sha256(model))
+
+
 def _segmenter(model: str) -> PromptableSegmenter:
     from uniultra.evaluation.baselines import BASELINES
     from uniultra.segmenter import Segmenter
@@ -132,14 +152,20 @@ def _with_progress(
     segmenter: PromptableSegmenter, rows: SelectionSplit | ReportSplit, settings: EvaluationSettings, journal: Journal | None = None
 ) -> Evaluation:
     """Evaluates with a bar on stderr, so that stdout holds the tables alone."""
+    from uniultra.evaluation.protocol import evaluate as evaluate_split
+
+    with _bar() as bar:
+        task = bar.add_task(f"{segmenter.name} on {rows.name}", total=len(rows))
+        return evaluate_split(segmenter, rows, settings, lambda row, records: bar.advance(task), journal)
+
+
+def _bar() -> Progress:
+    """A bar on stderr; nothing, not even an empty line, where that is no terminal."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from uniultra.evaluation.protocol import evaluate as evaluate_split
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"{segmenter.name} on {rows.name}", total=len(rows))
-        return evaluate_split(segmenter, rows, settings, lambda row, records: bar.advance(task), journal)
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
 
 
 def _title(name: str, evaluation: Evaluation, limit: int | None) -> str:

@@ -17,11 +17,10 @@ from torch.utils.data import Dataset, Sampler
 from uniultra.data.augmentation import draw_appearance, draw_placement
 from uniultra.data.manifest import SMALLEST_OBJECT, Row, objects_in
 from uniultra.data.prompts import Box, jitter_box, random_click
+from uniultra.data.reading import read_row
 from uniultra.data.splits import TrainSplit
 from uniultra.errors import DataError
 from uniultra.geometry import ModelMap, square_around, whole
-from uniultra.io.images import read_frame
-from uniultra.io.masks import read_ids
 from uniultra.types import POSITIVE
 
 POINTS = 3
@@ -136,13 +135,11 @@ class DrawSampler(Sampler[int]):
 
 
 def _load(row: Row) -> list[_Object]:
-    pixels, ids = read_frame(row.image).pixels_hw, read_ids(row.mask)
-    if pixels.shape != ids.shape:
-        raise DataError(f"'{row.image}' and its mask '{row.mask}' must have the same size; check the manifest's row '{row.id}'")
+    frame, ids = read_row(row)
     labelled = np.zeros(ids.shape, np.uint8)
     for number, single in enumerate(objects_in(ids, row.dataset), start=1):
         labelled[single] = number
-    return [_Object(pixels, labelled, value, row.dataset) for value in range(1, int(labelled.max()) + 1)]
+    return [_Object(frame.pixels_hw, labelled, value, row.dataset) for value in range(1, int(labelled.max()) + 1)]
 
 
 def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> dict[str, torch.Tensor]:

@@ -16,10 +16,9 @@ import torch.nn.functional as F
 
 from uniultra.data.manifest import Row, objects_in
 from uniultra.data.prompts import Box, centre_click, exact_box, jitter_box
+from uniultra.data.reading import read_row
 from uniultra.data.splits import SelectionSplit
 from uniultra.geometry import ModelMap, square_around, whole
-from uniultra.io.images import read_frame
-from uniultra.io.masks import read_ids
 from uniultra.io.overlay import contact_sheet
 from uniultra.models.promptable import PromptableModel, box_ellipse
 
@@ -90,7 +89,8 @@ def look(model: PromptableModel, views: Sequence[View], batch: int = 32) -> Look
 
 
 def _views(row: Row, seed: int, size: int) -> list[View]:
-    pixels, ids = read_frame(row.image).pixels_hw, read_ids(row.mask)
+    image, ids = read_row(row)
+    pixels = image.pixels_hw
     rng = np.random.default_rng(seed)
     views: list[View] = []
     for true in objects_in(ids, row.dataset):
