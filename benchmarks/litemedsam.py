@@ -25,6 +25,7 @@ import torch.nn.functional as F
 import typer
 from safetensors.torch import load_file
 
+from uniultra.data.conversion import sha256_of
 from uniultra.data.manifest import Row, read_manifest
 from uniultra.data.splits import ReportSplit, SelectionSplit, report_split, selection_split
 from uniultra.errors import DataError, PromptError, UniUltraError
@@ -177,7 +178,7 @@ def main(
     evaluation = partial.complete(LiteMedSam(weights), rows, settings)
     if not evaluation.records:
         raise DataError(f"split '{split}' of '{data}' shows no object")
-    provenance = Provenance(LiteMedSam.name, manifest.sha256, limit)
+    provenance = Provenance(LiteMedSam.name, manifest.sha256, limit, weights_sha256=sha256_of(weights))
     write_report(out, build_report(evaluation, provenance), force)
     partial.path.unlink()
     summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)

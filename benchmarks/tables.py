@@ -2,7 +2,7 @@
 
     python benchmarks/tables.py uniultra-mini=mini.json LiteMedSAM=litemedsam.json ellipse=ellipse.json
 
-Reports must be of the same manifest and split. A prompt that a report doesn't have is left empty.
+Reports must be of the same manifest, split, limit, draws and skipped rows. A prompt that a report doesn't have is left empty.
 """
 
 from __future__ import annotations
@@ -12,13 +12,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
+Report = dict[str, Any]
+SAME = ("manifest_sha256", "split", "limit", "draws", "skipped")
+
+
+class RefusedError(Exception):
+    """One line for the user."""
+
 
 def main(arguments: list[str]) -> None:
-    """Prints a Markdown table of mean Dice, with the 95 % interval of the first report."""
-    reports = {name: json.loads(Path(path).read_text(encoding="utf-8")) for name, _, path in (a.partition("=") for a in arguments)}
-    if len({(r["manifest_sha256"], r["split"]) for r in reports.values()}) != 1:
-        sys.exit("the reports are of different manifests or splits; give reports of one")
+    """Prints a Markdown table of mean Dice, with the 95 % interval of the first report. Raises RefusedError."""
+    reports = {name: _read(name, path) for name, _, path in (argument.partition("=") for argument in arguments)}
+    if not reports or len(reports) < len(arguments):
+        raise RefusedError("give reports as name=file.json, each name once")
     first = next(iter(reports.values()))
+    for name, report in reports.items():
+        _check_same(next(iter(reports)), first, name, report)
     print("| " + " | ".join(["prompt", "organ", "objects", *reports]) + " |")
     print("| --- | --- |" + " ---: |" * (1 + len(reports)))
     for kind, organs in first["summary"].items():
@@ -27,7 +36,34 @@ def main(arguments: list[str]) -> None:
             print(f"| {kind} | {organ} | {cell['objects']} | " + " | ".join(values) + " |")
 
 
-def _dice(report: dict[str, Any], kind: str, organ: str, interval: bool) -> str:
+def _read(name: str, path: str) -> Report:
+    try:
+        report = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(report, dict) or not {*SAME[:-1], "summary"} <= report.keys():
+            raise ValueError("keys are missing")
+        return report
+    except (OSError, ValueError) as error:
+        raise RefusedError(f"'{name}={path}' is not a report of `uniultra evaluate --out` ({error}); give name=file.json") from error
+
+
+def _check_same(first_name: str, first: Report, name: str, report: Report) -> None:
+    for key in SAME:
+        one, other = _compared(first, key), _compared(report, key)
+        if one != other:
+            raise RefusedError(f"'{first_name}' has {key} {_shown(one)}, '{name}' has {_shown(other)}; give reports that agree in it")
+
+
+def _compared(report: Report, key: str) -> Any:
+    """What must be equal; of skipped rows, which they are. Reports before schema version 3 skipped none."""
+    return [f"{each['dataset']}/{each['id']}" for each in report.get(key, [])] if key == "skipped" else report[key]
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 40 else text[:40] + "..."
+
+
+def _dice(report: Report, kind: str, organ: str, interval: bool) -> str:
     cell = report["summary"].get(kind, {}).get(organ)
     if cell is None:
         return ""
@@ -36,4 +72,8 @@ def _dice(report: dict[str, Any], kind: str, organ: str, interval: bool) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except RefusedError as refusal:
+        print(f"tables: {refusal}", file=sys.stderr)
+        sys.exit(2)

@@ -1,9 +1,9 @@
 """UniUltra: point at a structure in an ultrasound image; get its mask, its size and how sure the model is.
 
-    from uniultra import Prompt, Segmenter, read_frame
+from uniultra import Prompt, Segmenter, read_frame
 
-    frame = read_frame("scan.png")
-    [mask] = Segmenter.load().segment(frame, [Prompt(box_xyxy=(40, 60, 200, 190))])
+frame = read_frame("scan.png")
+[mask] = Segmenter.load().segment(frame, [Prompt(box_xyxy=(40, 60, 200, 190))])
 """
 
 from __future__ import annotations

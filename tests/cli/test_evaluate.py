@@ -10,8 +10,10 @@ import typer
 from typer.testing import CliRunner, Result
 
 from phantom_manifest import Phantom, write_manifest
+from uniultra.backends.open import weights_sha256
 from uniultra.cli.evaluate import evaluate
 from uniultra.errors import DataError, OutputError, PromptError
+from uniultra.registry import find
 
 PHANTOMS = (
     Phantom("a", objects=2),
@@ -114,3 +116,44 @@ def test_a_folder_gets_everything(data: Path, tmp_path: Path) -> None:
     assert _run("--data", data, "--model", "grabcut", "--kinds", "box", "--against", folder).exit_code == 0
     assert isinstance(_run("--data", data, "--model", "ellipse", "--out", folder).exception, OutputError)
     assert _run("--data", data, "--model", "ellipse", "--out", folder, "--force").exit_code == 0
+
+
+def test_bad_rows_end_the_run_or_are_left_out(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "masks/b.png").write_bytes(b"no picture")
+    arguments = ("--data", data, "--model", "ellipse", "--kinds", "box", "--out", tmp_path / "run")
+    refused = _run(*arguments)
+    assert isinstance(refused.exception, DataError)
+    assert "has 1 problem(s); mend them, or leave these rows out with --skip-bad:\n  row 3, mask: 'masks/b.png'" in str(refused.exception)
+    assert not (tmp_path / "run").exists()
+    assert (refused.stdout, refused.stderr) == ("", "")
+    result = _run(*arguments, "--skip-bad")
+    assert result.exit_code == 0, result.output
+    assert "Left out for their own files (1):\n\n| row | image | problem |" in result.stdout
+    report = json.loads((tmp_path / "run/report.json").read_text(encoding="utf-8"))
+    assert [(each["row"], each["id"]) for each in report["skipped"]] == [(3, "b")]
+    assert (report["model_version"], report["weights_sha256"]) == (None, None)
+
+
+def test_the_report_says_which_weights(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "r.json"
+    assert _run("--data", data, "--kinds", "box", "--limit", "1", "--out", out).exit_code == 0
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert (report["model"], report["model_version"]) == ("uniultra-mini", find("uniultra-mini").version)
+    assert report["weights_sha256"] == weights_sha256("uniultra-mini")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_old_report_is_compared_to(data: Path, tmp_path: Path, version: int) -> None:
+    now, old = tmp_path / "now.json", tmp_path / "old.json"
+    _run("--data", data, "--model", "ellipse", "--kinds", "box", "--out", now)
+    report = json.loads(now.read_text(encoding="utf-8"))
+    for key in ("model_version", "weights_sha256", "skipped", *(("reliability", "empty_images") if version == 1 else ())):
+        del report[key]
+    if version == 1:
+        for record in report["records"]:
+            for key in ("hd95_px", "hd95_mm", "nsd", "start_dice", "curve"):
+                del record[key]
+    old.write_text(json.dumps({**report, "schema_version": version}), encoding="utf-8")
+    result = _run("--data", data, "--model", "ellipse", "--kinds", "box", "--against", old)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("| no difference shown |") == 3

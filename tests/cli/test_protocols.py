@@ -93,3 +93,16 @@ def test_nonsense_is_refused_in_one_line(data: Path, tmp_path: Path, arguments: 
     assert isinstance(result.exception, PromptError)
     assert message in str(result.exception)
     assert not (tmp_path / "run").exists()
+
+
+def test_bad_rows_are_left_out_of_both(data: Path, tmp_path: Path) -> None:
+    (data.parent / "images" / "c.png").write_bytes(b"no picture")
+    assert isinstance(_run("--data", data, "--protocol", "paper").exception, DataError)
+    paper = _run("--data", data, "--protocol", "paper", "--skip-bad", "--out", tmp_path / "p.json")
+    assert "2 images; 1 more have no mask and can't be asked; 1 were left out for their own files." in paper.stdout
+    assert [each["id"] for each in json.loads((tmp_path / "p.json").read_text(encoding="utf-8"))["skipped"]] == ["c"]
+    damaged = _run("--data", data, "--kinds", "box", "--robustness", "--skip-bad", "--out", tmp_path / "run")
+    assert damaged.exit_code == 0, damaged.output
+    assert json.loads((tmp_path / "run" / "report.json").read_text(encoding="utf-8"))["robustness"]["images"] == 2
+    (tmp_path / "run" / "report.json").unlink()
+    assert _run("--data", data, "--kinds", "box", "--robustness", "--skip-bad", "--out", tmp_path / "run").exit_code == 0

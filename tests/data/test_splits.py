@@ -10,8 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phantom_manifest import Phantom, phantom_manifest
-from uniultra.data.manifest import Manifest
-from uniultra.data.splits import ReportSplit, SelectionSplit, TrainSplit, report_split, selection_split, split_by_cluster, train_split
+from uniultra.data.manifest import Manifest, Row
+from uniultra.data.splits import (
+    ReportSplit,
+    SelectionSplit,
+    TrainSplit,
+    few_shot,
+    report_split,
+    selection_split,
+    split_by_cluster,
+    train_split,
+)
 from uniultra.errors import DataError
 
 FRACTIONS = {"train": 0.7, "val": 0.1, "test": 0.2}
@@ -90,3 +99,21 @@ def test_another_seed_deals_otherwise() -> None:
 def test_fractions_sum_to_one() -> None:
     with pytest.raises(DataError, match=r"sum to 0\.9; they must sum to 1"):
         split_by_cluster(["a"], {"train": 0.7, "test": 0.2})
+
+
+def _row(index: int, organ: str, group: str, split: str = "train") -> Row:
+    return Row(str(index), "set", organ, split, Path("i"), Path("m"), None, group, "")
+
+
+def test_few_shots_come_from_as_many_clusters_as_there_are_and_fewer_are_among_more() -> None:
+    rows = tuple(_row(index, "heart", str(index // 5)) for index in range(20)) + tuple(_row(100 + i, "liver", "9") for i in range(3))
+    split = TrainSplit("train", rows)
+    four = few_shot(split, 4, seed=3)
+    hearts = [row for row in four if row.organ == "heart"]
+    assert len({row.group for row in hearts}) == len(hearts) == 4
+    assert sum(row.organ == "liver" for row in four) == 3
+    six = few_shot(split, 6, seed=3)
+    assert {row.id for row in four} < {row.id for row in six}
+    assert {row.id for row in few_shot(split, 4, seed=4)} != {row.id for row in four}
+    with pytest.raises(DataError, match="shots 0 must be at least 1"):
+        few_shot(split, 0)

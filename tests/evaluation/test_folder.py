@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import selection_split
 from uniultra.errors import DataError, OutputError
 from uniultra.evaluation.baselines import EllipseBaseline
-from uniultra.evaluation.folder import JOURNAL, REPORT, open_folder, write_folder
+from uniultra.evaluation.checks import check
+from uniultra.evaluation.folder import JOURNAL, PAGE, REPORT, TABLES, open_folder, write_folder
 from uniultra.evaluation.protocol import evaluate
 from uniultra.evaluation.report import Provenance
 from uniultra.evaluation.settings import EvaluationSettings
@@ -97,3 +99,75 @@ def test_another_run_or_a_finished_one_is_not_mixed_in(data: Path, tmp_path: Pat
     (folder / JOURNAL).write_text("no json\n", encoding="utf-8")
     with pytest.raises(DataError, match="is damaged"):
         run(data, folder)
+
+
+def test_a_model_of_the_same_name_with_other_weights_is_refused(data: Path, tmp_path: Path) -> None:
+    manifest, settings = read_manifest(data), EvaluationSettings(BOXES)
+    first = Provenance("mini", manifest.sha256, model_version="1", weights_sha256="aa" * 32)
+    open_folder(tmp_path / "run", first, "val", settings)
+    open_folder(tmp_path / "run", first, "val", settings)
+    with pytest.raises(DataError, match=r"^'.*records\.jsonl' is of a run with another weights_sha256; choose another folder, or --force"):
+        open_folder(tmp_path / "run", replace(first, weights_sha256="bb" * 32), "val", settings)
+
+
+def skipping(data: Path, folder: Path, stop_after: int | None = None, skip_bad: bool = True) -> None:
+    """One run as the command makes it, bad rows left out; ended after some images where asked."""
+    checked = check(data, selection_split, skip_bad)
+    provenance = Provenance("ellipse", checked.manifest.sha256, skipped=checked.skipped)
+    settings = EvaluationSettings(BOXES, skip_bad=skip_bad)
+    journal = open_folder(folder, provenance, "val", settings)
+    if stop_after is not None:
+        evaluate(EllipseBaseline(), replace(checked.rows, rows=checked.rows.rows[:stop_after]), settings, journal=journal)
+        return
+    write_folder(folder, evaluate(EllipseBaseline(), checked.rows, settings, journal=journal), provenance)
+
+
+def test_a_run_that_skips_goes_on_and_ends_the_same(data: Path, tmp_path: Path) -> None:
+    (data.parent / "masks/p2.png").write_bytes(b"no picture")
+    skipping(data, tmp_path / "stopped", stop_after=4)
+    skipping(data, tmp_path / "stopped")
+    skipping(data, tmp_path / "whole")
+    assert (tmp_path / "stopped" / REPORT).read_bytes() == (tmp_path / "whole" / REPORT).read_bytes()
+    for name in (REPORT, TABLES, PAGE):
+        text = (tmp_path / "whole" / name).read_text(encoding="utf-8")
+        assert "p2" in text
+        assert "masks/p2.png" in text
+
+
+def test_a_file_that_broke_in_the_middle_stays_skipped(data: Path, tmp_path: Path) -> None:
+    folder, image = tmp_path / "run", data.parent / "images/p1.png"
+    sound = image.read_bytes()
+    checked, settings = check(data, selection_split), EvaluationSettings(BOXES, skip_bad=True)
+    image.write_bytes(sound[:300])
+    journal = open_folder(folder, Provenance("ellipse", checked.manifest.sha256), "val", settings)
+    evaluate(EllipseBaseline(), replace(checked.rows, rows=checked.rows.rows[:3]), settings, journal=journal)
+    skipping(data, folder)  # found again by the check
+    image.write_bytes(sound)
+    report = (folder / REPORT).read_bytes()
+    (folder / REPORT).unlink()
+    skipping(data, folder)  # mended since: what the journal says stays
+    assert (folder / REPORT).read_bytes() == report
+    (folder / REPORT).unlink()
+    with pytest.raises(DataError, match="is of a run with --skip-bad; pass it again, choose another folder, or --force"):
+        skipping(data, folder, skip_bad=False)
+
+
+def test_rows_that_are_skipped_otherwise_than_before_are_refused(data: Path, tmp_path: Path) -> None:
+    mask = data.parent / "masks/p2.png"
+    sound = mask.read_bytes()
+    skipping(data, tmp_path / "scored", stop_after=4)
+    mask.write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"is of a run with another set of skipped rows \('p2' of 'phantoms'\); choose another folder"):
+        skipping(data, tmp_path / "scored")
+    skipping(data, tmp_path / "skipped", stop_after=2)
+    mask.write_bytes(sound)
+    with pytest.raises(DataError, match="is of a run with another set of skipped rows"):
+        skipping(data, tmp_path / "skipped")
+
+
+def test_skipping_can_begin_where_a_bad_row_ended_the_run(data: Path, tmp_path: Path) -> None:
+    skipping(data, tmp_path / "run", stop_after=2, skip_bad=False)
+    (data.parent / "masks/p5.png").write_bytes(b"no picture")
+    skipping(data, tmp_path / "run")
+    skipping(data, tmp_path / "whole")
+    assert (tmp_path / "run" / REPORT).read_bytes() == (tmp_path / "whole" / REPORT).read_bytes()

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
+
 from phantom_manifest import Phantom, phantom_manifest
+from uniultra.data.problems import RowError
 from uniultra.data.splits import selection_split
 from uniultra.evaluation.baselines import EllipseBaseline
 from uniultra.evaluation.cases import Case, choose, picture_cases
 from uniultra.evaluation.compare import compare
 from uniultra.evaluation.html import to_html
 from uniultra.evaluation.protocol import Evaluation, evaluate
-from uniultra.evaluation.records import EmptyAnswer, Record
+from uniultra.evaluation.records import EmptyAnswer, Record, Skipped
 from uniultra.evaluation.report import Against, Provenance, build_report
 from uniultra.evaluation.settings import EvaluationSettings
 
@@ -57,10 +61,12 @@ def test_best_median_and_worst_of_each_organ_under_the_hardest_kind() -> None:
 def test_the_page_is_whole_and_escapes(tmp_path: Path) -> None:
     records = (record(HOSTILE, 0.9), record("b", 0.7), record("b", 0.8, kind="to90"))
     empty = (EmptyAnswer("n", "d", HOSTILE, "d/n", 0, 0.4, 0.1),)
-    evaluation = Evaluation("val", EvaluationSettings(("box", "to90")), records, 2, 1, empty)
+    skipped = (Skipped(7, "d", HOSTILE, (f"image: {HOSTILE}",)),)
+    evaluation = Evaluation("val", EvaluationSettings(("box", "to90")), records, 2, 1, empty, skipped)
     against = Against(HOSTILE, compare(records, records))
     page = to_html(
-        build_report(evaluation, Provenance(HOSTILE, "ab" * 32), against), [Case("best", records[0], "data:image/jpeg;base64,AA==")]
+        build_report(evaluation, Provenance(HOSTILE, "ab" * 32, model_version=HOSTILE, weights_sha256="cd" * 32), against),
+        [Case("best", records[0], "data:image/jpeg;base64,AA==")],
     )
     tags = Tags()
     tags.feed(page)
@@ -72,6 +78,8 @@ def test_the_page_is_whole_and_escapes(tmp_path: Path) -> None:
     assert all(source.startswith("data:") for source in sources)
     assert not re.search(r"https?://|url\(", page)
     assert "&lt;script&gt;" in page
+    assert "weights cdcdcdcdcdcd" in page
+    assert "Left out (1)" in page
 
 
 def test_pictures_are_of_the_prompts_that_were_scored(tmp_path: Path) -> None:
@@ -80,3 +88,13 @@ def test_pictures_are_of_the_prompts_that_were_scored(tmp_path: Path) -> None:
     cases = picture_cases(EllipseBaseline(), split, evaluation)
     assert [case.rank for case in cases] == ["best", "median", "worst"]
     assert all(case.uri.startswith("data:image/jpeg;base64,/9j/") for case in cases)
+
+
+def test_a_case_whose_file_broke_meanwhile_is_left_out_where_bad_rows_are(tmp_path: Path) -> None:
+    split = selection_split(phantom_manifest(tmp_path, [Phantom("a", group="0"), Phantom("b", group="1", objects=2)]))
+    evaluation = evaluate(EllipseBaseline(), split, EvaluationSettings(("box",)))
+    split.rows[0].image.write_bytes(b"no picture")
+    with pytest.raises(RowError, match=r"^manifest row 2, image: 'images/a\.png'"):
+        picture_cases(EllipseBaseline(), split, evaluation)
+    skipping = replace(evaluation, settings=EvaluationSettings(("box",), skip_bad=True))
+    assert {case.record.id for case in picture_cases(EllipseBaseline(), split, skipping)} == {"b"}

@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from phantom_manifest import FRAME_HW, Phantom, phantom_manifest, true_ids
+from uniultra.data.problems import RowError
 from uniultra.data.splits import ReportSplit, SelectionSplit, report_split, selection_split, train_split
-from uniultra.errors import DataError, FileError, PromptError
+from uniultra.errors import DataError, PromptError
 from uniultra.evaluation.asking import EMPTY_CLICKS, box_for
 from uniultra.evaluation.baselines import EllipseBaseline, ellipse_in_box
 from uniultra.evaluation.metrics import dice
@@ -247,11 +248,25 @@ def test_first_rows_are_of_each_data_set_and_keep_the_kind_of_split(tmp_path: Pa
 def test_what_a_file_lacks_is_told(tmp_path: Path, workers: int) -> None:
     split, settings = _val(tmp_path), EvaluationSettings(("box",), workers=workers)
     Image.fromarray(true_ids(1)[:50]).save(split.rows[0].mask)
-    with pytest.raises(DataError, match="manifest row 'a': mask 80 x 50, image 80 x 60 pixels; they must be equal"):
+    with pytest.raises(RowError, match=r"^manifest row 2, mask: 80 x 50 pixels but its image is 80 x 60; save both at one size$"):
         evaluate(Perfect(), split, settings)
     split.rows[0].image.unlink()
-    with pytest.raises(FileError, match=r"a\.png"):
+    with pytest.raises(RowError, match=r"^manifest row 2, image: 'images/a\.png': no such file; check the path$"):
         evaluate(Perfect(), split, settings)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_row_that_turns_bad_in_the_middle_is_skipped_where_asked(tmp_path: Path, workers: int) -> None:
+    split, settings = _val(tmp_path), EvaluationSettings(("box",), workers=workers, skip_bad=True)
+    whole = evaluate(Perfect(), split, settings)
+    content = split.rows[1].image.read_bytes()
+    split.rows[1].image.write_bytes(content[: len(content) // 2])
+    found = evaluate(Perfect(), split, settings)
+    [left_out] = found.skipped
+    assert (left_out.row, left_out.id) == (3, "b")
+    assert left_out.problems[0].startswith("image: 'images/b.png': the PNG data is damaged")
+    assert [(r.id, r.dice) for r in found.records] == [(r.id, r.dice) for r in whole.records if r.id != "b"]
+    assert (found.images, found.images_without_objects) == (whole.images - 1, whole.images_without_objects)
 
 
 def test_what_a_segmenter_refuses_is_not_hidden(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from uniultra.errors import FileError, PromptError
-from uniultra.io.masks import ids_of, read_ids, read_mask
+from uniultra.io.masks import check_ids, ids_of, read_ids, read_mask
 from uniultra.types import Mask
 
 HW = (10, 14)
@@ -139,6 +139,22 @@ def test_what_is_no_id_is_named(tmp_path: Path, value: np.number, stated: str) -
 def test_jpeg_ids_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"a JPEG doesn't keep ids exactly; save the label image as an 8-bit grey PNG"):
         read_ids(save(tmp_path / "ids.jpg", INSIDE.astype(np.uint8)))
+
+
+# check_ids
+
+
+@pytest.mark.parametrize(
+    "values", [[], [1], [7], [255], [1, 2, 3], [3, 9, 254], list(range(1, 33)), list(range(2, 66, 2)), list(range(1, 255))]
+)
+def test_values_that_can_be_ids(values: list[int]) -> None:
+    check_ids(np.array([[0, 0, *values]], np.uint8), "m.png")
+
+
+@pytest.mark.parametrize("values", [[1, 255], [254, 255], list(range(2, 68, 2)), list(range(1, 256))])
+def test_grey_levels_are_no_ids(values: list[int]) -> None:
+    with pytest.raises(FileError, match=rf"^m\.png: {len(values)} grey values up to {values[-1]} \(soft edges\?\); .* cut it at 128"):
+        check_ids(np.array([[0, *values]], np.uint8), "m.png")
 
 
 # ids_of

@@ -71,9 +71,7 @@ def test_decode_is_sam2s_own_arithmetic(plain: tuple[Sam2Model, Path]) -> None:
     with torch.no_grad():
         embed, fine, middle = ours.encode(torch.randint(0, 256, (1, SIZE, SIZE), dtype=torch.uint8))
         logits, quality, _ = ours.decode((embed, fine, middle), points, labels, torch.zeros(3, 1, 32, 32), torch.zeros(3))
-        answer = model(
-            image_embeddings=[fine, middle, embed], input_points=points[None], input_labels=labels[None], multimask_output=False
-        )
+        answer = model(image_embeddings=[fine, middle, embed], input_points=points[None], input_labels=labels[None], multimask_output=False)
     torch.testing.assert_close(logits, answer.pred_masks[0, :, 0], atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(quality, answer.iou_scores[0, :, 0], atol=1e-5, rtol=1e-4)
 

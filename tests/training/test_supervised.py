@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from safetensors.torch import load_file
 
-from phantoms import ellipse, speckled
+from labs import write_manifest
 from uniultra.data.dataset import DrawSampler, PromptDataset, SampleSpec
-from uniultra.data.manifest import COLUMNS, read_manifest
+from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import train_split
 from uniultra.errors import DataError, ModelError
 from uniultra.training.config import load_config
@@ -33,22 +31,7 @@ SMALL = (
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six train and two val phantoms, one or two ellipses each."""
-    folder = tmp_path_factory.mktemp("phantoms")
-    rows = []
-    for index in range(8):
-        mask = ellipse((90, 120), (40 + index, 40), (18, 14)).astype(np.uint8)
-        if index % 2:
-            mask[ellipse((90, 120), (95, 60), (12, 16))] = 2
-        Image.fromarray(speckled(mask > 0, seed=index).pixels_hw).save(folder / f"{index}.png")
-        Image.fromarray(mask).save(folder / f"{index}.mask.png")
-        values = {"id": index, "dataset": "phantom", "organ": "phantom", "split": "val" if index > 5 else "train"}
-        values |= {"image": f"{index}.png", "mask": f"{index}.mask.png", "group": index}
-        rows.append({column: values.get(column, "") for column in COLUMNS})
-    with (folder / "manifest.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-    return folder / "manifest.csv"
+    return write_manifest(tmp_path_factory.mktemp("phantoms"), ["train"] * 6 + ["val"] * 2)
 
 
 def test_an_example_is_what_the_model_takes(manifest: Path) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from pathlib import Path
 
-from uniultra.backends.onnx import ENCODER, OnnxBackend
+from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import ModelError
 from uniultra.registry import MODELS, find, verified_folder
+
+_ONNX_FILES = (ENCODER, DECODER)
+_TORCH_FILES = ("config.json", "model.safetensors")
+_ADAPTER_FILES = ("adapter.safetensors",)  # names its base by a hash
 
 
 def open_backend(name_or_folder: str | Path, threads: int | None = None) -> Backend:
@@ -16,22 +21,56 @@ def open_backend(name_or_folder: str | Path, threads: int | None = None) -> Back
 
     Args:
         name_or_folder: a name in the registry (which wins over a folder of that name: write ./name for the folder), or a folder with
-            encoder.onnx and decoder.onnx, or with config.json and model.safetensors (that needs the `train` extra).
+            encoder.onnx and decoder.onnx, or with config.json and model.safetensors, or a run of `uniultra adapt` (these need the
+            `train` extra).
         threads: threads a call may use (ONNX only); None for all cores.
 
     Raises:
         ModelError: unknown name, no such folder, nothing usable in it, damaged files, or torch is not installed.
     """
     folder = Path(name_or_folder)
-    if any(entry.name == str(name_or_folder) for entry in MODELS) or not folder.is_dir():
+    if _is_name(name_or_folder):
         return OnnxBackend.open(verified_folder(find(str(name_or_folder))), threads)
-    if (folder / ENCODER).is_file():
+    if _files_of(folder) == _ONNX_FILES:
         return OnnxBackend.open(folder, threads)
-    if not (folder / "model.safetensors").is_file():
-        names = ", ".join(entry.name for entry in MODELS)
-        raise ModelError(f"'{folder}' holds no model: no {ENCODER}, no model.safetensors; published models: {names}")
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("transformers") is None:
         raise ModelError(f"'{folder}' holds safetensors weights, which need torch: pip install 'uniultra[train]', or export them to ONNX")
     from uniultra.backends.torch import TorchBackend
 
     return TorchBackend.open(folder)
+
+
+def weights_sha256(name_or_folder: str | Path) -> str:
+    """One SHA-256 of the files that `open_backend` loads: of the lines `name hash`, in the order of their names.
+
+    A published model's hashes come from the registry, so it and a copy of its folder give the same.
+
+    Raises:
+        ModelError: unknown name, or a file can't be read.
+    """
+    folder = Path(name_or_folder)
+    if _is_name(name_or_folder):
+        hashes = {file: hash for file, hash in find(str(name_or_folder)).sha256.items() if file in _ONNX_FILES}
+    else:
+        hashes = {file: _sha256_of(folder / file) for file in _files_of(folder)}
+    return hashlib.sha256("".join(f"{file} {hashes[file]}\n" for file in sorted(hashes)).encode()).hexdigest()
+
+
+def _files_of(folder: Path) -> tuple[str, ...]:
+    """The files of a model folder that are loaded: graphs before whole weights before an adapter's."""
+    for files in (_ONNX_FILES, _TORCH_FILES, _ADAPTER_FILES):
+        if (folder / (ENCODER if files is _ONNX_FILES else files[-1])).is_file():
+            return files
+    names = ", ".join(entry.name for entry in MODELS)
+    raise ModelError(f"'{folder}' holds no model: no {ENCODER}, {_TORCH_FILES[-1]} or {_ADAPTER_FILES[-1]}; published models: {names}")
+
+
+def _is_name(name_or_folder: str | Path) -> bool:
+    return any(entry.name == str(name_or_folder) for entry in MODELS) or not Path(name_or_folder).is_dir()
+
+
+def _sha256_of(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(f"'{path}' can't be read ({error.strerror}); a model folder holds it; export the model again") from error

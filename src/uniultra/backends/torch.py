@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from uniultra.models.build import load
+from uniultra.models.adapted import open_model
 from uniultra.models.promptable import PromptableModel
 from uniultra.types import Features
 
@@ -24,8 +24,8 @@ class TorchBackend:
 
     @classmethod
     def open(cls, folder: Path, device: str = "cpu") -> TorchBackend:
-        """Opens a folder with config.json and model.safetensors; raises ModelError where that fails."""
-        return cls(load(folder), name=folder.name, device=device)
+        """Opens a folder with config.json and model.safetensors, or a run of `adapt`; raises ModelError where that fails."""
+        return cls(open_model(folder), name=folder.name, device=device)
 
     @torch.inference_mode()
     def encode(self, images_bhw: np.ndarray) -> Features:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uniultra.cli.protocols import STANDARD, PaperRun, damage_settings, is_paper, open_damaged, run_robustness
+from uniultra.cli.protocols import STANDARD, PaperRun, damage_settings, damage_tables, is_paper, new_bar, open_damaged, run_robustness
 from uniultra.errors import DataError, PromptError
 from uniultra.evaluation.settings import DAMAGED_IMAGES, KINDS, EvaluationSettings, parse_kinds
 from uniultra.registry import DEFAULT
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from uniultra.data.manifest import Manifest
     from uniultra.data.splits import ReportSplit, SelectionSplit
     from uniultra.evaluation.asking import PromptableSegmenter
+    from uniultra.evaluation.checks import Checked
     from uniultra.evaluation.journal import Journal
     from uniultra.evaluation.protocol import Evaluation
     from uniultra.evaluation.report import Against, Provenance
@@ -44,29 +47,27 @@ def evaluate(
     robustness_limit: Annotated[
         int | None, typer.Option(help=f"How many images of each data set to damage, drawn by seed; {DAMAGED_IMAGES} unless told.")
     ] = None,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out and list rows whose own files can't be used.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Score a model on a manifest's images: Dice, skill over the ellipse in the box, calibration, by organ and prompt."""
-    from uniultra.data.manifest import read_manifest
     from uniultra.evaluation.cases import picture_cases
-    from uniultra.evaluation.checks import check_rows
     from uniultra.evaluation.folder import open_folder, write_folder
-    from uniultra.evaluation.report import Provenance, build_report, with_section, write_report
+    from uniultra.evaluation.report import build_report, tables_of, with_section, write_report
     from uniultra.io.output import check_free
 
     own = {"--kinds": kinds != DEFAULT_KINDS, "--draws": draws != DEFAULTS.draws, "--against": against is not None}
     damage = damage_settings(robustness, robustness_limit, workers)
     if is_paper(protocol, {**own, "--robustness": robustness}):
-        return _by_paper(read_manifest(data), model, split, limit, PaperRun(out, workers, force))
-    settings = EvaluationSettings(_kinds_for(model, parse_kinds(kinds)), draws, workers)
+        return _by_paper(model, partial(_checked, data, split, limit, skip_bad), limit, PaperRun(out, workers, force))
+    settings = EvaluationSettings(_kinds_for(model, parse_kinds(kinds)), draws, workers, skip_bad)
     folder = None if out is None or out.suffix.lower() == ".json" else out
     if out is not None and folder is None:
         check_free([out], force)
-    manifest = read_manifest(data)
-    rows = _rows(manifest, split, limit)
-    check_rows(rows)
+    checked = _checked(data, split, limit, skip_bad)
+    rows = checked.rows
     segmenter = _segmenter(model)
-    provenance = Provenance(segmenter.name, manifest.sha256, limit)
+    provenance = _provenance(model, segmenter, checked, limit)
     journal = None if folder is None else open_folder(folder, provenance, split, settings, force)
     damaged_journal = None if damage is None or folder is None else open_damaged(folder, provenance, split, damage)
     evaluation = _with_progress(segmenter, rows, settings, journal)
@@ -79,31 +80,15 @@ def evaluate(
     elif out is not None:
         report = build_report(evaluation, provenance, compared)
         write_report(out, report if damaged is None else with_section(report, "robustness", damaged), force)
-    print(_title(segmenter.name, evaluation, limit), *_tables(evaluation, provenance, compared, damaged), sep="\n", end="")
+    tables = [*tables_of(evaluation, provenance, compared), *damage_tables(damaged)]
+    print(_title(segmenter.name, evaluation, limit), *tables, sep="\n", end="")
 
 
-def _by_paper(manifest: Manifest, model: str, split: str, limit: int | None, run: PaperRun) -> None:
+def _by_paper(model: str, checked: Callable[[], Checked], limit: int | None, run: PaperRun) -> None:
     """The whole of a run under the paper's protocol."""
-    from uniultra.evaluation.checks import check_rows
-    from uniultra.evaluation.report import Provenance
-
-    rows = _rows(manifest, split, limit)
-    check_rows(rows)
     run.check()
-    segmenter = _segmenter(model)
-    print(run.score(segmenter, rows, Provenance(segmenter.name, manifest.sha256, limit)), end="")
-
-
-def _tables(evaluation: Evaluation, provenance: Provenance, compared: Against | None, damaged: dict[str, Any] | None) -> list[str]:
-    from uniultra.evaluation.report import comparison_table, to_markdown, to_overview
-    from uniultra.evaluation.robustness_report import robustness_markdown
-    from uniultra.evaluation.summary import summarise
-
-    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
-    tables = [to_overview(summary), to_markdown(summary)]
-    if compared is not None:
-        tables.append(comparison_table(provenance.model, compared))
-    return tables if damaged is None else [*tables, robustness_markdown(damaged)]
+    found, segmenter = checked(), _segmenter(model)
+    print(run.score(segmenter, found.rows, _provenance(model, segmenter, found, limit)), end="")
 
 
 def _compared(other: str, rows: SelectionSplit | ReportSplit, evaluation: Evaluation, provenance: Provenance) -> Against:
@@ -154,6 +139,29 @@ def _rows(manifest: Manifest, name: str, limit: int | None) -> SelectionSplit | 
     return reported if limit is None else first_rows(reported, limit)
 
 
+def _checked(data: Path, split: str, limit: int | None, skip_bad: bool) -> Checked:
+    """Every row's files looked at, with a bar on stderr."""
+    from uniultra.evaluation.checks import check
+
+    with new_bar() as bar:
+        task = bar.add_task(f"checking {split}", total=None)
+        advance = partial(bar.update, task)
+        choose = partial(_rows, name=split, limit=limit)
+        return check(data, choose, skip_bad, lambda done, total: advance(completed=done, total=total))
+
+
+def _provenance(model: str, segmenter: PromptableSegmenter, checked: Checked, limit: int | None) -> Provenance:
+    """What the numbers come from; baselines have neither version nor weights."""
+    from uniultra.backends.open import weights_sha256
+    from uniultra.evaluation.report import Provenance
+    from uniultra.segmenter import Segmenter
+
+    known = Provenance(segmenter.name, checked.manifest.sha256, limit, skipped=checked.skipped)
+    if not isinstance(segmenter, Segmenter):
+        return known
+    return replace(known, model_version=segmenter.version, weights_sha256=weights_sha256(model))
+
+
 def _segmenter(model: str) -> PromptableSegmenter:
     from uniultra.evaluation.baselines import BASELINES
     from uniultra.segmenter import Segmenter
@@ -165,12 +173,9 @@ def _with_progress(
     segmenter: PromptableSegmenter, rows: SelectionSplit | ReportSplit, settings: EvaluationSettings, journal: Journal | None = None
 ) -> Evaluation:
     """Evaluates with a bar on stderr, so that stdout holds the tables alone."""
-    from rich.console import Console
-    from rich.progress import Progress
-
     from uniultra.evaluation.protocol import evaluate as evaluate_split
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with new_bar() as bar:
         task = bar.add_task(f"{segmenter.name} on {rows.name}", total=len(rows))
         return evaluate_split(segmenter, rows, settings, lambda row, records: bar.advance(task), journal)
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from uniultra.data.splits import ReportSplit, SelectionSplit
     from uniultra.evaluation.asking import PromptableSegmenter
     from uniultra.evaluation.journal import Journal
@@ -68,8 +70,15 @@ def run_robustness(
     from uniultra.evaluation.robustness_summary import build_section
 
     chosen = draw_rows(rows, evaluation.records, settings.limit)
-    with _bar(f"{segmenter.name} on damaged images", len(chosen)) as tick:
+    with _ticks(f"{segmenter.name} on damaged images", len(chosen)) as tick:
         return build_section(evaluate_robustness(segmenter, chosen, settings, journal, tick))
+
+
+def damage_tables(section: dict[str, Any] | None) -> list[str]:
+    """The tables of the section; [] without one."""
+    from uniultra.evaluation.robustness_report import robustness_markdown
+
+    return [] if section is None else [robustness_markdown(section)]
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,7 @@ class PaperRun:
         from uniultra.evaluation.report import write_report
 
         journal = None if self.folder is None else open_paper(self.folder, provenance, rows.name, self.force)
-        with _bar(f"{segmenter.name} on {rows.name}, by the paper's protocol", len(rows)) as tick:
+        with _ticks(f"{segmenter.name} on {rows.name}, by the paper's protocol", len(rows)) as tick:
             images = evaluate_paper(segmenter, rows.rows, self.workers, journal, tick)
         report = build_paper_report(images, provenance, rows.name)
         if self.folder is not None:
@@ -110,12 +119,18 @@ class PaperRun:
         return paper_markdown(report)
 
 
-@contextmanager
-def _bar(name: str, total: int) -> Iterator[Callable[[], None]]:
-    """A bar on stderr; calls of what it yields move it on by one."""
+def new_bar() -> Progress:
+    """A bar on stderr, so that stdout holds the tables alone; nothing, not even an empty line, where that is no terminal."""
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
+
+
+@contextmanager
+def _ticks(name: str, total: int) -> Iterator[Callable[[], None]]:
+    """Calls of what it yields move a bar on by one."""
+    with new_bar() as bar:
         task = bar.add_task(name, total=total)
         yield lambda: bar.advance(task)

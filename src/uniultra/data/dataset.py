@@ -15,13 +15,12 @@ import torch
 from torch.utils.data import Dataset, Sampler
 
 from uniultra.data.augmentation import draw_appearance, draw_placement
-from uniultra.data.manifest import Row, objects_in
+from uniultra.data.manifest import SMALLEST_OBJECT, Row, objects_in
 from uniultra.data.prompts import Box, jitter_box, random_click
+from uniultra.data.reading import read_row
 from uniultra.data.splits import TrainSplit
 from uniultra.errors import DataError
 from uniultra.geometry import ModelMap, square_around, whole
-from uniultra.io.images import read_frame
-from uniultra.io.masks import read_ids
 from uniultra.types import POSITIVE
 
 POINTS = 3
@@ -71,22 +70,39 @@ class PromptDataset(Dataset):
     points (3, 2), labels (3,), mask (1, S/4, S/4) logits, has_mask () 1 or 0.
     """
 
-    def __init__(self, split: TrainSplit, spec: SampleSpec, seed: int = 0) -> None:
+    def __init__(self, split: TrainSplit, spec: SampleSpec, seed: int = 0, replay: TrainSplit | None = None) -> None:
+        """`replay`: images of what the model knows already, to be mixed in by `weights`.
+
+        Raises:
+            DataError: an image can't be read, or `split` shows no object.
+        """
         self.spec = spec
         self.seed = seed
-        self.objects = [item for row in split for item in _load(row)]
+        own = [item for row in split for item in _load(row)]
+        if not own:
+            raise DataError(f"the {len(split)} images to train on show no object of {SMALLEST_OBJECT} pixels or more; check their masks")
+        self.own = len(own)
+        self.objects = own + [item for row in replay or () for item in _load(row)]
 
     def __len__(self) -> int:
         return len(self.objects)
 
-    def weights(self, favour: Mapping[str, float] | None = None) -> np.ndarray:
+    def weights(self, favour: Mapping[str, float] | None = None, replay_share: float = 0.0) -> np.ndarray:
         """Sampling weight an object: sets count by the square root of their size, so that none drowns the others.
 
         Args:
             favour: factors for the sets that need more, by name; 1 for the others.
+            replay_share: share of the draws that fall on replayed objects, where there are any.
         """
+        weights = self._root_weights(favour or {})
+        if self.own < len(self.objects):
+            for part, share in ((slice(self.own), 1.0 - replay_share), (slice(self.own, None), replay_share)):
+                weights[part] *= share / weights[part].sum()
+        return weights
+
+    def _root_weights(self, favour: Mapping[str, float]) -> np.ndarray:
         names, which, counts = np.unique([item.dataset for item in self.objects], return_inverse=True, return_counts=True)
-        factors = np.array([(favour or {}).get(str(name), 1.0) for name in names])
+        factors = np.array([favour.get(str(name), 1.0) for name in names])
         return np.asarray((counts**-0.5 * factors)[which])
 
     def __getitem__(self, key: int) -> dict[str, torch.Tensor]:
@@ -97,9 +113,11 @@ class PromptDataset(Dataset):
 class DrawSampler(Sampler[int]):
     """An epoch of keys for `PromptDataset`: objects drawn by their weights with replacement, every draw with its own number."""
 
-    def __init__(self, weights: np.ndarray, seed: int) -> None:
+    def __init__(self, weights: np.ndarray, seed: int, least: int = 0) -> None:
+        """`least`: draws an epoch where there are fewer objects than that, so that a handful of images fills a batch."""
         self.weights = weights / weights.sum()
         self.seed = seed
+        self.length = max(len(weights), least)
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -107,23 +125,21 @@ class DrawSampler(Sampler[int]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return len(self.weights)
+        return self.length
 
     def __iter__(self) -> Iterator[int]:
         count = len(self.weights)
-        picks = np.random.default_rng((self.seed, self.epoch)).choice(count, size=count, p=self.weights)
-        first = self.epoch * count
+        picks = np.random.default_rng((self.seed, self.epoch)).choice(count, size=self.length, p=self.weights)
+        first = self.epoch * self.length
         yield from (int((first + position) * count + pick) for position, pick in enumerate(picks))
 
 
 def _load(row: Row) -> list[_Object]:
-    pixels, ids = read_frame(row.image).pixels_hw, read_ids(row.mask)
-    if pixels.shape != ids.shape:
-        raise DataError(f"'{row.image}' and its mask '{row.mask}' must have the same size; check the manifest's row '{row.id}'")
+    frame, ids = read_row(row)
     labelled = np.zeros(ids.shape, np.uint8)
     for number, single in enumerate(objects_in(ids, row.dataset), start=1):
         labelled[single] = number
-    return [_Object(pixels, labelled, value, row.dataset) for value in range(1, int(labelled.max()) + 1)]
+    return [_Object(frame.pixels_hw, labelled, value, row.dataset) for value in range(1, int(labelled.max()) + 1)]
 
 
 def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> dict[str, torch.Tensor]:

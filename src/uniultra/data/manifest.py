@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from uniultra.errors import DataError
+from uniultra.data.lines import COLUMNS as COLUMNS
+from uniultra.data.lines import SPLITS as SPLITS
+from uniultra.data.lines import Line, path_fault, pixel_mm_of, read_sheet
+from uniultra.data.problems import Problem, refuse
 
-COLUMNS = (
-    "id", "dataset", "organ", "split", "image", "mask", "width", "height",
-    "pixel_mm", "subject", "group", "class", "objects", "licence",
-)  # fmt: skip
-SPLITS = ("train", "val", "test", "external")
 COMPONENT_DATASETS = frozenset({"muscle_apo"})
 """Sets whose masks mark all structures with one id: there, each connected component is an object."""
 SMALLEST_OBJECT = 30
@@ -28,7 +22,11 @@ SMALLEST_OBJECT = 30
 
 @dataclass(frozen=True)
 class Row:
-    """One image of a manifest; `image` and `mask` are absolute, `pixel_mm` is None where unknown."""
+    """One image of a manifest.
+
+    `image` and `mask` lie below `root`, the manifest's folder; `pixel_mm`, `width` and `height` are None where unknown;
+    `number` is the line of the CSV, from 1.
+    """
 
     id: str
     dataset: str
@@ -39,6 +37,13 @@ class Row:
     pixel_mm: float | None
     group: str
     licence: str
+    number: int = 0
+    root: Path = Path()
+    width: int | None = None
+    height: int | None = None
+
+    def problem(self, column: str, what: str) -> Problem:
+        return Problem(f"row {self.number}, {column}", what)
 
     @property
     def cluster(self) -> str:
@@ -63,70 +68,49 @@ class Manifest:
 
 
 def read_manifest(path: str | Path) -> Manifest:
-    """Reads and checks a manifest.
+    """Reads and checks a manifest's text; opens no image.
 
     Raises:
-        DataError: no such file, columns missing, an unknown split, a path that is absolute or leaves the folder,
-            or one group in two splits.
+        DataError: no such file, or with all that is wrong, by row and column: columns missing or unknown, an unknown split, a path
+            that is absolute, leaves the folder or is written as Windows does, an id twice, a group or image in two splits.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise DataError(f"manifest '{path}' is not a file; give the CSV that `manifest.csv` columns describe")
-    raw = path.read_bytes()
-    try:
-        lines = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"manifest '{path}' is not UTF-8 CSV: {error}; save it as UTF-8") from error
-    if not lines:
-        raise DataError(f"manifest '{path}' has no rows; it needs a header ({','.join(COLUMNS)}) and one row an image")
-    missing = [column for column in COLUMNS if column not in lines[0]]
-    if missing:
-        raise DataError(f"manifest '{path}' lacks the column(s) {', '.join(missing)}; it needs {','.join(COLUMNS)}")
-    rows = tuple(_row(path.parent, line, number) for number, line in enumerate(lines, start=2))
-    _check_groups(rows)
-    return Manifest(path=path, sha256=hashlib.sha256(raw).hexdigest(), rows=rows)
+    manifest, problems = open_manifest(path)
+    refuse(f"manifest '{path}'", problems)
+    return manifest
 
 
-def _row(root: Path, line: dict[str, str], number: int) -> Row:
-    if None in line or None in line.values():
-        raise DataError(f"manifest row {number}: it has not as many fields as the header; check its commas and quotes")
-    if line["split"] not in SPLITS:
-        raise DataError(f"manifest row {number}: split '{line['split']}' is unknown; use one of {', '.join(SPLITS)}")
-    for column in ("image", "mask"):
-        relative = Path(line[column])
-        if relative.is_absolute() or ".." in relative.parts or "\\" in line[column] or not line[column]:
-            raise DataError(f"manifest row {number}: {column} '{line[column]}' must be a path below the manifest's folder, with /")
+def open_manifest(path: str | Path) -> tuple[Manifest, tuple[Problem, ...]]:
+    """The rows as far as their text can be used, and all that is wrong with it. Raises DataError: no such file, or not CSV in UTF-8."""
+    sheet = read_sheet(Path(path))
+    rows = tuple(_row(sheet.path.parent, line) for line in sheet.lines if _has_paths(line))
+    return Manifest(path=sheet.path, sha256=sheet.sha256, rows=rows), sheet.problems
+
+
+def _has_paths(line: Line) -> bool:
+    return path_fault(line.values["image"]) is None and path_fault(line.values["mask"]) is None
+
+
+def _row(root: Path, line: Line) -> Row:
+    values = line.values
     return Row(
-        id=line["id"],
-        dataset=line["dataset"],
-        organ=line["organ"],
-        split=line["split"],
-        image=root / line["image"],
-        mask=root / line["mask"],
-        pixel_mm=_pixel_mm(line["pixel_mm"], number),
-        group=line["group"],
-        licence=line["licence"],
+        id=values["id"],
+        dataset=values["dataset"],
+        organ=values["organ"],
+        split=values["split"],
+        image=root / values["image"],
+        mask=root / values["mask"],
+        pixel_mm=pixel_mm_of(values["pixel_mm"]),
+        group=values["group"],
+        licence=values["licence"],
+        number=line.number,
+        root=root,
+        width=_pixels(values["width"]),
+        height=_pixels(values["height"]),
     )
 
 
-def _pixel_mm(text: str, number: int) -> float | None:
-    if not text:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0.001 <= value <= 10:
-        raise DataError(f"manifest row {number}: pixel_mm '{text}' must be a number from 0.001 to 10, or empty where unknown")
-    return value
-
-
-def _check_groups(rows: tuple[Row, ...]) -> None:
-    splits: dict[str, str] = {}
-    for row in rows:
-        first = splits.setdefault(row.cluster, row.split)
-        if first != row.split:
-            raise DataError(f"group '{row.cluster}' is in both '{first}' and '{row.split}'; put all images of a group into one split")
+def _pixels(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None
 
 
 def objects_in(ids_hw: np.ndarray, dataset: str) -> list[np.ndarray]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -59,6 +61,28 @@ def _rows(manifest: Manifest, name: str) -> tuple[Row, ...]:
     if not rows:
         raise DataError(f"manifest '{manifest.path}' has no rows of split '{name}'; add some, or choose another split")
     return rows
+
+
+Split = TypeVar("Split", TrainSplit, SelectionSplit)
+
+
+def few_shot(split: Split, images: int, seed: int = 0) -> Split:
+    """At most `images` images of each organ, from as many clusters as there are; in a seeded order, so that 5 are among 10.
+
+    Raises:
+        DataError: fewer than one image is asked for.
+    """
+    if images < 1:
+        raise DataError(f"shots {images} must be at least 1 image of each organ, such as 20")
+    rng = np.random.default_rng(seed)
+    rows = [split.rows[index] for index in rng.permutation(len(split.rows))]
+    seen: Counter[tuple[str, str]] = Counter()
+    turns: dict[str, list[tuple[int, Row]]] = defaultdict(list)
+    for row in rows:
+        turns[row.organ].append((seen[row.organ, row.cluster], row))
+        seen[row.organ, row.cluster] += 1
+    chosen = [row for organ in turns.values() for _, row in sorted(organ, key=lambda turn: turn[0])[:images]]
+    return type(split)(split.name, tuple(chosen))
 
 
 def split_by_cluster(clusters: Sequence[str], fractions: dict[str, float], seed: int = 0) -> list[str]:

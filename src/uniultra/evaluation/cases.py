@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from uniultra.data.manifest import Row
+from uniultra.data.problems import RowError
 from uniultra.data.splits import ReportSplit, SelectionSplit
 from uniultra.evaluation.asking import PromptableSegmenter, ask
 from uniultra.evaluation.protocol import Evaluation, read_objects
@@ -49,11 +50,21 @@ def choose(records: Sequence[Record]) -> list[tuple[str, Record]]:
 
 
 def picture_cases(segmenter: PromptableSegmenter, split: SelectionSplit | ReportSplit, evaluation: Evaluation) -> list[Case]:
-    """Asks the chosen prompts once more, for their masks. Raises as `evaluate`."""
+    """Asks the chosen prompts once more, for their masks; without those whose files broke meanwhile, where bad rows are skipped.
+
+    Raises as `evaluate`.
+    """
     rows = {(row.dataset, row.id): row for row in split}
-    chosen = choose(evaluation.records)
-    draws = evaluation.settings.draws
-    return [Case(rank, record, _picture(segmenter, rows[record.dataset, record.id], record, draws)) for rank, record in chosen]
+    cases = []
+    for rank, record in choose(evaluation.records):
+        try:
+            uri = _picture(segmenter, rows[record.dataset, record.id], record, evaluation.settings.draws)
+        except RowError:
+            if not evaluation.settings.skip_bad:
+                raise
+            continue
+        cases.append(Case(rank, record, uri))
+    return cases
 
 
 def _picture(segmenter: PromptableSegmenter, row: Row, record: Record, draws: int) -> str:

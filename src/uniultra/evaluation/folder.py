@@ -15,22 +15,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from uniultra.errors import OutputError
+from uniultra.errors import DataError, OutputError
 from uniultra.evaluation.cases import Case
 from uniultra.evaluation.html import to_html
 from uniultra.evaluation.journal import Journal
 from uniultra.evaluation.protocol import Evaluation
-from uniultra.evaluation.report import (
-    SCHEMA_VERSION,
-    Against,
-    Provenance,
-    build_report,
-    comparison_table,
-    to_markdown,
-    to_overview,
-    with_section,
-    write_report,
-)
+from uniultra.evaluation.report import SCHEMA_VERSION, Against, Provenance, build_report, tables_of, with_section, write_report
 from uniultra.evaluation.robustness_report import robustness_html, robustness_markdown
 from uniultra.evaluation.settings import EvaluationSettings
 from uniultra.evaluation.summary import ALL_ORGANS, summarise
@@ -45,7 +35,7 @@ def open_folder(folder: Path, provenance: Provenance, split: str, settings: Eval
 
     Raises:
         OutputError: the folder holds a finished report, or can't be written.
-        DataError: it holds the journal of another run.
+        DataError: it holds the journal of another run, or of one that skipped bad rows where `settings` don't.
     """
     if force:
         (folder / JOURNAL).unlink(missing_ok=True)
@@ -55,7 +45,10 @@ def open_folder(folder: Path, provenance: Provenance, split: str, settings: Eval
     asked: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION, **asdict(provenance), "split": split, "kinds": list(settings.kinds), "draws": settings.draws,
     }  # fmt: skip
-    return Journal(folder / JOURNAL, asked)
+    journal = Journal(folder / JOURNAL, asked)
+    if not settings.skip_bad and any(image.skipped is not None for image in journal.known.values()):
+        raise DataError(f"'{journal.path}' is of a run with --skip-bad; pass it again, choose another folder, or --force to start anew")
+    return journal
 
 
 def write_folder(
@@ -68,9 +61,7 @@ def write_folder(
 ) -> None:
     """Writes the tables, the page, the times and, last, the report, which says that the run is finished. Overwrites. Raises OutputError."""
     summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
-    tables = [to_overview(summary), to_markdown(summary)]
-    if against is not None:
-        tables.append(comparison_table(provenance.model, against))
+    tables = tables_of(evaluation, provenance, against)
     if robustness is not None:
         tables.append(robustness_markdown(robustness))
     title = f"# {provenance.model} on {evaluation.split}\n\nDice, and in brackets the skill over the ellipse in the box.\n\n"

@@ -28,7 +28,8 @@ def to_html(report: Report, cases: Sequence[Case] = (), more: Iterable[str] = ()
     first = "" if report["limit"] is None else f" (the first {report['limit']} of each data set)"
     facts = (
         f"{report['objects']} objects on {report['images']} images{first}, {report['images_without_objects']} images without objects. "
-        f"uniultra {report['uniultra_version']}, manifest {report['manifest_sha256'][:12]}. Intervals: 95 % bootstrap over groups."
+        f"uniultra {report['uniultra_version']}, {_weights(report)}manifest {report['manifest_sha256'][:12]}. "
+        "Intervals: 95 % bootstrap over groups."
     )
     title = f"{report['model']} on {report['split']}"
     return template.substitute(title=escape(title), facts=escape(facts), sections="\n".join(_sections(report, cases, more)))
@@ -40,6 +41,10 @@ def _sections(report: Report, cases: Sequence[Case], more: Iterable[str]) -> Ite
     if "against" in report:
         yield f"<h2>Against {escape(report['against']['model'])}</h2><p>Paired on the same prompts and resampled together.</p>"
         yield _against(report["against"]["comparison"])
+    if report["skipped"]:
+        yield f"<h2>Left out ({len(report['skipped'])})</h2><p>Their own files could not be used.</p>"
+        left_out = [[each["row"], f"{each['dataset']}/{each['id']}", "; ".join(each["problems"])] for each in report["skipped"]]
+        yield html_table(["row", "image", "problem"], left_out)
     charts = list(_charts(report))
     if charts:
         yield f'<div class="pair">{"".join(charts)}</div>'
@@ -132,6 +137,13 @@ def _figure(case: Case) -> str:
 
 def _kind(cases: Sequence[Case]) -> str:
     return escape(cases[0].record.kind)
+
+
+def _weights(report: Report) -> str:
+    """Which weights; '' for what has none."""
+    if report["weights_sha256"] is None:
+        return ""
+    return f"model version {report['model_version'] or 'unknown'}, weights {report['weights_sha256'][:12]}, "
 
 
 def _key(colour: tuple[int, int, int]) -> str:

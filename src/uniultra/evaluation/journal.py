@@ -11,7 +11,10 @@ from typing import Any
 
 from uniultra.data.manifest import Row
 from uniultra.errors import DataError, OutputError
-from uniultra.evaluation.records import EmptyAnswer, ScoredImage, record_from
+from uniultra.evaluation.records import EmptyAnswer, ScoredImage, Skipped, record_from
+
+SKIPPED = "skipped"
+"""The key of what was asked under which the rows stand that were left out from the start."""
 
 
 class Journal:
@@ -20,7 +23,8 @@ class Journal:
     What an image gave is a ScoredImage, or another dataclass that `parse` makes of its line.
 
     Raises:
-        DataError: the file is of another model, manifest, split or other prompts, or damaged.
+        DataError: the file is of another model, manifest, split or other prompts, or damaged; or rows are skipped that it has scored,
+            or the other way round.
         OutputError: it can't be written.
     """
 
@@ -32,7 +36,7 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
             whole = _whole_lines(path)
             if whole:
-                self._read(whole, asked)
+                self._read(whole, json.loads(json.dumps(asked)))
             else:
                 path.write_text(json.dumps(asked) + "\n", encoding="utf-8")
         except OSError as error:
@@ -55,10 +59,22 @@ class Journal:
             known = {(line["dataset"], line["id"]): self.parse(line) for line in lines}
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"'{self.path}' is damaged ({error}); delete it to start anew, or choose another folder") from error
-        if head != asked:
-            wrong = ", ".join(key for key in asked if not isinstance(head, dict) or head.get(key) != asked[key])
-            raise DataError(f"'{self.path}' is of a run with another {wrong}; choose another folder, or --force to start anew")
+        wrong = [key for key in asked if not isinstance(head, dict) or (key != SKIPPED and head.get(key) != asked[key])]
+        if wrong:
+            raise self._of_another(", ".join(wrong))
+        self._check_skipped(known, _keys(head.get(SKIPPED, [])), _keys(asked.get(SKIPPED, [])))
         self.known = known
+
+    def _check_skipped(self, known: dict[tuple[str, str], ScoredImage], then: set[tuple[str, str]], now: set[tuple[str, str]]) -> None:
+        """What was left out must still be, and what was scored must not be: else the end is not that of one run."""
+        met = {key for key, image in known.items() if getattr(image, "skipped", None) is not None}
+        changed = sorted((then - now - met) | (now & (known.keys() - met)))
+        if changed:
+            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+            raise self._of_another(f"set of skipped rows ('{changed[0][1]}' of '{changed[0][0]}'{more})")
+
+    def _of_another(self, what: str) -> DataError:
+        return DataError(f"'{self.path}' is of a run with another {what}; choose another folder, or --force to start anew")
 
 
 def _whole_lines(path: Path) -> list[str]:
@@ -74,4 +90,10 @@ def _whole_lines(path: Path) -> list[str]:
 
 def _scored(line: dict[str, Any]) -> ScoredImage:
     records = tuple(record_from(record) for record in line["records"])
-    return ScoredImage(records, tuple(EmptyAnswer(**answer) for answer in line["empty"]))
+    skipped = line.get("skipped")
+    left_out = None if skipped is None else Skipped(**{**skipped, "problems": tuple(skipped["problems"])})
+    return ScoredImage(records, tuple(EmptyAnswer(**answer) for answer in line["empty"]), left_out)
+
+
+def _keys(skipped: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    return {(each["dataset"], each["id"]) for each in skipped}

@@ -66,7 +66,7 @@ def build_paper_report(images: Sequence[PaperImage], provenance: Provenance, spl
         "protocol_schema_version": SCHEMA_VERSION,
         "about": ABOUT,
         "uniultra_version": __version__,
-        **asdict(provenance),
+        **plain(asdict(provenance)),
         "split": split,
         "images": len(records),
         "images_without_mask": len(images) - len(records),
@@ -89,7 +89,8 @@ def paper_markdown(report: dict[str, Any]) -> str:
     header += ["ellipse Dice", "ellipse IoU", "ellipse Hausdorff px"]
     rows = [[name, *_details(cell)] for name, cell in report["summary"].items()]
     first = "" if report["limit"] is None else f" (the first {report['limit']} of each data set)"
-    counts = f"{report['images']} images{first}; {report['images_without_mask']} more have no mask and can't be asked."
+    counts = f"{report['images']} images{first}; {report['images_without_mask']} more have no mask and can't be asked"
+    counts += f"; {len(report['skipped'])} were left out for their own files." if report["skipped"] else "."
     title = f"# {report['model']} on {report['split']}, by the paper's protocol"
     return "\n\n".join([title, ABOUT, counts, markdown_table(header, rows, left=1)])
 

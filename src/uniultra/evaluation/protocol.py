@@ -14,17 +14,17 @@ from typing import TypeVar
 import numpy as np
 
 from uniultra.data.manifest import Row, objects_in
+from uniultra.data.problems import RowError
+from uniultra.data.reading import read_row
 from uniultra.data.splits import ReportSplit, SelectionSplit
 from uniultra.errors import DataError
 from uniultra.evaluation.asking import Answer, PromptableSegmenter, Question, ask, ask_nothing
 from uniultra.evaluation.baselines import ellipse_in_box
 from uniultra.evaluation.journal import Journal
 from uniultra.evaluation.metrics import dice, iou
-from uniultra.evaluation.records import EmptyAnswer, Record, ScoredImage
+from uniultra.evaluation.records import EmptyAnswer, Record, ScoredImage, Skipped, skip
 from uniultra.evaluation.settings import EvaluationSettings
 from uniultra.evaluation.surface import surface_scores
-from uniultra.io.images import read_frame
-from uniultra.io.masks import read_ids
 from uniultra.types import Frame
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ ScoredSplit = TypeVar("ScoredSplit", SelectionSplit, ReportSplit)
 @dataclass(frozen=True)
 class Evaluation:
     """What `evaluate` found: the records in the split's order, and how many images gave them or had no object to point at,
-    and what clicks on the latter gave."""
+    what clicks on the latter gave, and which rows turned out bad in the middle and were skipped."""
 
     split: str
     settings: EvaluationSettings
@@ -42,6 +42,7 @@ class Evaluation:
     images: int
     images_without_objects: int
     empty: tuple[EmptyAnswer, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
 
 Progress = Callable[[Row, tuple[Record, ...]], None]
@@ -58,8 +59,8 @@ def evaluate(
     """Scores every object of a split under every kind of prompt. What `journal` knows isn't asked again; what is new is added to it.
 
     Raises:
-        DataError: a split that models learn from, or an image and a mask of different size.
-        FileError: an image or mask that can't be read.
+        DataError: a split that models learn from.
+        RowError: an image or mask that can't be used, unless `settings.skip_bad`, which leaves it out.
         PromptError: the segmenter doesn't take such prompts.
     """
     if not isinstance(split, SelectionSplit | ReportSplit):
@@ -67,7 +68,7 @@ def evaluate(
 
     def scored(row: Row) -> ScoredImage:
         known = None if journal is None else journal.get(row)
-        return score_image(segmenter, settings, row) if known is None else known
+        return known if known is not None else _score_or_skip(segmenter, settings, row)
 
     images: list[ScoredImage] = []
     for row, found in zip(split, _in_order(scored, split.rows, settings.workers), strict=True):
@@ -77,9 +78,10 @@ def evaluate(
         if progress is not None:
             progress(row, found.records)
     records = tuple(record for image in images for record in image.records)
-    without_objects = sum(not image.records for image in images)
+    with_objects = sum(bool(image.records) for image in images)
     empty = tuple(answer for image in images for answer in image.empty)
-    return Evaluation(split.name, settings, records, len(split) - without_objects, without_objects, empty)
+    skipped = tuple(image.skipped for image in images if image.skipped is not None)
+    return Evaluation(split.name, settings, records, with_objects, len(split) - with_objects - len(skipped), empty, skipped)
 
 
 def score_image(segmenter: PromptableSegmenter, settings: EvaluationSettings, row: Row) -> ScoredImage:
@@ -92,12 +94,8 @@ def score_image(segmenter: PromptableSegmenter, settings: EvaluationSettings, ro
 
 
 def read_objects(row: Row) -> tuple[Frame, list[np.ndarray]]:
-    """The frame with the manifest's spacing, and its objects as bool masks (H, W)."""
-    frame = replace(read_frame(row.image), spacing_mm_yx=row.spacing_mm_yx)
-    ids_hw = read_ids(row.mask)
-    if ids_hw.shape != frame.pixels_hw.shape:
-        sizes = f"mask {ids_hw.shape[1]} x {ids_hw.shape[0]}, image {frame.width} x {frame.height}"
-        raise DataError(f"manifest row '{row.id}': {sizes} pixels; they must be equal; save the mask at the image's size")
+    """The frame with the manifest's spacing, and its objects as bool masks (H, W). Raises RowError."""
+    frame, ids_hw = read_row(row)
     return frame, objects_in(ids_hw, row.dataset)
 
 
@@ -112,6 +110,15 @@ def first_rows(split: ScoredSplit, count: int) -> ScoredSplit:
         if seen[row.dataset] <= count:
             kept.append(row)
     return replace(split, rows=tuple(kept))
+
+
+def _score_or_skip(segmenter: PromptableSegmenter, settings: EvaluationSettings, row: Row) -> ScoredImage:
+    try:
+        return score_image(segmenter, settings, row)
+    except RowError as error:
+        if not settings.skip_bad:
+            raise
+        return ScoredImage(skipped=skip(row, error.problems))
 
 
 def _record(row: Row, question: Question, answer: Answer, true_hw: np.ndarray) -> Record:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from uniultra.data.manifest import Row
+from uniultra.data.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -66,11 +70,28 @@ class EmptyAnswer:
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """An image that was left out: the manifest's line, from 1, and what is wrong with it, each `column: problem`."""
+
+    row: int
+    dataset: str
+    id: str
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ScoredImage:
-    """All that one image gave: records where it shows objects, empty answers where it shows none and clicks were asked."""
+    """All that one image gave: records where it shows objects, empty answers where it shows none and clicks were asked;
+    or why it was skipped."""
 
     records: tuple[Record, ...] = ()
     empty: tuple[EmptyAnswer, ...] = ()
+    skipped: Skipped | None = None
+
+
+def skip(row: Row, problems: Sequence[Problem]) -> Skipped:
+    """The note that a row was left out for its own problems."""
+    return Skipped(row.number, row.dataset, row.id, tuple(str(each).removeprefix(f"row {row.number}, ") for each in problems))
 
 
 def record_from(values: dict[str, Any]) -> Record:

@@ -13,11 +13,13 @@ from uniultra.errors import DataError
 from uniultra.evaluation.compare import Comparison, Difference
 from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES, reliability_curve
 from uniultra.evaluation.protocol import Evaluation
-from uniultra.evaluation.records import Record, record_from
+from uniultra.evaluation.records import Record, Skipped, record_from
 from uniultra.evaluation.summary import ALL_ORGANS, Cell, Summary, objects_of, summarise, summarise_empty
 from uniultra.io.output import write_text
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+"""1: Dice, IoU, quality, times. 2: further measures in cells and records, `reliability`, `empty_images`. 3: `model_version`,
+`weights_sha256`, `skipped`. All of them can be read; see `read_report`."""
 NOT_AVAILABLE = "n/a"
 DIGITS = 5
 """Decimals in the JSON file."""
@@ -33,6 +35,10 @@ class Provenance:
         limit: images a data set that were looked at; None for all.
         bootstrap_seed: of the intervals. The prompts' seeds follow from image, object, kind and draw, so there is none to record.
         bootstrap_samples: of the intervals.
+        model_version: of the weights; None where there is none, as for baselines.
+        weights_sha256: of the files that the model was loaded from, as `backends.open.weights_sha256` makes it, or of a peer's one
+            file; None for what has none.
+        skipped: rows that were left out from the start.
     """
 
     model: str
@@ -40,6 +46,9 @@ class Provenance:
     limit: int | None = None
     bootstrap_seed: int = 0
     bootstrap_samples: int = BOOTSTRAP_SAMPLES
+    model_version: str | None = None
+    weights_sha256: str | None = None
+    skipped: tuple[Skipped, ...] = ()
 
 
 def to_overview(summary: Summary) -> str:
@@ -54,6 +63,17 @@ def to_markdown(summary: Summary) -> str:
     header = ["prompt", "organ", "objects", "clusters", "Dice [95 %]", "ellipse", "skill", "ECE", "HD95 px", "NSD", "clicks (failed)"]
     rows = [[kind, organ, *_details(cell)] for kind, cells in summary.items() for organ, cell in cells.items()]
     return markdown_table(header, rows, left=2)
+
+
+def all_skipped(evaluation: Evaluation, provenance: Provenance) -> list[Skipped]:
+    """What was left out from the start and what was in the middle, in the manifest's order."""
+    return sorted([*provenance.skipped, *evaluation.skipped], key=lambda each: each.row)
+
+
+def skipped_table(skipped: Sequence[Skipped]) -> str:
+    """One row an image that was left out, and why."""
+    rows = [[str(each.row), _cell(f"{each.dataset}/{each.id}"), _cell("; ".join(each.problems))] for each in skipped]
+    return f"Left out for their own files ({len(skipped)}):\n\n" + markdown_table(["row", "image", "problem"], rows, left=3)
 
 
 @dataclass(frozen=True)
@@ -81,6 +101,16 @@ def comparison_table(model: str, against: Against) -> str:
     return markdown_table(header, rows, left=2)
 
 
+def tables_of(evaluation: Evaluation, provenance: Provenance, against: Against | None = None) -> list[str]:
+    """All tables for people: overview, details, the comparison, and what was left out, where there are such."""
+    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    tables = [to_overview(summary), to_markdown(summary)]
+    if against is not None:
+        tables.append(comparison_table(provenance.model, against))
+    skipped = all_skipped(evaluation, provenance)
+    return [*tables, skipped_table(skipped)] if skipped else tables
+
+
 def build_report(evaluation: Evaluation, provenance: Provenance, against: Against | None = None, timed: bool = True) -> dict[str, Any]:
     """The content of the JSON file; plain values, rounded to `DIGITS` decimals, None where something isn't defined.
 
@@ -97,6 +127,7 @@ def build_report(evaluation: Evaluation, provenance: Provenance, against: Agains
         "images": evaluation.images,
         "images_without_objects": evaluation.images_without_objects,
         "objects": objects_of(evaluation.records),
+        "skipped": [plain(asdict(each)) for each in all_skipped(evaluation, provenance)],
         "summary": {kind: {organ: _values(cell, timed) for organ, cell in cells.items()} for kind, cells in summary.items()},
         "reliability": {kind: _reliability(evaluation.records, kind) for kind in summary},
         "empty_images": {organ: plain(asdict(cell)) for organ, cell in summarise_empty(evaluation.empty).items()},
@@ -119,9 +150,12 @@ def write_report(path: Path, report: dict[str, Any], force: bool = False) -> Non
 
 
 def read_report(path: Path) -> StoredRun:
-    """An evaluation that `write_report` wrote. Raises DataError where the file isn't one."""
+    """An evaluation that `write_report` wrote, of this or an earlier SCHEMA_VERSION. Raises DataError where the file isn't one."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        version = content["schema_version"]
+        if version not in range(1, SCHEMA_VERSION + 1):
+            raise DataError(f"'{path}' has schema version {version}; this version reads 1 to {SCHEMA_VERSION}; evaluate anew")
         records = tuple(record_from(record) for record in content["records"])
         return StoredRun(content["model"], content["manifest_sha256"], content["split"], records)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -131,6 +165,11 @@ def read_report(path: Path) -> StoredRun:
 def _difference(cell: Difference) -> list[str]:
     interval = "" if cell.interval is None else f" [{_signed(cell.interval[0])}, {_signed(cell.interval[1])}]"
     return [str(cell.objects), f"{cell.dice:.3f}", f"{cell.other_dice:.3f}", _signed(cell.difference) + interval, cell.verdict]
+
+
+def _cell(text: str) -> str:
+    """Text that can't end a Markdown table's cell or row."""
+    return " ".join(text.replace("|", "\\|").split())
 
 
 def _signed(value: float) -> str:

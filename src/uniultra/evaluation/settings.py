@@ -62,6 +62,7 @@ class EvaluationSettings:
         kinds: names of `KINDS`.
         draws: jittered boxes an object, each with its own seed; exact boxes and clicks are drawn once.
         workers: threads, each with images of its own; changes no result.
+        skip_bad: whether a row whose own files can't be used is left out and listed; else it ends the run.
 
     Raises:
         PromptError: no kinds, an unknown or repeated one, or a count below 1.
@@ -70,6 +71,7 @@ class EvaluationSettings:
     kinds: tuple[str, ...] = tuple(KINDS)
     draws: int = 3
     workers: int = 1
+    skip_bad: bool = False
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.kinds if name not in KINDS]

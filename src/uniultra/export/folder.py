@@ -12,6 +12,7 @@ from uniultra.errors import ModelError, OutputError
 from uniultra.export.onnx import ModelFacts, QualityCalibration, export_onnx
 from uniultra.export.parity import check_parity
 from uniultra.io.output import write_json
+from uniultra.models.adapted import open_model
 from uniultra.models.build import load
 
 WEIGHTS = ("config.json", "model.safetensors")
@@ -40,7 +41,7 @@ def export_folder(source: Path, out: Path, facts: ModelFacts, calibration: Quali
     Returns:
         The parity report, and the SHA-256 of each file.
     """
-    model = load(source)
+    model = open_model(source)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:

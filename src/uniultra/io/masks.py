@@ -17,6 +17,9 @@ from uniultra.types import Mask
 MAX_IDS = 255
 """Objects that one id image can tell apart; 0 is background."""
 
+MAX_SPARSE_IDS = 32
+"""More values than this with gaps between them are grey levels, not ids."""
+
 _LOSSY = "JPEG"
 _LOSSY_INSIDE = 128
 
@@ -49,6 +52,21 @@ def read_ids(path: PathLike) -> np.ndarray:
     if kind_of(path).name == _LOSSY:
         raise FileError(f"{shown(path)}: a JPEG doesn't keep ids exactly; save the label image as an 8-bit grey PNG")
     return decode(path, partial(_ids, name=shown(path)))
+
+
+def check_ids(ids_hw: np.ndarray, name: str) -> None:
+    """Passes where the values of a label image, uint8 (H, W), can be ids: one beside 0, 255 included, or several below 255.
+
+    Raises:
+        FileError: grey levels, as soft edges leave them: 255 beside other values, or more than MAX_SPARSE_IDS that aren't 1, 2, ... N.
+    """
+    values = np.flatnonzero(np.bincount(ids_hw.ravel(), minlength=MAX_IDS + 1)[1:]) + 1
+    if len(values) < 2 or (values[-1] < MAX_IDS and (len(values) <= MAX_SPARSE_IDS or values[-1] == len(values))):
+        return
+    legal = "one object is 0 and one other value, several are 1, 2, ..."
+    raise FileError(
+        f"{name}: {len(values)} grey values up to {values[-1]} (soft edges?); {legal}; cut it at 128, or renumber it, and save it as PNG"
+    )
 
 
 def read_previous(path: PathLike, frame_hw: tuple[int, int]) -> list[np.ndarray]:

@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig
 from transformers.models.sam2.configuration_sam2 import Sam2VisionConfig
-from transformers.utils.logging import disable_progress_bar
+from transformers.utils.logging import disable_progress_bar, get_verbosity, set_verbosity, set_verbosity_error
 
 from uniultra.errors import ModelError
 from uniultra.models.adapter import AdapterSpec
@@ -133,12 +133,16 @@ def load(name_or_folder: str | Path, adapter: AdapterSpec | None = None, image_s
     if adapter is not None:
         config.vision_config.backbone_config = _with_adapter(config.vision_config.backbone_config, adapter)
     disable_progress_bar()
+    level = get_verbosity()
+    set_verbosity_error()  # adapters are missing on purpose; what else is, is raised below
     try:
         model, found = PromptableModel.from_pretrained(
             name_or_folder, config=config, use_safetensors=True, dtype=torch.float32, output_loading_info=True, local_files_only=local
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"'{name_or_folder}' can't be loaded as SAM 2 weights: {_first_line(error)}") from error
+    finally:
+        set_verbosity(level)
     missing = sorted(key for key in found["missing_keys"] if not any(part in key for part in ADAPTER_PARTS))
     if missing:
         lacking = f"lacks {len(missing)} weights of SAM 2, such as '{missing[0]}'"

@@ -30,6 +30,7 @@ class PromptableModel(Sam2Model):
     """SAM 2 for still images: `encode` an input once, `decode` any prompts on it."""
 
     config_class = PromptableConfig
+    supports_gradient_checkpointing = True  # Hiera's blocks can; transformers only doesn't say so for SAM 2
 
     @property
     def input_size(self) -> int:

@@ -7,7 +7,7 @@ import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from uniultra.errors import ModelError
 
@@ -28,7 +28,19 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class OptimSettings:
-    """AdamW, one cycle (linear warm-up, cosine decay), and a moving average of the weights, which is what is kept."""
+    """AdamW, one cycle (linear warm-up, cosine decay), and a moving average of the weights, which is what is kept.
+
+    Attributes:
+        batch_size: examples at once on one device; a step takes batch_size * accumulate * devices of them.
+        encoder_lr: peak rate of what learns in the image encoder (adapters, low-rank updates, or all of it).
+        decoder_lr: of the prompt encoder and mask decoder.
+        save_every: steps between checkpoints, each of which looks at val.
+        accumulate: batches a step.
+        precision: of the forward pass: fp32, bf16 (newer GPUs and CPUs) or fp16 (CUDA alone).
+        recompute: trade time for memory: forget activations and compute them again (gradient checkpointing).
+        keep: `last`, the average at the end; or `best`, the one that did best on val.
+        patience: looks without a better one before the run stops; 0 never stops.
+    """
 
     steps: int = 4200
     batch_size: int = 16
@@ -41,6 +53,11 @@ class OptimSettings:
     workers: int = 1
     save_every: int = 250
     seed: int = 0
+    accumulate: int = 1
+    precision: str = "fp32"
+    recompute: bool = False
+    keep: str = "last"
+    patience: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,12 +90,73 @@ class DataSettings:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Everything that a run depends on beside its data."""
+    """Everything that a supervised run from the ground depends on beside its data."""
 
     model: ModelSettings = field(default_factory=ModelSettings)
     optim: OptimSettings = field(default_factory=OptimSettings)
     loss: LossSettings = field(default_factory=LossSettings)
     data: DataSettings = field(default_factory=DataSettings)
+
+
+@dataclass(frozen=True)
+class BaseSettings:
+    """What is adapted, and how.
+
+    Attributes:
+        name: a published model, a folder, or a name on the hub such as facebook/sam2.1-hiera-large.
+        method: ch-adapter, lora, decoder or full; see `models.methods`.
+        image_size: side of the input, px; 0 for the base's own.
+        lora_rank: of method lora.
+    """
+
+    name: str = "uniultra-mini"
+    method: str = "ch-adapter"
+    image_size: int = 0
+    lora_rank: int = 8
+
+
+@dataclass(frozen=True)
+class AdapterSettings:
+    """Fields of `models.adapter.AdapterSpec`: the CH-Adapters that a base without any gets. The defaults are the paper's."""
+
+    context: bool = True
+    edge: bool = True
+    reduction: int = 4
+    edge_channels: int = 4
+    gate: float = 0.5
+    gate_learned: bool = False
+
+
+@dataclass(frozen=True)
+class ReplaySettings:
+    """Images of other organs, mixed in against forgetting: the share of the examples that come from the replay manifest."""
+
+    share: float = 0.25
+
+
+@dataclass(frozen=True)
+class AdaptConfig:
+    """Everything that adapting depends on beside its data. The defaults are the laptop's: minutes on two cores."""
+
+    base: BaseSettings = field(default_factory=BaseSettings)
+    adapter: AdapterSettings = field(default_factory=AdapterSettings)
+    optim: OptimSettings = field(
+        default_factory=lambda: OptimSettings(
+            steps=300,
+            batch_size=8,
+            encoder_lr=1e-3,
+            decoder_lr=3e-4,
+            warmup=0.1,
+            ema=0.98,
+            workers=0,
+            save_every=50,
+            keep="best",
+            patience=3,
+        )
+    )
+    loss: LossSettings = field(default_factory=LossSettings)
+    data: DataSettings = field(default_factory=lambda: DataSettings(exact_share=0.4, rotation=15.0))
+    replay: ReplaySettings = field(default_factory=ReplaySettings)
 
 
 RANGES: dict[str, tuple[float, float]] = {
@@ -92,6 +170,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "optim.ema": (0.0, 0.99999),
     "optim.workers": (0, 64),
     "optim.save_every": (1, 10**7),
+    "optim.accumulate": (1, 4096),
+    "optim.patience": (0, 10**7),
     "loss.rounds": (1, 10),
     "loss.dice": (0.0, 100.0),
     "loss.bce": (0.0, 100.0),
@@ -104,17 +184,35 @@ RANGES: dict[str, tuple[float, float]] = {
     "data.rough_jitter": (0.0, 0.4),
     "data.mask_share": (0.0, 1.0),
     "data.rotation": (0.0, 180.0),
+    "base.image_size": (0, 2048),
+    "base.lora_rank": (1, 512),
+    "adapter.reduction": (1, 64),
+    "adapter.edge_channels": (1, 64),
+    "adapter.gate": (-10.0, 10.0),
+    "replay.share": (0.0, 0.9),
 }
 """Least and largest value of each number; both are legal."""
+CHOICES: dict[str, tuple[str, ...]] = {
+    "optim.precision": ("fp32", "bf16", "fp16"),
+    "optim.keep": ("last", "best"),
+    "base.method": ("ch-adapter", "lora", "decoder", "full"),
+}
+"""The words that a setting takes."""
+
+C = TypeVar("C", TrainConfig, AdaptConfig)
 
 
 def load_config(path: str | Path | None = None, changes: tuple[str, ...] = ()) -> TrainConfig:
+    """The settings of a supervised run; see `configured`."""
+    return configured(TrainConfig(), path, changes)
+
+
+def configured(config: C, path: str | Path | None = None, changes: tuple[str, ...] = ()) -> C:
     """Defaults, then a TOML file, then `section.key=value` changes in TOML's own syntax of values.
 
     Raises:
-        ModelError: unknown section or key, or a value of another type than the default's.
+        ModelError: unknown section or key, or a value of another type than the default's, out of its range, or not one of its words.
     """
-    config = TrainConfig()
     if path is not None:
         try:
             tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
@@ -139,7 +237,7 @@ def _value(text: str) -> Any:
         return text
 
 
-def _with(config: TrainConfig, section: str, key: str, value: Any) -> TrainConfig:
+def _with(config: C, section: str, key: str, value: Any) -> C:
     sections = [f.name for f in dataclasses.fields(config)]
     if section not in sections:
         raise ModelError(f"config section '{section}' is unknown; use one of {', '.join(sections)}")
@@ -155,4 +253,7 @@ def _with(config: TrainConfig, section: str, key: str, value: Any) -> TrainConfi
     low, high = RANGES.get(f"{section}.{key}", (-math.inf, math.inf))
     if isinstance(value, int | float) and not low <= value <= high:
         raise ModelError(f"config value {section}.{key} = {value:g} is out of range; give {low:g} to {high:g}")
+    words = CHOICES.get(f"{section}.{key}")
+    if words and value not in words:
+        raise ModelError(f"config value {section}.{key} = '{value}' is unknown; use one of {', '.join(words)}")
     return dataclasses.replace(config, **{section: dataclasses.replace(part, **{key: value})})

@@ -1,8 +1,9 @@
-"""The moving average of the weights: what a run keeps, and what survives in its checkpoints."""
+"""The moving average of the learned weights: what a run keeps, and what says that a checkpoint is whole."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import torch
@@ -11,12 +12,14 @@ from torch import Tensor, nn
 from transformers import TrainerCallback
 
 from uniultra.errors import ModelError
+from uniultra.models.methods import learned_names
 
 EMA_FILE = "ema.safetensors"
+"""Written into a checkpoint last of all: where it lies, nothing of the checkpoint is missing."""
 
 
 class WeightAverage(TrainerCallback):
-    """Averages a module's float tensors after every step; saved beside each checkpoint and read back on resume.
+    """Averages the parameters that learn after every step; saved beside each checkpoint and read back on resume.
 
     The decay rises from 0 towards `decay` as (1 + step) / (10 + step), so that the first random weights are forgotten.
     """
@@ -24,45 +27,66 @@ class WeightAverage(TrainerCallback):
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.model = model
         self.decay = decay
-        self.average = {key: value.detach().clone() for key, value in model.state_dict().items()}
+        self.names = learned_names(model)
+        self.average = {name: value.detach().clone() for name, value in self._own().items()}
+
+    def _own(self) -> dict[str, Tensor]:
+        own = dict(self.model.named_parameters())
+        return {name: own[name] for name in self.names}
+
+    def restore(self, checkpoint: Path) -> None:
+        """Reads the average that was saved with a checkpoint."""
+        device = next(self.model.parameters()).device
+        stored = load_file(str(checkpoint / EMA_FILE), device=str(device))
+        self.average = {name: stored[name] for name in self.names}
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        device = next(self.model.parameters()).device
-        self.average = {key: value.to(device) for key, value in self.average.items()}
         if state.global_step:
-            self.average = self._saved(Path(args.output_dir) / f"checkpoint-{state.global_step}" / EMA_FILE, device)
-
-    def _saved(self, file: Path, device: torch.device) -> dict[str, Tensor]:
-        if not file.is_file():
-            raise ModelError(f"'{file}' is missing: the run was stopped in saving it; remove that checkpoint to go on from the last one")
-        return load_file(str(file), device=str(device))
+            self.restore(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+        device = next(self.model.parameters()).device
+        self.average = {name: value.to(device) for name, value in self.average.items()}
 
     @torch.no_grad()
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         decay = min(self.decay, (1 + state.global_step) / (10 + state.global_step))
-        for key, value in self.model.state_dict().items():
-            self.average[key].lerp_(value.to(self.average[key]), 1.0 - decay)
+        for name, value in self._own().items():
+            self.average[name].lerp_(value, 1.0 - decay)
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if not state.is_world_process_zero:
             return
-        file = Path(args.output_dir) / f"checkpoint-{state.global_step}" / EMA_FILE
-        save_file(self.average, str(file.with_suffix(".part")))
-        file.with_suffix(".part").replace(file)
+        broken = next((name for name, value in self.average.items() if not bool(torch.isfinite(value).all())), None)
+        if broken:
+            raise ModelError(f"weight '{broken}' is no number at step {state.global_step}; lower optim.encoder_lr and optim.decoder_lr")
+        write_tensors(Path(args.output_dir) / f"checkpoint-{state.global_step}" / EMA_FILE, self.average)
 
     def swapped(self) -> _Swapped:
         """`with average.swapped():` runs with the averaged weights in the model's place."""
-        return _Swapped(self.model, self.average)
+        return _Swapped(self._own(), self.average)
 
 
 class _Swapped:
-    def __init__(self, model: nn.Module, average: dict[str, Tensor]) -> None:
-        self.model = model
+    def __init__(self, own: dict[str, Tensor], average: dict[str, Tensor]) -> None:
+        self.own = own
         self.average = average
 
     def __enter__(self) -> None:
-        self.own = {key: value.detach().clone() for key, value in self.model.state_dict().items()}
-        self.model.load_state_dict(self.average)
+        self.kept = {name: value.detach().clone() for name, value in self.own.items()}
+        put(self.own, self.average)
 
-    def __exit__(self, *exception: object) -> None:
-        self.model.load_state_dict(self.own)
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        put(self.own, self.kept)
+
+
+@torch.no_grad()
+def put(parameters: dict[str, Tensor], values: dict[str, Tensor]) -> None:
+    """Copies values into parameters of the same names, in place."""
+    for name, parameter in parameters.items():
+        parameter.copy_(values[name])
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    """A safetensors file, whole or not at all."""
+    part = path.with_suffix(".part")
+    save_file({name: value.detach().contiguous() for name, value in tensors.items()}, str(part))
+    part.replace(path)

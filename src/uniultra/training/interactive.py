@@ -24,9 +24,7 @@ class InteractiveTrainer(nn.Module):
         self.model = model
         self.settings = settings
 
-    def forward(
-        self, image: Tensor, target: Tensor, points: Tensor, labels: Tensor, mask: Tensor, has_mask: Tensor
-    ) -> dict[str, Tensor]:
+    def forward(self, image: Tensor, target: Tensor, points: Tensor, labels: Tensor, mask: Tensor, has_mask: Tensor) -> dict[str, Tensor]:
         """image (B, S, S) uint8, target (B, S, S) 0..1, points (B, N, 2), labels (B, N), mask (B, 1, S/4, S/4), has_mask (B,)."""
         features = self.model.encode(image)
         halved = F.avg_pool2d(target.unsqueeze(1), 2).squeeze(1)  # logits have a quarter of the side: half is fine enough
@@ -55,7 +53,7 @@ class InteractiveTrainer(nn.Module):
         grid = logits.shape[-1]
         step = target.shape[-1] / grid
         true = F.interpolate(target.unsqueeze(1), size=(grid, grid), mode="area").squeeze(1).numpy(force=True) > 0.5
-        predicted = logits.numpy(force=True) > 0
+        predicted = (logits > 0).numpy(force=True)
         clicks = np.zeros((len(true), 1, 2), np.float32)
         kinds = np.full((len(true), 1), -1, np.int64)
         for index in range(len(true)):

@@ -1,74 +1,144 @@
-"""A quick look at the val split while training: fixed prompts, one focused view an object, Dice in the model's own pixels.
+"""A quick look at the val split while training: fixed prompts, one view an object, Dice in the model's own pixels, and a picture.
 
-It chooses nothing finer than a run's course; the numbers that are published come from `uniultra evaluate`.
+It may choose among a run's checkpoints; the numbers that are published come from `uniultra evaluate`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from uniultra.data.manifest import Row, objects_in
-from uniultra.data.prompts import centre_click, exact_box, jitter_box
+from uniultra.data.prompts import Box, centre_click, exact_box, jitter_box
+from uniultra.data.reading import read_row
 from uniultra.data.splits import SelectionSplit
 from uniultra.geometry import ModelMap, square_around, whole
-from uniultra.io.images import read_frame
-from uniultra.io.masks import read_ids
-from uniultra.models.promptable import PromptableModel
-from uniultra.training.losses import dice_loss
+from uniultra.io.overlay import contact_sheet
+from uniultra.models.promptable import PromptableModel, box_ellipse
+
+MOST_IMAGES = 180
+"""A look takes evenly spaced images of val, about this many at most."""
+TILES = 12
+TRUE_COLOUR, FOUND_COLOUR = (240, 228, 66), (86, 180, 233)
+"""RGB, as on the pages of `uniultra evaluate`: the truth yellow, the answer blue."""
 
 
-def quick_dice(model: PromptableModel, split: SelectionSplit, stride: int = 1, batch: int = 32) -> dict[str, float]:
-    """Mean Dice by organ for "box" (jittered by 10 %, focused) and "click" (one click, whole frame): {"box/breast": ...}.
+@dataclass(frozen=True)
+class View:
+    """One object as the model sees it: `kind` is box (jittered by 10 %, focused) or click (one click, the whole frame).
 
-    Args:
-        model: used in eval mode, without gradient.
-        split: val.
-        stride: look at every stride-th image only.
-        batch: views at once.
+    image_hw uint8 (S, S); target_hw uint8 (S, S), 255 inside; points (2, 2) model pixels; labels (2,).
     """
-    cases = [case for index, row in enumerate(split.rows[::stride]) for case in _cases(row, index, model.input_size)]
-    found: dict[str, list[float]] = defaultdict(list)
+
+    kind: str
+    organ: str
+    image_hw: np.ndarray
+    target_hw: np.ndarray
+    points: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look found: mean Dice by "kind/organ", the ellipse's in the same boxes as "ellipse/organ", a picture, RGB (H, W, 3)."""
+
+    dice: dict[str, float]
+    picture: np.ndarray
+
+    @property
+    def skill(self) -> float:
+        """The share of what the ellipse leaves open that was won: of Dice over organs, boxes and clicks alike."""
+        ours, ellipse = (self._mean("box/") + self._mean("click/")) / 2, self._mean("ellipse/")
+        return (ours - ellipse) / max(1.0 - ellipse, 1e-6)
+
+    def _mean(self, kind: str) -> float:
+        return float(np.mean([dice for name, dice in self.dice.items() if name.startswith(kind)]))
+
+
+def views_of(split: SelectionSplit, size: int, most: int = MOST_IMAGES) -> list[View]:
+    """Two views of each object on evenly spaced images; the same at every call."""
+    stride = -(-len(split) // most)
+    return [view for index, row in enumerate(split.rows[::stride]) for view in _views(row, index, size)]
+
+
+def look(model: PromptableModel, views: Sequence[View], batch: int = 32) -> Look:
+    """Dice on all views in eval mode, without gradient, and up to TILES of them as a picture."""
     was_training = model.training
     model.eval()
+    found: dict[str, list[float]] = defaultdict(list)
+    shown: list[tuple[View, np.ndarray, float]] = []
+    every = max(1, len(views) // TILES)
     with torch.no_grad():
-        for start in range(0, len(cases), batch):
-            part = cases[start : start + batch]
-            for (name, *_), dice in zip(part, _dice(model, part), strict=True):
-                found[name].append(dice)
+        for start in range(0, len(views), batch):
+            part = views[start : start + batch]
+            for index, (view, answer) in enumerate(zip(part, _answers(model, part), strict=True), start):
+                dice = _dice(answer, view.target_hw > 127)
+                found[f"{view.kind}/{view.organ}"].append(dice)
+                if view.kind == "box":
+                    found[f"ellipse/{view.organ}"].append(_dice(_ellipse(view, model.input_size), view.target_hw > 127))
+                if index % every == 0 and len(shown) < TILES:
+                    shown.append((view, answer, dice))
     model.train(was_training)
-    return {name: float(np.mean(values)) for name, values in sorted(found.items())}
+    return Look({name: float(np.mean(values)) for name, values in sorted(found.items())}, _sheet(shown))
 
 
-_Case = tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-
-
-def _cases(row: Row, seed: int, size: int) -> list[_Case]:
-    pixels, ids = read_frame(row.image).pixels_hw, read_ids(row.mask)
+def _views(row: Row, seed: int, size: int) -> list[View]:
+    image, ids = read_row(row)
+    pixels = image.pixels_hw
     rng = np.random.default_rng(seed)
-    cases: list[_Case] = []
+    views: list[View] = []
     for true in objects_in(ids, row.dataset):
+        target = true.astype(np.float32) * 255.0
         box = jitter_box(exact_box(true), 0.1, rng)
-        target = true.astype(np.float32)
-        focus = ModelMap(square_around(box, 1.6), size)
-        corners = focus.to_model(np.array(box).reshape(2, 2))
-        cases.append((f"box/{row.organ}", focus.sample(pixels), focus.sample(target), corners, np.array([2, 3])))
-        frame = ModelMap(whole(true.shape), size)
-        click = frame.to_model(np.array([centre_click(true), (0.0, 0.0)]))
-        cases.append((f"click/{row.organ}", frame.sample(pixels), frame.sample(target), click, np.array([1, -1])))
-    return cases
+        for kind, region in (("box", square_around(box, 1.6)), ("click", whole(true.shape))):
+            to_model = ModelMap(region, size)
+            points, labels = _prompt(kind, box, true)
+            seen = to_model.sample(target).astype(np.uint8)
+            views.append(View(kind, row.organ, to_model.sample(pixels), seen, to_model.to_model(points), labels))
+    return views
 
 
-def _dice(model: PromptableModel, cases: list[_Case]) -> list[float]:
-    images, targets, points, labels = (
-        torch.from_numpy(np.stack([case[part] for case in cases])).to(model.device) for part in range(1, 5)
-    )
-    grid = model.input_size // 4
-    no_masks, none = torch.zeros(len(cases), 1, grid, grid, device=model.device), torch.zeros(len(cases), device=model.device)
-    logits, _, _ = model.decode(model.encode(images), points.float(), labels, no_masks, none)
-    fine = F.interpolate(logits.unsqueeze(1), size=targets.shape[1:], mode="bilinear", align_corners=False).squeeze(1)
-    hard = torch.where(fine > 0, 30.0, -30.0)
-    return [float(v) for v in 1.0 - dice_loss(hard, (targets > 0.5).float())]
+def _prompt(kind: str, box: Box, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if kind == "box":
+        return np.array(box, np.float64).reshape(2, 2), np.array([2, 3])
+    return np.array([centre_click(true), (0.0, 0.0)]), np.array([1, -1])
+
+
+def _answers(model: PromptableModel, views: Sequence[View]) -> np.ndarray:
+    """bool (V, S, S)."""
+    device, grid = model.device, model.input_size // 4
+    images = torch.from_numpy(np.stack([view.image_hw for view in views])).to(device)
+    points = torch.from_numpy(np.stack([view.points for view in views])).to(device).float()
+    labels = torch.from_numpy(np.stack([view.labels for view in views])).to(device)
+    no_masks, none = torch.zeros(len(views), 1, grid, grid, device=device), torch.zeros(len(views), device=device)
+    logits, _, _ = model.decode(model.encode(images), points, labels, no_masks, none)
+    fine = F.interpolate(logits.float().unsqueeze(1), size=images.shape[1:], mode="bilinear", align_corners=False)
+    return np.asarray((fine[:, 0] > 0).numpy(force=True))
+
+
+def _ellipse(view: View, size: int) -> np.ndarray:
+    points, labels = torch.from_numpy(view.points).float()[None], torch.from_numpy(view.labels)[None]
+    return np.asarray((box_ellipse(points, labels, size, size)[0, 0] > 0).numpy())
+
+
+def _dice(found: np.ndarray, true: np.ndarray) -> float:
+    total = int(found.sum()) + int(true.sum())
+    return 2.0 * int((found & true).sum()) / total if total else 1.0
+
+
+def _sheet(shown: Sequence[tuple[View, np.ndarray, float]]) -> np.ndarray:
+    tiles = []
+    for view, answer, _ in shown:
+        canvas = cv2.cvtColor(view.image_hw, cv2.COLOR_GRAY2RGB)
+        for mask, colour in ((view.target_hw > 127, TRUE_COLOUR), (answer, FOUND_COLOUR)):
+            outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+            cv2.drawContours(canvas, outlines, -1, colour, max(1, canvas.shape[0] // 256), cv2.LINE_AA)
+        tiles.append(np.asarray(canvas))
+    captions = [f"{view.organ}, {view.kind}\nDice {dice:.3f}" for view, _, dice in shown]
+    return contact_sheet(tiles, captions, columns=4, tile_hw=(240, 240))

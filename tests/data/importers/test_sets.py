@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from uniultra.data.checking import check_manifest
 from uniultra.data.importers.coco import decompressed
@@ -206,6 +206,26 @@ def test_problems_come_together_and_nothing_is_written(tmp_path: Path) -> None:
     skipped = run("folder", raw, tmp_path / "out", ImportSettings(skip_bad=True))
     assert [row["id"] for row in skipped.rows] == ["f"]
     assert len((tmp_path / "out/skipped.csv").read_text(encoding="utf-8").splitlines()) == 6
+
+
+def test_own_masks_follow_the_rules_of_the_manifest(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    two_folders("images", "masks", tuple(f"{name}.png" for name in "abcde"))(raw)
+    inside = np.zeros(HW, np.uint8)
+    inside[8:30, 10:40] = 255
+    one = Image.fromarray(inside)
+    one.save(raw / "masks/a.png")
+    one.convert("RGB").save(raw / "masks/b.png")
+    one.filter(ImageFilter.GaussianBlur(1)).save(raw / "masks/c.png")
+    one.filter(ImageFilter.GaussianBlur(1)).convert("RGB").save(raw / "masks/d.png")
+    one.save(raw / "masks/e.png", format="JPEG")
+    found = run("folder", raw, tmp_path / "out", ImportSettings(skip_bad=True))
+    assert [row["id"] for row in found.rows] == ["a", "b"]
+    assert [Path(problem.where).name for problem in found.problems] == ["c.png", "d.png", "e.png"]
+    assert ["soft edges" in problem.what for problem in found.problems] == [True, True, False]
+    assert found.problems[2].what.startswith("a JPEG doesn't keep ids exactly")
+    for name in "ab":
+        np.testing.assert_array_equal(np.array(Image.open(tmp_path / f"out/masks/{name}.png")), inside > 0)
 
 
 def test_published_splits_with_duplicates_are_told(tmp_path: Path) -> None:

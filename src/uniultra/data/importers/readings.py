@@ -11,13 +11,11 @@ from PIL import Image
 
 from uniultra.errors import FileError
 from uniultra.io.images import decode, kind_of
-from uniultra.io.masks import MAX_IDS, read_ids
+from uniultra.io.masks import MAX_IDS, check_ids, read_ids
 from uniultra.io.paths import shown
 from uniultra.io.pictures import flatten
 
 _LOSSY_INSIDE = 128
-_MAX_CLASSES = 32
-"""More values than this in one mask are grey levels, not ids."""
 
 
 def objects(hw: tuple[int, int], paths: Sequence[Path]) -> np.ndarray:
@@ -54,7 +52,7 @@ def coloured(hw: tuple[int, int], path: Path) -> np.ndarray:
 def labels(hw: tuple[int, int], path: Path, values: Sequence[int] | None = None) -> np.ndarray:
     """Ids as stored; or `values`, renumbered 1, 2, ... in their order, where any other value than 0 is refused.
 
-    Without `values`, 0 and 255 alone mean one object, and 255 beside other values is refused: an edge, or pixels to ignore.
+    Without `values`, 0 and 255 alone mean one object, and grey levels are refused; see `check_ids`.
     """
     ids_hw = _same_size(read_ids(path), hw, path)
     found = [int(value) for value in np.unique(ids_hw) if value]
@@ -65,10 +63,7 @@ def labels(hw: tuple[int, int], path: Path, values: Sequence[int] | None = None)
         table = np.zeros(256, np.uint8)
         table[list(values)] = np.arange(1, len(values) + 1)
         return table[ids_hw]
-    if len(found) > _MAX_CLASSES or (MAX_IDS in found and len(found) > 1):
-        raise FileError(
-            f"{shown(path)}: {len(found)} grey values up to {found[-1]} (soft edges?); ids are 1..{_MAX_CLASSES}; renumber them"
-        )
+    check_ids(ids_hw, shown(path))
     return (ids_hw > 0).astype(np.uint8) if found == [MAX_IDS] else ids_hw
 
 

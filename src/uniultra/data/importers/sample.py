@@ -8,22 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from uniultra.data.problems import Problem as Problem
 from uniultra.errors import DataError
 from uniultra.io.images import IMAGE_SUFFIXES, read_frame
 
 Ids = Callable[[tuple[int, int]], np.ndarray]
 """Makes the id mask, uint8 (H, W), of an image of (height, width); raises FileError where its file can't be one."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing wrong with one file or one row of a manifest: `where` names it, `what` says what, and the fix."""
-
-    where: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
 
 
 def grey(path: Path) -> np.ndarray:

@@ -1,0 +1,123 @@
+"""`uniultra adapt`: a SAM 2, or our own model, learns a lab's images through few parameters. `uniultra merge`: one plain folder of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from uniultra.errors import DataError, ModelError
+from uniultra.registry import DEFAULT
+
+if TYPE_CHECKING:
+    from uniultra.evaluation.compare import Comparison
+    from uniultra.training.adapt import AdaptJob
+    from uniultra.training.config import AdaptConfig
+
+LOGGERS = {"tensorboard": "tensorboard", "wandb": "wandb", "mlflow": "mlflow"}
+"""What --report-to takes, and the library that each needs."""
+
+
+def adapt(
+    data: Annotated[Path, typer.Option(help="The manifest (CSV) of your images; `uniultra data import` writes one.")],
+    out: Annotated[Path, typer.Option(help="The run folder; an interrupted run in it goes on.")],
+    base: Annotated[str | None, typer.Option(help=f"A published model, a folder, or a hub name of SAM 2; by default {DEFAULT}.")] = None,
+    method: Annotated[str | None, typer.Option(help="ch-adapter, lora, decoder or full.")] = None,
+    shots: Annotated[int | None, typer.Option(help="Learn from this many images of each organ only, as few as 5.")] = None,
+    replay: Annotated[Path | None, typer.Option(help="A manifest of other organs, mixed in so that they are not forgotten.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file, such as configs/adapt-sam2.toml.")] = None,
+    set_: Annotated[list[str], typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeat for more.")] = [],  # noqa: B006
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    report_to: Annotated[str, typer.Option(help="Also log to tensorboard, wandb or mlflow; with commas between.")] = "",
+) -> None:
+    """Adapt a model to your own images: frozen Hiera, small adapters, a few minutes. Needs uniultra[train]."""
+    from uniultra.cli.needs import need
+
+    need("train", "torch", "transformers", "accelerate", "peft")
+    from uniultra.data.manifest import read_manifest
+    from uniultra.training.adapt import AdaptJob
+    from uniultra.training.adapt import adapt as run
+    from uniultra.training.config import AdaptConfig, configured
+    from uniultra.training.loop import is_first_process
+
+    changes = tuple(f"base.{key}='{value}'" for key, value in (("name", base), ("method", method)) if value is not None)
+    settings = configured(AdaptConfig(), config, (*changes, *set_))
+    job = AdaptJob(read_manifest(data), out, shots, None if replay is None else read_manifest(replay), device, _loggers(report_to))
+    file = run(settings, job)
+    if is_first_process():
+        print(f"Adapted weights in {file} ({file.stat().st_size / 1e6:.1f} MB); use it with --model {out}")
+        _report_gain(settings, job)
+
+
+def merge(
+    adapter: Annotated[Path, typer.Option(help="A run folder of `uniultra adapt`.")],
+    out: Annotated[Path, typer.Option(help="The new folder: config.json and model.safetensors, which `from_pretrained` opens.")],
+    base: Annotated[str | None, typer.Option(help="Where the base is now, if it was moved.")] = None,
+) -> None:
+    """Put an adapter into its base, as one plain model folder. Needs uniultra[train]."""
+    from uniultra.cli.needs import need
+
+    need("train", "torch", "transformers", "peft")
+    from uniultra.io.output import check_free
+    from uniultra.models.adapted import ADAPTER_FILE, open_adapted, save_plain
+
+    if not (adapter / ADAPTER_FILE).is_file():
+        raise ModelError(f"'{adapter}' has no {ADAPTER_FILE}; give the --out of a finished `uniultra adapt`")
+    check_free([out / "config.json", out / "model.safetensors"])
+    save_plain(open_adapted(adapter, base), out)
+    print(f"Merged model in {out}")
+
+
+def _loggers(text: str) -> tuple[str, ...]:
+    from uniultra.cli.needs import need
+
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if name not in LOGGERS:
+            raise ModelError(f"logger '{name}' is unknown; use some of {', '.join(LOGGERS)}")
+        need("train", LOGGERS[name])
+    return names
+
+
+def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
+    """Base and adapted model on val, their difference, and what to be wary of; also as gain.json."""
+    from rich.console import Console
+
+    from uniultra.data.splits import selection_split
+    from uniultra.io.output import write_json
+    from uniultra.models.adapted import base_location, open_adapted
+    from uniultra.models.build import load
+    from uniultra.training.adapt import splits_for
+    from uniultra.training.gain import measure_gain
+
+    _, val = splits_for(job.manifest, settings, job.shots)
+    if val is None:
+        print("No val split, so the gain is not measured; see it with: uniultra evaluate --split test --against BASE")
+        return
+    others = None
+    if job.replay is not None:
+        try:
+            others = selection_split(job.replay)
+        except DataError:
+            print(f"'{job.replay.path}' has no val rows, so other organs are not looked at")
+    adapted = open_adapted(job.out)
+    with Console(stderr=True).status("comparing with the base on val"):
+        gain = measure_gain(load(base_location(settings.base.name), image_size=adapted.input_size), adapted, val, others)
+    write_json(job.out / "gain.json", {"split": "val", "own": gain.own, "others": gain.others, "warnings": gain.warnings}, force=True)
+    print("On val, which also chose; for a figure to report, run `uniultra evaluate` on test.")
+    for title, comparison in (("your data", gain.own), ("replay", gain.others)):
+        for line in _lines(comparison or {}):
+            print(f"  {title}: {line}")
+    for warning in gain.warnings:
+        print(f"Warning: {warning}")
+
+
+def _lines(comparison: Comparison) -> list[str]:
+    """One line a kind and organ: both Dices, and the difference with its interval."""
+    lines = []
+    for kind, organs in comparison.items():
+        for organ, found in organs.items():
+            span = "" if found.interval is None else f" [{found.interval[0]:+.3f}, {found.interval[1]:+.3f}]"
+            lines.append(f"{kind} {organ}: Dice {found.other_dice:.3f} -> {found.dice:.3f} ({found.difference:+.3f}{span})")
+    return lines

@@ -1,0 +1,44 @@
+"""What is wrong with a file or a row of a manifest, and how a list of that is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from uniultra.errors import DataError
+
+MOST_TOLD = 20
+"""Problems that one message lists; the rest are counted."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one file or one row of a manifest: `where` names it, `what` says what, and the fix."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}"
+        return text if text.isprintable() else ascii(text)[1:-1]
+
+
+class RowError(DataError):
+    """A row whose own image or mask can't be used, while all others can."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("manifest " + "; ".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+def refuse(subject: str, problems: Sequence[Problem], fix: str = "mend them") -> None:
+    """Passes where there are no problems.
+
+    Raises:
+        DataError: a line that counts them, then a line each, the first MOST_TOLD of them.
+    """
+    if not problems:
+        return
+    more = [f"and {len(problems) - MOST_TOLD} more"] if len(problems) > MOST_TOLD else []
+    told = "\n  ".join([*map(str, problems[:MOST_TOLD]), *more])
+    raise DataError(f"{subject} has {len(problems)} problem(s); {fix}:\n  {told}")

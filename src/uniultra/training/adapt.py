@@ -1,0 +1,138 @@
+"""Stage 1 of the paper, and a lab's own data in minutes: a SAM 2 learns new images through few of its parameters.
+
+A run folder holds config.json, what `training.loop` leaves, and at the end adapter.safetensors (the moved weights alone) with base.json.
+The folder is a model: `segment`, `evaluate`, `export` and `merge` take it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from uniultra.data.dataset import PromptDataset
+from uniultra.data.manifest import Manifest
+from uniultra.data.splits import SelectionSplit, TrainSplit, few_shot, selection_split, train_split
+from uniultra.errors import DataError, ModelError
+from uniultra.io.output import write_json
+from uniultra.models.adapted import ADAPTER_FILE, BASE_FILE, AdapterFacts, base_location, save_adapter, weights_sha256
+from uniultra.models.adapter import AdapterSpec
+from uniultra.models.build import load
+from uniultra.models.methods import has_adapters, moved, prepare
+from uniultra.models.promptable import PromptableModel
+from uniultra.registry import MODELS
+from uniultra.training.config import AdaptConfig, AdapterSettings
+from uniultra.training.loop import Plan, is_first_process, run
+from uniultra.training.supervised import chosen_sets, describe, parse_favour, run_record, sample_spec
+
+
+@dataclass(frozen=True)
+class AdaptJob:
+    """What adapting works on; how is in the config.
+
+    Attributes:
+        manifest: the lab's data, with rows of `train`, and of `val` unless optim.keep is `last`.
+        out: the run folder.
+        shots: images of each organ to learn from, and at most as many of val to choose with; None for all.
+        replay: a manifest of what the model knows, against forgetting.
+        device, report_to: as in `loop.Plan`.
+    """
+
+    manifest: Manifest
+    out: Path
+    shots: int | None = None
+    replay: Manifest | None = None
+    device: str = "auto"
+    report_to: tuple[str, ...] = ()
+
+
+def adapt(config: AdaptConfig, job: AdaptJob) -> Path:
+    """Adapts, or goes on where an earlier call stopped; returns the adapter's file.
+
+    Raises:
+        ModelError: no such base, an unfit setting, no memory, another run in the folder.
+        DataError: no val, no objects, val or test rows that the replay trains on.
+    """
+    manifest = job.manifest
+    learning, val = splits_for(manifest, config, job.shots)
+    replay = None if job.replay is None else _replayed(job.replay, manifest)
+    torch.manual_seed(config.optim.seed)
+    model, facts, before = make_adaptable(config)
+    job.out.mkdir(parents=True, exist_ok=True)
+    described = {"base_sha256": facts.base_sha256, "shots": job.shots, "train_images": len(learning), "val_images": len(val or ())}
+    described |= {"replay_images": len(replay or ()), "learned_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad)}
+    describe(job.out, run_record(config, manifest) | described)
+    data = PromptDataset(learning, sample_spec(config.data, model.input_size), config.optim.seed, replay)
+    weights = data.weights(parse_favour(config.data.favour), config.replay.share)
+    run(Plan(model, config.optim, config.loss, data, weights, val, job.out, job.device, job.report_to))
+    if is_first_process():
+        write_json(job.out / BASE_FILE, {"base": _found_again(config.base.name)}, force=True)
+        save_adapter(job.out / ADAPTER_FILE, moved(model, before), facts)
+    return job.out / ADAPTER_FILE
+
+
+def make_adaptable(config: AdaptConfig) -> tuple[PromptableModel, AdapterFacts, dict[str, Tensor]]:
+    """The base, made ready for a method; how that was done; and the base's weights before."""
+    settings = config.base
+    place = base_location(settings.name)
+    plain = load(place, image_size=settings.image_size or None)
+    own = has_adapters(plain)
+    if own and config.adapter != AdapterSettings():
+        raise ModelError(f"base '{settings.name}' has CH-Adapters of its own, which go on learning; leave the [adapter] settings alone")
+    spec = AdapterSpec(**dataclasses.asdict(config.adapter)) if settings.method == "ch-adapter" and not own else None
+    facts = AdapterFacts(
+        base=Path(settings.name).name if _is_folder(settings.name) else settings.name,
+        base_sha256=weights_sha256(plain),
+        method=settings.method,
+        image_size=plain.input_size,
+        adapter=spec,
+        lora_rank=settings.lora_rank,
+    )
+    before = {name: value.detach().clone() for name, value in plain.state_dict().items()}
+    model = plain if spec is None else load(place, spec, plain.input_size)
+    prepare(model, settings.method, settings.lora_rank)
+    return model, facts, before
+
+
+def splits_for(manifest: Manifest, config: AdaptConfig, shots: int | None) -> tuple[TrainSplit, SelectionSplit | None]:
+    """What is learned from, and what chooses (None where nothing is chosen)."""
+    learning = chosen_sets(train_split(manifest), config.data.datasets)
+    organs = {row.organ for row in learning}
+    val = None
+    if any(row.split == "val" for row in manifest):
+        every = selection_split(manifest)
+        val = SelectionSplit(every.name, tuple(row for row in every if row.organ in organs)) if config.data.datasets else every
+    if config.optim.keep == "best" and not val:
+        raise DataError(
+            f"manifest '{manifest.path}' has no rows of split 'val', which choose the checkpoint; give some images that split, "
+            "or keep the last one with --set optim.keep=last"
+        )
+    if shots is not None:
+        learning = few_shot(learning, shots, config.optim.seed)
+        val = None if val is None else few_shot(val, shots, config.optim.seed)
+    return learning, val
+
+
+def _replayed(known: Manifest, own: Manifest) -> TrainSplit:
+    """The replay's train rows; none of them may be what the lab's manifest keeps for choosing or reporting."""
+    replay = train_split(known)
+    kept = {row.image.resolve() for row in own if row.split != "train"}
+    both = next((row for row in replay if row.image.resolve() in kept), None)
+    if both is not None:
+        raise DataError(
+            f"replay image '{both.id}' is of split val or test in '{own.path}'; take it out of the replay manifest's train split"
+        )
+    mine = {row.image.resolve() for row in own}
+    return TrainSplit(replay.name, tuple(row for row in replay if row.image.resolve() not in mine))
+
+
+def _is_folder(name: str) -> bool:
+    return name not in {entry.name for entry in MODELS} and Path(name).is_dir()
+
+
+def _found_again(name: str) -> str:
+    """The base's name, or of a folder its whole path, so that the run folder opens from anywhere on this machine."""
+    return str(Path(name).resolve()) if _is_folder(name) else name

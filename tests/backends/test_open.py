@@ -1,0 +1,50 @@
+"""Which weights an engine is opened from, as one hash."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from uniultra.backends.open import weights_sha256
+from uniultra.errors import ModelError
+from uniultra.registry import DEFAULT, find
+
+
+def _of(folder: Path, *names: str) -> str:
+    lines = "".join(f"{name} {hashlib.sha256((folder / name).read_bytes()).hexdigest()}\n" for name in names)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def test_a_published_model_and_a_copy_of_its_folder_give_the_same(tmp_path: Path) -> None:
+    copy = shutil.copytree(find(DEFAULT).folder, tmp_path / "copy")
+    assert weights_sha256(DEFAULT) == weights_sha256(copy) == _of(copy, "decoder.onnx", "encoder.onnx")
+    (copy / "CARD.md").write_text("another card", encoding="utf-8")
+    assert weights_sha256(copy) == weights_sha256(DEFAULT)
+    with (copy / "decoder.onnx").open("ab") as file:
+        file.write(b"x")
+    assert weights_sha256(copy) != weights_sha256(DEFAULT)
+
+
+def test_a_folder_without_onnx_is_its_config_and_safetensors(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_bytes(b"{}")
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    assert weights_sha256(tmp_path) == _of(tmp_path, "config.json", "model.safetensors")
+
+
+def test_a_run_of_adapt_is_its_adapter_which_names_its_base(tmp_path: Path) -> None:
+    (tmp_path / "adapter.safetensors").write_bytes(b"adapter")
+    (tmp_path / "config.json").write_bytes(b"{}")
+    assert weights_sha256(tmp_path) == _of(tmp_path, "adapter.safetensors")
+
+
+def test_what_is_no_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"holds no model: no encoder\.onnx, model\.safetensors or adapter\.safetensors"):
+        weights_sha256(tmp_path)
+    (tmp_path / "model.safetensors").touch()
+    with pytest.raises(ModelError, match=r"config\.json' can't be read \(No such file or directory\)"):
+        weights_sha256(tmp_path)
+    with pytest.raises(ModelError, match="model 'nobody' is unknown"):
+        weights_sha256("nobody")

@@ -1,0 +1,60 @@
+"""Reports side by side: joined where they asked the same, refused in one line where they didn't."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "tables.py"
+CELL = {"objects": 4, "dice": 0.81, "dice_interval": [0.7, 0.9]}
+REPORT: dict[str, Any] = {
+    "manifest_sha256": "ab" * 32, "split": "test", "limit": None, "draws": 3, "summary": {"box": {"breast": CELL}},
+}  # fmt: skip
+
+
+def _join(folder: Path, *reports: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    arguments = []
+    for name, report in zip("abc", reports, strict=False):
+        (folder / f"{name}.json").write_text(json.dumps(report), encoding="utf-8")
+        arguments.append(f"{name}={folder / name}.json")
+    return subprocess.run([sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, check=False)
+
+
+def test_reports_of_the_same_are_joined(tmp_path: Path) -> None:
+    other = {**REPORT, "summary": {"box": {"breast": {**CELL, "dice": 0.7}}}, "skipped": []}
+    joined = _join(tmp_path, REPORT, other, {**REPORT, "summary": {}})
+    assert joined.stdout.splitlines() == [
+        "| prompt | organ | objects | a | b | c |",
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+        "| box | breast | 4 | 0.810 [0.700, 0.900] | 0.700 |  |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"split": "val"}, "'a' has split \"test\", 'b' has \"val\""),
+        ({"limit": 5}, "'a' has limit null, 'b' has 5"),
+        ({"draws": 1}, "'a' has draws 3, 'b' has 1"),
+        ({"manifest_sha256": "cd" * 32}, "'a' has manifest_sha256 \"abab"),
+        ({"skipped": [{"dataset": "d", "id": "x"}]}, "'a' has skipped [], 'b' has [\"d/x\"]"),
+    ],
+)
+def test_reports_of_different_runs_are_refused_in_one_line(tmp_path: Path, change: dict[str, Any], told: str) -> None:
+    refused = _join(tmp_path, REPORT, {**REPORT, **change})
+    assert refused.returncode == 2
+    assert refused.stdout == ""
+    [line] = refused.stderr.splitlines()
+    assert line.startswith(f"tables: {told}")
+    assert line.endswith("give reports that agree in it")
+
+
+def test_what_is_no_report_is_named(tmp_path: Path) -> None:
+    [line] = _join(tmp_path, REPORT, {"x": 1}).stderr.splitlines()
+    assert "is not a report of `uniultra evaluate --out` (keys are missing)" in line
+    assert "give reports as name=file.json" in _join(tmp_path).stderr

@@ -1,0 +1,87 @@
+"""`uniultra adapt` and `uniultra merge` as a user calls them: what is printed, what lies there, what is refused in one line."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from labs import write_manifest
+from uniultra.cli.adapt import adapt, merge
+from uniultra.errors import DataError, ModelError, OutputError
+from uniultra.models.build import load
+from uniultra.models.promptable import PromptableModel
+from uniultra.segmenter import Segmenter
+
+QUICK = ("--set", "optim.steps=2", "--set", "optim.save_every=1", "--set", "optim.batch_size=2", "--set", "base.image_size=64")
+
+
+def _run(command: object, *arguments: str | Path) -> Result:
+    app = typer.Typer()
+    app.command()(command)  # type: ignore[type-var]
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Path:
+    folder = tmp_path / "lab"
+    folder.mkdir()
+    return write_manifest(folder, ["train"] * 4 + ["val"] * 3)
+
+
+def test_from_images_to_a_model_that_opens_anywhere(lab: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    result = _run(adapt, "--data", lab, "--out", out, *QUICK)
+    assert result.exit_code == 0, result.output
+    assert f"use it with --model {out}" in result.stdout
+    assert "On val, which also chose" in result.stdout
+    assert "your data: box10 phantom: Dice" in result.stdout
+    gain = json.loads((out / "gain.json").read_text())
+    assert gain["split"] == "val"
+    assert set(gain["own"]) == {"box10", "click1"}
+    result = _run(merge, "--adapter", out, "--out", tmp_path / "merged")
+    assert result.exit_code == 0, result.output
+    merged = load(tmp_path / "merged")
+    assert isinstance(merged, PromptableModel)
+    assert Segmenter.load(tmp_path / "merged").backend.input_size == 64
+    with pytest.raises(OutputError, match="exists"):
+        _raised(_run(merge, "--adapter", out, "--out", tmp_path / "merged"))
+
+
+def test_replay_is_looked_at_too(lab: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "known"
+    folder.mkdir()
+    known = write_manifest(folder, ["train"] * 2 + ["val"] * 2, organ="known")
+    result = _run(adapt, "--data", lab, "--out", tmp_path / "run", "--replay", known, "--method", "decoder", *QUICK)
+    assert result.exit_code == 0, result.output
+    assert "replay: box10 known: Dice" in result.stdout
+
+
+def test_tensorboard_by_flag(lab: Path, tmp_path: Path) -> None:
+    result = _run(adapt, "--data", lab, "--out", tmp_path / "run", "--report-to", "tensorboard", *QUICK)
+    assert result.exit_code == 0, result.output
+    assert list((tmp_path / "run").rglob("events.out.tfevents*"))
+
+
+def test_one_line_for_what_is_wrong(lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ModelError, match="logger 'neptune' is unknown; use some of tensorboard, wandb, mlflow"):
+        _raised(_run(adapt, "--data", lab, "--out", tmp_path / "a", "--report-to", "neptune"))
+    with pytest.raises(ModelError, match=r"base\.method = 'lorax' is unknown; use one of ch-adapter, lora, decoder, full"):
+        _raised(_run(adapt, "--data", lab, "--out", tmp_path / "b", "--method", "lorax"))
+    with pytest.raises(DataError, match="is not a file"):
+        _raised(_run(adapt, "--data", tmp_path / "none.csv", "--out", tmp_path / "c"))
+    with pytest.raises(ModelError, match=r"has no adapter\.safetensors"):
+        _raised(_run(merge, "--adapter", tmp_path, "--out", tmp_path / "d"))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, find=find_spec: None if name == "wandb" else find(name))
+    with pytest.raises(ModelError, match="this command needs wandb"):
+        _raised(_run(adapt, "--data", lab, "--out", tmp_path / "e", "--report-to", "wandb"))
+    assert not any((tmp_path / name).exists() for name in "abcde")
+
+
+def _raised(result: Result) -> None:
+    if result.exception is not None:
+        raise result.exception

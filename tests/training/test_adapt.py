@@ -1,0 +1,321 @@
+"""Adapting small models to phantoms: every method, what moves and what doesn't, stopping and going on, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers.models.sam2.modeling_sam2 import Sam2Model
+
+from labs import write_manifest
+from uniultra.data.dataset import PromptDataset, SampleSpec
+from uniultra.data.manifest import read_manifest
+from uniultra.data.splits import train_split
+from uniultra.errors import DataError, ModelError
+from uniultra.models.adapted import BASE_FILE, AdapterFacts, open_adapted, open_model, read_facts, save_plain, weights_sha256
+from uniultra.models.build import load
+from uniultra.models.methods import METHODS
+from uniultra.models.promptable import PromptableModel
+from uniultra.segmenter import Segmenter
+from uniultra.training.adapt import AdaptJob, adapt, make_adaptable, splits_for
+from uniultra.training.config import AdaptConfig, configured
+from uniultra.training.gain import measure_gain
+from uniultra.training.loop import whole_checkpoint
+
+SHORT = ("optim.steps=4", "optim.save_every=2", "optim.batch_size=2", "loss.rounds=2", "optim.patience=0")
+
+
+def settings(base: Path, *changes: str) -> AdaptConfig:
+    return configured(AdaptConfig(), None, (f"base.name='{base}'", *SHORT, *changes))
+
+
+def frozen_part(model: PromptableModel) -> dict[str, torch.Tensor]:
+    return {name: value for name, value in model.state_dict().items() if name.startswith("vision_encoder.")}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_only_what_learns_moves_and_the_run_folder_is_the_model(sam2: Path, lab: Path, tmp_path: Path, method: str) -> None:
+    file = adapt(settings(sam2, f"base.method={method}"), AdaptJob(read_manifest(lab), tmp_path / "run"))
+    base, adapted = load(sam2), open_adapted(tmp_path / "run")
+    before, after = frozen_part(base), frozen_part(adapted)
+    unmoved = [name for name, value in before.items() if torch.equal(value, after[name])]
+    if method in ("ch-adapter", "decoder"):
+        assert len(unmoved) == len(before), "the frozen Hiera and neck must be bit-equal"
+        assert ("edge_stem" in " ".join(after)) == (method == "ch-adapter")
+    elif method == "lora":
+        assert set(before) == set(after)
+        assert {name.rpartition(".")[0].rpartition(".")[2] for name in set(before) - set(unmoved)} == {"qkv", "proj", "proj_in", "proj_out"}
+    else:
+        assert len(unmoved) < len(before) / 2
+    moved_decoder = [
+        n for n, v in base.state_dict().items() if n.startswith("mask_decoder.") and not torch.equal(v, adapted.state_dict()[n])
+    ]
+    assert moved_decoder
+    stored = load_file(file)
+    assert set(stored) <= {n for n, _ in make_adaptable(settings(sam2, f"base.method={method}"))[0].named_parameters()}
+    assert method == "full" or sum(v.numel() for v in stored.values()) < sum(p.numel() for p in base.parameters())
+    assert Segmenter.load(tmp_path / "run").name == "run"
+
+
+def test_an_adapter_goes_onto_our_own_model_whose_adapters_go_on_learning(lab: Path, tmp_path: Path) -> None:
+    small = settings(Path("uniultra-mini"), "base.image_size=64", "optim.steps=2")
+    adapt(small, AdaptJob(read_manifest(lab), tmp_path / "run"))
+    facts = read_facts(tmp_path / "run" / "adapter.safetensors")
+    assert (facts.base, facts.adapter, facts.image_size) == ("uniultra-mini", None, 64)
+    before, after = load(open_base(), image_size=64), open_model(tmp_path / "run")
+    changed = [n for n, v in before.state_dict().items() if n.startswith("vision_encoder.") and not torch.equal(v, after.state_dict()[n])]
+    assert changed
+    assert all(".adapter." in name or "edge_stem." in name for name in changed)
+    with pytest.raises(ModelError, match="has CH-Adapters of its own"):
+        adapt(settings(Path("uniultra-mini"), "adapter.edge=false"), AdaptJob(read_manifest(lab), tmp_path / "other"))
+
+
+def open_base() -> Path:
+    from uniultra.registry import find
+
+    return find("uniultra-mini").folder
+
+
+@pytest.mark.parametrize("method", ["ch-adapter", "lora", "decoder"])
+def test_merging_gives_the_same_answers_and_a_plain_sam2_where_nothing_was_added(
+    sam2: Path, lab: Path, tmp_path: Path, method: str
+) -> None:
+    adapt(settings(sam2, f"base.method={method}"), AdaptJob(read_manifest(lab), tmp_path / "run"))
+    adapted = open_adapted(tmp_path / "run")
+    save_plain(adapted, tmp_path / "merged")
+    merged = load(tmp_path / "merged")
+    images, points, labels = torch.rand(1, 64, 64) * 255, torch.tensor([[[10.0, 12.0], [40.0, 50.0]]]), torch.tensor([[2, 3]])
+    prompt = (points, labels, torch.zeros(1, 1, 16, 16), torch.zeros(1))
+    with torch.no_grad():
+        torch.testing.assert_close(merged.decode(merged.encode(images), *prompt), adapted.decode(adapted.encode(images), *prompt))
+    if method != "ch-adapter":
+        _, found = Sam2Model.from_pretrained(tmp_path / "merged", output_loading_info=True)
+        assert not found["missing_keys"]
+        assert not found["unexpected_keys"]
+
+
+def test_an_adapter_refuses_another_base(sam2: Path, lab: Path, tmp_path: Path) -> None:
+    adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "run"))
+    other = load(sam2)
+    with torch.no_grad():
+        next(other.parameters()).add_(1e-3)
+    save_plain(other, tmp_path / "other")
+    with pytest.raises(ModelError, match=r"was trained on sam2-mini with weights .* but this base has .* give the right one with --base"):
+        open_adapted(tmp_path / "run", tmp_path / "other")
+    (tmp_path / "run" / BASE_FILE).write_text("{}")
+    with pytest.raises(ModelError, match="doesn't say where the base is"):
+        open_adapted(tmp_path / "run")
+    assert weights_sha256(open_adapted(tmp_path / "run", sam2)) != weights_sha256(load(sam2))
+
+
+def test_a_file_that_is_no_adapter(tmp_path: Path, sam2: Path) -> None:
+    (tmp_path / "adapter.safetensors").write_bytes(b"not safetensors at all")
+    with pytest.raises(ModelError, match="can't be read as an adapter"):
+        open_adapted(tmp_path)
+    with pytest.raises(ModelError, match="its metadata doesn't say how it was made"):
+        AdapterFacts.from_metadata({}, tmp_path)
+
+
+def test_a_stopped_run_ends_as_one_that_was_not(sam2: Path, lab: Path, tmp_path: Path) -> None:
+    config = settings(sam2)
+    whole = load_file(adapt(config, AdaptJob(read_manifest(lab), tmp_path / "whole")))
+    adapt(config, AdaptJob(read_manifest(lab), tmp_path / "again"))
+    last = whole_checkpoint(tmp_path / "again")
+    assert last is not None
+    assert last.name == "checkpoint-4"
+    (last / "ema.safetensors").unlink()  # as a kill within the saving leaves it
+    resumed = load_file(adapt(config, AdaptJob(read_manifest(lab), tmp_path / "again")))
+    assert whole.keys() == resumed.keys()
+    for name, value in whole.items():
+        torch.testing.assert_close(resumed[name], value, rtol=0, atol=0, msg=name)
+    skills = [
+        [line.get("skill") for line in map(json.loads, (tmp_path / run / "log.jsonl").read_text().splitlines())]
+        for run in ("whole", "again")
+    ]
+    assert [s for s in skills[0] if s is not None] == [s for s in skills[1] if s is not None]
+
+
+def command(lab: Path, base: Path, out: Path, *more: str) -> list[str]:
+    changes = [item for change in (*SHORT, "optim.steps=12", *more) for item in ("--set", change)]
+    return ["-m", "uniultra.cli.main", "adapt", "--data", str(lab), "--base", str(base), "--out", str(out), *changes]
+
+
+def test_kill_9_at_any_moment(sam2: Path, lab: Path, tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    adapt(configured(AdaptConfig(), None, (f"base.name='{sam2}'", *SHORT, "optim.steps=12")), AdaptJob(read_manifest(lab), whole))
+    killed = tmp_path / "killed"
+    process = subprocess.Popen([sys.executable, *command(lab, sam2, killed)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while whole_checkpoint(killed) is None and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not (killed / "adapter.safetensors").exists()
+    done = subprocess.run([sys.executable, *command(lab, sam2, killed)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    first, second = load_file(whole / "adapter.safetensors"), load_file(killed / "adapter.safetensors")
+    assert first.keys() == second.keys()
+    for name, value in first.items():
+        torch.testing.assert_close(second[name], value, rtol=1e-5, atol=1e-6, msg=name)
+
+
+def test_two_processes_see_the_loss_of_one_with_the_same_batch(sam2: Path, lab: Path, tmp_path: Path) -> None:
+    changes = ("optim.steps=4", "optim.save_every=2", "optim.keep=last", "optim.ema=0.0")
+    one = subprocess.run(
+        [sys.executable, *command(lab, sam2, tmp_path / "one", *changes, "optim.batch_size=4"), "--device", "cpu"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    two = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=29613",
+         *command(lab, sam2, tmp_path / "two", *changes, "optim.batch_size=2"), "--device", "cpu"],
+        capture_output=True, text=True, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert one.returncode == 0, one.stderr
+    assert two.returncode == 0, two.stderr
+    losses = [
+        [line["loss"] for line in map(json.loads, (tmp_path / run / "log.jsonl").read_text().splitlines()) if "loss" in line]
+        for run in ("one", "two")
+    ]
+    assert len(losses[0]) == 2
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    first, second = load_file(tmp_path / "one" / "adapter.safetensors"), load_file(tmp_path / "two" / "adapter.safetensors")
+    assert first.keys() == second.keys()
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_checkpoint(
+    sam2: Path, lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def sick(*args: torch.Tensor) -> torch.Tensor:
+        calls.append(1)
+        return args[0].flatten(1).mean(1) * (float("nan") if len(calls) > 8 else 1.0)
+
+    monkeypatch.setattr("uniultra.training.interactive.dice_loss", sick)
+    with pytest.raises(ModelError, match=r"the loss is no number at step \d; the last checkpoint is kept"):
+        adapt(settings(sam2, "optim.steps=40"), AdaptJob(read_manifest(lab), tmp_path / "run"))
+    kept = whole_checkpoint(tmp_path / "run")
+    assert kept is not None
+    assert all(torch.isfinite(value).all() for value in load_file(kept / "ema.safetensors").values())
+    assert not (tmp_path / "run" / "adapter.safetensors").exists()
+
+
+def test_a_full_disk_is_one_line(sam2: Path, lab: Path, tmp_path: Path) -> None:
+    """A file-size limit stands in for the disk's end: the kernel refuses the write in the same place."""
+    source = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))\n"
+        "from uniultra.cli.main import run\n"
+        "sys.argv = ['uniultra', *sys.argv[1:]]\n"
+        "run()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", source, *command(lab, sam2, tmp_path / "run")[2:]], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert "can't be written: the disk is full" in done.stderr.splitlines()[-1]
+
+
+def test_no_memory_says_what_to_lower(sam2: Path, lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def out_of_memory(*args: object, **kwargs: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    monkeypatch.setattr(PromptableModel, "encode", out_of_memory)
+    monkeypatch.setattr("uniultra.training.journal.look", lambda *_: _no_look())
+    with pytest.raises(ModelError, match=r"memory ran out with optim\.batch_size=2 at 64 px; lower optim\.batch_size"):
+        adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "run"))
+
+
+def _no_look() -> object:
+    import numpy as np
+
+    from uniultra.training.validation import Look
+
+    return Look({"box/a": 0.5, "click/a": 0.5, "ellipse/a": 0.5}, np.zeros((8, 8, 3), np.uint8))
+
+
+def test_what_is_refused(sam2: Path, lab: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="device 'cuda' was asked for, but torch finds no CUDA"):
+        adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "a", device="cuda"))
+    with pytest.raises(ModelError, match=r"optim\.precision 'fp16' needs CUDA"):
+        adapt(settings(sam2, "optim.precision=fp16"), AdaptJob(read_manifest(lab), tmp_path / "b", device="cpu"))
+    with pytest.raises(ModelError, match="base 'nonsense' is neither a folder nor a published model"):
+        adapt(settings(Path("nonsense")), AdaptJob(read_manifest(lab), tmp_path / "c"))
+    folder = tmp_path / "bert"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"model_type": "bert"}')
+    with pytest.raises(ModelError, match="holds a 'bert' model; it must be SAM 2"):
+        adapt(settings(folder), AdaptJob(read_manifest(lab), tmp_path / "d"))
+    with pytest.raises(DataError, match="shots 0 must be at least 1"):
+        adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "e", shots=0))
+    no_val = tmp_path / "noval"
+    no_val.mkdir()
+    with pytest.raises(DataError, match="has no rows of split 'val', which choose the checkpoint"):
+        adapt(settings(sam2), AdaptJob(read_manifest(write_manifest(no_val, ["train"] * 3)), tmp_path / "f"))
+    adapt(settings(sam2, "optim.keep=last", "optim.steps=2"), AdaptJob(read_manifest(no_val / "manifest.csv"), tmp_path / "g"))
+    assert not any((tmp_path / name).exists() for name in "cdef")
+
+
+def test_replay_mixes_the_known_in_and_never_what_is_kept_for_reporting(sam2: Path, lab: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "known"
+    folder.mkdir()
+    known = write_manifest(folder, ["train"] * 3 + ["val"], organ="known")
+    adapt(settings(sam2, "optim.steps=2"), AdaptJob(read_manifest(lab), tmp_path / "run", replay=read_manifest(known)))
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["replay_images"] == 3
+    own, other = train_split(read_manifest(lab)), train_split(read_manifest(known))
+    data = PromptDataset(own, SampleSpec(image_size=64), replay=other)
+    weights = data.weights(replay_share=0.25)
+    assert weights[data.own :].sum() / weights.sum() == pytest.approx(0.25)
+    text = lab.read_text().replace(",test,", ",train,")
+    (lab.parent / "leaky.csv").write_text(text)
+    with pytest.raises(DataError, match="replay image 'phantom8' is of split val or test"):
+        adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "leak", replay=read_manifest(lab.parent / "leaky.csv")))
+
+
+def test_shots_limit_what_is_learned_from_and_what_chooses(sam2: Path, lab: Path) -> None:
+    learning, val = splits_for(read_manifest(lab), settings(sam2), 1)
+    assert (len(learning), len(val or ())) == (1, 1)
+
+
+def test_the_gain_is_paired_and_says_when_it_shows_nothing(sam2: Path, lab: Path) -> None:
+    base = load(sam2)
+    _, val = splits_for(read_manifest(lab), settings(sam2), None)
+    assert val is not None
+    gain = measure_gain(base, load(sam2), val, val)
+    assert all(cell.difference == 0.0 for organs in gain.own.values() for cell in organs.values())
+    assert [line.split(":")[0] for line in gain.warnings] == ["box10", "click1"]
+
+
+def test_patience_ends_a_run_that_no_longer_gets_better(sam2: Path, lab: Path, tmp_path: Path) -> None:
+    config = settings(sam2, "optim.steps=40", "optim.save_every=1", "optim.patience=2", "optim.encoder_lr=0.0", "optim.decoder_lr=0.0")
+    adapt(config, AdaptJob(read_manifest(lab), tmp_path / "run"))
+    last = whole_checkpoint(tmp_path / "run")
+    assert last is not None
+    assert last.name == "checkpoint-3"
+    adapt(config, AdaptJob(read_manifest(lab), tmp_path / "run"))
+    assert whole_checkpoint(tmp_path / "run") == last
+    assert len(list((tmp_path / "run" / "val").glob("step-*.png"))) == 4
+
+
+@pytest.mark.parametrize("change", ["optim.precision=bf16", "optim.recompute=true", "optim.accumulate=2"])
+def test_ways_to_save_memory_still_learn(sam2: Path, lab: Path, tmp_path: Path, change: str) -> None:
+    adapt(settings(sam2, "optim.steps=2", change), AdaptJob(read_manifest(lab), tmp_path / "run"))
+    assert load_file(tmp_path / "run" / "adapter.safetensors")
+
+
+def test_recomputing_changes_no_gradient(sam2: Path, lab: Path, tmp_path: Path) -> None:
+    plain, again = (
+        load_file(adapt(settings(sam2, "optim.steps=2", f"optim.recompute={flag}"), AdaptJob(read_manifest(lab), tmp_path / flag)))
+        for flag in ("true", "false")
+    )
+    for name, value in plain.items():
+        torch.testing.assert_close(again[name], value, rtol=1e-4, atol=1e-5, msg=name)
