@@ -105,7 +105,8 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
     with Console(stderr=True).status("comparing with the base on val"):
         gain = measure_gain(load(base_location(settings.base.name), image_size=adapted.input_size), adapted, val, others)
     write_json(job.out / "gain.json", {"split": "val", "own": gain.own, "others": gain.others, "warnings": gain.warnings}, force=True)
-    print("On val, which also chose; for a figure to report, run `uniultra evaluate` on test.")
+    chose = ", which also chose" if settings.optim.keep == "best" else ""
+    print(f"On val{chose}; for a figure to report, run `uniultra evaluate` on test.")
     for title, comparison in (("your data", gain.own), ("replay", gain.others)):
         for line in _lines(comparison or {}):
             print(f"  {title}: {line}")
@@ -117,7 +118,7 @@ def _lines(comparison: Comparison) -> list[str]:
     """One line a kind and organ: both Dices, and the difference with its interval."""
     lines = []
     for kind, organs in comparison.items():
-        for organ, found in organs.items():
+        for organ, found in list(organs.items())[: 1 if len(organs) == 2 else None]:  # of one organ the mean over organs is the same
             span = "" if found.interval is None else f" [{found.interval[0]:+.3f}, {found.interval[1]:+.3f}]"
             lines.append(f"{kind} {organ}: Dice {found.other_dice:.3f} -> {found.dice:.3f} ({found.difference:+.3f}{span})")
     return lines

@@ -40,8 +40,9 @@ SIZES = {
     "small": HieraSize(96, 1, (1, 2, 11, 2), (7, 10, 13)),
     "tiny": HieraSize(96, 1, (1, 2, 7, 2), (5, 7, 9)),
     "mini": HieraSize(16, 1, (1, 2, 7, 2), (5, 7, 9)),
+    "mini-2x": HieraSize(32, 2, (1, 2, 7, 2), (5, 7, 9)),
 }
-"""SAM 2's four sizes, and the paper's student (`mini`)."""
+"""SAM 2's four sizes, the paper's student (`mini`), and that at twice its width, which `models.widen` makes of it."""
 
 
 def fit_windows(size: HieraSize, image_size: int) -> HieraSize:

@@ -24,6 +24,8 @@ class ModelSettings:
     """A LiteMedSAM or SAM 1 safetensors file whose prompt encoder and mask decoder are the start; empty for fresh weights."""
     start_from: str = ""
     """A model folder (config.json and model.safetensors) to go on from; of the fields above only image_size counts then."""
+    widen_from: str = ""
+    """A model of half this size's width, by name or folder, whose function is the start; `size` must be twice it, such as mini-2x."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import torch.distributed
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch.utils.data import Sampler
-from transformers import Trainer, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainingArguments
 
 from uniultra.data.dataset import DrawSampler, PromptDataset
 from uniultra.data.splits import SelectionSplit
@@ -82,6 +82,7 @@ def run(plan: Plan) -> Journal:
             optimizers=_optimizer(plan.model, settings),
             callbacks=[journal, average, bar],  # the average after the look: it marks a checkpoint as whole
         )
+        trainer.remove_callback(PrinterCallback)  # it prints dicts to stdout; the bar and the log say the same
         with _one_line(plan), bar:
             trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     else:

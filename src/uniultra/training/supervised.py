@@ -23,6 +23,7 @@ from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import build
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.sam1 import load_sam1_decoder
+from uniultra.models.widen import widen
 from uniultra.training.config import AdaptConfig, DataSettings, TrainConfig
 from uniultra.training.loop import Plan, run, whole_checkpoint
 
@@ -57,6 +58,8 @@ def make_model(config: TrainConfig) -> PromptableModel:
     model = build(settings.size, AdapterSpec() if settings.adapters else None, settings.image_size, settings.box_prior)
     if settings.decoder_from:
         load_sam1_decoder(model, settings.decoder_from)
+    if settings.widen_from:
+        widen(open_model(settings.widen_from, settings.image_size), model, seed=config.optim.seed)
     return model
 
 
