@@ -1,0 +1,221 @@
+"""One frame of a DICOM file at a time, as grey: what is decoded is one frame, whatever the length of the cine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from pydicom.encaps import encapsulate
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+from uniultra.errors import FileError
+from uniultra.io.dicom.codestream import coded_size
+from uniultra.io.dicom.fragments import FrameIndex, index_frames
+from uniultra.io.dicom.header import UNDEFINED, Header
+from uniultra.io.dicom.tones import MONOCHROME, PALETTE, Format, format_of, luma, mono_grey, needs_range, palette_grey
+from uniultra.io.dicom.values import integer, text
+from uniultra.io.pictures import check_size
+from uniultra.io.quiet import muted_stderr, quiet
+
+MAX_FRAMES = 1_000_000
+"""Legal number of frames of a file."""
+COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
+NATIVE = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian})
+_MAX_ENCODED = 512_000_000
+
+
+@dataclass(frozen=True)
+class Image:
+    """The pixels of a file: checked, indexed, not decoded. `table` maps a bit pattern to grey; None for colour."""
+
+    header: Header = field(repr=False)
+    frames: int
+    frame_hw: tuple[int, int]
+    samples: int
+    photometric: str
+    packing: Format
+    index: FrameIndex | None = field(default=None, repr=False)
+    table: np.ndarray | None = field(default=None, repr=False)
+
+
+def open_image(header: Header) -> Image:
+    """All that can be known without decoding, checked.
+
+    Raises:
+        FileError: no image, sizes or numbers out of range, a syntax that nothing here decodes, pixel data cut short.
+    """
+    _check_is_image(header)
+    dataset, name = header.dataset, header.name
+    width, height = _whole(header, "Columns"), _whole(header, "Rows")
+    check_size((width, height), name)
+    samples, photometric = integer(dataset, "SamplesPerPixel") or 1, (text(dataset, "PhotometricInterpretation") or "").upper()
+    _check_colour(name, samples, photometric)
+    if not 1 <= header.frames <= MAX_FRAMES:
+        raise FileError(f"{name}: claims {header.frames} frames; legal are 1 to {MAX_FRAMES}; export it again")
+    allocated = integer(dataset, "BitsAllocated")
+    if allocated not in (8, 16):
+        raise FileError(f"{name}: {allocated} bits allocated a sample; legal are 8 and 16; export it as 8 bit")
+    image = Image(header, header.frames, (height, width), samples, photometric, format_of(header))
+    if header.syntax in NATIVE:
+        _check_native_length(image)
+        return _with_table(image)
+    _check_decoder(header)
+    return _with_table(replace(image, index=index_frames(header)))
+
+
+def read_grey(image: Image, number: int) -> np.ndarray:
+    """Frame `number`, from 0, as uint8 (H, W). Raises FileError: cut short, damaged, or coded at another size."""
+    stored = read_stored(image, number)
+    if image.table is not None:
+        return np.take(image.table, image.packing.patterns(stored))
+    return luma(eight_bits(image, stored))
+
+
+def read_stored(image: Image, number: int) -> np.ndarray:
+    """Frame `number` as stored: (H, W), or RGB (H, W, 3) of the file's own depth."""
+    assert 0 <= number < image.frames, f"frame {number} of {image.frames}"
+    decode = _encoded if image.index is not None else _native
+    try:
+        with quiet("pydicom"), muted_stderr():
+            stored = decode(image, number)
+    except FileError:
+        raise
+    except MemoryError:
+        raise
+    except Exception as error:  # hostile bytes make decoders raise almost anything
+        problem = f"the {_kind(image.header.syntax)} pixel data of frame {number} is damaged or cut short"
+        raise FileError(f"{image.header.name}: {problem} ({type(error).__name__}); copy or export it again") from error
+    wanted = image.frame_hw if image.samples == 1 else (*image.frame_hw, 3)
+    if stored.shape != wanted:
+        raise FileError(f"{image.header.name}: frame {number} decodes to {stored.shape}, but the header says {wanted}; export it again")
+    return stored
+
+
+def eight_bits(image: Image, rgb_hwc: np.ndarray) -> np.ndarray:
+    """uint8 RGB (H, W, 3): the high bits of deeper colour."""
+    if rgb_hwc.dtype.itemsize == 1:
+        return rgb_hwc.view(np.uint8)
+    patterns = image.packing.patterns(rgb_hwc)
+    bits = image.packing.bits
+    return (patterns >> (bits - 8) if bits > 8 else patterns).astype(np.uint8)
+
+
+def _with_table(image: Image) -> Image:
+    if image.photometric == PALETTE:
+        return replace(image, table=palette_grey(image.header, image.packing))
+    if image.photometric not in MONOCHROME:
+        return image
+    seen = None
+    if needs_range(image.header, image.packing):
+        first = image.packing.ramp[image.packing.patterns(read_stored(image, 0))]
+        seen = int(first.min()), int(first.max())
+    return replace(image, table=mono_grey(image.header, image.packing, seen))
+
+
+def _native(image: Image, number: int) -> np.ndarray:
+    pixels = image.header.pixels
+    assert pixels is not None
+    syntax = image.header.syntax
+    if syntax == DeflatedExplicitVRLittleEndian:
+        syntax = ExplicitVRLittleEndian
+    with image.header.store.opened() as file:
+        file.seek(pixels.offset)
+        return get_decoder(syntax).as_array(file, index=number, **_options(image, image.frames, pixels.vr))[0]
+
+
+def _encoded(image: Image, number: int) -> np.ndarray:
+    assert image.index is not None
+    with image.header.store.opened() as file:
+        data = image.index.read(file, number)
+    name = image.header.name
+    if len(data) > _MAX_ENCODED:
+        raise FileError(f"{name}: frame {number} takes {len(data)} bytes; the limit is {_MAX_ENCODED}; export it again")
+    coded, (height, width) = coded_size(data), image.frame_hw
+    if coded and coded != (width, height, image.samples):
+        says = f"is coded as {coded[0]} x {coded[1]} pixels of {coded[2]} samples"
+        raise FileError(f"{name}: frame {number} {says}, but the header says {width} x {height} of {image.samples}; export it again")
+    if coded is None and "RLE" not in image.header.syntax.name:
+        raise FileError(f"{name}: frame {number} is no {_kind(image.header.syntax)} picture; copy or export it again")
+    return get_decoder(image.header.syntax).as_array(encapsulate([data]), index=0, **_options(image, 1, "OB"))[0]
+
+
+def _options(image: Image, frames: int, vr: str) -> dict[str, Any]:
+    dataset = image.header.dataset
+    options: dict[str, Any] = {
+        "transfer_syntax_uid": image.header.syntax,
+        "rows": image.frame_hw[0],
+        "columns": image.frame_hw[1],
+        "samples_per_pixel": image.samples,
+        "photometric_interpretation": image.photometric,
+        "number_of_frames": frames,
+        "bits_allocated": integer(dataset, "BitsAllocated"),
+        "bits_stored": integer(dataset, "BitsStored") or integer(dataset, "BitsAllocated"),
+        "pixel_representation": 1 if image.packing.signed else 0,
+        "pixel_keyword": "PixelData",
+        "pixel_vr": vr,
+    }
+    return options | ({"planar_configuration": integer(dataset, "PlanarConfiguration") or 0} if image.samples > 1 else {})
+
+
+def _check_is_image(header: Header) -> None:
+    what = f"{header.name}: a DICOM object of kind {header.sop_class} (modality {text(header.dataset, 'Modality') or 'unknown'})"
+    if header.pixels is None:
+        raise FileError(f"{what} without pixel data; give an image or a cine")
+    if header.pixels.keyword != "PixelData" or integer(header.dataset, "BitsAllocated") == 1:
+        raise FileError(f"{what}, not a picture of 8 or 16 bits; give an image or a cine")
+
+
+def _whole(header: Header, keyword: str) -> int:
+    number = integer(header.dataset, keyword)
+    if number is None:
+        raise FileError(f"{header.name}: {keyword} is missing or not a number; export it again")
+    return number
+
+
+def _check_colour(name: str, samples: int, photometric: str) -> None:
+    legal: tuple[str, ...] = {1: (*MONOCHROME, PALETTE), 3: COLOURS}.get(samples, ())
+    if photometric not in legal:
+        known = f"1 with {', '.join((*MONOCHROME, PALETTE))}; 3 with {', '.join(COLOURS)}"
+        raise FileError(f"{name}: {samples} samples a pixel as '{photometric[:20]}'; legal are {known}; export it again")
+
+
+def _check_native_length(image: Image) -> None:
+    """The file must hold what its header promises, before anything is allocated by that promise."""
+    header, pixels = image.header, image.header.pixels
+    assert pixels is not None
+    height, width = image.frame_hw
+    samples = 2 if image.photometric == "YBR_FULL_422" else image.samples
+    needed = height * width * samples * ((integer(header.dataset, "BitsAllocated") or 8) // 8) * image.frames
+    with header.store.opened() as file:
+        there = file.seek(0, 2) - pixels.offset
+    if pixels.length != UNDEFINED:
+        there = min(there, pixels.length)
+    if there < needed:
+        promise = f"{image.frames} frame{'s' if image.frames > 1 else ''} of {width} x {height}"
+        raise FileError(f"{header.name}: the pixel data is cut short: {promise} need {needed} bytes, {there} are there; copy it again")
+
+
+def _check_decoder(header: Header) -> None:
+    try:
+        decoder = get_decoder(header.syntax)
+    except NotImplementedError as error:
+        stored = f"stored as {header.syntax.name} ({str(header.syntax)[:64]})"
+        raise FileError(f"{header.name}: {stored}, which can't be read; export it as JPEG, JPEG 2000, RLE or uncompressed") from error
+    if not decoder.is_available:
+        fix = "install with: pip install 'uniultra[dicom]'"
+        if not any("gdcm" in line or "pillow" in line for line in decoder.missing_dependencies):
+            fix = "no decoder of uniultra[dicom] reads it: export it as JPEG 2000 or uncompressed"
+        raise FileError(f"{header.name}: {_kind(header.syntax)} needs a decoder that is not installed; {fix}")
+
+
+def _kind(syntax: UID) -> str:
+    """The short name of a transfer syntax: "JPEG Baseline", "RLE Lossless"."""
+    return syntax.name.split(" (")[0].split(",")[0]
