@@ -221,7 +221,7 @@ BAD = {
     "errors import anything": ({"errors.py": "import os"}, "errors.py:1: uniultra.errors imports os"),
     "types import io": (
         {"types.py": "\nfrom uniultra.io import read", "io/__init__.py": ""},
-        "types.py:2: uniultra.types imports uniultra.io; rule: types imports only errors, calibration, types, geometry, registry of uniultra",
+        "types.py:2: uniultra.types imports uniultra.io; rule: types imports only errors, calibration, types, geometry, registry of",
     ),
     "geometry imports the root": ({"geometry.py": "from uniultra import Frame"}, "geometry.py:1"),
     "registry, relatively": ({"registry.py": "from .io import read", "io/__init__.py": ""}, "uniultra.registry imports uniultra.io"),

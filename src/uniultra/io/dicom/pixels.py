@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from uniultra.errors import FileError
 from uniultra.io.dicom.codestream import coded_size
 from uniultra.io.dicom.fragments import FrameIndex, index_frames
 from uniultra.io.dicom.header import UNDEFINED, Header
-from uniultra.io.dicom.tones import MONOCHROME, PALETTE, Format, format_of, luma, mono_grey, needs_range, palette_grey
+from uniultra.io.dicom.tones import MONOCHROME, PALETTE, Format, format_of, look_up, luma, mono_grey, needs_range, palette_grey
 from uniultra.io.dicom.values import integer, text
 from uniultra.io.pictures import check_size
 from uniultra.io.quiet import muted_stderr, quiet
@@ -29,6 +30,8 @@ MAX_FRAMES = 1_000_000
 """Legal number of frames of a file."""
 COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
 NATIVE = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian})
+PREFERRED = ("pillow", "pyjpegls")
+"""Decoders that are tried before the others: they take half the memory of GDCM."""
 _MAX_ENCODED = 512_000_000
 
 
@@ -73,19 +76,21 @@ def open_image(header: Header) -> Image:
 
 def read_grey(image: Image, number: int) -> np.ndarray:
     """Frame `number`, from 0, as uint8 (H, W). Raises FileError: cut short, damaged, or coded at another size."""
-    stored = read_stored(image, number)
+    stored, photometric = read_stored(image, number)
     if image.table is not None:
-        return np.take(image.table, image.packing.patterns(stored))
+        return look_up(image.table, image.packing.patterns(stored))
+    if photometric.startswith("YBR"):  # Y is the luma of ITU-R 601
+        return np.ascontiguousarray(eight_bits(image, stored[..., 0]))
     return luma(eight_bits(image, stored))
 
 
-def read_stored(image: Image, number: int) -> np.ndarray:
-    """Frame `number` as stored: (H, W), or RGB (H, W, 3) of the file's own depth."""
+def read_stored(image: Image, number: int) -> tuple[np.ndarray, str]:
+    """Frame `number` as stored: (H, W), or (H, W, 3) of the file's own depth; and its photometric interpretation once decoded."""
     assert 0 <= number < image.frames, f"frame {number} of {image.frames}"
     decode = _encoded if image.index is not None else _native
     try:
         with quiet("pydicom"), muted_stderr():
-            stored = decode(image, number)
+            stored, properties = decode(image, number)
     except FileError:
         raise
     except MemoryError:
@@ -96,14 +101,14 @@ def read_stored(image: Image, number: int) -> np.ndarray:
     wanted = image.frame_hw if image.samples == 1 else (*image.frame_hw, 3)
     if stored.shape != wanted:
         raise FileError(f"{image.header.name}: frame {number} decodes to {stored.shape}, but the header says {wanted}; export it again")
-    return stored
+    return stored, str(properties["photometric_interpretation"])
 
 
-def eight_bits(image: Image, rgb_hwc: np.ndarray) -> np.ndarray:
-    """uint8 RGB (H, W, 3): the high bits of deeper colour."""
-    if rgb_hwc.dtype.itemsize == 1:
-        return rgb_hwc.view(np.uint8)
-    patterns = image.packing.patterns(rgb_hwc)
+def eight_bits(image: Image, stored: np.ndarray) -> np.ndarray:
+    """Colour as uint8: the high bits of deeper one."""
+    if stored.dtype.itemsize == 1:
+        return stored.view(np.uint8)
+    patterns = image.packing.patterns(stored)
     bits = image.packing.bits
     return (patterns >> (bits - 8) if bits > 8 else patterns).astype(np.uint8)
 
@@ -115,12 +120,12 @@ def _with_table(image: Image) -> Image:
         return image
     seen = None
     if needs_range(image.header, image.packing):
-        first = image.packing.ramp[image.packing.patterns(read_stored(image, 0))]
+        first = image.packing.ramp[image.packing.patterns(read_stored(image, 0)[0])]
         seen = int(first.min()), int(first.max())
     return replace(image, table=mono_grey(image.header, image.packing, seen))
 
 
-def _native(image: Image, number: int) -> np.ndarray:
+def _native(image: Image, number: int) -> tuple[np.ndarray, dict[str, str | int]]:
     pixels = image.header.pixels
     assert pixels is not None
     syntax = image.header.syntax
@@ -128,10 +133,10 @@ def _native(image: Image, number: int) -> np.ndarray:
         syntax = ExplicitVRLittleEndian
     with image.header.store.opened() as file:
         file.seek(pixels.offset)
-        return get_decoder(syntax).as_array(file, index=number, **_options(image, image.frames, pixels.vr))[0]
+        return get_decoder(syntax).as_array(file, index=number, **_options(image, image.frames, pixels.vr))
 
 
-def _encoded(image: Image, number: int) -> np.ndarray:
+def _encoded(image: Image, number: int) -> tuple[np.ndarray, dict[str, str | int]]:
     assert image.index is not None
     with image.header.store.opened() as file:
         data = image.index.read(file, number)
@@ -144,7 +149,12 @@ def _encoded(image: Image, number: int) -> np.ndarray:
         raise FileError(f"{name}: frame {number} {says}, but the header says {width} x {height} of {image.samples}; export it again")
     if coded is None and "RLE" not in image.header.syntax.name:
         raise FileError(f"{name}: frame {number} is no {_kind(image.header.syntax)} picture; copy or export it again")
-    return get_decoder(image.header.syntax).as_array(encapsulate([data]), index=0, **_options(image, 1, "OB"))[0]
+    decoder, source, options = get_decoder(image.header.syntax), encapsulate([data]), _options(image, 1, "OB")
+    for plugin in decoder.available_plugins:
+        if plugin in PREFERRED:
+            with suppress(Exception):  # what it can't do, another may
+                return decoder.as_array(source, index=0, decoding_plugin=plugin, **options)
+    return decoder.as_array(source, index=0, **options)
 
 
 def _options(image: Image, frames: int, vr: str) -> dict[str, Any]:
@@ -160,6 +170,8 @@ def _options(image: Image, frames: int, vr: str) -> dict[str, Any]:
         "bits_stored": integer(dataset, "BitsStored") or integer(dataset, "BitsAllocated"),
         "pixel_representation": 1 if image.packing.signed else 0,
         "pixel_keyword": "PixelData",
+        "raw": True,
+        "view_only": True,
         "pixel_vr": vr,
     }
     return options | ({"planar_configuration": integer(dataset, "PlanarConfiguration") or 0} if image.samples > 1 else {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from PIL import Image
 from pydicom.dataset import Dataset
@@ -16,6 +17,8 @@ from uniultra.io.quiet import quiet
 
 MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
 PALETTE = "PALETTE COLOR"
+_IDENTITY = np.arange(256, dtype=np.uint8)
+_BAND = 64
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,16 @@ def mono_grey(header: Header, packing: Format, seen: tuple[int, int] | None) -> 
 def needs_range(header: Header, packing: Format) -> bool:
     """Whether `mono_grey` needs to know which values are used."""
     return packing.bits > 8 and not items(header.dataset, "VOILUTSequence") and _window_of(header.dataset) is None
+
+
+def look_up(table: np.ndarray, patterns: np.ndarray) -> np.ndarray:
+    """`table` at each bit pattern, uint8 (H, W); in bands where indexing would take eight bytes a pixel."""
+    if patterns.dtype.itemsize == 1:
+        return patterns if np.array_equal(table, _IDENTITY) else cv2.LUT(np.ascontiguousarray(patterns), table)
+    grey = np.empty(patterns.shape, np.uint8)
+    for top in range(0, len(patterns), _BAND):
+        np.take(table, patterns[top : top + _BAND], out=grey[top : top + _BAND])
+    return grey
 
 
 def luma(rgb_hwc: np.ndarray) -> np.ndarray:
