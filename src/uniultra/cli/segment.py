@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from uniultra.cli.prompts import Typed, group, parse_typed, read_prompts
+from uniultra.cli.text import printable
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.registry import DEFAULT
 
@@ -186,8 +187,3 @@ def _human(file: Path, report: dict[str, Any]) -> str:
         size = f"{item['area_px']} px" + (f" = {item['area_mm2']:.1f} mm2" if item["area_mm2"] is not None else "")
         lines.append(f"  {item['id']}: area {size}, quality {item['quality']:.2f}")
     return "\n".join(lines)
-
-
-def printable(text: str) -> str:
-    """Text that any terminal takes: a file name's bytes that are no UTF-8 are shown as escapes."""
-    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")

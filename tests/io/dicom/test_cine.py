@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
 from pydicom.uid import MPEG4HP41, DeflatedExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLosslessSV1, RLELossless
 
 from dicoms import PHI, dataset, encapsulated, jpeg_2000, picture, region, save
@@ -196,20 +198,31 @@ def test_patient_data_is_not_even_read(tmp_path: Path) -> None:
     assert PHI in str(read_header(path, PATIENT).dataset)
 
 
-def test_dicomdir_and_files_without_suffix(tmp_path: Path) -> None:
-    from pydicom.fileset import FileSet
+def record(kind: str, file: Any = None) -> Dataset:
+    item = Dataset()
+    item.DirectoryRecordType = kind
+    if file is not None:
+        item.add(DataElement("ReferencedFileID", "CS", file, validation_mode=0))
+    return item
 
-    made = FileSet()
-    for seed in range(2):
-        made.add(dataset(picture(seed=seed), InstanceNumber=seed, SeriesNumber=1, StudyDate="20200101", StudyTime="101010", StudyID="1"))
-    made.write(tmp_path / "medium")
+
+def test_dicomdir_and_files_without_suffix(tmp_path: Path) -> None:
+    (tmp_path / "medium" / "IMAGES").mkdir(parents=True)
+    records = []
+    for number in range(2):
+        save(dataset(picture(seed=number)), tmp_path / "medium" / "IMAGES" / f"IM{number}")
+        records.append(record("IMAGE", ["IMAGES", f"IM{number}"]))
+    outside = [record("IMAGE", ["..", "IM0"]), record("IMAGE", "/etc/passwd"), record("IMAGE", ["IMAGES", "GONE"])]
+    index = dataset(picture(), DirectoryRecordSequence=[record("PATIENT"), *records, *outside, record("IMAGE")])
+    del index.PixelData
+    save(index, tmp_path / "medium" / "DICOMDIR")
     found = find_images([tmp_path / "medium" / "DICOMDIR"])
     assert len(found) == 2
     assert all(read_frame(file).width == 36 for file in found)
     assert set(find_images([found[0].parent])) == {file for file in found if file.parent == found[0].parent}
     for file in found:
         file.unlink()
-    with pytest.raises(FileError, match=r"none of the 2 images that it lists is there; copy the whole medium"):
+    with pytest.raises(FileError, match=r"none of the 6 images that it lists is there; copy the whole medium"):
         find_images([tmp_path / "medium" / "DICOMDIR"])
     (tmp_path / "DICOMDIR").write_bytes((save(dataset(picture()), tmp_path / "a.dcm")).read_bytes())
     with pytest.raises(FileError, match=r"no DICOM directory"):

@@ -67,7 +67,7 @@ class Header:
     @property
     def sop_class(self) -> str:
         uid = text(self.dataset, "SOPClassUID")
-        return UID(uid).name if uid else "unknown"
+        return UID(uid).name[:64] if uid else "unknown"
 
     @property
     def frames(self) -> int:
