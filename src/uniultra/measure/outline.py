@@ -10,7 +10,7 @@ import numpy as np
 SMOOTHING = 1.0
 """Sigma in (the larger side of) pixels. A circle is then measured 0.5 % too long from a radius of 15 pixels on (docs/LOG.md)."""
 _MOVED = 0.03
-"""Where smoothing changes the area by a larger share, the structure is too small or thin for it, and its edge runs halfway between pixels."""
+"""Where smoothing changes the area by a larger share, the structure is too small or thin for it: its edge runs halfway between pixels."""
 
 
 def main_part(mask_hw: np.ndarray) -> tuple[np.ndarray, int]:
