@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 by outer pixel edges, so that the whole of a frame is (-0.5, -0.5, width - 0.5, height - 0.5)."""
 
+UNCALIBRATED = "no calibration is known"
+"""The reason of a plain picture, which needs no explanation."""
 SAME = 0.005
 """Relative difference below which two spacings are one."""
 LENGTH = "cm"
@@ -151,7 +153,7 @@ class Calibration:
             if region.shape != TWO_D or not self.fallbacks:
                 return Scale(reason=f"it lies in region {number}, and {region.fault}", notes=self.notes)
         if not self.fallbacks:
-            return Scale(reason="no calibration is known" if not self.regions else "no region has lengths", notes=self.notes)
+            return Scale(reason=UNCALIBRATED if not self.regions else "no region has lengths", notes=self.notes)
         name, spacing = self.fallbacks[0]
         unused = tuple(f"region {i} is not used: {region.fault}" for i, region in touched)
         return Scale(spacing, name, notes=(*self.notes, *unused))

@@ -52,6 +52,23 @@ def open_nifti(path: PathLike) -> Cine:
     return Cine(name, (shape[1], shape[0]), frames, one, stream, times, calibration)
 
 
+def read_labels(path: PathLike) -> tuple[np.ndarray, tuple[float, float] | None]:
+    """A label map of one frame: uint8 ids (H, W), and millimetres per pixel (down, right), or None where its unit is unknown.
+
+    Raises:
+        FileError: as `open_nifti` does; several frames, or values that are no whole numbers from 0 to 255.
+    """
+    cine = open_nifti(path)
+    if cine.count != 1:
+        raise FileError(f"{cine.source}: {cine.count} frames of labels; legal is 1; write one file a frame")
+    plane = _plane(_load(path, cine.source), 0, cine.source)
+    if plane.min() < 0 or plane.max() > 255 or (plane != np.floor(plane)).any():
+        raise FileError(
+            f"{cine.source}: values from {plane.min():g} to {plane.max():g}; labels are whole numbers from 0 to 255; renumber them"
+        )
+    return np.ascontiguousarray(plane.astype(np.uint8)), cine.calibration.whole_mm_yx
+
+
 def write_labels(path: PathLike, ids_hw: np.ndarray, spacing_mm_yx: tuple[float, float] | None, force: bool = False) -> None:
     """Writes uint8 ids (H, W), or (frames, H, W), as NIfTI-1 labels; pixels of 1 mm, of unit "unknown", where no spacing is known.
 

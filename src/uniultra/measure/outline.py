@@ -59,7 +59,8 @@ def _pieces(level: np.ndarray) -> np.ndarray:
 def _cells(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows and columns of the top-left corners of the 2 x 2 cells that the edge runs through."""
     total = inside[:-1, :-1].astype(np.uint8) + inside[1:, :-1] + inside[:-1, 1:] + inside[1:, 1:]
-    return np.nonzero((total > 0) & (total < 4))
+    rows, columns = np.nonzero((total > 0) & (total < 4))
+    return rows, columns
 
 
 def _crossing(start: np.ndarray, end: np.ndarray, side: int) -> np.ndarray:

@@ -183,7 +183,7 @@ def _notes(parts: int, part_hw: np.ndarray, ellipse: Ellipse, scale_xy: np.ndarr
 
 def _overlap(part_hw: np.ndarray, ellipse: Ellipse, scale_xy: np.ndarray) -> float:
     """Dice of the structure and its ellipse."""
-    rows, columns = np.indices(part_hw.shape, sparse=True)
+    rows, columns = np.ogrid[: part_hw.shape[0], : part_hw.shape[1]]
     x, y = (columns - ellipse.centre_xy[0]) * scale_xy[0], (rows - ellipse.centre_xy[1]) * scale_xy[1]
     cos, sin = math.cos(math.radians(ellipse.angle_deg)), math.sin(math.radians(ellipse.angle_deg))
     long, short = ellipse.long_axis.value / 2, ellipse.short_axis.value / 2
