@@ -63,9 +63,8 @@ def read_labels(path: PathLike) -> tuple[np.ndarray, tuple[float, float] | None]
         raise FileError(f"{cine.source}: {cine.count} frames of labels; legal is 1; write one file a frame")
     plane = _plane(_load(path, cine.source), 0, cine.source)
     if plane.min() < 0 or plane.max() > 255 or (plane != np.floor(plane)).any():
-        raise FileError(
-            f"{cine.source}: values from {plane.min():g} to {plane.max():g}; labels are whole numbers from 0 to 255; renumber them"
-        )
+        found = f"values from {plane.min():g} to {plane.max():g}"
+        raise FileError(f"{cine.source}: {found}; labels are whole numbers from 0 to 255; renumber them")
     return np.ascontiguousarray(plane.astype(np.uint8)), cine.calibration.whole_mm_yx
 
 

@@ -8,7 +8,7 @@ from uniultra.io.dicom.header import PATIENT, WANTED, read_header
 from uniultra.io.dicom.pixels import open_image
 from uniultra.io.dicom.regions import calibration_of
 from uniultra.io.dicom.timing import frame_times
-from uniultra.io.dicom.values import text
+from uniultra.io.dicom.values import code, text
 from uniultra.io.paths import PathLike
 
 _ABOUT = (
@@ -33,7 +33,7 @@ def describe(path: PathLike, phi: bool = False) -> dict[str, Any]:
     about = {name: text(header.dataset, keyword) for name, keyword in _ABOUT}
     facts = {
         "kind": "DICOM",
-        "modality": text(header.dataset, "Modality"),
+        "modality": code(header.dataset, "Modality"),
         "object": header.sop_class,
         "syntax": header.syntax.name,
         "photometric": image.photometric,

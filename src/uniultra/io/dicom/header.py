@@ -14,7 +14,7 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEnd
 
 from uniultra.errors import FileError
 from uniultra.io.dicom.store import InflatedStore, Metered, Store
-from uniultra.io.dicom.values import integer, text
+from uniultra.io.dicom.values import integer, uid
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, shown
 from uniultra.io.quiet import quiet
 
@@ -66,8 +66,8 @@ class Header:
 
     @property
     def sop_class(self) -> str:
-        uid = text(self.dataset, "SOPClassUID")
-        return UID(uid).name[:64] if uid else "unknown"
+        found = uid(self.dataset, "SOPClassUID")
+        return UID(found).name if found else "unknown"
 
     @property
     def frames(self) -> int:
@@ -89,7 +89,7 @@ def read_header(path: PathLike, wanted: Sequence[str] = WANTED) -> Header:
             store: Store = inflated or Store(path)
             dataset, element = _parse(store, name, wanted)
             stored = DeflatedExplicitVRLittleEndian if inflated else dataset.file_meta.get("TransferSyntaxUID")
-            syntax = UID(str(stored or _guessed(dataset)))
+            syntax = UID("".join(sign for sign in str(stored or _guessed(dataset)) if sign in "0123456789.")[:64])
         except FileError:
             raise
         except Exception as error:  # hostile bytes make pydicom raise almost anything

@@ -18,11 +18,11 @@ from pydicom.uid import (
 )
 
 from uniultra.errors import FileError
-from uniultra.io.dicom.codestream import coded_size
+from uniultra.io.dicom.codestream import coded_as
 from uniultra.io.dicom.fragments import FrameIndex, index_frames
 from uniultra.io.dicom.header import UNDEFINED, Header
 from uniultra.io.dicom.tones import MONOCHROME, PALETTE, Format, format_of, look_up, luma, mono_grey, needs_range, palette_grey
-from uniultra.io.dicom.values import integer, text
+from uniultra.io.dicom.values import code, integer
 from uniultra.io.pictures import check_size
 from uniultra.io.quiet import muted_stderr, quiet
 
@@ -59,7 +59,7 @@ def open_image(header: Header) -> Image:
     dataset, name = header.dataset, header.name
     width, height = _whole(header, "Columns"), _whole(header, "Rows")
     check_size((width, height), name)
-    samples, photometric = integer(dataset, "SamplesPerPixel") or 1, (text(dataset, "PhotometricInterpretation") or "").upper()
+    samples, photometric = integer(dataset, "SamplesPerPixel") or 1, code(dataset, "PhotometricInterpretation") or ""
     _check_colour(name, samples, photometric)
     if not 1 <= header.frames <= MAX_FRAMES:
         raise FileError(f"{name}: claims {header.frames} frames; legal are 1 to {MAX_FRAMES}; export it again")
@@ -140,21 +140,32 @@ def _encoded(image: Image, number: int) -> tuple[np.ndarray, dict[str, str | int
     assert image.index is not None
     with image.header.store.opened() as file:
         data = image.index.read(file, number)
-    name = image.header.name
     if len(data) > _MAX_ENCODED:
-        raise FileError(f"{name}: frame {number} takes {len(data)} bytes; the limit is {_MAX_ENCODED}; export it again")
-    coded, (height, width) = coded_size(data), image.frame_hw
-    if coded and coded != (width, height, image.samples):
-        says = f"is coded as {coded[0]} x {coded[1]} pixels of {coded[2]} samples"
-        raise FileError(f"{name}: frame {number} {says}, but the header says {width} x {height} of {image.samples}; export it again")
-    if coded is None and "RLE" not in image.header.syntax.name:
-        raise FileError(f"{name}: frame {number} is no {_kind(image.header.syntax)} picture; copy or export it again")
-    decoder, source, options = get_decoder(image.header.syntax), encapsulate([data]), _options(image, 1, "OB")
+        raise FileError(f"{image.header.name}: frame {number} takes {len(data)} bytes; the limit is {_MAX_ENCODED}; export it again")
+    options = _options(image, 1, "OB") | _check_coded(image, number, data)
+    decoder, source = get_decoder(image.header.syntax), encapsulate([data])
     for plugin in decoder.available_plugins:
         if plugin in PREFERRED:
             with suppress(Exception):  # what it can't do, another may
                 return decoder.as_array(source, index=0, decoding_plugin=plugin, **options)
     return decoder.as_array(source, index=0, **options)
+
+
+def _check_coded(image: Image, number: int, data: bytes) -> dict[str, Any]:
+    """What a frame's own header says must fit the file's, before a decoder written in C sees it; its depth, for that decoder."""
+    name, (height, width) = image.header.name, image.frame_hw
+    if "RLE" in image.header.syntax.name:
+        return {}
+    coded = coded_as(data)
+    if coded is None:
+        raise FileError(f"{name}: frame {number} is no {_kind(image.header.syntax)} picture; copy or export it again")
+    if coded[:3] != (width, height, image.samples):
+        says = f"is coded as {coded.width} x {coded.height} pixels of {coded.samples} samples"
+        raise FileError(f"{name}: frame {number} {says}, but the header says {width} x {height} of {image.samples}; export it again")
+    allocated = integer(image.header.dataset, "BitsAllocated") or 8
+    if not 8 <= coded.bits <= allocated:
+        raise FileError(f"{name}: frame {number} is coded with {coded.bits} bits a sample; legal are 8 to {allocated}; export it again")
+    return {"bits_stored": coded.bits}
 
 
 def _options(image: Image, frames: int, vr: str) -> dict[str, Any]:
@@ -178,7 +189,7 @@ def _options(image: Image, frames: int, vr: str) -> dict[str, Any]:
 
 
 def _check_is_image(header: Header) -> None:
-    what = f"{header.name}: a DICOM object of kind {header.sop_class} (modality {text(header.dataset, 'Modality') or 'unknown'})"
+    what = f"{header.name}: a DICOM object of kind {header.sop_class} (modality {code(header.dataset, 'Modality') or 'unknown'})"
     if header.pixels is None:
         raise FileError(f"{what} without pixel data; give an image or a cine")
     if header.pixels.keyword != "PixelData" or integer(header.dataset, "BitsAllocated") == 1:
@@ -196,7 +207,7 @@ def _check_colour(name: str, samples: int, photometric: str) -> None:
     legal: tuple[str, ...] = {1: (*MONOCHROME, PALETTE), 3: COLOURS}.get(samples, ())
     if photometric not in legal:
         known = f"1 with {', '.join((*MONOCHROME, PALETTE))}; 3 with {', '.join(COLOURS)}"
-        raise FileError(f"{name}: {samples} samples a pixel as '{photometric[:20]}'; legal are {known}; export it again")
+        raise FileError(f"{name}: {samples} samples a pixel as '{photometric}'; legal are {known}; export it again")
 
 
 def _check_native_length(image: Image) -> None:

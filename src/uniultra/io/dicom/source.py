@@ -10,11 +10,13 @@ from pydicom.dataset import Dataset
 from uniultra.errors import FileError, OutputError
 from uniultra.io.dicom.header import WANTED, read_header
 from uniultra.io.dicom.pixels import open_image
-from uniultra.io.dicom.values import text, value
+from uniultra.io.dicom.values import code, text, uid, value
 from uniultra.io.paths import PathLike
 
 KEPT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate", "StudyTime")
 """Written into derived objects with `keep_patient`, so that an archive files them under the patient; else they are empty."""
+_LONGEST_NAME = 3 * 64 + 2
+"""Three writings of a person's name (PS3.5 6.2, PN)."""
 _REFERENCES = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 
 
@@ -38,14 +40,14 @@ def read_source(path: PathLike, keep_patient: bool = False) -> Dataset:
     image = open_image(header)
     source = Dataset()
     for keyword in _REFERENCES:
-        uid = text(header.dataset, keyword)
-        if uid is None:
+        found = uid(header.dataset, keyword)
+        if found is None:
             raise FileError(f"{header.name}: {keyword} is missing, so nothing can refer to this image; export it again")
-        setattr(source, keyword, uid)
+        setattr(source, keyword, found)
     for keyword in KEPT:
-        setattr(source, keyword, (value(header.dataset, keyword) if keep_patient else None) or "")
+        setattr(source, keyword, (text(header.dataset, keyword, _LONGEST_NAME) if keep_patient else None) or "")
     source.ReferringPhysicianName = ""
-    source.Modality = text(header.dataset, "Modality") or "US"
+    source.Modality = code(header.dataset, "Modality") or "US"
     source.Rows, source.Columns = image.frame_hw
     source.NumberOfFrames = image.frames
     character_set = value(header.dataset, "SpecificCharacterSet")

@@ -12,7 +12,7 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply
 
 from uniultra.errors import FileError
 from uniultra.io.dicom.header import Header
-from uniultra.io.dicom.values import integer, items, real, reals, text
+from uniultra.io.dicom.values import code, integer, items, real, reals
 from uniultra.io.quiet import quiet
 
 MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
@@ -83,7 +83,7 @@ def mono_grey(header: Header, packing: Format, seen: tuple[int, int] | None) -> 
         share = _windowed(values, *window)
     else:
         share = _spread(values, _modality(header, np.array(seen, dtype=np.int32)) if seen else values)
-    if text(header.dataset, "PhotometricInterpretation") == MONOCHROME[0]:
+    if code(header.dataset, "PhotometricInterpretation") == MONOCHROME[0]:
         share = 1.0 - share
     return np.rint(255.0 * np.clip(share, 0.0, 1.0)).astype(np.uint8)
 
@@ -95,7 +95,7 @@ def needs_range(header: Header, packing: Format) -> bool:
 
 def look_up(table: np.ndarray, patterns: np.ndarray) -> np.ndarray:
     """`table` at each bit pattern, uint8 (H, W); in bands where indexing would take eight bytes a pixel."""
-    if patterns.dtype.itemsize == 1:
+    if patterns.dtype.itemsize == 1 and len(table) == 256:
         return patterns if np.array_equal(table, _IDENTITY) else cv2.LUT(np.ascontiguousarray(patterns), table)
     grey = np.empty(patterns.shape, np.uint8)
     for top in range(0, len(patterns), _BAND):
@@ -133,7 +133,7 @@ def _voi_lut(header: Header, values: np.ndarray) -> np.ndarray:
 def _window_of(dataset: Dataset) -> tuple[float, float, str] | None:
     """Centre, width and function of the first window; None where there is no legal one."""
     centre, width = real(dataset, "WindowCenter"), real(dataset, "WindowWidth")
-    kind = (text(dataset, "VOILUTFunction") or "LINEAR").upper()
+    kind = code(dataset, "VOILUTFunction") or "LINEAR"
     least = 1.0 if kind == "LINEAR" else 0.0
     if centre is None or width is None or width < least or (width == 0 and kind != "LINEAR"):
         return None
