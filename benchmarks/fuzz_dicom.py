@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -204,9 +205,10 @@ def run(seeds: Sequence[bytes], variants: int, seed: int) -> dict[str, object]:
     return {"variants": variants, "seed": seed, "counts": table, **worst, "broken": broken}
 
 
-def _start(seeds: Sequence[bytes], seed: int) -> tuple[multiprocessing.Process, Connection]:
-    here, there = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=_work, args=(there, seeds, seed), daemon=True)
+def _start(seeds: Sequence[bytes], seed: int) -> tuple[BaseProcess, Connection]:
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_work, args=(there, seeds, seed), daemon=True)
     process.start()
     there.close()
     return process, here
