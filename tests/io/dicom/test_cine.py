@@ -11,7 +11,15 @@ import numpy as np
 import pytest
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.uid import MPEG4HP41, DeflatedExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLosslessSV1, RLELossless
+from pydicom.uid import (
+    MPEG4HP41,
+    DeflatedExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLosslessSV1,
+    RLELossless,
+)
 
 from dicoms import PHI, dataset, encapsulated, jpeg_2000, picture, region, save
 from uniultra.errors import FileError
@@ -142,6 +150,21 @@ def test_a_damaged_frame(tmp_path: Path) -> None:
         assert "pixel data of frame 0 is damaged or cut short" in refusal(path)
     path = save(encapsulated(dataset(picture()), JPEGBaseline8Bit, [b"not a picture at all"]), tmp_path / "b.dcm")
     assert "frame 0 is no JPEG Baseline picture" in refusal(path)
+
+
+def test_lossy_jpeg_of_12_bits_is_refused_by_name(tmp_path: Path) -> None:
+    stream = b"\xff\xd8\xff\xc1\0\x0b\x0c\0\x18\0\x24\x01\x01\x11\0"  # 24 x 36, one component, 12 bits
+    data = encapsulated(
+        dataset(picture(1, dtype="u2"), BitsStored=12, HighBit=11, WindowCenter=9, WindowWidth=9), JPEGExtended12Bit, [stream]
+    )
+    assert "frame 0 is a lossy JPEG of 12 bits, which can't be read; export it as JPEG lossless" in refusal(save(data, tmp_path / "a.dcm"))
+
+
+def test_a_depth_that_no_decoder_may_see(tmp_path: Path) -> None:
+    stream = b"\xff\xd8\xff\xc3\0\x0b\x03\0\x18\0\x24\x01\x01\x11\0"
+    data = encapsulated(dataset(picture()), JPEGLosslessSV1, [stream])
+    pytest.importorskip("gdcm", reason="python-gdcm is of the extra dicom")
+    assert "is coded with 3 bits a sample; legal are 8 to 8" in refusal(save(data, tmp_path / "a.dcm"))
 
 
 def test_video_in_dicom_is_refused_by_name(tmp_path: Path) -> None:

@@ -163,9 +163,17 @@ def test_jpeg_baseline(tmp_path: Path, photometric: str) -> None:
     assert np.abs(found - [grey_of(frame) for frame in stored]).mean() < 4
 
 
-def test_jpeg_lossless_and_jpeg_ls_of_gdcm(tmp_path: Path) -> None:
+def test_jpeg_2000_of_16_bits(tmp_path: Path) -> None:
+    stored = picture(1, dtype="u2")
+    data = encapsulated(dataset(stored, WindowCenter=32768, WindowWidth=65536), JPEG2000Lossless, [jpeg_2000(stored[0])])
+    np.testing.assert_allclose(frames_of(save(data, tmp_path / "a.dcm")), stored / 65535 * 255, atol=0.51)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2"])
+def test_jpeg_lossless_and_jpeg_ls_of_gdcm(tmp_path: Path, dtype: str) -> None:
     gdcm = pytest.importorskip("gdcm", reason="python-gdcm is of the extra dicom")
-    source = save(dataset(picture()), tmp_path / "plain.dcm")
+    top = np.iinfo(dtype).max
+    source = save(dataset(picture(1, dtype=dtype), WindowCenter=(top + 1) / 2, WindowWidth=top + 1), tmp_path / "plain.dcm")
     for kind in (gdcm.TransferSyntax.JPEGLosslessProcess14_1, gdcm.TransferSyntax.JPEGLSLossless):
         reader = gdcm.ImageReader()
         reader.SetFileName(str(source))
@@ -180,7 +188,7 @@ def test_jpeg_lossless_and_jpeg_ls_of_gdcm(tmp_path: Path) -> None:
         writer.SetImage(change.GetOutput())
         assert writer.Write()
         assert read_header(tmp_path / "coded.dcm").syntax.is_compressed
-        np.testing.assert_array_equal(frames_of(tmp_path / "coded.dcm"), picture())
+        np.testing.assert_array_equal(frames_of(tmp_path / "coded.dcm"), frames_of(source))
 
 
 @pytest.mark.parametrize("fragments", [1, 3])

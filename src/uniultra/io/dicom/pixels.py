@@ -15,6 +15,7 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    JPEGExtended12Bit,
 )
 
 from uniultra.errors import FileError
@@ -165,6 +166,8 @@ def _check_coded(image: Image, number: int, data: bytes) -> dict[str, Any]:
     allocated = integer(image.header.dataset, "BitsAllocated") or 8
     if not 8 <= coded.bits <= allocated:
         raise FileError(f"{name}: frame {number} is coded with {coded.bits} bits a sample; legal are 8 to {allocated}; export it again")
+    if image.header.syntax == JPEGExtended12Bit and coded.bits != 8:
+        raise FileError(f"{name}: frame {number} is a lossy JPEG of {coded.bits} bits, which can't be read; export it as JPEG lossless")
     return {"bits_stored": coded.bits}
 
 
