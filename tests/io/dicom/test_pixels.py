@@ -248,6 +248,31 @@ def test_a_cine_is_read_in_the_memory_of_one_frame(tmp_path: Path) -> None:
     assert found[1][1] < 3.1, "more than one frame beyond the last one kept, and the one being made"
 
 
+@pytest.mark.parametrize("photometric", ["YBR_FULL_422", "YBR_RCT"])
+def test_an_encoded_colour_cine_too(tmp_path: Path, photometric: str) -> None:
+    large = picture(1, 3).repeat(10, axis=1).repeat(10, axis=2)[0]
+    encoded, syntax = (jpeg(large), JPEGBaseline8Bit) if photometric == "YBR_FULL_422" else (jpeg_2000(large), JPEG2000Lossless)
+    found = []
+    for frames in (2, 30):
+        data = encapsulated(dataset(np.stack([large] * frames), photometric), syntax, [encoded] * frames)
+        found.append(traced(save(data, tmp_path / f"{frames}.dcm")))
+    assert found[1][0] < 1.2, "more than the caller keeps"
+    assert found[1] == pytest.approx(found[0], abs=0.2), "memory grows with the number of frames"
+    # The last frame kept, the new one, and less than a decoded frame of colour (3): the encoded bytes, and grey in two parts.
+    assert found[1][1] < 5, "more than one decoded frame beyond what the caller keeps"
+
+
+@pytest.mark.parametrize("photometric", ["YBR_FULL", "YBR_FULL_422", "YBR_RCT", "RGB"])
+def test_luma_taken_directly_is_that_of_the_decoded_colour(tmp_path: Path, photometric: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = picture(2, 3)
+    encoded = [jpeg(frame, subsampling="4:2:2") if photometric.startswith("YBR_FULL") else jpeg_2000(frame) for frame in stored]
+    syntax = JPEGBaseline8Bit if photometric.startswith("YBR_FULL") else JPEG2000Lossless
+    path = save(encapsulated(dataset(stored, photometric), syntax, encoded), tmp_path / "a.dcm")
+    direct = frames_of(path)
+    monkeypatch.setattr("uniultra.io.dicom.pixels.quick_luma", lambda *_: None)
+    np.testing.assert_array_equal(direct, frames_of(path))
+
+
 def test_stored_values_are_rgb(tmp_path: Path) -> None:
     stored = picture(2, 3)
     image = open_image(read_header(save(dataset(stored, "RGB", PlanarConfiguration=1), tmp_path / "a.dcm")))

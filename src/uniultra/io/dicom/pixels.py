@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +23,7 @@ from uniultra.errors import FileError
 from uniultra.io.dicom.codestream import coded_as
 from uniultra.io.dicom.fragments import FrameIndex, index_frames
 from uniultra.io.dicom.header import UNDEFINED, Header
+from uniultra.io.dicom.luma import quick_luma
 from uniultra.io.dicom.tones import MONOCHROME, PALETTE, Format, format_of, look_up, luma, mono_grey, needs_range, palette_grey
 from uniultra.io.dicom.values import code, integer
 from uniultra.io.pictures import check_size
@@ -77,6 +79,8 @@ def open_image(header: Header) -> Image:
 
 def read_grey(image: Image, number: int) -> np.ndarray:
     """Frame `number`, from 0, as uint8 (H, W). Raises FileError: cut short, damaged, or coded at another size."""
+    if image.table is None and image.index is not None and (quick := _quick(image, number)) is not None:
+        return quick
     stored, photometric = read_stored(image, number)
     if image.table is not None:
         return look_up(image.table, image.packing.patterns(stored))
@@ -88,21 +92,39 @@ def read_grey(image: Image, number: int) -> np.ndarray:
 def read_stored(image: Image, number: int) -> tuple[np.ndarray, str]:
     """Frame `number` as stored: (H, W), or (H, W, 3) of the file's own depth; and its photometric interpretation once decoded."""
     assert 0 <= number < image.frames, f"frame {number} of {image.frames}"
-    decode = _encoded if image.index is not None else _native
+    with _guarded(image, number):
+        stored, properties = (_encoded if image.index is not None else _native)(image, number)
+    wanted = image.frame_hw if image.samples == 1 else (*image.frame_hw, 3)
+    _check_shape(image, number, stored, wanted)
+    return stored, str(properties["photometric_interpretation"])
+
+
+@contextmanager
+def _guarded(image: Image, number: int) -> Iterator[None]:
+    """Decoders without their chatter, and with every error as a FileError."""
     try:
         with quiet("pydicom"), muted_stderr():
-            stored, properties = decode(image, number)
-    except FileError:
-        raise
-    except MemoryError:
+            yield
+    except (FileError, MemoryError):
         raise
     except Exception as error:  # hostile bytes make decoders raise almost anything
         problem = f"the {_kind(image.header.syntax)} pixel data of frame {number} is damaged or cut short"
         raise FileError(f"{image.header.name}: {problem} ({type(error).__name__}); copy or export it again") from error
-    wanted = image.frame_hw if image.samples == 1 else (*image.frame_hw, 3)
-    if stored.shape != wanted:
-        raise FileError(f"{image.header.name}: frame {number} decodes to {stored.shape}, but the header says {wanted}; export it again")
-    return stored, str(properties["photometric_interpretation"])
+
+
+def _check_shape(image: Image, number: int, found: np.ndarray, wanted: tuple[int, ...]) -> None:
+    if found.shape != wanted:
+        raise FileError(f"{image.header.name}: frame {number} decodes to {found.shape}, but the header says {wanted}; export it again")
+
+
+def _quick(image: Image, number: int) -> np.ndarray | None:
+    """The luma of an encoded frame without its colours, where that can be had."""
+    with _guarded(image, number):
+        data, options = _frame_bytes(image, number)
+        grey = quick_luma(data, image.header.syntax, image.photometric) if options.get("bits_stored") == 8 else None
+    if grey is not None:
+        _check_shape(image, number, grey, image.frame_hw)
+    return grey
 
 
 def eight_bits(image: Image, stored: np.ndarray) -> np.ndarray:
@@ -137,13 +159,19 @@ def _native(image: Image, number: int) -> tuple[np.ndarray, dict[str, str | int]
         return get_decoder(syntax).as_array(file, index=number, **_options(image, image.frames, pixels.vr))
 
 
-def _encoded(image: Image, number: int) -> tuple[np.ndarray, dict[str, str | int]]:
+def _frame_bytes(image: Image, number: int) -> tuple[bytes, dict[str, Any]]:
+    """The encoded bytes of a frame, checked, and what their own header says of their depth."""
     assert image.index is not None
     with image.header.store.opened() as file:
         data = image.index.read(file, number)
     if len(data) > _MAX_ENCODED:
         raise FileError(f"{image.header.name}: frame {number} takes {len(data)} bytes; the limit is {_MAX_ENCODED}; export it again")
-    options = _options(image, 1, "OB") | _check_coded(image, number, data)
+    return data, _check_coded(image, number, data)
+
+
+def _encoded(image: Image, number: int) -> tuple[np.ndarray, dict[str, str | int]]:
+    data, depth = _frame_bytes(image, number)
+    options = _options(image, 1, "OB") | depth
     decoder, source = get_decoder(image.header.syntax), encapsulate([data])
     for plugin in decoder.available_plugins:
         if plugin in PREFERRED:
