@@ -154,5 +154,5 @@ def _human(file: Path, report: dict[str, Any]) -> str:
         lines.append(f"  {item['id']}: area {size}, quality {item['quality']:.2f}")
         if measures["scale"]["reason"] not in (None, UNCALIBRATED):
             lines.append(f"     in pixels: {measures['scale']['reason']}")
-        notes |= dict.fromkeys([*measures["scale"]["notes"], *measures.get("notes", [])])
+        notes |= dict.fromkeys(measures["scale"]["notes"])
     return "\n".join([*lines, *(f"  note: {note}" for note in notes)])
