@@ -87,6 +87,19 @@ def test_segment_writes_seg_and_measures_that_read_back_equal(folder: Path) -> N
     assert all(PHI.encode() not in path.read_bytes() for path in (folder / "out").iterdir())
 
 
+def test_a_source_without_uids_gets_no_seg_or_an_error_before_anything_is_written(folder: Path) -> None:
+    pytest.importorskip("highdicom", reason="highdicom is of the extra dicom")
+    data = pydicom.dcmread(folder / "cine.dcm")
+    del data.SeriesInstanceUID
+    data.save_as(folder / "cine.dcm")
+    asked = uniultra("segment", "cine.dcm", "--frame", 0, "--box", BOX, "--write", "seg", "--out", "out", cwd=folder)
+    assert (asked.returncode, (folder / "out").exists()) == (2, False)
+    assert "SeriesInstanceUID is missing, so nothing can refer to this image" in asked.stderr
+    silent = uniultra("segment", "cine.dcm", "--frame", 0, "--box", BOX, "--out", "out", cwd=folder)
+    assert (silent.returncode, len(list((folder / "out").iterdir()))) == (0, 3)
+    assert "no DICOM SEG is written" in silent.stderr
+
+
 def test_segment_of_a_cine_asks_for_a_frame(folder: Path) -> None:
     done = uniultra("segment", "cine.dcm", "--box", BOX, cwd=folder)
     assert (done.returncode, done.stdout) == (2, "")

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from uniultra.errors import OutputError, PromptError
+from uniultra.cli.text import printable
+from uniultra.errors import FileError, OutputError, PromptError
 
 if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from uniultra.io.dicom.source import Maker
     from uniultra.types import Frame, Mask, Prompt
 
 KINDS = {
@@ -98,7 +102,6 @@ def check_kinds(plan: Plan, files: Sequence[Path]) -> None:
 
 def is_dicom(file: Path) -> bool:
     """Whether a file is read as DICOM; False where it can't be read at all, which reading it will say."""
-    from uniultra.errors import FileError
     from uniultra.io.images import kind_of
 
     try:
@@ -150,44 +153,74 @@ def _object(answer: Answer, index: int) -> dict[str, Any]:
 
 
 def write_results(plan: Plan, answer: Answer, report: dict[str, Any]) -> None:
-    """Writes what the plan names. Raises OutputError and FileError."""
+    """Writes what the plan names; what may be refused is found out before the first file. Raises OutputError and FileError."""
     from uniultra.io.masks import ids_of
     from uniultra.io.output import write_json, write_png
     from uniultra.io.overlay import draw_overlay
 
     paths = plan.paths(answer.file)
+    derived = _derived(plan, answer, paths)
     write_png(paths["mask"], ids_of(answer.masks), plan.force)
     write_png(paths["overlay"], draw_overlay(answer.frame, answer.masks), plan.force)
-    for kind, path in paths.items():
-        if kind in DICOM_KINDS:
-            _write_dicom(kind, path, plan, answer)
-        elif kind in _PLAIN:
-            _PLAIN[kind](path, plan, answer)
+    for kind, dataset in derived.items():
+        _save(paths[kind], dataset, plan.force)
+    for kind, write in _PLAIN.items():
+        if kind in paths:
+            write(paths[kind], plan, answer)
     write_json(paths["json"], report, plan.force)
 
 
-def _write_dicom(kind: str, path: Path, plan: Plan, answer: Answer) -> None:
+def _derived(plan: Plan, answer: Answer, paths: dict[str, Path]) -> dict[str, Dataset]:
+    """The DICOM objects that are asked for, by kind. A source that nothing can refer to is only said where none was asked for."""
+    kinds = [kind for kind in paths if kind in DICOM_KINDS]
+    if not kinds:  # pydicom isn't imported for a picture
+        return {}
+    from uniultra.io.dicom.source import read_source
+
+    try:
+        source = read_source(answer.file, plan.keep_patient)
+    except FileError as error:
+        if plan.kinds is not None:
+            raise
+        print(f"uniultra: no DICOM SEG is written: {printable(str(error))}", file=sys.stderr)
+        return {}
+    return {kind: _report(source, plan, answer) if kind == "sr" else _segmentation(kind, source, plan, answer) for kind in kinds}
+
+
+def _maker(answer: Answer) -> Maker:
+    from uniultra import __version__
+    from uniultra.io.dicom.source import Maker
+
+    return Maker(answer.model, answer.version, __version__)
+
+
+def _segmentation(kind: str, source: Dataset, plan: Plan, answer: Answer) -> Dataset:
     import numpy as np
 
-    from uniultra import __version__
-    from uniultra.io.dicom.report import Finding, write_report
-    from uniultra.io.dicom.seg import Segment, write_seg
-    from uniultra.io.dicom.source import Maker, read_source
+    from uniultra.io.dicom.seg import Segment, segmentation
+
+    planes = [mask.mask_hw if kind == "seg" else 1.0 / (1.0 + np.exp(-mask.logits_hw.astype(np.float32))) for mask in answer.masks]
+    segments = [Segment(f"structure {i}", {plan.frame or 0: plane}) for i, plane in enumerate(planes, 1)]
+    return segmentation(source, segments, _maker(answer))
+
+
+def _report(source: Dataset, plan: Plan, answer: Answer) -> Dataset:
+    from uniultra.io.dicom.report import Finding, report
     from uniultra.measure.report import measure_object
 
-    source, maker = read_source(answer.file, plan.keep_patient), Maker(answer.model, answer.version, __version__)
-    number = plan.frame or 0
-    if kind == "sr":
-        pairs = zip(answer.prompts, answer.masks, strict=True)
-        shapes = [measure_object(answer.frame, mask.mask_hw, prompt).shape for prompt, mask in pairs]
-        findings = [Finding(f"structure {i}", number, answer.masks[i - 1].mask_hw, shape) for i, shape in enumerate(shapes, 1) if shape]
-        if not findings:
-            raise OutputError(f"{path}: every mask is empty, so there is nothing to report; leave out --write sr")
-        write_report(path, source, findings, maker, plan.force)
-        return
-    planes = [mask.mask_hw if kind == "seg" else 1.0 / (1.0 + np.exp(-mask.logits_hw.astype(np.float32))) for mask in answer.masks]
-    segments = [Segment(f"structure {i}", {number: plane}) for i, plane in enumerate(planes, 1)]
-    write_seg(path, source, segments, maker, plan.force)
+    pairs = zip(answer.prompts, answer.masks, strict=True)
+    shapes = [measure_object(answer.frame, mask.mask_hw, prompt).shape for prompt, mask in pairs]
+    numbered = [(i, shape) for i, shape in enumerate(shapes) if shape is not None]
+    if not numbered:
+        raise OutputError(f"{answer.file}: every mask is empty, so there is nothing to report; leave out --write sr")
+    findings = [Finding(f"structure {i + 1}", plan.frame or 0, answer.masks[i].mask_hw, shape) for i, shape in numbered]
+    return report(source, findings, _maker(answer))
+
+
+def _save(path: Path, dataset: Dataset, force: bool) -> None:
+    from uniultra.io.dicom.source import write_dataset
+
+    write_dataset(path, dataset, force)
 
 
 def _write_csv(path: Path, plan: Plan, answer: Answer) -> None:

@@ -28,17 +28,21 @@ def quiet(logger: str) -> Iterator[None]:
 
 @contextmanager
 def muted_stderr() -> Iterator[None]:
-    """Drops what C code writes to the standard error of the process: libtiff, GDCM and FFmpeg report their faults there."""
-    try:
-        saved = os.dup(2)
-    except OSError:  # there is none
-        yield
-        return
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(null)
+    """Drops what C code writes to the standard error of the process: libtiff, GDCM and FFmpeg report their faults there.
+
+    One thread at a time: two that save and restore the stream in turn would lose it.
+    """
+    with _LOCK:
+        try:
+            saved = os.dup(2)
+        except OSError:  # there is none
+            yield
+            return
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 2)
+        try:
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            os.close(null)

@@ -59,6 +59,12 @@ def test_fractions_come_back(tmp_path: Path, frames: int) -> None:
         np.testing.assert_allclose(found[number, ..., 0], probabilities, atol=0.5 / 255 + 1e-6)
 
 
+def test_an_empty_mask_is_a_segment_too(tmp_path: Path) -> None:
+    path = save(dataset(picture(2)), tmp_path / "a.dcm")
+    write_seg(tmp_path / "s.dcm", read_source(path), [Segment("x", {1: np.zeros((HEIGHT, WIDTH), bool)})], MAKER)
+    assert not pydicom.dcmread(tmp_path / "s.dcm").pixel_array.any()
+
+
 def test_uids_are_new_and_the_patient_stays_out_unless_kept(tmp_path: Path) -> None:
     path = save(dataset(picture(2)), tmp_path / "a.dcm")
     source = pydicom.dcmread(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,8 +11,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
-from uniultra.io.dicom.source import Maker, need_highdicom
-from uniultra.io.output import write_bytes
+from uniultra.io.dicom.source import Maker, need_highdicom, write_dataset
 from uniultra.io.paths import PathLike
 from uniultra.io.quiet import quiet
 from uniultra.measure import Measurement
@@ -59,9 +57,7 @@ def write_report(path: PathLike, source: Dataset, findings: Sequence[Finding], m
     """
     need_highdicom(path)
     dataset = report(source, findings, maker)
-    buffer = io.BytesIO()
-    dataset.save_as(buffer, enforce_file_format=True)
-    write_bytes(path, buffer.getvalue(), force)
+    write_dataset(path, dataset, force)
     return dataset
 
 

@@ -7,7 +7,6 @@ place in time and the one frame of the source that it was derived from.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -18,8 +17,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.utils import pack_bits
 from pydicom.uid import UltrasoundImageStorage
 
-from uniultra.io.dicom.source import Maker, need_highdicom
-from uniultra.io.output import write_bytes
+from uniultra.io.dicom.source import Maker, need_highdicom, write_dataset
 from uniultra.io.paths import PathLike
 from uniultra.io.quiet import quiet
 
@@ -48,9 +46,7 @@ def write_seg(path: PathLike, source: Dataset, segments: Sequence[Segment], make
     """
     need_highdicom(path)
     dataset = segmentation(source, segments, maker)
-    buffer = io.BytesIO()
-    dataset.save_as(buffer, enforce_file_format=True)
-    write_bytes(path, buffer.getvalue(), force)
+    write_dataset(path, dataset, force)
     return dataset
 
 

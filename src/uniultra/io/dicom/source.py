@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
@@ -11,6 +12,7 @@ from uniultra.errors import FileError, OutputError
 from uniultra.io.dicom.header import WANTED, read_header
 from uniultra.io.dicom.pixels import open_image
 from uniultra.io.dicom.values import code, text, uid, value
+from uniultra.io.output import write_bytes
 from uniultra.io.paths import PathLike
 
 KEPT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate", "StudyTime")
@@ -60,3 +62,10 @@ def need_highdicom(path: PathLike) -> None:
     """Raises OutputError where highdicom is not installed."""
     if importlib.util.find_spec("highdicom") is None:
         raise OutputError(f"{path}: writing DICOM needs highdicom; install with: pip install 'uniultra[dicom]'")
+
+
+def write_dataset(path: PathLike, dataset: Dataset, force: bool = False) -> None:
+    """Writes a data set as a DICOM file, whole or not at all. Raises OutputError."""
+    buffer = io.BytesIO()
+    dataset.save_as(buffer, enforce_file_format=True)
+    write_bytes(path, buffer.getvalue(), force)
