@@ -28,7 +28,7 @@ def video(path: Path, count: int = 12) -> Path:
     codec = {".avi": "MJPG"}.get(path.suffix, "mp4v")
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), 25, (SIZE[1], SIZE[0]))
     for number in range(count):
-        writer.write(level(number))
+        writer.write(level(number % 12))
     writer.release()
     return path
 
@@ -90,6 +90,17 @@ def test_truncated(tmp_path: Path, name: str, kept: float) -> None:
         shapes += [frame.pixels_hw.shape for frame in open_cine(path)]
     assert set(shapes) <= {SIZE}
     assert len(shapes) < (5 if name.endswith("gif") else 12)
+
+
+def test_a_damaged_video_is_silent(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = video(tmp_path / "a.mp4", 40)
+    data = bytearray(path.read_bytes())
+    for at in range(200, len(data) // 2, 97):
+        data[at] ^= 0xFF
+    path.write_bytes(data)
+    with suppress(FileError):
+        assert all(frame.pixels_hw.shape == SIZE for frame in open_cine(path))
+    assert capfd.readouterr().err == ""
 
 
 def test_what_is_no_video(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -76,7 +76,8 @@ def _one(stream: partial[Iterator[Frame]], name: str, count: int, number: int) -
 @contextmanager
 def _capture(path: PathLike, name: str) -> Iterator[cv2.VideoCapture]:
     with muted_stderr():
-        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+        # One thread: others would go on writing their complaints after the stream is back.
+        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     try:
         if not capture.isOpened():
             raise FileError(f"{name}: the video is damaged, cut short, or of a codec that OpenCV lacks; convert it to MP4 (H.264)")

@@ -16,7 +16,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian, 
 
 from dicoms import dataset, encapsulated, jpeg, jpeg_2000, picture, region, save
 
-VARIANTS = 400
+VARIANTS = 300
 ROOT = Path(__file__).resolve().parents[3]
 
 
