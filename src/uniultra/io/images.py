@@ -197,13 +197,14 @@ def _natural(path: Path) -> tuple[list[str | int], str]:
 
 
 KINDS: tuple[Kind, ...] = (
+    # First: the 128 bytes before the mark may be those of a TIFF file, and often are.
+    Kind("DICOM", (), (b"DICM",), partial(_only_frame, _open_dicom), None, _open_dicom, 128),
     Kind("PNG", (".png",), (b"\x89PNG\r\n\x1a\n",), _picture_frame, PngImageFile),
     Kind("JPEG", (".jpg", ".jpeg"), (b"\xff\xd8\xff",), _picture_frame, JpegImageFile),
     Kind("TIFF", (".tif", ".tiff"), (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _picture_frame, TiffImageFile),
     Kind("BMP", (".bmp",), (b"BM",), _picture_frame, BmpImageFile),
     Kind("GIF", (".gif",), (b"GIF87a", b"GIF89a"), _picture_frame, GifImageFile, _open_gif),
-    Kind("DICOM", (".dcm", ".dicom"), (b"DICM",), partial(_only_frame, _open_dicom), None, _open_dicom, 128, True),
-    Kind("DICOM", (), _BARE_DICOM, partial(_only_frame, _open_dicom), None, _open_dicom),
+    Kind("DICOM", (".dcm", ".dicom"), _BARE_DICOM, partial(_only_frame, _open_dicom), None, _open_dicom, suffix_is_enough=True),
     Kind("MP4", (".mp4", ".mov", ".m4v"), _VIDEO_BRANDS, partial(_only_frame, _open_video), None, _open_video, 4, listed=False),
     Kind("AVI", (".avi",), (b"AVI ",), partial(_only_frame, _open_video), None, _open_video, 8, listed=False),
     Kind("NIfTI", (".nii",), (b"n+1\0", b"n+2\0"), partial(_only_frame, _open_nifti), None, _open_nifti, 344),

@@ -25,7 +25,7 @@ from dicoms import PHI, dataset, encapsulated, jpeg_2000, picture, region, save
 from uniultra.errors import FileError
 from uniultra.io.cines import open_cine
 from uniultra.io.dicom.cine import open_dicom
-from uniultra.io.images import find_images, read_frame
+from uniultra.io.images import find_images, kind_of, read_frame
 
 
 def refusal(path: Path) -> str:
@@ -252,6 +252,12 @@ def test_dicomdir_and_files_without_suffix(tmp_path: Path) -> None:
         find_images([tmp_path / "DICOMDIR"])
 
 
+def test_a_preamble_of_a_tiff_file_is_still_dicom(tmp_path: Path) -> None:
+    path = save(dataset(picture(), PixelSpacing=[0.3, 0.3]), tmp_path / "a.dcm")
+    path.write_bytes(b"II*\0" + path.read_bytes()[4:])
+    assert read_frame(path).spacing_mm_yx == (0.3, 0.3)
+
+
 @pytest.mark.shared
 def test_the_thirteen_real_files(shared: Path) -> None:
     expected = {
@@ -271,7 +277,8 @@ def test_the_thirteen_real_files(shared: Path) -> None:
     }
     found = {}
     for path in sorted((shared / "dicom").glob("*.dcm")):
-        cine = open_dicom(path)
+        assert kind_of(path).name == "DICOM"
+        cine = open_cine(path)
         assert all(frame.pixels_hw.std() > 1 for frame in cine)
         found[path.stem] = (cine.count, *cine.frame_hw, len(cine.calibration.regions))
     assert found == expected
