@@ -55,6 +55,10 @@ class Shape:
     notes: tuple[str, ...] = ()
 
 
+TRACING_ERROR = 0.005
+"""A traced edge is a chain of short chords on a grid: discs of 15 pixels radius and more come out up to this share too long (docs/LOG.md)."""
+
+
 def edge_uncertainty(spacing_yx: tuple[float, float]) -> float:
     """Standard uncertainty of where an edge lies: anywhere within the pixel with equal chance, so pixel / sqrt(12).
 
@@ -82,7 +86,7 @@ def measure_shape(mask_hw: np.ndarray, spacing_mm_yx: tuple[float, float] | None
     rows, columns = np.nonzero(mask_hw)
     return Shape(
         area=Measurement(area, two, perimeter * edge),
-        perimeter=Measurement(perimeter, one, 2.0 * math.pi * edge),
+        perimeter=Measurement(perimeter, one, math.hypot(2.0 * math.pi * edge, TRACING_ERROR * perimeter)),
         long_diameter=_caliper(long_ends, scale_xy, one, edge),
         short_diameter=_caliper(short_ends, scale_xy, one, edge),
         ellipse=ellipse,
