@@ -56,7 +56,7 @@ class Shape:
 
 
 TRACING_ERROR = 0.005
-"""A traced edge is a chain of short chords on a grid: discs of 15 pixels radius and more come out up to this share too long (docs/LOG.md)."""
+"""Tracing on a grid makes discs of 15 pixels radius and more come out up to this share too long (docs/LOG.md)."""
 
 
 def edge_uncertainty(spacing_yx: tuple[float, float]) -> float:
