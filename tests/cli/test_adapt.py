@@ -38,6 +38,7 @@ def test_from_images_to_a_model_that_opens_anywhere(lab: Path, tmp_path: Path) -
     result = _run(adapt, "--data", lab, "--out", out, *QUICK)
     assert result.exit_code == 0, result.output
     assert f"use it with --model {out}" in result.stdout
+    assert "step 2 of 2, loss" in result.stderr
     assert "On val, which also chose" in result.stdout
     assert "your data: box10 phantom: Dice" in result.stdout
     gain = json.loads((out / "gain.json").read_text())

@@ -103,11 +103,12 @@ class Journal(TrainerCallback):
 
 
 class ProgressBar(TrainerCallback):
-    """Steps, loss and time left on stderr."""
+    """Steps, loss and time left on stderr: a bar on a terminal, a line at each log elsewhere."""
 
     def __init__(self, steps: int) -> None:
         self.steps = steps
         self.bar: Any = None
+        self.first_step = 0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if not state.is_world_process_zero:
@@ -115,8 +116,10 @@ class ProgressBar(TrainerCallback):
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+        self.began, self.first_step = time.monotonic(), state.global_step
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        self.bar = Progress(*columns, console=Console(stderr=True))
+        console = Console(stderr=True)
+        self.bar = Progress(*columns, console=console, disable=not console.is_terminal)
         self.bar.start()
         self.task = self.bar.add_task("training", total=self.steps, completed=state.global_step)
 
@@ -125,8 +128,13 @@ class ProgressBar(TrainerCallback):
             self.bar.update(self.task, completed=state.global_step)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        if self.bar and logs and "loss" in logs:
-            self.bar.update(self.task, description=f"training, loss {float(logs['loss']):.3f}")
+        if not self.bar or not logs or "loss" not in logs:
+            return
+        self.bar.update(self.task, description=f"training, loss {float(logs['loss']):.3f}")
+        if not self.bar.console.is_terminal:
+            a_step = (time.monotonic() - self.began) / max(1, state.global_step - self.first_step)
+            left = (self.steps - state.global_step) * a_step / 60
+            self.bar.console.print(f"step {state.global_step} of {self.steps}, loss {float(logs['loss']):.3f}, {left:.1f} min left")
 
     def __enter__(self) -> None:
         """Nothing is shown before the first step."""
