@@ -1,0 +1,57 @@
+"""Masks in COCO's terms: annotations with compressed run lengths, as pycocotools reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from uniultra.types import mask_box
+
+
+def run_lengths(mask_hw: np.ndarray) -> list[int]:
+    """Lengths of the runs of a bool mask (H, W) in column order, beginning with background (0 where the first pixel is inside)."""
+    flat = mask_hw.ravel(order="F")
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    runs = np.diff(np.concatenate([[0], changes, [flat.size]])).tolist()
+    return [0, *runs] if flat.size and flat[0] else runs
+
+
+def compressed(runs: Sequence[int]) -> str:
+    """COCO's compact text: from the fourth on each run less the one two before it; 5 bits a sign, lowest first, from "0" on."""
+    signs = []
+    for i, run in enumerate(runs):
+        left = run - runs[i - 2] if i > 2 else run
+        while True:
+            part, left = left & 0x1F, left >> 5
+            done = left == (-1 if part & 0x10 else 0)
+            signs.append(chr((part if done else part | 0x20) + 48))
+            if done:
+                break
+    return "".join(signs)
+
+
+def coco(image: str, masks: Sequence[np.ndarray], scores: Sequence[float]) -> dict[str, Any]:
+    """The COCO object of one image: its masks, bool (H, W), as annotations 1..N of the category "structure"."""
+    height, width = masks[0].shape
+    annotations = [_annotation(i, mask, score) for i, (mask, score) in enumerate(zip(masks, scores, strict=True), start=1)]
+    return {
+        "images": [{"id": 1, "file_name": image, "width": int(width), "height": int(height)}],
+        "categories": [{"id": 1, "name": "structure"}],
+        "annotations": annotations,
+    }
+
+
+def _annotation(number: int, mask_hw: np.ndarray, score: float) -> dict[str, Any]:
+    x0, y0, x1, y1 = mask_box(mask_hw) or (-0.5, -0.5, -0.5, -0.5)
+    return {
+        "id": number,
+        "image_id": 1,
+        "category_id": 1,
+        "iscrowd": 0,
+        "area": int(np.count_nonzero(mask_hw)),
+        "bbox": [x0 + 0.5, y0 + 0.5, x1 - x0, y1 - y0],
+        "segmentation": {"size": [int(side) for side in mask_hw.shape], "counts": compressed(run_lengths(mask_hw))},
+        "score": round(float(score), 4),
+    }
