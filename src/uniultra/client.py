@@ -9,6 +9,7 @@ client.delete(image)
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import time
@@ -26,7 +27,7 @@ from uniultra.io.rle import mask_of
 from uniultra.types import Prompt
 
 
-class Refused(ServeError):
+class RefusedError(ServeError):
     """The server's own refusal: its HTTP `status`, and the last part of the problem's `type`, such as "no-image"."""
 
     def __init__(self, status: int, problem: str, detail: str) -> None:
@@ -92,7 +93,7 @@ class Client:
         `previous` gives, for the index of a prompt, the `mask_id` of an earlier answer on this image, in place of a mask of its own.
 
         Raises:
-            ServeError: the server can't be reached; Refused, where it says why it doesn't answer.
+            ServeError: the server can't be reached; RefusedError, where it says why it doesn't answer.
         """
         named = previous or {}
         asked = [_prompt(prompt, named.get(index)) for index, prompt in enumerate(prompts)]
@@ -126,16 +127,15 @@ class Client:
             if 200 <= status < 300:
                 return dict(_parsed(data)) if data else {}
             problem = _parsed(data)
-            raise Refused(status, str(problem.get("type", "")).rpartition(":")[2], str(problem.get("detail", "no reason given")))
+            raise RefusedError(status, str(problem.get("type", "")).rpartition(":")[2], str(problem.get("detail", "no reason given")))
 
     def _once(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, float, bytes]:
         """Status, seconds to wait, and body of one answer. Raises ServeError."""
         connection = self._connection()
         try:
-            try:
+            # A server may refuse while it is being sent to: its answer says why.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, path, body, headers)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # the server refused while it was being sent to: its answer says why
             response = connection.getresponse()
             return response.status, float(response.headers.get("Retry-After", 1)), response.read()
         except (OSError, http.client.HTTPException, ValueError) as error:

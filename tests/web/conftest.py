@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from io import BytesIO
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 from starlette.testclient import TestClient
 
-from phantoms import ellipse, speckled
+from phantoms import speckled
+from scans import TRUE, Start, png_of
 from uniultra.backends.open import open_backend
 from uniultra.backends.protocol import Backend
 from uniultra.types import Frame
@@ -20,16 +18,6 @@ from uniultra.web.app import create_app
 from uniultra.web.lanes import ThreadLane
 from uniultra.web.service import Service
 from uniultra.web.settings import ServeSettings
-
-TRUE = ellipse((120, 160), (85, 55), (35, 25))
-BOX = [48, 28, 122, 82]
-Start = Callable[..., TestClient]
-
-
-def png_of(pixels: np.ndarray) -> bytes:
-    buffer = BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 @pytest.fixture(scope="session")
@@ -66,10 +54,3 @@ def start(backend: Backend) -> Iterator[Start]:
 @pytest.fixture
 def client(start: Start) -> TestClient:
     return start()
-
-
-def uploaded(client: TestClient, data: bytes, **options: Any) -> str:
-    """The id of an uploaded image."""
-    done = client.post("/v1/images", content=data, **options)
-    assert done.status_code == 201, done.text
-    return done.json()["id"]

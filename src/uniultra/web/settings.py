@@ -73,7 +73,7 @@ class ServeSettings:
         for origin in self.allow_origin:
             if not origin.startswith(("http://", "https://")) or origin.count("/") != 2:
                 raise ServeError(f"--allow-origin {origin} is not an origin; give scheme, name and port, such as http://localhost:5173")
-        if not self.on_loopback and self.token is None:
+        if self.token is None and not self.on_loopback:
             raise ServeError(f"--host {self.host} can be reached from other machines; set a token with --token-file or {TOKEN_VARIABLE}")
 
     @property

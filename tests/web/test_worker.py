@@ -1,0 +1,121 @@
+"""Jobs to answers, without HTTP: hostile files and masks, time, and bugs that stay private."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scans import BAD_FILES, BOX, TRUE, bomb, png_of
+from uniultra.backends.protocol import Backend
+from uniultra.io.coco import compressed, run_lengths
+from uniultra.types import Frame
+from uniultra.web.cache import EmbeddingCache
+from uniultra.web.jobs import Answer, Ask, Failure, Forget, Pixels, Png, Read, Rle, Segment
+from uniultra.web.worker import Worker
+
+LIMIT = 64_000_000
+
+
+@pytest.fixture
+def worker(backend: Backend) -> Worker:
+    return Worker(backend, EmbeddingCache(10**8))
+
+
+def segment(frame: Frame, *asks: Ask, png: bool = False, work_s: float = 30.0) -> Segment:
+    return Segment("a", Pixels(frame.pixels_hw, frame.spacing_mm_yx), asks, png, work_s)
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_files_get_one_line_without_a_path(worker: Worker, name: str) -> None:
+    data, problem, message = BAD_FILES[name]
+    failure = worker.run(Read(data, LIMIT))
+    assert isinstance(failure, Failure)
+    assert failure.problem == problem
+    assert failure.detail.startswith("the image: ")
+    assert message in failure.detail
+    assert "/" not in failure.detail.replace("and/or", "")
+    assert failure.detail.isprintable()
+
+
+def test_the_servers_own_limit_of_pixels(worker: Worker, picture: bytes) -> None:
+    failure = worker.run(Read(picture, 19_199))
+    assert failure == Failure("image", "the image: 160 x 120 pixels; this server takes up to 19199 in all; crop or shrink it")
+    assert isinstance(worker.run(Read(picture, 19_200)), Answer)
+
+
+BAD_ASKS = {
+    "inverted box": (Ask((9.0, 2.0, 3.0, 1.0)), "box 9,2,3,1 is empty or inverted"),
+    "box outside": (Ask((500.0, 500.0, 600.0, 600.0)), "has less than a pixel on the image"),
+    "point outside": (Ask(points_xy=((161.0, 5.0),)), "point 161,5 is outside the image"),
+    "infinite": (Ask((0.0, 0.0, float("inf"), 9.0)), "is not four finite numbers"),
+    "nothing": (Ask(), "the prompt points at nothing"),
+    "negative alone": (Ask(points_xy=((5.0, 5.0),), labels=(0,)), "the prompt points at nothing"),
+    "labels missing": (Ask(points_xy=((5.0, 5.0), (6.0, 6.0)), labels=(1,)), "2 points but 1 labels"),
+    "mask of another size": (Ask(mask=Rle("04", (2, 2))), "the previous mask is 2x2 pixels"),
+    "empty mask": (Ask(mask=Rle((120 * 160,), (120, 160))), "the previous mask is empty"),
+    "no run lengths": (Ask(mask=Rle("~~~", (120, 160))), "where COCO's run lengths can't"),
+    "wrong sum": (Ask(mask=Rle("42102", (120, 160))), "don't add up to 160 x 120 pixels"),
+    "no picture": (Ask(mask=Png(b"hello there")), "the previous mask: not a known kind of image"),
+    "picture of another size": (Ask(mask=Png(png_of(np.ones((20, 20), bool)))), "the previous mask: the mask is 20 x 20 pixels"),
+    "black picture": (Ask(mask=Png(png_of(np.zeros((120, 160), bool)))), "the previous mask: the mask is empty"),
+    "mask that is a bomb": (Ask(mask=Png(bomb(100_000, 100_000))), "the previous mask: 100000 x 100000 pixels; the limit is"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_ASKS)
+def test_bad_prompts_are_named_by_their_number(worker: Worker, frame: Frame, name: str) -> None:
+    ask, message = BAD_ASKS[name]
+    failure = worker.run(segment(frame, Ask(tuple(map(float, BOX))), ask))
+    assert isinstance(failure, Failure)
+    assert failure.problem == "prompt"
+    assert failure.detail.startswith("prompt 2: ")
+    assert message in failure.detail
+    assert "/proc" not in failure.detail
+
+
+def test_nothing_is_computed_where_one_prompt_is_bad(frame: Frame, backend: Backend) -> None:
+    cache = EmbeddingCache(10**8)
+    Worker(backend, cache).run(segment(frame, Ask(tuple(map(float, BOX))), Ask()))
+    assert cache.state.misses == 0
+
+
+@pytest.mark.parametrize("kind", ["rle", "png"])
+def test_a_previous_mask_counts(worker: Worker, frame: Frame, kind: str) -> None:
+    half = TRUE.copy()
+    half[:, 85:] = False
+    mask = Rle(compressed(run_lengths(half)), (120, 160)) if kind == "rle" else Png(png_of(half))
+    answer = worker.run(segment(frame, Ask(points_xy=((100.0, 55.0),), mask=mask)))
+    assert isinstance(answer, Answer)
+    assert isinstance(answer.value, tuple)
+    assert answer.value[0].area_px > half.sum()
+
+
+def test_time_is_looked_at_between_prompts(worker: Worker, frame: Frame) -> None:
+    failure = worker.run(segment(frame, *[Ask(tuple(map(float, BOX)))] * 50, work_s=0.02))
+    assert isinstance(failure, Failure)
+    assert failure.problem == "time-limit"
+    assert "of 50 prompts were done in 0.02 s" in failure.detail
+
+
+def test_a_bug_says_nothing_but_its_kind(frame: Frame, backend: Backend) -> None:
+    class Broken:
+        name, version, input_size = "broken", "0", 256
+
+        def encode(self, images_bhw: np.ndarray) -> Any:
+            raise RuntimeError("patient John Doe in /home/secret")
+
+        def decode(self, *_: Any) -> Any:
+            raise AssertionError
+
+    failure = Worker(Broken(), EmbeddingCache(0)).run(segment(frame, Ask(tuple(map(float, BOX)))))
+    assert failure == Failure("bug", "RuntimeError")
+
+
+def test_forgetting_empties_the_cache(worker: Worker, frame: Frame) -> None:
+    worker.run(segment(frame, Ask(tuple(map(float, BOX)))))
+    assert worker.cache.state.bytes > 0
+    answer = worker.run(Forget(("a",)))
+    assert isinstance(answer, Answer)
+    assert answer.cache.bytes == 0
