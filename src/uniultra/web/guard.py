@@ -27,8 +27,8 @@ UPLOAD = ("POST", "/v1/images")
 OPEN_PATHS = frozenset({"/v1/health"})
 """Asked without a token, by what watches over the server."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_LINGER_S = 2.0
-"""How long the rest of a refused body is read and thrown away, so that the client gets to see the refusal."""
+_LINGER_S, _LINGER_BYTES = 2.0, 8_000_000
+"""How much of the rest of a refused body is read and thrown away, so that the client gets to see the refusal."""
 SAFETY = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -144,7 +144,8 @@ class Guard:
         response = response_of(problem)
         await send({"type": "http.response.start", "status": response.status_code, "headers": list(response.raw_headers)})
         body = b"" if scope["method"] == "HEAD" else response.body
-        lingering = problem.kind.name == "too-large" and not seen.body_done
+        waits = any(name == b"expect" for name, _ in scope["headers"])  # it sends only when it is told to
+        lingering = problem.kind.name == "too-large" and not seen.body_done and not waits
         await send({"type": "http.response.body", "body": body, "more_body": lingering})
         if lingering:
             await _drain(receive)
@@ -204,11 +205,12 @@ def _too_large(limit: int) -> Problem:
 
 
 async def _drain(receive: Receive) -> None:
-    ends = time.monotonic() + _LINGER_S
-    while (left := ends - time.monotonic()) > 0:
+    ends, read = time.monotonic() + _LINGER_S, 0
+    while (left := ends - time.monotonic()) > 0 and read < _LINGER_BYTES:
         try:
             message = await asyncio.wait_for(receive(), left)
         except TimeoutError:
             return
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             return
+        read += len(message.get("body", b""))
