@@ -85,7 +85,7 @@ class Client:
 
     def reference(self, path: str, spacing_mm_yx: tuple[float, float] | None = None) -> RemoteImage:
         """Names a file on the server's machine, below a folder that its operator allows. Raises ServeError."""
-        return _image(self._ask_json("POST", "/v1/images/file", {"path": path, "spacing_mm_yx": spacing_mm_yx}))
+        return _image(self._ask_json("POST", "/v1/files", {"path": path, "spacing_mm_yx": spacing_mm_yx}))
 
     def segment(self, image: RemoteImage, prompts: Sequence[Prompt], previous: Mapping[int, str] | None = None) -> list[Answer]:
         """An answer to each prompt, in order, as `Segmenter.segment` gives on the same image.

@@ -131,8 +131,8 @@ BAD_REQUESTS: dict[str, tuple[Any, str, str]] = {
     "text for a number": ({"prompts": [{"box": ["1", 2, 3, 4]}]}, "invalid", "valid number"),
     "true for a number": ({"prompts": [{"box": [True, 2, 3, 4]}]}, "invalid", "valid number"),
     "label 2": ({"prompts": [{"points": [[1, 1]], "labels": [2]}]}, "invalid", "Input should be 0 or 1"),
-    "two masks": ({"prompts": [{"mask": {"id": "a", "png": "aaaa"}}]}, "invalid", "exactly one of id, rle and png"),
-    "no mask": ({"prompts": [{"mask": {}}]}, "invalid", "exactly one of id, rle and png"),
+    "two masks": ({"prompts": [{"mask": {"id": "a", "png": "aaaa"}}]}, "invalid", "body.prompts.0.mask"),
+    "no mask": ({"prompts": [{"mask": {}}]}, "invalid", "body.prompts.0.mask"),
     "mask of no size": ({"prompts": [{"mask": {"rle": {"size": [0, 5], "counts": "0"}}}]}, "invalid", "greater than or equal to 1"),
     "runs below zero": ({"prompts": [{"mask": {"rle": {"size": [5, 5], "counts": [-1, 26]}}}]}, "invalid", "counts"),
     "not base64": ({"prompts": [{"mask": {"png": "a===!"}}]}, "invalid", "png"),
@@ -184,19 +184,20 @@ def test_unknown_places_and_methods(client: TestClient) -> None:
     done = client.put("/v1/images")
     refusal(done, "method")
     assert done.headers["allow"] == "POST"
+    assert client.put("/v1/images/x").headers["allow"] == "DELETE, GET"
 
 
 def test_files_of_the_machine(start: Start, picture: bytes, tmp_path: Path) -> None:
     (tmp_path / "scan.png").write_bytes(picture)
     (tmp_path / "notes.txt").write_bytes(b"nothing to see")
-    refusal(start().post("/v1/images/file", json={"path": "scan.png"}), "file-reference")
+    refusal(start().post("/v1/files", json={"path": "scan.png"}), "file-reference")
     client = start(root=(tmp_path,))
-    made = client.post("/v1/images/file", json={"path": "scan.png", "spacing_mm_yx": [0.1, 0.2]})
+    made = client.post("/v1/files", json={"path": "scan.png", "spacing_mm_yx": [0.1, 0.2]})
     assert (made.status_code, made.json()["width"], made.json()["spacing_mm_yx"]) == (201, 160, [0.1, 0.2])
     assert client.post(f"{made.headers['location']}/segment", json={"prompts": [{"box": BOX}]}).status_code == 200
-    refusal(client.post("/v1/images/file", json={"path": "../scan.png"}), "no-file")
-    refusal(client.post("/v1/images/file", json={"path": "notes.txt"}), "media-type")
-    refusal(client.post("/v1/images/file", json={"path": 5}), "invalid")
+    refusal(client.post("/v1/files", json={"path": "../scan.png"}), "no-file")
+    refusal(client.post("/v1/files", json={"path": "notes.txt"}), "media-type")
+    refusal(client.post("/v1/files", json={"path": 5}), "invalid")
 
 
 def test_a_full_server_says_when_to_come_back(start: Start, picture: bytes) -> None:

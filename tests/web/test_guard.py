@@ -81,7 +81,7 @@ def test_announced_sizes_are_refused_unread(start: Start) -> None:
     assert done.json()["detail"] == "the body is over 0.01 MB, which is the limit here; crop or compress it"
 
 
-@pytest.mark.parametrize("path", ["/v1/images", "/v1/images/file", "/v1/images/x/segment"])
+@pytest.mark.parametrize("path", ["/v1/images", "/v1/files", "/v1/images/x/segment"])
 def test_unannounced_sizes_are_refused_while_they_come(start: Start, path: str) -> None:
     client = start(upload_mb=0.01, body_mb=0.01)
     sent = [b'"' + b"x" * 6000] * 3

@@ -39,6 +39,8 @@ from uniultra.web.service import Service
 NOTICE = "not a medical device"
 _NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
 """Newer versions of FastAPI can report to OpenTelemetry; older ones take and ignore the argument."""
+_OTHER_FORM = ("missing", "extra_forbidden")
+"""What is also said of the forms of a value that were not meant; the rest is told first."""
 _BYTES = {"type": "string", "format": "binary"}
 _TEXT = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 _NOT_BYTES = ("multipart/", "application/json")
@@ -112,7 +114,7 @@ def _add_images(app: FastAPI, service: Service) -> None:
         spacing = None if spacing_mm_yx is None else (spacing_mm_yx[0], spacing_mm_yx[-1])
         return _created(service, await service.upload(request.stream(), spacing), response)
 
-    @app.post("/v1/images/file", status_code=201, response_model=ImageOut, tags=["images"], responses=_problems(404, 422, 429, 504))
+    @app.post("/v1/files", status_code=201, response_model=ImageOut, tags=["images"], responses=_problems(404, 422, 429, 504))
     async def reference(named: FileIn, response: Response) -> ImageOut:
         """Name a file of this machine instead of uploading it: only below the folders that the operator named."""
         spacing = None if named.spacing_mm_yx is None else (named.spacing_mm_yx[0], named.spacing_mm_yx[1])
@@ -217,13 +219,18 @@ async def _as_it_is(_: Request, problem: Problem) -> Response:
     raise problem  # on to the guard, which answers every refusal
 
 
-async def _bare_status(_: Request, error: HTTPException) -> Response:
-    raise of_status(error.status_code, error.headers)
+async def _bare_status(request: Request, error: HTTPException) -> Response:
+    headers = dict(error.headers or {})
+    if error.status_code == 405:  # the framework names the methods of one route, but a path may have several
+        routes = [route for route in request.app.routes if getattr(route, "path_regex", None)]
+        known = {method for route in routes if route.path_regex.match(request.url.path) for method in route.methods or ()}
+        headers["Allow"] = ", ".join(sorted(known))
+    raise of_status(error.status_code, headers)
 
 
 async def _invalid(_: Request, error: RequestValidationError) -> Response:
     """Where the request differs from its description; what was sent is not repeated."""
-    items = error.errors()
+    items = sorted(error.errors(), key=lambda item: (item["type"] in _OTHER_FORM, -len(item["loc"])))
     found = [{"at": ".".join(str(part)[:40] for part in item["loc"][:12]), "problem": str(item["msg"])[:200]} for item in items[:20]]
     if any(item["type"] == "json_invalid" for item in items):
         raise Problem("bad-request", "the body is not JSON; send JSON as /v1/openapi.json describes it")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from uniultra.web.settings import MOST_POINTS, MOST_PROMPTS
 
@@ -30,18 +30,25 @@ class RleIn(Strict):
     counts: Text | Annotated[list[Run], Field(max_length=1_000_000)]
 
 
-class MaskIn(Strict):
-    """A previous mask to go on from: exactly one of the three. `png` is an image file in base64, inside where it isn't black."""
+class MaskById(Strict):
+    """A previous mask that the server gave for this image, by its `mask_id`."""
 
-    id: Text | None = None
-    rle: RleIn | None = None
-    png: Annotated[str, StringConstraints(strict=True, min_length=1, pattern=r"^[A-Za-z0-9+/]+={0,2}$")] | None = None
+    id: Text
 
-    @model_validator(mode="after")
-    def _one(self) -> MaskIn:
-        if sum(value is not None for value in (self.id, self.rle, self.png)) != 1:
-            raise ValueError("give exactly one of id, rle and png")
-        return self
+
+class MaskByRle(Strict):
+    """A previous mask as run lengths."""
+
+    rle: RleIn
+
+
+class MaskByPng(Strict):
+    """A previous mask as an image file in base64, inside where it isn't black."""
+
+    png: Annotated[str, StringConstraints(strict=True, min_length=1, pattern=r"^[A-Za-z0-9+/]+={0,2}$")]
+
+
+MaskIn = MaskById | MaskByRle | MaskByPng
 
 
 class PromptIn(Strict):

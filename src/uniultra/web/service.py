@@ -15,7 +15,7 @@ from uniultra.web.lanes import Lane, lanes_of
 from uniultra.web.metrics import Metrics
 from uniultra.web.problems import Problem
 from uniultra.web.references import read_reference
-from uniultra.web.schemas import MaskIn, PromptIn
+from uniultra.web.schemas import MaskById, MaskByRle, MaskIn, PromptIn
 from uniultra.web.settings import ServeSettings
 
 _SWEEP_S = 15.0
@@ -140,14 +140,14 @@ def _ask(number: int, prompt: PromptIn, image: HeldImage) -> Ask:
 
 
 def _mask(number: int, mask: MaskIn, image: HeldImage) -> Rle | Png:
-    if mask.rle is not None:
+    if isinstance(mask, MaskByRle):
         counts = mask.rle.counts
         return Rle(counts if isinstance(counts, str) else tuple(counts), (mask.rle.size[0], mask.rle.size[1]))
-    if mask.id is not None:
+    if isinstance(mask, MaskById):
         if mask.id not in image.masks:
             raise Problem("prompt", f"prompt {number}: the image keeps no mask with this id; the oldest are dropped: send the mask itself")
         return Rle(image.masks[mask.id], image.size_hw)
     try:
-        return Png(base64.b64decode(mask.png or "", validate=True))
+        return Png(base64.b64decode(mask.png, validate=True))
     except binascii.Error:
         raise Problem("prompt", f"prompt {number}: the previous mask is not base64; encode the bytes of a PNG file") from None
