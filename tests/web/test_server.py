@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -23,7 +24,7 @@ import pytest
 from phantoms import ellipse, speckled
 from scans import png_of
 from uniultra.backends.protocol import Backend
-from uniultra.client import Client
+from uniultra.client import Client, RefusedError
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 
@@ -228,6 +229,28 @@ def test_stopping_finishes_answers_under_way(frame: Frame, picture: bytes) -> No
     assert logged.count("POST /v1/images/{image_id}/segment 200") == 2
     assert "Traceback" not in logged
     assert image.id not in logged
+
+
+def test_what_takes_too_long_to_stop_is_told(picture: bytes) -> None:
+    with running("--stop-s", "0") as server:
+        client = Client(server.url)
+        image = client.upload(picture)
+        boxes = [Prompt(box_xyxy=(40 + i % 8, 20 + i // 8, 122, 82)) for i in range(64)]
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(client.segment, image, boxes)
+            until(lambda: client.health()["waiting"] == 1)
+            code, logged = server.stop()
+            with pytest.raises(RefusedError, match="503 stopping"):
+                asked.result()
+        assert code == 0
+        assert "Traceback" not in logged
+
+
+def test_a_client_that_goes_away_is_no_error(server: Running) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx")
+    line = 'uniultra_requests_total{method="POST",route="/v1/images",status="499"} 1.0'
+    until(lambda: line in urllib.request.urlopen(f"{server.url}/v1/metrics").read().decode())
 
 
 def test_nothing_is_left_of_a_server_that_was_killed(picture: bytes) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.requests import ClientDisconnect
+
 from uniultra.web.metrics import Metrics
 from uniultra.web.problems import Problem, response_of
 from uniultra.web.settings import ServeSettings
@@ -39,6 +41,8 @@ _PREFLIGHT = [
     (b"access-control-allow-headers", b"Authorization, Content-Type"),
     (b"access-control-max-age", b"600"),
 ]
+_GONE = 499
+"""Noted where the client went away before its request was whole; nobody is told."""
 log = logging.getLogger("uniultra.web")
 
 
@@ -81,6 +85,12 @@ class Guard:
             await self.app(scope, self._limited(seen, receive, limit), sent)
         except Problem as problem:
             await self._refuse(problem, seen, scope, receive, sent)
+        except ClientDisconnect:
+            seen.status = _GONE
+        except asyncio.CancelledError:
+            stopped = Problem("stopping", "the server is being stopped; ask again when it is back", close=True)
+            await self._refuse(stopped, seen, scope, receive, sent)
+            raise
         except Exception as error:
             at = error.__traceback__
             while at is not None and at.tb_next is not None:
