@@ -3,6 +3,7 @@
     python benchmarks/tables.py uniultra-mini=mini.json LiteMedSAM=litemedsam.json ellipse=ellipse.json
 
 Reports must be of the same manifest, split, limit, draws and skipped rows. A prompt that a report doesn't have is left empty.
+`--metric nsd` (or skill, iou, hd95_px, hd95_mm, ece, clicks, failures) shows another column of the reports than Dice.
 """
 
 from __future__ import annotations
@@ -21,18 +22,24 @@ class RefusedError(Exception):
 
 
 def main(arguments: list[str]) -> None:
-    """Prints a Markdown table of mean Dice, with the 95 % interval of the first report. Raises RefusedError."""
+    """Prints a Markdown table of mean Dice, with the 95 % interval of the first report, or of another metric. Raises RefusedError."""
+    metric = "dice"
+    if arguments[:1] == ["--metric"]:
+        metric, arguments = "".join(arguments[1:2]), arguments[2:]
     reports = {name: _read(name, path) for name, _, path in (argument.partition("=") for argument in arguments)}
     if not reports or len(reports) < len(arguments):
         raise RefusedError("give reports as name=file.json, each name once")
     first = next(iter(reports.values()))
     for name, report in reports.items():
         _check_same(next(iter(reports)), first, name, report)
+    known = {key for cells in first["summary"].values() for cell in cells.values() for key in cell}
+    if metric not in known:
+        raise RefusedError(f"metric '{metric}' is unknown; use one of {', '.join(sorted(known))}")
     print("| " + " | ".join(["prompt", "organ", "objects", *reports]) + " |")
     print("| --- | --- |" + " ---: |" * (1 + len(reports)))
     for kind, organs in first["summary"].items():
         for organ, cell in organs.items():
-            values = [_dice(report, kind, organ, interval=index == 0) for index, report in enumerate(reports.values())]
+            values = [_value(report, kind, organ, metric, interval=index == 0) for index, report in enumerate(reports.values())]
             print(f"| {kind} | {organ} | {cell['objects']} | " + " | ".join(values) + " |")
 
 
@@ -63,12 +70,14 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 40 else text[:40] + "..."
 
 
-def _dice(report: Report, kind: str, organ: str, interval: bool) -> str:
-    cell = report["summary"].get(kind, {}).get(organ)
-    if cell is None:
+def _value(report: Report, kind: str, organ: str, metric: str, interval: bool) -> str:
+    value = report["summary"].get(kind, {}).get(organ, {}).get(metric)
+    if not isinstance(value, int | float):
         return ""
-    low_high = cell["dice_interval"]
-    return f"{cell['dice']:.3f}" + (f" [{low_high[0]:.3f}, {low_high[1]:.3f}]" if interval and low_high else "")
+    low_high = report["summary"][kind][organ].get(f"{metric}_interval") if interval else None
+    return f"{value:.{1 if metric.startswith('hd95') or metric == 'clicks' else 3}f}" + (
+        f" [{low_high[0]:.3f}, {low_high[1]:.3f}]" if low_high else ""
+    )
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phantoms import ellipse
-from uniultra.geometry import OUTSIDE_LOGIT, ModelMap, clip_box, prompt_points, square_around, whole
-from uniultra.types import Prompt, Region
+from uniultra.calibration import Calibration, ScanRegion
+from uniultra.geometry import OUTSIDE_LOGIT, ModelMap, clip_box, cropped, prompt_points, resized, square_around, whole
+from uniultra.types import Frame, Prompt, Region
 
 regions = st.builds(
     lambda x, y, w, h: Region(x, y, x + w, y + h),
@@ -89,3 +90,26 @@ def test_square_around_has_the_scale_and_a_least_side() -> None:
 
 def test_clip_box_keeps_to_the_outer_edges() -> None:
     assert clip_box((-5, 2, 100, 8), (6, 50)) == (-0.5, 2, 49.5, 5.5)
+
+
+SCREEN = Calibration((ScanRegion((9.5, 4.5, 79.5, 54.5), "2D", "tissue", ("cm", "cm"), (0.02, 0.03)),))
+
+
+def test_a_cut_frame_keeps_pixels_regions_and_lengths() -> None:
+    frame = Frame(np.arange(6000, dtype=np.uint32).astype(np.uint8).reshape(60, 100), calibration=SCREEN)
+    part = cropped(frame, (19.5, 9.5, 59.5, 39.5))
+    np.testing.assert_array_equal(part.pixels_hw, frame.pixels_hw[10:40, 20:60])
+    assert part.calibration.regions[0].box_xyxy == (-10.5, -5.5, 59.5, 44.5)
+    assert part.scale_at((0, 0, 20, 20)).spacing_mm_yx == frame.scale_at((20, 10, 40, 30)).spacing_mm_yx
+    assert cropped(frame, (-9, -9, 0, 0)).pixels_hw.shape == (1, 1)
+
+
+@pytest.mark.parametrize("frame_hw", [(30, 50), (120, 200), (60, 50)])
+def test_a_resized_frame_has_pixels_of_another_size(frame_hw: tuple[int, int]) -> None:
+    frame = Frame(np.zeros((60, 100), np.uint8), (0.3, 0.2), calibration=SCREEN)
+    other = resized(frame, frame_hw)
+    assert other.spacing_mm_yx is not None
+    for axis, length in enumerate((60 * 0.3, 100 * 0.2)):
+        assert other.spacing_mm_yx[axis] * other.pixels_hw.shape[axis] == pytest.approx(length)
+    x0, _, x1, _ = other.calibration.regions[0].box_xyxy
+    assert 10 * other.calibration.regions[0].delta_xy[0] * (x1 - x0) == pytest.approx(10 * 0.02 * 70)

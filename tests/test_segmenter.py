@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
 from phantoms import ellipse, speckled
+from uniultra.calibration import Calibration, ScanRegion
 from uniultra.errors import PromptError
 from uniultra.segmenter import Segmenter, under_clicks, without_specks
-from uniultra.types import Features, Frame, Mask, Prompt, Region
+from uniultra.types import Features, Frame, Mask, Prompt, Region, mask_box
 
 SIZE = 128
 
@@ -163,3 +164,16 @@ def test_a_mask_alone_goes_with_a_click_in_its_depth() -> None:
     Segmenter(engine).segment(FRAME, [Prompt(box_xyxy=(145, 60, 235, 120), mask_hw=TRUE)])
     Segmenter(engine).segment(FRAME, [Prompt(points_xy=click, point_labels=(1,), mask_hw=TRUE)])
     assert engine.heard == [[1, 1], [0, 1, 1], [2, 3, 1], [1, 1]]
+
+
+def test_a_mask_carries_the_spacing_of_the_region_it_lies_in() -> None:
+    frame = speckled(TRUE)
+    height, width = TRUE.shape
+    region = ScanRegion((-0.5, -0.5, width - 0.5, height - 0.5), "2D", "tissue", ("cm", "cm"), (0.03, 0.02))
+    calibrated = replace(frame, calibration=Calibration((region,)))
+    narrow = replace(frame, calibration=Calibration((replace(region, box_xyxy=(-0.5, -0.5, width / 2, height - 0.5)),)))
+    box = mask_box(TRUE)
+    assert box is not None
+    for given, spacing in ((calibrated, (0.2, 0.3)), (narrow, None), (frame, None)):
+        [mask] = Segmenter(DarkIsInside()).segment(given, [Prompt(box_xyxy=box)])
+        assert mask.spacing_mm_yx == (None if spacing is None else pytest.approx(spacing))

@@ -13,22 +13,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from uniultra.errors import UniUltraError
+    from uniultra.io.cines import open_cine
     from uniultra.io.images import read_frame
     from uniultra.segmenter import Segmenter
-    from uniultra.types import Embedding, Frame, Mask, Prompt
+    from uniultra.types import Cine, Embedding, Frame, Mask, Prompt
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Cine": "uniultra.types",
     "Embedding": "uniultra.types",
     "Frame": "uniultra.types",
     "Mask": "uniultra.types",
     "Prompt": "uniultra.types",
     "Segmenter": "uniultra.segmenter",
     "UniUltraError": "uniultra.errors",
+    "open_cine": "uniultra.io.cines",
     "read_frame": "uniultra.io.images",
 }
-__all__ = ["Embedding", "Frame", "Mask", "Prompt", "Segmenter", "UniUltraError", "__version__", "read_frame"]
+__all__ = ["Cine", "Embedding", "Frame", "Mask", "Prompt", "Segmenter", "UniUltraError", "__version__", "open_cine", "read_frame"]
 
 
 def __getattr__(name: str) -> Any:

@@ -59,6 +59,7 @@ class Answer:
     area_px: int
     area_mm2: float | None
     quality: float
+    measures: dict[str, Any] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -77,27 +78,31 @@ class Client:
     timeout_s: float = 60.0
     patience_s: float = 60.0
 
-    def upload(self, image: PathLike | bytes, spacing_mm_yx: tuple[float, float] | None = None) -> RemoteImage:
-        """Sends an image file, by its path or as its bytes. Raises FileError, ServeError."""
-        query = "" if spacing_mm_yx is None else "?" + urlencode([("spacing_mm_yx", value) for value in spacing_mm_yx])
+    def upload(self, image: PathLike | bytes, spacing_mm_yx: tuple[float, float] | None = None, frame: int | None = None) -> RemoteImage:
+        """Sends an image file, by its path or as its bytes; `frame` picks one of a cine, from 0. Raises FileError, ServeError."""
+        said = [("spacing_mm_yx", value) for value in spacing_mm_yx or ()] + [("frame", frame)] * (frame is not None)
+        query = "?" + urlencode(said) if said else ""
         data = image if isinstance(image, bytes) else _contents(image)
         return _image(self._ask("POST", f"/v1/images{query}", data, "application/octet-stream"))
 
-    def reference(self, path: str, spacing_mm_yx: tuple[float, float] | None = None) -> RemoteImage:
+    def reference(self, path: str, spacing_mm_yx: tuple[float, float] | None = None, frame: int | None = None) -> RemoteImage:
         """Names a file on the server's machine, below a folder that its operator allows. Raises ServeError."""
-        return _image(self._ask_json("POST", "/v1/files", {"path": path, "spacing_mm_yx": spacing_mm_yx}))
+        return _image(self._ask_json("POST", "/v1/files", {"path": path, "spacing_mm_yx": spacing_mm_yx, "frame": frame}))
 
-    def segment(self, image: RemoteImage, prompts: Sequence[Prompt], previous: Mapping[int, str] | None = None) -> list[Answer]:
+    def segment(
+        self, image: RemoteImage, prompts: Sequence[Prompt], previous: Mapping[int, str] | None = None, measures: bool = False
+    ) -> list[Answer]:
         """An answer to each prompt, in order, as `Segmenter.segment` gives on the same image.
 
-        `previous` gives, for the index of a prompt, the `mask_id` of an earlier answer on this image, in place of a mask of its own.
+        `measures` asks for perimeter, diameters and ellipse too. `previous` gives, for the index of a prompt, the `mask_id` of an
+        earlier answer on this image, in place of a mask of its own.
 
         Raises:
             ServeError: the server can't be reached; RefusedError, where it says why it doesn't answer.
         """
         named = previous or {}
         asked = [_prompt(prompt, named.get(index)) for index, prompt in enumerate(prompts)]
-        found = self._ask_json("POST", f"/v1/images/{image.id}/segment", {"prompts": asked})
+        found = self._ask_json("POST", f"/v1/images/{image.id}/segment", {"prompts": asked, "measures": measures})
         return [_answer(item) for item in found["masks"]]
 
     def delete(self, image: RemoteImage) -> None:
@@ -189,4 +194,4 @@ def _answer(item: dict[str, Any]) -> Answer:
     height, width = item["rle"]["size"]
     box = None if item["box_xyxy"] is None else tuple(item["box_xyxy"])
     mask_hw = mask_of(item["rle"]["counts"], (height, width))
-    return Answer(mask_hw, item["mask_id"], box, item["area_px"], item["area_mm2"], item["quality"])
+    return Answer(mask_hw, item["mask_id"], box, item["area_px"], item["area_mm2"], item["quality"], item.get("measures"))

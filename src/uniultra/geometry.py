@@ -6,12 +6,12 @@ input, as SAM 2 does; a square region therefore keeps its proportions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from uniultra.types import Prompt, Region
+from uniultra.types import Frame, Prompt, Region
 
 OUTSIDE_LOGIT = -20.0
 """Logit given to pixels that an embedding's region doesn't cover: background, without doubt."""
@@ -92,6 +92,25 @@ def clip_box(box_xyxy: tuple[float, float, float, float], frame_hw: tuple[int, i
     height, width = frame_hw
     x0, y0, x1, y1 = box_xyxy
     return max(x0, -0.5), max(y0, -0.5), min(x1, width - 0.5), min(y1, height - 0.5)
+
+
+def cropped(frame: Frame, box_xyxy: tuple[float, float, float, float]) -> Frame:
+    """The part of a frame within a box by outer edges, cut to the frame and to whole pixels, at least one; its calibration goes along."""
+    x0, y0, x1, y1 = clip_box(box_xyxy, (frame.height, frame.width))
+    left, top = (min(int(np.floor(low + 0.5)), side - 1) for low, side in ((x0, frame.width), (y0, frame.height)))
+    right, bottom = max(int(np.ceil(x1 + 0.5)), left + 1), max(int(np.ceil(y1 + 0.5)), top + 1)
+    calibration = frame.calibration.moved((left - 0.5, top - 0.5))
+    return replace(frame, pixels_hw=frame.pixels_hw[top:bottom, left:right], calibration=calibration)
+
+
+def resized(frame: Frame, frame_hw: tuple[int, int]) -> Frame:
+    """A frame at another (height, width), both at least 1; its spacing and regions change with it."""
+    height, width = frame_hw
+    sx, sy = width / frame.width, height / frame.height
+    smaller = sx < 1 or sy < 1
+    pixels = cv2.resize(frame.pixels_hw, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+    spacing = None if frame.spacing_mm_yx is None else (frame.spacing_mm_yx[0] / sy, frame.spacing_mm_yx[1] / sx)
+    return replace(frame, pixels_hw=pixels, spacing_mm_yx=spacing, calibration=frame.calibration.moved((-0.5, -0.5), (sx, sy)))
 
 
 def prompt_points(prompt: Prompt, to: ModelMap) -> tuple[np.ndarray, np.ndarray]:

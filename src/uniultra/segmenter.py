@@ -93,7 +93,7 @@ class Segmenter:
                 continue
             whole_frame = whole_frame or self.encode(frame)
             masks.append(self._from_clicks(frame, prompt, whole_frame))
-        return masks
+        return [_scaled(frame, mask) for mask in masks]
 
     def _focus(self, frame: Frame, prompt: Prompt, around_xyxy: Box) -> Mask:
         """One look at the square around a box."""
@@ -106,6 +106,11 @@ class Segmenter:
             box = _found_box(mask, prompt)
             mask = under_clicks(self._focus(frame, replace(prompt, box_xyxy=box), box), prompt)
         return mask
+
+
+def _scaled(frame: Frame, mask: Mask) -> Mask:
+    """The mask with the spacing of the region that it lies in, where the frame has several."""
+    return replace(mask, spacing_mm_yx=frame.scale_at(mask.box_xyxy).spacing_mm_yx) if frame.calibration.regions else mask
 
 
 def under_clicks(mask: Mask, prompt: Prompt) -> Mask:

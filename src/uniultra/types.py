@@ -8,10 +8,12 @@ Arrays are named by their axes (`_hw`: height, width) and are not written to aft
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from uniultra.calibration import UNKNOWN, Calibration, Scale
 from uniultra.errors import PromptError
 
 POSITIVE, NEGATIVE = 1, 0
@@ -24,13 +26,15 @@ class Frame:
 
     Attributes:
         pixels_hw: uint8, shape (height, width), 0 black to 255 white.
-        spacing_mm_yx: millimetres per pixel (down, right), or None where no calibration is known.
+        spacing_mm_yx: millimetres per pixel (down, right) of the whole frame, or None where it isn't known or differs by region.
         source: where it came from, for messages; never patient data.
+        calibration: scales by region, and what else the file says of them; `scale_at` answers from it.
     """
 
     pixels_hw: np.ndarray
     spacing_mm_yx: tuple[float, float] | None = None
     source: str = ""
+    calibration: Calibration = UNKNOWN
 
     def __post_init__(self) -> None:
         assert self.pixels_hw.ndim == 2 and self.pixels_hw.dtype == np.uint8, (
@@ -44,6 +48,50 @@ class Frame:
     @property
     def width(self) -> int:
         return int(self.pixels_hw.shape[1])
+
+    def scale_at(self, box_xyxy: tuple[float, float, float, float] | None) -> Scale:
+        """The scale of what lies in a box by outer pixel edges (None: an empty answer), or why there is none."""
+        if self.spacing_mm_yx is not None and not self.calibration.fallbacks:
+            return Scale(self.spacing_mm_yx, "the frame", notes=self.calibration.notes)
+        return self.calibration.at(box_xyxy)
+
+
+@dataclass(frozen=True)
+class Cine:
+    """A sequence of frames of one size, read when asked for: it holds no pixels.
+
+    Attributes:
+        source: where it came from, for messages; never patient data.
+        frame_hw: (height, width) of every frame.
+        count: how many frames the file promises; a damaged or carelessly written video may hold fewer.
+        read: index, from 0, to that Frame; raises FileError.
+        stream: all frames in order, each forgotten once it is handed over.
+        times_s: seconds from the first frame, one a frame; None where the file doesn't say.
+        calibration: that of every frame.
+        notes: what was odd about the file, a sentence each.
+    """
+
+    source: str
+    frame_hw: tuple[int, int]
+    count: int
+    read: Callable[[int], Frame] = field(repr=False)
+    stream: Callable[[], Iterator[Frame]] = field(repr=False)
+    times_s: tuple[float, ...] | None = field(default=None, repr=False)
+    calibration: Calibration = UNKNOWN
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self.stream()
+
+    @property
+    def rate_hz(self) -> float | None:
+        """Mean frames a second; None for a single frame or unknown times."""
+        if self.times_s is None or self.count < 2 or self.times_s[-1] <= self.times_s[0]:
+            return None
+        return (self.count - 1) / (self.times_s[-1] - self.times_s[0])
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "tables.py"
-CELL = {"objects": 4, "dice": 0.81, "dice_interval": [0.7, 0.9]}
+CELL = {"objects": 4, "dice": 0.81, "dice_interval": [0.7, 0.9], "hd95_px": 12.34}
 REPORT: dict[str, Any] = {
     "manifest_sha256": "ab" * 32, "split": "test", "limit": None, "draws": 3, "summary": {"box": {"breast": CELL}},
 }  # fmt: skip
 
 
-def _join(folder: Path, *reports: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-    arguments = []
+def _join(folder: Path, *reports: dict[str, Any], before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    arguments = [*before]
     for name, report in zip("abc", reports, strict=False):
         (folder / f"{name}.json").write_text(json.dumps(report), encoding="utf-8")
         arguments.append(f"{name}={folder / name}.json")
@@ -52,6 +52,14 @@ def test_reports_of_different_runs_are_refused_in_one_line(tmp_path: Path, chang
     [line] = refused.stderr.splitlines()
     assert line.startswith(f"tables: {told}")
     assert line.endswith("give reports that agree in it")
+
+
+def test_another_metric_by_name(tmp_path: Path) -> None:
+    assert "| box | breast | 4 | 12.3 |" in _join(tmp_path, REPORT, before=("--metric", "hd95_px")).stdout
+    refused = _join(tmp_path, REPORT, before=("--metric", "hd96"))
+    assert (refused.returncode, refused.stderr) == (
+        2, "tables: metric 'hd96' is unknown; use one of dice, dice_interval, hd95_px, objects\n",
+    )  # fmt: skip
 
 
 def test_what_is_no_report_is_named(tmp_path: Path) -> None:

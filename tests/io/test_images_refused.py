@@ -99,13 +99,13 @@ def test_renamed_text(tmp_path: Path, suffix: str) -> None:
 
 def test_unknown_kind(tmp_path: Path) -> None:
     (tmp_path / "report.pdf").write_bytes(b"%PDF-1.7")
-    assert "legal are PNG, JPEG, TIFF, BMP, GIF; convert it to PNG" in refusal(tmp_path / "report.pdf")
+    assert "legal are DICOM, PNG, JPEG, TIFF, BMP, GIF, MP4, AVI, NIfTI; convert it to PNG" in refusal(tmp_path / "report.pdf")
 
 
 @pytest.mark.parametrize(("name", "contents"), [("scan.dcm", b"no preamble"), ("scan", bytes(128) + b"DICM")])
-def test_dicom_is_announced(tmp_path: Path, name: str, contents: bytes) -> None:
+def test_no_dicom_behind_its_name_or_mark(tmp_path: Path, name: str, contents: bytes) -> None:
     (tmp_path / name).write_bytes(contents)
-    assert "reading DICOM is not in this version yet" in refusal(tmp_path / name)
+    assert "not DICOM, or an empty one" in refusal(tmp_path / name)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "GIF"])

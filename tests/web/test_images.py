@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from uniultra.types import Frame
 from uniultra.web.images import ImageStore
-from uniultra.web.jobs import Pixels
 from uniultra.web.problems import Problem
 from uniultra.web.settings import KEPT_MASKS
 
@@ -18,8 +18,8 @@ class Clock:
         return self.now
 
 
-def pixels(side: int = 10) -> Pixels:
-    return Pixels(np.zeros((side, side), np.uint8), None)
+def pixels(side: int = 10) -> Frame:
+    return Frame(np.zeros((side, side), np.uint8))
 
 
 def test_images_run_out_when_nobody_uses_them() -> None:

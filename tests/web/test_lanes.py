@@ -18,7 +18,7 @@ from uniultra.errors import ModelError
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 from uniultra.web import lanes
-from uniultra.web.jobs import Ask, Pixels, Read, Segment
+from uniultra.web.jobs import Ask, Read, Segment
 from uniultra.web.lanes import Lane, ProcessLane, ThreadLane
 from uniultra.web.problems import Problem
 
@@ -40,7 +40,7 @@ class Held:
 
 
 def job(frame: Frame, count: int = 1, work_s: float = 30.0) -> Segment:
-    return Segment("a", Pixels(frame.pixels_hw, None), (Ask(tuple(map(float, BOX))),) * count, False, work_s)
+    return Segment("a", frame, (Ask(tuple(map(float, BOX))),) * count, work_s)
 
 
 def test_the_queue_is_bounded_and_says_when_to_come_back(backend: Backend, frame: Frame) -> None:

@@ -12,7 +12,7 @@ from uniultra.backends.protocol import Backend
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.types import Frame
 from uniultra.web.cache import EmbeddingCache
-from uniultra.web.jobs import Answer, Ask, Failure, Forget, Pixels, Png, Read, Rle, Segment
+from uniultra.web.jobs import Answer, Ask, Failure, Forget, Png, Read, Rle, Segment
 from uniultra.web.worker import Worker
 
 LIMIT = 64_000_000
@@ -24,7 +24,7 @@ def worker(backend: Backend) -> Worker:
 
 
 def segment(frame: Frame, *asks: Ask, png: bool = False, work_s: float = 30.0) -> Segment:
-    return Segment("a", Pixels(frame.pixels_hw, frame.spacing_mm_yx), asks, png, work_s)
+    return Segment("a", frame, asks, work_s, png)
 
 
 @pytest.mark.parametrize("name", BAD_FILES)

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from uniultra.calibration import UNCALIBRATED
 from uniultra.cli.prompts import Typed, group, parse_typed, read_prompts
+from uniultra.cli.results import KINDS_SHOWN, Answer, Plan, check_kinds, chosen_kinds, describe, write_results
+from uniultra.cli.text import printable
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from uniultra.segmenter import Segmenter
-    from uniultra.types import Frame, Mask, Prompt
+    from uniultra.types import Frame, Prompt
 
 OUT = Path("uniultra-out")
-OURS = (".mask.png", ".overlay.png")
+OURS = (".mask.png", ".overlay.png", ".seg.dcm", ".sr.dcm", ".nii.gz")
 """Endings of our own results: skipped where a folder or a pattern brings them, taken where they are named."""
 
 
@@ -34,11 +36,14 @@ def segment(
     prompts: Annotated[Path | None, typer.Option(help="A JSON file of prompts; see docs/segment.md.")] = None,
     model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
     out: Annotated[Path | None, typer.Option(help=f"Folder for NAME.mask.png, NAME.overlay.png, NAME.json.  [default: {OUT}]")] = None,
-    spacing: Annotated[float | None, typer.Option(metavar="MM", help="Millimetres a pixel, where you know them.")] = None,
+    frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of a cine or video, from 0.")] = None,
+    spacing: Annotated[float | None, typer.Option(metavar="MM", help="Millimetres a pixel, where the file doesn't say.")] = None,
+    write: Annotated[list[str], typer.Option(metavar="KIND", help=f"Also write {KINDS_SHOWN}; seg is written for DICOM.")] = [],  # noqa: B006
+    keep_patient: Annotated[bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line an image; files only with --out.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
-    """Segment structures in ultrasound images: point at them with boxes, clicks, or a previous mask."""
+    """Segment structures in ultrasound images, DICOM included: point at them with boxes, clicks, or a previous mask."""
     from uniultra.io.images import find_images
     from uniultra.io.output import check_free
     from uniultra.segmenter import Segmenter
@@ -48,58 +53,26 @@ def segment(
     files = [file for file in find_images(images) if str(file) in images or not file.name.endswith(OURS)]
     by_file = read_prompts(prompts) if prompts else None
     folder = out if out is not None or as_json else OUT
+    plan = Plan(folder, frame, chosen_kinds(write), keep_patient, force)
+    check_kinds(plan, files)
     if folder is not None:
-        targets = [path for file in files for path in _results(folder, file).values()]
+        targets = [path for file in files for path in plan.paths(file).values()]
         _spare_inputs(targets, [*files, *(path for path in (mask, prompts) if path)])
         check_free(targets, force)
     segmenter = Segmenter.load(model)
 
     def one(file: Path) -> dict[str, Any]:
-        frame = _read(file, spacing)
-        objects = _objects(frame, file, typed, mask, by_file)
-        masks = segmenter.segment(frame, objects)
-        report = describe(file, frame, objects, masks, segmenter)
+        picture = _read(file, frame, spacing)
+        objects = _objects(picture, file, typed, mask, by_file)
+        answer = Answer(file, picture, objects, segmenter.segment(picture, objects), segmenter.name, segmenter.version)
+        report = describe(answer, frame)
         if folder is not None:
-            _write(_results(folder, file), report, frame, masks, force)
+            write_results(plan, answer, report)
         return report
 
     failed = _each(files, one, as_json, folder)
     if failed:
         raise typer.Exit(2)
-
-
-def describe(file: Path, frame: Frame, prompts: Sequence[Prompt], masks: Sequence[Mask], segmenter: Segmenter) -> dict[str, Any]:
-    """The JSON of one image."""
-    from uniultra import __version__
-    from uniultra.measure import area, area_px
-
-    def one(index: int, prompt: Prompt, found: Mask) -> dict[str, Any]:
-        size = area(found)
-        return {
-            "id": index,
-            "prompt": {
-                "box": prompt.box_xyxy,
-                "points": prompt.points_xy,
-                "labels": prompt.point_labels,
-                "previous_mask": prompt.mask_hw is not None,
-            },
-            "box_xyxy": found.box_xyxy,
-            "area_px": area_px(found),
-            "area_mm2": round(size.value, 3) if size.unit == "mm2" else None,
-            "quality": round(found.quality, 4),
-        }
-
-    return {
-        "schema": "uniultra.segment/1",
-        "image": file.name,
-        "width": frame.width,
-        "height": frame.height,
-        "spacing_mm_yx": frame.spacing_mm_yx,
-        "model": {"name": segmenter.name, "version": segmenter.version},
-        "uniultra": __version__,
-        "objects": [one(i, prompt, found) for i, (prompt, found) in enumerate(zip(prompts, masks, strict=True), start=1)],
-        "notice": "not a medical device",
-    }
 
 
 def _check_options(typed: Typed, mask: Path | None, prompts: Path | None, spacing: float | None) -> None:
@@ -121,13 +94,16 @@ def _spare_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
             raise OutputError(f"{target}: the result would replace an input of this call; give another folder with --out")
 
 
-def _read(file: Path, spacing: float | None) -> Frame:
+def _read(file: Path, number: int | None, spacing: float | None) -> Frame:
     from dataclasses import replace
 
     from uniultra.io.images import read_frame
 
-    frame = read_frame(file)
-    return frame if spacing is None else replace(frame, spacing_mm_yx=(spacing, spacing))
+    frame = read_frame(file, number)
+    if spacing is None:
+        return frame
+    calibration = frame.calibration.with_fallback("--spacing", (spacing, spacing))
+    return replace(frame, calibration=calibration, spacing_mm_yx=calibration.whole_mm_yx)
 
 
 def _objects(
@@ -143,20 +119,6 @@ def _objects(
         return by_file
     previous = [] if mask is None else read_previous(mask, (frame.height, frame.width))
     return group(typed, previous)
-
-
-def _results(folder: Path, file: Path) -> dict[str, Path]:
-    return {kind: folder / f"{file.stem}.{ending}" for kind, ending in (("mask", "mask.png"), ("overlay", "overlay.png"), ("json", "json"))}
-
-
-def _write(paths: dict[str, Path], report: dict[str, Any], frame: Frame, masks: Sequence[Mask], force: bool) -> None:
-    from uniultra.io.masks import ids_of
-    from uniultra.io.output import write_json, write_png
-    from uniultra.io.overlay import draw_overlay
-
-    write_png(paths["mask"], ids_of(masks), force)
-    write_png(paths["overlay"], draw_overlay(frame, masks), force)
-    write_json(paths["json"], report, force)
 
 
 def _each(files: Sequence[Path], one: Any, as_json: bool, folder: Path | None) -> int:
@@ -181,13 +143,16 @@ def _each(files: Sequence[Path], one: Any, as_json: bool, folder: Path | None) -
 
 
 def _human(file: Path, report: dict[str, Any]) -> str:
-    lines = [f"{file}  {report['width']}x{report['height']}  {report['model']['name']} {report['model']['version']}"]
+    shown = f"{file}" if report["frame"] is None else f"{file} frame {report['frame']}"
+    lines = [f"{shown}  {report['width']}x{report['height']}  {report['model']['name']} {report['model']['version']}"]
+    notes: dict[str, None] = {}
     for item in report["objects"]:
-        size = f"{item['area_px']} px" + (f" = {item['area_mm2']:.1f} mm2" if item["area_mm2"] is not None else "")
+        size, measures = f"{item['area_px']} px", item["measures"]
+        if item["area_mm2"] is not None:
+            long, short = measures["long_diameter"]["value"], measures["short_diameter"]["value"]
+            size += f" = {item['area_mm2']:.1f} mm2, {long:.1f} x {short:.1f} mm"
         lines.append(f"  {item['id']}: area {size}, quality {item['quality']:.2f}")
-    return "\n".join(lines)
-
-
-def printable(text: str) -> str:
-    """Text that any terminal takes: a file name's bytes that are no UTF-8 are shown as escapes."""
-    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
+        if measures["scale"]["reason"] not in (None, UNCALIBRATED):
+            lines.append(f"     in pixels: {measures['scale']['reason']}")
+        notes |= dict.fromkeys(measures["scale"]["notes"])
+    return "\n".join([*lines, *(f"  note: {note}" for note in notes)])

@@ -1,4 +1,4 @@
-"""Still images in, and where to find them. The only place where image files are opened; every file is taken to be hostile.
+"""Images in, and where to find them. The only place where image files are opened; every file is taken to be hostile.
 
 A kind of file is one row of `KINDS`, known by its first bytes and not by its name.
 """
@@ -23,18 +23,23 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from uniultra.errors import FileError
 from uniultra.io import pictures
-from uniultra.io.paths import PathLike, first_bytes, one_line, shown
-from uniultra.types import Frame
+from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, one_line, shown
+from uniultra.types import Cine, Frame
 
-_HEAD_BYTES = 132
+_HEAD_BYTES = 352
+DICOMDIR = "DICOMDIR"
+_BARE_DICOM = tuple(group + element + b"\0" for group in (b"\x02\0", b"\x08\0") for element in (b"\0", b"\x01", b"\x05", b"\x08", b"\x16"))
+"""The first tag of a DICOM file without preamble: (0002,00xx) or (0008,00xx), little endian."""
+_VIDEO_BRANDS = (b"ftyp", b"moov", b"mdat", b"wide", b"free")
+"""The first box of an MP4 or MOV."""
 
 
 @dataclass(frozen=True)
 class Kind:
     """One kind of file: known by `signatures`, its first bytes from `offset` on, or by suffix alone where `suffix_is_enough`.
 
-    `suffixes` are lower case, with the dot. `read` makes a Frame of the path that the user gave;
-    `plugin` is the Pillow class that decodes the file, or None.
+    `suffixes` are lower case, with the dot. `read` makes a Frame of the path that the user gave; `open` makes a Cine, where the kind
+    may hold several frames; `plugin` is the Pillow class that decodes the file, or None. Only `listed` kinds are looked for in folders.
     """
 
     name: str
@@ -42,33 +47,45 @@ class Kind:
     signatures: tuple[bytes, ...]
     read: Callable[[PathLike], Frame]
     plugin: pictures.Plugin | None = None
+    open: Callable[[PathLike], Cine] | None = None
     offset: int = 0
     suffix_is_enough: bool = False
+    listed: bool = True
 
     def matches(self, head: bytes, suffix: str) -> bool:
         return head[self.offset :].startswith(self.signatures) or (self.suffix_is_enough and suffix in self.suffixes)
 
 
-def read_frame(path: PathLike) -> Frame:
-    """One grey frame from a PNG, JPEG, TIFF, BMP or GIF file, turned upright by its EXIF orientation.
+def read_frame(path: PathLike, number: int | None = None) -> Frame:
+    """One grey frame from a PNG, JPEG, TIFF, BMP or GIF file, turned upright by its EXIF orientation; or from DICOM, video or NIfTI.
 
-    Colour becomes luma (ITU-R 601), transparency is composited on black. Grey of 16 or 32 bits and float is scaled so that
-    the smallest value in the file becomes 0 and the largest 255; one value throughout becomes 0. Colour of 16 bits keeps its high byte.
+    `number`, from 0, picks a frame of a file that holds several. Colour becomes luma (ITU-R 601); in still images transparency is
+    composited on black, and grey of 16 or 32 bits and float is scaled so that the smallest value in the file becomes 0 and the largest
+    255; one value throughout becomes 0. Colour of 16 bits keeps its high byte.
 
     Raises:
-        FileError: missing, unreadable, empty, damaged, renamed, too large, too small, of several frames, or of an unknown kind.
+        FileError: missing, unreadable, empty, damaged, renamed, too large, too small, of an unknown kind, or of several frames
+            while `number` is None or not one of them.
     """
-    return kind_of(path).read(path)
+    kind = kind_of(path)
+    if number is not None and kind.open:
+        return kind.open(path).read(number)
+    if number:
+        raise FileError(f"{shown(path)}: there is no frame {number}; a {kind.name} image has frame 0 alone; leave the number out")
+    return kind.read(path)
 
 
 def kind_of(path: PathLike) -> Kind:
     """The row of `KINDS` for a file, by its first bytes. Raises FileError where there is none, or no such readable file."""
-    head = first_bytes(path, _HEAD_BYTES)
+    head = first_bytes(path, _HEAD_BYTES, MAX_CINE_BYTES)
     suffix = Path(path).suffix.lower()
     for kind in KINDS:
         if kind.matches(head, suffix):
+            if not kind.open:
+                first_bytes(path, 1)  # read whole: the smaller limit
             return kind
-    legal = ", ".join(kind.name for kind in KINDS if kind.plugin)
+    first_bytes(path, 1)
+    legal = ", ".join(dict.fromkeys(kind.name for kind in KINDS))
     if suffix in IMAGE_SUFFIXES:
         fix = f"renamed or damaged, so export it again as one of {legal}"
         raise FileError(f"{shown(path)}: named {suffix} but its contents are not {suffix}; {fix}")
@@ -103,12 +120,44 @@ def _picture_frame(path: PathLike) -> Frame:
     return Frame(decode(path, partial(pictures.grey, name=name)), source=name)
 
 
-def _refuse_dicom(path: PathLike) -> Frame:
-    raise FileError(f"{shown(path)}: reading DICOM is not in this version yet; export the image as PNG")
+def _open_dicom(path: PathLike) -> Cine:
+    from uniultra.io.dicom.cine import open_dicom
+
+    return open_dicom(path)
+
+
+def _open_video(path: PathLike) -> Cine:
+    from uniultra.io.video import open_video
+
+    return open_video(path)
+
+
+def _open_gif(path: PathLike) -> Cine:
+    from uniultra.io.video import open_gif
+
+    return open_gif(path)
+
+
+def _open_nifti(path: PathLike) -> Cine:
+    from uniultra.io.nifti import open_nifti
+
+    return open_nifti(path)
+
+
+def _only_frame(open_: Callable[[PathLike], Cine], path: PathLike) -> Frame:
+    """The one frame of a file; FileError where there are several and none was named."""
+    cine = open_(path)
+    if cine.count > 1:
+        raise FileError(f"{shown(path)}: holds {cine.count} frames; name one from 0 to {cine.count - 1}, with --frame")
+    return cine.read(0)
 
 
 def _expand(path: PathLike, recursive: bool) -> list[Path]:
     """One argument of `find_images`."""
+    if os.path.basename(path) == DICOMDIR and os.path.isfile(path):
+        from uniultra.io.dicom.directory import listed_files
+
+        return listed_files(path)
     if os.path.isdir(path):
         files = Path(path).rglob("*") if recursive else Path(path).iterdir()
     elif os.path.exists(path):
@@ -127,7 +176,18 @@ def _expand(path: PathLike, recursive: bool) -> list[Path]:
 
 
 def _is_listed(file: Path) -> bool:
-    return file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".") and file.is_file()
+    """An ordinary, visible file with a legal suffix; or DICOM, whose files often have none, or the end of a UID."""
+    if file.name.startswith(".") or not file.is_file() or file.name == DICOMDIR:
+        return False
+    if file.suffix.lower() in IMAGE_SUFFIXES:
+        return True
+    return not file.suffix.lstrip(".").strip("0123456789") and _is_dicom(file)
+
+
+def _is_dicom(file: Path) -> bool:
+    from uniultra.io.dicom.directory import looks_like_dicom
+
+    return looks_like_dicom(file)
 
 
 def _natural(path: Path) -> tuple[list[str | int], str]:
@@ -137,14 +197,20 @@ def _natural(path: Path) -> tuple[list[str | int], str]:
 
 
 KINDS: tuple[Kind, ...] = (
+    # First: the 128 bytes before the mark may be those of a TIFF file, and often are.
+    Kind("DICOM", (), (b"DICM",), partial(_only_frame, _open_dicom), None, _open_dicom, 128),
     Kind("PNG", (".png",), (b"\x89PNG\r\n\x1a\n",), _picture_frame, PngImageFile),
     Kind("JPEG", (".jpg", ".jpeg"), (b"\xff\xd8\xff",), _picture_frame, JpegImageFile),
     Kind("TIFF", (".tif", ".tiff"), (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _picture_frame, TiffImageFile),
     Kind("BMP", (".bmp",), (b"BM",), _picture_frame, BmpImageFile),
-    Kind("GIF", (".gif",), (b"GIF87a", b"GIF89a"), _picture_frame, GifImageFile),
-    Kind("DICOM", (".dcm", ".dicom"), (b"DICM",), _refuse_dicom, offset=128, suffix_is_enough=True),
+    Kind("GIF", (".gif",), (b"GIF87a", b"GIF89a"), _picture_frame, GifImageFile, _open_gif),
+    Kind("DICOM", (".dcm", ".dicom"), _BARE_DICOM, partial(_only_frame, _open_dicom), None, _open_dicom, suffix_is_enough=True),
+    Kind("MP4", (".mp4", ".mov", ".m4v"), _VIDEO_BRANDS, partial(_only_frame, _open_video), None, _open_video, 4, listed=False),
+    Kind("AVI", (".avi",), (b"AVI ",), partial(_only_frame, _open_video), None, _open_video, 8, listed=False),
+    Kind("NIfTI", (".nii",), (b"n+1\0", b"n+2\0"), partial(_only_frame, _open_nifti), None, _open_nifti, 344),
+    Kind("NIfTI", (".gz",), (), partial(_only_frame, _open_nifti), None, _open_nifti, suffix_is_enough=True, listed=False),
 )
 """What can be read: adding a kind is adding a row."""
 
-IMAGE_SUFFIXES: tuple[str, ...] = tuple(suffix for kind in KINDS for suffix in kind.suffixes)
+IMAGE_SUFFIXES: tuple[str, ...] = tuple(suffix for kind in KINDS if kind.listed for suffix in kind.suffixes)
 """The suffixes that folders and patterns are searched for, lower case."""

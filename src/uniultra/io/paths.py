@@ -10,7 +10,9 @@ from uniultra.errors import FileError
 PathLike = str | os.PathLike[str]
 
 MAX_BYTES = 512_000_000
-"""Legal size of a file."""
+"""Legal size of a file that is read whole."""
+MAX_CINE_BYTES = 64_000_000_000
+"""Legal size of a file that is read frame by frame."""
 
 
 def shown(path: PathLike) -> str:
@@ -25,11 +27,11 @@ def one_line(error: Exception) -> str:
     return ascii(" ".join(str(text).split())[:80])[1:-1]
 
 
-def first_bytes(path: PathLike, count: int) -> bytes:
-    """Up to `count` bytes of an ordinary file. Raises FileError: missing, unreadable, a folder or device, empty, or over MAX_BYTES."""
+def first_bytes(path: PathLike, count: int, limit: int = MAX_BYTES) -> bytes:
+    """Up to `count` bytes of an ordinary file. Raises FileError: missing, unreadable, a folder or device, empty, or over `limit` bytes."""
     name = shown(path)
     try:
-        _check_file(os.stat(path), name)
+        _check_file(os.stat(path), name, limit)
         with open(path, "rb") as file:
             return file.read(count)
     except FileNotFoundError as error:
@@ -40,12 +42,12 @@ def first_bytes(path: PathLike, count: int) -> bytes:
         raise FileError(f"{name}: can't be opened ({one_line(error)}); check the path") from error
 
 
-def _check_file(info: os.stat_result, name: str) -> None:
+def _check_file(info: os.stat_result, name: str, limit: int) -> None:
     if stat.S_ISDIR(info.st_mode):
         raise FileError(f"{name}: a folder, not an image; name one file in it")
     if not stat.S_ISREG(info.st_mode):
         raise FileError(f"{name}: a device or pipe, not a file; save the image to a file first")
     if info.st_size == 0:
         raise FileError(f"{name}: the file is empty (0 bytes); copy or export it again")
-    if info.st_size > MAX_BYTES:
-        raise FileError(f"{name}: {info.st_size / 1e6:.0f} MB; the limit is {MAX_BYTES / 1e6:.0f} MB; crop or compress it")
+    if info.st_size > limit:
+        raise FileError(f"{name}: {info.st_size / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB; crop or compress it")

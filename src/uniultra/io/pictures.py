@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import BinaryIO
@@ -16,6 +12,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from uniultra.errors import FileError
 from uniultra.io.paths import PathLike, one_line, shown
+from uniultra.io.quiet import muted_stderr, quiet
 
 Plugin = type[ImageFile.ImageFile]
 
@@ -24,7 +21,6 @@ MIN_SIDE, MAX_SIDE, MAX_PIXELS = 8, 16384, 64_000_000
 
 _MAX_FRAMES_COUNTED = 1000
 _PHOTOMETRIC, _WHITE_IS_ZERO, _ORIENTATION = 262, 0, 274
-_PILLOW_LOCK = threading.RLock()
 _T = Image.Transpose
 _TURNS = (_T.FLIP_LEFT_RIGHT, _T.ROTATE_180, _T.FLIP_TOP_BOTTOM, _T.TRANSPOSE, _T.ROTATE_270, _T.TRANSVERSE, _T.ROTATE_90)
 """What brings a picture of EXIF orientation 2 to 8 (TIFF 6.0, tag 274) upright."""
@@ -103,7 +99,7 @@ def _count_frames(image: ImageFile.ImageFile) -> str:
 def _load(plugin: Plugin, file: BinaryIO) -> Image.Image:
     file.seek(0)
     image = plugin(file)
-    with _muted_stderr() if any(tile[0] == "libtiff" for tile in image.tile) else nullcontext():
+    with muted_stderr() if any(tile[0] == "libtiff" for tile in image.tile) else nullcontext():
         image.load()
     # Pillow inverts white-is-zero TIFFs up to 8 bits, but not those of 16.
     inverted = image.mode.startswith("I;16") and getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO
@@ -121,12 +117,8 @@ def _orientation(image: Image.Image) -> int:
 
 @contextmanager
 def _guarded(name: str, kind: str) -> Iterator[None]:
-    """Pillow without its warnings and log lines, and with every error as a FileError. One thread at a time: both filters are global."""
-    logger = logging.getLogger("PIL")
-    with _PILLOW_LOCK, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        level = logger.level
-        logger.setLevel(logging.CRITICAL + 1)
+    """Pillow without its warnings and log lines, and with every error as a FileError."""
+    with quiet("PIL"):
         try:
             yield
         except FileError:
@@ -134,23 +126,3 @@ def _guarded(name: str, kind: str) -> Iterator[None]:
         except Exception as error:  # a broken file makes Pillow raise almost anything
             problem = f"the {kind} data is damaged, cut short or of an unknown form ({one_line(error)})"
             raise FileError(f"{name}: {problem}; export it again") from error
-        finally:
-            logger.setLevel(level)
-
-
-@contextmanager
-def _muted_stderr() -> Iterator[None]:
-    """Drops what C code writes to the standard error of the process: libtiff reports its faults there, whatever Pillow asks of it."""
-    try:
-        saved = os.dup(2)
-    except OSError:  # there is none
-        yield
-        return
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(null)

@@ -147,7 +147,7 @@ class AdaptConfig:
             steps=300,
             batch_size=8,
             encoder_lr=1e-3,
-            decoder_lr=3e-4,
+            decoder_lr=1e-3,
             warmup=0.1,
             ema=0.98,
             workers=0,

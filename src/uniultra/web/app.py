@@ -18,7 +18,7 @@ from uniultra import __version__
 from uniultra.web import metrics
 from uniultra.web.guard import Guard
 from uniultra.web.images import HeldImage
-from uniultra.web.jobs import Found
+from uniultra.web.jobs import Found, Wanted
 from uniultra.web.problems import MEDIA_TYPE, Problem, of_status
 from uniultra.web.schemas import (
     FileIn,
@@ -29,12 +29,14 @@ from uniultra.web.schemas import (
     ModelsOut,
     ProblemOut,
     RleOut,
+    ScaleOut,
     SegmentIn,
     SegmentOut,
     Spacing,
     TimingOut,
 )
 from uniultra.web.service import Service
+from uniultra.web.settings import MOST_FRAMES
 
 NOTICE = "not a medical device"
 _NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
@@ -106,19 +108,20 @@ def _add_images(app: FastAPI, service: Service) -> None:
         spacing_mm_yx: Annotated[
             list[Spacing] | None, Query(min_length=1, max_length=2, description="millimetres a pixel: once, or twice for down and right")
         ] = None,
+        frame: Annotated[int | None, Query(ge=0, le=MOST_FRAMES, description="of a cine or video, from 0")] = None,
     ) -> ImageOut:
         """Upload an image: the body is the file itself."""
         kind = request.headers.get("content-type", "").strip().lower()
         if kind.startswith(_NOT_BYTES):
             raise Problem("media-type", "send the bytes of the image file itself as the body, as application/octet-stream", close=True)
         spacing = None if spacing_mm_yx is None else (spacing_mm_yx[0], spacing_mm_yx[-1])
-        return _created(service, await service.upload(request.stream(), spacing), response)
+        return _created(service, await service.upload(request.stream(), Wanted(frame, spacing)), response)
 
     @app.post("/v1/files", status_code=201, response_model=ImageOut, tags=["images"], responses=_problems(404, 422, 429, 504))
     async def reference(named: FileIn, response: Response) -> ImageOut:
         """Name a file of this machine instead of uploading it: only below the folders that the operator named."""
         spacing = None if named.spacing_mm_yx is None else (named.spacing_mm_yx[0], named.spacing_mm_yx[1])
-        return _created(service, await service.reference(named.path, spacing), response)
+        return _created(service, await service.reference(named.path, Wanted(named.frame, spacing)), response)
 
     @app.get("/v1/images/{image_id}", response_model=ImageOut, tags=["images"], responses=_problems(404, 422))
     async def image(image_id: str) -> ImageOut:
@@ -135,7 +138,7 @@ def _add_images(app: FastAPI, service: Service) -> None:
     async def segment(image_id: str, asked: SegmentIn) -> SegmentOut:
         """Masks for prompts, in their order."""
         began = time.perf_counter()
-        held, found, work_ms = await service.segment(image_id, asked.prompts, asked.format == "png")
+        held, found, work_ms = await service.segment(image_id, asked)
         height, width = held.size_hw
         return SegmentOut(
             image_id=held.id,
@@ -188,6 +191,7 @@ def _model(service: Service) -> ModelOut:
 
 
 def _mask(held: HeldImage, found: Found) -> MaskOut:
+    scale = found.scale
     return MaskOut(
         mask_id=held.keep(found.counts),
         rle=RleOut(size=list(held.size_hw), counts=found.counts) if found.png is None else None,
@@ -195,7 +199,14 @@ def _mask(held: HeldImage, found: Found) -> MaskOut:
         box_xyxy=None if found.box_xyxy is None else list(found.box_xyxy),
         area_px=found.area_px,
         area_mm2=found.area_mm2,
+        scale=ScaleOut(
+            spacing_mm_yx=None if scale.spacing_mm_yx is None else list(scale.spacing_mm_yx),
+            source=scale.source,
+            reason=scale.reason,
+            notes=list(scale.notes),
+        ),
         quality=found.quality,
+        measures=found.measures,
     )
 
 

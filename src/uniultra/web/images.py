@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from uniultra.web.jobs import Pixels
+from uniultra.types import Frame
 from uniultra.web.problems import Problem
 from uniultra.web.settings import KEPT_MASKS
 
@@ -22,14 +22,14 @@ class HeldImage:
     """One image: its pixels, the answers it was given (mask id to COCO's text), and the lane that has its embeddings."""
 
     id: str
-    frame: Pixels
+    frame: Frame
     lane: int
     used: float
     masks: OrderedDict[str, str] = field(default_factory=OrderedDict)
 
     @property
     def size_hw(self) -> tuple[int, int]:
-        return int(self.frame.pixels_hw.shape[0]), int(self.frame.pixels_hw.shape[1])
+        return self.frame.height, self.frame.width
 
     @property
     def bytes(self) -> int:
@@ -79,7 +79,7 @@ class ImageStore:
         held = f"{len(self._held)} images with {self.bytes / 1e6:.0f} MB are held, of {self.most} and {self.max_bytes / 1e6:.0f} MB"
         raise Problem("full", f"{held}; delete those that you are done with, or wait", retry_s=wait)
 
-    def add(self, frame: Pixels, lane: int) -> HeldImage:
+    def add(self, frame: Frame, lane: int) -> HeldImage:
         """Holds a frame under a new id that can't be guessed. Raises Problem: full."""
         self.check_room(int(frame.pixels_hw.size))
         image = HeldImage(secrets.token_urlsafe(18), frame, lane, self.clock())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-import numpy as np
+from uniultra.calibration import Scale
+from uniultra.types import Frame
 
 
 @dataclass(frozen=True)
@@ -33,30 +35,32 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What a request says of its file: the frame of a cine, from 0, and the size of a pixel where the file doesn't say."""
+
+    frame: int | None = None
+    spacing_mm_yx: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
 class Read:
     """Make a frame of a file's bytes, of at most `max_pixels`."""
 
     data: bytes = field(repr=False)
     max_pixels: int
-
-
-@dataclass(frozen=True)
-class Pixels:
-    """A frame as it is held: uint8 (H, W), and millimetres per pixel where the file says so."""
-
-    pixels_hw: np.ndarray = field(repr=False)
-    spacing_mm_yx: tuple[float, float] | None
+    wanted: Wanted = Wanted()
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Segment prompts on one held frame, within `work_s` seconds."""
+    """Segment prompts on one held frame, within `work_s` seconds; masks as `png` too, and all `measures`, where they are asked for."""
 
     image_id: str
-    frame: Pixels = field(repr=False)
+    frame: Frame = field(repr=False)
     asks: tuple[Ask, ...]
-    png: bool
     work_s: float
+    png: bool = False
+    measures: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ Job = Read | Segment | Forget
 
 @dataclass(frozen=True)
 class Found:
-    """The answer to one prompt: `counts` in COCO's text, `png` where it was asked for, areas, the predicted IoU."""
+    """The answer to one prompt: `counts` in COCO's text, `png` where it was asked for, areas by `scale`, the predicted IoU, `measures`."""
 
     counts: str
     png: bytes | None = field(repr=False)
@@ -79,13 +83,15 @@ class Found:
     area_px: int
     area_mm2: float | None
     quality: float
+    scale: Scale
+    measures: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
 class Answer:
     """What a job gave, how long it took, and the state of the process's embedding cache."""
 
-    value: Pixels | tuple[Found, ...] | None
+    value: Frame | tuple[Found, ...] | None
     work_ms: float
     cache: CacheState
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from uniultra.web.settings import MOST_POINTS, MOST_PROMPTS
+from uniultra.web.settings import MOST_FRAMES, MOST_POINTS, MOST_PROMPTS
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Box = Annotated[list[Number], Field(min_length=4, max_length=4, description="x0, y0, x1, y1 in pixels of the image")]
@@ -65,6 +65,7 @@ class SegmentIn(Strict):
 
     prompts: Annotated[list[PromptIn], Field(min_length=1, max_length=MOST_PROMPTS)]
     format: Literal["rle", "png"] = "rle"
+    measures: Annotated[bool, Field(strict=True, description="also perimeter, diameters, ellipse and their uncertainty")] = False
 
 
 class FileIn(Strict):
@@ -72,6 +73,7 @@ class FileIn(Strict):
 
     path: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=4096)]
     spacing_mm_yx: Annotated[list[Spacing], Field(min_length=2, max_length=2, description="millimetres a pixel: down, right")] | None = None
+    frame: Annotated[int, Field(strict=True, ge=0, le=MOST_FRAMES, description="of a cine or video, from 0")] | None = None
 
 
 class ImageOut(BaseModel):
@@ -104,8 +106,17 @@ class RleOut(BaseModel):
     counts: str
 
 
+class ScaleOut(BaseModel):
+    """The size of a pixel where the mask lies, and what says so; or the reason why it isn't known. Regions of one image may differ."""
+
+    spacing_mm_yx: list[float] | None
+    source: str
+    reason: str
+    notes: list[str]
+
+
 class MaskOut(BaseModel):
-    """The answer to one prompt. `mask_id` names it as a previous mask; `rle` or `png` (base64) as was asked; areas; the predicted IoU."""
+    """The answer to one prompt. `mask_id` names it as a previous mask; `rle` or `png` (base64) as asked; areas; the predicted IoU."""
 
     mask_id: str | None
     rle: RleOut | None
@@ -113,7 +124,9 @@ class MaskOut(BaseModel):
     box_xyxy: list[float] | None
     area_px: int
     area_mm2: float | None
+    scale: ScaleOut
     quality: float
+    measures: dict[str, Any] | None
 
 
 class TimingOut(BaseModel):

@@ -7,15 +7,15 @@ import base64
 import binascii
 from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
+from uniultra.types import Frame
 from uniultra.web.images import HeldImage, ImageStore
-from uniultra.web.jobs import Ask, Found, Pixels, Png, Read, Ready, Rle, Segment
+from uniultra.web.jobs import Ask, Found, Png, Read, Ready, Rle, Segment, Wanted
 from uniultra.web.lanes import Lane, lanes_of
 from uniultra.web.metrics import Metrics
 from uniultra.web.problems import Problem
 from uniultra.web.references import read_reference
-from uniultra.web.schemas import MaskById, MaskByRle, MaskIn, PromptIn
+from uniultra.web.schemas import MaskById, MaskByRle, MaskIn, PromptIn, SegmentIn
 from uniultra.web.settings import ServeSettings
 
 _SWEEP_S = 15.0
@@ -53,7 +53,7 @@ class Service:
             await asyncio.sleep(min(_SWEEP_S, self.settings.idle_s / 4))
             self.store.sweep()
 
-    async def upload(self, chunks: AsyncIterator[bytes], spacing_mm_yx: tuple[float, float] | None) -> HeldImage:
+    async def upload(self, chunks: AsyncIterator[bytes], wanted: Wanted) -> HeldImage:
         """Holds the image that these bytes are. Everything that can be refused is refused before the first byte is read. Raises Problem."""
         self._check_upload()
         self.uploads += 1
@@ -61,27 +61,27 @@ class Service:
             data = bytearray()
             async for chunk in chunks:
                 data += chunk
-            return await self._hold(bytes(data), spacing_mm_yx)
+            return await self._hold(bytes(data), wanted)
         finally:
             self.uploads -= 1
 
-    async def reference(self, path: str, spacing_mm_yx: tuple[float, float] | None) -> HeldImage:
+    async def reference(self, path: str, wanted: Wanted) -> HeldImage:
         """Holds the image in a file of this machine. Raises Problem."""
         self._check_upload()
         self.uploads += 1
         try:
             data = await asyncio.to_thread(read_reference, self.settings.root, path, self.settings.upload_bytes)
-            return await self._hold(data, spacing_mm_yx)
+            return await self._hold(data, wanted)
         finally:
             self.uploads -= 1
 
-    async def segment(self, image_id: str, prompts: Sequence[PromptIn], png: bool) -> tuple[HeldImage, tuple[Found, ...], float]:
+    async def segment(self, image_id: str, asked: SegmentIn) -> tuple[HeldImage, tuple[Found, ...], float]:
         """The image, an answer to each prompt, and milliseconds of computing. Raises Problem."""
         image = self.store.get(image_id)
         lane = self.lanes[image.lane]
         lane.check_room()
-        asks = tuple(_ask(number, prompt, image) for number, prompt in enumerate(prompts, start=1))
-        answer = await lane.run(Segment(image.id, image.frame, asks, png, self.settings.work_s))
+        asks = tuple(_ask(number, prompt, image) for number, prompt in enumerate(asked.prompts, start=1))
+        answer = await lane.run(Segment(image.id, image.frame, asks, self.settings.work_s, asked.format == "png", asked.measures))
         assert isinstance(answer.value, tuple)
         self.metrics.work.labels("segment").observe(answer.work_ms / 1000)
         self.metrics.prompts.inc(len(asks))
@@ -112,15 +112,14 @@ class Service:
         """The lane for another image: the one with the least to do, and then with the fewest images."""
         return min(enumerate(self.lanes), key=lambda pair: (pair[1].held, self.store.count(pair[0])))
 
-    async def _hold(self, data: bytes, spacing_mm_yx: tuple[float, float] | None) -> HeldImage:
+    async def _hold(self, data: bytes, wanted: Wanted) -> HeldImage:
         if not data:
             raise Problem("image", "the image: the body is empty (0 bytes); send the bytes of an image file")
         index, lane = self._next_lane()
-        answer = await lane.run(Read(data, int(self.settings.megapixels * 1e6)))
-        assert isinstance(answer.value, Pixels)
+        answer = await lane.run(Read(data, int(self.settings.megapixels * 1e6), wanted))
+        assert isinstance(answer.value, Frame)
         self.metrics.work.labels("read").observe(answer.work_ms / 1000)
-        frame = answer.value if spacing_mm_yx is None else replace(answer.value, spacing_mm_yx=spacing_mm_yx)
-        return self.store.add(frame, index)
+        return self.store.add(answer.value, index)
 
     def _forget(self, gone: list[HeldImage]) -> None:
         for index, lane in enumerate(self.lanes):

@@ -17,6 +17,8 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 MOST_PROMPTS, MOST_POINTS = 64, 250
 """Of one request, and of one prompt. Constants, because the OpenAPI file states them."""
+MOST_FRAMES = 1_000_000
+"""The highest number that a request may give a frame."""
 KEPT_MASKS = 32
 """Answers that an image keeps, to be named as previous masks; the oldest goes first."""
 

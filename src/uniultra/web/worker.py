@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -16,10 +16,11 @@ from uniultra.io.images import kind_of, read_frame
 from uniultra.io.masks import read_mask
 from uniultra.io.rle import mask_of
 from uniultra.measure import area, area_px
+from uniultra.measure.report import as_json, measure_object, scale_of
 from uniultra.segmenter import Segmenter, check_prompt
 from uniultra.types import Frame, Mask, Prompt
 from uniultra.web.cache import CachedBackend, EmbeddingCache
-from uniultra.web.jobs import Answer, Ask, Failure, Forget, Found, Job, Pixels, Read, Rle, Segment
+from uniultra.web.jobs import Answer, Ask, Failure, Forget, Found, Job, Read, Rle, Segment
 from uniultra.web.memory import as_path
 
 
@@ -51,7 +52,7 @@ class Worker:
             return Failure("bug", type(error).__name__)
         return Answer(value, 1000 * (time.perf_counter() - began), self.cache.state)
 
-    def _do(self, job: Job) -> Pixels | tuple[Found, ...] | None:
+    def _do(self, job: Job) -> Frame | tuple[Found, ...] | None:
         if isinstance(job, Read):
             return read_upload(job)
         if isinstance(job, Segment):
@@ -63,19 +64,18 @@ class Worker:
     def _segment(self, job: Segment) -> tuple[Found, ...]:
         """Prompt by prompt, so that one mask at a time is in memory and the time is looked at in between: as `Segmenter.segment` has it."""
         ends = time.monotonic() + job.work_s
-        frame = Frame(job.frame.pixels_hw, job.frame.spacing_mm_yx)
         segmenter = Segmenter(CachedBackend(self.backend, self.cache, job.image_id))
-        prompts = [_prompt(number, ask, frame) for number, ask in enumerate(job.asks, start=1)]
+        prompts = [_prompt(number, ask, job.frame) for number, ask in enumerate(job.asks, start=1)]
         found: list[Found] = []
         for prompt in prompts:
             if time.monotonic() > ends:
                 done = f"{len(found)} of {len(prompts)} prompts were done in {job.work_s:g} s"
                 raise JobError("time-limit", f"{done}, which is the limit; ask for fewer at a time")
-            found.append(_found(segmenter.segment(frame, [prompt])[0], job.png))
+            found.append(_found(job, prompt, segmenter.segment(job.frame, [prompt])[0]))
         return tuple(found)
 
 
-def read_upload(job: Read) -> Pixels:
+def read_upload(job: Read) -> Frame:
     """The frame of uploaded bytes: the one place where the server reads images. Raises JobError."""
     with as_path(job.data) as path:
         try:
@@ -83,13 +83,17 @@ def read_upload(job: Read) -> Pixels:
         except FileError as error:
             raise JobError("media-type", _without(path, error)) from error
         try:
-            frame = read_frame(path)
+            frame = read_frame(path, job.wanted.frame)
         except FileError as error:
             raise JobError("image", _without(path, error)) from error
     if frame.pixels_hw.size > job.max_pixels:
         size = f"{frame.width} x {frame.height} pixels"
         raise JobError("image", f"the image: {size}; this server takes up to {job.max_pixels} in all; crop or shrink it")
-    return Pixels(frame.pixels_hw, frame.spacing_mm_yx)
+    calibration, spacing = frame.calibration, job.wanted.spacing_mm_yx
+    if spacing is None:
+        return replace(frame, source="")
+    calibration = calibration.with_fallback("the request", spacing)
+    return replace(frame, source="", calibration=calibration, spacing_mm_yx=calibration.whole_mm_yx)
 
 
 def _prompt(number: int, ask: Ask, frame: Frame) -> Prompt:
@@ -122,16 +126,18 @@ def _previous(mask: object, frame_hw: tuple[int, int]) -> np.ndarray:
             raise PromptError(_without(path, error, "the previous mask")) from error
 
 
-def _found(mask: Mask, png: bool) -> Found:
-    size = area(mask)
-    counts = compressed(run_lengths(mask.mask_hw))
+def _found(job: Segment, prompt: Prompt, mask: Mask) -> Found:
+    scale = scale_of(job.frame, mask.mask_hw, prompt)
+    size = area(replace(mask, spacing_mm_yx=scale.spacing_mm_yx))
     return Found(
-        counts,
-        png_of(mask.mask_hw) if png else None,
-        mask.box_xyxy,
-        area_px(mask),
-        round(size.value, 3) if size.unit == "mm2" else None,
-        round(mask.quality, 4),
+        counts=compressed(run_lengths(mask.mask_hw)),
+        png=png_of(mask.mask_hw) if job.png else None,
+        box_xyxy=mask.box_xyxy,
+        area_px=area_px(mask),
+        area_mm2=round(size.value, 3) if size.unit == "mm2" else None,
+        quality=round(mask.quality, 4),
+        scale=scale,
+        measures=as_json(measure_object(job.frame, mask.mask_hw, prompt)) if job.measures else None,
     )
 
 
@@ -144,4 +150,4 @@ def png_of(mask_hw: np.ndarray) -> bytes:
 
 def _without(path: str, error: Exception, instead: str = "the image") -> str:
     """A message with another name for the file, which has no path that anybody gave it."""
-    return str(error).replace(path, instead)
+    return str(error).replace(path, instead).replace("with --frame", "with frame=N")

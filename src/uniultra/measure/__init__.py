@@ -11,10 +11,14 @@ from uniultra.types import Mask
 
 @dataclass(frozen=True)
 class Measurement:
-    """A value and its unit, such as 132.5 "mm2" or 4021.0 "px"."""
+    """A value, its unit, such as 132.5 "mm2" or 4021.0 "px2", and its standard uncertainty in that unit.
+
+    The uncertainty is what follows from the size of a pixel alone (see `shape.edge_uncertainty`); None where it wasn't asked for.
+    """
 
     value: float
     unit: str
+    uncertainty: float | None = None
 
 
 def area_px(mask: Mask) -> int:
@@ -23,9 +27,9 @@ def area_px(mask: Mask) -> int:
 
 
 def area(mask: Mask) -> Measurement:
-    """Area in mm2, or in px (pixels) where the spacing is unknown."""
+    """Area in mm2, or in px2 (pixels) where the spacing is unknown."""
     pixels = area_px(mask)
     if mask.spacing_mm_yx is None:
-        return Measurement(float(pixels), "px")
+        return Measurement(float(pixels), "px2")
     down, right = mask.spacing_mm_yx
     return Measurement(pixels * down * right, "mm2")

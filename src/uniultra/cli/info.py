@@ -1,0 +1,120 @@
+"""`uniultra info`: what a file holds, in words; nothing of the patient unless asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from uniultra.errors import UniUltraError
+
+if TYPE_CHECKING:
+    from uniultra.calibration import Calibration, ScanRegion
+
+
+def info(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Images, cines, videos, a DICOMDIR, folders or patterns.")],
+    phi: Annotated[bool, typer.Option("--phi", help="Show the patient's fields of DICOM files too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line a file.")] = False,
+) -> None:
+    """Show what files hold: size, frames, rate, transfer syntax, regions and their millimetres per pixel."""
+    from uniultra.cli.text import printable
+    from uniultra.io.images import find_images
+
+    failed = 0
+    for path in find_images(files):
+        try:
+            facts = describe_file(path, phi)
+        except UniUltraError as error:
+            failed += 1
+            print(f"uniultra: {printable(str(error))}", file=sys.stderr)
+            continue
+        print(json.dumps(_plain(facts)) if as_json else printable("\n".join(_lines(facts))))
+    if failed:
+        raise typer.Exit(2)
+
+
+def describe_file(path: Path, phi: bool) -> dict[str, Any]:
+    """Facts of any file that can be read. Raises FileError."""
+    from uniultra.io.cines import open_cine
+    from uniultra.io.images import kind_of
+
+    kind = kind_of(path).name
+    cine = open_cine(path)
+    facts: dict[str, Any] = {
+        "file": str(path),
+        "kind": kind,
+        "width": cine.frame_hw[1],
+        "height": cine.frame_hw[0],
+        "frames": cine.count,
+        "rate_hz": cine.rate_hz,
+        "times_s": cine.times_s,
+        "calibration": cine.calibration,
+        "notes": (*cine.notes, *cine.calibration.notes),
+    }
+    if kind == "DICOM":
+        from uniultra.io.dicom.describe import describe
+
+        facts |= describe(path, phi)
+    return facts
+
+
+def _lines(facts: dict[str, Any]) -> list[str]:
+    head = f"{facts['file']}: {facts['kind']}" + (f", {facts['modality']}, {facts['object']}" if "modality" in facts else "")
+    size = f"{facts['width']} x {facts['height']} pixels, {facts['frames']} frame{'s' if facts['frames'] > 1 else ''}"
+    if facts["frames"] > 1:
+        size += f" at {facts['rate_hz']:.3g} a second, {facts['times_s'][-1]:.2f} s" if facts["rate_hz"] else ", rate unknown"
+    lines = [head, f"  size        {size}"]
+    if "syntax" in facts:
+        lines += [
+            f"  stored      {facts['syntax']}; {facts['photometric']}, {facts['bits']} bits a sample",
+            f"  device      {', '.join(filter(None, (facts['manufacturer'], facts['model']))) or 'unknown'}",
+            f"  burnt in    {_burnt(facts['burned_in_annotation'])}",
+        ]
+    lines += _scale_lines(facts["calibration"])
+    lines += [f"  note        {note}" for note in facts["notes"]]
+    return lines + [f"  {name:<24}{value or '-'}" for name, value in facts.get("patient", {}).items()]
+
+
+def _burnt(flag: str | None) -> str:
+    said = {"YES": "yes: the picture itself may show the patient's name", "NO": "no, says the file"}
+    return said.get(flag or "", "not stated: look at the picture before sharing it")
+
+
+def _scale_lines(calibration: Calibration) -> list[str]:
+    lines = [f"  region {i:<5}{_region(region)}" for i, region in enumerate(calibration.regions, 1)]
+    for name, (down, right) in calibration.fallbacks:
+        lines.append(f"  {name}: {right:.4g} x {down:.4g} mm a pixel")
+    return lines or ["  scale       no calibration: sizes are in pixels"]
+
+
+def _region(region: ScanRegion) -> str:
+    x0, y0, x1, y1 = region.box_xyxy
+    where = f"x {x0 + 0.5:g} to {x1 - 0.5:g}, y {y0 + 0.5:g} to {y1 - 0.5:g}, {region.shape} {region.data}"
+    if region.spacing_mm_yx is None:
+        return f"{where}; no lengths: {region.fault}"
+    down, right = region.spacing_mm_yx
+    return f"{where}; {right:.4g} x {down:.4g} mm a pixel"
+
+
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts in JSON's terms: regions as their numbers, times as first and last."""
+    calibration = facts["calibration"]
+    regions = [
+        {
+            "box_xyxy": region.box_xyxy,
+            "shape": region.shape,
+            "data": region.data,
+            "units_xy": region.units_xy,
+            "flags": region.flags,
+            "spacing_mm_yx": region.spacing_mm_yx,
+            "fault": region.fault or None,
+        }
+        for region in calibration.regions
+    ]
+    times = facts["times_s"]
+    rest = {name: value for name, value in facts.items() if name not in ("calibration", "times_s")}
+    return rest | {"duration_s": times[-1] if times else None, "regions": regions, "spacings_mm_yx": dict(calibration.fallbacks)}

@@ -1,0 +1,48 @@
+"""Whatever holds frames as a `Cine`: DICOM, video, GIF, NIfTI, a still image, or a folder or pattern of images in their order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from uniultra.errors import FileError
+from uniultra.io.images import find_images, kind_of, read_frame
+from uniultra.io.paths import PathLike, shown
+from uniultra.types import Cine, Frame
+
+
+def open_cine(path: PathLike) -> Cine:
+    """Opens what is at a path; pixels are decoded when frames are asked for, one at a time.
+
+    A folder or a pattern is a sequence of still images of one size, in their natural order.
+
+    Raises:
+        FileError: as the reader of its kind does.
+    """
+    if os.path.isdir(path) or not os.path.exists(path):
+        return _sequence(shown(path), find_images([path]))
+    kind = kind_of(path)
+    return kind.open(path) if kind.open else _sequence(shown(path), [Path(path)])
+
+
+def _sequence(name: str, files: Sequence[Path]) -> Cine:
+    first = read_frame(files[0])
+    frame_hw = first.height, first.width
+    read = partial(_nth, name, files, frame_hw)
+    return Cine(name, frame_hw, len(files), read, partial(_stream, read, len(files)), calibration=first.calibration)
+
+
+def _nth(name: str, files: Sequence[Path], frame_hw: tuple[int, int], number: int) -> Frame:
+    if not 0 <= number < len(files):
+        raise FileError(f"{name}: there is no frame {number}; legal are 0 to {len(files) - 1}; count from 0")
+    frame = read_frame(files[number])
+    if (frame.height, frame.width) != frame_hw:
+        sizes = f"{frame.width} x {frame.height} pixels, the first image {frame_hw[1]} x {frame_hw[0]}"
+        raise FileError(f"{shown(files[number])}: {sizes}; a sequence has one size; resize it")
+    return frame
+
+
+def _stream(read: partial[Frame], count: int) -> Iterator[Frame]:
+    return map(read, range(count))

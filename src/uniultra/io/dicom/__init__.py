@@ -1,0 +1,1 @@
+"""DICOM in and out. Every file is taken to be hostile, and no value of a header but those named in `header.WANTED` is even read."""

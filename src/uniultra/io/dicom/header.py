@@ -1,0 +1,154 @@
+"""The header of a DICOM file: only the attributes that are asked for, and where the pixels lie. No pixel is read here."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from pydicom.dataset import Dataset
+from pydicom.filereader import read_partial
+from pydicom.tag import Tag
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+
+from uniultra.errors import FileError
+from uniultra.io.dicom.store import InflatedStore, Metered, Store
+from uniultra.io.dicom.values import integer, uid
+from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, shown
+from uniultra.io.quiet import quiet
+
+IDENTITY = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "SpecificCharacterSet")
+PIXELS = (
+    *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration"),
+    *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "ExtendedOffsetTable", "ExtendedOffsetTableLengths"),
+)
+TONES = (
+    *("WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence", "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence"),
+    *(f"{colour}PaletteColorLookupTable{part}" for colour in ("Red", "Green", "Blue") for part in ("Descriptor", "Data")),
+    *(f"Segmented{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue")),
+)
+TIMING = ("FrameTime", "FrameTimeVector", "CineRate", "RecommendedDisplayFrameRate", "FrameIncrementPointer")
+SCALE = ("SequenceOfUltrasoundRegions", "PixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio")
+ABOUT = ("Modality", "ImageType", "Manufacturer", "ManufacturerModelName", "BurnedInAnnotation", "LossyImageCompression")
+WANTED = (*IDENTITY, *PIXELS, *TONES, *TIMING, *SCALE, *ABOUT)
+"""All that is ever read, by keyword: no patient, no date, no place, no person."""
+PATIENT = (
+    *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID"),
+    *("StudyDate", "StudyTime", "ReferringPhysicianName", "InstitutionName", "StudyDescription", "SeriesDescription"),
+)
+"""Read only when asked for by name: `uniultra info --phi`, `uniultra segment --keep-patient`."""
+
+UNDEFINED = 0xFFFFFFFF
+_PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
+_LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
+
+
+@dataclass(frozen=True)
+class PixelElement:
+    """Where the pixel data lies: `offset` of its first value byte, `length` in bytes (UNDEFINED where encapsulated)."""
+
+    keyword: str
+    vr: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """What `read_header` found. `syntax` is the transfer syntax as stored; `pixels` is None for objects without an image."""
+
+    name: str
+    dataset: Dataset = field(repr=False)
+    store: Store = field(repr=False)
+    syntax: UID
+    pixels: PixelElement | None
+
+    @property
+    def sop_class(self) -> str:
+        found = uid(self.dataset, "SOPClassUID")
+        return UID(found).name if found else "unknown"
+
+    @property
+    def frames(self) -> int:
+        """NumberOfFrames, 1 where absent; as claimed, not as checked."""
+        return integer(self.dataset, "NumberOfFrames") or 1
+
+
+def read_header(path: PathLike, wanted: Sequence[str] = WANTED) -> Header:
+    """The attributes `wanted` of a DICOM file, with or without preamble.
+
+    Raises:
+        FileError: no such readable file, not DICOM, damaged, or larger than any real header. No message holds a value of the header.
+    """
+    name = shown(path)
+    first_bytes(path, 1, MAX_CINE_BYTES)
+    with quiet("pydicom"):
+        try:
+            inflated = _inflated(path, name)
+            store: Store = inflated or Store(path)
+            dataset, element = _parse(store, name, wanted)
+            stored = DeflatedExplicitVRLittleEndian if inflated else dataset.file_meta.get("TransferSyntaxUID")
+            syntax = UID("".join(sign for sign in str(stored or _guessed(dataset)) if sign in "0123456789.")[:64])
+        except FileError:
+            raise
+        except Exception as error:  # hostile bytes make pydicom raise almost anything
+            raise FileError(f"{name}: the DICOM header is damaged ({type(error).__name__}); copy or export it again") from error
+    if not len(dataset) and element is None:
+        raise FileError(f"{name}: not DICOM, or an empty one: none of the attributes of an image is in it; check the file")
+    return Header(name, dataset, store, syntax, element)
+
+
+def _parse(store: Store, name: str, wanted: Sequence[str]) -> tuple[Dataset, PixelElement | None]:
+    found: list[tuple[int, str | None, int]] = []
+
+    def at_pixels(tag: int, vr: str | None, length: int) -> bool:
+        if int(tag) in _PIXEL_TAGS:
+            found.append((int(tag), vr, length))
+        return bool(found)
+
+    with store.opened() as file:
+        metered = Metered(file, name)
+        dataset = read_partial(metered, at_pixels, force=True, specific_tags=[Tag(keyword) for keyword in wanted])  # type: ignore[arg-type]
+        if not found:
+            return dataset, None
+        tag, vr, length = found[-1]
+        offset = file.tell() + (12 if vr in _LONG_VRS else 8)
+    return dataset, PixelElement(_PIXEL_TAGS[tag], vr or "OW", offset, length)
+
+
+def _guessed(dataset: Dataset) -> str:
+    implicit, little = dataset.original_encoding
+    if implicit:
+        return "1.2.840.10008.1.2"
+    return "1.2.840.10008.1.2.1" if little else "1.2.840.10008.1.2.2"
+
+
+def _inflated(path: PathLike, name: str) -> InflatedStore | None:
+    """The same data set as explicit little endian, where the file says that it is deflated; else None."""
+    with open(path, "rb") as file:
+        if file.read(132)[128:] != b"DICM":
+            return None
+        syntax = _seek_dataset(file)
+        if syntax != DeflatedExplicitVRLittleEndian:
+            return None
+        uid = str(ExplicitVRLittleEndian).encode("ascii") + b"\0"
+        head = b"\0" * 128 + b"DICM" + struct.pack("<HH2sH", 2, 0x10, b"UI", len(uid)) + uid
+        return InflatedStore(head, file, name)
+
+
+def _seek_dataset(file: BinaryIO) -> str:
+    """The transfer syntax in the file meta information, after which `file` then stands; "" where there is none."""
+    syntax = ""
+    while len(start := file.read(8)) == 8:
+        group, element, vr, length = struct.unpack("<HH2sH", start)
+        if group != 2:
+            file.seek(-8, 1)
+            break
+        if vr.decode("latin-1") in _LONG_VRS:
+            length = int.from_bytes(file.read(4), "little")
+        if element == 0x10:
+            syntax = file.read(min(length, 64)).rstrip(b"\0 ").decode("latin-1")
+        else:
+            file.seek(length, 1)
+    return syntax

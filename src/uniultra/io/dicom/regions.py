@@ -1,0 +1,79 @@
+"""The calibration of a DICOM file: ultrasound regions, PixelSpacing, NominalScannedPixelSpacing (PS3.3 C.8.5.5, 10.7)."""
+
+from __future__ import annotations
+
+import math
+
+from pydicom.dataset import Dataset
+
+from uniultra.calibration import Calibration, ScanRegion
+from uniultra.io.dicom.header import Header
+from uniultra.io.dicom.values import integer, items, real, reals
+
+SHAPES = ("of no spatial format", "2D", "M-mode", "spectral", "a wave form", "graphics")
+DATA = (
+    *("none", "tissue", "colour flow", "PW spectral Doppler", "CW spectral Doppler", "Doppler mean trace", "Doppler mode trace"),
+    *("Doppler max trace", "volume trace", "d(volume)/dt trace", "ECG trace", "pulse trace", "phonocardiogram trace", "grey bar"),
+    *("colour bar", "integrated backscatter", "area trace", "d(area)/dt", "other physiological trace"),
+)
+UNITS = ("no unit", "percent", "dB", "cm", "seconds", "hertz", "dB/seconds", "cm/s", "cm2", "cm2/s", "cm3", "cm3/s", "degrees")
+SPACINGS = ("PixelSpacing", "NominalScannedPixelSpacing")
+MAX_REGIONS = 64
+
+
+def calibration_of(header: Header, frame_hw: tuple[int, int]) -> Calibration:
+    """What the file says of sizes. What is odd about it becomes notes, never an error: the pixels can still be used."""
+    found = items(header.dataset, "SequenceOfUltrasoundRegions")
+    regions, notes = [], []
+    for number, item in enumerate(found[:MAX_REGIONS], start=1):
+        region = _region(item)
+        if isinstance(region, str):
+            notes.append(f"region {number} is passed over: {region}")
+            continue
+        notes += [f"region {number}: {note}" for note in _oddities(region, frame_hw)]
+        regions.append(region)
+    calibration = Calibration(tuple(regions), notes=tuple(notes))
+    for keyword in SPACINGS:
+        spacing = reals(header.dataset, keyword)
+        if spacing is not None and len(spacing) == 2 and min(spacing) > 0:
+            calibration = calibration.with_fallback(keyword, (spacing[0], spacing[1]))
+    return calibration
+
+
+def _region(item: Dataset) -> ScanRegion | str:
+    """A region, or why it is none."""
+    edges = [integer(item, f"RegionLocation{end}") for end in ("MinX0", "MinY0", "MaxX1", "MaxY1")]
+    if any(edge is None for edge in edges):
+        return "it has no location"
+    x0, y0, x1, y1 = (int(edge or 0) for edge in edges)
+    if x1 <= x0 or y1 <= y0:
+        return f"its box {x0},{y0},{x1},{y1} is empty or inverted"
+    flags = integer(item, "RegionFlags") or 0
+    deltas = (real(item, "PhysicalDeltaX"), real(item, "PhysicalDeltaY"))
+    return ScanRegion(
+        box_xyxy=(x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5),
+        shape=_named(SHAPES, integer(item, "RegionSpatialFormat")),
+        data=_named(DATA, integer(item, "RegionDataType")),
+        units_xy=(_named(UNITS, integer(item, "PhysicalUnitsXDirection")), _named(UNITS, integer(item, "PhysicalUnitsYDirection"))),
+        delta_xy=(math.nan if deltas[0] is None else deltas[0], math.nan if deltas[1] is None else deltas[1]),
+        low_priority=bool(flags & 1),
+        flags=flags,
+    )
+
+
+def _named(names: tuple[str, ...], code: int | None) -> str:
+    if code is None:
+        return "unknown"
+    return names[code] if 0 <= code < len(names) else f"unknown ({code})"
+
+
+def _oddities(region: ScanRegion, frame_hw: tuple[int, int]) -> list[str]:
+    notes = []
+    _, _, x1, y1 = region.box_xyxy
+    height, width = frame_hw
+    if x1 > width + 0.5 or y1 > height + 0.5:
+        size = f"its box ends at {x1 - 0.5:g},{y1 - 0.5:g}, beyond the frame of {width} x {height}"
+        notes.append(f"{size}: cut or resized after calibration; if resized, its millimetres are wrong by that factor")
+    if region.spacing_mm_yx and not 0.001 <= min(region.spacing_mm_yx) <= max(region.spacing_mm_yx) <= 10:
+        notes.append(f"{region.spacing_mm_yx[1]:g} x {region.spacing_mm_yx[0]:g} mm a pixel is not a size of ultrasound")
+    return notes

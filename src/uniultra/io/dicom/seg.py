@@ -1,0 +1,154 @@
+"""DICOM SEG (PS3.3 A.51), binary or fractional, of a still image or of frames of a cine, by highdicom.
+
+highdicom writes no multi-frame segmentation of a source without a Frame of Reference, which is what nearly every ultrasound cine is
+(its issue 284). So it writes the modules and one frame, and the frames of a cine are then set out here: each names its segment, its
+place in time and the one frame of the source that it was derived from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from pydicom.dataset import Dataset
+from pydicom.pixels.utils import pack_bits
+from pydicom.uid import UltrasoundImageStorage
+
+from uniultra.io.dicom.source import Maker, need_highdicom, write_dataset
+from uniultra.io.paths import PathLike
+from uniultra.io.quiet import quiet
+
+FRACTIONS = 255
+"""MaximumFractionalValue: a probability of 1."""
+_SEGMENT, _TIME = 0x0062000B, 0x00209128
+"""ReferencedSegmentNumber, TemporalPositionIndex: what the frames are numbered by."""
+_IN_IDENTIFICATION, _IN_CONTENT = 0x0062000A, 0x00209111
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One structure: its label, and by frame of the source (from 0) a bool mask (H, W), or probabilities 0 to 1 as float32."""
+
+    label: str
+    frames: Mapping[int, np.ndarray] = field(repr=False)
+
+
+def write_seg(path: PathLike, source: Dataset, segments: Sequence[Segment], maker: Maker, force: bool = False) -> Dataset:
+    """Writes a segmentation and returns it. Probabilities make it FRACTIONAL, masks BINARY.
+
+    All segments name the same frames of the source. UIDs are new ones.
+
+    Raises:
+        OutputError: highdicom isn't installed, or the file can't be written.
+    """
+    need_highdicom(path)
+    dataset = segmentation(source, segments, maker)
+    write_dataset(path, dataset, force)
+    return dataset
+
+
+def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> Dataset:
+    """The data set that `write_seg` writes."""
+    import highdicom as hd
+
+    numbers = sorted(segments[0].frames)
+    assert numbers and all(sorted(segment.frames) == numbers for segment in segments), "segments of different frames"
+    assert numbers[0] >= 0 and numbers[-1] < source.NumberOfFrames, f"frames {numbers} of {source.NumberOfFrames}"
+    fractional = segments[0].frames[numbers[0]].dtype != np.bool_
+    first = np.stack([segment.frames[numbers[0]] for segment in segments], axis=-1)
+    with quiet("highdicom"):
+        made = hd.seg.Segmentation(
+            source_images=[_one_frame(source)],
+            pixel_array=(first.astype(np.float32) if fractional else first)[None],
+            segmentation_type="FRACTIONAL" if fractional else "BINARY",
+            segment_descriptions=[_description(hd, i, segment.label, maker) for i, segment in enumerate(segments, 1)],
+            series_instance_uid=hd.UID(),
+            series_number=900,
+            sop_instance_uid=hd.UID(),
+            instance_number=1,
+            manufacturer=maker.manufacturer,
+            manufacturer_model_name=maker.model,
+            software_versions=maker.software_version,
+            device_serial_number="none",
+            max_fractional_value=FRACTIONS,
+            omit_empty_frames=False,
+            content_label="UNIULTRA",
+            content_description="Machine-made; not for diagnosis",
+        )
+    for element in made.iterall():
+        if element.keyword == "ReferencedSOPClassUID":  # every reference is to the source
+            element.value = source.SOPClassUID
+    if source.NumberOfFrames > 1:
+        _set_out(made, segments, numbers, fractional)
+    return made
+
+
+def _one_frame(source: Dataset) -> Dataset:
+    """The source as a still image, which is what highdicom accepts without a Frame of Reference."""
+    still = deepcopy(source)
+    still.SOPClassUID = UltrasoundImageStorage
+    del still.NumberOfFrames
+    return still
+
+
+def _description(hd: Any, number: int, label: str, maker: Maker) -> Any:
+    from pydicom.sr.codedict import codes
+
+    algorithm = hd.AlgorithmIdentificationSequence(
+        name=maker.model, version=maker.model_version, family=codes.DCM.ArtificialIntelligence, source=maker.manufacturer
+    )
+    return hd.seg.SegmentDescription(
+        segment_number=number,
+        segment_label=label[:64],
+        segmented_property_category=codes.SCT.AnatomicalStructure,
+        segmented_property_type=codes.SCT.AnatomicalStructure,
+        algorithm_type="SEMIAUTOMATIC",
+        algorithm_identification=algorithm,
+        tracking_uid=hd.UID(),
+        tracking_id=label[:64],
+    )
+
+
+def _set_out(made: Dataset, segments: Sequence[Segment], numbers: Sequence[int], fractional: bool) -> None:
+    """Turns a segmentation of one frame into one of several: segment by segment, frames in their order."""
+    template = made.PerFrameFunctionalGroupsSequence[0]
+    items, planes = [], []
+    for segment_number, segment in enumerate(segments, start=1):
+        for position, number in enumerate(numbers, start=1):
+            items.append(_group(template, segment_number, position, number))
+            plane = segment.frames[number]
+            planes.append(np.rint(np.clip(plane, 0, 1) * FRACTIONS).astype(np.uint8) if fractional else plane.astype(np.uint8))
+    made.PerFrameFunctionalGroupsSequence = items
+    made.NumberOfFrames = len(items)
+    made.DimensionIndexSequence = _dimensions(made)
+    pixels = np.stack(planes)
+    raw = pixels.tobytes() if fractional else pack_bits(pixels.ravel(), pad=False)
+    made.PixelData = raw + b"\0" * (len(raw) % 2)
+
+
+def _group(template: Dataset, segment_number: int, position: int, number: int) -> Dataset:
+    group = deepcopy(template)
+    content = Dataset()
+    content.DimensionIndexValues = [segment_number, position]
+    content.TemporalPositionIndex = position
+    group.FrameContentSequence = [content]
+    identification = Dataset()
+    identification.ReferencedSegmentNumber = segment_number
+    group.SegmentIdentificationSequence = [identification]
+    group.DerivationImageSequence[0].SourceImageSequence[0].ReferencedFrameNumber = number + 1
+    return group
+
+
+def _dimensions(made: Dataset) -> list[Dataset]:
+    organisation = made.DimensionOrganizationSequence[0].DimensionOrganizationUID
+    dimensions = []
+    for pointer, within, label in ((_SEGMENT, _IN_IDENTIFICATION, "Segment Number"), (_TIME, _IN_CONTENT, "Temporal Position Index")):
+        dimension = Dataset()
+        dimension.DimensionOrganizationUID = organisation
+        dimension.DimensionIndexPointer, dimension.FunctionalGroupPointer = pointer, within
+        dimension.DimensionDescriptionLabel = label
+        dimensions.append(dimension)
+    return dimensions

@@ -1,0 +1,79 @@
+"""Overlay videos: MP4, one frame at a time, written beside the target and renamed when whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from uniultra.errors import OutputError
+from uniultra.io.output import check_free
+from uniultra.io.overlay import draw_overlay
+from uniultra.io.paths import PathLike, shown
+from uniultra.io.quiet import muted_stderr
+from uniultra.types import Cine, Mask
+
+DEFAULT_RATE = 25.0
+_RATES = (0.1, 1000.0)
+_MPEG4 = int.from_bytes(b"mp4v", "little")
+
+
+def write_overlay_movie(path: PathLike, cine: Cine, masks_of: Callable[[int], Sequence[Mask]], force: bool = False) -> int:
+    """Writes a cine with the masks that `masks_of` gives for each frame number (none: the frame alone); the number of frames.
+
+    Raises:
+        OutputError: the file can't be written. FileError: a frame can't be read.
+    """
+    pictures = (draw_overlay(frame, masks_of(number)) for number, frame in enumerate(cine))
+    return write_movie(path, pictures, cine.rate_hz or DEFAULT_RATE, force)
+
+
+def write_movie(path: PathLike, pictures: Iterable[np.ndarray], rate_hz: float, force: bool = False) -> int:
+    """Writes uint8 RGB pictures (H, W, 3) of one size as MP4 (MPEG-4 Part 2, which OpenCV's own FFmpeg encodes); how many.
+
+    Odd sizes get a black line at the right or below.
+
+    Raises:
+        OutputError: a name that doesn't end with .mp4, no pictures, or the file can't be written.
+    """
+    if Path(path).suffix.lower() != ".mp4":
+        raise OutputError(f"{shown(path)}: the video is written as MP4; end its name with .mp4")
+    check_free([path], force)
+    target = Path(path)
+    part = target.parent / f".uniultra-{secrets.token_hex(8)}.mp4"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        count = _encode(part, pictures, float(np.clip(rate_hz, *_RATES)))
+        if not count:
+            raise OutputError(f"{shown(path)}: a video needs at least 1 frame; nothing was written")
+        os.replace(part, target)
+    except OSError as error:
+        raise OutputError(f"{shown(path)}: can't be written ({error.strerror}); choose a folder that you may write to") from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+    return count
+
+
+def _encode(path: Path, pictures: Iterable[np.ndarray], rate_hz: float) -> int:
+    writer: cv2.VideoWriter | None = None
+    count = 0
+    try:
+        for picture in pictures:
+            even = cv2.copyMakeBorder(picture, 0, picture.shape[0] % 2, 0, picture.shape[1] % 2, cv2.BORDER_CONSTANT)
+            if writer is None:
+                with muted_stderr():
+                    writer = cv2.VideoWriter(str(path), _MPEG4, rate_hz, (even.shape[1], even.shape[0]))
+                if not writer.isOpened():
+                    raise OutputError(f"{shown(path.parent)}: this OpenCV can't encode MP4; install opencv-python-headless from PyPI")
+            writer.write(cv2.cvtColor(even, cv2.COLOR_RGB2BGR))
+            count += 1
+    finally:
+        if writer is not None:
+            writer.release()
+    return count

@@ -1,0 +1,158 @@
+"""NIfTI in, as an image or a cine, and label maps out, by nibabel (extra `nifti`).
+
+Index i of the file runs to the right and j down, as ITK writes pictures; a third axis is taken as frames.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from uniultra.calibration import UNKNOWN, Calibration
+from uniultra.errors import FileError, OutputError
+from uniultra.io.output import write_bytes
+from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, shown
+from uniultra.io.pictures import check_size
+from uniultra.io.quiet import quiet
+from uniultra.types import Cine, Frame
+
+ENDINGS = (".nii", ".nii.gz")
+MAX_FRAMES = 1_000_000
+_TO_MM = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
+_TO_S = {"sec": 1.0, "msec": 0.001, "usec": 1e-6}
+"""Units of NIfTI-1's xyzt_units; nibabel's names."""
+
+
+def open_nifti(path: PathLike) -> Cine:
+    """A NIfTI-1 or -2 file of two or three axes, grey. Values are spread from the file's smallest to its largest, frame 0 deciding.
+
+    Raises:
+        FileError: no nibabel, damaged, of other axes, too large, or of values that are not finite.
+    """
+    name = shown(path)
+    first_bytes(path, 1, MAX_CINE_BYTES)
+    image = _load(path, name)
+    shape = tuple(int(side) for side in image.shape)
+    while len(shape) > 2 and shape[-1] == 1:
+        shape = shape[:-1]
+    if len(shape) not in (2, 3) or image.header.get_data_dtype().fields is not None:
+        raise FileError(f"{name}: axes of {' x '.join(map(str, image.shape))}; legal are columns x rows, or columns x rows x frames, grey")
+    check_size((shape[0], shape[1]), name)
+    frames = shape[2] if len(shape) == 3 else 1
+    if not 1 <= frames <= MAX_FRAMES:
+        raise FileError(f"{name}: {frames} frames; legal are 1 to {MAX_FRAMES}; export it again")
+    calibration, times = _sizes(image, frames)
+    low, high = _range(_plane(image, 0, name), image)
+    read = partial(_frame, image, name, calibration, (low, high))
+    one, stream = partial(_checked, read, name, frames), partial(_stream, read, frames)
+    return Cine(name, (shape[1], shape[0]), frames, one, stream, times, calibration)
+
+
+def read_labels(path: PathLike) -> tuple[np.ndarray, tuple[float, float] | None]:
+    """A label map of one frame: uint8 ids (H, W), and millimetres per pixel (down, right), or None where its unit is unknown.
+
+    Raises:
+        FileError: as `open_nifti` does; several frames, or values that are no whole numbers from 0 to 255.
+    """
+    cine = open_nifti(path)
+    if cine.count != 1:
+        raise FileError(f"{cine.source}: {cine.count} frames of labels; legal is 1; write one file a frame")
+    plane = _plane(_load(path, cine.source), 0, cine.source)
+    if plane.min() < 0 or plane.max() > 255 or (plane != np.floor(plane)).any():
+        found = f"values from {plane.min():g} to {plane.max():g}"
+        raise FileError(f"{cine.source}: {found}; labels are whole numbers from 0 to 255; renumber them")
+    return np.ascontiguousarray(plane.astype(np.uint8)), cine.calibration.whole_mm_yx
+
+
+def write_labels(path: PathLike, ids_hw: np.ndarray, spacing_mm_yx: tuple[float, float] | None, force: bool = False) -> None:
+    """Writes uint8 ids (H, W), or (frames, H, W), as NIfTI-1 labels; pixels of 1 mm, of unit "unknown", where no spacing is known.
+
+    Raises:
+        OutputError: no nibabel, or the file can't be written.
+    """
+    if importlib.util.find_spec("nibabel") is None:
+        raise OutputError(f"{shown(path)}: NIfTI needs nibabel; install with: pip install 'uniultra[nifti]'")
+    import nibabel
+
+    assert ids_hw.dtype == np.uint8 and ids_hw.ndim in (2, 3), f"no labels: {ids_hw.dtype} {ids_hw.shape}"
+    down, right = spacing_mm_yx or (1.0, 1.0)
+    planes = ids_hw[None] if ids_hw.ndim == 2 else ids_hw
+    image = nibabel.Nifti1Image(np.ascontiguousarray(planes.transpose(2, 1, 0)), np.diag([-right, -down, 1.0, 1.0]))
+    image.header.set_xyzt_units("mm" if spacing_mm_yx else "unknown")
+    image.header.set_intent("label")
+    data = image.to_bytes()
+    if str(path).lower().endswith(".gz"):
+        import gzip
+
+        data = gzip.compress(data, mtime=0)
+    write_bytes(path, data, force)
+
+
+def _load(path: PathLike, name: str) -> Any:
+    if importlib.util.find_spec("nibabel") is None:
+        raise FileError(f"{name}: NIfTI needs nibabel; install with: pip install 'uniultra[nifti]'")
+    import nibabel
+
+    with quiet("nibabel.global"):
+        try:
+            image = nibabel.load(str(path), mmap=False)
+            if not isinstance(image, nibabel.Nifti1Image):
+                raise TypeError(type(image).__name__)
+            return image
+        except Exception as error:  # hostile bytes make nibabel raise almost anything
+            raise FileError(f"{name}: no NIfTI file, or damaged ({type(error).__name__}); export it again") from error
+
+
+def _sizes(image: Any, frames: int) -> tuple[Calibration, tuple[float, ...] | None]:
+    zooms = [float(zoom) for zoom in image.header.get_zooms()]
+    try:
+        length, time = image.header.get_xyzt_units()
+    except KeyError:
+        length, time = "unknown", "unknown"
+    right, down = (zoom * _TO_MM.get(length, 1.0) for zoom in zooms[:2])
+    calibration = UNKNOWN
+    if length in _TO_MM and length != "unknown" and all(np.isfinite([right, down])) and min(right, down) > 0:
+        calibration = calibration.with_fallback("pixdim", (down, right))
+    step = zooms[2] * _TO_S[time] if len(zooms) > 2 and time in _TO_S else 0.0
+    return calibration, tuple(i * step for i in range(frames)) if np.isfinite(step) and step > 0 else None
+
+
+def _plane(image: Any, number: int, name: str) -> np.ndarray:
+    """One frame (H, W), as stored times its slope."""
+    try:
+        with quiet("nibabel.global"):
+            rest = (number,) + (0,) * (len(image.shape) - 3) if len(image.shape) > 2 else ()
+            plane = np.asarray(image.dataobj[(slice(None), slice(None), *rest)]).T
+    except Exception as error:
+        raise FileError(f"{name}: frame {number} is cut short or damaged ({type(error).__name__}); copy or export it again") from error
+    if not np.isrealobj(plane) or not np.isfinite(plane).all():
+        raise FileError(f"{name}: frame {number} holds values that are NaN, infinite or complex; legal are finite numbers; replace them")
+    return plane
+
+
+def _range(plane_hw: np.ndarray, image: Any) -> tuple[float, float]:
+    """The values that become black and white: 0 and 255 for bytes, else those of the first frame."""
+    if plane_hw.dtype == np.uint8:
+        return 0.0, 255.0
+    return float(plane_hw.min()), float(plane_hw.max())
+
+
+def _frame(image: Any, name: str, calibration: Calibration, span: tuple[float, float], number: int) -> Frame:
+    plane, (low, high) = _plane(image, number, name).astype(np.float64), span
+    share = (plane - low) / (high - low) if high > low else np.zeros_like(plane)
+    pixels = np.rint(255.0 * np.clip(share, 0.0, 1.0)).astype(np.uint8)
+    return Frame(np.ascontiguousarray(pixels), calibration.whole_mm_yx, name, calibration)
+
+
+def _checked(read: partial[Frame], name: str, frames: int, number: int) -> Frame:
+    if not 0 <= number < frames:
+        raise FileError(f"{name}: there is no frame {number}; legal are 0 to {frames - 1}; count from 0")
+    return read(number)
+
+
+def _stream(read: partial[Frame], frames: int) -> Iterator[Frame]:
+    return map(read, range(frames))

@@ -1,0 +1,126 @@
+"""Measures of one structure in the terms of JSON, CSV and DICOM SR: named numbers with unit, uncertainty and end points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from uniultra.calibration import Scale
+from uniultra.geometry import clip_box
+from uniultra.measure import Measurement
+from uniultra.measure.shape import Shape, measure_shape
+from uniultra.types import POSITIVE, Frame, Prompt, mask_box
+
+DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One structure: its scale, and its shape in that scale (None for an empty mask)."""
+
+    scale: Scale
+    shape: Shape | None
+
+
+@dataclass(frozen=True)
+class Named:
+    """One measure, and where its calipers stand (x, y in source pixels), if it has any."""
+
+    name: str
+    measurement: Measurement
+    ends_xy: tuple[tuple[float, float], tuple[float, float]] | None = None
+
+
+def measure_object(frame: Frame, mask_hw: np.ndarray, prompt: Prompt | None = None) -> Measured:
+    """Measures a mask of a frame, in the region it lies in; in pixels, with the reason, where that has no one scale."""
+    scale = scale_of(frame, mask_hw, prompt)
+    return Measured(scale, measure_shape(mask_hw, scale.spacing_mm_yx))
+
+
+def scale_of(frame: Frame, mask_hw: np.ndarray, prompt: Prompt | None = None) -> Scale:
+    """The scale of a mask; none where its prompt points into another region."""
+    scale = frame.scale_at(mask_box(mask_hw))
+    if scale.spacing_mm_yx is None or prompt is None:
+        return scale
+    for x, y in _pointed(prompt, (frame.height, frame.width)):
+        other = frame.scale_at((x, y, x, y))
+        if other.source and other.source != scale.source:
+            reason = f"its prompt lies across {scale.source} and {other.source}"
+            return replace(scale, spacing_mm_yx=None, source="", reason=reason)
+    return scale
+
+
+def named(shape: Shape) -> Iterator[Named]:
+    """The measures of a shape, in the order of reports."""
+    yield Named("area", shape.area)
+    yield Named("perimeter", shape.perimeter)
+    yield Named("long_diameter", shape.long_diameter.length, shape.long_diameter.ends_xy)
+    yield Named("short_diameter", shape.short_diameter.length, shape.short_diameter.ends_xy)
+    yield Named("ellipse_long_axis", shape.ellipse.long_axis)
+    yield Named("ellipse_short_axis", shape.ellipse.short_axis)
+    yield Named("ellipse_circumference", shape.circumference)
+    yield Named("equivalent_diameter", shape.equivalent_diameter)
+
+
+def as_json(measured: Measured) -> dict[str, Any]:
+    """What the JSON of a structure says of its size."""
+    scale, shape = measured.scale, measured.shape
+    report: dict[str, Any] = {
+        "scale": {
+            "spacing_mm_yx": scale.spacing_mm_yx,
+            "source": scale.source or None,
+            "reason": scale.reason or None,
+            "notes": list(scale.notes),
+        }
+    }
+    if shape is None:
+        return report
+    for item in named(shape):
+        report[item.name] = number(item.measurement) | ({"ends_xy": _rounded(item.ends_xy)} if item.ends_xy else {})
+    return report | {
+        "ellipse_centre_xy": [round(v, 2) for v in shape.ellipse.centre_xy],
+        "ellipse_angle_deg": round(shape.ellipse.angle_deg, 2),
+        "centroid_xy": [round(v, 2) for v in shape.centroid_xy],
+        "centroid_uncertainty_px": round(shape.centroid_uncertainty_px, 2),
+        "parts": shape.parts,
+        "notes": list(shape.notes),
+    }
+
+
+def number(measurement: Measurement) -> dict[str, Any]:
+    """A measurement with its unit, rounded."""
+    uncertainty = measurement.uncertainty
+    rounded = None if uncertainty is None else round(uncertainty, DIGITS)
+    return {"value": round(measurement.value, DIGITS), "unit": measurement.unit, "uncertainty": rounded}
+
+
+def rows(image: str, frame: int, identity: int, measured: Measured) -> list[list[Any]]:
+    """The lines of a CSV, as `CSV_COLUMNS` names them; one line that says why where there is nothing to measure."""
+    about = [measured.scale.source or "none", "; ".join(filter(None, (measured.scale.reason, *measured.scale.notes)))]
+    if measured.shape is None:
+        return [[image, frame, identity, "none", "", "", "", "", "", "", "", *about]]
+    lines = []
+    for item in named(measured.shape):
+        found = number(item.measurement)
+        ends = [v for end in _rounded(item.ends_xy) for v in end] if item.ends_xy else [""] * 4
+        lines.append([image, frame, identity, item.name, found["value"], found["unit"], found["uncertainty"], *ends, *about])
+    return lines
+
+
+CSV_COLUMNS = ("image", "frame", "id", "measure", "value", "unit", "uncertainty", "x0", "y0", "x1", "y1", "scale", "note")
+
+
+def _pointed(prompt: Prompt, frame_hw: tuple[int, int]) -> list[tuple[float, float]]:
+    """Positive points, and the corners of the box within the frame, half a pixel inside."""
+    points = [point for point, label in zip(prompt.points_xy, prompt.point_labels, strict=True) if label == POSITIVE]
+    if prompt.box_xyxy is not None:
+        x0, y0, x1, y1 = clip_box(prompt.box_xyxy, frame_hw)
+        points += [(x, y) for x in (x0 + 0.5, x1 - 0.5) for y in (y0 + 0.5, y1 - 0.5)]
+    return points
+
+
+def _rounded(ends_xy: tuple[tuple[float, float], tuple[float, float]]) -> list[list[float]]:
+    return [[round(v, 2) for v in end] for end in ends_xy]

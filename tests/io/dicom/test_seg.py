@@ -1,0 +1,105 @@
+"""Segmentations: written, then read back by pydicom and by highdicom, frame for frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+
+from dicoms import HEIGHT, PHI, WIDTH, dataset, picture, save
+from uniultra.errors import FileError, OutputError
+from uniultra.io.dicom.seg import Segment, write_seg
+from uniultra.io.dicom.source import Maker, read_source
+
+hd = pytest.importorskip("highdicom", reason="highdicom is of the extra dicom")
+MAKER = Maker("uniultra-mini", "0.1.0", "9.9")
+
+
+def masks(frames: list[int], seed: int) -> dict[int, np.ndarray]:
+    random = np.random.default_rng(seed)
+    return {number: random.random((HEIGHT, WIDTH)) > 0.6 for number in frames}
+
+
+@pytest.mark.parametrize(("frames", "numbers"), [(1, [0]), (7, [3]), (7, [0, 2, 6]), (3, [0, 1, 2])])
+def test_binary_frames_come_back_at_the_right_places(tmp_path: Path, frames: int, numbers: list[int]) -> None:
+    path = save(dataset(picture(frames)), tmp_path / "a.dcm")
+    segments = [Segment("left ventricle", masks(numbers, 1)), Segment("left atrium", masks(numbers, 2))]
+    write_seg(tmp_path / "a.seg.dcm", read_source(path), segments, MAKER)
+    source = pydicom.dcmread(path)
+    seg = hd.seg.segread(tmp_path / "a.seg.dcm")
+    assert [item.SegmentLabel for item in seg.SegmentSequence] == ["left ventricle", "left atrium"]
+    if frames == 1:
+        found = seg.get_pixels_by_source_instance([source.SOPInstanceUID])
+    else:
+        found = seg.get_pixels_by_source_frame(source.SOPInstanceUID, [number + 1 for number in numbers])
+    for place, number in enumerate(numbers):
+        for index, segment in enumerate(segments):
+            np.testing.assert_array_equal(found[place, ..., index].astype(bool), segment.frames[number])
+    plain = pydicom.dcmread(tmp_path / "a.seg.dcm")
+    classes = {element.value for element in plain.iterall() if element.keyword == "ReferencedSOPClassUID"}
+    assert classes == {source.SOPClassUID}
+    stored = plain.pixel_array.reshape(2, len(numbers), HEIGHT, WIDTH)
+    for index, segment in enumerate(segments):
+        np.testing.assert_array_equal(stored[index].astype(bool), [segment.frames[number] for number in numbers])
+
+
+@pytest.mark.parametrize("frames", [1, 4])
+def test_fractions_come_back(tmp_path: Path, frames: int) -> None:
+    path = save(dataset(picture(frames)), tmp_path / "a.dcm")
+    random = np.random.default_rng(3)
+    segment = Segment("lesion", {number: random.random((HEIGHT, WIDTH)).astype(np.float32) for number in range(frames)})
+    write_seg(tmp_path / "a.seg.dcm", read_source(path), [segment], MAKER)
+    seg = hd.seg.segread(tmp_path / "a.seg.dcm")
+    assert (seg.SegmentationType, seg.SegmentationFractionalType) == ("FRACTIONAL", "PROBABILITY")
+    uid = pydicom.dcmread(path).SOPInstanceUID
+    found = seg.get_pixels_by_source_instance([uid]) if frames == 1 else seg.get_pixels_by_source_frame(uid, list(range(1, frames + 1)))
+    for number, probabilities in segment.frames.items():
+        np.testing.assert_allclose(found[number, ..., 0], probabilities, atol=0.5 / 255 + 1e-6)
+
+
+def test_an_empty_mask_is_a_segment_too(tmp_path: Path) -> None:
+    path = save(dataset(picture(2)), tmp_path / "a.dcm")
+    write_seg(tmp_path / "s.dcm", read_source(path), [Segment("x", {1: np.zeros((HEIGHT, WIDTH), bool)})], MAKER)
+    assert not pydicom.dcmread(tmp_path / "s.dcm").pixel_array.any()
+
+
+def test_uids_are_new_and_the_patient_stays_out_unless_kept(tmp_path: Path) -> None:
+    path = save(dataset(picture(2)), tmp_path / "a.dcm")
+    source = pydicom.dcmread(path)
+    written = {}
+    for keep in (False, True):
+        target = tmp_path / f"{keep}.dcm"
+        write_seg(target, read_source(path, keep), [Segment("x", masks([0], 1))], MAKER)
+        written[keep] = pydicom.dcmread(target)
+        assert (PHI.encode() in target.read_bytes()) == keep
+    assert written[False].PatientID == ""
+    assert (written[True].PatientID, written[True].PatientName) == ("ID-4711", PHI)
+    assert written[False].StudyInstanceUID == source.StudyInstanceUID
+    uids = {written[keep].SOPInstanceUID for keep in written} | {written[keep].SeriesInstanceUID for keep in written}
+    assert len(uids | {source.SOPInstanceUID, source.SeriesInstanceUID}) == 6
+
+
+def test_it_says_what_made_it(tmp_path: Path) -> None:
+    path = save(dataset(picture()), tmp_path / "a.dcm")
+    write_seg(tmp_path / "s.dcm", read_source(path), [Segment("x", masks([0], 1))], MAKER)
+    seg = pydicom.dcmread(tmp_path / "s.dcm")
+    assert (seg.Manufacturer, seg.ManufacturerModelName, seg.SoftwareVersions) == ("UniUltra", "uniultra-mini", "9.9")
+    [algorithm] = seg.SegmentSequence[0].SegmentationAlgorithmIdentificationSequence
+    assert (algorithm.AlgorithmName, algorithm.AlgorithmVersion) == ("uniultra-mini", "0.1.0")
+
+
+def test_a_source_without_uids_is_refused(tmp_path: Path) -> None:
+    data = dataset(picture())
+    del data.StudyInstanceUID
+    with pytest.raises(FileError, match=r"StudyInstanceUID is missing, so nothing can refer to this image"):
+        read_source(save(data, tmp_path / "a.dcm"))
+
+
+def test_without_highdicom_one_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = read_source(save(dataset(picture()), tmp_path / "a.dcm"))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(OutputError, match=r"writing DICOM needs highdicom; install with: pip install 'uniultra\[dicom\]'"):
+        write_seg(tmp_path / "s.dcm", source, [Segment("x", masks([0], 1))], MAKER)
+    assert not (tmp_path / "s.dcm").exists()
