@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from dicoms import PHI, dataset, region, save
+from dicoms import picture as pictures
 from scans import BAD_FILES, BOX, TRUE, bomb, png_of
 from uniultra.backends.protocol import Backend
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.types import Frame
 from uniultra.web.cache import EmbeddingCache
-from uniultra.web.jobs import Answer, Ask, Failure, Forget, Png, Read, Rle, Segment
+from uniultra.web.jobs import Answer, Ask, Failure, Forget, Png, Read, Rle, Segment, Wanted
 from uniultra.web.worker import Worker
 
 LIMIT = 64_000_000
@@ -73,6 +76,54 @@ def test_bad_prompts_are_named_by_their_number(worker: Worker, frame: Frame, nam
     assert failure.detail.startswith("prompt 2: ")
     assert message in failure.detail
     assert "/proc" not in failure.detail
+
+
+def dicom(tmp_path: Path, frames: int) -> bytes:
+    """A DICOM file with patient data, two regions side by side, 0.2 mm and 0.1 mm a pixel."""
+    sides = [region((0, 0, 17, 23), 0.02), region((18, 0, 35, 23), 0.01)]
+    return save(dataset(pictures(frames), SequenceOfUltrasoundRegions=sides), tmp_path / "scan.dcm").read_bytes()
+
+
+def test_dicom_is_measured_by_the_region_that_the_mask_lies_in(worker: Worker, tmp_path: Path) -> None:
+    answer = worker.run(Read(dicom(tmp_path, 1), LIMIT))
+    assert isinstance(answer, Answer)
+    assert isinstance(answer.value, Frame)
+    assert (answer.value.source, answer.value.spacing_mm_yx) == ("", None)
+    left = Rle(compressed(run_lengths(np.arange(36)[None].repeat(24, 0) < 9)), (24, 36))
+    asks = (Ask((2.0, 2.0, 14.0, 20.0), mask=left), Ask((20.0, 2.0, 33.0, 20.0)))
+    done = worker.run(Segment("a", answer.value, asks, 30.0, measures=True))
+    assert isinstance(done, Answer)
+    assert isinstance(done.value, tuple)
+    assert PHI not in str(done)
+    for found in done.value:
+        spacing = found.scale.spacing_mm_yx
+        assert (found.area_mm2 is None) == (spacing is None)
+        if spacing is not None:
+            assert found.scale.source in ("region 1", "region 2")
+            assert found.area_mm2 == pytest.approx(found.area_px * spacing[0] * spacing[1], abs=1e-3)
+        assert found.measures is not None
+        assert found.measures["scale"]["source"] == (found.scale.source or None)
+
+
+def test_a_cine_needs_the_number_of_a_frame(worker: Worker, tmp_path: Path) -> None:
+    data = dicom(tmp_path, 3)
+    failure = worker.run(Read(data, LIMIT))
+    assert failure == Failure("image", "the image: holds 3 frames; name one from 0 to 2, with frame=N")
+    frames = [worker.run(Read(data, LIMIT, Wanted(number))) for number in range(3)]
+    pixels = {answer.value.pixels_hw.tobytes() for answer in frames if isinstance(answer, Answer) and isinstance(answer.value, Frame)}
+    assert len(pixels) == 3
+    failure = worker.run(Read(data, LIMIT, Wanted(3)))
+    assert isinstance(failure, Failure)
+    assert "there is no frame 3; legal are 0 to 2" in failure.detail
+
+
+def test_the_requests_spacing_fills_in_where_the_file_says_nothing(worker: Worker, picture: bytes, tmp_path: Path) -> None:
+    for data, spacing in ((picture, (0.3, 0.4)), (dicom(tmp_path, 1), None)):
+        answer = worker.run(Read(data, LIMIT, Wanted(None, (0.3, 0.4))))
+        assert isinstance(answer, Answer)
+        assert isinstance(answer.value, Frame)
+        assert answer.value.spacing_mm_yx == spacing
+        assert answer.value.calibration.fallbacks[-1] == ("the request", (0.3, 0.4))
 
 
 def test_nothing_is_computed_where_one_prompt_is_bad(frame: Frame, backend: Backend) -> None:
