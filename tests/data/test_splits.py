@@ -85,6 +85,14 @@ def test_counts_come_as_close_as_the_largest_cluster_allows(clusters: list[str],
     assert all(counts[name] - fraction * len(clusters) <= largest for name, fraction in FRACTIONS.items())
 
 
+@settings(deadline=None)
+@given(st.lists(st.integers(1, 9), min_size=3, max_size=8), st.integers(0, 99))
+def test_no_split_stays_empty_where_there_are_clusters_enough(sizes: list[int], seed: int) -> None:
+    clusters = [str(number) for number, size in enumerate(sizes) for _ in range(size)]
+    assert set(split_by_cluster(clusters, FRACTIONS, seed)) == {"train", "val", "test"}
+    assert "val" not in split_by_cluster(clusters, {"train": 0.7, "val": 0.0, "test": 0.3}, seed)
+
+
 def test_single_images_are_split_as_asked() -> None:
     counts = Counter(split_by_cluster([str(i) for i in range(1000)], FRACTIONS))
     assert counts == {"train": 700, "val": 100, "test": 200}

@@ -88,7 +88,8 @@ def few_shot(split: Split, images: int, seed: int = 0) -> Split:
 def split_by_cluster(clusters: Sequence[str], fractions: dict[str, float], seed: int = 0) -> list[str]:
     """A split name for each item so that no cluster is divided, with item counts as close to `fractions` as that allows.
 
-    Clusters are dealt largest first, in a seeded random order among equals, each to the split that lacks most.
+    Clusters are dealt largest first, in a seeded random order among equals, each to the split that lacks most. No split stays empty
+    where there are clusters enough: three patients still give train, val and test.
     """
     if abs(sum(fractions.values()) - 1.0) > 1e-6:
         raise DataError(f"split fractions {fractions} sum to {sum(fractions.values()):g}; they must sum to 1")
@@ -101,4 +102,15 @@ def split_by_cluster(clusters: Sequence[str], fractions: dict[str, float], seed:
         split = max(wanted, key=lambda name: wanted[name])
         placed[str(names[index])] = split
         wanted[split] -= int(counts[index])
+    _fill_empty(placed, [split for split, fraction in fractions.items() if fraction > 0])
     return [placed[str(cluster)] for cluster in clusters]
+
+
+def _fill_empty(placed: dict[str, str], splits: Sequence[str]) -> None:
+    """Gives each split that got no cluster the last (so the smallest) of the split that has most, in place."""
+    for empty in splits:
+        if empty in placed.values():
+            continue
+        donor, count = Counter(placed.values()).most_common(1)[0]
+        if count > 1:
+            placed[[cluster for cluster, split in placed.items() if split == donor][-1]] = empty
