@@ -26,3 +26,7 @@ class DataError(UniUltraError):
 
 class OutputError(UniUltraError):
     """A result can't be written where it was asked for."""
+
+
+class ServeError(UniUltraError):
+    """The server can't start as it was asked to, or a client was refused by one."""

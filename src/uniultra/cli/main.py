@@ -19,6 +19,7 @@ from uniultra.cli.measure import measure
 from uniultra.cli.models import models
 from uniultra.cli.params import params
 from uniultra.cli.segment import segment
+from uniultra.cli.serve import serve
 from uniultra.cli.text import printable
 from uniultra.cli.train import train
 from uniultra.errors import UniUltraError
@@ -26,7 +27,7 @@ from uniultra.errors import UniUltraError
 HELP = """Segment anything in ultrasound from a click or a box, offline. Not a medical device."""
 
 app = typer.Typer(name="uniultra", help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (segment, measure, info, demo, evaluate, adapt, merge, train, calibrate, export, params, models):
+for command in (segment, measure, info, demo, serve, evaluate, adapt, merge, train, calibrate, export, params, models):
     app.command()(command)
 app.add_typer(data)
 

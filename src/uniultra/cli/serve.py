@@ -1,0 +1,51 @@
+"""`uniultra serve`: the segmenter over HTTP, on this machine alone. Its flags are the fields of `ServeSettings`."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import sys
+import types
+import typing
+from dataclasses import fields
+from typing import Annotated, Any
+
+import typer
+
+from uniultra.web.settings import ServeSettings
+
+
+def serve(**flags: Any) -> None:
+    """Serve segmentation over HTTP on loopback: upload once, ask many times. Needs uniultra[web]."""
+    from uniultra.cli.needs import need
+
+    need("web", "fastapi", "uvicorn", "prometheus_client")
+    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in flags.items()}
+    settings = ServeSettings(**given)
+    from uniultra.web.server import serve as run
+    from uniultra.web.service import Service
+
+    def ready(address: str, service: Service) -> None:
+        model = f"{service.model.name} {service.model.version}, processes: {len(service.lanes)}"
+        print(f"{address}/v1 ({model}); stop with Ctrl-C. Not a medical device.", flush=True)
+
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
+    logging.getLogger("uniultra.web").setLevel(logging.INFO)
+    run(settings, ready)
+
+
+def _signature() -> inspect.Signature:
+    """One option a field, with its default and its help."""
+    hints = typing.get_type_hints(ServeSettings)
+    parameters = []
+    for item in fields(ServeSettings):
+        kind, default = hints[item.name], item.default
+        if typing.get_origin(kind) is tuple:
+            kind, default = types.GenericAlias(list, (typing.get_args(kind)[0],)), []
+        option = typer.Option(help=item.metadata["help"])
+        parameters.append(inspect.Parameter(item.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]))
+    return inspect.Signature(parameters, return_annotation=None)
+
+
+serve.__signature__ = _signature()  # type: ignore[attr-defined]
+serve.__annotations__ = {parameter.name: parameter.annotation for parameter in _signature().parameters.values()}

@@ -1,0 +1,248 @@
+"""The HTTP interface: routes over `Service`, and the OpenAPI file that describes them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+
+from uniultra import __version__
+from uniultra.web import metrics
+from uniultra.web.guard import Guard
+from uniultra.web.images import HeldImage
+from uniultra.web.jobs import Found, Wanted
+from uniultra.web.problems import MEDIA_TYPE, Problem, of_status
+from uniultra.web.schemas import (
+    FileIn,
+    HealthOut,
+    ImageOut,
+    MaskOut,
+    ModelOut,
+    ModelsOut,
+    ProblemOut,
+    RleOut,
+    ScaleOut,
+    SegmentIn,
+    SegmentOut,
+    Spacing,
+    TimingOut,
+)
+from uniultra.web.service import Service
+from uniultra.web.settings import MOST_FRAMES
+
+NOTICE = "not a medical device"
+_NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
+"""Newer versions of FastAPI can report to OpenTelemetry; older ones take and ignore the argument."""
+_OTHER_FORM = ("missing", "extra_forbidden")
+"""What is also said of the forms of a value that were not meant; the rest is told first."""
+_BYTES = {"type": "string", "format": "binary"}
+_TEXT = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+_NOT_BYTES = ("multipart/", "application/json")
+_MEANINGS = {
+    400: "The request can't be read.",
+    401: "A token is needed.",
+    403: "The Host, the Origin or the reference is not allowed.",
+    404: "There is no such thing.",
+    408: "The client was too slow.",
+    413: "The body is too large.",
+    415: "The body is of a kind that is not read.",
+    422: "The image, the prompt or the request can't be used.",
+    429: "The server is busy or full; Retry-After says when to ask again.",
+    500: "The server failed.",
+    503: "The computing process was lost, or there are too many connections.",
+    504: "Computing took too long.",
+}
+_ALWAYS = (400, 401, 403, 408, 413, 415, 500, 503)
+
+
+def create_app(service: Service) -> FastAPI:
+    """The application of a started service, guard included. It stops the service when it is shut down."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(service.sweep_forever())
+        yield
+        sweeping.cancel()
+        service.stop()
+
+    app = FastAPI(
+        title="UniUltra",
+        version=__version__,
+        description="Promptable ultrasound segmentation on this machine. Not a medical device.",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        responses=_problems(*_ALWAYS),
+        exception_handlers={Problem: _as_it_is, HTTPException: _bare_status, RequestValidationError: _invalid},
+        telemetry=_NO_TELEMETRY,
+    )
+    _add_images(app, service)
+    _add_state(app, service)
+    app.openapi = lambda: _openapi(app)
+    app.add_middleware(Guard, settings=service.settings, metrics=service.metrics)
+    return app
+
+
+def _add_images(app: FastAPI, service: Service) -> None:
+    @app.post(
+        "/v1/images",
+        status_code=201,
+        response_model=ImageOut,
+        tags=["images"],
+        responses=_problems(422, 429, 504),
+        openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": _BYTES}}}},
+    )
+    async def upload(
+        request: Request,
+        response: Response,
+        spacing_mm_yx: Annotated[
+            list[Spacing] | None, Query(min_length=1, max_length=2, description="millimetres a pixel: once, or twice for down and right")
+        ] = None,
+        frame: Annotated[int | None, Query(ge=0, le=MOST_FRAMES, description="of a cine or video, from 0")] = None,
+    ) -> ImageOut:
+        """Upload an image: the body is the file itself."""
+        kind = request.headers.get("content-type", "").strip().lower()
+        if kind.startswith(_NOT_BYTES):
+            raise Problem("media-type", "send the bytes of the image file itself as the body, as application/octet-stream", close=True)
+        spacing = None if spacing_mm_yx is None else (spacing_mm_yx[0], spacing_mm_yx[-1])
+        return _created(service, await service.upload(request.stream(), Wanted(frame, spacing)), response)
+
+    @app.post("/v1/files", status_code=201, response_model=ImageOut, tags=["images"], responses=_problems(404, 422, 429, 504))
+    async def reference(named: FileIn, response: Response) -> ImageOut:
+        """Name a file of this machine instead of uploading it: only below the folders that the operator named."""
+        spacing = None if named.spacing_mm_yx is None else (named.spacing_mm_yx[0], named.spacing_mm_yx[1])
+        return _created(service, await service.reference(named.path, Wanted(named.frame, spacing)), response)
+
+    @app.get("/v1/images/{image_id}", response_model=ImageOut, tags=["images"], responses=_problems(404, 422))
+    async def image(image_id: str) -> ImageOut:
+        """What is known of a held image. Asking keeps it."""
+        return _image(service, service.store.get(image_id))
+
+    @app.delete("/v1/images/{image_id}", status_code=204, tags=["images"], responses=_problems(404, 422))
+    async def delete(image_id: str) -> Response:
+        """Drop an image, its embeddings and its masks."""
+        service.store.delete(image_id)
+        return Response(status_code=204)
+
+    @app.post("/v1/images/{image_id}/segment", response_model=SegmentOut, tags=["images"], responses=_problems(404, 422, 429, 504))
+    async def segment(image_id: str, asked: SegmentIn) -> SegmentOut:
+        """Masks for prompts, in their order."""
+        began = time.perf_counter()
+        held, found, work_ms = await service.segment(image_id, asked)
+        height, width = held.size_hw
+        return SegmentOut(
+            image_id=held.id,
+            width=width,
+            height=height,
+            spacing_mm_yx=_spacing(held),
+            model=_model(service),
+            masks=[_mask(held, item) for item in found],
+            timing=TimingOut(work_ms=round(work_ms, 2), total_ms=round(1000 * (time.perf_counter() - began), 2)),
+            notice=NOTICE,
+        )
+
+
+def _add_state(app: FastAPI, service: Service) -> None:
+    @app.get("/v1/models", response_model=ModelsOut, tags=["server"])
+    async def models() -> ModelsOut:
+        """The models that this server answers with."""
+        return ModelsOut(models=[_model(service)])
+
+    @app.get("/v1/health", response_model=HealthOut, tags=["server"])
+    async def health() -> HealthOut:
+        """Whether the server is there; needs no token."""
+        return HealthOut(
+            status="ok", uniultra=__version__, images=len(service.store), waiting=service.waiting, processes=len(service.lanes)
+        )
+
+    @app.get("/v1/metrics", tags=["server"], response_class=Response, responses=_TEXT)
+    async def prometheus() -> Response:
+        """Counts and times, in Prometheus' form."""
+        return Response(service.metrics.text(), media_type=metrics.MEDIA_TYPE)
+
+
+def _created(service: Service, held: HeldImage, response: Response) -> ImageOut:
+    response.headers["location"] = f"/v1/images/{held.id}"
+    return _image(service, held)
+
+
+def _image(service: Service, held: HeldImage) -> ImageOut:
+    height, width = held.size_hw
+    return ImageOut(id=held.id, width=width, height=height, spacing_mm_yx=_spacing(held), expires_in_s=service.settings.idle_s)
+
+
+def _spacing(held: HeldImage) -> list[float] | None:
+    return None if held.frame.spacing_mm_yx is None else list(held.frame.spacing_mm_yx)
+
+
+def _model(service: Service) -> ModelOut:
+    ready = service.model
+    return ModelOut(name=ready.name, version=ready.version, input_size=ready.input_size, default=True)
+
+
+def _mask(held: HeldImage, found: Found) -> MaskOut:
+    scale = found.scale
+    return MaskOut(
+        mask_id=held.keep(found.counts),
+        rle=RleOut(size=list(held.size_hw), counts=found.counts) if found.png is None else None,
+        png=None if found.png is None else base64.b64encode(found.png).decode("ascii"),
+        box_xyxy=None if found.box_xyxy is None else list(found.box_xyxy),
+        area_px=found.area_px,
+        area_mm2=found.area_mm2,
+        scale=ScaleOut(
+            spacing_mm_yx=None if scale.spacing_mm_yx is None else list(scale.spacing_mm_yx),
+            source=scale.source,
+            reason=scale.reason,
+            notes=list(scale.notes),
+        ),
+        quality=found.quality,
+        measures=found.measures,
+    )
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The refusals of a route, for OpenAPI."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
+    return {status: {"description": _MEANINGS[status], "content": content} for status in statuses}
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        problem = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
+        parts = schema.setdefault("components", {}).setdefault("schemas", {})
+        parts.update(problem.pop("$defs", {}), ProblemOut=problem)
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+async def _as_it_is(_: Request, problem: Problem) -> Response:
+    raise problem  # on to the guard, which answers every refusal
+
+
+async def _bare_status(request: Request, error: HTTPException) -> Response:
+    headers = dict(error.headers or {})
+    if error.status_code == 405:  # the framework names the methods of one route, but a path may have several
+        routes = [route for route in request.app.routes if getattr(route, "path_regex", None)]
+        known = {method for route in routes if route.path_regex.match(request.url.path) for method in route.methods or ()}
+        headers["Allow"] = ", ".join(sorted(known))
+    raise of_status(error.status_code, headers)
+
+
+async def _invalid(_: Request, error: RequestValidationError) -> Response:
+    """Where the request differs from its description; what was sent is not repeated."""
+    items = sorted(error.errors(), key=lambda item: (item["type"] in _OTHER_FORM, -len(item["loc"])))
+    found = [{"at": ".".join(str(part)[:40] for part in item["loc"][:12]), "problem": str(item["msg"])[:200]} for item in items[:20]]
+    if any(item["type"] == "json_invalid" for item in items):
+        raise Problem("bad-request", "the body is not JSON; send JSON as /v1/openapi.json describes it")
+    raise Problem("invalid", f"{found[0]['at']}: {found[0]['problem']}; see /v1/openapi.json", errors=found)

@@ -1,0 +1,152 @@
+"""What the server does, apart from HTTP: images in, prompts to masks, and the bounds of both."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import AsyncIterator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from uniultra.types import Frame
+from uniultra.web.images import HeldImage, ImageStore
+from uniultra.web.jobs import Ask, Found, Png, Read, Ready, Rle, Segment, Wanted
+from uniultra.web.lanes import Lane, lanes_of
+from uniultra.web.metrics import Metrics
+from uniultra.web.problems import Problem
+from uniultra.web.references import read_reference
+from uniultra.web.schemas import MaskById, MaskByRle, MaskIn, PromptIn, SegmentIn
+from uniultra.web.settings import ServeSettings
+
+_SWEEP_S = 15.0
+
+
+class Service:
+    """One server's images and lanes. Its methods run in the event loop; computing is the lanes'."""
+
+    def __init__(self, settings: ServeSettings, lanes: Sequence[Lane] | None = None) -> None:
+        """Starts the lanes, which loads the model. Raises ModelError."""
+        self.settings = settings
+        self.lanes = list(lanes) if lanes is not None else lanes_of(settings)
+        self.store = ImageStore(settings.images, int(settings.images_mb * 1e6), settings.idle_s)
+        self.store.on_gone = self._forget
+        self.metrics = Metrics()
+        self.metrics.watch(self.state)
+        self.uploads = 0
+        self.model = self._start()
+
+    def _start(self) -> Ready:
+        try:
+            with ThreadPoolExecutor(len(self.lanes)) as pool:
+                return list(pool.map(lambda lane: lane.start(), self.lanes)).pop()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        for lane in self.lanes:
+            lane.stop()
+
+    async def sweep_forever(self) -> None:
+        """Drops unused images when their time is up, and not only when somebody asks."""
+        while True:
+            await asyncio.sleep(min(_SWEEP_S, self.settings.idle_s / 4))
+            self.store.sweep()
+
+    async def upload(self, chunks: AsyncIterator[bytes], wanted: Wanted) -> HeldImage:
+        """Holds the image that these bytes are. Everything that can be refused is refused before the first byte is read. Raises Problem."""
+        self._check_upload()
+        self.uploads += 1
+        try:
+            data = bytearray()
+            async for chunk in chunks:
+                data += chunk
+            return await self._hold(bytes(data), wanted)
+        finally:
+            self.uploads -= 1
+
+    async def reference(self, path: str, wanted: Wanted) -> HeldImage:
+        """Holds the image in a file of this machine. Raises Problem."""
+        self._check_upload()
+        self.uploads += 1
+        try:
+            data = await asyncio.to_thread(read_reference, self.settings.root, path, self.settings.upload_bytes)
+            return await self._hold(data, wanted)
+        finally:
+            self.uploads -= 1
+
+    async def segment(self, image_id: str, asked: SegmentIn) -> tuple[HeldImage, tuple[Found, ...], float]:
+        """The image, an answer to each prompt, and milliseconds of computing. Raises Problem."""
+        image = self.store.get(image_id)
+        lane = self.lanes[image.lane]
+        lane.check_room()
+        asks = tuple(_ask(number, prompt, image) for number, prompt in enumerate(asked.prompts, start=1))
+        answer = await lane.run(Segment(image.id, image.frame, asks, self.settings.work_s, asked.format == "png", asked.measures))
+        assert isinstance(answer.value, tuple)
+        self.metrics.work.labels("segment").observe(answer.work_ms / 1000)
+        self.metrics.prompts.inc(len(asks))
+        return image, answer.value, answer.work_ms
+
+    def state(self) -> Iterable[tuple[str, str, str, float]]:
+        """What metrics shows of the moment."""
+        caches = [lane.cache for lane in self.lanes]
+        yield "gauge", "images", "Images held.", len(self.store)
+        yield "gauge", "images_bytes", "Memory set aside for them.", self.store.bytes
+        yield "gauge", "uploads", "Uploads under way.", self.uploads
+        yield "gauge", "waiting", "Jobs held by all processes, the running ones included.", self.waiting
+        yield "gauge", "embeddings_bytes", "Memory of embeddings.", sum(cache.bytes for cache in caches)
+        yield "counter", "embeddings_found", "Views that were encoded already.", sum(cache.hits for cache in caches)
+        yield "counter", "embeddings_made", "Views that had to be encoded.", sum(cache.misses for cache in caches)
+
+    @property
+    def waiting(self) -> int:
+        return sum(lane.held for lane in self.lanes)
+
+    def _check_upload(self) -> None:
+        if self.uploads >= self.settings.uploads:
+            raise Problem("busy", f"{self.uploads} uploads are under way, which is the limit; ask again in 1 s", retry_s=1)
+        self.store.check_room()
+        self._next_lane()[1].check_room()
+
+    def _next_lane(self) -> tuple[int, Lane]:
+        """The lane for another image: the one with the least to do, and then with the fewest images."""
+        return min(enumerate(self.lanes), key=lambda pair: (pair[1].held, self.store.count(pair[0])))
+
+    async def _hold(self, data: bytes, wanted: Wanted) -> HeldImage:
+        if not data:
+            raise Problem("image", "the image: the body is empty (0 bytes); send the bytes of an image file")
+        index, lane = self._next_lane()
+        answer = await lane.run(Read(data, int(self.settings.megapixels * 1e6), wanted))
+        assert isinstance(answer.value, Frame)
+        self.metrics.work.labels("read").observe(answer.work_ms / 1000)
+        return self.store.add(answer.value, index)
+
+    def _forget(self, gone: list[HeldImage]) -> None:
+        for index, lane in enumerate(self.lanes):
+            ids = tuple(image.id for image in gone if image.lane == index)
+            if ids:
+                lane.forget(ids)
+
+
+def _ask(number: int, prompt: PromptIn, image: HeldImage) -> Ask:
+    """The `number`th prompt of a request, with the mask that it names. Raises Problem."""
+    return Ask(
+        None if prompt.box is None else tuple(prompt.box),
+        tuple(tuple(point) for point in prompt.points),
+        tuple(prompt.labels),
+        None if prompt.mask is None else _mask(number, prompt.mask, image),
+    )
+
+
+def _mask(number: int, mask: MaskIn, image: HeldImage) -> Rle | Png:
+    if isinstance(mask, MaskByRle):
+        counts = mask.rle.counts
+        return Rle(counts if isinstance(counts, str) else tuple(counts), (mask.rle.size[0], mask.rle.size[1]))
+    if isinstance(mask, MaskById):
+        if mask.id not in image.masks:
+            raise Problem("prompt", f"prompt {number}: the image keeps no mask with this id; the oldest are dropped: send the mask itself")
+        return Rle(image.masks[mask.id], image.size_hw)
+    try:
+        return Png(base64.b64decode(mask.png, validate=True))
+    except binascii.Error:
+        raise Problem("prompt", f"prompt {number}: the previous mask is not base64; encode the bytes of a PNG file") from None

@@ -1,0 +1,153 @@
+"""The computing itself: jobs to answers. Everything hostile (image files, mask files, run lengths) is parsed here, away from the server."""
+
+from __future__ import annotations
+
+import io
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from uniultra.backends.protocol import Backend
+from uniultra.errors import FileError, PromptError, UniUltraError
+from uniultra.io.coco import compressed, run_lengths
+from uniultra.io.images import kind_of, read_frame
+from uniultra.io.masks import read_mask
+from uniultra.io.rle import mask_of
+from uniultra.measure import area, area_px
+from uniultra.measure.report import as_json, measure_object, scale_of
+from uniultra.segmenter import Segmenter, check_prompt
+from uniultra.types import Frame, Mask, Prompt
+from uniultra.web.cache import CachedBackend, EmbeddingCache
+from uniultra.web.jobs import Answer, Ask, Failure, Forget, Found, Job, Read, Rle, Segment
+from uniultra.web.memory import as_path
+
+
+class JobError(Exception):
+    """A job that gives nothing: the name of the problem, and one line."""
+
+    def __init__(self, problem: str, detail: str) -> None:
+        super().__init__(detail)
+        self.failure = Failure(problem, detail)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One thread's engine and embeddings."""
+
+    backend: Backend
+    cache: EmbeddingCache
+
+    def run(self, job: Job) -> Answer | Failure:
+        """Does a job; whatever goes wrong is a Failure."""
+        began = time.perf_counter()
+        try:
+            value = self._do(job)
+        except JobError as error:
+            return error.failure
+        except MemoryError:
+            return Failure("image", "the image: this machine has not enough memory for it; shrink it")
+        except Exception as error:  # a bug of ours must not end the process; its text may hold what is private
+            return Failure("bug", type(error).__name__)
+        return Answer(value, 1000 * (time.perf_counter() - began), self.cache.state)
+
+    def _do(self, job: Job) -> Frame | tuple[Found, ...] | None:
+        if isinstance(job, Read):
+            return read_upload(job)
+        if isinstance(job, Segment):
+            return self._segment(job)
+        assert isinstance(job, Forget)
+        self.cache.forget(job.image_ids)
+        return None
+
+    def _segment(self, job: Segment) -> tuple[Found, ...]:
+        """Prompt by prompt, so that one mask at a time is in memory and the time is looked at in between: as `Segmenter.segment` has it."""
+        ends = time.monotonic() + job.work_s
+        segmenter = Segmenter(CachedBackend(self.backend, self.cache, job.image_id))
+        prompts = [_prompt(number, ask, job.frame) for number, ask in enumerate(job.asks, start=1)]
+        found: list[Found] = []
+        for prompt in prompts:
+            if time.monotonic() > ends:
+                done = f"{len(found)} of {len(prompts)} prompts were done in {job.work_s:g} s"
+                raise JobError("time-limit", f"{done}, which is the limit; ask for fewer at a time")
+            found.append(_found(job, prompt, segmenter.segment(job.frame, [prompt])[0]))
+        return tuple(found)
+
+
+def read_upload(job: Read) -> Frame:
+    """The frame of uploaded bytes: the one place where the server reads images. Raises JobError."""
+    with as_path(job.data) as path:
+        try:
+            kind_of(path)
+        except FileError as error:
+            raise JobError("media-type", _without(path, error)) from error
+        try:
+            frame = read_frame(path, job.wanted.frame)
+        except FileError as error:
+            raise JobError("image", _without(path, error)) from error
+    if frame.pixels_hw.size > job.max_pixels:
+        size = f"{frame.width} x {frame.height} pixels"
+        raise JobError("image", f"the image: {size}; this server takes up to {job.max_pixels} in all; crop or shrink it")
+    calibration, spacing = frame.calibration, job.wanted.spacing_mm_yx
+    if spacing is None:
+        return replace(frame, source="")
+    calibration = calibration.with_fallback("the request", spacing)
+    return replace(frame, source="", calibration=calibration, spacing_mm_yx=calibration.whole_mm_yx)
+
+
+def _prompt(number: int, ask: Ask, frame: Frame) -> Prompt:
+    """The checked prompt of one ask, the `number`th from 1. Raises JobError."""
+    frame_hw = frame.height, frame.width
+    try:
+        labels = ask.labels or (1,) * len(ask.points_xy)
+        previous = None if ask.mask is None else _previous(ask.mask, frame_hw)
+        prompt = Prompt(ask.box_xyxy, ask.points_xy, labels, previous)  # type: ignore[arg-type]
+        check_prompt(prompt, frame_hw)
+    except UniUltraError as error:
+        raise JobError("prompt", f"prompt {number}: {error}") from error
+    return prompt
+
+
+def _previous(mask: object, frame_hw: tuple[int, int]) -> np.ndarray:
+    """The previous mask of an ask, bool (H, W). Raises PromptError."""
+    if isinstance(mask, Rle):
+        if mask.size_hw != frame_hw:
+            sizes = f"{mask.size_hw[1]}x{mask.size_hw[0]} pixels; it must have the image's size, {frame_hw[1]}x{frame_hw[0]}"
+            raise PromptError(f"the previous mask is {sizes}")
+        inside = mask_of(mask.counts, frame_hw)
+        if not inside.any():
+            raise PromptError("the previous mask is empty; at least 1 pixel must be inside; leave it out")
+        return inside
+    with as_path(mask.data) as path:  # type: ignore[attr-defined]
+        try:
+            return read_mask(path, frame_hw)
+        except UniUltraError as error:
+            raise PromptError(_without(path, error, "the previous mask")) from error
+
+
+def _found(job: Segment, prompt: Prompt, mask: Mask) -> Found:
+    scale = scale_of(job.frame, mask.mask_hw, prompt)
+    size = area(replace(mask, spacing_mm_yx=scale.spacing_mm_yx))
+    return Found(
+        counts=compressed(run_lengths(mask.mask_hw)),
+        png=png_of(mask.mask_hw) if job.png else None,
+        box_xyxy=mask.box_xyxy,
+        area_px=area_px(mask),
+        area_mm2=round(size.value, 3) if size.unit == "mm2" else None,
+        quality=round(mask.quality, 4),
+        scale=scale,
+        measures=as_json(measure_object(job.frame, mask.mask_hw, prompt)) if job.measures else None,
+    )
+
+
+def png_of(mask_hw: np.ndarray) -> bytes:
+    """A mask as a 1-bit PNG, white inside."""
+    buffer = io.BytesIO()
+    Image.fromarray(mask_hw).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def _without(path: str, error: Exception, instead: str = "the image") -> str:
+    """A message with another name for the file, which has no path that anybody gave it."""
+    return str(error).replace(path, instead).replace("with --frame", "with frame=N")

@@ -1,0 +1,64 @@
+"""Files as clients send them: a good one, and bad ones of every sort."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from starlette.testclient import TestClient
+
+from phantoms import ellipse
+
+TRUE = ellipse((120, 160), (85, 55), (35, 25))
+BOX = [48, 28, 122, 82]
+"""Around TRUE."""
+Start = Callable[..., TestClient]
+"""Starts a server in this process with the settings given; tests/web/conftest.py."""
+
+
+def png_of(pixels: np.ndarray) -> bytes:
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def uploaded(client: TestClient, data: bytes, **options: Any) -> str:
+    """The id of an uploaded image."""
+    done = client.post("/v1/images", content=data, **options)
+    assert done.status_code == 201, done.text
+    return done.json()["id"]
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG of some kB, right in every checksum, that claims so many pixels."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1 << 20))) + chunk(b"IEND", b"")
+
+
+def cine() -> bytes:
+    buffer = BytesIO()
+    frames = [Image.fromarray(np.full((20, 20), value, np.uint8)) for value in (1, 99)]
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
+    return buffer.getvalue()
+
+
+BAD_FILES = {
+    "text": (b"this is not an image", "media-type", "not a known kind of image"),
+    "zip": (b"PK\x03\x04" + bytes(500), "media-type", "not a known kind of image"),
+    "gzip": (b"\x1f\x8b\x08" + bytes(500), "media-type", "not a known kind of image"),
+    "cut": (png_of(TRUE)[:150], "image", "the PNG data is damaged, cut short"),
+    "decompression bomb": (bomb(100_000, 100_000), "image", "100000 x 100000 pixels; the limit is"),
+    "flat bomb": (bomb(16_000, 16_000), "image", "16000 x 16000 pixels; the limit is"),
+    "claims more than it has": (bomb(7_000, 7_000), "image", "the PNG data is damaged, cut short"),
+    "tiny": (png_of(np.zeros((3, 3), np.uint8)), "image", "3 x 3 pixels; the smallest legal side is 8"),
+    "several frames": (cine(), "image", "2 frames"),
+}

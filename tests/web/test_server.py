@@ -1,0 +1,274 @@
+"""A server as users start it, in a process of its own: many clients at once, hostile ones, and a graceful end."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from phantoms import ellipse, speckled
+from scans import png_of
+from uniultra.backends.protocol import Backend
+from uniultra.client import Client, RefusedError
+from uniultra.segmenter import Segmenter
+from uniultra.types import Frame, Prompt
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server: its process and its port."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+
+    def stop(self) -> tuple[int, str]:
+        """Exit code, and what was logged."""
+        self.process.send_signal(signal.SIGTERM)
+        _, logged = self.process.communicate(timeout=30)
+        return self.process.returncode, logged
+
+
+@contextmanager
+def running(*flags: str) -> Iterator[Running]:
+    command = [sys.executable, "-m", "uniultra.cli.main", "serve", "--port", "0", "--processes", "1", *flags]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.match(r"http://127\.0\.0\.1:(\d+)/v1 \(uniultra-mini", line)
+        assert found, line or process.communicate()[1]
+        yield Running(process, int(found[1]))
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with running("--client-s", "1", "--upload-mb", "1", "--connections", "20", "--queue", "40") as started:
+        yield started
+
+
+def received(connection: socket.socket) -> bytes:
+    """All that comes until the server closes."""
+    parts = []
+    try:
+        while part := connection.recv(1 << 16):
+            parts.append(part)
+    except ConnectionResetError:
+        pass
+    return b"".join(parts)
+
+
+def status_and_problem(answer: bytes) -> tuple[int, str]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"application/problem+json" in head
+    return int(head.split()[1]), json.loads(body)["type"].rpartition(":")[2]
+
+
+def test_answers_are_not_mixed(server: Running, backend: Backend) -> None:
+    """Each of 8 clients has an image of its own, and gets the segmenter's answer for it."""
+    insides = [ellipse((120, 160), (40 + 10 * i, 40 + 5 * i), (20 + i, 14 + i)) for i in range(8)]
+    frames = [speckled(inside, seed=i) for i, inside in enumerate(insides)]
+    prompts = [Prompt(points_xy=((40.0 + 10 * i, 40.0 + 5 * i),), point_labels=(1,)) for i in range(8)]
+
+    def ask(index: int) -> list[np.ndarray]:
+        client = Client(server.url)
+        image = client.upload(png_of(frames[index].pixels_hw))
+        answers = [client.segment(image, [prompts[index]])[0].mask_hw for _ in range(4)]
+        client.delete(image)
+        return answers
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(ask, range(8)))
+    for index, answers in enumerate(found):
+        [expected] = Segmenter(backend).segment(frames[index], [prompts[index]])
+        for answer in answers:
+            np.testing.assert_array_equal(answer, expected.mask_hw)
+    assert Client(server.url).health()["images"] == 0
+
+
+def test_a_slow_header_is_cut(server: Running) -> None:
+    with server.connect() as connection:
+        began = time.monotonic()
+        for part in b"GET /v1/health HTT":  # each byte alone does not buy more time
+            try:
+                connection.sendall(bytes([part]))
+            except OSError:
+                break
+            time.sleep(0.15)
+        assert status_and_problem(received(connection)) == (408, "slow-client")
+        assert time.monotonic() - began < 4
+
+
+def test_a_silent_connection_is_cut(server: Running) -> None:
+    with server.connect() as connection:
+        assert status_and_problem(received(connection)) == (408, "slow-client")
+
+
+def test_a_second_slow_header_is_cut(server: Running) -> None:
+    began = time.monotonic()
+    with server.connect() as connection:
+        connection.sendall(b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\nGET /v1/hea")
+        assert received(connection).startswith(b"HTTP/1.1 200")
+    assert time.monotonic() - began < 4
+
+
+def test_a_slow_body_is_cut(server: Running) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
+        for _ in range(5):
+            connection.sendall(b"x")
+            time.sleep(0.1)
+        assert status_and_problem(received(connection)) == (408, "slow-client")
+
+
+def test_an_oversize_upload_is_cut_while_it_comes(server: Running) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        chunk, sent = b"10000\r\n" + bytes(65536) + b"\r\n", 0
+        connection.settimeout(1)
+        try:
+            for _ in range(1000):
+                connection.sendall(chunk)
+                sent += 65536
+        except OSError:  # the server reads no more
+            pass
+        connection.settimeout(20)
+        assert status_and_problem(received(connection)) == (413, "too-large")
+    assert sent < 30_000_000
+
+
+def test_an_announced_oversize_upload_is_refused_at_once(server: Running) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000001\r\nExpect: 100-continue\r\n\r\n")
+        assert status_and_problem(received(connection)) == (413, "too-large")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"nonsense\r\n\r\n",
+        b"\x16\x03\x01\x02\x00",
+        b"GET / HTTP/1.1\r\n" + b"X: " + b"y" * 50_000 + b"\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_what_is_no_http(server: Running, data: bytes) -> None:
+    with server.connect() as connection:
+        connection.sendall(data)
+        assert status_and_problem(received(connection))[0] in (400, 408)
+
+
+def test_a_client_that_takes_no_answers_is_cut(server: Running) -> None:
+    asked = 2000
+    with server.connect() as connection:
+        connection.settimeout(0.5)
+        with suppress(OSError):  # it no longer reads either
+            connection.sendall(b"GET /v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * asked)
+        time.sleep(2.5)
+        connection.settimeout(20)
+        assert received(connection).count(b"HTTP/1.1 200") < asked
+    assert Client(server.url).health()["status"] == "ok"
+
+
+def test_connections_are_bounded(server: Running) -> None:
+    with ExitStack() as stack:
+        connections = [stack.enter_context(server.connect()) for _ in range(21)]
+        assert status_and_problem(received(connections[-1])) == (503, "stopping")
+    time.sleep(0.2)
+    assert Client(server.url).health()["status"] == "ok"
+
+
+def until(condition: Callable[[], Any]) -> None:
+    ends = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.005)
+
+
+def test_stopping_finishes_answers_under_way(frame: Frame, picture: bytes) -> None:
+    with running() as server:
+        client = Client(server.url)
+        image = client.upload(picture)
+        boxes = [Prompt(box_xyxy=(40 + i % 8, 20 + i // 8, 122, 82)) for i in range(64)]
+        with ThreadPoolExecutor(2) as pool:
+            asked = [pool.submit(client.segment, image, boxes) for _ in range(2)]  # one is computed, one waits
+            until(lambda: client.health()["waiting"] == 2)
+            server.process.send_signal(signal.SIGTERM)
+            answers = [job.result() for job in asked]
+        assert [len(answer) for answer in answers] == [64, 64]
+        code, logged = server.process.wait(30), server.process.stderr.read() if server.process.stderr else ""
+        assert code == 0
+        with pytest.raises(ConnectionRefusedError, match="refused"):
+            server.connect()
+    assert logged.count("POST /v1/images/{image_id}/segment 200") == 2
+    assert "Traceback" not in logged
+    assert image.id not in logged
+
+
+def test_what_takes_too_long_to_stop_is_told(picture: bytes) -> None:
+    with running("--stop-s", "0") as server:
+        client = Client(server.url)
+        image = client.upload(picture)
+        boxes = [Prompt(box_xyxy=(40 + i % 8, 20 + i // 8, 122, 82)) for i in range(64)]
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(client.segment, image, boxes)
+            until(lambda: client.health()["waiting"] == 1)
+            code, logged = server.stop()
+            with pytest.raises(RefusedError, match="503 stopping"):
+                asked.result()
+        assert code == 0
+        assert "Traceback" not in logged
+
+
+def test_a_client_that_goes_away_is_no_error(server: Running) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx")
+    line = 'uniultra_requests_total{method="POST",route="/v1/images",status="499"} 1.0'
+    until(lambda: line in urllib.request.urlopen(f"{server.url}/v1/metrics").read().decode())
+
+
+def test_nothing_is_left_of_a_server_that_was_killed(picture: bytes) -> None:
+    with running() as server:
+        Client(server.url).upload(picture)
+        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(server.process.pid)], capture_output=True, text=True, check=False)
+        server.process.kill()
+        server.process.wait()
+        pids = [int(pid) for pid in children.stdout.split()]
+        assert pids
+        until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids))
+
+
+def test_keep_alive_answers_come_in_order(server: Running) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    for path in ("/v1/health", "/v1/nothing", "/v1/models", "/v1/health"):
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        assert (answer.status == 404) == (path == "/v1/nothing")
+        assert answer.read()
+    connection.close()
