@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import cv2
@@ -21,11 +22,13 @@ from pydicom.uid import JPEGBaseline8Bit
 
 from dicoms import dataset, encapsulated, jpeg, region, save
 from phantoms import ellipse, speckled
-from uniultra.cli.frames import numbers_of, parse_frames
+from uniultra.cli.frames import Job, numbers_of, parse_frames, segment_frames
+from uniultra.cli.results import Plan
 from uniultra.errors import PromptError
 from uniultra.io.cines import open_cine
-from uniultra.io.labels import read_label_pages
+from uniultra.io.labels import LabelFile, read_label_pages
 from uniultra.io.movie import write_movie
+from uniultra.types import Frame, Mask, Prompt
 
 RADII = (60, 50, 40, 50, 60)
 BOX = "105,65,235,155"
@@ -192,13 +195,91 @@ def test_what_is_chosen(folder: Path, text: str, numbers: list[int]) -> None:
 
 @pytest.mark.parametrize("text", ["", ",", "1,", "-1", "1-", "1:2", "1-3:0", "1-3:", "1.5", "0x1", "²", "1-2-3", "1--3"])
 def test_what_is_no_choice(text: str) -> None:
-    with pytest.raises(PromptError, match="--frames '.*' is not understood|is no range"):
+    with pytest.raises(PromptError, match=r"--frames '.*' is not understood|is no range"):
         parse_frames(text)
 
 
 def test_a_huge_range_is_refused_without_being_counted_out(folder: Path) -> None:
     with pytest.raises(PromptError, match="there is no frame 999999999999; legal are 0 to 4"):
         numbers_of(parse_frames("0-999999999999"), open_cine(folder / "cine.dcm"))
+
+
+def test_measure_takes_the_label_of_a_cine(folder: Path) -> None:
+    with LabelFile(folder / "cine.frames.masks.tif") as file:
+        for number, radius in ((1, 50), (2, 40), (3, 0)):
+            file.add(number, ellipse((240, 320), (170, 110), (radius, 30)).astype(np.uint8) if radius else np.zeros((240, 320), np.uint8))
+    call = ["measure", "cine.frames.masks.tif", "--image", "cine.dcm"]
+    done = uniultra(*call, "--json", "--csv", "out.csv", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    objects = json.loads(done.stdout)["objects"]
+    assert [(item["frame"], item["id"]) for item in objects] == [(1, 1), (2, 1)]
+    assert objects[0]["area"]["value"] == pytest.approx(np.pi * 25 * 15, rel=0.01)
+    with (folder / "out.csv").open() as table:
+        assert {row["frame"] for row in csv.DictReader(table)} == {"1", "2"}
+
+    fraction = uniultra(*call, "--volume", "ef", "--json", cwd=folder)
+    assert fraction.returncode == 0, fraction.stderr
+    report = json.loads(fraction.stdout)
+    assert (report["end_diastolic"]["frame"], report["end_systolic"]["frame"]) == (1, 2)
+    assert report["ejection_fraction"]["value"] == pytest.approx(20, abs=1)  # axis 5/4 as long, the other equal: 1 - 4/5
+    assert report["ejection_fraction"]["notes"][1] == "left out, as the structure isn't on them: 1 of 3 frames"
+    told = uniultra(*call, "--volume", "ef", cwd=folder)
+    assert "single-plane Simpson, 20 discs, frame 1)" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["a.tif", "--frame", "1"], "a.tif: names its frames itself; leave out --frame 1"),
+        (["a.tif", "--volume", "simpson", "--spacing", "1"], "a.tif: a label of a cine; here --volume simpson takes masks of one frame"),
+        (["a.tif", "--volume", "ef", "--spacing", "1"], "a.tif: frames with the structure: 1; an ejection fraction needs 2 or more"),
+        (["a.tif", "--volume", "ef"], "a.tif frame 5: a volume needs millimetres, but no calibration is known"),
+        (["a.tif", "--id", "2"], "a.tif: no structure 2 on any frame"),
+        (["one.png", "--volume", "ef", "--spacing", "1"], "one.png: one mask; --volume ef takes 2 or 4, or the label of a cine"),
+    ],
+)
+def test_what_measure_refuses_of_a_cine(tmp_path: Path, arguments: list[str], says: str) -> None:
+    ids = ellipse((60, 80), (40, 30), (20, 10)).astype(np.uint8)
+    Image.fromarray(ids).save(tmp_path / "one.png")
+    with LabelFile(tmp_path / "a.tif") as file:
+        file.add(5, ids)
+    done = uniultra("measure", *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert says in done.stderr
+
+
+class Stub:
+    """In place of the model, whose memory is not the question."""
+
+    name, version = "stub", "0"
+
+    def segment(self, frame: Frame, prompts: list[Prompt]) -> list[Mask]:
+        logits = np.where(TRUE, 1.0, -1.0).astype(np.float32)
+        return [Mask(TRUE, logits, 0.5) for _ in prompts]
+
+
+TRUE = ellipse((240, 320), (170, 110), (60, 40))
+
+
+def peak(path: Path, out: Path) -> int:
+    plan = Plan(out, None, ("movie",), False, False)
+    prompts = [Prompt(box_xyxy=(105, 65, 235, 155))]
+    job = Job(plan, Stub(), None, lambda frame: frame, lambda file, hw: prompts, False)  # type: ignore[arg-type]
+    tracemalloc.start()
+    try:
+        segment_frames(job, path)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_no_pixels_are_kept(tmp_path: Path) -> None:
+    for count in (4, 8, 64):
+        save(dataset(np.repeat(beating()[:1], count, axis=0)), tmp_path / f"{count}.dcm")
+    peak(tmp_path / "4.dcm", tmp_path / "warm")  # what is imported and made once
+    short, long = (peak(tmp_path / f"{count}.dcm", tmp_path / "out") for count in (8, 64))
+    assert long - short < 56 * 240 * 320 / 8, (short, long)
 
 
 @pytest.mark.shared

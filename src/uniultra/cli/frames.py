@@ -73,6 +73,8 @@ def segment_frames(job: Job, file: Path) -> str:
     Raises:
         UniUltraError: as for a single frame; a frame that can't be read is named.
     """
+    from rich.markup import escape
+
     from uniultra.io.cines import chosen_frames, open_cine
 
     cine = open_cine(file)
@@ -82,7 +84,7 @@ def segment_frames(job: Job, file: Path) -> str:
     summary = Summary(file, cine, job.segmenter)
     with ExitStack() as stack:
         bar = stack.enter_context(new_bar())
-        task = bar.add_task(printable(file.name), total=len(numbers))
+        task = bar.add_task(escape(printable(file.name)), total=len(numbers))
         who = job.segmenter.name, job.segmenter.version
         results = nullcontext() if job.plan.folder is None else open_results(job.plan, file, cine, numbers, who)
         add = stack.enter_context(results)

@@ -14,6 +14,7 @@ from uniultra.calibration import UNCALIBRATED
 from uniultra.cli.frame_results import check_frame_kinds, frame_paths
 from uniultra.cli.frames import Job, parse_frames, segment_frames
 from uniultra.cli.prompts import Typed, group, parse_typed, read_prompts
+from uniultra.cli.protocols import new_bar
 from uniultra.cli.results import KINDS_SHOWN, Answer, Plan, check_kinds, chosen_kinds, describe, write_results
 from uniultra.cli.text import printable
 from uniultra.errors import PromptError, UniUltraError
@@ -145,26 +146,22 @@ def _each(files: Sequence[Path], one: Callable[[Path], str], several: bool = Fal
 
     With `several`, frames: `one` shows its own progress, and what it was at when interrupted is said.
     """
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
     failed = 0
-    hidden = several or len(files) == 1 or not console.is_terminal
-    for file in track(files, description="Segmenting", console=console, disable=hidden):
-        try:
-            told = one(file)
-        except UniUltraError as error:
-            failed += 1
-            print(f"uniultra: {printable(str(error))}", file=sys.stderr)
-            continue
-        except KeyboardInterrupt:
-            if not several:
-                raise
-            print(f"uniultra: {printable(str(file))}: interrupted; nothing of it was written", file=sys.stderr)
-            raise typer.Exit(130) from None
-        if told:
-            print(told)
+    with new_bar(hidden=several or len(files) == 1) as bar:
+        for file in bar.track(files, description="Segmenting"):
+            try:
+                told = one(file)
+            except UniUltraError as error:
+                failed += 1
+                print(f"uniultra: {printable(str(error))}", file=sys.stderr)
+                continue
+            except KeyboardInterrupt:
+                if not several:
+                    raise
+                print(f"uniultra: {printable(str(file))}: interrupted; nothing of it was written", file=sys.stderr)
+                raise typer.Exit(130) from None
+            if told:
+                print(told)
     return failed
 
 

@@ -62,6 +62,15 @@ class LabelFile:
         self._writer.close()
 
 
+def holds_pages(path: PathLike) -> bool:
+    """Whether a TIFF has several pages, or one that names its frame, as `LabelFile` writes it. Raises FileError."""
+    name = shown(path)
+    first_bytes(path, 1)
+    with guarded(name, "TIFF"), open(path, "rb") as file:
+        image = TiffImageFile(file)
+        return bool(getattr(image, "is_animated", False)) or _named(image) is not None
+
+
 def read_label_pages(path: PathLike) -> Iterator[tuple[int, np.ndarray]]:
     """The pages of a TIFF of ids: the frame that each belongs to (its place where the page doesn't say), and uint8 (H, W).
 
@@ -84,9 +93,11 @@ def read_label_pages(path: PathLike) -> Iterator[tuple[int, np.ndarray]]:
                 raise FileError(f"{name}: {found}; legal are 8-bit grey pages of one size; export it again")
             with muted_stderr():
                 ids = np.array(image).astype(np.uint8)
-            yield _frame_of(image, page), ids
+            said = _named(image)
+            yield page if said is None else said, ids
 
 
-def _frame_of(image: TiffImageFile, page: int) -> int:
+def _named(image: TiffImageFile) -> int | None:
+    """The frame that a page says it belongs to."""
     said = re.fullmatch(r"frame (\d{1,7})", str(image.tag_v2.get(_DESCRIPTION, "")))
-    return int(said[1]) if said else page
+    return int(said[1]) if said else None
