@@ -141,8 +141,10 @@ class _Pixels:
         self._rest = bits[full:]
 
     def whole(self) -> bytes:
-        raw = bytes(self._data) + np.packbits(self._rest, bitorder="little").tobytes()
-        return raw + b"\0" * (len(raw) % 2)
+        """The value of PixelData, of even length; nothing may be added afterwards."""
+        self._data += np.packbits(self._rest, bitorder="little").tobytes()
+        self._data += b"\0" * (len(self._data) % 2)
+        return bytes(self._data)
 
 
 def _group(template: Dataset, segment_number: int, position: int, number: int) -> Dataset:
