@@ -8,7 +8,7 @@ Arrays are named by their axes (`_hw`: height, width) and are not written to aft
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -69,6 +69,7 @@ class Cine:
         times_s: seconds from the first frame, one a frame; None where the file doesn't say.
         calibration: that of every frame.
         notes: what was odd about the file, a sentence each.
+        in_order: whether reading a frame on its own costs reading those before it, as in a video.
     """
 
     source: str
@@ -79,6 +80,7 @@ class Cine:
     times_s: tuple[float, ...] | None = field(default=None, repr=False)
     calibration: Calibration = UNKNOWN
     notes: tuple[str, ...] = ()
+    in_order: bool = False
 
     def __len__(self) -> int:
         return self.count
@@ -89,9 +91,14 @@ class Cine:
     @property
     def rate_hz(self) -> float | None:
         """Mean frames a second; None for a single frame or unknown times."""
-        if self.times_s is None or self.count < 2 or self.times_s[-1] <= self.times_s[0]:
+        return self.rate_of(range(self.count))
+
+    def rate_of(self, numbers: Sequence[int]) -> float | None:
+        """Mean frames a second of some frames in ascending order, so that they take the time they took; None as for `rate_hz`."""
+        if self.times_s is None or len(numbers) < 2:
             return None
-        return (self.count - 1) / (self.times_s[-1] - self.times_s[0])
+        seconds = self.times_s[numbers[-1]] - self.times_s[numbers[0]]
+        return (len(numbers) - 1) / seconds if seconds > 0 else None
 
 
 @dataclass(frozen=True)

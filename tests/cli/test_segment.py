@@ -64,6 +64,23 @@ def test_json_to_stdout_writes_nothing(folder: Path) -> None:
     assert sorted(p.name for p in folder.iterdir()) == ["scan.png"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_json_goes_to_stdout_while_a_bar_is_shown_on_stderr(folder: Path) -> None:
+    import pty
+
+    (folder / "again.png").write_bytes((folder / "scan.png").read_bytes())
+    master, terminal = pty.openpty()
+    call = [sys.executable, "-m", "uniultra.cli.main", "segment", ".", "--box", BOX, "--json"]
+    with open(folder / "out.txt", "w") as file:
+        done = subprocess.run(call, cwd=folder, stdout=file, stderr=terminal, check=False, env=os.environ | {"TERM": "xterm"})
+    os.close(terminal)
+    shown = os.read(master, 65536)
+    os.close(master)
+    assert done.returncode == 0
+    assert b"Segmenting" in shown
+    assert [json.loads(line)["image"] for line in (folder / "out.txt").read_text().splitlines()] == ["again.png", "scan.png"]
+
+
 def test_a_previous_mask_is_corrected_by_a_click(folder: Path) -> None:
     half = TRUE.copy()
     half[:, 170:] = False

@@ -19,7 +19,7 @@ from PIL import Image
 
 from uniultra.errors import OutputError
 from uniultra.io.images import read_frame
-from uniultra.io.output import check_free, write_json, write_png, write_text
+from uniultra.io.output import ListedJson, check_free, staged, write_json, write_png, write_text
 
 GREY = np.arange(120, dtype=np.uint8).reshape(10, 12)
 WRITERS = [
@@ -188,3 +188,35 @@ def test_a_broken_link_counts_as_existing(tmp_path: Path) -> None:
 def test_two_results_may_not_share_a_file(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"a.png: two results would be written to this file; give each its own name"):
         check_free([tmp_path / "a.png", tmp_path / "sub" / ".." / "a.png"], force=True)
+
+
+def test_staged_results_appear_together_or_not_at_all(tmp_path: Path) -> None:
+    targets = {kind: tmp_path / "out" / f"a.{kind}" for kind in ("csv", "json")}
+
+    def write(stop: type[BaseException] | None = None) -> None:
+        with staged(targets, force=True) as parts:
+            parts["csv"].write_text("1")
+            assert not list(parts["json"].parent.glob("*.json"))
+            if stop is not None:
+                raise stop
+            parts["json"].write_text("2")
+
+    for error, raised in ((KeyboardInterrupt, KeyboardInterrupt), (OSError, OutputError)):
+        with pytest.raises(raised, match=r"^$|out: can't be written \(error\)"):
+            write(error)
+        assert not list(tmp_path.iterdir())
+    write()
+    assert {path.name: path.read_text() for path in (tmp_path / "out").iterdir()} == {"a.csv": "1", "a.json": "2"}
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        write(KeyboardInterrupt)
+    assert len(list((tmp_path / "out").iterdir())) == 2  # what was there stays
+    with pytest.raises(OutputError, match=r"a.csv exists; pass --force"), staged(targets):
+        pass
+
+
+@pytest.mark.parametrize("items", [[], [{"a": np.float32(0.5)}, {"b": "ü"}]])
+def test_a_list_is_written_item_by_item(tmp_path: Path, items: list[dict[str, object]]) -> None:
+    with ListedJson(tmp_path / "a.json", {"schema": "s", "n": 1}, "items") as file:
+        for item in items:
+            file.add(item)
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"schema": "s", "n": 1, "items": items}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 from uniultra.errors import FileError, OutputError
-from uniultra.io.cines import open_cine
+from uniultra.io.cines import chosen_frames, open_cine
 from uniultra.io.images import find_images, read_frame
 from uniultra.io.movie import write_movie, write_overlay_movie
 from uniultra.types import Mask
@@ -131,6 +132,19 @@ def test_an_overlay_movie_has_every_frame_and_its_masks(tmp_path: Path) -> None:
     coloured = [np.ptp(frame[15:25, 15:35], axis=2).mean() > 10 for frame in frames]
     assert coloured == [number == 5 for number in range(12)]
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["o.mp4"]
+
+
+def test_chosen_frames_are_those_that_reading_one_by_one_gives(tmp_path: Path) -> None:
+    write_movie(tmp_path / "a.mp4", [level(i) for i in range(12)], 25)
+    cine = open_cine(tmp_path / "a.mp4")
+    found = list(chosen_frames(cine, [2, 3, 9]))
+    assert [number for number, _ in found] == [2, 3, 9]
+    for number, frame in found:
+        np.testing.assert_array_equal(frame.pixels_hw, cine.read(number).pixels_hw)
+    assert (cine.rate_of([2, 3, 9]), cine.rate_of([4])) == (pytest.approx(25 * 2 / 7), None)
+    short = replace(cine, count=20)
+    with pytest.raises(FileError, match=r"a.mp4: frame 15 of the promised 20 isn't in the file; leave out what is beyond 11"):
+        list(chosen_frames(short, [0, 15]))
 
 
 def test_a_movie_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from uniultra.measure.volume import View, Volume
     from uniultra.types import Frame
 
-METHODS = {"ellipsoid": (2,), "simpson": (1, 2), "ef": (2, 4)}
-"""Methods of `--volume`, and how many masks each takes."""
+METHODS = {"ellipsoid": (2,), "simpson": (1, 2), "ef": (1, 2, 4)}
+"""Methods of `--volume`, and how many masks each takes; 1 for `ef` is a label of a cine."""
+
+MASKS_HELP = "Masks: PNG (0 background, 1..N structures), NIfTI labels, or NAME.frames.masks.tif."
 
 
 def measure(
-    masks: Annotated[list[Path], typer.Argument(metavar="MASK...", help="Masks: PNG (0 background, 1..N structures) or NIfTI labels.")],
+    masks: Annotated[
+        list[Path],
+        typer.Argument(metavar="MASK...", help=MASKS_HELP),
+    ],
     image: Annotated[list[Path], typer.Option(help="The image a mask belongs to, for its calibration; one for all, or one a mask.")] = [],  # noqa: B006
     frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of the image, from 0.")] = None,
     spacing: Annotated[float | None, typer.Option(metavar="MM", help="Millimetres a pixel, where no file says.")] = None,
@@ -43,20 +48,35 @@ def measure(
     _check(masks, image, spacing, volume)
     if csv is not None:
         check_free([csv], force)
-    found = [_open(path, image[i % len(image)] if image else None, frame, spacing) for i, path in enumerate(masks)]
+    found = (one for i, path in enumerate(masks) for one in _open(path, image[i % len(image)] if image else None, frame, spacing))
     if volume is not None:
-        print(_told(volume, _volume(volume, found, structure), as_json))
+        report = _beat(masks[0], found, structure) if volume == "ef" and len(masks) == 1 else _volume(volume, found, structure)
+        print(_told(volume, report, as_json))
         return
-    measured = [(one, identity, _measured(one, identity)) for one in found for identity in _chosen(one, structure)]
+    measured = [(one.about, identity, _measured(one, identity)) for one in found for identity in _chosen(one, structure)]
+    if not measured:
+        raise PromptError(f"{masks[0]}: no structure{'' if structure is None else f' {structure}'} on any frame; segment it first")
     if csv is not None:
-        lines = [line for one, identity, result in measured for line in rows(one.path.name, frame or 0, identity, result)]
+        lines = [line for one, identity, result in measured for line in rows(one.path.name, one.frame or 0, identity, result)]
         write_csv(csv, CSV_COLUMNS, lines, force)
     print(_json(measured) if as_json else printable("\n".join(_lines(measured))))
 
 
 @dataclass(frozen=True)
-class _Mask:
+class _About:
+    """Where a mask is from: its file, the frame it belongs to (None where that isn't known), whether it is one of a cine's."""
+
     path: Path
+    frame: int | None
+    of_cine: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.path} frame {self.frame}" if self.of_cine else str(self.path)
+
+
+@dataclass(frozen=True)
+class _Mask:
+    about: _About
     ids_hw: np.ndarray
     frame: Frame
 
@@ -75,41 +95,68 @@ def _check(masks: Sequence[Path], images: Sequence[Path], spacing: float | None,
         raise PromptError(f"--volume {method} takes {legal} masks, not {len(masks)}; see docs/dicom.md for their order")
 
 
-def _open(path: Path, image: Path | None, number: int | None, spacing: float | None) -> _Mask:
-    from dataclasses import replace
+def _open(path: Path, image: Path | None, number: int | None, spacing: float | None) -> Iterator[_Mask]:
+    """The mask of a file, or one mask a frame of a cine's label, one at a time."""
+    from uniultra.io.images import kind_of
+    from uniultra.io.labels import holds_pages, read_label_pages
 
-    import numpy as np
-
-    from uniultra.io.images import kind_of, read_frame
-    from uniultra.io.masks import read_ids
-    from uniultra.types import Frame
-
-    known = None
-    if kind_of(path).name == "NIfTI":
+    kind, known = kind_of(path).name, None
+    if kind == "TIFF" and holds_pages(path):
+        if number is not None:
+            raise PromptError(f"{path}: names its frames itself; leave out --frame {number}")
+        blank = None
+        for frame, ids in read_label_pages(path):
+            blank = blank or _blank(path, (ids.shape[0], ids.shape[1]), image, frame, spacing, None)
+            yield _Mask(_About(path, frame, True), ids, blank)
+        return
+    if kind == "NIfTI":
         from uniultra.io.nifti import read_labels
 
         ids, known = read_labels(path)
     else:
-        ids = read_ids(path)
-        values = np.unique(ids)
-        ids = (ids > 0).astype(np.uint8) if values.tolist() in ([0, 255], [255]) else ids
-    frame = Frame(np.zeros(ids.shape, np.uint8), source=str(path)) if image is None else read_frame(image, number)
-    if (frame.height, frame.width) != ids.shape:
-        sizes = f"{ids.shape[1]} x {ids.shape[0]} pixels, but {image} has {frame.width} x {frame.height}"
+        ids = _read_ids(path)
+    yield _Mask(_About(path, number), ids, _blank(path, (ids.shape[0], ids.shape[1]), image, number, spacing, known))
+
+
+def _read_ids(path: Path) -> np.ndarray:
+    import numpy as np
+
+    from uniultra.io.masks import read_ids
+
+    ids = read_ids(path)
+    return (ids > 0).astype(np.uint8) if np.unique(ids).tolist() in ([0, 255], [255]) else ids
+
+
+def _blank(
+    path: Path, hw: tuple[int, int], image: Path | None, number: int | None, spacing: float | None, known: tuple[float, float] | None
+) -> Frame:
+    """The frame that a mask of (height, width) belongs to: its calibration is what counts."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    from uniultra.io.images import read_frame
+    from uniultra.types import Frame
+
+    frame = Frame(np.zeros(hw, np.uint8), source=str(path)) if image is None else read_frame(image, number)
+    if (frame.height, frame.width) != hw:
+        sizes = f"{hw[1]} x {hw[0]} pixels, but {image} has {frame.width} x {frame.height}"
         raise PromptError(f"{path}: the mask has {sizes}; give the image that it belongs to")
     calibration = frame.calibration if known is None else frame.calibration.with_fallback("pixdim", known)
     calibration = calibration if spacing is None else calibration.with_fallback("--spacing", (spacing, spacing))
-    return _Mask(path, ids, replace(frame, calibration=calibration, spacing_mm_yx=calibration.whole_mm_yx))
+    return replace(frame, calibration=calibration, spacing_mm_yx=calibration.whole_mm_yx)
 
 
 def _chosen(mask: _Mask, structure: int | None) -> list[int]:
     import numpy as np
 
     there = [int(value) for value in np.unique(mask.ids_hw) if value > 0]
+    if mask.about.of_cine:  # a structure may be missing on some frames
+        return there if structure is None else [structure] * (structure in there)
     if structure is not None and structure not in there:
-        raise PromptError(f"{mask.path}: no structure {structure}; there are {', '.join(map(str, there)) or 'none'}")
+        raise PromptError(f"{mask.about}: no structure {structure}; there are {', '.join(map(str, there)) or 'none'}")
     if not there:
-        raise PromptError(f"{mask.path}: the mask is empty; at least 1 pixel must be above 0; segment it first")
+        raise PromptError(f"{mask.about}: the mask is empty; at least 1 pixel must be above 0; segment it first")
     return there if structure is None else [structure]
 
 
@@ -119,10 +166,15 @@ def _measured(mask: _Mask, identity: int) -> Measured:
     return measure_object(mask.frame, mask.ids_hw == identity)
 
 
-def _volume(method: str, masks: Sequence[_Mask], structure: int | None) -> dict[str, Any]:
+def _volume(method: str, found: Iterable[_Mask], structure: int | None) -> dict[str, Any]:
     from uniultra.measure.report import number
     from uniultra.measure.volume import ejection_fraction, ellipsoid, simpson
 
+    masks = []
+    for mask in found:
+        if mask.about.of_cine:
+            raise PromptError(f"{mask.about.path}: a label of a cine; here --volume {method} takes masks of one frame; `ef` takes it alone")
+        masks.append(mask)
     if method == "ellipsoid":
         shapes = [_measured(mask, _single(mask, structure)).shape for mask in masks]
         assert shapes[0] is not None and shapes[1] is not None, "a chosen structure has pixels"
@@ -135,10 +187,37 @@ def _volume(method: str, masks: Sequence[_Mask], structure: int | None) -> dict[
     return {"end_diastolic": _plain(diastole), "end_systolic": _plain(systole), "ejection_fraction": number(fraction)}
 
 
+def _beat(path: Path, found: Iterable[_Mask], structure: int | None) -> dict[str, Any]:
+    """Ejection fraction from the label of a cine: the frames of the largest and of the smallest volume."""
+    from uniultra.measure.report import number
+    from uniultra.measure.volume import ejection_fraction, simpson
+
+    volumes: dict[int | None, Volume] = {}
+    empty = 0
+    for mask in found:
+        if not mask.about.of_cine:
+            raise PromptError(f"{path}: one mask; --volume ef takes 2 or 4, or the label of a cine that segment --frames writes")
+        if _chosen(mask, structure):
+            volumes[mask.about.frame] = simpson((_view(mask, structure),))
+        else:
+            empty += 1
+    if len(volumes) < 2:
+        raise PromptError(f"{path}: frames with the structure: {len(volumes)}; an ejection fraction needs 2 or more; segment more frames")
+    largest, smallest = (pick(volumes, key=lambda frame: volumes[frame].volume.value) for pick in (max, min))
+    notes = [f"largest and smallest of {len(volumes)} frames: one bad mask decides, so look at both"]
+    notes += [f"left out, as the structure isn't on them: {empty} of {empty + len(volumes)} frames"] * (empty > 0)
+    fraction = number(ejection_fraction(volumes[largest], volumes[smallest]))
+    return {
+        "end_diastolic": {"frame": largest, **_plain(volumes[largest])},
+        "end_systolic": {"frame": smallest, **_plain(volumes[smallest])},
+        "ejection_fraction": fraction | {"notes": notes},
+    }
+
+
 def _single(mask: _Mask, structure: int | None) -> int:
     chosen = _chosen(mask, structure)
     if len(chosen) != 1:
-        raise PromptError(f"{mask.path}: structures {', '.join(map(str, chosen))}; a volume is of one: name it with --id")
+        raise PromptError(f"{mask.about}: structures {', '.join(map(str, chosen))}; a volume is of one: name it with --id")
     return chosen[0]
 
 
@@ -149,7 +228,7 @@ def _view(mask: _Mask, structure: int | None) -> View:
     inside = mask.ids_hw == _single(mask, structure)
     scale = scale_of(mask.frame, inside)
     if scale.spacing_mm_yx is None:
-        raise PromptError(f"{mask.path}: a volume needs millimetres, but {scale.reason}; give --image or --spacing")
+        raise PromptError(f"{mask.about}: a volume needs millimetres, but {scale.reason}; give --image or --spacing")
     return View(inside, scale.spacing_mm_yx)
 
 
@@ -166,25 +245,29 @@ def _told(method: str, report: dict[str, Any], as_json: bool) -> str:
     for name, found in report.items():
         lines.append(f"{name.replace('_', ' '):<18} {found['value']:.1f} ± {found['uncertainty']:.1f} {found['unit']}")
         if "method" in found:
-            lines[-1] += f"  ({found['method']})"
+            at = f", frame {found['frame']}" if "frame" in found else ""
+            lines[-1] += f"  ({found['method']}{at})"
         lines += [f"  note: {note}" for note in found.get("notes", [])]
     return "\n".join(lines)
 
 
-def _json(measured: Sequence[tuple[_Mask, int, Measured]]) -> str:
+def _json(measured: Sequence[tuple[_About, int, Measured]]) -> str:
     from uniultra.measure.report import as_json
 
-    items = [{"mask": one.path.name, "id": identity, **as_json(result)} for one, identity, result in measured]
+    items = [
+        {"mask": one.path.name, **({"frame": one.frame} if one.of_cine else {}), "id": identity, **as_json(result)}
+        for one, identity, result in measured
+    ]
     return json.dumps({"schema": "uniultra.measure/1", "objects": items, "notice": "not a medical device"})
 
 
-def _lines(measured: Sequence[tuple[_Mask, int, Measured]]) -> list[str]:
+def _lines(measured: Sequence[tuple[_About, int, Measured]]) -> list[str]:
     from uniultra.measure.report import named
 
     lines = []
     for one, identity, result in measured:
         scale = result.scale.source or f"in pixels: {result.scale.reason}"
-        lines.append(f"{one.path}  structure {identity}  ({scale})")
+        lines.append(f"{one}  structure {identity}  ({scale})")
         assert result.shape is not None, "a chosen structure has pixels"
         for item in named(result.shape):
             found = item.measurement

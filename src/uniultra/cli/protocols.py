@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -119,13 +120,17 @@ class PaperRun:
         return paper_markdown(report)
 
 
-def new_bar() -> Progress:
-    """A bar on stderr, so that stdout holds the tables alone; nothing, not even an empty line, where that is no terminal."""
+def new_bar(hidden: bool = False) -> Progress:
+    """A bar on stderr, so that stdout holds the results alone; nothing, not even an empty line, where that is no terminal.
+
+    rich would take what is printed meanwhile to stderr as well; it may only where both are the same terminal.
+    """
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    return Progress(console=console, transient=True, disable=not console.is_terminal)
+    shown = console.is_terminal and not hidden
+    return Progress(console=console, transient=True, disable=not shown, redirect_stdout=sys.stdout.isatty())
 
 
 @contextmanager

@@ -25,6 +25,7 @@ KINDS = {
     "csv": "csv",
     "nifti": "nii.gz",
     "coco": "coco.json",
+    "movie": "overlay.mp4",
     "none": "",
 }
 """What can be asked for beside the three files that are always written, and how its name ends."""
@@ -47,12 +48,16 @@ class Plan:
             return tuple(kind for kind in self.kinds if kind != "none")
         return ("seg",) if is_dicom(file) and importlib.util.find_spec("highdicom") else ()
 
-    def paths(self, file: Path) -> dict[str, Path]:
-        """Each result's path: NAME.mask.png, or NAME.frame7.mask.png where a frame was named."""
+    def stem(self, file: Path) -> str:
+        """What every result's name begins with."""
         from uniultra.io.images import IMAGE_SUFFIXES
 
         known = file.suffix.lower() in (*IMAGE_SUFFIXES, ".mp4", ".mov", ".m4v", ".avi", ".gz")
-        name = (file.stem if known else file.name) + ("" if self.frame is None else f".frame{self.frame}")
+        return file.stem if known else file.name
+
+    def paths(self, file: Path) -> dict[str, Path]:
+        """Each result's path: NAME.mask.png, or NAME.frame7.mask.png where a frame was named."""
+        name = self.stem(file) + ("" if self.frame is None else f".frame{self.frame}")
         endings = {"mask": "mask.png", "overlay": "overlay.png", "json": "json"} | {kind: KINDS[kind] for kind in self.kinds_for(file)}
         assert self.folder is not None
         return {kind: self.folder / f"{name}.{ending}" for kind, ending in endings.items()}
@@ -187,11 +192,11 @@ def _derived(plan: Plan, answer: Answer, paths: dict[str, Path]) -> dict[str, Da
     return {kind: _report(source, plan, answer) if kind == "sr" else _segmentation(kind, source, plan, answer) for kind in kinds}
 
 
-def _maker(answer: Answer) -> Maker:
+def maker(model: str, version: str) -> Maker:
     from uniultra import __version__
     from uniultra.io.dicom.source import Maker
 
-    return Maker(answer.model, answer.version, __version__)
+    return Maker(model, version, __version__)
 
 
 def _segmentation(kind: str, source: Dataset, plan: Plan, answer: Answer) -> Dataset:
@@ -201,7 +206,7 @@ def _segmentation(kind: str, source: Dataset, plan: Plan, answer: Answer) -> Dat
 
     planes = [mask.mask_hw if kind == "seg" else 1.0 / (1.0 + np.exp(-mask.logits_hw.astype(np.float32))) for mask in answer.masks]
     segments = [Segment(f"structure {i}", {plan.frame or 0: plane}) for i, plane in enumerate(planes, 1)]
-    return segmentation(source, segments, _maker(answer))
+    return segmentation(source, segments, maker(answer.model, answer.version))
 
 
 def _report(source: Dataset, plan: Plan, answer: Answer) -> Dataset:
@@ -214,7 +219,7 @@ def _report(source: Dataset, plan: Plan, answer: Answer) -> Dataset:
     if not numbered:
         raise OutputError(f"{answer.file}: every mask is empty, so there is nothing to report; leave out --write sr")
     findings = [Finding(f"structure {i + 1}", plan.frame or 0, answer.masks[i].mask_hw, shape) for i, shape in numbered]
-    return report(source, findings, _maker(answer))
+    return report(source, findings, maker(answer.model, answer.version))
 
 
 def _save(path: Path, dataset: Dataset, force: bool) -> None:

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from uniultra.calibration import UNCALIBRATED
+from uniultra.cli.frame_results import check_frame_kinds, frame_paths
+from uniultra.cli.frames import Job, parse_frames, segment_frames
 from uniultra.cli.prompts import Typed, group, parse_typed, read_prompts
+from uniultra.cli.protocols import new_bar
 from uniultra.cli.results import KINDS_SHOWN, Answer, Plan, check_kinds, chosen_kinds, describe, write_results
 from uniultra.cli.text import printable
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from uniultra.types import Frame, Prompt
 
 OUT = Path("uniultra-out")
-OURS = (".mask.png", ".overlay.png", ".seg.dcm", ".sr.dcm", ".nii.gz")
+OURS = (".mask.png", ".overlay.png", ".masks.tif", ".overlay.mp4", ".seg.dcm", ".sr.dcm", ".nii.gz")
 """Endings of our own results: skipped where a folder or a pattern brings them, taken where they are named."""
+FRAMES_HELP = "Frames of a cine: all, A-B, A-B:STEP or A,B,C, from 0. Each gets the same prompts on its own; nothing is tracked."
 
 
 def segment(
@@ -37,6 +42,7 @@ def segment(
     model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
     out: Annotated[Path | None, typer.Option(help=f"Folder for NAME.mask.png, NAME.overlay.png, NAME.json.  [default: {OUT}]")] = None,
     frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of a cine or video, from 0.")] = None,
+    frames: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAMES_HELP)] = None,
     spacing: Annotated[float | None, typer.Option(metavar="MM", help="Millimetres a pixel, where the file doesn't say.")] = None,
     write: Annotated[list[str], typer.Option(metavar="KIND", help=f"Also write {KINDS_SHOWN}; seg is written for DICOM.")] = [],  # noqa: B006
     keep_patient: Annotated[bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")] = False,
@@ -44,35 +50,52 @@ def segment(
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
     """Segment structures in ultrasound images, DICOM included: point at them with boxes, clicks, or a previous mask."""
-    from uniultra.io.images import find_images
+    from uniultra.io.images import find_images, read_frame
     from uniultra.io.output import check_free
     from uniultra.segmenter import Segmenter
 
     typed = parse_typed(box, point, negative, each_point)
+    wanted = None if frames is None else parse_frames(frames)
     _check_options(typed, mask, prompts, spacing)
     files = [file for file in find_images(images) if str(file) in images or not file.name.endswith(OURS)]
     by_file = read_prompts(prompts) if prompts else None
     folder = out if out is not None or as_json else OUT
     plan = Plan(folder, frame, chosen_kinds(write), keep_patient, force)
+    _check_frames(plan, frames)
     check_kinds(plan, files)
     if folder is not None:
-        targets = [path for file in files for path in plan.paths(file).values()]
+        targets = [path for file in files for path in (plan.paths(file) if frames is None else frame_paths(plan, file)).values()]
         _spare_inputs(targets, [*files, *(path for path in (mask, prompts) if path)])
         check_free(targets, force)
     segmenter = Segmenter.load(model)
 
-    def one(file: Path) -> dict[str, Any]:
-        picture = _read(file, frame, spacing)
-        objects = _objects(picture, file, typed, mask, by_file)
-        answer = Answer(file, picture, objects, segmenter.segment(picture, objects), segmenter.name, segmenter.version)
+    def objects(file: Path, frame_hw: tuple[int, int]) -> list[Prompt]:
+        return _objects(frame_hw, file, typed, mask, by_file)
+
+    def one(file: Path) -> str:
+        picture = _scaled(read_frame(file, frame), spacing)
+        prompted = objects(file, (picture.height, picture.width))
+        answer = Answer(file, picture, prompted, segmenter.segment(picture, prompted), segmenter.name, segmenter.version)
         report = describe(answer, frame)
         if folder is not None:
             write_results(plan, answer, report)
-        return report
+        return json.dumps(report) if as_json else printable(_human(file, report))
 
-    failed = _each(files, one, as_json, folder)
+    job = Job(plan, segmenter, wanted, partial(_scaled, spacing=spacing), objects, as_json)
+    failed = _each(files, one) if frames is None else _each(files, partial(segment_frames, job), several=True)
+    if not as_json and failed < len(files):
+        print(f"Results in {folder}/")
     if failed:
         raise typer.Exit(2)
+
+
+def _check_frames(plan: Plan, frames: str | None) -> None:
+    if frames is not None:
+        if plan.frame is not None:
+            raise PromptError(f"--frame {plan.frame} and --frames '{frames}' are two ways to choose; give one of them")
+        check_frame_kinds(plan.kinds)
+    elif plan.kinds is not None and "movie" in plan.kinds:
+        raise PromptError("--write movie is of several frames; choose them with --frames, as in --frames all")
 
 
 def _check_options(typed: Typed, mask: Path | None, prompts: Path | None, spacing: float | None) -> None:
@@ -94,12 +117,9 @@ def _spare_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
             raise OutputError(f"{target}: the result would replace an input of this call; give another folder with --out")
 
 
-def _read(file: Path, number: int | None, spacing: float | None) -> Frame:
+def _scaled(frame: Frame, spacing: float | None) -> Frame:
     from dataclasses import replace
 
-    from uniultra.io.images import read_frame
-
-    frame = read_frame(file, number)
     if spacing is None:
         return frame
     calibration = frame.calibration.with_fallback("--spacing", (spacing, spacing))
@@ -107,7 +127,7 @@ def _read(file: Path, number: int | None, spacing: float | None) -> Frame:
 
 
 def _objects(
-    frame: Frame, file: Path, typed: Typed, mask: Path | None, by_file: dict[str, list[Prompt]] | list[Prompt] | None
+    frame_hw: tuple[int, int], file: Path, typed: Typed, mask: Path | None, by_file: dict[str, list[Prompt]] | list[Prompt] | None
 ) -> list[Prompt]:
     from uniultra.io.masks import read_previous
 
@@ -117,28 +137,31 @@ def _objects(
         return by_file[file.name]
     if by_file is not None:
         return by_file
-    previous = [] if mask is None else read_previous(mask, (frame.height, frame.width))
+    previous = [] if mask is None else read_previous(mask, frame_hw)
     return group(typed, previous)
 
 
-def _each(files: Sequence[Path], one: Any, as_json: bool, folder: Path | None) -> int:
-    """Runs every image; prints results to stdout and failures to stderr; the number of failures."""
-    from rich.console import Console
-    from rich.progress import track
+def _each(files: Sequence[Path], one: Callable[[Path], str], several: bool = False) -> int:
+    """Runs every file; prints what `one` says of it to stdout and failures to stderr; the number of failures.
 
-    console = Console(stderr=True)
+    With `several`, frames: `one` shows its own progress, and what it was at when interrupted is said.
+    """
     failed = 0
-    hidden = len(files) == 1 or not console.is_terminal
-    for file in track(files, description="Segmenting", console=console, disable=hidden):
-        try:
-            report = one(file)
-        except UniUltraError as error:
-            failed += 1
-            print(f"uniultra: {printable(str(error))}", file=sys.stderr)
-            continue
-        print(json.dumps(report) if as_json else printable(_human(file, report)))
-    if not as_json and failed < len(files):
-        print(f"Results in {folder}/")
+    with new_bar(hidden=several or len(files) == 1) as bar:
+        for file in bar.track(files, description="Segmenting"):
+            try:
+                told = one(file)
+            except UniUltraError as error:
+                failed += 1
+                print(f"uniultra: {printable(str(error))}", file=sys.stderr)
+                continue
+            except KeyboardInterrupt:
+                if not several:
+                    raise
+                print(f"uniultra: {printable(str(file))}: interrupted; nothing of it was written", file=sys.stderr)
+                raise typer.Exit(130) from None
+            if told:
+                print(told)
     return failed
 
 

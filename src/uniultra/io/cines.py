@@ -27,6 +27,35 @@ def open_cine(path: PathLike) -> Cine:
     return kind.open(path) if kind.open else _sequence(shown(path), [Path(path)])
 
 
+def chosen_frames(cine: Cine, numbers: Sequence[int]) -> Iterator[tuple[int, Frame]]:
+    """Each number, in ascending order, with its frame; one frame is held at a time, and a video is gone through once.
+
+    Raises:
+        FileError: a frame can't be read; the message names it.
+    """
+    missing = iter(numbers)
+    number = next(missing, None)
+    frames = enumerate(cine) if cine.in_order else None
+    while number is not None:
+        try:
+            yield number, cine.read(number) if frames is None else _later(frames, number, cine)
+        except FileError as error:
+            if f"frame {number} " in f"{error} ":
+                raise
+            raise FileError(f"{error} (frame {number})") from error
+        number = next(missing, None)
+
+
+def _later(frames: Iterator[tuple[int, Frame]], wanted: int, cine: Cine) -> Frame:
+    """Frame `wanted` of a stream that hasn't come to it yet."""
+    last = wanted - 1
+    for number, frame in frames:
+        if number == wanted:
+            return frame
+        last = number
+    raise FileError(f"{cine.source}: frame {wanted} of the promised {cine.count} isn't in the file; leave out what is beyond {last}")
+
+
 def _sequence(name: str, files: Sequence[Path]) -> Cine:
     first = read_frame(files[0])
     frame_hw = first.height, first.width

@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
@@ -48,7 +49,7 @@ def write_movie(path: PathLike, pictures: Iterable[np.ndarray], rate_hz: float, 
     part = target.parent / f".uniultra-{secrets.token_hex(8)}.mp4"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        count = _encode(part, pictures, float(np.clip(rate_hz, *_RATES)))
+        count = _encode(part, pictures, rate_hz)
         if not count:
             raise OutputError(f"{shown(path)}: a video needs at least 1 frame; nothing was written")
         os.replace(part, target)
@@ -60,20 +61,42 @@ def write_movie(path: PathLike, pictures: Iterable[np.ndarray], rate_hz: float, 
     return count
 
 
+class MovieFile:
+    """An MP4 that pictures are added to, one at a time; for use where the file takes its place afterwards.
+
+    Raises:
+        OutputError: this OpenCV has no encoder.
+    """
+
+    def __init__(self, path: Path, rate_hz: float) -> None:
+        self._path, self._rate_hz = path, float(np.clip(rate_hz, *_RATES))
+        self._writer: cv2.VideoWriter | None = None
+
+    def add(self, picture: np.ndarray) -> None:
+        """Adds uint8 RGB (H, W, 3); all of one size."""
+        even = cv2.copyMakeBorder(picture, 0, picture.shape[0] % 2, 0, picture.shape[1] % 2, cv2.BORDER_CONSTANT)
+        writer = self._writer or self._opened((even.shape[1], even.shape[0]))
+        writer.write(cv2.cvtColor(even, cv2.COLOR_RGB2BGR))
+
+    def _opened(self, size_wh: tuple[int, int]) -> cv2.VideoWriter:
+        with muted_stderr():
+            self._writer = cv2.VideoWriter(str(self._path), _MPEG4, self._rate_hz, size_wh)
+        if not self._writer.isOpened():
+            raise OutputError(f"{shown(self._path.parent)}: this OpenCV can't encode MP4; install opencv-python-headless from PyPI")
+        return self._writer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.release()
+
+
 def _encode(path: Path, pictures: Iterable[np.ndarray], rate_hz: float) -> int:
-    writer: cv2.VideoWriter | None = None
     count = 0
-    try:
+    with MovieFile(path, rate_hz) as movie:
         for picture in pictures:
-            even = cv2.copyMakeBorder(picture, 0, picture.shape[0] % 2, 0, picture.shape[1] % 2, cv2.BORDER_CONSTANT)
-            if writer is None:
-                with muted_stderr():
-                    writer = cv2.VideoWriter(str(path), _MPEG4, rate_hz, (even.shape[1], even.shape[0]))
-                if not writer.isOpened():
-                    raise OutputError(f"{shown(path.parent)}: this OpenCV can't encode MP4; install opencv-python-headless from PyPI")
-            writer.write(cv2.cvtColor(even, cv2.COLOR_RGB2BGR))
+            movie.add(picture)
             count += 1
-    finally:
-        if writer is not None:
-            writer.release()
     return count

@@ -8,9 +8,10 @@ import io
 import json
 import os
 import secrets
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Self
 
 import numpy as np
 from PIL import Image
@@ -73,6 +74,56 @@ def write_bytes(path: PathLike, data: bytes, force: bool = False) -> None:
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
+
+
+@contextlib.contextmanager
+def staged(targets: Mapping[str, Path], force: bool = False) -> Iterator[dict[str, Path]]:
+    """For results of one folder that are written bit by bit: a path for each to write to, under its own name.
+
+    At the end all of them take their places; on any error or interruption none does, and nothing is left behind.
+
+    Raises:
+        OutputError: as `check_free` does, or they can't be written.
+    """
+    check_free(targets.values(), force)
+    folder = next(iter(targets.values())).parent
+    was_there = folder.exists()
+    stage = folder / f".uniultra-{secrets.token_hex(8)}"
+    try:
+        stage.mkdir(parents=True)
+        parts = {kind: stage / target.name for kind, target in targets.items()}
+        yield parts
+        for kind, target in targets.items():
+            os.replace(parts[kind], target)
+    except BrokenPipeError:  # of the one who reads our output, not of a file
+        raise
+    except OSError as error:
+        raise _unwritable(folder, error.strerror or "error") from error
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+        if not was_there:
+            with contextlib.suppress(OSError):  # it holds the results
+                folder.rmdir()
+
+
+class ListedJson:
+    """A JSON object whose last entry is a list that is written as it comes, one line an item; for use within `staged`."""
+
+    def __init__(self, path: Path, head: Mapping[str, Any], name: str) -> None:
+        self._file: IO[str] = open(path, "x", encoding="utf-8", errors="backslashreplace", newline="\n")  # noqa: SIM115
+        self._file.write(json.dumps(head, indent=2, ensure_ascii=False, allow_nan=False, default=_plain)[:-2] + f',\n  "{name}": [')
+        self._separator = "\n    "
+
+    def add(self, item: Any) -> None:
+        self._file.write(self._separator + json.dumps(item, ensure_ascii=False, allow_nan=False, default=_plain))
+        self._separator = ",\n    "
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._file:
+            self._file.write("\n  ]\n}\n")
 
 
 def _check_target(path: PathLike, force: bool) -> None:

@@ -29,7 +29,7 @@ _TURNS = (_T.FLIP_LEFT_RIGHT, _T.ROTATE_180, _T.FLIP_TOP_BOTTOM, _T.TRANSPOSE, _
 def decode(path: PathLike, plugin: Plugin, finish: Callable[[Image.Image], np.ndarray]) -> np.ndarray:
     """What `finish` makes of the loaded, upright picture (any Pillow mode). Raises FileError, also for what fails in `finish`."""
     name = shown(path)
-    with _guarded(name, plugin.format or "image"), open(path, "rb") as file:
+    with guarded(name, plugin.format or "image"), open(path, "rb") as file:
         header = plugin(file)
         check_size(header.size, name)
         _check_single(header, name)
@@ -116,7 +116,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 @contextmanager
-def _guarded(name: str, kind: str) -> Iterator[None]:
+def guarded(name: str, kind: str) -> Iterator[None]:
     """Pillow without its warnings and log lines, and with every error as a FileError."""
     with quiet("PIL"):
         try:

@@ -40,7 +40,7 @@ def open_video(path: PathLike) -> Cine:
     times = tuple(i / rate for i in range(count)) if 0 < rate <= _MAX_RATE else None
     frame_hw = size[1], size[0]
     stream = partial(_video_frames, path, name, frame_hw)
-    return Cine(name, frame_hw, count, partial(_one, stream, name, count), stream, times)
+    return Cine(name, frame_hw, count, partial(_one, stream, name, count), stream, times, in_order=True)
 
 
 def open_gif(path: PathLike) -> Cine:
@@ -61,7 +61,7 @@ def open_gif(path: PathLike) -> Cine:
         raise FileError(f"{name}: over {MAX_FRAMES} frames; split it")
     times = tuple(accumulate([0.0, *steps[:-1]])) if count > 1 else None
     stream = partial(_gif_frames, path, name, count)
-    return Cine(name, frame_hw, count, partial(_one, stream, name, count), stream, times)
+    return Cine(name, frame_hw, count, partial(_one, stream, name, count), stream, times, in_order=True)
 
 
 def _one(stream: partial[Iterator[Frame]], name: str, count: int, number: int) -> Frame:

@@ -113,6 +113,37 @@ def rows(image: str, frame: int, identity: int, measured: Measured) -> list[list
 CSV_COLUMNS = ("image", "frame", "id", "measure", "value", "unit", "uncertainty", "x0", "y0", "x1", "y1", "scale", "note")
 
 
+MEASURES = (
+    "area",
+    "perimeter",
+    "long_diameter",
+    "short_diameter",
+    "ellipse_long_axis",
+    "ellipse_short_axis",
+    "ellipse_circumference",
+    "equivalent_diameter",
+)
+"""Names of `named`, in its order."""
+FRAME_COLUMNS = (
+    *("image", "frame", "time_s", "id", "quality", "area_px", "unit"),
+    *(column for name in MEASURES for column in (name, f"{name}_uncertainty")),
+    *("centroid_x", "centroid_y", "scale", "note"),
+)
+
+
+def frame_row(about: list[Any], pixels: int, measured: Measured) -> list[Any]:
+    """One structure on one frame as one line, as `FRAME_COLUMNS` names it: after `about`, image to quality; the measures of an empty
+    mask are left open. `unit` is that of lengths; areas have its square.
+    """
+    scale, shape = measured.scale, measured.shape
+    why = [scale.source or "none", "; ".join(filter(None, (scale.reason, *scale.notes)))]
+    if shape is None:
+        return [*about, pixels, "", *[""] * (2 * len(MEASURES) + 2), *why]
+    found = [number(item.measurement) for item in named(shape)]
+    centroid = [round(v, 2) for v in shape.centroid_xy]
+    return [*about, pixels, shape.perimeter.unit, *(v for one in found for v in (one["value"], one["uncertainty"])), *centroid, *why]
+
+
 def _pointed(prompt: Prompt, frame_hw: tuple[int, int]) -> list[tuple[float, float]]:
     """Positive points, and the corners of the box within the frame, half a pixel inside."""
     points = [point for point, label in zip(prompt.points_xy, prompt.point_labels, strict=True) if label == POSITIVE]

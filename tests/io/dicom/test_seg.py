@@ -103,3 +103,13 @@ def test_without_highdicom_one_line_says_what_to_install(tmp_path: Path, monkeyp
     with pytest.raises(OutputError, match=r"writing DICOM needs highdicom; install with: pip install 'uniultra\[dicom\]'"):
         write_seg(tmp_path / "s.dcm", source, [Segment("x", masks([0], 1))], MAKER)
     assert not (tmp_path / "s.dcm").exists()
+
+
+def test_planes_that_end_within_a_byte_follow_each_other_bit_by_bit(tmp_path: Path) -> None:
+    path = save(dataset(picture(5)[:, :11, :13]), tmp_path / "a.dcm")
+    random = np.random.default_rng(5)
+    segments = [Segment(label, {number: random.random((11, 13)) > 0.5 for number in (0, 2, 3)}) for label in ("a", "b")]
+    write_seg(tmp_path / "a.seg.dcm", read_source(path), segments, MAKER)
+    stored = pydicom.dcmread(tmp_path / "a.seg.dcm").pixel_array
+    expected = [segment.frames[number] for segment in segments for number in (0, 2, 3)]
+    np.testing.assert_array_equal(stored.astype(bool), expected)

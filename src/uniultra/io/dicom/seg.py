@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.pixels.utils import pack_bits
 from pydicom.uid import UltrasoundImageStorage
 
 from uniultra.io.dicom.source import Maker, need_highdicom, write_dataset
@@ -115,18 +114,37 @@ def _description(hd: Any, number: int, label: str, maker: Maker) -> Any:
 def _set_out(made: Dataset, segments: Sequence[Segment], numbers: Sequence[int], fractional: bool) -> None:
     """Turns a segmentation of one frame into one of several: segment by segment, frames in their order."""
     template = made.PerFrameFunctionalGroupsSequence[0]
-    items, planes = [], []
+    items, pixels = [], _Pixels(fractional)
     for segment_number, segment in enumerate(segments, start=1):
         for position, number in enumerate(numbers, start=1):
             items.append(_group(template, segment_number, position, number))
-            plane = segment.frames[number]
-            planes.append(np.rint(np.clip(plane, 0, 1) * FRACTIONS).astype(np.uint8) if fractional else plane.astype(np.uint8))
+            pixels.add(segment.frames[number])
     made.PerFrameFunctionalGroupsSequence = items
     made.NumberOfFrames = len(items)
     made.DimensionIndexSequence = _dimensions(made)
-    pixels = np.stack(planes)
-    raw = pixels.tobytes() if fractional else pack_bits(pixels.ravel(), pad=False)
-    made.PixelData = raw + b"\0" * (len(raw) % 2)
+    made.PixelData = pixels.whole()
+
+
+class _Pixels:
+    """PixelData, plane by plane; binary planes follow each other bit by bit, not beginning on bytes (PS3.5 8.1.1)."""
+
+    def __init__(self, fractional: bool) -> None:
+        self._fractional, self._data, self._rest = fractional, bytearray(), np.zeros(0, np.bool_)
+
+    def add(self, plane_hw: np.ndarray) -> None:
+        if self._fractional:
+            self._data += np.rint(np.clip(plane_hw, 0, 1) * FRACTIONS).astype(np.uint8).tobytes()
+            return
+        bits = np.concatenate([self._rest, plane_hw.ravel()])
+        full = bits.size // 8 * 8
+        self._data += np.packbits(bits[:full], bitorder="little").tobytes()
+        self._rest = bits[full:]
+
+    def whole(self) -> bytes:
+        """The value of PixelData, of even length; nothing may be added afterwards."""
+        self._data += np.packbits(self._rest, bitorder="little").tobytes()
+        self._data += b"\0" * (len(self._data) % 2)
+        return bytes(self._data)
 
 
 def _group(template: Dataset, segment_number: int, position: int, number: int) -> Dataset:

@@ -1,0 +1,142 @@
+"""`uniultra segment --frames`: the same prompts on several frames of a cine, each frame on its own, one at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from uniultra.cli.frame_results import MOST_FRAMES, check_size, open_results
+from uniultra.cli.protocols import new_bar
+from uniultra.cli.results import Answer, Plan, describe
+from uniultra.cli.text import printable
+from uniultra.errors import PromptError
+
+if TYPE_CHECKING:
+    from uniultra.segmenter import Segmenter
+    from uniultra.types import Cine, Frame, Prompt
+
+FORMS = "all, A-B, A-B:STEP, or numbers with commas, from 0"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is the same for every file of a call: `scaled` adds --spacing, `objects` gives the prompts of a file of (height, width)."""
+
+    plan: Plan
+    segmenter: Segmenter
+    wanted: tuple[range, ...] | None
+    scaled: Callable[[Frame], Frame]
+    objects: Callable[[Path, tuple[int, int]], list[Prompt]]
+    as_json: bool
+
+
+def parse_frames(text: str) -> tuple[range, ...] | None:
+    """The ranges of `--frames`, not yet checked against a cine; None for all. Raises PromptError."""
+    if text.strip().lower() == "all":
+        return None
+    return tuple(_range(part.strip(), text) for part in text.split(","))
+
+
+def _range(part: str, text: str) -> range:
+    span, _, step = part.partition(":")
+    first, dash, last = span.partition("-")
+    numbers = [first, last] if dash else [first]
+    if not all(number.strip().isascii() and number.strip().isdigit() for number in (*numbers, *([step] if ":" in part else []))):
+        raise PromptError(f"--frames '{text}' is not understood at '{part}'; give {FORMS}")
+    start, stop, stride = int(numbers[0]), int(numbers[-1]), int(step or 1)
+    if stop < start or stride < 1 or (step and not dash):
+        raise PromptError(f"--frames '{text}': '{part}' is no range; give A-B or A-B:STEP with A up to B and STEP from 1")
+    return range(start, stop + 1, stride)
+
+
+def numbers_of(wanted: tuple[range, ...] | None, cine: Cine) -> Sequence[int]:
+    """The chosen frames of a cine in ascending order, each once. Raises PromptError: beyond the cine, a still image, too many."""
+    if cine.count < 2:
+        raise PromptError(f"{cine.source}: a still image, of 1 frame; leave out --frames")
+    beyond = max((part[-1] for part in wanted or ()), default=0)
+    if beyond >= cine.count:
+        raise PromptError(f"{cine.source}: there is no frame {beyond}; legal are 0 to {cine.count - 1}; give --frames within them")
+    numbers = range(cine.count) if wanted is None else sorted(set().union(*wanted))
+    if len(numbers) > MOST_FRAMES:
+        fix = f"give fewer, as with 0-{cine.count - 1}:{-(-cine.count // MOST_FRAMES)}, or parts in folders of their own"
+        raise PromptError(f"{cine.source}: {len(numbers)} frames; one call takes 1 to {MOST_FRAMES}; {fix}")
+    return numbers
+
+
+def segment_frames(job: Job, file: Path) -> str:
+    """Segments the chosen frames of a file and writes the results, all or none; what to print of it.
+
+    Raises:
+        UniUltraError: as for a single frame; a frame that can't be read is named.
+    """
+    from rich.markup import escape
+
+    from uniultra.io.cines import chosen_frames, open_cine
+
+    cine = open_cine(file)
+    numbers = numbers_of(job.wanted, cine)
+    prompts = job.objects(file, cine.frame_hw)
+    check_size(job.plan, file, cine, len(numbers) * len(prompts))
+    summary = Summary(file, cine, job.segmenter)
+    with ExitStack() as stack:
+        bar = stack.enter_context(new_bar())
+        task = bar.add_task(escape(printable(file.name)), total=len(numbers))
+        who = job.segmenter.name, job.segmenter.version
+        results = nullcontext() if job.plan.folder is None else open_results(job.plan, file, cine, numbers, who)
+        add = stack.enter_context(results)
+        for number, pixels in chosen_frames(cine, numbers):
+            frame = job.scaled(pixels)
+            answer = Answer(file, frame, prompts, job.segmenter.segment(frame, prompts), *who)
+            report = describe(answer, number) | {"time_s": None if cine.times_s is None else round(cine.times_s[number], 6)}
+            if add is not None:
+                add(answer, report)
+            summary.add(report)
+            if job.as_json:
+                print(json.dumps(report))
+            bar.advance(task)
+    return "" if job.as_json else printable(summary.text())
+
+
+@dataclass
+class Summary:
+    """What a person is told: for each structure the smallest and largest area with their frames, and the range of quality."""
+
+    file: Path
+    cine: Cine
+    segmenter: Segmenter
+    numbers: list[int] = field(default_factory=list)
+    areas: dict[int, list[tuple[float, str, int]]] = field(default_factory=dict)
+    qualities: dict[int, tuple[float, float]] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
+
+    def add(self, report: dict[str, Any]) -> None:
+        number = report["frame"]
+        self.numbers = [*self.numbers[:1], number] if self.numbers else [number]
+        for item in report["objects"]:
+            measured = item["area_mm2"] is not None
+            area = (item["area_mm2"], "mm2", number) if measured else (float(item["area_px"]), "px", number)
+            # Frames may differ in their unit, where a mask leaves its region: the smallest and largest of each are kept.
+            kept = [*self.areas.get(item["id"], []), area]
+            units = dict.fromkeys(unit for _, unit, _ in kept)
+            self.areas[item["id"]] = [pick(a for a in kept if a[1] == unit) for unit in units for pick in (min, max)]
+            low, high = self.qualities.get(item["id"], (1.0, 0.0))
+            self.qualities[item["id"]] = min(low, item["quality"]), max(high, item["quality"])
+            self.notes |= dict.fromkeys(item["measures"]["scale"]["notes"])
+
+    def text(self) -> str:
+        height, width = self.cine.frame_hw
+        frames = f"frames {self.numbers[0]} to {self.numbers[-1]} of 0 to {self.cine.count - 1}"
+        lines = [f"{self.file}  {frames}  {width}x{height}  {self.segmenter.name} {self.segmenter.version}"]
+        for identity, areas in self.areas.items():
+            low, high = self.qualities[identity]
+            spans = [
+                f"{least:.{digits}f} {unit} (frame {at}) to {most:.{digits}f} {unit} (frame {other})"
+                for (least, unit, at), (most, _, other) in zip(areas[::2], areas[1::2], strict=True)
+                for digits in ([1] if unit == "mm2" else [0])
+            ]
+            lines.append(f"  {identity}: area {', and '.join(spans)}; quality {low:.2f} to {high:.2f}")
+        return "\n".join([*lines, *(f"  note: {note}" for note in (*self.cine.notes, *self.notes))])
