@@ -85,7 +85,7 @@ def _grabcut(pixels_hw: np.ndarray, box_xyxy: Box) -> np.ndarray:
 
 
 def _grabcut_labels(box_xyxy: Box, ellipse_hw: np.ndarray) -> np.ndarray:
-    """GrabCut's labels, uint8 (H, W): background outside the box; inside probably that, in the ellipse probably foreground, its core surely."""
+    """GrabCut's labels, uint8 (H, W): background outside the box; inside probably that, in the ellipse probably not, in its core not."""
     labels_hw = np.full(ellipse_hw.shape, cv2.GC_BGD, dtype=np.uint8)
     labels_hw[_pixels_in(box_xyxy, ellipse_hw.shape)] = cv2.GC_PR_BGD
     labels_hw[ellipse_hw] = cv2.GC_PR_FGD
