@@ -52,3 +52,8 @@ def test_any_text_gives_a_mask_or_one_line(text: str, height: int, width: int) -
 def test_what_is_no_mask_is_refused(counts: str | list[int], message: str) -> None:
     with pytest.raises(PromptError, match=message):
         mask_of(counts, (3, 4))
+
+
+def test_compressed_runs_are_those_of_the_format() -> None:
+    """Worked by hand from the format: 5 = '5'; 40 = 8 + 32 * 1, so 'X' and '1'; the fourth of 5, 40, 5, 42 is stored as 2."""
+    np.testing.assert_array_equal(mask_of("5X152", (23, 4)), mask_of([5, 40, 5, 42], (23, 4)))

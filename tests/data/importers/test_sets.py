@@ -14,7 +14,6 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from uniultra.data.checking import check_manifest
-from uniultra.data.importers.coco import decompressed
 from uniultra.data.importers.registry import SETS, source_of
 from uniultra.data.importing import Imported, ImportSettings, import_set
 from uniultra.data.manifest import read_manifest
@@ -234,11 +233,6 @@ def test_published_splits_with_duplicates_are_told(tmp_path: Path) -> None:
     imported = run("fugc", tmp_path / "raw", tmp_path / "out", ImportSettings(published_splits=True))
     assert not imported.written
     assert "is in 'test' and near" in str(imported.problems[0])
-
-
-def test_compressed_runs_are_those_of_the_format() -> None:
-    """Worked by hand from the format: 5 = '5'; 40 = 8 + 32 * 1, so 'X' and '1'; the fourth of 5, 40, 5, 42 is stored as 2."""
-    assert decompressed("5X152") == [5, 40, 5, 42]
 
 
 def test_windows_paths_are_told(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 
 from uniultra.data.importers.sample import Finding, Problem, Sample
-from uniultra.errors import DataError, FileError
+from uniultra.errors import DataError, FileError, PromptError
 from uniultra.io.masks import MAX_IDS
+from uniultra.io.rle import mask_of
 
 
 def find(root: Path) -> Iterator[Finding]:
@@ -61,7 +62,7 @@ def _ids(hw: tuple[int, int], segments: Sequence[Any], where: str) -> np.ndarray
     for number, segment in enumerate(segments, start=1):
         try:
             inside = _runs(segment, hw) if isinstance(segment, dict) else _filled(segment, hw)
-        except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
+        except (PromptError, ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
             raise FileError(f"{where}: segmentation {number} is not polygons or run lengths ({error}); export it again") from error
         ids_hw[inside & (ids_hw == 0)] = number
     return ids_hw
@@ -76,29 +77,7 @@ def _filled(polygons: Sequence[Sequence[float]], hw: tuple[int, int]) -> np.ndar
 
 
 def _runs(segment: dict[str, Any], hw: tuple[int, int]) -> np.ndarray:
+    if tuple(segment["size"]) != tuple(hw):
+        raise ValueError(f"its size is {segment['size']}, the image is {list(hw)}")
     counts = segment["counts"]
-    counts = decompressed(counts) if isinstance(counts, str) else [int(count) for count in counts]
-    if tuple(segment["size"]) != tuple(hw) or sum(counts) != hw[0] * hw[1] or min(counts, default=0) < 0:
-        raise ValueError(f"its size is {segment['size']} and its runs sum to {sum(counts)}, the image is {list(hw)}")
-    values = np.arange(len(counts)) % 2 == 1
-    return np.repeat(values, counts).reshape(hw[1], hw[0]).T
-
-
-def decompressed(text: str) -> list[int]:
-    """The run lengths of a compressed string: 5 bits a sign, least first, the sixth for "more follows".
-
-    From the fourth run on, less the one two before.
-    """
-    counts: list[int] = []
-    value = shift = 0
-    for sign in text:
-        bits = ord(sign) - 48
-        value |= (bits & 31) << shift
-        shift += 5
-        if bits & 32:
-            continue
-        if bits & 16:
-            value -= 1 << shift
-        counts.append(value + counts[-2] if len(counts) > 2 else value)
-        value = shift = 0
-    return counts
+    return mask_of(counts if isinstance(counts, str) else [int(count) for count in counts], hw)
