@@ -36,9 +36,10 @@ class Gain:
         lines = []
         for kind, organs in self.own.items():
             total = organs[ALL_ORGANS]
-            if total.verdict != BETTER:
-                span = "no interval: too few clusters" if total.interval is None else f"interval {_span(total.interval)}"
-                lines.append(f"{kind}: no gain shown on val ({total.difference:+.3f}, {span}); more images or more steps may help")
+            if total.interval is None:
+                lines.append(f"{kind}: {total.difference:+.3f} on one cluster of val, too few for an interval; let val hold two or more")
+            elif total.verdict != BETTER:
+                lines.append(f"{kind}: no gain shown on val ({total.difference:+.3f}, {_span(total.interval)}); try more images or steps")
         for kind, organs in (self.others or {}).items():
             lines += [
                 f"{kind}: {organ} got worse by {-found.difference:.3f} ({_span(found.interval)}); raise replay.share"
