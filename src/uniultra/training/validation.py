@@ -73,7 +73,7 @@ def look(model: PromptableModel, views: Sequence[View], batch: int = 32) -> Look
     model.eval()
     found: dict[str, list[float]] = defaultdict(list)
     shown: list[tuple[View, np.ndarray, float]] = []
-    every = max(1, len(views) // TILES)
+    every = max(1, len(views) // TILES) | 1  # odd, so that boxes and clicks are both shown: they alternate
     with torch.no_grad():
         for start in range(0, len(views), batch):
             part = views[start : start + batch]
