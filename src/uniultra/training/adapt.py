@@ -6,7 +6,6 @@ The folder is a model: `segment`, `evaluate`, `export` and `merge` take it.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from uniultra.models.build import load
 from uniultra.models.methods import has_adapters, moved, prepare
 from uniultra.models.promptable import PromptableModel
 from uniultra.registry import MODELS
-from uniultra.training.config import AdaptConfig, AdapterSettings
+from uniultra.training.config import AdaptConfig
 from uniultra.training.loop import Plan, is_first_process, run
 from uniultra.training.supervised import chosen_sets, describe, parse_favour, run_record, sample_spec
 
@@ -80,9 +79,9 @@ def make_adaptable(config: AdaptConfig) -> tuple[PromptableModel, AdapterFacts, 
     place = base_location(settings.name)
     plain = load(place, image_size=settings.image_size or None)
     own = has_adapters(plain)
-    if own and config.adapter != AdapterSettings():
+    if own and config.adapter != AdapterSpec():
         raise ModelError(f"base '{settings.name}' has CH-Adapters of its own, which go on learning; leave the [adapter] settings alone")
-    spec = AdapterSpec(**dataclasses.asdict(config.adapter)) if settings.method == "ch-adapter" and not own else None
+    spec = config.adapter if settings.method == "ch-adapter" and not own else None
     facts = AdapterFacts(
         base=Path(settings.name).name if _is_folder(settings.name) else settings.name,
         base_sha256=weights_sha256(plain),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from uniultra.errors import ModelError
+from uniultra.models.adapter import AdapterSpec
 
 
 @dataclass(frozen=True)
@@ -118,18 +119,6 @@ class BaseSettings:
 
 
 @dataclass(frozen=True)
-class AdapterSettings:
-    """Fields of `models.adapter.AdapterSpec`: the CH-Adapters that a base without any gets. The defaults are the paper's."""
-
-    context: bool = True
-    edge: bool = True
-    reduction: int = 4
-    edge_channels: int = 4
-    gate: float = 0.5
-    gate_learned: bool = False
-
-
-@dataclass(frozen=True)
 class ReplaySettings:
     """Images of other organs, mixed in against forgetting: the share of the examples that come from the replay manifest."""
 
@@ -141,7 +130,7 @@ class AdaptConfig:
     """Everything that adapting depends on beside its data. The defaults are the laptop's: minutes on two cores."""
 
     base: BaseSettings = field(default_factory=BaseSettings)
-    adapter: AdapterSettings = field(default_factory=AdapterSettings)
+    adapter: AdapterSpec = field(default_factory=AdapterSpec)
     optim: OptimSettings = field(
         default_factory=lambda: OptimSettings(
             steps=300,
