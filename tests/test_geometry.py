@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from phantoms import ellipse
 from uniultra.calibration import Calibration, ScanRegion
-from uniultra.geometry import OUTSIDE_LOGIT, ModelMap, clip_box, cropped, prompt_points, resized, square_around, whole
+from uniultra.geometry import OUTSIDE_LOGIT, ModelMap, clip_box, cropped, prompt_points, region_around, resized, whole
 from uniultra.types import Frame, Prompt, Region
 
 regions = st.builds(
@@ -53,7 +53,7 @@ def test_outside_the_frame_is_black() -> None:
 def test_a_mask_comes_back_where_it_was(frame_hw: tuple[int, int], grid: int) -> None:
     centre, half = (frame_hw[1] * 0.6, frame_hw[0] * 0.4), (frame_hw[1] * 0.2, frame_hw[0] * 0.25)
     true = ellipse(frame_hw, centre, half)
-    region = square_around((centre[0] - half[0], centre[1] - half[1], centre[0] + half[0], centre[1] + half[1]), 1.6)
+    region = region_around((centre[0] - half[0], centre[1] - half[1], centre[0] + half[0], centre[1] + half[1]), 1.6)
     mapping = ModelMap(region, grid)
     back = mapping.paste_logits(mapping.sample(true.astype(np.float32)) - 0.5, frame_hw) > 0
     assert 2 * (back & true).sum() / (back.sum() + true.sum()) > 0.985
@@ -81,11 +81,19 @@ def test_prompt_points_label_box_corners() -> None:
     np.testing.assert_allclose(points, [[30.5, 50.5], [20.5, 40.5], [60.5, 80.5]])
 
 
-def test_square_around_has_the_scale_and_a_least_side() -> None:
-    region = square_around((10, 10, 50, 30), 1.5)
+def test_region_around_has_the_scale_and_a_least_side() -> None:
+    region = region_around((10, 10, 50, 30), 1.5)
     assert (region.width, region.height) == (60, 60)
     assert (region.x0 + region.x1) / 2 == 30
-    assert square_around((10, 10, 11, 11), 1.5).width == 16
+    assert region_around((10, 10, 11, 11), 1.5).width == 16
+
+
+def test_a_stretched_region_is_at_most_that_much_longer_and_a_compact_box_gets_a_compact_one() -> None:
+    band = region_around((10, 40, 110, 44), 1.5, stretch=2)
+    assert (band.width, band.height) == (150, 75)
+    upright = region_around((40, 10, 44, 110), 1.5, stretch=2)
+    assert (upright.width, upright.height) == (75, 150)
+    assert region_around((10, 10, 50, 40), 1.5, stretch=2).height == 45
 
 
 def test_clip_box_keeps_to_the_outer_edges() -> None:

@@ -23,6 +23,7 @@ class DarkIsInside:
     name: str = "dark"
     version: str = "test"
     input_size: int = SIZE
+    focus_stretch: float = 1.0
 
     def encode(self, images_bhw: np.ndarray) -> Features:
         assert images_bhw.dtype == np.uint8

@@ -23,12 +23,22 @@ def whole(frame_hw: tuple[int, int]) -> Region:
     return Region(-0.5, -0.5, width - 0.5, height - 0.5)
 
 
-def square_around(box_xyxy: tuple[float, float, float, float], scale: float, min_side: float = 16.0) -> Region:
-    """The square around a box: `scale` times its longer side, at least `min_side` source pixels, same centre."""
+def region_around(box_xyxy: tuple[float, float, float, float], scale: float, stretch: float = 1.0, min_side: float = 16.0) -> Region:
+    """What a focused look sees of a box: the same centre, `scale` times its sides, each side at least `min_side` source pixels.
+
+    Args:
+        box_xyxy: outer edges, source pixels.
+        scale: the longer side over the box's longer side.
+        stretch: at most this much longer is the longer side than the shorter one. 1 gives a square; more shows a thin band
+            larger than it is across, because the region is stretched onto the model's square input.
+        min_side: least side, source pixels.
+    """
     x0, y0, x1, y1 = box_xyxy
-    half = 0.5 * max(scale * max(x1 - x0, y1 - y0), min_side)
+    width, height = x1 - x0, y1 - y0
+    half_x = 0.5 * max(scale * max(width, height / stretch), min_side)
+    half_y = 0.5 * max(scale * max(height, width / stretch), min_side)
     cx, cy = 0.5 * (x0 + x1), 0.5 * (y0 + y1)
-    return Region(cx - half, cy - half, cx + half, cy + half)
+    return Region(cx - half_x, cy - half_y, cx + half_x, cy + half_y)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
     segmenter = Segmenter.load()
     [mask] = segmenter.segment(frame, [Prompt(box_xyxy=(40, 60, 200, 190))])
 
-`segment` looks again where it has to: at a square around the structure, which gives a small model many more pixels an object at the
-same cost; and where only clicks are given, coarsely at the whole frame first, to learn where that square is.
+`segment` looks again where it has to: at a region around the structure, which gives a small model many more pixels an object at the
+same cost; and where only clicks are given, coarsely at the whole frame first, to learn where that region is.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import numpy as np
 from uniultra.backends.open import open_backend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import PromptError
-from uniultra.geometry import ModelMap, clip_box, inscribed_centre, prompt_points, square_around, whole
+from uniultra.geometry import ModelMap, clip_box, inscribed_centre, prompt_points, region_around, whole
 from uniultra.registry import DEFAULT
 from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region, mask_box
 
 FOCUS_SCALE = 1.6
-"""Side of the focused square over the longer side of the box."""
+"""Longer side of the focused region over the longer side of the box."""
 CLICK_LOOKS = 2
 """Focused looks after the coarse one where only clicks are given; each centres on what the last one found."""
 SPECK = 0.05
@@ -77,7 +77,7 @@ class Segmenter:
         ]
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt, in order: coarse on the whole frame where there is no box, then focused on a square around it.
+        """One mask a prompt, in order: coarse on the whole frame where there is no box, then focused on the region around it.
 
         Raises:
             PromptError: a prompt lies outside the frame, or its previous mask has another size.
@@ -96,8 +96,9 @@ class Segmenter:
         return [_scaled(frame, mask) for mask in masks]
 
     def _focus(self, frame: Frame, prompt: Prompt, around_xyxy: Box) -> Mask:
-        """One look at the square around a box."""
-        return self.decode(self.encode(frame, square_around(around_xyxy, FOCUS_SCALE)), [prompt])[0]
+        """One look at the region around a box, in the shape that the model was trained on."""
+        region = region_around(around_xyxy, FOCUS_SCALE, self.backend.focus_stretch)
+        return self.decode(self.encode(frame, region), [prompt])[0]
 
     def _from_clicks(self, frame: Frame, prompt: Prompt, whole_frame: Embedding) -> Mask:
         """Coarse on the whole frame, then focused on the structure that holds the clicks."""

@@ -70,8 +70,25 @@ def test_the_files_say_what_they_are(exported: tuple[PromptableModel, Path]) -> 
     assert (backend.name, backend.version, backend.input_size) == ("test-mini", "1.2", SIZE)
     graph = onnx.load(str(exported[1] / "decoder.onnx"))
     facts = {p.key: p.value for p in graph.metadata_props}
+    assert facts["uniultra.focus_stretch"] == "1"
     assert {"uniultra.point_coords", "uniultra.point_labels", "uniultra.mask_input", "uniultra.licence"} <= set(facts)
     assert str(Path.cwd()) not in str(graph.SerializeToString())
+
+
+def test_the_shape_of_focused_views_goes_along(exported: tuple[PromptableModel, Path], tmp_path: Path) -> None:
+    model, folder = exported
+    model.config.focus_stretch = 2.5
+    try:
+        export_onnx(model, tmp_path, ModelFacts("test-mini", "1.2"), CALIBRATION)
+    finally:
+        model.config.focus_stretch = 1.0
+    assert (OnnxBackend.open(tmp_path).focus_stretch, OnnxBackend.open(folder).focus_stretch) == (2.5, 1.0)
+    for file in ("encoder.onnx", "decoder.onnx"):
+        graph = onnx.load(str(tmp_path / file))
+        next(p for p in graph.metadata_props if p.key == "uniultra.focus_stretch").value = "wide"
+        onnx.save(graph, str(tmp_path / file))
+    with pytest.raises(ModelError, match=r"says focus_stretch wide, which is no number; export the model again"):
+        OnnxBackend.open(tmp_path)
 
 
 def test_half_weights_halve_the_files_and_hardly_move_the_answer(exported: tuple[PromptableModel, Path], tmp_path: Path) -> None:

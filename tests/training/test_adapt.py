@@ -102,6 +102,14 @@ def test_merging_gives_the_same_answers_and_a_plain_sam2_where_nothing_was_added
         assert not found["unexpected_keys"]
 
 
+def test_the_shape_of_focused_views_is_the_base_s_unless_another_is_asked_for(sam2: Path, lab: Path, tmp_path: Path) -> None:
+    adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "own"))
+    adapt(settings(sam2, "base.focus_stretch=2"), AdaptJob(read_manifest(lab), tmp_path / "bands"))
+    assert (open_adapted(tmp_path / "own").focus_stretch, open_adapted(tmp_path / "bands").focus_stretch) == (1.0, 2.0)
+    save_plain(open_adapted(tmp_path / "bands"), tmp_path / "merged")
+    assert Segmenter.load(tmp_path / "merged").backend.focus_stretch == 2.0
+
+
 def test_an_adapter_refuses_another_base(sam2: Path, lab: Path, tmp_path: Path) -> None:
     adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "run"))
     other = load(sam2)

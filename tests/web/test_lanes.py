@@ -26,7 +26,7 @@ from uniultra.web.problems import Problem
 class Held:
     """An engine that answers when it is told to."""
 
-    name, version, input_size = "held", "0", 256
+    name, version, input_size, focus_stretch = "held", "0", 256, 1.0
 
     def __init__(self, inner: Backend) -> None:
         self.inner, self.go = inner, threading.Event()

@@ -152,7 +152,7 @@ def test_time_is_looked_at_between_prompts(worker: Worker, frame: Frame) -> None
 
 def test_a_bug_says_nothing_but_its_kind(frame: Frame, backend: Backend) -> None:
     class Broken:
-        name, version, input_size = "broken", "0", 256
+        name, version, input_size, focus_stretch = "broken", "0", 256, 1.0
 
         def encode(self, images_bhw: np.ndarray) -> Any:
             raise RuntimeError("patient John Doe in /home/secret")

@@ -27,6 +27,7 @@ class OnnxBackend:
     name: str
     version: str
     input_size: int
+    focus_stretch: float = 1.0
 
     @classmethod
     def open(cls, folder: Path, threads: int | None = None) -> OnnxBackend:
@@ -50,7 +51,7 @@ class OnnxBackend:
         size = encoder.get_inputs()[0].shape[-1]
         if str(size) != facts["uniultra.input_size"]:
             raise ModelError(f"'{folder / ENCODER}' says {facts['uniultra.input_size']} px and takes {size}; export the model again")
-        return cls(encoder, decoder, facts["uniultra.name"], facts["uniultra.version"], int(size))
+        return cls(encoder, decoder, facts["uniultra.name"], facts["uniultra.version"], int(size), _stretch(facts, folder))
 
     def encode(self, images_bhw: np.ndarray) -> Features:
         return Features(*self.encoder.run(["image_embed", "high_res_feats_0", "high_res_feats_1"], {"images": images_bhw}))
@@ -69,6 +70,15 @@ class OnnxBackend:
         }
         logits, quality = self.decoder.run(["low_res_masks", "iou_predictions"], inputs)
         return logits, quality
+
+
+def _stretch(facts: dict[str, str], folder: Path) -> float:
+    """The shape of focused views; files of version 0.1.0 don't say it and mean squares."""
+    text = facts.get("uniultra.focus_stretch", "1")
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ModelError(f"'{folder / ENCODER}' says focus_stretch {text[:40]}, which is no number; export the model again") from error
 
 
 def _session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:

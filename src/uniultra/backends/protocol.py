@@ -27,6 +27,11 @@ class Backend(Protocol):
         """Side S of the square input in pixels."""
         ...
 
+    @property
+    def focus_stretch(self) -> float:
+        """How much longer than wide a focused view may be; see `geometry.region_around`."""
+        ...
+
     def encode(self, images_bhw: np.ndarray) -> Features:
         """Grey uint8 images (B, S, S) to features of batch B."""
         ...

@@ -21,6 +21,7 @@ class TorchBackend:
         self.name = name
         self.version = version
         self.input_size = model.input_size
+        self.focus_stretch = model.focus_stretch
 
     @classmethod
     def open(cls, folder: Path, device: str = "cpu") -> TorchBackend:

@@ -1,6 +1,6 @@
 """Training examples: one object of one image, seen in a region, with the first prompt of a person who points at it.
 
-Two views are drawn, as `segment` uses them: `focus`, a square around the prompt, and `whole`, the frame. A focus view knows
+Two views are drawn, as `segment` uses them: `focus`, a region around the prompt, and `whole`, the frame. A focus view knows
 where to look from a box (the user's, or the coarse answer's, which is wrong by more).
 """
 
@@ -20,7 +20,7 @@ from uniultra.data.prompts import Box, jitter_box, random_click
 from uniultra.data.reading import read_row
 from uniultra.data.splits import TrainSplit
 from uniultra.errors import DataError
-from uniultra.geometry import ModelMap, square_around, whole
+from uniultra.geometry import ModelMap, region_around, whole
 from uniultra.types import POSITIVE
 
 POINTS = 3
@@ -34,23 +34,27 @@ class SampleSpec:
     Attributes:
         image_size: side of the model's input.
         whole_share: share of views that show the whole frame.
-        focus_scale: range of the square's side over the box's longer side.
+        focus_scale: range of the focused region's longer side over the box's.
+        focus_stretch: how much longer that side may be than the other one; 1 for squares.
         box_share: share of focus views prompted by a box alone; the others have a click, with or without a rough box.
         exact_share: share of the box prompts that are exact; the rest are jittered by 0 to `box_jitter`.
         box_jitter: largest jitter of a user's box.
         rough_jitter: largest jitter of a box that a coarse answer would give.
-        mask_share: share of views that also bring a rough previous mask.
+        mask_share: share of views that bring a rough previous mask.
+        alone_share: share of those that have nothing else: no box and no click.
         rotation: largest rotation in degrees.
     """
 
     image_size: int = 256
     whole_share: float = 0.3
     focus_scale: tuple[float, float] = (1.4, 2.2)
+    focus_stretch: float = 1.0
     box_share: float = 0.65
     exact_share: float = 0.3
     box_jitter: float = 0.2
     rough_jitter: float = 0.35
     mask_share: float = 0.1
+    alone_share: float = 0.3
     rotation: float = 25.0
 
 
@@ -155,7 +159,8 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
     with_box = rng.random() < (0.3 if view_whole else spec.box_share)
     with_click = not with_box or rng.random() < 0.1
     prompt_box = _draw_box(true_box, rough=not with_box, spec=spec, rng=rng)
-    region = whole(mask.shape) if view_whole else square_around(prompt_box, float(rng.uniform(*spec.focus_scale)))
+    scale = float(rng.uniform(*spec.focus_scale))
+    region = whole(mask.shape) if view_whole else region_around(prompt_box, scale, spec.focus_stretch)
     to_model = ModelMap(region, spec.image_size)
 
     image = draw_appearance(rng).apply(_warp(item.image, to_model, placed))
@@ -163,6 +168,8 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
     keep_box = with_box or (not view_whole and rng.random() < 0.8)
     points, labels = _first_prompt(prompt_box if keep_box else None, target if with_click else None, to_model, rng)
     previous = _rough_mask(target, spec.image_size // 4, rng) if rng.random() < spec.mask_share else None
+    if previous is not None and rng.random() < spec.alone_share:
+        labels[:] = -1
     grid = spec.image_size // 4
     return {
         "image": torch.from_numpy(image),
@@ -185,9 +192,9 @@ def _draw_box(true_box: Box, rough: bool, spec: SampleSpec, rng: np.random.Gener
 def _warp(pixels_hw: np.ndarray, to_model: ModelMap, placed: np.ndarray) -> np.ndarray:
     """Turns, mirrors and cuts in one interpolation; blurs first where the view shrinks the image."""
     matrix = to_model.matrix() @ np.vstack([placed, [0.0, 0.0, 1.0]])
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    if scale < 1.0:
-        pixels_hw = cv2.GaussianBlur(pixels_hw, (0, 0), 0.35 / scale)
+    across, down = np.linalg.norm(matrix[:, :2], axis=0)  # model pixels a source pixel
+    if min(across, down) < 1.0:
+        pixels_hw = cv2.GaussianBlur(pixels_hw, (0, 0), sigmaX=max(0.35 / across, 0.1), sigmaY=max(0.35 / down, 0.1))
     return cv2.warpAffine(pixels_hw, matrix, (to_model.size, to_model.size), flags=cv2.INTER_LINEAR)
 
 

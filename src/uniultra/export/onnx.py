@@ -125,7 +125,7 @@ def export_onnx(
     for graph, file in ((encoder, ENCODER), (decoder, DECODER)):
         if half_weights:
             halve_weights(graph)
-        _describe(graph, facts, side)
+        _describe(graph, facts, model)
         onnx.checker.check_model(graph)
         onnx.save(graph, str(folder / file))
 
@@ -166,7 +166,7 @@ def halve_weights(graph: onnx.ModelProto) -> None:
     graph.graph.node.extend(nodes)
 
 
-def _describe(graph: onnx.ModelProto, facts: ModelFacts, input_size: int) -> None:
+def _describe(graph: onnx.ModelProto, facts: ModelFacts, model: PromptableModel) -> None:
     """Metadata that readers rely on; and no trace of the machine or the Python stack in it."""
     graph.producer_name, graph.producer_version, graph.doc_string = "uniultra", facts.version, ""
     graph.graph.name = facts.name
@@ -183,7 +183,8 @@ def _describe(graph: onnx.ModelProto, facts: ModelFacts, input_size: int) -> Non
             "uniultra.name": facts.name,
             "uniultra.version": facts.version,
             "uniultra.licence": facts.licence,
-            "uniultra.input_size": str(input_size),
+            "uniultra.input_size": str(model.input_size),
+            "uniultra.focus_stretch": f"{model.focus_stretch:g}",
             "uniultra.images": "uint8 (batch, S, S), grey, the region stretched to the square",
             "uniultra.point_coords": "float32 (prompts, points, 2), x y in input pixels, 0 at the centre of the first",
             "uniultra.point_labels": "int64 (prompts, points): 1 inside, 0 outside, 2 and 3 box corners, -1 padding",

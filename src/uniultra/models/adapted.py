@@ -41,6 +41,7 @@ class AdapterFacts:
         image_size: side of the model's input, px.
         adapter: the CH-Adapters that were added to a plain base; None where the base had its own, or has none.
         lora_rank: of method lora.
+        focus_stretch: how much longer than wide a focused view was; None for the base's own.
     """
 
     base: str
@@ -49,6 +50,7 @@ class AdapterFacts:
     image_size: int
     adapter: AdapterSpec | None = None
     lora_rank: int = 8
+    focus_stretch: float | None = None
 
     def to_metadata(self) -> dict[str, str]:
         return {"format": "pt", "uniultra.adapter": json.dumps(dataclasses.asdict(self))}
@@ -124,6 +126,8 @@ def open_adapted(folder: Path, base: str | Path | None = None) -> PromptableMode
         )
     if facts.adapter is not None:
         model = load(base_location(base or _noted_base(folder, facts)), facts.adapter, facts.image_size)
+    if facts.focus_stretch is not None:
+        model.config.focus_stretch = facts.focus_stretch
     prepare(model, facts.method, facts.lora_rank)
     _put(model, file)
     fold_lora(model)
@@ -151,7 +155,7 @@ def _put(model: PromptableModel, file: Path) -> None:
 
 def save_plain(model: PromptableModel, out: Path) -> None:
     """A folder that `from_pretrained` opens: of `Sam2Model` itself where nothing was added to SAM 2, else of `PromptableModel`."""
-    if has_adapters(model) or model.config.box_prior:
+    if has_adapters(model) or model.config.box_prior or model.focus_stretch != 1.0:
         model.save_pretrained(out)
         return
     parts = ("vision_config", "prompt_encoder_config", "mask_decoder_config")

@@ -20,10 +20,16 @@ MASK_LOGIT_LIMIT = 8.0
 
 
 class PromptableConfig(Sam2Config):
-    """SAM 2's configuration, and whether a box brings its ellipse as the mask prompt."""
+    """SAM 2's configuration, and what is ours.
+
+    Attributes:
+        box_prior: a box brings its ellipse as the mask prompt.
+        focus_stretch: the shape of the focused views that the model was trained on; see `geometry.region_around`.
+    """
 
     model_type = "uniultra"
     box_prior: bool = False
+    focus_stretch: float = 1.0
 
 
 class PromptableModel(Sam2Model):
@@ -36,6 +42,11 @@ class PromptableModel(Sam2Model):
     def input_size(self) -> int:
         """The side of the square input in pixels."""
         return int(self.config.prompt_encoder_config.image_size)
+
+    @property
+    def focus_stretch(self) -> float:
+        """How much longer than wide a focused view may be."""
+        return float(self.config.focus_stretch)
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Grey images (B, S, S), 0 to 255, to image_embed (B, 256, S/16, S/16) and the two high-resolution maps.

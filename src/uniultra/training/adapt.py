@@ -64,7 +64,7 @@ def adapt(config: AdaptConfig, job: AdaptJob) -> Path:
     described = {"base_sha256": facts.base_sha256, "shots": job.shots, "train_images": len(learning), "val_images": len(val or ())}
     described |= {"replay_images": len(replay or ()), "learned_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad)}
     describe(job.out, run_record(config, manifest) | described)
-    data = PromptDataset(learning, sample_spec(config.data, model.input_size), config.optim.seed, replay)
+    data = PromptDataset(learning, sample_spec(config.data, model), config.optim.seed, replay)
     weights = data.weights(parse_favour(config.data.favour), config.replay.share)
     run(Plan(model, config.optim, config.loss, data, weights, val, job.out, job.device, job.report_to))
     if is_first_process():
@@ -89,9 +89,12 @@ def make_adaptable(config: AdaptConfig) -> tuple[PromptableModel, AdapterFacts, 
         image_size=plain.input_size,
         adapter=spec,
         lora_rank=settings.lora_rank,
+        focus_stretch=max(settings.focus_stretch, 1.0) if settings.focus_stretch else None,
     )
     before = {name: value.detach().clone() for name, value in plain.state_dict().items()}
     model = plain if spec is None else load(place, spec, plain.input_size)
+    if facts.focus_stretch is not None:
+        model.config.focus_stretch = facts.focus_stretch
     prepare(model, settings.method, settings.lora_rank)
     return model, facts, before
 

@@ -21,10 +21,12 @@ class ModelSettings:
     image_size: int = 256
     box_prior: bool = True
     adapters: bool = True
+    focus_stretch: float = 1.0
+    """How much longer than wide a focused view may be, 1 to 4; it is stretched onto the square input, so thin bands are seen larger."""
     decoder_from: str = ""
     """A LiteMedSAM or SAM 1 safetensors file whose prompt encoder and mask decoder are the start; empty for fresh weights."""
     start_from: str = ""
-    """A model folder (config.json and model.safetensors) to go on from; of the fields above only image_size counts then."""
+    """A model, by name or folder, to go on from; of the fields above only image_size and focus_stretch count then."""
     widen_from: str = ""
     """A model of half this size's width, by name or folder, whose function is the start; `size` must be twice it, such as mini-2x."""
 
@@ -109,12 +111,14 @@ class BaseSettings:
         name: a published model, a folder, or a name on the hub such as facebook/sam2.1-hiera-large.
         method: ch-adapter, lora, decoder or full; see `models.methods`.
         image_size: side of the input, px; 0 for the base's own.
+        focus_stretch: how much longer than wide a focused view may be, 1 to 4; 0 for the base's own. More shows thin bands larger.
         lora_rank: of method lora.
     """
 
     name: str = "uniultra-mini"
     method: str = "ch-adapter"
     image_size: int = 0
+    focus_stretch: float = 0.0
     lora_rank: int = 8
 
 
@@ -175,7 +179,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "data.rough_jitter": (0.0, 0.4),
     "data.mask_share": (0.0, 1.0),
     "data.rotation": (0.0, 180.0),
+    "model.focus_stretch": (1.0, 4.0),
     "base.image_size": (0, 2048),
+    "base.focus_stretch": (0.0, 4.0),
     "base.lora_rank": (1, 512),
     "adapter.reduction": (1, 64),
     "adapter.edge_channels": (1, 64),

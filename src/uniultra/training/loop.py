@@ -71,7 +71,8 @@ def run(plan: Plan) -> Journal:
     arguments = _arguments(plan)
     checkpoint = whole_checkpoint(plan.out, clean=arguments.process_index == 0)
     average = WeightAverage(plan.model, settings.ema)
-    journal = Journal(plan.out, plan.model, average, views_of(plan.val, plan.model.input_size) if plan.val else [], settings.patience)
+    views = views_of(plan.val, plan.model.input_size, plan.model.focus_stretch) if plan.val else []
+    journal = Journal(plan.out, plan.model, average, views, settings.patience)
     if checkpoint is None or not journal.ended(step_of(checkpoint), settings.steps):
         bar = ProgressBar(settings.steps)
         trainer = PromptTrainer(

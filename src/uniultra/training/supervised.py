@@ -43,7 +43,7 @@ def train(config: TrainConfig, manifest_path: str | Path, out: str | Path) -> Pa
     torch.manual_seed(config.optim.seed)
     model = make_model(config)
     describe(out, run_record(config, manifest) | {"train_images": len(learning)})
-    data = PromptDataset(learning, sample_spec(config.data, model.input_size), config.optim.seed)
+    data = PromptDataset(learning, sample_spec(config.data, model), config.optim.seed)
     weights = data.weights(parse_favour(config.data.favour))
     run(Plan(model, config.optim, config.loss, data, weights, selection_split(manifest), out))
     model.save_pretrained(out / "model")
@@ -52,9 +52,15 @@ def train(config: TrainConfig, manifest_path: str | Path, out: str | Path) -> Pa
 
 def make_model(config: TrainConfig) -> PromptableModel:
     """The network of a config, with its start weights."""
+    model = _start(config)
+    model.config.focus_stretch = config.model.focus_stretch
+    return model
+
+
+def _start(config: TrainConfig) -> PromptableModel:
     settings = config.model
     if settings.start_from:
-        return open_model(Path(settings.start_from), settings.image_size)
+        return open_model(settings.start_from, settings.image_size)
     model = build(settings.size, AdapterSpec() if settings.adapters else None, settings.image_size, settings.box_prior)
     if settings.decoder_from:
         load_sam1_decoder(model, settings.decoder_from)
@@ -63,10 +69,10 @@ def make_model(config: TrainConfig) -> PromptableModel:
     return model
 
 
-def sample_spec(settings: DataSettings, image_size: int) -> SampleSpec:
-    """What the data set draws, from a config's data section."""
+def sample_spec(settings: DataSettings, model: PromptableModel) -> SampleSpec:
+    """What the data set draws, from a config's data section, in the views that a model takes."""
     values = {f.name: getattr(settings, f.name) for f in dataclasses.fields(DataSettings) if f.name not in ("datasets", "favour")}
-    return SampleSpec(image_size=image_size, **values)
+    return SampleSpec(image_size=model.input_size, focus_stretch=model.focus_stretch, **values)
 
 
 def run_record(config: TrainConfig | AdaptConfig, manifest: Manifest) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from uniultra.data.manifest import Row, objects_in
 from uniultra.data.prompts import Box, centre_click, exact_box, jitter_box
 from uniultra.data.reading import read_row
 from uniultra.data.splits import SelectionSplit
-from uniultra.geometry import ModelMap, square_around, whole
+from uniultra.geometry import ModelMap, region_around, whole
 from uniultra.io.overlay import contact_sheet
 from uniultra.models.promptable import PromptableModel, box_ellipse
 
@@ -61,10 +61,10 @@ class Look:
         return float(np.mean([dice for name, dice in self.dice.items() if name.startswith(kind)]))
 
 
-def views_of(split: SelectionSplit, size: int, most: int = MOST_IMAGES) -> list[View]:
-    """Two views of each object on evenly spaced images; the same at every call."""
+def views_of(split: SelectionSplit, size: int, stretch: float = 1.0, most: int = MOST_IMAGES) -> list[View]:
+    """Two views of each object on evenly spaced images, `stretch` as in `geometry.region_around`; the same at every call."""
     stride = -(-len(split) // most)
-    return [view for index, row in enumerate(split.rows[::stride]) for view in _views(row, index, size)]
+    return [view for index, row in enumerate(split.rows[::stride]) for view in _views(row, index, size, stretch)]
 
 
 def look(model: PromptableModel, views: Sequence[View], batch: int = 32) -> Look:
@@ -88,7 +88,7 @@ def look(model: PromptableModel, views: Sequence[View], batch: int = 32) -> Look
     return Look({name: float(np.mean(values)) for name, values in sorted(found.items())}, _sheet(shown))
 
 
-def _views(row: Row, seed: int, size: int) -> list[View]:
+def _views(row: Row, seed: int, size: int, stretch: float) -> list[View]:
     image, ids = read_row(row)
     pixels = image.pixels_hw
     rng = np.random.default_rng(seed)
@@ -96,7 +96,7 @@ def _views(row: Row, seed: int, size: int) -> list[View]:
     for true in objects_in(ids, row.dataset):
         target = true.astype(np.float32) * 255.0
         box = jitter_box(exact_box(true), 0.1, rng)
-        for kind, region in (("box", square_around(box, 1.6)), ("click", whole(true.shape))):
+        for kind, region in (("box", region_around(box, 1.6, stretch)), ("click", whole(true.shape))):
             to_model = ModelMap(region, size)
             points, labels = _prompt(kind, box, true)
             seen = to_model.sample(target).astype(np.uint8)

@@ -73,6 +73,10 @@ class CachedBackend:
     def input_size(self) -> int:
         return self.backend.input_size
 
+    @property
+    def focus_stretch(self) -> float:
+        return self.backend.focus_stretch
+
     def encode(self, images_bhw: np.ndarray) -> Features:
         key = self.image_id, hashlib.blake2b(np.ascontiguousarray(images_bhw).data, digest_size=16).digest()
         found = self.cache.get(key)
