@@ -30,7 +30,8 @@ from uniultra.io.output import write_json, write_text
 from uniultra.models.adapted import open_adapted, open_model
 from uniultra.segmenter import Segmenter
 from uniultra.training.adapt import AdaptJob, adapt
-from uniultra.training.config import AdaptConfig, configured
+from uniultra.training.config import AdaptConfig
+from uniultra.training.configure import configured
 
 KINDS = ("box10", "click1")
 CONFIGS = Path(__file__).parents[1] / "configs" / "adapt"

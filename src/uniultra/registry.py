@@ -56,6 +56,15 @@ MODELS: tuple[ModelEntry, ...] = (
 )
 
 
+RUN_MODEL = "model"
+"""Where a run of `train` or `distill` puts the model that it ends with."""
+
+
+def finished_run(folder: Path) -> Path:
+    """The model's folder within a finished run's; any other folder as it is."""
+    return folder / RUN_MODEL if (folder / RUN_MODEL / "config.json").is_file() else folder
+
+
 def find(name: str) -> ModelEntry:
     """The row of a published model.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from uniultra.data.splits import (
     SelectionSplit,
     TrainSplit,
     few_shot,
+    permissive,
     report_split,
     selection_split,
     split_by_cluster,
@@ -125,3 +127,25 @@ def test_few_shots_come_from_as_many_clusters_as_there_are_and_fewer_are_among_m
     assert {row.id for row in few_shot(split, 4, seed=4)} != {row.id for row in four}
     with pytest.raises(DataError, match="shots 0 must be at least 1"):
         few_shot(split, 0)
+
+
+@pytest.mark.parametrize(
+    ("licence", "kept"),
+    [
+        ("CC BY 4.0 (unverified)", True),
+        ("CC0", True),
+        ("Apache-2.0", True),
+        ("cc-by-4.0", True),
+        ("CC BY-NC-SA 4.0 (unverified)", False),
+        ("CC BY-SA 4.0", False),
+        ("CC BY-ND 4.0", False),
+        ("unknown", False),
+        ("", False),
+    ],
+)
+def test_permissive_licences(licence: str, kept: bool) -> None:
+    rows = (replace(_row(0, "heart", "0"), licence=licence), replace(_row(1, "heart", "1"), licence="MIT"))
+    assert [row.id for row in permissive(TrainSplit("train", rows))] == (["0", "1"] if kept else ["1"])
+    if not kept:
+        with pytest.raises(DataError, match=r"no training image has a permissive licence .* column says: "):
+            permissive(TrainSplit("train", rows[:1]))

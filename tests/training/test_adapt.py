@@ -26,7 +26,8 @@ from uniultra.models.methods import METHODS
 from uniultra.models.promptable import PromptableModel
 from uniultra.segmenter import Segmenter
 from uniultra.training.adapt import AdaptJob, adapt, make_adaptable, splits_for
-from uniultra.training.config import AdaptConfig, configured
+from uniultra.training.config import AdaptConfig
+from uniultra.training.configure import configured
 from uniultra.training.gain import measure_gain
 from uniultra.training.loop import whole_checkpoint
 

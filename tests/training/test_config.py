@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from uniultra.errors import ModelError
-from uniultra.training.config import RANGES, AdaptConfig, TrainConfig, configured, load_config
+from uniultra.training.config import RANGES, AdaptConfig, DistillConfig, TrainConfig
+from uniultra.training.configure import configured, load_config
 from uniultra.training.supervised import parse_favour
 
-FREE = ("optim.seed", "model.image_size")
+FREE = ("optim.seed", "model.image_size", "student.image_size")
 """Any number is a seed; the network checks its own side."""
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").rglob("*.toml"))
 
@@ -26,10 +27,8 @@ def test_defaults_then_file_then_changes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.name)
 def test_published_configs_load(path: Path) -> None:
-    if path.parent.name == "adapt":
-        configured(AdaptConfig(), path)
-    else:
-        load_config(path)
+    kind = {"adapt": AdaptConfig(), "distill": DistillConfig()}.get(path.parent.name, TrainConfig())
+    configured(kind, path)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +60,7 @@ def test_a_broken_file_says_so(tmp_path: Path) -> None:
 
 
 def test_every_number_has_a_range_and_every_default_is_in_it() -> None:
-    sections = [(config, field.name) for config in (TrainConfig(), AdaptConfig()) for field in dataclasses.fields(config)]
+    sections = [(config, field.name) for config in (TrainConfig(), AdaptConfig(), DistillConfig()) for field in dataclasses.fields(config)]
     for config, section in sections:
         for field in dataclasses.fields(getattr(config, section)):
             value = getattr(getattr(config, section), field.name)

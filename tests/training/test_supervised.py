@@ -15,7 +15,7 @@ from uniultra.data.dataset import DrawSampler, PromptDataset, SampleSpec
 from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import train_split
 from uniultra.errors import DataError, ModelError
-from uniultra.training.config import load_config
+from uniultra.training.configure import load_config
 from uniultra.training.supervised import make_model, train
 
 SMALL = (

@@ -9,7 +9,7 @@ from pathlib import Path
 from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import ModelError
-from uniultra.registry import MODELS, find, verified_folder
+from uniultra.registry import MODELS, find, finished_run, verified_folder
 
 _ONNX_FILES = (ENCODER, DECODER)
 _TORCH_FILES = ("config.json", "model.safetensors")
@@ -21,14 +21,14 @@ def open_backend(name_or_folder: str | Path, threads: int | None = None) -> Back
 
     Args:
         name_or_folder: a name in the registry (which wins over a folder of that name: write ./name for the folder), or a folder with
-            encoder.onnx and decoder.onnx, or with config.json and model.safetensors, or a run of `uniultra adapt` (these need the
-            `train` extra).
+            encoder.onnx and decoder.onnx, or with config.json and model.safetensors, or a run of `uniultra adapt`, `distill` or
+            `train` (these need the `train` extra).
         threads: threads a call may use (ONNX only); None for all cores.
 
     Raises:
         ModelError: unknown name, no such folder, nothing usable in it, damaged files, or torch is not installed.
     """
-    folder = Path(name_or_folder)
+    folder = finished_run(Path(name_or_folder))
     if _is_name(name_or_folder):
         return OnnxBackend.open(verified_folder(find(str(name_or_folder))), threads)
     if _files_of(folder) == _ONNX_FILES:
@@ -48,7 +48,7 @@ def weights_sha256(name_or_folder: str | Path) -> str:
     Raises:
         ModelError: unknown name, or a file can't be read.
     """
-    folder = Path(name_or_folder)
+    folder = finished_run(Path(name_or_folder))
     if _is_name(name_or_folder):
         hashes = {file: hash for file, hash in find(str(name_or_folder)).sha256.items() if file in _ONNX_FILES}
     else:

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from uniultra.training.adapt import AdaptJob
     from uniultra.training.config import AdaptConfig
 
-LOGGERS = {"tensorboard": "tensorboard", "wandb": "wandb", "mlflow": "mlflow"}
-"""What --report-to takes, and the library that each needs."""
-
 
 def adapt(
     data: Annotated[Path, typer.Option(help="The manifest (CSV) of your images; `uniultra data import` writes one.")],
@@ -32,18 +29,19 @@ def adapt(
     report_to: Annotated[str, typer.Option(help="Also log to tensorboard, wandb or mlflow; with commas between.")] = "",
 ) -> None:
     """Adapt a model to your own images: frozen Hiera, small adapters, a few minutes. Needs uniultra[train]."""
-    from uniultra.cli.needs import need
+    from uniultra.cli.needs import loggers, need
 
     need("train", "torch", "transformers", "accelerate", "peft")
     from uniultra.data.manifest import read_manifest
     from uniultra.training.adapt import AdaptJob
     from uniultra.training.adapt import adapt as run
-    from uniultra.training.config import AdaptConfig, configured
+    from uniultra.training.config import AdaptConfig
+    from uniultra.training.configure import configured
     from uniultra.training.loop import is_first_process
 
     changes = tuple(f"base.{key}='{value}'" for key, value in (("name", base), ("method", method)) if value is not None)
     settings = configured(AdaptConfig(), config, (*changes, *set_))
-    job = AdaptJob(read_manifest(data), out, shots, None if replay is None else read_manifest(replay), device, _loggers(report_to))
+    job = AdaptJob(read_manifest(data), out, shots, None if replay is None else read_manifest(replay), device, loggers(report_to))
     file = run(settings, job)
     if is_first_process():
         print(f"Adapted weights in {file} ({file.stat().st_size / 1e6:.1f} MB); use it with --model {out}")
@@ -67,17 +65,6 @@ def merge(
     check_free([out / "config.json", out / "model.safetensors"])
     save_plain(open_adapted(adapter, base), out)
     print(f"Merged model in {out}")
-
-
-def _loggers(text: str) -> tuple[str, ...]:
-    from uniultra.cli.needs import need
-
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    for name in names:
-        if name not in LOGGERS:
-            raise ModelError(f"logger '{name}' is unknown; use some of {', '.join(LOGGERS)}")
-        need("train", LOGGERS[name])
-    return names
 
 
 def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:

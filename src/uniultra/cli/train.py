@@ -18,7 +18,7 @@ def train(
     from uniultra.cli.needs import need
 
     need("train", "torch", "transformers", "accelerate")
-    from uniultra.training.config import load_config
+    from uniultra.training.configure import load_config
     from uniultra.training.supervised import train as run
 
     print(f"Averaged weights in {run(load_config(config, tuple(set_)), data, out)}")

@@ -163,8 +163,8 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
     region = whole(mask.shape) if view_whole else region_around(prompt_box, scale, spec.focus_stretch)
     to_model = ModelMap(region, spec.image_size)
 
-    image = draw_appearance(rng).apply(_warp(item.image, to_model, placed))
-    target = _warp(mask * np.uint8(255), to_model, placed).astype(np.float32) / 255.0
+    image = draw_appearance(rng).apply(warp(item.image, to_model, placed))
+    target = warp(mask * np.uint8(255), to_model, placed).astype(np.float32) / 255.0
     keep_box = with_box or (not view_whole and rng.random() < 0.8)
     points, labels = _first_prompt(prompt_box if keep_box else None, target if with_click else None, to_model, rng)
     previous = _rough_mask(target, spec.image_size // 4, rng) if rng.random() < spec.mask_share else None
@@ -189,7 +189,7 @@ def _draw_box(true_box: Box, rough: bool, spec: SampleSpec, rng: np.random.Gener
     return jitter_box(true_box, float(rng.uniform(0.0, spec.box_jitter)), rng)
 
 
-def _warp(pixels_hw: np.ndarray, to_model: ModelMap, placed: np.ndarray) -> np.ndarray:
+def warp(pixels_hw: np.ndarray, to_model: ModelMap, placed: np.ndarray) -> np.ndarray:
     """Turns, mirrors and cuts in one interpolation; blurs first where the view shrinks the image."""
     matrix = to_model.matrix() @ np.vstack([placed, [0.0, 0.0, 1.0]])
     across, down = np.linalg.norm(matrix[:, :2], axis=0)  # model pixels a source pixel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -61,6 +62,29 @@ def _rows(manifest: Manifest, name: str) -> tuple[Row, ...]:
     if not rows:
         raise DataError(f"manifest '{manifest.path}' has no rows of split '{name}'; add some, or choose another split")
     return rows
+
+
+PERMISSIVE = ("cc by", "cc-by", "cc0", "apache", "mit", "public domain")
+RESTRICTED = ("nc", "nd", "sa")
+"""Parts of a Creative Commons licence that forbid selling, changing, or other terms for what is made from it."""
+
+
+def permissive(split: TrainSplit) -> TrainSplit:
+    """The rows whose licence lets a company use what is learned from them: CC BY, CC0, Apache, MIT; never NC, ND, SA or unknown.
+
+    Raises:
+        DataError: no row has such a licence.
+    """
+    rows = tuple(row for row in split if _is_permissive(row.licence))
+    if not rows:
+        found = ", ".join(sorted({row.licence or "none" for row in split}))
+        raise DataError(f"no training image has a permissive licence such as CC BY 4.0 or Apache-2.0; the manifest's column says: {found}")
+    return TrainSplit(split.name, rows)
+
+
+def _is_permissive(licence: str) -> bool:
+    text = licence.lower().strip()
+    return text.startswith(PERMISSIVE) and not set(re.split(r"[^a-z]+", text)) & set(RESTRICTED)
 
 
 Split = TypeVar("Split", TrainSplit, SelectionSplit)

@@ -23,7 +23,7 @@ from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import load
 from uniultra.models.methods import fold_lora, has_adapters, prepare
 from uniultra.models.promptable import PromptableModel
-from uniultra.registry import MODELS, find, verified_folder
+from uniultra.registry import MODELS, find, finished_run, verified_folder
 
 ADAPTER_FILE = "adapter.safetensors"
 BASE_FILE = "base.json"
@@ -79,7 +79,7 @@ def base_location(name_or_folder: str | Path) -> str | Path:
     if any(entry.name == str(name_or_folder) for entry in MODELS):
         return verified_folder(find(str(name_or_folder)))
     if isinstance(name_or_folder, Path) or Path(name_or_folder).is_dir():
-        return Path(name_or_folder)
+        return finished_run(Path(name_or_folder))
     if str(name_or_folder).count("/") != 1:
         names = ", ".join(entry.name for entry in MODELS)
         raise ModelError(

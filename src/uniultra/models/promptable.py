@@ -18,6 +18,9 @@ PIXEL_STD = (0.229, 0.224, 0.225)
 MASK_LOGIT_LIMIT = 8.0
 """Mask prompts are clipped to +- this, so that a certain previous answer can still be corrected."""
 
+Features = tuple[Tensor, Tensor, Tensor]
+"""What `PromptableModel.encode` gives."""
+
 
 class PromptableConfig(Sam2Config):
     """SAM 2's configuration, and what is ours.
@@ -48,25 +51,26 @@ class PromptableModel(Sam2Model):
         """How much longer than wide a focused view may be."""
         return float(self.config.focus_stretch)
 
-    def encode(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def encode(self, images: Tensor) -> Features:
         """Grey images (B, S, S), 0 to 255, to image_embed (B, 256, S/16, S/16) and the two high-resolution maps.
 
         Returns:
             image_embed, high_res_feats_0 (B, 32, S/4, S/4), high_res_feats_1 (B, 64, S/8, S/8).
         """
-        mean = torch.tensor(PIXEL_MEAN, device=images.device).view(1, 3, 1, 1)
-        std = torch.tensor(PIXEL_STD, device=images.device).view(1, 3, 1, 1)
-        pixels = (images.float().unsqueeze(1) / 255.0 - mean) / std
-        stages = self.vision_encoder.backbone(pixels).intermediate_hidden_states
-        fine, middle, coarse, coarsest = (stage.permute(0, 3, 1, 2) for stage in stages)
+        fine, middle, coarse, coarsest = self.stages(images)
         from_coarsest, from_coarse, from_middle, from_fine = self.vision_encoder.neck.convs
         embed = from_coarse(coarse) + F.interpolate(from_coarsest(coarsest), scale_factor=2.0, mode="nearest")
         embed = embed + self.no_memory_embedding.view(1, -1, 1, 1)
         return embed, _in_one(from_fine, self.mask_decoder.conv_s0, fine), _in_one(from_middle, self.mask_decoder.conv_s1, middle)
 
-    def decode(
-        self, features: tuple[Tensor, Tensor, Tensor], points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def stages(self, images: Tensor) -> tuple[Tensor, ...]:
+        """The backbone's four maps of grey images (B, S, S), 0 to 255: (B, D, S/4, S/4) to (B, 8 D, S/32, S/32)."""
+        mean = torch.tensor(PIXEL_MEAN, device=images.device).view(1, 3, 1, 1)
+        std = torch.tensor(PIXEL_STD, device=images.device).view(1, 3, 1, 1)
+        pixels = (images.float().unsqueeze(1) / 255.0 - mean) / std
+        return tuple(stage.permute(0, 3, 1, 2) for stage in self.vision_encoder.backbone(pixels).intermediate_hidden_states)
+
+    def decode(self, features: Features, points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Prompts on encoded images to mask logits.
 
         Args:

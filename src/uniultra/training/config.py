@@ -1,15 +1,9 @@
-"""The settings of a training run: one frozen dataclass, the only source of defaults; TOML files and --set change fields."""
+"""The settings of training runs: frozen dataclasses, the only source of defaults; `configure` changes fields by TOML files and --set."""
 
 from __future__ import annotations
 
-import dataclasses
-import math
-import tomllib
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, TypeVar
 
-from uniultra.errors import ModelError
 from uniultra.models.adapter import AdapterSpec
 
 
@@ -154,6 +148,56 @@ class AdaptConfig:
     replay: ReplaySettings = field(default_factory=ReplaySettings)
 
 
+@dataclass(frozen=True)
+class DSKDSettings:
+    """What the student is held to; the factors of the terms of `training.dskd`.
+
+    Attributes:
+        levels: all three after the neck, or only the last.
+        whole, hiera, adapter: of the sum and of its two parts, at each level; 0 leaves a term out.
+        normalise: errors are divided by the teacher's mean square at that level; the paper doesn't.
+        weight: of all these together.
+        mask: of the prompted masks' loss beside them; 0 is distillation from features alone, by which the decoder stays the teacher's.
+    """
+
+    levels: str = "all"
+    whole: float = 1.0
+    hiera: float = 1.0
+    adapter: float = 1.0
+    normalise: bool = True
+    weight: float = 1.0
+    mask: float = 1.0
+
+
+@dataclass(frozen=True)
+class RetuneSettings:
+    """After the features: the decoder learns on the student's features, by prompts. Steps may be 0; `encoder_lr` 0 freezes the encoder."""
+
+    steps: int = 600
+    encoder_lr: float = 0.0
+    decoder_lr: float = 2e-4
+
+
+@dataclass(frozen=True)
+class UnlabelledSettings:
+    """Frames without masks in the feature stage: their share of the examples; images of `train` without an object are always among them."""
+
+    share: float = 0.1
+
+
+@dataclass(frozen=True)
+class DistillConfig:
+    """Everything that a distillation depends on beside its data and its teacher."""
+
+    student: ModelSettings = field(default_factory=lambda: ModelSettings(focus_stretch=0.0))
+    optim: OptimSettings = field(default_factory=lambda: OptimSettings(steps=3000, decoder_lr=3e-4))
+    dskd: DSKDSettings = field(default_factory=DSKDSettings)
+    retune: RetuneSettings = field(default_factory=RetuneSettings)
+    loss: LossSettings = field(default_factory=LossSettings)
+    data: DataSettings = field(default_factory=DataSettings)
+    unlabelled: UnlabelledSettings = field(default_factory=UnlabelledSettings)
+
+
 RANGES: dict[str, tuple[float, float]] = {
     "optim.steps": (1, 10**7),
     "optim.batch_size": (1, 4096),
@@ -187,70 +231,22 @@ RANGES: dict[str, tuple[float, float]] = {
     "adapter.edge_channels": (1, 64),
     "adapter.gate": (-10.0, 10.0),
     "replay.share": (0.0, 0.9),
+    "student.focus_stretch": (0.0, 4.0),
+    "dskd.whole": (0.0, 1e3),
+    "dskd.hiera": (0.0, 1e3),
+    "dskd.adapter": (0.0, 1e3),
+    "dskd.weight": (0.0, 1e3),
+    "dskd.mask": (0.0, 1e3),
+    "retune.steps": (0, 10**7),
+    "retune.encoder_lr": (0.0, 1.0),
+    "retune.decoder_lr": (0.0, 1.0),
+    "unlabelled.share": (0.0, 0.9),
 }
 """Least and largest value of each number; both are legal."""
 CHOICES: dict[str, tuple[str, ...]] = {
     "optim.precision": ("fp32", "bf16", "fp16"),
     "optim.keep": ("last", "best"),
+    "dskd.levels": ("all", "last"),
     "base.method": ("ch-adapter", "lora", "decoder", "full"),
 }
 """The words that a setting takes."""
-
-C = TypeVar("C", TrainConfig, AdaptConfig)
-
-
-def load_config(path: str | Path | None = None, changes: tuple[str, ...] = ()) -> TrainConfig:
-    """The settings of a supervised run; see `configured`."""
-    return configured(TrainConfig(), path, changes)
-
-
-def configured(config: C, path: str | Path | None = None, changes: tuple[str, ...] = ()) -> C:
-    """Defaults, then a TOML file, then `section.key=value` changes in TOML's own syntax of values.
-
-    Raises:
-        ModelError: unknown section or key, or a value of another type than the default's, out of its range, or not one of its words.
-    """
-    if path is not None:
-        try:
-            tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ModelError(f"config '{path}' can't be read as TOML: {error}") from error
-        for section, values in tables.items():
-            if not isinstance(values, dict):
-                raise ModelError(f"config '{path}': '{section}' stands outside of a section; put it under one, such as [optim]")
-            for key, value in values.items():
-                config = _with(config, section, key, value)
-    for change in changes:
-        name, _, text = change.partition("=")
-        section, _, key = name.strip().partition(".")
-        config = _with(config, section, key, _value(text.strip()))
-    return config
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _with(config: C, section: str, key: str, value: Any) -> C:
-    sections = [f.name for f in dataclasses.fields(config)]
-    if section not in sections:
-        raise ModelError(f"config section '{section}' is unknown; use one of {', '.join(sections)}")
-    part = getattr(config, section)
-    keys = [f.name for f in dataclasses.fields(part)]
-    if key not in keys:
-        raise ModelError(f"config key '{section}.{key}' is unknown; '{section}' has {', '.join(keys)}")
-    wanted = type(getattr(part, key))
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-        raise ModelError(f"config value {section}.{key} = {value!r} must be of type {wanted.__name__}")
-    low, high = RANGES.get(f"{section}.{key}", (-math.inf, math.inf))
-    if isinstance(value, int | float) and not low <= value <= high:
-        raise ModelError(f"config value {section}.{key} = {value:g} is out of range; give {low:g} to {high:g}")
-    words = CHOICES.get(f"{section}.{key}")
-    if words and value not in words:
-        raise ModelError(f"config value {section}.{key} = '{value}' is unknown; use one of {', '.join(words)}")
-    return dataclasses.replace(config, **{section: dataclasses.replace(part, **{key: value})})

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from uniultra.data.prompts import correction_click
-from uniultra.models.promptable import PromptableModel
+from uniultra.models.promptable import Features, PromptableModel
 from uniultra.training.config import LossSettings
 from uniultra.training.losses import boundary_bce, dice_loss, hard_iou
 
@@ -26,7 +26,12 @@ class InteractiveTrainer(nn.Module):
 
     def forward(self, image: Tensor, target: Tensor, points: Tensor, labels: Tensor, mask: Tensor, has_mask: Tensor) -> dict[str, Tensor]:
         """image (B, S, S) uint8, target (B, S, S) 0..1, points (B, N, 2), labels (B, N), mask (B, 1, S/4, S/4), has_mask (B,)."""
-        features = self.model.encode(image)
+        return self.rounds(self.model.encode(image), target, points, labels, mask, has_mask)
+
+    def rounds(
+        self, features: Features, target: Tensor, points: Tensor, labels: Tensor, mask: Tensor, has_mask: Tensor
+    ) -> dict[str, Tensor]:
+        """Prompting and correcting on an encoded batch."""
         halved = F.avg_pool2d(target.unsqueeze(1), 2).squeeze(1)  # logits have a quarter of the side: half is fine enough
         losses, dices = [], []
         rounds = int(torch.randint(1, self.settings.rounds + 1, ()))

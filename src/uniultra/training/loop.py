@@ -17,10 +17,11 @@ import torch
 import torch.distributed
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch.utils.data import Sampler
+from torch import nn
+from torch.utils.data import Dataset, Sampler
 from transformers import PrinterCallback, Trainer, TrainingArguments
 
-from uniultra.data.dataset import DrawSampler, PromptDataset
+from uniultra.data.dataset import DrawSampler
 from uniultra.data.splits import SelectionSplit
 from uniultra.errors import ModelError, OutputError
 from uniultra.models.methods import learned_names
@@ -47,17 +48,19 @@ class Plan:
         out: the run folder.
         device: auto, cpu or cuda.
         report_to: further loggers of transformers', such as tensorboard; none by default.
+        learner: what turns a batch into a loss, around `model`; by default `InteractiveTrainer`. What it has `told()` goes into the log.
     """
 
     model: PromptableModel
     optim: OptimSettings
     loss: LossSettings
-    data: PromptDataset
+    data: Dataset
     weights: Any
     val: SelectionSplit | None
     out: Path
     device: str = "auto"
     report_to: tuple[str, ...] = ()
+    learner: nn.Module | None = None
 
 
 def run(plan: Plan) -> Journal:
@@ -77,7 +80,7 @@ def run(plan: Plan) -> Journal:
         bar = ProgressBar(settings.steps)
         trainer = PromptTrainer(
             draws=DrawSampler(plan.weights, settings.seed, least=20 * settings.batch_size * settings.accumulate * arguments.world_size),
-            model=InteractiveTrainer(plan.model, plan.loss),
+            model=plan.learner or InteractiveTrainer(plan.model, plan.loss),
             args=arguments,
             train_dataset=plan.data,
             optimizers=_optimizer(plan.model, settings),
@@ -110,6 +113,10 @@ class PromptTrainer(Trainer):
                 "Lower optim.encoder_lr and optim.decoder_lr, or set optim.precision=fp32"
             )
         return loss
+
+    def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
+        told = getattr(self.accelerator.unwrap_model(self.model), "told", None)
+        super().log(logs | told() if told is not None and "loss" in logs else logs, *args, **kwargs)
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
         assert output_dir is not None and self.model is not None

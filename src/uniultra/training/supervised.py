@@ -24,7 +24,7 @@ from uniultra.models.build import build
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.sam1 import load_sam1_decoder
 from uniultra.models.widen import widen
-from uniultra.training.config import AdaptConfig, DataSettings, TrainConfig
+from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, TrainConfig
 from uniultra.training.loop import Plan, run, whole_checkpoint
 
 
@@ -75,7 +75,7 @@ def sample_spec(settings: DataSettings, model: PromptableModel) -> SampleSpec:
     return SampleSpec(image_size=model.input_size, focus_stretch=model.focus_stretch, **values)
 
 
-def run_record(config: TrainConfig | AdaptConfig, manifest: Manifest) -> dict[str, Any]:
+def run_record(config: TrainConfig | AdaptConfig | DistillConfig, manifest: Manifest) -> dict[str, Any]:
     """What a run folder's config.json says of every kind of run: settings, code version, the manifest's hash, the splits' roles."""
     return {
         "config": dataclasses.asdict(config),

@@ -1,0 +1,126 @@
+"""Stage 2 of the paper: an adapted model teaches a small one (DSKD), then the decoder is tuned again on what the small one sees.
+
+A run folder holds config.json, features/ and retune/ (each as `training.loop` leaves it), and at the end model/, the student.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from uniultra.data.dataset import PromptDataset
+from uniultra.data.manifest import Manifest
+from uniultra.data.splits import TrainSplit, permissive, selection_split, train_split
+from uniultra.data.unlabelled import DistillDataset, empty_images, frames_of
+from uniultra.errors import ModelError
+from uniultra.models.adapted import open_model, weights_sha256
+from uniultra.models.promptable import PromptableModel
+from uniultra.training.config import DistillConfig, TrainConfig
+from uniultra.training.dskd import Distiller
+from uniultra.training.loop import Plan, is_first_process, run
+from uniultra.training.supervised import chosen_sets, describe, make_model, parse_favour, run_record, sample_spec
+
+
+@dataclass(frozen=True)
+class DistillJob:
+    """What a distillation works on; how is in the config.
+
+    Attributes:
+        teacher: a published model, a folder, a run of `adapt`, or a hub name.
+        manifest: with rows of `train` and `val`.
+        out: the run folder.
+        unlabelled: cines, videos, images or folders of images whose frames join the feature stage.
+        only_permissive: learn from images alone whose licence allows commercial use; see `splits.permissive`.
+        device, report_to: as in `loop.Plan`.
+    """
+
+    teacher: str | Path
+    manifest: Manifest
+    out: Path
+    unlabelled: tuple[Path, ...] = ()
+    only_permissive: bool = False
+    device: str = "auto"
+    report_to: tuple[str, ...] = ()
+
+
+def distill(config: DistillConfig, job: DistillJob) -> Path:
+    """Distils, or goes on where an earlier call stopped; returns the student's folder.
+
+    Raises:
+        ModelError: no such teacher, a student that can't be compared with it, no memory, another run in the folder.
+        DataError: no train or val rows, none with such a licence.
+        FileError: an unlabelled file can't be read.
+    """
+    torch.manual_seed(config.optim.seed)
+    teacher = open_model(job.teacher)
+    student = make_student(config, teacher)
+    learning = chosen_sets(train_split(job.manifest), config.data.datasets)
+    learning = permissive(learning) if job.only_permissive else learning
+    frames = empty_images(learning) + frames_of(job.unlabelled)
+    job.out.mkdir(parents=True, exist_ok=True)
+    described = {"teacher": Path(job.teacher).name, "teacher_sha256": weights_sha256(teacher), "only_permissive": job.only_permissive}
+    described |= {"train_images": len(learning), "unlabelled_frames": len(frames)}
+    described |= {"student_encoder_parameters": sum(p.numel() for p in student.vision_encoder.parameters())}
+    describe(job.out, run_record(config, job.manifest) | described)
+    _features(config, job, student, teacher, learning, frames)
+    _retune(config, job, student, learning)
+    if is_first_process():
+        student.requires_grad_(True).save_pretrained(job.out / "model")
+    return job.out / "model"
+
+
+def make_student(config: DistillConfig, teacher: PromptableModel) -> PromptableModel:
+    """The student with its start weights: its own encoder, the teacher's prompt encoder and mask decoder."""
+    settings = config.student
+    if settings.focus_stretch == 0.0:
+        settings = replace(settings, focus_stretch=teacher.focus_stretch)
+    student = make_model(TrainConfig(model=replace(settings, box_prior=bool(teacher.config.box_prior)), optim=config.optim))
+    if student.input_size > teacher.input_size or teacher.input_size % student.input_size:
+        raise ModelError(
+            f"student.image_size {student.input_size} doesn't fit the teacher's {teacher.input_size}; give one that divides it, or the same"
+        )
+    own, shared = student.state_dict(), {n: v for n, v in teacher.state_dict().items() if not n.startswith("vision_encoder.")}
+    odd = next((name for name, value in shared.items() if name not in own or own[name].shape != value.shape), None)
+    if odd is not None:
+        raise ModelError(f"the teacher's decoder doesn't fit the student: '{odd}' differs; distil from a model with SAM 2's decoder")
+    student.load_state_dict(own | shared)
+    return student
+
+
+def _features(
+    config: DistillConfig, job: DistillJob, student: PromptableModel, teacher: PromptableModel, learning: TrainSplit, frames: list
+) -> None:
+    """The encoder learns the teacher's levels; with dskd.mask the decoder learns beside it."""
+    for name, parameter in student.named_parameters():
+        parameter.requires_grad_(name.startswith("vision_encoder.") or config.dskd.mask > 0)
+    drawn_at = replace(sample_spec(config.data, student), image_size=teacher.input_size)
+    prompted = PromptDataset(learning, drawn_at, config.optim.seed)
+    data = DistillDataset(prompted, frames)
+    weights = data.weights(prompted.weights(parse_favour(config.data.favour)), config.unlabelled.share)
+    learner = Distiller(student, teacher, config.dskd, config.loss)
+    out = job.out / "features"
+    val = selection_split(job.manifest)
+    run(Plan(student, config.optim, config.loss, data, weights, val, out, job.device, job.report_to, learner))
+
+
+def _retune(config: DistillConfig, job: DistillJob, student: PromptableModel, learning: TrainSplit) -> None:
+    """The decoder learns, by prompts, on the features that the student really gives."""
+    settings = config.retune
+    if not settings.steps:
+        return
+    for name, parameter in student.named_parameters():
+        parameter.requires_grad_(settings.encoder_lr > 0 or not name.startswith("vision_encoder."))
+    optim = replace(
+        config.optim,
+        steps=settings.steps,
+        encoder_lr=settings.encoder_lr,
+        decoder_lr=settings.decoder_lr,
+        save_every=min(config.optim.save_every, settings.steps),
+        seed=config.optim.seed + 1,
+    )
+    data = PromptDataset(learning, sample_spec(config.data, student), optim.seed)
+    weights = data.weights(parse_favour(config.data.favour))
+    val = selection_split(job.manifest)
+    run(Plan(student, optim, config.loss, data, weights, val, job.out / "retune", job.device, job.report_to))

@@ -1,0 +1,110 @@
+"""Deep-supervised knowledge distillation (DSKD): the student's levels are held against the teacher's, whole and in parts.
+
+Stage 2 of UniUltra (arXiv 2511.15771): at S/4, S/8 and S/16 after the neck the mean squared error of the sum, of the Hiera part alone
+and of the adapter part alone. Beyond the paper, and settable: errors relative to the teacher's own energy, the last level alone,
+and the prompted mask's loss at the same time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from uniultra.models.levels import LEVELS, Level, decoder_features, neck_levels
+from uniultra.models.promptable import PromptableModel
+from uniultra.training.config import DSKDSettings, LossSettings
+from uniultra.training.interactive import InteractiveTrainer
+
+
+class Distiller(nn.Module):
+    """A student that learns and its frozen teacher. The forward pass takes a batch of `DistillDataset` and returns {"loss": (), ...}.
+
+    The batch may be drawn at the teacher's larger input side; the student sees it shrunk.
+    """
+
+    accepts_loss_kwargs = False  # `**prompt` is the batch; the trainer has nothing of its own to pass
+
+    def __init__(self, student: PromptableModel, teacher: PromptableModel, dskd: DSKDSettings, loss: LossSettings) -> None:
+        super().__init__()
+        self.prompted = InteractiveTrainer(student, loss)
+        self.teacher = teacher.requires_grad_(False)
+        self.dskd = dskd
+        self.tally: dict[str, list[float]] = defaultdict(list)
+
+    @property
+    def student(self) -> PromptableModel:
+        return self.prompted.model
+
+    def train(self, mode: bool = True) -> Distiller:
+        super().train(mode)
+        self.teacher.eval()
+        return self
+
+    def forward(self, image: Tensor, known: Tensor, **prompt: Tensor) -> dict[str, Tensor]:
+        """`known` (B,) is 1 where there is a mask to learn from; the rest as in `InteractiveTrainer.forward`."""
+        with torch.no_grad():
+            theirs = neck_levels(self.teacher, image)
+        image, prompt = shrunk(image, prompt, self.student.input_size)
+        ours = neck_levels(self.student, image)
+        terms = dskd_terms(ours, theirs, self.dskd)
+        loss = self.dskd.weight * torch.stack([self._factor(name) * value for name, value in terms.items()]).sum()
+        if self.dskd.mask and bool(known.any()):
+            labelled = known > 0
+            features = tuple(maps[labelled] for maps in decoder_features(self.student, ours))
+            answer = self.prompted.rounds(features, **{name: value[labelled] for name, value in prompt.items()})  # type: ignore[arg-type]
+            loss = loss + self.dskd.mask * answer["loss"]
+            terms |= {"mask": answer["loss"], "dice_first": answer["dice_first"], "dice_last": answer["dice_last"]}
+        for name, value in terms.items():
+            self.tally[name].append(float(value.detach()))
+        return {"loss": loss}
+
+    def told(self) -> dict[str, float]:
+        """The mean of every term since the last call, for the log; empties the tally."""
+        means = {name: sum(values) / len(values) for name, values in self.tally.items()}
+        self.tally.clear()
+        return means
+
+    def _factor(self, name: str) -> float:
+        return float(getattr(self.dskd, name.partition(" ")[0]))
+
+
+def dskd_terms(ours: Sequence[Level], theirs: Sequence[Level], settings: DSKDSettings) -> dict[str, Tensor]:
+    """Each term by "part level", such as "hiera S/8"; parts whose factor is 0, or that one of the two lacks, are left out.
+
+    Maps of another side than the student's are averaged down to it.
+    """
+    terms: dict[str, Tensor] = {}
+    for name, own, other in zip(LEVELS, ours, theirs, strict=True):
+        if settings.levels == "last" and name != LEVELS[-1]:
+            continue
+        pairs: tuple[tuple[str, Tensor, Tensor | None], ...] = (("whole", own.whole, other.whole),)
+        if own.adapter is not None and other.adapter is not None:
+            pairs = (*pairs, ("hiera", own.hiera, other.hiera), ("adapter", own.adapter, other.adapter))
+        for part, found, wanted in pairs:
+            if getattr(settings, part):
+                terms[f"{part} {name}"] = _error(found, wanted, settings.normalise)
+    return terms
+
+
+def _error(found: Tensor, wanted: Tensor | None, normalise: bool) -> Tensor:
+    assert wanted is not None
+    if wanted.shape[-1] != found.shape[-1]:
+        wanted = F.interpolate(wanted, size=found.shape[-2:], mode="area")
+    error = F.mse_loss(found.float(), wanted.float())
+    return error / wanted.float().square().mean().clamp(min=1e-8) if normalise else error
+
+
+def shrunk(image: Tensor, prompt: dict[str, Tensor], size: int) -> tuple[Tensor, dict[str, Tensor]]:
+    """A batch drawn at a larger input side, at `size`: pixels averaged, points moved, previous masks made smaller; targets stay."""
+    drawn = image.shape[-1]
+    if drawn == size:
+        return image, prompt
+    smaller: dict[str, Any] = dict(prompt)
+    smaller["points"] = (prompt["points"] + 0.5) * (size / drawn) - 0.5
+    smaller["mask"] = F.interpolate(prompt["mask"], size=(size // 4, size // 4), mode="area")
+    return F.interpolate(image.float().unsqueeze(1), size=(size, size), mode="area").squeeze(1), smaller
