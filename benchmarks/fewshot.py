@@ -48,14 +48,16 @@ def main() -> None:
     folds = _folds(rows, options.folds) if options.folds else [rows]
     names = options.methods.split(",")
     before = [record for index, fold in enumerate(folds) for record in _base_records(options, fold, index)]
-    table = [_line("base", 0, before, before, 0.0)]
-    for name in names:
+    records: dict[tuple[str, int], list[Record]] = {}
+    table = [_line("base", 0, before, 0.0, {})]
+    for name in sorted(names, key=lambda each: each != options.against):  # that one first: the others are compared with it
         for shots in map(int, options.shots.split(",")):
             found = [_adapted(options, manifest, fold, index, name, shots) for index, fold in enumerate(folds)]
-            seconds = sum(part[1] for part in found) / len(found)
-            table.append(_line(name, shots, [record for part in found for record in part[0]], before, seconds))
-            _publish(options.out, table)
-    print(_markdown(table))
+            records[name, shots] = [record for part in found for record in part[0]]
+            others = {"gain": before} | ({} if name == options.against else {"ahead": records.get((options.against, shots), [])})
+            table.append(_line(name, shots, records[name, shots], sum(part[1] for part in found) / len(found), others))
+            _publish(options.out, table, options.against)
+    print(_markdown(table, options.against))
 
 
 def _options() -> argparse.Namespace:
@@ -66,6 +68,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--shots", default="5,10,20")
     parser.add_argument("--methods", default=METHODS, help="names of files in configs/adapt, with commas between")
+    parser.add_argument("--against", default="decoder", help="the method that the others are compared with at the same shots")
     parser.add_argument("--split", default="test", help="what is reported on without --folds; val where settings are being chosen")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE")
     parser.add_argument("--out", type=Path, required=True)
@@ -121,10 +124,11 @@ def _read(file: Path) -> list[Record]:
     return [Record(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-def _line(name: str, shots: int, records: list[Record], before: list[Record], seconds: float) -> dict[str, object]:
+def _line(name: str, shots: int, records: list[Record], seconds: float, others: dict[str, list[Record]]) -> dict[str, object]:
+    """`others`: what to compare with pair by pair, by the name of the difference."""
     line: dict[str, object] = {"method": name, "shots": shots, "seconds": round(seconds)}
     summary = summarise(records)
-    differences = None if name == "base" else compare(records, before)
+    differences = {what: compare(records, other) for what, other in others.items() if other}
     for kind in KINDS:
         [organ, *_] = summary[kind]
         cell = summary[kind][organ]
@@ -135,22 +139,21 @@ def _line(name: str, shots: int, records: list[Record], before: list[Record], se
             "objects": cell.objects,
             "clusters": cell.clusters,
         }
-        if differences is not None:
-            found = differences[kind][organ]
-            line[kind] |= {"gain": found.difference, "gain_interval": found.interval}  # type: ignore[operator]
+        for what, comparison in differences.items():
+            found = comparison[kind][organ]
+            line[kind] |= {what: found.difference, f"{what}_interval": found.interval}  # type: ignore[operator]
     return line
 
 
-def _publish(out: Path, table: list[dict[str, object]]) -> None:
+def _publish(out: Path, table: list[dict[str, object]], against: str) -> None:
     write_json(out / "table.json", table, force=True)
-    write_text(out / "table.md", _markdown(table), force=True)
+    write_text(out / "table.md", _markdown(table, against), force=True)
 
 
-def _markdown(table: list[dict[str, object]]) -> str:
-    lines = [
-        "| method | shots | box10 Dice [95 %] | skill | gain over base [95 %] | click1 Dice [95 %] | gain over base [95 %] | training s |"
-    ]
-    lines.append("| --- |" + " ---: |" * 7)
+def _markdown(table: list[dict[str, object]], against: str) -> str:
+    columns = [f"{kind} {what}" for kind in KINDS for what in ("Dice [95 %]", "over base [95 %]", f"over {against} [95 %]")]
+    lines = ["| method | shots | " + " | ".join(columns) + " | skill | training s |"]
+    lines.append("| --- |" + " ---: |" * 9)
     for line in table:
         box, click = line["box10"], line["click1"]
         assert isinstance(box, dict)
@@ -159,11 +162,8 @@ def _markdown(table: list[dict[str, object]]) -> str:
         cells = [
             str(line["method"]),
             str(line["shots"]),
-            _dice(box),
+            *(text for cell in (box, click) for text in (_dice(cell), _difference(cell, "gain"), _difference(cell, "ahead"))),
             skill,
-            _gain(box),
-            _dice(click),
-            _gain(click),
             str(line["seconds"] or ""),
         ]
         lines.append("| " + " | ".join(cells) + " |")
@@ -174,8 +174,8 @@ def _dice(cell: dict[str, object]) -> str:
     return f"{cell['dice']:.3f}" + _span(cell["interval"])
 
 
-def _gain(cell: dict[str, object]) -> str:
-    return f"{cell['gain']:+.3f}" + _span(cell["gain_interval"], "+") if "gain" in cell else ""
+def _difference(cell: dict[str, object], what: str) -> str:
+    return f"{cell[what]:+.3f}" + _span(cell[f"{what}_interval"], "+") if what in cell else ""
 
 
 def _span(interval: object, sign: str = "") -> str:

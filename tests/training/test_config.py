@@ -34,7 +34,7 @@ def test_published_configs_load(path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ("optimizer.steps=3", "section 'optimizer' is unknown; use one of model, optim, loss, data"),
+        ("optimizer.steps=3", "section 'optimizer' is unknown; use one of model, adapter, optim, loss, data"),
         ("optim.step=3", "key 'optim.step' is unknown; 'optim' has steps"),
         ("optim.steps=many", "optim.steps = 'many' must be of type int"),
         ("model.adapters=1", "model.adapters = 1 must be of type bool"),

@@ -153,7 +153,7 @@ def test_a_killed_run_ends_as_one_that_was_not(teacher: Path, lab: Path, tmp_pat
     command = [sys.executable, "-m", "uniultra.cli.main", "distill", "--teacher", str(teacher), "--student", "mini", "--data", str(lab)]
     command += ["--out", str(tmp_path / "run"), *changes]
     running = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
-    until = time.monotonic() + 90
+    until = time.monotonic() + 300
     while not (tmp_path / "run" / "features" / "checkpoint-4").exists() and running.poll() is None:
         assert time.monotonic() < until
         time.sleep(0.05)

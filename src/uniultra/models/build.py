@@ -15,6 +15,7 @@ from transformers.utils.logging import disable_progress_bar, get_verbosity, set_
 from uniultra.errors import ModelError
 from uniultra.models.adapter import AdapterSpec
 from uniultra.models.backbone import CHHieraConfig
+from uniultra.models.convnet import ConvConfig
 from uniultra.models.promptable import PromptableConfig, PromptableModel
 
 PAPER = AdapterSpec()
@@ -43,6 +44,10 @@ SIZES = {
     "mini-2x": HieraSize(32, 2, (1, 2, 7, 2), (5, 7, 9)),
 }
 """SAM 2's four sizes, the paper's student (`mini`), and that at twice its width, which `models.widen` makes of it."""
+
+
+CONV_SIZES = {"conv-mini": (24, 48, 96, 192)}
+"""Channels of the four stages of convolutional encoders, `models.convnet`; for comparison with `mini`."""
 
 
 def fit_windows(size: HieraSize, image_size: int) -> HieraSize:
@@ -94,18 +99,31 @@ def build(name: str, adapter: AdapterSpec | None = PAPER, image_size: int = 1024
     """A named size with fresh weights, for still images.
 
     Raises:
-        ModelError: the name is not in `SIZES`, or the image size is not a multiple of 32 from 64 to 2048.
+        ModelError: the name is not in `SIZES`, or the image size is not a multiple of 32 from 64 to 2048, or the size takes no adapters.
     """
-    if name not in SIZES:
-        raise ModelError(f"model size '{name}' is unknown; use one of {', '.join(SIZES)}")
+    if name not in SIZES and name not in CONV_SIZES:
+        raise ModelError(f"model size '{name}' is unknown; use one of {', '.join((*SIZES, *CONV_SIZES))}")
     check_image_size(image_size)
     config = PromptableConfig(
-        vision_config=vision_config(fit_windows(SIZES[name], image_size), adapter, image_size),
+        vision_config=_vision(name, adapter, image_size),
         prompt_encoder_config={"image_size": image_size},
         mask_decoder_config={"dynamic_multimask_via_stability": False},
         box_prior=box_prior,
     )
     return PromptableModel(config)
+
+
+def _vision(name: str, adapter: AdapterSpec | None, image_size: int) -> Sam2VisionConfig:
+    if name in SIZES:
+        return vision_config(fit_windows(SIZES[name], image_size), adapter, image_size)
+    if adapter is not None:
+        raise ModelError(f"model size '{name}' is a convolutional encoder, which takes no CH-Adapters; build it without (adapters = false)")
+    channels = CONV_SIZES[name]
+    return Sam2VisionConfig(
+        backbone_config=ConvConfig(image_size=[image_size, image_size], embed_dim_per_stage=list(channels)),
+        backbone_channel_list=list(reversed(channels)),
+        backbone_feature_sizes=[[image_size // stride] * 2 for stride in (4, 8, 16)],
+    )
 
 
 def check_image_size(image_size: int) -> None:

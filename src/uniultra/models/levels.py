@@ -68,7 +68,7 @@ def _adapter_parts(backbone: Any) -> Iterator[dict[int, Tensor]]:
 
         return keep
 
-    last_blocks = [backbone.blocks[index] for index in backbone.stage_ends]
+    last_blocks = [backbone.blocks[index] for index in getattr(backbone, "stage_ends", ())]
     handles = [block.adapter.register_forward_hook(keeper(i)) for i, block in enumerate(last_blocks) if hasattr(block, "adapter")]
     try:
         yield parts

@@ -92,6 +92,7 @@ class TrainConfig:
     """Everything that a supervised run from the ground depends on beside its data."""
 
     model: ModelSettings = field(default_factory=ModelSettings)
+    adapter: AdapterSpec = field(default_factory=AdapterSpec)
     optim: OptimSettings = field(default_factory=OptimSettings)
     loss: LossSettings = field(default_factory=LossSettings)
     data: DataSettings = field(default_factory=DataSettings)
@@ -156,7 +157,7 @@ class DSKDSettings:
         levels: all three after the neck, or only the last.
         whole, hiera, adapter: of the sum and of its two parts, at each level; 0 leaves a term out.
         normalise: errors are divided by the teacher's mean square at that level; the paper doesn't.
-        weight: of all these together.
+        weight: of all these together; 0 leaves the teacher out, and the mask's loss alone teaches.
         mask: of the prompted masks' loss beside them; 0 is distillation from features alone, by which the decoder stays the teacher's.
     """
 
@@ -190,6 +191,7 @@ class DistillConfig:
     """Everything that a distillation depends on beside its data and its teacher."""
 
     student: ModelSettings = field(default_factory=lambda: ModelSettings(focus_stretch=0.0))
+    adapter: AdapterSpec = field(default_factory=AdapterSpec)
     optim: OptimSettings = field(default_factory=lambda: OptimSettings(steps=3000, decoder_lr=3e-4))
     dskd: DSKDSettings = field(default_factory=DSKDSettings)
     retune: RetuneSettings = field(default_factory=RetuneSettings)

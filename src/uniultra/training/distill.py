@@ -76,7 +76,7 @@ def make_student(config: DistillConfig, teacher: PromptableModel) -> PromptableM
     settings = config.student
     if settings.focus_stretch == 0.0:
         settings = replace(settings, focus_stretch=teacher.focus_stretch)
-    student = make_model(TrainConfig(model=replace(settings, box_prior=bool(teacher.config.box_prior)), optim=config.optim))
+    student = make_model(TrainConfig(replace(settings, box_prior=bool(teacher.config.box_prior)), config.adapter, config.optim))
     if student.input_size > teacher.input_size or teacher.input_size % student.input_size:
         raise ModelError(
             f"student.image_size {student.input_size} doesn't fit the teacher's {teacher.input_size}; give one that divides it, or the same"

@@ -47,12 +47,14 @@ class Distiller(nn.Module):
 
     def forward(self, image: Tensor, known: Tensor, **prompt: Tensor) -> dict[str, Tensor]:
         """`known` (B,) is 1 where there is a mask to learn from; the rest as in `InteractiveTrainer.forward`."""
-        with torch.no_grad():
-            theirs = neck_levels(self.teacher, image)
+        theirs: tuple[Level, ...] = ()
+        if self.dskd.weight:
+            with torch.no_grad():
+                theirs = neck_levels(self.teacher, image)
         image, prompt = shrunk(image, prompt, self.student.input_size)
         ours = neck_levels(self.student, image)
-        terms = dskd_terms(ours, theirs, self.dskd)
-        loss = self.dskd.weight * torch.stack([self._factor(name) * value for name, value in terms.items()]).sum()
+        terms = dskd_terms(ours, theirs, self.dskd) if theirs else {}
+        loss = self.dskd.weight * sum((self._factor(name) * value for name, value in terms.items()), start=ours[0].whole.new_zeros(()))
         if self.dskd.mask and bool(known.any()):
             labelled = known > 0
             features = tuple(maps[labelled] for maps in decoder_features(self.student, ours))

@@ -19,7 +19,6 @@ from uniultra.data.splits import TrainSplit, selection_split, train_split
 from uniultra.errors import DataError, ModelError
 from uniultra.io.output import write_json
 from uniultra.models.adapted import open_model
-from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import build
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.sam1 import load_sam1_decoder
@@ -61,7 +60,7 @@ def _start(config: TrainConfig) -> PromptableModel:
     settings = config.model
     if settings.start_from:
         return open_model(settings.start_from, settings.image_size)
-    model = build(settings.size, AdapterSpec() if settings.adapters else None, settings.image_size, settings.box_prior)
+    model = build(settings.size, config.adapter if settings.adapters else None, settings.image_size, settings.box_prior)
     if settings.decoder_from:
         load_sam1_decoder(model, settings.decoder_from)
     if settings.widen_from:
