@@ -115,3 +115,18 @@ def test_another_config_doesn_t_go_on_in_an_interrupted_run(manifest: Path, tmp_
 def test_unknown_sets_are_named(manifest: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"data\.datasets names busy; the manifest's train split has phantom"):
         train(load_config(None, (*SMALL, "data.datasets='busy'")), manifest, tmp_path)
+
+
+def test_a_company_s_run_sees_permissive_images_alone(manifest: Path, tmp_path: Path) -> None:
+    config = load_config(None, (*SMALL, "optim.steps=2"))
+    with pytest.raises(DataError, match="no training image has a permissive licence"):
+        train(config, manifest, tmp_path / "none", only_permissive=True)
+    assert not (tmp_path / "none").exists()
+    head, *lines = manifest.read_text().splitlines()
+    marked = [line.rpartition(",")[0] + (",CC BY 4.0" if index < 2 else ",CC BY-NC 4.0") for index, line in enumerate(lines)]
+    assert head.endswith(",licence")
+    mixed = manifest.with_name("mixed.csv")
+    mixed.write_text("\n".join([head, *marked]) + "\n")
+    train(config, mixed, tmp_path / "run", only_permissive=True)
+    record = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert (record["train_images"], record["only_permissive"]) == (2, True)

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from uniultra.errors import ModelError
-
 
 def distill(
     teacher: Annotated[str, typer.Option(help="A run folder of `adapt` or `train`, a model folder, a published model or a hub name.")],
@@ -23,7 +21,7 @@ def distill(
     report_to: Annotated[str, typer.Option(help="Also log to tensorboard, wandb or mlflow; with commas between.")] = "",
 ) -> None:
     """Distil a teacher into a small model (DSKD), then tune its decoder. Needs uniultra[train]."""
-    from uniultra.cli.needs import loggers, need
+    from uniultra.cli.needs import loggers, need, only_permissive
 
     need("train", "torch", "transformers", "accelerate", "peft")
     from uniultra.data.manifest import read_manifest
@@ -34,11 +32,9 @@ def distill(
     from uniultra.training.distill import distill as run
     from uniultra.training.loop import is_first_process
 
-    if licence not in ("any", "permissive"):
-        raise ModelError(f"licence '{licence}' is unknown; use any or permissive")
     changes = () if student is None else (f"student.{'size' if student in SIZES else 'start_from'}='{student}'",)
     settings = configured(DistillConfig(), config, (*changes, *set_))
-    job = DistillJob(teacher, read_manifest(data), out, tuple(unlabelled), licence == "permissive", device, loggers(report_to))
+    job = DistillJob(teacher, read_manifest(data), out, tuple(unlabelled), only_permissive(licence), device, loggers(report_to))
     folder = run(settings, job)
     if is_first_process():
         print(f"The student is in {folder}; see it with: uniultra evaluate --model {folder} --against {teacher} --data {data}")

@@ -17,6 +17,13 @@ def need(extra: str, *libraries: str) -> None:
         raise ModelError(f"this command needs {', '.join(missing)}; install with: pip install 'uniultra[{extra}]'")
 
 
+def only_permissive(licence: str) -> bool:
+    """What --licence says; raises ModelError for another word than any or permissive."""
+    if licence not in ("any", "permissive"):
+        raise ModelError(f"licence '{licence}' is unknown; use any or permissive")
+    return licence == "permissive"
+
+
 def loggers(text: str) -> tuple[str, ...]:
     """The names in "tensorboard,wandb"; raises ModelError for an unknown one, or one that is not installed."""
     names = tuple(name.strip() for name in text.split(",") if name.strip())

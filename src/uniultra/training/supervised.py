@@ -15,7 +15,7 @@ import torch
 from uniultra import __version__
 from uniultra.data.dataset import PromptDataset, SampleSpec
 from uniultra.data.manifest import Manifest, read_manifest
-from uniultra.data.splits import TrainSplit, selection_split, train_split
+from uniultra.data.splits import TrainSplit, permissive, selection_split, train_split
 from uniultra.errors import DataError, ModelError
 from uniultra.io.output import write_json
 from uniultra.models.adapted import open_model
@@ -27,21 +27,23 @@ from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, T
 from uniultra.training.loop import Plan, run, whole_checkpoint
 
 
-def train(config: TrainConfig, manifest_path: str | Path, out: str | Path) -> Path:
+def train(config: TrainConfig, manifest_path: str | Path, out: str | Path, only_permissive: bool = False) -> Path:
     """Trains, or goes on where an earlier call in `out` stopped; returns the folder with the averaged weights.
 
     Args:
         config: the whole setting.
         manifest_path: a manifest with rows of `train` and `val`.
         out: the run folder; made if absent.
+        only_permissive: learn from images alone whose licence allows commercial use; see `splits.permissive`.
     """
     out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
     manifest = read_manifest(manifest_path)
     learning = chosen_sets(train_split(manifest), config.data.datasets)
+    learning = permissive(learning) if only_permissive else learning
     torch.manual_seed(config.optim.seed)
     model = make_model(config)
-    describe(out, run_record(config, manifest) | {"train_images": len(learning)})
+    out.mkdir(parents=True, exist_ok=True)
+    describe(out, run_record(config, manifest) | {"train_images": len(learning), "only_permissive": only_permissive})
     data = PromptDataset(learning, sample_spec(config.data, model), config.optim.seed)
     weights = data.weights(parse_favour(config.data.favour))
     run(Plan(model, config.optim, config.loss, data, weights, selection_split(manifest), out))
