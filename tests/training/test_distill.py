@@ -102,7 +102,12 @@ def test_only_the_encoder_gets_a_gradient_from_features_and_the_teacher_never_do
     theirs = open_model(teacher)
     student = make_student(settings(), theirs)
     batch = {"image": torch.randint(0, 256, (2, 64, 64), dtype=torch.uint8), "known": torch.zeros(2), "target": torch.zeros(2, 64, 64)}
-    batch |= {"points": torch.zeros(2, 3, 2), "labels": torch.full((2, 3), -1), "mask": torch.zeros(2, 1, 16, 16)}
+    batch |= {
+        "points": torch.zeros(2, 3, 2),
+        "labels": torch.full((2, 3), -1),
+        "mask": torch.zeros(2, 1, 16, 16),
+        "view": torch.tensor([-1, -1]),
+    }
     learner = Distiller(student, theirs, DSKDSettings(mask=1.0), LossSettings()).train()
     learner(**batch, has_mask=torch.zeros(2))["loss"].backward()
     graded = {name for name, p in student.named_parameters() if p.grad is not None and float(p.grad.abs().max()) > 0}

@@ -15,6 +15,7 @@ def distill(
     student: Annotated[str | None, typer.Option(help="A size, such as mini, with fresh weights; or a model to start from.")] = None,
     unlabelled: Annotated[list[Path], typer.Option(help="A cine, video, image or folder whose frames join in; repeat for more.")] = [],  # noqa: B006
     licence: Annotated[str, typer.Option(help="any, or permissive: learn from images marked CC BY, CC0, Apache or MIT alone.")] = "any",
+    cache: Annotated[Path | None, typer.Option(help="Where the teacher's maps go if cache.views is set; by default in --out.")] = None,
     config: Annotated[Path | None, typer.Option(help="A TOML file, such as configs/distill.toml.")] = None,
     set_: Annotated[list[str], typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeat for more.")] = [],  # noqa: B006
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -34,7 +35,7 @@ def distill(
 
     changes = () if student is None else (f"student.{'size' if student in SIZES else 'start_from'}='{student}'",)
     settings = configured(DistillConfig(), config, (*changes, *set_))
-    job = DistillJob(teacher, read_manifest(data), out, tuple(unlabelled), only_permissive(licence), device, loggers(report_to))
+    job = DistillJob(teacher, read_manifest(data), out, tuple(unlabelled), only_permissive(licence), device, loggers(report_to), cache)
     folder = run(settings, job)
     if is_first_process():
         print(f"The student is in {folder}; see it with: uniultra evaluate --model {folder} --against {teacher} --data {data}")

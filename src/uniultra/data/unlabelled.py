@@ -43,11 +43,16 @@ def frames_of(paths: Sequence[Path]) -> list[np.ndarray]:
 
 
 class DistillDataset(Dataset):
-    """A `PromptDataset`'s examples with `known` () 1, and views of frames without masks, of the same shapes, with `known` 0."""
+    """A `PromptDataset`'s examples with `known` () 1, and views of frames without masks, of the same shapes, with `known` 0.
 
-    def __init__(self, prompted: PromptDataset, frames: Sequence[np.ndarray] = ()) -> None:
+    With `views`, each object and frame has only so many views, which recur; `view` () is then the view's number below
+    len * views, and -1 without.
+    """
+
+    def __init__(self, prompted: PromptDataset, frames: Sequence[np.ndarray] = (), views: int = 0) -> None:
         self.prompted = prompted
         self.frames = list(frames)
+        self.views = views
 
     def __len__(self) -> int:
         return len(self.prompted) + len(self.frames)
@@ -60,10 +65,15 @@ class DistillDataset(Dataset):
 
     def __getitem__(self, key: int) -> dict[str, torch.Tensor]:
         draw, index = divmod(key, len(self))
+        view = -1
+        if self.views:
+            draw = view = index * self.views + draw % self.views
+        number = torch.tensor(view)
         if index < len(self.prompted):
-            return self.prompted[draw * len(self.prompted) + index] | {"known": torch.tensor(1.0)}
+            return self.prompted[draw * len(self.prompted) + index] | {"known": torch.tensor(1.0), "view": number}
         rng = np.random.default_rng((self.prompted.seed, draw))
-        return draw_view(self.frames[index - len(self.prompted)], self.prompted.spec, rng) | {"known": torch.tensor(0.0)}
+        example = draw_view(self.frames[index - len(self.prompted)], self.prompted.spec, rng)
+        return example | {"known": torch.tensor(0.0), "view": number}
 
 
 def draw_view(pixels_hw: np.ndarray, spec: SampleSpec, rng: np.random.Generator) -> dict[str, torch.Tensor]:

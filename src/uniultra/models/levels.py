@@ -20,6 +20,14 @@ LEVELS = ("S/4", "S/8", "S/16")
 
 
 @dataclass(frozen=True)
+class Stages:
+    """Four maps, (B, D, S/4, S/4) to (B, 8 D, S/32, S/32), and each one's adapter part, None without CH-Adapters."""
+
+    wholes: tuple[Tensor, ...]
+    parts: tuple[Tensor | None, ...]
+
+
+@dataclass(frozen=True)
 class Level:
     """One level after the neck, (B, 256, h, w): `whole` = `hiera` + `adapter`; without CH-Adapters `adapter` is None."""
 
@@ -33,13 +41,22 @@ class Level:
 
 def neck_levels(model: PromptableModel, images: Tensor) -> tuple[Level, Level, Level]:
     """Grey images (B, S, S), 0 to 255, to the levels at S/4, S/8 and S/16; the last one has S/32 added, as in SAM 2."""
-    backbone: Any = model.vision_encoder.backbone
-    with _adapter_parts(backbone) as parts:
-        stages = model.stages(images)
-    found = [parts.get(index) for index in range(len(stages))]
+    return levels_of(model, stage_maps(model, images))
+
+
+def stage_maps(model: PromptableModel, images: Tensor) -> Stages:
+    """The backbone's maps before the neck, and what the last CH-Adapter of each stage added."""
+    with _adapter_parts(model.vision_encoder.backbone) as parts:
+        wholes = model.stages(images)
+    found = (parts.get(index) for index in range(len(wholes)))
+    return Stages(wholes, tuple(None if part is None else part.permute(0, 3, 1, 2) for part in found))
+
+
+def levels_of(model: PromptableModel, stages: Stages) -> tuple[Level, Level, Level]:
+    """Stage maps through a model's neck."""
     convs = list(reversed(model.vision_encoder.neck.convs))
-    wholes = [conv(stage) for conv, stage in zip(convs, stages, strict=True)]
-    added = [None if part is None else F.conv2d(part.permute(0, 3, 1, 2), conv.weight) for conv, part in zip(convs, found, strict=True)]
+    wholes = [conv(stage) for conv, stage in zip(convs, stages.wholes, strict=True)]
+    added = [None if part is None else F.conv2d(part, conv.weight) for conv, part in zip(convs, stages.parts, strict=True)]
     coarse = Level(_with_coarsest(wholes[2], wholes[3]), _with_coarsest(added[2], added[3]))  # type: ignore[arg-type]
     return Level(wholes[0], added[0]), Level(wholes[1], added[1]), coarse
 

@@ -187,6 +187,13 @@ class UnlabelledSettings:
 
 
 @dataclass(frozen=True)
+class CacheSettings:
+    """The teacher's maps on disk: so many views of each object and frame, which recur; 0 computes them anew for endless views."""
+
+    views: int = 0
+
+
+@dataclass(frozen=True)
 class DistillConfig:
     """Everything that a distillation depends on beside its data and its teacher."""
 
@@ -198,6 +205,7 @@ class DistillConfig:
     loss: LossSettings = field(default_factory=LossSettings)
     data: DataSettings = field(default_factory=DataSettings)
     unlabelled: UnlabelledSettings = field(default_factory=UnlabelledSettings)
+    cache: CacheSettings = field(default_factory=CacheSettings)
 
 
 RANGES: dict[str, tuple[float, float]] = {
@@ -242,6 +250,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "retune.steps": (0, 10**7),
     "retune.encoder_lr": (0.0, 1.0),
     "retune.decoder_lr": (0.0, 1.0),
+    "cache.views": (0, 10**5),
     "unlabelled.share": (0.0, 0.9),
 }
 """Least and largest value of each number; both are legal."""

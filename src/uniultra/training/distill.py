@@ -5,10 +5,12 @@ A run folder holds config.json, features/ and retune/ (each as `training.loop` l
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from rich.console import Console
 
 from uniultra.data.dataset import PromptDataset
 from uniultra.data.manifest import Manifest
@@ -21,6 +23,7 @@ from uniultra.training.config import DistillConfig, TrainConfig
 from uniultra.training.dskd import Distiller
 from uniultra.training.loop import Plan, is_first_process, run
 from uniultra.training.supervised import chosen_sets, describe, make_model, parse_favour, run_record, sample_spec
+from uniultra.training.teacher_cache import TeacherCache, size_of_cache
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class DistillJob:
         unlabelled: cines, videos, images or folders of images whose frames join the feature stage.
         only_permissive: learn from images alone whose licence allows commercial use; see `splits.permissive`.
         device, report_to: as in `loop.Plan`.
+        cache_folder: where the teacher's maps lie if cache.views is set; by default in `out`.
     """
 
     teacher: str | Path
@@ -43,6 +47,12 @@ class DistillJob:
     only_permissive: bool = False
     device: str = "auto"
     report_to: tuple[str, ...] = ()
+    cache_folder: Path | None = None
+
+    @property
+    def cache(self) -> Path:
+        """Where the teacher's maps lie; runs of one teacher on the same views can share it."""
+        return self.cache_folder or self.out / "cache"
 
 
 def distill(config: DistillConfig, job: DistillJob) -> Path:
@@ -97,12 +107,23 @@ def _features(
         parameter.requires_grad_(name.startswith("vision_encoder.") or config.dskd.mask > 0)
     drawn_at = replace(sample_spec(config.data, student), image_size=teacher.input_size)
     prompted = PromptDataset(learning, drawn_at, config.optim.seed)
-    data = DistillDataset(prompted, frames)
+    data = DistillDataset(prompted, frames, config.cache.views)
     weights = data.weights(prompted.weights(parse_favour(config.data.favour)), config.unlabelled.share)
-    learner = Distiller(student, teacher, config.dskd, config.loss)
+    learner = Distiller(student, teacher, config.dskd, config.loss, _cache(config, job, teacher, data))
     out = job.out / "features"
     val = selection_split(job.manifest)
     run(Plan(student, config.optim, config.loss, data, weights, val, out, job.device, job.report_to, learner))
+
+
+def _cache(config: DistillConfig, job: DistillJob, teacher: PromptableModel, data: DistillDataset) -> TeacherCache | None:
+    if not config.cache.views or not config.dskd.weight:
+        return None
+    views = len(data) * config.cache.views
+    size = size_of_cache(teacher, views) / 1e9
+    Console(stderr=True, soft_wrap=True).print(f"The teacher's maps of {views} views take {size:.1f} GB in {job.cache}", highlight=False)
+    made_of = {"teacher_sha256": weights_sha256(teacher), "manifest_sha256": job.manifest.sha256, "seed": config.optim.seed}
+    spec = dataclasses.asdict(data.prompted.spec) | {"unlabelled": [str(path) for path in job.unlabelled]}
+    return TeacherCache(job.cache, teacher, views, made_of | {"data": spec, "only_permissive": job.only_permissive})
 
 
 def _retune(config: DistillConfig, job: DistillJob, student: PromptableModel, learning: TrainSplit) -> None:

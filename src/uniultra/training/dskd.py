@@ -15,10 +15,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from uniultra.models.levels import LEVELS, Level, decoder_features, neck_levels
+from uniultra.models.levels import LEVELS, Level, decoder_features, levels_of, neck_levels, stage_maps
 from uniultra.models.promptable import PromptableModel
 from uniultra.training.config import DSKDSettings, LossSettings
 from uniultra.training.interactive import InteractiveTrainer
+from uniultra.training.teacher_cache import TeacherCache
 
 
 class Distiller(nn.Module):
@@ -29,11 +30,14 @@ class Distiller(nn.Module):
 
     accepts_loss_kwargs = False  # `**prompt` is the batch; the trainer has nothing of its own to pass
 
-    def __init__(self, student: PromptableModel, teacher: PromptableModel, dskd: DSKDSettings, loss: LossSettings) -> None:
+    def __init__(
+        self, student: PromptableModel, teacher: PromptableModel, dskd: DSKDSettings, loss: LossSettings, cache: TeacherCache | None = None
+    ) -> None:
         super().__init__()
         self.prompted = InteractiveTrainer(student, loss)
         self.teacher = teacher.requires_grad_(False)
         self.dskd = dskd
+        self.cache = cache
         self.tally: dict[str, list[float]] = defaultdict(list)
 
     @property
@@ -45,12 +49,9 @@ class Distiller(nn.Module):
         self.teacher.eval()
         return self
 
-    def forward(self, image: Tensor, known: Tensor, **prompt: Tensor) -> dict[str, Tensor]:
-        """`known` (B,) is 1 where there is a mask to learn from; the rest as in `InteractiveTrainer.forward`."""
-        theirs: tuple[Level, ...] = ()
-        if self.dskd.weight:
-            with torch.no_grad():
-                theirs = neck_levels(self.teacher, image)
+    def forward(self, image: Tensor, known: Tensor, view: Tensor, **prompt: Tensor) -> dict[str, Tensor]:
+        """`known` (B,) is 1 where there is a mask to learn from, `view` (B,) the row in the cache; the rest as in `InteractiveTrainer`."""
+        theirs = self._levels_of_teacher(image, view) if self.dskd.weight else ()
         image, prompt = shrunk(image, prompt, self.student.input_size)
         ours = neck_levels(self.student, image)
         terms = dskd_terms(ours, theirs, self.dskd) if theirs else {}
@@ -64,6 +65,11 @@ class Distiller(nn.Module):
         for name, value in terms.items():
             self.tally[name].append(float(value.detach()))
         return {"loss": loss}
+
+    @torch.no_grad()
+    def _levels_of_teacher(self, image: Tensor, view: Tensor) -> tuple[Level, ...]:
+        stages = stage_maps(self.teacher, image) if self.cache is None else self.cache.stages(image, view)
+        return levels_of(self.teacher, stages)
 
     def told(self) -> dict[str, float]:
         """The mean of every term since the last call, for the log; empties the tally."""

@@ -1,0 +1,105 @@
+"""A teacher's maps on disk: computed when a view is first drawn, read ever after.
+
+What is kept are the four stages' maps and the adapters' parts before the neck, in fp16: far fewer channels than after it. It pays where
+the same views are drawn several times, by one long run or by several that share a folder; `size_of_cache` says the size before.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from uniultra.errors import ModelError, OutputError
+from uniultra.io.output import write_json
+from uniultra.models.levels import Stages, stage_maps
+from uniultra.models.promptable import PromptableModel
+
+RECORD, DONE = "cache.json", "done.npy"
+LEAST_FREE = 2e9
+"""Bytes that stay free on the disk."""
+
+
+class TeacherCache:
+    """Maps of `views` views, memory-mapped. Several processes may share it: each row is always filled with the same values."""
+
+    def __init__(self, folder: Path, teacher: PromptableModel, views: int, made_of: dict[str, Any]) -> None:
+        """Opens a folder's cache, or makes an empty one.
+
+        Args:
+            folder: made if absent.
+            teacher: whose maps.
+            views: how many rows.
+            made_of: what the views and the teacher depend on; a cache of anything else is refused.
+
+        Raises:
+            ModelError: the folder holds a cache of another teacher, data or setting.
+            OutputError: not enough room.
+        """
+        self.teacher = teacher
+        shapes = [shape for pair in _shapes(teacher) for shape in pair]
+        record = json.loads(json.dumps({"views": views, "shapes": shapes} | made_of))
+        if (folder / RECORD).is_file():
+            found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+            changed = [key for key in record if found.get(key) != record[key]]
+            if changed:
+                raise ModelError(f"'{folder}' holds a teacher's maps with another {changed[0]}; give another cache folder, or remove it")
+            mode = "r+"
+        else:
+            _check_room(folder, views * sum(2 * int(np.prod(shape)) for shape in shapes))
+            folder.mkdir(parents=True, exist_ok=True)
+            mode = "w+"
+        self.maps = [_memmap(folder / f"map-{index}.npy", mode, (views, *shape), np.float16) for index, shape in enumerate(shapes)]
+        self.done = _memmap(folder / DONE, mode, (views,), np.bool_)
+        write_json(folder / RECORD, record, force=True)
+
+    def stages(self, images: Tensor, rows: Tensor) -> Stages:
+        """The maps of views `rows` (B,), whose pixels are `images` (B, S, S); computed for those that aren't there yet."""
+        numbers = rows.numpy(force=True)
+        missing = np.flatnonzero(~self.done[numbers])
+        if missing.size:
+            self._fill(images[torch.from_numpy(missing).to(images.device)], numbers[missing])
+        tensors = [torch.from_numpy(np.asarray(maps[numbers])).to(images.device).float() for maps in self.maps]
+        wholes, parts = tensors[::2], tensors[1::2]
+        return Stages(tuple(wholes), tuple(part if part.shape[1] else None for part in parts))
+
+    def _fill(self, images: Tensor, numbers: np.ndarray) -> None:
+        computed = stage_maps(self.teacher, images)
+        for index, (whole, part) in enumerate(zip(computed.wholes, computed.parts, strict=True)):
+            self.maps[2 * index][numbers] = whole.half().numpy(force=True)
+            if part is not None:
+                self.maps[2 * index + 1][numbers] = part.half().numpy(force=True)
+        self.done[numbers] = True
+
+
+def size_of_cache(teacher: PromptableModel, views: int) -> float:
+    """Bytes that the maps of so many views take."""
+    return float(views * sum(2 * int(np.prod(shape)) for pair in _shapes(teacher) for shape in pair))
+
+
+@torch.no_grad()
+def _shapes(teacher: PromptableModel) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Of one view: each stage's map and its adapter's part, (0, 1, 1) where there is none."""
+    side = teacher.input_size
+    found = stage_maps(teacher, torch.zeros(1, side, side, device=teacher.device))
+    return [(tuple(w.shape[1:]), (0, 1, 1) if p is None else tuple(p.shape[1:])) for w, p in zip(found.wholes, found.parts, strict=True)]
+
+
+def _check_room(folder: Path, needed: float) -> None:
+    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    free = shutil.disk_usage(there).free
+    if needed + LEAST_FREE > free:
+        raise OutputError(
+            f"the teacher's maps take {needed / 1e9:.1f} GB and '{there}' has {free / 1e9:.1f} GB free; lower cache.views, or set it to 0"
+        )
+
+
+def _memmap(path: Path, mode: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    if 0 in shape:
+        return np.zeros(shape, dtype)
+    return np.asanyarray(np.lib.format.open_memmap(path, mode=mode, dtype=dtype, shape=shape if mode == "w+" else None))
