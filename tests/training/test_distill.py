@@ -27,7 +27,7 @@ from uniultra.segmenter import Segmenter
 from uniultra.training.config import DistillConfig, DSKDSettings, LossSettings
 from uniultra.training.configure import configured
 from uniultra.training.distill import DistillJob, distill, make_student
-from uniultra.training.dskd import Distiller, dskd_terms, shrunk
+from uniultra.training.dskd import Distiller, dskd_terms, shrunk, soft_error
 
 SHORT = ("student.image_size=64", "optim.steps=4", "optim.save_every=2", "optim.batch_size=2", "optim.workers=0", "loss.rounds=2")
 ALONE = ("dskd.mask=0", "retune.steps=0")
@@ -121,6 +121,26 @@ def test_only_the_encoder_gets_a_gradient_from_features_and_the_teacher_never_do
     assert learner.told() == {}
 
 
+def test_the_soft_error_is_least_where_the_student_believes_as_the_teacher_does() -> None:
+    wanted = torch.randn(2, 8, 8, generator=torch.Generator().manual_seed(3)) * 4
+    assert float(soft_error(wanted, wanted)) == pytest.approx(0.0, abs=1e-6)
+    small, large = float(soft_error(wanted + 0.5, wanted)), float(soft_error(wanted + 2.0, wanted))
+    assert 0.0 < small < large
+    finer = wanted.repeat_interleave(2, 1).repeat_interleave(2, 2)
+    assert float(soft_error(wanted + 0.5, finer)) == pytest.approx(small, abs=1e-5)
+
+
+def test_a_teacher_s_answers_and_a_larger_input_teach_too(teacher: Path, lab: Path, tmp_path: Path) -> None:
+    large = open_model(teacher, 128)
+    large.save_pretrained(tmp_path / "large")
+    config = settings("dskd.soft=1", "dskd.weight=0", "dskd.mask=0", "retune.steps=0", "student.image_size=64")
+    distill(config, DistillJob(tmp_path / "large", read_manifest(lab), tmp_path / "run"))
+    lines = [json.loads(line) for line in (tmp_path / "run" / "features" / "log.jsonl").read_text().splitlines()]
+    [told] = [line for line in lines if "soft" in line][:1]
+    assert told["soft"] > 0
+    assert "whole S/4" not in told
+
+
 def relative_error(student: PromptableModel, teacher: PromptableModel) -> float:
     images = torch.randint(0, 256, (4, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(2))
     with torch.no_grad():
@@ -177,6 +197,7 @@ def test_a_killed_run_ends_as_one_that_was_not(teacher: Path, lab: Path, tmp_pat
     [
         (("student.image_size=128",), r"student\.image_size 128 doesn't fit the teacher's 64; give one that divides it, or the same"),
         (("student.size='huge'",), r"model size 'huge' is unknown; use one of"),
+        (("dskd.weight=0", "dskd.mask=0"), r"nothing teaches: dskd\.weight, dskd\.mask and dskd\.soft are all 0; raise one of them"),
         (("dskd.levels='first'",), r"dskd\.levels = 'first' is unknown; use one of all, last"),
     ],
 )

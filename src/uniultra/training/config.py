@@ -159,6 +159,7 @@ class DSKDSettings:
         normalise: errors are divided by the teacher's mean square at that level; the paper doesn't.
         weight: of all these together; 0 leaves the teacher out, and the mask's loss alone teaches.
         mask: of the prompted masks' loss beside them; 0 is distillation from features alone, by which the decoder stays the teacher's.
+        soft: of the distance to the teacher's answers to the same first prompts.
     """
 
     levels: str = "all"
@@ -168,6 +169,7 @@ class DSKDSettings:
     normalise: bool = True
     weight: float = 1.0
     mask: float = 1.0
+    soft: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -247,6 +249,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "dskd.adapter": (0.0, 1e3),
     "dskd.weight": (0.0, 1e3),
     "dskd.mask": (0.0, 1e3),
+    "dskd.soft": (0.0, 1e3),
     "retune.steps": (0, 10**7),
     "retune.encoder_lr": (0.0, 1.0),
     "retune.decoder_lr": (0.0, 1.0),

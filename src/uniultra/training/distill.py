@@ -63,12 +63,14 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
         DataError: no train or val rows, none with such a licence.
         FileError: an unlabelled file can't be read.
     """
+    if not (config.dskd.weight or config.dskd.mask or config.dskd.soft):
+        raise ModelError("nothing teaches: dskd.weight, dskd.mask and dskd.soft are all 0; raise one of them")
     torch.manual_seed(config.optim.seed)
     teacher = open_model(job.teacher)
     student = make_student(config, teacher)
     learning = chosen_sets(train_split(job.manifest), config.data.datasets)
     learning = permissive(learning) if job.only_permissive else learning
-    frames = empty_images(learning) + frames_of(job.unlabelled)
+    frames = empty_images(learning) + frames_of(job.unlabelled) if config.dskd.weight else []
     job.out.mkdir(parents=True, exist_ok=True)
     described = {"teacher": Path(job.teacher).name, "teacher_sha256": weights_sha256(teacher), "only_permissive": job.only_permissive}
     described |= {"train_images": len(learning), "unlabelled_frames": len(frames)}
@@ -104,7 +106,7 @@ def _features(
 ) -> None:
     """The encoder learns the teacher's levels; with dskd.mask the decoder learns beside it."""
     for name, parameter in student.named_parameters():
-        parameter.requires_grad_(name.startswith("vision_encoder.") or config.dskd.mask > 0)
+        parameter.requires_grad_(name.startswith("vision_encoder.") or config.dskd.mask + config.dskd.soft > 0)
     drawn_at = replace(sample_spec(config.data, student), image_size=teacher.input_size)
     prompted = PromptDataset(learning, drawn_at, config.optim.seed)
     data = DistillDataset(prompted, frames, config.cache.views)
@@ -116,7 +118,7 @@ def _features(
 
 
 def _cache(config: DistillConfig, job: DistillJob, teacher: PromptableModel, data: DistillDataset) -> TeacherCache | None:
-    if not config.cache.views or not config.dskd.weight:
+    if not config.cache.views or not (config.dskd.weight or config.dskd.soft):
         return None
     views = len(data) * config.cache.views
     size = size_of_cache(teacher, views) / 1e9

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from uniultra.models.levels import LEVELS, Level, decoder_features, levels_of, neck_levels, stage_maps
-from uniultra.models.promptable import PromptableModel
+from uniultra.models.promptable import Features, PromptableModel
 from uniultra.training.config import DSKDSettings, LossSettings
 from uniultra.training.interactive import InteractiveTrainer
 from uniultra.training.teacher_cache import TeacherCache
@@ -51,17 +51,20 @@ class Distiller(nn.Module):
 
     def forward(self, image: Tensor, known: Tensor, view: Tensor, **prompt: Tensor) -> dict[str, Tensor]:
         """`known` (B,) is 1 where there is a mask to learn from, `view` (B,) the row in the cache; the rest as in `InteractiveTrainer`."""
-        theirs = self._levels_of_teacher(image, view) if self.dskd.weight else ()
+        labelled = known > 0
+        theirs = self._levels_of_teacher(image, view) if self.dskd.weight or self.dskd.soft else ()
+        wanted = self._answers_of_teacher(theirs, prompt, labelled) if self.dskd.soft and bool(labelled.any()) else None
         image, prompt = shrunk(image, prompt, self.student.input_size)
         ours = neck_levels(self.student, image)
-        terms = dskd_terms(ours, theirs, self.dskd) if theirs else {}
+        terms = dskd_terms(ours, theirs, self.dskd) if self.dskd.weight else {}
         loss = self.dskd.weight * sum((self._factor(name) * value for name, value in terms.items()), start=ours[0].whole.new_zeros(()))
-        if self.dskd.mask and bool(known.any()):
-            labelled = known > 0
-            features = tuple(maps[labelled] for maps in decoder_features(self.student, ours))
-            answer = self.prompted.rounds(features, **{name: value[labelled] for name, value in prompt.items()})  # type: ignore[arg-type]
+        if (self.dskd.mask or self.dskd.soft) and bool(labelled.any()):
+            answer = self.prompted.rounds(_chosen(decoder_features(self.student, ours), labelled), **_of(prompt, labelled))
             loss = loss + self.dskd.mask * answer["loss"]
             terms |= {"mask": answer["loss"], "dice_first": answer["dice_first"], "dice_last": answer["dice_last"]}
+            if wanted is not None:
+                terms["soft"] = soft_error(answer["first_logits"], wanted)
+                loss = loss + self.dskd.soft * terms["soft"]
         for name, value in terms.items():
             self.tally[name].append(float(value.detach()))
         return {"loss": loss}
@@ -71,6 +74,14 @@ class Distiller(nn.Module):
         stages = stage_maps(self.teacher, image) if self.cache is None else self.cache.stages(image, view)
         return levels_of(self.teacher, stages)
 
+    @torch.no_grad()
+    def _answers_of_teacher(self, levels: tuple[Level, ...], prompt: dict[str, Tensor], labelled: Tensor) -> Tensor:
+        """The teacher's logits (b, T/4, T/4) for the first prompts of the labelled examples."""
+        asked = _of(prompt, labelled)
+        fine, middle, coarse = levels
+        features = _chosen(decoder_features(self.teacher, (fine, middle, coarse)), labelled)
+        return self.teacher.decode(features, asked["points"], asked["labels"], asked["mask"], asked["has_mask"])[0]
+
     def told(self) -> dict[str, float]:
         """The mean of every term since the last call, for the log; empties the tally."""
         means = {name: sum(values) / len(values) for name, values in self.tally.items()}
@@ -79,6 +90,28 @@ class Distiller(nn.Module):
 
     def _factor(self, name: str) -> float:
         return float(getattr(self.dskd, name.partition(" ")[0]))
+
+
+def _of(prompt: dict[str, Tensor], chosen: Tensor) -> dict[str, Tensor]:
+    return {name: value[chosen] for name, value in prompt.items()}
+
+
+def _chosen(features: Features, chosen: Tensor) -> Features:
+    embed, fine, middle = features
+    return embed[chosen], fine[chosen], middle[chosen]
+
+
+def soft_error(logits: Tensor, wanted: Tensor) -> Tensor:
+    """How far the student's mask is from the teacher's, as the teacher believes it: () mean over cells of the KL divergence of Bernoullis.
+
+    logits (b, S/4, S/4) and wanted (b, T/4, T/4); a larger teacher's are averaged down.
+    """
+    if wanted.shape[-1] != logits.shape[-1]:
+        wanted = F.interpolate(wanted.unsqueeze(1), size=logits.shape[-2:], mode="area").squeeze(1)
+    wanted = wanted.float()
+    believed = wanted.sigmoid()
+    own_entropy = F.binary_cross_entropy_with_logits(wanted, believed)
+    return F.binary_cross_entropy_with_logits(logits.float(), believed) - own_entropy
 
 
 def dskd_terms(ours: Sequence[Level], theirs: Sequence[Level], settings: DSKDSettings) -> dict[str, Tensor]:

@@ -17,7 +17,7 @@ from uniultra.training.losses import boundary_bce, dice_loss, hard_iou
 
 
 class InteractiveTrainer(nn.Module):
-    """The model and its loss; the forward pass takes a batch of `PromptDataset` and returns {"loss": (), ...}."""
+    """The model and its loss; the forward pass takes a batch of `PromptDataset` and returns {"loss": ()}."""
 
     def __init__(self, model: PromptableModel, settings: LossSettings) -> None:
         super().__init__()
@@ -26,24 +26,25 @@ class InteractiveTrainer(nn.Module):
 
     def forward(self, image: Tensor, target: Tensor, points: Tensor, labels: Tensor, mask: Tensor, has_mask: Tensor) -> dict[str, Tensor]:
         """image (B, S, S) uint8, target (B, S, S) 0..1, points (B, N, 2), labels (B, N), mask (B, 1, S/4, S/4), has_mask (B,)."""
-        return self.rounds(self.model.encode(image), target, points, labels, mask, has_mask)
+        return {"loss": self.rounds(self.model.encode(image), target, points, labels, mask, has_mask)["loss"]}
 
     def rounds(
         self, features: Features, target: Tensor, points: Tensor, labels: Tensor, mask: Tensor, has_mask: Tensor
     ) -> dict[str, Tensor]:
-        """Prompting and correcting on an encoded batch."""
+        """Prompting and correcting on an encoded batch; `first_logits` (B, S/4, S/4) is the answer to the first prompt."""
         halved = F.avg_pool2d(target.unsqueeze(1), 2).squeeze(1)  # logits have a quarter of the side: half is fine enough
-        losses, dices = [], []
+        losses, dices, answers = [], [], []
         rounds = int(torch.randint(1, self.settings.rounds + 1, ()))
         for more in reversed(range(rounds)):
             logits, quality, _ = self.model.decode(features, points, labels, mask, has_mask)
             loss, dice = self._score(logits, quality, halved)
             losses.append(loss)
             dices.append(dice)
+            answers.append(logits)
             if more:
                 mask, has_mask = logits.detach().unsqueeze(1), torch.ones_like(has_mask)
                 points, labels = self._correct(logits, target, points, labels)
-        return {"loss": torch.stack(losses).mean(), "dice_first": dices[0], "dice_last": dices[-1]}
+        return {"loss": torch.stack(losses).mean(), "dice_first": dices[0], "dice_last": dices[-1], "first_logits": answers[0]}
 
     def _score(self, logits: Tensor, quality: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         weights = self.settings
