@@ -37,6 +37,7 @@ class SampleSpec:
         focus_scale: range of the focused region's longer side over the box's.
         focus_stretch: how much longer that side may be than the other one; 1 for squares.
         box_share: share of focus views prompted by a box alone; the others have a click, with or without a rough box.
+        bare_share: share of those with a click that have no box at all.
         exact_share: share of the box prompts that are exact; the rest are jittered by 0 to `box_jitter`.
         box_jitter: largest jitter of a user's box.
         rough_jitter: largest jitter of a box that a coarse answer would give.
@@ -50,6 +51,7 @@ class SampleSpec:
     focus_scale: tuple[float, float] = (1.4, 2.2)
     focus_stretch: float = 1.0
     box_share: float = 0.65
+    bare_share: float = 0.2
     exact_share: float = 0.3
     box_jitter: float = 0.2
     rough_jitter: float = 0.35
@@ -165,7 +167,7 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
 
     image = draw_appearance(rng).apply(warp(item.image, to_model, placed))
     target = warp(mask * np.uint8(255), to_model, placed).astype(np.float32) / 255.0
-    keep_box = with_box or (not view_whole and rng.random() < 0.8)
+    keep_box = with_box or (not view_whole and rng.random() >= spec.bare_share)
     points, labels = _first_prompt(prompt_box if keep_box else None, target if with_click else None, to_model, rng)
     previous = _rough_mask(target, spec.image_size // 4, rng) if rng.random() < spec.mask_share else None
     if previous is not None and rng.random() < spec.alone_share:

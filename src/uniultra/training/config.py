@@ -76,6 +76,7 @@ class DataSettings:
 
     whole_share: float = 0.3
     box_share: float = 0.65
+    bare_share: float = 0.2
     exact_share: float = 0.3
     box_jitter: float = 0.2
     rough_jitter: float = 0.35
@@ -230,6 +231,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "loss.boundary_weight": (0.0, 100.0),
     "data.whole_share": (0.0, 1.0),
     "data.box_share": (0.0, 1.0),
+    "data.bare_share": (0.0, 1.0),
     "data.exact_share": (0.0, 1.0),
     "data.box_jitter": (0.0, 0.4),
     "data.rough_jitter": (0.0, 0.4),
