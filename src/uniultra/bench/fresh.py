@@ -70,7 +70,7 @@ def main(arguments: list[str]) -> None:
     from uniultra.bench.machine import peak_memory_mb
 
     peak = peak_memory_mb()
-    print("none" if peak is None else f"{peak:.1f}")
+    sys.stdout.write("none\n" if peak is None else f"{peak:.1f}\n")
 
 
 if __name__ == "__main__":

@@ -73,14 +73,6 @@ def litemedsam(task: Task) -> Contestant:
     return _contestant("litemedsam", 256, net, task, encode, decode, clicks=False)
 
 
-REPVIT_M1 = {
-    "model_type": "timm_wrapper",
-    "architecture": "repvit_m1",
-    "model_args": {"in_chans": 3, "features_only": True, "out_indices": [0, 1, 2, 3]},
-}
-"""Said here since the default of transformers 5 misspells `architecture` and gives a ResNet-50."""
-
-
 def edgetam(task: Task) -> Contestant:
     """EdgeTAM at its native 1024 px, as transformers has it: a RepViT-M1 encoder, which comes from timm, and SAM 2's decoder.
 
@@ -89,11 +81,14 @@ def edgetam(task: Task) -> Contestant:
     """
     try:
         importlib.import_module("timm")
-        from transformers import EdgeTamConfig, EdgeTamModel, EdgeTamVisionConfig
+        from transformers import EdgeTamConfig, EdgeTamModel, EdgeTamVisionConfig, TimmWrapperConfig
     except Exception as error:  # a timm beside another torchvision fails in its own ways
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise ModelError(f"needs timm and torchvision for its encoder, and they don't import here ({reason})") from error
-    model = EdgeTamModel(EdgeTamConfig(vision_config=EdgeTamVisionConfig(backbone_config=dict(REPVIT_M1)))).eval()
+    features = {"in_chans": 3, "features_only": True, "out_indices": [0, 1, 2, 3]}
+    # Named here, since the default of transformers 5 misspells `architecture` and gives a ResNet-50.
+    backbone = TimmWrapperConfig(architecture="repvit_m1", model_args=features)
+    model = EdgeTamModel(EdgeTamConfig(vision_config=EdgeTamVisionConfig(backbone_config=backbone))).eval()
 
     def encode(image: Tensor) -> Any:
         return model.get_image_embeddings((image / 255.0).expand(1, 3, -1, -1).contiguous())
