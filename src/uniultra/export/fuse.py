@@ -5,24 +5,80 @@ What onnxruntime loses most of its time on in a small Hiera is not arithmetic bu
 - tokens lie in the order of nested windows (`token_order`), in which each window, and each 2x2 that is pooled, is a run of
   neighbours: nothing is partitioned, padded or transposed on the way;
 - each linear layer takes the skip connection, or the bias, as what it adds to (Gemm's C);
-- the adapter's bottleneck and the MLP are one pair of layers, and what is added at the end comes out of the edge map's layer;
+- the adapter's bottleneck and the MLP are one pair of layers, and all constants are added by the edge map's layer;
 - normalisation and the three equal channels of a grey image are folded into the first convolution.
 
-A model that this doesn't fit (windows that don't nest, layers of another class) is traced as it is.
+The decoder's half is `fuse_decoder`. What this doesn't fit (windows that don't nest, layers of another class) is traced as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from transformers.models.sam2.modeling_sam2 import Sam2LayerNorm, Sam2MaskDecoder
 
+from uniultra.export.fuse_decoder import FusedDecoder
 from uniultra.export.nested import gelu, nested_sides, token_order
 from uniultra.models.adapter import CHAdapter, sobel_magnitude
 from uniultra.models.backbone import CHBlock, CHHieraModel
 from uniultra.models.promptable import PIXEL_MEAN, PIXEL_STD, PromptableModel
+
+PLAIN = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.Embedding, nn.LayerNorm, Sam2LayerNorm)
+"""Classes whose weights are all that they do; a layer that something was wrapped around is of another."""
+
+
+def fuse(model: PromptableModel) -> PromptableModel:
+    """What answers `encode` and `decode` as the model does, for tracing: a module of its own; the model stays as it is.
+
+    `decode` takes features of batch 1 alone.
+    """
+    with torch.no_grad():
+        return cast(PromptableModel, FusedModel(model))
+
+
+class FusedModel(nn.Module):
+    """The fused halves of a model, or its own where they don't fit it."""
+
+    def __init__(self, model: PromptableModel) -> None:
+        super().__init__()
+        self.model = model
+        self.input_size, self.focus_stretch = model.input_size, model.focus_stretch
+        sides = nested_sides(model) if _fits_encoder(model) else None
+        self.encoder = None if sides is None else FusedEncoder(model, sides)
+        self.decoder = FusedDecoder(model) if _fits_decoder(model) else None
+
+    def encode(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """As `PromptableModel.encode`."""
+        return self.model.encode(images) if self.encoder is None else self.encoder(images)
+
+    def decode(
+        self, features: tuple[Tensor, Tensor, Tensor], points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """As `PromptableModel.decode`, for features of batch 1."""
+        decode = self.model.decode if self.decoder is None else self.decoder
+        return decode(features, points, labels, masks, has_mask)
+
+
+def _fits_encoder(model: PromptableModel) -> bool:
+    backbone = model.vision_encoder.backbone
+    pools = all(block.query_stride in (None, (2, 2), [2, 2]) for block in backbone.blocks)
+    return type(backbone) is CHHieraModel and backbone.config.hidden_act == "gelu" and pools and _plain(model.vision_encoder)
+
+
+def _fits_decoder(model: PromptableModel) -> bool:
+    decoder = model.mask_decoder
+    plain = _plain(decoder) and _plain(model.prompt_encoder)
+    ours = type(decoder) is Sam2MaskDecoder and not decoder.dynamic_multimask_via_stability
+    return plain and ours and model.config.prompt_encoder_config.hidden_act == "gelu"
+
+
+def _plain(module: nn.Module) -> bool:
+    """Whether every layer with weights of its own is of a class in `PLAIN`."""
+    return all(type(part) in PLAIN for part in module.modules() if isinstance(getattr(part, "weight", None), Tensor))
 
 
 class FusedBlock(nn.Module):
@@ -89,6 +145,8 @@ def pooled(tokens: Tensor) -> Tensor:
 class FusedEncoder(nn.Module):
     """`PromptableModel.encode`."""
 
+    order: Tensor
+
     def __init__(self, model: PromptableModel, sides: Sequence[int]) -> None:
         super().__init__()
         backbone = model.vision_encoder.backbone
@@ -113,8 +171,9 @@ class FusedEncoder(nn.Module):
         self.stride, self.padding = conv.stride, conv.padding
         self.patch = nn.Parameter((conv.weight / (255.0 * std)).sum(dim=1, keepdim=True))
         constant = conv((-mean / std).expand(1, 3, size, size))
-        self.stem = backbone.edge_stem.conv.weight
-        self.stem_constant = nn.Parameter(backbone.edge_stem.conv(constant))
+        self.stem = backbone.edge_stem.conv.weight if backbone.config.adapter_edge else None
+        if self.stem is not None:
+            self.stem_constant = nn.Parameter(backbone.edge_stem.conv(constant))
         position = (constant + backbone._get_pos_embed((self.side, self.side)).permute(0, 3, 1, 2)).flatten(2).transpose(1, 2)
         self.position = nn.Parameter(position)
 
@@ -130,8 +189,7 @@ class FusedEncoder(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         patches = F.conv2d(images.float().unsqueeze(1), self.patch, stride=self.stride, padding=self.padding)
-        edges = sobel_magnitude(gelu(F.conv2d(patches, self.stem, padding=1) + self.stem_constant))
-        edge_map = F.pad(edges.flatten(2).transpose(1, 2).index_select(1, self.order).flatten(0, 1), (0, 1), value=1.0)
+        edge_map = self._edge_map(patches)
         tokens = (patches.flatten(2).transpose(1, 2) + self.position).index_select(1, self.order).flatten(0, 1)
         stages = []
         for index, block in enumerate(self.blocks):
@@ -150,6 +208,13 @@ class FusedEncoder(nn.Module):
         )
         sides = (self.side // 4, self.side, self.side // 2)
         return tuple(part.unflatten(2, (side, side)) for part, side in zip(maps, sides, strict=True))  # type: ignore[return-value]
+
+    def _edge_map(self, patches: Tensor) -> Tensor:
+        """The edge stem's channels, where there is one, and a channel of ones; (M, C + 1) in nested order."""
+        if self.stem is None:
+            return torch.ones_like(patches[:, 0].reshape(-1, 1))
+        edges = sobel_magnitude(gelu(F.conv2d(patches, self.stem, padding=1) + self.stem_constant))
+        return F.pad(edges.flatten(2).transpose(1, 2).index_select(1, self.order).flatten(0, 1), (0, 1), value=1.0)
 
     def _maps(self, tokens: Tensor, level: int) -> Tensor:
         """Tokens of a level row by row again, (B, T, D)."""

@@ -21,6 +21,10 @@ from uniultra.models.promptable import MASK_LOGIT_LIMIT, PromptableModel, box_el
 class FusedDecoder(nn.Module):
     """`PromptableModel.decode`, for features of batch 1."""
 
+    middle_order: Tensor
+    fine_order: Tensor
+    fine_back: Tensor
+
     def __init__(self, model: PromptableModel) -> None:
         super().__init__()
         self.model = model
@@ -66,23 +70,22 @@ class FusedDecoder(nn.Module):
         for layer in transformer.layers:
             asked = tokens if layer.skip_first_layer_pe else tokens + prompts
             attended = _self_attention(layer.self_attn, asked, tokens)
-            tokens = layer.layer_norm1(attended if layer.skip_first_layer_pe else tokens + attended)
+            tokens = _apart(layer.layer_norm1, attended if layer.skip_first_layer_pe else tokens + attended)
             placed = image + place
-            tokens = layer.layer_norm2(tokens + _from_image(layer.cross_attn_token_to_image, tokens + prompts, placed, image))
-            tokens = layer.layer_norm3(tokens + layer.mlp(tokens))
-            image = layer.layer_norm4(image + _to_image(layer.cross_attn_image_to_token, placed, tokens + prompts, tokens))
+            tokens = _apart(layer.layer_norm2, tokens + _from_image(layer.cross_attn_token_to_image, tokens + prompts, placed, image))
+            tokens = _apart(layer.layer_norm3, tokens + layer.mlp(tokens))
+            image = _apart(layer.layer_norm4, image + _to_image(layer.cross_attn_image_to_token, placed, tokens + prompts, tokens))
         last = _from_image(transformer.final_attn_token_to_image, tokens + prompts, image + place, image)
-        return transformer.layer_norm_final_attn(tokens + last), image
+        return _apart(transformer.layer_norm_final_attn, tokens + last), image
 
     def _paint(self, image: Tensor, token: Tensor, fine: Tensor, middle: Tensor) -> Tensor:
         """Image tokens (P, T, 256) and the first mask's token (P, 256) to logits (P, 16 T), row by row."""
         decoder = self.model.mask_decoder
         first, second = decoder.upscale_conv1, decoder.upscale_conv2
-        middle = middle.index_select(1, self.middle_order) + first.bias
-        fine = fine.index_select(1, self.fine_order) + second.bias
-        wide = (image @ _rows(first)).view(-1, 4 * self.grid**2, middle.shape[2]) + middle
-        wide = gelu(_norm(decoder.upscale_layer_norm, wide)) @ _rows(second)
-        wide = gelu(wide.view(-1, 16 * self.grid**2, fine.shape[2]) + fine)
+        middle, fine = middle.index_select(1, self.middle_order), fine.index_select(1, self.fine_order)
+        wide = torch.addmm(first.bias.repeat(4), image.flatten(0, 1), _rows(first)).view(-1, *middle.shape[1:]) + middle
+        wide = gelu(_norm(decoder.upscale_layer_norm, wide))
+        wide = gelu(torch.addmm(second.bias.repeat(4), wide.flatten(0, 1), _rows(second)).view(-1, *fine.shape[1:]) + fine)
         logits = wide @ decoder.output_hypernetworks_mlps[0](token).unsqueeze(2)
         return logits.squeeze(2).index_select(1, self.fine_back)
 
@@ -118,6 +121,11 @@ def _to_image(attn: Any, placed: Tensor, keys: Tensor, values: Tensor) -> Tensor
 def _constant(attn: Any) -> Tensor:
     """What attention adds whatever it sees: its weights sum to 1, so the values' bias goes through. (The keys' has no effect.)"""
     return attn.o_proj.bias + attn.o_proj.weight @ attn.v_proj.bias
+
+
+def _apart(norm: nn.Module, tokens: Tensor) -> Tensor:
+    """A norm on a sum, with a fourth axis between the two: onnxruntime would join them to one operator, which is much slower."""
+    return norm(tokens.unsqueeze(1)).squeeze(1)
 
 
 def _norm(layer: Any, tokens: Tensor) -> Tensor:

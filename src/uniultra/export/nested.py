@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -22,7 +23,7 @@ def nested_sides(model: PromptableModel) -> tuple[int, ...] | None:
             sides.add(block.window_size << level)
         level += block.query_stride is not None
     nested = tuple(sorted(cell for cell in sides if cell <= side))
-    whole = len(nested) == len(sides) and all(large % small == 0 for small, large in zip(nested, nested[1:], strict=False))
+    whole = len(nested) == len(sides) and all(large % small == 0 for small, large in pairwise(nested))
     return nested if whole else None
 
 
