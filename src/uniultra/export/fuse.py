@@ -103,7 +103,10 @@ class FusedBlock(nn.Module):
     def _join(self, first: nn.Linear, second: nn.Linear, adapter: CHAdapter) -> None:
         """The MLP and the adapter as one pair of layers, and the edge map's layer with all that is constant."""
         gate = adapter.gate if adapter.spec.gate_learned else adapter.spec.gate
-        ins, outs, constant, biases = [first.weight], [second.weight], second.bias, [first.bias]
+        constant: Tensor = second.bias
+        ins: list[Tensor] = [first.weight]
+        outs: list[Tensor] = [second.weight]
+        biases: list[Tensor] = [first.bias]
         if adapter.spec.context:
             ins, biases = [*ins, adapter.down.weight], [*biases, adapter.down.bias]
             outs, constant = [*outs, gate * adapter.up.weight], constant + gate * adapter.up.bias
