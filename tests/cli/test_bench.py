@@ -41,7 +41,13 @@ def test_a_quick_run(tmp_path: Path, report: Path) -> None:
     assert result.exit_code == 0, result.output
     content = json.loads((out / "bench.json").read_text(encoding="utf-8"))
     assert {(row["contestant"], row["threads"]) for row in content["times"]} == {("uniultra-mini", 1)}
-    assert [row["step"] for row in content["times"]] == ["encoder", "decoder", "file to first mask", "further click"]
+    assert [row["step"] for row in content["times"]] == [
+        "encoder",
+        "decoder",
+        "file to first mask",
+        "file to mask of a click",
+        "further click",
+    ]
     assert all(0 < row["p10_ms"] <= row["median_ms"] <= row["p90_ms"] for row in content["times"])
     times = {row["step"]: row["median_ms"] for row in content["times"]}
     assert times["file to first mask"] > times["encoder"]

@@ -17,9 +17,10 @@ from uniultra.registry import MODELS, find
 from uniultra.segmenter import FOCUS_SCALE, Segmenter, check_prompt, without_specks
 from uniultra.types import Prompt
 
-ENCODE, DECODE, FIRST, FURTHER = "encoder", "decoder", "file to first mask", "further click"
-STEPS = (ENCODE, DECODE, FIRST, FURTHER)
-"""One image encoded; one prompt decoded on it; from the file on disk to the mask of a box; one more click on what is encoded."""
+ENCODE, DECODE, FIRST, FIRST_CLICK, FURTHER = "encoder", "decoder", "file to first mask", "file to mask of a click", "further click"
+STEPS = (ENCODE, DECODE, FIRST, FIRST_CLICK, FURTHER)
+"""One image encoded; one prompt decoded on it; from the file on disk to the mask of a box,
+or of a click; one more click on what is encoded."""
 OWN, RANDOM = "its own", "random"
 Box = tuple[float, float, float, float]
 
@@ -99,10 +100,12 @@ def _steps(segmenter: Segmenter, task: Task) -> dict[str, Callable[[], object]]:
     points, labels = (array[None] for array in prompt_points(box, to_model))
     grid = backend.input_size // 4
     no_mask = np.zeros((1, 1, grid, grid), np.float32), np.zeros(1, np.float32)
+    click = Prompt(points_xy=(task.click_xy,), point_labels=(1,))
     further = replace(box, points_xy=(task.click_xy,), point_labels=(1,), mask_hw=segmenter.decode(embedding, [box])[0].mask_hw)
     return {
         ENCODE: lambda: backend.encode(view),
         DECODE: lambda: backend.decode(embedding.features, points, labels, *no_mask),
         FIRST: lambda: segmenter.segment(read_frame(task.image), [box]),
+        FIRST_CLICK: lambda: segmenter.segment(read_frame(task.image), [click]),
         FURTHER: lambda: without_specks(segmenter.decode(embedding, [further])[0], further),
     }
