@@ -8,7 +8,6 @@ The last line on stdout is the peak memory in MB, or `none`. Nothing heavy is im
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -28,9 +27,8 @@ class Fresh:
     peak_mb: float | None
 
 
-def run_fresh(arguments: list[str], threads: int) -> Fresh:
-    """One fresh process. Raises ModelError with the last line that it said where it fails."""
-    limits = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+def run_fresh(arguments: list[str]) -> Fresh:
+    """One fresh process, with as many threads as it takes by itself. Raises ModelError with the last line that it said where it fails."""
     began = time.perf_counter()
     try:
         done = subprocess.run(
@@ -38,7 +36,6 @@ def run_fresh(arguments: list[str], threads: int) -> Fresh:
             capture_output=True,
             text=True,
             check=False,
-            env=os.environ | limits,
             timeout=TIMEOUT_S,
         )
     except subprocess.TimeoutExpired:

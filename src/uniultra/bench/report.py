@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from uniultra.bench.contestants import RANDOM, STEPS
@@ -42,23 +41,19 @@ def _time(row: dict[str, Any], is_first: bool) -> str:
 def _sizes(report: dict[str, Any]) -> str:
     rows = []
     for contestant in report["contestants"]:
-        own = [row for row in report["fresh"] if row["contestant"] == contestant["name"]]
+        own = next(row for row in report["fresh"] if row["contestant"] == contestant["name"])
         accuracy = contestant["accuracy"]
         disk = f"{contestant['disk_bytes'] / 1e6:.1f}" + (" *" if contestant["weights"] == RANDOM else "")
-        cold = _by_threads((row["threads"], row["cold_ms"]) for row in own)
-        peak = _by_threads((row["threads"], row["peak_mb"]) for row in own)
-        rows.append([contestant["name"], disk, cold, peak, NONE if accuracy is None else f"{accuracy['dice']:.3f}"])
+        sizes = [disk, _whole(own["cold_ms"]), _whole(own["peak_mb"])]
+        rows.append([contestant["name"], *sizes, NONE if accuracy is None else f"{accuracy['dice']:.3f}"])
     told = next((each["accuracy"] for each in report["contestants"] if each["accuracy"]), None)
     name = "Dice" if told is None else f"Dice ({told['kind']}, {told['split']})"
     table = markdown_table(["model", "disk MB", "cold start ms", "peak memory MB", name], rows, left=1)
     return f"{table}\n\\* random weights, as large as fp32 would be: their times don't depend on the values.\n"
 
 
-def _by_threads(values: Iterable[tuple[int, float | None]]) -> str:
-    known = [(threads, value) for threads, value in values if value is not None]
-    if len(known) < 2:
-        return f"{known[0][1]:.0f}" if known else NONE
-    return ", ".join(f"{value:.0f} ({threads} thr.)" for threads, value in known)
+def _whole(value: float | None) -> str:
+    return NONE if value is None else f"{value:.0f}"
 
 
 def _left_out(report: dict[str, Any]) -> list[str]:
@@ -74,5 +69,5 @@ def _how(report: dict[str, Any]) -> str:
         f"{settings['image']} with the box {x0:g},{y0:g},{x1:g},{y1:g}; {settings['rounds']} rounds through all models and steps in turn, "
         f"after one that isn't counted; ratios are medians over rounds. Encoder and decoder are the networks alone; the file to the first "
         f"mask is reading, encoding, decoding and scaling up (a click alone takes us three looks); a further click decodes on what is "
-        f"encoded. A cold start is a fresh `uniultra segment`, Python's own start included (median of {settings['fresh_processes']}).\n"
+        f"encoded. A cold start is a fresh `uniultra segment`, on all cores (median of {settings['fresh_processes']}).\n"
     )

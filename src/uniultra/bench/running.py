@@ -32,7 +32,7 @@ class Plan:
         task: the image and the box.
         threads: numbers of threads.
         pace: how often.
-        fresh: fresh processes a model and number of threads.
+        fresh: fresh processes a model.
         quick: whether this is only a look, which the report says.
     """
 
@@ -140,16 +140,15 @@ def _row(job: Job, own: Rounds, ours: Mapping[str, Rounds], threads: int) -> dic
 
 
 def _fresh(plan: Plan, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Cold starts of our models, and everyone's peak memory: a process each, at each number of threads for ours, at one for peers."""
+    """Cold starts of our models, and everyone's peak memory, as a user would meet them: on all cores."""
     box = ",".join(f"{value:g}" for value in plan.task.box_xyxy)
     rows = []
-    for threads in plan.threads:
-        for model, name in zip(plan.models, names, strict=False):
-            found = [run_fresh([OURS, model, str(plan.task.image), box], threads) for _ in range(plan.fresh)]
-            rows.append({"contestant": name, "threads": threads, **_of_fresh(found), "peak_mb": _peak(found)})
+    for model, name in zip(plan.models, names, strict=False):
+        found = [run_fresh([OURS, model, str(plan.task.image), box]) for _ in range(plan.fresh)]
+        rows.append({"contestant": name, **_of_fresh(found), "peak_mb": _peak(found)})
     for name in names[len(plan.models) :]:
-        peak = run_fresh([name, str(plan.task.image), box], plan.threads[0]).peak_mb
-        rows.append({"contestant": name, "threads": plan.threads[0], "cold_ms": None, "cold_ms_all": [], "peak_mb": peak})
+        peak = run_fresh([name, str(plan.task.image), box]).peak_mb
+        rows.append({"contestant": name, "cold_ms": None, "cold_ms_all": [], "peak_mb": peak})
     return rows
 
 
