@@ -1,0 +1,77 @@
+"""How a graph's weights are stored. Arithmetic is fp32 all the same: onnxruntime widens them once, when it loads the graph."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from uniultra.models.packed import LEVELS, SMALLEST_PACKED
+
+SMALLEST_HALVED = 256
+"""Weights with fewer elements stay fp32: halving them saves nothing."""
+
+
+def halve_weights(graph: onnx.ModelProto) -> None:
+    """Stores every large fp32 weight as fp16 with a Cast behind it, in place."""
+    casts = []
+    for tensor in list(graph.graph.initializer):
+        values = numpy_helper.to_array(tensor)
+        if tensor.data_type != TensorProto.FLOAT or values.size < SMALLEST_HALVED:
+            continue
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(values.astype("float16"), name + ".fp16"))
+        casts.append(helper.make_node("Cast", [name + ".fp16"], [name], to=TensorProto.FLOAT, name=name + ".widen"))
+    _put_first(graph, casts)
+
+
+def pack_weights(graph: onnx.ModelProto) -> None:
+    """Stores large weights of linear layers and convolutions as int8 with one scale an output channel, and the rest as fp16, in place.
+
+    A Cast and a Mul widen them. DequantizeLinear would say the same, but onnxruntime keeps it to fuse with, and then widens at every call.
+    """
+    axes = output_axes(graph)
+    widen = []
+    for tensor in list(graph.graph.initializer):
+        if tensor.name not in axes:
+            continue
+        name, values = tensor.name, numpy_helper.to_array(tensor)
+        integers, scale = pack_array(values, axes[name])
+        tensor.CopyFrom(numpy_helper.from_array(integers, name + ".int8"))
+        graph.graph.initializer.append(numpy_helper.from_array(scale, name + ".scale"))
+        widen.append(helper.make_node("Cast", [name + ".int8"], [name + ".wide"], to=TensorProto.FLOAT, name=name + ".widen"))
+        widen.append(helper.make_node("Mul", [name + ".wide", name + ".scale"], [name], name=name + ".rescale"))
+    _put_first(graph, widen)
+    halve_weights(graph)
+
+
+def pack_array(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """`models.packed.pack` for numpy: the same integers and scales."""
+    others = tuple(other for other in range(values.ndim) if other != axis)
+    scale = np.maximum(np.abs(values).max(axis=others, keepdims=True) / np.float32(LEVELS), np.float32(1e-12))
+    return np.clip(np.round(values / scale), -LEVELS, LEVELS).astype(np.int8), scale.astype(np.float32)
+
+
+def output_axes(graph: onnx.ModelProto) -> dict[str, int]:
+    """Large fp32 weights that one kind of layer alone applies to what it is given, and which of their axes counts output channels."""
+    large = {t.name for t in graph.graph.initializer if t.data_type == TensorProto.FLOAT and np.prod(t.dims) >= SMALLEST_PACKED}
+    constant = {t.name for t in graph.graph.initializer}
+    found: dict[str, set[int | None]] = defaultdict(set)
+    for node in graph.graph.node:
+        for index, name in enumerate(node.input):
+            if name in large:
+                found[name].add(_axis(node) if index == 1 and node.input[0] not in constant else None)
+    return {name: axis for name, axes in found.items() if len(axes) == 1 and (axis := axes.pop()) is not None}
+
+
+def _axis(node: onnx.NodeProto) -> int | None:
+    """Which axis of a layer's weight counts output channels; None where the node is no such layer."""
+    return {"MatMul": 1, "Conv": 0, "ConvTranspose": 1}.get(node.op_type)
+
+
+def _put_first(graph: onnx.ModelProto, nodes: list[onnx.NodeProto]) -> None:
+    kept = [*nodes, *graph.graph.node]
+    del graph.graph.node[:]
+    graph.graph.node.extend(kept)
