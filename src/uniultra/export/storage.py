@@ -8,18 +8,43 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from uniultra.errors import ModelError
 from uniultra.models.packed import LEVELS, SMALLEST_PACKED
 
+PRECISIONS = {
+    "fp32": "weights as they were trained",
+    "fp16": "weights stored in 16 bits, arithmetic in fp32",
+    "w8": "large weights stored in 8 bits, arithmetic in fp32",
+    "int8": "weights stored in 8 bits, integer arithmetic in the layers that bear it; calibrated on real frames",
+}
 SMALLEST_HALVED = 256
 """Weights with fewer elements stay fp32: halving them saves nothing."""
+SCALED = ("QuantizeLinear", "DequantizeLinear")
+"""What these take in fp32, scales, stays so: rounded scales would move every value."""
+
+
+def check_precision(name: str) -> None:
+    """Raises ModelError where there is no such precision."""
+    if name not in PRECISIONS:
+        raise ModelError(f"precision '{name}' is unknown; use one of {', '.join(PRECISIONS)}")
+
+
+def store(graph: onnx.ModelProto, precision: str) -> None:
+    """Stores a graph's fp32 weights as a precision has it, in place; of int8, those of the layers that stayed in float."""
+    check_precision(precision)
+    if precision == "fp16":
+        halve_weights(graph)
+    elif precision != "fp32":
+        pack_weights(graph)
 
 
 def halve_weights(graph: onnx.ModelProto) -> None:
     """Stores every large fp32 weight as fp16 with a Cast behind it, in place."""
     casts = []
+    scales = {name for node in graph.graph.node if node.op_type in SCALED for name in node.input}
     for tensor in list(graph.graph.initializer):
         values = numpy_helper.to_array(tensor)
-        if tensor.data_type != TensorProto.FLOAT or values.size < SMALLEST_HALVED:
+        if tensor.data_type != TensorProto.FLOAT or values.size < SMALLEST_HALVED or tensor.name in scales:
             continue
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(values.astype("float16"), name + ".fp16"))
