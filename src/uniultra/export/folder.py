@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,6 +81,7 @@ def export_folder(
             report = _fill(scratch, model, facts, settings, progress or _silent)
             out.mkdir(exist_ok=True)
             for file in FILES:
+                shutil.copymode(scratch / CLIENT_FILE, scratch / file)  # safetensors' own are closed to all but their owner
                 os.replace(scratch / file, out / file)
     except OSError as error:
         raise OutputError(f"'{out}' can't be written: {error}; give a folder with room that you may write to") from error

@@ -133,6 +133,7 @@ def quantised(graph: onnx.ModelProto, nodes: Collection[str], ranges: Any) -> on
         },
     )
     quantiser.quantize_model()
+    quantiser.model.topological_sort()
     made = quantiser.model.model
     assert isinstance(made, onnx.ModelProto)
     return made

@@ -20,7 +20,8 @@ PRECISIONS = {
 SMALLEST_HALVED = 256
 """Weights with fewer elements stay fp32: halving them saves nothing."""
 SCALED = ("QuantizeLinear", "DequantizeLinear")
-"""What these take in fp32, scales, stays so: rounded scales would move every value."""
+SCALE = ".scale"
+"""How the names of a packed weight's scales end. Scales, and what SCALED take, stay fp32: rounded ones would move every value."""
 
 
 def check_precision(name: str) -> None:
@@ -41,10 +42,11 @@ def store(graph: onnx.ModelProto, precision: str) -> None:
 def halve_weights(graph: onnx.ModelProto) -> None:
     """Stores every large fp32 weight as fp16 with a Cast behind it, in place."""
     casts = []
-    scales = {name for node in graph.graph.node if node.op_type in SCALED for name in node.input}
+    exact = {name for node in graph.graph.node if node.op_type in SCALED for name in node.input}
+    exact |= {tensor.name for tensor in graph.graph.initializer if tensor.name.endswith(SCALE)}
     for tensor in list(graph.graph.initializer):
         values = numpy_helper.to_array(tensor)
-        if tensor.data_type != TensorProto.FLOAT or values.size < SMALLEST_HALVED or tensor.name in scales:
+        if tensor.data_type != TensorProto.FLOAT or values.size < SMALLEST_HALVED or tensor.name in exact:
             continue
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(values.astype("float16"), name + ".fp16"))
@@ -65,9 +67,9 @@ def pack_weights(graph: onnx.ModelProto) -> None:
         name, values = tensor.name, numpy_helper.to_array(tensor)
         integers, scale = pack_array(values, axes[name])
         tensor.CopyFrom(numpy_helper.from_array(integers, name + ".int8"))
-        graph.graph.initializer.append(numpy_helper.from_array(scale, name + ".scale"))
+        graph.graph.initializer.append(numpy_helper.from_array(scale, name + SCALE))
         widen.append(helper.make_node("Cast", [name + ".int8"], [name + ".wide"], to=TensorProto.FLOAT, name=name + ".widen"))
-        widen.append(helper.make_node("Mul", [name + ".wide", name + ".scale"], [name], name=name + ".rescale"))
+        widen.append(helper.make_node("Mul", [name + ".wide", name + SCALE], [name], name=name + ".rescale"))
     _put_first(graph, widen)
     halve_weights(graph)
 
