@@ -68,7 +68,9 @@ def compare(model: Path, example: dict, scratch: Path) -> int:
         theirs, quality = ask_node(model, image, asked, scratch / "mask.png")
         apart = int(np.count_nonzero(ours.mask_hw != theirs))
         dice = 2.0 * np.count_nonzero(ours.mask_hw & theirs) / max(np.count_nonzero(ours.mask_hw) + np.count_nonzero(theirs), 1)
-        print(f"{example['image']:<20} {example['prompt']:<12} Dice {dice:.6f}, {apart} pixels apart, quality {ours.quality - quality:+.6f}")
+        print(
+            f"{example['image']:<20} {example['prompt']:<12} Dice {dice:.6f}, {apart} pixels apart, quality {ours.quality - quality:+.6f}"
+        )
         failed |= int(dice <= LEAST_DICE and apart > MOST_PIXELS)
     return failed
 

@@ -14,7 +14,7 @@ from typing import Any
 from uniultra.backends.onnx import DECODER, ENCODER, FORMAT
 from uniultra.backends.torch import TorchBackend
 from uniultra.errors import DataError, ModelError, OutputError
-from uniultra.export.int8 import Int8Settings, quantise_pair
+from uniultra.export.int8 import Int8Settings, frames_for, quantise_pair
 from uniultra.export.onnx import ModelFacts, QualityCalibration, trace_graphs, write_graphs
 from uniultra.export.parity import check_parity, graph_facts
 from uniultra.export.quantise import Progress
@@ -80,8 +80,9 @@ def export_folder(
             scratch = Path(name)
             report = _fill(scratch, model, facts, settings, progress or _silent)
             out.mkdir(exist_ok=True)
+            for file in FILES:  # safetensors' own are closed to all but their owner
+                shutil.copymode(scratch / CLIENT_FILE, scratch / file)
             for file in FILES:
-                shutil.copymode(scratch / CLIENT_FILE, scratch / file)  # safetensors' own are closed to all but their owner
                 os.replace(scratch / file, out / file)
     except OSError as error:
         raise OutputError(f"'{out}' can't be written: {error}; give a folder with room that you may write to") from error
@@ -113,12 +114,13 @@ def open_sized(source: str | Path, image_size: int | None) -> PromptableModel:
 
 def _fill(scratch: Path, model: PromptableModel, facts: ModelFacts, settings: ExportSettings, progress: Progress) -> dict[str, Any]:
     """Writes all files; the report as parity.json has it."""
-    calibration = settings.calibration or QualityCalibration()
+    calibration, fp32 = settings.calibration or QualityCalibration(), TorchBackend(model, "fp32")
+    views = None if settings.int8 is None else frames_for(settings.int8, fp32)
     stored = _save_weights(model, scratch, facts.precision)
     graphs = trace_graphs(stored, calibration)
     report: dict[str, Any] = {"precision": facts.precision, "image_size": model.input_size}
-    if settings.int8 is not None:
-        graphs, report["int8"] = quantise_pair(graphs, TorchBackend(model, "fp32"), settings.int8, progress)
+    if settings.int8 is not None and views is not None:
+        graphs, report["int8"] = quantise_pair(graphs, fp32, views, settings.int8.least_dice, progress)
         _check_bound(report["int8"]["dice"], settings.int8.least_dice)
     write_graphs(graphs, scratch, facts, stored, calibration)
     if facts.precision == "int8":

@@ -37,7 +37,14 @@ class Int8Settings:
     seed: int = 0
 
 
-def quantise_pair(graphs: Graphs, fp32: Backend, settings: Int8Settings, progress: Progress) -> tuple[Graphs, dict[str, Any]]:
+def frames_for(settings: Int8Settings, fp32: Backend) -> tuple[list[View], list[View]]:
+    """Views to calibrate on and views to choose on. Raises DataError: no such manifest, or too few frames of its train split."""
+    return draw_views(settings.data, fp32.input_size, fp32.focus_stretch, settings.seed)
+
+
+def quantise_pair(
+    graphs: Graphs, fp32: Backend, views: tuple[list[View], list[View]], least_dice: float, progress: Progress
+) -> tuple[Graphs, dict[str, Any]]:
     """Both graphs quantised, and a report: what stayed in float, and how well the pair agrees with fp32.
 
     The encoder may use half of what `least_dice` leaves, the decoder (judged behind the quantised encoder) the rest.
@@ -45,13 +52,11 @@ def quantise_pair(graphs: Graphs, fp32: Backend, settings: Int8Settings, progres
     Args:
         graphs: fp32, as `trace_graphs` gives them.
         fp32: the model itself.
-        settings: frames and bound.
+        views: what `frames_for` drew.
+        least_dice: see `Int8Settings`.
         progress: over both graphs.
-
-    Raises:
-        DataError: the manifest is not one, or has too few frames of its train split.
     """
-    calibrating, held = draw_views(settings.data, fp32.input_size, fp32.focus_stretch, settings.seed)
+    calibrating, held = views
     truth = [_answer(fp32, view) for view in held]
     encoder, decoder = (_Graph(graphs[file]) for file in (ENCODER, DECODER))
 
@@ -60,7 +65,7 @@ def quantise_pair(graphs: Graphs, fp32: Backend, settings: Int8Settings, progres
         return damage([decoder.decode(tried.encode(view), view) for view in held], truth)
 
     images = [{"images": view.image} for view in calibrating]
-    first = quantise(graphs[ENCODER], images, judge_encoder, (1.0 + settings.least_dice) / 2, _named(progress, "encoder"))
+    first = quantise(graphs[ENCODER], images, judge_encoder, (1.0 + least_dice) / 2, _named(progress, "encoder"))
     behind = _Graph(first.graph)
     features = [behind.encode(view) for view in held]
 
@@ -69,9 +74,9 @@ def quantise_pair(graphs: Graphs, fp32: Backend, settings: Int8Settings, progres
         return damage([tried.decode(maps, view) for maps, view in zip(features, held, strict=True)], truth)
 
     inputs = [view.decoder_inputs(encoder.encode(view)) for view in calibrating]
-    second = quantise(graphs[DECODER], inputs, judge_decoder, settings.least_dice, _named(progress, "decoder"))
-    report = _report(settings, first, second) | {"calibrated_on": len(calibrating), "chosen_on": len(held), "split": "train"}
-    return {ENCODER: first.graph, DECODER: second.graph}, report
+    second = quantise(graphs[DECODER], inputs, judge_decoder, least_dice, _named(progress, "decoder"))
+    report = {"split": "train", "calibrated_on": len(calibrating), "chosen_on": len(held), "least_dice": least_dice}
+    return {ENCODER: first.graph, DECODER: second.graph}, report | _outcome(first, second)
 
 
 def damage(logits: Sequence[np.ndarray], truth: Sequence[np.ndarray]) -> Damage:
@@ -108,9 +113,9 @@ def _named(progress: Progress, name: str) -> Progress:
     return lambda done, total, what: progress(done, total, f"{name}: {what}")
 
 
-def _report(settings: Int8Settings, first: Quantised, second: Quantised) -> dict[str, Any]:
+def _outcome(first: Quantised, second: Quantised) -> dict[str, Any]:
+    """`dice` is the pair's; what stayed in float comes the worst first."""
     return {
-        "least_dice": settings.least_dice,
         "dice": second.dice,
         "encoder_dice": first.dice,
         "kept_in_float": {"encoder": list(first.kept), "decoder": list(second.kept)},
