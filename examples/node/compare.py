@@ -67,7 +67,8 @@ def compare(model: Path, example: dict, scratch: Path) -> int:
         [ours] = segmenter.segment(frame, [prompt_of(asked)])
         theirs, quality = ask_node(model, image, asked, scratch / "mask.png")
         apart = int(np.count_nonzero(ours.mask_hw != theirs))
-        dice = 2.0 * np.count_nonzero(ours.mask_hw & theirs) / max(np.count_nonzero(ours.mask_hw) + np.count_nonzero(theirs), 1)
+        both, total = np.count_nonzero(ours.mask_hw & theirs), np.count_nonzero(ours.mask_hw) + np.count_nonzero(theirs)
+        dice = 2.0 * both / max(total, 1)
         print(
             f"{example['image']:<20} {example['prompt']:<12} Dice {dice:.6f}, {apart} pixels apart, quality {ours.quality - quality:+.6f}"
         )

@@ -50,9 +50,7 @@ def draw_views(manifest: Path, image_size: int, focus_stretch: float, seed: int 
     """
     rows = few_shot(train_split(read_manifest(manifest)), IMAGES_AN_ORGAN, seed).rows
     if len(rows) < 2:
-        raise DataError(
-            f"manifest '{manifest}' has 1 image of split 'train'; int8 takes 2 or more, as it calibrates and chooses on different ones"
-        )
+        raise DataError(f"manifest '{manifest}' has 1 image of split 'train'; int8 takes 2 or more: to calibrate on, and to choose on")
     spec = SampleSpec(image_size=image_size, focus_stretch=focus_stretch)
     halves = ((rows[0::2], CALIBRATION_VIEWS), (rows[1::2], HELD_VIEWS))
     calibrating, held = (_views(TrainSplit("train", part), spec, count, seed) for part, count in halves)
