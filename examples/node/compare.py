@@ -2,7 +2,8 @@
 
     python examples/node/compare.py [--model NAME or FOLDER]
 
-Prints a line an object; exit code 1 where any differs by more than MOST_PIXELS pixels with a Dice of LEAST_DICE or less.
+Prints a line an object; exit code 1 where any differs by more than MOST_PIXELS pixels with a Dice of LEAST_DICE or less. Integer kernels
+round differently on different processors, so int8 has a bound of its own.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from uniultra.segmenter import Segmenter
 
 CLIENT = Path(__file__).parent / "segment.mjs"
 EXAMPLES = Path(uniultra.__file__).parent / "examples"
-LEAST_DICE, MOST_PIXELS = 0.999, 10
+LEAST_DICE, LEAST_DICE_INT8, MOST_PIXELS = 0.999, 0.99, 10
 
 
 def main() -> int:
@@ -62,6 +63,7 @@ def compare(model: Path, example: dict, scratch: Path) -> int:
     image = scratch / f"{example['image']}.png"
     write_png(image, read_frame(EXAMPLES / example["image"]).pixels_hw, force=True)
     frame, segmenter = read_frame(image), Segmenter.load(model)
+    least = LEAST_DICE_INT8 if json.loads((model / "model.json").read_text(encoding="utf-8"))["precision"] == "int8" else LEAST_DICE
     failed = 0
     for asked in example["objects"]:
         [ours] = segmenter.segment(frame, [prompt_of(asked)])
@@ -72,7 +74,7 @@ def compare(model: Path, example: dict, scratch: Path) -> int:
         print(
             f"{example['image']:<20} {example['prompt']:<12} Dice {dice:.6f}, {apart} pixels apart, quality {ours.quality - quality:+.6f}"
         )
-        failed |= int(dice <= LEAST_DICE and apart > MOST_PIXELS)
+        failed |= int(dice <= least and apart > MOST_PIXELS)
     return failed
 
 
