@@ -47,6 +47,7 @@ def test_an_exported_folder_is_whole(source: Path, tmp_path: Path) -> None:
     assert stored["graphs"]["encoder.onnx"]["bytes"] == (tmp_path / "out" / "encoder.onnx").stat().st_size
 
 
+@pytest.mark.slow
 def test_int8_at_another_side_is_held_against_fp32(source: Path, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     manifest = write_manifest(tmp_path / "data", [Phantom(f"p{index}", "train", group=str(index)) for index in range(4)])
