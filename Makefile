@@ -1,7 +1,8 @@
 # make demo   from nothing to masks on real ultrasound: the core alone, no torch
 # make test   the checks and the tests, in an environment of their own
+# make node-client   the client in JavaScript, installed and held against Python; needs Node 20 and npm
 #
-# Both set up what they need under .venv-demo and .venv, once, and again when pyproject.toml changes.
+# They set up what they need under .venv-demo and .venv, once, and again when pyproject.toml changes.
 # Another interpreter: make test PYTHON=/usr/bin/python3.12
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -12,10 +13,15 @@ TORCH := torch==2.13.0
 EXTRAS := train,dicom,nifti,web,test
 SOURCES := $(shell find src -type f -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: demo test lint types clean python
+.PHONY: demo test node-client lint types clean python
 
 demo: $(DEMO)/.installed
 	@$(DEMO)/bin/uniultra demo
+
+node-client: $(DEMO)/.installed
+	@command -v npm >/dev/null || { echo "no npm found; install Node 20 or newer" >&2; exit 2; }
+	@cd examples/node && npm ci --ignore-scripts --no-audit --no-fund
+	@$(DEMO)/bin/python examples/node/compare.py
 
 # The closing line of pytest comes last.
 test: $(VENV)/.installed
@@ -56,5 +62,5 @@ python:
 	@echo "$(PYTHON)"
 
 clean:
-	rm -rf $(VENV) $(DEMO) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) examples/node/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,7 +12,7 @@ uniultra train --config configs/uniultra-mini.toml --set model.decoder_from="'$s
 kinds=box,box10,box20,click1,click3,click5
 uniultra evaluate --model "$run/model" --data "$data" --split val --kinds box,box10,box20,click1,click3 --draws 1 --out "$run/val-raw.json" --force
 uniultra calibrate "$run/val-raw.json" --out "$run/calibration.json" --force
-uniultra export --model "$run/model" --calibration "$run/calibration.json" --name uniultra-mini --version 0.1.0 --out "$run/onnx" --force
+uniultra export --model "$run/model" --precision w8 --calibration "$run/calibration.json" --name uniultra-mini --version 0.1.0 --out "$run/onnx" --force
 
 uniultra evaluate --model "$run/onnx" --data "$data" --split val --kinds "$kinds" --out "$run/val.json" --force
 uniultra evaluate --model "$run/onnx" --data "$data" --split test --kinds "$kinds" --out "$run/test.json" --force

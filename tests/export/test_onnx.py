@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ from uniultra.backends.onnx import OnnxBackend
 from uniultra.backends.torch import TorchBackend
 from uniultra.errors import ModelError
 from uniultra.evaluation.calibration import calibrate
-from uniultra.export.onnx import ModelFacts, QualityCalibration, export_onnx
-from uniultra.export.parity import check_parity, random_prompts, speckle_image
+from uniultra.export.onnx import Graphs, ModelFacts, QualityCalibration, trace_graphs, write_graphs
+from uniultra.export.parity import check_parity, graph_facts, mask_dice, random_prompts, speckle_image
 from uniultra.models.build import build
 from uniultra.models.promptable import PromptableModel
 from uniultra.types import Features
@@ -24,15 +25,24 @@ CALIBRATION = QualityCalibration(slope=1.5, offset=-0.25)
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[PromptableModel, Path]:
+def traced() -> tuple[PromptableModel, Graphs]:
     torch.manual_seed(0)
     model = build("mini", image_size=SIZE, box_prior=True)
     for name, parameter in model.named_parameters():  # fresh adapters are nearly silent: make them heard
         if ".adapter." in name:
             torch.nn.init.normal_(parameter, std=0.2)
+    return model, trace_graphs(model, CALIBRATION)
+
+
+@pytest.fixture(scope="module")
+def exported(traced: tuple[PromptableModel, Graphs], tmp_path_factory: pytest.TempPathFactory) -> tuple[PromptableModel, Path]:
     folder = tmp_path_factory.mktemp("exported")
-    export_onnx(model, folder, ModelFacts("test-mini", "1.2"), CALIBRATION)
-    return model, folder
+    _write(traced, folder)
+    return traced[0], folder
+
+
+def _write(traced: tuple[PromptableModel, Graphs], folder: Path, precision: str = "fp32") -> None:
+    write_graphs(copy.deepcopy(traced[1]), folder, ModelFacts("test-mini", "1.2", precision=precision), traced[0], CALIBRATION)
 
 
 def test_logits_and_quality_equal_torchs(exported: tuple[PromptableModel, Path]) -> None:
@@ -40,6 +50,7 @@ def test_logits_and_quality_equal_torchs(exported: tuple[PromptableModel, Path])
     assert report["max_logit_difference"] < 1e-4
     assert report["max_quality_difference"] < 1e-4
     assert report["pixel_agreement"] > 0.9999
+    assert report["dice_agreement"] > 0.999
 
 
 @pytest.mark.parametrize(("prompts", "points"), [(1, 1), (1, 7), (9, 2)])
@@ -70,16 +81,18 @@ def test_the_files_say_what_they_are(exported: tuple[PromptableModel, Path]) -> 
     assert (backend.name, backend.version, backend.input_size) == ("test-mini", "1.2", SIZE)
     graph = onnx.load(str(exported[1] / "decoder.onnx"))
     facts = {p.key: p.value for p in graph.metadata_props}
-    assert facts["uniultra.focus_stretch"] == "1"
+    assert (facts["uniultra.focus_stretch"], facts["uniultra.precision"]) == ("1", "fp32")
     assert {"uniultra.point_coords", "uniultra.point_labels", "uniultra.mask_input", "uniultra.licence"} <= set(facts)
     assert str(Path.cwd()) not in str(graph.SerializeToString())
 
 
-def test_the_shape_of_focused_views_goes_along(exported: tuple[PromptableModel, Path], tmp_path: Path) -> None:
+def test_the_shape_of_focused_views_goes_along(
+    traced: tuple[PromptableModel, Graphs], exported: tuple[PromptableModel, Path], tmp_path: Path
+) -> None:
     model, folder = exported
     model.config.focus_stretch = 2.5
     try:
-        export_onnx(model, tmp_path, ModelFacts("test-mini", "1.2"), CALIBRATION)
+        _write(traced, tmp_path)
     finally:
         model.config.focus_stretch = 1.0
     assert (OnnxBackend.open(tmp_path).focus_stretch, OnnxBackend.open(folder).focus_stretch) == (2.5, 1.0)
@@ -91,13 +104,36 @@ def test_the_shape_of_focused_views_goes_along(exported: tuple[PromptableModel, 
         OnnxBackend.open(tmp_path)
 
 
-def test_half_weights_halve_the_files_and_hardly_move_the_answer(exported: tuple[PromptableModel, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("precision", "share"), [("fp16", 0.6), ("w8", 0.4)])
+def test_weights_in_fewer_bits_hardly_move_the_answer(
+    traced: tuple[PromptableModel, Graphs], exported: tuple[PromptableModel, Path], tmp_path: Path, precision: str, share: float
+) -> None:
     model, folder = exported
-    export_onnx(model, tmp_path, ModelFacts("test-mini", "1.2"), CALIBRATION, half_weights=True)
+    _write(traced, tmp_path, precision)
     sizes = [sum(file.stat().st_size for file in where.iterdir()) for where in (folder, tmp_path)]
-    assert sizes[1] < 0.6 * sizes[0]
+    assert sizes[1] < share * sizes[0]
     report = check_parity(model, tmp_path, CALIBRATION, cases=4)
-    assert report["pixel_agreement"] > 0.99
+    assert report["pixel_agreement"] > 0.98
+    assert report["p999_logit_difference"] <= report["max_logit_difference"]
+
+
+def test_the_calibration_can_be_read_back(exported: tuple[PromptableModel, Path], tmp_path: Path) -> None:
+    assert QualityCalibration.of_graph(exported[1] / "decoder.onnx") == CALIBRATION
+    assert QualityCalibration.of_graph(tmp_path / "decoder.onnx") is None
+    (tmp_path / "decoder.onnx").write_bytes(b"not a graph")
+    assert QualityCalibration.of_graph(tmp_path / "decoder.onnx") is None
+
+
+def test_graphs_are_counted(exported: tuple[PromptableModel, Path]) -> None:
+    facts = graph_facts(exported[1] / "encoder.onnx")
+    assert facts["bytes"] == (exported[1] / "encoder.onnx").stat().st_size
+    assert facts["nodes"] == sum(facts["operators"].values())
+    assert {"MatMul", "Conv", "Softmax"} <= set(facts["operators"])
+
+
+def test_dice_of_masks() -> None:
+    full, empty = np.ones((2, 2), bool), np.zeros((2, 2), bool)
+    assert (mask_dice(full, full), mask_dice(empty, empty), mask_dice(full, empty)) == (1.0, 1.0, 0.0)
 
 
 def test_the_decoder_ignores_padding(exported: tuple[PromptableModel, Path]) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 
 def export(
-    model: Annotated[Path, typer.Option(help="A model folder: config.json and model.safetensors.")],
-    out: Annotated[Path, typer.Option(help="Folder for encoder.onnx, decoder.onnx, model.safetensors and parity.json.")],
+    model: Annotated[str, typer.Option(help="A published model, a folder with config.json and model.safetensors, or a run of adapt.")],
+    out: Annotated[Path, typer.Option(help="Folder for the graphs, the weights, model.json and parity.json.")],
     name: Annotated[str, typer.Option(help="The model's name, written into the files.")],
     version: Annotated[str, typer.Option(help="The weights' version, written into the files.")] = "unpublished",
-    half_weights: Annotated[bool, typer.Option(help="Store weights as fp16 (half the size; arithmetic stays fp32).")] = True,
+    precision: Annotated[str, typer.Option(help="fp32; fp16 and w8 (stored in 16 and 8 bits, computed in fp32); int8.")] = "fp16",
+    size: Annotated[int | None, typer.Option(help="Side of the input in pixels, a multiple of 32; the model's own unless told.")] = None,
+    data: Annotated[Path | None, typer.Option(help="For int8: a manifest; frames of its train split calibrate.")] = None,
+    least_dice: Annotated[float, typer.Option(help="For int8: the Dice with fp32's masks that must be met.")] = 0.995,
+    seed: Annotated[int, typer.Option(help="For int8: of the frames and prompts that are drawn.")] = 0,
     calibration: Annotated[Path | None, typer.Option(help="What `uniultra calibrate` wrote, to put into the decoder's graph.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
@@ -21,12 +26,36 @@ def export(
     from uniultra.cli.needs import need
 
     need("train", "torch", "transformers", "onnx", "onnxscript")
-    from uniultra.export.folder import FILES, export_folder
+    from uniultra.cli.protocols import new_bar
+    from uniultra.export.folder import FILES, ExportSettings, check_settings, export_folder
+    from uniultra.export.int8 import Int8Settings
     from uniultra.export.onnx import ModelFacts, QualityCalibration
     from uniultra.io.output import check_free
 
+    int8 = None if data is None else Int8Settings(data, least_dice, seed)
+    settings = ExportSettings(QualityCalibration.read(calibration) if calibration else None, size, int8)
+    check_settings(precision, settings)
     check_free([out / file for file in FILES], force)
-    quality = QualityCalibration.read(calibration) if calibration else QualityCalibration()
-    report = export_folder(model, out, ModelFacts(name, version), quality, half_weights)
+    with new_bar() as bar:
+        task = bar.add_task(f"exporting {model}", total=None)
+        report = export_folder(
+            model,
+            out,
+            ModelFacts(name, version, precision=precision),
+            settings,
+            lambda done, total, what: bar.update(task, completed=done, total=total, description=what),
+        )
+    print(*_lines(report), sep="\n")
+
+
+def _lines(report: dict[str, Any], before: str = "") -> Iterator[str]:
+    """One line a value; counts of operators, and lists, on one line each."""
     for key, value in report.items():
-        print(f"{key}: {value}")
+        if isinstance(value, dict) and key != "operators":
+            yield from _lines(value, f"{before}{key} ")
+        elif isinstance(value, dict):
+            yield f"{before}{key}: " + ", ".join(f"{name} {count}" for name, count in value.items())
+        elif isinstance(value, list):
+            yield f"{before}{key}: " + (", ".join(map(str, value)) or "none")
+        else:
+            yield f"{before}{key}: {value}"

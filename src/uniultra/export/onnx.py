@@ -10,18 +10,23 @@ from pathlib import Path
 
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
+from onnxscript.optimizer import fold_constants
 from torch import Tensor, nn
 
 from uniultra.backends.onnx import DECODER, ENCODER, FORMAT
 from uniultra.errors import ModelError
 from uniultra.evaluation.calibration import EDGE
 from uniultra.export.fuse import fuse
+from uniultra.export.storage import store
 from uniultra.models.promptable import PromptableModel
 
 OPSET = 18
-SMALLEST_HALVED = 256
-"""Weights with fewer elements stay fp32: halving them saves nothing."""
+LARGEST_FOLDED = 2**26
+"""Bytes of what depends on weights alone and is worked out in the export: positions at a side of 2048 are 16 MiB."""
+SLOPE, OFFSET = "uniultra.quality_slope", "uniultra.quality_offset"
+Graphs = dict[str, onnx.ModelProto]
+"""By the names of their files."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class ModelFacts:
     name: str
     version: str
     licence: str = "Apache-2.0"
+    precision: str = "fp32"
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,17 @@ class QualityCalibration:
             return cls(float(content["slope"]), float(content["offset"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"'{path}' is not a calibration that `uniultra calibrate` wrote: {error}") from error
+
+    @classmethod
+    def of_graph(cls, path: Path) -> QualityCalibration | None:
+        """What is in an exported decoder already; None where there is no such file, or it doesn't say."""
+        if not path.is_file():
+            return None
+        try:
+            facts = {item.key: item.value for item in onnx.load(str(path)).metadata_props}
+            return cls(float(facts[SLOPE]), float(facts[OFFSET]))
+        except Exception:  # protobuf's own errors among them: a broken file tells us nothing
+            return None
 
 
 class EncoderGraph(nn.Module):
@@ -77,23 +94,23 @@ class DecoderGraph(nn.Module):
         return logits, torch.sigmoid(self.calibration.slope * raw + self.calibration.offset)
 
 
-def export_onnx(
-    model: PromptableModel,
-    folder: Path,
-    facts: ModelFacts,
-    calibration: QualityCalibration | None = None,
-    half_weights: bool = False,
-) -> None:
-    """Writes encoder.onnx and decoder.onnx.
+def export_onnx(model: PromptableModel, folder: Path, facts: ModelFacts, calibration: QualityCalibration | None = None) -> None:
+    """Writes encoder.onnx and decoder.onnx with their weights stored as `facts.precision` says; int8 takes `export.int8` before.
 
     Args:
         model: in any mode; it is put into eval mode.
         folder: made if absent.
-        facts: name, version and licence for the metadata.
+        facts: name, version, licence and precision.
         calibration: of the quality; None leaves it as the model gives it.
-        half_weights: store large weights as fp16 and widen them on loading: half the size, fp32 arithmetic.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    write_graphs(trace_graphs(model, calibration), folder, facts, model, calibration)
+
+
+def trace_graphs(model: PromptableModel, calibration: QualityCalibration | None = None, fused: bool = True) -> Graphs:
+    """Both graphs in fp32, with the exporter's own metadata still on their nodes.
+
+    `fused` traces the same network in fewer and larger steps (`export.fuse`); without, layers are as they were trained, for the quantiser.
+    """
     model = model.eval()
     side, grid = model.input_size, model.input_size // 4
     images = torch.zeros(2, side, side, dtype=torch.uint8)
@@ -101,7 +118,7 @@ def export_onnx(
     with torch.no_grad():
         features = tuple(maps[:1].contiguous() for maps in model.encode(images))
     inputs = (*features, torch.zeros(2, 3, 2), torch.full((2, 3), -1), torch.zeros(2, 1, grid, grid), torch.zeros(2))
-    model = fuse(model)
+    model = fuse(model) if fused else model
     encoder = _trace(
         EncoderGraph(model),
         (images,),
@@ -109,6 +126,8 @@ def export_onnx(
         ("image_embed", "high_res_feats_0", "high_res_feats_1"),
         {"images": {0: torch.export.Dim("batch", min=1, max=1024)}},
     )
+    # Two sums of weights become one each. The decoder's positions are worked out from few numbers: they are left to the loader.
+    fold_constants(encoder.model, input_size_limit=LARGEST_FOLDED, output_size_limit=LARGEST_FOLDED)
     decoder = _trace(
         DecoderGraph(model, calibration or QualityCalibration()),
         inputs,
@@ -124,17 +143,24 @@ def export_onnx(
             "has_mask": {0: prompts},
         },
     )
-    for graph, file in ((encoder, ENCODER), (decoder, DECODER)):
-        if half_weights:
-            halve_weights(graph)
-        _describe(graph, facts, model)
+    return {ENCODER: encoder.model_proto, DECODER: decoder.model_proto}
+
+
+def write_graphs(
+    graphs: Graphs, folder: Path, facts: ModelFacts, model: PromptableModel, calibration: QualityCalibration | None = None
+) -> None:
+    """Stores the weights, describes and checks the graphs, in place, and writes them to a folder, made if absent."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, graph in graphs.items():
+        store(graph, facts.precision)
+        _describe(graph, facts, model, calibration or QualityCalibration())
         onnx.checker.check_model(graph)
         onnx.save(graph, str(folder / file))
 
 
 def _trace(
     module: nn.Module, inputs: tuple[Tensor, ...], input_names: tuple[str, ...], output_names: tuple[str, ...], dynamic: dict[str, object]
-) -> onnx.ModelProto:
+) -> torch.onnx.ONNXProgram:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -150,25 +176,10 @@ def _trace(
         )
     assert program is not None
     program.optimize()
-    return program.model_proto
+    return program
 
 
-def halve_weights(graph: onnx.ModelProto) -> None:
-    """Stores every large fp32 weight as fp16 with a Cast behind it, in place; onnxruntime folds the casts when it loads."""
-    casts = []
-    for tensor in list(graph.graph.initializer):
-        values = numpy_helper.to_array(tensor)
-        if tensor.data_type != TensorProto.FLOAT or values.size < SMALLEST_HALVED:
-            continue
-        name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(values.astype("float16"), name + ".fp16"))
-        casts.append(helper.make_node("Cast", [name + ".fp16"], [name], to=TensorProto.FLOAT, name=name + ".widen"))
-    nodes = [*casts, *graph.graph.node]
-    del graph.graph.node[:]
-    graph.graph.node.extend(nodes)
-
-
-def _describe(graph: onnx.ModelProto, facts: ModelFacts, model: PromptableModel) -> None:
+def _describe(graph: onnx.ModelProto, facts: ModelFacts, model: PromptableModel, calibration: QualityCalibration) -> None:
     """Metadata that readers rely on; and no trace of the machine or the Python stack in it."""
     graph.producer_name, graph.producer_version, graph.doc_string = "uniultra", facts.version, ""
     graph.graph.name = facts.name
@@ -185,8 +196,11 @@ def _describe(graph: onnx.ModelProto, facts: ModelFacts, model: PromptableModel)
             "uniultra.name": facts.name,
             "uniultra.version": facts.version,
             "uniultra.licence": facts.licence,
+            "uniultra.precision": facts.precision,
             "uniultra.input_size": str(model.input_size),
             "uniultra.focus_stretch": f"{model.focus_stretch:g}",
+            SLOPE: repr(calibration.slope),
+            OFFSET: repr(calibration.offset),
             "uniultra.images": "uint8 (batch, S, S), grey, the region stretched to the square",
             "uniultra.point_coords": "float32 (prompts, points, 2), x y in input pixels, 0 at the centre of the first",
             "uniultra.point_labels": "int64 (prompts, points): 1 inside, 0 outside, 2 and 3 box corners, -1 padding",

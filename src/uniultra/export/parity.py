@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 
 from uniultra.backends.onnx import OnnxBackend
 from uniultra.backends.torch import TorchBackend
@@ -16,7 +18,7 @@ from uniultra.types import Features
 
 
 def check_parity(model: PromptableModel, folder: Path, calibration: QualityCalibration, cases: int = 16, seed: int = 0) -> dict[str, Any]:
-    """Largest and 99.9 % differences of logits and quality over random speckle images and prompts of every kind.
+    """Differences of logits, masks and quality over random speckle images and prompts of every kind.
 
     Args:
         model: the model in torch.
@@ -24,10 +26,14 @@ def check_parity(model: PromptableModel, folder: Path, calibration: QualityCalib
         calibration: what the export applied to the quality.
         cases: images; each gets four prompts (box, click, box and clicks, previous mask).
         seed: of images and prompts.
+
+    Returns:
+        cases; max_logit_difference, and p999_: what 99.9 % of the logits stay within; max_quality_difference; pixel_agreement: the share
+        of pixels on the same side of 0; dice_agreement: mean Dice of the masks.
     """
     torch_engine, onnx_engine = TorchBackend(model, "torch"), OnnxBackend.open(folder)
     rng = np.random.default_rng(seed)
-    logit_gaps, quality_gaps, agreements = [], [], []
+    logit_gaps, quality_gaps, agreements, dices = [], [], [], []
     for _ in range(cases):
         image = speckle_image(model.input_size, rng)
         prompts = random_prompts(model.input_size, rng)
@@ -35,6 +41,7 @@ def check_parity(model: PromptableModel, folder: Path, calibration: QualityCalib
         logit_gaps.append(np.abs(ours[0] - theirs[0]).ravel())
         quality_gaps.append(np.abs(calibrate(ours[1], calibration.slope, calibration.offset) - theirs[1]))
         agreements.append(np.mean((ours[0] > 0) == (theirs[0] > 0)))
+        dices += [mask_dice(one > 0, other > 0) for one, other in zip(ours[0], theirs[0], strict=True)]
     gaps = np.concatenate(logit_gaps)
     return {
         "cases": cases * 4,
@@ -42,7 +49,20 @@ def check_parity(model: PromptableModel, folder: Path, calibration: QualityCalib
         "p999_logit_difference": float(np.quantile(gaps, 0.999)),
         "max_quality_difference": float(np.concatenate(quality_gaps).max()),
         "pixel_agreement": float(np.mean(agreements)),
+        "dice_agreement": float(np.mean(dices)),
     }
+
+
+def mask_dice(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """Dice of two bool masks; 1 where both are empty."""
+    total = int(ours.sum()) + int(theirs.sum())
+    return 2.0 * int((ours & theirs).sum()) / total if total else 1.0
+
+
+def graph_facts(path: Path) -> dict[str, Any]:
+    """Size in bytes, number of nodes, and how many of each operator, the most frequent first."""
+    counts = Counter(node.op_type for node in onnx.load(str(path)).graph.node)
+    return {"bytes": path.stat().st_size, "nodes": counts.total(), "operators": dict(counts.most_common())}
 
 
 def speckle_image(size: int, rng: np.random.Generator) -> np.ndarray:

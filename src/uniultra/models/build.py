@@ -16,6 +16,7 @@ from uniultra.errors import ModelError
 from uniultra.models.adapter import AdapterSpec
 from uniultra.models.backbone import CHHieraConfig
 from uniultra.models.convnet import ConvConfig
+from uniultra.models.packed import read_packed
 from uniultra.models.promptable import PromptableConfig, PromptableModel
 
 PAPER = AdapterSpec()
@@ -151,12 +152,19 @@ def load(name_or_folder: str | Path, adapter: AdapterSpec | None = None, image_s
     _resize(config, size)
     if adapter is not None:
         config.vision_config.backbone_config = _with_adapter(config.vision_config.backbone_config, adapter)
+    packed = read_packed(Path(name_or_folder) / "model.safetensors") if local else None
     disable_progress_bar()
     level = get_verbosity()
     set_verbosity_error()  # adapters are missing on purpose; what else is, is raised below
     try:
         model, found = PromptableModel.from_pretrained(
-            name_or_folder, config=config, use_safetensors=True, dtype=torch.float32, output_loading_info=True, local_files_only=local
+            None if packed else name_or_folder,
+            config=config,
+            state_dict=packed,
+            use_safetensors=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+            local_files_only=local,
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"'{name_or_folder}' can't be loaded as SAM 2 weights: {_first_line(error)}") from error

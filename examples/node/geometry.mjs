@@ -1,0 +1,110 @@
+// Between an image's pixels and the model's: the same maps as uniultra/geometry.py. 0 is the centre of the first pixel in both systems,
+// x to the right, y down. A region {x0, y0, x1, y1} is given by its outer edges, in image pixels.
+
+const OUTSIDE_LOGIT = -20; // of pixels that a look didn't cover
+
+export const whole = ({ width, height }) => ({ x0: -0.5, y0: -0.5, x1: width - 0.5, y1: height - 0.5 });
+
+export const clipBox = (box, { width, height }) => ({
+  x0: Math.max(box.x0, -0.5), y0: Math.max(box.y0, -0.5), x1: Math.min(box.x1, width - 0.5), y1: Math.min(box.y1, height - 0.5),
+});
+
+// What a focused look sees of a box: its centre, `scale` times its sides, the longer at most `stretch` times the shorter.
+export function regionAround(box, scale, stretch, minSide = 16) {
+  const [width, height] = [box.x1 - box.x0, box.y1 - box.y0];
+  const halfX = 0.5 * Math.max(scale * Math.max(width, height / stretch), minSide);
+  const halfY = 0.5 * Math.max(scale * Math.max(height, width / stretch), minSide);
+  const [cx, cy] = [0.5 * (box.x0 + box.x1), 0.5 * (box.y0 + box.y1)];
+  return { x0: cx - halfX, y0: cy - halfY, x1: cx + halfX, y1: cy + halfY };
+}
+
+// Model pixels per image pixel, to the right and down, where the region is stretched onto a square of `size`.
+const scales = (region, size) => [size / (region.x1 - region.x0), size / (region.y1 - region.y0)];
+
+export function toModel([x, y], region, size) {
+  const [sx, sy] = scales(region, size);
+  return [(x - region.x0) * sx - 0.5, (y - region.y0) * sy - 0.5];
+}
+
+// The region's pixels as a (size, size) Uint8Array, black outside the image; blurred first where it shrinks, so that speckle doesn't alias.
+export function sample(image, region, size) {
+  const [sx, sy] = scales(region, size);
+  const source = Math.min(sx, sy) < 1 ? blur(image, 1 / sx, 1 / sy) : image;
+  const out = new Uint8Array(size * size);
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const value = bilinear(source, (x + 0.5) / sx + region.x0, (y + 0.5) / sy + region.y0, blackOutside);
+      out[y * size + x] = Math.round(value);
+    }
+  }
+  return out;
+}
+
+// Logits on a square grid over the region, back to the image's size; OUTSIDE_LOGIT beyond the region.
+export function pasteLogits(logits, side, region, { width, height }) {
+  const grid = { width: side, height: side, pixels: logits };
+  const full = new Float32Array(width * height).fill(OUTSIDE_LOGIT);
+  const [left, right] = covered(region.x0, region.x1, width);
+  const [top, bottom] = covered(region.y0, region.y1, height);
+  for (let y = top; y < bottom; y++) {
+    for (let x = left; x < right; x++) {
+      const [gx, gy] = toModel([x, y], region, side);
+      full[y * width + x] = bilinear(grid, gx, gy, nearestInside);
+    }
+  }
+  return full;
+}
+
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+
+// The pixels [first, last) whose centres lie between two edges.
+function covered(low, high, length) {
+  const first = Math.ceil(clamp(low, -0.5, length));
+  return [first, Math.max(first, Math.floor(clamp(high, -1, length - 0.5)) + 1)];
+}
+
+const blackOutside = ({ width, height, pixels }, x, y) => (x < 0 || y < 0 || x >= width || y >= height ? 0 : pixels[y * width + x]);
+const nearestInside = ({ width, height, pixels }, x, y) => pixels[clamp(y, 0, height - 1) * width + clamp(x, 0, width - 1)];
+
+function bilinear(image, x, y, at) {
+  const [left, top] = [Math.floor(x), Math.floor(y)];
+  const [fx, fy] = [x - left, y - top];
+  const upper = at(image, left, top) * (1 - fx) + at(image, left + 1, top) * fx;
+  const lower = at(image, left, top + 1) * (1 - fx) + at(image, left + 1, top + 1) * fx;
+  return upper * (1 - fy) + lower * fy;
+}
+
+// Gaussian blur for shrinking by these factors, mirrored at the border without repeating it, rounded to whole grey levels.
+function blur({ width, height, pixels }, shrinkX, shrinkY) {
+  const across = gaussian(shrinkX), down = gaussian(shrinkY);
+  const [reachX, reachY] = [(across.length - 1) / 2, (down.length - 1) / 2];
+  const rows = new Float32Array(width * height), out = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (let k = 0; k < across.length; k++) sum += across[k] * pixels[y * width + mirrored(x + k - reachX, width)];
+      rows[y * width + x] = sum;
+    }
+  }
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (let k = 0; k < down.length; k++) sum += down[k] * rows[mirrored(y + k - reachY, height) * width + x];
+      out[y * width + x] = Math.round(sum);
+    }
+  }
+  return { width, height, pixels: out };
+}
+
+function gaussian(shrink) {
+  const length = 2 * Math.ceil(Math.max(shrink, 1)) - 1, sigma = Math.max(0.35 * shrink, 1e-3);
+  const weights = Array.from({ length }, (_, k) => Math.exp(-((k - (length - 1) / 2) ** 2) / (2 * sigma ** 2)));
+  const sum = weights.reduce((a, b) => a + b);
+  return weights.map((weight) => weight / sum);
+}
+
+function mirrored(index, length) {
+  if (length === 1) return 0;
+  const period = 2 * (length - 1), inside = ((index % period) + period) % period;
+  return inside < length ? inside : period - inside;
+}

@@ -1,0 +1,44 @@
+// node segment.mjs --model FOLDER --image IMAGE.png --box x0,y0,x1,y1 --out mask.png
+//   --point x,y      a click inside, with or instead of a box; repeat for more
+//   --negative x,y   a click outside; repeat for more
+//   --force          overwrite an existing mask
+// Prints one line of JSON. Bad input: one line on stderr, exit code 2.
+
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { openModel, readImage, writeMask } from "./files.mjs";
+
+const OPTIONS = {
+  model: { type: "string" }, image: { type: "string" }, out: { type: "string" }, box: { type: "string" },
+  point: { type: "string", multiple: true, default: [] }, negative: { type: "string", multiple: true, default: [] },
+  force: { type: "boolean", default: false },
+};
+
+async function main() {
+  const { values } = parseArgs({ options: OPTIONS });
+  for (const name of ["model", "image", "out"]) if (!values[name]) throw new Error(`--${name} is missing`);
+  if (existsSync(values.out) && !values.force) throw new Error(`'${values.out}' exists; pass --force to overwrite`);
+  const [x0, y0, x1, y1] = values.box ? numbers(values.box, 4, "box") : [];
+  const prompt = {
+    box: values.box ? { x0, y0, x1, y1 } : null,
+    points: values.point.map((text) => numbers(text, 2, "point")),
+    negatives: values.negative.map((text) => numbers(text, 2, "negative")),
+  };
+  const image = readImage(values.image);
+  const { segmenter, facts } = await openModel(values.model);
+  const { mask, quality } = await segmenter.segment(image, prompt);
+  writeMask(values.out, mask, image);
+  const pixels = mask.reduce((sum, inside) => sum + inside, 0);
+  console.log(JSON.stringify({ model: facts.name, precision: facts.precision, mask: values.out, pixels, quality }));
+}
+
+function numbers(text, count, name) {
+  const found = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  if (found.length !== count || !found.every(Number.isFinite)) throw new Error(`--${name} ${text}: give ${count} numbers with commas between`);
+  return found;
+}
+
+main().catch((error) => {
+  console.error(`segment.mjs: ${error.message.split("\n")[0]}`);
+  process.exitCode = 2;
+});

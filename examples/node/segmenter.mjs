@@ -1,0 +1,88 @@
+// One image and one prompt in, one mask out: what `Segmenter.segment` does in Python. Knows no files: `ort` is onnxruntime-web (or any other
+// onnxruntime for JavaScript), so that this module runs in a page as well.
+
+import { clipBox, pasteLogits, regionAround, sample, toModel, whole } from "./geometry.mjs";
+import { maskBox, underClicks, withoutSpecks } from "./masks.mjs";
+
+const FOCUS_SCALE = 1.6; // longer side of a focused look over the longer side of the box
+const CLICK_LOOKS = 2; // focused looks after the coarse one where there are only clicks
+
+export class Segmenter {
+  // `facts` is the folder's model.json; `encoder` and `decoder` are sessions on its two graphs.
+  constructor(ort, encoder, decoder, facts) {
+    Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch });
+  }
+
+  // image: {width, height, pixels}, grey Uint8Array. prompt: {box: {x0, y0, x1, y1} or null, points: [[x, y], ...], negatives: [[x, y], ...]}.
+  // Resolves to {mask, quality}: a Uint8Array of 0 and 1, row by row, and the predicted IoU, 0 to 1.
+  async segment(image, prompt) {
+    const asked = { box: null, points: [], negatives: [], ...prompt };
+    check(asked, image);
+    if (asked.box) {
+      const found = await this.focus(image, asked, clipBox(asked.box, image));
+      return { ...found, mask: withoutSpecks(found.mask, image, asked.points) };
+    }
+    let found = await this.look(image, asked, whole(image));
+    found.mask = underClicks(found.mask, image, asked.points);
+    for (let n = 0; n < CLICK_LOOKS; n++) {
+      const box = foundBox(found.mask, image, asked.points);
+      found = await this.focus(image, { ...asked, box }, box);
+      found.mask = underClicks(found.mask, image, asked.points);
+    }
+    return found;
+  }
+
+  focus(image, prompt, around) {
+    return this.look(image, prompt, regionAround(around, FOCUS_SCALE, this.stretch));
+  }
+
+  // Encodes one region of the image and decodes the prompt on it.
+  async look(image, prompt, region) {
+    const { ort, size } = this, grid = size / 4;
+    const view = new ort.Tensor("uint8", sample(image, region, size), [1, size, size]);
+    const features = await this.encoder.run({ images: view });
+    const { points, labels } = promptPoints(prompt, region, size);
+    const answer = await this.decoder.run({
+      ...features,
+      point_coords: new ort.Tensor("float32", Float32Array.from(points.flat()), [1, points.length, 2]),
+      point_labels: new ort.Tensor("int64", BigInt64Array.from(labels, BigInt), [1, labels.length]),
+      mask_input: new ort.Tensor("float32", new Float32Array(grid * grid), [1, 1, grid, grid]),
+      has_mask_input: new ort.Tensor("float32", new Float32Array(1), [1]),
+    });
+    const logits = pasteLogits(answer.low_res_masks.data, grid, region, image);
+    const quality = Math.min(Math.max(answer.iou_predictions.data[0], 0), 1);
+    return { mask: Uint8Array.from(logits, (value) => (value > 0 ? 1 : 0)), quality };
+  }
+}
+
+// Points in model pixels with SAM's labels: 1 inside, 0 outside, 2 and 3 the box's corners.
+function promptPoints({ box, points, negatives }, region, size) {
+  const corners = box ? [[box.x0, box.y0], [box.x1, box.y1]] : [];
+  const labels = [...points.map(() => 1), ...negatives.map(() => 0), ...(box ? [2, 3] : [])];
+  return { points: [...points, ...negatives, ...corners].map((point) => toModel(point, region, size)), labels };
+}
+
+// The box of an answer, stretched to hold the clicks; a twelfth of the image around them where it found nothing.
+function foundBox(mask, image, points) {
+  const xs = points.map(([x]) => x), ys = points.map(([, y]) => y), side = Math.max(image.width, image.height) / 24;
+  const [left, top, right, bottom] = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+  const box = maskBox(mask, image) ?? { x0: left - side, y0: top - side, x1: right + side, y1: bottom + side };
+  const held = {
+    x0: Math.min(box.x0, left - 0.5), y0: Math.min(box.y0, top - 0.5), x1: Math.max(box.x1, right + 0.5), y1: Math.max(box.y1, bottom + 0.5),
+  };
+  return clipBox(held, image);
+}
+
+function check({ box, points, negatives }, image) {
+  const range = `0,0 to ${image.width - 1},${image.height - 1}`;
+  if (!box && points.length === 0) throw new Error("there is nothing to segment; give --box x0,y0,x1,y1 or --point x,y");
+  if (box) {
+    const { x0, y0, x1, y1 } = clipBox(box, image);
+    const given = [box.x0, box.y0, box.x1, box.y1].join(",");
+    if (!(x1 - x0 >= 1 && y1 - y0 >= 1)) throw new Error(`box ${given} has less than a pixel on the image; give x0,y0,x1,y1 within ${range}`);
+  }
+  for (const [x, y] of [...points, ...negatives]) {
+    const inside = x >= -0.5 && x <= image.width - 0.5 && y >= -0.5 && y <= image.height - 0.5;
+    if (!inside) throw new Error(`point ${x},${y} is outside the image; give x,y within ${range}`);
+  }
+}

@@ -1,0 +1,78 @@
+"""`uniultra export` as a user calls it: what is printed and written, and what is refused in one line before anything is computed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+import typer
+from typer.testing import CliRunner, Result
+
+from phantom_manifest import Phantom, write_manifest
+from uniultra.cli.export import export
+from uniultra.errors import DataError, ModelError, OutputError
+from uniultra.export.folder import FILES
+from uniultra.models.build import build
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("source")
+    build("mini", image_size=64, box_prior=True).save_pretrained(folder)
+    return folder
+
+
+def _run(*arguments: str | Path) -> Result:
+    app = typer.Typer()
+    app.command()(export)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_weights_are_halved_unless_told_and_all_is_printed(source: Path, tmp_path: Path) -> None:
+    result = _run("--model", source, "--out", tmp_path / "out", "--name", "mine")
+    assert result.exit_code == 0, result.output
+    assert {file.name for file in (tmp_path / "out").iterdir()} == set(FILES)
+    lines = result.stdout.splitlines()
+    assert "precision: fp16" in lines
+    assert any(line.startswith("graphs encoder.onnx operators: Add ") for line in lines)
+    for key in ("max_logit_difference", "p999_logit_difference", "dice_agreement", "graphs decoder.onnx bytes", "sha256 model.json"):
+        assert any(line.startswith(f"{key}: ") for line in lines), key
+    again = _run("--model", source, "--out", tmp_path / "out", "--name", "mine")
+    assert isinstance(again.exception, OutputError)
+    assert "exists; pass --force to overwrite" in str(again.exception)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        (("--precision", "half"), ModelError, "precision 'half' is unknown; use one of fp32, fp16, w8, int8"),
+        (("--size", "250"), ModelError, "image size 250 doesn't fit the network; use a multiple of 32 from 64 to 2048"),
+        (("--precision", "int8"), DataError, "give a manifest that has some of split 'train': --data manifest.csv"),
+        (("--precision", "int8", "--data", "absent.csv"), DataError, "absent.csv"),
+        (("--data", "manifest.csv"), DataError, "precision fp16 looks at no frames; leave --data away"),
+        (("--precision", "int8", "--data", "m.csv", "--least-dice", "0"), ModelError, "least Dice 0 is out of range"),
+        (("--calibration", "absent.json"), ModelError, "is not a calibration that `uniultra calibrate` wrote"),
+    ],
+)
+def test_bad_options(source: Path, tmp_path: Path, options: tuple[str, ...], error: type[Exception], message: str) -> None:
+    result = _run("--model", source, "--out", tmp_path / "out", "--name", "mine", *options)
+    assert isinstance(result.exception, error), result.output
+    assert message in str(result.exception)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_manifest_without_frames_to_train_on(source: Path, tmp_path: Path) -> None:
+    manifest = write_manifest(tmp_path, [Phantom("a", "val"), Phantom("b", "test", group="1")])
+    result = _run("--model", source, "--out", tmp_path / "out", "--name", "mine", "--precision", "int8", "--data", manifest)
+    assert isinstance(result.exception, DataError)
+    assert "has no rows of split 'train'" in str(result.exception)
+    assert not (tmp_path / "out").exists()
+
+
+def test_where_nothing_can_be_written(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    result = _run("--model", source, "--out", tmp_path / "file" / "out", "--name", "mine")
+    assert isinstance(result.exception, OutputError)
+    assert "file is not a folder" in str(result.exception)
