@@ -9,6 +9,7 @@ import typer
 
 from uniultra import __version__
 from uniultra.cli.adapt import adapt, merge
+from uniultra.cli.batch import batch
 from uniultra.cli.calibrate import calibrate
 from uniultra.cli.data import data
 from uniultra.cli.demo import demo
@@ -27,7 +28,7 @@ from uniultra.errors import UniUltraError
 HELP = """Segment anything in ultrasound from a click or a box, offline. Not a medical device."""
 
 app = typer.Typer(name="uniultra", help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (segment, measure, info, demo, serve, evaluate, adapt, merge, train, calibrate, export, params, models):
+for command in (segment, batch, measure, info, demo, serve, evaluate, adapt, merge, train, calibrate, export, params, models):
     app.command()(command)
 app.add_typer(data)
 
