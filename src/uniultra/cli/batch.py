@@ -37,7 +37,7 @@ def batch(
     prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
     from_masks: Annotated[str | None, typer.Option("--from-masks", metavar="FOLDER", help=MASKS_HELP)] = None,
     grid: Annotated[int | None, typer.Option(metavar="N", help="N x N clicks; keep the distinct, confident masks.")] = None,
-    quality: Annotated[float | None, typer.Option(metavar="Q", help="With --grid: the lowest quality kept.  [default: 0.7]")] = None,
+    quality: Annotated[float | None, typer.Option(metavar="Q", help="With --grid: the lowest quality kept.  [default: 0.6]")] = None,
     frame: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAME_HELP)] = None,
     model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
     write: Annotated[list[str], typer.Option(metavar="KIND", help=f"Also write {SHOWN}.")] = [],  # noqa: B006

@@ -33,8 +33,8 @@ class GridSettings:
     """
 
     side: int
-    quality: float = 0.7
-    stability: float = 0.9
+    quality: float = 0.6
+    stability: float = 0.8
     overlap: float = 0.5
 
     def __post_init__(self) -> None:

@@ -53,11 +53,13 @@ class Store:
         return f"{self._root}/{name}"
 
     def read(self, name: str) -> bytes | None:
-        """None where there is no such file."""
+        """None where there is no such file. Raises OutputError."""
         try:
             return bytes(self._fs.cat_file(self.path(name)))
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except Exception as error:
+            raise OutputError(f"{self._shown(name)}: can't be read ({one_line(error)}); check the folder of results") from error
 
     def exists(self, name: str) -> bool:
         return bool(self._fs.exists(self.path(name)))
@@ -73,9 +75,13 @@ class Store:
             self._fs.put_file(str(file), part)
 
     def remove(self, name: str) -> None:
-        """A file that may be gone already."""
-        with contextlib.suppress(FileNotFoundError):
+        """A file that may be gone already. Raises OutputError."""
+        try:
             self._fs.rm_file(self.path(name))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except Exception as error:
+            raise OutputError(f"{self._shown(name)}: can't be removed ({one_line(error)}); check the folder of results") from error
 
     def try_once_more(self, name: str, most: int) -> bool:
         """Notes one more try of something in this run; False where there were `most` of them. Raises OutputError."""
@@ -91,6 +97,9 @@ class Store:
         with contextlib.suppress(OSError):
             self._fs.rm(self.path(f"{HIDDEN}/runs"), recursive=True)
 
+    def _shown(self, name: str) -> str:
+        return shown(f"{self.place.rstrip('/')}/{name}")
+
     @contextlib.contextmanager
     def _to(self, name: str) -> Iterator[str]:
         """A temporary path on the same file system, which then takes the place of `name`."""
@@ -103,8 +112,7 @@ class Store:
         except Exception as error:  # of as many kinds as there are file systems
             with contextlib.suppress(Exception):
                 self._fs.rm_file(part)
-            place = shown(f"{self.place.rstrip('/')}/{name}")
-            raise OutputError(f"{place}: can't be written ({one_line(error)}); choose a folder that you may write to") from error
+            raise OutputError(f"{self._shown(name)}: can't be written ({one_line(error)}); choose another folder") from error
 
 
 @contextlib.contextmanager
