@@ -5,8 +5,9 @@ The rules, as CONTRIBUTING.md states them:
 1. `errors` imports nothing.
 2. `calibration`, `types`, `geometry`, `registry` import only each other and `errors`.
 3. `models` imports only `errors`, and `registry` (an adapter goes onto a published base by its name);
-   `evaluation` only `types`, `errors`, `data`, `io`: so what is scored is behind one protocol.
-4. The core (`io`, `backends.onnx`, `segmenter`, `tracking`, `measure`, ...) and `web` never import torch or what needs it:
+   `evaluation` only `types`, `errors`, `data`, `io`: so what is scored is behind one protocol;
+   `cluster` only the core, and the problems of `data`: an archive is segmented by the code that segments one image, and never by `cli`.
+4. The core (`io`, `backends.onnx`, `segmenter`, `tracking`, `measure`, ...), `web` and `cluster` never import torch or what needs it:
    not themselves, and not by way of a module that they import when they are imported.
 5. `cli` imports anything, but inside the command's function: at the top of a file only what starts quickly.
 
@@ -36,10 +37,11 @@ MAY_IMPORT = {
     "registry": FOUNDATION,
     "models": ("errors", "registry", "models"),
     "evaluation": ("types", "errors", "data", "io", "evaluation"),
+    "cluster": (*FOUNDATION, "io", "backends", "segmenter", "measure", "data.problems", "cluster"),
 }
 """Part of the package -> the parts that it may import; a part that isn't a key may import any."""
 
-NEVER_TORCH = (*FOUNDATION, "io", "backends.onnx", "segmenter", "tracking", "measure", "web")
+NEVER_TORCH = (*FOUNDATION, "io", "backends.onnx", "segmenter", "tracking", "measure", "web", "cluster")
 TORCH_STACK = frozenset({"torch", "transformers", "safetensors", "accelerate", "monai", "peft", "torchvision"})
 QUICK = frozenset({"numpy", "typer", "rich", "click"})
 """Libraries that a module of `cli` may pull in before a command is chosen."""
@@ -235,6 +237,7 @@ BAD = {
     "io uses torch": ({"io/a.py": "import torch.nn"}, "a.py:1: uniultra.io.a imports torch.nn; rule: io.a never"),
     "measure, in a function": ({"measure.py": "def f():\n    import transformers"}, "measure.py:2: uniultra.measure imports transformers"),
     "onnx, by name": ({"backends/onnx.py": "import importlib\nimportlib.import_module('torch')"}, "onnx.py:2"),
+    "cluster imports cli": ({"cluster/a.py": "from uniultra.cli import b", "cli/b.py": ""}, "uniultra.cluster.a imports uniultra.cli.b"),
     "segmenter, two steps away": (
         {"segmenter.py": "\nfrom uniultra.data import a", "data/a.py": "from uniultra.data.b import B", "data/b.py": "import torch"},
         "segmenter.py:2: uniultra.segmenter -> uniultra.data.a -> uniultra.data.b -> torch",
