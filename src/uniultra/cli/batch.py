@@ -152,7 +152,7 @@ def _tell_plan(items: list[Item], job: Job) -> None:
 
 def _run(items: list[Item], job: Job, settings: PoolSettings, out: str) -> bool:
     """Runs, writes the tables whatever happens, and tells; whether an input has no result."""
-    from uniultra.cluster.pool import run
+    from uniultra.cluster.apart import run_apart
     from uniultra.cluster.records import write_head, write_tables
     from uniultra.cluster.storage import Store
 
@@ -161,7 +161,7 @@ def _run(items: list[Item], job: Job, settings: PoolSettings, out: str) -> bool:
     stopped: BaseException | None = None
     with shown(len(items)) as meter:
         try:
-            run(items, job, settings, meter.add)
+            run_apart(items, job, settings, meter.add)
         except BaseException as error:
             stopped = error
     counts = write_tables(store, items, job)
