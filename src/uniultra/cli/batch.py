@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -158,6 +159,7 @@ def _run(items: list[Item], job: Job, settings: PoolSettings, out: str) -> bool:
 
     store = Store(job.out, job.run)
     write_head(store, job)  # finds out whether anything can be written there
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends this process in good order ends Ray as well
     stopped: BaseException | None = None
     with shown(len(items)) as meter:
         try:
