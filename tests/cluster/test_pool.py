@@ -76,7 +76,10 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     [line] = done.stdout.splitlines()
-    tables = {name: list(csv.DictReader((folder / "out" / f"{name}.csv").open(encoding="utf-8"))) for name in ("results", "failures")}
+    tables = {
+        name: list(csv.DictReader((folder / "out" / f"{name}.csv").read_text(encoding="utf-8").splitlines()))
+        for name in ("results", "failures")
+    }
     return {"names": names, "folder": folder, **json.loads(line), **tables}
 
 

@@ -23,7 +23,7 @@ class Meter:
 
     total: int
     counts: dict[str, int] = field(default_factory=dict)
-    began: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=lambda: time.monotonic())
     recent: deque[float] = field(default_factory=deque)
 
     def add(self, status: str) -> None:
@@ -68,7 +68,7 @@ def shown(total: int) -> Iterator[Meter]:
 
 @dataclass
 class _Shown(Meter):
-    last: float = field(default_factory=time.monotonic)
+    last: float = field(default_factory=lambda: time.monotonic())
 
     def __post_init__(self) -> None:
         self.show = self.line

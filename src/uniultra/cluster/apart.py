@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 
@@ -26,17 +27,18 @@ def run_apart(items: Sequence[Item], job: Job, settings: PoolSettings, done: Cal
     """
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(sender, list(items), job, settings), name="uniultra-batch")
-    process.start()
-    sender.close()
-    try:
-        _listen(receiver, done)
-        process.join(PATIENCE_S)
-    finally:
-        for end in (process.terminate, process.kill):
-            if process.is_alive():
-                end()
-                process.join(PATIENCE_S)
+    with tempfile.TemporaryDirectory(prefix="uniultra-", ignore_cleanup_errors=True) as folder:  # goes with all that a killed process left
+        process = context.Process(target=_work, args=(sender, list(items), job, settings, folder), name="uniultra-batch")
+        process.start()
+        sender.close()
+        try:
+            _listen(receiver, done)
+            process.join(PATIENCE_S)
+        finally:
+            for end in (process.terminate, process.kill):
+                if process.is_alive():
+                    end()
+                    process.join(PATIENCE_S)
 
 
 def _listen(receiver: Connection, done: Callable[[str], None]) -> None:
@@ -54,8 +56,9 @@ def _listen(receiver: Connection, done: Callable[[str], None]) -> None:
         done(text)
 
 
-def _work(sender: Connection, items: Sequence[Item], job: Job, settings: PoolSettings) -> None:
-    """The other process. Ctrl-C is the first one's to hear, which then ends this one."""
+def _work(sender: Connection, items: Sequence[Item], job: Job, settings: PoolSettings, folder: str) -> None:
+    """The other process, its temporary files in `folder`. Ctrl-C is the first one's to hear, which then ends this one."""
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _interrupt)
     null = os.open(os.devnull, os.O_WRONLY)

@@ -39,6 +39,8 @@ _ALONE = {
     "RAY_AUTH_MODE": "token",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
     "RAY_DEDUP_LOGS": "0",
+    "RAY_health_check_timeout_ms": "60000",  # a machine that is busy with other work isn't dead
+    "RAY_health_check_failure_threshold": "10",
 }
 _JOINING = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 
