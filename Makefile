@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 DEMO := .venv-demo
 VENV := .venv
 TORCH := torch==2.13.0
-EXTRAS := train,dicom,nifti,web,test
+EXTRAS := train,dicom,nifti,web,cluster,test
 SOURCES := $(shell find src -type f -not -path '*/__pycache__/*' 2>/dev/null)
 
 .PHONY: demo test node-client lint types clean python

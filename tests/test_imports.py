@@ -5,9 +5,10 @@ The rules, as CONTRIBUTING.md states them:
 1. `errors` imports nothing.
 2. `calibration`, `types`, `geometry`, `registry` import only each other and `errors`.
 3. `models` imports only `errors`, and `registry` (an adapter goes onto a published base by its name);
-   `evaluation` only `types`, `errors`, `data`, `io`: so what is scored is behind one protocol.
-4. The core (`io`, `backends.onnx`, `segmenter`, `tracking`, `measure`, ...), `web` and `bench` but its peers never import torch or what
-   needs it: not themselves, and not by way of a module that they import when they are imported.
+   `evaluation` only `types`, `errors`, `data`, `io`: so what is scored is behind one protocol;
+   `cluster` only the core, and the problems of `data`: an archive is segmented by the code that segments one image, and never by `cli`.
+4. The core (`io`, `backends.onnx`, `segmenter`, `tracking`, `measure`, ...), `web`, `cluster` and `bench` but its peers never import torch
+   or what needs it: not themselves, and not by way of a module that they import when they are imported.
 5. `cli` imports anything, but inside the command's function: at the top of a file only what starts quickly.
 
 `__version__` may be imported from anywhere. Imports under `if TYPE_CHECKING` count for rules 1 to 3 and don't run, so not for 4 and 5.
@@ -36,12 +37,23 @@ MAY_IMPORT = {
     "registry": FOUNDATION,
     "models": ("errors", "registry", "models"),
     "evaluation": ("types", "errors", "data", "io", "evaluation"),
+    "cluster": (*FOUNDATION, "io", "backends", "segmenter", "measure", "data.problems", "cluster"),
 }
 """Part of the package -> the parts that it may import; a part that isn't a key may import any."""
 
 BENCH = ("accuracy", "contestants", "fresh", "machine", "plot", "report", "running", "timing")
 """All of `bench` but its peers."""
-NEVER_TORCH = (*FOUNDATION, "io", "backends.onnx", "segmenter", "tracking", "measure", "web", *(f"bench.{part}" for part in BENCH))
+NEVER_TORCH = (
+    *FOUNDATION,
+    "io",
+    "backends.onnx",
+    "segmenter",
+    "tracking",
+    "measure",
+    "web",
+    "cluster",
+    *(f"bench.{part}" for part in BENCH),
+)
 TORCH_STACK = frozenset({"torch", "transformers", "safetensors", "accelerate", "monai", "peft", "torchvision"})
 QUICK = frozenset({"numpy", "typer", "rich", "click"})
 """Libraries that a module of `cli` may pull in before a command is chosen."""
@@ -237,6 +249,7 @@ BAD = {
     "io uses torch": ({"io/a.py": "import torch.nn"}, "a.py:1: uniultra.io.a imports torch.nn; rule: io.a never"),
     "measure, in a function": ({"measure.py": "def f():\n    import transformers"}, "measure.py:2: uniultra.measure imports transformers"),
     "onnx, by name": ({"backends/onnx.py": "import importlib\nimportlib.import_module('torch')"}, "onnx.py:2"),
+    "cluster imports cli": ({"cluster/a.py": "from uniultra.cli import b", "cli/b.py": ""}, "uniultra.cluster.a imports uniultra.cli.b"),
     "segmenter, two steps away": (
         {"segmenter.py": "\nfrom uniultra.data import a", "data/a.py": "from uniultra.data.b import B", "data/b.py": "import torch"},
         "segmenter.py:2: uniultra.segmenter -> uniultra.data.a -> uniultra.data.b -> torch",

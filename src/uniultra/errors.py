@@ -30,3 +30,7 @@ class OutputError(UniUltraError):
 
 class ServeError(UniUltraError):
     """The server can't start as it was asked to, or a client was refused by one."""
+
+
+class ClusterError(UniUltraError):
+    """Workers can't be started or reached, or a job over many files was lost."""

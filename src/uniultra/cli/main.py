@@ -9,6 +9,7 @@ import typer
 
 from uniultra import __version__
 from uniultra.cli.adapt import adapt, merge
+from uniultra.cli.batch import batch
 from uniultra.cli.bench import bench
 from uniultra.cli.calibrate import calibrate
 from uniultra.cli.data import data
@@ -29,7 +30,7 @@ from uniultra.errors import UniUltraError
 HELP = """Segment anything in ultrasound from a click or a box, offline. Not a medical device."""
 
 app = typer.Typer(name="uniultra", help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-COMMANDS = (segment, measure, info, demo, serve, evaluate, adapt, merge, distill, train, calibrate, export, bench, params, models)
+COMMANDS = (segment, batch, measure, info, demo, serve, evaluate, adapt, merge, distill, train, calibrate, export, bench, params, models)
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(data)

@@ -1,0 +1,194 @@
+"""`uniultra batch`: an archive of files in; a mask for each, and tables of all, out; to be interrupted and resumed at will."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from uniultra.cli.batch_extras import SHOWN, WriteExtras, chosen_extras
+from uniultra.cli.batch_meter import Meter, duration, shown
+from uniultra.cli.needs import need
+from uniultra.cli.segment import OURS
+from uniultra.cli.text import printable
+from uniultra.errors import FileError, PromptError
+from uniultra.registry import DEFAULT, MODELS
+
+if TYPE_CHECKING:
+    from uniultra.cluster.grid import GridSettings
+    from uniultra.cluster.job import Item, Job
+    from uniultra.cluster.pool import PoolSettings
+    from uniultra.cluster.records import Counts
+
+PROMPTS_HELP = "A CSV with a row an object: file, x0,y0,x1,y1 and/or points; see docs/deploy-batch.md."
+MASKS_HELP = "A folder of previous masks to refine, under their images' relative names."
+FRAME_HELP = "Of files of several frames: first, middle or all."
+
+
+def batch(
+    source: Annotated[str, typer.Argument(metavar="IN", help="A folder, a file, a pattern such as 'scans/**/*.png', or a URL of these.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="A folder, or a URL, for masks, results.csv and failures.csv.")],
+    prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
+    from_masks: Annotated[str | None, typer.Option("--from-masks", metavar="FOLDER", help=MASKS_HELP)] = None,
+    grid: Annotated[int | None, typer.Option(metavar="N", help="N x N clicks; keep the distinct, confident masks.")] = None,
+    quality: Annotated[float | None, typer.Option(metavar="Q", help="With --grid: the lowest quality kept.  [default: 0.6]")] = None,
+    frame: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAME_HELP)] = None,
+    model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
+    write: Annotated[list[str], typer.Option(metavar="KIND", help=f"Also write {SHOWN}.")] = [],  # noqa: B006
+    workers: Annotated[int | None, typer.Option(metavar="N", help="Processes; by default one a core.")] = None,
+    address: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="A Ray cluster, or auto on one of its nodes.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Make again what is done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+) -> None:
+    """Segment an archive of files, on all cores or a Ray cluster. What is done is skipped when the command is given again."""
+    need("cluster", "fsspec", "ray")
+    from uniultra.cluster.inputs import check_apart, find_inputs
+    from uniultra.cluster.pool import PoolSettings
+
+    asked = _Asked(prompts, from_masks, _grid(grid, quality), _frame(frame))
+    kinds = chosen_extras(write)
+    settings = PoolSettings(workers, address)
+    places = [place if "://" in place else os.path.abspath(place) for place in (source, out)]
+    _check_shared(*places, from_masks or "")
+    check_apart(*places)
+    job = _job(places[1], model, asked, kinds, force)
+    items = asked.items({name: path for name, path in find_inputs(places[0]).items() if not name.endswith(OURS)}, source)
+    if dry_run:
+        _tell_plan(items, job)
+    elif _run(items, job, settings, out):
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of each input: exactly one of prompts, masks and grid; and the frame, where a row doesn't say. Raises PromptError."""
+
+    prompts: Path | None
+    masks: str | None
+    grid: GridSettings | None
+    frame: str | None
+
+    def __post_init__(self) -> None:
+        given = [
+            name for name, value in (("--prompts", self.prompts), ("--from-masks", self.masks), ("--grid", self.grid)) if value is not None
+        ]
+        if len(given) != 1:
+            told = f"{' and '.join(given)} are given" if given else "nothing points at the structures"
+            raise PromptError(f"{told}; give one of --prompts prompts.csv, --from-masks FOLDER or --grid N")
+
+    def items(self, files: Mapping[str, str], source: str) -> list[Item]:
+        """One for each input. Raises FileError and DataError; says which files nothing is asked of."""
+        from uniultra.cluster.inputs import find_priors
+        from uniultra.cluster.job import Item
+        from uniultra.cluster.prompts import read_prompts
+
+        if not files:
+            raise FileError(f"{source}: nothing to do, it holds no images but results of uniultra; give the images' own folder")
+        if self.prompts is not None:
+            asked = read_prompts(self.prompts, files)
+            left = len(files) - len({name for name, _ in asked})
+            if left:
+                print(f"uniultra: {left} of {len(files)} images have no row in {printable(str(self.prompts))}: left out", file=sys.stderr)
+            return [
+                Item(name, files[name], self.frame if number is None else number, tuple(rows)) for (name, number), rows in asked.items()
+            ]
+        priors = {} if self.masks is None else find_priors(self.masks, list(files))
+        return [Item(name, path, self.frame, prior=priors.get(name)) for name, path in files.items()]
+
+
+def _grid(side: int | None, quality: float | None) -> GridSettings | None:
+    from uniultra.cluster.grid import GridSettings
+
+    if side is None:
+        if quality is not None:
+            raise PromptError(f"--quality {quality:g} is for --grid alone; add --grid N, or leave it out")
+        return None
+    return GridSettings(side) if quality is None else GridSettings(side, quality)
+
+
+def _frame(which: str | None) -> str | None:
+    from uniultra.cluster.job import CHOICES
+
+    if which is not None and which not in CHOICES:
+        raise PromptError(f"--frame '{which}' is unknown; give {', '.join(CHOICES)}; numbers go into a column frame of --prompts")
+    return which
+
+
+def _check_shared(*places: str) -> None:
+    for place in places:
+        if place.startswith("memory:"):
+            raise FileError(f"{place}: memory is each worker's own; give a folder or a URL that all workers share")
+
+
+def _job(out: str, model: str, asked: _Asked, kinds: tuple[str, ...], force: bool) -> Job:
+    """Raises ModelError where there is no such model."""
+    from uniultra.backends.open import weights_sha256
+    from uniultra.cluster.job import Job
+    from uniultra.segmenter import Segmenter
+
+    sha256 = weights_sha256(model)
+    Segmenter.load(model, threads=1)
+    place = model if any(entry.name == model for entry in MODELS) else os.path.abspath(model)  # workers may run elsewhere
+    extras = WriteExtras(kinds) if kinds else None
+    return Job(out, place, sha256, secrets.token_hex(8), asked.masks is not None, asked.grid, kinds, extras, force)
+
+
+def _tell_plan(items: list[Item], job: Job) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from uniultra.cluster.pool import cores
+    from uniultra.cluster.work import is_pending
+
+    with ThreadPoolExecutor(cores()) as threads:
+        pending = sum(threads.map(lambda item: is_pending(item, job), items))
+    print(f"{len(items)} inputs: {len(items) - pending} done already, {pending} to do; nothing was done now")
+
+
+def _run(items: list[Item], job: Job, settings: PoolSettings, out: str) -> bool:
+    """Runs, writes the tables whatever happens, and tells; whether an input has no result."""
+    from uniultra.cluster.apart import run_apart
+    from uniultra.cluster.records import write_head, write_tables
+    from uniultra.cluster.storage import Store
+
+    store = Store(job.out, job.run)
+    write_head(store, job)  # finds out whether anything can be written there
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends this process in good order ends Ray as well
+    stopped: BaseException | None = None
+    with shown(len(items)) as meter:
+        try:
+            run_apart(items, job, settings, meter.add)
+        except BaseException as error:
+            stopped = error
+    counts = write_tables(store, items, job)
+    if isinstance(stopped, KeyboardInterrupt | SystemExit):
+        print(f"uniultra: interrupted; {_counted(counts, len(items))}; give the same command again to go on", file=sys.stderr)
+        raise typer.Exit(130)
+    if stopped is not None:
+        raise stopped
+    store.clean()
+    _tell(counts, meter, out)
+    return counts.failed + counts.pending > 0
+
+
+def _tell(counts: Counts, meter: Meter, out: str) -> None:
+    import time
+
+    took = time.monotonic() - meter.began
+    before = meter.counts.get("skipped", 0)
+    print(f"{_counted(counts, meter.total)}; {before} were done before; {duration(took)}, {meter.total / took:.1f} files a second")
+    print(
+        printable(f"Results in {out.rstrip('/')}/results.csv" + (f", failures in {out.rstrip('/')}/failures.csv" if counts.failed else ""))
+    )
+
+
+def _counted(counts: Counts, total: int) -> str:
+    left: dict[str, Any] = {"failed": counts.failed, "not reached": counts.pending}
+    more = "".join(f", {number} {what}" for what, number in left.items() if number)
+    return f"{counts.done} of {total} inputs done, {counts.objects} objects{more}"

@@ -1,0 +1,83 @@
+"""How far a batch is: a bar where a person looks on, and else a line now and then."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from uniultra.cli.protocols import new_bar
+
+WINDOW_S = 60.0
+"""What the speed is taken over."""
+EVERY_S = 30.0
+"""Seconds between two lines, where there is no terminal."""
+
+
+@dataclass
+class Meter:
+    """Counts by status, and speed: files a second over the last WINDOW_S, those that were done before included."""
+
+    total: int
+    counts: dict[str, int] = field(default_factory=dict)
+    began: float = field(default_factory=lambda: time.monotonic())
+    recent: deque[float] = field(default_factory=deque)
+
+    def add(self, status: str) -> None:
+        now = time.monotonic()
+        self.counts[status] = self.counts.get(status, 0) + 1
+        self.recent.append(now)
+        while self.recent[0] < now - WINDOW_S:
+            self.recent.popleft()
+
+    @property
+    def seen(self) -> int:
+        return sum(self.counts.values())
+
+    def speed(self) -> float:
+        """Files a second; 0 before the first."""
+        span = min(WINDOW_S, time.monotonic() - self.began)
+        return len(self.recent) / span if span > 0 else 0.0
+
+    def text(self) -> str:
+        speed = self.speed()
+        left = "?" if speed == 0 else duration((self.total - self.seen) / speed)
+        return f"{self.seen} of {self.total}, {speed:.1f} files a second, {left} left, {self.counts.get('failed', 0)} failed"
+
+
+def duration(seconds: float) -> str:
+    """As 1:02:03."""
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+@contextmanager
+def shown(total: int) -> Iterator[Meter]:
+    """A meter that shows itself on stderr."""
+    with new_bar() as bar:
+        meter = _Shown(total)
+        task = bar.add_task("starting", total=total)
+        meter.show = lambda: bar.update(task, completed=meter.seen, description=meter.text())
+        if bar.disable:
+            meter.show = meter.line
+        yield meter
+
+
+@dataclass
+class _Shown(Meter):
+    last: float = field(default_factory=lambda: time.monotonic())
+
+    def __post_init__(self) -> None:
+        self.show = self.line
+
+    def add(self, status: str) -> None:
+        super().add(status)
+        self.show()
+
+    def line(self) -> None:
+        if time.monotonic() - self.last >= EVERY_S:
+            self.last = time.monotonic()
+            print(f"uniultra: {self.text()}", file=sys.stderr, flush=True)

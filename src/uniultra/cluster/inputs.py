@@ -1,0 +1,130 @@
+"""Which files an archive holds: a folder with all below it, one file, a pattern, or an fsspec URL of these."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from uniultra.cluster.storage import is_url, open_place
+from uniultra.errors import FileError, OutputError
+from uniultra.io.images import DICOMDIR, IMAGE_SUFFIXES, find_images
+from uniultra.io.paths import one_line, shown
+
+_MAGIC = re.compile(r"[*?\[]")
+MASK_ENDINGS = (".mask.png", ".png")
+"""How a previous mask's name ends; `uniultra batch` and `uniultra segment` write the first."""
+
+
+def find_inputs(place: str) -> dict[str, str]:
+    """Each image's name, relative to the archive and with `/`, to its path or URL; in natural order where local.
+
+    Raises:
+        FileError: nothing there, no images, or it can't be listed.
+    """
+    return _remote(place) if is_url(place) else _local(place)
+
+
+def check_apart(place: str, out: str) -> None:
+    """Raises OutputError where results would land among the inputs, and become inputs of the next call."""
+    fs, path = open_place(place)
+    other, target = open_place(out)
+    if type(fs) is not type(other):
+        return
+    if not (is_url(place) or is_url(out)):
+        path, target = os.path.realpath(path), os.path.realpath(target)
+    if _MAGIC.search(path):
+        if "**" not in path:
+            return
+        path = _root_of(path)
+    elif fs.isfile(path):
+        return
+    path = path.rstrip("/")
+    if target.rstrip("/") == path or target.startswith(f"{path}/"):
+        raise OutputError(f"{shown(out)}: lies in {shown(place)}, so its masks would be taken for images; give a folder outside of it")
+
+
+def find_priors(folder: str, names: Sequence[str]) -> Mapping[str, str]:
+    """Each image's name to the path of its previous mask: under the same relative name with .mask.png after it, or .png for its suffix.
+
+    Raises:
+        FileError: the folder can't be listed, or holds no image's mask.
+    """
+    fs, root = open_place(folder)
+    root = root.rstrip("/")
+    held = {path[len(root) + 1 :] for path in _listed(fs, root, folder)}
+    whole = (lambda name: fs.unstrip_protocol(f"{root}/{name}")) if is_url(folder) else (lambda name: f"{root}/{name}")
+    found = {}
+    for name in names:
+        stem = str(PurePosixPath(name).with_suffix(""))
+        wanted = dict.fromkeys([f"{name}.mask.png", *(stem + ending for ending in MASK_ENDINGS), f"{name}.png"])
+        match = next((mask for mask in wanted if mask in held), None)
+        if match is not None:
+            found[name] = whole(match)
+    if not found:
+        example = f"{PurePosixPath(names[0]).with_suffix('')}.png"
+        raise FileError(f"{shown(folder)}: holds no mask of any of {len(names)} images; a mask has its image's relative name, as {example}")
+    return found
+
+
+def _local(place: str) -> dict[str, str]:
+    files = find_images([place], recursive=True)
+    if os.path.isdir(place):
+        root = place
+    elif os.path.exists(place):
+        root = os.path.dirname(place)
+    else:
+        root = _root_of(place)
+    base = os.path.abspath(root or ".")
+    return {Path(os.path.relpath(file, base)).as_posix(): os.path.abspath(file) for file in files}
+
+
+def _root_of(pattern: str) -> str:
+    """The part of a path before its first folder with a wildcard."""
+    parts = pattern.split("/")
+    plain = next(i for i, part in enumerate(parts) if glob.has_magic(part))
+    return "/".join(parts[:plain]) or ("/" if pattern.startswith("/") else ".")
+
+
+def _remote(place: str) -> dict[str, str]:
+    fs, path = open_place(place)
+    try:
+        if _MAGIC.search(path):
+            root, found = _root_of(path), [str(each) for each in fs.glob(path) if not fs.isdir(each)]
+        elif fs.isfile(path):
+            return {path.rpartition("/")[2]: place}
+        else:
+            root, found = path, _listed(fs, path, place)
+    except FileError:
+        raise
+    except Exception as error:
+        raise FileError(f"{shown(place)}: can't be listed ({one_line(error)}); check the URL and your credentials") from error
+    root = root.rstrip("/")
+    named = {each[len(root) + 1 :]: fs.unstrip_protocol(each) for each in sorted(found)}
+    images = {name: url for name, url in named.items() if _is_image(fs, name, url)}
+    if not images:
+        raise FileError(f"{shown(place)}: no images found; legal suffixes are {', '.join(IMAGE_SUFFIXES)}; check the URL")
+    return images
+
+
+def _listed(fs: Any, root: str, place: str) -> list[str]:
+    """Every file below a folder. Raises FileError."""
+    try:
+        if not fs.isdir(root):
+            raise FileError(f"{shown(place)}: no such file or folder; check the path")
+        return [str(path) for path in fs.find(root)]
+    except OSError as error:
+        raise FileError(f"{shown(place)}: can't be listed ({one_line(error)}); make it readable") from error
+
+
+def _is_image(fs: Any, name: str, url: str) -> bool:
+    """By its suffix; or DICOM by its mark, where a name has no suffix or the end of a UID. Hidden files and folders are none."""
+    if any(part.startswith(".") for part in name.split("/")) or name.endswith(DICOMDIR):
+        return False
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix in IMAGE_SUFFIXES:
+        return True
+    return not suffix.lstrip(".").strip("0123456789") and bytes(fs.cat_file(fs._strip_protocol(url), start=128, end=132)) == b"DICM"

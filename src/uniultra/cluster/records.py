@@ -1,0 +1,128 @@
+"""What is kept of each input, one small file each, and the tables made of them: the state of a batch is these files and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from uniultra import __version__
+from uniultra.cluster.job import SCHEMA, Item, Job
+from uniultra.cluster.storage import HIDDEN, Store
+from uniultra.io.tables import TableFile
+
+RESULTS, FAILURES = "results.csv", "failures.csv"
+RESULT_COLUMNS = (
+    *("input", "frame", "sha256", "object", "prompt", "area_px", "area_mm2", "quality", "x0", "y0", "x1", "y1"),
+    *("mask", "model", "version"),
+)
+FAILURE_COLUMNS = ("input", "frame", "reason")
+DONE, FAILED = "done", "failed"
+AT_ONCE = 16
+"""Records read at the same time: over a network each takes its time."""
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of the inputs of a call: with a result, failed, and not yet come to; and how many objects the results hold."""
+
+    done: int
+    failed: int
+    pending: int
+    objects: int
+
+
+def write_head(store: Store, job: Job) -> None:
+    """Says what was last asked of a folder of results. Raises OutputError."""
+    about = {"schema": SCHEMA, "model": job.model_sha256, "masks": job.masks, "kinds": job.kinds, "uniultra": __version__}
+    grid = None if job.grid is None else asdict(job.grid)
+    store.write(f"{HIDDEN}/batch.json", json.dumps(about | {"grid": grid}, indent=2).encode("ascii"))
+
+
+def record_name(item: Item) -> str:
+    return f"{HIDDEN}/records/{item.digest[:2]}/{item.digest}.json"
+
+
+def read_record(store: Store, item: Item) -> Record | None:
+    """None where there is none, or what is there is no record."""
+    data = store.read(record_name(item))
+    try:
+        record = json.loads(data) if data is not None else None
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and record.get("schema") == SCHEMA else None
+
+
+def write_record(store: Store, item: Item, job: Job, content: Record) -> None:
+    """Raises OutputError."""
+    record = {"schema": SCHEMA, "input": item.name, "ask": job.ask_of(item), "run": job.run, **content}
+    store.write(record_name(item), json.dumps(record, allow_nan=False).encode("ascii"))
+
+
+def drop_record(store: Store, item: Item) -> None:
+    """Removes an item's record, if there is one, and then the files it names."""
+    record = read_record(store, item)
+    store.remove(record_name(item))
+    for name in (record or {}).get("files", []):
+        store.remove(name)
+
+
+def write_tables(store: Store, items: Sequence[Item], job: Job) -> Counts:
+    """Writes both tables from the records of these inputs, in their order, for what is asked now. Raises OutputError."""
+    counts = {DONE: 0, FAILED: 0, "pending": 0, "objects": 0}
+    with TemporaryDirectory(prefix="uniultra-") as folder:
+        results, failures = Path(folder) / RESULTS, Path(folder) / FAILURES
+        with TableFile(results, RESULT_COLUMNS) as good, TableFile(failures, FAILURE_COLUMNS) as bad:
+            for item, record in _current(store, items, job):
+                counts[record["status"] if record else "pending"] += 1
+                if record and record["status"] == FAILED:
+                    bad.add([item.name, _blank(item.frame), record["reason"]])
+                elif record:
+                    counts["objects"] += len(record["objects"])
+                    for row in _rows(record):
+                        good.add(row)
+        store.put(RESULTS, results)
+        store.put(FAILURES, failures)
+    return Counts(counts[DONE], counts[FAILED], counts["pending"], counts["objects"])
+
+
+def _current(store: Store, items: Sequence[Item], job: Job) -> Iterator[tuple[Item, Record | None]]:
+    """Each item with its record, where that answers what this job asks."""
+
+    def one(item: Item) -> Record | None:
+        record = read_record(store, item)
+        return record if record is not None and record["ask"] == job.ask_of(item) else None
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        for start in range(0, len(items), 1000):
+            some = items[start : start + 1000]
+            yield from zip(some, threads.map(one, some), strict=True)
+
+
+def _rows(record: Record) -> Iterable[list[Any]]:
+    """One row an object; one that says 0 for a frame without any."""
+    by_frame: dict[Any, list[Record]] = {picture["frame"]: [] for picture in record["frames"]}
+    for found in record["objects"]:
+        by_frame[found["frame"]].append(found)
+    for picture in record["frames"]:
+        about = [record["input"], _blank(picture["frame"]), record["sha256"]]
+        maker = [picture["mask"], record["model"], record["version"]]
+        for found in by_frame[picture["frame"]]:
+            box = found["box_xyxy"] or [""] * 4
+            yield [
+                *about,
+                *(found["id"], found["prompt"], found["area_px"], _blank(found["area_mm2"]), found["quality"]),
+                *box,
+                *maker,
+            ]
+        if not by_frame[picture["frame"]]:
+            yield [*about, 0, "", 0, *[""] * 6, *maker]
+
+
+def _blank(value: Any) -> Any:
+    return "" if value is None else value
