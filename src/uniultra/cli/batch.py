@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from uniultra.cluster.pool import PoolSettings
     from uniultra.cluster.records import Counts
 
-PROMPTS_HELP = "A CSV with a row an object: file, x0,y0,x1,y1 and/or points; see docs/deploy-batch.md."
+PROMPTS_HELP = "A CSV with a row an object: file, x0,y0,x1,y1 and/or points; see docs/batch.md."
 MASKS_HELP = "A folder of previous masks to refine, under their images' relative names."
 FRAME_HELP = "Of files of several frames: first, middle or all."
 
