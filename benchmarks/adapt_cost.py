@@ -43,7 +43,8 @@ def main() -> None:
                     rows.append(_in_a_process(options, size, int(side), method, recompute))
                     print(_row(rows[-1]), flush=True)
                     if options.out:
-                        write_json(options.out, {"device": options.device, "precision": options.precision, "rows": rows}, force=True)
+                        setting = {"device": options.device, "precision": options.precision, "threads": torch.get_num_threads()}
+                        write_json(options.out, setting | {"rows": rows}, force=True)
 
 
 def _options() -> argparse.Namespace:
