@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
+from labs import write_manifest
 from uniultra.cli.main import app
 from uniultra.data.manifest import read_manifest
 from uniultra.errors import DataError, ModelError
@@ -218,3 +219,19 @@ def test_licences_and_teachers_that_are_refused(teacher: Path, lab: Path, tmp_pa
         found = CliRunner().invoke(app, ["distill", "--data", str(lab), "--out", str(tmp_path / "run"), *arguments], catch_exceptions=True)
         assert says in str(found.exception or found.output)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_manifest_without_val_is_refused_before_anything_is_written(teacher: Path, tmp_path: Path) -> None:
+    manifest = write_manifest(tmp_path, ["train"] * 3)
+    with pytest.raises(DataError, match="has no rows of split 'val'"):
+        distill(settings(), DistillJob(teacher, read_manifest(manifest), tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_convolutional_student_is_taken_by_its_name(teacher: Path, lab: Path, tmp_path: Path) -> None:
+    arguments = ["--teacher", str(teacher), "--student", "conv-mini", "--data", str(lab), "--out", str(tmp_path / "run")]
+    changes = [part for change in (*SHORT, "optim.steps=2", *ALONE) for part in ("--set", change)]
+    done = CliRunner().invoke(app, ["distill", *arguments, *changes])
+    assert done.exit_code == 0, done.output
+    assert "The student is in" in done.output
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["student_encoder_parameters"] == 928_294

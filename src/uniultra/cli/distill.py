@@ -16,7 +16,7 @@ def distill(
     unlabelled: Annotated[list[Path], typer.Option(help="A cine, video, image or folder whose frames join in; repeat for more.")] = [],  # noqa: B006
     licence: Annotated[str, typer.Option(help="any, or permissive: learn from images marked CC BY, CC0, Apache or MIT alone.")] = "any",
     cache: Annotated[Path | None, typer.Option(help="Where the teacher's maps go if cache.views is set; by default in --out.")] = None,
-    config: Annotated[Path | None, typer.Option(help="A TOML file, such as configs/distill.toml.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file, such as configs/distill/dskd.toml.")] = None,
     set_: Annotated[list[str], typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeat for more.")] = [],  # noqa: B006
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     report_to: Annotated[str, typer.Option(help="Also log to tensorboard, wandb or mlflow; with commas between.")] = "",
@@ -26,14 +26,15 @@ def distill(
 
     need("train", "torch", "transformers", "accelerate", "peft")
     from uniultra.data.manifest import read_manifest
-    from uniultra.models.build import SIZES
+    from uniultra.models.build import CONV_SIZES, SIZES
     from uniultra.training.config import DistillConfig
     from uniultra.training.configure import configured
     from uniultra.training.distill import DistillJob
     from uniultra.training.distill import distill as run
     from uniultra.training.loop import is_first_process
 
-    changes = () if student is None else (f"student.{'size' if student in SIZES else 'start_from'}='{student}'",)
+    changes = () if student is None else (f"student.{'size' if student in (*SIZES, *CONV_SIZES) else 'start_from'}='{student}'",)
+    changes += ("student.adapters=false",) if student in CONV_SIZES else ()
     settings = configured(DistillConfig(), config, (*changes, *set_))
     job = DistillJob(teacher, read_manifest(data), out, tuple(unlabelled), only_permissive(licence), device, loggers(report_to), cache)
     folder = run(settings, job)

@@ -70,6 +70,7 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
     student = make_student(config, teacher)
     learning = chosen_sets(train_split(job.manifest), config.data.datasets)
     learning = permissive(learning) if job.only_permissive else learning
+    selection_split(job.manifest)  # refused now, not after hours
     frames = empty_images(learning) + frames_of(job.unlabelled) if config.dskd.weight else []
     job.out.mkdir(parents=True, exist_ok=True)
     described = {"teacher": Path(job.teacher).name, "teacher_sha256": weights_sha256(teacher), "only_permissive": job.only_permissive}
