@@ -33,8 +33,9 @@ def distill(
     from uniultra.training.distill import distill as run
     from uniultra.training.loop import is_first_process
 
-    changes = () if student is None else (f"student.{'size' if student in (*SIZES, *CONV_SIZES) else 'start_from'}='{student}'",)
-    changes += ("student.adapters=false",) if student in CONV_SIZES else ()
+    changes = [] if student is None else [f"student.{'size' if student in (*SIZES, *CONV_SIZES) else 'start_from'}='{student}'"]
+    if student in CONV_SIZES:
+        changes.append("student.adapters=false")
     settings = configured(DistillConfig(), config, (*changes, *set_))
     job = DistillJob(teacher, read_manifest(data), out, tuple(unlabelled), only_permissive(licence), device, loggers(report_to), cache)
     folder = run(settings, job)
