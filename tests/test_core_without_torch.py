@@ -16,6 +16,7 @@ NEEDS_TORCH = (
     "uniultra.export",
     "uniultra.backends.torch",
     "uniultra.data.dataset",
+    "uniultra.data.unlabelled",
     "uniultra.bench.peers",
 )
 """The modules of the extra `train`, with all that lies within them. Every other module is imported."""
