@@ -100,7 +100,7 @@ def test_the_shape_of_focused_views_goes_along(
         graph = onnx.load(str(tmp_path / file))
         next(p for p in graph.metadata_props if p.key == "uniultra.focus_stretch").value = "wide"
         onnx.save(graph, str(tmp_path / file))
-    with pytest.raises(ModelError, match=r"says focus_stretch wide, which is no number; export the model again"):
+    with pytest.raises(ModelError, match=r"says focus_stretch 'wide', which must be 1 or more; export the model again"):
         OnnxBackend.open(tmp_path)
 
 

@@ -100,8 +100,11 @@ def test_a_run_folder_describes_itself(manifest: Path, tmp_path: Path) -> None:
 
 
 def test_a_run_can_start_from_a_model_folder(manifest: Path, tmp_path: Path) -> None:
-    first = train(load_config(None, (*SMALL, "optim.steps=2", "optim.save_every=2")), manifest, tmp_path / "first")
+    short = (*SMALL, "optim.steps=2", "optim.save_every=2", "model.focus_stretch=2")
+    first = train(load_config(None, short), manifest, tmp_path / "first")
     again = make_model(load_config(None, ("model.image_size=64", f"model.start_from='{first}'")))
+    assert again.focus_stretch == 2.0
+    assert make_model(load_config(None, ("model.image_size=64",))).focus_stretch == 1.0
     for name, value in load_file(first / "model.safetensors").items():
         torch.testing.assert_close(again.state_dict()[name], value, msg=name)
 

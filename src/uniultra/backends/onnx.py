@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,9 +77,12 @@ def _stretch(facts: dict[str, str], folder: Path) -> float:
     """The shape of focused views; files of version 0.1.0 don't say it and mean squares."""
     text = facts.get("uniultra.focus_stretch", "1")
     try:
-        return float(text)
-    except ValueError as error:
-        raise ModelError(f"'{folder / ENCODER}' says focus_stretch {text[:40]}, which is no number; export the model again") from error
+        stretch = float(text)
+    except ValueError:
+        stretch = math.nan
+    if not 1.0 <= stretch < math.inf:
+        raise ModelError(f"'{folder / ENCODER}' says focus_stretch {text[:40]!a}, which must be 1 or more; export the model again")
+    return stretch
 
 
 def _session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:

@@ -53,7 +53,7 @@ def export_folder(
 ) -> dict[str, Any]:
     """Exports a model folder; all files appear together, or none.
 
-    The graphs are made from the weights as they are stored, so rounding them rounds both alike.
+    The graphs are made from the weights as they are stored; what `fuse` folds of them is rounded once more.
 
     Args:
         source: a published name, a folder with config.json and model.safetensors, or a run of `uniultra adapt`.

@@ -89,7 +89,7 @@ def make_adaptable(config: AdaptConfig) -> tuple[PromptableModel, AdapterFacts, 
         image_size=plain.input_size,
         adapter=spec,
         lora_rank=settings.lora_rank,
-        focus_stretch=max(settings.focus_stretch, 1.0) if settings.focus_stretch else None,
+        focus_stretch=settings.focus_stretch or None,
     )
     before = {name: value.detach().clone() for name, value in plain.state_dict().items()}
     model = plain if spec is None else load(place, spec, plain.input_size)

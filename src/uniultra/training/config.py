@@ -15,8 +15,9 @@ class ModelSettings:
     image_size: int = 256
     box_prior: bool = True
     adapters: bool = True
-    focus_stretch: float = 1.0
-    """How much longer than wide a focused view may be, 1 to 4; it is stretched onto the square input, so thin bands are seen larger."""
+    focus_stretch: float = 0.0
+    """How much longer than wide a focused view may be, 1 to 4; it is stretched onto the square input, so thin bands are seen larger.
+    0 is what the start (or the teacher) has, and 1 where there is none."""
     decoder_from: str = ""
     """A LiteMedSAM or SAM 1 safetensors file whose prompt encoder and mask decoder are the start; empty for fresh weights."""
     start_from: str = ""
@@ -200,7 +201,7 @@ class CacheSettings:
 class DistillConfig:
     """Everything that a distillation depends on beside its data and its teacher."""
 
-    student: ModelSettings = field(default_factory=lambda: ModelSettings(focus_stretch=0.0))
+    student: ModelSettings = field(default_factory=ModelSettings)
     adapter: AdapterSpec = field(default_factory=AdapterSpec)
     optim: OptimSettings = field(default_factory=lambda: OptimSettings(steps=3000, decoder_lr=3e-4))
     dskd: DSKDSettings = field(default_factory=DSKDSettings)
@@ -237,7 +238,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "data.rough_jitter": (0.0, 0.4),
     "data.mask_share": (0.0, 1.0),
     "data.rotation": (0.0, 180.0),
-    "model.focus_stretch": (1.0, 4.0),
+    "model.focus_stretch": (0.0, 4.0),
     "base.image_size": (0, 2048),
     "base.focus_stretch": (0.0, 4.0),
     "base.lora_rank": (1, 512),

@@ -65,6 +65,8 @@ def _with(config: C, section: str, key: str, value: Any) -> C:
     low, high = RANGES.get(f"{section}.{key}", (-math.inf, math.inf))
     if isinstance(value, int | float) and not low <= value <= high:
         raise ModelError(f"config value {section}.{key} = {value:g} is out of range; give {low:g} to {high:g}")
+    if key == "focus_stretch" and 0.0 < value < 1.0:
+        raise ModelError(f"config value {section}.{key} = {value:g} is out of range; give 1 to 4 (where 0 is allowed, it means as it was)")
     words = CHOICES.get(f"{section}.{key}")
     if words and value not in words:
         raise ModelError(f"config value {section}.{key} = '{value}' is unknown; use one of {', '.join(words)}")

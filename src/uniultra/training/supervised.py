@@ -54,7 +54,7 @@ def train(config: TrainConfig, manifest_path: str | Path, out: str | Path, only_
 def make_model(config: TrainConfig) -> PromptableModel:
     """The network of a config, with its start weights."""
     model = _start(config)
-    model.config.focus_stretch = config.model.focus_stretch
+    model.config.focus_stretch = config.model.focus_stretch or model.focus_stretch
     return model
 
 
