@@ -4,6 +4,7 @@
 
 Reports must be of the same manifest, split, limit, draws and skipped rows. A prompt that a report doesn't have is left empty.
 `--metric nsd` (or skill, iou, hd95_px, hd95_mm, ece, clicks, failures) shows another column of the reports than Dice.
+`--differences` shows by how many points of Dice the first is above each other one on the same prompts, with the paired 95 % interval.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+
+from uniultra.evaluation.compare import Difference, compare
+from uniultra.evaluation.records import record_from
 
 Report = dict[str, Any]
 SAME = ("manifest_sha256", "split", "limit", "draws", "skipped")
@@ -23,8 +27,10 @@ class RefusedError(Exception):
 
 def main(arguments: list[str]) -> None:
     """Prints a Markdown table of mean Dice, with the 95 % interval of the first report, or of another metric. Raises RefusedError."""
-    metric = "dice"
-    if arguments[:1] == ["--metric"]:
+    metric, differences = "dice", arguments[:1] == ["--differences"]
+    if differences:
+        arguments = arguments[1:]
+    elif arguments[:1] == ["--metric"]:
         metric, arguments = "".join(arguments[1:2]), arguments[2:]
     reports = {name: _read(name, path) for name, _, path in (argument.partition("=") for argument in arguments)}
     if not reports or len(reports) < len(arguments):
@@ -32,6 +38,9 @@ def main(arguments: list[str]) -> None:
     first = next(iter(reports.values()))
     for name, report in reports.items():
         _check_same(next(iter(reports)), first, name, report)
+    if differences:
+        _print_differences(reports)
+        return
     known = {key for cells in first["summary"].values() for cell in cells.values() for key in cell}
     if metric not in known:
         raise RefusedError(f"metric '{metric}' is unknown; use one of {', '.join(sorted(known))}")
@@ -41,6 +50,31 @@ def main(arguments: list[str]) -> None:
         for organ, cell in organs.items():
             values = [_value(report, kind, organ, metric, interval=index == 0) for index, report in enumerate(reports.values())]
             print(f"| {kind} | {organ} | {cell['objects']} | " + " | ".join(values) + " |")
+
+
+def _print_differences(reports: dict[str, Report]) -> None:
+    (first, ours), *others = reports.items()
+    if not others:
+        raise RefusedError("--differences compares with others; give two reports or more")
+    records = {name: [record_from(values) for values in report["records"]] for name, report in reports.items()}
+    compared = {name: compare(records[first], records[name]) for name, _ in others}
+    print("| " + " | ".join(["prompt", "organ", "objects", first, *(f"above {name}" for name in compared)]) + " |")
+    print("| --- | --- |" + " ---: |" * (2 + len(compared)))
+    for kind, organs in ours["summary"].items():
+        for organ, cell in organs.items():
+            points = [_points(comparison.get(kind, {}).get(organ)) for comparison in compared.values()]
+            print(f"| {kind} | {organ} | {cell['objects']} | {cell['dice']:.3f} | " + " | ".join(points) + " |")
+
+
+def _points(difference: Difference | None) -> str:
+    """Points of Dice with their interval; bold where it lies on one side of 0."""
+    if difference is None:
+        return ""
+    text = f"{round(100 * difference.difference, 1) + 0.0:+.1f}"  # + 0.0: no minus before nothing
+    if difference.interval is None:
+        return text
+    low, high = difference.interval
+    return f"{f'**{text}**' if low > 0 or high < 0 else text} [{100 * low:+.1f}, {100 * high:+.1f}]"
 
 
 def _read(name: str, path: str) -> Report:

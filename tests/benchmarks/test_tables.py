@@ -62,6 +62,22 @@ def test_another_metric_by_name(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_differences_are_paired_by_prompt_and_resampled_by_cluster(tmp_path: Path) -> None:
+    def scored(*dices: float) -> dict[str, Any]:
+        same = {"dataset": "d", "organ": "breast", "object_index": 0, "kind": "box", "draw": 0, "iou": 0.5, "seconds": 0.0}
+        same |= {"quality": None, "ellipse_dice": None}
+        return {**REPORT, "records": [{**same, "id": str(i), "group": str(i), "dice": dice} for i, dice in enumerate(dices)]}
+
+    shown = _join(tmp_path, scored(0.9, 0.5, 0.7), scored(0.8, 0.4, 0.6), scored(0.9, 0.4, 0.8), before=("--differences",)).stdout
+    assert shown.splitlines() == [
+        "| prompt | organ | objects | a | above b | above c |",
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+        "| box | breast | 4 | 0.810 | **+10.0** [+10.0, +10.0] | +0.0 [-10.0, +10.0] |",
+    ]
+    alone = _join(tmp_path, scored(0.9), before=("--differences",))
+    assert (alone.returncode, alone.stderr) == (2, "tables: --differences compares with others; give two reports or more\n")
+
+
 def test_what_is_no_report_is_named(tmp_path: Path) -> None:
     [line] = _join(tmp_path, REPORT, {"x": 1}).stderr.splitlines()
     assert "is not a report of `uniultra evaluate --out` (keys are missing)" in line
