@@ -4,8 +4,8 @@
     python benchmarks/views.py --data manifest.csv --split val --limit 40 uniultra-mini=focus uniultra-mini=whole mini-512=whole
 
 Each model is given with the view that it gets: `focus` is what `uniultra segment` does, `whole` the image as it is, fitted into the input.
-Both are asked the same boxes by 10 %. The time is the median from pixels to mask on one thread; several objects of an image share a call's. `--out` keeps
-the means as JSON.
+Both are asked the same boxes by 10 %. The time is the median from pixels to mask on one thread;
+several objects of an image share a call's. `--out` keeps the means as JSON.
 """
 
 from __future__ import annotations
