@@ -137,7 +137,7 @@ def _ray(settings: PoolSettings) -> Iterator[Any]:
             fix = (
                 "free memory or disk, or give fewer --workers"
                 if alone
-                else "run on a node of the cluster, with the same Ray and Python there"
+                else "run on a node of the cluster, with the same Ray and Python there, and its RAY_AUTH_MODE where it asks for a token"
             )
             raise ClusterError(f"Ray can't be {'started' if alone else 'reached'} {where} ({one_line(error)}); {fix}") from error
         yield ray
