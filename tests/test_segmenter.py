@@ -66,6 +66,43 @@ def test_a_click_finds_the_structure_in_the_whole_frame_first() -> None:
     assert dice(mask.mask_hw, TRUE) > 0.9
 
 
+@dataclass(frozen=True)
+class Believing(DarkIsInside):
+    """Believes the views with these numbers, counted from 0, and no others."""
+
+    believed: frozenset[int] = frozenset()
+    views: list[np.ndarray] = field(default_factory=list)
+
+    def encode(self, images_bhw: np.ndarray) -> Features:
+        self.views.append(images_bhw[0])
+        return super().encode(images_bhw)
+
+    def decode(
+        self, features: Features, points: np.ndarray, labels: np.ndarray, masks: np.ndarray, has_mask: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        logits, quality = super().decode(features, points, labels, masks, has_mask)
+        return logits, np.full_like(quality, 0.9 if len(self.views) - 1 in self.believed else 0.2)
+
+
+@pytest.mark.parametrize(("believed", "width"), [({3}, 180), ({5}, 130), ({3, 5}, 180), (set(), 180)])
+def test_a_click_is_followed_from_two_first_looks_and_the_better_answer_counts(believed: set[int], width: int) -> None:
+    """Of a bar of 180 px the closer look sees 120, and this engine finds little beyond a box. Of equals the whole frame's answer counts."""
+    bar = np.zeros((200, 300), dtype=bool)
+    bar[88:109, 60:240] = True
+    engine = Believing(believed=frozenset(believed))
+    [mask] = Segmenter(engine).segment(speckled(bar), [Prompt(points_xy=((150.0, 98.0),), point_labels=(1,))])
+    assert len(engine.views) == 6
+    assert mask.quality == pytest.approx(0.9 if believed else 0.2)
+    assert mask.box_xyxy is not None
+    assert mask.box_xyxy[2] - mask.box_xyxy[0] == pytest.approx(width, abs=12)
+
+
+def test_clicks_far_apart_are_looked_at_in_the_whole_frame_alone() -> None:
+    engine = Believing()
+    Segmenter(engine).segment(FRAME, [Prompt(points_xy=((20.0, 90.0), (280.0, 90.0)), point_labels=(1, 1))])
+    assert len(engine.views) == 3
+
+
 def test_answers_come_in_the_order_of_the_prompts() -> None:
     prompts = [
         Prompt(box_xyxy=(145, 60, 235, 120)),

@@ -5,7 +5,8 @@ import { clipBox, pasteLogits, regionAround, sample, toModel, whole } from "./ge
 import { maskBox, underClicks, withoutSpecks } from "./masks.mjs";
 
 const FOCUS_SCALE = 1.6; // longer side of a focused look over the longer side of the box
-const CLICK_LOOKS = 2; // focused looks after the coarse one where there are only clicks
+const CLICK_LOOKS = 2; // focused looks after the first one where there are only clicks
+const CLOSER = 0.4; // side of the closer one of two first looks at clicks, over the image's longer side
 
 export class Segmenter {
   // `facts` is the folder's model.json; `encoder` and `decoder` are sessions on its two graphs.
@@ -22,7 +23,17 @@ export class Segmenter {
       const found = await this.focus(image, asked, clipBox(asked.box, image));
       return { ...found, mask: withoutSpecks(found.mask, image, asked.points) };
     }
-    let found = await this.look(image, asked, whole(image));
+    const longer = Math.max(image.width, image.height);
+    const closer = regionAround(clickBox(asked.points), FOCUS_SCALE, 1, CLOSER * longer);
+    const far = await this.follow(image, asked, whole(image));
+    if (closer.x1 - closer.x0 >= longer) return far;
+    const near = await this.follow(image, asked, closer);
+    return near.quality > far.quality ? near : far;
+  }
+
+  // A first look at a region, then focused looks at the structure there that holds the clicks.
+  async follow(image, asked, region) {
+    let found = await this.look(image, asked, region);
     found.mask = underClicks(found.mask, image, asked.points);
     for (let n = 0; n < CLICK_LOOKS; n++) {
       const box = foundBox(found.mask, image, asked.points);
@@ -64,13 +75,18 @@ function promptPoints({ box, points, negatives }, region, size) {
 
 // The box of an answer, stretched to hold the clicks; a twelfth of the image around them where it found nothing.
 function foundBox(mask, image, points) {
-  const xs = points.map(([x]) => x), ys = points.map(([, y]) => y), side = Math.max(image.width, image.height) / 24;
-  const [left, top, right, bottom] = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+  const { x0: left, y0: top, x1: right, y1: bottom } = clickBox(points), side = Math.max(image.width, image.height) / 24;
   const box = maskBox(mask, image) ?? { x0: left - side, y0: top - side, x1: right + side, y1: bottom + side };
   const held = {
     x0: Math.min(box.x0, left - 0.5), y0: Math.min(box.y0, top - 0.5), x1: Math.max(box.x1, right + 0.5), y1: Math.max(box.y1, bottom + 0.5),
   };
   return clipBox(held, image);
+}
+
+// From the first to the last click inside, across and down.
+function clickBox(points) {
+  const xs = points.map(([x]) => x), ys = points.map(([, y]) => y);
+  return { x0: Math.min(...xs), y0: Math.min(...ys), x1: Math.max(...xs), y1: Math.max(...ys) };
 }
 
 function check({ box, points, negatives }, image) {

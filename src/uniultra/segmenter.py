@@ -4,7 +4,8 @@
     [mask] = segmenter.segment(frame, [Prompt(box_xyxy=(40, 60, 200, 190))])
 
 `segment` looks again where it has to: at a region around the structure, which gives a small model many more pixels an object at the
-same cost; and where only clicks are given, coarsely at the whole frame first, to learn where that region is.
+same cost. Where only clicks are given it looks twice to learn where that region is, at the whole frame and at what is near the
+clicks, follows both, and answers with what the model itself believes more.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region, mas
 FOCUS_SCALE = 1.6
 """Longer side of the focused region over the longer side of the box."""
 CLICK_LOOKS = 2
-"""Focused looks after the coarse one where only clicks are given; each centres on what the last one found."""
+"""Focused looks after the first one where only clicks are given; each centres on what the last one found."""
+CLOSER = 0.4
+"""Side of the closer one of two first looks at clicks, over the frame's longer side. Chosen on val: docs/LOG.md."""
 SPECK = 0.05
 """Parts of an answer below this share of its largest part are dropped."""
 MASK_LOGIT = 6.0
@@ -77,7 +80,7 @@ class Segmenter:
         ]
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt, in order: coarse on the whole frame where there is no box, then focused on the region around it.
+        """One mask a prompt, in order: focused on the region around the box, or around what is found at the clicks where there is none.
 
         Raises:
             PromptError: a prompt lies outside the frame, or its previous mask has another size.
@@ -101,8 +104,17 @@ class Segmenter:
         return self.decode(self.encode(frame, region), [prompt])[0]
 
     def _from_clicks(self, frame: Frame, prompt: Prompt, whole_frame: Embedding) -> Mask:
-        """Coarse on the whole frame, then focused on the structure that holds the clicks."""
-        mask = under_clicks(self.decode(whole_frame, [prompt])[0], prompt)
+        """Two first looks, each followed to the structure that holds the clicks; of both answers that of higher quality."""
+        views = [whole_frame]
+        longer = max(frame.height, frame.width)
+        closer = region_around(_click_box(prompt), FOCUS_SCALE, min_side=CLOSER * longer)
+        if closer.width < longer:
+            views.append(self.encode(frame, closer))
+        return max((self._followed(frame, prompt, self.decode(view, [prompt])[0]) for view in views), key=lambda mask: mask.quality)
+
+    def _followed(self, frame: Frame, prompt: Prompt, found: Mask) -> Mask:
+        """Focused looks at the structure that holds the clicks, from what a first look found."""
+        mask = under_clicks(found, prompt)
         for _ in range(CLICK_LOOKS):
             box = _found_box(mask, prompt)
             mask = under_clicks(self._focus(frame, replace(prompt, box_xyxy=box), box), prompt)
@@ -189,9 +201,15 @@ def _found_box(found: Mask, prompt: Prompt) -> Box:
     box = mask_box(found.mask_hw)
     if box is None:
         side = max(found.mask_hw.shape) / 24
-        xs, ys = zip(*(point for point, label in _clicks(prompt) if label == POSITIVE), strict=True)
-        box = (min(xs) - side, min(ys) - side, max(xs) + side, max(ys) + side)
+        x0, y0, x1, y1 = _click_box(prompt)
+        box = (x0 - side, y0 - side, x1 + side, y1 + side)
     return clip_box(_around_clicks(box, prompt), (found.mask_hw.shape[0], found.mask_hw.shape[1]))
+
+
+def _click_box(prompt: Prompt) -> Box:
+    """From the first to the last positive click, across and down; there is one where there is no box and no mask."""
+    xs, ys = zip(*(point for point, label in _clicks(prompt) if label == POSITIVE), strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _around_clicks(box_xyxy: Box, prompt: Prompt) -> Box:

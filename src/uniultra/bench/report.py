@@ -68,6 +68,6 @@ def _how(report: dict[str, Any]) -> str:
         f"Measured on {machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}, {libraries}. "
         f"{settings['image']} with the box {x0:g},{y0:g},{x1:g},{y1:g}; {settings['rounds']} rounds through all models and steps in turn, "
         f"after one that isn't counted; ratios are medians over rounds. Encoder and decoder are the networks alone; the file to the first "
-        f"mask is reading, encoding, decoding and scaling up (a click alone takes us three looks); a further click decodes on what is "
+        f"mask is reading, encoding, decoding and scaling up (a click alone takes us six looks); a further click decodes on what is "
         f"encoded. A cold start is a fresh `uniultra segment`, on all cores (median of {settings['fresh_processes']}).\n"
     )
