@@ -5,6 +5,7 @@
 Reports must be of the same manifest, split, limit, draws and skipped rows. A prompt that a report doesn't have is left empty.
 `--metric nsd` (or skill, iou, hd95_px, hd95_mm, ece, clicks, failures) shows another column of the reports than Dice.
 `--differences` shows by how many points of Dice the first is above each other one on the same prompts, with the paired 95 % interval.
+`--overview` shows a row an organ: boxes by 10 % and exact boxes of all reports, then the first one's clicks.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ class RefusedError(Exception):
 
 def main(arguments: list[str]) -> None:
     """Prints a Markdown table of mean Dice, with the 95 % interval of the first report, or of another metric. Raises RefusedError."""
-    metric, differences = "dice", arguments[:1] == ["--differences"]
-    if differences:
+    metric, shape = "dice", arguments[0] if arguments and arguments[0] in SHAPES else ""
+    if shape:
         arguments = arguments[1:]
     elif arguments[:1] == ["--metric"]:
         metric, arguments = "".join(arguments[1:2]), arguments[2:]
@@ -38,8 +39,8 @@ def main(arguments: list[str]) -> None:
     first = next(iter(reports.values()))
     for name, report in reports.items():
         _check_same(next(iter(reports)), first, name, report)
-    if differences:
-        _print_differences(reports)
+    if shape:
+        SHAPES[shape](reports)
         return
     known = {key for cells in first["summary"].values() for cell in cells.values() for key in cell}
     if metric not in known:
@@ -64,6 +65,22 @@ def _print_differences(reports: dict[str, Report]) -> None:
         for organ, cell in organs.items():
             points = [_points(comparison.get(kind, {}).get(organ)) for comparison in compared.values()]
             print(f"| {kind} | {organ} | {cell['objects']} | {cell['dice']:.3f} | " + " | ".join(points) + " |")
+
+
+def _print_overview(reports: dict[str, Report]) -> None:
+    names, (ours, *_) = list(reports), reports.values()
+    clicks = [kind for kind in ("click1", "click3", "click5") if kind in ours["summary"]]
+    print(
+        "| "
+        + " | ".join(["organ", "objects", f"box by 10 %: {names[0]}", *names[1:], f"exact box: {names[0]}", *names[1:], *clicks])
+        + " |"
+    )
+    print("| --- |" + " ---: |" * (1 + 2 * len(names) + len(clicks)))
+    for organ, cell in ours["summary"]["box10"].items():
+        values = [_value(report, "box10", organ, "dice", interval=index == 0) for index, report in enumerate(reports.values())]
+        values += [_value(report, "box", organ, "dice", interval=False) for report in reports.values()]
+        values += [_value(ours, kind, organ, "dice", interval=False) for kind in clicks]
+        print(f"| {organ} | {cell['objects']} | " + " | ".join(values) + " |")
 
 
 def _points(difference: Difference | None) -> str:
@@ -113,6 +130,8 @@ def _value(report: Report, kind: str, organ: str, metric: str, interval: bool) -
         f" [{low_high[0]:.3f}, {low_high[1]:.3f}]" if low_high else ""
     )
 
+
+SHAPES = {"--differences": _print_differences, "--overview": _print_overview}
 
 if __name__ == "__main__":
     try:

@@ -78,6 +78,18 @@ def test_differences_are_paired_by_prompt_and_resampled_by_cluster(tmp_path: Pat
     assert (alone.returncode, alone.stderr) == (2, "tables: --differences compares with others; give two reports or more\n")
 
 
+def test_an_overview_has_a_row_an_organ(tmp_path: Path) -> None:
+    first = {
+        **REPORT,
+        "summary": {kind: {"breast": {**CELL, "dice": dice}} for kind, dice in (("box", 0.9), ("box10", 0.81), ("click1", 0.7))},
+    }
+    assert _join(tmp_path, first, {**REPORT, "summary": {"box": {"breast": CELL}}}, before=("--overview",)).stdout.splitlines() == [
+        "| organ | objects | box by 10 %: a | b | exact box: a | b | click1 |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| breast | 4 | 0.810 [0.700, 0.900] |  | 0.900 | 0.810 | 0.700 |",
+    ]
+
+
 def test_what_is_no_report_is_named(tmp_path: Path) -> None:
     [line] = _join(tmp_path, REPORT, {"x": 1}).stderr.splitlines()
     assert "is not a report of `uniultra evaluate --out` (keys are missing)" in line
