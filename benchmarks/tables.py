@@ -6,6 +6,7 @@ Reports must be of the same manifest, split, limit, draws and skipped rows. A pr
 `--metric nsd` (or skill, iou, hd95_px, hd95_mm, ece, clicks, failures) shows another column of the reports than Dice.
 `--differences` shows by how many points of Dice the first is above each other one on the same prompts, with the paired 95 % interval.
 `--overview` shows a row an organ: boxes by 10 % and exact boxes of all reports, then the first one's clicks.
+`--rows` shows a row a report: boxes by 10 % an organ, the means, and by how many points each is above the first.
 """
 
 from __future__ import annotations
@@ -83,6 +84,25 @@ def _print_overview(reports: dict[str, Report]) -> None:
         print(f"| {organ} | {cell['objects']} | " + " | ".join(values) + " |")
 
 
+def _print_rows(reports: dict[str, Report]) -> None:
+    records = {name: [record_from(values) for values in report["records"]] for name, report in reports.items()}
+    (first, ours), *_ = reports.items()
+    kinds = [kind for kind in ("box10", "click1") if kind in ours["summary"]]
+    if "box10" not in kinds:
+        raise RefusedError(f"'{first}' has no boxes by 10 %; evaluate it with --kinds box10 or more")
+    organs = list(ours["summary"]["box10"])
+    headings = [*organs, "skill", *(f"{kind}, points above {first}" for kind in kinds), *(f"{kind}, mean" for kind in kinds[1:])]
+    print("| | " + " | ".join(headings) + " |")
+    print("| --- |" + " ---: |" * len(headings))
+    for name, report in reports.items():
+        cells = [_value(report, "box10", organ, "dice", interval=False) for organ in organs]
+        cells += [_value(report, "box10", organs[-1], "skill", interval=False)]
+        compared = None if name == first else compare(records[name], records[first])
+        cells += ["" if compared is None else _points(compared.get(kind, {}).get(organs[-1])) for kind in kinds]
+        cells += [_value(report, kind, organs[-1], "dice", interval=False) for kind in kinds[1:]]
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
 def _points(difference: Difference | None) -> str:
     """Points of Dice with their interval; bold where it lies on one side of 0."""
     if difference is None:
@@ -131,7 +151,7 @@ def _value(report: Report, kind: str, organ: str, metric: str, interval: bool) -
     )
 
 
-SHAPES = {"--differences": _print_differences, "--overview": _print_overview}
+SHAPES = {"--differences": _print_differences, "--overview": _print_overview, "--rows": _print_rows}
 
 if __name__ == "__main__":
     try:

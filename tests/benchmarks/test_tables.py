@@ -25,6 +25,13 @@ def _join(folder: Path, *reports: dict[str, Any], before: tuple[str, ...] = ()) 
     return subprocess.run([sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, check=False)
 
 
+def scored(*dices: float, kind: str = "box") -> dict[str, Any]:
+    """A report of one object an image, each its own cluster."""
+    same = {"dataset": "d", "organ": "breast", "object_index": 0, "kind": kind, "draw": 0, "iou": 0.5, "seconds": 0.0}
+    same |= {"quality": None, "ellipse_dice": None}
+    return {**REPORT, "records": [{**same, "id": str(i), "group": str(i), "dice": dice} for i, dice in enumerate(dices)]}
+
+
 def test_reports_of_the_same_are_joined(tmp_path: Path) -> None:
     other = {**REPORT, "summary": {"box": {"breast": {**CELL, "dice": 0.7}}}, "skipped": []}
     joined = _join(tmp_path, REPORT, other, {**REPORT, "summary": {}})
@@ -63,11 +70,6 @@ def test_another_metric_by_name(tmp_path: Path) -> None:
 
 
 def test_differences_are_paired_by_prompt_and_resampled_by_cluster(tmp_path: Path) -> None:
-    def scored(*dices: float) -> dict[str, Any]:
-        same = {"dataset": "d", "organ": "breast", "object_index": 0, "kind": "box", "draw": 0, "iou": 0.5, "seconds": 0.0}
-        same |= {"quality": None, "ellipse_dice": None}
-        return {**REPORT, "records": [{**same, "id": str(i), "group": str(i), "dice": dice} for i, dice in enumerate(dices)]}
-
     shown = _join(tmp_path, scored(0.9, 0.5, 0.7), scored(0.8, 0.4, 0.6), scored(0.9, 0.4, 0.8), before=("--differences",)).stdout
     assert shown.splitlines() == [
         "| prompt | organ | objects | a | above b | above c |",
@@ -87,6 +89,17 @@ def test_an_overview_has_a_row_an_organ(tmp_path: Path) -> None:
         "| organ | objects | box by 10 %: a | b | exact box: a | b | click1 |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
         "| breast | 4 | 0.810 [0.700, 0.900] |  | 0.900 | 0.810 | 0.700 |",
+    ]
+
+
+def test_rows_are_reports(tmp_path: Path) -> None:
+    cell = {"breast": CELL, "mean over organs": {**CELL, "skill": 0.4}}
+    first, other = ({**scored(*dices, kind="box10"), "summary": {"box10": cell}} for dices in ((0.9, 0.5), (0.88, 0.48)))
+    assert _join(tmp_path, first, other, before=("--rows",)).stdout.splitlines() == [
+        "| | breast | mean over organs | skill | box10, points above a |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        "| a | 0.810 | 0.810 | 0.400 |  |",
+        "| b | 0.810 | 0.810 | 0.400 | **-2.0** [-2.0, -2.0] |",
     ]
 
 
