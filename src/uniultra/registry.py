@@ -42,15 +42,16 @@ class ModelEntry:
 MODELS: tuple[ModelEntry, ...] = (
     ModelEntry(
         name="uniultra-mini",
-        version="0.1.0",
+        version="0.2.0",
         input_size=256,
         licence="Apache-2.0",
         sha256={
-            "config.json": "1382d197f20b9f2e3fb26dcb2fb6d739963af2556649bdd80da2515fa4b97f7e",
-            "decoder.onnx": "fd6eabe3b3ba2406c6c5b1ca6b026d5bea5227e83a5d8f3448aec3c15c422b1b",
-            "encoder.onnx": "e7bd4348405fcd4e9f2422f4342c3b6bce700b51534ea02ba7b8f8fc86ba5ff1",
-            "model.safetensors": "c8b9085984333df19adcec0cd3641dd71122247d6eb29bc7f08b2a472f01de90",
-            "parity.json": "821993a824b76d03d2201b8c0ec9d25612a8e4d64552b135b361b10e09e27d33",
+            "config.json": "fb851d3ee772cf374489bdc3284359e08973a65eacf9d84e8aaf7f69c82d1d66",
+            "decoder.onnx": "0a13ec23faa44ceb56a9ae2272e8829de4358a2360cf4cdfefcff6178089b0d0",
+            "encoder.onnx": "c0e63bd90411da26c9a020b12a206778f348c654c9fd72668f828dd5252242da",
+            "model.json": "504be6c64d20405673295c213c489af6935da7a4df75ba0f2957110e305ac93f",
+            "model.safetensors": "328393628ef8c20e9cda9376c09ed0754a96bb982f478b014f1867410b974792",
+            "parity.json": "034298a692ebabda178b4dfd036a1a6481e7f1591dc4a032b45150ee2c02e601",
         },
     ),
 )
