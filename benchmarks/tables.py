@@ -71,6 +71,8 @@ def _print_differences(reports: dict[str, Report]) -> None:
 def _print_overview(reports: dict[str, Report]) -> None:
     names, (ours, *_) = list(reports), reports.values()
     clicks = [kind for kind in ("click1", "click3", "click5") if kind in ours["summary"]]
+    if "box10" not in ours["summary"]:
+        raise RefusedError(f"'{names[0]}' has no boxes by 10 %; evaluate it with --kinds box10 or more")
     print(
         "| "
         + " | ".join(["organ", "objects", f"box by 10 %: {names[0]}", *names[1:], f"exact box: {names[0]}", *names[1:], *clicks])
