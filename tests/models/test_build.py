@@ -109,6 +109,16 @@ def test_windows_that_fit_change_no_weight() -> None:
     assert shapes[0] == shapes[1]
 
 
+def test_windows_larger_than_their_map_grow_with_it_and_others_stay(tmp_path: Path) -> None:
+    def windows(folder: str, size: int, to: int) -> list[int]:
+        build("mini", image_size=size).save_pretrained(tmp_path / folder)
+        return list(load(tmp_path / folder, image_size=to).config.vision_config.backbone_config.window_size_per_stage)
+
+    assert windows("small", 128, 256) == [8, 4, 16, 8]  # 14 and 7 saw all of 8x8 and 4x4 tokens
+    assert windows("middle", 256, 512) == [8, 4, 16, 8]  # learned as they are
+    assert windows("same", 128, 128) == [8, 4, 14, 7]
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -195,9 +196,20 @@ def _read_config(name_or_folder: str, local: bool) -> PromptableConfig:
 
 
 def _resize(config: PromptableConfig, image_size: int) -> None:
+    backbone = config.vision_config.backbone_config
+    if hasattr(backbone, "window_size_per_stage"):
+        backbone.window_size_per_stage = _refit(backbone.window_size_per_stage, int(config.prompt_encoder_config.image_size), image_size)
     config.prompt_encoder_config.image_size = image_size
     config.vision_config.backbone_feature_sizes = [[image_size // stride] * 2 for stride in (4, 8, 16)]
-    config.vision_config.backbone_config.image_size = [image_size, image_size]
+    backbone.image_size = [image_size, image_size]
+
+
+def _refit(windows: Sequence[int], before: int, after: int) -> list[int]:
+    """Windows larger than their map, which saw all of it, fit the new map as in `fit_windows`; others stay as they were learned."""
+    strides = (4, 8, 16, 32)
+    return [
+        _divisor(after // stride, window) if window > before // stride else window for stride, window in zip(strides, windows, strict=True)
+    ]
 
 
 def _with_adapter(backbone: Any, adapter: AdapterSpec) -> CHHieraConfig:
