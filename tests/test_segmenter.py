@@ -10,7 +10,7 @@ import pytest
 from phantoms import ellipse, speckled
 from uniultra.calibration import Calibration, ScanRegion
 from uniultra.errors import PromptError
-from uniultra.segmenter import Segmenter, under_clicks, without_specks
+from uniultra.segmenter import Segmenter, _quality_of_looks, _trust, under_clicks, without_specks
 from uniultra.types import Features, Frame, Mask, Prompt, Region, mask_box
 
 SIZE = 128
@@ -68,33 +68,53 @@ def test_a_click_finds_the_structure_in_the_whole_frame_first() -> None:
 
 @dataclass(frozen=True)
 class Believing(DarkIsInside):
-    """Believes the views with these numbers, counted from 0, and no others."""
+    """Believes the views with these numbers, counted from 0, and hardly any other."""
 
     believed: frozenset[int] = frozenset()
     views: list[np.ndarray] = field(default_factory=list)
 
     def encode(self, images_bhw: np.ndarray) -> Features:
         self.views.append(images_bhw[0])
-        return super().encode(images_bhw)
+        features = super().encode(images_bhw)
+        return Features(features.image_embed, np.full((1, 1), len(self.views) - 1), features.image_embed)
 
     def decode(
         self, features: Features, points: np.ndarray, labels: np.ndarray, masks: np.ndarray, has_mask: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         logits, quality = super().decode(features, points, labels, masks, has_mask)
-        return logits, np.full_like(quality, 0.9 if len(self.views) - 1 in self.believed else 0.2)
+        return logits, np.full_like(quality, 0.9 if int(features.high_res_feats_0[0, 0]) in self.believed else 0.2)
 
 
-@pytest.mark.parametrize(("believed", "width"), [({3}, 180), ({5}, 130), ({3, 5}, 180), (set(), 180)])
-def test_a_click_is_followed_from_two_first_looks_and_the_better_answer_counts(believed: set[int], width: int) -> None:
-    """Of a bar of 180 px the closer look sees 120, and this engine finds little beyond a box. Of equals the whole frame's answer counts."""
-    bar = np.zeros((200, 300), dtype=bool)
-    bar[88:109, 60:240] = True
+BAR = np.zeros((200, 300), dtype=bool)
+BAR[88:109, 60:240] = True
+"""Of its 180 px the closer of the first looks sees 120, and the engine finds little beyond a box."""
+
+
+LEAST_SURE = (0.2 * 0.2 * 0.9) ** (1 / 3)
+
+
+@pytest.mark.parametrize(("believed", "width", "quality"), [({3}, 180, LEAST_SURE), ({0, 2, 3}, 180, 0.9), ({5}, 140, LEAST_SURE)])
+def test_a_click_is_followed_from_two_first_looks_and_the_surer_counts(believed: set[int], width: int, quality: float) -> None:
+    """Views 0, 2 and 3 follow the whole frame, 1, 4 and 5 the closer look; the quality is the mean of a follow-up's three looks."""
     engine = Believing(believed=frozenset(believed))
-    [mask] = Segmenter(engine).segment(speckled(bar), [Prompt(points_xy=((150.0, 98.0),), point_labels=(1,))])
+    [mask] = Segmenter(engine).segment(speckled(BAR), [Prompt(points_xy=((150.0, 98.0),), point_labels=(1,))])
     assert len(engine.views) == 6
-    assert mask.quality == pytest.approx(0.9 if believed else 0.2)
+    assert mask.quality == pytest.approx(quality, abs=1e-3)
     assert mask.box_xyxy is not None
     assert mask.box_xyxy[2] - mask.box_xyxy[0] == pytest.approx(width, abs=12)
+
+
+def test_of_two_sure_answers_the_one_that_the_looks_agree_on_is_trusted() -> None:
+    long, short, other = (Mask(mask, np.where(mask, 1.0, -1.0), 0.9) for mask in (BAR, BAR & (np.arange(300) < 150), TRUE))
+    assert _trust([long, long, long]) == pytest.approx(0.9)
+    assert _trust([long, short, short]) == pytest.approx(0.9 * (0.5 + 1.0) / 2)
+    assert _trust([long, short, other]) < 0.9 * 0.3
+
+
+def test_a_click_of_which_a_look_is_quite_unsure_has_a_quality_near_zero() -> None:
+    nothing = Mask(np.zeros_like(BAR), np.full(BAR.shape, -1.0), 0.0)
+    assert _quality_of_looks([nothing] * 3) == pytest.approx(0.0, abs=1e-5)
+    assert _trust([nothing] * 3) == 0.0
 
 
 def test_clicks_far_apart_are_looked_at_in_the_whole_frame_alone() -> None:

@@ -18,6 +18,13 @@ export function underClicks(mask, size, clicks) {
   return only(parts, new Set([1 + counts.indexOf(Math.max(...counts))]));
 }
 
+// IoU of two masks of one size; 1 for two empty ones.
+export function overlap(a, b) {
+  let [both, either] = [0, 0];
+  for (let i = 0; i < a.length; i++) [both, either] = [both + (a[i] & b[i]), either + (a[i] | b[i])];
+  return either === 0 ? 1 : both / either;
+}
+
 // The tight box by outer pixel edges; null for an empty mask.
 export function maskBox(mask, { width, height }) {
   let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];

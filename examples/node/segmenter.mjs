@@ -2,7 +2,7 @@
 // onnxruntime for JavaScript), so that this module runs in a page as well.
 
 import { clipBox, pasteLogits, regionAround, sample, toModel, whole } from "./geometry.mjs";
-import { maskBox, underClicks, withoutSpecks } from "./masks.mjs";
+import { maskBox, overlap, underClicks, withoutSpecks } from "./masks.mjs";
 
 const FOCUS_SCALE = 1.6; // longer side of a focused look over the longer side of the box
 const CLICK_LOOKS = 2; // focused looks after the first one where there are only clicks
@@ -26,21 +26,27 @@ export class Segmenter {
     const longer = Math.max(image.width, image.height);
     const closer = regionAround(clickBox(asked.points), FOCUS_SCALE, 1, CLOSER * longer);
     const far = await this.follow(image, asked, whole(image));
-    if (closer.x1 - closer.x0 >= longer) return far;
+    if (closer.x1 - closer.x0 >= longer) return far.answer;
     const near = await this.follow(image, asked, closer);
-    return near.quality > far.quality ? near : far;
+    return near.trust > far.trust ? near.answer : far.answer;
   }
 
-  // A first look at a region, then focused looks at the structure there that holds the clicks.
+  // A first look at a region, then focused looks at the structure there that holds the clicks. `answer.quality` is the geometric mean over the
+  // looks, `trust` the last one's quality times the mean IoU of each with the one before.
   async follow(image, asked, region) {
-    let found = await this.look(image, asked, region);
-    found.mask = underClicks(found.mask, image, asked.points);
+    const looks = [await this.look(image, asked, region)];
+    looks[0].mask = underClicks(looks[0].mask, image, asked.points);
+    let agreement = 0;
     for (let n = 0; n < CLICK_LOOKS; n++) {
-      const box = foundBox(found.mask, image, asked.points);
-      found = await this.focus(image, { ...asked, box }, box);
+      const box = foundBox(looks[n].mask, image, asked.points);
+      const found = await this.focus(image, { ...asked, box }, box);
       found.mask = underClicks(found.mask, image, asked.points);
+      agreement += overlap(looks[n].mask, found.mask) / CLICK_LOOKS;
+      looks.push(found);
     }
-    return found;
+    const { mask, quality } = looks[CLICK_LOOKS];
+    const logs = looks.reduce((sum, look) => sum + Math.log(Math.max(look.quality, 1e-6)), 0);
+    return { answer: { mask, quality: Math.exp(logs / looks.length) }, trust: quality * agreement };
   }
 
   focus(image, prompt, around) {

@@ -5,13 +5,15 @@
 
 `segment` looks again where it has to: at a region around the structure, which gives a small model many more pixels an object at the
 same cost. Where only clicks are given it looks twice to learn where that region is, at the whole frame and at what is near the
-clicks, follows both, and answers with what the model itself believes more.
+clicks, follows both, and answers with the one of which it is surer and which the looks agree on.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -104,21 +106,40 @@ class Segmenter:
         return self.decode(self.encode(frame, region), [prompt])[0]
 
     def _from_clicks(self, frame: Frame, prompt: Prompt, whole_frame: Embedding) -> Mask:
-        """Two first looks, each followed to the structure that holds the clicks; of both answers that of higher quality."""
+        """Two first looks, each followed to the structure that holds the clicks; of both, the one that is to be trusted more."""
         views = [whole_frame]
         longer = max(frame.height, frame.width)
         closer = region_around(_click_box(prompt), FOCUS_SCALE, min_side=CLOSER * longer)
         if closer.width < longer:
             views.append(self.encode(frame, closer))
-        return max((self._followed(frame, prompt, self.decode(view, [prompt])[0]) for view in views), key=lambda mask: mask.quality)
+        followed = [self._followed(frame, prompt, self.decode(view, [prompt])[0]) for view in views]
+        chosen = max(followed, key=_trust)
+        return replace(chosen[-1], quality=_quality_of_looks(chosen))
 
-    def _followed(self, frame: Frame, prompt: Prompt, found: Mask) -> Mask:
-        """Focused looks at the structure that holds the clicks, from what a first look found."""
-        mask = under_clicks(found, prompt)
+    def _followed(self, frame: Frame, prompt: Prompt, found: Mask) -> list[Mask]:
+        """What a first look found under the clicks, and what each focused look made of it."""
+        looks = [under_clicks(found, prompt)]
         for _ in range(CLICK_LOOKS):
-            box = _found_box(mask, prompt)
-            mask = under_clicks(self._focus(frame, replace(prompt, box_xyxy=box), box), prompt)
-        return mask
+            box = _found_box(looks[-1], prompt)
+            looks.append(under_clicks(self._focus(frame, replace(prompt, box_xyxy=box), box), prompt))
+        return looks
+
+
+def _trust(looks: list[Mask]) -> float:
+    """The last look's quality, times how far each look agreed with the one before (mean IoU): a true structure is found again."""
+    agreements = [_overlap(before.mask_hw, after.mask_hw) for before, after in pairwise(looks)]
+    return looks[-1].quality * sum(agreements) / len(agreements)
+
+
+def _quality_of_looks(looks: list[Mask]) -> float:
+    """The geometric mean of their qualities: a focused look is sure within a box that may be wrong, the first one knows the doubt."""
+    return math.exp(sum(math.log(max(look.quality, 1e-6)) for look in looks) / len(looks))
+
+
+def _overlap(a_hw: np.ndarray, b_hw: np.ndarray) -> float:
+    """IoU; 1 for two empty masks."""
+    either = int(np.count_nonzero(a_hw | b_hw))
+    return np.count_nonzero(a_hw & b_hw) / either if either else 1.0
 
 
 def _scaled(frame: Frame, mask: Mask) -> Mask:
