@@ -1,0 +1,65 @@
+"""Accuracy against time as a picture, from what `views.py --out` wrote.
+
+    python -m pip install matplotlib
+    python benchmarks/tradeoff.py views.json --out docs/tradeoff.svg mini-128="128 px" mini-conv="convolutional"
+
+One point a model and view: mean Dice over organs of boxes by 10 %, against the median milliseconds from pixels to mask on one thread.
+Models that are given a label are shown by it, all others by their name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.ticker import LogLocator
+
+COLOURS = {"focus": "#0072b2", "whole": "#d55e00"}
+NAMES = {"focus": "zoomed to the prompt", "whole": "whole image"}
+
+
+def main() -> None:
+    """Writes the picture."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("report", type=Path)
+    parser.add_argument("labels", nargs="*", metavar="MODEL=LABEL")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    report = json.loads(options.report.read_text(encoding="utf-8"))
+    labels = dict(text.split("=", 1) for text in options.labels)
+    unknown = set(labels) - {row["model"] for row in report["rows"]}
+    if unknown:
+        sys.exit(
+            f"tradeoff: '{min(unknown)}' is not in '{options.report}'; it has {', '.join(sorted({r['model'] for r in report['rows']}))}"
+        )
+    draw(report, labels, options.out)
+
+
+def draw(report: dict[str, Any], labels: dict[str, str], out: Path) -> None:
+    """The rows of a report of `views.py`, as an SVG or PNG file."""
+    plt.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "tradeoff", "font.size": 10}
+    figure, axes = plt.subplots(figsize=(7.5, 4.8), layout="constrained")
+    for view, colour in COLOURS.items():
+        rows = [row for row in report["rows"] if row["view"] == view]
+        dice = [next(reversed(row["dice"].values())) for row in rows]  # the mean over organs comes last
+        axes.scatter([row["ms"] for row in rows], dice, color=colour, label=NAMES[view], zorder=3)
+        for row, value in zip(rows, dice, strict=True):
+            axes.annotate(labels.get(row["model"], row["model"]), (row["ms"], value), xytext=(6, 4), textcoords="offset points", fontsize=9)
+    axes.set_xscale("log")
+    axes.set_xlabel("ms from pixels to mask, one thread (logarithmic)")
+    axes.set_ylabel(f"mean Dice over organs, boxes by 10 %, {report['split']}, {report['rows'][0]['objects']} objects")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
+    axes.grid(color="#ddd")
+    axes.margins(x=0.25)
+    axes.legend(loc="best", frameon=False)
+    figure.savefig(out, metadata={"Date": None} if out.suffix == ".svg" else None)
+
+
+if __name__ == "__main__":
+    main()
