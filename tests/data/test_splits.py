@@ -147,5 +147,5 @@ def test_permissive_licences(licence: str, kept: bool) -> None:
     rows = (replace(_row(0, "heart", "0"), licence=licence), replace(_row(1, "heart", "1"), licence="MIT"))
     assert [row.id for row in permissive(TrainSplit("train", rows))] == (["0", "1"] if kept else ["1"])
     if not kept:
-        with pytest.raises(DataError, match=r"no training image has a permissive licence .* column says: "):
+        with pytest.raises(DataError, match=r"no image of train has a permissive licence .* column says: "):
             permissive(TrainSplit("train", rows[:1]))

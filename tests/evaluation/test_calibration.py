@@ -34,8 +34,8 @@ def test_a_fit_needs_answers() -> None:
 
 def test_only_val_calibrates(tmp_path: Path) -> None:
     file = tmp_path / "report.json"
-    record = {"quality": 0.5, "iou": 0.6}
-    file.write_text(json.dumps({"split": "val", "records": [record, {"quality": None, "iou": 0.1}]}))
+    record = {"dataset": "lab", "quality": 0.5, "iou": 0.6}
+    file.write_text(json.dumps({"split": "val", "records": [record, {"dataset": "lab", "quality": None, "iou": 0.1}]}))
     quality, iou = read_answers(file)
     assert (quality.tolist(), iou.tolist()) == ([0.5], [0.6])
     file.write_text(json.dumps({"split": "test", "records": [record]}))
@@ -47,3 +47,12 @@ def test_only_val_calibrates(tmp_path: Path) -> None:
     file.write_text("{}")
     with pytest.raises(DataError, match="is not a report"):
         read_answers(file)
+
+
+def test_the_answers_of_chosen_sets_alone_may_count(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    records = [{"dataset": name, "quality": quality, "iou": 0.6} for name, quality in (("busi", 0.5), ("ddti", 0.7), ("cca", 0.9))]
+    file.write_text(json.dumps({"split": "val", "records": records}))
+    assert read_answers(file, ("busi", "cca"))[0].tolist() == [0.5, 0.9]
+    with pytest.raises(DataError, match="has no answers of a set 'busy'; its sets are busi, cca, ddti"):
+        read_answers(file, ("busi", "busy"))

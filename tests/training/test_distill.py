@@ -210,7 +210,7 @@ def test_what_is_refused(teacher: Path, lab: Path, tmp_path: Path, changes: tupl
 
 
 def test_licences_and_teachers_that_are_refused(teacher: Path, lab: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no training image has a permissive licence"):
+    with pytest.raises(DataError, match="no image of train has a permissive licence"):
         distill(settings(), DistillJob(teacher, read_manifest(lab), tmp_path / "run", only_permissive=True))
     for arguments, says in (
         (["--teacher", str(tmp_path / "none")], "is neither a folder nor a published model"),

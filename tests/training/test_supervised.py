@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from labs import write_manifest
 from uniultra.data.dataset import DrawSampler, PromptDataset, SampleSpec
 from uniultra.data.manifest import read_manifest
-from uniultra.data.splits import train_split
+from uniultra.data.splits import permissive, selection_split, train_split
 from uniultra.errors import DataError, ModelError
 from uniultra.training.configure import load_config
 from uniultra.training.supervised import make_model, train
@@ -122,14 +122,18 @@ def test_unknown_sets_are_named(manifest: Path, tmp_path: Path) -> None:
 
 def test_a_company_s_run_sees_permissive_images_alone(manifest: Path, tmp_path: Path) -> None:
     config = load_config(None, (*SMALL, "optim.steps=2"))
-    with pytest.raises(DataError, match="no training image has a permissive licence"):
+    with pytest.raises(DataError, match="no image of train has a permissive licence"):
         train(config, manifest, tmp_path / "none", only_permissive=True)
     assert not (tmp_path / "none").exists()
     head, *lines = manifest.read_text().splitlines()
-    marked = [line.rpartition(",")[0] + (",CC BY 4.0" if index < 2 else ",CC BY-NC 4.0") for index, line in enumerate(lines)]
+    marked = [line.rpartition(",")[0] + (",CC BY 4.0" if index in (0, 1, 7) else ",CC BY-NC 4.0") for index, line in enumerate(lines)]
     assert head.endswith(",licence")
     mixed = manifest.with_name("mixed.csv")
     mixed.write_text("\n".join([head, *marked]) + "\n")
     train(config, mixed, tmp_path / "run", only_permissive=True)
     record = json.loads((tmp_path / "run" / "config.json").read_text())
     assert (record["train_images"], record["only_permissive"]) == (2, True)
+    assert len(permissive(selection_split(read_manifest(mixed)))) == 1
+    mixed.write_text("\n".join([head, *marked[:-1], marked[-1].replace(",CC BY 4.0", ",unknown")]) + "\n")
+    with pytest.raises(DataError, match=r"no image of val has a permissive licence .* column says: CC BY-NC 4\.0, unknown"):
+        train(config, mixed, tmp_path / "unseen", only_permissive=True)

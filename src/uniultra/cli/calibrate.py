@@ -11,6 +11,7 @@ import typer
 def calibrate(
     report: Annotated[Path, typer.Argument(help="What `uniultra evaluate --split val --out FILE` wrote for the uncalibrated model.")],
     out: Annotated[Path, typer.Option(help="JSON file for slope and offset.")],
+    datasets: Annotated[str, typer.Option(help="Fit on the answers of these sets alone, with commas between; all unless told.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Calibrate a model's quality, so that it is the IoU to expect. Fits two numbers on val, and says the error before and after."""
@@ -21,9 +22,11 @@ def calibrate(
     from uniultra.evaluation.metrics import expected_calibration_error
     from uniultra.io.output import write_json
 
-    quality, iou = read_answers(report)
+    names = tuple(name.strip() for name in datasets.split(",") if name.strip())
+    quality, iou = read_answers(report, names)
     fit = fit_quality(quality, iou)
     before = expected_calibration_error(quality, iou)
     after = expected_calibration_error(apply(quality, fit.slope, fit.offset), iou)
-    write_json(out, {**asdict(fit), "ece_before": round(before, 5), "ece_after": round(after, 5), "split": "val"}, force)
+    errors = {"ece_before": round(before, 5), "ece_after": round(after, 5)}
+    write_json(out, {**asdict(fit), **errors, "split": "val", "datasets": list(names)}, force)
     print(f"slope {fit.slope:.4f}, offset {fit.offset:+.4f} on {fit.answers} answers of val; ECE {before:.3f} before, {after:.3f} after")

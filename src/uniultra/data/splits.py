@@ -38,6 +38,9 @@ class ReportSplit(_Split):
     """Rows that are only reported on: `test` and `external`."""
 
 
+Split = TypeVar("Split", TrainSplit, SelectionSplit)
+
+
 def train_split(manifest: Manifest) -> TrainSplit:
     return TrainSplit("train", _rows(manifest, "train"))
 
@@ -69,8 +72,8 @@ RESTRICTED = ("nc", "nd", "sa")
 """Parts of a Creative Commons licence that forbid selling, changing, or other terms for what is made from it."""
 
 
-def permissive(split: TrainSplit) -> TrainSplit:
-    """The rows whose licence lets a company use what is learned from them: CC BY, CC0, Apache, MIT; never NC, ND, SA or unknown.
+def permissive(split: Split) -> Split:
+    """The rows whose licence lets a company use what they taught or chose: CC BY, CC0, Apache, MIT; never NC, ND, SA or unknown.
 
     Raises:
         DataError: no row has such a licence.
@@ -78,16 +81,13 @@ def permissive(split: TrainSplit) -> TrainSplit:
     rows = tuple(row for row in split if _is_permissive(row.licence))
     if not rows:
         found = ", ".join(sorted({row.licence or "none" for row in split}))
-        raise DataError(f"no training image has a permissive licence such as CC BY 4.0 or Apache-2.0; the manifest's column says: {found}")
-    return TrainSplit(split.name, rows)
+        raise DataError(f"no image of {split.name} has a permissive licence such as CC BY 4.0 or Apache-2.0; the column says: {found}")
+    return type(split)(split.name, rows)
 
 
 def _is_permissive(licence: str) -> bool:
     text = licence.lower().strip()
     return text.startswith(PERMISSIVE) and not set(re.split(r"[^a-z]+", text)) & set(RESTRICTED)
-
-
-Split = TypeVar("Split", TrainSplit, SelectionSplit)
 
 
 def few_shot(split: Split, images: int, seed: int = 0) -> Split:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,20 +56,29 @@ def fit_quality(quality: np.ndarray, iou: np.ndarray, steps: int = 50) -> Qualit
     return QualityFit(float(weights[0]), float(weights[1]), len(quality))
 
 
-def read_answers(report: Path) -> tuple[np.ndarray, np.ndarray]:
+def read_answers(report: Path, datasets: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
     """Raw qualities and true IoUs from a file that `uniultra evaluate --out` wrote for val.
 
+    Args:
+        report: the file.
+        datasets: the sets whose answers count; empty for all.
+
     Raises:
-        DataError: not such a file, another split than val, or no qualities in it.
+        DataError: not such a file, another split than val, a set that isn't in it, or no qualities in it.
     """
     try:
         content = json.loads(report.read_text(encoding="utf-8"))
         split, records = content["split"], content["records"]
-        pairs = [(record["quality"], record["iou"]) for record in records if record["quality"] is not None]
+        known = {record["dataset"] for record in records}
+        counted = [record for record in records if not datasets or record["dataset"] in datasets]
+        pairs = [(record["quality"], record["iou"]) for record in counted if record["quality"] is not None]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"'{report}' is not a report of `uniultra evaluate --out`: {error}") from error
     if split != "val":
         raise DataError(f"'{report}' is of split '{split}'; only val may choose anything, so calibrate on val")
+    for name in datasets:
+        if name not in known:
+            raise DataError(f"'{report}' has no answers of a set '{name}'; its sets are {', '.join(sorted(known))}")
     if not pairs:
         raise DataError(f"'{report}' holds no predicted quality; evaluate a model, not a baseline")
     found = np.array(pairs, dtype=np.float64)

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from uniultra.data.dataset import PromptDataset
 from uniultra.data.manifest import Manifest
-from uniultra.data.splits import TrainSplit, permissive, selection_split, train_split
+from uniultra.data.splits import SelectionSplit, TrainSplit, permissive, selection_split, train_split
 from uniultra.data.unlabelled import DistillDataset, empty_images, frames_of
 from uniultra.errors import ModelError
 from uniultra.models.adapted import open_model, weights_sha256
@@ -35,7 +35,7 @@ class DistillJob:
         manifest: with rows of `train` and `val`.
         out: the run folder.
         unlabelled: cines, videos, images or folders of images whose frames join the feature stage.
-        only_permissive: learn from images alone whose licence allows commercial use; see `splits.permissive`.
+        only_permissive: learn from, and look at, images alone whose licence allows commercial use; see `splits.permissive`.
         device, report_to: as in `loop.Plan`.
         cache_folder: where the teacher's maps lie if cache.views is set; by default in `out`.
     """
@@ -54,6 +54,11 @@ class DistillJob:
         """Where the teacher's maps lie; runs of one teacher on the same views can share it."""
         return self.cache_folder or self.out / "cache"
 
+    def val(self) -> SelectionSplit:
+        """What is looked at while learning. Raises DataError where there is none."""
+        val = selection_split(self.manifest)
+        return permissive(val) if self.only_permissive else val
+
 
 def distill(config: DistillConfig, job: DistillJob) -> Path:
     """Distils, or goes on where an earlier call stopped; returns the student's folder.
@@ -70,7 +75,7 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
     student = make_student(config, teacher)
     learning = chosen_sets(train_split(job.manifest), config.data.datasets)
     learning = permissive(learning) if job.only_permissive else learning
-    selection_split(job.manifest)  # refused now, not after hours
+    job.val()  # refused now, not after hours
     frames = empty_images(learning) + frames_of(job.unlabelled) if config.dskd.weight else []
     job.out.mkdir(parents=True, exist_ok=True)
     described = {"teacher": Path(job.teacher).name, "teacher_sha256": weights_sha256(teacher), "only_permissive": job.only_permissive}
@@ -114,8 +119,7 @@ def _features(
     weights = data.weights(prompted.weights(parse_favour(config.data.favour)), config.unlabelled.share)
     learner = Distiller(student, teacher, config.dskd, config.loss, _cache(config, job, teacher, data))
     out = job.out / "features"
-    val = selection_split(job.manifest)
-    run(Plan(student, config.optim, config.loss, data, weights, val, out, job.device, job.report_to, learner))
+    run(Plan(student, config.optim, config.loss, data, weights, job.val(), out, job.device, job.report_to, learner))
 
 
 def _cache(config: DistillConfig, job: DistillJob, teacher: PromptableModel, data: DistillDataset) -> TeacherCache | None:
@@ -146,5 +150,4 @@ def _retune(config: DistillConfig, job: DistillJob, student: PromptableModel, le
     )
     data = PromptDataset(learning, sample_spec(config.data, student), optim.seed)
     weights = data.weights(parse_favour(config.data.favour))
-    val = selection_split(job.manifest)
-    run(Plan(student, optim, config.loss, data, weights, val, job.out / "retune", job.device, job.report_to))
+    run(Plan(student, optim, config.loss, data, weights, job.val(), job.out / "retune", job.device, job.report_to))

@@ -34,19 +34,21 @@ def train(config: TrainConfig, manifest_path: str | Path, out: str | Path, only_
         config: the whole setting.
         manifest_path: a manifest with rows of `train` and `val`.
         out: the run folder; made if absent.
-        only_permissive: learn from images alone whose licence allows commercial use; see `splits.permissive`.
+        only_permissive: learn from, and look at, images alone whose licence allows commercial use; see `splits.permissive`.
     """
     out = Path(out)
     manifest = read_manifest(manifest_path)
     learning = chosen_sets(train_split(manifest), config.data.datasets)
-    learning = permissive(learning) if only_permissive else learning
+    val = selection_split(manifest)
+    if only_permissive:
+        learning, val = permissive(learning), permissive(val)
     torch.manual_seed(config.optim.seed)
     model = make_model(config)
     out.mkdir(parents=True, exist_ok=True)
     describe(out, run_record(config, manifest) | {"train_images": len(learning), "only_permissive": only_permissive})
     data = PromptDataset(learning, sample_spec(config.data, model), config.optim.seed)
     weights = data.weights(parse_favour(config.data.favour))
-    run(Plan(model, config.optim, config.loss, data, weights, selection_split(manifest), out))
+    run(Plan(model, config.optim, config.loss, data, weights, val, out))
     model.save_pretrained(out / "model")
     return out / "model"
 
