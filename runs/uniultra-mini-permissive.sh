@@ -14,7 +14,7 @@ uniultra train --licence permissive --config $config --data "$data" --out "$run/
 # Everything that is chosen is chosen on val: here, the calibration of the quality.
 uniultra export --model "$run/large" --precision w8 --name $name --version $version --out "$run/raw" --force
 uniultra evaluate --model "$run/raw" --data "$data" --split val --kinds box,box10,box20,click1,click3 --draws 1 --out "$run/val-raw.json" --force
-uniultra calibrate "$run/val-raw.json" --out "$run/calibration.json" --force
+uniultra calibrate "$run/val-raw.json" --datasets busi,cca,hc18,muscle_apo --out "$run/calibration.json" --force
 uniultra export --model "$run/large" --precision w8 --calibration "$run/calibration.json" --name $name --version $version --out "$run/onnx" --force
 
 for split in val test external; do
