@@ -65,8 +65,9 @@ class FusedModel(nn.Module):
 
 def _fits_encoder(model: PromptableModel) -> bool:
     backbone = model.vision_encoder.backbone
-    pools = all(block.query_stride in (None, (2, 2), [2, 2]) for block in backbone.blocks)
-    return type(backbone) is CHHieraModel and backbone.config.hidden_act == "gelu" and pools and _plain(model.vision_encoder)
+    if type(backbone) is not CHHieraModel or backbone.config.hidden_act != "gelu":
+        return False
+    return all(block.query_stride in (None, (2, 2), [2, 2]) for block in backbone.blocks) and _plain(model.vision_encoder)
 
 
 def _fits_decoder(model: PromptableModel) -> bool:
