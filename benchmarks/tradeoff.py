@@ -19,6 +19,8 @@ import matplotlib.pyplot as plt
 from matplotlib.ticker import LogLocator
 
 COLOURS = {"focus": "#0072b2", "whole": "#d55e00"}
+CLOSE = 0.001
+"""Of Dice: a name is written to the left of a point that has another one within this, close on its right."""
 NAMES = {"focus": "zoomed to the prompt", "whole": "whole image"}
 
 
@@ -47,8 +49,13 @@ def draw(report: dict[str, Any], labels: dict[str, str], out: Path) -> None:
         rows = [row for row in report["rows"] if row["view"] == view]
         dice = [next(reversed(row["dice"].values())) for row in rows]  # the mean over organs comes last
         axes.scatter([row["ms"] for row in rows], dice, color=colour, label=NAMES[view], zorder=3)
-        for row, value in zip(rows, dice, strict=True):
-            axes.annotate(labels.get(row["model"], row["model"]), (row["ms"], value), xytext=(6, 4), textcoords="offset points", fontsize=9)
+        points = sorted(zip([row["ms"] for row in rows], dice, [row["model"] for row in rows], strict=True))
+        crowded = 0
+        for index, (ms, value, model) in enumerate(points):
+            near = any(later < 1.3 * ms and abs(other - value) < CLOSE for later, other, _ in points[index + 1 :])
+            crowded += near
+            place: dict[str, Any] = {"xytext": (-6, 5 if crowded % 2 else -12), "ha": "right"} if near else {"xytext": (6, 4)}
+            axes.annotate(labels.get(model, model), (ms, value), textcoords="offset points", fontsize=9, **place)
     axes.set_xscale("log")
     axes.set_xlabel("ms from pixels to mask, one thread (logarithmic)")
     axes.set_ylabel(f"mean Dice over organs, boxes by 10 %, {report['split']}, {report['rows'][0]['objects']} objects")
@@ -56,7 +63,7 @@ def draw(report: dict[str, Any], labels: dict[str, str], out: Path) -> None:
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("")
     axes.grid(color="#ddd")
-    axes.margins(x=0.25)
+    axes.margins(x=0.3, y=0.1)
     axes.legend(loc="best", frameon=False)
     figure.savefig(out, metadata={"Date": None} if out.suffix == ".svg" else None)
 

@@ -54,6 +54,20 @@ MODELS: tuple[ModelEntry, ...] = (
             "parity.json": "034298a692ebabda178b4dfd036a1a6481e7f1591dc4a032b45150ee2c02e601",
         },
     ),
+    ModelEntry(
+        name="uniultra-mini-permissive",
+        version="0.1.0",
+        input_size=256,
+        licence="Apache-2.0",
+        sha256={
+            "config.json": "7230990143dd558a08ba587576ad533209e9d9983e46a3ad25e74642301a4431",
+            "decoder.onnx": "062bf98a87440b4289a55e9f5561364b728538239d52ef679d850342e451a15a",
+            "encoder.onnx": "91c69a347e8af0b55aa40f52b299e5e5bc620836c352dc801c8cd07d37aaaf68",
+            "model.json": "18d7461d5e98a0bcb510d37366d8cf314d08cfdae53a61964871d085be15c3ff",
+            "model.safetensors": "4bc515ba2e8687d50ee80b9b96bc520b8a3e25cd5163967155d472ab94d881c2",
+            "parity.json": "2c226f48c8c21d1843cc5024a144e60d9f38665a22be32e4425c06a392857c38",
+        },
+    ),
 )
 
 
