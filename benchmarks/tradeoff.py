@@ -33,11 +33,11 @@ def main() -> None:
     options = parser.parse_args()
     report = json.loads(options.report.read_text(encoding="utf-8"))
     labels = dict(text.split("=", 1) for text in options.labels)
-    unknown = set(labels) - {row["model"] for row in report["rows"]}
+    known = sorted({row["model"] for row in report["rows"]})
+    unknown = [model for model in labels if model not in known]
     if unknown:
-        sys.exit(
-            f"tradeoff: '{min(unknown)}' is not in '{options.report}'; it has {', '.join(sorted({r['model'] for r in report['rows']}))}"
-        )
+        print(f"tradeoff: '{unknown[0]}' is not in '{options.report}'; it has {', '.join(known)}", file=sys.stderr)
+        sys.exit(2)
     draw(report, labels, options.out)
 
 
