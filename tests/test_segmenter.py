@@ -90,10 +90,10 @@ BAR[88:109, 60:240] = True
 """Of its 180 px the closer of the first looks sees 120, and the engine finds little beyond a box."""
 
 
-LEAST_SURE = (0.2 * 0.2 * 0.9) ** (1 / 3)
+ONE_SURE_LOOK = (0.2 * 0.2 * 0.9) ** (1 / 3)
 
 
-@pytest.mark.parametrize(("believed", "width", "quality"), [({3}, 180, LEAST_SURE), ({0, 2, 3}, 180, 0.9), ({5}, 140, LEAST_SURE)])
+@pytest.mark.parametrize(("believed", "width", "quality"), [({3}, 180, ONE_SURE_LOOK), ({0, 2, 3}, 180, 0.9), ({5}, 140, ONE_SURE_LOOK)])
 def test_a_click_is_followed_from_two_first_looks_and_the_surer_counts(believed: set[int], width: int, quality: float) -> None:
     """Views 0, 2 and 3 follow the whole frame, 1, 4 and 5 the closer look; the quality is the mean of a follow-up's three looks."""
     engine = Believing(believed=frozenset(believed))
