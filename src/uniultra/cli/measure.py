@@ -178,9 +178,8 @@ def _volume(method: str, found: Iterable[_Mask], structure: int | None) -> dict[
             raise PromptError(f"{mask.about.path}: a label of a cine; here --volume {method} takes masks of one frame; `ef` takes it alone")
         masks.append(mask)
     if method == "ellipsoid":
-        shapes = [_measured(mask, _single(mask, structure)).shape for mask in masks]
-        assert shapes[0] is not None and shapes[1] is not None, "a chosen structure has pixels"
-        return {"volume": _plain(ellipsoid(shapes[0], shapes[1]))}
+        first, second = (_measured(mask, _single(mask, structure)) for mask in masks)
+        return {"volume": _plain(ellipsoid(first, second))}
     views = [_view(mask, structure) for mask in masks]
     if method == "simpson":
         return {"volume": _plain(simpson(tuple(views)))}
@@ -231,7 +230,7 @@ def _view(mask: _Mask, structure: int | None) -> View:
     scale = scale_of(mask.frame.calibration, inside)
     if scale.spacing_mm_yx is None:
         raise PromptError(f"{mask.about}: a volume needs millimetres, but {scale.reason}; give --image or --spacing")
-    return View(inside, scale.spacing_mm_yx)
+    return View(inside, scale)
 
 
 def _plain(volume: Volume) -> dict[str, Any]:
