@@ -195,3 +195,34 @@ def test_the_hand_calculation_of_the_docs(shared: Path, tmp_path: Path) -> None:
     (x0, y0), (x1, y1) = item["measures"]["long_diameter"]["ends_xy"]
     assert item["measures"]["long_diameter"]["value"] == pytest.approx(math.hypot(x1 - x0, y1 - y0) * 0.5104970559477806, abs=0.01)
     assert "beyond the frame of 320 x 240" in item["measures"]["scale"]["notes"][0]
+
+
+def test_a_mask_that_was_written_here_is_measured_again_in_its_own_millimetres(tmp_path: Path) -> None:
+    pixels = speckled(ellipse((96, 128), (60, 50), (30, 20))).pixels_hw[None]
+    save(dataset(pixels, SequenceOfUltrasoundRegions=[region((0, 0, 127, 95))]), tmp_path / "a.dcm")
+    told = uniultra("segment", "a.dcm", "--box", "25,25,95,75", "--write", "none", "--out", "out", "--json", cwd=tmp_path)
+    [before] = json.loads(told.stdout)["objects"]
+    again = uniultra("measure", "out/a.mask.png", "--json", cwd=tmp_path)
+    [after] = json.loads(again.stdout)["objects"]
+    assert after["area"] == before["measures"]["area"]
+    assert after["area"]["unit"] == "mm2"
+    assert after["scale"] == before["measures"]["scale"]
+    other = uniultra("measure", "out/a.mask.png", "--spacing", "1", "--json", cwd=tmp_path)
+    assert json.loads(other.stdout)["objects"][0]["scale"]["source"] == "--spacing"
+    (tmp_path / "out" / "a.json").write_text('{"schema": "uniultra.segment/1", "frame": null, "objects": [{"id": 1}]}')
+    plain = uniultra("measure", "out/a.mask.png", "--json", cwd=tmp_path)
+    assert json.loads(plain.stdout)["objects"][0]["area"]["unit"] == "px2"
+
+
+def test_an_answer_is_corrected_in_place(tmp_path: Path) -> None:
+    Image.fromarray(speckled(ellipse((96, 128), (60, 50), (30, 20))).pixels_hw).save(tmp_path / "a.png")
+    assert uniultra("segment", "a.png", "--box", "25,25,95,75", "--out", "out", cwd=tmp_path).returncode == 0
+    first = (tmp_path / "out" / "a.mask.png").read_bytes()
+    correct = ("segment", "a.png", "--mask", "out/a.mask.png", "--negative", "60,35", "--out", "out")
+    refused = uniultra(*correct, cwd=tmp_path)
+    assert (refused.returncode, refused.stderr) == (2, "uniultra: out/a.mask.png exists; pass --force to overwrite\n")
+    done = uniultra(*correct, "--force", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "a.mask.png").read_bytes() != first
+    report = json.loads((tmp_path / "out" / "a.json").read_text())
+    assert report["objects"][0]["prompt"]["previous_mask"] is True

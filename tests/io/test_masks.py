@@ -60,6 +60,23 @@ def test_a_dark_colour_is_inside_though_its_grey_is_black(tmp_path: Path) -> Non
     np.testing.assert_array_equal(read_mask(save(tmp_path / "mask.png", blue), HW), INSIDE)
 
 
+@pytest.mark.parametrize("name", ["overlay.png", "overlay.jpg"])
+def test_a_picture_is_no_mask(tmp_path: Path, name: str) -> None:
+    """An overlay given back in place of the mask beside it would be a structure as large as all that isn't black."""
+    grey = np.random.default_rng(0).integers(0, 200, (60, 60), dtype=np.uint8)
+    drawn = np.stack([grey, grey, np.maximum(grey, 200)], axis=-1)
+    path = save(tmp_path / name, drawn)
+    with pytest.raises(FileError, match=r"overlay\.\w+: a picture, not a mask: .*; give NAME.mask.png"):
+        read_mask(path, (60, 60))
+
+
+def test_a_painted_mask_in_few_colours_is_one(tmp_path: Path) -> None:
+    painted = np.zeros((*HW, 3), dtype=np.uint8)
+    painted[INSIDE] = (200, 30, 30)
+    painted[0, 0] = (90, 10, 10)
+    assert read_mask(save(tmp_path / "mask.png", painted), HW).sum() == INSIDE.sum() + 1 - INSIDE[0, 0]
+
+
 def test_transparent_is_outside(tmp_path: Path) -> None:
     white = np.full((*HW, 4), 255, dtype=np.uint8)
     white[..., 3] = INSIDE * np.uint8(255)

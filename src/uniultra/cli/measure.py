@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +16,7 @@ from uniultra.errors import PromptError
 if TYPE_CHECKING:
     import numpy as np
 
+    from uniultra.calibration import Scale
     from uniultra.measure.report import Measured
     from uniultra.measure.volume import View, Volume
     from uniultra.types import Frame
@@ -76,9 +77,17 @@ class _About:
 
 @dataclass(frozen=True)
 class _Mask:
+    """Ids of one frame, and the scale of each structure by its id where it was written beside the mask."""
+
     about: _About
     ids_hw: np.ndarray
     frame: Frame
+    saved: Mapping[int, Scale]
+
+    def scale_of(self, identity: int) -> Scale:
+        from uniultra.geometry import scale_of
+
+        return self.saved.get(identity) or scale_of(self.frame.calibration, self.ids_hw == identity)
 
 
 def _check(masks: Sequence[Path], images: Sequence[Path], spacing: float | None, method: str | None) -> None:
@@ -101,13 +110,14 @@ def _open(path: Path, image: Path | None, number: int | None, spacing: float | N
     from uniultra.io.labels import holds_pages, read_label_pages
 
     kind, known = kind_of(path).name, None
+    saved = {} if image is not None or spacing is not None else _saved(path)
     if kind == "TIFF" and holds_pages(path):
         if number is not None:
             raise PromptError(f"{path}: names its frames itself; leave out --frame {number}")
         blank = None
         for frame, ids in read_label_pages(path):
             blank = blank or _blank(path, (ids.shape[0], ids.shape[1]), image, frame, spacing, None)
-            yield _Mask(_About(path, frame, True), ids, blank)
+            yield _Mask(_About(path, frame, True), ids, blank, _of_frame(saved, frame))
         return
     if kind == "NIfTI":
         from uniultra.io.nifti import read_labels
@@ -115,7 +125,24 @@ def _open(path: Path, image: Path | None, number: int | None, spacing: float | N
         ids, known = read_labels(path)
     else:
         ids = _read_ids(path)
-    yield _Mask(_About(path, number), ids, _blank(path, (ids.shape[0], ids.shape[1]), image, number, spacing, known))
+    blank = _blank(path, (ids.shape[0], ids.shape[1]), image, number, spacing, known)
+    yield _Mask(_About(path, number), ids, blank, {} if number is not None else _of_frame(saved, None))
+
+
+def _saved(path: Path) -> dict[tuple[int | None, int], Scale]:
+    """The scales in the JSON that `segment` wrote beside this mask; {} where there is none."""
+    from uniultra.outputs.saved import saved_json, saved_scales
+
+    beside = saved_json(path)
+    return {} if beside is None else saved_scales(beside)
+
+
+def _of_frame(saved: Mapping[tuple[int | None, int], Scale], frame: int | None) -> dict[int, Scale]:
+    """The scales of one frame's structures; those of the only frame there is for None."""
+    frames = {number for number, _ in saved}
+    if frame is None and len(frames) == 1:
+        [frame] = frames
+    return {identity: scale for (number, identity), scale in saved.items() if number == frame}
 
 
 def _read_ids(path: Path) -> np.ndarray:
@@ -161,11 +188,9 @@ def _chosen(mask: _Mask, structure: int | None) -> list[int]:
 
 
 def _measured(mask: _Mask, identity: int) -> Measured:
-    from uniultra.geometry import scale_of
     from uniultra.measure.report import measure_mask
 
-    inside = mask.ids_hw == identity
-    return measure_mask(inside, scale_of(mask.frame.calibration, inside))
+    return measure_mask(mask.ids_hw == identity, mask.scale_of(identity))
 
 
 def _volume(method: str, found: Iterable[_Mask], structure: int | None) -> dict[str, Any]:
@@ -223,11 +248,10 @@ def _single(mask: _Mask, structure: int | None) -> int:
 
 
 def _view(mask: _Mask, structure: int | None) -> View:
-    from uniultra.geometry import scale_of
     from uniultra.measure.volume import View
 
-    inside = mask.ids_hw == _single(mask, structure)
-    scale = scale_of(mask.frame.calibration, inside)
+    identity = _single(mask, structure)
+    inside, scale = mask.ids_hw == identity, mask.scale_of(identity)
     if scale.spacing_mm_yx is None:
         raise PromptError(f"{mask.about}: a volume needs millimetres, but {scale.reason}; give --image or --spacing")
     return View(inside, scale)

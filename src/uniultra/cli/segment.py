@@ -72,7 +72,7 @@ def segment(
     _check_frames(plan, frames)
     sources = [source_of(file) for file in files]
     tell(check_kinds(plan, sources))
-    _check_targets(plan, sources, frames is not None, [path for path in (mask, prompts) if path])
+    _check_targets(plan, sources, frames is not None, mask, prompts)
     size = None if spacing is None else (spacing, spacing)
     job = SegmentJob(plan, Segmenter.load(model), wanted, size, source_of_prompts, as_json)
     failed = _each(sources, partial(segment_image if frames is None else segment_frames, job), frames is not None)
@@ -99,15 +99,24 @@ def segment_image(job: SegmentJob, source: Source) -> str:
     return printable(_human(source.path, result))
 
 
-def _check_targets(plan: OutputPlan, sources: Sequence[Source], of_cines: bool, inputs: Sequence[Path]) -> None:
-    """Raises OutputError where a result can't be written, before anything is computed."""
+def _check_targets(
+    plan: OutputPlan, sources: Sequence[Source], of_cines: bool, mask: Path | None, prompts: Path | None
+) -> None:
+    """Raises OutputError where a result can't be written, before anything is computed.
+
+    The previous mask may be the one that the result replaces: with --force an answer is corrected in place.
+    """
     from uniultra.io.output import check_free
 
     if plan.folder is None:
         return
     paths_of = plan.cine_paths if of_cines else plan.frame_paths
     targets = [path for source in sources for path in paths_of(source).values()]
-    _spare_inputs(targets, [*(source.path for source in sources), *inputs])
+    inputs = [*(source.path for source in sources), *([prompts] if prompts else [])]
+    in_place = len(sources) == 1 and not of_cines
+    if mask is not None and not in_place:
+        inputs.append(mask)
+    _spare_inputs(targets, inputs)
     check_free(targets, plan.force)
 
 

@@ -22,6 +22,10 @@ MAX_SPARSE_IDS = 32
 
 _LOSSY = "JPEG"
 _LOSSY_INSIDE = 128
+_DARK, _BRIGHT, _MOST_BETWEEN = 48, 208, 0.5
+"""A JPEG in which more than this share of what isn't black is grey is a picture: masks have up to 0.01, ultrasound 0.6 and more."""
+_FLAT = 0.95
+"""A colour picture whose 32 most frequent colours fill less than this share of what isn't black is no mask; ultrasound has up to 0.92."""
 
 
 def read_mask(path: PathLike, frame_hw: tuple[int, int]) -> np.ndarray:
@@ -110,9 +114,24 @@ def _inside(image: Image.Image, name: str, lossy: bool) -> np.ndarray:
     if is_wide(image):
         return finite(np.asarray(image), name) != 0
     if lossy:
-        return np.asarray(flatten(image).convert("L")) >= _LOSSY_INSIDE
+        grey = np.asarray(flatten(image).convert("L"))
+        bright = int(np.count_nonzero(grey >= _DARK))
+        between = np.count_nonzero((grey >= _DARK) & (grey < _BRIGHT)) / max(bright, 1)
+        if between > _MOST_BETWEEN:
+            raise _not_a_mask(name, f"{between:.0%} of what isn't black is grey")
+        return grey >= _LOSSY_INSIDE
     values = np.asarray(flatten(image))
-    return np.asarray(values.any(axis=2) if values.ndim == 3 else values != 0)
+    if values.ndim == 2:
+        return values != 0
+    packed = values.astype(np.uint32) @ np.array([1, 256, 65536], np.uint32)
+    counts = np.sort(np.unique(packed[packed > 0], return_counts=True)[1])[::-1]
+    if counts[:MAX_SPARSE_IDS].sum() < _FLAT * counts.sum():
+        raise _not_a_mask(name, f"it has {len(counts)} colours")
+    return np.asarray(packed > 0)
+
+
+def _not_a_mask(name: str, why: str) -> FileError:
+    return FileError(f"{name}: a picture, not a mask: {why}; a mask has one colour a structure, on black; give NAME.mask.png")
 
 
 def _ids(image: Image.Image, name: str) -> np.ndarray:
