@@ -108,16 +108,17 @@ def _open(path: Path, image: Path | None, number: int | None, spacing: float | N
     """The mask of a file, or one mask a frame of a cine's label, one at a time."""
     from uniultra.io.images import kind_of
     from uniultra.io.labels import holds_pages, read_label_pages
+    from uniultra.outputs.saved import of_frame, saved_beside
 
     kind, known = kind_of(path).name, None
-    saved = {} if image is not None or spacing is not None else _saved(path)
+    saved = {} if image is not None or spacing is not None else saved_beside(path)
     if kind == "TIFF" and holds_pages(path):
         if number is not None:
             raise PromptError(f"{path}: names its frames itself; leave out --frame {number}")
         blank = None
         for frame, ids in read_label_pages(path):
             blank = blank or _blank(path, (ids.shape[0], ids.shape[1]), image, frame, spacing, None)
-            yield _Mask(_About(path, frame, True), ids, blank, _of_frame(saved, frame))
+            yield _Mask(_About(path, frame, True), ids, blank, of_frame(saved, frame))
         return
     if kind == "NIfTI":
         from uniultra.io.nifti import read_labels
@@ -126,23 +127,7 @@ def _open(path: Path, image: Path | None, number: int | None, spacing: float | N
     else:
         ids = _read_ids(path)
     blank = _blank(path, (ids.shape[0], ids.shape[1]), image, number, spacing, known)
-    yield _Mask(_About(path, number), ids, blank, {} if number is not None else _of_frame(saved, None))
-
-
-def _saved(path: Path) -> dict[tuple[int | None, int], Scale]:
-    """The scales in the JSON that `segment` wrote beside this mask; {} where there is none."""
-    from uniultra.outputs.saved import saved_json, saved_scales
-
-    beside = saved_json(path)
-    return {} if beside is None else saved_scales(beside)
-
-
-def _of_frame(saved: Mapping[tuple[int | None, int], Scale], frame: int | None) -> dict[int, Scale]:
-    """The scales of one frame's structures; those of the only frame there is for None."""
-    frames = {number for number, _ in saved}
-    if frame is None and len(frames) == 1:
-        [frame] = frames
-    return {identity: scale for (number, identity), scale in saved.items() if number == frame}
+    yield _Mask(_About(path, number), ids, blank, {} if number is not None else of_frame(saved, None))
 
 
 def _read_ids(path: Path) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,21 @@ Key = tuple[int | None, int]
 """Frame (None for an image of one frame) and id."""
 
 
-def saved_json(mask: Path) -> Path | None:
-    """The JSON that belongs to a mask by its name: NAME.json for NAME.mask.png; None where there is none."""
+def saved_beside(mask: Path) -> dict[Key, Scale]:
+    """The scales in the JSON that belongs to a mask by its name: NAME.json for NAME.mask.png; {} where there is none."""
     for ending in _ENDINGS:
-        if mask.name.endswith(ending):
-            beside = mask.with_name(mask.name.removesuffix(ending) + ".json")
-            return beside if beside.is_file() else None
-    return None
+        beside = mask.with_name(mask.name.removesuffix(ending) + ".json")
+        if mask.name.endswith(ending) and beside.is_file():
+            return saved_scales(beside)
+    return {}
+
+
+def of_frame(saved: Mapping[Key, Scale], frame: int | None) -> dict[int, Scale]:
+    """The scales of one frame's structures by id; those of the only frame there is for None."""
+    frames = {number for number, _ in saved}
+    if frame is None and len(frames) == 1:
+        [frame] = frames
+    return {identity: scale for (number, identity), scale in saved.items() if number == frame}
 
 
 def saved_scales(path: Path) -> dict[Key, Scale]:

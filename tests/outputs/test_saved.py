@@ -1,0 +1,53 @@
+"""Which scale a mask has that was written here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from uniultra.calibration import Scale
+from uniultra.outputs.saved import of_frame, saved_beside, saved_scales
+
+KNOWN = {"spacing_mm_yx": [0.2, 0.3], "source": "region 1", "reason": None, "notes": ["a note"]}
+UNKNOWN = {"spacing_mm_yx": None, "source": None, "reason": "it lies across regions 1 and 2", "notes": []}
+
+
+def item(identity: int, scale: dict) -> dict:
+    return {"id": identity, "measures": {"scale": scale}}
+
+
+def test_a_still(tmp_path: Path) -> None:
+    report = {"schema": "uniultra.segment/1", "frame": 3, "objects": [item(1, KNOWN), item(2, UNKNOWN)]}
+    (tmp_path / "a.frame3.json").write_text(json.dumps(report))
+    scales = of_frame(saved_beside(tmp_path / "a.frame3.mask.png"), None)
+    assert scales[1] == Scale((0.2, 0.3), "region 1", "", ("a note",))
+    assert scales[2] == Scale(None, "", "it lies across regions 1 and 2")
+    assert saved_beside(tmp_path / "a.frame3.png") == saved_beside(tmp_path / "other.mask.png") == {}
+
+
+def test_a_cine(tmp_path: Path) -> None:
+    frames = [{"frame": number, "objects": [item(1, scale)]} for number, scale in ((4, KNOWN), (9, UNKNOWN))]
+    (tmp_path / "a.frames.json").write_text(json.dumps({"schema": "uniultra.segment-frames/1", "frames": frames}))
+    saved = saved_beside(tmp_path / "a.frames.masks.tif")
+    assert of_frame(saved, 4)[1].spacing_mm_yx == (0.2, 0.3)
+    assert of_frame(saved, 9)[1].spacing_mm_yx is None
+    assert of_frame(saved, 5) == of_frame(saved, None) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"schema": "other", "frame": null, "objects": []}',
+        '{"schema": "uniultra.segment/1", "frame": null, "objects": [7]}',
+        '{"schema": "uniultra.segment/1", "frame": null, "objects": [{"id": 1, "measures": {"scale": {"spacing_mm_yx": [0, 1], "notes": []}}}]}',
+        '{"schema": "uniultra.segment/1", "frame": null, "objects": [{"id": 1, "measures": {"scale": {"spacing_mm_yx": [NaN, 1], "notes": []}}}]}',
+        '{"schema": "uniultra.segment/1", "frame": [], "objects": [{"id": [], "measures": {"scale": {"spacing_mm_yx": [1, 1], "notes": []}}}]}',
+    ],
+)
+def test_what_is_no_result_of_ours_says_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(text)
+    assert saved_scales(tmp_path / "a.json") == {}
