@@ -60,7 +60,8 @@ run(items, job, PoolSettings(2), done)
 counts = write_tables(Store(job.out, job.run), items, job)
 left = [p.pid for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
 usage = os.environ["RAY_USAGE_STATS_ENABLED"]
-print(json.dumps({"statuses": statuses, "heard": sorted(heard), "programs": sorted(programs), "left": left, "usage": usage, "counts": vars(counts)}))
+seen = {"heard": sorted(heard), "programs": sorted(programs), "left": left, "usage": usage}
+print(json.dumps({"statuses": statuses, "counts": vars(counts), **seen}))
 """
 
 
