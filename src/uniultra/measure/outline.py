@@ -76,7 +76,9 @@ def main_part(mask_hw: np.ndarray) -> tuple[np.ndarray, int]:
         return filled.view(np.bool_), outlines
     count, parts, stats, _ = cv2.connectedComponentsWithStats(one, connectivity=8)
     if count > 2:
-        filled, _ = _filled((parts == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))).astype(np.uint8))
+        areas, tops, lefts = stats[1:, [cv2.CC_STAT_AREA, cv2.CC_STAT_TOP, cv2.CC_STAT_LEFT]].T
+        largest = 1 + int(np.lexsort((lefts, tops, -areas))[0])  # of equal ones the uppermost, wherever they lie
+        filled, _ = _filled((parts == largest).astype(np.uint8))
     return filled.view(np.bool_), count - 1
 
 
