@@ -68,7 +68,8 @@ export class Segmenter {
   }
 }
 
-// Points in model pixels with SAM's labels: 1 inside, 0 outside, 2 and 3 the box's corners.
+// Points in model pixels with SAM's labels: 1 inside, 0 outside, 2 and 3 the box's corners. Never padded: the model would see it, so that
+// whoever decodes several prompts in one run batches those with equally many points.
 function promptPoints({ box, points, negatives }, region, size) {
   const corners = box ? [[box.x0, box.y0], [box.x1, box.y1]] : [];
   const labels = [...points.map(() => 1), ...negatives.map(() => 0), ...(box ? [2, 3] : [])];
