@@ -26,6 +26,7 @@ from uniultra.errors import PromptError
 from uniultra.geometry import (
     ModelMap,
     clip_box,
+    field_side,
     inscribed_centre,
     region_around,
     scale_of,
@@ -158,9 +159,9 @@ class Segmenter:
         """Two first passes, each followed to the structure that holds the clicks; of both, the more trusted one."""
         passes = self.facts.passes
         views = [whole_frame]
-        longer = max(frame.height, frame.width)
-        closer = region_around(_click_box(prompt), passes.crop_scale, min_side=passes.close_view * longer)
-        if closer.width < longer:
+        side = passes.close_view * field_side((frame.height, frame.width))
+        closer = region_around(_click_box(prompt), passes.crop_scale, min_side=side)
+        if closer.width < max(frame.height, frame.width):
             views.append(self.encode(frame, closer))
         followed = [self._followed(frame, prompt, self.decode(view, [prompt])[0]) for view in views]
         chosen = max(followed, key=trust)
@@ -249,7 +250,7 @@ def _found_box(found: Mask, prompt: Prompt) -> Box:
     """The box of an answer, stretched to hold the clicks; where it found nothing, a twelfth of the frame around what was prompted."""
     box = mask_box(found.mask_hw)
     if box is None:
-        side = max(found.mask_hw.shape) / 24
+        side = field_side(found.mask_hw.shape) / 24
         x0, y0, x1, y1 = _prompted_box(prompt)
         box = (x0 - side, y0 - side, x1 + side, y1 + side)
     return clip_box(_around_clicks(box, prompt), (found.mask_hw.shape[0], found.mask_hw.shape[1]))
