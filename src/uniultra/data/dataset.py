@@ -39,14 +39,14 @@ class SampleSpec:
         box_share: share of focus views prompted by a box alone; the others have a click, with or without a rough box.
         bare_share: share of those with a click that have no box at all.
         exact_share: share of the box prompts that are exact; what the next two leave over is jittered by 0 to `box_jitter`.
-        margin_share: share of the box prompts with one margin on all four sides, from `margin_low` to `margin_high` of the side along it.
+        margin_share: share of the box prompts with one margin on all sides, `margin_low` to `margin_high` of the side along it.
         margin_low, margin_high: the margins' range; below 0 the box is too tight.
         sam2_share: share of the box prompts drawn as SAM 2 does; see `prompts.sam2_box`.
         box_jitter: largest jitter of a user's box.
         rough_jitter: largest jitter of a box that a coarse answer would give.
         anywhere_share: share of the clicks that fall on any pixel of the object; the others keep to its depth.
-        near_share: share of the focus views without a user's box that show a square around the click, as the closer one of two first
-            looks does, `near_side` of the frame's longer side.
+        near_share: share of the focus views without a user's box that show a square around the click, as the closer one of
+            two first looks does, `near_side` of the frame's longer side.
         near_side: range of that square's side over the frame's longer side.
         mask_share: share of views that bring a rough previous mask.
         alone_share: share of those that have nothing else: no box and no click.
