@@ -148,7 +148,7 @@ def read_all(path: Path, secrets: Sequence[str] = ()) -> str:
         describe_file(path, phi=True)
         cine = open_cine(path)
         for number in {0, cine.count // 2, cine.count - 1}:
-            cine.read(number).scale_at((1, 1, 9, 9))
+            cine.read(number).calibration.at((1, 1, 9, 9))
         return "read"
     except UniUltraError as error:
         message = str(error)

@@ -34,7 +34,7 @@ from uniultra.evaluation.report import Provenance, build_report, to_markdown, to
 from uniultra.evaluation.settings import EvaluationSettings, parse_kinds
 from uniultra.evaluation.summary import summarise
 from uniultra.io.output import check_free
-from uniultra.types import Frame, Mask, Prompt
+from uniultra.types import Frame, Mask, Prompt, mask_box
 
 SIDE = 256
 BATCH = 4
@@ -81,7 +81,7 @@ class LiteMedSam:
         cut = low[..., : small_hw[0], : small_hw[1]]
         logits = F.interpolate(cut, size=(frame.height, frame.width), mode="bilinear", align_corners=False).numpy()[:, 0]
         quality = predicted_iou[:, 0].clamp(0.0, 1.0).tolist()
-        return [Mask(grid > 0, grid, score, frame.spacing_mm_yx) for grid, score in zip(logits, quality, strict=True)]
+        return [Mask(grid > 0, grid, score, frame.calibration.at(mask_box(grid > 0))) for grid, score in zip(logits, quality, strict=True)]
 
 
 def _model_input(pixels_hw: np.ndarray, small_hw: tuple[int, int]) -> torch.Tensor:

@@ -18,7 +18,7 @@ import numpy as np
 from uniultra.data.manifest import objects_in, read_manifest
 from uniultra.data.reading import read_row
 from uniultra.geometry import ModelMap, region_around
-from uniultra.segmenter import FOCUS_SCALE
+from uniultra.model_facts import Passes
 from uniultra.types import mask_box
 
 
@@ -46,7 +46,7 @@ def ceiling(mask_hw: np.ndarray, input_size: int, stretch: float) -> float:
     """Dice of a mask with itself after the way through the grid of a view focused on its exact box."""
     box = mask_box(mask_hw)
     assert box is not None
-    view = ModelMap(region_around(box, FOCUS_SCALE, stretch), input_size)
+    view = ModelMap(region_around(box, Passes().crop_scale, stretch), input_size)
     seen = view.sample((mask_hw * 255).astype(np.uint8)).astype(np.float32) / 255.0
     grid = cv2.resize(seen, (input_size // 4, input_size // 4), interpolation=cv2.INTER_AREA)
     back = view.paste_logits(grid - 0.5, (mask_hw.shape[0], mask_hw.shape[1])) > 0

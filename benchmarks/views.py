@@ -26,7 +26,8 @@ from uniultra.evaluation.protocol import evaluate, first_rows
 from uniultra.evaluation.settings import EvaluationSettings
 from uniultra.evaluation.summary import ALL_ORGANS, summarise
 from uniultra.io.output import check_free, write_json
-from uniultra.segmenter import Segmenter, without_specks
+from uniultra.postprocess import without_specks
+from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Mask, Prompt
 
 VIEWS = ("focus", "whole")
@@ -42,7 +43,7 @@ class WholeImage:
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
         """One mask a prompt, the image encoded anew at each call."""
         found = self.segmenter.decode(self.segmenter.encode(frame), prompts)
-        return [without_specks(mask, prompt) for mask, prompt in zip(found, prompts, strict=True)]
+        return [without_specks(mask, prompt, self.facts.passes.min_part) for mask, prompt in zip(found, prompts, strict=True)]
 
 
 def main() -> None:
@@ -74,7 +75,7 @@ def _row(name: str, view: str, split: Any) -> dict[str, Any]:
     return {
         "model": Path(name).name,
         "view": view,
-        "input_size": segmenter.backend.input_size,
+        "input_size": segmenter.facts.input_size,
         "dice": {organ: cell.dice for organ, cell in summary.items()},
         "skill": summary[ALL_ORGANS].skill,
         "ms": 1e3 * float(np.median([record.seconds for record in scored.records])),

@@ -17,4 +17,4 @@ def speckled(inside_hw: np.ndarray, seed: int = 0, spacing: float | None = None)
     """Rayleigh speckle, dark inside the mask and bright outside."""
     noise = np.random.default_rng(seed).rayleigh(1.0, inside_hw.shape)
     pixels = np.clip(noise * np.where(inside_hw, 12.0, 80.0), 0, 255).astype(np.uint8)
-    return Frame(pixels, None if spacing is None else (spacing, spacing), source="phantom")
+    return Frame.from_array(pixels, None if spacing is None else (spacing, spacing), source="phantom")

@@ -108,16 +108,16 @@ def test_a_cut_frame_keeps_pixels_regions_and_lengths() -> None:
     part = cropped(frame, (19.5, 9.5, 59.5, 39.5))
     np.testing.assert_array_equal(part.pixels_hw, frame.pixels_hw[10:40, 20:60])
     assert part.calibration.regions[0].box_xyxy == (-10.5, -5.5, 59.5, 44.5)
-    assert part.scale_at((0, 0, 20, 20)).spacing_mm_yx == frame.scale_at((20, 10, 40, 30)).spacing_mm_yx
+    assert part.calibration.at((0, 0, 20, 20)).spacing_mm_yx == frame.calibration.at((20, 10, 40, 30)).spacing_mm_yx
     assert cropped(frame, (-9, -9, 0, 0)).pixels_hw.shape == (1, 1)
 
 
 @pytest.mark.parametrize("frame_hw", [(30, 50), (120, 200), (60, 50)])
 def test_a_resized_frame_has_pixels_of_another_size(frame_hw: tuple[int, int]) -> None:
-    frame = Frame(np.zeros((60, 100), np.uint8), (0.3, 0.2), calibration=SCREEN)
-    other = resized(frame, frame_hw)
-    assert other.spacing_mm_yx is not None
+    plain = resized(Frame.from_array(np.zeros((60, 100), np.uint8), (0.3, 0.2)), frame_hw)
+    assert plain.spacing_mm_yx is not None
     for axis, length in enumerate((60 * 0.3, 100 * 0.2)):
-        assert other.spacing_mm_yx[axis] * other.pixels_hw.shape[axis] == pytest.approx(length)
+        assert plain.spacing_mm_yx[axis] * plain.pixels_hw.shape[axis] == pytest.approx(length)
+    other = resized(Frame(np.zeros((60, 100), np.uint8), calibration=SCREEN), frame_hw)
     x0, _, x1, _ = other.calibration.regions[0].box_xyxy
     assert 10 * other.calibration.regions[0].delta_xy[0] * (x1 - x0) == pytest.approx(10 * 0.02 * 70)

@@ -10,20 +10,19 @@ import pytest
 from phantoms import ellipse, speckled
 from uniultra.calibration import Calibration, ScanRegion
 from uniultra.errors import PromptError
-from uniultra.segmenter import Segmenter, _quality_of_looks, _trust, under_clicks, without_specks
+from uniultra.model_facts import ModelFacts
+from uniultra.segmenter import Segmenter, quality_of_passes, trust
 from uniultra.types import Features, Frame, Mask, Prompt, Region, mask_box
 
 SIZE = 128
+FACTS = ModelFacts("dark", "test", SIZE)
 
 
 @dataclass(frozen=True)
 class DarkIsInside:
     """An engine for tests: features carry the image; a mask is what is darker than mid-grey, blurred, within the prompt's box."""
 
-    name: str = "dark"
-    version: str = "test"
-    input_size: int = SIZE
-    focus_stretch: float = 1.0
+    facts: ModelFacts = FACTS
 
     def encode(self, images_bhw: np.ndarray) -> Features:
         assert images_bhw.dtype == np.uint8
@@ -106,15 +105,15 @@ def test_a_click_is_followed_from_two_first_looks_and_the_surer_counts(believed:
 
 def test_of_two_sure_answers_the_one_that_the_looks_agree_on_is_trusted() -> None:
     long, short, other = (Mask(mask, np.where(mask, 1.0, -1.0), 0.9) for mask in (BAR, BAR & (np.arange(300) < 150), TRUE))
-    assert _trust([long, long, long]) == pytest.approx(0.9)
-    assert _trust([long, short, short]) == pytest.approx(0.9 * (0.5 + 1.0) / 2)
-    assert _trust([long, short, other]) < 0.9 * 0.3
+    assert trust([long, long, long]) == pytest.approx(0.9)
+    assert trust([long, short, short]) == pytest.approx(0.9 * (0.5 + 1.0) / 2)
+    assert trust([long, short, other]) < 0.9 * 0.3
 
 
 def test_a_click_of_which_a_look_is_quite_unsure_has_a_quality_near_zero() -> None:
     nothing = Mask(np.zeros_like(BAR), np.full(BAR.shape, -1.0), 0.0)
-    assert _quality_of_looks([nothing] * 3) == pytest.approx(0.0, abs=1e-5)
-    assert _trust([nothing] * 3) == 0.0
+    assert quality_of_passes([nothing] * 3) == pytest.approx(0.0, abs=1e-5)
+    assert trust([nothing] * 3) == 0.0
 
 
 def test_clicks_far_apart_are_looked_at_in_the_whole_frame_alone() -> None:
@@ -172,38 +171,6 @@ def test_a_click_on_nothing_still_answers() -> None:
     assert mask.box_xyxy is None
 
 
-def test_a_click_keeps_the_part_under_it() -> None:
-    parts = np.zeros((40, 60), dtype=bool)
-    parts[5:15, 5:15], parts[20:35, 30:50] = True, True
-    logits = np.where(parts, 3.0, -3.0).astype(np.float32)
-    found = Mask(parts, logits, 0.8)
-    small = under_clicks(found, Prompt(points_xy=((8.0, 9.0), (40.0, 25.0)), point_labels=(1, 0)))
-    assert small.mask_hw.sum() == 100
-    np.testing.assert_array_equal(small.mask_hw, small.logits_hw > 0)
-    nowhere = under_clicks(found, Prompt(points_xy=((58.0, 1.0),), point_labels=(1,)))
-    assert nowhere.mask_hw.sum() == 300
-    at_the_edge = under_clicks(found, Prompt(points_xy=((59.5, 39.5),), point_labels=(1,)))
-    assert at_the_edge.mask_hw.sum() == 300
-    both = under_clicks(found, Prompt(points_xy=((8.0, 9.0), (40.0, 25.0)), point_labels=(1, 1)))
-    np.testing.assert_array_equal(both.mask_hw, parts)
-    np.testing.assert_array_equal(found.mask_hw, parts)
-
-
-def test_specks_are_dropped_and_real_parts_kept() -> None:
-    parts = np.zeros((40, 60), dtype=bool)
-    parts[5:15, 5:15], parts[20:35, 30:50], parts[2, 50] = True, True, True
-    box = Prompt(box_xyxy=(0, 0, 59, 39))
-    found = Mask(parts, np.where(parts, 3.0, -3.0).astype(np.float32), 0.8)
-    clicked = without_specks(found, Prompt(box_xyxy=(0, 0, 59, 39), points_xy=((50.0, 2.0),), point_labels=(1,)))
-    assert clicked.mask_hw.sum() == 401
-    clean = without_specks(found, box)
-    assert clean.mask_hw.sum() == 400
-    np.testing.assert_array_equal(clean.mask_hw, clean.logits_hw > 0)
-    empty = Mask(np.zeros((4, 4), bool), np.full((4, 4), -1.0, np.float32), 0.1)
-    assert not without_specks(empty, box).mask_hw.any()
-    assert not under_clicks(empty, Prompt(points_xy=((1.0, 1.0),), point_labels=(1,))).mask_hw.any()
-
-
 def test_a_mask_alone_goes_with_a_click_in_its_depth() -> None:
     """The model has never seen a mask without a box or a positive click, and answers it with noise."""
 
@@ -235,3 +202,55 @@ def test_a_mask_carries_the_spacing_of_the_region_it_lies_in() -> None:
     for given, spacing in ((calibrated, (0.2, 0.3)), (narrow, None), (frame, None)):
         [mask] = Segmenter(DarkIsInside()).segment(given, [Prompt(box_xyxy=box)])
         assert mask.spacing_mm_yx == (None if spacing is None else pytest.approx(spacing))
+
+
+def test_a_crop_is_kept_while_the_structure_stays_within_it() -> None:
+    box = Prompt(box_xyxy=(145, 60, 235, 120))
+    region = SEGMENTER.region_for(box, (FRAME.height, FRAME.width))
+    assert region is not None
+    first = SEGMENTER.refine(SEGMENTER.encode(FRAME, region), box)
+    assert first.region == region
+    assert dice(first.mask.mask_hw, TRUE) > 0.93
+    clicked = replace(box, points_xy=((190.0, 90.0),), point_labels=(1,))
+    again = SEGMENTER.refine(SEGMENTER.encode(FRAME, first.region), clicked, first.mask)
+    assert again.region == region
+
+
+def test_the_next_crop_follows_what_leaves_the_last_one_or_is_small_in_it() -> None:
+    click = Prompt(points_xy=((190.0, 90.0),), point_labels=(1,))
+    at_its_edge = Region(150, 40, 250, 140)  # the structure reaches from 150 to 230
+    moved = SEGMENTER.refine(SEGMENTER.encode(FRAME, at_its_edge), click).region
+    assert moved != at_its_edge
+    assert moved.x0 < 145
+    zoomed = SEGMENTER.refine(SEGMENTER.encode(FRAME), click).region
+    assert zoomed.width < 160
+    once_more = SEGMENTER.refine(SEGMENTER.encode(FRAME, zoomed), click)
+    assert once_more.region == zoomed
+    assert dice(once_more.mask.mask_hw, TRUE) > 0.9
+
+
+def test_refining_a_box_is_what_segment_does() -> None:
+    box = Prompt(box_xyxy=(145, 60, 235, 120))
+    region = SEGMENTER.region_for(box, (FRAME.height, FRAME.width))
+    [mask] = SEGMENTER.segment(FRAME, [box])
+    np.testing.assert_array_equal(SEGMENTER.refine(SEGMENTER.encode(FRAME, region), box).mask.mask_hw, mask.mask_hw)
+    assert SEGMENTER.region_for(Prompt(points_xy=((1.0, 1.0),), point_labels=(1,)), (200, 300)) is None
+
+
+def test_a_structure_that_was_lost_is_looked_for_where_the_prompt_points() -> None:
+    nothing = Frame(np.full((200, 300), 255, np.uint8))
+    box = Prompt(box_xyxy=(145, 60, 235, 120))
+    lost = SEGMENTER.refine(SEGMENTER.encode(nothing, Region(0, 0, 40, 40)), box)
+    assert not lost.mask.mask_hw.any()
+    assert lost.region.x0 < 145 < 235 < lost.region.x1
+
+
+def test_python_and_command_line_agree_where_a_prompt_lies_across_regions() -> None:
+    """A mask within one region, of a box that reaches into another: no millimetres, and the mask says why."""
+    left = ScanRegion((-0.5, -0.5, 239.5, 199.5), "2D", "tissue", ("cm", "cm"), (0.02, 0.02))
+    right = replace(left, box_xyxy=(239.5, -0.5, 299.5, 199.5), delta_xy=(0.05, 0.05))
+    frame = replace(FRAME, calibration=Calibration((left, right)))
+    [inside] = SEGMENTER.segment(frame, [Prompt(box_xyxy=(145, 60, 235, 120))])
+    [across] = SEGMENTER.segment(frame, [Prompt(box_xyxy=(145, 60, 260, 120))])
+    assert inside.spacing_mm_yx == pytest.approx((0.2, 0.2))
+    assert (across.spacing_mm_yx, across.scale.reason) == (None, "its prompt lies across region 1 and region 2")

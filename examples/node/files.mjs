@@ -14,6 +14,7 @@ const MOST_PIXELS = 100e6;
 export async function openModel(folder) {
   const facts = JSON.parse(read(join(folder, "model.json"), "a model folder holds it; export the model again"));
   if (facts.format !== FORMAT) throw new Error(`'${folder}' has format ${facts.format}; this client reads ${FORMAT}. Export the model again`);
+  if (!facts.passes) throw new Error(`'${folder}' doesn't say in model.json how prompts become masks (passes); export the model again`);
   ort.env.wasm.numThreads = 1;
   const [encoder, decoder] = ["encoder.onnx", "decoder.onnx"].map((file) => verified(folder, file, facts.sha256[file]));
   const [first, second] = [await ort.InferenceSession.create(encoder), await ort.InferenceSession.create(decoder)];

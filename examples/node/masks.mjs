@@ -1,12 +1,10 @@
-// Connected parts of masks (Uint8Array of 0 and 1), as uniultra/segmenter.py keeps and drops them.
+// Connected parts of masks (Uint8Array of 0 and 1), as uniultra/postprocess.py keeps and drops them.
 
-const SPECK = 0.05; // parts below this share of the largest are dropped
-
-// The mask without specks; parts that hold a positive click stay.
-export function withoutSpecks(mask, size, clicks) {
+// The mask without parts below `minPart` of its largest one; parts that hold a positive click stay.
+export function withoutSpecks(mask, size, clicks, minPart) {
   const { parts, counts } = connectedParts(mask, size);
   const largest = Math.max(0, ...counts);
-  const large = counts.flatMap((count, index) => (count >= SPECK * largest ? [index + 1] : []));
+  const large = counts.flatMap((count, index) => (count >= minPart * largest ? [index + 1] : []));
   return only(parts, new Set([...large, ...clicked(parts, size, clicks)]));
 }
 

@@ -4,14 +4,10 @@
 import { clipBox, pasteLogits, regionAround, sample, toModel, whole } from "./geometry.mjs";
 import { maskBox, overlap, underClicks, withoutSpecks } from "./masks.mjs";
 
-const FOCUS_SCALE = 1.6; // longer side of a focused look over the longer side of the box
-const CLICK_LOOKS = 2; // focused looks after the first one where there are only clicks
-const CLOSER = 0.4; // side of the closer one of two first looks at clicks, over the image's longer side
-
 export class Segmenter {
-  // `facts` is the folder's model.json; `encoder` and `decoder` are sessions on its two graphs.
+  // `facts` is the folder's model.json, whose `passes` say how a prompt becomes a mask; `encoder` and `decoder` are sessions on its two graphs.
   constructor(ort, encoder, decoder, facts) {
-    Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch });
+    Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch, passes: facts.passes });
   }
 
   // image: {width, height, pixels}, grey Uint8Array. prompt: {box: {x0, y0, x1, y1} or null, points: [[x, y], ...], negatives: [[x, y], ...]}.
@@ -21,10 +17,10 @@ export class Segmenter {
     check(asked, image);
     if (asked.box) {
       const found = await this.focus(image, asked, clipBox(asked.box, image));
-      return { ...found, mask: withoutSpecks(found.mask, image, asked.points) };
+      return { ...found, mask: withoutSpecks(found.mask, image, asked.points, this.passes.min_part) };
     }
     const longer = Math.max(image.width, image.height);
-    const closer = regionAround(clickBox(asked.points), FOCUS_SCALE, 1, CLOSER * longer);
+    const closer = regionAround(clickBox(asked.points), this.passes.crop_scale, 1, this.passes.close_view * longer);
     const far = await this.follow(image, asked, whole(image));
     if (closer.x1 - closer.x0 >= longer) return far.answer;
     const near = await this.follow(image, asked, closer);
@@ -37,20 +33,20 @@ export class Segmenter {
     const looks = [await this.look(image, asked, region)];
     looks[0].mask = underClicks(looks[0].mask, image, asked.points);
     let agreement = 0;
-    for (let n = 0; n < CLICK_LOOKS; n++) {
+    for (let n = 0; n < this.passes.click_crops; n++) {
       const box = foundBox(looks[n].mask, image, asked.points);
       const found = await this.focus(image, { ...asked, box }, box);
       found.mask = underClicks(found.mask, image, asked.points);
-      agreement += overlap(looks[n].mask, found.mask) / CLICK_LOOKS;
+      agreement += overlap(looks[n].mask, found.mask) / this.passes.click_crops;
       looks.push(found);
     }
-    const { mask, quality } = looks[CLICK_LOOKS];
+    const { mask, quality } = looks[this.passes.click_crops];
     const logs = looks.reduce((sum, look) => sum + Math.log(Math.max(look.quality, 1e-6)), 0);
     return { answer: { mask, quality: Math.exp(logs / looks.length) }, trust: quality * agreement };
   }
 
   focus(image, prompt, around) {
-    return this.look(image, prompt, regionAround(around, FOCUS_SCALE, this.stretch));
+    return this.look(image, prompt, regionAround(around, this.passes.crop_scale, this.stretch));
   }
 
   // Encodes one region of the image and decodes the prompt on it.

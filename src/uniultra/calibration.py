@@ -98,6 +98,11 @@ class Calibration:
     fallbacks: tuple[tuple[str, tuple[float, float]], ...] = ()
     notes: tuple[str, ...] = ()
 
+    @classmethod
+    def uniform(cls, spacing_mm_yx: tuple[float, float] | None, source: str = "the frame") -> Calibration:
+        """One pixel size (down, right) everywhere, and what says so; nothing known for None."""
+        return cls() if spacing_mm_yx is None else cls(fallbacks=((source, spacing_mm_yx),))
+
     @property
     def measurable(self) -> bool:
         return any(region.spacing_mm_yx for region in self.regions)
@@ -177,6 +182,8 @@ class Calibration:
 
 UNKNOWN = Calibration()
 """Nothing is known."""
+NO_SCALE = Scale(reason=UNCALIBRATED)
+"""That of a plain picture."""
 
 
 def same(a: tuple[float, float], b: tuple[float, float]) -> bool:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from uniultra.types import Frame, Prompt, Region
+from uniultra.calibration import Calibration, Scale
+from uniultra.types import POSITIVE, Frame, Prompt, Region, mask_box
 
 OUTSIDE_LOGIT = -20.0
 """Logit given to pixels that an embedding's region doesn't cover: background, without doubt."""
@@ -104,6 +105,29 @@ def clip_box(box_xyxy: tuple[float, float, float, float], frame_hw: tuple[int, i
     return max(x0, -0.5), max(y0, -0.5), min(x1, width - 0.5), min(y1, height - 0.5)
 
 
+def scale_of(calibration: Calibration, mask_hw: np.ndarray, prompt: Prompt | None = None) -> Scale:
+    """The scale of a mask, bool (H, W), by the region that it lies in; none where its prompt points into another region."""
+    scale = calibration.at(mask_box(mask_hw))
+    if scale.spacing_mm_yx is None or prompt is None:
+        return scale
+    for x, y in _pointed(prompt, (mask_hw.shape[0], mask_hw.shape[1])):
+        other = calibration.at((x, y, x, y))
+        if other.source and other.source != scale.source:
+            reason = f"its prompt lies across {scale.source} and {other.source}"
+            return replace(scale, spacing_mm_yx=None, source="", reason=reason)
+    return scale
+
+
+def _pointed(prompt: Prompt, frame_hw: tuple[int, int]) -> list[tuple[float, float]]:
+    """Positive points, and the corners of the box within the frame, half a pixel inside."""
+    clicks = zip(prompt.points_xy, prompt.point_labels, strict=True)
+    points = [point for point, label in clicks if label == POSITIVE]
+    if prompt.box_xyxy is not None:
+        x0, y0, x1, y1 = clip_box(prompt.box_xyxy, frame_hw)
+        points += [(x, y) for x in (x0 + 0.5, x1 - 0.5) for y in (y0 + 0.5, y1 - 0.5)]
+    return points
+
+
 def cropped(frame: Frame, box_xyxy: tuple[float, float, float, float]) -> Frame:
     """The part of a frame within a box by outer edges, cut to the frame and to whole pixels, at least one; its calibration goes along."""
     x0, y0, x1, y1 = clip_box(box_xyxy, (frame.height, frame.width))
@@ -119,8 +143,7 @@ def resized(frame: Frame, frame_hw: tuple[int, int]) -> Frame:
     sx, sy = width / frame.width, height / frame.height
     smaller = sx < 1 or sy < 1
     pixels = cv2.resize(frame.pixels_hw, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
-    spacing = None if frame.spacing_mm_yx is None else (frame.spacing_mm_yx[0] / sy, frame.spacing_mm_yx[1] / sx)
-    return replace(frame, pixels_hw=pixels, spacing_mm_yx=spacing, calibration=frame.calibration.moved((-0.5, -0.5), (sx, sy)))
+    return replace(frame, pixels_hw=pixels, calibration=frame.calibration.moved((-0.5, -0.5), (sx, sy)))
 
 
 def prompt_points(prompt: Prompt, to: ModelMap) -> tuple[np.ndarray, np.ndarray]:

@@ -3,9 +3,11 @@
     segmenter = Segmenter.load()
     [mask] = segmenter.segment(frame, [Prompt(box_xyxy=(40, 60, 200, 190))])
 
-`segment` looks again where it has to: at a region around the structure, which gives a small model many more pixels an object at the
-same cost. Where only clicks are given it looks twice to learn where that region is, at the whole frame and at what is near the
-clicks, follows both, and answers with the one of which it is surer and which the looks agree on.
+`segment` runs a second pass on a crop around the structure, which gives a small model many more pixels an object at the same cost.
+Where only clicks are given, two first passes find out where that crop is: one sees the whole frame, one what is near the clicks. Both
+are followed, and the candidate with the higher confidence and the better agreement between passes is returned.
+
+`refine` is one step of an interaction, for whoever keeps the embedding: a page's next click, a tracker's next frame.
 """
 
 from __future__ import annotations
@@ -16,26 +18,31 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from uniultra.backends.open import open_backend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import PromptError
-from uniultra.geometry import ModelMap, clip_box, inscribed_centre, prompt_points, region_around, whole
+from uniultra.geometry import (
+    ModelMap,
+    clip_box,
+    inscribed_centre,
+    prompt_points,
+    region_around,
+    scale_of,
+    whole,
+)
+from uniultra.model_facts import ModelFacts
+from uniultra.postprocess import overlap, under_clicks, without_specks
 from uniultra.registry import DEFAULT
 from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region, mask_box
 
-FOCUS_SCALE = 1.6
-"""Longer side of the focused region over the longer side of the box."""
-CLICK_LOOKS = 2
-"""Focused looks after the first one where only clicks are given; each centres on what the last one found."""
-CLOSER = 0.4
-"""Side of the closer one of two first looks at clicks, over the frame's longer side. Chosen on val: docs/LOG.md."""
-SPECK = 0.05
-"""Parts of an answer below this share of its largest part are dropped."""
 MASK_LOGIT = 6.0
 """A previous mask becomes logits of +- this."""
+KEPT_MARGIN = 0.02
+"""A crop is kept while the structure stays this share of its side away from its edges."""
+KEPT_ZOOM = 2.0
+"""A crop is kept while it is at most this many times as large as the one that would be made anew."""
 Box = tuple[float, float, float, float]
 
 
@@ -51,18 +58,22 @@ class Segmenter:
         return cls(open_backend(model, threads))
 
     @property
+    def facts(self) -> ModelFacts:
+        return self.backend.facts
+
+    @property
     def name(self) -> str:
-        return self.backend.name
+        return self.facts.name
 
     @property
     def version(self) -> str:
-        return self.backend.version
+        return self.facts.version
 
     def encode(self, frame: Frame, region: Region | None = None) -> Embedding:
         """Encodes one region of a frame (default: all of it); serves any number of prompts."""
         region = region or whole((frame.height, frame.width))
-        view = ModelMap(region, self.backend.input_size).sample(frame.pixels_hw)
-        return Embedding(self.backend.encode(view[None]), region, (frame.height, frame.width), frame.spacing_mm_yx)
+        view = ModelMap(region, self.facts.input_size).sample(frame.pixels_hw)
+        return Embedding(self.backend.encode(view[None]), region, (frame.height, frame.width), frame.calibration)
 
     def decode(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Mask]:
         """One mask a prompt, in order, decoded in one batch. The answer is background outside the embedding's region.
@@ -74,15 +85,17 @@ class Segmenter:
             return []
         for prompt in prompts:
             check_prompt(prompt, embedding.frame_hw)
-        to_model = ModelMap(embedding.region, self.backend.input_size)
+        to_model = ModelMap(embedding.region, self.facts.input_size)
         logits, quality = self.backend.decode(embedding.features, *_prompt_arrays(prompts, to_model))
-        return [
-            _mask(to_model.paste_logits(grid, embedding.frame_hw), float(score), embedding.spacing_mm_yx)
-            for grid, score in zip(logits, quality, strict=True)
-        ]
+        masks = []
+        for prompt, grid, score in zip(prompts, logits, quality, strict=True):
+            logits_hw = to_model.paste_logits(grid, embedding.frame_hw)
+            scale = scale_of(embedding.calibration, logits_hw > 0, prompt)
+            masks.append(Mask(logits_hw > 0, logits_hw, float(np.clip(score, 0.0, 1.0)), scale))
+        return masks
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt, in order: focused on the region around the box, or around what is found at the clicks where there is none.
+        """One mask a prompt, in order: from a crop around its box, or around what is found at its clicks where it has none.
 
         Raises:
             PromptError: a prompt lies outside the frame, or its previous mask has another size.
@@ -92,92 +105,106 @@ class Segmenter:
         whole_frame: Embedding | None = None
         masks = []
         for prompt in prompts:
-            box = _known_box(prompt, (frame.height, frame.width))
-            if box is not None:
-                masks.append(without_specks(self._focus(frame, _pointing(prompt), box), prompt))
-                continue
-            whole_frame = whole_frame or self.encode(frame)
-            masks.append(self._from_clicks(frame, prompt, whole_frame))
-        return [_scaled(frame, mask) for mask in masks]
+            region = self.region_for(prompt, (frame.height, frame.width))
+            if region is None:
+                whole_frame = whole_frame or self.encode(frame)
+                mask = self._from_clicks(frame, prompt, whole_frame)
+            else:
+                mask = self.refine(self.encode(frame, region), prompt).mask
+            masks.append(replace(mask, scale=scale_of(frame.calibration, mask.mask_hw, prompt)))
+        return masks
 
-    def _focus(self, frame: Frame, prompt: Prompt, around_xyxy: Box) -> Mask:
-        """One look at the region around a box, in the shape that the model was trained on."""
-        region = region_around(around_xyxy, FOCUS_SCALE, self.backend.focus_stretch)
-        return self.decode(self.encode(frame, region), [prompt])[0]
+    def region_for(self, prompt: Prompt, frame_hw: tuple[int, int]) -> Region | None:
+        """The crop that a prompt's box or previous mask asks for; None where it has neither, so that the structure is to be found."""
+        box = _known_box(prompt, frame_hw)
+        return None if box is None else self._crop(box)
+
+    def refine(self, embedding: Embedding, prompt: Prompt, previous: Mask | None = None) -> Refined:
+        """One pass on an embedding: the mask, and the region to encode before the next pass.
+
+        Args:
+            embedding: of the whole frame or of a crop.
+            prompt: all that points at the structure by now, earlier clicks included.
+            previous: the last answer, given to the model as a mask; None, or a mask in the prompt, which wins.
+
+        Returns:
+            The mask, and a region: the embedding's own while the structure stays within it and fills enough of it, so that it
+            needn't be encoded again; else the crop around what was found.
+
+        Raises:
+            PromptError: the prompt lies outside the frame, or a previous mask has another size.
+        """
+        if previous is not None and prompt.mask_hw is None and previous.mask_hw.any():
+            prompt = replace(prompt, mask_hw=previous.mask_hw)
+        [found] = self.decode(embedding, [_pointing(prompt)])
+        mask = without_specks(found, prompt, self.facts.passes.min_part)
+        if prompt.box_xyxy is None and prompt.mask_hw is None:
+            mask = under_clicks(found, prompt)
+        mask = replace(mask, scale=scale_of(embedding.calibration, mask.mask_hw, prompt))
+        return Refined(mask, self._next_region(embedding.region, mask, prompt))
+
+    def _next_region(self, region: Region, mask: Mask, prompt: Prompt) -> Region:
+        box = _found_box(mask, prompt)
+        crop = self._crop(box)
+        small_enough = max(region.width, region.height) <= KEPT_ZOOM * max(crop.width, crop.height)
+        return region if small_enough and _stays_within(region, box, mask.mask_hw.shape) else crop
+
+    def _crop(self, box_xyxy: Box) -> Region:
+        """The region around a box, in the shape that the model was trained on."""
+        return region_around(box_xyxy, self.facts.passes.crop_scale, self.facts.focus_stretch)
 
     def _from_clicks(self, frame: Frame, prompt: Prompt, whole_frame: Embedding) -> Mask:
-        """Two first looks, each followed to the structure that holds the clicks; of both, the one that is to be trusted more."""
+        """Two first passes, each followed to the structure that holds the clicks; of both, the more trusted one."""
+        passes = self.facts.passes
         views = [whole_frame]
         longer = max(frame.height, frame.width)
-        closer = region_around(_click_box(prompt), FOCUS_SCALE, min_side=CLOSER * longer)
+        closer = region_around(_click_box(prompt), passes.crop_scale, min_side=passes.close_view * longer)
         if closer.width < longer:
             views.append(self.encode(frame, closer))
         followed = [self._followed(frame, prompt, self.decode(view, [prompt])[0]) for view in views]
-        chosen = max(followed, key=_trust)
-        return replace(chosen[-1], quality=_quality_of_looks(chosen))
+        chosen = max(followed, key=trust)
+        return replace(chosen[-1], quality=quality_of_passes(chosen))
 
     def _followed(self, frame: Frame, prompt: Prompt, found: Mask) -> list[Mask]:
-        """What a first look found under the clicks, and what each focused look made of it."""
-        looks = [under_clicks(found, prompt)]
-        for _ in range(CLICK_LOOKS):
-            box = _found_box(looks[-1], prompt)
-            looks.append(under_clicks(self._focus(frame, replace(prompt, box_xyxy=box), box), prompt))
-        return looks
+        """What a first pass found under the clicks, and what each pass on a crop made of it."""
+        masks = [under_clicks(found, prompt)]
+        for _ in range(self.facts.passes.click_crops):
+            box = _found_box(masks[-1], prompt)
+            [mask] = self.decode(self.encode(frame, self._crop(box)), [replace(prompt, box_xyxy=box)])
+            masks.append(under_clicks(mask, prompt))
+        return masks
 
 
-def _trust(looks: list[Mask]) -> float:
-    """The last look's quality, times how far each look agreed with the one before (mean IoU): a true structure is found again."""
-    agreements = [_overlap(before.mask_hw, after.mask_hw) for before, after in pairwise(looks)]
-    return looks[-1].quality * sum(agreements) / len(agreements)
+@dataclass(frozen=True)
+class Refined:
+    """The answer of one pass, and the region of the frame that the next pass should see."""
+
+    mask: Mask
+    region: Region
 
 
-def _quality_of_looks(looks: list[Mask]) -> float:
-    """The geometric mean of their qualities: a focused look is sure within a box that may be wrong, the first one knows the doubt."""
-    return math.exp(sum(math.log(max(look.quality, 1e-6)) for look in looks) / len(looks))
+def trust(masks: Sequence[Mask]) -> float:
+    """The last pass's quality, times how far each pass agreed with the one before (mean IoU): a true structure is found again."""
+    agreements = [overlap(before.mask_hw, after.mask_hw) for before, after in pairwise(masks)]
+    return masks[-1].quality * sum(agreements) / len(agreements)
 
 
-def _overlap(a_hw: np.ndarray, b_hw: np.ndarray) -> float:
-    """IoU; 1 for two empty masks."""
-    either = int(np.count_nonzero(a_hw | b_hw))
-    return np.count_nonzero(a_hw & b_hw) / either if either else 1.0
+def quality_of_passes(masks: Sequence[Mask]) -> float:
+    """The geometric mean of their qualities: a pass on a crop is sure within a box that may be wrong, the first one knows the doubt."""
+    return math.exp(sum(math.log(max(mask.quality, 1e-6)) for mask in masks) / len(masks))
 
 
-def _scaled(frame: Frame, mask: Mask) -> Mask:
-    """The mask with the spacing of the region that it lies in, where the frame has several."""
-    return replace(mask, spacing_mm_yx=frame.scale_at(mask.box_xyxy).spacing_mm_yx) if frame.calibration.regions else mask
-
-
-def under_clicks(mask: Mask, prompt: Prompt) -> Mask:
-    """The mask's connected parts that hold a positive click; its largest part where none does; an empty mask as it is."""
-    parts, sizes = _parts(mask)
-    clicked = _clicked(parts, prompt)
-    return _only(mask, parts, clicked or {1 + int(np.argmax(sizes))} if sizes.size else set())
-
-
-def without_specks(mask: Mask, prompt: Prompt) -> Mask:
-    """The mask without connected parts that are below SPECK of its largest part; what was clicked on stays."""
-    parts, sizes = _parts(mask)
-    large = {1 + int(i) for i in np.flatnonzero(sizes >= SPECK * sizes.max(initial=0))}
-    return _only(mask, parts, large | _clicked(parts, prompt))
-
-
-def _clicked(parts: np.ndarray, prompt: Prompt) -> set[int]:
-    """The numbers of the parts that hold a positive click."""
-    last_row, last_column = parts.shape[0] - 1, parts.shape[1] - 1
-    positive = [(min(round(y), last_row), min(round(x), last_column)) for (x, y), label in _clicks(prompt) if label == POSITIVE]
-    return {int(parts[at]) for at in positive} - {0}
-
-
-def _parts(mask: Mask) -> tuple[np.ndarray, np.ndarray]:
-    """Connected parts numbered from 1, int32 (H, W), and their pixel counts (N,)."""
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask.mask_hw.astype(np.uint8), connectivity=8)
-    return parts, stats[1:, cv2.CC_STAT_AREA]
-
-
-def _only(mask: Mask, parts: np.ndarray, kept: set[int]) -> Mask:
-    """The mask with these parts alone; the logits of the others change their sign."""
-    inside = np.isin(parts, list(kept))
-    return replace(mask, mask_hw=inside, logits_hw=np.where(mask.mask_hw & ~inside, -mask.logits_hw, mask.logits_hw))
+def _stays_within(region: Region, box_xyxy: Box, frame_hw: tuple[int, ...]) -> bool:
+    """Whether a box keeps its distance from the region's edges; an edge at or beyond the frame's own hides nothing."""
+    height, width = frame_hw
+    x0, y0, x1, y1 = box_xyxy
+    across, down = KEPT_MARGIN * region.width, KEPT_MARGIN * region.height
+    return (
+        (x0 >= region.x0 + across or region.x0 <= -0.5)
+        and (y0 >= region.y0 + down or region.y0 <= -0.5)
+        and (x1 <= region.x1 - across or region.x1 >= width - 0.5)
+        and (y1 <= region.y1 - down or region.y1 >= height - 0.5)
+    )
 
 
 def check_prompt(prompt: Prompt, frame_hw: tuple[int, int]) -> None:
@@ -218,13 +245,21 @@ def _pointing(prompt: Prompt) -> Prompt:
 
 
 def _found_box(found: Mask, prompt: Prompt) -> Box:
-    """The box of an answer, stretched to hold the clicks; a twelfth of the frame around them where it found nothing."""
+    """The box of an answer, stretched to hold the clicks; where it found nothing, a twelfth of the frame around what was prompted."""
     box = mask_box(found.mask_hw)
     if box is None:
         side = max(found.mask_hw.shape) / 24
-        x0, y0, x1, y1 = _click_box(prompt)
+        x0, y0, x1, y1 = _prompted_box(prompt)
         box = (x0 - side, y0 - side, x1 + side, y1 + side)
     return clip_box(_around_clicks(box, prompt), (found.mask_hw.shape[0], found.mask_hw.shape[1]))
+
+
+def _prompted_box(prompt: Prompt) -> Box:
+    """A prompt's own box, its previous mask's, or what its positive clicks span."""
+    box = prompt.box_xyxy
+    if box is None and prompt.mask_hw is not None:
+        box = mask_box(prompt.mask_hw)
+    return box or _click_box(prompt)
 
 
 def _click_box(prompt: Prompt) -> Box:
@@ -260,7 +295,3 @@ def _prompt_arrays(prompts: Sequence[Prompt], to_model: ModelMap) -> tuple[np.nd
             masks[index, 0] = (2.0 * grid.sample(prompt.mask_hw.astype(np.float32)) - 1.0) * MASK_LOGIT
             has_mask[index] = 1.0
     return points, labels, masks, has_mask
-
-
-def _mask(logits_hw: np.ndarray, quality: float, spacing_mm_yx: tuple[float, float] | None) -> Mask:
-    return Mask(logits_hw > 0, logits_hw, float(np.clip(quality, 0.0, 1.0)), spacing_mm_yx)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from uniultra.calibration import UNKNOWN, Calibration, Scale
+from uniultra.calibration import NO_SCALE, UNKNOWN, Calibration, Scale
 from uniultra.errors import PromptError
 
 POSITIVE, NEGATIVE = 1, 0
@@ -26,13 +26,11 @@ class Frame:
 
     Attributes:
         pixels_hw: uint8, shape (height, width), 0 black to 255 white.
-        spacing_mm_yx: millimetres per pixel (down, right) of the whole frame, or None where it isn't known or differs by region.
         source: where it came from, for messages; never patient data.
-        calibration: scales by region, and what else the file says of them; `scale_at` answers from it.
+        calibration: the size of a pixel, by region where the file has several.
     """
 
     pixels_hw: np.ndarray
-    spacing_mm_yx: tuple[float, float] | None = None
     source: str = ""
     calibration: Calibration = UNKNOWN
 
@@ -40,6 +38,13 @@ class Frame:
         assert self.pixels_hw.ndim == 2 and self.pixels_hw.dtype == np.uint8, (
             f"Frame.pixels_hw is {self.pixels_hw.dtype} {self.pixels_hw.shape}; it must be uint8 (height, width)"
         )
+
+    @classmethod
+    def from_array(
+        cls, pixels_hw: np.ndarray, spacing_mm_yx: tuple[float, float] | None = None, source: str = ""
+    ) -> Frame:
+        """A frame of one's own pixels, uint8 (height, width), and of one pixel size (down, right) where that is known."""
+        return cls(pixels_hw, source, Calibration.uniform(spacing_mm_yx))
 
     @property
     def height(self) -> int:
@@ -49,11 +54,10 @@ class Frame:
     def width(self) -> int:
         return int(self.pixels_hw.shape[1])
 
-    def scale_at(self, box_xyxy: tuple[float, float, float, float] | None) -> Scale:
-        """The scale of what lies in a box by outer pixel edges (None: an empty answer), or why there is none."""
-        if self.spacing_mm_yx is not None and not self.calibration.fallbacks:
-            return Scale(self.spacing_mm_yx, "the frame", notes=self.calibration.notes)
-        return self.calibration.at(box_xyxy)
+    @property
+    def spacing_mm_yx(self) -> tuple[float, float] | None:
+        """Millimetres per pixel (down, right) of the whole frame; None where that is unknown or differs by region."""
+        return self.calibration.whole_mm_yx
 
 
 @dataclass(frozen=True)
@@ -196,13 +200,13 @@ class Embedding:
         features: the encoder's output for this region, batch of one.
         region: what it covers, in source coordinates.
         frame_hw: the frame's (height, width).
-        spacing_mm_yx: the frame's calibration, carried to the masks.
+        calibration: the frame's, from which each mask gets its scale.
     """
 
     features: Features
     region: Region
     frame_hw: tuple[int, int]
-    spacing_mm_yx: tuple[float, float] | None = None
+    calibration: Calibration = UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -213,13 +217,18 @@ class Mask:
         mask_hw: bool (height, width).
         logits_hw: float32 (height, width); mask_hw is logits_hw > 0.
         quality: predicted IoU with the truth, 0 to 1.
-        spacing_mm_yx: millimetres per pixel (down, right), or None.
+        scale: the size of a pixel where the mask lies, or the reason why it is unknown.
     """
 
     mask_hw: np.ndarray = field(repr=False)
     logits_hw: np.ndarray = field(repr=False)
     quality: float
-    spacing_mm_yx: tuple[float, float] | None = None
+    scale: Scale = NO_SCALE
+
+    @property
+    def spacing_mm_yx(self) -> tuple[float, float] | None:
+        """Millimetres per pixel (down, right), or None where `scale.reason` says why not."""
+        return self.scale.spacing_mm_yx
 
     @property
     def box_xyxy(self) -> tuple[float, float, float, float] | None:

@@ -48,7 +48,7 @@ def test_from_images_to_a_model_that_opens_anywhere(lab: Path, tmp_path: Path) -
     assert result.exit_code == 0, result.output
     merged = load(tmp_path / "merged")
     assert isinstance(merged, PromptableModel)
-    assert Segmenter.load(tmp_path / "merged").backend.input_size == 64
+    assert Segmenter.load(tmp_path / "merged").facts.input_size == 64
     with pytest.raises(OutputError, match="exists"):
         _raised(_run(merge, "--adapter", out, "--out", tmp_path / "merged"))
 

@@ -16,17 +16,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from archives import BOX, SHAPE, TRUE, save_archive, save_phantom, save_prompts
-from dicoms import dataset, region, save
-from phantoms import speckled
-from uniultra.cli.batch_extras import WriteExtras, chosen_extras
+from archives import BOX, save_archive, save_phantom, save_prompts
 from uniultra.cli.batch_meter import Meter, duration, shown
 from uniultra.cli.main import run
-from uniultra.cluster.job import Found
-from uniultra.errors import PromptError
 from uniultra.io.images import read_frame
 from uniultra.segmenter import Segmenter
-from uniultra.types import Frame, Mask, Prompt
+from uniultra.types import Prompt
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs ray: pip install 'uniultra[cluster]'")
 ENVIRONMENT = os.environ | {"COLUMNS": "200", "NO_COLOR": "1", "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
@@ -148,34 +143,6 @@ def test_without_ray_it_says_what_to_install(folder: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False, env=ENVIRONMENT)
     assert (done.returncode, done.stderr) == (2, "uniultra: this command needs ray; install with: pip install 'uniultra[cluster]'\n")
-
-
-def found(file: Path, frame: Frame, masks: int = 1) -> Found:
-    mask = Mask(TRUE, np.where(TRUE, 4.0, -4.0).astype(np.float32), 0.9)
-    return Found(file, frame, None, [Prompt(BOX)] * masks, [mask] * masks, "model", "1")
-
-
-def test_extras_of_a_picture_and_of_a_dicom(tmp_path: Path) -> None:
-    pytest.importorskip("highdicom", reason="needs highdicom: pip install 'uniultra[dicom]'")
-    kinds = chosen_extras(["overlay,json", "seg", "csv"])
-    assert kinds == ("overlay", "json", "seg", "csv")
-    picture = save_phantom(tmp_path / "scan.png")
-    save(dataset(speckled(TRUE).pixels_hw[None], SequenceOfUltrasoundRegions=[region((0, 0, 127, 95))]), tmp_path / "still.dcm")
-    for name, file, seg in (("a", picture, False), ("b", tmp_path / "still.dcm", True)):
-        made = WriteExtras(kinds)(tmp_path / name, found(file, read_frame(file)))
-        assert list(made) == ["overlay.png", "json", *(["seg.dcm"] if seg else []), "csv"]
-        assert all(path.is_file() for path in made.values())
-
-
-def test_extras_of_a_frame_without_objects(tmp_path: Path) -> None:
-    made = WriteExtras(("overlay", "json", "csv"))(tmp_path, found(tmp_path / "scan.png", Frame(np.zeros(SHAPE, np.uint8)), masks=0))
-    assert list(made) == ["overlay.png", "json"]
-    assert json.loads(made["json"].read_text())["objects"] == []
-
-
-def test_extras_that_exclude_each_other_are_refused() -> None:
-    with pytest.raises(PromptError, match="--write seg and fractional are one file"):
-        chosen_extras(["seg", "fractional"])
 
 
 def test_speed_and_time_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

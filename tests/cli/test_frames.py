@@ -22,12 +22,14 @@ from pydicom.uid import JPEGBaseline8Bit
 
 from dicoms import dataset, encapsulated, jpeg, region, save
 from phantoms import ellipse, speckled
-from uniultra.cli.frames import Job, numbers_of, parse_frames, segment_frames
-from uniultra.cli.results import Plan
+from uniultra.cli.frames import SegmentJob, numbers_of, parse_frames, segment_frames
+from uniultra.cli.prompts import PromptSource, Typed
 from uniultra.errors import PromptError
 from uniultra.io.cines import open_cine
 from uniultra.io.labels import LabelFile, read_label_pages
 from uniultra.io.movie import write_movie
+from uniultra.model_facts import ModelFacts
+from uniultra.outputs.plan import OutputPlan, source_of
 from uniultra.types import Frame, Mask, Prompt
 
 RADII = (60, 50, 40, 50, 60)
@@ -253,6 +255,7 @@ class Stub:
     """In place of the model, whose memory is not the question."""
 
     name, version = "stub", "0"
+    facts = ModelFacts("stub", "0", 256)
 
     def segment(self, frame: Frame, prompts: list[Prompt]) -> list[Mask]:
         logits = np.where(TRUE, 1.0, -1.0).astype(np.float32)
@@ -263,12 +266,12 @@ TRUE = ellipse((240, 320), (170, 110), (60, 40))
 
 
 def peak(path: Path, out: Path) -> int:
-    plan = Plan(out, None, ("movie",), False, False)
+    plan = OutputPlan(out, None, ("movie",), False, False)
     prompts = [Prompt(box_xyxy=(105, 65, 235, 155))]
-    job = Job(plan, Stub(), None, lambda frame: frame, lambda file, hw: prompts, False)  # type: ignore[arg-type]
+    job = SegmentJob(plan, Stub(), None, None, PromptSource(Typed(), listed=prompts), False)  # type: ignore[arg-type]
     tracemalloc.start()
     try:
-        segment_frames(job, path)
+        segment_frames(job, source_of(path))
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

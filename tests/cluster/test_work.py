@@ -20,12 +20,13 @@ from phantoms import ellipse, speckled
 from uniultra.backends.open import weights_sha256
 from uniultra.cluster import work
 from uniultra.cluster.grid import GridSettings
-from uniultra.cluster.job import Found, Item, Job
+from uniultra.cluster.job import Item, Job
 from uniultra.cluster.records import Counts, record_name, write_record, write_tables
 from uniultra.cluster.storage import Store
 from uniultra.cluster.work import MOST_TRIES, Outcome, do, is_pending
 from uniultra.errors import OutputError
 from uniultra.io.images import read_frame
+from uniultra.results import FrameResult
 from uniultra.segmenter import Segmenter
 from uniultra.types import Prompt
 
@@ -234,9 +235,9 @@ def test_a_cine_without_a_choice_is_refused(job: Job, segmenter: Segmenter, tmp_
 def test_a_failure_amid_frames_leaves_no_file(job: Job, segmenter: Segmenter, tmp_path: Path) -> None:
     asked = Item("cine.dcm", str(cine(tmp_path / "in" / "cine.dcm")), "all", ASKED)
 
-    def third_fails(folder: Path, found: Found) -> dict[str, Path]:
-        if found.number == 2:
-            raise OutputError(f"{found.file}: no")
+    def third_fails(folder: Path, file: Path, result: FrameResult) -> dict[str, Path]:
+        if result.number == 2:
+            raise OutputError(f"{file}: no")
         return {}
 
     assert do(asked, dataclasses.replace(job, kinds=("x",), extras=third_fails), segmenter).reason == "cine.dcm: no"

@@ -15,7 +15,7 @@ from uniultra.evaluation.baselines import BASELINES, EllipseBaseline, GrabCutBas
 from uniultra.evaluation.metrics import dice
 from uniultra.types import Frame, Prompt, mask_box
 
-FRAME = Frame(phantom_pixels(2), spacing_mm_yx=(0.2, 0.2))
+FRAME = Frame.from_array(phantom_pixels(2), (0.2, 0.2))
 BOX = exact_box(true_ids(2) == 1)
 
 

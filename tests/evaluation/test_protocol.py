@@ -34,7 +34,7 @@ PHANTOMS = (
 
 
 def _masks(frame: Frame, found: Sequence[np.ndarray], quality: float) -> list[Mask]:
-    return [Mask(hw, np.where(hw, 1.0, -1.0).astype(np.float32), quality, frame.spacing_mm_yx) for hw in found]
+    return [Mask(hw, np.where(hw, 1.0, -1.0).astype(np.float32), quality, frame.calibration.at(None)) for hw in found]
 
 
 @dataclass

@@ -67,7 +67,7 @@ def test_int8_at_another_side_is_held_against_fp32(source: Path, tmp_path: Path)
     assert len(steps) > report["int8"]["groups"]["encoder"]
     backend = open_backend(tmp_path / "out")
     assert isinstance(backend, OnnxBackend)
-    assert backend.input_size == 96
+    assert backend.facts.input_size == 96
     assert backend.encode(np.zeros((2, 96, 96), np.uint8)).image_embed.shape == (2, 256, 6, 6)
     assert QualityCalibration.of_graph(tmp_path / "out" / "decoder.onnx") == QualityCalibration(2.0, 0.5)
 
@@ -111,7 +111,7 @@ def test_a_folder_without_graphs_runs_on_torch(source: Path) -> None:
     backend = open_backend(source)
     features = backend.encode(np.zeros((1, 64, 64), np.uint8))
     assert features.image_embed.shape == (1, 256, 4, 4)
-    assert backend.name == source.name
+    assert backend.facts.name == source.name
 
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from uniultra.io.output import write_json
+from uniultra.model_facts import Passes
 
 CLIENT = Path(__file__).parents[2] / "examples" / "node"
 IMAGE = np.tile(np.arange(40, dtype=np.uint8), (30, 1))
@@ -73,7 +75,8 @@ def test_bad_images_and_folders(tmp_path: Path) -> None:
         result = _run("--model", "absent", "--image", tmp_path / name, "--out", tmp_path / "mask.png", "--box", "1,1,9,9")
         assert (result.returncode, message in result.stderr) == (2, True), result.stderr
     (tmp_path / "image.pgm").write_bytes(b"P5\n# a comment\n40 30\n255\n" + IMAGE.tobytes())
-    facts = {"format": "1", "input_size": 64, "focus_stretch": 1, "sha256": {"encoder.onnx": "0" * 64, "decoder.onnx": "0" * 64}}
+    facts: dict[str, object] = {"format": "1", "input_size": 64, "focus_stretch": 1, "passes": asdict(Passes())}
+    facts["sha256"] = {"encoder.onnx": "0" * 64, "decoder.onnx": "0" * 64}
     write_json(tmp_path / "model.json", facts)
     (tmp_path / "encoder.onnx").write_bytes(b"another file")
     result = _run("--model", tmp_path, "--image", tmp_path / "image.pgm", "--out", tmp_path / "mask.png", "--box", "1,1,9,9")
@@ -82,3 +85,6 @@ def test_bad_images_and_folders(tmp_path: Path) -> None:
     result = _run("--model", tmp_path, "--image", tmp_path / "image.pgm", "--out", tmp_path / "mask.png", "--box", "1,1,9,9")
     assert "has format 2; this client reads 1" in result.stderr
     assert json.loads((tmp_path / "model.json").read_text())["format"] == "2"
+    write_json(tmp_path / "model.json", facts | {"passes": None}, force=True)
+    result = _run("--model", tmp_path, "--image", tmp_path / "image.pgm", "--out", tmp_path / "mask.png", "--box", "1,1,9,9")
+    assert "doesn't say in model.json how prompts become masks (passes); export the model again" in result.stderr

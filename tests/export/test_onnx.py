@@ -78,7 +78,7 @@ def test_a_batch_of_images_is_encoded_as_one_by_one(exported: tuple[PromptableMo
 
 def test_the_files_say_what_they_are(exported: tuple[PromptableModel, Path]) -> None:
     backend = OnnxBackend.open(exported[1])
-    assert (backend.name, backend.version, backend.input_size) == ("test-mini", "1.2", SIZE)
+    assert (backend.facts.name, backend.facts.version, backend.facts.input_size) == ("test-mini", "1.2", SIZE)
     graph = onnx.load(str(exported[1] / "decoder.onnx"))
     facts = {p.key: p.value for p in graph.metadata_props}
     assert (facts["uniultra.focus_stretch"], facts["uniultra.precision"]) == ("1", "fp32")
@@ -95,7 +95,7 @@ def test_the_shape_of_focused_views_goes_along(
         _write(traced, tmp_path)
     finally:
         model.config.focus_stretch = 1.0
-    assert (OnnxBackend.open(tmp_path).focus_stretch, OnnxBackend.open(folder).focus_stretch) == (2.5, 1.0)
+    assert (OnnxBackend.open(tmp_path).facts.focus_stretch, OnnxBackend.open(folder).facts.focus_stretch) == (2.5, 1.0)
     for file in ("encoder.onnx", "decoder.onnx"):
         graph = onnx.load(str(tmp_path / file))
         next(p for p in graph.metadata_props if p.key == "uniultra.focus_stretch").value = "wide"

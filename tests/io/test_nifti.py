@@ -29,7 +29,7 @@ def test_a_picture(tmp_path: Path, ending: str) -> None:
     frame = read_frame(save(tmp_path / f"a.{ending}", GREY.T))
     np.testing.assert_array_equal(frame.pixels_hw, GREY)
     assert frame.spacing_mm_yx == pytest.approx((0.2, 0.3))
-    assert frame.scale_at((1, 1, 5, 5)).source == "pixdim"
+    assert frame.calibration.at((1, 1, 5, 5)).source == "pixdim"
 
 
 def test_a_cine_with_times_and_wide_values(tmp_path: Path) -> None:

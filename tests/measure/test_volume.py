@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from uniultra.calibration import Scale
 from uniultra.errors import DataError
 from uniultra.measure import Measurement
-from uniultra.measure.shape import Shape, measure_shape
-from uniultra.measure.volume import View, Volume, ejection_fraction, ellipsoid, simpson
+from uniultra.measure.report import Measured, measure_mask
+from uniultra.measure.volume import CUBE, View, Volume, ejection_fraction, ellipsoid, simpson
 
 SPACING = 0.4
 
@@ -30,7 +31,7 @@ def half_ellipse(a: float, length: float) -> object:
 
 
 def view(mask: np.ndarray, spacing: float = SPACING) -> View:
-    return View(mask, (spacing, spacing))
+    return View(mask, Scale((spacing, spacing), "test"))
 
 
 SOLIDS = {
@@ -85,10 +86,8 @@ def test_a_tilted_ventricle_lies_within_three_uncertainties(a: float, stretch: f
     assert abs(found.value - 4 / 3 * math.pi * a**3 * stretch / 1000) <= 3 * (found.uncertainty or 0)
 
 
-def plane(a: float, b: float) -> Shape:
-    shape = measure_shape(drawn(half_ellipse(a, 2 * b), 2 * b), (SPACING, SPACING))
-    assert shape is not None
-    return shape
+def plane(a: float, b: float, *notes: str) -> Measured:
+    return measure_mask(drawn(half_ellipse(a, 2 * b), 2 * b), Scale((SPACING, SPACING), "test", notes=notes))
 
 
 @pytest.mark.parametrize("planes", [((20, 40), (30, 20)), ((30, 40), (20, 30)), ((40, 20), (40, 30))])
@@ -104,10 +103,22 @@ def test_planes_that_do_not_match_are_said() -> None:
 
 
 def test_a_volume_needs_millimetres() -> None:
-    shape = measure_shape(drawn(half_ellipse(20, 60), 60), None)
-    assert shape is not None
+    measured = measure_mask(drawn(half_ellipse(20, 60), 60), Scale(reason="no calibration is known"))
     with pytest.raises(DataError, match=r"needs millimetres in both planes; give --spacing"):
-        ellipsoid(shape, shape)
+        ellipsoid(measured, measured)
+    with pytest.raises(DataError, match=r"a volume needs millimetres, but no calibration is known; give --spacing"):
+        simpson((View(drawn(half_ellipse(20, 60), 60), measured.scale),))
+    empty = measure_mask(np.zeros((9, 9), bool), Scale((SPACING, SPACING), "test"))
+    with pytest.raises(DataError, match=r"a plane's mask is empty"):
+        ellipsoid(empty, plane(20, 30))
+
+
+def test_what_speaks_against_the_millimetres_speaks_against_the_volume_by_its_cube() -> None:
+    doubt = "its box is twice the frame: millimetres may be wrong by that factor"
+    assert ellipsoid(plane(20, 40, doubt), plane(30, 20, doubt)).notes == (doubt, CUBE)
+    doubted = View(drawn(half_ellipse(20, 60), 60), Scale((SPACING, SPACING), "test", notes=(doubt,)))
+    assert simpson((doubted,)).notes == (doubt, CUBE)
+    assert simpson((doubted, doubted)).notes == (doubt, CUBE)
 
 
 def test_ejection_fraction() -> None:

@@ -108,7 +108,7 @@ def test_the_shape_of_focused_views_is_the_base_s_unless_another_is_asked_for(sa
     adapt(settings(sam2, "base.focus_stretch=2"), AdaptJob(read_manifest(lab), tmp_path / "bands"))
     assert (open_adapted(tmp_path / "own").focus_stretch, open_adapted(tmp_path / "bands").focus_stretch) == (1.0, 2.0)
     save_plain(open_adapted(tmp_path / "bands"), tmp_path / "merged")
-    assert Segmenter.load(tmp_path / "merged").backend.focus_stretch == 2.0
+    assert Segmenter.load(tmp_path / "merged").facts.focus_stretch == 2.0
 
 
 def test_an_adapter_refuses_another_base(sam2: Path, lab: Path, tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_features_come_closer_and_the_run_describes_itself(teacher: Path, lab: P
     assert any({"whole S/4", "hiera S/8", "adapter S/16"} <= line.keys() for line in lines)
     frozen = {name: value for name, value in open_model(model).state_dict().items() if not name.startswith("vision_encoder.")}
     assert all(torch.equal(value, before.state_dict()[name]) for name, value in frozen.items())
-    assert Segmenter.load(tmp_path / "run").backend.focus_stretch == 2.0
+    assert Segmenter.load(tmp_path / "run").facts.focus_stretch == 2.0
 
 
 def test_retuning_moves_the_decoder_alone(teacher: Path, lab: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from scans import BOX
 from uniultra.backends.protocol import Backend
 from uniultra.errors import ModelError
+from uniultra.model_facts import ModelFacts
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 from uniultra.web import lanes
@@ -26,7 +27,7 @@ from uniultra.web.problems import Problem
 class Held:
     """An engine that answers when it is told to."""
 
-    name, version, input_size, focus_stretch = "held", "0", 256, 1.0
+    facts = ModelFacts("held", "0", 256)
 
     def __init__(self, inner: Backend) -> None:
         self.inner, self.go = inner, threading.Event()

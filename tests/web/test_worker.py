@@ -13,6 +13,7 @@ from dicoms import picture as pictures
 from scans import BAD_FILES, BOX, TRUE, bomb, png_of
 from uniultra.backends.protocol import Backend
 from uniultra.io.coco import compressed, run_lengths
+from uniultra.model_facts import ModelFacts
 from uniultra.types import Frame
 from uniultra.web.cache import EmbeddingCache
 from uniultra.web.jobs import Answer, Ask, Failure, Forget, Png, Read, Rle, Segment, Wanted
@@ -152,7 +153,7 @@ def test_time_is_looked_at_between_prompts(worker: Worker, frame: Frame) -> None
 
 def test_a_bug_says_nothing_but_its_kind(frame: Frame, backend: Backend) -> None:
     class Broken:
-        name, version, input_size, focus_stretch = "broken", "0", 256, 1.0
+        facts = ModelFacts("broken", "0", 256)
 
         def encode(self, images_bhw: np.ndarray) -> Any:
             raise RuntimeError("patient John Doe in /home/secret")

@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 
 from uniultra.errors import ModelError
+from uniultra.model_facts import ModelFacts, read_passes
 from uniultra.types import Features
 
 ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
@@ -25,10 +26,7 @@ class OnnxBackend:
 
     encoder: onnxruntime.InferenceSession
     decoder: onnxruntime.InferenceSession
-    name: str
-    version: str
-    input_size: int
-    focus_stretch: float = 1.0
+    facts: ModelFacts
 
     @classmethod
     def open(cls, folder: Path, threads: int | None = None) -> OnnxBackend:
@@ -52,7 +50,9 @@ class OnnxBackend:
         size = encoder.get_inputs()[0].shape[-1]
         if str(size) != facts["uniultra.input_size"]:
             raise ModelError(f"'{folder / ENCODER}' says {facts['uniultra.input_size']} px and takes {size}; export the model again")
-        return cls(encoder, decoder, facts["uniultra.name"], facts["uniultra.version"], int(size), _stretch(facts, folder))
+        stretch = _stretch(facts, folder)
+        name, version = facts["uniultra.name"], facts["uniultra.version"]
+        return cls(encoder, decoder, ModelFacts(name, version, int(size), stretch, read_passes(folder)))
 
     def encode(self, images_bhw: np.ndarray) -> Features:
         return Features(*self.encoder.run(["image_embed", "high_res_feats_0", "high_res_feats_1"], {"images": images_bhw}))

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from uniultra.model_facts import ModelFacts
 from uniultra.types import Features
 
 
@@ -13,23 +14,8 @@ class Backend(Protocol):
     """One loaded model. Both methods are pure and may be called from several threads."""
 
     @property
-    def name(self) -> str:
-        """The model's published name, or its folder's."""
-        ...
-
-    @property
-    def version(self) -> str:
-        """The model's own version."""
-        ...
-
-    @property
-    def input_size(self) -> int:
-        """Side S of the square input in pixels."""
-        ...
-
-    @property
-    def focus_stretch(self) -> float:
-        """How much longer than wide a focused view may be; see `geometry.region_around`."""
+    def facts(self) -> ModelFacts:
+        """What the model is called, the side of its input, and how it is to be prompted."""
         ...
 
     def encode(self, images_bhw: np.ndarray) -> Features:

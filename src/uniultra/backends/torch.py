@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from uniultra.model_facts import ModelFacts, Passes, read_passes
 from uniultra.models.adapted import open_model
 from uniultra.models.promptable import PromptableModel
 from uniultra.types import Features
@@ -15,18 +16,22 @@ from uniultra.types import Features
 class TorchBackend:
     """A `PromptableModel` in eval mode on one device."""
 
-    def __init__(self, model: PromptableModel, name: str, version: str = "unpublished", device: str = "cpu") -> None:
+    def __init__(
+        self,
+        model: PromptableModel,
+        name: str,
+        version: str = "unpublished",
+        device: str = "cpu",
+        passes: Passes | None = None,
+    ) -> None:
         self.model = model.to(device).eval()
         self.device = device
-        self.name = name
-        self.version = version
-        self.input_size = model.input_size
-        self.focus_stretch = model.focus_stretch
+        self.facts = ModelFacts(name, version, model.input_size, model.focus_stretch, passes or Passes())
 
     @classmethod
     def open(cls, folder: Path, device: str = "cpu") -> TorchBackend:
         """Opens a folder with config.json and model.safetensors, or a run of `adapt`; raises ModelError where that fails."""
-        return cls(open_model(folder), name=folder.name, device=device)
+        return cls(open_model(folder), name=folder.name, device=device, passes=read_passes(folder))
 
     @torch.inference_mode()
     def encode(self, images_bhw: np.ndarray) -> Features:

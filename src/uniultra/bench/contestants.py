@@ -11,10 +11,10 @@ import numpy as np
 from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend
 from uniultra.backends.open import open_backend
 from uniultra.errors import ModelError
-from uniultra.geometry import ModelMap, prompt_points, region_around
+from uniultra.geometry import ModelMap, prompt_points
 from uniultra.io.images import read_frame
 from uniultra.registry import MODELS, find
-from uniultra.segmenter import FOCUS_SCALE, Segmenter, check_prompt, without_specks
+from uniultra.segmenter import Segmenter, check_prompt
 from uniultra.types import Prompt
 
 ENCODE, DECODE, FIRST, FIRST_CLICK, FURTHER = "encoder", "decoder", "file to first mask", "file to mask of a click", "further click"
@@ -75,12 +75,12 @@ def our_model(model: str, task: Task, threads: int) -> Contestant:
     segmenter = Segmenter(backend)
     folder = folder_of(model)
     disk = sum((folder / file).stat().st_size for file in (ENCODER, DECODER))
-    return Contestant(label(model, backend), "onnxruntime", backend.input_size, OWN, disk, None, _steps(segmenter, task))
+    return Contestant(label(model, backend), "onnxruntime", backend.facts.input_size, OWN, disk, None, _steps(segmenter, task))
 
 
 def label(model: str, backend: OnnxBackend) -> str:
     """A published model's name; a folder's own name for another, since two exports may call themselves the same."""
-    return backend.name if any(entry.name == model for entry in MODELS) else Path(model).resolve().name
+    return backend.facts.name if any(entry.name == model for entry in MODELS) else Path(model).resolve().name
 
 
 def folder_of(model: str) -> Path:
@@ -93,12 +93,13 @@ def _steps(segmenter: Segmenter, task: Task) -> dict[str, Callable[[], object]]:
     box = Prompt(box_xyxy=task.box_xyxy)
     check_prompt(box, (frame.height, frame.width))
     backend = segmenter.backend
-    region = region_around(task.box_xyxy, FOCUS_SCALE, backend.focus_stretch)
-    to_model = ModelMap(region, backend.input_size)
+    region = segmenter.region_for(box, (frame.height, frame.width))
+    assert region is not None, "a box has a crop"
+    to_model = ModelMap(region, backend.facts.input_size)
     view = to_model.sample(frame.pixels_hw)[None]
     embedding = segmenter.encode(frame, region)
     points, labels = (array[None] for array in prompt_points(box, to_model))
-    grid = backend.input_size // 4
+    grid = backend.facts.input_size // 4
     no_mask = np.zeros((1, 1, grid, grid), np.float32), np.zeros(1, np.float32)
     click = Prompt(points_xy=(task.click_xy,), point_labels=(1,))
     further = replace(box, points_xy=(task.click_xy,), point_labels=(1,), mask_hw=segmenter.decode(embedding, [box])[0].mask_hw)
@@ -107,5 +108,5 @@ def _steps(segmenter: Segmenter, task: Task) -> dict[str, Callable[[], object]]:
         DECODE: lambda: backend.decode(embedding.features, points, labels, *no_mask),
         FIRST: lambda: segmenter.segment(read_frame(task.image), [box]),
         FIRST_CLICK: lambda: segmenter.segment(read_frame(task.image), [click]),
-        FURTHER: lambda: without_specks(segmenter.decode(embedding, [further])[0], further),
+        FURTHER: lambda: segmenter.refine(embedding, further).mask,
     }

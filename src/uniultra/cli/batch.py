@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uniultra.cli.batch_extras import SHOWN, WriteExtras, chosen_extras
 from uniultra.cli.batch_meter import Meter, duration, shown
 from uniultra.cli.needs import need
 from uniultra.cli.segment import OURS
 from uniultra.cli.text import printable
 from uniultra.errors import FileError, PromptError
+from uniultra.outputs.plan import ARCHIVE_ENDINGS, chosen_extras
 from uniultra.registry import DEFAULT, MODELS
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def batch(
     quality: Annotated[float | None, typer.Option(metavar="Q", help="With --grid: the lowest quality kept.  [default: 0.6]")] = None,
     frame: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAME_HELP)] = None,
     model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
-    write: Annotated[list[str], typer.Option(metavar="KIND", help=f"Also write {SHOWN}.")] = [],  # noqa: B006
+    write: Annotated[list[str], typer.Option(metavar="KIND", help=f"Also write {', '.join(ARCHIVE_ENDINGS)}.")] = [],  # noqa: B006
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes; by default one a core.")] = None,
     address: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="A Ray cluster, or auto on one of its nodes.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Make again what is done.")] = False,
@@ -131,6 +131,7 @@ def _job(out: str, model: str, asked: _Asked, kinds: tuple[str, ...], force: boo
     """Raises ModelError where there is no such model."""
     from uniultra.backends.open import weights_sha256
     from uniultra.cluster.job import Job
+    from uniultra.outputs.archive_files import WriteExtras
     from uniultra.segmenter import Segmenter
 
     sha256 = weights_sha256(model)

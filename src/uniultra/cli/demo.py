@@ -44,6 +44,7 @@ def _one(segmenter: Segmenter, example: dict[str, object]) -> tuple[np.ndarray, 
     """A tile and its caption; prints a line."""
     from dataclasses import replace
 
+    from uniultra.calibration import Calibration
     from uniultra.cli.prompts import prompt_of
     from uniultra.io.images import read_frame
     from uniultra.io.overlay import draw_overlay, draw_prompts
@@ -51,7 +52,8 @@ def _one(segmenter: Segmenter, example: dict[str, object]) -> tuple[np.ndarray, 
 
     frame = read_frame(EXAMPLES / str(example["image"]))
     if "spacing_mm" in example:
-        frame = replace(frame, spacing_mm_yx=(example["spacing_mm"], example["spacing_mm"]))  # type: ignore[arg-type]
+        side = float(example["spacing_mm"])  # type: ignore[arg-type]
+        frame = replace(frame, calibration=Calibration.uniform((side, side)))
     prompts = [prompt_of(item) for item in example["objects"]]  # type: ignore[attr-defined]
     began = time.perf_counter()
     masks = segmenter.segment(frame, prompts)

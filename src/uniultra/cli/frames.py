@@ -3,34 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from uniultra.cli.frame_results import MOST_FRAMES, check_size, open_results
 from uniultra.cli.protocols import new_bar
-from uniultra.cli.results import Answer, Plan, describe
-from uniultra.cli.text import printable
+from uniultra.cli.text import printable, tell
 from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
+    from uniultra.cli.prompts import PromptSource
+    from uniultra.outputs.plan import OutputPlan, Source
+    from uniultra.results import FrameResult
     from uniultra.segmenter import Segmenter
-    from uniultra.types import Cine, Frame, Prompt
+    from uniultra.types import Cine
 
 FORMS = "all, A-B, A-B:STEP, or numbers with commas, from 0"
 
 
 @dataclass(frozen=True)
-class Job:
-    """What is the same for every file of a call: `scaled` adds --spacing, `objects` gives the prompts of a file of (height, width)."""
+class SegmentJob:
+    """What is the same for every file of a call.
 
-    plan: Plan
+    Attributes:
+        plan: which results are written.
+        wanted: the frames of a cine that were named; None for all.
+        spacing_mm_yx: millimetres a pixel (down, right), where the file doesn't say; None for none.
+        prompts: those of each file.
+        as_json: whether a line of JSON is printed for each image or frame.
+    """
+
+    plan: OutputPlan
     segmenter: Segmenter
     wanted: tuple[range, ...] | None
-    scaled: Callable[[Frame], Frame]
-    objects: Callable[[Path, tuple[int, int]], list[Prompt]]
+    spacing_mm_yx: tuple[float, float] | None
+    prompts: PromptSource
     as_json: bool
 
 
@@ -61,13 +70,15 @@ def numbers_of(wanted: tuple[range, ...] | None, cine: Cine) -> Sequence[int]:
     if beyond >= cine.count:
         raise PromptError(f"{cine.source}: there is no frame {beyond}; legal are 0 to {cine.count - 1}; give --frames within them")
     numbers = range(cine.count) if wanted is None else sorted(set().union(*wanted))
+    from uniultra.outputs.cine_files import MOST_FRAMES
+
     if len(numbers) > MOST_FRAMES:
         fix = f"give fewer, as with 0-{cine.count - 1}:{-(-cine.count // MOST_FRAMES)}, or parts in folders of their own"
         raise PromptError(f"{cine.source}: {len(numbers)} frames; one call takes 1 to {MOST_FRAMES}; {fix}")
     return numbers
 
 
-def segment_frames(job: Job, file: Path) -> str:
+def segment_frames(job: SegmentJob, source: Source) -> str:
     """Segments the chosen frames of a file and writes the results, all or none; what to print of it.
 
     Raises:
@@ -75,28 +86,31 @@ def segment_frames(job: Job, file: Path) -> str:
     """
     from rich.markup import escape
 
-    from uniultra.io.cines import chosen_frames, open_cine
+    from uniultra.io.cines import open_cine, with_spacing
+    from uniultra.outputs.cine_files import check_size, cine_files
+    from uniultra.outputs.structured import frame_json
+    from uniultra.results import segment_cine
 
-    cine = open_cine(file)
+    cine = open_cine(source.path)
+    if job.spacing_mm_yx is not None:
+        cine = with_spacing(cine, "--spacing", job.spacing_mm_yx)
     numbers = numbers_of(job.wanted, cine)
-    prompts = job.objects(file, cine.frame_hw)
-    check_size(job.plan, file, cine, len(numbers) * len(prompts))
-    summary = Summary(file, cine, job.segmenter)
+    prompts = job.prompts.for_file(source.path, cine.frame_hw)
+    check_size(job.plan, source, cine, len(numbers) * len(prompts))
+    summary = Summary(source.path, cine, job.segmenter)
     with ExitStack() as stack:
         bar = stack.enter_context(new_bar())
-        task = bar.add_task(escape(printable(file.name)), total=len(numbers))
-        who = job.segmenter.name, job.segmenter.version
-        results = nullcontext() if job.plan.folder is None else open_results(job.plan, file, cine, numbers, who)
-        add = stack.enter_context(results)
-        for number, pixels in chosen_frames(cine, numbers):
-            frame = job.scaled(pixels)
-            answer = Answer(file, frame, prompts, job.segmenter.segment(frame, prompts), *who)
-            report = describe(answer, number) | {"time_s": None if cine.times_s is None else round(cine.times_s[number], 6)}
-            if add is not None:
-                add(answer, report)
-            summary.add(report)
+        task = bar.add_task(escape(printable(source.path.name)), total=len(numbers))
+        files = None
+        if job.plan.folder is not None:
+            files = stack.enter_context(cine_files(job.plan, source, cine, numbers, job.segmenter.facts))
+            tell(files.notes)
+        for result in segment_cine(job.segmenter, cine, numbers, prompts):
+            if files is not None:
+                files.add(result)
+            summary.add(result)
             if job.as_json:
-                print(json.dumps(report))
+                print(json.dumps(frame_json(source.path.name, result) | {"time_s": result.time_s}))
             bar.advance(task)
     return "" if job.as_json else printable(summary.text())
 
@@ -113,19 +127,23 @@ class Summary:
     qualities: dict[int, tuple[float, float]] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
 
-    def add(self, report: dict[str, Any]) -> None:
-        number = report["frame"]
-        self.numbers = [*self.numbers[:1], number] if self.numbers else [number]
-        for item in report["objects"]:
-            measured = item["area_mm2"] is not None
-            area = (item["area_mm2"], "mm2", number) if measured else (float(item["area_px"]), "px", number)
+    def add(self, result: FrameResult) -> None:
+        assert result.number is not None, "a frame of a cine has a number"
+        self.numbers = [*self.numbers[:1], result.number]
+        for found in result.objects:
+            area = (float(found.area_px), "px", result.number)
+            if found.area_mm2 is not None:
+                area = (found.area_mm2, "mm2", result.number)
             # Frames may differ in their unit, where a mask leaves its region: the smallest and largest of each are kept.
-            kept = [*self.areas.get(item["id"], []), area]
+            kept = [*self.areas.get(found.number, []), area]
             units = dict.fromkeys(unit for _, unit, _ in kept)
-            self.areas[item["id"]] = [pick(a for a in kept if a[1] == unit) for unit in units for pick in (min, max)]
-            low, high = self.qualities.get(item["id"], (1.0, 0.0))
-            self.qualities[item["id"]] = min(low, item["quality"]), max(high, item["quality"])
-            self.notes |= dict.fromkeys(item["measures"]["scale"]["notes"])
+            self.areas[found.number] = [
+                pick(a for a in kept if a[1] == unit) for unit in units for pick in (min, max)
+            ]
+            quality = round(found.mask.quality, 4)
+            low, high = self.qualities.get(found.number, (1.0, 0.0))
+            self.qualities[found.number] = min(low, quality), max(high, quality)
+            self.notes |= dict.fromkeys(found.scale.notes)
 
     def text(self) -> str:
         height, width = self.cine.frame_hw

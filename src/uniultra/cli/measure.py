@@ -144,7 +144,7 @@ def _blank(
         raise PromptError(f"{path}: the mask has {sizes}; give the image that it belongs to")
     calibration = frame.calibration if known is None else frame.calibration.with_fallback("pixdim", known)
     calibration = calibration if spacing is None else calibration.with_fallback("--spacing", (spacing, spacing))
-    return replace(frame, calibration=calibration, spacing_mm_yx=calibration.whole_mm_yx)
+    return replace(frame, calibration=calibration)
 
 
 def _chosen(mask: _Mask, structure: int | None) -> list[int]:
@@ -161,9 +161,11 @@ def _chosen(mask: _Mask, structure: int | None) -> list[int]:
 
 
 def _measured(mask: _Mask, identity: int) -> Measured:
-    from uniultra.measure.report import measure_object
+    from uniultra.geometry import scale_of
+    from uniultra.measure.report import measure_mask
 
-    return measure_object(mask.frame, mask.ids_hw == identity)
+    inside = mask.ids_hw == identity
+    return measure_mask(inside, scale_of(mask.frame.calibration, inside))
 
 
 def _volume(method: str, found: Iterable[_Mask], structure: int | None) -> dict[str, Any]:
@@ -176,9 +178,8 @@ def _volume(method: str, found: Iterable[_Mask], structure: int | None) -> dict[
             raise PromptError(f"{mask.about.path}: a label of a cine; here --volume {method} takes masks of one frame; `ef` takes it alone")
         masks.append(mask)
     if method == "ellipsoid":
-        shapes = [_measured(mask, _single(mask, structure)).shape for mask in masks]
-        assert shapes[0] is not None and shapes[1] is not None, "a chosen structure has pixels"
-        return {"volume": _plain(ellipsoid(shapes[0], shapes[1]))}
+        first, second = (_measured(mask, _single(mask, structure)) for mask in masks)
+        return {"volume": _plain(ellipsoid(first, second))}
     views = [_view(mask, structure) for mask in masks]
     if method == "simpson":
         return {"volume": _plain(simpson(tuple(views)))}
@@ -222,14 +223,14 @@ def _single(mask: _Mask, structure: int | None) -> int:
 
 
 def _view(mask: _Mask, structure: int | None) -> View:
-    from uniultra.measure.report import scale_of
+    from uniultra.geometry import scale_of
     from uniultra.measure.volume import View
 
     inside = mask.ids_hw == _single(mask, structure)
-    scale = scale_of(mask.frame, inside)
+    scale = scale_of(mask.frame.calibration, inside)
     if scale.spacing_mm_yx is None:
         raise PromptError(f"{mask.about}: a volume needs millimetres, but {scale.reason}; give --image or --spacing")
-    return View(inside, scale.spacing_mm_yx)
+    return View(inside, scale)
 
 
 def _plain(volume: Volume) -> dict[str, Any]:

@@ -34,6 +34,32 @@ class Typed:
         return not (self.boxes or self.points)
 
 
+@dataclass(frozen=True)
+class PromptSource:
+    """Where the prompts of a call come from: its options, a previous mask, or a prompts file."""
+
+    typed: Typed
+    mask: Path | None = None
+    listed: dict[str, list[Prompt]] | list[Prompt] | None = None
+
+    def for_file(self, file: Path, frame_hw: tuple[int, int]) -> list[Prompt]:
+        """The prompts of a file whose frames have this (height, width).
+
+        Raises:
+            PromptError: the prompts file doesn't name the file. FileError: the previous mask can't be read.
+        """
+        from uniultra.io.masks import read_previous
+
+        if isinstance(self.listed, dict):
+            if file.name not in self.listed:
+                raise PromptError(f"{file}: the prompts file has no entry '{file.name}'")
+            return self.listed[file.name]
+        if self.listed is not None:
+            return self.listed
+        previous = [] if self.mask is None else read_previous(self.mask, frame_hw)
+        return group(self.typed, previous)
+
+
 def parse_typed(box: Sequence[str], point: Sequence[str], negative: Sequence[str], each_point: bool) -> Typed:
     """Options' texts to numbers; raises PromptError for what isn't 4 or 2 comma-separated numbers."""
     return Typed(
@@ -62,7 +88,7 @@ def group(typed: Typed, previous: Sequence[np.ndarray] = ()) -> list[Prompt]:
     smallest box or mask that holds it, and else every object.
 
     Raises:
-        PromptError: nothing was given, or too much: over 255 objects, or 256 points in one.
+        PromptError: nothing was given, or too much: over 255 objects, or 250 points in one.
     """
     holders: list[tuple[Box | None, np.ndarray | None]] = [(None, mask) for mask in previous] + [(box, None) for box in typed.boxes]
     inside: list[list[Point]] = [[] for _ in holders]

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from uniultra.calibration import UNCALIBRATED
-from uniultra.cli.frame_results import check_frame_kinds, frame_paths
-from uniultra.cli.frames import Job, parse_frames, segment_frames
-from uniultra.cli.prompts import Typed, group, parse_typed, read_prompts
+from uniultra.cli.frames import SegmentJob, parse_frames, segment_frames
+from uniultra.cli.prompts import PromptSource, Typed, parse_typed, read_prompts
 from uniultra.cli.protocols import new_bar
-from uniultra.cli.results import KINDS_SHOWN, Answer, Plan, check_kinds, chosen_kinds, describe, write_results
-from uniultra.cli.text import printable
+from uniultra.cli.text import printable, tell
 from uniultra.errors import PromptError, UniUltraError
+from uniultra.outputs.plan import (
+    KINDS_SHOWN,
+    OutputPlan,
+    Source,
+    check_cine_kinds,
+    check_kinds,
+    chosen_kinds,
+    source_of,
+)
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from uniultra.types import Frame, Prompt
+    from uniultra.results import FrameResult, ObjectResult
+    from uniultra.types import Frame
 
 OUT = Path("uniultra-out")
 OURS = (".mask.png", ".overlay.png", ".masks.tif", ".overlay.mp4", ".seg.dcm", ".sr.dcm", ".nii.gz")
@@ -50,50 +59,63 @@ def segment(
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
     """Segment structures in ultrasound images, DICOM included: point at them with boxes, clicks, or a previous mask."""
-    from uniultra.io.images import find_images, read_frame
-    from uniultra.io.output import check_free
+    from uniultra.io.images import find_images
     from uniultra.segmenter import Segmenter
 
     typed = parse_typed(box, point, negative, each_point)
     wanted = None if frames is None else parse_frames(frames)
     _check_options(typed, mask, prompts, spacing)
     files = [file for file in find_images(images) if str(file) in images or not file.name.endswith(OURS)]
-    by_file = read_prompts(prompts) if prompts else None
+    source_of_prompts = PromptSource(typed, mask, read_prompts(prompts) if prompts else None)
     folder = out if out is not None or as_json else OUT
-    plan = Plan(folder, frame, chosen_kinds(write), keep_patient, force)
+    plan = OutputPlan(folder, frame, chosen_kinds(write), keep_patient, force)
     _check_frames(plan, frames)
-    check_kinds(plan, files)
-    if folder is not None:
-        targets = [path for file in files for path in (plan.paths(file) if frames is None else frame_paths(plan, file)).values()]
-        _spare_inputs(targets, [*files, *(path for path in (mask, prompts) if path)])
-        check_free(targets, force)
-    segmenter = Segmenter.load(model)
-
-    def objects(file: Path, frame_hw: tuple[int, int]) -> list[Prompt]:
-        return _objects(frame_hw, file, typed, mask, by_file)
-
-    def one(file: Path) -> str:
-        picture = _scaled(read_frame(file, frame), spacing)
-        prompted = objects(file, (picture.height, picture.width))
-        answer = Answer(file, picture, prompted, segmenter.segment(picture, prompted), segmenter.name, segmenter.version)
-        report = describe(answer, frame)
-        if folder is not None:
-            write_results(plan, answer, report)
-        return json.dumps(report) if as_json else printable(_human(file, report))
-
-    job = Job(plan, segmenter, wanted, partial(_scaled, spacing=spacing), objects, as_json)
-    failed = _each(files, one) if frames is None else _each(files, partial(segment_frames, job), several=True)
+    sources = [source_of(file) for file in files]
+    tell(check_kinds(plan, sources))
+    _check_targets(plan, sources, frames is not None, [path for path in (mask, prompts) if path])
+    size = None if spacing is None else (spacing, spacing)
+    job = SegmentJob(plan, Segmenter.load(model), wanted, size, source_of_prompts, as_json)
+    failed = _each(sources, partial(segment_image if frames is None else segment_frames, job), frames is not None)
     if not as_json and failed < len(files):
         print(f"Results in {folder}/")
     if failed:
         raise typer.Exit(2)
 
 
-def _check_frames(plan: Plan, frames: str | None) -> None:
+def segment_image(job: SegmentJob, source: Source) -> str:
+    """Segments one image, or the frame that was named, and writes the results; what to print of it. Raises UniUltraError."""
+    from uniultra.io.images import read_frame
+    from uniultra.outputs.frame_files import write_frame_files
+    from uniultra.outputs.structured import frame_json
+    from uniultra.results import segment_frame
+
+    frame = _scaled(read_frame(source.path, job.plan.frame), job.spacing_mm_yx)
+    prompts = job.prompts.for_file(source.path, (frame.height, frame.width))
+    result = segment_frame(job.segmenter, frame, prompts, job.plan.frame)
+    if job.plan.folder is not None:
+        tell(write_frame_files(job.plan, source, result))
+    if job.as_json:
+        return json.dumps(frame_json(source.path.name, result))
+    return printable(_human(source.path, result))
+
+
+def _check_targets(plan: OutputPlan, sources: Sequence[Source], of_cines: bool, inputs: Sequence[Path]) -> None:
+    """Raises OutputError where a result can't be written, before anything is computed."""
+    from uniultra.io.output import check_free
+
+    if plan.folder is None:
+        return
+    paths_of = plan.cine_paths if of_cines else plan.frame_paths
+    targets = [path for source in sources for path in paths_of(source).values()]
+    _spare_inputs(targets, [*(source.path for source in sources), *inputs])
+    check_free(targets, plan.force)
+
+
+def _check_frames(plan: OutputPlan, frames: str | None) -> None:
     if frames is not None:
         if plan.frame is not None:
             raise PromptError(f"--frame {plan.frame} and --frames '{frames}' are two ways to choose; give one of them")
-        check_frame_kinds(plan.kinds)
+        check_cine_kinds(plan.kinds)
     elif plan.kinds is not None and "movie" in plan.kinds:
         raise PromptError("--write movie is of several frames; choose them with --frames, as in --frames all")
 
@@ -117,40 +139,22 @@ def _spare_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
             raise OutputError(f"{target}: the result would replace an input of this call; give another folder with --out")
 
 
-def _scaled(frame: Frame, spacing: float | None) -> Frame:
-    from dataclasses import replace
-
-    if spacing is None:
+def _scaled(frame: Frame, spacing_mm_yx: tuple[float, float] | None) -> Frame:
+    if spacing_mm_yx is None:
         return frame
-    calibration = frame.calibration.with_fallback("--spacing", (spacing, spacing))
-    return replace(frame, calibration=calibration, spacing_mm_yx=calibration.whole_mm_yx)
+    return replace(frame, calibration=frame.calibration.with_fallback("--spacing", spacing_mm_yx))
 
 
-def _objects(
-    frame_hw: tuple[int, int], file: Path, typed: Typed, mask: Path | None, by_file: dict[str, list[Prompt]] | list[Prompt] | None
-) -> list[Prompt]:
-    from uniultra.io.masks import read_previous
-
-    if isinstance(by_file, dict):
-        if file.name not in by_file:
-            raise PromptError(f"{file}: the prompts file has no entry '{file.name}'")
-        return by_file[file.name]
-    if by_file is not None:
-        return by_file
-    previous = [] if mask is None else read_previous(mask, frame_hw)
-    return group(typed, previous)
-
-
-def _each(files: Sequence[Path], one: Callable[[Path], str], several: bool = False) -> int:
+def _each(sources: Sequence[Source], one: Callable[[Source], str], several: bool = False) -> int:
     """Runs every file; prints what `one` says of it to stdout and failures to stderr; the number of failures.
 
     With `several`, frames: `one` shows its own progress, and what it was at when interrupted is said.
     """
     failed = 0
-    with new_bar(hidden=several or len(files) == 1) as bar:
-        for file in bar.track(files, description="Segmenting"):
+    with new_bar(hidden=several or len(sources) == 1) as bar:
+        for source in bar.track(sources, description="Segmenting"):
             try:
-                told = one(file)
+                told = one(source)
             except UniUltraError as error:
                 failed += 1
                 print(f"uniultra: {printable(str(error))}", file=sys.stderr)
@@ -158,24 +162,29 @@ def _each(files: Sequence[Path], one: Callable[[Path], str], several: bool = Fal
             except KeyboardInterrupt:
                 if not several:
                     raise
-                print(f"uniultra: {printable(str(file))}: interrupted; nothing of it was written", file=sys.stderr)
+                print(f"uniultra: {printable(str(source.path))}: interrupted; nothing of it was written", file=sys.stderr)
                 raise typer.Exit(130) from None
             if told:
                 print(told)
     return failed
 
 
-def _human(file: Path, report: dict[str, Any]) -> str:
-    shown = f"{file}" if report["frame"] is None else f"{file} frame {report['frame']}"
-    lines = [f"{shown}  {report['width']}x{report['height']}  {report['model']['name']} {report['model']['version']}"]
+def _human(file: Path, result: FrameResult) -> str:
+    shown = f"{file}" if result.number is None else f"{file} frame {result.number}"
+    size = f"{result.frame.width}x{result.frame.height}"
+    lines = [f"{shown}  {size}  {result.model.name} {result.model.version}"]
     notes: dict[str, None] = {}
-    for item in report["objects"]:
-        size, measures = f"{item['area_px']} px", item["measures"]
-        if item["area_mm2"] is not None:
-            long, short = measures["long_diameter"]["value"], measures["short_diameter"]["value"]
-            size += f" = {item['area_mm2']:.1f} mm2, {long:.1f} x {short:.1f} mm"
-        lines.append(f"  {item['id']}: area {size}, quality {item['quality']:.2f}")
-        if measures["scale"]["reason"] not in (None, UNCALIBRATED):
-            lines.append(f"     in pixels: {measures['scale']['reason']}")
-        notes |= dict.fromkeys(measures["scale"]["notes"])
+    for found in result.objects:
+        lines.append(f"  {found.number}: area {_size(found)}, quality {found.mask.quality:.2f}")
+        if found.scale.reason not in ("", UNCALIBRATED):
+            lines.append(f"     in pixels: {found.scale.reason}")
+        notes |= dict.fromkeys(found.scale.notes)
     return "\n".join([*lines, *(f"  note: {note}" for note in notes)])
+
+
+def _size(found: ObjectResult) -> str:
+    shape = found.measured.shape
+    if found.area_mm2 is None or shape is None:
+        return f"{found.area_px} px"
+    long, short = shape.long_diameter.length.value, shape.short_diameter.length.value
+    return f"{found.area_px} px = {found.area_mm2:.1f} mm2, {long:.1f} x {short:.1f} mm"

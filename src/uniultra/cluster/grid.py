@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from uniultra.errors import PromptError
-from uniultra.segmenter import Segmenter, under_clicks
+from uniultra.geometry import scale_of
+from uniultra.postprocess import under_clicks
+from uniultra.segmenter import Segmenter
 from uniultra.types import POSITIVE, Frame, Mask, Prompt
 
 MOST_KEPT = 255
@@ -120,4 +122,4 @@ def _mask(found: _Candidate, frame: Frame) -> Mask:
     shape = frame.height, frame.width
     mask_hw = np.unpackbits(found.bits, count=shape[0] * shape[1]).reshape(shape).astype(bool)
     level = np.float32(max(found.quality, 1e-3))
-    return Mask(mask_hw, np.where(mask_hw, level, -level), found.quality, frame.spacing_mm_yx)
+    return Mask(mask_hw, np.where(mask_hw, level, -level), found.quality, scale_of(frame.calibration, mask_hw, found.prompt))

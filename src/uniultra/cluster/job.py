@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from uniultra.cluster.grid import GridSettings
-from uniultra.types import Frame, Mask, Prompt
+from uniultra.results import FrameResult
+from uniultra.types import Prompt
 
 FIRST, MIDDLE, EVERY = CHOICES = ("first", "middle", "all")
 """What may be chosen of files of several frames; a still is its own first, middle and all."""
@@ -62,23 +62,10 @@ class Item:
         ]
 
 
-@dataclass(frozen=True)
-class Found:
-    """The answer for one frame of one input; `number` is None where the file has one frame alone."""
-
-    file: Path
-    frame: Frame
-    number: int | None
-    prompts: Sequence[Prompt]
-    masks: Sequence[Mask]
-    model: str
-    version: str
-
-
 class Extras(Protocol):
     """Writes what was asked for beside the mask into a folder; their paths, by ending. Workers must be able to import it."""
 
-    def __call__(self, folder: Path, found: Found) -> dict[str, Path]: ...
+    def __call__(self, folder: Path, file: Path, result: FrameResult) -> dict[str, Path]: ...
 
 
 @dataclass(frozen=True)

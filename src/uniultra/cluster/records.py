@@ -14,6 +14,8 @@ from uniultra import __version__
 from uniultra.cluster.job import SCHEMA, Item, Job
 from uniultra.cluster.storage import HIDDEN, Store
 from uniultra.io.tables import TableFile
+from uniultra.outputs.structured import prompt_text
+from uniultra.results import FrameResult
 
 RESULTS, FAILURES = "results.csv", "failures.csv"
 RESULT_COLUMNS = (
@@ -126,3 +128,19 @@ def _rows(record: Record) -> Iterable[list[Any]]:
 
 def _blank(value: Any) -> Any:
     return "" if value is None else value
+
+
+def object_records(result: FrameResult) -> list[Record]:
+    """One entry an object: its prompt as text, its area in pixels and, where the scale is known, mm2, and its quality."""
+    return [
+        {
+            "frame": result.number,
+            "id": found.number,
+            "prompt": prompt_text(found.prompt),
+            "area_px": found.area_px,
+            "area_mm2": found.area_mm2,
+            "quality": round(found.mask.quality, 4),
+            "box_xyxy": found.mask.box_xyxy,
+        }
+        for found in result.objects
+    ]

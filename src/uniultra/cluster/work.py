@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from uniultra.cluster.grid import segment_grid
-from uniultra.cluster.job import CHOICES, EVERY, FIRST, MIDDLE, Found, Item, Job
-from uniultra.cluster.objects import describe_objects, id_mask
-from uniultra.cluster.records import DONE, FAILED, Record, drop_record, read_record, write_record
+from uniultra.cluster.job import CHOICES, EVERY, FIRST, MIDDLE, Item, Job
+from uniultra.cluster.records import DONE, FAILED, Record, drop_record, object_records, read_record, write_record
 from uniultra.cluster.storage import Store, local_file, sha256_of
 from uniultra.errors import FileError, PromptError, UniUltraError
 from uniultra.io.cines import chosen_frames, open_cine
 from uniultra.io.masks import read_previous
 from uniultra.io.output import write_png
 from uniultra.io.paths import one_line
+from uniultra.outputs.frame_files import id_mask
+from uniultra.results import FrameResult, frame_result
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Frame, Mask, Prompt
 
@@ -114,10 +115,10 @@ def _make(item: Item, job: Job, segmenter: Segmenter, files: tuple[Path, Path | 
     with _called(item, files):
         for number, frame in _frames(item, files[0]):
             prompts, masks = _segment(frame, item, job, segmenter, files[1])
-            found = Found(files[0], frame, number, prompts, masks, segmenter.name, segmenter.version)
-            mask = _write(item, job, found, *to)
+            result = frame_result(frame, prompts, masks, segmenter.facts, number)
+            mask = _write(item, job, (files[0], result), *to)
             content["frames"].append({"frame": number, "mask": mask})
-            content["objects"] += describe_objects(found)
+            content["objects"] += object_records(result)
     return content
 
 
@@ -166,15 +167,16 @@ def _segment(frame: Frame, item: Item, job: Job, segmenter: Segmenter, prior: Pa
     return prompts, segmenter.segment(frame, prompts)
 
 
-def _write(item: Item, job: Job, found: Found, folder: Path, made: dict[str, Path]) -> str:
+def _write(item: Item, job: Job, found: tuple[Path, FrameResult], folder: Path, made: dict[str, Path]) -> str:
     """Writes the mask, and what else was asked for; the mask's name."""
-    stem = item.name if found.number is None else f"{item.name}.frame{found.number}"
-    here = folder / f"frame{found.number}"
+    file, result = found
+    stem = item.name if result.number is None else f"{item.name}.frame{result.number}"
+    here = folder / f"frame{result.number}"
     here.mkdir()
     made[f"{stem}.mask.png"] = here / "mask.png"
-    write_png(here / "mask.png", id_mask(found))
+    write_png(here / "mask.png", id_mask(result))
     if job.extras is not None and job.kinds:
-        made |= {f"{stem}.{ending}": path for ending, path in job.extras(here, found).items()}
+        made |= {f"{stem}.{ending}": path for ending, path in job.extras(here, file, result).items()}
     return f"{stem}.mask.png"
 
 

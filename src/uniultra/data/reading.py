@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from uniultra.calibration import Calibration
 from uniultra.data.manifest import Row
 from uniultra.data.problems import Problem, RowError
 from uniultra.errors import FileError
@@ -36,7 +37,7 @@ def look_at(row: Row) -> Look:
     ids_hw = _read(row, "mask", row.mask, _read_checked, problems)
     if frame is not None:
         problems += _sizes(row, frame, ids_hw)
-        frame = replace(frame, spacing_mm_yx=row.spacing_mm_yx)
+        frame = replace(frame, calibration=Calibration.uniform(row.spacing_mm_yx, "pixel_mm"))
     return Look(tuple(problems), frame, ids_hw)
 
 

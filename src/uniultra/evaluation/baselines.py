@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from uniultra.errors import PromptError
-from uniultra.types import Frame, Mask, Prompt
+from uniultra.types import Frame, Mask, Prompt, mask_box
 
 Box = tuple[float, float, float, float]
 
@@ -123,4 +123,4 @@ def _box_of(prompt: Prompt, name: str) -> Box:
 
 
 def _mask(level_hw: np.ndarray, frame: Frame) -> Mask:
-    return Mask(level_hw > 0, level_hw.astype(np.float32), quality=math.nan, spacing_mm_yx=frame.spacing_mm_yx)
+    return Mask(level_hw > 0, level_hw.astype(np.float32), math.nan, frame.calibration.at(mask_box(level_hw > 0)))

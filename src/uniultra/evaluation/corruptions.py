@@ -99,9 +99,8 @@ def _depth(scene: Scene, level: float | str, seed: int) -> Scene:
     across, down = small[0] / width, small[1] / height
     x0, y0, x1, y1 = (value + 0.5 for value in scene.box_xyxy)
     box = (x0 * across - 0.5 + left, y0 * down - 0.5, x1 * across - 0.5 + left, y1 * down - 0.5)
-    spacing = scene.frame.spacing_mm_yx
-    spacing = None if spacing is None else (spacing[0] / down, spacing[1] / across)
-    return Scene(Frame(np.asarray(pixels_hw), spacing, scene.frame.source), true_hw > 0, box)
+    calibration = scene.frame.calibration.moved((-0.5, -0.5), (across, down))
+    return Scene(Frame(np.asarray(pixels_hw), scene.frame.source, calibration), true_hw > 0, box)
 
 
 def _crop(scene: Scene, level: float | str, seed: int) -> Scene:

@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,14 @@ from uniultra.export.parity import check_parity, graph_facts
 from uniultra.export.quantise import Progress
 from uniultra.export.storage import check_precision
 from uniultra.io.output import write_json
+from uniultra.model_facts import MODEL_JSON, Passes
 from uniultra.models.adapted import base_location, open_model
 from uniultra.models.build import check_image_size, load
 from uniultra.models.packed import save_packed
 from uniultra.models.promptable import PromptableModel
 
 GRAPHS = (ENCODER, DECODER)
-CLIENT_FILE = "model.json"
+CLIENT_FILE = MODEL_JSON
 """What a client must know that can't read the graphs' metadata, as onnxruntime's builds for JavaScript can't."""
 LEAST_AGREEMENT = 0.999
 """Share of pixels on which the graphs must give torch's mask, or nothing is exported; int8 has a bound of its own."""
@@ -152,6 +153,7 @@ def _client_facts(facts: ModelFacts, model: PromptableModel, sha256: dict[str, s
         "precision": facts.precision,
         "input_size": model.input_size,
         "focus_stretch": model.focus_stretch,
+        "passes": asdict(Passes()),
         "sha256": sha256,
     }
 

@@ -39,7 +39,7 @@ class Int8Settings:
 
 def frames_for(settings: Int8Settings, fp32: Backend) -> tuple[list[View], list[View]]:
     """Views to calibrate on and views to choose on. Raises DataError: no such manifest, or too few frames of its train split."""
-    return draw_views(settings.data, fp32.input_size, fp32.focus_stretch, settings.seed)
+    return draw_views(settings.data, fp32.facts.input_size, fp32.facts.focus_stretch, settings.seed)
 
 
 def quantise_pair(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -44,6 +45,22 @@ def chosen_frames(cine: Cine, numbers: Sequence[int]) -> Iterator[tuple[int, Fra
                 raise
             raise FileError(f"{error} (frame {number})") from error
         number = next(missing, None)
+
+
+def with_spacing(cine: Cine, name: str, spacing_mm_yx: tuple[float, float]) -> Cine:
+    """The same cine, whose frames have this size of a pixel where the file doesn't say; `name` is what says so."""
+
+    def scaled(frame: Frame) -> Frame:
+        return replace(frame, calibration=frame.calibration.with_fallback(name, spacing_mm_yx))
+
+    def read(number: int) -> Frame:
+        return scaled(cine.read(number))
+
+    def stream() -> Iterator[Frame]:
+        return map(scaled, cine.stream())
+
+    calibration = cine.calibration.with_fallback(name, spacing_mm_yx)
+    return replace(cine, read=read, stream=stream, calibration=calibration)
 
 
 def _later(frames: Iterator[tuple[int, Frame]], wanted: int, cine: Cine) -> Frame:

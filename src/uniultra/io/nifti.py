@@ -145,7 +145,7 @@ def _frame(image: Any, name: str, calibration: Calibration, span: tuple[float, f
     plane, (low, high) = _plane(image, number, name).astype(np.float64), span
     share = (plane - low) / (high - low) if high > low else np.zeros_like(plane)
     pixels = np.rint(255.0 * np.clip(share, 0.0, 1.0)).astype(np.uint8)
-    return Frame(np.ascontiguousarray(pixels), calibration.whole_mm_yx, name, calibration)
+    return Frame(np.ascontiguousarray(pixels), name, calibration)
 
 
 def _checked(read: partial[Frame], name: str, frames: int, number: int) -> Frame:

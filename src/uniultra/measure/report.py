@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from uniultra.calibration import Scale
-from uniultra.geometry import clip_box
 from uniultra.measure import Measurement
 from uniultra.measure.shape import Shape, measure_shape
-from uniultra.types import POSITIVE, Frame, Prompt, mask_box
 
 DIGITS = 4
 
@@ -34,23 +32,9 @@ class Named:
     ends_xy: tuple[tuple[float, float], tuple[float, float]] | None = None
 
 
-def measure_object(frame: Frame, mask_hw: np.ndarray, prompt: Prompt | None = None) -> Measured:
-    """Measures a mask of a frame, in the region it lies in; in pixels, with the reason, where that has no one scale."""
-    scale = scale_of(frame, mask_hw, prompt)
+def measure_mask(mask_hw: np.ndarray, scale: Scale) -> Measured:
+    """Measures a mask, bool (H, W), in mm where its scale is known, else in pixels."""
     return Measured(scale, measure_shape(mask_hw, scale.spacing_mm_yx))
-
-
-def scale_of(frame: Frame, mask_hw: np.ndarray, prompt: Prompt | None = None) -> Scale:
-    """The scale of a mask; none where its prompt points into another region."""
-    scale = frame.scale_at(mask_box(mask_hw))
-    if scale.spacing_mm_yx is None or prompt is None:
-        return scale
-    for x, y in _pointed(prompt, (frame.height, frame.width)):
-        other = frame.scale_at((x, y, x, y))
-        if other.source and other.source != scale.source:
-            reason = f"its prompt lies across {scale.source} and {other.source}"
-            return replace(scale, spacing_mm_yx=None, source="", reason=reason)
-    return scale
 
 
 def named(shape: Shape) -> Iterator[Named]:
@@ -142,15 +126,6 @@ def frame_row(about: list[Any], pixels: int, measured: Measured) -> list[Any]:
     found = [number(item.measurement) for item in named(shape)]
     centroid = [round(v, 2) for v in shape.centroid_xy]
     return [*about, pixels, shape.perimeter.unit, *(v for one in found for v in (one["value"], one["uncertainty"])), *centroid, *why]
-
-
-def _pointed(prompt: Prompt, frame_hw: tuple[int, int]) -> list[tuple[float, float]]:
-    """Positive points, and the corners of the box within the frame, half a pixel inside."""
-    points = [point for point, label in zip(prompt.points_xy, prompt.point_labels, strict=True) if label == POSITIVE]
-    if prompt.box_xyxy is not None:
-        x0, y0, x1, y1 = clip_box(prompt.box_xyxy, frame_hw)
-        points += [(x, y) for x in (x0 + 0.5, x1 - 0.5) for y in (y0 + 0.5, y1 - 0.5)]
-    return points
 
 
 def _rounded(ends_xy: tuple[tuple[float, float], tuple[float, float]]) -> list[list[float]]:

@@ -7,18 +7,22 @@ is the mask's own principal axis, from the top of the picture (where the probe, 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from uniultra.calibration import Scale
 from uniultra.errors import DataError
 from uniultra.measure import Measurement
 from uniultra.measure.outline import main_part, outline
+from uniultra.measure.report import Measured
 from uniultra.measure.shape import Shape, edge_uncertainty, extents, principal_axes
 
 DISCS = 20
 DISAGREE = 0.1
 """Relative difference between two views of one length above which an answer carries a note."""
+CUBE = "a factor by which millimetres are wrong makes a volume wrong by its cube"
 ML = 1e-3
 """Millilitres a cubic millimetre."""
 
@@ -34,10 +38,17 @@ class Volume:
 
 @dataclass(frozen=True)
 class View:
-    """One plane of a ventricle: its mask, bool (H, W), and millimetres per pixel (down, right)."""
+    """One plane of a ventricle: its mask, bool (H, W), and its scale, in millimetres."""
 
     mask_hw: np.ndarray
-    spacing_mm_yx: tuple[float, float]
+    scale: Scale
+
+    @property
+    def spacing_mm_yx(self) -> tuple[float, float]:
+        """Millimetres per pixel (down, right). Raises DataError where the scale has none."""
+        if self.scale.spacing_mm_yx is None:
+            raise DataError(f"a volume needs millimetres, but {self.scale.reason}; give --spacing, or an image with calibration")
+        return self.scale.spacing_mm_yx
 
 
 @dataclass(frozen=True)
@@ -47,14 +58,16 @@ class _Discs:
     edge: float
 
 
-def ellipsoid(plane: Shape, other: Shape) -> Volume:
+def ellipsoid(plane: Measured, other: Measured) -> Volume:
     """pi/6 times three diameters, in ml, from two planes that cross along one axis: the one on which their diameters agree best.
 
     Raises:
-        DataError: a plane that is measured in pixels.
+        DataError: a plane that is empty, or measured in pixels.
     """
-    pairs = [(caliper.length, rest.length) for caliper, rest in _both(plane)]
-    others = [(caliper.length, rest.length) for caliper, rest in _both(other)]
+    if plane.shape is None or other.shape is None:
+        raise DataError("a plane's mask is empty; at least 1 pixel must be set; segment it first")
+    pairs = [(caliper.length, rest.length) for caliper, rest in _both(plane.shape)]
+    others = [(caliper.length, rest.length) for caliper, rest in _both(other.shape)]
     if any(length.unit != "mm" for length in (pairs[0][0], others[0][0])):
         raise DataError("a volume needs millimetres in both planes; give --spacing, or images with calibration")
     shared, second, first, third = min(((a, b, p, q) for a, p in pairs for b, q in others), key=lambda four: _apart(four[0], four[1]))
@@ -62,8 +75,11 @@ def ellipsoid(plane: Shape, other: Shape) -> Volume:
     value = math.pi / 6 * common * first.value * third.value * ML
     relative = sum((length.uncertainty or 0.0) / length.value for length in (shared, first, third))
     apart = _apart(shared, second)
-    notes = (f"the planes' common diameters are {shared.value:.1f} and {second.value:.1f} mm: {100 * apart:.0f} % apart",)
-    return Volume(Measurement(value, "ml", value * relative), "ellipsoid from two planes", notes if apart > DISAGREE else ())
+    notes = volume_notes((plane.scale, other.scale))
+    if apart > DISAGREE:
+        diameters = f"{shared.value:.1f} and {second.value:.1f} mm: {100 * apart:.0f} % apart"
+        notes = (f"the planes' common diameters are {diameters}", *notes)
+    return Volume(Measurement(value, "ml", value * relative), "ellipsoid from two planes", notes)
 
 
 def simpson(views: tuple[View, ...]) -> Volume:
@@ -86,7 +102,14 @@ def simpson(views: tuple[View, ...]) -> Volume:
                 f"the two views are {lengths[0]:.1f} and {lengths[1]:.1f} mm long, {100 * apart:.0f} % apart: one is foreshortened"
             )
     name = "biplane" if len(planes) == 2 else "single-plane"
+    notes += volume_notes([view.scale for view in views])
     return Volume(Measurement(value, "ml", uncertainty), f"{name} Simpson, {DISCS} discs", tuple(notes))
+
+
+def volume_notes(scales: Sequence[Scale]) -> tuple[str, ...]:
+    """What speaks against the scales of a volume's planes, and what that does to a volume."""
+    notes = tuple(dict.fromkeys(note for scale in scales for note in scale.notes))
+    return (*notes, CUBE) if notes else ()
 
 
 def ejection_fraction(diastole: Volume, systole: Volume) -> Measurement:

@@ -20,6 +20,7 @@ from uniultra.data.reading import read_row
 from uniultra.data.splits import SelectionSplit
 from uniultra.geometry import ModelMap, region_around, whole
 from uniultra.io.overlay import contact_sheet
+from uniultra.model_facts import Passes
 from uniultra.models.promptable import PromptableModel, box_ellipse
 
 MOST_IMAGES = 180
@@ -96,7 +97,7 @@ def _views(row: Row, seed: int, size: int, stretch: float) -> list[View]:
     for true in objects_in(ids, row.dataset):
         target = true.astype(np.float32) * 255.0
         box = jitter_box(exact_box(true), 0.1, rng)
-        for kind, region in (("box", region_around(box, 1.6, stretch)), ("click", whole(true.shape))):
+        for kind, region in (("box", region_around(box, Passes().crop_scale, stretch)), ("click", whole(true.shape))):
             to_model = ModelMap(region, size)
             points, labels = _prompt(kind, box, true)
             seen = to_model.sample(target).astype(np.uint8)

@@ -10,6 +10,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from uniultra.backends.protocol import Backend
+from uniultra.model_facts import ModelFacts
 from uniultra.types import Features
 from uniultra.web.jobs import CacheState
 
@@ -62,20 +63,8 @@ class CachedBackend:
     image_id: str
 
     @property
-    def name(self) -> str:
-        return self.backend.name
-
-    @property
-    def version(self) -> str:
-        return self.backend.version
-
-    @property
-    def input_size(self) -> int:
-        return self.backend.input_size
-
-    @property
-    def focus_stretch(self) -> float:
-        return self.backend.focus_stretch
+    def facts(self) -> ModelFacts:
+        return self.backend.facts
 
     def encode(self, images_bhw: np.ndarray) -> Features:
         key = self.image_id, hashlib.blake2b(np.ascontiguousarray(images_bhw).data, digest_size=16).digest()

@@ -86,7 +86,7 @@ class ThreadLane(Lane):
 
     def start(self) -> Ready:
         backend = self._worker.backend
-        return Ready(backend.name, backend.version, backend.input_size)
+        return Ready(backend.facts.name, backend.facts.version, backend.facts.input_size)
 
     def call(self, job: Job) -> Answer | Failure:
         return self._worker.run(job)
@@ -162,7 +162,7 @@ def serve_jobs(pipe: Connection, model: str, cache_bytes: int) -> None:
         pipe.send(Ready(error=str(error)))
         return
     worker = Worker(backend, EmbeddingCache(cache_bytes))
-    pipe.send(Ready(backend.name, backend.version, backend.input_size))
+    pipe.send(Ready(backend.facts.name, backend.facts.version, backend.facts.input_size))
     receive: Callable[[], Job] = pipe.recv
     while True:
         try:

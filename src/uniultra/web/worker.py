@@ -15,10 +15,10 @@ from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.images import kind_of, read_frame
 from uniultra.io.masks import read_mask
 from uniultra.io.rle import mask_of
-from uniultra.measure import area, area_px
-from uniultra.measure.report import as_json, measure_object, scale_of
+from uniultra.measure.report import as_json
+from uniultra.results import ObjectResult
 from uniultra.segmenter import Segmenter, check_prompt
-from uniultra.types import Frame, Mask, Prompt
+from uniultra.types import Frame, Prompt
 from uniultra.web.cache import CachedBackend, EmbeddingCache
 from uniultra.web.jobs import Answer, Ask, Failure, Forget, Found, Job, Read, Rle, Segment
 from uniultra.web.memory import as_path
@@ -71,7 +71,8 @@ class Worker:
             if time.monotonic() > ends:
                 done = f"{len(found)} of {len(prompts)} prompts were done in {job.work_s:g} s"
                 raise JobError("time-limit", f"{done}, which is the limit; ask for fewer at a time")
-            found.append(_found(job, prompt, segmenter.segment(job.frame, [prompt])[0]))
+            [mask] = segmenter.segment(job.frame, [prompt])
+            found.append(_found(job, ObjectResult(len(found) + 1, mask, prompt)))
         return tuple(found)
 
 
@@ -90,10 +91,9 @@ def read_upload(job: Read) -> Frame:
         size = f"{frame.width} x {frame.height} pixels"
         raise JobError("image", f"the image: {size}; this server takes up to {job.max_pixels} in all; crop or shrink it")
     calibration, spacing = frame.calibration, job.wanted.spacing_mm_yx
-    if spacing is None:
-        return replace(frame, source="")
-    calibration = calibration.with_fallback("the request", spacing)
-    return replace(frame, source="", calibration=calibration, spacing_mm_yx=calibration.whole_mm_yx)
+    if spacing is not None:
+        calibration = calibration.with_fallback("the request", spacing)
+    return replace(frame, source="", calibration=calibration)
 
 
 def _prompt(number: int, ask: Ask, frame: Frame) -> Prompt:
@@ -126,18 +126,17 @@ def _previous(mask: object, frame_hw: tuple[int, int]) -> np.ndarray:
             raise PromptError(_without(path, error, "the previous mask")) from error
 
 
-def _found(job: Segment, prompt: Prompt, mask: Mask) -> Found:
-    scale = scale_of(job.frame, mask.mask_hw, prompt)
-    size = area(replace(mask, spacing_mm_yx=scale.spacing_mm_yx))
+def _found(job: Segment, result: ObjectResult) -> Found:
+    mask = result.mask
     return Found(
         counts=compressed(run_lengths(mask.mask_hw)),
         png=png_of(mask.mask_hw) if job.png else None,
         box_xyxy=mask.box_xyxy,
-        area_px=area_px(mask),
-        area_mm2=round(size.value, 3) if size.unit == "mm2" else None,
+        area_px=result.area_px,
+        area_mm2=result.area_mm2,
         quality=round(mask.quality, 4),
-        scale=scale,
-        measures=as_json(measure_object(job.frame, mask.mask_hw, prompt)) if job.measures else None,
+        scale=result.scale,
+        measures=as_json(result.measured) if job.measures else None,
     )
 
 

@@ -70,7 +70,7 @@ def test_spacings_are_read_down_first(tmp_path: Path) -> None:
     assert frame.spacing_mm_yx == (0.3, 0.2)
     assert frame.calibration.notes == ("NominalScannedPixelSpacing says 0.5 mm, but PixelSpacing says 0.2 x 0.3 mm, which is used",)
     nominal = read_frame(save(dataset(picture(), NominalScannedPixelSpacing=[0.5, 0.5]), tmp_path / "b.dcm"))
-    assert nominal.scale_at((1, 1, 5, 5)).source == "NominalScannedPixelSpacing"
+    assert nominal.calibration.at((1, 1, 5, 5)).source == "NominalScannedPixelSpacing"
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_the_same_picture_in_three_syntaxes(shared: Path) -> None:
 @pytest.mark.shared
 def test_the_overlapping_bar_and_the_two_views_of_a_real_file(shared: Path) -> None:
     frame = open_dicom(shared / "dicom" / "gdcm-US-ALOKA-16.dcm").read(0)
-    assert frame.scale_at((100, 200, 200, 300)).source == "region 1"
-    assert frame.scale_at((400, 200, 500, 300)).source == "region 2"
-    assert frame.scale_at((300, 200, 400, 300)).reason == "it lies across regions 1 and 2"
-    assert frame.scale_at((50, 60, 80, 90)).reason == "it lies across regions 1 and 3"
+    assert frame.calibration.at((100, 200, 200, 300)).source == "region 1"
+    assert frame.calibration.at((400, 200, 500, 300)).source == "region 2"
+    assert frame.calibration.at((300, 200, 400, 300)).reason == "it lies across regions 1 and 2"
+    assert frame.calibration.at((50, 60, 80, 90)).reason == "it lies across regions 1 and 3"

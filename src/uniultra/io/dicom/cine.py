@@ -33,7 +33,7 @@ def _frame(image: Image, calibration: Calibration, number: int) -> Frame:
     name = image.header.name
     if not 0 <= number < image.frames:
         raise FileError(f"{name}: there is no frame {number}; legal are 0 to {image.frames - 1}; count from 0")
-    return Frame(read_grey(image, number), calibration.whole_mm_yx, name, calibration)
+    return Frame(read_grey(image, number), name, calibration)
 
 
 def _stream(read: Callable[[int], Frame], frames: int) -> Iterator[Frame]:

@@ -1,0 +1,83 @@
+"""What a model says of itself, so that Python, JavaScript and training prompt it the same way.
+
+A published folder's `model.json` holds it; what an older file leaves out has the defaults below, which that model was published with.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from uniultra.errors import ModelError
+
+MODEL_JSON = "model.json"
+
+
+@dataclass(frozen=True)
+class Passes:
+    """How prompts become masks in several passes; chosen on val (docs/LOG.md).
+
+    Attributes:
+        crop_scale: longer side of a crop over the longer side of the box that it is made around.
+        click_crops: passes on crops after the first one where only clicks are given; each centres on what the last one found.
+        close_view: side of the closer of two first views around clicks, over the frame's longer side.
+        min_part: connected parts below this share of the largest one are dropped.
+    """
+
+    crop_scale: float = 1.6
+    click_crops: int = 2
+    close_view: float = 0.4
+    min_part: float = 0.05
+
+
+_LEGAL = {"crop_scale": (1.0, 10.0), "click_crops": (1, 10), "close_view": (0.01, 1.0), "min_part": (0.0, 1.0)}
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a loaded model is called and how it is to be prompted.
+
+    Attributes:
+        name: published name, or the folder's.
+        version: of the weights.
+        input_size: side of the square input in pixels.
+        focus_stretch: how much longer than wide a crop may be; see `geometry.region_around`.
+        passes: the passes from a prompt to a mask.
+    """
+
+    name: str
+    version: str
+    input_size: int
+    focus_stretch: float = 1.0
+    passes: Passes = Passes()
+
+
+def read_passes(folder: Path) -> Passes:
+    """The passes of a model folder's `model.json`; the defaults where there is no such file or it doesn't say.
+
+    Raises:
+        ModelError: the file isn't JSON, or a value is out of range.
+    """
+    path = folder / MODEL_JSON
+    if not path.is_file():
+        return Passes()
+    try:
+        said = json.loads(path.read_text(encoding="utf-8")).get("passes", {})
+        known = {field.name: said[field.name] for field in fields(Passes) if field.name in said}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise ModelError(f"'{path}' is not a model's facts ({error}); export the model again") from error
+    for name, value in known.items():
+        _check(path, name, value)
+    return Passes(**known)
+
+
+def _check(path: Path, name: str, value: Any) -> None:
+    low, high = _LEGAL[name]
+    whole = isinstance(low, int)
+    number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not low <= value <= high:
+        kind = "a whole number" if whole else "a number"
+        raise ModelError(f"'{path}' says {name} {value!r:.40}; it must be {kind} from {low:g} to {high:g}; export the model again")

@@ -1,0 +1,131 @@
+"""The files of a cine's results: id masks as one TIFF, CSV and JSON always; DICOM SEG and a movie as planned.
+
+Everything is written frame by frame into a folder beside the results, and takes its place when all of it is whole. What is kept in
+memory are the masks that a SEG needs, at one bit a pixel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from uniultra.errors import FileError, OutputError
+from uniultra.io.labels import LabelFile, PackedMasks
+from uniultra.io.movie import DEFAULT_RATE, MovieFile
+from uniultra.io.output import ListedJson, staged
+from uniultra.io.overlay import draw_overlay
+from uniultra.io.tables import TableFile
+from uniultra.measure.report import FRAME_COLUMNS, frame_row
+from uniultra.model_facts import ModelFacts
+from uniultra.outputs.frame_files import id_mask, maker
+from uniultra.outputs.plan import OutputPlan, Source
+from uniultra.outputs.structured import cine_frame_json, cine_head_json
+from uniultra.results import FrameResult, ObjectResult
+from uniultra.types import Cine
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+MOST_FRAMES = 10_000
+"""Frames of one call: Pillow's time for a page of a TIFF grows with their number."""
+MOST_SEG_BYTES = 2**32 - 2
+"""The longest PixelData that DICOM has a number for (PS3.5 7.1.1)."""
+
+
+def check_size(plan: OutputPlan, source: Source, cine: Cine, masks: int) -> None:
+    """Raises OutputError before anything is computed where a SEG of so many masks is too long for DICOM."""
+    size = masks * cine.frame_hw[0] * cine.frame_hw[1] // 8
+    if size > MOST_SEG_BYTES and plan.folder is not None and "seg" in plan.kinds_for(source):
+        most = f"{masks} masks take {size / 1e9:.1f} GB; a DICOM SEG holds {MOST_SEG_BYTES / 1e9:.1f} GB"
+        raise OutputError(f"{cine.source}: {most}; choose fewer frames, or leave it out with --write movie")
+
+
+@dataclass(frozen=True)
+class CineFiles:
+    """The open files of one cine. `notes` say what isn't written, a sentence each."""
+
+    image: str
+    labels: LabelFile
+    table: TableFile
+    listed: ListedJson
+    movie: MovieFile | None = None
+    packed: list[PackedMasks] | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def add(self, result: FrameResult) -> None:
+        """Adds one frame; frames come in ascending order. Raises OutputError."""
+        assert result.number is not None, "a frame of a cine has a number"
+        self.labels.add(result.number, id_mask(result))
+        for found in result.objects:
+            self.table.add(_row(self.image, result, found))
+        self.listed.add(cine_frame_json(self.image, result))
+        if self.movie is not None:
+            self.movie.add(draw_overlay(result.frame, result.masks))
+        if self.packed is not None:
+            _pack(self.packed, result)
+
+
+@contextmanager
+def cine_files(
+    plan: OutputPlan, source: Source, cine: Cine, numbers: Sequence[int], model: ModelFacts
+) -> Iterator[CineFiles]:
+    """Yields what takes each frame's result. At the end all files take their places; on an error none does.
+
+    Raises:
+        OutputError: a result exists, or can't be written. FileError: nothing can refer to the source, where a SEG was named.
+    """
+    targets = plan.cine_paths(source)
+    dataset, notes = _dataset(plan, source) if "seg" in targets else (None, ())
+    if dataset is None:
+        targets.pop("seg", None)
+    with staged(targets, plan.force) as parts:
+        packed: list[PackedMasks] = []
+        with ExitStack() as stack:
+            head = cine_head_json(source.path.name, cine, numbers, model, tracked=False)
+            rate = cine.rate_of(numbers) or DEFAULT_RATE
+            yield CineFiles(
+                source.path.name,
+                stack.enter_context(LabelFile(parts["masks"])),
+                stack.enter_context(TableFile(parts["csv"], FRAME_COLUMNS)),
+                stack.enter_context(ListedJson(parts["json"], head, "frames")),
+                stack.enter_context(MovieFile(parts["movie"], rate)) if "movie" in parts else None,
+                None if dataset is None else packed,
+                notes,
+            )
+        if dataset is not None:
+            _write_seg(parts["seg"], dataset, packed, model)
+
+
+def _dataset(plan: OutputPlan, source: Source) -> tuple[Dataset | None, tuple[str, ...]]:
+    """What a SEG refers to. That nothing can is only noted where no SEG was named."""
+    from uniultra.io.dicom.source import read_source
+
+    try:
+        return read_source(source.path, plan.keep_patient), ()
+    except FileError as error:
+        if plan.kinds is not None:
+            raise
+        return None, (f"no DICOM SEG is written: {error}",)
+
+
+def _row(image: str, result: FrameResult, found: ObjectResult) -> list[Any]:
+    time_s = "" if result.time_s is None else result.time_s
+    about = [image, result.number, time_s, found.number, round(found.mask.quality, 4)]
+    return frame_row(about, found.area_px, found.measured)
+
+
+def _pack(packed: list[PackedMasks], result: FrameResult) -> None:
+    if not packed:
+        packed.extend(PackedMasks((result.frame.height, result.frame.width)) for _ in result.objects)
+    assert result.number is not None
+    for kept, mask in zip(packed, result.masks, strict=True):
+        kept.add(result.number, mask.mask_hw)
+
+
+def _write_seg(path: Path, dataset: Dataset, packed: Sequence[PackedMasks], model: ModelFacts) -> None:
+    from uniultra.io.dicom.seg import Segment, write_seg
+
+    write_seg(path, dataset, [Segment(f"structure {i}", kept) for i, kept in enumerate(packed, 1)], maker(model))

@@ -1,0 +1,128 @@
+"""The files of one frame's result: id mask, overlay and JSON always; DICOM SEG and SR, CSV, NIfTI and COCO as planned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from uniultra.errors import FileError, OutputError
+from uniultra.io.coco import coco
+from uniultra.io.masks import ids_of
+from uniultra.io.output import write_json, write_png
+from uniultra.io.overlay import draw_overlay
+from uniultra.io.tables import write_csv
+from uniultra.measure.report import CSV_COLUMNS, rows
+from uniultra.outputs.plan import DICOM_KINDS, OutputPlan, Source
+from uniultra.outputs.structured import frame_json
+from uniultra.results import FrameResult
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from uniultra.io.dicom.source import Maker
+    from uniultra.model_facts import ModelFacts
+
+
+def write_frame_files(plan: OutputPlan, source: Source, result: FrameResult) -> tuple[str, ...]:
+    """Writes what the plan names; what may be refused is found out before the first file. Returns notes on what wasn't written.
+
+    Raises:
+        OutputError: a file exists or can't be written. FileError: nothing can refer to the source, where a SEG or SR was named.
+    """
+    paths = plan.frame_paths(source)
+    derived, notes = _derived(plan, source, result, paths)
+    write_png(paths["mask"], id_mask(result), plan.force)
+    write_png(paths["overlay"], draw_overlay(result.frame, result.masks), plan.force)
+    for kind, dataset in derived.items():
+        _save(paths[kind], dataset, plan.force)
+    for kind, write in _PLAIN.items():
+        if kind in paths:
+            write(paths[kind], source, result, plan.force)
+    write_json(paths["json"], frame_json(source.path.name, result), plan.force)
+    return notes
+
+
+def id_mask(result: FrameResult) -> np.ndarray:
+    """uint8 (H, W), 1..N in the order of the objects; all 0 where there are none."""
+    return ids_of(result.masks) if result.masks else np.zeros((result.frame.height, result.frame.width), np.uint8)
+
+
+def maker(model: ModelFacts) -> Maker:
+    """What DICOM results name as their origin."""
+    from uniultra import __version__
+    from uniultra.io.dicom.source import Maker
+
+    return Maker(model.name, model.version, __version__)
+
+
+def _derived(
+    plan: OutputPlan, source: Source, result: FrameResult, paths: dict[str, Path]
+) -> tuple[dict[str, Dataset], tuple[str, ...]]:
+    """The planned DICOM objects by kind. A source that nothing can refer to is only noted where none was named."""
+    kinds = [kind for kind in paths if kind in DICOM_KINDS]
+    if not kinds:  # pydicom isn't imported for a picture
+        return {}, ()
+    from uniultra.io.dicom.source import read_source
+
+    try:
+        dataset = read_source(source.path, plan.keep_patient)
+    except FileError as error:
+        if plan.kinds is not None:
+            raise
+        return {}, (f"no DICOM SEG is written: {error}",)
+    made = {"sr": _report}
+    return {kind: made.get(kind, _segmentation)(kind, dataset, source, result) for kind in kinds}, ()
+
+
+def _segmentation(kind: str, dataset: Dataset, source: Source, result: FrameResult) -> Dataset:
+    from uniultra.io.dicom.seg import Segment, segmentation
+
+    planes = [mask.mask_hw for mask in result.masks]
+    if kind == "fractional":
+        planes = [1.0 / (1.0 + np.exp(-mask.logits_hw.astype(np.float32))) for mask in result.masks]
+    frame = result.number or 0
+    segments = [Segment(f"structure {i}", {frame: plane}) for i, plane in enumerate(planes, 1)]
+    return segmentation(dataset, segments, maker(result.model))
+
+
+def _report(kind: str, dataset: Dataset, source: Source, result: FrameResult) -> Dataset:
+    from uniultra.io.dicom.report import Finding, report
+
+    findings = [
+        Finding(f"structure {found.number}", result.number or 0, found.mask.mask_hw, found.measured.shape)
+        for found in result.objects
+        if found.measured.shape is not None
+    ]
+    if not findings:
+        raise OutputError(f"{source.path}: every mask is empty, so there is nothing to report; leave out --write sr")
+    return report(dataset, findings, maker(result.model))
+
+
+def _save(path: Path, dataset: Dataset, force: bool) -> None:
+    from uniultra.io.dicom.source import write_dataset
+
+    write_dataset(path, dataset, force)
+
+
+def _write_csv(path: Path, source: Source, result: FrameResult, force: bool) -> None:
+    frame = result.number or 0
+    found = [row for one in result.objects for row in rows(source.path.name, frame, one.number, one.measured)]
+    write_csv(path, CSV_COLUMNS, found, force)
+
+
+def _write_nifti(path: Path, source: Source, result: FrameResult, force: bool) -> None:
+    from uniultra.geometry import scale_of
+    from uniultra.io.nifti import write_labels
+
+    ids = ids_of(result.masks)
+    write_labels(path, ids, scale_of(result.frame.calibration, ids > 0).spacing_mm_yx, force)
+
+
+def _write_coco(path: Path, source: Source, result: FrameResult, force: bool) -> None:
+    masks = [mask.mask_hw for mask in result.masks]
+    write_json(path, coco(source.path.name, masks, [mask.quality for mask in result.masks]), force)
+
+
+_PLAIN = {"csv": _write_csv, "nifti": _write_nifti, "coco": _write_coco}

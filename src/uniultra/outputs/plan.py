@@ -1,0 +1,155 @@
+"""Which results of an image are written, and under which names."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from uniultra.errors import FileError, OutputError, PromptError
+
+KINDS = {
+    "seg": "seg.dcm",
+    "fractional": "seg.dcm",
+    "sr": "sr.dcm",
+    "csv": "csv",
+    "nifti": "nii.gz",
+    "coco": "coco.json",
+    "movie": "overlay.mp4",
+    "none": "",
+}
+"""What can be written beside the three files that always are, and how its name ends."""
+KINDS_SHOWN = ", ".join(KINDS)
+DICOM_KINDS = ("seg", "fractional", "sr")
+CINE_KINDS = ("seg", "csv", "movie", "none")
+"""What can be written of a cine; the rest is for one frame."""
+PLAIN = {"overlay": "overlay.png", "json": "json"}
+"""Written at once, and of a frame without objects too."""
+ARCHIVE_ENDINGS = PLAIN | {kind: ending for kind, ending in KINDS.items() if kind not in ("movie", "none")}
+"""What can be written of each frame of an archive beside its mask, and how its name ends."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """An input, whose kind was found out once: its path, and whether it is DICOM."""
+
+    path: Path
+    is_dicom: bool
+
+    @property
+    def stem(self) -> str:
+        """What every result's name begins with."""
+        from uniultra.io.images import IMAGE_SUFFIXES
+
+        known = self.path.suffix.lower() in (*IMAGE_SUFFIXES, ".mp4", ".mov", ".m4v", ".avi", ".gz")
+        return self.path.stem if known else self.path.name
+
+
+def source_of(path: Path) -> Source:
+    """Opens a file to see what it is; what can't be read counts as no DICOM, which reading it will say."""
+    from uniultra.io.images import kind_of
+
+    try:
+        return Source(path, kind_of(path).name == "DICOM")
+    except FileError:
+        return Source(path, False)
+
+
+@dataclass(frozen=True)
+class OutputPlan:
+    """Where results go, and which.
+
+    Attributes:
+        folder: None writes nothing.
+        frame: the number that was asked for, which names then carry.
+        kinds: beside the three files that are always written; None where none were named, so that DICOM gets a SEG.
+        keep_patient: whether DICOM results carry the patient's identity.
+        force: whether existing files are replaced.
+    """
+
+    folder: Path | None
+    frame: int | None
+    kinds: tuple[str, ...] | None
+    keep_patient: bool
+    force: bool
+
+    def kinds_for(self, source: Source) -> tuple[str, ...]:
+        if self.kinds is not None:
+            return tuple(kind for kind in self.kinds if kind != "none")
+        return ("seg",) if source.is_dicom and importlib.util.find_spec("highdicom") else ()
+
+    def frame_paths(self, source: Source) -> dict[str, Path]:
+        """Each result's path by its kind: NAME.mask.png, or NAME.frame7.mask.png where a frame was named."""
+        frame = "" if self.frame is None else f".frame{self.frame}"
+        endings = {"mask": "mask.png", "overlay": "overlay.png", "json": "json"}
+        return self._paths(f"{source.stem}{frame}", endings, self.kinds_for(source))
+
+    def cine_paths(self, source: Source) -> dict[str, Path]:
+        """Each result's path: NAME.frames.masks.tif and so on; a movie, and of DICOM a SEG, where no kinds were named."""
+        kinds = self.kinds_for(source)
+        if self.kinds is None:
+            kinds = (*kinds, "movie")
+        return self._paths(f"{source.stem}.frames", {"masks": "masks.tif", "csv": "csv", "json": "json"}, kinds)
+
+    def _paths(self, name: str, endings: dict[str, str], kinds: Sequence[str]) -> dict[str, Path]:
+        assert self.folder is not None
+        endings = endings | {kind: KINDS[kind] for kind in kinds}
+        return {kind: self.folder / f"{name}.{ending}" for kind, ending in endings.items()}
+
+
+def chosen_kinds(asked: Sequence[str]) -> tuple[str, ...] | None:
+    """The kinds of `--write`, repeated or with commas; None for no such option. Raises PromptError for an unknown one."""
+    kinds = [part.strip().lower() for text in asked for part in text.split(",")]
+    for kind in kinds:
+        if kind not in KINDS:
+            raise PromptError(f"--write '{kind}' is unknown; give one or several of {KINDS_SHOWN}")
+    if "seg" in kinds and "fractional" in kinds:
+        raise PromptError("--write seg and fractional are one file; give one of them")
+    return tuple(dict.fromkeys(kinds)) if kinds else None
+
+
+def check_cine_kinds(kinds: Sequence[str] | None) -> None:
+    """Raises PromptError for kinds that are for one frame."""
+    for kind in kinds or ():
+        if kind not in CINE_KINDS:
+            legal = ", ".join(CINE_KINDS)
+            raise PromptError(f"--write {kind} is for one frame, named with --frame; with --frames give {legal}")
+
+
+def check_kinds(plan: OutputPlan, sources: Sequence[Source]) -> tuple[str, ...]:
+    """Raises OutputError before anything is computed for what can't be written; returns notes on what won't be."""
+    if plan.folder is None:
+        return ()
+    if plan.kinds is None:
+        lacking = importlib.util.find_spec("highdicom") is None and any(source.is_dicom for source in sources)
+        return ("no DICOM SEG is written; for that: pip install 'uniultra[dicom]'",) * lacking
+    if any(kind in DICOM_KINDS for kind in plan.kinds):
+        from uniultra.io.dicom.source import need_highdicom
+
+        need_highdicom(plan.folder)
+        for source in sources:
+            if not source.is_dicom:
+                fix = "leave out --write seg, fractional and sr"
+                raise OutputError(f"{source.path}: DICOM results need a DICOM image to refer to; {fix}")
+    if "nifti" in plan.kinds and importlib.util.find_spec("nibabel") is None:
+        raise OutputError("--write nifti needs nibabel; install with: pip install 'uniultra[nifti]'")
+    return ()
+
+
+def chosen_extras(asked: Sequence[str]) -> tuple[str, ...]:
+    """The kinds of `--write`, repeated or with commas. Raises PromptError for an unknown one, OutputError for one that needs an extra."""
+    kinds = dict.fromkeys(part.strip().lower() for text in asked for part in text.split(","))
+    for kind in kinds:
+        if kind not in ARCHIVE_ENDINGS:
+            raise PromptError(f"--write '{kind}' is unknown; give one or several of {', '.join(ARCHIVE_ENDINGS)}")
+        library, extra = _NEEDS.get(kind, ("", ""))
+        if library and importlib.util.find_spec(library) is None:
+            raise OutputError(f"--write {kind} needs {library}; install with: pip install 'uniultra[{extra}]'")
+    if "seg" in kinds and "fractional" in kinds:
+        raise PromptError("--write seg and fractional are one file; give one of them")
+    return tuple(kinds)
+
+
+_NEEDS = dict.fromkeys(DICOM_KINDS, ("highdicom", "dicom")) | {"nifti": ("nibabel", "nifti")}
+"""The library that writes a kind, and the extra that brings it."""

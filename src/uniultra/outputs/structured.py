@@ -1,0 +1,94 @@
+"""Results as JSON: one form for a prompt, an object, a frame and a cine, wherever they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from uniultra import __version__
+from uniultra.measure.report import as_json
+from uniultra.model_facts import ModelFacts
+from uniultra.results import FrameResult, ObjectResult
+from uniultra.types import Cine, Prompt
+
+NOTICE = "not a medical device"
+
+
+def prompt_json(prompt: Prompt) -> dict[str, Any]:
+    """A prompt with the keys of a prompts file; of a previous mask only that there was one."""
+    return {
+        "box": prompt.box_xyxy,
+        "points": prompt.points_xy,
+        "labels": prompt.point_labels,
+        "previous_mask": prompt.mask_hw is not None,
+    }
+
+
+def prompt_text(prompt: Prompt | None) -> str:
+    """A prompt as one cell of a table: `box 1,2,3,4`, `points 5,6,1;7,8,0`, `mask`, or several of these."""
+    if prompt is None:
+        return ""
+    parts = []
+    if prompt.box_xyxy is not None:
+        parts.append("box " + ",".join(f"{v:g}" for v in prompt.box_xyxy))
+    if prompt.points_xy:
+        clicks = zip(prompt.points_xy, prompt.point_labels, strict=True)
+        parts.append("points " + ";".join(f"{x:g},{y:g},{label}" for (x, y), label in clicks))
+    if prompt.mask_hw is not None:
+        parts.append("mask")
+    return " ".join(parts)
+
+
+def object_json(found: ObjectResult) -> dict[str, Any]:
+    """One structure: its prompt, box, areas, quality, and all its measures."""
+    return {
+        "id": found.number,
+        "prompt": None if found.prompt is None else prompt_json(found.prompt),
+        "box_xyxy": found.mask.box_xyxy,
+        "area_px": found.area_px,
+        "area_mm2": found.area_mm2,
+        "quality": round(found.mask.quality, 4),
+        "measures": as_json(found.measured),
+    }
+
+
+def frame_json(image: str, result: FrameResult) -> dict[str, Any]:
+    """One frame of the image with this name."""
+    return {
+        "schema": "uniultra.segment/1",
+        "image": image,
+        "frame": result.number,
+        "width": result.frame.width,
+        "height": result.frame.height,
+        "spacing_mm_yx": result.frame.spacing_mm_yx,
+        "model": model_json(result.model),
+        "uniultra": __version__,
+        "objects": [object_json(found) for found in result.objects],
+        "notice": NOTICE,
+    }
+
+
+def cine_head_json(image: str, cine: Cine, numbers: Sequence[int], model: ModelFacts, tracked: bool) -> dict[str, Any]:
+    """What the JSON of a cine says before its list of frames."""
+    return {
+        "schema": "uniultra.segment-frames/1",
+        "image": image,
+        "width": cine.frame_hw[1],
+        "height": cine.frame_hw[0],
+        "frames_in_file": cine.count,
+        "frames_segmented": len(numbers),
+        "tracked": tracked,
+        "model": model_json(model),
+        "uniultra": __version__,
+        "notice": NOTICE,
+    }
+
+
+def cine_frame_json(image: str, result: FrameResult) -> dict[str, Any]:
+    """One entry of a cine's list of frames."""
+    report = frame_json(image, result) | {"time_s": result.time_s}
+    return {key: report[key] for key in ("frame", "time_s", "spacing_mm_yx", "objects")}
+
+
+def model_json(model: ModelFacts) -> dict[str, str]:
+    return {"name": model.name, "version": model.version}

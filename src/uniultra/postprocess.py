@@ -1,0 +1,54 @@
+"""Connected parts of an answer: which of them belong to the structure that was pointed at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from uniultra.types import POSITIVE, Mask, Prompt
+
+
+def under_clicks(mask: Mask, prompt: Prompt) -> Mask:
+    """The mask's connected parts that hold a positive click; its largest part where none does; an empty mask as it is."""
+    parts, sizes = _parts(mask)
+    if not sizes.size:
+        return _only(mask, parts, set())
+    return _only(mask, parts, _clicked(parts, prompt) or {1 + int(np.argmax(sizes))})
+
+
+def without_specks(mask: Mask, prompt: Prompt, min_part: float) -> Mask:
+    """The mask without connected parts that are below `min_part` of its largest part; what was clicked on stays."""
+    parts, sizes = _parts(mask)
+    large = {1 + int(i) for i in np.flatnonzero(sizes >= min_part * sizes.max(initial=0))}
+    return _only(mask, parts, large | _clicked(parts, prompt))
+
+
+def overlap(a_hw: np.ndarray, b_hw: np.ndarray) -> float:
+    """IoU of two bool masks; 1 for two empty ones."""
+    either = int(np.count_nonzero(a_hw | b_hw))
+    return np.count_nonzero(a_hw & b_hw) / either if either else 1.0
+
+
+def _clicked(parts: np.ndarray, prompt: Prompt) -> set[int]:
+    """The numbers of the parts that hold a positive click."""
+    last_row, last_column = parts.shape[0] - 1, parts.shape[1] - 1
+    clicks = zip(prompt.points_xy, prompt.point_labels, strict=True)
+    inside = [(min(round(y), last_row), min(round(x), last_column)) for (x, y), label in clicks if label == POSITIVE]
+    return {int(parts[at]) for at in inside} - {0}
+
+
+def _parts(mask: Mask) -> tuple[np.ndarray, np.ndarray]:
+    """Connected parts numbered from 1, int32 (H, W), and their pixel counts (N,)."""
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask.mask_hw.astype(np.uint8), connectivity=8)
+    return parts, stats[1:, cv2.CC_STAT_AREA]
+
+
+def _only(mask: Mask, parts: np.ndarray, kept: set[int]) -> Mask:
+    """The mask with these parts alone; the logits of the others change their sign."""
+    inside = np.isin(parts, list(kept))
+    dropped = mask.mask_hw & ~inside
+    if not dropped.any():
+        return mask
+    return replace(mask, mask_hw=inside, logits_hw=np.where(dropped, -mask.logits_hw, mask.logits_hw))

@@ -1,0 +1,113 @@
+"""What was found in a frame: made in one place, measured once, and written by `outputs`.
+
+`segment`, `--frames`, `batch`, `serve` and Python code all pass these values around.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from uniultra.calibration import Scale
+from uniultra.io.cines import chosen_frames
+from uniultra.measure import area_px
+from uniultra.measure.report import Measured, measure_mask
+from uniultra.model_facts import ModelFacts
+from uniultra.segmenter import Segmenter
+from uniultra.types import Cine, Frame, Mask, Prompt
+
+
+@dataclass(frozen=True)
+class ObjectResult:
+    """One structure in one frame.
+
+    Attributes:
+        number: its id in id masks and tables, from 1.
+        mask: with its quality and scale.
+        prompt: what pointed at it in this frame; None where it was carried over from another one.
+    """
+
+    number: int
+    mask: Mask
+    prompt: Prompt | None = None
+
+    @property
+    def scale(self) -> Scale:
+        return self.mask.scale
+
+    @cached_property
+    def area_px(self) -> int:
+        return area_px(self.mask)
+
+    @property
+    def area_mm2(self) -> float | None:
+        """Rounded to 0.001 mm2; None where the scale is unknown."""
+        spacing = self.scale.spacing_mm_yx
+        return None if spacing is None else round(self.area_px * spacing[0] * spacing[1], 3)
+
+    @cached_property
+    def measured(self) -> Measured:
+        """All measures, worked out when they are first wanted and kept."""
+        return measure_mask(self.mask.mask_hw, self.scale)
+
+
+@dataclass(frozen=True)
+class FrameResult:
+    """The structures of one frame, in the order of their prompts.
+
+    Attributes:
+        frame: the pixels they were found in.
+        objects: numbered from 1.
+        model: what found them.
+        number: the frame's number in its file, from 0; None where the file has one frame alone, or none was named.
+        time_s: seconds from the first frame, where the file says.
+        tracked: whether the objects were carried over from another frame.
+    """
+
+    frame: Frame
+    objects: tuple[ObjectResult, ...]
+    model: ModelFacts
+    number: int | None = None
+    time_s: float | None = None
+    tracked: bool = False
+
+    @property
+    def masks(self) -> list[Mask]:
+        return [found.mask for found in self.objects]
+
+
+def frame_result(
+    frame: Frame, prompts: Sequence[Prompt], masks: Sequence[Mask], model: ModelFacts, number: int | None = None
+) -> FrameResult:
+    """The result of prompts and the masks that answer them, in one order."""
+    pairs = enumerate(zip(prompts, masks, strict=True), start=1)
+    return FrameResult(frame, tuple(ObjectResult(i, mask, prompt) for i, (prompt, mask) in pairs), model, number)
+
+
+def segment_frame(
+    segmenter: Segmenter, frame: Frame, prompts: Sequence[Prompt], number: int | None = None
+) -> FrameResult:
+    """Segments one frame.
+
+    Raises:
+        PromptError: a prompt lies outside the frame, or its previous mask has another size.
+    """
+    return frame_result(frame, prompts, segmenter.segment(frame, prompts), segmenter.facts, number)
+
+
+def segment_cine(
+    segmenter: Segmenter, cine: Cine, numbers: Sequence[int], prompts: Sequence[Prompt]
+) -> Iterator[FrameResult]:
+    """Segments some frames of a cine with the same prompts, each on its own; one frame is in memory at a time.
+
+    Args:
+        numbers: frames from 0, in ascending order.
+
+    Raises:
+        FileError: a frame can't be read. PromptError: as for one frame.
+    """
+    for number, frame in chosen_frames(cine, numbers):
+        result = segment_frame(segmenter, frame, prompts, number)
+        time_s = None if cine.times_s is None else round(cine.times_s[number], 6)
+        yield FrameResult(result.frame, result.objects, result.model, number, time_s)
