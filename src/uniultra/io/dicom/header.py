@@ -13,6 +13,7 @@ from pydicom.tag import Tag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from uniultra.errors import FileError
+from uniultra.io.dicom.groups import raise_groups
 from uniultra.io.dicom.store import InflatedStore, Metered, Store
 from uniultra.io.dicom.values import integer, uid
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, shown
@@ -22,6 +23,7 @@ IDENTITY = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstance
 PIXELS = (
     *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration"),
     *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "ExtendedOffsetTable", "ExtendedOffsetTableLengths"),
+    *("PixelPaddingValue", "PixelPaddingRangeLimit"),
 )
 TONES = (
     *("WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence", "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence"),
@@ -30,8 +32,11 @@ TONES = (
 )
 TIMING = ("FrameTime", "FrameTimeVector", "CineRate", "RecommendedDisplayFrameRate", "FrameIncrementPointer")
 SCALE = ("SequenceOfUltrasoundRegions", "PixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio")
-ABOUT = ("Modality", "ImageType", "Manufacturer", "ManufacturerModelName", "BurnedInAnnotation", "LossyImageCompression")
-WANTED = (*IDENTITY, *PIXELS, *TONES, *TIMING, *SCALE, *ABOUT)
+GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "DimensionOrganizationType")
+"""Of these, only what `groups` names is looked at."""
+LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
+ABOUT = ("Modality", "ImageType", "Manufacturer", "ManufacturerModelName", "BurnedInAnnotation", *LOSSY)
+WANTED = (*IDENTITY, *PIXELS, *TONES, *TIMING, *SCALE, *GROUPS, *ABOUT)
 """All that is ever read, by keyword: no patient, no date, no place, no person."""
 PATIENT = (
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID"),
@@ -70,6 +75,11 @@ class Header:
         return UID(found).name if found else "unknown"
 
     @property
+    def little_endian(self) -> bool:
+        """The byte order of the data set."""
+        return bool(self.dataset.original_encoding[1])
+
+    @property
     def frames(self) -> int:
         """NumberOfFrames, 1 where absent; as claimed, not as checked."""
         return integer(self.dataset, "NumberOfFrames") or 1
@@ -88,6 +98,7 @@ def read_header(path: PathLike, wanted: Sequence[str] = WANTED) -> Header:
             inflated = _inflated(path, name)
             store: Store = inflated or Store(path)
             dataset, element = _parse(store, name, wanted)
+            raise_groups(dataset)
             stored = DeflatedExplicitVRLittleEndian if inflated else dataset.file_meta.get("TransferSyntaxUID")
             syntax = UID("".join(sign for sign in str(stored or _guessed(dataset)) if sign in "0123456789.")[:64])
         except FileError:

@@ -14,6 +14,8 @@ from uniultra.io.quiet import quiet
 
 LONGEST = 64
 """The longest value of the text attributes that are read (LO, PN, UI: PS3.5 6.2)."""
+MAX_SEQUENCE_BYTES = 16_000_000
+"""10,000 frames with functional groups of 1,000 bytes fit in."""
 _CODE = re.compile(r"[A-Z0-9_ ]{1,16}")
 _UID = re.compile(r"[0-9.]{1,64}")
 
@@ -81,10 +83,12 @@ def uid(dataset: Dataset, keyword: str) -> str | None:
     return found if found is not None and _UID.fullmatch(found) else None
 
 
-def items(dataset: Dataset, keyword: str) -> list[Dataset]:
-    """The items of a sequence; [] where there is none."""
-    found = value(dataset, keyword)
+def items(dataset: Dataset, keyword: str, most_bytes: int = MAX_SEQUENCE_BYTES) -> list[Dataset]:
+    """The items of a sequence; [] where there is none, or one that takes more than `most_bytes`: each of its parts costs memory."""
     try:
-        return [item for item in found or [] if isinstance(item, Dataset)]
+        raw = dataset.get_item(keyword)
+        if isinstance(getattr(raw, "value", None), bytes) and len(raw.value) > most_bytes:  # not taken apart yet
+            return []
+        return [item for item in value(dataset, keyword) or [] if isinstance(item, Dataset)]
     except Exception:
         return []
