@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from uniultra.data.importers.sample import Finding, Problem, Sample
 from uniultra.errors import DataError, FileError, PromptError
 from uniultra.io.masks import MAX_IDS
+from uniultra.io.polygons import filled
 from uniultra.io.rle import mask_of
 
 
@@ -69,11 +69,10 @@ def _ids(hw: tuple[int, int], segments: Sequence[Any], where: str) -> np.ndarray
 
 
 def _filled(polygons: Sequence[Sequence[float]], hw: tuple[int, int]) -> np.ndarray:
-    mask = np.zeros(hw, np.uint8)
-    for flat in polygons:
-        points = np.asarray(flat, np.float64).reshape(-1, 2)
-        cv2.fillPoly(mask, [np.rint(points).astype(np.int32)], 1)
-    return mask > 0
+    mask = np.zeros(hw, np.bool_)
+    for corners in polygons:
+        mask |= filled(corners, hw)
+    return mask
 
 
 def _runs(segment: dict[str, Any], hw: tuple[int, int]) -> np.ndarray:
