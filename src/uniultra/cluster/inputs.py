@@ -13,6 +13,7 @@ from uniultra.cluster.storage import is_url, open_place
 from uniultra.errors import FileError, OutputError
 from uniultra.io.images import DICOMDIR, IMAGE_SUFFIXES, find_images
 from uniultra.io.paths import one_line, shown
+from uniultra.io.texts import composed
 
 _MAGIC = re.compile(r"[*?\[]")
 MASK_ENDINGS = (".mask.png", ".png")
@@ -55,12 +56,12 @@ def find_priors(folder: str, names: Sequence[str]) -> Mapping[str, str]:
     """
     fs, root = open_place(folder)
     root = root.rstrip("/")
-    held = {_below(root, path) for path in _listed(fs, root, folder)}
+    held = {composed(name): name for name in (_below(root, path) for path in _listed(fs, root, folder))}
     found = {}
     for name in names:
         stem = str(PurePosixPath(name).with_suffix(""))
         wanted = dict.fromkeys([f"{name}.mask.png", *(stem + ending for ending in MASK_ENDINGS), f"{name}.png"])
-        match = next((mask for mask in wanted if mask in held), None)
+        match = next((held[composed(mask)] for mask in wanted if composed(mask) in held), None)
         if match is not None:
             found[name] = _whole(folder, fs, f"{root}/{match}")
     if not found:
