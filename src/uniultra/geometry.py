@@ -42,6 +42,11 @@ def region_around(box_xyxy: tuple[float, float, float, float], scale: float, str
     return Region(cx - half_x, cy - half_y, cx + half_x, cy + half_y)
 
 
+def field_side(frame_hw: tuple[int, ...]) -> int:
+    """The side that views around clicks are sized by: a frame's longer one, but of a panorama no more than twice its shorter one."""
+    return min(max(frame_hw), 2 * min(frame_hw))
+
+
 @dataclass(frozen=True)
 class ModelMap:
     """The affine map of `region` (source pixels) onto a square of `size` model pixels, and back."""
