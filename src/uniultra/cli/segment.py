@@ -24,6 +24,7 @@ from uniultra.outputs.plan import (
     check_cine_kinds,
     check_kinds,
     chosen_kinds,
+    own_study,
     source_of,
 )
 from uniultra.registry import DEFAULT
@@ -76,6 +77,8 @@ def segment(
     size = None if spacing is None else (spacing, spacing)
     job = SegmentJob(plan, Segmenter.load(model), wanted, size, source_of_prompts, as_json)
     failed = _each(sources, partial(segment_image if frames is None else segment_frames, job), frames is not None)
+    if failed < len(files):
+        tell(own_study(plan, sources))
     if not as_json and failed < len(files):
         print(f"Results in {folder}/")
     if failed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -66,9 +67,14 @@ def text(dataset: Dataset, keyword: str, longest: int = LONGEST) -> str | None:
         parts = [str(part) for part in ([found] if isinstance(found, str | PersonName) or not isinstance(found, Iterable) else found)]
     except Exception:
         return None
-    if not parts or any(len(part) > longest or not part.isprintable() for part in parts):
+    if not parts or any(len(part) > longest or not _is_printable(part) for part in parts):
         return None
     return "\\".join(part.strip() for part in parts) or None
+
+
+def _is_printable(part: str) -> bool:
+    """Whether text has no control characters; blanks of every width are fine, as Japanese names have them."""
+    return all(sign.isprintable() or unicodedata.category(sign) == "Zs" for sign in part)
 
 
 def code(dataset: Dataset, keyword: str) -> str | None:
