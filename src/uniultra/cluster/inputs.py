@@ -11,7 +11,7 @@ from typing import Any
 
 from uniultra.cluster.storage import is_url, open_place
 from uniultra.errors import FileError, OutputError
-from uniultra.io.images import DICOMDIR, IMAGE_SUFFIXES, find_images
+from uniultra.io.images import DICOMDIR, LISTED_ENDINGS, find_images
 from uniultra.io.paths import one_line, shown
 from uniultra.io.texts import composed
 
@@ -106,7 +106,7 @@ def _remote(place: str) -> dict[str, str]:
     named = {_below(root, each): each for each in sorted(found)}
     images = {name: _whole(place, fs, path) for name, path in named.items() if _is_image(fs, name, path)}
     if not images:
-        raise FileError(f"{shown(place)}: no images found; legal suffixes are {', '.join(IMAGE_SUFFIXES)}; check the URL")
+        raise FileError(f"{shown(place)}: no images found; legal suffixes are {', '.join(LISTED_ENDINGS)}; check the URL")
     return images
 
 
@@ -140,7 +140,7 @@ def _is_image(fs: Any, name: str, path: str) -> bool:
     """By its suffix; or DICOM by its mark, where a name has no suffix or the end of a UID. Hidden files and folders are none."""
     if any(part.startswith(".") for part in name.split("/")) or name.endswith(DICOMDIR):
         return False
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix in IMAGE_SUFFIXES:
+    if name.lower().endswith(LISTED_ENDINGS):
         return True
+    suffix = PurePosixPath(name).suffix
     return not suffix.lstrip(".").strip("0123456789") and bytes(fs.cat_file(path, start=128, end=132)) == b"DICM"
