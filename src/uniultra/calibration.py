@@ -197,6 +197,14 @@ def _one_scale(regions: list[tuple[int, ScanRegion]]) -> bool:
     return first is not None and all(spacing is not None and same(first, spacing) for spacing in spacings)
 
 
+def aspect_note(source: str, high: float, wide: float) -> str:
+    """What is to be said of pixels so many units high and wide, of which no size is known; "" for square ones."""
+    if same((high, high), (wide, wide)):
+        return ""
+    said = f"{source} says that pixels are {high:g} high to {wide:g} wide"
+    return f"{said}: along a slant, a length in pixels means nothing, and one spacing for both sides is wrong"
+
+
 def _mm(spacing_mm_yx: tuple[float, float]) -> str:
     down, right = spacing_mm_yx
     return f"{right:.4g} mm" if same((down, down), (right, right)) else f"{right:.4g} x {down:.4g} mm"

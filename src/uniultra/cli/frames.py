@@ -15,7 +15,7 @@ from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
     from uniultra.cli.prompts import PromptSource
-    from uniultra.outputs.plan import OutputPlan, Source
+    from uniultra.outputs.plan import InputFile, OutputPlan
     from uniultra.results import FrameResult
     from uniultra.segmenter import Segmenter
     from uniultra.types import Cine
@@ -78,7 +78,7 @@ def numbers_of(wanted: tuple[range, ...] | None, cine: Cine) -> Sequence[int]:
     return numbers
 
 
-def segment_frames(job: SegmentJob, source: Source) -> str:
+def segment_frames(job: SegmentJob, source: InputFile) -> str:
     """Segments the chosen frames of a file and writes the results, all or none; what to print of it.
 
     Raises:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from uniultra.cli.spacing import HELP, METAVAR, parse_spacing
 from uniultra.cli.text import printable
 from uniultra.errors import PromptError
 
@@ -34,7 +35,7 @@ def measure(
     ],
     image: Annotated[list[Path], typer.Option(help="The image a mask belongs to, for its calibration; one for all, or one a mask.")] = [],  # noqa: B006
     frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of the image, from 0.")] = None,
-    spacing: Annotated[float | None, typer.Option(metavar="MM", help="Millimetres a pixel, where no file says.")] = None,
+    spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
     structure: Annotated[int | None, typer.Option("--id", min=1, max=255, help="Measure this structure only.")] = None,
     volume: Annotated[str | None, typer.Option(metavar="METHOD", help="ellipsoid, simpson or ef: see docs/dicom.md.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the measures to this CSV file too.")] = None,
@@ -46,10 +47,11 @@ def measure(
     from uniultra.io.tables import write_csv
     from uniultra.measure.report import CSV_COLUMNS, rows
 
-    _check(masks, image, spacing, volume)
+    size = parse_spacing(spacing)
+    _check(masks, image, volume)
     if csv is not None:
         check_free([csv], force)
-    found = (one for i, path in enumerate(masks) for one in _open(path, image[i % len(image)] if image else None, frame, spacing))
+    found = (one for i, path in enumerate(masks) for one in _open(path, image[i % len(image)] if image else None, frame, size))
     if volume is not None:
         report = _beat(masks[0], found, structure) if volume == "ef" and len(masks) == 1 else _volume(volume, found, structure)
         print(_told(volume, report, as_json))
@@ -90,11 +92,9 @@ class _Mask:
         return self.saved.get(identity) or scale_of(self.frame.calibration, self.ids_hw == identity)
 
 
-def _check(masks: Sequence[Path], images: Sequence[Path], spacing: float | None, method: str | None) -> None:
+def _check(masks: Sequence[Path], images: Sequence[Path], method: str | None) -> None:
     if len(images) not in (0, 1, len(masks)):
         raise PromptError(f"{len(images)} images for {len(masks)} masks; give one --image for all, or one a mask in their order")
-    if spacing is not None and not 0.001 <= spacing <= 10:
-        raise PromptError(f"--spacing {spacing:g} is not a size of a pixel; give millimetres from 0.001 to 10")
     if method is None:
         return
     if method not in METHODS:
@@ -104,7 +104,7 @@ def _check(masks: Sequence[Path], images: Sequence[Path], spacing: float | None,
         raise PromptError(f"--volume {method} takes {legal} masks, not {len(masks)}; see docs/dicom.md for their order")
 
 
-def _open(path: Path, image: Path | None, number: int | None, spacing: float | None) -> Iterator[_Mask]:
+def _open(path: Path, image: Path | None, number: int | None, spacing: tuple[float, float] | None) -> Iterator[_Mask]:
     """The mask of a file, or one mask a frame of a cine's label, one at a time."""
     from uniultra.io.images import kind_of
     from uniultra.io.labels import holds_pages, read_label_pages
@@ -146,7 +146,12 @@ def _read_ids(path: Path) -> np.ndarray:
 
 
 def _blank(
-    path: Path, hw: tuple[int, int], image: Path | None, number: int | None, spacing: float | None, known: tuple[float, float] | None
+    path: Path,
+    hw: tuple[int, int],
+    image: Path | None,
+    number: int | None,
+    spacing: tuple[float, float] | None,
+    known: tuple[float, float] | None,
 ) -> Frame:
     """The frame that a mask of (height, width) belongs to: its calibration is what counts."""
     from dataclasses import replace
@@ -161,7 +166,7 @@ def _blank(
         sizes = f"{hw[1]} x {hw[0]} pixels, but {image} has {frame.width} x {frame.height}"
         raise PromptError(f"{path}: the mask has {sizes}; give the image that it belongs to")
     calibration = frame.calibration if known is None else frame.calibration.with_fallback("pixdim", known)
-    calibration = calibration if spacing is None else calibration.with_fallback("--spacing", (spacing, spacing))
+    calibration = calibration if spacing is None else calibration.with_fallback("--spacing", spacing)
     return replace(frame, calibration=calibration)
 
 
