@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,7 @@ from uniultra.calibration import UNCALIBRATED
 from uniultra.cli.frames import SegmentJob, parse_frames, segment_frames
 from uniultra.cli.prompts import PromptSource, Typed, parse_typed, read_prompts
 from uniultra.cli.protocols import new_bar
-from uniultra.cli.text import printable, tell
+from uniultra.cli.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.outputs.plan import (
     KINDS_SHOWN,
@@ -77,7 +76,7 @@ def segment(
     job = SegmentJob(plan, Segmenter.load(model), wanted, size, source_of_prompts, as_json)
     failed = _each(sources, partial(segment_image if frames is None else segment_frames, job), frames is not None)
     if not as_json and failed < len(files):
-        print(f"Results in {folder}/")
+        say(f"Results in {folder}/")
     if failed:
         raise typer.Exit(2)
 
@@ -96,7 +95,7 @@ def segment_image(job: SegmentJob, source: Source) -> str:
         tell(write_frame_files(job.plan, source, result))
     if job.as_json:
         return json.dumps(frame_json(source.path.name, result))
-    return printable(_human(source.path, result))
+    return _human(source.path, result)
 
 
 def _check_targets(
@@ -166,12 +165,12 @@ def _each(sources: Sequence[Source], one: Callable[[Source], str], several: bool
                 told = one(source)
             except UniUltraError as error:
                 failed += 1
-                print(f"uniultra: {printable(str(error))}", file=sys.stderr)
+                complain(error)
                 continue
             except KeyboardInterrupt:
                 if not several:
                     raise
-                print(f"uniultra: {printable(str(source.path))}: interrupted; nothing of it was written", file=sys.stderr)
+                tell([f"{source.path}: interrupted; nothing of it was written"])
                 raise typer.Exit(130) from None
             if told:
                 print(told)
@@ -188,7 +187,7 @@ def _human(file: Path, result: FrameResult) -> str:
         if found.scale.reason not in ("", UNCALIBRATED):
             lines.append(f"     in pixels: {found.scale.reason}")
         notes |= dict.fromkeys(found.scale.notes)
-    return "\n".join([*lines, *(f"  note: {note}" for note in notes)])
+    return "\n".join(map(printable, [*lines, *(f"  note: {note}" for note in notes)]))
 
 
 def _size(found: ObjectResult) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from uniultra.data.problems import Problem, refuse
 from uniultra.errors import DataError, PromptError
 from uniultra.io.paths import one_line, shown
+from uniultra.io.tables import plain_text
 from uniultra.types import POSITIVE, Prompt
 
 BOX = ("x0", "y0", "x1", "y1")
@@ -71,7 +72,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
                     if len(cells) > len(header):
                         cells_seen = f"{len(cells)} cells under {len(header)} columns"
                         raise DataError(f"{shown(path)}: row {number} has {cells_seen}; put cells with commas into quotes")
-                    yield number, dict(zip(header, (cell.strip() for cell in cells), strict=False))
+                    yield number, dict(zip(header, (plain_text(cell.strip()) for cell in cells), strict=False))
     except (OSError, ValueError, csv.Error) as error:
         raise DataError(f"{shown(path)}: no CSV in UTF-8 that can be read ({one_line(error)}); export it again") from error
 

@@ -10,9 +10,11 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from uniultra.data.problems import Problem
 from uniultra.errors import DataError
+from uniultra.io.tables import plain_text
 
 COLUMNS = (
     "id", "dataset", "organ", "split", "image", "mask", "width", "height",
@@ -55,7 +57,7 @@ def read_sheet(path: Path) -> Sheet:
     try:
         raw = path.read_bytes()
         reader = csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""))
-        read = [(reader.line_num, values) for values in reader]
+        read = [(reader.line_num, _plain(values)) for values in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"manifest '{path}' can't be read as CSV in UTF-8 ({error}); save it so") from error
     columns = list(reader.fieldnames or [])
@@ -70,6 +72,11 @@ def read_sheet(path: Path) -> Sheet:
             problems += _faults(lines[-1])
         problems += [*_same_ids(lines), *_divided(lines)]
     return Sheet(path, hashlib.sha256(raw).hexdigest(), tuple(lines), tuple(problems))
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Cells without the apostrophe that keeps a spreadsheet from running them; a row too long has a list under None."""
+    return {key: plain_text(cell) if isinstance(cell, str) else cell for key, cell in values.items()}
 
 
 def path_fault(text: str) -> str | None:

@@ -1,10 +1,8 @@
-"""Overlay videos: MP4, one frame at a time, written beside the target and renamed when whole."""
+"""Overlay videos: MP4, one frame at a time, in place when whole."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
+import errno
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Self
@@ -12,8 +10,8 @@ from typing import Self
 import cv2
 import numpy as np
 
+from uniultra.atomic import whole
 from uniultra.errors import OutputError
-from uniultra.io.output import check_free
 from uniultra.io.overlay import draw_overlay
 from uniultra.io.paths import PathLike, shown
 from uniultra.io.quiet import muted_stderr
@@ -44,21 +42,12 @@ def write_movie(path: PathLike, pictures: Iterable[np.ndarray], rate_hz: float, 
     """
     if Path(path).suffix.lower() != ".mp4":
         raise OutputError(f"{shown(path)}: the video is written as MP4; end its name with .mp4")
-    check_free([path], force)
-    target = Path(path)
-    part = target.parent / f".uniultra-{secrets.token_hex(8)}.mp4"
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        count = _encode(part, pictures, rate_hz)
-        if not count:
+    with whole(path, force) as part, MovieFile(part, rate_hz) as movie:
+        for picture in pictures:
+            movie.add(picture)
+        if not movie.count:
             raise OutputError(f"{shown(path)}: a video needs at least 1 frame; nothing was written")
-        os.replace(part, target)
-    except OSError as error:
-        raise OutputError(f"{shown(path)}: can't be written ({error.strerror}); choose a folder that you may write to") from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
-    return count
+    return movie.count
 
 
 class MovieFile:
@@ -66,17 +55,21 @@ class MovieFile:
 
     Raises:
         OutputError: this OpenCV has no encoder.
+        OSError: at its end, where not all of it could be written; OpenCV itself says nothing of a full disk.
     """
 
     def __init__(self, path: Path, rate_hz: float) -> None:
         self._path, self._rate_hz = path, float(np.clip(rate_hz, *_RATES))
+        self.count = 0
         self._writer: cv2.VideoWriter | None = None
 
     def add(self, picture: np.ndarray) -> None:
         """Adds uint8 RGB (H, W, 3); all of one size."""
         even = cv2.copyMakeBorder(picture, 0, picture.shape[0] % 2, 0, picture.shape[1] % 2, cv2.BORDER_CONSTANT)
         writer = self._writer or self._opened((even.shape[1], even.shape[0]))
-        writer.write(cv2.cvtColor(even, cv2.COLOR_RGB2BGR))
+        with muted_stderr():
+            writer.write(cv2.cvtColor(even, cv2.COLOR_RGB2BGR))
+        self.count += 1
 
     def _opened(self, size_wh: tuple[int, int]) -> cv2.VideoWriter:
         with muted_stderr():
@@ -88,15 +81,13 @@ class MovieFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._writer is not None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._writer is None:
+            return
+        with muted_stderr():
             self._writer.release()
-
-
-def _encode(path: Path, pictures: Iterable[np.ndarray], rate_hz: float) -> int:
-    count = 0
-    with MovieFile(path, rate_hz) as movie:
-        for picture in pictures:
-            movie.add(picture)
-            count += 1
-    return count
+            written = cv2.VideoCapture(str(self._path))
+            frames = int(written.get(cv2.CAP_PROP_FRAME_COUNT))
+            written.release()
+        if kind is None and frames != self.count:
+            raise OSError(errno.EIO, "not all frames of the video could be written; is the disk full?")
