@@ -2,7 +2,7 @@
 
     python benchmarks/tables.py uniultra-mini=mini.json LiteMedSAM=litemedsam.json ellipse=ellipse.json
 
-Reports must be of the same manifest, split, limit, draws and skipped rows. A prompt that a report doesn't have is left empty.
+Reports must be of the same manifest, split, limit, draws, seeds and skipped rows. A prompt that a report doesn't have is left empty.
 `--metric nsd` (or skill, iou, hd95_px, hd95_mm, ece, clicks, failures) shows another column of the reports than Dice.
 `--differences` shows by how many points of Dice the first is above each other one on the same prompts, with the paired 95 % interval.
 `--overview` shows a row an organ: boxes by 10 % and exact boxes of all reports, then the first one's clicks.
@@ -20,7 +20,10 @@ from uniultra.evaluation.compare import Difference, compare
 from uniultra.evaluation.records import record_from
 
 Report = dict[str, Any]
-SAME = ("manifest_sha256", "split", "limit", "draws", "skipped")
+SAME = ("manifest_sha256", "split", "limit", "draws", "seeds", "skipped")
+
+OPTIONAL = {"seeds", "skipped"}
+"""What a report without any may leave out."""
 
 
 class RefusedError(Exception):
@@ -119,7 +122,7 @@ def _points(difference: Difference | None) -> str:
 def _read(name: str, path: str) -> Report:
     try:
         report = json.loads(Path(path).read_text(encoding="utf-8"))
-        if not isinstance(report, dict) or not {*SAME[:-1], "summary"} <= report.keys():
+        if not isinstance(report, dict) or not {*SAME, "summary"} - OPTIONAL <= report.keys():
             raise ValueError("keys are missing")
         return report
     except (OSError, ValueError) as error:
@@ -135,7 +138,9 @@ def _check_same(first_name: str, first: Report, name: str, report: Report) -> No
 
 def _compared(report: Report, key: str) -> Any:
     """What must be equal; of skipped rows, which they are. Reports before schema version 3 skipped none."""
-    return [f"{each['dataset']}/{each['id']}" for each in report.get(key, [])] if key == "skipped" else report[key]
+    if key == "skipped":
+        return [f"{each['dataset']}/{each['id']}" for each in report.get(key, [])]
+    return report.get(key, []) if key == "seeds" else report[key]
 
 
 def _shown(value: Any) -> str:

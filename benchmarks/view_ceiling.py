@@ -17,6 +17,7 @@ import numpy as np
 
 from uniultra.data.manifest import objects_in, read_manifest
 from uniultra.data.reading import read_row
+from uniultra.evaluation.metrics import dice
 from uniultra.geometry import ModelMap, region_around
 from uniultra.model_facts import Passes
 from uniultra.types import mask_box
@@ -50,7 +51,7 @@ def ceiling(mask_hw: np.ndarray, input_size: int, stretch: float) -> float:
     seen = view.sample((mask_hw * 255).astype(np.uint8)).astype(np.float32) / 255.0
     grid = cv2.resize(seen, (input_size // 4, input_size // 4), interpolation=cv2.INTER_AREA)
     back = view.paste_logits(grid - 0.5, (mask_hw.shape[0], mask_hw.shape[1])) > 0
-    return 2.0 * int((back & mask_hw).sum()) / int(back.sum() + mask_hw.sum())
+    return dice(back, mask_hw)
 
 
 def _options() -> argparse.Namespace:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import uniultra  # noqa: F401  (first of all: it keeps the libraries beneath silent)
+
 SHARED = Path(__file__).parents[2] / "shared"
 
 

@@ -9,6 +9,9 @@ export const clipBox = (box, { width, height }) => ({
   x0: Math.max(box.x0, -0.5), y0: Math.max(box.y0, -0.5), x1: Math.min(box.x1, width - 0.5), y1: Math.min(box.y1, height - 0.5),
 });
 
+// The side that views around clicks are sized by: an image's longer one, but of a panorama no more than twice its shorter one.
+export const fieldSide = ({ width, height }) => Math.min(Math.max(width, height), 2 * Math.min(width, height));
+
 // What a focused look sees of a box: its centre, `scale` times its sides, the longer at most `stretch` times the shorter.
 export function regionAround(box, scale, stretch, minSide = 16) {
   const [width, height] = [box.x1 - box.x0, box.y1 - box.y0];

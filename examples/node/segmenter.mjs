@@ -1,7 +1,7 @@
 // One image and one prompt in, one mask out: what `Segmenter.segment` does in Python. Knows no files: `ort` is onnxruntime-web (or any other
 // onnxruntime for JavaScript), so that this module runs in a page as well.
 
-import { clipBox, pasteLogits, regionAround, sample, toModel, whole } from "./geometry.mjs";
+import { clipBox, fieldSide, pasteLogits, regionAround, sample, toModel, whole } from "./geometry.mjs";
 import { maskBox, overlap, underClicks, withoutSpecks } from "./masks.mjs";
 
 export class Segmenter {
@@ -19,10 +19,9 @@ export class Segmenter {
       const found = await this.focus(image, asked, clipBox(asked.box, image));
       return { ...found, mask: withoutSpecks(found.mask, image, asked.points, this.passes.min_part) };
     }
-    const longer = Math.max(image.width, image.height);
-    const closer = regionAround(clickBox(asked.points), this.passes.crop_scale, 1, this.passes.close_view * longer);
+    const closer = regionAround(clickBox(asked.points), this.passes.crop_scale, 1, this.passes.close_view * fieldSide(image));
     const far = await this.follow(image, asked, whole(image));
-    if (closer.x1 - closer.x0 >= longer) return far.answer;
+    if (closer.x1 - closer.x0 >= Math.max(image.width, image.height)) return far.answer;
     const near = await this.follow(image, asked, closer);
     return near.trust > far.trust ? near.answer : far.answer;
   }
@@ -68,7 +67,8 @@ export class Segmenter {
   }
 }
 
-// Points in model pixels with SAM's labels: 1 inside, 0 outside, 2 and 3 the box's corners.
+// Points in model pixels with SAM's labels: 1 inside, 0 outside, 2 and 3 the box's corners. Never padded: the model would see it, so that
+// whoever decodes several prompts in one run batches those with equally many points.
 function promptPoints({ box, points, negatives }, region, size) {
   const corners = box ? [[box.x0, box.y0], [box.x1, box.y1]] : [];
   const labels = [...points.map(() => 1), ...negatives.map(() => 0), ...(box ? [2, 3] : [])];
@@ -77,7 +77,7 @@ function promptPoints({ box, points, negatives }, region, size) {
 
 // The box of an answer, stretched to hold the clicks; a twelfth of the image around them where it found nothing.
 function foundBox(mask, image, points) {
-  const { x0: left, y0: top, x1: right, y1: bottom } = clickBox(points), side = Math.max(image.width, image.height) / 24;
+  const { x0: left, y0: top, x1: right, y1: bottom } = clickBox(points), side = fieldSide(image) / 24;
   const box = maskBox(mask, image) ?? { x0: left - side, y0: top - side, x1: right + side, y1: bottom + side };
   const held = {
     x0: Math.min(box.x0, left - 0.5), y0: Math.min(box.y0, top - 0.5), x1: Math.max(box.x1, right + 0.5), y1: Math.max(box.y1, bottom + 0.5),

@@ -11,6 +11,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from uniultra.offline import keep_silent
+
 if TYPE_CHECKING:
     from uniultra.errors import UniUltraError
     from uniultra.io.cines import open_cine
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from uniultra.types import Cine, Embedding, Frame, Mask, Prompt
 
 __version__ = "0.1.0"
+
+keep_silent()
 
 _HOMES = {
     "Cine": "uniultra.types",

@@ -42,6 +42,11 @@ def region_around(box_xyxy: tuple[float, float, float, float], scale: float, str
     return Region(cx - half_x, cy - half_y, cx + half_x, cy + half_y)
 
 
+def field_side(frame_hw: tuple[int, ...]) -> int:
+    """The side that views around clicks are sized by: a frame's longer one, but of a panorama no more than twice its shorter one."""
+    return min(max(frame_hw), 2 * min(frame_hw))
+
+
 @dataclass(frozen=True)
 class ModelMap:
     """The affine map of `region` (source pixels) onto a square of `size` model pixels, and back."""
@@ -107,12 +112,16 @@ def clip_box(box_xyxy: tuple[float, float, float, float], frame_hw: tuple[int, i
 
 def scale_of(calibration: Calibration, mask_hw: np.ndarray, prompt: Prompt | None = None) -> Scale:
     """The scale of a mask, bool (H, W), by the region that it lies in; none where its prompt points into another region."""
-    scale = calibration.at(mask_box(mask_hw))
-    if scale.spacing_mm_yx is None or prompt is None:
+    box = mask_box(mask_hw)
+    scale = calibration.at(box)
+    if scale.spacing_mm_yx is None or prompt is None or box is None:
         return scale
     for x, y in _pointed(prompt, (mask_hw.shape[0], mask_hw.shape[1])):
         other = calibration.at((x, y, x, y))
-        if other.source and other.source != scale.source:
+        if other.source in ("", scale.source):
+            continue
+        both = (min(box[0], x), min(box[1], y), max(box[2], x), max(box[3], y))
+        if calibration.at(both).spacing_mm_yx is None:  # two regions of one scale that overlap, as a colour box does, are one
             reason = f"its prompt lies across {scale.source} and {other.source}"
             return replace(scale, spacing_mm_yx=None, source="", reason=reason)
     return scale

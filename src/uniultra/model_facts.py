@@ -23,7 +23,8 @@ class Passes:
     Attributes:
         crop_scale: longer side of a crop over the longer side of the box that it is made around.
         click_crops: passes on crops after the first one where only clicks are given; each centres on what the last one found.
-        close_view: side of the closer of two first views around clicks, over the frame's longer side.
+        close_view: side of the closer of two first views around clicks, over the frame's longer side
+            (of a panorama, over twice its shorter side: `geometry.field_side`).
         min_part: connected parts below this share of the largest one are dropped.
     """
 

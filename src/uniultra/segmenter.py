@@ -26,19 +26,18 @@ from uniultra.errors import PromptError
 from uniultra.geometry import (
     ModelMap,
     clip_box,
+    field_side,
     inscribed_centre,
-    prompt_points,
     region_around,
     scale_of,
     whole,
 )
 from uniultra.model_facts import ModelFacts
 from uniultra.postprocess import overlap, under_clicks, without_specks
+from uniultra.prompt_arrays import alike, prompt_arrays
 from uniultra.registry import DEFAULT
 from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region, mask_box
 
-MASK_LOGIT = 6.0
-"""A previous mask becomes logits of +- this."""
 KEPT_MARGIN = 0.02
 """A crop is kept while the structure stays this share of its side away from its edges."""
 KEPT_ZOOM = 2.0
@@ -76,23 +75,26 @@ class Segmenter:
         return Embedding(self.backend.encode(view[None]), region, (frame.height, frame.width), frame.calibration)
 
     def decode(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt, in order, decoded in one batch. The answer is background outside the embedding's region.
+        """One mask a prompt, in order. The answer is background outside the embedding's region.
+
+        Prompts with equally many points are decoded in one batch. Padding would be cheaper, but the model sees it: a prompt's
+        answer would depend on its neighbours in the call.
 
         Raises:
             PromptError: a prompt lies outside the frame, or its previous mask has another size.
         """
-        if not prompts:
-            return []
         for prompt in prompts:
             check_prompt(prompt, embedding.frame_hw)
         to_model = ModelMap(embedding.region, self.facts.input_size)
-        logits, quality = self.backend.decode(embedding.features, *_prompt_arrays(prompts, to_model))
-        masks = []
-        for prompt, grid, score in zip(prompts, logits, quality, strict=True):
-            logits_hw = to_model.paste_logits(grid, embedding.frame_hw)
-            scale = scale_of(embedding.calibration, logits_hw > 0, prompt)
-            masks.append(Mask(logits_hw > 0, logits_hw, float(np.clip(score, 0.0, 1.0)), scale))
-        return masks
+        found: dict[int, Mask] = {}
+        for places in alike(prompts):
+            arrays = prompt_arrays([prompts[place] for place in places], to_model)
+            logits, quality = self.backend.decode(embedding.features, *arrays)
+            for place, grid, score in zip(places, logits, quality, strict=True):
+                logits_hw = to_model.paste_logits(grid, embedding.frame_hw)
+                scale = scale_of(embedding.calibration, logits_hw > 0, prompts[place])
+                found[place] = Mask(logits_hw > 0, logits_hw, float(np.clip(score, 0.0, 1.0)), scale)
+        return [found[place] for place in range(len(prompts))]
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
         """One mask a prompt, in order: from a crop around its box, or around what is found at its clicks where it has none.
@@ -157,9 +159,9 @@ class Segmenter:
         """Two first passes, each followed to the structure that holds the clicks; of both, the more trusted one."""
         passes = self.facts.passes
         views = [whole_frame]
-        longer = max(frame.height, frame.width)
-        closer = region_around(_click_box(prompt), passes.crop_scale, min_side=passes.close_view * longer)
-        if closer.width < longer:
+        side = passes.close_view * field_side((frame.height, frame.width))
+        closer = region_around(_click_box(prompt), passes.crop_scale, min_side=side)
+        if closer.width < max(frame.height, frame.width):
             views.append(self.encode(frame, closer))
         followed = [self._followed(frame, prompt, self.decode(view, [prompt])[0]) for view in views]
         chosen = max(followed, key=trust)
@@ -248,7 +250,7 @@ def _found_box(found: Mask, prompt: Prompt) -> Box:
     """The box of an answer, stretched to hold the clicks; where it found nothing, a twelfth of the frame around what was prompted."""
     box = mask_box(found.mask_hw)
     if box is None:
-        side = max(found.mask_hw.shape) / 24
+        side = field_side(found.mask_hw.shape) / 24
         x0, y0, x1, y1 = _prompted_box(prompt)
         box = (x0 - side, y0 - side, x1 + side, y1 + side)
     return clip_box(_around_clicks(box, prompt), (found.mask_hw.shape[0], found.mask_hw.shape[1]))
@@ -278,20 +280,3 @@ def _around_clicks(box_xyxy: Box, prompt: Prompt) -> Box:
 
 def _clicks(prompt: Prompt) -> list[tuple[tuple[float, float], int]]:
     return list(zip(prompt.points_xy, prompt.point_labels, strict=True))
-
-
-def _prompt_arrays(prompts: Sequence[Prompt], to_model: ModelMap) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """points (P, N, 2), labels (P, N) padded with -1, masks (P, 1, S/4, S/4) and has_mask (P,), as `Backend.decode` takes them."""
-    pairs = [prompt_points(prompt, to_model) for prompt in prompts]
-    most = max(1, *(len(labels) for _, labels in pairs))
-    grid = ModelMap(to_model.region, to_model.size // 4)
-    points = np.zeros((len(prompts), most, 2), np.float32)
-    labels = np.full((len(prompts), most), -1, np.int64)
-    masks = np.zeros((len(prompts), 1, grid.size, grid.size), np.float32)
-    has_mask = np.zeros(len(prompts), np.float32)
-    for index, (prompt, (xy, kinds)) in enumerate(zip(prompts, pairs, strict=True)):
-        points[index, : len(kinds)], labels[index, : len(kinds)] = xy, kinds
-        if prompt.mask_hw is not None:
-            masks[index, 0] = (2.0 * grid.sample(prompt.mask_hw.astype(np.float32)) - 1.0) * MASK_LOGIT
-            has_mask[index] = 1.0
-    return points, labels, masks, has_mask

@@ -48,6 +48,7 @@ def test_reports_of_the_same_are_joined(tmp_path: Path) -> None:
         ({"split": "val"}, "'a' has split \"test\", 'b' has \"val\""),
         ({"limit": 5}, "'a' has limit null, 'b' has 5"),
         ({"draws": 1}, "'a' has draws 3, 'b' has 1"),
+        ({"seeds": [42, 7]}, "'a' has seeds [], 'b' has [42, 7]"),
         ({"manifest_sha256": "cd" * 32}, "'a' has manifest_sha256 \"abab"),
         ({"skipped": [{"dataset": "d", "id": "x"}]}, "'a' has skipped [], 'b' has [\"d/x\"]"),
     ],

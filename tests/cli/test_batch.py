@@ -115,6 +115,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(folder: Path) -> Non
         (("in", "out", "--grid", "4", "--frame", "7"), "--frame '7' is unknown; give first, middle, all"),
         (("in", "out", "--grid", "4", "--write", "movie"), "--write 'movie' is unknown; give one or several of overlay, json"),
         (("in", "out", "--grid", "4", "--workers", "0"), "--workers 0 can't be"),
+        (("in", "out", "--grid", "4", "--write", "csv", "--keep-patient"), "--keep-patient is of DICOM results alone; add --write"),
         (("in", "out", "--grid", "4", "--address", "nowhere"), "--address nowhere is no address"),
     ],
 )

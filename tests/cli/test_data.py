@@ -59,3 +59,21 @@ def test_near_duplicates_across_splits_are_found(manifest: Path) -> None:
 def test_fractions_that_are_not_usable(text: str) -> None:
     with pytest.raises(DataError, match="is not usable; write train="):
         parse_fractions(text)
+
+
+def test_frames_are_simulated_by_a_seed(tmp_path: Path) -> None:
+    for folder, seed in (("a", "3"), ("b", "3"), ("c", "4")):
+        result = _run("simulate", tmp_path / folder, "--images", "2", "--seed", seed, "--split", "val")
+        assert result.exit_code == 0, result.output
+        assert result.stdout.replace("\n", "").endswith("manifest.csv: 2 simulated frames")
+    first, again, other = ((tmp_path / folder / "images").glob("*.png") for folder in "abc")
+    contents = [sorted(path.read_bytes() for path in paths) for paths in (first, again, other)]
+    assert contents[0] == contents[1] != contents[2]
+    assert _run("check", tmp_path / "a/manifest.csv").stdout.endswith("sound\n")
+
+
+def test_a_number_of_frames_out_of_range_is_told(tmp_path: Path) -> None:
+    result = _run("simulate", tmp_path / "set", "--images", "0")
+    assert isinstance(result.exception, DataError)
+    assert str(result.exception) == "images is 0; it must be 1 to 1000000"
+    assert not (tmp_path / "set").exists()

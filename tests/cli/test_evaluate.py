@@ -54,6 +54,30 @@ def test_a_limit_is_recorded_and_told(data: Path, tmp_path: Path) -> None:
     assert json.loads(out.read_text(encoding="utf-8"))["limit"] == 1
 
 
+def test_seeds_give_their_deviation(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "r.json"
+    result = _run("--data", data, "--model", "ellipse", "--kinds", "box,sam2box,loose30", "--seeds", "42,2026,1337", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "| prompt | organ | seeds | Dice | standard deviation |" in result.stdout
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert report["seeds"] == [42, 2026, 1337]
+    assert list(report["spread"]) == ["sam2box"]
+    own = [record for record in report["records"] if record["kind"] == "sam2box" and record["organ"] == "breast"]
+    means = {seed: sum(r["dice"] for r in own if r["draw"] == int(seed)) / 2 for seed in ("42", "1337", "2026")}
+    assert report["spread"]["sam2box"]["breast"]["dice"] == pytest.approx(means, abs=1e-5)
+    assert len(report["records"]) == 5 * (1 + 3 + 1)
+
+
+def test_a_stopped_run_goes_on_with_the_same_seeds_alone(data: Path, tmp_path: Path) -> None:
+    same = ("--data", data, "--model", "ellipse", "--kinds", "sam2box", "--out", tmp_path / "out")
+    assert _run(*same, "--seeds", "42").exit_code == 0
+    (tmp_path / "out" / "report.json").unlink()
+    refused = _run(*same, "--seeds", "43")
+    assert isinstance(refused.exception, DataError)
+    assert "is of a run with another seeds" in str(refused.exception)
+    assert _run(*same, "--seeds", "42").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
@@ -64,6 +88,10 @@ def test_a_limit_is_recorded_and_told(data: Path, tmp_path: Path) -> None:
         (("--model", "ellipse", "--split", "test"), DataError, "shows no object"),
         (("--model", "ellipse", "--limit", "0"), DataError, "limit is 0"),
         (("--model", "ellipse", "--draws", "0"), PromptError, "draws is 0"),
+        (("--model", "ellipse", "--seeds", "42,x"), PromptError, "seeds '42,x' are not whole numbers"),
+        (("--model", "ellipse", "--seeds", "42,42"), PromptError, "seeds '42,42' are not usable"),
+        (("--model", "ellipse", "--seeds", "42", "--draws", "2"), PromptError, "--draws 2 and --seeds 42 both say how often"),
+        (("--model", "ellipse", "--kinds", "uclick1"), PromptError, "takes boxes alone; give --kinds some of box,box10,box20"),
     ],
 )
 def test_what_a_user_got_wrong_is_named(data: Path, tmp_path: Path, arguments: tuple[str, ...], error: type, message: str) -> None:

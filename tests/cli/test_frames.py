@@ -29,7 +29,7 @@ from uniultra.io.cines import open_cine
 from uniultra.io.labels import LabelFile, read_label_pages
 from uniultra.io.movie import write_movie
 from uniultra.model_facts import ModelFacts
-from uniultra.outputs.plan import OutputPlan, source_of
+from uniultra.outputs.plan import OWN_STUDY, OutputPlan, source_of
 from uniultra.types import Frame, Mask, Prompt
 
 RADII = (60, 50, 40, 50, 60)
@@ -64,7 +64,7 @@ def names(folder: Path) -> list[str]:
 def test_every_frame_of_a_cine_is_segmented_as_if_alone(folder: Path) -> None:
     hd = pytest.importorskip("highdicom", reason="highdicom is of the extra dicom")
     done = uniultra("segment", "cine.dcm", "--frames", "all", "--box", BOX, "--point", "20,20", "--out", "out", cwd=folder)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, f"uniultra: {OWN_STUDY}\n")
     assert names(folder / "out") == [f"cine.frames.{ending}" for ending in (*ALWAYS, "overlay.mp4", "seg.dcm")]
     pages = dict(read_label_pages(folder / "out" / "cine.frames.masks.tif"))
     assert list(pages) == [0, 1, 2, 3, 4]

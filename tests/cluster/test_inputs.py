@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from archives import save_phantom
 from dicoms import dataset, picture, save
 from uniultra.cluster.inputs import check_apart, find_inputs, find_priors
+from uniultra.cluster.storage import local_file
 from uniultra.errors import FileError, OutputError
 
 
@@ -107,3 +109,13 @@ def test_a_folder_without_masks_is_refused(tmp_path: Path) -> None:
         find_priors(str(tmp_path), ["sub/a.jpg"])
     with pytest.raises(FileError, match="no such file or folder"):
         find_priors(str(tmp_path / "none"), ["a.png"])
+
+
+def test_an_archive_in_a_zip_keeps_the_first_letter_of_its_names(folder: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as packed:
+        for file in ("b2.png", "b10.png", "sub/c.png"):
+            packed.write(folder / file, file)
+    found = find_inputs(f"zip://::{tmp_path}/all.zip")
+    assert sorted(found) == ["b10.png", "b2.png", "sub/c.png"]
+    with local_file(found["sub/c.png"]) as copy:
+        assert copy.read_bytes() == (folder / "sub" / "c.png").read_bytes()

@@ -30,11 +30,11 @@ from uniultra.cluster.records import write_tables
 from uniultra.cluster.storage import Store
 
 class Deadly:
-    def __call__(self, folder, found):
-        if found.file.name == "poison.png":
+    def __call__(self, folder, file, result):
+        if file.name == "poison.png":
             os.kill(os.getpid(), signal.SIGKILL)
         once = Path(sys_argv[2]) / "killed"
-        if found.file.name == "scan3.png" and not once.exists():
+        if file.name == "scan3.png" and not once.exists():
             once.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return {}
@@ -44,13 +44,14 @@ names, box = json.loads(sys.argv[1]), json.loads(sys.argv[3])
 folder = sys.argv[2]
 items = [Item(name, f"{folder}/in/{name}", prompts=((box, (), ()),)) for name in names]
 job = Job(f"{folder}/out", "uniultra-mini", weights_sha256("uniultra-mini"), "run", kinds=("deadly",), extras=Deadly())
-statuses, heard = [], set()
+statuses, heard, programs = [], set(), set()
 
 def done(status):
     statuses.append(status)
     here = psutil.Process()
     for process in [here, *here.children(recursive=True)]:
         try:
+            programs.update(Path(word).name for word in process.cmdline())
             heard.update(c.laddr.ip for c in process.net_connections() if c.status == psutil.CONN_LISTEN)
         except psutil.Error:
             pass
@@ -59,7 +60,8 @@ run(items, job, PoolSettings(2), done)
 counts = write_tables(Store(job.out, job.run), items, job)
 left = [p.pid for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
 usage = os.environ["RAY_USAGE_STATS_ENABLED"]
-print(json.dumps({"statuses": statuses, "heard": sorted(heard), "left": left, "usage": usage, "counts": vars(counts)}))
+seen = {"heard": sorted(heard), "programs": sorted(programs), "left": left, "usage": usage}
+print(json.dumps({"statuses": statuses, "counts": vars(counts), **seen}))
 """
 
 
@@ -104,6 +106,8 @@ def test_nothing_listens_beyond_this_machine_or_stays_or_is_reported(killed: dic
     assert {address.removeprefix("::ffff:") for address in killed["heard"]} == {"127.0.0.1"}
     assert killed["left"] == []
     assert killed["usage"] == "0"
+    assert "raylet" in killed["programs"]
+    assert "dashboard.py" not in killed["programs"]  # which asks cloud providers' hosts where it runs
 
 
 @pytest.mark.parametrize("workers", [0, -2, 5000])

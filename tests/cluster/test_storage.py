@@ -78,3 +78,14 @@ def test_what_cant_be_read_is_said(tmp_path: Path) -> None:
         sha256_of(tmp_path / "none")
     with pytest.raises(FileError, match="none: can't be read"), local_file(f"file://{tmp_path}/none"):
         raise AssertionError("there is no such file")
+
+
+@pytest.mark.parametrize("name", ["../a", "a/../../b", "/etc/a", "", "a//b", "a/./b", "a\\..\\b", "C:a", "a\0b", ".."])
+def test_names_that_could_lie_elsewhere_are_neither_read_nor_written_nor_removed(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a").write_text("victim")
+    (tmp_path / "b").write_text("victim")
+    store = Store(str(tmp_path / "out"), "run")
+    for act in (store.read, store.exists, store.remove, lambda name: store.write(name, b"x"), lambda name: store.put(name, tmp_path / "a")):
+        with pytest.raises(OutputError, match=r"not a name within .*; legal are relative ones without '\.\.'"):
+            act(name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]

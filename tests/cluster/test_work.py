@@ -288,3 +288,52 @@ def test_a_record_is_ascii_whatever_a_file_is_called(job: Job) -> None:
     write_record(Store(job.out, job.run), odd, job, {"status": "failed", "reason": "x"})
     assert json.loads((Path(job.out) / record_name(odd)).read_text("ascii"))["input"] == odd.name
     assert tables(job, [odd])[0].failed == 1
+
+
+ELSEWHERE = ("../victim/important.txt", "sub/other.png.mask.png", "results.csv", "sub/scan.png.json/../../../victim/important.txt")
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_only_files_that_follow_from_the_input_are_removed(
+    job: Job, item: Item, segmenter: Segmenter, tmp_path: Path, name: str
+) -> None:
+    victim = tmp_path / "victim" / "important.txt"
+    victim.parent.mkdir()
+    victim.write_text("keep")
+    do(item, job, segmenter)
+    for kept in ("sub/other.png.mask.png", "results.csv"):
+        (Path(job.out) / kept).write_bytes(b"keep")
+    path = Path(job.out) / record_name(item)
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"files": [*record["files"], name]}))
+    assert is_pending(item, later(job))
+    assert do(item, later(job, force=True), segmenter).status == "done"
+    assert victim.read_text() == "keep"
+    assert (Path(job.out) / "sub" / "other.png.mask.png").read_bytes() == (Path(job.out) / "results.csv").read_bytes() == b"keep"
+    assert json.loads(path.read_text())["files"] == record["files"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "done?"},
+        {"ask": 7},
+        {"files": None},
+        {"files": [7]},
+        {"input": "other.png"},
+        {"frames": [{"frame": None}]},
+        {"frames": [{"frame": [], "mask": "x"}]},
+        {"objects": [7]},
+        {"objects": [{"frame": 9}]},
+        {"sha256": None},
+        {"status": "failed"},
+    ],
+)
+def test_a_malformed_record_is_made_again(job: Job, item: Item, segmenter: Segmenter, change: dict[str, Any]) -> None:
+    do(item, job, segmenter)
+    path = Path(job.out) / record_name(item)
+    whole = json.loads(path.read_text())
+    path.write_text(json.dumps(whole | change))
+    assert tables(later(job), [item])[0] == Counts(0, 0, 1, 0)
+    assert do(item, later(job), segmenter).status == "done"
+    assert json.loads(path.read_text()) == whole | {"run": "run2"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
@@ -50,3 +51,60 @@ def test_a_mask_may_come_alone(tmp_path: Path) -> None:
     beside = PromptDataset(split, SampleSpec(image_size=64, mask_share=1.0, alone_share=0.0))
     assert all(alone[key]["has_mask"] == 1 and (alone[key]["labels"] == -1).all() for key in range(8))
     assert all((beside[key]["labels"] >= 0).any() for key in range(8))
+
+
+FOCUSED = {"image_size": 64, "whole_share": 0.0, "rotation": 0.0, "mask_share": 0.0}
+
+
+def _drawn(folder: Path, count: int, **settings: object) -> list[dict[str, np.ndarray]]:
+    """Examples of one phantom, as arrays."""
+    split = train_split(phantom_manifest(folder, [Phantom("a", split="train")]))
+    data = PromptDataset(split, SampleSpec(**{**FOCUSED, **settings}))  # type: ignore[arg-type]
+    return [{name: value.numpy() for name, value in data[key].items()} for key in range(count)]
+
+
+def _margins(example: dict[str, np.ndarray]) -> np.ndarray:
+    """How far a box's edges lie outwards of the target's, as shares of its sides: left, top, right, bottom."""
+    ys, xs = np.nonzero(example["target"] > 0.5)
+    low, high = np.array([xs.min(), ys.min()]) - 0.5, np.array([xs.max(), ys.max()]) + 0.5
+    sides = high - low
+    return np.concatenate([(low - example["points"][0]) / sides, (example["points"][1] - high) / sides])
+
+
+def test_a_margin_is_the_same_on_all_sides(tmp_path: Path) -> None:
+    settings = {"box_share": 1.0, "exact_share": 0.0, "margin_share": 1.0, "focus_scale": (1.6, 1.6)}
+    margins = np.array([_margins(example) for example in _drawn(tmp_path, 60, margin_low=-0.05, margin_high=0.3, **settings)])
+    assert np.ptp(margins, axis=1).max() < 0.12  # a pixel of 64 is 0.04 of the object here, and each edge is rounded
+    assert margins.mean(axis=1).min() < 0.02
+    assert 0.24 < margins.mean(axis=1).max() < 0.34
+
+
+def test_box_kinds_come_in_their_shares(tmp_path: Path) -> None:
+    settings = {"box_share": 1.0, "exact_share": 0.5, "margin_share": 0.5, "margin_low": 0.3, "margin_high": 0.3}
+    margins = np.array([_margins(example).mean() for example in _drawn(tmp_path, 80, **settings)])
+    wide = np.count_nonzero(margins > 0.2)
+    assert 25 < wide < 55
+    assert np.count_nonzero(np.abs(margins) < 0.06) == 80 - wide
+
+
+def test_clicks_anywhere_reach_the_rim_and_others_do_not(tmp_path: Path) -> None:
+    depths = {}
+    for share in (0.0, 1.0):
+        found = []
+        for example in _drawn(tmp_path / str(share), 60, box_share=0.0, bare_share=1.0, anywhere_share=share):
+            inside = example["target"] > 0.5
+            distance = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)
+            x, y = np.round(example["points"][2]).astype(int)
+            assert inside[y, x]
+            found.append(distance[y, x] / distance.max())
+        depths[share] = min(found)
+    assert depths[0.0] > 0.35
+    assert depths[1.0] < 0.2
+
+
+def test_a_near_view_is_a_square_around_the_click(tmp_path: Path) -> None:
+    settings = {"box_share": 0.0, "near_share": 1.0, "anywhere_share": 1.0, "near_side": (0.5, 0.5)}
+    for example in _drawn(tmp_path, 30, **settings):
+        assert list(example["labels"]) == [-1, -1, 1]
+        np.testing.assert_allclose(example["points"][2], 31.5, atol=1e-4)
+        assert example["target"][31, 31] > 0.2  # the click is on the object, or on the border of its outermost pixel

@@ -99,6 +99,14 @@ def test_objects_are_components_where_one_id_marks_them_all() -> None:
     assert len(objects_in(ids_hw, "busi")) == 1
 
 
+def test_components_of_different_ids_stay_apart_where_they_touch() -> None:
+    ids_hw = np.zeros((20, 40), np.uint8)
+    ids_hw[2:10, 2:10], ids_hw[2:10, 10:20], ids_hw[2:10, 30:38] = 1, 2, 2
+    nerve, *vessels = objects_in(ids_hw, "usgra")
+    assert [int(mask_hw.sum()) for mask_hw in (nerve, *vessels)] == [64, 80, 64]
+    assert (ids_hw[nerve] == 1).all()
+
+
 @pytest.mark.parametrize("dataset", ["busi", "muscle_apo"])
 def test_specks_are_no_objects(dataset: str) -> None:
     ids_hw = np.zeros((20, 40), np.uint8)

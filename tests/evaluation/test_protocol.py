@@ -172,7 +172,7 @@ def test_prompts_do_not_depend_on_order_or_workers(tmp_path: Path, workers: int)
 
 def test_a_subset_of_kinds_asks_the_same(tmp_path: Path) -> None:
     split = _val(tmp_path)
-    all_kinds = evaluate(Stubborn(), split, EvaluationSettings())
+    all_kinds = evaluate(Stubborn(), split, EvaluationSettings(tuple(KINDS)))
     for name in KINDS:
         alone = evaluate(Stubborn(), split, EvaluationSettings((name,)))
         assert _untimed(alone.records) == _untimed([r for r in all_kinds.records if r.kind == name])
@@ -205,6 +205,49 @@ def test_boxes_stay_on_the_frame_and_keep_a_pixel() -> None:
         assert x1 - x0 >= 1
         assert y1 - y0 >= 1
     assert box_for("thin", 0, KINDS["box"], 0, thin_hw) == (-0.5, -0.5, 79.5, 0.5)
+
+
+def test_a_margin_moves_all_edges_alike() -> None:
+    true_hw = true_ids(1) == 1  # 19 by 29 pixels, its box from 5.5, 13.5 to 24.5, 42.5
+    assert box_for("a", 0, KINDS["loose15"], 0, true_hw) == pytest.approx((2.65, 9.15, 27.35, 46.85))
+    assert box_for("a", 0, KINDS["tight10"], 0, true_hw) == pytest.approx((7.4, 16.4, 22.6, 39.6))
+    x0, _, x1, y1 = box_for("a", 0, KINDS["loose30"], 0, true_ids(3) == 3)
+    assert (x0, x1, y1) == pytest.approx((55.5 - 0.3 * 19, 74.5 + 5.0, 48.5 + 8.7))
+    assert x1 == FRAME_HW[1] - 0.5  # cut to the frame
+
+
+def test_a_sam2_box_moves_by_a_tenth_at_most_and_by_its_cap() -> None:
+    large_hw = np.zeros(FRAME_HW, bool)
+    large_hw[5:55, 5:75] = True
+    boxes = np.array([box_for("a", 0, KINDS["sam2box"], draw, large_hw) for draw in range(300)])
+    moved = np.abs(boxes - (4.5, 4.5, 74.5, 54.5)).max(axis=0)
+    cap = np.array([20 / 1024 * 80, 20 / 1024 * 60] * 2)  # less than a tenth of 70 and 50 pixels
+    assert (moved <= cap).all()
+    np.testing.assert_allclose(moved, cap, rtol=0.05)
+    small = np.array([box_for("a", 0, KINDS["sam2box"], draw, true_ids(1) == 1) for draw in range(300)])
+    assert np.abs(small - (5.5, 13.5, 24.5, 42.5)).max() <= 1.6  # a tenth of 19 pixels is 1.9: the cap counts here as well
+
+
+def test_clicks_anywhere_reach_the_rim_and_each_seed_has_its_own(tmp_path: Path) -> None:
+    stubborn, split = Stubborn(), first_rows(_val(tmp_path), 1)
+    settings = EvaluationSettings(("click1", "uclick1"), seeds=tuple(range(40)))
+    records = evaluate(stubborn, split, settings).records
+    clicks = [prompt.points_xy[0] for prompts in stubborn.asked for prompt in prompts]
+    assert len(clicks) == 3 * (1 + 40)  # three objects on two images
+    anywhere = {(r.id, r.object_index, r.draw) for r in records if r.kind == "uclick1"}
+    assert {draw for *_, draw in anywhere} == set(range(40))
+    depths = [_depth(xy) for prompts in stubborn.asked[1:2] for prompt in prompts for xy in prompt.points_xy]
+    assert min(depths) < 0.15 < 0.6 < max(depths)
+    again = Stubborn()
+    evaluate(again, split, EvaluationSettings(("uclick1",), seeds=(7,)))
+    assert again.asked[0][0].points_xy[0] == stubborn.asked[1][7].points_xy[0]
+
+
+def _depth(click_xy: tuple[float, float]) -> float:
+    """0 at the rim of the phantom that is clicked, 1 in its middle."""
+    x, y = click_xy
+    k = round((x - 15) / 25)
+    return 1.0 - float(np.hypot((x - 15 - 25 * k) / 9, (y - 28 - 3 * k) / 14))
 
 
 def test_a_train_split_is_refused(tmp_path: Path) -> None:

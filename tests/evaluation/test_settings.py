@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from uniultra.errors import PromptError
-from uniultra.evaluation.settings import KINDS, EvaluationSettings, parse_kinds, stable_seed
+from uniultra.evaluation.settings import KINDS, EvaluationSettings, parse_kinds, parse_seeds, stable_seed
 
 
 def test_kinds_are_boxes_clicks_or_masks() -> None:
@@ -37,3 +37,35 @@ def test_seeds_are_stable_and_differ_by_every_part() -> None:
     assert stable_seed("benign_001", 0, "box10", 2) == 8539204815022698712
     asked = [("a", 0, "box10", 0), ("b", 0, "box10", 0), ("a", 1, "box10", 0), ("a", 0, "box20", 0), ("a", 0, "box10", 1), ("a0", 0)]
     assert len({stable_seed(*parts) for parts in asked}) == len(asked)
+
+
+def test_every_kind_is_one_of_box_click_mask() -> None:
+    settings = EvaluationSettings(tuple(KINDS))
+    parts = (settings.boxes, settings.clicks, settings.masks)
+    assert sorted(kind.name for part in parts for kind in part) == sorted(KINDS)
+
+
+def test_only_what_chance_has_a_part_in_is_drawn_more_than_once() -> None:
+    settings = EvaluationSettings(tuple(KINDS), draws=2)
+    drawn = {name for name, kind in KINDS.items() if settings.draws_of(kind) == (0, 1)}
+    assert drawn == {"box10", "box20", "sam2box", "uclick1"}
+    assert {settings.draws_of(KINDS[name]) for name in KINDS.keys() - drawn} == {(0,)}
+
+
+def test_seeds_take_the_place_of_draws() -> None:
+    settings = EvaluationSettings(("box", "sam2box"), seeds=parse_seeds("42, 2026,1337"))
+    assert settings.draws_of(KINDS["sam2box"]) == (42, 2026, 1337)
+    assert settings.draws_of(KINDS["box"]) == (0,)
+    assert parse_seeds("") == ()
+
+
+@pytest.mark.parametrize("text", ["1,1", "-1", "4294967296"])
+def test_seeds_out_of_range_are_named(text: str) -> None:
+    with pytest.raises(PromptError, match=f"seeds '{text}' are not usable; give whole numbers from 0 to 4294967295, each once"):
+        EvaluationSettings(seeds=parse_seeds(text))
+
+
+@pytest.mark.parametrize("text", ["a", "1;2", "1.5"])
+def test_seeds_are_whole_numbers(text: str) -> None:
+    with pytest.raises(PromptError, match=f"seeds '{text}' are not whole numbers; give some with commas"):
+        parse_seeds(text)

@@ -14,8 +14,9 @@ from uniultra.backends.onnx import OnnxBackend
 from uniultra.backends.torch import TorchBackend
 from uniultra.errors import ModelError
 from uniultra.evaluation.calibration import calibrate
+from uniultra.evaluation.metrics import dice
 from uniultra.export.onnx import Graphs, ModelFacts, QualityCalibration, trace_graphs, write_graphs
-from uniultra.export.parity import check_parity, graph_facts, mask_dice, random_prompts, speckle_image
+from uniultra.export.parity import check_parity, graph_facts, random_prompts, speckle_image
 from uniultra.models.build import build
 from uniultra.models.promptable import PromptableModel
 from uniultra.types import Features
@@ -133,7 +134,7 @@ def test_graphs_are_counted(exported: tuple[PromptableModel, Path]) -> None:
 
 def test_dice_of_masks() -> None:
     full, empty = np.ones((2, 2), bool), np.zeros((2, 2), bool)
-    assert (mask_dice(full, full), mask_dice(empty, empty), mask_dice(full, empty)) == (1.0, 1.0, 0.0)
+    assert (dice(full, full), dice(empty, empty), dice(full, empty)) == (1.0, 1.0, 0.0)
 
 
 def test_the_decoder_ignores_padding(exported: tuple[PromptableModel, Path]) -> None:

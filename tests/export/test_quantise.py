@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from uniultra.export.parity import mask_dice
+from uniultra.evaluation.metrics import dice
 from uniultra.export.quantise import Damage, activation_ranges, groups_of, quantise, quantised
 
 WILD, CALM = "net.wild", "net.calm"
@@ -53,7 +53,7 @@ def answers(graph: onnx.ModelProto) -> list[np.ndarray]:
 def judge(graph: onnx.ModelProto) -> Damage:
     pairs = list(zip(answers(graph), answers(network()), strict=True))
     moved = float(np.mean([np.abs(np.tanh(ours) - np.tanh(theirs)).mean() for ours, theirs in pairs]))
-    return Damage(moved, float(np.mean([mask_dice(ours > 0, theirs > 0) for ours, theirs in pairs])))
+    return Damage(moved, float(np.mean([dice(ours > 0, theirs > 0) for ours, theirs in pairs])))
 
 
 def test_groups_are_layers_with_one_weight_by_what_holds_them() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from uniultra.measure.outline import main_part, outline
-from uniultra.measure.shape import Shape, edge_uncertainty, measure_shape, ramanujan
+from uniultra.measure.shape import Shape, edge_uncertainty, extents, measure_shape, ramanujan
 
 
 def tilted(half_mm: tuple[float, float], angle_deg: float, spacing_yx: tuple[float, float] = (1.0, 1.0), shift: float = 0.0) -> np.ndarray:
@@ -140,6 +140,65 @@ def test_ramanujan_of_a_circle_and_a_known_ellipse() -> None:
 
 def test_an_edge_is_uncertain_by_a_pixel_over_root_12() -> None:
     assert edge_uncertainty((0.6, 0.6)) == pytest.approx(0.6 / math.sqrt(12))
+
+
+def by_a_loop(pieces: np.ndarray, origin: np.ndarray, direction: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`extents`, one position after the other: slow, and plain to see."""
+    across = np.array([-direction[1], direction[0]])
+    dx, dy = pieces[..., 0] - origin[0], pieces[..., 1] - origin[1]
+    along, off = (dx * x + dy * y for x, y in (direction, across))
+    low, high = np.full(len(positions), np.nan), np.full(len(positions), np.nan)
+    for i, position in enumerate(positions):
+        found = []
+        for (s0, s1), (t0, t1) in zip(along, off, strict=True):
+            if min(s0, s1) <= position <= max(s0, s1):
+                found += [t0, t1] if s0 == s1 else [t0 + (position - s0) / (s1 - s0) * (t1 - t0)]
+        if found:
+            low[i], high[i] = min(found), max(found)
+    return low, high
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(-math.pi, math.pi), st.sampled_from([1, 20, 97]))
+def test_extents_equal_those_of_a_loop_to_the_last_bit(seed: int, angle: float, count: int) -> None:
+    mask = np.kron(np.random.default_rng(seed).random((8, 9)) > 0.4, np.ones((5, 5), bool))
+    pieces, origin, direction = outline(mask), np.array([20.0, 22.0]), np.array([math.cos(angle), math.sin(angle)])
+    positions = np.linspace(-40, 40, count)
+    for found, right in zip(extents(pieces, origin, direction, positions), by_a_loop(pieces, origin, direction, positions), strict=True):
+        np.testing.assert_array_equal(found, right)
+
+
+def test_extents_along_an_axis_meet_pieces_that_lie_on_a_position_whole() -> None:
+    square = np.array([[[0, 0], [4, 0]], [[4, 0], [4, 2]], [[4, 2], [0, 2]], [[0, 2], [0, 0]]], float)
+    low, high = extents(square, np.zeros(2), np.array([1.0, 0.0]), np.array([-1.0, 0.0, 1.0, 4.0, 5.0]))
+    np.testing.assert_array_equal(low, [np.nan, 0, 0, 0, np.nan])
+    np.testing.assert_array_equal(high, [np.nan, 2, 2, 2, np.nan])
+
+
+def test_where_a_structure_lies_changes_no_length() -> None:
+    """Lengths are taken on the structure cut out of the frame; places are those of the frame."""
+    mask = tilted((22, 9), 25)
+    there = measured(np.pad(mask, ((31, 2), (17, 5))))
+    here = measured(mask)
+    assert there.long_diameter.length == here.long_diameter.length
+    assert there.ellipse.long_axis == here.ellipse.long_axis
+    for name in ("centroid_xy", "ellipse"):
+        one, other = (getattr(shape, name) for shape in (here, there))
+        one, other = (one.centre_xy, other.centre_xy) if name == "ellipse" else (one, other)
+        assert np.subtract(other, one) == pytest.approx((17, 31), abs=1e-9)
+    assert np.subtract(there.long_diameter.ends_xy, here.long_diameter.ends_xy) == pytest.approx(np.array([[17, 31]] * 2))
+
+
+def test_an_ellipse_that_reaches_out_of_the_frame_is_compared_within_it() -> None:
+    half = tilted((40, 24), 0)[:, 45:]  # cut by the frame's left edge
+    shape = measured(half)
+    rows, columns = np.mgrid[: half.shape[0], : half.shape[1]]
+    a, b = shape.ellipse.long_axis.value / 2, shape.ellipse.short_axis.value / 2
+    cos, sin = math.cos(math.radians(shape.ellipse.angle_deg)), math.sin(math.radians(shape.ellipse.angle_deg))
+    x, y = columns - shape.ellipse.centre_xy[0], rows - shape.ellipse.centre_xy[1]
+    inside = ((x * cos + y * sin) / a) ** 2 + ((y * cos - x * sin) / b) ** 2 <= 1
+    dice = 2 * np.count_nonzero(inside & half) / (np.count_nonzero(inside) + np.count_nonzero(half))
+    assert f"(Dice {dice:.2f})" in shape.notes[0]
 
 
 @pytest.mark.shared

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 from archives import BOX, SHAPE, TRUE, save_phantom
-from dicoms import dataset, region, save
+from dicoms import PHI, dataset, region, save
 from phantoms import speckled
 from uniultra.errors import PromptError
 from uniultra.io.images import read_frame
@@ -35,6 +36,17 @@ def test_extras_of_a_picture_and_of_a_dicom(tmp_path: Path) -> None:
         made = WriteExtras(kinds)(tmp_path / name, file, found(read_frame(file)))
         assert list(made) == ["overlay.png", "json", *(["seg.dcm"] if seg else []), "csv"]
         assert all(path.is_file() for path in made.values())
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_the_patient_is_kept_where_that_was_asked_for(tmp_path: Path, keep: bool) -> None:
+    pytest.importorskip("highdicom", reason="needs highdicom: pip install 'uniultra[dicom]'")
+    data = dataset(speckled(TRUE).pixels_hw[None], SequenceOfUltrasoundRegions=[region((0, 0, 127, 95))])
+    file = save(data, tmp_path / "still.dcm")
+    for path in WriteExtras(("seg", "sr"), keep)(tmp_path / "a", file, found(read_frame(file))).values():
+        made = pydicom.dcmread(path)
+        assert (made.PatientID, made.PatientName) == (("ID-4711", PHI) if keep else ("", ""))
+        assert (made.StudyInstanceUID == data.StudyInstanceUID) == keep
 
 
 def test_extras_of_a_frame_without_objects(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from uniultra.calibration import Scale
 from uniultra.outputs.saved import of_frame, saved_beside, saved_scales
 
 KNOWN = {"spacing_mm_yx": [0.2, 0.3], "source": "region 1", "reason": None, "notes": ["a note"]}
+STILL = '{"schema": "uniultra.segment/1", "frame": %s, "measures": {"scale": {"spacing_mm_yx": %s, "notes": []}}}]}'
 UNKNOWN = {"spacing_mm_yx": None, "source": None, "reason": "it lies across regions 1 and 2", "notes": []}
 
 
@@ -43,9 +44,9 @@ def test_a_cine(tmp_path: Path) -> None:
         "[]",
         '{"schema": "other", "frame": null, "objects": []}',
         '{"schema": "uniultra.segment/1", "frame": null, "objects": [7]}',
-        '{"schema": "uniultra.segment/1", "frame": null, "objects": [{"id": 1, "measures": {"scale": {"spacing_mm_yx": [0, 1], "notes": []}}}]}',
-        '{"schema": "uniultra.segment/1", "frame": null, "objects": [{"id": 1, "measures": {"scale": {"spacing_mm_yx": [NaN, 1], "notes": []}}}]}',
-        '{"schema": "uniultra.segment/1", "frame": [], "objects": [{"id": [], "measures": {"scale": {"spacing_mm_yx": [1, 1], "notes": []}}}]}',
+        STILL % ('null, "objects": [{"id": 1', "[0, 1]"),
+        STILL % ('null, "objects": [{"id": 1', "[NaN, 1]"),
+        STILL % ('[], "objects": [{"id": []', "[1, 1]"),
     ],
 )
 def test_what_is_no_result_of_ours_says_nothing(tmp_path: Path, text: str) -> None:

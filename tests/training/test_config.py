@@ -75,3 +75,20 @@ def test_favour_is_names_and_factors() -> None:
     assert parse_favour("") == {}
     with pytest.raises(ModelError, match="'busi=2' is not name:factor"):
         parse_favour("busi=2")
+
+
+@pytest.mark.parametrize("config", [TrainConfig(), AdaptConfig(), DistillConfig()])
+def test_shares_of_box_prompts_are_at_most_all_of_them(config: TrainConfig | AdaptConfig | DistillConfig) -> None:
+    fits = ("data.exact_share=0.3", "data.margin_share=0.5", "data.sam2_share=0.2")
+    assert configured(config, None, fits).data.margin_share == 0.5
+    told = r"data\.exact_share, data\.margin_share and data\.sam2_share sum to 1\.3; they are shares of the box prompts, so lower them"
+    with pytest.raises(ModelError, match=told):
+        configured(config, None, (*fits, "data.sam2_share=0.5"))
+
+
+def test_margins_are_a_range() -> None:
+    assert load_config(None, ("data.margin_high=-0.2", "data.margin_low=-0.3")).data.margin_low == -0.3
+    with pytest.raises(ModelError, match=r"data\.margin_low = 0\.5 is above data\.margin_high = 0\.38; exchange them"):
+        load_config(None, ("data.margin_low=0.5",))
+    with pytest.raises(ModelError, match=r"data\.margin_high = 1\.5 is out of range; give -0\.4 to 1"):
+        load_config(None, ("data.margin_high=1.5",))

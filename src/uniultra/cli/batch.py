@@ -15,10 +15,9 @@ import typer
 
 from uniultra.cli.batch_meter import Meter, duration, shown
 from uniultra.cli.needs import need
-from uniultra.cli.segment import OURS
-from uniultra.cli.text import printable
+from uniultra.cli.text import printable, tell
 from uniultra.errors import FileError, PromptError
-from uniultra.outputs.plan import ARCHIVE_ENDINGS, chosen_extras
+from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, OWN_STUDY, chosen_extras
 from uniultra.registry import DEFAULT, MODELS
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
 PROMPTS_HELP = "A CSV with a row an object: file, x0,y0,x1,y1 and/or points; see docs/batch.md."
 MASKS_HELP = "A folder of previous masks to refine, under their images' relative names."
+PATIENT_HELP = "Copy the patient's identity into DICOM results, which then lie in their source's study."
 FRAME_HELP = "Of files of several frames: first, middle or all."
 
 
@@ -42,6 +42,7 @@ def batch(
     frame: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAME_HELP)] = None,
     model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
     write: Annotated[list[str], typer.Option(metavar="KIND", help=f"Also write {', '.join(ARCHIVE_ENDINGS)}.")] = [],  # noqa: B006
+    keep_patient: Annotated[bool, typer.Option("--keep-patient", help=PATIENT_HELP)] = False,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes; by default one a core.")] = None,
     address: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="A Ray cluster, or auto on one of its nodes.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Make again what is done.")] = False,
@@ -51,15 +52,17 @@ def batch(
     need("cluster", "fsspec", "ray")
     from uniultra.cluster.inputs import check_apart, find_inputs
     from uniultra.cluster.pool import PoolSettings
+    from uniultra.outputs.earlier import archive_images
 
     asked = _Asked(prompts, from_masks, _grid(grid, quality), _frame(frame))
     kinds = chosen_extras(write)
+    _check_patient(keep_patient, kinds)
     settings = PoolSettings(workers, address)
     places = [place if "://" in place else os.path.abspath(place) for place in (source, out)]
     _check_shared(*places, from_masks or "")
     check_apart(*places)
-    job = _job(places[1], model, asked, kinds, force)
-    items = asked.items({name: path for name, path in find_inputs(places[0]).items() if not name.endswith(OURS)}, source)
+    job = _job(places[1], model, asked, (kinds, keep_patient), force)
+    items = asked.items(archive_images(find_inputs(places[0]), source), source)
     if dry_run:
         _tell_plan(items, job)
     elif _run(items, job, settings, out):
@@ -127,8 +130,13 @@ def _check_shared(*places: str) -> None:
             raise FileError(f"{place}: memory is each worker's own; give a folder or a URL that all workers share")
 
 
-def _job(out: str, model: str, asked: _Asked, kinds: tuple[str, ...], force: bool) -> Job:
-    """Raises ModelError where there is no such model."""
+def _check_patient(keep_patient: bool, kinds: tuple[str, ...]) -> None:
+    if keep_patient and not set(kinds) & set(DICOM_KINDS):
+        raise PromptError(f"--keep-patient is of DICOM results alone; add --write with one of {', '.join(DICOM_KINDS)}, or leave it out")
+
+
+def _job(out: str, model: str, asked: _Asked, written: tuple[tuple[str, ...], bool], force: bool) -> Job:
+    """`written` is the kinds, and whether they keep the patient. Raises ModelError where there is no such model."""
     from uniultra.backends.open import weights_sha256
     from uniultra.cluster.job import Job
     from uniultra.outputs.archive_files import WriteExtras
@@ -137,8 +145,10 @@ def _job(out: str, model: str, asked: _Asked, kinds: tuple[str, ...], force: boo
     sha256 = weights_sha256(model)
     Segmenter.load(model, threads=1)
     place = model if any(entry.name == model for entry in MODELS) else os.path.abspath(model)  # workers may run elsewhere
-    extras = WriteExtras(kinds) if kinds else None
-    return Job(out, place, sha256, secrets.token_hex(8), asked.masks is not None, asked.grid, kinds, extras, force)
+    kinds, keep_patient = written
+    extras = WriteExtras(kinds, keep_patient) if kinds else None
+    run = secrets.token_hex(8)
+    return Job(out, place, sha256, run, asked.masks is not None, asked.grid, kinds, extras, force, keep_patient)
 
 
 def _tell_plan(items: list[Item], job: Job) -> None:
@@ -175,6 +185,8 @@ def _run(items: list[Item], job: Job, settings: PoolSettings, out: str) -> bool:
         raise stopped
     store.clean()
     _tell(counts, meter, out)
+    if set(job.kinds) & set(DICOM_KINDS) and not job.keep_patient:
+        tell([OWN_STUDY])
     return counts.failed + counts.pending > 0
 
 

@@ -1,4 +1,4 @@
-"""`uniultra data`: public sets and own folders to a manifest, and a manifest checked."""
+"""`uniultra data`: public sets and own folders to a manifest, a manifest checked, and frames simulated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typer
 from uniultra.cli.text import label, printable, say
 from uniultra.errors import DataError
 
-data = typer.Typer(name="data", help="Make a manifest of a public set or of own images, and check one.", no_args_is_help=True)
+data = typer.Typer(name="data", help="Make a manifest of a public set or of own images, check one, simulate one.", no_args_is_help=True)
 
 
 @data.command("import")
@@ -63,6 +63,21 @@ def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, on
     if problems:
         raise DataError(f"manifest '{manifest}' has {len(problems)} problems; mend them")
     say(f"{manifest}: sound")
+
+
+@data.command("simulate")
+def simulate(
+    out: Annotated[Path, typer.Argument(help="A new folder: manifest.csv, images/, masks/.")],
+    images: Annotated[int, typer.Option(help="How many frames.")] = 1000,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same frames.")] = 0,
+    split: Annotated[str, typer.Option(help="What the manifest says of them.")] = "train",
+) -> None:
+    """Simulate frames with exact masks, of cysts, lesions, chambers, bands and more, and write their manifest."""
+    from uniultra.data.simulation.frames import simulate_set
+
+    with _bar("simulate") as progress:
+        manifest = simulate_set(out, images, seed, split, progress)
+    say(f"{manifest}: {images} simulated frames")
 
 
 def parse_fractions(text: str) -> dict[str, float]:

@@ -13,7 +13,7 @@ import typer
 from uniultra.cli.protocols import STANDARD, PaperRun, damage_settings, damage_tables, is_paper, new_bar, open_damaged, run_robustness
 from uniultra.cli.text import label, printable_lines
 from uniultra.errors import DataError, PromptError
-from uniultra.evaluation.settings import DAMAGED_IMAGES, KINDS, EvaluationSettings, parse_kinds
+from uniultra.evaluation.settings import DAMAGED_IMAGES, KINDS, EvaluationSettings, parse_kinds, parse_seeds
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ def evaluate(
     data: Annotated[Path, typer.Option(help="The manifest: a CSV, one row an image; see the docs for its columns.")],
     model: Annotated[str, typer.Option(help="A published model, a model folder, or a baseline: ellipse, grabcut.")] = DEFAULT,
     split: Annotated[str, typer.Option(help="val (to choose), test or external (to report).")] = "val",
-    kinds: Annotated[str, typer.Option(help="Prompts, with commas between; jittered boxes by 10 and 20 %.")] = DEFAULT_KINDS,
-    draws: Annotated[int, typer.Option(help="Jittered boxes an object.")] = DEFAULTS.draws,
+    kinds: Annotated[str, typer.Option(help=f"Prompts, with commas between, of: {', '.join(KINDS)}.")] = DEFAULT_KINDS,
+    draws: Annotated[int, typer.Option(help="How often an object is asked with boxes and clicks that are drawn.")] = DEFAULTS.draws,
+    seeds: Annotated[str, typer.Option(help="Seeds, such as 42,2026,1337, in place of --draws; gives the deviation too.")] = "",
     against: Annotated[
         str | None, typer.Option(help="Compare pair by pair to this: a model, a folder, a baseline, or the JSON of an earlier run.")
     ] = None,
@@ -57,11 +58,11 @@ def evaluate(
     from uniultra.evaluation.report import build_report, tables_of, with_section, write_report
     from uniultra.io.output import check_free
 
-    own = {"--kinds": kinds != DEFAULT_KINDS, "--draws": draws != DEFAULTS.draws, "--against": against is not None}
+    own = {"--kinds": kinds != DEFAULT_KINDS, "--draws": draws != DEFAULTS.draws, "--seeds": bool(seeds), "--against": against is not None}
     damage = damage_settings(robustness, robustness_limit, workers)
     if is_paper(protocol, {**own, "--robustness": robustness}):
         return _by_paper(model, partial(_checked, data, split, limit, skip_bad), limit, PaperRun(out, workers, force))
-    settings = EvaluationSettings(_kinds_for(model, parse_kinds(kinds)), draws, workers, skip_bad)
+    settings = _seeded(EvaluationSettings(_kinds_for(model, parse_kinds(kinds)), draws, workers, skip_bad), seeds)
     folder = None if out is None or out.suffix.lower() == ".json" else out
     if out is not None and folder is None:
         check_free([out], force)
@@ -83,6 +84,13 @@ def evaluate(
         write_report(out, report if damaged is None else with_section(report, "robustness", damaged), force)
     tables = [*tables_of(evaluation, provenance, compared), *damage_tables(damaged)]
     print(printable_lines("\n".join([_title(segmenter.name, evaluation, limit), *tables])), end="")
+
+
+def _seeded(settings: EvaluationSettings, seeds: str) -> EvaluationSettings:
+    """With the draws of --seeds where they are given. Raises PromptError, also where --draws says another number."""
+    if seeds and settings.draws != DEFAULTS.draws:
+        raise PromptError(f"--draws {settings.draws} and --seeds {seeds} both say how often to draw; leave one of them out")
+    return replace(settings, seeds=parse_seeds(seeds))
 
 
 def _by_paper(model: str, checked: Callable[[], Checked], limit: int | None, run: PaperRun) -> None:

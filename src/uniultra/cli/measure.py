@@ -108,6 +108,8 @@ def _open(path: Path, image: Path | None, number: int | None, spacing: float | N
     """The mask of a file, or one mask a frame of a cine's label, one at a time."""
     from uniultra.io.images import kind_of
     from uniultra.io.labels import holds_pages, read_label_pages
+    from uniultra.io.masks import MISSING, check_ids
+    from uniultra.io.paths import shown
     from uniultra.outputs.saved import of_frame, saved_beside
 
     kind, known = kind_of(path).name, None
@@ -117,6 +119,7 @@ def _open(path: Path, image: Path | None, number: int | None, spacing: float | N
             raise PromptError(f"{path}: names its frames itself; leave out --frame {number}")
         blank = None
         for frame, ids in read_label_pages(path):
+            check_ids(ids, f"{shown(path)} frame {frame}", MISSING)
             blank = blank or _blank(path, (ids.shape[0], ids.shape[1]), image, frame, spacing, None)
             yield _Mask(_About(path, frame, True), ids, blank, of_frame(saved, frame))
         return
@@ -124,6 +127,7 @@ def _open(path: Path, image: Path | None, number: int | None, spacing: float | N
         from uniultra.io.nifti import read_labels
 
         ids, known = read_labels(path)
+        check_ids(ids, shown(path), MISSING)
     else:
         ids = _read_ids(path)
     blank = _blank(path, (ids.shape[0], ids.shape[1]), image, number, spacing, known)
@@ -133,9 +137,11 @@ def _open(path: Path, image: Path | None, number: int | None, spacing: float | N
 def _read_ids(path: Path) -> np.ndarray:
     import numpy as np
 
-    from uniultra.io.masks import read_ids
+    from uniultra.io.masks import MISSING, check_ids, read_ids
+    from uniultra.io.paths import shown
 
     ids = read_ids(path)
+    check_ids(ids, shown(path), MISSING)
     return (ids > 0).astype(np.uint8) if np.unique(ids).tolist() in ([0, 255], [255]) else ids
 
 

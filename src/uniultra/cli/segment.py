@@ -23,6 +23,7 @@ from uniultra.outputs.plan import (
     check_cine_kinds,
     check_kinds,
     chosen_kinds,
+    own_study,
     source_of,
 )
 from uniultra.registry import DEFAULT
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from uniultra.types import Frame
 
 OUT = Path("uniultra-out")
-OURS = (".mask.png", ".overlay.png", ".masks.tif", ".overlay.mp4", ".seg.dcm", ".sr.dcm", ".nii.gz")
-"""Endings of our own results: skipped where a folder or a pattern brings them, taken where they are named."""
 FRAMES_HELP = "Frames of a cine: all, A-B, A-B:STEP or A,B,C, from 0. Each gets the same prompts on its own; nothing is tracked."
 
 
@@ -58,13 +57,13 @@ def segment(
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
     """Segment structures in ultrasound images, DICOM included: point at them with boxes, clicks, or a previous mask."""
-    from uniultra.io.images import find_images
+    from uniultra.outputs.earlier import images_of
     from uniultra.segmenter import Segmenter
 
     typed = parse_typed(box, point, negative, each_point)
     wanted = None if frames is None else parse_frames(frames)
     _check_options(typed, mask, prompts, spacing)
-    files = [file for file in find_images(images) if str(file) in images or not file.name.endswith(OURS)]
+    files = images_of(images)
     source_of_prompts = PromptSource(typed, mask, read_prompts(prompts) if prompts else None)
     folder = out if out is not None or as_json else OUT
     plan = OutputPlan(folder, frame, chosen_kinds(write), keep_patient, force)
@@ -75,6 +74,8 @@ def segment(
     size = None if spacing is None else (spacing, spacing)
     job = SegmentJob(plan, Segmenter.load(model), wanted, size, source_of_prompts, as_json)
     failed = _each(sources, partial(segment_image if frames is None else segment_frames, job), frames is not None)
+    if failed < len(files):
+        tell(own_study(plan, sources))
     if not as_json and failed < len(files):
         say(f"Results in {folder}/")
     if failed:
@@ -98,9 +99,7 @@ def segment_image(job: SegmentJob, source: Source) -> str:
     return _human(source.path, result)
 
 
-def _check_targets(
-    plan: OutputPlan, sources: Sequence[Source], of_cines: bool, mask: Path | None, prompts: Path | None
-) -> None:
+def _check_targets(plan: OutputPlan, sources: Sequence[Source], of_cines: bool, mask: Path | None, prompts: Path | None) -> None:
     """Raises OutputError where a result can't be written, before anything is computed.
 
     The previous mask may be the one that the result replaces: with --force an answer is corrected in place.

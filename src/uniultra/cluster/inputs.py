@@ -11,8 +11,9 @@ from typing import Any
 
 from uniultra.cluster.storage import is_url, open_place
 from uniultra.errors import FileError, OutputError
-from uniultra.io.images import DICOMDIR, IMAGE_SUFFIXES, find_images
+from uniultra.io.images import DICOMDIR, LISTED_ENDINGS, find_images
 from uniultra.io.paths import one_line, shown
+from uniultra.io.texts import composed
 
 _MAGIC = re.compile(r"[*?\[]")
 MASK_ENDINGS = (".mask.png", ".png")
@@ -55,15 +56,14 @@ def find_priors(folder: str, names: Sequence[str]) -> Mapping[str, str]:
     """
     fs, root = open_place(folder)
     root = root.rstrip("/")
-    held = {path[len(root) + 1 :] for path in _listed(fs, root, folder)}
-    whole = (lambda name: fs.unstrip_protocol(f"{root}/{name}")) if is_url(folder) else (lambda name: f"{root}/{name}")
+    held = {composed(name): name for name in (_below(root, path) for path in _listed(fs, root, folder))}
     found = {}
     for name in names:
         stem = str(PurePosixPath(name).with_suffix(""))
         wanted = dict.fromkeys([f"{name}.mask.png", *(stem + ending for ending in MASK_ENDINGS), f"{name}.png"])
-        match = next((mask for mask in wanted if mask in held), None)
+        match = next((held[composed(mask)] for mask in wanted if composed(mask) in held), None)
         if match is not None:
-            found[name] = whole(match)
+            found[name] = _whole(folder, fs, f"{root}/{match}")
     if not found:
         example = f"{PurePosixPath(names[0]).with_suffix('')}.png"
         raise FileError(f"{shown(folder)}: holds no mask of any of {len(names)} images; a mask has its image's relative name, as {example}")
@@ -103,11 +103,27 @@ def _remote(place: str) -> dict[str, str]:
     except Exception as error:
         raise FileError(f"{shown(place)}: can't be listed ({one_line(error)}); check the URL and your credentials") from error
     root = root.rstrip("/")
-    named = {each[len(root) + 1 :]: fs.unstrip_protocol(each) for each in sorted(found)}
-    images = {name: url for name, url in named.items() if _is_image(fs, name, url)}
+    named = {_below(root, each): each for each in sorted(found)}
+    images = {name: _whole(place, fs, path) for name, path in named.items() if _is_image(fs, name, path)}
     if not images:
-        raise FileError(f"{shown(place)}: no images found; legal suffixes are {', '.join(IMAGE_SUFFIXES)}; check the URL")
+        raise FileError(f"{shown(place)}: no images found; legal suffixes are {', '.join(LISTED_ENDINGS)}; check the URL")
     return images
+
+
+def _whole(place: str, fs: Any, path: str) -> str:
+    """The path or URL by which a file of an archive at `place` is opened, anywhere; chained URLs, as zip://::all.zip, keep their rest."""
+    if not is_url(place):
+        return path
+    head, chained, rest = place.partition("::")
+    if not chained:
+        return str(fs.unstrip_protocol(path))
+    outer = rest if is_url(rest) else os.path.abspath(rest)
+    return f"{head.partition('://')[0]}://{path.lstrip('/')}::{outer}"
+
+
+def _below(root: str, path: str) -> str:
+    """A path relative to a folder; that of an archive such as zip:// has no name."""
+    return path[len(root) :].lstrip("/")
 
 
 def _listed(fs: Any, root: str, place: str) -> list[str]:
@@ -120,11 +136,11 @@ def _listed(fs: Any, root: str, place: str) -> list[str]:
         raise FileError(f"{shown(place)}: can't be listed ({one_line(error)}); make it readable") from error
 
 
-def _is_image(fs: Any, name: str, url: str) -> bool:
+def _is_image(fs: Any, name: str, path: str) -> bool:
     """By its suffix; or DICOM by its mark, where a name has no suffix or the end of a UID. Hidden files and folders are none."""
     if any(part.startswith(".") for part in name.split("/")) or name.endswith(DICOMDIR):
         return False
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix in IMAGE_SUFFIXES:
+    if name.lower().endswith(LISTED_ENDINGS):
         return True
-    return not suffix.lstrip(".").strip("0123456789") and bytes(fs.cat_file(fs._strip_protocol(url), start=128, end=132)) == b"DICM"
+    suffix = PurePosixPath(name).suffix
+    return not suffix.lstrip(".").strip("0123456789") and bytes(fs.cat_file(path, start=128, end=132)) == b"DICM"

@@ -82,6 +82,7 @@ class Job:
         kinds: what is written beside the mask.
         extras: what writes it.
         force: make again what is done.
+        keep_patient: whether DICOM results carry the patient's identity.
     """
 
     out: str
@@ -93,6 +94,7 @@ class Job:
     kinds: tuple[str, ...] = ()
     extras: Extras | None = field(default=None, compare=False)
     force: bool = False
+    keep_patient: bool = False
 
     def ask_of(self, item: Item) -> str:
         """SHA-256 of all that the result of an item follows from, but for the contents of its files."""
@@ -105,6 +107,8 @@ class Job:
             "frame": item.frame,
             "prompts": item.prompts,
         }
+        if self.keep_patient:
+            asked["keep_patient"] = True
         return _sha256_of(json.dumps(asked, sort_keys=True))
 
 

@@ -105,6 +105,24 @@ def run(items: Sequence[Item], job: Job, settings: PoolSettings, done: Callable[
 
 
 @contextlib.contextmanager
+def _no_api_server(alone: bool) -> Iterator[None]:
+    """Ray on this machine without its API server, which even with statistics and dashboard off asks the metadata services of three
+    cloud providers where it runs (Ray 2.60, `UsageStatsHead.run`). Ray goes on as where that server can't be started.
+    """
+    from ray._private import services
+
+    start = getattr(services, "start_api_server", None)
+    if not alone or start is None:
+        yield
+        return
+    services.start_api_server = lambda *_, **__: (None, None)
+    try:
+        yield
+    finally:
+        services.start_api_server = start
+
+
+@contextlib.contextmanager
 def _ray(settings: PoolSettings) -> Iterator[Any]:
     """Ray, started or joined, without its chatter; shut down at the end, with all that it wrote on this machine."""
     alone = settings.address is None
@@ -128,7 +146,7 @@ def _ray(settings: PoolSettings) -> Iterator[Any]:
         else:
             stack.callback(ray.shutdown)
         try:
-            with muted_stderr():
+            with muted_stderr(), _no_api_server(alone):
                 ray.init(
                     "local" if alone else settings.address, log_to_driver=False, logging_level=logging.CRITICAL, **(here if alone else {})
                 )

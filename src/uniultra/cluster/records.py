@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -12,8 +13,9 @@ from typing import Any
 
 from uniultra import __version__
 from uniultra.cluster.job import SCHEMA, Item, Job
-from uniultra.cluster.storage import HIDDEN, Store
+from uniultra.cluster.storage import HIDDEN, Store, is_relative
 from uniultra.io.tables import TableFile
+from uniultra.outputs.plan import ARCHIVE_ENDINGS
 from uniultra.outputs.structured import prompt_text
 from uniultra.results import FrameResult
 
@@ -24,6 +26,7 @@ RESULT_COLUMNS = (
 )
 FAILURE_COLUMNS = ("input", "frame", "reason")
 DONE, FAILED = "done", "failed"
+MASK_ENDING = "mask.png"
 AT_ONCE = 16
 """Records read at the same time: over a network each takes its time."""
 Record = dict[str, Any]
@@ -51,13 +54,61 @@ def record_name(item: Item) -> str:
 
 
 def read_record(store: Store, item: Item) -> Record | None:
-    """None where there is none, or what is there is no record."""
+    """None where there is none, or what is there is no record of this item, which is then made again."""
     data = store.read(record_name(item))
     try:
         record = json.loads(data) if data is not None else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) and record.get("schema") == SCHEMA else None
+    return record if _is_record(record, item) else None
+
+
+_TEXTS = {DONE: ("ask", "run", "sha256", "model", "version"), FAILED: ("ask", "run", "reason")}
+_LISTS = {DONE: ("frames", "objects", "files"), FAILED: ()}
+
+
+def _is_record(record: Any, item: Item) -> bool:
+    """Whether this is what `write_record` writes of an item: a folder of results may be anybody's."""
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA or record.get("input") != item.name:
+        return False
+    status = record.get("status")
+    if status not in (DONE, FAILED):
+        return False
+    texts, lists = _TEXTS[status], _LISTS[status]
+    if not all(isinstance(record.get(key), str) for key in texts):
+        return False
+    if not all(isinstance(record.get(key), list) for key in lists):
+        return False
+    if status == FAILED:
+        return True
+    return _is_content(record) and all(is_result_of(name, item) for name in record["files"])
+
+
+def _is_content(record: Record) -> bool:
+    """Whether frames and objects of a record have their keys, and each object is of one of the frames."""
+    for key, keys in (("frames", _FRAME_KEYS), ("objects", _OBJECT_KEYS)):
+        if not all(isinstance(entry, dict) and keys <= entry.keys() for entry in record[key]):
+            return False
+    numbers = [picture["frame"] for picture in record["frames"]]
+    if not all(number is None or isinstance(number, int) for number in numbers):
+        return False
+    return all(found["frame"] in numbers and _is_box(found["box_xyxy"]) for found in record["objects"])
+
+
+def _is_box(box: Any) -> bool:
+    return box is None or (isinstance(box, list) and len(box) == 4)
+
+
+_FRAME_KEYS = {"frame", "mask"}
+_OBJECT_KEYS = {"frame", "id", "prompt", "area_px", "area_mm2", "quality", "box_xyxy"}
+
+
+def is_result_of(name: Any, item: Item) -> bool:
+    """Whether a name follows from an item: its own, the frame, and an ending that a batch writes."""
+    if not isinstance(name, str) or not name.startswith(f"{item.name}.") or not is_relative(name):
+        return False
+    rest = re.sub(r"^frame[0-9]{1,7}\.", "", name.removeprefix(f"{item.name}."))
+    return rest == MASK_ENDING or rest in ARCHIVE_ENDINGS.values()
 
 
 def write_record(store: Store, item: Item, job: Job, content: Record) -> None:

@@ -40,6 +40,12 @@ def open_place(place: str) -> tuple[Any, str]:
     return fs, str(path)
 
 
+def is_relative(name: str) -> bool:
+    """Whether a name, with `/`, stays within the folder that it is relative to, on every system."""
+    parts = name.replace("\\", "/").split("/")
+    return bool(name) and "\0" not in name and ":" not in parts[0][1:2] and not {"", ".", ".."} & set(parts)
+
+
 class Store:
     """A folder of results: names in it are relative, with `/`. What is written appears under its name only when it is whole."""
 
@@ -50,12 +56,16 @@ class Store:
         self._root = root.rstrip("/")
 
     def path(self, name: str) -> str:
+        """Where a name lies. Raises OutputError for one that could lie outside of the folder."""
+        if not is_relative(name):
+            raise OutputError(f"{shown(name)}: not a name within {shown(self.place)}; legal are relative ones without '..'")
         return f"{self._root}/{name}"
 
     def read(self, name: str) -> bytes | None:
         """None where there is no such file. Raises OutputError."""
+        path = self.path(name)
         try:
-            return bytes(self._fs.cat_file(self.path(name)))
+            return bytes(self._fs.cat_file(path))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except Exception as error:
@@ -76,8 +86,9 @@ class Store:
 
     def remove(self, name: str) -> None:
         """A file that may be gone already. Raises OutputError."""
+        path = self.path(name)
         try:
-            self._fs.rm_file(self.path(name))
+            self._fs.rm_file(path)
         except (FileNotFoundError, NotADirectoryError):
             return
         except Exception as error:

@@ -16,12 +16,12 @@ from torch.utils.data import Dataset, Sampler
 
 from uniultra.data.augmentation import draw_appearance, draw_placement
 from uniultra.data.manifest import SMALLEST_OBJECT, Row, objects_in
-from uniultra.data.prompts import Box, jitter_box, random_click
+from uniultra.data.prompts import Box, jitter_box, random_click, sam2_box, uniform_click, widen_box
 from uniultra.data.reading import read_row
 from uniultra.data.splits import TrainSplit
 from uniultra.errors import DataError
 from uniultra.geometry import ModelMap, region_around, whole
-from uniultra.types import POSITIVE
+from uniultra.types import POSITIVE, Region
 
 POINTS = 3
 """Slots for the first prompt's points: two box corners and one click."""
@@ -38,9 +38,16 @@ class SampleSpec:
         focus_stretch: how much longer that side may be than the other one; 1 for squares.
         box_share: share of focus views prompted by a box alone; the others have a click, with or without a rough box.
         bare_share: share of those with a click that have no box at all.
-        exact_share: share of the box prompts that are exact; the rest are jittered by 0 to `box_jitter`.
+        exact_share: share of the box prompts that are exact; what the next two leave over is jittered by 0 to `box_jitter`.
+        margin_share: share of the box prompts with one margin on all sides, `margin_low` to `margin_high` of the side along it.
+        margin_low, margin_high: the margins' range; below 0 the box is too tight.
+        sam2_share: share of the box prompts drawn as SAM 2 does; see `prompts.sam2_box`.
         box_jitter: largest jitter of a user's box.
         rough_jitter: largest jitter of a box that a coarse answer would give.
+        anywhere_share: share of the clicks that fall on any pixel of the object; the others keep to its depth.
+        near_share: share of the focus views without a user's box that show a square around the click, as the closer one of
+            two first looks does, `near_side` of the frame's longer side.
+        near_side: range of that square's side over the frame's longer side.
         mask_share: share of views that bring a rough previous mask.
         alone_share: share of those that have nothing else: no box and no click.
         rotation: largest rotation in degrees.
@@ -53,8 +60,15 @@ class SampleSpec:
     box_share: float = 0.65
     bare_share: float = 0.2
     exact_share: float = 0.3
+    margin_share: float = 0.0
+    margin_low: float = -0.08
+    margin_high: float = 0.38
+    sam2_share: float = 0.0
     box_jitter: float = 0.2
     rough_jitter: float = 0.35
+    anywhere_share: float = 0.0
+    near_share: float = 0.0
+    near_side: tuple[float, float] = (0.3, 0.6)
     mask_share: float = 0.1
     alone_share: float = 0.3
     rotation: float = 25.0
@@ -160,15 +174,24 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
     view_whole = rng.random() < spec.whole_share
     with_box = rng.random() < (0.3 if view_whole else spec.box_share)
     with_click = not with_box or rng.random() < 0.1
-    prompt_box = _draw_box(true_box, rough=not with_box, spec=spec, rng=rng)
+    near = not view_whole and not with_box and _chance(spec.near_share, rng)
+    prompt_box = _draw_box(true_box, not with_box, mask.shape, spec, rng)
     scale = float(rng.uniform(*spec.focus_scale))
-    region = whole(mask.shape) if view_whole else region_around(prompt_box, scale, spec.focus_stretch)
+    click = _draw_click(mask, placed, spec, rng) if near else None
+    if click is not None:
+        region = _around_click(click, mask.shape, spec, rng)
+    else:
+        region = whole(mask.shape) if view_whole else region_around(prompt_box, scale, spec.focus_stretch)
     to_model = ModelMap(region, spec.image_size)
 
     image = draw_appearance(rng).apply(warp(item.image, to_model, placed))
     target = warp(mask * np.uint8(255), to_model, placed).astype(np.float32) / 255.0
-    keep_box = with_box or (not view_whole and rng.random() >= spec.bare_share)
-    points, labels = _first_prompt(prompt_box if keep_box else None, target if with_click else None, to_model, rng)
+    keep_box = with_box or (not view_whole and not near and rng.random() >= spec.bare_share)
+    points, labels = _box_corners(prompt_box if keep_box else None, to_model)
+    if click is not None:
+        points[2], labels[2] = to_model.to_model(np.array(click)), POSITIVE
+    elif with_click and (target > 0.5).any():
+        points[2], labels[2] = _click_in(target > 0.5, spec, rng), POSITIVE
     previous = _rough_mask(target, spec.image_size // 4, rng) if rng.random() < spec.mask_share else None
     if previous is not None and rng.random() < spec.alone_share:
         labels[:] = -1
@@ -183,12 +206,37 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
     }
 
 
-def _draw_box(true_box: Box, rough: bool, spec: SampleSpec, rng: np.random.Generator) -> Box:
+def _chance(share: float, rng: np.random.Generator) -> bool:
+    """True in `share` of the calls. A share of 0 takes nothing from the generator, so that earlier settings draw what they drew."""
+    return share > 0 and rng.random() < share
+
+
+def _draw_box(true_box: Box, rough: bool, frame_hw: tuple[int, int], spec: SampleSpec, rng: np.random.Generator) -> Box:
     if rough:
         return jitter_box(true_box, float(rng.uniform(0.0, spec.rough_jitter)), rng)
-    if rng.random() < spec.exact_share:
+    kind = rng.random()
+    if kind < spec.exact_share:
         return true_box
+    if kind < spec.exact_share + spec.margin_share:
+        return widen_box(true_box, float(rng.uniform(spec.margin_low, spec.margin_high)))
+    if kind < spec.exact_share + spec.margin_share + spec.sam2_share:
+        return sam2_box(true_box, frame_hw, rng)
     return jitter_box(true_box, float(rng.uniform(0.0, spec.box_jitter)), rng)
+
+
+def _click_in(mask_hw: np.ndarray, spec: SampleSpec, rng: np.random.Generator) -> tuple[float, float]:
+    return uniform_click(mask_hw, rng) if _chance(spec.anywhere_share, rng) else random_click(mask_hw, rng)
+
+
+def _draw_click(mask_hw: np.ndarray, placed: np.ndarray, spec: SampleSpec, rng: np.random.Generator) -> tuple[float, float]:
+    """A click on the object, where `placed` turns it to."""
+    x, y = placed @ (*_click_in(mask_hw > 0, spec, rng), 1.0)
+    return float(x), float(y)
+
+
+def _around_click(click: tuple[float, float], frame_hw: tuple[int, int], spec: SampleSpec, rng: np.random.Generator) -> Region:
+    """The square that a closer first look at a click shows."""
+    return region_around((*click, *click), 1.0, min_side=float(rng.uniform(*spec.near_side)) * max(frame_hw))
 
 
 def warp(pixels_hw: np.ndarray, to_model: ModelMap, placed: np.ndarray) -> np.ndarray:
@@ -200,15 +248,12 @@ def warp(pixels_hw: np.ndarray, to_model: ModelMap, placed: np.ndarray) -> np.nd
     return cv2.warpAffine(pixels_hw, matrix, (to_model.size, to_model.size), flags=cv2.INTER_LINEAR)
 
 
-def _first_prompt(
-    box: Box | None, target: np.ndarray | None, to_model: ModelMap, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def _box_corners(box: Box | None, to_model: ModelMap) -> tuple[np.ndarray, np.ndarray]:
+    """The slots for the first prompt's points, with a box's corners where there is one."""
     points, labels = np.zeros((POINTS, 2), np.float32), np.full(POINTS, -1, np.int64)
     if box is not None:
         points[:2] = to_model.to_model(np.array(box).reshape(2, 2))
         labels[:2] = (2, 3)
-    if target is not None and (target > 0.5).any():
-        points[2], labels[2] = random_click(target > 0.5, rng), POSITIVE
     return points, labels
 
 

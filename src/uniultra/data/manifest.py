@@ -14,8 +14,8 @@ from uniultra.data.lines import SPLITS as SPLITS
 from uniultra.data.lines import Line, path_fault, pixel_mm_of, read_sheet
 from uniultra.data.problems import Problem, refuse
 
-COMPONENT_DATASETS = frozenset({"muscle_apo"})
-"""Sets whose masks mark all structures with one id: there, each connected component is an object."""
+COMPONENT_DATASETS = frozenset({"muscle_apo", "usgra"})
+"""Sets whose masks give several structures of a kind one id: there, each connected component of an id is an object."""
 SMALLEST_OBJECT = 30
 """Specks below this many pixels are slips of an annotator's pen, not objects."""
 
@@ -116,9 +116,14 @@ def _pixels(text: str) -> int | None:
 def objects_in(ids_hw: np.ndarray, dataset: str) -> list[np.ndarray]:
     """The objects of an id mask (H, W) uint8 as bool masks, in the order of their ids; specks are left out.
 
-    One object an id, or one a connected component for the sets in COMPONENT_DATASETS.
+    One object an id, or one a connected component of an id for the sets in COMPONENT_DATASETS.
     """
+    masks = [ids_hw == value for value in np.unique(ids_hw) if value > 0]
     if dataset in COMPONENT_DATASETS:
-        _, ids_hw = cv2.connectedComponents((ids_hw > 0).astype(np.uint8), connectivity=8)
-    masks = (ids_hw == value for value in np.unique(ids_hw) if value > 0)
+        masks = [part for mask in masks for part in _components(mask)]
     return [mask for mask in masks if np.count_nonzero(mask) >= SMALLEST_OBJECT]
+
+
+def _components(mask_hw: np.ndarray) -> list[np.ndarray]:
+    count, numbers = cv2.connectedComponents(mask_hw.astype(np.uint8), connectivity=8)
+    return [numbers == number for number in range(1, count)]

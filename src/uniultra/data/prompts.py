@@ -29,6 +29,28 @@ def jitter_box(box_xyxy: Box, amount: float, rng: np.random.Generator) -> Box:
     return float(x0 + left), float(y0 + top), float(x1 + right), float(y1 + bottom)
 
 
+def widen_box(box_xyxy: Box, margin: float) -> Box:
+    """A box drawn around rather than along a structure: every edge moved outwards by `margin` (above -0.5) of the side along it.
+
+    Below 0 the edges move inwards: a box that is too tight.
+    """
+    x0, y0, x1, y1 = box_xyxy
+    across, down = margin * (x1 - x0), margin * (y1 - y0)
+    return x0 - across, y0 - down, x1 + across, y1 + down
+
+
+def sam2_box(box_xyxy: Box, frame_hw: tuple[int, int], rng: np.random.Generator) -> Box:
+    """A box as SAM 2's training and SonoBase's protocol draw it: each edge moved uniformly by up to 10 % of the side along it.
+
+    At most 20 px of a frame that is stretched to 1024 x 1024, and cut to the frame's outer edges.
+    """
+    height, width = frame_hw
+    x0, y0, x1, y1 = box_xyxy
+    across, down = min(0.1 * (x1 - x0), 20.0 / 1024.0 * width), min(0.1 * (y1 - y0), 20.0 / 1024.0 * height)
+    left, top, right, bottom = rng.uniform(-1.0, 1.0, 4) * (across, down, across, down)
+    return max(x0 + left, -0.5), max(y0 + top, -0.5), min(x1 + right, width - 0.5), min(y1 + bottom, height - 0.5)
+
+
 def centre_click(mask_hw: np.ndarray) -> tuple[float, float]:
     """(x, y) of the centre of the largest circle inside a mask: where a person clicks first."""
     return inscribed_centre(mask_hw)
@@ -38,6 +60,13 @@ def random_click(mask_hw: np.ndarray, rng: np.random.Generator) -> tuple[float, 
     """(x, y) somewhere inside a mask, rather in its depth than at its rim."""
     distances = depth(mask_hw)
     ys, xs = np.nonzero(distances > 0.4 * distances.max())
+    pick = int(rng.integers(len(xs)))
+    return float(xs[pick]), float(ys[pick])
+
+
+def uniform_click(mask_hw: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+    """(x, y) of any pixel of a mask, those at its rim included, all alike; the mask must not be empty."""
+    ys, xs = np.nonzero(mask_hw)
     pick = int(rng.integers(len(xs)))
     return float(xs[pick]), float(ys[pick])
 

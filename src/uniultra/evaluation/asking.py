@@ -9,7 +9,17 @@ from typing import Protocol
 
 import numpy as np
 
-from uniultra.data.prompts import Box, centre_click, correction_click, exact_box, jitter_box, rough_mask
+from uniultra.data.prompts import (
+    Box,
+    centre_click,
+    correction_click,
+    exact_box,
+    jitter_box,
+    rough_mask,
+    sam2_box,
+    uniform_click,
+    widen_box,
+)
 from uniultra.evaluation.metrics import dice
 from uniultra.evaluation.settings import GOAL_DICE, EvaluationSettings, PromptKind, stable_seed
 from uniultra.types import POSITIVE, Frame, Mask, Prompt
@@ -57,7 +67,7 @@ def ask(
     return [
         *_ask_boxes(segmenter, frame, trues, row_id, settings),
         *_ask_masks(segmenter, frame, trues, row_id, settings),
-        *_ask_clicks(segmenter, frame, trues, settings),
+        *_ask_clicks(segmenter, frame, trues, row_id, settings),
     ]
 
 
@@ -75,7 +85,7 @@ def _ask_boxes(
         Question(index, kind, draw, box_for(row_id, index, kind, draw, true_hw))
         for index, true_hw in enumerate(trues)
         for kind in settings.boxes
-        for draw in range(settings.draws if kind.jitter else 1)
+        for draw in settings.draws_of(kind)
     ]
     return list(zip(questions, _timed(segmenter, frame, [Prompt(box_xyxy=q.box_xyxy) for q in questions]), strict=True))
 
@@ -83,13 +93,10 @@ def _ask_boxes(
 def box_for(row_id: str, object_index: int, kind: PromptKind, draw: int, true_hw: np.ndarray) -> Box:
     """The box of one question about an object with the mask `true_hw`, cut to the frame: nobody draws outside the picture.
 
-    Where jitter would leave less than a pixel, the exact edges stay.
+    Where less than a pixel would be left, the exact edges stay.
     """
     exact = exact_box(true_hw)
-    if not kind.jitter:
-        return exact
-    rng = np.random.default_rng(stable_seed(row_id, object_index, kind.name, draw))
-    x0, y0, x1, y1 = jitter_box(exact, kind.jitter, rng)
+    x0, y0, x1, y1 = _drawn_box(exact, kind, true_hw.shape, stable_seed(row_id, object_index, kind.name, draw))
     height, width = true_hw.shape
     x0, y0, x1, y1 = max(x0, -0.5), max(y0, -0.5), min(x1, width - 0.5), min(y1, height - 0.5)
     if x1 - x0 < 1:
@@ -97,6 +104,14 @@ def box_for(row_id: str, object_index: int, kind: PromptKind, draw: int, true_hw
     if y1 - y0 < 1:
         y0, y1 = exact[1], exact[3]
     return x0, y0, x1, y1
+
+
+def _drawn_box(exact: Box, kind: PromptKind, frame_hw: tuple[int, int], seed: int) -> Box:
+    if kind.jitter:
+        return jitter_box(exact, kind.jitter, np.random.default_rng(seed))
+    if kind.sam2:
+        return sam2_box(exact, frame_hw, np.random.default_rng(seed))
+    return widen_box(exact, kind.margin)
 
 
 def _ask_masks(
@@ -112,18 +127,41 @@ def _ask_masks(
 
 
 def _ask_clicks(
-    segmenter: PromptableSegmenter, frame: Frame, trues: list[np.ndarray], settings: EvaluationSettings
+    segmenter: PromptableSegmenter, frame: Frame, trues: list[np.ndarray], row_id: str, settings: EvaluationSettings
 ) -> list[tuple[Question, Answer]]:
-    """One run of clicks an object, looked at after as many clicks as each kind has, or as its goal takes."""
-    if not settings.clicks:
-        return []
-    most = max(kind.clicks for kind in settings.clicks)
-    fixed = max((kind.clicks for kind in settings.clicks if not kind.goal), default=0)
-    rounds = list(_click_rounds(segmenter, frame, trues, fixed, most))
-    return [
-        (Question(index, kind), _after(kind, [each[index] for each in rounds], true_hw))
+    """Runs of clicks that begin in the depth of each object, and runs that begin anywhere on it, once a draw."""
+    centred = [kind for kind in settings.clicks if not kind.anywhere]
+    anywhere = [kind for kind in settings.clicks if kind.anywhere]
+    deep = [_Start(index, 0, true_hw, centre_click(true_hw)) for index, true_hw in enumerate(trues) if centred]
+    spread = [
+        _Start(index, draw, true_hw, uniform_click(true_hw, np.random.default_rng(stable_seed(row_id, index, "uclick", draw))))
         for index, true_hw in enumerate(trues)
-        for kind in settings.clicks
+        for draw in (settings.draws_of(anywhere[0]) if anywhere else ())
+    ]
+    return [*_ask_runs(segmenter, frame, deep, centred), *_ask_runs(segmenter, frame, spread, anywhere)]
+
+
+@dataclass(frozen=True)
+class _Start:
+    """Where a run of clicks begins, on which object."""
+
+    object_index: int
+    draw: int
+    true_hw: np.ndarray
+    click_xy: tuple[float, float]
+
+
+def _ask_runs(segmenter: PromptableSegmenter, frame: Frame, starts: list[_Start], kinds: list[PromptKind]) -> list[tuple[Question, Answer]]:
+    """One run of clicks a start, looked at after as many clicks as each kind has, or as its goal takes."""
+    if not starts:
+        return []
+    most = max(kind.clicks for kind in kinds)
+    fixed = max((kind.clicks for kind in kinds if not kind.goal), default=0)
+    rounds = list(_click_rounds(segmenter, frame, starts, fixed, most))
+    return [
+        (Question(start.object_index, kind, start.draw), _after(kind, [each[number] for each in rounds], start.true_hw))
+        for number, start in enumerate(starts)
+        for kind in kinds
     ]
 
 
@@ -139,12 +177,13 @@ def _after(kind: PromptKind, answers: list[Answer], true_hw: np.ndarray) -> Answ
     return replace(answers[len(curve) - 1], curve=tuple(curve))
 
 
-def _click_rounds(segmenter: PromptableSegmenter, frame: Frame, trues: list[np.ndarray], fixed: int, most: int) -> Iterator[list[Answer]]:
-    """The answers for all objects after 1, 2, ... `most` clicks.
+def _click_rounds(segmenter: PromptableSegmenter, frame: Frame, starts: list[_Start], fixed: int, most: int) -> Iterator[list[Answer]]:
+    """The answers for all starts after 1, 2, ... `most` clicks.
 
     An object without an error left keeps its answer, unasked; after `fixed` clicks so does one that has reached GOAL_DICE.
     """
-    prompts = [Prompt(points_xy=(centre_click(true_hw),), point_labels=(POSITIVE,)) for true_hw in trues]
+    trues = [start.true_hw for start in starts]
+    prompts = [Prompt(points_xy=(start.click_xy,), point_labels=(POSITIVE,)) for start in starts]
     answers = _timed(segmenter, frame, prompts)
     for done in range(1, most + 1):
         yield answers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -58,7 +58,7 @@ def picture_cases(segmenter: PromptableSegmenter, split: SelectionSplit | Report
     cases = []
     for rank, record in choose(evaluation.records):
         try:
-            uri = _picture(segmenter, rows[record.dataset, record.id], record, evaluation.settings.draws)
+            uri = _picture(segmenter, rows[record.dataset, record.id], record, evaluation.settings)
         except RowError:
             if not evaluation.settings.skip_bad:
                 raise
@@ -67,9 +67,9 @@ def picture_cases(segmenter: PromptableSegmenter, split: SelectionSplit | Report
     return cases
 
 
-def _picture(segmenter: PromptableSegmenter, row: Row, record: Record, draws: int) -> str:
+def _picture(segmenter: PromptableSegmenter, row: Row, record: Record, settings: EvaluationSettings) -> str:
     frame, trues = read_objects(row)
-    answers = ask(segmenter, frame, trues, row.id, EvaluationSettings((record.kind,), draws))
+    answers = ask(segmenter, frame, trues, row.id, replace(settings, kinds=(record.kind,)))
     found_hw = next(a.mask.mask_hw for q, a in answers if (q.object_index, q.draw) == (record.object_index, record.draw))
     return _jpeg_uri(_drawn(frame, trues[record.object_index], found_hw))
 

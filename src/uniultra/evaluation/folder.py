@@ -49,6 +49,8 @@ def open_folder(folder: Path, provenance: Provenance, split: str, settings: Eval
     asked: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION, **asdict(provenance), "split": split, "kinds": list(settings.kinds), "draws": settings.draws,
     }  # fmt: skip
+    if settings.seeds:
+        asked["seeds"] = list(settings.seeds)
     journal = Journal(folder / JOURNAL, asked)
     if not settings.skip_bad and any(image.skipped is not None for image in journal.known.values()):
         raise DataError(f"'{journal.path}' is of a run with --skip-bad; pass it again, choose another folder, or --force to start anew")

@@ -6,8 +6,7 @@ on the same manifest asks the same questions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -23,11 +22,11 @@ from uniultra.evaluation.baselines import ellipse_in_box
 from uniultra.evaluation.journal import Journal
 from uniultra.evaluation.metrics import dice, iou
 from uniultra.evaluation.records import EmptyAnswer, Record, ScoredImage, Skipped, skip
+from uniultra.evaluation.running import score_rows
 from uniultra.evaluation.settings import EvaluationSettings
 from uniultra.evaluation.surface import surface_scores
 from uniultra.types import Frame
 
-T = TypeVar("T")
 ScoredSplit = TypeVar("ScoredSplit", SelectionSplit, ReportSplit)
 
 
@@ -66,15 +65,12 @@ def evaluate(
     if not isinstance(split, SelectionSplit | ReportSplit):
         raise DataError(f"split '{getattr(split, 'name', split)}' is what models learn from; evaluate on val, test or external")
 
-    def scored(row: Row) -> ScoredImage:
-        known = None if journal is None else journal.get(row)
-        return known if known is not None else _score_or_skip(segmenter, settings, row)
+    def score(row: Row) -> ScoredImage:
+        return _score_or_skip(segmenter, settings, row)
 
     images: list[ScoredImage] = []
-    for row, found in zip(split, _in_order(scored, split.rows, settings.workers), strict=True):
+    for row, found in zip(split, score_rows(score, split.rows, settings.workers, journal), strict=True):
         images.append(found)
-        if journal is not None:
-            journal.add(row, found)
         if progress is not None:
             progress(row, found.records)
     records = tuple(record for image in images for record in image.records)
@@ -154,12 +150,3 @@ def _empty_answers(segmenter: PromptableSegmenter, frame: Frame, row: Row) -> tu
 
 def _known(quality: float) -> float | None:
     return None if np.isnan(quality) else float(quality)
-
-
-def _in_order(function: Callable[[Row], T], rows: Sequence[Row], workers: int) -> Iterator[T]:
-    """`function` of each row, in order, with up to `workers` at once."""
-    if workers == 1:
-        yield from map(function, rows)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        yield from pool.map(function, rows)

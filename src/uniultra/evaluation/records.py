@@ -19,7 +19,7 @@ class Record:
         group: the cluster, which is resampled together.
         object_index: which object of the image, from 0, in the order of `objects_in`.
         kind: a name of `KINDS`.
-        draw: which jittered box, from 0.
+        draw: which of the drawn prompts: its number from 0, or its seed where seeds were given.
         dice, iou: against the truth, at the file's own resolution, 0 to 1.
         quality: the IoU that the segmenter predicts; None where it predicts none.
         ellipse_dice: Dice of the ellipse in the SAME box, jitter included; None for clicks.

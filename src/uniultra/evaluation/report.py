@@ -14,6 +14,7 @@ from uniultra.evaluation.compare import Comparison, Difference
 from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES, reliability_curve
 from uniultra.evaluation.protocol import Evaluation
 from uniultra.evaluation.records import Record, Skipped, record_from
+from uniultra.evaluation.spread import Spread, spread_of
 from uniultra.evaluation.summary import ALL_ORGANS, Cell, Summary, objects_of, summarise, summarise_empty
 from uniultra.io.output import write_text
 from uniultra.text import markdown
@@ -102,12 +103,24 @@ def comparison_table(model: str, against: Against) -> str:
     return markdown_table(header, rows, left=2)
 
 
+def spread_table(spread: dict[str, dict[str, Spread]]) -> str:
+    """One row a prompt and organ: mean Dice over the seeds and its standard deviation."""
+    rows = [
+        [kind, organ, str(len(cell.dice)), f"{cell.mean:.4f}", f"{cell.deviation:.4f}"]
+        for kind, cells in spread.items()
+        for organ, cell in cells.items()
+    ]
+    return markdown_table(["prompt", "organ", "seeds", "Dice", "standard deviation"], rows, left=2)
+
+
 def tables_of(evaluation: Evaluation, provenance: Provenance, against: Against | None = None) -> list[str]:
     """All tables for people: overview, details, the comparison, and what was left out, where there are such."""
     summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
     tables = [to_overview(summary), to_markdown(summary)]
     if against is not None:
         tables.append(comparison_table(provenance.model, against))
+    if evaluation.settings.seeds:
+        tables.append(spread_table(spread_of(evaluation.records)))
     skipped = all_skipped(evaluation, provenance)
     return [*tables, skipped_table(skipped)] if skipped else tables
 
@@ -125,6 +138,7 @@ def build_report(evaluation: Evaluation, provenance: Provenance, against: Agains
         "split": evaluation.split,
         "kinds": list(evaluation.settings.kinds),
         "draws": evaluation.settings.draws,
+        **_seeded(evaluation),
         "images": evaluation.images,
         "images_without_objects": evaluation.images_without_objects,
         "objects": objects_of(evaluation.records),
@@ -135,6 +149,17 @@ def build_report(evaluation: Evaluation, provenance: Provenance, against: Agains
         **({} if against is None else {"against": plain(asdict(against))}),
         "records": [_values(record, timed) for record in evaluation.records],
     }
+
+
+def _seeded(evaluation: Evaluation) -> dict[str, Any]:
+    """The seeds and how the scores spread over them; nothing where none were given."""
+    if not evaluation.settings.seeds:
+        return {}
+    return {"seeds": list(evaluation.settings.seeds), "spread": _plain_spread(spread_of(evaluation.records))}
+
+
+def _plain_spread(spread: dict[str, dict[str, Spread]]) -> dict[str, Any]:
+    return {kind: {organ: plain(asdict(cell)) for organ, cell in cells.items()} for kind, cells in spread.items()}
 
 
 def with_section(report: dict[str, Any], name: str, section: dict[str, Any]) -> dict[str, Any]:

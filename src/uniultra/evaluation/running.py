@@ -1,4 +1,4 @@
-"""Rows scored one after another or several at once, each remembered in a journal: what robustness and the paper's protocol share."""
+"""Rows scored one after another or several at once, each remembered in a journal: what every protocol shares."""
 
 from __future__ import annotations
 

@@ -23,20 +23,31 @@ class PromptKind:
     Attributes:
         name: as the command line and the report write it.
         jitter: how far each edge of the box moves at most, as a share of the side along it; 0 is the exact box.
+        margin: how far all edges of the box lie outwards, as a share of the side along them; below 0 inwards.
+        sam2: the box is drawn as SAM 2's training draws it; see `prompts.sam2_box`.
         clicks: how many clicks at most, the first in the object's depth, each further one on the largest error; 0 for others.
+        anywhere: the first click falls on any pixel of the object, all alike, instead.
         goal: clicks end at this Dice; 0 for as many as `clicks` says.
         rough: a previous mask, made of the truth by `rough_mask`, and nothing else.
     """
 
     name: str
     jitter: float = 0.0
+    margin: float = 0.0
+    sam2: bool = False
     clicks: int = 0
+    anywhere: bool = False
     goal: float = 0.0
     rough: bool = False
 
     @property
     def is_box(self) -> bool:
         return self.clicks == 0 and not self.rough
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether chance has a part in it, so that it is asked once a draw."""
+        return self.jitter > 0 or self.sam2 or self.anywhere
 
 
 KINDS: dict[str, PromptKind] = {
@@ -50,8 +61,16 @@ KINDS: dict[str, PromptKind] = {
         PromptKind("click5", clicks=5),
         PromptKind("to90", clicks=10, goal=GOAL_DICE),
         PromptKind("mask", rough=True),
+        PromptKind("loose15", margin=0.15),
+        PromptKind("loose30", margin=0.30),
+        PromptKind("tight10", margin=-0.10),
+        PromptKind("sam2box", sam2=True),
+        PromptKind("uclick1", clicks=1, anywhere=True),
     )
 }
+STANDARD_KINDS = ("box", "box10", "box20", "click1", "click3", "click5", "to90", "mask")
+"""What is asked where nothing else is said."""
+MOST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -60,18 +79,20 @@ class EvaluationSettings:
 
     Attributes:
         kinds: names of `KINDS`.
-        draws: jittered boxes an object, each with its own seed; exact boxes and clicks are drawn once.
+        draws: how often an object is asked by a kind that chance has a part in, each time with its own seed; by others once.
         workers: threads, each with images of its own; changes no result.
         skip_bad: whether a row whose own files can't be used is left out and listed; else it ends the run.
+        seeds: the draws' numbers in place of 0, 1, ...; then `draws` counts for nothing.
 
     Raises:
-        PromptError: no kinds, an unknown or repeated one, or a count below 1.
+        PromptError: no kinds, an unknown or repeated one, a count below 1, or a seed that is repeated or not from 0 to MOST_SEED.
     """
 
-    kinds: tuple[str, ...] = tuple(KINDS)
+    kinds: tuple[str, ...] = STANDARD_KINDS
     draws: int = 3
     workers: int = 1
     skip_bad: bool = False
+    seeds: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.kinds if name not in KINDS]
@@ -81,6 +102,15 @@ class EvaluationSettings:
         for name, value in (("draws", self.draws), ("workers", self.workers)):
             if value < 1:
                 raise PromptError(f"{name} is {value}; it must be at least 1")
+        if len(set(self.seeds)) < len(self.seeds) or any(not 0 <= seed <= MOST_SEED for seed in self.seeds):
+            given = ",".join(str(seed) for seed in self.seeds)
+            raise PromptError(f"seeds '{given}' are not usable; give whole numbers from 0 to {MOST_SEED}, each once, such as 42,2026,1337")
+
+    def draws_of(self, kind: PromptKind) -> tuple[int, ...]:
+        """The numbers of a kind's draws."""
+        if not kind.is_drawn:
+            return (0,)
+        return self.seeds or tuple(range(self.draws))
 
     @property
     def boxes(self) -> tuple[PromptKind, ...]:
@@ -98,6 +128,14 @@ class EvaluationSettings:
 def parse_kinds(text: str) -> tuple[str, ...]:
     """The names in "box,click1"; spaces don't matter. `EvaluationSettings` checks them."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """The numbers in "42,2026,1337"; `EvaluationSettings` checks their range. Raises PromptError for what is no whole number."""
+    try:
+        return tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise PromptError(f"seeds '{text}' are not whole numbers; give some with commas between, such as 42,2026,1337") from error
 
 
 def stable_seed(*parts: str | int) -> int:

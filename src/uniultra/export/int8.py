@@ -13,8 +13,8 @@ import onnxruntime
 
 from uniultra.backends.onnx import DECODER, ENCODER
 from uniultra.backends.protocol import Backend
+from uniultra.evaluation.metrics import dice
 from uniultra.export.onnx import Graphs
-from uniultra.export.parity import mask_dice
 from uniultra.export.quantise import Damage, Progress, Quantised, quantise
 from uniultra.export.views import View, draw_views
 from uniultra.types import Features
@@ -83,7 +83,7 @@ def damage(logits: Sequence[np.ndarray], truth: Sequence[np.ndarray]) -> Damage:
     """Of answers, each logits of one prompt, beside those of fp32."""
     pairs = list(zip(logits, truth, strict=True))
     moved = [np.abs(_probability(ours) - _probability(theirs)).mean() for ours, theirs in pairs]
-    return Damage(float(np.mean(moved)), float(np.mean([mask_dice(ours > 0, theirs > 0) for ours, theirs in pairs])))
+    return Damage(float(np.mean(moved)), float(np.mean([dice(ours > 0, theirs > 0) for ours, theirs in pairs])))
 
 
 class _Graph:

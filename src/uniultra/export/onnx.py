@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import warnings
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from uniultra.errors import ModelError
 from uniultra.evaluation.calibration import EDGE
 from uniultra.export.fuse import fuse
 from uniultra.export.storage import store
+from uniultra.io.texts import read_json
 from uniultra.models.promptable import PromptableModel
 
 OPSET = 18
@@ -50,7 +50,7 @@ class QualityCalibration:
     def read(cls, path: Path) -> QualityCalibration:
         """What `uniultra calibrate` wrote; raises ModelError where it isn't that."""
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = read_json(path)
             return cls(float(content["slope"]), float(content["offset"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"'{path}' is not a calibration that `uniultra calibrate` wrote: {error}") from error
@@ -203,7 +203,8 @@ def _describe(graph: onnx.ModelProto, facts: ModelFacts, model: PromptableModel,
             OFFSET: repr(calibration.offset),
             "uniultra.images": "uint8 (batch, S, S), grey, the region stretched to the square",
             "uniultra.point_coords": "float32 (prompts, points, 2), x y in input pixels, 0 at the centre of the first",
-            "uniultra.point_labels": "int64 (prompts, points): 1 inside, 0 outside, 2 and 3 box corners, -1 padding",
+            "uniultra.point_labels": "int64 (prompts, points): 1 inside, 0 outside, 2 and 3 box corners, -1 padding, "
+            "which changes the answer a little: batch prompts with equally many points",
             "uniultra.mask_input": "float32 (prompts, 1, S/4, S/4) logits of a previous mask; counts where has_mask_input is 1",
             "uniultra.low_res_masks": "float32 (prompts, S/4, S/4) logits; inside is > 0",
             "uniultra.iou_predictions": "float32 (prompts,), predicted IoU, 0 to 1",

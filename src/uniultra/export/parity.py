@@ -12,6 +12,7 @@ import onnx
 from uniultra.backends.onnx import OnnxBackend
 from uniultra.backends.torch import TorchBackend
 from uniultra.evaluation.calibration import calibrate
+from uniultra.evaluation.metrics import dice
 from uniultra.export.onnx import QualityCalibration
 from uniultra.models.promptable import PromptableModel
 from uniultra.types import Features
@@ -41,7 +42,7 @@ def check_parity(model: PromptableModel, folder: Path, calibration: QualityCalib
         logit_gaps.append(np.abs(ours[0] - theirs[0]).ravel())
         quality_gaps.append(np.abs(calibrate(ours[1], calibration.slope, calibration.offset) - theirs[1]))
         agreements.append(np.mean((ours[0] > 0) == (theirs[0] > 0)))
-        dices += [mask_dice(one > 0, other > 0) for one, other in zip(ours[0], theirs[0], strict=True)]
+        dices += [dice(one > 0, other > 0) for one, other in zip(ours[0], theirs[0], strict=True)]
     gaps = np.concatenate(logit_gaps)
     return {
         "cases": cases * 4,
@@ -51,12 +52,6 @@ def check_parity(model: PromptableModel, folder: Path, calibration: QualityCalib
         "pixel_agreement": float(np.mean(agreements)),
         "dice_agreement": float(np.mean(dices)),
     }
-
-
-def mask_dice(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """Dice of two bool masks; 1 where both are empty."""
-    total = int(ours.sum()) + int(theirs.sum())
-    return 2.0 * int((ours & theirs).sum()) / total if total else 1.0
 
 
 def graph_facts(path: Path) -> dict[str, Any]:

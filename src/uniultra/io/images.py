@@ -171,7 +171,7 @@ def _expand(path: PathLike, recursive: bool) -> list[Path]:
     except OSError as error:
         raise FileError(f"{shown(path)}: can't be listed ({one_line(error)}); make the folder readable") from error
     if not images:
-        raise FileError(f"{shown(path)}: no images found; legal suffixes are {', '.join(IMAGE_SUFFIXES)}; check the path")
+        raise FileError(f"{shown(path)}: no images found; legal suffixes are {', '.join(LISTED_ENDINGS)}; check the path")
     return images
 
 
@@ -179,7 +179,7 @@ def _is_listed(file: Path) -> bool:
     """An ordinary, visible file with a legal suffix; or DICOM, whose files often have none, or the end of a UID."""
     if file.name.startswith(".") or not file.is_file() or file.name == DICOMDIR:
         return False
-    if file.suffix.lower() in IMAGE_SUFFIXES:
+    if file.name.lower().endswith(LISTED_ENDINGS):
         return True
     return not file.suffix.lstrip(".").strip("0123456789") and _is_dicom(file)
 
@@ -214,3 +214,5 @@ KINDS: tuple[Kind, ...] = (
 
 IMAGE_SUFFIXES: tuple[str, ...] = tuple(suffix for kind in KINDS if kind.listed for suffix in kind.suffixes)
 """The suffixes that folders and patterns are searched for, lower case."""
+LISTED_ENDINGS = (*IMAGE_SUFFIXES, ".nii.gz")
+"""The same, and the usual form of NIfTI: other files end with .gz, too."""

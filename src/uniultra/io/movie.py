@@ -13,7 +13,7 @@ import numpy as np
 from uniultra.atomic import whole
 from uniultra.errors import OutputError
 from uniultra.io.overlay import draw_overlay
-from uniultra.io.paths import PathLike, shown
+from uniultra.io.paths import PathLike, for_ffmpeg, shown
 from uniultra.io.quiet import muted_stderr
 from uniultra.types import Cine, Mask
 
@@ -73,7 +73,7 @@ class MovieFile:
 
     def _opened(self, size_wh: tuple[int, int]) -> cv2.VideoWriter:
         with muted_stderr():
-            self._writer = cv2.VideoWriter(str(self._path), _MPEG4, self._rate_hz, size_wh)
+            self._writer = cv2.VideoWriter(for_ffmpeg(self._path), _MPEG4, self._rate_hz, size_wh)
         if not self._writer.isOpened():
             raise OutputError(f"{shown(self._path.parent)}: this OpenCV can't encode MP4; install opencv-python-headless from PyPI")
         return self._writer

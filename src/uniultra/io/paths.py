@@ -21,6 +21,11 @@ def shown(path: PathLike) -> str:
     return printable(os.fspath(path)) or "(empty path)"
 
 
+def for_ffmpeg(path: PathLike) -> str:
+    """A path as FFmpeg must be given it: absolute, as it takes what stands before a colon ("10:30.mp4") for a protocol."""
+    return os.path.abspath(path)
+
+
 def one_line(error: Exception) -> str:
     """What went wrong, for a message: printable ASCII, at most 80 signs or so."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__

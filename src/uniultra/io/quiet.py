@@ -13,17 +13,18 @@ _LOCK = threading.RLock()
 
 
 @contextmanager
-def quiet(logger: str) -> Iterator[None]:
-    """No Python warnings, and no lines of one logger. One thread at a time: both filters are global."""
-    log = logging.getLogger(logger)
+def quiet(*loggers: str) -> Iterator[None]:
+    """No Python warnings, and no lines of some loggers. One thread at a time: both filters are global."""
     with _LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        level = log.level
-        log.setLevel(logging.CRITICAL + 1)
+        levels = {logging.getLogger(name): logging.getLogger(name).level for name in loggers}
+        for log in levels:
+            log.setLevel(logging.CRITICAL + 1)
         try:
             yield
         finally:
-            log.setLevel(level)
+            for log, level in levels.items():
+                log.setLevel(level)
 
 
 @contextmanager

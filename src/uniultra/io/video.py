@@ -12,7 +12,7 @@ import numpy as np
 from PIL.GifImagePlugin import GifImageFile
 
 from uniultra.errors import FileError
-from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, one_line, shown
+from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, for_ffmpeg, one_line, shown
 from uniultra.io.pictures import check_size, flatten
 from uniultra.io.quiet import muted_stderr, quiet
 from uniultra.types import Cine, Frame
@@ -77,7 +77,7 @@ def _one(stream: partial[Iterator[Frame]], name: str, count: int, number: int) -
 def _capture(path: PathLike, name: str) -> Iterator[cv2.VideoCapture]:
     with muted_stderr():
         # One thread: others would go on writing their complaints after the stream is back.
-        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+        capture = cv2.VideoCapture(for_ffmpeg(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     try:
         if not capture.isOpened():
             raise FileError(f"{name}: the video is damaged, cut short, or of a codec that OpenCV lacks; convert it to MP4 (H.264)")

@@ -15,7 +15,7 @@ import numpy as np
 from uniultra.calibration import Scale
 from uniultra.errors import DataError
 from uniultra.measure import Measurement
-from uniultra.measure.outline import main_part, outline
+from uniultra.measure.outline import largest_part, outline
 from uniultra.measure.report import Measured
 from uniultra.measure.shape import Shape, edge_uncertainty, extents, principal_axes
 
@@ -135,13 +135,13 @@ def _apart(a: Measurement, b: Measurement) -> float:
 
 
 def _discs(view: View) -> _Discs:
-    part, parts = main_part(view.mask_hw)
-    if not parts:
+    part = largest_part(view.mask_hw)
+    if part is None:
         raise DataError("a ventricle's mask is empty; at least 1 pixel must be set; segment it first")
     scale_xy = np.array([view.spacing_mm_yx[1], view.spacing_mm_yx[0]])
-    centre, _, vectors = principal_axes(part, scale_xy)
+    centre, _, vectors = principal_axes(part.mask_hw, scale_xy)
     direction = vectors[0] if vectors[0][1] >= 0 else -vectors[0]
-    pieces = outline(part, view.spacing_mm_yx) * scale_xy
+    pieces = outline(part.mask_hw, view.spacing_mm_yx) * scale_xy
     along = (pieces - centre) @ direction
     top, length = float(along.min()), float(np.ptp(along))
     low, high = extents(pieces, centre, direction, top + (np.arange(DISCS) + 0.5) / DISCS * length)

@@ -18,6 +18,7 @@ class WriteExtras:
     """An `Extras` of the chosen kinds; those of DICOM are made of DICOM inputs alone."""
 
     kinds: tuple[str, ...]
+    keep_patient: bool = False
 
     def __call__(self, folder: Path, file: Path, result: FrameResult) -> dict[str, Path]:
         """The path of each file, by its ending. Raises OutputError and FileError."""
@@ -27,7 +28,7 @@ class WriteExtras:
         more = tuple(kind for kind in kinds if kind not in PLAIN)
         if not more:
             return {PLAIN[kind]: _plain(kind, folder, file, result) for kind in kinds}
-        plan = OutputPlan(folder / "all", result.number, more, keep_patient=False, force=True)
+        plan = OutputPlan(folder / "all", result.number, more, keep_patient=self.keep_patient, force=True)
         write_frame_files(plan, source, result)
         paths = plan.frame_paths(source)
         return {ARCHIVE_ENDINGS[kind]: paths[kind] for kind in kinds}

@@ -104,7 +104,8 @@ def _dataset(plan: OutputPlan, source: Source) -> tuple[Dataset | None, tuple[st
     from uniultra.io.dicom.source import read_source
 
     try:
-        return read_source(source.path, plan.keep_patient), ()
+        dataset = read_source(source.path, plan.keep_patient)
+        return dataset, dataset.notes
     except FileError as error:
         if plan.kinds is not None:
             raise

@@ -62,7 +62,7 @@ def maker(model: ModelFacts) -> Maker:
 def _derived(
     plan: OutputPlan, source: Source, result: FrameResult, paths: dict[str, Path]
 ) -> tuple[dict[str, Dataset], tuple[str, ...]]:
-    """The planned DICOM objects by kind. A source that nothing can refer to is only noted where none was named."""
+    """The planned DICOM objects by kind, with notes. A source that nothing can refer to is only noted where none was named."""
     kinds = [kind for kind in paths if kind in DICOM_KINDS]
     if not kinds:  # pydicom isn't imported for a picture
         return {}, ()
@@ -75,7 +75,7 @@ def _derived(
             raise
         return {}, (f"no DICOM SEG is written: {error}",)
     made = {"sr": _report}
-    return {kind: made.get(kind, _segmentation)(kind, dataset, source, result) for kind in kinds}, ()
+    return {kind: made.get(kind, _segmentation)(kind, dataset, source, result) for kind in kinds}, dataset.notes
 
 
 def _segmentation(kind: str, dataset: Dataset, source: Source, result: FrameResult) -> Dataset:

@@ -22,6 +22,7 @@ KINDS = {
 """What can be written beside the three files that always are, and how its name ends."""
 KINDS_SHOWN = ", ".join(KINDS)
 DICOM_KINDS = ("seg", "fractional", "sr")
+OWN_STUDY = "DICOM results carry no patient and so lie in a study of their own; --keep-patient files them with their source"
 CINE_KINDS = ("seg", "csv", "movie", "none")
 """What can be written of a cine; the rest is for one frame."""
 PLAIN = {"overlay": "overlay.png", "json": "json"}
@@ -135,6 +136,14 @@ def check_kinds(plan: OutputPlan, sources: Sequence[Source]) -> tuple[str, ...]:
     if "nifti" in plan.kinds and importlib.util.find_spec("nibabel") is None:
         raise OutputError("--write nifti needs nibabel; install with: pip install 'uniultra[nifti]'")
     return ()
+
+
+def own_study(plan: OutputPlan, sources: Sequence[Source]) -> tuple[str, ...]:
+    """A note where DICOM results don't lie in the study of their sources."""
+    if plan.folder is None or plan.keep_patient:
+        return ()
+    kinds = {kind for source in sources if source.is_dicom for kind in plan.kinds_for(source)}
+    return (OWN_STUDY,) * any(kind in DICOM_KINDS for kind in kinds)
 
 
 def chosen_extras(asked: Sequence[str]) -> tuple[str, ...]:

@@ -79,8 +79,14 @@ class DataSettings:
     box_share: float = 0.65
     bare_share: float = 0.2
     exact_share: float = 0.3
+    margin_share: float = 0.0
+    margin_low: float = -0.08
+    margin_high: float = 0.38
+    sam2_share: float = 0.0
     box_jitter: float = 0.2
     rough_jitter: float = 0.35
+    anywhere_share: float = 0.0
+    near_share: float = 0.0
     mask_share: float = 0.1
     rotation: float = 25.0
     datasets: str = ""
@@ -234,6 +240,12 @@ RANGES: dict[str, tuple[float, float]] = {
     "data.box_share": (0.0, 1.0),
     "data.bare_share": (0.0, 1.0),
     "data.exact_share": (0.0, 1.0),
+    "data.margin_share": (0.0, 1.0),
+    "data.margin_low": (-0.4, 1.0),
+    "data.margin_high": (-0.4, 1.0),
+    "data.sam2_share": (0.0, 1.0),
+    "data.anywhere_share": (0.0, 1.0),
+    "data.near_share": (0.0, 1.0),
     "data.box_jitter": (0.0, 0.4),
     "data.rough_jitter": (0.0, 0.4),
     "data.mask_share": (0.0, 1.0),

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from uniultra.errors import ModelError
-from uniultra.training.config import CHOICES, RANGES, AdaptConfig, DistillConfig, TrainConfig
+from uniultra.io.texts import decoded
+from uniultra.training.config import CHOICES, RANGES, AdaptConfig, DataSettings, DistillConfig, TrainConfig
 
 C = TypeVar("C", TrainConfig, AdaptConfig, DistillConfig)
 
@@ -23,11 +24,12 @@ def configured(config: C, path: str | Path | None = None, changes: tuple[str, ..
     """Defaults, then a TOML file, then `section.key=value` changes in TOML's own syntax of values.
 
     Raises:
-        ModelError: unknown section or key, or a value of another type than the default's, out of its range, or not one of its words.
+        ModelError: unknown section or key, or a value of another type than the default's, out of its range, not one of its words, or
+            not possible beside another one.
     """
     if path is not None:
         try:
-            tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+            tables = tomllib.loads(decoded(Path(path).read_bytes()))
         except (OSError, ValueError) as error:
             raise ModelError(f"config '{path}' can't be read as TOML: {error}") from error
         for section, values in tables.items():
@@ -39,7 +41,18 @@ def configured(config: C, path: str | Path | None = None, changes: tuple[str, ..
         name, _, text = change.partition("=")
         section, _, key = name.strip().partition(".")
         config = _with(config, section, key, _value(text.strip()))
+    _check_boxes(config.data)
     return config
+
+
+def _check_boxes(data: DataSettings) -> None:
+    """What the settings of box prompts must be together."""
+    total = data.exact_share + data.margin_share + data.sam2_share
+    if total > 1.0 + 1e-9:
+        names = "data.exact_share, data.margin_share and data.sam2_share"
+        raise ModelError(f"{names} sum to {total:g}; they are shares of the box prompts, so lower them to at most 1 together")
+    if data.margin_low > data.margin_high:
+        raise ModelError(f"data.margin_low = {data.margin_low:g} is above data.margin_high = {data.margin_high:g}; exchange them")
 
 
 def _value(text: str) -> Any:

@@ -18,6 +18,7 @@ from uniultra.data.manifest import Row, objects_in
 from uniultra.data.prompts import Box, centre_click, exact_box, jitter_box
 from uniultra.data.reading import read_row
 from uniultra.data.splits import SelectionSplit
+from uniultra.evaluation.metrics import dice
 from uniultra.geometry import ModelMap, region_around, whole
 from uniultra.io.overlay import contact_sheet
 from uniultra.model_facts import Passes
@@ -59,7 +60,7 @@ class Look:
         return (ours - ellipse) / max(1.0 - ellipse, 1e-6)
 
     def _mean(self, kind: str) -> float:
-        return float(np.mean([dice for name, dice in self.dice.items() if name.startswith(kind)]))
+        return float(np.mean([value for name, value in self.dice.items() if name.startswith(kind)]))
 
 
 def views_of(split: SelectionSplit, size: int, stretch: float = 1.0, most: int = MOST_IMAGES) -> list[View]:
@@ -79,12 +80,12 @@ def look(model: PromptableModel, views: Sequence[View], batch: int = 32) -> Look
         for start in range(0, len(views), batch):
             part = views[start : start + batch]
             for index, (view, answer) in enumerate(zip(part, _answers(model, part), strict=True), start):
-                dice = _dice(answer, view.target_hw > 127)
-                found[f"{view.kind}/{view.organ}"].append(dice)
+                score = dice(answer, view.target_hw > 127)
+                found[f"{view.kind}/{view.organ}"].append(score)
                 if view.kind == "box":
-                    found[f"ellipse/{view.organ}"].append(_dice(_ellipse(view, model.input_size), view.target_hw > 127))
+                    found[f"ellipse/{view.organ}"].append(dice(_ellipse(view, model.input_size), view.target_hw > 127))
                 if index % every == 0 and len(shown) < TILES:
-                    shown.append((view, answer, dice))
+                    shown.append((view, answer, score))
     model.train(was_training)
     return Look({name: float(np.mean(values)) for name, values in sorted(found.items())}, _sheet(shown))
 
@@ -128,11 +129,6 @@ def _ellipse(view: View, size: int) -> np.ndarray:
     return np.asarray((box_ellipse(points, labels, size, size)[0, 0] > 0).numpy())
 
 
-def _dice(found: np.ndarray, true: np.ndarray) -> float:
-    total = int(found.sum()) + int(true.sum())
-    return 2.0 * int((found & true).sum()) / total if total else 1.0
-
-
 def _sheet(shown: Sequence[tuple[View, np.ndarray, float]]) -> np.ndarray:
     tiles = []
     for view, answer, _ in shown:
@@ -141,5 +137,5 @@ def _sheet(shown: Sequence[tuple[View, np.ndarray, float]]) -> np.ndarray:
             outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
             cv2.drawContours(canvas, outlines, -1, colour, max(1, canvas.shape[0] // 256), cv2.LINE_AA)
         tiles.append(np.asarray(canvas))
-    captions = [f"{view.organ}, {view.kind}\nDice {dice:.3f}" for view, _, dice in shown]
+    captions = [f"{view.organ}, {view.kind}\nDice {score:.3f}" for view, _, score in shown]
     return contact_sheet(tiles, captions, columns=4, tile_hw=(240, 240))

@@ -36,7 +36,9 @@ def test_measurements_and_outline_come_back(tmp_path: Path, frames: int, number:
         assert unit.startswith(item.measurement.unit.rstrip("2")) or unit in ("{pixels}", "{square_pixels}")
     region = group.roi
     assert region.value[0].tolist() == region.value[-1].tolist()
-    np.testing.assert_allclose(region.value.min(axis=0), (5.5, 4.5))  # the corner of the first pixel is 0, 0
+    # By pixel edges: 0, 0 is the outer corner of the first pixel (PS3.3 C.18.6).
+    np.testing.assert_array_equal(region.value.min(axis=0), np.argwhere(MASK).min(axis=0)[::-1])
+    np.testing.assert_array_equal(region.value.max(axis=0), np.argwhere(MASK).max(axis=0)[::-1] + 1)
     plain = pydicom.dcmread(tmp_path / "a.sr.dcm")
     references = [element.value for element in plain.iterall() if element.keyword == "ReferencedFrameNumber"]
     assert references == ([] if frames == 1 else [number + 1])

@@ -76,7 +76,8 @@ def test_uids_are_new_and_the_patient_stays_out_unless_kept(tmp_path: Path) -> N
         assert (PHI.encode() in target.read_bytes()) == keep
     assert written[False].PatientID == ""
     assert (written[True].PatientID, written[True].PatientName) == ("ID-4711", PHI)
-    assert written[False].StudyInstanceUID == source.StudyInstanceUID
+    assert written[True].StudyInstanceUID == source.StudyInstanceUID
+    assert written[False].StudyInstanceUID != source.StudyInstanceUID  # a study has one patient
     uids = {written[keep].SOPInstanceUID for keep in written} | {written[keep].SeriesInstanceUID for keep in written}
     assert len(uids | {source.SOPInstanceUID, source.SeriesInstanceUID}) == 6
 

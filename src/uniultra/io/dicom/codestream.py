@@ -8,18 +8,30 @@ from typing import NamedTuple
 _START = b"\xff\xd8"
 _SOF = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 """Start-of-frame markers of JPEG (ITU-T T.81 B.1.1.3), and of JPEG-LS (T.87)."""
+_DCT = frozenset({0xC0, 0xC1, 0xC2})
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _SIZ = b"\xff\x4f\xff\x51"
 """Start of a JPEG 2000 code stream and of its image size segment (T.800 A.5.1)."""
 
 
+_COD, _SOT = b"\xff\x52", b"\xff\x90"
+"""Coding style, and the start of the first tile (A.6.1, A.4.2)."""
+_JFIF, _ADOBE = b"JFIF\0", b"Adobe"
+_RGB_IDS = b"RGB"
+
+
 class Coded(NamedTuple):
-    """What a code stream's header says: pixels, samples a pixel, bits a sample."""
+    """What a code stream's header says: pixels, samples a pixel, bits a sample.
+
+    `colours` is what its samples are for certain: "YBR" or "RGB" of lossy JPEG; "RGB" where a decoder of JPEG 2000 undoes a colour
+    transform; "" where the stream doesn't say, and the file's own header must.
+    """
 
     width: int
     height: int
     samples: int
     bits: int
+    colours: str = ""
 
 
 def coded_as(data: bytes) -> Coded | None:
@@ -31,7 +43,7 @@ def coded_as(data: bytes) -> Coded | None:
 
 
 def _jpeg(data: bytes) -> Coded | None:
-    at = 2
+    at, said = 2, ""
     while at + 4 <= len(data):
         if data[at] != 0xFF:
             return None
@@ -42,10 +54,29 @@ def _jpeg(data: bytes) -> Coded | None:
             at += 2
         elif marker in _SOF:
             bits, height, width, samples = struct.unpack_from(">BHHB", data, at + 4)
-            return Coded(width, height, samples, bits)
+            lossy = marker in _DCT and samples == 3
+            return Coded(width, height, samples, bits, (said or _by_components(data[at + 10 : at + 19])) if lossy else "")
         else:
-            at += 2 + max(struct.unpack_from(">H", data, at + 2)[0], 2)
+            length = max(struct.unpack_from(">H", data, at + 2)[0], 2)
+            said = said or _by_application(marker, data[at + 4 : at + 2 + length])
+            at += 2 + length
     return None
+
+
+def _by_application(marker: int, payload: bytes) -> str:
+    """What JFIF (T.871) and Adobe's segment (T.872) say of colours; the decoder believes the first of them."""
+    if marker == 0xE0 and payload.startswith(_JFIF):
+        return "YBR"
+    if marker == 0xEE and payload.startswith(_ADOBE) and len(payload) >= 12:
+        return "YBR" if payload[11] == 1 else "RGB"
+    return ""
+
+
+def _by_components(components: bytes) -> str:
+    """By three components' names and sampling: RGB is never subsampled (PS3.5 8.2.1)."""
+    if components[::3] == _RGB_IDS:
+        return "RGB"
+    return "YBR" if len(set(components[1::3])) > 1 else ""
 
 
 def _jpeg_2000(data: bytes) -> Coded | None:
@@ -54,4 +85,13 @@ def _jpeg_2000(data: bytes) -> Coded | None:
         return None
     x1, y1, x0, y0 = struct.unpack_from(">4I", data, at + 8)
     samples, depth = struct.unpack_from(">HB", data, at + 40)
-    return Coded(x1 - x0, y1 - y0, samples, (depth & 0x7F) + 1)
+    return Coded(x1 - x0, y1 - y0, samples, (depth & 0x7F) + 1, "RGB" if samples == 3 and _is_transformed(data, at + 2) else "")
+
+
+def _is_transformed(data: bytes, at: int) -> bool:
+    """Whether the main header, whose first segment begins at `at`, asks for the inverse of a colour transform."""
+    while at + 4 <= len(data) and data[at : at + 2] != _SOT:
+        if data[at : at + 2] == _COD:
+            return data[at + 8 : at + 9] == b"\1"
+        at += 2 + struct.unpack_from(">H", data, at + 2)[0]
+    return False

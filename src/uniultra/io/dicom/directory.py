@@ -9,6 +9,7 @@ from pathlib import Path
 
 from uniultra.errors import FileError
 from uniultra.io.dicom.header import read_header
+from uniultra.io.dicom.store import MAX_HEADER_BYTES
 from uniultra.io.dicom.values import items, value
 from uniultra.io.paths import PathLike, shown
 
@@ -24,7 +25,7 @@ def listed_files(path: PathLike) -> list[Path]:
         FileError: not a DICOMDIR, or none of its files is there.
     """
     name = shown(path)
-    records = items(read_header(path, ("DirectoryRecordSequence",)).dataset, "DirectoryRecordSequence")
+    records = items(read_header(path, ("DirectoryRecordSequence",)).dataset, "DirectoryRecordSequence", MAX_HEADER_BYTES)
     if not records:
         raise FileError(f"{name}: no DICOM directory, or an empty one; name the image files or their folder")
     if len(records) > MAX_RECORDS:

@@ -20,11 +20,11 @@ from pydicom.uid import (
 )
 
 from uniultra.errors import FileError
-from uniultra.io.dicom.codestream import coded_as
+from uniultra.io.dicom.codestream import Coded, coded_as
 from uniultra.io.dicom.fragments import FrameIndex, index_frames
 from uniultra.io.dicom.header import UNDEFINED, Header
 from uniultra.io.dicom.luma import quick_luma
-from uniultra.io.dicom.tones import MONOCHROME, PALETTE, Format, format_of, look_up, luma, mono_grey, needs_range, palette_grey
+from uniultra.io.dicom.tones import MONOCHROME, PALETTE, Format, format_of, look_up, luma, mono_grey, needs_range, palette_grey, range_of
 from uniultra.io.dicom.values import code, integer
 from uniultra.io.pictures import check_size
 from uniultra.io.quiet import muted_stderr, quiet
@@ -35,6 +35,8 @@ COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
 NATIVE = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian})
 PREFERRED = ("pillow", "pyjpegls")
 """Decoders that are tried before the others: they take half the memory of GDCM."""
+_AS_RGB = ("RGB", "YBR_RCT", "YBR_ICT")
+"""What decoders give as RGB, and say so."""
 _MAX_ENCODED = 512_000_000
 
 
@@ -120,8 +122,10 @@ def _check_shape(image: Image, number: int, found: np.ndarray, wanted: tuple[int
 def _quick(image: Image, number: int) -> np.ndarray | None:
     """The luma of an encoded frame without its colours, where that can be had."""
     with _guarded(image, number):
-        data, options = _frame_bytes(image, number)
-        grey = quick_luma(data, image.header.syntax, image.photometric) if options.get("bits_stored") == 8 else None
+        data, coded = _frame_bytes(image, number)
+        grey = None
+        if coded is not None and coded.bits == 8:
+            grey = quick_luma(data, image.header.syntax, image.photometric, coded.colours)
     if grey is not None:
         _check_shape(image, number, grey, image.frame_hw)
     return grey
@@ -143,8 +147,7 @@ def _with_table(image: Image) -> Image:
         return image
     seen = None
     if needs_range(image.header, image.packing):
-        first = image.packing.ramp[image.packing.patterns(read_stored(image, 0)[0])]
-        seen = int(first.min()), int(first.max())
+        seen = range_of(image.header, image.packing, image.packing.patterns(read_stored(image, 0)[0]))
     return replace(image, table=mono_grey(image.header, image.packing, seen))
 
 
@@ -159,8 +162,8 @@ def _native(image: Image, number: int) -> tuple[np.ndarray, dict[str, str | int]
         return get_decoder(syntax).as_array(file, index=number, **_options(image, image.frames, pixels.vr))
 
 
-def _frame_bytes(image: Image, number: int) -> tuple[bytes, dict[str, Any]]:
-    """The encoded bytes of a frame, checked, and what their own header says of their depth."""
+def _frame_bytes(image: Image, number: int) -> tuple[bytes, Coded | None]:
+    """The encoded bytes of a frame, checked, and what their own header says; None of RLE, which has none."""
     assert image.index is not None
     with image.header.store.opened() as file:
         data = image.index.read(file, number)
@@ -170,8 +173,12 @@ def _frame_bytes(image: Image, number: int) -> tuple[bytes, dict[str, Any]]:
 
 
 def _encoded(image: Image, number: int) -> tuple[np.ndarray, dict[str, str | int]]:
-    data, depth = _frame_bytes(image, number)
-    options = _options(image, 1, "OB") | depth
+    data, coded = _frame_bytes(image, number)
+    options = _options(image, 1, "OB")
+    if coded is not None:
+        options["bits_stored"] = coded.bits
+        if coded.colours == "RGB" and image.photometric not in _AS_RGB:
+            options["photometric_interpretation"] = "RGB"
     decoder, source = get_decoder(image.header.syntax), encapsulate([data])
     for plugin in decoder.available_plugins:
         if plugin in PREFERRED:
@@ -180,11 +187,11 @@ def _encoded(image: Image, number: int) -> tuple[np.ndarray, dict[str, str | int
     return decoder.as_array(source, index=0, **options)
 
 
-def _check_coded(image: Image, number: int, data: bytes) -> dict[str, Any]:
-    """What a frame's own header says must fit the file's, before a decoder written in C sees it; its depth, for that decoder."""
+def _check_coded(image: Image, number: int, data: bytes) -> Coded | None:
+    """What a frame's own header says must fit the file's, before a decoder written in C sees it."""
     name, (height, width) = image.header.name, image.frame_hw
     if "RLE" in image.header.syntax.name:
-        return {}
+        return None
     coded = coded_as(data)
     if coded is None:
         raise FileError(f"{name}: frame {number} is no {_kind(image.header.syntax)} picture; copy or export it again")
@@ -196,7 +203,7 @@ def _check_coded(image: Image, number: int, data: bytes) -> dict[str, Any]:
         raise FileError(f"{name}: frame {number} is coded with {coded.bits} bits a sample; legal are 8 to {allocated}; export it again")
     if image.header.syntax == JPEGExtended12Bit and coded.bits != 8:
         raise FileError(f"{name}: frame {number} is a lossy JPEG of {coded.bits} bits, which can't be read; export it as JPEG lossless")
-    return {"bits_stored": coded.bits}
+    return coded
 
 
 def _options(image: Image, frames: int, vr: str) -> dict[str, Any]:

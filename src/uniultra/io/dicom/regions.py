@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from pydicom.dataset import Dataset
 
-from uniultra.calibration import Calibration, ScanRegion
+from uniultra.calibration import Calibration, ScanRegion, same
+from uniultra.io.dicom.groups import spacing_differs
 from uniultra.io.dicom.header import Header
 from uniultra.io.dicom.values import integer, items, real, reals
 
@@ -32,12 +34,28 @@ def calibration_of(header: Header, frame_hw: tuple[int, int]) -> Calibration:
             continue
         notes += [f"region {number}: {note}" for note in _oddities(region, frame_hw)]
         regions.append(region)
+    if spacing_differs(header.dataset):
+        notes.append("PixelSpacing differs from frame to frame and is not used")
     calibration = Calibration(tuple(regions), notes=tuple(notes))
     for keyword in SPACINGS:
         spacing = reals(header.dataset, keyword)
         if spacing is not None and len(spacing) == 2 and min(spacing) > 0:
             calibration = calibration.with_fallback(keyword, (spacing[0], spacing[1]))
-    return calibration
+    note = _not_square(header, calibration)
+    return replace(calibration, notes=(*calibration.notes, note)) if note else calibration
+
+
+def _not_square(header: Header, calibration: Calibration) -> str:
+    """What PixelAspectRatio (height to width of a pixel, C.7.6.3.1.7) says beside the spacing that is used; "" where nothing new."""
+    ratio = reals(header.dataset, "PixelAspectRatio")
+    if ratio is None or len(ratio) != 2 or min(ratio) <= 0 or same((ratio[0], ratio[0]), (ratio[1], ratio[1])):
+        return ""
+    said = f"PixelAspectRatio says that pixels are {ratio[0]:g} high to {ratio[1]:g} wide"
+    known = [spacing for spacing in (*(region.spacing_mm_yx for region in calibration.regions), calibration.whole_mm_yx) if spacing]
+    if not known:
+        return f"{said}: along a slant, a length in pixels means nothing, and one spacing for both sides is wrong"
+    down, right = known[0]
+    return "" if same((down / right, 1.0), (ratio[0] / ratio[1], 1.0)) else f"{said}, which the spacing in use contradicts"
 
 
 def _region(item: Dataset) -> ScanRegion | str:

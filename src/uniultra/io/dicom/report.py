@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import cv2
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
+from pydicom.uid import UltrasoundImageStorage
 
-from uniultra.io.dicom.source import Maker, need_highdicom, write_dataset
+from uniultra.io.dicom.source import UTF_8, Maker, as_still, by_highdicom, legal_label, need_highdicom, refer, study_of, write_dataset
 from uniultra.io.paths import PathLike
-from uniultra.io.quiet import quiet
 from uniultra.measure import Measurement
-from uniultra.measure.outline import main_part
+from uniultra.measure.edge import edge_line
 from uniultra.measure.report import named
 from uniultra.measure.shape import Shape
 
@@ -36,7 +35,8 @@ UNITS = {
     "px": Code("{pixels}", "UCUM", "pixels"),
     "px2": Code("{square_pixels}", "UCUM", "square pixels"),
 }
-_MOST_POINTS = 200
+_MOST_POINTS = 4000
+"""Of an outline: GraphicData (VR FL) holds 65,534 bytes, 8 a point (PS3.5 7.1.2)."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def write_report(path: PathLike, source: Dataset, findings: Sequence[Finding], m
     """Writes a Comprehensive SR and returns it. UIDs are new ones; it is neither final nor verified.
 
     Raises:
-        OutputError: highdicom isn't installed, or the file can't be written.
+        OutputError: highdicom isn't installed or refuses the source, a label isn't legal, or the file can't be written.
     """
     need_highdicom(path)
     dataset = report(source, findings, maker)
@@ -70,15 +70,16 @@ def report(source: Dataset, findings: Sequence[Finding], maker: Maker) -> Datase
         uid=hd.UID(), name=maker.manufacturer, manufacturer_name=maker.manufacturer, model_name=f"{maker.model} {maker.model_version}"
     )
     observer = hd.sr.ObserverContext(observer_type=codes.DCM.Device, observer_identifying_attributes=device)
-    with quiet("highdicom"):
+    still = as_still(source)
+    with by_highdicom("SR"):
         content = hd.sr.MeasurementReport(
             observation_context=hd.sr.ObservationContext(observer_device_context=observer),
             procedure_reported=Code("16310003", "SCT", "Diagnostic ultrasonography"),
             imaging_measurements=[_group(hd, source, finding) for finding in findings],
             title=codes.DCM.ImagingMeasurementReport,
         )
-        return hd.sr.ComprehensiveSR(
-            evidence=[source],
+        made = hd.sr.ComprehensiveSR(
+            evidence=[still],
             content=content[0],
             series_instance_uid=hd.UID(),
             series_number=901,
@@ -89,14 +90,21 @@ def report(source: Dataset, findings: Sequence[Finding], maker: Maker) -> Datase
             is_final=False,
             is_verified=False,
         )
+    refer(made, source)
+    made.SpecificCharacterSet = UTF_8
+    if study_of(source) != source.StudyInstanceUID:
+        made.PertinentOtherEvidenceSequence = made.CurrentRequestedProcedureEvidenceSequence
+        del made.CurrentRequestedProcedureEvidenceSequence
+        made.StudyInstanceUID = study_of(source)
+    return made
 
 
 def _group(hd: Any, source: Dataset, finding: Finding) -> Any:
     frames = [finding.frame + 1] if source.NumberOfFrames > 1 else None
-    image = hd.sr.SourceImageForRegion(source.SOPClassUID, source.SOPInstanceUID, frames)
-    region = hd.sr.ImageRegion(graphic_type="POLYLINE", graphic_data=_polyline(finding.mask_hw), source_image=image)
+    image = hd.sr.SourceImageForRegion(UltrasoundImageStorage, source.SOPInstanceUID, frames)
+    region = hd.sr.ImageRegion(graphic_type="POLYLINE", graphic_data=edge_line(finding.mask_hw, _MOST_POINTS), source_image=image)
     return hd.sr.PlanarROIMeasurementsAndQualitativeEvaluations(
-        tracking_identifier=hd.sr.TrackingIdentifier(uid=hd.UID(), identifier=finding.label[:64]),
+        tracking_identifier=hd.sr.TrackingIdentifier(uid=hd.UID(), identifier=legal_label(finding.label)),
         referenced_region=region,
         measurements=[_measurement(hd, item.name, item.measurement) for item in named(finding.shape)],
     )
@@ -104,13 +112,3 @@ def _group(hd: Any, source: Dataset, finding: Finding) -> Any:
 
 def _measurement(hd: Any, name: str, found: Measurement) -> Any:
     return hd.sr.Measurement(name=NAMES[name], value=float(f"{found.value:.6g}"), unit=UNITS[found.unit])
-
-
-def _polyline(mask_hw: np.ndarray) -> np.ndarray:
-    """The outline through the centres of the edge's pixels, closed, (N, 2). SR counts from the corner of the first pixel, so its centre
-    is at 0.5, 0.5 (PS3.3 C.18.6).
-    """
-    contours, _ = cv2.findContours(main_part(mask_hw)[0].astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    points = max(contours, key=len)[:, 0].astype(np.float64)
-    points = points[:: max(1, -(-len(points) // _MOST_POINTS))] + 0.5
-    return np.concatenate([points, points[:1]])

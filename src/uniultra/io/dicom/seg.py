@@ -14,16 +14,15 @@ from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.uid import UltrasoundImageStorage
 
-from uniultra.io.dicom.source import Maker, need_highdicom, write_dataset
+from uniultra.io.dicom.header import LOSSY
+from uniultra.io.dicom.source import UTF_8, Maker, as_still, by_highdicom, legal_label, need_highdicom, refer, study_of, write_dataset
 from uniultra.io.paths import PathLike
-from uniultra.io.quiet import quiet
 
 FRACTIONS = 255
 """MaximumFractionalValue: a probability of 1."""
-_SEGMENT, _TIME = 0x0062000B, 0x00209128
-"""ReferencedSegmentNumber, TemporalPositionIndex: what the frames are numbered by."""
+_SEGMENT, _TIME, _PLANE = 0x0062000B, 0x00209128, 0x00209057
+"""ReferencedSegmentNumber, TemporalPositionIndex, InStackPositionNumber: what the frames are numbered by."""
 _IN_IDENTIFICATION, _IN_CONTENT = 0x0062000A, 0x00209111
 
 
@@ -41,7 +40,7 @@ def write_seg(path: PathLike, source: Dataset, segments: Sequence[Segment], make
     All segments name the same frames of the source. UIDs are new ones.
 
     Raises:
-        OutputError: highdicom isn't installed, or the file can't be written.
+        OutputError: highdicom isn't installed or refuses the source, a label isn't legal, or the file can't be written.
     """
     need_highdicom(path)
     dataset = segmentation(source, segments, maker)
@@ -58,12 +57,13 @@ def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> 
     assert numbers[0] >= 0 and numbers[-1] < source.NumberOfFrames, f"frames {numbers} of {source.NumberOfFrames}"
     fractional = segments[0].frames[numbers[0]].dtype != np.bool_
     first = np.stack([segment.frames[numbers[0]] for segment in segments], axis=-1)
-    with quiet("highdicom"):
+    descriptions = [_description(hd, i, legal_label(segment.label), maker) for i, segment in enumerate(segments, 1)]
+    with by_highdicom("SEG"):
         made = hd.seg.Segmentation(
-            source_images=[_one_frame(source)],
+            source_images=[as_still(source)],
             pixel_array=(first.astype(np.float32) if fractional else first)[None],
             segmentation_type="FRACTIONAL" if fractional else "BINARY",
-            segment_descriptions=[_description(hd, i, segment.label, maker) for i, segment in enumerate(segments, 1)],
+            segment_descriptions=descriptions,
             series_instance_uid=hd.UID(),
             series_number=900,
             sop_instance_uid=hd.UID(),
@@ -77,20 +77,46 @@ def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> 
             content_label="UNIULTRA",
             content_description="Machine-made; not for diagnosis",
         )
-    for element in made.iterall():
-        if element.keyword == "ReferencedSOPClassUID":  # every reference is to the source
-            element.value = source.SOPClassUID
+    refer(made, source)
     if source.NumberOfFrames > 1:
-        _set_out(made, segments, numbers, fractional)
+        _set_out(made, segments, numbers, _Frames(fractional, getattr(source, "planes", False)))
+    _complete(made, source)
+    made.SegmentsOverlap = _overlap(segments, numbers, fractional)
     return made
 
 
-def _one_frame(source: Dataset) -> Dataset:
-    """The source as a still image, which is what highdicom accepts without a Frame of Reference."""
-    still = deepcopy(source)
-    still.SOPClassUID = UltrasoundImageStorage
-    del still.NumberOfFrames
-    return still
+def _complete(made: Dataset, source: Dataset) -> None:
+    """What highdicom leaves out: attributes that may be empty but not missing, lossy compression, and a study of its own."""
+    made.SpecificCharacterSet = UTF_8
+    made.PatientOrientation = made.PatientOrientation if "PatientOrientation" in made else None
+    made.ContentCreatorName = made.ContentCreatorName if "ContentCreatorName" in made else None
+    for keyword in LOSSY:
+        if keyword in source:  # PS3.3 C.8.20.2.2
+            made[keyword] = deepcopy(source[keyword])
+    study = study_of(source)
+    if study != source.StudyInstanceUID:
+        elsewhere = Dataset()
+        elsewhere.StudyInstanceUID = source.StudyInstanceUID
+        elsewhere.ReferencedSeriesSequence = made.ReferencedSeriesSequence
+        del made.ReferencedSeriesSequence
+        made.StudiesContainingOtherReferencedInstancesSequence = [elsewhere]
+        made.StudyInstanceUID = study
+
+
+def _overlap(segments: Sequence[Segment], numbers: Sequence[int], fractional: bool) -> str:
+    """SegmentsOverlap of all frames; what it means between several fractional segments, DICOM doesn't say (C.8.20.2)."""
+    if len(segments) == 1:
+        return "NO"
+    if fractional:
+        return "UNDEFINED"
+    for number in numbers:
+        seen = np.zeros_like(segments[0].frames[number])
+        for segment in segments:
+            plane = segment.frames[number]
+            if (seen & plane).any():
+                return "YES"
+            seen = seen | plane
+    return "NO"
 
 
 def _description(hd: Any, number: int, label: str, maker: Maker) -> Any:
@@ -101,27 +127,43 @@ def _description(hd: Any, number: int, label: str, maker: Maker) -> Any:
     )
     return hd.seg.SegmentDescription(
         segment_number=number,
-        segment_label=label[:64],
+        segment_label=label,
         segmented_property_category=codes.SCT.AnatomicalStructure,
         segmented_property_type=codes.SCT.AnatomicalStructure,
         algorithm_type="SEMIAUTOMATIC",
         algorithm_identification=algorithm,
         tracking_uid=hd.UID(),
-        tracking_id=label[:64],
+        tracking_id=label,
     )
 
 
-def _set_out(made: Dataset, segments: Sequence[Segment], numbers: Sequence[int], fractional: bool) -> None:
+@dataclass(frozen=True)
+class _Frames:
+    """What the frames of a segmentation are: probabilities, or bits; planes in space, or moments."""
+
+    fractional: bool
+    planes: bool
+
+    @property
+    def dimension(self) -> tuple[int, str]:
+        """The attribute that numbers them, and its name."""
+        return (_PLANE, "In-Stack Position Number") if self.planes else (_TIME, "Temporal Position Index")
+
+
+def _set_out(made: Dataset, segments: Sequence[Segment], numbers: Sequence[int], frames: _Frames) -> None:
     """Turns a segmentation of one frame into one of several: segment by segment, frames in their order."""
     template = made.PerFrameFunctionalGroupsSequence[0]
-    items, pixels = [], _Pixels(fractional)
+    items, pixels = [], _Pixels(frames.fractional)
     for segment_number, segment in enumerate(segments, start=1):
         for position, number in enumerate(numbers, start=1):
-            items.append(_group(template, segment_number, position, number))
+            items.append(_group(template, (segment_number, position), number, frames.planes))
             pixels.add(segment.frames[number])
     made.PerFrameFunctionalGroupsSequence = items
     made.NumberOfFrames = len(items)
-    made.DimensionIndexSequence = _dimensions(made)
+    for keyword in _keywords(items[0]):  # no functional group stands in both places (PS3.3 C.7.6.16.1.1)
+        if keyword in made.SharedFunctionalGroupsSequence[0]:
+            del made.SharedFunctionalGroupsSequence[0][keyword]
+    made.DimensionIndexSequence = _dimensions(made, frames)
     made.PixelData = pixels.whole()
 
 
@@ -147,23 +189,32 @@ class _Pixels:
         return bytes(self._data)
 
 
-def _group(template: Dataset, segment_number: int, position: int, number: int) -> Dataset:
+def _keywords(group: Dataset) -> list[str]:
+    return [element.keyword for element in group]
+
+
+def _group(template: Dataset, index: tuple[int, int], number: int, planes: bool) -> Dataset:
+    """The groups of one frame: `index` is its segment and its place among the frames, both from 1; `number` that of its source."""
     group = deepcopy(template)
     content = Dataset()
-    content.DimensionIndexValues = [segment_number, position]
-    content.TemporalPositionIndex = position
+    content.DimensionIndexValues = list(index)
+    if planes:
+        content.StackID, content.InStackPositionNumber = "1", index[1]
+    else:
+        content.TemporalPositionIndex = index[1]
     group.FrameContentSequence = [content]
     identification = Dataset()
-    identification.ReferencedSegmentNumber = segment_number
+    identification.ReferencedSegmentNumber = index[0]
     group.SegmentIdentificationSequence = [identification]
     group.DerivationImageSequence[0].SourceImageSequence[0].ReferencedFrameNumber = number + 1
     return group
 
 
-def _dimensions(made: Dataset) -> list[Dataset]:
+def _dimensions(made: Dataset, frames: _Frames) -> list[Dataset]:
     organisation = made.DimensionOrganizationSequence[0].DimensionOrganizationUID
     dimensions = []
-    for pointer, within, label in ((_SEGMENT, _IN_IDENTIFICATION, "Segment Number"), (_TIME, _IN_CONTENT, "Temporal Position Index")):
+    place, name = frames.dimension
+    for pointer, within, label in ((_SEGMENT, _IN_IDENTIFICATION, "Segment Number"), (place, _IN_CONTENT, name)):
         dimension = Dataset()
         dimension.DimensionOrganizationUID = organisation
         dimension.DimensionIndexPointer, dimension.FunctionalGroupPointer = pointer, within

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import importlib.util
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
+from pydicom.uid import (
+    JPEG2000,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLSNearLossless,
+    UltrasoundImageStorage,
+    generate_uid,
+)
 
-from uniultra.errors import FileError, OutputError
-from uniultra.io.dicom.header import WANTED, read_header
-from uniultra.io.dicom.pixels import open_image
-from uniultra.io.dicom.values import code, text, uid, value
+from uniultra.errors import FileError, OutputError, UniUltraError
+from uniultra.io.dicom.groups import is_stack
+from uniultra.io.dicom.header import LOSSY, WANTED, Header, read_header
+from uniultra.io.dicom.identity import KEPT, kept_identity
+from uniultra.io.dicom.pixels import Image, open_image
+from uniultra.io.dicom.values import code, reals, text, uid
 from uniultra.io.output import write_bytes
 from uniultra.io.paths import PathLike
+from uniultra.io.quiet import quiet
 
-KEPT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate", "StudyTime")
-"""Written into derived objects with `keep_patient`, so that an archive files them under the patient; else they are empty."""
-_LONGEST_NAME = 3 * 64 + 2
-"""Three writings of a person's name (PS3.5 6.2, PN)."""
+UTF_8 = "ISO_IR 192"
+"""The character set of derived objects: every other one can be written in it."""
+_LONGEST_LABEL = 64
 _REFERENCES = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+_LOSSY_SYNTAXES = {JPEGBaseline8Bit: "ISO_10918_1", JPEGExtended12Bit: "ISO_10918_1", JPEGLSNearLossless: "ISO_14495_1"}
+"""What is always lossy, and how the method is called (PS3.3 C.7.6.1.1.5.1)."""
 
 
 @dataclass(frozen=True)
@@ -32,30 +47,78 @@ class Maker:
     manufacturer: str = "UniUltra"
 
 
-def read_source(path: PathLike, keep_patient: bool = False) -> Dataset:
-    """The chosen attributes of an image, as highdicom takes them.
+class SourceImage(Dataset):
+    """The chosen attributes of an image, as highdicom takes them, and what isn't an attribute of it.
+
+    Attributes:
+        derived_study: StudyInstanceUID of what is derived from it.
+        planes: whether its frames are planes in space, not moments.
+        notes: what of its identity isn't kept, a sentence each.
+    """
+
+    derived_study: str
+    planes: bool
+    notes: tuple[str, ...]
+
+
+def read_source(path: PathLike, keep_patient: bool = False) -> SourceImage:
+    """The chosen attributes of an image.
+
+    Derived objects lie in its study only where they carry its PatientID: a study of two patients confuses archives so much
+    that some don't serve it any more. Otherwise all that is derived from one study shares another.
 
     Raises:
         FileError: not a readable DICOM image, or one without the UIDs that a reference needs.
     """
     header = read_header(path, (*WANTED, *KEPT) if keep_patient else WANTED)
     image = open_image(header)
-    source = Dataset()
+    source = SourceImage()
     for keyword in _REFERENCES:
         found = uid(header.dataset, keyword)
         if found is None:
             raise FileError(f"{header.name}: {keyword} is missing, so nothing can refer to this image; export it again")
         setattr(source, keyword, found)
-    for keyword in KEPT:
-        setattr(source, keyword, (text(header.dataset, keyword, _LONGEST_NAME) if keep_patient else None) or "")
+    identity, left = kept_identity(header.dataset) if keep_patient else (dict.fromkeys(KEPT, ""), ("PatientID",))
+    with quiet("pydicom"):  # its warnings quote values
+        for keyword, value in identity.items():
+            setattr(source, keyword, value)
     source.ReferringPhysicianName = ""
+    source.SpecificCharacterSet = UTF_8
     source.Modality = code(header.dataset, "Modality") or "US"
     source.Rows, source.Columns = image.frame_hw
     source.NumberOfFrames = image.frames
-    character_set = value(header.dataset, "SpecificCharacterSet")
-    if keep_patient and character_set is not None:
-        source.SpecificCharacterSet = character_set
+    source.update(_lossy(header, image))
+    own = generate_uid(entropy_srcs=["derived by uniultra from", source.StudyInstanceUID])
+    source.derived_study = str(own) if "PatientID" in left else source.StudyInstanceUID
+    source.planes = is_stack(header.dataset)
+    source.notes = tuple(_left_out(header.name, keyword) for keyword in left) if keep_patient else ()
     return source
+
+
+def _left_out(name: str, keyword: str) -> str:
+    return f"{name}: its {keyword} is no legal value and is left empty in what is derived from it"
+
+
+def _lossy(header: Header, image: Image) -> Dataset:
+    """LossyImageCompression with ratio and method, for good where an image was lossy once (PS3.3 C.7.6.1.1.5); else empty."""
+    found = Dataset()
+    method = _LOSSY_SYNTAXES.get(header.syntax)
+    if header.syntax == JPEG2000 and image.photometric == "YBR_ICT":
+        method = "ISO_15444_1"
+    if code(header.dataset, LOSSY[0]) != "01" and method is None:
+        return found
+    found.LossyImageCompression = "01"
+    ratios = reals(header.dataset, LOSSY[1])
+    if ratios is None and method is not None and image.index is not None:
+        height, width = image.frame_hw
+        plain = height * width * image.samples * image.frames * (2 if image.packing.bits > 8 else 1)
+        ratios = [round(plain / max(sum(image.index.lengths), 1), 2)]
+    if ratios is not None:
+        found.LossyImageCompressionRatio = [f"{ratio:.8g}" for ratio in ratios]
+    said = text(header.dataset, LOSSY[2])
+    if said or method:
+        found.LossyImageCompressionMethod = (said or method or "").split("\\")
+    return found
 
 
 def need_highdicom(path: PathLike) -> None:
@@ -64,8 +127,56 @@ def need_highdicom(path: PathLike) -> None:
         raise OutputError(f"{path}: writing DICOM needs highdicom; install with: pip install 'uniultra[dicom]'")
 
 
+@contextmanager
+def by_highdicom(kind: str) -> Iterator[None]:
+    """highdicom without its chatter, which quotes values, and with all that it raises as an OutputError."""
+    with quiet("highdicom", "pydicom"):
+        try:
+            yield
+        except (UniUltraError, MemoryError, AssertionError):
+            raise
+        except Exception as error:  # of headers that it doesn't like
+            fix = f"leave out --keep-patient, or the {kind}"
+            raise OutputError(f"the {kind} can't be written ({type(error).__name__} in highdicom); {fix}") from error
+
+
+def as_still(source: Dataset) -> Dataset:
+    """The source as a still image of today, which highdicom accepts of every source."""
+    still = deepcopy(source)
+    still.SOPClassUID = UltrasoundImageStorage
+    if "NumberOfFrames" in still:
+        del still.NumberOfFrames
+    return still
+
+
+def refer(made: Dataset, source: Dataset) -> None:
+    """Every reference of what was made of `as_still` becomes one to the source itself."""
+    with quiet("pydicom"):
+        for element in made.iterall():
+            if element.keyword == "ReferencedSOPClassUID":
+                element.value = source.SOPClassUID
+
+
+def study_of(source: Dataset) -> str:
+    """The study in which what is derived from a source lies."""
+    return getattr(source, "derived_study", source.StudyInstanceUID)
+
+
+def legal_label(label: str) -> str:
+    """A label of up to 64 signs, as attributes of VR LO hold it (PS3.5 6.2).
+
+    Raises:
+        OutputError: an empty one, or one with a backslash or control characters, which would be read as something else.
+    """
+    if not label.strip() or "\\" in label or any(ord(sign) < 32 or ord(sign) == 127 for sign in label):
+        fix = "give 1 to 64 signs without a backslash and control characters"
+        raise OutputError(f"label {label!r} can't be written to DICOM; {fix}")
+    return label[:_LONGEST_LABEL]
+
+
 def write_dataset(path: PathLike, dataset: Dataset, force: bool = False) -> None:
     """Writes a data set as a DICOM file, whole or not at all. Raises OutputError."""
     buffer = io.BytesIO()
-    dataset.save_as(buffer, enforce_file_format=True)
+    with quiet("pydicom"):
+        dataset.save_as(buffer, enforce_file_format=True)
     write_bytes(path, buffer.getvalue(), force)

@@ -8,12 +8,11 @@ import cv2
 import numpy as np
 from PIL import Image
 from pydicom.dataset import Dataset
-from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
 
 from uniultra.errors import FileError
 from uniultra.io.dicom.header import Header
-from uniultra.io.dicom.values import code, integer, items, real, reals
-from uniultra.io.quiet import quiet
+from uniultra.io.dicom.luts import DAMAGED, item_lut, palette_rgb
+from uniultra.io.dicom.values import code, integer, items, real
 
 MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
 PALETTE = "PALETTE COLOR"
@@ -37,7 +36,7 @@ class Format:
 
     def patterns(self, stored: np.ndarray) -> np.ndarray:
         """The bit patterns of stored values, as indices of `ramp`."""
-        unsigned = stored.view(f"u{stored.dtype.itemsize}")
+        unsigned = stored.view(f"{stored.dtype.byteorder}u{stored.dtype.itemsize}").astype(f"u{stored.dtype.itemsize}", copy=False)
         if self.shift == 0 and self.bits == 8 * stored.dtype.itemsize:
             return unsigned
         return (unsigned >> self.shift) & ((1 << self.bits) - 1)
@@ -57,22 +56,32 @@ def format_of(header: Header) -> Format:
 
 def palette_grey(header: Header, packing: Format) -> np.ndarray:
     """Luma (ITU-R 601) of each entry of the palette, uint8, one a bit pattern. Raises FileError: a palette that can't be used."""
-    ramp = packing.ramp
-    try:
-        with quiet("pydicom"):
-            table = apply_color_lut(ramp.astype(np.uint16 if packing.bits > 8 else np.uint8), header.dataset)[..., :3]
-    except Exception as error:
-        raise FileError(f"{header.name}: the colour palette is missing or damaged; export it again") from error
-    if table.dtype.itemsize > 1 and table.max(initial=0) > 255:  # some files keep 8-bit entries in a table that says 16
-        table = table >> 8
-    return luma(table.astype(np.uint8)[None])[0]
+    return luma(palette_rgb(header, packing.ramp)[None])[0]
+
+
+def padding_of(header: Header, packing: Format) -> np.ndarray | None:
+    """Which bit patterns are padding and no part of the picture, bool; None where none is (PS3.3 C.7.5.1.1.2)."""
+    value = integer(header.dataset, "PixelPaddingValue")
+    if value is None:
+        return None
+    limit = integer(header.dataset, "PixelPaddingRangeLimit")
+    ends = [packing.ramp[end & (1 << packing.bits) - 1] for end in (value, value if limit is None else limit)]
+    return (packing.ramp >= min(ends)) & (packing.ramp <= max(ends))
+
+
+def range_of(header: Header, packing: Format, patterns: np.ndarray) -> tuple[int, int]:
+    """The smallest and the largest stored value of a frame, without its padding."""
+    padding = padding_of(header, packing)
+    used = patterns if padding is None else patterns[~padding[patterns]]
+    values = packing.ramp[used if used.size else patterns]
+    return int(values.min()), int(values.max())
 
 
 def mono_grey(header: Header, packing: Format, seen: tuple[int, int] | None) -> np.ndarray:
     """Grey, uint8, one a bit pattern: modality LUT, then VOI LUT or window, then MONOCHROME1's inversion.
 
     Without a window, up to 8 bits are spread as they are; with more, the values of bit patterns in the range `seen` (the smallest and
-    the largest stored value of the first frame) are spread over 0 to 255.
+    the largest stored value of the first frame) are spread over 0 to 255. Padding is black.
     """
     values = _modality(header, packing.ramp)
     lut = _voi_lut(header, values) if items(header.dataset, "VOILUTSequence") else None
@@ -85,7 +94,9 @@ def mono_grey(header: Header, packing: Format, seen: tuple[int, int] | None) -> 
         share = _spread(values, _modality(header, np.array(seen, dtype=np.int32)) if seen else values)
     if code(header.dataset, "PhotometricInterpretation") == MONOCHROME[0]:
         share = 1.0 - share
-    return np.rint(255.0 * np.clip(share, 0.0, 1.0)).astype(np.uint8)
+    grey = np.rint(255.0 * np.clip(share, 0.0, 1.0)).astype(np.uint8)
+    padding = padding_of(header, packing)
+    return grey if padding is None else np.where(padding, np.uint8(0), grey)
 
 
 def needs_range(header: Header, packing: Format) -> bool:
@@ -109,11 +120,10 @@ def luma(rgb_hwc: np.ndarray) -> np.ndarray:
 
 
 def _modality(header: Header, values: np.ndarray) -> np.ndarray:
-    if items(header.dataset, "ModalityLUTSequence"):
+    if found := items(header.dataset, "ModalityLUTSequence"):
         try:
-            with quiet("pydicom"):
-                return apply_modality_lut(values, header.dataset).astype(np.float64)
-        except Exception as error:
+            return item_lut(header, found[0]).at(values).astype(np.float64)
+        except DAMAGED as error:
             raise FileError(f"{header.name}: the modality lookup table is damaged; export it again") from error
     slope, intercept = real(header.dataset, "RescaleSlope"), real(header.dataset, "RescaleIntercept")
     return values * (1.0 if slope is None else slope) + (intercept or 0.0)
@@ -121,12 +131,10 @@ def _modality(header: Header, values: np.ndarray) -> np.ndarray:
 
 def _voi_lut(header: Header, values: np.ndarray) -> np.ndarray:
     """Shares of the table's range, 0 to 1."""
-    [first, *_] = items(header.dataset, "VOILUTSequence")
     try:
-        with quiet("pydicom"):
-            bits = (reals(first, "LUTDescriptor") or [0, 0, 16])[2]
-            return apply_voi(np.rint(values).astype(np.int32), header.dataset).astype(np.float64) / (2.0**bits - 1.0)
-    except Exception as error:
+        lut = item_lut(header, items(header.dataset, "VOILUTSequence")[0])
+        return lut.at(np.rint(values).astype(np.int32)) / (2.0**lut.bits - 1.0)
+    except DAMAGED as error:
         raise FileError(f"{header.name}: the VOI lookup table is damaged; export it again") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,8 @@ from uniultra.io.quiet import quiet
 
 LONGEST = 64
 """The longest value of the text attributes that are read (LO, PN, UI: PS3.5 6.2)."""
+MAX_SEQUENCE_BYTES = 16_000_000
+"""10,000 frames with functional groups of 1,000 bytes fit in."""
 _CODE = re.compile(r"[A-Z0-9_ ]{1,16}")
 _UID = re.compile(r"[0-9.]{1,64}")
 
@@ -64,9 +67,14 @@ def text(dataset: Dataset, keyword: str, longest: int = LONGEST) -> str | None:
         parts = [str(part) for part in ([found] if isinstance(found, str | PersonName) or not isinstance(found, Iterable) else found)]
     except Exception:
         return None
-    if not parts or any(len(part) > longest or not part.isprintable() for part in parts):
+    if not parts or any(len(part) > longest or not _is_printable(part) for part in parts):
         return None
     return "\\".join(part.strip() for part in parts) or None
+
+
+def _is_printable(part: str) -> bool:
+    """Whether text has no control characters; blanks of every width are fine, as Japanese names have them."""
+    return all(sign.isprintable() or unicodedata.category(sign) == "Zs" for sign in part)
 
 
 def code(dataset: Dataset, keyword: str) -> str | None:
@@ -81,10 +89,12 @@ def uid(dataset: Dataset, keyword: str) -> str | None:
     return found if found is not None and _UID.fullmatch(found) else None
 
 
-def items(dataset: Dataset, keyword: str) -> list[Dataset]:
-    """The items of a sequence; [] where there is none."""
-    found = value(dataset, keyword)
+def items(dataset: Dataset, keyword: str, most_bytes: int = MAX_SEQUENCE_BYTES) -> list[Dataset]:
+    """The items of a sequence; [] where there is none, or one that takes more than `most_bytes`: each of its parts costs memory."""
     try:
-        return [item for item in found or [] if isinstance(item, Dataset)]
+        raw = dataset.get_item(keyword)
+        if isinstance(getattr(raw, "value", None), bytes) and len(raw.value) > most_bytes:  # not taken apart yet
+            return []
+        return [item for item in value(dataset, keyword) or [] if isinstance(item, Dataset)]
     except Exception:
         return []

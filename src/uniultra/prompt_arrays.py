@@ -1,0 +1,41 @@
+"""Prompts as the arrays that an engine decodes, and which of them may be decoded in one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from uniultra.geometry import ModelMap, prompt_points
+from uniultra.types import Prompt
+
+MASK_LOGIT = 6.0
+"""A previous mask becomes logits of +- this."""
+
+
+def alike(prompts: Sequence[Prompt]) -> Iterable[list[int]]:
+    """The places of the prompts that have equally many points; a box has two, and none at all is one of padding."""
+    places: dict[int, list[int]] = {}
+    for place, prompt in enumerate(prompts):
+        count = len(prompt.points_xy) + 2 * (prompt.box_xyxy is not None)
+        places.setdefault(max(count, 1), []).append(place)
+    return places.values()
+
+
+def prompt_arrays(prompts: Sequence[Prompt], to_model: ModelMap) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """points (P, N, 2), labels (P, N), masks (P, 1, S/4, S/4) and has_mask (P,) of prompts with N points each, as
+    `Backend.decode` takes them; a prompt with none has one of padding.
+    """
+    pairs = [prompt_points(prompt, to_model) for prompt in prompts]
+    count = max(1, len(pairs[0][1]))
+    grid = ModelMap(to_model.region, to_model.size // 4)
+    points = np.zeros((len(prompts), count, 2), np.float32)
+    labels = np.full((len(prompts), count), -1, np.int64)
+    masks = np.zeros((len(prompts), 1, grid.size, grid.size), np.float32)
+    has_mask = np.zeros(len(prompts), np.float32)
+    for index, (prompt, (xy, kinds)) in enumerate(zip(prompts, pairs, strict=True)):
+        points[index, : len(kinds)], labels[index, : len(kinds)] = xy, kinds
+        if prompt.mask_hw is not None:
+            masks[index, 0] = (2.0 * grid.sample(prompt.mask_hw.astype(np.float32)) - 1.0) * MASK_LOGIT
+            has_mask[index] = 1.0
+    return points, labels, masks, has_mask
