@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from uniultra.calibration import aspect_note
 from uniultra.cli.main import app
+from uniultra.errors import OutputError
 from uniultra.io.cines import chosen_frames, open_cine
 from uniultra.io.images import read_frame
 from uniultra.io.movie import MovieFile
@@ -212,3 +213,21 @@ def test_a_sequence_of_other_times_keeps_them_in_the_table(tmp_path: Path) -> No
     with open(tmp_path / "out" / "a.frames.csv", encoding="utf-8") as file:
         told = [float(row["time_s"]) for row in csv.DictReader(file)]
     assert told == pytest.approx([0.015, 0.045, 0.076], abs=0.001)
+
+
+@pytest.mark.parametrize("fails", ["add", "close"])
+def test_a_movie_that_can_t_be_encoded_costs_the_other_results_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    """An encoder's limit, as a side over 8191 pixels was, is told with its own reason, and masks, CSV and JSON are there."""
+    write(tmp_path / "a.mkv", CODES[:3])
+
+    def refused(self: MovieFile, *_: object) -> None:
+        raise OutputError("out: the movie can't be encoded (width not divisible by 2); leave it out with --write")
+
+    monkeypatch.setattr(MovieFile, fails, refused)
+    call = ["segment", str(tmp_path / "a.mkv"), "--frames", "all", "--box", "20,20,100,80", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, call)
+    assert done.exit_code == 0, done.output
+    assert "no movie is written: out: the movie can't be encoded (width not divisible by 2)" in done.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.frames.csv", "a.frames.json", "a.frames.masks.tif"]

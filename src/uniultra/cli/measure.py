@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from uniultra.cli.spacing import HELP, METAVAR, parse_spacing
-from uniultra.cli.text import printable
+from uniultra.cli.text import say
 from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def measure(
     found = (one for i, path in enumerate(masks) for one in _open(path, image[i % len(image)] if image else None, frame, size))
     if volume is not None:
         report = _beat(masks[0], found, structure) if volume == "ef" and len(masks) == 1 else _volume(volume, found, structure)
-        print(_told(volume, report, as_json))
+        say(*_told(volume, report, as_json))
         return
     measured = [(one.about, identity, _measured(one, identity)) for one in found for identity in _chosen(one, structure)]
     if not measured:
@@ -62,7 +62,7 @@ def measure(
     if csv is not None:
         lines = [line for one, identity, result in measured for line in rows(one.path.name, one.frame or 0, identity, result)]
         write_csv(csv, CSV_COLUMNS, lines, force)
-    print(_json(measured) if as_json else printable("\n".join(_lines(measured))))
+    say(*([_json(measured)] if as_json else _lines(measured)))
 
 
 @dataclass(frozen=True)
@@ -259,9 +259,9 @@ def _plain(volume: Volume) -> dict[str, Any]:
     return number(volume.volume) | {"method": volume.method, "notes": list(volume.notes)}
 
 
-def _told(method: str, report: dict[str, Any], as_json: bool) -> str:
+def _told(method: str, report: dict[str, Any], as_json: bool) -> list[str]:
     if as_json:
-        return json.dumps({"schema": "uniultra.measure/1", "method": method, **report, "notice": "not a medical device"})
+        return [json.dumps({"schema": "uniultra.measure/1", "method": method, **report, "notice": "not a medical device"})]
     lines = []
     for name, found in report.items():
         lines.append(f"{name.replace('_', ' '):<18} {found['value']:.1f} ± {found['uncertainty']:.1f} {found['unit']}")
@@ -269,7 +269,7 @@ def _told(method: str, report: dict[str, Any], as_json: bool) -> str:
             at = f", frame {found['frame']}" if "frame" in found else ""
             lines[-1] += f"  ({found['method']}{at})"
         lines += [f"  note: {note}" for note in found.get("notes", [])]
-    return "\n".join(lines)
+    return lines
 
 
 def _json(measured: Sequence[tuple[_About, int, Measured]]) -> str:

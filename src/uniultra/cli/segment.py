@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from uniultra.cli.frames import SegmentJob, parse_frames, segment_frames
 from uniultra.cli.prompts import PromptSource, Typed, parse_typed, read_prompts
 from uniultra.cli.protocols import new_bar
 from uniultra.cli.spacing import HELP, METAVAR, parse_spacing
-from uniultra.cli.text import printable, tell
+from uniultra.cli.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.outputs.plan import (
     KINDS_SHOWN,
@@ -79,7 +78,7 @@ def segment(
     if failed < len(files):
         tell(own_study(plan, sources))
     if not as_json and failed < len(files):
-        print(f"Results in {folder}/")
+        say(f"Results in {folder}/")
     if failed:
         raise typer.Exit(2)
 
@@ -98,7 +97,7 @@ def segment_image(job: SegmentJob, source: InputFile) -> str:
         tell(write_frame_files(job.plan, source, result))
     if job.as_json:
         return json.dumps(frame_json(source.path.name, result))
-    return printable(_human(source.path, result))
+    return _human(source.path, result)
 
 
 def _check_targets(plan: OutputPlan, sources: Sequence[InputFile], of_cines: bool, mask: Path | None, prompts: Path | None) -> None:
@@ -164,12 +163,12 @@ def _each(sources: Sequence[InputFile], one: Callable[[InputFile], str], several
                 told = one(source)
             except UniUltraError as error:
                 failed += 1
-                print(f"uniultra: {printable(str(error))}", file=sys.stderr)
+                complain(error)
                 continue
             except KeyboardInterrupt:
                 if not several:
                     raise
-                print(f"uniultra: {printable(str(source.path))}: interrupted; nothing of it was written", file=sys.stderr)
+                tell([f"{source.path}: interrupted; nothing of it was written"])
                 raise typer.Exit(130) from None
             if told:
                 print(told)
@@ -186,7 +185,7 @@ def _human(file: Path, result: FrameResult) -> str:
         if found.scale.reason not in ("", UNCALIBRATED):
             lines.append(f"     in pixels: {found.scale.reason}")
         notes |= dict.fromkeys(found.scale.notes)
-    return "\n".join([*lines, *(f"  note: {note}" for note in notes)])
+    return "\n".join(map(printable, [*lines, *(f"  note: {note}" for note in notes)]))
 
 
 def _size(found: ObjectResult) -> str:

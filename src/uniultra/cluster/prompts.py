@@ -13,6 +13,7 @@ from typing import Any
 from uniultra.data.problems import Problem, refuse
 from uniultra.errors import DataError, PromptError
 from uniultra.io.paths import one_line, shown
+from uniultra.io.tables import plain_text
 from uniultra.io.texts import composed, encoding_of, separator_of
 from uniultra.types import POSITIVE, Prompt
 
@@ -79,7 +80,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
             _check_header(path, header)
             for number, cells in enumerate(reader, start=2):
                 if any(cell.strip() for cell in cells):
-                    yield number, _cells(path, number, header, [cell.strip() for cell in cells], separator)
+                    yield number, _cells(path, number, header, [plain_text(cell.strip()) for cell in cells], separator)
     except (OSError, ValueError, csv.Error) as error:
         raise DataError(f"{shown(path)}: no CSV in UTF-8 that can be read ({one_line(error)}); export it again") from error
 

@@ -1,10 +1,10 @@
-"""Overlay videos: MP4, one frame at a time, written beside the target and renamed when whole."""
+"""Overlay videos: MP4, one frame at a time, in place when whole."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Self, cast
 import cv2
 import numpy as np
 
+from uniultra.atomic import whole
 from uniultra.errors import OutputError
-from uniultra.io.output import check_free
 from uniultra.io.overlay import draw_overlay
 from uniultra.io.paths import PathLike, one_line, shown
 from uniultra.types import Cine, Mask
@@ -55,21 +55,12 @@ def write_movie(path: PathLike, pictures: Iterable[np.ndarray], rate_hz: float, 
     """
     if Path(path).suffix.lower() != ".mp4":
         raise OutputError(f"{shown(path)}: the video is written as MP4; end its name with .mp4")
-    check_free([path], force)
-    target = Path(path)
-    part = target.parent / f".uniultra-{secrets.token_hex(8)}.mp4"
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        count = _encode(part, pictures, rate_hz)
-        if not count:
+    with whole(path, force) as part, MovieFile(part, rate_hz) as movie:
+        for picture in pictures:
+            movie.add(picture)
+        if not movie.count:
             raise OutputError(f"{shown(path)}: a video needs at least 1 frame; nothing was written")
-        os.replace(part, target)
-    except OSError as error:
-        raise OutputError(f"{shown(path)}: can't be written ({error.strerror}); choose a folder that you may write to") from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
-    return count
+    return movie.count
 
 
 class MovieFile:
@@ -84,11 +75,12 @@ class MovieFile:
     def __init__(self, path: Path, rate_hz: float) -> None:
         self._path = path
         self._rate = Fraction(float(np.clip(rate_hz, *_RATES))).limit_denominator(_FINEST)
+        self.count = 0
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
 
     def add(self, picture: np.ndarray) -> None:
-        """Adds uint8 RGB (H, W, 3); all of one size."""
+        """Adds uint8 RGB (H, W, 3); all of one size. Raises OutputError; nothing more can be added then."""
         import av
 
         even = cv2.copyMakeBorder(picture, 0, picture.shape[0] % 2, 0, picture.shape[1] % 2, cv2.BORDER_CONSTANT)
@@ -97,20 +89,33 @@ class MovieFile:
                 self._container, self._stream = _open(self._path, self._rate, (even.shape[1], even.shape[0]))
             frame = av.VideoFrame.from_ndarray(even, format="rgb24")
             self._container.mux(self._stream.encode(frame))
+        self.count += 1
+
+    def close(self) -> None:
+        """Writes what the encoder still holds. Raises OutputError."""
+        container, stream = self._container, self._stream
+        self._container = self._stream = None
+        if container is None or stream is None:
+            return
+        with _encoding(self._path):
+            try:
+                container.mux(stream.encode(None))
+            finally:
+                container.close()
+
+    def drop(self) -> None:
+        """Lets go of a movie that isn't wanted any more."""
+        with contextlib.suppress(OutputError, OSError):
+            self.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._container is None or self._stream is None:
-            return
-        with contextlib.ExitStack() as stack:
-            if kind is None:
-                stack.enter_context(_encoding(self._path))
-            else:
-                stack.enter_context(contextlib.suppress(Exception))
-            stack.callback(self._container.close)
-            self._container.mux(self._stream.encode(None))
+        if kind is None:
+            self.close()
+        else:
+            self.drop()
 
 
 def _open(path: Path, rate: Fraction, size_wh: tuple[int, int]) -> tuple[OutputContainer, VideoStream]:
@@ -133,6 +138,9 @@ def _encoding(path: Path) -> Iterator[None]:
     try:
         yield
     except (av.FFmpegError, OSError, ValueError) as error:
+        number = getattr(error, "errno", None)
+        if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):  # of the disk, not of the encoder
+            raise OSError(number, os.strerror(number)) from error
         raise OutputError(f"{shown(path.parent)}: the movie can't be encoded ({one_line(error)}); leave it out with --write") from error
 
 

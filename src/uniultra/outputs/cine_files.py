@@ -63,13 +63,29 @@ class CineFiles:
             self.table.add(_row(self.image, result, found))
         self.listed.add(cine_frame_json(self.image, result))
         if self.movie is not None:
-            try:
+            with self._optional():
                 self.movie.add(draw_overlay(result.frame, result.masks))
-            except OutputError as error:
-                self.movie = None
-                self.notes = (*self.notes, f"no movie is written: {error}")
         if self.packed is not None:
             _pack(self.packed, result)
+
+
+    def end_movie(self) -> bool:
+        """Whether there is a movie, and it is whole."""
+        if self.movie is not None:
+            with self._optional():
+                self.movie.close()
+        return self.movie is not None
+
+    @contextmanager
+    def _optional(self) -> Iterator[None]:
+        """What fails in it costs the movie alone, and is noted."""
+        try:
+            yield
+        except OutputError as error:
+            if self.movie is not None:
+                self.movie.drop()
+            self.movie = None
+            self.notes = (*self.notes, f"no movie is written: {error}")
 
 
 @contextmanager
@@ -87,18 +103,25 @@ def cine_files(
         targets.pop("seg", None)
     with staged(targets, plan.force) as parts:
         packed: list[PackedMasks] = []
+        movie = None
         with ExitStack() as stack:
             head = cine_head_json(source.path.name, cine, numbers, model, tracked=False)
             rate = cine.rate_of(numbers) or DEFAULT_RATE
-            yield CineFiles(
+            if "movie" in parts:
+                movie = MovieFile(parts["movie"], rate)
+                stack.callback(movie.drop)
+            files = CineFiles(
                 source.path.name,
                 stack.enter_context(LabelFile(parts["masks"])),
                 stack.enter_context(TableFile(parts["csv"], FRAME_COLUMNS)),
                 stack.enter_context(ListedJson(parts["json"], head, "frames")),
-                stack.enter_context(MovieFile(parts["movie"], rate)) if "movie" in parts else None,
+                movie,
                 None if dataset is None else packed,
                 notes,
             )
+            yield files
+            if not files.end_movie():
+                parts.pop("movie", None)
         if dataset is not None:
             _write_seg(parts["seg"], dataset, packed, model)
 
