@@ -23,6 +23,8 @@ from pathlib import Path
 
 import numpy as np
 
+from uniultra.io.output import write_text
+
 LIMIT_S = 20.0
 LIMIT_MB = 1000
 FRAMES_READ = 3
@@ -225,7 +227,7 @@ def main() -> None:
     report = run([path.read_bytes() for path in paths], arguments.variants, arguments.seed) | {"files": [path.name for path in paths]}
     text = json.dumps(report, indent=1)
     if arguments.out:
-        arguments.out.write_text(text + "\n")
+        write_text(arguments.out, text + "\n", force=True)
     print(text)
     if report["broken"]:
         raise SystemExit(1)
