@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from uniultra.errors import OutputError, UniUltraError
+from uniultra.atomic import check_new
+from uniultra.errors import UniUltraError
 
 
 def main(
@@ -24,10 +25,10 @@ def main(
     """Write the blend."""
     from uniultra.models.adapted import open_model
     from uniultra.models.blend import blend
+    from uniultra.models.stored import save_folder
 
-    if out.exists():
-        raise OutputError(f"{out} exists; give the name of a new folder")
-    blend(open_model(before, image_size), open_model(after, image_size), share).save_pretrained(out)
+    check_new(out)
+    save_folder(blend(open_model(before, image_size), open_model(after, image_size), share), out, force=False)
     print(f"{out}: {share:g} of {after}, {1 - share:g} of {before}")
 
 

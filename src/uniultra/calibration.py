@@ -129,10 +129,8 @@ class Calibration:
             return Scale(reason="there is nothing to measure", notes=self.notes)
         touched = [(i, region) for i, region in enumerate(self.regions, 1) if region.touches(box_xyxy)]
         holding = [(i, region) for i, region in touched if region.holds(box_xyxy)]
-        if len({region.low_priority for _, region in holding}) == 2:  # one lies on top of the other
-            low = [pair for pair in holding if pair[1].low_priority]
-            holding = [pair for pair in holding if pair not in low]
-            touched = [pair for pair in touched if pair not in low]
+        if not all(region.low_priority for _, region in holding):  # what has the priority lies on top of the others
+            holding, touched = ([pair for pair in pairs if not pair[1].low_priority] for pairs in (holding, touched))
         reason = self._fault(touched, holding)
         if reason:
             return Scale(reason=reason, notes=self.notes)
@@ -169,13 +167,14 @@ class Calibration:
             return "it lies outside of every calibrated region"
         if not holding and len(touched) == 1:
             return f"it reaches beyond region {touched[0][0]}"
-        if not holding or len(touched) > len(holding):
+        if not holding:
             return f"it lies across regions {_listed([i for i, _ in touched])}"
         for number, region in holding:
             if region.spacing_mm_yx is None:
                 return f"it lies in region {number}, and {region.fault}"
-        first = holding[0][1].spacing_mm_yx
-        if first and any(region.spacing_mm_yx and not same(first, region.spacing_mm_yx) for _, region in holding):
+        if _one_scale(holding) and not _one_scale(touched):
+            return f"it lies across regions {_listed([i for i, _ in touched])}"
+        if not _one_scale(holding):
             return f"it lies in regions {_listed([i for i, _ in holding])}, which overlap and have different scales"
         return ""
 
@@ -189,6 +188,21 @@ NO_SCALE = Scale(reason=UNCALIBRATED)
 def same(a: tuple[float, float], b: tuple[float, float]) -> bool:
     """Whether two spacings agree within `SAME`."""
     return all(abs(p - q) <= SAME * max(abs(p), abs(q)) for p, q in zip(a, b, strict=True))
+
+
+def _one_scale(regions: list[tuple[int, ScanRegion]]) -> bool:
+    """Whether all of them, at least one, have lengths, and the same ones: as a colour box has that lies in a B-mode image."""
+    spacings = [region.spacing_mm_yx for _, region in regions]
+    first = spacings[0]
+    return first is not None and all(spacing is not None and same(first, spacing) for spacing in spacings)
+
+
+def aspect_note(source: str, high: float, wide: float) -> str:
+    """What is to be said of pixels so many units high and wide, of which no size is known; "" for square ones."""
+    if same((high, high), (wide, wide)):
+        return ""
+    said = f"{source} says that pixels are {high:g} high to {wide:g} wide"
+    return f"{said}: along a slant, a length in pixels means nothing, and one spacing for both sides is wrong"
 
 
 def _mm(spacing_mm_yx: tuple[float, float]) -> str:

@@ -112,12 +112,16 @@ def clip_box(box_xyxy: tuple[float, float, float, float], frame_hw: tuple[int, i
 
 def scale_of(calibration: Calibration, mask_hw: np.ndarray, prompt: Prompt | None = None) -> Scale:
     """The scale of a mask, bool (H, W), by the region that it lies in; none where its prompt points into another region."""
-    scale = calibration.at(mask_box(mask_hw))
-    if scale.spacing_mm_yx is None or prompt is None:
+    box = mask_box(mask_hw)
+    scale = calibration.at(box)
+    if scale.spacing_mm_yx is None or prompt is None or box is None:
         return scale
     for x, y in _pointed(prompt, (mask_hw.shape[0], mask_hw.shape[1])):
         other = calibration.at((x, y, x, y))
-        if other.source and other.source != scale.source:
+        if other.source in ("", scale.source):
+            continue
+        both = (min(box[0], x), min(box[1], y), max(box[2], x), max(box[3], y))
+        if calibration.at(both).spacing_mm_yx is None:  # two regions of one scale that overlap, as a colour box does, are one
             reason = f"its prompt lies across {scale.source} and {other.source}"
             return replace(scale, spacing_mm_yx=None, source="", reason=reason)
     return scale

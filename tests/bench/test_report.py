@@ -63,9 +63,9 @@ def report() -> dict[str, Any]:
 def test_the_tables(report: dict[str, Any]) -> None:
     text = to_markdown(report)
     assert "| mini | onnxruntime | 256 | 10.0 | - | 10.0 | - | - |" in text
-    assert "| peer <x> | onnxruntime | 256 | - | - | 1234.5 (123.5x) | - | - |" in text
+    assert "| peer &lt;x> | onnxruntime | 256 | - | - | 1234.5 (123.5x) | - | - |" in text
     assert "| mini | 10.5 | 400 | 150 | 0.910 |" in text
-    assert "| peer <x> | 10.5 * | - | 900 | 0.850 |" in text
+    assert "| peer &lt;x> | 10.5 * | - | 900 | 0.850 |" in text
     assert "Dice (box, test)" in text
     assert "Left out: edgetam, which needs timm." in text
     assert "Warning" not in text

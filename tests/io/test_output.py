@@ -134,7 +134,7 @@ def test_an_interrupt_leaves_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt("stopped")
 
-    monkeypatch.setattr(os, "replace", interrupt)
+    monkeypatch.setattr(os, "link", interrupt)
     with pytest.raises(KeyboardInterrupt, match="stopped"):
         write_text(tmp_path / "a.txt", "text")
     assert not list(tmp_path.iterdir())

@@ -29,7 +29,15 @@ def test_host_names(start: Start, host: str, status: int) -> None:
 
 
 def test_names_of_hosts() -> None:
-    assert [host_name(host) for host in ("A:1", "[::1]:80", "b", "")] == ["a", "::1", "b", ""]
+    assert [host_name(host) for host in ("A:1", "[::1]:80", "[::1]", "b", "b:", "")] == ["a", "::1", "::1", "b", "b", ""]
+
+
+NOT_A_NAME = ("[::1]evil.example", "[::1", "::1", "127.0.0.1:80:90", "127.0.0.1:evil.example", "a@localhost", "localhost/x")
+
+
+@pytest.mark.parametrize("host", NOT_A_NAME)
+def test_what_is_not_one_name_and_one_port_is_no_name(host: str) -> None:
+    assert host_name(host) == ""
 
 
 @pytest.mark.parametrize(
@@ -81,10 +89,11 @@ def test_announced_sizes_are_refused_unread(start: Start) -> None:
     assert done.json()["detail"] == "the body is over 0.01 MB, which is the limit here; crop or compress it"
 
 
-@pytest.mark.parametrize("path", ["/v1/images", "/v1/files", "/v1/images/x/segment"])
-def test_unannounced_sizes_are_refused_while_they_come(start: Start, path: str) -> None:
-    client = start(upload_mb=0.01, body_mb=0.01)
-    sent = [b'"' + b"x" * 6000] * 3
+@pytest.mark.parametrize("path", ["/v1/images", "/v1/files", "/v1/images/{image}/segment"])
+def test_unannounced_sizes_are_refused_while_they_come(start: Start, picture: bytes, path: str) -> None:
+    client = start(upload_mb=0.03, body_mb=0.01)
+    path = path.format(image=uploaded(client, picture))
+    sent = [b'"' + b"x" * 16_000] * 3
     done = client.post(path, content=iter(sent), headers={"content-type": "application/json" if path != "/v1/images" else "image/png"})
     assert (done.status_code, done.json()["type"]) == (413, "urn:uniultra:problem:too-large")
 

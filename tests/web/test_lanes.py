@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +20,7 @@ from uniultra.model_facts import ModelFacts
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 from uniultra.web import lanes
-from uniultra.web.jobs import Ask, Read, Segment
+from uniultra.web.jobs import Ask, Read, Ready, Segment
 from uniultra.web.lanes import Lane, ProcessLane, ThreadLane
 from uniultra.web.problems import Problem
 
@@ -78,19 +79,86 @@ def test_a_process_answers_as_the_segmenter_does(process_lane: Lane, backend: Ba
     assert (answer.value[0].area_px, answer.value[0].box_xyxy) == (mask.mask_hw.sum(), mask.box_xyxy)
 
 
-def test_a_lost_process_is_replaced(process_lane: ProcessLane, frame: Frame) -> None:
-    assert process_lane._process is not None
-    os.kill(process_lane._process.pid or 0, signal.SIGKILL)
-    with pytest.raises(Problem, match="503: the process that computed this was lost"):
-        asyncio.run(process_lane.run(job(frame)))
+def killed(lane: ProcessLane) -> None:
+    assert lane._process is not None
+    os.kill(lane._process.pid or 0, signal.SIGKILL)
+    lane._process.join()
+
+
+def test_a_process_that_was_killed_while_it_was_idle_costs_no_request(process_lane: ProcessLane, frame: Frame) -> None:
+    asyncio.run(process_lane.run(job(frame)))
+    killed(process_lane)
     assert asyncio.run(process_lane.run(job(frame))).value
 
 
-def test_a_process_that_reading_killed_blames_the_image(process_lane: ProcessLane) -> None:
+def test_a_good_image_is_not_blamed_for_an_idle_process_that_was_killed(process_lane: ProcessLane, picture: bytes, frame: Frame) -> None:
+    killed(process_lane)
+    answer = asyncio.run(process_lane.run(Read(picture, 10**6, 10**6)))
+    assert isinstance(answer.value, Frame)
+    np.testing.assert_array_equal(answer.value.pixels_hw, frame.pixels_hw)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (Read(b"x", 1, 1), "422: the image: reading it ended the process"),
+        (None, "503: the process that computed this was lost"),
+    ],
+)
+def test_what_ends_a_process_twice_is_told(frame: Frame, asked: Read | None, says: str) -> None:
+    class Dying(ProcessLane):
+        """Its process is killed by whatever it is sent."""
+
+        tries = 0
+
+        def start(self) -> Ready:
+            self.tries += 1
+            ready = super().start()
+            assert self._process is not None
+            os.kill(self._process.pid or 0, signal.SIGSTOP)
+            threading.Timer(0.3, self._process.kill).start()
+            return ready
+
+    lane = Dying(4, "uniultra-mini", 10**8, work_s=20.0)
+    with pytest.raises(Problem, match=says):
+        asyncio.run(lane.run(asked or job(frame)))
+    assert lane.tries == 2
+    lane.stop()
+
+
+def test_sending_to_a_process_that_was_stopped_counts_towards_its_time(
+    process_lane: ProcessLane, frame: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipe holds 64 kB: more is not sent until somebody reads."""
+    asyncio.run(process_lane.run(job(frame)))
     assert process_lane._process is not None
-    os.kill(process_lane._process.pid or 0, signal.SIGKILL)
-    with pytest.raises(Problem, match="422: the image: reading it ended the process"):
-        asyncio.run(process_lane.run(Read(b"x", 1)))
+    os.kill(process_lane._process.pid or 0, signal.SIGSTOP)
+    monkeypatch.setattr(process_lane, "_work_s", 0.2)
+    began = time.monotonic()
+    with pytest.raises(Problem, match=r"504: this took over 0.2 s, which is the limit"):
+        asyncio.run(process_lane.run(Read(bytes(10**7), 1, 1)))
+    assert time.monotonic() - began < 10
+    monkeypatch.undo()
+    assert asyncio.run(process_lane.run(job(frame))).value
+
+
+def test_jobs_of_gone_clients_are_dropped_while_they_wait_and_stop_between_prompts(process_lane: ProcessLane, frame: Frame) -> None:
+    [alone] = (asyncio.run(process_lane.run(job(frame))) for _ in range(1))
+
+    async def ask() -> float:
+        long = asyncio.create_task(process_lane.run(job(frame, count=2000)))
+        waiting = [asyncio.create_task(process_lane.run(job(frame, count=2000))) for _ in range(2)]
+        await asyncio.sleep(0.3)
+        for task in (*waiting, long):
+            task.cancel()
+        await asyncio.gather(long, *waiting, return_exceptions=True)
+        began = time.monotonic()
+        answer = await process_lane.run(job(frame))
+        assert answer.value[0].counts == alone.value[0].counts  # type: ignore[index]
+        return time.monotonic() - began
+
+    assert asyncio.run(ask()) < 3.0  # 6,000 prompts take half a minute
+    assert process_lane.held == 0
 
 
 def test_a_process_that_hangs_is_killed(process_lane: ProcessLane, frame: Frame, monkeypatch: pytest.MonkeyPatch) -> None:

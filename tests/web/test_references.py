@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,32 @@ def test_without_folders_it_is_off(root: Path) -> None:
 def test_large_files_are_refused(root: Path) -> None:
     with pytest.raises(Problem, match="413: the file is over"):
         read_reference((root,), "study/scan.png", 5)
+
+
+def test_a_folder_that_is_swapped_for_a_link_meanwhile_leads_nowhere(root: Path) -> None:
+    """The race by which a path is checked, and then another file is opened by it: 2,000 tries, none of which reads what is outside."""
+    (root.parent / "secret" / "scan.png").write_bytes(b"outside")
+    study, aside, stop = root / "study", root.parent / "aside", threading.Event()
+
+    def swap() -> None:
+        while not stop.is_set():
+            study.rename(aside)
+            study.symlink_to(root.parent / "secret")
+            study.unlink()
+            aside.rename(study)
+
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    read = {b"inside": 0, b"outside": 0, b"": 0}
+    try:
+        for _ in range(2000):
+            try:
+                read[read_reference((root,), "study/scan.png", 100)] += 1
+            except Problem:
+                read[b""] += 1
+    finally:
+        stop.set()
+        swapping.join()
+    assert read[b"outside"] == 0
+    assert read[b"inside"] > 0
+    assert read[b""] > 0

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -272,3 +273,67 @@ def test_keep_alive_answers_come_in_order(server: Running) -> None:
         assert (answer.status == 404) == (path == "/v1/nothing")
         assert answer.read()
     connection.close()
+
+
+def raw(server: Running, head: str) -> tuple[int, bytes]:
+    with server.connect() as connection:
+        connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n")
+        answer = received(connection)
+    return int(answer.split()[1]), answer
+
+
+def test_a_target_in_absolute_form_is_what_its_path_is(server: Running) -> None:
+    """RFC 9112 3.2.2: a server must take it, and its authority counts in place of Host."""
+    close = "\nConnection: close"
+    assert raw(server, f"GET http://127.0.0.1:{server.port}/v1/health HTTP/1.1\nHost: 127.0.0.1{close}")[0] == 200
+    status, answer = raw(server, f"GET http://evil.example/v1/health HTTP/1.1\nHost: 127.0.0.1{close}")
+    assert (status, status_and_problem(answer)[1]) == (403, "host")
+    assert raw(server, f"GET http://127.0.0.1/v1/health?x=1 HTTP/1.1\nHost: evil.example{close}")[0] == 200
+    assert raw(server, f"GET http://127.0.0.1 HTTP/1.1\nHost: 127.0.0.1{close}")[0] == 404
+
+
+def test_a_client_that_goes_away_costs_no_more_computing(server: Running) -> None:
+    """Three requests of 64 clicks each take some 15 s; when their clients have gone, the next one is answered soon."""
+    client = Client(server.url)
+    image = client.upload(png_of(speckled(ellipse((120, 160), (85, 55), (35, 25))).pixels_hw))
+    clicks = json.dumps({"prompts": [{"points": [[80 + i % 8, 50 + i // 8]]} for i in range(64)]}).encode()
+    head = f"POST /v1/images/{image.id}/segment HTTP/1.1\nHost: 127.0.0.1\nContent-Type: application/json\nContent-Length: {len(clicks)}"
+    gone = []
+    for _ in range(3):
+        connection = server.connect()
+        connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + clicks)
+        gone.append(connection)
+    time.sleep(0.5)
+    for connection in gone:
+        connection.close()
+    began = time.monotonic()
+    assert len(client.segment(image, [Prompt(box_xyxy=(48.0, 28.0, 122.0, 82.0))])) == 1
+    assert time.monotonic() - began < 3.0
+    for _ in range(50):
+        if urllib.request.urlopen(f"{server.url}/v1/health").read().find(b'"waiting":0') > 0:
+            return
+        time.sleep(0.1)
+    raise AssertionError("jobs of gone clients are still held")
+
+
+def test_expensive_json_bodies_leave_the_server_answering(server: Running) -> None:
+    client = Client(server.url)
+    image = client.upload(png_of(speckled(ellipse((120, 160), (85, 55), (35, 25))).pixels_hw))
+    body = b"{" + b",".join(b'"key%07d": 1' % i for i in range(400_000)) + b"}"
+
+    def post(path: str) -> int:
+        asked = urllib.request.Request(f"{server.url}{path}", body, {"Content-Type": "application/json"})
+        try:
+            return int(urllib.request.urlopen(asked, timeout=20).status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    with ThreadPoolExecutor(5) as pool:
+        posts = [pool.submit(post, f"/v1/images/{image.id}/segment") for _ in range(3)] + [pool.submit(post, "/v1/images/none/segment")]
+        slowest = 0.0
+        while not all(one.done() for one in posts):
+            began = time.monotonic()
+            urllib.request.urlopen(f"{server.url}/v1/health", timeout=20).read()
+            slowest = max(slowest, time.monotonic() - began)
+    assert sorted(one.result() for one in posts) == [404, 422, 422, 422]
+    assert slowest < 1.0  # 10 s before; 100 ms on an idle machine

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from dicoms import PHI, dataset, region, save
 from dicoms import picture as pictures
+from phantoms import speckled
 from scans import BAD_FILES, BOX, TRUE, bomb, png_of
 from uniultra.backends.protocol import Backend
 from uniultra.io.coco import compressed, run_lengths
@@ -34,7 +37,7 @@ def segment(frame: Frame, *asks: Ask, png: bool = False, work_s: float = 30.0) -
 @pytest.mark.parametrize("name", BAD_FILES)
 def test_bad_files_get_one_line_without_a_path(worker: Worker, name: str) -> None:
     data, problem, message = BAD_FILES[name]
-    failure = worker.run(Read(data, LIMIT))
+    failure = worker.run(Read(data, LIMIT, LIMIT))
     assert isinstance(failure, Failure)
     assert failure.problem == problem
     assert failure.detail.startswith("the image: ")
@@ -44,9 +47,9 @@ def test_bad_files_get_one_line_without_a_path(worker: Worker, name: str) -> Non
 
 
 def test_the_servers_own_limit_of_pixels(worker: Worker, picture: bytes) -> None:
-    failure = worker.run(Read(picture, 19_199))
+    failure = worker.run(Read(picture, 19_199, LIMIT))
     assert failure == Failure("image", "the image: 160 x 120 pixels; this server takes up to 19199 in all; crop or shrink it")
-    assert isinstance(worker.run(Read(picture, 19_200)), Answer)
+    assert isinstance(worker.run(Read(picture, 19_200, LIMIT)), Answer)
 
 
 BAD_ASKS = {
@@ -86,7 +89,7 @@ def dicom(tmp_path: Path, frames: int) -> bytes:
 
 
 def test_dicom_is_measured_by_the_region_that_the_mask_lies_in(worker: Worker, tmp_path: Path) -> None:
-    answer = worker.run(Read(dicom(tmp_path, 1), LIMIT))
+    answer = worker.run(Read(dicom(tmp_path, 1), LIMIT, LIMIT))
     assert isinstance(answer, Answer)
     assert isinstance(answer.value, Frame)
     assert (answer.value.source, answer.value.spacing_mm_yx) == ("", None)
@@ -108,19 +111,19 @@ def test_dicom_is_measured_by_the_region_that_the_mask_lies_in(worker: Worker, t
 
 def test_a_cine_needs_the_number_of_a_frame(worker: Worker, tmp_path: Path) -> None:
     data = dicom(tmp_path, 3)
-    failure = worker.run(Read(data, LIMIT))
+    failure = worker.run(Read(data, LIMIT, LIMIT))
     assert failure == Failure("image", "the image: holds 3 frames; name one from 0 to 2, with frame=N")
-    frames = [worker.run(Read(data, LIMIT, Wanted(number))) for number in range(3)]
+    frames = [worker.run(Read(data, LIMIT, LIMIT, Wanted(number))) for number in range(3)]
     pixels = {answer.value.pixels_hw.tobytes() for answer in frames if isinstance(answer, Answer) and isinstance(answer.value, Frame)}
     assert len(pixels) == 3
-    failure = worker.run(Read(data, LIMIT, Wanted(3)))
+    failure = worker.run(Read(data, LIMIT, LIMIT, Wanted(3)))
     assert isinstance(failure, Failure)
     assert "there is no frame 3; legal are 0 to 2" in failure.detail
 
 
 def test_the_requests_spacing_fills_in_where_the_file_says_nothing(worker: Worker, picture: bytes, tmp_path: Path) -> None:
     for data, spacing in ((picture, (0.3, 0.4)), (dicom(tmp_path, 1), None)):
-        answer = worker.run(Read(data, LIMIT, Wanted(None, (0.3, 0.4))))
+        answer = worker.run(Read(data, LIMIT, LIMIT, Wanted(None, (0.3, 0.4))))
         assert isinstance(answer, Answer)
         assert isinstance(answer.value, Frame)
         assert answer.value.spacing_mm_yx == spacing
@@ -171,3 +174,20 @@ def test_forgetting_empties_the_cache(worker: Worker, frame: Frame) -> None:
     answer = worker.run(Forget(("a",)))
     assert isinstance(answer, Answer)
     assert answer.cache.bytes == 0
+
+
+@pytest.mark.parametrize(("most", "fits"), [(10**6, True), (10_000, False)])
+def test_a_deflated_upload_is_inflated_in_memory_and_within_the_limit_of_an_upload(
+    worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, fits: bool
+) -> None:
+    path = save(dataset(speckled(TRUE).pixels_hw[None], syntax=DeflatedExplicitVRLittleEndian), tmp_path / "a.dcm")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no-such-folder"))
+    answer = worker.run(Read(path.read_bytes(), LIMIT, most))
+    if fits:
+        assert isinstance(answer, Answer)
+        np.testing.assert_array_equal(answer.value.pixels_hw, speckled(TRUE).pixels_hw)  # type: ignore[union-attr]
+        return
+    assert isinstance(answer, Failure)
+    assert answer.detail == (
+        "the image: deflated DICOM: inflates to over 0.01 MB, which is the limit; export it uncompressed, or split it"
+    )

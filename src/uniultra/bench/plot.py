@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from html import escape
 from typing import Any
 
 from uniultra.bench.contestants import FIRST
+from uniultra.text import markup
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 420, 64, 24, 40, 56
 STYLE = "text{font:13px sans-serif;fill:#222}.grid{stroke:#ddd}.axis{stroke:#222}circle{fill:#1f6fb2}"
@@ -54,7 +54,7 @@ def _x_axis(decades: tuple[int, int], name: str) -> str:
         x = _x(10.0**power, decades)
         parts.append(f'<line class="grid" x1="{x}" x2="{x}" y1="{TOP}" y2="{y}"/>')
         parts.append(f'<text x="{x}" y="{y + 18}" text-anchor="middle">{10.0**power:g}</text>')
-    return "".join([*parts, f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 12}" text-anchor="middle">{escape(name)}</text>'])
+    return "".join([*parts, f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 12}" text-anchor="middle">{markup(name)}</text>'])
 
 
 def _y_axis(low: float, high: float, name: str) -> str:
@@ -64,13 +64,13 @@ def _y_axis(low: float, high: float, name: str) -> str:
         y = _y(value, low, high)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
         parts.append(f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{value:.2f}</text>')
-    return "".join([*parts, f'<text transform="translate(18 {HEIGHT / 2}) rotate(-90)" text-anchor="middle">{escape(name)}</text>'])
+    return "".join([*parts, f'<text transform="translate(18 {HEIGHT / 2}) rotate(-90)" text-anchor="middle">{markup(name)}</text>'])
 
 
 def _dot(label: str, x: float, y: float) -> str:
     """A point and its name, on the side where there is room."""
     side, anchor = (-9, "end") if x > WIDTH * 0.7 else (9, "start")
-    return f'<circle cx="{x}" cy="{y}" r="5"/><text x="{x + side}" y="{y - 7}" text-anchor="{anchor}">{escape(label)}</text>'
+    return f'<circle cx="{x}" cy="{y}" r="5"/><text x="{x + side}" y="{y - 7}" text-anchor="{anchor}">{markup(label)}</text>'
 
 
 def _x(value: float, decades: tuple[int, int]) -> float:

@@ -6,6 +6,7 @@ from typing import Any
 
 from uniultra.bench.contestants import RANDOM, STEPS
 from uniultra.evaluation.report import markdown_table
+from uniultra.text import markdown
 
 NONE = "-"
 
@@ -18,7 +19,7 @@ def to_markdown(report: dict[str, Any]) -> str:
 
 
 def _warnings(report: dict[str, Any]) -> list[str]:
-    found = [f"**Warning: {text}.**\n" for text in report["warnings"]]
+    found = [f"**Warning: {markdown(text)}.**\n" for text in report["warnings"]]
     return [*found, "**A quick look (--quick): too few calls to quote.**\n"] if report["quick"] else found
 
 
@@ -29,7 +30,8 @@ def _times(report: dict[str, Any], threads: int) -> str:
         is_first = contestant["name"] == report["compared_to"]
         cells = [NONE if step not in own else _time(own[step], is_first) for step in STEPS]
         rows.append([contestant["name"], contestant["engine"], str(contestant["input_px"]), *cells])
-    head = f"Median ms at {threads} thread{'s' if threads > 1 else ''}; in brackets, how many times {report['compared_to']}'s:\n\n"
+    first = markdown(report["compared_to"])
+    head = f"Median ms at {threads} thread{'s' if threads > 1 else ''}; in brackets, how many times {first}'s:\n\n"
     return head + markdown_table(["model", "engine", "input px", *STEPS], rows, left=2)
 
 
@@ -57,7 +59,7 @@ def _whole(value: float | None) -> str:
 
 
 def _left_out(report: dict[str, Any]) -> list[str]:
-    return [f"Left out: {name}, which {reason}.\n" for name, reason in report["left_out"].items()]
+    return [f"Left out: {markdown(name)}, which {markdown(reason)}.\n" for name, reason in report["left_out"].items()]
 
 
 def _how(report: dict[str, Any]) -> str:
@@ -66,7 +68,8 @@ def _how(report: dict[str, Any]) -> str:
     libraries = ", ".join(f"{name} {machine[name]}" for name in ("onnxruntime", "torch", "transformers") if machine[name])
     return (
         f"Measured on {machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}, {libraries}. "
-        f"{settings['image']} with the box {x0:g},{y0:g},{x1:g},{y1:g}; {settings['rounds']} rounds through all models and steps in turn, "
+        f"{markdown(settings['image'])} with the box {x0:g},{y0:g},{x1:g},{y1:g}; "
+        f"{settings['rounds']} rounds through all models and steps in turn, "
         f"after one that isn't counted; ratios are medians over rounds. Encoder and decoder are the networks alone; the file to the first "
         f"mask is reading, encoding, decoding and scaling up (a click alone takes us six looks); a further click decodes on what is "
         f"encoded. A cold start is a fresh `uniultra segment`, on all cores (median of {settings['fresh_processes']}).\n"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uniultra.cli.text import say
 from uniultra.errors import DataError, ModelError
 from uniultra.registry import DEFAULT
 
@@ -44,7 +45,7 @@ def adapt(
     job = AdaptJob(read_manifest(data), out, shots, None if replay is None else read_manifest(replay), device, loggers(report_to))
     file = run(settings, job)
     if is_first_process():
-        print(f"Adapted weights in {file} ({file.stat().st_size / 1e6:.1f} MB); use it with --model {out}")
+        say(f"Adapted weights in {file} ({file.stat().st_size / 1e6:.1f} MB); use it with --model {out}")
         _report_gain(settings, job)
 
 
@@ -64,7 +65,7 @@ def merge(
         raise ModelError(f"'{adapter}' has no {ADAPTER_FILE}; give the --out of a finished `uniultra adapt`")
     check_free([out / "config.json", out / "model.safetensors"])
     save_plain(open_adapted(adapter, base), out)
-    print(f"Merged model in {out}")
+    say(f"Merged model in {out}")
 
 
 def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
@@ -87,7 +88,7 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
         try:
             others = selection_split(job.replay)
         except DataError:
-            print(f"'{job.replay.path}' has no val rows, so other organs are not looked at")
+            say(f"'{job.replay.path}' has no val rows, so other organs are not looked at")
     adapted = open_adapted(job.out)
     with Console(stderr=True).status("comparing with the base on val"):
         gain = measure_gain(load(base_location(settings.base.name), image_size=adapted.input_size), adapted, val, others)
@@ -96,9 +97,9 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
     print(f"On val{chose}; for a figure to report, run `uniultra evaluate` on test.")
     for title, comparison in (("your data", gain.own), ("replay", gain.others)):
         for line in _lines(comparison or {}):
-            print(f"  {title}: {line}")
+            say(f"  {title}: {line}")
     for warning in gain.warnings:
-        print(f"Warning: {warning}")
+        say(f"Warning: {warning}")
 
 
 def _lines(comparison: Comparison) -> list[str]:

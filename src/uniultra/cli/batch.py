@@ -15,7 +15,6 @@ import typer
 
 from uniultra.cli.batch_meter import Meter, duration, shown
 from uniultra.cli.needs import need
-from uniultra.cli.segment import OURS
 from uniultra.cli.text import printable, tell
 from uniultra.errors import FileError, PromptError
 from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, OWN_STUDY, chosen_extras
@@ -53,6 +52,7 @@ def batch(
     need("cluster", "fsspec", "ray")
     from uniultra.cluster.inputs import check_apart, find_inputs
     from uniultra.cluster.pool import PoolSettings
+    from uniultra.outputs.earlier import archive_images
 
     asked = _Asked(prompts, from_masks, _grid(grid, quality), _frame(frame))
     kinds = chosen_extras(write)
@@ -62,7 +62,7 @@ def batch(
     _check_shared(*places, from_masks or "")
     check_apart(*places)
     job = _job(places[1], model, asked, (kinds, keep_patient), force)
-    items = asked.items({name: path for name, path in find_inputs(places[0]).items() if not name.endswith(OURS)}, source)
+    items = asked.items(archive_images(find_inputs(places[0]), source), source)
     if dry_run:
         _tell_plan(items, job)
     elif _run(items, job, settings, out):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uniultra.cli.text import printable
+from uniultra.cli.text import printable_lines, say, tell
 from uniultra.errors import PromptError
 from uniultra.registry import DEFAULT
 
@@ -64,10 +63,10 @@ def bench(
     with staged({file: out / file for file in contents}, force) as parts:
         for file, text in contents.items():
             write_text(parts[file], text)
-    print(markdown)
+    print(printable_lines(markdown))
     for warning in report["warnings"]:
-        print(f"uniultra: warning: {warning}", file=sys.stderr)
-    print(f"Results in {printable(str(out))}/")
+        tell([f"warning: {warning}"])
+    say(f"Results in {out}/")
 
 
 def _plan(models: tuple[str, ...], peers: str, threads: str | None, rounds: int, image: Path, box: str, quick: bool) -> Plan:

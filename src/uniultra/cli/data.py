@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from uniultra.cli.text import label, printable, say
 from uniultra.errors import DataError
 
 data = typer.Typer(name="data", help="Make a manifest of a public set or of own images, check one, simulate one.", no_args_is_help=True)
@@ -34,21 +35,21 @@ def import_(
     subject: Annotated[str, typer.Option(help="Regular expression: its first group in a file's stem is the patient.")] = "",
 ) -> None:
     """Write a manifest of a set: splits by patient and near-duplicate cluster, a SHA-256 of every file."""
-    from uniultra.data.importers.registry import source_of
+    from uniultra.data.importers.registry import input_file
     from uniultra.data.importing import ImportSettings, import_set
 
     settings = ImportSettings(
         parse_fractions(fractions), seed, longest, skip_bad, published_splits, name=dataset, organ=organ, licence=licence, subject=subject
     )
     with _bar(f"import {name}") as progress:
-        imported = import_set(source_of(name), path, out, settings, progress)
+        imported = import_set(input_file(name), path, out, settings, progress)
     _list(imported.problems)
     if not imported.written:
         raise DataError(f"{len(imported.problems)} problems, so nothing was written; mend them, or pass --skip-bad")
     splits = Counter(row["split"] for row in imported.rows)
     groups = len({row["group"] for row in imported.rows})
     shares = ", ".join(f"{count} {split}" for split, count in splits.items())
-    print(f"{out / 'manifest.csv'}: {len(imported.rows)} images in {groups} groups ({shares}); {len(imported.problems)} problems skipped")
+    say(f"{out / 'manifest.csv'}: {len(imported.rows)} images in {groups} groups ({shares}); {len(imported.problems)} problems skipped")
 
 
 @data.command("check")
@@ -61,7 +62,7 @@ def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, on
     _list(problems)
     if problems:
         raise DataError(f"manifest '{manifest}' has {len(problems)} problems; mend them")
-    print(f"{manifest}: sound")
+    say(f"{manifest}: sound")
 
 
 @data.command("simulate")
@@ -76,7 +77,7 @@ def simulate(
 
     with _bar("simulate") as progress:
         manifest = simulate_set(out, images, seed, split, progress)
-    print(f"{manifest}: {images} simulated frames")
+    say(f"{manifest}: {images} simulated frames")
 
 
 def parse_fractions(text: str) -> dict[str, float]:
@@ -97,7 +98,7 @@ def parse_fractions(text: str) -> dict[str, float]:
 
 def _list(problems: Iterable[object]) -> None:
     for problem in problems:
-        print(problem, file=sys.stderr)
+        print(printable(str(problem)), file=sys.stderr)
 
 
 @contextmanager
@@ -107,5 +108,5 @@ def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None)
+        task = bar.add_task(label(title), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

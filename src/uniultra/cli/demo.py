@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uniultra.cli.text import say
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def demo(
     examples = json.loads((EXAMPLES / "examples.json").read_text(encoding="utf-8"))
     tiles, captions = zip(*(_one(segmenter, example) for example in examples), strict=True)
     write_png(sheet, contact_sheet(tiles, captions, columns=3), force=True)
-    print(f"\nLook at: {sheet.resolve()}")
+    say("", f"Look at: {sheet.resolve()}")
     print("Yours:   uniultra segment IMAGE --box x0,y0,x1,y1     (or --point x,y)")
     print("Not a medical device. The images' sources: uniultra/examples/ATTRIBUTION.md")
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from uniultra.cli.text import say
+
 
 def distill(
     teacher: Annotated[str, typer.Option(help="A run folder of `adapt` or `train`, a model folder, a published model or a hub name.")],
@@ -40,4 +42,4 @@ def distill(
     job = DistillJob(teacher, read_manifest(data), out, tuple(unlabelled), only_permissive(licence), device, loggers(report_to), cache)
     folder = run(settings, job)
     if is_first_process():
-        print(f"The student is in {folder}; see it with: uniultra evaluate --model {folder} --against {teacher} --data {data}")
+        say(f"The student is in {folder}; see it with: uniultra evaluate --model {folder} --against {teacher} --data {data}")

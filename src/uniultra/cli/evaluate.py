@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uniultra.cli.protocols import STANDARD, PaperRun, damage_settings, damage_tables, is_paper, new_bar, open_damaged, run_robustness
+from uniultra.cli.text import label, printable_lines
 from uniultra.errors import DataError, PromptError
 from uniultra.evaluation.settings import DAMAGED_IMAGES, KINDS, EvaluationSettings, parse_kinds, parse_seeds
 from uniultra.registry import DEFAULT
@@ -77,12 +78,12 @@ def evaluate(
     compared = None if against is None else _compared(against, rows, evaluation, provenance)
     damaged = None if damage is None else run_robustness(segmenter, rows, evaluation, damage, damaged_journal)
     if folder is not None:
-        write_folder(folder, evaluation, provenance, compared, picture_cases(segmenter, rows, evaluation), damaged)
+        write_folder(folder, evaluation, provenance, compared, picture_cases(segmenter, rows, evaluation), damaged, force)
     elif out is not None:
         report = build_report(evaluation, provenance, compared)
         write_report(out, report if damaged is None else with_section(report, "robustness", damaged), force)
     tables = [*tables_of(evaluation, provenance, compared), *damage_tables(damaged)]
-    print(_title(segmenter.name, evaluation, limit), *tables, sep="\n", end="")
+    print(printable_lines("\n".join([_title(segmenter.name, evaluation, limit), *tables])), end="")
 
 
 def _seeded(settings: EvaluationSettings, seeds: str) -> EvaluationSettings:
@@ -96,7 +97,7 @@ def _by_paper(model: str, checked: Callable[[], Checked], limit: int | None, run
     """The whole of a run under the paper's protocol."""
     run.check()
     found, segmenter = checked(), _segmenter(model)
-    print(run.score(segmenter, found.rows, _provenance(model, segmenter, found, limit)), end="")
+    print(printable_lines(run.score(segmenter, found.rows, _provenance(model, segmenter, found, limit))), end="")
 
 
 def _compared(other: str, rows: SelectionSplit | ReportSplit, evaluation: Evaluation, provenance: Provenance) -> Against:
@@ -152,7 +153,7 @@ def _checked(data: Path, split: str, limit: int | None, skip_bad: bool) -> Check
     from uniultra.evaluation.checks import check
 
     with new_bar() as bar:
-        task = bar.add_task(f"checking {split}", total=None)
+        task = bar.add_task(label(f"checking {split}"), total=None)
         advance = partial(bar.update, task)
         choose = partial(_rows, name=split, limit=limit)
         return check(data, choose, skip_bad, lambda done, total: advance(completed=done, total=total))
@@ -184,7 +185,7 @@ def _with_progress(
     from uniultra.evaluation.protocol import evaluate as evaluate_split
 
     with new_bar() as bar:
-        task = bar.add_task(f"{segmenter.name} on {rows.name}", total=len(rows))
+        task = bar.add_task(label(f"{segmenter.name} on {rows.name}"), total=len(rows))
         return evaluate_split(segmenter, rows, settings, lambda row, records: bar.advance(task), journal)
 
 

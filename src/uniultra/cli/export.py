@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from uniultra.cli.text import label, say
+
 
 def export(
     model: Annotated[str, typer.Option(help="A published model, a folder with config.json and model.safetensors, or a run of adapt.")],
@@ -33,11 +35,11 @@ def export(
     from uniultra.io.output import check_free
 
     int8 = None if data is None else Int8Settings(data, least_dice, seed)
-    settings = ExportSettings(QualityCalibration.read(calibration) if calibration else None, size, int8)
+    settings = ExportSettings(QualityCalibration.read(calibration) if calibration else None, size, int8, force)
     check_settings(precision, settings)
     check_free([out / file for file in FILES], force)
     with new_bar() as bar:
-        task = bar.add_task(f"exporting {model}", total=None)
+        task = bar.add_task(label(f"exporting {model}"), total=None)
         report = export_folder(
             model,
             out,
@@ -45,7 +47,7 @@ def export(
             settings,
             lambda done, total, what: bar.update(task, completed=done, total=total, description=what),
         )
-    print(*_lines(report), sep="\n")
+    say(*_lines(report))
 
 
 def _lines(report: dict[str, Any], before: str = "") -> Iterator[str]:

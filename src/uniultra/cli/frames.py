@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uniultra.cli.protocols import new_bar
-from uniultra.cli.text import printable, tell
+from uniultra.cli.text import label, printable, tell
 from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
     from uniultra.cli.prompts import PromptSource
-    from uniultra.outputs.plan import OutputPlan, Source
+    from uniultra.outputs.plan import InputFile, OutputPlan
     from uniultra.results import FrameResult
     from uniultra.segmenter import Segmenter
     from uniultra.types import Cine
@@ -78,14 +78,12 @@ def numbers_of(wanted: tuple[range, ...] | None, cine: Cine) -> Sequence[int]:
     return numbers
 
 
-def segment_frames(job: SegmentJob, source: Source) -> str:
+def segment_frames(job: SegmentJob, source: InputFile) -> str:
     """Segments the chosen frames of a file and writes the results, all or none; what to print of it.
 
     Raises:
         UniUltraError: as for a single frame; a frame that can't be read is named.
     """
-    from rich.markup import escape
-
     from uniultra.io.cines import open_cine, with_spacing
     from uniultra.outputs.cine_files import check_size, cine_files
     from uniultra.outputs.structured import frame_json
@@ -100,11 +98,10 @@ def segment_frames(job: SegmentJob, source: Source) -> str:
     summary = Summary(source.path, cine, job.segmenter)
     with ExitStack() as stack:
         bar = stack.enter_context(new_bar())
-        task = bar.add_task(escape(printable(source.path.name)), total=len(numbers))
+        task = bar.add_task(label(source.path.name), total=len(numbers))
         files = None
         if job.plan.folder is not None:
             files = stack.enter_context(cine_files(job.plan, source, cine, numbers, job.segmenter.facts))
-            tell(files.notes)
         for result in segment_cine(job.segmenter, cine, numbers, prompts):
             if files is not None:
                 files.add(result)
@@ -112,7 +109,9 @@ def segment_frames(job: SegmentJob, source: Source) -> str:
             if job.as_json:
                 print(json.dumps(frame_json(source.path.name, result) | {"time_s": result.time_s}))
             bar.advance(task)
-    return "" if job.as_json else printable(summary.text())
+    if files is not None:
+        tell(files.notes)
+    return "" if job.as_json else summary.text()
 
 
 @dataclass
@@ -157,4 +156,5 @@ class Summary:
                 for digits in ([1] if unit == "mm2" else [0])
             ]
             lines.append(f"  {identity}: area {', and '.join(spans)}; quality {low:.2f} to {high:.2f}")
-        return "\n".join([*lines, *(f"  note: {note}" for note in (*self.cine.notes, *self.notes))])
+        lines += [f"  note: {note}" for note in (*self.cine.notes, *self.notes)]
+        return "\n".join(map(printable, lines))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from uniultra.cli.text import complain, say
 from uniultra.errors import UniUltraError
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line a file.")] = False,
 ) -> None:
     """Show what files hold: size, frames, rate, transfer syntax, regions and their millimetres per pixel."""
-    from uniultra.cli.text import printable
     from uniultra.io.images import find_images
 
     failed = 0
@@ -30,9 +29,9 @@ def info(
             facts = describe_file(path, phi)
         except UniUltraError as error:
             failed += 1
-            print(f"uniultra: {printable(str(error))}", file=sys.stderr)
+            complain(error)
             continue
-        print(json.dumps(_plain(facts)) if as_json else printable("\n".join(_lines(facts))))
+        say(*([json.dumps(_plain(facts))] if as_json else _lines(facts)))
     if failed:
         raise typer.Exit(2)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from uniultra import __version__
 from uniultra.cli.adapt import adapt, merge
@@ -15,6 +16,7 @@ from uniultra.cli.calibrate import calibrate
 from uniultra.cli.data import data
 from uniultra.cli.demo import demo
 from uniultra.cli.distill import distill
+from uniultra.cli.ending import end_in_order
 from uniultra.cli.evaluate import evaluate
 from uniultra.cli.export import export
 from uniultra.cli.info import info
@@ -23,13 +25,28 @@ from uniultra.cli.models import models
 from uniultra.cli.params import params
 from uniultra.cli.segment import segment
 from uniultra.cli.serve import serve
-from uniultra.cli.text import printable
+from uniultra.cli.text import complain, printable
 from uniultra.cli.train import train
 from uniultra.errors import UniUltraError
 
 HELP = """Segment anything in ultrasound from a click or a box, offline. Not a medical device."""
 
-app = typer.Typer(name="uniultra", help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+class _Commands(TyperGroup):
+    """Commands whose own complaints show names as `printable` does: a pattern may bring a file that is called like an option."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if hasattr(error, "format_message") and hasattr(error, "message"):
+                error.message = printable(str(error.message))
+            raise
+
+
+app = typer.Typer(
+    cls=_Commands, name="uniultra", help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 COMMANDS = (segment, batch, measure, info, demo, serve, evaluate, adapt, merge, distill, train, calibrate, export, bench, params, models)
 for command in COMMANDS:
     app.command()(command)
@@ -51,10 +68,11 @@ def options(
 
 def run() -> None:
     """Entry point: what a user can cause is one line on stderr and exit code 2."""
+    end_in_order()
     try:
         app()
     except UniUltraError as error:
-        print(f"uniultra: {printable(str(error))}", file=sys.stderr)
+        complain(error)
         sys.exit(2)
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uniultra.cli.text import printable
+from uniultra.cli.spacing import HELP, METAVAR, parse_spacing
+from uniultra.cli.text import say
 from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def measure(
     ],
     image: Annotated[list[Path], typer.Option(help="The image a mask belongs to, for its calibration; one for all, or one a mask.")] = [],  # noqa: B006
     frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of the image, from 0.")] = None,
-    spacing: Annotated[float | None, typer.Option(metavar="MM", help="Millimetres a pixel, where no file says.")] = None,
+    spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
     structure: Annotated[int | None, typer.Option("--id", min=1, max=255, help="Measure this structure only.")] = None,
     volume: Annotated[str | None, typer.Option(metavar="METHOD", help="ellipsoid, simpson or ef: see docs/dicom.md.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the measures to this CSV file too.")] = None,
@@ -46,13 +47,14 @@ def measure(
     from uniultra.io.tables import write_csv
     from uniultra.measure.report import CSV_COLUMNS, rows
 
-    _check(masks, image, spacing, volume)
+    size = parse_spacing(spacing)
+    _check(masks, image, volume)
     if csv is not None:
         check_free([csv], force)
-    found = (one for i, path in enumerate(masks) for one in _open(path, image[i % len(image)] if image else None, frame, spacing))
+    found = (one for i, path in enumerate(masks) for one in _open(path, image[i % len(image)] if image else None, frame, size))
     if volume is not None:
         report = _beat(masks[0], found, structure) if volume == "ef" and len(masks) == 1 else _volume(volume, found, structure)
-        print(_told(volume, report, as_json))
+        say(*_told(volume, report, as_json))
         return
     measured = [(one.about, identity, _measured(one, identity)) for one in found for identity in _chosen(one, structure)]
     if not measured:
@@ -60,7 +62,7 @@ def measure(
     if csv is not None:
         lines = [line for one, identity, result in measured for line in rows(one.path.name, one.frame or 0, identity, result)]
         write_csv(csv, CSV_COLUMNS, lines, force)
-    print(_json(measured) if as_json else printable("\n".join(_lines(measured))))
+    say(*([_json(measured)] if as_json else _lines(measured)))
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,9 @@ class _Mask:
         return self.saved.get(identity) or scale_of(self.frame.calibration, self.ids_hw == identity)
 
 
-def _check(masks: Sequence[Path], images: Sequence[Path], spacing: float | None, method: str | None) -> None:
+def _check(masks: Sequence[Path], images: Sequence[Path], method: str | None) -> None:
     if len(images) not in (0, 1, len(masks)):
         raise PromptError(f"{len(images)} images for {len(masks)} masks; give one --image for all, or one a mask in their order")
-    if spacing is not None and not 0.001 <= spacing <= 10:
-        raise PromptError(f"--spacing {spacing:g} is not a size of a pixel; give millimetres from 0.001 to 10")
     if method is None:
         return
     if method not in METHODS:
@@ -104,10 +104,12 @@ def _check(masks: Sequence[Path], images: Sequence[Path], spacing: float | None,
         raise PromptError(f"--volume {method} takes {legal} masks, not {len(masks)}; see docs/dicom.md for their order")
 
 
-def _open(path: Path, image: Path | None, number: int | None, spacing: float | None) -> Iterator[_Mask]:
+def _open(path: Path, image: Path | None, number: int | None, spacing: tuple[float, float] | None) -> Iterator[_Mask]:
     """The mask of a file, or one mask a frame of a cine's label, one at a time."""
     from uniultra.io.images import kind_of
     from uniultra.io.labels import holds_pages, read_label_pages
+    from uniultra.io.masks import MISSING, check_ids
+    from uniultra.io.paths import shown
     from uniultra.outputs.saved import of_frame, saved_beside
 
     kind, known = kind_of(path).name, None
@@ -117,6 +119,7 @@ def _open(path: Path, image: Path | None, number: int | None, spacing: float | N
             raise PromptError(f"{path}: names its frames itself; leave out --frame {number}")
         blank = None
         for frame, ids in read_label_pages(path):
+            check_ids(ids, f"{shown(path)} frame {frame}", MISSING)
             blank = blank or _blank(path, (ids.shape[0], ids.shape[1]), image, frame, spacing, None)
             yield _Mask(_About(path, frame, True), ids, blank, of_frame(saved, frame))
         return
@@ -124,6 +127,7 @@ def _open(path: Path, image: Path | None, number: int | None, spacing: float | N
         from uniultra.io.nifti import read_labels
 
         ids, known = read_labels(path)
+        check_ids(ids, shown(path), MISSING)
     else:
         ids = _read_ids(path)
     blank = _blank(path, (ids.shape[0], ids.shape[1]), image, number, spacing, known)
@@ -133,14 +137,21 @@ def _open(path: Path, image: Path | None, number: int | None, spacing: float | N
 def _read_ids(path: Path) -> np.ndarray:
     import numpy as np
 
-    from uniultra.io.masks import read_ids
+    from uniultra.io.masks import MISSING, check_ids, read_ids
+    from uniultra.io.paths import shown
 
     ids = read_ids(path)
+    check_ids(ids, shown(path), MISSING)
     return (ids > 0).astype(np.uint8) if np.unique(ids).tolist() in ([0, 255], [255]) else ids
 
 
 def _blank(
-    path: Path, hw: tuple[int, int], image: Path | None, number: int | None, spacing: float | None, known: tuple[float, float] | None
+    path: Path,
+    hw: tuple[int, int],
+    image: Path | None,
+    number: int | None,
+    spacing: tuple[float, float] | None,
+    known: tuple[float, float] | None,
 ) -> Frame:
     """The frame that a mask of (height, width) belongs to: its calibration is what counts."""
     from dataclasses import replace
@@ -155,7 +166,7 @@ def _blank(
         sizes = f"{hw[1]} x {hw[0]} pixels, but {image} has {frame.width} x {frame.height}"
         raise PromptError(f"{path}: the mask has {sizes}; give the image that it belongs to")
     calibration = frame.calibration if known is None else frame.calibration.with_fallback("pixdim", known)
-    calibration = calibration if spacing is None else calibration.with_fallback("--spacing", (spacing, spacing))
+    calibration = calibration if spacing is None else calibration.with_fallback("--spacing", spacing)
     return replace(frame, calibration=calibration)
 
 
@@ -248,9 +259,9 @@ def _plain(volume: Volume) -> dict[str, Any]:
     return number(volume.volume) | {"method": volume.method, "notes": list(volume.notes)}
 
 
-def _told(method: str, report: dict[str, Any], as_json: bool) -> str:
+def _told(method: str, report: dict[str, Any], as_json: bool) -> list[str]:
     if as_json:
-        return json.dumps({"schema": "uniultra.measure/1", "method": method, **report, "notice": "not a medical device"})
+        return [json.dumps({"schema": "uniultra.measure/1", "method": method, **report, "notice": "not a medical device"})]
     lines = []
     for name, found in report.items():
         lines.append(f"{name.replace('_', ' '):<18} {found['value']:.1f} ± {found['uncertainty']:.1f} {found['unit']}")
@@ -258,7 +269,7 @@ def _told(method: str, report: dict[str, Any], as_json: bool) -> str:
             at = f", frame {found['frame']}" if "frame" in found else ""
             lines[-1] += f"  ({found['method']}{at})"
         lines += [f"  note: {note}" for note in found.get("notes", [])]
-    return "\n".join(lines)
+    return lines
 
 
 def _json(measured: Sequence[tuple[_About, int, Measured]]) -> str:

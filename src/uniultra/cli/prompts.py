@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from uniultra.errors import PromptError
+from uniultra.io.texts import composed, read_json
 from uniultra.types import NEGATIVE, POSITIVE, Prompt
 
 MOST_OBJECTS, MOST_POINTS = 255, 250
@@ -51,9 +52,11 @@ class PromptSource:
         from uniultra.io.masks import read_previous
 
         if isinstance(self.listed, dict):
-            if file.name not in self.listed:
+            alike = {composed(name): prompts for name, prompts in self.listed.items()} | self.listed
+            prompts = self.listed.get(file.name) or alike.get(composed(file.name))
+            if prompts is None:
                 raise PromptError(f"{file}: the prompts file has no entry '{file.name}'")
-            return self.listed[file.name]
+            return prompts
         if self.listed is not None:
             return self.listed
         previous = [] if self.mask is None else read_previous(self.mask, frame_hw)
@@ -154,7 +157,7 @@ def read_prompts(path: Path) -> dict[str, list[Prompt]] | list[Prompt]:
     try:
         if path.stat().st_size > MOST_BYTES or not path.is_file():
             raise PromptError(f"prompts '{path}' is not a file of at most {MOST_BYTES // 10**6} MB; split it")
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except (OSError, ValueError, RecursionError) as error:
         raise PromptError(f"prompts '{path}' can't be read as JSON: {error}") from error
     if isinstance(content, dict):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from uniultra.cli.text import label
 from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class PaperRun:
             images = evaluate_paper(segmenter, rows.rows, self.workers, journal, tick)
         report = build_paper_report(images, provenance, rows.name)
         if self.folder is not None:
-            write_paper(self.folder, report)
+            write_paper(self.folder, report, self.force)
         elif self.out is not None:
             write_report(self.out, report, self.force)
         return paper_markdown(report)
@@ -137,5 +138,5 @@ def new_bar(hidden: bool = False) -> Progress:
 def _ticks(name: str, total: int) -> Iterator[Callable[[], None]]:
     """Calls of what it yields move a bar on by one."""
     with new_bar() as bar:
-        task = bar.add_task(name, total=total)
+        task = bar.add_task(label(name), total=total)
         yield lambda: bar.advance(task)

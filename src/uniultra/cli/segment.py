@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,17 +14,18 @@ from uniultra.calibration import UNCALIBRATED
 from uniultra.cli.frames import SegmentJob, parse_frames, segment_frames
 from uniultra.cli.prompts import PromptSource, Typed, parse_typed, read_prompts
 from uniultra.cli.protocols import new_bar
-from uniultra.cli.text import printable, tell
+from uniultra.cli.spacing import HELP, METAVAR, parse_spacing
+from uniultra.cli.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.outputs.plan import (
     KINDS_SHOWN,
+    InputFile,
     OutputPlan,
-    Source,
     check_cine_kinds,
     check_kinds,
     chosen_kinds,
+    input_file,
     own_study,
-    source_of,
 )
 from uniultra.registry import DEFAULT
 
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from uniultra.types import Frame
 
 OUT = Path("uniultra-out")
-OURS = (".mask.png", ".overlay.png", ".masks.tif", ".overlay.mp4", ".seg.dcm", ".sr.dcm", ".nii.gz")
-"""Endings of our own results: skipped where a folder or a pattern brings them, taken where they are named."""
 FRAMES_HELP = "Frames of a cine: all, A-B, A-B:STEP or A,B,C, from 0. Each gets the same prompts on its own; nothing is tracked."
 
 
@@ -53,39 +51,39 @@ def segment(
     out: Annotated[Path | None, typer.Option(help=f"Folder for NAME.mask.png, NAME.overlay.png, NAME.json.  [default: {OUT}]")] = None,
     frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of a cine or video, from 0.")] = None,
     frames: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAMES_HELP)] = None,
-    spacing: Annotated[float | None, typer.Option(metavar="MM", help="Millimetres a pixel, where the file doesn't say.")] = None,
+    spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
     write: Annotated[list[str], typer.Option(metavar="KIND", help=f"Also write {KINDS_SHOWN}; seg is written for DICOM.")] = [],  # noqa: B006
     keep_patient: Annotated[bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line an image; files only with --out.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
     """Segment structures in ultrasound images, DICOM included: point at them with boxes, clicks, or a previous mask."""
-    from uniultra.io.images import find_images
+    from uniultra.outputs.earlier import images_of
     from uniultra.segmenter import Segmenter
 
     typed = parse_typed(box, point, negative, each_point)
     wanted = None if frames is None else parse_frames(frames)
-    _check_options(typed, mask, prompts, spacing)
-    files = [file for file in find_images(images) if str(file) in images or not file.name.endswith(OURS)]
+    _check_options(typed, mask, prompts)
+    size = parse_spacing(spacing)
+    files = images_of(images)
     source_of_prompts = PromptSource(typed, mask, read_prompts(prompts) if prompts else None)
     folder = out if out is not None or as_json else OUT
     plan = OutputPlan(folder, frame, chosen_kinds(write), keep_patient, force)
     _check_frames(plan, frames)
-    sources = [source_of(file) for file in files]
+    sources = [input_file(file) for file in files]
     tell(check_kinds(plan, sources))
     _check_targets(plan, sources, frames is not None, mask, prompts)
-    size = None if spacing is None else (spacing, spacing)
     job = SegmentJob(plan, Segmenter.load(model), wanted, size, source_of_prompts, as_json)
     failed = _each(sources, partial(segment_image if frames is None else segment_frames, job), frames is not None)
     if failed < len(files):
         tell(own_study(plan, sources))
     if not as_json and failed < len(files):
-        print(f"Results in {folder}/")
+        say(f"Results in {folder}/")
     if failed:
         raise typer.Exit(2)
 
 
-def segment_image(job: SegmentJob, source: Source) -> str:
+def segment_image(job: SegmentJob, source: InputFile) -> str:
     """Segments one image, or the frame that was named, and writes the results; what to print of it. Raises UniUltraError."""
     from uniultra.io.images import read_frame
     from uniultra.outputs.frame_files import write_frame_files
@@ -99,12 +97,10 @@ def segment_image(job: SegmentJob, source: Source) -> str:
         tell(write_frame_files(job.plan, source, result))
     if job.as_json:
         return json.dumps(frame_json(source.path.name, result))
-    return printable(_human(source.path, result))
+    return _human(source.path, result)
 
 
-def _check_targets(
-    plan: OutputPlan, sources: Sequence[Source], of_cines: bool, mask: Path | None, prompts: Path | None
-) -> None:
+def _check_targets(plan: OutputPlan, sources: Sequence[InputFile], of_cines: bool, mask: Path | None, prompts: Path | None) -> None:
     """Raises OutputError where a result can't be written, before anything is computed.
 
     The previous mask may be the one that the result replaces: with --force an answer is corrected in place.
@@ -132,13 +128,11 @@ def _check_frames(plan: OutputPlan, frames: str | None) -> None:
         raise PromptError("--write movie is of several frames; choose them with --frames, as in --frames all")
 
 
-def _check_options(typed: Typed, mask: Path | None, prompts: Path | None, spacing: float | None) -> None:
+def _check_options(typed: Typed, mask: Path | None, prompts: Path | None) -> None:
     if typed.empty and mask is None and prompts is None:
         raise PromptError("no prompt: give --box x0,y0,x1,y1 or --point x,y (or --mask, --prompts)")
     if prompts is not None and not (typed.empty and not typed.negatives and mask is None):
         raise PromptError("--prompts stands alone; put boxes, points and labels into the file")
-    if spacing is not None and not 0.001 <= spacing <= 10:
-        raise PromptError(f"--spacing {spacing:g} is not a size of a pixel; give millimetres from 0.001 to 10")
 
 
 def _spare_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
@@ -157,7 +151,7 @@ def _scaled(frame: Frame, spacing_mm_yx: tuple[float, float] | None) -> Frame:
     return replace(frame, calibration=frame.calibration.with_fallback("--spacing", spacing_mm_yx))
 
 
-def _each(sources: Sequence[Source], one: Callable[[Source], str], several: bool = False) -> int:
+def _each(sources: Sequence[InputFile], one: Callable[[InputFile], str], several: bool = False) -> int:
     """Runs every file; prints what `one` says of it to stdout and failures to stderr; the number of failures.
 
     With `several`, frames: `one` shows its own progress, and what it was at when interrupted is said.
@@ -169,12 +163,12 @@ def _each(sources: Sequence[Source], one: Callable[[Source], str], several: bool
                 told = one(source)
             except UniUltraError as error:
                 failed += 1
-                print(f"uniultra: {printable(str(error))}", file=sys.stderr)
+                complain(error)
                 continue
             except KeyboardInterrupt:
                 if not several:
                     raise
-                print(f"uniultra: {printable(str(source.path))}: interrupted; nothing of it was written", file=sys.stderr)
+                tell([f"{source.path}: interrupted; nothing of it was written"])
                 raise typer.Exit(130) from None
             if told:
                 print(told)
@@ -191,7 +185,7 @@ def _human(file: Path, result: FrameResult) -> str:
         if found.scale.reason not in ("", UNCALIBRATED):
             lines.append(f"     in pixels: {found.scale.reason}")
         notes |= dict.fromkeys(found.scale.notes)
-    return "\n".join([*lines, *(f"  note: {note}" for note in notes)])
+    return "\n".join(map(printable, [*lines, *(f"  note: {note}" for note in notes)]))
 
 
 def _size(found: ObjectResult) -> str:

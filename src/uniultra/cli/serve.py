@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from uniultra.cli.text import printable
 from uniultra.web.settings import ServeSettings
 
 
@@ -27,7 +28,7 @@ def serve(**flags: Any) -> None:
 
     def ready(address: str, service: Service) -> None:
         model = f"{service.model.name} {service.model.version}, processes: {len(service.lanes)}"
-        print(f"{address}/v1 ({model}); stop with Ctrl-C. Not a medical device.", flush=True)
+        print(f"{printable(f'{address}/v1 ({model})')}; stop with Ctrl-C. Not a medical device.", flush=True)
 
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("uniultra.web").setLevel(logging.INFO)

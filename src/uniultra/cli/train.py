@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from uniultra.cli.text import say
+
 
 def train(
     data: Annotated[Path, typer.Option(help="The manifest (CSV).")],
@@ -22,4 +24,4 @@ def train(
     from uniultra.training.configure import load_config
     from uniultra.training.supervised import train as run
 
-    print(f"Averaged weights in {run(load_config(config, tuple(set_)), data, out, only_permissive(licence))}")
+    say(f"Averaged weights in {run(load_config(config, tuple(set_)), data, out, only_permissive(licence))}")

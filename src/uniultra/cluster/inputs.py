@@ -11,8 +11,9 @@ from typing import Any
 
 from uniultra.cluster.storage import is_url, open_place
 from uniultra.errors import FileError, OutputError
-from uniultra.io.images import DICOMDIR, IMAGE_SUFFIXES, find_images
+from uniultra.io.images import DICOMDIR, LISTED_ENDINGS, find_images
 from uniultra.io.paths import one_line, shown
+from uniultra.io.texts import composed
 
 _MAGIC = re.compile(r"[*?\[]")
 MASK_ENDINGS = (".mask.png", ".png")
@@ -55,12 +56,12 @@ def find_priors(folder: str, names: Sequence[str]) -> Mapping[str, str]:
     """
     fs, root = open_place(folder)
     root = root.rstrip("/")
-    held = {_below(root, path) for path in _listed(fs, root, folder)}
+    held = {composed(name): name for name in (_below(root, path) for path in _listed(fs, root, folder))}
     found = {}
     for name in names:
         stem = str(PurePosixPath(name).with_suffix(""))
         wanted = dict.fromkeys([f"{name}.mask.png", *(stem + ending for ending in MASK_ENDINGS), f"{name}.png"])
-        match = next((mask for mask in wanted if mask in held), None)
+        match = next((held[composed(mask)] for mask in wanted if composed(mask) in held), None)
         if match is not None:
             found[name] = _whole(folder, fs, f"{root}/{match}")
     if not found:
@@ -105,7 +106,7 @@ def _remote(place: str) -> dict[str, str]:
     named = {_below(root, each): each for each in sorted(found)}
     images = {name: _whole(place, fs, path) for name, path in named.items() if _is_image(fs, name, path)}
     if not images:
-        raise FileError(f"{shown(place)}: no images found; legal suffixes are {', '.join(IMAGE_SUFFIXES)}; check the URL")
+        raise FileError(f"{shown(place)}: no images found; legal suffixes are {', '.join(LISTED_ENDINGS)}; check the URL")
     return images
 
 
@@ -139,7 +140,7 @@ def _is_image(fs: Any, name: str, path: str) -> bool:
     """By its suffix; or DICOM by its mark, where a name has no suffix or the end of a UID. Hidden files and folders are none."""
     if any(part.startswith(".") for part in name.split("/")) or name.endswith(DICOMDIR):
         return False
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix in IMAGE_SUFFIXES:
+    if name.lower().endswith(LISTED_ENDINGS):
         return True
+    suffix = PurePosixPath(name).suffix
     return not suffix.lstrip(".").strip("0123456789") and bytes(fs.cat_file(path, start=128, end=132)) == b"DICM"

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Collection, Iterator, Mapping
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from uniultra.data.problems import Problem, refuse
 from uniultra.errors import DataError, PromptError
 from uniultra.io.paths import one_line, shown
+from uniultra.io.tables import plain_text
+from uniultra.io.texts import composed, encoding_of, separator_of
 from uniultra.types import POSITIVE, Prompt
 
 BOX = ("x0", "y0", "x1", "y1")
@@ -20,6 +24,10 @@ MOST_OBJECTS, MOST_POINTS = 255, 250
 """Objects that one id mask tells apart, and points that a model takes."""
 Asked = dict[tuple[str, int | None], list[tuple[Any, Any, Any]]]
 """(name, frame) to the (box, points, labels) of each of its objects, in the order of the rows."""
+
+
+_WHOLE = re.compile(r"(?<=\d)\.0*$")
+"""What pandas puts after whole numbers in a column with gaps."""
 
 
 class _CellError(Exception):
@@ -62,23 +70,44 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise DataError(f"{shown(path)}: {path.stat().st_size / 1e6:.0f} MB; a table has up to {MOST_BYTES // 10**6} MB; split it")
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = [cell.strip().lower() for cell in next(reader, [])]
+        with open(path, "rb") as file:
+            encoding = encoding_of(file.read(4))
+        with open(path, encoding=encoding, newline="") as file:
+            first = file.readline()
+            separator = separator_of(first)
+            reader = csv.reader(chain([first], file), strict=True, delimiter=separator)
+            header = _named_columns([cell.strip().lower() for cell in next(reader, [])])
             _check_header(path, header)
             for number, cells in enumerate(reader, start=2):
                 if any(cell.strip() for cell in cells):
-                    if len(cells) > len(header):
-                        cells_seen = f"{len(cells)} cells under {len(header)} columns"
-                        raise DataError(f"{shown(path)}: row {number} has {cells_seen}; put cells with commas into quotes")
-                    yield number, dict(zip(header, (cell.strip() for cell in cells), strict=False))
+                    yield number, _cells(path, number, header, [plain_text(cell.strip()) for cell in cells], separator)
     except (OSError, ValueError, csv.Error) as error:
         raise DataError(f"{shown(path)}: no CSV in UTF-8 that can be read ({one_line(error)}); export it again") from error
 
 
+def _named_columns(header: list[str]) -> list[str]:
+    """A header without the empty columns that a spreadsheet leaves at its end."""
+    while header and not header[-1]:
+        header = header[:-1]
+    return header
+
+
+def _cells(path: Path, number: int, header: list[str], cells: list[str], separator: str) -> dict[str, str]:
+    """A row's cells by column; numbers of a table whose separator is ; may have a comma for the point. Raises DataError."""
+    if any(cells[len(header) :]):
+        seen = f"{len(cells)} cells under {len(header)} columns"
+        raise DataError(f"{shown(path)}: row {number} has {seen}; put cells with commas into quotes, and name each column")
+    row = dict(zip(header, cells, strict=False))
+    if separator != ",":
+        row |= {name: row[name].replace(",", ".") for name in (*BOX, "frame") if name in row}
+    return row
+
+
 def _check_header(path: Path, header: list[str]) -> None:
     legal = f"a table has the column file, and x0,y0,x1,y1 or points or both; legal are {', '.join(COLUMNS)}"
-    for name in header:
+    for place, name in enumerate(header, start=1):
+        if not name:
+            raise DataError(f"{shown(path)}: column {place} has no name; name it, or take it away; {legal}")
         if name not in COLUMNS:
             raise DataError(f"{shown(path)}: column {ascii(name)[:40]} is unknown; {legal}")
         if header.count(name) > 1:
@@ -89,11 +118,16 @@ def _check_header(path: Path, header: list[str]) -> None:
 
 
 def _lookup(names: Collection[str]) -> dict[str, list[str]]:
-    """What a row may call a file, to the names that it may mean."""
+    """What a row may call a file, to the names that it may mean: written alike before equal in Unicode, whole before bare."""
     known: dict[str, list[str]] = {}
-    for name in names:
-        known.setdefault(PurePosixPath(name).name, []).append(name)
-    return known | {name: [name] for name in names}
+    for form in (composed, str):
+        bare: dict[str, list[str]] = {}
+        whole: dict[str, list[str]] = {}
+        for name in names:
+            bare.setdefault(form(PurePosixPath(name).name), []).append(name)
+            whole.setdefault(form(name), []).append(name)
+        known |= bare | whole
+    return known
 
 
 def _row(row: Mapping[str, str], known: Mapping[str, list[str]]) -> tuple[str, int | None, tuple[Any, Any, Any]]:
@@ -108,7 +142,8 @@ def _row(row: Mapping[str, str], known: Mapping[str, list[str]]) -> tuple[str, i
 
 
 def _name(cell: str, known: Mapping[str, list[str]]) -> str:
-    meant = known.get(cell.replace("\\", "/").removeprefix("./"), [])
+    called = cell.replace("\\", "/").removeprefix("./")
+    meant = known.get(called) or known.get(composed(called), [])
     if len(meant) == 1:
         return meant[0]
     if not cell:
@@ -123,6 +158,7 @@ def _name(cell: str, known: Mapping[str, list[str]]) -> str:
 def _frame(cell: str) -> int | None:
     if not cell:
         return None
+    cell = _WHOLE.sub("", cell)
     if not (cell.isascii() and cell.isdigit() and len(cell) < 8):
         raise _CellError("column frame", f"'{shown(cell)}' is no number of a frame; give whole numbers from 0, or leave it empty")
     return int(cell)

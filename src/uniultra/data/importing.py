@@ -5,26 +5,23 @@ All problems are gathered before the output folder exists; what is written meanw
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 import re
 import shutil
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from uniultra.atomic import check_new, staged_folder
 from uniultra.data.conversion import Converted, convert, sha256_of
 from uniultra.data.duplicates import WORDS, clusters, near_pairs
 from uniultra.data.importers.registry import Source
 from uniultra.data.importers.sample import Problem, Sample
 from uniultra.data.manifest import COLUMNS
 from uniultra.data.splits import split_by_cluster
-from uniultra.errors import DataError, FileError, OutputError
-from uniultra.io.output import write_text
+from uniultra.errors import DataError, FileError
+from uniultra.io.tables import write_csv
 
 MIN_LONGEST = 32
 _SAFE_ID = re.compile(r"[^\w.-]+")
@@ -72,16 +69,12 @@ def import_set(source: Source, root: Path, out: Path, settings: ImportSettings, 
     findings = list(source.find(root))
     samples = [_named(finding, settings) for finding in findings if isinstance(finding, Sample)]
     problems = [finding for finding in findings if isinstance(finding, Problem)] + _same_ids(samples)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=".uniultra-", dir=out.parent))
-    except OSError as error:
-        raise OutputError(f"{out}: can't be written ({error.strerror}); choose a folder that you may write to") from error
-    try:
+    with staged_folder(out) as part:
         good = _convert_all(samples, part, settings, problems, progress)
         groups = _groups(good)
         good, groups = _without_divided(good, groups, settings, problems)
         if problems and not settings.skip_bad:
+            shutil.rmtree(part)
             return Imported((), tuple(problems), False)
         if not good:
             raise DataError(
@@ -89,18 +82,13 @@ def import_set(source: Source, root: Path, out: Path, settings: ImportSettings, 
             )
         rows = _rows(source, good, groups, settings)
         _write_tables(part, root, good, rows, problems)
-        os.chmod(part, 0o755)
-        os.rename(part, out)
         return Imported(tuple(rows), tuple(problems), True)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _check(root: Path, out: Path, settings: ImportSettings) -> None:
     if not root.exists():
         raise DataError(f"'{root}': no such file or folder; give what the set's archive unpacks to")
-    if os.path.lexists(out):
-        raise OutputError(f"{out} exists; give the name of a new folder")
+    check_new(out)
     if settings.longest is not None and settings.longest < MIN_LONGEST:
         raise DataError(f"longest is {settings.longest}; legal is {MIN_LONGEST} pixels and more; leave it away to keep the size")
     split_by_cluster([""], settings.fractions)
@@ -195,16 +183,7 @@ def _write_tables(part: Path, root: Path, good: list[Converted], rows: list[dict
     sources = sorted({path for one in good for path in (one.sample.image, *one.sample.sources)})
     hashes = [("written", name, sha256_of(part / name)) for name in sorted(kept)]
     hashes += [("source", path.relative_to(base).as_posix(), sha256_of(path)) for path in sources]
-    write_text(part / "manifest.csv", table(COLUMNS, (list(row.values()) for row in rows)))
-    write_text(part / "hashes.csv", table(("kind", "path", "sha256"), hashes))
+    write_csv(part / "manifest.csv", COLUMNS, [list(row.values()) for row in rows])
+    write_csv(part / "hashes.csv", ("kind", "path", "sha256"), hashes)
     if problems:
-        write_text(part / "skipped.csv", table(("file", "problem"), ((problem.where, problem.what) for problem in problems)))
-
-
-def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """CSV text with \\n at the ends of lines."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return buffer.getvalue()
+        write_csv(part / "skipped.csv", ("file", "problem"), [(problem.where, problem.what) for problem in problems])

@@ -10,9 +10,12 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from uniultra.data.problems import Problem
 from uniultra.errors import DataError
+from uniultra.io.tables import plain_text
+from uniultra.io.texts import decoded, separator_of
 
 COLUMNS = (
     "id", "dataset", "organ", "split", "image", "mask", "width", "height",
@@ -54,11 +57,18 @@ def read_sheet(path: Path) -> Sheet:
         raise DataError(f"manifest '{path}' is not a file; give a CSV with the columns {','.join(COLUMNS)}")
     try:
         raw = path.read_bytes()
-        reader = csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""))
-        read = [(reader.line_num, values) for values in reader]
+        text = decoded(raw)
+        separator = separator_of(text.partition("\n")[0])
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+        read = [(reader.line_num, _plain(values)) for values in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"manifest '{path}' can't be read as CSV in UTF-8 ({error}); save it so") from error
     columns = list(reader.fieldnames or [])
+    while columns and not columns[-1] and not any(values.get("") for _, values in read):  # left by a spreadsheet
+        columns.pop()
+        read = [(number, {name: cell for name, cell in values.items() if name != ""}) for number, values in read]
+    if separator != ",":  # its numbers may have a comma for the point
+        read = [(number, values | {"pixel_mm": (values.get("pixel_mm") or "").replace(",", ".")}) for number, values in read]
     problems = list(_header(columns, bool(read)))
     lines: list[Line] = []
     if all(column in columns for column in COLUMNS):
@@ -70,6 +80,11 @@ def read_sheet(path: Path) -> Sheet:
             problems += _faults(lines[-1])
         problems += [*_same_ids(lines), *_divided(lines)]
     return Sheet(path, hashlib.sha256(raw).hexdigest(), tuple(lines), tuple(problems))
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Cells without the apostrophe that keeps a spreadsheet from running them; a row too long has a list under None."""
+    return {key: plain_text(cell) if isinstance(cell, str) else cell for key, cell in values.items()}
 
 
 def path_fault(text: str) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from uniultra.errors import DataError
+from uniultra.text import printable
 
 MOST_TOLD = 20
 """Problems that one message lists; the rest are counted."""
@@ -19,8 +20,7 @@ class Problem:
     what: str
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}"
-        return text if text.isprintable() else ascii(text)[1:-1]
+        return printable(f"{self.where}: {self.what}")
 
 
 class RowError(DataError):

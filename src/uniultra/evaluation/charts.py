@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+
+from uniultra.text import markup
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 360, 270, 44, 12, 12, 40
 
@@ -52,21 +53,21 @@ def lowest(shares: Iterable[float]) -> float:
 
 
 def _frame(title: str, across: Ticks, x_name: str, y_name: str, inner: str, up: Ticks = UNIT) -> str:
-    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">']
+    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{markup(title)}">']
     for place, text in up:
         y = _y(place)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{text}</text>')
     parts += [_tick(place, text) for place, text in across]
-    parts.append(f'<text x="{_x(0.5)}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_name)}</text>')
-    parts.append(f'<text transform="translate(11 {_y(0.5)}) rotate(-90)" text-anchor="middle">{escape(y_name)}</text>')
+    parts.append(f'<text x="{_x(0.5)}" y="{HEIGHT - 6}" text-anchor="middle">{markup(x_name)}</text>')
+    parts.append(f'<text transform="translate(11 {_y(0.5)}) rotate(-90)" text-anchor="middle">{markup(y_name)}</text>')
     return "".join([*parts, inner, "</svg>"])
 
 
 def _tick(place: float, text: str) -> str:
     """A label below the axis; a long one at its end would be cut off in the middle, so it ends there."""
     anchor = "end" if place == 1.0 and len(text) > 4 else "middle"
-    return f'<text x="{_x(place)}" y="{HEIGHT - BOTTOM + 16}" text-anchor="{anchor}">{escape(text)}</text>'
+    return f'<text x="{_x(place)}" y="{HEIGHT - BOTTOM + 16}" text-anchor="{anchor}">{markup(text)}</text>'
 
 
 def _line(points: Points, number: int, joined: bool = True) -> str:
@@ -78,7 +79,7 @@ def _line(points: Points, number: int, joined: bool = True) -> str:
 
 def legend(names: list[str]) -> str:
     """The key of the lines of one or many charts."""
-    return '<p class="legend">' + " ".join(f'<span class="c{n % 8}">●</span> {escape(name)}' for n, name in enumerate(names)) + "</p>"
+    return '<p class="legend">' + " ".join(f'<span class="c{n % 8}">●</span> {markup(name)}' for n, name in enumerate(names)) + "</p>"
 
 
 def _x(share: float) -> float:

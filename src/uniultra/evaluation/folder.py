@@ -10,7 +10,7 @@ timing.json     mean seconds a prompt by kind, which no two runs share
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from uniultra.evaluation.report import SCHEMA_VERSION, Against, Provenance, buil
 from uniultra.evaluation.robustness_report import robustness_html, robustness_markdown
 from uniultra.evaluation.settings import EvaluationSettings
 from uniultra.evaluation.summary import ALL_ORGANS, summarise
-from uniultra.io.output import write_json, write_text
+from uniultra.io.output import check_free, staged, write_json, write_text
+from uniultra.text import markdown
 
 DAMAGED_JOURNAL = "robustness.jsonl"
 JOURNAL, REPORT, TABLES, PAGE, TIMING = "records.jsonl", "report.json", "report.md", "report.html", "timing.json"
@@ -34,14 +35,17 @@ def open_folder(folder: Path, provenance: Provenance, split: str, settings: Eval
     """The journal of a new or a stopped run; `force` starts anew.
 
     Raises:
-        OutputError: the folder holds a finished report, or can't be written.
+        OutputError: the folder holds a finished report, or files of its names without a run, or can't be written.
         DataError: it holds the journal of another run, or of one that skipped bad rows where `settings` don't.
     """
+    if not force and (folder / REPORT).exists():
+        raise OutputError(f"'{folder / REPORT}' exists; pass --force to evaluate anew, or choose another folder")
+    goes_on = (folder / JOURNAL).exists() and not force
+    if not goes_on:
+        check_free(_targets(folder).values(), force)
     if force:
         (folder / JOURNAL).unlink(missing_ok=True)
         (folder / DAMAGED_JOURNAL).unlink(missing_ok=True)
-    elif (folder / REPORT).exists():
-        raise OutputError(f"'{folder / REPORT}' exists; pass --force to evaluate anew, or choose another folder")
     asked: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION, **asdict(provenance), "split": split, "kinds": list(settings.kinds), "draws": settings.draws,
     }  # fmt: skip
@@ -50,7 +54,15 @@ def open_folder(folder: Path, provenance: Provenance, split: str, settings: Eval
     journal = Journal(folder / JOURNAL, asked)
     if not settings.skip_bad and any(image.skipped is not None for image in journal.known.values()):
         raise DataError(f"'{journal.path}' is of a run with --skip-bad; pass it again, choose another folder, or --force to start anew")
+    if goes_on:
+        drop_earlier(_targets(folder))
     return journal
+
+
+def drop_earlier(targets: Mapping[str, Path]) -> None:
+    """Removes what an earlier end of the same run left beside its report, which somebody took away: they are made again together."""
+    for path in targets.values():
+        path.unlink(missing_ok=True)
 
 
 def write_folder(
@@ -60,18 +72,25 @@ def write_folder(
     against: Against | None = None,
     cases: Sequence[Case] = (),
     robustness: dict[str, Any] | None = None,
+    force: bool = False,
 ) -> None:
-    """Writes the tables, the page, the times and, last, the report, which says that the run is finished. Overwrites. Raises OutputError."""
+    """Writes the tables, the page, the times and the report, which says that the run is finished: all or none. Raises OutputError."""
     summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
     tables = tables_of(evaluation, provenance, against)
     if robustness is not None:
         tables.append(robustness_markdown(robustness))
-    title = f"# {provenance.model} on {evaluation.split}\n\nDice, and in brackets the skill over the ellipse in the box.\n\n"
-    write_text(folder / TABLES, title + "\n".join(tables), force=True)
-    write_json(folder / TIMING, {kind: cells[ALL_ORGANS].seconds for kind, cells in summary.items()}, force=True)
+    title = f"# {markdown(provenance.model)} on {markdown(evaluation.split)}\n\n"
+    title += "Dice, and in brackets the skill over the ellipse in the box.\n\n"
     report = build_report(evaluation, provenance, against, timed=False)
     if robustness is not None:
         report = with_section(report, "robustness", robustness)
     more = () if robustness is None else robustness_html(robustness)
-    write_text(folder / PAGE, to_html(report, cases, more), force=True)
-    write_report(folder / REPORT, report, force=True)
+    with staged(_targets(folder), force) as parts:
+        write_text(parts[TABLES], title + "\n".join(tables))
+        write_json(parts[TIMING], {kind: cells[ALL_ORGANS].seconds for kind, cells in summary.items()})
+        write_text(parts[PAGE], to_html(report, cases, more))
+        write_report(parts[REPORT], report)
+
+
+def _targets(folder: Path) -> dict[str, Path]:
+    return {file: folder / file for file in (TABLES, TIMING, PAGE, REPORT)}

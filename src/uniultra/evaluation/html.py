@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
 from itertools import groupby
 from pathlib import Path
 from string import Template
@@ -15,6 +14,7 @@ from uniultra.evaluation.cases import FOUND_COLOUR, TRUE_COLOUR, Case
 from uniultra.evaluation.charts import click_chart, reliability_chart
 from uniultra.evaluation.settings import KINDS
 from uniultra.evaluation.summary import ALL_ORGANS
+from uniultra.text import markup
 
 Report = dict[str, Any]
 """What `build_report` returns."""
@@ -32,14 +32,14 @@ def to_html(report: Report, cases: Sequence[Case] = (), more: Iterable[str] = ()
         "Intervals: 95 % bootstrap over groups."
     )
     title = f"{report['model']} on {report['split']}"
-    return template.substitute(title=escape(title), facts=escape(facts), sections="\n".join(_sections(report, cases, more)))
+    return template.substitute(title=markup(title), facts=markup(facts), sections="\n".join(_sections(report, cases, more)))
 
 
 def _sections(report: Report, cases: Sequence[Case], more: Iterable[str]) -> Iterator[str]:
     yield "<h2>Dice by organ and prompt</h2><p>In brackets the skill over the ellipse in the same box: 0 is no better.</p>"
     yield _overview(report["summary"])
     if "against" in report:
-        yield f"<h2>Against {escape(report['against']['model'])}</h2><p>Paired on the same prompts and resampled together.</p>"
+        yield f"<h2>Against {markup(report['against']['model'])}</h2><p>Paired on the same prompts and resampled together.</p>"
         yield _against(report["against"]["comparison"])
     if report["skipped"]:
         yield f"<h2>Left out ({len(report['skipped'])})</h2><p>Their own files could not be used.</p>"
@@ -57,7 +57,7 @@ def _sections(report: Report, cases: Sequence[Case], more: Iterable[str]) -> Ite
         yield html_table(["organ", "images", "mean quality", "mean share of image"], rows)
     yield from more
     yield "<h2>Details</h2>"
-    yield from (f"<h3>{escape(kind)}</h3>{_details(cells)}" for kind, cells in report["summary"].items())
+    yield from (f"<h3>{markup(kind)}</h3>{_details(cells)}" for kind, cells in report["summary"].items())
 
 
 def _overview(summary: dict[str, Any]) -> str:
@@ -125,18 +125,18 @@ def _click_curves(records: Sequence[dict[str, Any]]) -> dict[str, list[tuple[flo
 
 
 def _gallery(organ: str, cases: list[Case]) -> str:
-    return f'<h3>{escape(organ)}</h3><div class="cases">{"".join(_figure(case) for case in cases)}</div>'
+    return f'<h3>{markup(organ)}</h3><div class="cases">{"".join(_figure(case) for case in cases)}</div>'
 
 
 def _figure(case: Case) -> str:
     text = f"{case.rank}: Dice {case.record.dice:.3f}"
     quality = "" if case.record.quality is None else f", quality {case.record.quality:.2f}"
-    caption = f"<b>{text}</b>{quality}<br>{escape(case.record.dataset)}/{escape(case.record.id)}"
-    return f'<figure><img src="{case.uri}" alt="{escape(text)}"><figcaption>{caption}</figcaption></figure>'
+    caption = f"<b>{text}</b>{quality}<br>{markup(case.record.dataset)}/{markup(case.record.id)}"
+    return f'<figure><img src="{case.uri}" alt="{markup(text)}"><figcaption>{caption}</figcaption></figure>'
 
 
 def _kind(cases: Sequence[Case]) -> str:
-    return escape(cases[0].record.kind)
+    return markup(cases[0].record.kind)
 
 
 def _weights(report: Report) -> str:
@@ -161,11 +161,11 @@ def number(value: float | None) -> str:
 
 
 def html_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    head = "".join(f"<th>{escape(str(name))}</th>" for name in header)
+    head = "".join(f"<th>{markup(str(name))}</th>" for name in header)
     body = "".join(_row(row) for row in rows)
     return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
 
 
 def _row(row: Sequence[Any]) -> str:
     kind = ' class="all"' if str(row[0]).startswith(ALL_ORGANS) else ""
-    return f"<tr{kind}>{''.join(f'<td>{escape(str(value))}</td>' for value in row)}</tr>"
+    return f"<tr{kind}>{''.join(f'<td>{markup(str(value))}</td>' for value in row)}</tr>"

@@ -11,13 +11,14 @@ import numpy as np
 
 from uniultra import __version__
 from uniultra.errors import DataError, OutputError
-from uniultra.evaluation.folder import JOURNAL, REPORT, TABLES
+from uniultra.evaluation.folder import JOURNAL, REPORT, TABLES, drop_earlier
 from uniultra.evaluation.journal import Journal
 from uniultra.evaluation.metrics import bootstrap_means, percentile_interval
 from uniultra.evaluation.paper import PROTOCOL, SIDE, PaperImage, PaperRecord, parse_paper
 from uniultra.evaluation.report import NOT_AVAILABLE, Provenance, markdown_table, plain, write_report
 from uniultra.evaluation.settings import stable_seed
-from uniultra.io.output import write_text
+from uniultra.io.output import check_free, staged, write_text
+from uniultra.text import markdown
 
 SCHEMA_VERSION = 1
 ALL_SETS = "mean over data sets"
@@ -91,24 +92,32 @@ def paper_markdown(report: dict[str, Any]) -> str:
     first = "" if report["limit"] is None else f" (the first {report['limit']} of each data set)"
     counts = f"{report['images']} images{first}; {report['images_without_mask']} more have no mask and can't be asked"
     counts += f"; {len(report['skipped'])} were left out for their own files." if report["skipped"] else "."
-    title = f"# {report['model']} on {report['split']}, by the paper's protocol"
+    title = f"# {markdown(report['model'])} on {markdown(report['split'])}, by the paper's protocol"
     return "\n\n".join([title, ABOUT, counts, markdown_table(header, rows, left=1)])
 
 
 def open_paper(folder: Path, provenance: Provenance, split: str, force: bool = False) -> Journal:
     """The journal of a new or a stopped run; `force` starts anew. Raises as `open_folder`."""
+    if not force and (folder / REPORT).exists():
+        raise OutputError(f"'{folder / REPORT}' exists; pass --force to evaluate anew, or choose another folder")
+    targets = {file: folder / file for file in (TABLES, REPORT)}
+    goes_on = (folder / JOURNAL).exists() and not force
+    if not goes_on:
+        check_free(targets.values(), force)
     if force:
         (folder / JOURNAL).unlink(missing_ok=True)
-    elif (folder / REPORT).exists():
-        raise OutputError(f"'{folder / REPORT}' exists; pass --force to evaluate anew, or choose another folder")
     asked = {"protocol": PROTOCOL, "protocol_schema_version": SCHEMA_VERSION, **asdict(provenance), "split": split}
-    return Journal(folder / JOURNAL, asked, parse_paper)
+    journal = Journal(folder / JOURNAL, asked, parse_paper)
+    if goes_on:
+        drop_earlier(targets)
+    return journal
 
 
-def write_paper(folder: Path, report: dict[str, Any]) -> None:
-    """Writes the tables and, last, the report, which says that the run is finished. Overwrites. Raises OutputError."""
-    write_text(folder / TABLES, paper_markdown(report), force=True)
-    write_report(folder / REPORT, report, force=True)
+def write_paper(folder: Path, report: dict[str, Any], force: bool = False) -> None:
+    """Writes the tables and the report, which says that the run is finished: both or none. Raises OutputError."""
+    with staged({file: folder / file for file in (TABLES, REPORT)}, force) as parts:
+        write_text(parts[TABLES], paper_markdown(report))
+        write_report(parts[REPORT], report)
 
 
 def _cell(groups: Sequence[Sequence[PaperRecord]], seed: int, samples: int) -> PaperCell:

@@ -17,6 +17,7 @@ from uniultra.evaluation.records import Record, Skipped, record_from
 from uniultra.evaluation.spread import Spread, spread_of
 from uniultra.evaluation.summary import ALL_ORGANS, Cell, Summary, objects_of, summarise, summarise_empty
 from uniultra.io.output import write_text
+from uniultra.text import markdown
 
 SCHEMA_VERSION = 3
 """1: Dice, IoU, quality, times. 2: further measures in cells and records, `reliability`, `empty_images`. 3: `model_version`,
@@ -73,7 +74,7 @@ def all_skipped(evaluation: Evaluation, provenance: Provenance) -> list[Skipped]
 
 def skipped_table(skipped: Sequence[Skipped]) -> str:
     """One row an image that was left out, and why."""
-    rows = [[str(each.row), _cell(f"{each.dataset}/{each.id}"), _cell("; ".join(each.problems))] for each in skipped]
+    rows = [[str(each.row), f"{each.dataset}/{each.id}", "; ".join(each.problems)] for each in skipped]
     return f"Left out for their own files ({len(skipped)}):\n\n" + markdown_table(["row", "image", "problem"], rows, left=3)
 
 
@@ -192,11 +193,6 @@ def _difference(cell: Difference) -> list[str]:
     return [str(cell.objects), f"{cell.dice:.3f}", f"{cell.other_dice:.3f}", _signed(cell.difference) + interval, cell.verdict]
 
 
-def _cell(text: str) -> str:
-    """Text that can't end a Markdown table's cell or row."""
-    return " ".join(text.replace("|", "\\|").split())
-
-
 def _signed(value: float) -> str:
     """Three decimals with their sign; what rounds to nothing is +0.000."""
     return format(round(value, 3) + 0.0, "+.3f")
@@ -231,9 +227,10 @@ def _shown(value: float | None, form: str = ".3f") -> str:
 
 
 def markdown_table(header: list[str], rows: list[list[str]], left: int) -> str:
-    """A Markdown table; all but the first `left` columns are numbers, to the right."""
+    """A Markdown table, whatever its cells hold; all but the first `left` columns are numbers, to the right."""
     rule = ["---"] * left + ["---:"] * (len(header) - left)
-    return "".join(f"| {' | '.join(row)} |\n" for row in [header, rule, *rows])
+    escaped = [[markdown(cell) for cell in row] for row in [header, *rows]]
+    return "".join(f"| {' | '.join(row)} |\n" for row in [escaped[0], rule, *escaped[1:]])
 
 
 def plain(value: Any) -> Any:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from typing import Any
 
 from uniultra.evaluation.charts import legend, level_chart, lowest
 from uniultra.evaluation.html import html_table, number
 from uniultra.evaluation.report import NOT_AVAILABLE, markdown_table
 from uniultra.evaluation.summary import ALL_ORGANS
+from uniultra.text import markup
 
 Section = dict[str, Any]
 """What `build_section` returns."""
@@ -33,11 +33,11 @@ def robustness_markdown(section: Section) -> str:
 
 def robustness_html(section: Section) -> Iterator[str]:
     """Sections of the page: what was looked at, a chart a corruption, and the tables."""
-    yield f"<h2>When the image gets worse</h2><p>{escape(_facts(section))}</p>"
+    yield f"<h2>When the image gets worse</h2><p>{markup(_facts(section))}</p>"
     yield legend([label for key, label in LINES.items() if _is_known(section, key)])
     low = lowest(value for name in _names(section) for points in _curves(section, name).values() for _, value in points)
     charts = (
-        f"<section><h3>{escape(name)}</h3><p>{_about(section, name)}</p>{_chart(section, name, low)}</section>" for name in _names(section)
+        f"<section><h3>{markup(name)}</h3><p>{_about(section, name)}</p>{_chart(section, name, low)}</section>" for name in _names(section)
     )
     yield f'<div class="pair small">{"".join(charts)}</div>'
     header = ["corruption", "objects", "Dice [95 %]", "drop [95 %]", "IoU", "quality", "over-confidence", "ellipse"]
@@ -83,7 +83,7 @@ def _is_known(section: Section, key: str) -> bool:
 
 def _about(section: Section, name: str) -> str:
     about = str(section["corruptions"][name]["about"])
-    return escape(about[0].upper() + about[1:] + ".")
+    return markup(about[0].upper() + about[1:] + ".")
 
 
 def _names(section: Section) -> list[str]:

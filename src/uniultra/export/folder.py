@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import os
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from uniultra.atomic import staged
 from uniultra.backends.onnx import DECODER, ENCODER, FORMAT
 from uniultra.backends.torch import TorchBackend
-from uniultra.errors import DataError, ModelError, OutputError
+from uniultra.errors import DataError, ModelError
 from uniultra.export.int8 import Int8Settings, frames_for, quantise_pair
 from uniultra.export.onnx import ModelFacts, QualityCalibration, trace_graphs, write_graphs
 from uniultra.export.parity import check_parity, graph_facts
@@ -42,11 +42,13 @@ class ExportSettings:
         calibration: of the quality; None takes what the source's own decoder.onnx says, if there is one.
         image_size: side of the model's input in pixels; None for the model's own.
         int8: frames and bound; given for precision int8, and for no other.
+        force: whether existing files are replaced.
     """
 
     calibration: QualityCalibration | None = None
     image_size: int | None = None
     int8: Int8Settings | None = None
+    force: bool = False
 
 
 def export_folder(
@@ -66,7 +68,7 @@ def export_folder(
     Raises:
         ModelError: the source is no model, no such precision or side, or the graphs don't answer as torch does.
         DataError: int8 without frames to calibrate on, or frames for another precision.
-        OutputError: the folder can't be written.
+        OutputError: its files are there already (without `force`), or it can't be written.
 
     Returns:
         The parity report, and the SHA-256 of each file.
@@ -75,18 +77,10 @@ def export_folder(
     check_settings(facts.precision, settings)
     model = open_sized(source, settings.image_size)
     settings = replace(settings, calibration=settings.calibration or _known_calibration(source))
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
-            scratch = Path(name)
-            report = _fill(scratch, model, facts, settings, progress or _silent)
-            out.mkdir(exist_ok=True)
-            for file in FILES:  # safetensors' own are closed to all but their owner
-                shutil.copymode(scratch / CLIENT_FILE, scratch / file)
-            for file in FILES:
-                os.replace(scratch / file, out / file)
-    except OSError as error:
-        raise OutputError(f"'{out}' can't be written: {error}; give a folder with room that you may write to") from error
+    with staged({file: out / file for file in FILES}, settings.force) as parts:
+        report = _fill(parts[CLIENT_FILE].parent, model, facts, settings, progress or _silent)
+        for file in FILES:  # safetensors' own are closed to all but their owner
+            shutil.copymode(parts[CLIENT_FILE], parts[file])
     return report | {f"sha256 {file}": _sha256(out / file) for file in FILES}
 
 

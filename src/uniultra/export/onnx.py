@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import warnings
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from uniultra.errors import ModelError
 from uniultra.evaluation.calibration import EDGE
 from uniultra.export.fuse import fuse
 from uniultra.export.storage import store
+from uniultra.io.texts import read_json
 from uniultra.models.promptable import PromptableModel
 
 OPSET = 18
@@ -50,7 +50,7 @@ class QualityCalibration:
     def read(cls, path: Path) -> QualityCalibration:
         """What `uniultra calibrate` wrote; raises ModelError where it isn't that."""
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = read_json(path)
             return cls(float(content["slope"]), float(content["offset"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"'{path}' is not a calibration that `uniultra calibrate` wrote: {error}") from error

@@ -20,6 +20,9 @@ MAX_IDS = 255
 MAX_SPARSE_IDS = 32
 """More values than this with gaps between them are grey levels, not ids."""
 
+MISSING = 0.5
+"""Share of the ids 1, 2, ... N of an answer that may be absent, where answers lie over each other or aren't on a frame."""
+
 _LOSSY = "JPEG"
 _LOSSY_INSIDE = 128
 _DARK, _BRIGHT, _MOST_BETWEEN = 48, 208, 0.5
@@ -30,6 +33,8 @@ _FLAT = 0.95
 
 def read_mask(path: PathLike, frame_hw: tuple[int, int]) -> np.ndarray:
     """One object's mask for a frame of (height, width): bool (H, W), True where the file is not black.
+
+    Grey levels that can't be ids are refused: half of a soft edge is outside, and the file doesn't say which half.
 
     Transparent pixels are outside. In a JPEG, which smears edges, a pixel is inside from grey 128 on.
 
@@ -58,14 +63,18 @@ def read_ids(path: PathLike) -> np.ndarray:
     return decode(path, partial(_ids, name=shown(path)))
 
 
-def check_ids(ids_hw: np.ndarray, name: str) -> None:
+def check_ids(ids_hw: np.ndarray, name: str, missing: float = 0.0) -> None:
     """Passes where the values of a label image, uint8 (H, W), can be ids: one beside 0, 255 included, or several below 255.
 
+    Args:
+        missing: share of 1, 2, ... N that may be absent where there are more than MAX_SPARSE_IDS.
+
     Raises:
-        FileError: grey levels, as soft edges leave them: 255 beside other values, or more than MAX_SPARSE_IDS that aren't 1, 2, ... N.
+        FileError: grey levels, as soft edges leave them: 255 beside other values, or more than MAX_SPARSE_IDS with more gaps.
     """
     values = np.flatnonzero(np.bincount(ids_hw.ravel(), minlength=MAX_IDS + 1)[1:]) + 1
-    if len(values) < 2 or (values[-1] < MAX_IDS and (len(values) <= MAX_SPARSE_IDS or values[-1] == len(values))):
+    few = len(values) <= MAX_SPARSE_IDS
+    if len(values) < 2 or (values[-1] < MAX_IDS and (few or len(values) >= (1.0 - missing) * values[-1])):
         return
     legal = "one object is 0 and one other value, several are 1, 2, ..."
     raise FileError(
@@ -77,7 +86,7 @@ def read_previous(path: PathLike, frame_hw: tuple[int, int]) -> list[np.ndarray]
     """A previous answer to go on from: one bool mask (H, W) for each id of an id image, or one of a black and white picture.
 
     Raises:
-        FileError: the file is not a readable image.
+        FileError: the file is not a readable image, or its grey levels are no ids.
         PromptError: the mask is empty, or of another size than the frame.
     """
     inside = read_mask(path, frame_hw)
@@ -112,7 +121,7 @@ def ids_of(masks: Sequence[Mask]) -> np.ndarray:
 def _inside(image: Image.Image, name: str, lossy: bool) -> np.ndarray:
     """bool (H, W)."""
     if is_wide(image):
-        return finite(np.asarray(image), name) != 0
+        return _wide_inside(finite(np.asarray(image), name), name)
     if lossy:
         grey = np.asarray(flatten(image).convert("L"))
         bright = int(np.count_nonzero(grey >= _DARK))
@@ -121,13 +130,23 @@ def _inside(image: Image.Image, name: str, lossy: bool) -> np.ndarray:
             raise _not_a_mask(name, f"{between:.0%} of what isn't black is grey")
         return grey >= _LOSSY_INSIDE
     values = np.asarray(flatten(image))
-    if values.ndim == 2:
-        return values != 0
+    if values.ndim == 2 or (values == values[..., :1]).all():
+        levels = values if values.ndim == 2 else values[..., 0]
+        check_ids(levels.astype(np.uint8), name, MISSING)
+        return levels != 0
     packed = values.astype(np.uint32) @ np.array([1, 256, 65536], np.uint32)
     counts = np.sort(np.unique(packed[packed > 0], return_counts=True)[1])[::-1]
     if counts[:MAX_SPARSE_IDS].sum() < _FLAT * counts.sum():
         raise _not_a_mask(name, f"it has {len(counts)} colours")
     return np.asarray(packed > 0)
+
+
+def _wide_inside(values: np.ndarray, name: str) -> np.ndarray:
+    """Of 16 bits and float, bool (H, W): one value beside 0, or ids."""
+    levels = np.unique(values[values != 0])
+    if len(levels) > 1:
+        check_ids(_small_integers(values, name), name, MISSING)
+    return np.asarray(values != 0)
 
 
 def _not_a_mask(name: str, why: str) -> FileError:

@@ -1,27 +1,38 @@
-"""Overlay videos: MP4, one frame at a time, written beside the target and renamed when whole."""
+"""Overlay videos: MP4, one frame at a time, in place when whole."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self, cast
 
 import cv2
 import numpy as np
 
+from uniultra.atomic import whole
 from uniultra.errors import OutputError
-from uniultra.io.output import check_free
 from uniultra.io.overlay import draw_overlay
-from uniultra.io.paths import PathLike, shown
-from uniultra.io.quiet import muted_stderr
+from uniultra.io.paths import PathLike, one_line, shown
 from uniultra.types import Cine, Mask
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+    from av.video.stream import VideoStream
 
 DEFAULT_RATE = 25.0
 _RATES = (0.1, 1000.0)
-_MPEG4 = int.from_bytes(b"mp4v", "little")
+_FINEST = 1001
+"""Largest denominator of a rate: all that devices use, 30000/1001 included, and far below what encoders can hold."""
+_CODECS = {
+    "libx264": {"crf": "18", "preset": "veryfast"},
+    "libopenh264": {},
+    "mpeg4": {"qscale": "3"},
+}
+"""Encoders, best first, and what they are told."""
 
 
 def write_overlay_movie(path: PathLike, cine: Cine, masks_of: Callable[[int], Sequence[Mask]], force: bool = False) -> int:
@@ -35,7 +46,7 @@ def write_overlay_movie(path: PathLike, cine: Cine, masks_of: Callable[[int], Se
 
 
 def write_movie(path: PathLike, pictures: Iterable[np.ndarray], rate_hz: float, force: bool = False) -> int:
-    """Writes uint8 RGB pictures (H, W, 3) of one size as MP4 (MPEG-4 Part 2, which OpenCV's own FFmpeg encodes); how many.
+    """Writes uint8 RGB pictures (H, W, 3) of one size as MP4 (H.264, see `MovieFile`); how many.
 
     Odd sizes get a black line at the right or below.
 
@@ -44,53 +55,93 @@ def write_movie(path: PathLike, pictures: Iterable[np.ndarray], rate_hz: float, 
     """
     if Path(path).suffix.lower() != ".mp4":
         raise OutputError(f"{shown(path)}: the video is written as MP4; end its name with .mp4")
-    check_free([path], force)
-    target = Path(path)
-    part = target.parent / f".uniultra-{secrets.token_hex(8)}.mp4"
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        count = _encode(part, pictures, rate_hz)
-        if not count:
+    with whole(path, force) as part, MovieFile(part, rate_hz) as movie:
+        for picture in pictures:
+            movie.add(picture)
+        if not movie.count:
             raise OutputError(f"{shown(path)}: a video needs at least 1 frame; nothing was written")
-        os.replace(part, target)
-    except OSError as error:
-        raise OutputError(f"{shown(path)}: can't be written ({error.strerror}); choose a folder that you may write to") from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
-    return count
+    return movie.count
 
 
 class MovieFile:
     """An MP4 that pictures are added to, one at a time; for use where the file takes its place afterwards.
 
+    H.264, which browsers play, where PyAV was built with an encoder of it (the wheels of PyPI are); else MPEG-4 Part 2.
+
     Raises:
-        OutputError: this OpenCV has no encoder.
+        OutputError: no encoder, or one that doesn't take such pictures, with FFmpeg's own reason.
     """
 
     def __init__(self, path: Path, rate_hz: float) -> None:
-        self._path, self._rate_hz = path, float(np.clip(rate_hz, *_RATES))
-        self._writer: cv2.VideoWriter | None = None
+        self._path = path
+        self._rate = Fraction(float(np.clip(rate_hz, *_RATES))).limit_denominator(_FINEST)
+        self.count = 0
+        self._container: OutputContainer | None = None
+        self._stream: VideoStream | None = None
 
     def add(self, picture: np.ndarray) -> None:
-        """Adds uint8 RGB (H, W, 3); all of one size."""
-        even = cv2.copyMakeBorder(picture, 0, picture.shape[0] % 2, 0, picture.shape[1] % 2, cv2.BORDER_CONSTANT)
-        writer = self._writer or self._opened((even.shape[1], even.shape[0]))
-        writer.write(cv2.cvtColor(even, cv2.COLOR_RGB2BGR))
+        """Adds uint8 RGB (H, W, 3); all of one size. Raises OutputError; nothing more can be added then."""
+        import av
 
-    def _opened(self, size_wh: tuple[int, int]) -> cv2.VideoWriter:
-        with muted_stderr():
-            self._writer = cv2.VideoWriter(str(self._path), _MPEG4, self._rate_hz, size_wh)
-        if not self._writer.isOpened():
-            raise OutputError(f"{shown(self._path.parent)}: this OpenCV can't encode MP4; install opencv-python-headless from PyPI")
-        return self._writer
+        even = cv2.copyMakeBorder(picture, 0, picture.shape[0] % 2, 0, picture.shape[1] % 2, cv2.BORDER_CONSTANT)
+        with _encoding(self._path):
+            if self._stream is None or self._container is None:
+                self._container, self._stream = _open(self._path, self._rate, (even.shape[1], even.shape[0]))
+            frame = av.VideoFrame.from_ndarray(even, format="rgb24")
+            self._container.mux(self._stream.encode(frame))
+        self.count += 1
+
+    def close(self) -> None:
+        """Writes what the encoder still holds. Raises OutputError."""
+        container, stream = self._container, self._stream
+        self._container = self._stream = None
+        if container is None or stream is None:
+            return
+        with _encoding(self._path):
+            try:
+                container.mux(stream.encode(None))
+            finally:
+                container.close()
+
+    def drop(self) -> None:
+        """Lets go of a movie that isn't wanted any more."""
+        with contextlib.suppress(OutputError, OSError):
+            self.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._writer is not None:
-            self._writer.release()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.drop()
+
+
+def _open(path: Path, rate: Fraction, size_wh: tuple[int, int]) -> tuple[OutputContainer, VideoStream]:
+    import av
+
+    codec = next((name for name in _CODECS if name in av.codecs_available), "mpeg4")
+    container = av.open(os.path.abspath(path), "w", format="mp4", options={"movflags": "+faststart"})
+    stream = cast("VideoStream", container.add_stream(codec, rate=rate, options=_CODECS[codec]))
+    stream.width, stream.height = size_wh
+    stream.pix_fmt = "yuv420p"
+    stream.codec_context.thread_count = 1
+    return container, stream
+
+
+@contextlib.contextmanager
+def _encoding(path: Path) -> Iterator[None]:
+    """FFmpeg's refusals as OutputError, with their reason."""
+    import av
+
+    try:
+        yield
+    except (av.FFmpegError, OSError, ValueError) as error:
+        number = getattr(error, "errno", None)
+        if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):  # of the disk, not of the encoder
+            raise OSError(number, os.strerror(number)) from error
+        raise OutputError(f"{shown(path.parent)}: the movie can't be encoded ({one_line(error)}); leave it out with --write") from error
 
 
 def _encode(path: Path, pictures: Iterable[np.ndarray], rate_hz: float) -> int:

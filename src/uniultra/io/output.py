@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import io
 import json
 import os
-import secrets
-import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Self
 
 import numpy as np
 from PIL import Image
 
+from uniultra.atomic import check_free, staged, whole
 from uniultra.errors import OutputError
 from uniultra.io.paths import PathLike, shown
 
-
-def check_free(paths: Iterable[PathLike], force: bool = False) -> None:
-    """Passes where every one of `paths` can be written: call it before anything is computed.
-
-    Raises:
-        OutputError: a path is given twice, is a folder, exists (without `force`), or can't be created where it lies.
-    """
-    seen: set[str] = set()
-    for path in paths:
-        real = os.path.realpath(path)
-        if real in seen:
-            raise OutputError(f"{shown(path)}: two results would be written to this file; give each its own name")
-        seen.add(real)
-        _check_target(path, force)
-        _check_parent(path)
+__all__ = ["ListedJson", "check_free", "staged", "write_bytes", "write_json", "write_png", "write_text"]
 
 
 def write_png(path: PathLike, array: np.ndarray, force: bool = False) -> None:
@@ -60,50 +44,9 @@ def write_text(path: PathLike, text: str, force: bool = False) -> None:
 
 
 def write_bytes(path: PathLike, data: bytes, force: bool = False) -> None:
-    """Writes a temporary file beside `path`, then renames it, so that no reader ever meets half a file. Raises OutputError."""
-    check_free([path], force)
-    target = Path(path)
-    part = target.parent / f".uniultra-{secrets.token_hex(8)}.part"
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with open(part, "xb") as file:
-            file.write(data)
-        os.replace(part, target)
-    except OSError as error:
-        raise _unwritable(path, error.strerror or "error") from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
-
-
-@contextlib.contextmanager
-def staged(targets: Mapping[str, Path], force: bool = False) -> Iterator[dict[str, Path]]:
-    """For results of one folder that are written bit by bit: a path for each to write to, under its own name.
-
-    At the end all of them take their places; on any error or interruption none does, and nothing is left behind.
-
-    Raises:
-        OutputError: as `check_free` does, or they can't be written.
-    """
-    check_free(targets.values(), force)
-    folder = next(iter(targets.values())).parent
-    was_there = folder.exists()
-    stage = folder / f".uniultra-{secrets.token_hex(8)}"
-    try:
-        stage.mkdir(parents=True)
-        parts = {kind: stage / target.name for kind, target in targets.items()}
-        yield parts
-        for kind, target in targets.items():
-            os.replace(parts[kind], target)
-    except BrokenPipeError:  # of the one who reads our output, not of a file
-        raise
-    except OSError as error:
-        raise _unwritable(folder, error.strerror or "error") from error
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-        if not was_there:
-            with contextlib.suppress(OSError):  # it holds the results
-                folder.rmdir()
+    """Writes a file that no reader ever meets half; see `atomic.whole`. Raises OutputError."""
+    with whole(path, force) as part, open(part, "xb") as file:
+        file.write(data)
 
 
 class ListedJson:
@@ -124,28 +67,6 @@ class ListedJson:
     def __exit__(self, *_: object) -> None:
         with self._file:
             self._file.write("\n  ]\n}\n")
-
-
-def _check_target(path: PathLike, force: bool) -> None:
-    if os.path.isdir(path) or not os.path.basename(path):
-        raise OutputError(f"{shown(path)}: a folder, not a file; give the name of a file in it")
-    if os.path.lexists(path) and not force:
-        raise OutputError(f"{shown(path)} exists; pass --force to overwrite")
-
-
-def _check_parent(path: PathLike) -> None:
-    """The nearest folder that exists must take new files; the ones below it are made on writing."""
-    folder = Path(path).absolute().parent
-    while not os.path.lexists(folder):
-        folder = folder.parent
-    if not folder.is_dir():
-        raise _unwritable(path, f"{folder.name} is not a folder")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise _unwritable(path, "permission denied")
-
-
-def _unwritable(path: PathLike, reason: str) -> OutputError:
-    return OutputError(f"{shown(path)}: can't be written ({reason}); choose a folder that you may write to")
 
 
 def _plain(value: Any) -> Any:

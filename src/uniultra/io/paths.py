@@ -6,6 +6,7 @@ import os
 import stat
 
 from uniultra.errors import FileError
+from uniultra.text import printable
 
 PathLike = str | os.PathLike[str]
 
@@ -16,9 +17,13 @@ MAX_CINE_BYTES = 64_000_000_000
 
 
 def shown(path: PathLike) -> str:
-    """A path for a message, as the user gave it, on one line: control characters and bytes that are not text are escaped."""
-    text = os.fspath(path) or "(empty path)"
-    return text if text.isprintable() else ascii(text)[1:-1]
+    """A path for a message, as the user gave it, on one line; see `text.printable`."""
+    return printable(os.fspath(path)) or "(empty path)"
+
+
+def for_ffmpeg(path: PathLike) -> str:
+    """A path as FFmpeg must be given it: absolute, as it takes what stands before a colon ("10:30.mp4") for a protocol."""
+    return os.path.abspath(path)
 
 
 def one_line(error: Exception) -> str:

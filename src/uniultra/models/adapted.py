@@ -13,7 +13,6 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 from transformers.models.sam2.configuration_sam2 import Sam2Config
 from transformers.models.sam2.modeling_sam2 import Sam2Model
@@ -23,6 +22,7 @@ from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import load
 from uniultra.models.methods import fold_lora, has_adapters, prepare
 from uniultra.models.promptable import PromptableModel
+from uniultra.models.stored import save_folder, write_tensors
 from uniultra.registry import MODELS, find, finished_run, verified_folder
 
 ADAPTER_FILE = "adapter.safetensors"
@@ -90,10 +90,8 @@ def base_location(name_or_folder: str | Path) -> str | Path:
 
 
 def save_adapter(path: Path, tensors: dict[str, Tensor], facts: AdapterFacts) -> None:
-    """Writes the moved tensors, whole or not at all."""
-    part = path.with_suffix(".part")
-    save_file({name: value.detach().contiguous().cpu() for name, value in tensors.items()}, str(part), facts.to_metadata())
-    part.replace(path)
+    """Writes the moved tensors, whole or not at all. Raises OutputError."""
+    write_tensors(path, tensors, facts.to_metadata())
 
 
 def read_facts(path: Path) -> AdapterFacts:
@@ -153,15 +151,19 @@ def _put(model: PromptableModel, file: Path) -> None:
             own[name].copy_(value)
 
 
-def save_plain(model: PromptableModel, out: Path) -> None:
-    """A folder that `from_pretrained` opens: of `Sam2Model` itself where nothing was added to SAM 2, else of `PromptableModel`."""
+def save_plain(model: PromptableModel, out: Path, force: bool = False) -> None:
+    """A folder that `from_pretrained` opens: of `Sam2Model` itself where nothing was added to SAM 2, else of `PromptableModel`.
+
+    Raises:
+        OutputError: its files are there already (without `force`), or can't be written.
+    """
     if has_adapters(model) or model.config.box_prior or model.focus_stretch != 1.0:
-        model.save_pretrained(out)
+        save_folder(model, out, force)
         return
     parts = ("vision_config", "prompt_encoder_config", "mask_decoder_config")
     plain = Sam2Model(Sam2Config(**{part: getattr(model.config, part).to_dict() for part in parts}))
     plain.load_state_dict(model.state_dict())
-    plain.save_pretrained(out)
+    save_folder(plain, out, force)
 
 
 def open_model(name_or_folder: str | Path, image_size: int | None = None) -> PromptableModel:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from uniultra.errors import ModelError
+from uniultra.models.stored import write_tensors
 
 LEVELS = 127
 """Integers go from -LEVELS to LEVELS: symmetric, so that 0 stays 0."""
@@ -32,8 +32,8 @@ def save_packed(model: nn.Module, path: Path) -> None:
         if name in axes:
             tensors[f"{name}.int8"], tensors[f"{name}.scale"] = pack(value, axes[name])
         else:
-            tensors[name] = value.half().contiguous() if value.is_floating_point() else value.contiguous()
-    save_file(tensors, str(path), {"format": "pt", MARK: PACKING})
+            tensors[name] = value.half() if value.is_floating_point() else value
+    write_tensors(path, tensors, {"format": "pt", MARK: PACKING})
 
 
 def packed_axes(model: nn.Module) -> dict[str, int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from uniultra.errors import ModelError
+from uniultra.io.texts import decoded
 from uniultra.training.config import CHOICES, RANGES, AdaptConfig, DataSettings, DistillConfig, TrainConfig
 
 C = TypeVar("C", TrainConfig, AdaptConfig, DistillConfig)
@@ -28,7 +29,7 @@ def configured(config: C, path: str | Path | None = None, changes: tuple[str, ..
     """
     if path is not None:
         try:
-            tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+            tables = tomllib.loads(decoded(Path(path).read_bytes()))
         except (OSError, ValueError) as error:
             raise ModelError(f"config '{path}' can't be read as TOML: {error}") from error
         for section, values in tables.items():

@@ -19,6 +19,8 @@ from uniultra.data.unlabelled import DistillDataset, empty_images, frames_of
 from uniultra.errors import ModelError
 from uniultra.models.adapted import open_model, weights_sha256
 from uniultra.models.promptable import PromptableModel
+from uniultra.models.stored import save_folder
+from uniultra.text import printable
 from uniultra.training.config import DistillConfig, TrainConfig
 from uniultra.training.dskd import Distiller
 from uniultra.training.loop import Plan, is_first_process, run
@@ -85,7 +87,7 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
     _features(config, job, student, teacher, learning, frames)
     _retune(config, job, student, learning)
     if is_first_process():
-        student.requires_grad_(True).save_pretrained(job.out / "model")
+        save_folder(student.requires_grad_(True), job.out / "model")
     return job.out / "model"
 
 
@@ -127,7 +129,8 @@ def _cache(config: DistillConfig, job: DistillJob, teacher: PromptableModel, dat
         return None
     views = len(data) * config.cache.views
     size = size_of_cache(teacher, views) / 1e9
-    Console(stderr=True, soft_wrap=True).print(f"The teacher's maps of {views} views take {size:.1f} GB in {job.cache}", highlight=False)
+    told = f"The teacher's maps of {views} views take {size:.1f} GB in {job.cache}"
+    Console(stderr=True, soft_wrap=True).print(printable(told), highlight=False, markup=False)
     made_of = {"teacher_sha256": weights_sha256(teacher), "manifest_sha256": job.manifest.sha256, "seed": config.optim.seed}
     spec = dataclasses.asdict(data.prompted.spec) | {"unlabelled": [str(path) for path in job.unlabelled]}
     return TeacherCache(job.cache, teacher, views, made_of | {"data": spec, "only_permissive": job.only_permissive})

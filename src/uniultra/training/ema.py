@@ -7,12 +7,13 @@ from types import TracebackType
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import TrainerCallback
 
 from uniultra.errors import ModelError
 from uniultra.models.methods import learned_names
+from uniultra.models.stored import write_tensors
 
 EMA_FILE = "ema.safetensors"
 """Written into a checkpoint last of all: where it lies, nothing of the checkpoint is missing."""
@@ -83,10 +84,3 @@ def put(parameters: dict[str, Tensor], values: dict[str, Tensor]) -> None:
     """Copies values into parameters of the same names, in place."""
     for name, parameter in parameters.items():
         parameter.copy_(values[name])
-
-
-def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
-    """A safetensors file, whole or not at all."""
-    part = path.with_suffix(".part")
-    save_file({name: value.detach().contiguous() for name, value in tensors.items()}, str(part))
-    part.replace(path)

@@ -12,9 +12,10 @@ import torch
 import torch.distributed
 from transformers import TrainerCallback
 
-from uniultra.io.output import write_png
+from uniultra.io.output import write_png, write_text
 from uniultra.models.promptable import PromptableModel
-from uniultra.training.ema import WeightAverage, write_tensors
+from uniultra.models.stored import write_tensors
+from uniultra.training.ema import WeightAverage
 from uniultra.training.validation import Look, View, look
 
 LOG_FILE = "log.jsonl"
@@ -65,7 +66,7 @@ class Journal(TrainerCallback):
         self._read(state.global_step if state.global_step else -1)
         if state.is_world_process_zero:
             kept = "".join(json.dumps(line) + "\n" for line in self.lines)
-            (self.out / LOG_FILE).write_text(kept, encoding="utf-8")
+            write_text(self.out / LOG_FILE, kept, force=True)
             if self.views and not state.global_step:
                 self._tell(0, self._look(0))
 

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 import torch.distributed
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 from torch.utils.data import Dataset, Sampler
 from transformers import PrinterCallback, Trainer, TrainingArguments
@@ -26,6 +26,7 @@ from uniultra.data.splits import SelectionSplit
 from uniultra.errors import ModelError, OutputError
 from uniultra.models.methods import learned_names
 from uniultra.models.promptable import PromptableModel
+from uniultra.models.stored import write_tensors
 from uniultra.training.config import LossSettings, OptimSettings
 from uniultra.training.ema import EMA_FILE, WeightAverage, put
 from uniultra.training.interactive import InteractiveTrainer
@@ -120,10 +121,9 @@ class PromptTrainer(Trainer):
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
         assert output_dir is not None and self.model is not None
-        Path(output_dir).mkdir(parents=True, exist_ok=True)
         names = set(learned_names(self.model))
-        learned = {name: p.detach().contiguous().cpu() for name, p in self.model.named_parameters() if name in names}
-        save_file(learned, str(Path(output_dir) / WEIGHTS_FILE), {"format": "pt"})
+        learned = {name: p for name, p in self.model.named_parameters() if name in names}
+        write_tensors(Path(output_dir) / WEIGHTS_FILE, learned, {"format": "pt"})
 
     def _issue_warnings_after_load(self, load_result: Any) -> None:
         if load_result.unexpected_keys:
@@ -212,7 +212,7 @@ def _one_line(plan: Plan) -> Iterator[None]:
         yield
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise _no_memory(plan) from error
-    except (OSError, SafetensorError, RuntimeError) as error:
+    except (OSError, OutputError, SafetensorError, RuntimeError) as error:
         text = str(error).lower()
         if "can't allocate memory" in text or "not enough memory" in text:
             raise _no_memory(plan) from error

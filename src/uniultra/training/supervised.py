@@ -22,6 +22,7 @@ from uniultra.models.adapted import open_model
 from uniultra.models.build import build
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.sam1 import load_sam1_decoder
+from uniultra.models.stored import save_folder
 from uniultra.models.widen import widen
 from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, TrainConfig
 from uniultra.training.loop import Plan, run, whole_checkpoint
@@ -49,7 +50,7 @@ def train(config: TrainConfig, manifest_path: str | Path, out: str | Path, only_
     data = PromptDataset(learning, sample_spec(config.data, model), config.optim.seed)
     weights = data.weights(parse_favour(config.data.favour))
     run(Plan(model, config.optim, config.loss, data, weights, val, out))
-    model.save_pretrained(out / "model")
+    save_folder(model, out / "model")
     return out / "model"
 
 

@@ -7,15 +7,18 @@ import base64
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from uniultra import __version__
 from uniultra.web import metrics
+from uniultra.web.bodies import invalid
 from uniultra.web.guard import Guard
 from uniultra.web.images import HeldImage
 from uniultra.web.jobs import Found, Wanted
@@ -35,14 +38,12 @@ from uniultra.web.schemas import (
     Spacing,
     TimingOut,
 )
-from uniultra.web.service import Service
+from uniultra.web.service import Service, while_there
 from uniultra.web.settings import MOST_FRAMES
 
 NOTICE = "not a medical device"
 _NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
 """Newer versions of FastAPI can report to OpenTelemetry; older ones take and ignore the argument."""
-_OTHER_FORM = ("missing", "extra_forbidden")
-"""What is also said of the forms of a value that were not meant; the rest is told first."""
 _BYTES = {"type": "string", "format": "binary"}
 _TEXT = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 _NOT_BYTES = ("multipart/", "application/json")
@@ -86,6 +87,7 @@ def create_app(service: Service) -> FastAPI:
         exception_handlers={Problem: _as_it_is, HTTPException: _bare_status, RequestValidationError: _invalid},
         telemetry=_NO_TELEMETRY,
     )
+    _add_uploads(app, service)
     _add_images(app, service)
     _add_state(app, service)
     app.openapi = lambda: _openapi(app)
@@ -93,7 +95,7 @@ def create_app(service: Service) -> FastAPI:
     return app
 
 
-def _add_images(app: FastAPI, service: Service) -> None:
+def _add_uploads(app: FastAPI, service: Service) -> None:
     @app.post(
         "/v1/images",
         status_code=201,
@@ -115,14 +117,26 @@ def _add_images(app: FastAPI, service: Service) -> None:
         if kind.startswith(_NOT_BYTES):
             raise Problem("media-type", "send the bytes of the image file itself as the body, as application/octet-stream", close=True)
         spacing = None if spacing_mm_yx is None else (spacing_mm_yx[0], spacing_mm_yx[-1])
-        return _created(service, await service.upload(request.stream(), Wanted(frame, spacing)), response)
+        held = await service.upload(request.stream(), Wanted(frame, spacing), partial(_gone, request))
+        return _created(service, held, response)
 
-    @app.post("/v1/files", status_code=201, response_model=ImageOut, tags=["images"], responses=_problems(404, 422, 429, 504))
-    async def reference(named: FileIn, response: Response) -> ImageOut:
+    @app.post(
+        "/v1/files",
+        status_code=201,
+        response_model=ImageOut,
+        tags=["images"],
+        responses=_problems(404, 422, 429, 504),
+        openapi_extra=_json_body(FileIn),
+    )
+    async def reference(request: Request, response: Response) -> ImageOut:
         """Name a file of this machine instead of uploading it: only below the folders that the operator named."""
+        named = await service.bodies.read(request, FileIn)
         spacing = None if named.spacing_mm_yx is None else (named.spacing_mm_yx[0], named.spacing_mm_yx[1])
-        return _created(service, await service.reference(named.path, Wanted(named.frame, spacing)), response)
+        held = await while_there(service.reference(named.path, Wanted(named.frame, spacing)), partial(_gone, request))
+        return _created(service, held, response)
 
+
+def _add_images(app: FastAPI, service: Service) -> None:
     @app.get("/v1/images/{image_id}", response_model=ImageOut, tags=["images"], responses=_problems(404, 422))
     async def image(image_id: str) -> ImageOut:
         """What is known of a held image. Asking keeps it."""
@@ -134,11 +148,19 @@ def _add_images(app: FastAPI, service: Service) -> None:
         service.store.delete(image_id)
         return Response(status_code=204)
 
-    @app.post("/v1/images/{image_id}/segment", response_model=SegmentOut, tags=["images"], responses=_problems(404, 422, 429, 504))
-    async def segment(image_id: str, asked: SegmentIn) -> SegmentOut:
+    @app.post(
+        "/v1/images/{image_id}/segment",
+        response_model=SegmentOut,
+        tags=["images"],
+        responses=_problems(404, 422, 429, 504),
+        openapi_extra=_json_body(SegmentIn),
+    )
+    async def segment(image_id: str, request: Request) -> SegmentOut:
         """Masks for prompts, in their order."""
         began = time.perf_counter()
-        held, found, work_ms = await service.segment(image_id, asked)
+        service.store.get(image_id)  # before the body is read
+        asked = await service.bodies.read(request, SegmentIn)
+        held, found, work_ms = await while_there(service.segment(image_id, asked), partial(_gone, request))
         height, width = held.size_hw
         return SegmentOut(
             image_id=held.id,
@@ -169,6 +191,18 @@ def _add_state(app: FastAPI, service: Service) -> None:
     async def prometheus() -> Response:
         """Counts and times, in Prometheus' form."""
         return Response(service.metrics.text(), media_type=metrics.MEDIA_TYPE)
+
+
+async def _gone(request: Request) -> None:
+    """Returns when the client has gone; its body must have been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _json_body(model: type[BaseModel]) -> dict[str, Any]:
+    """The request body of a route, for OpenAPI."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def _created(service: Service, held: HeldImage, response: Response) -> ImageOut:
@@ -219,9 +253,10 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        problem = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
         parts = schema.setdefault("components", {}).setdefault("schemas", {})
-        parts.update(problem.pop("$defs", {}), ProblemOut=problem)
+        for model in (ProblemOut, SegmentIn, FileIn):
+            described = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            parts.update(described.pop("$defs", {}), **{model.__name__: described})
         app.openapi_schema = schema
     return app.openapi_schema
 
@@ -241,8 +276,4 @@ async def _bare_status(request: Request, error: HTTPException) -> Response:
 
 async def _invalid(_: Request, error: RequestValidationError) -> Response:
     """Where the request differs from its description; what was sent is not repeated."""
-    items = sorted(error.errors(), key=lambda item: (item["type"] in _OTHER_FORM, -len(item["loc"])))
-    found = [{"at": ".".join(str(part)[:40] for part in item["loc"][:12]), "problem": str(item["msg"])[:200]} for item in items[:20]]
-    if any(item["type"] == "json_invalid" for item in items):
-        raise Problem("bad-request", "the body is not JSON; send JSON as /v1/openapi.json describes it")
-    raise Problem("invalid", f"{found[0]['at']}: {found[0]['problem']}; see /v1/openapi.json", errors=found)
+    raise invalid(list(error.errors()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from starlette.requests import ClientDisconnect
 
 from uniultra.web.metrics import Metrics
 from uniultra.web.problems import Problem, response_of
+from uniultra.web.service import ClientGone
 from uniultra.web.settings import ServeSettings
 
 Scope = MutableMapping[str, Any]
@@ -85,7 +87,7 @@ class Guard:
             await self.app(scope, self._limited(seen, receive, limit), sent)
         except Problem as problem:
             await self._refuse(problem, seen, scope, receive, sent)
-        except ClientDisconnect:
+        except (ClientDisconnect, ClientGone):
             seen.status = _GONE
         except asyncio.CancelledError:
             stopped = Problem("stopping", "the server is being stopped; ask again when it is back", close=True)
@@ -104,7 +106,7 @@ class Guard:
 
     def _check(self, scope: Scope, headers: dict[str, str]) -> None:
         """Raises Problem for a Host, an Origin or a token that isn't right."""
-        host = headers.get("host", "")
+        host = _target_host(scope) or headers.get("host", "")
         if host_name(host) not in self.settings.hosts:
             raise Problem("host", "this server answers to the names of its own machine alone; the operator adds others with --allow-host")
         origin = headers.get("origin")
@@ -155,7 +157,7 @@ class Guard:
         await send({"type": "http.response.start", "status": response.status_code, "headers": list(response.raw_headers)})
         body = b"" if scope["method"] == "HEAD" else response.body
         waits = any(name == b"expect" for name, _ in scope["headers"])  # it sends only when it is told to
-        lingering = problem.kind.name == "too-large" and not seen.body_done and not waits
+        lingering = not seen.body_done and not waits and _announces_body(scope)
         await send({"type": "http.response.body", "body": body, "more_body": lingering})
         if lingering:
             await _drain(receive)
@@ -170,10 +172,21 @@ class Guard:
 
 
 def host_name(host: str) -> str:
-    """The name in a Host header, lower case, without port and brackets."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.partition(":")[0].lower()
+    """The name in a Host header (RFC 9110 7.2), lower case, without port and brackets; "" where it isn't one name and one port."""
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:@/?#\s]+))(?::[0-9]{0,5})?", host)
+    return "" if found is None else (found[1] or found[2]).lower()
+
+
+def _target_host(scope: Scope) -> str:
+    """The authority of a target in absolute form (RFC 9112 3.2.2), which counts in place of the Host header; the scope's path is then
+    what follows it. "" for the usual form.
+    """
+    found = re.match(r"https?://([^/?#]*)(.*)", scope["path"], re.IGNORECASE | re.DOTALL)
+    if found is None:
+        return ""
+    scope["path"] = found[2] or "/"
+    scope["raw_path"] = scope["path"].encode("utf-8", errors="replace")
+    return found[1]
 
 
 def _headers(scope: Scope) -> dict[str, str]:
@@ -208,6 +221,11 @@ def _check_length(headers: dict[str, str], limit: int) -> None:
         raise Problem("bad-request", "Content-Length is not a number; leave it to the HTTP library", close=True)
     if int(length[:20]) > limit:
         raise _too_large(limit)
+
+
+def _announces_body(scope: Scope) -> bool:
+    """Whether a body follows the head, which the client may still be sending."""
+    return any(name in (b"content-length", b"transfer-encoding") and value != b"0" for name, value in scope["headers"])
 
 
 def _too_large(limit: int) -> Problem:

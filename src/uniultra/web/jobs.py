@@ -44,10 +44,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Read:
-    """Make a frame of a file's bytes, of at most `max_pixels`."""
+    """Make a frame of a file's bytes, of at most `max_pixels`; a deflated one may have `max_bytes` inflated."""
 
     data: bytes = field(repr=False)
     max_pixels: int
+    max_bytes: int
     wanted: Wanted = Wanted()
 
 
@@ -68,6 +69,11 @@ class Forget:
     """Drop the embeddings of images that are gone."""
 
     image_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Abandon:
+    """Whoever asked for the job under way has gone: no more of its prompts need be computed. It has no answer of its own."""
 
 
 Job = Read | Segment | Forget

@@ -7,19 +7,22 @@ A process that takes too long, or dies of a hostile file, is replaced; the image
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import multiprocessing
 import signal
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from multiprocessing.connection import Connection
 
 from uniultra.backends.open import open_backend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import ModelError, UniUltraError
 from uniultra.web.cache import EmbeddingCache
-from uniultra.web.jobs import Answer, CacheState, Failure, Forget, Job, Read, Ready
+from uniultra.web.jobs import Abandon, Answer, CacheState, Failure, Forget, Job, Read, Ready
 from uniultra.web.problems import Problem
 from uniultra.web.settings import ServeSettings
 from uniultra.web.worker import Worker
@@ -63,7 +66,7 @@ class Lane(ABC):
         self.check_room()
         self.held += 1
         try:
-            found = await asyncio.get_running_loop().run_in_executor(self._thread, self.call, job)
+            found = await self._called(job)
         finally:
             self.held -= 1
         if isinstance(found, Failure):
@@ -71,6 +74,26 @@ class Lane(ABC):
         self.cache = found.cache
         self.mean_ms += 0.1 * (found.work_ms - self.mean_ms)
         return found
+
+    async def _called(self, job: Job) -> Answer | Failure:
+        """The answer, or what became of it. Cancelled: a job that waits is dropped, one under way stops at its next prompt."""
+        begun = threading.Event()
+
+        def call() -> Answer | Failure:
+            begun.set()
+            return self.call(job)
+
+        future = self._thread.submit(call)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            if not future.cancel() and begun.is_set() and not future.done():
+                self.abandon()
+            raise
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """Says that nobody waits for the job under way any more."""
 
     def forget(self, image_ids: tuple[str, ...]) -> None:
         """Drops embeddings of images that are gone, when their turn comes."""
@@ -82,14 +105,19 @@ class ThreadLane(Lane):
 
     def __init__(self, most: int, backend: Backend, cache_bytes: int) -> None:
         super().__init__(most)
-        self._worker = Worker(backend, EmbeddingCache(cache_bytes))
+        self._gone = threading.Event()
+        self._worker = Worker(backend, EmbeddingCache(cache_bytes), self._gone.is_set)
 
     def start(self) -> Ready:
         backend = self._worker.backend
         return Ready(backend.facts.name, backend.facts.version, backend.facts.input_size)
 
     def call(self, job: Job) -> Answer | Failure:
+        self._gone.clear()
         return self._worker.run(job)
+
+    def abandon(self) -> None:
+        self._gone.set()
 
 
 class ProcessLane(Lane):
@@ -116,19 +144,45 @@ class ProcessLane(Lane):
         return ready
 
     def call(self, job: Job) -> Answer | Failure:
+        """Tried once more where the process was lost: it may have been killed while it was idle, by no fault of this job."""
+        for _ in range(2):
+            found = self._tried(job)
+            if found is not None:
+                return found
+            if self._stopped:
+                return Failure("stopping", "the server is being stopped")
+        return _lost(job)
+
+    def _tried(self, job: Job) -> Answer | Failure | None:
+        """None where the process was lost."""
         try:
-            if self._process is None:
+            if self._process is None or not self._process.is_alive():
+                self._end()
                 self.start()
-            assert self._pipe is not None
-            self._pipe.send(job)
-            if self._pipe.poll(_KILL_AFTER * self._work_s):
-                return self._pipe.recv()
-            limit = f"this took over {self._work_s:g} s, which is the limit"
-            lost = Failure("time-limit", f"{limit}; ask for less at a time, or shrink the image")
         except (EOFError, OSError, ModelError):
-            lost = _lost(job)
-        self._end()
-        return Failure("stopping", "the server is being stopped") if self._stopped else lost
+            self._end()
+            return None
+        assert self._pipe is not None and self._process is not None
+        late = threading.Event()
+        watch = threading.Timer(_KILL_AFTER * self._work_s, _kill_late, (self._process, late))
+        watch.start()  # a process that was stopped takes nothing: sending to it counts towards its time as well
+        try:
+            self._pipe.send(job)
+            return self._pipe.recv()
+        except (EOFError, OSError):
+            self._end()
+        finally:
+            watch.cancel()
+        if late.is_set() and not self._stopped:
+            limit = f"this took over {self._work_s:g} s, which is the limit"
+            return Failure("time-limit", f"{limit}; ask for less at a time, or shrink the image")
+        return None
+
+    def abandon(self) -> None:
+        pipe = self._pipe
+        with contextlib.suppress(OSError, ValueError):
+            if pipe is not None:
+                pipe.send(Abandon())
 
     def stop(self) -> None:
         self._stopped = True
@@ -161,15 +215,29 @@ def serve_jobs(pipe: Connection, model: str, cache_bytes: int) -> None:
     except UniUltraError as error:
         pipe.send(Ready(error=str(error)))
         return
-    worker = Worker(backend, EmbeddingCache(cache_bytes))
+    worker = Worker(backend, EmbeddingCache(cache_bytes), partial(_is_abandoned, pipe))
     pipe.send(Ready(backend.facts.name, backend.facts.version, backend.facts.input_size))
-    receive: Callable[[], Job] = pipe.recv
+    receive: Callable[[], Job | Abandon] = pipe.recv
     while True:
         try:
             job = receive()
-            pipe.send(worker.run(job))
+            if not isinstance(job, Abandon):  # one that came too late
+                pipe.send(worker.run(job))
         except (EOFError, OSError):
             return
+
+
+def _is_abandoned(pipe: Connection) -> bool:
+    """Whether whoever asked for the job under way has gone: nothing else is sent before its answer."""
+    if not pipe.poll(0):
+        return False
+    pipe.recv()
+    return True
+
+
+def _kill_late(process: multiprocessing.process.BaseProcess, late: threading.Event) -> None:
+    late.set()
+    process.kill()
 
 
 def _lost(job: Job) -> Failure:

@@ -13,6 +13,7 @@ def read_reference(roots: tuple[Path, ...], named: str, most_bytes: int) -> byte
     """The bytes of a file below one of `roots`, named by its whole path or from a root on.
 
     Links are followed, and what they lead to must lie below the same root. What isn't there and what isn't allowed get one answer.
+    A folder that is swapped for a link meanwhile leads nowhere: the file is opened part by part, and no part may be a link then.
 
     Raises:
         Problem: file-reference, no-file, too-large.
@@ -22,24 +23,25 @@ def read_reference(roots: tuple[Path, ...], named: str, most_bytes: int) -> byte
     for root in roots:
         found = _inside(root, named)
         if found is not None:
-            return _bytes(found, most_bytes)
+            return _bytes(*found, most_bytes)
     raise _no_file()
 
 
-def _inside(root: Path, named: str) -> str | None:
-    """The file's real path where it lies below the root, else None."""
+def _inside(root: Path, named: str) -> tuple[str, str] | None:
+    """The real path of the root, and the file's from there on without links, where it lies below the root; else None."""
     try:
         top = os.path.realpath(root)
         real = os.path.realpath(os.path.join(top, named))
-        return real if os.path.commonpath([top, real]) == top and os.path.isfile(real) else None
+        if os.path.commonpath([top, real]) != top or not os.path.isfile(real):
+            return None
+        return top, os.path.relpath(real, top)
     except (OSError, ValueError):  # a null character, another drive
         return None
 
 
-def _bytes(real: str, most_bytes: int) -> bytes:
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+def _bytes(top: str, below: str, most_bytes: int) -> bytes:
     try:
-        with open(os.open(real, flags), "rb") as file:
+        with open(_opened(top, below), "rb") as file:
             info = os.fstat(file.fileno())
             if not stat.S_ISREG(info.st_mode):
                 raise _no_file()
@@ -49,6 +51,28 @@ def _bytes(real: str, most_bytes: int) -> bytes:
     if len(data) > most_bytes:
         raise Problem("too-large", f"the file is over {most_bytes / 1e6:g} MB, which is the limit here; crop or compress it")
     return data
+
+
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def _opened(top: str, below: str) -> int:
+    """A descriptor of a file below a folder, no part of whose way is a link. Raises OSError.
+
+    Where the system can't open relative to a folder (Windows), the way is looked at once, before.
+    """
+    if os.open not in os.supports_dir_fd:
+        return os.open(os.path.join(top, below), _READ)
+    *folders, name = below.split(os.sep)
+    at = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for folder in folders:
+            inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
+            os.close(at)
+            at = inner
+        return os.open(name, _READ, dir_fd=at)
+    finally:
+        os.close(at)
 
 
 def _no_file() -> Problem:

@@ -27,7 +27,7 @@ class RleIn(Strict):
     """COCO run lengths: compressed text, or plain numbers in column order, background first."""
 
     size: Annotated[list[Side], Field(min_length=2, max_length=2, description="height, width")]
-    counts: Text | Annotated[list[Run], Field(max_length=1_000_000)]
+    counts: Text | Annotated[list[Run], Field(max_length=1_000_000, fail_fast=True)]
 
 
 class MaskById(Strict):
@@ -55,15 +55,15 @@ class PromptIn(Strict):
     """What points at one structure, with the keys of a prompts file. Labels are 1 (inside) or 0 (outside); without any all are 1."""
 
     box: Box | None = None
-    points: Annotated[list[Point], Field(max_length=MOST_POINTS)] = []
-    labels: Annotated[list[Literal[0, 1]], Field(max_length=MOST_POINTS)] = []
+    points: Annotated[list[Point], Field(max_length=MOST_POINTS, fail_fast=True)] = []
+    labels: Annotated[list[Literal[0, 1]], Field(max_length=MOST_POINTS, fail_fast=True)] = []
     mask: MaskIn | None = None
 
 
 class SegmentIn(Strict):
     """One request to segment."""
 
-    prompts: Annotated[list[PromptIn], Field(min_length=1, max_length=MOST_PROMPTS)]
+    prompts: Annotated[list[PromptIn], Field(min_length=1, max_length=MOST_PROMPTS, fail_fast=True)]
     format: Literal["rle", "png"] = "rle"
     measures: Annotated[bool, Field(strict=True, description="also perimeter, diameters, ellipse and their uncertainty")] = False
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from uniultra.types import Frame
+from uniultra.web.bodies import Bodies
 from uniultra.web.images import HeldImage, ImageStore
 from uniultra.web.jobs import Ask, Found, Png, Read, Ready, Rle, Segment, Wanted
 from uniultra.web.lanes import Lane, lanes_of
@@ -19,6 +21,15 @@ from uniultra.web.schemas import MaskById, MaskByRle, MaskIn, PromptIn, SegmentI
 from uniultra.web.settings import ServeSettings
 
 _SWEEP_S = 15.0
+_BODIES = 4
+"""So many JSON bodies of the largest size are held at a time."""
+T = TypeVar("T")
+Gone = Callable[[], Awaitable[None]]
+"""Returns when whoever waits for an answer has gone."""
+
+
+class ClientGone(Exception):  # noqa: N818
+    """Whoever asked doesn't wait for the answer any more."""
 
 
 class Service:
@@ -33,6 +44,7 @@ class Service:
         self.metrics = Metrics()
         self.metrics.watch(self.state)
         self.uploads = 0
+        self.bodies = Bodies(_BODIES * settings.body_bytes)
         self.model = self._start()
 
     def _start(self) -> Ready:
@@ -53,15 +65,20 @@ class Service:
             await asyncio.sleep(min(_SWEEP_S, self.settings.idle_s / 4))
             self.store.sweep()
 
-    async def upload(self, chunks: AsyncIterator[bytes], wanted: Wanted) -> HeldImage:
-        """Holds the image that these bytes are. Everything that can be refused is refused before the first byte is read. Raises Problem."""
+    async def upload(self, chunks: AsyncIterator[bytes], wanted: Wanted, gone: Gone | None = None) -> HeldImage:
+        """Holds the image that these bytes are. Everything that can be refused is refused before the first byte is read.
+
+        Raises:
+            Problem: why it can't be held. ClientGone: `gone`, which is asked once all bytes are here, returned first.
+        """
         self._check_upload()
         self.uploads += 1
         try:
             data = bytearray()
             async for chunk in chunks:
                 data += chunk
-            return await self._hold(bytes(data), wanted)
+            held = self._hold(bytes(data), wanted)
+            return await (held if gone is None else while_there(held, gone))
         finally:
             self.uploads -= 1
 
@@ -116,7 +133,7 @@ class Service:
         if not data:
             raise Problem("image", "the image: the body is empty (0 bytes); send the bytes of an image file")
         index, lane = self._next_lane()
-        answer = await lane.run(Read(data, int(self.settings.megapixels * 1e6), wanted))
+        answer = await lane.run(Read(data, int(self.settings.megapixels * 1e6), self.settings.upload_bytes, wanted))
         assert isinstance(answer.value, Frame)
         self.metrics.work.labels("read").observe(answer.work_ms / 1000)
         return self.store.add(answer.value, index)
@@ -126,6 +143,24 @@ class Service:
             ids = tuple(image.id for image in gone if image.lane == index)
             if ids:
                 lane.forget(ids)
+
+
+async def while_there(work: Coroutine[Any, Any, T], gone: Gone) -> T:
+    """What `work` gives; it is cancelled where `gone` returns before it.
+
+    Raises:
+        ClientGone: that happened.
+    """
+    working, listening = asyncio.ensure_future(work), asyncio.ensure_future(gone())
+    try:
+        await asyncio.wait((working, listening), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise ClientGone
+    finally:
+        for task in (working, listening):
+            task.cancel()
+        await asyncio.gather(working, listening, return_exceptions=True)
 
 
 def _ask(number: int, prompt: PromptIn, image: HeldImage) -> Ask:

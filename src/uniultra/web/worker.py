@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 from uniultra.backends.protocol import Backend
 from uniultra.errors import FileError, PromptError, UniUltraError
 from uniultra.io.coco import compressed, run_lengths
+from uniultra.io.dicom.deflated import inflated_bytes
 from uniultra.io.images import kind_of, read_frame
 from uniultra.io.masks import read_mask
 from uniultra.io.rle import mask_of
@@ -38,6 +40,8 @@ class Worker:
 
     backend: Backend
     cache: EmbeddingCache
+    abandoned: Callable[[], bool] = lambda: False
+    """Whether whoever asked for the job under way has gone."""
 
     def run(self, job: Job) -> Answer | Failure:
         """Does a job; whatever goes wrong is a Failure."""
@@ -68,6 +72,8 @@ class Worker:
         prompts = [_prompt(number, ask, job.frame) for number, ask in enumerate(job.asks, start=1)]
         found: list[Found] = []
         for prompt in prompts:
+            if self.abandoned():
+                raise JobError("worker-lost", "whoever asked for this has gone")
             if time.monotonic() > ends:
                 done = f"{len(found)} of {len(prompts)} prompts were done in {job.work_s:g} s"
                 raise JobError("time-limit", f"{done}, which is the limit; ask for fewer at a time")
@@ -78,7 +84,7 @@ class Worker:
 
 def read_upload(job: Read) -> Frame:
     """The frame of uploaded bytes: the one place where the server reads images. Raises JobError."""
-    with as_path(job.data) as path:
+    with as_path(_inflated(job)) as path:
         try:
             kind_of(path)
         except FileError as error:
@@ -94,6 +100,14 @@ def read_upload(job: Read) -> Frame:
     if spacing is not None:
         calibration = calibration.with_fallback("the request", spacing)
     return replace(frame, source="", calibration=calibration)
+
+
+def _inflated(job: Read) -> bytes:
+    """The upload, a deflated DICOM file as the plain one that it stands for, which must not be longer than an upload. Raises JobError."""
+    try:
+        return inflated_bytes(job.data, job.max_bytes)
+    except FileError as error:
+        raise JobError("image", f"the image: {error}") from error
 
 
 def _prompt(number: int, ask: Ask, frame: Frame) -> Prompt:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import struct
 import zlib
 from pathlib import Path
@@ -193,13 +195,25 @@ def test_a_deflated_file_that_is_damaged_or_a_bomb(tmp_path: Path, monkeypatch: 
     assert "the deflated DICOM data is cut short" in refusal(path)
     path.write_bytes(whole[:400] + b"\xff" * 50 + whole[450:])
     assert "the deflated DICOM data is damaged" in refusal(path)
-    monkeypatch.setattr("uniultra.io.dicom.store.MAX_INFLATED", 1_000_000)
+    monkeypatch.setattr("uniultra.io.dicom.deflated.MAX_INFLATED", 1_000_000)
     engine = zlib.compressobj(wbits=-15)
     start = whole.index(b"1.2.840.10008.1.2.1.99")
     meta = 144 + struct.unpack_from("<I", whole, 140)[0]
     assert start < meta
     path.write_bytes(whole[:meta] + engine.compress(bytes(5_000_000)) + engine.flush())
     assert "inflates to over" in refusal(path)
+
+
+def test_a_deflated_file_that_has_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save(dataset(picture(2), syntax=DeflatedExplicitVRLittleEndian), tmp_path / "a.dcm")
+
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("uniultra.io.dicom.deflated.tempfile.TemporaryFile", Full)
+    assert "no room in" in refusal(path)
+    assert "free some, or set TMPDIR to another folder" in refusal(path)
 
 
 def test_a_header_of_endless_elements(tmp_path: Path) -> None:

@@ -5,26 +5,26 @@ A segmentation is a list of polygons, or run lengths over columns, plain or comp
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from uniultra.data.importers.sample import Finding, Problem, Sample
 from uniultra.errors import DataError, FileError, PromptError
 from uniultra.io.masks import MAX_IDS
+from uniultra.io.polygons import filled
 from uniultra.io.rle import mask_of
+from uniultra.io.texts import composed, read_json
 
 
 def find(root: Path) -> Iterator[Finding]:
     path = _json_of(root)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
         images, annotations = data["images"], data["annotations"]
         segments = defaultdict(list)
         for annotation in annotations:
@@ -49,10 +49,20 @@ def _sample(path: Path, name: str, segments: list[Any]) -> Finding:
         return Problem(where, "a Windows path; write it with / and relative to the JSON")
     if Path(name).is_absolute() or ".." in Path(name).parts:
         return Problem(where, "not below the JSON's folder; write it relative to that")
-    image = next((one for one in (path.parent / name, path.parent / "images" / name) if one.is_file()), None)
+    image = _there(path.parent / name) or _there(path.parent / "images" / name)
     if image is None:
         return Problem(where, "no such file; add it, or take its row away")
     return Sample(Path(name).with_suffix("").as_posix().replace("/", "_"), image, partial(_ids, segments=segments, where=where), (path,))
+
+
+def _there(image: Path) -> Path | None:
+    """The file of this name, in whichever Unicode form the folder has it."""
+    if image.is_file():
+        return image
+    name = composed(image.name)
+    if name.isascii() or not image.parent.is_dir():
+        return None
+    return next((one for one in sorted(image.parent.iterdir()) if composed(one.name) == name and one.is_file()), None)
 
 
 def _ids(hw: tuple[int, int], segments: Sequence[Any], where: str) -> np.ndarray:
@@ -69,11 +79,10 @@ def _ids(hw: tuple[int, int], segments: Sequence[Any], where: str) -> np.ndarray
 
 
 def _filled(polygons: Sequence[Sequence[float]], hw: tuple[int, int]) -> np.ndarray:
-    mask = np.zeros(hw, np.uint8)
-    for flat in polygons:
-        points = np.asarray(flat, np.float64).reshape(-1, 2)
-        cv2.fillPoly(mask, [np.rint(points).astype(np.int32)], 1)
-    return mask > 0
+    mask = np.zeros(hw, np.bool_)
+    for corners in polygons:
+        mask |= filled(corners, hw)
+    return mask
 
 
 def _runs(segment: dict[str, Any], hw: tuple[int, int]) -> np.ndarray:

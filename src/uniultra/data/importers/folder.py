@@ -12,6 +12,7 @@ from pathlib import Path
 from uniultra.data.importers.readings import labels
 from uniultra.data.importers.sample import Finding, Problem, Sample, by_stem, missing_mask, pictures
 from uniultra.errors import DataError
+from uniultra.io.texts import composed
 
 
 def find(root: Path) -> Iterator[Finding]:
@@ -30,5 +31,5 @@ def _both(image: Path, mask: Path | None, stem: str) -> Finding:
 
 def _beside(root: Path) -> tuple[dict[str, Path], dict[str, Path]]:
     files = pictures(root) if root.is_dir() else []
-    images = {path.stem: path for path in files if not path.stem.endswith("_mask")}
-    return images, {path.stem.removesuffix("_mask"): path for path in files if path.stem.endswith("_mask")}
+    images = {composed(path.stem): path for path in files if not path.stem.endswith("_mask")}
+    return images, {composed(path.stem.removesuffix("_mask")): path for path in files if path.stem.endswith("_mask")}

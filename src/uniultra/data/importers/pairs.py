@@ -8,13 +8,14 @@ from pathlib import Path
 
 from uniultra.data.importers.readings import objects
 from uniultra.data.importers.sample import Finding, Problem, Sample, by_stem, missing_mask, pictures
+from uniultra.io.texts import composed
 
 
 def paired(images: Path, masks: Path, prefix: str = "", split: str = "") -> Iterator[Finding]:
     """Each image with the black and white mask of the same stem; unpaired files of either side are problems."""
     by_name = by_stem(masks)
     for image in pictures(images):
-        mask = by_name.pop(image.stem, None)
+        mask = by_name.pop(composed(image.stem), None)
         if mask is None:
             yield missing_mask(image, f"{masks.name}/{image.stem}")
             continue

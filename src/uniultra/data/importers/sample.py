@@ -11,6 +11,7 @@ import numpy as np
 from uniultra.data.problems import Problem as Problem
 from uniultra.errors import DataError
 from uniultra.io.images import IMAGE_SUFFIXES, read_frame
+from uniultra.io.texts import composed
 
 Ids = Callable[[tuple[int, int]], np.ndarray]
 """Makes the id mask, uint8 (H, W), of an image of (height, width); raises FileError where its file can't be one."""
@@ -69,8 +70,8 @@ def pictures(folder: Path) -> list[Path]:
 
 
 def by_stem(folder: Path) -> dict[str, Path]:
-    """The images directly in a folder, by name without suffix."""
-    return {path.stem: path for path in pictures(folder)}
+    """The images directly in a folder, by name without suffix, in Unicode's form NFC."""
+    return {composed(path.stem): path for path in pictures(folder)}
 
 
 def missing_mask(image: Path, expected: str) -> Problem:

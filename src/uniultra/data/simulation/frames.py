@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +10,15 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from uniultra.data.importing import table
+from uniultra.atomic import check_new, staged_folder
 from uniultra.data.manifest import COLUMNS, SPLITS
 from uniultra.data.simulation.acoustics import draw_scanner, scan
 from uniultra.data.simulation.background import draw_background
 from uniultra.data.simulation.beams import draw_beams
 from uniultra.data.simulation.shapes import largest_part
 from uniultra.data.simulation.structures import add_structure
-from uniultra.errors import DataError, OutputError
-from uniultra.io.output import write_text
+from uniultra.errors import DataError
+from uniultra.io.tables import write_csv
 
 DATASET, ORGAN, LICENCE = "simulated", "simulated", "Apache-2.0"
 LEAST_PIXELS = 100
@@ -93,20 +91,9 @@ def simulate_set(
         OutputError: `out` exists or can't be written. Nothing is left half-written.
     """
     _check(out, images, seed, split)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=".uniultra-", dir=out.parent))
-    except OSError as error:
-        raise _unwritable(out, error) from error
-    try:
+    with staged_folder(out) as part:
         rows = list(_written(part, images, seed, split, progress))
-        write_text(part / "manifest.csv", table(COLUMNS, rows))
-        part.chmod(0o755)
-        part.rename(out)
-    except OSError as error:
-        raise _unwritable(out, error) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        write_csv(part / "manifest.csv", COLUMNS, rows)
     return out / "manifest.csv"
 
 
@@ -116,8 +103,7 @@ def _check(out: Path, images: int, seed: int, split: str) -> None:
             raise DataError(f"{name} is {value}; it must be {least} to {most}")
     if split not in SPLITS:
         raise DataError(f"split '{split}' is unknown; use one of {', '.join(SPLITS)}")
-    if out.exists() or out.is_symlink():
-        raise OutputError(f"{out} exists; give the name of a new folder")
+    check_new(out)
 
 
 def _written(part: Path, images: int, seed: int, split: str, progress: Progress) -> Iterator[list[str]]:
@@ -138,9 +124,3 @@ def _written(part: Path, images: int, seed: int, split: str, progress: Progress)
         }  # fmt: skip
         yield [str(values.get(column, "")) for column in COLUMNS]
         progress(number + 1, images)
-
-
-def _unwritable(out: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"{out}: can't be written ({error.strerror}); choose a folder with room that you may write to"
-    )

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO
 
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_partial
 from pydicom.tag import Tag
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from uniultra.errors import FileError
+from uniultra.io.dicom.deflated import inflated_store
 from uniultra.io.dicom.groups import raise_groups
-from uniultra.io.dicom.store import InflatedStore, Metered, Store
+from uniultra.io.dicom.store import Metered, Store
 from uniultra.io.dicom.values import integer, uid
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, shown
 from uniultra.io.quiet import quiet
@@ -96,7 +95,7 @@ def read_header(path: PathLike, wanted: Sequence[str] = WANTED) -> Header:
     first_bytes(path, 1, MAX_CINE_BYTES)
     with quiet("pydicom"):
         try:
-            inflated = _inflated(path, name)
+            inflated = inflated_store(path, name)
             store: Store = inflated or Store(path)
             dataset, element = _parse(store, name, wanted)
             raise_groups(dataset)
@@ -134,33 +133,3 @@ def _guessed(dataset: Dataset) -> str:
     if implicit:
         return "1.2.840.10008.1.2"
     return "1.2.840.10008.1.2.1" if little else "1.2.840.10008.1.2.2"
-
-
-def _inflated(path: PathLike, name: str) -> InflatedStore | None:
-    """The same data set as explicit little endian, where the file says that it is deflated; else None."""
-    with open(path, "rb") as file:
-        if file.read(132)[128:] != b"DICM":
-            return None
-        syntax = _seek_dataset(file)
-        if syntax != DeflatedExplicitVRLittleEndian:
-            return None
-        uid = str(ExplicitVRLittleEndian).encode("ascii") + b"\0"
-        head = b"\0" * 128 + b"DICM" + struct.pack("<HH2sH", 2, 0x10, b"UI", len(uid)) + uid
-        return InflatedStore(head, file, name)
-
-
-def _seek_dataset(file: BinaryIO) -> str:
-    """The transfer syntax in the file meta information, after which `file` then stands; "" where there is none."""
-    syntax = ""
-    while len(start := file.read(8)) == 8:
-        group, element, vr, length = struct.unpack("<HH2sH", start)
-        if group != 2:
-            file.seek(-8, 1)
-            break
-        if vr.decode("latin-1") in _LONG_VRS:
-            length = int.from_bytes(file.read(4), "little")
-        if element == 0x10:
-            syntax = file.read(min(length, 64)).rstrip(b"\0 ").decode("latin-1")
-        else:
-            file.seek(length, 1)
-    return syntax

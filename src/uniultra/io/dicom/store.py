@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
-import threading
-import weakref
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
@@ -14,11 +10,8 @@ from typing import BinaryIO
 from uniultra.errors import FileError
 from uniultra.io.paths import PathLike
 
-MAX_INFLATED = 8_000_000_000
-"""Legal size of a deflated file, inflated, in bytes."""
 MAX_HEADER_BYTES, MAX_HEADER_READS = 128_000_000, 400_000
 """What reading a header may take: a hostile one has millions of tiny elements, each costing some hundred bytes of memory."""
-_PART = 1 << 20
 
 
 class Store:
@@ -31,23 +24,6 @@ class Store:
     def opened(self) -> Iterator[BinaryIO]:
         with open(self._path, "rb") as file:
             yield file
-
-
-class InflatedStore(Store):
-    """What a deflated file holds, inflated into a temporary file that lives as long as this object."""
-
-    def __init__(self, head: bytes, deflated: BinaryIO, name: str) -> None:
-        self._lock = threading.Lock()
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
-        weakref.finalize(self, self._file.close)
-        self._file.write(head)
-        _inflate(deflated, self._file, name)
-
-    @contextmanager
-    def opened(self) -> Iterator[BinaryIO]:
-        with self._lock:
-            self._file.seek(0)
-            yield self._file  # type: ignore[misc]
 
 
 class Metered(io.RawIOBase):
@@ -77,20 +53,3 @@ class Metered(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
-
-
-def _inflate(deflated: BinaryIO, into: io.BufferedRandom | BinaryIO, name: str) -> None:
-    """Raw deflate (RFC 1951) in bounded parts. Raises FileError: damaged, or a bomb."""
-    engine = zlib.decompressobj(-zlib.MAX_WBITS)
-    written = 0
-    try:
-        while not engine.eof and (data := engine.unconsumed_tail or deflated.read(_PART)):
-            part = engine.decompress(data, _PART)
-            into.write(part)
-            written += len(part)
-            if written > MAX_INFLATED:
-                raise FileError(f"{name}: inflates to over {MAX_INFLATED // 10**9} GB; split it")
-    except (zlib.error, OSError) as error:
-        raise FileError(f"{name}: the deflated DICOM data is damaged; copy or export it again") from error
-    if not engine.eof:
-        raise FileError(f"{name}: the deflated DICOM data is cut short; copy or export it again")

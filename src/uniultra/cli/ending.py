@@ -1,0 +1,32 @@
+"""How the command ends when it is told to: in good order, with nothing half-written left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What a scheduler, `kill` or `systemctl stop` sends; what a terminal sends when it is closed."""
+
+
+def end_in_order() -> None:
+    """From now on these signals leave the process as Ctrl-C does, through what cleans up; the exit code is 128 and the signal's number.
+
+    One that is ignored, as under `nohup`, or handled already is left as it is. A process that was forked from this one, whose frames
+    are copies, ends at once.
+    """
+    owner = os.getpid()
+
+    def end(number: int, _: object) -> None:
+        if os.getpid() != owner:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
+        for each in SIGNALS:  # a second one would cut the cleaning short
+            signal.signal(each, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    for each in SIGNALS:
+        if signal.getsignal(each) is signal.SIG_DFL:
+            signal.signal(each, end)
