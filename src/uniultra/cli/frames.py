@@ -14,6 +14,7 @@ from uniultra.cli.text import label, printable, tell
 from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
+    from uniultra.calibration import PixelSize
     from uniultra.cli.prompts import PromptSource
     from uniultra.outputs.plan import OutputPlan, Source
     from uniultra.results import FrameResult
@@ -30,7 +31,7 @@ class SegmentJob:
     Attributes:
         plan: which results are written.
         wanted: the frames of a cine that were named; None for all.
-        spacing_mm_yx: millimetres a pixel (down, right), where the file doesn't say; None for none.
+        size_mm: of a pixel, where the file doesn't say; None for none.
         prompts: those of each file.
         as_json: whether a line of JSON is printed for each image or frame.
     """
@@ -38,7 +39,7 @@ class SegmentJob:
     plan: OutputPlan
     segmenter: Segmenter
     wanted: tuple[range, ...] | None
-    spacing_mm_yx: tuple[float, float] | None
+    size_mm: PixelSize | None
     prompts: PromptSource
     as_json: bool
 
@@ -90,8 +91,8 @@ def segment_frames(job: SegmentJob, source: Source) -> str:
     from uniultra.results import segment_cine
 
     cine = open_cine(source.path)
-    if job.spacing_mm_yx is not None:
-        cine = with_spacing(cine, "--spacing", job.spacing_mm_yx)
+    if job.size_mm is not None:
+        cine = with_spacing(cine, "--spacing", job.size_mm)
     numbers = numbers_of(job.wanted, cine)
     prompts = job.prompts.for_file(source.path, cine.frame_hw)
     check_size(job.plan, source, cine, len(numbers) * len(prompts))
@@ -110,6 +111,7 @@ def segment_frames(job: SegmentJob, source: Source) -> str:
             if job.as_json:
                 print(json.dumps(frame_json(source.path.name, result) | {"time_s": result.time_s}))
             bar.advance(task)
+    tell([] if files is None else files.lost)
     return "" if job.as_json else summary.text()
 
 

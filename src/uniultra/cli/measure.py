@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from uniultra.cli.prompts import SPACING_HELP, parse_spacing
 from uniultra.cli.text import say
 from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from uniultra.calibration import Scale
+    from uniultra.calibration import PixelSize, Scale
     from uniultra.measure.report import Measured
     from uniultra.measure.volume import View, Volume
     from uniultra.types import Frame
@@ -34,7 +35,7 @@ def measure(
     ],
     image: Annotated[list[Path], typer.Option(help="The image a mask belongs to, for its calibration; one for all, or one a mask.")] = [],  # noqa: B006
     frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of the image, from 0.")] = None,
-    spacing: Annotated[float | None, typer.Option(metavar="MM", help="Millimetres a pixel, where no file says.")] = None,
+    spacing: Annotated[str | None, typer.Option(metavar="MM|Y,X", help=SPACING_HELP)] = None,
     structure: Annotated[int | None, typer.Option("--id", min=1, max=255, help="Measure this structure only.")] = None,
     volume: Annotated[str | None, typer.Option(metavar="METHOD", help="ellipsoid, simpson or ef: see docs/dicom.md.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the measures to this CSV file too.")] = None,
@@ -46,10 +47,11 @@ def measure(
     from uniultra.io.tables import write_csv
     from uniultra.measure.report import CSV_COLUMNS, rows
 
-    _check(masks, image, spacing, volume)
+    _check(masks, image, volume)
+    size = parse_spacing(spacing)
     if csv is not None:
         check_free([csv], force)
-    found = (one for i, path in enumerate(masks) for one in _open(path, image[i % len(image)] if image else None, frame, spacing))
+    found = (one for i, path in enumerate(masks) for one in _open(path, image[i % len(image)] if image else None, frame, size))
     if volume is not None:
         report = _beat(masks[0], found, structure) if volume == "ef" and len(masks) == 1 else _volume(volume, found, structure)
         say(*_told(volume, report, as_json))
@@ -90,11 +92,9 @@ class _Mask:
         return self.saved.get(identity) or scale_of(self.frame.calibration, self.ids_hw == identity)
 
 
-def _check(masks: Sequence[Path], images: Sequence[Path], spacing: float | None, method: str | None) -> None:
+def _check(masks: Sequence[Path], images: Sequence[Path], method: str | None) -> None:
     if len(images) not in (0, 1, len(masks)):
         raise PromptError(f"{len(images)} images for {len(masks)} masks; give one --image for all, or one a mask in their order")
-    if spacing is not None and not 0.001 <= spacing <= 10:
-        raise PromptError(f"--spacing {spacing:g} is not a size of a pixel; give millimetres from 0.001 to 10")
     if method is None:
         return
     if method not in METHODS:
@@ -104,7 +104,7 @@ def _check(masks: Sequence[Path], images: Sequence[Path], spacing: float | None,
         raise PromptError(f"--volume {method} takes {legal} masks, not {len(masks)}; see docs/dicom.md for their order")
 
 
-def _open(path: Path, image: Path | None, number: int | None, spacing: float | None) -> Iterator[_Mask]:
+def _open(path: Path, image: Path | None, number: int | None, size: PixelSize | None) -> Iterator[_Mask]:
     """The mask of a file, or one mask a frame of a cine's label, one at a time."""
     from uniultra.io.images import kind_of
     from uniultra.io.labels import holds_pages, read_label_pages
@@ -113,14 +113,14 @@ def _open(path: Path, image: Path | None, number: int | None, spacing: float | N
     from uniultra.outputs.saved import of_frame, saved_beside
 
     kind, known = kind_of(path).name, None
-    saved = {} if image is not None or spacing is not None else saved_beside(path)
+    saved = {} if image is not None or size is not None else saved_beside(path)
     if kind == "TIFF" and holds_pages(path):
         if number is not None:
             raise PromptError(f"{path}: names its frames itself; leave out --frame {number}")
         blank = None
         for frame, ids in read_label_pages(path):
             check_ids(ids, f"{shown(path)} frame {frame}", MISSING)
-            blank = blank or _blank(path, (ids.shape[0], ids.shape[1]), image, frame, spacing, None)
+            blank = blank or _blank(path, (ids.shape[0], ids.shape[1]), image, frame, size, None)
             yield _Mask(_About(path, frame, True), ids, blank, of_frame(saved, frame))
         return
     if kind == "NIfTI":
@@ -130,7 +130,7 @@ def _open(path: Path, image: Path | None, number: int | None, spacing: float | N
         check_ids(ids, shown(path), MISSING)
     else:
         ids = _read_ids(path)
-    blank = _blank(path, (ids.shape[0], ids.shape[1]), image, number, spacing, known)
+    blank = _blank(path, (ids.shape[0], ids.shape[1]), image, number, size, known)
     yield _Mask(_About(path, number), ids, blank, {} if number is not None else of_frame(saved, None))
 
 
@@ -146,7 +146,7 @@ def _read_ids(path: Path) -> np.ndarray:
 
 
 def _blank(
-    path: Path, hw: tuple[int, int], image: Path | None, number: int | None, spacing: float | None, known: tuple[float, float] | None
+    path: Path, hw: tuple[int, int], image: Path | None, number: int | None, size: PixelSize | None, known: tuple[float, float] | None
 ) -> Frame:
     """The frame that a mask of (height, width) belongs to: its calibration is what counts."""
     from dataclasses import replace
@@ -161,7 +161,7 @@ def _blank(
         sizes = f"{hw[1]} x {hw[0]} pixels, but {image} has {frame.width} x {frame.height}"
         raise PromptError(f"{path}: the mask has {sizes}; give the image that it belongs to")
     calibration = frame.calibration if known is None else frame.calibration.with_fallback("pixdim", known)
-    calibration = calibration if spacing is None else calibration.with_fallback("--spacing", (spacing, spacing))
+    calibration = calibration if size is None else calibration.with_fallback("--spacing", size)
     return replace(frame, calibration=calibration)
 
 

@@ -12,7 +12,7 @@ import typer
 
 from uniultra.calibration import UNCALIBRATED
 from uniultra.cli.frames import SegmentJob, parse_frames, segment_frames
-from uniultra.cli.prompts import PromptSource, Typed, parse_typed, read_prompts
+from uniultra.cli.prompts import SPACING_HELP, PromptSource, Typed, parse_spacing, parse_typed, read_prompts
 from uniultra.cli.protocols import new_bar
 from uniultra.cli.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
@@ -31,6 +31,7 @@ from uniultra.registry import DEFAULT
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from uniultra.calibration import PixelSize
     from uniultra.results import FrameResult, ObjectResult
     from uniultra.types import Frame
 
@@ -50,7 +51,7 @@ def segment(
     out: Annotated[Path | None, typer.Option(help=f"Folder for NAME.mask.png, NAME.overlay.png, NAME.json.  [default: {OUT}]")] = None,
     frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of a cine or video, from 0.")] = None,
     frames: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAMES_HELP)] = None,
-    spacing: Annotated[float | None, typer.Option(metavar="MM", help="Millimetres a pixel, where the file doesn't say.")] = None,
+    spacing: Annotated[str | None, typer.Option(metavar="MM|Y,X", help=SPACING_HELP)] = None,
     write: Annotated[list[str], typer.Option(metavar="KIND", help=f"Also write {KINDS_SHOWN}; seg is written for DICOM.")] = [],  # noqa: B006
     keep_patient: Annotated[bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line an image; files only with --out.")] = False,
@@ -62,7 +63,8 @@ def segment(
 
     typed = parse_typed(box, point, negative, each_point)
     wanted = None if frames is None else parse_frames(frames)
-    _check_options(typed, mask, prompts, spacing)
+    _check_options(typed, mask, prompts)
+    size = parse_spacing(spacing)
     files = images_of(images)
     source_of_prompts = PromptSource(typed, mask, read_prompts(prompts) if prompts else None)
     folder = out if out is not None or as_json else OUT
@@ -71,7 +73,6 @@ def segment(
     sources = [source_of(file) for file in files]
     tell(check_kinds(plan, sources))
     _check_targets(plan, sources, frames is not None, mask, prompts)
-    size = None if spacing is None else (spacing, spacing)
     job = SegmentJob(plan, Segmenter.load(model), wanted, size, source_of_prompts, as_json)
     failed = _each(sources, partial(segment_image if frames is None else segment_frames, job), frames is not None)
     if failed < len(files):
@@ -89,7 +90,7 @@ def segment_image(job: SegmentJob, source: Source) -> str:
     from uniultra.outputs.structured import frame_json
     from uniultra.results import segment_frame
 
-    frame = _scaled(read_frame(source.path, job.plan.frame), job.spacing_mm_yx)
+    frame = _scaled(read_frame(source.path, job.plan.frame), job.size_mm)
     prompts = job.prompts.for_file(source.path, (frame.height, frame.width))
     result = segment_frame(job.segmenter, frame, prompts, job.plan.frame)
     if job.plan.folder is not None:
@@ -127,13 +128,11 @@ def _check_frames(plan: OutputPlan, frames: str | None) -> None:
         raise PromptError("--write movie is of several frames; choose them with --frames, as in --frames all")
 
 
-def _check_options(typed: Typed, mask: Path | None, prompts: Path | None, spacing: float | None) -> None:
+def _check_options(typed: Typed, mask: Path | None, prompts: Path | None) -> None:
     if typed.empty and mask is None and prompts is None:
         raise PromptError("no prompt: give --box x0,y0,x1,y1 or --point x,y (or --mask, --prompts)")
     if prompts is not None and not (typed.empty and not typed.negatives and mask is None):
         raise PromptError("--prompts stands alone; put boxes, points and labels into the file")
-    if spacing is not None and not 0.001 <= spacing <= 10:
-        raise PromptError(f"--spacing {spacing:g} is not a size of a pixel; give millimetres from 0.001 to 10")
 
 
 def _spare_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
@@ -146,10 +145,10 @@ def _spare_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
             raise OutputError(f"{target}: the result would replace an input of this call; give another folder with --out")
 
 
-def _scaled(frame: Frame, spacing_mm_yx: tuple[float, float] | None) -> Frame:
-    if spacing_mm_yx is None:
+def _scaled(frame: Frame, size_mm: PixelSize | None) -> Frame:
+    if size_mm is None:
         return frame
-    return replace(frame, calibration=frame.calibration.with_fallback("--spacing", spacing_mm_yx))
+    return replace(frame, calibration=frame.calibration.with_fallback("--spacing", size_mm))
 
 
 def _each(sources: Sequence[Source], one: Callable[[Source], str], several: bool = False) -> int:

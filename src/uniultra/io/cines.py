@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from uniultra.calibration import PixelSize
 from uniultra.errors import FileError
 from uniultra.io.images import find_images, kind_of, read_frame
 from uniultra.io.paths import PathLike, shown
@@ -47,11 +48,11 @@ def chosen_frames(cine: Cine, numbers: Sequence[int]) -> Iterator[tuple[int, Fra
         number = next(missing, None)
 
 
-def with_spacing(cine: Cine, name: str, spacing_mm_yx: tuple[float, float]) -> Cine:
-    """The same cine, whose frames have this size of a pixel where the file doesn't say; `name` is what says so."""
+def with_spacing(cine: Cine, name: str, size_mm: PixelSize) -> Cine:
+    """The same cine, whose frames have this size of a pixel, as `Calibration.with_fallback` takes it, where the file doesn't say."""
 
     def scaled(frame: Frame) -> Frame:
-        return replace(frame, calibration=frame.calibration.with_fallback(name, spacing_mm_yx))
+        return replace(frame, calibration=frame.calibration.with_fallback(name, size_mm))
 
     def read(number: int) -> Frame:
         return scaled(cine.read(number))
@@ -59,7 +60,7 @@ def with_spacing(cine: Cine, name: str, spacing_mm_yx: tuple[float, float]) -> C
     def stream() -> Iterator[Frame]:
         return map(scaled, cine.stream())
 
-    calibration = cine.calibration.with_fallback(name, spacing_mm_yx)
+    calibration = cine.calibration.with_fallback(name, size_mm)
     return replace(cine, read=read, stream=stream, calibration=calibration)
 
 

@@ -1,46 +1,63 @@
-"""Video and animation as cines: MP4, MOV and AVI by OpenCV's FFmpeg, GIF by Pillow. One frame is decoded at a time."""
+"""Video and animation as cines: MP4, MOV, AVI, MKV, WebM and MPEG by PyAV (FFmpeg), GIF by Pillow. One frame is decoded at a time.
+
+PyAV takes 0.1 s to import, so it is imported when a video is opened.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from PIL.GifImagePlugin import GifImageFile
 
+from uniultra.calibration import UNKNOWN, Calibration
 from uniultra.errors import FileError
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, for_ffmpeg, one_line, shown
 from uniultra.io.pictures import check_size, flatten
-from uniultra.io.quiet import muted_stderr, quiet
+from uniultra.io.quiet import quiet
 from uniultra.types import Cine, Frame
 
+if TYPE_CHECKING:
+    from av import Packet, VideoFrame
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
 MAX_FRAMES = 1_000_000
-_MAX_RATE = 10_000.0
+MAX_ASPECT = 10.0
+INTERLACED = "the video is interlaced: even and odd lines of a frame are of two moments, and what moves has combed edges"
+_FORMATS = ((8, b"AVI ", "avi"), (0, b"\x1aE\xdf\xa3", "matroska"), (0, b"\0\0\x01\xba", "mpeg"))
+"""Offset and first bytes of a container, and FFmpeg's name for it; anything else is MP4 or MOV."""
 _GIF_STEP_S = 0.1
 """What a GIF means that gives no delay, as browsers play it."""
 
 
 def open_video(path: PathLike) -> Cine:
-    """An MP4, MOV or AVI. Frames are read in order; a frame on its own costs decoding those before it.
+    """An MP4, MOV, AVI, MKV, WebM or MPEG. Frames are read in order; a frame on its own costs decoding those before it.
+
+    Count and times are those of the frames that are shown: by each frame's own time stamp, without what an edit list cuts away.
 
     Raises:
         FileError: damaged, empty, of an unknown codec, too large; while reading, a frame that isn't there.
     """
     name = shown(path)
     first_bytes(path, 1, MAX_CINE_BYTES)
-    with _capture(path, name) as capture:
-        size = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-        check_size(size, name)
-        count, rate = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), float(capture.get(cv2.CAP_PROP_FPS))
-    if not 1 <= count <= MAX_FRAMES:
-        raise FileError(f"{name}: the video claims {count} frames; legal are 1 to {MAX_FRAMES}; export it again")
-    times = tuple(i / rate for i in range(count)) if 0 < rate <= _MAX_RATE else None
-    frame_hw = size[1], size[0]
-    stream = partial(_video_frames, path, name, frame_hw)
-    return Cine(name, frame_hw, count, partial(_one, stream, name, count), stream, times, in_order=True)
+    with _opened(path, name) as container:
+        check_size((container.streams.video[0].width, container.streams.video[0].height), name)
+        first = _first(container, name)
+        aspect, turned = _aspect(container.streams.video[0]), _turned(first)
+    frame_hw = (first.height, first.width) if turned % 2 == 0 else (first.width, first.height)
+    check_size((frame_hw[1], frame_hw[0]), name)
+    with _opened(path, name) as container:
+        times = _times(container, name)
+    notes = (INTERLACED,) if first.interlaced_frame else ()
+    calibration = UNKNOWN.with_aspect("the video", 1 / aspect if turned % 2 else aspect)
+    stream = partial(_video_frames, path, name, frame_hw, calibration)
+    read = partial(_one, stream, name, len(times))
+    return Cine(name, frame_hw, len(times), read, stream, times, calibration, notes, in_order=True)
 
 
 def open_gif(path: PathLike) -> Cine:
@@ -74,37 +91,91 @@ def _one(stream: partial[Iterator[Frame]], name: str, count: int, number: int) -
 
 
 @contextmanager
-def _capture(path: PathLike, name: str) -> Iterator[cv2.VideoCapture]:
-    with muted_stderr():
-        # One thread: others would go on writing their complaints after the stream is back.
-        capture = cv2.VideoCapture(for_ffmpeg(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+def _opened(path: PathLike, name: str) -> Iterator[InputContainer]:
+    """The open file, which has video. Its format is what its first bytes say, and it may name no other file to be opened."""
+    import av
+
+    head = first_bytes(path, 12, MAX_CINE_BYTES)
+    form = next((form for at, mark, form in _FORMATS if head[at:].startswith(mark)), "mov")
     try:
-        if not capture.isOpened():
-            raise FileError(f"{name}: the video is damaged, cut short, or of a codec that OpenCV lacks; convert it to MP4 (H.264)")
-        yield capture
-    finally:
-        capture.release()
+        with av.open(for_ffmpeg(path), format=form, options={"protocol_whitelist": "file"}) as container:
+            if not container.streams.video:
+                raise FileError(f"{name}: holds no video; legal are files with at least 1 frame; export it again")
+            container.streams.video[0].codec_context.thread_count = 1
+            yield container
+    except (av.FFmpegError, ValueError, RuntimeError) as error:
+        fault = f"the video is damaged, cut short, or of a codec that FFmpeg lacks ({one_line(error)})"
+        raise FileError(f"{name}: {fault}; convert it to MP4 (H.264)") from error
 
 
-def _video_frames(path: PathLike, name: str, frame_hw: tuple[int, int], start: int = 0) -> Iterator[Frame]:
-    with _capture(path, name) as capture:
-        for _ in range(start):
-            with muted_stderr():
-                if not capture.grab():
-                    return
-        count = 0
-        while count <= MAX_FRAMES:
-            with muted_stderr():
-                there, bgr = capture.read()
-            if not there:
-                break
-            if bgr.shape[:2] != frame_hw:
-                found = f"frame {start + count} is {bgr.shape[1]} x {bgr.shape[0]} pixels"
-                raise FileError(f"{name}: {found}, the first {frame_hw[1]} x {frame_hw[0]}; convert it to one size")
-            count += 1
-            yield Frame(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), source=name)
-    if not count and not start:
+def _first(container: InputContainer, name: str) -> VideoFrame:
+    for frame in container.decode(container.streams.video[0]):
+        return frame
+    raise FileError(f"{name}: no frame of the video can be decoded; convert it to MP4 (H.264)")
+
+
+def _times(container: InputContainer, name: str) -> tuple[float, ...]:
+    """Seconds from the first frame that is shown to each, in the order of showing, without decoding them.
+
+    A packet without data repeats the frame before it (AVI); one to be discarded lies outside of the edit list (ISO/IEC 14496-12 8.6.6).
+    """
+    import av
+
+    stream = container.streams.video[0]
+    stamps: list[int] = []
+    with suppress(av.FFmpegError):  # cut short: what is whole is counted
+        for packet in container.demux(stream):
+            if packet.size and not packet.is_discard:
+                stamps.append(_stamp(packet, len(stamps)))
+            if len(stamps) > MAX_FRAMES:
+                raise FileError(f"{name}: over {MAX_FRAMES} frames; legal are 1 to {MAX_FRAMES}; split it")
+    if not stamps:
         raise FileError(f"{name}: no frame of the video can be decoded; convert it to MP4 (H.264)")
+    stamps.sort()
+    base = float(stream.time_base or 0)
+    return tuple((stamp - stamps[0]) * base for stamp in stamps)
+
+
+def _stamp(packet: Packet, number: int) -> int:
+    """When a packet's frame is shown, in the stream's time base; by its place in the file where nothing says so."""
+    stamp = packet.dts if packet.pts is None else packet.pts
+    return number if stamp is None else stamp
+
+
+def _aspect(stream: VideoStream) -> float:
+    """Width over height of a pixel; 1 where the file doesn't say, or says what no recorder means."""
+    aspect = stream.sample_aspect_ratio
+    return float(aspect) if aspect and 1 / MAX_ASPECT <= aspect <= MAX_ASPECT else 1.0
+
+
+def _turned(frame: VideoFrame) -> int:
+    """Quarter turns against the clock that bring a frame upright (the display matrix of a phone's video)."""
+    return round(frame.rotation / 90) % 4
+
+
+def _video_frames(
+    path: PathLike, name: str, frame_hw: tuple[int, int], calibration: Calibration, start: int = 0
+) -> Iterator[Frame]:
+    count = 0
+    with _opened(path, name) as container:
+        for frame in container.decode(container.streams.video[0]):
+            count += 1
+            if count <= start:
+                continue
+            if count > MAX_FRAMES:
+                return
+            yield Frame(_grey(frame, count - 1, name, frame_hw), name, calibration)
+    if not count:
+        raise FileError(f"{name}: no frame of the video can be decoded; convert it to MP4 (H.264)")
+
+
+def _grey(frame: VideoFrame, number: int, name: str, frame_hw: tuple[int, int]) -> np.ndarray:
+    """uint8 (H, W), upright; limited range (16 to 235, ITU-R BT.601) is spread to 0 to 255."""
+    pixels_hw = np.rot90(frame.to_ndarray(format="gray"), _turned(frame))
+    if pixels_hw.shape != frame_hw:
+        found = f"frame {number} is {pixels_hw.shape[1]} x {pixels_hw.shape[0]} pixels"
+        raise FileError(f"{name}: {found}, the first {frame_hw[1]} x {frame_hw[0]}; convert it to one size")
+    return np.ascontiguousarray(pixels_hw)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def check_size(plan: OutputPlan, source: Source, cine: Cine, masks: int) -> None
 
 @dataclass(frozen=True)
 class CineFiles:
-    """The open files of one cine. `notes` say what isn't written, a sentence each."""
+    """The open files of one cine. `notes` say what isn't written, a sentence each; `lost` what failed on the way, once all is done."""
 
     image: str
     labels: LabelFile
@@ -54,6 +54,7 @@ class CineFiles:
     movie: MovieFile | None = None
     packed: list[PackedMasks] | None = None
     notes: tuple[str, ...] = field(default=())
+    lost: list[str] = field(default_factory=list)
 
     def add(self, result: FrameResult) -> None:
         """Adds one frame; frames come in ascending order. Raises OutputError."""
@@ -86,7 +87,7 @@ def cine_files(
         with ExitStack() as stack:
             head = cine_head_json(source.path.name, cine, numbers, model, tracked=False)
             rate = cine.rate_of(numbers) or DEFAULT_RATE
-            yield CineFiles(
+            files = CineFiles(
                 source.path.name,
                 stack.enter_context(LabelFile(parts["masks"])),
                 stack.enter_context(TableFile(parts["csv"], FRAME_COLUMNS)),
@@ -95,6 +96,10 @@ def cine_files(
                 None if dataset is None else packed,
                 notes,
             )
+            yield files
+        if files.movie is not None and files.movie.fault:  # a by-product fails alone
+            files.lost.append(f"no movie is written: {files.movie.fault}")
+            del targets["movie"]
         if dataset is not None:
             _write_seg(parts["seg"], dataset, packed, model)
 

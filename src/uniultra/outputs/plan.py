@@ -41,10 +41,11 @@ class Source:
     @property
     def stem(self) -> str:
         """What every result's name begins with."""
-        from uniultra.io.images import IMAGE_SUFFIXES
+        from uniultra.io.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
-        known = self.path.suffix.lower() in (*IMAGE_SUFFIXES, ".mp4", ".mov", ".m4v", ".avi", ".gz")
-        return self.path.stem if known else self.path.name
+        name = self.path.name[:-3] if self.path.suffix.lower() == ".gz" else self.path.name
+        known = Path(name).suffix.lower() in (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
+        return Path(name).stem if known else name
 
 
 def source_of(path: Path) -> Source:
