@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dicoms import dataset, picture, save
 from PIL import Image
 from typer.testing import CliRunner
 
+from dicoms import dataset, picture, save
 from uniultra.calibration import Calibration
 from uniultra.cli.main import app
 from uniultra.io.cines import open_cine, with_spacing

@@ -116,10 +116,13 @@ def _write_csv(path: Path, source: Source, result: FrameResult) -> None:
 
 def _write_nifti(path: Path, source: Source, result: FrameResult) -> None:
     from uniultra.geometry import scale_of
+    from uniultra.io.images import kind_of
     from uniultra.io.nifti import write_labels
 
     ids = ids_of(result.masks)
-    write_labels(path, ids, scale_of(result.frame.calibration, ids > 0).spacing_mm_yx)
+    like = source.path if kind_of(source.path).name == "NIfTI" else None
+    spacing = scale_of(result.frame.calibration, ids > 0).spacing_mm_yx
+    write_labels(path, ids, spacing, like=like, number=result.number or 0)
 
 
 def _write_coco(path: Path, source: Source, result: FrameResult) -> None:
