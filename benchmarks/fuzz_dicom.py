@@ -15,6 +15,7 @@ import resource
 import struct
 import tempfile
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
@@ -162,6 +163,7 @@ def read_all(path: Path, secrets: Sequence[str] = ()) -> str:
 
 
 def _work(channel: Connection, seeds: Sequence[bytes], seed: int) -> None:
+    warnings.simplefilter("error")  # a library's warning would quote the header
     with tempfile.TemporaryDirectory() as folder:
         while (number := channel.recv()) is not None:
             kind, _, data = variant(seeds, seed, number)

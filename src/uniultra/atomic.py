@@ -49,7 +49,7 @@ def check_new(folder: Path) -> None:
 
 @contextlib.contextmanager
 def staged(targets: Mapping[str, Path], force: bool = False) -> Iterator[dict[str, Path]]:
-    """For results of one folder: a path for each to write to, under its own name.
+    """For results of one folder: a path for each to write to, under its own name. What is taken out of them again is not expected.
 
     At the end all of them take their places; on any error or interruption none does, what `force` replaced is
     there again, and nothing is left behind, folders that were made for them included.
@@ -65,7 +65,7 @@ def staged(targets: Mapping[str, Path], force: bool = False) -> Iterator[dict[st
     with _told_of(name), stage_in(folder) as stage:
         parts = {kind: stage / target.name for kind, target in targets.items()}
         yield parts
-        _place([(parts[kind], target) for kind, target in targets.items()], force)
+        _place([(parts[kind], target) for kind, target in targets.items() if kind in parts], force)
 
 
 @contextlib.contextmanager

@@ -116,6 +116,13 @@ class Calibration:
             notes = (*notes, f"{name} says {_mm(spacing_mm_yx)}, but {known[0][0]} says {_mm(known[0][1])}, which is used")
         return replace(self, fallbacks=(*self.fallbacks, (name, spacing_mm_yx)), notes=notes)
 
+    def overridden(self, name: str, spacing_mm_yx: tuple[float, float]) -> Calibration:
+        """One pixel size everywhere in place of all that the file says, which a note then tells; `name` is what says so."""
+        said = [f"region {i} says {_mm(r.spacing_mm_yx)}" for i, r in enumerate(self.regions, 1) if r.spacing_mm_yx]
+        said += [f"{before} says {_mm(spacing)}" for before, spacing in self.fallbacks]
+        note = f"{name} overrides the file: {'; '.join(said)}"
+        return Calibration(fallbacks=((name, spacing_mm_yx),), notes=(note,) if said else ())
+
     @property
     def whole_mm_yx(self) -> tuple[float, float] | None:
         """The one spacing of a frame without regions; None where it is unknown or goes by region."""
@@ -195,6 +202,14 @@ def _one_scale(regions: list[tuple[int, ScanRegion]]) -> bool:
     spacings = [region.spacing_mm_yx for _, region in regions]
     first = spacings[0]
     return first is not None and all(spacing is not None and same(first, spacing) for spacing in spacings)
+
+
+def aspect_note(source: str, high: float, wide: float) -> str:
+    """What is to be said of pixels so many units high and wide, of which no size is known; "" for square ones."""
+    if same((high, high), (wide, wide)):
+        return ""
+    said = f"{source} says that pixels are {high:g} high to {wide:g} wide"
+    return f"{said}: along a slant, a length in pixels means nothing, and one spacing for both sides is wrong"
 
 
 def _mm(spacing_mm_yx: tuple[float, float]) -> str:

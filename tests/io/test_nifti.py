@@ -33,8 +33,8 @@ def test_a_picture(tmp_path: Path, ending: str) -> None:
 
 
 def test_a_cine_with_times_and_wide_values(tmp_path: Path) -> None:
-    values = np.stack([GREY.T.astype(np.int16) * 4 - 100, GREY.T.astype(np.int16) * 2], axis=2)
-    cine = open_cine(save(tmp_path / "a.nii", values, (0.3, 0.2, 40), ("mm", "msec")))
+    values = np.stack([GREY.T.astype(np.int16) * 4 - 100, GREY.T.astype(np.int16) * 2], axis=2)[:, :, None]
+    cine = open_cine(save(tmp_path / "a.nii", values, (0.3, 0.2, 1, 40), ("mm", "msec")))
     assert (cine.count, cine.times_s) == (2, pytest.approx((0, 0.04)))
     np.testing.assert_array_equal(cine.read(0).pixels_hw, np.rint((GREY - float(GREY.min())) / np.ptp(GREY) * 255))
 

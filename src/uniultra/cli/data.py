@@ -36,14 +36,14 @@ def import_(
     subject: Annotated[str, typer.Option(help="Regular expression: its first group in a file's stem is the patient.")] = "",
 ) -> None:
     """Write a manifest of a set: splits by patient and near-duplicate cluster, a SHA-256 of every file."""
-    from uniultra.data.importers.registry import source_of
+    from uniultra.data.importers.registry import input_file
     from uniultra.data.importing import ImportSettings, import_set
 
     settings = ImportSettings(
         parse_fractions(fractions), seed, longest, skip_bad, published_splits, name=dataset, organ=organ, licence=licence, subject=subject
     )
     with _bar(f"import {name}") as progress:
-        imported = import_set(source_of(name), path, out, settings, progress)
+        imported = import_set(input_file(name), path, out, settings, progress)
     _list(imported.problems)
     if not imported.written:
         raise DataError(f"{len(imported.problems)} problems, so nothing was written; mend them, or pass --skip-bad")

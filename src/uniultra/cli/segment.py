@@ -14,17 +14,18 @@ from uniultra.calibration import UNCALIBRATED
 from uniultra.cli.frames import SegmentJob, parse_frames, segment_frames
 from uniultra.cli.prompts import PromptSource, Typed, parse_typed, read_prompts
 from uniultra.cli.protocols import new_bar
+from uniultra.cli.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
 from uniultra.cli.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.outputs.plan import (
     KINDS_SHOWN,
+    InputFile,
     OutputPlan,
-    Source,
     check_cine_kinds,
     check_kinds,
     chosen_kinds,
+    input_file,
     own_study,
-    source_of,
 )
 from uniultra.registry import DEFAULT
 
@@ -50,7 +51,8 @@ def segment(
     out: Annotated[Path | None, typer.Option(help=f"Folder for NAME.mask.png, NAME.overlay.png, NAME.json.  [default: {OUT}]")] = None,
     frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of a cine or video, from 0.")] = None,
     frames: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAMES_HELP)] = None,
-    spacing: Annotated[float | None, typer.Option(metavar="MM", help="Millimetres a pixel, where the file doesn't say.")] = None,
+    spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
+    override_scale: Annotated[str | None, typer.Option(metavar=METAVAR, help=OVERRIDE_HELP)] = None,
     write: Annotated[list[str], typer.Option(metavar="KIND", help=f"Also write {KINDS_SHOWN}; seg is written for DICOM.")] = [],  # noqa: B006
     keep_patient: Annotated[bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line an image; files only with --out.")] = False,
@@ -62,17 +64,17 @@ def segment(
 
     typed = parse_typed(box, point, negative, each_point)
     wanted = None if frames is None else parse_frames(frames)
-    _check_options(typed, mask, prompts, spacing)
+    _check_options(typed, mask, prompts)
+    scale = parse_scale(spacing, override_scale)
     files = images_of(images)
     source_of_prompts = PromptSource(typed, mask, read_prompts(prompts) if prompts else None)
     folder = out if out is not None or as_json else OUT
     plan = OutputPlan(folder, frame, chosen_kinds(write), keep_patient, force)
     _check_frames(plan, frames)
-    sources = [source_of(file) for file in files]
+    sources = [input_file(file) for file in files]
     tell(check_kinds(plan, sources))
     _check_targets(plan, sources, frames is not None, mask, prompts)
-    size = None if spacing is None else (spacing, spacing)
-    job = SegmentJob(plan, Segmenter.load(model), wanted, size, source_of_prompts, as_json)
+    job = SegmentJob(plan, Segmenter.load(model), wanted, scale, source_of_prompts, as_json)
     failed = _each(sources, partial(segment_image if frames is None else segment_frames, job), frames is not None)
     if failed < len(files):
         tell(own_study(plan, sources))
@@ -82,14 +84,14 @@ def segment(
         raise typer.Exit(2)
 
 
-def segment_image(job: SegmentJob, source: Source) -> str:
+def segment_image(job: SegmentJob, source: InputFile) -> str:
     """Segments one image, or the frame that was named, and writes the results; what to print of it. Raises UniUltraError."""
     from uniultra.io.images import read_frame
     from uniultra.outputs.frame_files import write_frame_files
     from uniultra.outputs.structured import frame_json
     from uniultra.results import segment_frame
 
-    frame = _scaled(read_frame(source.path, job.plan.frame), job.spacing_mm_yx)
+    frame = _scaled(read_frame(source.path, job.plan.frame), job.scale)
     prompts = job.prompts.for_file(source.path, (frame.height, frame.width))
     result = segment_frame(job.segmenter, frame, prompts, job.plan.frame)
     if job.plan.folder is not None:
@@ -99,7 +101,7 @@ def segment_image(job: SegmentJob, source: Source) -> str:
     return _human(source.path, result)
 
 
-def _check_targets(plan: OutputPlan, sources: Sequence[Source], of_cines: bool, mask: Path | None, prompts: Path | None) -> None:
+def _check_targets(plan: OutputPlan, sources: Sequence[InputFile], of_cines: bool, mask: Path | None, prompts: Path | None) -> None:
     """Raises OutputError where a result can't be written, before anything is computed.
 
     The previous mask may be the one that the result replaces: with --force an answer is corrected in place.
@@ -127,13 +129,11 @@ def _check_frames(plan: OutputPlan, frames: str | None) -> None:
         raise PromptError("--write movie is of several frames; choose them with --frames, as in --frames all")
 
 
-def _check_options(typed: Typed, mask: Path | None, prompts: Path | None, spacing: float | None) -> None:
+def _check_options(typed: Typed, mask: Path | None, prompts: Path | None) -> None:
     if typed.empty and mask is None and prompts is None:
         raise PromptError("no prompt: give --box x0,y0,x1,y1 or --point x,y (or --mask, --prompts)")
     if prompts is not None and not (typed.empty and not typed.negatives and mask is None):
         raise PromptError("--prompts stands alone; put boxes, points and labels into the file")
-    if spacing is not None and not 0.001 <= spacing <= 10:
-        raise PromptError(f"--spacing {spacing:g} is not a size of a pixel; give millimetres from 0.001 to 10")
 
 
 def _spare_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
@@ -146,13 +146,11 @@ def _spare_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
             raise OutputError(f"{target}: the result would replace an input of this call; give another folder with --out")
 
 
-def _scaled(frame: Frame, spacing_mm_yx: tuple[float, float] | None) -> Frame:
-    if spacing_mm_yx is None:
-        return frame
-    return replace(frame, calibration=frame.calibration.with_fallback("--spacing", spacing_mm_yx))
+def _scaled(frame: Frame, scale: TypedScale | None) -> Frame:
+    return frame if scale is None else replace(frame, calibration=scale.applied(frame.calibration))
 
 
-def _each(sources: Sequence[Source], one: Callable[[Source], str], several: bool = False) -> int:
+def _each(sources: Sequence[InputFile], one: Callable[[InputFile], str], several: bool = False) -> int:
     """Runs every file; prints what `one` says of it to stdout and failures to stderr; the number of failures.
 
     With `several`, frames: `one` shows its own progress, and what it was at when interrupted is said.

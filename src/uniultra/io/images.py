@@ -126,10 +126,13 @@ def _open_dicom(path: PathLike) -> Cine:
     return open_dicom(path)
 
 
-def _open_video(path: PathLike) -> Cine:
+def _open_video(path: PathLike, demuxer: str) -> Cine:
     from uniultra.io.video import open_video
 
-    return open_video(path)
+    return open_video(path, demuxer)
+
+
+_open_mp4, _open_avi, _open_matroska = (partial(_open_video, demuxer=demuxer) for demuxer in ("mov", "avi", "matroska"))
 
 
 def _open_gif(path: PathLike) -> Cine:
@@ -205,8 +208,9 @@ KINDS: tuple[Kind, ...] = (
     Kind("BMP", (".bmp",), (b"BM",), _picture_frame, BmpImageFile),
     Kind("GIF", (".gif",), (b"GIF87a", b"GIF89a"), _picture_frame, GifImageFile, _open_gif),
     Kind("DICOM", (".dcm", ".dicom"), _BARE_DICOM, partial(_only_frame, _open_dicom), None, _open_dicom, suffix_is_enough=True),
-    Kind("MP4", (".mp4", ".mov", ".m4v"), _VIDEO_BRANDS, partial(_only_frame, _open_video), None, _open_video, 4, listed=False),
-    Kind("AVI", (".avi",), (b"AVI ",), partial(_only_frame, _open_video), None, _open_video, 8, listed=False),
+    Kind("MP4", (".mp4", ".mov", ".m4v"), _VIDEO_BRANDS, partial(_only_frame, _open_mp4), None, _open_mp4, 4, listed=False),
+    Kind("AVI", (".avi",), (b"AVI ",), partial(_only_frame, _open_avi), None, _open_avi, 8, listed=False),
+    Kind("Matroska", (".mkv", ".webm"), (b"\x1aE\xdf\xa3",), partial(_only_frame, _open_matroska), None, _open_matroska, listed=False),
     Kind("NIfTI", (".nii",), (b"n+1\0", b"n+2\0"), partial(_only_frame, _open_nifti), None, _open_nifti, 344),
     Kind("NIfTI", (".gz",), (), partial(_only_frame, _open_nifti), None, _open_nifti, suffix_is_enough=True, listed=False),
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self, cast
 
 import cv2
 import numpy as np
@@ -13,13 +16,23 @@ import numpy as np
 from uniultra.atomic import whole
 from uniultra.errors import OutputError
 from uniultra.io.overlay import draw_overlay
-from uniultra.io.paths import PathLike, for_ffmpeg, shown
-from uniultra.io.quiet import muted_stderr
+from uniultra.io.paths import PathLike, one_line, shown
 from uniultra.types import Cine, Mask
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+    from av.video.stream import VideoStream
 
 DEFAULT_RATE = 25.0
 _RATES = (0.1, 1000.0)
-_MPEG4 = int.from_bytes(b"mp4v", "little")
+_FINEST = 1001
+"""Largest denominator of a rate: all that devices use, 30000/1001 included, and far below what encoders can hold."""
+_CODECS = {
+    "libx264": {"crf": "18", "preset": "veryfast"},
+    "libopenh264": {},
+    "mpeg4": {"qscale": "3"},
+}
+"""Encoders, best first, and what they are told."""
 
 
 def write_overlay_movie(path: PathLike, cine: Cine, masks_of: Callable[[int], Sequence[Mask]], force: bool = False) -> int:
@@ -33,7 +46,7 @@ def write_overlay_movie(path: PathLike, cine: Cine, masks_of: Callable[[int], Se
 
 
 def write_movie(path: PathLike, pictures: Iterable[np.ndarray], rate_hz: float, force: bool = False) -> int:
-    """Writes uint8 RGB pictures (H, W, 3) of one size as MP4 (MPEG-4 Part 2, which OpenCV's own FFmpeg encodes); how many.
+    """Writes uint8 RGB pictures (H, W, 3) of one size as MP4 (H.264, see `MovieFile`); how many.
 
     Odd sizes get a black line at the right or below.
 
@@ -53,41 +66,88 @@ def write_movie(path: PathLike, pictures: Iterable[np.ndarray], rate_hz: float, 
 class MovieFile:
     """An MP4 that pictures are added to, one at a time; for use where the file takes its place afterwards.
 
+    H.264, which browsers play, where PyAV was built with an encoder of it (the wheels of PyPI are); else MPEG-4 Part 2.
+
     Raises:
-        OutputError: this OpenCV has no encoder.
-        OSError: at its end, where not all of it could be written; OpenCV itself says nothing of a full disk.
+        OutputError: no encoder, or one that doesn't take such pictures, with FFmpeg's own reason.
     """
 
     def __init__(self, path: Path, rate_hz: float) -> None:
-        self._path, self._rate_hz = path, float(np.clip(rate_hz, *_RATES))
+        self._path = path
+        self._rate = Fraction(float(np.clip(rate_hz, *_RATES))).limit_denominator(_FINEST)
         self.count = 0
-        self._writer: cv2.VideoWriter | None = None
+        self._container: OutputContainer | None = None
+        self._stream: VideoStream | None = None
 
     def add(self, picture: np.ndarray) -> None:
-        """Adds uint8 RGB (H, W, 3); all of one size."""
+        """Adds uint8 RGB (H, W, 3); all of one size. Raises OutputError; nothing more can be added then."""
+        import av
+
         even = cv2.copyMakeBorder(picture, 0, picture.shape[0] % 2, 0, picture.shape[1] % 2, cv2.BORDER_CONSTANT)
-        writer = self._writer or self._opened((even.shape[1], even.shape[0]))
-        with muted_stderr():
-            writer.write(cv2.cvtColor(even, cv2.COLOR_RGB2BGR))
+        with _encoding(self._path):
+            if self._stream is None or self._container is None:
+                self._container, self._stream = _open(self._path, self._rate, (even.shape[1], even.shape[0]))
+            frame = av.VideoFrame.from_ndarray(even, format="rgb24")
+            self._container.mux(self._stream.encode(frame))
         self.count += 1
 
-    def _opened(self, size_wh: tuple[int, int]) -> cv2.VideoWriter:
-        with muted_stderr():
-            self._writer = cv2.VideoWriter(for_ffmpeg(self._path), _MPEG4, self._rate_hz, size_wh)
-        if not self._writer.isOpened():
-            raise OutputError(f"{shown(self._path.parent)}: this OpenCV can't encode MP4; install opencv-python-headless from PyPI")
-        return self._writer
+    def close(self) -> None:
+        """Writes what the encoder still holds. Raises OutputError."""
+        container, stream = self._container, self._stream
+        self._container = self._stream = None
+        if container is None or stream is None:
+            return
+        with _encoding(self._path):
+            try:
+                container.mux(stream.encode(None))
+            finally:
+                container.close()
+
+    def drop(self) -> None:
+        """Lets go of a movie that isn't wanted any more."""
+        with contextlib.suppress(OutputError, OSError):
+            self.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._writer is None:
-            return
-        with muted_stderr():
-            self._writer.release()
-            written = cv2.VideoCapture(str(self._path))
-            frames = int(written.get(cv2.CAP_PROP_FRAME_COUNT))
-            written.release()
-        if kind is None and frames != self.count:
-            raise OSError(errno.EIO, "not all frames of the video could be written; is the disk full?")
+        if kind is None:
+            self.close()
+        else:
+            self.drop()
+
+
+def _open(path: Path, rate: Fraction, size_wh: tuple[int, int]) -> tuple[OutputContainer, VideoStream]:
+    import av
+
+    codec = next((name for name in _CODECS if name in av.codecs_available), "mpeg4")
+    container = av.open(os.path.abspath(path), "w", format="mp4", options={"movflags": "+faststart"})
+    stream = cast("VideoStream", container.add_stream(codec, rate=rate, options=_CODECS[codec]))
+    stream.width, stream.height = size_wh
+    stream.pix_fmt = "yuv420p"
+    stream.codec_context.thread_count = 1
+    return container, stream
+
+
+@contextlib.contextmanager
+def _encoding(path: Path) -> Iterator[None]:
+    """FFmpeg's refusals as OutputError, with their reason."""
+    import av
+
+    try:
+        yield
+    except (av.FFmpegError, OSError, ValueError) as error:
+        number = getattr(error, "errno", None)
+        if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):  # of the disk, not of the encoder
+            raise OSError(number, os.strerror(number)) from error
+        raise OutputError(f"{shown(path.parent)}: the movie can't be encoded ({one_line(error)}); leave it out with --write") from error
+
+
+def _encode(path: Path, pictures: Iterable[np.ndarray], rate_hz: float) -> int:
+    count = 0
+    with MovieFile(path, rate_hz) as movie:
+        for picture in pictures:
+            movie.add(picture)
+            count += 1
+    return count

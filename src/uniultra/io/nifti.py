@@ -1,6 +1,7 @@
 """NIfTI in, as an image or a cine, and label maps out, by nibabel (extra `nifti`).
 
-Index i of the file runs to the right and j down, as ITK writes pictures; a third axis is taken as frames.
+Index i of the file runs to the right and j down, as ITK writes pictures. Axes 1 to 3 are space and axis 4 is time (nifti1.h): columns x
+rows x 1 x frames is a cine, columns x rows x slices a volume, whose slices are frames without times.
 """
 
 from __future__ import annotations
@@ -25,10 +26,14 @@ MAX_FRAMES = 1_000_000
 _TO_MM = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 _TO_S = {"sec": 1.0, "msec": 0.001, "usec": 1e-6}
 """Units of NIfTI-1's xyzt_units; nibabel's names."""
+_SLICES, _TIME = 2, 3
+"""Axes of NIfTI, from 0."""
+_SPREAD = 1e-3
+"""Labels that are stored with a slope come back a little beside whole numbers."""
 
 
 def open_nifti(path: PathLike) -> Cine:
-    """A NIfTI-1 or -2 file of two or three axes, grey. Values are spread from the file's smallest to its largest, frame 0 deciding.
+    """A NIfTI-1 or -2 file, grey, of one frame, slices, or frames in time. Values are spread from the smallest to the largest of frame 0.
 
     Raises:
         FileError: no nibabel, damaged, of other axes, too large, or of values that are not finite.
@@ -37,15 +42,15 @@ def open_nifti(path: PathLike) -> Cine:
     first_bytes(path, 1, MAX_CINE_BYTES)
     image = _load(path, name)
     shape = tuple(int(side) for side in image.shape)
-    while len(shape) > 2 and shape[-1] == 1:
-        shape = shape[:-1]
-    if len(shape) not in (2, 3) or image.header.get_data_dtype().fields is not None:
-        raise FileError(f"{name}: axes of {' x '.join(map(str, image.shape))}; legal are columns x rows, or columns x rows x frames, grey")
+    axis = _frame_axis(shape)
+    if axis is None or image.header.get_data_dtype().fields is not None:
+        legal = "columns x rows, columns x rows x slices, or columns x rows x 1 x frames, grey"
+        raise FileError(f"{name}: axes of {' x '.join(map(str, shape))}; legal are {legal}")
     check_size((shape[0], shape[1]), name)
-    frames = shape[2] if len(shape) == 3 else 1
+    frames = shape[axis] if axis else 1
     if not 1 <= frames <= MAX_FRAMES:
         raise FileError(f"{name}: {frames} frames; legal are 1 to {MAX_FRAMES}; export it again")
-    calibration, times = _sizes(image, frames)
+    calibration, times = _sizes(image, frames, axis)
     low, high = _range(_plane(image, 0, name), image)
     read = partial(_frame, image, name, calibration, (low, high))
     one, stream = partial(_checked, read, name, frames), partial(_stream, read, frames)
@@ -62,14 +67,32 @@ def read_labels(path: PathLike) -> tuple[np.ndarray, tuple[float, float] | None]
     if cine.count != 1:
         raise FileError(f"{cine.source}: {cine.count} frames of labels; legal is 1; write one file a frame")
     plane = _plane(_load(path, cine.source), 0, cine.source)
-    if plane.min() < 0 or plane.max() > 255 or (plane != np.floor(plane)).any():
+    ids = np.rint(plane)
+    if ids.min() < 0 or ids.max() > 255 or np.abs(plane - ids).max() > _SPREAD:
         found = f"values from {plane.min():g} to {plane.max():g}"
         raise FileError(f"{cine.source}: {found}; labels are whole numbers from 0 to 255; renumber them")
-    return np.ascontiguousarray(plane.astype(np.uint8)), cine.calibration.whole_mm_yx
+    return np.ascontiguousarray(ids.astype(np.uint8)), cine.calibration.whole_mm_yx
 
 
-def write_labels(path: PathLike, ids_hw: np.ndarray, spacing_mm_yx: tuple[float, float] | None, force: bool = False) -> None:
+def source_affine(path: PathLike, number: int = 0) -> np.ndarray:
+    """The affine (4, 4) of one frame of a NIfTI file, so that what is derived from it lies on it. Raises FileError."""
+    image = _load(path, shown(path))
+    affine = np.array(image.affine, dtype=np.float64)
+    if _frame_axis(image.shape) == _SLICES:
+        affine[:3, 3] += number * affine[:3, 2]
+    return affine
+
+
+def write_labels(
+    path: PathLike,
+    ids_hw: np.ndarray,
+    spacing_mm_yx: tuple[float, float] | None,
+    force: bool = False,
+    affine: np.ndarray | None = None,
+) -> None:
     """Writes uint8 ids (H, W), or (frames, H, W), as NIfTI-1 labels; pixels of 1 mm, of unit "unknown", where no spacing is known.
+
+    `affine` (4, 4) is that of the image that they lie on; without one they lie at the origin.
 
     Raises:
         OutputError: no nibabel, or the file can't be written.
@@ -81,7 +104,10 @@ def write_labels(path: PathLike, ids_hw: np.ndarray, spacing_mm_yx: tuple[float,
     assert ids_hw.dtype == np.uint8 and ids_hw.ndim in (2, 3), f"no labels: {ids_hw.dtype} {ids_hw.shape}"
     down, right = spacing_mm_yx or (1.0, 1.0)
     planes = ids_hw[None] if ids_hw.ndim == 2 else ids_hw
-    image = nibabel.Nifti1Image(np.ascontiguousarray(planes.transpose(2, 1, 0)), np.diag([-right, -down, 1.0, 1.0]))
+    place = np.diag([-right, -down, 1.0, 1.0]) if affine is None else affine
+    image = nibabel.Nifti1Image(np.ascontiguousarray(planes.transpose(2, 1, 0)), place)
+    image.set_qform(place, code="scanner", strip_shears=True)
+    image.set_sform(place, code="scanner")
     image.header.set_xyzt_units("mm" if spacing_mm_yx else "unknown")
     image.header.set_intent("label")
     data = image.to_bytes()
@@ -107,7 +133,15 @@ def _load(path: PathLike, name: str) -> Any:
             raise FileError(f"{name}: no NIfTI file, or damaged ({type(error).__name__}); export it again") from error
 
 
-def _sizes(image: Any, frames: int) -> tuple[Calibration, tuple[float, ...] | None]:
+def _frame_axis(shape: tuple[int, ...]) -> int | None:
+    """The axis along which frames lie: slices, or time; 0 for one frame; None for more axes than that."""
+    longer = [axis for axis in range(2, len(shape)) if shape[axis] != 1]
+    if len(shape) < 2 or len(longer) > 1 or (longer and longer[0] > _TIME):
+        return None
+    return longer[0] if longer else 0
+
+
+def _sizes(image: Any, frames: int, axis: int) -> tuple[Calibration, tuple[float, ...] | None]:
     zooms = [float(zoom) for zoom in image.header.get_zooms()]
     try:
         length, time = image.header.get_xyzt_units()
@@ -117,7 +151,7 @@ def _sizes(image: Any, frames: int) -> tuple[Calibration, tuple[float, ...] | No
     calibration = UNKNOWN
     if length in _TO_MM and length != "unknown" and all(np.isfinite([right, down])) and min(right, down) > 0:
         calibration = calibration.with_fallback("pixdim", (down, right))
-    step = zooms[2] * _TO_S[time] if len(zooms) > 2 and time in _TO_S else 0.0
+    step = zooms[_TIME] * _TO_S[time] if axis == _TIME and time in _TO_S else 0.0
     return calibration, tuple(i * step for i in range(frames)) if np.isfinite(step) and step > 0 else None
 
 
@@ -125,7 +159,8 @@ def _plane(image: Any, number: int, name: str) -> np.ndarray:
     """One frame (H, W), as stored times its slope."""
     try:
         with quiet("nibabel.global"):
-            rest = (number,) + (0,) * (len(image.shape) - 3) if len(image.shape) > 2 else ()
+            axis = _frame_axis(image.shape)
+            rest = [number if at == axis else 0 for at in range(2, len(image.shape))]
             plane = np.asarray(image.dataobj[(slice(None), slice(None), *rest)]).T
     except Exception as error:
         raise FileError(f"{name}: frame {number} is cut short or damaged ({type(error).__name__}); copy or export it again") from error

@@ -21,7 +21,7 @@ from uniultra.io.tables import TableFile
 from uniultra.measure.report import FRAME_COLUMNS, frame_row
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.frame_files import id_mask, maker
-from uniultra.outputs.plan import OutputPlan, Source
+from uniultra.outputs.plan import InputFile, OutputPlan
 from uniultra.outputs.structured import cine_frame_json, cine_head_json
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.types import Cine
@@ -35,7 +35,7 @@ MOST_SEG_BYTES = 2**32 - 2
 """The longest PixelData that DICOM has a number for (PS3.5 7.1.1)."""
 
 
-def check_size(plan: OutputPlan, source: Source, cine: Cine, masks: int) -> None:
+def check_size(plan: OutputPlan, source: InputFile, cine: Cine, masks: int) -> None:
     """Raises OutputError before anything is computed where a SEG of so many masks is too long for DICOM."""
     size = masks * cine.frame_hw[0] * cine.frame_hw[1] // 8
     if size > MOST_SEG_BYTES and plan.folder is not None and "seg" in plan.kinds_for(source):
@@ -43,9 +43,9 @@ def check_size(plan: OutputPlan, source: Source, cine: Cine, masks: int) -> None
         raise OutputError(f"{cine.source}: {most}; choose fewer frames, or leave it out with --write movie")
 
 
-@dataclass(frozen=True)
+@dataclass
 class CineFiles:
-    """The open files of one cine. `notes` say what isn't written, a sentence each."""
+    """The open files of one cine. `notes` say what isn't written, a sentence each: a movie that can't be encoded costs the rest nothing."""
 
     image: str
     labels: LabelFile
@@ -63,14 +63,34 @@ class CineFiles:
             self.table.add(_row(self.image, result, found))
         self.listed.add(cine_frame_json(self.image, result))
         if self.movie is not None:
-            self.movie.add(draw_overlay(result.frame, result.masks))
+            with self._optional():
+                self.movie.add(draw_overlay(result.frame, result.masks))
         if self.packed is not None:
             _pack(self.packed, result)
 
 
+    def end_movie(self) -> bool:
+        """Whether there is a movie, and it is whole."""
+        if self.movie is not None:
+            with self._optional():
+                self.movie.close()
+        return self.movie is not None
+
+    @contextmanager
+    def _optional(self) -> Iterator[None]:
+        """What fails in it costs the movie alone, and is noted."""
+        try:
+            yield
+        except OutputError as error:
+            if self.movie is not None:
+                self.movie.drop()
+            self.movie = None
+            self.notes = (*self.notes, f"no movie is written: {error}")
+
+
 @contextmanager
 def cine_files(
-    plan: OutputPlan, source: Source, cine: Cine, numbers: Sequence[int], model: ModelFacts
+    plan: OutputPlan, source: InputFile, cine: Cine, numbers: Sequence[int], model: ModelFacts
 ) -> Iterator[CineFiles]:
     """Yields what takes each frame's result. At the end all files take their places; on an error none does.
 
@@ -83,23 +103,30 @@ def cine_files(
         targets.pop("seg", None)
     with staged(targets, plan.force) as parts:
         packed: list[PackedMasks] = []
+        movie = None
         with ExitStack() as stack:
             head = cine_head_json(source.path.name, cine, numbers, model, tracked=False)
             rate = cine.rate_of(numbers) or DEFAULT_RATE
-            yield CineFiles(
+            if "movie" in parts:
+                movie = MovieFile(parts["movie"], rate)
+                stack.callback(movie.drop)
+            files = CineFiles(
                 source.path.name,
                 stack.enter_context(LabelFile(parts["masks"])),
                 stack.enter_context(TableFile(parts["csv"], FRAME_COLUMNS)),
                 stack.enter_context(ListedJson(parts["json"], head, "frames")),
-                stack.enter_context(MovieFile(parts["movie"], rate)) if "movie" in parts else None,
+                movie,
                 None if dataset is None else packed,
                 notes,
             )
+            yield files
+            if not files.end_movie():
+                parts.pop("movie", None)
         if dataset is not None:
             _write_seg(parts["seg"], dataset, packed, model)
 
 
-def _dataset(plan: OutputPlan, source: Source) -> tuple[Dataset | None, tuple[str, ...]]:
+def _dataset(plan: OutputPlan, source: InputFile) -> tuple[Dataset | None, tuple[str, ...]]:
     """What a SEG refers to. That nothing can is only noted where no SEG was named."""
     from uniultra.io.dicom.source import read_source
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pydicom.dataset import Dataset
 
-from uniultra.calibration import Calibration, ScanRegion, same
+from uniultra.calibration import Calibration, ScanRegion, aspect_note, same
 from uniultra.io.dicom.groups import spacing_differs
 from uniultra.io.dicom.header import Header
 from uniultra.io.dicom.values import integer, items, real, reals
@@ -53,7 +53,7 @@ def _not_square(header: Header, calibration: Calibration) -> str:
     said = f"PixelAspectRatio says that pixels are {ratio[0]:g} high to {ratio[1]:g} wide"
     known = [spacing for spacing in (*(region.spacing_mm_yx for region in calibration.regions), calibration.whole_mm_yx) if spacing]
     if not known:
-        return f"{said}: along a slant, a length in pixels means nothing, and one spacing for both sides is wrong"
+        return aspect_note("PixelAspectRatio", ratio[0], ratio[1])
     down, right = known[0]
     return "" if same((down / right, 1.0), (ratio[0] / ratio[1], 1.0)) else f"{said}, which the spacing in use contradicts"
 
