@@ -73,13 +73,15 @@ def test_a_living_neighbour_finishes(tmp_path: Path, writer: subprocess.Popen[st
 
 
 def test_only_our_own_kind_of_folder_is_ever_removed(tmp_path: Path) -> None:
+    with stage_in(tmp_path) as own:
+        ours = own.name[:18]
     (tmp_path / "victim").mkdir()
     (tmp_path / "victim" / ".uniultra.lock").touch()
     (tmp_path / "victim" / "important.txt").touch()
-    (tmp_path / f".uniultra-{'1' * 16}").symlink_to(tmp_path / "victim")
-    (tmp_path / f".uniultra-{'2' * 16}").touch()
-    (tmp_path / f".uniultra-{'3' * 16}").mkdir()
-    (tmp_path / f".uniultra-{'3' * 16}" / "of an older version").touch()
+    (tmp_path / f"{ours}11111111").symlink_to(tmp_path / "victim")
+    (tmp_path / f"{ours}22222222").touch()
+    (tmp_path / f"{ours}33333333").mkdir()
+    (tmp_path / f"{ours}33333333" / "of an older version").touch()
     (tmp_path / ".uniultra").mkdir()
     (tmp_path / ".uniultra-notes").mkdir()
     before = sorted(tmp_path.rglob("*"))

@@ -142,12 +142,3 @@ def _encoding(path: Path) -> Iterator[None]:
         if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):  # of the disk, not of the encoder
             raise OSError(number, os.strerror(number)) from error
         raise OutputError(f"{shown(path.parent)}: the movie can't be encoded ({one_line(error)}); leave it out with --write") from error
-
-
-def _encode(path: Path, pictures: Iterable[np.ndarray], rate_hz: float) -> int:
-    count = 0
-    with MovieFile(path, rate_hz) as movie:
-        for picture in pictures:
-            movie.add(picture)
-            count += 1
-    return count
