@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# OpenCV's wheels from 4.13 on decode interlaced MPEG-4 and MPEG-2 wrongly, and say nothing.
+# OpenCV's wheels from 4.13 on decode interlaced MPEG-4 wrongly, and return it as good.
 #
 # Expected: VideoCapture gives the pictures that were encoded, as PyAV and opencv-python-headless 4.12 do (within 2 to 4 levels).
-# Seen (2026-11-28, Python 3.11, Linux x86-64): 4.13.0.92, 4.14.0.94 and 5.0.0.93 are off by over 100 grey levels, on every frame;
-# `read()` returns True, and nothing is logged.
+# Seen (2026-11-28, Python 3.11, Linux x86-64): 4.13.0.92, 4.14.0.94 and 5.0.0.93 are off by over 100 grey levels, on every frame.
+# `read()` returns True; only FFmpeg's swscaler complains, on the process's standard error.
 # Why it matters: recorders behind an ultrasound scanner write interlaced MPEG; a mask of such a picture is of something else.
 set -euo pipefail
 folder="$(mktemp -d)"
