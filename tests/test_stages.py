@@ -31,7 +31,9 @@ with staged({"a": folder / "a.txt", "b": folder / "b.txt"}) as parts:
 @pytest.fixture
 def writer(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A process in the middle of its results in tmp_path / 'out'."""
-    process = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path / "out")], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path / "out")], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "writing\n"
     yield process
@@ -44,7 +46,9 @@ def hidden(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name.startswith(".uniultra-"))
 
 
-def test_what_a_killed_process_left_goes_with_the_next_write(tmp_path: Path, writer: subprocess.Popen[str]) -> None:
+def test_what_a_killed_process_left_goes_with_the_next_write(
+    tmp_path: Path, writer: subprocess.Popen[str]
+) -> None:
     out = tmp_path / "out"
     assert len(hidden(out)) == 1
     clean(out)
@@ -119,7 +123,9 @@ def test_another_machines_goes_after_a_day(tmp_path: Path) -> None:
     assert not stage.exists()
 
 
-def test_a_stage_that_is_taken_away_before_its_lock_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_that_is_taken_away_before_its_lock_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The one moment in which a new stage looks like an abandoned one."""
     mkdir = Path.mkdir
     taken = []

@@ -131,6 +131,14 @@ class Calibration:
             notes = (*notes, f"{name} says {_mm(spacing_mm_yx)}, but {known[0][0]} says {_mm(known[0][1])}, which is used")
         return replace(self, fallbacks=(*self.fallbacks, (name, spacing_mm_yx)), notes=notes)
 
+    def overridden(self, name: str, size_mm: PixelSize) -> Calibration:
+        """One pixel size everywhere in place of all that the file says, which a note then tells; `name` is what says so."""
+        said = [f"region {i} says {_mm(r.spacing_mm_yx)}" for i, r in enumerate(self.regions, 1) if r.spacing_mm_yx]
+        said += [f"{before} says {_mm(spacing)}" for before, spacing in self.fallbacks]
+        note = f"{name} overrides the file: {'; '.join(said)}"
+        plain = Calibration(notes=(note,) if said else (), pixel_aspect=self.pixel_aspect)
+        return plain.with_fallback(name, size_mm)
+
     @property
     def whole_mm_yx(self) -> tuple[float, float] | None:
         """The one spacing of a frame without regions; None where it is unknown or goes by region."""

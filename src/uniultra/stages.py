@@ -1,4 +1,5 @@
-"""Hidden folders for what isn't whole yet, each locked by its process; what killed processes left is found by its lost lock and removed."""
+"""Hidden folders for what isn't whole yet, each locked by its process; what killed processes left is found
+by its lost lock and removed."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ if sys.platform != "win32":
 _STAGE = re.compile(r"\.uniultra-[0-9a-f]{16}")
 _LOCK = ".uniultra.lock"
 _UNTOUCHED_S = 24 * 3600.0
-"""What another machine left on a shared disk goes when nothing in it has changed for so long: locks may not reach that far."""
+"""What another machine left on a shared disk goes when nothing in it has changed for so long: locks may
+not reach that far."""
 
 
 def is_stage(folder: Path) -> bool:
@@ -30,7 +32,8 @@ def is_stage(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def stage_in(folder: Path) -> Iterator[Path]:
-    """A hidden folder of this process's own in `folder`, which is made if need be; both go, the latter where nothing came into it."""
+    """A hidden folder of this process's own in `folder`, which is made if need be; both go, the latter
+    where nothing came into it."""
     missing = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
     lock = None
     stage = folder
@@ -57,7 +60,8 @@ def _clean_once(folder: str) -> None:
 
 
 def clean(folder: str | os.PathLike[str]) -> None:
-    """Removes what killed processes left of their results in `folder`; what others are writing at this moment stays."""
+    """Removes what killed processes left of their results in `folder`; what others are writing at this
+    moment stays."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if _STAGE.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
@@ -73,7 +77,9 @@ def _remove_abandoned(stage: Path) -> None:
     try:
         lock = os.open(stage / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
-        with contextlib.suppress(OSError):  # only where it is empty: killed, or about to lock, which is then tried again
+        with contextlib.suppress(
+            OSError
+        ):  # only where it is empty: killed, or about to lock, which is then tried again
             stage.rmdir()
         return
     except OSError:

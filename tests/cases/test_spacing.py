@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 from dicoms import dataset, picture, save
 from uniultra.calibration import Calibration
 from uniultra.cli.main import app
-from uniultra.io.cines import open_cine, with_spacing
+from uniultra.cli.spacing import TypedScale
+from uniultra.io.cines import open_cine, recalibrated
 from uniultra.web.jobs import Read, Wanted
 from uniultra.web.worker import read_upload
 
@@ -50,7 +51,7 @@ def test_what_is_no_size(tmp_path: Path, command: str, given: str) -> None:
 def test_one_number_is_the_height_of_a_pixel(tmp_path: Path) -> None:
     path = save(dataset(picture(), PixelAspectRatio=[2, 1]), tmp_path / "a.dcm")
     for size, right in ((0.4, (0.4, 0.2)), ((0.4, 0.4), (0.4, 0.4))):
-        assert with_spacing(open_cine(path), "--spacing", size).read(0).spacing_mm_yx == pytest.approx(right)
+        assert recalibrated(open_cine(path), TypedScale(size, overrides=False).applied).read(0).spacing_mm_yx == pytest.approx(right)
         wanted = Wanted(None, size)  # what the server is asked for
         frame = read_upload(Read(path.read_bytes(), 10**7, 10**7, wanted))
         assert frame.spacing_mm_yx == pytest.approx(right)

@@ -29,7 +29,7 @@ from uniultra.io.cines import open_cine
 from uniultra.io.labels import LabelFile, read_label_pages
 from uniultra.io.movie import write_movie
 from uniultra.model_facts import ModelFacts
-from uniultra.outputs.plan import OWN_STUDY, OutputPlan, source_of
+from uniultra.outputs.plan import OWN_STUDY, OutputPlan, input_file
 from uniultra.types import Frame, Mask, Prompt
 
 RADII = (60, 50, 40, 50, 60)
@@ -271,7 +271,7 @@ def peak(path: Path, out: Path) -> int:
     job = SegmentJob(plan, Stub(), None, None, PromptSource(Typed(), listed=prompts), False)  # type: ignore[arg-type]
     tracemalloc.start()
     try:
-        segment_frames(job, source_of(path))
+        segment_frames(job, input_file(path))
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

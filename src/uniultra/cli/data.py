@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from uniultra.cli.protocols import new_bar
 from uniultra.cli.text import label, printable, say
 from uniultra.errors import DataError
 
@@ -35,14 +36,14 @@ def import_(
     subject: Annotated[str, typer.Option(help="Regular expression: its first group in a file's stem is the patient.")] = "",
 ) -> None:
     """Write a manifest of a set: splits by patient and near-duplicate cluster, a SHA-256 of every file."""
-    from uniultra.data.importers.registry import source_of
+    from uniultra.data.importers.registry import input_file
     from uniultra.data.importing import ImportSettings, import_set
 
     settings = ImportSettings(
         parse_fractions(fractions), seed, longest, skip_bad, published_splits, name=dataset, organ=organ, licence=licence, subject=subject
     )
     with _bar(f"import {name}") as progress:
-        imported = import_set(source_of(name), path, out, settings, progress)
+        imported = import_set(input_file(name), path, out, settings, progress)
     _list(imported.problems)
     if not imported.written:
         raise DataError(f"{len(imported.problems)} problems, so nothing was written; mend them, or pass --skip-bad")
@@ -104,9 +105,6 @@ def _list(problems: Iterable[object]) -> None:
 @contextmanager
 def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr, so that stdout holds the result alone."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with new_bar() as bar:
         task = bar.add_task(label(title), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

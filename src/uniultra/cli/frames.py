@@ -14,9 +14,9 @@ from uniultra.cli.text import label, printable, tell
 from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
-    from uniultra.calibration import PixelSize
     from uniultra.cli.prompts import PromptSource
-    from uniultra.outputs.plan import OutputPlan, Source
+    from uniultra.cli.spacing import TypedScale
+    from uniultra.outputs.plan import InputFile, OutputPlan
     from uniultra.results import FrameResult
     from uniultra.segmenter import Segmenter
     from uniultra.types import Cine
@@ -31,7 +31,7 @@ class SegmentJob:
     Attributes:
         plan: which results are written.
         wanted: the frames of a cine that were named; None for all.
-        size_mm: of a pixel, where the file doesn't say; None for none.
+        scale: what the call says of the size of a pixel; None for nothing.
         prompts: those of each file.
         as_json: whether a line of JSON is printed for each image or frame.
     """
@@ -39,7 +39,7 @@ class SegmentJob:
     plan: OutputPlan
     segmenter: Segmenter
     wanted: tuple[range, ...] | None
-    size_mm: PixelSize | None
+    scale: TypedScale | None
     prompts: PromptSource
     as_json: bool
 
@@ -79,20 +79,20 @@ def numbers_of(wanted: tuple[range, ...] | None, cine: Cine) -> Sequence[int]:
     return numbers
 
 
-def segment_frames(job: SegmentJob, source: Source) -> str:
+def segment_frames(job: SegmentJob, source: InputFile) -> str:
     """Segments the chosen frames of a file and writes the results, all or none; what to print of it.
 
     Raises:
         UniUltraError: as for a single frame; a frame that can't be read is named.
     """
-    from uniultra.io.cines import open_cine, with_spacing
+    from uniultra.io.cines import open_cine, recalibrated
     from uniultra.outputs.cine_files import check_size, cine_files
     from uniultra.outputs.structured import frame_json
     from uniultra.results import segment_cine
 
     cine = open_cine(source.path)
-    if job.size_mm is not None:
-        cine = with_spacing(cine, "--spacing", job.size_mm)
+    if job.scale is not None:
+        cine = recalibrated(cine, job.scale.applied)
     numbers = numbers_of(job.wanted, cine)
     prompts = job.prompts.for_file(source.path, cine.frame_hw)
     check_size(job.plan, source, cine, len(numbers) * len(prompts))
@@ -103,7 +103,6 @@ def segment_frames(job: SegmentJob, source: Source) -> str:
         files = None
         if job.plan.folder is not None:
             files = stack.enter_context(cine_files(job.plan, source, cine, numbers, job.segmenter.facts))
-            tell(files.notes)
         for result in segment_cine(job.segmenter, cine, numbers, prompts):
             if files is not None:
                 files.add(result)
@@ -111,7 +110,8 @@ def segment_frames(job: SegmentJob, source: Source) -> str:
             if job.as_json:
                 print(json.dumps(frame_json(source.path.name, result) | {"time_s": result.time_s}))
             bar.advance(task)
-    tell([] if files is None else files.lost)
+    if files is not None:
+        tell((*files.notes, *files.lost))
     return "" if job.as_json else summary.text()
 
 

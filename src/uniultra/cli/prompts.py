@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from uniultra.calibration import PixelSize
 from uniultra.errors import PromptError
 from uniultra.io.texts import composed, read_json
 from uniultra.types import NEGATIVE, POSITIVE, Prompt
@@ -84,21 +83,6 @@ def _numbers(text: str, count: int, what: str, form: str) -> tuple[float, ...]:
     return values
 
 
-SPACING_HELP = "Millimetres a pixel, or down,right where pixels aren't square; where the file doesn't say."
-
-
-def parse_spacing(text: str | None) -> PixelSize | None:
-    """`--spacing`: millimetres a pixel, or down and right as Y,X, where pixels aren't square. Raises PromptError."""
-    if text is None:
-        return None
-    parts = text.split(",")
-    try:
-        sides = [float(part) for part in parts]
-    except ValueError:
-        sides = []
-    if len(sides) not in (1, 2) or not all(0.001 <= side <= 10 for side in sides):
-        raise PromptError(f"--spacing '{text}' is not a size of a pixel; give millimetres from 0.001 to 10, or Y,X for down and right")
-    return sides[0] if len(sides) == 1 else (sides[0], sides[1])
 
 
 def group(typed: Typed, previous: Sequence[np.ndarray] = ()) -> list[Prompt]:

@@ -12,26 +12,26 @@ import typer
 
 from uniultra.calibration import UNCALIBRATED
 from uniultra.cli.frames import SegmentJob, parse_frames, segment_frames
-from uniultra.cli.prompts import SPACING_HELP, PromptSource, Typed, parse_spacing, parse_typed, read_prompts
+from uniultra.cli.prompts import PromptSource, Typed, parse_typed, read_prompts
 from uniultra.cli.protocols import new_bar
+from uniultra.cli.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
 from uniultra.cli.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.outputs.plan import (
     KINDS_SHOWN,
+    InputFile,
     OutputPlan,
-    Source,
     check_cine_kinds,
     check_kinds,
     chosen_kinds,
+    input_file,
     own_study,
-    source_of,
 )
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from uniultra.calibration import PixelSize
     from uniultra.results import FrameResult, ObjectResult
     from uniultra.types import Frame
 
@@ -51,7 +51,8 @@ def segment(
     out: Annotated[Path | None, typer.Option(help=f"Folder for NAME.mask.png, NAME.overlay.png, NAME.json.  [default: {OUT}]")] = None,
     frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of a cine or video, from 0.")] = None,
     frames: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAMES_HELP)] = None,
-    spacing: Annotated[str | None, typer.Option(metavar="MM|Y,X", help=SPACING_HELP)] = None,
+    spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
+    override_scale: Annotated[str | None, typer.Option(metavar=METAVAR, help=OVERRIDE_HELP)] = None,
     write: Annotated[list[str], typer.Option(metavar="KIND", help=f"Also write {KINDS_SHOWN}; seg is written for DICOM.")] = [],  # noqa: B006
     keep_patient: Annotated[bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line an image; files only with --out.")] = False,
@@ -64,16 +65,16 @@ def segment(
     typed = parse_typed(box, point, negative, each_point)
     wanted = None if frames is None else parse_frames(frames)
     _check_options(typed, mask, prompts)
-    size = parse_spacing(spacing)
+    scale = parse_scale(spacing, override_scale)
     files = images_of(images)
     source_of_prompts = PromptSource(typed, mask, read_prompts(prompts) if prompts else None)
     folder = out if out is not None or as_json else OUT
     plan = OutputPlan(folder, frame, chosen_kinds(write), keep_patient, force)
     _check_frames(plan, frames)
-    sources = [source_of(file) for file in files]
+    sources = [input_file(file) for file in files]
     tell(check_kinds(plan, sources))
     _check_targets(plan, sources, frames is not None, mask, prompts)
-    job = SegmentJob(plan, Segmenter.load(model), wanted, size, source_of_prompts, as_json)
+    job = SegmentJob(plan, Segmenter.load(model), wanted, scale, source_of_prompts, as_json)
     failed = _each(sources, partial(segment_image if frames is None else segment_frames, job), frames is not None)
     if failed < len(files):
         tell(own_study(plan, sources))
@@ -83,14 +84,14 @@ def segment(
         raise typer.Exit(2)
 
 
-def segment_image(job: SegmentJob, source: Source) -> str:
+def segment_image(job: SegmentJob, source: InputFile) -> str:
     """Segments one image, or the frame that was named, and writes the results; what to print of it. Raises UniUltraError."""
     from uniultra.io.images import read_frame
     from uniultra.outputs.frame_files import write_frame_files
     from uniultra.outputs.structured import frame_json
     from uniultra.results import segment_frame
 
-    frame = _scaled(read_frame(source.path, job.plan.frame), job.size_mm)
+    frame = _scaled(read_frame(source.path, job.plan.frame), job.scale)
     prompts = job.prompts.for_file(source.path, (frame.height, frame.width))
     result = segment_frame(job.segmenter, frame, prompts, job.plan.frame)
     if job.plan.folder is not None:
@@ -100,7 +101,7 @@ def segment_image(job: SegmentJob, source: Source) -> str:
     return _human(source.path, result)
 
 
-def _check_targets(plan: OutputPlan, sources: Sequence[Source], of_cines: bool, mask: Path | None, prompts: Path | None) -> None:
+def _check_targets(plan: OutputPlan, sources: Sequence[InputFile], of_cines: bool, mask: Path | None, prompts: Path | None) -> None:
     """Raises OutputError where a result can't be written, before anything is computed.
 
     The previous mask may be the one that the result replaces: with --force an answer is corrected in place.
@@ -145,13 +146,11 @@ def _spare_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
             raise OutputError(f"{target}: the result would replace an input of this call; give another folder with --out")
 
 
-def _scaled(frame: Frame, size_mm: PixelSize | None) -> Frame:
-    if size_mm is None:
-        return frame
-    return replace(frame, calibration=frame.calibration.with_fallback("--spacing", size_mm))
+def _scaled(frame: Frame, scale: TypedScale | None) -> Frame:
+    return frame if scale is None else replace(frame, calibration=scale.applied(frame.calibration))
 
 
-def _each(sources: Sequence[Source], one: Callable[[Source], str], several: bool = False) -> int:
+def _each(sources: Sequence[InputFile], one: Callable[[InputFile], str], several: bool = False) -> int:
     """Runs every file; prints what `one` says of it to stdout and failures to stderr; the number of failures.
 
     With `several`, frames: `one` shows its own progress, and what it was at when interrupted is said.

@@ -8,7 +8,7 @@ from pathlib import Path
 from uniultra.io.output import write_json, write_png
 from uniultra.io.overlay import draw_overlay
 from uniultra.outputs.frame_files import write_frame_files
-from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, PLAIN, OutputPlan, source_of
+from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, PLAIN, OutputPlan, input_file
 from uniultra.outputs.structured import frame_json
 from uniultra.results import FrameResult
 
@@ -22,7 +22,7 @@ class WriteExtras:
 
     def __call__(self, folder: Path, file: Path, result: FrameResult) -> dict[str, Path]:
         """The path of each file, by its ending. Raises OutputError and FileError."""
-        source = source_of(file)
+        source = input_file(file)
         kinds = [kind for kind in self.kinds if kind not in DICOM_KINDS or source.is_dicom]
         kinds = [kind for kind in kinds if result.objects or kind in PLAIN]
         more = tuple(kind for kind in kinds if kind not in PLAIN)

@@ -21,7 +21,7 @@ from uniultra.io.tables import TableFile
 from uniultra.measure.report import FRAME_COLUMNS, frame_row
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.frame_files import id_mask, maker
-from uniultra.outputs.plan import OutputPlan, Source
+from uniultra.outputs.plan import InputFile, OutputPlan
 from uniultra.outputs.structured import cine_frame_json, cine_head_json
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.types import Cine
@@ -35,7 +35,7 @@ MOST_SEG_BYTES = 2**32 - 2
 """The longest PixelData that DICOM has a number for (PS3.5 7.1.1)."""
 
 
-def check_size(plan: OutputPlan, source: Source, cine: Cine, masks: int) -> None:
+def check_size(plan: OutputPlan, source: InputFile, cine: Cine, masks: int) -> None:
     """Raises OutputError before anything is computed where a SEG of so many masks is too long for DICOM."""
     size = masks * cine.frame_hw[0] * cine.frame_hw[1] // 8
     if size > MOST_SEG_BYTES and plan.folder is not None and "seg" in plan.kinds_for(source):
@@ -71,7 +71,7 @@ class CineFiles:
 
 @contextmanager
 def cine_files(
-    plan: OutputPlan, source: Source, cine: Cine, numbers: Sequence[int], model: ModelFacts
+    plan: OutputPlan, source: InputFile, cine: Cine, numbers: Sequence[int], model: ModelFacts
 ) -> Iterator[CineFiles]:
     """Yields what takes each frame's result. At the end all files take their places; on an error none does.
 
@@ -104,7 +104,7 @@ def cine_files(
             _write_seg(parts["seg"], dataset, packed, model)
 
 
-def _dataset(plan: OutputPlan, source: Source) -> tuple[Dataset | None, tuple[str, ...]]:
+def _dataset(plan: OutputPlan, source: InputFile) -> tuple[Dataset | None, tuple[str, ...]]:
     """What a SEG refers to. That nothing can is only noted where no SEG was named."""
     from uniultra.io.dicom.source import read_source
 

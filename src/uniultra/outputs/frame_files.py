@@ -14,7 +14,7 @@ from uniultra.io.output import staged, write_json, write_png
 from uniultra.io.overlay import draw_overlay
 from uniultra.io.tables import write_csv
 from uniultra.measure.report import CSV_COLUMNS, rows
-from uniultra.outputs.plan import DICOM_KINDS, OutputPlan, Source
+from uniultra.outputs.plan import DICOM_KINDS, InputFile, OutputPlan
 from uniultra.outputs.structured import frame_json
 from uniultra.results import FrameResult
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from uniultra.model_facts import ModelFacts
 
 
-def write_frame_files(plan: OutputPlan, source: Source, result: FrameResult) -> tuple[str, ...]:
+def write_frame_files(plan: OutputPlan, source: InputFile, result: FrameResult) -> tuple[str, ...]:
     """Writes what the plan names, all of it or nothing. Returns notes on what isn't written.
 
     Raises:
@@ -60,7 +60,7 @@ def maker(model: ModelFacts) -> Maker:
 
 
 def _derived(
-    plan: OutputPlan, source: Source, result: FrameResult, paths: dict[str, Path]
+    plan: OutputPlan, source: InputFile, result: FrameResult, paths: dict[str, Path]
 ) -> tuple[dict[str, Dataset], tuple[str, ...]]:
     """The planned DICOM objects by kind, with notes. A source that nothing can refer to is only noted where none was named."""
     kinds = [kind for kind in paths if kind in DICOM_KINDS]
@@ -78,7 +78,7 @@ def _derived(
     return {kind: made.get(kind, _segmentation)(kind, dataset, source, result) for kind in kinds}, dataset.notes
 
 
-def _segmentation(kind: str, dataset: Dataset, source: Source, result: FrameResult) -> Dataset:
+def _segmentation(kind: str, dataset: Dataset, source: InputFile, result: FrameResult) -> Dataset:
     from uniultra.io.dicom.seg import Segment, segmentation
 
     planes = [mask.mask_hw for mask in result.masks]
@@ -89,7 +89,7 @@ def _segmentation(kind: str, dataset: Dataset, source: Source, result: FrameResu
     return segmentation(dataset, segments, maker(result.model))
 
 
-def _report(kind: str, dataset: Dataset, source: Source, result: FrameResult) -> Dataset:
+def _report(kind: str, dataset: Dataset, source: InputFile, result: FrameResult) -> Dataset:
     from uniultra.io.dicom.report import Finding, report
 
     findings = [
@@ -108,24 +108,23 @@ def _save(path: Path, dataset: Dataset) -> None:
     write_dataset(path, dataset)
 
 
-def _write_csv(path: Path, source: Source, result: FrameResult) -> None:
+def _write_csv(path: Path, source: InputFile, result: FrameResult) -> None:
     frame = result.number or 0
     found = [row for one in result.objects for row in rows(source.path.name, frame, one.number, one.measured)]
     write_csv(path, CSV_COLUMNS, found)
 
 
-def _write_nifti(path: Path, source: Source, result: FrameResult) -> None:
+def _write_nifti(path: Path, source: InputFile, result: FrameResult) -> None:
     from uniultra.geometry import scale_of
-    from uniultra.io.images import kind_of
     from uniultra.io.nifti import write_labels
 
     ids = ids_of(result.masks)
-    like = source.path if kind_of(source.path).name == "NIfTI" else None
+    like = source.path if source.kind == "NIfTI" else None
     spacing = scale_of(result.frame.calibration, ids > 0).spacing_mm_yx
     write_labels(path, ids, spacing, like=like, number=result.number or 0)
 
 
-def _write_coco(path: Path, source: Source, result: FrameResult) -> None:
+def _write_coco(path: Path, source: InputFile, result: FrameResult) -> None:
     masks = [mask.mask_hw for mask in result.masks]
     write_json(path, coco(source.path.name, masks, [mask.quality for mask in result.masks]))
 

@@ -32,11 +32,15 @@ ARCHIVE_ENDINGS = PLAIN | {kind: ending for kind, ending in KINDS.items() if kin
 
 
 @dataclass(frozen=True)
-class Source:
-    """An input, whose kind was found out once: its path, and whether it is DICOM."""
+class InputFile:
+    """An input, whose kind was found out once: its path, and what its contents are ("DICOM", "PNG", ...; "" where unreadable)."""
 
     path: Path
-    is_dicom: bool
+    kind: str
+
+    @property
+    def is_dicom(self) -> bool:
+        return self.kind == "DICOM"
 
     @property
     def stem(self) -> str:
@@ -48,14 +52,14 @@ class Source:
         return Path(name).stem if known else name
 
 
-def source_of(path: Path) -> Source:
+def input_file(path: Path) -> InputFile:
     """Opens a file to see what it is; what can't be read counts as no DICOM, which reading it will say."""
     from uniultra.io.images import kind_of
 
     try:
-        return Source(path, kind_of(path).name == "DICOM")
+        return InputFile(path, kind_of(path).name)
     except FileError:
-        return Source(path, False)
+        return InputFile(path, "")
 
 
 @dataclass(frozen=True)
@@ -76,18 +80,18 @@ class OutputPlan:
     keep_patient: bool
     force: bool
 
-    def kinds_for(self, source: Source) -> tuple[str, ...]:
+    def kinds_for(self, source: InputFile) -> tuple[str, ...]:
         if self.kinds is not None:
             return tuple(kind for kind in self.kinds if kind != "none")
         return ("seg",) if source.is_dicom and importlib.util.find_spec("highdicom") else ()
 
-    def frame_paths(self, source: Source) -> dict[str, Path]:
+    def frame_paths(self, source: InputFile) -> dict[str, Path]:
         """Each result's path by its kind: NAME.mask.png, or NAME.frame7.mask.png where a frame was named."""
         frame = "" if self.frame is None else f".frame{self.frame}"
         endings = {"mask": "mask.png", "overlay": "overlay.png", "json": "json"}
         return self._paths(f"{source.stem}{frame}", endings, self.kinds_for(source))
 
-    def cine_paths(self, source: Source) -> dict[str, Path]:
+    def cine_paths(self, source: InputFile) -> dict[str, Path]:
         """Each result's path: NAME.frames.masks.tif and so on; a movie, and of DICOM a SEG, where no kinds were named."""
         kinds = self.kinds_for(source)
         if self.kinds is None:
@@ -119,7 +123,7 @@ def check_cine_kinds(kinds: Sequence[str] | None) -> None:
             raise PromptError(f"--write {kind} is for one frame, named with --frame; with --frames give {legal}")
 
 
-def check_kinds(plan: OutputPlan, sources: Sequence[Source]) -> tuple[str, ...]:
+def check_kinds(plan: OutputPlan, sources: Sequence[InputFile]) -> tuple[str, ...]:
     """Raises OutputError before anything is computed for what can't be written; returns notes on what won't be."""
     if plan.folder is None:
         return ()
@@ -139,7 +143,7 @@ def check_kinds(plan: OutputPlan, sources: Sequence[Source]) -> tuple[str, ...]:
     return ()
 
 
-def own_study(plan: OutputPlan, sources: Sequence[Source]) -> tuple[str, ...]:
+def own_study(plan: OutputPlan, sources: Sequence[InputFile]) -> tuple[str, ...]:
     """A note where DICOM results don't lie in the study of their sources."""
     if plan.folder is None or plan.keep_patient:
         return ()

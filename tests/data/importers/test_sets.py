@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from uniultra.data.checking import check_manifest
-from uniultra.data.importers.registry import SETS, source_of
+from uniultra.data.importers.registry import SETS, input_file
 from uniultra.data.importing import Imported, ImportSettings, import_set
 from uniultra.data.manifest import read_manifest
 from uniultra.errors import DataError, OutputError
@@ -150,7 +150,7 @@ BUILDERS: dict[str, Callable[[Path], None]] = {
 
 
 def run(name: str, root: Path, out: Path, settings: ImportSettings | None = None) -> Imported:
-    return import_set(source_of(name), root, out, settings or ImportSettings())
+    return import_set(input_file(name), root, out, settings or ImportSettings())
 
 
 def test_every_set_is_tested() -> None:
@@ -244,7 +244,7 @@ def test_windows_paths_are_told(tmp_path: Path) -> None:
 
 def test_what_a_user_got_wrong_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="set 'x' can't be imported; use one of busi"):
-        source_of("x")
+        input_file("x")
     with pytest.raises(DataError, match="doesn't hold benign and malignant and normal"):
         run("busi", tmp_path, tmp_path / "out")
     with pytest.raises(OutputError, match="exists; give the name of a new folder"):

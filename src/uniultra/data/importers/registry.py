@@ -51,7 +51,7 @@ SETS: dict[str, Source] = {
 }
 
 
-def source_of(name: str) -> Source:
+def input_file(name: str) -> Source:
     """The row of a set. Raises DataError where there is none."""
     if name not in SETS:
         raise DataError(f"set '{name}' can't be imported; use one of {', '.join(SETS)}")
