@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from dicoms import dataset, region, save
 from phantoms import ellipse, speckled
 from uniultra.cli.main import app
-from uniultra.cli.spacing import parse_scale, parse_spacing
+from uniultra.cli.spacing import parse_scale, parse_size
 from uniultra.errors import PromptError
 
 TRUE = ellipse((96, 128), (60, 50), (30, 20))
@@ -35,16 +35,16 @@ def scan(tmp_path: Path) -> Path:
 
 
 def test_one_number_or_two() -> None:
-    assert parse_spacing("0.3") == (0.3, 0.3)
-    assert parse_spacing("0.3, 0.32") == (0.3, 0.32)
-    assert parse_spacing(None) is parse_scale(None, None) is None
+    assert parse_size("0.3", "--spacing") == 0.3
+    assert parse_size("0.3, 0.32", "--spacing") == (0.3, 0.32)
+    assert parse_size(None, "--spacing") is parse_scale(None, None) is None
 
 
 @pytest.mark.parametrize("text", ["0", "11", "nan", "x", "", "0.3,", "0.3,0.3,0.3", "-1,0.3", "0.3;0.3"])
 @pytest.mark.parametrize("option", ["--spacing", "--override-scale"])
 def test_what_is_no_size_of_a_pixel(text: str, option: str) -> None:
     with pytest.raises(PromptError, match=rf"{option} .*is not a size of a pixel; give millimetres from 0.001 to 10"):
-        parse_spacing(text, option)
+        parse_size(text, option)
 
 
 def test_both_are_refused() -> None:

@@ -108,7 +108,7 @@ def test_a_damaged_video_is_silent(tmp_path: Path, capfd: pytest.CaptureFixture[
 
 def test_what_is_no_video(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(500))
-    with pytest.raises(FileError, match=r"the video is damaged, cut short, or of an unknown codec"):
+    with pytest.raises(FileError, match=r"the video is damaged, cut short, or of a codec that FFmpeg lacks"):
         open_cine(tmp_path / "a.mp4")
     (tmp_path / "b.gif").write_bytes(b"GIF89a" + bytes(20))
     with pytest.raises(FileError, match=r"the GIF data is damaged|0 x 0 pixels"):

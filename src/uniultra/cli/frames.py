@@ -111,7 +111,7 @@ def segment_frames(job: SegmentJob, source: InputFile) -> str:
                 print(json.dumps(frame_json(source.path.name, result) | {"time_s": result.time_s}))
             bar.advance(task)
     if files is not None:
-        tell(files.notes)
+        tell((*files.notes, *files.lost))
     return "" if job.as_json else summary.text()
 
 

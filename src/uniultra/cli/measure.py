@@ -48,8 +48,8 @@ def measure(
     from uniultra.io.tables import write_csv
     from uniultra.measure.report import CSV_COLUMNS, rows
 
-    scale = parse_scale(spacing, override_scale)
     _check(masks, image, volume)
+    scale = parse_scale(spacing, override_scale)
     if csv is not None:
         check_free([csv], force)
     found = (one for i, path in enumerate(masks) for one in _open(path, image[i % len(image)] if image else None, frame, scale))
@@ -135,12 +135,7 @@ def _read_ids(path: Path) -> np.ndarray:
 
 
 def _blank(
-    path: Path,
-    hw: tuple[int, int],
-    image: Path | None,
-    number: int | None,
-    scale: TypedScale | None,
-    known: tuple[float, float] | None,
+    path: Path, hw: tuple[int, int], image: Path | None, number: int | None, scale: TypedScale | None, known: tuple[float, float] | None
 ) -> Frame:
     """The frame that a mask of (height, width) belongs to: its calibration is what counts."""
     from dataclasses import replace
