@@ -31,6 +31,7 @@ import psutil
 from PIL import Image
 
 from uniultra import Prompt, Segmenter, __version__, read_frame
+from uniultra.io.output import write_text
 from uniultra.types import mask_box
 
 EXAMPLES = Path(__file__).parents[1] / "src" / "uniultra" / "examples"
@@ -206,7 +207,7 @@ def main() -> None:
     text = json.dumps(report, indent=2)
     print(text)
     if given.out:
-        given.out.write_text(text + "\n", encoding="utf-8")
+        write_text(given.out, text + "\n", force=True)
     sys.exit(0 if report["passed"] else 1)
 
 

@@ -15,6 +15,7 @@ import resource
 import struct
 import tempfile
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
@@ -22,6 +23,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
+
+from uniultra.io.output import write_text
 
 LIMIT_S = 20.0
 LIMIT_MB = 1000
@@ -160,6 +163,7 @@ def read_all(path: Path, secrets: Sequence[str] = ()) -> str:
 
 
 def _work(channel: Connection, seeds: Sequence[bytes], seed: int) -> None:
+    warnings.simplefilter("error")  # a library's warning would quote the header
     with tempfile.TemporaryDirectory() as folder:
         while (number := channel.recv()) is not None:
             kind, _, data = variant(seeds, seed, number)
@@ -225,7 +229,7 @@ def main() -> None:
     report = run([path.read_bytes() for path in paths], arguments.variants, arguments.seed) | {"files": [path.name for path in paths]}
     text = json.dumps(report, indent=1)
     if arguments.out:
-        arguments.out.write_text(text + "\n")
+        write_text(arguments.out, text + "\n", force=True)
     print(text)
     if report["broken"]:
         raise SystemExit(1)

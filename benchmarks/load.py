@@ -30,6 +30,7 @@ import numpy as np
 from PIL import Image
 
 from uniultra.io.coco import compressed, run_lengths
+from uniultra.io.output import write_json
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 
@@ -233,7 +234,7 @@ def main() -> int:
     report = {**setting, "load_average": [round(value, 1) for value in os.getloadavg()], "machine": platform.processor(), **report}
     print(json.dumps(report, indent=2))
     if options.out:
-        options.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        write_json(options.out, report, force=True)
     return int(report["together"]["lost"] + report["together"]["mixed"] > 0 or report["p99_over_median_alone"] >= 20)
 
 

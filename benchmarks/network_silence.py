@@ -26,6 +26,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from uniultra.io.output import write_text
+
 EXAMPLES = Path(__file__).parents[1] / "src" / "uniultra" / "examples"
 INSIDE = "--inside"
 BOX = "60,60,300,300"
@@ -73,7 +75,7 @@ def main() -> None:
     text = json.dumps(found, indent=2)
     print(text)
     if options.out is not None:
-        options.out.write_text(text + "\n", encoding="utf-8")
+        write_text(options.out, text + "\n", force=True)
     sys.exit(any(one["names"] or one["leaving"] for one in found.values()))
 
 

@@ -30,15 +30,23 @@ def write_all(folder: Path, force: bool = False, meanwhile: Callable[[], None] =
 
 def content(folder: Path) -> dict[str, str]:
     """Every file below a folder, hidden ones included."""
-    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if not path.is_dir()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in folder.rglob("*")
+        if not path.is_dir()
+    }
 
 
 NEW = {name: f"new {name}" for name in NAMES}
 
 
 @pytest.mark.parametrize("late", NAMES)
-def test_a_file_that_appears_in_the_meantime_stays_and_nothing_else_is_written(tmp_path: Path, late: str) -> None:
-    with pytest.raises(OutputError, match=rf"{late} has appeared in the meantime; nothing was written; pass --force"):
+def test_a_file_that_appears_in_the_meantime_stays_and_nothing_else_is_written(
+    tmp_path: Path, late: str
+) -> None:
+    with pytest.raises(
+        OutputError, match=rf"{late} has appeared in the meantime; nothing was written; pass --force"
+    ):
         write_all(tmp_path, meanwhile=lambda: (tmp_path / late).write_text("theirs") and None)
     assert content(tmp_path) == {late: "theirs"}
 
@@ -67,7 +75,9 @@ def without_links(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_without_hard_links_it_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, force: bool) -> None:
+def test_without_hard_links_it_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, force: bool
+) -> None:
     with without_links(monkeypatch):
         write_all(tmp_path / "free", force)
         assert content(tmp_path / "free") == NEW
@@ -76,12 +86,17 @@ def test_without_hard_links_it_is_the_same(tmp_path: Path, monkeypatch: pytest.M
         if not force:
             (tmp_path / "taken" / "c.png").unlink()
             with pytest.raises(OutputError, match=r"c.png has appeared in the meantime"):
-                write_all(tmp_path / "taken", meanwhile=lambda: (tmp_path / "taken" / "c.png").write_text("mine") and None)
+                write_all(
+                    tmp_path / "taken",
+                    meanwhile=lambda: (tmp_path / "taken" / "c.png").write_text("mine") and None,
+                )
             assert content(tmp_path / "taken") == {"c.png": "mine"}
 
 
 @pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
-@pytest.mark.parametrize("stop", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt("stopped"), SystemExit(143)])
+@pytest.mark.parametrize(
+    "stop", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt("stopped"), SystemExit(143)]
+)
 @pytest.mark.parametrize("at", range(1, 4))
 def test_what_force_replaced_is_back_where_a_later_one_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int, stop: BaseException, links: bool
@@ -103,7 +118,10 @@ def test_what_force_replaced_is_back_where_a_later_one_fails(
 
     monkeypatch.setattr(os, "replace", failing)
     raised = OutputError if isinstance(stop, OSError) else type(stop)
-    with nullcontext() if links else without_links(monkeypatch), pytest.raises(raised, match=r"No space left|stopped|143"):
+    with (
+        nullcontext() if links else without_links(monkeypatch),
+        pytest.raises(raised, match=r"No space left|stopped|143"),
+    ):
         write_all(tmp_path, force=True)
     assert content(tmp_path) == old
 
@@ -219,7 +237,10 @@ def test_a_folder_that_appears_in_the_meantime_stays(tmp_path: Path, as_file: bo
 
 
 def test_names_of_two_folders_are_a_fault_of_the_caller(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="results of one folder"), staged({"a": tmp_path / "x" / "a", "b": tmp_path / "y" / "b"}):
+    with (
+        pytest.raises(AssertionError, match="results of one folder"),
+        staged({"a": tmp_path / "x" / "a", "b": tmp_path / "y" / "b"}),
+    ):
         pass
 
 

@@ -1,7 +1,7 @@
 """Files that appear whole, all of them or none, and never in the place of one that is there unasked.
 
-What is being written lies in a hidden folder beside its target. A lock in that folder ends with its process, however that ends; the
-next process that writes to the same place removes what nobody holds any more.
+What is being written lies in a hidden folder beside its target. A lock in that folder ends with its process,
+however that ends; the next process that writes to the same place removes what nobody holds any more.
 """
 
 from __future__ import annotations
@@ -26,13 +26,16 @@ def check_free(paths: Iterable[PathLike], force: bool = False) -> None:
     """Passes where every one of `paths` can be written: call it before anything is computed.
 
     Raises:
-        OutputError: a path is given twice, is a folder, exists (without `force`), or can't be created where it lies.
+        OutputError: a path is given twice, is a folder, exists (without `force`), or can't be created where
+            it lies.
     """
     seen: set[str] = set()
     for path in paths:
         real = os.path.realpath(path)
         if real in seen:
-            raise OutputError(f"{_shown(path)}: two results would be written to this file; give each its own name")
+            raise OutputError(
+                f"{_shown(path)}: two results would be written to this file; give each its own name"
+            )
         seen.add(real)
         _check_target(path, force)
         _check_parent(path)
@@ -48,11 +51,12 @@ def check_new(folder: Path) -> None:
 def staged(targets: Mapping[str, Path], force: bool = False) -> Iterator[dict[str, Path]]:
     """For results of one folder: a path for each to write to, under its own name. What is taken out of them again is not expected.
 
-    At the end all of them take their places; on any error or interruption none does, what `force` replaced is there again, and nothing
-    is left behind, folders that were made for them included.
+    At the end all of them take their places; on any error or interruption none does, what `force` replaced is
+    there again, and nothing is left behind, folders that were made for them included.
 
     Raises:
-        OutputError: as `check_free` does; one of them has appeared in the meantime (without `force`); or they can't be written.
+        OutputError: as `check_free` does; one of them has appeared in the meantime (without `force`); or they
+            can't be written.
     """
     check_free(targets.values(), force)
     folder, *others = dict.fromkeys(target.parent for target in targets.values())
@@ -66,7 +70,10 @@ def staged(targets: Mapping[str, Path], force: bool = False) -> Iterator[dict[st
 
 @contextlib.contextmanager
 def whole(path: PathLike, force: bool = False) -> Iterator[Path]:
-    """As `staged`, for one file. A path that `staged` gave is given back: its turn comes with the others. Raises OutputError."""
+    """As `staged`, for one file.
+
+    A path that `staged` gave is given back: its turn comes with the others. Raises OutputError.
+    """
     if is_stage(Path(path).parent):
         yield Path(path)
         return
@@ -76,7 +83,8 @@ def whole(path: PathLike, force: bool = False) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def staged_folder(out: Path) -> Iterator[Path]:
-    """A new folder to fill, which becomes `out` at the end, unless it was removed again; on any error nothing is left behind.
+    """A new folder to fill, which becomes `out` at the end, unless it was removed again; on any error nothing
+    is left behind.
 
     Raises:
         OutputError: `out` exists or has appeared in the meantime, or it can't be written.
@@ -95,7 +103,9 @@ def _place_folder(part: Path, out: Path) -> None:
         os.rename(part, out)
     except OSError as error:
         if os.path.lexists(out):
-            raise OutputError(f"{_shown(out)} has appeared in the meantime; give the name of a new folder") from error
+            raise OutputError(
+                f"{_shown(out)} has appeared in the meantime; give the name of a new folder"
+            ) from error
         raise
 
 
@@ -129,7 +139,8 @@ def _place(pairs: Sequence[tuple[Path, Path]], force: bool) -> None:
 
 
 def _put_new(part: Path, target: Path) -> None:
-    """Raises OutputError where there is a target: a link is made only where nothing is, however close two processes are."""
+    """Raises OutputError where there is a target: a link is made only where nothing is, however close two
+    processes are."""
     try:
         if os.name == "nt":
             os.rename(part, target)  # which replaces nothing there
@@ -196,7 +207,9 @@ def _check_parent(path: PathLike) -> None:
 
 
 def _appeared(path: Path) -> OutputError:
-    return OutputError(f"{_shown(path)} has appeared in the meantime; nothing was written; pass --force to overwrite")
+    return OutputError(
+        f"{_shown(path)} has appeared in the meantime; nothing was written; pass --force to overwrite"
+    )
 
 
 def _unwritable(path: PathLike, reason: str) -> OutputError:

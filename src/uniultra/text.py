@@ -1,20 +1,29 @@
-"""Text from outside (names of files, values of DICOM, organs) for where it is shown: terminals, Markdown, HTML."""
+"""Text from outside (names of files, values of DICOM, organs) for where it is shown: terminals, Markdown,
+HTML."""
 
 from __future__ import annotations
 
 import html
 import re
+import unicodedata
 
 
 def printable(text: str) -> str:
-    """Text on one line that shows what it is: whatever else than a visible character or a space is written as its escape in Python.
+    """Text on one line that shows what it is: whatever else than a visible character or a blank is written as
+    its escape in Python.
 
-    So no name can move the cursor, colour or retitle a terminal (C0, C1), turn the order of what follows (bidirectional controls), begin
-    a line of its own, or look like another name by what can't be seen. Bytes that are no UTF-8 are escaped as well.
+    So no name can move the cursor, colour or retitle a terminal (C0, C1), turn the order of what follows
+    (bidirectional controls), begin a line of its own, or look like another name by what can't be seen. Bytes
+    that are no UTF-8 are escaped as well.
     """
     if text.isprintable():
         return text
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+    return "".join(sign if is_visible(sign) else repr(sign)[1:-1] for sign in text)
+
+
+def is_visible(sign: str) -> bool:
+    """Whether a sign can be shown as it is; blanks of every width can, as Japanese names have them."""
+    return sign.isprintable() or unicodedata.category(sign) == "Zs"
 
 
 def printable_lines(text: str) -> str:

@@ -101,6 +101,30 @@ def test_another_run_or_a_finished_one_is_not_mixed_in(data: Path, tmp_path: Pat
         run(data, folder)
 
 
+@pytest.mark.parametrize("name", [TABLES, PAGE, "timing.json"])
+def test_a_file_of_another_making_is_found_before_the_work(data: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / name).write_text("mine", encoding="utf-8")
+    with pytest.raises(OutputError, match=rf"{name} exists; pass --force to overwrite"):
+        run(data, folder)
+    assert [path.name for path in folder.iterdir()] == [name]
+    assert (folder / name).read_text(encoding="utf-8") == "mine"
+
+
+def test_a_report_is_written_with_all_its_files_or_not_at_all(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("uniultra.evaluation.folder.write_report", full)
+    with pytest.raises(OutputError, match=r"run: can't be written \(No space left on device\)"):
+        run(data, tmp_path / "run")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [JOURNAL]
+    monkeypatch.undo()
+    assert run(data, tmp_path / "run") == 0, "all answers were kept"
+    assert (tmp_path / "run" / REPORT).exists()
+
+
 def test_a_model_of_the_same_name_with_other_weights_is_refused(data: Path, tmp_path: Path) -> None:
     manifest, settings = read_manifest(data), EvaluationSettings(BOXES)
     first = Provenance("mini", manifest.sha256, model_version="1", weights_sha256="aa" * 32)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -106,7 +108,7 @@ def test_a_damaged_video_is_silent(tmp_path: Path, capfd: pytest.CaptureFixture[
 
 def test_what_is_no_video(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(500))
-    with pytest.raises(FileError, match=r"the video is damaged, cut short, or of an unknown codec"):
+    with pytest.raises(FileError, match=r"the video is damaged, cut short, or of a codec that FFmpeg lacks"):
         open_cine(tmp_path / "a.mp4")
     (tmp_path / "b.gif").write_bytes(b"GIF89a" + bytes(20))
     with pytest.raises(FileError, match=r"the GIF data is damaged|0 x 0 pixels"):
@@ -162,6 +164,22 @@ def test_a_movie_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     write_movie(tmp_path / "o.mp4", [level(1)[:47, :63]], 25)
     with pytest.raises(OutputError, match=r"exists; pass --force"):
         write_movie(tmp_path / "o.mp4", [level(1)], 25)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit")
+def test_a_movie_for_which_there_is_no_room_is_none(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Whatever writes it: OpenCV goes on as if nothing were, and leaves a file that nothing opens."""
+    noise = np.random.default_rng(0).integers(0, 256, (40, *SIZE, 3), np.uint8)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(OutputError, match=r"o.mp4: can't be written \(File too large\); choose"):
+            write_movie(tmp_path / "o.mp4", list(noise), 25)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
+    assert capfd.readouterr().err == ""
+    assert write_movie(tmp_path / "o.mp4", list(noise), 25) == 40
 
 
 @pytest.mark.shared

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from uniultra.measure.outline import main_part, outline
-from uniultra.measure.shape import Shape, edge_uncertainty, extents, measure_shape, ramanujan
+from uniultra.measure.shape import Shape, edge_uncertainty, extents, measure_shape, ramanujan, tip_uncertainty
 
 
 def tilted(half_mm: tuple[float, float], angle_deg: float, spacing_yx: tuple[float, float] = (1.0, 1.0), shift: float = 0.0) -> np.ndarray:
@@ -101,7 +101,8 @@ def test_a_hole_counts_for_the_area_alone_and_parts_are_said() -> None:
 def test_pixels_where_nothing_is_calibrated() -> None:
     shape = measured(tilted((30, 20), 0), None)
     assert (shape.area.unit, shape.perimeter.unit, shape.ellipse.long_axis.unit) == ("px2", "px", "px")
-    assert shape.long_diameter.length.uncertainty == pytest.approx(2 / math.sqrt(12))
+    assert shape.short_diameter.length.uncertainty == pytest.approx(2 / math.sqrt(12))
+    assert shape.long_diameter.length.uncertainty == pytest.approx(2 / math.sqrt(12) + tip_uncertainty(60, 40, (1, 1)), rel=1e-3)
 
 
 def test_an_empty_mask_has_no_measures() -> None:

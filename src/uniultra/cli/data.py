@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from uniultra.cli.protocols import new_bar
 from uniultra.cli.text import label, printable, say, tell
 from uniultra.errors import DataError
 
@@ -122,9 +123,6 @@ def _list(problems: Iterable[object]) -> None:
 @contextmanager
 def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr, so that stdout holds the result alone."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with new_bar() as bar:
         task = bar.add_task(label(title), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

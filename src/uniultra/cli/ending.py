@@ -11,10 +11,11 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasat
 
 
 def end_in_order() -> None:
-    """From now on these signals leave the process as Ctrl-C does, through what cleans up; the exit code is 128 and the signal's number.
+    """From now on these signals leave the process as Ctrl-C does, through what cleans up; the exit code is
+    128 and the signal's number.
 
-    One that is ignored, as under `nohup`, or handled already is left as it is. A process that was forked from this one, whose frames
-    are copies, ends at once.
+    One that is ignored, as under `nohup`, or handled already is left as it is. A process that was forked from
+    this one, whose frames are copies, ends at once.
     """
     owner = os.getpid()
 

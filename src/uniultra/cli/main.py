@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -35,13 +37,24 @@ HELP = """Segment anything in ultrasound from a click or a box, offline. Not a m
 class _Commands(TyperGroup):
     """Commands whose own complaints show names as `printable` does: a pattern may bring a file that is called like an option."""
 
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        with _printable_errors():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: Any) -> Any:
-        try:
+        with _printable_errors():
             return super().invoke(ctx)
-        except Exception as error:
-            if hasattr(error, "format_message") and hasattr(error, "message"):
-                error.message = printable(str(error.message))
-            raise
+
+
+@contextmanager
+def _printable_errors() -> Iterator[None]:
+    """For Typer's errors, whose classes are its own or click's, by version."""
+    try:
+        yield
+    except Exception as error:
+        if hasattr(error, "format_message") and hasattr(error, "message"):
+            error.message = printable(str(error.message))
+        raise
 
 
 app = typer.Typer(

@@ -15,11 +15,15 @@ from uniultra.io.paths import PathLike
 _SIGNS = "=+\\-@＝＋－＠"
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _SEPARATED = re.compile(rf"(?<=[;\t\n\r])(?=[^\S]*[{_SIGNS}])")
-"""Where a spreadsheet that separates by semicolons, as in most of Europe, or by tabs begins a cell within one of ours."""
+"""Where a spreadsheet that separates by semicolons, as in most of Europe, or by tabs begins a cell within
+one of ours."""
 
 
-def write_csv(path: PathLike, columns: Sequence[str], rows: Iterable[Sequence[Any]], force: bool = False) -> None:
-    """Writes a table; text that a spreadsheet would run as a formula gets an apostrophe before it, see `inert`. Raises OutputError."""
+def write_csv(
+    path: PathLike, columns: Sequence[str], rows: Iterable[Sequence[Any]], force: bool = False
+) -> None:
+    """Writes a table; text that a spreadsheet would run as a formula gets an apostrophe before it, see
+    `inert`. Raises OutputError."""
     buffer = io.StringIO()
     _write_rows(buffer, [columns, *rows])
     write_text(path, buffer.getvalue(), force)
@@ -43,15 +47,17 @@ class TableFile:
 
 
 def inert(cell: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula: numbers are left alone, text that begins as a formula gets an apostrophe.
+    """A cell that no spreadsheet takes for a formula: numbers are left alone, text that begins as a formula
+    gets an apostrophe.
 
-    Text begins so with = + - @, also full-width, and also behind blanks and signs that can't be seen; so does what follows a semicolon,
-    tab or line end within it, where a spreadsheet may begin the next cell. `plain_text` takes the apostrophe away again.
+    Text begins so with = + - @, also full-width, and also behind blanks and signs that can't be seen; so does
+    what follows a semicolon, tab or line end within it, where a spreadsheet may begin the next cell.
+    `plain_text` takes the apostrophe away again.
     """
     if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
         return cell
     guarded = _SEPARATED.sub("'", cell)
-    return f"'{guarded}" if _is_formula(guarded) else guarded
+    return f"'{guarded}" if _is_formula(cell) else guarded
 
 
 def plain_text(cell: str) -> str:
@@ -60,10 +66,11 @@ def plain_text(cell: str) -> str:
 
 
 def _is_formula(text: str) -> bool:
-    """Text that begins as a formula, or with an apostrophe before one, so that what we put there can be told from what was."""
-    if text.startswith(("\t", "\r")):
-        return True
+    """Text that begins as a formula, or with an apostrophe before one, so that what we put there can be
+    told from what was."""
     seen = text.lstrip("'")
+    if seen.startswith(("\t", "\r")):
+        return True
     while seen and (seen[0].isspace() or not seen[0].isprintable()):
         seen = seen[1:]
     return re.match(f"[{_SIGNS}]", seen) is not None

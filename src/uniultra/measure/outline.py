@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-SMOOTHING = 1.0
-"""Sigma in (the larger side of) pixels. A circle is then measured 0.5 % too long from a radius of 15 pixels
-on (docs/LOG.md).
+SMOOTHING = (1.0, 0.7, 0.5)
+"""Sigmas in (the larger side of) pixels; the first that leaves the enclosed area alone is used.
+
+With 1 a circle is measured 0.5 % too long from a radius of 15 pixels on; without any, a small or thin
+structure is up to a fifth too long, as stairs are (docs/LOG.md).
 """
-_MOVED = 0.03
-"""Where smoothing changes the area by a larger share, the structure is too small or thin for it: its edge
-runs halfway between pixels.
+_MOVED = 0.045
+"""Smoothing that changes the area by a larger share is too strong for the structure. Chosen on 3,000 ellipses
+down to a pixel across: docs/LOG.md.
 """
 _CORNERS_XY = np.array([(0, 0), (1, 0), (1, 1), (0, 1)])
 """The corners of a cell of 2 x 2 pixels, clockwise on the screen. Side i runs from corner i to the next one.
@@ -94,19 +96,25 @@ def outline(mask_hw: np.ndarray, spacing_yx: tuple[float, float] = (1.0, 1.0)) -
 
     Each piece begins where another ends, with the inside on the same hand, so the first ends are all points
     of the edge, once each.
-    Marching squares on the mask smoothed by SMOOTHING, equally far in both directions, whose pixels may have
-    different sizes.
+    Marching squares on the mask, smoothed equally far in both directions, whose pixels may have different sizes;
+    halfway between pixels where the structure is too small or thin for any smoothing.
     """
-    sigma_yx = [SMOOTHING * max(spacing_yx) / side for side in spacing_yx]
-    pad_y, pad_x = (int(np.ceil(4 * sigma)) for sigma in sigma_yx)
-    one = mask_hw.astype(np.float32)
-    inside = cv2.copyMakeBorder(one, pad_y, pad_y, pad_x, pad_x, cv2.BORDER_CONSTANT, value=0)
-    level = cv2.GaussianBlur(inside, (0, 0), sigmaX=sigma_yx[1], sigmaY=sigma_yx[0])
-    smooth_hw = level > 0.5
-    pixels = np.count_nonzero(mask_hw)
-    if abs(np.count_nonzero(smooth_hw) - pixels) > _MOVED * pixels:
-        level, smooth_hw = inside, inside > 0.5
-    return _pieces(level, smooth_hw) - (pad_x, pad_y)
+    one, pixels = mask_hw.astype(np.float32), np.count_nonzero(mask_hw)
+    for sigma in SMOOTHING:
+        sigma_yx = [sigma * max(spacing_yx) / side for side in spacing_yx]
+        pad_y, pad_x = (int(np.ceil(4 * each)) for each in sigma_yx)
+        inside = cv2.copyMakeBorder(one, pad_y, pad_y, pad_x, pad_x, cv2.BORDER_CONSTANT, value=0)
+        level = cv2.GaussianBlur(inside, (0, 0), sigmaX=sigma_yx[1], sigmaY=sigma_yx[0])
+        pieces = _pieces(level, level > 0.5)
+        if abs(_enclosed(pieces) - pixels) <= _MOVED * pixels:
+            return pieces - (pad_x, pad_y)
+    return _pieces(inside, inside > 0.5) - (pad_x, pad_y)
+
+
+def _enclosed(pieces: np.ndarray) -> float:
+    """The area within, by Gauss's formula: each piece has the inside on the same hand."""
+    (x0, y0), (x1, y1) = pieces[:, 0].T, pieces[:, 1].T
+    return float(x0 @ y1 - x1 @ y0) / 2.0
 
 
 def _pieces(level_hw: np.ndarray, inside_hw: np.ndarray) -> np.ndarray:

@@ -76,6 +76,15 @@ def edge_uncertainty(spacing_yx: tuple[float, float]) -> float:
     return math.hypot(*spacing_yx) / math.sqrt(24.0)
 
 
+def tip_uncertainty(long_axis: float, short_axis: float, spacing_yx: tuple[float, float]) -> float:
+    """How much of an ellipse's long diameter lies where it is narrower than a pixel, so that a mask may hold it or not.
+
+    Near its end an ellipse of semi-axes a and b is 2 b sqrt(2 d / a) wide at the distance d from it: below a pixel's side p
+    for d < p2 a / (8 b2), at both ends. Hardly anything but for what is a few pixels across.
+    """
+    return max(spacing_yx) ** 2 * long_axis / (2.0 * short_axis**2)
+
+
 def measure_shape(mask_hw: np.ndarray, spacing_mm_yx: tuple[float, float] | None) -> Shape | None:
     """Measures a bool mask (H, W), in mm where `spacing_mm_yx` is given, else in pixels. None where the mask
     is empty.
@@ -92,16 +101,17 @@ def measure_shape(mask_hw: np.ndarray, spacing_mm_yx: tuple[float, float] | None
     area = float(rows.sum()) * spacing[0] * spacing[1]
     long_ends = _farthest(pieces)
     short_ends = _widest_across(pieces, long_ends)
-    ellipse = _ellipse(part, scale_xy, one, edge)
+    ellipse = _ellipse(part, scale_xy, one, spacing)
+    tips = tip_uncertainty(ellipse.long_axis.value, ellipse.short_axis.value, spacing)
     semi_axes = ellipse.long_axis.value / 2, ellipse.short_axis.value / 2
     diameter = 2.0 * math.sqrt(area / math.pi)
     return Shape(
         area=Measurement(area, two, perimeter * edge),
-        perimeter=Measurement(perimeter, one, math.hypot(2.0 * math.pi * edge, TRACING_ERROR * perimeter)),
-        long_diameter=_caliper(long_ends, scale_xy, one, edge),
-        short_diameter=_caliper(short_ends, scale_xy, one, edge),
+        perimeter=Measurement(perimeter, one, math.hypot(2.0 * math.pi * edge, TRACING_ERROR * perimeter) + tips),
+        long_diameter=_caliper(long_ends, scale_xy, one, 2.0 * edge + tips),
+        short_diameter=_caliper(short_ends, scale_xy, one, 2.0 * edge),
         ellipse=ellipse,
-        circumference=Measurement(ramanujan(*semi_axes), one, 2.0 * math.pi * edge),
+        circumference=Measurement(ramanujan(*semi_axes), one, 2.0 * math.pi * edge + tips),
         equivalent_diameter=Measurement(diameter, one, perimeter * edge * 2.0 / (math.pi * diameter)),
         centroid_xy=(_mean_place(columns), _mean_place(rows)),
         centroid_uncertainty_px=1.0 / math.sqrt(12.0),
@@ -171,10 +181,10 @@ def _widest_across(pieces: np.ndarray, ends: np.ndarray) -> np.ndarray:
     return np.stack([foot + low[best] * across, foot + high[best] * across])
 
 
-def _caliper(ends: np.ndarray, scale_xy: np.ndarray, unit: str, edge: float) -> Caliper:
+def _caliper(ends: np.ndarray, scale_xy: np.ndarray, unit: str, uncertainty: float) -> Caliper:
     (ax, ay), (bx, by) = ends / scale_xy
     return Caliper(
-        Measurement(float(np.hypot(*(ends[1] - ends[0]))), unit, 2.0 * edge),
+        Measurement(float(np.hypot(*(ends[1] - ends[0]))), unit, uncertainty),
         ((float(ax), float(ay)), (float(bx), float(by))),
     )
 
@@ -206,13 +216,18 @@ def _mean_place(counts: np.ndarray) -> float:
     return float(np.arange(len(counts)) @ counts / counts.sum())
 
 
-def _ellipse(part: Part, scale_xy: np.ndarray, unit: str, edge: float) -> Ellipse:
+def _ellipse(part: Part, scale_xy: np.ndarray, unit: str, spacing: tuple[float, float]) -> Ellipse:
     """A filled ellipse of semi-axes a and b has variances a2/4 and b2/4."""
     centre, variances, vectors = principal_axes(part.mask_hw, scale_xy)
     x, y = vectors[0] if vectors[0][0] >= 0 else -vectors[0]
-    long, short = (Measurement(4.0 * math.sqrt(variance), unit, 2.0 * edge) for variance in variances)
+    long, short = (4.0 * math.sqrt(variance) for variance in variances)
+    edges = 2.0 * edge_uncertainty(spacing)
+    axes = (
+        Measurement(long, unit, edges + tip_uncertainty(long, short, spacing)),
+        Measurement(short, unit, edges),
+    )
     cx, cy = centre / scale_xy + part.origin_xy
-    return Ellipse((float(cx), float(cy)), long, short, math.degrees(math.atan2(y, x)))
+    return Ellipse((float(cx), float(cy)), *axes, math.degrees(math.atan2(y, x)))
 
 
 def _notes(parts: int, share: float) -> tuple[str, ...]:

@@ -41,4 +41,6 @@ def _told_of(path: Path) -> Iterator[None]:
     try:
         yield
     except SafetensorError as error:
-        raise OutputError(f"{printable(str(path))}: can't be written ({error}); give a folder with room") from error
+        raise OutputError(
+            f"{printable(str(path))}: can't be written ({error}); give a folder with room"
+        ) from error

@@ -15,6 +15,7 @@ from pydicom.uid import JPEG2000, JPEGBaseline8Bit, JPEGExtended12Bit
 
 from dicoms import HEIGHT, WIDTH, dataset, encapsulated, jpeg, jpeg_2000, picture, save
 from uniultra.errors import OutputError
+from uniultra.io.dicom.describe import describe
 from uniultra.io.dicom.report import Finding, report
 from uniultra.io.dicom.seg import Segment, segmentation
 from uniultra.io.dicom.source import Maker, read_source
@@ -178,6 +179,16 @@ def test_attributes_that_may_be_empty_are_there(tmp_path: Path) -> None:
     ):  # 2C in General Image, 2 in Content Identification
         assert keyword in made
         assert not made[keyword].value
+
+
+@pytest.mark.parametrize("damaged", ["1.2.", "1.2.840.10008.5.1.4.1.1.", "1.02.3"])
+def test_damaged_uids_are_not_warned_about(tmp_path: Path, damaged: str) -> None:
+    with pydicom.config.disable_value_validation():
+        data = dataset(picture(), StudyInstanceUID=damaged, SeriesInstanceUID=damaged, SOPClassUID=damaged)
+        path = save(data, tmp_path / "a.dcm")
+    assert describe(path)["object"] == damaged  # a warning is an error in tests
+    for make in (seg, sr):
+        make(read_source(path))
 
 
 def test_what_highdicom_refuses_is_one_line(tmp_path: Path) -> None:

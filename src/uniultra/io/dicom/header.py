@@ -71,7 +71,8 @@ class Header:
     @property
     def sop_class(self) -> str:
         found = uid(self.dataset, "SOPClassUID")
-        return UID(found).name if found else "unknown"
+        with quiet("pydicom"):  # its warnings quote values
+            return UID(found).name if found else "unknown"
 
     @property
     def little_endian(self) -> bool:

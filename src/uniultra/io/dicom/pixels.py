@@ -266,7 +266,8 @@ def _check_native_length(image: Image) -> None:
 
 def _check_decoder(header: Header) -> None:
     try:
-        decoder = get_decoder(header.syntax)
+        with quiet("pydicom"):
+            decoder = get_decoder(header.syntax)
     except NotImplementedError as error:
         stored = f"stored as {header.syntax.name} ({str(header.syntax)[:64]})"
         raise FileError(f"{header.name}: {stored}, which can't be read; export it as JPEG, JPEG 2000, RLE or uncompressed") from error

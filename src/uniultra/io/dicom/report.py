@@ -13,6 +13,7 @@ from pydicom.uid import UltrasoundImageStorage
 
 from uniultra.io.dicom.source import UTF_8, Maker, as_still, by_highdicom, legal_label, need_highdicom, refer, study_of, write_dataset
 from uniultra.io.paths import PathLike
+from uniultra.io.quiet import quiet
 from uniultra.measure import Measurement
 from uniultra.measure.edge import edge_line
 from uniultra.measure.report import named
@@ -61,6 +62,7 @@ def write_report(path: PathLike, source: Dataset, findings: Sequence[Finding], m
     return dataset
 
 
+@quiet("pydicom")  # its warnings quote values
 def report(source: Dataset, findings: Sequence[Finding], maker: Maker) -> Dataset:
     """The data set that `write_report` writes."""
     import highdicom as hd

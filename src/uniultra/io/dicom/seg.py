@@ -18,6 +18,7 @@ from pydicom.dataset import Dataset
 from uniultra.io.dicom.header import LOSSY
 from uniultra.io.dicom.source import UTF_8, Maker, as_still, by_highdicom, legal_label, need_highdicom, refer, study_of, write_dataset
 from uniultra.io.paths import PathLike
+from uniultra.io.quiet import quiet
 
 FRACTIONS = 255
 """MaximumFractionalValue: a probability of 1."""
@@ -48,6 +49,7 @@ def write_seg(path: PathLike, source: Dataset, segments: Sequence[Segment], make
     return dataset
 
 
+@quiet("pydicom")  # its warnings quote values
 def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> Dataset:
     """The data set that `write_seg` writes."""
     import highdicom as hd

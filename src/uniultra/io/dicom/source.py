@@ -61,6 +61,7 @@ class SourceImage(Dataset):
     notes: tuple[str, ...]
 
 
+@quiet("pydicom")  # its warnings quote values
 def read_source(path: PathLike, keep_patient: bool = False) -> SourceImage:
     """The chosen attributes of an image.
 
@@ -79,9 +80,8 @@ def read_source(path: PathLike, keep_patient: bool = False) -> SourceImage:
             raise FileError(f"{header.name}: {keyword} is missing, so nothing can refer to this image; export it again")
         setattr(source, keyword, found)
     identity, left = kept_identity(header.dataset) if keep_patient else (dict.fromkeys(KEPT, ""), ("PatientID",))
-    with quiet("pydicom"):  # its warnings quote values
-        for keyword, value in identity.items():
-            setattr(source, keyword, value)
+    for keyword, value in identity.items():
+        setattr(source, keyword, value)
     source.ReferringPhysicianName = ""
     source.SpecificCharacterSet = UTF_8
     source.Modality = code(header.dataset, "Modality") or "US"
@@ -151,10 +151,9 @@ def as_still(source: Dataset) -> Dataset:
 
 def refer(made: Dataset, source: Dataset) -> None:
     """Every reference of what was made of `as_still` becomes one to the source itself."""
-    with quiet("pydicom"):
-        for element in made.iterall():
-            if element.keyword == "ReferencedSOPClassUID":
-                element.value = source.SOPClassUID
+    for element in made.iterall():
+        if element.keyword == "ReferencedSOPClassUID":
+            element.value = source.SOPClassUID
 
 
 def study_of(source: Dataset) -> str:

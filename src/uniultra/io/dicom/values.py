@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.valuerep import PersonName
 
 from uniultra.io.quiet import quiet
+from uniultra.text import is_visible
 
 LONGEST = 64
 """The longest value of the text attributes that are read (LO, PN, UI: PS3.5 6.2)."""
@@ -74,7 +74,7 @@ def text(dataset: Dataset, keyword: str, longest: int = LONGEST) -> str | None:
 
 def _is_printable(part: str) -> bool:
     """Whether text has no control characters; blanks of every width are fine, as Japanese names have them."""
-    return all(sign.isprintable() or unicodedata.category(sign) == "Zs" for sign in part)
+    return all(map(is_visible, part))
 
 
 def code(dataset: Dataset, keyword: str) -> str | None:
