@@ -18,6 +18,7 @@ from uniultra.io.cines import chosen_frames, open_cine
 from uniultra.io.images import find_images, read_frame
 from uniultra.io.movie import write_movie, write_overlay_movie
 from uniultra.types import Mask
+from videos import flat, save_video
 
 SIZE = (48, 64)
 
@@ -114,6 +115,13 @@ def test_what_is_no_video(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
     with pytest.raises(FileError, match=r"the GIF data is damaged|0 x 0 pixels"):
         open_cine(tmp_path / "b.gif")
     assert capfd.readouterr().err == ""
+
+
+def test_a_codec_that_nothing_decodes_is_named(tmp_path: Path) -> None:
+    path = save_video(tmp_path / "a.mp4", [flat(40), flat(90)], codec="libx264")
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
+    with pytest.raises(FileError, match=r"a\.mp4: its video is of a codec that FFmpeg lacks; convert it to MP4 \(H\.264\)"):
+        open_cine(path)
 
 
 def test_videos_are_not_found_among_images(tmp_path: Path) -> None:

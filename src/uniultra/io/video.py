@@ -101,7 +101,10 @@ def _opened(path: PathLike, name: str) -> Iterator[InputContainer]:
         with av.open(for_ffmpeg(path), format=form, options={"protocol_whitelist": "file"}) as container:
             if not container.streams.video:
                 raise FileError(f"{name}: holds no video; legal are files with at least 1 frame; export it again")
-            container.streams.video[0].codec_context.thread_count = 1
+            decoder = container.streams.video[0].codec_context
+            if decoder is None:
+                raise FileError(f"{name}: its video is of a codec that FFmpeg lacks; convert it to MP4 (H.264)")
+            decoder.thread_count = 1
             yield container
     except (av.FFmpegError, ValueError, RuntimeError) as error:
         fault = f"the video is damaged, cut short, or of a codec that FFmpeg lacks ({one_line(error)})"
