@@ -34,7 +34,12 @@ class Passes:
     min_part: float = 0.05
 
 
-_LEGAL = {"crop_scale": (1.0, 10.0), "click_crops": (1, 10), "close_view": (0.01, 1.0), "min_part": (0.0, 1.0)}
+_LEGAL = {
+    "crop_scale": (1.0, 10.0),
+    "click_crops": (1, 10),
+    "close_view": (0.01, 1.0),
+    "min_part": (0.0, 1.0),
+}
 
 
 @dataclass(frozen=True)
@@ -81,4 +86,6 @@ def _check(path: Path, name: str, value: Any) -> None:
     number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
     if not number or not math.isfinite(value) or not low <= value <= high:
         kind = "a whole number" if whole else "a number"
-        raise ModelError(f"'{path}' says {name} {value!r:.40}; it must be {kind} from {low:g} to {high:g}; export the model again")
+        raise ModelError(
+            f"'{path}' says {name} {value!r:.40}; it must be {kind} from {low:g} to {high:g}; export the model again"
+        )

@@ -22,7 +22,9 @@ def alike(prompts: Sequence[Prompt]) -> Iterable[list[int]]:
     return places.values()
 
 
-def prompt_arrays(prompts: Sequence[Prompt], to_model: ModelMap) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def prompt_arrays(
+    prompts: Sequence[Prompt], to_model: ModelMap
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """points (P, N, 2), labels (P, N), masks (P, 1, S/4, S/4) and has_mask (P,) of prompts with N points each, as
     `Backend.decode` takes them; a prompt with none has one of padding.
     """

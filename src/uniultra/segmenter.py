@@ -72,7 +72,9 @@ class Segmenter:
         """Encodes one region of a frame (default: all of it); serves any number of prompts."""
         region = region or whole((frame.height, frame.width))
         view = ModelMap(region, self.facts.input_size).sample(frame.pixels_hw)
-        return Embedding(self.backend.encode(view[None]), region, (frame.height, frame.width), frame.calibration)
+        return Embedding(
+            self.backend.encode(view[None]), region, (frame.height, frame.width), frame.calibration
+        )
 
     def decode(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Mask]:
         """One mask a prompt, in order. The answer is background outside the embedding's region.
@@ -216,13 +218,19 @@ def check_prompt(prompt: Prompt, frame_hw: tuple[int, int]) -> None:
         x0, y0, x1, y1 = clip_box(prompt.box_xyxy, frame_hw)
         if x1 - x0 < 1 or y1 - y0 < 1:
             given = ",".join(f"{v:g}" for v in prompt.box_xyxy)
-            raise PromptError(f"box {given} has less than a pixel on the image; give x0,y0,x1,y1 within 0,0 to {width - 1},{height - 1}")
+            raise PromptError(
+                f"box {given} has less than a pixel on the image; give x0,y0,x1,y1 within 0,0 to {width - 1},{height - 1}"
+            )
     for x, y in prompt.points_xy:
         if not (-0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5):
-            raise PromptError(f"point {x:g},{y:g} is outside the image; give x,y within 0,0 to {width - 1},{height - 1}")
+            raise PromptError(
+                f"point {x:g},{y:g} is outside the image; give x,y within 0,0 to {width - 1},{height - 1}"
+            )
     if prompt.mask_hw is not None and prompt.mask_hw.shape != frame_hw:
         shape = prompt.mask_hw.shape
-        raise PromptError(f"the previous mask is {shape[1]}x{shape[0]} pixels; it must have the image's size, {width}x{height}")
+        raise PromptError(
+            f"the previous mask is {shape[1]}x{shape[0]} pixels; it must have the image's size, {width}x{height}"
+        )
 
 
 def _known_box(prompt: Prompt, frame_hw: tuple[int, int]) -> Box | None:
@@ -243,7 +251,11 @@ def _pointing(prompt: Prompt) -> Prompt:
         inside[min(round(y), inside.shape[0] - 1), min(round(x), inside.shape[1] - 1)] = False
     if not inside.any():
         return prompt
-    return replace(prompt, points_xy=(*prompt.points_xy, inscribed_centre(inside)), point_labels=(*prompt.point_labels, POSITIVE))
+    return replace(
+        prompt,
+        points_xy=(*prompt.points_xy, inscribed_centre(inside)),
+        point_labels=(*prompt.point_labels, POSITIVE),
+    )
 
 
 def _found_box(found: Mask, prompt: Prompt) -> Box:

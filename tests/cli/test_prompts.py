@@ -11,7 +11,9 @@ from uniultra.errors import PromptError
 
 
 def test_each_box_is_an_object_and_points_join_the_smallest() -> None:
-    typed = parse_typed(["0,0,100,100", "20,20,60,60"], ["30,30", "90,90"], ["25,25", "95,5", "300,300"], each_point=False)
+    typed = parse_typed(
+        ["0,0,100,100", "20,20,60,60"], ["30,30", "90,90"], ["25,25", "95,5", "300,300"], each_point=False
+    )
     outer, inner = group(typed)
     assert outer.points_xy == ((90, 90), (95, 5), (300, 300))
     assert outer.point_labels == (1, 0, 0)

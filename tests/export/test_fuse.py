@@ -80,7 +80,10 @@ def test_the_model_stays_as_it_is() -> None:
     assert all(parameter.requires_grad for parameter in model.parameters())
 
 
-@pytest.mark.parametrize("case", ["plain SAM 2", "convolutional", "windows that don't nest", "a wrapped layer", "the mask that is stable"])
+@pytest.mark.parametrize(
+    "case",
+    ["plain SAM 2", "convolutional", "windows that don't nest", "a wrapped layer", "the mask that is stable"],
+)
 def test_what_doesnt_fit_is_left_as_it_is(case: str) -> None:
     model = {
         "plain SAM 2": lambda: _model(adapter=None),

@@ -31,7 +31,10 @@ def test_extras_of_a_picture_and_of_a_dicom(tmp_path: Path) -> None:
     kinds = chosen_extras(["overlay,json", "seg", "csv"])
     assert kinds == ("overlay", "json", "seg", "csv")
     picture = save_phantom(tmp_path / "scan.png")
-    save(dataset(speckled(TRUE).pixels_hw[None], SequenceOfUltrasoundRegions=[region((0, 0, 127, 95))]), tmp_path / "still.dcm")
+    save(
+        dataset(speckled(TRUE).pixels_hw[None], SequenceOfUltrasoundRegions=[region((0, 0, 127, 95))]),
+        tmp_path / "still.dcm",
+    )
     for name, file, seg in (("a", picture, False), ("b", tmp_path / "still.dcm", True)):
         made = WriteExtras(kinds)(tmp_path / name, file, found(read_frame(file)))
         assert list(made) == ["overlay.png", "json", *(["seg.dcm"] if seg else []), "csv"]
@@ -50,7 +53,9 @@ def test_the_patient_is_kept_where_that_was_asked_for(tmp_path: Path, keep: bool
 
 
 def test_extras_of_a_frame_without_objects(tmp_path: Path) -> None:
-    made = WriteExtras(("overlay", "json", "csv"))(tmp_path, tmp_path / "scan.png", found(Frame(np.zeros(SHAPE, np.uint8)), masks=0))
+    made = WriteExtras(("overlay", "json", "csv"))(
+        tmp_path, tmp_path / "scan.png", found(Frame(np.zeros(SHAPE, np.uint8)), masks=0)
+    )
     assert list(made) == ["overlay.png", "json"]
     assert json.loads(made["json"].read_text())["objects"] == []
 

@@ -34,7 +34,9 @@ def open_backend(name_or_folder: str | Path, threads: int | None = None) -> Back
     if _files_of(folder) == _ONNX_FILES:
         return OnnxBackend.open(folder, threads)
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("transformers") is None:
-        raise ModelError(f"'{folder}' holds safetensors weights, which need torch: pip install 'uniultra[train]', or export them to ONNX")
+        raise ModelError(
+            f"'{folder}' holds safetensors weights, which need torch: pip install 'uniultra[train]', or export them to ONNX"
+        )
     from uniultra.backends.torch import TorchBackend
 
     return TorchBackend.open(folder)
@@ -50,7 +52,9 @@ def weights_sha256(name_or_folder: str | Path) -> str:
     """
     folder = finished_run(Path(name_or_folder))
     if _is_name(name_or_folder):
-        hashes = {file: hash for file, hash in find(str(name_or_folder)).sha256.items() if file in _ONNX_FILES}
+        hashes = {
+            file: hash for file, hash in find(str(name_or_folder)).sha256.items() if file in _ONNX_FILES
+        }
     else:
         hashes = {file: _sha256_of(folder / file) for file in _files_of(folder)}
     return hashlib.sha256("".join(f"{file} {hashes[file]}\n" for file in sorted(hashes)).encode()).hexdigest()
@@ -62,7 +66,9 @@ def _files_of(folder: Path) -> tuple[str, ...]:
         if (folder / (ENCODER if files is _ONNX_FILES else files[-1])).is_file():
             return files
     names = ", ".join(entry.name for entry in MODELS)
-    raise ModelError(f"'{folder}' holds no model: no {ENCODER}, {_TORCH_FILES[-1]} or {_ADAPTER_FILES[-1]}; published models: {names}")
+    raise ModelError(
+        f"'{folder}' holds no model: no {ENCODER}, {_TORCH_FILES[-1]} or {_ADAPTER_FILES[-1]}; published models: {names}"
+    )
 
 
 def _is_name(name_or_folder: str | Path) -> bool:
@@ -73,4 +79,6 @@ def _sha256_of(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise ModelError(f"'{path}' can't be read ({error.strerror}); a model folder holds it; export the model again") from error
+        raise ModelError(
+            f"'{path}' can't be read ({error.strerror}); a model folder holds it; export the model again"
+        ) from error

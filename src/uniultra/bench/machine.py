@@ -52,7 +52,9 @@ def warnings_of(load: float | None, cores: int, jitter: Mapping[int, float]) -> 
     """
     found = []
     if load is not None and load > BUSY_LOAD * cores:
-        found.append(f"the machine was busy before the run (load average {load:.1f} on {cores} cores); the times mean little")
+        found.append(
+            f"the machine was busy before the run (load average {load:.1f} on {cores} cores); the times mean little"
+        )
     for threads, share in jitter.items():
         if share > UNSTEADY:
             told = f"a fixed piece of work varied by {share:.0%} (10th to 90th percentile; a quiet machine stays below {UNSTEADY:.0%})"
@@ -67,7 +69,9 @@ def peak_memory_mb() -> float | None:
     """
     status = Path("/proc/self/status")
     if status.exists():
-        lines = dict(line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines() if ":" in line)
+        lines = dict(
+            line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines() if ":" in line
+        )
         return int(lines["VmHWM"].split()[0]) * 1024 / 1e6 if "VmHWM" in lines else None
     if importlib.util.find_spec("resource") is None:
         return None

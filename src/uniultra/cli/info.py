@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uniultra.cli.text import complain, say
+from uniultra.cli.terminal.text import complain, say
 from uniultra.errors import UniUltraError
 
 if TYPE_CHECKING:
-    from uniultra.calibration import Calibration, ScanRegion
+    from uniultra.pixel_scale import Calibration, ScanRegion
 
 
 def info(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Images, cines, videos, a DICOMDIR, folders or patterns.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Images, cines, videos, a DICOMDIR, folders or patterns."),
+    ],
     phi: Annotated[bool, typer.Option("--phi", help="Show the patient's fields of DICOM files too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line a file.")] = False,
 ) -> None:
@@ -55,17 +58,23 @@ def describe_file(path: Path, phi: bool) -> dict[str, Any]:
         "notes": (*cine.notes, *cine.calibration.notes),
     }
     if kind == "DICOM":
-        from uniultra.io.dicom.describe import describe
+        from uniultra.io.dicom.summary import describe
 
         facts |= describe(path, phi)
     return facts
 
 
 def _lines(facts: dict[str, Any]) -> list[str]:
-    head = f"{facts['file']}: {facts['kind']}" + (f", {facts['modality']}, {facts['object']}" if "modality" in facts else "")
+    head = f"{facts['file']}: {facts['kind']}" + (
+        f", {facts['modality']}, {facts['object']}" if "modality" in facts else ""
+    )
     size = f"{facts['width']} x {facts['height']} pixels, {facts['frames']} frame{'s' if facts['frames'] > 1 else ''}"
     if facts["frames"] > 1:
-        size += f" at {facts['rate_hz']:.3g} a second, {facts['times_s'][-1]:.2f} s" if facts["rate_hz"] else ", rate unknown"
+        size += (
+            f" at {facts['rate_hz']:.3g} a second, {facts['times_s'][-1]:.2f} s"
+            if facts["rate_hz"]
+            else ", rate unknown"
+        )
     lines = [head, f"  size        {size}"]
     if "syntax" in facts:
         lines += [
@@ -116,4 +125,8 @@ def _plain(facts: dict[str, Any]) -> dict[str, Any]:
     ]
     times = facts["times_s"]
     rest = {name: value for name, value in facts.items() if name not in ("calibration", "times_s")}
-    return rest | {"duration_s": times[-1] if times else None, "regions": regions, "spacings_mm_yx": dict(calibration.fallbacks)}
+    return rest | {
+        "duration_s": times[-1] if times else None,
+        "regions": regions,
+        "spacings_mm_yx": dict(calibration.fallbacks),
+    }

@@ -83,8 +83,6 @@ def _numbers(text: str, count: int, what: str, form: str) -> tuple[float, ...]:
     return values
 
 
-
-
 def group(typed: Typed, previous: Sequence[np.ndarray] = ()) -> list[Prompt]:
     """Objects, in order: previous masks, then boxes, then clicks.
 
@@ -95,7 +93,9 @@ def group(typed: Typed, previous: Sequence[np.ndarray] = ()) -> list[Prompt]:
     Raises:
         PromptError: nothing was given, or too much: over 255 objects, or 250 points in one.
     """
-    holders: list[tuple[Box | None, np.ndarray | None]] = [(None, mask) for mask in previous] + [(box, None) for box in typed.boxes]
+    holders: list[tuple[Box | None, np.ndarray | None]] = [(None, mask) for mask in previous] + [
+        (box, None) for box in typed.boxes
+    ]
     inside: list[list[Point]] = [[] for _ in holders]
     loose: list[Point] = []
     for point in typed.points:
@@ -116,10 +116,14 @@ def group(typed: Typed, previous: Sequence[np.ndarray] = ()) -> list[Prompt]:
 def check_counts(prompts: list[Prompt]) -> list[Prompt]:
     """The same prompts; raises PromptError for more objects than an id mask tells apart, or more points than a model takes."""
     if len(prompts) > MOST_OBJECTS:
-        raise PromptError(f"{len(prompts)} structures on one image; an id mask holds 1 to {MOST_OBJECTS}: split the prompts")
+        raise PromptError(
+            f"{len(prompts)} structures on one image; an id mask holds 1 to {MOST_OBJECTS}: split the prompts"
+        )
     for prompt in prompts:
         if len(prompt.points_xy) > MOST_POINTS:
-            raise PromptError(f"{len(prompt.points_xy)} points on one structure; a model takes up to {MOST_POINTS}: leave some out")
+            raise PromptError(
+                f"{len(prompt.points_xy)} points on one structure; a model takes up to {MOST_POINTS}: leave some out"
+            )
     return prompts
 
 
@@ -131,7 +135,10 @@ def _prompt(index: int, objects: Sequence[Any], negatives: Sequence[Point], hold
 
 
 def _nearest(point: Point, masks: Sequence[np.ndarray]) -> int:
-    distances = [float(np.min(np.hypot(*(np.argwhere(mask) - (point[1], point[0])).T), initial=np.inf)) for mask in masks]
+    distances = [
+        float(np.min(np.hypot(*(np.argwhere(mask) - (point[1], point[0])).T), initial=np.inf))
+        for mask in masks
+    ]
     return int(np.argmin(distances))
 
 
@@ -186,7 +193,9 @@ def prompt_of(item: dict[str, Any]) -> Prompt:
         points = tuple((_real(x), _real(y)) for x, y in map(_listed, _listed(item.get("points") or [])))
         labels = tuple(_real(v) for v in _listed(item.get("labels") or [POSITIVE] * len(points)))
     except (TypeError, ValueError, OverflowError) as error:
-        raise PromptError(f"{json.dumps(item)[:80]} is not numbers in the form of box, points, labels") from error
+        raise PromptError(
+            f"{json.dumps(item)[:80]} is not numbers in the form of box, points, labels"
+        ) from error
     return Prompt(box_xyxy=box, points_xy=points, point_labels=labels)  # type: ignore[arg-type]
 
 

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uniultra.calibration import UNCALIBRATED
 from uniultra.cli.frames import SegmentJob, parse_frames, segment_frames
 from uniultra.cli.prompts import PromptSource, Typed, parse_typed, read_prompts
 from uniultra.cli.protocols import new_bar
-from uniultra.cli.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
-from uniultra.cli.text import complain, printable, say, tell
+from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
+from uniultra.cli.terminal.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.outputs.plan import (
     KINDS_SHOWN,
@@ -27,6 +26,7 @@ from uniultra.outputs.plan import (
     input_file,
     own_study,
 )
+from uniultra.pixel_scale import UNCALIBRATED
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
@@ -40,22 +40,45 @@ FRAMES_HELP = "Frames of a cine: all, A-B, A-B:STEP or A,B,C, from 0. Each gets 
 
 
 def segment(
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Images, folders of images, or patterns such as 'scans/*.png'.")],
-    box: Annotated[list[str], typer.Option(metavar="X0,Y0,X1,Y1", help="A box around a structure, in pixels; repeat for more.")] = [],  # noqa: B006
+    images: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="IMAGE...", help="Images, folders of images, or patterns such as 'scans/*.png'."
+        ),
+    ],
+    box: Annotated[
+        list[str],
+        typer.Option(metavar="X0,Y0,X1,Y1", help="A box around a structure, in pixels; repeat for more."),
+    ] = [],  # noqa: B006
     point: Annotated[list[str], typer.Option(metavar="X,Y", help="A point inside a structure.")] = [],  # noqa: B006
     negative: Annotated[list[str], typer.Option(metavar="X,Y", help="A point outside of it.")] = [],  # noqa: B006
-    each_point: Annotated[bool, typer.Option("--each-point", help="Points outside of boxes are one structure each.")] = False,
-    mask: Annotated[Path | None, typer.Option(help="A previous mask (0 background, 1..N structures) to correct.")] = None,
+    each_point: Annotated[
+        bool, typer.Option("--each-point", help="Points outside of boxes are one structure each.")
+    ] = False,
+    mask: Annotated[
+        Path | None, typer.Option(help="A previous mask (0 background, 1..N structures) to correct.")
+    ] = None,
     prompts: Annotated[Path | None, typer.Option(help="A JSON file of prompts; see docs/segment.md.")] = None,
     model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
-    out: Annotated[Path | None, typer.Option(help=f"Folder for NAME.mask.png, NAME.overlay.png, NAME.json.  [default: {OUT}]")] = None,
-    frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of a cine or video, from 0.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help=f"Folder for NAME.mask.png, NAME.overlay.png, NAME.json.  [default: {OUT}]"),
+    ] = None,
+    frame: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Frame of a cine or video, from 0.")
+    ] = None,
     frames: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAMES_HELP)] = None,
     spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
     override_scale: Annotated[str | None, typer.Option(metavar=METAVAR, help=OVERRIDE_HELP)] = None,
-    write: Annotated[list[str], typer.Option(metavar="KIND", help=f"Also write {KINDS_SHOWN}; seg is written for DICOM.")] = [],  # noqa: B006
-    keep_patient: Annotated[bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line an image; files only with --out.")] = False,
+    write: Annotated[
+        list[str], typer.Option(metavar="KIND", help=f"Also write {KINDS_SHOWN}; seg is written for DICOM.")
+    ] = [],  # noqa: B006
+    keep_patient: Annotated[
+        bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, one line an image; files only with --out.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
     """Segment structures in ultrasound images, DICOM included: point at them with boxes, clicks, or a previous mask."""
@@ -75,7 +98,9 @@ def segment(
     tell(check_kinds(plan, sources))
     _check_targets(plan, sources, frames is not None, mask, prompts)
     job = SegmentJob(plan, Segmenter.load(model), wanted, scale, source_of_prompts, as_json)
-    failed = _each(sources, partial(segment_image if frames is None else segment_frames, job), frames is not None)
+    failed = _each(
+        sources, partial(segment_image if frames is None else segment_frames, job), frames is not None
+    )
     if failed < len(files):
         tell(own_study(plan, sources))
     if not as_json and failed < len(files):
@@ -101,7 +126,9 @@ def segment_image(job: SegmentJob, source: InputFile) -> str:
     return _human(source.path, result)
 
 
-def _check_targets(plan: OutputPlan, sources: Sequence[InputFile], of_cines: bool, mask: Path | None, prompts: Path | None) -> None:
+def _check_targets(
+    plan: OutputPlan, sources: Sequence[InputFile], of_cines: bool, mask: Path | None, prompts: Path | None
+) -> None:
     """Raises OutputError where a result can't be written, before anything is computed.
 
     The previous mask may be the one that the result replaces: with --force an answer is corrected in place.
@@ -123,7 +150,9 @@ def _check_targets(plan: OutputPlan, sources: Sequence[InputFile], of_cines: boo
 def _check_frames(plan: OutputPlan, frames: str | None) -> None:
     if frames is not None:
         if plan.frame is not None:
-            raise PromptError(f"--frame {plan.frame} and --frames '{frames}' are two ways to choose; give one of them")
+            raise PromptError(
+                f"--frame {plan.frame} and --frames '{frames}' are two ways to choose; give one of them"
+            )
         check_cine_kinds(plan.kinds)
     elif plan.kinds is not None and "movie" in plan.kinds:
         raise PromptError("--write movie is of several frames; choose them with --frames, as in --frames all")
@@ -143,7 +172,9 @@ def _spare_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
     sources = {path.resolve() for path in inputs}
     for target in targets:
         if target.resolve() in sources:
-            raise OutputError(f"{target}: the result would replace an input of this call; give another folder with --out")
+            raise OutputError(
+                f"{target}: the result would replace an input of this call; give another folder with --out"
+            )
 
 
 def _scaled(frame: Frame, scale: TypedScale | None) -> Frame:

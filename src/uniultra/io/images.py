@@ -22,13 +22,17 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from uniultra.errors import FileError
-from uniultra.io import pictures
+from uniultra.io import pillow_reader as pictures
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, one_line, shown
 from uniultra.types import Cine, Frame
 
 _HEAD_BYTES = 352
 DICOMDIR = "DICOMDIR"
-_BARE_DICOM = tuple(group + element + b"\0" for group in (b"\x02\0", b"\x08\0") for element in (b"\0", b"\x01", b"\x05", b"\x08", b"\x16"))
+_BARE_DICOM = tuple(
+    group + element + b"\0"
+    for group in (b"\x02\0", b"\x08\0")
+    for element in (b"\0", b"\x01", b"\x05", b"\x08", b"\x16")
+)
 """The first tag of a DICOM file without preamble: (0002,00xx) or (0008,00xx), little endian."""
 _VIDEO_BRANDS = (b"ftyp", b"moov", b"mdat", b"wide", b"free")
 """The first box of an MP4 or MOV."""
@@ -53,7 +57,9 @@ class Kind:
     listed: bool = True
 
     def matches(self, head: bytes, suffix: str) -> bool:
-        return head[self.offset :].startswith(self.signatures) or (self.suffix_is_enough and suffix in self.suffixes)
+        return head[self.offset :].startswith(self.signatures) or (
+            self.suffix_is_enough and suffix in self.suffixes
+        )
 
 
 def read_frame(path: PathLike, number: int | None = None) -> Frame:
@@ -71,7 +77,9 @@ def read_frame(path: PathLike, number: int | None = None) -> Frame:
     if number is not None and kind.open:
         return kind.open(path).read(number)
     if number:
-        raise FileError(f"{shown(path)}: there is no frame {number}; a {kind.name} image has frame 0 alone; leave the number out")
+        raise FileError(
+            f"{shown(path)}: there is no frame {number}; a {kind.name} image has frame 0 alone; leave the number out"
+        )
     return kind.read(path)
 
 
@@ -148,7 +156,9 @@ def _only_frame(open_: Callable[[PathLike], Cine], path: PathLike) -> Frame:
     """The one frame of a file; FileError where there are several and none was named."""
     cine = open_(path)
     if cine.count > 1:
-        raise FileError(f"{shown(path)}: holds {cine.count} frames; name one from 0 to {cine.count - 1}, with --frame")
+        raise FileError(
+            f"{shown(path)}: holds {cine.count} frames; name one from 0 to {cine.count - 1}, with --frame"
+        )
     return cine.read(0)
 
 
@@ -169,9 +179,13 @@ def _expand(path: PathLike, recursive: bool) -> list[Path]:
     try:
         images = sorted((file for file in files if _is_listed(file)), key=_natural)
     except OSError as error:
-        raise FileError(f"{shown(path)}: can't be listed ({one_line(error)}); make the folder readable") from error
+        raise FileError(
+            f"{shown(path)}: can't be listed ({one_line(error)}); make the folder readable"
+        ) from error
     if not images:
-        raise FileError(f"{shown(path)}: no images found; legal suffixes are {', '.join(LISTED_ENDINGS)}; check the path")
+        raise FileError(
+            f"{shown(path)}: no images found; legal suffixes are {', '.join(LISTED_ENDINGS)}; check the path"
+        )
     return images
 
 
@@ -204,17 +218,61 @@ KINDS: tuple[Kind, ...] = (
     Kind("TIFF", (".tif", ".tiff"), (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _picture_frame, TiffImageFile),
     Kind("BMP", (".bmp",), (b"BM",), _picture_frame, BmpImageFile),
     Kind("GIF", (".gif",), (b"GIF87a", b"GIF89a"), _picture_frame, GifImageFile, _open_gif),
-    Kind("DICOM", (".dcm", ".dicom"), _BARE_DICOM, partial(_only_frame, _open_dicom), None, _open_dicom, suffix_is_enough=True),
-    Kind("MP4", (".mp4", ".mov", ".m4v"), _VIDEO_BRANDS, partial(_only_frame, _open_video), None, _open_video, 4, listed=False),
+    Kind(
+        "DICOM",
+        (".dcm", ".dicom"),
+        _BARE_DICOM,
+        partial(_only_frame, _open_dicom),
+        None,
+        _open_dicom,
+        suffix_is_enough=True,
+    ),
+    Kind(
+        "MP4",
+        (".mp4", ".mov", ".m4v"),
+        _VIDEO_BRANDS,
+        partial(_only_frame, _open_video),
+        None,
+        _open_video,
+        4,
+        listed=False,
+    ),
     Kind("AVI", (".avi",), (b"AVI ",), partial(_only_frame, _open_video), None, _open_video, 8, listed=False),
-    Kind("MKV", (".mkv", ".webm"), (b"\x1aE\xdf\xa3",), partial(_only_frame, _open_video), None, _open_video, listed=False),
-    Kind("MPEG", (".mpg", ".mpeg", ".vob"), (b"\0\0\x01\xba",), partial(_only_frame, _open_video), None, _open_video, listed=False),
+    Kind(
+        "MKV",
+        (".mkv", ".webm"),
+        (b"\x1aE\xdf\xa3",),
+        partial(_only_frame, _open_video),
+        None,
+        _open_video,
+        listed=False,
+    ),
+    Kind(
+        "MPEG",
+        (".mpg", ".mpeg", ".vob"),
+        (b"\0\0\x01\xba",),
+        partial(_only_frame, _open_video),
+        None,
+        _open_video,
+        listed=False,
+    ),
     Kind("NIfTI", (".nii",), (b"n+1\0", b"n+2\0"), partial(_only_frame, _open_nifti), None, _open_nifti, 344),
-    Kind("NIfTI", (".gz",), (), partial(_only_frame, _open_nifti), None, _open_nifti, suffix_is_enough=True, listed=False),
+    Kind(
+        "NIfTI",
+        (".gz",),
+        (),
+        partial(_only_frame, _open_nifti),
+        None,
+        _open_nifti,
+        suffix_is_enough=True,
+        listed=False,
+    ),
 )
 """What can be read: adding a kind is adding a row."""
 
-VIDEO_SUFFIXES: tuple[str, ...] = tuple(suffix for kind in KINDS if kind.open is _open_video for suffix in kind.suffixes)
+VIDEO_SUFFIXES: tuple[str, ...] = tuple(
+    suffix for kind in KINDS if kind.open is _open_video for suffix in kind.suffixes
+)
 IMAGE_SUFFIXES: tuple[str, ...] = tuple(suffix for kind in KINDS if kind.listed for suffix in kind.suffixes)
 """The suffixes that folders and patterns are searched for, lower case."""
 LISTED_ENDINGS = (*IMAGE_SUFFIXES, ".nii.gz")

@@ -55,4 +55,6 @@ def _check_file(info: os.stat_result, name: str, limit: int) -> None:
     if info.st_size == 0:
         raise FileError(f"{name}: the file is empty (0 bytes); copy or export it again")
     if info.st_size > limit:
-        raise FileError(f"{name}: {info.st_size / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB; crop or compress it")
+        raise FileError(
+            f"{name}: {info.st_size / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB; crop or compress it"
+        )

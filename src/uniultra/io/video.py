@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL.GifImagePlugin import GifImageFile
 
-from uniultra.calibration import UNKNOWN, Calibration
 from uniultra.errors import FileError
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, for_ffmpeg, one_line, shown
-from uniultra.io.pictures import check_size, flatten
-from uniultra.io.quiet import quiet
+from uniultra.io.pillow_reader import check_size, flatten
+from uniultra.io.silence import quiet
+from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, Frame
 
 if TYPE_CHECKING:
@@ -87,7 +87,9 @@ def _one(stream: partial[Iterator[Frame]], name: str, count: int, number: int) -
         raise FileError(f"{name}: there is no frame {number}; legal are 0 to {count - 1}; count from 0")
     for frame in stream(number):
         return frame
-    raise FileError(f"{name}: frame {number} of the promised {count} isn't in the file; choose an earlier one, or copy it again")
+    raise FileError(
+        f"{name}: frame {number} of the promised {count} isn't in the file; choose an earlier one, or copy it again"
+    )
 
 
 @contextmanager
@@ -100,10 +102,14 @@ def _opened(path: PathLike, name: str) -> Iterator[InputContainer]:
     try:
         with av.open(for_ffmpeg(path), format=form, options={"protocol_whitelist": "file"}) as container:
             if not container.streams.video:
-                raise FileError(f"{name}: holds no video; legal are files with at least 1 frame; export it again")
+                raise FileError(
+                    f"{name}: holds no video; legal are files with at least 1 frame; export it again"
+                )
             decoder = container.streams.video[0].codec_context
             if decoder is None:
-                raise FileError(f"{name}: its video is of a codec that FFmpeg lacks; convert it to MP4 (H.264)")
+                raise FileError(
+                    f"{name}: its video is of a codec that FFmpeg lacks; convert it to MP4 (H.264)"
+                )
             decoder.thread_count = 1
             yield container
     except (av.FFmpegError, ValueError, RuntimeError) as error:
@@ -190,7 +196,9 @@ def _gif(path: PathLike, name: str) -> Iterator[GifImageFile]:
     except FileError:
         raise
     except Exception as error:  # a broken file makes Pillow raise almost anything
-        raise FileError(f"{name}: the GIF data is damaged or cut short ({one_line(error)}); export it again") from error
+        raise FileError(
+            f"{name}: the GIF data is damaged or cut short ({one_line(error)}); export it again"
+        ) from error
 
 
 def _gif_frames(path: PathLike, name: str, count: int, start: int = 0) -> Iterator[Frame]:
@@ -205,4 +213,6 @@ def _gif_frames(path: PathLike, name: str, count: int, start: int = 0) -> Iterat
                 if pixels_hw is not None:
                     yield Frame(pixels_hw, source=name)
     except Exception as error:
-        raise FileError(f"{name}: the GIF data is damaged or cut short ({one_line(error)}); export it again") from error
+        raise FileError(
+            f"{name}: the GIF data is damaged or cut short ({one_line(error)}); export it again"
+        ) from error

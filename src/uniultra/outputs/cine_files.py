@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from uniultra.errors import FileError, OutputError
-from uniultra.io.labels import LabelFile, PackedMasks
-from uniultra.io.movie import DEFAULT_RATE, MovieFile
+from uniultra.io.label_tiff import LabelFile, PackedMasks
 from uniultra.io.output import ListedJson, staged
 from uniultra.io.overlay import draw_overlay
 from uniultra.io.tables import TableFile
-from uniultra.measure.report import FRAME_COLUMNS, frame_row
+from uniultra.io.video_writer import DEFAULT_RATE, MovieFile
+from uniultra.measure.measured import FRAME_COLUMNS, frame_row
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.frame_files import id_mask, maker
 from uniultra.outputs.plan import InputFile, OutputPlan
@@ -134,4 +134,6 @@ def _pack(packed: list[PackedMasks], result: FrameResult) -> None:
 def _write_seg(path: Path, dataset: Dataset, packed: Sequence[PackedMasks], model: ModelFacts) -> None:
     from uniultra.io.dicom.seg import Segment, write_seg
 
-    write_seg(path, dataset, [Segment(f"structure {i}", kept) for i, kept in enumerate(packed, 1)], maker(model))
+    write_seg(
+        path, dataset, [Segment(f"structure {i}", kept) for i, kept in enumerate(packed, 1)], maker(model)
+    )

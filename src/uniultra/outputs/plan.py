@@ -96,7 +96,9 @@ class OutputPlan:
         kinds = self.kinds_for(source)
         if self.kinds is None:
             kinds = (*kinds, "movie")
-        return self._paths(f"{source.stem}.frames", {"masks": "masks.tif", "csv": "csv", "json": "json"}, kinds)
+        return self._paths(
+            f"{source.stem}.frames", {"masks": "masks.tif", "csv": "csv", "json": "json"}, kinds
+        )
 
     def _paths(self, name: str, endings: dict[str, str], kinds: Sequence[str]) -> dict[str, Path]:
         assert self.folder is not None
@@ -120,7 +122,9 @@ def check_cine_kinds(kinds: Sequence[str] | None) -> None:
     for kind in kinds or ():
         if kind not in CINE_KINDS:
             legal = ", ".join(CINE_KINDS)
-            raise PromptError(f"--write {kind} is for one frame, named with --frame; with --frames give {legal}")
+            raise PromptError(
+                f"--write {kind} is for one frame, named with --frame; with --frames give {legal}"
+            )
 
 
 def check_kinds(plan: OutputPlan, sources: Sequence[InputFile]) -> tuple[str, ...]:
@@ -156,10 +160,14 @@ def chosen_extras(asked: Sequence[str]) -> tuple[str, ...]:
     kinds = dict.fromkeys(part.strip().lower() for text in asked for part in text.split(","))
     for kind in kinds:
         if kind not in ARCHIVE_ENDINGS:
-            raise PromptError(f"--write '{kind}' is unknown; give one or several of {', '.join(ARCHIVE_ENDINGS)}")
+            raise PromptError(
+                f"--write '{kind}' is unknown; give one or several of {', '.join(ARCHIVE_ENDINGS)}"
+            )
         library, extra = _NEEDS.get(kind, ("", ""))
         if library and importlib.util.find_spec(library) is None:
-            raise OutputError(f"--write {kind} needs {library}; install with: pip install 'uniultra[{extra}]'")
+            raise OutputError(
+                f"--write {kind} needs {library}; install with: pip install 'uniultra[{extra}]'"
+            )
     if "seg" in kinds and "fractional" in kinds:
         raise PromptError("--write seg and fractional are one file; give one of them")
     return tuple(kinds)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from uniultra import __version__
-from uniultra.measure.report import as_json
+from uniultra.measure.measured import as_json
 from uniultra.model_facts import ModelFacts
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.types import Cine, Prompt
@@ -80,7 +80,9 @@ def frame_json(image: str, result: FrameResult) -> dict[str, Any]:
     }
 
 
-def cine_head_json(image: str, cine: Cine, numbers: Sequence[int], model: ModelFacts, tracked: bool) -> dict[str, Any]:
+def cine_head_json(
+    image: str, cine: Cine, numbers: Sequence[int], model: ModelFacts, tracked: bool
+) -> dict[str, Any]:
     """What the JSON of a cine says before its list of frames."""
     return {
         "schema": "uniultra.segment-frames/1",
@@ -105,7 +107,11 @@ def cine_frame_json(image: str, result: FrameResult) -> dict[str, Any]:
 
 def libraries() -> dict[str, str]:
     """The versions of the libraries that took part in a result: those of `LIBRARIES` that this process has loaded."""
-    return {name: str(sys.modules[module].__version__) for name, module in LIBRARIES.items() if module in sys.modules}
+    return {
+        name: str(sys.modules[module].__version__)
+        for name, module in LIBRARIES.items()
+        if module in sys.modules
+    }
 
 
 def model_json(model: ModelFacts) -> dict[str, str]:

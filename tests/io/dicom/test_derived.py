@@ -15,10 +15,10 @@ from pydicom.uid import JPEG2000, JPEGBaseline8Bit, JPEGExtended12Bit
 
 from dicoms import HEIGHT, WIDTH, dataset, encapsulated, jpeg, jpeg_2000, picture, save
 from uniultra.errors import OutputError
-from uniultra.io.dicom.describe import describe
-from uniultra.io.dicom.report import Finding, report
 from uniultra.io.dicom.seg import Segment, segmentation
 from uniultra.io.dicom.source import Maker, read_source
+from uniultra.io.dicom.sr import Finding, report
+from uniultra.io.dicom.summary import describe
 from uniultra.measure.shape import measure_shape
 
 hd = pytest.importorskip("highdicom", reason="highdicom is of the extra dicom")

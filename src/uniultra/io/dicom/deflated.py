@@ -82,7 +82,9 @@ def _inflate(deflated: BinaryIO, into: BinaryIO | io.BufferedRandom, name: str, 
             part = engine.decompress(data, _PART)
             written += len(part)
             if written > most:
-                raise FileError(f"{name}: inflates to over {most / 1e6:g} MB, which is the limit; export it uncompressed, or split it")
+                raise FileError(
+                    f"{name}: inflates to over {most / 1e6:g} MB, which is the limit; export it uncompressed, or split it"
+                )
             into.write(part)
         into.flush()
     except zlib.error as error:
@@ -98,7 +100,9 @@ def _unwritable(error: OSError, name: str, written: int) -> FileError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         need = f"no room in {where} after {written / 1e6:.0f} MB of what it inflates to"
         return FileError(f"{name}: {need}; free some, or set TMPDIR to another folder")
-    return FileError(f"{name}: can't be inflated into {where} ({error.strerror}); set TMPDIR to another folder")
+    return FileError(
+        f"{name}: can't be inflated into {where} ({error.strerror}); set TMPDIR to another folder"
+    )
 
 
 def _seek_dataset(file: BinaryIO) -> str:

@@ -39,7 +39,9 @@ class Metered(io.RawIOBase):
         self._reads += 1
         if self._bytes > MAX_HEADER_BYTES or self._reads > MAX_HEADER_READS:
             legal = f"{MAX_HEADER_BYTES // 1_000_000} MB in {MAX_HEADER_READS} parts"
-            raise FileError(f"{self._name}: the DICOM header is longer than any real one; the limit is {legal}; export it again")
+            raise FileError(
+                f"{self._name}: the DICOM header is longer than any real one; the limit is {legal}; export it again"
+            )
         return data
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
