@@ -23,6 +23,7 @@ from uniultra.cli.export import export
 from uniultra.cli.info import info
 from uniultra.cli.measure import measure
 from uniultra.cli.models import models
+from uniultra.cli.open import open_
 from uniultra.cli.params import params
 from uniultra.cli.segment import segment
 from uniultra.cli.serve import serve
@@ -85,6 +86,7 @@ COMMANDS = (
 )
 for command in COMMANDS:
     app.command()(command)
+app.command("open")(open_)
 app.add_typer(data)
 
 
