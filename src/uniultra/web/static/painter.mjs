@@ -99,9 +99,9 @@ export class Painter {
     const chosen = object.id === app.selected;
     const shape = shapeOf(mask.counts, app.file);
     this.fillPath(context, shape.path, object.colour, chosen ? 0.24 : 0.14, chosen ? 2.4 : 1.6);
-    if (!shape.centre || !object.name || app.playing) return;
-    const [x, y] = this.view.toScreen(shape.centre);
-    this.paintLabel(context, object.name, x, y, object.colour, true);
+    if (!shape.top || !object.name || app.playing) return;
+    const [x, y] = this.view.toScreen(shape.top);
+    this.paintLabel(context, object.name, x, y - 18, object.colour, true);
   }
 
   paintBrush(context) {

@@ -6,7 +6,7 @@ import { decode } from "./core/rle.mjs";
 const MOST = 160;
 const kept = new Map();
 
-// {mask, path, area, centre}: `path` in image pixels, `centre` the mean of its pixels or null.
+// {mask, path, area, top}: `path` in image pixels, `top` the middle of its uppermost row or null.
 export function shapeOf(counts, size) {
   const key = `${size.width} ${size.height} ${counts}`;
   const found = kept.get(key) ?? made(counts, size);
@@ -27,11 +27,9 @@ export function pathOf(mask, size) {
 
 function made(counts, size) {
   const mask = decode(counts, size);
-  let [area, sumX, sumY] = [0, 0, 0];
-  for (let y = 0, index = 0; y < size.height; y++) {
-    for (let x = 0; x < size.width; x++, index++) {
-      if (mask[index]) { area++; sumX += x; sumY += y; }
-    }
-  }
-  return { mask, path: pathOf(mask, size), area, centre: area ? [sumX / area, sumY / area] : null };
+  const first = mask.indexOf(1), row = Math.floor(first / size.width);
+  const last = first < 0 ? -1 : mask.lastIndexOf(1, (row + 1) * size.width - 1);
+  const area = mask.reduce((sum, inside) => sum + inside, 0);
+  const top = area ? [((first % size.width) + (last % size.width)) / 2, row] : null;
+  return { mask, path: pathOf(mask, size), area, top };
 }

@@ -39,7 +39,7 @@ const EN = {
   browserFull: "The browser's storage is full: unsaved work is in this tab alone.",
   restored: "Work that couldn't be saved last time was brought back.",
   notice: "Not a medical device. Check every mask.",
-  hint1: "Drag a box around a structure.", hint2: "Click to add, right-click to remove. That's all.",
+  hint1: "Drag a box around a structure.", hint2: "Click adds, right-click removes.",
   hintExample: "A bundled example: a breast lesion.", hintClose: "Got it",
   empty: "Open an image to begin", of: "of", millimetres: "mm",
   keys: [
@@ -95,7 +95,7 @@ const DE = {
   browserFull: "Der Speicher des Browsers ist voll: Ungesichertes liegt nur in diesem Tab.",
   restored: "Was zuletzt nicht gesichert werden konnte, ist wieder da.",
   notice: "Kein Medizinprodukt. Prüfen Sie jede Maske.",
-  hint1: "Ziehen Sie einen Rahmen um eine Struktur.", hint2: "Klick fügt hinzu, Rechtsklick nimmt weg. Das ist alles.",
+  hint1: "Ziehen Sie einen Rahmen um eine Struktur.", hint2: "Klick fügt hinzu, Rechtsklick nimmt weg.",
   hintExample: "Ein mitgeliefertes Beispiel: ein Herd in der Brust.", hintClose: "Verstanden",
   empty: "Öffnen Sie ein Bild", of: "von", millimetres: "mm",
   keys: [

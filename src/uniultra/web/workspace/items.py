@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,8 @@ def files_of(target: Path | None) -> list[Path]:
         FileError: there is no such file, or no image in the folder.
     """
     if target is None:
-        return sorted(EXAMPLES.glob("*.jpg"))
+        listed = json.loads((EXAMPLES / "examples.json").read_text(encoding="utf-8"))
+        return [EXAMPLES / str(example["image"]) for example in listed]
     if not target.is_dir():
         return find_images([target])
     videos = [
