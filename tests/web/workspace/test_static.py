@@ -24,7 +24,9 @@ needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is no
 
 def node(script: str, given: Any) -> Any:
     """What a script prints as JSON; it finds `given` and the module folder `core`."""
-    head = f"import {{ readFileSync }} from 'node:fs';\nconst given = JSON.parse(readFileSync(0));\nconst core = '{(STATIC / 'core').as_uri()}';\n"
+    head = f"""
+        import {{ readFileSync }} from "node:fs";
+        const given = JSON.parse(readFileSync(0)), core = "{(STATIC / "core").as_uri()}";"""
     command = ["node", "--input-type=module", "-e", head + script]
     done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
