@@ -30,7 +30,16 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "uniultra"
 
 FOUNDATION = ("errors", "text", "pixel_scale", "model_facts", "types", "geometry", "registry")
-RESULTS = ("backends", "postprocess", "prompt_arrays", "segmenter", "measure", "results", "outputs")
+RESULTS = (
+    "backends",
+    "prompts",
+    "postprocess",
+    "prompt_arrays",
+    "segmenter",
+    "measure",
+    "results",
+    "outputs",
+)
 """From prompts to files."""
 MAY_IMPORT = {
     "errors": (),
@@ -47,6 +56,7 @@ MAY_IMPORT = {
     "evaluation": ("types", "errors", "text", "data", "io", "evaluation"),
     "offline": (),
     "prompt_arrays": FOUNDATION,
+    "prompts": (*FOUNDATION, "io", "data.problems", "prompts"),
     "measure": (*FOUNDATION, "measure"),
     "io": (*FOUNDATION, "atomic", "measure", "io"),
     "backends": (*FOUNDATION, "models", "backends"),
@@ -88,6 +98,7 @@ NEVER_TORCH = (
     "tracking",
     "measure",
     "automatic",
+    "prompts",
     "web",
     "batch",
     *(f"bench.{part}" for part in BENCH),

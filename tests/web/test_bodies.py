@@ -8,10 +8,11 @@ import time
 import pytest
 from starlette.requests import Request
 
+from uniultra.prompts.objects import MOST_POINTS
 from uniultra.web.bodies import MOST_LISTS, MOST_QUOTES, Bodies, check_shape, parsed
 from uniultra.web.problems import Problem
 from uniultra.web.schemas import FileIn, SegmentIn
-from uniultra.web.settings import MOST_POINTS, MOST_PROMPTS
+from uniultra.web.settings import MOST_PROMPTS
 
 
 def request(*chunks: bytes, kind: str = "application/json") -> Request:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -62,6 +63,11 @@ class Item:
             Prompt(None if box is None else tuple(box), tuple(map(tuple, points)), tuple(labels))  # type: ignore[arg-type]
             for box, points, labels in self.prompts
         ]
+
+
+def plain_prompts(prompts: Sequence[Prompt]) -> tuple[tuple[Any, Any, Any], ...]:
+    """Prompts without previous masks, as an `Item` carries them."""
+    return tuple((one.box_xyxy, one.points_xy, one.point_labels) for one in prompts)
 
 
 class Extras(Protocol):

@@ -91,7 +91,7 @@ def _plan(
     from uniultra.bench.machine import usable_cores
     from uniultra.bench.runner import Plan
     from uniultra.bench.timing import QUICK, Pace
-    from uniultra.cli.prompts import parse_typed
+    from uniultra.prompts.grouping import parse_typed
 
     try:
         counts = (

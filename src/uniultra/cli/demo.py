@@ -45,11 +45,11 @@ def _one(segmenter: Segmenter, example: dict[str, object]) -> tuple[np.ndarray, 
     """A tile and its caption; prints a line."""
     from dataclasses import replace
 
-    from uniultra.cli.prompts import prompt_of
     from uniultra.io.images import read_frame
     from uniultra.io.overlay import draw_overlay, draw_prompts
     from uniultra.measure import area
     from uniultra.pixel_scale import Calibration
+    from uniultra.prompts.objects import prompt_of
 
     frame = read_frame(EXAMPLES / str(example["image"]))
     if "spacing_mm" in example:

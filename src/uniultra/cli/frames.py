@@ -14,9 +14,9 @@ from uniultra.cli.terminal.text import label, printable, tell
 from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
-    from uniultra.cli.prompts import PromptSource
     from uniultra.cli.terminal.spacing import TypedScale
     from uniultra.outputs.plan import InputFile, OutputPlan
+    from uniultra.prompts.source import PromptSource
     from uniultra.results import FrameResult
     from uniultra.segmenter import Segmenter
     from uniultra.types import Cine

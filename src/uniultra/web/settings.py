@@ -15,7 +15,7 @@ TOKEN_VARIABLE = "UNIULTRA_TOKEN"
 """The environment variable that a token is taken from where there is no token file."""
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
-MOST_PROMPTS, MOST_POINTS = 64, 250
+MOST_PROMPTS = 64
 """Of one request, and of one prompt. Constants, because the OpenAPI file states them."""
 MOST_FRAMES = 1_000_000
 """The highest number that a request may give a frame."""
