@@ -25,10 +25,11 @@ from phantoms import ellipse, speckled
 from uniultra.cli.frames import SegmentJob, numbers_of, parse_frames, segment_frames
 from uniultra.errors import PromptError
 from uniultra.io.cines import open_cine
+from uniultra.io.input_file import input_file
 from uniultra.io.label_tiff import LabelFile, read_label_pages
 from uniultra.io.video_writer import write_movie
 from uniultra.model_facts import ModelFacts
-from uniultra.outputs.plan import OWN_STUDY, OutputPlan, input_file
+from uniultra.outputs.plan import OWN_STUDY, OutputPlan
 from uniultra.prompts.grouping import Typed
 from uniultra.prompts.source import PromptSource
 from uniultra.types import Frame, Mask, Prompt

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from uniultra.automatic import GridSettings
+from uniultra.io.input_file import InputFile
 from uniultra.results import FrameResult
 from uniultra.types import Prompt
 
@@ -73,7 +74,7 @@ def plain_prompts(prompts: Sequence[Prompt]) -> tuple[tuple[Any, Any, Any], ...]
 class Extras(Protocol):
     """Writes what was asked for beside the mask into a folder; their paths, by ending. Workers must be able to import it."""
 
-    def __call__(self, folder: Path, file: Path, result: FrameResult) -> dict[str, Path]: ...
+    def __call__(self, folder: Path, source: InputFile, result: FrameResult) -> dict[str, Path]: ...
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,10 @@ from uniultra.cli.terminal.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.outputs.plan import (
     KINDS_SHOWN,
-    InputFile,
     OutputPlan,
     check_cine_kinds,
     check_kinds,
     chosen_kinds,
-    input_file,
     own_study,
 )
 from uniultra.pixel_scale import UNCALIBRATED
@@ -33,6 +31,7 @@ from uniultra.registry import DEFAULT
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from uniultra.io.input_file import InputFile
     from uniultra.results import FrameResult, ObjectResult
     from uniultra.types import Frame
 
@@ -85,6 +84,7 @@ def segment(
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
     """Segment structures in ultrasound images, DICOM included: point at them with boxes, clicks, or a previous mask."""
+    from uniultra.io.input_file import input_file
     from uniultra.outputs.earlier import images_of
     from uniultra.prompts.files import read_prompts
     from uniultra.segmenter import Segmenter
@@ -117,12 +117,12 @@ def segment(
 
 def segment_image(job: SegmentJob, source: InputFile) -> str:
     """Segments one image, or the frame that was named, and writes the results; what to print of it. Raises UniUltraError."""
-    from uniultra.io.images import read_frame
     from uniultra.outputs.frame_files import write_frame_files
     from uniultra.outputs.structured import frame_json
     from uniultra.results import segment_frame
 
-    frame = _scaled(read_frame(source.path, job.plan.frame), job.scale)
+    source = replace(source)  # what it opens lives no longer than this call
+    frame = _scaled(source.frame(job.plan.frame), job.scale)
     prompts = job.prompts.for_file(source.path, (frame.height, frame.width), job.plan.frame)
     result = segment_frame(job.segmenter, frame, prompts, job.plan.frame)
     if job.plan.folder is not None:
