@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 
 from uniultra.geometry import depth, inscribed_centre
+from uniultra.pixel_scale import Box
 from uniultra.types import NEGATIVE, POSITIVE, mask_box
-
-Box = tuple[float, float, float, float]
 
 
 def exact_box(mask_hw: np.ndarray) -> Box:

@@ -10,7 +10,6 @@ from typing import Protocol
 import numpy as np
 
 from uniultra.data.prompt_simulation import (
-    Box,
     centre_click,
     correction_click,
     exact_box,
@@ -22,6 +21,7 @@ from uniultra.data.prompt_simulation import (
 )
 from uniultra.evaluation.metrics import dice
 from uniultra.evaluation.settings import GOAL_DICE, EvaluationSettings, PromptKind, stable_seed
+from uniultra.pixel_scale import Box
 from uniultra.types import POSITIVE, Frame, Mask, Prompt
 
 
