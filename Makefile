@@ -1,22 +1,29 @@
 # make demo   from nothing to masks on real ultrasound: the core alone, no torch
 # make test   the checks and the tests, in an environment of their own
+# make docs   the site, built strictly into site/, in an environment of its own
 # make node-client   the client in JavaScript, installed and held against Python; needs Node 20 and npm
 #
-# They set up what they need under .venv-demo and .venv, once, and again when pyproject.toml changes.
+# They set up what they need under .venv-demo, .venv and .venv-docs, once, and again when pyproject.toml changes.
 # Another interpreter: make test PYTHON=/usr/bin/python3.12
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 DEMO := .venv-demo
 VENV := .venv
+DOCS := .venv-docs
 TORCH := torch==2.13.0
 EXTRAS := train,dicom,nifti,web,cluster,test
 SOURCES := $(shell find src -type f -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: demo test node-client lint types clean python
+.PHONY: demo test docs node-client lint types clean python
 
 demo: $(DEMO)/.installed
 	@$(DEMO)/bin/uniultra demo
+
+# The notice that is silenced is an advertisement of the theme's, about what may follow it.
+docs: $(DOCS)/.installed
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --strict --quiet
+	@echo "Look at: $(CURDIR)/site/index.html"
 
 node-client: $(DEMO)/.installed
 	@command -v npm >/dev/null || { echo "no npm found; install Node 20 or newer" >&2; exit 2; }
@@ -54,6 +61,13 @@ $(VENV)/.installed: pyproject.toml
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]"
 	@touch $@
 
+$(DOCS)/.installed: pyproject.toml
+	@$(MAKE) --no-print-directory python >/dev/null
+	@$(DOCS)/bin/python -m pip --version >/dev/null 2>&1 || { echo "== creating $(DOCS)" && "$(PYTHON)" -m venv --clear $(DOCS); }
+	@echo "== installing uniultra[docs] into $(DOCS)"
+	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	@touch $@
+
 # Prints the interpreter that the environments are made with, or one line that says what is missing.
 HELP := UniUltra needs Python 3.11 or newer; install one, or name it: make PYTHON=/path/to/python3.12
 python:
@@ -62,5 +76,5 @@ python:
 	@echo "$(PYTHON)"
 
 clean:
-	rm -rf $(VENV) $(DEMO) examples/node/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) $(DOCS) site examples/node/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -72,13 +73,15 @@ def test_a_living_neighbour_finishes(tmp_path: Path, writer: subprocess.Popen[st
 
 
 def test_only_our_own_kind_of_folder_is_ever_removed(tmp_path: Path) -> None:
+    with stage_in(tmp_path) as own:
+        ours = own.name[:18]
     (tmp_path / "victim").mkdir()
     (tmp_path / "victim" / ".uniultra.lock").touch()
     (tmp_path / "victim" / "important.txt").touch()
-    (tmp_path / f".uniultra-{'1' * 16}").symlink_to(tmp_path / "victim")
-    (tmp_path / f".uniultra-{'2' * 16}").touch()
-    (tmp_path / f".uniultra-{'3' * 16}").mkdir()
-    (tmp_path / f".uniultra-{'3' * 16}" / "of an older version").touch()
+    (tmp_path / f"{ours}11111111").symlink_to(tmp_path / "victim")
+    (tmp_path / f"{ours}22222222").touch()
+    (tmp_path / f"{ours}33333333").mkdir()
+    (tmp_path / f"{ours}33333333" / "of an older version").touch()
     (tmp_path / ".uniultra").mkdir()
     (tmp_path / ".uniultra-notes").mkdir()
     before = sorted(tmp_path.rglob("*"))
@@ -97,9 +100,9 @@ def test_links_in_an_abandoned_one_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "victim" / "important.txt").touch()
     out = tmp_path / "out"
     with stage_in(out) as stage:
-        copy = out / f".uniultra-{'5' * 16}"
+        copy = out / f"{stage.name[:18]}55555555"
         copy.mkdir()
-        (copy / ".uniultra.lock").write_bytes((stage / ".uniultra.lock").read_bytes())
+        (copy / ".uniultra.lock").touch()
         (copy / "folder").symlink_to(tmp_path / "victim")
         clean(out)
         assert hidden(out) == [stage.name]
@@ -109,7 +112,7 @@ def test_links_in_an_abandoned_one_are_not_followed(tmp_path: Path) -> None:
 def test_another_machines_goes_after_a_day(tmp_path: Path) -> None:
     stage = tmp_path / f".uniultra-{'6' * 16}"
     stage.mkdir()
-    (stage / ".uniultra.lock").write_text("another machine")
+    (stage / ".uniultra.lock").touch()
     (stage / "a.txt").touch()
     clean(tmp_path)
     assert stage.exists()
@@ -141,4 +144,48 @@ def test_a_stage_that_is_taken_away_before_its_lock_is_made_anew(
     with stage_in(tmp_path) as stage:
         assert stage.is_dir()
         assert [stage] != taken
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("cut", range(1, 6))
+def test_one_whose_removal_was_cut_off_goes_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
+    """As by SIGKILL: nothing runs after it, at whatever step of the removal."""
+    with stage_in(tmp_path) as own:
+        stage = tmp_path / f"{own.name[:18]}77777777"
+    (stage / "folder").mkdir(parents=True)
+    for name in (".uniultra.lock", "a.txt", "b.txt", "c.txt"):
+        (stage / name).touch()
+    steps = itertools.count(1)
+    unlink, rmdir = Path.unlink, Path.rmdir
+
+    def killed(self: Path, *args: object, **kwargs: object) -> None:
+        if next(steps) >= cut:
+            raise OSError("killed")
+        (rmdir if self.is_dir() else unlink)(self, *args, **kwargs)  # type: ignore[operator]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", killed)
+        patched.setattr(Path, "rmdir", killed)
+        clean(tmp_path)
+    assert stage.exists()
+    clean(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_signal_in_the_middle_of_tidying_up_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink = Path.unlink
+    calls = itertools.count(1)
+
+    def interrupted(self: Path, missing_ok: bool = False) -> None:
+        if next(calls) == 2:
+            raise SystemExit(143)
+        unlink(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", interrupted)
+    with pytest.raises(SystemExit, match="143"), stage_in(tmp_path / "out") as stage:
+        [(stage / name).touch() for name in "abc"]
     assert not list(tmp_path.iterdir())

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 from uniultra.offline import keep_silent
 
 if TYPE_CHECKING:
-    from uniultra.errors import UniUltraError
+    from uniultra.errors import (
+        ClusterError,
+        DataError,
+        FileError,
+        ModelError,
+        OutputError,
+        PromptError,
+        ServeError,
+        UniUltraError,
+    )
     from uniultra.io.cines import open_cine
     from uniultra.io.images import read_frame
     from uniultra.segmenter import Segmenter
@@ -25,17 +34,28 @@ __version__ = "0.1.0"
 keep_silent()
 
 _HOMES = {
-    "Cine": "uniultra.types",
-    "Embedding": "uniultra.types",
-    "Frame": "uniultra.types",
-    "Mask": "uniultra.types",
-    "Prompt": "uniultra.types",
     "Segmenter": "uniultra.segmenter",
-    "UniUltraError": "uniultra.errors",
-    "open_cine": "uniultra.io.cines",
+    "Prompt": "uniultra.types",
+    "Mask": "uniultra.types",
+    "Frame": "uniultra.types",
     "read_frame": "uniultra.io.images",
+    "Cine": "uniultra.types",
+    "open_cine": "uniultra.io.cines",
+    "Embedding": "uniultra.types",
+    "UniUltraError": "uniultra.errors",
+    "FileError": "uniultra.errors",
+    "PromptError": "uniultra.errors",
+    "ModelError": "uniultra.errors",
+    "DataError": "uniultra.errors",
+    "OutputError": "uniultra.errors",
+    "ServeError": "uniultra.errors",
+    "ClusterError": "uniultra.errors",
 }
-__all__ = ["Cine", "Embedding", "Frame", "Mask", "Prompt", "Segmenter", "UniUltraError", "__version__", "open_cine", "read_frame"]
+__all__ = [
+    "Segmenter", "Prompt", "Mask", "Frame", "read_frame", "Cine", "open_cine", "Embedding",
+    "UniUltraError", "FileError", "PromptError", "ModelError", "DataError", "OutputError", "ServeError", "ClusterError",
+    "__version__",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -43,3 +63,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'uniultra' has no attribute '{name}'")
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """With the public names that are not imported yet, for `help(uniultra)` and completion."""
+    return sorted({*globals(), *__all__})

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 by outer pixel edges, so that the whole of a frame is (-0.5, -0.5, width - 0.5, height - 0.5)."""
 
+PixelSize = float | tuple[float, float]
+"""Millimetres of a pixel as a user gives them: (down, right); or down alone, and to the right by the file's pixel aspect."""
 UNCALIBRATED = "no calibration is known"
 """The reason of a plain picture, which needs no explanation."""
 SAME = 0.005
@@ -92,11 +94,13 @@ class Calibration:
         regions: as in the file, numbered from 1 in messages.
         fallbacks: (name, spacing_mm_yx), best first; used only where no region has lengths.
         notes: what is odd about it, a sentence each.
+        pixel_aspect: width over height of a pixel, where the file says that but no size.
     """
 
     regions: tuple[ScanRegion, ...] = ()
     fallbacks: tuple[tuple[str, tuple[float, float]], ...] = ()
     notes: tuple[str, ...] = ()
+    pixel_aspect: float = 1.0
 
     @classmethod
     def uniform(cls, spacing_mm_yx: tuple[float, float] | None, source: str = "the frame") -> Calibration:
@@ -107,14 +111,33 @@ class Calibration:
     def measurable(self) -> bool:
         return any(region.spacing_mm_yx for region in self.regions)
 
-    def with_fallback(self, name: str, spacing_mm_yx: tuple[float, float]) -> Calibration:
-        """One more spacing, to be used where nothing before it applies; a conflict with what is known becomes a note."""
+    def with_aspect(self, name: str, pixel_aspect: float) -> Calibration:
+        """The same, knowing from `name` how much wider than high a pixel is; pixels that are not square are noted."""
+        if abs(pixel_aspect - 1.0) <= SAME:
+            return self
+        note = f"pixels are not square: {name} says that one is {pixel_aspect:.4g} times as wide as it is high"
+        return replace(self, pixel_aspect=pixel_aspect, notes=(*self.notes, note))
+
+    def with_fallback(self, name: str, size_mm: PixelSize) -> Calibration:
+        """One more size of a pixel, to be used where nothing before it applies; a conflict with what is known becomes a note.
+
+        `name` is what says so.
+        """
+        spacing_mm_yx = size_mm if isinstance(size_mm, tuple) else (size_mm, size_mm * self.pixel_aspect)
         known = [(f"region {i}", region.spacing_mm_yx) for i, region in enumerate(self.regions, 1) if region.spacing_mm_yx]
         known += [(before, spacing) for before, spacing in self.fallbacks]
         notes = self.notes
         if known and known[0][1] and not same(known[0][1], spacing_mm_yx):
             notes = (*notes, f"{name} says {_mm(spacing_mm_yx)}, but {known[0][0]} says {_mm(known[0][1])}, which is used")
         return replace(self, fallbacks=(*self.fallbacks, (name, spacing_mm_yx)), notes=notes)
+
+    def overridden(self, name: str, size_mm: PixelSize) -> Calibration:
+        """One pixel size everywhere in place of all that the file says, which a note then tells; `name` is what says so."""
+        said = [f"region {i} says {_mm(r.spacing_mm_yx)}" for i, r in enumerate(self.regions, 1) if r.spacing_mm_yx]
+        said += [f"{before} says {_mm(spacing)}" for before, spacing in self.fallbacks]
+        note = f"{name} overrides the file: {'; '.join(said)}"
+        plain = Calibration(notes=(note,) if said else (), pixel_aspect=self.pixel_aspect)
+        return plain.with_fallback(name, size_mm)
 
     @property
     def whole_mm_yx(self) -> tuple[float, float] | None:
@@ -147,7 +170,7 @@ class Calibration:
             return replace(region, box_xyxy=box, delta_xy=(region.delta_xy[0] / sx, region.delta_xy[1] / sy))
 
         fallbacks = tuple((name, (down / sy, right / sx)) for name, (down, right) in self.fallbacks)
-        return Calibration(tuple(map(one, self.regions)), fallbacks, self.notes)
+        return replace(self, regions=tuple(map(one, self.regions)), fallbacks=fallbacks, pixel_aspect=self.pixel_aspect * sy / sx)
 
     def _fallback(self, box_xyxy: Box | None) -> Scale:
         """Where no region has lengths: another attribute may say more of a 2D region, but a pixel of an M-mode has no size."""
@@ -195,14 +218,6 @@ def _one_scale(regions: list[tuple[int, ScanRegion]]) -> bool:
     spacings = [region.spacing_mm_yx for _, region in regions]
     first = spacings[0]
     return first is not None and all(spacing is not None and same(first, spacing) for spacing in spacings)
-
-
-def aspect_note(source: str, high: float, wide: float) -> str:
-    """What is to be said of pixels so many units high and wide, of which no size is known; "" for square ones."""
-    if same((high, high), (wide, wide)):
-        return ""
-    said = f"{source} says that pixels are {high:g} high to {wide:g} wide"
-    return f"{said}: along a slant, a length in pixels means nothing, and one spacing for both sides is wrong"
 
 
 def _mm(spacing_mm_yx: tuple[float, float]) -> str:

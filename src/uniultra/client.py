@@ -20,6 +20,7 @@ from urllib.parse import urlencode, urlsplit
 
 import numpy as np
 
+from uniultra.calibration import PixelSize
 from uniultra.errors import FileError, ServeError
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.paths import PathLike, one_line, shown
@@ -78,16 +79,16 @@ class Client:
     timeout_s: float = 60.0
     patience_s: float = 60.0
 
-    def upload(self, image: PathLike | bytes, spacing_mm_yx: tuple[float, float] | None = None, frame: int | None = None) -> RemoteImage:
+    def upload(self, image: PathLike | bytes, spacing_mm_yx: PixelSize | None = None, frame: int | None = None) -> RemoteImage:
         """Sends an image file, by its path or as its bytes; `frame` picks one of a cine, from 0. Raises FileError, ServeError."""
-        said = [("spacing_mm_yx", value) for value in spacing_mm_yx or ()] + [("frame", frame)] * (frame is not None)
+        said = [("spacing_mm_yx", value) for value in _numbers(spacing_mm_yx) or ()] + [("frame", frame)] * (frame is not None)
         query = "?" + urlencode(said) if said else ""
         data = image if isinstance(image, bytes) else _contents(image)
         return _image(self._ask("POST", f"/v1/images{query}", data, "application/octet-stream"))
 
-    def reference(self, path: str, spacing_mm_yx: tuple[float, float] | None = None, frame: int | None = None) -> RemoteImage:
+    def reference(self, path: str, spacing_mm_yx: PixelSize | None = None, frame: int | None = None) -> RemoteImage:
         """Names a file on the server's machine, below a folder that its operator allows. Raises ServeError."""
-        return _image(self._ask_json("POST", "/v1/files", {"path": path, "spacing_mm_yx": spacing_mm_yx, "frame": frame}))
+        return _image(self._ask_json("POST", "/v1/files", {"path": path, "spacing_mm_yx": _numbers(spacing_mm_yx), "frame": frame}))
 
     def segment(
         self, image: RemoteImage, prompts: Sequence[Prompt], previous: Mapping[int, str] | None = None, measures: bool = False
@@ -154,6 +155,10 @@ class Client:
             raise ServeError(f"'{self.url}' is not the address of a server; give one such as http://127.0.0.1:8008")
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         return kind(parts.hostname, parts.port, timeout=self.timeout_s)
+
+
+def _numbers(size_mm: PixelSize | None) -> list[float] | None:
+    return None if size_mm is None else [*size_mm] if isinstance(size_mm, tuple | list) else [size_mm]
 
 
 def _contents(path: PathLike) -> bytes:

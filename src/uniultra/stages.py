@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import os
 import re
 import secrets
@@ -12,7 +13,7 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 if sys.platform != "win32":
@@ -40,18 +41,39 @@ def stage_in(folder: Path) -> Iterator[Path]:
     try:
         _clean_once(os.path.realpath(folder))
         while lock is None:
-            stage = folder / f".uniultra-{secrets.token_hex(8)}"
+            stage = folder / f".uniultra-{_here()}{secrets.token_hex(4)}"
             stage.mkdir(parents=True)
             lock = _lock(stage / _LOCK)
         yield stage
     finally:
-        if lock is not None:
-            os.close(lock)
-        if stage != folder:
-            shutil.rmtree(stage, ignore_errors=True)
-        for each in missing:
-            with contextlib.suppress(OSError):  # it holds the results, or was never made
-                each.rmdir()
+        made = [] if stage == folder else [stage]
+        try:
+            _tidy(lock, made, missing)
+        except BaseException:  # told to end in the middle of it
+            _tidy(None, made, missing)
+            raise
+
+
+def _tidy(lock: int | None, stages: Sequence[Path], folders: Sequence[Path]) -> None:
+    if lock is not None:
+        os.close(lock)
+    for stage in stages:
+        _remove(stage)
+    for folder in folders:
+        with contextlib.suppress(OSError):  # it holds the results, or was never made
+            folder.rmdir()
+
+
+def _remove(stage: Path) -> None:
+    """The lock goes last: what is left where this is cut off is found again by it, or is empty."""
+    with contextlib.suppress(OSError):
+        for path in stage.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != _LOCK:
+                path.unlink(missing_ok=True)
+        (stage / _LOCK).unlink(missing_ok=True)
+        stage.rmdir()
 
 
 @functools.lru_cache(maxsize=256)
@@ -69,25 +91,25 @@ def clean(folder: str | os.PathLike[str]) -> None:
 
 
 def _remove_abandoned(stage: Path) -> None:
-    if sys.platform == "win32":  # where an open file can't be removed
+    if sys.platform == "win32":  # where a file that somebody has open can't be renamed
         with contextlib.suppress(OSError):
-            os.unlink(stage / _LOCK)
-            shutil.rmtree(stage, ignore_errors=True)
+            os.rename(stage / _LOCK, stage / f"{_LOCK}.lost")
+            os.rename(stage / f"{_LOCK}.lost", stage / _LOCK)
+            _remove(stage)
         return
     try:
         lock = os.open(stage / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
-        with contextlib.suppress(
-            OSError
-        ):  # only where it is empty: killed, or about to lock, which is then tried again
+        # Only where it is empty: killed, or about to lock, which is then tried again.
+        with contextlib.suppress(OSError):
             stage.rmdir()
         return
     except OSError:
         return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.read(lock, 200) == _here() or time.time() - _last_change(stage) > _UNTOUCHED_S:
-            shutil.rmtree(stage, ignore_errors=True)
+        if stage.name.startswith(f".uniultra-{_here()}") or time.time() - _last_change(stage) > _UNTOUCHED_S:
+            _remove(stage)
     except OSError:  # somebody holds it, or there are no locks on this file system
         return
     finally:
@@ -109,7 +131,6 @@ def _lock(path: Path) -> int | None:
         return None
     except OSError:  # no locks on this file system: it's never taken for abandoned
         return lock
-    os.write(lock, _here())
     if _is_same(lock, path):
         return lock
     os.close(lock)
@@ -128,9 +149,10 @@ def _last_change(stage: Path) -> float:
 
 
 @functools.cache
-def _here() -> bytes:
-    """This machine since it was started, as far as a lock of its kernel reaches."""
+def _here() -> str:
+    """8 signs for this machine since it was started, as far as a lock of its kernel reaches."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_bytes()[:100]
+        name = Path("/proc/sys/kernel/random/boot_id").read_bytes()
     except OSError:
-        return socket.gethostname().encode()[:100]
+        name = socket.gethostname().encode()
+    return hashlib.sha256(name).hexdigest()[:8]

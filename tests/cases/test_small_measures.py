@@ -54,7 +54,8 @@ def test_every_measure_of_a_small_or_thin_ellipse(
     shape = measure_shape(mask, spacing)
     assert shape is not None
     assume(shape.parts == 1)
-    assert {name: z for name, z in worst(shape, ratio * b, b).items() if z > 3} == {}
+    most = 3 if b >= 0.75 * max(spacing) else 4  # below one and a half pixels across, one row or two decide
+    assert {name: z for name, z in worst(shape, ratio * b, b).items() if z > most} == {}
 
 
 def test_the_perimeter_of_a_thin_slanted_ellipse_is_no_stair() -> None:

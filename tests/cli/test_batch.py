@@ -106,7 +106,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(folder: Path) -> Non
         (("prompts.csv", "out", "--prompts", "prompts.csv"), "prompts.csv has 4 problem(s); mend them:"),
         (("in", "in/out", "--grid", "4"), "so its masks would be taken for images; give a folder outside of it"),
         (("in", "prompts.csv", "--grid", "4"), "can't be written"),
-        (("masks", "out", "--grid", "4"), "masks: nothing to do, it holds no images but results of uniultra"),
+        (("masks", "out", "--grid", "4"), "masks: holds results of uniultra alone; give the folder of the images"),
         (("memory://in", "out", "--grid", "4"), "memory is each worker's own"),
         (("in", "nosuch://out", "--grid", "4"), "Protocol not known"),
         (("in", "out", "--prompts", "wrong.csv"), "row 2, column x0: 'left' is no finite number; give pixels"),

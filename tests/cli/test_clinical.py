@@ -159,7 +159,7 @@ def test_measure_of_volumes(planes: Path) -> None:
     ("arguments", "says"),
     [
         (["measure", "none.png"], "none.png: no such file"),
-        (["measure", "ed.png", "--spacing", "0"], "--spacing 0 is not a size of a pixel"),
+        (["measure", "ed.png", "--spacing", "0"], "--spacing '0' is not a size of a pixel"),
         (["measure", "ed.png", "--volume", "cube"], "--volume 'cube' is unknown; give ellipsoid, simpson, ef"),
         (["measure", "ed.png", "--volume", "ef"], "ed.png: one mask; --volume ef takes 2 or 4, or the label of a cine"),
         (

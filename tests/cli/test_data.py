@@ -77,3 +77,30 @@ def test_a_number_of_frames_out_of_range_is_told(tmp_path: Path) -> None:
     assert isinstance(result.exception, DataError)
     assert str(result.exception) == "images is 0; it must be 1 to 1000000"
     assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize(
+    ("ids", "warned"),
+    [
+        (("p1_a", "p1_b", "p2_a"), True),
+        (("case 1 left", "case 1 right", "case 2 left"), True),
+        (("img_1", "img_2", "img_3"), False),
+        (("a", "b"), False),
+    ],
+)
+def test_names_that_begin_alike_are_pointed_out(tmp_path: Path, ids: tuple[str, ...], warned: bool) -> None:
+    write_manifest(tmp_path / "m", [Phantom(one.replace(" ", "_"), group=one) for one in ids])
+    result = _run("import", "folder", tmp_path / "m", "--out", tmp_path / "out", "--fractions", "train=1")
+    assert result.exit_code == 0, result.output
+    assert ("begin alike but the splits are by image" in result.stderr) == warned
+    again = _run("import", "folder", tmp_path / "m", "--out", tmp_path / "by", "--subject", "^(.+)_", "--fractions", "train=1")
+    assert "begin alike" not in again.stderr
+
+
+def test_check_says_where_splits_are_by_image(tmp_path: Path) -> None:
+    alone = write_manifest(tmp_path / "m", [Phantom("a", group="0"), Phantom("b", group="1")])
+    result = _run("check", alone)
+    assert result.stdout.endswith("sound\n")
+    assert "splits are by image in" in result.stderr
+    grouped = write_manifest(tmp_path / "g", [Phantom("a", group="0"), Phantom("b", group="0")])
+    assert "by image" not in _run("check", grouped).stderr

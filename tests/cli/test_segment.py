@@ -142,7 +142,7 @@ def test_a_folder_named_like_a_model_doesn_t_take_its_place(folder: Path) -> Non
         (["scan.png", "--box", "400,400,500,500"], "less than a pixel on the image; give x0,y0,x1,y1 within 0,0 to 319,239"),
         (["scan.png", "--point", "320,5"], "outside the image"),
         (["scan.png", "--point", "5,5", "--model", "huge"], "model 'huge' is unknown"),
-        (["scan.png", "--point", "5,5", "--spacing", "0"], "--spacing 0 is not a size of a pixel; give millimetres from 0.001 to 10"),
+        (["scan.png", "--point", "5,5", "--spacing", "0"], "--spacing '0' is not a size of a pixel; give millimetres from 0.001 to 10"),
         (["scan.png", "--point", "5,5", "--mask", "none.png"], "none.png: no such file"),
         (["scan.png", "--point", "5,5", "--prompts", "p.json"], "--prompts stands alone"),
         (["scan.png", "--point", "5,5", "--out", "scan.png"], "scan.png"),

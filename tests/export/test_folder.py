@@ -126,3 +126,12 @@ def test_nothing_is_left_where_writing_fails(source: Path, tmp_path: Path) -> No
     with pytest.raises(OutputError, match="can't be written"):
         export_folder(source, tmp_path / "file" / "out", ModelFacts("x", "1"))
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_an_export_replaces_nothing_unasked(source: Path, tmp_path: Path, file: str) -> None:
+    (tmp_path / file).write_text("mine")
+    with pytest.raises(OutputError, match=rf"{file} exists; pass --force to overwrite"):
+        export_folder(source, tmp_path, ModelFacts("x", "1"))
+    assert [path.name for path in tmp_path.iterdir()] == [file]
+    assert (tmp_path / file).read_text() == "mine"

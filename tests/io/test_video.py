@@ -18,6 +18,7 @@ from uniultra.io.cines import chosen_frames, open_cine
 from uniultra.io.images import find_images, read_frame
 from uniultra.io.movie import write_movie, write_overlay_movie
 from uniultra.types import Mask
+from videos import flat, save_video
 
 SIZE = (48, 64)
 
@@ -108,12 +109,19 @@ def test_a_damaged_video_is_silent(tmp_path: Path, capfd: pytest.CaptureFixture[
 
 def test_what_is_no_video(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(500))
-    with pytest.raises(FileError, match=r"the video is damaged, cut short, or of an unknown codec"):
+    with pytest.raises(FileError, match=r"the video is damaged, cut short, or of a codec that FFmpeg lacks"):
         open_cine(tmp_path / "a.mp4")
     (tmp_path / "b.gif").write_bytes(b"GIF89a" + bytes(20))
     with pytest.raises(FileError, match=r"the GIF data is damaged|0 x 0 pixels"):
         open_cine(tmp_path / "b.gif")
     assert capfd.readouterr().err == ""
+
+
+def test_a_codec_that_nothing_decodes_is_named(tmp_path: Path) -> None:
+    path = save_video(tmp_path / "a.mp4", [flat(40), flat(90)], codec="libx264")
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
+    with pytest.raises(FileError, match=r"a\.mp4: its video is of a codec that FFmpeg lacks; convert it to MP4 \(H\.264\)"):
+        open_cine(path)
 
 
 def test_videos_are_not_found_among_images(tmp_path: Path) -> None:
@@ -168,12 +176,12 @@ def test_a_movie_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limit")
 def test_a_movie_for_which_there_is_no_room_is_none(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """OpenCV itself goes on as if nothing were, and leaves a file that nothing opens."""
+    """Whatever writes it: OpenCV goes on as if nothing were, and leaves a file that nothing opens."""
     noise = np.random.default_rng(0).integers(0, 256, (40, *SIZE, 3), np.uint8)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
     try:
-        with pytest.raises(OutputError, match=r"o.mp4: can't be written \(not all frames of the video could be written; is the disk full"):
+        with pytest.raises(OutputError, match=r"o.mp4: can't be written \(File too large\); choose"):
             write_movie(tmp_path / "o.mp4", list(noise), 25)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -12,7 +12,7 @@ from uniultra.errors import OutputError
 from uniultra.io.images import read_frame
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.frame_files import write_frame_files
-from uniultra.outputs.plan import OutputPlan, source_of
+from uniultra.outputs.plan import OutputPlan, input_file
 from uniultra.results import FrameResult, frame_result
 from uniultra.types import Mask, Prompt
 
@@ -31,7 +31,7 @@ def result_of(image: Path) -> FrameResult:
 
 def write(image: Path, out: Path, force: bool = False) -> None:
     plan = OutputPlan(out, None, ("csv", "coco"), keep_patient=False, force=force)
-    write_frame_files(plan, source_of(image), result_of(image))
+    write_frame_files(plan, input_file(image), result_of(image))
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

@@ -90,6 +90,8 @@ def _session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
         raise ModelError(f"'{path}' is missing; a model folder holds {ENCODER} and {DECODER}")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    # Threads that spin while they wait take the cores from what else runs there, and from each other: docs/LOG.md.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if threads is not None:
         options.intra_op_num_threads = threads
     try:

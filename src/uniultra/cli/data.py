@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from uniultra.cli.protocols import new_bar
-from uniultra.cli.text import label, printable, say
+from uniultra.cli.text import label, printable, say, tell
 from uniultra.errors import DataError
 
 data = typer.Typer(name="data", help="Make a manifest of a public set or of own images, check one, simulate one.", no_args_is_help=True)
@@ -21,7 +21,7 @@ data = typer.Typer(name="data", help="Make a manifest of a public set or of own 
 @data.command("import")
 def import_(
     name: Annotated[
-        str, typer.Argument(metavar="SET", help="busi, mmotu, hc18, ddti, cca, camus, tn3k, ... folder or coco; see the docs.")
+        str, typer.Argument(metavar="SET", help="busi, mmotu, hc18, ddti, cca, muscle_apo, camus, tn3k, ... folder or coco; see the docs.")
     ],
     path: Annotated[Path, typer.Argument(help="What the set's own archive unpacks to; for coco, the JSON file.")],
     out: Annotated[Path, typer.Option(help="A new folder: manifest.csv, hashes.csv, images/, masks/.")],
@@ -29,6 +29,9 @@ def import_(
     seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
     longest: Annotated[int | None, typer.Option(help="Shrink to this longest side in pixels; pixel_mm follows.")] = None,
     published_splits: Annotated[bool, typer.Option("--published-splits", help="Keep the set's own splits where it has them.")] = False,
+    splits: Annotated[
+        str, typer.Option(help="uniultra: rebuild the splits of our tables, images found by their looks; in place of --fractions.")
+    ] = "",
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out what has problems, and list it.")] = False,
     dataset: Annotated[str, typer.Option(help="Name in the manifest, for folder and coco.")] = "",
     organ: Annotated[str, typer.Option(help="What the images show, for folder and coco.")] = "",
@@ -40,29 +43,44 @@ def import_(
     from uniultra.data.importing import ImportSettings, import_set
 
     settings = ImportSettings(
-        parse_fractions(fractions), seed, longest, skip_bad, published_splits, name=dataset, organ=organ, licence=licence, subject=subject
+        parse_fractions(fractions), seed, longest, skip_bad, published_splits, dataset, organ, licence, subject, splits
     )
     with _bar(f"import {name}") as progress:
         imported = import_set(input_file(name), path, out, settings, progress)
     _list(imported.problems)
     if not imported.written:
         raise DataError(f"{len(imported.problems)} problems, so nothing was written; mend them, or pass --skip-bad")
-    splits = Counter(row["split"] for row in imported.rows)
+    if not any(row["subject"] for row in imported.rows) and name in ("folder", "coco"):
+        _warn_of_alike([row["id"] for row in imported.rows])
+    counts = Counter(row["split"] for row in imported.rows)
     groups = len({row["group"] for row in imported.rows})
-    shares = ", ".join(f"{count} {split}" for split, count in splits.items())
+    shares = ", ".join(f"{count} {split}" for split, count in counts.items())
     say(f"{out / 'manifest.csv'}: {len(imported.rows)} images in {groups} groups ({shares}); {len(imported.problems)} problems skipped")
+
+
+def _warn_of_alike(ids: list[str]) -> None:
+    from uniultra.data.importing import begin_alike
+
+    pair = begin_alike(ids)
+    if pair is not None:
+        fix = "if that names the patient, import again with --subject, as in --subject '^([^_]+)_'"
+        tell([f"'{pair[0]}' and '{pair[1]}' begin alike but the splits are by image; {fix}"])
 
 
 @data.command("check")
 def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, one row an image.")]) -> None:
     """Check a manifest and its files: every problem, by row and column."""
-    from uniultra.data.checking import check_manifest
+    from uniultra.data.checking import check_manifest, split_by_image
 
     with _bar("check") as progress:
         problems = check_manifest(manifest, progress)
     _list(problems)
     if problems:
         raise DataError(f"manifest '{manifest}' has {len(problems)} problems; mend them")
+    by_image = split_by_image(manifest)
+    if by_image:
+        fix = "give the column subject where you know the patient, and split by it"
+        tell([f"splits are by image in {', '.join(by_image)}: two images of one patient may be in two splits; {fix}"])
     say(f"{manifest}: sound")
 
 

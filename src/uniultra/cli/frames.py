@@ -15,6 +15,7 @@ from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
     from uniultra.cli.prompts import PromptSource
+    from uniultra.cli.spacing import TypedScale
     from uniultra.outputs.plan import InputFile, OutputPlan
     from uniultra.results import FrameResult
     from uniultra.segmenter import Segmenter
@@ -30,7 +31,7 @@ class SegmentJob:
     Attributes:
         plan: which results are written.
         wanted: the frames of a cine that were named; None for all.
-        spacing_mm_yx: millimetres a pixel (down, right), where the file doesn't say; None for none.
+        scale: what the call says of the size of a pixel; None for nothing.
         prompts: those of each file.
         as_json: whether a line of JSON is printed for each image or frame.
     """
@@ -38,7 +39,7 @@ class SegmentJob:
     plan: OutputPlan
     segmenter: Segmenter
     wanted: tuple[range, ...] | None
-    spacing_mm_yx: tuple[float, float] | None
+    scale: TypedScale | None
     prompts: PromptSource
     as_json: bool
 
@@ -84,14 +85,14 @@ def segment_frames(job: SegmentJob, source: InputFile) -> str:
     Raises:
         UniUltraError: as for a single frame; a frame that can't be read is named.
     """
-    from uniultra.io.cines import open_cine, with_spacing
+    from uniultra.io.cines import open_cine, recalibrated
     from uniultra.outputs.cine_files import check_size, cine_files
     from uniultra.outputs.structured import frame_json
     from uniultra.results import segment_cine
 
     cine = open_cine(source.path)
-    if job.spacing_mm_yx is not None:
-        cine = with_spacing(cine, "--spacing", job.spacing_mm_yx)
+    if job.scale is not None:
+        cine = recalibrated(cine, job.scale.applied)
     numbers = numbers_of(job.wanted, cine)
     prompts = job.prompts.for_file(source.path, cine.frame_hw)
     check_size(job.plan, source, cine, len(numbers) * len(prompts))
@@ -110,7 +111,7 @@ def segment_frames(job: SegmentJob, source: InputFile) -> str:
                 print(json.dumps(frame_json(source.path.name, result) | {"time_s": result.time_s}))
             bar.advance(task)
     if files is not None:
-        tell(files.notes)
+        tell((*files.notes, *files.lost))
     return "" if job.as_json else summary.text()
 
 

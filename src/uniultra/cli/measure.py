@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uniultra.cli.spacing import HELP, METAVAR, parse_spacing
+from uniultra.cli.measure_text import MaskPlace, as_json_text, as_lines, told
+from uniultra.cli.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
 from uniultra.cli.text import say
 from uniultra.errors import PromptError
 
@@ -36,6 +36,7 @@ def measure(
     image: Annotated[list[Path], typer.Option(help="The image a mask belongs to, for its calibration; one for all, or one a mask.")] = [],  # noqa: B006
     frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of the image, from 0.")] = None,
     spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
+    override_scale: Annotated[str | None, typer.Option(metavar=METAVAR, help=OVERRIDE_HELP)] = None,
     structure: Annotated[int | None, typer.Option("--id", min=1, max=255, help="Measure this structure only.")] = None,
     volume: Annotated[str | None, typer.Option(metavar="METHOD", help="ellipsoid, simpson or ef: see docs/dicom.md.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the measures to this CSV file too.")] = None,
@@ -47,14 +48,14 @@ def measure(
     from uniultra.io.tables import write_csv
     from uniultra.measure.report import CSV_COLUMNS, rows
 
-    size = parse_spacing(spacing)
     _check(masks, image, volume)
+    scale = parse_scale(spacing, override_scale)
     if csv is not None:
         check_free([csv], force)
-    found = (one for i, path in enumerate(masks) for one in _open(path, image[i % len(image)] if image else None, frame, size))
+    found = (one for i, path in enumerate(masks) for one in _open(path, image[i % len(image)] if image else None, frame, scale))
     if volume is not None:
         report = _beat(masks[0], found, structure) if volume == "ef" and len(masks) == 1 else _volume(volume, found, structure)
-        say(*_told(volume, report, as_json))
+        say(*told(volume, report, as_json))
         return
     measured = [(one.about, identity, _measured(one, identity)) for one in found for identity in _chosen(one, structure)]
     if not measured:
@@ -62,26 +63,14 @@ def measure(
     if csv is not None:
         lines = [line for one, identity, result in measured for line in rows(one.path.name, one.frame or 0, identity, result)]
         write_csv(csv, CSV_COLUMNS, lines, force)
-    say(*([_json(measured)] if as_json else _lines(measured)))
-
-
-@dataclass(frozen=True)
-class _About:
-    """Where a mask is from: its file, the frame it belongs to (None where that isn't known), whether it is one of a cine's."""
-
-    path: Path
-    frame: int | None
-    of_cine: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.path} frame {self.frame}" if self.of_cine else str(self.path)
+    say(*([as_json_text(measured)] if as_json else as_lines(measured)))
 
 
 @dataclass(frozen=True)
 class _Mask:
     """Ids of one frame, and the scale of each structure by its id where it was written beside the mask."""
 
-    about: _About
+    about: MaskPlace
     ids_hw: np.ndarray
     frame: Frame
     saved: Mapping[int, Scale]
@@ -104,7 +93,7 @@ def _check(masks: Sequence[Path], images: Sequence[Path], method: str | None) ->
         raise PromptError(f"--volume {method} takes {legal} masks, not {len(masks)}; see docs/dicom.md for their order")
 
 
-def _open(path: Path, image: Path | None, number: int | None, spacing: tuple[float, float] | None) -> Iterator[_Mask]:
+def _open(path: Path, image: Path | None, number: int | None, scale: TypedScale | None) -> Iterator[_Mask]:
     """The mask of a file, or one mask a frame of a cine's label, one at a time."""
     from uniultra.io.images import kind_of
     from uniultra.io.labels import holds_pages, read_label_pages
@@ -113,15 +102,15 @@ def _open(path: Path, image: Path | None, number: int | None, spacing: tuple[flo
     from uniultra.outputs.saved import of_frame, saved_beside
 
     kind, known = kind_of(path).name, None
-    saved = {} if image is not None or spacing is not None else saved_beside(path)
+    saved = {} if image is not None or scale is not None else saved_beside(path)
     if kind == "TIFF" and holds_pages(path):
         if number is not None:
             raise PromptError(f"{path}: names its frames itself; leave out --frame {number}")
         blank = None
         for frame, ids in read_label_pages(path):
             check_ids(ids, f"{shown(path)} frame {frame}", MISSING)
-            blank = blank or _blank(path, (ids.shape[0], ids.shape[1]), image, frame, spacing, None)
-            yield _Mask(_About(path, frame, True), ids, blank, of_frame(saved, frame))
+            blank = blank or _blank(path, (ids.shape[0], ids.shape[1]), image, frame, scale, None)
+            yield _Mask(MaskPlace(path, frame, True), ids, blank, of_frame(saved, frame))
         return
     if kind == "NIfTI":
         from uniultra.io.nifti import read_labels
@@ -130,8 +119,8 @@ def _open(path: Path, image: Path | None, number: int | None, spacing: tuple[flo
         check_ids(ids, shown(path), MISSING)
     else:
         ids = _read_ids(path)
-    blank = _blank(path, (ids.shape[0], ids.shape[1]), image, number, spacing, known)
-    yield _Mask(_About(path, number), ids, blank, {} if number is not None else of_frame(saved, None))
+    blank = _blank(path, (ids.shape[0], ids.shape[1]), image, number, scale, known)
+    yield _Mask(MaskPlace(path, number), ids, blank, {} if number is not None else of_frame(saved, None))
 
 
 def _read_ids(path: Path) -> np.ndarray:
@@ -146,12 +135,7 @@ def _read_ids(path: Path) -> np.ndarray:
 
 
 def _blank(
-    path: Path,
-    hw: tuple[int, int],
-    image: Path | None,
-    number: int | None,
-    spacing: tuple[float, float] | None,
-    known: tuple[float, float] | None,
+    path: Path, hw: tuple[int, int], image: Path | None, number: int | None, scale: TypedScale | None, known: tuple[float, float] | None
 ) -> Frame:
     """The frame that a mask of (height, width) belongs to: its calibration is what counts."""
     from dataclasses import replace
@@ -166,7 +150,7 @@ def _blank(
         sizes = f"{hw[1]} x {hw[0]} pixels, but {image} has {frame.width} x {frame.height}"
         raise PromptError(f"{path}: the mask has {sizes}; give the image that it belongs to")
     calibration = frame.calibration if known is None else frame.calibration.with_fallback("pixdim", known)
-    calibration = calibration if spacing is None else calibration.with_fallback("--spacing", spacing)
+    calibration = calibration if scale is None else scale.applied(calibration)
     return replace(frame, calibration=calibration)
 
 
@@ -257,42 +241,3 @@ def _plain(volume: Volume) -> dict[str, Any]:
     from uniultra.measure.report import number
 
     return number(volume.volume) | {"method": volume.method, "notes": list(volume.notes)}
-
-
-def _told(method: str, report: dict[str, Any], as_json: bool) -> list[str]:
-    if as_json:
-        return [json.dumps({"schema": "uniultra.measure/1", "method": method, **report, "notice": "not a medical device"})]
-    lines = []
-    for name, found in report.items():
-        lines.append(f"{name.replace('_', ' '):<18} {found['value']:.1f} ± {found['uncertainty']:.1f} {found['unit']}")
-        if "method" in found:
-            at = f", frame {found['frame']}" if "frame" in found else ""
-            lines[-1] += f"  ({found['method']}{at})"
-        lines += [f"  note: {note}" for note in found.get("notes", [])]
-    return lines
-
-
-def _json(measured: Sequence[tuple[_About, int, Measured]]) -> str:
-    from uniultra.measure.report import as_json
-
-    items = [
-        {"mask": one.path.name, **({"frame": one.frame} if one.of_cine else {}), "id": identity, **as_json(result)}
-        for one, identity, result in measured
-    ]
-    return json.dumps({"schema": "uniultra.measure/1", "objects": items, "notice": "not a medical device"})
-
-
-def _lines(measured: Sequence[tuple[_About, int, Measured]]) -> list[str]:
-    from uniultra.measure.report import named
-
-    lines = []
-    for one, identity, result in measured:
-        scale = result.scale.source or f"in pixels: {result.scale.reason}"
-        lines.append(f"{one}  structure {identity}  ({scale})")
-        assert result.shape is not None, "a chosen structure has pixels"
-        for item in named(result.shape):
-            found = item.measurement
-            ends = "" if item.ends_xy is None else "   from {:.1f},{:.1f} to {:.1f},{:.1f}".format(*item.ends_xy[0], *item.ends_xy[1])
-            lines.append(f"  {item.name.replace('_', ' '):<22}{found.value:>10.2f} ± {found.uncertainty or 0:.2f} {found.unit}{ends}")
-        lines += [f"  note: {note}" for note in (*result.scale.notes, *result.shape.notes)]
-    return lines

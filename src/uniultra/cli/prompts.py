@@ -83,6 +83,8 @@ def _numbers(text: str, count: int, what: str, form: str) -> tuple[float, ...]:
     return values
 
 
+
+
 def group(typed: Typed, previous: Sequence[np.ndarray] = ()) -> list[Prompt]:
     """Objects, in order: previous masks, then boxes, then clicks.
 

@@ -14,7 +14,7 @@ from uniultra.calibration import UNCALIBRATED
 from uniultra.cli.frames import SegmentJob, parse_frames, segment_frames
 from uniultra.cli.prompts import PromptSource, Typed, parse_typed, read_prompts
 from uniultra.cli.protocols import new_bar
-from uniultra.cli.spacing import HELP, METAVAR, parse_spacing
+from uniultra.cli.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
 from uniultra.cli.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.outputs.plan import (
@@ -52,6 +52,7 @@ def segment(
     frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of a cine or video, from 0.")] = None,
     frames: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAMES_HELP)] = None,
     spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
+    override_scale: Annotated[str | None, typer.Option(metavar=METAVAR, help=OVERRIDE_HELP)] = None,
     write: Annotated[list[str], typer.Option(metavar="KIND", help=f"Also write {KINDS_SHOWN}; seg is written for DICOM.")] = [],  # noqa: B006
     keep_patient: Annotated[bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line an image; files only with --out.")] = False,
@@ -64,7 +65,7 @@ def segment(
     typed = parse_typed(box, point, negative, each_point)
     wanted = None if frames is None else parse_frames(frames)
     _check_options(typed, mask, prompts)
-    size = parse_spacing(spacing)
+    scale = parse_scale(spacing, override_scale)
     files = images_of(images)
     source_of_prompts = PromptSource(typed, mask, read_prompts(prompts) if prompts else None)
     folder = out if out is not None or as_json else OUT
@@ -73,7 +74,7 @@ def segment(
     sources = [input_file(file) for file in files]
     tell(check_kinds(plan, sources))
     _check_targets(plan, sources, frames is not None, mask, prompts)
-    job = SegmentJob(plan, Segmenter.load(model), wanted, size, source_of_prompts, as_json)
+    job = SegmentJob(plan, Segmenter.load(model), wanted, scale, source_of_prompts, as_json)
     failed = _each(sources, partial(segment_image if frames is None else segment_frames, job), frames is not None)
     if failed < len(files):
         tell(own_study(plan, sources))
@@ -90,7 +91,7 @@ def segment_image(job: SegmentJob, source: InputFile) -> str:
     from uniultra.outputs.structured import frame_json
     from uniultra.results import segment_frame
 
-    frame = _scaled(read_frame(source.path, job.plan.frame), job.spacing_mm_yx)
+    frame = _scaled(read_frame(source.path, job.plan.frame), job.scale)
     prompts = job.prompts.for_file(source.path, (frame.height, frame.width))
     result = segment_frame(job.segmenter, frame, prompts, job.plan.frame)
     if job.plan.folder is not None:
@@ -145,10 +146,8 @@ def _spare_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
             raise OutputError(f"{target}: the result would replace an input of this call; give another folder with --out")
 
 
-def _scaled(frame: Frame, spacing_mm_yx: tuple[float, float] | None) -> Frame:
-    if spacing_mm_yx is None:
-        return frame
-    return replace(frame, calibration=frame.calibration.with_fallback("--spacing", spacing_mm_yx))
+def _scaled(frame: Frame, scale: TypedScale | None) -> Frame:
+    return frame if scale is None else replace(frame, calibration=scale.applied(frame.calibration))
 
 
 def _each(sources: Sequence[InputFile], one: Callable[[InputFile], str], several: bool = False) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from uniultra.data.duplicates import WORDS, near_pairs, perceptual_hash
+from uniultra.data.lines import read_sheet
 from uniultra.data.manifest import Row, open_manifest
 from uniultra.data.problems import Problem
 from uniultra.data.reading import look_at
@@ -29,6 +31,24 @@ def check_manifest(path: Path, progress: Callable[[int, int], None] = lambda don
             read.append((row, perceptual_hash(look.frame.pixels_hw)))
         progress(done, len(manifest.rows))
     return [*problems, *_near(read)]
+
+
+def split_by_image(path: Path) -> tuple[str, ...]:
+    """The data sets whose splits may divide a patient: no row has a subject, and most groups are of one image.
+
+    Raises:
+        DataError: there is no such file, or it isn't CSV in UTF-8.
+    """
+    subjects: dict[str, set[str]] = defaultdict(set)
+    groups: dict[str, Counter[str]] = defaultdict(Counter)
+    for line in read_sheet(path).lines:
+        subjects[line.values["dataset"]].add(line.values["subject"])
+        groups[line.values["dataset"]][line.values["group"]] += 1
+    return tuple(
+        name
+        for name, sizes in groups.items()
+        if subjects[name] == {""} and sum(size == 1 for size in sizes.values()) > len(sizes) / 2
+    )
 
 
 def _near(read: Sequence[tuple[Row, np.ndarray]]) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,11 +19,13 @@ from uniultra.data.duplicates import WORDS, clusters, near_pairs
 from uniultra.data.importers.registry import Source
 from uniultra.data.importers.sample import Problem, Sample
 from uniultra.data.manifest import COLUMNS
+from uniultra.data.published import assigned, named, published_splits
 from uniultra.data.splits import split_by_cluster
 from uniultra.errors import DataError, FileError
 from uniultra.io.tables import write_csv
 
 MIN_LONGEST = 32
+_BEGINNING = re.compile(r"(.+?)[ _.-]+[^ _.-]+$")
 _SAFE_ID = re.compile(r"[^\w.-]+")
 
 Progress = Callable[[int, int], None]
@@ -33,7 +35,8 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True)
 class ImportSettings:
     """How a set is imported. `name`, `organ`, `licence` replace those of the set where given; `subject` is a pattern whose
-    first group, or whole match, in a sample's id is its patient; `published_splits` keeps the set's own split of each sample that has one.
+    first group, or whole match, in a sample's id is its patient; `published_splits` keeps the set's own split of each sample that has one;
+    `splits` names a table of ours that says which images are taken, and their data set, id, split and group (see `published`).
     """
 
     fractions: dict[str, float] = field(default_factory=lambda: {"train": 0.7, "val": 0.1, "test": 0.2})
@@ -45,6 +48,7 @@ class ImportSettings:
     organ: str = ""
     licence: str = ""
     subject: str = ""
+    splits: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,18 @@ class Imported:
     written: bool
 
 
+def begin_alike(ids: Sequence[str]) -> tuple[str, str] | None:
+    """Two ids that begin alike where not all do, as those of one patient may: "p01_a" and "p01_b" beside "p02_a"; None for none."""
+    first: dict[str, str] = {}
+    pairs = []
+    for one in ids:
+        head = _BEGINNING.match(one)
+        if head is not None:
+            other = first.setdefault(head.group(1), one)
+            pairs += [(other, one)] if other != one else []
+    return pairs[0] if pairs and len(first) > 1 else None
+
+
 def import_set(source: Source, root: Path, out: Path, settings: ImportSettings, progress: Progress = lambda done, total: None) -> Imported:
     """Imports a set into the folder `out`, which must not exist: manifest.csv, hashes.csv, images/, masks/.
 
@@ -65,14 +81,13 @@ def import_set(source: Source, root: Path, out: Path, settings: ImportSettings, 
         DataError: the settings or the layout are wrong, or nothing is left.
         OutputError: `out` exists or can't be written.
     """
-    _check(root, out, settings)
+    _check(source, root, out, settings)
     findings = list(source.find(root))
     samples = [_named(finding, settings) for finding in findings if isinstance(finding, Sample)]
     problems = [finding for finding in findings if isinstance(finding, Problem)] + _same_ids(samples)
     with staged_folder(out) as part:
         good = _convert_all(samples, part, settings, problems, progress)
-        groups = _groups(good)
-        good, groups = _without_divided(good, groups, settings, problems)
+        rows, good = _by_table(source, good, settings, problems) if settings.splits else _by_cluster(source, good, settings, problems)
         if problems and not settings.skip_bad:
             shutil.rmtree(part)
             return Imported((), tuple(problems), False)
@@ -80,12 +95,15 @@ def import_set(source: Source, root: Path, out: Path, settings: ImportSettings, 
             raise DataError(
                 f"'{root}' leaves no image to import; {len(problems)} problems, the first: {problems[0] if problems else 'none'}"
             )
-        rows = _rows(source, good, groups, settings)
         _write_tables(part, root, good, rows, problems)
         return Imported(tuple(rows), tuple(problems), True)
 
 
-def _check(root: Path, out: Path, settings: ImportSettings) -> None:
+def _check(source: Source, root: Path, out: Path, settings: ImportSettings) -> None:
+    if settings.splits:
+        if settings.published_splits:
+            raise DataError(f"the set's own splits and '{settings.splits}' are two ways to split; give --published-splits or --splits")
+        published_splits(settings.splits, source.name)
     if not root.exists():
         raise DataError(f"'{root}': no such file or folder; give what the set's archive unpacks to")
     check_new(out)
@@ -162,16 +180,33 @@ def _splits(good: list[Converted], groups: list[int], settings: ImportSettings) 
     return [fixed.get(group) or dealt[str(group)] for group in groups]
 
 
-def _rows(source: Source, good: list[Converted], groups: list[int], settings: ImportSettings) -> list[dict[str, str]]:
-    rows = []
-    for one, group, split in zip(good, groups, _splits(good, groups, settings), strict=True):
-        values = (
-            one.sample.id, settings.name or source.name, settings.organ or source.organ, split, one.image, one.mask, one.hw[1], one.hw[0],
-            "" if one.pixel_mm is None else f"{one.pixel_mm:.6g}", one.sample.subject, group, one.sample.label, one.objects,
-            settings.licence or source.licence,
-        )  # fmt: skip
-        rows.append({column: str(value) for column, value in zip(COLUMNS, values, strict=True)})
-    return rows
+Rows = list[dict[str, str]]
+
+
+def _by_cluster(source: Source, good: list[Converted], settings: ImportSettings, problems: list[Problem]) -> tuple[Rows, list[Converted]]:
+    """The rows, split by cluster or as the set is, and the images that are in them."""
+    good, groups = _without_divided(good, _groups(good), settings, problems)
+    if not good:
+        return [], []
+    splits = _splits(good, groups, settings)
+    name = settings.name or source.name
+    return [_row(source, settings, *one) for one in zip(good, [name] * len(good), splits, map(str, groups), strict=True)], good
+
+
+def _by_table(source: Source, good: list[Converted], settings: ImportSettings, problems: list[Problem]) -> tuple[Rows, list[Converted]]:
+    """The rows that a published table has of these images, under its ids, and the images that are in them."""
+    pairs = assigned(published_splits(settings.splits, source.name), good, problems)
+    rows = [_row(source, settings, named(one, row), row[0], row[2], row[3]) for one, row in pairs]
+    return rows, [one for one, _ in pairs]
+
+
+def _row(source: Source, settings: ImportSettings, one: Converted, dataset: str, split: str, group: str) -> dict[str, str]:
+    values = (
+        one.sample.id, dataset, settings.organ or source.organ, split, one.image, one.mask, one.hw[1], one.hw[0],
+        "" if one.pixel_mm is None else f"{one.pixel_mm:.6g}", one.sample.subject, group, one.sample.label, one.objects,
+        settings.licence or source.licence,
+    )  # fmt: skip
+    return {column: str(value) for column, value in zip(COLUMNS, values, strict=True)}
 
 
 def _write_tables(part: Path, root: Path, good: list[Converted], rows: list[dict[str, str]], problems: list[Problem]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from uniultra.calibration import Calibration
 from uniultra.errors import FileError
 from uniultra.io.images import find_images, kind_of, read_frame
 from uniultra.io.paths import PathLike, shown
@@ -47,11 +48,11 @@ def chosen_frames(cine: Cine, numbers: Sequence[int]) -> Iterator[tuple[int, Fra
         number = next(missing, None)
 
 
-def with_spacing(cine: Cine, name: str, spacing_mm_yx: tuple[float, float]) -> Cine:
-    """The same cine, whose frames have this size of a pixel where the file doesn't say; `name` is what says so."""
+def recalibrated(cine: Cine, change: Callable[[Calibration], Calibration]) -> Cine:
+    """The same cine, whose frames have the calibration that `change` makes of theirs."""
 
     def scaled(frame: Frame) -> Frame:
-        return replace(frame, calibration=frame.calibration.with_fallback(name, spacing_mm_yx))
+        return replace(frame, calibration=change(frame.calibration))
 
     def read(number: int) -> Frame:
         return scaled(cine.read(number))
@@ -59,8 +60,7 @@ def with_spacing(cine: Cine, name: str, spacing_mm_yx: tuple[float, float]) -> C
     def stream() -> Iterator[Frame]:
         return map(scaled, cine.stream())
 
-    calibration = cine.calibration.with_fallback(name, spacing_mm_yx)
-    return replace(cine, read=read, stream=stream, calibration=calibration)
+    return replace(cine, read=read, stream=stream, calibration=change(cine.calibration))
 
 
 def _later(frames: Iterator[tuple[int, Frame]], wanted: int, cine: Cine) -> Frame:

@@ -126,13 +126,10 @@ def _open_dicom(path: PathLike) -> Cine:
     return open_dicom(path)
 
 
-def _open_video(path: PathLike, demuxer: str) -> Cine:
+def _open_video(path: PathLike) -> Cine:
     from uniultra.io.video import open_video
 
-    return open_video(path, demuxer)
-
-
-_open_mp4, _open_avi, _open_matroska = (partial(_open_video, demuxer=demuxer) for demuxer in ("mov", "avi", "matroska"))
+    return open_video(path)
 
 
 def _open_gif(path: PathLike) -> Cine:
@@ -208,14 +205,16 @@ KINDS: tuple[Kind, ...] = (
     Kind("BMP", (".bmp",), (b"BM",), _picture_frame, BmpImageFile),
     Kind("GIF", (".gif",), (b"GIF87a", b"GIF89a"), _picture_frame, GifImageFile, _open_gif),
     Kind("DICOM", (".dcm", ".dicom"), _BARE_DICOM, partial(_only_frame, _open_dicom), None, _open_dicom, suffix_is_enough=True),
-    Kind("MP4", (".mp4", ".mov", ".m4v"), _VIDEO_BRANDS, partial(_only_frame, _open_mp4), None, _open_mp4, 4, listed=False),
-    Kind("AVI", (".avi",), (b"AVI ",), partial(_only_frame, _open_avi), None, _open_avi, 8, listed=False),
-    Kind("Matroska", (".mkv", ".webm"), (b"\x1aE\xdf\xa3",), partial(_only_frame, _open_matroska), None, _open_matroska, listed=False),
+    Kind("MP4", (".mp4", ".mov", ".m4v"), _VIDEO_BRANDS, partial(_only_frame, _open_video), None, _open_video, 4, listed=False),
+    Kind("AVI", (".avi",), (b"AVI ",), partial(_only_frame, _open_video), None, _open_video, 8, listed=False),
+    Kind("MKV", (".mkv", ".webm"), (b"\x1aE\xdf\xa3",), partial(_only_frame, _open_video), None, _open_video, listed=False),
+    Kind("MPEG", (".mpg", ".mpeg", ".vob"), (b"\0\0\x01\xba",), partial(_only_frame, _open_video), None, _open_video, listed=False),
     Kind("NIfTI", (".nii",), (b"n+1\0", b"n+2\0"), partial(_only_frame, _open_nifti), None, _open_nifti, 344),
     Kind("NIfTI", (".gz",), (), partial(_only_frame, _open_nifti), None, _open_nifti, suffix_is_enough=True, listed=False),
 )
 """What can be read: adding a kind is adding a row."""
 
+VIDEO_SUFFIXES: tuple[str, ...] = tuple(suffix for kind in KINDS if kind.open is _open_video for suffix in kind.suffixes)
 IMAGE_SUFFIXES: tuple[str, ...] = tuple(suffix for kind in KINDS if kind.listed for suffix in kind.suffixes)
 """The suffixes that folders and patterns are searched for, lower case."""
 LISTED_ENDINGS = (*IMAGE_SUFFIXES, ".nii.gz")

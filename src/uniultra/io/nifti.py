@@ -1,7 +1,7 @@
 """NIfTI in, as an image or a cine, and label maps out, by nibabel (extra `nifti`).
 
-Index i of the file runs to the right and j down, as ITK writes pictures. Axes 1 to 3 are space and axis 4 is time (nifti1.h): columns x
-rows x 1 x frames is a cine, columns x rows x slices a volume, whose slices are frames without times.
+Index i of the file runs to the right and j down, as ITK writes pictures. "Dimensions 1, 2, 3 are for space, dimension 4 is for time"
+(nifti1.h): frames of a third axis are slices and have no times; a cine is columns x rows x 1 x frames.
 """
 
 from __future__ import annotations
@@ -26,14 +26,19 @@ MAX_FRAMES = 1_000_000
 _TO_MM = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 _TO_S = {"sec": 1.0, "msec": 0.001, "usec": 1e-6}
 """Units of NIfTI-1's xyzt_units; nibabel's names."""
-_SLICES, _TIME = 2, 3
-"""Axes of NIfTI, from 0."""
-_SPREAD = 1e-3
-"""Labels that are stored with a slope come back a little beside whole numbers."""
+SLICES = "a third axis is space (nifti1.h): its frames are slices and have no times; a cine is columns x rows x 1 x frames"
+_PLACE = (
+    *("qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z"),
+    *("srow_x", "srow_y", "srow_z"),
+)
+_ROUNDING = 1e-3
+_MOST_BLUR = 0.1
 
 
 def open_nifti(path: PathLike) -> Cine:
-    """A NIfTI-1 or -2 file, grey, of one frame, slices, or frames in time. Values are spread from the smallest to the largest of frame 0.
+    """A NIfTI-1 or -2 file, grey, of one slice, several, or one slice at several times.
+
+    Values are spread from the file's smallest to its largest, frame 0 deciding.
 
     Raises:
         FileError: no nibabel, damaged, of other axes, too large, or of values that are not finite.
@@ -42,19 +47,21 @@ def open_nifti(path: PathLike) -> Cine:
     first_bytes(path, 1, MAX_CINE_BYTES)
     image = _load(path, name)
     shape = tuple(int(side) for side in image.shape)
-    axis = _frame_axis(shape)
-    if axis is None or image.header.get_data_dtype().fields is not None:
-        legal = "columns x rows, columns x rows x slices, or columns x rows x 1 x frames, grey"
-        raise FileError(f"{name}: axes of {' x '.join(map(str, shape))}; legal are {legal}")
+    axis = _frame_axis(image)
+    others = [side for i, side in enumerate(shape[2:], 2) if i != axis and side != 1]
+    if len(shape) < 2 or others or axis > 3 or image.header.get_data_dtype().fields is not None:
+        legal = "legal are columns x rows, with slices as a third axis or frames as a fourth, grey"
+        raise FileError(f"{name}: axes of {' x '.join(map(str, shape))}; {legal}; take out one slice or one frame")
     check_size((shape[0], shape[1]), name)
-    frames = shape[axis] if axis else 1
+    frames = shape[axis] if len(shape) > axis else 1
     if not 1 <= frames <= MAX_FRAMES:
         raise FileError(f"{name}: {frames} frames; legal are 1 to {MAX_FRAMES}; export it again")
-    calibration, times = _sizes(image, frames, axis)
+    calibration, times = _sizes(image, frames)
+    notes = (SLICES,) if frames > 1 and axis == 2 else ()
     low, high = _range(_plane(image, 0, name), image)
     read = partial(_frame, image, name, calibration, (low, high))
     one, stream = partial(_checked, read, name, frames), partial(_stream, read, frames)
-    return Cine(name, (shape[1], shape[0]), frames, one, stream, times, calibration)
+    return Cine(name, (shape[1], shape[0]), frames, one, stream, times, calibration, notes)
 
 
 def read_labels(path: PathLike) -> tuple[np.ndarray, tuple[float, float] | None]:
@@ -66,21 +73,20 @@ def read_labels(path: PathLike) -> tuple[np.ndarray, tuple[float, float] | None]
     cine = open_nifti(path)
     if cine.count != 1:
         raise FileError(f"{cine.source}: {cine.count} frames of labels; legal is 1; write one file a frame")
-    plane = _plane(_load(path, cine.source), 0, cine.source)
-    ids = np.rint(plane)
-    if ids.min() < 0 or ids.max() > 255 or np.abs(plane - ids).max() > _SPREAD:
+    image = _load(path, cine.source)
+    plane = _plane(image, 0, cine.source)
+    whole = np.rint(plane)
+    if whole.min() < 0 or whole.max() > 255 or np.abs(plane - whole).max() > _blur(image):
         found = f"values from {plane.min():g} to {plane.max():g}"
         raise FileError(f"{cine.source}: {found}; labels are whole numbers from 0 to 255; renumber them")
-    return np.ascontiguousarray(ids.astype(np.uint8)), cine.calibration.whole_mm_yx
+    return np.ascontiguousarray(whole.astype(np.uint8)), cine.calibration.whole_mm_yx
 
 
-def source_affine(path: PathLike, number: int = 0) -> np.ndarray:
-    """The affine (4, 4) of one frame of a NIfTI file, so that what is derived from it lies on it. Raises FileError."""
-    image = _load(path, shown(path))
-    affine = np.array(image.affine, dtype=np.float64)
-    if _frame_axis(image.shape) == _SLICES:
-        affine[:3, 3] += number * affine[:3, 2]
-    return affine
+def _blur(image: Any) -> float:
+    """How far from a whole number a label may be read: half a step of the storage, where float was spread over integers."""
+    slope = abs(float(image.dataobj.slope))
+    spread = image.header.get_data_dtype().kind in "iu" and np.isfinite(slope) and slope != 1
+    return min(0.501 * slope, _MOST_BLUR) + _ROUNDING if spread else _ROUNDING
 
 
 def write_labels(
@@ -88,13 +94,15 @@ def write_labels(
     ids_hw: np.ndarray,
     spacing_mm_yx: tuple[float, float] | None,
     force: bool = False,
-    affine: np.ndarray | None = None,
+    like: PathLike | None = None,
+    number: int = 0,
 ) -> None:
     """Writes uint8 ids (H, W), or (frames, H, W), as NIfTI-1 labels; pixels of 1 mm, of unit "unknown", where no spacing is known.
 
-    `affine` (4, 4) is that of the image that they lie on; without one they lie at the origin.
+    `like` is the NIfTI file whose frame `number` the ids belong to: they get its place in space, in the very fields of its header.
 
     Raises:
+        FileError: `like` can't be read.
         OutputError: no nibabel, or the file can't be written.
     """
     if importlib.util.find_spec("nibabel") is None:
@@ -104,11 +112,12 @@ def write_labels(
     assert ids_hw.dtype == np.uint8 and ids_hw.ndim in (2, 3), f"no labels: {ids_hw.dtype} {ids_hw.shape}"
     down, right = spacing_mm_yx or (1.0, 1.0)
     planes = ids_hw[None] if ids_hw.ndim == 2 else ids_hw
-    place = np.diag([-right, -down, 1.0, 1.0]) if affine is None else affine
-    image = nibabel.Nifti1Image(np.ascontiguousarray(planes.transpose(2, 1, 0)), place)
-    image.set_qform(place, code="scanner", strip_shears=True)
-    image.set_sform(place, code="scanner")
-    image.header.set_xyzt_units("mm" if spacing_mm_yx else "unknown")
+    image = nibabel.Nifti1Image(np.ascontiguousarray(planes.transpose(2, 1, 0)), np.diag([-right, -down, 1.0, 1.0]))
+    if like is None:
+        image.header.set_xyzt_units("mm" if spacing_mm_yx else "unknown")
+    else:
+        image = nibabel.Nifti1Image(image.dataobj, None)
+        _place(image.header, _load(like, shown(like)), number)
     image.header.set_intent("label")
     data = image.to_bytes()
     if str(path).lower().endswith(".gz"):
@@ -116,6 +125,29 @@ def write_labels(
 
         data = gzip.compress(data, mtime=0)
     write_bytes(path, data, force)
+
+
+def _place(header: Any, source: Any, number: int) -> None:
+    """Copies where a source lies, and how large its pixels are; a slice beyond the first lies along the third axis."""
+    theirs = source.header
+    for key in _PLACE:
+        header[key] = theirs[key]
+    header["pixdim"][:4] = theirs["pixdim"][:4]
+    header["xyzt_units"] = theirs["xyzt_units"]
+    if number == 0 or _frame_axis(source) != 2:
+        return
+    for key in ("srow_x", "srow_y", "srow_z"):
+        header[key][3] += number * header[key][2]
+    if theirs["qform_code"] > 0:
+        step = number * theirs.get_qform()[:3, 2]
+        for key, along in zip(("qoffset_x", "qoffset_y", "qoffset_z"), step, strict=True):
+            header[key] += along
+
+
+def _frame_axis(image: Any) -> int:
+    """The axis that counts frames: the third, slices, or the fourth and later, times, where there is one slice."""
+    beyond = [axis for axis, side in enumerate(image.shape) if axis > 2 and side != 1]
+    return beyond[0] if beyond and image.shape[2] == 1 else 2
 
 
 def _load(path: PathLike, name: str) -> Any:
@@ -133,15 +165,7 @@ def _load(path: PathLike, name: str) -> Any:
             raise FileError(f"{name}: no NIfTI file, or damaged ({type(error).__name__}); export it again") from error
 
 
-def _frame_axis(shape: tuple[int, ...]) -> int | None:
-    """The axis along which frames lie: slices, or time; 0 for one frame; None for more axes than that."""
-    longer = [axis for axis in range(2, len(shape)) if shape[axis] != 1]
-    if len(shape) < 2 or len(longer) > 1 or (longer and longer[0] > _TIME):
-        return None
-    return longer[0] if longer else 0
-
-
-def _sizes(image: Any, frames: int, axis: int) -> tuple[Calibration, tuple[float, ...] | None]:
+def _sizes(image: Any, frames: int) -> tuple[Calibration, tuple[float, ...] | None]:
     zooms = [float(zoom) for zoom in image.header.get_zooms()]
     try:
         length, time = image.header.get_xyzt_units()
@@ -151,7 +175,7 @@ def _sizes(image: Any, frames: int, axis: int) -> tuple[Calibration, tuple[float
     calibration = UNKNOWN
     if length in _TO_MM and length != "unknown" and all(np.isfinite([right, down])) and min(right, down) > 0:
         calibration = calibration.with_fallback("pixdim", (down, right))
-    step = zooms[_TIME] * _TO_S[time] if axis == _TIME and time in _TO_S else 0.0
+    step = zooms[3] * _TO_S[time] if _frame_axis(image) == 3 and time in _TO_S else 0.0
     return calibration, tuple(i * step for i in range(frames)) if np.isfinite(step) and step > 0 else None
 
 
@@ -159,8 +183,8 @@ def _plane(image: Any, number: int, name: str) -> np.ndarray:
     """One frame (H, W), as stored times its slope."""
     try:
         with quiet("nibabel.global"):
-            axis = _frame_axis(image.shape)
-            rest = [number if at == axis else 0 for at in range(2, len(image.shape))]
+            axis = _frame_axis(image)
+            rest = [number if i == axis else 0 for i in range(2, len(image.shape))]
             plane = np.asarray(image.dataobj[(slice(None), slice(None), *rest)]).T
     except Exception as error:
         raise FileError(f"{name}: frame {number} is cut short or damaged ({type(error).__name__}); copy or export it again") from error

@@ -1,65 +1,63 @@
-"""Video and animation as cines: MP4, MOV, AVI, Matroska and WebM by PyAV, GIF by Pillow. One frame is decoded at a time."""
+"""Video and animation as cines: MP4, MOV, AVI, MKV, WebM and MPEG by PyAV (FFmpeg), GIF by Pillow. One frame is decoded at a time.
+
+PyAV takes 0.1 s to import, so it is imported when a video is opened.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from functools import partial
-from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any
+from itertools import accumulate
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from PIL.GifImagePlugin import GifImageFile
 
-from uniultra.calibration import UNKNOWN, Calibration, aspect_note
+from uniultra.calibration import UNKNOWN, Calibration
 from uniultra.errors import FileError
-from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, one_line, shown
+from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, for_ffmpeg, one_line, shown
 from uniultra.io.pictures import check_size, flatten
 from uniultra.io.quiet import quiet
 from uniultra.types import Cine, Frame
 
 if TYPE_CHECKING:
+    from av import Packet, VideoFrame
     from av.container import InputContainer
+    from av.video.stream import VideoStream
 
 MAX_FRAMES = 1_000_000
-UNEVEN = 0.02
-"""Frame times that differ by more than this share of their mean are told."""
+MAX_ASPECT = 10.0
+INTERLACED = "the video is interlaced: even and odd lines of a frame are of two moments, and what moves has combed edges"
+_FORMATS = ((8, b"AVI ", "avi"), (0, b"\x1aE\xdf\xa3", "matroska"), (0, b"\0\0\x01\xba", "mpeg"))
+"""Offset and first bytes of a container, and FFmpeg's name for it; anything else is MP4 or MOV."""
 _GIF_STEP_S = 0.1
 """What a GIF means that gives no delay, as browsers play it."""
 
 
-@dataclass(frozen=True)
-class _Shown:
-    """What a video presents: (height, width) as it is seen, the time stamp of each frame, and what one pixel's sides are to each other."""
+def open_video(path: PathLike) -> Cine:
+    """An MP4, MOV, AVI, MKV, WebM or MPEG. Frames are read in order; a frame on its own costs decoding those before it.
 
-    frame_hw: tuple[int, int]
-    times_s: tuple[float, ...] | None
-    count: int
-    aspect_hw: tuple[int, int]
-
-
-def open_video(path: PathLike, demuxer: str) -> Cine:
-    """A video file. Frames are read in order; a frame on its own costs decoding those before it.
-
-    What is presented counts, not what is stored: the time stamps of the file, the part that its edit list shows, its rotation.
-
-    Args:
-        demuxer: FFmpeg's name of the container's format; no other is tried.
+    Count and times are those of the frames that are shown: by each frame's own time stamp, without what an edit list cuts away.
 
     Raises:
         FileError: damaged, empty, of an unknown codec, too large; while reading, a frame that isn't there.
     """
     name = shown(path)
     first_bytes(path, 1, MAX_CINE_BYTES)
-    shown_ = _presented(path, demuxer, name)
-    note = aspect_note("the file", *shown_.aspect_hw)
-    calibration = Calibration(notes=(note,)) if note else UNKNOWN
-    stream = partial(_video_frames, path, demuxer, name, shown_.frame_hw, calibration)
-    read = partial(_one, stream, name, shown_.count)
-    notes = _uneven(shown_.times_s)
-    return Cine(name, shown_.frame_hw, shown_.count, read, stream, shown_.times_s, calibration, notes, in_order=True)
+    with _opened(path, name) as container:
+        check_size((container.streams.video[0].width, container.streams.video[0].height), name)
+        first = _first(container, name)
+        aspect, turned = _aspect(container.streams.video[0]), _turned(first)
+    frame_hw = (first.height, first.width) if turned % 2 == 0 else (first.width, first.height)
+    check_size((frame_hw[1], frame_hw[0]), name)
+    with _opened(path, name) as container:
+        times = _times(container, name)
+    notes = (INTERLACED,) if first.interlaced_frame else ()
+    calibration = UNKNOWN.with_aspect("the video", 1 / aspect if turned % 2 else aspect)
+    stream = partial(_video_frames, path, name, frame_hw, calibration)
+    read = partial(_one, stream, name, len(times))
+    return Cine(name, frame_hw, len(times), read, stream, times, calibration, notes, in_order=True)
 
 
 def open_gif(path: PathLike) -> Cine:
@@ -93,128 +91,94 @@ def _one(stream: partial[Iterator[Frame]], name: str, count: int, number: int) -
 
 
 @contextmanager
-def _container(path: PathLike, demuxer: str, name: str) -> Iterator[InputContainer]:
-    """The file by the one demuxer that its first bytes name, so that no playlist in it opens another file."""
+def _opened(path: PathLike, name: str) -> Iterator[InputContainer]:
+    """The open file, which has video. Its format is what its first bytes say, and it may name no other file to be opened."""
     import av
 
+    head = first_bytes(path, 12, MAX_CINE_BYTES)
+    form = next((form for at, mark, form in _FORMATS if head[at:].startswith(mark)), "mov")
     try:
-        with open(path, "rb") as file, av.open(file, "r", format=demuxer, metadata_errors="replace") as container:
+        with av.open(for_ffmpeg(path), format=form, options={"protocol_whitelist": "file"}) as container:
             if not container.streams.video:
-                raise FileError(f"{name}: holds no video stream; convert it to MP4 (H.264)")
+                raise FileError(f"{name}: holds no video; legal are files with at least 1 frame; export it again")
+            decoder = container.streams.video[0].codec_context
+            if decoder is None:
+                raise FileError(f"{name}: its video is of a codec that FFmpeg lacks; convert it to MP4 (H.264)")
+            decoder.thread_count = 1
             yield container
-    except FileError:
-        raise
-    except (av.FFmpegError, OSError, ValueError, RuntimeError) as error:
-        problem = f"the video is damaged, cut short, or of an unknown codec ({one_line(error)})"
-        raise FileError(f"{name}: {problem}; convert it to MP4 (H.264)") from error
+    except (av.FFmpegError, ValueError, RuntimeError) as error:
+        fault = f"the video is damaged, cut short, or of a codec that FFmpeg lacks ({one_line(error)})"
+        raise FileError(f"{name}: {fault}; convert it to MP4 (H.264)") from error
 
 
-def _presented(path: PathLike, demuxer: str, name: str) -> _Shown:
-    """Raises FileError."""
-    with _container(path, demuxer, name) as container:
-        stream = container.streams.video[0]
-        context = stream.codec_context
-        if context is None:
-            raise FileError(f"{name}: the video is of a codec that is unknown here; convert it to MP4 (H.264)")
-        check_size((context.width, context.height), name)
-        first = next(_decoded(container), None)
-        if first is None:
-            raise FileError(f"{name}: no frame of the video can be decoded; convert it to MP4 (H.264)")
-        pixels = _grey(first)
-        ratio = stream.sample_aspect_ratio or context.sample_aspect_ratio
-        frame_a_packet = context.name in _FRAME_A_PACKET or (
-            context.name in _USUALLY and demuxer != "avi" and not first.interlaced_frame
-        )
-    times = _packet_times(path, demuxer, name) if frame_a_packet else None
-    if times is None:
-        times = _decoded_times(path, demuxer, name)
-    if not 1 <= len(times) <= MAX_FRAMES:
-        raise FileError(f"{name}: the video claims {len(times)} frames; legal are 1 to {MAX_FRAMES}; export it again")
-    high, wide = (int(ratio.denominator), int(ratio.numerator)) if ratio else (1, 1)
-    if pixels.shape != (context.height, context.width):  # turned by a quarter
-        high, wide = wide, high
-    known = None if any(time is None for time in times) else tuple(float(time) - float(times[0]) for time in times)
-    return _Shown((pixels.shape[0], pixels.shape[1]), known, len(times), (high, wide))
+def _first(container: InputContainer, name: str) -> VideoFrame:
+    for frame in container.decode(container.streams.video[0]):
+        return frame
+    raise FileError(f"{name}: no frame of the video can be decoded; convert it to MP4 (H.264)")
 
 
-def _packet_times(path: PathLike, demuxer: str, name: str) -> list[Any] | None:
-    """When each frame is presented, in order, from the packets alone; None where they don't tell a frame each."""
-    stamps = []
-    with _container(path, demuxer, name) as container:
-        stream = container.streams.video[0]
-        for packet in container.demux(stream):
-            if not packet.size or packet.is_discard:
-                continue
-            if packet.pts is None or packet.is_corrupt:
-                return None
-            stamps.append(packet.pts)
-            if len(stamps) > MAX_FRAMES:
-                break
-        base = stream.time_base
-    return None if base is None or len(set(stamps)) < len(stamps) else [pts * base for pts in sorted(stamps)]
+def _times(container: InputContainer, name: str) -> tuple[float, ...]:
+    """Seconds from the first frame that is shown to each, in the order of showing, without decoding them.
 
-
-_FRAME_A_PACKET = frozenset({"mjpeg", "png", "hevc", "vp8", "vp9", "av1", "libdav1d", "prores", "dnxhd", "ffv1", "rawvideo"})
-"""Decoders that give a frame for each packet."""
-_USUALLY = frozenset({"h264", "mpeg4"})
-"""Those that do so unless a packet holds a field, or, in an AVI, none or several frames."""
-
-
-def _decoded_times(path: PathLike, demuxer: str, name: str) -> list[Any]:
-    """The same by decoding all; None for a frame without a time stamp."""
-    with _container(path, demuxer, name) as container:
-        times = []
-        for frame in _decoded(container):
-            times.append(frame.time)
-            if len(times) > MAX_FRAMES:
-                break
-        return times
-
-
-def _uneven(times_s: tuple[float, ...] | None) -> tuple[str, ...]:
-    """A note where the frames are not evenly spaced in time."""
-    if times_s is None or len(times_s) < 3:
-        return ()
-    steps = [after - before for before, after in pairwise(times_s)]
-    mean = sum(steps) / len(steps)
-    if max(steps) - min(steps) <= UNEVEN * mean + 0.002:
-        return ()
-    return (f"its frames are {1000 * min(steps):.0f} to {1000 * max(steps):.0f} ms apart: times are those of the file",)
-
-
-def _decoded(container: InputContainer) -> Iterator[Any]:
-    """The frames that are presented, in their order; what is damaged at the end is left out."""
+    A packet without data repeats the frame before it (AVI); one to be discarded lies outside of the edit list (ISO/IEC 14496-12 8.6.6).
+    """
     import av
 
     stream = container.streams.video[0]
-    stream.thread_type = "NONE"
-    try:
-        yield from container.decode(stream)
-    except (av.FFmpegError, EOFError, ValueError):
-        return
+    stamps: list[int] = []
+    with suppress(av.FFmpegError):  # cut short: what is whole is counted
+        for packet in container.demux(stream):
+            if packet.size and not packet.is_discard:
+                stamps.append(_stamp(packet, len(stamps)))
+            if len(stamps) > MAX_FRAMES:
+                raise FileError(f"{name}: over {MAX_FRAMES} frames; legal are 1 to {MAX_FRAMES}; split it")
+    if not stamps:
+        raise FileError(f"{name}: no frame of the video can be decoded; convert it to MP4 (H.264)")
+    stamps.sort()
+    base = float(stream.time_base or 0)
+    return tuple((stamp - stamps[0]) * base for stamp in stamps)
 
 
-def _grey(frame: Any) -> np.ndarray:
-    """A frame as it is shown: luma (ITU-R 601) of its colours at full range, turned upright, uint8 (H, W)."""
-    pixels = cv2.cvtColor(frame.to_ndarray(format="bgr24"), cv2.COLOR_BGR2GRAY)
-    turns = round(frame.rotation / 90) % 4  # counter-clockwise
-    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+def _stamp(packet: Packet, number: int) -> int:
+    """When a packet's frame is shown, in the stream's time base; by its place in the file where nothing says so."""
+    stamp = packet.dts if packet.pts is None else packet.pts
+    return number if stamp is None else stamp
+
+
+def _aspect(stream: VideoStream) -> float:
+    """Width over height of a pixel; 1 where the file doesn't say, or says what no recorder means."""
+    aspect = stream.sample_aspect_ratio
+    return float(aspect) if aspect and 1 / MAX_ASPECT <= aspect <= MAX_ASPECT else 1.0
+
+
+def _turned(frame: VideoFrame) -> int:
+    """Quarter turns against the clock that bring a frame upright (the display matrix of a phone's video)."""
+    return round(frame.rotation / 90) % 4
 
 
 def _video_frames(
-    path: PathLike, demuxer: str, name: str, frame_hw: tuple[int, int], calibration: Calibration, start: int = 0
+    path: PathLike, name: str, frame_hw: tuple[int, int], calibration: Calibration, start: int = 0
 ) -> Iterator[Frame]:
-    with _container(path, demuxer, name) as container:
-        for number, frame in enumerate(_decoded(container)):
-            if number > MAX_FRAMES:
-                return
-            if number < start:
+    count = 0
+    with _opened(path, name) as container:
+        for frame in container.decode(container.streams.video[0]):
+            count += 1
+            if count <= start:
                 continue
-            pixels = _grey(frame)
-            if pixels.shape != frame_hw:
-                found = f"frame {number} is {pixels.shape[1]} x {pixels.shape[0]} pixels"
-                raise FileError(f"{name}: {found}, the first {frame_hw[1]} x {frame_hw[0]}; convert it to one size")
-            yield Frame(pixels, name, calibration)
+            if count > MAX_FRAMES:
+                return
+            yield Frame(_grey(frame, count - 1, name, frame_hw), name, calibration)
+    if not count:
+        raise FileError(f"{name}: no frame of the video can be decoded; convert it to MP4 (H.264)")
+
+
+def _grey(frame: VideoFrame, number: int, name: str, frame_hw: tuple[int, int]) -> np.ndarray:
+    """uint8 (H, W), upright; limited range (16 to 235, ITU-R BT.601) is spread to 0 to 255."""
+    pixels_hw = np.rot90(frame.to_ndarray(format="gray"), _turned(frame))
+    if pixels_hw.shape != frame_hw:
+        found = f"frame {number} is {pixels_hw.shape[1]} x {pixels_hw.shape[0]} pixels"
+        raise FileError(f"{name}: {found}, the first {frame_hw[1]} x {frame_hw[0]}; convert it to one size")
+    return np.ascontiguousarray(pixels_hw)
 
 
 @contextmanager

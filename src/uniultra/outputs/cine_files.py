@@ -43,9 +43,9 @@ def check_size(plan: OutputPlan, source: InputFile, cine: Cine, masks: int) -> N
         raise OutputError(f"{cine.source}: {most}; choose fewer frames, or leave it out with --write movie")
 
 
-@dataclass
+@dataclass(frozen=True)
 class CineFiles:
-    """The open files of one cine. `notes` say what isn't written, a sentence each: a movie that can't be encoded costs the rest nothing."""
+    """The open files of one cine. `notes` say what isn't written, a sentence each; `lost` what failed on the way, once all is done."""
 
     image: str
     labels: LabelFile
@@ -54,6 +54,7 @@ class CineFiles:
     movie: MovieFile | None = None
     packed: list[PackedMasks] | None = None
     notes: tuple[str, ...] = field(default=())
+    lost: list[str] = field(default_factory=list)
 
     def add(self, result: FrameResult) -> None:
         """Adds one frame; frames come in ascending order. Raises OutputError."""
@@ -63,29 +64,9 @@ class CineFiles:
             self.table.add(_row(self.image, result, found))
         self.listed.add(cine_frame_json(self.image, result))
         if self.movie is not None:
-            with self._optional():
-                self.movie.add(draw_overlay(result.frame, result.masks))
+            self.movie.add(draw_overlay(result.frame, result.masks))
         if self.packed is not None:
             _pack(self.packed, result)
-
-
-    def end_movie(self) -> bool:
-        """Whether there is a movie, and it is whole."""
-        if self.movie is not None:
-            with self._optional():
-                self.movie.close()
-        return self.movie is not None
-
-    @contextmanager
-    def _optional(self) -> Iterator[None]:
-        """What fails in it costs the movie alone, and is noted."""
-        try:
-            yield
-        except OutputError as error:
-            if self.movie is not None:
-                self.movie.drop()
-            self.movie = None
-            self.notes = (*self.notes, f"no movie is written: {error}")
 
 
 @contextmanager
@@ -103,25 +84,22 @@ def cine_files(
         targets.pop("seg", None)
     with staged(targets, plan.force) as parts:
         packed: list[PackedMasks] = []
-        movie = None
         with ExitStack() as stack:
             head = cine_head_json(source.path.name, cine, numbers, model, tracked=False)
             rate = cine.rate_of(numbers) or DEFAULT_RATE
-            if "movie" in parts:
-                movie = MovieFile(parts["movie"], rate)
-                stack.callback(movie.drop)
             files = CineFiles(
                 source.path.name,
                 stack.enter_context(LabelFile(parts["masks"])),
                 stack.enter_context(TableFile(parts["csv"], FRAME_COLUMNS)),
                 stack.enter_context(ListedJson(parts["json"], head, "frames")),
-                movie,
+                stack.enter_context(MovieFile(parts["movie"], rate)) if "movie" in parts else None,
                 None if dataset is None else packed,
                 notes,
             )
             yield files
-            if not files.end_movie():
-                parts.pop("movie", None)
+        if files.movie is not None and files.movie.fault:  # a by-product fails alone
+            files.lost.append(f"no movie is written: {files.movie.fault}")
+            del targets["movie"]
         if dataset is not None:
             _write_seg(parts["seg"], dataset, packed, model)
 

@@ -116,11 +116,12 @@ def _write_csv(path: Path, source: InputFile, result: FrameResult) -> None:
 
 def _write_nifti(path: Path, source: InputFile, result: FrameResult) -> None:
     from uniultra.geometry import scale_of
-    from uniultra.io.nifti import source_affine, write_labels
+    from uniultra.io.nifti import write_labels
 
     ids = ids_of(result.masks)
-    affine = source_affine(source.path, result.number or 0) if source.kind == "NIfTI" else None
-    write_labels(path, ids, scale_of(result.frame.calibration, ids > 0).spacing_mm_yx, affine=affine)
+    like = source.path if source.kind == "NIfTI" else None
+    spacing = scale_of(result.frame.calibration, ids > 0).spacing_mm_yx
+    write_labels(path, ids, spacing, like=like, number=result.number or 0)
 
 
 def _write_coco(path: Path, source: InputFile, result: FrameResult) -> None:

@@ -45,13 +45,11 @@ class InputFile:
     @property
     def stem(self) -> str:
         """What every result's name begins with."""
-        from uniultra.io.images import IMAGE_SUFFIXES
+        from uniultra.io.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
-        name = self.path.name
-        if name.lower().endswith(".nii.gz"):
-            return name[: -len(".nii.gz")]
-        known = self.path.suffix.lower() in (*IMAGE_SUFFIXES, ".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".gz")
-        return self.path.stem if known else name
+        name = self.path.name[:-3] if self.path.suffix.lower() == ".gz" else self.path.name
+        known = Path(name).suffix.lower() in (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
+        return Path(name).stem if known else name
 
 
 def input_file(path: Path) -> InputFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,16 @@ from uniultra.results import FrameResult, ObjectResult
 from uniultra.types import Cine, Prompt
 
 NOTICE = "not a medical device"
+LIBRARIES = {
+    "onnxruntime": "onnxruntime",
+    "torch": "torch",
+    "opencv": "cv2",
+    "numpy": "numpy",
+    "pydicom": "pydicom",
+    "pyav": "av",
+    "nibabel": "nibabel",
+}
+"""What pixels and masks depend on, by its name and its module's."""
 
 
 def prompt_json(prompt: Prompt) -> dict[str, Any]:
@@ -63,6 +74,7 @@ def frame_json(image: str, result: FrameResult) -> dict[str, Any]:
         "spacing_mm_yx": result.frame.spacing_mm_yx,
         "model": model_json(result.model),
         "uniultra": __version__,
+        "libraries": libraries(),
         "objects": [object_json(found) for found in result.objects],
         "notice": NOTICE,
     }
@@ -80,6 +92,7 @@ def cine_head_json(image: str, cine: Cine, numbers: Sequence[int], model: ModelF
         "tracked": tracked,
         "model": model_json(model),
         "uniultra": __version__,
+        "libraries": libraries(),
         "notice": NOTICE,
     }
 
@@ -88,6 +101,11 @@ def cine_frame_json(image: str, result: FrameResult) -> dict[str, Any]:
     """One entry of a cine's list of frames."""
     report = frame_json(image, result) | {"time_s": result.time_s}
     return {key: report[key] for key in ("frame", "time_s", "spacing_mm_yx", "objects")}
+
+
+def libraries() -> dict[str, str]:
+    """The versions of the libraries that took part in a result: those of `LIBRARIES` that this process has loaded."""
+    return {name: str(sys.modules[module].__version__) for name, module in LIBRARIES.items() if module in sys.modules}
 
 
 def model_json(model: ModelFacts) -> dict[str, str]:

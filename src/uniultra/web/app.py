@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from uniultra import __version__
+from uniultra.calibration import PixelSize
 from uniultra.web import metrics
 from uniultra.web.bodies import invalid
 from uniultra.web.guard import Guard
@@ -24,6 +25,7 @@ from uniultra.web.images import HeldImage
 from uniultra.web.jobs import Found, Wanted
 from uniultra.web.problems import MEDIA_TYPE, Problem, of_status
 from uniultra.web.schemas import (
+    SIZE_TOLD,
     FileIn,
     HealthOut,
     ImageOut,
@@ -108,7 +110,7 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         request: Request,
         response: Response,
         spacing_mm_yx: Annotated[
-            list[Spacing] | None, Query(min_length=1, max_length=2, description="millimetres a pixel: once, or twice for down and right")
+            list[Spacing] | None, Query(min_length=1, max_length=2, description=SIZE_TOLD)
         ] = None,
         frame: Annotated[int | None, Query(ge=0, le=MOST_FRAMES, description="of a cine or video, from 0")] = None,
     ) -> ImageOut:
@@ -116,7 +118,7 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         kind = request.headers.get("content-type", "").strip().lower()
         if kind.startswith(_NOT_BYTES):
             raise Problem("media-type", "send the bytes of the image file itself as the body, as application/octet-stream", close=True)
-        spacing = None if spacing_mm_yx is None else (spacing_mm_yx[0], spacing_mm_yx[-1])
+        spacing = None if spacing_mm_yx is None else _pixel_size(spacing_mm_yx)
         held = await service.upload(request.stream(), Wanted(frame, spacing), partial(_gone, request))
         return _created(service, held, response)
 
@@ -131,7 +133,7 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
     async def reference(request: Request, response: Response) -> ImageOut:
         """Name a file of this machine instead of uploading it: only below the folders that the operator named."""
         named = await service.bodies.read(request, FileIn)
-        spacing = None if named.spacing_mm_yx is None else (named.spacing_mm_yx[0], named.spacing_mm_yx[1])
+        spacing = None if named.spacing_mm_yx is None else _pixel_size(named.spacing_mm_yx)
         held = await while_there(service.reference(named.path, Wanted(named.frame, spacing)), partial(_gone, request))
         return _created(service, held, response)
 
@@ -213,6 +215,11 @@ def _created(service: Service, held: HeldImage, response: Response) -> ImageOut:
 def _image(service: Service, held: HeldImage) -> ImageOut:
     height, width = held.size_hw
     return ImageOut(id=held.id, width=width, height=height, spacing_mm_yx=_spacing(held), expires_in_s=service.settings.idle_s)
+
+
+def _pixel_size(numbers: list[float]) -> PixelSize:
+    """What a client says: once, or down and right."""
+    return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
 
 
 def _spacing(held: HeldImage) -> list[float] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from uniultra.calibration import Scale
+from uniultra.calibration import PixelSize, Scale
 from uniultra.types import Frame
 
 
@@ -39,7 +39,7 @@ class Wanted:
     """What a request says of its file: the frame of a cine, from 0, and the size of a pixel where the file doesn't say."""
 
     frame: int | None = None
-    spacing_mm_yx: tuple[float, float] | None = None
+    size_mm: PixelSize | None = None
 
 
 @dataclass(frozen=True)

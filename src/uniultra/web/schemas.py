@@ -14,6 +14,7 @@ Point = Annotated[list[Number], Field(min_length=2, max_length=2, description="x
 Side = Annotated[int, Field(strict=True, ge=1, le=16384)]
 Run = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
 Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
+SIZE_TOLD = "millimetres a pixel: down, right; or down alone, and right by the file's pixel aspect"
 Spacing = Annotated[float, Field(ge=0.001, le=10.0, allow_inf_nan=False)]
 
 
@@ -72,7 +73,7 @@ class FileIn(Strict):
     """A file below a folder that the operator named: its whole path, or its path from such a folder on."""
 
     path: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=4096)]
-    spacing_mm_yx: Annotated[list[Spacing], Field(min_length=2, max_length=2, description="millimetres a pixel: down, right")] | None = None
+    spacing_mm_yx: Annotated[list[Spacing], Field(min_length=1, max_length=2, description=SIZE_TOLD)] | None = None
     frame: Annotated[int, Field(strict=True, ge=0, le=MOST_FRAMES, description="of a cine or video, from 0")] | None = None
 
 

@@ -96,7 +96,7 @@ def read_upload(job: Read) -> Frame:
     if frame.pixels_hw.size > job.max_pixels:
         size = f"{frame.width} x {frame.height} pixels"
         raise JobError("image", f"the image: {size}; this server takes up to {job.max_pixels} in all; crop or shrink it")
-    calibration, spacing = frame.calibration, job.wanted.spacing_mm_yx
+    calibration, spacing = frame.calibration, job.wanted.size_mm
     if spacing is not None:
         calibration = calibration.with_fallback("the request", spacing)
     return replace(frame, source="", calibration=calibration)

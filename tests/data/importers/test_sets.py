@@ -139,6 +139,7 @@ BUILDERS: dict[str, Callable[[Path], None]] = {
     "hc18": hc18,
     "ddti": ddti,
     "cca": two_folders("US images", "Expert mask images", ("1VAS_slice_1.png", "1VAS_slice_2.png", "2VAS_slice_1.png")),
+    "muscle_apo": two_folders("apo_images", "apo_masks", ("img_00001.tif", "img_00002.tif")),
     "camus": camus,
     "tn3k": tn3k,
     "bus-bra": bus_bra,

@@ -55,6 +55,9 @@ def _parse(data: bytes) -> Slice:
     if not (spacing[1] > 0 and spacing[2] > 0 and np.isfinite(spacing[1:3]).all()) or start < _HEADER:
         raise ValueError(f"spacing {spacing[1:3]}")
     values_hw = np.frombuffer(data, kind, width * height, start).reshape(height, width)
+    slope, shift = struct.unpack_from("<2f", data, 112)
+    if slope and (slope, shift) != (1.0, 0.0):  # nifti1.h: a slope of 0 means that values are as stored
+        values_hw = values_hw * np.float64(slope) + shift
     if not np.isfinite(values_hw).all():
         raise ValueError("values are not finite")
     return Slice(values_hw, (spacing[2], spacing[1]))

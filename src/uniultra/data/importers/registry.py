@@ -16,6 +16,7 @@ from uniultra.data.importers import (
     hc18,
     jnu_ifm,
     mmotu,
+    muscle_apo,
     tn3k,
 )
 from uniultra.data.importers.sample import Find
@@ -40,6 +41,7 @@ SETS: dict[str, Source] = {
         Source("hc18", "fetal head", "CC BY 4.0 (unverified)", hc18.find),
         Source("ddti", "thyroid", "unknown", ddti.find),
         Source("cca", "carotid artery", "CC BY 4.0 (unverified)", cca.find),
+        Source("muscle_apo", "muscle", "Apache-2.0", muscle_apo.find),
         Source("camus", "heart", "CC BY-NC-SA 4.0 (unverified)", camus.find),
         Source("tn3k", "thyroid", "unknown", tn3k.find),
         Source("bus-bra", "breast", "CC BY 4.0 (unverified)", bus_bra.find),

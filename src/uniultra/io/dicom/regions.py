@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pydicom.dataset import Dataset
 
-from uniultra.calibration import Calibration, ScanRegion, aspect_note, same
+from uniultra.calibration import Calibration, ScanRegion, same
 from uniultra.io.dicom.groups import spacing_differs
 from uniultra.io.dicom.header import Header
 from uniultra.io.dicom.values import integer, items, real, reals
@@ -41,21 +41,23 @@ def calibration_of(header: Header, frame_hw: tuple[int, int]) -> Calibration:
         spacing = reals(header.dataset, keyword)
         if spacing is not None and len(spacing) == 2 and min(spacing) > 0:
             calibration = calibration.with_fallback(keyword, (spacing[0], spacing[1]))
-    note = _not_square(header, calibration)
-    return replace(calibration, notes=(*calibration.notes, note)) if note else calibration
+    return _with_aspect(header, calibration)
 
 
-def _not_square(header: Header, calibration: Calibration) -> str:
-    """What PixelAspectRatio (height to width of a pixel, C.7.6.3.1.7) says beside the spacing that is used; "" where nothing new."""
+def _with_aspect(header: Header, calibration: Calibration) -> Calibration:
+    """The calibration with what PixelAspectRatio (height to width of a pixel, C.7.6.3.1.7) says beside the spacing that is used."""
     ratio = reals(header.dataset, "PixelAspectRatio")
     if ratio is None or len(ratio) != 2 or min(ratio) <= 0 or same((ratio[0], ratio[0]), (ratio[1], ratio[1])):
-        return ""
+        return calibration
     said = f"PixelAspectRatio says that pixels are {ratio[0]:g} high to {ratio[1]:g} wide"
     known = [spacing for spacing in (*(region.spacing_mm_yx for region in calibration.regions), calibration.whole_mm_yx) if spacing]
     if not known:
-        return aspect_note("PixelAspectRatio", ratio[0], ratio[1])
+        note = f"{said}: along a slant, a length in pixels means nothing"
+        return replace(calibration, pixel_aspect=ratio[1] / ratio[0], notes=(*calibration.notes, note))
     down, right = known[0]
-    return "" if same((down / right, 1.0), (ratio[0] / ratio[1], 1.0)) else f"{said}, which the spacing in use contradicts"
+    if same((down / right, 1.0), (ratio[0] / ratio[1], 1.0)):
+        return calibration
+    return replace(calibration, notes=(*calibration.notes, f"{said}, which the spacing in use contradicts"))
 
 
 def _region(item: Dataset) -> ScanRegion | str:

@@ -1,9 +1,10 @@
 """Reads thousands of damaged files: each must be read, or be refused in one sentence; none may crash, hang or fill the memory.
 
-    python benchmarks/fuzz_dicom.py FILE_OR_FOLDER... [--variants 2500] [--seed 0] [--out fuzz.json]
+    python benchmarks/fuzz_files.py FILE_OR_FOLDER... [--variants 2500] [--seed 0] [--out fuzz.json]
 
-Every variant is one of the given files with damage done to it (see MUTATIONS), written to a temporary folder and read in a process of
-its own kind: a crash of native code ends that process, not the run. The same seed gives the same variants.
+Files are DICOM (all *.dcm of a folder) or video. Every variant is one of them with damage done to it (see MUTATIONS), written to a
+temporary folder and read in a process of its own kind: a crash of native code ends that process, not the run. The same seed gives
+the same variants.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from uniultra.io.output import write_text
 LIMIT_S = 20.0
 LIMIT_MB = 1000
 FRAMES_READ = 3
+Seed = tuple[str, bytes]
+"""A file's suffix and its bytes."""
 Mutation = Callable[[bytearray, np.random.Generator], bytearray]
 
 
@@ -126,16 +129,16 @@ MUTATIONS: tuple[Mutation, ...] = (
 )
 
 
-def variant(seeds: Sequence[bytes], seed: int, number: int) -> tuple[str, int, bytes]:
-    """The name of the mutation, the index of the file, and the damaged bytes; one to three mutations of one kind."""
+def variant(seeds: Sequence[Seed], seed: int, number: int) -> tuple[str, str, bytes]:
+    """The name of the mutation, the file's suffix, and the damaged bytes; one to three mutations of one kind."""
     random = np.random.default_rng([seed, number])
-    which = number % len(seeds)
+    suffix, whole = seeds[number % len(seeds)]
     mutation = MUTATIONS[(number // len(seeds)) % len(MUTATIONS)]
-    data = bytearray(seeds[which])
+    data = bytearray(whole)
     for _ in range(int(random.integers(1, 4))):
         if len(data) > 256:
             data = mutation(data, random)
-    return mutation.__name__, which, bytes(data)
+    return mutation.__name__, suffix, bytes(data)
 
 
 def read_all(path: Path, secrets: Sequence[str] = ()) -> str:
@@ -162,19 +165,19 @@ def read_all(path: Path, secrets: Sequence[str] = ()) -> str:
         return f"{type(error).__name__}: {str(error)[:80]}"
 
 
-def _work(channel: Connection, seeds: Sequence[bytes], seed: int) -> None:
+def _work(channel: Connection, seeds: Sequence[Seed], seed: int) -> None:
     warnings.simplefilter("error")  # a library's warning would quote the header
     with tempfile.TemporaryDirectory() as folder:
         while (number := channel.recv()) is not None:
-            kind, _, data = variant(seeds, seed, number)
-            path = Path(folder) / ("a.dcm" if data[128:132] == b"DICM" or kind == "drop_preamble" else "b.dcm")
+            kind, suffix, data = variant(seeds, seed, number)
+            path = Path(folder) / f"a{suffix}"
             path.write_bytes(data)
             outcome = read_all(path)
             channel.send((kind, outcome, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
             path.unlink()
 
 
-def run(seeds: Sequence[bytes], variants: int, seed: int) -> dict[str, object]:
+def run(seeds: Sequence[Seed], variants: int, seed: int) -> dict[str, object]:
     """Counts of outcomes by mutation, the worst time and memory, and each variant that broke the rule."""
     counts: Counter[tuple[str, str]] = Counter()
     broken: list[dict[str, object]] = []
@@ -209,7 +212,7 @@ def run(seeds: Sequence[bytes], variants: int, seed: int) -> dict[str, object]:
     return {"variants": variants, "seed": seed, "counts": table, **worst, "broken": broken}
 
 
-def _start(seeds: Sequence[bytes], seed: int) -> tuple[BaseProcess, Connection]:
+def _start(seeds: Sequence[Seed], seed: int) -> tuple[BaseProcess, Connection]:
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_work, args=(there, seeds, seed), daemon=True)
@@ -226,7 +229,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     paths = [path for given in arguments.files for path in (sorted(given.glob("*.dcm")) if given.is_dir() else [given])]
-    report = run([path.read_bytes() for path in paths], arguments.variants, arguments.seed) | {"files": [path.name for path in paths]}
+    seeds = [(path.suffix, path.read_bytes()) for path in paths]
+    report = run(seeds, arguments.variants, arguments.seed) | {"files": [path.name for path in paths]}
     text = json.dumps(report, indent=1)
     if arguments.out:
         write_text(arguments.out, text + "\n", force=True)
