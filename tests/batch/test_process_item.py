@@ -26,6 +26,7 @@ from uniultra.batch.records import Counts, record_name, write_record, write_tabl
 from uniultra.batch.storage import Store
 from uniultra.errors import OutputError
 from uniultra.io.images import read_frame
+from uniultra.io.input_file import InputFile
 from uniultra.results import FrameResult
 from uniultra.segmenter import Segmenter
 from uniultra.types import Prompt
@@ -279,9 +280,9 @@ def test_a_cine_without_a_choice_is_refused(job: Job, segmenter: Segmenter, tmp_
 def test_a_failure_amid_frames_leaves_no_file(job: Job, segmenter: Segmenter, tmp_path: Path) -> None:
     asked = Item("cine.dcm", str(cine(tmp_path / "in" / "cine.dcm")), "all", ASKED)
 
-    def third_fails(folder: Path, file: Path, result: FrameResult) -> dict[str, Path]:
+    def third_fails(folder: Path, source: InputFile, result: FrameResult) -> dict[str, Path]:
         if result.number == 2:
-            raise OutputError(f"{file}: no")
+            raise OutputError(f"{source.path}: no")
         return {}
 
     assert (

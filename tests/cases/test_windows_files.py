@@ -19,12 +19,12 @@ from typer.testing import CliRunner, Result
 from phantom_manifest import Phantom, write_manifest
 from phantoms import ellipse, speckled
 from uniultra.batch.inputs import find_priors
-from uniultra.batch.prompts import read_prompts
 from uniultra.cli.main import app
-from uniultra.cli.prompts import read_prompts as read_json_prompts
 from uniultra.data.manifest_text import read_sheet
 from uniultra.errors import DataError
+from uniultra.prompts.files import read_prompts
 from uniultra.training.config_io import load_config
+from uniultra.types import Prompt
 
 IMAGE = speckled(ellipse((240, 320), (160, 120), (60, 40))).pixels_hw
 BOX = (95.0, 75.0, 225.0, 165.0)
@@ -48,7 +48,7 @@ def test_json_prompts_and_coco(tmp_path: Path, encoding: str) -> None:
         Image.fromarray(IMAGE).save(tmp_path / f"im{i}.png")
     (tmp_path / "prompts.json").write_bytes(f"{json.dumps(PROMPTS)}\r\n".encode(encoding))
     (tmp_path / "coco.json").write_bytes(json.dumps(COCO).encode(encoding))
-    assert read_json_prompts(tmp_path / "prompts.json")["im0.png"][0].box_xyxy == BOX  # type: ignore[call-overload]
+    assert read_prompts(tmp_path / "prompts.json", ["im0.png"])["im0.png", None][0].box_xyxy == BOX
     done = tried("data", "import", "coco", tmp_path / "coco.json", "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output
 
@@ -58,7 +58,7 @@ def test_settings_and_tables(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "config.toml").write_bytes("[optim]\nsteps = 17\n".encode(encoding))
     assert load_config(tmp_path / "config.toml").optim.steps == 17
     (tmp_path / "prompts.csv").write_bytes("file,x0,y0,x1,y1\r\na.png,95,75,225,165\r\n".encode(encoding))
-    assert read_prompts(tmp_path / "prompts.csv", ["a.png"]) == {("a.png", None): [(BOX, (), ())]}
+    assert read_prompts(tmp_path / "prompts.csv", ["a.png"]) == {("a.png", None): [Prompt(BOX)]}
     manifest = write_manifest(tmp_path / "m", [Phantom("a"), Phantom("b", split="test", group="1")])
     text = manifest.read_text(encoding="utf-8")
     manifest.write_bytes(text.encode(encoding))
@@ -78,13 +78,13 @@ TABLES = {
 @pytest.mark.parametrize("kind", TABLES)
 def test_prompts_of_spreadsheets(tmp_path: Path, kind: str) -> None:
     (tmp_path / "prompts.csv").write_bytes(TABLES[kind].encode("utf-8-sig"))
-    assert read_prompts(tmp_path / "prompts.csv", ["a.png"]) == {("a.png", None): [(BOX, (), ())]}
+    assert read_prompts(tmp_path / "prompts.csv", ["a.png"]) == {("a.png", None): [Prompt(BOX)]}
 
 
 def test_points_stay_apart_where_cells_are_parted_by_semicolons(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_bytes(b'file;points\r\na.png;"160,120,1;20,20,0"\r\n')
     assert read_prompts(tmp_path / "p.csv", ["a.png"]) == {
-        ("a.png", None): [(None, ((160.0, 120.0), (20.0, 20.0)), (1, 0))]
+        ("a.png", None): [Prompt(None, ((160.0, 120.0), (20.0, 20.0)), (1, 0))]
     }
 
 

@@ -23,13 +23,15 @@ from pydicom.uid import JPEGBaseline8Bit
 from dicoms import dataset, encapsulated, jpeg, region, save
 from phantoms import ellipse, speckled
 from uniultra.cli.frames import SegmentJob, numbers_of, parse_frames, segment_frames
-from uniultra.cli.prompts import PromptSource, Typed
 from uniultra.errors import PromptError
 from uniultra.io.cines import open_cine
+from uniultra.io.input_file import input_file
 from uniultra.io.label_tiff import LabelFile, read_label_pages
 from uniultra.io.video_writer import write_movie
 from uniultra.model_facts import ModelFacts
-from uniultra.outputs.plan import OWN_STUDY, OutputPlan, input_file
+from uniultra.outputs.plan import OWN_STUDY, OutputPlan
+from uniultra.prompts.grouping import Typed
+from uniultra.prompts.source import PromptSource
 from uniultra.types import Frame, Mask, Prompt
 
 RADII = (60, 50, 40, 50, 60)
@@ -369,8 +371,8 @@ TRUE = ellipse((240, 320), (170, 110), (60, 40))
 
 def peak(path: Path, out: Path) -> int:
     plan = OutputPlan(out, None, ("movie",), False, False)
-    prompts = [Prompt(box_xyxy=(105, 65, 235, 155))]
-    job = SegmentJob(plan, Stub(), None, None, PromptSource(Typed(), listed=prompts), False)  # type: ignore[arg-type]
+    typed = Typed(boxes=((105, 65, 235, 155),))
+    job = SegmentJob(plan, Stub(), None, None, PromptSource(typed), False)  # type: ignore[arg-type]
     tracemalloc.start()
     try:
         segment_frames(job, input_file(path))

@@ -8,10 +8,11 @@ import time
 import pytest
 from starlette.requests import Request
 
+from uniultra.prompts.objects import MOST_POINTS
 from uniultra.web.bodies import MOST_LISTS, MOST_QUOTES, Bodies, check_shape, parsed
 from uniultra.web.problems import Problem
 from uniultra.web.schemas import FileIn, SegmentIn
-from uniultra.web.settings import MOST_POINTS, MOST_PROMPTS
+from uniultra.web.settings import MOST_PROMPTS
 
 
 def request(*chunks: bytes, kind: str = "application/json") -> Request:
@@ -53,10 +54,10 @@ def test_the_largest_request_is_within_the_bounds() -> None:
     ],
 )
 def test_what_a_small_body_could_make_expensive_is_refused_quickly(body: bytes, says: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(Problem, match=says) as caught:
         asyncio.run(Bodies(len(body)).read(request(body), SegmentIn))
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
     assert len(caught.value.errors or []) <= 20
 
 

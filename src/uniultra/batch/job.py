@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from uniultra.automatic import GridSettings
+from uniultra.io.input_file import InputFile
 from uniultra.results import FrameResult
 from uniultra.types import Prompt
 
@@ -64,10 +66,15 @@ class Item:
         ]
 
 
+def plain_prompts(prompts: Sequence[Prompt]) -> tuple[tuple[Any, Any, Any], ...]:
+    """Prompts without previous masks, as an `Item` carries them."""
+    return tuple((one.box_xyxy, one.points_xy, one.point_labels) for one in prompts)
+
+
 class Extras(Protocol):
     """Writes what was asked for beside the mask into a folder; their paths, by ending. Workers must be able to import it."""
 
-    def __call__(self, folder: Path, file: Path, result: FrameResult) -> dict[str, Path]: ...
+    def __call__(self, folder: Path, source: InputFile, result: FrameResult) -> dict[str, Path]: ...
 
 
 @dataclass(frozen=True)

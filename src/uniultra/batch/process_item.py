@@ -26,7 +26,8 @@ from uniultra.batch.records import (
 )
 from uniultra.batch.storage import Store, local_file, sha256_of
 from uniultra.errors import FileError, PromptError, UniUltraError
-from uniultra.io.cines import chosen_frames, open_cine
+from uniultra.io.cines import chosen_frames
+from uniultra.io.input_file import InputFile, input_file
 from uniultra.io.masks import read_previous
 from uniultra.io.output import write_png
 from uniultra.io.paths import one_line
@@ -133,10 +134,11 @@ def _make(
     """Segments the chosen frames; what the record says of them. Their files go into a folder, and a dict from their names in OUT."""
     content: Record = {"frames": [], "objects": [], "model": segmenter.name, "version": segmenter.version}
     with _called(item, files):
-        for number, frame in _frames(item, files[0]):
+        source = input_file(files[0])
+        for number, frame in _frames(item, source):
             prompts, masks = _segment(frame, item, job, segmenter, files[1])
             result = frame_result(frame, prompts, masks, segmenter.facts, number)
-            mask = _write(item, job, (files[0], result), *to)
+            mask = _write(item, job, (source, result), *to)
             content["frames"].append({"frame": number, "mask": mask})
             content["objects"] += object_records(result)
     return content
@@ -154,9 +156,9 @@ def _called(item: Item, files: tuple[Path, Path | None]) -> Iterator[None]:
         ) from error
 
 
-def _frames(item: Item, file: Path) -> Iterator[tuple[int | None, Frame]]:
+def _frames(item: Item, file: InputFile) -> Iterator[tuple[int | None, Frame]]:
     """The chosen frames with their numbers; None for the number of a file's only frame. Raises FileError."""
-    cine = open_cine(file)
+    cine = file.cine
     if cine.count < 2 and item.frame in (None, *CHOICES, 0):
         yield None, cine.read(0)
         return
@@ -195,16 +197,18 @@ def _segment(
     return prompts, segmenter.segment(frame, prompts)
 
 
-def _write(item: Item, job: Job, found: tuple[Path, FrameResult], folder: Path, made: dict[str, Path]) -> str:
+def _write(
+    item: Item, job: Job, found: tuple[InputFile, FrameResult], folder: Path, made: dict[str, Path]
+) -> str:
     """Writes the mask, and what else was asked for; the mask's name."""
-    file, result = found
+    source, result = found
     stem = item.name if result.number is None else f"{item.name}.frame{result.number}"
     here = folder / f"frame{result.number}"
     here.mkdir()
     made[f"{stem}.mask.png"] = here / "mask.png"
     write_png(here / "mask.png", id_mask(result))
     if job.extras is not None and job.kinds:
-        made |= {f"{stem}.{ending}": path for ending, path in job.extras(here, file, result).items()}
+        made |= {f"{stem}.{ending}": path for ending, path in job.extras(here, source, result).items()}
     return f"{stem}.mask.png"
 
 

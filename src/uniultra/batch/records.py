@@ -16,7 +16,7 @@ from uniultra.batch.job import SCHEMA, Item, Job
 from uniultra.batch.storage import HIDDEN, Store, is_relative
 from uniultra.io.tables import TableFile
 from uniultra.outputs.plan import ARCHIVE_ENDINGS
-from uniultra.outputs.structured import prompt_text
+from uniultra.prompts.objects import prompt_text
 from uniultra.results import FrameResult
 
 RESULTS, FAILURES = "results.csv", "failures.csv"

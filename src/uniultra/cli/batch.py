@@ -115,8 +115,8 @@ class _Asked:
     def items(self, files: Mapping[str, str], source: str) -> list[Item]:
         """One for each input. Raises FileError and DataError; says which files nothing is asked of."""
         from uniultra.batch.inputs import find_priors
-        from uniultra.batch.job import Item
-        from uniultra.batch.prompts import read_prompts
+        from uniultra.batch.job import Item, plain_prompts
+        from uniultra.prompts.files import read_prompts
 
         if not files:
             raise FileError(
@@ -131,8 +131,8 @@ class _Asked:
                     file=sys.stderr,
                 )
             return [
-                Item(name, files[name], self.frame if number is None else number, tuple(rows))
-                for (name, number), rows in asked.items()
+                Item(name, files[name], self.frame if number is None else number, plain_prompts(prompts))
+                for (name, number), prompts in asked.items()
             ]
         priors = {} if self.masks is None else find_priors(self.masks, list(files))
         return [Item(name, path, self.frame, prior=priors.get(name)) for name, path in files.items()]
@@ -197,9 +197,9 @@ def _tell_plan(items: list[Item], job: Job) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     from uniultra.batch.process_item import is_pending
-    from uniultra.batch.ray_pool import cores
+    from uniultra.machine import usable_cores
 
-    with ThreadPoolExecutor(cores()) as threads:
+    with ThreadPoolExecutor(usable_cores()) as threads:
         pending = sum(threads.map(lambda item: is_pending(item, job), items))
     print(f"{len(items)} inputs: {len(items) - pending} done already, {pending} to do; nothing was done now")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,10 @@ from uniultra.cli.terminal.text import label, printable, tell
 from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
-    from uniultra.cli.prompts import PromptSource
     from uniultra.cli.terminal.spacing import TypedScale
-    from uniultra.outputs.plan import InputFile, OutputPlan
+    from uniultra.io.input_file import InputFile
+    from uniultra.outputs.plan import OutputPlan
+    from uniultra.prompts.source import PromptSource
     from uniultra.results import FrameResult
     from uniultra.segmenter import Segmenter
     from uniultra.types import Cine
@@ -92,12 +93,13 @@ def segment_frames(job: SegmentJob, source: InputFile) -> str:
     Raises:
         UniUltraError: as for a single frame; a frame that can't be read is named.
     """
-    from uniultra.io.cines import open_cine, recalibrated
+    from uniultra.io.cines import recalibrated
     from uniultra.outputs.cine_files import check_size, cine_files
     from uniultra.outputs.structured import frame_json
     from uniultra.results import segment_cine
 
-    cine = open_cine(source.path)
+    source = replace(source)  # what it opens lives no longer than this call
+    cine = source.cine
     if job.scale is not None:
         cine = recalibrated(cine, job.scale.applied)
     numbers = numbers_of(job.wanted, cine)

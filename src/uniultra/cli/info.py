@@ -41,14 +41,14 @@ def info(
 
 def describe_file(path: Path, phi: bool) -> dict[str, Any]:
     """Facts of any file that can be read. Raises FileError."""
-    from uniultra.io.cines import open_cine
     from uniultra.io.images import kind_of
+    from uniultra.io.input_file import InputFile
 
-    kind = kind_of(path).name
-    cine = open_cine(path)
+    source = InputFile(path, kind_of(path))
+    cine = source.cine
     facts: dict[str, Any] = {
         "file": str(path),
-        "kind": kind,
+        "kind": source.kind,
         "width": cine.frame_hw[1],
         "height": cine.frame_hw[0],
         "frames": cine.count,
@@ -57,10 +57,10 @@ def describe_file(path: Path, phi: bool) -> dict[str, Any]:
         "calibration": cine.calibration,
         "notes": (*cine.notes, *cine.calibration.notes),
     }
-    if kind == "DICOM":
+    if source.is_dicom:
         from uniultra.io.dicom.summary import describe
 
-        facts |= describe(path, phi)
+        facts |= describe(source.header, phi)
     return facts
 
 

@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uniultra.cli.frames import SegmentJob, parse_frames, segment_frames
-from uniultra.cli.prompts import PromptSource, Typed, parse_typed, read_prompts
 from uniultra.cli.protocols import new_bar
 from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
 from uniultra.cli.terminal.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.outputs.plan import (
     KINDS_SHOWN,
-    InputFile,
     OutputPlan,
     check_cine_kinds,
     check_kinds,
     chosen_kinds,
-    input_file,
     own_study,
 )
 from uniultra.pixel_scale import UNCALIBRATED
+from uniultra.prompts.grouping import Typed, parse_typed
+from uniultra.prompts.source import PromptSource
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from uniultra.io.input_file import InputFile
     from uniultra.results import FrameResult, ObjectResult
     from uniultra.types import Frame
 
@@ -58,7 +58,9 @@ def segment(
     mask: Annotated[
         Path | None, typer.Option(help="A previous mask (0 background, 1..N structures) to correct.")
     ] = None,
-    prompts: Annotated[Path | None, typer.Option(help="A JSON file of prompts; see docs/segment.md.")] = None,
+    prompts: Annotated[
+        Path | None, typer.Option(help="A JSON or CSV file of prompts; see docs/segment.md.")
+    ] = None,
     model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
     out: Annotated[
         Path | None,
@@ -82,7 +84,9 @@ def segment(
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
     """Segment structures in ultrasound images, DICOM included: point at them with boxes, clicks, or a previous mask."""
+    from uniultra.io.input_file import input_file
     from uniultra.outputs.earlier import images_of
+    from uniultra.prompts.files import read_prompts
     from uniultra.segmenter import Segmenter
 
     typed = parse_typed(box, point, negative, each_point)
@@ -90,13 +94,15 @@ def segment(
     _check_options(typed, mask, prompts)
     scale = parse_scale(spacing, override_scale)
     files = images_of(images)
-    source_of_prompts = PromptSource(typed, mask, read_prompts(prompts) if prompts else None)
+    names = [file.as_posix() for file in files]
+    listed = None if prompts is None else read_prompts(prompts, names, others=True)
     folder = out if out is not None or as_json else OUT
     plan = OutputPlan(folder, frame, chosen_kinds(write), keep_patient, force)
     _check_frames(plan, frames)
     sources = [input_file(file) for file in files]
     tell(check_kinds(plan, sources))
     _check_targets(plan, sources, frames is not None, mask, prompts)
+    source_of_prompts = PromptSource(typed, mask, listed)
     job = SegmentJob(plan, Segmenter.load(model), wanted, scale, source_of_prompts, as_json)
     failed = _each(
         sources, partial(segment_image if frames is None else segment_frames, job), frames is not None
@@ -111,13 +117,13 @@ def segment(
 
 def segment_image(job: SegmentJob, source: InputFile) -> str:
     """Segments one image, or the frame that was named, and writes the results; what to print of it. Raises UniUltraError."""
-    from uniultra.io.images import read_frame
     from uniultra.outputs.frame_files import write_frame_files
     from uniultra.outputs.structured import frame_json
     from uniultra.results import segment_frame
 
-    frame = _scaled(read_frame(source.path, job.plan.frame), job.scale)
-    prompts = job.prompts.for_file(source.path, (frame.height, frame.width))
+    source = replace(source)  # what it opens lives no longer than this call
+    frame = _scaled(source.frame(job.plan.frame), job.scale)
+    prompts = job.prompts.for_file(source.path, (frame.height, frame.width), job.plan.frame)
     result = segment_frame(job.segmenter, frame, prompts, job.plan.frame)
     if job.plan.folder is not None:
         tell(write_frame_files(job.plan, source, result))

@@ -9,12 +9,13 @@ import numpy as np
 
 from uniultra.errors import FileError, OutputError
 from uniultra.io.coco import coco
+from uniultra.io.input_file import InputFile
 from uniultra.io.masks import ids_of
 from uniultra.io.output import staged, write_json, write_png
 from uniultra.io.overlay import draw_overlay
 from uniultra.io.tables import write_csv
 from uniultra.measure.measured import CSV_COLUMNS, rows
-from uniultra.outputs.plan import DICOM_KINDS, InputFile, OutputPlan
+from uniultra.outputs.plan import DICOM_KINDS, OutputPlan
 from uniultra.outputs.structured import frame_json
 from uniultra.results import FrameResult
 
@@ -70,10 +71,10 @@ def _derived(
     kinds = [kind for kind in paths if kind in DICOM_KINDS]
     if not kinds:  # pydicom isn't imported for a picture
         return {}, ()
-    from uniultra.io.dicom.source import read_source
+    from uniultra.io.dicom.source import source_of
 
     try:
-        dataset = read_source(source.path, plan.keep_patient)
+        dataset = source_of(source.header, plan.keep_patient)
     except FileError as error:
         if plan.kinds is not None:
             raise

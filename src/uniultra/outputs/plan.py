@@ -6,8 +6,12 @@ import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from uniultra.errors import FileError, OutputError, PromptError
+from uniultra.errors import OutputError, PromptError
+
+if TYPE_CHECKING:
+    from uniultra.io.input_file import InputFile
 
 KINDS = {
     "seg": "seg.dcm",
@@ -29,37 +33,6 @@ PLAIN = {"overlay": "overlay.png", "json": "json"}
 """Written at once, and of a frame without objects too."""
 ARCHIVE_ENDINGS = PLAIN | {kind: ending for kind, ending in KINDS.items() if kind not in ("movie", "none")}
 """What can be written of each frame of an archive beside its mask, and how its name ends."""
-
-
-@dataclass(frozen=True)
-class InputFile:
-    """An input, whose kind was found out once: its path, and what its contents are ("DICOM", "PNG", ...; "" where unreadable)."""
-
-    path: Path
-    kind: str
-
-    @property
-    def is_dicom(self) -> bool:
-        return self.kind == "DICOM"
-
-    @property
-    def stem(self) -> str:
-        """What every result's name begins with."""
-        from uniultra.io.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES
-
-        name = self.path.name[:-3] if self.path.suffix.lower() == ".gz" else self.path.name
-        known = Path(name).suffix.lower() in (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
-        return Path(name).stem if known else name
-
-
-def input_file(path: Path) -> InputFile:
-    """Opens a file to see what it is; what can't be read counts as no DICOM, which reading it will say."""
-    from uniultra.io.images import kind_of
-
-    try:
-        return InputFile(path, kind_of(path).name)
-    except FileError:
-        return InputFile(path, "")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from uniultra.web.settings import MOST_FRAMES, MOST_POINTS, MOST_PROMPTS
+from uniultra.prompts.objects import MOST_POINTS
+from uniultra.web.settings import MOST_FRAMES, MOST_PROMPTS
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Box = Annotated[

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from uniultra.errors import ServeError
+from uniultra.machine import usable_cores
 from uniultra.registry import DEFAULT
 
 TOKEN_VARIABLE = "UNIULTRA_TOKEN"
 """The environment variable that a token is taken from where there is no token file."""
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
-MOST_PROMPTS, MOST_POINTS = 64, 250
+MOST_PROMPTS = 64
 """Of one request, and of one prompt. Constants, because the OpenAPI file states them."""
 MOST_FRAMES = 1_000_000
 """The highest number that a request may give a frame."""
@@ -125,7 +126,7 @@ class ServeSettings:
 
     @property
     def workers(self) -> int:
-        return self.processes or cores()
+        return self.processes or usable_cores()
 
     @property
     def upload_bytes(self) -> int:
@@ -139,11 +140,6 @@ class ServeSettings:
 def flag(name: str) -> str:
     """The flag of a field."""
     return "--" + name.replace("_", "-")
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _checked_token(text: str, where: str) -> str:

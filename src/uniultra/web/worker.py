@@ -15,7 +15,7 @@ from uniultra.backends.protocol import Backend
 from uniultra.errors import FileError, PromptError, UniUltraError
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.dicom.deflated import inflated_bytes
-from uniultra.io.images import kind_of, read_frame
+from uniultra.io.images import kind_of, read_as
 from uniultra.io.masks import read_mask
 from uniultra.io.rle import mask_of
 from uniultra.measure.measured import as_json
@@ -99,11 +99,11 @@ def read_upload(job: Read) -> Frame:
     """The frame of uploaded bytes: the one place where the server reads images. Raises JobError."""
     with as_path(_inflated(job)) as path:
         try:
-            kind_of(path)
+            kind = kind_of(path)
         except FileError as error:
             raise JobError("media-type", _without(path, error)) from error
         try:
-            frame = read_frame(path, job.wanted.frame)
+            frame = read_as(kind, path, job.wanted.frame)
         except FileError as error:
             raise JobError("image", _without(path, error)) from error
     if frame.pixels_hw.size > job.max_pixels:

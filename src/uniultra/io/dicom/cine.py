@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from uniultra.errors import FileError
-from uniultra.io.dicom.header import read_header
+from uniultra.io.dicom.header import Header, read_header
 from uniultra.io.dicom.pixels import Image, open_image, read_grey
 from uniultra.io.dicom.regions import calibration_of
 from uniultra.io.dicom.timing import frame_times
@@ -21,7 +21,11 @@ def open_dicom(path: PathLike) -> Cine:
     Raises:
         FileError: not DICOM, not an image, out of range, or damaged; while reading, a frame that can't be decoded.
     """
-    header = read_header(path)
+    return cine_of(read_header(path))
+
+
+def cine_of(header: Header) -> Cine:
+    """The same of a file whose header is read. Raises FileError as `open_dicom` does."""
     image = open_image(header)
     calibration = calibration_of(header, image.frame_hw)
     times, notes = frame_times(header, image.frames)

@@ -6,18 +6,13 @@ import errno
 import io
 import struct
 import tempfile
-import threading
-import weakref
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import BinaryIO
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from uniultra.errors import FileError
 from uniultra.io.dicom.store import Store
-from uniultra.io.paths import PathLike
 
 MAX_INFLATED = 8_000_000_000
 """Legal size of a deflated file, inflated, in bytes."""
@@ -29,22 +24,14 @@ class InflatedStore(Store):
     """What a deflated file holds, inflated into a temporary file that lives as long as this object."""
 
     def __init__(self, deflated: BinaryIO, name: str) -> None:
-        self._lock = threading.Lock()
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
-        weakref.finalize(self, self._file.close)
+        super().__init__(tempfile.TemporaryFile())  # type: ignore[arg-type]  # noqa: SIM115
         _inflate(deflated, self._file, name, MAX_INFLATED)
 
-    @contextmanager
-    def opened(self) -> Iterator[BinaryIO]:
-        with self._lock:
-            self._file.seek(0)
-            yield self._file  # type: ignore[misc]
 
-
-def inflated_store(path: PathLike, name: str) -> InflatedStore | None:
-    """The same data set as explicit little endian, where the file says that it is deflated; else None. Raises FileError."""
-    with open(path, "rb") as file:
-        return InflatedStore(file, name) if _is_deflated(file) else None
+def plain_store(store: Store, name: str) -> Store:
+    """The same data set as explicit little endian, where the file says that it is deflated; else the store itself. Raises FileError."""
+    with store.opened() as file:
+        return InflatedStore(file, name) if _is_deflated(file) else store
 
 
 def inflated_bytes(data: bytes, most: int) -> bytes:

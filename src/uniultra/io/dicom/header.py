@@ -12,10 +12,10 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from uniultra.errors import FileError
 from uniultra.io.dicom.attributes import integer, uid
-from uniultra.io.dicom.deflated import inflated_store
+from uniultra.io.dicom.deflated import InflatedStore, plain_store
 from uniultra.io.dicom.groups import raise_groups
-from uniultra.io.dicom.store import Metered, Store
-from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, shown
+from uniultra.io.dicom.store import Metered, Store, open_store
+from uniultra.io.paths import PathLike, shown
 from uniultra.io.silence import quiet
 
 IDENTITY = (
@@ -126,17 +126,20 @@ class Header:
 
 
 def read_header(path: PathLike, wanted: Sequence[str] = WANTED) -> Header:
-    """The attributes `wanted` of a DICOM file, with or without preamble.
+    """The attributes `wanted` of a DICOM file, with or without preamble; the file is held open as long as the result.
 
     Raises:
         FileError: no such readable file, not DICOM, damaged, or larger than any real header. No message holds a value of the header.
     """
-    name = shown(path)
-    first_bytes(path, 1, MAX_CINE_BYTES)
+    return header_of(open_store(path), shown(path), wanted)
+
+
+def header_of(file: Store, name: str, wanted: Sequence[str] = WANTED) -> Header:
+    """The same of a file that is open, as that of another header is. Raises FileError as `read_header` does."""
     with quiet("pydicom"):
         try:
-            inflated = inflated_store(path, name)
-            store: Store = inflated or Store(path)
+            store = plain_store(file, name)
+            inflated = isinstance(store, InflatedStore)
             dataset, element = _parse(store, name, wanted)
             raise_groups(dataset)
             stored = (

@@ -22,7 +22,7 @@ from pydicom.uid import (
 from uniultra.errors import FileError, OutputError, UniUltraError
 from uniultra.io.dicom.attributes import code, reals, text, uid
 from uniultra.io.dicom.groups import is_stack
-from uniultra.io.dicom.header import LOSSY, WANTED, Header, read_header
+from uniultra.io.dicom.header import LOSSY, WANTED, Header, header_of, read_header
 from uniultra.io.dicom.identity import KEPT, kept_identity
 from uniultra.io.dicom.pixels import Image, open_image
 from uniultra.io.output import write_bytes
@@ -65,7 +65,6 @@ class SourceImage(Dataset):
     notes: tuple[str, ...]
 
 
-@quiet("pydicom")  # its warnings quote values
 def read_source(path: PathLike, keep_patient: bool = False) -> SourceImage:
     """The chosen attributes of an image.
 
@@ -75,7 +74,14 @@ def read_source(path: PathLike, keep_patient: bool = False) -> SourceImage:
     Raises:
         FileError: not a readable DICOM image, or one without the UIDs that a reference needs.
     """
-    header = read_header(path, (*WANTED, *KEPT) if keep_patient else WANTED)
+    return source_of(read_header(path), keep_patient)
+
+
+@quiet("pydicom")  # its warnings quote values
+def source_of(header: Header, keep_patient: bool = False) -> SourceImage:
+    """The same of a file whose header is read. Raises FileError as `read_source` does."""
+    if keep_patient:
+        header = header_of(header.store, header.name, (*WANTED, *KEPT))
     image = open_image(header)
     source = SourceImage()
     for keyword in _REFERENCES:

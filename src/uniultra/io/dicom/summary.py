@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from uniultra.io.dicom.attributes import code, text
-from uniultra.io.dicom.header import PATIENT, WANTED, read_header
+from uniultra.io.dicom.header import PATIENT, WANTED, Header, header_of
 from uniultra.io.dicom.pixels import open_image
 from uniultra.io.dicom.regions import calibration_of
 from uniultra.io.dicom.timing import frame_times
-from uniultra.io.paths import PathLike
 
 _ABOUT = (
     ("manufacturer", "Manufacturer"),
@@ -20,13 +19,14 @@ _ABOUT = (
 )
 
 
-def describe(path: PathLike, phi: bool = False) -> dict[str, Any]:
+def describe(header: Header, phi: bool = False) -> dict[str, Any]:
     """Facts of a DICOM image or cine; nothing is decoded. With `phi`, the patient's fields are read too.
 
     Raises:
         FileError: as `open_dicom` does.
     """
-    header = read_header(path, (*WANTED, *PATIENT) if phi else WANTED)
+    if phi:
+        header = header_of(header.store, header.name, (*WANTED, *PATIENT))
     image = open_image(header)
     times, notes = frame_times(header, image.frames)
     calibration = calibration_of(header, image.frame_hw)

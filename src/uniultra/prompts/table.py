@@ -8,24 +8,20 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from uniultra.data.problems import Problem, refuse
 from uniultra.errors import DataError, PromptError
 from uniultra.io.paths import one_line, shown
 from uniultra.io.tables import plain_text
 from uniultra.io.texts import composed, encoding_of, separator_of
+from uniultra.prompts.objects import MOST_OBJECTS, MOST_POINTS
 from uniultra.types import POSITIVE, Prompt
 
 BOX = ("x0", "y0", "x1", "y1")
 COLUMNS = ("file", *BOX, "points", "frame")
 MOST_BYTES = 500_000_000
-MOST_OBJECTS, MOST_POINTS = 255, 250
-"""Objects that one id mask tells apart, and points that a model takes."""
-Asked = dict[tuple[str, int | None], list[tuple[Any, Any, Any]]]
-"""(name, frame) to the (box, points, labels) of each of its objects, in the order of the rows."""
-
-
+Prompts = dict[tuple[str, int | None], list[Prompt]]
+"""(name, frame) to the prompt of each of its objects, in their order; frame None: whichever is chosen otherwise."""
 _WHOLE = re.compile(r"(?<=\d)\.0*$")
 """What pandas puts after whole numbers in a column with gaps."""
 
@@ -38,8 +34,12 @@ class _CellError(Exception):
         self.column = column
 
 
-def read_prompts(path: Path, names: Collection[str]) -> Asked:
-    """The prompts of a table for an archive of these names.
+class _NoSuchFileError(_CellError):
+    """The row is of a file that isn't among those named."""
+
+
+def read_table(path: Path, names: Collection[str], others: bool = False) -> Prompts:
+    """The prompts of a table for files of these names; with `others`, rows of other files are passed over.
 
     A file is named by its path relative to the archive, or by its bare name where only one has that.
 
@@ -47,20 +47,21 @@ def read_prompts(path: Path, names: Collection[str]) -> Asked:
         DataError: not such a table, with each problem by row (the header is row 1) and column.
     """
     known = _lookup(names)
-    asked: Asked = {}
+    asked: Prompts = {}
     rows: dict[tuple[str, int | None], int] = {}
     problems: list[Problem] = []
     for number, row in _rows(path):
         try:
             name, frame, prompt = _row(row, known)
         except _CellError as wrong:
-            problems.append(Problem(f"row {number}, {wrong.column}", str(wrong)))
+            if not (others and isinstance(wrong, _NoSuchFileError)):
+                problems.append(Problem(f"row {number}, {wrong.column}", str(wrong)))
             continue
         asked.setdefault((name, frame), []).append(prompt)
         rows.setdefault((name, frame), number)
     problems += _of_files(asked, rows)
     refuse(shown(path), problems)
-    if not asked:
+    if not asked and not others:
         raise DataError(f"{shown(path)}: holds no row below its header; give one row an object")
     return asked
 
@@ -139,19 +140,16 @@ def _lookup(names: Collection[str]) -> dict[str, list[str]]:
     return known
 
 
-def _row(
-    row: Mapping[str, str], known: Mapping[str, list[str]]
-) -> tuple[str, int | None, tuple[Any, Any, Any]]:
+def _row(row: Mapping[str, str], known: Mapping[str, list[str]]) -> tuple[str, int | None, Prompt]:
     name, frame = _name(row.get("file", ""), known), _frame(row.get("frame", ""))
     box, (points, labels) = _box(row), _points(row.get("points", ""))
     try:
-        Prompt(box, points, labels)
+        return name, frame, Prompt(box, points, labels)
     except PromptError as error:
         column = "columns x0 to y1" if box is not None and "box" in str(error) else "column points"
         raise _CellError(
             column if box is not None or points else "columns x0 to y1, points", str(error)
         ) from error
-    return name, frame, (box, points, labels)
 
 
 def _name(cell: str, known: Mapping[str, list[str]]) -> str:
@@ -166,7 +164,7 @@ def _name(cell: str, known: Mapping[str, list[str]]) -> str:
             "column file",
             f"'{shown(cell)}' is the name of {len(meant)} files, as {meant[0]} and {meant[1]}; give the whole path",
         )
-    raise _CellError(
+    raise _NoSuchFileError(
         "column file", f"'{shown(cell)}' is no image of the archive; give its path relative to it"
     )
 
@@ -224,7 +222,7 @@ def _number(cell: str, column: str) -> float:
     return value
 
 
-def _of_files(asked: Asked, rows: Mapping[tuple[str, int | None], int]) -> Iterator[Problem]:
+def _of_files(asked: Prompts, rows: Mapping[tuple[str, int | None], int]) -> Iterator[Problem]:
     """What is wrong with the rows of a file together."""
     with_frames = {name for name, frame in asked if frame is not None}
     for (name, frame), prompts in asked.items():

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from uniultra.cli.prompts import Typed, group, parse_typed, read_prompts
 from uniultra.errors import PromptError
+from uniultra.prompts.grouping import Typed, group, parse_typed
 
 
 def test_each_box_is_an_object_and_points_join_the_smallest() -> None:
@@ -62,38 +59,3 @@ def test_clicks_correct_previous_masks() -> None:
 def test_bad_text(box: list[str], point: list[str], says: str) -> None:
     with pytest.raises(PromptError, match=says):
         group(parse_typed(box, point, [], each_point=False))
-
-
-def test_a_prompts_file_for_all_or_by_name(tmp_path: Path) -> None:
-    file = tmp_path / "prompts.json"
-    file.write_text(json.dumps([{"box": [1, 2, 3, 4]}, {"points": [[5, 6], [7, 8]], "labels": [1, 0]}]))
-    for_all = read_prompts(file)
-    assert isinstance(for_all, list)
-    assert [p.box_xyxy for p in for_all] == [(1, 2, 3, 4), None]
-    file.write_text(json.dumps({"a.png": [{"points": [[5, 6]]}]}))
-    by_name = read_prompts(file)
-    assert isinstance(by_name, dict)
-    assert by_name["a.png"][0].point_labels == (1,)
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("{", "can't be read as JSON"),
-        ("[]", "needs a list of objects"),
-        ('[{"bbox": [1, 2, 3, 4]}]', 'key "bbox" is unknown; an object has box, points, labels'),
-        ('[{"box": "1357"}]', "is not numbers"),
-        ('[{"box": [1, 2, 3, true]}]', "is not numbers"),
-        ('[{"points": [[1, 2]], "labels": [1.5]}]', "label 1.5 is unknown"),
-        ('[{"box": [0, 0, 9, 1' + "0" * 400 + "]}]", "is not numbers|can't be read"),
-        ("[" * 100000, "can't be read as JSON"),
-        (json.dumps([{"points": [[1, 2]] * 300}]), "300 points on one structure; a model takes up to 250"),
-        (json.dumps([{"points": [[1, 2]]}] * 300), "300 structures on one image; an id mask holds 1 to 255"),
-        ('[{"box": "wide"}]', "is not numbers"),
-        ('[{"points": [[1, 2]], "labels": [1, 1]}]', "1 points but 2 labels"),
-    ],
-)
-def test_bad_prompts_files(tmp_path: Path, text: str, says: str) -> None:
-    (tmp_path / "prompts.json").write_text(text)
-    with pytest.raises(PromptError, match=says):
-        read_prompts(tmp_path / "prompts.json")

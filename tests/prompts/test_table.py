@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from uniultra.batch.prompts import read_prompts
 from uniultra.errors import DataError
+from uniultra.prompts.table import read_table
+from uniultra.types import Prompt
 
 NAMES = ["a/x.png", "b/x.png", "b/cine.dcm", "z.jpg"]
 
@@ -29,11 +30,11 @@ def test_boxes_points_frames_and_several_rows_a_file(tmp_path: Path) -> None:
         "b/cine.dcm,1,2,3,4,,0\n"
     )
     box = (1.0, 2.0, 3.0, 4.0)
-    assert read_prompts(table(tmp_path, text), NAMES) == {
-        ("a/x.png", None): [((1.0, 2.0, 30.0, 40.0), (), ()), (None, ((5.0, 6.0), (7.0, 8.0)), (1, 0))],
-        ("z.jpg", None): [(box, ((2.0, 3.0),), (1,))],
-        ("b/cine.dcm", 7): [(box, (), ())],
-        ("b/cine.dcm", 0): [(box, (), ())],
+    assert read_table(table(tmp_path, text), NAMES) == {
+        ("a/x.png", None): [Prompt((1.0, 2.0, 30.0, 40.0)), Prompt(None, ((5.0, 6.0), (7.0, 8.0)), (1, 0))],
+        ("z.jpg", None): [Prompt(box, ((2.0, 3.0),), (1,))],
+        ("b/cine.dcm", 7): [Prompt(box)],
+        ("b/cine.dcm", 0): [Prompt(box)],
     }
 
 
@@ -60,14 +61,14 @@ def test_boxes_points_frames_and_several_rows_a_file(tmp_path: Path) -> None:
 )
 def test_a_problem_is_named_by_row_and_column(tmp_path: Path, row: str, told: str) -> None:
     with pytest.raises(DataError, match=f"has 1 problem.*\n  {told}"):
-        read_prompts(table(tmp_path, f"file,x0,y0,x1,y1,points,frame\n{row}\n"), NAMES)
+        read_table(table(tmp_path, f"file,x0,y0,x1,y1,points,frame\n{row}\n"), NAMES)
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(
         DataError, match=r"has 2 problem\(s\)(.|\n)*row 2, column x0(.|\n)*row 4, column file"
     ):
-        read_prompts(table(tmp_path, "file,x0,y0,x1,y1\nz.jpg,?,2,3,4\nz.jpg,1,2,3,4\nq,1,2,3,4\n"), NAMES)
+        read_table(table(tmp_path, "file,x0,y0,x1,y1\nz.jpg,?,2,3,4\nz.jpg,1,2,3,4\nq,1,2,3,4\n"), NAMES)
 
 
 @pytest.mark.parametrize(
@@ -88,19 +89,19 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
 )
 def test_what_is_no_such_table_is_refused(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(DataError, match=told):
-        read_prompts(table(tmp_path, text), NAMES)
+        read_table(table(tmp_path, text), NAMES)
 
 
 def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no CSV in UTF-8 that can be read"):
-        read_prompts(tmp_path / "none.csv", NAMES)
+        read_table(tmp_path / "none.csv", NAMES)
     (tmp_path / "prompts.csv").write_bytes(b"file,points\n\xff\xfe,1\n")
     with pytest.raises(DataError, match="no CSV in UTF-8 that can be read"):
-        read_prompts(tmp_path / "prompts.csv", NAMES)
+        read_table(tmp_path / "prompts.csv", NAMES)
 
 
 def test_too_many_objects_are_refused(tmp_path: Path) -> None:
     with pytest.raises(
         DataError, match=r"row 2, column file: 256 rows for 'z.jpg'; an id mask holds 1 to 255"
     ):
-        read_prompts(table(tmp_path, "file,x0,y0,x1,y1\n" + "z.jpg,1,2,3,4\n" * 256), NAMES)
+        read_table(table(tmp_path, "file,x0,y0,x1,y1\n" + "z.jpg,1,2,3,4\n" * 256), NAMES)
