@@ -245,6 +245,7 @@ def test_from_a_box_to_files_on_disk(tab: Visit, folder: Path) -> None:
     tab.open("cine.dcm")
     assert len(tab.state()["doc"]["frames"]) == 1
     tab.page.locator("#export").click()
+    tab.page.locator("#export-dialog input[value=sr]").check()
     tab.page.locator("#export-now").click()
     playwright.expect(tab.page.locator("#export-result")).to_contain_text("files written", timeout=20_000)
     check_export(folder / "uniultra-project" / "export")
@@ -255,7 +256,7 @@ def check_export(export: Path) -> None:
     import pydicom
 
     seg = highdicom.seg.segread(export / "cine.frames.seg.dcm")
-    assert seg.number_of_segments == 1
+    assert [one.SegmentLabel for one in seg.SegmentSequence] == ["Structure 1"]
     assert seg.pixel_array.sum() == pytest.approx(TRUE.sum(), rel=0.1)
     report = pydicom.dcmread(export / "cine.frame0.sr.dcm")
     assert report.Modality == "SR"
@@ -272,6 +273,8 @@ def test_a_cine_plays_steps_and_keeps_its_masks_by_frame(tab: Visit) -> None:
     tab.drag((100, 60), (240, 160))
     tab.wait("doc.frames.length === 2")
     assert [mask["object"] for frame in tab.state()["doc"]["frames"] for mask in frame["masks"]] == [1, 1]
+    tab.page.locator("#ejection").click()
+    playwright.expect(tab.page.locator("#ejection-table")).to_contain_text("ml")
     tab.page.keyboard.press("Space")
     tab.wait("app.playing")
     tab.wait("app.frame > 2")

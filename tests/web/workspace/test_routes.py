@@ -193,6 +193,7 @@ def test_exports_are_those_of_the_command_line(page: TestClient, folder: Path) -
     report = json.loads((export / "a.json").read_text())
     assert report["objects"][0]["area_px"] == int(TRUE.sum())
     assert report["objects"][0]["prompt"]["box"] == BOX
+    assert report["objects"][0]["name"] == "cyst"
     again = page.post(f"/v1/workspace/items/{item}/export", json={"kinds": ["csv"]})
     assert again.status_code == 200
     refused = page.post(f"/v1/workspace/items/{item}/export", json={"kinds": ["seg"]}).json()
@@ -210,6 +211,19 @@ def test_a_cine_is_exported_with_every_structure_on_every_frame(page: TestClient
     report = json.loads((folder / "uniultra-project" / "export" / "cine.frames.json").read_text())
     assert [[found["id"] for found in frame["objects"]] for frame in report["frames"]] == [[1, 2], [1, 2]]
     assert [frame["objects"][1]["area_px"] > 0 for frame in report["frames"]] == [False, True]
+
+
+def test_the_ejection_fraction_of_two_frames(page: TestClient) -> None:
+    at = f"/v1/workspace/items/{item_id(page, 'cine.gif')}/ejection"
+    small = compressed(run_lengths(ellipse((120, 160), (85, 55), (25, 18))))
+    asked = {"diastole": 0, "systole": 2, "counts": [TRUTH, small]}
+    assert "a volume needs millimetres" in page.post(at, json=asked).json()["detail"]
+    found = page.post(at, json=asked | {"spacing_mm_yx": [0.5, 0.5]}).json()
+    # spheroids: pi/6 times the long axis times the square of the short one
+    assert found["diastole"]["value"] == pytest.approx(np.pi / 6 * 35 * 25**2 / 1000, rel=0.05)
+    assert found["fraction"]["value"] == pytest.approx(100 * (1 - 25 * 18**2 / (35 * 25**2)), abs=2.5)
+    swapped = page.post(at, json=asked | {"counts": [small, TRUTH], "spacing_mm_yx": [0.5, 0.5]}).json()
+    assert "swap the masks" in swapped["detail"]
 
 
 def test_a_readonly_folder_is_said_before_anything_is_lost(workspace: Workspace, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ export function showHelp(relabel) {
   languages.value = current();
   fill(dialog,
     el("div", { class: "head" }, el("h2", {}, t("helpTitle")), languages),
-    el("dl", { class: "keys" }, ...keysOf().flatMap(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)])),
+    el("dl", { class: "keys" }, ...keysOf().map(([key, what]) => el("div", {}, el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)))),
     el("p", { class: "muted" }, `UniUltra ${app.workspace?.model ?? ""} ${app.workspace?.version ?? ""} · ${t("notice")}`),
     el("div", { class: "row end" }, closing(dialog)));
   if (!dialog.open) dialog.showModal();
@@ -28,9 +28,12 @@ const keysOf = () => LANGUAGES[current()].keys;
 export function showExport() {
   if (!app.file) return;
   const dialog = byId("export-dialog"), names = { csv: t("csvKind") };
+  const many = app.file.count > 1, together = ["seg", "csv", "movie"];
   const boxes = Object.entries(app.file.exports).map(([kind, reason]) => {
-    const box = el("input", { type: "checkbox", value: kind, disabled: Boolean(reason), checked: !reason && kind !== "movie" });
-    return el("label", { class: reason ? "choice off" : "choice" }, box, el("span", {}, names[kind] ?? t(kind)), reason ? el("small", {}, reason) : null);
+    const alone = many && !together.includes(kind), checked = !reason && kind !== "movie" && !alone;
+    const box = el("input", { type: "checkbox", value: kind, disabled: Boolean(reason), checked });
+    const name = names[kind] ?? t(kind);
+    return el("label", { class: reason ? "choice off" : "choice" }, box, el("span", {}, alone ? t("perFrame", name) : name), reason ? el("small", {}, reason) : null);
   });
   const result = el("div", { id: "export-result", role: "status" });
   const go = el("button", { type: "button", class: "primary", id: "export-now" }, t("exportNow"));

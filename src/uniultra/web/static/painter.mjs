@@ -8,7 +8,6 @@ import { pathOf, shapeOf } from "./shapes.mjs";
 import { app, calibration, doc } from "./state.mjs";
 import { number } from "./texts.mjs";
 
-const FONT = "600 12px system-ui, sans-serif";
 
 export class Painter {
   constructor(view, frames) {
@@ -26,6 +25,7 @@ export class Painter {
     this.view.resize(stage.clientWidth, stage.clientHeight);
     if (app.file && this.view.fitted) this.view.fit(app.file);
     this.shown = "";
+    this.fontSize = 0.86 * parseFloat(getComputedStyle(document.documentElement).fontSize);
   }
 
   paint() {
@@ -193,13 +193,14 @@ export class Painter {
   }
 
   paintLabel(context, text, x, y, colour, centred = false) {
-    context.font = FONT;
+    const size = this.fontSize;
+    context.font = `600 ${size}px system-ui, sans-serif`;
     const shown = text.length > 28 ? `${text.slice(0, 27)}…` : text;
     const width = context.measureText(shown).width + 12;
     const left = centred ? x - width / 2 : x;
     context.fillStyle = "rgb(8 11 16 / 0.78)";
     context.beginPath();
-    context.roundRect(left, y - 10, width, 20, 5);
+    context.roundRect(left, y - size * 0.83, width, size * 1.66, 5);
     context.fill();
     context.fillStyle = colour;
     context.textBaseline = "middle";

@@ -2,6 +2,7 @@
 
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { maskOf, masksOn, withChangedObject, withObject, withoutCaliper, withoutObject } from "./doc.mjs";
+import { askEjection, ejectionOf, extremes } from "./ejection.mjs";
 import { asCsv, asTabs, measuresOf } from "./measures.mjs";
 import { lengthOf, scaleAt } from "./core/scale.mjs";
 import { app, calibration, changed, commit, doc, say, selectedMask, selectedObject } from "./state.mjs";
@@ -22,10 +23,14 @@ export function renderPanels() {
 // Builds a panel anew, but never under somebody who types in it, and keeps the focus where it was.
 function rebuilt(panel, build) {
   const active = panel.contains(document.activeElement) ? document.activeElement : null;
-  if (active?.tagName === "INPUT") return;
+  if (active?.tagName === "INPUT") { choose(panel); return; }
   const key = active?.dataset.key;
   fill(panel, ...build());
   if (key) panel.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+}
+
+function choose(panel) {
+  for (const item of panel.querySelectorAll("[data-id]")) item.classList.toggle("chosen", Number(item.dataset.id) === app.selected);
 }
 
 function structures() {
@@ -78,6 +83,7 @@ function measures() {
     mask ? table(found) : null,
     ...why(found, calipers),
     mask?.quality !== null && mask?.quality !== undefined && qualityOf(mask.quality)[1] === "low" ? el("p", { class: "warning" }, t("lowHint")) : null,
+    ...heart(object),
     calipers.length ? el("table", { class: "numbers" }, el("tbody", {}, ...calipers.map(caliperRow))) : null,
     some ? buttons() : null,
   ];
@@ -128,4 +134,23 @@ function saveCsv() {
   const address = URL.createObjectURL(new Blob([asCsv()], { type: "text/csv" }));
   el("a", { href: address, download: `${app.file.name}.csv` }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+// Volumes by Simpson's method from the frames where the structure is largest and smallest, asked for by a button.
+function heart(object) {
+  const found = object ? extremes(object.id) : null;
+  if (!found) return [];
+  const known = ejectionOf(object.id, found);
+  const ask = () => askEjection(object.id, found);
+  if (!known) return [el("button", { type: "button", class: "quiet", id: "ejection", onclick: ask, "data-key": "ejection" }, t("ejection"))];
+  if (known.problem) return [el("p", { class: "warning" }, known.problem)];
+  const line = (name, value, frame) => el("tr", {},
+    el("th", { scope: "row" }, t(name), frame === null ? "" : ` (${t("frame")} ${frame + 1})`),
+    el("td", {}, number(value.value, 1), el("small", {}, ` ± ${number(value.uncertainty, 1)} ${value.unit}`)));
+  return [
+    el("h3", { colour: object.colour }, t("ejection")),
+    el("table", { class: "numbers", id: "ejection-table" }, el("tbody", {}, line("diastole", known.diastole, found.diastole.frame),
+      line("systole", known.systole, found.systole.frame), line("fraction", known.fraction, null))),
+    el("p", { class: "muted" }, [known.method, ...known.notes].join(". ")),
+  ];
 }

@@ -17,18 +17,19 @@ import numpy as np
 from uniultra.backends.protocol import Backend
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.geometry import scale_of
-from uniultra.io.cines import open_cine
 from uniultra.io.coco import compressed, run_lengths
-from uniultra.io.images import kind_of
+from uniultra.io.input_file import input_file
 from uniultra.io.rle import mask_of
 from uniultra.measure.measured import as_json
-from uniultra.outputs.plan import input_file
+from uniultra.measure.measured import number as number_json
+from uniultra.measure.volume import View, ejection_fraction, simpson
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.segmenter import Segmenter, check_prompt
 from uniultra.types import Cine, Frame, Mask, Prompt, Region
 from uniultra.web.cache import CachedBackend, EmbeddingCache
 from uniultra.web.messages import Ask, Failure, FileJob, Rle
 from uniultra.web.workspace.jobs import (
+    Ejection,
     Encoded,
     Export,
     Exported,
@@ -59,8 +60,8 @@ class OpenCine:
     def __init__(self, path: Path, stamp: tuple[int, int]) -> None:
         """Raises FileError."""
         self.stamp = stamp
-        self.cine = open_cine(path)
-        self.kind = kind_of(path).name
+        self.file = input_file(path)
+        self.cine = self.file.cine
         self._kept: OrderedDict[int, Frame] = OrderedDict()
         self._frames: Iterator[Frame] | None = None
         self._next = 0
@@ -109,6 +110,7 @@ class Desk:
             Warm: self._warm,
             Point: self._point,
             MeasureMask: self._measure,
+            Ejection: self._ejection,
             Export: self._export,
         }
         try:
@@ -141,7 +143,9 @@ class Desk:
         opened = self._cine(job.path)
         first = self._frame(job, 0)  # a file whose first frame can't be read is refused when it is opened
         cine = opened.cine
-        return FileFacts(opened.kind, cine.frame_hw, cine.count, cine.times_s, first.calibration, cine.notes)
+        return FileFacts(
+            opened.file.kind, cine.frame_hw, cine.count, cine.times_s, first.calibration, cine.notes
+        )
 
     def _picture(self, job: Picture) -> Encoded:
         pixels = self._frame(job, job.number).pixels_hw
@@ -190,10 +194,24 @@ class Desk:
         frame = self._frame(job, job.number)
         return as_json(_drawn(SavedObject(1, job.mask, None, 0.0), frame).measured)
 
+    def _ejection(self, job: Ejection) -> dict[str, Any]:
+        volumes = []
+        for number, rle in zip(job.numbers, job.masks, strict=True):
+            drawn = _drawn(SavedObject(1, rle, None, 0.0), self._frame(job, number))
+            volumes.append(simpson((View(drawn.mask.mask_hw, drawn.scale),)))
+        diastole, systole = volumes
+        return {
+            "diastole": number_json(diastole.volume),
+            "systole": number_json(systole.volume),
+            "fraction": number_json(ejection_fraction(diastole, systole)),
+            "method": diastole.method,
+            "notes": list(dict.fromkeys((*diastole.notes, *systole.notes))),
+        }
+
     def _export(self, job: Export) -> Exported:
         from uniultra.web.workspace.export import export
 
-        return export(job, input_file(job.path), self._segmenter(job).facts, self._results(job))
+        return export(job, self._cine(job.path).file, self._segmenter(job).facts, self._results(job))
 
     def _results(self, job: Export) -> tuple[Cine, list[FrameResult]]:
         cine, facts = self._cine(job.path).cine, self._segmenter(job).facts
@@ -233,7 +251,7 @@ def _drawn(saved: SavedObject, frame: Frame) -> ObjectResult:
     prompt = None if saved.ask is None else prompt_of(saved.ask, frame_hw)
     logits = np.where(inside, DRAWN_LOGIT, -DRAWN_LOGIT).astype(np.float32)
     scale = scale_of(frame.calibration, inside, prompt)
-    return ObjectResult(saved.number, Mask(inside, logits, saved.quality, scale), prompt)
+    return ObjectResult(saved.number, Mask(inside, logits, saved.quality, scale), prompt, saved.name)
 
 
 def _region(edges: tuple[float, float, float, float], frame_hw: tuple[int, int]) -> Region:

@@ -6,11 +6,14 @@ import importlib.util
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from uniultra.errors import OutputError
+from uniultra.io.input_file import InputFile
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.cine_files import check_size, cine_files
 from uniultra.outputs.frame_files import write_frame_files
-from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, InputFile, OutputPlan, check_kinds
+from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, OutputPlan, check_kinds
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.types import Cine, Mask
 from uniultra.web.workspace.jobs import Export, Exported
@@ -56,10 +59,11 @@ def export(
         return _stills(plan, source, results[:1])
     together = tuple(kind for kind in job.kinds if kind in OF_CINES)
     alone = tuple(kind for kind in job.kinds if kind not in OF_CINES)
-    written = _cine(replace(plan, kinds=together or ("none",)), source, cine, _filled(cine, results), model)
+    filled = _filled(results)
+    written = _cine(replace(plan, kinds=together or ("none",)), source, cine, filled, model)
     if not alone:
         return written
-    stills = _stills(replace(plan, kinds=alone), source, results)
+    stills = _stills(replace(plan, kinds=alone), source, filled)
     return Exported((*written.files, *stills.files), (*written.notes, *stills.notes))
 
 
@@ -85,19 +89,17 @@ def _cine(
     return Exported(tuple(names), (*files.notes, *files.lost))
 
 
-def _filled(cine: Cine, results: Sequence[FrameResult]) -> list[FrameResult]:
+def _filled(results: Sequence[FrameResult]) -> list[FrameResult]:
     """Every frame with every structure, an empty mask where it has none: a SEG numbers its segments over all frames."""
-    numbers = sorted({found.number for result in results for found in result.objects})
+    names = {found.number: found.name for result in results for found in result.objects}
     filled = []
     for result in results:
         known = {found.number: found for found in result.objects}
-        empty = [known.get(number) or _empty(number, result) for number in numbers]
-        filled.append(replace(result, objects=tuple(empty)))
+        whole = [known.get(number) or _empty(number, name, result) for number, name in sorted(names.items())]
+        filled.append(replace(result, objects=tuple(whole)))
     return filled
 
 
-def _empty(number: int, result: FrameResult) -> ObjectResult:
-    import numpy as np
-
+def _empty(number: int, name: str, result: FrameResult) -> ObjectResult:
     inside = np.zeros((result.frame.height, result.frame.width), np.bool_)
-    return ObjectResult(number, Mask(inside, inside.astype(np.float32) - 1, 0.0))
+    return ObjectResult(number, Mask(inside, inside.astype(np.float32) - 1, 0.0), None, name)

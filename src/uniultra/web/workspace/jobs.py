@@ -56,14 +56,23 @@ class MeasureMask(FileJob):
     mask: Rle
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ejection(FileJob):
+    """Volumes and ejection fraction by Simpson's method from one structure's masks on two frames: diastole, systole."""
+
+    numbers: tuple[int, int]
+    masks: tuple[Rle, Rle]
+
+
 @dataclass(frozen=True)
 class SavedObject:
-    """One structure of a frame to be written: its id in tables, mask, prompt (None for a mask drawn by hand), quality."""
+    """One structure of a frame: its id in tables, mask, prompt (None for a mask drawn by hand), quality and name."""
 
     number: int
     mask: Rle = field(repr=False)
     ask: Ask | None
     quality: float
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from uniultra.web.service import Service
 from uniultra.web.workspace.access import ENTER, cookie_header
 from uniultra.web.workspace.export import offered
 from uniultra.web.workspace.items import Item
-from uniultra.web.workspace.jobs import MeasureMask, Picture, Point, Pointed, Warm
+from uniultra.web.workspace.jobs import Ejection, MeasureMask, Picture, Point, Pointed, Warm
 from uniultra.web.workspace.schemas import (
     Doc,
+    EjectionIn,
     EnterIn,
     ExportedOut,
     ExportIn,
@@ -45,6 +46,7 @@ def add_workspace(app: FastAPI, service: Service, workspace: Workspace) -> None:
     _add_state(app, service, workspace)
     _add_item(app, service, workspace)
     _add_frames(app, service, workspace)
+    _add_measures(app, service, workspace)
 
 
 def _add_files(app: FastAPI) -> None:
@@ -175,6 +177,8 @@ def _add_frames(app: FastAPI, service: Service, workspace: Workspace) -> None:
         )
         return _point_out(await run(service, item, job), began)
 
+
+def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
     @app.post(FRAME + "/measure", include_in_schema=False)
     async def measure(item_id: str, number: int, request: Request) -> dict[str, Any]:
         """All measures of a mask."""
@@ -184,6 +188,18 @@ def _add_frames(app: FastAPI, service: Service, workspace: Workspace) -> None:
         job = MeasureMask(item.path, _pixel_size(asked.spacing_mm_yx), number=_number(number), mask=mask)
         measures: dict[str, Any] = await run(service, item, job)
         return measures
+
+    @app.post(ONE + "/ejection", include_in_schema=False)
+    async def ejection(item_id: str, request: Request) -> dict[str, Any]:
+        """Volumes and ejection fraction, from one structure's masks on two frames."""
+        item = workspace.item(item_id)
+        asked = await service.bodies.read(request, EjectionIn)
+        size_hw = await _size(service, workspace, item)
+        masks = rle_of(asked.counts[0], size_hw), rle_of(asked.counts[1], size_hw)
+        numbers = asked.diastole, asked.systole
+        job = Ejection(item.path, _pixel_size(asked.spacing_mm_yx), numbers=numbers, masks=masks)
+        found: dict[str, Any] = await run(service, item, job)
+        return found
 
 
 async def _size(service: Service, workspace: Workspace, item: Item) -> tuple[int, int]:

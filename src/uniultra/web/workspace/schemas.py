@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from uniultra.prompts.objects import MOST_OBJECTS, MOST_POINTS
 from uniultra.web.schemas import Box, Point, Spacing, Strict
-from uniultra.web.settings import MOST_FRAMES, MOST_POINTS
+from uniultra.web.settings import MOST_FRAMES
 
-MOST_OBJECTS, MOST_CALIPERS = 255, 1000
+MOST_CALIPERS = 1000
 Label = Annotated[str, StringConstraints(strict=True, max_length=80)]
 Colour = Annotated[str, StringConstraints(strict=True, pattern=r"^#[0-9a-f]{6}$")]
 Counts = Annotated[str, StringConstraints(strict=True, max_length=4_000_000, pattern=r"^[0-o]*$")]
@@ -104,6 +105,15 @@ class MeasureIn(Strict):
     """A mask to measure."""
 
     counts: Counts
+    spacing_mm_yx: PixelSizes | None = None
+
+
+class EjectionIn(Strict):
+    """One structure's masks on two frames of a cine: the heart at its fullest and at its emptiest."""
+
+    diastole: Number0
+    systole: Number0
+    counts: Annotated[list[Counts], Field(min_length=2, max_length=2, description="of diastole, of systole")]
     spacing_mm_yx: PixelSizes | None = None
 
 

@@ -121,10 +121,13 @@ def _saved_frames(doc: Doc, size_hw: tuple[int, int]) -> tuple[SavedFrame, ...]:
     """The frames with masks, structures numbered by their place in the document."""
     used = {mask.object for frame in doc.frames for mask in frame.masks}
     places = {one.id: place for place, one in enumerate((o for o in doc.objects if o.id in used), start=1)}
+    names = {one.id: one.name for one in doc.objects}
     frames = []
     for frame in sorted(doc.frames, key=lambda one: one.number):
         objects = [
-            SavedObject(places[m.object], rle_of(m.counts, size_hw), ask_of(m), m.quality or 0.0)
+            SavedObject(
+                places[m.object], rle_of(m.counts, size_hw), ask_of(m), m.quality or 0.0, names[m.object]
+            )
             for m in frame.masks
             if m.object in places
         ]
