@@ -8,6 +8,7 @@ import { number, t } from "./texts.mjs";
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2];
 const PLAIN_RATE = 25;
+const SLIDER = 17; // pixels below the curve
 
 export class CineBar {
   constructor(frames) {
@@ -122,9 +123,9 @@ export class CineBar {
 
   paintCurve() {
     const { curve } = this, ratio = devicePixelRatio || 1, { count } = app.file;
-    const [width, height] = [curve.clientWidth, curve.clientHeight];
+    const [width, height] = [curve.clientWidth, curve.clientHeight - SLIDER];
     curve.width = Math.round(width * ratio);
-    curve.height = Math.round(height * ratio);
+    curve.height = Math.round((height + SLIDER) * ratio);
     const context = curve.getContext("2d");
     context.scale(ratio, ratio);
     const x = (frame) => 8 + (frame / Math.max(1, count - 1)) * (width - 16);

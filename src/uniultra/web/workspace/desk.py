@@ -16,7 +16,7 @@ import numpy as np
 
 from uniultra.backends.protocol import Backend
 from uniultra.errors import PromptError, UniUltraError
-from uniultra.geometry import scale_of
+from uniultra.geometry import scale_of, whole
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.input_file import input_file
 from uniultra.io.rle import mask_of
@@ -25,7 +25,7 @@ from uniultra.measure.measured import number as number_json
 from uniultra.measure.volume import View, ejection_fraction, simpson
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.segmenter import Segmenter, check_prompt
-from uniultra.types import Cine, Frame, Mask, Prompt, Region
+from uniultra.types import Cine, Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.cache import CachedBackend, EmbeddingCache
 from uniultra.web.messages import Ask, Failure, FileJob, Rle
 from uniultra.web.workspace.jobs import (
@@ -139,6 +139,17 @@ class Desk:
     def _segmenter(self, job: FileJob) -> Segmenter:
         return Segmenter(CachedBackend(self.backend, self.cache, str(job.path)))
 
+    def _encoded(self, job: FileJob, number: int, region: Region | None = None) -> Embedding:
+        """One region of a frame (None: all of it), encoded once for as long as the cache keeps it."""
+        frame, segmenter = self._frame(job, number), self._segmenter(job)
+        seen = region or whole((frame.height, frame.width))
+        key = str(job.path), f"{self._open[job.path].stamp} {number} {seen}".encode()
+        features = self.cache.get(key)
+        if features is None:
+            features = segmenter.encode(frame, seen).features
+            self.cache.put(key, features)
+        return Embedding(features, seen, (frame.height, frame.width), frame.calibration)
+
     def _facts(self, job: OpenFile) -> FileFacts:
         opened = self._cine(job.path)
         first = self._frame(job, 0)  # a file whose first frame can't be read is refused when it is opened
@@ -157,7 +168,7 @@ class Desk:
         return Encoded(data.tobytes(), "image/png" if job.exact else "image/jpeg")
 
     def _warm(self, job: Warm) -> None:
-        self._segmenter(job).encode(self._frame(job, job.number))
+        self._encoded(job, job.number)
 
     def _point(self, job: Point) -> Pointed:
         frame = self._frame(job, job.number)
@@ -178,13 +189,13 @@ class Desk:
         """The mask and the crop for the next prompt: one pass where a crop is known, several where clicks alone are given."""
         segmenter, frame_hw = self._segmenter(job), (frame.height, frame.width)
         if job.quick:
-            found = segmenter.refine(segmenter.encode(frame), prompt)
+            found = segmenter.refine(self._encoded(job, job.number), prompt)
             return found.mask, None
         region = (
             segmenter.region_for(prompt, frame_hw) if job.region is None else _region(job.region, frame_hw)
         )
         if region is not None:
-            found = segmenter.refine(segmenter.encode(frame, region), prompt)
+            found = segmenter.refine(self._encoded(job, job.number, region), prompt)
             return found.mask, found.region
         [mask] = segmenter.segment(frame, [prompt])
         around = segmenter.region_for(Prompt(mask_hw=mask.mask_hw), frame_hw) if mask.mask_hw.any() else None
