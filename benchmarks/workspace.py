@@ -1,9 +1,11 @@
-"""How quick the workspace page is, in a real Chromium on this machine: from the hand to the mask on the canvas.
+"""How quick the workspace page is, in a real Chromium on this machine: from the hand to the mask on the
+canvas.
 
     python benchmarks/workspace.py [--out benchmarks/workspace.json]
 
-Makes a picture of 1024 x 768 and a cine of 500 frames of 1280 x 720, opens them with `uniultra open`, and works on them with a scripted
-mouse. A time ends when the page has drawn; what the screen adds isn't in it. Needs playwright and a Chromium.
+Makes a picture of 1024 x 768 and a cine of 500 frames of 1280 x 720, opens them with `uniultra open`, and
+works on them with a scripted mouse. A time ends when the page has drawn; what the screen adds isn't in it.
+Needs playwright and a Chromium.
 """
 
 from __future__ import annotations
@@ -145,8 +147,15 @@ def on_cine(page: Page) -> dict[str, Any]:
     )
     page.evaluate("() => { seen.app.frame = 0; seen.changed(); }")
     page.evaluate(
-        """() => { window.shown = []; let last = -1;
-            seen.listen(() => { if (seen.app.playing && seen.app.frame !== last) { last = seen.app.frame; shown.push(performance.now()); } }); }"""
+        """() => {
+            window.shown = [];
+            let last = -1;
+            seen.listen(() => {
+                if (!seen.app.playing || seen.app.frame === last) return;
+                last = seen.app.frame;
+                shown.push(performance.now());
+            });
+        }"""
     )
     page.locator("[data-key=play]").click()
     time.sleep(16)

@@ -40,7 +40,10 @@ def open_(
         bool, typer.Option("--browser/--no-browser", help="Open the browser, or print the address alone.")
     ] = True,
 ) -> None:
-    """Open the workspace in the browser: segment, measure and export by hand, offline. Needs uniultra[web]."""
+    """Open the workspace in the browser: segment, measure and export by hand, offline.
+
+    Needs uniultra[web].
+    """
     from uniultra.cli.terminal.extras import need
 
     need("web", "fastapi", "uvicorn", "prometheus_client")

@@ -1,4 +1,6 @@
-"""A person's way through the page, in Debian's Chromium: canvas, files on disk, and nothing that leaves the machine."""
+"""A person's way through the page, in Debian's Chromium: canvas, files on disk, and nothing that leaves
+the machine.
+"""
 
 from __future__ import annotations
 

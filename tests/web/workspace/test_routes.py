@@ -1,4 +1,6 @@
-"""What the page asks for, over HTTP: files, frames, masks, measures, saving and exports, with what lies on disk."""
+"""What the page asks for, over HTTP: files, frames, masks, measures, saving and exports, with what lies on
+disk.
+"""
 
 from __future__ import annotations
 

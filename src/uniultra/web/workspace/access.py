@@ -1,7 +1,9 @@
-"""Who may use the page: whoever has the one-time code of the address that `uniultra open` shows, and nobody else in that browser.
+"""Who may use the page: whoever has the one-time code of the address that `uniultra open` shows, and nobody
+else in that browser.
 
-The code is exchanged for a cookie, which scripts can't read, and a key, which the page sends as a header. Both are needed for everything
-but the page's own files: a cookie alone goes to every server on this machine, whatever its port.
+The code is exchanged for a cookie, which scripts can't read, and a key, which the page sends as a header.
+Both are needed for everything but the page's own files: a cookie alone goes to every server on this machine,
+whatever its port.
 """
 
 from __future__ import annotations
@@ -69,7 +71,10 @@ class PageAccess:
         self.used = True
 
     def check(self, scope: Scope, headers: Mapping[str, str]) -> None:
-        """Raises Problem for a request that isn't the page's own. `headers` by lower-case name; Host and Origin were compared before."""
+        """Raises Problem for a request that isn't the page's own.
+
+        `headers` by lower-case name; Host and Origin were compared before.
+        """
         if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
             raise Problem("origin", "other pages may not ask; open the address that `uniultra open` shows")
         if scope["method"] not in _SAFE and "origin" not in headers:

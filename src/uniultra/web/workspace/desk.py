@@ -186,7 +186,9 @@ class Desk:
         )
 
     def _answer(self, job: Point, frame: Frame, prompt: Prompt) -> tuple[Mask, Region | None]:
-        """The mask and the crop for the next prompt: one pass where a crop is known, several where clicks alone are given."""
+        """The mask and the crop for the next prompt: one pass where a crop is known, several where clicks
+        alone are given.
+        """
         segmenter, frame_hw = self._segmenter(job), (frame.height, frame.width)
         if job.quick:
             found = segmenter.refine(self._encoded(job, job.number), prompt)
@@ -248,7 +250,10 @@ def prompt_of(ask: Ask, frame_hw: tuple[int, int]) -> Prompt:
 
 
 def mask_from(rle: Rle, frame_hw: tuple[int, int]) -> np.ndarray:
-    """The bool mask (H, W) of run lengths. Raises PromptError where they aren't those of a frame of this size."""
+    """The bool mask (H, W) of run lengths.
+
+    Raises PromptError where they aren't those of a frame of this size.
+    """
     if rle.size_hw != frame_hw:
         sizes = f"{rle.size_hw[1]}x{rle.size_hw[0]} pixels; it must have the frame's size, {frame_hw[1]}x{frame_hw[0]}"
         raise PromptError(f"the mask is {sizes}")
@@ -276,7 +281,9 @@ def _region(edges: tuple[float, float, float, float], frame_hw: tuple[int, int])
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    """By which a file that was written anew is noticed; (0, 0) where there is none, which opening it will say."""
+    """By which a file that was written anew is noticed; (0, 0) where there is none, which opening it will
+    say.
+    """
     try:
         info = path.stat()
     except OSError:

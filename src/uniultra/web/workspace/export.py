@@ -28,7 +28,9 @@ _NEEDS = dict.fromkeys(DICOM_KINDS, ("highdicom", "dicom")) | {"nifti": ("nibabe
 
 
 def offered(kind: str, count: int) -> dict[str, str]:
-    """What can be written of a file of this kind ("DICOM", "PNG", ...) with so many frames: kind to "", or the reason why not."""
+    """What can be written of a file of this kind ("DICOM", "PNG", ...) with so many frames: kind to "", or
+    the reason why not.
+    """
     offers = {}
     for name in KINDS:
         library, extra = _NEEDS.get(name, ("", ""))
@@ -45,10 +47,12 @@ def offered(kind: str, count: int) -> dict[str, str]:
 def export(
     job: Export, source: InputFile, model: ModelFacts, made: tuple[Cine, list[FrameResult]]
 ) -> Exported:
-    """Writes a job's results. Files of the same names are replaced: they are earlier exports of the same project.
+    """Writes a job's results. Files of the same names are replaced: they are earlier exports of the same
+    project.
 
     Raises:
-        OutputError: a file can't be written, or nothing was chosen to be. FileError: DICOM that nothing can refer to.
+        OutputError: a file can't be written, or nothing was chosen to be. FileError: DICOM that nothing can
+        refer to.
     """
     cine, results = made
     if not any(result.objects for result in results):
@@ -90,7 +94,9 @@ def _cine(
 
 
 def _filled(results: Sequence[FrameResult]) -> list[FrameResult]:
-    """Every frame with every structure, an empty mask where it has none: a SEG numbers its segments over all frames."""
+    """Every frame with every structure, an empty mask where it has none: a SEG numbers its segments over
+    all frames.
+    """
     names = {found.number: found.name for result in results for found in result.objects}
     filled = []
     for result in results:

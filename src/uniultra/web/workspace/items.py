@@ -53,7 +53,8 @@ class WorkList:
 
 
 def files_of(target: Path | None) -> list[Path]:
-    """The files that `uniultra open` was given: one, those of a folder with its videos, or the bundled examples for None.
+    """The files that `uniultra open` was given: one, those of a folder with its videos, or the bundled
+    examples for None.
 
     Raises:
         FileError: there is no such file, or no image in the folder.

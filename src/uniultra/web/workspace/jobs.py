@@ -58,7 +58,9 @@ class MeasureMask(FileJob):
 
 @dataclass(frozen=True, kw_only=True)
 class Ejection(FileJob):
-    """Volumes and ejection fraction by Simpson's method from one structure's masks on two frames: diastole, systole."""
+    """Volumes and ejection fraction by Simpson's method from one structure's masks on two frames:
+    diastole, systole.
+    """
 
     numbers: tuple[int, int]
     masks: tuple[Rle, Rle]
@@ -66,7 +68,9 @@ class Ejection(FileJob):
 
 @dataclass(frozen=True)
 class SavedObject:
-    """One structure of a frame: its id in tables, mask, prompt (None for a mask drawn by hand), quality and name."""
+    """One structure of a frame: its id in tables, mask, prompt (None for a mask drawn by hand), quality
+    and name.
+    """
 
     number: int
     mask: Rle = field(repr=False)
@@ -85,7 +89,9 @@ class SavedFrame:
 
 @dataclass(frozen=True, kw_only=True)
 class Export(FileJob):
-    """Write results of some frames into `folder`: answered by the names of the files and notes, `Exported`."""
+    """Write results of some frames into `folder`: answered by the names of the files and notes,
+    `Exported`.
+    """
 
     folder: Path
     frames: tuple[SavedFrame, ...]
@@ -114,7 +120,9 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Pointed:
-    """The answer to a prompt: the mask in COCO's text, its box, area, quality and scale, and the crop for the next prompt."""
+    """The answer to a prompt: the mask in COCO's text, its box, area, quality and scale, and the crop for
+    the next prompt.
+    """
 
     counts: str = field(repr=False)
     box_xyxy: tuple[float, float, float, float] | None

@@ -1,6 +1,6 @@
 """The project folder: what a person made, as plain files, whole at any moment.
 
-    NAME.annotations.json     structures, prompts, masks as COCO's run lengths, calipers; a revision that counts changes
+    NAME.annotations.json     structures, prompts, masks as COCO's run lengths, calipers; a revision
     NAME.frame7.mask.png      the masks of a frame as ids; a still has frame 0
     worklist.json             how far each file is, for the list
     dropped/                  files that were dropped onto the page
@@ -45,7 +45,10 @@ _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0
 
 @dataclass
 class Project:
-    """One folder, which is made when the first thing is saved. Its methods block; any thread may call them."""
+    """One folder, which is made when the first thing is saved.
+
+    Its methods block; any thread may call them.
+    """
 
     folder: Path
     _one: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -77,7 +80,10 @@ class Project:
         return f"{item.path.name}-{item.id[:6]}" if dropped else item.path.name
 
     def load(self, item: Item) -> Annotations | None:
-        """What is saved of a file; None for nothing. Raises Problem: project, where it can't be used; it is then left as it is."""
+        """What is saved of a file; None for nothing.
+
+        Raises Problem: project, where it can't be used; it is then left as it is.
+        """
         self._check_links()
         path = self.folder / f"{self.stem(item)}.annotations.json"
         data = _bytes_of(path)
@@ -95,7 +101,9 @@ class Project:
             raise Problem("project", f"{_shown(path)}: {_fault(error)}; move it away to begin anew") from None
 
     def progress(self) -> dict[str, dict[str, Any]]:
-        """How far each file is, by its `stem`; {} where the list can't be read, which costs no more than the marks in it."""
+        """How far each file is, by its `stem`; {} where the list can't be read, which costs no more than
+        the marks in it.
+        """
         try:
             said = json.loads(_bytes_of(self.folder / "worklist.json") or b"{}")
             if said.get("schema") != LIST_SCHEMA:
@@ -136,7 +144,10 @@ class Project:
         return there + 1
 
     def keep_dropped(self, name: str, data: bytes) -> Path:
-        """Puts a dropped file into the folder, under its own name where that is free. Raises Problem: output."""
+        """Puts a dropped file into the folder, under its own name where that is free.
+
+        Raises Problem: output.
+        """
         self._check_links()
         with _told():
             for path in _free_names(self.dropped, _safe_name(name)):
@@ -174,7 +185,9 @@ class Project:
                 (self.folder / _mask_name(stem, number)).unlink()
 
     def _check_links(self) -> None:
-        """Raises Problem where the folder, or one of its own, is a link that leads elsewhere, or is no folder."""
+        """Raises Problem where the folder, or one of its own, is a link that leads elsewhere, or is no
+        folder.
+        """
         for folder in (self.folder, self.dropped, self.exports):
             if folder.is_symlink() or (os.path.lexists(folder) and not folder.is_dir()):
                 raise Problem(
@@ -183,7 +196,9 @@ class Project:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Nobody else saves into this folder meanwhile: no thread, and no process that asks for the same lock."""
+        """Nobody else saves into this folder meanwhile: no thread, and no process that asks for the same
+        lock.
+        """
         with self._one, _told():
             self.folder.mkdir(parents=True, exist_ok=True)
             self._check_links()
@@ -200,7 +215,10 @@ class Project:
 
 
 def _ids(frame: FrameDoc, doc: Doc, size_hw: tuple[int, int]) -> np.ndarray:
-    """uint8 (H, W): each structure by its place in the document, from 1; where they overlap, the first. Raises Problem: prompt."""
+    """uint8 (H, W): each structure by its place in the document, from 1; where they overlap, the first.
+
+    Raises Problem: prompt.
+    """
     places = {one.id: place for place, one in enumerate(doc.objects, start=1)}
     ids_hw = np.zeros(size_hw, np.uint8)
     try:
@@ -216,7 +234,10 @@ def _mask_name(stem: str, number: int) -> str:
 
 
 def _bytes_of(path: Path, most: int = MOST_BYTES) -> bytes | None:
-    """A file's bytes; None where there is none. Raises Problem: project, for a link, a device, or a file that is too long."""
+    """A file's bytes; None where there is none.
+
+    Raises Problem: project, for a link, a device, or a file that is too long.
+    """
     try:
         with open(os.open(path, _READ), "rb") as file:
             data = file.read(most + 1)
@@ -251,7 +272,9 @@ def _told() -> Iterator[None]:
 
 
 def _to_disk(path: Path) -> None:
-    """The bytes of a file that was just written, before it takes its place: a power cut leaves the old one or the new one."""
+    """The bytes of a file that was just written, before it takes its place: a power cut leaves the old one
+    or the new one.
+    """
     with open(path, "rb+") as file:
         os.fsync(file.fileno())
 

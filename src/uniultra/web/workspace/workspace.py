@@ -1,4 +1,6 @@
-"""What the page's server does, apart from HTTP: the work list, its project, and jobs for the computing processes."""
+"""What the page's server does, apart from HTTP: the work list, its project, and jobs for the computing
+processes.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ class Workspace:
 
     @classmethod
     def of(cls, target: Path | None, project: Path | None = None) -> Workspace:
-        """The workspace for a file, a folder, or None: the bundled examples. The project lies beside what was opened.
+        """The workspace for a file, a folder, or None: the bundled examples. The project lies beside what was
+        opened.
 
         Raises:
             FileError: there is no such file, or no image in the folder.
