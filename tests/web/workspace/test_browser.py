@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -220,6 +221,10 @@ def test_from_a_box_to_files_on_disk(tab: Visit, folder: Path) -> None:
     tab.wait("doc.frames[0].masks[0].points.length === 1")
     tab.page.mouse.click(*tab.at(300, 20), button="right")
     tab.wait("doc.frames[0].masks[0].labels.join() === '1,0'")
+    tab.page.keyboard.press("a")
+    playwright.expect(tab.page.locator("#notice")).to_have_text(re.compile("Answer 2|no other answer"))
+    if "Answer" in tab.page.locator("#notice").inner_text():
+        tab.page.keyboard.press("Control+z")
     for count in (1, 0):
         tab.page.keyboard.press("Control+z")
         tab.wait(f"doc.frames[0].masks[0].points.length === {count}")
@@ -309,6 +314,13 @@ def test_brush_names_and_a_mask_under_the_pointer(tab: Visit, folder: Path) -> N
     tab.page.locator("#scale-mm").fill("20")
     tab.page.keyboard.press("Enter")
     tab.wait("doc.spacing_mm_yx?.[0] === 0.2")
+    tab.page.keyboard.press("p")
+    playwright.expect(tab.page.locator("#report")).to_contain_text("Area")
+    tab.page.emulate_media(media="print")
+    playwright.expect(tab.page.locator("#report")).to_be_visible()
+    playwright.expect(tab.page.locator("#report")).to_contain_text("Caliper 1Length20.0 mm")
+    playwright.expect(tab.page.locator("#stage")).to_be_hidden()
+    tab.page.emulate_media(media="screen")
     playwright.expect(tab.page.locator("#measures tr", has_text="Area")).to_contain_text("mm²")
 
 

@@ -87,6 +87,18 @@ def test_a_box_then_a_click_with_the_previous_mask(page: TestClient) -> None:
     assert hovering["area_px"] > 100
 
 
+def test_other_answers_differ_and_the_usual_one_is_first(page: TestClient) -> None:
+    at = f"/v1/workspace/items/{item_id(page, 'a.png')}/frames/0"
+    asked = {"points": [[85, 55]], "labels": [1]}
+    answers = page.post(f"{at}/alternatives", json=asked).json()
+    assert answers[0]["counts"] == page.post(f"{at}/segment", json=asked).json()["counts"]
+    masks = [mask_of(one["counts"], (120, 160)) for one in answers]
+    for place, mask in enumerate(masks):
+        assert all((mask & other).sum() / (mask | other).sum() <= 0.9 for other in masks[:place])
+    boxed = page.post(f"{at}/alternatives", json={"box": BOX}).json()
+    assert dice(mask_of(boxed[0]["counts"], (120, 160)), TRUE) > 0.9
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [

@@ -1,7 +1,8 @@
 // Frames of the opened file: fetched ahead, kept as the bytes that came, and a few of them as pictures.
 
 import { getBlob } from "./api.mjs";
-import { app, changed, itemPath } from "./state.mjs";
+import { app, changed, itemPath, say } from "./state.mjs";
+import { reasonOf } from "./texts.mjs";
 
 const MOST_BYTES = 400e6, MOST_PICTURES = 48, AT_ONCE = 3;
 
@@ -10,7 +11,7 @@ export class Frames {
 
   clear() {
     for (const { picture } of this.pictures?.values() ?? []) picture.close();
-    Object.assign(this, { blobs: new Map(), pictures: new Map(), coming: new Map(), bytes: 0, last: null });
+    Object.assign(this, { blobs: new Map(), pictures: new Map(), coming: new Map(), bytes: 0, last: null, failed: new Set() });
     this.round = (this.round ?? 0) + 1;
   }
 
@@ -18,7 +19,7 @@ export class Frames {
   nearest(number) {
     const found = this.pictures.get(number);
     if (found) this.last = found;
-    else this.load(number).catch(() => {});
+    else if (!this.failed.has(number)) this.load(number).catch((error) => { this.failed.add(number); say(reasonOf(error)); });
     return found ?? this.last;
   }
 

@@ -2,9 +2,11 @@
 
 import { maskOf, withMask, withoutCaliper } from "./doc.mjs";
 import { showExport, showHelp } from "./dialogs.mjs";
+import { nextAlternative } from "./alternatives.mjs";
 import { byId } from "./dom.mjs";
 import { newStructure } from "./panels.mjs";
 import { box, click, endHover } from "./prompts.mjs";
+import { printReport } from "./report.mjs";
 import { app, changed, commit, doc, redo, undo } from "./state.mjs";
 
 const TOOLS = { s: "segment", x: "minus", b: "brush", e: "eraser", m: "caliper", w: "window", h: "pan" };
@@ -44,7 +46,7 @@ export class Keys {
     if (/^[1-9]$/.test(key)) { app.selected = doc().objects[Number(key) - 1]?.id ?? app.selected; changed(); return true; }
     const actions = {
       n: newStructure, "?": () => showHelp(this.relabel), f: () => { this.view.fit(app.file); changed(); },
-      "[": () => this.resize(1 / 1.25), "]": () => this.resize(1.25), g: () => this.toggleCross(),
+      "[": () => this.resize(1 / 1.25), "]": () => this.resize(1.25), g: () => this.toggleCross(), a: nextAlternative, p: printReport,
       "+": () => this.zoom(1.25), "=": () => this.zoom(1.25), "-": () => this.zoom(0.8),
       ArrowLeft: () => this.bar.step(-1), ArrowRight: () => this.bar.step(1), " ": () => this.space(event),
       PageUp: () => this.files.go(-1), PageDown: () => this.files.go(1), Enter: () => this.files.accept(),

@@ -9,6 +9,11 @@ import { NAMES, number, t } from "./texts.mjs";
 const kept = new Map();
 const asked = new Set();
 
+let answers = 0;
+
+// How many answers have come: a panel that shows them is old when there are more.
+export const measured = () => answers;
+
 const keyOf = (mask) => JSON.stringify([app.file.id, app.frame, mask.counts, doc().spacing_mm_yx]);
 
 // What the server measured of a structure on this frame; null until it is here.
@@ -33,7 +38,17 @@ export async function measureAll() {
     kept.set(key, {}); // said where the mask was made; a measure is missing, nothing else
   } finally {
     asked.delete(key);
+    answers++;
     changed();
+  }
+}
+
+// Resolves when every mask of this frame is measured.
+export async function allMeasured() {
+  const missing = () => masksOn(doc(), app.frame).some((mask) => !kept.has(keyOf(mask)));
+  for (let tries = 0; tries < 250 && missing(); tries++) {
+    await measureAll();
+    await new Promise((done) => setTimeout(done, 20));
   }
 }
 

@@ -61,7 +61,7 @@ export class Painter {
     context.clearRect(0, 0, view.width, view.height);
     if (!bitmap) return;
     context.imageSmoothingEnabled = view.scale < 6;
-    context.imageSmoothingQuality = "high";
+    context.imageSmoothingQuality = app.playing ? "low" : "high";
     context.drawImage(bitmap.picture, view.left, view.top, app.file.width * view.scale, app.file.height * view.scale);
   }
 

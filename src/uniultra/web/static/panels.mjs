@@ -2,11 +2,12 @@
 
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { maskOf, masksOn, withChangedObject, withObject, withoutCaliper, withoutObject } from "./doc.mjs";
-import { askEjection, ejectionOf, extremes } from "./ejection.mjs";
-import { asCsv, asTabs, measuresOf } from "./measures.mjs";
+import { askEjection, asked, ejectionOf, extremes } from "./ejection.mjs";
+import { asCsv, asTabs, measured, measuresOf } from "./measures.mjs";
 import { lengthOf, scaleAt } from "./core/scale.mjs";
+import { printReport } from "./report.mjs";
 import { app, calibration, changed, commit, doc, say, selectedMask, selectedObject } from "./state.mjs";
-import { NAMES, number, qualityOf, squared, t } from "./texts.mjs";
+import { NAMES, current, number, qualityOf, reasonOf, squared, t } from "./texts.mjs";
 
 export function newStructure() {
   if (!app.file) return;
@@ -15,18 +16,24 @@ export function newStructure() {
   commit(next);
 }
 
+let shown = [];
+
+// Builds the panels anew where what they show has changed: a button that is replaced under the pointer takes no click.
 export function renderPanels() {
-  rebuilt(byId("structures"), structures);
-  rebuilt(byId("measures"), measures);
+  const state = [app.file, doc(), app.frame, app.selected, current(), measured(), asked()];
+  if (state.every((part, index) => part === shown[index])) return;
+  const built = [rebuilt(byId("structures"), structures), rebuilt(byId("measures"), measures)];
+  shown = built.every(Boolean) ? state : [];
 }
 
 // Builds a panel anew, but never under somebody who types in it, and keeps the focus where it was.
 function rebuilt(panel, build) {
   const active = panel.contains(document.activeElement) ? document.activeElement : null;
-  if (active?.tagName === "INPUT") { choose(panel); return; }
+  if (active?.tagName === "INPUT") { choose(panel); return false; }
   const key = active?.dataset.key;
   fill(panel, ...build());
   if (key) panel.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+  return true;
 }
 
 function choose(panel) {
@@ -122,12 +129,17 @@ function caliperRow(caliper) {
 
 function buttons() {
   const copy = async () => {
-    await navigator.clipboard.writeText(asTabs());
-    say(t("copied"));
+    try {
+      await navigator.clipboard.writeText(asTabs());
+      say(t("copied"));
+    } catch (error) {
+      say(reasonOf(error));
+    }
   };
   return el("div", { class: "row" },
     el("button", { type: "button", class: "quiet", onclick: copy, "data-key": "copy" }, t("copy")),
-    el("button", { type: "button", class: "quiet", onclick: saveCsv, "data-key": "csv" }, t("csv")));
+    el("button", { type: "button", class: "quiet", onclick: saveCsv, "data-key": "csv" }, t("csv")),
+    el("button", { type: "button", class: "quiet", onclick: printReport, "data-key": "print" }, t("print")));
 }
 
 function saveCsv() {

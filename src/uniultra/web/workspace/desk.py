@@ -6,7 +6,7 @@ Everything hostile (files, masks in run lengths) is parsed here, away from the s
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from uniultra.backends.protocol import Backend
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.geometry import scale_of, whole
 from uniultra.io.coco import compressed, run_lengths
-from uniultra.io.input_file import input_file
 from uniultra.io.rle import mask_of
 from uniultra.measure.measured import as_json
 from uniultra.measure.measured import number as number_json
@@ -28,7 +27,9 @@ from uniultra.segmenter import Segmenter, check_prompt
 from uniultra.types import Cine, Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.cache import CachedBackend, EmbeddingCache
 from uniultra.web.messages import Ask, Failure, FileJob, Rle
+from uniultra.web.workspace.alternatives import alternatives
 from uniultra.web.workspace.jobs import (
+    Alternatives,
     Ejection,
     Encoded,
     Export,
@@ -43,56 +44,12 @@ from uniultra.web.workspace.jobs import (
     Warm,
     WorkspaceValue,
 )
+from uniultra.web.workspace.open_cine import OpenCine
 
 KEPT_FILES = 3
-KEPT_BYTES = 48_000_000
-"""Of decoded frames, in one process."""
-AHEAD = 64
-"""A video's frames are decoded onwards to one that is at most so far ahead; else reading begins anew."""
 JPEG_QUALITY = 90
 DRAWN_LOGIT = 10.0
 """Logits of a mask that comes back from a page, which has none of its own."""
-
-
-class OpenCine:
-    """An open file: frames of a video are read onwards, and the last ones are kept."""
-
-    def __init__(self, path: Path, stamp: tuple[int, int]) -> None:
-        """Raises FileError."""
-        self.stamp = stamp
-        self.file = input_file(path)
-        self.cine = self.file.cine
-        self._kept: OrderedDict[int, Frame] = OrderedDict()
-        self._frames: Iterator[Frame] | None = None
-        self._next = 0
-
-    def frame(self, number: int) -> Frame:
-        """Frame `number`, from 0. Raises FileError."""
-        if number not in self._kept:
-            self._keep(number, self._read(number))
-        self._kept.move_to_end(number)
-        return self._kept[number]
-
-    def _read(self, number: int) -> Frame:
-        if not self.cine.in_order or not 0 <= number < self.cine.count:
-            return self.cine.read(number)
-        if self._frames is None or not self._next <= number <= self._next + AHEAD:
-            if number > AHEAD:
-                return self.cine.read(number)
-            self._frames, self._next = self.cine.stream(), 0
-        for frame in self._frames:
-            self._next += 1
-            if self._next == number + 1:
-                return frame
-            self._keep(self._next - 1, frame)
-        self._frames = None
-        return self.cine.read(number)  # which says what is missing
-
-    def _keep(self, number: int, frame: Frame) -> None:
-        self._kept[number] = frame
-        most = max(1, KEPT_BYTES // max(1, frame.pixels_hw.size))
-        while len(self._kept) > most:
-            self._kept.popitem(last=False)
 
 
 class Desk:
@@ -109,6 +66,7 @@ class Desk:
             Picture: self._picture,
             Warm: self._warm,
             Point: self._point,
+            Alternatives: self._alternatives,
             MeasureMask: self._measure,
             Ejection: self._ejection,
             Export: self._export,
@@ -174,16 +132,13 @@ class Desk:
         frame = self._frame(job, job.number)
         prompt = prompt_of(job.ask, (frame.height, frame.width))
         mask, region = self._answer(job, frame, prompt)
-        result = ObjectResult(1, mask, prompt)
-        return Pointed(
-            counts=compressed(run_lengths(mask.mask_hw)),
-            box_xyxy=mask.box_xyxy,
-            area_px=result.area_px,
-            area_mm2=result.area_mm2,
-            quality=round(mask.quality, 4),
-            scale=mask.scale,
-            region=None if region is None else (region.x0, region.y0, region.x1, region.y1),
-        )
+        return _pointed(mask, region, prompt)
+
+    def _alternatives(self, job: Alternatives) -> tuple[Pointed, ...]:
+        frame = self._frame(job, job.number)
+        prompt = prompt_of(job.ask, (frame.height, frame.width))
+        found = alternatives(self._segmenter(job), frame, prompt)
+        return tuple(_pointed(one.mask, one.region, prompt) for one in found)
 
     def _answer(self, job: Point, frame: Frame, prompt: Prompt) -> tuple[Mask, Region | None]:
         """The mask and the crop for the next prompt: one pass where a crop is known, several where clicks
@@ -236,6 +191,19 @@ class Desk:
             number = saved.number if cine.count > 1 else None
             results.append(FrameResult(frame, objects, facts, number, time_s))
         return cine, results
+
+
+def _pointed(mask: Mask, region: Region | None, prompt: Prompt) -> Pointed:
+    result = ObjectResult(1, mask, prompt)
+    return Pointed(
+        counts=compressed(run_lengths(mask.mask_hw)),
+        box_xyxy=mask.box_xyxy,
+        area_px=result.area_px,
+        area_mm2=result.area_mm2,
+        quality=round(mask.quality, 4),
+        scale=mask.scale,
+        region=None if region is None else (region.x0, region.y0, region.x1, region.y1),
+    )
 
 
 def prompt_of(ask: Ask, frame_hw: tuple[int, int]) -> Prompt:

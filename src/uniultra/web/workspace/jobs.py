@@ -49,6 +49,14 @@ class Point(FileJob):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Alternatives(FileJob):
+    """Other answers to a prompt on frame `number`: answered by a tuple of `Pointed`, the usual one first."""
+
+    number: int
+    ask: Ask
+
+
+@dataclass(frozen=True, kw_only=True)
 class MeasureMask(FileJob):
     """All measures of a mask on frame `number`, as the JSON of results has them."""
 
@@ -141,5 +149,5 @@ class Exported:
     notes: tuple[str, ...]
 
 
-WorkspaceValue = FileFacts | Encoded | Pointed | Exported | dict[str, Any]
+WorkspaceValue = FileFacts | Encoded | Pointed | tuple[Pointed, ...] | Exported | dict[str, Any]
 """What the jobs of this module are answered by; None for `Warm`."""

@@ -16,7 +16,7 @@ from uniultra.web.service import Service
 from uniultra.web.workspace.access import ENTER, cookie_header
 from uniultra.web.workspace.export import offered
 from uniultra.web.workspace.items import Item
-from uniultra.web.workspace.jobs import Ejection, MeasureMask, Picture, Point, Pointed, Warm
+from uniultra.web.workspace.jobs import Alternatives, Ejection, MeasureMask, Picture, Point, Pointed, Warm
 from uniultra.web.workspace.schemas import (
     Doc,
     EjectionIn,
@@ -154,19 +154,23 @@ def _add_frames(app: FastAPI, service: Service, workspace: Workspace) -> None:
         await run(service, item, Warm(item.path, number=_number(number)))
         return Response(status_code=204)
 
+    @app.post(FRAME + "/alternatives", include_in_schema=False)
+    async def alternatives(item_id: str, number: int, request: Request) -> list[PointOut]:
+        """Other answers to a prompt, the usual one first."""
+        began = time.perf_counter()
+        item = workspace.item(item_id)
+        asked = await service.bodies.read(request, PointIn)
+        ask = _ask(asked, await _size(service, workspace, item))
+        job = Alternatives(item.path, _pixel_size(asked.spacing_mm_yx), number=_number(number), ask=ask)
+        return [_point_out(one, began) for one in await run(service, item, job)]
+
     @app.post(FRAME + "/segment", response_model=PointOut, include_in_schema=False)
     async def segment(item_id: str, number: int, request: Request) -> PointOut:
         """One prompt to one mask."""
         began = time.perf_counter()
         item = workspace.item(item_id)
         asked = await service.bodies.read(request, PointIn)
-        size_hw = await _size(service, workspace, item)
-        ask = Ask(
-            None if asked.box is None else tuple(asked.box),
-            tuple(tuple(point) for point in asked.points),
-            tuple(asked.labels),
-            None if asked.mask is None else rle_of(asked.mask, size_hw),
-        )
+        ask = _ask(asked, await _size(service, workspace, item))
         job = Point(
             item.path,
             _pixel_size(asked.spacing_mm_yx),
@@ -204,6 +208,12 @@ def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
 
 async def _size(service: Service, workspace: Workspace, item: Item) -> tuple[int, int]:
     return (workspace.known(item) or await workspace.facts(service, item)).frame_hw
+
+
+def _ask(asked: PointIn, size_hw: tuple[int, int]) -> Ask:
+    box = None if asked.box is None else tuple(asked.box)
+    mask = None if asked.mask is None else rle_of(asked.mask, size_hw)
+    return Ask(box, tuple(tuple(point) for point in asked.points), tuple(asked.labels), mask)
 
 
 def _point_out(found: Pointed, began: float) -> PointOut:
