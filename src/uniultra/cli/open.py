@@ -39,6 +39,15 @@ def open_(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the browser, or print the address alone.")
     ] = True,
+    static: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write the page as a folder that needs no server of ours, and stop."
+        ),
+    ] = None,
+    onnxruntime: Annotated[
+        Path, typer.Option(metavar="DIST", help="For --static: the folder dist of npm's onnxruntime-web.")
+    ] = Path("node_modules/onnxruntime-web/dist"),
 ) -> None:
     """Open the workspace in the browser: segment, measure and export by hand, offline.
 
@@ -47,6 +56,12 @@ def open_(
     from uniultra.cli.terminal.extras import need
 
     need("web", "fastapi", "uvicorn", "prometheus_client")
+    if static is not None:
+        from uniultra.web.workspace.static_build import build
+
+        size = build(static, model, onnxruntime)
+        say(f"{static}: {size / 1e6:.0f} MB; serve it with any web server: python -m http.server -d {static}")
+        return
     from uniultra.errors import ServeError
     from uniultra.web.server import serve
     from uniultra.web.settings import ServeSettings

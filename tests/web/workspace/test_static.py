@@ -13,7 +13,8 @@ import pytest
 
 from phantoms import ellipse
 from uniultra.io.coco import compressed, run_lengths
-from uniultra.pixel_scale import Calibration, ScanRegion
+from uniultra.measure.measured import as_json, measure_mask
+from uniultra.pixel_scale import Calibration, Scale, ScanRegion
 from uniultra.web.workspace.routes import _calibration
 from uniultra.web.workspace.static_files import STATIC, static_files
 
@@ -126,6 +127,32 @@ def test_the_page_is_light_and_loads_nothing_from_elsewhere() -> None:
             "new Function",
         ):
             assert sink not in text, f"{name} has {sink}"
+
+
+@needs_node
+@pytest.mark.parametrize("mm", [None, [0.2, 0.3]])
+def test_measures_in_the_tab_are_close_to_pythons(mm: list[float] | None) -> None:
+    random = np.random.default_rng(5)
+    masks = [ellipse((160, 200), (100, 80), (half, half * 0.6)) for half in (12, 30, 70)]
+    yy, xx = np.mgrid[:160, :200]
+    for angle in random.uniform(0, np.pi, 5):
+        u = (xx - 100) * np.cos(angle) + (yy - 80) * np.sin(angle)
+        v = -(xx - 100) * np.sin(angle) + (yy - 80) * np.cos(angle)
+        masks.append((u / 60) ** 2 + (v / 25) ** 2 <= 1 + 0.1 * np.sin(3 * np.arctan2(v, u)))
+    given = [{"mask": m.astype(int).ravel().tolist(), "width": 200, "height": 160, "mm": mm} for m in masks]
+    script = """
+        const { measureMask } = await import(`${core}/measure.mjs`);
+        const one = (item) => measureMask(Uint8Array.from(item.mask), item, item.mm);
+        console.log(JSON.stringify([...given.map(one), measureMask(new Uint8Array(6), { width: 3, height: 2 }, null)]));"""
+    *found, empty = node(script, given)
+    assert empty == {}
+    pixel = max(mm or [1.0])
+    spacing = None if mm is None else (mm[0], mm[1])
+    for mask, measured in zip(masks, found, strict=True):
+        expected = as_json(measure_mask(mask, Scale(spacing, "test" if mm else "", "" if mm else "none")))
+        for name, one in measured.items():
+            assert one["unit"] == expected[name]["unit"]
+            assert one["value"] == pytest.approx(expected[name]["value"], rel=0.02, abs=pixel), name
 
 
 @needs_node
