@@ -39,7 +39,7 @@ const PATHS = {
   forward: "M9 5l8 7-8 7",
   first: "M18 5l-8 7 8 7M6 5v14",
   last: "M6 5l8 7-8 7M18 5v14",
-  sun: "M12 8a4 4 0 1 0 0 8a4 4 0 0 0 0-8M12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M19 5l-2 2M7 17l-2 2",
+  sun: "M12 8a4 4 0 1 0 0 8a4 4 0 0 0 0-8M12 2v3m0 14v3M2 12h3m14 0h3M5 5l2 2m10 10l2 2M19 5l-2 2M7 17l-2 2",
   help: "M9 9a3 3 0 1 1 4 3c-1 .5-1 1-1 2M12 18v.01M12 2a10 10 0 1 0 0 20a10 10 0 0 0 0-20",
   export: "M12 15V4M8 8l4-4 4 4M4 15v5h16v-5",
   open: "M3 7h6l2 2h10v10H3z",
@@ -61,5 +61,9 @@ export function icon(name) {
 }
 
 export function iconButton(name, label, onclick, more = {}) {
-  return el("button", { type: "button", class: "icon", "aria-label": label, title: label, onclick, ...more }, icon(name));
+  return el(
+    "button",
+    { type: "button", class: "icon", "aria-label": label, title: label, onclick, ...more },
+    icon(name),
+  );
 }

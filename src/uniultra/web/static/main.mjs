@@ -16,10 +16,31 @@ import { current, number, reasonOf, speak, t } from "./texts.mjs";
 import { Tools } from "./tools.mjs";
 import { View } from "./view.mjs";
 
-const TOOLS = [["segment", "S"], ["minus", "X"], ["brush", "B"], ["eraser", "E"], ["caliper", "M"], ["window", "W"], ["pan", "H"]];
-const view = new View(), frames = new Frames(), bar = new CineBar(frames);
-const files = new Files(view, frames, bar), tools = new Tools(view), painter = new Painter(view, frames);
-const keys = new Keys({ view, bar, files, tools, relabel: () => { relabel(); changed(); } });
+const TOOLS = [
+  ["segment", "S"],
+  ["minus", "X"],
+  ["brush", "B"],
+  ["eraser", "E"],
+  ["caliper", "M"],
+  ["window", "W"],
+  ["pan", "H"],
+];
+const view = new View(),
+  frames = new Frames(),
+  bar = new CineBar(frames);
+const files = new Files(view, frames, bar),
+  tools = new Tools(view),
+  painter = new Painter(view, frames);
+const keys = new Keys({
+  view,
+  bar,
+  files,
+  tools,
+  relabel: () => {
+    relabel();
+    changed();
+  },
+});
 
 async function begin() {
   setTheme(localStorage.getItem("uniultra-theme") ?? "dark");
@@ -34,9 +55,17 @@ async function begin() {
   relabel();
   listen(render);
   afterCommit(saveSoon);
-  new ResizeObserver(() => { painter.resize(); changed(); }).observe(byId("stage"));
+  new ResizeObserver(() => {
+    painter.resize();
+    changed();
+  }).observe(byId("stage"));
   byId("scale-dialog").addEventListener("ask", askScale);
-  addEventListener("beforeunload", (event) => { if (isUnsaved()) { saveNow(); event.preventDefault(); } });
+  addEventListener("beforeunload", (event) => {
+    if (isUnsaved()) {
+      saveNow();
+      event.preventDefault();
+    }
+  });
   document.body.dataset.ready = "true";
   const first = app.workspace.items.find((item) => !item.done) ?? app.workspace.items[0];
   if (first) await files.open(first.id);
@@ -45,13 +74,23 @@ async function begin() {
 
 function refuse(error) {
   const hint = error.kind === "token" ? t("signInHint") : "";
-  fill(byId("stage"), el("div", { class: "refused" },
-    el("h1", {}, error.kind === "token" ? t("signIn") : reasonOf(error)), el("p", {}, hint)));
+  fill(
+    byId("stage"),
+    el(
+      "div",
+      { class: "refused" },
+      el("h1", {}, error.kind === "token" ? t("signIn") : reasonOf(error)),
+      el("p", {}, hint),
+    ),
+  );
 }
 
 function render() {
   painter.paint();
-  if (app.playing) { bar.render(); return; }
+  if (app.playing) {
+    bar.render();
+    return;
+  }
   renderTop();
   renderRail();
   renderPanels();
@@ -64,17 +103,46 @@ function render() {
 // Whatever depends on the language and is built once.
 function relabel() {
   const label = (name, key) => `${t(name)} (${key})`;
-  fill(byId("rail"),
-    ...TOOLS.map(([tool, key]) => iconButton(tool, label(tool === "caliper" ? "calipers" : tool, key), () => { app.tool = tool; changed(); }, { "data-tool": tool, "aria-pressed": "false" })),
+  fill(
+    byId("rail"),
+    ...TOOLS.map(([tool, key]) =>
+      iconButton(
+        tool,
+        label(tool === "caliper" ? "calipers" : tool, key),
+        () => {
+          app.tool = tool;
+          changed();
+        },
+        { "data-tool": tool, "aria-pressed": "false" },
+      ),
+    ),
     el("hr"),
-    iconButton("fit", label("fit", "F"), () => { view.fit(app.file); changed(); }),
+    iconButton("fit", label("fit", "F"), () => {
+      view.fit(app.file);
+      changed();
+    }),
     iconButton("undo", label("undo", "Ctrl+Z"), undo, { id: "undo" }),
-    iconButton("redo", label("redo", "Ctrl+Y"), redo, { id: "redo" }));
-  fill(byId("actions"),
-    iconButton("sun", t("theme"), () => setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark")),
+    iconButton("redo", label("redo", "Ctrl+Y"), redo, { id: "redo" }),
+  );
+  fill(
+    byId("actions"),
+    iconButton("sun", t("theme"), () =>
+      setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"),
+    ),
     iconButton("help", label("help", "?"), () => showHelp(keys.relabel), { id: "help" }),
-    el("button", { type: "button", class: "quiet", id: "export", onclick: showExport }, icon("export"), t("export")),
-    el("button", { type: "button", class: "primary", id: "accept", onclick: () => files.accept() }, icon("check"), el("span", {}, t("done"))));
+    el(
+      "button",
+      { type: "button", class: "quiet", id: "export", onclick: showExport },
+      icon("export"),
+      t("export"),
+    ),
+    el(
+      "button",
+      { type: "button", class: "primary", id: "accept", onclick: () => files.accept() },
+      icon("check"),
+      el("span", {}, t("done")),
+    ),
+  );
   byId("disclaimer").textContent = t("notice");
   bar.build();
 }
@@ -88,9 +156,12 @@ function setTheme(theme) {
 function renderTop() {
   const { file, workspace, saving } = app;
   byId("file-name").textContent = file?.name ?? t("empty");
-  byId("file-facts").textContent = file ? `${file.width} × ${file.height} · ${file.kind}${file.count > 1 ? ` · ${file.count}` : ""}` : "";
+  byId("file-facts").textContent = file
+    ? `${file.width} × ${file.height} · ${file.kind}${file.count > 1 ? ` · ${file.count}` : ""}`
+    : "";
   document.title = file ? `${file.name} – UniUltra` : "UniUltra";
-  const state = byId("saving"), bad = ["offline", "conflict", "refused"].includes(saving);
+  const state = byId("saving"),
+    bad = ["offline", "conflict", "refused"].includes(saving);
   const words = workspace.unwritable ? `${t("readOnly")}: ${workspace.unwritable}` : t(saving);
   if (state.dataset.words !== words) {
     state.dataset.words = words;
@@ -106,7 +177,18 @@ function renderTop() {
 }
 
 function reload() {
-  return el("button", { type: "button", class: "link", onclick: () => { app.saving = "saved"; location.reload(); } }, t("reload"));
+  return el(
+    "button",
+    {
+      type: "button",
+      class: "link",
+      onclick: () => {
+        app.saving = "saved";
+        location.reload();
+      },
+    },
+    t("reload"),
+  );
 }
 
 function renderRail() {

@@ -27,7 +27,8 @@ export function pathOf(mask, size) {
 
 function made(counts, size) {
   const mask = decode(counts, size);
-  const first = mask.indexOf(1), row = Math.floor(first / size.width);
+  const first = mask.indexOf(1),
+    row = Math.floor(first / size.width);
   const last = first < 0 ? -1 : mask.lastIndexOf(1, (row + 1) * size.width - 1);
   const area = mask.reduce((sum, inside) => sum + inside, 0);
   const top = area ? [((first % size.width) + (last % size.width)) / 2, row] : null;

@@ -1,10 +1,18 @@
-// The outlines of a mask as closed lines through the middles of its boundary's pixel edges: smooth at any zoom, half a pixel off at most.
+// The outlines of a mask as closed lines through the middles of its boundary's pixel edges: smooth at any
+// zoom, half a pixel off at most.
 
-const TURNS = [[1, 0], [0, 1], [-1, 0], [0, -1]]; // right, down, left, up: each is a right turn from the one before
+const TURNS = [
+  [1, 0],
+  [0, 1],
+  [-1, 0],
+  [0, -1],
+]; // right, down, left, up: each is a right turn from the one before
 
-// mask: Uint8Array of 0 and 1. A list of loops [[x, y], ...], 0 at the centre of the first pixel; holes run the other way round.
+// mask: Uint8Array of 0 and 1. A list of loops [[x, y], ...], 0 at the centre of the first pixel; holes run
+// the other way round.
 export function outlines(mask, { width, height }) {
-  const seen = new Uint8Array(mask.length), loops = [];
+  const seen = new Uint8Array(mask.length),
+    loops = [];
   const inside = (x, y) => x >= 0 && y >= 0 && x < width && y < height && mask[y * width + x] === 1;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -15,7 +23,8 @@ export function outlines(mask, { width, height }) {
   return loops;
 }
 
-// Walks along the boundary with the mask on the right, beginning with the upper edge of a pixel, until it is there again.
+// Walks along the boundary with the mask on the right, beginning with the upper edge of a pixel, until it is
+// there again.
 function follow(inside, seen, startX, startY, width) {
   const loop = [];
   let [x, y, turn] = [startX, startY, 0];
