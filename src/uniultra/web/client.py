@@ -186,7 +186,9 @@ class Client:
 
 
 def _numbers(size_mm: PixelSize | None) -> list[float] | None:
-    return None if size_mm is None else [*size_mm] if isinstance(size_mm, tuple | list) else [size_mm]
+    if size_mm is None:
+        return None
+    return [*size_mm] if isinstance(size_mm, tuple | list) else [size_mm]
 
 
 def _contents(path: PathLike) -> bytes:
