@@ -24,7 +24,7 @@ from uniultra.io.output import write_json
 from uniultra.models.build import PAPER, SIZES, build
 from uniultra.models.methods import METHODS, prepare
 from uniultra.training.config import LossSettings
-from uniultra.training.interactive import InteractiveTrainer
+from uniultra.training.interactive_loss import InteractiveTrainer
 
 STEPS = 3
 
@@ -43,12 +43,18 @@ def main() -> None:
                     rows.append(_in_a_process(options, size, int(side), method, recompute))
                     print(_row(rows[-1]), flush=True)
                     if options.out:
-                        setting = {"device": options.device, "precision": options.precision, "threads": torch.get_num_threads()}
+                        setting = {
+                            "device": options.device,
+                            "precision": options.precision,
+                            "threads": torch.get_num_threads(),
+                        }
                         write_json(options.out, setting | {"rows": rows}, force=True)
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--sizes", default=",".join(SIZES))
     parser.add_argument("--image-sizes", default="256,512")
     parser.add_argument("--methods", default=",".join(METHODS))
@@ -62,10 +68,29 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _in_a_process(options: argparse.Namespace, size: str, side: int, method: str, recompute: bool) -> dict[str, object]:
-    case = {"size": size, "image_size": side, "method": method, "batch": options.batch, "recompute": recompute}
-    command = [sys.executable, __file__, "--case", json.dumps(case), "--device", options.device, "--precision", options.precision]
-    done = subprocess.run([*command, "--limit-gb", str(options.limit_gb)], capture_output=True, text=True, check=False)
+def _in_a_process(
+    options: argparse.Namespace, size: str, side: int, method: str, recompute: bool
+) -> dict[str, object]:
+    case = {
+        "size": size,
+        "image_size": side,
+        "method": method,
+        "batch": options.batch,
+        "recompute": recompute,
+    }
+    command = [
+        sys.executable,
+        __file__,
+        "--case",
+        json.dumps(case),
+        "--device",
+        options.device,
+        "--precision",
+        options.precision,
+    ]
+    done = subprocess.run(
+        [*command, "--limit-gb", str(options.limit_gb)], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["killed"])[-1]
         return case | {"fits": False, "why": last[:200]}
@@ -89,12 +114,23 @@ def _measure(options: argparse.Namespace) -> dict[str, object]:
         peak = torch.cuda.max_memory_allocated() / 2**30
     else:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"learned": sum(p.numel() for p in learned), "seconds": round(statistics.median(seconds[1:]), 3), "peak_gb": round(peak, 2)}
+    return {
+        "learned": sum(p.numel() for p in learned),
+        "seconds": round(statistics.median(seconds[1:]), 3),
+        "peak_gb": round(peak, 2),
+    }
 
 
-def _step(trainer: InteractiveTrainer, optimizer: torch.optim.Optimizer, case: dict[str, int], options: argparse.Namespace) -> float:
+def _step(
+    trainer: InteractiveTrainer,
+    optimizer: torch.optim.Optimizer,
+    case: dict[str, int],
+    options: argparse.Namespace,
+) -> float:
     side, batch, device = case["image_size"], case["batch"], options.device
-    corner = torch.tensor([[[side * 0.3, side * 0.3], [side * 0.7, side * 0.7]]], device=device).expand(batch, -1, -1)
+    corner = torch.tensor([[[side * 0.3, side * 0.3], [side * 0.7, side * 0.7]]], device=device).expand(
+        batch, -1, -1
+    )
     example = {
         "image": torch.randint(0, 255, (batch, side, side), dtype=torch.uint8, device=device),
         "target": (torch.rand(batch, side, side, device=device) > 0.5).float(),

@@ -64,7 +64,9 @@ def variation(original: Original, seed: int) -> tuple[np.ndarray, Box]:
     """A small image of its own and its box: another size and brightness, speckle, perhaps mirrored."""
     chance = np.random.default_rng(seed)
     scale = chance.uniform(0.3, 0.5)
-    small = cv2.resize(original.pixels_hw, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.float64)
+    small = cv2.resize(original.pixels_hw, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(
+        np.float64
+    )
     speckled = 255 * (small / 255) ** chance.uniform(0.7, 1.4) * chance.rayleigh(0.8, small.shape) ** 0.2
     pixels = np.clip(speckled, 0, 255).astype(np.uint8)
     x0, y0, x1, y1 = ((edge + 0.5) * scale - 0.5 for edge in original.box_xyxy)
@@ -90,7 +92,18 @@ def make_archive(folder: Path, count: int, segmenter: Segmenter) -> dict[str, Bo
 
 
 def start(folder: Path, workers: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "uniultra.cli.main", "batch", "in", "out", "--prompts", "prompts.csv", "--workers", str(workers)]
+    command = [
+        sys.executable,
+        "-m",
+        "uniultra.cli.main",
+        "batch",
+        "in",
+        "out",
+        "--prompts",
+        "prompts.csv",
+        "--workers",
+        str(workers),
+    ]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -134,10 +147,14 @@ def check(folder: Path, boxes: dict[str, Box], segmenter: Segmenter) -> dict[str
     counted = Counter(row["input"] for row in rows)
     wrong_masks = wrong_rows = 0
     for row in rows:
-        [mask] = segmenter.segment(read_frame(folder / "in" / row["input"]), [Prompt(box_xyxy=boxes[row["input"]])])
+        [mask] = segmenter.segment(
+            read_frame(folder / "in" / row["input"]), [Prompt(box_xyxy=boxes[row["input"]])]
+        )
         written = np.asarray(Image.open(folder / "out" / row["mask"]))
         wrong_masks += not np.array_equal(written, mask.mask_hw.astype(np.uint8))
-        wrong_rows += int(row["area_px"]) != np.count_nonzero(mask.mask_hw) or float(row["quality"]) != round(mask.quality, 4)
+        wrong_rows += int(row["area_px"]) != np.count_nonzero(mask.mask_hw) or float(row["quality"]) != round(
+            mask.quality, 4
+        )
     return {
         "results": len(rows),
         "missing": len(set(boxes) - set(counted)),
@@ -189,9 +206,25 @@ def measure(folder: Path, count: int, workers: int, kills: int) -> dict[str, Any
 
 
 def passed(report: dict[str, Any], kills: int) -> bool:
-    zero = ("missing", "double", "unknown", "failures", "masks_unlike_one_process", "rows_unlike_one_process", "parts_left")
-    whole = report["results"] == report["mask_files"] == report["inputs"] and report["exit_code"] == report["second_run"]["exit_code"] == 0
-    return whole and len(report["kills"]) == kills and report["second_run"]["same_table"] and not any(report[name] for name in zero)
+    zero = (
+        "missing",
+        "double",
+        "unknown",
+        "failures",
+        "masks_unlike_one_process",
+        "rows_unlike_one_process",
+        "parts_left",
+    )
+    whole = (
+        report["results"] == report["mask_files"] == report["inputs"]
+        and report["exit_code"] == report["second_run"]["exit_code"] == 0
+    )
+    return (
+        whole
+        and len(report["kills"]) == kills
+        and report["second_run"]["same_table"]
+        and not any(report[name] for name in zero)
+    )
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """A model folder between two models of one shape: `models.blend`.
 
-    python benchmarks/blend.py --before uniultra-mini --after runs/NAME/model --share 0.8 --out runs/NAME/blend-0.8
+python benchmarks/blend.py --before uniultra-mini --after runs/NAME/model --share 0.8 --out runs/NAME/blend-0.8
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from uniultra.errors import UniUltraError
 
 
 def main(
-    before: Annotated[str, typer.Option(help="A published model or a model folder: what the other went on from.")],
+    before: Annotated[
+        str, typer.Option(help="A published model or a model folder: what the other went on from.")
+    ],
     after: Annotated[str, typer.Option(help="The same: what was learned.")],
     share: Annotated[float, typer.Option(help="Of `after` in the blend, 0 to 1.")],
     out: Annotated[Path, typer.Option(help="A new folder: config.json, model.safetensors.")],

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from uniultra.calibration import Scale
+from uniultra.data.loading import read_row
 from uniultra.data.manifest import Row, read_manifest
-from uniultra.data.prompts import exact_box, jitter_box
-from uniultra.data.reading import read_row
+from uniultra.data.prompt_simulation import exact_box, jitter_box
 from uniultra.measure.shape import measure_shape
 from uniultra.measure.volume import View, ejection_fraction, simpson
+from uniultra.pixel_scale import Scale
 from uniultra.segmenter import Segmenter
 from uniultra.types import Prompt
 
@@ -32,7 +32,9 @@ BEAT = re.compile(r"(.+_[24]CH)_(ED|ES)")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--circumferences", type=Path, required=True, help="A CSV of id and hc_mm.")
     parser.add_argument("--split", default="test")
@@ -45,7 +47,13 @@ def main() -> None:
     report = {"model": f"{segmenter.name} {segmenter.version}", "split": options.split}
     for kind, jitter in (("exact box", 0.0), ("box by 10 %", 0.1)):
         report[kind] = {
-            "HC, mm": spread([circumference_error(segmenter, row, jitter, true_mm[row.id]) for row in rows if row.id in true_mm]),
+            "HC, mm": spread(
+                [
+                    circumference_error(segmenter, row, jitter, true_mm[row.id])
+                    for row in rows
+                    if row.id in true_mm
+                ]
+            ),
             "EF, points": spread(fraction_errors(segmenter, rows, jitter)),
         }
     print(json.dumps(report, indent=2))
@@ -69,7 +77,8 @@ def fraction_errors(segmenter: Segmenter, rows: list[Row], jitter: float) -> lis
     for pair in beats.values():
         if len(pair) == 2:
             model, true = (
-                fraction(*(masks(segmenter, pair[moment], jitter)[which] for moment in ("ED", "ES"))) for which in (0, 1)
+                fraction(*(masks(segmenter, pair[moment], jitter)[which] for moment in ("ED", "ES")))
+                for which in (0, 1)
             )
             errors.append(model - true)
     return errors
@@ -81,7 +90,9 @@ def masks(segmenter: Segmenter, row: Row, jitter: float) -> tuple[np.ndarray, np
 
 
 def fraction(diastole_hw: np.ndarray, systole_hw: np.ndarray) -> float:
-    one, other = (simpson((View(mask_hw, Scale((1.0, 1.0), "pixels")),)) for mask_hw in (diastole_hw, systole_hw))
+    one, other = (
+        simpson((View(mask_hw, Scale((1.0, 1.0), "pixels")),)) for mask_hw in (diastole_hw, systole_hw)
+    )
     return ejection_fraction(*sorted((one, other), key=lambda volume: -volume.volume.value)).value
 
 

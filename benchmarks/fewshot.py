@@ -21,9 +21,9 @@ from uniultra.backends.torch import TorchBackend
 from uniultra.data.manifest import Manifest, Row, read_manifest
 from uniultra.data.splits import ReportSplit
 from uniultra.errors import DataError
-from uniultra.evaluation.compare import compare
 from uniultra.evaluation.protocol import evaluate
 from uniultra.evaluation.records import Record
+from uniultra.evaluation.report.compare import compare
 from uniultra.evaluation.settings import EvaluationSettings
 from uniultra.evaluation.summary import summarise
 from uniultra.io.output import write_json, write_text
@@ -31,7 +31,7 @@ from uniultra.models.adapted import open_adapted, open_model
 from uniultra.segmenter import Segmenter
 from uniultra.training.adapt import AdaptJob, adapt
 from uniultra.training.config import AdaptConfig
-from uniultra.training.configure import configured
+from uniultra.training.config_io import configured
 
 KINDS = ("box10", "click1")
 CONFIGS = Path(__file__).parents[1] / "configs" / "adapt"
@@ -44,32 +44,52 @@ def main() -> None:
     manifest = read_manifest(options.data)
     rows = tuple(row for row in manifest if row.organ == options.organ)
     if not rows:
-        raise SystemExit(f"no image of organ '{options.organ}'; the manifest has {', '.join(sorted({row.organ for row in manifest}))}")
+        raise SystemExit(
+            f"no image of organ '{options.organ}'; the manifest has {', '.join(sorted({row.organ for row in manifest}))}"
+        )
     folds = _folds(rows, options.folds) if options.folds else [rows]
     names = options.methods.split(",")
     before = [record for index, fold in enumerate(folds) for record in _base_records(options, fold, index)]
     records: dict[tuple[str, int], list[Record]] = {}
     table = [_line("base", 0, before, 0.0, {})]
-    for name in sorted(names, key=lambda each: each != options.against):  # that one first: the others are compared with it
+    for name in sorted(
+        names, key=lambda each: each != options.against
+    ):  # that one first: the others are compared with it
         for shots in map(int, options.shots.split(",")):
-            found = [_adapted(options, manifest, fold, index, name, shots) for index, fold in enumerate(folds)]
+            found = [
+                _adapted(options, manifest, fold, index, name, shots) for index, fold in enumerate(folds)
+            ]
             records[name, shots] = [record for part in found for record in part[0]]
-            others = {"gain": before} | ({} if name == options.against else {"ahead": records.get((options.against, shots), [])})
-            table.append(_line(name, shots, records[name, shots], sum(part[1] for part in found) / len(found), others))
+            others = {"gain": before} | (
+                {} if name == options.against else {"ahead": records.get((options.against, shots), [])}
+            )
+            table.append(
+                _line(name, shots, records[name, shots], sum(part[1] for part in found) / len(found), others)
+            )
             _publish(options.out, table, options.against)
     print(_markdown(table, options.against))
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--base", required=True)
     parser.add_argument("--organ", required=True)
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--shots", default="5,10,20")
-    parser.add_argument("--methods", default=METHODS, help="names of files in configs/adapt, with commas between")
-    parser.add_argument("--against", default="decoder", help="the method that the others are compared with at the same shots")
-    parser.add_argument("--split", default="test", help="what is reported on without --folds; val where settings are being chosen")
+    parser.add_argument(
+        "--methods", default=METHODS, help="names of files in configs/adapt, with commas between"
+    )
+    parser.add_argument(
+        "--against", default="decoder", help="the method that the others are compared with at the same shots"
+    )
+    parser.add_argument(
+        "--split",
+        default="test",
+        help="what is reported on without --folds; val where settings are being chosen",
+    )
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE")
     parser.add_argument("--out", type=Path, required=True)
     return parser.parse_args()
@@ -80,7 +100,11 @@ def _folds(rows: tuple[Row, ...], count: int) -> list[tuple[Row, ...]]:
     clusters = sorted({row.cluster for row in rows})
     fold_of = {cluster: index % count for index, cluster in enumerate(clusters)}
     return [
-        tuple(dataclasses.replace(row, split="test" if fold_of[row.cluster] == fold else "train") for row in rows) for fold in range(count)
+        tuple(
+            dataclasses.replace(row, split="test" if fold_of[row.cluster] == fold else "train")
+            for row in rows
+        )
+        for fold in range(count)
     ]
 
 
@@ -92,7 +116,9 @@ def _base_records(options: argparse.Namespace, rows: tuple[Row, ...], fold: int)
     file = options.out / f"base-{fold}.jsonl"
     if not file.is_file():
         records = evaluate(
-            Segmenter(TorchBackend(open_model(options.base), "base")), _reported(options, rows), EvaluationSettings(KINDS)
+            Segmenter(TorchBackend(open_model(options.base), "base")),
+            _reported(options, rows),
+            EvaluationSettings(KINDS),
         ).records
         _write(file, records)
     return _read(file)
@@ -107,7 +133,11 @@ def _adapted(
     if not file.is_file():
         changes = (f"base.name='{options.base}'", "optim.keep=last", "optim.patience=0", *options.set)
         began = time.monotonic()
-        job = AdaptJob(Manifest(manifest.path, manifest.sha256, tuple(r for r in rows if r.split == "train")), options.out / slug, shots)
+        job = AdaptJob(
+            Manifest(manifest.path, manifest.sha256, tuple(r for r in rows if r.split == "train")),
+            options.out / slug,
+            shots,
+        )
         adapt(configured(AdaptConfig(), CONFIGS / f"{name}.toml", changes), job)
         seconds = time.monotonic() - began
         segmenter = Segmenter(TorchBackend(open_adapted(options.out / slug), slug))
@@ -124,7 +154,9 @@ def _read(file: Path) -> list[Record]:
     return [Record(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-def _line(name: str, shots: int, records: list[Record], seconds: float, others: dict[str, list[Record]]) -> dict[str, object]:
+def _line(
+    name: str, shots: int, records: list[Record], seconds: float, others: dict[str, list[Record]]
+) -> dict[str, object]:
     """`others`: what to compare with pair by pair, by the name of the difference."""
     line: dict[str, object] = {"method": name, "shots": shots, "seconds": round(seconds)}
     summary = summarise(records)
@@ -151,7 +183,11 @@ def _publish(out: Path, table: list[dict[str, object]], against: str) -> None:
 
 
 def _markdown(table: list[dict[str, object]], against: str) -> str:
-    columns = [f"{kind} {what}" for kind in KINDS for what in ("Dice [95 %]", "over base [95 %]", f"over {against} [95 %]")]
+    columns = [
+        f"{kind} {what}"
+        for kind in KINDS
+        for what in ("Dice [95 %]", "over base [95 %]", f"over {against} [95 %]")
+    ]
     lines = ["| method | shots | " + " | ".join(columns) + " | skill | training s |"]
     lines.append("| --- |" + " ---: |" * 9)
     for line in table:
@@ -162,7 +198,11 @@ def _markdown(table: list[dict[str, object]], against: str) -> str:
         cells = [
             str(line["method"]),
             str(line["shots"]),
-            *(text for cell in (box, click) for text in (_dice(cell), _difference(cell, "gain"), _difference(cell, "ahead"))),
+            *(
+                text
+                for cell in (box, click)
+                for text in (_dice(cell), _difference(cell, "gain"), _difference(cell, "ahead"))
+            ),
             skill,
             str(line["seconds"] or ""),
         ]

@@ -68,7 +68,17 @@ def fill_block(data: bytearray, random: np.random.Generator) -> bytearray:
     return data
 
 
-TEXTS = (b"-1", b"0", b"1e30", b"nan", b"PALETTE COLOR", b"YBR_FULL_422", b"RGB", b"1.2.840.10008.1.2.4.70", b"1.2.840.10008.1.2.5")
+TEXTS = (
+    b"-1",
+    b"0",
+    b"1e30",
+    b"nan",
+    b"PALETTE COLOR",
+    b"YBR_FULL_422",
+    b"RGB",
+    b"1.2.840.10008.1.2.4.70",
+    b"1.2.840.10008.1.2.5",
+)
 EXTREMES = (0, 1, 2, 7, 8, 0x7FFF, 0x8000, 0xFFFF)
 TARGETS = {  # tag -> what an element of it may hold
     (0x0028, 0x0010): EXTREMES,
@@ -87,7 +97,11 @@ TARGETS = {  # tag -> what an element of it may hold
 
 def set_number(data: bytearray, random: np.random.Generator) -> bytearray:
     """An unsigned short of the header, such as Rows or BitsStored, becomes a value that it must not have."""
-    known = [(at, values) for (group, element), values in TARGETS.items() if (at := data.find(struct.pack("<HH", group, element), 128)) > 0]
+    known = [
+        (at, values)
+        for (group, element), values in TARGETS.items()
+        if (at := data.find(struct.pack("<HH", group, element), 128)) > 0
+    ]
     if not known:
         return flip_bits(data, random)
     at, values = known[int(random.integers(len(known)))]
@@ -125,7 +139,18 @@ def drop_preamble(data: bytearray, random: np.random.Generator) -> bytearray:
 
 
 MUTATIONS: tuple[Mutation, ...] = (
-    *(flip_bits, overwrite_header, cut, remove_block, repeat_block, fill_block, set_number, set_text, set_length, drop_preamble),
+    *(
+        flip_bits,
+        overwrite_header,
+        cut,
+        remove_block,
+        repeat_block,
+        fill_block,
+        set_number,
+        set_text,
+        set_length,
+        drop_preamble,
+    ),
 )
 
 
@@ -160,7 +185,11 @@ def read_all(path: Path, secrets: Sequence[str] = ()) -> str:
         message = str(error)
         if any(secret in message for secret in secrets):
             return "patient data in a message"
-        return "refused" if message.isprintable() and len(message.removeprefix(str(path))) < 400 else f"a message of {len(message)} signs"
+        return (
+            "refused"
+            if message.isprintable() and len(message.removeprefix(str(path))) < 400
+            else f"a message of {len(message)} signs"
+        )
     except Exception as error:
         return f"{type(error).__name__}: {str(error)[:80]}"
 
@@ -204,10 +233,16 @@ def run(seeds: Sequence[Seed], variants: int, seed: int) -> dict[str, object]:
             process.join()
             process, channel = _start(seeds, seed)
         if number % 100 == 99:
-            print(f"{number + 1} of {variants}: {len(broken)} broken, {worst_s:.1f} s and {worst_mb:.0f} MB at worst", flush=True)
+            print(
+                f"{number + 1} of {variants}: {len(broken)} broken, {worst_s:.1f} s and {worst_mb:.0f} MB at worst",
+                flush=True,
+            )
     channel.send(None)
     process.join()
-    table = {kind.__name__: {end: counts[kind.__name__, end] for end in ("read", "refused", "broken")} for kind in MUTATIONS}
+    table = {
+        kind.__name__: {end: counts[kind.__name__, end] for end in ("read", "refused", "broken")}
+        for kind in MUTATIONS
+    }
     worst = {"worst_s": round(worst_s, 2), "worst_mb": round(worst_mb)}
     return {"variants": variants, "seed": seed, "counts": table, **worst, "broken": broken}
 
@@ -222,13 +257,19 @@ def _start(seeds: Sequence[Seed], seed: int) -> tuple[BaseProcess, Connection]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--variants", type=int, default=2500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    paths = [path for given in arguments.files for path in (sorted(given.glob("*.dcm")) if given.is_dir() else [given])]
+    paths = [
+        path
+        for given in arguments.files
+        for path in (sorted(given.glob("*.dcm")) if given.is_dir() else [given])
+    ]
     seeds = [(path.suffix, path.read_bytes()) for path in paths]
     report = run(seeds, arguments.variants, arguments.seed) | {"files": [path.name for path in paths]}
     text = json.dumps(report, indent=1)

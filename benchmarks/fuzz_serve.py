@@ -50,7 +50,9 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
 
 def main() -> int:
     """Runs, and prints the counts; 1 where something was found."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--calls", type=int, default=2000, help="at least so many")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -68,7 +70,10 @@ def main() -> int:
     finally:
         server.terminate()
         server.wait(30)
-    print(f"{calls:.0f} calls; " + ", ".join(f"{status}: {count:.0f}" for status, count in sorted(statuses.items())))
+    print(
+        f"{calls:.0f} calls; "
+        + ", ".join(f"{status}: {count:.0f}" for status, count in sorted(statuses.items()))
+    )
     return int(failed or any(status >= 500 for status in statuses))
 
 
@@ -78,8 +83,23 @@ def fuzz(url: str, examples: int, seed: int) -> int:
     with urllib.request.urlopen(request) as made:
         image = made.headers["Location"].rpartition("/")[2]
     environment = os.environ | {IMAGE: image, "SCHEMATHESIS_HOOKS": str(Path(__file__).resolve())}
-    command = [sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "run", f"{url}/v1/openapi.json"]
-    command += ["--checks", CHECKS, "--max-examples", str(examples), "--seed", str(seed), "--no-shrink", "--continue-on-failure"]
+    command = [
+        sys.executable,
+        "-c",
+        "from schemathesis.cli import schemathesis; schemathesis()",
+        "run",
+        f"{url}/v1/openapi.json",
+    ]
+    command += [
+        "--checks",
+        CHECKS,
+        "--max-examples",
+        str(examples),
+        "--seed",
+        str(seed),
+        "--no-shrink",
+        "--continue-on-failure",
+    ]
     with tempfile.TemporaryDirectory() as folder:
         return subprocess.run(command, env=environment, cwd=folder, check=False).returncode
 

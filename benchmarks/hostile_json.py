@@ -36,7 +36,9 @@ def main() -> None:
 
 
 def measure(url: str, pid: int) -> dict[str, object]:
-    upload = urllib.request.Request(f"{url}/v1/images", EXAMPLE.read_bytes(), {"Content-Type": "application/octet-stream"})
+    upload = urllib.request.Request(
+        f"{url}/v1/images", EXAMPLE.read_bytes(), {"Content-Type": "application/octet-stream"}
+    )
     image = json.loads(urllib.request.urlopen(upload).read())["id"]
     body = b"{" + b",".join(b'"key%07d": 1' % i for i in range(KEYS)) + b"}"
     before = resident_mb(pid)

@@ -23,14 +23,14 @@ from uniultra.data.manifest import Row, read_manifest
 from uniultra.data.splits import SelectionSplit, selection_split, train_split
 from uniultra.errors import DataError, UniUltraError
 from uniultra.evaluation.baselines import BASELINES
-from uniultra.evaluation.compare import Difference, compare
 from uniultra.evaluation.protocol import evaluate, first_rows
 from uniultra.evaluation.records import Record
+from uniultra.evaluation.report.compare import Difference, compare
 from uniultra.evaluation.settings import KINDS, EvaluationSettings
 from uniultra.models.adapted import open_model
 from uniultra.segmenter import Segmenter
 from uniultra.training.config import TrainConfig
-from uniultra.training.configure import load_config
+from uniultra.training.config_io import load_config
 from uniultra.training.supervised import train
 
 ASKED = ("box", "box10", "loose15", "loose30", "tight10", "click1", "click3")

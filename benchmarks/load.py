@@ -71,16 +71,25 @@ def _work(segmenter: Segmenter, number: int) -> Work:
     inside = ((right - x) / half_x) ** 2 + ((down - y) / half_y) ** 2 <= 1
     pixels = np.clip(chance.rayleigh(1.0, SHAPE) * np.where(inside, 12.0, 80.0), 0, 255).astype(np.uint8)
     box = (max(0.0, x - half_x), max(0.0, y - half_y), min(399.0, x + half_x), min(299.0, y + half_y))
-    prompts = [Prompt(box_xyxy=box), Prompt(points_xy=((x, y),), point_labels=(1,)), Prompt(box, ((x, y),), (1,))]
+    prompts = [
+        Prompt(box_xyxy=box),
+        Prompt(points_xy=((x, y),), point_labels=(1,)),
+        Prompt(box, ((x, y),), (1,)),
+    ]
     frame = Frame(pixels)
-    asks = [(_request(prompt), compressed(run_lengths(segmenter.segment(frame, [prompt])[0].mask_hw))) for prompt in prompts]
+    asks = [
+        (_request(prompt), compressed(run_lengths(segmenter.segment(frame, [prompt])[0].mask_hw)))
+        for prompt in prompts
+    ]
     buffer = BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     return Work(buffer.getvalue(), tuple(asks))
 
 
 def _request(prompt: Prompt) -> bytes:
-    return json.dumps({"prompts": [{"box": prompt.box_xyxy, "points": prompt.points_xy, "labels": prompt.point_labels}]}).encode()
+    return json.dumps(
+        {"prompts": [{"box": prompt.box_xyxy, "points": prompt.points_xy, "labels": prompt.point_labels}]}
+    ).encode()
 
 
 class Connection:
@@ -109,7 +118,11 @@ class Connection:
         writer.write(head.encode() + body)
         await writer.drain()
         lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:]) if value}
+        headers = {
+            name.lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in lines[1:])
+            if value
+        }
         content = await reader.readexactly(int(headers.get("content-length", 0)))
         if headers.get("connection") == "close":
             writer.close()
@@ -136,7 +149,9 @@ async def patiently(connection: Connection, tally: Tally, *request: Any) -> tupl
 async def client(port: int, work: Work, tally: Tally, go_on: Callable[[], bool]) -> None:
     """Uploads, and asks until it is told to end."""
     connection = Connection(port)
-    (status, headers, _), _ = await patiently(connection, tally, "POST", "/v1/images", work.picture, "image/png")
+    (status, headers, _), _ = await patiently(
+        connection, tally, "POST", "/v1/images", work.picture, "image/png"
+    )
     assert status == 201, status
     turn = 0
     while go_on():
@@ -179,7 +194,9 @@ async def _watch(pid: int, memory: list[float], every_s: float) -> None:
 
 def _memory_mb(pid: int) -> float:
     """Resident memory of a process and its children."""
-    listed = subprocess.run(["ps", "-o", "rss=", "-p", str(pid), "--ppid", str(pid)], capture_output=True, text=True, check=False).stdout
+    listed = subprocess.run(
+        ["ps", "-o", "rss=", "-p", str(pid), "--ppid", str(pid)], capture_output=True, text=True, check=False
+    ).stdout
     return sum(map(int, listed.split())) / 1000
 
 
@@ -187,7 +204,11 @@ def _report(alone: Tally, together: Tally, memory: list[float], seconds: float) 
     median, p99 = statistics.median(alone.answers_ms), _p99(together.answers_ms)
     third = max(1, len(memory) // 3)
     return {
-        "alone": {"answers": len(alone.answers_ms), "median_ms": round(median, 1), "p99_ms": round(_p99(alone.answers_ms), 1)},
+        "alone": {
+            "answers": len(alone.answers_ms),
+            "median_ms": round(median, 1),
+            "p99_ms": round(_p99(alone.answers_ms), 1),
+        },
         "together": {
             "answers": len(together.answers_ms),
             "answers_per_s": round(len(together.answers_ms) / seconds, 1),
@@ -213,14 +234,25 @@ def _p99(values: list[float]) -> float:
 
 def main() -> int:
     """Runs, prints and writes the report; 1 where an answer was lost or mixed, or p99 misses its aim."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--processes", type=int, default=0, help="of the server; 0: one a core")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     items = works(options.clients)
-    command = [sys.executable, "-m", "uniultra.cli.main", "serve", "--port", "0", "--processes", str(options.processes)]
+    command = [
+        sys.executable,
+        "-m",
+        "uniultra.cli.main",
+        "serve",
+        "--port",
+        "0",
+        "--processes",
+        str(options.processes),
+    ]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert server.stdout is not None
@@ -230,12 +262,24 @@ def main() -> int:
     finally:
         server.terminate()
         server.wait(60)
-    setting = {"clients": options.clients, "seconds": options.seconds, "processes": int(found[2]), "cores": os.cpu_count()}
-    report = {**setting, "load_average": [round(value, 1) for value in os.getloadavg()], "machine": platform.processor(), **report}
+    setting = {
+        "clients": options.clients,
+        "seconds": options.seconds,
+        "processes": int(found[2]),
+        "cores": os.cpu_count(),
+    }
+    report = {
+        **setting,
+        "load_average": [round(value, 1) for value in os.getloadavg()],
+        "machine": platform.processor(),
+        **report,
+    }
     print(json.dumps(report, indent=2))
     if options.out:
         write_json(options.out, report, force=True)
-    return int(report["together"]["lost"] + report["together"]["mixed"] > 0 or report["p99_over_median_alone"] >= 20)
+    return int(
+        report["together"]["lost"] + report["together"]["mixed"] > 0 or report["p99_over_median_alone"] >= 20
+    )
 
 
 if __name__ == "__main__":

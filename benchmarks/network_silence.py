@@ -66,7 +66,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="Of each command.")
     parser.add_argument("--out", type=Path, help="Write the counts here.")
     parser.add_argument("--only", help="One of the commands.")
-    parser.add_argument("--unsilenced", action="store_true", help="Only hold an onnxruntime session, without our setting.")
+    parser.add_argument(
+        "--unsilenced", action="store_true", help="Only hold an onnxruntime session, without our setting."
+    )
     parser.add_argument(INSIDE, action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if not options.inside:
@@ -99,7 +101,13 @@ def listen(options: argparse.Namespace) -> dict[str, dict[str, object]]:
             asked = sorted(set(resolver.names[before:]))
             lookups = len(resolver.names) - before
             seconds = round(time.monotonic() - began, 1)
-            found[step] = {"seconds": seconds, "runs": runs, "lookups": lookups, "names": asked, "leaving": sent() - left}
+            found[step] = {
+                "seconds": seconds,
+                "runs": runs,
+                "lookups": lookups,
+                "names": asked,
+                "leaving": sent() - left,
+            }
             print(step, found[step], file=sys.stderr)
     return found
 
@@ -120,7 +128,10 @@ def sent() -> int:
 
 def uniultra(*arguments: object) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "uniultra.cli.main", *map(str, arguments)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "uniultra.cli.main", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise SystemExit(f"uniultra {arguments[0]} failed: {done.stderr}")
@@ -153,12 +164,16 @@ def adapt(out: Path, options: argparse.Namespace) -> None:
 
 def serve(out: Path, options: argparse.Namespace) -> None:
     """A server that is idle but for one upload, for as long as the command is listened to."""
-    server = subprocess.Popen([sys.executable, "-m", "uniultra.cli.main", "serve", "--port", str(PORT)], stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "uniultra.cli.main", "serve", "--port", str(PORT)], stderr=subprocess.DEVNULL
+    )
     try:
         for _ in range(200):
             time.sleep(0.1)
             try:
-                upload = urllib.request.Request(f"http://127.0.0.1:{PORT}/v1/images", images()[0].read_bytes(), method="POST")
+                upload = urllib.request.Request(
+                    f"http://127.0.0.1:{PORT}/v1/images", images()[0].read_bytes(), method="POST"
+                )
                 upload.add_header("Content-Type", "application/octet-stream")
                 with urllib.request.urlopen(upload, timeout=30) as answer:
                     assert answer.status == 201

@@ -31,7 +31,7 @@ WRITER = """
 import itertools, sys
 from pathlib import Path
 try:
-    from uniultra.cli.ending import end_in_order
+    from uniultra.cli.terminal.ending import end_in_order
     end_in_order()
 except ImportError:
     pass
@@ -48,13 +48,18 @@ for number in itertools.count(int(sys.argv[2])):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--races", type=int, default=2000)
     given = parser.parse_args()
     rng = random.Random(0)
     with tempfile.TemporaryDirectory() as folder:
-        report = {number.name: stopped(Path(folder), number, given.kills, rng) for number in (signal.SIGKILL, signal.SIGTERM)}
+        report = {
+            number.name: stopped(Path(folder), number, given.kills, rng)
+            for number in (signal.SIGKILL, signal.SIGTERM)
+        }
         report |= {"races": races(Path(folder) / "races", given.races)}
     print(json.dumps(report, indent=2))
 
@@ -63,10 +68,19 @@ def stopped(folder: Path, number: signal.Signals, times: int, rng: random.Random
     """What a signal leaves, over `times` writers in one folder."""
     out = folder / number.name
     out.mkdir()
-    counts = {"writers": times, "sets": 0, "sets in part": 0, "files in part": 0, "hidden at once": 0, "hidden later": 0}
+    counts = {
+        "writers": times,
+        "sets": 0,
+        "sets in part": 0,
+        "files in part": 0,
+        "hidden at once": 0,
+        "hidden later": 0,
+    }
     first, left = 0, set[Path]()
     for _ in range(times):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(out), str(first), *FILES], stdout=subprocess.PIPE)
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(out), str(first), *FILES], stdout=subprocess.PIPE
+        )
         assert writer.stdout is not None
         writer.stdout.readline()
         time.sleep(rng.uniform(0.005, 0.05))

@@ -16,8 +16,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from uniultra.evaluation.compare import Difference, compare
 from uniultra.evaluation.records import record_from
+from uniultra.evaluation.report.compare import Difference, compare
 
 Report = dict[str, Any]
 SAME = ("manifest_sha256", "split", "limit", "draws", "seeds", "skipped")
@@ -37,7 +37,9 @@ def main(arguments: list[str]) -> None:
         arguments = arguments[1:]
     elif arguments[:1] == ["--metric"]:
         metric, arguments = "".join(arguments[1:2]), arguments[2:]
-    reports = {name: _read(name, path) for name, _, path in (argument.partition("=") for argument in arguments)}
+    reports = {
+        name: _read(name, path) for name, _, path in (argument.partition("=") for argument in arguments)
+    }
     if not reports or len(reports) < len(arguments):
         raise RefusedError("give reports as name=file.json, each name once")
     first = next(iter(reports.values()))
@@ -53,7 +55,10 @@ def main(arguments: list[str]) -> None:
     print("| --- | --- |" + " ---: |" * (1 + len(reports)))
     for kind, organs in first["summary"].items():
         for organ, cell in organs.items():
-            values = [_value(report, kind, organ, metric, interval=index == 0) for index, report in enumerate(reports.values())]
+            values = [
+                _value(report, kind, organ, metric, interval=index == 0)
+                for index, report in enumerate(reports.values())
+            ]
             print(f"| {kind} | {organ} | {cell['objects']} | " + " | ".join(values) + " |")
 
 
@@ -61,14 +66,22 @@ def _print_differences(reports: dict[str, Report]) -> None:
     (first, ours), *others = reports.items()
     if not others:
         raise RefusedError("--differences compares with others; give two reports or more")
-    records = {name: [record_from(values) for values in report["records"]] for name, report in reports.items()}
+    records = {
+        name: [record_from(values) for values in report["records"]] for name, report in reports.items()
+    }
     compared = {name: compare(records[first], records[name]) for name, _ in others}
-    print("| " + " | ".join(["prompt", "organ", "objects", first, *(f"above {name}" for name in compared)]) + " |")
+    print(
+        "| "
+        + " | ".join(["prompt", "organ", "objects", first, *(f"above {name}" for name in compared)])
+        + " |"
+    )
     print("| --- | --- |" + " ---: |" * (2 + len(compared)))
     for kind, organs in ours["summary"].items():
         for organ, cell in organs.items():
             points = [_points(comparison.get(kind, {}).get(organ)) for comparison in compared.values()]
-            print(f"| {kind} | {organ} | {cell['objects']} | {cell['dice']:.3f} | " + " | ".join(points) + " |")
+            print(
+                f"| {kind} | {organ} | {cell['objects']} | {cell['dice']:.3f} | " + " | ".join(points) + " |"
+            )
 
 
 def _print_overview(reports: dict[str, Report]) -> None:
@@ -78,32 +91,54 @@ def _print_overview(reports: dict[str, Report]) -> None:
         raise RefusedError(f"'{names[0]}' has no boxes by 10 %; evaluate it with --kinds box10 or more")
     print(
         "| "
-        + " | ".join(["organ", "objects", f"box by 10 %: {names[0]}", *names[1:], f"exact box: {names[0]}", *names[1:], *clicks])
+        + " | ".join(
+            [
+                "organ",
+                "objects",
+                f"box by 10 %: {names[0]}",
+                *names[1:],
+                f"exact box: {names[0]}",
+                *names[1:],
+                *clicks,
+            ]
+        )
         + " |"
     )
     print("| --- |" + " ---: |" * (1 + 2 * len(names) + len(clicks)))
     for organ, cell in ours["summary"]["box10"].items():
-        values = [_value(report, "box10", organ, "dice", interval=index == 0) for index, report in enumerate(reports.values())]
+        values = [
+            _value(report, "box10", organ, "dice", interval=index == 0)
+            for index, report in enumerate(reports.values())
+        ]
         values += [_value(report, "box", organ, "dice", interval=False) for report in reports.values()]
         values += [_value(ours, kind, organ, "dice", interval=False) for kind in clicks]
         print(f"| {organ} | {cell['objects']} | " + " | ".join(values) + " |")
 
 
 def _print_rows(reports: dict[str, Report]) -> None:
-    records = {name: [record_from(values) for values in report["records"]] for name, report in reports.items()}
+    records = {
+        name: [record_from(values) for values in report["records"]] for name, report in reports.items()
+    }
     (first, ours), *_ = reports.items()
     kinds = [kind for kind in ("box10", "click1") if kind in ours["summary"]]
     if "box10" not in kinds:
         raise RefusedError(f"'{first}' has no boxes by 10 %; evaluate it with --kinds box10 or more")
     organs = list(ours["summary"]["box10"])
-    headings = [*organs, "skill", *(f"{kind}, points above {first}" for kind in kinds), *(f"{kind}, mean" for kind in kinds[1:])]
+    headings = [
+        *organs,
+        "skill",
+        *(f"{kind}, points above {first}" for kind in kinds),
+        *(f"{kind}, mean" for kind in kinds[1:]),
+    ]
     print("| | " + " | ".join(headings) + " |")
     print("| --- |" + " ---: |" * len(headings))
     for name, report in reports.items():
         cells = [_value(report, "box10", organ, "dice", interval=False) for organ in organs]
         cells += [_value(report, "box10", organs[-1], "skill", interval=False)]
         compared = None if name == first else compare(records[name], records[first])
-        cells += ["" if compared is None else _points(compared.get(kind, {}).get(organs[-1])) for kind in kinds]
+        cells += [
+            "" if compared is None else _points(compared.get(kind, {}).get(organs[-1])) for kind in kinds
+        ]
         cells += [_value(report, kind, organs[-1], "dice", interval=False) for kind in kinds[1:]]
         print(f"| {name} | " + " | ".join(cells) + " |")
 
@@ -126,14 +161,18 @@ def _read(name: str, path: str) -> Report:
             raise ValueError("keys are missing")
         return report
     except (OSError, ValueError) as error:
-        raise RefusedError(f"'{name}={path}' is not a report of `uniultra evaluate --out` ({error}); give name=file.json") from error
+        raise RefusedError(
+            f"'{name}={path}' is not a report of `uniultra evaluate --out` ({error}); give name=file.json"
+        ) from error
 
 
 def _check_same(first_name: str, first: Report, name: str, report: Report) -> None:
     for key in SAME:
         one, other = _compared(first, key), _compared(report, key)
         if one != other:
-            raise RefusedError(f"'{first_name}' has {key} {_shown(one)}, '{name}' has {_shown(other)}; give reports that agree in it")
+            raise RefusedError(
+                f"'{first_name}' has {key} {_shown(one)}, '{name}' has {_shown(other)}; give reports that agree in it"
+            )
 
 
 def _compared(report: Report, key: str) -> Any:

@@ -26,7 +26,9 @@ NAMES = {"focus": "zoomed to the prompt", "whole": "whole image"}
 
 def main() -> None:
     """Writes the picture."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("report", type=Path)
     parser.add_argument("labels", nargs="*", metavar="MODEL=LABEL")
     parser.add_argument("--out", type=Path, required=True)
@@ -36,7 +38,10 @@ def main() -> None:
     known = sorted({row["model"] for row in report["rows"]})
     unknown = [model for model in labels if model not in known]
     if unknown:
-        print(f"tradeoff: '{unknown[0]}' is not in '{options.report}'; it has {', '.join(known)}", file=sys.stderr)
+        print(
+            f"tradeoff: '{unknown[0]}' is not in '{options.report}'; it has {', '.join(known)}",
+            file=sys.stderr,
+        )
         sys.exit(2)
     draw(report, labels, options.out)
 
@@ -52,13 +57,21 @@ def draw(report: dict[str, Any], labels: dict[str, str], out: Path) -> None:
         points = sorted(zip([row["ms"] for row in rows], dice, [row["model"] for row in rows], strict=True))
         crowded = 0
         for index, (ms, value, model) in enumerate(points):
-            near = any(later < 1.3 * ms and abs(other - value) < CLOSE for later, other, _ in points[index + 1 :])
+            near = any(
+                later < 1.3 * ms and abs(other - value) < CLOSE for later, other, _ in points[index + 1 :]
+            )
             crowded += near
-            place: dict[str, Any] = {"xytext": (-6, 5 if crowded % 2 else -12), "ha": "right"} if near else {"xytext": (6, 4)}
-            axes.annotate(labels.get(model, model), (ms, value), textcoords="offset points", fontsize=9, **place)
+            place: dict[str, Any] = (
+                {"xytext": (-6, 5 if crowded % 2 else -12), "ha": "right"} if near else {"xytext": (6, 4)}
+            )
+            axes.annotate(
+                labels.get(model, model), (ms, value), textcoords="offset points", fontsize=9, **place
+            )
     axes.set_xscale("log")
     axes.set_xlabel("ms from pixels to mask, one thread (logarithmic)")
-    axes.set_ylabel(f"mean Dice over organs, boxes by 10 %, {report['split']}, {report['rows'][0]['objects']} objects")
+    axes.set_ylabel(
+        f"mean Dice over organs, boxes by 10 %, {report['split']}, {report['rows'][0]['objects']} objects"
+    )
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("")

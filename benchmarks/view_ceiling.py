@@ -15,8 +15,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from uniultra.data.loading import read_row
 from uniultra.data.manifest import objects_in, read_manifest
-from uniultra.data.reading import read_row
 from uniultra.evaluation.metrics import dice
 from uniultra.geometry import ModelMap, region_around
 from uniultra.model_facts import Passes
@@ -26,7 +26,11 @@ from uniultra.types import mask_box
 def main() -> None:
     """Prints the table."""
     options = _options()
-    settings = [(int(size), float(stretch)) for size in options.input_sizes.split(",") for stretch in options.stretches.split(",")]
+    settings = [
+        (int(size), float(stretch))
+        for size in options.input_sizes.split(",")
+        for stretch in options.stretches.split(",")
+    ]
     found: dict[str, list[list[float]]] = defaultdict(list)
     seen: dict[str, int] = defaultdict(int)
     for row in read_manifest(options.data):
@@ -34,8 +38,15 @@ def main() -> None:
             continue
         seen[row.dataset] += 1
         _, ids = read_row(row)
-        found[row.organ] += [[ceiling(mask, size, stretch) for size, stretch in settings] for mask in objects_in(ids, row.dataset)]
-    print("| organ | objects | " + " | ".join(f"{size} px, stretch {stretch:g}" for size, stretch in settings) + " |")
+        found[row.organ] += [
+            [ceiling(mask, size, stretch) for size, stretch in settings]
+            for mask in objects_in(ids, row.dataset)
+        ]
+    print(
+        "| organ | objects | "
+        + " | ".join(f"{size} px, stretch {stretch:g}" for size, stretch in settings)
+        + " |"
+    )
     print("| --- |" + " ---: |" * (1 + len(settings)))
     for organ, values in sorted(found.items()):
         means, low = np.mean(values, axis=0), np.quantile(values, 0.1, axis=0)
@@ -55,7 +66,9 @@ def ceiling(mask_hw: np.ndarray, input_size: int, stretch: float) -> float:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--split", default="val")
     parser.add_argument("--input-sizes", default="256,512")

@@ -21,9 +21,9 @@ import numpy as np
 from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import report_split, selection_split
 from uniultra.errors import UniUltraError
-from uniultra.evaluation.asking import PromptableSegmenter
 from uniultra.evaluation.protocol import evaluate, first_rows
 from uniultra.evaluation.settings import EvaluationSettings
+from uniultra.evaluation.simulated_user import PromptableSegmenter
 from uniultra.evaluation.summary import ALL_ORGANS, summarise
 from uniultra.io.output import check_free, write_json
 from uniultra.postprocess import without_specks
@@ -43,14 +43,19 @@ class WholeImage:
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
         """One mask a prompt, the image encoded anew at each call."""
         found = self.segmenter.decode(self.segmenter.encode(frame), prompts)
-        return [without_specks(mask, prompt, self.facts.passes.min_part) for mask, prompt in zip(found, prompts, strict=True)]
+        return [
+            without_specks(mask, prompt, self.facts.passes.min_part)
+            for mask, prompt in zip(found, prompts, strict=True)
+        ]
 
 
 def main() -> None:
     """Prints the table."""
     options = _options()
     manifest = read_manifest(options.data)
-    split: Any = selection_split(manifest) if options.split == "val" else report_split(manifest, options.split)
+    split: Any = (
+        selection_split(manifest) if options.split == "val" else report_split(manifest, options.split)
+    )
     split = first_rows(split, options.limit) if options.limit else split
     if options.out:
         check_free([options.out], options.force)
@@ -60,10 +65,19 @@ def main() -> None:
     print("| --- | --- |" + " ---: |" * (3 + len(organs)))
     for row in rows:
         dice = " | ".join(f"{row['dice'][organ]:.3f}" for organ in organs)
-        print(f"| {row['model']} | {row['view']} | {row['input_size']} | {dice} | {row['skill']:.3f} | {row['ms']:.0f} |")
+        print(
+            f"| {row['model']} | {row['view']} | {row['input_size']} | {dice} | {row['skill']:.3f} | {row['ms']:.0f} |"
+        )
     if options.out:
         write_json(
-            options.out, {"manifest_sha256": manifest.sha256, "split": options.split, "limit": options.limit, "rows": rows}, options.force
+            options.out,
+            {
+                "manifest_sha256": manifest.sha256,
+                "split": options.split,
+                "limit": options.limit,
+                "rows": rows,
+            },
+            options.force,
         )
 
 
@@ -91,7 +105,9 @@ def _asked(text: str) -> tuple[str, str]:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("models", nargs="+", metavar="MODEL=VIEW")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--split", default="val", choices=("val", "test", "external"))

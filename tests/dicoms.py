@@ -29,18 +29,29 @@ def picture(frames: int = 1, channels: int = 1, dtype: str = "u1", seed: int = 0
     """Smooth frames that differ: (frames, H, W) or (frames, H, W, 3)."""
     y, x = np.mgrid[:HEIGHT, :WIDTH]
     top = np.iinfo(dtype).max
-    planes = [[(x * (3 + c) + y * 5 + 17 * f + 40 * c + seed) % 200 + 20 for c in range(channels)] for f in range(frames)]
+    planes = [
+        [(x * (3 + c) + y * 5 + 17 * f + 40 * c + seed) % 200 + 20 for c in range(channels)]
+        for f in range(frames)
+    ]
     values = np.moveaxis(np.array(planes, dtype=np.float64), 1, -1) / 255 * top
-    return np.squeeze(np.rint(values).astype(dtype), axis=-1) if channels == 1 else np.rint(values).astype(dtype)
+    return (
+        np.squeeze(np.rint(values).astype(dtype), axis=-1) if channels == 1 else np.rint(values).astype(dtype)
+    )
 
 
 def region(
-    box: tuple[int, int, int, int], delta: float | tuple[float, float] = 0.05, shape: int = 1, units: Any = (3, 3), **more: Any
+    box: tuple[int, int, int, int],
+    delta: float | tuple[float, float] = 0.05,
+    shape: int = 1,
+    units: Any = (3, 3),
+    **more: Any,
 ) -> Dataset:
     """An item of SequenceOfUltrasoundRegions; `delta` in cm, the box with its last pixel."""
     item = Dataset()
     item.RegionSpatialFormat, item.RegionDataType, item.RegionFlags = shape, 1, 0
-    item.RegionLocationMinX0, item.RegionLocationMinY0, item.RegionLocationMaxX1, item.RegionLocationMaxY1 = box
+    item.RegionLocationMinX0, item.RegionLocationMinY0, item.RegionLocationMaxX1, item.RegionLocationMaxY1 = (
+        box
+    )
     item.PhysicalUnitsXDirection, item.PhysicalUnitsYDirection = units
     item.PhysicalDeltaX, item.PhysicalDeltaY = delta if isinstance(delta, tuple) else (delta, delta)
     for keyword, found in more.items():
@@ -48,14 +59,20 @@ def region(
     return item
 
 
-def dataset(frames: np.ndarray, photometric: str = "MONOCHROME2", syntax: UID = ExplicitVRLittleEndian, **more: Any) -> FileDataset:
+def dataset(
+    frames: np.ndarray, photometric: str = "MONOCHROME2", syntax: UID = ExplicitVRLittleEndian, **more: Any
+) -> FileDataset:
     """A data set of frames (N, H, W) or (N, H, W, 3), uncompressed unless `encode` is called; with patient data in it."""
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = syntax
-    meta.MediaStorageSOPClassUID = UltrasoundMultiFrameImageStorage if len(frames) > 1 else UltrasoundImageStorage
+    meta.MediaStorageSOPClassUID = (
+        UltrasoundMultiFrameImageStorage if len(frames) > 1 else UltrasoundImageStorage
+    )
     meta.MediaStorageSOPInstanceUID = generate_uid()
     implicit, little = syntax.is_implicit_VR, syntax.is_little_endian
-    data = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128, is_implicit_VR=implicit, is_little_endian=little)
+    data = FileDataset(
+        "", {}, file_meta=meta, preamble=b"\0" * 128, is_implicit_VR=implicit, is_little_endian=little
+    )
     data.SOPClassUID, data.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
     data.StudyInstanceUID, data.SeriesInstanceUID, data.Modality = generate_uid(), generate_uid(), "US"
     data.PatientName, data.PatientID, data.PatientBirthDate = PHI, "ID-4711", "19700101"
@@ -90,7 +107,9 @@ def jpeg_2000(frame: np.ndarray, lossy: bool = False) -> bytes:
     return buffer.getvalue()
 
 
-def encapsulated(data: FileDataset, syntax: UID, encoded: list[bytes], has_bot: bool = True, fragments: int = 1) -> FileDataset:
+def encapsulated(
+    data: FileDataset, syntax: UID, encoded: list[bytes], has_bot: bool = True, fragments: int = 1
+) -> FileDataset:
     """The same data set with encoded frames in place of its pixels."""
     data.file_meta.TransferSyntaxUID = syntax
     data.PixelData = encapsulate(encoded, fragments_per_frame=fragments, has_bot=has_bot)

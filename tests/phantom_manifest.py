@@ -46,7 +46,10 @@ def write_manifest(folder: Path, phantoms: Sequence[Phantom]) -> Path:
     lines = []
     for number, phantom in enumerate(phantoms):
         image, mask = f"images/{phantom.id}.png", f"masks/{phantom.id}.png"
-        for name, pixels in ((image, phantom_pixels(phantom.objects, number)), (mask, true_ids(phantom.objects))):
+        for name, pixels in (
+            (image, phantom_pixels(phantom.objects, number)),
+            (mask, true_ids(phantom.objects)),
+        ):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(folder / name)
         lines.append({

@@ -7,7 +7,9 @@ import numpy as np
 from uniultra.types import Frame
 
 
-def ellipse(frame_hw: tuple[int, int], centre_xy: tuple[float, float], half_xy: tuple[float, float]) -> np.ndarray:
+def ellipse(
+    frame_hw: tuple[int, int], centre_xy: tuple[float, float], half_xy: tuple[float, float]
+) -> np.ndarray:
     """A filled ellipse, bool (H, W)."""
     y, x = np.mgrid[: frame_hw[0], : frame_hw[1]]
     return ((x - centre_xy[0]) / half_xy[0]) ** 2 + ((y - centre_xy[1]) / half_xy[1]) ** 2 <= 1.0

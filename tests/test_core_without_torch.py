@@ -16,7 +16,7 @@ NEEDS_TORCH = (
     "uniultra.export",
     "uniultra.backends.torch",
     "uniultra.data.dataset",
-    "uniultra.data.unlabelled",
+    "uniultra.data.distill_dataset",
     "uniultra.bench.peers",
 )
 """The modules of the extra `train`, with all that lies within them. Every other module is imported."""
@@ -47,8 +47,15 @@ print(json.dumps({"failed": failed, "loaded": sorted(BLOCKED & set(sys.modules))
 
 def _modules() -> list[str]:
     paths = sorted((SRC / "uniultra").rglob("*.py"))
-    names = (".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__") for path in paths)
-    return [name for name in names if not name.endswith(".__main__") and not any(f"{name}.".startswith(f"{part}.") for part in NEEDS_TORCH)]
+    names = (
+        ".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__") for path in paths
+    )
+    return [
+        name
+        for name in names
+        if not name.endswith(".__main__")
+        and not any(f"{name}.".startswith(f"{part}.") for part in NEEDS_TORCH)
+    ]
 
 
 def _import_each(names: list[str]) -> dict[str, dict[str, str] | list[str]]:
@@ -64,7 +71,9 @@ def test_the_core_imports_without_torch() -> None:
     names = _modules()
     assert set(CORE) <= set(names)
     answer = _import_each(names)
-    assert not answer["failed"], "\n".join(f"{name}:\n{trace}" for name, trace in dict(answer["failed"]).items())
+    assert not answer["failed"], "\n".join(
+        f"{name}:\n{trace}" for name, trace in dict(answer["failed"]).items()
+    )
     assert answer["loaded"] == []
 
 

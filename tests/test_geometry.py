@@ -6,8 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phantoms import ellipse
-from uniultra.calibration import Calibration, ScanRegion
-from uniultra.geometry import OUTSIDE_LOGIT, ModelMap, clip_box, cropped, prompt_points, region_around, resized, whole
+from uniultra.geometry import (
+    OUTSIDE_LOGIT,
+    ModelMap,
+    clip_box,
+    cropped,
+    prompt_points,
+    region_around,
+    resized,
+    whole,
+)
+from uniultra.pixel_scale import Calibration, ScanRegion
 from uniultra.types import Frame, Prompt, Region
 
 regions = st.builds(
@@ -34,7 +43,9 @@ def test_edges_map_to_edges(region: Region, size: int) -> None:
 def test_matrix_is_to_model() -> None:
     mapping = ModelMap(Region(3.0, -7.5, 120.0, 80.25), 256)
     points = np.array([[0.0, 0.0], [50.0, 12.5], [119.0, 79.0]])
-    np.testing.assert_allclose(points @ mapping.matrix()[:, :2].T + mapping.matrix()[:, 2], mapping.to_model(points))
+    np.testing.assert_allclose(
+        points @ mapping.matrix()[:, :2].T + mapping.matrix()[:, 2], mapping.to_model(points)
+    )
 
 
 def test_the_whole_frame_at_its_own_size_is_the_frame() -> None:
@@ -53,14 +64,18 @@ def test_outside_the_frame_is_black() -> None:
 def test_a_mask_comes_back_where_it_was(frame_hw: tuple[int, int], grid: int) -> None:
     centre, half = (frame_hw[1] * 0.6, frame_hw[0] * 0.4), (frame_hw[1] * 0.2, frame_hw[0] * 0.25)
     true = ellipse(frame_hw, centre, half)
-    region = region_around((centre[0] - half[0], centre[1] - half[1], centre[0] + half[0], centre[1] + half[1]), 1.6)
+    region = region_around(
+        (centre[0] - half[0], centre[1] - half[1], centre[0] + half[0], centre[1] + half[1]), 1.6
+    )
     mapping = ModelMap(region, grid)
     back = mapping.paste_logits(mapping.sample(true.astype(np.float32)) - 0.5, frame_hw) > 0
     assert 2 * (back & true).sum() / (back.sum() + true.sum()) > 0.985
 
 
 def test_pasted_logits_are_background_outside_the_region() -> None:
-    full = ModelMap(Region(9.5, 19.5, 29.5, 39.5), 64).paste_logits(np.full((16, 16), 5.0, np.float32), (60, 50))
+    full = ModelMap(Region(9.5, 19.5, 29.5, 39.5), 64).paste_logits(
+        np.full((16, 16), 5.0, np.float32), (60, 50)
+    )
     inside = np.zeros((60, 50), dtype=bool)
     inside[20:40, 10:30] = True
     np.testing.assert_allclose(full[inside], 5.0, atol=1e-5)
@@ -68,7 +83,9 @@ def test_pasted_logits_are_background_outside_the_region() -> None:
 
 
 def test_a_region_beyond_the_frame_pastes_only_on_it() -> None:
-    full = ModelMap(Region(-30.0, -30.0, 10.0, 10.0), 64).paste_logits(np.ones((16, 16), np.float32), (20, 20))
+    full = ModelMap(Region(-30.0, -30.0, 10.0, 10.0), 64).paste_logits(
+        np.ones((16, 16), np.float32), (20, 20)
+    )
     assert full.shape == (20, 20)
     assert (full[:10, :10] > 0).all()
     assert (full[11:, :] == OUTSIDE_LOGIT).all()
@@ -108,7 +125,10 @@ def test_a_cut_frame_keeps_pixels_regions_and_lengths() -> None:
     part = cropped(frame, (19.5, 9.5, 59.5, 39.5))
     np.testing.assert_array_equal(part.pixels_hw, frame.pixels_hw[10:40, 20:60])
     assert part.calibration.regions[0].box_xyxy == (-10.5, -5.5, 59.5, 44.5)
-    assert part.calibration.at((0, 0, 20, 20)).spacing_mm_yx == frame.calibration.at((20, 10, 40, 30)).spacing_mm_yx
+    assert (
+        part.calibration.at((0, 0, 20, 20)).spacing_mm_yx
+        == frame.calibration.at((20, 10, 40, 30)).spacing_mm_yx
+    )
     assert cropped(frame, (-9, -9, 0, 0)).pixels_hw.shape == (1, 1)
 
 

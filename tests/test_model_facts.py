@@ -35,7 +35,10 @@ def test_what_a_folder_says_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('{"passes": {"crop_scale": 0.5}}', "says crop_scale 0.5; it must be a number from 1 to 10; export the model again"),
+        (
+            '{"passes": {"crop_scale": 0.5}}',
+            "says crop_scale 0.5; it must be a number from 1 to 10; export the model again",
+        ),
         ('{"passes": {"click_crops": 1.5}}', "says click_crops 1.5; it must be a whole number from 1 to 10"),
         ('{"passes": {"close_view": "far"}}', "says close_view 'far'; it must be a number from 0.01 to 1"),
         ('{"passes": {"min_part": NaN}}', "says min_part nan; it must be a number from 0 to 1"),

@@ -43,11 +43,11 @@ def test_a_session_leaves_nothing_in_the_temporary_folder(tmp_path: Path, said: 
     [
         "uniultra.cli.main",
         "uniultra.backends.onnx",
-        "uniultra.web.lanes",
-        "uniultra.cluster.pool",
+        "uniultra.web.worker_pool",
+        "uniultra.batch.ray_pool",
         "uniultra.training.loop",
         "uniultra.export.quantise",
-        "uniultra.client",
+        "uniultra.web.client",
     ],
 )
 def test_every_way_in_is_silent_before_it_imports_anything(tmp_path: Path, module: str) -> None:
@@ -71,7 +71,11 @@ assert {{key: os.environ.get(key) for key in {sorted(SILENT)!r}}} == {SILENT!r}
 
 def test_scripts_beside_the_package_import_it_before_what_reports() -> None:
     checked = 0
-    for path in [*ROOT.glob("benchmarks/*.py"), *ROOT.glob("examples/**/*.py"), ROOT / "tests" / "conftest.py"]:
+    for path in [
+        *ROOT.glob("benchmarks/*.py"),
+        *ROOT.glob("examples/**/*.py"),
+        ROOT / "tests" / "conftest.py",
+    ]:
         if "node_modules" in path.parts:
             continue
         found = [name for name in imported(path) if name in (*REPORTING, "uniultra")]

@@ -30,7 +30,9 @@ def test_specks_are_dropped_and_real_parts_kept() -> None:
     parts[5:15, 5:15], parts[20:35, 30:50], parts[2, 50] = True, True, True
     box = Prompt(box_xyxy=(0, 0, 59, 39))
     found = Mask(parts, np.where(parts, 3.0, -3.0).astype(np.float32), 0.8)
-    clicked = without_specks(found, Prompt(box_xyxy=(0, 0, 59, 39), points_xy=((50.0, 2.0),), point_labels=(1,)), 0.05)
+    clicked = without_specks(
+        found, Prompt(box_xyxy=(0, 0, 59, 39), points_xy=((50.0, 2.0),), point_labels=(1,)), 0.05
+    )
     assert clicked.mask_hw.sum() == 401
     clean = without_specks(found, box, 0.05)
     assert clean.mask_hw.sum() == 400

@@ -17,7 +17,11 @@ def test_published_files_are_what_the_row_says(entry: ModelEntry) -> None:
     folder = verified_folder(entry)
     assert set(entry.sha256) == {file.name for file in folder.iterdir() if file.name != "CARD.md"}
     backend = OnnxBackend.open(folder)
-    assert (backend.facts.name, backend.facts.version, backend.facts.input_size) == (entry.name, entry.version, entry.input_size)
+    assert (backend.facts.name, backend.facts.version, backend.facts.input_size) == (
+        entry.name,
+        entry.version,
+        entry.input_size,
+    )
     assert sum(file.stat().st_size for file in folder.iterdir()) < 25e6
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from phantoms import ellipse, speckled
-from uniultra.calibration import Calibration, ScanRegion
 from uniultra.errors import PromptError
 from uniultra.model_facts import ModelFacts, Passes
+from uniultra.pixel_scale import Calibration, ScanRegion
 from uniultra.postprocess import overlap
 from uniultra.segmenter import Segmenter, quality_of_passes, trust
 from uniultra.types import Features, Frame, Mask, Prompt, Region, mask_box
@@ -32,7 +32,12 @@ class DarkIsInside:
         return Features(coarse.astype(np.float32), coarse, coarse)
 
     def decode(
-        self, features: Features, points: np.ndarray, labels: np.ndarray, masks: np.ndarray, has_mask: np.ndarray
+        self,
+        features: Features,
+        points: np.ndarray,
+        labels: np.ndarray,
+        masks: np.ndarray,
+        has_mask: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
         assert len(features.image_embed) == 1
         logits = np.repeat((40.0 - features.image_embed[0]) / 10.0, len(points), axis=0)
@@ -79,10 +84,17 @@ class Believing(DarkIsInside):
         return Features(features.image_embed, np.full((1, 1), len(self.views) - 1), features.image_embed)
 
     def decode(
-        self, features: Features, points: np.ndarray, labels: np.ndarray, masks: np.ndarray, has_mask: np.ndarray
+        self,
+        features: Features,
+        points: np.ndarray,
+        labels: np.ndarray,
+        masks: np.ndarray,
+        has_mask: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
         logits, quality = super().decode(features, points, labels, masks, has_mask)
-        return logits, np.full_like(quality, 0.9 if int(features.high_res_feats_0[0, 0]) in self.believed else 0.2)
+        return logits, np.full_like(
+            quality, 0.9 if int(features.high_res_feats_0[0, 0]) in self.believed else 0.2
+        )
 
 
 BAR = np.zeros((200, 300), dtype=bool)
@@ -93,8 +105,13 @@ BAR[88:109, 60:240] = True
 ONE_SURE_LOOK = (0.2 * 0.2 * 0.9) ** (1 / 3)
 
 
-@pytest.mark.parametrize(("believed", "width", "quality"), [({2}, 180, ONE_SURE_LOOK), ({0, 1, 2}, 180, 0.9), ({5}, 140, ONE_SURE_LOOK)])
-def test_a_click_is_followed_from_two_first_looks_and_the_surer_counts(believed: set[int], width: int, quality: float) -> None:
+@pytest.mark.parametrize(
+    ("believed", "width", "quality"),
+    [({2}, 180, ONE_SURE_LOOK), ({0, 1, 2}, 180, 0.9), ({5}, 140, ONE_SURE_LOOK)],
+)
+def test_a_click_is_followed_from_two_first_looks_and_the_surer_counts(
+    believed: set[int], width: int, quality: float
+) -> None:
     """Views 0 to 2 follow the whole frame, 3 to 5 the closer look; the quality is the mean of a follow-up's three looks."""
     engine = Believing(believed=frozenset(believed))
     [mask] = Segmenter(engine).segment(speckled(BAR), [Prompt(points_xy=((150.0, 98.0),), point_labels=(1,))])
@@ -162,7 +179,9 @@ def test_a_box_has_no_alternatives_and_no_more_than_three_are_given() -> None:
 
 
 def test_of_two_sure_answers_the_one_that_the_looks_agree_on_is_trusted() -> None:
-    long, short, other = (Mask(mask, np.where(mask, 1.0, -1.0), 0.9) for mask in (BAR, BAR & (np.arange(300) < 150), TRUE))
+    long, short, other = (
+        Mask(mask, np.where(mask, 1.0, -1.0), 0.9) for mask in (BAR, BAR & (np.arange(300) < 150), TRUE)
+    )
     assert trust([long, long, long]) == pytest.approx(0.9)
     assert trust([long, short, short]) == pytest.approx(0.9 * (0.5 + 1.0) / 2)
     assert trust([long, short, other]) < 0.9 * 0.3
@@ -197,7 +216,9 @@ def test_one_embedding_serves_many_prompts_and_stays_as_it_was() -> None:
     before = embedding.features.image_embed.copy()
     box = Prompt(box_xyxy=(145, 60, 235, 120))
     [alone] = SEGMENTER.decode(embedding, [box])
-    together = SEGMENTER.decode(embedding, [Prompt(points_xy=((5.0, 5.0), (9.0, 9.0)), point_labels=(1, 0)), box])
+    together = SEGMENTER.decode(
+        embedding, [Prompt(points_xy=((5.0, 5.0), (9.0, 9.0)), point_labels=(1, 0)), box]
+    )
     np.testing.assert_array_equal(alone.mask_hw, together[1].mask_hw)
     np.testing.assert_array_equal(embedding.features.image_embed, before)
     assert SEGMENTER.decode(embedding, []) == []
@@ -212,9 +233,18 @@ def test_a_region_maps_prompts_and_answers() -> None:
 @pytest.mark.parametrize(
     ("prompt", "says"),
     [
-        (Prompt(box_xyxy=(400, 10, 500, 60)), "box 400,10,500,60 has less than a pixel on the image; .* 0,0 to 299,199"),
-        (Prompt(points_xy=((301.0, 5.0),), point_labels=(1,)), "point 301,5 is outside the image; .* 299,199"),
-        (Prompt(mask_hw=np.ones((10, 10), dtype=bool)), "mask is 10x10 pixels; it must have the image's size, 300x200"),
+        (
+            Prompt(box_xyxy=(400, 10, 500, 60)),
+            "box 400,10,500,60 has less than a pixel on the image; .* 0,0 to 299,199",
+        ),
+        (
+            Prompt(points_xy=((301.0, 5.0),), point_labels=(1,)),
+            "point 301,5 is outside the image; .* 299,199",
+        ),
+        (
+            Prompt(mask_hw=np.ones((10, 10), dtype=bool)),
+            "mask is 10x10 pixels; it must have the image's size, 300x200",
+        ),
     ],
 )
 def test_prompts_off_the_frame_are_refused(prompt: Prompt, says: str) -> None:
@@ -243,7 +273,9 @@ def test_a_mask_alone_goes_with_a_click_in_its_depth() -> None:
 
     engine = Listening()
     click = ((190.0, 90.0),)
-    Segmenter(engine).segment(FRAME, [Prompt(mask_hw=TRUE), Prompt(points_xy=click, point_labels=(0,), mask_hw=TRUE)])
+    Segmenter(engine).segment(
+        FRAME, [Prompt(mask_hw=TRUE), Prompt(points_xy=click, point_labels=(0,), mask_hw=TRUE)]
+    )
     Segmenter(engine).segment(FRAME, [Prompt(box_xyxy=(145, 60, 235, 120), mask_hw=TRUE)])
     Segmenter(engine).segment(FRAME, [Prompt(points_xy=click, point_labels=(1,), mask_hw=TRUE)])
     assert engine.heard == [[1, 1], [0, 1, 1], [2, 3, 1], [1, 1]]
@@ -254,7 +286,9 @@ def test_a_mask_carries_the_spacing_of_the_region_it_lies_in() -> None:
     height, width = TRUE.shape
     region = ScanRegion((-0.5, -0.5, width - 0.5, height - 0.5), "2D", "tissue", ("cm", "cm"), (0.03, 0.02))
     calibrated = replace(frame, calibration=Calibration((region,)))
-    narrow = replace(frame, calibration=Calibration((replace(region, box_xyxy=(-0.5, -0.5, width / 2, height - 0.5)),)))
+    narrow = replace(
+        frame, calibration=Calibration((replace(region, box_xyxy=(-0.5, -0.5, width / 2, height - 0.5)),))
+    )
     box = mask_box(TRUE)
     assert box is not None
     for given, spacing in ((calibrated, (0.2, 0.3)), (narrow, None), (frame, None)):
@@ -291,7 +325,9 @@ def test_refining_a_box_is_what_segment_does() -> None:
     box = Prompt(box_xyxy=(145, 60, 235, 120))
     region = SEGMENTER.region_for(box, (FRAME.height, FRAME.width))
     [mask] = SEGMENTER.segment(FRAME, [box])
-    np.testing.assert_array_equal(SEGMENTER.refine(SEGMENTER.encode(FRAME, region), box).mask.mask_hw, mask.mask_hw)
+    np.testing.assert_array_equal(
+        SEGMENTER.refine(SEGMENTER.encode(FRAME, region), box).mask.mask_hw, mask.mask_hw
+    )
     assert SEGMENTER.region_for(Prompt(points_xy=((1.0, 1.0),), point_labels=(1,)), (200, 300)) is None
 
 
@@ -311,4 +347,7 @@ def test_python_and_command_line_agree_where_a_prompt_lies_across_regions() -> N
     [inside] = SEGMENTER.segment(frame, [Prompt(box_xyxy=(145, 60, 235, 120))])
     [across] = SEGMENTER.segment(frame, [Prompt(box_xyxy=(145, 60, 260, 120))])
     assert inside.spacing_mm_yx == pytest.approx((0.2, 0.2))
-    assert (across.spacing_mm_yx, across.scale.reason) == (None, "its prompt lies across region 1 and region 2")
+    assert (across.spacing_mm_yx, across.scale.reason) == (
+        None,
+        "its prompt lies across region 1 and region 2",
+    )

@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src" / "uniultra"
 
 MAX_FILE_LINES = 300
-MAX_FUNCTION_LINES = 60
+MAX_FUNCTION_LINES = 55
+"""Of the body, from its docstring on: the options of a command are lines of its signature, and say more the longer they are."""
 MAX_ARGUMENTS = 7
 
 # Spelled in two pieces, so that this file doesn't hold what it looks for.
@@ -25,12 +26,28 @@ ENDINGS = frozenset({"sys.exit", "os._exit", "exit", "quit"})
 
 def project_files() -> list[Path]:
     """The files that git tracks or would track; in an unpacked archive without git, all but caches and environments."""
-    command = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    command = [
+        "git",
+        "-c",
+        f"safe.directory={ROOT}",
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]
     try:
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split(
+            "\0"
+        )
     except (OSError, subprocess.CalledProcessError):
         folders = ("src", "tests", "docs", "configs", "runs", "benchmarks")
-        listed = [str(path) for folder in folders for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts]
+        listed = [
+            str(path)
+            for folder in folders
+            for path in (ROOT / folder).rglob("*")
+            if "__pycache__" not in path.parts
+        ]
     return [path for path in (ROOT / name for name in listed if name) if path.is_file()]
 
 
@@ -49,15 +66,24 @@ def forbidden_calls(tree: ast.AST, in_cli: bool) -> Iterator[tuple[int, str]]:
     """(line, what) for printing and leaving outside cli, and for reading or writing pickles anywhere."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            names = (
+                [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            )
             yield from ((node.lineno, f"import of {name}") for name in names if name.split(".")[0] in PICKLES)
         elif isinstance(node, ast.Call):
             name = ast.unparse(node.func)
-            if name == "torch.load" or any(k.arg == "allow_pickle" and ast.unparse(k.value) != "False" for k in node.keywords):
+            if name == "torch.load" or any(
+                k.arg == "allow_pickle" and ast.unparse(k.value) != "False" for k in node.keywords
+            ):
                 yield node.lineno, f"{name}, which reads pickles"
             elif not in_cli and (name == "print" or name in ENDINGS):
                 yield node.lineno, f"{name}()"
-        elif isinstance(node, ast.Raise) and not in_cli and node.exc is not None and "SystemExit" in ast.unparse(node.exc):
+        elif (
+            isinstance(node, ast.Raise)
+            and not in_cli
+            and node.exc is not None
+            and "SystemExit" in ast.unparse(node.exc)
+        ):
             yield node.lineno, "raise SystemExit"
 
 
@@ -66,10 +92,14 @@ def oversized_functions(tree: ast.AST, in_cli: bool) -> Iterator[tuple[int, str]
     for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
-        lines = (node.end_lineno or node.lineno) - node.lineno + 1
+        lines = (node.end_lineno or node.lineno) - node.body[0].lineno + 1
         if lines > MAX_FUNCTION_LINES:
             yield node.lineno, f"{node.name} has {lines} lines; at most {MAX_FUNCTION_LINES}"
-        arguments = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs) if a.arg not in ("self", "cls")]
+        arguments = [
+            a.arg
+            for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+            if a.arg not in ("self", "cls")
+        ]
         if len(arguments) > MAX_ARGUMENTS and (node.name.startswith("_") or not in_cli):
             yield node.lineno, f"{node.name} takes {len(arguments)} arguments; at most {MAX_ARGUMENTS}"
 
@@ -102,7 +132,11 @@ def test_functions_are_short() -> None:
 
 
 def test_files_are_short() -> None:
-    counts = {path.relative_to(ROOT): len(text_of(path).splitlines()) for suffix in ("*.py", "*.js") for path in SRC.rglob(suffix)}
+    counts = {
+        path.relative_to(ROOT): len(text_of(path).splitlines())
+        for suffix in ("*.py", "*.js")
+        for path in SRC.rglob(suffix)
+    }
     assert counts, f"no source in {SRC}"
     found = {str(path): lines for path, lines in counts.items() if lines > MAX_FILE_LINES}
     assert not found, f"over {MAX_FILE_LINES} lines: {found}"

@@ -34,13 +34,20 @@ LEAST_DICE, LEAST_DICE_INT8, MOST_PIXELS = 0.999, 0.99, 10
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default=DEFAULT, help="a published model, or a folder that `uniultra export` wrote")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--model", default=DEFAULT, help="a published model, or a folder that `uniultra export` wrote"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         model = client_folder(arguments.model, scratch / "model")
-        return max(compare(model, example, scratch) for example in json.loads((EXAMPLES / "examples.json").read_text(encoding="utf-8")))
+        return max(
+            compare(model, example, scratch)
+            for example in json.loads((EXAMPLES / "examples.json").read_text(encoding="utf-8"))
+        )
 
 
 def client_folder(model: str, scratch: Path) -> Path:
@@ -53,8 +60,17 @@ def client_folder(model: str, scratch: Path) -> Path:
         shutil.copy(folder / file, scratch)
     engine = OnnxBackend.open(scratch, threads=1)
     sha256 = {file: hashlib.sha256((scratch / file).read_bytes()).hexdigest() for file in (ENCODER, DECODER)}
-    facts = {"format": FORMAT, "name": engine.name, "version": engine.version, "licence": "", "precision": "fp16"}
-    write_json(scratch / "model.json", facts | {"input_size": engine.input_size, "focus_stretch": engine.focus_stretch, "sha256": sha256})
+    facts = {
+        "format": FORMAT,
+        "name": engine.name,
+        "version": engine.version,
+        "licence": "",
+        "precision": "fp16",
+    }
+    write_json(
+        scratch / "model.json",
+        facts | {"input_size": engine.input_size, "focus_stretch": engine.focus_stretch, "sha256": sha256},
+    )
     return scratch
 
 
@@ -63,13 +79,20 @@ def compare(model: Path, example: dict, scratch: Path) -> int:
     image = scratch / f"{example['image']}.png"
     write_png(image, read_frame(EXAMPLES / example["image"]).pixels_hw, force=True)
     frame, segmenter = read_frame(image), Segmenter.load(model)
-    least = LEAST_DICE_INT8 if json.loads((model / "model.json").read_text(encoding="utf-8"))["precision"] == "int8" else LEAST_DICE
+    least = (
+        LEAST_DICE_INT8
+        if json.loads((model / "model.json").read_text(encoding="utf-8"))["precision"] == "int8"
+        else LEAST_DICE
+    )
     failed = 0
     for asked in example["objects"]:
         [ours] = segmenter.segment(frame, [prompt_of(asked)])
         theirs, quality = ask_node(model, image, asked, scratch / "mask.png")
         apart = int(np.count_nonzero(ours.mask_hw != theirs))
-        both, total = np.count_nonzero(ours.mask_hw & theirs), np.count_nonzero(ours.mask_hw) + np.count_nonzero(theirs)
+        both, total = (
+            np.count_nonzero(ours.mask_hw & theirs),
+            np.count_nonzero(ours.mask_hw) + np.count_nonzero(theirs),
+        )
         dice = 2.0 * both / max(total, 1)
         print(
             f"{example['image']:<20} {example['prompt']:<12} Dice {dice:.6f}, {apart} pixels apart, quality {ours.quality - quality:+.6f}"
@@ -82,7 +105,19 @@ def ask_node(model: Path, image: Path, asked: dict, out: Path) -> tuple[np.ndarr
     """The client's mask, bool (H, W), and its quality."""
     box = ["--box", ",".join(map(str, asked["box"]))] if "box" in asked else []
     points = [part for point in asked.get("points", []) for part in ("--point", ",".join(map(str, point)))]
-    command = ["node", str(CLIENT), "--model", str(model), "--image", str(image), "--out", str(out), "--force", *box, *points]
+    command = [
+        "node",
+        str(CLIENT),
+        "--model",
+        str(model),
+        "--image",
+        str(image),
+        "--out",
+        str(out),
+        "--force",
+        *box,
+        *points,
+    ]
     answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return np.asarray(Image.open(out)) > 127, float(json.loads(answer)["quality"])
 

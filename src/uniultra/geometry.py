@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from uniultra.calibration import Calibration, Scale
+from uniultra.pixel_scale import Calibration, Scale
 from uniultra.types import POSITIVE, Frame, Prompt, Region, mask_box
 
 _ONE = 2048
@@ -26,7 +26,9 @@ def whole(frame_hw: tuple[int, int]) -> Region:
     return Region(-0.5, -0.5, width - 0.5, height - 0.5)
 
 
-def region_around(box_xyxy: tuple[float, float, float, float], scale: float, stretch: float = 1.0, min_side: float = 16.0) -> Region:
+def region_around(
+    box_xyxy: tuple[float, float, float, float], scale: float, stretch: float = 1.0, min_side: float = 16.0
+) -> Region:
     """What a focused look sees of a box: the same centre, `scale` times its sides, each side at least `min_side` source pixels.
 
     Args:
@@ -47,6 +49,20 @@ def region_around(box_xyxy: tuple[float, float, float, float], scale: float, str
 def field_side(frame_hw: tuple[int, ...]) -> int:
     """The side that views around clicks are sized by: a frame's longer one, but of a panorama no more than twice its shorter one."""
     return min(max(frame_hw), 2 * min(frame_hw))
+
+
+def blurred_to_shrink(pixels_hw: np.ndarray, scale_x: float, scale_y: float) -> np.ndarray:
+    """Pixels blurred before they are sampled at these scales (model pixels a source pixel), where one is below 1.
+
+    The blur is what keeps speckle from aliasing, in inference and in training alike.
+    """
+    if min(scale_x, scale_y) >= 1.0:
+        return pixels_hw
+    across, down = max(1.0 / scale_x, 1.0), max(1.0 / scale_y, 1.0)
+    kernel = (2 * int(np.ceil(across)) - 1, 2 * int(np.ceil(down)) - 1)
+    return cv2.GaussianBlur(
+        pixels_hw, kernel, sigmaX=max(0.35 / scale_x, 1e-3), sigmaY=max(0.35 / scale_y, 1e-3)
+    )
 
 
 @dataclass(frozen=True)
@@ -82,9 +98,7 @@ class ModelMap:
         Shrinking averages the source pixels that fall into a model pixel, so speckle doesn't alias.
         """
         sx, sy = self.scale_xy
-        if min(sx, sy) < 1.0:
-            kernel = (2 * int(np.ceil(max(1.0 / sx, 1.0))) - 1, 2 * int(np.ceil(max(1.0 / sy, 1.0))) - 1)
-            pixels_hw = cv2.GaussianBlur(pixels_hw, kernel, sigmaX=max(0.35 / sx, 1e-3), sigmaY=max(0.35 / sy, 1e-3))
+        pixels_hw = blurred_to_shrink(pixels_hw, sx, sy)
         steps = np.arange(self.size)
         across, down = self.to_source(np.stack([steps, steps], axis=-1)).T
         height, width = pixels_hw.shape
@@ -102,7 +116,9 @@ class ModelMap:
             # Cut to the grid: a border of OUTSIDE_LOGIT would bleed into the region's outermost half cell.
             across = np.clip(grid.to_model(np.stack([np.arange(x0, x1)] * 2, axis=-1))[:, 0], 0, side - 1)
             down = np.clip(grid.to_model(np.stack([np.arange(y0, y1)] * 2, axis=-1))[:, 1], 0, side - 1)
-            full[y0:y1, x0:x1] = bilinear(logits_hw.astype(np.float32), _taps(across, side), _taps(down, side))
+            full[y0:y1, x0:x1] = bilinear(
+                logits_hw.astype(np.float32), _taps(across, side), _taps(down, side)
+            )
         return full
 
 
@@ -160,7 +176,9 @@ def _shares(shares: np.ndarray, kind: type, one: float) -> np.ndarray:
     return (np.rint(shares * one) if kind is np.int32 else shares).astype(kind)
 
 
-def clip_box(box_xyxy: tuple[float, float, float, float], frame_hw: tuple[int, int]) -> tuple[float, float, float, float]:
+def clip_box(
+    box_xyxy: tuple[float, float, float, float], frame_hw: tuple[int, int]
+) -> tuple[float, float, float, float]:
     """A box cut to the frame's outer edges."""
     height, width = frame_hw
     x0, y0, x1, y1 = box_xyxy
@@ -178,7 +196,9 @@ def scale_of(calibration: Calibration, mask_hw: np.ndarray, prompt: Prompt | Non
         if other.source in ("", scale.source):
             continue
         both = (min(box[0], x), min(box[1], y), max(box[2], x), max(box[3], y))
-        if calibration.at(both).spacing_mm_yx is None:  # two regions of one scale that overlap, as a colour box does, are one
+        if (
+            calibration.at(both).spacing_mm_yx is None
+        ):  # two regions of one scale that overlap, as a colour box does, are one
             reason = f"its prompt lies across {scale.source} and {other.source}"
             return replace(scale, spacing_mm_yx=None, source="", reason=reason)
     return scale
@@ -197,7 +217,9 @@ def _pointed(prompt: Prompt, frame_hw: tuple[int, int]) -> list[tuple[float, flo
 def cropped(frame: Frame, box_xyxy: tuple[float, float, float, float]) -> Frame:
     """The part of a frame within a box by outer edges, cut to the frame and to whole pixels, at least one; its calibration goes along."""
     x0, y0, x1, y1 = clip_box(box_xyxy, (frame.height, frame.width))
-    left, top = (min(int(np.floor(low + 0.5)), side - 1) for low, side in ((x0, frame.width), (y0, frame.height)))
+    left, top = (
+        min(int(np.floor(low + 0.5)), side - 1) for low, side in ((x0, frame.width), (y0, frame.height))
+    )
     right, bottom = max(int(np.ceil(x1 + 0.5)), left + 1), max(int(np.ceil(y1 + 0.5)), top + 1)
     calibration = frame.calibration.moved((left - 0.5, top - 0.5))
     return replace(frame, pixels_hw=frame.pixels_hw[top:bottom, left:right], calibration=calibration)
@@ -208,7 +230,9 @@ def resized(frame: Frame, frame_hw: tuple[int, int]) -> Frame:
     height, width = frame_hw
     sx, sy = width / frame.width, height / frame.height
     smaller = sx < 1 or sy < 1
-    pixels = cv2.resize(frame.pixels_hw, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+    pixels = cv2.resize(
+        frame.pixels_hw, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    )
     return replace(frame, pixels_hw=pixels, calibration=frame.calibration.moved((-0.5, -0.5), (sx, sy)))
 
 

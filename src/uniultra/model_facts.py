@@ -103,7 +103,9 @@ def changed_passes(passes: Passes, changes: Sequence[str]) -> Passes:
     for change in changes:
         name, _, text = change.partition("=")
         if name not in _LEGAL:
-            raise ModelError(f"pass setting '{change}' is unknown; give NAME=VALUE with one of {', '.join(_LEGAL)}")
+            raise ModelError(
+                f"pass setting '{change}' is unknown; give NAME=VALUE with one of {', '.join(_LEGAL)}"
+            )
         value = _number(text, whole=isinstance(_LEGAL[name][0], int))
         if wrong := _wrong(name, value):
             raise ModelError(f"pass setting '{change}': {wrong}")

@@ -61,7 +61,9 @@ def _clicked(parts: np.ndarray, prompt: Prompt) -> set[int]:
     """The numbers of the parts that hold a positive click."""
     last_row, last_column = parts.shape[0] - 1, parts.shape[1] - 1
     clicks = zip(prompt.points_xy, prompt.point_labels, strict=True)
-    inside = [(min(round(y), last_row), min(round(x), last_column)) for (x, y), label in clicks if label == POSITIVE]
+    inside = [
+        (min(round(y), last_row), min(round(x), last_column)) for (x, y), label in clicks if label == POSITIVE
+    ]
     return {int(parts[at]) for at in inside} - {0}
 
 

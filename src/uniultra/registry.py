@@ -90,7 +90,9 @@ def find(name: str) -> ModelEntry:
         if entry.name == name:
             return entry
     names = ", ".join(entry.name for entry in MODELS)
-    raise ModelError(f"model '{name}' is unknown: it is neither a folder nor a published model; published: {names}")
+    raise ModelError(
+        f"model '{name}' is unknown: it is neither a folder nor a published model; published: {names}"
+    )
 
 
 def verified_folder(entry: ModelEntry) -> Path:

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from uniultra.calibration import Scale
 from uniultra.io.cines import chosen_frames
 from uniultra.measure import area_px
-from uniultra.measure.report import Measured, measure_mask
+from uniultra.measure.measured import Measured, measure_mask
 from uniultra.model_facts import ModelFacts
+from uniultra.pixel_scale import Scale
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Frame, Mask, Prompt
 
@@ -78,11 +78,17 @@ class FrameResult:
 
 
 def frame_result(
-    frame: Frame, prompts: Sequence[Prompt], masks: Sequence[Mask], model: ModelFacts, number: int | None = None
+    frame: Frame,
+    prompts: Sequence[Prompt],
+    masks: Sequence[Mask],
+    model: ModelFacts,
+    number: int | None = None,
 ) -> FrameResult:
     """The result of prompts and the masks that answer them, in one order."""
     pairs = enumerate(zip(prompts, masks, strict=True), start=1)
-    return FrameResult(frame, tuple(ObjectResult(i, mask, prompt) for i, (prompt, mask) in pairs), model, number)
+    return FrameResult(
+        frame, tuple(ObjectResult(i, mask, prompt) for i, (prompt, mask) in pairs), model, number
+    )
 
 
 def segment_frame(

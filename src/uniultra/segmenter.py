@@ -23,8 +23,9 @@ from uniultra.backends.protocol import Backend
 from uniultra.errors import PromptError
 from uniultra.geometry import ModelMap, clip_box, field_side, inscribed_centre, region_around, scale_of, whole
 from uniultra.model_facts import ModelFacts
+from uniultra.pixel_scale import Box
 from uniultra.postprocess import distinct, overlap, quality_of_passes, trust, under_clicks, without_specks
-from uniultra.prompt_arrays import alike, prompt_arrays
+from uniultra.prompt_arrays import alike, around_clicks, click_box, clicks_of, prompt_arrays, prompted_box
 from uniultra.registry import DEFAULT
 from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region, mask_box
 
@@ -33,7 +34,6 @@ KEPT_MARGIN = 0.02
 MOST_ALTERNATIVES = 3
 KEPT_ZOOM = 2.0
 """A crop is kept while it is at most this many times as large as the one that would be made anew."""
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,9 @@ class Segmenter:
         """Encodes one region of a frame (default: all of it); serves any number of prompts."""
         region = region or whole((frame.height, frame.width))
         view = ModelMap(region, self.facts.input_size).sample(frame.pixels_hw)
-        return Embedding(self.backend.encode(view[None]), region, (frame.height, frame.width), frame.calibration)
+        return Embedding(
+            self.backend.encode(view[None]), region, (frame.height, frame.width), frame.calibration
+        )
 
     def decode(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Mask]:
         """One mask a prompt, in order. The answer is background outside the embedding's region.
@@ -123,10 +125,17 @@ class Segmenter:
         check_prompt(prompt, (frame.height, frame.width))
         share = self.facts.passes.close_view
         closer = [self._closer(frame, prompt, part) for part in (share, share / 2)]
-        far, *near = (self._followed(frame, prompt, self.encode(frame, view)) for view in (None, *filter(None, closer)))
-        ranked = [self._preferred(far, near[0] if near else None), *sorted((far, *near), key=trust, reverse=True)]
+        far, *near = (
+            self._followed(frame, prompt, self.encode(frame, view)) for view in (None, *filter(None, closer))
+        )
+        ranked = [
+            self._preferred(far, near[0] if near else None),
+            *sorted((far, *near), key=trust, reverse=True),
+        ]
         answers = (replace(each[-1], quality=quality_of_passes(each)) for each in ranked)
-        return distinct([replace(m, scale=scale_of(frame.calibration, m.mask_hw, prompt)) for m in answers], most)
+        return distinct(
+            [replace(m, scale=scale_of(frame.calibration, m.mask_hw, prompt)) for m in answers], most
+        )
 
     def region_for(self, prompt: Prompt, frame_hw: tuple[int, int]) -> Region | None:
         """The crop that a prompt's box or previous mask asks for; None where it has neither, so that the structure is to be found."""
@@ -185,7 +194,7 @@ class Segmenter:
     def _closer(self, frame: Frame, prompt: Prompt, share: float) -> Region | None:
         """A square around the clicks, `share` of the frame's side; None where that shows no less than the frame."""
         side = share * field_side((frame.height, frame.width))
-        region = region_around(_click_box(prompt), self.facts.passes.crop_scale, min_side=side)
+        region = region_around(click_box(prompt), self.facts.passes.crop_scale, min_side=side)
         return region if region.width < max(frame.height, frame.width) else None
 
     def _followed(self, frame: Frame, prompt: Prompt, view: Embedding) -> list[Mask]:
@@ -228,20 +237,26 @@ def check_prompt(prompt: Prompt, frame_hw: tuple[int, int]) -> None:
         x0, y0, x1, y1 = clip_box(prompt.box_xyxy, frame_hw)
         if x1 - x0 < 1 or y1 - y0 < 1:
             given = ",".join(f"{v:g}" for v in prompt.box_xyxy)
-            raise PromptError(f"box {given} has less than a pixel on the image; give x0,y0,x1,y1 within 0,0 to {width - 1},{height - 1}")
+            raise PromptError(
+                f"box {given} has less than a pixel on the image; give x0,y0,x1,y1 within 0,0 to {width - 1},{height - 1}"
+            )
     for x, y in prompt.points_xy:
         if not (-0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5):
-            raise PromptError(f"point {x:g},{y:g} is outside the image; give x,y within 0,0 to {width - 1},{height - 1}")
+            raise PromptError(
+                f"point {x:g},{y:g} is outside the image; give x,y within 0,0 to {width - 1},{height - 1}"
+            )
     if prompt.mask_hw is not None and prompt.mask_hw.shape != frame_hw:
         shape = prompt.mask_hw.shape
-        raise PromptError(f"the previous mask is {shape[1]}x{shape[0]} pixels; it must have the image's size, {width}x{height}")
+        raise PromptError(
+            f"the previous mask is {shape[1]}x{shape[0]} pixels; it must have the image's size, {width}x{height}"
+        )
 
 
 def _known_box(prompt: Prompt, frame_hw: tuple[int, int]) -> Box | None:
     if prompt.box_xyxy is not None:
         return clip_box(prompt.box_xyxy, frame_hw)
     box = None if prompt.mask_hw is None else mask_box(prompt.mask_hw)
-    return None if box is None else _around_clicks(box, prompt)
+    return None if box is None else around_clicks(box, prompt)
 
 
 def _pointing(prompt: Prompt) -> Prompt:
@@ -251,11 +266,15 @@ def _pointing(prompt: Prompt) -> Prompt:
     if prompt.mask_hw is None or prompt.box_xyxy is not None or POSITIVE in prompt.point_labels:
         return prompt
     inside = prompt.mask_hw.copy()
-    for (x, y), _ in _clicks(prompt):
+    for (x, y), _ in clicks_of(prompt):
         inside[min(round(y), inside.shape[0] - 1), min(round(x), inside.shape[1] - 1)] = False
     if not inside.any():
         return prompt
-    return replace(prompt, points_xy=(*prompt.points_xy, inscribed_centre(inside)), point_labels=(*prompt.point_labels, POSITIVE))
+    return replace(
+        prompt,
+        points_xy=(*prompt.points_xy, inscribed_centre(inside)),
+        point_labels=(*prompt.point_labels, POSITIVE),
+    )
 
 
 def _found_box(found: Mask, prompt: Prompt) -> Box:
@@ -263,32 +282,6 @@ def _found_box(found: Mask, prompt: Prompt) -> Box:
     box = mask_box(found.mask_hw)
     if box is None:
         side = field_side(found.mask_hw.shape) / 24
-        x0, y0, x1, y1 = _prompted_box(prompt)
+        x0, y0, x1, y1 = prompted_box(prompt)
         box = (x0 - side, y0 - side, x1 + side, y1 + side)
-    return clip_box(_around_clicks(box, prompt), (found.mask_hw.shape[0], found.mask_hw.shape[1]))
-
-
-def _prompted_box(prompt: Prompt) -> Box:
-    """A prompt's own box, its previous mask's, or what its positive clicks span."""
-    box = prompt.box_xyxy
-    if box is None and prompt.mask_hw is not None:
-        box = mask_box(prompt.mask_hw)
-    return box or _click_box(prompt)
-
-
-def _click_box(prompt: Prompt) -> Box:
-    """From the first to the last positive click, across and down; there is one where there is no box and no mask."""
-    xs, ys = zip(*(point for point, label in _clicks(prompt) if label == POSITIVE), strict=True)
-    return min(xs), min(ys), max(xs), max(ys)
-
-
-def _around_clicks(box_xyxy: Box, prompt: Prompt) -> Box:
-    x0, y0, x1, y1 = box_xyxy
-    for (x, y), label in _clicks(prompt):
-        if label == POSITIVE:
-            x0, y0, x1, y1 = min(x0, x - 0.5), min(y0, y - 0.5), max(x1, x + 0.5), max(y1, y + 0.5)
-    return x0, y0, x1, y1
-
-
-def _clicks(prompt: Prompt) -> list[tuple[tuple[float, float], int]]:
-    return list(zip(prompt.points_xy, prompt.point_labels, strict=True))
+    return clip_box(around_clicks(box, prompt), (found.mask_hw.shape[0], found.mask_hw.shape[1]))

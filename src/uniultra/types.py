@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from uniultra.calibration import NO_SCALE, UNKNOWN, Calibration, Scale
 from uniultra.errors import PromptError
+from uniultra.pixel_scale import NO_SCALE, UNKNOWN, Calibration, Scale
 
 POSITIVE, NEGATIVE = 1, 0
 """Point labels, as SAM defines them: 1 is inside the structure, 0 outside."""
@@ -152,29 +152,41 @@ class Prompt:
         self._check_box()
         self._check_points()
         if self.mask_hw is not None:
-            assert self.mask_hw.ndim == 2 and self.mask_hw.dtype == np.bool_, "Prompt.mask_hw must be a bool array (height, width)"
+            assert self.mask_hw.ndim == 2 and self.mask_hw.dtype == np.bool_, (
+                "Prompt.mask_hw must be a bool array (height, width)"
+            )
         has_mask = self.mask_hw is not None and bool(self.mask_hw.any())
         if self.box_xyxy is None and not has_mask and POSITIVE not in self.point_labels:
-            raise PromptError("the prompt points at nothing: give a box, a positive point, or a previous mask")
+            raise PromptError(
+                "the prompt points at nothing: give a box, a positive point, or a previous mask"
+            )
 
     def _check_box(self) -> None:
         if self.box_xyxy is None:
             return
         if len(self.box_xyxy) != 4 or not all(math.isfinite(v) for v in self.box_xyxy):
-            raise PromptError(f"box {_numbers(self.box_xyxy)} is not four finite numbers; give x0,y0,x1,y1 in pixels")
+            raise PromptError(
+                f"box {_numbers(self.box_xyxy)} is not four finite numbers; give x0,y0,x1,y1 in pixels"
+            )
         x0, y0, x1, y1 = self.box_xyxy
         if x1 <= x0 or y1 <= y0:
-            raise PromptError(f"box {_numbers(self.box_xyxy)} is empty or inverted; give x0,y0,x1,y1 with x0 < x1 and y0 < y1")
+            raise PromptError(
+                f"box {_numbers(self.box_xyxy)} is empty or inverted; give x0,y0,x1,y1 with x0 < x1 and y0 < y1"
+            )
 
     def _check_points(self) -> None:
         if len(self.points_xy) != len(self.point_labels):
-            raise PromptError(f"{len(self.points_xy)} points but {len(self.point_labels)} labels; give one label (1 or 0) a point")
+            raise PromptError(
+                f"{len(self.points_xy)} points but {len(self.point_labels)} labels; give one label (1 or 0) a point"
+            )
         for point in self.points_xy:
             if len(point) != 2 or not all(math.isfinite(v) for v in point):
                 raise PromptError(f"point {_numbers(point)} is not two finite numbers; give x,y in pixels")
         for label in self.point_labels:
             if label not in (POSITIVE, NEGATIVE):
-                raise PromptError(f"point label {label:g} is unknown; use 1 (inside the structure) or 0 (outside)")
+                raise PromptError(
+                    f"point label {label:g} is unknown; use 1 (inside the structure) or 0 (outside)"
+                )
 
 
 @dataclass(frozen=True)

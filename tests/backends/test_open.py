@@ -41,7 +41,9 @@ def test_a_run_of_adapt_is_its_adapter_which_names_its_base(tmp_path: Path) -> N
 
 
 def test_what_is_no_model_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"holds no model: no encoder\.onnx, model\.safetensors or adapter\.safetensors"):
+    with pytest.raises(
+        ModelError, match=r"holds no model: no encoder\.onnx, model\.safetensors or adapter\.safetensors"
+    ):
         weights_sha256(tmp_path)
     (tmp_path / "model.safetensors").touch()
     with pytest.raises(ModelError, match=r"config\.json' can't be read \(No such file or directory\)"):

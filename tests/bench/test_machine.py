@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from uniultra.bench.machine import describe_machine, peak_memory_mb, usable_cores, warnings_of, yardstick
+from uniultra.bench.machine import describe_machine, peak_memory_mb, warnings_of, yardstick
+from uniultra.machine import usable_cores
 
 
 def test_a_quiet_machine_gets_no_warning() -> None:
@@ -34,7 +35,9 @@ def test_peak_memory_is_the_childs_own() -> None:
     """A large parent doesn't show in its child: on Linux the usual way to ask would include it."""
     held = np.ones(40_000_000, np.float64)  # 320 MB
     code = "from uniultra.bench.machine import peak_memory_mb; print(peak_memory_mb())"
-    child = float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+    child = float(
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    )
     mine = peak_memory_mb()
     assert mine is not None
     assert mine > held.nbytes / 1e6 > child > 5

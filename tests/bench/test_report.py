@@ -28,7 +28,16 @@ def _contestant(name: str, weights: str, accuracy: dict[str, Any] | None) -> dic
 
 
 def _time(name: str, step: str, threads: int, ms: float, ratio: float | None) -> dict[str, Any]:
-    return {"contestant": name, "step": step, "threads": threads, "median_ms": ms, "p10_ms": ms, "p90_ms": ms, "calls": 9, "ratio": ratio}
+    return {
+        "contestant": name,
+        "step": step,
+        "threads": threads,
+        "median_ms": ms,
+        "p10_ms": ms,
+        "p90_ms": ms,
+        "calls": 9,
+        "ratio": ratio,
+    }
 
 
 @pytest.fixture
@@ -47,10 +56,17 @@ def report() -> dict[str, Any]:
         "warnings": [],
         "settings": {"image": "a.jpg", "box_xyxy": [1.0, 2.0, 30.0, 40.0], "rounds": 9, "fresh_processes": 5},
         "compared_to": "mini",
-        "contestants": [_contestant("mini", "its own", ACCURACY), _contestant("peer <x>", "random", ACCURACY | {"dice": 0.85})],
+        "contestants": [
+            _contestant("mini", "its own", ACCURACY),
+            _contestant("peer <x>", "random", ACCURACY | {"dice": 0.85}),
+        ],
         "left_out": {"edgetam": "needs timm"},
         "times": [
-            *(_time("mini", step, threads, 10.0 * threads, 1.0) for step in ("encoder", "file to first mask") for threads in (1, 2)),
+            *(
+                _time("mini", step, threads, 10.0 * threads, 1.0)
+                for step in ("encoder", "file to first mask")
+                for threads in (1, 2)
+            ),
             _time("peer <x>", "file to first mask", 1, 1234.5, 123.45),
         ],
         "fresh": [
@@ -83,7 +99,10 @@ def test_the_plot_has_a_point_for_each_with_an_accuracy(report: dict[str, Any]) 
     plot = to_svg(report)
     assert plot is not None
     root = ElementTree.fromstring(plot)
-    spots = [(float(c.attrib["cx"]), float(c.attrib["cy"])) for c in root.iter("{http://www.w3.org/2000/svg}circle")]
+    spots = [
+        (float(c.attrib["cx"]), float(c.attrib["cy"]))
+        for c in root.iter("{http://www.w3.org/2000/svg}circle")
+    ]
     (mini_x, mini_y), (peer_x, peer_y) = spots
     assert mini_x < peer_x
     assert mini_y < peer_y  # a higher Dice is further up

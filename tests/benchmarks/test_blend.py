@@ -22,7 +22,10 @@ def _run(out: Path, share: str) -> subprocess.CompletedProcess[str]:
 def test_a_blend_is_a_model_folder(tmp_path: Path) -> None:
     done = _run(tmp_path / "blend", "0.25")
     assert done.returncode == 0, done.stderr
-    models = (open_model(name, 256) for name in ("uniultra-mini", "uniultra-mini-permissive", str(tmp_path / "blend")))
+    models = (
+        open_model(name, 256)
+        for name in ("uniultra-mini", "uniultra-mini-permissive", str(tmp_path / "blend"))
+    )
     before, after, found = (dict(model.named_parameters()) for model in models)
     for name, value in found.items():
         torch.testing.assert_close(value, 0.75 * before[name] + 0.25 * after[name])

@@ -33,7 +33,18 @@ def test_clients_have_images_and_answers_of_their_own(load: ModuleType) -> None:
 
 @pytest.mark.slow
 def test_a_short_run(tmp_path: Path) -> None:
-    command = [sys.executable, str(BENCHMARK), "--clients", "4", "--seconds", "3", "--processes", "1", "--out", str(tmp_path / "load.json")]
+    command = [
+        sys.executable,
+        str(BENCHMARK),
+        "--clients",
+        "4",
+        "--seconds",
+        "3",
+        "--processes",
+        "1",
+        "--out",
+        str(tmp_path / "load.json"),
+    ]
     subprocess.run(command, check=False, timeout=120, capture_output=True)
     report = json.loads((tmp_path / "load.json").read_text())
     assert (report["together"]["lost"], report["together"]["mixed"]) == (0, 0)

@@ -17,19 +17,34 @@ REPORT: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _join(folder: Path, *reports: dict[str, Any], before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+def _join(
+    folder: Path, *reports: dict[str, Any], before: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     arguments = [*before]
     for name, report in zip("abc", reports, strict=False):
         (folder / f"{name}.json").write_text(json.dumps(report), encoding="utf-8")
         arguments.append(f"{name}={folder / name}.json")
-    return subprocess.run([sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, check=False
+    )
 
 
 def scored(*dices: float, kind: str = "box") -> dict[str, Any]:
     """A report of one object an image, each its own cluster."""
-    same = {"dataset": "d", "organ": "breast", "object_index": 0, "kind": kind, "draw": 0, "iou": 0.5, "seconds": 0.0}
+    same = {
+        "dataset": "d",
+        "organ": "breast",
+        "object_index": 0,
+        "kind": kind,
+        "draw": 0,
+        "iou": 0.5,
+        "seconds": 0.0,
+    }
     same |= {"quality": None, "ellipse_dice": None}
-    return {**REPORT, "records": [{**same, "id": str(i), "group": str(i), "dice": dice} for i, dice in enumerate(dices)]}
+    return {
+        **REPORT,
+        "records": [{**same, "id": str(i), "group": str(i), "dice": dice} for i, dice in enumerate(dices)],
+    }
 
 
 def test_reports_of_the_same_are_joined(tmp_path: Path) -> None:
@@ -53,7 +68,9 @@ def test_reports_of_the_same_are_joined(tmp_path: Path) -> None:
         ({"skipped": [{"dataset": "d", "id": "x"}]}, "'a' has skipped [], 'b' has [\"d/x\"]"),
     ],
 )
-def test_reports_of_different_runs_are_refused_in_one_line(tmp_path: Path, change: dict[str, Any], told: str) -> None:
+def test_reports_of_different_runs_are_refused_in_one_line(
+    tmp_path: Path, change: dict[str, Any], told: str
+) -> None:
     refused = _join(tmp_path, REPORT, {**REPORT, **change})
     assert refused.returncode == 2
     assert refused.stdout == ""
@@ -71,22 +88,36 @@ def test_another_metric_by_name(tmp_path: Path) -> None:
 
 
 def test_differences_are_paired_by_prompt_and_resampled_by_cluster(tmp_path: Path) -> None:
-    shown = _join(tmp_path, scored(0.9, 0.5, 0.7), scored(0.8, 0.4, 0.6), scored(0.9, 0.4, 0.8), before=("--differences",)).stdout
+    shown = _join(
+        tmp_path,
+        scored(0.9, 0.5, 0.7),
+        scored(0.8, 0.4, 0.6),
+        scored(0.9, 0.4, 0.8),
+        before=("--differences",),
+    ).stdout
     assert shown.splitlines() == [
         "| prompt | organ | objects | a | above b | above c |",
         "| --- | --- | ---: | ---: | ---: | ---: |",
         "| box | breast | 4 | 0.810 | **+10.0** [+10.0, +10.0] | +0.0 [-10.0, +10.0] |",
     ]
     alone = _join(tmp_path, scored(0.9), before=("--differences",))
-    assert (alone.returncode, alone.stderr) == (2, "tables: --differences compares with others; give two reports or more\n")
+    assert (alone.returncode, alone.stderr) == (
+        2,
+        "tables: --differences compares with others; give two reports or more\n",
+    )
 
 
 def test_an_overview_has_a_row_an_organ(tmp_path: Path) -> None:
     first = {
         **REPORT,
-        "summary": {kind: {"breast": {**CELL, "dice": dice}} for kind, dice in (("box", 0.9), ("box10", 0.81), ("click1", 0.7))},
+        "summary": {
+            kind: {"breast": {**CELL, "dice": dice}}
+            for kind, dice in (("box", 0.9), ("box10", 0.81), ("click1", 0.7))
+        },
     }
-    assert _join(tmp_path, first, {**REPORT, "summary": {"box": {"breast": CELL}}}, before=("--overview",)).stdout.splitlines() == [
+    assert _join(
+        tmp_path, first, {**REPORT, "summary": {"box": {"breast": CELL}}}, before=("--overview",)
+    ).stdout.splitlines() == [
         "| organ | objects | box by 10 %: a | b | exact box: a | b | click1 |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
         "| breast | 4 | 0.810 [0.700, 0.900] |  | 0.900 | 0.810 | 0.700 |",
@@ -95,7 +126,9 @@ def test_an_overview_has_a_row_an_organ(tmp_path: Path) -> None:
 
 def test_rows_are_reports(tmp_path: Path) -> None:
     cell = {"breast": CELL, "mean over organs": {**CELL, "skill": 0.4}}
-    first, other = ({**scored(*dices, kind="box10"), "summary": {"box10": cell}} for dices in ((0.9, 0.5), (0.88, 0.48)))
+    first, other = (
+        {**scored(*dices, kind="box10"), "summary": {"box10": cell}} for dices in ((0.9, 0.5), (0.88, 0.48))
+    )
     assert _join(tmp_path, first, other, before=("--rows",)).stdout.splitlines() == [
         "| | breast | mean over organs | skill | box10, points above a |",
         "| --- | ---: | ---: | ---: | ---: |",

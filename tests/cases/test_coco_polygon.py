@@ -34,7 +34,10 @@ SHAPES = {
         [-3.5, -2.0, 5.5, 1.5, 12.0, 9.0, 2.0, 4.5],
         "###......\n#####....\n######...\n.######..\n..######.\n....#####\n......###",
     ),
-    "a bow tie": ([1, 1, 8, 6, 8, 1, 1, 6], ".........\n.#.....#.\n.##...##.\n.###.###.\n.##...##.\n.#.....#.\n........."),
+    "a bow tie": (
+        [1, 1, 8, 6, 8, 1, 1, 6],
+        ".........\n.#.....#.\n.##...##.\n.###.###.\n.##...##.\n.#.....#.\n.........",
+    ),
     "closed, with a doubled corner": (
         [2, 1, 2, 1, 7, 1, 7, 5, 2, 5, 2, 1],
         ".........\n..#####..\n..#####..\n..#####..\n..#####..\n.........\n.........",
@@ -46,13 +49,17 @@ SHAPES = {
 def test_imported_masks_have_as_many_pixels_as_pycocotools_gives(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     for i in range(12):
-        Image.fromarray(np.random.default_rng(i).integers(0, 255, (240, 320), np.uint8)).save(tmp_path / "images" / f"im{i}.png")
+        Image.fromarray(np.random.default_rng(i).integers(0, 255, (240, 320), np.uint8)).save(
+            tmp_path / "images" / f"im{i}.png"
+        )
     coco = {
         "images": [{"id": i + 1, "file_name": f"im{i}.png"} for i in range(12)],
         "annotations": [{"image_id": i + 1, "segmentation": polygon} for i, polygon in enumerate(POLYGONS)],
     }
     (tmp_path / "coco.json").write_text(json.dumps(coco), encoding="utf-8")
-    done = CliRunner().invoke(app, ["data", "import", "coco", str(tmp_path / "coco.json"), "--out", str(tmp_path / "out")])
+    done = CliRunner().invoke(
+        app, ["data", "import", "coco", str(tmp_path / "coco.json"), "--out", str(tmp_path / "out")]
+    )
     assert done.exit_code == 0, done.output
     masks = [next((tmp_path / "out" / "masks").glob(f"*im{i}.png")) for i in range(4)]
     assert [int(np.count_nonzero(np.asarray(Image.open(mask)))) for mask in masks] == PIXELS

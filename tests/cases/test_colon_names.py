@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from phantoms import ellipse, speckled
 from uniultra.cli.main import app
 from uniultra.io.images import read_frame
-from uniultra.io.movie import write_movie
+from uniultra.io.video_writer import write_movie
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows knows no such names")
 TRUE = ellipse((240, 320), (160, 120), (60, 40))

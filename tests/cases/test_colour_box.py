@@ -18,9 +18,9 @@ from typer.testing import CliRunner
 
 from dicoms import dataset, region, save
 from phantoms import ellipse, speckled
-from uniultra.calibration import Calibration, ScanRegion
 from uniultra.cli.main import app
 from uniultra.geometry import scale_of
+from uniultra.pixel_scale import Calibration, ScanRegion
 from uniultra.types import Prompt
 
 MM = 0.3
@@ -38,7 +38,9 @@ def image(path: Path, colour: Dataset, frames: int = 1) -> Path:
 
 
 def segmented(path: Path, *options: str) -> list[dict]:
-    done = CliRunner().invoke(app, ["segment", str(path), "--box", "95,75,225,165", "--json", *options], catch_exceptions=False)
+    done = CliRunner().invoke(
+        app, ["segment", str(path), "--box", "95,75,225,165", "--json", *options], catch_exceptions=False
+    )
     return [json.loads(line)["objects"][0] for line in done.stdout.splitlines()]
 
 
@@ -78,7 +80,9 @@ def test_a_box_of_another_scale_behind_the_image_does_not_count() -> None:
         assert Calibration((B_MODE, behind)).at(box).spacing_mm_yx == pytest.approx((MM, MM))
     in_front = replace(behind, low_priority=False)
     assert Calibration((replace(B_MODE, low_priority=True), in_front)).at(ACROSS).spacing_mm_yx is None
-    assert Calibration((replace(B_MODE, low_priority=True), in_front)).at(WITHIN).spacing_mm_yx == pytest.approx((0.2, 0.2))
+    assert Calibration((replace(B_MODE, low_priority=True), in_front)).at(
+        WITHIN
+    ).spacing_mm_yx == pytest.approx((0.2, 0.2))
 
 
 def test_a_prompt_in_the_colour_box_of_a_structure_beside_it() -> None:
@@ -89,14 +93,23 @@ def test_a_prompt_in_the_colour_box_of_a_structure_beside_it() -> None:
     for regions in ((B_MODE, COLOUR), (COLOUR, B_MODE), in_front):
         assert scale_of(Calibration(regions), mask, inside).spacing_mm_yx == pytest.approx((MM, MM))
     finer = replace(COLOUR, delta_xy=(0.02, 0.02))
-    assert scale_of(Calibration((in_front[0], finer)), mask, inside).reason == "its prompt lies across region 1 and region 2"
+    assert (
+        scale_of(Calibration((in_front[0], finer)), mask, inside).reason
+        == "its prompt lies across region 1 and region 2"
+    )
 
 
 def test_two_images_side_by_side_are_two_even_at_one_scale() -> None:
     """A length from one into the other is no length in the body."""
-    left, right = replace(B_MODE, box_xyxy=(-0.5, -0.5, 159.5, 239.5)), replace(B_MODE, box_xyxy=(159.5, -0.5, 319.5, 239.5))
+    left, right = (
+        replace(B_MODE, box_xyxy=(-0.5, -0.5, 159.5, 239.5)),
+        replace(B_MODE, box_xyxy=(159.5, -0.5, 319.5, 239.5)),
+    )
     assert Calibration((left, right)).at((140, 90, 180, 130)).reason == "it lies across regions 1 and 2"
     mask = np.zeros((240, 320), bool)
     mask[90:130, 20:80] = True
     across = Prompt(box_xyxy=(20.0, 90.0, 180.0, 130.0))
-    assert scale_of(Calibration((left, right)), mask, across).reason == "its prompt lies across region 1 and region 2"
+    assert (
+        scale_of(Calibration((left, right)), mask, across).reason
+        == "its prompt lies across region 1 and region 2"
+    )

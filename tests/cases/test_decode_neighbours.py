@@ -21,12 +21,17 @@ BOX = Prompt(box_xyxy=(95.0, 75.0, 225.0, 165.0))
 CLICK = Prompt(points_xy=((160.0, 120.0),), point_labels=(1,))
 SIGNS = Prompt(points_xy=((150.0, 110.0), (20.0, 20.0)), point_labels=(1, 0))
 MASK = Prompt(mask_hw=TRUE)
-BOTH = Prompt(box_xyxy=(95.0, 75.0, 225.0, 165.0), points_xy=((160.0, 120.0),), point_labels=(1,), mask_hw=TRUE)
+BOTH = Prompt(
+    box_xyxy=(95.0, 75.0, 225.0, 165.0), points_xy=((160.0, 120.0),), point_labels=(1,), mask_hw=TRUE
+)
 
 
 def crowd(count: int) -> Prompt:
     """A neighbour of that many points."""
-    return Prompt(points_xy=tuple((320.0 * (i + 1) / (count + 1), 120.0) for i in range(count)), point_labels=(1,) * count)
+    return Prompt(
+        points_xy=tuple((320.0 * (i + 1) / (count + 1), 120.0) for i in range(count)),
+        point_labels=(1,) * count,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +52,9 @@ def check_alike(found: Sequence[Mask], alone: Sequence[Mask]) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 20])
-def test_a_neighbour_with_other_points_changes_nothing(segmenter: Segmenter, embedding: Embedding, count: int) -> None:
+def test_a_neighbour_with_other_points_changes_nothing(
+    segmenter: Segmenter, embedding: Embedding, count: int
+) -> None:
     together = segmenter.decode(embedding, [BOX, crowd(count)])
     check_alike(together, [segmenter.decode(embedding, [prompt])[0] for prompt in (BOX, crowd(count))])
 

@@ -36,7 +36,13 @@ def scene(count: int) -> np.ndarray:
     return np.repeat(grey[..., None].astype(np.uint8), count, axis=2)
 
 
-def save(path: Path, values: np.ndarray, affine: list[list[float]], codes: tuple[int, int] = (1, 1), two: bool = False) -> object:
+def save(
+    path: Path,
+    values: np.ndarray,
+    affine: list[list[float]],
+    codes: tuple[int, int] = (1, 1),
+    two: bool = False,
+) -> object:
     make = nibabel.Nifti2Image if two else nibabel.Nifti1Image
     image = make(values, np.array(affine, float))
     image.set_sform(np.array(affine), codes[0])
@@ -50,10 +56,24 @@ def save(path: Path, values: np.ndarray, affine: list[list[float]], codes: tuple
 @pytest.mark.parametrize("ending", ["nii", "nii.gz"])
 def test_a_label_lies_on_its_image(tmp_path: Path, which: str, ending: str) -> None:
     image = save(tmp_path / f"a.b.{ending}", scene(1)[..., 0], AFFINES[which])
-    arguments = ["segment", str(tmp_path / f"a.b.{ending}"), "--box", "15,9,45,39", "--write", "nifti", "--out", str(tmp_path / "o")]
+    arguments = [
+        "segment",
+        str(tmp_path / f"a.b.{ending}"),
+        "--box",
+        "15,9,45,39",
+        "--write",
+        "nifti",
+        "--out",
+        str(tmp_path / "o"),
+    ]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
-    assert sorted(made.name for made in (tmp_path / "o").iterdir()) == ["a.b.json", "a.b.mask.png", "a.b.nii.gz", "a.b.overlay.png"]
+    assert sorted(made.name for made in (tmp_path / "o").iterdir()) == [
+        "a.b.json",
+        "a.b.mask.png",
+        "a.b.nii.gz",
+        "a.b.overlay.png",
+    ]
     label = nibabel.load(tmp_path / "o" / "a.b.nii.gz")
     np.testing.assert_allclose(label.affine, image.affine, atol=1e-5)  # type: ignore[attr-defined]
     inside = np.asarray(label.dataobj)[..., 0]
@@ -63,21 +83,42 @@ def test_a_label_lies_on_its_image(tmp_path: Path, which: str, ending: str) -> N
 
 @pytest.mark.parametrize("codes", [(1, 0), (0, 1), (0, 0), (2, 1), (4, 0)])
 @pytest.mark.parametrize("two", [False, True])
-def test_every_field_of_its_place_is_the_images_own(tmp_path: Path, codes: tuple[int, int], two: bool) -> None:
+def test_every_field_of_its_place_is_the_images_own(
+    tmp_path: Path, codes: tuple[int, int], two: bool
+) -> None:
     """ITK, FSL and nibabel choose differently between qform, sform and pixdim: so all three are the same."""
     save(tmp_path / "a.nii.gz", scene(4), AFFINES["turned" if codes[1] else "oblique"], codes, two)
     write_labels(tmp_path / "l.nii.gz", np.ones((48, 60), np.uint8), (1.0, 1.0), like=tmp_path / "a.nii.gz")
     ours, theirs = (nibabel.load(tmp_path / name).header for name in ("l.nii.gz", "a.nii.gz"))
     assert (int(ours["sform_code"]), int(ours["qform_code"])) == codes
     assert ours.get_xyzt_units()[0] == "mm"
-    for key in ("srow_x", "srow_y", "srow_z", "quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z"):
+    for key in (
+        "srow_x",
+        "srow_y",
+        "srow_z",
+        "quatern_b",
+        "quatern_c",
+        "quatern_d",
+        "qoffset_x",
+        "qoffset_y",
+        "qoffset_z",
+    ):
         np.testing.assert_allclose(ours[key], theirs[key], atol=1e-6)
     np.testing.assert_allclose(ours["pixdim"][:4], theirs["pixdim"][:4])
 
 
 def test_the_label_of_a_slice_lies_on_that_slice(tmp_path: Path) -> None:
     image = save(tmp_path / "a.nii.gz", scene(4), AFFINES["shifted"])
-    arguments = ["segment", str(tmp_path / "a.nii.gz"), "--frame", "2", "--box", "15,9,45,39", "--write", "nifti"]
+    arguments = [
+        "segment",
+        str(tmp_path / "a.nii.gz"),
+        "--frame",
+        "2",
+        "--box",
+        "15,9,45,39",
+        "--write",
+        "nifti",
+    ]
     done = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "o")])
     assert done.exit_code == 0, done.output
     label = nibabel.load(tmp_path / "o" / "a.frame2.nii.gz")
@@ -105,7 +146,10 @@ def test_axis_4_is_time_and_axis_3_space(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", [(20, 20, 3, 2), (20, 20, 1, 1, 3), (20, 20, 2, 1, 2)])
 def test_axes_that_are_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
     nibabel.save(nibabel.Nifti1Image(np.zeros(shape, np.uint8), np.eye(4)), tmp_path / "a.nii")
-    with pytest.raises(FileError, match=f"axes of {' x '.join(map(str, shape))}; legal are columns x rows, with slices as a third axis"):
+    with pytest.raises(
+        FileError,
+        match=f"axes of {' x '.join(map(str, shape))}; legal are columns x rows, with slices as a third axis",
+    ):
         open_cine(tmp_path / "a.nii")
 
 

@@ -26,7 +26,9 @@ def segmenter() -> Segmenter:
     return Segmenter.load(threads=1)
 
 
-def dice_of_click(segmenter: Segmenter, frame: Frame, true_hw: np.ndarray, *points_xy: tuple[float, float]) -> float:
+def dice_of_click(
+    segmenter: Segmenter, frame: Frame, true_hw: np.ndarray, *points_xy: tuple[float, float]
+) -> float:
     [mask] = segmenter.segment(frame, [Prompt(points_xy=points_xy, point_labels=(1,) * len(points_xy))])
     return float(2 * np.count_nonzero(mask.mask_hw & true_hw) / (mask.mask_hw.sum() + true_hw.sum()))
 
@@ -58,5 +60,7 @@ def test_javascript_sizes_its_views_alike() -> None:
     sizes = [(600, 800), (600, 8000), (8000, 600), (333, 667)]
     calls = ", ".join(f"fieldSide({{ width: {width}, height: {height} }})" for height, width in sizes)
     script = f"import {{ fieldSide }} from {GEOMETRY.as_uri()!r}; console.log([{calls}].join())"
-    done = subprocess.run(["node", "--input-type=module", "-e", script], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", script], capture_output=True, text=True, timeout=60, check=True
+    )
     assert done.stdout.strip() == ",".join(str(field_side(size)) for size in sizes)

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from uniultra.measure.shape import Shape, measure_shape, ramanujan, tip_uncertainty
 
 
-def drawn(half: tuple[float, float], angle: float, spacing_yx: tuple[float, float], shift: tuple[float, float]) -> np.ndarray:
+def drawn(
+    half: tuple[float, float], angle: float, spacing_yx: tuple[float, float], shift: tuple[float, float]
+) -> np.ndarray:
     """The pixels whose centres lie in an ellipse, in units of `spacing_yx`."""
     reach = max(half) + 3
     rows, columns = (int(2 * reach / side) for side in spacing_yx)

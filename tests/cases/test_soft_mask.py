@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from phantoms import ellipse, speckled
 from uniultra.cli.main import app
 from uniultra.errors import FileError
-from uniultra.io.labels import LabelFile
+from uniultra.io.label_tiff import LabelFile
 from uniultra.io.masks import read_mask, read_previous
 from uniultra.io.nifti import write_labels
 

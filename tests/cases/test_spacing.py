@@ -14,11 +14,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from dicoms import dataset, picture, save
-from uniultra.calibration import Calibration
 from uniultra.cli.main import app
-from uniultra.cli.spacing import TypedScale
+from uniultra.cli.terminal.spacing import TypedScale
 from uniultra.io.cines import open_cine, recalibrated
-from uniultra.web.jobs import Read, Wanted
+from uniultra.pixel_scale import Calibration
+from uniultra.web.messages import Read, Wanted
 from uniultra.web.worker import read_upload
 
 
@@ -28,7 +28,9 @@ def told(*arguments: str) -> dict[str, object]:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize(("given", "area_mm2"), [("0.5", 200 * 0.25), ("0.5,0.2", 200 * 0.1), (" 0.5 , 0.2 ", 200 * 0.1)])
+@pytest.mark.parametrize(
+    ("given", "area_mm2"), [("0.5", 200 * 0.25), ("0.5,0.2", 200 * 0.1), (" 0.5 , 0.2 ", 200 * 0.1)]
+)
 def test_measure_takes_down_and_right(tmp_path: Path, given: str, area_mm2: float) -> None:
     ids = np.zeros((40, 50), np.uint8)
     ids[10:20, 10:30] = 1
@@ -51,7 +53,9 @@ def test_what_is_no_size(tmp_path: Path, command: str, given: str) -> None:
 def test_one_number_is_the_height_of_a_pixel(tmp_path: Path) -> None:
     path = save(dataset(picture(), PixelAspectRatio=[2, 1]), tmp_path / "a.dcm")
     for size, right in ((0.4, (0.4, 0.2)), ((0.4, 0.4), (0.4, 0.4))):
-        assert recalibrated(open_cine(path), TypedScale(size, overrides=False).applied).read(0).spacing_mm_yx == pytest.approx(right)
+        assert recalibrated(open_cine(path), TypedScale(size, overrides=False).applied).read(
+            0
+        ).spacing_mm_yx == pytest.approx(right)
         wanted = Wanted(None, size)  # what the server is asked for
         frame = read_upload(Read(path.read_bytes(), 10**7, 10**7, wanted))
         assert frame.spacing_mm_yx == pytest.approx(right)

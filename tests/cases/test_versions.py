@@ -31,7 +31,9 @@ def test_an_image_and_a_cine_name_their_libraries(tmp_path: Path) -> None:
     assert found["opencv"] == cv2.__version__
     assert found["pydicom"] == pydicom.__version__
     movie = save_video(tmp_path / "b.mp4", [flat(90)] * 3)
-    results(str(movie), "--frames", "all", "--box", "5,5,20,20", "--write", "none", "--out", str(tmp_path / "o"))
+    results(
+        str(movie), "--frames", "all", "--box", "5,5,20,20", "--write", "none", "--out", str(tmp_path / "o")
+    )
     assert "pyav" in json.loads((tmp_path / "o" / "b.frames.json").read_text())["libraries"]
 
 
@@ -40,4 +42,6 @@ def test_no_session_spins(threads: int | None) -> None:
     backend = open_backend("uniultra-mini", threads)
     assert isinstance(backend, OnnxBackend)
     for session in (backend.encoder, backend.decoder):
-        assert session.get_session_options().get_session_config_entry("session.intra_op.allow_spinning") == "0"
+        assert (
+            session.get_session_options().get_session_config_entry("session.intra_op.allow_spinning") == "0"
+        )

@@ -20,11 +20,11 @@ from typer.testing import CliRunner
 
 from uniultra.cli.main import app
 from uniultra.errors import FileError, OutputError
-from uniultra.io import movie
+from uniultra.io import video_writer as movie
 from uniultra.io.cines import open_cine
 from uniultra.io.images import read_frame
-from uniultra.io.movie import write_movie
 from uniultra.io.video import INTERLACED
+from uniultra.io.video_writer import write_movie
 from videos import SIZE_HW, flat, patch, save_video
 
 UNEVEN_MS = [0, 20, 40, 60, 80, 500, 1000, 1500, 1520, 1540]
@@ -51,12 +51,16 @@ def test_uneven_times_are_each_frames_own(tmp_path: Path, name: str) -> None:
 
 def test_the_table_of_frames_has_these_times(tmp_path: Path) -> None:
     path = save_video(tmp_path / "a.mp4", [flat(20 + 20 * i) for i in range(10)], UNEVEN_MS)
-    assert times_told(tmp_path, path, "--write", "none") == pytest.approx(np.array(UNEVEN_MS) / 1000, abs=1e-3)
+    assert times_told(tmp_path, path, "--write", "none") == pytest.approx(
+        np.array(UNEVEN_MS) / 1000, abs=1e-3
+    )
 
 
 def test_an_avi_that_drops_still_frames_keeps_its_pace(tmp_path: Path) -> None:
     """117ac18: 21 frames of 0.04 s, of which 6 could be read: four times too fast."""
-    path = save_video(tmp_path / "a.avi", [flat(40 + 20 * i) for i in range(6)], [160 * i for i in range(6)], "mpeg4")
+    path = save_video(
+        tmp_path / "a.avi", [flat(40 + 20 * i) for i in range(6)], [160 * i for i in range(6)], "mpeg4"
+    )
     cine = open_cine(path)
     assert (cine.count, sum(1 for _ in cine)) == (6, 6)
     assert cine.times_s == pytest.approx([0.16 * i for i in range(6)])
@@ -137,7 +141,9 @@ def test_pixels_that_are_not_square(tmp_path: Path, name: str) -> None:
     path = save_video(tmp_path / name, [flat(90)] * 3, aspect=Fraction(16, 15))
     frame = read_frame(path, 0)
     assert frame.spacing_mm_yx is None
-    assert frame.calibration.notes == ("pixels are not square: the video says that one is 1.067 times as wide as it is high",)
+    assert frame.calibration.notes == (
+        "pixels are not square: the video says that one is 1.067 times as wide as it is high",
+    )
     for given, right in (("0.3", [0.3, 0.32]), ("0.3,0.3", [0.3, 0.3])):
         arguments = ["segment", str(path), "--frame", "0", "--spacing", given, "--box", BOX, "--json"]
         done = CliRunner().invoke(app, arguments)
@@ -164,11 +170,17 @@ def test_a_phones_video_stands_upright(tmp_path: Path) -> None:
 
 def test_a_movie_at_66_7_frames_a_second(tmp_path: Path) -> None:
     """15 ms a frame, usual in echocardiography. 117ac18: "this OpenCV can't encode MP4", and no result at all."""
-    path = save_video(tmp_path / "echo.mkv", [flat(60 + 10 * i) for i in range(12)], [15 * i for i in range(12)])
+    path = save_video(
+        tmp_path / "echo.mkv", [flat(60 + 10 * i) for i in range(12)], [15 * i for i in range(12)]
+    )
     assert times_told(tmp_path, path) == pytest.approx([0.015 * i for i in range(12)], abs=1e-6)
     with av.open(str(tmp_path / "out" / "echo.frames.overlay.mp4")) as made:
         stream = made.streams.video[0]
-        assert (stream.frames, stream.codec_context.name, stream.codec_context.pix_fmt) == (12, "h264", "yuv420p")
+        assert (stream.frames, stream.codec_context.name, stream.codec_context.pix_fmt) == (
+            12,
+            "h264",
+            "yuv420p",
+        )
         assert float(stream.average_rate) == pytest.approx(1000 / 15, rel=0.01)
 
 
@@ -179,12 +191,23 @@ def test_rates_that_movies_keep(tmp_path: Path, rate_hz: float) -> None:
     assert (cine.count, cine.frame_hw, cine.rate_hz) == (5, (32, 34), pytest.approx(rate_hz, rel=1e-3))
 
 
-def test_a_movie_that_can_not_be_made_takes_nothing_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_movie_that_can_not_be_made_takes_nothing_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """MPEG-4 Part 2, the codec where libx264 isn't, ends at 8191 px: masks, CSV and JSON are there, and the reason is said."""
     monkeypatch.setattr(movie, "_CODECS", ("mpeg4",))
     wide = np.full((16, 8200), 90, np.uint8)
     path = save_video(tmp_path / "wide.mkv", [wide] * 3, codec="ffv1")
-    arguments = ["segment", str(path), "--frames", "all", "--box", "4000,2,4100,14", "--out", str(tmp_path / "out")]
+    arguments = [
+        "segment",
+        str(path),
+        "--frames",
+        "all",
+        "--box",
+        "4000,2,4100,14",
+        "--out",
+        str(tmp_path / "out"),
+    ]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
     assert "no movie is written: the encoder refuses 8200 x 16 pixels at 25 a second" in done.stderr

@@ -18,13 +18,13 @@ from typer.testing import CliRunner, Result
 
 from phantom_manifest import Phantom, write_manifest
 from phantoms import ellipse, speckled
+from uniultra.batch.inputs import find_priors
 from uniultra.cli.main import app
-from uniultra.cli.prompts import read_prompts as read_json_prompts
-from uniultra.cluster.inputs import find_priors
-from uniultra.cluster.prompts import read_prompts
-from uniultra.data.lines import read_sheet
+from uniultra.data.manifest_text import read_sheet
 from uniultra.errors import DataError
-from uniultra.training.configure import load_config
+from uniultra.prompts.files import read_prompts
+from uniultra.training.config_io import load_config
+from uniultra.types import Prompt
 
 IMAGE = speckled(ellipse((240, 320), (160, 120), (60, 40))).pixels_hw
 BOX = (95.0, 75.0, 225.0, 165.0)
@@ -48,7 +48,7 @@ def test_json_prompts_and_coco(tmp_path: Path, encoding: str) -> None:
         Image.fromarray(IMAGE).save(tmp_path / f"im{i}.png")
     (tmp_path / "prompts.json").write_bytes(f"{json.dumps(PROMPTS)}\r\n".encode(encoding))
     (tmp_path / "coco.json").write_bytes(json.dumps(COCO).encode(encoding))
-    assert read_json_prompts(tmp_path / "prompts.json")["im0.png"][0].box_xyxy == BOX  # type: ignore[call-overload]
+    assert read_prompts(tmp_path / "prompts.json", ["im0.png"])["im0.png", None][0].box_xyxy == BOX
     done = tried("data", "import", "coco", tmp_path / "coco.json", "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output
 
@@ -58,7 +58,7 @@ def test_settings_and_tables(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "config.toml").write_bytes("[optim]\nsteps = 17\n".encode(encoding))
     assert load_config(tmp_path / "config.toml").optim.steps == 17
     (tmp_path / "prompts.csv").write_bytes("file,x0,y0,x1,y1\r\na.png,95,75,225,165\r\n".encode(encoding))
-    assert read_prompts(tmp_path / "prompts.csv", ["a.png"]) == {("a.png", None): [(BOX, (), ())]}
+    assert read_prompts(tmp_path / "prompts.csv", ["a.png"]) == {("a.png", None): [Prompt(BOX)]}
     manifest = write_manifest(tmp_path / "m", [Phantom("a"), Phantom("b", split="test", group="1")])
     text = manifest.read_text(encoding="utf-8")
     manifest.write_bytes(text.encode(encoding))
@@ -78,17 +78,22 @@ TABLES = {
 @pytest.mark.parametrize("kind", TABLES)
 def test_prompts_of_spreadsheets(tmp_path: Path, kind: str) -> None:
     (tmp_path / "prompts.csv").write_bytes(TABLES[kind].encode("utf-8-sig"))
-    assert read_prompts(tmp_path / "prompts.csv", ["a.png"]) == {("a.png", None): [(BOX, (), ())]}
+    assert read_prompts(tmp_path / "prompts.csv", ["a.png"]) == {("a.png", None): [Prompt(BOX)]}
 
 
 def test_points_stay_apart_where_cells_are_parted_by_semicolons(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_bytes(b'file;points\r\na.png;"160,120,1;20,20,0"\r\n')
-    assert read_prompts(tmp_path / "p.csv", ["a.png"]) == {("a.png", None): [(None, ((160.0, 120.0), (20.0, 20.0)), (1, 0))]}
+    assert read_prompts(tmp_path / "p.csv", ["a.png"]) == {
+        ("a.png", None): [Prompt(None, ((160.0, 120.0), (20.0, 20.0)), (1, 0))]
+    }
 
 
 @pytest.mark.parametrize(("cell", "frame"), [("12.0", 12), ("12.", 12), ("0.0", 0), ("12", 12)])
 def test_frames_that_pandas_saves_as_floats(tmp_path: Path, cell: str, frame: int) -> None:
-    (tmp_path / "p.csv").write_text(f"file,x0,y0,x1,y1,frame\na.png,95.0,75.0,225.0,165.0,\nc.dcm,95,75,225,165,{cell}\n", encoding="utf-8")
+    (tmp_path / "p.csv").write_text(
+        f"file,x0,y0,x1,y1,frame\na.png,95.0,75.0,225.0,165.0,\nc.dcm,95,75,225,165,{cell}\n",
+        encoding="utf-8",
+    )
     assert list(read_prompts(tmp_path / "p.csv", ["a.png", "c.dcm"])) == [("a.png", None), ("c.dcm", frame)]
 
 
@@ -110,7 +115,9 @@ def test_a_manifest_from_a_spreadsheet(tmp_path: Path) -> None:
     manifest = write_manifest(tmp_path / "m", [Phantom("a"), Phantom("b", split="test", group="1")])
     sheet = read_sheet(manifest)
     rows = [line + ",," for line in manifest.read_text(encoding="utf-8").splitlines()]
-    manifest.write_text("\r\n".join(rows).replace("0.2", "0%2").replace(",", ";").replace("%", ","), encoding="utf-8-sig")
+    manifest.write_text(
+        "\r\n".join(rows).replace("0.2", "0%2").replace(",", ";").replace("%", ","), encoding="utf-8-sig"
+    )
     assert not sheet.problems
     again = read_sheet(manifest)
     assert not again.problems
@@ -122,7 +129,9 @@ def test_a_manifest_from_a_spreadsheet(tmp_path: Path) -> None:
 def test_names_in_either_unicode_form(tmp_path: Path, held: str, asked: str) -> None:
     there, called = unicodedata.normalize(held, NAME), unicodedata.normalize(asked, NAME)
     Image.fromarray(IMAGE).save(tmp_path / there)
-    (tmp_path / "p.json").write_text(json.dumps({called: PROMPTS["im0.png"]}, ensure_ascii=False), encoding="utf-8")
+    (tmp_path / "p.json").write_text(
+        json.dumps({called: PROMPTS["im0.png"]}, ensure_ascii=False), encoding="utf-8"
+    )
     done = tried("segment", tmp_path / there, "--prompts", tmp_path / "p.json", "--json")
     assert done.exit_code == 0, done.output
     (tmp_path / "p.csv").write_text(f"file,x0,y0,x1,y1\n{called},95,75,225,165\n", encoding="utf-8")
@@ -134,15 +143,23 @@ def test_names_in_either_unicode_form(tmp_path: Path, held: str, asked: str) -> 
 
 def test_two_files_that_differ_in_their_form_alone_stay_two(tmp_path: Path) -> None:
     names = [unicodedata.normalize(form, NAME) for form in FORMS]
-    (tmp_path / "p.csv").write_text("".join(["file,x0,y0,x1,y1\n", *(f"{name},95,75,225,165\n" for name in names)]), encoding="utf-8")
+    (tmp_path / "p.csv").write_text(
+        "".join(["file,x0,y0,x1,y1\n", *(f"{name},95,75,225,165\n" for name in names)]), encoding="utf-8"
+    )
     assert [name for name, _ in read_prompts(tmp_path / "p.csv", names)] == names
 
 
 @pytest.mark.parametrize("held", FORMS)
 def test_imported_folders_and_coco_in_either_form(tmp_path: Path, held: str) -> None:
     for name in [f"Ü{i}.png" for i in range(6)]:
-        there, called = unicodedata.normalize(held, name), unicodedata.normalize("NFC" if held == "NFD" else "NFD", name)
-        for folder, called_so, pixels in (("images", there, IMAGE), ("masks", called, (IMAGE < 40).astype(np.uint8))):
+        there, called = (
+            unicodedata.normalize(held, name),
+            unicodedata.normalize("NFC" if held == "NFD" else "NFD", name),
+        )
+        for folder, called_so, pixels in (
+            ("images", there, IMAGE),
+            ("masks", called, (IMAGE < 40).astype(np.uint8)),
+        ):
             (tmp_path / "set" / folder).mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(tmp_path / "set" / folder / called_so)
     done = tried("data", "import", "folder", tmp_path / "set", "--out", tmp_path / "out")

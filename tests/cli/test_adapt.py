@@ -17,7 +17,16 @@ from uniultra.models.build import load
 from uniultra.models.promptable import PromptableModel
 from uniultra.segmenter import Segmenter
 
-QUICK = ("--set", "optim.steps=2", "--set", "optim.save_every=1", "--set", "optim.batch_size=2", "--set", "base.image_size=64")
+QUICK = (
+    "--set",
+    "optim.steps=2",
+    "--set",
+    "optim.save_every=1",
+    "--set",
+    "optim.batch_size=2",
+    "--set",
+    "base.image_size=64",
+)
 
 
 def _run(command: object, *arguments: str | Path) -> Result:
@@ -57,7 +66,9 @@ def test_replay_is_looked_at_too(lab: Path, tmp_path: Path) -> None:
     folder = tmp_path / "known"
     folder.mkdir()
     known = write_manifest(folder, ["train"] * 2 + ["val"] * 2, organ="known")
-    result = _run(adapt, "--data", lab, "--out", tmp_path / "run", "--replay", known, "--method", "decoder", *QUICK)
+    result = _run(
+        adapt, "--data", lab, "--out", tmp_path / "run", "--replay", known, "--method", "decoder", *QUICK
+    )
     assert result.exit_code == 0, result.output
     assert "replay: box10 known: Dice" in result.stdout
 
@@ -69,15 +80,21 @@ def test_tensorboard_by_flag(lab: Path, tmp_path: Path) -> None:
 
 
 def test_one_line_for_what_is_wrong(lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ModelError, match="logger 'neptune' is unknown; use some of tensorboard, wandb, mlflow"):
+    with pytest.raises(
+        ModelError, match="logger 'neptune' is unknown; use some of tensorboard, wandb, mlflow"
+    ):
         _raised(_run(adapt, "--data", lab, "--out", tmp_path / "a", "--report-to", "neptune"))
-    with pytest.raises(ModelError, match=r"base\.method = 'lorax' is unknown; use one of ch-adapter, lora, decoder, full"):
+    with pytest.raises(
+        ModelError, match=r"base\.method = 'lorax' is unknown; use one of ch-adapter, lora, decoder, full"
+    ):
         _raised(_run(adapt, "--data", lab, "--out", tmp_path / "b", "--method", "lorax"))
     with pytest.raises(DataError, match="is not a file"):
         _raised(_run(adapt, "--data", tmp_path / "none.csv", "--out", tmp_path / "c"))
     with pytest.raises(ModelError, match=r"has no adapter\.safetensors"):
         _raised(_run(merge, "--adapter", tmp_path, "--out", tmp_path / "d"))
-    monkeypatch.setattr("importlib.util.find_spec", lambda name, find=find_spec: None if name == "wandb" else find(name))
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name, find=find_spec: None if name == "wandb" else find(name)
+    )
     with pytest.raises(ModelError, match="this command needs wandb"):
         _raised(_run(adapt, "--data", lab, "--out", tmp_path / "e", "--report-to", "wandb"))
     assert not any((tmp_path / name).exists() for name in "abcde")

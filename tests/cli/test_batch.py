@@ -17,14 +17,20 @@ import pytest
 from PIL import Image
 
 from archives import BOX, save_archive, save_phantom, save_prompts
-from uniultra.cli.batch_meter import Meter, duration, shown
 from uniultra.cli.main import run
+from uniultra.cli.terminal.batch_meter import Meter, duration, shown
 from uniultra.io.images import read_frame
 from uniultra.segmenter import Segmenter
 from uniultra.types import Prompt
 
-needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs ray: pip install 'uniultra[cluster]'")
-ENVIRONMENT = os.environ | {"COLUMNS": "200", "NO_COLOR": "1", "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+needs_ray = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason="needs ray: pip install 'uniultra[cluster]'"
+)
+ENVIRONMENT = os.environ | {
+    "COLUMNS": "200",
+    "NO_COLOR": "1",
+    "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
+}
 COUNT = 40
 
 
@@ -33,7 +39,15 @@ def command(*arguments: object) -> list[str]:
 
 
 def batch(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=300)
+    return subprocess.run(
+        command(*arguments),
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=ENVIRONMENT,
+        timeout=300,
+    )
 
 
 @pytest.fixture
@@ -53,7 +67,14 @@ def test_interrupted_and_resumed_as_if_it_never_was(tmp_path: Path) -> None:
     (tmp_path / "in" / "a" / "broken.png").write_bytes(b"junk")
     save_prompts(tmp_path / "prompts.csv", [*names, "a/broken.png"])
     given = ("in", "out", "--prompts", "prompts.csv", "--write", "json", "--workers", 1)
-    running = subprocess.Popen(command(*given), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    running = subprocess.Popen(
+        command(*given),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+    )
     while running.poll() is None and sum(1 for _ in (tmp_path / "out").rglob("records/*/*.json")) < 3:
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
@@ -77,10 +98,14 @@ def test_interrupted_and_resumed_as_if_it_never_was(tmp_path: Path) -> None:
     segmenter = Segmenter.load(threads=1)
     for row in results[::10]:
         [mask] = segmenter.segment(read_frame(tmp_path / "in" / row["input"]), [Prompt(BOX)])
-        assert np.array_equal(np.asarray(Image.open(tmp_path / "out" / row["mask"])), mask.mask_hw.astype(np.uint8))
+        assert np.array_equal(
+            np.asarray(Image.open(tmp_path / "out" / row["mask"])), mask.mask_hw.astype(np.uint8)
+        )
     [failure] = rows(tmp_path / "out" / "failures.csv")
     assert failure["input"] == "a/broken.png"
-    assert json.loads((tmp_path / "out" / "a" / "scan0.png.json").read_text())["objects"][0]["area_px"] == int(results[0]["area_px"])
+    assert json.loads((tmp_path / "out" / "a" / "scan0.png.json").read_text())["objects"][0][
+        "area_px"
+    ] == int(results[0]["area_px"])
     assert len(list((tmp_path / "out").rglob("*.mask.png"))) == COUNT
     assert not (tmp_path / "out" / ".uniultra" / "runs").exists()
 
@@ -98,29 +123,57 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(folder: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("in", "out"), "nothing points at the structures; give one of --prompts prompts.csv, --from-masks FOLDER or --grid N"),
-        (("in", "out", "--grid", "4", "--prompts", "prompts.csv"), "--prompts and --grid are given; give one of"),
+        (
+            ("in", "out"),
+            "nothing points at the structures; give one of --prompts prompts.csv, --from-masks FOLDER or --grid N",
+        ),
+        (
+            ("in", "out", "--grid", "4", "--prompts", "prompts.csv"),
+            "--prompts and --grid are given; give one of",
+        ),
         (("in", "out", "--grid", "40"), "--grid 40 is no number of clicks a side; give 1 to 32"),
         (("in", "out", "--quality", "0.5", "--prompts", "prompts.csv"), "--quality 0.5 is for --grid alone"),
         (("none", "out", "--grid", "4"), "none: no such file or folder; check the path"),
         (("prompts.csv", "out", "--prompts", "prompts.csv"), "prompts.csv has 4 problem(s); mend them:"),
-        (("in", "in/out", "--grid", "4"), "so its masks would be taken for images; give a folder outside of it"),
+        (
+            ("in", "in/out", "--grid", "4"),
+            "so its masks would be taken for images; give a folder outside of it",
+        ),
         (("in", "prompts.csv", "--grid", "4"), "can't be written"),
-        (("masks", "out", "--grid", "4"), "masks: holds results of uniultra alone; give the folder of the images"),
+        (
+            ("masks", "out", "--grid", "4"),
+            "masks: holds results of uniultra alone; give the folder of the images",
+        ),
         (("memory://in", "out", "--grid", "4"), "memory is each worker's own"),
         (("in", "nosuch://out", "--grid", "4"), "Protocol not known"),
-        (("in", "out", "--prompts", "wrong.csv"), "row 2, column x0: 'left' is no finite number; give pixels"),
-        (("in", "out", "--from-masks", "empty"), "empty: holds no mask of any of 4 images; a mask has its image's relative name"),
+        (
+            ("in", "out", "--prompts", "wrong.csv"),
+            "row 2, column x0: 'left' is no finite number; give pixels",
+        ),
+        (
+            ("in", "out", "--from-masks", "empty"),
+            "empty: holds no mask of any of 4 images; a mask has its image's relative name",
+        ),
         (("in", "out", "--grid", "4", "--model", "none"), "model 'none' is unknown"),
         (("in", "out", "--grid", "4", "--frame", "7"), "--frame '7' is unknown; give first, middle, all"),
-        (("in", "out", "--grid", "4", "--write", "movie"), "--write 'movie' is unknown; give one or several of overlay, json"),
+        (
+            ("in", "out", "--grid", "4", "--write", "movie"),
+            "--write 'movie' is unknown; give one or several of overlay, json",
+        ),
         (("in", "out", "--grid", "4", "--workers", "0"), "--workers 0 can't be"),
-        (("in", "out", "--grid", "4", "--write", "csv", "--keep-patient"), "--keep-patient is of DICOM results alone; add --write"),
+        (
+            ("in", "out", "--grid", "4", "--write", "csv", "--keep-patient"),
+            "--keep-patient is of DICOM results alone; add --write",
+        ),
         (("in", "out", "--grid", "4", "--address", "nowhere"), "--address nowhere is no address"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], told: str
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    told: str,
 ) -> None:
     (folder / "empty").mkdir()
     save_phantom(folder / "masks" / "scan.mask.png")
@@ -142,8 +195,13 @@ def test_without_ray_it_says_what_to_install(folder: Path) -> None:
         "importlib.util.find_spec = lambda name, *rest: None if name == 'ray' else real(name, *rest)\n"
         "sys.argv = ['uniultra', 'batch', 'in', 'out', '--grid', '4']; from uniultra.cli.main import run; run()"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False, env=ENVIRONMENT)
-    assert (done.returncode, done.stderr) == (2, "uniultra: this command needs ray; install with: pip install 'uniultra[cluster]'\n")
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False, env=ENVIRONMENT
+    )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "uniultra: this command needs ray; install with: pip install 'uniultra[cluster]'\n",
+    )
 
 
 def test_speed_and_time_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,16 +10,18 @@ import typer
 from typer.testing import CliRunner, Result
 
 from phantom_manifest import Phantom, write_manifest
-from uniultra.bench.running import usable_cores
 from uniultra.cli.bench import bench
 from uniultra.cli.evaluate import evaluate
 from uniultra.errors import DataError, FileError, ModelError, OutputError, PromptError
+from uniultra.machine import usable_cores
 
 
 def _run(*arguments: str | Path) -> Result:
     app = typer.Typer()
     app.command()(bench)
-    return CliRunner().invoke(app, [str(argument) for argument in ("--quick", "--threads", "1", "--peers", "none", *arguments)])
+    return CliRunner().invoke(
+        app, [str(argument) for argument in ("--quick", "--threads", "1", "--peers", "none", *arguments)]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -65,22 +67,52 @@ def test_a_quick_run(tmp_path: Path, report: Path) -> None:
 
 MISTAKES = {
     "no such model": (("--model", "mono"), ModelError, "model 'mono' is unknown"),
-    "no such peer": (("--peers", "sam9"), PromptError, "peer 'sam9' is unknown; use sam2-tiny, edgetam, litemedsam, or none"),
+    "no such peer": (
+        ("--peers", "sam9"),
+        PromptError,
+        "peer 'sam9' is unknown; use sam2-tiny, edgetam, litemedsam, or none",
+    ),
     "too many threads": (("--threads", "4096"), PromptError, f"give numbers from 1 to {usable_cores()}"),
-    "no threads": (("--threads", "two"), PromptError, "--threads 'two' is not a list of numbers; give it as in 1,2"),
+    "no threads": (
+        ("--threads", "two"),
+        PromptError,
+        "--threads 'two' is not a list of numbers; give it as in 1,2",
+    ),
     "an image without a box": (("--image", "a.png"), PromptError, "--image needs --box beside it"),
     "no such image": (("--image", "nowhere.png", "--box", "1,2,30,40"), FileError, "nowhere.png"),
-    "a box outside": (("--image", "EXAMPLE", "--box", "9000,9000,9100,9100"), PromptError, "less than a pixel on the image"),
-    "no report": (("--accuracy", "uniultra-mini"), PromptError, "is not NAME=FILE; give it as in uniultra-mini=report.json"),
-    "a report of nothing": (("--accuracy", "uniultra-mini=nowhere.json"), DataError, "is not a report of `uniultra evaluate --out`"),
-    "an accuracy of nobody": (("--accuracy", "sam9=REPORT"), PromptError, "names 'sam9', which isn't timed here"),
+    "a box outside": (
+        ("--image", "EXAMPLE", "--box", "9000,9000,9100,9100"),
+        PromptError,
+        "less than a pixel on the image",
+    ),
+    "no report": (
+        ("--accuracy", "uniultra-mini"),
+        PromptError,
+        "is not NAME=FILE; give it as in uniultra-mini=report.json",
+    ),
+    "a report of nothing": (
+        ("--accuracy", "uniultra-mini=nowhere.json"),
+        DataError,
+        "is not a report of `uniultra evaluate --out`",
+    ),
+    "an accuracy of nobody": (
+        ("--accuracy", "sam9=REPORT"),
+        PromptError,
+        "names 'sam9', which isn't timed here",
+    ),
     "one name twice": (("--accuracy", "a=REPORT", "--accuracy", "a=REPORT"), PromptError, "names 'a' twice"),
-    "another kind": (("--accuracy", "uniultra-mini=REPORT", "--kind", "box10"), DataError, "has no answers to 'box10'; its kinds are box"),
+    "another kind": (
+        ("--accuracy", "uniultra-mini=REPORT", "--kind", "box10"),
+        DataError,
+        "has no answers to 'box10'; its kinds are box",
+    ),
 }
 
 
 @pytest.mark.parametrize(("arguments", "error", "message"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_one_line(tmp_path: Path, report: Path, arguments: tuple[str, ...], error: type[Exception], message: str) -> None:
+def test_a_mistake_is_one_line(
+    tmp_path: Path, report: Path, arguments: tuple[str, ...], error: type[Exception], message: str
+) -> None:
     example = Path(str(bench.__globals__["EXAMPLE"]))
     given = [text.replace("REPORT", str(report)).replace("EXAMPLE", str(example)) for text in arguments]
     result = _run("--out", tmp_path / "bench", *given)

@@ -39,7 +39,13 @@ def folder(tmp_path: Path) -> Path:
 def test_info_tells_what_a_person_needs_and_no_patient(folder: Path) -> None:
     done = uniultra("info", "cine.dcm", cwd=folder)
     assert done.returncode == 0, done.stderr
-    for part in ("DICOM, US", "320 x 240 pixels, 3 frames at 25 a second", "Explicit VR Little Endian", "0.5 x 0.5 mm a pixel", "M-mode"):
+    for part in (
+        "DICOM, US",
+        "320 x 240 pixels, 3 frames at 25 a second",
+        "Explicit VR Little Endian",
+        "0.5 x 0.5 mm a pixel",
+        "M-mode",
+    ):
         assert part in done.stdout
     assert "burnt in    not stated" in done.stdout
     assert "Doe" not in done.stdout
@@ -60,17 +66,33 @@ def test_info_of_several_files_says_which_failed(folder: Path) -> None:
 
 def test_segment_writes_seg_and_measures_that_read_back_equal(folder: Path) -> None:
     hd = pytest.importorskip("highdicom", reason="highdicom is of the extra dicom")
-    done = uniultra("segment", "cine.dcm", "--frame", 1, "--box", BOX, "--out", "out", "--write", "seg,sr,csv,coco", cwd=folder)
+    done = uniultra(
+        "segment",
+        "cine.dcm",
+        "--frame",
+        1,
+        "--box",
+        BOX,
+        "--out",
+        "out",
+        "--write",
+        "seg,sr,csv,coco",
+        cwd=folder,
+    )
     assert done.returncode == 0, done.stderr
     endings = ("coco.json", "csv", "json", "mask.png", "overlay.png", "seg.dcm", "sr.dcm")
-    assert sorted(path.name for path in (folder / "out").iterdir()) == [f"cine.frame1.{ending}" for ending in endings]
+    assert sorted(path.name for path in (folder / "out").iterdir()) == [
+        f"cine.frame1.{ending}" for ending in endings
+    ]
     with Image.open(folder / "out" / "cine.frame1.mask.png") as image:
         mask = np.array(image) == 1
     seg = hd.seg.segread(folder / "out" / "cine.frame1.seg.dcm")
     source = pydicom.dcmread(folder / "cine.dcm")
     found = seg.get_pixels_by_source_frame(source.SOPInstanceUID, [2])
     np.testing.assert_array_equal(found[0, ..., 0].astype(bool), mask)
-    np.testing.assert_array_equal(pydicom.dcmread(folder / "out" / "cine.frame1.seg.dcm").pixel_array.squeeze().astype(bool), mask)
+    np.testing.assert_array_equal(
+        pydicom.dcmread(folder / "out" / "cine.frame1.seg.dcm").pixel_array.squeeze().astype(bool), mask
+    )
     report = json.loads((folder / "out" / "cine.frame1.json").read_text())
     [item] = report["objects"]
     assert item["measures"]["scale"]["source"] == "region 1"
@@ -81,7 +103,11 @@ def test_segment_writes_seg_and_measures_that_read_back_equal(folder: Path) -> N
     sr = hd.sr.srread(folder / "out" / "cine.frame1.sr.dcm")
     [group] = sr.content.get_planar_roi_measurement_groups()
     values = {measurement.name.meaning: measurement.value for measurement in group.get_measurements()}
-    for name, meaning in (("area", "Area"), ("long_diameter", "Long Axis"), ("ellipse_circumference", "Circumference")):
+    for name, meaning in (
+        ("area", "Area"),
+        ("long_diameter", "Long Axis"),
+        ("ellipse_circumference", "Circumference"),
+    ):
         assert float(rows[name]["value"]) == item["measures"][name]["value"]
         assert values[meaning] == pytest.approx(item["measures"][name]["value"], rel=1e-5)
     assert all(PHI.encode() not in path.read_bytes() for path in (folder / "out").iterdir())
@@ -92,7 +118,9 @@ def test_a_source_without_uids_gets_no_seg_or_an_error_before_anything_is_writte
     data = pydicom.dcmread(folder / "cine.dcm")
     del data.SeriesInstanceUID
     data.save_as(folder / "cine.dcm")
-    asked = uniultra("segment", "cine.dcm", "--frame", 0, "--box", BOX, "--write", "seg", "--out", "out", cwd=folder)
+    asked = uniultra(
+        "segment", "cine.dcm", "--frame", 0, "--box", BOX, "--write", "seg", "--out", "out", cwd=folder
+    )
     assert (asked.returncode, (folder / "out").exists()) == (2, False)
     assert "SeriesInstanceUID is missing, so nothing can refer to this image" in asked.stderr
     silent = uniultra("segment", "cine.dcm", "--frame", 0, "--box", BOX, "--out", "out", cwd=folder)
@@ -116,7 +144,9 @@ def test_across_regions_the_answer_is_in_pixels_with_the_reason(folder: Path) ->
 
 
 def test_spacing_does_not_overrule_a_region_and_says_so(folder: Path) -> None:
-    done = uniultra("segment", "cine.dcm", "--frame", 0, "--box", BOX, "--spacing", "0.3", "--json", cwd=folder)
+    done = uniultra(
+        "segment", "cine.dcm", "--frame", 0, "--box", BOX, "--spacing", "0.3", "--json", cwd=folder
+    )
     assert done.returncode == 0, done.stderr
     scale = json.loads(done.stdout)["objects"][0]["measures"]["scale"]
     assert scale["spacing_mm_yx"] == [0.5, 0.5]
@@ -126,7 +156,9 @@ def test_spacing_does_not_overrule_a_region_and_says_so(folder: Path) -> None:
 @pytest.fixture
 def planes(tmp_path: Path) -> Path:
     for name, half in (("ed", (40, 70)), ("es", (30, 60)), ("wide", (50, 70))):
-        Image.fromarray(ellipse((200, 200), (99.5, 99.5), half).astype(np.uint8)).save(tmp_path / f"{name}.png")
+        Image.fromarray(ellipse((200, 200), (99.5, 99.5), half).astype(np.uint8)).save(
+            tmp_path / f"{name}.png"
+        )
     return tmp_path
 
 
@@ -151,8 +183,12 @@ def test_measure_of_volumes(planes: Path) -> None:
     assert report["ejection_fraction"]["value"] == pytest.approx(100 * (1 - ml[1] / ml[0]), abs=0.5)
     both = uniultra("measure", "ed.png", "wide.png", "--spacing", "0.5", "--volume", "simpson", cwd=planes)
     assert "biplane Simpson, 20 discs" in both.stdout
-    solid = uniultra("measure", "ed.png", "wide.png", "--spacing", "0.5", "--volume", "ellipsoid", "--json", cwd=planes)
-    assert json.loads(solid.stdout)["volume"]["value"] == pytest.approx(4 / 3 * math.pi * 40 * 50 * 70 / 8000, rel=0.01)
+    solid = uniultra(
+        "measure", "ed.png", "wide.png", "--spacing", "0.5", "--volume", "ellipsoid", "--json", cwd=planes
+    )
+    assert json.loads(solid.stdout)["volume"]["value"] == pytest.approx(
+        4 / 3 * math.pi * 40 * 50 * 70 / 8000, rel=0.01
+    )
 
 
 @pytest.mark.parametrize(
@@ -160,18 +196,39 @@ def test_measure_of_volumes(planes: Path) -> None:
     [
         (["measure", "none.png"], "none.png: no such file"),
         (["measure", "ed.png", "--spacing", "0"], "--spacing '0' is not a size of a pixel"),
-        (["measure", "ed.png", "--volume", "cube"], "--volume 'cube' is unknown; give ellipsoid, simpson, ef"),
-        (["measure", "ed.png", "--volume", "ef"], "ed.png: one mask; --volume ef takes 2 or 4, or the label of a cine"),
+        (
+            ["measure", "ed.png", "--volume", "cube"],
+            "--volume 'cube' is unknown; give ellipsoid, simpson, ef",
+        ),
+        (
+            ["measure", "ed.png", "--volume", "ef"],
+            "ed.png: one mask; --volume ef takes 2 or 4, or the label of a cine",
+        ),
         (
             ["measure", "ed.png", "--volume", "simpson"],
             "a volume needs millimetres, but no calibration is known; give --image or",
         ),
         (["measure", "ed.png", "--id", "7"], "ed.png: no structure 7; there are 1"),
-        (["measure", "ed.png", "--image", "small.png"], "the mask has 200 x 200 pixels, but small.png has 20 x 20"),
-        (["segment", "ed.png", "--box", "60,30,140,170", "--write", "seg"], "ed.png: DICOM results need a DICOM image to refer to"),
-        (["segment", "ed.png", "--box", "60,30,140,170", "--write", "pdf"], "--write 'pdf' is unknown; give one or several of seg,"),
-        (["segment", "ed.png", "--box", "60,30,140,170", "--write", "seg,fractional"], "are one file; give one of them"),
-        (["segment", "ed.png", "--box", "60,30,140,170", "--frame", "2"], "there is no frame 2; a PNG image has frame 0 alone"),
+        (
+            ["measure", "ed.png", "--image", "small.png"],
+            "the mask has 200 x 200 pixels, but small.png has 20 x 20",
+        ),
+        (
+            ["segment", "ed.png", "--box", "60,30,140,170", "--write", "seg"],
+            "ed.png: DICOM results need a DICOM image to refer to",
+        ),
+        (
+            ["segment", "ed.png", "--box", "60,30,140,170", "--write", "pdf"],
+            "--write 'pdf' is unknown; give one or several of seg,",
+        ),
+        (
+            ["segment", "ed.png", "--box", "60,30,140,170", "--write", "seg,fractional"],
+            "are one file; give one of them",
+        ),
+        (
+            ["segment", "ed.png", "--box", "60,30,140,170", "--frame", "2"],
+            "there is no frame 2; a PNG image has frame 0 alone",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(planes: Path, arguments: list[str], says: str) -> None:
@@ -193,14 +250,18 @@ def test_the_hand_calculation_of_the_docs(shared: Path, tmp_path: Path) -> None:
     [item] = json.loads(done.stdout)["objects"]
     assert item["area_mm2"] == pytest.approx(item["area_px"] * 0.5104970559477806**2, abs=1e-3)
     (x0, y0), (x1, y1) = item["measures"]["long_diameter"]["ends_xy"]
-    assert item["measures"]["long_diameter"]["value"] == pytest.approx(math.hypot(x1 - x0, y1 - y0) * 0.5104970559477806, abs=0.01)
+    assert item["measures"]["long_diameter"]["value"] == pytest.approx(
+        math.hypot(x1 - x0, y1 - y0) * 0.5104970559477806, abs=0.01
+    )
     assert "beyond the frame of 320 x 240" in item["measures"]["scale"]["notes"][0]
 
 
 def test_a_mask_that_was_written_here_is_measured_again_in_its_own_millimetres(tmp_path: Path) -> None:
     pixels = speckled(ellipse((96, 128), (60, 50), (30, 20))).pixels_hw[None]
     save(dataset(pixels, SequenceOfUltrasoundRegions=[region((0, 0, 127, 95))]), tmp_path / "a.dcm")
-    told = uniultra("segment", "a.dcm", "--box", "25,25,95,75", "--write", "none", "--out", "out", "--json", cwd=tmp_path)
+    told = uniultra(
+        "segment", "a.dcm", "--box", "25,25,95,75", "--write", "none", "--out", "out", "--json", cwd=tmp_path
+    )
     [before] = json.loads(told.stdout)["objects"]
     again = uniultra("measure", "out/a.mask.png", "--json", cwd=tmp_path)
     [after] = json.loads(again.stdout)["objects"]
@@ -209,7 +270,9 @@ def test_a_mask_that_was_written_here_is_measured_again_in_its_own_millimetres(t
     assert after["scale"] == before["measures"]["scale"]
     other = uniultra("measure", "out/a.mask.png", "--spacing", "1", "--json", cwd=tmp_path)
     assert json.loads(other.stdout)["objects"][0]["scale"]["source"] == "--spacing"
-    (tmp_path / "out" / "a.json").write_text('{"schema": "uniultra.segment/1", "frame": null, "objects": [{"id": 1}]}')
+    (tmp_path / "out" / "a.json").write_text(
+        '{"schema": "uniultra.segment/1", "frame": null, "objects": [{"id": 1}]}'
+    )
     plain = uniultra("measure", "out/a.mask.png", "--json", cwd=tmp_path)
     assert json.loads(plain.stdout)["objects"][0]["area"]["unit"] == "px2"
 
@@ -220,7 +283,10 @@ def test_an_answer_is_corrected_in_place(tmp_path: Path) -> None:
     first = (tmp_path / "out" / "a.mask.png").read_bytes()
     correct = ("segment", "a.png", "--mask", "out/a.mask.png", "--negative", "60,35", "--out", "out")
     refused = uniultra(*correct, cwd=tmp_path)
-    assert (refused.returncode, refused.stderr) == (2, "uniultra: out/a.mask.png exists; pass --force to overwrite\n")
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        "uniultra: out/a.mask.png exists; pass --force to overwrite\n",
+    )
     done = uniultra(*correct, "--force", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "a.mask.png").read_bytes() != first

@@ -22,7 +22,17 @@ def manifest(tmp_path: Path) -> Path:
 
 
 def test_own_folders_are_imported(manifest: Path, tmp_path: Path) -> None:
-    result = _run("import", "folder", manifest.parent, "--out", tmp_path / "out", "--organ", "liver", "--fractions", "train=0.5,test=0.5")
+    result = _run(
+        "import",
+        "folder",
+        manifest.parent,
+        "--out",
+        tmp_path / "out",
+        "--organ",
+        "liver",
+        "--fractions",
+        "train=0.5,test=0.5",
+    )
     assert result.exit_code == 0, result.output
     assert "2 images in 2 groups" in result.stdout
     assert "liver" in (tmp_path / "out/manifest.csv").read_text(encoding="utf-8")
@@ -38,7 +48,11 @@ def test_problems_are_listed_and_nothing_is_written(manifest: Path, tmp_path: Pa
 
 
 def test_all_problems_of_a_manifest_are_listed(manifest: Path) -> None:
-    text = manifest.read_text(encoding="utf-8").replace("images/a.png", "images\\a.png").replace("masks/b.png", "/b.png")
+    text = (
+        manifest.read_text(encoding="utf-8")
+        .replace("images/a.png", "images\\a.png")
+        .replace("masks/b.png", "/b.png")
+    )
     manifest.write_text(text.replace(",test,", ",tset,"), encoding="utf-8")
     result = _run("check", manifest)
     assert isinstance(result.exception, DataError)
@@ -93,7 +107,17 @@ def test_names_that_begin_alike_are_pointed_out(tmp_path: Path, ids: tuple[str, 
     result = _run("import", "folder", tmp_path / "m", "--out", tmp_path / "out", "--fractions", "train=1")
     assert result.exit_code == 0, result.output
     assert ("begin alike but the splits are by image" in result.stderr) == warned
-    again = _run("import", "folder", tmp_path / "m", "--out", tmp_path / "by", "--subject", "^(.+)_", "--fractions", "train=1")
+    again = _run(
+        "import",
+        "folder",
+        tmp_path / "m",
+        "--out",
+        tmp_path / "by",
+        "--subject",
+        "^(.+)_",
+        "--fractions",
+        "train=1",
+    )
     assert "begin alike" not in again.stderr
 
 

@@ -56,14 +56,29 @@ def test_a_limit_is_recorded_and_told(data: Path, tmp_path: Path) -> None:
 
 def test_seeds_give_their_deviation(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "r.json"
-    result = _run("--data", data, "--model", "ellipse", "--kinds", "box,sam2box,loose30", "--seeds", "42,2026,1337", "--out", out)
+    result = _run(
+        "--data",
+        data,
+        "--model",
+        "ellipse",
+        "--kinds",
+        "box,sam2box,loose30",
+        "--seeds",
+        "42,2026,1337",
+        "--out",
+        out,
+    )
     assert result.exit_code == 0, result.output
     assert "| prompt | organ | seeds | Dice | standard deviation |" in result.stdout
     report = json.loads(out.read_text(encoding="utf-8"))
     assert report["seeds"] == [42, 2026, 1337]
     assert list(report["spread"]) == ["sam2box"]
-    own = [record for record in report["records"] if record["kind"] == "sam2box" and record["organ"] == "breast"]
-    means = {seed: sum(r["dice"] for r in own if r["draw"] == int(seed)) / 2 for seed in ("42", "1337", "2026")}
+    own = [
+        record for record in report["records"] if record["kind"] == "sam2box" and record["organ"] == "breast"
+    ]
+    means = {
+        seed: sum(r["dice"] for r in own if r["draw"] == int(seed)) / 2 for seed in ("42", "1337", "2026")
+    }
     assert report["spread"]["sam2box"]["breast"]["dice"] == pytest.approx(means, abs=1e-5)
     assert len(report["records"]) == 5 * (1 + 3 + 1)
 
@@ -81,20 +96,38 @@ def test_a_stopped_run_goes_on_with_the_same_seeds_alone(data: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (("--model", "ellipse", "--kinds", "click1"), PromptError, "takes boxes alone; give --kinds some of box,box10,box20"),
+        (
+            ("--model", "ellipse", "--kinds", "click1"),
+            PromptError,
+            "takes boxes alone; give --kinds some of box,box10,box20",
+        ),
         (("--model", "ellipse", "--kinds", "boxx"), PromptError, "'boxx' are not usable"),
-        (("--model", "ellipse", "--split", "train"), DataError, "split 'train' can't be scored; use val, test or external"),
+        (
+            ("--model", "ellipse", "--split", "train"),
+            DataError,
+            "split 'train' can't be scored; use val, test or external",
+        ),
         (("--model", "ellipse", "--split", "external"), DataError, "has no rows of split 'external'"),
         (("--model", "ellipse", "--split", "test"), DataError, "shows no object"),
         (("--model", "ellipse", "--limit", "0"), DataError, "limit is 0"),
         (("--model", "ellipse", "--draws", "0"), PromptError, "draws is 0"),
         (("--model", "ellipse", "--seeds", "42,x"), PromptError, "seeds '42,x' are not whole numbers"),
         (("--model", "ellipse", "--seeds", "42,42"), PromptError, "seeds '42,42' are not usable"),
-        (("--model", "ellipse", "--seeds", "42", "--draws", "2"), PromptError, "--draws 2 and --seeds 42 both say how often"),
-        (("--model", "ellipse", "--kinds", "uclick1"), PromptError, "takes boxes alone; give --kinds some of box,box10,box20"),
+        (
+            ("--model", "ellipse", "--seeds", "42", "--draws", "2"),
+            PromptError,
+            "--draws 2 and --seeds 42 both say how often",
+        ),
+        (
+            ("--model", "ellipse", "--kinds", "uclick1"),
+            PromptError,
+            "takes boxes alone; give --kinds some of box,box10,box20",
+        ),
     ],
 )
-def test_what_a_user_got_wrong_is_named(data: Path, tmp_path: Path, arguments: tuple[str, ...], error: type, message: str) -> None:
+def test_what_a_user_got_wrong_is_named(
+    data: Path, tmp_path: Path, arguments: tuple[str, ...], error: type, message: str
+) -> None:
     out = tmp_path / "r.json"
     result = _run("--data", data, "--out", out, *arguments)
     assert isinstance(result.exception, error)
@@ -121,7 +154,10 @@ def test_two_baselines_are_compared_pair_by_pair(data: Path, tmp_path: Path) -> 
     assert against["model"] == "ellipse"
     assert against["comparison"]["box"]["mean over organs"]["objects"] == 5
     assert _run(*boxes, "--model", "grabcut", "--against", first).stdout == live.stdout
-    assert _run(*boxes, "--model", "ellipse", "--against", "ellipse").stdout.count("| no difference shown |") == 6
+    assert (
+        _run(*boxes, "--model", "ellipse", "--against", "ellipse").stdout.count("| no difference shown |")
+        == 6
+    )
 
 
 def test_a_report_of_other_data_is_refused(data: Path, tmp_path: Path) -> None:
@@ -132,15 +168,25 @@ def test_a_report_of_other_data_is_refused(data: Path, tmp_path: Path) -> None:
     assert isinstance(result.exception, DataError)
     assert "is of another manifest or of split 'val'" in str(result.exception)
     report.write_text("{}", encoding="utf-8")
-    assert "is not a report of" in str(_run("--data", data, "--model", "ellipse", "--against", report).exception)
+    assert "is not a report of" in str(
+        _run("--data", data, "--model", "ellipse", "--against", report).exception
+    )
 
 
 def test_a_folder_gets_everything(data: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     result = _run("--data", data, "--model", "ellipse", "--workers", "2", "--out", folder)
     assert result.exit_code == 0, result.output
-    assert {path.name for path in folder.iterdir()} == {"records.jsonl", "report.json", "report.md", "report.html", "timing.json"}
-    assert (folder / "report.html").read_text(encoding="utf-8").count("<img ") == 6  # best, median and worst of two organs
+    assert {path.name for path in folder.iterdir()} == {
+        "records.jsonl",
+        "report.json",
+        "report.md",
+        "report.html",
+        "timing.json",
+    }
+    assert (folder / "report.html").read_text(encoding="utf-8").count(
+        "<img "
+    ) == 6  # best, median and worst of two organs
     assert _run("--data", data, "--model", "grabcut", "--kinds", "box", "--against", folder).exit_code == 0
     assert isinstance(_run("--data", data, "--model", "ellipse", "--out", folder).exception, OutputError)
     assert _run("--data", data, "--model", "ellipse", "--out", folder, "--force").exit_code == 0
@@ -151,7 +197,10 @@ def test_bad_rows_end_the_run_or_are_left_out(data: Path, tmp_path: Path) -> Non
     arguments = ("--data", data, "--model", "ellipse", "--kinds", "box", "--out", tmp_path / "run")
     refused = _run(*arguments)
     assert isinstance(refused.exception, DataError)
-    assert "has 1 problem(s); mend them, or leave these rows out with --skip-bad:\n  row 3, mask: 'masks/b.png'" in str(refused.exception)
+    assert (
+        "has 1 problem(s); mend them, or leave these rows out with --skip-bad:\n  row 3, mask: 'masks/b.png'"
+        in str(refused.exception)
+    )
     assert not (tmp_path / "run").exists()
     assert (refused.stdout, refused.stderr) == ("", "")
     result = _run(*arguments, "--skip-bad")
@@ -175,7 +224,12 @@ def test_an_old_report_is_compared_to(data: Path, tmp_path: Path, version: int) 
     now, old = tmp_path / "now.json", tmp_path / "old.json"
     _run("--data", data, "--model", "ellipse", "--kinds", "box", "--out", now)
     report = json.loads(now.read_text(encoding="utf-8"))
-    for key in ("model_version", "weights_sha256", "skipped", *(("reliability", "empty_images") if version == 1 else ())):
+    for key in (
+        "model_version",
+        "weights_sha256",
+        "skipped",
+        *(("reliability", "empty_images") if version == 1 else ()),
+    ):
         del report[key]
     if version == 1:
         for record in report["records"]:

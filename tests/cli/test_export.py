@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from phantom_manifest import Phantom, write_manifest
 from uniultra.cli.export import export
 from uniultra.errors import DataError, ModelError, OutputError
-from uniultra.export.folder import FILES
+from uniultra.export.model_folder import FILES
 from uniultra.model_facts import Passes
 from uniultra.models.build import build
 
@@ -40,7 +40,13 @@ def test_weights_are_halved_unless_told_and_all_is_printed(source: Path, tmp_pat
     lines = result.stdout.splitlines()
     assert "precision: fp16" in lines
     assert any(line.startswith("graphs encoder.onnx operators: Add ") for line in lines)
-    for key in ("max_logit_difference", "p999_logit_difference", "dice_agreement", "graphs decoder.onnx bytes", "sha256 model.json"):
+    for key in (
+        "max_logit_difference",
+        "p999_logit_difference",
+        "dice_agreement",
+        "graphs decoder.onnx bytes",
+        "sha256 model.json",
+    ):
         assert any(line.startswith(f"{key}: ") for line in lines), key
     again = _run("--model", source, "--out", tmp_path / "out", "--name", "mine")
     assert isinstance(again.exception, OutputError)
@@ -51,15 +57,33 @@ def test_weights_are_halved_unless_told_and_all_is_printed(source: Path, tmp_pat
     ("options", "error", "message"),
     [
         (("--precision", "half"), ModelError, "precision 'half' is unknown; use one of fp32, fp16, w8, int8"),
-        (("--size", "250"), ModelError, "image size 250 doesn't fit the network; use a multiple of 32 from 64 to 2048"),
-        (("--precision", "int8"), DataError, "give a manifest that has some of split 'train': --data manifest.csv"),
+        (
+            ("--size", "250"),
+            ModelError,
+            "image size 250 doesn't fit the network; use a multiple of 32 from 64 to 2048",
+        ),
+        (
+            ("--precision", "int8"),
+            DataError,
+            "give a manifest that has some of split 'train': --data manifest.csv",
+        ),
         (("--precision", "int8", "--data", "absent.csv"), DataError, "absent.csv"),
         (("--data", "manifest.csv"), DataError, "precision fp16 looks at no frames; leave --data away"),
-        (("--precision", "int8", "--data", "m.csv", "--least-dice", "0"), ModelError, "least Dice 0 is out of range"),
-        (("--calibration", "absent.json"), ModelError, "is not a calibration that `uniultra calibrate` wrote"),
+        (
+            ("--precision", "int8", "--data", "m.csv", "--least-dice", "0"),
+            ModelError,
+            "least Dice 0 is out of range",
+        ),
+        (
+            ("--calibration", "absent.json"),
+            ModelError,
+            "is not a calibration that `uniultra calibrate` wrote",
+        ),
     ],
 )
-def test_bad_options(source: Path, tmp_path: Path, options: tuple[str, ...], error: type[Exception], message: str) -> None:
+def test_bad_options(
+    source: Path, tmp_path: Path, options: tuple[str, ...], error: type[Exception], message: str
+) -> None:
     result = _run("--model", source, "--out", tmp_path / "out", "--name", "mine", *options)
     assert isinstance(result.exception, error), result.output
     assert message in str(result.exception)
@@ -68,7 +92,18 @@ def test_bad_options(source: Path, tmp_path: Path, options: tuple[str, ...], err
 
 def test_a_manifest_without_frames_to_train_on(source: Path, tmp_path: Path) -> None:
     manifest = write_manifest(tmp_path, [Phantom("a", "val"), Phantom("b", "test", group="1")])
-    result = _run("--model", source, "--out", tmp_path / "out", "--name", "mine", "--precision", "int8", "--data", manifest)
+    result = _run(
+        "--model",
+        source,
+        "--out",
+        tmp_path / "out",
+        "--name",
+        "mine",
+        "--precision",
+        "int8",
+        "--data",
+        manifest,
+    )
     assert isinstance(result.exception, DataError)
     assert "has no rows of split 'train'" in str(result.exception)
     assert not (tmp_path / "out").exists()
@@ -83,8 +118,16 @@ def test_where_nothing_can_be_written(source: Path, tmp_path: Path) -> None:
 
 def test_the_passes_are_the_sources_but_for_what_is_changed(source: Path, tmp_path: Path) -> None:
     names = ("--name", "mine", "--precision", "fp32")
-    assert _run("--model", source, "--out", tmp_path / "a", *names, "--pass", "sure=0.5", "--pass", "min_part=0.1").exit_code == 0
-    assert _run("--model", tmp_path / "a", "--out", tmp_path / "b", *names, "--pass", "agreed=0.9").exit_code == 0
+    assert (
+        _run(
+            "--model", source, "--out", tmp_path / "a", *names, "--pass", "sure=0.5", "--pass", "min_part=0.1"
+        ).exit_code
+        == 0
+    )
+    assert (
+        _run("--model", tmp_path / "a", "--out", tmp_path / "b", *names, "--pass", "agreed=0.9").exit_code
+        == 0
+    )
     first, second = (json.loads((tmp_path / name / "model.json").read_text())["passes"] for name in "ab")
     assert first == asdict(Passes(sure=0.5, min_part=0.1))
     assert second == asdict(Passes(sure=0.5, min_part=0.1, agreed=0.9))

@@ -23,13 +23,15 @@ from pydicom.uid import JPEGBaseline8Bit
 from dicoms import dataset, encapsulated, jpeg, region, save
 from phantoms import ellipse, speckled
 from uniultra.cli.frames import SegmentJob, numbers_of, parse_frames, segment_frames
-from uniultra.cli.prompts import PromptSource, Typed
 from uniultra.errors import PromptError
 from uniultra.io.cines import open_cine
-from uniultra.io.labels import LabelFile, read_label_pages
-from uniultra.io.movie import write_movie
+from uniultra.io.input_file import input_file
+from uniultra.io.label_tiff import LabelFile, read_label_pages
+from uniultra.io.video_writer import write_movie
 from uniultra.model_facts import ModelFacts
-from uniultra.outputs.plan import OWN_STUDY, OutputPlan, input_file
+from uniultra.outputs.plan import OWN_STUDY, OutputPlan
+from uniultra.prompts.grouping import Typed
+from uniultra.prompts.source import PromptSource
 from uniultra.types import Frame, Mask, Prompt
 
 RADII = (60, 50, 40, 50, 60)
@@ -43,17 +45,27 @@ def command(*arguments: object) -> list[str]:
 
 def uniultra(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True, check=False, env=environment)
+    return subprocess.run(
+        command(*arguments), cwd=cwd, capture_output=True, text=True, check=False, env=environment
+    )
 
 
 def beating() -> np.ndarray:
     """Frames (5, 240, 320) of an ellipse that shrinks and grows again within the box."""
-    return np.stack([speckled(ellipse((240, 320), (170, 110), (radius, 40)), seed).pixels_hw for seed, radius in enumerate(RADII)])
+    return np.stack(
+        [
+            speckled(ellipse((240, 320), (170, 110), (radius, 40)), seed).pixels_hw
+            for seed, radius in enumerate(RADII)
+        ]
+    )
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    save(dataset(beating(), SequenceOfUltrasoundRegions=[region((0, 0, 319, 239), 0.05)], FrameTime=40), tmp_path / "cine.dcm")
+    save(
+        dataset(beating(), SequenceOfUltrasoundRegions=[region((0, 0, 319, 239), 0.05)], FrameTime=40),
+        tmp_path / "cine.dcm",
+    )
     return tmp_path
 
 
@@ -63,9 +75,13 @@ def names(folder: Path) -> list[str]:
 
 def test_every_frame_of_a_cine_is_segmented_as_if_alone(folder: Path) -> None:
     hd = pytest.importorskip("highdicom", reason="highdicom is of the extra dicom")
-    done = uniultra("segment", "cine.dcm", "--frames", "all", "--box", BOX, "--point", "20,20", "--out", "out", cwd=folder)
+    done = uniultra(
+        "segment", "cine.dcm", "--frames", "all", "--box", BOX, "--point", "20,20", "--out", "out", cwd=folder
+    )
     assert (done.returncode, done.stderr) == (0, f"uniultra: {OWN_STUDY}\n")
-    assert names(folder / "out") == [f"cine.frames.{ending}" for ending in (*ALWAYS, "overlay.mp4", "seg.dcm")]
+    assert names(folder / "out") == [
+        f"cine.frames.{ending}" for ending in (*ALWAYS, "overlay.mp4", "seg.dcm")
+    ]
     pages = dict(read_label_pages(folder / "out" / "cine.frames.masks.tif"))
     assert list(pages) == [0, 1, 2, 3, 4]
     areas = [int((ids == 1).sum()) for ids in pages.values()]
@@ -89,19 +105,37 @@ def test_every_frame_of_a_cine_is_segmented_as_if_alone(folder: Path) -> None:
     source = pydicom.dcmread(folder / "cine.dcm")
     found = seg.get_pixels_by_source_frame(source.SOPInstanceUID, [1, 2, 3, 4, 5])
     assert found.shape == (5, 240, 320, 2)
-    assert [int(plane.sum()) for plane in found[..., 0]] == [frame["objects"][0]["area_px"] for frame in report["frames"]]
+    assert [int(plane.sum()) for plane in found[..., 0]] == [
+        frame["objects"][0]["area_px"] for frame in report["frames"]
+    ]
     movie = open_cine(folder / "out" / "cine.frames.overlay.mp4")
     assert (movie.count, movie.frame_hw, movie.rate_hz) == (5, (240, 320), pytest.approx(25))
 
-    alone = uniultra("segment", "cine.dcm", "--frame", 2, "--box", BOX, "--point", "20,20", "--json", cwd=folder)
+    alone = uniultra(
+        "segment", "cine.dcm", "--frame", 2, "--box", BOX, "--point", "20,20", "--json", cwd=folder
+    )
     assert json.loads(alone.stdout)["objects"] == report["frames"][2]["objects"]
 
 
 def test_chosen_frames_of_a_video(tmp_path: Path) -> None:
     write_movie(tmp_path / "clip.mp4", (np.repeat(frame[..., None], 3, axis=2) for frame in beating()), 10)
-    done = uniultra("segment", "clip.mp4", "--frames", "4,0-3:2", "--box", BOX, "--spacing", "0.5", "--out", "out", cwd=tmp_path)
+    done = uniultra(
+        "segment",
+        "clip.mp4",
+        "--frames",
+        "4,0-3:2",
+        "--box",
+        BOX,
+        "--spacing",
+        "0.5",
+        "--out",
+        "out",
+        cwd=tmp_path,
+    )
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(r"1: area [\d.]+ mm2 \(frame 2\) to [\d.]+ mm2 \(frame [04]\); quality", done.stdout), done.stdout
+    assert re.search(r"1: area [\d.]+ mm2 \(frame 2\) to [\d.]+ mm2 \(frame [04]\); quality", done.stdout), (
+        done.stdout
+    )
     assert names(tmp_path / "out") == [f"clip.frames.{ending}" for ending in (*ALWAYS, "overlay.mp4")]
     assert [number for number, _ in read_label_pages(tmp_path / "out" / "clip.frames.masks.tif")] == [0, 2, 4]
     movie = open_cine(tmp_path / "out" / "clip.frames.overlay.mp4")
@@ -143,7 +177,20 @@ def test_an_unreadable_frame_in_the_middle_is_named_and_nothing_is_written(folde
     assert "broken.dcm" in done.stderr
     assert "frame 3" in done.stderr
     assert names(folder) == ["broken.dcm", "cine.dcm"]
-    both = uniultra("segment", "broken.dcm", "cine.dcm", "--frames", "2-3", "--box", BOX, "--write", "none", "--out", "out", cwd=folder)
+    both = uniultra(
+        "segment",
+        "broken.dcm",
+        "cine.dcm",
+        "--frames",
+        "2-3",
+        "--box",
+        BOX,
+        "--write",
+        "none",
+        "--out",
+        "out",
+        cwd=folder,
+    )
     assert (both.returncode, "frame 3" in both.stderr) == (2, True)
     assert names(folder / "out") == [f"cine.frames.{ending}" for ending in ALWAYS]
 
@@ -153,9 +200,15 @@ def test_an_interrupted_run_leaves_nothing(folder: Path) -> None:
     frames = np.tile(beating(), (40, 1, 1))
     save(dataset(frames), folder / "long.dcm")
     call = command("segment", "long.dcm", "--frames", "all", "--box", BOX, "--out", "out")
-    with subprocess.Popen(call, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(
+        call, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
         until = time.monotonic() + 120
-        while not any((folder / "out").glob(".uniultra-*/*.masks.tif")) and running.poll() is None and time.monotonic() < until:
+        while (
+            not any((folder / "out").glob(".uniultra-*/*.masks.tif"))
+            and running.poll() is None
+            and time.monotonic() < until
+        ):
             time.sleep(0.02)
         running.send_signal(signal.SIGINT)
         _, errors = running.communicate(timeout=120)
@@ -167,15 +220,36 @@ def test_an_interrupted_run_leaves_nothing(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["cine.dcm", "--frames", "3-9"], "cine.dcm: there is no frame 9; legal are 0 to 4; give --frames within them"),
-        (["cine.dcm", "--frames", "all", "--frame", "1"], "--frame 1 and --frames 'all' are two ways to choose; give one of them"),
+        (
+            ["cine.dcm", "--frames", "3-9"],
+            "cine.dcm: there is no frame 9; legal are 0 to 4; give --frames within them",
+        ),
+        (
+            ["cine.dcm", "--frames", "all", "--frame", "1"],
+            "--frame 1 and --frames 'all' are two ways to choose; give one of them",
+        ),
         (["still.png", "--frames", "all"], "still.png: a still image, of 1 frame; leave out --frames"),
-        (["cine.dcm", "--frames", "some"], "--frames 'some' is not understood at 'some'; give all, A-B, A-B:STEP, or numbers"),
-        (["cine.dcm", "--frames", "3-1"], "--frames '3-1': '3-1' is no range; give A-B or A-B:STEP with A up to B and STEP from 1"),
-        (["cine.dcm", "--frames", "all", "--write", "sr"], "--write sr is for one frame, named with --frame; with --frames give seg, csv"),
-        (["cine.dcm", "--frame", "0", "--write", "movie"], "--write movie is of several frames; choose them with --frames"),
+        (
+            ["cine.dcm", "--frames", "some"],
+            "--frames 'some' is not understood at 'some'; give all, A-B, A-B:STEP, or numbers",
+        ),
+        (
+            ["cine.dcm", "--frames", "3-1"],
+            "--frames '3-1': '3-1' is no range; give A-B or A-B:STEP with A up to B and STEP from 1",
+        ),
+        (
+            ["cine.dcm", "--frames", "all", "--write", "sr"],
+            "--write sr is for one frame, named with --frame; with --frames give seg, csv",
+        ),
+        (
+            ["cine.dcm", "--frame", "0", "--write", "movie"],
+            "--write movie is of several frames; choose them with --frames",
+        ),
         (["still.png", "--frames", "0", "--write", "seg"], "still.png: DICOM results need a DICOM image"),
-        (["cine.dcm", "--frames", "0-1", "--box", "400,400,500,500"], "box 400,400,500,500 has less than a pixel on the image"),
+        (
+            ["cine.dcm", "--frames", "0-1", "--box", "400,400,500,500"],
+            "box 400,400,500,500 has less than a pixel on the image",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(folder: Path, arguments: list[str], says: str) -> None:
@@ -189,13 +263,22 @@ def test_bad_input_is_one_line_and_exit_code_2(folder: Path, arguments: list[str
 
 @pytest.mark.parametrize(
     ("text", "numbers"),
-    [("all", [0, 1, 2, 3, 4]), ("ALL", [0, 1, 2, 3, 4]), ("3", [3]), ("1-3", [1, 2, 3]), ("0-4:2", [0, 2, 4]), (" 4, 1-2,2 ", [1, 2, 4])],
+    [
+        ("all", [0, 1, 2, 3, 4]),
+        ("ALL", [0, 1, 2, 3, 4]),
+        ("3", [3]),
+        ("1-3", [1, 2, 3]),
+        ("0-4:2", [0, 2, 4]),
+        (" 4, 1-2,2 ", [1, 2, 4]),
+    ],
 )
 def test_what_is_chosen(folder: Path, text: str, numbers: list[int]) -> None:
     assert list(numbers_of(parse_frames(text), open_cine(folder / "cine.dcm"))) == numbers
 
 
-@pytest.mark.parametrize("text", ["", ",", "1,", "-1", "1-", "1:2", "1-3:0", "1-3:", "1.5", "0x1", "²", "1-2-3", "1--3"])
+@pytest.mark.parametrize(
+    "text", ["", ",", "1,", "-1", "1-", "1:2", "1-3:0", "1-3:", "1.5", "0x1", "²", "1-2-3", "1--3"]
+)
 def test_what_is_no_choice(text: str) -> None:
     with pytest.raises(PromptError, match=r"--frames '.*' is not understood|is no range"):
         parse_frames(text)
@@ -209,7 +292,12 @@ def test_a_huge_range_is_refused_without_being_counted_out(folder: Path) -> None
 def test_measure_takes_the_label_of_a_cine(folder: Path) -> None:
     with LabelFile(folder / "cine.frames.masks.tif") as file:
         for number, radius in ((1, 50), (2, 40), (3, 0)):
-            file.add(number, ellipse((240, 320), (170, 110), (radius, 30)).astype(np.uint8) if radius else np.zeros((240, 320), np.uint8))
+            file.add(
+                number,
+                ellipse((240, 320), (170, 110), (radius, 30)).astype(np.uint8)
+                if radius
+                else np.zeros((240, 320), np.uint8),
+            )
     call = ["measure", "cine.frames.masks.tif", "--image", "cine.dcm"]
     done = uniultra(*call, "--json", "--csv", "out.csv", cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -223,8 +311,12 @@ def test_measure_takes_the_label_of_a_cine(folder: Path) -> None:
     assert fraction.returncode == 0, fraction.stderr
     report = json.loads(fraction.stdout)
     assert (report["end_diastolic"]["frame"], report["end_systolic"]["frame"]) == (1, 2)
-    assert report["ejection_fraction"]["value"] == pytest.approx(20, abs=1)  # axis 5/4 as long, the other equal: 1 - 4/5
-    assert report["ejection_fraction"]["notes"][1] == "left out, as the structure isn't on them: 1 of 3 frames"
+    assert report["ejection_fraction"]["value"] == pytest.approx(
+        20, abs=1
+    )  # axis 5/4 as long, the other equal: 1 - 4/5
+    assert (
+        report["ejection_fraction"]["notes"][1] == "left out, as the structure isn't on them: 1 of 3 frames"
+    )
     told = uniultra(*call, "--volume", "ef", cwd=folder)
     assert "single-plane Simpson, 20 discs, frame 1)" in told.stdout
 
@@ -233,11 +325,23 @@ def test_measure_takes_the_label_of_a_cine(folder: Path) -> None:
     ("arguments", "says"),
     [
         (["a.tif", "--frame", "1"], "a.tif: names its frames itself; leave out --frame 1"),
-        (["a.tif", "--volume", "simpson", "--spacing", "1"], "a.tif: a label of a cine; here --volume simpson takes masks of one frame"),
-        (["a.tif", "--volume", "ef", "--spacing", "1"], "a.tif: frames with the structure: 1; an ejection fraction needs 2 or more"),
-        (["a.tif", "--volume", "ef"], "a.tif frame 5: a volume needs millimetres, but no calibration is known"),
+        (
+            ["a.tif", "--volume", "simpson", "--spacing", "1"],
+            "a.tif: a label of a cine; here --volume simpson takes masks of one frame",
+        ),
+        (
+            ["a.tif", "--volume", "ef", "--spacing", "1"],
+            "a.tif: frames with the structure: 1; an ejection fraction needs 2 or more",
+        ),
+        (
+            ["a.tif", "--volume", "ef"],
+            "a.tif frame 5: a volume needs millimetres, but no calibration is known",
+        ),
         (["a.tif", "--id", "2"], "a.tif: no structure 2 on any frame"),
-        (["one.png", "--volume", "ef", "--spacing", "1"], "one.png: one mask; --volume ef takes 2 or 4, or the label of a cine"),
+        (
+            ["one.png", "--volume", "ef", "--spacing", "1"],
+            "one.png: one mask; --volume ef takes 2 or 4, or the label of a cine",
+        ),
     ],
 )
 def test_what_measure_refuses_of_a_cine(tmp_path: Path, arguments: list[str], says: str) -> None:
@@ -267,8 +371,8 @@ TRUE = ellipse((240, 320), (170, 110), (60, 40))
 
 def peak(path: Path, out: Path) -> int:
     plan = OutputPlan(out, None, ("movie",), False, False)
-    prompts = [Prompt(box_xyxy=(105, 65, 235, 155))]
-    job = SegmentJob(plan, Stub(), None, None, PromptSource(Typed(), listed=prompts), False)  # type: ignore[arg-type]
+    typed = Typed(boxes=((105, 65, 235, 155),))
+    job = SegmentJob(plan, Stub(), None, None, PromptSource(typed), False)  # type: ignore[arg-type]
     tracemalloc.start()
     try:
         segment_frames(job, input_file(path))
@@ -288,11 +392,15 @@ def test_no_pixels_are_kept(tmp_path: Path) -> None:
 @pytest.mark.shared
 def test_a_real_cine(shared: Path, tmp_path: Path) -> None:
     path = shared / "dicom" / "examples_ybr_color.dcm"
-    done = uniultra("segment", path, "--frames", "0-29:7", "--box", "130,60,200,170", "--out", "out", cwd=tmp_path)
+    done = uniultra(
+        "segment", path, "--frames", "0-29:7", "--box", "130,60,200,170", "--out", "out", cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "out" / "examples_ybr_color.frames.json").read_text())
     assert [frame["frame"] for frame in report["frames"]] == [0, 7, 14, 21, 28]
-    assert [frame["time_s"] for frame in report["frames"]] == pytest.approx([i * 7 / 30 for i in range(5)], abs=1e-3)
+    assert [frame["time_s"] for frame in report["frames"]] == pytest.approx(
+        [i * 7 / 30 for i in range(5)], abs=1e-3
+    )
     masks = dict(read_label_pages(tmp_path / "out" / "examples_ybr_color.frames.masks.tif"))
     for frame in report["frames"]:
         [item] = frame["objects"]

@@ -13,7 +13,12 @@ from phantom_manifest import Phantom, write_manifest
 from uniultra.cli.evaluate import evaluate
 from uniultra.errors import DataError, OutputError, PromptError
 
-PHANTOMS = (Phantom("a", objects=2), Phantom("b", organ="ovary", objects=3, group="1"), Phantom("c", group="2"), Phantom("d", objects=0))
+PHANTOMS = (
+    Phantom("a", objects=2),
+    Phantom("b", organ="ovary", objects=3, group="1"),
+    Phantom("c", group="2"),
+    Phantom("d", objects=0),
+)
 
 
 @pytest.fixture
@@ -34,7 +39,12 @@ def test_robustness_comes_with_the_usual(data: Path, tmp_path: Path) -> None:
     assert "| organ | box |" in result.stdout
     assert "2 images, at most 2 a data set" in result.stdout
     assert "| corruption | level | objects | Dice [95 %] |" in result.stdout
-    assert _run("--data", data, "--kinds", "box", "--robustness", "--robustness-limit", "2", "--out", folder).exit_code == 0
+    assert (
+        _run(
+            "--data", data, "--kinds", "box", "--robustness", "--robustness-limit", "2", "--out", folder
+        ).exit_code
+        == 0
+    )
     one, two = (json.loads(path.read_text(encoding="utf-8")) for path in (out, folder / "report.json"))
     assert one["robustness"] == two["robustness"]
     assert one["robustness"]["images"] == 2
@@ -52,7 +62,9 @@ def test_a_stopped_run_ends_with_the_same_bytes(data: Path, tmp_path: Path) -> N
     for name in ("report.json", "report.md", "report.html"):
         (tmp_path / "stopped" / name).unlink()
     assert _run(*arguments, tmp_path / "stopped").exit_code == 0
-    assert (tmp_path / "stopped" / "report.json").read_bytes() == (tmp_path / "whole" / "report.json").read_bytes()
+    assert (tmp_path / "stopped" / "report.json").read_bytes() == (
+        tmp_path / "whole" / "report.json"
+    ).read_bytes()
     (tmp_path / "stopped" / "report.json").unlink()
     other = _run(*arguments, tmp_path / "stopped", "--robustness-limit", "1")
     assert isinstance(other.exception, DataError)
@@ -81,14 +93,22 @@ def test_the_papers_protocol(data: Path, tmp_path: Path) -> None:
     [
         (("--protocol", "papers"), "protocol 'papers' is unknown; use standard or paper"),
         (("--protocol", "paper", "--kinds", "box"), "exact boxes; leave out --kinds, or the protocol"),
-        (("--protocol", "paper", "--draws", "5", "--against", "grabcut"), "leave out --draws, --against, or the protocol"),
+        (
+            ("--protocol", "paper", "--draws", "5", "--against", "grabcut"),
+            "leave out --draws, --against, or the protocol",
+        ),
         (("--protocol", "paper", "--robustness"), "leave out --robustness, or the protocol"),
         (("--protocol", "paper", "--workers", "0"), "workers is 0; it must be at least 1"),
-        (("--robustness-limit", "3"), "--robustness-limit 3 has nothing to limit; add --robustness, or leave it out"),
+        (
+            ("--robustness-limit", "3"),
+            "--robustness-limit 3 has nothing to limit; add --robustness, or leave it out",
+        ),
         (("--robustness", "--robustness-limit", "0"), "robustness limit is 0; it must be at least 1"),
     ],
 )
-def test_nonsense_is_refused_in_one_line(data: Path, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+def test_nonsense_is_refused_in_one_line(
+    data: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
     result = _run("--data", data, "--out", tmp_path / "run", *arguments)
     assert isinstance(result.exception, PromptError)
     assert message in str(result.exception)
@@ -99,10 +119,23 @@ def test_bad_rows_are_left_out_of_both(data: Path, tmp_path: Path) -> None:
     (data.parent / "images" / "c.png").write_bytes(b"no picture")
     assert isinstance(_run("--data", data, "--protocol", "paper").exception, DataError)
     paper = _run("--data", data, "--protocol", "paper", "--skip-bad", "--out", tmp_path / "p.json")
-    assert "2 images; 1 more have no mask and can't be asked; 1 were left out for their own files." in paper.stdout
-    assert [each["id"] for each in json.loads((tmp_path / "p.json").read_text(encoding="utf-8"))["skipped"]] == ["c"]
+    assert (
+        "2 images; 1 more have no mask and can't be asked; 1 were left out for their own files."
+        in paper.stdout
+    )
+    assert [
+        each["id"] for each in json.loads((tmp_path / "p.json").read_text(encoding="utf-8"))["skipped"]
+    ] == ["c"]
     damaged = _run("--data", data, "--kinds", "box", "--robustness", "--skip-bad", "--out", tmp_path / "run")
     assert damaged.exit_code == 0, damaged.output
-    assert json.loads((tmp_path / "run" / "report.json").read_text(encoding="utf-8"))["robustness"]["images"] == 2
+    assert (
+        json.loads((tmp_path / "run" / "report.json").read_text(encoding="utf-8"))["robustness"]["images"]
+        == 2
+    )
     (tmp_path / "run" / "report.json").unlink()
-    assert _run("--data", data, "--kinds", "box", "--robustness", "--skip-bad", "--out", tmp_path / "run").exit_code == 0
+    assert (
+        _run(
+            "--data", data, "--kinds", "box", "--robustness", "--skip-bad", "--out", tmp_path / "run"
+        ).exit_code
+        == 0
+    )

@@ -56,7 +56,9 @@ def test_a_box_writes_mask_overlay_and_json(folder: Path) -> None:
 
 
 def test_json_to_stdout_writes_nothing(folder: Path) -> None:
-    done = uniultra("segment", "scan.png", "--box", BOX, "--point", "170,110", "--box", "5,5,60,60", "--json", cwd=folder)
+    done = uniultra(
+        "segment", "scan.png", "--box", BOX, "--point", "170,110", "--box", "5,5,60,60", "--json", cwd=folder
+    )
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert [item["id"] for item in report["objects"]] == [1, 2]
@@ -72,20 +74,27 @@ def test_json_goes_to_stdout_while_a_bar_is_shown_on_stderr(folder: Path) -> Non
     master, terminal = pty.openpty()
     call = [sys.executable, "-m", "uniultra.cli.main", "segment", ".", "--box", BOX, "--json"]
     with open(folder / "out.txt", "w") as file:
-        done = subprocess.run(call, cwd=folder, stdout=file, stderr=terminal, check=False, env=os.environ | {"TERM": "xterm"})
+        done = subprocess.run(
+            call, cwd=folder, stdout=file, stderr=terminal, check=False, env=os.environ | {"TERM": "xterm"}
+        )
     os.close(terminal)
     shown = os.read(master, 65536)
     os.close(master)
     assert done.returncode == 0
     assert b"Segmenting" in shown
-    assert [json.loads(line)["image"] for line in (folder / "out.txt").read_text().splitlines()] == ["again.png", "scan.png"]
+    assert [json.loads(line)["image"] for line in (folder / "out.txt").read_text().splitlines()] == [
+        "again.png",
+        "scan.png",
+    ]
 
 
 def test_a_previous_mask_is_corrected_by_a_click(folder: Path) -> None:
     half = TRUE.copy()
     half[:, 170:] = False
     Image.fromarray(half).save(folder / "half.png")
-    done = uniultra("segment", "scan.png", "--mask", "half.png", "--point", "200,110", "--out", "out", cwd=folder)
+    done = uniultra(
+        "segment", "scan.png", "--mask", "half.png", "--point", "200,110", "--out", "out", cwd=folder
+    )
     assert done.returncode == 0, done.stderr
     again = read(folder / "out" / "scan.mask.png") == 1
     assert dice(again, TRUE) > dice(half, TRUE)
@@ -97,7 +106,11 @@ def test_a_folder_with_a_broken_file_does_the_others(folder: Path) -> None:
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
     assert "broken.png" in done.stderr
-    assert sorted(p.name for p in (folder / "out").iterdir()) == ["scan.json", "scan.mask.png", "scan.overlay.png"]
+    assert sorted(p.name for p in (folder / "out").iterdir()) == [
+        "scan.json",
+        "scan.mask.png",
+        "scan.overlay.png",
+    ]
 
 
 def test_existing_results_are_kept_unless_forced(folder: Path) -> None:
@@ -106,7 +119,12 @@ def test_existing_results_are_kept_unless_forced(folder: Path) -> None:
     again = uniultra("segment", "scan.png", "--box", "5,5,60,60", "--out", "out", cwd=folder)
     assert (again.returncode, "--force" in again.stderr) == (2, True)
     assert (folder / "out" / "scan.mask.png").read_bytes() == before
-    assert uniultra("segment", "scan.png", "--box", "5,5,60,60", "--out", "out", "--force", cwd=folder).returncode == 0
+    assert (
+        uniultra(
+            "segment", "scan.png", "--box", "5,5,60,60", "--out", "out", "--force", cwd=folder
+        ).returncode
+        == 0
+    )
     assert (folder / "out" / "scan.mask.png").read_bytes() != before
 
 
@@ -121,7 +139,12 @@ def test_a_folder_is_not_segmented_twice(folder: Path) -> None:
     assert uniultra("segment", ".", "--box", BOX, "--out", ".", cwd=folder).returncode == 0
     again = uniultra("segment", ".", "--box", BOX, "--out", ".", "--force", cwd=folder)
     assert again.returncode == 0, again.stderr
-    assert sorted(p.name for p in folder.iterdir()) == ["scan.json", "scan.mask.png", "scan.overlay.png", "scan.png"]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "scan.json",
+        "scan.mask.png",
+        "scan.overlay.png",
+        "scan.png",
+    ]
 
 
 def test_a_folder_named_like_a_model_doesn_t_take_its_place(folder: Path) -> None:
@@ -139,10 +162,16 @@ def test_a_folder_named_like_a_model_doesn_t_take_its_place(folder: Path) -> Non
         (["scan.png", "--box", "1,2,3"], "not 4 numbers"),
         (["scan.png", "--box", "50,50,10,10"], "empty or inverted"),
         (["scan.png", "--box", "nan,0,10,10"], "not four finite numbers"),
-        (["scan.png", "--box", "400,400,500,500"], "less than a pixel on the image; give x0,y0,x1,y1 within 0,0 to 319,239"),
+        (
+            ["scan.png", "--box", "400,400,500,500"],
+            "less than a pixel on the image; give x0,y0,x1,y1 within 0,0 to 319,239",
+        ),
         (["scan.png", "--point", "320,5"], "outside the image"),
         (["scan.png", "--point", "5,5", "--model", "huge"], "model 'huge' is unknown"),
-        (["scan.png", "--point", "5,5", "--spacing", "0"], "--spacing '0' is not a size of a pixel; give millimetres from 0.001 to 10"),
+        (
+            ["scan.png", "--point", "5,5", "--spacing", "0"],
+            "--spacing '0' is not a size of a pixel; give millimetres from 0.001 to 10",
+        ),
         (["scan.png", "--point", "5,5", "--mask", "none.png"], "none.png: no such file"),
         (["scan.png", "--point", "5,5", "--prompts", "p.json"], "--prompts stands alone"),
         (["scan.png", "--point", "5,5", "--out", "scan.png"], "scan.png"),
@@ -174,5 +203,7 @@ def test_models_lists_the_default(tmp_path: Path) -> None:
 
 def test_help_is_quick_to_import(tmp_path: Path) -> None:
     code = "import sys, uniultra.cli.main; print([m for m in ('cv2', 'onnxruntime', 'torch', 'transformers') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"

@@ -16,7 +16,12 @@ from uniultra.web.settings import ServeSettings, flag
 def serve(*flags: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "uniultra.cli.main", "serve", *flags]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=60, env=os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=os.environ | {"COLUMNS": "200", "NO_COLOR": "1"},
     )
 
 

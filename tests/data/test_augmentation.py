@@ -62,7 +62,9 @@ def test_blur_spreads_an_edge() -> None:
     assert ((row > 10) & (row < 190)).sum() >= 4
 
 
-@pytest.mark.parametrize("placement", [Placement(True, 20.0, 1.2), Placement(False, -75.0, 0.8), Placement(degrees=90.0)])
+@pytest.mark.parametrize(
+    "placement", [Placement(True, 20.0, 1.2), Placement(False, -75.0, 0.8), Placement(degrees=90.0)]
+)
 def test_a_placement_keeps_its_centre_and_every_area(placement: Placement) -> None:
     matrix = placement.matrix((30.0, 12.0))
     np.testing.assert_allclose(matrix @ [30.0, 12.0, 1.0], [30.0, 12.0], atol=1e-9)
@@ -71,8 +73,12 @@ def test_a_placement_keeps_its_centre_and_every_area(placement: Placement) -> No
 
 def test_a_placement_mirrors_turns_and_stretches() -> None:
     np.testing.assert_allclose(Placement(mirror=True).matrix((10.0, 5.0)) @ [12.0, 7.0, 1.0], [8.0, 7.0])
-    np.testing.assert_allclose(Placement(degrees=90.0).matrix((0.0, 0.0)) @ [1.0, 0.0, 1.0], [0.0, 1.0], atol=1e-9)
-    wide, tall = (Placement(stretch=4.0).matrix((0.0, 0.0)) @ [x, y, 1.0] for x, y in ((1.0, 0.0), (0.0, 1.0)))
+    np.testing.assert_allclose(
+        Placement(degrees=90.0).matrix((0.0, 0.0)) @ [1.0, 0.0, 1.0], [0.0, 1.0], atol=1e-9
+    )
+    wide, tall = (
+        Placement(stretch=4.0).matrix((0.0, 0.0)) @ [x, y, 1.0] for x, y in ((1.0, 0.0), (0.0, 1.0))
+    )
     np.testing.assert_allclose([wide, tall], [[2.0, 0.0], [0.0, 0.5]])
 
 

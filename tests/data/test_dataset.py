@@ -16,12 +16,18 @@ from uniultra.data.splits import train_split
 
 
 def test_objects_are_those_of_the_masks_and_soft_edges_are_refused(tmp_path: Path) -> None:
-    split = train_split(phantom_manifest(tmp_path, [Phantom("a", split="train", objects=2), Phantom("b", split="train", objects=0)]))
+    split = train_split(
+        phantom_manifest(
+            tmp_path, [Phantom("a", split="train", objects=2), Phantom("b", split="train", objects=0)]
+        )
+    )
     one = Image.fromarray(true_ids(1) * np.uint8(255))
     one.save(split.rows[1].mask)
     assert len(PromptDataset(split, SampleSpec(image_size=64))) == 3
     one.filter(ImageFilter.GaussianBlur(1)).save(split.rows[1].mask)
-    with pytest.raises(RowError, match=r"^manifest row 3, mask: 'masks/b\.png': \d+ grey values up to 255 \(soft edges\?\)"):
+    with pytest.raises(
+        RowError, match=r"^manifest row 3, mask: 'masks/b\.png': \d+ grey values up to 255 \(soft edges\?\)"
+    ):
         PromptDataset(split, SampleSpec(image_size=64))
 
 
@@ -35,7 +41,9 @@ def test_a_stretched_view_shows_the_same_band_thicker(tmp_path: Path) -> None:
         float(
             np.mean(
                 [
-                    PromptDataset(train_split(manifest), SampleSpec(focus_stretch=stretch, **upright))[key]["target"].mean()
+                    PromptDataset(train_split(manifest), SampleSpec(focus_stretch=stretch, **upright))[key][
+                        "target"
+                    ].mean()
                     for key in range(8)
                 ]
             )
@@ -73,14 +81,24 @@ def _margins(example: dict[str, np.ndarray]) -> np.ndarray:
 
 def test_a_margin_is_the_same_on_all_sides(tmp_path: Path) -> None:
     settings = {"box_share": 1.0, "exact_share": 0.0, "margin_share": 1.0, "focus_scale": (1.6, 1.6)}
-    margins = np.array([_margins(example) for example in _drawn(tmp_path, 60, margin_low=-0.05, margin_high=0.3, **settings)])
-    assert np.ptp(margins, axis=1).max() < 0.12  # a pixel of 64 is 0.04 of the object here, and each edge is rounded
+    margins = np.array(
+        [_margins(example) for example in _drawn(tmp_path, 60, margin_low=-0.05, margin_high=0.3, **settings)]
+    )
+    assert (
+        np.ptp(margins, axis=1).max() < 0.12
+    )  # a pixel of 64 is 0.04 of the object here, and each edge is rounded
     assert margins.mean(axis=1).min() < 0.02
     assert 0.24 < margins.mean(axis=1).max() < 0.34
 
 
 def test_box_kinds_come_in_their_shares(tmp_path: Path) -> None:
-    settings = {"box_share": 1.0, "exact_share": 0.5, "margin_share": 0.5, "margin_low": 0.3, "margin_high": 0.3}
+    settings = {
+        "box_share": 1.0,
+        "exact_share": 0.5,
+        "margin_share": 0.5,
+        "margin_low": 0.3,
+        "margin_high": 0.3,
+    }
     margins = np.array([_margins(example).mean() for example in _drawn(tmp_path, 80, **settings)])
     wide = np.count_nonzero(margins > 0.2)
     assert 25 < wide < 55
@@ -107,4 +125,6 @@ def test_a_near_view_is_a_square_around_the_click(tmp_path: Path) -> None:
     for example in _drawn(tmp_path, 30, **settings):
         assert list(example["labels"]) == [-1, -1, 1]
         np.testing.assert_allclose(example["points"][2], 31.5, atol=1e-4)
-        assert example["target"][31, 31] > 0.2  # the click is on the object, or on the border of its outermost pixel
+        assert (
+            example["target"][31, 31] > 0.2
+        )  # the click is on the object, or on the border of its outermost pixel

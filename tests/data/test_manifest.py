@@ -27,7 +27,9 @@ def _write(folder: Path, *lines: dict[str, str], columns: tuple[str, ...] = COLU
 
 
 def test_rows_are_read_as_written(tmp_path: Path) -> None:
-    [row] = read_manifest(_write(tmp_path, {**GOOD, "pixel_mm": "0.25", "group": "7", "licence": "CC BY 4.0"}))
+    [row] = read_manifest(
+        _write(tmp_path, {**GOOD, "pixel_mm": "0.25", "group": "7", "licence": "CC BY 4.0"})
+    )
     assert (row.image, row.mask) == (tmp_path / "i/a.png", tmp_path / "m/a.png")
     assert (row.id, row.organ, row.split, row.licence) == ("a", "breast", "val", "CC BY 4.0")
     assert (row.cluster, row.pixel_mm, row.spacing_mm_yx) == ("d/7", 0.25, (0.25, 0.25))
@@ -52,7 +54,9 @@ def test_order_is_kept_and_a_byte_order_mark_is_no_column(tmp_path: Path) -> Non
 
 def test_a_row_knows_its_line_and_its_stated_size(tmp_path: Path) -> None:
     path = _write(tmp_path, {**GOOD, "width": "80", "height": "60"}, {**GOOD, "id": "b", "image": "i/b.png"})
-    path.write_text(path.read_text(encoding="utf-8").replace("\nb,", "\n\nb,"), encoding="utf-8")  # an empty line is no row
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("\nb,", "\n\nb,"), encoding="utf-8"
+    )  # an empty line is no row
     first, second = read_manifest(path)
     assert (first.number, first.width, first.height) == (2, 80, 60)
     assert (second.number, second.width, second.height) == (4, None, None)
@@ -66,7 +70,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_all_that_is_wrong_with_the_text_is_told_at_once(tmp_path: Path) -> None:
-    path = _write(tmp_path, GOOD, {**GOOD, "split": "x", "image": "C:\\a.png"}, {**GOOD, "id": "c", "mask": "/m.png"})
+    path = _write(
+        tmp_path, GOOD, {**GOOD, "split": "x", "image": "C:\\a.png"}, {**GOOD, "id": "c", "mask": "/m.png"}
+    )
     with pytest.raises(DataError, match=r"manifest '.*' has 4 problem\(s\); mend them:\n") as caught:
         read_manifest(path)
     assert str(caught.value).splitlines()[1:] == [
@@ -78,7 +84,9 @@ def test_all_that_is_wrong_with_the_text_is_told_at_once(tmp_path: Path) -> None
 
 
 def test_what_can_be_used_of_a_faulty_manifest_is_read(tmp_path: Path) -> None:
-    manifest, problems = open_manifest(_write(tmp_path, {**GOOD, "mask": ""}, {**GOOD, "id": "b", "split": "x", "pixel_mm": "0"}))
+    manifest, problems = open_manifest(
+        _write(tmp_path, {**GOOD, "mask": ""}, {**GOOD, "id": "b", "split": "x", "pixel_mm": "0"})
+    )
     assert [(row.id, row.split, row.pixel_mm) for row in manifest] == [("b", "x", None)]
     assert len(problems) == 3
 

@@ -13,8 +13,8 @@ from PIL import Image
 from uniultra.data import published
 from uniultra.data.duplicates import perceptual_hash
 from uniultra.data.importers.registry import SETS, input_file
-from uniultra.data.importing import Imported, ImportSettings, import_set
 from uniultra.data.manifest import SPLITS
+from uniultra.data.set_import import Imported, ImportSettings, import_set
 from uniultra.errors import DataError
 
 HW = (48, 64)
@@ -77,7 +77,8 @@ def test_what_is_in_no_line_and_copies_are_left_out(table: Path) -> None:
 
 def test_of_copies_the_one_with_the_line_s_own_id_is_taken(table: Path) -> None:
     (table / "splits/small.csv").write_text(
-        (table / "splits/small.csv").read_text(encoding="utf-8").replace("busbra,x,", "busbra,bus_b,"), encoding="utf-8"
+        (table / "splits/small.csv").read_text(encoding="utf-8").replace("busbra,x,", "busbra,bus_b,"),
+        encoding="utf-8",
     )
     imported = run(bus_bra(table / "raw", {"a": pixels(0), "b": pixels(0)}), table / "out", skip_bad=True)
     assert [(row["id"], row["image"]) for row in imported.rows] == [("bus_b", "images/bus_b.png")]

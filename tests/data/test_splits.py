@@ -37,15 +37,24 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
 
 
 def test_each_split_holds_its_rows_in_order(manifest: Manifest) -> None:
-    splits = [train_split(manifest), selection_split(manifest), report_split(manifest, "test"), report_split(manifest, "external")]
-    assert [[row.id for row in split] for split in splits] == [[f"{split.name}0", f"{split.name}1"] for split in splits]
+    splits = [
+        train_split(manifest),
+        selection_split(manifest),
+        report_split(manifest, "test"),
+        report_split(manifest, "external"),
+    ]
+    assert [[row.id for row in split] for split in splits] == [
+        [f"{split.name}0", f"{split.name}1"] for split in splits
+    ]
     assert [len(split) for split in splits] == [2] * 4
 
 
 def test_the_kinds_of_split_are_not_one_another(manifest: Manifest) -> None:
     kinds = (TrainSplit, SelectionSplit, ReportSplit)
     splits = (train_split(manifest), selection_split(manifest), report_split(manifest, "test"))
-    assert [[isinstance(split, kind) for kind in kinds] for split in splits] == [[i == j for j in range(3)] for i in range(3)]
+    assert [[isinstance(split, kind) for kind in kinds] for split in splits] == [
+        [i == j for j in range(3)] for i in range(3)
+    ]
 
 
 @pytest.mark.parametrize("name", ["val", "train", "tests"])
@@ -71,7 +80,9 @@ def test_no_cluster_is_divided(clusters: list[str], seed: int) -> None:
 
 @settings(deadline=None)
 @given(CLUSTERS, st.integers(0, 99), st.randoms())
-def test_the_split_of_a_cluster_does_not_depend_on_order(clusters: list[str], seed: int, random: object) -> None:
+def test_the_split_of_a_cluster_does_not_depend_on_order(
+    clusters: list[str], seed: int, random: object
+) -> None:
     shuffled = list(clusters)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     one = dict(zip(clusters, split_by_cluster(clusters, FRACTIONS, seed), strict=True))
@@ -116,7 +127,9 @@ def _row(index: int, organ: str, group: str, split: str = "train") -> Row:
 
 
 def test_few_shots_come_from_as_many_clusters_as_there_are_and_fewer_are_among_more() -> None:
-    rows = tuple(_row(index, "heart", str(index // 5)) for index in range(20)) + tuple(_row(100 + i, "liver", "9") for i in range(3))
+    rows = tuple(_row(index, "heart", str(index // 5)) for index in range(20)) + tuple(
+        _row(100 + i, "liver", "9") for i in range(3)
+    )
     split = TrainSplit("train", rows)
     four = few_shot(split, 4, seed=3)
     hearts = [row for row in four if row.organ == "heart"]

@@ -9,7 +9,7 @@ import pytest
 
 from phantom_manifest import phantom_pixels, true_ids
 from phantoms import ellipse
-from uniultra.data.prompts import exact_box
+from uniultra.data.prompt_simulation import exact_box
 from uniultra.errors import PromptError
 from uniultra.evaluation.baselines import BASELINES, EllipseBaseline, GrabCutBaseline, ellipse_in_box
 from uniultra.evaluation.metrics import dice
@@ -97,5 +97,8 @@ def test_grabcut_takes_frames_that_are_larger_than_it_looks_at() -> None:
 
 @pytest.mark.parametrize("box", [(-0.5, -0.5, 79.5, 59.5), (10.1, 10.1, 10.4, 30.0)])
 def test_grabcut_is_the_ellipse_where_it_has_nothing_to_go_by(box: tuple[float, float, float, float]) -> None:
-    inscribed, grabcut = (baseline.segment(FRAME, [Prompt(box_xyxy=box)])[0] for baseline in (EllipseBaseline(), GrabCutBaseline()))
+    inscribed, grabcut = (
+        baseline.segment(FRAME, [Prompt(box_xyxy=box)])[0]
+        for baseline in (EllipseBaseline(), GrabCutBaseline())
+    )
     np.testing.assert_array_equal(grabcut.mask_hw, inscribed.mask_hw)

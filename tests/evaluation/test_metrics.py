@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from uniultra.evaluation.metrics import bootstrap_interval, bootstrap_means, dice, expected_calibration_error, iou, skill
+from intervals import bootstrap_interval
+from uniultra.evaluation.metrics import (
+    bootstrap_means,
+    dice,
+    expected_calibration_error,
+    iou,
+    skill,
+)
 
 MASK = arrays(np.bool_, (5, 7))
 
@@ -65,7 +72,9 @@ def test_skill_is_undefined_where_nothing_is_left_to_win() -> None:
 def test_calibration_of_known_qualities() -> None:
     assert expected_calibration_error([0.7, 0.7, 0.2], [0.6, 0.8, 0.2]) == pytest.approx(0.0)
     assert expected_calibration_error([0.95] * 4, [0.5] * 4) == pytest.approx(0.45)
-    assert expected_calibration_error([0.15, 0.95, 0.95, 1.0], [0.25, 0.95, 0.95, 1.0]) == pytest.approx(0.1 / 4)
+    assert expected_calibration_error([0.15, 0.95, 0.95, 1.0], [0.25, 0.95, 0.95, 1.0]) == pytest.approx(
+        0.1 / 4
+    )
 
 
 def test_calibration_is_that_of_the_textbook() -> None:
@@ -90,29 +99,43 @@ def _brute_force(values: list[float], groups: list[str], seed: int, samples: int
     drawn = np.random.default_rng(seed).integers(len(names), size=(samples, len(names)))
     means = []
     for world in drawn:
-        members = [value for pick in world for value, group in zip(values, groups, strict=True) if group == names[pick]]
+        members = [
+            value
+            for pick in world
+            for value, group in zip(values, groups, strict=True)
+            if group == names[pick]
+        ]
         means.append(float(np.mean(members)))
     return means
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.floats(0, 1), st.sampled_from("abcde")), min_size=2, max_size=20), st.integers(0, 99))
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.sampled_from("abcde")), min_size=2, max_size=20),
+    st.integers(0, 99),
+)
 def test_bootstrap_is_the_brute_force_one(members: list[tuple[float, str]], seed: int) -> None:
     values, groups = [value for value, _ in members], [group for _, group in members]
     means = bootstrap_means(values, groups, seed, samples=20)
     np.testing.assert_allclose(means, _brute_force(values, groups, seed, 20))
     if len(set(groups)) > 1:
-        np.testing.assert_allclose(bootstrap_interval(values, groups, seed, 20), np.percentile(means, (2.5, 97.5)))
+        np.testing.assert_allclose(
+            bootstrap_interval(values, groups, seed, 20), np.percentile(means, (2.5, 97.5))
+        )
 
 
 def test_interval_holds_the_mean_and_shrinks_with_more_groups() -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(0.8, 0.1, 400)
-    few, many = (bootstrap_interval(values, [str(i % count) for i in range(400)], seed=1) for count in (400, 4))
+    few, many = (
+        bootstrap_interval(values, [str(i % count) for i in range(400)], seed=1) for count in (400, 4)
+    )
     low, high = few
     assert low < values.mean() < high
     assert high - low == pytest.approx(4 * 0.1 / 20, rel=0.15)
-    alike = bootstrap_interval(np.repeat(values[:40], 10), np.repeat([str(i) for i in range(40)], 10).tolist(), seed=1)
+    alike = bootstrap_interval(
+        np.repeat(values[:40], 10), np.repeat([str(i) for i in range(40)], 10).tolist(), seed=1
+    )
     assert alike[1] - alike[0] > 2 * (high - low)
     assert many[0] < many[1]
 

@@ -15,12 +15,12 @@ from phantom_manifest import FRAME_HW, Phantom, phantom_manifest, true_ids
 from uniultra.data.problems import RowError
 from uniultra.data.splits import ReportSplit, SelectionSplit, report_split, selection_split, train_split
 from uniultra.errors import DataError, PromptError
-from uniultra.evaluation.asking import EMPTY_CLICKS, box_for
 from uniultra.evaluation.baselines import EllipseBaseline, ellipse_in_box
 from uniultra.evaluation.metrics import dice
 from uniultra.evaluation.protocol import evaluate, first_rows
 from uniultra.evaluation.records import Record
 from uniultra.evaluation.settings import KINDS, EvaluationSettings
+from uniultra.evaluation.simulated_user import EMPTY_CLICKS, box_for
 from uniultra.types import POSITIVE, Frame, Mask, Prompt
 
 PHANTOMS = (
@@ -34,7 +34,10 @@ PHANTOMS = (
 
 
 def _masks(frame: Frame, found: Sequence[np.ndarray], quality: float) -> list[Mask]:
-    return [Mask(hw, np.where(hw, 1.0, -1.0).astype(np.float32), quality, frame.calibration.at(None)) for hw in found]
+    return [
+        Mask(hw, np.where(hw, 1.0, -1.0).astype(np.float32), quality, frame.calibration.at(None))
+        for hw in found
+    ]
 
 
 @dataclass
@@ -103,7 +106,12 @@ def test_every_object_is_asked_once_a_kind_and_draw(tmp_path: Path) -> None:
         ("to90", 0),
         ("mask", 0),
     ]
-    expected = [(row, index, *draw) for row, count in (("a", 2), ("b", 3), ("d", 1)) for index in range(count) for draw in draws]
+    expected = [
+        (row, index, *draw)
+        for row, count in (("a", 2), ("b", 3), ("d", 1))
+        for index in range(count)
+        for draw in draws
+    ]
     assert sorted(asked) == sorted(expected)
     assert (found.split, found.images, found.images_without_objects) == ("val", 3, 1)
 
@@ -143,7 +151,11 @@ def test_clicks_gather_and_bring_the_last_mask(tmp_path: Path) -> None:
 def test_an_empty_mask_is_not_handed_on(tmp_path: Path) -> None:
     stubborn = Stubborn(empty=True)
     evaluate(stubborn, first_rows(_val(tmp_path), 1), EvaluationSettings(("click3",)))
-    assert all(prompt.mask_hw is None and set(prompt.point_labels) == {POSITIVE} for prompts in stubborn.asked for prompt in prompts)
+    assert all(
+        prompt.mask_hw is None and set(prompt.point_labels) == {POSITIVE}
+        for prompts in stubborn.asked
+        for prompt in prompts
+    )
 
 
 def test_a_right_answer_is_not_asked_again(tmp_path: Path) -> None:
@@ -179,7 +191,9 @@ def test_a_subset_of_kinds_asks_the_same(tmp_path: Path) -> None:
 
 
 def test_the_ellipse_is_that_of_the_same_box(tmp_path: Path) -> None:
-    records = evaluate(EllipseBaseline(), _val(tmp_path), EvaluationSettings(("box", "box10", "box20"))).records
+    records = evaluate(
+        EllipseBaseline(), _val(tmp_path), EvaluationSettings(("box", "box10", "box20"))
+    ).records
     assert all(record.dice == record.ellipse_dice for record in records)
     assert all(record.quality is None for record in records)
     jittered = [record for record in records if record.kind == "box20" and record.id == "d"]
@@ -225,7 +239,9 @@ def test_a_sam2_box_moves_by_a_tenth_at_most_and_by_its_cap() -> None:
     assert (moved <= cap).all()
     np.testing.assert_allclose(moved, cap, rtol=0.05)
     small = np.array([box_for("a", 0, KINDS["sam2box"], draw, true_ids(1) == 1) for draw in range(300)])
-    assert np.abs(small - (5.5, 13.5, 24.5, 42.5)).max() <= 1.6  # a tenth of 19 pixels is 1.9: the cap counts here as well
+    assert (
+        np.abs(small - (5.5, 13.5, 24.5, 42.5)).max() <= 1.6
+    )  # a tenth of 19 pixels is 1.9: the cap counts here as well
 
 
 def test_clicks_anywhere_reach_the_rim_and_each_seed_has_its_own(tmp_path: Path) -> None:
@@ -252,19 +268,28 @@ def _depth(click_xy: tuple[float, float]) -> float:
 
 def test_a_train_split_is_refused(tmp_path: Path) -> None:
     split = train_split(phantom_manifest(tmp_path, PHANTOMS))
-    with pytest.raises(DataError, match="split 'train' is what models learn from; evaluate on val, test or external"):
+    with pytest.raises(
+        DataError, match="split 'train' is what models learn from; evaluate on val, test or external"
+    ):
         evaluate(Perfect(), split, EvaluationSettings())  # type: ignore[arg-type]
 
 
 def test_a_report_split_is_taken(tmp_path: Path) -> None:
-    found = evaluate(Perfect(), report_split(phantom_manifest(tmp_path, PHANTOMS), "test"), EvaluationSettings(("box",)))
+    found = evaluate(
+        Perfect(), report_split(phantom_manifest(tmp_path, PHANTOMS), "test"), EvaluationSettings(("box",))
+    )
     assert (found.split, [record.id for record in found.records]) == ("test", ["f"])
 
 
 def test_progress_follows_the_split(tmp_path: Path) -> None:
     seen: list[tuple[str, int]] = []
     split = _val(tmp_path)
-    evaluate(Perfect(), split, EvaluationSettings(("box",), workers=3), lambda row, records: seen.append((row.id, len(records))))
+    evaluate(
+        Perfect(),
+        split,
+        EvaluationSettings(("box",), workers=3),
+        lambda row, records: seen.append((row.id, len(records))),
+    )
     assert seen == [("a", 2), ("b", 3), ("c", 0), ("d", 1)]
 
 
@@ -291,10 +316,15 @@ def test_first_rows_are_of_each_data_set_and_keep_the_kind_of_split(tmp_path: Pa
 def test_what_a_file_lacks_is_told(tmp_path: Path, workers: int) -> None:
     split, settings = _val(tmp_path), EvaluationSettings(("box",), workers=workers)
     Image.fromarray(true_ids(1)[:50]).save(split.rows[0].mask)
-    with pytest.raises(RowError, match=r"^manifest row 2, mask: 80 x 50 pixels but its image is 80 x 60; save both at one size$"):
+    with pytest.raises(
+        RowError,
+        match=r"^manifest row 2, mask: 80 x 50 pixels but its image is 80 x 60; save both at one size$",
+    ):
         evaluate(Perfect(), split, settings)
     split.rows[0].image.unlink()
-    with pytest.raises(RowError, match=r"^manifest row 2, image: 'images/a\.png': no such file; check the path$"):
+    with pytest.raises(
+        RowError, match=r"^manifest row 2, image: 'images/a\.png': no such file; check the path$"
+    ):
         evaluate(Perfect(), split, settings)
 
 
@@ -349,7 +379,9 @@ def test_clicks_to_the_goal_end_there_or_at_ten(tmp_path: Path) -> None:
 def test_a_rough_mask_is_given_alone_and_scored(tmp_path: Path) -> None:
     stubborn = Stubborn()
     records = evaluate(stubborn, first_rows(_val(tmp_path), 1), EvaluationSettings(("mask",))).records
-    assert all(prompt.box_xyxy is None and not prompt.points_xy for prompts in stubborn.asked for prompt in prompts)
+    assert all(
+        prompt.box_xyxy is None and not prompt.points_xy for prompts in stubborn.asked for prompt in prompts
+    )
     assert all(0.5 < (r.start_dice or 0) < 1 for r in records)
     again = evaluate(Stubborn(), first_rows(_val(tmp_path), 1), EvaluationSettings(("mask",))).records
     assert _untimed(records) == _untimed(again)
@@ -366,7 +398,9 @@ def test_outlines_are_measured_in_pixels_and_millimetres(tmp_path: Path) -> None
     for record in evaluate(Stubborn(), _val(tmp_path), EvaluationSettings(("box",))).records:
         assert record.hd95_px is not None
         assert record.hd95_mm == pytest.approx(0.2 * record.hd95_px)
-    assert {(r.hd95_px, r.nsd) for r in evaluate(Perfect(), _val(tmp_path), EvaluationSettings(("box",))).records} == {(0.0, 1.0)}
+    assert {
+        (r.hd95_px, r.nsd) for r in evaluate(Perfect(), _val(tmp_path), EvaluationSettings(("box",))).records
+    } == {(0.0, 1.0)}
 
 
 def test_scribbles_are_several_points_at_once_and_leave_clicks_as_they_were(tmp_path: Path) -> None:

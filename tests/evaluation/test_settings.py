@@ -11,7 +11,12 @@ from uniultra.evaluation.settings import KINDS, EvaluationSettings, parse_kinds,
 def test_kinds_are_boxes_clicks_or_masks() -> None:
     settings = EvaluationSettings()
     assert [kind.name for kind in settings.boxes] == ["box", "box10", "box20"]
-    assert [(kind.name, kind.clicks) for kind in settings.clicks] == [("click1", 1), ("click3", 3), ("click5", 5), ("to90", 10)]
+    assert [(kind.name, kind.clicks) for kind in settings.clicks] == [
+        ("click1", 1),
+        ("click3", 3),
+        ("click5", 5),
+        ("to90", 10),
+    ]
     assert [kind.name for kind in settings.masks] == ["mask"]
     assert all(KINDS[name].name == name for name in KINDS)
 
@@ -22,7 +27,10 @@ def test_kinds_are_parsed_in_the_order_given() -> None:
 
 @pytest.mark.parametrize("kinds", [(), ("box", "box"), ("boxes",)])
 def test_bad_kinds_are_named(kinds: tuple[str, ...]) -> None:
-    with pytest.raises(PromptError, match=f"'{','.join(kinds)}' are not usable; give some of box,box10,box20,click1,click3,click5"):
+    with pytest.raises(
+        PromptError,
+        match=f"'{','.join(kinds)}' are not usable; give some of box,box10,box20,click1,click3,click5",
+    ):
         EvaluationSettings(kinds)
 
 
@@ -35,7 +43,14 @@ def test_counts_start_at_one() -> None:
 
 def test_seeds_are_stable_and_differ_by_every_part() -> None:
     assert stable_seed("benign_001", 0, "box10", 2) == 8539204815022698712
-    asked = [("a", 0, "box10", 0), ("b", 0, "box10", 0), ("a", 1, "box10", 0), ("a", 0, "box20", 0), ("a", 0, "box10", 1), ("a0", 0)]
+    asked = [
+        ("a", 0, "box10", 0),
+        ("b", 0, "box10", 0),
+        ("a", 1, "box10", 0),
+        ("a", 0, "box20", 0),
+        ("a", 0, "box10", 1),
+        ("a0", 0),
+    ]
     assert len({stable_seed(*parts) for parts in asked}) == len(asked)
 
 
@@ -61,7 +76,10 @@ def test_seeds_take_the_place_of_draws() -> None:
 
 @pytest.mark.parametrize("text", ["1,1", "-1", "4294967296"])
 def test_seeds_out_of_range_are_named(text: str) -> None:
-    with pytest.raises(PromptError, match=f"seeds '{text}' are not usable; give whole numbers from 0 to 4294967295, each once"):
+    with pytest.raises(
+        PromptError,
+        match=f"seeds '{text}' are not usable; give whole numbers from 0 to 4294967295, each once",
+    ):
         EvaluationSettings(seeds=parse_seeds(text))
 
 

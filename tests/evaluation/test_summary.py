@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from uniultra.evaluation.metrics import bootstrap_interval
+from intervals import bootstrap_interval
 from uniultra.evaluation.records import Record
 from uniultra.evaluation.settings import stable_seed
 from uniultra.evaluation.summary import ALL_ORGANS, summarise
@@ -30,7 +30,11 @@ def test_organs_count_the_same_whatever_their_size() -> None:
 
 
 def test_kinds_come_in_the_order_of_the_table() -> None:
-    assert list(summarise([record("a", 1.0, kind=kind) for kind in ("click1", "box20", "box")])) == ["box", "box20", "click1"]
+    assert list(summarise([record("a", 1.0, kind=kind) for kind in ("click1", "box20", "box")])) == [
+        "box",
+        "box20",
+        "click1",
+    ]
 
 
 def test_draws_of_one_object_are_one_object() -> None:
@@ -66,15 +70,25 @@ def test_intervals_are_over_clusters() -> None:
     records = [record(f"i{i}", float(rng.uniform(0.5, 1)), group=f"d/{i // 3}") for i in range(30)]
     cell = summarise(records, seed=7, samples=200)["box"]["breast"]
     assert cell.clusters == 10
-    expected = bootstrap_interval([r.dice for r in records], [r.group for r in records], stable_seed(7, "breast"), 200)
+    expected = bootstrap_interval(
+        [r.dice for r in records], [r.group for r in records], stable_seed(7, "breast"), 200
+    )
     assert cell.dice_interval == expected
 
 
 def test_the_interval_over_organs_is_narrower_than_theirs() -> None:
     rng = np.random.default_rng(1)
-    records = [record(f"{organ}{i}", float(rng.uniform(0.5, 1)), organ) for organ in ("breast", "ovary", "muscle") for i in range(40)]
+    records = [
+        record(f"{organ}{i}", float(rng.uniform(0.5, 1)), organ)
+        for organ in ("breast", "ovary", "muscle")
+        for i in range(40)
+    ]
     cells = summarise(records)["box"]
-    widths = {organ: cell.dice_interval[1] - cell.dice_interval[0] for organ, cell in cells.items() if cell.dice_interval}
+    widths = {
+        organ: cell.dice_interval[1] - cell.dice_interval[0]
+        for organ, cell in cells.items()
+        if cell.dice_interval
+    }
     assert widths.pop(ALL_ORGANS) < min(widths.values())
 
 

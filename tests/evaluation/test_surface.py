@@ -16,9 +16,13 @@ def test_equal_to_monai() -> None:
     torch, metrics = pytest.importorskip("torch"), pytest.importorskip("monai.metrics")
     rng = np.random.default_rng(0)
     for _ in range(6):
-        pair = [ellipse((90, 120), tuple(rng.uniform(10, 80, 2)), tuple(rng.uniform(5, 40, 2))) for _ in range(2)]
+        pair = [
+            ellipse((90, 120), tuple(rng.uniform(10, 80, 2)), tuple(rng.uniform(5, 40, 2))) for _ in range(2)
+        ]
         first, second = (torch.from_numpy(hw)[None, None].float() for hw in pair)
-        hd95 = metrics.compute_hausdorff_distance(first, second, include_background=True, percentile=95).item()
+        hd95 = metrics.compute_hausdorff_distance(
+            first, second, include_background=True, percentile=95
+        ).item()
         nsd = metrics.compute_surface_dice(first, second, [2.0], include_background=True).item()
         assert surface_scores(pair[0], pair[1]) == pytest.approx((hd95, nsd), rel=1e-6, abs=1e-6)
 
@@ -53,7 +57,9 @@ def test_hausdorff_equals_scipy_and_monai() -> None:
     torch, metrics = pytest.importorskip("torch"), pytest.importorskip("monai.metrics")
     rng = np.random.default_rng(1)
     for _ in range(6):
-        one, other = (ellipse((90, 120), tuple(rng.uniform(10, 80, 2)), tuple(rng.uniform(5, 40, 2))) for _ in range(2))
+        one, other = (
+            ellipse((90, 120), tuple(rng.uniform(10, 80, 2)), tuple(rng.uniform(5, 40, 2))) for _ in range(2)
+        )
         first, second = (torch.from_numpy(hw)[None, None].float() for hw in (one, other))
         assert hausdorff(one, other) == pytest.approx(
             metrics.compute_hausdorff_distance(first, second, include_background=True).item(), rel=1e-6

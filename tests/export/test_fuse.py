@@ -12,7 +12,7 @@ import torch
 from peft import LoraConfig, inject_adapter_in_model
 
 from uniultra.export.fuse import FusedModel, fuse
-from uniultra.export.onnx import ModelFacts, QualityCalibration, export_onnx
+from uniultra.export.onnx import ModelFacts, QualityCalibration, trace_graphs, write_graphs
 from uniultra.export.parity import check_parity, random_prompts, speckle_image
 from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import PAPER, HieraSize, build, fit_windows, vision_config
@@ -80,7 +80,10 @@ def test_the_model_stays_as_it_is() -> None:
     assert all(parameter.requires_grad for parameter in model.parameters())
 
 
-@pytest.mark.parametrize("case", ["plain SAM 2", "convolutional", "windows that don't nest", "a wrapped layer", "the mask that is stable"])
+@pytest.mark.parametrize(
+    "case",
+    ["plain SAM 2", "convolutional", "windows that don't nest", "a wrapped layer", "the mask that is stable"],
+)
 def test_what_doesnt_fit_is_left_as_it_is(case: str) -> None:
     model = {
         "plain SAM 2": lambda: _model(adapter=None),
@@ -104,7 +107,7 @@ def _with_lora(model: PromptableModel) -> PromptableModel:
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[PromptableModel, Path]:
     model, folder = _model(), tmp_path_factory.mktemp("fused")
-    export_onnx(model, folder, ModelFacts("short", "1"))
+    write_graphs(trace_graphs(model), folder, ModelFacts("short", "1"), model, None)
     return model, folder
 
 

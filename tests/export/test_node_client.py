@@ -35,7 +35,9 @@ def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_masks_of_the_example_images_are_pythons() -> None:
-    result = subprocess.run([sys.executable, str(CLIENT / "compare.py")], capture_output=True, text=True, timeout=900)
+    result = subprocess.run(
+        [sys.executable, str(CLIENT / "compare.py")], capture_output=True, text=True, timeout=900
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.count("Dice ") == 7
 
@@ -45,7 +47,12 @@ def test_one_mask_is_pythons(tmp_path: Path) -> None:
         "scratch = Path(sys.argv[2]); model = compare.client_folder('uniultra-mini', scratch / 'model')\n" \
         "example = json.loads((compare.EXAMPLES / 'examples.json').read_text())[1]\n" \
         "sys.exit(compare.compare(model, example, scratch))"  # fmt: skip
-    result = subprocess.run([sys.executable, "-c", script, str(CLIENT), str(tmp_path)], capture_output=True, text=True, timeout=300)
+    result = subprocess.run(
+        [sys.executable, "-c", script, str(CLIENT), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "a rough box" in result.stdout
 
@@ -60,7 +67,9 @@ def test_one_mask_is_pythons(tmp_path: Path) -> None:
 )
 def test_bad_input_is_one_line(tmp_path: Path, options: tuple[str, ...], message: str) -> None:
     Image.fromarray(IMAGE).save(tmp_path / "image.png")
-    result = _run("--model", "absent", "--image", tmp_path / "image.png", "--out", tmp_path / "mask.png", *options)
+    result = _run(
+        "--model", "absent", "--image", tmp_path / "image.png", "--out", tmp_path / "mask.png", *options
+    )
     assert result.returncode == 2
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
@@ -71,20 +80,67 @@ def test_bad_images_and_folders(tmp_path: Path) -> None:
     Image.fromarray(np.dstack([IMAGE, IMAGE, IMAGE + 1])).save(tmp_path / "colour.png")
     (tmp_path / "text.png").write_text("not a picture")
     (tmp_path / "short.pgm").write_bytes(b"P5 40 30 255\n" + bytes(10))
-    for name, message in (("colour.png", "is in colour"), ("text.png", "is not a PNG or PGM"), ("short.pgm", "no whole 8-bit binary PGM")):
-        result = _run("--model", "absent", "--image", tmp_path / name, "--out", tmp_path / "mask.png", "--box", "1,1,9,9")
+    for name, message in (
+        ("colour.png", "is in colour"),
+        ("text.png", "is not a PNG or PGM"),
+        ("short.pgm", "no whole 8-bit binary PGM"),
+    ):
+        result = _run(
+            "--model",
+            "absent",
+            "--image",
+            tmp_path / name,
+            "--out",
+            tmp_path / "mask.png",
+            "--box",
+            "1,1,9,9",
+        )
         assert (result.returncode, message in result.stderr) == (2, True), result.stderr
     (tmp_path / "image.pgm").write_bytes(b"P5\n# a comment\n40 30\n255\n" + IMAGE.tobytes())
-    facts: dict[str, object] = {"format": "1", "input_size": 64, "focus_stretch": 1, "passes": asdict(Passes())}
+    facts: dict[str, object] = {
+        "format": "1",
+        "input_size": 64,
+        "focus_stretch": 1,
+        "passes": asdict(Passes()),
+    }
     facts["sha256"] = {"encoder.onnx": "0" * 64, "decoder.onnx": "0" * 64}
     write_json(tmp_path / "model.json", facts)
     (tmp_path / "encoder.onnx").write_bytes(b"another file")
-    result = _run("--model", tmp_path, "--image", tmp_path / "image.pgm", "--out", tmp_path / "mask.png", "--box", "1,1,9,9")
+    result = _run(
+        "--model",
+        tmp_path,
+        "--image",
+        tmp_path / "image.pgm",
+        "--out",
+        tmp_path / "mask.png",
+        "--box",
+        "1,1,9,9",
+    )
     assert "isn't the file that model.json names; export the model again" in result.stderr
     write_json(tmp_path / "model.json", facts | {"format": "2"}, force=True)
-    result = _run("--model", tmp_path, "--image", tmp_path / "image.pgm", "--out", tmp_path / "mask.png", "--box", "1,1,9,9")
+    result = _run(
+        "--model",
+        tmp_path,
+        "--image",
+        tmp_path / "image.pgm",
+        "--out",
+        tmp_path / "mask.png",
+        "--box",
+        "1,1,9,9",
+    )
     assert "has format 2; this client reads 1" in result.stderr
     assert json.loads((tmp_path / "model.json").read_text())["format"] == "2"
     write_json(tmp_path / "model.json", facts | {"passes": None}, force=True)
-    result = _run("--model", tmp_path, "--image", tmp_path / "image.pgm", "--out", tmp_path / "mask.png", "--box", "1,1,9,9")
-    assert "doesn't say in model.json how prompts become masks (passes); export the model again" in result.stderr
+    result = _run(
+        "--model",
+        tmp_path,
+        "--image",
+        tmp_path / "image.pgm",
+        "--out",
+        tmp_path / "mask.png",
+        "--box",
+        "1,1,9,9",
+    )
+    assert (
+        "doesn't say in model.json how prompts become masks (passes); export the model again" in result.stderr
+    )

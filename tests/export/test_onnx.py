@@ -13,8 +13,8 @@ import torch
 from uniultra.backends.onnx import OnnxBackend
 from uniultra.backends.torch import TorchBackend
 from uniultra.errors import ModelError
-from uniultra.evaluation.calibration import calibrate
 from uniultra.evaluation.metrics import dice
+from uniultra.evaluation.quality import calibrate
 from uniultra.export.onnx import Graphs, ModelFacts, QualityCalibration, trace_graphs, write_graphs
 from uniultra.export.parity import check_parity, graph_facts, random_prompts, speckle_image
 from uniultra.models.build import build
@@ -36,14 +36,22 @@ def traced() -> tuple[PromptableModel, Graphs]:
 
 
 @pytest.fixture(scope="module")
-def exported(traced: tuple[PromptableModel, Graphs], tmp_path_factory: pytest.TempPathFactory) -> tuple[PromptableModel, Path]:
+def exported(
+    traced: tuple[PromptableModel, Graphs], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[PromptableModel, Path]:
     folder = tmp_path_factory.mktemp("exported")
     _write(traced, folder)
     return traced[0], folder
 
 
 def _write(traced: tuple[PromptableModel, Graphs], folder: Path, precision: str = "fp32") -> None:
-    write_graphs(copy.deepcopy(traced[1]), folder, ModelFacts("test-mini", "1.2", precision=precision), traced[0], CALIBRATION)
+    write_graphs(
+        copy.deepcopy(traced[1]),
+        folder,
+        ModelFacts("test-mini", "1.2", precision=precision),
+        traced[0],
+        CALIBRATION,
+    )
 
 
 def test_logits_and_quality_equal_torchs(exported: tuple[PromptableModel, Path]) -> None:
@@ -55,7 +63,9 @@ def test_logits_and_quality_equal_torchs(exported: tuple[PromptableModel, Path])
 
 
 @pytest.mark.parametrize(("prompts", "points"), [(1, 1), (1, 7), (9, 2)])
-def test_any_number_of_prompts_and_points(exported: tuple[PromptableModel, Path], prompts: int, points: int) -> None:
+def test_any_number_of_prompts_and_points(
+    exported: tuple[PromptableModel, Path], prompts: int, points: int
+) -> None:
     model, folder = exported
     rng = np.random.default_rng(1)
     features = OnnxBackend.open(folder).encode(speckle_image(SIZE, rng))
@@ -83,7 +93,12 @@ def test_the_files_say_what_they_are(exported: tuple[PromptableModel, Path]) -> 
     graph = onnx.load(str(exported[1] / "decoder.onnx"))
     facts = {p.key: p.value for p in graph.metadata_props}
     assert (facts["uniultra.focus_stretch"], facts["uniultra.precision"]) == ("1", "fp32")
-    assert {"uniultra.point_coords", "uniultra.point_labels", "uniultra.mask_input", "uniultra.licence"} <= set(facts)
+    assert {
+        "uniultra.point_coords",
+        "uniultra.point_labels",
+        "uniultra.mask_input",
+        "uniultra.licence",
+    } <= set(facts)
     assert str(Path.cwd()) not in str(graph.SerializeToString())
 
 
@@ -96,18 +111,27 @@ def test_the_shape_of_focused_views_goes_along(
         _write(traced, tmp_path)
     finally:
         model.config.focus_stretch = 1.0
-    assert (OnnxBackend.open(tmp_path).facts.focus_stretch, OnnxBackend.open(folder).facts.focus_stretch) == (2.5, 1.0)
+    assert (OnnxBackend.open(tmp_path).facts.focus_stretch, OnnxBackend.open(folder).facts.focus_stretch) == (
+        2.5,
+        1.0,
+    )
     for file in ("encoder.onnx", "decoder.onnx"):
         graph = onnx.load(str(tmp_path / file))
         next(p for p in graph.metadata_props if p.key == "uniultra.focus_stretch").value = "wide"
         onnx.save(graph, str(tmp_path / file))
-    with pytest.raises(ModelError, match=r"says focus_stretch 'wide', which must be 1 or more; export the model again"):
+    with pytest.raises(
+        ModelError, match=r"says focus_stretch 'wide', which must be 1 or more; export the model again"
+    ):
         OnnxBackend.open(tmp_path)
 
 
 @pytest.mark.parametrize(("precision", "share"), [("fp16", 0.6), ("w8", 0.4)])
 def test_weights_in_fewer_bits_hardly_move_the_answer(
-    traced: tuple[PromptableModel, Graphs], exported: tuple[PromptableModel, Path], tmp_path: Path, precision: str, share: float
+    traced: tuple[PromptableModel, Graphs],
+    exported: tuple[PromptableModel, Path],
+    tmp_path: Path,
+    precision: str,
+    share: float,
 ) -> None:
     model, folder = exported
     _write(traced, tmp_path, precision)

@@ -21,7 +21,10 @@ def network() -> onnx.ModelProto:
     push = np.zeros(64)
     push[0] = 3e4
     weights["b"][0] = 0.0
-    tensors = [numpy_helper.from_array(values.astype(np.float32), name) for name, values in {**weights, "push": push}.items()]
+    tensors = [
+        numpy_helper.from_array(values.astype(np.float32), name)
+        for name, values in {**weights, "push": push}.items()
+    ]
     nodes = [
         helper.make_node("MatMul", ["x", "a"], ["u"], name="first"),
         helper.make_node("Add", ["u", "push"], ["v"], name="add"),
@@ -33,9 +36,15 @@ def network() -> onnx.ModelProto:
     nodes.insert(4, nodes.pop())
     for node, holder in ((nodes[0], f"{CALM}.0"), (nodes[2], f"{WILD}.0"), (nodes[3], f"{CALM}.1")):
         entry = node.metadata_props.add()
-        entry.key, entry.value = "pkg.torch.onnx.name_scopes", str(["", "model.net", f"model.{holder}", "linear"])
+        entry.key, entry.value = (
+            "pkg.torch.onnx.name_scopes",
+            str(["", "model.net", f"model.{holder}", "linear"]),
+        )
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 32])
-    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, width]) for name, width in (("y", 32), ("z", 1))]
+    outputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, width])
+        for name, width in (("y", 32), ("z", 1))
+    ]
     graph = helper.make_graph(nodes, "network", [x], outputs, tensors)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
 
@@ -46,7 +55,9 @@ INPUTS = [{"x": np.random.default_rng(seed).normal(size=(1, 32)).astype(np.float
 def answers(graph: onnx.ModelProto) -> list[np.ndarray]:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
     return [session.run(["y"], one)[0] for one in INPUTS]
 
 

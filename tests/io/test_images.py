@@ -79,7 +79,9 @@ def test_one_bit_is_black_and_white(tmp_path: Path) -> None:
 def test_cmyk_becomes_grey(tmp_path: Path) -> None:
     white_left = np.zeros((8, 16, 4), dtype=np.uint8)
     white_left[:, 8:, 3] = 255
-    read = read_frame(save(tmp_path / "scan.tif", Image.frombytes("CMYK", (16, 8), white_left.tobytes()))).pixels_hw
+    read = read_frame(
+        save(tmp_path / "scan.tif", Image.frombytes("CMYK", (16, 8), white_left.tobytes()))
+    ).pixels_hw
     np.testing.assert_array_equal(read, np.repeat([[255, 0]], 8, axis=1).repeat(8, axis=0))
 
 
@@ -119,7 +121,11 @@ def test_white_is_zero_tiff_is_inverted_at_any_depth(tmp_path: Path, dtype: type
     assert (np.diff(read_frame(path).pixels_hw.ravel().astype(int)) <= 0).all()
 
 
-@given(values=arrays(np.uint16, st.tuples(st.integers(8, 12), st.integers(8, 12)), elements=st.integers(0, 65535)))
+@given(
+    values=arrays(
+        np.uint16, st.tuples(st.integers(8, 12), st.integers(8, 12)), elements=st.integers(0, 65535)
+    )
+)
 @settings(max_examples=40, deadline=None)
 def test_the_window_keeps_order_and_uses_all_of_the_range(folder: Path, values: np.ndarray) -> None:
     read = read_frame(save(folder / "scan.png", values)).pixels_hw
@@ -145,7 +151,9 @@ def test_lossless_kinds_round_trip(folder: Path, pixels: np.ndarray) -> None:
 
 @pytest.mark.parametrize("value", [0, 255])
 def test_zero_contrast_is_allowed(tmp_path: Path, value: int) -> None:
-    assert set(read_frame(save(tmp_path / "flat.png", np.full((8, 8), value, np.uint8))).pixels_hw.ravel()) == {value}
+    assert set(
+        read_frame(save(tmp_path / "flat.png", np.full((8, 8), value, np.uint8))).pixels_hw.ravel()
+    ) == {value}
 
 
 STORED = {1: lambda a: a, 2: np.fliplr, 3: lambda a: a[::-1, ::-1], 4: np.flipud}
@@ -155,7 +163,9 @@ STORED |= {5: np.transpose, 6: np.rot90, 7: lambda a: a[::-1, ::-1].T, 8: lambda
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_applied(tmp_path: Path, orientation: int, suffix: str) -> None:
-    blocks = np.kron(np.array([[0, 80, 160], [240, 120, 40]], dtype=np.uint8), np.ones((16, 16), dtype=np.uint8))
+    blocks = np.kron(
+        np.array([[0, 80, 160], [240, 120, 40]], dtype=np.uint8), np.ones((16, 16), dtype=np.uint8)
+    )
     exif = Image.Exif()
     exif[274] = orientation
     path = save(tmp_path / f"scan{suffix}", np.ascontiguousarray(STORED[orientation](blocks)), exif=exif)
@@ -207,7 +217,10 @@ def test_a_file_whose_name_looks_like_a_pattern(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["none.png", "none*.png", "."])
 def test_nothing_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(FileError, match=r": no (such file or folder|images found; legal suffixes are .png, .*); check the path"):
+    with pytest.raises(
+        FileError,
+        match=r": no (such file or folder|images found; legal suffixes are .png, .*); check the path",
+    ):
         find_images([path])
 
 

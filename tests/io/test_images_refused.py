@@ -45,7 +45,12 @@ def png_claiming(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1 << 20))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(1 << 20)))
+        + chunk(b"IEND", b"")
+    )
 
 
 def refusal(path: Path | str) -> str:
@@ -99,7 +104,10 @@ def test_renamed_text(tmp_path: Path, suffix: str) -> None:
 
 def test_unknown_kind(tmp_path: Path) -> None:
     (tmp_path / "report.pdf").write_bytes(b"%PDF-1.7")
-    assert "legal are DICOM, PNG, JPEG, TIFF, BMP, GIF, MP4, AVI, MKV, MPEG, NIfTI; convert it to PNG" in refusal(tmp_path / "report.pdf")
+    assert (
+        "legal are DICOM, PNG, JPEG, TIFF, BMP, GIF, MP4, AVI, MKV, MPEG, NIfTI; convert it to PNG"
+        in refusal(tmp_path / "report.pdf")
+    )
 
 
 @pytest.mark.parametrize(("name", "contents"), [("scan.dcm", b"no preamble"), ("scan", bytes(128) + b"DICM")])
@@ -129,7 +137,10 @@ def test_too_small(tmp_path: Path, width: int, height: int) -> None:
     assert f"{width} x {height} pixels; the smallest legal side is 8" in refusal(path)
 
 
-@pytest.mark.parametrize(("width", "height"), [(100_000, 100_000), (16_385, 8), (8, 16_385), (8_001, 8_000), (2**31 - 1, 2**31 - 1)])
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [(100_000, 100_000), (16_385, 8), (8, 16_385), (8_001, 8_000), (2**31 - 1, 2**31 - 1)],
+)
 def test_a_bomb_is_refused_by_its_header(tmp_path: Path, width: int, height: int) -> None:
     (tmp_path / "bomb.png").write_bytes(png_claiming(width, height))
     start = time.perf_counter()
@@ -176,7 +187,9 @@ def variants(data: bytes, count: int, chance: random.Random) -> list[bytes]:
             mutated[a:b] = b"" if chance.random() < 0.5 else mutated[a:b] * 2
         else:
             for _ in range(chance.choice([1, 1, 2, 8])):
-                mutated[chance.randrange(min(len(data), 200) if i % 4 == 2 else len(data))] = chance.randrange(256)
+                mutated[chance.randrange(min(len(data), 200) if i % 4 == 2 else len(data))] = (
+                    chance.randrange(256)
+                )
         made.append(bytes(mutated))
     return made
 
@@ -190,7 +203,14 @@ def outcome(path: Path) -> str:
 
 @pytest.mark.parametrize(
     ("kind", "options"),
-    [("PNG", {}), ("JPEG", {}), ("TIFF", {}), ("TIFF", {"compression": "tiff_lzw"}), ("BMP", {}), ("GIF", {})],
+    [
+        ("PNG", {}),
+        ("JPEG", {}),
+        ("TIFF", {}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("BMP", {}),
+        ("GIF", {}),
+    ],
 )
 def test_mutated_files_give_a_frame_or_one_line(
     tmp_path: Path, kind: str, options: dict[str, str], capfd: pytest.CaptureFixture[str]

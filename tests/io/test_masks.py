@@ -47,7 +47,10 @@ def test_every_value_above_zero_is_inside(tmp_path: Path, value: int, mode: str)
     np.testing.assert_array_equal(read_mask(path, HW), INSIDE)
 
 
-@pytest.mark.parametrize(("name", "pixels"), [("m.png", INSIDE), ("m.png", INSIDE * np.uint16(300)), ("m.tif", INSIDE * np.float32(0.5))])
+@pytest.mark.parametrize(
+    ("name", "pixels"),
+    [("m.png", INSIDE), ("m.png", INSIDE * np.uint16(300)), ("m.tif", INSIDE * np.float32(0.5))],
+)
 def test_other_depths(tmp_path: Path, name: str, pixels: np.ndarray) -> None:
     read = read_mask(save(tmp_path / name, pixels), HW)
     assert read.dtype == np.bool_
@@ -91,18 +94,27 @@ def test_a_jpeg_is_cut_in_the_middle(tmp_path: Path) -> None:
 
 
 def test_another_size_names_both(tmp_path: Path) -> None:
-    with pytest.raises(PromptError, match=r"the mask is 14 x 10 pixels but the frame is 20 x 16; save the mask at"):
+    with pytest.raises(
+        PromptError, match=r"the mask is 14 x 10 pixels but the frame is 20 x 16; save the mask at"
+    ):
         read_mask(save(tmp_path / "mask.png", INSIDE), (16, 20))
 
 
 def test_empty(tmp_path: Path) -> None:
-    with pytest.raises(PromptError, match=r"mask.png: the mask is empty; at least 1 pixel must be above 0; paint"):
+    with pytest.raises(
+        PromptError, match=r"mask.png: the mask is empty; at least 1 pixel must be above 0; paint"
+    ):
         read_mask(save(tmp_path / "mask.png", np.zeros(HW, np.uint8)), HW)
 
 
 def test_not_a_number(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"1 pixels are NaN or infinite"):
-        read_mask(save(tmp_path / "mask.tif", np.where(np.arange(140).reshape(HW) == 3, np.nan, 1).astype(np.float32)), HW)
+        read_mask(
+            save(
+                tmp_path / "mask.tif", np.where(np.arange(140).reshape(HW) == 3, np.nan, 1).astype(np.float32)
+            ),
+            HW,
+        )
 
 
 @pytest.mark.parametrize("read", [read_ids, lambda path: read_mask(path, HW)])
@@ -123,7 +135,13 @@ def test_ids_come_back_as_stored(folder: Path, ids: np.ndarray) -> None:
     palette = Image.fromarray(ids)
     palette.putpalette(list(range(256)) * 3)
     wide = ids.astype(np.uint16)
-    for stored in (ids, palette, wide, np.repeat(ids[..., None], 3, axis=2), Image.fromarray(ids).convert("RGBA")):
+    for stored in (
+        ids,
+        palette,
+        wide,
+        np.repeat(ids[..., None], 3, axis=2),
+        Image.fromarray(ids).convert("RGBA"),
+    ):
         read = read_ids(save(folder / "ids.png", stored))
         assert read.dtype == np.uint8
         np.testing.assert_array_equal(read, ids)
@@ -136,7 +154,9 @@ def test_one_bit_gives_0_and_1(tmp_path: Path) -> None:
 def test_colour_is_refused(tmp_path: Path) -> None:
     pixels = np.zeros((*HW, 3), dtype=np.uint8)
     pixels[4, 4] = (1, 2, 1)
-    with pytest.raises(FileError, match=r"ids.png: coloured, so its values are not ids; the channels must be equal"):
+    with pytest.raises(
+        FileError, match=r"ids.png: coloured, so its values are not ids; the channels must be equal"
+    ):
         read_ids(save(tmp_path / "ids.png", pixels))
 
 
@@ -146,15 +166,20 @@ def test_half_transparent_ids_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "stated"), [(np.uint16(256), "256"), (np.float32(1.5), "1.5"), (np.float32(-1), "-1"), (np.int32(70000), "70000")]
+    ("value", "stated"),
+    [(np.uint16(256), "256"), (np.float32(1.5), "1.5"), (np.float32(-1), "-1"), (np.int32(70000), "70000")],
 )
 def test_what_is_no_id_is_named(tmp_path: Path, value: np.number, stated: str) -> None:
-    with pytest.raises(FileError, match=rf"holds the value {stated}; ids are whole numbers from 0 to 255; renumber them"):
+    with pytest.raises(
+        FileError, match=rf"holds the value {stated}; ids are whole numbers from 0 to 255; renumber them"
+    ):
         read_ids(save(tmp_path / "ids.tif", np.full(HW, value)))
 
 
 def test_jpeg_ids_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match=r"a JPEG doesn't keep ids exactly; save the label image as an 8-bit grey PNG"):
+    with pytest.raises(
+        FileError, match=r"a JPEG doesn't keep ids exactly; save the label image as an 8-bit grey PNG"
+    ):
         read_ids(save(tmp_path / "ids.jpg", INSIDE.astype(np.uint8)))
 
 
@@ -162,7 +187,18 @@ def test_jpeg_ids_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [[], [1], [7], [255], [1, 2, 3], [3, 9, 254], list(range(1, 33)), list(range(2, 66, 2)), list(range(1, 255))]
+    "values",
+    [
+        [],
+        [1],
+        [7],
+        [255],
+        [1, 2, 3],
+        [3, 9, 254],
+        list(range(1, 33)),
+        list(range(2, 66, 2)),
+        list(range(1, 255)),
+    ],
 )
 def test_values_that_can_be_ids(values: list[int]) -> None:
     check_ids(np.array([[0, 0, *values]], np.uint8), "m.png")
@@ -170,14 +206,21 @@ def test_values_that_can_be_ids(values: list[int]) -> None:
 
 @pytest.mark.parametrize("values", [[1, 255], [254, 255], list(range(2, 68, 2)), list(range(1, 256))])
 def test_grey_levels_are_no_ids(values: list[int]) -> None:
-    with pytest.raises(FileError, match=rf"^m\.png: {len(values)} grey values up to {values[-1]} \(soft edges\?\); .* cut it at 128"):
+    with pytest.raises(
+        FileError,
+        match=rf"^m\.png: {len(values)} grey values up to {values[-1]} \(soft edges\?\); .* cut it at 128",
+    ):
         check_ids(np.array([[0, *values]], np.uint8), "m.png")
 
 
 # ids_of
 
 
-@given(logits=arrays(np.float32, st.tuples(st.integers(1, 6), st.just(5), st.just(4)), elements=st.floats(-9, 9, width=32)))
+@given(
+    logits=arrays(
+        np.float32, st.tuples(st.integers(1, 6), st.just(5), st.just(4)), elements=st.floats(-9, 9, width=32)
+    )
+)
 def test_the_highest_logit_wins_the_first_of_equals(logits: np.ndarray) -> None:
     expected = np.where((logits > 0).any(axis=0), logits.argmax(axis=0) + 1, 0)
     ids = ids_of([mask_of(one) for one in logits])

@@ -16,7 +16,12 @@ nibabel = pytest.importorskip("nibabel", reason="nibabel is of the extra nifti")
 GREY = np.random.default_rng(0).integers(0, 256, (24, 36), dtype=np.uint8)
 
 
-def save(path: Path, values_xy: np.ndarray, zooms: tuple[float, ...] = (0.3, 0.2), units: tuple[str, str] = ("mm", "sec")) -> Path:
+def save(
+    path: Path,
+    values_xy: np.ndarray,
+    zooms: tuple[float, ...] = (0.3, 0.2),
+    units: tuple[str, str] = ("mm", "sec"),
+) -> Path:
     image = nibabel.Nifti1Image(values_xy, np.eye(4))
     image.header.set_zooms((*zooms, *([1.0] * (values_xy.ndim - len(zooms)))))
     image.header.set_xyzt_units(*units)
@@ -36,11 +41,15 @@ def test_a_cine_with_times_and_wide_values(tmp_path: Path) -> None:
     values = np.stack([GREY.T.astype(np.int16) * 4 - 100, GREY.T.astype(np.int16) * 2], axis=2)[:, :, None]
     cine = open_cine(save(tmp_path / "a.nii", values, (0.3, 0.2, 1, 40), ("mm", "msec")))
     assert (cine.count, cine.times_s) == (2, pytest.approx((0, 0.04)))
-    np.testing.assert_array_equal(cine.read(0).pixels_hw, np.rint((GREY - float(GREY.min())) / np.ptp(GREY) * 255))
+    np.testing.assert_array_equal(
+        cine.read(0).pixels_hw, np.rint((GREY - float(GREY.min())) / np.ptp(GREY) * 255)
+    )
 
 
 def test_units(tmp_path: Path) -> None:
-    assert read_frame(save(tmp_path / "a.nii", GREY.T, (300, 200), ("micron", "sec"))).spacing_mm_yx == pytest.approx((0.2, 0.3))
+    assert read_frame(
+        save(tmp_path / "a.nii", GREY.T, (300, 200), ("micron", "sec"))
+    ).spacing_mm_yx == pytest.approx((0.2, 0.3))
     assert read_frame(save(tmp_path / "b.nii", GREY.T, (1, 1), ("unknown", "unknown"))).spacing_mm_yx is None
 
 
@@ -76,10 +85,14 @@ def test_what_is_refused(tmp_path: Path) -> None:
         open_cine(tmp_path / "f.nii")
 
 
-def test_without_nibabel_one_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_nibabel_one_line_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = save(tmp_path / "a.nii", GREY.T)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(FileError, match=r"NIfTI needs nibabel; install with: pip install 'uniultra\[nifti\]'"):
+    with pytest.raises(
+        FileError, match=r"NIfTI needs nibabel; install with: pip install 'uniultra\[nifti\]'"
+    ):
         read_frame(path)
     with pytest.raises(OutputError, match=r"NIfTI needs nibabel"):
         write_labels(tmp_path / "b.nii", GREY, None)

@@ -66,13 +66,25 @@ class Row:
 
 
 def test_json_knows_the_values_of_the_field(tmp_path: Path) -> None:
-    write_json(tmp_path / "a.json", {"row": Row("é", np.arange(2)), "n": np.float32(0.5), "ok": np.bool_(True), "at": Path("x")})
+    write_json(
+        tmp_path / "a.json",
+        {"row": Row("é", np.arange(2)), "n": np.float32(0.5), "ok": np.bool_(True), "at": Path("x")},
+    )
     text = (tmp_path / "a.json").read_text("utf-8")
     assert json.loads(text) == {"row": {"name": "é", "values": [0, 1]}, "n": 0.5, "ok": True, "at": "x"}
     assert text.endswith("}\n")
 
 
-@given(obj=st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(), st.lists))
+@given(
+    obj=st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(),
+        st.lists,
+    )
+)
 @settings(max_examples=40, deadline=None)
 def test_json_round_trips(folder: Path, obj: Any) -> None:
     write_json(folder / "a.json", obj, force=True)
@@ -85,7 +97,9 @@ def test_a_file_name_that_is_not_text_is_still_valid_json(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("value", "error"), [(float("nan"), ValueError), ({1, 2}, TypeError)])
-def test_what_is_not_json_leaves_nothing_behind(tmp_path: Path, value: object, error: type[Exception]) -> None:
+def test_what_is_not_json_leaves_nothing_behind(
+    tmp_path: Path, value: object, error: type[Exception]
+) -> None:
     with pytest.raises(error, match=r"JSON"):
         write_json(tmp_path / "a.json", value)
     assert not list(tmp_path.iterdir())
@@ -124,7 +138,9 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OutputError, match=r"a.png: can't be written \(No space left on device\); choose a folder"):
+    with pytest.raises(
+        OutputError, match=r"a.png: can't be written \(No space left on device\); choose a folder"
+    ):
         write(target, force=True)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
     assert target.read_text() == "mine"
@@ -149,7 +165,10 @@ def test_new_files_follow_the_umask(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["file/a.png", "file/deep/a.png"])
 def test_a_file_is_no_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"a.png: can't be written \(file is not a folder\); choose a folder that you may write to"):
+    with pytest.raises(
+        OutputError,
+        match=r"a.png: can't be written \(file is not a folder\); choose a folder that you may write to",
+    ):
         write_png(tmp_path / name, GREY)
 
 
@@ -167,7 +186,10 @@ def test_a_name_too_long_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.skipif(is_root, reason="root may write everywhere")
 def test_an_unwritable_folder(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(OutputError, match=r"a.png: can't be written \(permission denied\); choose a folder that you may write to"):
+    with pytest.raises(
+        OutputError,
+        match=r"a.png: can't be written \(permission denied\); choose a folder that you may write to",
+    ):
         check_free([tmp_path / "deep" / "a.png"])
 
 
@@ -186,7 +208,9 @@ def test_a_broken_link_counts_as_existing(tmp_path: Path) -> None:
 
 
 def test_two_results_may_not_share_a_file(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"a.png: two results would be written to this file; give each its own name"):
+    with pytest.raises(
+        OutputError, match=r"a.png: two results would be written to this file; give each its own name"
+    ):
         check_free([tmp_path / "a.png", tmp_path / "sub" / ".." / "a.png"], force=True)
 
 
@@ -206,7 +230,10 @@ def test_staged_results_appear_together_or_not_at_all(tmp_path: Path) -> None:
             write(error)
         assert not list(tmp_path.iterdir())
     write()
-    assert {path.name: path.read_text() for path in (tmp_path / "out").iterdir()} == {"a.csv": "1", "a.json": "2"}
+    assert {path.name: path.read_text() for path in (tmp_path / "out").iterdir()} == {
+        "a.csv": "1",
+        "a.json": "2",
+    }
     with pytest.raises(KeyboardInterrupt, match=r"^$"):
         write(KeyboardInterrupt)
     assert len(list((tmp_path / "out").iterdir())) == 2  # what was there stays
@@ -219,4 +246,8 @@ def test_a_list_is_written_item_by_item(tmp_path: Path, items: list[dict[str, ob
     with ListedJson(tmp_path / "a.json", {"schema": "s", "n": 1}, "items") as file:
         for item in items:
             file.add(item)
-    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"schema": "s", "n": 1, "items": items}
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {
+        "schema": "s",
+        "n": 1,
+        "items": items,
+    }

@@ -79,7 +79,9 @@ def test_numbers_of_objects_in_one_place_do_not_cover_each_other() -> None:
     count=st.integers(0, 9),
 )
 @settings(max_examples=40, deadline=None)
-def test_any_size_draws_repeatably_without_touching_its_inputs(height: int, width: int, seed: int, count: int) -> None:
+def test_any_size_draws_repeatably_without_touching_its_inputs(
+    height: int, width: int, seed: int, count: int
+) -> None:
     rng = np.random.default_rng(seed)
     frame = Frame(rng.integers(0, 256, (height, width), dtype=np.uint8))
     masks = [mask_of(rng.random((height, width)) > rng.random()) for _ in range(count)]

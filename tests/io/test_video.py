@@ -16,7 +16,7 @@ from PIL import Image
 from uniultra.errors import FileError, OutputError
 from uniultra.io.cines import chosen_frames, open_cine
 from uniultra.io.images import find_images, read_frame
-from uniultra.io.movie import write_movie, write_overlay_movie
+from uniultra.io.video_writer import write_movie, write_overlay_movie
 from uniultra.types import Mask
 from videos import flat, save_video
 
@@ -120,7 +120,9 @@ def test_what_is_no_video(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
 def test_a_codec_that_nothing_decodes_is_named(tmp_path: Path) -> None:
     path = save_video(tmp_path / "a.mp4", [flat(40), flat(90)], codec="libx264")
     path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
-    with pytest.raises(FileError, match=r"a\.mp4: its video is of a codec that FFmpeg lacks; convert it to MP4 \(H\.264\)"):
+    with pytest.raises(
+        FileError, match=r"a\.mp4: its video is of a codec that FFmpeg lacks; convert it to MP4 \(H\.264\)"
+    ):
         open_cine(path)
 
 
@@ -135,7 +137,10 @@ def test_an_overlay_movie_has_every_frame_and_its_masks(tmp_path: Path) -> None:
     inside = np.zeros(SIZE, bool)
     inside[10:30, 10:40] = True
     mask = Mask(inside, np.where(inside, 5.0, -5.0).astype(np.float32), 0.9)
-    assert write_overlay_movie(tmp_path / "out" / "o.mp4", cine, lambda number: [mask] if number == 5 else []) == 12
+    assert (
+        write_overlay_movie(tmp_path / "out" / "o.mp4", cine, lambda number: [mask] if number == 5 else [])
+        == 12
+    )
     capture = cv2.VideoCapture(str(tmp_path / "out" / "o.mp4"))
     frames = [capture.read()[1].astype(int) for _ in range(12)]
     capture.release()
@@ -153,7 +158,9 @@ def test_chosen_frames_are_those_that_reading_one_by_one_gives(tmp_path: Path) -
         np.testing.assert_array_equal(frame.pixels_hw, cine.read(number).pixels_hw)
     assert (cine.rate_of([2, 3, 9]), cine.rate_of([4])) == (pytest.approx(25 * 2 / 7), None)
     short = replace(cine, count=20)
-    with pytest.raises(FileError, match=r"a.mp4: frame 15 of the promised 20 isn't in the file; leave out what is beyond 11"):
+    with pytest.raises(
+        FileError, match=r"a.mp4: frame 15 of the promised 20 isn't in the file; leave out what is beyond 11"
+    ):
         list(chosen_frames(short, [0, 15]))
 
 
@@ -175,7 +182,9 @@ def test_a_movie_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limit")
-def test_a_movie_for_which_there_is_no_room_is_none(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_movie_for_which_there_is_no_room_is_none(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Whatever writes it: OpenCV goes on as if nothing were, and leaves a file that nothing opens."""
     noise = np.random.default_rng(0).integers(0, 256, (40, *SIZE, 3), np.uint8)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -193,7 +202,11 @@ def test_a_movie_for_which_there_is_no_room_is_none(tmp_path: Path, capfd: pytes
 @pytest.mark.shared
 @pytest.mark.parametrize(
     ("name", "count", "size"),
-    [("liver_sweep_imfusion.mp4", 140, (592, 738)), ("lung_bline_clip4.gif", 110, (256, 384)), ("tongue_a1.mp4", 90, (240, 320))],
+    [
+        ("liver_sweep_imfusion.mp4", 140, (592, 738)),
+        ("lung_bline_clip4.gif", 110, (256, 384)),
+        ("tongue_a1.mp4", 90, (240, 320)),
+    ],
 )
 def test_the_real_clips(shared: Path, name: str, count: int, size: tuple[int, int]) -> None:
     cine = open_cine(shared / "clips" / name)

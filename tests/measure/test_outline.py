@@ -31,7 +31,9 @@ def enclosed(pieces: np.ndarray) -> float:
 
 @settings(max_examples=100, deadline=None)
 @given(MASKS, st.sampled_from([(1.0, 1.0), (0.3, 1.1), (2.0, 0.5)]))
-def test_every_piece_begins_where_exactly_one_other_ends(mask: np.ndarray, spacing: tuple[float, float]) -> None:
+def test_every_piece_begins_where_exactly_one_other_ends(
+    mask: np.ndarray, spacing: tuple[float, float]
+) -> None:
     pieces = np.round(outline(mask, spacing), 9)
     starts, ends = (sorted(map(tuple, pieces[:, i])) for i in range(2))
     assert starts == ends

@@ -16,7 +16,12 @@ from uniultra.measure.outline import main_part, outline
 from uniultra.measure.shape import Shape, edge_uncertainty, extents, measure_shape, ramanujan, tip_uncertainty
 
 
-def tilted(half_mm: tuple[float, float], angle_deg: float, spacing_yx: tuple[float, float] = (1.0, 1.0), shift: float = 0.0) -> np.ndarray:
+def tilted(
+    half_mm: tuple[float, float],
+    angle_deg: float,
+    spacing_yx: tuple[float, float] = (1.0, 1.0),
+    shift: float = 0.0,
+) -> np.ndarray:
     """A filled ellipse, given in mm, as an image of those pixels sees it."""
     reach = max(half_mm) + 5
     rows, columns = (int(2 * reach / step) for step in spacing_yx)
@@ -33,7 +38,14 @@ def measured(mask: np.ndarray, spacing: tuple[float, float] | None = (1.0, 1.0))
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.floats(15, 60), st.floats(0.35, 1.0), st.floats(-90, 90), st.floats(0.3, 1.2), st.floats(0.3, 1.2), st.floats(0, 1))
+@given(
+    st.floats(15, 60),
+    st.floats(0.35, 1.0),
+    st.floats(-90, 90),
+    st.floats(0.3, 1.2),
+    st.floats(0.3, 1.2),
+    st.floats(0, 1),
+)
 def test_every_measure_of_an_ellipse_lies_within_three_uncertainties(
     a: float, ratio: float, angle: float, dy: float, dx: float, shift: float
 ) -> None:
@@ -74,7 +86,9 @@ def test_a_rectangle_and_a_single_pixel() -> None:
     shape = measured(mask)
     assert shape.area.value == 1200
     assert shape.perimeter.value == pytest.approx(160, abs=4)
-    assert shape.long_diameter.length.value == pytest.approx(math.hypot(60, 20), abs=1.5)  # corners are rounded
+    assert shape.long_diameter.length.value == pytest.approx(
+        math.hypot(60, 20), abs=1.5
+    )  # corners are rounded
     assert shape.centroid_xy == (39.5, 19.5)
     assert "the ellipse fits badly" in shape.notes[0]
     mask[:] = False
@@ -102,7 +116,9 @@ def test_pixels_where_nothing_is_calibrated() -> None:
     shape = measured(tilted((30, 20), 0), None)
     assert (shape.area.unit, shape.perimeter.unit, shape.ellipse.long_axis.unit) == ("px2", "px", "px")
     assert shape.short_diameter.length.uncertainty == pytest.approx(2 / math.sqrt(12))
-    assert shape.long_diameter.length.uncertainty == pytest.approx(2 / math.sqrt(12) + tip_uncertainty(60, 40, (1, 1)), rel=1e-3)
+    assert shape.long_diameter.length.uncertainty == pytest.approx(
+        2 / math.sqrt(12) + tip_uncertainty(60, 40, (1, 1)), rel=1e-3
+    )
 
 
 def test_an_empty_mask_has_no_measures() -> None:
@@ -143,7 +159,9 @@ def test_an_edge_is_uncertain_by_a_pixel_over_root_12() -> None:
     assert edge_uncertainty((0.6, 0.6)) == pytest.approx(0.6 / math.sqrt(12))
 
 
-def by_a_loop(pieces: np.ndarray, origin: np.ndarray, direction: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def by_a_loop(
+    pieces: np.ndarray, origin: np.ndarray, direction: np.ndarray, positions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """`extents`, one position after the other: slow, and plain to see."""
     across = np.array([-direction[1], direction[0]])
     dx, dy = pieces[..., 0] - origin[0], pieces[..., 1] - origin[1]
@@ -163,9 +181,17 @@ def by_a_loop(pieces: np.ndarray, origin: np.ndarray, direction: np.ndarray, pos
 @given(st.integers(0, 2**32 - 1), st.floats(-math.pi, math.pi), st.sampled_from([1, 20, 97]))
 def test_extents_equal_those_of_a_loop_to_the_last_bit(seed: int, angle: float, count: int) -> None:
     mask = np.kron(np.random.default_rng(seed).random((8, 9)) > 0.4, np.ones((5, 5), bool))
-    pieces, origin, direction = outline(mask), np.array([20.0, 22.0]), np.array([math.cos(angle), math.sin(angle)])
+    pieces, origin, direction = (
+        outline(mask),
+        np.array([20.0, 22.0]),
+        np.array([math.cos(angle), math.sin(angle)]),
+    )
     positions = np.linspace(-40, 40, count)
-    for found, right in zip(extents(pieces, origin, direction, positions), by_a_loop(pieces, origin, direction, positions), strict=True):
+    for found, right in zip(
+        extents(pieces, origin, direction, positions),
+        by_a_loop(pieces, origin, direction, positions),
+        strict=True,
+    ):
         np.testing.assert_array_equal(found, right)
 
 
@@ -187,7 +213,9 @@ def test_where_a_structure_lies_changes_no_length() -> None:
         one, other = (getattr(shape, name) for shape in (here, there))
         one, other = (one.centre_xy, other.centre_xy) if name == "ellipse" else (one, other)
         assert np.subtract(other, one) == pytest.approx((17, 31), abs=1e-9)
-    assert np.subtract(there.long_diameter.ends_xy, here.long_diameter.ends_xy) == pytest.approx(np.array([[17, 31]] * 2))
+    assert np.subtract(there.long_diameter.ends_xy, here.long_diameter.ends_xy) == pytest.approx(
+        np.array([[17, 31]] * 2)
+    )
 
 
 def test_an_ellipse_that_reaches_out_of_the_frame_is_compared_within_it() -> None:
@@ -195,7 +223,10 @@ def test_an_ellipse_that_reaches_out_of_the_frame_is_compared_within_it() -> Non
     shape = measured(half)
     rows, columns = np.mgrid[: half.shape[0], : half.shape[1]]
     a, b = shape.ellipse.long_axis.value / 2, shape.ellipse.short_axis.value / 2
-    cos, sin = math.cos(math.radians(shape.ellipse.angle_deg)), math.sin(math.radians(shape.ellipse.angle_deg))
+    cos, sin = (
+        math.cos(math.radians(shape.ellipse.angle_deg)),
+        math.sin(math.radians(shape.ellipse.angle_deg)),
+    )
     x, y = columns - shape.ellipse.centre_xy[0], rows - shape.ellipse.centre_xy[1]
     inside = ((x * cos + y * sin) / a) ** 2 + ((y * cos - x * sin) / b) ** 2 <= 1
     dice = 2 * np.count_nonzero(inside & half) / (np.count_nonzero(inside) + np.count_nonzero(half))

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uniultra.calibration import Scale
 from uniultra.errors import DataError
 from uniultra.measure import Measurement
-from uniultra.measure.report import Measured, measure_mask
+from uniultra.measure.measured import Measured, measure_mask
 from uniultra.measure.volume import CUBE, View, Volume, ejection_fraction, ellipsoid, simpson
+from uniultra.pixel_scale import Scale
 
 SPACING = 0.4
 
@@ -39,7 +39,11 @@ SOLIDS = {
     "sphere": (half_ellipse(30, 60), 60, 4 / 3 * math.pi * 30**3),
     "cylinder": (lambda s: np.full_like(s, 20.0), 80, math.pi * 20**2 * 80),
     "cone": (lambda s: 25 * s / 90, 90, math.pi * 25**2 * 90 / 3),
-    "bullet": (lambda s: np.where(s < 45, 25 * np.sqrt(np.clip(1 - (1 - s / 45) ** 2, 0, None)), 25.0), 90, math.pi * 25**2 * (45 + 30)),
+    "bullet": (
+        lambda s: np.where(s < 45, 25 * np.sqrt(np.clip(1 - (1 - s / 45) ** 2, 0, None)), 25.0),
+        90,
+        math.pi * 25**2 * (45 + 30),
+    ),
     "truncated ellipsoid": (
         lambda s: 25 * np.sqrt(np.clip(1 - (1 - s / 50) ** 2, 0, None)),
         80,
@@ -77,7 +81,9 @@ def test_a_foreshortened_view_is_said() -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(st.floats(15, 30), st.floats(1.3, 2.2), st.floats(0.3, 1.0), st.floats(-40, 40))
-def test_a_tilted_ventricle_lies_within_three_uncertainties(a: float, stretch: float, spacing: float, angle: float) -> None:
+def test_a_tilted_ventricle_lies_within_three_uncertainties(
+    a: float, stretch: float, spacing: float, angle: float
+) -> None:
     y, x = np.mgrid[: int(160 / spacing), : int(160 / spacing)]
     x, y = (x * spacing - 80.2), (y * spacing - 79.9)
     cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
@@ -106,7 +112,9 @@ def test_a_volume_needs_millimetres() -> None:
     measured = measure_mask(drawn(half_ellipse(20, 60), 60), Scale(reason="no calibration is known"))
     with pytest.raises(DataError, match=r"needs millimetres in both planes; give --spacing"):
         ellipsoid(measured, measured)
-    with pytest.raises(DataError, match=r"a volume needs millimetres, but no calibration is known; give --spacing"):
+    with pytest.raises(
+        DataError, match=r"a volume needs millimetres, but no calibration is known; give --spacing"
+    ):
         simpson((View(drawn(half_ellipse(20, 60), 60), measured.scale),))
     empty = measure_mask(np.zeros((9, 9), bool), Scale((SPACING, SPACING), "test"))
     with pytest.raises(DataError, match=r"a plane's mask is empty"):
@@ -126,7 +134,9 @@ def test_ejection_fraction() -> None:
     found = ejection_fraction(volumes[0], volumes[1])
     assert (found.value, found.unit) == (pytest.approx(60), "%")
     assert found.uncertainty == pytest.approx(100 * 0.4 * math.hypot(2 / 48, 2 / 120))
-    with pytest.raises(DataError, match=r"the systolic volume, 120.0 ml, is above the diastolic one, 48.0 ml; swap the masks"):
+    with pytest.raises(
+        DataError, match=r"the systolic volume, 120.0 ml, is above the diastolic one, 48.0 ml; swap the masks"
+    ):
         ejection_fraction(volumes[1], volumes[0])
 
 

@@ -22,7 +22,9 @@ SIZE = 128
 def plain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sam2Model, Path]:
     """A plain SAM 2 of the mini's size, as anybody's checkpoint lies on disk."""
     torch.manual_seed(0)
-    config = Sam2Config(vision_config=vision_config(SIZES["mini"], None, SIZE), prompt_encoder_config={"image_size": SIZE})
+    config = Sam2Config(
+        vision_config=vision_config(SIZES["mini"], None, SIZE), prompt_encoder_config={"image_size": SIZE}
+    )
     model = Sam2Model(config).eval()
     folder = tmp_path_factory.mktemp("plain")
     model.save_pretrained(folder)
@@ -70,8 +72,15 @@ def test_decode_is_sam2s_own_arithmetic(plain: tuple[Sam2Model, Path]) -> None:
     points, labels = torch.rand(3, 2, 2) * SIZE, torch.tensor([[1, 0], [1, -1], [1, 1]])
     with torch.no_grad():
         embed, fine, middle = ours.encode(torch.randint(0, 256, (1, SIZE, SIZE), dtype=torch.uint8))
-        logits, quality, _ = ours.decode((embed, fine, middle), points, labels, torch.zeros(3, 1, 32, 32), torch.zeros(3))
-        answer = model(image_embeddings=[fine, middle, embed], input_points=points[None], input_labels=labels[None], multimask_output=False)
+        logits, quality, _ = ours.decode(
+            (embed, fine, middle), points, labels, torch.zeros(3, 1, 32, 32), torch.zeros(3)
+        )
+        answer = model(
+            image_embeddings=[fine, middle, embed],
+            input_points=points[None],
+            input_labels=labels[None],
+            multimask_output=False,
+        )
     torch.testing.assert_close(logits, answer.pred_masks[0, :, 0], atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(quality, answer.iou_scores[0, :, 0], atol=1e-5, rtol=1e-4)
 
@@ -96,7 +105,9 @@ def test_saving_and_loading_is_exact(tmp_path: Path) -> None:
     again = load(tmp_path)
     assert again.config.box_prior
     assert again.input_size == SIZE
-    for (name, value), (other, loaded) in zip(model.state_dict().items(), again.state_dict().items(), strict=True):
+    for (name, value), (other, loaded) in zip(
+        model.state_dict().items(), again.state_dict().items(), strict=True
+    ):
         assert name == other
         assert torch.equal(value, loaded), name
 
@@ -105,14 +116,18 @@ def test_windows_that_fit_change_no_weight() -> None:
     assert fit_windows(SIZES["mini"], 1024).windows == (8, 4, 16, 8)
     assert fit_windows(SIZES["mini"], 256).windows == (8, 4, 16, 8)
     assert fit_windows(SIZES["large"], 1024).windows == (8, 4, 16, 8)
-    shapes = [{k: v.shape for k, v in build("mini", image_size=size).state_dict().items()} for size in (256, 1024)]
+    shapes = [
+        {k: v.shape for k, v in build("mini", image_size=size).state_dict().items()} for size in (256, 1024)
+    ]
     assert shapes[0] == shapes[1]
 
 
 def test_windows_larger_than_their_map_grow_with_it_and_others_stay(tmp_path: Path) -> None:
     def windows(folder: str, size: int, to: int) -> list[int]:
         build("mini", image_size=size).save_pretrained(tmp_path / folder)
-        return list(load(tmp_path / folder, image_size=to).config.vision_config.backbone_config.window_size_per_stage)
+        return list(
+            load(tmp_path / folder, image_size=to).config.vision_config.backbone_config.window_size_per_stage
+        )
 
     assert windows("small", 128, 256) == [8, 4, 16, 8]  # 14 and 7 saw all of 8x8 and 4x4 tokens
     assert windows("middle", 256, 512) == [8, 4, 16, 8]  # learned as they are
@@ -123,7 +138,10 @@ def test_windows_larger_than_their_map_grow_with_it_and_others_stay(tmp_path: Pa
     ("call", "says"),
     [
         (lambda: build("huge"), "size 'huge' is unknown; use one of large, base-plus, small, tiny, mini"),
-        (lambda: build("mini", image_size=100), "image size 100 doesn't fit the network; use a multiple of 32"),
+        (
+            lambda: build("mini", image_size=100),
+            "image size 100 doesn't fit the network; use a multiple of 32",
+        ),
         (lambda: load("no/such/folder"), "'no/such/folder' is no checkpoint folder or name"),
     ],
 )
@@ -142,6 +160,10 @@ def test_other_models_and_broken_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="can't be loaded as SAM 2 weights"):
         load(folder)
     (folder / "model.safetensors").unlink()
-    save_file({"vision_encoder.neck.convs.0.bias": torch.zeros(256)}, str(folder / "model.safetensors"), metadata={"format": "pt"})
+    save_file(
+        {"vision_encoder.neck.convs.0.bias": torch.zeros(256)},
+        str(folder / "model.safetensors"),
+        metadata={"format": "pt"},
+    )
     with pytest.raises(ModelError, match=r"lacks \d+ weights of SAM 2"):
         load(folder)

@@ -28,13 +28,19 @@ IMAGES = torch.randint(0, 256, (2, 64, 64), dtype=torch.uint8, generator=torch.G
 @torch.no_grad()
 def test_levels_lead_to_the_same_features_as_encode(model: PromptableModel) -> None:
     levels = neck_levels(model, IMAGES)
-    assert [tuple(level.whole.shape) for level in levels] == [(2, 256, 16, 16), (2, 256, 8, 8), (2, 256, 4, 4)]
+    assert [tuple(level.whole.shape) for level in levels] == [
+        (2, 256, 16, 16),
+        (2, 256, 8, 8),
+        (2, 256, 4, 4),
+    ]
     for ours, theirs in zip(decoder_features(model, levels), model.encode(IMAGES), strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
 
 
 @torch.no_grad()
-def test_the_parts_add_up_and_the_adapter_s_is_what_silencing_the_last_adapters_takes_away(model: PromptableModel) -> None:
+def test_the_parts_add_up_and_the_adapter_s_is_what_silencing_the_last_adapters_takes_away(
+    model: PromptableModel,
+) -> None:
     levels = neck_levels(model, IMAGES)
     backbone = model.vision_encoder.backbone
     last = backbone.blocks[backbone.stage_ends[-1]]

@@ -70,18 +70,31 @@ def test_what_is_not_packed_is_left_to_the_loader(tmp_path: Path) -> None:
 def test_damaged_packing_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "model.safetensors"
     save_file({"a": torch.zeros(3)}, file, {MARK: "int2"})
-    with pytest.raises(ModelError, match=r"is packed as 'int2'; this version reads 'int8 per output channel'. Export the model again"):
+    with pytest.raises(
+        ModelError,
+        match=r"is packed as 'int2'; this version reads 'int8 per output channel'. Export the model again",
+    ):
         read_packed(file)
     save_file({"a.int8": torch.zeros(3, 3, dtype=torch.int8)}, file, {MARK: PACKING})
-    with pytest.raises(ModelError, match=r"has integers 'a\.int8' without a scale that fits them; export the model again"):
+    with pytest.raises(
+        ModelError, match=r"has integers 'a\.int8' without a scale that fits them; export the model again"
+    ):
         read_packed(file)
-    save_file({"a.int8": torch.zeros(3, 3, dtype=torch.int8), "a.scale": torch.zeros(3)}, file, {MARK: PACKING})
+    save_file(
+        {"a.int8": torch.zeros(3, 3, dtype=torch.int8), "a.scale": torch.zeros(3)}, file, {MARK: PACKING}
+    )
     with pytest.raises(ModelError, match="without a scale that fits"):
         read_packed(file)
 
 
-def test_a_packed_file_that_lacks_weights_is_no_model(packed: tuple[PromptableModel, Path], tmp_path: Path) -> None:
-    tensors = {name: value for name, value in load_file(packed[1] / "model.safetensors").items() if "mask_decoder" not in name}
+def test_a_packed_file_that_lacks_weights_is_no_model(
+    packed: tuple[PromptableModel, Path], tmp_path: Path
+) -> None:
+    tensors = {
+        name: value
+        for name, value in load_file(packed[1] / "model.safetensors").items()
+        if "mask_decoder" not in name
+    }
     (tmp_path / "config.json").write_bytes((packed[1] / "config.json").read_bytes())
     save_file(tensors, tmp_path / "model.safetensors", {"format": "pt", MARK: PACKING})
     with pytest.raises(ModelError, match=r"lacks \d+ weights of SAM 2, such as 'mask_decoder"):

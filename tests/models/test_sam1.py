@@ -25,7 +25,9 @@ def test_litemedsams_decoder_fits_whole(shared: Path) -> None:
 
 
 def test_point_embeddings_are_stacked_in_order() -> None:
-    tensors = {f"prompt_encoder.point_embeddings.{i}.weight": torch.full((1, 4), float(i)) for i in (2, 0, 3, 1)}
+    tensors = {
+        f"prompt_encoder.point_embeddings.{i}.weight": torch.full((1, 4), float(i)) for i in (2, 0, 3, 1)
+    }
     assert rename_sam1(tensors)["prompt_encoder.point_embed.weight"][:, 0].tolist() == [0, 1, 2, 3]
 
 

@@ -25,7 +25,9 @@ def narrow() -> PromptableModel:
     model = build("mini", PAPER, 64, box_prior=True)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.add_(0.02 * torch.randn_like(parameter))  # biases, gates and adapters that are not nearly zero
+            parameter.add_(
+                0.02 * torch.randn_like(parameter)
+            )  # biases, gates and adapters that are not nearly zero
     return model.eval()
 
 
@@ -34,7 +36,9 @@ def test_twice_the_width_answers_the_same(narrow: PromptableModel) -> None:
     widen(narrow, wide, noise=0.0)
     for ours, theirs in zip(answers(wide), answers(narrow), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
-    assert sum(p.numel() for p in wide.vision_encoder.parameters()) > 3 * sum(p.numel() for p in narrow.vision_encoder.parameters())
+    assert sum(p.numel() for p in wide.vision_encoder.parameters()) > 3 * sum(
+        p.numel() for p in narrow.vision_encoder.parameters()
+    )
 
 
 def test_noise_parts_the_twins_and_little_else(narrow: PromptableModel) -> None:

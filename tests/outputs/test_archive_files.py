@@ -14,6 +14,7 @@ from dicoms import PHI, dataset, region, save
 from phantoms import speckled
 from uniultra.errors import PromptError
 from uniultra.io.images import read_frame
+from uniultra.io.input_file import InputFile, input_file
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.archive_files import WriteExtras
 from uniultra.outputs.plan import chosen_extras
@@ -31,9 +32,12 @@ def test_extras_of_a_picture_and_of_a_dicom(tmp_path: Path) -> None:
     kinds = chosen_extras(["overlay,json", "seg", "csv"])
     assert kinds == ("overlay", "json", "seg", "csv")
     picture = save_phantom(tmp_path / "scan.png")
-    save(dataset(speckled(TRUE).pixels_hw[None], SequenceOfUltrasoundRegions=[region((0, 0, 127, 95))]), tmp_path / "still.dcm")
+    save(
+        dataset(speckled(TRUE).pixels_hw[None], SequenceOfUltrasoundRegions=[region((0, 0, 127, 95))]),
+        tmp_path / "still.dcm",
+    )
     for name, file, seg in (("a", picture, False), ("b", tmp_path / "still.dcm", True)):
-        made = WriteExtras(kinds)(tmp_path / name, file, found(read_frame(file)))
+        made = WriteExtras(kinds)(tmp_path / name, input_file(file), found(read_frame(file)))
         assert list(made) == ["overlay.png", "json", *(["seg.dcm"] if seg else []), "csv"]
         assert all(path.is_file() for path in made.values())
 
@@ -43,14 +47,18 @@ def test_the_patient_is_kept_where_that_was_asked_for(tmp_path: Path, keep: bool
     pytest.importorskip("highdicom", reason="needs highdicom: pip install 'uniultra[dicom]'")
     data = dataset(speckled(TRUE).pixels_hw[None], SequenceOfUltrasoundRegions=[region((0, 0, 127, 95))])
     file = save(data, tmp_path / "still.dcm")
-    for path in WriteExtras(("seg", "sr"), keep)(tmp_path / "a", file, found(read_frame(file))).values():
+    for path in WriteExtras(("seg", "sr"), keep)(
+        tmp_path / "a", input_file(file), found(read_frame(file))
+    ).values():
         made = pydicom.dcmread(path)
         assert (made.PatientID, made.PatientName) == (("ID-4711", PHI) if keep else ("", ""))
         assert (made.StudyInstanceUID == data.StudyInstanceUID) == keep
 
 
 def test_extras_of_a_frame_without_objects(tmp_path: Path) -> None:
-    made = WriteExtras(("overlay", "json", "csv"))(tmp_path, tmp_path / "scan.png", found(Frame(np.zeros(SHAPE, np.uint8)), masks=0))
+    made = WriteExtras(("overlay", "json", "csv"))(
+        tmp_path, InputFile(tmp_path / "scan.png"), found(Frame(np.zeros(SHAPE, np.uint8)), masks=0)
+    )
     assert list(made) == ["overlay.png", "json"]
     assert json.loads(made["json"].read_text())["objects"] == []
 

@@ -10,9 +10,10 @@ import pytest
 from archives import BOX, TRUE, save_phantom
 from uniultra.errors import OutputError
 from uniultra.io.images import read_frame
+from uniultra.io.input_file import input_file
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.frame_files import write_frame_files
-from uniultra.outputs.plan import OutputPlan, input_file
+from uniultra.outputs.plan import OutputPlan
 from uniultra.results import FrameResult, frame_result
 from uniultra.types import Mask, Prompt
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from uniultra.calibration import Scale
 from uniultra.outputs.saved import of_frame, saved_beside, saved_scales
+from uniultra.pixel_scale import Scale
 
 KNOWN = {"spacing_mm_yx": [0.2, 0.3], "source": "region 1", "reason": None, "notes": ["a note"]}
 STILL = '{"schema": "uniultra.segment/1", "frame": %s, "measures": {"scale": {"spacing_mm_yx": %s, "notes": []}}}]}'
@@ -30,7 +30,9 @@ def test_a_still(tmp_path: Path) -> None:
 
 def test_a_cine(tmp_path: Path) -> None:
     frames = [{"frame": number, "objects": [item(1, scale)]} for number, scale in ((4, KNOWN), (9, UNKNOWN))]
-    (tmp_path / "a.frames.json").write_text(json.dumps({"schema": "uniultra.segment-frames/1", "frames": frames}))
+    (tmp_path / "a.frames.json").write_text(
+        json.dumps({"schema": "uniultra.segment-frames/1", "frames": frames})
+    )
     saved = saved_beside(tmp_path / "a.frames.masks.tif")
     assert of_frame(saved, 4)[1].spacing_mm_yx == (0.2, 0.3)
     assert of_frame(saved, 9)[1].spacing_mm_yx is None

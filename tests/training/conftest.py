@@ -25,5 +25,7 @@ def sam2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hub") / "sam2-mini"
     torch.manual_seed(5)
     vision = vision_config(fit_windows(SIZES["mini"], 64), None, 64)
-    Sam2Model(Sam2Config(vision_config=vision.to_dict(), prompt_encoder_config={"image_size": 64})).save_pretrained(folder)
+    Sam2Model(
+        Sam2Config(vision_config=vision.to_dict(), prompt_encoder_config={"image_size": 64})
+    ).save_pretrained(folder)
     return folder

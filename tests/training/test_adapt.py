@@ -22,14 +22,22 @@ from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import train_split
 from uniultra.errors import DataError, ModelError
 from uniultra.model_facts import read_passes
-from uniultra.models.adapted import BASE_FILE, AdapterFacts, open_adapted, open_model, read_facts, save_plain, weights_sha256
+from uniultra.models.adapted import (
+    BASE_FILE,
+    AdapterFacts,
+    open_adapted,
+    open_model,
+    read_facts,
+    save_plain,
+    weights_sha256,
+)
 from uniultra.models.build import load
 from uniultra.models.methods import METHODS
 from uniultra.models.promptable import PromptableModel
 from uniultra.segmenter import Segmenter
 from uniultra.training.adapt import AdaptJob, adapt, make_adaptable, splits_for
 from uniultra.training.config import AdaptConfig
-from uniultra.training.configure import configured
+from uniultra.training.config_io import configured
 from uniultra.training.gain import measure_gain
 from uniultra.training.loop import whole_checkpoint
 
@@ -45,7 +53,9 @@ def frozen_part(model: PromptableModel) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_only_what_learns_moves_and_the_run_folder_is_the_model(sam2: Path, lab: Path, tmp_path: Path, method: str) -> None:
+def test_only_what_learns_moves_and_the_run_folder_is_the_model(
+    sam2: Path, lab: Path, tmp_path: Path, method: str
+) -> None:
     file = adapt(settings(sam2, f"base.method={method}"), AdaptJob(read_manifest(lab), tmp_path / "run"))
     base, adapted = load(sam2), open_adapted(tmp_path / "run")
     before, after = frozen_part(base), frozen_part(adapted)
@@ -55,16 +65,27 @@ def test_only_what_learns_moves_and_the_run_folder_is_the_model(sam2: Path, lab:
         assert ("edge_stem" in " ".join(after)) == (method == "ch-adapter")
     elif method == "lora":
         assert set(before) == set(after)
-        assert {name.rpartition(".")[0].rpartition(".")[2] for name in set(before) - set(unmoved)} == {"qkv", "proj", "proj_in", "proj_out"}
+        assert {name.rpartition(".")[0].rpartition(".")[2] for name in set(before) - set(unmoved)} == {
+            "qkv",
+            "proj",
+            "proj_in",
+            "proj_out",
+        }
     else:
         assert len(unmoved) < len(before) / 2
     moved_decoder = [
-        n for n, v in base.state_dict().items() if n.startswith("mask_decoder.") and not torch.equal(v, adapted.state_dict()[n])
+        n
+        for n, v in base.state_dict().items()
+        if n.startswith("mask_decoder.") and not torch.equal(v, adapted.state_dict()[n])
     ]
     assert moved_decoder
     stored = load_file(file)
-    assert set(stored) <= {n for n, _ in make_adaptable(settings(sam2, f"base.method={method}"))[0].named_parameters()}
-    assert method == "full" or sum(v.numel() for v in stored.values()) < sum(p.numel() for p in base.parameters())
+    assert set(stored) <= {
+        n for n, _ in make_adaptable(settings(sam2, f"base.method={method}"))[0].named_parameters()
+    }
+    assert method == "full" or sum(v.numel() for v in stored.values()) < sum(
+        p.numel() for p in base.parameters()
+    )
     assert Segmenter.load(tmp_path / "run").name == "run"
 
 
@@ -74,12 +95,21 @@ def test_an_adapter_goes_onto_our_own_model_whose_adapters_go_on_learning(lab: P
     facts = read_facts(tmp_path / "run" / "adapter.safetensors")
     assert (facts.base, facts.adapter, facts.image_size) == ("uniultra-mini", None, 64)
     before, after = load(open_base(), image_size=64), open_model(tmp_path / "run")
-    changed = [n for n, v in before.state_dict().items() if n.startswith("vision_encoder.") and not torch.equal(v, after.state_dict()[n])]
+    changed = [
+        n
+        for n, v in before.state_dict().items()
+        if n.startswith("vision_encoder.") and not torch.equal(v, after.state_dict()[n])
+    ]
     assert changed
     assert all(".adapter." in name or "edge_stem." in name for name in changed)
-    assert TorchBackend.open(tmp_path / "run").facts.passes == read_passes(open_base()), "the base's, not the defaults"
+    assert TorchBackend.open(tmp_path / "run").facts.passes == read_passes(open_base()), (
+        "the base's, not the defaults"
+    )
     with pytest.raises(ModelError, match="has CH-Adapters of its own"):
-        adapt(settings(Path("uniultra-mini"), "adapter.edge=false"), AdaptJob(read_manifest(lab), tmp_path / "other"))
+        adapt(
+            settings(Path("uniultra-mini"), "adapter.edge=false"),
+            AdaptJob(read_manifest(lab), tmp_path / "other"),
+        )
 
 
 def open_base() -> Path:
@@ -96,20 +126,31 @@ def test_merging_gives_the_same_answers_and_a_plain_sam2_where_nothing_was_added
     adapted = open_adapted(tmp_path / "run")
     save_plain(adapted, tmp_path / "merged")
     merged = load(tmp_path / "merged")
-    images, points, labels = torch.rand(1, 64, 64) * 255, torch.tensor([[[10.0, 12.0], [40.0, 50.0]]]), torch.tensor([[2, 3]])
+    images, points, labels = (
+        torch.rand(1, 64, 64) * 255,
+        torch.tensor([[[10.0, 12.0], [40.0, 50.0]]]),
+        torch.tensor([[2, 3]]),
+    )
     prompt = (points, labels, torch.zeros(1, 1, 16, 16), torch.zeros(1))
     with torch.no_grad():
-        torch.testing.assert_close(merged.decode(merged.encode(images), *prompt), adapted.decode(adapted.encode(images), *prompt))
+        torch.testing.assert_close(
+            merged.decode(merged.encode(images), *prompt), adapted.decode(adapted.encode(images), *prompt)
+        )
     if method != "ch-adapter":
         _, found = Sam2Model.from_pretrained(tmp_path / "merged", output_loading_info=True)
         assert not found["missing_keys"]
         assert not found["unexpected_keys"]
 
 
-def test_the_shape_of_focused_views_is_the_base_s_unless_another_is_asked_for(sam2: Path, lab: Path, tmp_path: Path) -> None:
+def test_the_shape_of_focused_views_is_the_base_s_unless_another_is_asked_for(
+    sam2: Path, lab: Path, tmp_path: Path
+) -> None:
     adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "own"))
     adapt(settings(sam2, "base.focus_stretch=2"), AdaptJob(read_manifest(lab), tmp_path / "bands"))
-    assert (open_adapted(tmp_path / "own").focus_stretch, open_adapted(tmp_path / "bands").focus_stretch) == (1.0, 2.0)
+    assert (open_adapted(tmp_path / "own").focus_stretch, open_adapted(tmp_path / "bands").focus_stretch) == (
+        1.0,
+        2.0,
+    )
     save_plain(open_adapted(tmp_path / "bands"), tmp_path / "merged")
     assert Segmenter.load(tmp_path / "merged").facts.focus_stretch == 2.0
 
@@ -120,7 +161,10 @@ def test_an_adapter_refuses_another_base(sam2: Path, lab: Path, tmp_path: Path) 
     with torch.no_grad():
         next(other.parameters()).add_(1e-3)
     save_plain(other, tmp_path / "other")
-    with pytest.raises(ModelError, match=r"was trained on sam2-mini with weights .* but this base has .* give the right one with --base"):
+    with pytest.raises(
+        ModelError,
+        match=r"was trained on sam2-mini with weights .* but this base has .* give the right one with --base",
+    ):
         open_adapted(tmp_path / "run", tmp_path / "other")
     (tmp_path / "run" / BASE_FILE).write_text("{}")
     with pytest.raises(ModelError, match="doesn't say where the base is"):
@@ -149,7 +193,10 @@ def test_a_stopped_run_ends_as_one_that_was_not(sam2: Path, lab: Path, tmp_path:
     for name, value in whole.items():
         torch.testing.assert_close(resumed[name], value, rtol=0, atol=0, msg=name)
     skills = [
-        [line.get("skill") for line in map(json.loads, (tmp_path / run / "log.jsonl").read_text().splitlines())]
+        [
+            line.get("skill")
+            for line in map(json.loads, (tmp_path / run / "log.jsonl").read_text().splitlines())
+        ]
         for run in ("whole", "again")
     ]
     assert [s for s in skills[0] if s is not None] == [s for s in skills[1] if s is not None]
@@ -157,21 +204,39 @@ def test_a_stopped_run_ends_as_one_that_was_not(sam2: Path, lab: Path, tmp_path:
 
 def command(lab: Path, base: Path, out: Path, *more: str) -> list[str]:
     changes = [item for change in (*SHORT, "optim.steps=12", *more) for item in ("--set", change)]
-    return ["-m", "uniultra.cli.main", "adapt", "--data", str(lab), "--base", str(base), "--out", str(out), *changes]
+    return [
+        "-m",
+        "uniultra.cli.main",
+        "adapt",
+        "--data",
+        str(lab),
+        "--base",
+        str(base),
+        "--out",
+        str(out),
+        *changes,
+    ]
 
 
 def test_kill_9_at_any_moment(sam2: Path, lab: Path, tmp_path: Path) -> None:
     whole = tmp_path / "whole"
-    adapt(configured(AdaptConfig(), None, (f"base.name='{sam2}'", *SHORT, "optim.steps=12")), AdaptJob(read_manifest(lab), whole))
+    adapt(
+        configured(AdaptConfig(), None, (f"base.name='{sam2}'", *SHORT, "optim.steps=12")),
+        AdaptJob(read_manifest(lab), whole),
+    )
     killed = tmp_path / "killed"
-    process = subprocess.Popen([sys.executable, *command(lab, sam2, killed)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, *command(lab, sam2, killed)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
     deadline = time.monotonic() + 120
     while whole_checkpoint(killed) is None and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert not (killed / "adapter.safetensors").exists()
-    done = subprocess.run([sys.executable, *command(lab, sam2, killed)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *command(lab, sam2, killed)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     first, second = load_file(whole / "adapter.safetensors"), load_file(killed / "adapter.safetensors")
     assert first.keys() == second.keys()
@@ -193,12 +258,19 @@ def test_two_processes_see_the_loss_of_one_with_the_same_batch(sam2: Path, lab: 
     assert one.returncode == 0, one.stderr
     assert two.returncode == 0, two.stderr
     losses = [
-        [line["loss"] for line in map(json.loads, (tmp_path / run / "log.jsonl").read_text().splitlines()) if "loss" in line]
+        [
+            line["loss"]
+            for line in map(json.loads, (tmp_path / run / "log.jsonl").read_text().splitlines())
+            if "loss" in line
+        ]
         for run in ("one", "two")
     ]
     assert len(losses[0]) == 2
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
-    first, second = load_file(tmp_path / "one" / "adapter.safetensors"), load_file(tmp_path / "two" / "adapter.safetensors")
+    first, second = (
+        load_file(tmp_path / "one" / "adapter.safetensors"),
+        load_file(tmp_path / "two" / "adapter.safetensors"),
+    )
     assert first.keys() == second.keys()
 
 
@@ -211,7 +283,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_checkpoint(
         calls.append(1)
         return args[0].flatten(1).mean(1) * (float("nan") if len(calls) > 8 else 1.0)
 
-    monkeypatch.setattr("uniultra.training.interactive.dice_loss", sick)
+    monkeypatch.setattr("uniultra.training.interactive_loss.dice_loss", sick)
     with pytest.raises(ModelError, match=r"the loss is no number at step \d; the last checkpoint is kept"):
         adapt(settings(sam2, "optim.steps=40"), AdaptJob(read_manifest(lab), tmp_path / "run"))
     kept = whole_checkpoint(tmp_path / "run")
@@ -231,19 +303,26 @@ def test_a_full_disk_is_one_line(sam2: Path, lab: Path, tmp_path: Path) -> None:
         "run()\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", source, *command(lab, sam2, tmp_path / "run")[2:]], capture_output=True, text=True, check=False
+        [sys.executable, "-c", source, *command(lab, sam2, tmp_path / "run")[2:]],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 2, done.stderr
     assert "can't be written: the disk is full" in done.stderr.splitlines()[-1]
 
 
-def test_no_memory_says_what_to_lower(sam2: Path, lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_memory_says_what_to_lower(
+    sam2: Path, lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def out_of_memory(*args: object, **kwargs: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
 
     monkeypatch.setattr(PromptableModel, "encode", out_of_memory)
-    monkeypatch.setattr("uniultra.training.journal.look", lambda *_: _no_look())
-    with pytest.raises(ModelError, match=r"memory ran out with optim\.batch_size=2 at 64 px; lower optim\.batch_size"):
+    monkeypatch.setattr("uniultra.training.callbacks.look", lambda *_: _no_look())
+    with pytest.raises(
+        ModelError, match=r"memory ran out with optim\.batch_size=2 at 64 px; lower optim\.batch_size"
+    ):
         adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "run"))
 
 
@@ -259,7 +338,9 @@ def test_what_is_refused(sam2: Path, lab: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="device 'cuda' was asked for, but torch finds no CUDA"):
         adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "a", device="cuda"))
     with pytest.raises(ModelError, match=r"optim\.precision 'fp16' needs CUDA"):
-        adapt(settings(sam2, "optim.precision=fp16"), AdaptJob(read_manifest(lab), tmp_path / "b", device="cpu"))
+        adapt(
+            settings(sam2, "optim.precision=fp16"), AdaptJob(read_manifest(lab), tmp_path / "b", device="cpu")
+        )
     with pytest.raises(ModelError, match="base 'nonsense' is neither a folder nor a published model"):
         adapt(settings(Path("nonsense")), AdaptJob(read_manifest(lab), tmp_path / "c"))
     folder = tmp_path / "bert"
@@ -273,15 +354,23 @@ def test_what_is_refused(sam2: Path, lab: Path, tmp_path: Path) -> None:
     no_val.mkdir()
     with pytest.raises(DataError, match="has no rows of split 'val', which choose the checkpoint"):
         adapt(settings(sam2), AdaptJob(read_manifest(write_manifest(no_val, ["train"] * 3)), tmp_path / "f"))
-    adapt(settings(sam2, "optim.keep=last", "optim.steps=2"), AdaptJob(read_manifest(no_val / "manifest.csv"), tmp_path / "g"))
+    adapt(
+        settings(sam2, "optim.keep=last", "optim.steps=2"),
+        AdaptJob(read_manifest(no_val / "manifest.csv"), tmp_path / "g"),
+    )
     assert not any((tmp_path / name).exists() for name in "cdef")
 
 
-def test_replay_mixes_the_known_in_and_never_what_is_kept_for_reporting(sam2: Path, lab: Path, tmp_path: Path) -> None:
+def test_replay_mixes_the_known_in_and_never_what_is_kept_for_reporting(
+    sam2: Path, lab: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "known"
     folder.mkdir()
     known = write_manifest(folder, ["train"] * 3 + ["val"], organ="known")
-    adapt(settings(sam2, "optim.steps=2"), AdaptJob(read_manifest(lab), tmp_path / "run", replay=read_manifest(known)))
+    adapt(
+        settings(sam2, "optim.steps=2"),
+        AdaptJob(read_manifest(lab), tmp_path / "run", replay=read_manifest(known)),
+    )
     assert json.loads((tmp_path / "run" / "config.json").read_text())["replay_images"] == 3
     own, other = train_split(read_manifest(lab)), train_split(read_manifest(known))
     data = PromptDataset(own, SampleSpec(image_size=64), replay=other)
@@ -290,7 +379,10 @@ def test_replay_mixes_the_known_in_and_never_what_is_kept_for_reporting(sam2: Pa
     text = lab.read_text().replace(",test,", ",train,")
     (lab.parent / "leaky.csv").write_text(text)
     with pytest.raises(DataError, match="replay image 'phantom8' is of split val or test"):
-        adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "leak", replay=read_manifest(lab.parent / "leaky.csv")))
+        adapt(
+            settings(sam2),
+            AdaptJob(read_manifest(lab), tmp_path / "leak", replay=read_manifest(lab.parent / "leaky.csv")),
+        )
 
 
 def test_shots_limit_what_is_learned_from_and_what_chooses(sam2: Path, lab: Path) -> None:
@@ -308,7 +400,14 @@ def test_the_gain_is_paired_and_says_when_it_shows_nothing(sam2: Path, lab: Path
 
 
 def test_patience_ends_a_run_that_no_longer_gets_better(sam2: Path, lab: Path, tmp_path: Path) -> None:
-    config = settings(sam2, "optim.steps=40", "optim.save_every=1", "optim.patience=2", "optim.encoder_lr=0.0", "optim.decoder_lr=0.0")
+    config = settings(
+        sam2,
+        "optim.steps=40",
+        "optim.save_every=1",
+        "optim.patience=2",
+        "optim.encoder_lr=0.0",
+        "optim.decoder_lr=0.0",
+    )
     adapt(config, AdaptJob(read_manifest(lab), tmp_path / "run"))
     last = whole_checkpoint(tmp_path / "run")
     assert last is not None
@@ -326,7 +425,12 @@ def test_ways_to_save_memory_still_learn(sam2: Path, lab: Path, tmp_path: Path, 
 
 def test_recomputing_changes_no_gradient(sam2: Path, lab: Path, tmp_path: Path) -> None:
     plain, again = (
-        load_file(adapt(settings(sam2, "optim.steps=2", f"optim.recompute={flag}"), AdaptJob(read_manifest(lab), tmp_path / flag)))
+        load_file(
+            adapt(
+                settings(sam2, "optim.steps=2", f"optim.recompute={flag}"),
+                AdaptJob(read_manifest(lab), tmp_path / flag),
+            )
+        )
         for flag in ("true", "false")
     )
     for name, value in plain.items():

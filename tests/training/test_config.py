@@ -7,7 +7,7 @@ import pytest
 
 from uniultra.errors import ModelError
 from uniultra.training.config import RANGES, AdaptConfig, DistillConfig, TrainConfig
-from uniultra.training.configure import configured, load_config
+from uniultra.training.config_io import configured, load_config
 from uniultra.training.supervised import parse_favour
 
 FREE = ("optim.seed", "model.image_size", "student.image_size")
@@ -61,11 +61,19 @@ def test_a_broken_file_says_so(tmp_path: Path) -> None:
 
 
 def test_every_number_has_a_range_and_every_default_is_in_it() -> None:
-    sections = [(config, field.name) for config in (TrainConfig(), AdaptConfig(), DistillConfig()) for field in dataclasses.fields(config)]
+    sections = [
+        (config, field.name)
+        for config in (TrainConfig(), AdaptConfig(), DistillConfig())
+        for field in dataclasses.fields(config)
+    ]
     for config, section in sections:
         for field in dataclasses.fields(getattr(config, section)):
             value = getattr(getattr(config, section), field.name)
-            if isinstance(value, int | float) and not isinstance(value, bool) and f"{section}.{field.name}" not in FREE:
+            if (
+                isinstance(value, int | float)
+                and not isinstance(value, bool)
+                and f"{section}.{field.name}" not in FREE
+            ):
                 low, high = RANGES[f"{section}.{field.name}"]
                 assert low <= value <= high
 
@@ -78,7 +86,9 @@ def test_favour_is_names_and_factors() -> None:
 
 
 @pytest.mark.parametrize("config", [TrainConfig(), AdaptConfig(), DistillConfig()])
-def test_shares_of_box_prompts_are_at_most_all_of_them(config: TrainConfig | AdaptConfig | DistillConfig) -> None:
+def test_shares_of_box_prompts_are_at_most_all_of_them(
+    config: TrainConfig | AdaptConfig | DistillConfig,
+) -> None:
     fits = ("data.exact_share=0.3", "data.margin_share=0.5", "data.sam2_share=0.2")
     assert configured(config, None, fits).data.margin_share == 0.5
     told = r"data\.exact_share, data\.margin_share and data\.sam2_share sum to 1\.3; they are shares of the box prompts, so lower them"
@@ -88,7 +98,9 @@ def test_shares_of_box_prompts_are_at_most_all_of_them(config: TrainConfig | Ada
 
 def test_margins_are_a_range() -> None:
     assert load_config(None, ("data.margin_high=-0.2", "data.margin_low=-0.3")).data.margin_low == -0.3
-    with pytest.raises(ModelError, match=r"data\.margin_low = 0\.5 is above data\.margin_high = 0\.38; exchange them"):
+    with pytest.raises(
+        ModelError, match=r"data\.margin_low = 0\.5 is above data\.margin_high = 0\.38; exchange them"
+    ):
         load_config(None, ("data.margin_low=0.5",))
     with pytest.raises(ModelError, match=r"data\.margin_high = 1\.5 is out of range; give -0\.4 to 1"):
         load_config(None, ("data.margin_high=1.5",))

@@ -26,11 +26,18 @@ from uniultra.models.levels import Level, neck_levels
 from uniultra.models.promptable import PromptableModel
 from uniultra.segmenter import Segmenter
 from uniultra.training.config import DistillConfig, DSKDSettings, LossSettings
-from uniultra.training.configure import configured
+from uniultra.training.config_io import configured
 from uniultra.training.distill import DistillJob, distill, make_student
 from uniultra.training.dskd import Distiller, dskd_terms, shrunk, soft_error
 
-SHORT = ("student.image_size=64", "optim.steps=4", "optim.save_every=2", "optim.batch_size=2", "optim.workers=0", "loss.rounds=2")
+SHORT = (
+    "student.image_size=64",
+    "optim.steps=4",
+    "optim.save_every=2",
+    "optim.batch_size=2",
+    "optim.workers=0",
+    "loss.rounds=2",
+)
 ALONE = ("dskd.mask=0", "retune.steps=0")
 
 
@@ -55,22 +62,32 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def levels(seed: int, sides: tuple[int, int, int] = (16, 8, 4)) -> list[Level]:
     rng = torch.Generator().manual_seed(seed)
-    return [Level(torch.randn(2, 256, s, s, generator=rng), 0.1 * torch.randn(2, 256, s, s, generator=rng)) for s in sides]
+    return [
+        Level(torch.randn(2, 256, s, s, generator=rng), 0.1 * torch.randn(2, 256, s, s, generator=rng))
+        for s in sides
+    ]
 
 
 def test_terms_are_the_mean_squared_errors_of_the_sum_and_of_both_parts() -> None:
     ours, theirs = levels(0), levels(1)
     terms = dskd_terms(ours, theirs, DSKDSettings(normalise=False))
-    assert list(terms) == [f"{part} {level}" for level in ("S/4", "S/8", "S/16") for part in ("whole", "hiera", "adapter")]
+    assert list(terms) == [
+        f"{part} {level}" for level in ("S/4", "S/8", "S/16") for part in ("whole", "hiera", "adapter")
+    ]
     torch.testing.assert_close(terms["hiera S/8"], (ours[1].hiera - theirs[1].hiera).square().mean())
     relative = dskd_terms(ours, theirs, DSKDSettings())
-    torch.testing.assert_close(relative["adapter S/4"], terms["adapter S/4"] / theirs[0].adapter.square().mean())  # type: ignore[union-attr]
+    torch.testing.assert_close(
+        relative["adapter S/4"], terms["adapter S/4"] / theirs[0].adapter.square().mean()
+    )  # type: ignore[union-attr]
     assert all(float(value) == 0.0 for value in dskd_terms(ours, ours, DSKDSettings()).values())
 
 
 def test_terms_can_be_left_out_and_a_missing_adapter_leaves_the_sum() -> None:
     ours, theirs = levels(0), levels(1)
-    assert list(dskd_terms(ours, theirs, DSKDSettings(levels="last", hiera=0.0))) == ["whole S/16", "adapter S/16"]
+    assert list(dskd_terms(ours, theirs, DSKDSettings(levels="last", hiera=0.0))) == [
+        "whole S/16",
+        "adapter S/16",
+    ]
     plain = [Level(level.whole) for level in ours]
     assert list(dskd_terms(plain, theirs, DSKDSettings())) == ["whole S/4", "whole S/8", "whole S/16"]
 
@@ -79,10 +96,13 @@ def test_a_larger_teacher_s_maps_are_averaged_and_the_student_s_batch_is_shrunk(
     ours, theirs = levels(0, (16, 8, 4)), levels(1, (32, 16, 8))
     wanted = theirs[0].whole.unflatten(2, (16, 2)).unflatten(4, (16, 2)).mean(dim=(3, 5))
     torch.testing.assert_close(
-        dskd_terms(ours, theirs, DSKDSettings(normalise=False))["whole S/4"], (ours[0].whole - wanted).square().mean()
+        dskd_terms(ours, theirs, DSKDSettings(normalise=False))["whole S/4"],
+        (ours[0].whole - wanted).square().mean(),
     )
     image, prompt = shrunk(
-        torch.full((1, 128, 128), 7, dtype=torch.uint8), {"points": torch.tensor([[[0.5, 63.5]]]), "mask": torch.ones(1, 1, 32, 32)}, 64
+        torch.full((1, 128, 128), 7, dtype=torch.uint8),
+        {"points": torch.tensor([[[0.5, 63.5]]]), "mask": torch.ones(1, 1, 32, 32)},
+        64,
     )
     assert image.shape == (1, 64, 64)
     assert float(image.mean()) == 7.0
@@ -95,14 +115,22 @@ def test_the_student_has_its_own_encoder_and_the_teacher_s_decoder(teacher: Path
     student = make_student(settings(), theirs)
     assert (student.focus_stretch, student.config.box_prior, student.input_size) == (2.0, True, 64)
     own, other = student.state_dict(), theirs.state_dict()
-    assert all(torch.equal(value, other[name]) for name, value in own.items() if not name.startswith("vision_encoder."))
+    assert all(
+        torch.equal(value, other[name])
+        for name, value in own.items()
+        if not name.startswith("vision_encoder.")
+    )
     assert sum(p.numel() for p in student.vision_encoder.parameters()) == 857_608
 
 
 def test_only_the_encoder_gets_a_gradient_from_features_and_the_teacher_never_does(teacher: Path) -> None:
     theirs = open_model(teacher)
     student = make_student(settings(), theirs)
-    batch = {"image": torch.randint(0, 256, (2, 64, 64), dtype=torch.uint8), "known": torch.zeros(2), "target": torch.zeros(2, 64, 64)}
+    batch = {
+        "image": torch.randint(0, 256, (2, 64, 64), dtype=torch.uint8),
+        "known": torch.zeros(2),
+        "target": torch.zeros(2, 64, 64),
+    }
     batch |= {
         "points": torch.zeros(2, 3, 2),
         "labels": torch.full((2, 3), -1),
@@ -111,14 +139,20 @@ def test_only_the_encoder_gets_a_gradient_from_features_and_the_teacher_never_do
     }
     learner = Distiller(student, theirs, DSKDSettings(mask=1.0), LossSettings()).train()
     learner(**batch, has_mask=torch.zeros(2))["loss"].backward()
-    graded = {name for name, p in student.named_parameters() if p.grad is not None and float(p.grad.abs().max()) > 0}
+    graded = {
+        name for name, p in student.named_parameters() if p.grad is not None and float(p.grad.abs().max()) > 0
+    }
     assert graded
-    assert all(name.startswith("vision_encoder.") for name in graded), "nothing is known of these frames' masks"
+    assert all(name.startswith("vision_encoder.") for name in graded), (
+        "nothing is known of these frames' masks"
+    )
     assert any(".adapter." in name for name in graded)
     assert any("edge_stem" in name for name in graded)
     assert all(p.grad is None for p in theirs.parameters())
     assert not theirs.training
-    assert set(learner.told()) == {f"{part} {level}" for level in ("S/4", "S/8", "S/16") for part in ("whole", "hiera", "adapter")}
+    assert set(learner.told()) == {
+        f"{part} {level}" for level in ("S/4", "S/8", "S/16") for part in ("whole", "hiera", "adapter")
+    }
     assert learner.told() == {}
 
 
@@ -134,9 +168,13 @@ def test_the_soft_error_is_least_where_the_student_believes_as_the_teacher_does(
 def test_a_teacher_s_answers_and_a_larger_input_teach_too(teacher: Path, lab: Path, tmp_path: Path) -> None:
     large = open_model(teacher, 128)
     large.save_pretrained(tmp_path / "large")
-    config = settings("dskd.soft=1", "dskd.weight=0", "dskd.mask=0", "retune.steps=0", "student.image_size=64")
+    config = settings(
+        "dskd.soft=1", "dskd.weight=0", "dskd.mask=0", "retune.steps=0", "student.image_size=64"
+    )
     distill(config, DistillJob(tmp_path / "large", read_manifest(lab), tmp_path / "run"))
-    lines = [json.loads(line) for line in (tmp_path / "run" / "features" / "log.jsonl").read_text().splitlines()]
+    lines = [
+        json.loads(line) for line in (tmp_path / "run" / "features" / "log.jsonl").read_text().splitlines()
+    ]
     [told] = [line for line in lines if "soft" in line][:1]
     assert told["soft"] > 0
     assert "whole S/4" not in told
@@ -150,17 +188,27 @@ def relative_error(student: PromptableModel, teacher: PromptableModel) -> float:
 
 
 def test_features_come_closer_and_the_run_describes_itself(teacher: Path, lab: Path, tmp_path: Path) -> None:
-    config = settings(*ALONE, "optim.steps=30", "optim.save_every=15", "optim.encoder_lr=3e-3", "optim.ema=0.5")
+    config = settings(
+        *ALONE, "optim.steps=30", "optim.save_every=15", "optim.encoder_lr=3e-3", "optim.ema=0.5"
+    )
     model = distill(config, DistillJob(teacher, read_manifest(lab), tmp_path / "run"))
     torch.manual_seed(config.optim.seed)
     before = make_student(config, open_model(teacher))
-    assert relative_error(open_model(model), open_model(teacher)) < 0.7 * relative_error(before, open_model(teacher))
+    assert relative_error(open_model(model), open_model(teacher)) < 0.7 * relative_error(
+        before, open_model(teacher)
+    )
     record = json.loads((tmp_path / "run" / "config.json").read_text())
     assert record["student_encoder_parameters"] == 857_608
     assert len(record["teacher_sha256"]) == 64
-    lines = [json.loads(line) for line in (tmp_path / "run" / "features" / "log.jsonl").read_text().splitlines()]
+    lines = [
+        json.loads(line) for line in (tmp_path / "run" / "features" / "log.jsonl").read_text().splitlines()
+    ]
     assert any({"whole S/4", "hiera S/8", "adapter S/16"} <= line.keys() for line in lines)
-    frozen = {name: value for name, value in open_model(model).state_dict().items() if not name.startswith("vision_encoder.")}
+    frozen = {
+        name: value
+        for name, value in open_model(model).state_dict().items()
+        if not name.startswith("vision_encoder.")
+    }
     assert all(torch.equal(value, before.state_dict()[name]) for name, value in frozen.items())
     assert Segmenter.load(tmp_path / "run").facts.focus_stretch == 2.0
 
@@ -170,15 +218,31 @@ def test_retuning_moves_the_decoder_alone(teacher: Path, lab: Path, tmp_path: Pa
     learned = load_file(str(tmp_path / "run" / "retune" / "checkpoint-2" / "model.safetensors"))
     assert learned
     assert not any("vision_encoder" in name for name in learned)
-    decoder, theirs = open_model(tmp_path / "run").mask_decoder.state_dict(), open_model(teacher).mask_decoder.state_dict()
+    decoder, theirs = (
+        open_model(tmp_path / "run").mask_decoder.state_dict(),
+        open_model(teacher).mask_decoder.state_dict(),
+    )
     assert any(not torch.equal(value, theirs[name]) for name, value in decoder.items())
 
 
 def test_a_killed_run_ends_as_one_that_was_not(teacher: Path, lab: Path, tmp_path: Path) -> None:
     changes = [part for change in (*SHORT, "retune.steps=2", "optim.steps=8") for part in ("--set", change)]
-    command = [sys.executable, "-m", "uniultra.cli.main", "distill", "--teacher", str(teacher), "--student", "mini", "--data", str(lab)]
+    command = [
+        sys.executable,
+        "-m",
+        "uniultra.cli.main",
+        "distill",
+        "--teacher",
+        str(teacher),
+        "--student",
+        "mini",
+        "--data",
+        str(lab),
+    ]
     command += ["--out", str(tmp_path / "run"), *changes]
-    running = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+    running = subprocess.Popen(
+        command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+    )
     until = time.monotonic() + 300
     while not (tmp_path / "run" / "features" / "checkpoint-4").exists() and running.poll() is None:
         assert time.monotonic() < until
@@ -197,13 +261,21 @@ def test_a_killed_run_ends_as_one_that_was_not(teacher: Path, lab: Path, tmp_pat
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        (("student.image_size=128",), r"student\.image_size 128 doesn't fit the teacher's 64; give one that divides it, or the same"),
+        (
+            ("student.image_size=128",),
+            r"student\.image_size 128 doesn't fit the teacher's 64; give one that divides it, or the same",
+        ),
         (("student.size='huge'",), r"model size 'huge' is unknown; use one of"),
-        (("dskd.weight=0", "dskd.mask=0"), r"nothing teaches: dskd\.weight, dskd\.mask and dskd\.soft are all 0; raise one of them"),
+        (
+            ("dskd.weight=0", "dskd.mask=0"),
+            r"nothing teaches: dskd\.weight, dskd\.mask and dskd\.soft are all 0; raise one of them",
+        ),
         (("dskd.levels='first'",), r"dskd\.levels = 'first' is unknown; use one of all, last"),
     ],
 )
-def test_what_is_refused(teacher: Path, lab: Path, tmp_path: Path, changes: tuple[str, ...], says: str) -> None:
+def test_what_is_refused(
+    teacher: Path, lab: Path, tmp_path: Path, changes: tuple[str, ...], says: str
+) -> None:
     with pytest.raises(ModelError, match=says):
         distill(settings(*changes), DistillJob(teacher, read_manifest(lab), tmp_path / "run"))
     assert not (tmp_path / "run").exists()
@@ -214,10 +286,17 @@ def test_licences_and_teachers_that_are_refused(teacher: Path, lab: Path, tmp_pa
         distill(settings(), DistillJob(teacher, read_manifest(lab), tmp_path / "run", only_permissive=True))
     for arguments, says in (
         (["--teacher", str(tmp_path / "none")], "is neither a folder nor a published model"),
-        (["--teacher", str(teacher), "--licence", "free"], "licence 'free' is unknown; use any or permissive"),
+        (
+            ["--teacher", str(teacher), "--licence", "free"],
+            "licence 'free' is unknown; use any or permissive",
+        ),
         (["--teacher", str(teacher), "--report-to", "paper"], "logger 'paper' is unknown"),
     ):
-        found = CliRunner().invoke(app, ["distill", "--data", str(lab), "--out", str(tmp_path / "run"), *arguments], catch_exceptions=True)
+        found = CliRunner().invoke(
+            app,
+            ["distill", "--data", str(lab), "--out", str(tmp_path / "run"), *arguments],
+            catch_exceptions=True,
+        )
         assert says in str(found.exception or found.output)
     assert not (tmp_path / "run").exists()
 
@@ -230,7 +309,16 @@ def test_a_manifest_without_val_is_refused_before_anything_is_written(teacher: P
 
 
 def test_a_convolutional_student_is_taken_by_its_name(teacher: Path, lab: Path, tmp_path: Path) -> None:
-    arguments = ["--teacher", str(teacher), "--student", "conv-mini", "--data", str(lab), "--out", str(tmp_path / "run")]
+    arguments = [
+        "--teacher",
+        str(teacher),
+        "--student",
+        "conv-mini",
+        "--data",
+        str(lab),
+        "--out",
+        str(tmp_path / "run"),
+    ]
     changes = [part for change in (*SHORT, "optim.steps=2", *ALONE) for part in ("--set", change)]
     done = CliRunner().invoke(app, ["distill", *arguments, *changes])
     assert done.exit_code == 0, done.output

@@ -23,7 +23,9 @@ def test_dice_loss_of_known_overlaps() -> None:
 
 def test_an_empty_target_is_finite() -> None:
     logits = torch.full((1, 16, 16), -3.0, requires_grad=True)
-    (dice_loss(logits, torch.zeros(1, 16, 16)) + boundary_bce(logits, torch.zeros(1, 16, 16))).sum().backward()
+    (
+        dice_loss(logits, torch.zeros(1, 16, 16)) + boundary_bce(logits, torch.zeros(1, 16, 16))
+    ).sum().backward()
     assert logits.grad is not None
     assert torch.isfinite(logits.grad).all()
 
@@ -35,7 +37,9 @@ def test_errors_at_the_boundary_cost_more() -> None:
     at_rim[:, 8, 8:24] *= -1
     deep[:, 0, 0:16] *= -1
     assert boundary_bce(at_rim, target) > 1.5 * boundary_bce(deep, target)
-    assert boundary_bce(at_rim, target, boundary_weight=0.0) == pytest.approx(boundary_bce(deep, target, boundary_weight=0.0), rel=1e-4)
+    assert boundary_bce(at_rim, target, boundary_weight=0.0) == pytest.approx(
+        boundary_bce(deep, target, boundary_weight=0.0), rel=1e-4
+    )
 
 
 def test_hard_iou() -> None:

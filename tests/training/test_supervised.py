@@ -15,7 +15,7 @@ from uniultra.data.dataset import DrawSampler, PromptDataset, SampleSpec
 from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import permissive, selection_split, train_split
 from uniultra.errors import DataError, ModelError
-from uniultra.training.configure import load_config
+from uniultra.training.config_io import load_config
 from uniultra.training.supervised import make_model, train
 
 SMALL = (
@@ -126,7 +126,10 @@ def test_a_company_s_run_sees_permissive_images_alone(manifest: Path, tmp_path: 
         train(config, manifest, tmp_path / "none", only_permissive=True)
     assert not (tmp_path / "none").exists()
     head, *lines = manifest.read_text().splitlines()
-    marked = [line.rpartition(",")[0] + (",CC BY 4.0" if index in (0, 1, 7) else ",CC BY-NC 4.0") for index, line in enumerate(lines)]
+    marked = [
+        line.rpartition(",")[0] + (",CC BY 4.0" if index in (0, 1, 7) else ",CC BY-NC 4.0")
+        for index, line in enumerate(lines)
+    ]
     assert head.endswith(",licence")
     mixed = manifest.with_name("mixed.csv")
     mixed.write_text("\n".join([head, *marked]) + "\n")
@@ -135,5 +138,7 @@ def test_a_company_s_run_sees_permissive_images_alone(manifest: Path, tmp_path: 
     assert (record["train_images"], record["only_permissive"]) == (2, True)
     assert len(permissive(selection_split(read_manifest(mixed)))) == 1
     mixed.write_text("\n".join([head, *marked[:-1], marked[-1].replace(",CC BY 4.0", ",unknown")]) + "\n")
-    with pytest.raises(DataError, match=r"no image of val has a permissive licence .* column says: CC BY-NC 4\.0, unknown"):
+    with pytest.raises(
+        DataError, match=r"no image of val has a permissive licence .* column says: CC BY-NC 4\.0, unknown"
+    ):
         train(config, mixed, tmp_path / "unseen", only_permissive=True)

@@ -10,9 +10,9 @@ import torch
 
 from labs import write_manifest
 from uniultra.data.dataset import PromptDataset, SampleSpec
+from uniultra.data.distill_dataset import DistillDataset
 from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import train_split
-from uniultra.data.unlabelled import DistillDataset
 from uniultra.errors import ModelError, OutputError
 from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import build
@@ -20,7 +20,7 @@ from uniultra.models.levels import stage_maps
 from uniultra.models.promptable import PromptableModel
 from uniultra.training import teacher_cache
 from uniultra.training.config import DistillConfig
-from uniultra.training.configure import configured
+from uniultra.training.config_io import configured
 from uniultra.training.distill import DistillJob, distill
 from uniultra.training.teacher_cache import TeacherCache, size_of_cache
 
@@ -39,15 +39,21 @@ def teacher(request: pytest.FixtureRequest) -> PromptableModel:
 
 
 def images(seed: int) -> torch.Tensor:
-    return torch.randint(0, 256, (3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
+    return torch.randint(
+        0, 256, (3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed)
+    )
 
 
-def test_maps_come_back_and_are_computed_once(teacher: PromptableModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_maps_come_back_and_are_computed_once(
+    teacher: PromptableModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wanted = stage_maps(teacher, images(0))
     cache = TeacherCache(tmp_path / "c", teacher, 7, MADE_OF)
     rows = torch.tensor([5, 0, 2])
     asked = []
-    monkeypatch.setattr(teacher_cache, "stage_maps", lambda model, seen: asked.append(len(seen)) or stage_maps(model, seen))
+    monkeypatch.setattr(
+        teacher_cache, "stage_maps", lambda model, seen: asked.append(len(seen)) or stage_maps(model, seen)
+    )
     for opened in (cache, cache, TeacherCache(tmp_path / "c", teacher, 7, MADE_OF)):
         found = opened.stages(images(0), rows)
         for ours, theirs in zip((*found.wholes, *found.parts), (*wanted.wholes, *wanted.parts), strict=True):
@@ -57,21 +63,30 @@ def test_maps_come_back_and_are_computed_once(teacher: PromptableModel, tmp_path
     cache.stages(images(0)[:2], torch.tensor([5, 6]))
     assert [count for count in asked if count > 1] == [3], "once for the first three"
     assert asked.count(1) == 2, "the shapes when it was opened again, and the one new view"
-    assert size_of_cache(teacher, 7) == sum(f.stat().st_size - 128 for f in (tmp_path / "c").glob("map-*.npy"))
+    assert size_of_cache(teacher, 7) == sum(
+        f.stat().st_size - 128 for f in (tmp_path / "c").glob("map-*.npy")
+    )
 
 
 def test_another_teacher_is_refused_and_so_is_a_small_disk(teacher: PromptableModel, tmp_path: Path) -> None:
     TeacherCache(tmp_path / "c", teacher, 7, MADE_OF)
-    with pytest.raises(ModelError, match=r"holds a teacher's maps with another teacher_sha256; give another cache folder, or remove it"):
+    with pytest.raises(
+        ModelError,
+        match=r"holds a teacher's maps with another teacher_sha256; give another cache folder, or remove it",
+    ):
         TeacherCache(tmp_path / "c", teacher, 7, {"teacher_sha256": "b"})
-    with pytest.raises(OutputError, match=r"maps take \d+\.\d GB and .* GB free; lower cache\.views, or set it to 0"):
+    with pytest.raises(
+        OutputError, match=r"maps take \d+\.\d GB and .* GB free; lower cache\.views, or set it to 0"
+    ):
         TeacherCache(tmp_path / "d", teacher, 10**9, MADE_OF)
     assert not (tmp_path / "d").exists()
 
 
 def test_views_recur_and_no_two_share_a_row(tmp_path: Path) -> None:
     split = train_split(read_manifest(write_manifest(tmp_path, ["train"] * 3)))
-    data = DistillDataset(PromptDataset(split, SampleSpec(image_size=64)), [np.zeros((80, 90), np.uint8)], views=2)
+    data = DistillDataset(
+        PromptDataset(split, SampleSpec(image_size=64)), [np.zeros((80, 90), np.uint8)], views=2
+    )
     seen = {}
     for draw in range(6):
         for index in range(len(data)):
@@ -83,13 +98,27 @@ def test_views_recur_and_no_two_share_a_row(tmp_path: Path) -> None:
     assert all(not torch.equal(a, b) for i, a in enumerate(first) for b in first[:i])
 
 
-def test_a_distillation_can_share_a_cache(lab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_distillation_can_share_a_cache(
+    lab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     torch.manual_seed(1)
     build("mini", AdapterSpec(), 64).save_pretrained(tmp_path / "teacher")
-    changes = ("student.image_size=64", "optim.steps=2", "optim.save_every=2", "optim.batch_size=2", "optim.workers=0", "retune.steps=0")
+    changes = (
+        "student.image_size=64",
+        "optim.steps=2",
+        "optim.save_every=2",
+        "optim.batch_size=2",
+        "optim.workers=0",
+        "retune.steps=0",
+    )
     config = configured(DistillConfig(), None, (*changes, "cache.views=2"))
     for run in ("a", "b"):
-        distill(config, DistillJob(tmp_path / "teacher", read_manifest(lab), tmp_path / run, cache_folder=tmp_path / "maps"))
+        distill(
+            config,
+            DistillJob(
+                tmp_path / "teacher", read_manifest(lab), tmp_path / run, cache_folder=tmp_path / "maps"
+            ),
+        )
     assert "The teacher's maps of 18 views take 0.0 GB" in capsys.readouterr().err
     assert 1 <= int(np.load(tmp_path / "maps" / "done.npy").sum()) <= 4
     a, b = ((tmp_path / run / "model" / "model.safetensors").read_bytes() for run in ("a", "b"))

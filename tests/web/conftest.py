@@ -15,9 +15,9 @@ from uniultra.backends.open import open_backend
 from uniultra.backends.protocol import Backend
 from uniultra.types import Frame
 from uniultra.web.app import create_app
-from uniultra.web.lanes import ThreadLane
 from uniultra.web.service import Service
 from uniultra.web.settings import ServeSettings
+from uniultra.web.worker_pool import ThreadLane
 
 
 @pytest.fixture(scope="session")
@@ -43,8 +43,13 @@ def start(backend: Backend) -> Iterator[Start]:
 
         def started(lanes: int = 1, engine: Backend = backend, **settings: Any) -> TestClient:
             chosen = ServeSettings(**settings)
-            service = Service(chosen, [ThreadLane(chosen.queue, engine, int(chosen.cache_mb * 1e6) // lanes) for _ in range(lanes)])
-            client = TestClient(create_app(service), base_url="http://127.0.0.1:8008", raise_server_exceptions=True)
+            service = Service(
+                chosen,
+                [ThreadLane(chosen.queue, engine, int(chosen.cache_mb * 1e6) // lanes) for _ in range(lanes)],
+            )
+            client = TestClient(
+                create_app(service), base_url="http://127.0.0.1:8008", raise_server_exceptions=True
+            )
             client.app_state["service"] = service
             return stack.enter_context(client)
 

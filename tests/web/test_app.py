@@ -34,7 +34,9 @@ def refusal(response: Response, name: str) -> str:
     return content["detail"]
 
 
-def test_answers_are_the_segmenters_own(client: TestClient, backend: Backend, frame: Frame, picture: bytes) -> None:
+def test_answers_are_the_segmenters_own(
+    client: TestClient, backend: Backend, frame: Frame, picture: bytes
+) -> None:
     half = TRUE.copy()
     half[:, 85:] = False
     prompts = [
@@ -64,7 +66,9 @@ def test_answers_are_the_segmenters_own(client: TestClient, backend: Backend, fr
 def test_png_and_run_lengths_are_the_same_mask(client: TestClient, picture: bytes) -> None:
     image = uploaded(client, picture)
     rle, png = (
-        client.post(f"/v1/images/{image}/segment", json={"prompts": [{"box": BOX}], "format": kind}).json()["masks"][0]
+        client.post(f"/v1/images/{image}/segment", json={"prompts": [{"box": BOX}], "format": kind}).json()[
+            "masks"
+        ][0]
         for kind in ("rle", "png")
     )
     with Image.open(BytesIO(base64.b64decode(png["png"]))) as opened:
@@ -77,19 +81,29 @@ def test_a_mask_can_be_named_later(client: TestClient, picture: bytes) -> None:
     [first] = client.post(f"/v1/images/{image}/segment", json={"prompts": [{"box": BOX}]}).json()["masks"]
     click = {"points": [[85, 55]], "labels": [1]}
     by_id, by_rle = (
-        client.post(f"/v1/images/{image}/segment", json={"prompts": [{**click, "mask": mask}]}).json()["masks"][0]
+        client.post(f"/v1/images/{image}/segment", json={"prompts": [{**click, "mask": mask}]}).json()[
+            "masks"
+        ][0]
         for mask in ({"id": first["mask_id"]}, {"rle": first["rle"]})
     )
     assert by_id["rle"] == by_rle["rle"]
-    unknown = client.post(f"/v1/images/{image}/segment", json={"prompts": [click, {"mask": {"id": "nothing"}}]})
+    unknown = client.post(
+        f"/v1/images/{image}/segment", json={"prompts": [click, {"mask": {"id": "nothing"}}]}
+    )
     assert "prompt 2: the image keeps no mask with this id" in refusal(unknown, "prompt")
 
 
-@pytest.mark.parametrize(("query", "spacing", "factor"), [("0.2", [0.2, 0.2], 0.04), ("0.1&spacing_mm_yx=0.3", [0.1, 0.3], 0.03)])
-def test_spacing_gives_areas(client: TestClient, picture: bytes, query: str, spacing: list[float], factor: float) -> None:
+@pytest.mark.parametrize(
+    ("query", "spacing", "factor"), [("0.2", [0.2, 0.2], 0.04), ("0.1&spacing_mm_yx=0.3", [0.1, 0.3], 0.03)]
+)
+def test_spacing_gives_areas(
+    client: TestClient, picture: bytes, query: str, spacing: list[float], factor: float
+) -> None:
     made = client.post(f"/v1/images?spacing_mm_yx={query}", content=picture)
     assert made.json()["spacing_mm_yx"] == spacing
-    [found] = client.post(f"{made.headers['location']}/segment", json={"prompts": [{"box": BOX}]}).json()["masks"]
+    [found] = client.post(f"{made.headers['location']}/segment", json={"prompts": [{"box": BOX}]}).json()[
+        "masks"
+    ]
     assert found["area_mm2"] == pytest.approx(found["area_px"] * factor, abs=1e-3)
 
 
@@ -133,11 +147,23 @@ BAD_REQUESTS: dict[str, tuple[Any, str, str]] = {
     "label 2": ({"prompts": [{"points": [[1, 1]], "labels": [2]}]}, "invalid", "Input should be 0 or 1"),
     "two masks": ({"prompts": [{"mask": {"id": "a", "png": "aaaa"}}]}, "invalid", "body.prompts.0.mask"),
     "no mask": ({"prompts": [{"mask": {}}]}, "invalid", "body.prompts.0.mask"),
-    "mask of no size": ({"prompts": [{"mask": {"rle": {"size": [0, 5], "counts": "0"}}}]}, "invalid", "greater than or equal to 1"),
-    "runs below zero": ({"prompts": [{"mask": {"rle": {"size": [5, 5], "counts": [-1, 26]}}}]}, "invalid", "counts"),
+    "mask of no size": (
+        {"prompts": [{"mask": {"rle": {"size": [0, 5], "counts": "0"}}}]},
+        "invalid",
+        "greater than or equal to 1",
+    ),
+    "runs below zero": (
+        {"prompts": [{"mask": {"rle": {"size": [5, 5], "counts": [-1, 26]}}}]},
+        "invalid",
+        "counts",
+    ),
     "not base64": ({"prompts": [{"mask": {"png": "a===!"}}]}, "invalid", "png"),
     "half base64": ({"prompts": [{"mask": {"png": "abcde"}}]}, "prompt", "is not base64"),
-    "inverted": ({"prompts": [{"box": [9, 2, 3, 1]}]}, "prompt", "prompt 1: box 9,2,3,1 is empty or inverted"),
+    "inverted": (
+        {"prompts": [{"box": [9, 2, 3, 1]}]},
+        "prompt",
+        "prompt 1: box 9,2,3,1 is empty or inverted",
+    ),
     "unknown format": ({"prompts": [{"box": BOX}], "format": "bmp"}, "invalid", "body.format"),
 }
 
@@ -165,10 +191,17 @@ def test_bad_requests(client: TestClient, picture: bytes, name: str) -> None:
 )
 def test_broken_json(client: TestClient, picture: bytes, body: bytes, problem: str) -> None:
     image = uploaded(client, picture)
-    refusal(client.post(f"/v1/images/{image}/segment", content=body, headers={"content-type": "application/json"}), problem)
+    refusal(
+        client.post(
+            f"/v1/images/{image}/segment", content=body, headers={"content-type": "application/json"}
+        ),
+        problem,
+    )
 
 
-@pytest.mark.parametrize("spacing", ["0", "-1", "11", "nan", "inf", "x", "", "1&spacing_mm_yx=1&spacing_mm_yx=1"])
+@pytest.mark.parametrize(
+    "spacing", ["0", "-1", "11", "nan", "inf", "x", "", "1&spacing_mm_yx=1&spacing_mm_yx=1"]
+)
 def test_bad_spacing(client: TestClient, picture: bytes, spacing: str) -> None:
     refusal(client.post(f"/v1/images?spacing_mm_yx={spacing}", content=picture), "invalid")
 
@@ -195,7 +228,10 @@ def test_files_of_the_machine(start: Start, picture: bytes, tmp_path: Path) -> N
     client = start(root=(tmp_path,))
     made = client.post("/v1/files", json={"path": "scan.png", "spacing_mm_yx": [0.1, 0.2]})
     assert (made.status_code, made.json()["width"], made.json()["spacing_mm_yx"]) == (201, 160, [0.1, 0.2])
-    assert client.post(f"{made.headers['location']}/segment", json={"prompts": [{"box": BOX}]}).status_code == 200
+    assert (
+        client.post(f"{made.headers['location']}/segment", json={"prompts": [{"box": BOX}]}).status_code
+        == 200
+    )
     refusal(client.post("/v1/files", json={"path": "../scan.png"}), "no-file")
     refusal(client.post("/v1/files", json={"path": "notes.txt"}), "media-type")
     refusal(client.post("/v1/files", json={"path": 5}), "invalid")
@@ -216,7 +252,13 @@ def test_the_state_of_the_server(client: TestClient, picture: bytes) -> None:
     for _ in range(2):
         client.post(f"/v1/images/{image}/segment", json={"prompts": [{"box": BOX}]})
     assert client.get("/v1/models").json()["models"][0]["input_size"] == 256
-    assert client.get("/v1/health").json() | {"uniultra": ""} == {"status": "ok", "uniultra": "", "images": 1, "waiting": 0, "processes": 1}
+    assert client.get("/v1/health").json() | {"uniultra": ""} == {
+        "status": "ok",
+        "uniultra": "",
+        "images": 1,
+        "waiting": 0,
+        "processes": 1,
+    }
     text = client.get("/v1/metrics").text
     for line in (
         'uniultra_requests_total{method="POST",route="/v1/images/{image_id}/segment",status="200"} 2.0',
@@ -230,7 +272,9 @@ def test_the_state_of_the_server(client: TestClient, picture: bytes) -> None:
     assert image not in text
 
 
-def test_nothing_private_is_logged(client: TestClient, picture: bytes, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_private_is_logged(
+    client: TestClient, picture: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.DEBUG, "uniultra.web"):
         image = uploaded(client, picture, headers={"user-agent": "secret"})
         client.get(f"/v1/images/{image}?secret=1")
@@ -251,5 +295,9 @@ def test_the_description_is_whole(client: TestClient) -> None:
             assert operation["description"], (method, path)
             for status, answer in operation["responses"].items():
                 kinds = set(answer.get("content", {}))
-                assert kinds == {"application/problem+json"} if int(status) >= 400 else "application/problem+json" not in kinds
+                assert (
+                    kinds == {"application/problem+json"}
+                    if int(status) >= 400
+                    else "application/problem+json" not in kinds
+                )
     assert "HTTPValidationError" not in described["components"]["schemas"]

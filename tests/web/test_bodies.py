@@ -8,10 +8,11 @@ import time
 import pytest
 from starlette.requests import Request
 
+from uniultra.prompts.objects import MOST_POINTS
 from uniultra.web.bodies import MOST_LISTS, MOST_QUOTES, Bodies, check_shape, parsed
 from uniultra.web.problems import Problem
 from uniultra.web.schemas import FileIn, SegmentIn
-from uniultra.web.settings import MOST_POINTS, MOST_PROMPTS
+from uniultra.web.settings import MOST_PROMPTS
 
 
 def request(*chunks: bytes, kind: str = "application/json") -> Request:
@@ -29,7 +30,9 @@ def test_the_largest_request_is_within_the_bounds() -> None:
     labels = ",".join("1" * MOST_POINTS)
     mask = '{"rle": {"size": [1000, 1000], "counts": "' + "0" * 1000 + '"}}'
     prompt = f'{{"box": [1,2,3,4], "points": [{points}], "labels": [{labels}], "mask": {mask}}}'
-    body = ('{"prompts": [' + ",".join([prompt] * MOST_PROMPTS) + '], "format": "png", "measures": true}').encode()
+    body = (
+        '{"prompts": [' + ",".join([prompt] * MOST_PROMPTS) + '], "format": "png", "measures": true}'
+    ).encode()
     check_shape(body)
     assert len(parsed(body, SegmentIn).prompts) == MOST_PROMPTS
     assert body.count(b"[") < MOST_LISTS / 3
@@ -44,24 +47,31 @@ def test_the_largest_request_is_within_the_bounds() -> None:
         (b'{"prompts": [' + b"{}," * 10**6 + b"{}]}", "422: body: over 1000 objects"),
         (b'{"prompts": [{"labels": [' + b"2," * 3_000_000 + b"2]}]}", "422: body.prompts.0.labels"),
         (b'{"prompts": [{"points": [' + b"null," * 10**6 + b"0]}]}", "422: body.prompts.0.points"),
-        (b'{"prompts": [{"mask": {"rle": {"size": [9, 9], "counts": [' + b"null," * 999_999 + b"0]}}}]}", "422: body.prompts.0.mask"),
+        (
+            b'{"prompts": [{"mask": {"rle": {"size": [9, 9], "counts": [' + b"null," * 999_999 + b"0]}}}]}",
+            "422: body.prompts.0.mask",
+        ),
     ],
 )
 def test_what_a_small_body_could_make_expensive_is_refused_quickly(body: bytes, says: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(Problem, match=says) as caught:
         asyncio.run(Bodies(len(body)).read(request(body), SegmentIn))
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
     assert len(caught.value.errors or []) <= 20
 
 
-@pytest.mark.parametrize("kind", ["", "text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize(
+    "kind", ["", "text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"]
+)
 def test_another_content_type_is_refused(kind: str) -> None:
     with pytest.raises(Problem, match="422: body: send JSON, with Content-Type: application/json"):
         asyncio.run(Bodies(1000).read(request(b"{}", kind=kind), FileIn))
 
 
-@pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8", "application/problem+json"])
+@pytest.mark.parametrize(
+    "kind", ["application/json", "Application/JSON; charset=utf-8", "application/problem+json"]
+)
 def test_json_is_read(kind: str) -> None:
     assert asyncio.run(Bodies(1000).read(request(b'{"path"', b': "a"}', kind=kind), FileIn)).path == "a"
 

@@ -52,7 +52,9 @@ def test_forgetting_drops_one_image_alone() -> None:
     [Prompt(box_xyxy=(48, 28, 122, 82)), Prompt(points_xy=((85, 55),), point_labels=(1,))],
     ids=["box", "click"],
 )
-def test_a_cached_engine_gives_the_same_and_encodes_once(backend: Backend, frame: Frame, prompt: Prompt) -> None:
+def test_a_cached_engine_gives_the_same_and_encodes_once(
+    backend: Backend, frame: Frame, prompt: Prompt
+) -> None:
     cache = EmbeddingCache(10**9)
     cached = Segmenter(CachedBackend(backend, cache, "a"))
     [expected] = Segmenter(backend).segment(frame, [prompt])

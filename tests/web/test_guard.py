@@ -19,8 +19,19 @@ TOKEN = "0123456789abcdef-token"
 @pytest.mark.parametrize(
     ("host", "status"),
     [
-        *(("127.0.0.1:8008", 200), ("localhost", 200), ("LOCALHOST:9999", 200), ("[::1]:8008", 200), ("scanner.local", 200)),
-        *(("evil.example", 403), ("127.0.0.1.evil.example", 403), ("", 403), ("localhost.evil.example:8008", 403)),
+        *(
+            ("127.0.0.1:8008", 200),
+            ("localhost", 200),
+            ("LOCALHOST:9999", 200),
+            ("[::1]:8008", 200),
+            ("scanner.local", 200),
+        ),
+        *(
+            ("evil.example", 403),
+            ("127.0.0.1.evil.example", 403),
+            ("", 403),
+            ("localhost.evil.example:8008", 403),
+        ),
     ],
 )
 def test_host_names(start: Start, host: str, status: int) -> None:
@@ -29,10 +40,25 @@ def test_host_names(start: Start, host: str, status: int) -> None:
 
 
 def test_names_of_hosts() -> None:
-    assert [host_name(host) for host in ("A:1", "[::1]:80", "[::1]", "b", "b:", "")] == ["a", "::1", "::1", "b", "b", ""]
+    assert [host_name(host) for host in ("A:1", "[::1]:80", "[::1]", "b", "b:", "")] == [
+        "a",
+        "::1",
+        "::1",
+        "b",
+        "b",
+        "",
+    ]
 
 
-NOT_A_NAME = ("[::1]evil.example", "[::1", "::1", "127.0.0.1:80:90", "127.0.0.1:evil.example", "a@localhost", "localhost/x")
+NOT_A_NAME = (
+    "[::1]evil.example",
+    "[::1",
+    "::1",
+    "127.0.0.1:80:90",
+    "127.0.0.1:evil.example",
+    "a@localhost",
+    "localhost/x",
+)
 
 
 @pytest.mark.parametrize("host", NOT_A_NAME)
@@ -75,7 +101,12 @@ def test_a_token_is_asked_for(start: Start, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
     client = start()
     assert client.get("/v1/health").status_code == 200
-    for header in ({}, {"authorization": "Bearer wrong"}, {"authorization": f"Basic {TOKEN}"}, {"authorization": f"Bearer {TOKEN}x"}):
+    for header in (
+        {},
+        {"authorization": "Bearer wrong"},
+        {"authorization": f"Basic {TOKEN}"},
+        {"authorization": f"Bearer {TOKEN}x"},
+    ):
         done = client.get("/v1/models", headers=header)
         assert (done.status_code, done.headers["www-authenticate"]) == (401, "Bearer")
         assert TOKEN not in done.text
@@ -94,7 +125,11 @@ def test_unannounced_sizes_are_refused_while_they_come(start: Start, picture: by
     client = start(upload_mb=0.03, body_mb=0.01)
     path = path.format(image=uploaded(client, picture))
     sent = [b'"' + b"x" * 16_000] * 3
-    done = client.post(path, content=iter(sent), headers={"content-type": "application/json" if path != "/v1/images" else "image/png"})
+    done = client.post(
+        path,
+        content=iter(sent),
+        headers={"content-type": "application/json" if path != "/v1/images" else "image/png"},
+    )
     assert (done.status_code, done.json()["type"]) == (413, "urn:uniultra:problem:too-large")
 
 
@@ -112,7 +147,10 @@ def test_headers_that_lie(start: Start, picture: bytes, headers: dict[str, str],
 
 
 def test_two_hosts_are_none(start: Start) -> None:
-    assert start().get("/v1/health", headers=[("host", "localhost"), ("host", "evil.example")]).status_code == 400
+    assert (
+        start().get("/v1/health", headers=[("host", "localhost"), ("host", "evil.example")]).status_code
+        == 400
+    )
 
 
 def test_methods_of_no_name_are_counted_together(start: Start) -> None:

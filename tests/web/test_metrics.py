@@ -9,7 +9,9 @@ from uniultra.web.metrics import Metrics
 
 def test_text_is_what_prometheus_reads() -> None:
     metrics = Metrics()
-    metrics.watch(lambda: [("gauge", "images", "Images held.", 3.0), ("counter", "embeddings_made", "Made.", 5.0)])
+    metrics.watch(
+        lambda: [("gauge", "images", "Images held.", 3.0), ("counter", "embeddings_made", "Made.", 5.0)]
+    )
     metrics.request("POST", "/v1/images", 201, 0.03)
     families = {family.name: family for family in text_string_to_metric_families(metrics.text().decode())}
     assert families["uniultra_images"].samples[0].value == 3

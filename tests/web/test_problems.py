@@ -34,7 +34,8 @@ def test_every_kind_is_documented_with_its_status() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "name"), [(404, "not-found"), (405, "method"), (400, "bad-request"), (418, "bad-request"), (500, "bug")]
+    ("status", "name"),
+    [(404, "not-found"), (405, "method"), (400, "bad-request"), (418, "bad-request"), (500, "bug")],
 )
 def test_a_bare_status_becomes_a_problem(status: int, name: str) -> None:
     assert of_status(status, {"Allow": "GET"}).kind.name == name

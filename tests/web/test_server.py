@@ -25,9 +25,9 @@ import pytest
 from phantoms import ellipse, speckled
 from scans import png_of
 from uniultra.backends.protocol import Backend
-from uniultra.client import Client, RefusedError
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
+from uniultra.web.client import Client, RefusedError
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,11 @@ class Running:
 def running(*flags: str) -> Iterator[Running]:
     command = [sys.executable, "-m", "uniultra.cli.main", "serve", "--port", "0", "--processes", "1", *flags]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     try:
         assert process.stdout is not None
@@ -150,7 +154,9 @@ def test_a_slow_body_is_cut(server: Running) -> None:
 
 def test_an_oversize_upload_is_cut_while_it_comes(server: Running) -> None:
     with server.connect() as connection:
-        connection.sendall(b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        connection.sendall(
+            b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
         chunk, sent = b"10000\r\n" + bytes(65536) + b"\r\n", 0
         connection.settimeout(1)
         try:
@@ -166,7 +172,9 @@ def test_an_oversize_upload_is_cut_while_it_comes(server: Running) -> None:
 
 def test_an_announced_oversize_upload_is_refused_at_once(server: Running) -> None:
     with server.connect() as connection:
-        connection.sendall(b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000001\r\nExpect: 100-continue\r\n\r\n")
+        connection.sendall(
+            b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000001\r\nExpect: 100-continue\r\n\r\n"
+        )
         assert status_and_problem(received(connection)) == (413, "too-large")
 
 
@@ -218,7 +226,9 @@ def test_stopping_finishes_answers_under_way(frame: Frame, picture: bytes) -> No
         image = client.upload(picture)
         boxes = [Prompt(box_xyxy=(40 + i % 8, 20 + i // 8, 122, 82)) for i in range(64)]
         with ThreadPoolExecutor(2) as pool:
-            asked = [pool.submit(client.segment, image, boxes) for _ in range(2)]  # one is computed, one waits
+            asked = [
+                pool.submit(client.segment, image, boxes) for _ in range(2)
+            ]  # one is computed, one waits
             until(lambda: client.health()["waiting"] == 2)
             server.process.send_signal(signal.SIGTERM)
             answers = [job.result() for job in asked]
@@ -257,7 +267,12 @@ def test_a_client_that_goes_away_is_no_error(server: Running) -> None:
 def test_nothing_is_left_of_a_server_that_was_killed(picture: bytes) -> None:
     with running() as server:
         Client(server.url).upload(picture)
-        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(server.process.pid)], capture_output=True, text=True, check=False)
+        children = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(server.process.pid)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         server.process.kill()
         server.process.wait()
         pids = [int(pid) for pid in children.stdout.split()]
@@ -285,7 +300,10 @@ def raw(server: Running, head: str) -> tuple[int, bytes]:
 def test_a_target_in_absolute_form_is_what_its_path_is(server: Running) -> None:
     """RFC 9112 3.2.2: a server must take it, and its authority counts in place of Host."""
     close = "\nConnection: close"
-    assert raw(server, f"GET http://127.0.0.1:{server.port}/v1/health HTTP/1.1\nHost: 127.0.0.1{close}")[0] == 200
+    assert (
+        raw(server, f"GET http://127.0.0.1:{server.port}/v1/health HTTP/1.1\nHost: 127.0.0.1{close}")[0]
+        == 200
+    )
     status, answer = raw(server, f"GET http://evil.example/v1/health HTTP/1.1\nHost: 127.0.0.1{close}")
     assert (status, status_and_problem(answer)[1]) == (403, "host")
     assert raw(server, f"GET http://127.0.0.1/v1/health?x=1 HTTP/1.1\nHost: evil.example{close}")[0] == 200
@@ -329,7 +347,9 @@ def test_expensive_json_bodies_leave_the_server_answering(server: Running) -> No
             return error.code
 
     with ThreadPoolExecutor(5) as pool:
-        posts = [pool.submit(post, f"/v1/images/{image.id}/segment") for _ in range(3)] + [pool.submit(post, "/v1/images/none/segment")]
+        posts = [pool.submit(post, f"/v1/images/{image.id}/segment") for _ in range(3)] + [
+            pool.submit(post, "/v1/images/none/segment")
+        ]
         slowest = 0.0
         while not all(one.done() for one in posts):
             began = time.monotonic()

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from uniultra.backends.protocol import Backend
-from uniultra.web.jobs import Wanted
-from uniultra.web.lanes import ThreadLane
+from uniultra.web.messages import Wanted
 from uniultra.web.problems import Problem
 from uniultra.web.service import Service
 from uniultra.web.settings import ServeSettings
+from uniultra.web.worker_pool import ThreadLane
 
 
 def service_of(backend: Backend, lanes: int, settings: ServeSettings) -> Service:

@@ -29,13 +29,17 @@ TOKEN = "0123456789abcdef"
         ("token_file", Path("no-such-file"), "--token-file no-such-file can't be read"),
     ],
 )
-def test_bad_settings_are_refused(name: str, value: object, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_settings_are_refused(
+    name: str, value: object, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
     with pytest.raises(ServeError, match=message):
         ServeSettings(**{name: value})  # type: ignore[arg-type]
 
 
-def test_the_token_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_token_comes_from_a_file_or_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
     assert ServeSettings().token is None
     (tmp_path / "token").write_text(TOKEN + "\n")

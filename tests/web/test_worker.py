@@ -19,7 +19,7 @@ from uniultra.io.coco import compressed, run_lengths
 from uniultra.model_facts import ModelFacts
 from uniultra.types import Frame
 from uniultra.web.cache import EmbeddingCache
-from uniultra.web.jobs import Answer, Ask, Failure, Forget, Png, Read, Rle, Segment, Wanted
+from uniultra.web.messages import Answer, Ask, Failure, Forget, Png, Read, Rle, Segment, Wanted
 from uniultra.web.worker import Worker
 
 LIMIT = 64_000_000
@@ -48,7 +48,9 @@ def test_bad_files_get_one_line_without_a_path(worker: Worker, name: str) -> Non
 
 def test_the_servers_own_limit_of_pixels(worker: Worker, picture: bytes) -> None:
     failure = worker.run(Read(picture, 19_199, LIMIT))
-    assert failure == Failure("image", "the image: 160 x 120 pixels; this server takes up to 19199 in all; crop or shrink it")
+    assert failure == Failure(
+        "image", "the image: 160 x 120 pixels; this server takes up to 19199 in all; crop or shrink it"
+    )
     assert isinstance(worker.run(Read(picture, 19_200, LIMIT)), Answer)
 
 
@@ -65,9 +67,18 @@ BAD_ASKS = {
     "no run lengths": (Ask(mask=Rle("~~~", (120, 160))), "where COCO's run lengths can't"),
     "wrong sum": (Ask(mask=Rle("42102", (120, 160))), "don't add up to 160 x 120 pixels"),
     "no picture": (Ask(mask=Png(b"hello there")), "the previous mask: not a known kind of image"),
-    "picture of another size": (Ask(mask=Png(png_of(np.ones((20, 20), bool)))), "the previous mask: the mask is 20 x 20 pixels"),
-    "black picture": (Ask(mask=Png(png_of(np.zeros((120, 160), bool)))), "the previous mask: the mask is empty"),
-    "mask that is a bomb": (Ask(mask=Png(bomb(100_000, 100_000))), "the previous mask: 100000 x 100000 pixels; the limit is"),
+    "picture of another size": (
+        Ask(mask=Png(png_of(np.ones((20, 20), bool)))),
+        "the previous mask: the mask is 20 x 20 pixels",
+    ),
+    "black picture": (
+        Ask(mask=Png(png_of(np.zeros((120, 160), bool)))),
+        "the previous mask: the mask is empty",
+    ),
+    "mask that is a bomb": (
+        Ask(mask=Png(bomb(100_000, 100_000))),
+        "the previous mask: 100000 x 100000 pixels; the limit is",
+    ),
 }
 
 
@@ -85,7 +96,9 @@ def test_bad_prompts_are_named_by_their_number(worker: Worker, frame: Frame, nam
 def dicom(tmp_path: Path, frames: int) -> bytes:
     """A DICOM file with patient data, two regions side by side, 0.2 mm and 0.1 mm a pixel."""
     sides = [region((0, 0, 17, 23), 0.02), region((18, 0, 35, 23), 0.01)]
-    return save(dataset(pictures(frames), SequenceOfUltrasoundRegions=sides), tmp_path / "scan.dcm").read_bytes()
+    return save(
+        dataset(pictures(frames), SequenceOfUltrasoundRegions=sides), tmp_path / "scan.dcm"
+    ).read_bytes()
 
 
 def test_dicom_is_measured_by_the_region_that_the_mask_lies_in(worker: Worker, tmp_path: Path) -> None:
@@ -114,14 +127,20 @@ def test_a_cine_needs_the_number_of_a_frame(worker: Worker, tmp_path: Path) -> N
     failure = worker.run(Read(data, LIMIT, LIMIT))
     assert failure == Failure("image", "the image: holds 3 frames; name one from 0 to 2, with frame=N")
     frames = [worker.run(Read(data, LIMIT, LIMIT, Wanted(number))) for number in range(3)]
-    pixels = {answer.value.pixels_hw.tobytes() for answer in frames if isinstance(answer, Answer) and isinstance(answer.value, Frame)}
+    pixels = {
+        answer.value.pixels_hw.tobytes()
+        for answer in frames
+        if isinstance(answer, Answer) and isinstance(answer.value, Frame)
+    }
     assert len(pixels) == 3
     failure = worker.run(Read(data, LIMIT, LIMIT, Wanted(3)))
     assert isinstance(failure, Failure)
     assert "there is no frame 3; legal are 0 to 2" in failure.detail
 
 
-def test_the_requests_spacing_fills_in_where_the_file_says_nothing(worker: Worker, picture: bytes, tmp_path: Path) -> None:
+def test_the_requests_spacing_fills_in_where_the_file_says_nothing(
+    worker: Worker, picture: bytes, tmp_path: Path
+) -> None:
     for data, spacing in ((picture, (0.3, 0.4)), (dicom(tmp_path, 1), None)):
         answer = worker.run(Read(data, LIMIT, LIMIT, Wanted(None, (0.3, 0.4))))
         assert isinstance(answer, Answer)
@@ -180,7 +199,9 @@ def test_forgetting_empties_the_cache(worker: Worker, frame: Frame) -> None:
 def test_a_deflated_upload_is_inflated_in_memory_and_within_the_limit_of_an_upload(
     worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, fits: bool
 ) -> None:
-    path = save(dataset(speckled(TRUE).pixels_hw[None], syntax=DeflatedExplicitVRLittleEndian), tmp_path / "a.dcm")
+    path = save(
+        dataset(speckled(TRUE).pixels_hw[None], syntax=DeflatedExplicitVRLittleEndian), tmp_path / "a.dcm"
+    )
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no-such-folder"))
     answer = worker.run(Read(path.read_bytes(), LIMIT, most))
     if fits:

@@ -43,22 +43,35 @@ class OnnxBackend:
         facts = encoder.get_modelmeta().custom_metadata_map
         if facts.get("uniultra.format") != FORMAT:
             found = facts.get("uniultra.format", "none")
-            raise ModelError(f"'{folder / ENCODER}' has format {found}; this version reads {FORMAT}. Export the model again")
+            raise ModelError(
+                f"'{folder / ENCODER}' has format {found}; this version reads {FORMAT}. Export the model again"
+            )
         others = decoder.get_modelmeta().custom_metadata_map
         if any(facts.get(key) is None or facts.get(key) != others.get(key) for key in IDENTITY):
-            raise ModelError(f"'{folder}' holds an encoder and a decoder of different models; export the model again")
+            raise ModelError(
+                f"'{folder}' holds an encoder and a decoder of different models; export the model again"
+            )
         size = encoder.get_inputs()[0].shape[-1]
         if str(size) != facts["uniultra.input_size"]:
-            raise ModelError(f"'{folder / ENCODER}' says {facts['uniultra.input_size']} px and takes {size}; export the model again")
+            raise ModelError(
+                f"'{folder / ENCODER}' says {facts['uniultra.input_size']} px and takes {size}; export the model again"
+            )
         stretch = _stretch(facts, folder)
         name, version = facts["uniultra.name"], facts["uniultra.version"]
         return cls(encoder, decoder, ModelFacts(name, version, int(size), stretch, read_passes(folder)))
 
     def encode(self, images_bhw: np.ndarray) -> Features:
-        return Features(*self.encoder.run(["image_embed", "high_res_feats_0", "high_res_feats_1"], {"images": images_bhw}))
+        return Features(
+            *self.encoder.run(["image_embed", "high_res_feats_0", "high_res_feats_1"], {"images": images_bhw})
+        )
 
     def decode(
-        self, features: Features, points: np.ndarray, labels: np.ndarray, masks: np.ndarray, has_mask: np.ndarray
+        self,
+        features: Features,
+        points: np.ndarray,
+        labels: np.ndarray,
+        masks: np.ndarray,
+        has_mask: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
         inputs = {
             "image_embed": features.image_embed,
@@ -81,7 +94,9 @@ def _stretch(facts: dict[str, str], folder: Path) -> float:
     except ValueError:
         stretch = math.nan
     if not 1.0 <= stretch < math.inf:
-        raise ModelError(f"'{folder / ENCODER}' says focus_stretch {text[:40]!a}, which must be 1 or more; export the model again")
+        raise ModelError(
+            f"'{folder / ENCODER}' says focus_stretch {text[:40]!a}, which must be 1 or more; export the model again"
+        )
     return stretch
 
 
@@ -96,6 +111,8 @@ def _session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
         options.intra_op_num_threads = threads
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises bare RuntimeError subclasses of its own, one a failure kind
+    except (
+        Exception
+    ) as error:  # onnxruntime raises bare RuntimeError subclasses of its own, one a failure kind
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(f"'{path}' is not an ONNX model that onnxruntime opens: {reason[:200]}") from error

@@ -9,6 +9,7 @@ from pathlib import Path
 from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import ModelError
+from uniultra.hashes import file_sha256
 from uniultra.registry import MODELS, find, finished_run, verified_folder
 
 _ONNX_FILES = (ENCODER, DECODER)
@@ -34,7 +35,9 @@ def open_backend(name_or_folder: str | Path, threads: int | None = None) -> Back
     if _files_of(folder) == _ONNX_FILES:
         return OnnxBackend.open(folder, threads)
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("transformers") is None:
-        raise ModelError(f"'{folder}' holds safetensors weights, which need torch: pip install 'uniultra[train]', or export them to ONNX")
+        raise ModelError(
+            f"'{folder}' holds safetensors weights, which need torch: pip install 'uniultra[train]', or export them to ONNX"
+        )
     from uniultra.backends.torch import TorchBackend
 
     return TorchBackend.open(folder)
@@ -50,7 +53,9 @@ def weights_sha256(name_or_folder: str | Path) -> str:
     """
     folder = finished_run(Path(name_or_folder))
     if _is_name(name_or_folder):
-        hashes = {file: hash for file, hash in find(str(name_or_folder)).sha256.items() if file in _ONNX_FILES}
+        hashes = {
+            file: hash for file, hash in find(str(name_or_folder)).sha256.items() if file in _ONNX_FILES
+        }
     else:
         hashes = {file: _sha256_of(folder / file) for file in _files_of(folder)}
     return hashlib.sha256("".join(f"{file} {hashes[file]}\n" for file in sorted(hashes)).encode()).hexdigest()
@@ -62,7 +67,9 @@ def _files_of(folder: Path) -> tuple[str, ...]:
         if (folder / (ENCODER if files is _ONNX_FILES else files[-1])).is_file():
             return files
     names = ", ".join(entry.name for entry in MODELS)
-    raise ModelError(f"'{folder}' holds no model: no {ENCODER}, {_TORCH_FILES[-1]} or {_ADAPTER_FILES[-1]}; published models: {names}")
+    raise ModelError(
+        f"'{folder}' holds no model: no {ENCODER}, {_TORCH_FILES[-1]} or {_ADAPTER_FILES[-1]}; published models: {names}"
+    )
 
 
 def _is_name(name_or_folder: str | Path) -> bool:
@@ -71,6 +78,8 @@ def _is_name(name_or_folder: str | Path) -> bool:
 
 def _sha256_of(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return file_sha256(path)
     except OSError as error:
-        raise ModelError(f"'{path}' can't be read ({error.strerror}); a model folder holds it; export the model again") from error
+        raise ModelError(
+            f"'{path}' can't be read ({error.strerror}); a model folder holds it; export the model again"
+        ) from error

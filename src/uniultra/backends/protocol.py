@@ -23,7 +23,12 @@ class Backend(Protocol):
         ...
 
     def decode(
-        self, features: Features, points: np.ndarray, labels: np.ndarray, masks: np.ndarray, has_mask: np.ndarray
+        self,
+        features: Features,
+        points: np.ndarray,
+        labels: np.ndarray,
+        masks: np.ndarray,
+        has_mask: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
         """P prompts on features of batch 1.
 

@@ -35,15 +35,28 @@ class TorchBackend:
 
     @torch.inference_mode()
     def encode(self, images_bhw: np.ndarray) -> Features:
-        return Features(*(maps.numpy(force=True) for maps in self.model.encode(torch.from_numpy(images_bhw).to(self.device))))
+        return Features(
+            *(
+                maps.numpy(force=True)
+                for maps in self.model.encode(torch.from_numpy(images_bhw).to(self.device))
+            )
+        )
 
     @torch.inference_mode()
     def decode(
-        self, features: Features, points: np.ndarray, labels: np.ndarray, masks: np.ndarray, has_mask: np.ndarray
+        self,
+        features: Features,
+        points: np.ndarray,
+        labels: np.ndarray,
+        masks: np.ndarray,
+        has_mask: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
         maps = (features.image_embed, features.high_res_feats_0, features.high_res_feats_1)
         on_device = tuple(torch.from_numpy(m).to(self.device) for m in maps)
-        prompt = (torch.from_numpy(a).to(self.device) for a in (points.astype(np.float32), labels.astype(np.int64), masks, has_mask))
+        prompt = (
+            torch.from_numpy(a).to(self.device)
+            for a in (points.astype(np.float32), labels.astype(np.int64), masks, has_mask)
+        )
         logits, quality, _ = self.model.decode(on_device, *prompt)  # type: ignore[arg-type]
         return logits.numpy(force=True), quality.numpy(force=True)
 

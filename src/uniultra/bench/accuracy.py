@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from uniultra.errors import DataError, PromptError
-from uniultra.evaluation.report import read_report
+from uniultra.evaluation.report.run_report import read_report
 from uniultra.evaluation.summary import ALL_ORGANS, summarise
 
 
@@ -33,12 +33,16 @@ def read_accuracies(given: Sequence[str], kind: str) -> dict[str, Accuracy]:
     for text in given:
         name, separator, file = text.partition("=")
         if not (name and separator and file):
-            raise PromptError(f"--accuracy '{text}' is not NAME=FILE; give it as in uniultra-mini=report.json")
+            raise PromptError(
+                f"--accuracy '{text}' is not NAME=FILE; give it as in uniultra-mini=report.json"
+            )
         if name in found:
             raise PromptError(f"--accuracy names '{name}' twice; give one report a contestant")
         found[name] = _read(Path(file), kind)
     if len({(each.manifest_sha256, each.split) for each in found.values()}) > 1:
-        raise DataError("the reports of --accuracy are of different data or splits and can't stand in one plot; evaluate all on the same")
+        raise DataError(
+            "the reports of --accuracy are of different data or splits and can't stand in one plot; evaluate all on the same"
+        )
     return found
 
 
@@ -47,12 +51,16 @@ def check_names(accuracies: Iterable[str], contestants: Iterable[str]) -> None:
     known = list(contestants)
     for name in accuracies:
         if name not in known:
-            raise PromptError(f"--accuracy names '{name}', which isn't timed here; the contestants are {', '.join(known)}")
+            raise PromptError(
+                f"--accuracy names '{name}', which isn't timed here; the contestants are {', '.join(known)}"
+            )
 
 
 def _read(path: Path, kind: str) -> Accuracy:
     run = read_report(path)
     summary = summarise(run.records, samples=2)  # the means alone; no interval is shown
     if kind not in summary:
-        raise DataError(f"'{path}' has no answers to '{kind}'; its kinds are {', '.join(summary)}: give one with --kind")
+        raise DataError(
+            f"'{path}' has no answers to '{kind}'; its kinds are {', '.join(summary)}: give one with --kind"
+        )
     return Accuracy(summary[kind][ALL_ORGANS].dice, kind, run.split, run.model, run.manifest_sha256)

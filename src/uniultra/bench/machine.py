@@ -9,10 +9,13 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
+from uniultra.machine import usable_cores
+
 BUSY_LOAD = 0.25
 """Load average a core, before the run, from which the machine counts as busy."""
 UNSTEADY = 0.15
 """Jitter of the yardstick from which times mean little."""
+
 LIBRARIES = ("numpy", "onnxruntime", "opencv-python-headless", "torch", "transformers")
 
 
@@ -25,11 +28,6 @@ def describe_machine() -> dict[str, str | int | None]:
         "python": platform.python_version(),
     }
     return facts | {library: _version(library) for library in LIBRARIES}
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def load_average() -> float | None:
@@ -52,7 +50,9 @@ def warnings_of(load: float | None, cores: int, jitter: Mapping[int, float]) -> 
     """
     found = []
     if load is not None and load > BUSY_LOAD * cores:
-        found.append(f"the machine was busy before the run (load average {load:.1f} on {cores} cores); the times mean little")
+        found.append(
+            f"the machine was busy before the run (load average {load:.1f} on {cores} cores); the times mean little"
+        )
     for threads, share in jitter.items():
         if share > UNSTEADY:
             told = f"a fixed piece of work varied by {share:.0%} (10th to 90th percentile; a quiet machine stays below {UNSTEADY:.0%})"
@@ -67,7 +67,9 @@ def peak_memory_mb() -> float | None:
     """
     status = Path("/proc/self/status")
     if status.exists():
-        lines = dict(line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines() if ":" in line)
+        lines = dict(
+            line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines() if ":" in line
+        )
         return int(lines["VmHWM"].split()[0]) * 1024 / 1e6 if "VmHWM" in lines else None
     if importlib.util.find_spec("resource") is None:
         return None

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from uniultra.bench.contestants import DECODE, ENCODE, FIRST, FURTHER, RANDOM, Contestant, Task
+from uniultra.bench.candidates import DECODE, ENCODE, FIRST, FURTHER, RANDOM, Contestant, Task
 from uniultra.errors import ModelError
 from uniultra.io.images import read_frame
 from uniultra.models.build import build
@@ -84,7 +84,9 @@ def edgetam(task: Task) -> Contestant:
         from transformers import EdgeTamConfig, EdgeTamModel, EdgeTamVisionConfig, TimmWrapperConfig
     except Exception as error:  # a timm beside another torchvision fails in its own ways
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise ModelError(f"needs timm and torchvision for its encoder, and they don't import here ({reason})") from error
+        raise ModelError(
+            f"needs timm and torchvision for its encoder, and they don't import here ({reason})"
+        ) from error
     features = {"in_chans": 3, "features_only": True, "out_indices": [0, 1, 2, 3]}
     # Named here, since the default of transformers 5 misspells `architecture` and gives a ResNet-50.
     backbone = TimmWrapperConfig(architecture="repvit_m1", model_args=features)
@@ -95,15 +97,23 @@ def edgetam(task: Task) -> Contestant:
 
     def decode(features: Any, box: Tensor, click: Tensor | None) -> Tensor:
         prompt = (
-            {"input_points": click.view(1, 1, 1, 2), "input_labels": torch.ones(1, 1, 1, dtype=torch.long)} if click is not None else {}
+            {"input_points": click.view(1, 1, 1, 2), "input_labels": torch.ones(1, 1, 1, dtype=torch.long)}
+            if click is not None
+            else {}
         )
-        answer = model(image_embeddings=features, input_boxes=box.view(1, 1, 4), multimask_output=False, **prompt)
+        answer = model(
+            image_embeddings=features, input_boxes=box.view(1, 1, 4), multimask_output=False, **prompt
+        )
         return answer.pred_masks.flatten(0, 2)[0]
 
     return _contestant("edgetam", 1024, model, task, encode, decode)
 
 
-PEERS: dict[str, Callable[[Task], Contestant]] = {"sam2-tiny": sam2_tiny, "edgetam": edgetam, "litemedsam": litemedsam}
+PEERS: dict[str, Callable[[Task], Contestant]] = {
+    "sam2-tiny": sam2_tiny,
+    "edgetam": edgetam,
+    "litemedsam": litemedsam,
+}
 
 
 def set_threads(threads: int) -> None:
@@ -120,7 +130,11 @@ def without_timm() -> Iterator[None]:
     contents: dict[str, dict[str, Any]] = {
         "timm": {},
         "timm.models": {},
-        "timm.models.layers": {"DropPath": _Unchanged, "to_2tuple": _pair, "trunc_normal_": nn.init.trunc_normal_},
+        "timm.models.layers": {
+            "DropPath": _Unchanged,
+            "to_2tuple": _pair,
+            "trunc_normal_": nn.init.trunc_normal_,
+        },
         "timm.models.registry": {"register_model": lambda function: function},
     }
     ours = [name for name in contents if name not in sys.modules]
@@ -149,11 +163,16 @@ def _pair(value: Any) -> Any:
     return value if isinstance(value, tuple) else (value, value)
 
 
-def _contestant(name: str, side: int, model: nn.Module, task: Task, encode: Encode, decode: Decode, clicks: bool = True) -> Contestant:
+def _contestant(
+    name: str, side: int, model: nn.Module, task: Task, encode: Encode, decode: Decode, clicks: bool = True
+) -> Contestant:
     """The steps around a peer's `encode` and `decode`."""
     frame = read_frame(task.image)
     scale = np.array([side / frame.width, side / frame.height] * 2)
-    box, click = (torch.tensor(np.array(xy) * scale[: len(xy)], dtype=torch.float32) for xy in (task.box_xyxy, task.click_xy))
+    box, click = (
+        torch.tensor(np.array(xy) * scale[: len(xy)], dtype=torch.float32)
+        for xy in (task.box_xyxy, task.click_xy)
+    )
 
     def image() -> Tensor:
         return torch.from_numpy(cv2.resize(read_frame(task.image).pixels_hw, (side, side)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from uniultra.bench.contestants import FIRST
+from uniultra.bench.candidates import FIRST
 from uniultra.text import markup
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 420, 64, 24, 40, 56
@@ -17,8 +17,16 @@ LEAST_SPAN = 0.1
 def to_svg(report: dict[str, Any]) -> str | None:
     """A point for each contestant with an accuracy, at the first number of threads; None where there is none."""
     threads = report["times"][0]["threads"]
-    took = {row["contestant"]: row["median_ms"] for row in report["times"] if row["step"] == FIRST and row["threads"] == threads}
-    told = {each["name"]: each["accuracy"] for each in report["contestants"] if each["accuracy"] and each["name"] in took}
+    took = {
+        row["contestant"]: row["median_ms"]
+        for row in report["times"]
+        if row["step"] == FIRST and row["threads"] == threads
+    }
+    told = {
+        each["name"]: each["accuracy"]
+        for each in report["contestants"]
+        if each["accuracy"] and each["name"] in took
+    }
     if not told:
         return None
     points = {name: (took[name], accuracy["dice"]) for name, accuracy in told.items()}
@@ -28,7 +36,9 @@ def to_svg(report: dict[str, Any]) -> str | None:
     name = f"file to first mask, ms, {threads} thread{'s' if threads > 1 else ''} (logarithmic)"
     axes = _x_axis(across, name) + _y_axis(low, high, f"Dice, {first['kind']}, {first['split']}")
     dots = "".join(_dot(label, _x(ms, across), _y(dice, low, high)) for label, (ms, dice) in points.items())
-    title = "Accuracy against time" + (" (the machine was not quiet: the times mean little)" if report["warnings"] else "")
+    title = "Accuracy against time" + (
+        " (the machine was not quiet: the times mean little)" if report["warnings"] else ""
+    )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}"><style>{STYLE}</style>'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/><text x="{LEFT}" y="24">{title}</text>{axes}{dots}</svg>\n'
@@ -44,7 +54,11 @@ def _decades(values: list[float]) -> tuple[int, int]:
 def _span(values: list[float]) -> tuple[float, float]:
     """Multiples of 0.05 around all values, at least `LEAST_SPAN` apart."""
     low, high = math.floor(min(values) * 20) / 20, math.ceil(max(values) * 20) / 20
-    return (low, high) if high - low >= LEAST_SPAN - 1e-9 else (max(high - LEAST_SPAN, 0.0), max(high, LEAST_SPAN))
+    return (
+        (low, high)
+        if high - low >= LEAST_SPAN - 1e-9
+        else (max(high - LEAST_SPAN, 0.0), max(high, LEAST_SPAN))
+    )
 
 
 def _x_axis(decades: tuple[int, int], name: str) -> str:
@@ -54,7 +68,12 @@ def _x_axis(decades: tuple[int, int], name: str) -> str:
         x = _x(10.0**power, decades)
         parts.append(f'<line class="grid" x1="{x}" x2="{x}" y1="{TOP}" y2="{y}"/>')
         parts.append(f'<text x="{x}" y="{y + 18}" text-anchor="middle">{10.0**power:g}</text>')
-    return "".join([*parts, f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 12}" text-anchor="middle">{markup(name)}</text>'])
+    return "".join(
+        [
+            *parts,
+            f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 12}" text-anchor="middle">{markup(name)}</text>',
+        ]
+    )
 
 
 def _y_axis(low: float, high: float, name: str) -> str:
@@ -64,7 +83,12 @@ def _y_axis(low: float, high: float, name: str) -> str:
         y = _y(value, low, high)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
         parts.append(f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{value:.2f}</text>')
-    return "".join([*parts, f'<text transform="translate(18 {HEIGHT / 2}) rotate(-90)" text-anchor="middle">{markup(name)}</text>'])
+    return "".join(
+        [
+            *parts,
+            f'<text transform="translate(18 {HEIGHT / 2}) rotate(-90)" text-anchor="middle">{markup(name)}</text>',
+        ]
+    )
 
 
 def _dot(label: str, x: float, y: float) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from uniultra.bench.contestants import RANDOM, STEPS
-from uniultra.evaluation.report import markdown_table
+from uniultra.bench.candidates import RANDOM, STEPS
+from uniultra.evaluation.report.run_report import markdown_table
 from uniultra.text import markdown
 
 NONE = "-"
@@ -26,7 +26,11 @@ def _warnings(report: dict[str, Any]) -> list[str]:
 def _times(report: dict[str, Any], threads: int) -> str:
     rows = []
     for contestant in report["contestants"]:
-        own = {row["step"]: row for row in report["times"] if row["contestant"] == contestant["name"] and row["threads"] == threads}
+        own = {
+            row["step"]: row
+            for row in report["times"]
+            if row["contestant"] == contestant["name"] and row["threads"] == threads
+        }
         is_first = contestant["name"] == report["compared_to"]
         cells = [NONE if step not in own else _time(own[step], is_first) for step in STEPS]
         rows.append([contestant["name"], contestant["engine"], str(contestant["input_px"]), *cells])
@@ -51,7 +55,9 @@ def _sizes(report: dict[str, Any]) -> str:
     told = next((each["accuracy"] for each in report["contestants"] if each["accuracy"]), None)
     name = "Dice" if told is None else f"Dice ({told['kind']}, {told['split']})"
     table = markdown_table(["model", "disk MB", "cold start ms", "peak memory MB", name], rows, left=1)
-    return f"{table}\n\\* random weights, as large as fp32 would be: their times don't depend on the values.\n"
+    return (
+        f"{table}\n\\* random weights, as large as fp32 would be: their times don't depend on the values.\n"
+    )
 
 
 def _whole(value: float | None) -> str:
@@ -59,13 +65,18 @@ def _whole(value: float | None) -> str:
 
 
 def _left_out(report: dict[str, Any]) -> list[str]:
-    return [f"Left out: {markdown(name)}, which {markdown(reason)}.\n" for name, reason in report["left_out"].items()]
+    return [
+        f"Left out: {markdown(name)}, which {markdown(reason)}.\n"
+        for name, reason in report["left_out"].items()
+    ]
 
 
 def _how(report: dict[str, Any]) -> str:
     machine, settings = report["machine"], report["settings"]
     x0, y0, x1, y1 = settings["box_xyxy"]
-    libraries = ", ".join(f"{name} {machine[name]}" for name in ("onnxruntime", "torch", "transformers") if machine[name])
+    libraries = ", ".join(
+        f"{name} {machine[name]}" for name in ("onnxruntime", "torch", "transformers") if machine[name]
+    )
     return (
         f"Measured on {machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}, {libraries}. "
         f"{markdown(settings['image'])} with the box {x0:g},{y0:g},{x1:g},{y1:g}; "

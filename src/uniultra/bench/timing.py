@@ -81,7 +81,9 @@ def timing_of(job: Job, rounds: Rounds) -> Timing:
 
 def ratio(theirs: Rounds, ours: Rounds) -> float:
     """How many times as long theirs takes: the median over rounds of the two medians' ratio, so that drift cancels."""
-    return float(np.median([np.median(their) / np.median(our) for their, our in zip(theirs, ours, strict=True)]))
+    return float(
+        np.median([np.median(their) / np.median(our) for their, our in zip(theirs, ours, strict=True)])
+    )
 
 
 def spread(rounds: Rounds) -> float:

@@ -7,42 +7,65 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uniultra.cli.text import say
+from uniultra.cli.terminal.text import say
 from uniultra.errors import DataError, ModelError
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
-    from uniultra.evaluation.compare import Comparison
+    from uniultra.evaluation.report.compare import Comparison
     from uniultra.training.adapt import AdaptJob
     from uniultra.training.config import AdaptConfig
 
 
 def adapt(
-    data: Annotated[Path, typer.Option(help="The manifest (CSV) of your images; `uniultra data import` writes one.")],
+    data: Annotated[
+        Path, typer.Option(help="The manifest (CSV) of your images; `uniultra data import` writes one.")
+    ],
     out: Annotated[Path, typer.Option(help="The run folder; an interrupted run in it goes on.")],
-    base: Annotated[str | None, typer.Option(help=f"A published model, a folder, or a hub name of SAM 2; by default {DEFAULT}.")] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(help=f"A published model, a folder, or a hub name of SAM 2; by default {DEFAULT}."),
+    ] = None,
     method: Annotated[str | None, typer.Option(help="ch-adapter, lora, decoder or full.")] = None,
-    shots: Annotated[int | None, typer.Option(help="Learn from this many images of each organ only, as few as 5.")] = None,
-    replay: Annotated[Path | None, typer.Option(help="A manifest of other organs, mixed in so that they are not forgotten.")] = None,
+    shots: Annotated[
+        int | None, typer.Option(help="Learn from this many images of each organ only, as few as 5.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="A manifest of other organs, mixed in so that they are not forgotten.")
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="A TOML file, such as configs/adapt-sam2.toml.")] = None,
-    set_: Annotated[list[str], typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeat for more.")] = [],  # noqa: B006
+    set_: Annotated[
+        list[str],
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeat for more."),
+    ] = [],  # noqa: B006
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    report_to: Annotated[str, typer.Option(help="Also log to tensorboard, wandb or mlflow; with commas between.")] = "",
+    report_to: Annotated[
+        str, typer.Option(help="Also log to tensorboard, wandb or mlflow; with commas between.")
+    ] = "",
 ) -> None:
     """Adapt a model to your own images: frozen Hiera, small adapters, a few minutes. Needs uniultra[train]."""
-    from uniultra.cli.needs import loggers, need
+    from uniultra.cli.terminal.extras import loggers, need
 
     need("train", "torch", "transformers", "accelerate", "peft")
     from uniultra.data.manifest import read_manifest
     from uniultra.training.adapt import AdaptJob
     from uniultra.training.adapt import adapt as run
     from uniultra.training.config import AdaptConfig
-    from uniultra.training.configure import configured
+    from uniultra.training.config_io import configured
     from uniultra.training.loop import is_first_process
 
-    changes = tuple(f"base.{key}='{value}'" for key, value in (("name", base), ("method", method)) if value is not None)
+    changes = tuple(
+        f"base.{key}='{value}'" for key, value in (("name", base), ("method", method)) if value is not None
+    )
     settings = configured(AdaptConfig(), config, (*changes, *set_))
-    job = AdaptJob(read_manifest(data), out, shots, None if replay is None else read_manifest(replay), device, loggers(report_to))
+    job = AdaptJob(
+        read_manifest(data),
+        out,
+        shots,
+        None if replay is None else read_manifest(replay),
+        device,
+        loggers(report_to),
+    )
     file = run(settings, job)
     if is_first_process():
         say(f"Adapted weights in {file} ({file.stat().st_size / 1e6:.1f} MB); use it with --model {out}")
@@ -51,11 +74,16 @@ def adapt(
 
 def merge(
     adapter: Annotated[Path, typer.Option(help="A run folder of `uniultra adapt`.")],
-    out: Annotated[Path, typer.Option(help="The new folder: config.json and model.safetensors, which `from_pretrained` opens.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="The new folder: config.json and model.safetensors, which `from_pretrained` opens."
+        ),
+    ],
     base: Annotated[str | None, typer.Option(help="Where the base is now, if it was moved.")] = None,
 ) -> None:
     """Put an adapter into its base, as one plain model folder. Needs uniultra[train]."""
-    from uniultra.cli.needs import need
+    from uniultra.cli.terminal.extras import need
 
     need("train", "torch", "transformers", "peft")
     from uniultra.io.output import check_free
@@ -81,7 +109,9 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
 
     _, val = splits_for(job.manifest, settings, job.shots)
     if val is None:
-        print("No val split, so the gain is not measured; see it with: uniultra evaluate --split test --against BASE")
+        print(
+            "No val split, so the gain is not measured; see it with: uniultra evaluate --split test --against BASE"
+        )
         return
     others = None
     if job.replay is not None:
@@ -91,8 +121,14 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
             say(f"'{job.replay.path}' has no val rows, so other organs are not looked at")
     adapted = open_adapted(job.out)
     with Console(stderr=True).status("comparing with the base on val"):
-        gain = measure_gain(load(base_location(settings.base.name), image_size=adapted.input_size), adapted, val, others)
-    write_json(job.out / "gain.json", {"split": "val", "own": gain.own, "others": gain.others, "warnings": gain.warnings}, force=True)
+        gain = measure_gain(
+            load(base_location(settings.base.name), image_size=adapted.input_size), adapted, val, others
+        )
+    write_json(
+        job.out / "gain.json",
+        {"split": "val", "own": gain.own, "others": gain.others, "warnings": gain.warnings},
+        force=True,
+    )
     chose = ", which also chose" if settings.optim.keep == "best" else ""
     print(f"On val{chose}; for a figure to report, run `uniultra evaluate` on test.")
     for title, comparison in (("your data", gain.own), ("replay", gain.others)):
@@ -106,7 +142,11 @@ def _lines(comparison: Comparison) -> list[str]:
     """One line a kind and organ: both Dices, and the difference with its interval."""
     lines = []
     for kind, organs in comparison.items():
-        for organ, found in list(organs.items())[: 1 if len(organs) == 2 else None]:  # of one organ the mean over organs is the same
+        for organ, found in list(organs.items())[
+            : 1 if len(organs) == 2 else None
+        ]:  # of one organ the mean over organs is the same
             span = "" if found.interval is None else f" [{found.interval[0]:+.3f}, {found.interval[1]:+.3f}]"
-            lines.append(f"{kind} {organ}: Dice {found.other_dice:.3f} -> {found.dice:.3f} ({found.difference:+.3f}{span})")
+            lines.append(
+                f"{kind} {organ}: Dice {found.other_dice:.3f} -> {found.dice:.3f} ({found.difference:+.3f}{span})"
+            )
     return lines

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uniultra.cli.batch_meter import Meter, duration, shown
-from uniultra.cli.needs import need
-from uniultra.cli.text import printable, tell
+from uniultra.cli.terminal.batch_meter import Meter, duration, shown
+from uniultra.cli.terminal.extras import need
+from uniultra.cli.terminal.text import printable, tell
 from uniultra.errors import FileError, PromptError
 from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, OWN_STUDY, chosen_extras
 from uniultra.registry import DEFAULT, MODELS
 
 if TYPE_CHECKING:
-    from uniultra.cluster.grid import GridSettings
-    from uniultra.cluster.job import Item, Job
-    from uniultra.cluster.pool import PoolSettings
-    from uniultra.cluster.records import Counts
+    from uniultra.automatic import GridSettings
+    from uniultra.batch.job import Item, Job
+    from uniultra.batch.ray_pool import PoolSettings
+    from uniultra.batch.records import Counts
 
 PROMPTS_HELP = "A CSV with a row an object: file, x0,y0,x1,y1 and/or points; see docs/batch.md."
 MASKS_HELP = "A folder of previous masks to refine, under their images' relative names."
@@ -33,25 +33,45 @@ FRAME_HELP = "Of files of several frames: first, middle or all."
 
 
 def batch(
-    source: Annotated[str, typer.Argument(metavar="IN", help="A folder, a file, a pattern such as 'scans/**/*.png', or a URL of these.")],
-    out: Annotated[str, typer.Argument(metavar="OUT", help="A folder, or a URL, for masks, results.csv and failures.csv.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="IN", help="A folder, a file, a pattern such as 'scans/**/*.png', or a URL of these."
+        ),
+    ],
+    out: Annotated[
+        str,
+        typer.Argument(metavar="OUT", help="A folder, or a URL, for masks, results.csv and failures.csv."),
+    ],
     prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
     from_masks: Annotated[str | None, typer.Option("--from-masks", metavar="FOLDER", help=MASKS_HELP)] = None,
-    grid: Annotated[int | None, typer.Option(metavar="N", help="N x N clicks; keep the distinct, confident masks.")] = None,
-    quality: Annotated[float | None, typer.Option(metavar="Q", help="With --grid: the lowest quality kept.  [default: 0.6]")] = None,
+    grid: Annotated[
+        int | None, typer.Option(metavar="N", help="N x N clicks; keep the distinct, confident masks.")
+    ] = None,
+    quality: Annotated[
+        float | None, typer.Option(metavar="Q", help="With --grid: the lowest quality kept.  [default: 0.6]")
+    ] = None,
     frame: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAME_HELP)] = None,
     model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
-    write: Annotated[list[str], typer.Option(metavar="KIND", help=f"Also write {', '.join(ARCHIVE_ENDINGS)}.")] = [],  # noqa: B006
+    write: Annotated[
+        list[str], typer.Option(metavar="KIND", help=f"Also write {', '.join(ARCHIVE_ENDINGS)}.")
+    ] = [],  # noqa: B006
     keep_patient: Annotated[bool, typer.Option("--keep-patient", help=PATIENT_HELP)] = False,
-    workers: Annotated[int | None, typer.Option(metavar="N", help="Processes; by default one a core.")] = None,
-    address: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="A Ray cluster, or auto on one of its nodes.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes; by default one a core.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="A Ray cluster, or auto on one of its nodes.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Make again what is done.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+    ] = False,
 ) -> None:
     """Segment an archive of files, on all cores or a Ray cluster. What is done is skipped when the command is given again."""
     need("cluster", "fsspec", "ray")
-    from uniultra.cluster.inputs import check_apart, find_inputs
-    from uniultra.cluster.pool import PoolSettings
+    from uniultra.batch.inputs import check_apart, find_inputs
+    from uniultra.batch.ray_pool import PoolSettings
     from uniultra.outputs.earlier import archive_images
 
     asked = _Asked(prompts, from_masks, _grid(grid, quality), _frame(frame))
@@ -80,7 +100,13 @@ class _Asked:
 
     def __post_init__(self) -> None:
         given = [
-            name for name, value in (("--prompts", self.prompts), ("--from-masks", self.masks), ("--grid", self.grid)) if value is not None
+            name
+            for name, value in (
+                ("--prompts", self.prompts),
+                ("--from-masks", self.masks),
+                ("--grid", self.grid),
+            )
+            if value is not None
         ]
         if len(given) != 1:
             told = f"{' and '.join(given)} are given" if given else "nothing points at the structures"
@@ -88,26 +114,32 @@ class _Asked:
 
     def items(self, files: Mapping[str, str], source: str) -> list[Item]:
         """One for each input. Raises FileError and DataError; says which files nothing is asked of."""
-        from uniultra.cluster.inputs import find_priors
-        from uniultra.cluster.job import Item
-        from uniultra.cluster.prompts import read_prompts
+        from uniultra.batch.inputs import find_priors
+        from uniultra.batch.job import Item, plain_prompts
+        from uniultra.prompts.files import read_prompts
 
         if not files:
-            raise FileError(f"{source}: nothing to do, it holds no images but results of uniultra; give the images' own folder")
+            raise FileError(
+                f"{source}: nothing to do, it holds no images but results of uniultra; give the images' own folder"
+            )
         if self.prompts is not None:
             asked = read_prompts(self.prompts, files)
             left = len(files) - len({name for name, _ in asked})
             if left:
-                print(f"uniultra: {left} of {len(files)} images have no row in {printable(str(self.prompts))}: left out", file=sys.stderr)
+                print(
+                    f"uniultra: {left} of {len(files)} images have no row in {printable(str(self.prompts))}: left out",
+                    file=sys.stderr,
+                )
             return [
-                Item(name, files[name], self.frame if number is None else number, tuple(rows)) for (name, number), rows in asked.items()
+                Item(name, files[name], self.frame if number is None else number, plain_prompts(prompts))
+                for (name, number), prompts in asked.items()
             ]
         priors = {} if self.masks is None else find_priors(self.masks, list(files))
         return [Item(name, path, self.frame, prior=priors.get(name)) for name, path in files.items()]
 
 
 def _grid(side: int | None, quality: float | None) -> GridSettings | None:
-    from uniultra.cluster.grid import GridSettings
+    from uniultra.automatic import GridSettings
 
     if side is None:
         if quality is not None:
@@ -117,60 +149,72 @@ def _grid(side: int | None, quality: float | None) -> GridSettings | None:
 
 
 def _frame(which: str | None) -> str | None:
-    from uniultra.cluster.job import CHOICES
+    from uniultra.batch.job import CHOICES
 
     if which is not None and which not in CHOICES:
-        raise PromptError(f"--frame '{which}' is unknown; give {', '.join(CHOICES)}; numbers go into a column frame of --prompts")
+        raise PromptError(
+            f"--frame '{which}' is unknown; give {', '.join(CHOICES)}; numbers go into a column frame of --prompts"
+        )
     return which
 
 
 def _check_shared(*places: str) -> None:
     for place in places:
         if place.startswith("memory:"):
-            raise FileError(f"{place}: memory is each worker's own; give a folder or a URL that all workers share")
+            raise FileError(
+                f"{place}: memory is each worker's own; give a folder or a URL that all workers share"
+            )
 
 
 def _check_patient(keep_patient: bool, kinds: tuple[str, ...]) -> None:
     if keep_patient and not set(kinds) & set(DICOM_KINDS):
-        raise PromptError(f"--keep-patient is of DICOM results alone; add --write with one of {', '.join(DICOM_KINDS)}, or leave it out")
+        raise PromptError(
+            f"--keep-patient is of DICOM results alone; add --write with one of {', '.join(DICOM_KINDS)}, or leave it out"
+        )
 
 
 def _job(out: str, model: str, asked: _Asked, written: tuple[tuple[str, ...], bool], force: bool) -> Job:
     """`written` is the kinds, and whether they keep the patient. Raises ModelError where there is no such model."""
     from uniultra.backends.open import weights_sha256
-    from uniultra.cluster.job import Job
+    from uniultra.batch.job import Job
     from uniultra.outputs.archive_files import WriteExtras
     from uniultra.segmenter import Segmenter
 
     sha256 = weights_sha256(model)
     Segmenter.load(model, threads=1)
-    place = model if any(entry.name == model for entry in MODELS) else os.path.abspath(model)  # workers may run elsewhere
+    place = (
+        model if any(entry.name == model for entry in MODELS) else os.path.abspath(model)
+    )  # workers may run elsewhere
     kinds, keep_patient = written
     extras = WriteExtras(kinds, keep_patient) if kinds else None
     run = secrets.token_hex(8)
-    return Job(out, place, sha256, run, asked.masks is not None, asked.grid, kinds, extras, force, keep_patient)
+    return Job(
+        out, place, sha256, run, asked.masks is not None, asked.grid, kinds, extras, force, keep_patient
+    )
 
 
 def _tell_plan(items: list[Item], job: Job) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    from uniultra.cluster.pool import cores
-    from uniultra.cluster.work import is_pending
+    from uniultra.batch.process_item import is_pending
+    from uniultra.machine import usable_cores
 
-    with ThreadPoolExecutor(cores()) as threads:
+    with ThreadPoolExecutor(usable_cores()) as threads:
         pending = sum(threads.map(lambda item: is_pending(item, job), items))
     print(f"{len(items)} inputs: {len(items) - pending} done already, {pending} to do; nothing was done now")
 
 
 def _run(items: list[Item], job: Job, settings: PoolSettings, out: str) -> bool:
     """Runs, writes the tables whatever happens, and tells; whether an input has no result."""
-    from uniultra.cluster.apart import run_apart
-    from uniultra.cluster.records import write_head, write_tables
-    from uniultra.cluster.storage import Store
+    from uniultra.batch.ray_process import run_apart
+    from uniultra.batch.records import write_head, write_tables
+    from uniultra.batch.storage import Store
 
     store = Store(job.out, job.run)
     write_head(store, job)  # finds out whether anything can be written there
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends this process in good order ends Ray as well
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # what ends this process in good order ends Ray as well
     stopped: BaseException | None = None
     with shown(len(items)) as meter:
         try:
@@ -179,7 +223,10 @@ def _run(items: list[Item], job: Job, settings: PoolSettings, out: str) -> bool:
             stopped = error
     counts = write_tables(store, items, job)
     if isinstance(stopped, KeyboardInterrupt | SystemExit):
-        print(f"uniultra: interrupted; {_counted(counts, len(items))}; give the same command again to go on", file=sys.stderr)
+        print(
+            f"uniultra: interrupted; {_counted(counts, len(items))}; give the same command again to go on",
+            file=sys.stderr,
+        )
         raise typer.Exit(130)
     if stopped is not None:
         raise stopped
@@ -195,9 +242,14 @@ def _tell(counts: Counts, meter: Meter, out: str) -> None:
 
     took = time.monotonic() - meter.began
     before = meter.counts.get("skipped", 0)
-    print(f"{_counted(counts, meter.total)}; {before} were done before; {duration(took)}, {meter.total / took:.1f} files a second")
     print(
-        printable(f"Results in {out.rstrip('/')}/results.csv" + (f", failures in {out.rstrip('/')}/failures.csv" if counts.failed else ""))
+        f"{_counted(counts, meter.total)}; {before} were done before; {duration(took)}, {meter.total / took:.1f} files a second"
+    )
+    print(
+        printable(
+            f"Results in {out.rstrip('/')}/results.csv"
+            + (f", failures in {out.rstrip('/')}/failures.csv" if counts.failed else "")
+        )
     )
 
 

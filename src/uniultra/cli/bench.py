@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uniultra.cli.text import printable_lines, say, tell
+from uniultra.cli.terminal.text import printable_lines, say, tell
 from uniultra.errors import PromptError
 from uniultra.registry import DEFAULT
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from uniultra.bench.accuracy import Accuracy
-    from uniultra.bench.running import Plan
+    from uniultra.bench.runner import Plan
 
+COMMAND = "uniultra.cli.main"
 EXAMPLE = Path(__file__).parents[1] / "examples" / "malignant_183.jpg"
 EXAMPLE_BOX = "116,40,398,318"
 FILES = ("bench.json", "bench.md", "bench.svg")
@@ -27,28 +28,42 @@ ACCURACY_HELP = "A report of `uniultra evaluate` for a model of this run, for th
 
 
 def bench(
-    out: Annotated[Path, typer.Option(help="Folder for bench.json, bench.md, and bench.svg where there is an accuracy.")],
-    model: Annotated[list[str], typer.Option(help="A published model or a folder of ONNX files; repeat for more.")] = [DEFAULT],  # noqa: B006
+    out: Annotated[
+        Path, typer.Option(help="Folder for bench.json, bench.md, and bench.svg where there is an accuracy.")
+    ],
+    model: Annotated[
+        list[str], typer.Option(help="A published model or a folder of ONNX files; repeat for more.")
+    ] = [DEFAULT],  # noqa: B006
     peers: Annotated[str, typer.Option(metavar="NAMES", help=PEERS_HELP)] = "sam2-tiny,edgetam,litemedsam",
-    threads: Annotated[str | None, typer.Option(metavar="N,N", help="Numbers of threads to time.  [default: 1,2]")] = None,
-    rounds: Annotated[int, typer.Option(metavar="N", help="Rounds through all models and steps in turn.")] = 9,
-    image: Annotated[Path | None, typer.Option(help="Another image than the bundled one; needs --box.")] = None,
+    threads: Annotated[
+        str | None, typer.Option(metavar="N,N", help="Numbers of threads to time.  [default: 1,2]")
+    ] = None,
+    rounds: Annotated[
+        int, typer.Option(metavar="N", help="Rounds through all models and steps in turn.")
+    ] = 9,
+    image: Annotated[
+        Path | None, typer.Option(help="Another image than the bundled one; needs --box.")
+    ] = None,
     box: Annotated[str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="A box on it.")] = None,
     accuracy: Annotated[list[str], typer.Option(metavar="NAME=FILE", help=ACCURACY_HELP)] = [],  # noqa: B006
     kind: Annotated[str, typer.Option(help="The kind of prompt whose accuracy counts.")] = "box",
-    quick: Annotated[bool, typer.Option("--quick", help="A few calls only, to see that everything runs.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A few calls only, to see that everything runs.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
     """Time models, their cold start and memory beside peers, all in turn. Needs a quiet machine, and warns where it isn't."""
     from uniultra.bench.accuracy import read_accuracies
     from uniultra.bench.plot import to_svg
     from uniultra.bench.report import to_markdown
-    from uniultra.bench.running import check_plan
-    from uniultra.evaluation.report import plain
+    from uniultra.bench.runner import check_plan
+    from uniultra.evaluation.report.run_report import plain
     from uniultra.io.output import check_free, staged, write_text
 
     if (image is None) != (box is None):
-        raise PromptError(f"--{'box' if image is None else 'image'} needs --{'image' if image is None else 'box'} beside it; give both")
+        raise PromptError(
+            f"--{'box' if image is None else 'image'} needs --{'image' if image is None else 'box'} beside it; give both"
+        )
     plan = _plan(tuple(model), peers, threads, rounds, image or EXAMPLE, box or EXAMPLE_BOX, quick)
     check_plan(plan)
     accuracies = read_accuracies(accuracy, kind)
@@ -69,26 +84,34 @@ def bench(
     say(f"Results in {out}/")
 
 
-def _plan(models: tuple[str, ...], peers: str, threads: str | None, rounds: int, image: Path, box: str, quick: bool) -> Plan:
-    from uniultra.bench.contestants import Task
-    from uniultra.bench.machine import usable_cores
-    from uniultra.bench.running import Plan
+def _plan(
+    models: tuple[str, ...], peers: str, threads: str | None, rounds: int, image: Path, box: str, quick: bool
+) -> Plan:
+    from uniultra.bench.candidates import Task
+    from uniultra.bench.runner import Plan
     from uniultra.bench.timing import QUICK, Pace
-    from uniultra.cli.prompts import parse_typed
+    from uniultra.machine import usable_cores
+    from uniultra.prompts.grouping import parse_typed
 
     try:
-        counts = (1, 2)[: usable_cores()] if threads is None else tuple(dict.fromkeys(int(number) for number in threads.split(",")))
+        counts = (
+            (1, 2)[: usable_cores()]
+            if threads is None
+            else tuple(dict.fromkeys(int(number) for number in threads.split(",")))
+        )
     except ValueError:
         raise PromptError(f"--threads '{threads}' is not a list of numbers; give it as in 1,2") from None
     box_xyxy = parse_typed([box], [], [], False).boxes[0]
     wanted = () if peers == "none" else tuple(dict.fromkeys(peers.split(",")))
     pace = QUICK if quick else replace(Pace(), rounds=rounds)
-    return Plan(models, wanted, Task(image, box_xyxy), counts, pace, fresh=1 if quick else 5, quick=quick)
+    return Plan(
+        models, wanted, Task(image, box_xyxy), counts, pace, COMMAND, fresh=1 if quick else 5, quick=quick
+    )
 
 
 def _run(plan: Plan, accuracies: Mapping[str, Accuracy]) -> dict[str, Any]:
     """The report, with a bar on stderr."""
-    from uniultra.bench.running import run_bench
+    from uniultra.bench.runner import run_bench
     from uniultra.cli.protocols import new_bar
 
     with new_bar() as bar:

@@ -9,17 +9,25 @@ import typer
 
 
 def calibrate(
-    report: Annotated[Path, typer.Argument(help="What `uniultra evaluate --split val --out FILE` wrote for the uncalibrated model.")],
+    report: Annotated[
+        Path,
+        typer.Argument(
+            help="What `uniultra evaluate --split val --out FILE` wrote for the uncalibrated model."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="JSON file for slope and offset.")],
-    datasets: Annotated[str, typer.Option(help="Fit on the answers of these sets alone, with commas between; all unless told.")] = "",
+    datasets: Annotated[
+        str,
+        typer.Option(help="Fit on the answers of these sets alone, with commas between; all unless told."),
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Calibrate a model's quality, so that it is the IoU to expect. Fits two numbers on val, and says the error before and after."""
     from dataclasses import asdict
 
-    from uniultra.evaluation.calibration import calibrate as apply
-    from uniultra.evaluation.calibration import fit_quality, read_answers
     from uniultra.evaluation.metrics import expected_calibration_error
+    from uniultra.evaluation.quality import calibrate as apply
+    from uniultra.evaluation.quality import fit_quality, read_answers
     from uniultra.io.output import write_json
 
     names = tuple(name.strip() for name in datasets.split(",") if name.strip())
@@ -29,4 +37,6 @@ def calibrate(
     after = expected_calibration_error(apply(quality, fit.slope, fit.offset), iou)
     errors = {"ece_before": round(before, 5), "ece_after": round(after, 5)}
     write_json(out, {**asdict(fit), **errors, "split": "val", "datasets": list(names)}, force)
-    print(f"slope {fit.slope:.4f}, offset {fit.offset:+.4f} on {fit.answers} answers of val; ECE {before:.3f} before, {after:.3f} after")
+    print(
+        f"slope {fit.slope:.4f}, offset {fit.offset:+.4f} on {fit.answers} answers of val; ECE {before:.3f} before, {after:.3f} after"
+    )

@@ -12,54 +12,90 @@ from typing import Annotated
 import typer
 
 from uniultra.cli.protocols import new_bar
-from uniultra.cli.text import label, printable, say, tell
+from uniultra.cli.terminal.text import label, printable, say, tell
 from uniultra.errors import DataError
 
-data = typer.Typer(name="data", help="Make a manifest of a public set or of own images, check one, simulate one.", no_args_is_help=True)
+data = typer.Typer(
+    name="data",
+    help="Make a manifest of a public set or of own images, check one, simulate one.",
+    no_args_is_help=True,
+)
 
 
 @data.command("import")
 def import_(
     name: Annotated[
-        str, typer.Argument(metavar="SET", help="busi, mmotu, hc18, ddti, cca, muscle_apo, camus, tn3k, ... folder or coco; see the docs.")
+        str,
+        typer.Argument(
+            metavar="SET",
+            help="busi, mmotu, hc18, ddti, cca, muscle_apo, camus, tn3k, ... folder or coco; see the docs.",
+        ),
     ],
-    path: Annotated[Path, typer.Argument(help="What the set's own archive unpacks to; for coco, the JSON file.")],
+    path: Annotated[
+        Path, typer.Argument(help="What the set's own archive unpacks to; for coco, the JSON file.")
+    ],
     out: Annotated[Path, typer.Option(help="A new folder: manifest.csv, hashes.csv, images/, masks/.")],
-    fractions: Annotated[str, typer.Option(help="Shares of the splits, by images; clusters stay whole.")] = "train=0.7,val=0.1,test=0.2",
+    fractions: Annotated[
+        str, typer.Option(help="Shares of the splits, by images; clusters stay whole.")
+    ] = "train=0.7,val=0.1,test=0.2",
     seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
-    longest: Annotated[int | None, typer.Option(help="Shrink to this longest side in pixels; pixel_mm follows.")] = None,
-    published_splits: Annotated[bool, typer.Option("--published-splits", help="Keep the set's own splits where it has them.")] = False,
+    longest: Annotated[
+        int | None, typer.Option(help="Shrink to this longest side in pixels; pixel_mm follows.")
+    ] = None,
+    published_splits: Annotated[
+        bool, typer.Option("--published-splits", help="Keep the set's own splits where it has them.")
+    ] = False,
     splits: Annotated[
-        str, typer.Option(help="uniultra: rebuild the splits of our tables, images found by their looks; in place of --fractions.")
+        str,
+        typer.Option(
+            help="uniultra: rebuild the splits of our tables, images found by their looks; in place of --fractions."
+        ),
     ] = "",
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out what has problems, and list it.")] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out what has problems, and list it.")
+    ] = False,
     dataset: Annotated[str, typer.Option(help="Name in the manifest, for folder and coco.")] = "",
     organ: Annotated[str, typer.Option(help="What the images show, for folder and coco.")] = "",
     licence: Annotated[str, typer.Option(help="Licence of the images, for folder and coco.")] = "",
-    subject: Annotated[str, typer.Option(help="Regular expression: its first group in a file's stem is the patient.")] = "",
+    subject: Annotated[
+        str, typer.Option(help="Regular expression: its first group in a file's stem is the patient.")
+    ] = "",
 ) -> None:
     """Write a manifest of a set: splits by patient and near-duplicate cluster, a SHA-256 of every file."""
     from uniultra.data.importers.registry import input_file
-    from uniultra.data.importing import ImportSettings, import_set
+    from uniultra.data.set_import import ImportSettings, import_set
 
     settings = ImportSettings(
-        parse_fractions(fractions), seed, longest, skip_bad, published_splits, dataset, organ, licence, subject, splits
+        parse_fractions(fractions),
+        seed,
+        longest,
+        skip_bad,
+        published_splits,
+        dataset,
+        organ,
+        licence,
+        subject,
+        splits,
     )
     with _bar(f"import {name}") as progress:
         imported = import_set(input_file(name), path, out, settings, progress)
     _list(imported.problems)
     if not imported.written:
-        raise DataError(f"{len(imported.problems)} problems, so nothing was written; mend them, or pass --skip-bad")
+        raise DataError(
+            f"{len(imported.problems)} problems, so nothing was written; mend them, or pass --skip-bad"
+        )
     if not any(row["subject"] for row in imported.rows) and name in ("folder", "coco"):
         _warn_of_alike([row["id"] for row in imported.rows])
     counts = Counter(row["split"] for row in imported.rows)
     groups = len({row["group"] for row in imported.rows})
     shares = ", ".join(f"{count} {split}" for split, count in counts.items())
-    say(f"{out / 'manifest.csv'}: {len(imported.rows)} images in {groups} groups ({shares}); {len(imported.problems)} problems skipped")
+    say(
+        f"{out / 'manifest.csv'}: {len(imported.rows)} images in {groups} groups ({shares}); {len(imported.problems)} problems skipped"
+    )
 
 
 def _warn_of_alike(ids: list[str]) -> None:
-    from uniultra.data.importing import begin_alike
+    from uniultra.data.set_import import begin_alike
 
     pair = begin_alike(ids)
     if pair is not None:
@@ -70,7 +106,7 @@ def _warn_of_alike(ids: list[str]) -> None:
 @data.command("check")
 def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, one row an image.")]) -> None:
     """Check a manifest and its files: every problem, by row and column."""
-    from uniultra.data.checking import check_manifest, split_by_image
+    from uniultra.data.manifest_check import check_manifest, split_by_image
 
     with _bar("check") as progress:
         problems = check_manifest(manifest, progress)
@@ -80,7 +116,11 @@ def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, on
     by_image = split_by_image(manifest)
     if by_image:
         fix = "give the column subject where you know the patient, and split by it"
-        tell([f"splits are by image in {', '.join(by_image)}: two images of one patient may be in two splits; {fix}"])
+        tell(
+            [
+                f"splits are by image in {', '.join(by_image)}: two images of one patient may be in two splits; {fix}"
+            ]
+        )
     say(f"{manifest}: sound")
 
 
@@ -111,7 +151,9 @@ def parse_fractions(text: str) -> dict[str, float]:
         except ValueError:
             fractions[split] = -1.0
         if split not in SPLITS or not 0 <= fractions[split] <= 1:
-            raise DataError(f"fraction '{part}' is not usable; write train=0.7,val=0.1,test=0.2, of splits {', '.join(SPLITS)}")
+            raise DataError(
+                f"fraction '{part}' is not usable; write train=0.7,val=0.1,test=0.2, of splits {', '.join(SPLITS)}"
+            )
     return fractions
 
 

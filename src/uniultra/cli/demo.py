@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uniultra.cli.text import say
+from uniultra.cli.terminal.text import say
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
@@ -45,11 +45,11 @@ def _one(segmenter: Segmenter, example: dict[str, object]) -> tuple[np.ndarray, 
     """A tile and its caption; prints a line."""
     from dataclasses import replace
 
-    from uniultra.calibration import Calibration
-    from uniultra.cli.prompts import prompt_of
     from uniultra.io.images import read_frame
     from uniultra.io.overlay import draw_overlay, draw_prompts
     from uniultra.measure import area
+    from uniultra.pixel_scale import Calibration
+    from uniultra.prompts.objects import prompt_of
 
     frame = read_frame(EXAMPLES / str(example["image"]))
     if "spacing_mm" in example:
@@ -59,6 +59,10 @@ def _one(segmenter: Segmenter, example: dict[str, object]) -> tuple[np.ndarray, 
     began = time.perf_counter()
     masks = segmenter.segment(frame, prompts)
     milliseconds = 1000 * (time.perf_counter() - began)
-    sizes = ", ".join(f"{area(mask).value:.0f} {area(mask).unit}, quality {mask.quality:.2f}" for mask in masks)
+    sizes = ", ".join(
+        f"{area(mask).value:.0f} {area(mask).unit}, quality {mask.quality:.2f}" for mask in masks
+    )
     print(f"  {example['organ']:<15} {example['prompt']:<25} {sizes:<48} {milliseconds:4.0f} ms")
-    return draw_prompts(draw_overlay(frame, masks), prompts), f"{example['organ']}, {example['prompt']}\n{sizes}"
+    return draw_prompts(
+        draw_overlay(frame, masks), prompts
+    ), f"{example['organ']}, {example['prompt']}\n{sizes}"

@@ -7,39 +7,76 @@ from typing import Annotated
 
 import typer
 
-from uniultra.cli.text import say
+from uniultra.cli.terminal.text import say
 
 
 def distill(
-    teacher: Annotated[str, typer.Option(help="A run folder of `adapt` or `train`, a model folder, a published model or a hub name.")],
+    teacher: Annotated[
+        str,
+        typer.Option(
+            help="A run folder of `adapt` or `train`, a model folder, a published model or a hub name."
+        ),
+    ],
     data: Annotated[Path, typer.Option(help="The manifest (CSV), with rows of train and val.")],
     out: Annotated[Path, typer.Option(help="The run folder; an interrupted run in it goes on.")],
-    student: Annotated[str | None, typer.Option(help="A size, such as mini, with fresh weights; or a model to start from.")] = None,
-    unlabelled: Annotated[list[Path], typer.Option(help="A cine, video, image or folder whose frames join in; repeat for more.")] = [],  # noqa: B006
-    licence: Annotated[str, typer.Option(help="any, or permissive: learn from images marked CC BY, CC0, Apache or MIT alone.")] = "any",
-    cache: Annotated[Path | None, typer.Option(help="Where the teacher's maps go if cache.views is set; by default in --out.")] = None,
-    config: Annotated[Path | None, typer.Option(help="A TOML file, such as configs/distill/dskd.toml.")] = None,
-    set_: Annotated[list[str], typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeat for more.")] = [],  # noqa: B006
+    student: Annotated[
+        str | None, typer.Option(help="A size, such as mini, with fresh weights; or a model to start from.")
+    ] = None,
+    unlabelled: Annotated[
+        list[Path], typer.Option(help="A cine, video, image or folder whose frames join in; repeat for more.")
+    ] = [],  # noqa: B006
+    licence: Annotated[
+        str,
+        typer.Option(help="any, or permissive: learn from images marked CC BY, CC0, Apache or MIT alone."),
+    ] = "any",
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Where the teacher's maps go if cache.views is set; by default in --out."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file, such as configs/distill/dskd.toml.")
+    ] = None,
+    set_: Annotated[
+        list[str],
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeat for more."),
+    ] = [],  # noqa: B006
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    report_to: Annotated[str, typer.Option(help="Also log to tensorboard, wandb or mlflow; with commas between.")] = "",
+    report_to: Annotated[
+        str, typer.Option(help="Also log to tensorboard, wandb or mlflow; with commas between.")
+    ] = "",
 ) -> None:
     """Distil a teacher into a small model (DSKD), then tune its decoder. Needs uniultra[train]."""
-    from uniultra.cli.needs import loggers, need, only_permissive
+    from uniultra.cli.terminal.extras import loggers, need, only_permissive
 
     need("train", "torch", "transformers", "accelerate", "peft")
     from uniultra.data.manifest import read_manifest
     from uniultra.models.build import CONV_SIZES, SIZES
     from uniultra.training.config import DistillConfig
-    from uniultra.training.configure import configured
+    from uniultra.training.config_io import configured
     from uniultra.training.distill import DistillJob
     from uniultra.training.distill import distill as run
     from uniultra.training.loop import is_first_process
 
-    changes = [] if student is None else [f"student.{'size' if student in (*SIZES, *CONV_SIZES) else 'start_from'}='{student}'"]
+    changes = (
+        []
+        if student is None
+        else [f"student.{'size' if student in (*SIZES, *CONV_SIZES) else 'start_from'}='{student}'"]
+    )
     if student in CONV_SIZES:
         changes.append("student.adapters=false")
     settings = configured(DistillConfig(), config, (*changes, *set_))
-    job = DistillJob(teacher, read_manifest(data), out, tuple(unlabelled), only_permissive(licence), device, loggers(report_to), cache)
+    job = DistillJob(
+        teacher,
+        read_manifest(data),
+        out,
+        tuple(unlabelled),
+        only_permissive(licence),
+        device,
+        loggers(report_to),
+        cache,
+    )
     folder = run(settings, job)
     if is_first_process():
-        say(f"The student is in {folder}; see it with: uniultra evaluate --model {folder} --against {teacher} --data {data}")
+        say(
+            f"The student is in {folder}; see it with: uniultra evaluate --model {folder} --against {teacher} --data {data}"
+        )

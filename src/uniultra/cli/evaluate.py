@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uniultra.cli.protocols import STANDARD, PaperRun, damage_settings, damage_tables, is_paper, new_bar, open_damaged, run_robustness
-from uniultra.cli.text import label, printable_lines
+from uniultra.cli.protocols import (
+    STANDARD,
+    PaperRun,
+    damage_settings,
+    damage_tables,
+    is_paper,
+    new_bar,
+    open_damaged,
+    run_robustness,
+)
+from uniultra.cli.terminal.text import label, printable_lines
 from uniultra.errors import DataError, PromptError
 from uniultra.evaluation.settings import DAMAGED_IMAGES, KINDS, EvaluationSettings, parse_kinds, parse_seeds
 from uniultra.registry import DEFAULT
@@ -19,50 +28,86 @@ from uniultra.registry import DEFAULT
 if TYPE_CHECKING:
     from uniultra.data.manifest import Manifest
     from uniultra.data.splits import ReportSplit, SelectionSplit
-    from uniultra.evaluation.asking import PromptableSegmenter
-    from uniultra.evaluation.checks import Checked
     from uniultra.evaluation.journal import Journal
+    from uniultra.evaluation.preflight import Checked
     from uniultra.evaluation.protocol import Evaluation
-    from uniultra.evaluation.report import Against, Provenance
+    from uniultra.evaluation.report.run_report import Against, Provenance
+    from uniultra.evaluation.simulated_user import PromptableSegmenter
 
 DEFAULTS = EvaluationSettings()
 DEFAULT_KINDS = ",".join(DEFAULTS.kinds)
 
 
 def evaluate(
-    data: Annotated[Path, typer.Option(help="The manifest: a CSV, one row an image; see the docs for its columns.")],
-    model: Annotated[str, typer.Option(help="A published model, a model folder, or a baseline: ellipse, grabcut.")] = DEFAULT,
+    data: Annotated[
+        Path, typer.Option(help="The manifest: a CSV, one row an image; see the docs for its columns.")
+    ],
+    model: Annotated[
+        str, typer.Option(help="A published model, a model folder, or a baseline: ellipse, grabcut.")
+    ] = DEFAULT,
     split: Annotated[str, typer.Option(help="val (to choose), test or external (to report).")] = "val",
-    kinds: Annotated[str, typer.Option(help=f"Prompts, with commas between, of: {', '.join(KINDS)}.")] = DEFAULT_KINDS,
-    draws: Annotated[int, typer.Option(help="How often an object is asked with boxes and clicks that are drawn.")] = DEFAULTS.draws,
-    seeds: Annotated[str, typer.Option(help="Seeds, such as 42,2026,1337, in place of --draws; gives the deviation too.")] = "",
+    kinds: Annotated[
+        str, typer.Option(help=f"Prompts, with commas between, of: {', '.join(KINDS)}.")
+    ] = DEFAULT_KINDS,
+    draws: Annotated[
+        int, typer.Option(help="How often an object is asked with boxes and clicks that are drawn.")
+    ] = DEFAULTS.draws,
+    seeds: Annotated[
+        str, typer.Option(help="Seeds, such as 42,2026,1337, in place of --draws; gives the deviation too.")
+    ] = "",
     against: Annotated[
-        str | None, typer.Option(help="Compare pair by pair to this: a model, a folder, a baseline, or the JSON of an earlier run.")
+        str | None,
+        typer.Option(
+            help="Compare pair by pair to this: a model, a folder, a baseline, or the JSON of an earlier run."
+        ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(help="Look at the first N images of each data set only, for a quick look.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Look at the first N images of each data set only, for a quick look.")
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Also write everything to this .json file or folder; in a folder a stopped run goes on.")
+        Path | None,
+        typer.Option(
+            help="Also write everything to this .json file or folder; in a folder a stopped run goes on."
+        ),
     ] = None,
     workers: Annotated[int, typer.Option(help="Images at once; changes no result.")] = DEFAULTS.workers,
-    protocol: Annotated[str, typer.Option(help="standard, or paper: stretched images and the paper's metrics; see the docs.")] = STANDARD,
-    robustness: Annotated[bool, typer.Option("--robustness", help="Also with damaged images: gain, blur, text, ...")] = False,
+    protocol: Annotated[
+        str, typer.Option(help="standard, or paper: stretched images and the paper's metrics; see the docs.")
+    ] = STANDARD,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Also with damaged images: gain, blur, text, ...")
+    ] = False,
     robustness_limit: Annotated[
-        int | None, typer.Option(help=f"How many images of each data set to damage, drawn by seed; {DAMAGED_IMAGES} unless told.")
+        int | None,
+        typer.Option(
+            help=f"How many images of each data set to damage, drawn by seed; {DAMAGED_IMAGES} unless told."
+        ),
     ] = None,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out and list rows whose own files can't be used.")] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out and list rows whose own files can't be used.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Score a model on a manifest's images: Dice, skill over the ellipse in the box, calibration, by organ and prompt."""
-    from uniultra.evaluation.cases import picture_cases
-    from uniultra.evaluation.folder import open_folder, write_folder
-    from uniultra.evaluation.report import build_report, tables_of, with_section, write_report
+    from uniultra.evaluation.report.gallery import picture_cases
+    from uniultra.evaluation.report.run_report import build_report, tables_of, with_section, write_report
+    from uniultra.evaluation.run_folder import open_folder, write_folder
     from uniultra.io.output import check_free
 
-    own = {"--kinds": kinds != DEFAULT_KINDS, "--draws": draws != DEFAULTS.draws, "--seeds": bool(seeds), "--against": against is not None}
+    own = {
+        "--kinds": kinds != DEFAULT_KINDS,
+        "--draws": draws != DEFAULTS.draws,
+        "--seeds": bool(seeds),
+        "--against": against is not None,
+    }
     damage = damage_settings(robustness, robustness_limit, workers)
     if is_paper(protocol, {**own, "--robustness": robustness}):
-        return _by_paper(model, partial(_checked, data, split, limit, skip_bad), limit, PaperRun(out, workers, force))
-    settings = _seeded(EvaluationSettings(_kinds_for(model, parse_kinds(kinds)), draws, workers, skip_bad), seeds)
+        return _by_paper(
+            model, partial(_checked, data, split, limit, skip_bad), limit, PaperRun(out, workers, force)
+        )
+    settings = _seeded(
+        EvaluationSettings(_kinds_for(model, parse_kinds(kinds)), draws, workers, skip_bad), seeds
+    )
     folder = None if out is None or out.suffix.lower() == ".json" else out
     if out is not None and folder is None:
         check_free([out], force)
@@ -71,14 +116,26 @@ def evaluate(
     segmenter = _segmenter(model)
     provenance = _provenance(model, segmenter, checked, limit)
     journal = None if folder is None else open_folder(folder, provenance, split, settings, force)
-    damaged_journal = None if damage is None or folder is None else open_damaged(folder, provenance, split, damage)
+    damaged_journal = (
+        None if damage is None or folder is None else open_damaged(folder, provenance, split, damage)
+    )
     evaluation = _with_progress(segmenter, rows, settings, journal)
     if not evaluation.records:
-        raise DataError(f"split '{split}' of '{data}' shows no object, so there is nothing to score; check its masks")
+        raise DataError(
+            f"split '{split}' of '{data}' shows no object, so there is nothing to score; check its masks"
+        )
     compared = None if against is None else _compared(against, rows, evaluation, provenance)
     damaged = None if damage is None else run_robustness(segmenter, rows, evaluation, damage, damaged_journal)
     if folder is not None:
-        write_folder(folder, evaluation, provenance, compared, picture_cases(segmenter, rows, evaluation), damaged, force)
+        write_folder(
+            folder,
+            evaluation,
+            provenance,
+            compared,
+            picture_cases(segmenter, rows, evaluation),
+            damaged,
+            force,
+        )
     elif out is not None:
         report = build_report(evaluation, provenance, compared)
         write_report(out, report if damaged is None else with_section(report, "robustness", damaged), force)
@@ -89,7 +146,9 @@ def evaluate(
 def _seeded(settings: EvaluationSettings, seeds: str) -> EvaluationSettings:
     """With the draws of --seeds where they are given. Raises PromptError, also where --draws says another number."""
     if seeds and settings.draws != DEFAULTS.draws:
-        raise PromptError(f"--draws {settings.draws} and --seeds {seeds} both say how often to draw; leave one of them out")
+        raise PromptError(
+            f"--draws {settings.draws} and --seeds {seeds} both say how often to draw; leave one of them out"
+        )
     return replace(settings, seeds=parse_seeds(seeds))
 
 
@@ -97,26 +156,34 @@ def _by_paper(model: str, checked: Callable[[], Checked], limit: int | None, run
     """The whole of a run under the paper's protocol."""
     run.check()
     found, segmenter = checked(), _segmenter(model)
-    print(printable_lines(run.score(segmenter, found.rows, _provenance(model, segmenter, found, limit))), end="")
+    print(
+        printable_lines(run.score(segmenter, found.rows, _provenance(model, segmenter, found, limit))), end=""
+    )
 
 
-def _compared(other: str, rows: SelectionSplit | ReportSplit, evaluation: Evaluation, provenance: Provenance) -> Against:
+def _compared(
+    other: str, rows: SelectionSplit | ReportSplit, evaluation: Evaluation, provenance: Provenance
+) -> Against:
     """The other segmenter's answers to the same prompts, run now or read from an earlier run's file, and the differences."""
-    from uniultra.evaluation.compare import compare
-    from uniultra.evaluation.report import Against, read_report
+    from uniultra.evaluation.report.compare import compare
+    from uniultra.evaluation.report.run_report import Against, read_report
 
     if Path(other, "report.json").is_file():
         other = str(Path(other, "report.json"))
     if other.endswith(".json"):
         stored = read_report(Path(other))
         if (stored.manifest_sha256, stored.split) != (provenance.manifest_sha256, evaluation.split):
-            raise DataError(f"'{other}' is of another manifest or of split '{stored.split}', so its prompts differ; evaluate on the same")
+            raise DataError(
+                f"'{other}' is of another manifest or of split '{stored.split}', so its prompts differ; evaluate on the same"
+            )
         name, records = stored.model, stored.records
     else:
         segmenter = _segmenter(other)
         settings = replace(evaluation.settings, kinds=_kinds_for(other, evaluation.settings.kinds))
         name, records = segmenter.name, _with_progress(segmenter, rows, settings).records
-    return Against(name, compare(evaluation.records, records, provenance.bootstrap_seed, provenance.bootstrap_samples))
+    return Against(
+        name, compare(evaluation.records, records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    )
 
 
 def _kinds_for(model: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
@@ -127,7 +194,9 @@ def _kinds_for(model: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
         return kinds
     boxes = tuple(name for name in kinds if name not in KINDS or KINDS[name].is_box)
     if kinds and not boxes:
-        raise PromptError(f"the baseline '{model}' takes boxes alone; give --kinds some of {_names_of_boxes()}")
+        raise PromptError(
+            f"the baseline '{model}' takes boxes alone; give --kinds some of {_names_of_boxes()}"
+        )
     return boxes
 
 
@@ -150,7 +219,7 @@ def _rows(manifest: Manifest, name: str, limit: int | None) -> SelectionSplit | 
 
 def _checked(data: Path, split: str, limit: int | None, skip_bad: bool) -> Checked:
     """Every row's files looked at, with a bar on stderr."""
-    from uniultra.evaluation.checks import check
+    from uniultra.evaluation.preflight import check
 
     with new_bar() as bar:
         task = bar.add_task(label(f"checking {split}"), total=None)
@@ -159,10 +228,12 @@ def _checked(data: Path, split: str, limit: int | None, skip_bad: bool) -> Check
         return check(data, choose, skip_bad, lambda done, total: advance(completed=done, total=total))
 
 
-def _provenance(model: str, segmenter: PromptableSegmenter, checked: Checked, limit: int | None) -> Provenance:
+def _provenance(
+    model: str, segmenter: PromptableSegmenter, checked: Checked, limit: int | None
+) -> Provenance:
     """What the numbers come from; baselines have neither version nor weights."""
     from uniultra.backends.open import weights_sha256
-    from uniultra.evaluation.report import Provenance
+    from uniultra.evaluation.report.run_report import Provenance
     from uniultra.segmenter import Segmenter
 
     known = Provenance(segmenter.name, checked.manifest.sha256, limit, skipped=checked.skipped)
@@ -179,7 +250,10 @@ def _segmenter(model: str) -> PromptableSegmenter:
 
 
 def _with_progress(
-    segmenter: PromptableSegmenter, rows: SelectionSplit | ReportSplit, settings: EvaluationSettings, journal: Journal | None = None
+    segmenter: PromptableSegmenter,
+    rows: SelectionSplit | ReportSplit,
+    settings: EvaluationSettings,
+    journal: Journal | None = None,
 ) -> Evaluation:
     """Evaluates with a bar on stderr, so that stdout holds the tables alone."""
     from uniultra.evaluation.protocol import evaluate as evaluate_split

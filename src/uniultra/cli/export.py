@@ -9,38 +9,69 @@ from typing import Annotated, Any
 
 import typer
 
-from uniultra.cli.text import label, say
+from uniultra.cli.terminal.text import label, say
 
 
 def export(
-    model: Annotated[str, typer.Option(help="A published model, a folder with config.json and model.safetensors, or a run of adapt.")],
-    out: Annotated[Path, typer.Option(help="Folder for the graphs, the weights, model.json and parity.json.")],
+    model: Annotated[
+        str,
+        typer.Option(
+            help="A published model, a folder with config.json and model.safetensors, or a run of adapt."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Folder for the graphs, the weights, model.json and parity.json.")
+    ],
     name: Annotated[str, typer.Option(help="The model's name, written into the files.")],
-    version: Annotated[str, typer.Option(help="The weights' version, written into the files.")] = "unpublished",
-    precision: Annotated[str, typer.Option(help="fp32; fp16 and w8 (stored in 16 and 8 bits, computed in fp32); int8.")] = "fp16",
-    size: Annotated[int | None, typer.Option(help="Side of the input in pixels, a multiple of 32; the model's own unless told.")] = None,
-    data: Annotated[Path | None, typer.Option(help="For int8: a manifest; frames of its train split calibrate.")] = None,
-    least_dice: Annotated[float, typer.Option(help="For int8: the Dice with fp32's masks that must be met.")] = 0.995,
+    version: Annotated[
+        str, typer.Option(help="The weights' version, written into the files.")
+    ] = "unpublished",
+    precision: Annotated[
+        str, typer.Option(help="fp32; fp16 and w8 (stored in 16 and 8 bits, computed in fp32); int8.")
+    ] = "fp16",
+    size: Annotated[
+        int | None,
+        typer.Option(help="Side of the input in pixels, a multiple of 32; the model's own unless told."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="For int8: a manifest; frames of its train split calibrate.")
+    ] = None,
+    least_dice: Annotated[
+        float, typer.Option(help="For int8: the Dice with fp32's masks that must be met.")
+    ] = 0.995,
     seed: Annotated[int, typer.Option(help="For int8: of the frames and prompts that are drawn.")] = 0,
-    calibration: Annotated[Path | None, typer.Option(help="What `uniultra calibrate` wrote, to put into the decoder's graph.")] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="What `uniultra calibrate` wrote, to put into the decoder's graph.")
+    ] = None,
     passes: Annotated[
-        list[str] | None, typer.Option("--pass", help="NAME=VALUE of what model.json says of the passes, such as sure=0.5; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--pass", help="NAME=VALUE of what model.json says of the passes, such as sure=0.5; repeatable."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
     """Export a model to ONNX, and report how far it is from torch. Needs uniultra[train]."""
-    from uniultra.cli.needs import need
+    from uniultra.cli.terminal.extras import need
 
     need("train", "torch", "transformers", "onnx", "onnxscript")
     from uniultra.cli.protocols import new_bar
-    from uniultra.export.folder import FILES, ExportSettings, check_settings, export_folder, known_passes
     from uniultra.export.int8 import Int8Settings
+    from uniultra.export.model_folder import (
+        FILES,
+        ExportSettings,
+        check_settings,
+        export_folder,
+        known_passes,
+    )
     from uniultra.export.onnx import ModelFacts, QualityCalibration
     from uniultra.io.output import check_free
     from uniultra.model_facts import changed_passes
 
     int8 = None if data is None else Int8Settings(data, least_dice, seed)
-    settings = ExportSettings(QualityCalibration.read(calibration) if calibration else None, size, int8, force)
+    settings = ExportSettings(
+        QualityCalibration.read(calibration) if calibration else None, size, int8, force
+    )
     settings = replace(settings, passes=changed_passes(known_passes(model), passes or ()))
     check_settings(precision, settings)
     check_free([out / file for file in FILES], force)

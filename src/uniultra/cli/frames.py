@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uniultra.cli.protocols import new_bar
-from uniultra.cli.text import label, printable, tell
+from uniultra.cli.terminal.text import label, printable, tell
 from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
-    from uniultra.cli.prompts import PromptSource
-    from uniultra.cli.spacing import TypedScale
-    from uniultra.outputs.plan import InputFile, OutputPlan
+    from uniultra.cli.terminal.spacing import TypedScale
+    from uniultra.io.input_file import InputFile
+    from uniultra.outputs.plan import OutputPlan
+    from uniultra.prompts.source import PromptSource
     from uniultra.results import FrameResult
     from uniultra.segmenter import Segmenter
     from uniultra.types import Cine
@@ -55,11 +56,16 @@ def _range(part: str, text: str) -> range:
     span, _, step = part.partition(":")
     first, dash, last = span.partition("-")
     numbers = [first, last] if dash else [first]
-    if not all(number.strip().isascii() and number.strip().isdigit() for number in (*numbers, *([step] if ":" in part else []))):
+    if not all(
+        number.strip().isascii() and number.strip().isdigit()
+        for number in (*numbers, *([step] if ":" in part else []))
+    ):
         raise PromptError(f"--frames '{text}' is not understood at '{part}'; give {FORMS}")
     start, stop, stride = int(numbers[0]), int(numbers[-1]), int(step or 1)
     if stop < start or stride < 1 or (step and not dash):
-        raise PromptError(f"--frames '{text}': '{part}' is no range; give A-B or A-B:STEP with A up to B and STEP from 1")
+        raise PromptError(
+            f"--frames '{text}': '{part}' is no range; give A-B or A-B:STEP with A up to B and STEP from 1"
+        )
     return range(start, stop + 1, stride)
 
 
@@ -69,7 +75,9 @@ def numbers_of(wanted: tuple[range, ...] | None, cine: Cine) -> Sequence[int]:
         raise PromptError(f"{cine.source}: a still image, of 1 frame; leave out --frames")
     beyond = max((part[-1] for part in wanted or ()), default=0)
     if beyond >= cine.count:
-        raise PromptError(f"{cine.source}: there is no frame {beyond}; legal are 0 to {cine.count - 1}; give --frames within them")
+        raise PromptError(
+            f"{cine.source}: there is no frame {beyond}; legal are 0 to {cine.count - 1}; give --frames within them"
+        )
     numbers = range(cine.count) if wanted is None else sorted(set().union(*wanted))
     from uniultra.outputs.cine_files import MOST_FRAMES
 
@@ -85,12 +93,13 @@ def segment_frames(job: SegmentJob, source: InputFile) -> str:
     Raises:
         UniUltraError: as for a single frame; a frame that can't be read is named.
     """
-    from uniultra.io.cines import open_cine, recalibrated
+    from uniultra.io.cines import recalibrated
     from uniultra.outputs.cine_files import check_size, cine_files
     from uniultra.outputs.structured import frame_json
     from uniultra.results import segment_cine
 
-    cine = open_cine(source.path)
+    source = replace(source)  # what it opens lives no longer than this call
+    cine = source.cine
     if job.scale is not None:
         cine = recalibrated(cine, job.scale.applied)
     numbers = numbers_of(job.wanted, cine)

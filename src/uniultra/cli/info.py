@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uniultra.cli.text import complain, say
+from uniultra.cli.terminal.text import complain, say
 from uniultra.errors import UniUltraError
 
 if TYPE_CHECKING:
-    from uniultra.calibration import Calibration, ScanRegion
+    from uniultra.pixel_scale import Calibration, ScanRegion
 
 
 def info(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Images, cines, videos, a DICOMDIR, folders or patterns.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Images, cines, videos, a DICOMDIR, folders or patterns."),
+    ],
     phi: Annotated[bool, typer.Option("--phi", help="Show the patient's fields of DICOM files too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line a file.")] = False,
 ) -> None:
@@ -38,14 +41,14 @@ def info(
 
 def describe_file(path: Path, phi: bool) -> dict[str, Any]:
     """Facts of any file that can be read. Raises FileError."""
-    from uniultra.io.cines import open_cine
     from uniultra.io.images import kind_of
+    from uniultra.io.input_file import InputFile
 
-    kind = kind_of(path).name
-    cine = open_cine(path)
+    source = InputFile(path, kind_of(path))
+    cine = source.cine
     facts: dict[str, Any] = {
         "file": str(path),
-        "kind": kind,
+        "kind": source.kind,
         "width": cine.frame_hw[1],
         "height": cine.frame_hw[0],
         "frames": cine.count,
@@ -54,18 +57,24 @@ def describe_file(path: Path, phi: bool) -> dict[str, Any]:
         "calibration": cine.calibration,
         "notes": (*cine.notes, *cine.calibration.notes),
     }
-    if kind == "DICOM":
-        from uniultra.io.dicom.describe import describe
+    if source.is_dicom:
+        from uniultra.io.dicom.summary import describe
 
-        facts |= describe(path, phi)
+        facts |= describe(source.header, phi)
     return facts
 
 
 def _lines(facts: dict[str, Any]) -> list[str]:
-    head = f"{facts['file']}: {facts['kind']}" + (f", {facts['modality']}, {facts['object']}" if "modality" in facts else "")
+    head = f"{facts['file']}: {facts['kind']}" + (
+        f", {facts['modality']}, {facts['object']}" if "modality" in facts else ""
+    )
     size = f"{facts['width']} x {facts['height']} pixels, {facts['frames']} frame{'s' if facts['frames'] > 1 else ''}"
     if facts["frames"] > 1:
-        size += f" at {facts['rate_hz']:.3g} a second, {facts['times_s'][-1]:.2f} s" if facts["rate_hz"] else ", rate unknown"
+        size += (
+            f" at {facts['rate_hz']:.3g} a second, {facts['times_s'][-1]:.2f} s"
+            if facts["rate_hz"]
+            else ", rate unknown"
+        )
     lines = [head, f"  size        {size}"]
     if "syntax" in facts:
         lines += [
@@ -116,4 +125,8 @@ def _plain(facts: dict[str, Any]) -> dict[str, Any]:
     ]
     times = facts["times_s"]
     rest = {name: value for name, value in facts.items() if name not in ("calibration", "times_s")}
-    return rest | {"duration_s": times[-1] if times else None, "regions": regions, "spacings_mm_yx": dict(calibration.fallbacks)}
+    return rest | {
+        "duration_s": times[-1] if times else None,
+        "regions": regions,
+        "spacings_mm_yx": dict(calibration.fallbacks),
+    }

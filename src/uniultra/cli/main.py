@@ -18,7 +18,6 @@ from uniultra.cli.calibrate import calibrate
 from uniultra.cli.data import data
 from uniultra.cli.demo import demo
 from uniultra.cli.distill import distill
-from uniultra.cli.ending import end_in_order
 from uniultra.cli.evaluate import evaluate
 from uniultra.cli.export import export
 from uniultra.cli.info import info
@@ -27,7 +26,8 @@ from uniultra.cli.models import models
 from uniultra.cli.params import params
 from uniultra.cli.segment import segment
 from uniultra.cli.serve import serve
-from uniultra.cli.text import complain, printable
+from uniultra.cli.terminal.ending import end_in_order
+from uniultra.cli.terminal.text import complain, printable
 from uniultra.cli.train import train
 from uniultra.errors import UniUltraError
 
@@ -58,9 +58,31 @@ def _printable_errors() -> Iterator[None]:
 
 
 app = typer.Typer(
-    cls=_Commands, name="uniultra", help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    cls=_Commands,
+    name="uniultra",
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
-COMMANDS = (segment, batch, measure, info, demo, serve, evaluate, adapt, merge, distill, train, calibrate, export, bench, params, models)
+COMMANDS = (
+    segment,
+    batch,
+    measure,
+    info,
+    demo,
+    serve,
+    evaluate,
+    adapt,
+    merge,
+    distill,
+    train,
+    calibrate,
+    export,
+    bench,
+    params,
+    models,
+)
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(data)
@@ -74,7 +96,10 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop."),
+    ] = False,
 ) -> None:
     """Options of the command itself."""
 

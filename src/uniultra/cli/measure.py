@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uniultra.cli.measure_text import MaskPlace, as_json_text, as_lines, told
-from uniultra.cli.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
-from uniultra.cli.text import say
+from uniultra.cli.terminal.measure_text import MaskPlace, as_json_text, as_lines, told
+from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
+from uniultra.cli.terminal.text import say
 from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from uniultra.calibration import Scale
-    from uniultra.measure.report import Measured
+    from uniultra.measure.measured import Measured
     from uniultra.measure.volume import View, Volume
+    from uniultra.pixel_scale import Scale
     from uniultra.types import Frame
 
 METHODS = {"ellipsoid": (2,), "simpson": (1, 2), "ef": (1, 2, 4)}
@@ -33,12 +33,19 @@ def measure(
         list[Path],
         typer.Argument(metavar="MASK...", help=MASKS_HELP),
     ],
-    image: Annotated[list[Path], typer.Option(help="The image a mask belongs to, for its calibration; one for all, or one a mask.")] = [],  # noqa: B006
+    image: Annotated[
+        list[Path],
+        typer.Option(help="The image a mask belongs to, for its calibration; one for all, or one a mask."),
+    ] = [],  # noqa: B006
     frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of the image, from 0.")] = None,
     spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
     override_scale: Annotated[str | None, typer.Option(metavar=METAVAR, help=OVERRIDE_HELP)] = None,
-    structure: Annotated[int | None, typer.Option("--id", min=1, max=255, help="Measure this structure only.")] = None,
-    volume: Annotated[str | None, typer.Option(metavar="METHOD", help="ellipsoid, simpson or ef: see docs/dicom.md.")] = None,
+    structure: Annotated[
+        int | None, typer.Option("--id", min=1, max=255, help="Measure this structure only.")
+    ] = None,
+    volume: Annotated[
+        str | None, typer.Option(metavar="METHOD", help="ellipsoid, simpson or ef: see docs/dicom.md.")
+    ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the measures to this CSV file too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
@@ -46,22 +53,40 @@ def measure(
     """Measure masks: area, perimeter, calipers, ellipse and its circumference; volumes and ejection fraction from several."""
     from uniultra.io.output import check_free
     from uniultra.io.tables import write_csv
-    from uniultra.measure.report import CSV_COLUMNS, rows
+    from uniultra.measure.measured import CSV_COLUMNS, rows
 
     _check(masks, image, volume)
     scale = parse_scale(spacing, override_scale)
     if csv is not None:
         check_free([csv], force)
-    found = (one for i, path in enumerate(masks) for one in _open(path, image[i % len(image)] if image else None, frame, scale))
+    found = (
+        one
+        for i, path in enumerate(masks)
+        for one in _open(path, image[i % len(image)] if image else None, frame, scale)
+    )
     if volume is not None:
-        report = _beat(masks[0], found, structure) if volume == "ef" and len(masks) == 1 else _volume(volume, found, structure)
+        report = (
+            _beat(masks[0], found, structure)
+            if volume == "ef" and len(masks) == 1
+            else _volume(volume, found, structure)
+        )
         say(*told(volume, report, as_json))
         return
-    measured = [(one.about, identity, _measured(one, identity)) for one in found for identity in _chosen(one, structure)]
+    measured = [
+        (one.about, identity, _measured(one, identity))
+        for one in found
+        for identity in _chosen(one, structure)
+    ]
     if not measured:
-        raise PromptError(f"{masks[0]}: no structure{'' if structure is None else f' {structure}'} on any frame; segment it first")
+        raise PromptError(
+            f"{masks[0]}: no structure{'' if structure is None else f' {structure}'} on any frame; segment it first"
+        )
     if csv is not None:
-        lines = [line for one, identity, result in measured for line in rows(one.path.name, one.frame or 0, identity, result)]
+        lines = [
+            line
+            for one, identity, result in measured
+            for line in rows(one.path.name, one.frame or 0, identity, result)
+        ]
         write_csv(csv, CSV_COLUMNS, lines, force)
     say(*([as_json_text(measured)] if as_json else as_lines(measured)))
 
@@ -83,20 +108,24 @@ class _Mask:
 
 def _check(masks: Sequence[Path], images: Sequence[Path], method: str | None) -> None:
     if len(images) not in (0, 1, len(masks)):
-        raise PromptError(f"{len(images)} images for {len(masks)} masks; give one --image for all, or one a mask in their order")
+        raise PromptError(
+            f"{len(images)} images for {len(masks)} masks; give one --image for all, or one a mask in their order"
+        )
     if method is None:
         return
     if method not in METHODS:
         raise PromptError(f"--volume '{method}' is unknown; give {', '.join(METHODS)}")
     if len(masks) not in METHODS[method]:
         legal = " or ".join(map(str, METHODS[method]))
-        raise PromptError(f"--volume {method} takes {legal} masks, not {len(masks)}; see docs/dicom.md for their order")
+        raise PromptError(
+            f"--volume {method} takes {legal} masks, not {len(masks)}; see docs/dicom.md for their order"
+        )
 
 
 def _open(path: Path, image: Path | None, number: int | None, scale: TypedScale | None) -> Iterator[_Mask]:
     """The mask of a file, or one mask a frame of a cine's label, one at a time."""
     from uniultra.io.images import kind_of
-    from uniultra.io.labels import holds_pages, read_label_pages
+    from uniultra.io.label_tiff import holds_pages, read_label_pages
     from uniultra.io.masks import MISSING, check_ids
     from uniultra.io.paths import shown
     from uniultra.outputs.saved import of_frame, saved_beside
@@ -135,7 +164,12 @@ def _read_ids(path: Path) -> np.ndarray:
 
 
 def _blank(
-    path: Path, hw: tuple[int, int], image: Path | None, number: int | None, scale: TypedScale | None, known: tuple[float, float] | None
+    path: Path,
+    hw: tuple[int, int],
+    image: Path | None,
+    number: int | None,
+    scale: TypedScale | None,
+    known: tuple[float, float] | None,
 ) -> Frame:
     """The frame that a mask of (height, width) belongs to: its calibration is what counts."""
     from dataclasses import replace
@@ -161,26 +195,32 @@ def _chosen(mask: _Mask, structure: int | None) -> list[int]:
     if mask.about.of_cine:  # a structure may be missing on some frames
         return there if structure is None else [structure] * (structure in there)
     if structure is not None and structure not in there:
-        raise PromptError(f"{mask.about}: no structure {structure}; there are {', '.join(map(str, there)) or 'none'}")
+        raise PromptError(
+            f"{mask.about}: no structure {structure}; there are {', '.join(map(str, there)) or 'none'}"
+        )
     if not there:
-        raise PromptError(f"{mask.about}: the mask is empty; at least 1 pixel must be above 0; segment it first")
+        raise PromptError(
+            f"{mask.about}: the mask is empty; at least 1 pixel must be above 0; segment it first"
+        )
     return there if structure is None else [structure]
 
 
 def _measured(mask: _Mask, identity: int) -> Measured:
-    from uniultra.measure.report import measure_mask
+    from uniultra.measure.measured import measure_mask
 
     return measure_mask(mask.ids_hw == identity, mask.scale_of(identity))
 
 
 def _volume(method: str, found: Iterable[_Mask], structure: int | None) -> dict[str, Any]:
-    from uniultra.measure.report import number
+    from uniultra.measure.measured import number
     from uniultra.measure.volume import ejection_fraction, ellipsoid, simpson
 
     masks = []
     for mask in found:
         if mask.about.of_cine:
-            raise PromptError(f"{mask.about.path}: a label of a cine; here --volume {method} takes masks of one frame; `ef` takes it alone")
+            raise PromptError(
+                f"{mask.about.path}: a label of a cine; here --volume {method} takes masks of one frame; `ef` takes it alone"
+            )
         masks.append(mask)
     if method == "ellipsoid":
         first, second = (_measured(mask, _single(mask, structure)) for mask in masks)
@@ -190,28 +230,38 @@ def _volume(method: str, found: Iterable[_Mask], structure: int | None) -> dict[
         return {"volume": _plain(simpson(tuple(views)))}
     diastole, systole = simpson(tuple(views[::2])), simpson(tuple(views[1::2]))
     fraction = ejection_fraction(diastole, systole)
-    return {"end_diastolic": _plain(diastole), "end_systolic": _plain(systole), "ejection_fraction": number(fraction)}
+    return {
+        "end_diastolic": _plain(diastole),
+        "end_systolic": _plain(systole),
+        "ejection_fraction": number(fraction),
+    }
 
 
 def _beat(path: Path, found: Iterable[_Mask], structure: int | None) -> dict[str, Any]:
     """Ejection fraction from the label of a cine: the frames of the largest and of the smallest volume."""
-    from uniultra.measure.report import number
+    from uniultra.measure.measured import number
     from uniultra.measure.volume import ejection_fraction, simpson
 
     volumes: dict[int | None, Volume] = {}
     empty = 0
     for mask in found:
         if not mask.about.of_cine:
-            raise PromptError(f"{path}: one mask; --volume ef takes 2 or 4, or the label of a cine that segment --frames writes")
+            raise PromptError(
+                f"{path}: one mask; --volume ef takes 2 or 4, or the label of a cine that segment --frames writes"
+            )
         if _chosen(mask, structure):
             volumes[mask.about.frame] = simpson((_view(mask, structure),))
         else:
             empty += 1
     if len(volumes) < 2:
-        raise PromptError(f"{path}: frames with the structure: {len(volumes)}; an ejection fraction needs 2 or more; segment more frames")
+        raise PromptError(
+            f"{path}: frames with the structure: {len(volumes)}; an ejection fraction needs 2 or more; segment more frames"
+        )
     largest, smallest = (pick(volumes, key=lambda frame: volumes[frame].volume.value) for pick in (max, min))
     notes = [f"largest and smallest of {len(volumes)} frames: one bad mask decides, so look at both"]
-    notes += [f"left out, as the structure isn't on them: {empty} of {empty + len(volumes)} frames"] * (empty > 0)
+    notes += [f"left out, as the structure isn't on them: {empty} of {empty + len(volumes)} frames"] * (
+        empty > 0
+    )
     fraction = number(ejection_fraction(volumes[largest], volumes[smallest]))
     return {
         "end_diastolic": {"frame": largest, **_plain(volumes[largest])},
@@ -223,7 +273,9 @@ def _beat(path: Path, found: Iterable[_Mask], structure: int | None) -> dict[str
 def _single(mask: _Mask, structure: int | None) -> int:
     chosen = _chosen(mask, structure)
     if len(chosen) != 1:
-        raise PromptError(f"{mask.about}: structures {', '.join(map(str, chosen))}; a volume is of one: name it with --id")
+        raise PromptError(
+            f"{mask.about}: structures {', '.join(map(str, chosen))}; a volume is of one: name it with --id"
+        )
     return chosen[0]
 
 
@@ -233,11 +285,13 @@ def _view(mask: _Mask, structure: int | None) -> View:
     identity = _single(mask, structure)
     inside, scale = mask.ids_hw == identity, mask.scale_of(identity)
     if scale.spacing_mm_yx is None:
-        raise PromptError(f"{mask.about}: a volume needs millimetres, but {scale.reason}; give --image or --spacing")
+        raise PromptError(
+            f"{mask.about}: a volume needs millimetres, but {scale.reason}; give --image or --spacing"
+        )
     return View(inside, scale)
 
 
 def _plain(volume: Volume) -> dict[str, Any]:
-    from uniultra.measure.report import number
+    from uniultra.measure.measured import number
 
     return number(volume.volume) | {"method": volume.method, "notes": list(volume.notes)}

@@ -12,12 +12,16 @@ def params(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Count parameters: SAM 2-L, its CH-Adapters, the mini; both denominators; what stills truly train. Needs uniultra[train]."""
-    from uniultra.cli.needs import need
+    from uniultra.cli.terminal.extras import need
 
     need("train", "torch", "transformers")
     rows = table()
     if as_json:
-        print(json.dumps([{"quantity": name, "value": value, "note": note} for name, value, note in rows], indent=2))
+        print(
+            json.dumps(
+                [{"quantity": name, "value": value, "note": note} for name, value, note in rows], indent=2
+            )
+        )
         return
     from rich.console import Console
     from rich.table import Table
@@ -42,13 +46,21 @@ def table() -> list[tuple[str, int | float, str]]:
         ("SAM 2-L with CH-Adapters", large.whole, "one adapter a block, one edge stem"),
         ("  trainable", large.trainable, "adapters, edge stem, and all but the image encoder"),
         ("  trainable share", large.trainable_share, "of the adapted whole: the paper's 8.91 %"),
-        ("  moved by still images", stills, "received a gradient in a backward pass; the memory modules get none"),
+        (
+            "  moved by still images",
+            stills,
+            "received a gradient in a backward pass; the memory modules get none",
+        ),
         ("  moved share", stills / large.whole, "of the adapted whole"),
         ("mini, image encoder", mini.encoder, "Hiera-mini, adapters and neck"),
         ("mini, image encoder without adapters", bare.encoder, ""),
         ("mini, whole with memory", mini.whole, ""),
         ("mini, for still images", count_still("mini"), "without memory: what uniultra-mini ships"),
-        ("fewer: mini whole / SAM 2-L encoder", 1 - mini.whole / plain.encoder, "the paper's 94.08 %: unlike things compared"),
+        (
+            "fewer: mini whole / SAM 2-L encoder",
+            1 - mini.whole / plain.encoder,
+            "the paper's 94.08 %: unlike things compared",
+        ),
         ("fewer: whole / whole", 1 - mini.whole / plain.whole, "like for like"),
         ("fewer: encoder / encoder", 1 - mini.encoder / plain.encoder, "like for like"),
     ]

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from uniultra.cli.text import label
+from uniultra.cli.terminal.text import label
 from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from uniultra.data.splits import ReportSplit, SelectionSplit
-    from uniultra.evaluation.asking import PromptableSegmenter
     from uniultra.evaluation.journal import Journal
     from uniultra.evaluation.protocol import Evaluation
-    from uniultra.evaluation.report import Provenance
-    from uniultra.evaluation.robustness import RobustnessSettings
+    from uniultra.evaluation.report.run_report import Provenance
+    from uniultra.evaluation.robustness.robustness_protocol import RobustnessSettings
+    from uniultra.evaluation.simulated_user import PromptableSegmenter
 
 STANDARD, PAPER = "standard", "paper"
 
@@ -35,27 +35,33 @@ def is_paper(protocol: str, given: Mapping[str, bool]) -> bool:
         raise PromptError(f"protocol '{protocol}' is unknown; use {STANDARD} or {PAPER}")
     wrong = [name for name, was_given in given.items() if was_given]
     if protocol == PAPER and wrong:
-        raise PromptError(f"--protocol paper has one prompt of its own, exact boxes; leave out {', '.join(wrong)}, or the protocol")
+        raise PromptError(
+            f"--protocol paper has one prompt of its own, exact boxes; leave out {', '.join(wrong)}, or the protocol"
+        )
     return protocol == PAPER
 
 
 def damage_settings(wanted: bool, limit: int | None, workers: int) -> RobustnessSettings | None:
     """The settings of --robustness; None without it. Raises PromptError for a limit below 1, or one without --robustness."""
-    from uniultra.evaluation.robustness import RobustnessSettings
+    from uniultra.evaluation.robustness.robustness_protocol import RobustnessSettings
 
     if not wanted and limit is not None:
-        raise PromptError(f"--robustness-limit {limit} has nothing to limit; add --robustness, or leave it out")
+        raise PromptError(
+            f"--robustness-limit {limit} has nothing to limit; add --robustness, or leave it out"
+        )
     if not wanted:
         return None
-    return RobustnessSettings(workers=workers) if limit is None else RobustnessSettings(limit, workers=workers)
+    return (
+        RobustnessSettings(workers=workers) if limit is None else RobustnessSettings(limit, workers=workers)
+    )
 
 
 def open_damaged(folder: Path, provenance: Provenance, split: str, settings: RobustnessSettings) -> Journal:
     """The journal of damaged images in a run's folder. Raises as `Journal`."""
     from dataclasses import asdict
 
-    from uniultra.evaluation.folder import DAMAGED_JOURNAL
-    from uniultra.evaluation.robustness import open_robustness
+    from uniultra.evaluation.robustness.robustness_protocol import open_robustness
+    from uniultra.evaluation.run_folder import DAMAGED_JOURNAL
 
     return open_robustness(folder / DAMAGED_JOURNAL, settings, {**asdict(provenance), "split": split})
 
@@ -68,8 +74,8 @@ def run_robustness(
     journal: Journal | None = None,
 ) -> dict[str, Any]:
     """The report's section about damaged images, with a bar on stderr."""
-    from uniultra.evaluation.robustness import draw_rows, evaluate_robustness
-    from uniultra.evaluation.robustness_summary import build_section
+    from uniultra.evaluation.robustness.robustness_protocol import draw_rows, evaluate_robustness
+    from uniultra.evaluation.robustness.robustness_summary import build_section
 
     chosen = draw_rows(rows, evaluation.records, settings.limit)
     with _ticks(f"{segmenter.name} on damaged images", len(chosen)) as tick:
@@ -78,7 +84,7 @@ def run_robustness(
 
 def damage_tables(section: dict[str, Any] | None) -> list[str]:
     """The tables of the section; [] without one."""
-    from uniultra.evaluation.robustness_report import robustness_markdown
+    from uniultra.evaluation.robustness.robustness_report import robustness_markdown
 
     return [] if section is None else [robustness_markdown(section)]
 
@@ -104,11 +110,18 @@ class PaperRun:
         if self.out is not None and self.folder is None:
             check_free([self.out], self.force)
 
-    def score(self, segmenter: PromptableSegmenter, rows: SelectionSplit | ReportSplit, provenance: Provenance) -> str:
+    def score(
+        self, segmenter: PromptableSegmenter, rows: SelectionSplit | ReportSplit, provenance: Provenance
+    ) -> str:
         """Scores, writes, and returns the tables."""
-        from uniultra.evaluation.paper import evaluate_paper
-        from uniultra.evaluation.paper_report import build_paper_report, open_paper, paper_markdown, write_paper
-        from uniultra.evaluation.report import write_report
+        from uniultra.evaluation.paper.paper_protocol import evaluate_paper
+        from uniultra.evaluation.paper.paper_report import (
+            build_paper_report,
+            open_paper,
+            paper_markdown,
+            write_paper,
+        )
+        from uniultra.evaluation.report.run_report import write_report
 
         journal = None if self.folder is None else open_paper(self.folder, provenance, rows.name, self.force)
         with _ticks(f"{segmenter.name} on {rows.name}, by the paper's protocol", len(rows)) as tick:

@@ -10,28 +10,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uniultra.calibration import UNCALIBRATED
 from uniultra.cli.frames import SegmentJob, parse_frames, segment_frames
-from uniultra.cli.prompts import PromptSource, Typed, parse_typed, read_prompts
 from uniultra.cli.protocols import new_bar
-from uniultra.cli.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
-from uniultra.cli.text import complain, printable, say, tell
+from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
+from uniultra.cli.terminal.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.outputs.plan import (
     KINDS_SHOWN,
-    InputFile,
     OutputPlan,
     check_cine_kinds,
     check_kinds,
     chosen_kinds,
-    input_file,
     own_study,
 )
+from uniultra.pixel_scale import UNCALIBRATED
+from uniultra.prompts.grouping import Typed, parse_typed
+from uniultra.prompts.source import PromptSource
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from uniultra.io.input_file import InputFile
     from uniultra.results import FrameResult, ObjectResult
     from uniultra.types import Frame
 
@@ -40,26 +40,53 @@ FRAMES_HELP = "Frames of a cine: all, A-B, A-B:STEP or A,B,C, from 0. Each gets 
 
 
 def segment(
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Images, folders of images, or patterns such as 'scans/*.png'.")],
-    box: Annotated[list[str], typer.Option(metavar="X0,Y0,X1,Y1", help="A box around a structure, in pixels; repeat for more.")] = [],  # noqa: B006
+    images: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="IMAGE...", help="Images, folders of images, or patterns such as 'scans/*.png'."
+        ),
+    ],
+    box: Annotated[
+        list[str],
+        typer.Option(metavar="X0,Y0,X1,Y1", help="A box around a structure, in pixels; repeat for more."),
+    ] = [],  # noqa: B006
     point: Annotated[list[str], typer.Option(metavar="X,Y", help="A point inside a structure.")] = [],  # noqa: B006
     negative: Annotated[list[str], typer.Option(metavar="X,Y", help="A point outside of it.")] = [],  # noqa: B006
-    each_point: Annotated[bool, typer.Option("--each-point", help="Points outside of boxes are one structure each.")] = False,
-    mask: Annotated[Path | None, typer.Option(help="A previous mask (0 background, 1..N structures) to correct.")] = None,
-    prompts: Annotated[Path | None, typer.Option(help="A JSON file of prompts; see docs/segment.md.")] = None,
+    each_point: Annotated[
+        bool, typer.Option("--each-point", help="Points outside of boxes are one structure each.")
+    ] = False,
+    mask: Annotated[
+        Path | None, typer.Option(help="A previous mask (0 background, 1..N structures) to correct.")
+    ] = None,
+    prompts: Annotated[
+        Path | None, typer.Option(help="A JSON or CSV file of prompts; see docs/segment.md.")
+    ] = None,
     model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
-    out: Annotated[Path | None, typer.Option(help=f"Folder for NAME.mask.png, NAME.overlay.png, NAME.json.  [default: {OUT}]")] = None,
-    frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of a cine or video, from 0.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help=f"Folder for NAME.mask.png, NAME.overlay.png, NAME.json.  [default: {OUT}]"),
+    ] = None,
+    frame: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Frame of a cine or video, from 0.")
+    ] = None,
     frames: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAMES_HELP)] = None,
     spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
     override_scale: Annotated[str | None, typer.Option(metavar=METAVAR, help=OVERRIDE_HELP)] = None,
-    write: Annotated[list[str], typer.Option(metavar="KIND", help=f"Also write {KINDS_SHOWN}; seg is written for DICOM.")] = [],  # noqa: B006
-    keep_patient: Annotated[bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line an image; files only with --out.")] = False,
+    write: Annotated[
+        list[str], typer.Option(metavar="KIND", help=f"Also write {KINDS_SHOWN}; seg is written for DICOM.")
+    ] = [],  # noqa: B006
+    keep_patient: Annotated[
+        bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, one line an image; files only with --out.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
     """Segment structures in ultrasound images, DICOM included: point at them with boxes, clicks, or a previous mask."""
+    from uniultra.io.input_file import input_file
     from uniultra.outputs.earlier import images_of
+    from uniultra.prompts.files import read_prompts
     from uniultra.segmenter import Segmenter
 
     typed = parse_typed(box, point, negative, each_point)
@@ -67,15 +94,19 @@ def segment(
     _check_options(typed, mask, prompts)
     scale = parse_scale(spacing, override_scale)
     files = images_of(images)
-    source_of_prompts = PromptSource(typed, mask, read_prompts(prompts) if prompts else None)
+    names = [file.as_posix() for file in files]
+    listed = None if prompts is None else read_prompts(prompts, names, others=True)
     folder = out if out is not None or as_json else OUT
     plan = OutputPlan(folder, frame, chosen_kinds(write), keep_patient, force)
     _check_frames(plan, frames)
     sources = [input_file(file) for file in files]
     tell(check_kinds(plan, sources))
     _check_targets(plan, sources, frames is not None, mask, prompts)
+    source_of_prompts = PromptSource(typed, mask, listed)
     job = SegmentJob(plan, Segmenter.load(model), wanted, scale, source_of_prompts, as_json)
-    failed = _each(sources, partial(segment_image if frames is None else segment_frames, job), frames is not None)
+    failed = _each(
+        sources, partial(segment_image if frames is None else segment_frames, job), frames is not None
+    )
     if failed < len(files):
         tell(own_study(plan, sources))
     if not as_json and failed < len(files):
@@ -86,13 +117,13 @@ def segment(
 
 def segment_image(job: SegmentJob, source: InputFile) -> str:
     """Segments one image, or the frame that was named, and writes the results; what to print of it. Raises UniUltraError."""
-    from uniultra.io.images import read_frame
     from uniultra.outputs.frame_files import write_frame_files
     from uniultra.outputs.structured import frame_json
     from uniultra.results import segment_frame
 
-    frame = _scaled(read_frame(source.path, job.plan.frame), job.scale)
-    prompts = job.prompts.for_file(source.path, (frame.height, frame.width))
+    source = replace(source)  # what it opens lives no longer than this call
+    frame = _scaled(source.frame(job.plan.frame), job.scale)
+    prompts = job.prompts.for_file(source.path, (frame.height, frame.width), job.plan.frame)
     result = segment_frame(job.segmenter, frame, prompts, job.plan.frame)
     if job.plan.folder is not None:
         tell(write_frame_files(job.plan, source, result))
@@ -101,7 +132,9 @@ def segment_image(job: SegmentJob, source: InputFile) -> str:
     return _human(source.path, result)
 
 
-def _check_targets(plan: OutputPlan, sources: Sequence[InputFile], of_cines: bool, mask: Path | None, prompts: Path | None) -> None:
+def _check_targets(
+    plan: OutputPlan, sources: Sequence[InputFile], of_cines: bool, mask: Path | None, prompts: Path | None
+) -> None:
     """Raises OutputError where a result can't be written, before anything is computed.
 
     The previous mask may be the one that the result replaces: with --force an answer is corrected in place.
@@ -123,7 +156,9 @@ def _check_targets(plan: OutputPlan, sources: Sequence[InputFile], of_cines: boo
 def _check_frames(plan: OutputPlan, frames: str | None) -> None:
     if frames is not None:
         if plan.frame is not None:
-            raise PromptError(f"--frame {plan.frame} and --frames '{frames}' are two ways to choose; give one of them")
+            raise PromptError(
+                f"--frame {plan.frame} and --frames '{frames}' are two ways to choose; give one of them"
+            )
         check_cine_kinds(plan.kinds)
     elif plan.kinds is not None and "movie" in plan.kinds:
         raise PromptError("--write movie is of several frames; choose them with --frames, as in --frames all")
@@ -143,7 +178,9 @@ def _spare_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
     sources = {path.resolve() for path in inputs}
     for target in targets:
         if target.resolve() in sources:
-            raise OutputError(f"{target}: the result would replace an input of this call; give another folder with --out")
+            raise OutputError(
+                f"{target}: the result would replace an input of this call; give another folder with --out"
+            )
 
 
 def _scaled(frame: Frame, scale: TypedScale | None) -> Frame:

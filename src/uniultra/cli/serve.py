@@ -12,16 +12,18 @@ from typing import Annotated, Any
 
 import typer
 
-from uniultra.cli.text import printable
+from uniultra.cli.terminal.text import printable
 from uniultra.web.settings import ServeSettings
 
 
 def serve(**flags: Any) -> None:
     """Serve segmentation over HTTP on loopback: upload once, ask many times. Needs uniultra[web]."""
-    from uniultra.cli.needs import need
+    from uniultra.cli.terminal.extras import need
 
     need("web", "fastapi", "uvicorn", "prometheus_client")
-    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in flags.items()}
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in flags.items()
+    }
     settings = ServeSettings(**given)
     from uniultra.web.server import serve as run
     from uniultra.web.service import Service
@@ -44,9 +46,15 @@ def _signature() -> inspect.Signature:
         if typing.get_origin(kind) is tuple:
             kind, default = types.GenericAlias(list, (typing.get_args(kind)[0],)), []
         option = typer.Option(help=item.metadata["help"])
-        parameters.append(inspect.Parameter(item.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]))
+        parameters.append(
+            inspect.Parameter(
+                item.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
+            )
+        )
     return inspect.Signature(parameters, return_annotation=None)
 
 
 serve.__signature__ = _signature()  # type: ignore[attr-defined]
-serve.__annotations__ = {parameter.name: parameter.annotation for parameter in _signature().parameters.values()}
+serve.__annotations__ = {
+    parameter.name: parameter.annotation for parameter in _signature().parameters.values()
+}

@@ -7,21 +7,29 @@ from typing import Annotated
 
 import typer
 
-from uniultra.cli.text import say
+from uniultra.cli.terminal.text import say
 
 
 def train(
     data: Annotated[Path, typer.Option(help="The manifest (CSV).")],
     out: Annotated[Path, typer.Option(help="The run folder; an interrupted run in it goes on.")],
-    config: Annotated[Path | None, typer.Option(help="A TOML file, such as configs/uniultra-mini.toml.")] = None,
-    licence: Annotated[str, typer.Option(help="any, or permissive: learn from images marked CC BY, CC0, Apache or MIT alone.")] = "any",
-    set_: Annotated[list[str], typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeat for more.")] = [],  # noqa: B006
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file, such as configs/uniultra-mini.toml.")
+    ] = None,
+    licence: Annotated[
+        str,
+        typer.Option(help="any, or permissive: learn from images marked CC BY, CC0, Apache or MIT alone."),
+    ] = "any",
+    set_: Annotated[
+        list[str],
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeat for more."),
+    ] = [],  # noqa: B006
 ) -> None:
     """Train a model on simulated prompts: boxes, clicks, corrections. Needs uniultra[train]."""
-    from uniultra.cli.needs import need, only_permissive
+    from uniultra.cli.terminal.extras import need, only_permissive
 
     need("train", "torch", "transformers", "accelerate")
-    from uniultra.training.configure import load_config
+    from uniultra.training.config_io import load_config
     from uniultra.training.supervised import train as run
 
     say(f"Averaged weights in {run(load_config(config, tuple(set_)), data, out, only_permissive(licence))}")

@@ -61,7 +61,9 @@ class Appearance:
         return np.maximum(1.0 + self.speckle * noise / max(float(noise.std()), 1e-6), 0.0)
 
     def _shadow(self, height: int, width: int) -> np.ndarray:
-        across = np.exp(-0.5 * ((np.linspace(0, 1, width, dtype=np.float32) - self.shadow_x) / self.shadow_width) ** 2)
+        across = np.exp(
+            -0.5 * ((np.linspace(0, 1, width, dtype=np.float32) - self.shadow_x) / self.shadow_width) ** 2
+        )
         down = np.clip((np.linspace(0, 1, height, dtype=np.float32) - self.shadow_top) * 8.0, 0.0, 1.0)
         return 1.0 - self.shadow_depth * down[:, None] * across[None, :]
 

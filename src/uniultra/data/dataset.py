@@ -15,12 +15,13 @@ import torch
 from torch.utils.data import Dataset, Sampler
 
 from uniultra.data.augmentation import draw_appearance, draw_placement
+from uniultra.data.loading import read_row
 from uniultra.data.manifest import SMALLEST_OBJECT, Row, objects_in
-from uniultra.data.prompts import Box, jitter_box, random_click, sam2_box, uniform_click, widen_box
-from uniultra.data.reading import read_row
+from uniultra.data.prompt_simulation import jitter_box, random_click, sam2_box, uniform_click, widen_box
 from uniultra.data.splits import TrainSplit
 from uniultra.errors import DataError
-from uniultra.geometry import ModelMap, region_around, whole
+from uniultra.geometry import ModelMap, blurred_to_shrink, region_around, whole
+from uniultra.pixel_scale import Box
 from uniultra.types import POSITIVE, Region
 
 POINTS = 3
@@ -90,7 +91,9 @@ class PromptDataset(Dataset):
     points (3, 2), labels (3,), mask (1, S/4, S/4) logits, has_mask () 1 or 0.
     """
 
-    def __init__(self, split: TrainSplit, spec: SampleSpec, seed: int = 0, replay: TrainSplit | None = None) -> None:
+    def __init__(
+        self, split: TrainSplit, spec: SampleSpec, seed: int = 0, replay: TrainSplit | None = None
+    ) -> None:
         """`replay`: images of what the model knows already, to be mixed in by `weights`.
 
         Raises:
@@ -100,7 +103,9 @@ class PromptDataset(Dataset):
         self.seed = seed
         own = [item for row in split for item in _load(row)]
         if not own:
-            raise DataError(f"the {len(split)} images to train on show no object of {SMALLEST_OBJECT} pixels or more; check their masks")
+            raise DataError(
+                f"the {len(split)} images to train on show no object of {SMALLEST_OBJECT} pixels or more; check their masks"
+            )
         self.own = len(own)
         self.objects = own + [item for row in replay or () for item in _load(row)]
 
@@ -121,7 +126,9 @@ class PromptDataset(Dataset):
         return weights
 
     def _root_weights(self, favour: Mapping[str, float]) -> np.ndarray:
-        names, which, counts = np.unique([item.dataset for item in self.objects], return_inverse=True, return_counts=True)
+        names, which, counts = np.unique(
+            [item.dataset for item in self.objects], return_inverse=True, return_counts=True
+        )
         factors = np.array([favour.get(str(name), 1.0) for name in names])
         return np.asarray((counts**-0.5 * factors)[which])
 
@@ -159,13 +166,17 @@ def _load(row: Row) -> list[_Object]:
     labelled = np.zeros(ids.shape, np.uint8)
     for number, single in enumerate(objects_in(ids, row.dataset), start=1):
         labelled[single] = number
-    return [_Object(frame.pixels_hw, labelled, value, row.dataset) for value in range(1, int(labelled.max()) + 1)]
+    return [
+        _Object(frame.pixels_hw, labelled, value, row.dataset) for value in range(1, int(labelled.max()) + 1)
+    ]
 
 
 def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> dict[str, torch.Tensor]:
     """One augmented view with its first prompt."""
     mask = (item.ids == item.value).astype(np.uint8)
-    outline = np.concatenate([c[:, 0] for c in cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]])
+    outline = np.concatenate(
+        [c[:, 0] for c in cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]]
+    )
     placed = draw_placement(rng, spec.rotation).matrix(tuple(outline.mean(axis=0)))
     turned = outline @ placed[:, :2].T + placed[:, 2]
     low, high = turned.min(axis=0) - 0.5, turned.max(axis=0) + 0.5
@@ -211,7 +222,9 @@ def _chance(share: float, rng: np.random.Generator) -> bool:
     return share > 0 and rng.random() < share
 
 
-def _draw_box(true_box: Box, rough: bool, frame_hw: tuple[int, int], spec: SampleSpec, rng: np.random.Generator) -> Box:
+def _draw_box(
+    true_box: Box, rough: bool, frame_hw: tuple[int, int], spec: SampleSpec, rng: np.random.Generator
+) -> Box:
     if rough:
         return jitter_box(true_box, float(rng.uniform(0.0, spec.rough_jitter)), rng)
     kind = rng.random()
@@ -228,13 +241,17 @@ def _click_in(mask_hw: np.ndarray, spec: SampleSpec, rng: np.random.Generator) -
     return uniform_click(mask_hw, rng) if _chance(spec.anywhere_share, rng) else random_click(mask_hw, rng)
 
 
-def _draw_click(mask_hw: np.ndarray, placed: np.ndarray, spec: SampleSpec, rng: np.random.Generator) -> tuple[float, float]:
+def _draw_click(
+    mask_hw: np.ndarray, placed: np.ndarray, spec: SampleSpec, rng: np.random.Generator
+) -> tuple[float, float]:
     """A click on the object, where `placed` turns it to."""
     x, y = placed @ (*_click_in(mask_hw > 0, spec, rng), 1.0)
     return float(x), float(y)
 
 
-def _around_click(click: tuple[float, float], frame_hw: tuple[int, int], spec: SampleSpec, rng: np.random.Generator) -> Region:
+def _around_click(
+    click: tuple[float, float], frame_hw: tuple[int, int], spec: SampleSpec, rng: np.random.Generator
+) -> Region:
     """The square that a closer first look at a click shows."""
     return region_around((*click, *click), 1.0, min_side=float(rng.uniform(*spec.near_side)) * max(frame_hw))
 
@@ -243,8 +260,7 @@ def warp(pixels_hw: np.ndarray, to_model: ModelMap, placed: np.ndarray) -> np.nd
     """Turns, mirrors and cuts in one interpolation; blurs first where the view shrinks the image."""
     matrix = to_model.matrix() @ np.vstack([placed, [0.0, 0.0, 1.0]])
     across, down = np.linalg.norm(matrix[:, :2], axis=0)  # model pixels a source pixel
-    if min(across, down) < 1.0:
-        pixels_hw = cv2.GaussianBlur(pixels_hw, (0, 0), sigmaX=max(0.35 / across, 0.1), sigmaY=max(0.35 / down, 0.1))
+    pixels_hw = blurred_to_shrink(pixels_hw, across, down)
     return cv2.warpAffine(pixels_hw, matrix, (to_model.size, to_model.size), flags=cv2.INTER_LINEAR)
 
 
@@ -264,4 +280,6 @@ def _rough_mask(target: np.ndarray, grid: int, rng: np.random.Generator) -> np.n
     shift = rng.normal(0.0, 0.06 * side, 2)
     moved = cv2.warpAffine(small, np.array([[1, 0, shift[0]], [0, 1, shift[1]]]), (grid, grid))
     soft = cv2.GaussianBlur(moved, (0, 0), float(rng.uniform(0.5, 0.5 + 0.12 * side)))
-    return (np.clip((soft - rng.uniform(0.3, 0.7)) * 2.0, -1.0, 1.0) * rng.uniform(4.0, 8.0)).astype(np.float32)
+    return (np.clip((soft - rng.uniform(0.3, 0.7)) * 2.0, -1.0, 1.0) * rng.uniform(4.0, 8.0)).astype(
+        np.float32
+    )

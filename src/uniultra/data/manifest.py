@@ -9,9 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from uniultra.data.lines import COLUMNS as COLUMNS
-from uniultra.data.lines import SPLITS as SPLITS
-from uniultra.data.lines import Line, path_fault, pixel_mm_of, read_sheet
+from uniultra.data.manifest_text import COLUMNS as COLUMNS
+from uniultra.data.manifest_text import SPLITS as SPLITS
+from uniultra.data.manifest_text import Line, path_fault, pixel_mm_of, read_sheet
 from uniultra.data.problems import Problem, refuse
 
 COMPONENT_DATASETS = frozenset({"muscle_apo", "usgra"})

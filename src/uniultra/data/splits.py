@@ -63,7 +63,9 @@ def report_split(manifest: Manifest, name: str) -> ReportSplit:
 def _rows(manifest: Manifest, name: str) -> tuple[Row, ...]:
     rows = tuple(row for row in manifest if row.split == name)
     if not rows:
-        raise DataError(f"manifest '{manifest.path}' has no rows of split '{name}'; add some, or choose another split")
+        raise DataError(
+            f"manifest '{manifest.path}' has no rows of split '{name}'; add some, or choose another split"
+        )
     return rows
 
 
@@ -81,7 +83,9 @@ def permissive(split: Split) -> Split:
     rows = tuple(row for row in split if _is_permissive(row.licence))
     if not rows:
         found = ", ".join(sorted({row.licence or "none" for row in split}))
-        raise DataError(f"no image of {split.name} has a permissive licence such as CC BY 4.0 or Apache-2.0; the column says: {found}")
+        raise DataError(
+            f"no image of {split.name} has a permissive licence such as CC BY 4.0 or Apache-2.0; the column says: {found}"
+        )
     return type(split)(split.name, rows)
 
 

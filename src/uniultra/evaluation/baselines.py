@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 
 from uniultra.errors import PromptError
+from uniultra.pixel_scale import Box
 from uniultra.types import Frame, Mask, Prompt, mask_box
-
-Box = tuple[float, float, float, float]
 
 GRABCUT_ITERATIONS = 8
 GRABCUT_MARGIN = 0.5
@@ -48,7 +47,10 @@ class GrabCutBaseline:
         return _mask(np.where(found_hw, 1.0, -1.0), frame)
 
 
-BASELINES: dict[str, Callable[[], EllipseBaseline | GrabCutBaseline]] = {"ellipse": EllipseBaseline, "grabcut": GrabCutBaseline}
+BASELINES: dict[str, Callable[[], EllipseBaseline | GrabCutBaseline]] = {
+    "ellipse": EllipseBaseline,
+    "grabcut": GrabCutBaseline,
+}
 """What `uniultra evaluate --model` knows besides models. All take boxes alone."""
 
 
@@ -102,9 +104,13 @@ def _foreground(pixels_hw: np.ndarray, labels_hw: np.ndarray) -> np.ndarray:
     if not given.any() or not (labels_hw == cv2.GC_BGD).any():
         return given.astype(np.float32)
     decided = labels_hw.copy()
-    cv2.setRNGSeed(0)  # its k-means draws from the thread's generator: without this, order would change the result
+    cv2.setRNGSeed(
+        0
+    )  # its k-means draws from the thread's generator: without this, order would change the result
     colour = cv2.cvtColor(pixels_hw, cv2.COLOR_GRAY2BGR)
-    cv2.grabCut(colour, decided, None, np.zeros((1, 65)), np.zeros((1, 65)), GRABCUT_ITERATIONS, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(
+        colour, decided, None, np.zeros((1, 65)), np.zeros((1, 65)), GRABCUT_ITERATIONS, cv2.GC_INIT_WITH_MASK
+    )
     return np.isin(decided, foreground).astype(np.float32)
 
 
@@ -118,9 +124,13 @@ def _pixels_in(box_xyxy: Box, frame_hw: tuple[int, ...]) -> tuple[slice, slice]:
 
 def _box_of(prompt: Prompt, name: str) -> Box:
     if prompt.box_xyxy is None:
-        raise PromptError(f"the baseline '{name}' takes boxes alone and this prompt has none; ask it for box kinds only")
+        raise PromptError(
+            f"the baseline '{name}' takes boxes alone and this prompt has none; ask it for box kinds only"
+        )
     return prompt.box_xyxy
 
 
 def _mask(level_hw: np.ndarray, frame: Frame) -> Mask:
-    return Mask(level_hw > 0, level_hw.astype(np.float32), math.nan, frame.calibration.at(mask_box(level_hw > 0)))
+    return Mask(
+        level_hw > 0, level_hw.astype(np.float32), math.nan, frame.calibration.at(mask_box(level_hw > 0))
+    )

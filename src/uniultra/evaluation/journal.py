@@ -28,7 +28,9 @@ class Journal:
         OutputError: it can't be written.
     """
 
-    def __init__(self, path: Path, asked: dict[str, Any], parse: Callable[[dict[str, Any]], Any] | None = None) -> None:
+    def __init__(
+        self, path: Path, asked: dict[str, Any], parse: Callable[[dict[str, Any]], Any] | None = None
+    ) -> None:
         self.path = path
         self.parse = parse or _scored
         self.known: dict[tuple[str, str], Any] = {}
@@ -40,7 +42,9 @@ class Journal:
             else:
                 path.write_text(json.dumps(asked) + "\n", encoding="utf-8")
         except OSError as error:
-            raise OutputError(f"'{path}' can't be written ({error.strerror}); choose a folder that you may write to") from error
+            raise OutputError(
+                f"'{path}' can't be written ({error.strerror}); choose a folder that you may write to"
+            ) from error
 
     def get(self, row: Row) -> Any:
         return self.known.get((row.dataset, row.id))
@@ -58,14 +62,22 @@ class Journal:
             head, *lines = (json.loads(line) for line in whole)
             known = {(line["dataset"], line["id"]): self.parse(line) for line in lines}
         except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"'{self.path}' is damaged ({error}); delete it to start anew, or choose another folder") from error
-        wrong = [key for key in asked if not isinstance(head, dict) or (key != SKIPPED and head.get(key) != asked[key])]
+            raise DataError(
+                f"'{self.path}' is damaged ({error}); delete it to start anew, or choose another folder"
+            ) from error
+        wrong = [
+            key
+            for key in asked
+            if not isinstance(head, dict) or (key != SKIPPED and head.get(key) != asked[key])
+        ]
         if wrong:
             raise self._of_another(", ".join(wrong))
         self._check_skipped(known, _keys(head.get(SKIPPED, [])), _keys(asked.get(SKIPPED, [])))
         self.known = known
 
-    def _check_skipped(self, known: dict[tuple[str, str], ScoredImage], then: set[tuple[str, str]], now: set[tuple[str, str]]) -> None:
+    def _check_skipped(
+        self, known: dict[tuple[str, str], ScoredImage], then: set[tuple[str, str]], now: set[tuple[str, str]]
+    ) -> None:
         """What was left out must still be, and what was scored must not be: else the end is not that of one run."""
         met = {key for key, image in known.items() if getattr(image, "skipped", None) is not None}
         changed = sorted((then - now - met) | (now & (known.keys() - met)))
@@ -74,7 +86,9 @@ class Journal:
             raise self._of_another(f"set of skipped rows ('{changed[0][1]}' of '{changed[0][0]}'{more})")
 
     def _of_another(self, what: str) -> DataError:
-        return DataError(f"'{self.path}' is of a run with another {what}; choose another folder, or --force to start anew")
+        return DataError(
+            f"'{self.path}' is of a run with another {what}; choose another folder, or --force to start anew"
+        )
 
 
 def _whole_lines(path: Path) -> list[str]:

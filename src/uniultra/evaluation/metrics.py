@@ -37,7 +37,9 @@ def skill(dice: float, ellipse_dice: float) -> float:
     return (dice - ellipse_dice) / (1.0 - ellipse_dice)
 
 
-def expected_calibration_error(quality: Sequence[float] | np.ndarray, iou: Sequence[float] | np.ndarray, bins: int = 10) -> float:
+def expected_calibration_error(
+    quality: Sequence[float] | np.ndarray, iou: Sequence[float] | np.ndarray, bins: int = 10
+) -> float:
     """Mean distance between predicted and true IoU over `bins` equal bins of the predicted one, weighted by their counts; 0 is best.
 
     A quality of NaN (the segmenter gives none) is left out; NaN where none is left. As Guo et al. 2017, arXiv 1706.04599, eq. 5.
@@ -48,7 +50,9 @@ def expected_calibration_error(quality: Sequence[float] | np.ndarray, iou: Seque
     if predicted.size == 0:
         return math.nan
     which = np.clip((predicted * bins).astype(int), 0, bins - 1)
-    gaps = np.bincount(which, weights=predicted - true, minlength=bins)  # a bin's count times the gap of its means
+    gaps = np.bincount(
+        which, weights=predicted - true, minlength=bins
+    )  # a bin's count times the gap of its means
     return float(np.abs(gaps).sum() / predicted.size)
 
 
@@ -66,12 +70,19 @@ def reliability_curve(
 ) -> tuple[ReliabilityBin, ...]:
     """The bins of `expected_calibration_error` that hold answers, lowest first; on the diagonal the quality is what it says."""
     predicted, true = np.asarray(quality, dtype=np.float64), np.asarray(iou, dtype=np.float64)
-    which = np.where(np.isnan(predicted), -1, np.clip(np.nan_to_num(predicted) * bins, 0, bins - 1).astype(int))
+    which = np.where(
+        np.isnan(predicted), -1, np.clip(np.nan_to_num(predicted) * bins, 0, bins - 1).astype(int)
+    )
     filled = [which == number for number in range(bins) if (which == number).any()]
-    return tuple(ReliabilityBin(float(predicted[own].mean()), float(true[own].mean()), int(own.sum())) for own in filled)
+    return tuple(
+        ReliabilityBin(float(predicted[own].mean()), float(true[own].mean()), int(own.sum()))
+        for own in filled
+    )
 
 
-def bootstrap_means(values: Sequence[float] | np.ndarray, groups: Sequence[str], seed: int, samples: int = BOOTSTRAP_SAMPLES) -> np.ndarray:
+def bootstrap_means(
+    values: Sequence[float] | np.ndarray, groups: Sequence[str], seed: int, samples: int = BOOTSTRAP_SAMPLES
+) -> np.ndarray:
     """The mean of `values` in each of `samples` worlds, shape (samples,), where whole groups are drawn with replacement.
 
     Groups of the same names are drawn alike for the same seed, so two segmenters on the same data can be compared pair by pair.
@@ -81,15 +92,6 @@ def bootstrap_means(values: Sequence[float] | np.ndarray, groups: Sequence[str],
     counts = np.bincount(member_of)
     drawn = np.random.default_rng(seed).integers(len(names), size=(samples, len(names)))
     return np.asarray(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
-
-
-def bootstrap_interval(
-    values: Sequence[float] | np.ndarray, groups: Sequence[str], seed: int, samples: int = BOOTSTRAP_SAMPLES
-) -> tuple[float, float]:
-    """The 95 % percentile interval (low, high) of the mean over groups; (NaN, NaN) below two groups, which tell nothing of spread."""
-    if len(set(groups)) < 2:
-        return math.nan, math.nan
-    return percentile_interval(bootstrap_means(values, groups, seed, samples))
 
 
 def percentile_interval(means: np.ndarray) -> tuple[float, float]:

@@ -12,18 +12,18 @@ from typing import TypeVar
 
 import numpy as np
 
+from uniultra.data.loading import read_row
 from uniultra.data.manifest import Row, objects_in
 from uniultra.data.problems import RowError
-from uniultra.data.reading import read_row
 from uniultra.data.splits import ReportSplit, SelectionSplit
 from uniultra.errors import DataError
-from uniultra.evaluation.asking import Answer, PromptableSegmenter, Question, ask, ask_nothing
 from uniultra.evaluation.baselines import ellipse_in_box
 from uniultra.evaluation.journal import Journal
 from uniultra.evaluation.metrics import dice, iou
 from uniultra.evaluation.records import EmptyAnswer, Record, ScoredImage, Skipped, skip
-from uniultra.evaluation.running import score_rows
+from uniultra.evaluation.runner import score_rows
 from uniultra.evaluation.settings import EvaluationSettings
+from uniultra.evaluation.simulated_user import Answer, PromptableSegmenter, Question, ask, ask_nothing
 from uniultra.evaluation.surface import surface_scores
 from uniultra.types import Frame
 
@@ -63,7 +63,9 @@ def evaluate(
         PromptError: the segmenter doesn't take such prompts.
     """
     if not isinstance(split, SelectionSplit | ReportSplit):
-        raise DataError(f"split '{getattr(split, 'name', split)}' is what models learn from; evaluate on val, test or external")
+        raise DataError(
+            f"split '{getattr(split, 'name', split)}' is what models learn from; evaluate on val, test or external"
+        )
 
     def score(row: Row) -> ScoredImage:
         return _score_or_skip(segmenter, settings, row)
@@ -77,7 +79,9 @@ def evaluate(
     with_objects = sum(bool(image.records) for image in images)
     empty = tuple(answer for image in images for answer in image.empty)
     skipped = tuple(image.skipped for image in images if image.skipped is not None)
-    return Evaluation(split.name, settings, records, with_objects, len(split) - with_objects - len(skipped), empty, skipped)
+    return Evaluation(
+        split.name, settings, records, with_objects, len(split) - with_objects - len(skipped), empty, skipped
+    )
 
 
 def score_image(segmenter: PromptableSegmenter, settings: EvaluationSettings, row: Row) -> ScoredImage:
@@ -85,7 +89,11 @@ def score_image(segmenter: PromptableSegmenter, settings: EvaluationSettings, ro
     frame, trues = read_objects(row)
     if trues:
         answers = ask(segmenter, frame, trues, row.id, settings)
-        return ScoredImage(tuple(_record(row, question, answer, trues[question.object_index]) for question, answer in answers))
+        return ScoredImage(
+            tuple(
+                _record(row, question, answer, trues[question.object_index]) for question, answer in answers
+            )
+        )
     return ScoredImage(empty=_empty_answers(segmenter, frame, row) if settings.clicks else ())
 
 
@@ -131,7 +139,9 @@ def _record(row: Row, question: Question, answer: Answer, true_hw: np.ndarray) -
         dice=dice(mask.mask_hw, true_hw),
         iou=iou(mask.mask_hw, true_hw),
         quality=_known(mask.quality),
-        ellipse_dice=None if box is None else dice(ellipse_in_box(box, (true_hw.shape[0], true_hw.shape[1])), true_hw),
+        ellipse_dice=None
+        if box is None
+        else dice(ellipse_in_box(box, (true_hw.shape[0], true_hw.shape[1])), true_hw),
         seconds=answer.seconds,
         hd95_px=hd95_px,
         hd95_mm=None if row.pixel_mm is None else hd95_px * row.pixel_mm,
@@ -143,7 +153,15 @@ def _record(row: Row, question: Question, answer: Answer, true_hw: np.ndarray) -
 
 def _empty_answers(segmenter: PromptableSegmenter, frame: Frame, row: Row) -> tuple[EmptyAnswer, ...]:
     return tuple(
-        EmptyAnswer(row.id, row.dataset, row.organ, row.cluster, click, _known(mask.quality), float(mask.mask_hw.mean()))
+        EmptyAnswer(
+            row.id,
+            row.dataset,
+            row.organ,
+            row.cluster,
+            click,
+            _known(mask.quality),
+            float(mask.mask_hw.mean()),
+        )
         for click, mask in enumerate(ask_nothing(segmenter, frame))
     )
 

@@ -91,7 +91,12 @@ class ScoredImage:
 
 def skip(row: Row, problems: Sequence[Problem]) -> Skipped:
     """The note that a row was left out for its own problems."""
-    return Skipped(row.number, row.dataset, row.id, tuple(str(each).removeprefix(f"row {row.number}, ") for each in problems))
+    return Skipped(
+        row.number,
+        row.dataset,
+        row.id,
+        tuple(str(each).removeprefix(f"row {row.number}, ") for each in problems),
+    )
 
 
 def record_from(values: dict[str, Any]) -> Record:

@@ -101,13 +101,17 @@ class EvaluationSettings:
         unknown = [name for name in self.kinds if name not in KINDS]
         if unknown or not self.kinds or len(set(self.kinds)) < len(self.kinds):
             given = ",".join(self.kinds)
-            raise PromptError(f"prompt kinds '{given}' are not usable; give some of {','.join(KINDS)}, each once, with commas between")
+            raise PromptError(
+                f"prompt kinds '{given}' are not usable; give some of {','.join(KINDS)}, each once, with commas between"
+            )
         for name, value in (("draws", self.draws), ("workers", self.workers)):
             if value < 1:
                 raise PromptError(f"{name} is {value}; it must be at least 1")
         if len(set(self.seeds)) < len(self.seeds) or any(not 0 <= seed <= MOST_SEED for seed in self.seeds):
             given = ",".join(str(seed) for seed in self.seeds)
-            raise PromptError(f"seeds '{given}' are not usable; give whole numbers from 0 to {MOST_SEED}, each once, such as 42,2026,1337")
+            raise PromptError(
+                f"seeds '{given}' are not usable; give whole numbers from 0 to {MOST_SEED}, each once, such as 42,2026,1337"
+            )
 
     def draws_of(self, kind: PromptKind) -> tuple[int, ...]:
         """The numbers of a kind's draws."""
@@ -138,7 +142,9 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError as error:
-        raise PromptError(f"seeds '{text}' are not whole numbers; give some with commas between, such as 42,2026,1337") from error
+        raise PromptError(
+            f"seeds '{text}' are not whole numbers; give some with commas between, such as 42,2026,1337"
+        ) from error
 
 
 def stable_seed(*parts: str | int) -> int:

@@ -47,7 +47,10 @@ def _by_organ(records: Sequence[Record]) -> dict[str, Spread]:
         for organ in sorted({record.organ for record in records})
     }
     means[ALL_ORGANS] = {draw: _mean(dice[draw] for dice in means.values()) for draw in draws}
-    return {organ: Spread(dice, _mean(dice.values()), float(np.std(list(dice.values()), ddof=1))) for organ, dice in means.items()}
+    return {
+        organ: Spread(dice, _mean(dice.values()), float(np.std(list(dice.values()), ddof=1)))
+        for organ, dice in means.items()
+    }
 
 
 def _mean(values: Iterable[float]) -> float:

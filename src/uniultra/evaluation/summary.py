@@ -12,7 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES, bootstrap_means, expected_calibration_error, percentile_interval, skill
+from uniultra.evaluation.metrics import (
+    BOOTSTRAP_SAMPLES,
+    bootstrap_means,
+    expected_calibration_error,
+    percentile_interval,
+    skill,
+)
 from uniultra.evaluation.records import EmptyAnswer, Record
 from uniultra.evaluation.settings import GOAL_DICE, KINDS, stable_seed
 
@@ -67,7 +73,11 @@ Summary = dict[str, dict[str, Cell]]
 def summarise(records: Sequence[Record], seed: int = 0, samples: int = BOOTSTRAP_SAMPLES) -> Summary:
     """The table of cells. The same seed resamples the same clusters for every segmenter and kind, so they compare pair by pair."""
     asked = {record.kind for record in records}
-    return {kind: _by_organ([r for r in records if r.kind == kind], seed, samples) for kind in KINDS if kind in asked}
+    return {
+        kind: _by_organ([r for r in records if r.kind == kind], seed, samples)
+        for kind in KINDS
+        if kind in asked
+    }
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,9 @@ def summarise_empty(answers: Sequence[EmptyAnswer]) -> dict[str, EmptyCell]:
     for organ in sorted({answer.organ for answer in answers}):
         own = [answer for answer in answers if answer.organ == organ]
         images = len({(answer.dataset, answer.id) for answer in own})
-        cells[organ] = EmptyCell(images, _mean_known(answer.quality for answer in own), _mean(answer.area for answer in own))
+        cells[organ] = EmptyCell(
+            images, _mean_known(answer.quality for answer in own), _mean(answer.area for answer in own)
+        )
     return cells
 
 
@@ -99,7 +111,9 @@ def _by_organ(records: Sequence[Record], seed: int, samples: int) -> dict[str, C
     worlds: list[np.ndarray] = []
     for organ in sorted({record.organ for record in records}):
         own = [record for record in records if record.organ == organ]
-        means = bootstrap_means([r.dice for r in own], [r.group for r in own], stable_seed(seed, organ), samples)
+        means = bootstrap_means(
+            [r.dice for r in own], [r.group for r in own], stable_seed(seed, organ), samples
+        )
         cells[organ] = _organ_cell(own, means)
         worlds.append(means)
     return {**cells, ALL_ORGANS: _mean_cell(list(cells.values()), np.mean(worlds, axis=0))}
@@ -125,7 +139,9 @@ def _organ_cell(records: Sequence[Record], bootstrap: np.ndarray) -> Cell:
         nsd=_mean_known(r.nsd for r in records),
         start_dice=_mean_known(r.start_dice for r in records),
         clicks=_mean_known(None if r.curve is None else len(r.curve) for r in records),
-        failures=None if all(r.curve is None for r in records) else sum(bool(r.curve) and r.dice < GOAL_DICE for r in records),
+        failures=None
+        if all(r.curve is None for r in records)
+        else sum(bool(r.curve) and r.dice < GOAL_DICE for r in records),
     )
 
 
@@ -147,7 +163,9 @@ def _mean_cell(cells: Sequence[Cell], bootstrap: np.ndarray) -> Cell:
         nsd=_mean_known(cell.nsd for cell in cells),
         start_dice=_mean_known(cell.start_dice for cell in cells),
         clicks=_mean_known(cell.clicks for cell in cells),
-        failures=None if all(cell.failures is None for cell in cells) else sum(cell.failures or 0 for cell in cells),
+        failures=None
+        if all(cell.failures is None for cell in cells)
+        else sum(cell.failures or 0 for cell in cells),
     )
 
 

@@ -16,7 +16,9 @@ TOLERANCE_PX = 2.0
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
-def surface_scores(predicted_hw: np.ndarray, true_hw: np.ndarray, tolerance_px: float = TOLERANCE_PX) -> tuple[float, float]:
+def surface_scores(
+    predicted_hw: np.ndarray, true_hw: np.ndarray, tolerance_px: float = TOLERANCE_PX
+) -> tuple[float, float]:
     """(HD95 in pixels, NSD from 0 to 1) of two bool masks (H, W).
 
     HD95 is the larger of the two directions' 95th percentiles; NSD (Nikolov et al. 2018, arXiv 1809.04430) is the share of both
@@ -27,7 +29,9 @@ def surface_scores(predicted_hw: np.ndarray, true_hw: np.ndarray, tolerance_px: 
         return (0.0, 1.0) if equal else (math.hypot(*predicted_hw.shape), 0.0)
     forth, back = _outline_distances(predicted_hw, true_hw)
     near = np.count_nonzero(forth <= tolerance_px) + np.count_nonzero(back <= tolerance_px)
-    return float(max(np.percentile(forth, 95), np.percentile(back, 95))), float(near / (forth.size + back.size))
+    return float(max(np.percentile(forth, 95), np.percentile(back, 95))), float(
+        near / (forth.size + back.size)
+    )
 
 
 def hausdorff(predicted_hw: np.ndarray, true_hw: np.ndarray) -> float:
@@ -54,5 +58,7 @@ def _outline(mask_hw: np.ndarray) -> np.ndarray:
 
 def _distance_to(outline_hw: np.ndarray) -> np.ndarray:
     """Euclidean distance to the nearest True pixel, float64; squares of distances are whole numbers, which undoes cv2's float32."""
-    rough = cv2.distanceTransform((~outline_hw).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE).astype(np.float64)
+    rough = cv2.distanceTransform((~outline_hw).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE).astype(
+        np.float64
+    )
     return np.asarray(np.sqrt(np.rint(rough**2)))

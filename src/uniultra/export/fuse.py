@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from transformers.models.sam2.modeling_sam2 import Sam2LayerNorm, Sam2MaskDecoder
 
 from uniultra.export.fuse_decoder import FusedDecoder
-from uniultra.export.nested import gelu, nested_sides, token_order
+from uniultra.export.window_order import gelu, nested_sides, token_order
 from uniultra.models.adapter import CHAdapter, sobel_magnitude
 from uniultra.models.backbone import CHBlock, CHHieraModel
 from uniultra.models.promptable import PIXEL_MEAN, PIXEL_STD, PromptableModel
@@ -56,7 +56,12 @@ class FusedModel(nn.Module):
         return self.model.encode(images) if self.encoder is None else self.encoder(images)
 
     def decode(
-        self, features: tuple[Tensor, Tensor, Tensor], points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor
+        self,
+        features: tuple[Tensor, Tensor, Tensor],
+        points: Tensor,
+        labels: Tensor,
+        masks: Tensor,
+        has_mask: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """As `PromptableModel.decode`, for features of batch 1."""
         decode = self.model.decode if self.decoder is None else self.decoder
@@ -67,7 +72,9 @@ def _fits_encoder(model: PromptableModel) -> bool:
     backbone = model.vision_encoder.backbone
     if type(backbone) is not CHHieraModel or backbone.config.hidden_act != "gelu":
         return False
-    return all(block.query_stride in (None, (2, 2), [2, 2]) for block in backbone.blocks) and _plain(model.vision_encoder)
+    return all(block.query_stride in (None, (2, 2), [2, 2]) for block in backbone.blocks) and _plain(
+        model.vision_encoder
+    )
 
 
 def _fits_decoder(model: PromptableModel) -> bool:
@@ -79,7 +86,9 @@ def _fits_decoder(model: PromptableModel) -> bool:
 
 def _plain(module: nn.Module) -> bool:
     """Whether every layer with weights of its own is of a class in `PLAIN`."""
-    return all(type(part) in PLAIN for part in module.modules() if isinstance(getattr(part, "weight", None), Tensor))
+    return all(
+        type(part) in PLAIN for part in module.modules() if isinstance(getattr(part, "weight", None), Tensor)
+    )
 
 
 class FusedBlock(nn.Module):
@@ -92,12 +101,16 @@ class FusedBlock(nn.Module):
         attn, out = block.attn, block.dim_out
         self.heads = attn.num_attention_heads
         query, key, value = attn.qkv.weight.split(out)
-        bias_q, _, bias_v = attn.qkv.bias.split(out)  # the keys' adds the same to all scores of a query: softmax forgets it
+        bias_q, _, bias_v = attn.qkv.bias.split(
+            out
+        )  # the keys' adds the same to all scores of a query: softmax forgets it
         self.query = nn.Parameter(query.T * attn.scale)
         self.query_bias = nn.Parameter(bias_q * attn.scale)
         self.key, self.value = nn.Parameter(key.T.clone()), nn.Parameter(value.T.clone())
         self.out = nn.Parameter(attn.proj.weight.T.clone())
-        self.out_bias = nn.Parameter(attn.proj.bias + attn.proj.weight @ bias_v)  # a row of attention sums to 1
+        self.out_bias = nn.Parameter(
+            attn.proj.bias + attn.proj.weight @ bias_v
+        )  # a row of attention sums to 1
         self.widen = block.proj if block.dim != block.dim_out else None
         self._join(block.mlp.proj_in, block.mlp.proj_out, block.adapter)
 
@@ -124,7 +137,10 @@ class FusedBlock(nn.Module):
         query = torch.addmm(self.query_bias, normed, self.query)
         if self.pools:
             skip, query = pooled(skip), pooled(query)
-        attended = torch.addmm(skip, self._attend(query, normed @ self.key, normed @ self.value), self.out) + self.out_bias
+        attended = (
+            torch.addmm(skip, self._attend(query, normed @ self.key, normed @ self.value), self.out)
+            + self.out_bias
+        )
         hidden = gelu(torch.addmm(self.mlp_bias, self.norm2(attended), self.mlp_in))
         return torch.addmm(torch.addmm(attended, edge_map, self.edge), hidden, self.mlp_out)
 
@@ -132,7 +148,11 @@ class FusedBlock(nn.Module):
         """Attention within each cell; (M', D)."""
         rows, width = self.cell // 4 if self.pools else self.cell, query.shape[1]
         if self.heads == 1:
-            query, key, value = query.view(-1, rows, width), key.view(-1, self.cell, width), value.view(-1, self.cell, width)
+            query, key, value = (
+                query.view(-1, rows, width),
+                key.view(-1, self.cell, width),
+                value.view(-1, self.cell, width),
+            )
             return (torch.softmax(query @ key.transpose(1, 2), dim=-1) @ value).view(-1, width)
         shape = (self.heads, width // self.heads)
         query = query.view(-1, rows, *shape).transpose(1, 2)
@@ -164,7 +184,9 @@ class FusedEncoder(nn.Module):
         for block in backbone.blocks:
             cells.append((block.window_size or self.side >> level) ** 2)
             level += block.query_stride is not None
-        self.blocks = nn.ModuleList(FusedBlock(block, cell) for block, cell in zip(backbone.blocks, cells, strict=True))
+        self.blocks = nn.ModuleList(
+            FusedBlock(block, cell) for block, cell in zip(backbone.blocks, cells, strict=True)
+        )
         self._fold_neck(model)
 
     def _fold_input(self, model: PromptableModel) -> None:
@@ -178,7 +200,11 @@ class FusedEncoder(nn.Module):
         self.stem = backbone.edge_stem.conv.weight if backbone.config.adapter_edge else None
         if self.stem is not None:
             self.stem_constant = nn.Parameter(backbone.edge_stem.conv(constant))
-        position = (constant + backbone._get_pos_embed((self.side, self.side)).permute(0, 3, 1, 2)).flatten(2).transpose(1, 2)
+        position = (
+            (constant + backbone._get_pos_embed((self.side, self.side)).permute(0, 3, 1, 2))
+            .flatten(2)
+            .transpose(1, 2)
+        )
         self.position = nn.Parameter(position)
 
     def _fold_neck(self, model: PromptableModel) -> None:
@@ -189,12 +215,16 @@ class FusedEncoder(nn.Module):
         self.middle, self.middle_bias = _product(from_middle, decoder.conv_s1)
         self.coarse = nn.Parameter(from_coarse.weight.flatten(1).T.clone())
         self.coarsest = nn.Parameter(from_coarsest.weight.flatten(1).T.clone())
-        self.coarse_bias = nn.Parameter(from_coarse.bias + from_coarsest.bias + model.no_memory_embedding.flatten())
+        self.coarse_bias = nn.Parameter(
+            from_coarse.bias + from_coarsest.bias + model.no_memory_embedding.flatten()
+        )
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         patches = F.conv2d(images.float().unsqueeze(1), self.patch, stride=self.stride, padding=self.padding)
         edge_map = self._edge_map(patches)
-        tokens = (patches.flatten(2).transpose(1, 2) + self.position).index_select(1, self.order).flatten(0, 1)
+        tokens = (
+            (patches.flatten(2).transpose(1, 2) + self.position).index_select(1, self.order).flatten(0, 1)
+        )
         stages = []
         for index, block in enumerate(self.blocks):
             edge_map = pooled(edge_map) if block.pools else edge_map
@@ -218,7 +248,9 @@ class FusedEncoder(nn.Module):
         if self.stem is None:
             return torch.ones_like(patches[:, 0].reshape(-1, 1))
         edges = sobel_magnitude(gelu(F.conv2d(patches, self.stem, padding=1) + self.stem_constant))
-        return F.pad(edges.flatten(2).transpose(1, 2).index_select(1, self.order).flatten(0, 1), (0, 1), value=1.0)
+        return F.pad(
+            edges.flatten(2).transpose(1, 2).index_select(1, self.order).flatten(0, 1), (0, 1), value=1.0
+        )
 
     def _maps(self, tokens: Tensor, level: int) -> Tensor:
         """Tokens of a level row by row again, (B, T, D)."""
@@ -230,4 +262,6 @@ def _product(first: nn.Conv2d, second: nn.Conv2d) -> tuple[nn.Parameter, nn.Para
     """Weight (D, C) and bias (D, 1) of two 1x1 convolutions, one after the other."""
     assert first.bias is not None and second.bias is not None
     outer = second.weight.flatten(1)
-    return nn.Parameter(outer @ first.weight.flatten(1)), nn.Parameter((outer @ first.bias + second.bias).unsqueeze(1))
+    return nn.Parameter(outer @ first.weight.flatten(1)), nn.Parameter(
+        (outer @ first.bias + second.bias).unsqueeze(1)
+    )

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from uniultra.export.nested import gelu, token_order
+from uniultra.export.window_order import gelu, token_order
 from uniultra.models.promptable import MASK_LOGIT_LIMIT, PromptableModel, box_ellipse
 
 
@@ -34,12 +34,21 @@ class FusedDecoder(nn.Module):
         self.register_buffer("fine_back", torch.argsort(token_order((2, 4, 4 * self.grid))), persistent=False)
 
     def forward(
-        self, features: tuple[Tensor, Tensor, Tensor], points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor
+        self,
+        features: tuple[Tensor, Tensor, Tensor],
+        points: Tensor,
+        labels: Tensor,
+        masks: Tensor,
+        has_mask: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
         embed, fine, middle = (maps.flatten(2).transpose(1, 2) for maps in features)
         decoder = self.model.mask_decoder
-        sparse = self.model.prompt_encoder._embed_points(points.unsqueeze(1), labels.unsqueeze(1), pad=True).squeeze(1)
-        output = torch.cat([decoder.obj_score_token.weight, decoder.iou_token.weight, decoder.mask_tokens.weight])
+        sparse = self.model.prompt_encoder._embed_points(
+            points.unsqueeze(1), labels.unsqueeze(1), pad=True
+        ).squeeze(1)
+        output = torch.cat(
+            [decoder.obj_score_token.weight, decoder.iou_token.weight, decoder.mask_tokens.weight]
+        )
         prompts = torch.cat([output.expand(points.shape[0], -1, -1), sparse], dim=1)
         tokens, image = self._transform(prompts, embed + self._dense(points, labels, masks, has_mask))
         logits = self._paint(image, tokens[:, 2], fine, middle)
@@ -52,7 +61,9 @@ class FusedDecoder(nn.Module):
         masks = masks.clamp(-MASK_LOGIT_LIMIT, MASK_LOGIT_LIMIT)
         if self.model.config.box_prior:
             has_box = ((labels == 2).any(dim=1) & (labels == 3).any(dim=1)).view(-1, 1, 1, 1)
-            masks = torch.where(given, masks, box_ellipse(points, labels, masks.shape[-1], self.model.input_size))
+            masks = torch.where(
+                given, masks, box_ellipse(points, labels, masks.shape[-1], self.model.input_size)
+            )
             given = given | has_box
         layers = self.model.prompt_encoder.mask_embed
         nested = masks.flatten(1).index_select(1, self.fine_order).view(-1, 16 * self.grid**2 // 4, 4)
@@ -60,7 +71,9 @@ class FusedDecoder(nn.Module):
         narrow = narrow.view(-1, self.grid**2, 4 * narrow.shape[2])
         narrow = gelu(_norm(layers.layer_norm2, narrow @ _columns(layers.conv2) + layers.conv2.bias))
         wide = narrow @ _columns(layers.conv3) + layers.conv3.bias
-        return torch.where(given.flatten(1).unsqueeze(2), wide, self.model.prompt_encoder.no_mask_embed.weight)
+        return torch.where(
+            given.flatten(1).unsqueeze(2), wide, self.model.prompt_encoder.no_mask_embed.weight
+        )
 
     def _transform(self, prompts: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
         """The two-way transformer: prompts (P, N, 256) and image (P, T, 256) to the same."""
@@ -72,9 +85,15 @@ class FusedDecoder(nn.Module):
             attended = _self_attention(layer.self_attn, asked, tokens)
             tokens = _apart(layer.layer_norm1, attended if layer.skip_first_layer_pe else tokens + attended)
             placed = image + place
-            tokens = _apart(layer.layer_norm2, tokens + _from_image(layer.cross_attn_token_to_image, tokens + prompts, placed, image))
+            tokens = _apart(
+                layer.layer_norm2,
+                tokens + _from_image(layer.cross_attn_token_to_image, tokens + prompts, placed, image),
+            )
             tokens = _apart(layer.layer_norm3, tokens + layer.mlp(tokens))
-            image = _apart(layer.layer_norm4, image + _to_image(layer.cross_attn_image_to_token, placed, tokens + prompts, tokens))
+            image = _apart(
+                layer.layer_norm4,
+                image + _to_image(layer.cross_attn_image_to_token, placed, tokens + prompts, tokens),
+            )
         last = _from_image(transformer.final_attn_token_to_image, tokens + prompts, image + place, image)
         return _apart(transformer.layer_norm_final_attn, tokens + last), image
 
@@ -83,9 +102,15 @@ class FusedDecoder(nn.Module):
         decoder = self.model.mask_decoder
         first, second = decoder.upscale_conv1, decoder.upscale_conv2
         middle, fine = middle.index_select(1, self.middle_order), fine.index_select(1, self.fine_order)
-        wide = torch.addmm(first.bias.repeat(4), image.flatten(0, 1), _rows(first)).view(-1, *middle.shape[1:]) + middle
+        wide = (
+            torch.addmm(first.bias.repeat(4), image.flatten(0, 1), _rows(first)).view(-1, *middle.shape[1:])
+            + middle
+        )
         wide = gelu(_norm(decoder.upscale_layer_norm, wide))
-        wide = gelu(torch.addmm(second.bias.repeat(4), wide.flatten(0, 1), _rows(second)).view(-1, *fine.shape[1:]) + fine)
+        wide = gelu(
+            torch.addmm(second.bias.repeat(4), wide.flatten(0, 1), _rows(second)).view(-1, *fine.shape[1:])
+            + fine
+        )
         logits = wide @ decoder.output_hypernetworks_mlps[0](token).unsqueeze(2)
         return logits.squeeze(2).index_select(1, self.fine_back)
 
@@ -94,15 +119,21 @@ def _self_attention(attn: Any, asked: Tensor, value: Tensor) -> Tensor:
     heads = (attn.num_attention_heads, attn.head_dim)
     query, key = (layer(asked).unflatten(2, heads).transpose(1, 2) for layer in (attn.q_proj, attn.k_proj))
     weights = torch.softmax((query * attn.scaling) @ key.transpose(2, 3), dim=-1)
-    return attn.o_proj((weights @ attn.v_proj(value).unflatten(2, heads).transpose(1, 2)).transpose(1, 2).flatten(2))
+    return attn.o_proj(
+        (weights @ attn.v_proj(value).unflatten(2, heads).transpose(1, 2)).transpose(1, 2).flatten(2)
+    )
 
 
 def _from_image(attn: Any, asked: Tensor, placed: Tensor, image: Tensor) -> Tensor:
     """Prompts attend to the image: asked (P, N, 256), placed and image (P, T, 256), to (P, N, 256)."""
     heads, count = (attn.num_attention_heads, attn.head_dim), asked.shape[1]
-    query = (attn.q_proj(asked) * attn.scaling).unflatten(2, heads).transpose(1, 2) @ attn.k_proj.weight.unflatten(0, heads)
+    query = (attn.q_proj(asked) * attn.scaling).unflatten(2, heads).transpose(
+        1, 2
+    ) @ attn.k_proj.weight.unflatten(0, heads)
     weights = torch.softmax(query.flatten(1, 2) @ placed.transpose(1, 2), dim=-1)
-    seen = (weights @ image).unflatten(1, (heads[0], count)) @ attn.v_proj.weight.unflatten(0, heads).transpose(1, 2)
+    seen = (weights @ image).unflatten(1, (heads[0], count)) @ attn.v_proj.weight.unflatten(
+        0, heads
+    ).transpose(1, 2)
     return seen.transpose(1, 2).flatten(2) @ attn.o_proj.weight.T + _constant(attn)
 
 

@@ -14,9 +14,9 @@ import onnxruntime
 from uniultra.backends.onnx import DECODER, ENCODER
 from uniultra.backends.protocol import Backend
 from uniultra.evaluation.metrics import dice
+from uniultra.export.calibration_views import View, draw_views
 from uniultra.export.onnx import Graphs
 from uniultra.export.quantise import Damage, Progress, Quantised, quantise
-from uniultra.export.views import View, draw_views
 from uniultra.types import Features
 
 FEATURES = ["image_embed", "high_res_feats_0", "high_res_feats_1"]
@@ -65,7 +65,9 @@ def quantise_pair(
         return damage([decoder.decode(tried.encode(view), view) for view in held], truth)
 
     images = [{"images": view.image} for view in calibrating]
-    first = quantise(graphs[ENCODER], images, judge_encoder, (1.0 + least_dice) / 2, _named(progress, "encoder"))
+    first = quantise(
+        graphs[ENCODER], images, judge_encoder, (1.0 + least_dice) / 2, _named(progress, "encoder")
+    )
     behind = _Graph(first.graph)
     features = [behind.encode(view) for view in held]
 
@@ -75,7 +77,12 @@ def quantise_pair(
 
     inputs = [view.decoder_inputs(encoder.encode(view)) for view in calibrating]
     second = quantise(graphs[DECODER], inputs, judge_decoder, least_dice, _named(progress, "decoder"))
-    report = {"split": "train", "calibrated_on": len(calibrating), "chosen_on": len(held), "least_dice": least_dice}
+    report = {
+        "split": "train",
+        "calibrated_on": len(calibrating),
+        "chosen_on": len(held),
+        "least_dice": least_dice,
+    }
     return {ENCODER: first.graph, DECODER: second.graph}, report | _outcome(first, second)
 
 
@@ -83,7 +90,9 @@ def damage(logits: Sequence[np.ndarray], truth: Sequence[np.ndarray]) -> Damage:
     """Of answers, each logits of one prompt, beside those of fp32."""
     pairs = list(zip(logits, truth, strict=True))
     moved = [np.abs(_probability(ours) - _probability(theirs)).mean() for ours, theirs in pairs]
-    return Damage(float(np.mean(moved)), float(np.mean([dice(ours > 0, theirs > 0) for ours, theirs in pairs])))
+    return Damage(
+        float(np.mean(moved)), float(np.mean([dice(ours > 0, theirs > 0) for ours, theirs in pairs]))
+    )
 
 
 class _Graph:
@@ -92,7 +101,9 @@ class _Graph:
     def __init__(self, graph: onnx.ModelProto) -> None:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        self.session = onnxruntime.InferenceSession(
+            graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
 
     def encode(self, view: View) -> Features:
         return Features(*self.session.run(FEATURES, {"images": view.image}))

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from uniultra.backends.onnx import DECODER, ENCODER, FORMAT
 from uniultra.errors import ModelError
-from uniultra.evaluation.calibration import EDGE
+from uniultra.evaluation.quality import EDGE
 from uniultra.export.fuse import fuse
-from uniultra.export.storage import store
+from uniultra.export.weight_precision import store
 from uniultra.io.texts import read_json
 from uniultra.models.promptable import PromptableModel
 
@@ -53,7 +53,9 @@ class QualityCalibration:
             content = read_json(path)
             return cls(float(content["slope"]), float(content["offset"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"'{path}' is not a calibration that `uniultra calibrate` wrote: {error}") from error
+            raise ModelError(
+                f"'{path}' is not a calibration that `uniultra calibrate` wrote: {error}"
+            ) from error
 
     @classmethod
     def of_graph(cls, path: Path) -> QualityCalibration | None:
@@ -87,26 +89,23 @@ class DecoderGraph(nn.Module):
         self.calibration = calibration
 
     def forward(
-        self, embed: Tensor, fine: Tensor, middle: Tensor, points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor
+        self,
+        embed: Tensor,
+        fine: Tensor,
+        middle: Tensor,
+        points: Tensor,
+        labels: Tensor,
+        masks: Tensor,
+        has_mask: Tensor,
     ) -> tuple[Tensor, Tensor]:
         logits, quality, _ = self.model.decode((embed, fine, middle), points, labels, masks, has_mask)
         raw = torch.logit(quality.clamp(EDGE, 1 - EDGE))
         return logits, torch.sigmoid(self.calibration.slope * raw + self.calibration.offset)
 
 
-def export_onnx(model: PromptableModel, folder: Path, facts: ModelFacts, calibration: QualityCalibration | None = None) -> None:
-    """Writes encoder.onnx and decoder.onnx with their weights stored as `facts.precision` says; int8 takes `export.int8` before.
-
-    Args:
-        model: in any mode; it is put into eval mode.
-        folder: made if absent.
-        facts: name, version, licence and precision.
-        calibration: of the quality; None leaves it as the model gives it.
-    """
-    write_graphs(trace_graphs(model, calibration), folder, facts, model, calibration)
-
-
-def trace_graphs(model: PromptableModel, calibration: QualityCalibration | None = None, fused: bool = True) -> Graphs:
+def trace_graphs(
+    model: PromptableModel, calibration: QualityCalibration | None = None, fused: bool = True
+) -> Graphs:
     """Both graphs in fp32, with the exporter's own metadata still on their nodes.
 
     `fused` traces the same network in fewer and larger steps (`export.fuse`); without, layers are as they were trained, for the quantiser.
@@ -117,7 +116,13 @@ def trace_graphs(model: PromptableModel, calibration: QualityCalibration | None 
     prompts, points = torch.export.Dim("prompts", min=1, max=4096), torch.export.Dim("points", min=1, max=256)
     with torch.no_grad():
         features = tuple(maps[:1].contiguous() for maps in model.encode(images))
-    inputs = (*features, torch.zeros(2, 3, 2), torch.full((2, 3), -1), torch.zeros(2, 1, grid, grid), torch.zeros(2))
+    inputs = (
+        *features,
+        torch.zeros(2, 3, 2),
+        torch.full((2, 3), -1),
+        torch.zeros(2, 1, grid, grid),
+        torch.zeros(2),
+    )
     model = fuse(model) if fused else model
     encoder = _trace(
         EncoderGraph(model),
@@ -131,7 +136,15 @@ def trace_graphs(model: PromptableModel, calibration: QualityCalibration | None 
     decoder = _trace(
         DecoderGraph(model, calibration or QualityCalibration()),
         inputs,
-        ("image_embed", "high_res_feats_0", "high_res_feats_1", "point_coords", "point_labels", "mask_input", "has_mask_input"),
+        (
+            "image_embed",
+            "high_res_feats_0",
+            "high_res_feats_1",
+            "point_coords",
+            "point_labels",
+            "mask_input",
+            "has_mask_input",
+        ),
         ("low_res_masks", "iou_predictions"),
         {
             "embed": None,
@@ -147,7 +160,11 @@ def trace_graphs(model: PromptableModel, calibration: QualityCalibration | None 
 
 
 def write_graphs(
-    graphs: Graphs, folder: Path, facts: ModelFacts, model: PromptableModel, calibration: QualityCalibration | None = None
+    graphs: Graphs,
+    folder: Path,
+    facts: ModelFacts,
+    model: PromptableModel,
+    calibration: QualityCalibration | None = None,
 ) -> None:
     """Stores the weights, describes and checks the graphs, in place, and writes them to a folder, made if absent."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -159,7 +176,11 @@ def write_graphs(
 
 
 def _trace(
-    module: nn.Module, inputs: tuple[Tensor, ...], input_names: tuple[str, ...], output_names: tuple[str, ...], dynamic: dict[str, object]
+    module: nn.Module,
+    inputs: tuple[Tensor, ...],
+    input_names: tuple[str, ...],
+    output_names: tuple[str, ...],
+    dynamic: dict[str, object],
 ) -> torch.onnx.ONNXProgram:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
@@ -179,7 +200,9 @@ def _trace(
     return program
 
 
-def _describe(graph: onnx.ModelProto, facts: ModelFacts, model: PromptableModel, calibration: QualityCalibration) -> None:
+def _describe(
+    graph: onnx.ModelProto, facts: ModelFacts, model: PromptableModel, calibration: QualityCalibration
+) -> None:
     """Metadata that readers rely on; and no trace of the machine or the Python stack in it."""
     graph.producer_name, graph.producer_version, graph.doc_string = "uniultra", facts.version, ""
     graph.graph.name = facts.name

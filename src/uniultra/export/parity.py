@@ -11,14 +11,16 @@ import onnx
 
 from uniultra.backends.onnx import OnnxBackend
 from uniultra.backends.torch import TorchBackend
-from uniultra.evaluation.calibration import calibrate
 from uniultra.evaluation.metrics import dice
+from uniultra.evaluation.quality import calibrate
 from uniultra.export.onnx import QualityCalibration
 from uniultra.models.promptable import PromptableModel
 from uniultra.types import Features
 
 
-def check_parity(model: PromptableModel, folder: Path, calibration: QualityCalibration, cases: int = 16, seed: int = 0) -> dict[str, Any]:
+def check_parity(
+    model: PromptableModel, folder: Path, calibration: QualityCalibration, cases: int = 16, seed: int = 0
+) -> dict[str, Any]:
     """Differences of logits, masks and quality over random speckle images and prompts of every kind.
 
     Args:
@@ -38,7 +40,9 @@ def check_parity(model: PromptableModel, folder: Path, calibration: QualityCalib
     for _ in range(cases):
         image = speckle_image(model.input_size, rng)
         prompts = random_prompts(model.input_size, rng)
-        ours, theirs = ((*engine.decode(_one(engine.encode(image)), *prompts),) for engine in (torch_engine, onnx_engine))
+        ours, theirs = (
+            (*engine.decode(_one(engine.encode(image)), *prompts),) for engine in (torch_engine, onnx_engine)
+        )
         logit_gaps.append(np.abs(ours[0] - theirs[0]).ravel())
         quality_gaps.append(np.abs(calibrate(ours[1], calibration.slope, calibration.offset) - theirs[1]))
         agreements.append(np.mean((ours[0] > 0) == (theirs[0] > 0)))
@@ -69,7 +73,9 @@ def speckle_image(size: int, rng: np.random.Generator) -> np.ndarray:
     return np.clip(values, 0, 255).astype(np.uint8)[None]
 
 
-def random_prompts(size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def random_prompts(
+    size: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Four prompts: a box, a click, a box with two clicks, a previous mask with a click; as `Backend.decode` takes them."""
     low = rng.uniform(0.1, 0.4, (4, 2)) * size
     high = low + rng.uniform(0.2, 0.5, (4, 2)) * size

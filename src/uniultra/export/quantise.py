@@ -19,7 +19,7 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.calibrate import create_calibrator
 from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
 
-from uniultra.export.storage import pack_weights
+from uniultra.export.weight_precision import pack_weights
 
 LAYERS = ("MatMul", "Conv")
 """What has integer kernels on a CPU. A transposed convolution has none: it would be rounded and then run in float."""
@@ -48,7 +48,11 @@ class Quantised:
 
 
 def quantise(
-    graph: onnx.ModelProto, inputs: Sequence[Inputs], judge: Callable[[onnx.ModelProto], Damage], least_dice: float, progress: Progress
+    graph: onnx.ModelProto,
+    inputs: Sequence[Inputs],
+    judge: Callable[[onnx.ModelProto], Damage],
+    least_dice: float,
+    progress: Progress,
 ) -> Quantised:
     """The graph with as few groups in float as `least_dice` allows.
 
@@ -103,7 +107,9 @@ def activation_ranges(graph: onnx.ModelProto, inputs: Sequence[Inputs]) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "graph.onnx"
         onnx.save(graph, str(plain))
-        calibrator = create_calibrator(plain, LAYERS, str(Path(folder) / "wider.onnx"), CalibrationMethod.MinMax)
+        calibrator = create_calibrator(
+            plain, LAYERS, str(Path(folder) / "wider.onnx"), CalibrationMethod.MinMax
+        )
         calibrator.collect_data(_Reader(inputs))
         return calibrator.compute_data()
 
@@ -151,6 +157,8 @@ class _Reader(CalibrationDataReader):
 
 def _holder(node: onnx.NodeProto) -> str:
     """The module that holds a node's own layer, by the exporter's metadata, such as vision_encoder.backbone.blocks.3.mlp."""
-    scopes = next((item.value for item in node.metadata_props if item.key == "pkg.torch.onnx.name_scopes"), "[]")
+    scopes = next(
+        (item.value for item in node.metadata_props if item.key == "pkg.torch.onnx.name_scopes"), "[]"
+    )
     modules = [scope for scope in ast.literal_eval(scopes)[:-1] if scope]
     return modules[-1].removeprefix("model.").rpartition(".")[0] if modules else node.name

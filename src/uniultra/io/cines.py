@@ -8,10 +8,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from uniultra.calibration import Calibration
 from uniultra.errors import FileError
-from uniultra.io.images import find_images, kind_of, read_frame
+from uniultra.io.images import Kind, find_images, kind_of, read_as, read_frame
 from uniultra.io.paths import PathLike, shown
+from uniultra.pixel_scale import Calibration
 from uniultra.types import Cine, Frame
 
 
@@ -25,8 +25,12 @@ def open_cine(path: PathLike) -> Cine:
     """
     if os.path.isdir(path) or not os.path.exists(path):
         return _sequence(shown(path), find_images([path]))
-    kind = kind_of(path)
-    return kind.open(path) if kind.open else _sequence(shown(path), [Path(path)])
+    return open_as(kind_of(path), path)
+
+
+def open_as(kind: Kind, path: PathLike) -> Cine:
+    """The same of a file whose kind is known. Raises FileError as `open_cine` does."""
+    return kind.open(path) if kind.open else _sequence(shown(path), [Path(path)], read_as(kind, path))
 
 
 def chosen_frames(cine: Cine, numbers: Sequence[int]) -> Iterator[tuple[int, Frame]]:
@@ -70,14 +74,18 @@ def _later(frames: Iterator[tuple[int, Frame]], wanted: int, cine: Cine) -> Fram
         if number == wanted:
             return frame
         last = number
-    raise FileError(f"{cine.source}: frame {wanted} of the promised {cine.count} isn't in the file; leave out what is beyond {last}")
+    raise FileError(
+        f"{cine.source}: frame {wanted} of the promised {cine.count} isn't in the file; leave out what is beyond {last}"
+    )
 
 
-def _sequence(name: str, files: Sequence[Path]) -> Cine:
-    first = read_frame(files[0])
+def _sequence(name: str, files: Sequence[Path], first: Frame | None = None) -> Cine:
+    first = first or read_frame(files[0])
     frame_hw = first.height, first.width
     read = partial(_nth, name, files, frame_hw)
-    return Cine(name, frame_hw, len(files), read, partial(_stream, read, len(files)), calibration=first.calibration)
+    return Cine(
+        name, frame_hw, len(files), read, partial(_stream, read, len(files)), calibration=first.calibration
+    )
 
 
 def _nth(name: str, files: Sequence[Path], frame_hw: tuple[int, int], number: int) -> Frame:

@@ -35,7 +35,10 @@ def compressed(runs: Sequence[int]) -> str:
 def coco(image: str, masks: Sequence[np.ndarray], scores: Sequence[float]) -> dict[str, Any]:
     """The COCO object of one image: its masks, bool (H, W), as annotations 1..N of the category "structure"."""
     height, width = masks[0].shape
-    annotations = [_annotation(i, mask, score) for i, (mask, score) in enumerate(zip(masks, scores, strict=True), start=1)]
+    annotations = [
+        _annotation(i, mask, score)
+        for i, (mask, score) in enumerate(zip(masks, scores, strict=True), start=1)
+    ]
     return {
         "images": [{"id": 1, "file_name": image, "width": int(width), "height": int(height)}],
         "categories": [{"id": 1, "name": "structure"}],
@@ -52,6 +55,9 @@ def _annotation(number: int, mask_hw: np.ndarray, score: float) -> dict[str, Any
         "iscrowd": 0,
         "area": int(np.count_nonzero(mask_hw)),
         "bbox": [x0 + 0.5, y0 + 0.5, x1 - x0, y1 - y0],
-        "segmentation": {"size": [int(side) for side in mask_hw.shape], "counts": compressed(run_lengths(mask_hw))},
+        "segmentation": {
+            "size": [int(side) for side in mask_hw.shape],
+            "counts": compressed(run_lengths(mask_hw)),
+        },
         "score": round(float(score), 4),
     }

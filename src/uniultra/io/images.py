@@ -22,13 +22,17 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from uniultra.errors import FileError
-from uniultra.io import pictures
-from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, one_line, shown
+from uniultra.io import pillow_reader as pictures
+from uniultra.io.paths import MAX_CINE_BYTES, PathLike, check_file, first_bytes, one_line, shown
 from uniultra.types import Cine, Frame
 
 _HEAD_BYTES = 352
 DICOMDIR = "DICOMDIR"
-_BARE_DICOM = tuple(group + element + b"\0" for group in (b"\x02\0", b"\x08\0") for element in (b"\0", b"\x01", b"\x05", b"\x08", b"\x16"))
+_BARE_DICOM = tuple(
+    group + element + b"\0"
+    for group in (b"\x02\0", b"\x08\0")
+    for element in (b"\0", b"\x01", b"\x05", b"\x08", b"\x16")
+)
 """The first tag of a DICOM file without preamble: (0002,00xx) or (0008,00xx), little endian."""
 _VIDEO_BRANDS = (b"ftyp", b"moov", b"mdat", b"wide", b"free")
 """The first box of an MP4 or MOV."""
@@ -38,14 +42,13 @@ _VIDEO_BRANDS = (b"ftyp", b"moov", b"mdat", b"wide", b"free")
 class Kind:
     """One kind of file: known by `signatures`, its first bytes from `offset` on, or by suffix alone where `suffix_is_enough`.
 
-    `suffixes` are lower case, with the dot. `read` makes a Frame of the path that the user gave; `open` makes a Cine, where the kind
-    may hold several frames; `plugin` is the Pillow class that decodes the file, or None. Only `listed` kinds are looked for in folders.
+    `suffixes` are lower case, with the dot. `open` makes a Cine of the path that the user gave, where the kind may hold several frames;
+    `plugin` is the Pillow class that decodes one picture, or None. Only `listed` kinds are looked for in folders.
     """
 
     name: str
     suffixes: tuple[str, ...]
     signatures: tuple[bytes, ...]
-    read: Callable[[PathLike], Frame]
     plugin: pictures.Plugin | None = None
     open: Callable[[PathLike], Cine] | None = None
     offset: int = 0
@@ -53,7 +56,9 @@ class Kind:
     listed: bool = True
 
     def matches(self, head: bytes, suffix: str) -> bool:
-        return head[self.offset :].startswith(self.signatures) or (self.suffix_is_enough and suffix in self.suffixes)
+        return head[self.offset :].startswith(self.signatures) or (
+            self.suffix_is_enough and suffix in self.suffixes
+        )
 
 
 def read_frame(path: PathLike, number: int | None = None) -> Frame:
@@ -67,12 +72,28 @@ def read_frame(path: PathLike, number: int | None = None) -> Frame:
         FileError: missing, unreadable, empty, damaged, renamed, too large, too small, of an unknown kind, or of several frames
             while `number` is None or not one of them.
     """
-    kind = kind_of(path)
-    if number is not None and kind.open:
-        return kind.open(path).read(number)
+    return read_as(kind_of(path), path, number)
+
+
+def read_as(kind: Kind, path: PathLike, number: int | None = None) -> Frame:
+    """The same of a file whose kind is known. Raises FileError as `read_frame` does."""
+    if kind.open and (number is not None or kind.plugin is None):
+        return chosen_frame(kind.open(path), number)
     if number:
-        raise FileError(f"{shown(path)}: there is no frame {number}; a {kind.name} image has frame 0 alone; leave the number out")
-    return kind.read(path)
+        raise FileError(
+            f"{shown(path)}: there is no frame {number}; a {kind.name} image has frame 0 alone; leave the number out"
+        )
+    name = shown(path)
+    return Frame(decode_as(kind, path, partial(pictures.grey, name=name)), source=name)
+
+
+def chosen_frame(cine: Cine, number: int | None) -> Frame:
+    """Frame `number` of what is open; None for its only one. Raises FileError where it isn't there, or there are several."""
+    if number is None and cine.count > 1:
+        raise FileError(
+            f"{cine.source}: holds {cine.count} frames; name one from 0 to {cine.count - 1}, with --frame"
+        )
+    return cine.read(number or 0)
 
 
 def kind_of(path: PathLike) -> Kind:
@@ -82,9 +103,9 @@ def kind_of(path: PathLike) -> Kind:
     for kind in KINDS:
         if kind.matches(head, suffix):
             if not kind.open:
-                first_bytes(path, 1)  # read whole: the smaller limit
+                check_file(path)  # read whole: the smaller limit
             return kind
-    first_bytes(path, 1)
+    check_file(path)
     legal = ", ".join(dict.fromkeys(kind.name for kind in KINDS))
     if suffix in IMAGE_SUFFIXES:
         fix = f"renamed or damaged, so export it again as one of {legal}"
@@ -94,7 +115,11 @@ def kind_of(path: PathLike) -> Kind:
 
 def decode(path: PathLike, finish: Callable[[Image.Image], np.ndarray]) -> np.ndarray:
     """What `finish` makes of the loaded, upright picture (any Pillow mode). Raises FileError, also for what fails in `finish`."""
-    kind = kind_of(path)
+    return decode_as(kind_of(path), path, finish)
+
+
+def decode_as(kind: Kind, path: PathLike, finish: Callable[[Image.Image], np.ndarray]) -> np.ndarray:
+    """The same of a file whose kind is known. Raises FileError as `decode` does."""
     if kind.plugin is None:
         raise FileError(f"{shown(path)}: {kind.name} is not a plain image; convert it to PNG")
     return pictures.decode(path, kind.plugin, finish)
@@ -115,21 +140,16 @@ def find_images(paths: Iterable[PathLike], recursive: bool = False) -> list[Path
     return list(dict.fromkeys(found))
 
 
-def _picture_frame(path: PathLike) -> Frame:
-    name = shown(path)
-    return Frame(decode(path, partial(pictures.grey, name=name)), source=name)
-
-
 def _open_dicom(path: PathLike) -> Cine:
     from uniultra.io.dicom.cine import open_dicom
 
     return open_dicom(path)
 
 
-def _open_video(path: PathLike) -> Cine:
+def _open_video(path: PathLike, form: str) -> Cine:
     from uniultra.io.video import open_video
 
-    return open_video(path)
+    return open_video(path, form)
 
 
 def _open_gif(path: PathLike) -> Cine:
@@ -142,14 +162,6 @@ def _open_nifti(path: PathLike) -> Cine:
     from uniultra.io.nifti import open_nifti
 
     return open_nifti(path)
-
-
-def _only_frame(open_: Callable[[PathLike], Cine], path: PathLike) -> Frame:
-    """The one frame of a file; FileError where there are several and none was named."""
-    cine = open_(path)
-    if cine.count > 1:
-        raise FileError(f"{shown(path)}: holds {cine.count} frames; name one from 0 to {cine.count - 1}, with --frame")
-    return cine.read(0)
 
 
 def _expand(path: PathLike, recursive: bool) -> list[Path]:
@@ -169,9 +181,13 @@ def _expand(path: PathLike, recursive: bool) -> list[Path]:
     try:
         images = sorted((file for file in files if _is_listed(file)), key=_natural)
     except OSError as error:
-        raise FileError(f"{shown(path)}: can't be listed ({one_line(error)}); make the folder readable") from error
+        raise FileError(
+            f"{shown(path)}: can't be listed ({one_line(error)}); make the folder readable"
+        ) from error
     if not images:
-        raise FileError(f"{shown(path)}: no images found; legal suffixes are {', '.join(LISTED_ENDINGS)}; check the path")
+        raise FileError(
+            f"{shown(path)}: no images found; legal suffixes are {', '.join(LISTED_ENDINGS)}; check the path"
+        )
     return images
 
 
@@ -196,25 +212,28 @@ def _natural(path: Path) -> tuple[list[str | int], str]:
     return [int(part) if i % 2 else part for i, part in enumerate(parts)], str(path)
 
 
+_MP4, _AVI, _MKV, _MPEG = (partial(_open_video, form=form) for form in ("mov", "avi", "matroska", "mpeg"))
 KINDS: tuple[Kind, ...] = (
     # First: the 128 bytes before the mark may be those of a TIFF file, and often are.
-    Kind("DICOM", (), (b"DICM",), partial(_only_frame, _open_dicom), None, _open_dicom, 128),
-    Kind("PNG", (".png",), (b"\x89PNG\r\n\x1a\n",), _picture_frame, PngImageFile),
-    Kind("JPEG", (".jpg", ".jpeg"), (b"\xff\xd8\xff",), _picture_frame, JpegImageFile),
-    Kind("TIFF", (".tif", ".tiff"), (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _picture_frame, TiffImageFile),
-    Kind("BMP", (".bmp",), (b"BM",), _picture_frame, BmpImageFile),
-    Kind("GIF", (".gif",), (b"GIF87a", b"GIF89a"), _picture_frame, GifImageFile, _open_gif),
-    Kind("DICOM", (".dcm", ".dicom"), _BARE_DICOM, partial(_only_frame, _open_dicom), None, _open_dicom, suffix_is_enough=True),
-    Kind("MP4", (".mp4", ".mov", ".m4v"), _VIDEO_BRANDS, partial(_only_frame, _open_video), None, _open_video, 4, listed=False),
-    Kind("AVI", (".avi",), (b"AVI ",), partial(_only_frame, _open_video), None, _open_video, 8, listed=False),
-    Kind("MKV", (".mkv", ".webm"), (b"\x1aE\xdf\xa3",), partial(_only_frame, _open_video), None, _open_video, listed=False),
-    Kind("MPEG", (".mpg", ".mpeg", ".vob"), (b"\0\0\x01\xba",), partial(_only_frame, _open_video), None, _open_video, listed=False),
-    Kind("NIfTI", (".nii",), (b"n+1\0", b"n+2\0"), partial(_only_frame, _open_nifti), None, _open_nifti, 344),
-    Kind("NIfTI", (".gz",), (), partial(_only_frame, _open_nifti), None, _open_nifti, suffix_is_enough=True, listed=False),
+    Kind("DICOM", (), (b"DICM",), None, _open_dicom, 128),
+    Kind("PNG", (".png",), (b"\x89PNG\r\n\x1a\n",), PngImageFile),
+    Kind("JPEG", (".jpg", ".jpeg"), (b"\xff\xd8\xff",), JpegImageFile),
+    Kind("TIFF", (".tif", ".tiff"), (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), TiffImageFile),
+    Kind("BMP", (".bmp",), (b"BM",), BmpImageFile),
+    Kind("GIF", (".gif",), (b"GIF87a", b"GIF89a"), GifImageFile, _open_gif),
+    Kind("DICOM", (".dcm", ".dicom"), _BARE_DICOM, None, _open_dicom, suffix_is_enough=True),
+    Kind("MP4", (".mp4", ".mov", ".m4v"), _VIDEO_BRANDS, None, _MP4, 4, listed=False),
+    Kind("AVI", (".avi",), (b"AVI ",), None, _AVI, 8, listed=False),
+    Kind("MKV", (".mkv", ".webm"), (b"\x1aE\xdf\xa3",), None, _MKV, listed=False),
+    Kind("MPEG", (".mpg", ".mpeg", ".vob"), (b"\0\0\x01\xba",), None, _MPEG, listed=False),
+    Kind("NIfTI", (".nii",), (b"n+1\0", b"n+2\0"), None, _open_nifti, 344),
+    Kind("NIfTI", (".gz",), (), None, _open_nifti, suffix_is_enough=True, listed=False),
 )
 """What can be read: adding a kind is adding a row."""
 
-VIDEO_SUFFIXES: tuple[str, ...] = tuple(suffix for kind in KINDS if kind.open is _open_video for suffix in kind.suffixes)
+VIDEO_SUFFIXES: tuple[str, ...] = tuple(
+    suffix for kind in KINDS if kind.open in (_MP4, _AVI, _MKV, _MPEG) for suffix in kind.suffixes
+)
 IMAGE_SUFFIXES: tuple[str, ...] = tuple(suffix for kind in KINDS if kind.listed for suffix in kind.suffixes)
 """The suffixes that folders and patterns are searched for, lower case."""
 LISTED_ENDINGS = (*IMAGE_SUFFIXES, ".nii.gz")

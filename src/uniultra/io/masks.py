@@ -11,7 +11,7 @@ from PIL import Image
 from uniultra.errors import FileError, PromptError
 from uniultra.io.images import decode, kind_of
 from uniultra.io.paths import PathLike, shown
-from uniultra.io.pictures import finite, flatten, is_wide
+from uniultra.io.pillow_reader import finite, flatten, is_wide
 from uniultra.types import Mask
 
 MAX_IDS = 255
@@ -45,10 +45,14 @@ def read_mask(path: PathLike, frame_hw: tuple[int, int]) -> np.ndarray:
     lossy = kind_of(path).name == _LOSSY
     mask_hw = decode(path, partial(_inside, name=shown(path), lossy=lossy))
     if mask_hw.shape != tuple(frame_hw):
-        sizes = f"{mask_hw.shape[1]} x {mask_hw.shape[0]} pixels but the frame is {frame_hw[1]} x {frame_hw[0]}"
+        sizes = (
+            f"{mask_hw.shape[1]} x {mask_hw.shape[0]} pixels but the frame is {frame_hw[1]} x {frame_hw[0]}"
+        )
         raise PromptError(f"{shown(path)}: the mask is {sizes}; save the mask at the frame's own size")
     if not mask_hw.any():
-        raise PromptError(f"{shown(path)}: the mask is empty; at least 1 pixel must be above 0; paint the structure white")
+        raise PromptError(
+            f"{shown(path)}: the mask is empty; at least 1 pixel must be above 0; paint the structure white"
+        )
     return mask_hw
 
 
@@ -59,7 +63,9 @@ def read_ids(path: PathLike) -> np.ndarray:
         FileError: not a readable image, a JPEG, colour, transparent, or a value outside 0..255.
     """
     if kind_of(path).name == _LOSSY:
-        raise FileError(f"{shown(path)}: a JPEG doesn't keep ids exactly; save the label image as an 8-bit grey PNG")
+        raise FileError(
+            f"{shown(path)}: a JPEG doesn't keep ids exactly; save the label image as an 8-bit grey PNG"
+        )
     return decode(path, partial(_ids, name=shown(path)))
 
 
@@ -106,7 +112,9 @@ def ids_of(masks: Sequence[Mask]) -> np.ndarray:
         PromptError: no masks, or more than 255.
     """
     if not 1 <= len(masks) <= MAX_IDS:
-        raise PromptError(f"{len(masks)} masks for one id image; legal are 1 to {MAX_IDS}; write them in several runs")
+        raise PromptError(
+            f"{len(masks)} masks for one id image; legal are 1 to {MAX_IDS}; write them in several runs"
+        )
     shape = masks[0].mask_hw.shape
     assert all(mask.mask_hw.shape == shape for mask in masks), "the masks are not of one frame"
     ids_hw = np.zeros(shape, dtype=np.uint8)
@@ -150,7 +158,9 @@ def _wide_inside(values: np.ndarray, name: str) -> np.ndarray:
 
 
 def _not_a_mask(name: str, why: str) -> FileError:
-    return FileError(f"{name}: a picture, not a mask: {why}; a mask has one colour a structure, on black; give NAME.mask.png")
+    return FileError(
+        f"{name}: a picture, not a mask: {why}; a mask has one colour a structure, on black; give NAME.mask.png"
+    )
 
 
 def _ids(image: Image.Image, name: str) -> np.ndarray:
@@ -166,14 +176,18 @@ def _ids(image: Image.Image, name: str) -> np.ndarray:
     if values.ndim == 2:
         return values
     if (values != values[..., :1]).any():
-        raise FileError(f"{name}: coloured, so its values are not ids; the channels must be equal; save an 8-bit grey or palette PNG")
+        raise FileError(
+            f"{name}: coloured, so its values are not ids; the channels must be equal; save an 8-bit grey or palette PNG"
+        )
     return values[..., 0].copy()
 
 
 def _small_integers(values: np.ndarray, name: str) -> np.ndarray:
     wrong = values[(values < 0) | (values > MAX_IDS) | (values != np.floor(values))]
     if wrong.size:
-        raise FileError(f"{name}: holds the value {wrong[0]:g}; ids are whole numbers from 0 to {MAX_IDS}; renumber them")
+        raise FileError(
+            f"{name}: holds the value {wrong[0]:g}; ids are whole numbers from 0 to {MAX_IDS}; renumber them"
+        )
     return values.astype(np.uint8)
 
 

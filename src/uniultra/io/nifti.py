@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from uniultra.calibration import UNKNOWN, Calibration
 from uniultra.errors import FileError, OutputError
 from uniultra.io.output import write_bytes
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, shown
-from uniultra.io.pictures import check_size
-from uniultra.io.quiet import quiet
+from uniultra.io.pillow_reader import check_size
+from uniultra.io.silence import quiet
+from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, Frame
 
 ENDINGS = (".nii", ".nii.gz")
@@ -28,7 +28,16 @@ _TO_S = {"sec": 1.0, "msec": 0.001, "usec": 1e-6}
 """Units of NIfTI-1's xyzt_units; nibabel's names."""
 SLICES = "a third axis is space (nifti1.h): its frames are slices and have no times; a cine is columns x rows x 1 x frames"
 _PLACE = (
-    *("qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z"),
+    *(
+        "qform_code",
+        "sform_code",
+        "quatern_b",
+        "quatern_c",
+        "quatern_d",
+        "qoffset_x",
+        "qoffset_y",
+        "qoffset_z",
+    ),
     *("srow_x", "srow_y", "srow_z"),
 )
 _ROUNDING = 1e-3
@@ -51,7 +60,9 @@ def open_nifti(path: PathLike) -> Cine:
     others = [side for i, side in enumerate(shape[2:], 2) if i != axis and side != 1]
     if len(shape) < 2 or others or axis > 3 or image.header.get_data_dtype().fields is not None:
         legal = "legal are columns x rows, with slices as a third axis or frames as a fourth, grey"
-        raise FileError(f"{name}: axes of {' x '.join(map(str, shape))}; {legal}; take out one slice or one frame")
+        raise FileError(
+            f"{name}: axes of {' x '.join(map(str, shape))}; {legal}; take out one slice or one frame"
+        )
     check_size((shape[0], shape[1]), name)
     frames = shape[axis] if len(shape) > axis else 1
     if not 1 <= frames <= MAX_FRAMES:
@@ -112,7 +123,9 @@ def write_labels(
     assert ids_hw.dtype == np.uint8 and ids_hw.ndim in (2, 3), f"no labels: {ids_hw.dtype} {ids_hw.shape}"
     down, right = spacing_mm_yx or (1.0, 1.0)
     planes = ids_hw[None] if ids_hw.ndim == 2 else ids_hw
-    image = nibabel.Nifti1Image(np.ascontiguousarray(planes.transpose(2, 1, 0)), np.diag([-right, -down, 1.0, 1.0]))
+    image = nibabel.Nifti1Image(
+        np.ascontiguousarray(planes.transpose(2, 1, 0)), np.diag([-right, -down, 1.0, 1.0])
+    )
     if like is None:
         image.header.set_xyzt_units("mm" if spacing_mm_yx else "unknown")
     else:
@@ -162,7 +175,9 @@ def _load(path: PathLike, name: str) -> Any:
                 raise TypeError(type(image).__name__)
             return image
         except Exception as error:  # hostile bytes make nibabel raise almost anything
-            raise FileError(f"{name}: no NIfTI file, or damaged ({type(error).__name__}); export it again") from error
+            raise FileError(
+                f"{name}: no NIfTI file, or damaged ({type(error).__name__}); export it again"
+            ) from error
 
 
 def _sizes(image: Any, frames: int) -> tuple[Calibration, tuple[float, ...] | None]:
@@ -187,9 +202,13 @@ def _plane(image: Any, number: int, name: str) -> np.ndarray:
             rest = [number if i == axis else 0 for i in range(2, len(image.shape))]
             plane = np.asarray(image.dataobj[(slice(None), slice(None), *rest)]).T
     except Exception as error:
-        raise FileError(f"{name}: frame {number} is cut short or damaged ({type(error).__name__}); copy or export it again") from error
+        raise FileError(
+            f"{name}: frame {number} is cut short or damaged ({type(error).__name__}); copy or export it again"
+        ) from error
     if not np.isrealobj(plane) or not np.isfinite(plane).all():
-        raise FileError(f"{name}: frame {number} holds values that are NaN, infinite or complex; legal are finite numbers; replace them")
+        raise FileError(
+            f"{name}: frame {number} holds values that are NaN, infinite or complex; legal are finite numbers; replace them"
+        )
     return plane
 
 

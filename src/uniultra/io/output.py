@@ -25,7 +25,9 @@ def write_png(path: PathLike, array: np.ndarray, force: bool = False) -> None:
     if Path(path).suffix.lower() != ".png":
         raise OutputError(f"{shown(path)}: the picture is written as PNG; end its name with .png")
     grey = array.ndim == 2 and array.dtype in (np.bool_, np.uint8)
-    assert grey or (array.ndim == 3 and array.shape[2] == 3 and array.dtype == np.uint8), f"no PNG for {array.dtype} {array.shape}"
+    assert grey or (array.ndim == 3 and array.shape[2] == 3 and array.dtype == np.uint8), (
+        f"no PNG for {array.dtype} {array.shape}"
+    )
     pixels = array * np.uint8(255) if array.dtype == np.bool_ else array
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, format="PNG")
@@ -54,11 +56,16 @@ class ListedJson:
 
     def __init__(self, path: Path, head: Mapping[str, Any], name: str) -> None:
         self._file: IO[str] = open(path, "x", encoding="utf-8", errors="backslashreplace", newline="\n")  # noqa: SIM115
-        self._file.write(json.dumps(head, indent=2, ensure_ascii=False, allow_nan=False, default=_plain)[:-2] + f',\n  "{name}": [')
+        self._file.write(
+            json.dumps(head, indent=2, ensure_ascii=False, allow_nan=False, default=_plain)[:-2]
+            + f',\n  "{name}": ['
+        )
         self._separator = "\n    "
 
     def add(self, item: Any) -> None:
-        self._file.write(self._separator + json.dumps(item, ensure_ascii=False, allow_nan=False, default=_plain))
+        self._file.write(
+            self._separator + json.dumps(item, ensure_ascii=False, allow_nan=False, default=_plain)
+        )
         self._separator = ",\n    "
 
     def __enter__(self) -> Self:

@@ -30,7 +30,9 @@ _CAPTION = (236, 239, 243)
 _DETAIL = (152, 160, 172)
 _GAP = 14
 _CAPTION_SIZE = 15
-_STAND_INS = str.maketrans({"×": "x", "–": "-", "—": "-", "≥": ">=", "≤": "<=", "→": "->", "µ": "u", "ß": "ss"})
+_STAND_INS = str.maketrans(
+    {"×": "x", "–": "-", "—": "-", "≥": ">=", "≤": "<=", "→": "->", "µ": "u", "ß": "ss"}
+)
 """For signs that Pillow's own font lacks; accents and superscripts are taken off by `_drawable`."""
 _MARGIN = 4
 _MIN_LABELLED_SIDE = 48
@@ -48,7 +50,9 @@ def draw_overlay(frame: Frame, masks: Sequence[Mask]) -> np.ndarray:
     canvas = np.repeat(frame.pixels_hw[..., None], 3, axis=2).astype(np.float32)
     width_px = _line_width(frame)
     for number, mask in enumerate(masks):
-        assert mask.mask_hw.shape == frame.pixels_hw.shape, f"mask {mask.mask_hw.shape} on a frame {frame.pixels_hw.shape}"
+        assert mask.mask_hw.shape == frame.pixels_hw.shape, (
+            f"mask {mask.mask_hw.shape} on a frame {frame.pixels_hw.shape}"
+        )
         if mask.mask_hw.any():
             _paint(canvas, mask.mask_hw, PALETTE[number % len(PALETTE)], width_px)
     picture = np.rint(canvas).astype(np.uint8)
@@ -72,7 +76,9 @@ def draw_prompts(picture: np.ndarray, prompts: Sequence[Prompt]) -> np.ndarray:
     return np.array(image)
 
 
-def contact_sheet(tiles: Sequence[np.ndarray], captions: Sequence[str], columns: int, tile_hw: tuple[int, int] = (270, 360)) -> np.ndarray:
+def contact_sheet(
+    tiles: Sequence[np.ndarray], captions: Sequence[str], columns: int, tile_hw: tuple[int, int] = (270, 360)
+) -> np.ndarray:
     """Pictures in rows of `columns`, each fitted into a tile of `tile_hw` pixels on a dark ground, its caption below.
 
     The first line of a caption is bright and the others are dimmer; lines too long for the tile end in "...".
@@ -84,7 +90,9 @@ def contact_sheet(tiles: Sequence[np.ndarray], captions: Sequence[str], columns:
     Returns:
         uint8 RGB (H, W, 3).
     """
-    assert tiles and len(tiles) == len(captions) and columns >= 1, f"{len(tiles)} tiles, {len(captions)} captions, {columns} columns"
+    assert tiles and len(tiles) == len(captions) and columns >= 1, (
+        f"{len(tiles)} tiles, {len(captions)} captions, {columns} columns"
+    )
     height, width = tile_hw
     font = ImageFont.load_default(_CAPTION_SIZE)
     line_px = _CAPTION_SIZE + 5
@@ -126,12 +134,16 @@ def _surroundings(mask_hw: np.ndarray) -> _Box:
 
 def _edge_distance(inside_hw: np.ndarray) -> np.ndarray:
     """Signed distance to the mask's edge in px, positive inside, float32 (H, W); smoothed, so that contours don't show stairs."""
-    padded = np.pad(inside_hw, _MARGIN).astype(np.uint8)  # an object that meets the frame's border is outlined there too
+    padded = np.pad(inside_hw, _MARGIN).astype(
+        np.uint8
+    )  # an object that meets the frame's border is outlined there too
     inward = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_5)
     outward = cv2.distanceTransform(1 - padded, cv2.DIST_L2, cv2.DIST_MASK_5)
     signed = np.where(padded > 0, inward - 0.5, 0.5 - outward).astype(np.float32)
     smooth = cv2.GaussianBlur(signed, (0, 0), 0.9)
-    kept = np.where(padded > 0, np.maximum(smooth, 0.0), smooth)  # what is a pixel thin would be smoothed away
+    kept = np.where(
+        padded > 0, np.maximum(smooth, 0.0), smooth
+    )  # what is a pixel thin would be smoothed away
     return kept[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
 
 
@@ -150,7 +162,9 @@ def _number(picture: np.ndarray, masks: Sequence[Mask]) -> np.ndarray:
     draw = ImageDraw.Draw(image)
     size = int(np.clip(round(0.035 * min(image.size)), 9, 32))
     font = ImageFont.load_default(size)
-    objects_hw = np.logical_or.reduce([np.zeros(picture.shape[:2], dtype=bool), *(mask.mask_hw for mask in masks)])
+    objects_hw = np.logical_or.reduce(
+        [np.zeros(picture.shape[:2], dtype=bool), *(mask.mask_hw for mask in masks)]
+    )
     taken: list[_Box] = []
     for number, mask in enumerate(masks):
         box = mask_box(mask.mask_hw)
@@ -163,7 +177,12 @@ def _number(picture: np.ndarray, masks: Sequence[Mask]) -> np.ndarray:
     return np.array(image)
 
 
-def _place(chip_wh: tuple[int, int], box: tuple[float, float, float, float], objects_hw: np.ndarray, taken: list[_Box]) -> _Box:
+def _place(
+    chip_wh: tuple[int, int],
+    box: tuple[float, float, float, float],
+    objects_hw: np.ndarray,
+    taken: list[_Box],
+) -> _Box:
     """The place around an object's box, shifted into the frame, that covers the fewest chips, then the fewest pixels of objects."""
 
     def cost(chip: _Box) -> tuple[int, int]:
@@ -174,7 +193,9 @@ def _place(chip_wh: tuple[int, int], box: tuple[float, float, float, float], obj
     return min((_shifted_in(xy, chip_wh, (width, height)) for xy in _places(chip_wh, box)), key=cost)
 
 
-def _places(chip_wh: tuple[int, int], box: tuple[float, float, float, float]) -> Iterator[tuple[float, float]]:
+def _places(
+    chip_wh: tuple[int, int], box: tuple[float, float, float, float]
+) -> Iterator[tuple[float, float]]:
     """Top-left corners of a chip: above the box, below, right, left; then on its corners."""
     (w, h), (x0, y0, x1, y1) = chip_wh, box
     gap = 3.0
@@ -183,7 +204,10 @@ def _places(chip_wh: tuple[int, int], box: tuple[float, float, float, float]) ->
 
 
 def _shifted_in(xy: tuple[float, float], chip_wh: tuple[int, int], image_wh: tuple[int, int]) -> _Box:
-    x, y = (int(np.clip(round(v), 1, max(side - length - 1, 1))) for v, length, side in zip(xy, chip_wh, image_wh, strict=True))
+    x, y = (
+        int(np.clip(round(v), 1, max(side - length - 1, 1)))
+        for v, length, side in zip(xy, chip_wh, image_wh, strict=True)
+    )
     return x, y, x + chip_wh[0], y + chip_wh[1]
 
 
@@ -216,10 +240,17 @@ def _letterboxed(tile: np.ndarray, tile_hw: tuple[int, int]) -> Image.Image:
     return box
 
 
-def _write_caption(draw: ImageDraw.ImageDraw, xy: tuple[int, int], caption: str, width: int, font: _Font) -> None:
+def _write_caption(
+    draw: ImageDraw.ImageDraw, xy: tuple[int, int], caption: str, width: int, font: _Font
+) -> None:
     x, y = xy
     for i, line in enumerate(_drawable(caption).split("\n")):
-        draw.text((x, y + i * (_CAPTION_SIZE + 5)), _shortened(line, width, font), fill=_DETAIL if i else _CAPTION, font=font)
+        draw.text(
+            (x, y + i * (_CAPTION_SIZE + 5)),
+            _shortened(line, width, font),
+            fill=_DETAIL if i else _CAPTION,
+            font=font,
+        )
 
 
 def _drawable(text: str) -> str:

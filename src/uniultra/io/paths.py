@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
 
 from uniultra.errors import FileError
 from uniultra.text import printable
@@ -34,11 +37,28 @@ def one_line(error: Exception) -> str:
 
 def first_bytes(path: PathLike, count: int, limit: int = MAX_BYTES) -> bytes:
     """Up to `count` bytes of an ordinary file. Raises FileError: missing, unreadable, a folder or device, empty, or over `limit` bytes."""
+    with open_file(path, limit) as file:
+        return file.read(count)
+
+
+def open_file(path: PathLike, limit: int = MAX_BYTES) -> BinaryIO:
+    """An ordinary file, opened for reading. Raises FileError as `first_bytes` does."""
+    with _told(shown(path)):
+        check_file(path, limit)
+        return open(path, "rb")
+
+
+def check_file(path: PathLike, limit: int = MAX_BYTES) -> None:
+    """Raises FileError: missing, a folder or device, empty, or over `limit` bytes. Nothing is opened."""
     name = shown(path)
-    try:
+    with _told(name):
         _check_file(os.stat(path), name, limit)
-        with open(path, "rb") as file:
-            return file.read(count)
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError as error:
         raise FileError(f"{name}: no such file; check the path") from error
     except PermissionError as error:
@@ -55,4 +75,6 @@ def _check_file(info: os.stat_result, name: str, limit: int) -> None:
     if info.st_size == 0:
         raise FileError(f"{name}: the file is empty (0 bytes); copy or export it again")
     if info.st_size > limit:
-        raise FileError(f"{name}: {info.st_size / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB; crop or compress it")
+        raise FileError(
+            f"{name}: {info.st_size / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB; crop or compress it"
+        )

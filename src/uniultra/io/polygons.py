@@ -26,7 +26,9 @@ def filled(corners: Sequence[float], frame_hw: tuple[int, int]) -> np.ndarray:
     if points_xy.ndim != 1 or points_xy.size < 6 or points_xy.size % 2:
         raise PromptError(f"{points_xy.size} numbers are no polygon; give x and y of 3 or more points")
     if not (np.abs(points_xy) <= _MAX_SIDE).all():
-        raise PromptError(f"a polygon's coordinates are finite numbers within +-{_MAX_SIDE}, in pixels; correct it")
+        raise PromptError(
+            f"a polygon's coordinates are finite numbers within +-{_MAX_SIDE}, in pixels; correct it"
+        )
     height, width = frame_hw
     fine_xy = np.trunc(_FINER * points_xy.reshape(-1, 2) + 0.5).astype(np.int64)
     changes = np.zeros(width * height + 1, np.uint8)

@@ -34,7 +34,9 @@ def _decompressed(text: str, pixels: int) -> list[int]:
     for sign in text:
         part = ord(sign) - 48
         if not 0 <= part < 64 or shift > _MAX_SHIFT:
-            raise PromptError(f"the text of the mask has {sign!a} where COCO's run lengths can't; send it as it was given")
+            raise PromptError(
+                f"the text of the mask has {sign!a} where COCO's run lengths can't; send it as it was given"
+            )
         value |= (part & 0x1F) << shift
         shift += 5
         if part & 0x20:
@@ -43,7 +45,9 @@ def _decompressed(text: str, pixels: int) -> list[int]:
             value |= -1 << shift
         runs.append(value + (runs[-2] if len(runs) > 2 else 0))
         if not 0 <= runs[-1] <= pixels:
-            raise PromptError(f"a run of the mask is {runs[-1]} pixels; legal are 0 to {pixels}; send it as it was given")
+            raise PromptError(
+                f"a run of the mask is {runs[-1]} pixels; legal are 0 to {pixels}; send it as it was given"
+            )
         value, shift = 0, 0
     if shift:
         raise PromptError("the text of the mask is cut short; send it as it was given")

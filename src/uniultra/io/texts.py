@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 _MARKS = (
-    ("utf-32", (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)),  # first: the little-endian mark begins with that of UTF-16
+    (
+        "utf-32",
+        (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+    ),  # first: the little-endian mark begins with that of UTF-16
     ("utf-16", (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)),
 )
 _SEPARATORS = ",;\t"

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL.GifImagePlugin import GifImageFile
 
-from uniultra.calibration import UNKNOWN, Calibration
 from uniultra.errors import FileError
-from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, for_ffmpeg, one_line, shown
-from uniultra.io.pictures import check_size, flatten
-from uniultra.io.quiet import quiet
+from uniultra.io.paths import MAX_CINE_BYTES, PathLike, check_file, first_bytes, for_ffmpeg, one_line, shown
+from uniultra.io.pillow_reader import check_size, flatten
+from uniultra.io.silence import quiet
+from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, Frame
 
 if TYPE_CHECKING:
@@ -35,27 +35,31 @@ _GIF_STEP_S = 0.1
 """What a GIF means that gives no delay, as browsers play it."""
 
 
-def open_video(path: PathLike) -> Cine:
+def open_video(path: PathLike, form: str | None = None) -> Cine:
     """An MP4, MOV, AVI, MKV, WebM or MPEG. Frames are read in order; a frame on its own costs decoding those before it.
 
     Count and times are those of the frames that are shown: by each frame's own time stamp, without what an edit list cuts away.
+
+    Args:
+        form: FFmpeg's name for the container, where it is known; else the file's first bytes say it.
 
     Raises:
         FileError: damaged, empty, of an unknown codec, too large; while reading, a frame that isn't there.
     """
     name = shown(path)
-    first_bytes(path, 1, MAX_CINE_BYTES)
-    with _opened(path, name) as container:
+    check_file(path, MAX_CINE_BYTES)
+    form = form or _format_of(path)
+    with _opened(path, name, form) as container:
         check_size((container.streams.video[0].width, container.streams.video[0].height), name)
         first = _first(container, name)
         aspect, turned = _aspect(container.streams.video[0]), _turned(first)
     frame_hw = (first.height, first.width) if turned % 2 == 0 else (first.width, first.height)
     check_size((frame_hw[1], frame_hw[0]), name)
-    with _opened(path, name) as container:
+    with _opened(path, name, form) as container:
         times = _times(container, name)
     notes = (INTERLACED,) if first.interlaced_frame else ()
     calibration = UNKNOWN.with_aspect("the video", 1 / aspect if turned % 2 else aspect)
-    stream = partial(_video_frames, path, name, frame_hw, calibration)
+    stream = partial(_video_frames, path, name, form, frame_hw, calibration)
     read = partial(_one, stream, name, len(times))
     return Cine(name, frame_hw, len(times), read, stream, times, calibration, notes, in_order=True)
 
@@ -87,23 +91,32 @@ def _one(stream: partial[Iterator[Frame]], name: str, count: int, number: int) -
         raise FileError(f"{name}: there is no frame {number}; legal are 0 to {count - 1}; count from 0")
     for frame in stream(number):
         return frame
-    raise FileError(f"{name}: frame {number} of the promised {count} isn't in the file; choose an earlier one, or copy it again")
+    raise FileError(
+        f"{name}: frame {number} of the promised {count} isn't in the file; choose an earlier one, or copy it again"
+    )
+
+
+def _format_of(path: PathLike) -> str:
+    head = first_bytes(path, 12, MAX_CINE_BYTES)
+    return next((form for at, mark, form in _FORMATS if head[at:].startswith(mark)), "mov")
 
 
 @contextmanager
-def _opened(path: PathLike, name: str) -> Iterator[InputContainer]:
+def _opened(path: PathLike, name: str, form: str) -> Iterator[InputContainer]:
     """The open file, which has video. Its format is what its first bytes say, and it may name no other file to be opened."""
     import av
 
-    head = first_bytes(path, 12, MAX_CINE_BYTES)
-    form = next((form for at, mark, form in _FORMATS if head[at:].startswith(mark)), "mov")
     try:
         with av.open(for_ffmpeg(path), format=form, options={"protocol_whitelist": "file"}) as container:
             if not container.streams.video:
-                raise FileError(f"{name}: holds no video; legal are files with at least 1 frame; export it again")
+                raise FileError(
+                    f"{name}: holds no video; legal are files with at least 1 frame; export it again"
+                )
             decoder = container.streams.video[0].codec_context
             if decoder is None:
-                raise FileError(f"{name}: its video is of a codec that FFmpeg lacks; convert it to MP4 (H.264)")
+                raise FileError(
+                    f"{name}: its video is of a codec that FFmpeg lacks; convert it to MP4 (H.264)"
+                )
             decoder.thread_count = 1
             yield container
     except (av.FFmpegError, ValueError, RuntimeError) as error:
@@ -157,10 +170,10 @@ def _turned(frame: VideoFrame) -> int:
 
 
 def _video_frames(
-    path: PathLike, name: str, frame_hw: tuple[int, int], calibration: Calibration, start: int = 0
+    path: PathLike, name: str, form: str, frame_hw: tuple[int, int], calibration: Calibration, start: int = 0
 ) -> Iterator[Frame]:
     count = 0
-    with _opened(path, name) as container:
+    with _opened(path, name, form) as container:
         for frame in container.decode(container.streams.video[0]):
             count += 1
             if count <= start:
@@ -190,7 +203,9 @@ def _gif(path: PathLike, name: str) -> Iterator[GifImageFile]:
     except FileError:
         raise
     except Exception as error:  # a broken file makes Pillow raise almost anything
-        raise FileError(f"{name}: the GIF data is damaged or cut short ({one_line(error)}); export it again") from error
+        raise FileError(
+            f"{name}: the GIF data is damaged or cut short ({one_line(error)}); export it again"
+        ) from error
 
 
 def _gif_frames(path: PathLike, name: str, count: int, start: int = 0) -> Iterator[Frame]:
@@ -205,4 +220,6 @@ def _gif_frames(path: PathLike, name: str, count: int, start: int = 0) -> Iterat
                 if pixels_hw is not None:
                     yield Frame(pixels_hw, source=name)
     except Exception as error:
-        raise FileError(f"{name}: the GIF data is damaged or cut short ({one_line(error)}); export it again") from error
+        raise FileError(
+            f"{name}: the GIF data is damaged or cut short ({one_line(error)}); export it again"
+        ) from error

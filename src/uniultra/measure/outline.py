@@ -79,7 +79,9 @@ def main_part(mask_hw: np.ndarray) -> tuple[np.ndarray, int]:
     count, parts, stats, _ = cv2.connectedComponentsWithStats(one, connectivity=8)
     if count > 2:
         areas, tops, lefts = stats[1:, [cv2.CC_STAT_AREA, cv2.CC_STAT_TOP, cv2.CC_STAT_LEFT]].T
-        largest = 1 + int(np.lexsort((lefts, tops, -areas))[0])  # of equal ones the uppermost, wherever they lie
+        largest = 1 + int(
+            np.lexsort((lefts, tops, -areas))[0]
+        )  # of equal ones the uppermost, wherever they lie
         filled, _ = _filled((parts == largest).astype(np.uint8))
     return filled.view(np.bool_), count - 1
 

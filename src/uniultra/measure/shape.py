@@ -107,7 +107,9 @@ def measure_shape(mask_hw: np.ndarray, spacing_mm_yx: tuple[float, float] | None
     diameter = 2.0 * math.sqrt(area / math.pi)
     return Shape(
         area=Measurement(area, two, perimeter * edge),
-        perimeter=Measurement(perimeter, one, math.hypot(2.0 * math.pi * edge, TRACING_ERROR * perimeter) + tips),
+        perimeter=Measurement(
+            perimeter, one, math.hypot(2.0 * math.pi * edge, TRACING_ERROR * perimeter) + tips
+        ),
         long_diameter=_caliper(long_ends, scale_xy, one, 2.0 * edge + tips),
         short_diameter=_caliper(short_ends, scale_xy, one, 2.0 * edge),
         ellipse=ellipse,
@@ -128,7 +130,9 @@ def ramanujan(a: float, b: float) -> float:
     return math.pi * (a + b) * (1.0 + 3.0 * h / (10.0 + math.sqrt(4.0 - 3.0 * h)))
 
 
-def extents(pieces: np.ndarray, origin: np.ndarray, direction: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def extents(
+    pieces: np.ndarray, origin: np.ndarray, direction: np.ndarray, positions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """The outermost edges across a line: smallest and largest offset, to the line's left hand (x right, y
     down), at each position along it.
 
@@ -233,9 +237,13 @@ def _ellipse(part: Part, scale_xy: np.ndarray, unit: str, spacing: tuple[float, 
 def _notes(parts: int, share: float) -> tuple[str, ...]:
     notes = []
     if parts > 1:
-        notes.append(f"{parts} separate parts: lengths and ellipse are of the largest, area and centroid of all")
+        notes.append(
+            f"{parts} separate parts: lengths and ellipse are of the largest, area and centroid of all"
+        )
     if share < _AGREE:
-        notes.append(f"the ellipse fits badly (Dice {share:.2f}), so its circumference describes another shape")
+        notes.append(
+            f"the ellipse fits badly (Dice {share:.2f}), so its circumference describes another shape"
+        )
     return tuple(notes)
 
 
@@ -251,7 +259,9 @@ def _overlap(part: Part, ellipse: Ellipse, scale_xy: np.ndarray, frame_hw: tuple
     return 2.0 * np.count_nonzero(both) / (pixels + np.count_nonzero(part.mask_hw))
 
 
-def _chords(ellipse: Ellipse, scale_xy: np.ndarray, frame_hw: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _chords(
+    ellipse: Ellipse, scale_xy: np.ndarray, frame_hw: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray]:
     """First and last column whose pixel's centre is in the ellipse, int32 (H,), for each row; the last below
     the first where none is.
     """

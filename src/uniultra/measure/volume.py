@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from uniultra.calibration import Scale
 from uniultra.errors import DataError
 from uniultra.measure import Measurement
+from uniultra.measure.measured import Measured
 from uniultra.measure.outline import largest_part, outline
-from uniultra.measure.report import Measured
 from uniultra.measure.shape import Shape, edge_uncertainty, extents, principal_axes
+from uniultra.pixel_scale import Scale
 
 DISCS = 20
 DISAGREE = 0.1
@@ -47,7 +47,9 @@ class View:
     def spacing_mm_yx(self) -> tuple[float, float]:
         """Millimetres per pixel (down, right). Raises DataError where the scale has none."""
         if self.scale.spacing_mm_yx is None:
-            raise DataError(f"a volume needs millimetres, but {self.scale.reason}; give --spacing, or an image with calibration")
+            raise DataError(
+                f"a volume needs millimetres, but {self.scale.reason}; give --spacing, or an image with calibration"
+            )
         return self.scale.spacing_mm_yx
 
 
@@ -69,8 +71,12 @@ def ellipsoid(plane: Measured, other: Measured) -> Volume:
     pairs = [(caliper.length, rest.length) for caliper, rest in _both(plane.shape)]
     others = [(caliper.length, rest.length) for caliper, rest in _both(other.shape)]
     if any(length.unit != "mm" for length in (pairs[0][0], others[0][0])):
-        raise DataError("a volume needs millimetres in both planes; give --spacing, or images with calibration")
-    shared, second, first, third = min(((a, b, p, q) for a, p in pairs for b, q in others), key=lambda four: _apart(four[0], four[1]))
+        raise DataError(
+            "a volume needs millimetres in both planes; give --spacing, or images with calibration"
+        )
+    shared, second, first, third = min(
+        ((a, b, p, q) for a, p in pairs for b, q in others), key=lambda four: _apart(four[0], four[1])
+    )
     common = (shared.value + second.value) / 2
     value = math.pi / 6 * common * first.value * third.value * ML
     relative = sum((length.uncertainty or 0.0) / length.value for length in (shared, first, third))
@@ -120,7 +126,9 @@ def ejection_fraction(diastole: Volume, systole: Volume) -> Measurement:
     """
     end, start = diastole.volume, systole.volume
     if start.value > end.value:
-        raise DataError(f"the systolic volume, {start.value:.1f} ml, is above the diastolic one, {end.value:.1f} ml; swap the masks")
+        raise DataError(
+            f"the systolic volume, {start.value:.1f} ml, is above the diastolic one, {end.value:.1f} ml; swap the masks"
+        )
     ratio = start.value / end.value
     relative = math.hypot((start.uncertainty or 0.0) / start.value, (end.uncertainty or 0.0) / end.value)
     return Measurement(100.0 * (1.0 - ratio), "%", 100.0 * ratio * relative)

@@ -62,7 +62,9 @@ class AdapterFacts:
             spec = fields.pop("adapter")
             return cls(**fields, adapter=None if spec is None else AdapterSpec(**spec))
         except (KeyError, ValueError, TypeError) as error:
-            raise ModelError(f"'{path}' is no adapter of uniultra: its metadata doesn't say how it was made") from error
+            raise ModelError(
+                f"'{path}' is no adapter of uniultra: its metadata doesn't say how it was made"
+            ) from error
 
 
 def weights_sha256(model: PromptableModel) -> str:
@@ -149,7 +151,9 @@ def _noted_base(folder: Path, facts: AdapterFacts) -> str:
     try:
         return str(json.loads(note.read_text(encoding="utf-8"))["base"]) if note.is_file() else facts.base
     except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f'\'{note}\' doesn\'t say where the base is; it should be {{"base": "NAME or FOLDER"}}') from error
+        raise ModelError(
+            f'\'{note}\' doesn\'t say where the base is; it should be {{"base": "NAME or FOLDER"}}'
+        ) from error
 
 
 @torch.no_grad()
@@ -159,7 +163,9 @@ def _put(model: PromptableModel, file: Path) -> None:
         for name in stored.keys():  # noqa: SIM118  (a file handle, not a dict)
             value = stored.get_tensor(name)
             if name not in own or own[name].shape != value.shape:
-                raise ModelError(f"'{file}' has a weight '{name}' that doesn't fit its base; it was made by another version")
+                raise ModelError(
+                    f"'{file}' has a weight '{name}' that doesn't fit its base; it was made by another version"
+                )
             own[name].copy_(value)
 
 

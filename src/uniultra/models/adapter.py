@@ -58,7 +58,9 @@ def sobel_magnitude(maps: Tensor) -> Tensor:
     kernels = torch.tensor(SOBEL_DIRECTIONS, dtype=maps.dtype, device=maps.device)
     weight = kernels.unsqueeze(1).repeat(channels, 1, 1, 1)
     padded = F.pad(maps, (1, 1, 1, 1), mode="replicate")
-    gradients = F.conv2d(padded, weight, groups=channels).view(batch, channels, len(SOBEL_DIRECTIONS), height, width)
+    gradients = F.conv2d(padded, weight, groups=channels).view(
+        batch, channels, len(SOBEL_DIRECTIONS), height, width
+    )
     return (gradients.square().sum(dim=2) + 1e-6).sqrt()
 
 
@@ -92,7 +94,9 @@ class CHAdapter(nn.Module):
         if self.spec.context:
             total = self.up(F.gelu(self.down(tokens)))
         if self.spec.edge:
-            assert edge_map is not None and edge_map.shape[2:] == tokens.shape[1:3], "the edge map doesn't lie on the block's tokens"
+            assert edge_map is not None and edge_map.shape[2:] == tokens.shape[1:3], (
+                "the edge map doesn't lie on the block's tokens"
+            )
             total = total + self.edge(edge_map.permute(0, 2, 3, 1))
         return (self.gate if self.spec.gate_learned else self.spec.gate) * total
 

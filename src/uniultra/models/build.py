@@ -97,7 +97,9 @@ def vision_config(size: HieraSize, adapter: AdapterSpec | None, image_size: int)
     )
 
 
-def build(name: str, adapter: AdapterSpec | None = PAPER, image_size: int = 1024, box_prior: bool = False) -> PromptableModel:
+def build(
+    name: str, adapter: AdapterSpec | None = PAPER, image_size: int = 1024, box_prior: bool = False
+) -> PromptableModel:
     """A named size with fresh weights, for still images.
 
     Raises:
@@ -119,7 +121,9 @@ def _vision(name: str, adapter: AdapterSpec | None, image_size: int) -> Sam2Visi
     if name in SIZES:
         return vision_config(fit_windows(SIZES[name], image_size), adapter, image_size)
     if adapter is not None:
-        raise ModelError(f"model size '{name}' is a convolutional encoder, which takes no CH-Adapters; build it without (adapters = false)")
+        raise ModelError(
+            f"model size '{name}' is a convolutional encoder, which takes no CH-Adapters; build it without (adapters = false)"
+        )
     channels = CONV_SIZES[name]
     return Sam2VisionConfig(
         backbone_config=ConvConfig(image_size=[image_size, image_size], embed_dim_per_stage=list(channels)),
@@ -131,10 +135,14 @@ def _vision(name: str, adapter: AdapterSpec | None, image_size: int) -> Sam2Visi
 def check_image_size(image_size: int) -> None:
     """Raises ModelError unless the side is a multiple of 32 from 64 to 2048."""
     if image_size % 32 or not 64 <= image_size <= 2048:
-        raise ModelError(f"image size {image_size} doesn't fit the network; use a multiple of 32 from 64 to 2048, such as 256 or 1024")
+        raise ModelError(
+            f"image size {image_size} doesn't fit the network; use a multiple of 32 from 64 to 2048, such as 256 or 1024"
+        )
 
 
-def load(name_or_folder: str | Path, adapter: AdapterSpec | None = None, image_size: int | None = None) -> PromptableModel:
+def load(
+    name_or_folder: str | Path, adapter: AdapterSpec | None = None, image_size: int | None = None
+) -> PromptableModel:
     """Any SAM 2 or 2.1 checkpoint in transformers' format, or a folder that this package wrote; adapters are added fresh if asked.
 
     Args:
@@ -168,7 +176,9 @@ def load(name_or_folder: str | Path, adapter: AdapterSpec | None = None, image_s
             local_files_only=local,
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise ModelError(f"'{name_or_folder}' can't be loaded as SAM 2 weights: {_first_line(error)}") from error
+        raise ModelError(
+            f"'{name_or_folder}' can't be loaded as SAM 2 weights: {_first_line(error)}"
+        ) from error
     finally:
         set_verbosity(level)
     missing = sorted(key for key in found["missing_keys"] if not any(part in key for part in ADAPTER_PARTS))
@@ -190,7 +200,9 @@ def _read_config(name_or_folder: str, local: bool) -> PromptableConfig:
     if isinstance(plain, PromptableConfig):
         return plain
     if plain.model_type not in ("sam2", "sam2_video"):
-        raise ModelError(f"'{name_or_folder}' holds a '{plain.model_type}' model; it must be SAM 2 ('sam2' or 'sam2_video')")
+        raise ModelError(
+            f"'{name_or_folder}' holds a '{plain.model_type}' model; it must be SAM 2 ('sam2' or 'sam2_video')"
+        )
     parts = ("vision_config", "prompt_encoder_config", "mask_decoder_config")
     return PromptableConfig(**{part: getattr(plain, part).to_dict() for part in parts})
 
@@ -198,7 +210,9 @@ def _read_config(name_or_folder: str, local: bool) -> PromptableConfig:
 def _resize(config: PromptableConfig, image_size: int) -> None:
     backbone = config.vision_config.backbone_config
     if hasattr(backbone, "window_size_per_stage"):
-        backbone.window_size_per_stage = _refit(backbone.window_size_per_stage, int(config.prompt_encoder_config.image_size), image_size)
+        backbone.window_size_per_stage = _refit(
+            backbone.window_size_per_stage, int(config.prompt_encoder_config.image_size), image_size
+        )
     config.prompt_encoder_config.image_size = image_size
     config.vision_config.backbone_feature_sizes = [[image_size // stride] * 2 for stride in (4, 8, 16)]
     backbone.image_size = [image_size, image_size]
@@ -208,12 +222,17 @@ def _refit(windows: Sequence[int], before: int, after: int) -> list[int]:
     """Windows larger than their map, which saw all of it, fit the new map as in `fit_windows`; others stay as they were learned."""
     strides = (4, 8, 16, 32)
     return [
-        _divisor(after // stride, window) if window > before // stride else window for stride, window in zip(strides, windows, strict=True)
+        _divisor(after // stride, window) if window > before // stride else window
+        for stride, window in zip(strides, windows, strict=True)
     ]
 
 
 def _with_adapter(backbone: Any, adapter: AdapterSpec) -> CHHieraConfig:
-    fields = {key: value for key, value in backbone.to_dict().items() if key not in ("model_type", "transformers_version")}
+    fields = {
+        key: value
+        for key, value in backbone.to_dict().items()
+        if key not in ("model_type", "transformers_version")
+    }
     return CHHieraConfig(**fields | {f"adapter_{key}": value for key, value in asdict(adapter).items()})
 
 

@@ -70,10 +70,14 @@ class ConvModel(PreTrainedModel):
         super().__init__(config)
         dims = list(config.embed_dim_per_stage)
         self.stem = nn.Sequential(
-            nn.Conv2d(3, dims[0] // 2, 3, 2, 1), nn.GELU(), nn.Conv2d(dims[0] // 2, dims[0], 3, 2, 1), ChannelNorm(dims[0])
+            nn.Conv2d(3, dims[0] // 2, 3, 2, 1),
+            nn.GELU(),
+            nn.Conv2d(dims[0] // 2, dims[0], 3, 2, 1),
+            ChannelNorm(dims[0]),
         )
         self.downs = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(a, a, 3, 2, 1, groups=a), nn.Conv2d(a, b, 1), ChannelNorm(b)) for a, b in pairwise(dims)
+            nn.Sequential(nn.Conv2d(a, a, 3, 2, 1, groups=a), nn.Conv2d(a, b, 1), ChannelNorm(b))
+            for a, b in pairwise(dims)
         )
         self.stages = nn.ModuleList(
             nn.Sequential(*(ConvBlock(dim, kernel, excited=index % 2 == 0) for index in range(count)))

@@ -56,7 +56,10 @@ def levels_of(model: PromptableModel, stages: Stages) -> tuple[Level, Level, Lev
     """Stage maps through a model's neck."""
     convs = list(reversed(model.vision_encoder.neck.convs))
     wholes = [conv(stage) for conv, stage in zip(convs, stages.wholes, strict=True)]
-    added = [None if part is None else F.conv2d(part, conv.weight) for conv, part in zip(convs, stages.parts, strict=True)]
+    added = [
+        None if part is None else F.conv2d(part, conv.weight)
+        for conv, part in zip(convs, stages.parts, strict=True)
+    ]
     coarse = Level(_with_coarsest(wholes[2], wholes[3]), _with_coarsest(added[2], added[3]))  # type: ignore[arg-type]
     return Level(wholes[0], added[0]), Level(wholes[1], added[1]), coarse
 
@@ -86,7 +89,11 @@ def _adapter_parts(backbone: Any) -> Iterator[dict[int, Tensor]]:
         return keep
 
     last_blocks = [backbone.blocks[index] for index in getattr(backbone, "stage_ends", ())]
-    handles = [block.adapter.register_forward_hook(keeper(i)) for i, block in enumerate(last_blocks) if hasattr(block, "adapter")]
+    handles = [
+        block.adapter.register_forward_hook(keeper(i))
+        for i, block in enumerate(last_blocks)
+        if hasattr(block, "adapter")
+    ]
     try:
         yield parts
     finally:

@@ -46,7 +46,10 @@ def prepare(model: PromptableModel, method: str, lora_rank: int = 8) -> None:
     if method == "ch-adapter" and not has_adapters(model):
         raise ModelError("method ch-adapter needs a model with CH-Adapters; load it with an AdapterSpec")
     if method == "lora":
-        inject_adapter_in_model(LoraConfig(r=lora_rank, lora_alpha=2 * lora_rank, target_modules=LORA_LAYERS), model.vision_encoder)
+        inject_adapter_in_model(
+            LoraConfig(r=lora_rank, lora_alpha=2 * lora_rank, target_modules=LORA_LAYERS),
+            model.vision_encoder,
+        )
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(_learns(name, method))
 
@@ -83,4 +86,8 @@ def fold_lora(model: PromptableModel) -> None:
 def moved(model: nn.Module, base: dict[str, Tensor]) -> dict[str, Tensor]:
     """The learned parameters that `base` (the state before) lacks or has otherwise; compared bit by bit."""
     learned = {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
-    return {name: value for name, value in learned.items() if name not in base or not torch.equal(value.cpu(), base[name].cpu())}
+    return {
+        name: value
+        for name, value in learned.items()
+        if name not in base or not torch.equal(value.cpu(), base[name].cpu())
+    }

@@ -40,7 +40,10 @@ def packed_axes(model: nn.Module) -> dict[str, int]:
     """The weights that are packed, and which of their axes counts output channels."""
     axes = {}
     for name, module in model.named_modules():
-        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d) and module.weight.numel() >= SMALLEST_PACKED:
+        if (
+            isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)
+            and module.weight.numel() >= SMALLEST_PACKED
+        ):
             axes[f"{name}.weight"] = 1 if isinstance(module, nn.ConvTranspose2d) else 0
     return axes
 
@@ -65,11 +68,17 @@ def read_packed(path: Path) -> dict[str, Tensor] | None:
             if packing is None:
                 return None
             if packing != PACKING:
-                raise ModelError(f"'{path}' is packed as '{packing[:40]}'; this version reads '{PACKING}'. Export the model again")
+                raise ModelError(
+                    f"'{path}' is packed as '{packing[:40]}'; this version reads '{PACKING}'. Export the model again"
+                )
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (a file handle, not a dict)
     except (OSError, SafetensorError):
         return None  # the loader that comes next says what is wrong
-    return {name.removesuffix(".int8"): _whole(name, value, stored, path) for name, value in stored.items() if not name.endswith(".scale")}
+    return {
+        name.removesuffix(".int8"): _whole(name, value, stored, path)
+        for name, value in stored.items()
+        if not name.endswith(".scale")
+    }
 
 
 def _whole(name: str, value: Tensor, stored: dict[str, Tensor], path: Path) -> Tensor:
@@ -77,5 +86,7 @@ def _whole(name: str, value: Tensor, stored: dict[str, Tensor], path: Path) -> T
         return value.float() if value.is_floating_point() else value
     scale = stored.get(name.removesuffix(".int8") + ".scale")
     if scale is None or value.dtype != torch.int8 or scale.ndim != value.ndim:
-        raise ModelError(f"'{path}' has integers '{name}' without a scale that fits them; export the model again")
+        raise ModelError(
+            f"'{path}' has integers '{name}' without a scale that fits them; export the model again"
+        )
     return value.float() * scale.float()

@@ -81,7 +81,12 @@ def moved_by_stills(size: str, adapter: AdapterSpec = PAPER, image_size: int = 6
     for mask in (None, torch.rand(1, 1, image_size // 4, image_size // 4)):
         for several in (False, True):
             answer = model(image, points, labels, input_masks=mask, multimask_output=several)
-            loss = loss + answer.pred_masks.square().mean() + answer.iou_scores.mean() + answer.object_score_logits.mean()
+            loss = (
+                loss
+                + answer.pred_masks.square().mean()
+                + answer.iou_scores.mean()
+                + answer.object_score_logits.mean()
+            )
     loss.backward()
     return sum(p.numel() for p in model.parameters() if _has_gradient(p))
 

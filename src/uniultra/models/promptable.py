@@ -61,16 +61,25 @@ class PromptableModel(Sam2Model):
         from_coarsest, from_coarse, from_middle, from_fine = self.vision_encoder.neck.convs
         embed = from_coarse(coarse) + F.interpolate(from_coarsest(coarsest), scale_factor=2.0, mode="nearest")
         embed = embed + self.no_memory_embedding.view(1, -1, 1, 1)
-        return embed, _in_one(from_fine, self.mask_decoder.conv_s0, fine), _in_one(from_middle, self.mask_decoder.conv_s1, middle)
+        return (
+            embed,
+            _in_one(from_fine, self.mask_decoder.conv_s0, fine),
+            _in_one(from_middle, self.mask_decoder.conv_s1, middle),
+        )
 
     def stages(self, images: Tensor) -> tuple[Tensor, ...]:
         """The backbone's four maps of grey images (B, S, S), 0 to 255: (B, D, S/4, S/4) to (B, 8 D, S/32, S/32)."""
         mean = torch.tensor(PIXEL_MEAN, device=images.device).view(1, 3, 1, 1)
         std = torch.tensor(PIXEL_STD, device=images.device).view(1, 3, 1, 1)
         pixels = (images.float().unsqueeze(1) / 255.0 - mean) / std
-        return tuple(stage.permute(0, 3, 1, 2) for stage in self.vision_encoder.backbone(pixels).intermediate_hidden_states)
+        return tuple(
+            stage.permute(0, 3, 1, 2)
+            for stage in self.vision_encoder.backbone(pixels).intermediate_hidden_states
+        )
 
-    def decode(self, features: Features, points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def decode(
+        self, features: Features, points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Prompts on encoded images to mask logits.
 
         Args:

@@ -29,7 +29,10 @@ RENAMES = (
     (r"prompt_encoder\.mask_downscaling\.3\.", "prompt_encoder.mask_embed.conv2."),
     (r"prompt_encoder\.mask_downscaling\.4\.", "prompt_encoder.mask_embed.layer_norm2."),
     (r"prompt_encoder\.mask_downscaling\.6\.", "prompt_encoder.mask_embed.conv3."),
-    (r"prompt_encoder\.pe_layer\.positional_encoding_gaussian_matrix", "prompt_encoder.shared_embedding.positional_embedding"),
+    (
+        r"prompt_encoder\.pe_layer\.positional_encoding_gaussian_matrix",
+        "prompt_encoder.shared_embedding.positional_embedding",
+    ),
 )
 POINT_EMBEDDING = re.compile(r"prompt_encoder\.point_embeddings\.(\d)\.weight")
 
@@ -72,5 +75,7 @@ def rename_sam1(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     if points:
         renamed["prompt_encoder.point_embed.weight"] = torch.cat([points[i] for i in sorted(points)])
     if "prompt_encoder.shared_embedding.positional_embedding" in renamed:
-        renamed["shared_image_embedding.positional_embedding"] = renamed["prompt_encoder.shared_embedding.positional_embedding"]
+        renamed["shared_image_embedding.positional_embedding"] = renamed[
+            "prompt_encoder.shared_embedding.positional_embedding"
+        ]
     return renamed

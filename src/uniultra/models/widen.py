@@ -32,7 +32,9 @@ def widen(narrow: PromptableModel, wide: PromptableModel, noise: float = TWIN_NO
     small, large = narrow.state_dict(), wide.state_dict()
     if small.keys() != large.keys():
         odd = sorted(small.keys() ^ large.keys())[0]
-        raise ModelError(f"the wide model isn't the narrow one at twice the width: only one of them has '{odd}'")
+        raise ModelError(
+            f"the wide model isn't the narrow one at twice the width: only one of them has '{odd}'"
+        )
     rng = torch.Generator().manual_seed(seed)
     filled = {}
     for name, value in small.items():

@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from uniultra.errors import FileError, OutputError
-from uniultra.io.labels import LabelFile, PackedMasks
-from uniultra.io.movie import DEFAULT_RATE, MovieFile
+from uniultra.io.input_file import InputFile
+from uniultra.io.label_tiff import LabelFile, PackedMasks
 from uniultra.io.output import ListedJson, staged
 from uniultra.io.overlay import draw_overlay
 from uniultra.io.tables import TableFile
-from uniultra.measure.report import FRAME_COLUMNS, frame_row
+from uniultra.io.video_writer import DEFAULT_RATE, MovieFile
+from uniultra.measure.measured import FRAME_COLUMNS, frame_row
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.frame_files import id_mask, maker
-from uniultra.outputs.plan import InputFile, OutputPlan
+from uniultra.outputs.plan import OutputPlan
 from uniultra.outputs.structured import cine_frame_json, cine_head_json
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.types import Cine
@@ -106,10 +107,10 @@ def cine_files(
 
 def _dataset(plan: OutputPlan, source: InputFile) -> tuple[Dataset | None, tuple[str, ...]]:
     """What a SEG refers to. That nothing can is only noted where no SEG was named."""
-    from uniultra.io.dicom.source import read_source
+    from uniultra.io.dicom.source import source_of
 
     try:
-        dataset = read_source(source.path, plan.keep_patient)
+        dataset = source_of(source.header, plan.keep_patient)
         return dataset, dataset.notes
     except FileError as error:
         if plan.kinds is not None:
@@ -134,4 +135,6 @@ def _pack(packed: list[PackedMasks], result: FrameResult) -> None:
 def _write_seg(path: Path, dataset: Dataset, packed: Sequence[PackedMasks], model: ModelFacts) -> None:
     from uniultra.io.dicom.seg import Segment, write_seg
 
-    write_seg(path, dataset, [Segment(f"structure {i}", kept) for i, kept in enumerate(packed, 1)], maker(model))
+    write_seg(
+        path, dataset, [Segment(f"structure {i}", kept) for i, kept in enumerate(packed, 1)], maker(model)
+    )

@@ -9,12 +9,13 @@ import numpy as np
 
 from uniultra.errors import FileError, OutputError
 from uniultra.io.coco import coco
+from uniultra.io.input_file import InputFile
 from uniultra.io.masks import ids_of
 from uniultra.io.output import staged, write_json, write_png
 from uniultra.io.overlay import draw_overlay
 from uniultra.io.tables import write_csv
-from uniultra.measure.report import CSV_COLUMNS, rows
-from uniultra.outputs.plan import DICOM_KINDS, InputFile, OutputPlan
+from uniultra.measure.measured import CSV_COLUMNS, rows
+from uniultra.outputs.plan import DICOM_KINDS, OutputPlan
 from uniultra.outputs.structured import frame_json
 from uniultra.results import FrameResult
 
@@ -48,7 +49,11 @@ def write_frame_files(plan: OutputPlan, source: InputFile, result: FrameResult) 
 
 def id_mask(result: FrameResult) -> np.ndarray:
     """uint8 (H, W), 1..N in the order of the objects; all 0 where there are none."""
-    return ids_of(result.masks) if result.masks else np.zeros((result.frame.height, result.frame.width), np.uint8)
+    return (
+        ids_of(result.masks)
+        if result.masks
+        else np.zeros((result.frame.height, result.frame.width), np.uint8)
+    )
 
 
 def maker(model: ModelFacts) -> Maker:
@@ -66,16 +71,18 @@ def _derived(
     kinds = [kind for kind in paths if kind in DICOM_KINDS]
     if not kinds:  # pydicom isn't imported for a picture
         return {}, ()
-    from uniultra.io.dicom.source import read_source
+    from uniultra.io.dicom.source import source_of
 
     try:
-        dataset = read_source(source.path, plan.keep_patient)
+        dataset = source_of(source.header, plan.keep_patient)
     except FileError as error:
         if plan.kinds is not None:
             raise
         return {}, (f"no DICOM SEG is written: {error}",)
     made = {"sr": _report}
-    return {kind: made.get(kind, _segmentation)(kind, dataset, source, result) for kind in kinds}, dataset.notes
+    return {
+        kind: made.get(kind, _segmentation)(kind, dataset, source, result) for kind in kinds
+    }, dataset.notes
 
 
 def _segmentation(kind: str, dataset: Dataset, source: InputFile, result: FrameResult) -> Dataset:
@@ -90,7 +97,7 @@ def _segmentation(kind: str, dataset: Dataset, source: InputFile, result: FrameR
 
 
 def _report(kind: str, dataset: Dataset, source: InputFile, result: FrameResult) -> Dataset:
-    from uniultra.io.dicom.report import Finding, report
+    from uniultra.io.dicom.sr import Finding, report
 
     findings = [
         Finding(f"structure {found.number}", result.number or 0, found.mask.mask_hw, found.measured.shape)
@@ -98,7 +105,9 @@ def _report(kind: str, dataset: Dataset, source: InputFile, result: FrameResult)
         if found.measured.shape is not None
     ]
     if not findings:
-        raise OutputError(f"{source.path}: every mask is empty, so there is nothing to report; leave out --write sr")
+        raise OutputError(
+            f"{source.path}: every mask is empty, so there is nothing to report; leave out --write sr"
+        )
     return report(dataset, findings, maker(result.model))
 
 

@@ -6,8 +6,12 @@ import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from uniultra.errors import FileError, OutputError, PromptError
+from uniultra.errors import OutputError, PromptError
+
+if TYPE_CHECKING:
+    from uniultra.io.input_file import InputFile
 
 KINDS = {
     "seg": "seg.dcm",
@@ -29,37 +33,6 @@ PLAIN = {"overlay": "overlay.png", "json": "json"}
 """Written at once, and of a frame without objects too."""
 ARCHIVE_ENDINGS = PLAIN | {kind: ending for kind, ending in KINDS.items() if kind not in ("movie", "none")}
 """What can be written of each frame of an archive beside its mask, and how its name ends."""
-
-
-@dataclass(frozen=True)
-class InputFile:
-    """An input, whose kind was found out once: its path, and what its contents are ("DICOM", "PNG", ...; "" where unreadable)."""
-
-    path: Path
-    kind: str
-
-    @property
-    def is_dicom(self) -> bool:
-        return self.kind == "DICOM"
-
-    @property
-    def stem(self) -> str:
-        """What every result's name begins with."""
-        from uniultra.io.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES
-
-        name = self.path.name[:-3] if self.path.suffix.lower() == ".gz" else self.path.name
-        known = Path(name).suffix.lower() in (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
-        return Path(name).stem if known else name
-
-
-def input_file(path: Path) -> InputFile:
-    """Opens a file to see what it is; what can't be read counts as no DICOM, which reading it will say."""
-    from uniultra.io.images import kind_of
-
-    try:
-        return InputFile(path, kind_of(path).name)
-    except FileError:
-        return InputFile(path, "")
 
 
 @dataclass(frozen=True)
@@ -96,7 +69,9 @@ class OutputPlan:
         kinds = self.kinds_for(source)
         if self.kinds is None:
             kinds = (*kinds, "movie")
-        return self._paths(f"{source.stem}.frames", {"masks": "masks.tif", "csv": "csv", "json": "json"}, kinds)
+        return self._paths(
+            f"{source.stem}.frames", {"masks": "masks.tif", "csv": "csv", "json": "json"}, kinds
+        )
 
     def _paths(self, name: str, endings: dict[str, str], kinds: Sequence[str]) -> dict[str, Path]:
         assert self.folder is not None
@@ -120,7 +95,9 @@ def check_cine_kinds(kinds: Sequence[str] | None) -> None:
     for kind in kinds or ():
         if kind not in CINE_KINDS:
             legal = ", ".join(CINE_KINDS)
-            raise PromptError(f"--write {kind} is for one frame, named with --frame; with --frames give {legal}")
+            raise PromptError(
+                f"--write {kind} is for one frame, named with --frame; with --frames give {legal}"
+            )
 
 
 def check_kinds(plan: OutputPlan, sources: Sequence[InputFile]) -> tuple[str, ...]:
@@ -156,10 +133,14 @@ def chosen_extras(asked: Sequence[str]) -> tuple[str, ...]:
     kinds = dict.fromkeys(part.strip().lower() for text in asked for part in text.split(","))
     for kind in kinds:
         if kind not in ARCHIVE_ENDINGS:
-            raise PromptError(f"--write '{kind}' is unknown; give one or several of {', '.join(ARCHIVE_ENDINGS)}")
+            raise PromptError(
+                f"--write '{kind}' is unknown; give one or several of {', '.join(ARCHIVE_ENDINGS)}"
+            )
         library, extra = _NEEDS.get(kind, ("", ""))
         if library and importlib.util.find_spec(library) is None:
-            raise OutputError(f"--write {kind} needs {library}; install with: pip install 'uniultra[{extra}]'")
+            raise OutputError(
+                f"--write {kind} needs {library}; install with: pip install 'uniultra[{extra}]'"
+            )
     if "seg" in kinds and "fractional" in kinds:
         raise PromptError("--write seg and fractional are one file; give one of them")
     return tuple(kinds)

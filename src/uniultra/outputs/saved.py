@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from uniultra.calibration import Scale
+from uniultra.pixel_scale import Scale
 
 MOST_BYTES = 200 * 10**6
 """A longer file is not read."""

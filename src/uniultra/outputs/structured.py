@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from uniultra import __version__
-from uniultra.measure.report import as_json
+from uniultra.measure.measured import as_json
 from uniultra.model_facts import ModelFacts
+from uniultra.prompts.objects import prompt_json
 from uniultra.results import FrameResult, ObjectResult
-from uniultra.types import Cine, Prompt
+from uniultra.types import Cine
 
 NOTICE = "not a medical device"
 LIBRARIES = {
@@ -23,31 +24,6 @@ LIBRARIES = {
     "nibabel": "nibabel",
 }
 """What pixels and masks depend on, by its name and its module's."""
-
-
-def prompt_json(prompt: Prompt) -> dict[str, Any]:
-    """A prompt with the keys of a prompts file; of a previous mask only that there was one."""
-    return {
-        "box": prompt.box_xyxy,
-        "points": prompt.points_xy,
-        "labels": prompt.point_labels,
-        "previous_mask": prompt.mask_hw is not None,
-    }
-
-
-def prompt_text(prompt: Prompt | None) -> str:
-    """A prompt as one cell of a table: `box 1,2,3,4`, `points 5,6,1;7,8,0`, `mask`, or several of these."""
-    if prompt is None:
-        return ""
-    parts = []
-    if prompt.box_xyxy is not None:
-        parts.append("box " + ",".join(f"{v:g}" for v in prompt.box_xyxy))
-    if prompt.points_xy:
-        clicks = zip(prompt.points_xy, prompt.point_labels, strict=True)
-        parts.append("points " + ";".join(f"{x:g},{y:g},{label}" for (x, y), label in clicks))
-    if prompt.mask_hw is not None:
-        parts.append("mask")
-    return " ".join(parts)
 
 
 def object_json(found: ObjectResult) -> dict[str, Any]:
@@ -80,7 +56,9 @@ def frame_json(image: str, result: FrameResult) -> dict[str, Any]:
     }
 
 
-def cine_head_json(image: str, cine: Cine, numbers: Sequence[int], model: ModelFacts, tracked: bool) -> dict[str, Any]:
+def cine_head_json(
+    image: str, cine: Cine, numbers: Sequence[int], model: ModelFacts, tracked: bool
+) -> dict[str, Any]:
     """What the JSON of a cine says before its list of frames."""
     return {
         "schema": "uniultra.segment-frames/1",
@@ -105,7 +83,11 @@ def cine_frame_json(image: str, result: FrameResult) -> dict[str, Any]:
 
 def libraries() -> dict[str, str]:
     """The versions of the libraries that took part in a result: those of `LIBRARIES` that this process has loaded."""
-    return {name: str(sys.modules[module].__version__) for name, module in LIBRARIES.items() if module in sys.modules}
+    return {
+        name: str(sys.modules[module].__version__)
+        for name, module in LIBRARIES.items()
+        if module in sys.modules
+    }
 
 
 def model_json(model: ModelFacts) -> dict[str, str]:

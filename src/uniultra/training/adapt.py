@@ -17,7 +17,14 @@ from uniultra.data.manifest import Manifest
 from uniultra.data.splits import SelectionSplit, TrainSplit, few_shot, selection_split, train_split
 from uniultra.errors import DataError, ModelError
 from uniultra.io.output import write_json
-from uniultra.models.adapted import ADAPTER_FILE, BASE_FILE, AdapterFacts, base_location, save_adapter, weights_sha256
+from uniultra.models.adapted import (
+    ADAPTER_FILE,
+    BASE_FILE,
+    AdapterFacts,
+    base_location,
+    save_adapter,
+    weights_sha256,
+)
 from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import load
 from uniultra.models.methods import has_adapters, moved, prepare
@@ -61,8 +68,16 @@ def adapt(config: AdaptConfig, job: AdaptJob) -> Path:
     torch.manual_seed(config.optim.seed)
     model, facts, before = make_adaptable(config)
     job.out.mkdir(parents=True, exist_ok=True)
-    described = {"base_sha256": facts.base_sha256, "shots": job.shots, "train_images": len(learning), "val_images": len(val or ())}
-    described |= {"replay_images": len(replay or ()), "learned_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad)}
+    described = {
+        "base_sha256": facts.base_sha256,
+        "shots": job.shots,
+        "train_images": len(learning),
+        "val_images": len(val or ()),
+    }
+    described |= {
+        "replay_images": len(replay or ()),
+        "learned_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+    }
     describe(job.out, run_record(config, manifest) | described)
     data = PromptDataset(learning, sample_spec(config.data, model), config.optim.seed, replay)
     weights = data.weights(parse_favour(config.data.favour), config.replay.share)
@@ -80,7 +95,9 @@ def make_adaptable(config: AdaptConfig) -> tuple[PromptableModel, AdapterFacts, 
     plain = load(place, image_size=settings.image_size or None)
     own = has_adapters(plain)
     if own and config.adapter != AdapterSpec():
-        raise ModelError(f"base '{settings.name}' has CH-Adapters of its own, which go on learning; leave the [adapter] settings alone")
+        raise ModelError(
+            f"base '{settings.name}' has CH-Adapters of its own, which go on learning; leave the [adapter] settings alone"
+        )
     spec = config.adapter if settings.method == "ch-adapter" and not own else None
     facts = AdapterFacts(
         base=Path(settings.name).name if _is_folder(settings.name) else settings.name,
@@ -99,14 +116,20 @@ def make_adaptable(config: AdaptConfig) -> tuple[PromptableModel, AdapterFacts, 
     return model, facts, before
 
 
-def splits_for(manifest: Manifest, config: AdaptConfig, shots: int | None) -> tuple[TrainSplit, SelectionSplit | None]:
+def splits_for(
+    manifest: Manifest, config: AdaptConfig, shots: int | None
+) -> tuple[TrainSplit, SelectionSplit | None]:
     """What is learned from, and what chooses (None where nothing is chosen)."""
     learning = chosen_sets(train_split(manifest), config.data.datasets)
     organs = {row.organ for row in learning}
     val = None
     if any(row.split == "val" for row in manifest):
         every = selection_split(manifest)
-        val = SelectionSplit(every.name, tuple(row for row in every if row.organ in organs)) if config.data.datasets else every
+        val = (
+            SelectionSplit(every.name, tuple(row for row in every if row.organ in organs))
+            if config.data.datasets
+            else every
+        )
     if config.optim.keep == "best" and not val:
         raise DataError(
             f"manifest '{manifest.path}' has no rows of split 'val', which choose the checkpoint; give some images that split, "

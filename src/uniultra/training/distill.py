@@ -13,9 +13,9 @@ import torch
 from rich.console import Console
 
 from uniultra.data.dataset import PromptDataset
+from uniultra.data.distill_dataset import DistillDataset, empty_images, frames_of
 from uniultra.data.manifest import Manifest
 from uniultra.data.splits import SelectionSplit, TrainSplit, permissive, selection_split, train_split
-from uniultra.data.unlabelled import DistillDataset, empty_images, frames_of
 from uniultra.errors import ModelError
 from uniultra.models.adapted import open_model, weights_sha256
 from uniultra.models.promptable import PromptableModel
@@ -24,7 +24,14 @@ from uniultra.text import printable
 from uniultra.training.config import DistillConfig, TrainConfig
 from uniultra.training.dskd import Distiller
 from uniultra.training.loop import Plan, is_first_process, run
-from uniultra.training.supervised import chosen_sets, describe, make_model, parse_favour, run_record, sample_spec
+from uniultra.training.supervised import (
+    chosen_sets,
+    describe,
+    make_model,
+    parse_favour,
+    run_record,
+    sample_spec,
+)
 from uniultra.training.teacher_cache import TeacherCache, size_of_cache
 
 
@@ -80,7 +87,11 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
     job.val()  # refused now, not after hours
     frames = empty_images(learning) + frames_of(job.unlabelled) if config.dskd.weight else []
     job.out.mkdir(parents=True, exist_ok=True)
-    described = {"teacher": Path(job.teacher).name, "teacher_sha256": weights_sha256(teacher), "only_permissive": job.only_permissive}
+    described = {
+        "teacher": Path(job.teacher).name,
+        "teacher_sha256": weights_sha256(teacher),
+        "only_permissive": job.only_permissive,
+    }
     described |= {"train_images": len(learning), "unlabelled_frames": len(frames)}
     described |= {"student_encoder_parameters": sum(p.numel() for p in student.vision_encoder.parameters())}
     describe(job.out, run_record(config, job.manifest) | described)
@@ -96,44 +107,81 @@ def make_student(config: DistillConfig, teacher: PromptableModel) -> PromptableM
     settings = config.student
     if settings.focus_stretch == 0.0:
         settings = replace(settings, focus_stretch=teacher.focus_stretch)
-    student = make_model(TrainConfig(replace(settings, box_prior=bool(teacher.config.box_prior)), config.adapter, config.optim))
+    student = make_model(
+        TrainConfig(replace(settings, box_prior=bool(teacher.config.box_prior)), config.adapter, config.optim)
+    )
     if student.input_size > teacher.input_size or teacher.input_size % student.input_size:
         raise ModelError(
             f"student.image_size {student.input_size} doesn't fit the teacher's {teacher.input_size}; give one that divides it, or the same"
         )
-    own, shared = student.state_dict(), {n: v for n, v in teacher.state_dict().items() if not n.startswith("vision_encoder.")}
-    odd = next((name for name, value in shared.items() if name not in own or own[name].shape != value.shape), None)
+    own, shared = (
+        student.state_dict(),
+        {n: v for n, v in teacher.state_dict().items() if not n.startswith("vision_encoder.")},
+    )
+    odd = next(
+        (name for name, value in shared.items() if name not in own or own[name].shape != value.shape), None
+    )
     if odd is not None:
-        raise ModelError(f"the teacher's decoder doesn't fit the student: '{odd}' differs; distil from a model with SAM 2's decoder")
+        raise ModelError(
+            f"the teacher's decoder doesn't fit the student: '{odd}' differs; distil from a model with SAM 2's decoder"
+        )
     student.load_state_dict(own | shared)
     return student
 
 
 def _features(
-    config: DistillConfig, job: DistillJob, student: PromptableModel, teacher: PromptableModel, learning: TrainSplit, frames: list
+    config: DistillConfig,
+    job: DistillJob,
+    student: PromptableModel,
+    teacher: PromptableModel,
+    learning: TrainSplit,
+    frames: list,
 ) -> None:
     """The encoder learns the teacher's levels; with dskd.mask the decoder learns beside it."""
     for name, parameter in student.named_parameters():
-        parameter.requires_grad_(name.startswith("vision_encoder.") or config.dskd.mask + config.dskd.soft > 0)
+        parameter.requires_grad_(
+            name.startswith("vision_encoder.") or config.dskd.mask + config.dskd.soft > 0
+        )
     drawn_at = replace(sample_spec(config.data, student), image_size=teacher.input_size)
     prompted = PromptDataset(learning, drawn_at, config.optim.seed)
     data = DistillDataset(prompted, frames, config.cache.views)
     weights = data.weights(prompted.weights(parse_favour(config.data.favour)), config.unlabelled.share)
     learner = Distiller(student, teacher, config.dskd, config.loss, _cache(config, job, teacher, data))
     out = job.out / "features"
-    run(Plan(student, config.optim, config.loss, data, weights, job.val(), out, job.device, job.report_to, learner))
+    run(
+        Plan(
+            student,
+            config.optim,
+            config.loss,
+            data,
+            weights,
+            job.val(),
+            out,
+            job.device,
+            job.report_to,
+            learner,
+        )
+    )
 
 
-def _cache(config: DistillConfig, job: DistillJob, teacher: PromptableModel, data: DistillDataset) -> TeacherCache | None:
+def _cache(
+    config: DistillConfig, job: DistillJob, teacher: PromptableModel, data: DistillDataset
+) -> TeacherCache | None:
     if not config.cache.views or not (config.dskd.weight or config.dskd.soft):
         return None
     views = len(data) * config.cache.views
     size = size_of_cache(teacher, views) / 1e9
     told = f"The teacher's maps of {views} views take {size:.1f} GB in {job.cache}"
     Console(stderr=True, soft_wrap=True).print(printable(told), highlight=False, markup=False)
-    made_of = {"teacher_sha256": weights_sha256(teacher), "manifest_sha256": job.manifest.sha256, "seed": config.optim.seed}
+    made_of = {
+        "teacher_sha256": weights_sha256(teacher),
+        "manifest_sha256": job.manifest.sha256,
+        "seed": config.optim.seed,
+    }
     spec = dataclasses.asdict(data.prompted.spec) | {"unlabelled": [str(path) for path in job.unlabelled]}
-    return TeacherCache(job.cache, teacher, views, made_of | {"data": spec, "only_permissive": job.only_permissive})
+    return TeacherCache(
+        job.cache, teacher, views, made_of | {"data": spec, "only_permissive": job.only_permissive}
+    )
 
 
 def _retune(config: DistillConfig, job: DistillJob, student: PromptableModel, learning: TrainSplit) -> None:
@@ -153,4 +201,16 @@ def _retune(config: DistillConfig, job: DistillJob, student: PromptableModel, le
     )
     data = PromptDataset(learning, sample_spec(config.data, student), optim.seed)
     weights = data.weights(parse_favour(config.data.favour))
-    run(Plan(student, optim, config.loss, data, weights, job.val(), job.out / "retune", job.device, job.report_to))
+    run(
+        Plan(
+            student,
+            optim,
+            config.loss,
+            data,
+            weights,
+            job.val(),
+            job.out / "retune",
+            job.device,
+            job.report_to,
+        )
+    )

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from uniultra.models.levels import LEVELS, Level, decoder_features, levels_of, neck_levels, stage_maps
 from uniultra.models.promptable import Features, PromptableModel
 from uniultra.training.config import DSKDSettings, LossSettings
-from uniultra.training.interactive import InteractiveTrainer
+from uniultra.training.interactive_loss import InteractiveTrainer
 from uniultra.training.teacher_cache import TeacherCache
 
 
@@ -31,7 +31,12 @@ class Distiller(nn.Module):
     accepts_loss_kwargs = False  # `**prompt` is the batch; the trainer has nothing of its own to pass
 
     def __init__(
-        self, student: PromptableModel, teacher: PromptableModel, dskd: DSKDSettings, loss: LossSettings, cache: TeacherCache | None = None
+        self,
+        student: PromptableModel,
+        teacher: PromptableModel,
+        dskd: DSKDSettings,
+        loss: LossSettings,
+        cache: TeacherCache | None = None,
     ) -> None:
         super().__init__()
         self.prompted = InteractiveTrainer(student, loss)
@@ -53,15 +58,27 @@ class Distiller(nn.Module):
         """`known` (B,) is 1 where there is a mask to learn from, `view` (B,) the row in the cache; the rest as in `InteractiveTrainer`."""
         labelled = known > 0
         theirs = self._levels_of_teacher(image, view) if self.dskd.weight or self.dskd.soft else ()
-        wanted = self._answers_of_teacher(theirs, prompt, labelled) if self.dskd.soft and bool(labelled.any()) else None
+        wanted = (
+            self._answers_of_teacher(theirs, prompt, labelled)
+            if self.dskd.soft and bool(labelled.any())
+            else None
+        )
         image, prompt = shrunk(image, prompt, self.student.input_size)
         ours = neck_levels(self.student, image)
         terms = dskd_terms(ours, theirs, self.dskd) if self.dskd.weight else {}
-        loss = self.dskd.weight * sum((self._factor(name) * value for name, value in terms.items()), start=ours[0].whole.new_zeros(()))
+        loss = self.dskd.weight * sum(
+            (self._factor(name) * value for name, value in terms.items()), start=ours[0].whole.new_zeros(())
+        )
         if (self.dskd.mask or self.dskd.soft) and bool(labelled.any()):
-            answer = self.prompted.rounds(_chosen(decoder_features(self.student, ours), labelled), **_of(prompt, labelled))
+            answer = self.prompted.rounds(
+                _chosen(decoder_features(self.student, ours), labelled), **_of(prompt, labelled)
+            )
             loss = loss + self.dskd.mask * answer["loss"]
-            terms |= {"mask": answer["loss"], "dice_first": answer["dice_first"], "dice_last": answer["dice_last"]}
+            terms |= {
+                "mask": answer["loss"],
+                "dice_first": answer["dice_first"],
+                "dice_last": answer["dice_last"],
+            }
             if wanted is not None:
                 terms["soft"] = soft_error(answer["first_logits"], wanted)
                 loss = loss + self.dskd.soft * terms["soft"]
@@ -75,12 +92,16 @@ class Distiller(nn.Module):
         return levels_of(self.teacher, stages)
 
     @torch.no_grad()
-    def _answers_of_teacher(self, levels: tuple[Level, ...], prompt: dict[str, Tensor], labelled: Tensor) -> Tensor:
+    def _answers_of_teacher(
+        self, levels: tuple[Level, ...], prompt: dict[str, Tensor], labelled: Tensor
+    ) -> Tensor:
         """The teacher's logits (b, T/4, T/4) for the first prompts of the labelled examples."""
         asked = _of(prompt, labelled)
         fine, middle, coarse = levels
         features = _chosen(decoder_features(self.teacher, (fine, middle, coarse)), labelled)
-        return self.teacher.decode(features, asked["points"], asked["labels"], asked["mask"], asked["has_mask"])[0]
+        return self.teacher.decode(
+            features, asked["points"], asked["labels"], asked["mask"], asked["has_mask"]
+        )[0]
 
     def told(self) -> dict[str, float]:
         """The mean of every term since the last call, for the log; empties the tally."""

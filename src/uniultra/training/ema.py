@@ -56,9 +56,13 @@ class WeightAverage(TrainerCallback):
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if not state.is_world_process_zero:
             return
-        broken = next((name for name, value in self.average.items() if not bool(torch.isfinite(value).all())), None)
+        broken = next(
+            (name for name, value in self.average.items() if not bool(torch.isfinite(value).all())), None
+        )
         if broken:
-            raise ModelError(f"weight '{broken}' is no number at step {state.global_step}; lower optim.encoder_lr and optim.decoder_lr")
+            raise ModelError(
+                f"weight '{broken}' is no number at step {state.global_step}; lower optim.encoder_lr and optim.decoder_lr"
+            )
         write_tensors(Path(args.output_dir) / f"checkpoint-{state.global_step}" / EMA_FILE, self.average)
 
     def swapped(self) -> _Swapped:
@@ -75,7 +79,9 @@ class _Swapped:
         self.kept = {name: value.detach().clone() for name, value in self.own.items()}
         put(self.own, self.average)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         put(self.own, self.kept)
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from uniultra.backends.torch import TorchBackend
 from uniultra.data.splits import SelectionSplit
-from uniultra.evaluation.compare import BETTER, WORSE, Comparison, compare
 from uniultra.evaluation.protocol import evaluate
+from uniultra.evaluation.report.compare import BETTER, WORSE, Comparison, compare
 from uniultra.evaluation.settings import EvaluationSettings
 from uniultra.evaluation.summary import ALL_ORGANS
 from uniultra.models.promptable import PromptableModel
@@ -37,9 +37,13 @@ class Gain:
         for kind, organs in self.own.items():
             total = organs[ALL_ORGANS]
             if total.interval is None:
-                lines.append(f"{kind}: {total.difference:+.3f} on one cluster of val, too few for an interval; let val hold two or more")
+                lines.append(
+                    f"{kind}: {total.difference:+.3f} on one cluster of val, too few for an interval; let val hold two or more"
+                )
             elif total.verdict != BETTER:
-                lines.append(f"{kind}: no gain shown on val ({total.difference:+.3f}, {_span(total.interval)}); try more images or steps")
+                lines.append(
+                    f"{kind}: no gain shown on val ({total.difference:+.3f}, {_span(total.interval)}); try more images or steps"
+                )
         for kind, organs in (self.others or {}).items():
             lines += [
                 f"{kind}: {organ} got worse by {-found.difference:.3f} ({_span(found.interval)}); raise replay.share"
@@ -49,7 +53,9 @@ class Gain:
         return lines
 
 
-def measure_gain(base: PromptableModel, adapted: PromptableModel, val: SelectionSplit, others: SelectionSplit | None) -> Gain:
+def measure_gain(
+    base: PromptableModel, adapted: PromptableModel, val: SelectionSplit, others: SelectionSplit | None
+) -> Gain:
     """Evaluates both models on evenly spaced images of each split."""
     return Gain(_compared(base, adapted, val), _compared(base, adapted, others) if others else None)
 
@@ -58,7 +64,8 @@ def _compared(base: PromptableModel, adapted: PromptableModel, split: SelectionS
     part = SelectionSplit(split.name, split.rows[:: -(-len(split) // MOST_IMAGES)])
     settings = EvaluationSettings(KINDS, draws=1)
     before, after = (
-        evaluate(Segmenter(TorchBackend(model, name)), part, settings).records for model, name in ((base, "base"), (adapted, "adapted"))
+        evaluate(Segmenter(TorchBackend(model, name)), part, settings).records
+        for model, name in ((base, "base"), (adapted, "adapted"))
     )
     return compare(after, before)
 

@@ -27,10 +27,10 @@ from uniultra.errors import ModelError, OutputError
 from uniultra.models.methods import learned_names
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.stored import write_tensors
+from uniultra.training.callbacks import BEST_FILE, Journal, ProgressBar
 from uniultra.training.config import LossSettings, OptimSettings
 from uniultra.training.ema import EMA_FILE, WeightAverage, put
-from uniultra.training.interactive import InteractiveTrainer
-from uniultra.training.journal import BEST_FILE, Journal, ProgressBar
+from uniultra.training.interactive_loss import InteractiveTrainer
 from uniultra.training.validation import views_of
 
 WEIGHTS_FILE = "model.safetensors"
@@ -80,14 +80,20 @@ def run(plan: Plan) -> Journal:
     if checkpoint is None or not journal.ended(step_of(checkpoint), settings.steps):
         bar = ProgressBar(settings.steps)
         trainer = PromptTrainer(
-            draws=DrawSampler(plan.weights, settings.seed, least=20 * settings.batch_size * settings.accumulate * arguments.world_size),
+            draws=DrawSampler(
+                plan.weights,
+                settings.seed,
+                least=20 * settings.batch_size * settings.accumulate * arguments.world_size,
+            ),
             model=plan.learner or InteractiveTrainer(plan.model, plan.loss),
             args=arguments,
             train_dataset=plan.data,
             optimizers=_optimizer(plan.model, settings),
             callbacks=[journal, average, bar],  # the average after the look: it marks a checkpoint as whole
         )
-        trainer.remove_callback(PrinterCallback)  # it prints dicts to stdout; the bar and the log say the same
+        trainer.remove_callback(
+            PrinterCallback
+        )  # it prints dicts to stdout; the bar and the log say the same
         with _one_line(plan), bar:
             trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     else:
@@ -127,12 +133,17 @@ class PromptTrainer(Trainer):
 
     def _issue_warnings_after_load(self, load_result: Any) -> None:
         if load_result.unexpected_keys:
-            raise ModelError(f"the checkpoint has a weight '{load_result.unexpected_keys[0]}' that this model lacks; give a new --out")
+            raise ModelError(
+                f"the checkpoint has a weight '{load_result.unexpected_keys[0]}' that this model lacks; give a new --out"
+            )
 
 
 def is_first_process() -> bool:
     """True for the process that writes; under torchrun there are several."""
-    return not (torch.distributed.is_available() and torch.distributed.is_initialized()) or torch.distributed.get_rank() == 0
+    return (
+        not (torch.distributed.is_available() and torch.distributed.is_initialized())
+        or torch.distributed.get_rank() == 0
+    )
 
 
 def step_of(checkpoint: Path) -> int:
@@ -158,13 +169,27 @@ def _keep(plan: Plan, average: WeightAverage) -> None:
 
 
 def _optimizer(model: PromptableModel, settings: OptimSettings) -> tuple[torch.optim.Optimizer, Any]:
-    encoder = [p for name, p in model.named_parameters() if name.startswith("vision_encoder.") and p.requires_grad]
-    others = [p for name, p in model.named_parameters() if not name.startswith("vision_encoder.") and p.requires_grad]
-    pairs = [(parameters, rate) for parameters, rate in ((encoder, settings.encoder_lr), (others, settings.decoder_lr)) if parameters]
+    encoder = [
+        p for name, p in model.named_parameters() if name.startswith("vision_encoder.") and p.requires_grad
+    ]
+    others = [
+        p
+        for name, p in model.named_parameters()
+        if not name.startswith("vision_encoder.") and p.requires_grad
+    ]
+    pairs = [
+        (parameters, rate)
+        for parameters, rate in ((encoder, settings.encoder_lr), (others, settings.decoder_lr))
+        if parameters
+    ]
     groups = [{"params": parameters, "lr": rate} for parameters, rate in pairs]
     optimizer = torch.optim.AdamW(groups, weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=[rate for _, rate in pairs], total_steps=settings.steps, pct_start=settings.warmup, cycle_momentum=False
+        optimizer,
+        max_lr=[rate for _, rate in pairs],
+        total_steps=settings.steps,
+        pct_start=settings.warmup,
+        cycle_momentum=False,
     )
     return optimizer, schedule
 
@@ -174,7 +199,9 @@ def _arguments(plan: Plan) -> TrainingArguments:
     if plan.device not in ("auto", "cpu", "cuda"):
         raise ModelError(f"device '{plan.device}' is unknown; use auto, cpu or cuda")
     if plan.device == "cuda" and not cuda:
-        raise ModelError("device 'cuda' was asked for, but torch finds no CUDA here; use --device cpu, or install a CUDA build of torch")
+        raise ModelError(
+            "device 'cuda' was asked for, but torch finds no CUDA here; use --device cpu, or install a CUDA build of torch"
+        )
     if settings.precision == "fp16" and not cuda:
         raise ModelError("optim.precision 'fp16' needs CUDA; on a CPU use bf16 or fp32")
     if settings.recompute:
@@ -201,7 +228,9 @@ def _arguments(plan: Plan) -> TrainingArguments:
         report_to=list(plan.report_to) or "none",
         disable_tqdm=True,
     )
-    arguments._n_gpu = min(arguments.n_gpu, 1)  # several GPUs by torchrun alone: DataParallel would split the batch behind our back
+    arguments._n_gpu = min(
+        arguments.n_gpu, 1
+    )  # several GPUs by torchrun alone: DataParallel would split the batch behind our back
     return arguments
 
 
@@ -216,7 +245,16 @@ def _one_line(plan: Plan) -> Iterator[None]:
         text = str(error).lower()
         if "can't allocate memory" in text or "not enough memory" in text:
             raise _no_memory(plan) from error
-        if any(sign in text for sign in ("no space left", "file too large", "disk quota", "file write failed", "pytorchstreamwriter")):
+        if any(
+            sign in text
+            for sign in (
+                "no space left",
+                "file too large",
+                "disk quota",
+                "file write failed",
+                "pytorchstreamwriter",
+            )
+        ):
             raise OutputError(
                 f"'{plan.out}' can't be written: the disk is full; the checkpoints before are whole, make room and go on"
             ) from error

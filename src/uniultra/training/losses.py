@@ -20,7 +20,9 @@ def boundary_bce(logits: Tensor, targets: Tensor, boundary_weight: float = 4.0, 
 
     Near means: within `width` // 2 pixels, where a box average of the target is neither 0 nor 1.
     """
-    mean = F.avg_pool2d(targets.unsqueeze(1), width, stride=1, padding=width // 2, count_include_pad=False).squeeze(1)
+    mean = F.avg_pool2d(
+        targets.unsqueeze(1), width, stride=1, padding=width // 2, count_include_pad=False
+    ).squeeze(1)
     weight = 1.0 + boundary_weight * 4.0 * mean * (1.0 - mean)
     loss = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
     return (weight * loss).flatten(1).sum(1) / weight.flatten(1).sum(1)
@@ -31,4 +33,6 @@ def hard_iou(logits: Tensor, targets: Tensor) -> Tensor:
     """IoU of the masks as a user sees them, logits > 0 against targets > 0.5; (B,). Two empty masks agree: 1."""
     predicted, true = (logits > 0).flatten(1), (targets > 0.5).flatten(1)
     union = (predicted | true).sum(1)
-    return torch.where(union > 0, (predicted & true).sum(1) / union.clamp(min=1), torch.ones_like(union, dtype=torch.float32))
+    return torch.where(
+        union > 0, (predicted & true).sum(1) / union.clamp(min=1), torch.ones_like(union, dtype=torch.float32)
+    )

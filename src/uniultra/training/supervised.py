@@ -28,7 +28,9 @@ from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, T
 from uniultra.training.loop import Plan, run, whole_checkpoint
 
 
-def train(config: TrainConfig, manifest_path: str | Path, out: str | Path, only_permissive: bool = False) -> Path:
+def train(
+    config: TrainConfig, manifest_path: str | Path, out: str | Path, only_permissive: bool = False
+) -> Path:
     """Trains, or goes on where an earlier call in `out` stopped; returns the folder with the averaged weights.
 
     Args:
@@ -46,7 +48,10 @@ def train(config: TrainConfig, manifest_path: str | Path, out: str | Path, only_
     torch.manual_seed(config.optim.seed)
     model = make_model(config)
     out.mkdir(parents=True, exist_ok=True)
-    describe(out, run_record(config, manifest) | {"train_images": len(learning), "only_permissive": only_permissive})
+    describe(
+        out,
+        run_record(config, manifest) | {"train_images": len(learning), "only_permissive": only_permissive},
+    )
     data = PromptDataset(learning, sample_spec(config.data, model), config.optim.seed)
     weights = data.weights(parse_favour(config.data.favour))
     run(Plan(model, config.optim, config.loss, data, weights, val, out))
@@ -65,7 +70,9 @@ def _start(config: TrainConfig) -> PromptableModel:
     settings = config.model
     if settings.start_from:
         return open_model(settings.start_from, settings.image_size)
-    model = build(settings.size, config.adapter if settings.adapters else None, settings.image_size, settings.box_prior)
+    model = build(
+        settings.size, config.adapter if settings.adapters else None, settings.image_size, settings.box_prior
+    )
     if settings.decoder_from:
         load_sam1_decoder(model, settings.decoder_from)
     if settings.widen_from:
@@ -75,7 +82,11 @@ def _start(config: TrainConfig) -> PromptableModel:
 
 def sample_spec(settings: DataSettings, model: PromptableModel) -> SampleSpec:
     """What the data set draws, from a config's data section, in the views that a model takes."""
-    values = {f.name: getattr(settings, f.name) for f in dataclasses.fields(DataSettings) if f.name not in ("datasets", "favour")}
+    values = {
+        f.name: getattr(settings, f.name)
+        for f in dataclasses.fields(DataSettings)
+        if f.name not in ("datasets", "favour")
+    }
     return SampleSpec(image_size=model.input_size, focus_stretch=model.focus_stretch, **values)
 
 
@@ -102,7 +113,9 @@ def describe(out: Path, record: dict[str, Any]) -> None:
         same = json.loads(json.dumps(record))
         changed = [key for key in same if key not in ("uniultra", "torch") and earlier.get(key) != same[key]]
         if changed:
-            raise ModelError(f"'{out}' holds an interrupted run with another {changed[0]}; go on with the same one, or give a new --out")
+            raise ModelError(
+                f"'{out}' holds an interrupted run with another {changed[0]}; go on with the same one, or give a new --out"
+            )
     write_json(file, record, force=True)
 
 
@@ -112,7 +125,9 @@ def parse_favour(text: str) -> dict[str, float]:
         pairs = (part.split(":") for part in text.split(",") if part.strip())
         return {name.strip(): float(factor) for name, factor in pairs}
     except ValueError as error:
-        raise ModelError(f"data.favour '{text}' is not name:factor with commas between, such as busi:1.5,ddti:1.5") from error
+        raise ModelError(
+            f"data.favour '{text}' is not name:factor with commas between, such as busi:1.5,ddti:1.5"
+        ) from error
 
 
 def chosen_sets(split: TrainSplit, datasets: str) -> TrainSplit:
@@ -120,5 +135,7 @@ def chosen_sets(split: TrainSplit, datasets: str) -> TrainSplit:
     known = {row.dataset for row in split}
     if not wanted <= known:
         unknown = ", ".join(sorted(wanted - known))
-        raise DataError(f"data.datasets names {unknown}; the manifest's train split has {', '.join(sorted(known))}")
+        raise DataError(
+            f"data.datasets names {unknown}; the manifest's train split has {', '.join(sorted(known))}"
+        )
     return TrainSplit(split.name, tuple(row for row in split if not wanted or row.dataset in wanted))

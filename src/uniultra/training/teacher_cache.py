@@ -48,13 +48,18 @@ class TeacherCache:
             found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
             changed = [key for key in record if found.get(key) != record[key]]
             if changed:
-                raise ModelError(f"'{folder}' holds a teacher's maps with another {changed[0]}; give another cache folder, or remove it")
+                raise ModelError(
+                    f"'{folder}' holds a teacher's maps with another {changed[0]}; give another cache folder, or remove it"
+                )
             mode = "r+"
         else:
             _check_room(folder, views * sum(2 * int(np.prod(shape)) for shape in shapes))
             folder.mkdir(parents=True, exist_ok=True)
             mode = "w+"
-        self.maps = [_memmap(folder / f"map-{index}.npy", mode, (views, *shape), np.float16) for index, shape in enumerate(shapes)]
+        self.maps = [
+            _memmap(folder / f"map-{index}.npy", mode, (views, *shape), np.float16)
+            for index, shape in enumerate(shapes)
+        ]
         self.done = _memmap(folder / DONE, mode, (views,), np.bool_)
         write_json(folder / RECORD, record, force=True)
 
@@ -64,7 +69,9 @@ class TeacherCache:
         missing = np.flatnonzero(~self.done[numbers])
         if missing.size:
             self._fill(images[torch.from_numpy(missing).to(images.device)], numbers[missing])
-        tensors = [torch.from_numpy(np.asarray(maps[numbers])).to(images.device).float() for maps in self.maps]
+        tensors = [
+            torch.from_numpy(np.asarray(maps[numbers])).to(images.device).float() for maps in self.maps
+        ]
         wholes, parts = tensors[::2], tensors[1::2]
         return Stages(tuple(wholes), tuple(part if part.shape[1] else None for part in parts))
 
@@ -87,7 +94,10 @@ def _shapes(teacher: PromptableModel) -> list[tuple[tuple[int, ...], tuple[int, 
     """Of one view: each stage's map and its adapter's part, (0, 1, 1) where there is none."""
     side = teacher.input_size
     found = stage_maps(teacher, torch.zeros(1, side, side, device=teacher.device))
-    return [(tuple(w.shape[1:]), (0, 1, 1) if p is None else tuple(p.shape[1:])) for w, p in zip(found.wholes, found.parts, strict=True)]
+    return [
+        (tuple(w.shape[1:]), (0, 1, 1) if p is None else tuple(p.shape[1:]))
+        for w, p in zip(found.wholes, found.parts, strict=True)
+    ]
 
 
 def _check_room(folder: Path, needed: float) -> None:
@@ -102,4 +112,6 @@ def _check_room(folder: Path, needed: float) -> None:
 def _memmap(path: Path, mode: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     if 0 in shape:
         return np.zeros(shape, dtype)
-    return np.asanyarray(np.lib.format.open_memmap(path, mode=mode, dtype=dtype, shape=shape if mode == "w+" else None))
+    return np.asanyarray(
+        np.lib.format.open_memmap(path, mode=mode, dtype=dtype, shape=shape if mode == "w+" else None)
+    )

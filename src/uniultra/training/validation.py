@@ -14,15 +14,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from uniultra.data.loading import read_row
 from uniultra.data.manifest import Row, objects_in
-from uniultra.data.prompts import Box, centre_click, exact_box, jitter_box
-from uniultra.data.reading import read_row
+from uniultra.data.prompt_simulation import centre_click, exact_box, jitter_box
 from uniultra.data.splits import SelectionSplit
 from uniultra.evaluation.metrics import dice
 from uniultra.geometry import ModelMap, region_around, whole
 from uniultra.io.overlay import contact_sheet
 from uniultra.model_facts import Passes
 from uniultra.models.promptable import PromptableModel, box_ellipse
+from uniultra.pixel_scale import Box
 
 MOST_IMAGES = 180
 """A look takes evenly spaced images of val, about this many at most."""
@@ -66,7 +67,9 @@ class Look:
 def views_of(split: SelectionSplit, size: int, stretch: float = 1.0, most: int = MOST_IMAGES) -> list[View]:
     """Two views of each object on evenly spaced images, `stretch` as in `geometry.region_around`; the same at every call."""
     stride = -(-len(split) // most)
-    return [view for index, row in enumerate(split.rows[::stride]) for view in _views(row, index, size, stretch)]
+    return [
+        view for index, row in enumerate(split.rows[::stride]) for view in _views(row, index, size, stretch)
+    ]
 
 
 def look(model: PromptableModel, views: Sequence[View], batch: int = 32) -> Look:
@@ -83,7 +86,9 @@ def look(model: PromptableModel, views: Sequence[View], batch: int = 32) -> Look
                 score = dice(answer, view.target_hw > 127)
                 found[f"{view.kind}/{view.organ}"].append(score)
                 if view.kind == "box":
-                    found[f"ellipse/{view.organ}"].append(dice(_ellipse(view, model.input_size), view.target_hw > 127))
+                    found[f"ellipse/{view.organ}"].append(
+                        dice(_ellipse(view, model.input_size), view.target_hw > 127)
+                    )
                 if index % every == 0 and len(shown) < TILES:
                     shown.append((view, answer, score))
     model.train(was_training)
@@ -98,11 +103,16 @@ def _views(row: Row, seed: int, size: int, stretch: float) -> list[View]:
     for true in objects_in(ids, row.dataset):
         target = true.astype(np.float32) * 255.0
         box = jitter_box(exact_box(true), 0.1, rng)
-        for kind, region in (("box", region_around(box, Passes().crop_scale, stretch)), ("click", whole(true.shape))):
+        for kind, region in (
+            ("box", region_around(box, Passes().crop_scale, stretch)),
+            ("click", whole(true.shape)),
+        ):
             to_model = ModelMap(region, size)
             points, labels = _prompt(kind, box, true)
             seen = to_model.sample(target).astype(np.uint8)
-            views.append(View(kind, row.organ, to_model.sample(pixels), seen, to_model.to_model(points), labels))
+            views.append(
+                View(kind, row.organ, to_model.sample(pixels), seen, to_model.to_model(points), labels)
+            )
     return views
 
 
@@ -118,9 +128,14 @@ def _answers(model: PromptableModel, views: Sequence[View]) -> np.ndarray:
     images = torch.from_numpy(np.stack([view.image_hw for view in views])).to(device)
     points = torch.from_numpy(np.stack([view.points for view in views])).to(device).float()
     labels = torch.from_numpy(np.stack([view.labels for view in views])).to(device)
-    no_masks, none = torch.zeros(len(views), 1, grid, grid, device=device), torch.zeros(len(views), device=device)
+    no_masks, none = (
+        torch.zeros(len(views), 1, grid, grid, device=device),
+        torch.zeros(len(views), device=device),
+    )
     logits, _, _ = model.decode(model.encode(images), points, labels, no_masks, none)
-    fine = F.interpolate(logits.float().unsqueeze(1), size=images.shape[1:], mode="bilinear", align_corners=False)
+    fine = F.interpolate(
+        logits.float().unsqueeze(1), size=images.shape[1:], mode="bilinear", align_corners=False
+    )
     return np.asarray((fine[:, 0] > 0).numpy(force=True))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import time
 from collections.abc import AsyncIterator
@@ -17,24 +16,20 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from uniultra import __version__
-from uniultra.calibration import PixelSize
+from uniultra.pixel_scale import PixelSize
 from uniultra.web import metrics
 from uniultra.web.bodies import invalid
 from uniultra.web.guard import Guard
-from uniultra.web.images import HeldImage
-from uniultra.web.jobs import Found, Wanted
+from uniultra.web.messages import Wanted
 from uniultra.web.problems import MEDIA_TYPE, Problem, of_status
+from uniultra.web.responses import created_image, image_out, mask_out, model_out, spacing_of
 from uniultra.web.schemas import (
     SIZE_TOLD,
     FileIn,
     HealthOut,
     ImageOut,
-    MaskOut,
-    ModelOut,
     ModelsOut,
     ProblemOut,
-    RleOut,
-    ScaleOut,
     SegmentIn,
     SegmentOut,
     Spacing,
@@ -44,7 +39,13 @@ from uniultra.web.service import Service, while_there
 from uniultra.web.settings import MOST_FRAMES
 
 NOTICE = "not a medical device"
-_NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
+_NO_TELEMETRY = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 """Newer versions of FastAPI can report to OpenTelemetry; older ones take and ignore the argument."""
 _BYTES = {"type": "string", "format": "binary"}
 _TEXT = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
@@ -86,7 +87,11 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
         responses=_problems(*_ALWAYS),
-        exception_handlers={Problem: _as_it_is, HTTPException: _bare_status, RequestValidationError: _invalid},
+        exception_handlers={
+            Problem: _as_it_is,
+            HTTPException: _bare_status,
+            RequestValidationError: _invalid,
+        },
         telemetry=_NO_TELEMETRY,
     )
     _add_uploads(app, service)
@@ -104,7 +109,9 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         response_model=ImageOut,
         tags=["images"],
         responses=_problems(422, 429, 504),
-        openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": _BYTES}}}},
+        openapi_extra={
+            "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": _BYTES}}}
+        },
     )
     async def upload(
         request: Request,
@@ -112,15 +119,21 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         spacing_mm_yx: Annotated[
             list[Spacing] | None, Query(min_length=1, max_length=2, description=SIZE_TOLD)
         ] = None,
-        frame: Annotated[int | None, Query(ge=0, le=MOST_FRAMES, description="of a cine or video, from 0")] = None,
+        frame: Annotated[
+            int | None, Query(ge=0, le=MOST_FRAMES, description="of a cine or video, from 0")
+        ] = None,
     ) -> ImageOut:
         """Upload an image: the body is the file itself."""
         kind = request.headers.get("content-type", "").strip().lower()
         if kind.startswith(_NOT_BYTES):
-            raise Problem("media-type", "send the bytes of the image file itself as the body, as application/octet-stream", close=True)
+            raise Problem(
+                "media-type",
+                "send the bytes of the image file itself as the body, as application/octet-stream",
+                close=True,
+            )
         spacing = None if spacing_mm_yx is None else _pixel_size(spacing_mm_yx)
         held = await service.upload(request.stream(), Wanted(frame, spacing), partial(_gone, request))
-        return _created(service, held, response)
+        return created_image(service, held, response)
 
     @app.post(
         "/v1/files",
@@ -134,15 +147,17 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         """Name a file of this machine instead of uploading it: only below the folders that the operator named."""
         named = await service.bodies.read(request, FileIn)
         spacing = None if named.spacing_mm_yx is None else _pixel_size(named.spacing_mm_yx)
-        held = await while_there(service.reference(named.path, Wanted(named.frame, spacing)), partial(_gone, request))
-        return _created(service, held, response)
+        held = await while_there(
+            service.reference(named.path, Wanted(named.frame, spacing)), partial(_gone, request)
+        )
+        return created_image(service, held, response)
 
 
 def _add_images(app: FastAPI, service: Service) -> None:
     @app.get("/v1/images/{image_id}", response_model=ImageOut, tags=["images"], responses=_problems(404, 422))
     async def image(image_id: str) -> ImageOut:
         """What is known of a held image. Asking keeps it."""
-        return _image(service, service.store.get(image_id))
+        return image_out(service, service.store.get(image_id))
 
     @app.delete("/v1/images/{image_id}", status_code=204, tags=["images"], responses=_problems(404, 422))
     async def delete(image_id: str) -> Response:
@@ -168,10 +183,12 @@ def _add_images(app: FastAPI, service: Service) -> None:
             image_id=held.id,
             width=width,
             height=height,
-            spacing_mm_yx=_spacing(held),
-            model=_model(service),
-            masks=[_mask(held, item) for item in found],
-            timing=TimingOut(work_ms=round(work_ms, 2), total_ms=round(1000 * (time.perf_counter() - began), 2)),
+            spacing_mm_yx=spacing_of(held),
+            model=model_out(service),
+            masks=[mask_out(held, item) for item in found],
+            timing=TimingOut(
+                work_ms=round(work_ms, 2), total_ms=round(1000 * (time.perf_counter() - began), 2)
+            ),
             notice=NOTICE,
         )
 
@@ -180,13 +197,17 @@ def _add_state(app: FastAPI, service: Service) -> None:
     @app.get("/v1/models", response_model=ModelsOut, tags=["server"])
     async def models() -> ModelsOut:
         """The models that this server answers with."""
-        return ModelsOut(models=[_model(service)])
+        return ModelsOut(models=[model_out(service)])
 
     @app.get("/v1/health", response_model=HealthOut, tags=["server"])
     async def health() -> HealthOut:
         """Whether the server is there; needs no token."""
         return HealthOut(
-            status="ok", uniultra=__version__, images=len(service.store), waiting=service.waiting, processes=len(service.lanes)
+            status="ok",
+            uniultra=__version__,
+            images=len(service.store),
+            waiting=service.waiting,
+            processes=len(service.lanes),
         )
 
     @app.get("/v1/metrics", tags=["server"], response_class=Response, responses=_TEXT)
@@ -207,48 +228,9 @@ def _json_body(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def _created(service: Service, held: HeldImage, response: Response) -> ImageOut:
-    response.headers["location"] = f"/v1/images/{held.id}"
-    return _image(service, held)
-
-
-def _image(service: Service, held: HeldImage) -> ImageOut:
-    height, width = held.size_hw
-    return ImageOut(id=held.id, width=width, height=height, spacing_mm_yx=_spacing(held), expires_in_s=service.settings.idle_s)
-
-
 def _pixel_size(numbers: list[float]) -> PixelSize:
     """What a client says: once, or down and right."""
     return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
-
-
-def _spacing(held: HeldImage) -> list[float] | None:
-    return None if held.frame.spacing_mm_yx is None else list(held.frame.spacing_mm_yx)
-
-
-def _model(service: Service) -> ModelOut:
-    ready = service.model
-    return ModelOut(name=ready.name, version=ready.version, input_size=ready.input_size, default=True)
-
-
-def _mask(held: HeldImage, found: Found) -> MaskOut:
-    scale = found.scale
-    return MaskOut(
-        mask_id=held.keep(found.counts),
-        rle=RleOut(size=list(held.size_hw), counts=found.counts) if found.png is None else None,
-        png=None if found.png is None else base64.b64encode(found.png).decode("ascii"),
-        box_xyxy=None if found.box_xyxy is None else list(found.box_xyxy),
-        area_px=found.area_px,
-        area_mm2=found.area_mm2,
-        scale=ScaleOut(
-            spacing_mm_yx=None if scale.spacing_mm_yx is None else list(scale.spacing_mm_yx),
-            source=scale.source,
-            reason=scale.reason,
-            notes=list(scale.notes),
-        ),
-        quality=found.quality,
-        measures=found.measures,
-    )
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -259,7 +241,9 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
-        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schema = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
         parts = schema.setdefault("components", {}).setdefault("schemas", {})
         for model in (ProblemOut, SegmentIn, FileIn):
             described = model.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -276,7 +260,12 @@ async def _bare_status(request: Request, error: HTTPException) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == 405:  # the framework names the methods of one route, but a path may have several
         routes = [route for route in request.app.routes if getattr(route, "path_regex", None)]
-        known = {method for route in routes if route.path_regex.match(request.url.path) for method in route.methods or ()}
+        known = {
+            method
+            for route in routes
+            if route.path_regex.match(request.url.path)
+            for method in route.methods or ()
+        }
         headers["Allow"] = ", ".join(sorted(known))
     raise of_status(error.status_code, headers)
 

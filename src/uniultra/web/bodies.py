@@ -31,7 +31,9 @@ class Bodies:
         """The body of a request as `model`. Raises Problem: bad-request, invalid, busy."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json" and not kind.endswith("+json"):
-            raise Problem("invalid", "body: send JSON, with Content-Type: application/json; see /v1/openapi.json")
+            raise Problem(
+                "invalid", "body: send JSON, with Content-Type: application/json; see /v1/openapi.json"
+            )
         data = bytearray()
         try:
             async for chunk in request.stream():
@@ -49,9 +51,16 @@ class Bodies:
 
 def check_shape(body: bytes | bytearray) -> None:
     """Passes where a body has no more keys, texts, lists and objects than the largest request. Raises Problem: invalid."""
-    for sign, most, what in ((b'"', MOST_QUOTES, "quotes"), (b"[", MOST_LISTS, "lists"), (b"{", MOST_OBJECTS, "objects")):
+    for sign, most, what in (
+        (b'"', MOST_QUOTES, "quotes"),
+        (b"[", MOST_LISTS, "lists"),
+        (b"{", MOST_OBJECTS, "objects"),
+    ):
         if body.count(sign) > most:
-            raise Problem("invalid", f"body: over {most} {what}, more than the largest request has; see /v1/openapi.json")
+            raise Problem(
+                "invalid",
+                f"body: over {most} {what}, more than the largest request has; see /v1/openapi.json",
+            )
 
 
 def parsed(body: bytes, model: type[Model]) -> Model:
@@ -59,9 +68,16 @@ def parsed(body: bytes, model: type[Model]) -> Model:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise invalid([item | {"loc": ("body", *item["loc"])} for item in error.errors(include_url=False, include_input=False)]) from None
+        raise invalid(
+            [
+                item | {"loc": ("body", *item["loc"])}
+                for item in error.errors(include_url=False, include_input=False)
+            ]
+        ) from None
     except (ValueError, RecursionError):
-        raise Problem("bad-request", "the body is not JSON; send JSON as /v1/openapi.json describes it") from None
+        raise Problem(
+            "bad-request", "the body is not JSON; send JSON as /v1/openapi.json describes it"
+        ) from None
 
 
 def invalid(items: list[Any]) -> Problem:
@@ -69,5 +85,8 @@ def invalid(items: list[Any]) -> Problem:
     if any(item["type"] == "json_invalid" for item in items):
         return Problem("bad-request", "the body is not JSON; send JSON as /v1/openapi.json describes it")
     items = sorted(items, key=lambda item: (item["type"] in _OTHER_FORM, -len(item["loc"])))[:_SHOWN]
-    found = [{"at": ".".join(str(part)[:40] for part in item["loc"][:12]), "problem": str(item["msg"])[:200]} for item in items]
+    found = [
+        {"at": ".".join(str(part)[:40] for part in item["loc"][:12]), "problem": str(item["msg"])[:200]}
+        for item in items
+    ]
     return Problem("invalid", f"{found[0]['at']}: {found[0]['problem']}; see /v1/openapi.json", errors=found)

@@ -12,7 +12,7 @@ import numpy as np
 from uniultra.backends.protocol import Backend
 from uniultra.model_facts import ModelFacts
 from uniultra.types import Features
-from uniultra.web.jobs import CacheState
+from uniultra.web.messages import CacheState
 
 Key = tuple[str, bytes]
 
@@ -75,7 +75,12 @@ class CachedBackend:
         return found
 
     def decode(
-        self, features: Features, points: np.ndarray, labels: np.ndarray, masks: np.ndarray, has_mask: np.ndarray
+        self,
+        features: Features,
+        points: np.ndarray,
+        labels: np.ndarray,
+        masks: np.ndarray,
+        has_mask: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
         return self.backend.decode(features, points, labels, masks, has_mask)
 

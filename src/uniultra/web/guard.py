@@ -90,7 +90,9 @@ class Guard:
         except (ClientDisconnect, ClientGone):
             seen.status = _GONE
         except asyncio.CancelledError:
-            stopped = Problem("stopping", "the server is being stopped; ask again when it is back", close=True)
+            stopped = Problem(
+                "stopping", "the server is being stopped; ask again when it is back", close=True
+            )
             await self._refuse(stopped, seen, scope, receive, sent)
             raise
         except Exception as error:
@@ -108,18 +110,34 @@ class Guard:
         """Raises Problem for a Host, an Origin or a token that isn't right."""
         host = _target_host(scope) or headers.get("host", "")
         if host_name(host) not in self.settings.hosts:
-            raise Problem("host", "this server answers to the names of its own machine alone; the operator adds others with --allow-host")
+            raise Problem(
+                "host",
+                "this server answers to the names of its own machine alone; the operator adds others with --allow-host",
+            )
         origin = headers.get("origin")
-        if origin is not None and origin not in (f"http://{host}", f"https://{host}", *self.settings.allow_origin):
-            raise Problem("origin", "pages from elsewhere may not ask; the operator allows an origin with --allow-origin")
+        if origin is not None and origin not in (
+            f"http://{host}",
+            f"https://{host}",
+            *self.settings.allow_origin,
+        ):
+            raise Problem(
+                "origin",
+                "pages from elsewhere may not ask; the operator allows an origin with --allow-origin",
+            )
         if self.token is None or scope["path"] in OPEN_PATHS or _is_preflight(scope, headers):
             return
         given = headers.get("authorization", "").partition(" ")
-        if given[0].lower() != "bearer" or not hmac.compare_digest(given[2].strip().encode(), self.token.encode()):
+        if given[0].lower() != "bearer" or not hmac.compare_digest(
+            given[2].strip().encode(), self.token.encode()
+        ):
             raise Problem("token", "send the operator's token as: Authorization: Bearer TOKEN")
 
     def _limit(self, scope: Scope) -> int:
-        return self.settings.upload_bytes if (scope["method"], scope["path"]) == UPLOAD else self.settings.body_bytes
+        return (
+            self.settings.upload_bytes
+            if (scope["method"], scope["path"]) == UPLOAD
+            else self.settings.body_bytes
+        )
 
     def _limited(self, seen: Seen, receive: Receive, limit: int) -> Receive:
         """`receive` that ends a body which is too long or too slow."""
@@ -154,7 +172,13 @@ class Guard:
         if seen.started:
             return
         response = response_of(problem)
-        await send({"type": "http.response.start", "status": response.status_code, "headers": list(response.raw_headers)})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": response.status_code,
+                "headers": list(response.raw_headers),
+            }
+        )
         body = b"" if scope["method"] == "HEAD" else response.body
         waits = any(name == b"expect" for name, _ in scope["headers"])  # it sends only when it is told to
         lingering = not seen.body_done and not waits and _announces_body(scope)
@@ -215,21 +239,32 @@ def _shared_with(origin: str) -> list[tuple[bytes, bytes]]:
 def _check_length(headers: dict[str, str], limit: int) -> None:
     """Raises Problem where the body is announced to be too long, or is compressed, which nothing here expands."""
     if headers.get("content-encoding", "identity").lower() != "identity":
-        raise Problem("media-type", "bodies with a Content-Encoding are not read; send it uncompressed", close=True)
+        raise Problem(
+            "media-type", "bodies with a Content-Encoding are not read; send it uncompressed", close=True
+        )
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()):
-        raise Problem("bad-request", "Content-Length is not a number; leave it to the HTTP library", close=True)
+        raise Problem(
+            "bad-request", "Content-Length is not a number; leave it to the HTTP library", close=True
+        )
     if int(length[:20]) > limit:
         raise _too_large(limit)
 
 
 def _announces_body(scope: Scope) -> bool:
     """Whether a body follows the head, which the client may still be sending."""
-    return any(name in (b"content-length", b"transfer-encoding") and value != b"0" for name, value in scope["headers"])
+    return any(
+        name in (b"content-length", b"transfer-encoding") and value != b"0"
+        for name, value in scope["headers"]
+    )
 
 
 def _too_large(limit: int) -> Problem:
-    return Problem("too-large", f"the body is over {limit / 1e6:g} MB, which is the limit here; crop or compress it", close=True)
+    return Problem(
+        "too-large",
+        f"the body is over {limit / 1e6:g} MB, which is the limit here; crop or compress it",
+        close=True,
+    )
 
 
 async def _drain(receive: Receive) -> None:

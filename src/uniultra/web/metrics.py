@@ -32,11 +32,23 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter("uniultra_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry)
-        self.seconds = Histogram(
-            "uniultra_request_seconds", "From a request's header to its answer's end.", ("route",), buckets=_BUCKETS, registry=self.registry
+        self.requests = Counter(
+            "uniultra_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry
         )
-        self.work = Histogram("uniultra_work_seconds", "Computing alone, by job.", ("job",), buckets=_BUCKETS, registry=self.registry)
+        self.seconds = Histogram(
+            "uniultra_request_seconds",
+            "From a request's header to its answer's end.",
+            ("route",),
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self.work = Histogram(
+            "uniultra_work_seconds",
+            "Computing alone, by job.",
+            ("job",),
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
         self.prompts = Counter("uniultra_prompts", "Prompts answered with a mask.", registry=self.registry)
         ProcessCollector(registry=self.registry)
 

@@ -55,7 +55,14 @@ KINDS: dict[str, Kind] = {
 class Problem(HTTPException):
     """A refusal. `retry_s` becomes Retry-After; `close` ends the connection; `errors` lists what is wrong where."""
 
-    def __init__(self, name: str, detail: str, retry_s: int | None = None, close: bool = False, errors: list[dict[str, str]] | None = None):
+    def __init__(
+        self,
+        name: str,
+        detail: str,
+        retry_s: int | None = None,
+        close: bool = False,
+        errors: list[dict[str, str]] | None = None,
+    ):
         self.kind = KINDS[name]
         self.errors = errors
         headers = {"retry-after": str(retry_s)} if retry_s is not None else {}
@@ -89,7 +96,10 @@ def of_status(status: int, headers: Mapping[str, str] | None = None) -> Problem:
     if status == 404:
         return Problem("not-found", "there is nothing at this address; /v1/openapi.json lists what there is")
     if status == 405:
-        problem = Problem("method", f"this method is not known here; known: {(headers or {}).get('Allow', 'see /v1/openapi.json')}")
+        problem = Problem(
+            "method",
+            f"this method is not known here; known: {(headers or {}).get('Allow', 'see /v1/openapi.json')}",
+        )
         problem.headers = {**(problem.headers or {}), **(headers or {})}
         return problem
     if 400 <= status < 500:

@@ -26,7 +26,13 @@ class GuardedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
         if len(self.connections) > self.settings.connections:
-            self._refuse(Problem("stopping", f"{self.settings.connections} connections are open, which is the limit; ask again", retry_s=1))
+            self._refuse(
+                Problem(
+                    "stopping",
+                    f"{self.settings.connections} connections are open, which is the limit; ask again",
+                    retry_s=1,
+                )
+            )
             return
         self._await_header()
 
@@ -66,7 +72,11 @@ class GuardedProtocol(H11Protocol):
             self._taken()
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(Problem("bad-request", "these bytes are not HTTP/1.1, or the header is too long; send a plain request"))
+        self._refuse(
+            Problem(
+                "bad-request", "these bytes are not HTTP/1.1, or the header is too long; send a plain request"
+            )
+        )
 
     @property
     def _between_requests(self) -> bool:
@@ -102,7 +112,9 @@ class GuardedProtocol(H11Protocol):
         headers = [("content-type", MEDIA_TYPE), ("content-length", str(len(body))), ("connection", "close")]
         headers += [(name, value) for name, value in (problem.headers or {}).items() if name != "connection"]
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            response = h11.Response(status_code=problem.kind.status, headers=headers, reason=problem.kind.title.encode())
+            response = h11.Response(
+                status_code=problem.kind.status, headers=headers, reason=problem.kind.title.encode()
+            )
             for event in (response, h11.Data(data=body), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
         self.transport.close()

@@ -6,11 +6,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from uniultra.web.settings import MOST_FRAMES, MOST_POINTS, MOST_PROMPTS
+from uniultra.prompts.objects import MOST_POINTS
+from uniultra.web.settings import MOST_FRAMES, MOST_PROMPTS
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Box = Annotated[list[Number], Field(min_length=4, max_length=4, description="x0, y0, x1, y1 in pixels of the image")]
-Point = Annotated[list[Number], Field(min_length=2, max_length=2, description="x, y in pixels of the image, 0 at the first pixel's centre")]
+Box = Annotated[
+    list[Number], Field(min_length=4, max_length=4, description="x0, y0, x1, y1 in pixels of the image")
+]
+Point = Annotated[
+    list[Number],
+    Field(
+        min_length=2, max_length=2, description="x, y in pixels of the image, 0 at the first pixel's centre"
+    ),
+]
 Side = Annotated[int, Field(strict=True, ge=1, le=16384)]
 Run = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
 Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
@@ -66,15 +74,22 @@ class SegmentIn(Strict):
 
     prompts: Annotated[list[PromptIn], Field(min_length=1, max_length=MOST_PROMPTS, fail_fast=True)]
     format: Literal["rle", "png"] = "rle"
-    measures: Annotated[bool, Field(strict=True, description="also perimeter, diameters, ellipse and their uncertainty")] = False
+    measures: Annotated[
+        bool, Field(strict=True, description="also perimeter, diameters, ellipse and their uncertainty")
+    ] = False
 
 
 class FileIn(Strict):
     """A file below a folder that the operator named: its whole path, or its path from such a folder on."""
 
     path: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=4096)]
-    spacing_mm_yx: Annotated[list[Spacing], Field(min_length=1, max_length=2, description=SIZE_TOLD)] | None = None
-    frame: Annotated[int, Field(strict=True, ge=0, le=MOST_FRAMES, description="of a cine or video, from 0")] | None = None
+    spacing_mm_yx: (
+        Annotated[list[Spacing], Field(min_length=1, max_length=2, description=SIZE_TOLD)] | None
+    ) = None
+    frame: (
+        Annotated[int, Field(strict=True, ge=0, le=MOST_FRAMES, description="of a cine or video, from 0")]
+        | None
+    ) = None
 
 
 class ImageOut(BaseModel):

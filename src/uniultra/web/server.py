@@ -62,10 +62,14 @@ class _Server(uvicorn.Server):
 
 def _listen(settings: ServeSettings) -> socket.socket:
     try:
-        family, kind, _, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        family, kind, _, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM
+        )[0]
         listening = socket.socket(family, kind)
     except OSError as error:
-        raise ServeError(f"--host {settings.host} is no address of this machine ({error.strerror}); give 127.0.0.1") from error
+        raise ServeError(
+            f"--host {settings.host} is no address of this machine ({error.strerror}); give 127.0.0.1"
+        ) from error
     try:
         if hasattr(signal, "SIGHUP"):  # elsewhere than on Unix the option means something else
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -73,7 +77,9 @@ def _listen(settings: ServeSettings) -> socket.socket:
         listening.listen(2048)
     except OSError as error:
         listening.close()
-        raise ServeError(f"port {settings.port} on {settings.host} can't be used ({error.strerror}); give another with --port") from error
+        raise ServeError(
+            f"port {settings.port} on {settings.host} can't be used ({error.strerror}); give another with --port"
+        ) from error
     return listening
 
 

@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 
 from uniultra.types import Frame
 from uniultra.web.bodies import Bodies
-from uniultra.web.images import HeldImage, ImageStore
-from uniultra.web.jobs import Ask, Found, Png, Read, Ready, Rle, Segment, Wanted
-from uniultra.web.lanes import Lane, lanes_of
+from uniultra.web.held_images import HeldImage, ImageStore
+from uniultra.web.messages import Ask, Found, Png, Read, Ready, Rle, Segment, Wanted
 from uniultra.web.metrics import Metrics
 from uniultra.web.problems import Problem
-from uniultra.web.references import read_reference
 from uniultra.web.schemas import MaskById, MaskByRle, MaskIn, PromptIn, SegmentIn
+from uniultra.web.server_paths import read_reference
 from uniultra.web.settings import ServeSettings
+from uniultra.web.worker_pool import Lane, lanes_of
 
 _SWEEP_S = 15.0
 _BODIES = 4
@@ -65,7 +65,9 @@ class Service:
             await asyncio.sleep(min(_SWEEP_S, self.settings.idle_s / 4))
             self.store.sweep()
 
-    async def upload(self, chunks: AsyncIterator[bytes], wanted: Wanted, gone: Gone | None = None) -> HeldImage:
+    async def upload(
+        self, chunks: AsyncIterator[bytes], wanted: Wanted, gone: Gone | None = None
+    ) -> HeldImage:
         """Holds the image that these bytes are. Everything that can be refused is refused before the first byte is read.
 
         Raises:
@@ -87,7 +89,9 @@ class Service:
         self._check_upload()
         self.uploads += 1
         try:
-            data = await asyncio.to_thread(read_reference, self.settings.root, path, self.settings.upload_bytes)
+            data = await asyncio.to_thread(
+                read_reference, self.settings.root, path, self.settings.upload_bytes
+            )
             return await self._hold(data, wanted)
         finally:
             self.uploads -= 1
@@ -98,7 +102,9 @@ class Service:
         lane = self.lanes[image.lane]
         lane.check_room()
         asks = tuple(_ask(number, prompt, image) for number, prompt in enumerate(asked.prompts, start=1))
-        answer = await lane.run(Segment(image.id, image.frame, asks, self.settings.work_s, asked.format == "png", asked.measures))
+        answer = await lane.run(
+            Segment(image.id, image.frame, asks, self.settings.work_s, asked.format == "png", asked.measures)
+        )
         assert isinstance(answer.value, tuple)
         self.metrics.work.labels("segment").observe(answer.work_ms / 1000)
         self.metrics.prompts.inc(len(asks))
@@ -112,8 +118,18 @@ class Service:
         yield "gauge", "uploads", "Uploads under way.", self.uploads
         yield "gauge", "waiting", "Jobs held by all processes, the running ones included.", self.waiting
         yield "gauge", "embeddings_bytes", "Memory of embeddings.", sum(cache.bytes for cache in caches)
-        yield "counter", "embeddings_found", "Views that were encoded already.", sum(cache.hits for cache in caches)
-        yield "counter", "embeddings_made", "Views that had to be encoded.", sum(cache.misses for cache in caches)
+        yield (
+            "counter",
+            "embeddings_found",
+            "Views that were encoded already.",
+            sum(cache.hits for cache in caches),
+        )
+        yield (
+            "counter",
+            "embeddings_made",
+            "Views that had to be encoded.",
+            sum(cache.misses for cache in caches),
+        )
 
     @property
     def waiting(self) -> int:
@@ -121,7 +137,11 @@ class Service:
 
     def _check_upload(self) -> None:
         if self.uploads >= self.settings.uploads:
-            raise Problem("busy", f"{self.uploads} uploads are under way, which is the limit; ask again in 1 s", retry_s=1)
+            raise Problem(
+                "busy",
+                f"{self.uploads} uploads are under way, which is the limit; ask again in 1 s",
+                retry_s=1,
+            )
         self.store.check_room()
         self._next_lane()[1].check_room()
 
@@ -133,7 +153,9 @@ class Service:
         if not data:
             raise Problem("image", "the image: the body is empty (0 bytes); send the bytes of an image file")
         index, lane = self._next_lane()
-        answer = await lane.run(Read(data, int(self.settings.megapixels * 1e6), self.settings.upload_bytes, wanted))
+        answer = await lane.run(
+            Read(data, int(self.settings.megapixels * 1e6), self.settings.upload_bytes, wanted)
+        )
         assert isinstance(answer.value, Frame)
         self.metrics.work.labels("read").observe(answer.work_ms / 1000)
         return self.store.add(answer.value, index)
@@ -179,9 +201,14 @@ def _mask(number: int, mask: MaskIn, image: HeldImage) -> Rle | Png:
         return Rle(counts if isinstance(counts, str) else tuple(counts), (mask.rle.size[0], mask.rle.size[1]))
     if isinstance(mask, MaskById):
         if mask.id not in image.masks:
-            raise Problem("prompt", f"prompt {number}: the image keeps no mask with this id; the oldest are dropped: send the mask itself")
+            raise Problem(
+                "prompt",
+                f"prompt {number}: the image keeps no mask with this id; the oldest are dropped: send the mask itself",
+            )
         return Rle(image.masks[mask.id], image.size_hw)
     try:
         return Png(base64.b64decode(mask.png, validate=True))
     except binascii.Error:
-        raise Problem("prompt", f"prompt {number}: the previous mask is not base64; encode the bytes of a PNG file") from None
+        raise Problem(
+            "prompt", f"prompt {number}: the previous mask is not base64; encode the bytes of a PNG file"
+        ) from None

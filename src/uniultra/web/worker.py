@@ -14,16 +14,16 @@ from uniultra.backends.protocol import Backend
 from uniultra.errors import FileError, PromptError, UniUltraError
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.dicom.deflated import inflated_bytes
-from uniultra.io.images import kind_of, read_frame
+from uniultra.io.images import kind_of, read_as
 from uniultra.io.masks import read_mask
 from uniultra.io.rle import mask_of
-from uniultra.measure.report import as_json
+from uniultra.measure.measured import as_json
 from uniultra.results import ObjectResult
 from uniultra.segmenter import Segmenter, check_prompt
 from uniultra.types import Frame, Prompt
+from uniultra.web.bytes_path import as_path
 from uniultra.web.cache import CachedBackend, EmbeddingCache
-from uniultra.web.jobs import Answer, Ask, Failure, Forget, Found, Job, Read, Rle, Segment
-from uniultra.web.memory import as_path
+from uniultra.web.messages import Answer, Ask, Failure, Forget, Found, Job, Read, Rle, Segment
 
 
 class JobError(Exception):
@@ -52,7 +52,9 @@ class Worker:
             return error.failure
         except MemoryError:
             return Failure("image", "the image: this machine has not enough memory for it; shrink it")
-        except Exception as error:  # a bug of ours must not end the process; its text may hold what is private
+        except (
+            Exception
+        ) as error:  # a bug of ours must not end the process; its text may hold what is private
             return Failure("bug", type(error).__name__)
         return Answer(value, 1000 * (time.perf_counter() - began), self.cache.state)
 
@@ -86,16 +88,18 @@ def read_upload(job: Read) -> Frame:
     """The frame of uploaded bytes: the one place where the server reads images. Raises JobError."""
     with as_path(_inflated(job)) as path:
         try:
-            kind_of(path)
+            kind = kind_of(path)
         except FileError as error:
             raise JobError("media-type", _without(path, error)) from error
         try:
-            frame = read_frame(path, job.wanted.frame)
+            frame = read_as(kind, path, job.wanted.frame)
         except FileError as error:
             raise JobError("image", _without(path, error)) from error
     if frame.pixels_hw.size > job.max_pixels:
         size = f"{frame.width} x {frame.height} pixels"
-        raise JobError("image", f"the image: {size}; this server takes up to {job.max_pixels} in all; crop or shrink it")
+        raise JobError(
+            "image", f"the image: {size}; this server takes up to {job.max_pixels} in all; crop or shrink it"
+        )
     calibration, spacing = frame.calibration, job.wanted.size_mm
     if spacing is not None:
         calibration = calibration.with_fallback("the request", spacing)

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from uniultra.data.checking import check_manifest
 from uniultra.data.importers.registry import SETS, input_file
-from uniultra.data.importing import Imported, ImportSettings, import_set
 from uniultra.data.manifest import read_manifest
+from uniultra.data.manifest_check import check_manifest
+from uniultra.data.set_import import Imported, ImportSettings, import_set
 from uniultra.errors import DataError, OutputError
 
 HW = (48, 64)
@@ -138,7 +138,9 @@ BUILDERS: dict[str, Callable[[Path], None]] = {
     "mmotu": mmotu,
     "hc18": hc18,
     "ddti": ddti,
-    "cca": two_folders("US images", "Expert mask images", ("1VAS_slice_1.png", "1VAS_slice_2.png", "2VAS_slice_1.png")),
+    "cca": two_folders(
+        "US images", "Expert mask images", ("1VAS_slice_1.png", "1VAS_slice_2.png", "2VAS_slice_1.png")
+    ),
     "muscle_apo": two_folders("apo_images", "apo_masks", ("img_00001.tif", "img_00002.tif")),
     "camus": camus,
     "tn3k": tn3k,
@@ -177,7 +179,11 @@ def test_what_sets_know_is_kept(tmp_path: Path) -> None:
     rows = run("hc18", tmp_path / "raw", tmp_path / "out", ImportSettings(longest=32)).rows
     by_id = {row["id"]: row for row in rows}
     assert by_id["000_HC"]["group"] == by_id["000_2HC"]["group"] != by_id["001_HC"]["group"]
-    assert (by_id["000_HC"]["width"], by_id["000_HC"]["height"], by_id["000_HC"]["pixel_mm"]) == ("32", "24", "0.2")
+    assert (by_id["000_HC"]["width"], by_id["000_HC"]["height"], by_id["000_HC"]["pixel_mm"]) == (
+        "32",
+        "24",
+        "0.2",
+    )
     filled = np.array(Image.open(tmp_path / "out/masks/000_HC.png"))
     assert 0.8 < np.count_nonzero(filled) * 4 / (np.pi / 4 * 21 * 19) < 1.2
 
@@ -194,13 +200,21 @@ def test_problems_come_together_and_nothing_is_written(tmp_path: Path) -> None:
     two_folders("images", "masks", tuple(f"{name}.png" for name in "abcdef"))(raw)
     (raw / "masks/a.png").unlink()
     Image.new("L", (10, 10)).save(raw / "masks/b.png")
-    Image.fromarray(np.arange(HW[0] * HW[1], dtype=np.uint32).astype(np.uint8).reshape(HW)).save(raw / "masks/c.png")
+    Image.fromarray(np.arange(HW[0] * HW[1], dtype=np.uint32).astype(np.uint8).reshape(HW)).save(
+        raw / "masks/c.png"
+    )
     Image.new("RGB", HW[::-1], (255, 0, 0)).save(raw / "masks/d.png")
     (raw / "images/e.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
     imported = run("folder", raw, tmp_path / "out")
     assert not imported.written
     told = "\n".join(map(str, imported.problems))
-    for what in ("a.png: no mask", "10 x 10 pixels but its image is 64 x 48", "soft edges", "coloured", "e.png: the PNG data is damaged"):
+    for what in (
+        "a.png: no mask",
+        "10 x 10 pixels but its image is 64 x 48",
+        "soft edges",
+        "coloured",
+        "e.png: the PNG data is damaged",
+    ):
         assert what in told
     assert sorted(path.name for path in tmp_path.iterdir()) == ["raw"]
     skipped = run("folder", raw, tmp_path / "out", ImportSettings(skip_bad=True))
@@ -230,7 +244,9 @@ def test_own_masks_follow_the_rules_of_the_manifest(tmp_path: Path) -> None:
 
 def test_published_splits_with_duplicates_are_told(tmp_path: Path) -> None:
     BUILDERS["fugc"](tmp_path / "raw")
-    Image.open(tmp_path / "raw/dataset/val/images/0001.png").save(tmp_path / "raw/dataset/test/images/0001.png")
+    Image.open(tmp_path / "raw/dataset/val/images/0001.png").save(
+        tmp_path / "raw/dataset/test/images/0001.png"
+    )
     imported = run("fugc", tmp_path / "raw", tmp_path / "out", ImportSettings(published_splits=True))
     assert not imported.written
     assert "is in 'test' and near" in str(imported.problems[0])

@@ -44,24 +44,37 @@ def refusal(path: Path) -> str:
 
 def test_regions_are_read(tmp_path: Path) -> None:
     items = [region((0, 0, 17, 23), (0.02, 0.03)), region((18, 0, 35, 23), 0.01, 2, (4, 3), RegionFlags=3)]
-    calibration = open_dicom(save(dataset(picture(), SequenceOfUltrasoundRegions=items), tmp_path / "a.dcm")).calibration
+    calibration = open_dicom(
+        save(dataset(picture(), SequenceOfUltrasoundRegions=items), tmp_path / "a.dcm")
+    ).calibration
     [first, second] = calibration.regions
     assert (first.box_xyxy, first.shape, first.data) == ((-0.5, -0.5, 17.5, 23.5), "2D", "tissue")
     assert first.spacing_mm_yx == pytest.approx((0.3, 0.2))
-    assert (second.shape, second.units_xy, second.low_priority, second.spacing_mm_yx) == ("M-mode", ("seconds", "cm"), True, None)
+    assert (second.shape, second.units_xy, second.low_priority, second.spacing_mm_yx) == (
+        "M-mode",
+        ("seconds", "cm"),
+        True,
+        None,
+    )
     assert calibration.notes == ()
 
 
 def test_a_region_beyond_the_frame_is_said(tmp_path: Path) -> None:
     items = [region((0, 0, 71, 47), 0.05)]
-    [note] = open_dicom(save(dataset(picture(), SequenceOfUltrasoundRegions=items), tmp_path / "a.dcm")).calibration.notes
+    [note] = open_dicom(
+        save(dataset(picture(), SequenceOfUltrasoundRegions=items), tmp_path / "a.dcm")
+    ).calibration.notes
     assert "region 1: its box ends at 71,47, beyond the frame of 36 x 24" in note
 
 
-@pytest.mark.parametrize(("box", "says"), [((5, 5, 5, 20), "5,5,5,20 is empty or inverted"), ((9, 9, 2, 20), "empty or inverted")])
+@pytest.mark.parametrize(
+    ("box", "says"), [((5, 5, 5, 20), "5,5,5,20 is empty or inverted"), ((9, 9, 2, 20), "empty or inverted")]
+)
 def test_a_region_that_is_none_is_passed_over(tmp_path: Path, box: Any, says: str) -> None:
     items = [region(box), region((0, 0, 35, 23))]
-    calibration = open_dicom(save(dataset(picture(), SequenceOfUltrasoundRegions=items), tmp_path / "a.dcm")).calibration
+    calibration = open_dicom(
+        save(dataset(picture(), SequenceOfUltrasoundRegions=items), tmp_path / "a.dcm")
+    ).calibration
     assert len(calibration.regions) == 1
     assert says in calibration.notes[0]
 
@@ -70,7 +83,9 @@ def test_spacings_are_read_down_first(tmp_path: Path) -> None:
     data = dataset(picture(), PixelSpacing=[0.3, 0.2], NominalScannedPixelSpacing=[0.5, 0.5])
     frame = read_frame(save(data, tmp_path / "a.dcm"))
     assert frame.spacing_mm_yx == (0.3, 0.2)
-    assert frame.calibration.notes == ("NominalScannedPixelSpacing says 0.5 mm, but PixelSpacing says 0.2 x 0.3 mm, which is used",)
+    assert frame.calibration.notes == (
+        "NominalScannedPixelSpacing says 0.5 mm, but PixelSpacing says 0.2 x 0.3 mm, which is used",
+    )
     nominal = read_frame(save(dataset(picture(), NominalScannedPixelSpacing=[0.5, 0.5]), tmp_path / "b.dcm"))
     assert nominal.calibration.at((1, 1, 5, 5)).source == "NominalScannedPixelSpacing"
 
@@ -106,7 +121,10 @@ def test_a_cine_needs_a_frame_number(tmp_path: Path) -> None:
     ("more", "says"),
     [
         ({"NumberOfFrames": 10**9}, "claims 1000000000 frames; legal are 1 to 1000000"),
-        ({"NumberOfFrames": 5}, "the pixel data is cut short: 5 frames of 36 x 24 need 4320 bytes, 2592 are there"),
+        (
+            {"NumberOfFrames": 5},
+            "the pixel data is cut short: 5 frames of 36 x 24 need 4320 bytes, 2592 are there",
+        ),
         ({"Rows": 60000}, "36 x 60000 pixels; the limit is 16384 a side"),
         ({"Rows": 0}, "36 x 0 pixels; the smallest legal side is 8"),
         ({"Rows": None}, "Rows is missing or not a number"),
@@ -131,35 +149,53 @@ def test_truncated_native(tmp_path: Path, cut: int) -> None:
 
 @pytest.mark.parametrize("cut", [20, 300, 700])
 def test_truncated_encapsulated(tmp_path: Path, cut: int) -> None:
-    path = save(encapsulated(dataset(picture(3)), JPEG2000Lossless, [jpeg_2000(frame) for frame in picture(3)]), tmp_path / "a.dcm")
+    path = save(
+        encapsulated(dataset(picture(3)), JPEG2000Lossless, [jpeg_2000(frame) for frame in picture(3)]),
+        tmp_path / "a.dcm",
+    )
     path.write_bytes(path.read_bytes()[:-cut])
     assert "the pixel data is cut short" in refusal(path)
 
 
 def test_a_frame_too_few(tmp_path: Path) -> None:
-    data = encapsulated(dataset(picture(3)), JPEG2000Lossless, [jpeg_2000(frame) for frame in picture(2)], has_bot=False)
-    assert "holds 2 whole frames in 2 fragments, but the header says 3 frames" in refusal(save(data, tmp_path / "a.dcm"))
+    data = encapsulated(
+        dataset(picture(3)), JPEG2000Lossless, [jpeg_2000(frame) for frame in picture(2)], has_bot=False
+    )
+    assert "holds 2 whole frames in 2 fragments, but the header says 3 frames" in refusal(
+        save(data, tmp_path / "a.dcm")
+    )
 
 
 def test_a_frame_of_another_size_than_the_header(tmp_path: Path) -> None:
     data = encapsulated(dataset(picture()), JPEG2000Lossless, [jpeg_2000(np.zeros((48, 72), np.uint8))])
-    assert "coded as 72 x 48 pixels of 1 samples, but the header says 36 x 24 of 1" in refusal(save(data, tmp_path / "a.dcm"))
+    assert "coded as 72 x 48 pixels of 1 samples, but the header says 36 x 24 of 1" in refusal(
+        save(data, tmp_path / "a.dcm")
+    )
 
 
 def test_a_damaged_frame(tmp_path: Path) -> None:
-    for syntax, encoded in ((JPEG2000Lossless, jpeg_2000(picture()[0])[:60]), (RLELossless, b"\x01\0\0\0" + bytes(64))):
+    for syntax, encoded in (
+        (JPEG2000Lossless, jpeg_2000(picture()[0])[:60]),
+        (RLELossless, b"\x01\0\0\0" + bytes(64)),
+    ):
         path = save(encapsulated(dataset(picture()), syntax, [encoded]), tmp_path / "a.dcm")
         assert "pixel data of frame 0 is damaged or cut short" in refusal(path)
-    path = save(encapsulated(dataset(picture()), JPEGBaseline8Bit, [b"not a picture at all"]), tmp_path / "b.dcm")
+    path = save(
+        encapsulated(dataset(picture()), JPEGBaseline8Bit, [b"not a picture at all"]), tmp_path / "b.dcm"
+    )
     assert "frame 0 is no JPEG Baseline picture" in refusal(path)
 
 
 def test_lossy_jpeg_of_12_bits_is_refused_by_name(tmp_path: Path) -> None:
     stream = b"\xff\xd8\xff\xc1\0\x0b\x0c\0\x18\0\x24\x01\x01\x11\0"  # 24 x 36, one component, 12 bits
     data = encapsulated(
-        dataset(picture(1, dtype="u2"), BitsStored=12, HighBit=11, WindowCenter=9, WindowWidth=9), JPEGExtended12Bit, [stream]
+        dataset(picture(1, dtype="u2"), BitsStored=12, HighBit=11, WindowCenter=9, WindowWidth=9),
+        JPEGExtended12Bit,
+        [stream],
     )
-    assert "frame 0 is a lossy JPEG of 12 bits, which can't be read; export it as JPEG lossless" in refusal(save(data, tmp_path / "a.dcm"))
+    assert "frame 0 is a lossy JPEG of 12 bits, which can't be read; export it as JPEG lossless" in refusal(
+        save(data, tmp_path / "a.dcm")
+    )
 
 
 def test_a_depth_that_no_decoder_may_see(tmp_path: Path) -> None:
@@ -170,7 +206,9 @@ def test_a_depth_that_no_decoder_may_see(tmp_path: Path) -> None:
 
 
 def test_video_in_dicom_is_refused_by_name(tmp_path: Path) -> None:
-    assert "MPEG-4 AVC/H.264 High Profile" in refusal(save(encapsulated(dataset(picture()), MPEG4HP41, [b"ab"]), tmp_path / "a.dcm"))
+    assert "MPEG-4 AVC/H.264 High Profile" in refusal(
+        save(encapsulated(dataset(picture()), MPEG4HP41, [b"ab"]), tmp_path / "a.dcm")
+    )
 
 
 def test_a_missing_codec_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,13 +217,17 @@ def test_a_missing_codec_says_what_to_install(tmp_path: Path, monkeypatch: pytes
     path = save(encapsulated(dataset(picture()), JPEGLosslessSV1, [b"\xff\xd8"]), tmp_path / "a.dcm")
     monkeypatch.setattr(Decoder, "is_available", False)
     monkeypatch.setattr(Decoder, "missing_dependencies", ["gdcm - requires gdcm>=3.0.10"])
-    assert "needs a decoder that is not installed; install with: pip install 'uniultra[dicom]'" in refusal(path)
+    assert "needs a decoder that is not installed; install with: pip install 'uniultra[dicom]'" in refusal(
+        path
+    )
 
 
 def test_no_image(tmp_path: Path) -> None:
     data = dataset(picture())
     del data.PixelData
-    assert "a DICOM object of kind Ultrasound Image Storage (modality US) without pixel data" in refusal(save(data, tmp_path / "a.dcm"))
+    assert "a DICOM object of kind Ultrasound Image Storage (modality US) without pixel data" in refusal(
+        save(data, tmp_path / "a.dcm")
+    )
 
 
 def test_a_deflated_file_that_is_damaged_or_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,8 +291,14 @@ def test_dicomdir_and_files_without_suffix(tmp_path: Path) -> None:
     for number in range(2):
         save(dataset(picture(seed=number)), tmp_path / "medium" / "IMAGES" / f"IM{number}")
         records.append(record("IMAGE", ["IMAGES", f"IM{number}"]))
-    outside = [record("IMAGE", ["..", "IM0"]), record("IMAGE", "/etc/passwd"), record("IMAGE", ["IMAGES", "GONE"])]
-    index = dataset(picture(), DirectoryRecordSequence=[record("PATIENT"), *records, *outside, record("IMAGE")])
+    outside = [
+        record("IMAGE", ["..", "IM0"]),
+        record("IMAGE", "/etc/passwd"),
+        record("IMAGE", ["IMAGES", "GONE"]),
+    ]
+    index = dataset(
+        picture(), DirectoryRecordSequence=[record("PATIENT"), *records, *outside, record("IMAGE")]
+    )
     del index.PixelData
     save(index, tmp_path / "medium" / "DICOMDIR")
     found = find_images([tmp_path / "medium" / "DICOMDIR"])
@@ -259,7 +307,9 @@ def test_dicomdir_and_files_without_suffix(tmp_path: Path) -> None:
     assert set(find_images([found[0].parent])) == {file for file in found if file.parent == found[0].parent}
     for file in found:
         file.unlink()
-    with pytest.raises(FileError, match=r"none of the 6 images that it lists is there; copy the whole medium"):
+    with pytest.raises(
+        FileError, match=r"none of the 6 images that it lists is there; copy the whole medium"
+    ):
         find_images([tmp_path / "medium" / "DICOMDIR"])
     (tmp_path / "DICOMDIR").write_bytes((save(dataset(picture()), tmp_path / "a.dcm")).read_bytes())
     with pytest.raises(FileError, match=r"no DICOM directory"):
@@ -302,7 +352,9 @@ def test_the_thirteen_real_files(shared: Path) -> None:
 def test_the_same_picture_in_three_syntaxes(shared: Path) -> None:
     plain, coded = (open_dicom(shared / "dicom" / f"{name}.dcm") for name in ("US1_UNCR", "US1_J2KR"))
     np.testing.assert_array_equal(plain.read(0).pixels_hw, coded.read(0).pixels_hw)
-    native, rle = (open_dicom(shared / "dicom" / f"OBXXXX1A{name}.dcm") for name in ("_2frame", "_rle_2frame"))
+    native, rle = (
+        open_dicom(shared / "dicom" / f"OBXXXX1A{name}.dcm") for name in ("_2frame", "_rle_2frame")
+    )
     for one, other in zip(native, rle, strict=True):
         np.testing.assert_array_equal(one.pixels_hw, other.pixels_hw)
 

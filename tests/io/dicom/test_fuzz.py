@@ -12,7 +12,12 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+)
 
 from dicoms import dataset, encapsulated, jpeg, jpeg_2000, picture, region, save
 
@@ -34,18 +39,34 @@ def fuzz() -> ModuleType:
 @pytest.fixture(scope="module")
 def seeds(tmp_path_factory: pytest.TempPathFactory) -> Seeds:
     folder = tmp_path_factory.mktemp("seeds")
-    more = {"SequenceOfUltrasoundRegions": [region((0, 0, 35, 23))], "FrameTime": 40, "WindowCenter": 128, "WindowWidth": 256}
+    more = {
+        "SequenceOfUltrasoundRegions": [region((0, 0, 35, 23))],
+        "FrameTime": 40,
+        "WindowCenter": 128,
+        "WindowWidth": 256,
+    }
     made = [
         dataset(picture(3), **more),
         dataset(picture(2, 3), "RGB", ImplicitVRLittleEndian, PlanarConfiguration=1, **more),
         dataset(picture(2), syntax=DeflatedExplicitVRLittleEndian, **more),
-        encapsulated(dataset(picture(3), **more), JPEG2000Lossless, [jpeg_2000(frame) for frame in picture(3)], has_bot=False),
-        encapsulated(dataset(picture(2, 3), "YBR_FULL_422", **more), JPEGBaseline8Bit, [jpeg(frame) for frame in picture(2, 3)]),
+        encapsulated(
+            dataset(picture(3), **more),
+            JPEG2000Lossless,
+            [jpeg_2000(frame) for frame in picture(3)],
+            has_bot=False,
+        ),
+        encapsulated(
+            dataset(picture(2, 3), "YBR_FULL_422", **more),
+            JPEGBaseline8Bit,
+            [jpeg(frame) for frame in picture(2, 3)],
+        ),
     ]
     return [(".dcm", save(data, folder / f"{i}.dcm").read_bytes()) for i, data in enumerate(made)]
 
 
-def test_damaged_files_are_read_or_refused_and_tell_nothing_of_the_patient(fuzz: ModuleType, seeds: Seeds, tmp_path: Path) -> None:
+def test_damaged_files_are_read_or_refused_and_tell_nothing_of_the_patient(
+    fuzz: ModuleType, seeds: Seeds, tmp_path: Path
+) -> None:
     outcomes: Counter[str] = Counter()
     for number in range(VARIANTS):
         kind, _, data = fuzz.variant(seeds, 1, number)
@@ -57,7 +78,9 @@ def test_damaged_files_are_read_or_refused_and_tell_nothing_of_the_patient(fuzz:
     assert min(outcomes["read"], outcomes["refused"]) > VARIANTS // 10, outcomes
 
 
-def test_a_value_that_swallowed_the_patient_is_not_shown(fuzz: ModuleType, seeds: Seeds, tmp_path: Path) -> None:
+def test_a_value_that_swallowed_the_patient_is_not_shown(
+    fuzz: ModuleType, seeds: Seeds, tmp_path: Path
+) -> None:
     for mark in (b"\x08\0\x60\0CS", b"\x28\0\x04\0CS"):
         data = bytearray(seeds[0][1])
         data[data.index(mark) + 6 : data.index(mark) + 8] = (400).to_bytes(2, "little")

@@ -14,9 +14,9 @@ import pytest
 from pydicom.dataset import Dataset, FileDataset
 
 from dicoms import HEIGHT, WIDTH, dataset, picture, save
-from uniultra.io.dicom.report import Finding, report
 from uniultra.io.dicom.seg import Segment, segmentation
 from uniultra.io.dicom.source import Maker, read_source
+from uniultra.io.dicom.sr import Finding, report
 from uniultra.measure.shape import measure_shape
 
 hd = pytest.importorskip("highdicom", reason="highdicom is of the extra dicom")

@@ -11,7 +11,15 @@ import pytest
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.pixels.encoders import RLELosslessEncoder
-from pydicom.uid import JPEG2000, UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit, RLELossless
+from pydicom.uid import (
+    JPEG2000,
+    UID,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    RLELossless,
+)
 
 import dicoms
 from dicoms import dataset, encapsulated, jpeg, jpeg_2000, picture, save
@@ -61,7 +69,9 @@ def test_ybr_full_becomes_the_luma_of_its_rgb(tmp_path: Path) -> None:
 
 
 def test_ybr_422_uncompressed_is_expanded(tmp_path: Path) -> None:
-    full = ybr(np.repeat(picture(1, 3)[:, :, ::2], 2, axis=2))  # pairs of equal pixels, so that nothing is lost
+    full = ybr(
+        np.repeat(picture(1, 3)[:, :, ::2], 2, axis=2)
+    )  # pairs of equal pixels, so that nothing is lost
     y1, y2, chroma = full[:, :, ::2, 0], full[:, :, 1::2, 0], full[:, :, ::2, 1:]
     data = dataset(full, "YBR_FULL_422")
     data.PixelData = np.concatenate([y1[..., None], y2[..., None], chroma], axis=-1).tobytes()
@@ -84,21 +94,33 @@ def test_palettes_of_8_and_16_bits(tmp_path: Path, first: int, dtype: str, bits:
 
 def test_a_window_is_applied(tmp_path: Path) -> None:
     stored = picture(1, dtype="u2") >> 4
-    path = save(dataset(stored, WindowCenter=2000, WindowWidth=1000, BitsStored=12, HighBit=11), tmp_path / "a.dcm")
+    path = save(
+        dataset(stored, WindowCenter=2000, WindowWidth=1000, BitsStored=12, HighBit=11), tmp_path / "a.dcm"
+    )
     share = np.clip((stored.astype(float) - 1999.5) / 999 + 0.5, 0, 1)  # PS3.3 C.11.2.1.2
     np.testing.assert_array_equal(frames_of(path), np.rint(255 * share))
 
 
 @pytest.mark.parametrize(
-    ("function", "share"), [("LINEAR_EXACT", lambda v: (v - 100) / 80 + 0.5), ("SIGMOID", lambda v: 1 / (1 + np.exp(-4 * (v - 100) / 80)))]
+    ("function", "share"),
+    [
+        ("LINEAR_EXACT", lambda v: (v - 100) / 80 + 0.5),
+        ("SIGMOID", lambda v: 1 / (1 + np.exp(-4 * (v - 100) / 80))),
+    ],
 )
 def test_window_functions(tmp_path: Path, function: str, share: object) -> None:
-    path = save(dataset(picture(), WindowCenter=100, WindowWidth=80, VOILUTFunction=function), tmp_path / "a.dcm")
-    np.testing.assert_array_equal(frames_of(path), np.rint(255 * np.clip(share(picture().astype(float)), 0, 1)))  # type: ignore[operator]
+    path = save(
+        dataset(picture(), WindowCenter=100, WindowWidth=80, VOILUTFunction=function), tmp_path / "a.dcm"
+    )
+    np.testing.assert_array_equal(
+        frames_of(path), np.rint(255 * np.clip(share(picture().astype(float)), 0, 1))
+    )  # type: ignore[operator]
 
 
 def test_rescaling_comes_before_the_window(tmp_path: Path) -> None:
-    data = dataset(picture(), RescaleSlope=2, RescaleIntercept=-50, RescaleType="US", WindowCenter=150, WindowWidth=201)
+    data = dataset(
+        picture(), RescaleSlope=2, RescaleIntercept=-50, RescaleType="US", WindowCenter=150, WindowWidth=201
+    )
     share = np.clip((2.0 * picture() - 50 - 149.5) / 200 + 0.5, 0, 1)
     np.testing.assert_array_equal(frames_of(save(data, tmp_path / "a.dcm")), np.rint(255 * share))
 
@@ -121,7 +143,9 @@ def test_more_than_8_bits_without_a_window_spread_by_the_first_frame(tmp_path: P
 
 def test_unused_bits_are_ignored(tmp_path: Path) -> None:
     stored = (picture(1, dtype="u2") >> 4) | 0xF000
-    path = save(dataset(stored, BitsStored=12, HighBit=11, WindowCenter=2048, WindowWidth=4096), tmp_path / "a.dcm")
+    path = save(
+        dataset(stored, BitsStored=12, HighBit=11, WindowCenter=2048, WindowWidth=4096), tmp_path / "a.dcm"
+    )
     np.testing.assert_allclose(frames_of(path), (stored & 0xFFF) / 4095 * 255, atol=0.51)
 
 
@@ -149,7 +173,10 @@ def test_jpeg_2000(tmp_path: Path, photometric: str) -> None:
     stored = picture(2, 1 if photometric == "MONOCHROME2" else 3)
     lossy = photometric == "YBR_ICT"
     encoded = [jpeg_2000(frame, lossy) for frame in stored]
-    path = save(encapsulated(dataset(stored, photometric), JPEG2000 if lossy else JPEG2000Lossless, encoded), tmp_path / "a.dcm")
+    path = save(
+        encapsulated(dataset(stored, photometric), JPEG2000 if lossy else JPEG2000Lossless, encoded),
+        tmp_path / "a.dcm",
+    )
     wanted = np.stack([grey_of(frame) for frame in stored]).astype(int)
     assert np.abs(frames_of(path) - wanted).max() <= (12 if lossy else 0)
 
@@ -157,15 +184,23 @@ def test_jpeg_2000(tmp_path: Path, photometric: str) -> None:
 @pytest.mark.parametrize("photometric", ["MONOCHROME2", "RGB", "YBR_FULL", "YBR_FULL_422"])
 def test_jpeg_baseline(tmp_path: Path, photometric: str) -> None:
     stored = picture(2, 1 if photometric == "MONOCHROME2" else 3)
-    options = {"keep_rgb": True} if photometric == "RGB" else {"subsampling": "4:2:2" if "422" in photometric else "4:4:4"}
+    options = (
+        {"keep_rgb": True}
+        if photometric == "RGB"
+        else {"subsampling": "4:2:2" if "422" in photometric else "4:4:4"}
+    )
     encoded = [jpeg(frame, **({} if stored.ndim == 3 else options)) for frame in stored]
-    found = frames_of(save(encapsulated(dataset(stored, photometric), JPEGBaseline8Bit, encoded), tmp_path / "a.dcm")).astype(int)
+    found = frames_of(
+        save(encapsulated(dataset(stored, photometric), JPEGBaseline8Bit, encoded), tmp_path / "a.dcm")
+    ).astype(int)
     assert np.abs(found - [grey_of(frame) for frame in stored]).mean() < 4
 
 
 def test_jpeg_2000_of_16_bits(tmp_path: Path) -> None:
     stored = picture(1, dtype="u2")
-    data = encapsulated(dataset(stored, WindowCenter=32768, WindowWidth=65536), JPEG2000Lossless, [jpeg_2000(stored[0])])
+    data = encapsulated(
+        dataset(stored, WindowCenter=32768, WindowWidth=65536), JPEG2000Lossless, [jpeg_2000(stored[0])]
+    )
     np.testing.assert_allclose(frames_of(save(data, tmp_path / "a.dcm")), stored / 65535 * 255, atol=0.51)
 
 
@@ -173,7 +208,10 @@ def test_jpeg_2000_of_16_bits(tmp_path: Path) -> None:
 def test_jpeg_lossless_and_jpeg_ls_of_gdcm(tmp_path: Path, dtype: str) -> None:
     gdcm = pytest.importorskip("gdcm", reason="python-gdcm is of the extra dicom")
     top = np.iinfo(dtype).max
-    source = save(dataset(picture(1, dtype=dtype), WindowCenter=(top + 1) / 2, WindowWidth=top + 1), tmp_path / "plain.dcm")
+    source = save(
+        dataset(picture(1, dtype=dtype), WindowCenter=(top + 1) / 2, WindowWidth=top + 1),
+        tmp_path / "plain.dcm",
+    )
     for kind in (gdcm.TransferSyntax.JPEGLosslessProcess14_1, gdcm.TransferSyntax.JPEGLSLossless):
         reader = gdcm.ImageReader()
         reader.SetFileName(str(source))
@@ -194,9 +232,13 @@ def test_jpeg_lossless_and_jpeg_ls_of_gdcm(tmp_path: Path, dtype: str) -> None:
 @pytest.mark.parametrize("fragments", [1, 3])
 @pytest.mark.parametrize("has_bot", [True, False])
 @pytest.mark.parametrize("frames", [1, 4])
-def test_frames_are_found_with_and_without_an_offset_table(tmp_path: Path, frames: int, has_bot: bool, fragments: int) -> None:
+def test_frames_are_found_with_and_without_an_offset_table(
+    tmp_path: Path, frames: int, has_bot: bool, fragments: int
+) -> None:
     stored = picture(frames)
-    data = encapsulated(dataset(stored), JPEG2000Lossless, [jpeg_2000(frame) for frame in stored], has_bot, fragments)
+    data = encapsulated(
+        dataset(stored), JPEG2000Lossless, [jpeg_2000(frame) for frame in stored], has_bot, fragments
+    )
     cine = open_dicom(save(data, tmp_path / "a.dcm"))
     for number in (frames - 1, 0):
         np.testing.assert_array_equal(cine.read(number).pixels_hw, stored[number])
@@ -207,7 +249,9 @@ def test_an_extended_offset_table_is_used(tmp_path: Path) -> None:
 
     stored = picture(3)
     data = encapsulated(dataset(stored), JPEG2000Lossless, [])
-    data.PixelData, data.ExtendedOffsetTable, data.ExtendedOffsetTableLengths = encapsulate_extended([jpeg_2000(frame) for frame in stored])
+    data.PixelData, data.ExtendedOffsetTable, data.ExtendedOffsetTableLengths = encapsulate_extended(
+        [jpeg_2000(frame) for frame in stored]
+    )
     np.testing.assert_array_equal(frames_of(save(data, tmp_path / "a.dcm")), stored)
 
 
@@ -242,7 +286,9 @@ def traced(path: Path) -> tuple[float, float]:
 
 def test_a_cine_is_read_in_the_memory_of_one_frame(tmp_path: Path) -> None:
     large = picture().repeat(20, axis=1).repeat(10, axis=2)
-    found = [traced(save(dataset(large.repeat(frames, axis=0)), tmp_path / f"{frames}.dcm")) for frames in (2, 30)]
+    found = [
+        traced(save(dataset(large.repeat(frames, axis=0)), tmp_path / f"{frames}.dcm")) for frames in (2, 30)
+    ]
     assert found[1][0] < 1.1, "more than the caller keeps"
     assert found[1] == pytest.approx(found[0], abs=0.05), "memory grows with the number of frames"
     assert found[1][1] < 3.1, "more than one frame beyond the last one kept, and the one being made"
@@ -251,7 +297,11 @@ def test_a_cine_is_read_in_the_memory_of_one_frame(tmp_path: Path) -> None:
 @pytest.mark.parametrize("photometric", ["YBR_FULL_422", "YBR_RCT"])
 def test_an_encoded_colour_cine_too(tmp_path: Path, photometric: str) -> None:
     large = picture(1, 3).repeat(10, axis=1).repeat(10, axis=2)[0]
-    encoded, syntax = (jpeg(large), JPEGBaseline8Bit) if photometric == "YBR_FULL_422" else (jpeg_2000(large), JPEG2000Lossless)
+    encoded, syntax = (
+        (jpeg(large), JPEGBaseline8Bit)
+        if photometric == "YBR_FULL_422"
+        else (jpeg_2000(large), JPEG2000Lossless)
+    )
     found = []
     for frames in (2, 30):
         data = encapsulated(dataset(np.stack([large] * frames), photometric), syntax, [encoded] * frames)
@@ -263,9 +313,14 @@ def test_an_encoded_colour_cine_too(tmp_path: Path, photometric: str) -> None:
 
 
 @pytest.mark.parametrize("photometric", ["YBR_FULL", "YBR_FULL_422", "YBR_RCT", "RGB"])
-def test_luma_taken_directly_is_that_of_the_decoded_colour(tmp_path: Path, photometric: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_luma_taken_directly_is_that_of_the_decoded_colour(
+    tmp_path: Path, photometric: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stored = picture(2, 3)
-    encoded = [jpeg(frame, subsampling="4:2:2") if photometric.startswith("YBR_FULL") else jpeg_2000(frame) for frame in stored]
+    encoded = [
+        jpeg(frame, subsampling="4:2:2") if photometric.startswith("YBR_FULL") else jpeg_2000(frame)
+        for frame in stored
+    ]
     syntax = JPEGBaseline8Bit if photometric.startswith("YBR_FULL") else JPEG2000Lossless
     path = save(encapsulated(dataset(stored, photometric), syntax, encoded), tmp_path / "a.dcm")
     direct = frames_of(path)

@@ -22,9 +22,9 @@ import pydicom
 import pytest
 
 from phantoms import ellipse
-from uniultra.io.dicom.report import Finding, report
 from uniultra.io.dicom.seg import Segment, segmentation
 from uniultra.io.dicom.source import Maker, read_source, write_dataset
+from uniultra.io.dicom.sr import Finding, report
 from uniultra.measure.shape import measure_shape
 
 pytestmark = pytest.mark.slow

@@ -42,26 +42,36 @@ def test_binary_frames_come_back_at_the_right_places(tmp_path: Path, frames: int
     assert classes == {source.SOPClassUID}
     stored = plain.pixel_array.reshape(2, len(numbers), HEIGHT, WIDTH)
     for index, segment in enumerate(segments):
-        np.testing.assert_array_equal(stored[index].astype(bool), [segment.frames[number] for number in numbers])
+        np.testing.assert_array_equal(
+            stored[index].astype(bool), [segment.frames[number] for number in numbers]
+        )
 
 
 @pytest.mark.parametrize("frames", [1, 4])
 def test_fractions_come_back(tmp_path: Path, frames: int) -> None:
     path = save(dataset(picture(frames)), tmp_path / "a.dcm")
     random = np.random.default_rng(3)
-    segment = Segment("lesion", {number: random.random((HEIGHT, WIDTH)).astype(np.float32) for number in range(frames)})
+    segment = Segment(
+        "lesion", {number: random.random((HEIGHT, WIDTH)).astype(np.float32) for number in range(frames)}
+    )
     write_seg(tmp_path / "a.seg.dcm", read_source(path), [segment], MAKER)
     seg = hd.seg.segread(tmp_path / "a.seg.dcm")
     assert (seg.SegmentationType, seg.SegmentationFractionalType) == ("FRACTIONAL", "PROBABILITY")
     uid = pydicom.dcmread(path).SOPInstanceUID
-    found = seg.get_pixels_by_source_instance([uid]) if frames == 1 else seg.get_pixels_by_source_frame(uid, list(range(1, frames + 1)))
+    found = (
+        seg.get_pixels_by_source_instance([uid])
+        if frames == 1
+        else seg.get_pixels_by_source_frame(uid, list(range(1, frames + 1)))
+    )
     for number, probabilities in segment.frames.items():
         np.testing.assert_allclose(found[number, ..., 0], probabilities, atol=0.5 / 255 + 1e-6)
 
 
 def test_an_empty_mask_is_a_segment_too(tmp_path: Path) -> None:
     path = save(dataset(picture(2)), tmp_path / "a.dcm")
-    write_seg(tmp_path / "s.dcm", read_source(path), [Segment("x", {1: np.zeros((HEIGHT, WIDTH), bool)})], MAKER)
+    write_seg(
+        tmp_path / "s.dcm", read_source(path), [Segment("x", {1: np.zeros((HEIGHT, WIDTH), bool)})], MAKER
+    )
     assert not pydicom.dcmread(tmp_path / "s.dcm").pixel_array.any()
 
 
@@ -78,7 +88,9 @@ def test_uids_are_new_and_the_patient_stays_out_unless_kept(tmp_path: Path) -> N
     assert (written[True].PatientID, written[True].PatientName) == ("ID-4711", PHI)
     assert written[True].StudyInstanceUID == source.StudyInstanceUID
     assert written[False].StudyInstanceUID != source.StudyInstanceUID  # a study has one patient
-    uids = {written[keep].SOPInstanceUID for keep in written} | {written[keep].SeriesInstanceUID for keep in written}
+    uids = {written[keep].SOPInstanceUID for keep in written} | {
+        written[keep].SeriesInstanceUID for keep in written
+    }
     assert len(uids | {source.SOPInstanceUID, source.SeriesInstanceUID}) == 6
 
 
@@ -86,7 +98,11 @@ def test_it_says_what_made_it(tmp_path: Path) -> None:
     path = save(dataset(picture()), tmp_path / "a.dcm")
     write_seg(tmp_path / "s.dcm", read_source(path), [Segment("x", masks([0], 1))], MAKER)
     seg = pydicom.dcmread(tmp_path / "s.dcm")
-    assert (seg.Manufacturer, seg.ManufacturerModelName, seg.SoftwareVersions) == ("UniUltra", "uniultra-mini", "9.9")
+    assert (seg.Manufacturer, seg.ManufacturerModelName, seg.SoftwareVersions) == (
+        "UniUltra",
+        "uniultra-mini",
+        "9.9",
+    )
     [algorithm] = seg.SegmentSequence[0].SegmentationAlgorithmIdentificationSequence
     assert (algorithm.AlgorithmName, algorithm.AlgorithmVersion) == ("uniultra-mini", "0.1.0")
 
@@ -98,10 +114,14 @@ def test_a_source_without_uids_is_refused(tmp_path: Path) -> None:
         read_source(save(data, tmp_path / "a.dcm"))
 
 
-def test_without_highdicom_one_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_highdicom_one_line_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = read_source(save(dataset(picture()), tmp_path / "a.dcm"))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(OutputError, match=r"writing DICOM needs highdicom; install with: pip install 'uniultra\[dicom\]'"):
+    with pytest.raises(
+        OutputError, match=r"writing DICOM needs highdicom; install with: pip install 'uniultra\[dicom\]'"
+    ):
         write_seg(tmp_path / "s.dcm", source, [Segment("x", masks([0], 1))], MAKER)
     assert not (tmp_path / "s.dcm").exists()
 
@@ -109,7 +129,10 @@ def test_without_highdicom_one_line_says_what_to_install(tmp_path: Path, monkeyp
 def test_planes_that_end_within_a_byte_follow_each_other_bit_by_bit(tmp_path: Path) -> None:
     path = save(dataset(picture(5)[:, :11, :13]), tmp_path / "a.dcm")
     random = np.random.default_rng(5)
-    segments = [Segment(label, {number: random.random((11, 13)) > 0.5 for number in (0, 2, 3)}) for label in ("a", "b")]
+    segments = [
+        Segment(label, {number: random.random((11, 13)) > 0.5 for number in (0, 2, 3)})
+        for label in ("a", "b")
+    ]
     write_seg(tmp_path / "a.seg.dcm", read_source(path), segments, MAKER)
     stored = pydicom.dcmread(tmp_path / "a.seg.dcm").pixel_array
     expected = [segment.frames[number] for segment in segments for number in (0, 2, 3)]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from uniultra.data.importers.readings import objects
+from uniultra.data.importers.images import objects
 from uniultra.data.importers.sample import Finding, Problem, Sample, by_stem, locate, missing_mask, pictures
 
 TABLE = "bus_data.csv"
@@ -32,4 +32,11 @@ def find(root: Path) -> Iterator[Finding]:
             yield Problem(str(image), f"no Case in '{TABLE}', so its patient is unknown; add its row")
         else:
             reading = partial(objects, paths=(masks[name],))
-            yield Sample(image.stem, image, reading, (masks[name],), subject=row["Case"], label=row.get("Pathology") or "")
+            yield Sample(
+                image.stem,
+                image,
+                reading,
+                (masks[name],),
+                subject=row["Case"],
+                label=row.get("Pathology") or "",
+            )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from uniultra.data.importers.readings import objects
+from uniultra.data.importers.images import objects
 from uniultra.data.importers.sample import Finding, Sample, locate, missing_mask, pictures
 
 CLASSES = ("benign", "malignant", "normal")
@@ -22,7 +22,11 @@ def find(root: Path) -> Iterator[Finding]:
     for label in CLASSES:
         files = pictures(root / label)
         for image in (path for path in files if "_mask" not in path.stem):
-            masks = tuple(path for path in files if path.stem == f"{image.stem}_mask" or path.stem.startswith(f"{image.stem}_mask_"))
+            masks = tuple(
+                path
+                for path in files
+                if path.stem == f"{image.stem}_mask" or path.stem.startswith(f"{image.stem}_mask_")
+            )
             if not masks:
                 yield missing_mask(image, f"{image.stem}_mask.png")
                 continue

@@ -24,7 +24,9 @@ VIEWS = ("2CH_ED", "2CH_ES", "4CH_ED", "4CH_ES")
 def find(root: Path) -> Iterator[Finding]:
     images = sorted(path for view in VIEWS for path in root.rglob(f"patient*_{view}.nii.gz"))
     if not images:
-        raise DataError(f"'{root}' doesn't hold patient0001_2CH_ED.nii.gz; give the folder that the set's own archive unpacks to")
+        raise DataError(
+            f"'{root}' doesn't hold patient0001_2CH_ED.nii.gz; give the folder that the set's own archive unpacks to"
+        )
     for image in images:
         stem = image.name.removesuffix(".nii.gz")
         mask = image.with_name(f"{stem}_gt.nii.gz")
@@ -36,7 +38,15 @@ def find(root: Path) -> Iterator[Finding]:
         except FileError as error:
             yield Problem(str(image), str(error).removeprefix(f"{image}: "))
             continue
-        yield Sample(stem, image, partial(_labels, path=mask), (mask,), subject=stem.split("_")[0], pixel_mm=spacing, pixels=_image)
+        yield Sample(
+            stem,
+            image,
+            partial(_labels, path=mask),
+            (mask,),
+            subject=stem.split("_")[0],
+            pixel_mm=spacing,
+            pixels=_image,
+        )
 
 
 def _image(path: Path) -> np.ndarray:

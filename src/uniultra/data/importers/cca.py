@@ -19,4 +19,8 @@ from uniultra.data.importers.sample import Finding, Sample, locate
 def find(root: Path) -> Iterator[Finding]:
     root = locate(root, "US images", "Expert mask images")
     for finding in paired(root / "US images", root / "Expert mask images"):
-        yield replace(finding, subject=finding.id.split("_slice_")[0]) if isinstance(finding, Sample) else finding
+        yield (
+            replace(finding, subject=finding.id.split("_slice_")[0])
+            if isinstance(finding, Sample)
+            else finding
+        )

@@ -31,7 +31,9 @@ def find(root: Path) -> Iterator[Finding]:
             segments[annotation["image_id"]].append(annotation["segmentation"])
         named = [(one["id"], str(one["file_name"])) for one in images]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"'{path}' is not COCO instances ({type(error).__name__}: {error}); it needs images and annotations") from error
+        raise DataError(
+            f"'{path}' is not COCO instances ({type(error).__name__}: {error}); it needs images and annotations"
+        ) from error
     for number, name in named:
         yield _sample(path, name, segments[number])
 
@@ -39,7 +41,9 @@ def find(root: Path) -> Iterator[Finding]:
 def _json_of(root: Path) -> Path:
     files = [root] if root.is_file() else sorted(root.glob("*.json"))
     if len(files) != 1:
-        raise DataError(f"'{root}' holds {len(files)} JSON files; give the COCO file itself, its images in its folder or in images/")
+        raise DataError(
+            f"'{root}' holds {len(files)} JSON files; give the COCO file itself, its images in its folder or in images/"
+        )
     return files[0]
 
 
@@ -52,7 +56,12 @@ def _sample(path: Path, name: str, segments: list[Any]) -> Finding:
     image = _there(path.parent / name) or _there(path.parent / "images" / name)
     if image is None:
         return Problem(where, "no such file; add it, or take its row away")
-    return Sample(Path(name).with_suffix("").as_posix().replace("/", "_"), image, partial(_ids, segments=segments, where=where), (path,))
+    return Sample(
+        Path(name).with_suffix("").as_posix().replace("/", "_"),
+        image,
+        partial(_ids, segments=segments, where=where),
+        (path,),
+    )
 
 
 def _there(image: Path) -> Path | None:
@@ -62,7 +71,9 @@ def _there(image: Path) -> Path | None:
     name = composed(image.name)
     if name.isascii() or not image.parent.is_dir():
         return None
-    return next((one for one in sorted(image.parent.iterdir()) if composed(one.name) == name and one.is_file()), None)
+    return next(
+        (one for one in sorted(image.parent.iterdir()) if composed(one.name) == name and one.is_file()), None
+    )
 
 
 def _ids(hw: tuple[int, int], segments: Sequence[Any], where: str) -> np.ndarray:
@@ -73,7 +84,9 @@ def _ids(hw: tuple[int, int], segments: Sequence[Any], where: str) -> np.ndarray
         try:
             inside = _runs(segment, hw) if isinstance(segment, dict) else _filled(segment, hw)
         except (PromptError, ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
-            raise FileError(f"{where}: segmentation {number} is not polygons or run lengths ({error}); export it again") from error
+            raise FileError(
+                f"{where}: segmentation {number} is not polygons or run lengths ({error}); export it again"
+            ) from error
         ids_hw[inside & (ids_hw == 0)] = number
     return ids_hw
 

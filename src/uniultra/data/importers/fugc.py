@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from uniultra.data.importers.readings import labels
+from uniultra.data.importers.images import labels
 from uniultra.data.importers.sample import Finding, Sample, by_stem, locate, missing_mask, pictures
 
 PARTS = {"train": "train/labeled_data", "val": "val", "test": "test"}
@@ -29,4 +29,10 @@ def find(root: Path) -> Iterator[Finding]:
                 yield missing_mask(image, f"labels/{image.stem}.png")
                 continue
             mask = masks[image.stem]
-            yield Sample(f"{split}_{image.stem}", image, partial(labels, path=mask, values=(1, 2)), (mask,), split=split)
+            yield Sample(
+                f"{split}_{image.stem}",
+                image,
+                partial(labels, path=mask, values=(1, 2)),
+                (mask,),
+                split=split,
+            )

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from uniultra.data.importers.readings import filled_outline
+from uniultra.data.importers.images import filled_outline
 from uniultra.data.importers.sample import Finding, Problem, Sample, locate, missing_mask, pictures
 
 TABLE = "training_set_pixel_size_and_HC.csv"
@@ -36,4 +36,6 @@ def find(root: Path) -> Iterator[Finding]:
             yield Problem(str(image), f"no pixel size in '{TABLE}'; add its row")
             continue
         subject = image.stem.split("_")[0]
-        yield Sample(image.stem, image, partial(filled_outline, path=mask), (mask,), subject=subject, pixel_mm=pixel_mm)
+        yield Sample(
+            image.stem, image, partial(filled_outline, path=mask), (mask,), subject=subject, pixel_mm=pixel_mm
+        )

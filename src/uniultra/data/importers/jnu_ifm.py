@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from uniultra.data.importers.readings import labels
+from uniultra.data.importers.images import labels
 from uniultra.data.importers.sample import Finding, Sample, missing_mask, pictures
 from uniultra.errors import DataError
 
@@ -20,13 +20,19 @@ VALUES = (7, 8)
 
 
 def find(root: Path) -> Iterator[Finding]:
-    videos = sorted(path.parent for path in root.rglob("image") if path.is_dir() and (path.parent / "mask").is_dir())
+    videos = sorted(
+        path.parent for path in root.rglob("image") if path.is_dir() and (path.parent / "mask").is_dir()
+    )
     if not videos:
-        raise DataError(f"'{root}' doesn't hold VIDEO/image and VIDEO/mask; give the folder that the set's own archive unpacks to")
+        raise DataError(
+            f"'{root}' doesn't hold VIDEO/image and VIDEO/mask; give the folder that the set's own archive unpacks to"
+        )
     for video in videos:
         for image in pictures(video / "image"):
             mask = video / "mask" / f"{image.stem}_mask.png"
             if not mask.is_file():
                 yield missing_mask(image, f"mask/{mask.name}")
                 continue
-            yield Sample(image.stem, image, partial(labels, path=mask, values=VALUES), (mask,), subject=video.name)
+            yield Sample(
+                image.stem, image, partial(labels, path=mask, values=VALUES), (mask,), subject=video.name
+            )

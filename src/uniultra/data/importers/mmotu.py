@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from uniultra.data.importers.readings import coloured
+from uniultra.data.importers.images import coloured
 from uniultra.data.importers.sample import Finding, Sample, by_stem, locate, missing_mask, pictures
 
 CLASSES = (
@@ -32,7 +32,9 @@ def find(root: Path) -> Iterator[Finding]:
             yield missing_mask(image, f"{image.stem}.PNG")
             continue
         label, split = known.get(image.name, ("", ""))
-        yield Sample(f"otu_{image.stem}", image, partial(coloured, path=mask), (mask,), label=label, split=split)
+        yield Sample(
+            f"otu_{image.stem}", image, partial(coloured, path=mask), (mask,), label=label, split=split
+        )
 
 
 def _lists(root: Path) -> dict[str, tuple[str, str]]:

@@ -39,18 +39,29 @@ def read_nifti(path: Path) -> Slice:
             data = file.read(_MAX_BYTES)
         return _parse(data)
     except (OSError, EOFError, ValueError, zlib.error, struct.error) as error:
-        raise FileError(f"{path}: not a NIfTI file of one slice ({one_line(error)}); unpack it again") from error
+        raise FileError(
+            f"{path}: not a NIfTI file of one slice ({one_line(error)}); unpack it again"
+        ) from error
 
 
 def _parse(data: bytes) -> Slice:
-    if len(data) < _HEADER or data[344:347] not in (b"n+1", b"ni1") or struct.unpack_from("<i", data)[0] != 348:
+    if (
+        len(data) < _HEADER
+        or data[344:347] not in (b"n+1", b"ni1")
+        or struct.unpack_from("<i", data)[0] != 348
+    ):
         raise ValueError("no little-endian NIfTI-1 header")
     dims = struct.unpack_from("<8h", data, 40)
     kind = _TYPES.get(struct.unpack_from("<h", data, 70)[0])
     spacing = struct.unpack_from("<8f", data, 76)
     start = int(struct.unpack_from("<f", data, 108)[0])
     width, height = dims[1:3]
-    if kind is None or not 0 < width <= _MAX_SIDE or not 0 < height <= _MAX_SIDE or any(d > 1 for d in dims[3 : dims[0] + 1]):
+    if (
+        kind is None
+        or not 0 < width <= _MAX_SIDE
+        or not 0 < height <= _MAX_SIDE
+        or any(d > 1 for d in dims[3 : dims[0] + 1])
+    ):
         raise ValueError(f"dimensions {dims}")
     if not (spacing[1] > 0 and spacing[2] > 0 and np.isfinite(spacing[1:3]).all()) or start < _HEADER:
         raise ValueError(f"spacing {spacing[1:3]}")
@@ -66,6 +77,10 @@ def _parse(data: bytes) -> Slice:
 def squared(image: Slice, smooth: bool) -> np.ndarray:
     """uint8 (H, W) with square pixels of the smaller side; `smooth` for images, not for labels. Values are cut to 0..255."""
     pixel = min(image.spacing_mm_yx)
-    height, width = (round(n * s / pixel) for n, s in zip(image.values_hw.shape, image.spacing_mm_yx, strict=True))
+    height, width = (
+        round(n * s / pixel) for n, s in zip(image.values_hw.shape, image.spacing_mm_yx, strict=True)
+    )
     values_hw = np.clip(np.rint(image.values_hw.astype(np.float32)), 0, 255).astype(np.uint8)
-    return cv2.resize(values_hw, (width, height), interpolation=cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST)
+    return cv2.resize(
+        values_hw, (width, height), interpolation=cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from uniultra.data.importers.readings import objects
+from uniultra.data.importers.images import objects
 from uniultra.data.importers.sample import Finding, Problem, Sample, by_stem, missing_mask, pictures
 from uniultra.io.texts import composed
 

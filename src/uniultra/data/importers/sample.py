@@ -60,13 +60,25 @@ def locate(root: Path, *names: str) -> Path:
         for folder in level:
             if all((folder / name).exists() for name in names):
                 return folder
-        level = [child for folder in level if folder.is_dir() for child in sorted(folder.iterdir()) if child.is_dir()]
-    raise DataError(f"'{root}' doesn't hold {' and '.join(names)}; give the folder that the set's own archive unpacks to")
+        level = [
+            child
+            for folder in level
+            if folder.is_dir()
+            for child in sorted(folder.iterdir())
+            if child.is_dir()
+        ]
+    raise DataError(
+        f"'{root}' doesn't hold {' and '.join(names)}; give the folder that the set's own archive unpacks to"
+    )
 
 
 def pictures(folder: Path) -> list[Path]:
     """The images directly in a folder, in the order of their names."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("."))
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    )
 
 
 def by_stem(folder: Path) -> dict[str, Path]:

@@ -55,7 +55,13 @@ def _jpeg(data: bytes) -> Coded | None:
         elif marker in _SOF:
             bits, height, width, samples = struct.unpack_from(">BHHB", data, at + 4)
             lossy = marker in _DCT and samples == 3
-            return Coded(width, height, samples, bits, (said or _by_components(data[at + 10 : at + 19])) if lossy else "")
+            return Coded(
+                width,
+                height,
+                samples,
+                bits,
+                (said or _by_components(data[at + 10 : at + 19])) if lossy else "",
+            )
         else:
             length = max(struct.unpack_from(">H", data, at + 2)[0], 2)
             said = said or _by_application(marker, data[at + 4 : at + 2 + length])
@@ -85,7 +91,13 @@ def _jpeg_2000(data: bytes) -> Coded | None:
         return None
     x1, y1, x0, y0 = struct.unpack_from(">4I", data, at + 8)
     samples, depth = struct.unpack_from(">HB", data, at + 40)
-    return Coded(x1 - x0, y1 - y0, samples, (depth & 0x7F) + 1, "RGB" if samples == 3 and _is_transformed(data, at + 2) else "")
+    return Coded(
+        x1 - x0,
+        y1 - y0,
+        samples,
+        (depth & 0x7F) + 1,
+        "RGB" if samples == 3 and _is_transformed(data, at + 2) else "",
+    )
 
 
 def _is_transformed(data: bytes, at: int) -> bool:

@@ -6,18 +6,13 @@ import errno
 import io
 import struct
 import tempfile
-import threading
-import weakref
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import BinaryIO
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from uniultra.errors import FileError
 from uniultra.io.dicom.store import Store
-from uniultra.io.paths import PathLike
 
 MAX_INFLATED = 8_000_000_000
 """Legal size of a deflated file, inflated, in bytes."""
@@ -29,22 +24,14 @@ class InflatedStore(Store):
     """What a deflated file holds, inflated into a temporary file that lives as long as this object."""
 
     def __init__(self, deflated: BinaryIO, name: str) -> None:
-        self._lock = threading.Lock()
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
-        weakref.finalize(self, self._file.close)
+        super().__init__(tempfile.TemporaryFile())  # type: ignore[arg-type]  # noqa: SIM115
         _inflate(deflated, self._file, name, MAX_INFLATED)
 
-    @contextmanager
-    def opened(self) -> Iterator[BinaryIO]:
-        with self._lock:
-            self._file.seek(0)
-            yield self._file  # type: ignore[misc]
 
-
-def inflated_store(path: PathLike, name: str) -> InflatedStore | None:
-    """The same data set as explicit little endian, where the file says that it is deflated; else None. Raises FileError."""
-    with open(path, "rb") as file:
-        return InflatedStore(file, name) if _is_deflated(file) else None
+def plain_store(store: Store, name: str) -> Store:
+    """The same data set as explicit little endian, where the file says that it is deflated; else the store itself. Raises FileError."""
+    with store.opened() as file:
+        return InflatedStore(file, name) if _is_deflated(file) else store
 
 
 def inflated_bytes(data: bytes, most: int) -> bytes:
@@ -82,7 +69,9 @@ def _inflate(deflated: BinaryIO, into: BinaryIO | io.BufferedRandom, name: str, 
             part = engine.decompress(data, _PART)
             written += len(part)
             if written > most:
-                raise FileError(f"{name}: inflates to over {most / 1e6:g} MB, which is the limit; export it uncompressed, or split it")
+                raise FileError(
+                    f"{name}: inflates to over {most / 1e6:g} MB, which is the limit; export it uncompressed, or split it"
+                )
             into.write(part)
         into.flush()
     except zlib.error as error:
@@ -98,7 +87,9 @@ def _unwritable(error: OSError, name: str, written: int) -> FileError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         need = f"no room in {where} after {written / 1e6:.0f} MB of what it inflates to"
         return FileError(f"{name}: {need}; free some, or set TMPDIR to another folder")
-    return FileError(f"{name}: can't be inflated into {where} ({error.strerror}); set TMPDIR to another folder")
+    return FileError(
+        f"{name}: can't be inflated into {where} ({error.strerror}); set TMPDIR to another folder"
+    )
 
 
 def _seek_dataset(file: BinaryIO) -> str:

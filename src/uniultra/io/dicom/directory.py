@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from uniultra.errors import FileError
+from uniultra.io.dicom.attributes import items, value
 from uniultra.io.dicom.header import read_header
 from uniultra.io.dicom.store import MAX_HEADER_BYTES
-from uniultra.io.dicom.values import items, value
 from uniultra.io.paths import PathLike, shown
 
 MAX_RECORDS = 200_000
@@ -25,16 +25,24 @@ def listed_files(path: PathLike) -> list[Path]:
         FileError: not a DICOMDIR, or none of its files is there.
     """
     name = shown(path)
-    records = items(read_header(path, ("DirectoryRecordSequence",)).dataset, "DirectoryRecordSequence", MAX_HEADER_BYTES)
+    records = items(
+        read_header(path, ("DirectoryRecordSequence",)).dataset, "DirectoryRecordSequence", MAX_HEADER_BYTES
+    )
     if not records:
         raise FileError(f"{name}: no DICOM directory, or an empty one; name the image files or their folder")
     if len(records) > MAX_RECORDS:
         raise FileError(f"{name}: {len(records)} records; the limit is {MAX_RECORDS}; name the image files")
     folder = Path(path).parent
-    wanted = [_inside(folder, value(record, "ReferencedFileID")) for record in records if value(record, "DirectoryRecordType") == "IMAGE"]
+    wanted = [
+        _inside(folder, value(record, "ReferencedFileID"))
+        for record in records
+        if value(record, "DirectoryRecordType") == "IMAGE"
+    ]
     found = [file for file in wanted if file is not None and file.is_file()]
     if not found:
-        raise FileError(f"{name}: none of the {len(wanted)} images that it lists is there; copy the whole medium")
+        raise FileError(
+            f"{name}: none of the {len(wanted)} images that it lists is there; copy the whole medium"
+        )
     return list(dict.fromkeys(found))
 
 

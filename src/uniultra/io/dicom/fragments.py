@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import BinaryIO
 
 from uniultra.errors import FileError
+from uniultra.io.dicom.attributes import value
 from uniultra.io.dicom.header import Header
-from uniultra.io.dicom.values import value
 
 _ITEM, _END = 0xFFFEE000, 0xFFFEE0DD
 _ENDS = (b"\xff\xd9",)
@@ -53,7 +53,9 @@ def index_frames(header: Header) -> FrameIndex:
         table, start = _offset_table(file, header.name, size)
         offsets, lengths = _fragments(file, header.name, size)
         if not offsets:
-            raise FileError(f"{header.name}: the pixel data holds no frame, but the header says {header.frames}; copy or export it again")
+            raise FileError(
+                f"{header.name}: the pixel data holds no frame, but the header says {header.frames}; copy or export it again"
+            )
         first = _grouped(file, header, (offsets, lengths), _positions(header, table, offsets, start))
     return FrameIndex(offsets, lengths, first)
 
@@ -62,7 +64,9 @@ def _offset_table(file: BinaryIO, name: str, size: int) -> tuple[list[int], int]
     """The basic offset table, which may be empty, and where the first fragment's item begins."""
     tag, length = _item(file, name)
     if tag != _ITEM or file.tell() + length > size:
-        raise FileError(f"{name}: the encapsulated pixel data begins with no offset table, or is cut short; copy or export it again")
+        raise FileError(
+            f"{name}: the encapsulated pixel data begins with no offset table, or is cut short; copy or export it again"
+        )
     raw = file.read(length)
     return list(struct.unpack(f"<{len(raw) // 4}I", raw[: len(raw) // 4 * 4])), file.tell()
 
@@ -75,10 +79,14 @@ def _fragments(file: BinaryIO, name: str, size: int) -> tuple[array[int], array[
         if tag == _END:
             break
         if tag != _ITEM:
-            raise FileError(f"{name}: fragment {len(offsets) + 1} of the pixel data is damaged; copy or export it again")
+            raise FileError(
+                f"{name}: fragment {len(offsets) + 1} of the pixel data is damaged; copy or export it again"
+            )
         if file.tell() + length > size:
             missing = file.tell() + length - size
-            raise FileError(f"{name}: the pixel data is cut short: fragment {len(offsets) + 1} misses {missing} bytes; copy it again")
+            raise FileError(
+                f"{name}: the pixel data is cut short: fragment {len(offsets) + 1} misses {missing} bytes; copy it again"
+            )
         if len(offsets) == _MAX_FRAGMENTS:
             raise FileError(f"{name}: over {_MAX_FRAGMENTS} fragments of pixel data; split the file")
         offsets.append(file.tell())
@@ -106,7 +114,9 @@ def _positions(header: Header, table: Sequence[int], offsets: array[int], start:
     return found if len(found) == header.frames and found[0] == 0 and rising else None
 
 
-def _grouped(file: BinaryIO, header: Header, parts: tuple[array[int], array[int]], positions: list[int] | None) -> Sequence[int]:
+def _grouped(
+    file: BinaryIO, header: Header, parts: tuple[array[int], array[int]], positions: list[int] | None
+) -> Sequence[int]:
     """`FrameIndex.first`: by the offset table, else one fragment a frame, else by the marks that code streams end with."""
     frames, count = header.frames, len(parts[0])
     if positions is not None:
@@ -122,5 +132,7 @@ def _grouped(file: BinaryIO, header: Header, parts: tuple[array[int], array[int]
             first.append(number)
     if len(first) - 1 != frames:
         found = f"the pixel data holds {len(first) - 1} whole frames in {count} fragments"
-        raise FileError(f"{header.name}: {found}, but the header says {frames} frames; copy or export it again")
+        raise FileError(
+            f"{header.name}: {found}, but the header says {frames} frames; copy or export it again"
+        )
     return first

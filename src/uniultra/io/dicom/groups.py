@@ -8,8 +8,8 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.valuerep import DT
 
-from uniultra.io.dicom.values import items, real, reals, value
-from uniultra.io.quiet import quiet
+from uniultra.io.dicom.attributes import items, real, reals, value
+from uniultra.io.silence import quiet
 
 SHARED, BY_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
 _SPACING = "PixelSpacing"

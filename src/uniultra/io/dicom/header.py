@@ -11,22 +11,55 @@ from pydicom.tag import Tag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from uniultra.errors import FileError
-from uniultra.io.dicom.deflated import inflated_store
+from uniultra.io.dicom.attributes import integer, uid
+from uniultra.io.dicom.deflated import InflatedStore, plain_store
 from uniultra.io.dicom.groups import raise_groups
-from uniultra.io.dicom.store import Metered, Store
-from uniultra.io.dicom.values import integer, uid
-from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, shown
-from uniultra.io.quiet import quiet
+from uniultra.io.dicom.store import Metered, Store, open_store
+from uniultra.io.paths import PathLike, shown
+from uniultra.io.silence import quiet
 
-IDENTITY = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "SpecificCharacterSet")
+IDENTITY = (
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "FrameOfReferenceUID",
+    "SpecificCharacterSet",
+)
 PIXELS = (
-    *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration"),
-    *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "ExtendedOffsetTable", "ExtendedOffsetTableLengths"),
+    *(
+        "Rows",
+        "Columns",
+        "NumberOfFrames",
+        "SamplesPerPixel",
+        "PhotometricInterpretation",
+        "PlanarConfiguration",
+    ),
+    *(
+        "BitsAllocated",
+        "BitsStored",
+        "HighBit",
+        "PixelRepresentation",
+        "ExtendedOffsetTable",
+        "ExtendedOffsetTableLengths",
+    ),
     *("PixelPaddingValue", "PixelPaddingRangeLimit"),
 )
 TONES = (
-    *("WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence", "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence"),
-    *(f"{colour}PaletteColorLookupTable{part}" for colour in ("Red", "Green", "Blue") for part in ("Descriptor", "Data")),
+    *(
+        "WindowCenter",
+        "WindowWidth",
+        "VOILUTFunction",
+        "VOILUTSequence",
+        "RescaleSlope",
+        "RescaleIntercept",
+        "ModalityLUTSequence",
+    ),
+    *(
+        f"{colour}PaletteColorLookupTable{part}"
+        for colour in ("Red", "Green", "Blue")
+        for part in ("Descriptor", "Data")
+    ),
     *(f"Segmented{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue")),
 )
 TIMING = ("FrameTime", "FrameTimeVector", "CineRate", "RecommendedDisplayFrameRate", "FrameIncrementPointer")
@@ -39,7 +72,14 @@ WANTED = (*IDENTITY, *PIXELS, *TONES, *TIMING, *SCALE, *GROUPS, *ABOUT)
 """All that is ever read, by keyword: no patient, no date, no place, no person."""
 PATIENT = (
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID"),
-    *("StudyDate", "StudyTime", "ReferringPhysicianName", "InstitutionName", "StudyDescription", "SeriesDescription"),
+    *(
+        "StudyDate",
+        "StudyTime",
+        "ReferringPhysicianName",
+        "InstitutionName",
+        "StudyDescription",
+        "SeriesDescription",
+    ),
 )
 """Read only when asked for by name: `uniultra info --phi`, `uniultra segment --keep-patient`."""
 
@@ -86,27 +126,38 @@ class Header:
 
 
 def read_header(path: PathLike, wanted: Sequence[str] = WANTED) -> Header:
-    """The attributes `wanted` of a DICOM file, with or without preamble.
+    """The attributes `wanted` of a DICOM file, with or without preamble; the file is held open as long as the result.
 
     Raises:
         FileError: no such readable file, not DICOM, damaged, or larger than any real header. No message holds a value of the header.
     """
-    name = shown(path)
-    first_bytes(path, 1, MAX_CINE_BYTES)
+    return header_of(open_store(path), shown(path), wanted)
+
+
+def header_of(file: Store, name: str, wanted: Sequence[str] = WANTED) -> Header:
+    """The same of a file that is open, as that of another header is. Raises FileError as `read_header` does."""
     with quiet("pydicom"):
         try:
-            inflated = inflated_store(path, name)
-            store: Store = inflated or Store(path)
+            store = plain_store(file, name)
+            inflated = isinstance(store, InflatedStore)
             dataset, element = _parse(store, name, wanted)
             raise_groups(dataset)
-            stored = DeflatedExplicitVRLittleEndian if inflated else dataset.file_meta.get("TransferSyntaxUID")
-            syntax = UID("".join(sign for sign in str(stored or _guessed(dataset)) if sign in "0123456789.")[:64])
+            stored = (
+                DeflatedExplicitVRLittleEndian if inflated else dataset.file_meta.get("TransferSyntaxUID")
+            )
+            syntax = UID(
+                "".join(sign for sign in str(stored or _guessed(dataset)) if sign in "0123456789.")[:64]
+            )
         except FileError:
             raise
         except Exception as error:  # hostile bytes make pydicom raise almost anything
-            raise FileError(f"{name}: the DICOM header is damaged ({type(error).__name__}); copy or export it again") from error
+            raise FileError(
+                f"{name}: the DICOM header is damaged ({type(error).__name__}); copy or export it again"
+            ) from error
     if not len(dataset) and element is None:
-        raise FileError(f"{name}: not DICOM, or an empty one: none of the attributes of an image is in it; check the file")
+        raise FileError(
+            f"{name}: not DICOM, or an empty one: none of the attributes of an image is in it; check the file"
+        )
     return Header(name, dataset, store, syntax, element)
 
 
@@ -120,7 +171,8 @@ def _parse(store: Store, name: str, wanted: Sequence[str]) -> tuple[Dataset, Pix
 
     with store.opened() as file:
         metered = Metered(file, name)
-        dataset = read_partial(metered, at_pixels, force=True, specific_tags=[Tag(keyword) for keyword in wanted])  # type: ignore[arg-type]
+        tags = [Tag(keyword) for keyword in wanted]
+        dataset = read_partial(metered, at_pixels, force=True, specific_tags=tags)  # type: ignore[arg-type]
         if not found:
             return dataset, None
         tag, vr, length = found[-1]

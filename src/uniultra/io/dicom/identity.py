@@ -7,7 +7,7 @@ from datetime import date
 
 from pydicom.dataset import Dataset
 
-from uniultra.io.dicom.values import LONGEST, text
+from uniultra.io.dicom.attributes import LONGEST, text
 
 KEPT = (
     "PatientName",

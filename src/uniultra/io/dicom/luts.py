@@ -13,8 +13,8 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from uniultra.errors import FileError
+from uniultra.io.dicom.attributes import reals, value
 from uniultra.io.dicom.header import Header
-from uniultra.io.dicom.values import reals, value
 
 COLOURS = ("Red", "Green", "Blue")
 MAX_ENTRIES = 1 << 16

@@ -11,7 +11,6 @@ import numpy as np
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
-    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -20,19 +19,38 @@ from pydicom.uid import (
 )
 
 from uniultra.errors import FileError
+from uniultra.io.dicom.attributes import code, integer
 from uniultra.io.dicom.codestream import Coded, coded_as
 from uniultra.io.dicom.fragments import FrameIndex, index_frames
+from uniultra.io.dicom.grayscale import (
+    MONOCHROME,
+    PALETTE,
+    Format,
+    format_of,
+    look_up,
+    luma,
+    mono_grey,
+    needs_range,
+    palette_grey,
+    range_of,
+)
 from uniultra.io.dicom.header import UNDEFINED, Header
 from uniultra.io.dicom.luma import quick_luma
-from uniultra.io.dicom.tones import MONOCHROME, PALETTE, Format, format_of, look_up, luma, mono_grey, needs_range, palette_grey, range_of
-from uniultra.io.dicom.values import code, integer
-from uniultra.io.pictures import check_size
-from uniultra.io.quiet import muted_stderr, quiet
+from uniultra.io.dicom.pixel_checks import (
+    check_colour,
+    check_decoder,
+    check_is_image,
+    syntax_name,
+    whole_number,
+)
+from uniultra.io.pillow_reader import check_size
+from uniultra.io.silence import muted_stderr, quiet
 
 MAX_FRAMES = 1_000_000
 """Legal number of frames of a file."""
-COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
-NATIVE = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian})
+NATIVE = frozenset(
+    {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
+)
 PREFERRED = ("pillow", "pyjpegls")
 """Decoders that are tried before the others: they take half the memory of GDCM."""
 _AS_RGB = ("RGB", "YBR_RCT", "YBR_ICT")
@@ -60,22 +78,29 @@ def open_image(header: Header) -> Image:
     Raises:
         FileError: no image, sizes or numbers out of range, a syntax that nothing here decodes, pixel data cut short.
     """
-    _check_is_image(header)
+    check_is_image(header)
     dataset, name = header.dataset, header.name
-    width, height = _whole(header, "Columns"), _whole(header, "Rows")
+    width, height = whole_number(header, "Columns"), whole_number(header, "Rows")
     check_size((width, height), name)
-    samples, photometric = integer(dataset, "SamplesPerPixel") or 1, code(dataset, "PhotometricInterpretation") or ""
-    _check_colour(name, samples, photometric)
+    samples, photometric = (
+        integer(dataset, "SamplesPerPixel") or 1,
+        code(dataset, "PhotometricInterpretation") or "",
+    )
+    check_colour(name, samples, photometric)
     if not 1 <= header.frames <= MAX_FRAMES:
-        raise FileError(f"{name}: claims {header.frames} frames; legal are 1 to {MAX_FRAMES}; export it again")
+        raise FileError(
+            f"{name}: claims {header.frames} frames; legal are 1 to {MAX_FRAMES}; export it again"
+        )
     allocated = integer(dataset, "BitsAllocated")
     if allocated not in (8, 16):
-        raise FileError(f"{name}: {allocated} bits allocated a sample; legal are 8 and 16; export it as 8 bit")
+        raise FileError(
+            f"{name}: {allocated} bits allocated a sample; legal are 8 and 16; export it as 8 bit"
+        )
     image = Image(header, header.frames, (height, width), samples, photometric, format_of(header))
     if header.syntax in NATIVE:
         _check_native_length(image)
         return _with_table(image)
-    _check_decoder(header)
+    check_decoder(header)
     return _with_table(replace(image, index=index_frames(header)))
 
 
@@ -110,13 +135,19 @@ def _guarded(image: Image, number: int) -> Iterator[None]:
     except (FileError, MemoryError):
         raise
     except Exception as error:  # hostile bytes make decoders raise almost anything
-        problem = f"the {_kind(image.header.syntax)} pixel data of frame {number} is damaged or cut short"
-        raise FileError(f"{image.header.name}: {problem} ({type(error).__name__}); copy or export it again") from error
+        problem = (
+            f"the {syntax_name(image.header.syntax)} pixel data of frame {number} is damaged or cut short"
+        )
+        raise FileError(
+            f"{image.header.name}: {problem} ({type(error).__name__}); copy or export it again"
+        ) from error
 
 
 def _check_shape(image: Image, number: int, found: np.ndarray, wanted: tuple[int, ...]) -> None:
     if found.shape != wanted:
-        raise FileError(f"{image.header.name}: frame {number} decodes to {found.shape}, but the header says {wanted}; export it again")
+        raise FileError(
+            f"{image.header.name}: frame {number} decodes to {found.shape}, but the header says {wanted}; export it again"
+        )
 
 
 def _quick(image: Image, number: int) -> np.ndarray | None:
@@ -168,7 +199,9 @@ def _frame_bytes(image: Image, number: int) -> tuple[bytes, Coded | None]:
     with image.header.store.opened() as file:
         data = image.index.read(file, number)
     if len(data) > _MAX_ENCODED:
-        raise FileError(f"{image.header.name}: frame {number} takes {len(data)} bytes; the limit is {_MAX_ENCODED}; export it again")
+        raise FileError(
+            f"{image.header.name}: frame {number} takes {len(data)} bytes; the limit is {_MAX_ENCODED}; export it again"
+        )
     return data, _check_coded(image, number, data)
 
 
@@ -194,15 +227,23 @@ def _check_coded(image: Image, number: int, data: bytes) -> Coded | None:
         return None
     coded = coded_as(data)
     if coded is None:
-        raise FileError(f"{name}: frame {number} is no {_kind(image.header.syntax)} picture; copy or export it again")
+        raise FileError(
+            f"{name}: frame {number} is no {syntax_name(image.header.syntax)} picture; copy or export it again"
+        )
     if coded[:3] != (width, height, image.samples):
         says = f"is coded as {coded.width} x {coded.height} pixels of {coded.samples} samples"
-        raise FileError(f"{name}: frame {number} {says}, but the header says {width} x {height} of {image.samples}; export it again")
+        raise FileError(
+            f"{name}: frame {number} {says}, but the header says {width} x {height} of {image.samples}; export it again"
+        )
     allocated = integer(image.header.dataset, "BitsAllocated") or 8
     if not 8 <= coded.bits <= allocated:
-        raise FileError(f"{name}: frame {number} is coded with {coded.bits} bits a sample; legal are 8 to {allocated}; export it again")
+        raise FileError(
+            f"{name}: frame {number} is coded with {coded.bits} bits a sample; legal are 8 to {allocated}; export it again"
+        )
     if image.header.syntax == JPEGExtended12Bit and coded.bits != 8:
-        raise FileError(f"{name}: frame {number} is a lossy JPEG of {coded.bits} bits, which can't be read; export it as JPEG lossless")
+        raise FileError(
+            f"{name}: frame {number} is a lossy JPEG of {coded.bits} bits, which can't be read; export it as JPEG lossless"
+        )
     return coded
 
 
@@ -223,29 +264,9 @@ def _options(image: Image, frames: int, vr: str) -> dict[str, Any]:
         "view_only": True,
         "pixel_vr": vr,
     }
-    return options | ({"planar_configuration": integer(dataset, "PlanarConfiguration") or 0} if image.samples > 1 else {})
-
-
-def _check_is_image(header: Header) -> None:
-    what = f"{header.name}: a DICOM object of kind {header.sop_class} (modality {code(header.dataset, 'Modality') or 'unknown'})"
-    if header.pixels is None:
-        raise FileError(f"{what} without pixel data; give an image or a cine")
-    if header.pixels.keyword != "PixelData" or integer(header.dataset, "BitsAllocated") == 1:
-        raise FileError(f"{what}, not a picture of 8 or 16 bits; give an image or a cine")
-
-
-def _whole(header: Header, keyword: str) -> int:
-    number = integer(header.dataset, keyword)
-    if number is None:
-        raise FileError(f"{header.name}: {keyword} is missing or not a number; export it again")
-    return number
-
-
-def _check_colour(name: str, samples: int, photometric: str) -> None:
-    legal: tuple[str, ...] = {1: (*MONOCHROME, PALETTE), 3: COLOURS}.get(samples, ())
-    if photometric not in legal:
-        known = f"1 with {', '.join((*MONOCHROME, PALETTE))}; 3 with {', '.join(COLOURS)}"
-        raise FileError(f"{name}: {samples} samples a pixel as '{photometric}'; legal are {known}; export it again")
+    return options | (
+        {"planar_configuration": integer(dataset, "PlanarConfiguration") or 0} if image.samples > 1 else {}
+    )
 
 
 def _check_native_length(image: Image) -> None:
@@ -261,23 +282,6 @@ def _check_native_length(image: Image) -> None:
         there = min(there, pixels.length)
     if there < needed:
         promise = f"{image.frames} frame{'s' if image.frames > 1 else ''} of {width} x {height}"
-        raise FileError(f"{header.name}: the pixel data is cut short: {promise} need {needed} bytes, {there} are there; copy it again")
-
-
-def _check_decoder(header: Header) -> None:
-    try:
-        with quiet("pydicom"):
-            decoder = get_decoder(header.syntax)
-    except NotImplementedError as error:
-        stored = f"stored as {header.syntax.name} ({str(header.syntax)[:64]})"
-        raise FileError(f"{header.name}: {stored}, which can't be read; export it as JPEG, JPEG 2000, RLE or uncompressed") from error
-    if not decoder.is_available:
-        fix = "install with: pip install 'uniultra[dicom]'"
-        if not any("gdcm" in line or "pillow" in line for line in decoder.missing_dependencies):
-            fix = "no decoder of uniultra[dicom] reads it: export it as JPEG 2000 or uncompressed"
-        raise FileError(f"{header.name}: {_kind(header.syntax)} needs a decoder that is not installed; {fix}")
-
-
-def _kind(syntax: UID) -> str:
-    """The short name of a transfer syntax: "JPEG Baseline", "RLE Lossless"."""
-    return syntax.name.split(" (")[0].split(",")[0]
+        raise FileError(
+            f"{header.name}: the pixel data is cut short: {promise} need {needed} bytes, {there} are there; copy it again"
+        )

@@ -7,18 +7,48 @@ from dataclasses import replace
 
 from pydicom.dataset import Dataset
 
-from uniultra.calibration import Calibration, ScanRegion, same
+from uniultra.io.dicom.attributes import integer, items, real, reals
 from uniultra.io.dicom.groups import spacing_differs
 from uniultra.io.dicom.header import Header
-from uniultra.io.dicom.values import integer, items, real, reals
+from uniultra.pixel_scale import Calibration, ScanRegion, same
 
 SHAPES = ("of no spatial format", "2D", "M-mode", "spectral", "a wave form", "graphics")
 DATA = (
-    *("none", "tissue", "colour flow", "PW spectral Doppler", "CW spectral Doppler", "Doppler mean trace", "Doppler mode trace"),
-    *("Doppler max trace", "volume trace", "d(volume)/dt trace", "ECG trace", "pulse trace", "phonocardiogram trace", "grey bar"),
+    *(
+        "none",
+        "tissue",
+        "colour flow",
+        "PW spectral Doppler",
+        "CW spectral Doppler",
+        "Doppler mean trace",
+        "Doppler mode trace",
+    ),
+    *(
+        "Doppler max trace",
+        "volume trace",
+        "d(volume)/dt trace",
+        "ECG trace",
+        "pulse trace",
+        "phonocardiogram trace",
+        "grey bar",
+    ),
     *("colour bar", "integrated backscatter", "area trace", "d(area)/dt", "other physiological trace"),
 )
-UNITS = ("no unit", "percent", "dB", "cm", "seconds", "hertz", "dB/seconds", "cm/s", "cm2", "cm2/s", "cm3", "cm3/s", "degrees")
+UNITS = (
+    "no unit",
+    "percent",
+    "dB",
+    "cm",
+    "seconds",
+    "hertz",
+    "dB/seconds",
+    "cm/s",
+    "cm2",
+    "cm2/s",
+    "cm3",
+    "cm3/s",
+    "degrees",
+)
 SPACINGS = ("PixelSpacing", "NominalScannedPixelSpacing")
 MAX_REGIONS = 64
 
@@ -47,10 +77,19 @@ def calibration_of(header: Header, frame_hw: tuple[int, int]) -> Calibration:
 def _with_aspect(header: Header, calibration: Calibration) -> Calibration:
     """The calibration with what PixelAspectRatio (height to width of a pixel, C.7.6.3.1.7) says beside the spacing that is used."""
     ratio = reals(header.dataset, "PixelAspectRatio")
-    if ratio is None or len(ratio) != 2 or min(ratio) <= 0 or same((ratio[0], ratio[0]), (ratio[1], ratio[1])):
+    if (
+        ratio is None
+        or len(ratio) != 2
+        or min(ratio) <= 0
+        or same((ratio[0], ratio[0]), (ratio[1], ratio[1]))
+    ):
         return calibration
     said = f"PixelAspectRatio says that pixels are {ratio[0]:g} high to {ratio[1]:g} wide"
-    known = [spacing for spacing in (*(region.spacing_mm_yx for region in calibration.regions), calibration.whole_mm_yx) if spacing]
+    known = [
+        spacing
+        for spacing in (*(region.spacing_mm_yx for region in calibration.regions), calibration.whole_mm_yx)
+        if spacing
+    ]
     if not known:
         note = f"{said}: along a slant, a length in pixels means nothing"
         return replace(calibration, pixel_aspect=ratio[1] / ratio[0], notes=(*calibration.notes, note))
@@ -74,7 +113,10 @@ def _region(item: Dataset) -> ScanRegion | str:
         box_xyxy=(x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5),
         shape=_named(SHAPES, integer(item, "RegionSpatialFormat")),
         data=_named(DATA, integer(item, "RegionDataType")),
-        units_xy=(_named(UNITS, integer(item, "PhysicalUnitsXDirection")), _named(UNITS, integer(item, "PhysicalUnitsYDirection"))),
+        units_xy=(
+            _named(UNITS, integer(item, "PhysicalUnitsXDirection")),
+            _named(UNITS, integer(item, "PhysicalUnitsYDirection")),
+        ),
         delta_xy=(math.nan if deltas[0] is None else deltas[0], math.nan if deltas[1] is None else deltas[1]),
         low_priority=bool(flags & 1),
         flags=flags,
@@ -93,7 +135,11 @@ def _oddities(region: ScanRegion, frame_hw: tuple[int, int]) -> list[str]:
     height, width = frame_hw
     if x1 > width + 0.5 or y1 > height + 0.5:
         size = f"its box ends at {x1 - 0.5:g},{y1 - 0.5:g}, beyond the frame of {width} x {height}"
-        notes.append(f"{size}: cut or resized after calibration; if resized, its millimetres are wrong by that factor")
+        notes.append(
+            f"{size}: cut or resized after calibration; if resized, its millimetres are wrong by that factor"
+        )
     if region.spacing_mm_yx and not 0.001 <= min(region.spacing_mm_yx) <= max(region.spacing_mm_yx) <= 10:
-        notes.append(f"{region.spacing_mm_yx[1]:g} x {region.spacing_mm_yx[0]:g} mm a pixel is not a size of ultrasound")
+        notes.append(
+            f"{region.spacing_mm_yx[1]:g} x {region.spacing_mm_yx[0]:g} mm a pixel is not a size of ultrasound"
+        )
     return notes

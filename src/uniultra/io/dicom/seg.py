@@ -16,9 +16,19 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from uniultra.io.dicom.header import LOSSY
-from uniultra.io.dicom.source import UTF_8, Maker, as_still, by_highdicom, legal_label, need_highdicom, refer, study_of, write_dataset
+from uniultra.io.dicom.source import (
+    UTF_8,
+    Maker,
+    as_still,
+    by_highdicom,
+    legal_label,
+    need_highdicom,
+    refer,
+    study_of,
+    write_dataset,
+)
 from uniultra.io.paths import PathLike
-from uniultra.io.quiet import quiet
+from uniultra.io.silence import quiet
 
 FRACTIONS = 255
 """MaximumFractionalValue: a probability of 1."""
@@ -35,7 +45,9 @@ class Segment:
     frames: Mapping[int, np.ndarray] = field(repr=False)
 
 
-def write_seg(path: PathLike, source: Dataset, segments: Sequence[Segment], maker: Maker, force: bool = False) -> Dataset:
+def write_seg(
+    path: PathLike, source: Dataset, segments: Sequence[Segment], maker: Maker, force: bool = False
+) -> Dataset:
     """Writes a segmentation and returns it. Probabilities make it FRACTIONAL, masks BINARY.
 
     All segments name the same frames of the source. UIDs are new ones.
@@ -55,11 +67,17 @@ def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> 
     import highdicom as hd
 
     numbers = sorted(segments[0].frames)
-    assert numbers and all(sorted(segment.frames) == numbers for segment in segments), "segments of different frames"
-    assert numbers[0] >= 0 and numbers[-1] < source.NumberOfFrames, f"frames {numbers} of {source.NumberOfFrames}"
+    assert numbers and all(sorted(segment.frames) == numbers for segment in segments), (
+        "segments of different frames"
+    )
+    assert numbers[0] >= 0 and numbers[-1] < source.NumberOfFrames, (
+        f"frames {numbers} of {source.NumberOfFrames}"
+    )
     fractional = segments[0].frames[numbers[0]].dtype != np.bool_
     first = np.stack([segment.frames[numbers[0]] for segment in segments], axis=-1)
-    descriptions = [_description(hd, i, legal_label(segment.label), maker) for i, segment in enumerate(segments, 1)]
+    descriptions = [
+        _description(hd, i, legal_label(segment.label), maker) for i, segment in enumerate(segments, 1)
+    ]
     with by_highdicom("SEG"):
         made = hd.seg.Segmentation(
             source_images=[as_still(source)],
@@ -125,7 +143,10 @@ def _description(hd: Any, number: int, label: str, maker: Maker) -> Any:
     from pydicom.sr.codedict import codes
 
     algorithm = hd.AlgorithmIdentificationSequence(
-        name=maker.model, version=maker.model_version, family=codes.DCM.ArtificialIntelligence, source=maker.manufacturer
+        name=maker.model,
+        version=maker.model_version,
+        family=codes.DCM.ArtificialIntelligence,
+        source=maker.manufacturer,
     )
     return hd.seg.SegmentDescription(
         segment_number=number,
@@ -216,7 +237,10 @@ def _dimensions(made: Dataset, frames: _Frames) -> list[Dataset]:
     organisation = made.DimensionOrganizationSequence[0].DimensionOrganizationUID
     dimensions = []
     place, name = frames.dimension
-    for pointer, within, label in ((_SEGMENT, _IN_IDENTIFICATION, "Segment Number"), (place, _IN_CONTENT, name)):
+    for pointer, within, label in (
+        (_SEGMENT, _IN_IDENTIFICATION, "Segment Number"),
+        (place, _IN_CONTENT, name),
+    ):
         dimension = Dataset()
         dimension.DimensionOrganizationUID = organisation
         dimension.DimensionIndexPointer, dimension.FunctionalGroupPointer = pointer, within

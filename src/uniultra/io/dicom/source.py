@@ -20,20 +20,24 @@ from pydicom.uid import (
 )
 
 from uniultra.errors import FileError, OutputError, UniUltraError
+from uniultra.io.dicom.attributes import code, reals, text, uid
 from uniultra.io.dicom.groups import is_stack
-from uniultra.io.dicom.header import LOSSY, WANTED, Header, read_header
+from uniultra.io.dicom.header import LOSSY, WANTED, Header, header_of, read_header
 from uniultra.io.dicom.identity import KEPT, kept_identity
 from uniultra.io.dicom.pixels import Image, open_image
-from uniultra.io.dicom.values import code, reals, text, uid
 from uniultra.io.output import write_bytes
 from uniultra.io.paths import PathLike
-from uniultra.io.quiet import quiet
+from uniultra.io.silence import quiet
 
 UTF_8 = "ISO_IR 192"
 """The character set of derived objects: every other one can be written in it."""
 _LONGEST_LABEL = 64
 _REFERENCES = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
-_LOSSY_SYNTAXES = {JPEGBaseline8Bit: "ISO_10918_1", JPEGExtended12Bit: "ISO_10918_1", JPEGLSNearLossless: "ISO_14495_1"}
+_LOSSY_SYNTAXES = {
+    JPEGBaseline8Bit: "ISO_10918_1",
+    JPEGExtended12Bit: "ISO_10918_1",
+    JPEGLSNearLossless: "ISO_14495_1",
+}
 """What is always lossy, and how the method is called (PS3.3 C.7.6.1.1.5.1)."""
 
 
@@ -61,7 +65,6 @@ class SourceImage(Dataset):
     notes: tuple[str, ...]
 
 
-@quiet("pydicom")  # its warnings quote values
 def read_source(path: PathLike, keep_patient: bool = False) -> SourceImage:
     """The chosen attributes of an image.
 
@@ -71,15 +74,26 @@ def read_source(path: PathLike, keep_patient: bool = False) -> SourceImage:
     Raises:
         FileError: not a readable DICOM image, or one without the UIDs that a reference needs.
     """
-    header = read_header(path, (*WANTED, *KEPT) if keep_patient else WANTED)
+    return source_of(read_header(path), keep_patient)
+
+
+@quiet("pydicom")  # its warnings quote values
+def source_of(header: Header, keep_patient: bool = False) -> SourceImage:
+    """The same of a file whose header is read. Raises FileError as `read_source` does."""
+    if keep_patient:
+        header = header_of(header.store, header.name, (*WANTED, *KEPT))
     image = open_image(header)
     source = SourceImage()
     for keyword in _REFERENCES:
         found = uid(header.dataset, keyword)
         if found is None:
-            raise FileError(f"{header.name}: {keyword} is missing, so nothing can refer to this image; export it again")
+            raise FileError(
+                f"{header.name}: {keyword} is missing, so nothing can refer to this image; export it again"
+            )
         setattr(source, keyword, found)
-    identity, left = kept_identity(header.dataset) if keep_patient else (dict.fromkeys(KEPT, ""), ("PatientID",))
+    identity, left = (
+        kept_identity(header.dataset) if keep_patient else (dict.fromkeys(KEPT, ""), ("PatientID",))
+    )
     for keyword, value in identity.items():
         setattr(source, keyword, value)
     source.ReferringPhysicianName = ""
@@ -124,7 +138,9 @@ def _lossy(header: Header, image: Image) -> Dataset:
 def need_highdicom(path: PathLike) -> None:
     """Raises OutputError where highdicom is not installed."""
     if importlib.util.find_spec("highdicom") is None:
-        raise OutputError(f"{path}: writing DICOM needs highdicom; install with: pip install 'uniultra[dicom]'")
+        raise OutputError(
+            f"{path}: writing DICOM needs highdicom; install with: pip install 'uniultra[dicom]'"
+        )
 
 
 @contextmanager
@@ -137,7 +153,9 @@ def by_highdicom(kind: str) -> Iterator[None]:
             raise
         except Exception as error:  # of headers that it doesn't like
             fix = f"leave out --keep-patient, or the {kind}"
-            raise OutputError(f"the {kind} can't be written ({type(error).__name__} in highdicom); {fix}") from error
+            raise OutputError(
+                f"the {kind} can't be written ({type(error).__name__} in highdicom); {fix}"
+            ) from error
 
 
 def as_still(source: Dataset) -> Dataset:

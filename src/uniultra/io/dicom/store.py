@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import io
+import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
 from uniultra.errors import FileError
-from uniultra.io.paths import PathLike
+from uniultra.io.paths import MAX_CINE_BYTES, PathLike, open_file
 
 MAX_HEADER_BYTES, MAX_HEADER_READS = 128_000_000, 400_000
 """What reading a header may take: a hostile one has millions of tiny elements, each costing some hundred bytes of memory."""
 
 
 class Store:
-    """A file on disk, opened anew for each use."""
+    """A file on disk, opened once and held open as long as this object; one user at a time."""
 
-    def __init__(self, path: PathLike) -> None:
-        self._path = path
+    def __init__(self, file: BinaryIO) -> None:
+        self._lock = threading.Lock()
+        self._file = file
+        weakref.finalize(self, file.close)
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        with open(self._path, "rb") as file:
-            yield file
+        """The file, at its beginning."""
+        with self._lock:
+            self._file.seek(0)
+            yield self._file
+
+
+def open_store(path: PathLike) -> Store:
+    """Raises FileError: missing, unreadable, a folder or device, empty, or too large."""
+    return Store(open_file(path, MAX_CINE_BYTES))
 
 
 class Metered(io.RawIOBase):
@@ -39,7 +50,9 @@ class Metered(io.RawIOBase):
         self._reads += 1
         if self._bytes > MAX_HEADER_BYTES or self._reads > MAX_HEADER_READS:
             legal = f"{MAX_HEADER_BYTES // 1_000_000} MB in {MAX_HEADER_READS} parts"
-            raise FileError(f"{self._name}: the DICOM header is longer than any real one; the limit is {legal}; export it again")
+            raise FileError(
+                f"{self._name}: the DICOM header is longer than any real one; the limit is {legal}; export it again"
+            )
         return data
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:

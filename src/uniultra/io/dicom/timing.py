@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Any
 
+from uniultra.io.dicom.attributes import real, reals, value
 from uniultra.io.dicom.groups import group_times, is_stack
 from uniultra.io.dicom.header import Header
-from uniultra.io.dicom.values import real, reals, value
 
 _RATES = ("CineRate", "RecommendedDisplayFrameRate")
 _FRAME_TIME = 0x00181063

@@ -1,0 +1,125 @@
+"""What a batch is: its inputs, what is asked of each, and where the results go. Plain values, which travel to the workers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from uniultra.automatic import GridSettings
+from uniultra.io.input_file import InputFile
+from uniultra.results import FrameResult
+from uniultra.types import Prompt
+
+FIRST, MIDDLE, EVERY = CHOICES = ("first", "middle", "all")
+"""What may be chosen of files of several frames; a still is its own first, middle and all."""
+SCHEMA = "uniultra.batch/1"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One input.
+
+    Attributes:
+        name: its path relative to the archive, with `/`: what tables call it and results are named by.
+        path: a local path or an fsspec URL.
+        frame: of a file of several frames, a number from 0 or one of CHOICES; None: such a file fails.
+        prompts: a (box, points, labels) for each object, as `Prompt` takes them.
+        prior: where its previous mask lies, or None.
+    """
+
+    name: str
+    path: str
+    frame: int | str | None = None
+    prompts: tuple[tuple[Any, Any, Any], ...] = ()
+    prior: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Its name, with the frame where one was chosen; different for any two inputs of a batch."""
+        return self.name if self.frame is None else f"{self.name}#{self.frame}"
+
+    @property
+    def digest(self) -> str:
+        """What its record is named by: letters and digits alone, whatever the file is called."""
+        return _sha256_of(self.label)[:32]
+
+    def to_json(self) -> str:
+        """ASCII, so that any file name travels."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Item:
+        values = json.loads(text)
+        return cls(
+            **values | {"prompts": tuple((box, points, labels) for box, points, labels in values["prompts"])}
+        )
+
+    def asked(self) -> list[Prompt]:
+        """Its prompts. Raises PromptError."""
+        return [
+            Prompt(None if box is None else tuple(box), tuple(map(tuple, points)), tuple(labels))  # type: ignore[arg-type]
+            for box, points, labels in self.prompts
+        ]
+
+
+def plain_prompts(prompts: Sequence[Prompt]) -> tuple[tuple[Any, Any, Any], ...]:
+    """Prompts without previous masks, as an `Item` carries them."""
+    return tuple((one.box_xyxy, one.points_xy, one.point_labels) for one in prompts)
+
+
+class Extras(Protocol):
+    """Writes what was asked for beside the mask into a folder; their paths, by ending. Workers must be able to import it."""
+
+    def __call__(self, folder: Path, source: InputFile, result: FrameResult) -> dict[str, Path]: ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is the same for every input.
+
+    Attributes:
+        out: the folder of results, a local path or an fsspec URL.
+        model: a published model's name, or a model folder that every worker can read.
+        model_sha256: `backends.open.weights_sha256` of it, which every worker checks.
+        run: names this call, so that a retry within it knows its own work.
+        masks: whether previous masks are the prompts.
+        grid: settings of the grid of clicks, where that is what is asked.
+        kinds: what is written beside the mask.
+        extras: what writes it.
+        force: make again what is done.
+        keep_patient: whether DICOM results carry the patient's identity.
+    """
+
+    out: str
+    model: str
+    model_sha256: str
+    run: str
+    masks: bool = False
+    grid: GridSettings | None = None
+    kinds: tuple[str, ...] = ()
+    extras: Extras | None = field(default=None, compare=False)
+    force: bool = False
+    keep_patient: bool = False
+
+    def ask_of(self, item: Item) -> str:
+        """SHA-256 of all that the result of an item follows from, but for the contents of its files."""
+        asked = {
+            "schema": SCHEMA,
+            "model": self.model_sha256,
+            "masks": self.masks,
+            "grid": None if self.grid is None else asdict(self.grid),
+            "kinds": sorted(self.kinds),
+            "frame": item.frame,
+            "prompts": item.prompts,
+        }
+        if self.keep_patient:
+            asked["keep_patient"] = True
+        return _sha256_of(json.dumps(asked, sort_keys=True))
+
+
+def _sha256_of(text: str) -> str:
+    return hashlib.sha256(json.dumps(text).encode("ascii")).hexdigest()

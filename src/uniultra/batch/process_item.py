@@ -1,0 +1,232 @@
+"""One input to one result: the whole of what a worker does, without Ray.
+
+The order of its steps is what makes a killed worker harmless. First the record of an older answer goes, then the new files take their
+places under names that follow from the input, then the record does. Whatever was cut off in between has no record and is made again,
+under the same names. Before the work starts a try is noted, so that a file that kills its workers is given up.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from uniultra.automatic import segment_grid
+from uniultra.batch.job import CHOICES, EVERY, FIRST, MIDDLE, Item, Job
+from uniultra.batch.records import (
+    DONE,
+    FAILED,
+    Record,
+    drop_record,
+    object_records,
+    read_record,
+    write_record,
+)
+from uniultra.batch.storage import Store, local_file, sha256_of
+from uniultra.errors import FileError, PromptError, UniUltraError
+from uniultra.io.cines import chosen_frames
+from uniultra.io.input_file import InputFile, input_file
+from uniultra.io.masks import read_previous
+from uniultra.io.output import write_png
+from uniultra.io.paths import one_line
+from uniultra.outputs.frame_files import id_mask
+from uniultra.results import FrameResult, frame_result
+from uniultra.segmenter import Segmenter
+from uniultra.types import Cine, Frame, Mask, Prompt
+
+SKIPPED = "skipped"
+MOST_TRIES = 3
+"""So many workers may end while they are at one file."""
+MOST_FRAMES = 10_000
+"""Of one file."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an input: DONE, FAILED for a `reason`, or SKIPPED, its result being there already."""
+
+    label: str
+    status: str
+    reason: str = ""
+
+
+def do(item: Item, job: Job, segmenter: Segmenter) -> Outcome:
+    """Makes the result of one input, or the record of its failure.
+
+    Raises:
+        OutputError: not even the record of a failure can be written.
+    """
+    store = Store(job.out, job.run)
+    try:
+        return _try(item, job, segmenter, store)
+    except Exception as error:  # whatever one file brings about is its own failure, and the others go on
+        reason = _reason(error, item)
+        drop_record(store, item)
+        write_record(store, item, job, {"status": FAILED, "reason": reason})
+        return Outcome(item.label, FAILED, reason)
+
+
+def _try(item: Item, job: Job, segmenter: Segmenter, store: Store) -> Outcome:
+    """Raises whatever a hostile file brings about."""
+    with ExitStack() as stack:
+        file, prior = _fetch(item, job, stack)
+        sums = _sums(file, prior)
+        record = read_record(store, item)
+        if record is not None and record.get("run") == job.run:
+            return Outcome(item.label, record["status"], record.get("reason", ""))
+        if _is_done(store, record, sums, item, job):
+            return Outcome(item.label, SKIPPED)
+        drop_record(store, item)
+        if not store.try_once_more(item.digest, MOST_TRIES):
+            ended = f"its worker ended {MOST_TRIES} times while at it (crashed, killed, or out of memory)"
+            raise FileError(f"{item.name}: {ended}; look at the file, or run again with fewer --workers")
+        with tempfile.TemporaryDirectory(prefix="uniultra-") as folder:
+            made: dict[str, Path] = {}
+            content = _make(item, job, segmenter, (file, prior), (Path(folder), made))
+            _put(store, made)
+    write_record(store, item, job, {"status": DONE, **sums, **content, "files": list(made)})
+    return Outcome(item.label, DONE)
+
+
+def is_pending(item: Item, job: Job) -> bool:
+    """Whether an input has no result yet, by the contents of its files; True where they can't be read."""
+    store = Store(job.out, job.run)
+    try:
+        with ExitStack() as stack:
+            sums = _sums(*_fetch(item, job, stack))
+            return job.force or not _is_done(store, read_record(store, item), sums, item, job)
+    except UniUltraError:
+        return True
+
+
+def _fetch(item: Item, job: Job, stack: ExitStack) -> tuple[Path, Path | None]:
+    """The input and its previous mask as local files. Raises FileError."""
+    if job.masks and item.prior is None:
+        raise FileError(
+            f"{item.name}: has no previous mask; put one under its relative name, with .png for its suffix"
+        )
+    return stack.enter_context(local_file(item.path)), None if item.prior is None else stack.enter_context(
+        local_file(item.prior)
+    )
+
+
+def _sums(file: Path, prior: Path | None) -> dict[str, str | None]:
+    return {"sha256": sha256_of(file), "prior_sha256": None if prior is None else sha256_of(prior)}
+
+
+def _is_done(store: Store, record: Record | None, sums: dict[str, str | None], item: Item, job: Job) -> bool:
+    if record is None or job.force or record["status"] != DONE or record["ask"] != job.ask_of(item):
+        return False
+    return all(record[name] == value for name, value in sums.items()) and all(
+        store.exists(name) for name in record["files"]
+    )
+
+
+def _make(
+    item: Item,
+    job: Job,
+    segmenter: Segmenter,
+    files: tuple[Path, Path | None],
+    to: tuple[Path, dict[str, Path]],
+) -> Record:
+    """Segments the chosen frames; what the record says of them. Their files go into a folder, and a dict from their names in OUT."""
+    content: Record = {"frames": [], "objects": [], "model": segmenter.name, "version": segmenter.version}
+    with _called(item, files):
+        source = input_file(files[0])
+        for number, frame in _frames(item, source):
+            prompts, masks = _segment(frame, item, job, segmenter, files[1])
+            result = frame_result(frame, prompts, masks, segmenter.facts, number)
+            mask = _write(item, job, (source, result), *to)
+            content["frames"].append({"frame": number, "mask": mask})
+            content["objects"] += object_records(result)
+    return content
+
+
+@contextmanager
+def _called(item: Item, files: tuple[Path, Path | None]) -> Iterator[None]:
+    """Errors call an input by its own name: not by where the archive, or a copy of the file, lies on this machine."""
+    try:
+        yield
+    except UniUltraError as error:
+        text = str(error).replace(str(files[0]), item.name)
+        raise FileError(
+            text if files[1] is None else text.replace(str(files[1]), f"previous mask of {item.name}")
+        ) from error
+
+
+def _frames(item: Item, file: InputFile) -> Iterator[tuple[int | None, Frame]]:
+    """The chosen frames with their numbers; None for the number of a file's only frame. Raises FileError."""
+    cine = file.cine
+    if cine.count < 2 and item.frame in (None, *CHOICES, 0):
+        yield None, cine.read(0)
+        return
+    yield from chosen_frames(cine, _numbers(item, cine))
+
+
+def _numbers(item: Item, cine: Cine) -> Sequence[int]:
+    if item.frame is None:
+        raise FileError(
+            f"{item.name}: holds {cine.count} frames; choose with --frame {', '.join(CHOICES)}, or a column frame of prompts"
+        )
+    if item.frame == EVERY:
+        if cine.count > MOST_FRAMES:
+            raise FileError(
+                f"{item.name}: {cine.count} frames; all of up to {MOST_FRAMES} are taken; choose one, or split the file"
+            )
+        return range(cine.count)
+    number = {FIRST: 0, MIDDLE: cine.count // 2}.get(str(item.frame))
+    number = int(item.frame) if number is None else number
+    if number >= cine.count:
+        raise FileError(f"{item.name}: there is no frame {number}; legal are 0 to {cine.count - 1}")
+    return [number]
+
+
+def _segment(
+    frame: Frame, item: Item, job: Job, segmenter: Segmenter, prior: Path | None
+) -> tuple[list[Prompt], list[Mask]]:
+    if job.grid is not None:
+        return segment_grid(segmenter, frame, job.grid)
+    if prior is not None:
+        prompts = [Prompt(mask_hw=mask_hw) for mask_hw in read_previous(prior, (frame.height, frame.width))]
+    else:
+        prompts = item.asked()
+    if not prompts:
+        raise PromptError(f"{item.name}: has no prompt; give it a row in the prompts file")
+    return prompts, segmenter.segment(frame, prompts)
+
+
+def _write(
+    item: Item, job: Job, found: tuple[InputFile, FrameResult], folder: Path, made: dict[str, Path]
+) -> str:
+    """Writes the mask, and what else was asked for; the mask's name."""
+    source, result = found
+    stem = item.name if result.number is None else f"{item.name}.frame{result.number}"
+    here = folder / f"frame{result.number}"
+    here.mkdir()
+    made[f"{stem}.mask.png"] = here / "mask.png"
+    write_png(here / "mask.png", id_mask(result))
+    if job.extras is not None and job.kinds:
+        made |= {f"{stem}.{ending}": path for ending, path in job.extras(here, source, result).items()}
+    return f"{stem}.mask.png"
+
+
+def _put(store: Store, made: dict[str, Path]) -> None:
+    """All files take their places, or none. Raises OutputError."""
+    try:
+        for name, path in made.items():
+            store.put(name, path)
+    except UniUltraError:
+        for name in made:
+            store.remove(name)
+        raise
+
+
+def _reason(error: Exception, item: Item) -> str:
+    """One line, in which the input is called by its own name."""
+    if isinstance(error, MemoryError):
+        return f"{item.name}: out of memory; run again with fewer --workers"
+    if not isinstance(error, UniUltraError):
+        return f"{item.name}: {type(error).__name__}: {one_line(error)}"
+    return " ".join(str(error).split())

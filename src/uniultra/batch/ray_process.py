@@ -1,0 +1,83 @@
+"""Ray in a process of its own: it writes to the terminal, and ends its process without a word when it loses its own parts."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+
+from uniultra.batch.job import Item, Job
+from uniultra.batch.ray_pool import PoolSettings, run
+from uniultra.errors import ClusterError, UniUltraError
+
+STATUS, LOST, END = "status", "lost", "end"
+PATIENCE_S = 60.0
+"""For Ray to end in good order, before it is ended."""
+
+
+def run_apart(items: Sequence[Item], job: Job, settings: PoolSettings, done: Callable[[str], None]) -> None:
+    """As `pool.run`, which it calls in another process; ended with this call, by an interrupt too.
+
+    Raises:
+        ClusterError: whatever stopped the job; what is done stays.
+    """
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    with tempfile.TemporaryDirectory(
+        prefix="uniultra-", ignore_cleanup_errors=True
+    ) as folder:  # goes with all that a killed process left
+        process = context.Process(
+            target=_work, args=(sender, list(items), job, settings, folder), name="uniultra-batch"
+        )
+        process.start()
+        sender.close()
+        try:
+            _listen(receiver, done)
+            process.join(PATIENCE_S)
+        finally:
+            for end in (process.terminate, process.kill):
+                if process.is_alive():
+                    end()
+                    process.join(PATIENCE_S)
+
+
+def _listen(receiver: Connection, done: Callable[[str], None]) -> None:
+    """Hands on what comes, up to the end."""
+    while True:
+        try:
+            kind, text = receiver.recv()
+        except (EOFError, OSError):
+            why = "too little memory or processor time, or a part of it was killed"
+            raise ClusterError(
+                f"Ray ended in the middle ({why}); what is done stays: give the same command again to go on"
+            ) from None
+        if kind == END:
+            return
+        if kind == LOST:
+            raise ClusterError(text)
+        done(text)
+
+
+def _work(sender: Connection, items: Sequence[Item], job: Job, settings: PoolSettings, folder: str) -> None:
+    """The other process, its temporary files in `folder`. Ctrl-C is the first one's to hear, which then ends this one."""
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _interrupt)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    with contextlib.suppress(KeyboardInterrupt, SystemExit, BrokenPipeError):
+        try:
+            run(items, job, settings, lambda status: sender.send((STATUS, status)))
+        except UniUltraError as error:
+            sender.send((LOST, str(error)))
+        else:
+            sender.send((END, ""))
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

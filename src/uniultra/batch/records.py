@@ -1,0 +1,222 @@
+"""What is kept of each input, one small file each, and the tables made of them: the state of a batch is these files and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from uniultra import __version__
+from uniultra.batch.job import SCHEMA, Item, Job
+from uniultra.batch.storage import HIDDEN, Store, is_relative
+from uniultra.io.tables import TableFile
+from uniultra.outputs.plan import ARCHIVE_ENDINGS
+from uniultra.prompts.objects import prompt_text
+from uniultra.results import FrameResult
+
+RESULTS, FAILURES = "results.csv", "failures.csv"
+RESULT_COLUMNS = (
+    *(
+        "input",
+        "frame",
+        "sha256",
+        "object",
+        "prompt",
+        "area_px",
+        "area_mm2",
+        "quality",
+        "x0",
+        "y0",
+        "x1",
+        "y1",
+    ),
+    *("mask", "model", "version"),
+)
+FAILURE_COLUMNS = ("input", "frame", "reason")
+DONE, FAILED = "done", "failed"
+MASK_ENDING = "mask.png"
+AT_ONCE = 16
+"""Records read at the same time: over a network each takes its time."""
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of the inputs of a call: with a result, failed, and not yet come to; and how many objects the results hold."""
+
+    done: int
+    failed: int
+    pending: int
+    objects: int
+
+
+def write_head(store: Store, job: Job) -> None:
+    """Says what was last asked of a folder of results. Raises OutputError."""
+    about = {
+        "schema": SCHEMA,
+        "model": job.model_sha256,
+        "masks": job.masks,
+        "kinds": job.kinds,
+        "uniultra": __version__,
+    }
+    grid = None if job.grid is None else asdict(job.grid)
+    store.write(f"{HIDDEN}/batch.json", json.dumps(about | {"grid": grid}, indent=2).encode("ascii"))
+
+
+def record_name(item: Item) -> str:
+    return f"{HIDDEN}/records/{item.digest[:2]}/{item.digest}.json"
+
+
+def read_record(store: Store, item: Item) -> Record | None:
+    """None where there is none, or what is there is no record of this item, which is then made again."""
+    data = store.read(record_name(item))
+    try:
+        record = json.loads(data) if data is not None else None
+    except (ValueError, RecursionError):
+        return None
+    return record if _is_record(record, item) else None
+
+
+_TEXTS = {DONE: ("ask", "run", "sha256", "model", "version"), FAILED: ("ask", "run", "reason")}
+_LISTS = {DONE: ("frames", "objects", "files"), FAILED: ()}
+
+
+def _is_record(record: Any, item: Item) -> bool:
+    """Whether this is what `write_record` writes of an item: a folder of results may be anybody's."""
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA or record.get("input") != item.name:
+        return False
+    status = record.get("status")
+    if status not in (DONE, FAILED):
+        return False
+    texts, lists = _TEXTS[status], _LISTS[status]
+    if not all(isinstance(record.get(key), str) for key in texts):
+        return False
+    if not all(isinstance(record.get(key), list) for key in lists):
+        return False
+    if status == FAILED:
+        return True
+    return _is_content(record) and all(is_result_of(name, item) for name in record["files"])
+
+
+def _is_content(record: Record) -> bool:
+    """Whether frames and objects of a record have their keys, and each object is of one of the frames."""
+    for key, keys in (("frames", _FRAME_KEYS), ("objects", _OBJECT_KEYS)):
+        if not all(isinstance(entry, dict) and keys <= entry.keys() for entry in record[key]):
+            return False
+    numbers = [picture["frame"] for picture in record["frames"]]
+    if not all(number is None or isinstance(number, int) for number in numbers):
+        return False
+    return all(found["frame"] in numbers and _is_box(found["box_xyxy"]) for found in record["objects"])
+
+
+def _is_box(box: Any) -> bool:
+    return box is None or (isinstance(box, list) and len(box) == 4)
+
+
+_FRAME_KEYS = {"frame", "mask"}
+_OBJECT_KEYS = {"frame", "id", "prompt", "area_px", "area_mm2", "quality", "box_xyxy"}
+
+
+def is_result_of(name: Any, item: Item) -> bool:
+    """Whether a name follows from an item: its own, the frame, and an ending that a batch writes."""
+    if not isinstance(name, str) or not name.startswith(f"{item.name}.") or not is_relative(name):
+        return False
+    rest = re.sub(r"^frame[0-9]{1,7}\.", "", name.removeprefix(f"{item.name}."))
+    return rest == MASK_ENDING or rest in ARCHIVE_ENDINGS.values()
+
+
+def write_record(store: Store, item: Item, job: Job, content: Record) -> None:
+    """Raises OutputError."""
+    record = {"schema": SCHEMA, "input": item.name, "ask": job.ask_of(item), "run": job.run, **content}
+    store.write(record_name(item), json.dumps(record, allow_nan=False).encode("ascii"))
+
+
+def drop_record(store: Store, item: Item) -> None:
+    """Removes an item's record, if there is one, and then the files it names."""
+    record = read_record(store, item)
+    store.remove(record_name(item))
+    for name in (record or {}).get("files", []):
+        store.remove(name)
+
+
+def write_tables(store: Store, items: Sequence[Item], job: Job) -> Counts:
+    """Writes both tables from the records of these inputs, in their order, for what is asked now. Raises OutputError."""
+    counts = {DONE: 0, FAILED: 0, "pending": 0, "objects": 0}
+    with TemporaryDirectory(prefix="uniultra-") as folder:
+        results, failures = Path(folder) / RESULTS, Path(folder) / FAILURES
+        with TableFile(results, RESULT_COLUMNS) as good, TableFile(failures, FAILURE_COLUMNS) as bad:
+            for item, record in _current(store, items, job):
+                counts[record["status"] if record else "pending"] += 1
+                if record and record["status"] == FAILED:
+                    bad.add([item.name, _blank(item.frame), record["reason"]])
+                elif record:
+                    counts["objects"] += len(record["objects"])
+                    for row in _rows(record):
+                        good.add(row)
+        store.put(RESULTS, results)
+        store.put(FAILURES, failures)
+    return Counts(counts[DONE], counts[FAILED], counts["pending"], counts["objects"])
+
+
+def _current(store: Store, items: Sequence[Item], job: Job) -> Iterator[tuple[Item, Record | None]]:
+    """Each item with its record, where that answers what this job asks."""
+
+    def one(item: Item) -> Record | None:
+        record = read_record(store, item)
+        return record if record is not None and record["ask"] == job.ask_of(item) else None
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        for start in range(0, len(items), 1000):
+            some = items[start : start + 1000]
+            yield from zip(some, threads.map(one, some), strict=True)
+
+
+def _rows(record: Record) -> Iterable[list[Any]]:
+    """One row an object; one that says 0 for a frame without any."""
+    by_frame: dict[Any, list[Record]] = {picture["frame"]: [] for picture in record["frames"]}
+    for found in record["objects"]:
+        by_frame[found["frame"]].append(found)
+    for picture in record["frames"]:
+        about = [record["input"], _blank(picture["frame"]), record["sha256"]]
+        maker = [picture["mask"], record["model"], record["version"]]
+        for found in by_frame[picture["frame"]]:
+            box = found["box_xyxy"] or [""] * 4
+            yield [
+                *about,
+                *(
+                    found["id"],
+                    found["prompt"],
+                    found["area_px"],
+                    _blank(found["area_mm2"]),
+                    found["quality"],
+                ),
+                *box,
+                *maker,
+            ]
+        if not by_frame[picture["frame"]]:
+            yield [*about, 0, "", 0, *[""] * 6, *maker]
+
+
+def _blank(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def object_records(result: FrameResult) -> list[Record]:
+    """One entry an object: its prompt as text, its area in pixels and, where the scale is known, mm2, and its quality."""
+    return [
+        {
+            "frame": result.number,
+            "id": found.number,
+            "prompt": prompt_text(found.prompt),
+            "area_px": found.area_px,
+            "area_mm2": found.area_mm2,
+            "quality": round(found.mask.quality, 4),
+            "box_xyxy": found.mask.box_xyxy,
+        }
+        for found in result.objects
+    ]

@@ -1,0 +1,158 @@
+"""Folders that may lie anywhere fsspec reaches: read, listed, and written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from uniultra.errors import FileError, OutputError
+from uniultra.hashes import file_sha256
+from uniultra.io.paths import one_line, shown
+
+HIDDEN = ".uniultra"
+"""The folder in a folder of results that holds what tables are built from."""
+
+
+def is_url(place: str) -> bool:
+    return "://" in place
+
+
+def open_place(place: str) -> tuple[Any, str]:
+    """The file system of a local path or an fsspec URL, and the path in it.
+
+    Raises:
+        FileError: an unknown protocol, or one whose library isn't installed.
+    """
+    if not is_url(place):
+        return fsspec.filesystem("file"), os.path.abspath(place)
+    try:
+        fs, path = fsspec.core.url_to_fs(place, use_listings_cache=False)
+    except Exception as error:  # of as many kinds as there are file systems
+        fix = "give a local path, or a URL whose file system fsspec knows and is installed, as s3fs for s3://"
+        raise FileError(f"{shown(place)}: can't be opened ({one_line(error)}); {fix}") from error
+    return fs, str(path)
+
+
+def is_relative(name: str) -> bool:
+    """Whether a name, with `/`, stays within the folder that it is relative to, on every system."""
+    parts = name.replace("\\", "/").split("/")
+    return bool(name) and "\0" not in name and ":" not in parts[0][1:2] and not {"", ".", ".."} & set(parts)
+
+
+class Store:
+    """A folder of results: names in it are relative, with `/`. What is written appears under its name only when it is whole."""
+
+    def __init__(self, place: str, run: str) -> None:
+        self.place = place
+        self._run = f"{HIDDEN}/runs/{run}"
+        self._fs, root = open_place(place)
+        self._root = root.rstrip("/")
+
+    def path(self, name: str) -> str:
+        """Where a name lies. Raises OutputError for one that could lie outside of the folder."""
+        if not is_relative(name):
+            raise OutputError(
+                f"{shown(name)}: not a name within {shown(self.place)}; legal are relative ones without '..'"
+            )
+        return f"{self._root}/{name}"
+
+    def read(self, name: str) -> bytes | None:
+        """None where there is no such file. Raises OutputError."""
+        path = self.path(name)
+        try:
+            return bytes(self._fs.cat_file(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except Exception as error:
+            raise OutputError(
+                f"{self._shown(name)}: can't be read ({one_line(error)}); check the folder of results"
+            ) from error
+
+    def exists(self, name: str) -> bool:
+        return bool(self._fs.exists(self.path(name)))
+
+    def write(self, name: str, data: bytes) -> None:
+        """Raises OutputError."""
+        with self._to(name) as part:
+            self._fs.pipe_file(part, data)
+
+    def put(self, name: str, file: Path) -> None:
+        """Copies a local file. Raises OutputError."""
+        with self._to(name) as part:
+            self._fs.put_file(str(file), part)
+
+    def remove(self, name: str) -> None:
+        """A file that may be gone already. Raises OutputError."""
+        path = self.path(name)
+        try:
+            self._fs.rm_file(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except Exception as error:
+            raise OutputError(
+                f"{self._shown(name)}: can't be removed ({one_line(error)}); check the folder of results"
+            ) from error
+
+    def try_once_more(self, name: str, most: int) -> bool:
+        """Notes one more try of something in this run; False where there were `most` of them. Raises OutputError."""
+        for number in range(1, most + 1):
+            mark = f"{self._run}/tries/{name}.{number}"
+            if not self.exists(mark):
+                self.write(mark, b"")
+                return True
+        return False
+
+    def clean(self) -> None:
+        """Drops what runs left behind: parts of files, and notes of tries."""
+        with contextlib.suppress(OSError):
+            self._fs.rm(self.path(f"{HIDDEN}/runs"), recursive=True)
+
+    def _shown(self, name: str) -> str:
+        return shown(f"{self.place.rstrip('/')}/{name}")
+
+    @contextlib.contextmanager
+    def _to(self, name: str) -> Iterator[str]:
+        """A temporary path on the same file system, which then takes the place of `name`."""
+        part, target = self.path(f"{self._run}/{secrets.token_hex(8)}.part"), self.path(name)
+        try:
+            self._fs.makedirs(self._fs._parent(part), exist_ok=True)
+            self._fs.makedirs(self._fs._parent(target), exist_ok=True)
+            yield part
+            self._fs.mv(part, target)
+        except Exception as error:  # of as many kinds as there are file systems
+            with contextlib.suppress(Exception):
+                self._fs.rm_file(part)
+            raise OutputError(
+                f"{self._shown(name)}: can't be written ({one_line(error)}); choose another folder"
+            ) from error
+
+
+@contextlib.contextmanager
+def local_file(place: str) -> Iterator[Path]:
+    """A local path as it is; a URL as a copy of the same name, for the time being. Raises FileError."""
+    if not is_url(place):
+        yield Path(place)
+        return
+    fs, path = open_place(place)
+    with tempfile.TemporaryDirectory(prefix="uniultra-") as folder:
+        copy = Path(folder) / (path.rstrip("/").rpartition("/")[2] or "input")
+        try:
+            fs.get_file(path, str(copy))
+        except Exception as error:
+            raise FileError(f"{shown(place)}: can't be read ({one_line(error)}); check the path") from error
+        yield copy
+
+
+def sha256_of(file: Path) -> str:
+    """Raises FileError."""
+    try:
+        return file_sha256(file)
+    except (OSError, ValueError) as error:
+        raise FileError(f"{shown(file)}: can't be read ({one_line(error)}); check the path") from error

@@ -1,0 +1,1 @@
+"""What the commands share: text, progress, endings, extras."""

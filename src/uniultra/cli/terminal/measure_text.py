@@ -1,0 +1,85 @@
+"""What `uniultra measure` prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from uniultra.measure.measured import Measured
+
+LABELS = {"ellipse_circumference": "ellipse circumference, HC"}
+"""What clinicians call a measure: HC is the head circumference."""
+PLUS_MINUS = (
+    "± is what the size of a pixel alone leaves open; how far a model's masks are off is in docs/models.md"
+)
+
+
+@dataclass(frozen=True)
+class MaskPlace:
+    """Where a mask is from: its file, the frame it belongs to (None where that isn't known), whether it is one of a cine's."""
+
+    path: Path
+    frame: int | None
+    of_cine: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.path} frame {self.frame}" if self.of_cine else str(self.path)
+
+
+def told(method: str, report: dict[str, Any], as_json: bool) -> list[str]:
+    if as_json:
+        return [
+            json.dumps(
+                {"schema": "uniultra.measure/1", "method": method, **report, "notice": "not a medical device"}
+            )
+        ]
+    lines = []
+    for name, found in report.items():
+        lines.append(
+            f"{name.replace('_', ' '):<18} {found['value']:.1f} ± {found['uncertainty']:.1f} {found['unit']}"
+        )
+        if "method" in found:
+            at = f", frame {found['frame']}" if "frame" in found else ""
+            lines[-1] += f"  ({found['method']}{at})"
+        lines += [f"  note: {note}" for note in found.get("notes", [])]
+    return lines
+
+
+def as_json_text(measured: Sequence[tuple[MaskPlace, int, Measured]]) -> str:
+    from uniultra.measure.measured import as_json
+
+    items = [
+        {
+            "mask": one.path.name,
+            **({"frame": one.frame} if one.of_cine else {}),
+            "id": identity,
+            **as_json(result),
+        }
+        for one, identity, result in measured
+    ]
+    return json.dumps({"schema": "uniultra.measure/1", "objects": items, "notice": "not a medical device"})
+
+
+def as_lines(measured: Sequence[tuple[MaskPlace, int, Measured]]) -> list[str]:
+    from uniultra.measure.measured import named
+
+    lines = []
+    for one, identity, result in measured:
+        scale = result.scale.source or f"in pixels: {result.scale.reason}"
+        lines.append(f"{one}  structure {identity}  ({scale})")
+        assert result.shape is not None, "a chosen structure has pixels"
+        for item in named(result.shape):
+            found = item.measurement
+            name = LABELS.get(item.name, item.name.replace("_", " "))
+            ends = ""
+            if item.ends_xy is not None:
+                ends = "   from {:.1f},{:.1f} to {:.1f},{:.1f}".format(*item.ends_xy[0], *item.ends_xy[1])
+            lines.append(
+                f"  {name:<26}{found.value:>10.2f} ± {found.uncertainty or 0:.2f} {found.unit}{ends}"
+            )
+        lines += [f"  note: {note}" for note in (*result.scale.notes, *result.shape.notes)]
+    return [*lines, PLUS_MINUS]

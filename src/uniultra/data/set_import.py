@@ -1,0 +1,262 @@
+"""A set's own files to a manifest: found, read, clustered, split, and put in place whole or not at all.
+
+All problems are gathered before the output folder exists; what is written meanwhile lies in a hidden folder beside it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from uniultra.atomic import check_new, staged_folder
+from uniultra.data.conversion import Converted, convert
+from uniultra.data.duplicates import WORDS, clusters, near_pairs
+from uniultra.data.importers.registry import Source
+from uniultra.data.importers.sample import Problem, Sample
+from uniultra.data.manifest import COLUMNS
+from uniultra.data.published import assigned, named, published_splits
+from uniultra.data.splits import split_by_cluster
+from uniultra.errors import DataError, FileError
+from uniultra.hashes import file_sha256
+from uniultra.io.tables import write_csv
+
+MIN_LONGEST = 32
+_BEGINNING = re.compile(r"(.+?)[ _.-]+[^ _.-]+$")
+_SAFE_ID = re.compile(r"[^\w.-]+")
+
+Progress = Callable[[int, int], None]
+"""Called with how many samples are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class ImportSettings:
+    """How a set is imported. `name`, `organ`, `licence` replace those of the set where given; `subject` is a pattern whose
+    first group, or whole match, in a sample's id is its patient; `published_splits` keeps the set's own split of each sample that has one;
+    `splits` names a table of ours that says which images are taken, and their data set, id, split and group (see `published`).
+    """
+
+    fractions: dict[str, float] = field(default_factory=lambda: {"train": 0.7, "val": 0.1, "test": 0.2})
+    seed: int = 0
+    longest: int | None = None
+    skip_bad: bool = False
+    published_splits: bool = False
+    name: str = ""
+    organ: str = ""
+    licence: str = ""
+    subject: str = ""
+    splits: str = ""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What came of it: `rows` of the manifest ({} where nothing was written), and the problems, skipped or in the way."""
+
+    rows: tuple[dict[str, str], ...]
+    problems: tuple[Problem, ...]
+    written: bool
+
+
+def begin_alike(ids: Sequence[str]) -> tuple[str, str] | None:
+    """Two ids that begin alike where not all do, as those of one patient may: "p01_a" and "p01_b" beside "p02_a"; None for none."""
+    first: dict[str, str] = {}
+    pairs = []
+    for one in ids:
+        head = _BEGINNING.match(one)
+        if head is not None:
+            other = first.setdefault(head.group(1), one)
+            pairs += [(other, one)] if other != one else []
+    return pairs[0] if pairs and len(first) > 1 else None
+
+
+def import_set(
+    source: Source,
+    root: Path,
+    out: Path,
+    settings: ImportSettings,
+    progress: Progress = lambda done, total: None,
+) -> Imported:
+    """Imports a set into the folder `out`, which must not exist: manifest.csv, hashes.csv, images/, masks/.
+
+    With problems nothing is written, except with `skip_bad`, which leaves out what has them.
+
+    Raises:
+        DataError: the settings or the layout are wrong, or nothing is left.
+        OutputError: `out` exists or can't be written.
+    """
+    _check(source, root, out, settings)
+    findings = list(source.find(root))
+    samples = [_named(finding, settings) for finding in findings if isinstance(finding, Sample)]
+    problems = [finding for finding in findings if isinstance(finding, Problem)] + _same_ids(samples)
+    with staged_folder(out) as part:
+        good = _convert_all(samples, part, settings, problems, progress)
+        rows, good = (
+            _by_table(source, good, settings, problems)
+            if settings.splits
+            else _by_cluster(source, good, settings, problems)
+        )
+        if problems and not settings.skip_bad:
+            shutil.rmtree(part)
+            return Imported((), tuple(problems), False)
+        if not good:
+            raise DataError(
+                f"'{root}' leaves no image to import; {len(problems)} problems, the first: {problems[0] if problems else 'none'}"
+            )
+        _write_tables(part, root, good, rows, problems)
+        return Imported(tuple(rows), tuple(problems), True)
+
+
+def _check(source: Source, root: Path, out: Path, settings: ImportSettings) -> None:
+    if settings.splits:
+        if settings.published_splits:
+            raise DataError(
+                f"the set's own splits and '{settings.splits}' are two ways to split; give --published-splits or --splits"
+            )
+        published_splits(settings.splits, source.name)
+    if not root.exists():
+        raise DataError(f"'{root}': no such file or folder; give what the set's archive unpacks to")
+    check_new(out)
+    if settings.longest is not None and settings.longest < MIN_LONGEST:
+        raise DataError(
+            f"longest is {settings.longest}; legal is {MIN_LONGEST} pixels and more; leave it away to keep the size"
+        )
+    split_by_cluster([""], settings.fractions)
+    try:
+        re.compile(settings.subject)
+    except re.error as error:
+        raise DataError(
+            f"subject pattern '{settings.subject}' is not a regular expression ({error}); mend it"
+        ) from error
+
+
+def _named(sample: Sample, settings: ImportSettings) -> Sample:
+    """With an id that is safe as a file's name, and the subject by the pattern where one is given."""
+    match = re.search(settings.subject, sample.id) if settings.subject else None
+    subject = sample.subject if match is None else match.group(1 if match.re.groups else 0) or ""
+    return Sample(**{**sample.__dict__, "id": _SAFE_ID.sub("_", sample.id), "subject": subject})
+
+
+def _same_ids(samples: list[Sample]) -> list[Problem]:
+    first: dict[str, Path] = {}
+    found = []
+    for sample in list(samples):
+        seen = first.setdefault(sample.id.casefold(), sample.image)
+        if seen is not sample.image:
+            found.append(Problem(str(sample.image), f"has the id '{sample.id}', as '{seen}' has; rename one"))
+            samples.remove(sample)
+    return found
+
+
+def _convert_all(
+    samples: list[Sample], part: Path, settings: ImportSettings, problems: list[Problem], progress: Progress
+) -> list[Converted]:
+    good = []
+    for done, sample in enumerate(samples, start=1):
+        try:
+            good.append(convert(sample, part, settings.longest))
+        except FileError as error:
+            where, colon, what = str(error).partition(": ")
+            problems.append(Problem(where, what) if colon else Problem(str(sample.image), str(error)))
+        progress(done, len(samples))
+    return good
+
+
+def _groups(good: list[Converted]) -> list[int]:
+    hashes = np.array([one.hash for one in good], np.uint64).reshape(-1, WORDS)
+    return clusters([one.sample.subject for one in good], near_pairs(hashes, hashes))
+
+
+def _without_divided(
+    good: list[Converted], groups: list[int], settings: ImportSettings, problems: list[Problem]
+) -> tuple[list[Converted], list[int]]:
+    """With published splits: without the samples whose cluster began in another split, each of which is a problem."""
+    if not settings.published_splits:
+        return good, groups
+    first: dict[int, Converted] = {}
+    kept = []
+    for one, group in zip(good, groups, strict=True):
+        if one.sample.split:
+            other = first.setdefault(group, one)
+            if other.sample.split != one.sample.split:
+                what = f"is in '{one.sample.split}' and near '{other.sample.image}' in '{other.sample.split}'; split by cluster instead"
+                problems.append(Problem(str(one.sample.image), what))
+                continue
+        kept.append((one, group))
+    return [one for one, _ in kept], [group for _, group in kept]
+
+
+def _splits(good: list[Converted], groups: list[int], settings: ImportSettings) -> list[str]:
+    """By cluster; a cluster with a published split has that, where they are asked for."""
+    fixed = {
+        g: one.sample.split
+        for one, g in zip(good, groups, strict=True)
+        if settings.published_splits and one.sample.split
+    }
+    free = [str(group) for group in groups if group not in fixed]
+    dealt = (
+        dict(zip(free, split_by_cluster(free, settings.fractions, settings.seed), strict=True))
+        if free
+        else {}
+    )
+    return [fixed.get(group) or dealt[str(group)] for group in groups]
+
+
+Rows = list[dict[str, str]]
+
+
+def _by_cluster(
+    source: Source, good: list[Converted], settings: ImportSettings, problems: list[Problem]
+) -> tuple[Rows, list[Converted]]:
+    """The rows, split by cluster or as the set is, and the images that are in them."""
+    good, groups = _without_divided(good, _groups(good), settings, problems)
+    if not good:
+        return [], []
+    splits = _splits(good, groups, settings)
+    name = settings.name or source.name
+    return [
+        _row(source, settings, *one)
+        for one in zip(good, [name] * len(good), splits, map(str, groups), strict=True)
+    ], good
+
+
+def _by_table(
+    source: Source, good: list[Converted], settings: ImportSettings, problems: list[Problem]
+) -> tuple[Rows, list[Converted]]:
+    """The rows that a published table has of these images, under its ids, and the images that are in them."""
+    pairs = assigned(published_splits(settings.splits, source.name), good, problems)
+    rows = [_row(source, settings, named(one, row), row[0], row[2], row[3]) for one, row in pairs]
+    return rows, [one for one, _ in pairs]
+
+
+def _row(
+    source: Source, settings: ImportSettings, one: Converted, dataset: str, split: str, group: str
+) -> dict[str, str]:
+    values = (
+        one.sample.id, dataset, settings.organ or source.organ, split, one.image, one.mask, one.hw[1], one.hw[0],
+        "" if one.pixel_mm is None else f"{one.pixel_mm:.6g}", one.sample.subject, group, one.sample.label, one.objects,
+        settings.licence or source.licence,
+    )  # fmt: skip
+    return {column: str(value) for column, value in zip(COLUMNS, values, strict=True)}
+
+
+def _write_tables(
+    part: Path, root: Path, good: list[Converted], rows: list[dict[str, str]], problems: list[Problem]
+) -> None:
+    kept = {name for one in good for name in (one.image, one.mask)}
+    for path in [*part.glob("images/*"), *part.glob("masks/*")]:
+        if path.relative_to(part).as_posix() not in kept:
+            path.unlink()
+    base = root if root.is_dir() else root.parent
+    sources = sorted({path for one in good for path in (one.sample.image, *one.sample.sources)})
+    hashes = [("written", name, file_sha256(part / name)) for name in sorted(kept)]
+    hashes += [("source", path.relative_to(base).as_posix(), file_sha256(path)) for path in sources]
+    write_csv(part / "manifest.csv", COLUMNS, [list(row.values()) for row in rows])
+    write_csv(part / "hashes.csv", ("kind", "path", "sha256"), hashes)
+    if problems:
+        write_csv(
+            part / "skipped.csv", ("file", "problem"), [(problem.where, problem.what) for problem in problems]
+        )

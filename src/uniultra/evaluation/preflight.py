@@ -1,0 +1,94 @@
+"""What can be known to be wrong before anything is computed, told all at once; and the rows that are left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from uniultra.data.loading import look_at
+from uniultra.data.manifest import Manifest, Row, open_manifest
+from uniultra.data.manifest_text import SPLITS
+from uniultra.data.problems import Problem, refuse
+from uniultra.data.splits import ReportSplit, SelectionSplit
+from uniultra.errors import DataError
+from uniultra.evaluation.records import Skipped, skip
+from uniultra.hashes import file_sha256
+
+FIX = "mend them"
+FIX_OWN = "mend them, or leave these rows out with --skip-bad"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A manifest that is sound as a whole, the rows to score, and those that were left out."""
+
+    manifest: Manifest
+    rows: SelectionSplit | ReportSplit
+    skipped: tuple[Skipped, ...] = ()
+
+
+def check(
+    path: Path,
+    choose: Callable[[Manifest], SelectionSplit | ReportSplit],
+    skip_bad: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Checked:
+    """Reads a manifest and both files of each row that `choose` picks.
+
+    With `skip_bad`, rows with problems of their own files are left out; what is wrong with the manifest as a whole never is.
+
+    Raises:
+        DataError: all problems by row and column; or what `choose` raises.
+    """
+    manifest, found = open_manifest(path)
+    subject = f"manifest '{path}'"
+    try:
+        rows = choose(manifest)
+    except DataError:
+        refuse(subject, found, FIX)
+        raise
+    whole = [*found, *_copies(manifest, rows.name)]
+    own: dict[int, tuple[Problem, ...]] = {}
+    for done, row in enumerate(rows, start=1):
+        problems = look_at(row).problems
+        if problems:
+            own[row.number] = problems
+        progress(done, len(rows))
+    told = [problem for problems in own.values() for problem in problems]
+    if not skip_bad:
+        refuse(subject, [*whole, *told], FIX if whole else FIX_OWN)
+    refuse(subject, whole, FIX)
+    if len(own) == len(rows):
+        refuse(subject, told, "no row is left; " + FIX)
+    skipped = tuple(skip(row, own[row.number]) for row in rows if row.number in own)
+    return Checked(manifest, replace(rows, rows=tuple(row for row in rows if row.number not in own)), skipped)
+
+
+def _copies(manifest: Manifest, split: str) -> Iterator[Problem]:
+    """Images of other splits that are the same bytes as one of `split`. Only files of equal size are read, and those that can be."""
+    by_size: dict[int, list[Row]] = {}
+    for row in manifest:
+        if row.split in SPLITS and row.image.is_file():
+            by_size.setdefault(row.image.stat().st_size, []).append(row)
+    for rows in by_size.values():
+        own = [row for row in rows if row.split == split]
+        others = [row for row in rows if row.split != split]
+        if own and others:
+            yield from _copies_among(own, others)
+
+
+def _copies_among(own: list[Row], others: list[Row]) -> Iterator[Problem]:
+    first: dict[str, Row] = {}
+    for row in own:
+        with suppress(OSError):
+            first.setdefault(file_sha256(row.image), row)
+    for row in others:
+        with suppress(OSError):
+            one = first.get(file_sha256(row.image))
+            if one is not None and one.image != row.image:
+                splits = f"'{row.split}' here, '{one.split}' there"
+                yield row.problem(
+                    "image", f"a copy of that of row {one.number} ({splits}); put both into one split"
+                )

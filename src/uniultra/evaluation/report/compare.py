@@ -1,0 +1,120 @@
+"""Is one segmenter better than another? Their paired difference on the same prompts, with an interval over clusters.
+
+Both are resampled with the same clusters, so what is hard for both cancels; two intervals of their own that overlap prove nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from uniultra.errors import DataError
+from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES, bootstrap_means, percentile_interval
+from uniultra.evaluation.records import Record
+from uniultra.evaluation.settings import KINDS, stable_seed
+from uniultra.evaluation.summary import ALL_ORGANS, objects_of
+
+BETTER, WORSE, UNDECIDED = "better", "worse", "no difference shown"
+
+Pair = tuple[Record, Record]
+"""The same object under the same prompt: ours, theirs."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Mean Dice of one segmenter minus that of the other, of one kind of prompt on one organ, or on all.
+
+    Attributes:
+        objects: distinct objects that both answered.
+        clusters: groups of images that are resampled together.
+        dice, other_dice: their means over these objects.
+        difference: dice - other_dice.
+        interval: 95 % bootstrap interval of the difference over clusters; None below two clusters. For all organs, clusters are
+            drawn within each organ.
+        verdict: 'better' where the interval lies above 0, 'worse' where below, else 'no difference shown', which is no proof of
+            equality. No correction is made for looking at many organs and kinds.
+    """
+
+    objects: int
+    clusters: int
+    dice: float
+    other_dice: float
+    difference: float
+    interval: tuple[float, float] | None
+    verdict: str
+
+
+Comparison = dict[str, dict[str, Difference]]
+"""Kind -> organ -> Difference, ordered as a `Summary`."""
+
+
+def compare(
+    ours: Sequence[Record], theirs: Sequence[Record], seed: int = 0, samples: int = BOOTSTRAP_SAMPLES
+) -> Comparison:
+    """The paired differences on what both were asked; what only one was asked is left out.
+
+    Raises:
+        DataError: they have no prompt in common.
+    """
+    pairs = pairs_of(ours, theirs)
+    if not pairs:
+        raise DataError(
+            "the two evaluations have no prompt in common; compare runs on the same images and kinds of prompt"
+        )
+    asked = {mine.kind for mine, _ in pairs}
+    return {
+        kind: _by_organ([pair for pair in pairs if pair[0].kind == kind], seed, samples)
+        for kind in KINDS
+        if kind in asked
+    }
+
+
+def pairs_of(ours: Iterable[Record], theirs: Iterable[Record]) -> list[Pair]:
+    """Both answers to each prompt that both were asked, in our order."""
+    known = {_prompt_of(record): record for record in theirs}
+    return [(record, known[_prompt_of(record)]) for record in ours if _prompt_of(record) in known]
+
+
+def verdict_of(interval: tuple[float, float] | None) -> str:
+    """'better', 'worse' or 'no difference shown'."""
+    if interval is None or interval[0] <= 0.0 <= interval[1]:
+        return UNDECIDED
+    return BETTER if interval[0] > 0.0 else WORSE
+
+
+def _prompt_of(record: Record) -> tuple[str, str, int, str, int]:
+    return record.dataset, record.id, record.object_index, record.kind, record.draw
+
+
+def _by_organ(pairs: Sequence[Pair], seed: int, samples: int) -> dict[str, Difference]:
+    cells: dict[str, Difference] = {}
+    worlds: list[np.ndarray] = []
+    for organ in sorted({mine.organ for mine, _ in pairs}):
+        own = [pair for pair in pairs if pair[0].organ == organ]
+        gaps = [mine.dice - other.dice for mine, other in own]
+        means = bootstrap_means(gaps, [mine.group for mine, _ in own], stable_seed(seed, organ), samples)
+        cells[organ] = _organ_difference(own, means)
+        worlds.append(means)
+    return {**cells, ALL_ORGANS: _mean_difference(list(cells.values()), np.mean(worlds, axis=0))}
+
+
+def _organ_difference(pairs: Sequence[Pair], bootstrap: np.ndarray) -> Difference:
+    mine, other = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    clusters = len({record.group for record in mine})
+    interval = percentile_interval(bootstrap) if clusters > 1 else None
+    dice, other_dice = float(np.mean([r.dice for r in mine])), float(np.mean([r.dice for r in other]))
+    return Difference(
+        objects_of(mine), clusters, dice, other_dice, dice - other_dice, interval, verdict_of(interval)
+    )
+
+
+def _mean_difference(cells: Sequence[Difference], bootstrap: np.ndarray) -> Difference:
+    interval = percentile_interval(bootstrap) if any(cell.clusters > 1 for cell in cells) else None
+    dice, other_dice = (
+        float(np.mean([cell.dice for cell in cells])),
+        float(np.mean([cell.other_dice for cell in cells])),
+    )
+    objects, clusters = sum(cell.objects for cell in cells), sum(cell.clusters for cell in cells)
+    return Difference(objects, clusters, dice, other_dice, dice - other_dice, interval, verdict_of(interval))

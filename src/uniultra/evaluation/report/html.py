@@ -1,0 +1,193 @@
+"""The report as one page that needs nothing beside itself: tables, charts as inline SVG, pictures as data URIs. No script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+
+from uniultra.evaluation.report.charts import click_chart, reliability_chart
+from uniultra.evaluation.report.gallery import FOUND_COLOUR, TRUE_COLOUR, Case
+from uniultra.evaluation.settings import KINDS
+from uniultra.evaluation.summary import ALL_ORGANS
+from uniultra.text import markup
+
+Report = dict[str, Any]
+"""What `build_report` returns."""
+
+MOST_CLICKS = KINDS["to90"].clicks
+
+
+def to_html(report: Report, cases: Sequence[Case] = (), more: Iterable[str] = ()) -> str:
+    """The whole page; `more` are sections in HTML that come before the details."""
+    template = Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
+    first = "" if report["limit"] is None else f" (the first {report['limit']} of each data set)"
+    facts = (
+        f"{report['objects']} objects on {report['images']} images{first}, {report['images_without_objects']} images without objects. "
+        f"uniultra {report['uniultra_version']}, {_weights(report)}manifest {report['manifest_sha256'][:12]}. "
+        "Intervals: 95 % bootstrap over groups."
+    )
+    title = f"{report['model']} on {report['split']}"
+    return template.substitute(
+        title=markup(title), facts=markup(facts), sections="\n".join(_sections(report, cases, more))
+    )
+
+
+def _sections(report: Report, cases: Sequence[Case], more: Iterable[str]) -> Iterator[str]:
+    yield "<h2>Dice by organ and prompt</h2><p>In brackets the skill over the ellipse in the same box: 0 is no better.</p>"
+    yield _overview(report["summary"])
+    if "against" in report:
+        yield f"<h2>Against {markup(report['against']['model'])}</h2><p>Paired on the same prompts and resampled together.</p>"
+        yield _against(report["against"]["comparison"])
+    if report["skipped"]:
+        yield f"<h2>Left out ({len(report['skipped'])})</h2><p>Their own files could not be used.</p>"
+        left_out = [
+            [each["row"], f"{each['dataset']}/{each['id']}", "; ".join(each["problems"])]
+            for each in report["skipped"]
+        ]
+        yield html_table(["row", "image", "problem"], left_out)
+    charts = list(_charts(report))
+    if charts:
+        yield f'<div class="pair">{"".join(charts)}</div>'
+    if cases:
+        yield f"<h2>Best, median and worst cases</h2><p>{_key(TRUE_COLOUR)} truth, {_key(FOUND_COLOUR)} answer. Shown: {_kind(cases)}.</p>"
+        yield from (
+            _gallery(organ, list(own)) for organ, own in groupby(cases, key=lambda case: case.record.organ)
+        )
+    if report["empty_images"]:
+        yield "<h2>Images without objects</h2><p>Clicked at the same five places; a good quality is low here.</p>"
+        rows = [
+            [organ, cell["images"], number(cell["quality"]), number(cell["area"])]
+            for organ, cell in report["empty_images"].items()
+        ]
+        yield html_table(["organ", "images", "mean quality", "mean share of image"], rows)
+    yield from more
+    yield "<h2>Details</h2>"
+    yield from (f"<h3>{markup(kind)}</h3>{_details(cells)}" for kind, cells in report["summary"].items())
+
+
+def _overview(summary: dict[str, Any]) -> str:
+    organs = [
+        *dict.fromkeys(organ for cells in summary.values() for organ in cells if organ != ALL_ORGANS),
+        ALL_ORGANS,
+    ]
+    return html_table(
+        ["organ", *summary],
+        [[organ, *(_dice(cells.get(organ)) for cells in summary.values())] for organ in organs],
+    )
+
+
+def _dice(cell: dict[str, Any] | None) -> str:
+    if cell is None:
+        return "n/a"
+    return number(cell["dice"]) if cell["skill"] is None else f"{number(cell['dice'])} ({cell['skill']:+.2f})"
+
+
+def _details(cells: dict[str, Any]) -> str:
+    names = {
+        "ellipse_dice": "ellipse", "start_dice": "given mask", "ece": "ECE", "nsd": "NSD 2 px", "hd95_px": "HD95 px",
+        "hd95_mm": "HD95 mm", "clicks": "clicks to 0.9", "failures": "failed",
+    }  # fmt: skip
+    shown = [key for key in names if any(cell[key] is not None for cell in cells.values())]
+    rows = [
+        [
+            organ,
+            cell["objects"],
+            cell["clusters"],
+            number(cell["dice"]) + _interval(cell["dice_interval"]),
+            *(number(cell[key]) for key in shown),
+        ]
+        for organ, cell in cells.items()
+    ]
+    return html_table(["organ", "objects", "groups", "Dice [95 %]", *(names[key] for key in shown)], rows)
+
+
+def _against(comparison: dict[str, Any]) -> str:
+    rows = [
+        [
+            f"{organ}, {kind}",
+            number(cell["dice"]),
+            number(cell["other_dice"]),
+            f"{cell['difference']:+.3f}{_interval(cell['interval'])}",
+            cell["verdict"],
+        ]
+        for kind, cells in comparison.items()
+        for organ, cell in cells.items()
+    ]
+    return html_table(["organ, prompt", "this", "other", "difference [95 %]", "verdict"], rows)
+
+
+def _charts(report: Report) -> Iterator[str]:
+    curves = _click_curves(report["records"])
+    if curves:
+        yield f"<section><h2>Clicks</h2>{click_chart(curves, MOST_CLICKS)}<p>An object that has reached 0.9 stays as it is.</p></section>"
+    reliable = {
+        kind: [(each["quality"], each["iou"]) for each in bins]
+        for kind, bins in report["reliability"].items()
+        if bins
+    }
+    if reliable:
+        yield f"<section><h2>Is the quality what it says?</h2>{reliability_chart(reliable)}</section>"
+
+
+def _click_curves(records: Sequence[dict[str, Any]]) -> dict[str, list[tuple[float, float]]]:
+    """Organ -> (clicks, mean Dice), from the runs to 0.9; the last value is carried on."""
+    runs = [(record["organ"], record["curve"]) for record in records if record["curve"]]
+    curves = {}
+    for organ in sorted({organ for organ, _ in runs}):
+        own = [curve + [curve[-1]] * (MOST_CLICKS - len(curve)) for name, curve in runs if name == organ]
+        curves[organ] = [
+            (float(clicks), float(value)) for clicks, value in enumerate(np.mean(own, axis=0), start=1)
+        ]
+    return curves
+
+
+def _gallery(organ: str, cases: list[Case]) -> str:
+    return f'<h3>{markup(organ)}</h3><div class="cases">{"".join(_figure(case) for case in cases)}</div>'
+
+
+def _figure(case: Case) -> str:
+    text = f"{case.rank}: Dice {case.record.dice:.3f}"
+    quality = "" if case.record.quality is None else f", quality {case.record.quality:.2f}"
+    caption = f"<b>{text}</b>{quality}<br>{markup(case.record.dataset)}/{markup(case.record.id)}"
+    return f'<figure><img src="{case.uri}" alt="{markup(text)}"><figcaption>{caption}</figcaption></figure>'
+
+
+def _kind(cases: Sequence[Case]) -> str:
+    return markup(cases[0].record.kind)
+
+
+def _weights(report: Report) -> str:
+    """Which weights; '' for what has none."""
+    if report["weights_sha256"] is None:
+        return ""
+    return f"model version {report['model_version'] or 'unknown'}, weights {report['weights_sha256'][:12]}, "
+
+
+def _key(colour: tuple[int, int, int]) -> str:
+    return f'<span class="key" style="background: rgb{colour}"></span>'
+
+
+def _interval(interval: Sequence[float] | None) -> str:
+    return "" if interval is None else f" [{interval[0]:.3f}, {interval[1]:.3f}]"
+
+
+def number(value: float | None) -> str:
+    if value is None:
+        return "n/a"
+    return str(value) if isinstance(value, int) else f"{value:.1f}" if value >= 10 else f"{value:.3f}"
+
+
+def html_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    head = "".join(f"<th>{markup(str(name))}</th>" for name in header)
+    body = "".join(_row(row) for row in rows)
+    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def _row(row: Sequence[Any]) -> str:
+    kind = ' class="all"' if str(row[0]).startswith(ALL_ORGANS) else ""
+    return f"<tr{kind}>{''.join(f'<td>{markup(str(value))}</td>' for value in row)}</tr>"

@@ -1,0 +1,296 @@
+"""What people read of an evaluation: Markdown tables, and a JSON file that holds the summary, its provenance and every record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from uniultra import __version__
+from uniultra.errors import DataError
+from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES, reliability_curve
+from uniultra.evaluation.protocol import Evaluation
+from uniultra.evaluation.records import Record, Skipped, record_from
+from uniultra.evaluation.report.compare import Comparison, Difference
+from uniultra.evaluation.spread import Spread, spread_of
+from uniultra.evaluation.summary import ALL_ORGANS, Cell, Summary, objects_of, summarise, summarise_empty
+from uniultra.io.output import write_text
+from uniultra.text import markdown
+
+SCHEMA_VERSION = 3
+"""1: Dice, IoU, quality, times. 2: further measures in cells and records, `reliability`, `empty_images`. 3: `model_version`,
+`weights_sha256`, `skipped`. All of them can be read; see `read_report`."""
+NOT_AVAILABLE = "n/a"
+DIGITS = 5
+"""Decimals in the JSON file."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the numbers come from.
+
+    Attributes:
+        model: the segmenter's name.
+        manifest_sha256: of the manifest's bytes.
+        limit: images a data set that were looked at; None for all.
+        bootstrap_seed: of the intervals. The prompts' seeds follow from image, object, kind and draw, so there is none to record.
+        bootstrap_samples: of the intervals.
+        model_version: of the weights; None where there is none, as for baselines.
+        weights_sha256: of the files that the model was loaded from, as `backends.open.weights_sha256` makes it, or of a peer's one
+            file; None for what has none.
+        skipped: rows that were left out from the start.
+    """
+
+    model: str
+    manifest_sha256: str
+    limit: int | None = None
+    bootstrap_seed: int = 0
+    bootstrap_samples: int = BOOTSTRAP_SAMPLES
+    model_version: str | None = None
+    weights_sha256: str | None = None
+    skipped: tuple[Skipped, ...] = ()
+
+
+def to_overview(summary: Summary) -> str:
+    """One row an organ, one column a prompt: mean Dice, and in brackets the skill over the ellipse where there is a box."""
+    organs = [
+        *dict.fromkeys(organ for cells in summary.values() for organ in cells if organ != ALL_ORGANS),
+        ALL_ORGANS,
+    ]
+    rows = [[organ, *(_dice_and_skill(cells.get(organ)) for cells in summary.values())] for organ in organs]
+    return markdown_table(["organ", *summary], rows, left=1)
+
+
+def to_markdown(summary: Summary) -> str:
+    """One row a prompt and organ: Dice with its interval, the ellipse beside it, skill, calibration of the quality."""
+    header = [
+        "prompt",
+        "organ",
+        "objects",
+        "clusters",
+        "Dice [95 %]",
+        "ellipse",
+        "skill",
+        "ECE",
+        "HD95 px",
+        "NSD",
+        "clicks (failed)",
+    ]
+    rows = [
+        [kind, organ, *_details(cell)] for kind, cells in summary.items() for organ, cell in cells.items()
+    ]
+    return markdown_table(header, rows, left=2)
+
+
+def all_skipped(evaluation: Evaluation, provenance: Provenance) -> list[Skipped]:
+    """What was left out from the start and what was in the middle, in the manifest's order."""
+    return sorted([*provenance.skipped, *evaluation.skipped], key=lambda each: each.row)
+
+
+def skipped_table(skipped: Sequence[Skipped]) -> str:
+    """One row an image that was left out, and why."""
+    rows = [[str(each.row), f"{each.dataset}/{each.id}", "; ".join(each.problems)] for each in skipped]
+    return f"Left out for their own files ({len(skipped)}):\n\n" + markdown_table(
+        ["row", "image", "problem"], rows, left=3
+    )
+
+
+@dataclass(frozen=True)
+class Against:
+    """What a model was compared to, and how that came out."""
+
+    model: str
+    comparison: Comparison
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """An evaluation read back from its file."""
+
+    model: str
+    manifest_sha256: str
+    split: str
+    records: tuple[Record, ...]
+
+
+def comparison_table(model: str, against: Against) -> str:
+    """One row a prompt and organ: both means, the paired difference with its interval, and the verdict."""
+    header = ["prompt", "organ", "objects", model, against.model, "difference [95 %]", "verdict"]
+    rows = [
+        [kind, organ, *_difference(cell)]
+        for kind, cells in against.comparison.items()
+        for organ, cell in cells.items()
+    ]
+    return markdown_table(header, rows, left=2)
+
+
+def spread_table(spread: dict[str, dict[str, Spread]]) -> str:
+    """One row a prompt and organ: mean Dice over the seeds and its standard deviation."""
+    rows = [
+        [kind, organ, str(len(cell.dice)), f"{cell.mean:.4f}", f"{cell.deviation:.4f}"]
+        for kind, cells in spread.items()
+        for organ, cell in cells.items()
+    ]
+    return markdown_table(["prompt", "organ", "seeds", "Dice", "standard deviation"], rows, left=2)
+
+
+def tables_of(evaluation: Evaluation, provenance: Provenance, against: Against | None = None) -> list[str]:
+    """All tables for people: overview, details, the comparison, and what was left out, where there are such."""
+    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    tables = [to_overview(summary), to_markdown(summary)]
+    if against is not None:
+        tables.append(comparison_table(provenance.model, against))
+    if evaluation.settings.seeds:
+        tables.append(spread_table(spread_of(evaluation.records)))
+    skipped = all_skipped(evaluation, provenance)
+    return [*tables, skipped_table(skipped)] if skipped else tables
+
+
+def build_report(
+    evaluation: Evaluation, provenance: Provenance, against: Against | None = None, timed: bool = True
+) -> dict[str, Any]:
+    """The content of the JSON file; plain values, rounded to `DIGITS` decimals, None where something isn't defined.
+
+    Without `timed` no wall time is in it, so that two runs of the same give the same file.
+    """
+    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "uniultra_version": __version__,
+        **asdict(provenance),
+        "split": evaluation.split,
+        "kinds": list(evaluation.settings.kinds),
+        "draws": evaluation.settings.draws,
+        **_seeded(evaluation),
+        "images": evaluation.images,
+        "images_without_objects": evaluation.images_without_objects,
+        "objects": objects_of(evaluation.records),
+        "skipped": [plain(asdict(each)) for each in all_skipped(evaluation, provenance)],
+        "summary": {
+            kind: {organ: _values(cell, timed) for organ, cell in cells.items()}
+            for kind, cells in summary.items()
+        },
+        "reliability": {kind: _reliability(evaluation.records, kind) for kind in summary},
+        "empty_images": {
+            organ: plain(asdict(cell)) for organ, cell in summarise_empty(evaluation.empty).items()
+        },
+        **({} if against is None else {"against": plain(asdict(against))}),
+        "records": [_values(record, timed) for record in evaluation.records],
+    }
+
+
+def _seeded(evaluation: Evaluation) -> dict[str, Any]:
+    """The seeds and how the scores spread over them; nothing where none were given."""
+    if not evaluation.settings.seeds:
+        return {}
+    return {"seeds": list(evaluation.settings.seeds), "spread": _plain_spread(spread_of(evaluation.records))}
+
+
+def _plain_spread(spread: dict[str, dict[str, Spread]]) -> dict[str, Any]:
+    return {
+        kind: {organ: plain(asdict(cell)) for organ, cell in cells.items()} for kind, cells in spread.items()
+    }
+
+
+def with_section(report: dict[str, Any], name: str, section: dict[str, Any]) -> dict[str, Any]:
+    """The report with one more section, before the records, which come last."""
+    return {
+        **{key: value for key, value in report.items() if key != "records"},
+        name: plain(section),
+        "records": report["records"],
+    }
+
+
+def write_report(path: Path, report: dict[str, Any], force: bool = False) -> None:
+    """Writes the JSON file: indented, but one line a record, so that two files can be compared by eye. Raises OutputError."""
+    head = json.dumps({**report, "records": []}, indent=2, ensure_ascii=False, allow_nan=False)
+    assert head.endswith("[]\n}"), "the records come last"
+    lines = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in report["records"])
+    write_text(path, head.removesuffix("[]\n}") + "[\n    " + ",\n    ".join(lines) + "\n  ]\n}\n", force)
+
+
+def read_report(path: Path) -> StoredRun:
+    """An evaluation that `write_report` wrote, of this or an earlier SCHEMA_VERSION. Raises DataError where the file isn't one."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        version = content["schema_version"]
+        if version not in range(1, SCHEMA_VERSION + 1):
+            raise DataError(
+                f"'{path}' has schema version {version}; this version reads 1 to {SCHEMA_VERSION}; evaluate anew"
+            )
+        records = tuple(record_from(record) for record in content["records"])
+        return StoredRun(content["model"], content["manifest_sha256"], content["split"], records)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"'{path}' is not a report of `uniultra evaluate --out`: {error}") from error
+
+
+def _difference(cell: Difference) -> list[str]:
+    interval = "" if cell.interval is None else f" [{_signed(cell.interval[0])}, {_signed(cell.interval[1])}]"
+    return [
+        str(cell.objects),
+        f"{cell.dice:.3f}",
+        f"{cell.other_dice:.3f}",
+        _signed(cell.difference) + interval,
+        cell.verdict,
+    ]
+
+
+def _signed(value: float) -> str:
+    """Three decimals with their sign; what rounds to nothing is +0.000."""
+    return format(round(value, 3) + 0.0, "+.3f")
+
+
+def _details(cell: Cell) -> list[str]:
+    interval = (
+        "" if cell.dice_interval is None else f" [{cell.dice_interval[0]:.3f}, {cell.dice_interval[1]:.3f}]"
+    )
+    shares = [
+        f"{cell.dice:.3f}{interval}",
+        _shown(cell.ellipse_dice),
+        _shown(cell.skill, "+.2f"),
+        _shown(cell.ece),
+    ]
+    shares += [_shown(cell.hd95_px, ".1f"), _shown(cell.nsd)]
+    shares.append(NOT_AVAILABLE if cell.clicks is None else f"{cell.clicks:.1f} ({cell.failures})")
+    return [str(cell.objects), str(cell.clusters), *shares]
+
+
+def _values(value: Cell | Record, timed: bool) -> dict[str, Any]:
+    """Its fields as plain values; the seconds only where `timed`."""
+    return {key: plain(inner) for key, inner in asdict(value).items() if timed or key != "seconds"}
+
+
+def _reliability(records: Sequence[Record], kind: str) -> list[dict[str, Any]]:
+    own = [record for record in records if record.kind == kind and record.quality is not None]
+    return [
+        plain(asdict(each))
+        for each in reliability_curve([r.quality or 0.0 for r in own], [r.iou for r in own])
+    ]
+
+
+def _dice_and_skill(cell: Cell | None) -> str:
+    if cell is None:
+        return NOT_AVAILABLE
+    return f"{cell.dice:.3f}" if cell.skill is None else f"{cell.dice:.3f} ({cell.skill:+.2f})"
+
+
+def _shown(value: float | None, form: str = ".3f") -> str:
+    return NOT_AVAILABLE if value is None else format(value, form)
+
+
+def markdown_table(header: list[str], rows: list[list[str]], left: int) -> str:
+    """A Markdown table, whatever its cells hold; all but the first `left` columns are numbers, to the right."""
+    rule = ["---"] * left + ["---:"] * (len(header) - left)
+    escaped = [[markdown(cell) for cell in row] for row in [header, *rows]]
+    return "".join(f"| {' | '.join(row)} |\n" for row in [escaped[0], rule, *escaped[1:]])
+
+
+def plain(value: Any) -> Any:
+    """Floats rounded and tuples as lists, at any depth."""
+    if isinstance(value, float):
+        return round(value, DIGITS)
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,1 @@
+"""How results hold when the image is degraded: corruptions, protocol, summary, report."""

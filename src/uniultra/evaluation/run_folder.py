@@ -1,0 +1,116 @@
+"""A folder that holds everything of one evaluation: the journal while it runs, then the report in three forms.
+
+records.jsonl   what each image gave, written as images finish; a stopped run goes on from it
+robustness.jsonl   the same of damaged images, where they were asked for
+report.json     the summary and every record, without times: the same run gives the same file
+report.md       the tables
+report.html     the page, with pictures
+timing.json     mean seconds a prompt by kind, which no two runs share
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from uniultra.errors import DataError, OutputError
+from uniultra.evaluation.journal import Journal
+from uniultra.evaluation.protocol import Evaluation
+from uniultra.evaluation.report.gallery import Case
+from uniultra.evaluation.report.html import to_html
+from uniultra.evaluation.report.run_report import (
+    SCHEMA_VERSION,
+    Against,
+    Provenance,
+    build_report,
+    tables_of,
+    with_section,
+    write_report,
+)
+from uniultra.evaluation.robustness.robustness_report import robustness_html, robustness_markdown
+from uniultra.evaluation.settings import EvaluationSettings
+from uniultra.evaluation.summary import ALL_ORGANS, summarise
+from uniultra.io.output import check_free, staged, write_json, write_text
+from uniultra.text import markdown
+
+DAMAGED_JOURNAL = "robustness.jsonl"
+JOURNAL, REPORT, TABLES, PAGE, TIMING = (
+    "records.jsonl",
+    "report.json",
+    "report.md",
+    "report.html",
+    "timing.json",
+)
+
+
+def open_folder(
+    folder: Path, provenance: Provenance, split: str, settings: EvaluationSettings, force: bool = False
+) -> Journal:
+    """The journal of a new or a stopped run; `force` starts anew.
+
+    Raises:
+        OutputError: the folder holds a finished report, or files of its names without a run, or can't be written.
+        DataError: it holds the journal of another run, or of one that skipped bad rows where `settings` don't.
+    """
+    if not force and (folder / REPORT).exists():
+        raise OutputError(
+            f"'{folder / REPORT}' exists; pass --force to evaluate anew, or choose another folder"
+        )
+    goes_on = (folder / JOURNAL).exists() and not force
+    if not goes_on:
+        check_free(_targets(folder).values(), force)
+    if force:
+        (folder / JOURNAL).unlink(missing_ok=True)
+        (folder / DAMAGED_JOURNAL).unlink(missing_ok=True)
+    asked: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION, **asdict(provenance), "split": split, "kinds": list(settings.kinds), "draws": settings.draws,
+    }  # fmt: skip
+    if settings.seeds:
+        asked["seeds"] = list(settings.seeds)
+    journal = Journal(folder / JOURNAL, asked)
+    if not settings.skip_bad and any(image.skipped is not None for image in journal.known.values()):
+        raise DataError(
+            f"'{journal.path}' is of a run with --skip-bad; pass it again, choose another folder, or --force to start anew"
+        )
+    if goes_on:
+        drop_earlier(_targets(folder))
+    return journal
+
+
+def drop_earlier(targets: Mapping[str, Path]) -> None:
+    """Removes what an earlier end of the same run left beside its report, which somebody took away: they are made again together."""
+    for path in targets.values():
+        path.unlink(missing_ok=True)
+
+
+def write_folder(
+    folder: Path,
+    evaluation: Evaluation,
+    provenance: Provenance,
+    against: Against | None = None,
+    cases: Sequence[Case] = (),
+    robustness: dict[str, Any] | None = None,
+    force: bool = False,
+) -> None:
+    """Writes the tables, the page, the times and the report, which says that the run is finished: all or none. Raises OutputError."""
+    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    tables = tables_of(evaluation, provenance, against)
+    if robustness is not None:
+        tables.append(robustness_markdown(robustness))
+    title = f"# {markdown(provenance.model)} on {markdown(evaluation.split)}\n\n"
+    title += "Dice, and in brackets the skill over the ellipse in the box.\n\n"
+    report = build_report(evaluation, provenance, against, timed=False)
+    if robustness is not None:
+        report = with_section(report, "robustness", robustness)
+    more = () if robustness is None else robustness_html(robustness)
+    with staged(_targets(folder), force) as parts:
+        write_text(parts[TABLES], title + "\n".join(tables))
+        write_json(parts[TIMING], {kind: cells[ALL_ORGANS].seconds for kind, cells in summary.items()})
+        write_text(parts[PAGE], to_html(report, cases, more))
+        write_report(parts[REPORT], report)
+
+
+def _targets(folder: Path) -> dict[str, Path]:
+    return {file: folder / file for file in (TABLES, TIMING, PAGE, REPORT)}

@@ -1,0 +1,200 @@
+"""A whole model folder: ONNX to run, safetensors to train on, what clients must know, a parity report, and the hash of each file."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from uniultra.atomic import staged
+from uniultra.backends.onnx import DECODER, ENCODER, FORMAT
+from uniultra.backends.torch import TorchBackend, passes_of
+from uniultra.errors import DataError, ModelError
+from uniultra.export.int8 import Int8Settings, frames_for, quantise_pair
+from uniultra.export.onnx import ModelFacts, QualityCalibration, trace_graphs, write_graphs
+from uniultra.export.parity import check_parity, graph_facts
+from uniultra.export.quantise import Progress
+from uniultra.export.weight_precision import check_precision
+from uniultra.hashes import file_sha256
+from uniultra.io.output import write_json
+from uniultra.model_facts import MODEL_JSON, Passes
+from uniultra.models.adapted import base_location, open_model
+from uniultra.models.build import check_image_size, load
+from uniultra.models.packed import save_packed
+from uniultra.models.promptable import PromptableModel
+
+GRAPHS = (ENCODER, DECODER)
+CLIENT_FILE = MODEL_JSON
+"""What a client must know that can't read the graphs' metadata, as onnxruntime's builds for JavaScript can't."""
+LEAST_AGREEMENT = 0.999
+"""Share of pixels on which the graphs must give torch's mask, or nothing is exported; int8 has a bound of its own."""
+FILES = (*GRAPHS, CLIENT_FILE, "config.json", "model.safetensors", "parity.json")
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """What is exported.
+
+    Attributes:
+        calibration: of the quality; None takes what the source's own decoder.onnx says, if there is one.
+        image_size: side of the model's input in pixels; None for the model's own.
+        int8: frames and bound; given for precision int8, and for no other.
+        force: whether existing files are replaced.
+        passes: how prompts become masks; None takes what the source's own model.json says, if there is one.
+    """
+
+    calibration: QualityCalibration | None = None
+    image_size: int | None = None
+    int8: Int8Settings | None = None
+    force: bool = False
+    passes: Passes | None = None
+
+
+def export_folder(
+    source: str | Path,
+    out: Path,
+    facts: ModelFacts,
+    settings: ExportSettings | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Exports a model folder; all files appear together, or none.
+
+    The graphs are made from the weights as they are stored; what `fuse` folds of them is rounded once more.
+
+    Args:
+        source: a published name, a folder with config.json and model.safetensors, or a run of `uniultra adapt`.
+        out: the new folder.
+        facts: what the files say about themselves; `precision` decides how weights are stored and layers computed.
+        settings: calibration, input side, and what int8 takes.
+        progress: of int8's search.
+
+    Raises:
+        ModelError: the source is no model, no such precision or side, or the graphs don't answer as torch does.
+        DataError: int8 without frames to calibrate on, or frames for another precision.
+        OutputError: its files are there already (without `force`), or it can't be written.
+
+    Returns:
+        The parity report, and the SHA-256 of each file.
+    """
+    settings = settings or ExportSettings()
+    check_settings(facts.precision, settings)
+    model = open_sized(source, settings.image_size)
+    calibration, passes = (
+        settings.calibration or _known_calibration(source),
+        settings.passes or known_passes(source),
+    )
+    settings = replace(settings, calibration=calibration, passes=passes)
+    with staged({file: out / file for file in FILES}, settings.force) as parts:
+        report = _fill(parts[CLIENT_FILE].parent, model, facts, settings, progress or _silent)
+        for file in FILES:  # safetensors' own are closed to all but their owner
+            shutil.copymode(parts[CLIENT_FILE], parts[file])
+    return report | {f"sha256 {file}": file_sha256(out / file) for file in FILES}
+
+
+def check_settings(precision: str, settings: ExportSettings) -> None:
+    """Raises ModelError on an unknown precision or a side that doesn't fit, DataError where int8 lacks frames or another has them."""
+    check_precision(precision)
+    if settings.image_size is not None:
+        check_image_size(settings.image_size)
+    if precision == "int8" and settings.int8 is None:
+        raise DataError(
+            "precision int8 calibrates on real frames; give a manifest that has some of split 'train': --data manifest.csv"
+        )
+    if precision != "int8" and settings.int8 is not None:
+        raise DataError(
+            f"precision {precision} looks at no frames; leave --data away, or export with --precision int8"
+        )
+    if settings.int8 is not None and not 0.0 < settings.int8.least_dice <= 1.0:
+        raise ModelError(
+            f"least Dice {settings.int8.least_dice:g} is out of range; give one over 0 and up to 1, such as 0.995"
+        )
+
+
+def open_sized(source: str | Path, image_size: int | None) -> PromptableModel:
+    """A model at another input side than its own; None for its own. Raises ModelError."""
+    model = open_model(source, image_size)
+    if image_size in (None, model.input_size):
+        return model
+    with tempfile.TemporaryDirectory() as folder:  # what `adapt` leaves opens at the side it was trained at
+        model.save_pretrained(folder)
+        return load(Path(folder), image_size=image_size)
+
+
+def _fill(
+    scratch: Path, model: PromptableModel, facts: ModelFacts, settings: ExportSettings, progress: Progress
+) -> dict[str, Any]:
+    """Writes all files; the report as parity.json has it."""
+    calibration, fp32 = settings.calibration or QualityCalibration(), TorchBackend(model, "fp32")
+    views = None if settings.int8 is None else frames_for(settings.int8, fp32)
+    stored = _save_weights(model, scratch, facts.precision)
+    graphs = trace_graphs(stored, calibration, fused=settings.int8 is None)
+    report: dict[str, Any] = {"precision": facts.precision, "image_size": model.input_size}
+    if settings.int8 is not None and views is not None:
+        graphs, report["int8"] = quantise_pair(graphs, fp32, views, settings.int8.least_dice, progress)
+        _check_bound(report["int8"]["dice"], settings.int8.least_dice)
+    write_graphs(graphs, scratch, facts, stored, calibration)
+    if facts.precision == "int8":
+        report |= {"reference": "torch, weights in fp32"} | check_parity(model, scratch, calibration)
+    else:
+        report |= {"reference": "torch, weights as stored"} | check_parity(stored, scratch, calibration)
+        _check_pixels(report["pixel_agreement"])
+        report["against_fp32"] = check_parity(model, scratch, calibration)
+    report["graphs"] = {file: graph_facts(scratch / file) for file in GRAPHS}
+    write_json(scratch / "parity.json", report)
+    hashes = {file: file_sha256(scratch / file) for file in GRAPHS}
+    write_json(scratch / CLIENT_FILE, _client_facts(facts, stored, settings.passes) | {"sha256": hashes})
+    return report
+
+
+def _save_weights(model: PromptableModel, folder: Path, precision: str) -> PromptableModel:
+    """config.json and model.safetensors; the model as it opens from them."""
+    (model if precision == "fp32" else copy.deepcopy(model).half()).save_pretrained(folder)
+    if precision in ("w8", "int8"):
+        save_packed(model, folder / "model.safetensors")
+    return load(folder)
+
+
+def _client_facts(facts: ModelFacts, model: PromptableModel, passes: Passes | None) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "name": facts.name,
+        "version": facts.version,
+        "licence": facts.licence,
+        "precision": facts.precision,
+        "input_size": model.input_size,
+        "focus_stretch": model.focus_stretch,
+        "passes": asdict(passes or Passes()),
+    }
+
+
+def known_passes(source: str | Path) -> Passes:
+    """How a model, or the base of what was adapted, is prompted; the defaults where nothing says it. Raises ModelError."""
+    place = base_location(source)
+    return passes_of(place) if isinstance(place, Path) else Passes()
+
+
+def _known_calibration(source: str | Path) -> QualityCalibration | None:
+    place = base_location(source)
+    return QualityCalibration.of_graph(place / DECODER) if isinstance(place, Path) else None
+
+
+def _check_pixels(share: float) -> None:
+    if not share > LEAST_AGREEMENT:
+        raise ModelError(
+            f"the graphs agree with torch on {share:.4%} of pixels; it must be over {LEAST_AGREEMENT:.1%}"
+        )
+
+
+def _check_bound(dice: float, least: float) -> None:
+    if dice < least:
+        raise ModelError(
+            f"int8 agrees with fp32 by Dice {dice:.4f} with every layer in float, as its weights take 8 bits; {least:g} was asked for: "
+            "give a lower --least-dice, or export with --precision fp16"
+        )
+
+
+def _silent(done: int, total: int, what: str) -> None:
+    """Progress for nobody."""

@@ -1,0 +1,144 @@
+"""Pillow: still images decoded under limits, in silence, with every fault a FileError. Used by `images` and `masks` only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+
+from uniultra.errors import FileError
+from uniultra.io.paths import PathLike, one_line, shown
+from uniultra.io.silence import muted_stderr, quiet
+
+Plugin = type[ImageFile.ImageFile]
+
+MIN_SIDE, MAX_SIDE, MAX_PIXELS = 8, 16384, 64_000_000
+"""Legal width and height in pixels, and width times height."""
+
+_MAX_FRAMES_COUNTED = 1000
+_PHOTOMETRIC, _WHITE_IS_ZERO, _ORIENTATION = 262, 0, 274
+_T = Image.Transpose
+_TURNS = (
+    _T.FLIP_LEFT_RIGHT,
+    _T.ROTATE_180,
+    _T.FLIP_TOP_BOTTOM,
+    _T.TRANSPOSE,
+    _T.ROTATE_270,
+    _T.TRANSVERSE,
+    _T.ROTATE_90,
+)
+"""What brings a picture of EXIF orientation 2 to 8 (TIFF 6.0, tag 274) upright."""
+
+
+def decode(path: PathLike, plugin: Plugin, finish: Callable[[Image.Image], np.ndarray]) -> np.ndarray:
+    """What `finish` makes of the loaded, upright picture (any Pillow mode). Raises FileError, also for what fails in `finish`."""
+    name = shown(path)
+    with guarded(name, plugin.format or "image"), open(path, "rb") as file:
+        header = plugin(file)
+        check_size(header.size, name)
+        _check_single(header, name)
+        header.verify()  # checks the sums of a PNG, which decoding doesn't; Pillow then wants a new start
+        return finish(_load(plugin, file))
+
+
+def flatten(image: Image.Image) -> Image.Image:
+    """Any picture of 8 bits or fewer as mode L or RGB, transparency composited on black."""
+    if image.has_transparency_data:
+        black = Image.new("RGBA", image.size, "black")
+        return Image.alpha_composite(black, image.convert("RGBA")).convert("RGB")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def is_wide(image: Image.Image) -> bool:
+    """Whether a picture is grey with more than 8 bits a pixel, integer or float."""
+    return image.mode in ("I", "F") or image.mode.startswith("I;16")
+
+
+def finite(values: np.ndarray, name: str) -> np.ndarray:
+    """`values` as they are; FileError where one is NaN or infinite."""
+    bad = int(values.size - np.isfinite(values).sum())
+    if bad:
+        raise FileError(
+            f"{name}: {bad} pixels are NaN or infinite; legal are finite numbers; replace them and save it again"
+        )
+    return values
+
+
+def grey(image: Image.Image, name: str) -> np.ndarray:
+    """Grey uint8 (H, W) by the rules of `images.read_frame`."""
+    if not is_wide(image):
+        return np.array(flatten(image).convert("L"))
+    values = finite(np.asarray(image), name).astype(np.float64)
+    low, span = values.min(), np.ptp(values)
+    if span == 0:
+        return np.zeros(values.shape, dtype=np.uint8)
+    return np.rint((values - low) / span * 255.0).astype(np.uint8)
+
+
+def check_size(size: tuple[int, int], name: str) -> None:
+    """Passes for a legal (width, height), which a header states before anything is decoded. Raises FileError."""
+    width, height = size
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        limit = f"the limit is {MAX_SIDE} a side and {MAX_PIXELS // 1_000_000} megapixels in all"
+        raise FileError(f"{name}: {width} x {height} pixels; {limit}; crop or shrink it")
+    if min(width, height) < MIN_SIDE:
+        raise FileError(
+            f"{name}: {width} x {height} pixels; the smallest legal side is {MIN_SIDE}; give the whole image"
+        )
+
+
+def _check_single(image: ImageFile.ImageFile, name: str) -> None:
+    if getattr(image, "is_animated", False):
+        raise FileError(
+            f"{name}: holds {_count_frames(image)} frames; a still image has 1; save the frame you want as PNG"
+        )
+
+
+def _count_frames(image: ImageFile.ImageFile) -> str:
+    if not isinstance(image, TiffImageFile):
+        return str(image.n_frames)  # type: ignore[attr-defined]
+    # Pillow's own count of TIFF pages takes quadratic time, which a hostile file can make hours.
+    for frame in range(_MAX_FRAMES_COUNTED):
+        try:
+            image.seek(frame)
+        except EOFError:
+            return str(frame)
+    return f"{_MAX_FRAMES_COUNTED} or more"
+
+
+def _load(plugin: Plugin, file: BinaryIO) -> Image.Image:
+    file.seek(0)
+    image = plugin(file)
+    with muted_stderr() if any(tile[0] == "libtiff" for tile in image.tile) else nullcontext():
+        image.load()
+    # Pillow inverts white-is-zero TIFFs up to 8 bits, but not those of 16.
+    inverted = (
+        image.mode.startswith("I;16") and getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+    )
+    orientation = _orientation(image)
+    upright = image.transpose(_TURNS[orientation - 2]) if 2 <= orientation <= 8 else image
+    return Image.fromarray(65535 - np.asarray(upright)) if inverted else upright
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # a damaged EXIF block says nothing about the pixels
+        return 1
+
+
+@contextmanager
+def guarded(name: str, kind: str) -> Iterator[None]:
+    """Pillow without its warnings and log lines, and with every error as a FileError."""
+    with quiet("PIL"):
+        try:
+            yield
+        except FileError:
+            raise
+        except Exception as error:  # a broken file makes Pillow raise almost anything
+            problem = f"the {kind} data is damaged, cut short or of an unknown form ({one_line(error)})"
+            raise FileError(f"{name}: {problem}; export it again") from error

@@ -1,0 +1,259 @@
+"""How large a pixel is, and where: a screen of ultrasound may hold several regions, each with its own scale or with none.
+
+Regions are those of DICOM's US Region Calibration Module (PS3.3 C.8.5.5), with their boxes by outer pixel EDGES. An answer is in
+millimetres only where the file is clear about it; otherwise a `Scale` says why not.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 by outer pixel edges, so that the whole of a frame is (-0.5, -0.5, width - 0.5, height - 0.5)."""
+
+PixelSize = float | tuple[float, float]
+"""Millimetres of a pixel as a user gives them: (down, right); or down alone, and to the right by the file's pixel aspect."""
+UNCALIBRATED = "no calibration is known"
+"""The reason of a plain picture, which needs no explanation."""
+SAME = 0.005
+"""Relative difference below which two spacings are one."""
+LENGTH = "cm"
+TWO_D = "2D"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The size of a pixel at one place.
+
+    Attributes:
+        spacing_mm_yx: millimetres per pixel (down, right), or None.
+        source: what says so: "region 1", "PixelSpacing", "NominalScannedPixelSpacing" or "--spacing"; "" for None.
+        reason: why there are no millimetres; "" where there are.
+        notes: what speaks against trusting it blindly, a sentence each.
+    """
+
+    spacing_mm_yx: tuple[float, float] | None = None
+    source: str = ""
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ScanRegion:
+    """One rectangle of the screen.
+
+    Attributes:
+        box_xyxy: by outer pixel edges; may reach beyond the frame.
+        shape: spatial format: "2D", "M-mode", "spectral", ...
+        data: data type: "tissue", "colour flow", "ECG trace", ...
+        units_xy: units of `delta_xy`, to the right and down: "cm", "seconds", ...
+        delta_xy: physical step per pixel, to the right and down.
+        low_priority: whether other regions lie on top of this one (bit 0 of its flags).
+        flags: all flags, as stored.
+    """
+
+    box_xyxy: Box
+    shape: str
+    data: str
+    units_xy: tuple[str, str]
+    delta_xy: tuple[float, float]
+    low_priority: bool = False
+    flags: int = 0
+
+    @property
+    def fault(self) -> str:
+        """Why nothing in this region has a length in mm; "" where it has."""
+        if self.shape != TWO_D:
+            return f"it is {self.shape}, x in {self.units_xy[0]} and y in {self.units_xy[1]}"
+        if self.units_xy != (LENGTH, LENGTH):
+            return f"its units are {self.units_xy[0]} to the right and {self.units_xy[1]} down, not cm"
+        if not all(math.isfinite(delta) and delta > 0 for delta in self.delta_xy):
+            return f"its pixel deltas {self.delta_xy[0]:g} and {self.delta_xy[1]:g} cm are not above 0"
+        return ""
+
+    @property
+    def spacing_mm_yx(self) -> tuple[float, float] | None:
+        """Millimetres per pixel (down, right), or None where `fault` says why not."""
+        return None if self.fault else (10.0 * self.delta_xy[1], 10.0 * self.delta_xy[0])
+
+    def holds(self, box_xyxy: Box) -> bool:
+        x0, y0, x1, y1 = self.box_xyxy
+        return x0 <= box_xyxy[0] and y0 <= box_xyxy[1] and box_xyxy[2] <= x1 and box_xyxy[3] <= y1
+
+    def touches(self, box_xyxy: Box) -> bool:
+        x0, y0, x1, y1 = self.box_xyxy
+        return x0 < box_xyxy[2] and box_xyxy[0] < x1 and y0 < box_xyxy[3] and box_xyxy[1] < y1
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """All that is known of a frame's scale.
+
+    Attributes:
+        regions: as in the file, numbered from 1 in messages.
+        fallbacks: (name, spacing_mm_yx), best first; used only where no region has lengths.
+        notes: what is odd about it, a sentence each.
+        pixel_aspect: width over height of a pixel, where the file says that but no size.
+    """
+
+    regions: tuple[ScanRegion, ...] = ()
+    fallbacks: tuple[tuple[str, tuple[float, float]], ...] = ()
+    notes: tuple[str, ...] = ()
+    pixel_aspect: float = 1.0
+
+    @classmethod
+    def uniform(cls, spacing_mm_yx: tuple[float, float] | None, source: str = "the frame") -> Calibration:
+        """One pixel size (down, right) everywhere, and what says so; nothing known for None."""
+        return cls() if spacing_mm_yx is None else cls(fallbacks=((source, spacing_mm_yx),))
+
+    @property
+    def measurable(self) -> bool:
+        return any(region.spacing_mm_yx for region in self.regions)
+
+    def with_aspect(self, name: str, pixel_aspect: float) -> Calibration:
+        """The same, knowing from `name` how much wider than high a pixel is; pixels that are not square are noted."""
+        if abs(pixel_aspect - 1.0) <= SAME:
+            return self
+        note = (
+            f"pixels are not square: {name} says that one is {pixel_aspect:.4g} times as wide as it is high"
+        )
+        return replace(self, pixel_aspect=pixel_aspect, notes=(*self.notes, note))
+
+    def with_fallback(self, name: str, size_mm: PixelSize) -> Calibration:
+        """One more size of a pixel, to be used where nothing before it applies; a conflict with what is known becomes a note.
+
+        `name` is what says so.
+        """
+        spacing_mm_yx = size_mm if isinstance(size_mm, tuple) else (size_mm, size_mm * self.pixel_aspect)
+        known = [
+            (f"region {i}", region.spacing_mm_yx)
+            for i, region in enumerate(self.regions, 1)
+            if region.spacing_mm_yx
+        ]
+        known += [(before, spacing) for before, spacing in self.fallbacks]
+        notes = self.notes
+        if known and known[0][1] and not same(known[0][1], spacing_mm_yx):
+            notes = (
+                *notes,
+                f"{name} says {_mm(spacing_mm_yx)}, but {known[0][0]} says {_mm(known[0][1])}, which is used",
+            )
+        return replace(self, fallbacks=(*self.fallbacks, (name, spacing_mm_yx)), notes=notes)
+
+    def overridden(self, name: str, size_mm: PixelSize) -> Calibration:
+        """One pixel size everywhere in place of all that the file says, which a note then tells; `name` is what says so."""
+        said = [
+            f"region {i} says {_mm(r.spacing_mm_yx)}"
+            for i, r in enumerate(self.regions, 1)
+            if r.spacing_mm_yx
+        ]
+        said += [f"{before} says {_mm(spacing)}" for before, spacing in self.fallbacks]
+        note = f"{name} overrides the file: {'; '.join(said)}"
+        plain = Calibration(notes=(note,) if said else (), pixel_aspect=self.pixel_aspect)
+        return plain.with_fallback(name, size_mm)
+
+    @property
+    def whole_mm_yx(self) -> tuple[float, float] | None:
+        """The one spacing of a frame without regions; None where it is unknown or goes by region."""
+        return self.fallbacks[0][1] if self.fallbacks and not self.regions else None
+
+    def at(self, box_xyxy: Box | None) -> Scale:
+        """The scale of what lies in a box; of the whole frame for None (an empty answer), which has one only without regions."""
+        if not self.measurable:
+            return self._fallback(box_xyxy)
+        if box_xyxy is None:
+            return Scale(reason="there is nothing to measure", notes=self.notes)
+        touched = [(i, region) for i, region in enumerate(self.regions, 1) if region.touches(box_xyxy)]
+        holding = [(i, region) for i, region in touched if region.holds(box_xyxy)]
+        if not all(
+            region.low_priority for _, region in holding
+        ):  # what has the priority lies on top of the others
+            holding, touched = (
+                [pair for pair in pairs if not pair[1].low_priority] for pairs in (holding, touched)
+            )
+        reason = self._fault(touched, holding)
+        if reason:
+            return Scale(reason=reason, notes=self.notes)
+        number, region = holding[0]
+        return Scale(region.spacing_mm_yx, f"region {number}", notes=self.notes)
+
+    def moved(
+        self, origin_xy: tuple[float, float], scale_xy: tuple[float, float] = (1.0, 1.0)
+    ) -> Calibration:
+        """The calibration of a frame cut at the EDGE `origin_xy` and then made `scale_xy` times as large: metadata travels with pixels."""
+        (ox, oy), (sx, sy) = origin_xy, scale_xy
+
+        def one(region: ScanRegion) -> ScanRegion:
+            x0, y0, x1, y1 = region.box_xyxy
+            box = ((x0 - ox) * sx - 0.5, (y0 - oy) * sy - 0.5, (x1 - ox) * sx - 0.5, (y1 - oy) * sy - 0.5)
+            return replace(region, box_xyxy=box, delta_xy=(region.delta_xy[0] / sx, region.delta_xy[1] / sy))
+
+        fallbacks = tuple((name, (down / sy, right / sx)) for name, (down, right) in self.fallbacks)
+        return replace(
+            self,
+            regions=tuple(map(one, self.regions)),
+            fallbacks=fallbacks,
+            pixel_aspect=self.pixel_aspect * sy / sx,
+        )
+
+    def _fallback(self, box_xyxy: Box | None) -> Scale:
+        """Where no region has lengths: another attribute may say more of a 2D region, but a pixel of an M-mode has no size."""
+        touched = [
+            (i, region)
+            for i, region in enumerate(self.regions, 1)
+            if box_xyxy is None or region.touches(box_xyxy)
+        ]
+        for number, region in touched:
+            if region.shape != TWO_D or not self.fallbacks:
+                return Scale(reason=f"it lies in region {number}, and {region.fault}", notes=self.notes)
+        if not self.fallbacks:
+            return Scale(
+                reason=UNCALIBRATED if not self.regions else "no region has lengths", notes=self.notes
+            )
+        name, spacing = self.fallbacks[0]
+        unused = tuple(f"region {i} is not used: {region.fault}" for i, region in touched)
+        return Scale(spacing, name, notes=(*self.notes, *unused))
+
+    def _fault(self, touched: list[tuple[int, ScanRegion]], holding: list[tuple[int, ScanRegion]]) -> str:
+        """Why a structure that touches these regions and is held by those has no lengths; "" where it has."""
+        if not touched:
+            return "it lies outside of every calibrated region"
+        if not holding and len(touched) == 1:
+            return f"it reaches beyond region {touched[0][0]}"
+        if not holding:
+            return f"it lies across regions {_listed([i for i, _ in touched])}"
+        for number, region in holding:
+            if region.spacing_mm_yx is None:
+                return f"it lies in region {number}, and {region.fault}"
+        if _one_scale(holding) and not _one_scale(touched):
+            return f"it lies across regions {_listed([i for i, _ in touched])}"
+        if not _one_scale(holding):
+            return f"it lies in regions {_listed([i for i, _ in holding])}, which overlap and have different scales"
+        return ""
+
+
+UNKNOWN = Calibration()
+"""Nothing is known."""
+NO_SCALE = Scale(reason=UNCALIBRATED)
+"""That of a plain picture."""
+
+
+def same(a: tuple[float, float], b: tuple[float, float]) -> bool:
+    """Whether two spacings agree within `SAME`."""
+    return all(abs(p - q) <= SAME * max(abs(p), abs(q)) for p, q in zip(a, b, strict=True))
+
+
+def _one_scale(regions: list[tuple[int, ScanRegion]]) -> bool:
+    """Whether all of them, at least one, have lengths, and the same ones: as a colour box has that lies in a B-mode image."""
+    spacings = [region.spacing_mm_yx for _, region in regions]
+    first = spacings[0]
+    return first is not None and all(spacing is not None and same(first, spacing) for spacing in spacings)
+
+
+def _mm(spacing_mm_yx: tuple[float, float]) -> str:
+    down, right = spacing_mm_yx
+    return f"{right:.4g} mm" if same((down, down), (right, right)) else f"{right:.4g} x {down:.4g} mm"
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers[:-1])) + f" and {numbers[-1]}"

@@ -1,0 +1,86 @@
+"""A file of prompts, JSON or a table, for one image or an archive: the same files for every command."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from uniultra.data.problems import Problem, refuse
+from uniultra.errors import PromptError
+from uniultra.io.paths import shown
+from uniultra.io.texts import composed, decoded, read_json
+from uniultra.prompts.objects import check_counts, prompt_of
+from uniultra.prompts.table import Prompts, read_table
+from uniultra.types import Prompt
+
+MOST_BYTES = 50 * 10**6
+"""A JSON file beyond this is refused."""
+_HEAD_BYTES = 4096
+
+
+def read_prompts(path: Path, names: Collection[str], others: bool = False) -> Prompts:
+    """The prompts of the files of these names, by (name, frame); frame None where the file names none.
+
+    JSON is a list of objects for every file, or a dict from a name to its list; an object is {"box": [x0, y0, x1, y1],
+    "points": [[x, y], ...], "labels": [1, 0, ...]}, each key optional. Else a table with one row an object (`table`).
+    A name is a path as in `names`, or a bare file name; in JSON a bare name stands for every file that has it.
+
+    Args:
+        others: whether the file may name further files, which are passed over; else they are problems.
+
+    Raises:
+        PromptError: not such JSON. DataError: a table or names with problems, each told by its place.
+    """
+    if not _is_json(path):
+        return read_table(path, names, others)
+    content = _content(path)
+    if not isinstance(content, dict):
+        return {(name, None): prompts for prompts in [_objects(path, content)] for name in names}
+    found: Prompts = {}
+    unknown: list[Problem] = []
+    for number, (name, value) in enumerate(content.items(), start=1):
+        prompts, meant = _objects(path, value), _meant(str(name), names)
+        found |= {(one, None): prompts for one in meant}
+        if not meant and not others:
+            what = f"'{shown(str(name))}' is no image of the archive; give its path relative to it"
+            unknown.append(Problem(f"entry {number}", what))
+    refuse(shown(path), unknown)
+    return found
+
+
+def _is_json(path: Path) -> bool:
+    """By its first character, where it isn't called so: a table begins with the name of a column."""
+    if path.suffix.lower() == ".json":
+        return True
+    try:
+        with open(path, "rb") as file:
+            head = file.read(_HEAD_BYTES)
+        return decoded(head[: len(head) // 4 * 4]).lstrip()[:1] in ("{", "[")
+    except (OSError, ValueError):
+        return False
+
+
+def _content(path: Path) -> Any:
+    try:
+        if path.stat().st_size > MOST_BYTES or not path.is_file():
+            raise PromptError(f"prompts '{path}' is not a file of at most {MOST_BYTES // 10**6} MB; split it")
+        return read_json(path)
+    except (OSError, ValueError, RecursionError) as error:
+        raise PromptError(f"prompts '{path}' can't be read as JSON: {error}") from error
+
+
+def _meant(name: str, names: Collection[str]) -> list[str]:
+    """The files that an entry's name means: its path, else every file of that bare name; in either Unicode form."""
+    called = composed(name.replace("\\", "/").removeprefix("./"))
+    whole = [one for one in names if composed(one) == called]
+    return whole or [one for one in names if composed(PurePosixPath(one).name) == called]
+
+
+def _objects(path: Path, items: Any) -> list[Prompt]:
+    if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
+        raise PromptError(f"prompts '{path}': each image needs a list of objects with box, points, labels")
+    try:
+        return check_counts([prompt_of(item) for item in items])
+    except PromptError as error:
+        raise PromptError(f"prompts '{path}': {error}") from error

@@ -1,0 +1,108 @@
+"""How boxes, points and previous masks that are given side by side become objects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from uniultra.errors import PromptError
+from uniultra.pixel_scale import Box
+from uniultra.prompts.objects import check_counts
+from uniultra.types import NEGATIVE, POSITIVE, Prompt
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The prompt options of one call, as numbers."""
+
+    boxes: tuple[Box, ...] = ()
+    points: tuple[Point, ...] = ()
+    negatives: tuple[Point, ...] = ()
+    each_point: bool = False
+
+    @property
+    def empty(self) -> bool:
+        return not (self.boxes or self.points)
+
+
+def parse_typed(box: Sequence[str], point: Sequence[str], negative: Sequence[str], each_point: bool) -> Typed:
+    """Options' texts to numbers; raises PromptError for what isn't 4 or 2 comma-separated numbers."""
+    return Typed(
+        boxes=tuple(_numbers(text, 4, "box", "x0,y0,x1,y1") for text in box),  # type: ignore[misc]
+        points=tuple(_numbers(text, 2, "point", "x,y") for text in point),  # type: ignore[misc]
+        negatives=tuple(_numbers(text, 2, "negative point", "x,y") for text in negative),  # type: ignore[misc]
+        each_point=each_point,
+    )
+
+
+def _numbers(text: str, count: int, what: str, form: str) -> tuple[float, ...]:
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) != count:
+        raise PromptError(f"{what} '{text}' is not {count} numbers; give {form} in pixels")
+    return values
+
+
+def group(typed: Typed, previous: Sequence[np.ndarray] = ()) -> list[Prompt]:
+    """Objects, in order: previous masks, then boxes, then clicks.
+
+    A point joins the smallest box (or the previous mask) that holds it. Points in none join the nearest previous mask where
+    masks alone were given; else they are one object together, or one each with `each_point`. A negative point joins the
+    smallest box or mask that holds it, and else every object.
+
+    Raises:
+        PromptError: nothing was given, or too much: over 255 objects, or 250 points in one.
+    """
+    holders: list[tuple[Box | None, np.ndarray | None]] = [(None, mask) for mask in previous] + [
+        (box, None) for box in typed.boxes
+    ]
+    inside: list[list[Point]] = [[] for _ in holders]
+    loose: list[Point] = []
+    for point in typed.points:
+        holder = _holder(point, holders)
+        (loose if holder is None else inside[holder]).append(point)
+    if previous and not typed.boxes and not typed.each_point:
+        for point in loose:  # a click beside the masks says what one of them missed: the nearest
+            inside[_nearest(point, previous)].append(point)
+        loose = []
+    objects = [(*holder, points) for holder, points in zip(holders, inside, strict=True)]
+    clicked = [[point] for point in loose] if typed.each_point else [loose] if loose else []
+    objects += [(None, None, points) for points in clicked]
+    if not objects:
+        raise PromptError("no prompt: give --box x0,y0,x1,y1 or --point x,y (or --mask, --prompts)")
+    return check_counts([_prompt(index, objects, typed.negatives, holders) for index in range(len(objects))])
+
+
+def _prompt(index: int, objects: Sequence[Any], negatives: Sequence[Point], holders: Sequence[Any]) -> Prompt:
+    box, mask, points = objects[index]
+    excluded = [point for point in negatives if _holder(point, holders) in (None, index)]
+    labels = [POSITIVE] * len(points) + [NEGATIVE] * len(excluded)
+    return Prompt(box_xyxy=box, points_xy=(*points, *excluded), point_labels=tuple(labels), mask_hw=mask)
+
+
+def _nearest(point: Point, masks: Sequence[np.ndarray]) -> int:
+    distances = [
+        float(np.min(np.hypot(*(np.argwhere(mask) - (point[1], point[0])).T), initial=np.inf))
+        for mask in masks
+    ]
+    return int(np.argmin(distances))
+
+
+def _holder(point: Point, holders: Sequence[tuple[Box | None, np.ndarray | None]]) -> int | None:
+    x, y = point
+    found: list[tuple[float, int]] = []
+    for index, (box, mask) in enumerate(holders):
+        if box is not None and box[0] <= x <= box[2] and box[1] <= y <= box[3]:
+            found.append(((box[2] - box[0]) * (box[3] - box[1]), index))
+        if mask is not None:
+            row, column = round(y), round(x)
+            if 0 <= row < mask.shape[0] and 0 <= column < mask.shape[1] and mask[row, column]:
+                found.append((float(np.count_nonzero(mask)), index))
+    return min(found)[1] if found else None

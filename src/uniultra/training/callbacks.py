@@ -1,0 +1,194 @@
+"""What a run tells while it goes: log.jsonl, a picture of val, the best weights so far, and a bar with the time left."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed
+from transformers import TrainerCallback
+
+from uniultra.io.output import write_png, write_text
+from uniultra.models.promptable import PromptableModel
+from uniultra.models.stored import write_tensors
+from uniultra.training.ema import WeightAverage
+from uniultra.training.validation import Look, View, look
+
+LOG_FILE = "log.jsonl"
+BEST_FILE = "best.safetensors"
+PICTURES = "val"
+
+
+class Journal(TrainerCallback):
+    """Losses and looks, one JSON line each; keeps the weights of the best look; stops the run when looks no longer get better.
+
+    What it knows about the past it reads from the file: lines later than the checkpoint that a run goes on from are dropped.
+    """
+
+    def __init__(
+        self, out: Path, model: PromptableModel, average: WeightAverage, views: Sequence[View], patience: int
+    ) -> None:
+        self.out = out
+        self.model = model
+        self.average = average
+        self.views = views
+        self.patience = patience
+        self.began = time.monotonic()
+        self.lines: list[dict[str, Any]] = []
+
+    @property
+    def skills(self) -> list[tuple[int, float]]:
+        """(step, skill on val) of each look after the start."""
+        return [(line["step"], line["skill"]) for line in self.lines if "skill" in line and line["step"] > 0]
+
+    @property
+    def best(self) -> tuple[int, float] | None:
+        """(step, skill) of the best look after the start; the earliest among equals."""
+        return max(self.skills, key=lambda pair: pair[1], default=None)
+
+    def ended(self, step: int, steps: int) -> bool:
+        """Whether a run whose last checkpoint is of `step` has nothing left to do."""
+        self._read(step)
+        return step >= steps or self._patience_is_over()
+
+    def _patience_is_over(self) -> bool:
+        best = self.best
+        return bool(
+            self.patience and best and sum(step > best[0] for step, _ in self.skills) >= self.patience
+        )
+
+    def _read(self, until: int) -> None:
+        file = self.out / LOG_FILE
+        text = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        self.lines = [line for line in map(_parsed, text) if line is not None and line["step"] <= until]
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self._read(state.global_step if state.global_step else -1)
+        if state.is_world_process_zero:
+            kept = "".join(json.dumps(line) + "\n" for line in self.lines)
+            write_text(self.out / LOG_FILE, kept, force=True)
+            if self.views and not state.global_step:
+                self._tell(0, self._look(0))
+
+    def on_log(
+        self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        if state.is_world_process_zero:
+            self._write(
+                state.global_step, {key: round(float(value), 6) for key, value in (logs or {}).items()}
+            )
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if not self.views:
+            return
+        if state.is_world_process_zero:
+            before = self.best
+            with self.average.swapped():
+                seen = self._look(state.global_step)
+            self._tell(state.global_step, seen)
+            if before is None or self.skills[-1][1] > before[1]:
+                write_tensors(self.out / BEST_FILE, self.average.average)
+        if _from_first(self._patience_is_over()):
+            control.should_training_stop = True
+
+    def _look(self, step: int) -> Look:
+        seen = look(self.model, self.views)
+        (self.out / PICTURES).mkdir(exist_ok=True)
+        write_png(self.out / PICTURES / f"step-{step:06d}.png", seen.picture, force=True)
+        return seen
+
+    def _tell(self, step: int, seen: Look) -> None:
+        self._write(
+            step,
+            {
+                "val": {name: round(value, 4) for name, value in seen.dice.items()},
+                "skill": round(seen.skill, 5),
+            },
+        )
+
+    def _write(self, step: int, values: dict[str, Any]) -> None:
+        line = {"step": step, "minutes": round((time.monotonic() - self.began) / 60, 2)} | values
+        self.lines.append(line)
+        with (self.out / LOG_FILE).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+class ProgressBar(TrainerCallback):
+    """Steps, loss and time left on stderr: a bar on a terminal, a line at each log elsewhere."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self.bar: Any = None
+        self.first_step = 0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if not state.is_world_process_zero:
+            return
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        self.began, self.first_step = time.monotonic(), state.global_step
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        console = Console(stderr=True)
+        self.bar = Progress(*columns, console=console, disable=not console.is_terminal)
+        self.bar.start()
+        self.task = self.bar.add_task("training", total=self.steps, completed=state.global_step)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if self.bar:
+            self.bar.update(self.task, completed=state.global_step)
+
+    def on_log(
+        self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        if not self.bar or not logs or "loss" not in logs:
+            return
+        self.bar.update(self.task, description=f"training, loss {float(logs['loss']):.3f}")
+        if not self.bar.console.is_terminal:
+            a_step = (time.monotonic() - self.began) / max(1, state.global_step - self.first_step)
+            left = (self.steps - state.global_step) * a_step / 60
+            self.bar.console.print(
+                f"step {state.global_step} of {self.steps}, loss {float(logs['loss']):.3f}, {left:.1f} min left"
+            )
+
+    def __enter__(self) -> None:
+        """Nothing is shown before the first step."""
+
+    def __exit__(self, *exception: object) -> None:
+        if self.bar:
+            self.bar.stop()
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
+    """A line of the log; None for one that a kill cut short."""
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return None
+    return line if isinstance(line, dict) and isinstance(line.get("step"), int) else None
+
+
+def _from_first(decision: bool) -> bool:
+    """The first process's decision, on every process."""
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return decision
+    shared = [decision]
+    torch.distributed.broadcast_object_list(shared, src=0)
+    return bool(shared[0])

@@ -1,0 +1,98 @@
+"""Settings from their defaults, a TOML file and --set: what is unknown, of another type or out of its range is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from uniultra.errors import ModelError
+from uniultra.io.texts import decoded
+from uniultra.training.config import CHOICES, RANGES, AdaptConfig, DataSettings, DistillConfig, TrainConfig
+
+C = TypeVar("C", TrainConfig, AdaptConfig, DistillConfig)
+
+
+def load_config(path: str | Path | None = None, changes: tuple[str, ...] = ()) -> TrainConfig:
+    """The settings of a supervised run; see `configured`."""
+    return configured(TrainConfig(), path, changes)
+
+
+def configured(config: C, path: str | Path | None = None, changes: tuple[str, ...] = ()) -> C:
+    """Defaults, then a TOML file, then `section.key=value` changes in TOML's own syntax of values.
+
+    Raises:
+        ModelError: unknown section or key, or a value of another type than the default's, out of its range, not one of its words, or
+            not possible beside another one.
+    """
+    if path is not None:
+        try:
+            tables = tomllib.loads(decoded(Path(path).read_bytes()))
+        except (OSError, ValueError) as error:
+            raise ModelError(f"config '{path}' can't be read as TOML: {error}") from error
+        for section, values in tables.items():
+            if not isinstance(values, dict):
+                raise ModelError(
+                    f"config '{path}': '{section}' stands outside of a section; put it under one, such as [optim]"
+                )
+            for key, value in values.items():
+                config = _with(config, section, key, value)
+    for change in changes:
+        name, _, text = change.partition("=")
+        section, _, key = name.strip().partition(".")
+        config = _with(config, section, key, _value(text.strip()))
+    _check_boxes(config.data)
+    return config
+
+
+def _check_boxes(data: DataSettings) -> None:
+    """What the settings of box prompts must be together."""
+    total = data.exact_share + data.margin_share + data.sam2_share
+    if total > 1.0 + 1e-9:
+        names = "data.exact_share, data.margin_share and data.sam2_share"
+        raise ModelError(
+            f"{names} sum to {total:g}; they are shares of the box prompts, so lower them to at most 1 together"
+        )
+    if data.margin_low > data.margin_high:
+        raise ModelError(
+            f"data.margin_low = {data.margin_low:g} is above data.margin_high = {data.margin_high:g}; exchange them"
+        )
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _with(config: C, section: str, key: str, value: Any) -> C:
+    sections = [f.name for f in dataclasses.fields(config)]
+    if section not in sections:
+        raise ModelError(f"config section '{section}' is unknown; use one of {', '.join(sections)}")
+    part = getattr(config, section)
+    keys = [f.name for f in dataclasses.fields(part)]
+    if key not in keys:
+        raise ModelError(f"config key '{section}.{key}' is unknown; '{section}' has {', '.join(keys)}")
+    wanted = type(getattr(part, key))
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+        raise ModelError(f"config value {section}.{key} = {value!r} must be of type {wanted.__name__}")
+    low, high = RANGES.get(f"{section}.{key}", (-math.inf, math.inf))
+    if isinstance(value, int | float) and not low <= value <= high:
+        raise ModelError(
+            f"config value {section}.{key} = {value:g} is out of range; give {low:g} to {high:g}"
+        )
+    if key == "focus_stretch" and 0.0 < value < 1.0:
+        raise ModelError(
+            f"config value {section}.{key} = {value:g} is out of range; give 1 to 4 (where 0 is allowed, it means as it was)"
+        )
+    words = CHOICES.get(f"{section}.{key}")
+    if words and value not in words:
+        raise ModelError(
+            f"config value {section}.{key} = '{value}' is unknown; use one of {', '.join(words)}"
+        )
+    return dataclasses.replace(config, **{section: dataclasses.replace(part, **{key: value})})

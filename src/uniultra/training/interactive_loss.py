@@ -1,0 +1,94 @@
+"""One training example as a person would use the model: prompt, look, correct, look again.
+
+The image is encoded once; each round decodes, is scored, and hands its answer and a click on its largest error to the next.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from uniultra.data.prompt_simulation import correction_click
+from uniultra.models.promptable import Features, PromptableModel
+from uniultra.training.config import LossSettings
+from uniultra.training.losses import boundary_bce, dice_loss, hard_iou
+
+
+class InteractiveTrainer(nn.Module):
+    """The model and its loss; the forward pass takes a batch of `PromptDataset` and returns {"loss": ()}."""
+
+    def __init__(self, model: PromptableModel, settings: LossSettings) -> None:
+        super().__init__()
+        self.model = model
+        self.settings = settings
+
+    def forward(
+        self, image: Tensor, target: Tensor, points: Tensor, labels: Tensor, mask: Tensor, has_mask: Tensor
+    ) -> dict[str, Tensor]:
+        """image (B, S, S) uint8, target (B, S, S) 0..1, points (B, N, 2), labels (B, N), mask (B, 1, S/4, S/4), has_mask (B,)."""
+        return {"loss": self.rounds(self.model.encode(image), target, points, labels, mask, has_mask)["loss"]}
+
+    def rounds(
+        self,
+        features: Features,
+        target: Tensor,
+        points: Tensor,
+        labels: Tensor,
+        mask: Tensor,
+        has_mask: Tensor,
+    ) -> dict[str, Tensor]:
+        """Prompting and correcting on an encoded batch; `first_logits` (B, S/4, S/4) is the answer to the first prompt."""
+        halved = F.avg_pool2d(target.unsqueeze(1), 2).squeeze(
+            1
+        )  # logits have a quarter of the side: half is fine enough
+        losses, dices, answers = [], [], []
+        rounds = int(torch.randint(1, self.settings.rounds + 1, ()))
+        for more in reversed(range(rounds)):
+            logits, quality, _ = self.model.decode(features, points, labels, mask, has_mask)
+            loss, dice = self._score(logits, quality, halved)
+            losses.append(loss)
+            dices.append(dice)
+            answers.append(logits)
+            if more:
+                mask, has_mask = logits.detach().unsqueeze(1), torch.ones_like(has_mask)
+                points, labels = self._correct(logits, target, points, labels)
+        return {
+            "loss": torch.stack(losses).mean(),
+            "dice_first": dices[0],
+            "dice_last": dices[-1],
+            "first_logits": answers[0],
+        }
+
+    def _score(self, logits: Tensor, quality: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        weights = self.settings
+        fine = F.interpolate(
+            logits.float().unsqueeze(1), size=target.shape[1:], mode="bilinear", align_corners=False
+        ).squeeze(1)
+        dice = dice_loss(fine, target)
+        mask_loss = weights.dice * dice + weights.bce * boundary_bce(fine, target, weights.boundary_weight)
+        quality_loss = (quality.float() - hard_iou(fine, target)).square()
+        return (mask_loss + weights.quality * quality_loss).mean(), 1.0 - dice.detach().mean()
+
+    def _correct(
+        self, logits: Tensor, target: Tensor, points: Tensor, labels: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The prompts with one more point each: the correction click, or padding where nothing is wrong."""
+        grid = logits.shape[-1]
+        step = target.shape[-1] / grid
+        true = (
+            F.interpolate(target.unsqueeze(1), size=(grid, grid), mode="area").squeeze(1).numpy(force=True)
+            > 0.5
+        )
+        predicted = (logits > 0).numpy(force=True)
+        clicks = np.zeros((len(true), 1, 2), np.float32)
+        kinds = np.full((len(true), 1), -1, np.int64)
+        for index in range(len(true)):
+            click = correction_click(predicted[index], true[index])
+            if click is not None:
+                clicks[index, 0] = (np.array(click[0]) + 0.5) * step - 0.5
+                kinds[index, 0] = click[1]
+        more_points = torch.from_numpy(clicks).to(points.device)
+        more_labels = torch.from_numpy(kinds).to(labels.device)
+        return torch.cat([points, more_points], dim=1), torch.cat([labels, more_labels], dim=1)

@@ -1,0 +1,129 @@
+"""What the server and its computing processes say to each other: plain values, made from requests that were already checked for shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from uniultra.pixel_scale import PixelSize, Scale
+from uniultra.types import Frame
+
+
+@dataclass(frozen=True)
+class Rle:
+    """A previous mask as COCO run lengths; nothing of it is checked yet."""
+
+    counts: str | tuple[int, ...]
+    size_hw: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Png:
+    """A previous mask as the bytes of an image file; hostile until read."""
+
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One prompt as a request gives it."""
+
+    box_xyxy: tuple[float, ...] | None = None
+    points_xy: tuple[tuple[float, ...], ...] = ()
+    labels: tuple[int, ...] = ()
+    mask: Rle | Png | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a request says of its file: the frame of a cine, from 0, and the size of a pixel where the file doesn't say."""
+
+    frame: int | None = None
+    size_mm: PixelSize | None = None
+
+
+@dataclass(frozen=True)
+class Read:
+    """Make a frame of a file's bytes, of at most `max_pixels`; a deflated one may have `max_bytes` inflated."""
+
+    data: bytes = field(repr=False)
+    max_pixels: int
+    max_bytes: int
+    wanted: Wanted = Wanted()
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Segment prompts on one held frame, within `work_s` seconds; masks as `png` too, and all `measures`, where they are asked for."""
+
+    image_id: str
+    frame: Frame = field(repr=False)
+    asks: tuple[Ask, ...]
+    work_s: float
+    png: bool = False
+    measures: bool = False
+
+
+@dataclass(frozen=True)
+class Forget:
+    """Drop the embeddings of images that are gone."""
+
+    image_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Abandon:
+    """Whoever asked for the job under way has gone: no more of its prompts need be computed. It has no answer of its own."""
+
+
+Job = Read | Segment | Forget
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer to one prompt: `counts` in COCO's text, `png` where it was asked for, areas by `scale`, the predicted IoU, `measures`."""
+
+    counts: str
+    png: bytes | None = field(repr=False)
+    box_xyxy: tuple[float, float, float, float] | None
+    area_px: int
+    area_mm2: float | None
+    quality: float
+    scale: Scale
+    measures: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a job gave, how long it took, and the state of the process's embedding cache."""
+
+    value: Frame | tuple[Found, ...] | None
+    work_ms: float
+    cache: CacheState
+
+
+@dataclass(frozen=True)
+class CacheState:
+    """Embeddings of one process: bytes held now, and how often one was there or had to be made since its start."""
+
+    bytes: int = 0
+    hits: int = 0
+    misses: int = 0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a job gave nothing: the name of a problem (`problems.KINDS`) and one line."""
+
+    problem: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A process has its model, or couldn't load it (`error`)."""
+
+    name: str = ""
+    version: str = ""
+    input_size: int = 0
+    error: str = ""

@@ -1,0 +1,272 @@
+"""Lanes: each is one computing process (or, in the same process, one thread) with the jobs that wait for it.
+
+An image belongs to one lane, where its embeddings are. A lane holds a bounded number of jobs; what comes on top is refused at once.
+A process that takes too long, or dies of a hostile file, is replaced; the images are not lost with it, for the server holds them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import multiprocessing
+import signal
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from multiprocessing.connection import Connection
+
+from uniultra.backends.open import open_backend
+from uniultra.backends.protocol import Backend
+from uniultra.errors import ModelError, UniUltraError
+from uniultra.web.cache import EmbeddingCache
+from uniultra.web.messages import Abandon, Answer, CacheState, Failure, Forget, Job, Read, Ready
+from uniultra.web.problems import Problem
+from uniultra.web.settings import ServeSettings
+from uniultra.web.worker import Worker
+
+_START_S = 120.0
+"""A process that hasn't loaded its model by then never will."""
+_KILL_AFTER = 1.5
+"""The process itself looks at the time between prompts; it is killed after this many times the limit."""
+
+
+class Lane(ABC):
+    """What every lane is: jobs in their order, one at a time, at most `most` of them held."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.held = 0
+        self.cache = CacheState()
+        self.mean_ms = 50.0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="uniultra-lane")
+
+    @abstractmethod
+    def start(self) -> Ready:
+        """Gets the model ready. Raises ModelError."""
+
+    @abstractmethod
+    def call(self, job: Job) -> Answer | Failure:
+        """Does one job; blocks."""
+
+    def stop(self) -> None:
+        """Ends what runs and what waits."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def check_room(self) -> None:
+        """Passes where the lane takes another job. Raises Problem: busy."""
+        if self.held >= self.most:
+            wait = max(1, math.ceil(self.held * self.mean_ms / 1000))
+            raise Problem(
+                "busy",
+                f"{self.held} requests wait already, which is the limit; ask again in {wait} s",
+                retry_s=wait,
+            )
+
+    async def run(self, job: Job) -> Answer:
+        """The answer to a job, after those that came before it. Raises Problem."""
+        self.check_room()
+        self.held += 1
+        try:
+            found = await self._called(job)
+        finally:
+            self.held -= 1
+        if isinstance(found, Failure):
+            raise _problem_of(found)
+        self.cache = found.cache
+        self.mean_ms += 0.1 * (found.work_ms - self.mean_ms)
+        return found
+
+    async def _called(self, job: Job) -> Answer | Failure:
+        """The answer, or what became of it. Cancelled: a job that waits is dropped, one under way stops at its next prompt."""
+        begun = threading.Event()
+
+        def call() -> Answer | Failure:
+            begun.set()
+            return self.call(job)
+
+        future = self._thread.submit(call)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            if not future.cancel() and begun.is_set() and not future.done():
+                self.abandon()
+            raise
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """Says that nobody waits for the job under way any more."""
+
+    def forget(self, image_ids: tuple[str, ...]) -> None:
+        """Drops embeddings of images that are gone, when their turn comes."""
+        self._thread.submit(self.call, Forget(image_ids))
+
+
+class ThreadLane(Lane):
+    """Computes in this process: for tests, and inside another program. Nothing is killed: the time is looked at between prompts alone."""
+
+    def __init__(self, most: int, backend: Backend, cache_bytes: int) -> None:
+        super().__init__(most)
+        self._gone = threading.Event()
+        self._worker = Worker(backend, EmbeddingCache(cache_bytes), self._gone.is_set)
+
+    def start(self) -> Ready:
+        backend = self._worker.backend
+        return Ready(backend.facts.name, backend.facts.version, backend.facts.input_size)
+
+    def call(self, job: Job) -> Answer | Failure:
+        self._gone.clear()
+        return self._worker.run(job)
+
+    def abandon(self) -> None:
+        self._gone.set()
+
+
+class ProcessLane(Lane):
+    """Computes in a process of its own on one core, which is replaced when it is lost."""
+
+    def __init__(self, most: int, model: str, cache_bytes: int, work_s: float) -> None:
+        super().__init__(most)
+        self._arguments = model, cache_bytes
+        self._work_s = work_s
+        self._stopped = False
+        self._process: multiprocessing.process.BaseProcess | None = None
+        self._pipe: Connection | None = None
+
+    def start(self) -> Ready:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, other = context.Pipe()
+        self._process = context.Process(
+            target=serve_jobs, args=(other, *self._arguments), daemon=True, name="uniultra-worker"
+        )
+        self._process.start()
+        other.close()
+        ready = (
+            self._pipe.recv()
+            if self._pipe.poll(_START_S)
+            else Ready(error="the computing process did not start in time")
+        )
+        if ready.error:
+            self._end()
+            raise ModelError(ready.error)
+        return ready
+
+    def call(self, job: Job) -> Answer | Failure:
+        """Tried once more where the process was lost: it may have been killed while it was idle, by no fault of this job."""
+        for _ in range(2):
+            found = self._tried(job)
+            if found is not None:
+                return found
+            if self._stopped:
+                return Failure("stopping", "the server is being stopped")
+        return _lost(job)
+
+    def _tried(self, job: Job) -> Answer | Failure | None:
+        """None where the process was lost."""
+        try:
+            if self._process is None or not self._process.is_alive():
+                self._end()
+                self.start()
+        except (EOFError, OSError, ModelError):
+            self._end()
+            return None
+        assert self._pipe is not None and self._process is not None
+        late = threading.Event()
+        watch = threading.Timer(_KILL_AFTER * self._work_s, _kill_late, (self._process, late))
+        watch.start()  # a process that was stopped takes nothing: sending to it counts towards its time as well
+        try:
+            self._pipe.send(job)
+            return self._pipe.recv()
+        except (EOFError, OSError):
+            self._end()
+        finally:
+            watch.cancel()
+        if late.is_set() and not self._stopped:
+            limit = f"this took over {self._work_s:g} s, which is the limit"
+            return Failure("time-limit", f"{limit}; ask for less at a time, or shrink the image")
+        return None
+
+    def abandon(self) -> None:
+        pipe = self._pipe
+        with contextlib.suppress(OSError, ValueError):
+            if pipe is not None:
+                pipe.send(Abandon())
+
+    def stop(self) -> None:
+        self._stopped = True
+        super().stop()
+        if self._process is not None:
+            self._process.kill()
+
+    def _end(self) -> None:
+        """Ends the process, if there is one; the next job starts another."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+        if self._pipe is not None:
+            self._pipe.close()
+        self._process = self._pipe = None
+
+
+def lanes_of(settings: ServeSettings) -> list[Lane]:
+    """One process lane a core, or as many as the settings say."""
+    share = int(settings.cache_mb * 1e6) // settings.workers
+    return [
+        ProcessLane(settings.queue, settings.model, share, settings.work_s) for _ in range(settings.workers)
+    ]
+
+
+def serve_jobs(pipe: Connection, model: str, cache_bytes: int) -> None:
+    """The computing process: loads the model, says so, then answers jobs until the server is gone."""
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # the server decides when its processes end: after the answers under way
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        backend = open_backend(model, threads=1)
+    except UniUltraError as error:
+        pipe.send(Ready(error=str(error)))
+        return
+    worker = Worker(backend, EmbeddingCache(cache_bytes), partial(_is_abandoned, pipe))
+    pipe.send(Ready(backend.facts.name, backend.facts.version, backend.facts.input_size))
+    receive: Callable[[], Job | Abandon] = pipe.recv
+    while True:
+        try:
+            job = receive()
+            if not isinstance(job, Abandon):  # one that came too late
+                pipe.send(worker.run(job))
+        except (EOFError, OSError):
+            return
+
+
+def _is_abandoned(pipe: Connection) -> bool:
+    """Whether whoever asked for the job under way has gone: nothing else is sent before its answer."""
+    if not pipe.poll(0):
+        return False
+    pipe.recv()
+    return True
+
+
+def _kill_late(process: multiprocessing.process.BaseProcess, late: threading.Event) -> None:
+    late.set()
+    process.kill()
+
+
+def _lost(job: Job) -> Failure:
+    if isinstance(job, Read):
+        return Failure(
+            "image",
+            "the image: reading it ended the process that read it, so it is damaged or does harm; export it again",
+        )
+    return Failure(
+        "worker-lost", "the process that computed this was lost, and another takes its place; ask again"
+    )
+
+
+def _problem_of(failure: Failure) -> Problem:
+    if failure.problem == "bug":
+        return Problem("bug", "the server failed on this request; nothing was changed")
+    return Problem(failure.problem, failure.detail, retry_s=1 if failure.problem == "worker-lost" else None)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from uniultra.errors import DataError
+from uniultra.evaluation.metrics import expected_calibration_error
+from uniultra.evaluation.quality import calibrate, fit_quality, read_answers
+
+
+def test_the_fit_finds_a_known_distortion() -> None:
+    raw = np.random.default_rng(0).uniform(0.05, 0.95, 2000)
+    fit = fit_quality(raw, calibrate(raw, 2.0, -0.7))
+    assert fit.slope == pytest.approx(2.0, abs=1e-3)
+    assert fit.offset == pytest.approx(-0.7, abs=1e-3)
+
+
+def test_the_fit_lowers_the_calibration_error_of_noisy_answers() -> None:
+    rng = np.random.default_rng(1)
+    true = rng.beta(8, 2, 3000)
+    raw = np.clip(true * 0.7 + rng.normal(0, 0.08, 3000), 0.01, 0.99)
+    fit = fit_quality(raw, true)
+    assert expected_calibration_error(raw, true) > 0.15
+    assert expected_calibration_error(calibrate(raw, fit.slope, fit.offset), true) < 0.03
+
+
+def test_a_fit_needs_answers() -> None:
+    with pytest.raises(DataError, match="3 answers are too few"):
+        fit_quality(np.full(3, 0.5), np.full(3, 0.5))
+
+
+def test_only_val_calibrates(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    record = {"dataset": "lab", "quality": 0.5, "iou": 0.6}
+    file.write_text(
+        json.dumps({"split": "val", "records": [record, {"dataset": "lab", "quality": None, "iou": 0.1}]})
+    )
+    quality, iou = read_answers(file)
+    assert (quality.tolist(), iou.tolist()) == ([0.5], [0.6])
+    file.write_text(json.dumps({"split": "test", "records": [record]}))
+    with pytest.raises(DataError, match="is of split 'test'; only val may choose"):
+        read_answers(file)
+    file.write_text(json.dumps({"split": "val", "records": []}))
+    with pytest.raises(DataError, match="no predicted quality"):
+        read_answers(file)
+    file.write_text("{}")
+    with pytest.raises(DataError, match="is not a report"):
+        read_answers(file)
+
+
+def test_the_answers_of_chosen_sets_alone_may_count(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    records = [
+        {"dataset": name, "quality": quality, "iou": 0.6}
+        for name, quality in (("busi", 0.5), ("ddti", 0.7), ("cca", 0.9))
+    ]
+    file.write_text(json.dumps({"split": "val", "records": records}))
+    assert read_answers(file, ("busi", "cca"))[0].tolist() == [0.5, 0.9]
+    with pytest.raises(DataError, match="has no answers of a set 'busy'; its sets are busi, cca, ddti"):
+        read_answers(file, ("busi", "busy"))

@@ -1,0 +1,58 @@
+"""Rows in their order, each asked once, whatever the number of workers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from phantom_manifest import Phantom, phantom_manifest
+from uniultra.data.manifest import Row
+from uniultra.evaluation.journal import Journal
+from uniultra.evaluation.runner import score_rows
+
+
+@dataclass(frozen=True)
+class Name:
+    name: str
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_order_journal_and_ticks(tmp_path: Path, workers: int) -> None:
+    rows = phantom_manifest(tmp_path, [Phantom(f"p{i}", group=str(i)) for i in range(6)]).rows
+    asked: list[str] = []
+    ticks: list[int] = []
+
+    def score(row: Row) -> Name:
+        time.sleep(0.02 if row.id == "p0" else 0.0)
+        asked.append(row.id)
+        return Name(row.id)
+
+    def journal() -> Journal:
+        return Journal(tmp_path / "j.jsonl", {"what": "names"}, lambda line: Name(line["name"]))
+
+    names = [row.id for row in rows]
+    first = list(score_rows(score, rows[:4], workers, journal(), lambda: ticks.append(1)))
+    assert [each.name for each in first] == names[:4]
+    assert [each.name for each in score_rows(score, rows, workers, journal())] == names
+    assert sorted(asked) == names
+    assert len(ticks) == 4
+
+
+def test_what_stops_it_stops_the_rest(tmp_path: Path) -> None:
+    rows = phantom_manifest(tmp_path, [Phantom(f"p{i}", group=str(i)) for i in range(20)]).rows
+    asked: list[str] = []
+
+    def score(row: Row) -> Name:
+        time.sleep(0.01)
+        asked.append(row.id)
+        return Name(row.id)
+
+    def tick() -> None:
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space left"):
+        list(score_rows(score, rows, 2, None, tick))
+    assert len(asked) < 10

@@ -1,0 +1,50 @@
+"""Structured reports: the numbers and the outline come back through pydicom and highdicom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+
+from dicoms import PHI, dataset, picture, save
+from phantoms import ellipse
+from uniultra.io.dicom.source import Maker, read_source
+from uniultra.io.dicom.sr import NAMES, Finding, write_report
+from uniultra.measure.measured import named
+from uniultra.measure.shape import measure_shape
+
+hd = pytest.importorskip("highdicom", reason="highdicom is of the extra dicom")
+MAKER = Maker("uniultra-mini", "0.1.0", "9.9")
+MASK = ellipse((24, 36), (17, 12), (12, 8))
+
+
+@pytest.mark.parametrize(("frames", "number"), [(1, 0), (5, 3)])
+@pytest.mark.parametrize("spacing", [(0.5, 0.5), None])
+def test_measurements_and_outline_come_back(
+    tmp_path: Path, frames: int, number: int, spacing: tuple[float, float] | None
+) -> None:
+    path = save(dataset(picture(frames)), tmp_path / "a.dcm")
+    shape = measure_shape(MASK, spacing)
+    assert shape is not None
+    write_report(
+        tmp_path / "a.sr.dcm", read_source(path), [Finding("structure 1", number, MASK, shape)], MAKER
+    )
+    found = hd.sr.srread(tmp_path / "a.sr.dcm")
+    [group] = found.content.get_planar_roi_measurement_groups()
+    values = {item.name.meaning: (item.value, item.unit.value) for item in group.get_measurements()}
+    for item in named(shape):
+        value, unit = values[NAMES[item.name].meaning]
+        assert value == pytest.approx(item.measurement.value, rel=1e-5)
+        assert unit.startswith(item.measurement.unit.rstrip("2")) or unit in ("{pixels}", "{square_pixels}")
+    region = group.roi
+    assert region.value[0].tolist() == region.value[-1].tolist()
+    # By pixel edges: 0, 0 is the outer corner of the first pixel (PS3.3 C.18.6).
+    np.testing.assert_array_equal(region.value.min(axis=0), np.argwhere(MASK).min(axis=0)[::-1])
+    np.testing.assert_array_equal(region.value.max(axis=0), np.argwhere(MASK).max(axis=0)[::-1] + 1)
+    plain = pydicom.dcmread(tmp_path / "a.sr.dcm")
+    references = [element.value for element in plain.iterall() if element.keyword == "ReferencedFrameNumber"]
+    assert references == ([] if frames == 1 else [number + 1])
+    assert PHI.encode() not in (tmp_path / "a.sr.dcm").read_bytes()
+    assert (plain.CompletionFlag, plain.VerificationFlag) == ("COMPLETE", "UNVERIFIED")
