@@ -61,6 +61,7 @@ class Answer:
     area_mm2: float | None
     quality: float
     measures: dict[str, Any] | None = field(default=None, repr=False)
+    alternatives: tuple[Answer, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,12 @@ class Client:
         prompts: Sequence[Prompt],
         previous: Mapping[int, str] | None = None,
         measures: bool = False,
+        alternatives: int = 1,
     ) -> list[Answer]:
         """An answer to each prompt, in order, as `Segmenter.segment` gives on the same image.
 
         `measures` asks for perimeter, diameters and ellipse too. `previous` gives, for the index of a prompt, the `mask_id` of an
-        earlier answer on this image, in place of a mask of its own.
+        earlier answer on this image, in place of a mask of its own. `alternatives` up to 3 asks for what clicks may mean instead.
 
         Raises:
             ServeError: the server can't be reached; RefusedError, where it says why it doesn't answer.
@@ -118,7 +120,10 @@ class Client:
         named = previous or {}
         asked = [_prompt(prompt, named.get(index)) for index, prompt in enumerate(prompts)]
         found = self._ask_json(
-            "POST", f"/v1/images/{image.id}/segment", {"prompts": asked, "measures": measures}
+            "POST",
+            f"/v1/images/{image.id}/segment",
+            {"prompts": asked, "measures": measures}
+            | ({"alternatives": alternatives} if alternatives != 1 else {}),
         )
         return [_answer(item) for item in found["masks"]]
 
@@ -243,4 +248,5 @@ def _answer(item: dict[str, Any]) -> Answer:
         item["area_mm2"],
         item["quality"],
         item.get("measures"),
+        tuple(_answer(other) for other in item.get("alternatives", ())),
     )
