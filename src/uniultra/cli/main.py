@@ -26,6 +26,7 @@ from uniultra.cli.models import models
 from uniultra.cli.params import params
 from uniultra.cli.segment import segment
 from uniultra.cli.serve import serve
+from uniultra.cli.show import show
 from uniultra.cli.terminal.ending import end_in_order
 from uniultra.cli.terminal.text import complain, printable
 from uniultra.cli.train import train
@@ -70,6 +71,7 @@ COMMANDS = (
     batch,
     measure,
     info,
+    show,
     demo,
     serve,
     evaluate,
