@@ -46,7 +46,7 @@ def test_a_box_writes_mask_overlay_and_json(folder: Path) -> None:
     assert mask.shape == TRUE.shape
     assert dice(mask == 1, TRUE) > 0.8
     with Image.open(folder / "out" / "scan.overlay.png") as overlay:
-        assert (overlay.mode, overlay.size) == ("RGB", (320, 240))
+        assert (overlay.mode, overlay.size) == ("RGB", (640, 480)), "a small picture is enlarged"
     report = json.loads((folder / "out" / "scan.json").read_text())
     assert report["model"]["name"] == "uniultra-mini"
     [found] = report["objects"]
