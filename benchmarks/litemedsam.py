@@ -25,7 +25,6 @@ import typer
 from safetensors.torch import load_file
 
 from uniultra.bench.peers import without_timm
-from uniultra.data.conversion import sha256_of
 from uniultra.data.manifest import Row, read_manifest
 from uniultra.data.splits import ReportSplit, SelectionSplit, report_split, selection_split
 from uniultra.errors import DataError, PromptError, UniUltraError
@@ -39,6 +38,7 @@ from uniultra.evaluation.report.run_report import (
 )
 from uniultra.evaluation.settings import EvaluationSettings, parse_kinds
 from uniultra.evaluation.summary import summarise
+from uniultra.hashes import file_sha256
 from uniultra.io.output import check_free
 from uniultra.types import Frame, Mask, Prompt, mask_box
 
@@ -187,7 +187,7 @@ def main(
     evaluation = partial.complete(LiteMedSam(weights), rows, settings)
     if not evaluation.records:
         raise DataError(f"split '{split}' of '{data}' shows no object")
-    provenance = Provenance(LiteMedSam.name, manifest.sha256, limit, weights_sha256=sha256_of(weights))
+    provenance = Provenance(LiteMedSam.name, manifest.sha256, limit, weights_sha256=file_sha256(weights))
     write_report(out, build_report(evaluation, provenance), force)
     partial.path.unlink()
     summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)

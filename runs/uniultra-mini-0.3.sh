@@ -5,7 +5,7 @@
 # MINI-0.2.0 is the model folder that runs/uniultra-mini.sh ends with, or the one of the release before this one.
 set -euo pipefail
 data=${1:?the manifest} start=${2:?the folder of uniultra-mini 0.2.0}
-run=runs/uniultra-mini-0.3 share=${SHARE:-0.8}
+run=runs/uniultra-mini-0.3 share=${SHARE:-0.9}
 kinds=box,box10,loose15,loose30,tight10,sam2box,click1,click3,click5,uclick1
 
 # One manifest of the sets and of simulated frames: links to the sets' folders, and the frames beside them.
@@ -19,7 +19,7 @@ diff <(head -1 "$data") <(head -1 "$frames")
 uniultra train --config configs/uniultra-mini-0.3.toml --set model.start_from="'$start'" --data "$run/sets/manifest.csv" --out "$run/people"
 
 # Everything that is chosen is chosen on val: here the blend's share, and the calibration of the quality.
-for each in 0.6 0.8 1.0; do
+for each in 0.6 0.8 0.9 1.0; do
     [ -d "$run/blend-$each" ] || python benchmarks/blend.py --before "$start" --after "$run/people/model" --share "$each" --out "$run/blend-$each"
     uniultra evaluate --model "$run/blend-$each" --data "$data" --split val --limit 40 --draws 1 --kinds box,box10,loose15,loose30,click1,uclick1 \
         --out "$run/val-$each.json" --force

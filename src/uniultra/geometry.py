@@ -51,6 +51,20 @@ def field_side(frame_hw: tuple[int, ...]) -> int:
     return min(max(frame_hw), 2 * min(frame_hw))
 
 
+def blurred_to_shrink(pixels_hw: np.ndarray, scale_x: float, scale_y: float) -> np.ndarray:
+    """Pixels blurred before they are sampled at these scales (model pixels a source pixel), where one is below 1.
+
+    The blur is what keeps speckle from aliasing, in inference and in training alike.
+    """
+    if min(scale_x, scale_y) >= 1.0:
+        return pixels_hw
+    across, down = max(1.0 / scale_x, 1.0), max(1.0 / scale_y, 1.0)
+    kernel = (2 * int(np.ceil(across)) - 1, 2 * int(np.ceil(down)) - 1)
+    return cv2.GaussianBlur(
+        pixels_hw, kernel, sigmaX=max(0.35 / scale_x, 1e-3), sigmaY=max(0.35 / scale_y, 1e-3)
+    )
+
+
 @dataclass(frozen=True)
 class ModelMap:
     """The affine map of `region` (source pixels) onto a square of `size` model pixels, and back."""
@@ -84,11 +98,7 @@ class ModelMap:
         Shrinking averages the source pixels that fall into a model pixel, so speckle doesn't alias.
         """
         sx, sy = self.scale_xy
-        if min(sx, sy) < 1.0:
-            kernel = (2 * int(np.ceil(max(1.0 / sx, 1.0))) - 1, 2 * int(np.ceil(max(1.0 / sy, 1.0))) - 1)
-            pixels_hw = cv2.GaussianBlur(
-                pixels_hw, kernel, sigmaX=max(0.35 / sx, 1e-3), sigmaY=max(0.35 / sy, 1e-3)
-            )
+        pixels_hw = blurred_to_shrink(pixels_hw, sx, sy)
         steps = np.arange(self.size)
         across, down = self.to_source(np.stack([steps, steps], axis=-1)).T
         height, width = pixels_hw.shape

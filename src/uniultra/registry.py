@@ -42,16 +42,16 @@ class ModelEntry:
 MODELS: tuple[ModelEntry, ...] = (
     ModelEntry(
         name="uniultra-mini",
-        version="0.2.0",
+        version="0.3.0",
         input_size=256,
         licence="Apache-2.0",
         sha256={
-            "config.json": "fb851d3ee772cf374489bdc3284359e08973a65eacf9d84e8aaf7f69c82d1d66",
-            "decoder.onnx": "0a13ec23faa44ceb56a9ae2272e8829de4358a2360cf4cdfefcff6178089b0d0",
-            "encoder.onnx": "c0e63bd90411da26c9a020b12a206778f348c654c9fd72668f828dd5252242da",
-            "model.json": "5414def265745d92b33667312f007d3798a5aa3f0180119c7cf35944cfeacd00",
-            "model.safetensors": "328393628ef8c20e9cda9376c09ed0754a96bb982f478b014f1867410b974792",
-            "parity.json": "034298a692ebabda178b4dfd036a1a6481e7f1591dc4a032b45150ee2c02e601",
+            "config.json": "7230990143dd558a08ba587576ad533209e9d9983e46a3ad25e74642301a4431",
+            "decoder.onnx": "d660900b19116a2a91f8710ab81f2e9fdc573615d85b02462e043f643db3716d",
+            "encoder.onnx": "d753a1d6649d20f943f265c95bffae6bf46fb49e4d725952b76de817904cc851",
+            "model.json": "fd7196739b4cd388dec905c26e68c98466c67267b4098bfcf168a1cb94aacc39",
+            "model.safetensors": "3c543349a62ba8a9159a2b9d73d01cad35a89bb4837841fa119baa61f1a4f460",
+            "parity.json": "b90e6ce8c8d0971a327184cbca09de75ed18b0cdc19d50260df10bd0d982959c",
         },
     ),
     ModelEntry(

@@ -33,6 +33,7 @@ from uniultra.geometry import (
     whole,
 )
 from uniultra.model_facts import ModelFacts
+from uniultra.pixel_scale import Box
 from uniultra.postprocess import overlap, under_clicks, without_specks
 from uniultra.prompt_arrays import alike, prompt_arrays
 from uniultra.registry import DEFAULT
@@ -42,7 +43,6 @@ KEPT_MARGIN = 0.02
 """A crop is kept while the structure stays this share of its side away from its edges."""
 KEPT_ZOOM = 2.0
 """A crop is kept while it is at most this many times as large as the one that would be made anew."""
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)

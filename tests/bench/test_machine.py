@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from uniultra.bench.machine import describe_machine, peak_memory_mb, usable_cores, warnings_of, yardstick
+from uniultra.bench.machine import describe_machine, peak_memory_mb, warnings_of, yardstick
+from uniultra.machine import usable_cores
 
 
 def test_a_quiet_machine_gets_no_warning() -> None:

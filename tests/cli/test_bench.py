@@ -10,10 +10,10 @@ import typer
 from typer.testing import CliRunner, Result
 
 from phantom_manifest import Phantom, write_manifest
-from uniultra.bench.runner import usable_cores
 from uniultra.cli.bench import bench
 from uniultra.cli.evaluate import evaluate
 from uniultra.errors import DataError, FileError, ModelError, OutputError, PromptError
+from uniultra.machine import usable_cores
 
 
 def _run(*arguments: str | Path) -> Result:

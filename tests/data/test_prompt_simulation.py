@@ -15,6 +15,7 @@ from uniultra.data.prompt_simulation import (
     exact_box,
     jitter_box,
     random_click,
+    scribble,
 )
 from uniultra.types import NEGATIVE, POSITIVE, Prompt
 
@@ -115,3 +116,21 @@ def test_the_larger_error_is_corrected_first() -> None:
     long_hw[0, :] = True  # many pixels, but thin
     (_, y), label = correction_click(long_hw, np.zeros_like(long_hw))  # type: ignore[misc]
     assert (label, 15 < y < 25) == (NEGATIVE, True)
+
+
+@settings(deadline=None)
+@given(SOME, SEEDS)
+def test_a_scribble_lies_inside_whatever_the_shape(mask_hw: np.ndarray, seed: int) -> None:
+    places = scribble(mask_hw, np.random.default_rng(seed))
+    assert len(places) == 5
+    assert all(mask_hw[round(y), round(x)] for x, y in places)
+    assert places == scribble(mask_hw, np.random.default_rng(seed))
+
+
+def test_a_scribble_goes_along_a_band_and_not_to_one_place() -> None:
+    band_hw = np.zeros((40, 200), bool)
+    band_hw[15:25, 10:190] = True
+    for seed in range(20):
+        places = np.array(scribble(band_hw, np.random.default_rng(seed)))
+        assert np.ptp(places[:, 0]) > 60, "half of the band or more"
+        assert (np.diff(places[:, 0]) > 0).all() or (np.diff(places[:, 0]) < 0).all()

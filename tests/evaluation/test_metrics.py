@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from intervals import bootstrap_interval
 from uniultra.evaluation.metrics import (
-    bootstrap_interval,
     bootstrap_means,
     dice,
     expected_calibration_error,

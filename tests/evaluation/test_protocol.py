@@ -401,3 +401,16 @@ def test_outlines_are_measured_in_pixels_and_millimetres(tmp_path: Path) -> None
     assert {
         (r.hd95_px, r.nsd) for r in evaluate(Perfect(), _val(tmp_path), EvaluationSettings(("box",))).records
     } == {(0.0, 1.0)}
+
+
+def test_scribbles_are_several_points_at_once_and_leave_clicks_as_they_were(tmp_path: Path) -> None:
+    stubborn, split = Stubborn(), first_rows(_val(tmp_path), 1)
+    records = evaluate(stubborn, split, EvaluationSettings(("click1", "scribble"), seeds=(0, 1, 2))).records
+    asked = [prompt for prompts in stubborn.asked for prompt in prompts]
+    assert sorted(len(prompt.points_xy) for prompt in asked) == [1] * 3 + [5] * 9
+    assert all(set(prompt.point_labels) == {1} for prompt in asked)
+    assert len({(r.id, r.object_index, r.draw) for r in records if r.kind == "scribble"}) == 9
+    alone = Stubborn()
+    evaluate(alone, split, EvaluationSettings(("click1",)))
+    centred = [prompt for prompt in asked if len(prompt.points_xy) == 1]
+    assert [p.points_xy for prompts in alone.asked for p in prompts] == [p.points_xy for p in centred]

@@ -31,7 +31,7 @@ RUN = """
 import sys, time
 from pathlib import Path
 sys.path[:0] = [sys.argv[3], sys.argv[3] + '/..']
-from test_folder import run
+from test_run_folder import run
 run(Path(sys.argv[1]), Path(sys.argv[2]), pause=0.4)
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from uniultra.evaluation.metrics import bootstrap_interval
+from intervals import bootstrap_interval
 from uniultra.evaluation.records import Record
 from uniultra.evaluation.settings import stable_seed
 from uniultra.evaluation.summary import ALL_ORGANS, summarise

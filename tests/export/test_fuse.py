@@ -12,7 +12,7 @@ import torch
 from peft import LoraConfig, inject_adapter_in_model
 
 from uniultra.export.fuse import FusedModel, fuse
-from uniultra.export.onnx import ModelFacts, QualityCalibration, export_onnx
+from uniultra.export.onnx import ModelFacts, QualityCalibration, trace_graphs, write_graphs
 from uniultra.export.parity import check_parity, random_prompts, speckle_image
 from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import PAPER, HieraSize, build, fit_windows, vision_config
@@ -107,7 +107,7 @@ def _with_lora(model: PromptableModel) -> PromptableModel:
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[PromptableModel, Path]:
     model, folder = _model(), tmp_path_factory.mktemp("fused")
-    export_onnx(model, folder, ModelFacts("short", "1"))
+    write_graphs(trace_graphs(model), folder, ModelFacts("short", "1"), model, None)
     return model, folder
 
 

@@ -29,7 +29,11 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_exported_folder_is_whole(tmp_path: Path) -> None:
     report = export_folder("uniultra-mini", tmp_path / "out", ModelFacts("whole", "1", precision="w8"))
     assert {file.name for file in (tmp_path / "out").iterdir()} == set(FILES)
-    assert report["max_logit_difference"] < 0.06, "what is fused is rounded once more"
+    assert report["max_logit_difference"] < 0.1, (
+        "what is fused is rounded once more; the largest logits are 17 to 19"
+    )
+    assert report["dice_agreement"] > 0.999
+    assert report["pixel_agreement"] > 0.9995
     assert report["against_fp32"]["max_logit_difference"] >= report["max_logit_difference"]
     assert {f"sha256 {file}" for file in FILES} <= set(report)
     assert isinstance(open_backend(tmp_path / "out"), OnnxBackend)

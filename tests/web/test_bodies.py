@@ -54,10 +54,10 @@ def test_the_largest_request_is_within_the_bounds() -> None:
     ],
 )
 def test_what_a_small_body_could_make_expensive_is_refused_quickly(body: bytes, says: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(Problem, match=says) as caught:
         asyncio.run(Bodies(len(body)).read(request(body), SegmentIn))
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
     assert len(caught.value.errors or []) <= 20
 
 

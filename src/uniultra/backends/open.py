@@ -9,6 +9,7 @@ from pathlib import Path
 from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import ModelError
+from uniultra.hashes import file_sha256
 from uniultra.registry import MODELS, find, finished_run, verified_folder
 
 _ONNX_FILES = (ENCODER, DECODER)
@@ -77,7 +78,7 @@ def _is_name(name_or_folder: str | Path) -> bool:
 
 def _sha256_of(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return file_sha256(path)
     except OSError as error:
         raise ModelError(
             f"'{path}' can't be read ({error.strerror}); a model folder holds it; export the model again"

@@ -24,6 +24,7 @@ from uniultra.batch.process_item import do
 from uniultra.errors import ClusterError, ModelError
 from uniultra.io.paths import one_line
 from uniultra.io.silence import muted_stderr
+from uniultra.machine import usable_cores
 
 MOST_WORKERS = 4096
 AT_ONCE = 16
@@ -61,11 +62,6 @@ class PoolSettings:
             _check_address(self.address)
 
 
-def cores() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class Worker:
     """Holds the model; one process of the pool."""
 
@@ -96,7 +92,7 @@ def run(items: Sequence[Item], job: Job, settings: PoolSettings, done: Callable[
     """
     with _ray(settings) as ray:
         workers = settings.workers or (
-            cores() if settings.address is None else int(ray.cluster_resources().get("CPU", 1))
+            usable_cores() if settings.address is None else int(ray.cluster_resources().get("CPU", 1))
         )
         size = max(1, min(workers, len(items)))
         blocks = max(1, -(-len(items) // max(1, min(AT_ONCE, len(items) // (size * SHARES)))))
@@ -147,7 +143,7 @@ def _ray(settings: PoolSettings) -> Iterator[Any]:
         else None
     )
     here: dict[str, Any] = {
-        "num_cpus": settings.workers or cores(),
+        "num_cpus": settings.workers or usable_cores(),
         "object_store_memory": _STORE_BYTES,
         "include_dashboard": False,
         "_temp_dir": temp,

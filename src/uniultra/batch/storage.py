@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import secrets
 import tempfile
@@ -14,6 +13,7 @@ from typing import Any
 import fsspec
 
 from uniultra.errors import FileError, OutputError
+from uniultra.hashes import file_sha256
 from uniultra.io.paths import one_line, shown
 
 HIDDEN = ".uniultra"
@@ -153,7 +153,6 @@ def local_file(place: str) -> Iterator[Path]:
 def sha256_of(file: Path) -> str:
     """Raises FileError."""
     try:
-        with open(file, "rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
+        return file_sha256(file)
     except (OSError, ValueError) as error:
         raise FileError(f"{shown(file)}: can't be read ({one_line(error)}); check the path") from error

@@ -13,6 +13,7 @@ from uniultra.backends.open import open_backend
 from uniultra.errors import ModelError
 from uniultra.geometry import ModelMap, prompt_points
 from uniultra.io.images import read_frame
+from uniultra.pixel_scale import Box
 from uniultra.registry import MODELS, find
 from uniultra.segmenter import Segmenter, check_prompt
 from uniultra.types import Prompt
@@ -28,7 +29,6 @@ STEPS = (ENCODE, DECODE, FIRST, FIRST_CLICK, FURTHER)
 """One image encoded; one prompt decoded on it; from the file on disk to the mask of a box,
 or of a click; one more click on what is encoded."""
 OWN, RANDOM = "its own", "random"
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,13 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
+from uniultra.machine import usable_cores
+
 BUSY_LOAD = 0.25
 """Load average a core, before the run, from which the machine counts as busy."""
 UNSTEADY = 0.15
 """Jitter of the yardstick from which times mean little."""
+
 LIBRARIES = ("numpy", "onnxruntime", "opencv-python-headless", "torch", "transformers")
 
 
@@ -25,11 +28,6 @@ def describe_machine() -> dict[str, str | int | None]:
         "python": platform.python_version(),
     }
     return facts | {library: _version(library) for library in LIBRARIES}
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def load_average() -> float | None:

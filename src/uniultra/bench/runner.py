@@ -12,9 +12,10 @@ from uniultra import __version__
 from uniultra.bench.accuracy import Accuracy, check_names
 from uniultra.bench.candidates import STEPS, Contestant, Task, our_model
 from uniultra.bench.cold_start import MODULE, Fresh, run_fresh
-from uniultra.bench.machine import describe_machine, load_average, usable_cores, warnings_of, yardstick
+from uniultra.bench.machine import describe_machine, load_average, warnings_of, yardstick
 from uniultra.bench.timing import Job, Pace, Rounds, interleave, ratio, spread, timing_of
 from uniultra.errors import ModelError, PromptError
+from uniultra.machine import usable_cores
 
 SCHEMA_VERSION = 1
 PEER_NAMES = ("sam2-tiny", "edgetam", "litemedsam")

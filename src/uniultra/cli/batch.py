@@ -197,9 +197,9 @@ def _tell_plan(items: list[Item], job: Job) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     from uniultra.batch.process_item import is_pending
-    from uniultra.batch.ray_pool import cores
+    from uniultra.machine import usable_cores
 
-    with ThreadPoolExecutor(cores()) as threads:
+    with ThreadPoolExecutor(usable_cores()) as threads:
         pending = sum(threads.map(lambda item: is_pending(item, job), items))
     print(f"{len(items)} inputs: {len(items) - pending} done already, {pending} to do; nothing was done now")
 

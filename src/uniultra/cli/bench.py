@@ -88,9 +88,9 @@ def _plan(
     models: tuple[str, ...], peers: str, threads: str | None, rounds: int, image: Path, box: str, quick: bool
 ) -> Plan:
     from uniultra.bench.candidates import Task
-    from uniultra.bench.machine import usable_cores
     from uniultra.bench.runner import Plan
     from uniultra.bench.timing import QUICK, Pace
+    from uniultra.machine import usable_cores
     from uniultra.prompts.grouping import parse_typed
 
     try:

@@ -62,7 +62,7 @@ def _one(segmenter: Segmenter, example: dict[str, object]) -> tuple[np.ndarray, 
     sizes = ", ".join(
         f"{area(mask).value:.0f} {area(mask).unit}, quality {mask.quality:.2f}" for mask in masks
     )
-    print(f"  {example['organ']:<15} {example['prompt']:<12} {sizes:<48} {milliseconds:4.0f} ms")
+    print(f"  {example['organ']:<15} {example['prompt']:<25} {sizes:<48} {milliseconds:4.0f} ms")
     return draw_prompts(
         draw_overlay(frame, masks), prompts
     ), f"{example['organ']}, {example['prompt']}\n{sizes}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,8 +61,3 @@ def shrunk(
     small = cv2.resize(pixels_hw, size, interpolation=cv2.INTER_AREA)
     ids = cv2.resize(ids_hw, size, interpolation=cv2.INTER_NEAREST_EXACT)
     return small, ids, None if pixel_mm is None else pixel_mm / scale
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -17,10 +17,11 @@ from torch.utils.data import Dataset, Sampler
 from uniultra.data.augmentation import draw_appearance, draw_placement
 from uniultra.data.loading import read_row
 from uniultra.data.manifest import SMALLEST_OBJECT, Row, objects_in
-from uniultra.data.prompt_simulation import Box, jitter_box, random_click, sam2_box, uniform_click, widen_box
+from uniultra.data.prompt_simulation import jitter_box, random_click, sam2_box, uniform_click, widen_box
 from uniultra.data.splits import TrainSplit
 from uniultra.errors import DataError
-from uniultra.geometry import ModelMap, region_around, whole
+from uniultra.geometry import ModelMap, blurred_to_shrink, region_around, whole
+from uniultra.pixel_scale import Box
 from uniultra.types import POSITIVE, Region
 
 POINTS = 3
@@ -259,10 +260,7 @@ def warp(pixels_hw: np.ndarray, to_model: ModelMap, placed: np.ndarray) -> np.nd
     """Turns, mirrors and cuts in one interpolation; blurs first where the view shrinks the image."""
     matrix = to_model.matrix() @ np.vstack([placed, [0.0, 0.0, 1.0]])
     across, down = np.linalg.norm(matrix[:, :2], axis=0)  # model pixels a source pixel
-    if min(across, down) < 1.0:
-        pixels_hw = cv2.GaussianBlur(
-            pixels_hw, (0, 0), sigmaX=max(0.35 / across, 0.1), sigmaY=max(0.35 / down, 0.1)
-        )
+    pixels_hw = blurred_to_shrink(pixels_hw, across, down)
     return cv2.warpAffine(pixels_hw, matrix, (to_model.size, to_model.size), flags=cv2.INTER_LINEAR)
 
 

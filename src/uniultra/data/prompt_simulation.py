@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 
 from uniultra.geometry import depth, inscribed_centre
+from uniultra.pixel_scale import Box
 from uniultra.types import NEGATIVE, POSITIVE, mask_box
 
-Box = tuple[float, float, float, float]
+SCRIBBLE_POINTS = 5
 
 
 def exact_box(mask_hw: np.ndarray) -> Box:
@@ -74,6 +75,26 @@ def uniform_click(mask_hw: np.ndarray, rng: np.random.Generator) -> tuple[float,
     ys, xs = np.nonzero(mask_hw)
     pick = int(rng.integers(len(xs)))
     return float(xs[pick]), float(ys[pick])
+
+
+def scribble(
+    mask_hw: np.ndarray, rng: np.random.Generator, points: int = SCRIBBLE_POINTS
+) -> tuple[tuple[float, float], ...]:
+    """The places of a short stroke through a mask, as a hand draws it, from one end of its depth towards the other: (x, y) each.
+
+    Equal steps along a line that bends by up to a quarter of its length; what would leave the mask is moved to its nearest
+    place in the mask's depth, so that all lie inside.
+    """
+    distances = depth(mask_hw)
+    ys, xs = np.nonzero(distances > 0.4 * distances.max())
+    inner = np.stack([xs, ys], axis=1).astype(np.float64)
+    first = inner[int(rng.integers(len(inner)))]
+    last = inner[int(np.argmax(np.linalg.norm(inner - first, axis=1)))]
+    along = np.linspace(0.0, 1.0, points)[:, None]
+    across = np.array([first[1] - last[1], last[0] - first[0]])
+    stroke = first + along * (last - first) + along * (1.0 - along) * rng.uniform(-1.0, 1.0) * across
+    nearest = [inner[int(np.argmin(np.linalg.norm(inner - place, axis=1)))] for place in stroke]
+    return tuple((float(x), float(y)) for x, y in nearest)
 
 
 def correction_click(predicted_hw: np.ndarray, true_hw: np.ndarray) -> tuple[tuple[float, float], int] | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from uniultra.atomic import check_new, staged_folder
-from uniultra.data.conversion import Converted, convert, sha256_of
+from uniultra.data.conversion import Converted, convert
 from uniultra.data.duplicates import WORDS, clusters, near_pairs
 from uniultra.data.importers.registry import Source
 from uniultra.data.importers.sample import Problem, Sample
@@ -22,6 +22,7 @@ from uniultra.data.manifest import COLUMNS
 from uniultra.data.published import assigned, named, published_splits
 from uniultra.data.splits import split_by_cluster
 from uniultra.errors import DataError, FileError
+from uniultra.hashes import file_sha256
 from uniultra.io.tables import write_csv
 
 MIN_LONGEST = 32
@@ -251,8 +252,8 @@ def _write_tables(
             path.unlink()
     base = root if root.is_dir() else root.parent
     sources = sorted({path for one in good for path in (one.sample.image, *one.sample.sources)})
-    hashes = [("written", name, sha256_of(part / name)) for name in sorted(kept)]
-    hashes += [("source", path.relative_to(base).as_posix(), sha256_of(path)) for path in sources]
+    hashes = [("written", name, file_sha256(part / name)) for name in sorted(kept)]
+    hashes += [("source", path.relative_to(base).as_posix(), file_sha256(path)) for path in sources]
     write_csv(part / "manifest.csv", COLUMNS, [list(row.values()) for row in rows])
     write_csv(part / "hashes.csv", ("kind", "path", "sha256"), hashes)
     if problems:

@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 
 from uniultra.errors import PromptError
+from uniultra.pixel_scale import Box
 from uniultra.types import Frame, Mask, Prompt, mask_box
-
-Box = tuple[float, float, float, float]
 
 GRABCUT_ITERATIONS = 8
 GRABCUT_MARGIN = 0.5

@@ -94,15 +94,6 @@ def bootstrap_means(
     return np.asarray(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
 
 
-def bootstrap_interval(
-    values: Sequence[float] | np.ndarray, groups: Sequence[str], seed: int, samples: int = BOOTSTRAP_SAMPLES
-) -> tuple[float, float]:
-    """The 95 % percentile interval (low, high) of the mean over groups; (NaN, NaN) below two groups, which tell nothing of spread."""
-    if len(set(groups)) < 2:
-        return math.nan, math.nan
-    return percentile_interval(bootstrap_means(values, groups, seed, samples))
-
-
 def percentile_interval(means: np.ndarray) -> tuple[float, float]:
     """The middle 95 % of bootstrap means (samples,)."""
     low, high = np.percentile(means, (2.5, 97.5))

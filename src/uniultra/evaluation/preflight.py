@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from uniultra.data.conversion import sha256_of
 from uniultra.data.loading import look_at
 from uniultra.data.manifest import Manifest, Row, open_manifest
 from uniultra.data.manifest_text import SPLITS
@@ -15,6 +14,7 @@ from uniultra.data.problems import Problem, refuse
 from uniultra.data.splits import ReportSplit, SelectionSplit
 from uniultra.errors import DataError
 from uniultra.evaluation.records import Skipped, skip
+from uniultra.hashes import file_sha256
 
 FIX = "mend them"
 FIX_OWN = "mend them, or leave these rows out with --skip-bad"
@@ -83,10 +83,10 @@ def _copies_among(own: list[Row], others: list[Row]) -> Iterator[Problem]:
     first: dict[str, Row] = {}
     for row in own:
         with suppress(OSError):
-            first.setdefault(sha256_of(row.image), row)
+            first.setdefault(file_sha256(row.image), row)
     for row in others:
         with suppress(OSError):
-            one = first.get(sha256_of(row.image))
+            one = first.get(file_sha256(row.image))
             if one is not None and one.image != row.image:
                 splits = f"'{row.split}' here, '{one.split}' there"
                 yield row.problem(

@@ -27,6 +27,7 @@ class PromptKind:
         sam2: the box is drawn as SAM 2's training draws it; see `prompts.sam2_box`.
         clicks: how many clicks at most, the first in the object's depth, each further one on the largest error; 0 for others.
         anywhere: the first click falls on any pixel of the object, all alike, instead.
+        stroke: the first clicks are the places along a short stroke through the object, given at once; see `prompts.scribble`.
         goal: clicks end at this Dice; 0 for as many as `clicks` says.
         rough: a previous mask, made of the truth by `rough_mask`, and nothing else.
     """
@@ -37,6 +38,7 @@ class PromptKind:
     sam2: bool = False
     clicks: int = 0
     anywhere: bool = False
+    stroke: bool = False
     goal: float = 0.0
     rough: bool = False
 
@@ -47,7 +49,7 @@ class PromptKind:
     @property
     def is_drawn(self) -> bool:
         """Whether chance has a part in it, so that it is asked once a draw."""
-        return self.jitter > 0 or self.sam2 or self.anywhere
+        return self.jitter > 0 or self.sam2 or self.anywhere or self.stroke
 
 
 KINDS: dict[str, PromptKind] = {
@@ -66,6 +68,7 @@ KINDS: dict[str, PromptKind] = {
         PromptKind("tight10", margin=-0.10),
         PromptKind("sam2box", sam2=True),
         PromptKind("uclick1", clicks=1, anywhere=True),
+        PromptKind("scribble", clicks=1, stroke=True),
     )
 }
 STANDARD_KINDS = ("box", "box10", "box20", "click1", "click3", "click5", "to90", "mask")

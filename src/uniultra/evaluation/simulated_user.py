@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from uniultra.data.prompt_simulation import (
-    Box,
     centre_click,
     correction_click,
     exact_box,
     jitter_box,
     rough_mask,
     sam2_box,
+    scribble,
     uniform_click,
     widen_box,
 )
 from uniultra.evaluation.metrics import dice
 from uniultra.evaluation.settings import GOAL_DICE, EvaluationSettings, PromptKind, stable_seed
+from uniultra.pixel_scale import Box
 from uniultra.types import POSITIVE, Frame, Mask, Prompt
 
 
@@ -159,33 +160,49 @@ def _ask_clicks(
     row_id: str,
     settings: EvaluationSettings,
 ) -> list[tuple[Question, Answer]]:
-    """Runs of clicks that begin in the depth of each object, and runs that begin anywhere on it, once a draw."""
-    centred = [kind for kind in settings.clicks if not kind.anywhere]
-    anywhere = [kind for kind in settings.clicks if kind.anywhere]
-    deep = [
-        _Start(index, 0, true_hw, centre_click(true_hw)) for index, true_hw in enumerate(trues) if centred
-    ]
-    spread = [
-        _Start(
-            index,
-            draw,
-            true_hw,
-            uniform_click(true_hw, np.random.default_rng(stable_seed(row_id, index, "uclick", draw))),
-        )
-        for index, true_hw in enumerate(trues)
-        for draw in (settings.draws_of(anywhere[0]) if anywhere else ())
-    ]
-    return [*_ask_runs(segmenter, frame, deep, centred), *_ask_runs(segmenter, frame, spread, anywhere)]
+    """Runs of clicks that begin in the depth of each object, and those that begin anywhere on it or with a stroke, once a draw."""
+    found: list[tuple[Question, Answer]] = []
+    for begin in (_centred, _anywhere, _stroke):
+        kinds = [kind for kind in settings.clicks if _beginning(kind) is begin]
+        starts = [
+            _Start(index, draw, true_hw, begin(true_hw, row_id, index, draw))
+            for index, true_hw in enumerate(trues)
+            for draw in (settings.draws_of(kinds[0]) if kinds else ())
+        ]
+        found += _ask_runs(segmenter, frame, starts, kinds)
+    return found
+
+
+Points = tuple[tuple[float, float], ...]
+
+
+def _beginning(kind: PromptKind) -> Callable[[np.ndarray, str, int, int], Points]:
+    """The function that gives a kind's first points: of the mask, the row's id, the object's index and the draw."""
+    if kind.stroke:
+        return _stroke
+    return _anywhere if kind.anywhere else _centred
+
+
+def _centred(true_hw: np.ndarray, row_id: str, object_index: int, draw: int) -> Points:
+    return (centre_click(true_hw),)
+
+
+def _anywhere(true_hw: np.ndarray, row_id: str, object_index: int, draw: int) -> Points:
+    return (uniform_click(true_hw, np.random.default_rng(stable_seed(row_id, object_index, "uclick", draw))),)
+
+
+def _stroke(true_hw: np.ndarray, row_id: str, object_index: int, draw: int) -> Points:
+    return scribble(true_hw, np.random.default_rng(stable_seed(row_id, object_index, "scribble", draw)))
 
 
 @dataclass(frozen=True)
 class _Start:
-    """Where a run of clicks begins, on which object."""
+    """With which positive points a run of clicks begins, on which object."""
 
     object_index: int
     draw: int
     true_hw: np.ndarray
-    click_xy: tuple[float, float]
+    points_xy: Points
 
 
 def _ask_runs(
@@ -227,7 +244,9 @@ def _click_rounds(
     An object without an error left keeps its answer, unasked; after `fixed` clicks so does one that has reached GOAL_DICE.
     """
     trues = [start.true_hw for start in starts]
-    prompts = [Prompt(points_xy=(start.click_xy,), point_labels=(POSITIVE,)) for start in starts]
+    prompts = [
+        Prompt(points_xy=start.points_xy, point_labels=(POSITIVE,) * len(start.points_xy)) for start in starts
+    ]
     answers = _timed(segmenter, frame, prompts)
     for done in range(1, most + 1):
         yield answers

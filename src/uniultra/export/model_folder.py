@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +18,7 @@ from uniultra.export.onnx import ModelFacts, QualityCalibration, trace_graphs, w
 from uniultra.export.parity import check_parity, graph_facts
 from uniultra.export.quantise import Progress
 from uniultra.export.weight_precision import check_precision
+from uniultra.hashes import file_sha256
 from uniultra.io.output import write_json
 from uniultra.model_facts import MODEL_JSON, Passes
 from uniultra.models.adapted import base_location, open_model
@@ -85,7 +85,7 @@ def export_folder(
         report = _fill(parts[CLIENT_FILE].parent, model, facts, settings, progress or _silent)
         for file in FILES:  # safetensors' own are closed to all but their owner
             shutil.copymode(parts[CLIENT_FILE], parts[file])
-    return report | {f"sha256 {file}": _sha256(out / file) for file in FILES}
+    return report | {f"sha256 {file}": file_sha256(out / file) for file in FILES}
 
 
 def check_settings(precision: str, settings: ExportSettings) -> None:
@@ -140,7 +140,7 @@ def _fill(
     write_json(scratch / "parity.json", report)
     write_json(
         scratch / CLIENT_FILE,
-        _client_facts(facts, stored, {file: _sha256(scratch / file) for file in GRAPHS}),
+        _client_facts(facts, stored, {file: file_sha256(scratch / file) for file in GRAPHS}),
     )
     return report
 
@@ -185,10 +185,6 @@ def _check_bound(dice: float, least: float) -> None:
             f"int8 agrees with fp32 by Dice {dice:.4f} with every layer in float, as its weights take 8 bits; {least:g} was asked for: "
             "give a lower --least-dice, or export with --precision fp16"
         )
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _silent(done: int, total: int, what: str) -> None:

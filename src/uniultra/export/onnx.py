@@ -103,20 +103,6 @@ class DecoderGraph(nn.Module):
         return logits, torch.sigmoid(self.calibration.slope * raw + self.calibration.offset)
 
 
-def export_onnx(
-    model: PromptableModel, folder: Path, facts: ModelFacts, calibration: QualityCalibration | None = None
-) -> None:
-    """Writes encoder.onnx and decoder.onnx with their weights stored as `facts.precision` says; int8 takes `export.int8` before.
-
-    Args:
-        model: in any mode; it is put into eval mode.
-        folder: made if absent.
-        facts: name, version, licence and precision.
-        calibration: of the quality; None leaves it as the model gives it.
-    """
-    write_graphs(trace_graphs(model, calibration), folder, facts, model, calibration)
-
-
 def trace_graphs(
     model: PromptableModel, calibration: QualityCalibration | None = None, fused: bool = True
 ) -> Graphs:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from uniultra.errors import PromptError
+from uniultra.pixel_scale import Box
 from uniultra.prompts.objects import check_counts
 from uniultra.types import NEGATIVE, POSITIVE, Prompt
 
-Box = tuple[float, float, float, float]
 Point = tuple[float, float]
 
 

@@ -16,13 +16,14 @@ import torch.nn.functional as F
 
 from uniultra.data.loading import read_row
 from uniultra.data.manifest import Row, objects_in
-from uniultra.data.prompt_simulation import Box, centre_click, exact_box, jitter_box
+from uniultra.data.prompt_simulation import centre_click, exact_box, jitter_box
 from uniultra.data.splits import SelectionSplit
 from uniultra.evaluation.metrics import dice
 from uniultra.geometry import ModelMap, region_around, whole
 from uniultra.io.overlay import contact_sheet
 from uniultra.model_facts import Passes
 from uniultra.models.promptable import PromptableModel, box_ellipse
+from uniultra.pixel_scale import Box
 
 MOST_IMAGES = 180
 """A look takes evenly spaced images of val, about this many at most."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from uniultra.errors import ServeError
+from uniultra.machine import usable_cores
 from uniultra.registry import DEFAULT
 
 TOKEN_VARIABLE = "UNIULTRA_TOKEN"
@@ -125,7 +126,7 @@ class ServeSettings:
 
     @property
     def workers(self) -> int:
-        return self.processes or cores()
+        return self.processes or usable_cores()
 
     @property
     def upload_bytes(self) -> int:
@@ -139,11 +140,6 @@ class ServeSettings:
 def flag(name: str) -> str:
     """The flag of a field."""
     return "--" + name.replace("_", "-")
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _checked_token(text: str, where: str) -> str:

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from uniultra.data.manifest import Row
-from uniultra.data.prompt_simulation import Box, exact_box
+from uniultra.data.prompt_simulation import exact_box
 from uniultra.evaluation.baselines import EllipseBaseline
 from uniultra.evaluation.journal import Journal
 from uniultra.evaluation.metrics import dice, iou
@@ -25,6 +25,7 @@ from uniultra.evaluation.protocol import read_objects
 from uniultra.evaluation.runner import score_rows
 from uniultra.evaluation.simulated_user import PromptableSegmenter
 from uniultra.evaluation.surface import hausdorff
+from uniultra.pixel_scale import Box
 from uniultra.types import Frame, Prompt
 
 PROTOCOL = "paper"

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from uniultra.data.augmentation import Appearance
-from uniultra.data.prompt_simulation import Box, exact_box
+from uniultra.data.prompt_simulation import exact_box
+from uniultra.pixel_scale import Box
 from uniultra.types import Frame
 
 WHITE = 255

@@ -1,0 +1,77 @@
+"""Leaving an organ out: nothing learns it, it alone is scored; what can't be left out is told in a line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from phantom_manifest import Phantom, write_manifest
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "left_out.py"
+SMALL = (
+    "model.image_size=64",
+    "optim.batch_size=2",
+    "optim.workers=0",
+    "optim.save_every=2",
+    "loss.rounds=1",
+)
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    organs = {"breast": "one", "heart": "two"}
+    phantoms = [
+        Phantom(f"{organ}-{split}-{number}", split, organ, f"{organ}-{split}-{number}", dataset=name)
+        for organ, name in organs.items()
+        for split in ("train", "val")
+        for number in range(2)
+    ]
+    return write_manifest(tmp_path_factory.mktemp("organs"), phantoms)
+
+
+def _run(manifest: Path, out: Path, organs: str, *more: str) -> subprocess.CompletedProcess[str]:
+    config = out.parent / "small.toml"
+    config.write_text("[data]\nexact_share = 0.5\n", encoding="utf-8")
+    changes = [part for change in SMALL for part in ("--set", change)]
+    names = [
+        "--data",
+        str(manifest),
+        "--config",
+        str(config),
+        "--organs",
+        organs,
+        "--steps",
+        "2",
+        "--out",
+        str(out),
+    ]
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *names, *changes, *more], capture_output=True, text=True, check=False
+    )
+
+
+def test_the_organ_is_learned_by_nothing_and_scored_alone(manifest: Path, tmp_path: Path) -> None:
+    done = _run(manifest, tmp_path / "out", "heart")
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / "out" / "heart" / "config.json").read_text())
+    assert record["config"]["data"]["datasets"] == "one"
+    assert record["train_images"] == 2
+    table = [line.split(" | ") for line in done.stdout.strip().splitlines()[2:]]
+    assert [cells[0] for cells in table] == ["| heart"] * 7
+    assert [cells[2] for cells in table] == ["2"] * 7, "the two hearts of val"
+    boxes = [cells for cells in table if "click" not in cells[1]]
+    assert all(cells[4] and cells[5].strip(" |") for cells in boxes)
+
+
+def test_what_cannot_be_left_out_is_told_in_a_line(manifest: Path, tmp_path: Path) -> None:
+    done = _run(manifest, tmp_path / "out", "liver")
+    assert (done.returncode, done.stdout) == (2, "")
+    told = "left_out: 'liver' can't be left out of train; give organs of breast, heart, of which another one must stay"
+    assert done.stderr == f"{told}\n"
+    wrong = _run(manifest, tmp_path / "out", "heart", "--set", "optim.stps=3")
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("left_out: config key 'optim.stps' is unknown")
