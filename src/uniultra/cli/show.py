@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uniultra.cli.terminal.frame_option import one_frame
 from uniultra.cli.terminal.text import say, tell
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ ENDING = ".grid.png"
 def show(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An image, cine or video, DICOM included.")],
     frame: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Frame of a cine or video, from 0.")
+        int | None, typer.Option(parser=one_frame, metavar="N", help="Frame of a cine or video, from 0.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="PNG", help=f"Where to write it.  [default: {FOLDER}/NAME{ENDING}]")

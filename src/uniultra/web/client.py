@@ -49,7 +49,8 @@ class RemoteImage:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to one prompt: the mask, bool (H, W); its box by outer edges; its area; the predicted IoU.
+    """The answer to one prompt: the mask, bool (H, W); its box by outer edges; its area; the predicted IoU; what was changed about
+    the prompt.
 
     `mask_id` names it in a later prompt (`Client.segment`, `previous`) for as long as the server keeps it; None where it doesn't.
     """
@@ -61,6 +62,7 @@ class Answer:
     area_mm2: float | None
     quality: float
     measures: dict[str, Any] | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -241,4 +243,5 @@ def _answer(item: dict[str, Any]) -> Answer:
         item["area_mm2"],
         item["quality"],
         item.get("measures"),
+        tuple(item.get("notes", ())),
     )

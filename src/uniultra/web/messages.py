@@ -81,7 +81,9 @@ Job = Read | Segment | Forget
 
 @dataclass(frozen=True)
 class Found:
-    """The answer to one prompt: `counts` in COCO's text, `png` where it was asked for, areas by `scale`, the predicted IoU, `measures`."""
+    """The answer to one prompt: `counts` in COCO's text, `png` where it was asked for, areas by `scale`, the predicted IoU, `measures`,
+    `notes` on what was changed about the prompt.
+    """
 
     counts: str
     png: bytes | None = field(repr=False)
@@ -91,6 +93,7 @@ class Found:
     quality: float
     scale: Scale
     measures: dict[str, Any] | None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -54,4 +54,5 @@ def mask_out(held: HeldImage, found: Found) -> MaskOut:
         ),
         quality=found.quality,
         measures=found.measures,
+        notes=list(found.notes),
     )

@@ -143,6 +143,7 @@ class MaskOut(BaseModel):
     scale: ScaleOut
     quality: float
     measures: dict[str, Any] | None
+    notes: list[str]
 
 
 class TimingOut(BaseModel):
