@@ -30,8 +30,7 @@ class Frame:
         source: where it came from, for messages; never patient data.
         calibration: the size of a pixel, by region where the file has several.
 
-    Raises:
-        FileError: pixels of another type or shape.
+    Raises FileError for pixels of another type or shape.
     """
 
     pixels_hw: np.ndarray
@@ -53,8 +52,7 @@ class Frame:
     ) -> Frame:
         """A frame of one's own pixels, uint8 (height, width), and of one pixel size (down, right) where that is known.
 
-        Raises:
-            FileError: other pixels, or a size that isn't two finite numbers above 0.
+        Raises FileError for other pixels, and for a size that isn't two finite numbers above 0.
         """
         if spacing_mm_yx is not None and not is_size(spacing_mm_yx):
             raise FileError(
@@ -127,9 +125,7 @@ class Region:
     """The rectangle of a frame that an embedding covers, by its outer EDGES in source coordinates.
 
     The whole of a frame is (-0.5, -0.5, width - 0.5, height - 0.5). It may reach beyond the frame; what lies there is black.
-
-    Raises:
-        PromptError: an empty region.
+    Raises PromptError where it is empty.
     """
 
     x0: float
