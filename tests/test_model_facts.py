@@ -43,7 +43,10 @@ def test_what_a_folder_says_counts(tmp_path: Path) -> None:
         ('{"passes": {"close_view": "far"}}', "says close_view 'far'; it must be a number from 0.01 to 1"),
         ('{"passes": {"min_part": NaN}}', "says min_part nan; it must be a number from 0 to 1"),
         ('{"passes": {"min_part": true}}', "says min_part True"),
-        ('{"passes": {"sure": 1.5}}', "says sure 1.5; it must be a number from 0 to 1; export the model again"),
+        (
+            '{"passes": {"sure": 1.5}}',
+            "says sure 1.5; it must be a number from 0 to 1; export the model again",
+        ),
         ('{"passes": {"agreed": null}}', "says agreed None; it must be a number from 0 to 1"),
         ('{"passes": {"closer_by": -0.1}}', "says closer_by -0.1; it must be a number from 0 to 1"),
         ('{"passes": 7}', "is not a model's facts"),
@@ -59,13 +62,18 @@ def test_nonsense_is_refused(tmp_path: Path, text: str, says: str) -> None:
 
 def test_passes_are_changed_one_by_one() -> None:
     assert changed_passes(Passes(), ()) == Passes()
-    assert changed_passes(Passes(min_part=0.1), ("sure=0.5", "click_crops=1")) == Passes(min_part=0.1, sure=0.5, click_crops=1)
+    assert changed_passes(Passes(min_part=0.1), ("sure=0.5", "click_crops=1")) == Passes(
+        min_part=0.1, sure=0.5, click_crops=1
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ("shure=0.5", "pass setting 'shure=0.5' is unknown; give NAME=VALUE with one of crop_scale, click_crops"),
+        (
+            "shure=0.5",
+            "pass setting 'shure=0.5' is unknown; give NAME=VALUE with one of crop_scale, click_crops",
+        ),
         ("sure", "pass setting 'sure': it must be a number from 0 to 1"),
         ("sure=high", "pass setting 'sure=high': it must be a number from 0 to 1"),
         ("sure=nan", "pass setting 'sure=nan': it must be a number from 0 to 1"),

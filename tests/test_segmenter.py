@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from phantoms import ellipse, speckled
-from uniultra.errors import PromptError
+from uniultra.errors import FileError, PromptError, UniUltraError
 from uniultra.model_facts import ModelFacts, Passes
 from uniultra.pixel_scale import Calibration, ScanRegion
 from uniultra.postprocess import overlap
@@ -351,3 +352,35 @@ def test_python_and_command_line_agree_where_a_prompt_lies_across_regions() -> N
         None,
         "its prompt lies across region 1 and region 2",
     )
+
+
+@pytest.mark.parametrize(
+    ("frame", "prompts", "error", "says"),
+    [
+        (FRAME.pixels_hw, [], FileError, "the frame is of type ndarray; give uniultra.read_frame"),
+        (
+            FRAME,
+            Prompt(box_xyxy=(145, 60, 235, 120)),
+            PromptError,
+            "the prompts are of type Prompt; give a list",
+        ),
+        (FRAME, None, PromptError, "the prompts are of type NoneType"),
+        (
+            FRAME,
+            [(145, 60, 235, 120)],
+            PromptError,
+            "the prompt is of type tuple; give a list of uniultra.Prompt",
+        ),
+    ],
+)
+def test_what_is_no_frame_or_prompt_is_refused_by_name(
+    frame: Any, prompts: Any, error: type[UniUltraError], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        SEGMENTER.segment(frame, prompts)
+    if error is FileError:
+        with pytest.raises(error, match=says):
+            SEGMENTER.encode(frame)
+    else:
+        with pytest.raises(error, match=says):
+            SEGMENTER.decode(SEGMENTER.encode(frame), prompts)

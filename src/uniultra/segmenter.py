@@ -26,6 +26,7 @@ from uniultra.model_facts import ModelFacts
 from uniultra.pixel_scale import Box
 from uniultra.postprocess import distinct, overlap, quality_of_passes, trust, under_clicks, without_specks
 from uniultra.prompt_arrays import alike, around_clicks, click_box, clicks_of, prompt_arrays, prompted_box
+from uniultra.prompt_checks import check_frame, check_prompts
 from uniultra.registry import DEFAULT
 from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region, mask_box
 
@@ -60,7 +61,12 @@ class Segmenter:
         return self.facts.version
 
     def encode(self, frame: Frame, region: Region | None = None) -> Embedding:
-        """Encodes one region of a frame (default: all of it); serves any number of prompts."""
+        """Encodes one region of a frame (default: all of it); serves any number of prompts.
+
+        Raises:
+            FileError: an array in place of a Frame.
+        """
+        check_frame(frame)
         region = region or whole((frame.height, frame.width))
         view = ModelMap(region, self.facts.input_size).sample(frame.pixels_hw)
         return Embedding(
@@ -76,8 +82,7 @@ class Segmenter:
         Raises:
             PromptError: a prompt lies outside the frame, or its previous mask has another size.
         """
-        for prompt in prompts:
-            check_prompt(prompt, embedding.frame_hw)
+        check_prompts(prompts, embedding.frame_hw)
         to_model = ModelMap(embedding.region, self.facts.input_size)
         found: dict[int, Mask] = {}
         for places in alike(prompts):
@@ -92,11 +97,15 @@ class Segmenter:
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
         """One mask a prompt, in order: from a crop around its box, or around what is found at its clicks where it has none.
 
+        The model is given a box that reaches beyond the frame as it is; the command line, the server and
+        `results.segment_frame` clip it first, and say so.
+
         Raises:
-            PromptError: a prompt lies outside the frame, or its previous mask has another size.
+            PromptError: a prompt lies outside the frame, or its previous mask has another size. FileError: an array in place of a
+                Frame.
         """
-        for prompt in prompts:
-            check_prompt(prompt, (frame.height, frame.width))
+        check_frame(frame)
+        check_prompts(prompts, (frame.height, frame.width))
         whole_frame: Embedding | None = None
         masks = []
         for prompt in prompts:
@@ -122,7 +131,8 @@ class Segmenter:
             raise PromptError(f"{most} alternatives were asked for; give 1 to {MOST_ALTERNATIVES}")
         if most == 1 or self.region_for(prompt, (frame.height, frame.width)) is not None:
             return self.segment(frame, [prompt])
-        check_prompt(prompt, (frame.height, frame.width))
+        check_frame(frame)
+        check_prompts([prompt], (frame.height, frame.width))
         share = self.facts.passes.close_view
         closer = [self._closer(frame, prompt, part) for part in (share, share / 2)]
         far, *near = (
@@ -228,28 +238,6 @@ def _stays_within(region: Region, box_xyxy: Box, frame_hw: tuple[int, ...]) -> b
         and (x1 <= region.x1 - across or region.x1 >= width - 0.5)
         and (y1 <= region.y1 - down or region.y1 >= height - 0.5)
     )
-
-
-def check_prompt(prompt: Prompt, frame_hw: tuple[int, int]) -> None:
-    """Raises PromptError where a prompt doesn't belong to a frame of this (height, width)."""
-    height, width = frame_hw
-    if prompt.box_xyxy is not None:
-        x0, y0, x1, y1 = clip_box(prompt.box_xyxy, frame_hw)
-        if x1 - x0 < 1 or y1 - y0 < 1:
-            given = ",".join(f"{v:g}" for v in prompt.box_xyxy)
-            raise PromptError(
-                f"box {given} has less than a pixel on the image; give x0,y0,x1,y1 within 0,0 to {width - 1},{height - 1}"
-            )
-    for x, y in prompt.points_xy:
-        if not (-0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5):
-            raise PromptError(
-                f"point {x:g},{y:g} is outside the image; give x,y within 0,0 to {width - 1},{height - 1}"
-            )
-    if prompt.mask_hw is not None and prompt.mask_hw.shape != frame_hw:
-        shape = prompt.mask_hw.shape
-        raise PromptError(
-            f"the previous mask is {shape[1]}x{shape[0]} pixels; it must have the image's size, {width}x{height}"
-        )
 
 
 def _known_box(prompt: Prompt, frame_hw: tuple[int, int]) -> Box | None:

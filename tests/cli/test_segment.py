@@ -47,7 +47,7 @@ def test_a_box_writes_mask_overlay_and_json(folder: Path) -> None:
     assert mask.shape == TRUE.shape
     assert dice(mask == 1, TRUE) > 0.8
     with Image.open(folder / "out" / "scan.overlay.png") as overlay:
-        assert (overlay.mode, overlay.size) == ("RGB", (320, 240))
+        assert (overlay.mode, overlay.size) == ("RGB", (640, 480)), "a small picture is enlarged"
     report = json.loads((folder / "out" / "scan.json").read_text())
     assert report["model"]["name"] == "uniultra-mini"
     [found] = report["objects"]
@@ -195,7 +195,10 @@ def test_a_folder_named_like_a_model_doesn_t_take_its_place(folder: Path) -> Non
             ["scan.png", "--point", "5,5", "--alternatives", "2", "--frames", "all"],
             "--alternatives are of one frame",
         ),
-        (["scan.png", "--point", "5,5", "--alternatives", "4"], "--alternatives 4 is out of range; give 1 to 3"),
+        (
+            ["scan.png", "--point", "5,5", "--alternatives", "4"],
+            "--alternatives 4 is out of range; give 1 to 3",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(folder: Path, arguments: list[str], says: str) -> None:

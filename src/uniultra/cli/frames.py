@@ -141,6 +141,7 @@ class Summary:
     def add(self, result: FrameResult) -> None:
         assert result.number is not None, "a frame of a cine has a number"
         self.numbers = [*self.numbers[:1], result.number]
+        self.notes |= dict.fromkeys(result.notes)
         for found in result.objects:
             area = (float(found.area_px), "px", result.number)
             if found.area_mm2 is not None:

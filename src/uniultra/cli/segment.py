@@ -12,6 +12,7 @@ import typer
 
 from uniultra.cli.frames import SegmentJob, parse_frames, segment_frames
 from uniultra.cli.protocols import new_bar
+from uniultra.cli.terminal.frame_option import one_frame
 from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
 from uniultra.cli.terminal.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
@@ -68,7 +69,7 @@ def segment(
         typer.Option(help=f"Folder for NAME.mask.png, NAME.overlay.png, NAME.json.  [default: {OUT}]"),
     ] = None,
     frame: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Frame of a cine or video, from 0.")
+        int | None, typer.Option(parser=one_frame, metavar="N", help="Frame of a cine or video, from 0.")
     ] = None,
     frames: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAMES_HELP)] = None,
     spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
@@ -226,7 +227,7 @@ def _human(file: Path, result: FrameResult) -> str:
     shown = f"{file}" if result.number is None else f"{file} frame {result.number}"
     size = f"{result.frame.width}x{result.frame.height}"
     lines = [f"{shown}  {size}  {result.model.name} {result.model.version}"]
-    notes: dict[str, None] = {}
+    notes = dict.fromkeys(result.notes)
     for found in result.objects:
         lines.append(f"  {found.number}: area {_size(found)}, quality {found.mask.quality:.2f}")
         if found.scale.reason not in ("", UNCALIBRATED):

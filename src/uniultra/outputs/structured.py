@@ -68,6 +68,7 @@ def frame_json(image: str, result: FrameResult) -> dict[str, Any]:
         "uniultra": __version__,
         "libraries": libraries(),
         "objects": [object_json(found) for found in result.objects],
+        "notes": list(result.notes),
         "notice": NOTICE,
     }
 
@@ -94,7 +95,7 @@ def cine_head_json(
 def cine_frame_json(image: str, result: FrameResult) -> dict[str, Any]:
     """One entry of a cine's list of frames."""
     report = frame_json(image, result) | {"time_s": result.time_s}
-    return {key: report[key] for key in ("frame", "time_s", "spacing_mm_yx", "objects")}
+    return {key: report[key] for key in ("frame", "time_s", "spacing_mm_yx", "objects", "notes")}
 
 
 def libraries() -> dict[str, str]:

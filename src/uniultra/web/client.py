@@ -49,7 +49,8 @@ class RemoteImage:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to one prompt: the mask, bool (H, W); its box by outer edges; its area; the predicted IoU.
+    """The answer to one prompt: the mask, bool (H, W); its box by outer edges; its area; the predicted IoU; what was changed about
+    the prompt.
 
     `mask_id` names it in a later prompt (`Client.segment`, `previous`) for as long as the server keeps it; None where it doesn't.
     """
@@ -62,6 +63,7 @@ class Answer:
     quality: float
     measures: dict[str, Any] | None = field(default=None, repr=False)
     alternatives: tuple[Answer, ...] = field(default=(), repr=False)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -249,4 +251,5 @@ def _answer(item: dict[str, Any]) -> Answer:
         item["quality"],
         item.get("measures"),
         tuple(_answer(other) for other in item.get("alternatives", ())),
+        tuple(item.get("notes", ())),
     )

@@ -82,7 +82,9 @@ Job = Read | Segment | Forget
 
 @dataclass(frozen=True)
 class Found:
-    """The answer to one prompt: `counts` in COCO's text, `png` where it was asked for, areas by `scale`, the predicted IoU, `measures`."""
+    """The answer to one prompt: `counts` in COCO's text, `png` where it was asked for, areas by `scale`, the predicted IoU, `measures`,
+    `notes` on what was changed about the prompt.
+    """
 
     counts: str
     png: bytes | None = field(repr=False)
@@ -93,6 +95,7 @@ class Found:
     scale: Scale
     measures: dict[str, Any] | None
     alternatives: tuple[Found, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -55,4 +55,5 @@ def mask_out(held: HeldImage, found: Found) -> MaskOut:
         quality=found.quality,
         measures=found.measures,
         alternatives=[mask_out(held, other) for other in found.alternatives],
+        notes=list(found.notes),
     )

@@ -149,6 +149,7 @@ class MaskOut(BaseModel):
     scale: ScaleOut
     quality: float
     measures: dict[str, Any] | None
+    notes: list[str]
     alternatives: list[MaskOut] = []
 
 
