@@ -32,6 +32,7 @@ PACKAGE = "uniultra"
 FOUNDATION = (
     "errors",
     "text",
+    "arguments",
     "hashes",
     "machine",
     "pixel_scale",
@@ -45,6 +46,7 @@ RESULTS = (
     "prompts",
     "postprocess",
     "prompt_arrays",
+    "prompt_checks",
     "segmenter",
     "measure",
     "results",
@@ -67,12 +69,14 @@ MAY_IMPORT = {
     "offline": (),
     "hashes": (),
     "machine": (),
+    "arguments": (),
     "prompt_arrays": FOUNDATION,
+    "prompt_checks": FOUNDATION,
     "prompts": (*FOUNDATION, "io", "data.problems", "prompts"),
     "measure": (*FOUNDATION, "measure"),
     "io": (*FOUNDATION, "atomic", "measure", "io"),
     "backends": (*FOUNDATION, "models", "backends"),
-    "segmenter": (*FOUNDATION, "backends", "postprocess", "prompt_arrays"),
+    "segmenter": (*FOUNDATION, "backends", "postprocess", "prompt_arrays", "prompt_checks"),
     "automatic": (*FOUNDATION, "postprocess", "segmenter"),
     "results": (*FOUNDATION, "io", "measure", "segmenter"),
     "outputs": (*FOUNDATION, *RESULTS, "io"),
@@ -91,7 +95,7 @@ MAY_IMPORT = {
         "segmenter",
         "training",
     ),
-    "bench": (*FOUNDATION, "backends", "evaluation", "io", "models", "segmenter", "bench"),
+    "bench": (*FOUNDATION, "backends", "evaluation", "io", "models", "prompt_checks", "segmenter", "bench"),
 }
 """Part of the package -> the parts that it may import; only `cli` and the package itself may import any."""
 

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+from uniultra.geometry import clipped
 from uniultra.io.cines import chosen_frames
 from uniultra.measure import area_px
 from uniultra.measure.measured import Measured, measure_mask
@@ -26,12 +27,14 @@ class ObjectResult:
         number: its id in id masks and tables, from 1.
         mask: with its quality and scale.
         prompt: what pointed at it in this frame; None where it was carried over from another one.
+        alternatives: what the prompt may mean instead, the most trusted first; None where nobody asked for them.
         name: what a person calls it, such as "left ventricle"; "" where nobody named it.
     """
 
     number: int
     mask: Mask
     prompt: Prompt | None = None
+    alternatives: tuple[Mask, ...] | None = None
     name: str = ""
 
     @property
@@ -71,6 +74,7 @@ class FrameResult:
         number: the frame's number in its file, from 0; None where the file has one frame alone, or none was named.
         time_s: seconds from the first frame, where the file says.
         tracked: whether the objects were carried over from another frame.
+        notes: what was changed about its prompts, a sentence each.
     """
 
     frame: Frame
@@ -79,6 +83,7 @@ class FrameResult:
     number: int | None = None
     time_s: float | None = None
     tracked: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def masks(self) -> list[Mask]:
@@ -91,23 +96,39 @@ def frame_result(
     masks: Sequence[Mask],
     model: ModelFacts,
     number: int | None = None,
+    notes: tuple[str, ...] = (),
 ) -> FrameResult:
     """The result of prompts and the masks that answer them, in one order."""
     pairs = enumerate(zip(prompts, masks, strict=True), start=1)
-    return FrameResult(
-        frame, tuple(ObjectResult(i, mask, prompt) for i, (prompt, mask) in pairs), model, number
-    )
+    objects = tuple(ObjectResult(i, mask, prompt) for i, (prompt, mask) in pairs)
+    return FrameResult(frame, objects, model, number, notes=notes)
 
 
 def segment_frame(
     segmenter: Segmenter, frame: Frame, prompts: Sequence[Prompt], number: int | None = None
 ) -> FrameResult:
-    """Segments one frame.
+    """Segments one frame. Boxes are clipped to it, which a note says.
 
     Raises:
         PromptError: a prompt lies outside the frame, or its previous mask has another size.
     """
-    return frame_result(frame, prompts, segmenter.segment(frame, prompts), segmenter.facts, number)
+    prompts, notes = clipped(prompts, (frame.height, frame.width))
+    return frame_result(frame, prompts, segmenter.segment(frame, prompts), segmenter.facts, number, notes)
+
+
+def segment_ambiguous(
+    segmenter: Segmenter, frame: Frame, prompts: Sequence[Prompt], most: int, number: int | None = None
+) -> FrameResult:
+    """As `segment_frame`, each object with up to `most` - 1 alternatives; see `Segmenter.alternatives`.
+
+    Raises:
+        PromptError: as `segment_frame`, or `most` is out of range.
+    """
+    objects = []
+    for index, prompt in enumerate(prompts, start=1):
+        first, *others = segmenter.alternatives(frame, prompt, most)
+        objects.append(ObjectResult(index, first, prompt, tuple(others)))
+    return FrameResult(frame, tuple(objects), segmenter.facts, number)
 
 
 def segment_cine(
@@ -124,4 +145,4 @@ def segment_cine(
     for number, frame in chosen_frames(cine, numbers):
         result = segment_frame(segmenter, frame, prompts, number)
         time_s = None if cine.times_s is None else round(cine.times_s[number], 6)
-        yield FrameResult(result.frame, result.objects, result.model, number, time_s)
+        yield replace(result, time_s=time_s)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from uniultra.errors import PromptError
+from uniultra.arguments import described, is_size, numbers, tuple_of
+from uniultra.errors import FileError, PromptError
 from uniultra.pixel_scale import NO_SCALE, UNKNOWN, Calibration, Scale
 
 POSITIVE, NEGATIVE = 1, 0
@@ -28,6 +29,8 @@ class Frame:
         pixels_hw: uint8, shape (height, width), 0 black to 255 white.
         source: where it came from, for messages; never patient data.
         calibration: the size of a pixel, by region where the file has several.
+
+    Raises FileError for pixels of another type or shape.
     """
 
     pixels_hw: np.ndarray
@@ -35,15 +38,27 @@ class Frame:
     calibration: Calibration = UNKNOWN
 
     def __post_init__(self) -> None:
-        assert self.pixels_hw.ndim == 2 and self.pixels_hw.dtype == np.uint8, (
-            f"Frame.pixels_hw is {self.pixels_hw.dtype} {self.pixels_hw.shape}; it must be uint8 (height, width)"
+        pixels = self.pixels_hw
+        if isinstance(pixels, np.ndarray) and pixels.ndim == 2 and pixels.dtype == np.uint8 and pixels.size:
+            return
+        raise FileError(
+            f"the pixels are {described(pixels)}; a frame takes a uint8 array (height, width) of at least 1 x 1,"
+            " 0 black to 255 white; convert colour to grey and scale other types to 0..255"
         )
 
     @classmethod
     def from_array(
         cls, pixels_hw: np.ndarray, spacing_mm_yx: tuple[float, float] | None = None, source: str = ""
     ) -> Frame:
-        """A frame of one's own pixels, uint8 (height, width), and of one pixel size (down, right) where that is known."""
+        """A frame of one's own pixels, uint8 (height, width), and of one pixel size (down, right) where that is known.
+
+        Raises FileError for other pixels, and for a size that isn't two finite numbers above 0.
+        """
+        if spacing_mm_yx is not None and not is_size(spacing_mm_yx):
+            raise FileError(
+                f"spacing_mm_yx is {spacing_mm_yx!r:.60}; it must be two finite numbers above 0, millimetres per"
+                " pixel (down, right), as in (0.2, 0.2), or None"
+            )
         return cls(pixels_hw, source, Calibration.uniform(spacing_mm_yx))
 
     @property
@@ -110,6 +125,7 @@ class Region:
     """The rectangle of a frame that an embedding covers, by its outer EDGES in source coordinates.
 
     The whole of a frame is (-0.5, -0.5, width - 0.5, height - 0.5). It may reach beyond the frame; what lies there is black.
+    Raises PromptError where it is empty.
     """
 
     x0: float
@@ -118,7 +134,11 @@ class Region:
     y1: float
 
     def __post_init__(self) -> None:
-        assert self.x1 > self.x0 and self.y1 > self.y0, f"empty region {self}"
+        edges = (self.x0, self.y0, self.x1, self.y1)
+        if not (all(math.isfinite(v) for v in edges) and self.x1 > self.x0 and self.y1 > self.y0):
+            raise PromptError(
+                f"region {numbers(edges)} is empty; give finite x0, y0, x1, y1 with x0 < x1 and y0 < y1"
+            )
 
     @property
     def width(self) -> float:
@@ -136,11 +156,12 @@ class Prompt:
     Attributes:
         box_xyxy: (x0, y0, x1, y1) in source pixels, x0 < x1 and y0 < y1; or None.
         points_xy: ((x, y), ...) in source pixels.
-        point_labels: one of POSITIVE (1) or NEGATIVE (0) a point.
+        point_labels: one of POSITIVE (1) or NEGATIVE (0) a point; left out, all points are positive.
         mask_hw: a previous mask of the frame's own size, bool; or None.
 
     Raises:
-        PromptError: on an empty prompt, a number that is not finite, an inverted or empty box, a label that is not 0 or 1.
+        PromptError: on an empty prompt, a number that is not finite, an inverted or empty box, a label that is not 0 or 1, a
+            mask that isn't a bool array (height, width).
     """
 
     box_xyxy: tuple[float, float, float, float] | None = None
@@ -149,11 +170,15 @@ class Prompt:
     mask_hw: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        self._take_sequences()
         self._check_box()
         self._check_points()
-        if self.mask_hw is not None:
-            assert self.mask_hw.ndim == 2 and self.mask_hw.dtype == np.bool_, (
-                "Prompt.mask_hw must be a bool array (height, width)"
+        mask = self.mask_hw
+        if mask is not None and not (
+            isinstance(mask, np.ndarray) and mask.ndim == 2 and mask.dtype == np.bool_
+        ):
+            raise PromptError(
+                f"the previous mask is {described(mask)}; it must be a bool array (height, width), as in mask > 0"
             )
         has_mask = self.mask_hw is not None and bool(self.mask_hw.any())
         if self.box_xyxy is None and not has_mask and POSITIVE not in self.point_labels:
@@ -161,17 +186,32 @@ class Prompt:
                 "the prompt points at nothing: give a box, a positive point, or a previous mask"
             )
 
+    def _take_sequences(self) -> None:
+        """Lists and arrays as tuples, and labels where there are none. Raises PromptError for what is no sequence of numbers."""
+        box, points, labels = self.box_xyxy, self.points_xy, self.point_labels
+        try:
+            box = None if box is None else tuple_of(box)  # type: ignore[assignment]
+            points = tuple(tuple_of(point) for point in points)  # type: ignore[misc]
+            labels = tuple_of(labels) or (POSITIVE,) * len(points)
+        except TypeError as error:
+            given = f"box {box!r:.60}, points {points!r:.60}, labels {labels!r:.60}"
+            raise PromptError(
+                f"{given} are not sequences of numbers; give (x0, y0, x1, y1), ((x, y), ...) and (1 or 0, ...)"
+            ) from error
+        for name, value in (("box_xyxy", box), ("points_xy", points), ("point_labels", labels)):
+            object.__setattr__(self, name, value)
+
     def _check_box(self) -> None:
         if self.box_xyxy is None:
             return
         if len(self.box_xyxy) != 4 or not all(math.isfinite(v) for v in self.box_xyxy):
             raise PromptError(
-                f"box {_numbers(self.box_xyxy)} is not four finite numbers; give x0,y0,x1,y1 in pixels"
+                f"box {numbers(self.box_xyxy)} is not four finite numbers; give x0,y0,x1,y1 in pixels"
             )
         x0, y0, x1, y1 = self.box_xyxy
         if x1 <= x0 or y1 <= y0:
             raise PromptError(
-                f"box {_numbers(self.box_xyxy)} is empty or inverted; give x0,y0,x1,y1 with x0 < x1 and y0 < y1"
+                f"box {numbers(self.box_xyxy)} is empty or inverted; give x0,y0,x1,y1 with x0 < x1 and y0 < y1"
             )
 
     def _check_points(self) -> None:
@@ -181,7 +221,7 @@ class Prompt:
             )
         for point in self.points_xy:
             if len(point) != 2 or not all(math.isfinite(v) for v in point):
-                raise PromptError(f"point {_numbers(point)} is not two finite numbers; give x,y in pixels")
+                raise PromptError(f"point {numbers(point)} is not two finite numbers; give x,y in pixels")
         for label in self.point_labels:
             if label not in (POSITIVE, NEGATIVE):
                 raise PromptError(
@@ -255,7 +295,3 @@ def mask_box(mask_hw: np.ndarray) -> tuple[float, float, float, float] | None:
         return None
     columns = np.flatnonzero(mask_hw.any(axis=0))
     return (float(columns[0]) - 0.5, float(rows[0]) - 0.5, float(columns[-1]) + 0.5, float(rows[-1]) + 0.5)
-
-
-def _numbers(values: tuple[float, ...]) -> str:
-    return ",".join(f"{v:g}" for v in values)

@@ -39,8 +39,8 @@ def segment(*arguments: str) -> Result:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_video_with_colons_in_its_name_is_read(folder: Path, name: str) -> None:
     (folder / "clip.mp4").rename(name)
-    assert read_frame(name, 1).pixels_hw.shape == (240, 320)
-    assert read_frame(Path(name), 1).pixels_hw.shape == (240, 320)
+    assert read_frame(name, 1).pixels_hw.shape == (480, 640)
+    assert read_frame(Path(name), 1).pixels_hw.shape == (480, 640)
 
 
 def test_and_segmented_with_its_overlay_video(folder: Path) -> None:
@@ -48,7 +48,7 @@ def test_and_segmented_with_its_overlay_video(folder: Path) -> None:
     done = segment("10:30.mp4", "--frames", "all", "--write", "movie", "--out", "12:45")
     assert done.exit_code == 0, done.output
     [movie] = (folder / "12:45").glob("*.overlay.mp4")
-    assert read_frame(movie, 2).pixels_hw.shape == (240, 320)
+    assert read_frame(movie, 2).pixels_hw.shape == (480, 640)
 
 
 def test_an_image_and_a_batch_too(folder: Path) -> None:

@@ -109,7 +109,7 @@ def test_every_frame_of_a_cine_is_segmented_as_if_alone(folder: Path) -> None:
         frame["objects"][0]["area_px"] for frame in report["frames"]
     ]
     movie = open_cine(folder / "out" / "cine.frames.overlay.mp4")
-    assert (movie.count, movie.frame_hw, movie.rate_hz) == (5, (240, 320), pytest.approx(25))
+    assert (movie.count, movie.frame_hw, movie.rate_hz) == (5, (480, 640), pytest.approx(25))
 
     alone = uniultra(
         "segment", "cine.dcm", "--frame", 2, "--box", BOX, "--point", "20,20", "--json", cwd=folder

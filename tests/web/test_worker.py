@@ -122,6 +122,19 @@ def test_dicom_is_measured_by_the_region_that_the_mask_lies_in(worker: Worker, t
         assert found.measures["scale"]["source"] == (found.scale.source or None)
 
 
+def test_a_box_beyond_the_image_is_clipped_and_said(worker: Worker, frame: Frame) -> None:
+    height, width = frame.height, frame.width
+    asks = (Ask((2.0, 2.0, width + 50.0, height - 2.0)), Ask((2.0, 2.0, width - 0.5, height - 2.0)))
+    done = worker.run(Segment("a", frame, asks, 30.0))
+    assert isinstance(done, Answer)
+    assert isinstance(done.value, tuple)
+    beyond, inside = done.value
+    assert beyond.counts == inside.counts
+    assert inside.notes == ()
+    [note] = beyond.notes
+    assert note.endswith(f"reaches beyond the image of {width} x {height} pixels and is clipped to it")
+
+
 def test_a_cine_needs_the_number_of_a_frame(worker: Worker, tmp_path: Path) -> None:
     data = dicom(tmp_path, 3)
     failure = worker.run(Read(data, LIMIT, LIMIT))

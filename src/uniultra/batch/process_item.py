@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from uniultra.automatic import segment_grid
@@ -32,9 +32,9 @@ from uniultra.io.masks import read_previous
 from uniultra.io.output import write_png
 from uniultra.io.paths import one_line
 from uniultra.outputs.frame_files import id_mask
-from uniultra.results import FrameResult, frame_result
+from uniultra.results import FrameResult, frame_result, segment_frame
 from uniultra.segmenter import Segmenter
-from uniultra.types import Cine, Frame, Mask, Prompt
+from uniultra.types import Cine, Frame, Prompt
 
 SKIPPED = "skipped"
 MOST_TRIES = 3
@@ -136,8 +136,7 @@ def _make(
     with _called(item, files):
         source = input_file(files[0])
         for number, frame in _frames(item, source):
-            prompts, masks = _segment(frame, item, job, segmenter, files[1])
-            result = frame_result(frame, prompts, masks, segmenter.facts, number)
+            result = replace(_segment(frame, item, job, segmenter, files[1]), number=number)
             mask = _write(item, job, (source, result), *to)
             content["frames"].append({"frame": number, "mask": mask})
             content["objects"] += object_records(result)
@@ -183,18 +182,16 @@ def _numbers(item: Item, cine: Cine) -> Sequence[int]:
     return [number]
 
 
-def _segment(
-    frame: Frame, item: Item, job: Job, segmenter: Segmenter, prior: Path | None
-) -> tuple[list[Prompt], list[Mask]]:
+def _segment(frame: Frame, item: Item, job: Job, segmenter: Segmenter, prior: Path | None) -> FrameResult:
     if job.grid is not None:
-        return segment_grid(segmenter, frame, job.grid)
+        return frame_result(frame, *segment_grid(segmenter, frame, job.grid), segmenter.facts)
     if prior is not None:
         prompts = [Prompt(mask_hw=mask_hw) for mask_hw in read_previous(prior, (frame.height, frame.width))]
     else:
         prompts = item.asked()
     if not prompts:
         raise PromptError(f"{item.name}: has no prompt; give it a row in the prompts file")
-    return prompts, segmenter.segment(frame, prompts)
+    return segment_frame(segmenter, frame, prompts)
 
 
 def _write(

@@ -14,8 +14,9 @@ from uniultra.errors import ModelError
 from uniultra.geometry import ModelMap, prompt_points
 from uniultra.io.images import read_frame
 from uniultra.pixel_scale import Box
+from uniultra.prompt_checks import check_prompt
 from uniultra.registry import MODELS, find
-from uniultra.segmenter import Segmenter, check_prompt
+from uniultra.segmenter import Segmenter
 from uniultra.types import Prompt
 
 ENCODE, DECODE, FIRST, FIRST_CLICK, FURTHER = (

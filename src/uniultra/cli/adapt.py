@@ -33,7 +33,9 @@ def adapt(
     replay: Annotated[
         Path | None, typer.Option(help="A manifest of other organs, mixed in so that they are not forgotten.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="A TOML file, such as configs/adapt-sam2.toml.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file, such as configs/adapt/sam2-large.toml.")
+    ] = None,
     set_: Annotated[
         list[str],
         typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeat for more."),

@@ -12,17 +12,19 @@ from typing import Annotated
 import typer
 
 from uniultra.cli.protocols import new_bar
+from uniultra.cli.terminal.help_text import LiteralCommand, LiteralGroup
 from uniultra.cli.terminal.text import label, printable, say, tell
 from uniultra.errors import DataError
 
 data = typer.Typer(
     name="data",
+    cls=LiteralGroup,
     help="Make a manifest of a public set or of own images, check one, simulate one.",
     no_args_is_help=True,
 )
 
 
-@data.command("import")
+@data.command("import", cls=LiteralCommand)
 def import_(
     name: Annotated[
         str,
@@ -103,7 +105,7 @@ def _warn_of_alike(ids: list[str]) -> None:
         tell([f"'{pair[0]}' and '{pair[1]}' begin alike but the splits are by image; {fix}"])
 
 
-@data.command("check")
+@data.command("check", cls=LiteralCommand)
 def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, one row an image.")]) -> None:
     """Check a manifest and its files: every problem, by row and column."""
     from uniultra.data.manifest_check import check_manifest, split_by_image
@@ -124,7 +126,7 @@ def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, on
     say(f"{manifest}: sound")
 
 
-@data.command("simulate")
+@data.command("simulate", cls=LiteralCommand)
 def simulate(
     out: Annotated[Path, typer.Argument(help="A new folder: manifest.csv, images/, masks/.")],
     images: Annotated[int, typer.Option(help="How many frames.")] = 1000,

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from uniultra import __version__
 from uniultra.cli.adapt import adapt, merge
@@ -27,7 +26,9 @@ from uniultra.cli.open import open_
 from uniultra.cli.params import params
 from uniultra.cli.segment import segment
 from uniultra.cli.serve import serve
+from uniultra.cli.show import show
 from uniultra.cli.terminal.ending import end_in_order
+from uniultra.cli.terminal.help_text import LiteralCommand, LiteralGroup
 from uniultra.cli.terminal.text import complain, printable
 from uniultra.cli.train import train
 from uniultra.errors import UniUltraError
@@ -35,7 +36,7 @@ from uniultra.errors import UniUltraError
 HELP = """Segment anything in ultrasound from a click or a box, offline. Not a medical device."""
 
 
-class _Commands(TyperGroup):
+class _Commands(LiteralGroup):
     """Commands whose own complaints show names as `printable` does: a pattern may bring a file that is called like an option."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
@@ -71,6 +72,7 @@ COMMANDS = (
     batch,
     measure,
     info,
+    show,
     demo,
     serve,
     evaluate,
@@ -85,8 +87,8 @@ COMMANDS = (
     models,
 )
 for command in COMMANDS:
-    app.command()(command)
-app.command("open")(open_)
+    app.command(cls=LiteralCommand)(command)
+app.command("open", cls=LiteralCommand)(open_)
 app.add_typer(data)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from uniultra.cli.terminal.frame_option import one_frame
 from uniultra.cli.terminal.measure_text import MaskPlace, as_json_text, as_lines, told
 from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
 from uniultra.cli.terminal.text import say
@@ -37,7 +38,9 @@ def measure(
         list[Path],
         typer.Option(help="The image a mask belongs to, for its calibration; one for all, or one a mask."),
     ] = [],  # noqa: B006
-    frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of the image, from 0.")] = None,
+    frame: Annotated[
+        int | None, typer.Option(parser=one_frame, metavar="N", help="Frame of the image, from 0.")
+    ] = None,
     spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
     override_scale: Annotated[str | None, typer.Option(metavar=METAVAR, help=OVERRIDE_HELP)] = None,
     structure: Annotated[

@@ -16,13 +16,13 @@ from uniultra.errors import FileError, OutputError
 from uniultra.io.input_file import InputFile
 from uniultra.io.label_tiff import LabelFile, PackedMasks
 from uniultra.io.output import ListedJson, staged
-from uniultra.io.overlay import draw_overlay
 from uniultra.io.tables import TableFile
 from uniultra.io.video_writer import DEFAULT_RATE, MovieFile
 from uniultra.measure.measured import FRAME_COLUMNS, frame_row
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.frame_files import id_mask, maker
 from uniultra.outputs.plan import OutputPlan
+from uniultra.outputs.result_picture import draw_result
 from uniultra.outputs.structured import cine_frame_json, cine_head_json
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.types import Cine
@@ -66,7 +66,7 @@ class CineFiles:
             self.table.add(_row(self.image, result, found))
         self.listed.add(cine_frame_json(self.image, result))
         if self.movie is not None:
-            self.movie.add(draw_overlay(result.frame, result.masks))
+            self.movie.add(draw_result(result))
         if self.packed is not None:
             _pack(self.packed, result)
             self.labels_of_objects[:] = [found.label for found in result.objects]

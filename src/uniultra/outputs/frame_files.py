@@ -12,10 +12,10 @@ from uniultra.io.coco import coco
 from uniultra.io.input_file import InputFile
 from uniultra.io.masks import ids_of
 from uniultra.io.output import staged, write_json, write_png
-from uniultra.io.overlay import draw_overlay
 from uniultra.io.tables import write_csv
 from uniultra.measure.measured import CSV_COLUMNS, rows
 from uniultra.outputs.plan import DICOM_KINDS, OutputPlan
+from uniultra.outputs.result_picture import draw_result
 from uniultra.outputs.structured import frame_json
 from uniultra.results import FrameResult
 
@@ -37,7 +37,7 @@ def write_frame_files(plan: OutputPlan, source: InputFile, result: FrameResult) 
     written = {kind: path for kind, path in paths.items() if kind not in DICOM_KINDS or kind in derived}
     with staged(written, plan.force) as parts:
         write_png(parts["mask"], id_mask(result))
-        write_png(parts["overlay"], draw_overlay(result.frame, result.masks))
+        write_png(parts["overlay"], draw_result(result))
         for kind, dataset in derived.items():
             _save(parts[kind], dataset)
         for kind, write in _PLAIN.items():

@@ -63,6 +63,7 @@ class Segment:
     work_s: float
     png: bool = False
     measures: bool = False
+    alternatives: int = 1
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,9 @@ Job = Read | Segment | Forget | FileJob
 
 @dataclass(frozen=True)
 class Found:
-    """The answer to one prompt: `counts` in COCO's text, `png` where it was asked for, areas by `scale`, the predicted IoU, `measures`."""
+    """The answer to one prompt: `counts` in COCO's text, `png` where it was asked for, areas by `scale`, the predicted IoU, `measures`,
+    `notes` on what was changed about the prompt.
+    """
 
     counts: str
     png: bytes | None = field(repr=False)
@@ -103,6 +106,8 @@ class Found:
     quality: float
     scale: Scale
     measures: dict[str, Any] | None
+    alternatives: tuple[Found, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,16 @@ from PIL import Image
 
 from uniultra.backends.protocol import Backend
 from uniultra.errors import FileError, PromptError, UniUltraError
+from uniultra.geometry import clipped
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.dicom.deflated import inflated_bytes
 from uniultra.io.images import kind_of, read_as
 from uniultra.io.masks import read_mask
 from uniultra.io.rle import mask_of
 from uniultra.measure.measured import as_json
+from uniultra.prompt_checks import check_prompt
 from uniultra.results import ObjectResult
-from uniultra.segmenter import Segmenter, check_prompt
+from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 from uniultra.web.bytes_path import as_path
 from uniultra.web.cache import CachedBackend, EmbeddingCache
@@ -82,16 +84,20 @@ class Worker:
         """Prompt by prompt, so that one mask at a time is in memory and the time is looked at in between: as `Segmenter.segment` has it."""
         ends = time.monotonic() + job.work_s
         segmenter = Segmenter(CachedBackend(self.backend, self.cache, job.image_id))
-        prompts = [_prompt(number, ask, job.frame) for number, ask in enumerate(job.asks, start=1)]
+        asked = [_prompt(number, ask, job.frame) for number, ask in enumerate(job.asks, start=1)]
         found: list[Found] = []
-        for prompt in prompts:
+        for prompt, notes in asked:
             if self.abandoned():
                 raise JobError("worker-lost", "whoever asked for this has gone")
             if time.monotonic() > ends:
-                done = f"{len(found)} of {len(prompts)} prompts were done in {job.work_s:g} s"
+                done = f"{len(found)} of {len(asked)} prompts were done in {job.work_s:g} s"
                 raise JobError("time-limit", f"{done}, which is the limit; ask for fewer at a time")
-            [mask] = segmenter.segment(job.frame, [prompt])
-            found.append(_found(job, ObjectResult(len(found) + 1, mask, prompt)))
+            first, *others = segmenter.alternatives(job.frame, prompt, job.alternatives)
+            others_found = tuple(
+                _found(job, ObjectResult(len(found) + 1, mask, prompt), notes) for mask in others
+            )
+            answer = _found(job, ObjectResult(len(found) + 1, first, prompt), notes)
+            found.append(replace(answer, alternatives=others_found))
         return tuple(found)
 
 
@@ -125,8 +131,8 @@ def _inflated(job: Read) -> bytes:
         raise JobError("image", f"the image: {error}") from error
 
 
-def _prompt(number: int, ask: Ask, frame: Frame) -> Prompt:
-    """The checked prompt of one ask, the `number`th from 1. Raises JobError."""
+def _prompt(number: int, ask: Ask, frame: Frame) -> tuple[Prompt, tuple[str, ...]]:
+    """The checked prompt of one ask, the `number`th from 1, clipped to the frame, which a note says. Raises JobError."""
     frame_hw = frame.height, frame.width
     try:
         labels = ask.labels or (1,) * len(ask.points_xy)
@@ -135,7 +141,8 @@ def _prompt(number: int, ask: Ask, frame: Frame) -> Prompt:
         check_prompt(prompt, frame_hw)
     except UniUltraError as error:
         raise JobError("prompt", f"prompt {number}: {error}") from error
-    return prompt
+    [prompt], notes = clipped([prompt], frame_hw)
+    return prompt, notes
 
 
 def _previous(mask: object, frame_hw: tuple[int, int]) -> np.ndarray:
@@ -155,7 +162,7 @@ def _previous(mask: object, frame_hw: tuple[int, int]) -> np.ndarray:
             raise PromptError(_without(path, error, "the previous mask")) from error
 
 
-def _found(job: Segment, result: ObjectResult) -> Found:
+def _found(job: Segment, result: ObjectResult, notes: tuple[str, ...]) -> Found:
     mask = result.mask
     return Found(
         counts=compressed(run_lengths(mask.mask_hw)),
@@ -166,6 +173,7 @@ def _found(job: Segment, result: ObjectResult) -> Found:
         quality=round(mask.quality, 4),
         scale=result.scale,
         measures=as_json(result.measured) if job.measures else None,
+        notes=notes,
     )
 
 

@@ -96,6 +96,7 @@ def test_other_answers_differ_and_the_usual_one_is_first(page: TestClient) -> No
     for place, mask in enumerate(masks):
         assert all((mask & other).sum() / (mask | other).sum() <= 0.9 for other in masks[:place])
     boxed = page.post(f"{at}/alternatives", json={"box": BOX}).json()
+    assert len(boxed) == 1  # a box means one thing
     assert dice(mask_of(boxed[0]["counts"], (120, 160)), TRUE) > 0.9
 
 

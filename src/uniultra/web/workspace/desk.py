@@ -22,12 +22,12 @@ from uniultra.io.rle import mask_of
 from uniultra.measure.measured import as_json
 from uniultra.measure.measured import number as number_json
 from uniultra.measure.volume import View, ejection_fraction, simpson
+from uniultra.prompt_checks import check_prompts
 from uniultra.results import FrameResult, ObjectResult
-from uniultra.segmenter import Segmenter, check_prompt
+from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.cache import CachedBackend, EmbeddingCache
 from uniultra.web.messages import Ask, Failure, FileJob, Rle
-from uniultra.web.workspace.alternatives import alternatives
 from uniultra.web.workspace.jobs import (
     Alternatives,
     Ejection,
@@ -137,8 +137,14 @@ class Desk:
     def _alternatives(self, job: Alternatives) -> tuple[Pointed, ...]:
         frame = self._frame(job, job.number)
         prompt = prompt_of(job.ask, (frame.height, frame.width))
-        found = alternatives(self._segmenter(job), frame, prompt)
-        return tuple(_pointed(one.mask, one.region, prompt) for one in found)
+        masks = self._segmenter(job).alternatives(frame, prompt)
+        return tuple(_pointed(mask, self._around(job, mask), prompt) for mask in masks)
+
+    def _around(self, job: FileJob, mask: Mask) -> Region | None:
+        """The crop around an answer; None around an empty one."""
+        if not mask.mask_hw.any():
+            return None
+        return self._segmenter(job).region_for(Prompt(mask_hw=mask.mask_hw), mask.mask_hw.shape)  # type: ignore[arg-type]
 
     def _answer(self, job: Point, frame: Frame, prompt: Prompt) -> tuple[Mask, Region | None]:
         """The mask and the crop for the next prompt: one pass where a crop is known, several where clicks
@@ -155,8 +161,7 @@ class Desk:
             found = segmenter.refine(self._encoded(job, job.number, region), prompt)
             return found.mask, found.region
         [mask] = segmenter.segment(frame, [prompt])
-        around = segmenter.region_for(Prompt(mask_hw=mask.mask_hw), frame_hw) if mask.mask_hw.any() else None
-        return mask, around
+        return mask, self._around(job, mask)
 
     def _measure(self, job: MeasureMask) -> dict[str, Any]:
         frame = self._frame(job, job.number)
@@ -213,7 +218,7 @@ def prompt_of(ask: Ask, frame_hw: tuple[int, int]) -> Prompt:
         previous = None
     labels = ask.labels or (1,) * len(ask.points_xy)
     prompt = Prompt(ask.box_xyxy, ask.points_xy, labels, previous)  # type: ignore[arg-type]
-    check_prompt(prompt, frame_hw)
+    check_prompts([prompt], frame_hw)
     return prompt
 
 
@@ -235,7 +240,7 @@ def _drawn(saved: SavedObject, frame: Frame) -> ObjectResult:
     prompt = None if saved.ask is None else prompt_of(saved.ask, frame_hw)
     logits = np.where(inside, DRAWN_LOGIT, -DRAWN_LOGIT).astype(np.float32)
     scale = scale_of(frame.calibration, inside, prompt)
-    return ObjectResult(saved.number, Mask(inside, logits, saved.quality, scale), prompt, saved.name)
+    return ObjectResult(saved.number, Mask(inside, logits, saved.quality, scale), prompt, name=saved.name)
 
 
 def _region(edges: tuple[float, float, float, float], frame_hw: tuple[int, int]) -> Region:

@@ -108,4 +108,4 @@ def _filled(results: Sequence[FrameResult]) -> list[FrameResult]:
 
 def _empty(number: int, name: str, result: FrameResult) -> ObjectResult:
     inside = np.zeros((result.frame.height, result.frame.width), np.bool_)
-    return ObjectResult(number, Mask(inside, inside.astype(np.float32) - 1, 0.0), None, name)
+    return ObjectResult(number, Mask(inside, inside.astype(np.float32) - 1, 0.0), name=name)
