@@ -9,6 +9,7 @@ import { reasonOf, t } from "./texts.mjs";
 
 let opening = 0;
 let filter = "";
+const MOST_SHOWN = 1000; // the rest is found by its name
 
 export class Files {
   constructor(view, frames, bar) {
@@ -124,7 +125,8 @@ export class Files {
   render() {
     const panel = byId("work-list"),
       { items } = app.workspace;
-    const state = JSON.stringify([items, app.file?.id, filter, t("workList")]);
+    const marks = items.reduce((sum, item) => sum + item.objects + 7 * item.frames + 1e6 * item.done, 0);
+    const state = [items.length, marks, app.file?.id, filter, t("workList")].join();
     if (state === this.shown) return;
     this.shown = state;
     const done = items.filter((item) => item.done).length;
@@ -163,6 +165,7 @@ export class Files {
         {},
         ...items
           .filter((item) => item.name.toLowerCase().includes(filter.toLowerCase()))
+          .slice(0, MOST_SHOWN)
           .map((item) => this.row(item)),
       ),
       el(

@@ -155,11 +155,12 @@ function setTheme(theme) {
 
 function renderTop() {
   const { file, workspace, saving } = app;
-  byId("file-name").textContent = file?.name ?? t("empty");
-  byId("file-facts").textContent = file
-    ? `${file.width} × ${file.height} · ${file.kind}${file.count > 1 ? ` · ${file.count}` : ""}`
-    : "";
-  document.title = file ? `${file.name} – UniUltra` : "UniUltra";
+  write("file-name", file?.name ?? t("empty"));
+  write("file-facts", file ? factsOf(file) : "");
+  write("notice", app.notice || (app.busy ? t("busy") : ""));
+  write("zoom", file ? `${number(100 * view.scale, 0)} %` : "");
+  const title = file ? `${file.name} – UniUltra` : "UniUltra";
+  if (document.title !== title) document.title = title;
   const state = byId("saving"),
     bad = ["offline", "conflict", "refused"].includes(saving);
   const words = workspace.unwritable ? `${t("readOnly")}: ${workspace.unwritable}` : t(saving);
@@ -168,12 +169,21 @@ function renderTop() {
     state.className = bad || workspace.unwritable ? "state bad" : "state";
     fill(state, el("i", { class: "dot" }), words, saving === "conflict" ? reload() : null);
   }
-  byId("accept").lastChild.textContent = t(doc().done ? "reopen" : "done");
+  const label = t(doc().done ? "reopen" : "done");
+  if (byId("accept").lastChild.textContent !== label) byId("accept").lastChild.textContent = label;
   byId("accept").disabled = !file;
   byId("export").disabled = !doc().frames.length;
-  byId("notice").textContent = app.notice || (app.busy ? t("busy") : "");
   byId("notice").hidden = !app.notice && !app.busy;
-  byId("zoom").textContent = file ? `${number(100 * view.scale, 0)} %` : "";
+  byId("notice").className = app.notice ? "" : "late";
+}
+
+// A text that is there already isn't laid out anew.
+function write(id, text) {
+  if (byId(id).textContent !== text) byId(id).textContent = text;
+}
+
+function factsOf({ width, height, kind, count }) {
+  return `${width} × ${height} · ${kind}${count > 1 ? ` · ${count}` : ""}`;
 }
 
 function reload() {
