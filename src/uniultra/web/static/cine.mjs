@@ -5,7 +5,7 @@ import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { maskOf } from "./doc.mjs";
 import { shapeOf } from "./shapes.mjs";
 import { app, changed, doc, selectedObject } from "./state.mjs";
-import { number, t } from "./texts.mjs";
+import { number, qualityOf, t } from "./texts.mjs";
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2];
 const PLAIN_RATE = 25;
@@ -82,13 +82,12 @@ export class CineBar {
     this.seek(app.frame + by);
   }
 
-  // To the nearest frame before or after that has masks.
-  jump(direction) {
+  // To the nearest frame before or after that has masks; to one that the model is unsure of, where `wanted` says so.
+  jump(direction, wanted = () => true) {
+    if (!(app.file?.count > 1)) return;
     this.stop();
-    const marked = doc()
-      .frames.filter((frame) => frame.masks.length)
-      .map((frame) => frame.number);
-    const beyond = marked.filter((frame) => (frame - app.frame) * direction > 0);
+    const marked = doc().frames.filter((frame) => frame.masks.length && wanted(frame));
+    const beyond = marked.map((frame) => frame.number).filter((number) => (number - app.frame) * direction > 0);
     if (beyond.length) this.seek(direction > 0 ? Math.min(...beyond) : Math.max(...beyond));
   }
 
@@ -161,9 +160,11 @@ export class CineBar {
     const context = curve.getContext("2d");
     context.scale(ratio, ratio);
     const x = (frame) => 8 + (frame / Math.max(1, count - 1)) * (width - 16);
-    context.fillStyle = getComputedStyle(curve).color;
-    for (const frame of doc().frames)
-      if (frame.masks.length) context.fillRect(x(frame.number) - 1, height - 5, 2.5, 5);
+    const sure = getComputedStyle(curve).color;
+    for (const frame of doc().frames.filter(({ masks }) => masks.length)) {
+      context.fillStyle = isUnsure(frame) ? "#fb7185" : sure;
+      context.fillRect(x(frame.number) - 1, height - 5, 2.5, 5);
+    }
     this.paintAreas(context, x, height);
   }
 
@@ -189,3 +190,7 @@ export class CineBar {
     context.stroke();
   }
 }
+
+// Whether the model is unsure of a mask on a frame.
+export const isUnsure = ({ masks }) =>
+  masks.some(({ quality }) => quality !== null && qualityOf(quality)[1] === "low");

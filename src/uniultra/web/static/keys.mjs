@@ -3,6 +3,7 @@
 import { maskOf, withMask, withoutCaliper } from "./doc.mjs";
 import { showExport, showHelp } from "./dialogs.mjs";
 import { nextAlternative } from "./alternatives.mjs";
+import { isUnsure } from "./cine.mjs";
 import { byId } from "./dom.mjs";
 import { newStructure } from "./panels.mjs";
 import { box, click, endHover } from "./prompts.mjs";
@@ -72,6 +73,7 @@ export class Keys {
       "[": () => this.resize(1 / 1.25),
       "]": () => this.resize(1.25),
       g: () => this.toggleCross(),
+      u: () => this.bar.jump(1, isUnsure),
       a: nextAlternative,
       p: printReport,
       "+": () => this.zoom(1.25),
