@@ -83,6 +83,7 @@ export class Tools {
     }
     const { drag } = this;
     drag.moved ||= Math.hypot(x - drag.x, y - drag.y) > DRAG;
+    if (app.tool === "brush" || app.tool === "eraser") this.showRing(x, y);
     if (drag.moved || drag.kind === "brush" || drag.kind === "eraser") this.dragged(drag, x, y);
     [drag.lastX, drag.lastY] = [x, y];
     changed();
