@@ -22,7 +22,7 @@ from uniultra.io.rle import mask_of
 from uniultra.measure.measured import as_json
 from uniultra.measure.measured import number as number_json
 from uniultra.measure.volume import View, ejection_fraction, simpson
-from uniultra.prompt_checks import check_prompts
+from uniultra.prompt_checks import check_prompt
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Embedding, Frame, Mask, Prompt, Region
@@ -218,7 +218,7 @@ def prompt_of(ask: Ask, frame_hw: tuple[int, int]) -> Prompt:
         previous = None
     labels = ask.labels or (1,) * len(ask.points_xy)
     prompt = Prompt(ask.box_xyxy, ask.points_xy, labels, previous)  # type: ignore[arg-type]
-    check_prompts([prompt], frame_hw)
+    check_prompt(prompt, frame_hw)
     return prompt
 
 
