@@ -5,6 +5,7 @@ import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { maskOf } from "./doc.mjs";
 import { shapeOf } from "./shapes.mjs";
 import { app, changed, doc, selectedObject } from "./state.mjs";
+import { track } from "./track.mjs";
 import { number, qualityOf, t } from "./texts.mjs";
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2];
@@ -52,6 +53,8 @@ export class CineBar {
       this.play,
       iconButton("forward", t("nextFrame"), () => this.step(1)),
       iconButton("last", t("nextMarked"), () => this.jump(1)),
+      app.workspace.tracking && iconButton("trackBack", t("trackBack"), () => track(-1)),
+      app.workspace.tracking && iconButton("trackOn", t("trackOn"), () => track(1), { id: "track" }),
       el("div", { class: "track" }, this.curve, this.slider),
       this.label,
       this.select,
@@ -193,4 +196,4 @@ export class CineBar {
 
 // Whether the model is unsure of a mask on a frame.
 export const isUnsure = ({ masks }) =>
-  masks.some(({ quality }) => quality !== null && qualityOf(quality)[1] === "low");
+  masks.some(({ quality, sure }) => sure === false || (quality !== null && qualityOf(quality)[1] === "low"));

@@ -8,6 +8,7 @@ import { byId } from "./dom.mjs";
 import { newStructure } from "./panels.mjs";
 import { box, click, endHover } from "./prompts.mjs";
 import { printReport } from "./report.mjs";
+import { track } from "./track.mjs";
 import { app, changed, commit, doc, redo, undo } from "./state.mjs";
 
 const TOOLS = { s: "segment", x: "minus", b: "brush", e: "eraser", m: "caliper", w: "window", h: "pan" };
@@ -74,6 +75,7 @@ export class Keys {
       "]": () => this.resize(1.25),
       g: () => this.toggleCross(),
       u: () => this.bar.jump(1, isUnsure),
+      t: () => app.workspace.tracking && track(event.shiftKey ? -1 : 1),
       a: nextAlternative,
       p: printReport,
       "+": () => this.zoom(1.25),

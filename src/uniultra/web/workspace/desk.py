@@ -28,6 +28,7 @@ from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.cache import CachedBackend, EmbeddingCache
 from uniultra.web.messages import Ask, Failure, FileJob, Rle
+from uniultra.web.workspace.follow import Follower
 from uniultra.web.workspace.jobs import (
     Alternatives,
     Ejection,
@@ -41,6 +42,8 @@ from uniultra.web.workspace.jobs import (
     Point,
     Pointed,
     SavedObject,
+    Track,
+    Tracked,
     Warm,
     WorkspaceValue,
 )
@@ -56,7 +59,7 @@ class Desk:
     """One process's open files. One thread's own: nothing is locked."""
 
     def __init__(self, backend: Backend, cache: EmbeddingCache) -> None:
-        self.backend, self.cache = backend, cache
+        self.backend, self.cache, self.follower = backend, cache, Follower()
         self._open: OrderedDict[Path, OpenCine] = OrderedDict()
 
     def run(self, job: FileJob) -> WorkspaceValue | Failure | None:
@@ -69,6 +72,7 @@ class Desk:
             Alternatives: self._alternatives,
             MeasureMask: self._measure,
             Ejection: self._ejection,
+            Track: self._track,
             Export: self._export,
         }
         try:
@@ -180,6 +184,18 @@ class Desk:
             "method": diastole.method,
             "notes": list(dict.fromkeys((*diastole.notes, *systole.notes))),
         }
+
+    def _track(self, job: Track) -> tuple[Tracked, ...]:
+        def start(frame: Frame) -> Prompt:
+            """What the mask was prompted with, and the mask itself, which is a prompt too."""
+            ask = replace(job.ask or Ask(), mask=job.mask)
+            return prompt_of(ask, (frame.height, frame.width))
+
+        def read(number: int) -> Frame:
+            return self._frame(job, number)
+
+        cine = self._cine(job.path).cine  # frames of a track pass by once: their embeddings aren't kept
+        return self.follower.follow(job, Segmenter(self.backend), read, start, cine.count)
 
     def _export(self, job: Export) -> Exported:
         from uniultra.web.workspace.export import export

@@ -79,7 +79,7 @@ async function workspace() {
     items,
     project: "",
     unwritable: "",
-    examples: true,
+    examples: true, tracking: false,
     model: model.name,
     version: model.version,
     notice: "not a medical device",
