@@ -42,6 +42,7 @@ export async function track(direction) {
       say(t("tracked", run.name, number + 1, run.file.count));
       if (left.length < answers.length || answers.length < AT_ONCE) break;
     }
+    if (going === run) say("");
   } catch (error) {
     say(reasonOf(error));
   } finally {
