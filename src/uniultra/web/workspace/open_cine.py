@@ -9,7 +9,7 @@ from pathlib import Path
 from uniultra.io.input_file import input_file
 from uniultra.types import Frame
 
-KEPT_BYTES = 24_000_000
+KEPT_BYTES = 16_000_000
 """Of decoded frames, of one file in one process."""
 
 
