@@ -44,15 +44,17 @@ def test_run_lengths_are_those_of_python() -> None:
         for mask in masks
     ]
     script = """
-        const { decode, encode } = await import(`${core}/rle.mjs`);
-        const out = given.map((one) => { const mask = decode(one.counts, one); return [[...mask], encode(mask, one)]; });
+        const { areaOf, decode, encode } = await import(`${core}/rle.mjs`);
+        const told = (mask, one) => [[...mask], encode(mask, one), areaOf(one.counts)];
+        const out = given.map((one) => told(decode(one.counts, one), one));
         let refused = "";
         try { decode("99", { width: 3, height: 3 }); } catch (error) { refused = error.message; }
         console.log(JSON.stringify([out, refused]));"""
     found, refused = node(script, given)
-    for mask, one, (pixels, again) in zip(masks, given, found, strict=True):
+    for mask, one, (pixels, again, area) in zip(masks, given, found, strict=True):
         assert np.array_equal(np.array(pixels, bool).reshape(mask.shape), mask)
         assert again == one["counts"]
+        assert area == mask.sum()
     assert "fit its image" in refused
 
 

@@ -3,7 +3,7 @@
 
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { maskOf } from "./doc.mjs";
-import { shapeOf } from "./shapes.mjs";
+import { areaIn } from "./shapes.mjs";
 import { app, changed, doc, selectedObject } from "./state.mjs";
 import { track } from "./track.mjs";
 import { number, qualityOf, t } from "./texts.mjs";
@@ -154,6 +154,9 @@ export class CineBar {
   }
 
   paintCurve() {
+    const state = [doc(), app.file, app.selected, this.curve.clientWidth, devicePixelRatio];
+    if (state.every((part, index) => part === this.drawn?.[index])) return;
+    this.drawn = state;
     const { curve } = this,
       ratio = devicePixelRatio || 1,
       { count } = app.file;
@@ -179,18 +182,25 @@ export class CineBar {
           .filter(([, mask]) => mask)
       : [];
     if (found.length < 2) return;
-    const areas = found.map(([frame, mask]) => [frame, shapeOf(mask.counts, app.file).area]);
+    const areas = found.map(([frame, mask]) => [frame, areaIn(mask.counts)]);
     const values = areas.map(([, area]) => area),
       [low, high] = [Math.min(...values), Math.max(...values)];
+    const place = (area) => height - 9 - ((area - low) / Math.max(1, high - low)) * (height - 15);
     context.beginPath();
     areas.forEach(([frame, area], index) => {
-      const y = height - 9 - ((area - low) / Math.max(1, high - low)) * (height - 15);
-      if (index) context.lineTo(x(frame), y);
-      else context.moveTo(x(frame), y);
+      if (index) context.lineTo(x(frame), place(area));
+      else context.moveTo(x(frame), place(area));
     });
     context.strokeStyle = object.colour;
     context.lineWidth = 1.75;
     context.stroke();
+    for (const value of [high, low]) {
+      const [frame] = areas.find(([, area]) => area === value); // of a ventricle: end of diastole, of systole
+      context.beginPath();
+      context.arc(x(frame), place(value), 3.2, 0, 2 * Math.PI);
+      context.fillStyle = object.colour;
+      context.fill();
+    }
   }
 }
 

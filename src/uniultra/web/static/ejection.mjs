@@ -2,7 +2,7 @@
 
 import { sendJson } from "./api.mjs";
 import { maskOf } from "./doc.mjs";
-import { shapeOf } from "./shapes.mjs";
+import { areaIn } from "./shapes.mjs";
 import { app, changed, doc, itemPath } from "./state.mjs";
 import { reasonOf } from "./texts.mjs";
 
@@ -14,7 +14,7 @@ export const asked = () => kept.size;
 export function extremes(id) {
   const found = doc().frames.flatMap(({ number }) => {
     const mask = maskOf(doc(), number, id);
-    return mask ? [{ frame: number, counts: mask.counts, area: shapeOf(mask.counts, app.file).area }] : [];
+    return mask ? [{ frame: number, counts: mask.counts, area: areaIn(mask.counts) }] : [];
   });
   if (found.length < 2) return null;
   const most = found.reduce((a, b) => (b.area > a.area ? b : a)),

@@ -16,6 +16,9 @@ export function decode(text, { width, height }) {
   return mask;
 }
 
+// The pixels inside, without the mask being made.
+export const areaOf = (text) => numbers(text).reduce((sum, run, index) => sum + (index % 2) * run, 0);
+
 // A Uint8Array of 0 and 1 to text.
 export function encode(mask, { width, height }) {
   const runs = [];
