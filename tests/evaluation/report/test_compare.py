@@ -7,7 +7,15 @@ import pytest
 
 from uniultra.errors import DataError
 from uniultra.evaluation.records import Record
-from uniultra.evaluation.report.compare import BETTER, UNDECIDED, WORSE, compare, pairs_of, verdict_of
+from uniultra.evaluation.report.compare import (
+    BETTER,
+    NOT_JUDGED,
+    UNDECIDED,
+    WORSE,
+    compare,
+    pairs_of,
+    verdict_of,
+)
 from uniultra.evaluation.settings import stable_seed
 from uniultra.evaluation.summary import ALL_ORGANS, summarise
 
@@ -72,7 +80,7 @@ def test_organs_count_the_same() -> None:
     cells = compare(ours, theirs)["box"]
     assert cells[ALL_ORGANS].difference == pytest.approx(0.1)
     assert (cells[ALL_ORGANS].objects, cells[ALL_ORGANS].clusters) == (10, 10)
-    assert (cells["breast"].interval, cells["breast"].verdict) == (None, UNDECIDED)
+    assert (cells["breast"].interval, cells["breast"].verdict) == (None, NOT_JUDGED)
     assert cells["ovary"].interval == (0.0, 0.0)
     assert cells["ovary"].verdict == UNDECIDED
 
@@ -88,7 +96,7 @@ def test_only_what_both_were_asked_counts() -> None:
 
 @pytest.mark.parametrize(
     ("interval", "verdict"),
-    [((0.1, 0.2), BETTER), ((-0.2, -0.1), WORSE), ((0.0, 0.2), UNDECIDED), (None, UNDECIDED)],
+    [((0.1, 0.2), BETTER), ((-0.2, -0.1), WORSE), ((0.0, 0.2), UNDECIDED), (None, NOT_JUDGED)],
 )
 def test_the_verdict_follows_the_interval(interval: tuple[float, float] | None, verdict: str) -> None:
     assert verdict_of(interval) == verdict

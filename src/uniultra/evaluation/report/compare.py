@@ -17,6 +17,8 @@ from uniultra.evaluation.settings import KINDS, stable_seed
 from uniultra.evaluation.summary import ALL_ORGANS, objects_of
 
 BETTER, WORSE, UNDECIDED = "better", "worse", "no difference shown"
+NOT_JUDGED = "not judged"
+"""Where there is one cluster, so that nothing says how far another patient would differ."""
 
 Pair = tuple[Record, Record]
 """The same object under the same prompt: ours, theirs."""
@@ -33,8 +35,8 @@ class Difference:
         difference: dice - other_dice.
         interval: 95 % bootstrap interval of the difference over clusters; None below two clusters. For all organs, clusters are
             drawn within each organ.
-        verdict: 'better' where the interval lies above 0, 'worse' where below, else 'no difference shown', which is no proof of
-            equality. No correction is made for looking at many organs and kinds.
+        verdict: 'better' where the interval lies above 0, 'worse' where below, 'not judged' where there is none, else
+            'no difference shown', which is no proof of equality. No correction is made for looking at many organs and kinds.
     """
 
     objects: int
@@ -78,8 +80,10 @@ def pairs_of(ours: Iterable[Record], theirs: Iterable[Record]) -> list[Pair]:
 
 
 def verdict_of(interval: tuple[float, float] | None) -> str:
-    """'better', 'worse' or 'no difference shown'."""
-    if interval is None or interval[0] <= 0.0 <= interval[1]:
+    """'better', 'worse', 'no difference shown', or 'not judged' without an interval."""
+    if interval is None:
+        return NOT_JUDGED
+    if interval[0] <= 0.0 <= interval[1]:
         return UNDECIDED
     return BETTER if interval[0] > 0.0 else WORSE
 
