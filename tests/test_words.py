@@ -131,6 +131,16 @@ def test_functions_are_short() -> None:
     assert not found, "\n".join(["", *found])
 
 
+def test_a_conditional_holds_no_conditional() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sorted(SRC.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.IfExp) and sum(isinstance(inner, ast.IfExp) for inner in ast.walk(node)) > 1
+    ]
+    assert not found, f"two conditionals in one expression: {found}"
+
+
 def test_files_are_short() -> None:
     counts = {
         path.relative_to(ROOT): len(text_of(path).splitlines())

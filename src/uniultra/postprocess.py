@@ -1,13 +1,19 @@
-"""Connected parts of an answer: which of them belong to the structure that was pointed at."""
+"""What is made of the model's answers: the connected parts that belong to the structure; what several passes say together."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
 
 from uniultra.types import POSITIVE, Mask, Prompt
+
+SAME = 0.8
+"""From this IoU on, two answers count as one."""
 
 
 def under_clicks(mask: Mask, prompt: Prompt) -> Mask:
@@ -29,6 +35,26 @@ def overlap(a_hw: np.ndarray, b_hw: np.ndarray) -> float:
     """IoU of two bool masks; 1 for two empty ones."""
     either = int(np.count_nonzero(a_hw | b_hw))
     return np.count_nonzero(a_hw & b_hw) / either if either else 1.0
+
+
+def trust(masks: Sequence[Mask]) -> float:
+    """The last pass's quality, times how far each pass agreed with the one before (mean IoU): a true structure is found again."""
+    agreements = [overlap(before.mask_hw, after.mask_hw) for before, after in pairwise(masks)]
+    return masks[-1].quality * sum(agreements) / len(agreements)
+
+
+def quality_of_passes(masks: Sequence[Mask]) -> float:
+    """The geometric mean of their qualities: a pass on a crop is sure within a box that may be wrong, the first one knows the doubt."""
+    return math.exp(sum(math.log(max(mask.quality, 1e-6)) for mask in masks) / len(masks))
+
+
+def distinct(answers: Sequence[Mask], most: int) -> list[Mask]:
+    """The first `most` of the answers that differ: an IoU below SAME with each one kept before."""
+    kept: list[Mask] = []
+    for answer in answers:
+        if all(overlap(answer.mask_hw, other.mask_hw) < SAME for other in kept):
+            kept.append(answer)
+    return kept[:most]
 
 
 def _clicked(parts: np.ndarray, prompt: Prompt) -> set[int]:

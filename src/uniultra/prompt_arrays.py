@@ -1,4 +1,4 @@
-"""Prompts as the arrays that an engine decodes, and which of them may be decoded in one batch."""
+"""Prompts as the arrays that an engine decodes, and which of them may be decoded in one batch; the boxes that they span."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from uniultra.geometry import ModelMap, prompt_points
-from uniultra.types import Prompt
+from uniultra.pixel_scale import Box
+from uniultra.types import POSITIVE, Prompt, mask_box
 
 MASK_LOGIT = 6.0
 """A previous mask becomes logits of +- this."""
@@ -41,3 +42,31 @@ def prompt_arrays(
             masks[index, 0] = (2.0 * grid.sample(prompt.mask_hw.astype(np.float32)) - 1.0) * MASK_LOGIT
             has_mask[index] = 1.0
     return points, labels, masks, has_mask
+
+
+def prompted_box(prompt: Prompt) -> Box:
+    """A prompt's own box, its previous mask's, or what its positive clicks span."""
+    box = prompt.box_xyxy
+    if box is None and prompt.mask_hw is not None:
+        box = mask_box(prompt.mask_hw)
+    return box or click_box(prompt)
+
+
+def click_box(prompt: Prompt) -> Box:
+    """From the first to the last positive click, across and down; there is one where there is no box and no mask."""
+    xs, ys = zip(*(point for point, label in clicks_of(prompt) if label == POSITIVE), strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def around_clicks(box_xyxy: Box, prompt: Prompt) -> Box:
+    """A box, stretched to hold the positive clicks."""
+    x0, y0, x1, y1 = box_xyxy
+    for (x, y), label in clicks_of(prompt):
+        if label == POSITIVE:
+            x0, y0, x1, y1 = min(x0, x - 0.5), min(y0, y - 0.5), max(x1, x + 0.5), max(y1, y + 0.5)
+    return x0, y0, x1, y1
+
+
+def clicks_of(prompt: Prompt) -> list[tuple[tuple[float, float], int]]:
+    """Each click with its label."""
+    return list(zip(prompt.points_xy, prompt.point_labels, strict=True))

@@ -27,11 +27,13 @@ class ObjectResult:
         number: its id in id masks and tables, from 1.
         mask: with its quality and scale.
         prompt: what pointed at it in this frame; None where it was carried over from another one.
+        alternatives: what the prompt may mean instead, the most trusted first; None where nobody asked for them.
     """
 
     number: int
     mask: Mask
     prompt: Prompt | None = None
+    alternatives: tuple[Mask, ...] | None = None
 
     @property
     def scale(self) -> Scale:
@@ -104,6 +106,21 @@ def segment_frame(
     """
     prompts, notes = clipped(prompts, (frame.height, frame.width))
     return frame_result(frame, prompts, segmenter.segment(frame, prompts), segmenter.facts, number, notes)
+
+
+def segment_ambiguous(
+    segmenter: Segmenter, frame: Frame, prompts: Sequence[Prompt], most: int, number: int | None = None
+) -> FrameResult:
+    """As `segment_frame`, each object with up to `most` - 1 alternatives; see `Segmenter.alternatives`.
+
+    Raises:
+        PromptError: as `segment_frame`, or `most` is out of range.
+    """
+    objects = []
+    for index, prompt in enumerate(prompts, start=1):
+        first, *others = segmenter.alternatives(frame, prompt, most)
+        objects.append(ObjectResult(index, first, prompt, tuple(others)))
+    return FrameResult(frame, tuple(objects), segmenter.facts, number)
 
 
 def segment_cine(

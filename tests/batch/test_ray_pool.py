@@ -32,11 +32,11 @@ from uniultra.batch.records import write_tables
 from uniultra.batch.storage import Store
 
 class Deadly:
-    def __call__(self, folder, file, result):
-        if file.name == "poison.png":
+    def __call__(self, folder, source, result):
+        if source.path.name == "poison.png":
             os.kill(os.getpid(), signal.SIGKILL)
         once = Path(sys_argv[2]) / "killed"
-        if file.name == "scan3.png" and not once.exists():
+        if source.path.name == "scan3.png" and not once.exists():
             once.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return {}

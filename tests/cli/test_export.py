@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from phantom_manifest import Phantom, write_manifest
 from uniultra.cli.export import export
 from uniultra.errors import DataError, ModelError, OutputError
 from uniultra.export.model_folder import FILES
+from uniultra.model_facts import Passes
 from uniultra.models.build import build
 
 
@@ -111,3 +114,24 @@ def test_where_nothing_can_be_written(source: Path, tmp_path: Path) -> None:
     result = _run("--model", source, "--out", tmp_path / "file" / "out", "--name", "mine")
     assert isinstance(result.exception, OutputError)
     assert "file is not a folder" in str(result.exception)
+
+
+def test_the_passes_are_the_sources_but_for_what_is_changed(source: Path, tmp_path: Path) -> None:
+    names = ("--name", "mine", "--precision", "fp32")
+    assert (
+        _run(
+            "--model", source, "--out", tmp_path / "a", *names, "--pass", "sure=0.5", "--pass", "min_part=0.1"
+        ).exit_code
+        == 0
+    )
+    assert (
+        _run("--model", tmp_path / "a", "--out", tmp_path / "b", *names, "--pass", "agreed=0.9").exit_code
+        == 0
+    )
+    first, second = (json.loads((tmp_path / name / "model.json").read_text())["passes"] for name in "ab")
+    assert first == asdict(Passes(sure=0.5, min_part=0.1))
+    assert second == asdict(Passes(sure=0.5, min_part=0.1, agreed=0.9))
+    refused = _run("--model", source, "--out", tmp_path / "c", *names, "--pass", "sure=2")
+    assert isinstance(refused.exception, ModelError)
+    assert str(refused.exception) == "pass setting 'sure=2': it must be a number from 0 to 1"
+    assert not (tmp_path / "c").exists()

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from phantoms import ellipse, speckled
+from uniultra.io.rle import mask_of
 
 TRUE = ellipse((240, 320), (170, 110), (60, 40))
 BOX = "105,65,235,155"
@@ -67,6 +68,21 @@ def test_json_to_stdout_writes_nothing(folder: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_alternatives_are_in_the_json_and_only_where_asked_for(folder: Path) -> None:
+    click = ("segment", "scan.png", "--point", "150,120", "--json")
+    plain, several = (uniultra(*click, *more, cwd=folder) for more in ((), ("--alternatives", "3")))
+    assert (plain.returncode, several.returncode) == (0, 0), several.stderr
+    [before], [after] = (json.loads(done.stdout)["objects"] for done in (plain, several))
+    others = after.pop("alternatives")
+    assert before == after
+    assert len(others) <= 2
+    for other in others:
+        mask_hw = mask_of(other["rle"]["counts"], TRUE.shape)
+        assert other["rle"]["size"] == list(TRUE.shape)
+        assert other["area_px"] == mask_hw.sum()
+        assert 0 <= other["quality"] <= 1
+
+
 def test_json_goes_to_stdout_while_a_bar_is_shown_on_stderr(folder: Path) -> None:
     import pty
 
@@ -175,6 +191,14 @@ def test_a_folder_named_like_a_model_doesn_t_take_its_place(folder: Path) -> Non
         (["scan.png", "--point", "5,5", "--mask", "none.png"], "none.png: no such file"),
         (["scan.png", "--point", "5,5", "--prompts", "p.json"], "--prompts stands alone"),
         (["scan.png", "--point", "5,5", "--out", "scan.png"], "scan.png"),
+        (
+            ["scan.png", "--point", "5,5", "--alternatives", "2", "--frames", "all"],
+            "--alternatives are of one frame",
+        ),
+        (
+            ["scan.png", "--point", "5,5", "--alternatives", "4"],
+            "--alternatives 4 is out of range; give 1 to 3",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(folder: Path, arguments: list[str], says: str) -> None:

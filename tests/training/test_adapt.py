@@ -16,10 +16,12 @@ from safetensors.torch import load_file
 from transformers.models.sam2.modeling_sam2 import Sam2Model
 
 from labs import write_manifest
+from uniultra.backends.torch import TorchBackend
 from uniultra.data.dataset import PromptDataset, SampleSpec
 from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import train_split
 from uniultra.errors import DataError, ModelError
+from uniultra.model_facts import read_passes
 from uniultra.models.adapted import (
     BASE_FILE,
     AdapterFacts,
@@ -100,6 +102,9 @@ def test_an_adapter_goes_onto_our_own_model_whose_adapters_go_on_learning(lab: P
     ]
     assert changed
     assert all(".adapter." in name or "edge_stem." in name for name in changed)
+    assert TorchBackend.open(tmp_path / "run").facts.passes == read_passes(open_base()), (
+        "the base's, not the defaults"
+    )
     with pytest.raises(ModelError, match="has CH-Adapters of its own"):
         adapt(
             settings(Path("uniultra-mini"), "adapter.edge=false"),

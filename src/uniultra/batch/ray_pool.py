@@ -137,11 +137,8 @@ def _ray(settings: PoolSettings) -> Iterator[Any]:
     import ray.data
 
     base = tempfile.gettempdir()
-    temp = (
-        tempfile.mkdtemp(prefix="uniultra-", dir=base if len(base) <= _LONGEST_TEMP else "/tmp")
-        if alone
-        else None
-    )
+    short = base if len(base) <= _LONGEST_TEMP else "/tmp"
+    temp = tempfile.mkdtemp(prefix="uniultra-", dir=short) if alone else None
     here: dict[str, Any] = {
         "num_cpus": settings.workers or usable_cores(),
         "object_store_memory": _STORE_BYTES,

@@ -57,11 +57,10 @@ def distill(
     from uniultra.training.distill import distill as run
     from uniultra.training.loop import is_first_process
 
-    changes = (
-        []
-        if student is None
-        else [f"student.{'size' if student in (*SIZES, *CONV_SIZES) else 'start_from'}='{student}'"]
-    )
+    changes = []
+    if student is not None:
+        field = "size" if student in (*SIZES, *CONV_SIZES) else "start_from"
+        changes.append(f"student.{field}='{student}'")
     if student in CONV_SIZES:
         changes.append("student.adapters=false")
     settings = configured(DistillConfig(), config, (*changes, *set_))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,6 +43,12 @@ def export(
     calibration: Annotated[
         Path | None, typer.Option(help="What `uniultra calibrate` wrote, to put into the decoder's graph.")
     ] = None,
+    passes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--pass", help="NAME=VALUE of what model.json says of the passes, such as sure=0.5; repeatable."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
     """Export a model to ONNX, and report how far it is from torch. Needs uniultra[train]."""
@@ -50,14 +57,22 @@ def export(
     need("train", "torch", "transformers", "onnx", "onnxscript")
     from uniultra.cli.protocols import new_bar
     from uniultra.export.int8 import Int8Settings
-    from uniultra.export.model_folder import FILES, ExportSettings, check_settings, export_folder
+    from uniultra.export.model_folder import (
+        FILES,
+        ExportSettings,
+        check_settings,
+        export_folder,
+        known_passes,
+    )
     from uniultra.export.onnx import ModelFacts, QualityCalibration
     from uniultra.io.output import check_free
+    from uniultra.model_facts import changed_passes
 
     int8 = None if data is None else Int8Settings(data, least_dice, seed)
     settings = ExportSettings(
         QualityCalibration.read(calibration) if calibration else None, size, int8, force
     )
+    settings = replace(settings, passes=changed_passes(known_passes(model), passes or ()))
     check_settings(precision, settings)
     check_free([out / file for file in FILES], force)
     with new_bar() as bar:

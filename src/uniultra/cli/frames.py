@@ -35,6 +35,7 @@ class SegmentJob:
         scale: what the call says of the size of a pixel; None for nothing.
         prompts: those of each file.
         as_json: whether a line of JSON is printed for each image or frame.
+        alternatives: how many masks a prompt may have, its answer included.
     """
 
     plan: OutputPlan
@@ -43,6 +44,7 @@ class SegmentJob:
     scale: TypedScale | None
     prompts: PromptSource
     as_json: bool
+    alternatives: int = 1
 
 
 def parse_frames(text: str) -> tuple[range, ...] | None:

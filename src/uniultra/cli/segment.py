@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from uniultra.types import Frame
 
 OUT = Path("uniultra-out")
+ALTERNATIVES_HELP = "Up to N masks (1 to 3) that clicks may mean, in the JSON; the first is the answer."
 FRAMES_HELP = "Frames of a cine: all, A-B, A-B:STEP or A,B,C, from 0. Each gets the same prompts on its own; nothing is tracked."
 
 
@@ -82,6 +83,7 @@ def segment(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON, one line an image; files only with --out.")
     ] = False,
+    alternatives: Annotated[int, typer.Option(metavar="N", help=ALTERNATIVES_HELP)] = 1,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
     """Segment structures in ultrasound images, DICOM included: point at them with boxes, clicks, or a previous mask."""
@@ -99,12 +101,12 @@ def segment(
     listed = None if prompts is None else read_prompts(prompts, names, others=True)
     folder = out if out is not None or as_json else OUT
     plan = OutputPlan(folder, frame, chosen_kinds(write), keep_patient, force)
-    _check_frames(plan, frames)
+    _check_frames(plan, frames, alternatives)
     sources = [input_file(file) for file in files]
     tell(check_kinds(plan, sources))
     _check_targets(plan, sources, frames is not None, mask, prompts)
     source_of_prompts = PromptSource(typed, mask, listed)
-    job = SegmentJob(plan, Segmenter.load(model), wanted, scale, source_of_prompts, as_json)
+    job = SegmentJob(plan, Segmenter.load(model), wanted, scale, source_of_prompts, as_json, alternatives)
     failed = _each(
         sources, partial(segment_image if frames is None else segment_frames, job), frames is not None
     )
@@ -120,12 +122,15 @@ def segment_image(job: SegmentJob, source: InputFile) -> str:
     """Segments one image, or the frame that was named, and writes the results; what to print of it. Raises UniUltraError."""
     from uniultra.outputs.frame_files import write_frame_files
     from uniultra.outputs.structured import frame_json
-    from uniultra.results import segment_frame
+    from uniultra.results import segment_ambiguous, segment_frame
 
     source = replace(source)  # what it opens lives no longer than this call
     frame = _scaled(source.frame(job.plan.frame), job.scale)
     prompts = job.prompts.for_file(source.path, (frame.height, frame.width), job.plan.frame)
-    result = segment_frame(job.segmenter, frame, prompts, job.plan.frame)
+    if job.alternatives > 1:
+        result = segment_ambiguous(job.segmenter, frame, prompts, job.alternatives, job.plan.frame)
+    else:
+        result = segment_frame(job.segmenter, frame, prompts, job.plan.frame)
     if job.plan.folder is not None:
         tell(write_frame_files(job.plan, source, result))
     if job.as_json:
@@ -154,8 +159,14 @@ def _check_targets(
     check_free(targets, plan.force)
 
 
-def _check_frames(plan: OutputPlan, frames: str | None) -> None:
+def _check_frames(plan: OutputPlan, frames: str | None, alternatives: int) -> None:
+    if not 1 <= alternatives <= 3:
+        raise PromptError(f"--alternatives {alternatives} is out of range; give 1 to 3")
     if frames is not None:
+        if alternatives > 1:
+            raise PromptError(
+                "--alternatives are of one frame; choose it with --frame N in place of --frames"
+            )
         if plan.frame is not None:
             raise PromptError(
                 f"--frame {plan.frame} and --frames '{frames}' are two ways to choose; give one of them"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -136,8 +136,10 @@ def _check(source: Source, root: Path, out: Path, settings: ImportSettings) -> N
 def _named(sample: Sample, settings: ImportSettings) -> Sample:
     """With an id that is safe as a file's name, and the subject by the pattern where one is given."""
     match = re.search(settings.subject, sample.id) if settings.subject else None
-    subject = sample.subject if match is None else match.group(1 if match.re.groups else 0) or ""
-    return Sample(**{**sample.__dict__, "id": _SAFE_ID.sub("_", sample.id), "subject": subject})
+    subject = sample.subject
+    if match is not None:
+        subject = match.group(1 if match.re.groups else 0) or ""
+    return replace(sample, id=_SAFE_ID.sub("_", sample.id), subject=subject)
 
 
 def _same_ids(samples: list[Sample]) -> list[Problem]:

@@ -7,7 +7,7 @@ on the same manifest asks the same questions.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -24,6 +24,7 @@ from uniultra.evaluation.records import EmptyAnswer, Record, ScoredImage, Skippe
 from uniultra.evaluation.runner import score_rows
 from uniultra.evaluation.settings import EvaluationSettings
 from uniultra.evaluation.simulated_user import Answer, PromptableSegmenter, Question, ask, ask_nothing
+from uniultra.evaluation.summary import Summary, summarise
 from uniultra.evaluation.surface import surface_scores
 from uniultra.types import Frame
 
@@ -42,6 +43,15 @@ class Evaluation:
     images_without_objects: int
     empty: tuple[EmptyAnswer, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    _summaries: dict[tuple[int, int], Summary] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def summary(self, seed: int, samples: int) -> Summary:
+        """`summarise` of its records; each bootstrap is drawn once."""
+        if (seed, samples) not in self._summaries:
+            self._summaries[seed, samples] = summarise(self.records, seed, samples)
+        return self._summaries[seed, samples]
 
 
 Progress = Callable[[Row, tuple[Record, ...]], None]

@@ -31,7 +31,7 @@ from uniultra.evaluation.report.run_report import (
 )
 from uniultra.evaluation.robustness.robustness_report import robustness_html, robustness_markdown
 from uniultra.evaluation.settings import EvaluationSettings
-from uniultra.evaluation.summary import ALL_ORGANS, summarise
+from uniultra.evaluation.summary import ALL_ORGANS
 from uniultra.io.output import check_free, staged, write_json, write_text
 from uniultra.text import markdown
 
@@ -95,7 +95,7 @@ def write_folder(
     force: bool = False,
 ) -> None:
     """Writes the tables, the page, the times and the report, which says that the run is finished: all or none. Raises OutputError."""
-    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    summary = evaluation.summary(provenance.bootstrap_seed, provenance.bootstrap_samples)
     tables = tables_of(evaluation, provenance, against)
     if robustness is not None:
         tables.append(robustness_markdown(robustness))

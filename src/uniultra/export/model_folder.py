@@ -11,7 +11,7 @@ from typing import Any
 
 from uniultra.atomic import staged
 from uniultra.backends.onnx import DECODER, ENCODER, FORMAT
-from uniultra.backends.torch import TorchBackend
+from uniultra.backends.torch import TorchBackend, passes_of
 from uniultra.errors import DataError, ModelError
 from uniultra.export.int8 import Int8Settings, frames_for, quantise_pair
 from uniultra.export.onnx import ModelFacts, QualityCalibration, trace_graphs, write_graphs
@@ -43,12 +43,14 @@ class ExportSettings:
         image_size: side of the model's input in pixels; None for the model's own.
         int8: frames and bound; given for precision int8, and for no other.
         force: whether existing files are replaced.
+        passes: how prompts become masks; None takes what the source's own model.json says, if there is one.
     """
 
     calibration: QualityCalibration | None = None
     image_size: int | None = None
     int8: Int8Settings | None = None
     force: bool = False
+    passes: Passes | None = None
 
 
 def export_folder(
@@ -80,7 +82,11 @@ def export_folder(
     settings = settings or ExportSettings()
     check_settings(facts.precision, settings)
     model = open_sized(source, settings.image_size)
-    settings = replace(settings, calibration=settings.calibration or _known_calibration(source))
+    calibration, passes = (
+        settings.calibration or _known_calibration(source),
+        settings.passes or known_passes(source),
+    )
+    settings = replace(settings, calibration=calibration, passes=passes)
     with staged({file: out / file for file in FILES}, settings.force) as parts:
         report = _fill(parts[CLIENT_FILE].parent, model, facts, settings, progress or _silent)
         for file in FILES:  # safetensors' own are closed to all but their owner
@@ -138,10 +144,8 @@ def _fill(
         report["against_fp32"] = check_parity(model, scratch, calibration)
     report["graphs"] = {file: graph_facts(scratch / file) for file in GRAPHS}
     write_json(scratch / "parity.json", report)
-    write_json(
-        scratch / CLIENT_FILE,
-        _client_facts(facts, stored, {file: file_sha256(scratch / file) for file in GRAPHS}),
-    )
+    hashes = {file: file_sha256(scratch / file) for file in GRAPHS}
+    write_json(scratch / CLIENT_FILE, _client_facts(facts, stored, settings.passes) | {"sha256": hashes})
     return report
 
 
@@ -153,7 +157,7 @@ def _save_weights(model: PromptableModel, folder: Path, precision: str) -> Promp
     return load(folder)
 
 
-def _client_facts(facts: ModelFacts, model: PromptableModel, sha256: dict[str, str]) -> dict[str, Any]:
+def _client_facts(facts: ModelFacts, model: PromptableModel, passes: Passes | None) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "name": facts.name,
@@ -162,9 +166,14 @@ def _client_facts(facts: ModelFacts, model: PromptableModel, sha256: dict[str, s
         "precision": facts.precision,
         "input_size": model.input_size,
         "focus_stretch": model.focus_stretch,
-        "passes": asdict(Passes()),
-        "sha256": sha256,
+        "passes": asdict(passes or Passes()),
     }
+
+
+def known_passes(source: str | Path) -> Passes:
+    """How a model, or the base of what was adapted, is prompted; the defaults where nothing says it. Raises ModelError."""
+    place = base_location(source)
+    return passes_of(place) if isinstance(place, Path) else Passes()
 
 
 def _known_calibration(source: str | Path) -> QualityCalibration | None:

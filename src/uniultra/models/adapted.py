@@ -134,6 +134,18 @@ def open_adapted(folder: Path, base: str | Path | None = None) -> PromptableMode
     return model.requires_grad_(True)
 
 
+def base_of(folder: Path) -> str | Path | None:
+    """Where the base of an adapter's folder is, as `base_location` gives it; None where the folder holds no adapter alone.
+
+    Raises:
+        ModelError: nothing sensible says where the base is.
+    """
+    file = folder / ADAPTER_FILE
+    if not file.is_file() or (folder / "model.safetensors").is_file():
+        return None
+    return base_location(_noted_base(folder, read_facts(file)))
+
+
 def _noted_base(folder: Path, facts: AdapterFacts) -> str:
     note = folder / BASE_FILE
     try:
@@ -179,10 +191,6 @@ def open_model(name_or_folder: str | Path, image_size: int | None = None) -> Pro
         ModelError: nothing there that can be opened.
     """
     place = base_location(name_or_folder)
-    if (
-        isinstance(place, Path)
-        and (place / ADAPTER_FILE).is_file()
-        and not (place / "model.safetensors").is_file()
-    ):
+    if isinstance(place, Path) and base_of(place) is not None:
         return open_adapted(place)
     return load(place, image_size=image_size)

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from uniultra import __version__
+from uniultra.io.coco import compressed, run_lengths
+from uniultra.measure import area_px
 from uniultra.measure.measured import as_json
 from uniultra.model_facts import ModelFacts
 from uniultra.prompts.objects import prompt_json
 from uniultra.results import FrameResult, ObjectResult
-from uniultra.types import Cine
+from uniultra.types import Cine, Mask
 
 NOTICE = "not a medical device"
 LIBRARIES = {
@@ -27,8 +29,8 @@ LIBRARIES = {
 
 
 def object_json(found: ObjectResult) -> dict[str, Any]:
-    """One structure: its prompt, box, areas, quality, and all its measures."""
-    return {
+    """One structure: its prompt, box, areas, quality, and all its measures; its alternatives, where they were asked for."""
+    report: dict[str, Any] = {
         "id": found.number,
         "prompt": None if found.prompt is None else prompt_json(found.prompt),
         "box_xyxy": found.mask.box_xyxy,
@@ -36,6 +38,20 @@ def object_json(found: ObjectResult) -> dict[str, Any]:
         "area_mm2": found.area_mm2,
         "quality": round(found.mask.quality, 4),
         "measures": as_json(found.measured),
+    }
+    if found.alternatives is not None:
+        report["alternatives"] = [alternative_json(mask) for mask in found.alternatives]
+    return report
+
+
+def alternative_json(mask: Mask) -> dict[str, Any]:
+    """A mask that isn't drawn, with its pixels as COCO run lengths."""
+    size = [int(side) for side in mask.mask_hw.shape]
+    return {
+        "box_xyxy": mask.box_xyxy,
+        "area_px": area_px(mask),
+        "quality": round(mask.quality, 4),
+        "rle": {"size": size, "counts": compressed(run_lengths(mask.mask_hw))},
     }
 
 

@@ -73,7 +73,8 @@ def group(typed: Typed, previous: Sequence[np.ndarray] = ()) -> list[Prompt]:
             inside[_nearest(point, previous)].append(point)
         loose = []
     objects = [(*holder, points) for holder, points in zip(holders, inside, strict=True)]
-    clicked = [[point] for point in loose] if typed.each_point else [loose] if loose else []
+    together = [loose] if loose else []
+    clicked = [[point] for point in loose] if typed.each_point else together
     objects += [(None, None, points) for points in clicked]
     if not objects:
         raise PromptError("no prompt: give --box x0,y0,x1,y1 or --point x,y (or --mask, --prompts)")

@@ -62,6 +62,7 @@ class Answer:
     area_mm2: float | None
     quality: float
     measures: dict[str, Any] | None = field(default=None, repr=False)
+    alternatives: tuple[Answer, ...] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
 
 
@@ -108,11 +109,12 @@ class Client:
         prompts: Sequence[Prompt],
         previous: Mapping[int, str] | None = None,
         measures: bool = False,
+        alternatives: int = 1,
     ) -> list[Answer]:
         """An answer to each prompt, in order, as `Segmenter.segment` gives on the same image.
 
         `measures` asks for perimeter, diameters and ellipse too. `previous` gives, for the index of a prompt, the `mask_id` of an
-        earlier answer on this image, in place of a mask of its own.
+        earlier answer on this image, in place of a mask of its own. `alternatives` up to 3 asks for what clicks may mean instead.
 
         Raises:
             ServeError: the server can't be reached; RefusedError, where it says why it doesn't answer.
@@ -120,7 +122,10 @@ class Client:
         named = previous or {}
         asked = [_prompt(prompt, named.get(index)) for index, prompt in enumerate(prompts)]
         found = self._ask_json(
-            "POST", f"/v1/images/{image.id}/segment", {"prompts": asked, "measures": measures}
+            "POST",
+            f"/v1/images/{image.id}/segment",
+            {"prompts": asked, "measures": measures}
+            | ({"alternatives": alternatives} if alternatives != 1 else {}),
         )
         return [_answer(item) for item in found["masks"]]
 
@@ -188,7 +193,9 @@ class Client:
 
 
 def _numbers(size_mm: PixelSize | None) -> list[float] | None:
-    return None if size_mm is None else [*size_mm] if isinstance(size_mm, tuple | list) else [size_mm]
+    if size_mm is None:
+        return None
+    return [*size_mm] if isinstance(size_mm, tuple | list) else [size_mm]
 
 
 def _contents(path: PathLike) -> bytes:
@@ -243,5 +250,6 @@ def _answer(item: dict[str, Any]) -> Answer:
         item["area_mm2"],
         item["quality"],
         item.get("measures"),
+        tuple(_answer(other) for other in item.get("alternatives", ())),
         tuple(item.get("notes", ())),
     )

@@ -62,6 +62,7 @@ class Segment:
     work_s: float
     png: bool = False
     measures: bool = False
+    alternatives: int = 1
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class Found:
     quality: float
     scale: Scale
     measures: dict[str, Any] | None
+    alternatives: tuple[Found, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -77,6 +77,9 @@ class SegmentIn(Strict):
     measures: Annotated[
         bool, Field(strict=True, description="also perimeter, diameters, ellipse and their uncertainty")
     ] = False
+    alternatives: Annotated[
+        int, Field(strict=True, ge=1, le=3, description="masks that clicks may mean, the answer included")
+    ] = 1
 
 
 class FileIn(Strict):
@@ -132,7 +135,10 @@ class ScaleOut(BaseModel):
 
 
 class MaskOut(BaseModel):
-    """The answer to one prompt. `mask_id` names it as a previous mask; `rle` or `png` (base64) as asked; areas; the predicted IoU."""
+    """The answer to one prompt. `mask_id` names it as a previous mask; `rle` or `png` (base64) as asked; areas; the predicted IoU.
+
+    `alternatives` are what clicks may mean instead, where they were asked for, the most trusted first; they have none of their own.
+    """
 
     mask_id: str | None
     rle: RleOut | None
@@ -144,6 +150,7 @@ class MaskOut(BaseModel):
     quality: float
     measures: dict[str, Any] | None
     notes: list[str]
+    alternatives: list[MaskOut] = []
 
 
 class TimingOut(BaseModel):

@@ -103,7 +103,15 @@ class Service:
         lane.check_room()
         asks = tuple(_ask(number, prompt, image) for number, prompt in enumerate(asked.prompts, start=1))
         answer = await lane.run(
-            Segment(image.id, image.frame, asks, self.settings.work_s, asked.format == "png", asked.measures)
+            Segment(
+                image.id,
+                image.frame,
+                asks,
+                self.settings.work_s,
+                asked.format == "png",
+                asked.measures,
+                asked.alternatives,
+            )
         )
         assert isinstance(answer.value, tuple)
         self.metrics.work.labels("segment").observe(answer.work_ms / 1000)

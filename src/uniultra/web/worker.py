@@ -81,8 +81,12 @@ class Worker:
             if time.monotonic() > ends:
                 done = f"{len(found)} of {len(asked)} prompts were done in {job.work_s:g} s"
                 raise JobError("time-limit", f"{done}, which is the limit; ask for fewer at a time")
-            [mask] = segmenter.segment(job.frame, [prompt])
-            found.append(_found(job, ObjectResult(len(found) + 1, mask, prompt), notes))
+            first, *others = segmenter.alternatives(job.frame, prompt, job.alternatives)
+            others_found = tuple(
+                _found(job, ObjectResult(len(found) + 1, mask, prompt), notes) for mask in others
+            )
+            answer = _found(job, ObjectResult(len(found) + 1, first, prompt), notes)
+            found.append(replace(answer, alternatives=others_found))
         return tuple(found)
 
 

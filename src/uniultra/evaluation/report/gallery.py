@@ -45,10 +45,8 @@ def choose(records: Sequence[Record]) -> list[tuple[str, Record]]:
         own = [record for record in records if record.organ == organ and record.kind == shown]
         own.sort(key=lambda r: (-r.dice, r.dataset, r.id, r.object_index, r.draw))
         places = dict.fromkeys((0, len(own) // 2, len(own) - 1)) if own else {}
-        chosen += [
-            (("best", "median", "worst")[0 if not place else 2 if place == len(own) - 1 else 1], own[place])
-            for place in places
-        ]
+        named = {len(own) - 1: "worst", 0: "best"}
+        chosen += [(named.get(place, "median"), own[place]) for place in places]
     return chosen
 
 

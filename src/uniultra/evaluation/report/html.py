@@ -179,7 +179,9 @@ def _interval(interval: Sequence[float] | None) -> str:
 def number(value: float | None) -> str:
     if value is None:
         return "n/a"
-    return str(value) if isinstance(value, int) else f"{value:.1f}" if value >= 10 else f"{value:.3f}"
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.1f}" if value >= 10 else f"{value:.3f}"
 
 
 def html_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -15,7 +15,7 @@ from uniultra.evaluation.protocol import Evaluation
 from uniultra.evaluation.records import Record, Skipped, record_from
 from uniultra.evaluation.report.compare import Comparison, Difference
 from uniultra.evaluation.spread import Spread, spread_of
-from uniultra.evaluation.summary import ALL_ORGANS, Cell, Summary, objects_of, summarise, summarise_empty
+from uniultra.evaluation.summary import ALL_ORGANS, Cell, Summary, objects_of, summarise_empty
 from uniultra.io.output import write_text
 from uniultra.text import markdown
 
@@ -138,7 +138,7 @@ def spread_table(spread: dict[str, dict[str, Spread]]) -> str:
 
 def tables_of(evaluation: Evaluation, provenance: Provenance, against: Against | None = None) -> list[str]:
     """All tables for people: overview, details, the comparison, and what was left out, where there are such."""
-    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    summary = evaluation.summary(provenance.bootstrap_seed, provenance.bootstrap_samples)
     tables = [to_overview(summary), to_markdown(summary)]
     if against is not None:
         tables.append(comparison_table(provenance.model, against))
@@ -155,7 +155,7 @@ def build_report(
 
     Without `timed` no wall time is in it, so that two runs of the same give the same file.
     """
-    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    summary = evaluation.summary(provenance.bootstrap_seed, provenance.bootstrap_samples)
     return {
         "schema_version": SCHEMA_VERSION,
         "uniultra_version": __version__,

@@ -59,7 +59,8 @@ def looks_like_dicom(path: PathLike) -> bool:
 
 def _inside(folder: Path, parts: object) -> Path | None:
     """The file of a record; None where the record has none or leads out of the folder."""
-    names = [parts] if isinstance(parts, str) else list(parts) if isinstance(parts, Iterable) else []
+    listed = [parts] if isinstance(parts, str) else parts
+    names = list(listed) if isinstance(listed, Iterable) else []
     if not names or not all(isinstance(part, str) and _FILE_ID.fullmatch(part) for part in names):
         return None
     exact = folder.joinpath(*names)

@@ -40,7 +40,8 @@ def _pointers(header: Header) -> list[int]:
     """The tags that FrameIncrementPointer holds."""
     found: Any = value(header.dataset, "FrameIncrementPointer")
     try:
-        return [] if found is None else [int(tag) for tag in ([found] if isinstance(found, int) else found)]
+        tags = [found] if isinstance(found, int) else found
+        return [int(tag) for tag in tags or ()]
     except (TypeError, ValueError):
         return []
 
