@@ -123,8 +123,8 @@ def _over_organs(clicks: list[Click], value: Callable[[Click], float]) -> float:
 
 def _clicks(model: Segmenter, data: Path, limit: int) -> Iterator[Click]:
     for row in first_rows(selection_split(read_manifest(data)), limit):
-        frame, trues = read_objects(row)
-        for index, true_hw in enumerate(trues):
+        frame, truths = read_objects(row)
+        for index, true_hw in enumerate(truths):
             rng = np.random.default_rng(stable_seed(row.id, index, "uclick", 0))
             for kind, place in (("click1", centre_click(true_hw)), ("uclick1", uniform_click(true_hw, rng))):
                 yield _click(

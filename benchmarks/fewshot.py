@@ -80,7 +80,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--shots", default="5,10,20")
     parser.add_argument(
-        "--methods", default=METHODS, help="names of files in configs/adapt, with commas between"
+        "--methods", default=METHODS, help="names of files in configs/adapt, separated by commas"
     )
     parser.add_argument(
         "--against", default="decoder", help="the method that the others are compared with at the same shots"

@@ -188,7 +188,7 @@ def read_all(path: Path, secrets: Sequence[str] = ()) -> str:
         return (
             "refused"
             if message.isprintable() and len(message.removeprefix(str(path))) < 400
-            else f"a message of {len(message)} signs"
+            else f"a message of {len(message)} characters"
         )
     except Exception as error:
         return f"{type(error).__name__}: {str(error)[:80]}"

@@ -172,7 +172,7 @@ def main(
     weights: Annotated[Path, typer.Option(help="lite_medsam.safetensors")],
     out: Annotated[Path, typer.Option(help="JSON file for the result.")],
     split: Annotated[str, typer.Option(help="val, test or external.")] = "test",
-    kinds: Annotated[str, typer.Option(help="Kinds of box, with commas between.")] = "box,box10,box20",
+    kinds: Annotated[str, typer.Option(help="Kinds of box, separated by commas.")] = "box,box10,box20",
     draws: Annotated[int, typer.Option(help="Jittered boxes an object.")] = EvaluationSettings().draws,
     limit: Annotated[int | None, typer.Option(help="The first N images of each data set only.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite OUT.")] = False,

@@ -90,7 +90,9 @@ def test_stability_is_the_iou_of_two_cuts() -> None:
 
 @pytest.mark.parametrize("side", [0, 33, -1])
 def test_a_side_out_of_range_is_refused(side: int) -> None:
-    with pytest.raises(PromptError, match=f"--grid {side} is no number of clicks a side; give 1 to 32"):
+    with pytest.raises(
+        PromptError, match=f"--grid {side} is not a valid number of points per side; give 1 to 32"
+    ):
         GridSettings(side)
 
 

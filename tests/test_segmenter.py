@@ -173,7 +173,7 @@ def test_a_box_has_no_alternatives_and_no_more_than_three_are_given() -> None:
     assert len(SEGMENTER.alternatives(FRAME, Prompt(box_xyxy=(145, 60, 235, 120)))) == 1
     assert len(SEGMENTER.alternatives(FRAME, Prompt(mask_hw=TRUE))) == 1
     for most in (0, 4):
-        with pytest.raises(PromptError, match=f"{most} alternatives were asked for; give 1 to 3"):
+        with pytest.raises(PromptError, match=f"{most} alternatives were requested; give 1 to 3"):
             SEGMENTER.alternatives(FRAME, CLICK, most)
     with pytest.raises(PromptError, match="is outside the image"):
         SEGMENTER.alternatives(FRAME, Prompt(points_xy=((500.0, 5.0),), point_labels=(1,)))

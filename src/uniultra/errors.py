@@ -25,7 +25,7 @@ class DataError(UniUltraError):
 
 
 class OutputError(UniUltraError):
-    """A result can't be written where it was asked for."""
+    """A result can't be written where requested."""
 
 
 class ServeError(UniUltraError):

@@ -128,7 +128,7 @@ class Segmenter:
             PromptError: as `segment`, or `most` is not from 1 to 3.
         """
         if not 1 <= most <= MOST_ALTERNATIVES:
-            raise PromptError(f"{most} alternatives were asked for; give 1 to {MOST_ALTERNATIVES}")
+            raise PromptError(f"{most} alternatives were requested; give 1 to {MOST_ALTERNATIVES}")
         if most == 1 or self.region_for(prompt, (frame.height, frame.width)) is not None:
             return self.segment(frame, [prompt])
         check_frame(frame)

@@ -77,7 +77,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Cine:
-    """A sequence of frames of one size, read when asked for: it holds no pixels.
+    """A sequence of frames of one size, read on request: it holds no pixels.
 
     Attributes:
         source: where it came from, for messages; never patient data.

@@ -122,7 +122,7 @@ def test_workers_out_of_range_are_refused(workers: int) -> None:
 
 @pytest.mark.parametrize("address", ["", "head", "head:port", "ray://head:10001", "head:70000", "a b:80"])
 def test_what_is_no_address_is_refused(address: str) -> None:
-    with pytest.raises(ClusterError, match="is no address; give HOST:PORT"):
+    with pytest.raises(ClusterError, match="is not an address; give HOST:PORT"):
         PoolSettings(address=address)
 
 

@@ -56,7 +56,7 @@ def test_one_number_is_the_height_of_a_pixel(tmp_path: Path) -> None:
         assert recalibrated(open_cine(path), TypedScale(size, overrides=False).applied).read(
             0
         ).spacing_mm_yx == pytest.approx(right)
-        wanted = Wanted(None, size)  # what the server is asked for
+        wanted = Wanted(None, size)  # what the server is asked
         frame = read_upload(Read(path.read_bytes(), 10**7, 10**7, wanted))
         assert frame.spacing_mm_yx == pytest.approx(right)
 

@@ -100,9 +100,9 @@ def test_frames_that_pandas_saves_as_floats(tmp_path: Path, cell: str, frame: in
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("file,x0,,y0,x1,y1\na.png,1,,2,3,4\n", "column 3 has no name; name it, or take it away"),
+        ("file,x0,,y0,x1,y1\na.png,1,,2,3,4\n", "column 3 has no name; name it, or remove it"),
         ("file,x0,y0,x1,y1,\na.png,1,2,3,4,why\n", "row 2 has 6 cells under 5 columns"),
-        ("file,x0,y0,x1,y1,frame\na.png,1,2,3,4,12.5\n", r"'12.5' is no number of a frame"),
+        ("file,x0,y0,x1,y1,frame\na.png,1,2,3,4,12.5\n", r"'12.5' is not a frame number"),
     ],
 )
 def test_what_is_refused_and_why(tmp_path: Path, text: str, message: str) -> None:

@@ -82,7 +82,7 @@ def test_interrupted_and_resumed_as_if_it_never_was(tmp_path: Path) -> None:
     assert running.returncode == 130, problems
     assert told == ""
     assert problems.startswith("uniultra: interrupted; ")
-    assert problems.endswith("give the same command again to go on\n")
+    assert problems.endswith("run the same command again to resume\n")
     some = rows(tmp_path / "out" / "results.csv")
     assert 2 <= len(some) < COUNT
     assert all((tmp_path / "out" / row["mask"]).is_file() for row in some)
@@ -131,10 +131,10 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(folder: Path) -> Non
             ("in", "out", "--grid", "4", "--prompts", "prompts.csv"),
             "--prompts and --grid are given; give one of",
         ),
-        (("in", "out", "--grid", "40"), "--grid 40 is no number of clicks a side; give 1 to 32"),
+        (("in", "out", "--grid", "40"), "--grid 40 is not a valid number of points per side; give 1 to 32"),
         (("in", "out", "--quality", "0.5", "--prompts", "prompts.csv"), "--quality 0.5 is for --grid alone"),
         (("none", "out", "--grid", "4"), "none: no such file or folder; check the path"),
-        (("prompts.csv", "out", "--prompts", "prompts.csv"), "prompts.csv has 4 problem(s); mend them:"),
+        (("prompts.csv", "out", "--prompts", "prompts.csv"), "prompts.csv has 4 problem(s); fix them:"),
         (
             ("in", "in/out", "--grid", "4"),
             "so its masks would be taken for images; give a folder outside of it",

@@ -47,7 +47,7 @@ def test_info_tells_what_a_person_needs_and_no_patient(folder: Path) -> None:
         "M-mode",
     ):
         assert part in done.stdout
-    assert "burnt in    not stated" in done.stdout
+    assert "burned in   not stated" in done.stdout
     assert "Doe" not in done.stdout
     shown = uniultra("info", "cine.dcm", "--phi", "--json", cwd=folder)
     report = json.loads(shown.stdout)
@@ -61,7 +61,7 @@ def test_info_of_several_files_says_which_failed(folder: Path) -> None:
     done = uniultra("info", ".", cwd=folder)
     assert (done.returncode, "320 x 240" in done.stdout) == (2, True)
     assert len(done.stderr.strip().splitlines()) == 1
-    assert "broken.dcm: the pixel data is cut short" in done.stderr
+    assert "broken.dcm: the pixel data is truncated" in done.stderr
 
 
 def test_segment_writes_seg_and_measures_that_read_back_equal(folder: Path) -> None:

@@ -235,7 +235,7 @@ def test_an_interrupted_run_leaves_nothing(folder: Path) -> None:
         ),
         (
             ["cine.dcm", "--frames", "3-1"],
-            "--frames '3-1': '3-1' is no range; give A-B or A-B:STEP with A up to B and STEP from 1",
+            "--frames '3-1': '3-1' is not a range; give A-B or A-B:STEP with A up to B and STEP from 1",
         ),
         (
             ["cine.dcm", "--frames", "all", "--write", "sr"],

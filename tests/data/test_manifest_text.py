@@ -83,7 +83,7 @@ def test_columns_too_few_too_many_and_twice(tmp_path: Path) -> None:
     ]
     legal = ",".join(COLUMNS)
     assert _told(tmp_path, GOOD, columns=(*COLUMNS, "quality")) == [
-        f"row 1: unknown column 'quality'; legal are {legal}; take it away"
+        f"row 1: unknown column 'quality'; legal are {legal}; remove it"
     ]
     assert _told(tmp_path, GOOD, columns=(*COLUMNS, "organ")) == [
         "row 1: column 'organ' comes 2 times; keep one"

@@ -41,7 +41,7 @@ def test_any_text_gives_a_mask_or_one_line(text: str, height: int, width: int) -
         ("!", "has '!' where"),
         ("4210\u2028", "has '.u2028' where"),
         ("o" * 8, "has 'o' where"),
-        ("4o", "cut short"),
+        ("4o", "truncated"),
         ("", "don't add up to 4 x 3 pixels"),
         ("4210", "don't add up to 4 x 3 pixels"),
         ("o`0", "a run of the mask is"),

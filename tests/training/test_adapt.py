@@ -284,7 +284,9 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_checkpoint(
         return args[0].flatten(1).mean(1) * (float("nan") if len(calls) > 8 else 1.0)
 
     monkeypatch.setattr("uniultra.training.interactive_loss.dice_loss", sick)
-    with pytest.raises(ModelError, match=r"the loss is no number at step \d; the last checkpoint is kept"):
+    with pytest.raises(
+        ModelError, match=r"the loss is not finite \(NaN or Inf\) at step \d; the last checkpoint is kept"
+    ):
         adapt(settings(sam2, "optim.steps=40"), AdaptJob(read_manifest(lab), tmp_path / "run"))
     kept = whole_checkpoint(tmp_path / "run")
     assert kept is not None
@@ -335,7 +337,7 @@ def _no_look() -> object:
 
 
 def test_what_is_refused(sam2: Path, lab: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="device 'cuda' was asked for, but torch finds no CUDA"):
+    with pytest.raises(ModelError, match="device 'cuda' was requested, but torch finds no CUDA"):
         adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "a", device="cuda"))
     with pytest.raises(ModelError, match=r"optim\.precision 'fp16' needs CUDA"):
         adapt(

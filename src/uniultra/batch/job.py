@@ -72,7 +72,7 @@ def plain_prompts(prompts: Sequence[Prompt]) -> tuple[tuple[Any, Any, Any], ...]
 
 
 class Extras(Protocol):
-    """Writes what was asked for beside the mask into a folder; their paths, by ending. Workers must be able to import it."""
+    """Writes what was requested beside the mask into a folder; their paths, by ending. Workers must be able to import it."""
 
     def __call__(self, folder: Path, source: InputFile, result: FrameResult) -> dict[str, Path]: ...
 

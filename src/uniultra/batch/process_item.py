@@ -197,7 +197,7 @@ def _segment(frame: Frame, item: Item, job: Job, segmenter: Segmenter, prior: Pa
 def _write(
     item: Item, job: Job, found: tuple[InputFile, FrameResult], folder: Path, made: dict[str, Path]
 ) -> str:
-    """Writes the mask, and what else was asked for; the mask's name."""
+    """Writes the mask, and what else was requested; the mask's name."""
     source, result = found
     stem = item.name if result.number is None else f"{item.name}.frame{result.number}"
     here = folder / f"frame{result.number}"

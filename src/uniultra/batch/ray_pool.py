@@ -210,11 +210,11 @@ def _told(error: Exception) -> ClusterError:
     ours = re.findall(r"uniultra\.errors\.(\w+): (.+)", text)
     if ours:
         return ClusterError(
-            f"{ours[-1][1].strip()}; what is done stays: give the same command again to go on"
+            f"{ours[-1][1].strip()}; what is done stays: run the same command again to resume"
         )
     last = ascii(" ".join((text.strip().splitlines() or [type(error).__name__])[-1].split())[:160])[1:-1]
     return ClusterError(
-        f"the job was lost ({type(error).__name__}: {last}); what is done stays: give the same command again to go on"
+        f"the job was lost ({type(error).__name__}: {last}); what is done stays: run the same command again to resume"
     )
 
 
@@ -228,7 +228,7 @@ def _check_address(address: str) -> None:
         and 0 < int(port) < 65536
     ):
         raise ClusterError(
-            f"--address {ascii(address)[1:-1]} is no address; give HOST:PORT of the head node, or auto on a node of the cluster"
+            f"--address {ascii(address)[1:-1]} is not an address; give HOST:PORT of the head node, or auto on a node of the cluster"
         )
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()

@@ -21,7 +21,7 @@ def adapt(
     data: Annotated[
         Path, typer.Option(help="The manifest (CSV) of your images; `uniultra data import` writes one.")
     ],
-    out: Annotated[Path, typer.Option(help="The run folder; an interrupted run in it goes on.")],
+    out: Annotated[Path, typer.Option(help="The run folder; an interrupted run there is resumed.")],
     base: Annotated[
         str | None,
         typer.Option(help=f"A published model, a folder, or a hub name of SAM 2; by default {DEFAULT}."),
@@ -42,7 +42,7 @@ def adapt(
     ] = [],  # noqa: B006
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     report_to: Annotated[
-        str, typer.Option(help="Also log to tensorboard, wandb or mlflow; with commas between.")
+        str, typer.Option(help="Also log to tensorboard, wandb or mlflow; separated by commas.")
     ] = "",
 ) -> None:
     """Adapt a model to your own images: frozen Hiera, small adapters, a few minutes. Needs uniultra[train]."""
@@ -120,7 +120,7 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
         try:
             others = selection_split(job.replay)
         except DataError:
-            say(f"'{job.replay.path}' has no val rows, so other organs are not looked at")
+            say(f"'{job.replay.path}' has no val rows, so other organs are not evaluated")
     adapted = open_adapted(job.out)
     with Console(stderr=True).status("comparing with the base on val"):
         gain = measure_gain(

@@ -63,9 +63,9 @@ def batch(
     address: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="A Ray cluster, or auto on one of its nodes.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Make again what is done.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Recompute existing results.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be done without doing it.")
     ] = False,
 ) -> None:
     """Segment an archive of files, on all cores or a Ray cluster. What is done is skipped when the command is given again."""
@@ -224,7 +224,7 @@ def _run(items: list[Item], job: Job, settings: PoolSettings, out: str) -> bool:
     counts = write_tables(store, items, job)
     if isinstance(stopped, KeyboardInterrupt | SystemExit):
         print(
-            f"uniultra: interrupted; {_counted(counts, len(items))}; give the same command again to go on",
+            f"uniultra: interrupted; {_counted(counts, len(items))}; run the same command again to resume",
             file=sys.stderr,
         )
         raise typer.Exit(130)

@@ -23,7 +23,7 @@ COMMAND = "uniultra.cli.main"
 EXAMPLE = Path(__file__).parents[1] / "examples" / "malignant_183.jpg"
 EXAMPLE_BOX = "116,40,398,318"
 FILES = ("bench.json", "bench.md", "bench.svg")
-PEERS_HELP = "Peers to time beside them, with commas between, or 'none'. They need uniultra[train]."
+PEERS_HELP = "Peers to time beside them, separated by commas, or 'none'. They need uniultra[train]."
 ACCURACY_HELP = "A report of `uniultra evaluate` for a model of this run, for the plot of accuracy against time; repeat for more."
 
 
@@ -42,7 +42,7 @@ def bench(
         int, typer.Option(metavar="N", help="Rounds through all models and steps in turn.")
     ] = 9,
     image: Annotated[
-        Path | None, typer.Option(help="Another image than the bundled one; needs --box.")
+        Path | None, typer.Option(help="Use this image instead of the bundled one; needs --box.")
     ] = None,
     box: Annotated[str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="A box on it.")] = None,
     accuracy: Annotated[list[str], typer.Option(metavar="NAME=FILE", help=ACCURACY_HELP)] = [],  # noqa: B006

@@ -18,7 +18,7 @@ def calibrate(
     out: Annotated[Path, typer.Option(help="JSON file for slope and offset.")],
     datasets: Annotated[
         str,
-        typer.Option(help="Fit on the answers of these sets alone, with commas between; all unless told."),
+        typer.Option(help="Fit on the answers of these sets alone, separated by commas (default: all)."),
     ] = "",
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:

@@ -19,7 +19,7 @@ from uniultra.errors import DataError
 data = typer.Typer(
     name="data",
     cls=LiteralGroup,
-    help="Make a manifest of a public set or of own images, check one, simulate one.",
+    help="Make a manifest from a public data set or your own images, check one, simulate one.",
     no_args_is_help=True,
 )
 
@@ -84,7 +84,7 @@ def import_(
     _list(imported.problems)
     if not imported.written:
         raise DataError(
-            f"{len(imported.problems)} problems, so nothing was written; mend them, or pass --skip-bad"
+            f"{len(imported.problems)} problems, so nothing was written; fix them, or pass --skip-bad"
         )
     if not any(row["subject"] for row in imported.rows) and name in ("folder", "coco"):
         _warn_of_alike([row["id"] for row in imported.rows])
@@ -114,7 +114,7 @@ def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, on
         problems = check_manifest(manifest, progress)
     _list(problems)
     if problems:
-        raise DataError(f"manifest '{manifest}' has {len(problems)} problems; mend them")
+        raise DataError(f"manifest '{manifest}' has {len(problems)} problems; fix them")
     by_image = split_by_image(manifest)
     if by_image:
         fix = "give the column subject where you know the patient, and split by it"
@@ -123,7 +123,7 @@ def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, on
                 f"splits are by image in {', '.join(by_image)}: two images of one patient may be in two splits; {fix}"
             ]
         )
-    say(f"{manifest}: sound")
+    say(f"{manifest}: OK")
 
 
 @data.command("simulate", cls=LiteralCommand)

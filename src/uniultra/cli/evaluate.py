@@ -47,7 +47,7 @@ def evaluate(
     ] = DEFAULT,
     split: Annotated[str, typer.Option(help="val (to choose), test or external (to report).")] = "val",
     kinds: Annotated[
-        str, typer.Option(help=f"Prompts, with commas between, of: {', '.join(KINDS)}.")
+        str, typer.Option(help=f"Prompts, separated by commas, of: {', '.join(KINDS)}.")
     ] = DEFAULT_KINDS,
     draws: Annotated[
         int, typer.Option(help="How often an object is asked with boxes and clicks that are drawn.")
@@ -67,10 +67,12 @@ def evaluate(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Also write everything to this .json file or folder; in a folder a stopped run goes on."
+            help="Also write everything to this .json file or folder; in a folder an interrupted run is resumed."
         ),
     ] = None,
-    workers: Annotated[int, typer.Option(help="Images at once; changes no result.")] = DEFAULTS.workers,
+    workers: Annotated[
+        int, typer.Option(help="Images evaluated in parallel; does not affect results.")
+    ] = DEFAULTS.workers,
     protocol: Annotated[
         str, typer.Option(help="standard, or paper: stretched images and the paper's metrics; see the docs.")
     ] = STANDARD,
@@ -80,7 +82,7 @@ def evaluate(
     robustness_limit: Annotated[
         int | None,
         typer.Option(
-            help=f"How many images of each data set to damage, drawn by seed; {DAMAGED_IMAGES} unless told."
+            help=f"How many images of each data set to damage, drawn by seed (default: {DAMAGED_IMAGES})."
         ),
     ] = None,
     skip_bad: Annotated[

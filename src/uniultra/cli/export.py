@@ -31,7 +31,7 @@ def export(
     ] = "fp16",
     size: Annotated[
         int | None,
-        typer.Option(help="Side of the input in pixels, a multiple of 32; the model's own unless told."),
+        typer.Option(help="Side of the input in pixels, a multiple of 32; default: the model's own."),
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="For int8: a manifest; frames of its train split calibrate.")

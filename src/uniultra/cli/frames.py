@@ -66,7 +66,7 @@ def _range(part: str, text: str) -> range:
     start, stop, stride = int(numbers[0]), int(numbers[-1]), int(step or 1)
     if stop < start or stride < 1 or (step and not dash):
         raise PromptError(
-            f"--frames '{text}': '{part}' is no range; give A-B or A-B:STEP with A up to B and STEP from 1"
+            f"--frames '{text}': '{part}' is not a range; give A-B or A-B:STEP with A up to B and STEP from 1"
         )
     return range(start, stop + 1, stride)
 

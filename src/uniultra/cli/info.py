@@ -1,4 +1,4 @@
-"""`uniultra info`: what a file holds, in words; nothing of the patient unless asked for."""
+"""`uniultra info`: what a file holds, in words; nothing of the patient unless requested."""
 
 from __future__ import annotations
 
@@ -80,14 +80,14 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         lines += [
             f"  stored      {facts['syntax']}; {facts['photometric']}, {facts['bits']} bits a sample",
             f"  device      {', '.join(filter(None, (facts['manufacturer'], facts['model']))) or 'unknown'}",
-            f"  burnt in    {_burnt(facts['burned_in_annotation'])}",
+            f"  burned in   {_burned_in(facts['burned_in_annotation'])}",
         ]
     lines += _scale_lines(facts["calibration"])
     lines += [f"  note        {note}" for note in facts["notes"]]
     return lines + [f"  {name:<24}{value or '-'}" for name, value in facts.get("patient", {}).items()]
 
 
-def _burnt(flag: str | None) -> str:
+def _burned_in(flag: str | None) -> str:
     said = {"YES": "yes: the picture itself may show the patient's name", "NO": "no, says the file"}
     return said.get(flag or "", "not stated: look at the picture before sharing it")
 

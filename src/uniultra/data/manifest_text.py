@@ -126,7 +126,7 @@ def _header(columns: Sequence[str], any_rows: bool) -> Iterator[Problem]:
         yield Problem("row 1", f"no column {', '.join(missing)}; add it, empty where unknown")
     for column in dict.fromkeys(columns):
         if column not in COLUMNS:
-            yield Problem("row 1", f"unknown column '{column}'; legal are {','.join(COLUMNS)}; take it away")
+            yield Problem("row 1", f"unknown column '{column}'; legal are {','.join(COLUMNS)}; remove it")
         elif columns.count(column) > 1:
             yield Problem("row 1", f"column '{column}' comes {columns.count(column)} times; keep one")
     if not any_rows:

@@ -31,7 +31,7 @@ class RowError(DataError):
         self.problems = tuple(problems)
 
 
-def refuse(subject: str, problems: Sequence[Problem], fix: str = "mend them") -> None:
+def refuse(subject: str, problems: Sequence[Problem], fix: str = "fix them") -> None:
     """Passes where there are no problems.
 
     Raises:

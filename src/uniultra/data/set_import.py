@@ -122,14 +122,14 @@ def _check(source: Source, root: Path, out: Path, settings: ImportSettings) -> N
     check_new(out)
     if settings.longest is not None and settings.longest < MIN_LONGEST:
         raise DataError(
-            f"longest is {settings.longest}; legal is {MIN_LONGEST} pixels and more; leave it away to keep the size"
+            f"longest is {settings.longest}; legal is {MIN_LONGEST} pixels and more; omit it to keep the size"
         )
     split_by_cluster([""], settings.fractions)
     try:
         re.compile(settings.subject)
     except re.error as error:
         raise DataError(
-            f"subject pattern '{settings.subject}' is not a regular expression ({error}); mend it"
+            f"subject pattern '{settings.subject}' is not a regular expression ({error}); fix it"
         ) from error
 
 
@@ -192,7 +192,7 @@ def _without_divided(
 
 
 def _splits(good: list[Converted], groups: list[int], settings: ImportSettings) -> list[str]:
-    """By cluster; a cluster with a published split has that, where they are asked for."""
+    """By cluster; a cluster with a published split has that, where requested."""
     fixed = {
         g: one.sample.split
         for one, g in zip(good, groups, strict=True)

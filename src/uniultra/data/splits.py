@@ -98,7 +98,7 @@ def few_shot(split: Split, images: int, seed: int = 0) -> Split:
     """At most `images` images of each organ, from as many clusters as there are; in a seeded order, so that 5 are among 10.
 
     Raises:
-        DataError: fewer than one image is asked for.
+        DataError: fewer than one image is requested.
     """
     if images < 1:
         raise DataError(f"shots {images} must be at least 1 image of each organ, such as 20")

@@ -16,8 +16,8 @@ from uniultra.errors import DataError
 from uniultra.evaluation.records import Skipped, skip
 from uniultra.hashes import file_sha256
 
-FIX = "mend them"
-FIX_OWN = "mend them, or leave these rows out with --skip-bad"
+FIX = "fix them"
+FIX_OWN = "fix them, or leave these rows out with --skip-bad"
 
 
 @dataclass(frozen=True)

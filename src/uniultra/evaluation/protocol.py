@@ -96,12 +96,12 @@ def evaluate(
 
 def score_image(segmenter: PromptableSegmenter, settings: EvaluationSettings, row: Row) -> ScoredImage:
     """All that one image gives. Raises as `evaluate`."""
-    frame, trues = read_objects(row)
-    if trues:
-        answers = ask(segmenter, frame, trues, row.id, settings)
+    frame, truths = read_objects(row)
+    if truths:
+        answers = ask(segmenter, frame, truths, row.id, settings)
         return ScoredImage(
             tuple(
-                _record(row, question, answer, trues[question.object_index]) for question, answer in answers
+                _record(row, question, answer, truths[question.object_index]) for question, answer in answers
             )
         )
     return ScoredImage(empty=_empty_answers(segmenter, frame, row) if settings.clicks else ())

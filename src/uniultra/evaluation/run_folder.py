@@ -1,7 +1,7 @@
 """A folder that holds everything of one evaluation: the journal while it runs, then the report in three forms.
 
 records.jsonl   what each image gave, written as images finish; a stopped run goes on from it
-robustness.jsonl   the same of damaged images, where they were asked for
+robustness.jsonl   the same of damaged images, where requested
 report.json     the summary and every record, without times: the same run gives the same file
 report.md       the tables
 report.html     the page, with pictures

@@ -102,7 +102,7 @@ class EvaluationSettings:
         if unknown or not self.kinds or len(set(self.kinds)) < len(self.kinds):
             given = ",".join(self.kinds)
             raise PromptError(
-                f"prompt kinds '{given}' are not usable; give some of {','.join(KINDS)}, each once, with commas between"
+                f"prompt kinds '{given}' are not usable; give some of {','.join(KINDS)}, each once, separated by commas"
             )
         for name, value in (("draws", self.draws), ("workers", self.workers)):
             if value < 1:
@@ -143,7 +143,7 @@ def parse_seeds(text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError as error:
         raise PromptError(
-            f"seeds '{text}' are not whole numbers; give some with commas between, such as 42,2026,1337"
+            f"seeds '{text}' are not whole numbers; give some separated by commas, such as 42,2026,1337"
         ) from error
 
 

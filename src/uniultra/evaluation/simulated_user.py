@@ -64,15 +64,15 @@ EMPTY_CLICKS = ((0.5, 0.5), (0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.7
 def ask(
     segmenter: PromptableSegmenter,
     frame: Frame,
-    trues: list[np.ndarray],
+    truths: list[np.ndarray],
     row_id: str,
     settings: EvaluationSettings,
 ) -> list[tuple[Question, Answer]]:
     """Every question of the settings about every object of an image, with its answer."""
     return [
-        *_ask_boxes(segmenter, frame, trues, row_id, settings),
-        *_ask_masks(segmenter, frame, trues, row_id, settings),
-        *_ask_clicks(segmenter, frame, trues, row_id, settings),
+        *_ask_boxes(segmenter, frame, truths, row_id, settings),
+        *_ask_masks(segmenter, frame, truths, row_id, settings),
+        *_ask_clicks(segmenter, frame, truths, row_id, settings),
     ]
 
 
@@ -87,14 +87,14 @@ def ask_nothing(segmenter: PromptableSegmenter, frame: Frame) -> list[Mask]:
 def _ask_boxes(
     segmenter: PromptableSegmenter,
     frame: Frame,
-    trues: list[np.ndarray],
+    truths: list[np.ndarray],
     row_id: str,
     settings: EvaluationSettings,
 ) -> list[tuple[Question, Answer]]:
     """All boxes of an image in one call."""
     questions = [
         Question(index, kind, draw, box_for(row_id, index, kind, draw, true_hw))
-        for index, true_hw in enumerate(trues)
+        for index, true_hw in enumerate(truths)
         for kind in settings.boxes
         for draw in settings.draws_of(kind)
     ]
@@ -134,7 +134,7 @@ def _drawn_box(exact: Box, kind: PromptKind, frame_hw: tuple[int, int], seed: in
 def _ask_masks(
     segmenter: PromptableSegmenter,
     frame: Frame,
-    trues: list[np.ndarray],
+    truths: list[np.ndarray],
     row_id: str,
     settings: EvaluationSettings,
 ) -> list[tuple[Question, Answer]]:
@@ -145,7 +145,7 @@ def _ask_masks(
             kind,
             start_hw=rough_mask(true_hw, np.random.default_rng(stable_seed(row_id, index, kind.name, 0))),
         )
-        for index, true_hw in enumerate(trues)
+        for index, true_hw in enumerate(truths)
         for kind in settings.masks
     ]
     return list(
@@ -156,7 +156,7 @@ def _ask_masks(
 def _ask_clicks(
     segmenter: PromptableSegmenter,
     frame: Frame,
-    trues: list[np.ndarray],
+    truths: list[np.ndarray],
     row_id: str,
     settings: EvaluationSettings,
 ) -> list[tuple[Question, Answer]]:
@@ -166,7 +166,7 @@ def _ask_clicks(
         kinds = [kind for kind in settings.clicks if _beginning(kind) is begin]
         starts = [
             _Start(index, draw, true_hw, begin(true_hw, row_id, index, draw))
-            for index, true_hw in enumerate(trues)
+            for index, true_hw in enumerate(truths)
             for draw in (settings.draws_of(kinds[0]) if kinds else ())
         ]
         found += _ask_runs(segmenter, frame, starts, kinds)
@@ -243,7 +243,7 @@ def _click_rounds(
 
     An object without an error left keeps its answer, unasked; after `fixed` clicks so does one that has reached GOAL_DICE.
     """
-    trues = [start.true_hw for start in starts]
+    truths = [start.true_hw for start in starts]
     prompts = [
         Prompt(points_xy=start.points_xy, point_labels=(POSITIVE,) * len(start.points_xy)) for start in starts
     ]
@@ -255,7 +255,7 @@ def _click_rounds(
                 None
                 if done >= fixed and dice(answer.mask.mask_hw, true_hw) >= GOAL_DICE
                 else _corrected(prompt, answer, true_hw)
-                for prompt, answer, true_hw in zip(prompts, answers, trues, strict=True)
+                for prompt, answer, true_hw in zip(prompts, answers, truths, strict=True)
             ]
             asked = [index for index, prompt in enumerate(following) if prompt is not None]
             prompts = [new or old for new, old in zip(following, prompts, strict=True)]

@@ -105,7 +105,7 @@ def check_settings(precision: str, settings: ExportSettings) -> None:
         )
     if precision != "int8" and settings.int8 is not None:
         raise DataError(
-            f"precision {precision} looks at no frames; leave --data away, or export with --precision int8"
+            f"precision {precision} looks at no frames; omit --data, or export with --precision int8"
         )
     if settings.int8 is not None and not 0.0 < settings.int8.least_dice <= 1.0:
         raise ModelError(
@@ -191,7 +191,7 @@ def _check_pixels(share: float) -> None:
 def _check_bound(dice: float, least: float) -> None:
     if dice < least:
         raise ModelError(
-            f"int8 agrees with fp32 by Dice {dice:.4f} with every layer in float, as its weights take 8 bits; {least:g} was asked for: "
+            f"int8 agrees with fp32 by Dice {dice:.4f} with every layer in float, as its weights take 8 bits; {least:g} was requested: "
             "give a lower --least-dice, or export with --precision fp16"
         )
 

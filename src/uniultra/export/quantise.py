@@ -63,7 +63,7 @@ def quantise(
         graph: fp32, with the exporter's metadata on its nodes.
         inputs: what to calibrate activations on.
         judge: of a candidate.
-        least_dice: mean Dice with fp32's answers that is asked for; where even packed weights alone miss it, the result's `dice` says so.
+        least_dice: mean Dice with fp32's answers that is requested; where even packed weights alone miss it, the result's `dice` says so.
         progress: of ranges, groups and halvings.
     """
     groups = groups_of(graph)

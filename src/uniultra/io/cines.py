@@ -16,7 +16,7 @@ from uniultra.types import Cine, Frame
 
 
 def open_cine(path: PathLike) -> Cine:
-    """Opens what is at a path; pixels are decoded when frames are asked for, one at a time.
+    """Opens what is at a path; pixels are decoded when frames are requested, one at a time.
 
     A folder or a pattern is a sequence of still images of one size, in their natural order.
 

@@ -203,7 +203,7 @@ def _plane(image: Any, number: int, name: str) -> np.ndarray:
             plane = np.asarray(image.dataobj[(slice(None), slice(None), *rest)]).T
     except Exception as error:
         raise FileError(
-            f"{name}: frame {number} is cut short or damaged ({type(error).__name__}); copy or export it again"
+            f"{name}: frame {number} is truncated or damaged ({type(error).__name__}); copy or export it again"
         ) from error
     if not np.isrealobj(plane) or not np.isfinite(plane).all():
         raise FileError(

@@ -34,7 +34,7 @@ _CAPTION_SIZE = 15
 _STAND_INS = str.maketrans(
     {"×": "x", "–": "-", "—": "-", "≥": ">=", "≤": "<=", "→": "->", "µ": "u", "ß": "ss"}
 )
-"""For signs that Pillow's own font lacks; accents and superscripts are taken off by `_drawable`."""
+"""For characters that Pillow's own font lacks; accents and superscripts are taken off by `_drawable`."""
 _MARGIN = 4
 _MIN_LABELLED_SIDE = 48
 
@@ -264,7 +264,7 @@ def _write_caption(
 
 
 def _drawable(text: str) -> str:
-    """The text in signs that Pillow's own font has, as far as it is Latin."""
+    """The text in characters that Pillow's own font has, as far as it is Latin."""
     parts = unicodedata.normalize("NFKD", text.translate(_STAND_INS))
     return "".join(sign for sign in parts if not unicodedata.combining(sign))
 

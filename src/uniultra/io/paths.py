@@ -30,7 +30,7 @@ def for_ffmpeg(path: PathLike) -> str:
 
 
 def one_line(error: Exception) -> str:
-    """What went wrong, for a message: printable ASCII, at most 80 signs or so."""
+    """What went wrong, for a message: printable ASCII, at most 80 characters or so."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return ascii(" ".join(str(text).split())[:80])[1:-1]
 

@@ -140,5 +140,5 @@ def guarded(name: str, kind: str) -> Iterator[None]:
         except FileError:
             raise
         except Exception as error:  # a broken file makes Pillow raise almost anything
-            problem = f"the {kind} data is damaged, cut short or of an unknown form ({one_line(error)})"
+            problem = f"the {kind} data is damaged, truncated or in an unsupported format ({one_line(error)})"
             raise FileError(f"{name}: {problem}; export it again") from error

@@ -9,14 +9,14 @@ import numpy as np
 from uniultra.errors import PromptError
 
 _MAX_SHIFT = 30
-"""A run takes at most 7 signs: more is longer than any legal image."""
+"""A run takes at most 7 characters: more is longer than any legal image."""
 
 
 def mask_of(counts: str | Sequence[int], size_hw: tuple[int, int]) -> np.ndarray:
     """The bool mask (H, W) of COCO's compressed text, or of plain run lengths in column order, beginning with background.
 
     Raises:
-        PromptError: signs that are no run lengths, or runs that don't fill (height, width) exactly.
+        PromptError: characters that are no run lengths, or runs that don't fill (height, width) exactly.
     """
     pixels = size_hw[0] * size_hw[1]
     runs = _decompressed(counts, pixels) if isinstance(counts, str) else list(counts)
@@ -50,5 +50,5 @@ def _decompressed(text: str, pixels: int) -> list[int]:
             )
         value, shift = 0, 0
     if shift:
-        raise PromptError("the text of the mask is cut short; send it as it was given")
+        raise PromptError("the text of the mask is truncated; send it as it was given")
     return runs

@@ -120,7 +120,7 @@ def _opened(path: PathLike, name: str, form: str) -> Iterator[InputContainer]:
             decoder.thread_count = 1
             yield container
     except (av.FFmpegError, ValueError, RuntimeError) as error:
-        fault = f"the video is damaged, cut short, or of a codec that FFmpeg lacks ({one_line(error)})"
+        fault = f"the video is damaged, truncated, or of a codec that FFmpeg lacks ({one_line(error)})"
         raise FileError(f"{name}: {fault}; convert it to MP4 (H.264)") from error
 
 
@@ -139,7 +139,7 @@ def _times(container: InputContainer, name: str) -> tuple[float, ...]:
 
     stream = container.streams.video[0]
     stamps: list[int] = []
-    with suppress(av.FFmpegError):  # cut short: what is whole is counted
+    with suppress(av.FFmpegError):  # truncated: what is whole is counted
         for packet in container.demux(stream):
             if packet.size and not packet.is_discard:
                 stamps.append(_stamp(packet, len(stamps)))
@@ -204,7 +204,7 @@ def _gif(path: PathLike, name: str) -> Iterator[GifImageFile]:
         raise
     except Exception as error:  # a broken file makes Pillow raise almost anything
         raise FileError(
-            f"{name}: the GIF data is damaged or cut short ({one_line(error)}); export it again"
+            f"{name}: the GIF data is damaged or truncated ({one_line(error)}); export it again"
         ) from error
 
 
@@ -221,5 +221,5 @@ def _gif_frames(path: PathLike, name: str, count: int, start: int = 0) -> Iterat
                     yield Frame(pixels_hw, source=name)
     except Exception as error:
         raise FileError(
-            f"{name}: the GIF data is damaged or cut short ({one_line(error)}); export it again"
+            f"{name}: the GIF data is damaged or truncated ({one_line(error)}); export it again"
         ) from error

@@ -1,4 +1,4 @@
-"""Parameter counts, by building the models; and what truly learns from still images, by a backward pass."""
+"""Parameter counts, by building the models; and what actually learns from still images, by a backward pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Earlier results among inputs: passed over where a folder or a pattern brings them, taken where they are named."""
+"""Earlier results among inputs: ignored where a folder or a pattern brings them, taken where they are named."""
 
 from __future__ import annotations
 

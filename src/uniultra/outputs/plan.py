@@ -41,7 +41,7 @@ class OutputPlan:
 
     Attributes:
         folder: None writes nothing.
-        frame: the number that was asked for, which names then carry.
+        frame: the number that was requested, which names then carry.
         kinds: beside the three files that are always written; None where none were named, so that DICOM gets a SEG.
         keep_patient: whether DICOM results carry the patient's identity.
         force: whether existing files are replaced.

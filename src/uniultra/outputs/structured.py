@@ -29,7 +29,7 @@ LIBRARIES = {
 
 
 def object_json(found: ObjectResult) -> dict[str, Any]:
-    """One structure: its prompt, box, areas, quality, and all its measures; its alternatives, where they were asked for."""
+    """One structure: its prompt, box, areas, quality, and all its measures; its alternatives, where requested."""
     report: dict[str, Any] = {
         "id": found.number,
         "prompt": None if found.prompt is None else prompt_json(found.prompt),

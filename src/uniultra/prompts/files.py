@@ -27,7 +27,7 @@ def read_prompts(path: Path, names: Collection[str], others: bool = False) -> Pr
     A name is a path as in `names`, or a bare file name; in JSON a bare name stands for every file that has it.
 
     Args:
-        others: whether the file may name further files, which are passed over; else they are problems.
+        others: whether the file may name further files, which are ignored; else they are problems.
 
     Raises:
         PromptError: not such JSON. DataError: a table or names with problems, each told by its place.
@@ -43,7 +43,7 @@ def read_prompts(path: Path, names: Collection[str], others: bool = False) -> Pr
         prompts, meant = _objects(path, value), _meant(str(name), names)
         found |= {(one, None): prompts for one in meant}
         if not meant and not others:
-            what = f"'{shown(str(name))}' is no image of the archive; give its path relative to it"
+            what = f"'{shown(str(name))}' is not an image of the archive; give its path relative to it"
             unknown.append(Problem(f"entry {number}", what))
     refuse(shown(path), unknown)
     return found

@@ -39,7 +39,7 @@ class _NoSuchFileError(_CellError):
 
 
 def read_table(path: Path, names: Collection[str], others: bool = False) -> Prompts:
-    """The prompts of a table for files of these names; with `others`, rows of other files are passed over.
+    """The prompts of a table for files of these names; with `others`, rows of other files are ignored.
 
     A file is named by its path relative to the archive, or by its bare name where only one has that.
 
@@ -117,7 +117,7 @@ def _check_header(path: Path, header: list[str]) -> None:
     legal = f"a table has the column file, and x0,y0,x1,y1 or points or both; legal are {', '.join(COLUMNS)}"
     for place, name in enumerate(header, start=1):
         if not name:
-            raise DataError(f"{shown(path)}: column {place} has no name; name it, or take it away; {legal}")
+            raise DataError(f"{shown(path)}: column {place} has no name; name it, or remove it; {legal}")
         if name not in COLUMNS:
             raise DataError(f"{shown(path)}: column {ascii(name)[:40]} is unknown; {legal}")
         if header.count(name) > 1:
@@ -165,7 +165,7 @@ def _name(cell: str, known: Mapping[str, list[str]]) -> str:
             f"'{shown(cell)}' is the name of {len(meant)} files, as {meant[0]} and {meant[1]}; give the whole path",
         )
     raise _NoSuchFileError(
-        "column file", f"'{shown(cell)}' is no image of the archive; give its path relative to it"
+        "column file", f"'{shown(cell)}' is not an image of the archive; give its path relative to it"
     )
 
 
@@ -176,7 +176,7 @@ def _frame(cell: str) -> int | None:
     if not (cell.isascii() and cell.isdigit() and len(cell) < 8):
         raise _CellError(
             "column frame",
-            f"'{shown(cell)}' is no number of a frame; give whole numbers from 0, or leave it empty",
+            f"'{shown(cell)}' is not a frame number; give whole numbers from 0, or leave it empty",
         )
     return int(cell)
 

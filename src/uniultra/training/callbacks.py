@@ -177,7 +177,7 @@ class ProgressBar(TrainerCallback):
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
-    """A line of the log; None for one that a kill cut short."""
+    """A line of the log; None for one that a kill truncated."""
     try:
         line = json.loads(text)
     except ValueError:

@@ -92,7 +92,7 @@ class DataSettings:
     datasets: str = ""
     """Comma-separated names of the sets to train on; empty for all."""
     favour: str = ""
-    """Sets to draw more often, as name:factor with commas between, such as busi:1.5,ddti:1.5."""
+    """Sets to draw more often, as name:factor separated by commas, such as busi:1.5,ddti:1.5."""
 
 
 @dataclass(frozen=True)

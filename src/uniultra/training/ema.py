@@ -61,7 +61,7 @@ class WeightAverage(TrainerCallback):
         )
         if broken:
             raise ModelError(
-                f"weight '{broken}' is no number at step {state.global_step}; lower optim.encoder_lr and optim.decoder_lr"
+                f"weight '{broken}' is not finite (NaN or Inf) at step {state.global_step}; lower optim.encoder_lr and optim.decoder_lr"
             )
         write_tensors(Path(args.output_dir) / f"checkpoint-{state.global_step}" / EMA_FILE, self.average)
 

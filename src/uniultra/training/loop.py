@@ -68,7 +68,7 @@ def run(plan: Plan) -> Journal:
     """Trains, or goes on; afterwards the model holds the weights that `optim.keep` names. Returns the run's journal.
 
     Raises:
-        ModelError: no memory, a loss that is no number, a device or precision that isn't there.
+        ModelError: no memory, a loss that is not finite, a device or precision that isn't there.
         OutputError: the disk is full.
     """
     settings = plan.optim
@@ -103,7 +103,7 @@ def run(plan: Plan) -> Journal:
 
 
 class PromptTrainer(Trainer):
-    """Draws as `draws` says, checkpoints what learns and nothing else, and stops at the first loss that is no number."""
+    """Draws as `draws` says, checkpoints what learns and nothing else, and stops at the first loss that is not finite."""
 
     def __init__(self, draws: DrawSampler, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -116,7 +116,7 @@ class PromptTrainer(Trainer):
         loss = super().training_step(*args, **kwargs)
         if not bool(torch.isfinite(loss)):
             raise ModelError(
-                f"the loss is no number at step {self.state.global_step + 1}; the last checkpoint is kept. "
+                f"the loss is not finite (NaN or Inf) at step {self.state.global_step + 1}; the last checkpoint is kept. "
                 "Lower optim.encoder_lr and optim.decoder_lr, or set optim.precision=fp32"
             )
         return loss
@@ -152,7 +152,7 @@ def step_of(checkpoint: Path) -> int:
 
 
 def whole_checkpoint(out: Path, clean: bool = False) -> Path | None:
-    """The last checkpoint that was written to its end; with `clean`, removes the later ones that a kill cut short."""
+    """The last checkpoint that was written to its end; with `clean`, removes the later ones that a kill truncated."""
     for folder in sorted(out.glob("checkpoint-*"), key=step_of, reverse=True):
         if (folder / EMA_FILE).is_file():
             return folder
@@ -200,7 +200,7 @@ def _arguments(plan: Plan) -> TrainingArguments:
         raise ModelError(f"device '{plan.device}' is unknown; use auto, cpu or cuda")
     if plan.device == "cuda" and not cuda:
         raise ModelError(
-            "device 'cuda' was asked for, but torch finds no CUDA here; use --device cpu, or install a CUDA build of torch"
+            "device 'cuda' was requested, but torch finds no CUDA here; use --device cpu, or install a CUDA build of torch"
         )
     if settings.precision == "fp16" and not cuda:
         raise ModelError("optim.precision 'fp16' needs CUDA; on a CPU use bf16 or fp32")

@@ -126,7 +126,7 @@ def parse_favour(text: str) -> dict[str, float]:
         return {name.strip(): float(factor) for name, factor in pairs}
     except ValueError as error:
         raise ModelError(
-            f"data.favour '{text}' is not name:factor with commas between, such as busi:1.5,ddti:1.5"
+            f"data.favour '{text}' is not name:factor separated by commas, such as busi:1.5,ddti:1.5"
         ) from error
 
 

@@ -54,7 +54,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Segment:
-    """Segment prompts on one held frame, within `work_s` seconds; masks as `png` too, and all `measures`, where they are asked for."""
+    """Segment prompts on one held frame, within `work_s` seconds; masks as `png` too, and all `measures`, where requested."""
 
     image_id: str
     frame: Frame = field(repr=False)
@@ -82,7 +82,7 @@ Job = Read | Segment | Forget
 
 @dataclass(frozen=True)
 class Found:
-    """The answer to one prompt: `counts` in COCO's text, `png` where it was asked for, areas by `scale`, the predicted IoU, `measures`,
+    """The answer to one prompt: `counts` in COCO's text, `png` where requested, areas by `scale`, the predicted IoU, `measures`,
     `notes` on what was changed about the prompt.
     """
 

@@ -137,7 +137,7 @@ class ScaleOut(BaseModel):
 class MaskOut(BaseModel):
     """The answer to one prompt. `mask_id` names it as a previous mask; `rle` or `png` (base64) as asked; areas; the predicted IoU.
 
-    `alternatives` are what clicks may mean instead, where they were asked for, the most trusted first; they have none of their own.
+    `alternatives` are what clicks may mean instead, where requested, the most trusted first; they have none of their own.
     """
 
     mask_id: str | None

@@ -68,7 +68,7 @@ def _listen(settings: ServeSettings) -> socket.socket:
         listening = socket.socket(family, kind)
     except OSError as error:
         raise ServeError(
-            f"--host {settings.host} is no address of this machine ({error.strerror}); give 127.0.0.1"
+            f"--host {settings.host} is not an address of this machine ({error.strerror}); give 127.0.0.1"
         ) from error
     try:
         if hasattr(signal, "SIGHUP"):  # elsewhere than on Unix the option means something else

@@ -146,6 +146,6 @@ def _checked_token(text: str, where: str) -> str:
     token = text.strip()
     if not (16 <= len(token) <= 512 and token.isascii() and token.isprintable() and " " not in token):
         raise ServeError(
-            f"{where}: the token has {len(token)} signs; give 16 to 512 without spaces, such as from: openssl rand -hex 32"
+            f"{where}: the token has {len(token)} characters; give 16 to 512 without spaces, such as from: openssl rand -hex 32"
         )
     return token

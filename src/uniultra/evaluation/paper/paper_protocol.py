@@ -75,10 +75,10 @@ def evaluate_paper(
 
 def score_stretched(segmenter: PromptableSegmenter, row: Row) -> PaperImage:
     """One image under this protocol."""
-    frame, trues = read_objects(row)
-    if not trues:
+    frame, truths = read_objects(row)
+    if not truths:
         return PaperImage(None)
-    stretched, true_hw = stretch(frame, np.logical_or.reduce(trues))
+    stretched, true_hw = stretch(frame, np.logical_or.reduce(truths))
     boxes = component_boxes(true_hw)
     if not boxes:
         return PaperImage(None)

@@ -34,7 +34,7 @@ class Provenance:
     Attributes:
         model: the segmenter's name.
         manifest_sha256: of the manifest's bytes.
-        limit: images a data set that were looked at; None for all.
+        limit: images a data set that were evaluated; None for all.
         bootstrap_seed: of the intervals. The prompts' seeds follow from image, object, kind and draw, so there is none to record.
         bootstrap_samples: of the intervals.
         model_version: of the weights; None where there is none, as for baselines.

@@ -29,7 +29,7 @@ WORDS = (
     "Dist 18.4 mm",
     "GA 20w3d",
 )
-"""What burnt-in text says; made up, like what scanners write."""
+"""What burned-in text says; made up, like what scanners write."""
 
 
 @dataclass(frozen=True)
@@ -242,7 +242,7 @@ CORRUPTIONS: dict[str, Corruption] = {
         ),
         Corruption(
             "marks",
-            "burnt-in calipers and text, over the object too",
+            "burned-in calipers and text, over the object too",
             "marks",
             (1.0, 2.0, 4.0, 6.0, 8.0),
             _marks,

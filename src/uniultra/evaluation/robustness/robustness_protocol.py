@@ -152,9 +152,9 @@ def damage_image(segmenter: PromptableSegmenter, kind: str, row: Row) -> Damaged
 
     Where nothing of an object is left (a speck, made smaller still) there is no such answer, and the objects of that severity are fewer.
     """
-    frame, trues = read_objects(row)
+    frame, truths = read_objects(row)
     records = []
-    for index, true_hw in enumerate(trues):
+    for index, true_hw in enumerate(truths):
         scene = Scene(frame, true_hw, box_for(row.id, index, KINDS[kind], 0, true_hw))
         records.append(_record(segmenter, scene, row, index, (UNDAMAGED, 0)))
         for corruption in CORRUPTIONS.values():

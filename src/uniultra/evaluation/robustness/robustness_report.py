@@ -18,7 +18,7 @@ LINES = {"dice": "Dice", "iou": "IoU", "quality": "predicted quality (IoU)"}
 
 
 def robustness_markdown(section: Section) -> str:
-    """A heading with what was looked at, a table of the means over organs, and one of every organ's Dice."""
+    """A heading with what was evaluated, a table of the means over organs, and one of every organ's Dice."""
     organs = [*_organs(section), ALL_ORGANS]
     by_organ = [
         [*_version(name, step), *(_dice(step["cells"].get(organ)) for organ in organs)]
@@ -49,7 +49,7 @@ def robustness_markdown(section: Section) -> str:
 
 
 def robustness_html(section: Section) -> Iterator[str]:
-    """Sections of the page: what was looked at, a chart a corruption, and the tables."""
+    """Sections of the page: what was evaluated, a chart a corruption, and the tables."""
     yield f"<h2>When the image gets worse</h2><p>{markup(_facts(section))}</p>"
     yield legend([label for key, label in LINES.items() if _is_known(section, key)])
     low = lowest(

@@ -56,7 +56,7 @@ def integer(dataset: Dataset, keyword: str) -> int | None:
 
 
 def text(dataset: Dataset, keyword: str, longest: int = LONGEST) -> str | None:
-    """Printable text of at most `longest` signs a value; several values are joined by a backslash, as DICOM writes them.
+    """Printable text of at most `longest` characters a value; several values are joined by a backslash, as DICOM writes them.
 
     None for anything else: a damaged length makes a value swallow what follows it, and that may be the patient's name.
     """

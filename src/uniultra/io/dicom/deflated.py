@@ -79,7 +79,7 @@ def _inflate(deflated: BinaryIO, into: BinaryIO | io.BufferedRandom, name: str, 
     except OSError as error:
         raise _unwritable(error, name, written) from error
     if not engine.eof:
-        raise FileError(f"{name}: the deflated DICOM data is cut short; copy or export it again")
+        raise FileError(f"{name}: the deflated DICOM data is truncated; copy or export it again")
 
 
 def _unwritable(error: OSError, name: str, written: int) -> FileError:

@@ -44,7 +44,7 @@ def index_frames(header: Header) -> FrameIndex:
     """The index of an encapsulated file.
 
     Raises:
-        FileError: an item that isn't one, data cut short, or another number of frames than the header says.
+        FileError: an item that isn't one, data truncated, or another number of frames than the header says.
     """
     assert header.pixels is not None
     with header.store.opened() as file:
@@ -65,7 +65,7 @@ def _offset_table(file: BinaryIO, name: str, size: int) -> tuple[list[int], int]
     tag, length = _item(file, name)
     if tag != _ITEM or file.tell() + length > size:
         raise FileError(
-            f"{name}: the encapsulated pixel data begins with no offset table, or is cut short; copy or export it again"
+            f"{name}: the encapsulated pixel data begins with no offset table, or is truncated; copy or export it again"
         )
     raw = file.read(length)
     return list(struct.unpack(f"<{len(raw) // 4}I", raw[: len(raw) // 4 * 4])), file.tell()
@@ -85,7 +85,7 @@ def _fragments(file: BinaryIO, name: str, size: int) -> tuple[array[int], array[
         if file.tell() + length > size:
             missing = file.tell() + length - size
             raise FileError(
-                f"{name}: the pixel data is cut short: fragment {len(offsets) + 1} misses {missing} bytes; copy it again"
+                f"{name}: the pixel data is truncated: fragment {len(offsets) + 1} misses {missing} bytes; copy it again"
             )
         if len(offsets) == _MAX_FRAGMENTS:
             raise FileError(f"{name}: over {_MAX_FRAGMENTS} fragments of pixel data; split the file")
@@ -98,7 +98,7 @@ def _fragments(file: BinaryIO, name: str, size: int) -> tuple[array[int], array[
 def _item(file: BinaryIO, name: str) -> tuple[int, int]:
     start = file.read(8)
     if len(start) < 8:
-        raise FileError(f"{name}: the pixel data is cut short; copy or export it again")
+        raise FileError(f"{name}: the pixel data is truncated; copy or export it again")
     group, element, length = struct.unpack("<HHI", start)
     return group << 16 | element, length
 

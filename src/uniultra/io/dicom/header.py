@@ -1,4 +1,4 @@
-"""The header of a DICOM file: only the attributes that are asked for, and where the pixels lie. No pixel is read here."""
+"""The header of a DICOM file: only the attributes that are requested, and where the pixels lie. No pixel is read here."""
 
 from __future__ import annotations
 

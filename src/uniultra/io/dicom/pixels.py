@@ -76,7 +76,7 @@ def open_image(header: Header) -> Image:
     """All that can be known without decoding, checked.
 
     Raises:
-        FileError: no image, sizes or numbers out of range, a syntax that nothing here decodes, pixel data cut short.
+        FileError: no image, sizes or numbers out of range, a syntax that nothing here decodes, pixel data truncated.
     """
     check_is_image(header)
     dataset, name = header.dataset, header.name
@@ -105,7 +105,7 @@ def open_image(header: Header) -> Image:
 
 
 def read_grey(image: Image, number: int) -> np.ndarray:
-    """Frame `number`, from 0, as uint8 (H, W). Raises FileError: cut short, damaged, or coded at another size."""
+    """Frame `number`, from 0, as uint8 (H, W). Raises FileError: truncated, damaged, or coded at another size."""
     if image.table is None and image.index is not None and (quick := _quick(image, number)) is not None:
         return quick
     stored, photometric = read_stored(image, number)
@@ -136,7 +136,7 @@ def _guarded(image: Image, number: int) -> Iterator[None]:
         raise
     except Exception as error:  # hostile bytes make decoders raise almost anything
         problem = (
-            f"the {syntax_name(image.header.syntax)} pixel data of frame {number} is damaged or cut short"
+            f"the {syntax_name(image.header.syntax)} pixel data of frame {number} is damaged or truncated"
         )
         raise FileError(
             f"{image.header.name}: {problem} ({type(error).__name__}); copy or export it again"
@@ -283,5 +283,5 @@ def _check_native_length(image: Image) -> None:
     if there < needed:
         promise = f"{image.frames} frame{'s' if image.frames > 1 else ''} of {width} x {height}"
         raise FileError(
-            f"{header.name}: the pixel data is cut short: {promise} need {needed} bytes, {there} are there; copy it again"
+            f"{header.name}: the pixel data is truncated: {promise} need {needed} bytes, {there} are there; copy it again"
         )

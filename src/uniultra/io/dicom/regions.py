@@ -12,7 +12,7 @@ from uniultra.io.dicom.groups import spacing_differs
 from uniultra.io.dicom.header import Header
 from uniultra.pixel_scale import Calibration, ScanRegion, same
 
-SHAPES = ("of no spatial format", "2D", "M-mode", "spectral", "a wave form", "graphics")
+SHAPES = ("without spatial format", "2D", "M-mode", "spectral", "a waveform", "graphics")
 DATA = (
     *(
         "none",
@@ -60,7 +60,7 @@ def calibration_of(header: Header, frame_hw: tuple[int, int]) -> Calibration:
     for number, item in enumerate(found[:MAX_REGIONS], start=1):
         region = _region(item)
         if isinstance(region, str):
-            notes.append(f"region {number} is passed over: {region}")
+            notes.append(f"region {number} is ignored: {region}")
             continue
         notes += [f"region {number}: {note}" for note in _oddities(region, frame_hw)]
         regions.append(region)

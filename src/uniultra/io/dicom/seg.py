@@ -95,7 +95,7 @@ def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> 
             max_fractional_value=FRACTIONS,
             omit_empty_frames=False,
             content_label="UNIULTRA",
-            content_description="Machine-made; not for diagnosis",
+            content_description="AI-generated; not for diagnostic use",
         )
     refer(made, source)
     if source.NumberOfFrames > 1:

@@ -180,13 +180,13 @@ def study_of(source: Dataset) -> str:
 
 
 def legal_label(label: str) -> str:
-    """A label of up to 64 signs, as attributes of VR LO hold it (PS3.5 6.2).
+    """A label of up to 64 characters, as attributes of VR LO hold it (PS3.5 6.2).
 
     Raises:
         OutputError: an empty one, or one with a backslash or control characters, which would be read as something else.
     """
     if not label.strip() or "\\" in label or any(ord(sign) < 32 or ord(sign) == 127 for sign in label):
-        fix = "give 1 to 64 signs without a backslash and control characters"
+        fix = "give 1 to 64 characters without a backslash and control characters"
         raise OutputError(f"label {label!r} can't be written to DICOM; {fix}")
     return label[:_LONGEST_LABEL]
 

@@ -1,4 +1,4 @@
-"""The bytes of a DICOM file, read in parts: nothing here holds more than what was asked for."""
+"""The bytes of a DICOM file, read in parts: nothing here holds more than what was requested."""
 
 from __future__ import annotations
 
