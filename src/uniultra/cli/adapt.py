@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,7 +46,7 @@ def adapt(
         str, typer.Option(help="Also log to tensorboard, wandb or mlflow; separated by commas.")
     ] = "",
 ) -> None:
-    """Adapt a model to your own images: frozen Hiera, small adapters, a few minutes. Needs uniultra[train]."""
+    """Adapt a model to your own images: frozen Hiera, small adapters. Needs uniultra[train]."""
     from uniultra.cli.terminal.extras import loggers, need
 
     need("train", "torch", "transformers", "accelerate", "peft")
@@ -68,9 +69,13 @@ def adapt(
         device,
         loggers(report_to),
     )
+    began = time.monotonic()
     file = run(settings, job)
     if is_first_process():
-        say(f"Adapted weights in {file} ({file.stat().st_size / 1e6:.1f} MB); use it with --model {out}")
+        took = (
+            f"{file.stat().st_size / 1e6:.1f} MB, {(time.monotonic() - began) / 60:.1f} minutes in this call"
+        )
+        say(f"Adapted weights in {file} ({took}); use it with --model {out}")
         _report_gain(settings, job)
 
 
@@ -133,6 +138,9 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
     )
     chose = ", which also chose" if settings.optim.keep == "best" else ""
     print(f"On val{chose}; for a figure to report, run `uniultra evaluate` on test.")
+    print(
+        "Measured as `uniultra evaluate` does; log.jsonl has one pass at the model's own size, and so other figures."
+    )
     for title, comparison in (("your data", gain.own), ("replay", gain.others)):
         for line in _lines(comparison or {}):
             say(f"  {title}: {line}")
