@@ -66,7 +66,7 @@ class LiteMedSam:
 
     @torch.no_grad()
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt, the image encoded once. Raises PromptError where a prompt isn't a box alone."""
+        """One mask per prompt, the image encoded once. Raises PromptError where a prompt isn't a box alone."""
         if any(
             prompt.box_xyxy is None or prompt.points_xy or prompt.mask_hw is not None for prompt in prompts
         ):
@@ -124,7 +124,7 @@ def _own_box(prompt: Prompt, scale: float) -> list[float]:
 
 
 class Partial:
-    """The scores so far, a line an image below a line that says what was asked, so that a stopped run can go on.
+    """The scores so far, a line per image below a line that says what was asked, so that a stopped run can go on.
 
     Raises:
         DataError: the file holds the scores of another manifest, of other kinds or draws.
@@ -173,7 +173,7 @@ def main(
     out: Annotated[Path, typer.Option(help="JSON file for the result.")],
     split: Annotated[str, typer.Option(help="val, test or external.")] = "test",
     kinds: Annotated[str, typer.Option(help="Kinds of box, separated by commas.")] = "box,box10,box20",
-    draws: Annotated[int, typer.Option(help="Jittered boxes an object.")] = EvaluationSettings().draws,
+    draws: Annotated[int, typer.Option(help="Jittered boxes per object.")] = EvaluationSettings().draws,
     limit: Annotated[int | None, typer.Option(help="The first N images of each data set only.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite OUT.")] = False,
 ) -> None:

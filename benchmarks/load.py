@@ -239,7 +239,7 @@ def main() -> int:
     )
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=300.0)
-    parser.add_argument("--processes", type=int, default=0, help="of the server; 0: one a core")
+    parser.add_argument("--processes", type=int, default=0, help="of the server; 0: one per core")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     items = works(options.clients)

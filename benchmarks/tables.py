@@ -1,11 +1,11 @@
-"""Several reports of `uniultra evaluate --out` side by side: one row a prompt and organ, one column a report.
+"""Several reports of `uniultra evaluate --out` side by side: one row per prompt and organ, one column a report.
 
     python benchmarks/tables.py uniultra-mini=mini.json LiteMedSAM=litemedsam.json ellipse=ellipse.json
 
 Reports must be of the same manifest, split, limit, draws, seeds and skipped rows. A prompt that a report doesn't have is left empty.
 `--metric nsd` (or skill, iou, hd95_px, hd95_mm, ece, clicks, failures) shows another column of the reports than Dice.
 `--differences` shows by how many points of Dice the first is above each other one on the same prompts, with the paired 95 % interval.
-`--overview` shows a row an organ: boxes by 10 % and exact boxes of all reports, then the first one's clicks.
+`--overview` shows a row per organ: boxes by 10 % and exact boxes of all reports, then the first one's clicks.
 `--rows` shows a row a report: boxes by 10 % an organ, the means, and by how many points each is above the first.
 """
 

@@ -41,7 +41,7 @@ class WholeImage:
         self.name = f"{segmenter.name}, whole image"
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt, the image encoded anew at each call."""
+        """One mask per prompt, the image encoded anew at each call."""
         found = self.segmenter.decode(self.segmenter.encode(frame), prompts)
         return [
             without_specks(mask, prompt, self.facts.passes.min_part)

@@ -28,7 +28,7 @@ class GridSettings:
     """Of `--grid`.
 
     Attributes:
-        side: clicks a row and a column, 1 to 32.
+        side: clicks per row and a column, 1 to 32.
         quality: the lowest predicted IoU that is kept.
         stability: the lowest kept share of the mask cut at -STABILITY_SHIFT that is left when it is cut at +STABILITY_SHIFT.
         overlap: two masks with an IoU above this are one structure.
@@ -52,7 +52,7 @@ STABILITY_SHIFT = 1.0
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A mask that passed, at one bit a pixel."""
+    """A mask that passed, at one bit per pixel."""
 
     prompt: Prompt
     quality: float

@@ -21,7 +21,7 @@ def check_frame(frame: Frame) -> None:
 def check_prompts(prompts: Sequence[Prompt], frame_hw: tuple[int, int]) -> None:
     if not isinstance(prompts, Sequence):
         raise PromptError(
-            f"the prompts are of type {type(prompts).__name__}; give a list of uniultra.Prompt, one a structure"
+            f"the prompts are of type {type(prompts).__name__}; give a list of uniultra.Prompt, one per structure"
         )
     for prompt in prompts:
         check_prompt(prompt, frame_hw)

@@ -74,7 +74,7 @@ class Segmenter:
         )
 
     def decode(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt, in order. The answer is background outside the embedding's region.
+        """One mask per prompt, in order. The answer is background outside the embedding's region.
 
         Prompts with equally many points are decoded in one batch. Padding would be cheaper, but the model sees it: a prompt's
         answer would depend on its neighbours in the call.
@@ -95,7 +95,7 @@ class Segmenter:
         return [found[place] for place in range(len(prompts))]
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt, in order: from a crop around its box, or around what is found at its clicks where it has none.
+        """One mask per prompt, in order: from a crop around its box, or around what is found at its clicks where it has none.
 
         The model is given a box that reaches beyond the frame as it is; the command line, the server and
         `results.segment_frame` clip it first, and say so.

@@ -85,7 +85,7 @@ class Cine:
         count: how many frames the file promises; a damaged or carelessly written video may hold fewer.
         read: index, from 0, to that Frame; raises FileError.
         stream: all frames in order, each forgotten once it is handed over.
-        times_s: seconds from the first frame, one a frame; None where the file doesn't say.
+        times_s: seconds from the first frame, one per frame; None where the file doesn't say.
         calibration: that of every frame.
         notes: what was odd about the file, a sentence each.
         in_order: whether reading a frame on its own costs reading those before it, as in a video.
@@ -109,11 +109,11 @@ class Cine:
 
     @property
     def rate_hz(self) -> float | None:
-        """Mean frames a second; None for a single frame or unknown times."""
+        """Mean frames per second; None for a single frame or unknown times."""
         return self.rate_of(range(self.count))
 
     def rate_of(self, numbers: Sequence[int]) -> float | None:
-        """Mean frames a second of some frames in ascending order, so that they take the time they took; None as for `rate_hz`."""
+        """Mean frames per second of some frames in ascending order, so that they take the time they took; None as for `rate_hz`."""
         if self.times_s is None or len(numbers) < 2:
             return None
         seconds = self.times_s[numbers[-1]] - self.times_s[numbers[0]]

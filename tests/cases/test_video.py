@@ -169,7 +169,7 @@ def test_a_phones_video_stands_upright(tmp_path: Path) -> None:
 
 
 def test_a_movie_at_66_7_frames_a_second(tmp_path: Path) -> None:
-    """15 ms a frame, usual in echocardiography. 117ac18: "this OpenCV can't encode MP4", and no result at all."""
+    """15 ms per frame, usual in echocardiography. 117ac18: "this OpenCV can't encode MP4", and no result at all."""
     path = save_video(
         tmp_path / "echo.mkv", [flat(60 + 10 * i) for i in range(12)], [15 * i for i in range(12)]
     )

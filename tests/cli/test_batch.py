@@ -208,11 +208,11 @@ def test_speed_and_time_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     meter = Meter(40)
-    assert meter.text() == "0 of 40, 0.0 files a second, ? left, 0 failed"
+    assert meter.text() == "0 of 40, 0.0 files per second, ? left, 0 failed"
     for status in ["done"] * 18 + ["failed", "skipped"]:
         now[0] += 0.5
         meter.add(status)
-    assert meter.text() == "20 of 40, 2.0 files a second, 0:00:10 left, 1 failed"
+    assert meter.text() == "20 of 40, 2.0 files per second, 0:00:10 left, 1 failed"
     now[0] += 120
     meter.add("done")
     assert len(meter.recent) == 1  # the speed forgets what is long past
@@ -220,7 +220,7 @@ def test_speed_and_time_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         line.add("done")
         now[0] += 31
         line.add("done")
-    assert capsys.readouterr().err == "uniultra: 2 of 2, 0.1 files a second, 0:00:00 left, 0 failed\n"
+    assert capsys.readouterr().err == "uniultra: 2 of 2, 0.1 files per second, 0:00:00 left, 0 failed\n"
 
 
 def test_durations() -> None:

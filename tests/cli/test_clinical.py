@@ -43,7 +43,7 @@ def test_info_tells_what_a_person_needs_and_no_patient(folder: Path) -> None:
         "DICOM, US",
         "320 x 240 pixels, 3 frames at 25 a second",
         "Explicit VR Little Endian",
-        "0.5 x 0.5 mm a pixel",
+        "0.5 x 0.5 mm per pixel",
         "M-mode",
     ):
         assert part in done.stdout

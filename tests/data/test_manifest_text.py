@@ -99,7 +99,7 @@ def test_a_row_with_other_fields_than_the_header_is_told_once(tmp_path: Path) ->
 
 
 def test_no_rows_and_no_header(tmp_path: Path) -> None:
-    assert _told(tmp_path) == ["row 1: no rows follow; write one an image"]
+    assert _told(tmp_path) == ["row 1: no rows follow; write one per image"]
     (tmp_path / "manifest.csv").write_bytes(b"")
     assert len(read_sheet(tmp_path / "manifest.csv").problems) == 2
 

@@ -56,7 +56,7 @@ class PoolSettings:
     def __post_init__(self) -> None:
         if self.workers is not None and not 1 <= self.workers <= MOST_WORKERS:
             raise ClusterError(
-                f"--workers {self.workers} can't be; give 1 to {MOST_WORKERS}, or leave it out for one a core"
+                f"--workers {self.workers} can't be; give 1 to {MOST_WORKERS}, or leave it out for one per core"
             )
         if self.address is not None and self.address != "auto":
             _check_address(self.address)

@@ -177,7 +177,7 @@ def _current(store: Store, items: Sequence[Item], job: Job) -> Iterator[tuple[It
 
 
 def _rows(record: Record) -> Iterable[list[Any]]:
-    """One row an object; one that says 0 for a frame without any."""
+    """One row per object; one that says 0 for a frame without any."""
     by_frame: dict[Any, list[Record]] = {picture["frame"]: [] for picture in record["frames"]}
     for found in record["objects"]:
         by_frame[found["frame"]].append(found)
@@ -207,7 +207,7 @@ def _blank(value: Any) -> Any:
 
 
 def object_records(result: FrameResult) -> list[Record]:
-    """One entry an object: its prompt as text, its area in pixels and, where the scale is known, mm2, and its quality."""
+    """One entry per object: its prompt as text, its area in pixels and, where the scale is known, mm2, and its quality."""
     return [
         {
             "frame": result.number,

@@ -34,7 +34,7 @@ class Plan:
         threads: numbers of threads.
         pace: how often.
         command: the module that is the command line, whose `segment` is started afresh.
-        fresh: fresh processes a model.
+        fresh: fresh processes per model.
         quick: whether this is only a look, which the report says.
     """
 

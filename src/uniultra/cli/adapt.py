@@ -149,7 +149,7 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
 
 
 def _lines(comparison: Comparison) -> list[str]:
-    """One line a kind and organ: both Dices, and the difference with its interval."""
+    """One line per kind and organ: both Dices, and the difference with its interval."""
     lines = []
     for kind, organs in comparison.items():
         for organ, found in list(organs.items())[

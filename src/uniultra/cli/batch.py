@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from uniultra.batch.ray_pool import PoolSettings
     from uniultra.batch.records import Counts
 
-PROMPTS_HELP = "A CSV with a row an object: file, x0,y0,x1,y1 and/or points; see docs/batch.md."
+PROMPTS_HELP = "A CSV with a row per object: file, x0,y0,x1,y1 and/or points; see docs/batch.md."
 MASKS_HELP = "A folder of previous masks to refine, under their images' relative names."
 PATIENT_HELP = "Copy the patient's identity into DICOM results, which then lie in their source's study."
 FRAME_HELP = "Of files of several frames: first, middle or all."
@@ -58,7 +58,7 @@ def batch(
     ] = [],  # noqa: B006
     keep_patient: Annotated[bool, typer.Option("--keep-patient", help=PATIENT_HELP)] = False,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", help="Processes; by default one a core.")
+        int | None, typer.Option(metavar="N", help="Processes; by default one per core.")
     ] = None,
     address: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="A Ray cluster, or auto on one of its nodes.")
@@ -243,7 +243,7 @@ def _tell(counts: Counts, meter: Meter, out: str) -> None:
     took = time.monotonic() - meter.began
     before = meter.counts.get("skipped", 0)
     print(
-        f"{_counted(counts, meter.total)}; {before} were done before; {duration(took)}, {meter.total / took:.1f} files a second"
+        f"{_counted(counts, meter.total)}; {before} were done before; {duration(took)}, {meter.total / took:.1f} files per second"
     )
     print(
         printable(

@@ -106,7 +106,7 @@ def _warn_of_alike(ids: list[str]) -> None:
 
 
 @data.command("check", cls=LiteralCommand)
-def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, one row an image.")]) -> None:
+def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, one row per image.")]) -> None:
     """Check a manifest and its files: every problem, by row and column."""
     from uniultra.data.manifest_check import check_manifest, split_by_image
 

@@ -40,7 +40,7 @@ DEFAULT_KINDS = ",".join(DEFAULTS.kinds)
 
 def evaluate(
     data: Annotated[
-        Path, typer.Option(help="The manifest: a CSV, one row an image; see the docs for its columns.")
+        Path, typer.Option(help="The manifest: a CSV, one row per image; see the docs for its columns.")
     ],
     model: Annotated[
         str, typer.Option(help="A published model, a model folder, or a baseline: ellipse, grabcut.")

@@ -88,7 +88,7 @@ def export(
 
 
 def _lines(report: dict[str, Any], before: str = "") -> Iterator[str]:
-    """One line a value; counts of operators, and lists, on one line each."""
+    """One line per value; counts of operators, and lists, on one line each."""
     for key, value in report.items():
         if isinstance(value, dict) and key != "operators":
             yield from _lines(value, f"{before}{key} ")

@@ -21,7 +21,7 @@ def info(
         typer.Argument(metavar="FILE...", help="Images, cines, videos, a DICOMDIR, folders or patterns."),
     ],
     phi: Annotated[bool, typer.Option("--phi", help="Show the patient's fields of DICOM files too.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line a file.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line per file.")] = False,
 ) -> None:
     """Show what files hold: size, frames, rate, transfer syntax, regions and their millimetres per pixel."""
     from uniultra.io.images import find_images
@@ -95,7 +95,7 @@ def _burned_in(flag: str | None) -> str:
 def _scale_lines(calibration: Calibration) -> list[str]:
     lines = [f"  region {i:<5}{_region(region)}" for i, region in enumerate(calibration.regions, 1)]
     for name, (down, right) in calibration.fallbacks:
-        lines.append(f"  {name}: {right:.4g} x {down:.4g} mm a pixel")
+        lines.append(f"  {name}: {right:.4g} x {down:.4g} mm per pixel")
     return lines or ["  scale       no calibration: sizes are in pixels"]
 
 
@@ -105,7 +105,7 @@ def _region(region: ScanRegion) -> str:
     if region.spacing_mm_yx is None:
         return f"{where}; no lengths: {region.fault}"
     down, right = region.spacing_mm_yx
-    return f"{where}; {right:.4g} x {down:.4g} mm a pixel"
+    return f"{where}; {right:.4g} x {down:.4g} mm per pixel"
 
 
 def _plain(facts: dict[str, Any]) -> dict[str, Any]:

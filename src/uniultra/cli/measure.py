@@ -36,7 +36,7 @@ def measure(
     ],
     image: Annotated[
         list[Path],
-        typer.Option(help="The image a mask belongs to, for its calibration; one for all, or one a mask."),
+        typer.Option(help="The image a mask belongs to, for its calibration; one for all, or one per mask."),
     ] = [],  # noqa: B006
     frame: Annotated[
         int | None, typer.Option(parser=one_frame, metavar="N", help="Frame of the image, from 0.")

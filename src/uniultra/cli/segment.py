@@ -81,7 +81,7 @@ def segment(
         bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, one line an image; files only with --out.")
+        bool, typer.Option("--json", help="Print JSON, one line per image; files only with --out.")
     ] = False,
     alternatives: Annotated[int, typer.Option(metavar="N", help=ALTERNATIVES_HELP)] = 1,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,

@@ -1,4 +1,4 @@
-"""The manifest: one CSV row an image, with its mask, organ, group and split. Every path is relative to the manifest's folder."""
+"""The manifest: one CSV row per image, with its mask, organ, group and split. Every path is relative to the manifest's folder."""
 
 from __future__ import annotations
 

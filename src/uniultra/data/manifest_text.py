@@ -130,7 +130,7 @@ def _header(columns: Sequence[str], any_rows: bool) -> Iterator[Problem]:
         elif columns.count(column) > 1:
             yield Problem("row 1", f"column '{column}' comes {columns.count(column)} times; keep one")
     if not any_rows:
-        yield Problem("row 1", "no rows follow; write one an image")
+        yield Problem("row 1", "no rows follow; write one per image")
 
 
 def _faults(line: Line) -> Iterator[Problem]:

@@ -28,7 +28,7 @@ class EllipseBaseline:
     name = "ellipse"
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt. Raises PromptError where a prompt has no box."""
+        """One mask per prompt. Raises PromptError where a prompt has no box."""
         hw = (frame.height, frame.width)
         return [_mask(_ellipse_level(_box_of(prompt, self.name), hw), frame) for prompt in prompts]
 
@@ -39,7 +39,7 @@ class GrabCutBaseline:
     name = "grabcut"
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt. Raises PromptError where a prompt has no box."""
+        """One mask per prompt. Raises PromptError where a prompt has no box."""
         return [self._one(frame, _box_of(prompt, self.name)) for prompt in prompts]
 
     def _one(self, frame: Frame, box_xyxy: Box) -> Mask:

@@ -1,4 +1,4 @@
-"""The answers so far, a line an image, so that a run that was stopped at any moment goes on and ends as if it hadn't been."""
+"""The answers so far, a line per image, so that a run that was stopped at any moment goes on and ends as if it hadn't been."""
 
 from __future__ import annotations
 

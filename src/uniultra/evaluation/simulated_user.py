@@ -34,7 +34,7 @@ class PromptableSegmenter(Protocol):
         """What reports call it."""
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt, in their order, at the frame's own size; quality NaN where it gives none."""
+        """One mask per prompt, in their order, at the frame's own size; quality NaN where it gives none."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Masks of many frames: as bits in memory, and as one TIFF of id images, a page a frame, on disk."""
+"""Masks of many frames: as bits in memory, and as one TIFF of id images, a page per frame, on disk."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DESCRIPTION = 270
 
 
 class PackedMasks(Mapping[int, np.ndarray]):
-    """Bool masks (H, W) by frame number, held at one bit a pixel."""
+    """Bool masks (H, W) by frame number, held at one bit per pixel."""
 
     def __init__(self, frame_hw: tuple[int, int]) -> None:
         self._frame_hw = frame_hw

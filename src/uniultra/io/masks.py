@@ -159,7 +159,7 @@ def _wide_inside(values: np.ndarray, name: str) -> np.ndarray:
 
 def _not_a_mask(name: str, why: str) -> FileError:
     return FileError(
-        f"{name}: a picture, not a mask: {why}; a mask has one colour a structure, on black; give NAME.mask.png"
+        f"{name}: a picture, not a mask: {why}; a mask has one colour per structure, on black; give NAME.mask.png"
     )
 
 

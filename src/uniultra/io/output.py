@@ -52,7 +52,7 @@ def write_bytes(path: PathLike, data: bytes, force: bool = False) -> None:
 
 
 class ListedJson:
-    """A JSON object whose last entry is a list that is written as it comes, one line an item; for use within `staged`."""
+    """A JSON object whose last entry is a list that is written as it comes, one line per item; for use within `staged`."""
 
     def __init__(self, path: Path, head: Mapping[str, Any], name: str) -> None:
         self._file: IO[str] = open(path, "x", encoding="utf-8", errors="backslashreplace", newline="\n")  # noqa: SIM115

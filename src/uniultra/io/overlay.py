@@ -93,7 +93,7 @@ def contact_sheet(
 
     Args:
         tiles: uint8 RGB (H, W, 3), of any sizes.
-        captions: one a tile; may be empty.
+        captions: one per tile; may be empty.
 
     Returns:
         uint8 RGB (H, W, 3).

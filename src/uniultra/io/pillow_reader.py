@@ -54,7 +54,7 @@ def flatten(image: Image.Image) -> Image.Image:
 
 
 def is_wide(image: Image.Image) -> bool:
-    """Whether a picture is grey with more than 8 bits a pixel, integer or float."""
+    """Whether a picture is grey with more than 8 bits per pixel, integer or float."""
     return image.mode in ("I", "F") or image.mode.startswith("I;16")
 
 

@@ -1,7 +1,7 @@
 """The files of a cine's results: id masks as one TIFF, CSV and JSON always; DICOM SEG and a movie as planned.
 
 Everything is written frame by frame into a folder beside the results, and takes its place when all of it is whole. What is kept in
-memory are the masks that a SEG needs, at one bit a pixel.
+memory are the masks that a SEG needs, at one bit per pixel.
 """
 
 from __future__ import annotations

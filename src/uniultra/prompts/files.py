@@ -23,7 +23,7 @@ def read_prompts(path: Path, names: Collection[str], others: bool = False) -> Pr
     """The prompts of the files of these names, by (name, frame); frame None where the file names none.
 
     JSON is a list of objects for every file, or a dict from a name to its list; an object is {"box": [x0, y0, x1, y1],
-    "points": [[x, y], ...], "labels": [1, 0, ...]}, each key optional. Else a table with one row an object (`table`).
+    "points": [[x, y], ...], "labels": [1, 0, ...]}, each key optional. Else a table with one row per object (`table`).
     A name is a path as in `names`, or a bare file name; in JSON a bare name stands for every file that has it.
 
     Args:

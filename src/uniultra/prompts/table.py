@@ -1,4 +1,4 @@
-"""prompts.csv: what points at which structure of which file, one row an object; checked as a whole before anything runs."""
+"""prompts.csv: what points at which structure of which file, one row per object; checked as a whole before anything runs."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def read_table(path: Path, names: Collection[str], others: bool = False) -> Prom
     problems += _of_files(asked, rows)
     refuse(shown(path), problems)
     if not asked and not others:
-        raise DataError(f"{shown(path)}: holds no row below its header; give one row an object")
+        raise DataError(f"{shown(path)}: holds no row below its header; give one row per object")
     return asked
 
 

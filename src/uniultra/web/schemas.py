@@ -22,7 +22,7 @@ Point = Annotated[
 Side = Annotated[int, Field(strict=True, ge=1, le=16384)]
 Run = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
 Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
-SIZE_TOLD = "millimetres a pixel: down, right; or down alone, and right by the file's pixel aspect"
+SIZE_TOLD = "millimetres per pixel: down, right; or down alone, and right by the file's pixel aspect"
 Spacing = Annotated[float, Field(ge=0.001, le=10.0, allow_inf_nan=False)]
 
 

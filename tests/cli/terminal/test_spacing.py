@@ -29,7 +29,7 @@ def scale_of(*arguments: object) -> dict:
 
 @pytest.fixture
 def scan(tmp_path: Path) -> Path:
-    """Calibrated with 0.5 mm a pixel."""
+    """Calibrated with 0.5 mm per pixel."""
     save(
         dataset(speckled(TRUE).pixels_hw[None], SequenceOfUltrasoundRegions=[region((0, 0, 127, 95), 0.05)]),
         tmp_path / "a.dcm",

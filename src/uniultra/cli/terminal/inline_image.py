@@ -62,7 +62,7 @@ def _iterm(picture: np.ndarray) -> Iterator[str]:
 
 
 def _sixel(picture: np.ndarray) -> Iterator[str]:
-    """DEC's sixel: bands of six rows; for each colour of a band one character a column, bits from the top down."""
+    """DEC's sixel: bands of six rows; for each colour of a band one character per column, bits from the top down."""
     from PIL import Image
 
     image = Image.fromarray(picture)

@@ -93,7 +93,7 @@ def summarise_paper(records: Sequence[PaperRecord], seed: int, samples: int) -> 
 
 
 def paper_markdown(report: dict[str, Any]) -> str:
-    """The title, what the protocol is, and one row a data set."""
+    """The title, what the protocol is, and one row per data set."""
     header = [
         "data set",
         "images",

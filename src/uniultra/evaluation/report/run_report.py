@@ -54,7 +54,7 @@ class Provenance:
 
 
 def to_overview(summary: Summary) -> str:
-    """One row an organ, one column a prompt: mean Dice, and in brackets the skill over the ellipse where there is a box."""
+    """One row per organ, one column a prompt: mean Dice, and in brackets the skill over the ellipse where there is a box."""
     organs = [
         *dict.fromkeys(organ for cells in summary.values() for organ in cells if organ != ALL_ORGANS),
         ALL_ORGANS,
@@ -64,7 +64,7 @@ def to_overview(summary: Summary) -> str:
 
 
 def to_markdown(summary: Summary) -> str:
-    """One row a prompt and organ: Dice with its interval, the ellipse beside it, skill, calibration of the quality."""
+    """One row per prompt and organ: Dice with its interval, the ellipse beside it, skill, calibration of the quality."""
     header = [
         "prompt",
         "organ",
@@ -116,7 +116,7 @@ class StoredRun:
 
 
 def comparison_table(model: str, against: Against) -> str:
-    """One row a prompt and organ: both means, the paired difference with its interval, and the verdict."""
+    """One row per prompt and organ: both means, the paired difference with its interval, and the verdict."""
     header = ["prompt", "organ", "objects", model, against.model, "difference [95 %]", "verdict"]
     rows = [
         [kind, organ, *_difference(cell)]
@@ -127,7 +127,7 @@ def comparison_table(model: str, against: Against) -> str:
 
 
 def spread_table(spread: dict[str, dict[str, Spread]]) -> str:
-    """One row a prompt and organ: mean Dice over the seeds and its standard deviation."""
+    """One row per prompt and organ: mean Dice over the seeds and its standard deviation."""
     rows = [
         [kind, organ, str(len(cell.dice)), f"{cell.mean:.4f}", f"{cell.deviation:.4f}"]
         for kind, cells in spread.items()
@@ -204,7 +204,7 @@ def with_section(report: dict[str, Any], name: str, section: dict[str, Any]) -> 
 
 
 def write_report(path: Path, report: dict[str, Any], force: bool = False) -> None:
-    """Writes the JSON file: indented, but one line a record, so that two files can be compared by eye. Raises OutputError."""
+    """Writes the JSON file: indented, but one line per record, so that two files can be compared by eye. Raises OutputError."""
     head = json.dumps({**report, "records": []}, indent=2, ensure_ascii=False, allow_nan=False)
     assert head.endswith("[]\n}"), "the records come last"
     lines = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in report["records"])

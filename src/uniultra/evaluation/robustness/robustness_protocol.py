@@ -36,7 +36,7 @@ class RobustnessSettings:
     """The numbers of one run.
 
     Attributes:
-        limit: images a data set; the time is that of 53 answers an object.
+        limit: images per data set; the time is that of 53 answers per object.
         kind: the prompt, a kind of box; of jittered boxes the first draw.
         workers: threads, each with images of its own; changes no result.
 
@@ -112,7 +112,7 @@ class Robustness:
 
 
 def draw_rows(split: SelectionSplit | ReportSplit, shown: Iterable[Record], limit: int) -> tuple[Row, ...]:
-    """Up to `limit` rows a data set, of those that `shown` has objects of, in the split's order.
+    """Up to `limit` rows per data set, of those that `shown` has objects of, in the split's order.
 
     Drawn by a seed that follows from the ids: clusters in turn, one image of each, so that no video or patient fills the sample.
     """

@@ -117,7 +117,7 @@ def needs_range(header: Header, packing: Format) -> bool:
 
 
 def look_up(table: np.ndarray, patterns: np.ndarray) -> np.ndarray:
-    """`table` at each bit pattern, uint8 (H, W); in bands where indexing would take eight bytes a pixel."""
+    """`table` at each bit pattern, uint8 (H, W); in bands where indexing would take eight bytes per pixel."""
     if patterns.dtype.itemsize == 1 and len(table) == 256:
         return (
             patterns if np.array_equal(table, _IDENTITY) else cv2.LUT(np.ascontiguousarray(patterns), table)

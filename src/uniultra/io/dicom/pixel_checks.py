@@ -34,7 +34,7 @@ def check_colour(name: str, samples: int, photometric: str) -> None:
     if photometric not in legal:
         known = f"1 with {', '.join((*MONOCHROME, PALETTE))}; 3 with {', '.join(COLOURS)}"
         raise FileError(
-            f"{name}: {samples} samples a pixel as '{photometric}'; legal are {known}; export it again"
+            f"{name}: {samples} samples per pixel as '{photometric}'; legal are {known}; export it again"
         )
 
 

@@ -19,7 +19,7 @@ def frame_times(header: Header, frames: int) -> tuple[Times | None, tuple[str, .
     """Seconds of each frame from the first one, or None where the file doesn't say; and notes on what was ignored.
 
     What FrameIncrementPointer names comes first. Without it, FrameTimeVector (milliseconds from the frame before, 0 for the first)
-    where it has one entry a frame; then FrameTime (milliseconds), the times in functional groups, and the two rates (frames a second).
+    where it has one entry per frame; then FrameTime (milliseconds), the times in functional groups, and the two rates (frames per second).
     """
     notes: list[str] = []
     step = _steady(header, frames)
