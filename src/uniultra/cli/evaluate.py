@@ -62,7 +62,7 @@ def evaluate(
         ),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(help="Look at the first N images of each data set only, for a quick look.")
+        int | None, typer.Option(help="Evaluate only the first N images of each data set, as listed: no random sample.")
     ] = None,
     out: Annotated[
         Path | None,
