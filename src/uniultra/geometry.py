@@ -6,7 +6,6 @@ input, as SAM 2 does; a square region therefore keeps its proportions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -184,27 +183,6 @@ def clip_box(
     height, width = frame_hw
     x0, y0, x1, y1 = box_xyxy
     return max(x0, -0.5), max(y0, -0.5), min(x1, width - 0.5), min(y1, height - 0.5)
-
-
-def clipped(prompts: Sequence[Prompt], frame_hw: tuple[int, int]) -> tuple[list[Prompt], tuple[str, ...]]:
-    """Prompts whose boxes end at the frame's edges, and a note on each that reached beyond them.
-
-    A box of which less than a pixel is left stays as it is: `check_prompt` refuses it.
-    """
-    height, width = frame_hw
-    cut: list[Prompt] = []
-    notes: list[str] = []
-    for prompt in prompts:
-        box = None if prompt.box_xyxy is None else clip_box(prompt.box_xyxy, frame_hw)
-        if box is None or box == prompt.box_xyxy or box[2] - box[0] < 1 or box[3] - box[1] < 1:
-            cut.append(prompt)
-            continue
-        given = ",".join(f"{v:g}" for v in prompt.box_xyxy or ())
-        notes.append(
-            f"box {given} reaches beyond the image of {width} x {height} pixels and is clipped to it"
-        )
-        cut.append(replace(prompt, box_xyxy=box))
-    return cut, tuple(notes)
 
 
 def scale_of(calibration: Calibration, mask_hw: np.ndarray, prompt: Prompt | None = None) -> Scale:

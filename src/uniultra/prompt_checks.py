@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from uniultra.errors import FileError, PromptError
 from uniultra.geometry import clip_box
@@ -51,3 +52,24 @@ def check_prompt(prompt: Prompt, frame_hw: tuple[int, int]) -> None:
         raise PromptError(
             f"the previous mask is {shape[1]}x{shape[0]} pixels; it must have the image's size, {width}x{height}"
         )
+
+
+def clipped(prompts: Sequence[Prompt], frame_hw: tuple[int, int]) -> tuple[list[Prompt], tuple[str, ...]]:
+    """Prompts whose boxes end at the frame's edges, and a note on each that reached beyond them.
+
+    A box of which less than a pixel is left stays as it is: `check_prompt` refuses it.
+    """
+    height, width = frame_hw
+    cut: list[Prompt] = []
+    notes: list[str] = []
+    for prompt in prompts:
+        box = None if prompt.box_xyxy is None else clip_box(prompt.box_xyxy, frame_hw)
+        if box is None or box == prompt.box_xyxy or box[2] - box[0] < 1 or box[3] - box[1] < 1:
+            cut.append(prompt)
+            continue
+        given = ",".join(f"{v:g}" for v in prompt.box_xyxy or ())
+        notes.append(
+            f"box {given} reaches beyond the image of {width} x {height} pixels and is clipped to it"
+        )
+        cut.append(replace(prompt, box_xyxy=box))
+    return cut, tuple(notes)

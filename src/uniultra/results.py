@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from uniultra.geometry import clipped
 from uniultra.io.cines import chosen_frames
 from uniultra.measure import area_px
 from uniultra.measure.measured import Measured, measure_mask
 from uniultra.model_facts import ModelFacts
 from uniultra.pixel_scale import Scale
+from uniultra.prompt_checks import clipped
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Frame, Mask, Prompt
 

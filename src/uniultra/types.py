@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from uniultra.arguments import described, is_size, numbers, tuple_of
+from uniultra.arguments import described, is_size, numbers, prompt_sequences
 from uniultra.errors import FileError, PromptError
 from uniultra.pixel_scale import NO_SCALE, UNKNOWN, Calibration, Scale
 
@@ -170,7 +170,9 @@ class Prompt:
     mask_hw: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self._take_sequences()
+        taken = prompt_sequences(self.box_xyxy, self.points_xy, self.point_labels)
+        for name, value in zip(("box_xyxy", "points_xy", "point_labels"), taken, strict=True):
+            object.__setattr__(self, name, value)
         self._check_box()
         self._check_points()
         mask = self.mask_hw
@@ -185,21 +187,6 @@ class Prompt:
             raise PromptError(
                 "the prompt points at nothing: give a box, a positive point, or a previous mask"
             )
-
-    def _take_sequences(self) -> None:
-        """Lists and arrays as tuples, and labels where there are none. Raises PromptError for what is no sequence of numbers."""
-        box, points, labels = self.box_xyxy, self.points_xy, self.point_labels
-        try:
-            box = None if box is None else tuple_of(box)  # type: ignore[assignment]
-            points = tuple(tuple_of(point) for point in points)  # type: ignore[misc]
-            labels = tuple_of(labels) or (POSITIVE,) * len(points)
-        except TypeError as error:
-            given = f"box {box!r:.60}, points {points!r:.60}, labels {labels!r:.60}"
-            raise PromptError(
-                f"{given} are not sequences of numbers; give (x0, y0, x1, y1), ((x, y), ...) and (1 or 0, ...)"
-            ) from error
-        for name, value in (("box_xyxy", box), ("points_xy", points), ("point_labels", labels)):
-            object.__setattr__(self, name, value)
 
     def _check_box(self) -> None:
         if self.box_xyxy is None:

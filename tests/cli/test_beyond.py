@@ -15,7 +15,7 @@ from phantoms import ellipse, speckled
 from uniultra import Frame, Prompt, Segmenter
 from uniultra.cli.main import app
 from uniultra.errors import PromptError
-from uniultra.geometry import clipped
+from uniultra.prompt_checks import clipped
 from uniultra.results import segment_frame
 
 BEYOND, INSIDE = "200,60,600,170", "200,60,319.5,170"

@@ -62,7 +62,8 @@ def evaluate(
         ),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(help="Evaluate only the first N images of each data set, as listed: no random sample.")
+        int | None,
+        typer.Option(help="Evaluate only the first N images of each data set, as listed: no random sample."),
     ] = None,
     out: Annotated[
         Path | None,

@@ -12,14 +12,13 @@ from PIL import Image
 
 from uniultra.backends.protocol import Backend
 from uniultra.errors import FileError, PromptError, UniUltraError
-from uniultra.geometry import clipped
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.dicom.deflated import inflated_bytes
 from uniultra.io.images import kind_of, read_as
 from uniultra.io.masks import read_mask
 from uniultra.io.rle import mask_of
 from uniultra.measure.measured import as_json
-from uniultra.prompt_checks import check_prompt
+from uniultra.prompt_checks import check_prompt, clipped
 from uniultra.results import ObjectResult
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt

@@ -9,7 +9,9 @@ from uniultra.pixel_scale import Calibration, PixelSize
 
 LEAST_MM, MOST_MM = 0.001, 10.0
 METAVAR = "MM|Y,X"
-HELP = "Millimetres per pixel where the file doesn't say; down,right (as 0.3,0.32) where pixels are not square."
+HELP = (
+    "Millimetres per pixel where the file doesn't say; down,right (as 0.3,0.32) where pixels are not square."
+)
 OVERRIDE = "--override-scale"
 OVERRIDE_HELP = "The same, in place of what the file says, where its calibration is wrong."
 
