@@ -16,7 +16,9 @@ LEFT, RIGHT = ellipse(SHAPE, (15, 20), (12, 12)), ellipse(SHAPE, (45, 20), (12, 
 
 
 class Known:
-    """A segmenter that finds the ellipse that was clicked on, sure of the left one and less of the right; else nothing, surely."""
+    """A segmenter that finds the ellipse that was clicked on, sure of the left one and less of the right;
+    else nothing, surely.
+    """
 
     def __init__(self, edge: float = 6.0) -> None:
         self.edge = edge

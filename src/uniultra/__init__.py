@@ -53,7 +53,8 @@ _HOMES = {
 }
 __all__ = [
     "Segmenter", "Prompt", "Mask", "Frame", "read_frame", "Cine", "open_cine", "Embedding",
-    "UniUltraError", "FileError", "PromptError", "ModelError", "DataError", "OutputError", "ServeError", "ClusterError",
+    "UniUltraError", "FileError", "PromptError", "ModelError", "DataError", "OutputError", "ServeError",
+    "ClusterError",
     "__version__",
 ]  # fmt: skip
 

@@ -1,4 +1,6 @@
-"""What callers give: sequences as tuples of Python's numbers, and what a wrong value is called in a message."""
+"""What callers give: sequences as tuples of Python's numbers, and what a wrong value is called in a
+message.
+"""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ class ObjectResult:
         number: its id in id masks and tables, from 1.
         mask: with its quality and scale.
         prompt: what pointed at it in this frame; None where it was carried over from another one.
-        alternatives: what the prompt may mean instead, the most trusted first; None where nobody asked for them.
+        alternatives: what the prompt may mean instead, the most trusted first; None where nobody asked for
+            them.
     """
 
     number: int
@@ -63,7 +64,8 @@ class FrameResult:
         frame: the pixels they were found in.
         objects: numbered from 1.
         model: what found them.
-        number: the frame's number in its file, from 0; None where the file has one frame alone, or none was named.
+        number: the frame's number in its file, from 0; None where the file has one frame alone, or none was
+            named.
         time_s: seconds from the first frame, where the file says.
         tracked: whether the objects were carried over from another frame.
         notes: what was changed about its prompts, a sentence each.
@@ -126,7 +128,8 @@ def segment_ambiguous(
 def segment_cine(
     segmenter: Segmenter, cine: Cine, numbers: Sequence[int], prompts: Sequence[Prompt]
 ) -> Iterator[FrameResult]:
-    """Segments some frames of a cine with the same prompts, each on its own; one frame is in memory at a time.
+    """Segments some frames of a cine with the same prompts, each on its own; one frame is in memory at a
+    time.
 
     Args:
         numbers: frames from 0, in ascending order.

@@ -1,4 +1,6 @@
-"""The calculation by hand in docs/dicom.md is that of the model of today: on a mismatch the test prints what belongs there."""
+"""The calculation by hand in docs/dicom.md is that of the model of today: on a mismatch the test prints what
+belongs there.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ BOX = "130,60,200,170"
 
 
 def by_hand(file: Path, out: Path) -> str:
-    """The paragraph, each number of it worked out from the header and the JSON, as a reader with a calculator would."""
+    """The paragraph, each number of it worked out from the header and the JSON, as a reader with a calculator
+    would.
+    """
     done = CliRunner().invoke(
         app, ["segment", str(file), "--frame", "0", "--box", BOX, "--write", "csv", "--out", str(out)]
     )
@@ -35,11 +39,14 @@ def by_hand(file: Path, out: Path) -> str:
     length = math.hypot(x1 - x0, y1 - y0)
     assert abs(length * side - long["value"]) < 0.01
     return (
-        f"The file's one region has `PhysicalDeltaX` = `PhysicalDeltaY` = {region.PhysicalDeltaX} cm, so a pixel is"
+        f"The file's one region has `PhysicalDeltaX` = `PhysicalDeltaY` = {region.PhysicalDeltaX} cm, so a "
+        "pixel is"
         f" {side:.10f} mm wide and {side**2:.10f} mm2 large. The mask has {pixels} pixels:"
-        f" {pixels} x {side**2:.10f} = {area:.3f} mm2; the JSON says `area_mm2` {area}. Its long diameter ends at"
+        f" {pixels} x {side**2:.10f} = {area:.3f} mm2; the JSON says `area_mm2` {area}. Its long diameter "
+        "ends at"
         f" {x0:g},{y0:g} and {x1:g},{y1:g}: the square root of {abs(x1 - x0):.2f}² + {abs(y1 - y0):.2f}² is"
-        f" {length:.3f} pixels, times {side:.6f} is {length * side:.3f} mm; the JSON, which knows more digits of"
+        f" {length:.3f} pixels, times {side:.6f} is {length * side:.3f} mm; the JSON, which knows more "
+        "digits of"
         f" the ends, says {long['value']}."
     )
 

@@ -1,6 +1,8 @@
-"""`--spacing Y,X`, and one number where the file knows the shape of its pixels, in every place that takes a size of a pixel.
+"""`--spacing Y,X`, and one number where the file knows the shape of its pixels, in every place that takes a
+size of a pixel.
 
-DICOM PixelAspectRatio is height to width (PS3.3 C.7.6.3.1.7). At 117ac18 one number stood for both sides everywhere.
+DICOM PixelAspectRatio is height to width (PS3.3 C.7.6.3.1.7). At 117ac18 one number stood for both sides
+everywhere.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Tables and JSON as Windows, Excel and pandas write them, and names as macOS hands them out.
 
-JSON with a byte order mark: cityjson/cjio#21, wkentaro/labelme#299; RFC 8259, section 8.1 lets a parser pass over it. Semicolons and
-empty columns: asafdav/ng-csv#28, ryancramerdesign/ImportPagesCSV PR 26. Frames as 12.0: calpaterson/csvbase#11. Names in NFD:
-cryptomator/cryptomator#264; Unicode UAX 15 has canonically equivalent texts be treated alike. 117ac18 refused all of them.
+JSON with a byte order mark: cityjson/cjio#21, wkentaro/labelme#299; RFC 8259, section 8.1 lets a parser pass
+over it. Semicolons and empty columns: asafdav/ng-csv#28, ryancramerdesign/ImportPagesCSV PR 26. Frames as
+12.0: calpaterson/csvbase#11. Names in NFD: cryptomator/cryptomator#264; Unicode UAX 15 has canonically
+equivalent texts be treated alike. 117ac18 refused all of them.
 """
 
 from __future__ import annotations

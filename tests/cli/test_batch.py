@@ -1,4 +1,6 @@
-"""`uniultra batch`, as users call it: an archive in, masks and tables out; interrupted, resumed; one line and exit code 2 on bad input."""
+"""`uniultra batch`, as users call it: an archive in, masks and tables out; interrupted, resumed; one line and
+exit code 2 on bad input.
+"""
 
 from __future__ import annotations
 
@@ -125,7 +127,8 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(folder: Path) -> Non
     [
         (
             ("in", "out"),
-            "nothing points at the structures; give one of --prompts prompts.csv, --from-masks FOLDER or --grid N",
+            "nothing points at the structures; give one of --prompts prompts.csv, --from-masks FOLDER or "
+            "--grid N",
         ),
         (
             ("in", "out", "--grid", "4", "--prompts", "prompts.csv"),
@@ -193,7 +196,8 @@ def test_without_ray_it_says_what_to_install(folder: Path) -> None:
     code = (
         "import importlib.util, sys; real = importlib.util.find_spec\n"
         "importlib.util.find_spec = lambda name, *rest: None if name == 'ray' else real(name, *rest)\n"
-        "sys.argv = ['uniultra', 'batch', 'in', 'out', '--grid', '4']; from uniultra.cli.main import run; run()"
+        "sys.argv = ['uniultra', 'batch', 'in', 'out', '--grid', '4']; from uniultra.cli.main import run; "
+        "run()"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False, env=ENVIRONMENT

@@ -1,4 +1,6 @@
-"""A box that reaches beyond the image: clipped with a note, alike in every path; one that lies outside is refused."""
+"""A box that reaches beyond the image: clipped with a note, alike in every path; one that lies outside is
+refused.
+"""
 
 from __future__ import annotations
 

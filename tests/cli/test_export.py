@@ -1,4 +1,6 @@
-"""`uniultra export` as a user calls it: what is printed and written, and what is refused in one line before anything is computed."""
+"""`uniultra export` as a user calls it: what is printed and written, and what is refused in one line before
+anything is computed.
+"""
 
 from __future__ import annotations
 

@@ -331,7 +331,7 @@ def test_measure_takes_the_label_of_a_cine(folder: Path) -> None:
         ),
         (
             ["a.tif", "--volume", "ef", "--spacing", "1"],
-            "a.tif: frames with the structure: 1; an ejection fraction needs 2 or more",
+            "a.tif: frames with the structure: 1; --volume ef needs 2 or more",
         ),
         (
             ["a.tif", "--volume", "ef"],

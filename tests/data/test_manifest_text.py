@@ -10,7 +10,8 @@ import pytest
 from uniultra.data.manifest_text import COLUMNS, read_sheet
 from uniultra.errors import DataError
 
-GOOD = {**dict.fromkeys(COLUMNS, ""), "id": "a", "dataset": "d", "organ": "breast", "split": "val", "image": "i/a.png", "mask": "m/a.png",
+GOOD = {**dict.fromkeys(COLUMNS, ""), "id": "a", "dataset": "d", "organ": "breast", "split": "val",
+"image": "i/a.png", "mask": "m/a.png",
         "group": "0"}  # fmt: skip
 
 

@@ -44,7 +44,8 @@ def test_files_and_text_are_told_at_once(data: Path) -> None:
     lines = str(caught.value).splitlines()
     assert (
         lines[1]
-        == "  row 6, mask: 'C:\\t.png' is a Windows path; write it with / and relative to the manifest's folder"
+        == "  row 6, mask: 'C:\\t.png' is a Windows path; write it with / and relative to the manifest's "
+        "folder"
     )
     assert lines[2] == "  row 2, image: 'images/p0.png': no such file; check the path"
     assert lines[3].startswith("  row 4, image: 'images/p2.png': the PNG data is damaged")

@@ -42,7 +42,9 @@ def _masks(frame: Frame, found: Sequence[np.ndarray], quality: float) -> list[Ma
 
 @dataclass
 class Perfect:
-    """Knows the phantoms: answers with the object under the box's centre, the first click, or nothing. Keeps what it was asked."""
+    """Knows the phantoms: answers with the object under the box's centre, the first click, or nothing. Keeps
+    what it was asked.
+    """
 
     name: str = "perfect"
     asked: list[list[Prompt]] = field(default_factory=list)

@@ -1,4 +1,5 @@
-"""Still images that are refused: each with one line that names the file, the value, the legal range and the fix.
+"""Still images that are refused: each with one line that names the file, the value, the legal range and the
+fix.
 
 Every broken file is a real one, made here.
 """

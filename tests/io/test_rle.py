@@ -55,5 +55,7 @@ def test_what_is_no_mask_is_refused(counts: str | list[int], message: str) -> No
 
 
 def test_compressed_runs_are_those_of_the_format() -> None:
-    """Worked by hand from the format: 5 = '5'; 40 = 8 + 32 * 1, so 'X' and '1'; the fourth of 5, 40, 5, 42 is stored as 2."""
+    """Worked by hand from the format: 5 = '5'; 40 = 8 + 32 * 1, so 'X' and '1'; the fourth of 5, 40, 5, 42 is
+    stored as 2.
+    """
     np.testing.assert_array_equal(mask_of("5X152", (23, 4)), mask_of([5, 40, 5, 42], (23, 4)))

@@ -1,4 +1,6 @@
-"""Adapting small models to phantoms: every method, what moves and what doesn't, stopping and going on, and what is refused."""
+"""Adapting small models to phantoms: every method, what moves and what doesn't, stopping and going on, and
+what is refused.
+"""
 
 from __future__ import annotations
 
@@ -247,7 +249,8 @@ def test_kill_9_at_any_moment(sam2: Path, lab: Path, tmp_path: Path) -> None:
 def test_two_processes_see_the_loss_of_one_with_the_same_batch(sam2: Path, lab: Path, tmp_path: Path) -> None:
     changes = ("optim.steps=4", "optim.save_every=2", "optim.keep=last", "optim.ema=0.0")
     one = subprocess.run(
-        [sys.executable, *command(lab, sam2, tmp_path / "one", *changes, "optim.batch_size=4"), "--device", "cpu"],
+        [sys.executable, *command(lab, sam2, tmp_path / "one", *changes, "optim.batch_size=4"),
+         "--device", "cpu"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     two = subprocess.run(

@@ -223,5 +223,6 @@ def test_a_deflated_upload_is_inflated_in_memory_and_within_the_limit_of_an_uplo
         return
     assert isinstance(answer, Failure)
     assert answer.detail == (
-        "the image: deflated DICOM: inflates to over 0.01 MB, which is the limit; export it uncompressed, or split it"
+        "the image: deflated DICOM: inflates to over 0.01 MB, which is the limit; export it uncompressed, "
+        "or split it"
     )

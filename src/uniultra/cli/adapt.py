@@ -1,4 +1,6 @@
-"""`uniultra adapt`: a SAM 2, or our own model, learns a lab's images through few parameters. `uniultra merge`: one plain folder of it."""
+"""`uniultra adapt`: a SAM 2, or our own model, learns a lab's images through few parameters. `uniultra
+merge`: one plain folder of it.
+"""
 
 from __future__ import annotations
 
@@ -117,7 +119,8 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
     _, val = splits_for(job.manifest, settings, job.shots)
     if val is None:
         print(
-            "No val split, so the gain is not measured; see it with: uniultra evaluate --split test --against BASE"
+            "No val split, so the gain is not measured; see it with: uniultra evaluate --split test "
+            "--against BASE"
         )
         return
     others = None
@@ -139,7 +142,8 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
     chose = ", which also chose" if settings.optim.keep == "best" else ""
     print(f"On val{chose}; for a figure to report, run `uniultra evaluate` on test.")
     print(
-        "Measured as `uniultra evaluate` does; log.jsonl has one pass at the model's own size, and so other figures."
+        "Measured as `uniultra evaluate` does; log.jsonl has one pass at the model's own size, and so other "
+        "figures."
     )
     for title, comparison in (("your data", gain.own), ("replay", gain.others)):
         for line in _lines(comparison or {}):
@@ -157,6 +161,7 @@ def _lines(comparison: Comparison) -> list[str]:
         ]:  # of one organ the mean over organs is the same
             span = "" if found.interval is None else f" [{found.interval[0]:+.3f}, {found.interval[1]:+.3f}]"
             lines.append(
-                f"{kind} {organ}: Dice {found.other_dice:.3f} -> {found.dice:.3f} ({found.difference:+.3f}{span})"
+                f"{kind} {organ}: Dice {found.other_dice:.3f} -> {found.dice:.3f} "
+                f"({found.difference:+.3f}{span})"
             )
     return lines

@@ -1,4 +1,6 @@
-"""`uniultra batch`: an archive of files in; a mask for each, and tables of all, out; to be interrupted and resumed at will."""
+"""`uniultra batch`: an archive of files in; a mask for each, and tables of all, out; to be interrupted and
+resumed at will.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,9 @@ def batch(
         bool, typer.Option("--dry-run", help="Show what would be done without doing it.")
     ] = False,
 ) -> None:
-    """Segment an archive of files, on all cores or a Ray cluster. What is done is skipped when the command is given again."""
+    """Segment an archive of files, on all cores or a Ray cluster. What is done is skipped when the command is
+    given again.
+    """
     need("cluster", "fsspec", "ray")
     from uniultra.batch.inputs import check_apart, find_inputs
     from uniultra.batch.ray_pool import PoolSettings
@@ -91,7 +95,9 @@ def batch(
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is asked of each input: exactly one of prompts, masks and grid; and the frame, where a row doesn't say. Raises PromptError."""
+    """What is asked of each input: exactly one of prompts, masks and grid; and the frame, where a row doesn't
+    say. Raises PromptError.
+    """
 
     prompts: Path | None
     masks: str | None
@@ -120,14 +126,16 @@ class _Asked:
 
         if not files:
             raise FileError(
-                f"{source}: nothing to do, it holds no images but results of uniultra; give the images' own folder"
+                f"{source}: nothing to do, it holds no images but results of uniultra; give the images' own "
+                "folder"
             )
         if self.prompts is not None:
             asked = read_prompts(self.prompts, files)
             left = len(files) - len({name for name, _ in asked})
             if left:
                 print(
-                    f"uniultra: {left} of {len(files)} images have no row in {printable(str(self.prompts))}: left out",
+                    f"uniultra: {left} of {len(files)} images have no row in "
+                    f"{printable(str(self.prompts))}: left out",
                     file=sys.stderr,
                 )
             return [
@@ -153,7 +161,8 @@ def _frame(which: str | None) -> str | None:
 
     if which is not None and which not in CHOICES:
         raise PromptError(
-            f"--frame '{which}' is unknown; give {', '.join(CHOICES)}; numbers go into a column frame of --prompts"
+            f"--frame '{which}' is unknown; give {', '.join(CHOICES)}; numbers go into a column frame of "
+            "--prompts"
         )
     return which
 
@@ -169,12 +178,15 @@ def _check_shared(*places: str) -> None:
 def _check_patient(keep_patient: bool, kinds: tuple[str, ...]) -> None:
     if keep_patient and not set(kinds) & set(DICOM_KINDS):
         raise PromptError(
-            f"--keep-patient is of DICOM results alone; add --write with one of {', '.join(DICOM_KINDS)}, or leave it out"
+            f"--keep-patient is of DICOM results alone; add --write with one of {', '.join(DICOM_KINDS)}, "
+            "or leave it out"
         )
 
 
 def _job(out: str, model: str, asked: _Asked, written: tuple[tuple[str, ...], bool], force: bool) -> Job:
-    """`written` is the kinds, and whether they keep the patient. Raises ModelError where there is no such model."""
+    """`written` is the kinds, and whether they keep the patient. Raises ModelError where there is no such
+    model.
+    """
     from uniultra.backends.open import weights_sha256
     from uniultra.batch.job import Job
     from uniultra.outputs.archive_files import WriteExtras
@@ -243,7 +255,8 @@ def _tell(counts: Counts, meter: Meter, out: str) -> None:
     took = time.monotonic() - meter.began
     before = meter.counts.get("skipped", 0)
     print(
-        f"{_counted(counts, meter.total)}; {before} were done before; {duration(took)}, {meter.total / took:.1f} files per second"
+        f"{_counted(counts, meter.total)}; {before} were done before; {duration(took)}, "
+        f"{meter.total / took:.1f} files per second"
     )
     print(
         printable(

@@ -50,7 +50,8 @@ def import_(
     splits: Annotated[
         str,
         typer.Option(
-            help="uniultra: rebuild the splits of our tables, images found by their looks; in place of --fractions."
+            help="uniultra: rebuild the splits of our tables, images found by their looks; in place of "
+            "--fractions."
         ),
     ] = "",
     skip_bad: Annotated[
@@ -92,7 +93,8 @@ def import_(
     groups = len({row["group"] for row in imported.rows})
     shares = ", ".join(f"{count} {split}" for split, count in counts.items())
     say(
-        f"{out / 'manifest.csv'}: {len(imported.rows)} images in {groups} groups ({shares}); {len(imported.problems)} problems skipped"
+        f"{out / 'manifest.csv'}: {len(imported.rows)} images in {groups} groups ({shares}); "
+        f"{len(imported.problems)} problems skipped"
     )
 
 
@@ -120,7 +122,8 @@ def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, on
         fix = "give the column subject where you know the patient, and split by it"
         tell(
             [
-                f"splits are by image in {', '.join(by_image)}: two images of one patient may be in two splits; {fix}"
+                f"splits are by image in {', '.join(by_image)}: two images of one patient may be in two "
+                f"splits; {fix}"
             ]
         )
     say(f"{manifest}: OK")
@@ -133,7 +136,9 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The same seed draws the same frames.")] = 0,
     split: Annotated[str, typer.Option(help="What the manifest says of them.")] = "train",
 ) -> None:
-    """Simulate frames with exact masks, of cysts, lesions, chambers, bands and more, and write their manifest."""
+    """Simulate frames with exact masks, of cysts, lesions, chambers, bands and more, and write their
+    manifest.
+    """
     from uniultra.data.simulation.frames import simulate_set
 
     with _bar("simulate") as progress:
@@ -154,7 +159,8 @@ def parse_fractions(text: str) -> dict[str, float]:
             fractions[split] = -1.0
         if split not in SPLITS or not 0 <= fractions[split] <= 1:
             raise DataError(
-                f"fraction '{part}' is not usable; write train=0.7,val=0.1,test=0.2, of splits {', '.join(SPLITS)}"
+                f"fraction '{part}' is not usable; write train=0.7,val=0.1,test=0.2, of splits "
+                f"{', '.join(SPLITS)}"
             )
     return fractions
 

@@ -77,5 +77,6 @@ def distill(
     folder = run(settings, job)
     if is_first_process():
         say(
-            f"The student is in {folder}; see it with: uniultra evaluate --model {folder} --against {teacher} --data {data}"
+            f"The student is in {folder}; see it with: uniultra evaluate --model {folder} --against "
+            f"{teacher} --data {data}"
         )

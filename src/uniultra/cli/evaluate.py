@@ -1,4 +1,6 @@
-"""`uniultra evaluate`: how good a model is on a manifest, by organ and prompt, beside the ellipse in the box."""
+"""`uniultra evaluate`: how good a model is on a manifest, by organ and prompt, beside the ellipse in the
+box.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,8 @@ def evaluate(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Also write everything to this .json file or folder; in a folder an interrupted run is resumed."
+            help="Also write everything to this .json file or folder; in a folder an interrupted run is "
+            "resumed."
         ),
     ] = None,
     workers: Annotated[
@@ -91,7 +94,9 @@ def evaluate(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Score a model on a manifest's images: Dice, skill over the ellipse in the box, calibration, by organ and prompt."""
+    """Score a model on a manifest's images: Dice, skill over the ellipse in the box, calibration, by organ
+    and prompt.
+    """
     from uniultra.evaluation.report.gallery import picture_cases
     from uniultra.evaluation.report.run_report import build_report, tables_of, with_section, write_report
     from uniultra.evaluation.run_folder import open_folder, write_folder
@@ -147,7 +152,9 @@ def evaluate(
 
 
 def _seeded(settings: EvaluationSettings, seeds: str) -> EvaluationSettings:
-    """With the draws of --seeds where they are given. Raises PromptError, also where --draws says another number."""
+    """With the draws of --seeds where they are given. Raises PromptError, also where --draws says another
+    number.
+    """
     if seeds and settings.draws != DEFAULTS.draws:
         raise PromptError(
             f"--draws {settings.draws} and --seeds {seeds} both say how often to draw; leave one of them out"
@@ -167,7 +174,9 @@ def _by_paper(model: str, checked: Callable[[], Checked], limit: int | None, run
 def _compared(
     other: str, rows: SelectionSplit | ReportSplit, evaluation: Evaluation, provenance: Provenance
 ) -> Against:
-    """The other segmenter's answers to the same prompts, run now or read from an earlier run's file, and the differences."""
+    """The other segmenter's answers to the same prompts, run now or read from an earlier run's file, and the
+    differences.
+    """
     from uniultra.evaluation.report.compare import compare
     from uniultra.evaluation.report.run_report import Against, read_report
 
@@ -177,7 +186,8 @@ def _compared(
         stored = read_report(Path(other))
         if (stored.manifest_sha256, stored.split) != (provenance.manifest_sha256, evaluation.split):
             raise DataError(
-                f"'{other}' is of another manifest or of split '{stored.split}', so its prompts differ; evaluate on the same"
+                f"'{other}' is of another manifest or of split '{stored.split}', so its prompts differ; "
+                "evaluate on the same"
             )
         name, records = stored.model, stored.records
     else:
@@ -269,4 +279,7 @@ def _with_progress(
 def _title(name: str, evaluation: Evaluation, limit: int | None) -> str:
     first = "" if limit is None else f", the first {limit} of each data set"
     images = f"{evaluation.images} images with objects, {evaluation.images_without_objects} without{first}"
-    return f"{name} on {evaluation.split}: {images}. Dice, and in brackets the skill over the ellipse in the box.\n"
+    return (
+        f"{name} on {evaluation.split}: {images}. Dice, and in brackets the skill over the ellipse in the "
+        "box.\n"
+    )

@@ -1,4 +1,6 @@
-"""`uniultra export`: a trained model to a folder that everything opens, held against torch before it is called done."""
+"""`uniultra export`: a trained model to a folder that everything opens, held against torch before it is
+called done.
+"""
 
 from __future__ import annotations
 

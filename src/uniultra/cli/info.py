@@ -68,7 +68,10 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     head = f"{facts['file']}: {facts['kind']}" + (
         f", {facts['modality']}, {facts['object']}" if "modality" in facts else ""
     )
-    size = f"{facts['width']} x {facts['height']} pixels, {facts['frames']} frame{'s' if facts['frames'] > 1 else ''}"
+    size = (
+        f"{facts['width']} x {facts['height']} pixels, {facts['frames']} "
+        f"frame{'s' if facts['frames'] > 1 else ''}"
+    )
     if facts["frames"] > 1:
         size += (
             f" at {facts['rate_hz']:.3g} a second, {facts['times_s'][-1]:.2f} s"

@@ -36,7 +36,9 @@ HELP = """Segment anything in ultrasound from a click or a box, offline. Not a m
 
 
 class _Commands(LiteralGroup):
-    """Commands whose own complaints show names as `printable` does: a pattern may bring a file that is called like an option."""
+    """Commands whose own complaints show names as `printable` does: a pattern may bring a file that is called
+    like an option.
+    """
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         with _printable_errors():

@@ -11,7 +11,8 @@ import typer
 def params(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Count parameters: SAM 2-L, its CH-Adapters, the mini; and what training on still images actually updates.
+    """Count parameters: SAM 2-L, its CH-Adapters, the mini; and what training on still images actually
+    updates.
 
     Both denominators are given. Needs uniultra[train].
     """

@@ -1,4 +1,6 @@
-"""What `uniultra evaluate` can do besides its standard questions: damaged images, and the protocol of the paper."""
+"""What `uniultra evaluate` can do besides its standard questions: damaged images, and the protocol of the
+paper.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ STANDARD, PAPER = "standard", "paper"
 
 
 def is_paper(protocol: str, given: Mapping[str, bool]) -> bool:
-    """Whether it is the paper's protocol; `given` says which options were given that have no meaning under it.
+    """Whether it is the paper's protocol; `given` says which options were given that have no meaning under
+    it.
 
     Raises:
         PromptError: an unknown protocol, or such an option.
@@ -36,13 +39,16 @@ def is_paper(protocol: str, given: Mapping[str, bool]) -> bool:
     wrong = [name for name, was_given in given.items() if was_given]
     if protocol == PAPER and wrong:
         raise PromptError(
-            f"--protocol paper has one prompt of its own, exact boxes; leave out {', '.join(wrong)}, or the protocol"
+            f"--protocol paper has one prompt of its own, exact boxes; leave out {', '.join(wrong)}, or the "
+            "protocol"
         )
     return protocol == PAPER
 
 
 def damage_settings(wanted: bool, limit: int | None, workers: int) -> RobustnessSettings | None:
-    """The settings of --robustness; None without it. Raises PromptError for a limit below 1, or one without --robustness."""
+    """The settings of --robustness; None without it. Raises PromptError for a limit below 1, or one without
+    --robustness.
+    """
     from uniultra.evaluation.robustness.robustness_protocol import RobustnessSettings
 
     if not wanted and limit is not None:
@@ -135,7 +141,8 @@ class PaperRun:
 
 
 def new_bar(hidden: bool = False) -> Progress:
-    """A bar on stderr, so that stdout holds the results alone; nothing, not even an empty line, where that is no terminal.
+    """A bar on stderr, so that stdout holds the results alone; nothing, not even an empty line, where that is
+    no terminal.
 
     rich would take what is printed meanwhile to stderr as well; it may only where both are the same terminal.
     """

@@ -1,4 +1,6 @@
-"""The text of a manifest, line by line, and all that can be known to be wrong with it before any image is opened."""
+"""The text of a manifest, line by line, and all that can be known to be wrong with it before any image is
+opened.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A manifest's text: the rows that have as many fields as the header, and everything wrong, in the file's order but for leaks."""
+    """A manifest's text: the rows that have as many fields as the header, and everything wrong, in the file's
+    order but for leaks.
+    """
 
     path: Path
     sha256: str
@@ -95,7 +99,9 @@ def read_sheet(path: Path) -> Sheet:
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """Cells without the apostrophe that keeps a spreadsheet from running them; a row too long has a list under None."""
+    """Cells without the apostrophe that keeps a spreadsheet from running them; a row too long has a list
+    under None.
+    """
     return {key: plain_text(cell) if isinstance(cell, str) else cell for key, cell in values.items()}
 
 
@@ -179,7 +185,9 @@ def _divided(lines: Sequence[Line]) -> Iterator[Problem]:
 
 
 def _kept_whole(line: Line) -> Iterator[tuple[str, str, str]]:
-    """(column, data set, name) of what no two splits may share; an image's path is the same in any data set."""
+    """(column, data set, name) of what no two splits may share; an image's path is the same in any data
+    set.
+    """
     values = line.values
     if values["split"] not in SPLITS:
         return

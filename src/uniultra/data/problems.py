@@ -14,7 +14,9 @@ MOST_TOLD = 20
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with one file or one row of a manifest: `where` names it, `what` says what, and the fix."""
+    """One thing wrong with one file or one row of a manifest: `where` names it, `what` says what, and the
+    fix.
+    """
 
     where: str
     what: str

@@ -1,7 +1,7 @@
 """One way to score anything that segments: true masks make prompts, prompts make masks, masks make records.
 
-A prompt depends on the image's id, the object, the kind and the draw, never on order or threads; so any run of any segmenter
-on the same manifest asks the same questions.
+A prompt depends on the image's id, the object, the kind and the draw, never on order or threads; so any run
+of any segmenter on the same manifest asks the same questions.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ ScoredSplit = TypeVar("ScoredSplit", SelectionSplit, ReportSplit)
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What `evaluate` found: the records in the split's order, and how many images gave them or had no object to point at,
-    what clicks on the latter gave, and which rows turned out bad in the middle and were skipped."""
+    """What `evaluate` found: the records in the split's order, and how many images gave them or had no object
+    to point at, what clicks on the latter gave, and which rows turned out bad in the middle and were skipped.
+    """
 
     split: str
     settings: EvaluationSettings
@@ -65,7 +66,8 @@ def evaluate(
     progress: Progress | None = None,
     journal: Journal | None = None,
 ) -> Evaluation:
-    """Scores every object of a split under every kind of prompt. What `journal` knows isn't asked again; what is new is added to it.
+    """Scores every object of a split under every kind of prompt. What `journal` knows isn't asked again; what
+    is new is added to it.
 
     Raises:
         DataError: a split that models learn from.
@@ -74,7 +76,8 @@ def evaluate(
     """
     if not isinstance(split, SelectionSplit | ReportSplit):
         raise DataError(
-            f"split '{getattr(split, 'name', split)}' is what models learn from; evaluate on val, test or external"
+            f"split '{getattr(split, 'name', split)}' is what models learn from; evaluate on val, test or "
+            "external"
         )
 
     def score(row: Row) -> ScoredImage:
@@ -114,7 +117,9 @@ def read_objects(row: Row) -> tuple[Frame, list[np.ndarray]]:
 
 
 def first_rows(split: ScoredSplit, count: int) -> ScoredSplit:
-    """The first `count` rows of each data set, for a quick look. Raises DataError where `count` is below 1."""
+    """The first `count` rows of each data set, for a quick look. Raises DataError where `count` is below
+    1.
+    """
     if count < 1:
         raise DataError(f"limit is {count}; it must be at least 1 image a data set")
     seen: dict[str, int] = {}

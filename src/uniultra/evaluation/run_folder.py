@@ -1,4 +1,5 @@
-"""A folder that holds everything of one evaluation: the journal while it runs, then the report in three forms.
+"""A folder that holds everything of one evaluation: the journal while it runs, then the report in three
+forms.
 
 records.jsonl   what each image gave, written as images finish; a stopped run goes on from it
 robustness.jsonl   the same of damaged images, where requested
@@ -51,8 +52,10 @@ def open_folder(
     """The journal of a new or a stopped run; `force` starts anew.
 
     Raises:
-        OutputError: the folder holds a finished report, or files of its names without a run, or can't be written.
-        DataError: it holds the journal of another run, or of one that skipped bad rows where `settings` don't.
+        OutputError: the folder holds a finished report, or files of its names without a run, or can't be
+            written.
+        DataError: it holds the journal of another run, or of one that skipped bad rows where `settings`
+            don't.
     """
     if not force and (folder / REPORT).exists():
         raise OutputError(
@@ -65,14 +68,16 @@ def open_folder(
         (folder / JOURNAL).unlink(missing_ok=True)
         (folder / DAMAGED_JOURNAL).unlink(missing_ok=True)
     asked: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION, **asdict(provenance), "split": split, "kinds": list(settings.kinds), "draws": settings.draws,
+        "schema_version": SCHEMA_VERSION, **asdict(provenance), "split": split,
+        "kinds": list(settings.kinds), "draws": settings.draws,
     }  # fmt: skip
     if settings.seeds:
         asked["seeds"] = list(settings.seeds)
     journal = Journal(folder / JOURNAL, asked)
     if not settings.skip_bad and any(image.skipped is not None for image in journal.known.values()):
         raise DataError(
-            f"'{journal.path}' is of a run with --skip-bad; pass it again, choose another folder, or --force to start anew"
+            f"'{journal.path}' is of a run with --skip-bad; pass it again, choose another folder, or "
+            "--force to start anew"
         )
     if goes_on:
         drop_earlier(_targets(folder))
@@ -80,7 +85,9 @@ def open_folder(
 
 
 def drop_earlier(targets: Mapping[str, Path]) -> None:
-    """Removes what an earlier end of the same run left beside its report, which somebody took away: they are made again together."""
+    """Removes what an earlier end of the same run left beside its report, which somebody took away: they are
+    made again together.
+    """
     for path in targets.values():
         path.unlink(missing_ok=True)
 
@@ -94,7 +101,9 @@ def write_folder(
     robustness: dict[str, Any] | None = None,
     force: bool = False,
 ) -> None:
-    """Writes the tables, the page, the times and the report, which says that the run is finished: all or none. Raises OutputError."""
+    """Writes the tables, the page, the times and the report, which says that the run is finished: all or
+    none. Raises OutputError.
+    """
     summary = evaluation.summary(provenance.bootstrap_seed, provenance.bootstrap_samples)
     tables = tables_of(evaluation, provenance, against)
     if robustness is not None:

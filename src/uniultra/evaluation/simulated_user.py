@@ -27,7 +27,7 @@ from uniultra.types import POSITIVE, Frame, Mask, Prompt
 
 
 class PromptableSegmenter(Protocol):
-    """What can be scored: teacher, student, ONNX, int8, peers and baselines alike. With several workers it must be safe in threads."""
+    """What can be scored: models, peers and baselines. With several workers it must be thread-safe."""
 
     @property
     def name(self) -> str:
@@ -39,7 +39,9 @@ class PromptableSegmenter(Protocol):
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked about which object of an image; `box_xyxy` for boxes, `start_hw` for a previous mask, neither for clicks."""
+    """What is asked about which object of an image; `box_xyxy` for boxes, `start_hw` for a previous mask,
+    neither for clicks.
+    """
 
     object_index: int
     kind: PromptKind
@@ -58,7 +60,9 @@ class Answer:
 
 
 EMPTY_CLICKS = ((0.5, 0.5), (0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75))
-"""Where images without objects are clicked, as shares of width and height: there is no right place, so the same on all."""
+"""Where images without objects are clicked, as shares of width and height: there is no right place, so the
+same on all.
+"""
 
 
 def ask(
@@ -106,7 +110,8 @@ def _ask_boxes(
 
 
 def box_for(row_id: str, object_index: int, kind: PromptKind, draw: int, true_hw: np.ndarray) -> Box:
-    """The box of one question about an object with the mask `true_hw`, cut to the frame: nobody draws outside the picture.
+    """The box of one question about an object with the mask `true_hw`, cut to the frame: nobody draws outside
+    the picture.
 
     Where less than a pixel would be left, the exact edges stay.
     """
@@ -160,7 +165,9 @@ def _ask_clicks(
     row_id: str,
     settings: EvaluationSettings,
 ) -> list[tuple[Question, Answer]]:
-    """Runs of clicks that begin in the depth of each object, and those that begin anywhere on it or with a stroke, once a draw."""
+    """Runs of clicks that begin in the depth of each object, and those that begin anywhere on it or with a
+    stroke, once a draw.
+    """
     found: list[tuple[Question, Answer]] = []
     for begin in (_centred, _anywhere, _stroke):
         kinds = [kind for kind in settings.clicks if _beginning(kind) is begin]
@@ -177,7 +184,7 @@ Points = tuple[tuple[float, float], ...]
 
 
 def _beginning(kind: PromptKind) -> Callable[[np.ndarray, str, int, int], Points]:
-    """The function that gives a kind's first points: of the mask, the row's id, the object's index and the draw."""
+    """The function that gives a kind's first points, from mask, row id, object index and draw."""
     if kind.stroke:
         return _stroke
     return _anywhere if kind.anywhere else _centred
@@ -225,7 +232,9 @@ def _ask_runs(
 
 
 def _after(kind: PromptKind, answers: list[Answer], true_hw: np.ndarray) -> Answer:
-    """The answer after the kind's clicks; for a goal, the first that reaches it, else the last, with the curve until there."""
+    """The answer after the kind's clicks; for a goal, the first that reaches it, else the last, with the
+    curve until there.
+    """
     if not kind.goal:
         return answers[kind.clicks - 1]
     curve: list[float] = []
@@ -241,7 +250,8 @@ def _click_rounds(
 ) -> Iterator[list[Answer]]:
     """The answers for all starts after 1, 2, ... `most` clicks.
 
-    An object without an error left keeps its answer, unasked; after `fixed` clicks so does one that has reached GOAL_DICE.
+    An object without an error left keeps its answer, unasked; after `fixed` clicks so does one that has
+    reached GOAL_DICE.
     """
     truths = [start.true_hw for start in starts]
     prompts = [
@@ -266,7 +276,7 @@ def _click_rounds(
 
 
 def _corrected(prompt: Prompt, answer: Answer, true_hw: np.ndarray) -> Prompt | None:
-    """All clicks so far, one on the largest error, and the last mask unless it is empty; None where nothing is wrong."""
+    """All clicks so far, one on the largest error, and the last mask; None where nothing is wrong."""
     click = correction_click(answer.mask.mask_hw, true_hw)
     if click is None:
         return None

@@ -67,7 +67,9 @@ class LabelFile:
 
 
 def holds_pages(path: PathLike) -> bool:
-    """Whether a TIFF has several pages, or one that names its frame, as `LabelFile` writes it. Raises FileError."""
+    """Whether a TIFF has several pages, or one that names its frame, as `LabelFile` writes it. Raises
+    FileError.
+    """
     name = shown(path)
     first_bytes(path, 1)
     with guarded(name, "TIFF"), open(path, "rb") as file:
@@ -76,7 +78,8 @@ def holds_pages(path: PathLike) -> bool:
 
 
 def read_label_pages(path: PathLike) -> Iterator[tuple[int, np.ndarray]]:
-    """The pages of a TIFF of ids: the frame that each belongs to (its place where the page doesn't say), and uint8 (H, W).
+    """The pages of a TIFF of ids: the frame that each belongs to (its place where the page doesn't say), and
+    uint8 (H, W).
 
     Raises:
         FileError: damaged, a page that isn't 8-bit grey, or of another size than the first.

@@ -13,7 +13,8 @@ _MAX_SHIFT = 30
 
 
 def mask_of(counts: str | Sequence[int], size_hw: tuple[int, int]) -> np.ndarray:
-    """The bool mask (H, W) of COCO's compressed text, or of plain run lengths in column order, beginning with background.
+    """The bool mask (H, W) of COCO's compressed text, or of plain run lengths in column order, beginning with
+    background.
 
     Raises:
         PromptError: characters that are no run lengths, or runs that don't fill (height, width) exactly.
@@ -28,7 +29,9 @@ def mask_of(counts: str | Sequence[int], size_hw: tuple[int, int]) -> np.ndarray
 
 
 def _decompressed(text: str, pixels: int) -> list[int]:
-    """Runs of COCO's text, none above `pixels`: 5 bits a sign, lowest first; from the fourth on each is less the one two before it."""
+    """Runs of COCO's text, none above `pixels`: 5 bits a sign, lowest first; from the fourth on each is less
+    the one two before it.
+    """
     runs: list[int] = []
     value, shift = 0, 0
     for sign in text:

@@ -1,7 +1,7 @@
 """The files of a cine's results: id masks as one TIFF, CSV and JSON always; DICOM SEG and a movie as planned.
 
-Everything is written frame by frame into a folder beside the results, and takes its place when all of it is whole. What is kept in
-memory are the masks that a SEG needs, at one bit per pixel.
+Everything is written frame by frame into a folder beside the results, and takes its place when all of it is
+whole. What is kept in memory are the masks that a SEG needs, at one bit per pixel.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def check_size(plan: OutputPlan, source: InputFile, cine: Cine, masks: int) -> N
 
 @dataclass(frozen=True)
 class CineFiles:
-    """The open files of one cine. `notes` say what isn't written, a sentence each; `lost` what failed on the way, once all is done."""
+    """The open files of one cine. `notes` say what isn't written, a sentence each; `lost` what failed on the
+    way, once all is done.
+    """
 
     image: str
     labels: LabelFile
@@ -77,7 +79,8 @@ def cine_files(
     """Yields what takes each frame's result. At the end all files take their places; on an error none does.
 
     Raises:
-        OutputError: a result exists, or can't be written. FileError: nothing can refer to the source, where a SEG was named.
+        OutputError: a result exists, or can't be written. FileError: nothing can refer to the source, where a
+            SEG was named.
     """
     targets = plan.cine_paths(source)
     dataset, notes = _dataset(plan, source) if "seg" in targets else (None, ())

@@ -26,7 +26,10 @@ KINDS = {
 """What can be written beside the three files that always are, and how its name ends."""
 KINDS_SHOWN = ", ".join(KINDS)
 DICOM_KINDS = ("seg", "fractional", "sr")
-OWN_STUDY = "DICOM results carry no patient and so lie in a study of their own; --keep-patient files them with their source"
+OWN_STUDY = (
+    "DICOM results carry no patient and so lie in a study of their own; --keep-patient files them with "
+    "their source"
+)
 CINE_KINDS = ("seg", "csv", "movie", "none")
 """What can be written of a cine; the rest is for one frame."""
 PLAIN = {"overlay": "overlay.png", "json": "json"}
@@ -42,7 +45,8 @@ class OutputPlan:
     Attributes:
         folder: None writes nothing.
         frame: the number that was requested, which names then carry.
-        kinds: beside the three files that are always written; None where none were named, so that DICOM gets a SEG.
+        kinds: beside the three files that are always written; None where none were named, so that DICOM gets
+            a SEG.
         keep_patient: whether DICOM results carry the patient's identity.
         force: whether existing files are replaced.
     """
@@ -65,7 +69,9 @@ class OutputPlan:
         return self._paths(f"{source.stem}{frame}", endings, self.kinds_for(source))
 
     def cine_paths(self, source: InputFile) -> dict[str, Path]:
-        """Each result's path: NAME.frames.masks.tif and so on; a movie, and of DICOM a SEG, where no kinds were named."""
+        """Each result's path: NAME.frames.masks.tif and so on; a movie, and of DICOM a SEG, where no kinds
+        were named.
+        """
         kinds = self.kinds_for(source)
         if self.kinds is None:
             kinds = (*kinds, "movie")
@@ -80,7 +86,9 @@ class OutputPlan:
 
 
 def chosen_kinds(asked: Sequence[str]) -> tuple[str, ...] | None:
-    """The kinds of `--write`, repeated or with commas; None for no such option. Raises PromptError for an unknown one."""
+    """The kinds of `--write`, repeated or with commas; None for no such option. Raises PromptError for an
+    unknown one.
+    """
     kinds = [part.strip().lower() for text in asked for part in text.split(",")]
     for kind in kinds:
         if kind not in KINDS:
@@ -101,7 +109,9 @@ def check_cine_kinds(kinds: Sequence[str] | None) -> None:
 
 
 def check_kinds(plan: OutputPlan, sources: Sequence[InputFile]) -> tuple[str, ...]:
-    """Raises OutputError before anything is computed for what can't be written; returns notes on what won't be."""
+    """Raises OutputError before anything is computed for what can't be written; returns notes on what won't
+    be.
+    """
     if plan.folder is None:
         return ()
     if plan.kinds is None:
@@ -129,7 +139,9 @@ def own_study(plan: OutputPlan, sources: Sequence[InputFile]) -> tuple[str, ...]
 
 
 def chosen_extras(asked: Sequence[str]) -> tuple[str, ...]:
-    """The kinds of `--write`, repeated or with commas. Raises PromptError for an unknown one, OutputError for one that needs an extra."""
+    """The kinds of `--write`, repeated or with commas. Raises PromptError for an unknown one, OutputError for
+    one that needs an extra.
+    """
     kinds = dict.fromkeys(part.strip().lower() for text in asked for part in text.split(","))
     for kind in kinds:
         if kind not in ARCHIVE_ENDINGS:

@@ -29,7 +29,9 @@ LIBRARIES = {
 
 
 def object_json(found: ObjectResult) -> dict[str, Any]:
-    """One structure: its prompt, box, areas, quality, and all its measures; its alternatives, where requested."""
+    """One structure: its prompt, box, areas, quality, and all its measures; its alternatives, where
+    requested.
+    """
     report: dict[str, Any] = {
         "id": found.number,
         "prompt": None if found.prompt is None else prompt_json(found.prompt),
@@ -99,7 +101,9 @@ def cine_frame_json(image: str, result: FrameResult) -> dict[str, Any]:
 
 
 def libraries() -> dict[str, str]:
-    """The versions of the libraries that took part in a result: those of `LIBRARIES` that this process has loaded."""
+    """The versions of the libraries that took part in a result: those of `LIBRARIES` that this process has
+    loaded.
+    """
     return {
         name: str(sys.modules[module].__version__)
         for name, module in LIBRARIES.items()

@@ -22,9 +22,10 @@ _HEAD_BYTES = 4096
 def read_prompts(path: Path, names: Collection[str], others: bool = False) -> Prompts:
     """The prompts of the files of these names, by (name, frame); frame None where the file names none.
 
-    JSON is a list of objects for every file, or a dict from a name to its list; an object is {"box": [x0, y0, x1, y1],
-    "points": [[x, y], ...], "labels": [1, 0, ...]}, each key optional. Else a table with one row per object (`table`).
-    A name is a path as in `names`, or a bare file name; in JSON a bare name stands for every file that has it.
+    JSON is a list of objects for every file, or a dict from a name to its list; an object is {"box": [x0, y0,
+    x1, y1], "points": [[x, y], ...], "labels": [1, 0, ...]}, each key optional. Else a table with one row per
+    object (`table`). A name is a path as in `names`, or a bare file name; in JSON a bare name stands for
+    every file that has it.
 
     Args:
         others: whether the file may name further files, which are ignored; else they are problems.
@@ -71,7 +72,9 @@ def _content(path: Path) -> Any:
 
 
 def _meant(name: str, names: Collection[str]) -> list[str]:
-    """The files that an entry's name means: its path, else every file of that bare name; in either Unicode form."""
+    """The files that an entry's name means: its path, else every file of that bare name; in either Unicode
+    form.
+    """
     called = composed(name.replace("\\", "/").removeprefix("./"))
     whole = [one for one in names if composed(one) == called]
     return whole or [one for one in names if composed(PurePosixPath(one).name) == called]

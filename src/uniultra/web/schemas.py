@@ -1,4 +1,6 @@
-"""What requests and answers look like, as the OpenAPI file states it. Text is no number, and unknown keys are refused."""
+"""What requests and answers look like, as the OpenAPI file states it. Text is no number, and unknown keys are
+refused.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,9 @@ MaskIn = MaskById | MaskByRle | MaskByPng
 
 
 class PromptIn(Strict):
-    """What points at one structure, with the keys of a prompts file. Labels are 1 (inside) or 0 (outside); without any all are 1."""
+    """What points at one structure, with the keys of a prompts file. Labels are 1 (inside) or 0 (outside);
+    without any all are 1.
+    """
 
     box: Box | None = None
     points: Annotated[list[Point], Field(max_length=MOST_POINTS, fail_fast=True)] = []
@@ -126,7 +130,9 @@ class RleOut(BaseModel):
 
 
 class ScaleOut(BaseModel):
-    """The size of a pixel where the mask lies, and what says so; or the reason why it isn't known. Regions of one image may differ."""
+    """The size of a pixel where the mask lies, and what says so; or the reason why it isn't known. Regions of
+    one image may differ.
+    """
 
     spacing_mm_yx: list[float] | None
     source: str
@@ -135,9 +141,11 @@ class ScaleOut(BaseModel):
 
 
 class MaskOut(BaseModel):
-    """The answer to one prompt. `mask_id` names it as a previous mask; `rle` or `png` (base64) as asked; areas; the predicted IoU.
+    """The answer to one prompt. `mask_id` names it as a previous mask; `rle` or `png` (base64) as asked;
+    areas; the predicted IoU.
 
-    `alternatives` are what clicks may mean instead, where requested, the most trusted first; they have none of their own.
+    `alternatives` are what clicks may mean instead, where requested, the most trusted first; they have none
+    of their own.
     """
 
     mask_id: str | None

@@ -17,7 +17,8 @@ from uniultra.web.settings import ServeSettings
 
 
 def serve(settings: ServeSettings, on_ready: Callable[[str, Service], None]) -> None:
-    """Serves until SIGINT or SIGTERM; answers under way are finished first. `on_ready` hears the address, once the model is loaded.
+    """Serves until SIGINT or SIGTERM; answers under way are finished first. `on_ready` hears the address,
+    once the model is loaded.
 
     Raises:
         ServeError: the address can't be listened on.
@@ -53,7 +54,9 @@ def serve(settings: ServeSettings, on_ready: Callable[[str, Service], None]) -> 
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which after a graceful end does not send itself the signal once more: to be asked to stop, and to stop, is no failure."""
+    """uvicorn, which after a graceful end does not send itself the signal once more: to be asked to stop, and
+    to stop, is no failure.
+    """
 
     def handle_exit(self, sig: int, frame: object) -> None:
         super().handle_exit(sig, frame)
@@ -78,7 +81,8 @@ def _listen(settings: ServeSettings) -> socket.socket:
     except OSError as error:
         listening.close()
         raise ServeError(
-            f"port {settings.port} on {settings.host} can't be used ({error.strerror}); give another with --port"
+            f"port {settings.port} on {settings.host} can't be used ({error.strerror}); give another with "
+            "--port"
         ) from error
     return listening
 

@@ -22,14 +22,17 @@ from uniultra.evaluation.summary import ALL_ORGANS, summarise
 
 def record(id: str, dice: float, organ: str = "breast", **more: object) -> Record:
     values: dict[str, object] = {
-        "id": id, "dataset": "d", "organ": organ, "group": f"d/{id}", "object_index": 0, "kind": "box", "draw": 0,
+        "id": id, "dataset": "d", "organ": organ, "group": f"d/{id}", "object_index": 0, "kind": "box",
+        "draw": 0,
         "dice": dice, "iou": dice / 2, "quality": None, "ellipse_dice": 0.8, "seconds": 0.5, **more,
     }  # fmt: skip
     return Record(**values)  # type: ignore[arg-type]
 
 
 def two_runs(gain: float, noise: float, objects: int = 60) -> tuple[list[Record], list[Record]]:
-    """Two segmenters on the same objects of very different difficulty; the first is better by `gain` on average."""
+    """Two segmenters on the same objects of very different difficulty; the first is better by `gain` on
+    average.
+    """
     rng = np.random.default_rng(3)
     hard = rng.uniform(0.3, 0.9, objects)
     ours = hard + gain + rng.normal(0.0, noise, objects)

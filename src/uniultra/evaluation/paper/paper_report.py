@@ -1,4 +1,6 @@
-"""What people read of a run under the paper's protocol: report.json and report.md, both saying that it is that protocol."""
+"""What people read of a run under the paper's protocol: report.json and report.md, both saying that it is
+that protocol.
+"""
 
 from __future__ import annotations
 
@@ -30,16 +32,21 @@ SCHEMA_VERSION = 1
 ALL_SETS = "mean over data sets"
 """The row below the data sets'; each counts the same in it."""
 ABOUT = (
-    f"The paper's protocol (arXiv 2511.15771), for comparison with its numbers: image and mask stretched to {SIDE} x {SIDE}; one exact "
-    "box a connected component, answers united by the maximum; metrics per image in stretched pixels. Hausdorff is the maximum, "
-    "not HD95; where the answer is empty it is infinite, and dropped from the mean: see how many were. Exact boxes from the truth flatter: "
+    "The paper's protocol (arXiv 2511.15771), for comparison with its numbers: image and mask stretched to "
+    f"{SIDE} x {SIDE}; one exact "
+    "box a connected component, answers united by the maximum; metrics per image in stretched pixels. "
+    "Hausdorff is the maximum, "
+    "not HD95; where the answer is empty it is infinite, and dropped from the mean: see how many were. "
+    "Exact boxes from the truth flatter: "
     "see the ellipse."
 )
 
 
 @dataclass(frozen=True)
 class Metric:
-    """The mean of one number over images, with its 95 % bootstrap interval over clusters (None below two), and of how many images."""
+    """The mean of one number over images, with its 95 % bootstrap interval over clusters (None below two),
+    and of how many images.
+    """
 
     mean: float | None
     interval: tuple[float, float] | None
@@ -48,7 +55,9 @@ class Metric:
 
 @dataclass(frozen=True)
 class PaperCell:
-    """One data set, or the mean over data sets: `images` with a mask, in `clusters`; `infinite` Hausdorff distances were dropped."""
+    """One data set, or the mean over data sets: `images` with a mask, in `clusters`; `infinite` Hausdorff
+    distances were dropped.
+    """
 
     images: int
     clusters: int
@@ -106,7 +115,10 @@ def paper_markdown(report: dict[str, Any]) -> str:
     header += ["ellipse Dice", "ellipse IoU", "ellipse Hausdorff px"]
     rows = [[name, *_details(cell)] for name, cell in report["summary"].items()]
     first = "" if report["limit"] is None else f" (the first {report['limit']} of each data set)"
-    counts = f"{report['images']} images{first}; {report['images_without_mask']} more have no mask and can't be asked"
+    counts = (
+        f"{report['images']} images{first}; {report['images_without_mask']} more have no mask and can't be "
+        "asked"
+    )
     counts += f"; {len(report['skipped'])} were left out for their own files." if report["skipped"] else "."
     title = f"# {markdown(report['model'])} on {markdown(report['split'])}, by the paper's protocol"
     return "\n\n".join([title, ABOUT, counts, markdown_table(header, rows, left=1)])
@@ -137,7 +149,9 @@ def open_paper(folder: Path, provenance: Provenance, split: str, force: bool = F
 
 
 def write_paper(folder: Path, report: dict[str, Any], force: bool = False) -> None:
-    """Writes the tables and the report, which says that the run is finished: both or none. Raises OutputError."""
+    """Writes the tables and the report, which says that the run is finished: both or none. Raises
+    OutputError.
+    """
     with staged({file: folder / file for file in (TABLES, REPORT)}, force) as parts:
         write_text(parts[TABLES], paper_markdown(report))
         write_report(parts[REPORT], report)

@@ -53,7 +53,8 @@ def choose(records: Sequence[Record]) -> list[tuple[str, Record]]:
 def picture_cases(
     segmenter: PromptableSegmenter, split: SelectionSplit | ReportSplit, evaluation: Evaluation
 ) -> list[Case]:
-    """Asks the chosen prompts once more, for their masks; without those whose files broke meanwhile, where bad rows are skipped.
+    """Asks the chosen prompts once more, for their masks; without those whose files broke meanwhile, where
+    bad rows are skipped.
 
     Raises as `evaluate`.
     """

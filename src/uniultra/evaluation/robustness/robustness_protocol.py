@@ -1,6 +1,8 @@
-"""How Dice and the predicted quality fall as the image gets worse: every object once more in every damaged version of its image.
+"""How Dice and the predicted quality fall as the image gets worse: every object once more in every damaged
+version of its image.
 
-An object keeps its box in all versions, moved along where the picture moves; so a fall is the damage's and not another box's.
+An object keeps its box in all versions, moved along where the picture moves; so a fall is the damage's and
+not another box's.
 """
 
 from __future__ import annotations
@@ -114,7 +116,8 @@ class Robustness:
 def draw_rows(split: SelectionSplit | ReportSplit, shown: Iterable[Record], limit: int) -> tuple[Row, ...]:
     """Up to `limit` rows per data set, of those that `shown` has objects of, in the split's order.
 
-    Drawn by a seed that follows from the ids: clusters in turn, one image of each, so that no video or patient fills the sample.
+    Drawn by a seed that follows from the ids: clusters in turn, one image of each, so that no video or
+    patient fills the sample.
     """
     with_objects = {(record.dataset, record.id) for record in shown}
     rows = [row for row in split if (row.dataset, row.id) in with_objects]
@@ -138,7 +141,9 @@ def evaluate_robustness(
     journal: Journal | None = None,
     tick: Callable[[], None] | None = None,
 ) -> Robustness:
-    """Asks about every object of the rows in every version of its image; `tick` is called after each image. Raises as `evaluate`."""
+    """Asks about every object of the rows in every version of its image; `tick` is called after each image.
+    Raises as `evaluate`.
+    """
     images = list(
         score_rows(
             lambda row: damage_image(segmenter, settings.kind, row), rows, settings.workers, journal, tick
@@ -150,7 +155,8 @@ def evaluate_robustness(
 def damage_image(segmenter: PromptableSegmenter, kind: str, row: Row) -> DamagedImage:
     """The answers for all objects of one image, undamaged and at every severity of every corruption.
 
-    Where nothing of an object is left (a speck, made smaller still) there is no such answer, and the objects of that severity are fewer.
+    Where nothing of an object is left (a speck, made smaller still) there is no such answer, and the objects
+    of that severity are fewer.
     """
     frame, truths = read_objects(row)
     records = []
@@ -188,7 +194,9 @@ def _record(
 
 
 def open_robustness(path: Path, settings: RobustnessSettings, asked: dict[str, Any]) -> Journal:
-    """The journal of a new or a stopped run; `asked` is what the evaluation beside it is of. Raises as `Journal`."""
+    """The journal of a new or a stopped run; `asked` is what the evaluation beside it is of. Raises as
+    `Journal`.
+    """
     return Journal(path, {**asked, **settings.asked()}, _parse)
 
 

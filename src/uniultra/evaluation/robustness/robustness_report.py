@@ -1,4 +1,6 @@
-"""What people read of the robustness section: Markdown tables, and sections of the page with a small chart a corruption."""
+"""What people read of the robustness section: Markdown tables, and sections of the page with a small chart a
+corruption.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,8 @@ def robustness_html(section: Section) -> Iterator[str]:
         value for name in _names(section) for points in _curves(section, name).values() for _, value in points
     )
     charts = (
-        f"<section><h3>{markup(name)}</h3><p>{_about(section, name)}</p>{_chart(section, name, low)}</section>"
+        f"<section><h3>{markup(name)}</h3><p>{_about(section, name)}</p>"
+        f"{_chart(section, name, low)}</section>"
         for name in _names(section)
     )
     yield f'<div class="pair small">{"".join(charts)}</div>'
@@ -93,9 +96,12 @@ def _folded(name: str, table: str) -> str:
 
 def _facts(section: Section) -> str:
     return (
-        f"{section['objects']} objects on {section['images']} images, at most {section['limit_a_dataset']} a data set, drawn by seed over "
-        f"groups; one prompt an object ({section['kind']}), the same at every severity, moved along where the picture moves. Drop: Dice "
-        "lost against the same objects undamaged. Over-confidence: predicted quality minus the true IoU that it predicts."
+        f"{section['objects']} objects on {section['images']} images, at most {section['limit_a_dataset']} "
+        "a data set, drawn by seed over "
+        f"groups; one prompt an object ({section['kind']}), the same at every severity, moved along where "
+        "the picture moves. Drop: Dice "
+        "lost against the same objects undamaged. Over-confidence: predicted quality minus the true IoU "
+        "that it predicts."
     )
 
 

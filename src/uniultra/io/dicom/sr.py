@@ -1,4 +1,6 @@
-"""DICOM SR with measurements (PS3.16 TID 1500), by highdicom: each structure's outline on the image, and its numbers."""
+"""DICOM SR with measurements (PS3.16 TID 1500), by highdicom: each structure's outline on the image, and its
+numbers.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,8 @@ def write_report(
     """Writes a Comprehensive SR and returns it. UIDs are new ones; it is neither final nor verified.
 
     Raises:
-        OutputError: highdicom isn't installed or refuses the source, a label isn't legal, or the file can't be written.
+        OutputError: highdicom isn't installed or refuses the source, a label isn't legal, or the file can't
+            be written.
     """
     need_highdicom(path)
     dataset = report(source, findings, maker)
