@@ -152,7 +152,7 @@ def test_a_conditional_holds_no_conditional() -> None:
 def test_files_are_short() -> None:
     counts = {
         path.relative_to(ROOT): len(text_of(path).splitlines())
-        for suffix in ("*.py", "*.js")
+        for suffix in ("*.py", "*.js", "*.mjs", "*.css")
         for path in SRC.rglob(suffix)
     }
     assert counts, f"no source in {SRC}"

@@ -79,14 +79,22 @@ def _clicked(parts: np.ndarray, prompt: Prompt) -> set[int]:
 
 def _parts(mask: Mask) -> tuple[np.ndarray, np.ndarray]:
     """Connected parts numbered from 1, int32 (H, W), and their pixel counts (N,)."""
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask.mask_hw.astype(np.uint8), connectivity=8)
+    parts = np.zeros(mask.mask_hw.shape, np.int32)
+    box = mask.box_xyxy
+    if box is None:
+        return parts, np.zeros(0, np.int32)
+    x0, y0, x1, y1 = (int(edge + 0.5) for edge in box)  # beyond its box a mask costs nothing
+    inside = np.ascontiguousarray(mask.mask_hw[y0:y1, x0:x1]).view(np.uint8)
+    _, parts[y0:y1, x0:x1], stats, _ = cv2.connectedComponentsWithStats(inside, connectivity=8)
     return parts, stats[1:, cv2.CC_STAT_AREA]
 
 
 def _only(mask: Mask, parts: np.ndarray, kept: set[int]) -> Mask:
     """The mask with these parts alone; the logits of the others change their sign."""
-    inside = np.isin(parts, list(kept))
-    dropped = mask.mask_hw & ~inside
-    if not dropped.any():
+    stays = np.zeros(int(parts.max(initial=0)) + 1, np.bool_)
+    stays[list(kept)] = True
+    if stays[1:].all():
         return mask
+    inside = stays[parts]
+    dropped = mask.mask_hw & ~inside
     return replace(mask, mask_hw=inside, logits_hw=np.where(dropped, -mask.logits_hw, mask.logits_hw))

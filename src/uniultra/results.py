@@ -29,12 +29,20 @@ class ObjectResult:
         prompt: what pointed at it in this frame; None where it was carried over from another one.
         alternatives: what the prompt may mean instead, the most trusted first; None where nobody asked for
             them.
+        name: what a person calls it, such as "left ventricle"; "" where nobody named it.
     """
 
     number: int
     mask: Mask
     prompt: Prompt | None = None
     alternatives: tuple[Mask, ...] | None = None
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """What DICOM results call it: its name as far as an attribute of VR LO can hold it, or its number."""
+        name = "".join(sign for sign in self.name if sign.isprintable() and sign != "\\").strip()
+        return name or f"structure {self.number}"
 
     @property
     def scale(self) -> Scale:

@@ -19,7 +19,7 @@ from uniultra.geometry import field_side
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 
-GEOMETRY = Path(__file__).parents[2] / "examples" / "node" / "geometry.mjs"
+GEOMETRY = Path(__file__).parents[2] / "src" / "uniultra" / "web" / "static" / "core" / "geometry.mjs"
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from uniultra.cli.export import export
 from uniultra.cli.info import info
 from uniultra.cli.measure import measure
 from uniultra.cli.models import models
+from uniultra.cli.open import open_
 from uniultra.cli.params import params
 from uniultra.cli.segment import segment
 from uniultra.cli.serve import serve
@@ -89,6 +90,7 @@ COMMANDS = (
 )
 for command in COMMANDS:
     app.command(cls=LiteralCommand)(command)
+app.command("open", cls=LiteralCommand)(open_)
 app.add_typer(data)
 
 

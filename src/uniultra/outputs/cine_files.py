@@ -6,7 +6,7 @@ whole. What is kept in memory are the masks that a SEG needs, at one bit per pix
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +58,7 @@ class CineFiles:
     packed: list[PackedMasks] | None = None
     notes: tuple[str, ...] = field(default=())
     lost: list[str] = field(default_factory=list)
+    labels_of_objects: list[str] = field(default_factory=list)
 
     def add(self, result: FrameResult) -> None:
         """Adds one frame; frames come in ascending order. Raises OutputError."""
@@ -70,6 +71,7 @@ class CineFiles:
             self.movie.add(draw_result(result))
         if self.packed is not None:
             _pack(self.packed, result)
+            self.labels_of_objects[:] = [found.label for found in result.objects]
 
 
 @contextmanager
@@ -105,7 +107,7 @@ def cine_files(
             files.lost.append(f"no movie is written: {files.movie.fault}")
             del targets["movie"]
         if dataset is not None:
-            _write_seg(parts["seg"], dataset, packed, model)
+            _write_seg(parts["seg"], dataset, zip(files.labels_of_objects, packed, strict=True), model)
 
 
 def _dataset(plan: OutputPlan, source: InputFile) -> tuple[Dataset | None, tuple[str, ...]]:
@@ -135,9 +137,9 @@ def _pack(packed: list[PackedMasks], result: FrameResult) -> None:
         kept.add(result.number, mask.mask_hw)
 
 
-def _write_seg(path: Path, dataset: Dataset, packed: Sequence[PackedMasks], model: ModelFacts) -> None:
+def _write_seg(
+    path: Path, dataset: Dataset, labelled: Iterable[tuple[str, PackedMasks]], model: ModelFacts
+) -> None:
     from uniultra.io.dicom.seg import Segment, write_seg
 
-    write_seg(
-        path, dataset, [Segment(f"structure {i}", kept) for i, kept in enumerate(packed, 1)], maker(model)
-    )
+    write_seg(path, dataset, [Segment(label, kept) for label, kept in labelled], maker(model))

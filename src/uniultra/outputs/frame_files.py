@@ -97,7 +97,8 @@ def _segmentation(kind: str, dataset: Dataset, source: InputFile, result: FrameR
     if kind == "fractional":
         planes = [1.0 / (1.0 + np.exp(-mask.logits_hw.astype(np.float32))) for mask in result.masks]
     frame = result.number or 0
-    segments = [Segment(f"structure {i}", {frame: plane}) for i, plane in enumerate(planes, 1)]
+    labels = [found.label for found in result.objects]
+    segments = [Segment(label, {frame: plane}) for label, plane in zip(labels, planes, strict=True)]
     return segmentation(dataset, segments, maker(result.model))
 
 
@@ -105,7 +106,7 @@ def _report(kind: str, dataset: Dataset, source: InputFile, result: FrameResult)
     from uniultra.io.dicom.sr import Finding, report
 
     findings = [
-        Finding(f"structure {found.number}", result.number or 0, found.mask.mask_hw, found.measured.shape)
+        Finding(found.label, result.number or 0, found.mask.mask_hw, found.measured.shape)
         for found in result.objects
         if found.measured.shape is not None
     ]

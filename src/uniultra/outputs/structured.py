@@ -34,6 +34,7 @@ def object_json(found: ObjectResult) -> dict[str, Any]:
     """
     report: dict[str, Any] = {
         "id": found.number,
+        **({"name": found.name} if found.name else {}),
         "prompt": None if found.prompt is None else prompt_json(found.prompt),
         "box_xyxy": found.mask.box_xyxy,
         "area_px": found.area_px,

@@ -31,8 +31,11 @@ class Bodies:
         self.bytes = 0
         self._one = asyncio.Semaphore(1)
 
-    async def read(self, request: Request, model: type[Model]) -> Model:
-        """The body of a request as `model`. Raises Problem: bad-request, invalid, busy."""
+    async def read(self, request: Request, model: type[Model], any_shape: bool = False) -> Model:
+        """The body of a request as `model`; of `any_shape` where a body may be long, as a page's project is.
+
+        Raises Problem: bad-request, invalid, busy.
+        """
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json" and not kind.endswith("+json"):
             raise Problem(
@@ -49,7 +52,8 @@ class Bodies:
                         f"{self.most_bytes / 1e6:.0f} MB"
                     )
                     raise Problem("busy", f"{held}; ask again in 1 s", retry_s=1, close=True)
-            check_shape(data)
+            if not any_shape:
+                check_shape(data)
             async with self._one:
                 return await asyncio.to_thread(parsed, bytes(data), model)
         finally:

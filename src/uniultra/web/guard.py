@@ -21,6 +21,7 @@ from uniultra.web.metrics import Metrics
 from uniultra.web.problems import Problem, response_of
 from uniultra.web.service import ClientGone
 from uniultra.web.settings import ServeSettings
+from uniultra.web.workspace.access import HEADERS, PageAccess
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -28,7 +29,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-UPLOAD = ("POST", "/v1/images")
+UPLOADS = (("POST", "/v1/images"), ("POST", "/v1/workspace/files"))
 OPEN_PATHS = frozenset({"/v1/health"})
 """Asked without a token, by what watches over the server."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -67,8 +68,10 @@ class Seen:
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: App, settings: ServeSettings, metrics: Metrics) -> None:
-        self.app, self.settings, self.metrics = app, settings, metrics
+    def __init__(
+        self, app: App, settings: ServeSettings, metrics: Metrics, page: PageAccess | None = None
+    ) -> None:
+        self.app, self.settings, self.metrics, self.page = app, settings, metrics, page
         self.token = settings.token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -128,6 +131,9 @@ class Guard:
                 "origin",
                 "pages from elsewhere may not ask; the operator allows an origin with --allow-origin",
             )
+        if self.page is not None:
+            self.page.check(scope, headers)
+            return
         if self.token is None or scope["path"] in OPEN_PATHS or _is_preflight(scope, headers):
             return
         given = headers.get("authorization", "").partition(" ")
@@ -137,11 +143,8 @@ class Guard:
             raise Problem("token", "send the operator's token as: Authorization: Bearer TOKEN")
 
     def _limit(self, scope: Scope) -> int:
-        return (
-            self.settings.upload_bytes
-            if (scope["method"], scope["path"]) == UPLOAD
-            else self.settings.body_bytes
-        )
+        is_upload = (scope["method"], scope["path"]) in UPLOADS
+        return self.settings.upload_bytes if is_upload else self.settings.body_bytes
 
     def _limited(self, seen: Seen, receive: Receive, limit: int) -> Receive:
         """`receive` that ends a body which is too long or too slow."""
@@ -166,7 +169,8 @@ class Guard:
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
                 seen.started, seen.status = True, message["status"]
-                message["headers"] = [*message.get("headers", ()), *SAFETY, *_shared_with(seen.origin)]
+                page = () if self.page is None else HEADERS
+                message["headers"] = [*message.get("headers", ()), *SAFETY, *page, *_shared_with(seen.origin)]
             await send(message)
 
         return noting

@@ -5,6 +5,7 @@ already checked for shape.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from uniultra.pixel_scale import PixelSize, Scale
@@ -87,7 +88,19 @@ class Abandon:
     """
 
 
-Job = Read | Segment | Forget
+@dataclass(frozen=True)
+class FileJob:
+    """A job on a file of this machine, named by its path, so that any process can do it; `web.workspace.jobs`
+    has the kinds.
+
+    `size_mm` is the size of a pixel that the user gave, for where the file says none.
+    """
+
+    path: Path
+    size_mm: PixelSize | None = None
+
+
+Job = Read | Segment | Forget | FileJob
 
 
 @dataclass(frozen=True)
@@ -110,9 +123,11 @@ class Found:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a job gave, how long it took, and the state of the process's embedding cache."""
+    """What a job gave (a Frame for Read, Found for Segment, ...), how long it took, and the state of the
+    process's embedding cache.
+    """
 
-    value: Frame | tuple[Found, ...] | None
+    value: Any
     work_ms: float
     cache: CacheState
 

@@ -14,11 +14,16 @@ from uniultra.web.app import create_app
 from uniultra.web.protocol import protocol_of
 from uniultra.web.service import Service
 from uniultra.web.settings import ServeSettings
+from uniultra.web.workspace.workspace import Workspace
 
 
-def serve(settings: ServeSettings, on_ready: Callable[[str, Service], None]) -> None:
+def serve(
+    settings: ServeSettings, on_ready: Callable[[str, Service], None], workspace: Workspace | None = None
+) -> None:
     """Serves until SIGINT or SIGTERM; answers under way are finished first. `on_ready` hears the address,
     once the model is loaded.
+
+    With a `workspace` the page is served, too.
 
     Raises:
         ServeError: the address can't be listened on.
@@ -32,7 +37,7 @@ def serve(settings: ServeSettings, on_ready: Callable[[str, Service], None]) -> 
         raise
     _quieten()
     config = uvicorn.Config(
-        create_app(service),
+        create_app(service, workspace),
         http=protocol_of(settings),
         ws="none",
         lifespan="on",

@@ -7,7 +7,8 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -26,7 +27,8 @@ from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 from uniultra.web.bytes_path import as_path
 from uniultra.web.cache import CachedBackend, EmbeddingCache
-from uniultra.web.messages import Answer, Ask, Failure, Forget, Found, Job, Read, Rle, Segment
+from uniultra.web.messages import Answer, Ask, Failure, FileJob, Forget, Found, Job, Read, Rle, Segment
+from uniultra.web.workspace.desk import Desk
 
 
 class JobError(Exception):
@@ -45,6 +47,10 @@ class Worker:
     cache: EmbeddingCache
     abandoned: Callable[[], bool] = lambda: False
     """Whether whoever asked for the job under way has gone."""
+    desk: Desk = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "desk", Desk(self.backend, self.cache))
 
     def run(self, job: Job) -> Answer | Failure:
         """Does a job; whatever goes wrong is a Failure."""
@@ -61,11 +67,16 @@ class Worker:
             return Failure("bug", type(error).__name__)
         return Answer(value, 1000 * (time.perf_counter() - began), self.cache.state)
 
-    def _do(self, job: Job) -> Frame | tuple[Found, ...] | None:
+    def _do(self, job: Job) -> Any:
         if isinstance(job, Read):
             return read_upload(job)
         if isinstance(job, Segment):
             return self._segment(job)
+        if isinstance(job, FileJob):
+            found = self.desk.run(job)
+            if isinstance(found, Failure):
+                raise JobError(found.problem, found.detail)
+            return found
         assert isinstance(job, Forget)
         self.cache.forget(job.image_ids)
         return None

@@ -23,7 +23,7 @@ from uniultra.backends.open import open_backend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import ModelError, UniUltraError
 from uniultra.web.cache import EmbeddingCache
-from uniultra.web.messages import Abandon, Answer, CacheState, Failure, Forget, Job, Read, Ready
+from uniultra.web.messages import Abandon, Answer, CacheState, Failure, FileJob, Forget, Job, Read, Ready
 from uniultra.web.problems import Problem
 from uniultra.web.settings import ServeSettings
 from uniultra.web.worker import Worker
@@ -264,7 +264,7 @@ def _kill_late(process: multiprocessing.process.BaseProcess, late: threading.Eve
 
 
 def _lost(job: Job) -> Failure:
-    if isinstance(job, Read):
+    if isinstance(job, Read | FileJob):
         return Failure(
             "image",
             "the image: reading it ended the process that read it, so it is damaged or does harm; export it "
