@@ -187,9 +187,8 @@ def settle(page: Page) -> None:
 def at(page: Page, x: float, y: float) -> tuple[float, float]:
     left, top, scale = page.evaluate(
         """() => {
-
-                           const { width, height } = seen.app.file,
-                               box = document.getElementById("stage").getBoundingClientRect();
+            const { width, height } = seen.app.file,
+                box = document.getElementById("stage").getBoundingClientRect();
             const margin = Math.min(28, box.width * 0.03);
             const scale = Math.min((box.width - 2 * margin) / width, (box.height - 2 * margin) / height);
             return [box.left + (box.width - width * scale) / 2, box.top + (box.height - height * scale) / 2,
