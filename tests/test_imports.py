@@ -87,6 +87,7 @@ MAY_IMPORT = {
     "results": (*FOUNDATION, "io", "measure", "prompt_checks", "segmenter"),
     "outputs": (*FOUNDATION, *RESULTS, "io"),
     "batch": (*FOUNDATION, *RESULTS, "automatic", "io", "data.problems", "batch"),
+    "cluster": ("prompts",),
     "web": (*FOUNDATION, *RESULTS, "atomic", "io", "web"),
     "data": (*FOUNDATION, "atomic", "io", "data"),
     "export": (*FOUNDATION, "atomic", "backends", "data", "evaluation", "io", "models", "export"),
