@@ -18,6 +18,7 @@ from pydicom.dataset import Dataset
 
 from uniultra.io.dicom.header import LOSSY
 from uniultra.io.dicom.source import (
+    NOTICE,
     UTF_8,
     Maker,
     as_still,
@@ -99,8 +100,9 @@ def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> 
             max_fractional_value=FRACTIONS,
             omit_empty_frames=False,
             content_label="UNIULTRA",
-            content_description="AI-generated; not for diagnostic use",
+            content_description=NOTICE,
         )
+    made.SeriesDescription = NOTICE
     refer(made, source)
     if source.NumberOfFrames > 1:
         _set_out(made, segments, numbers, _Frames(fractional, getattr(source, "planes", False)))

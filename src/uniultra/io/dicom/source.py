@@ -33,6 +33,8 @@ from uniultra.io.silence import quiet
 
 UTF_8 = "ISO_IR 192"
 """The character set of derived objects: every other one can be written in it."""
+NOTICE = "AI-generated; not for diagnostic use"
+"""What the series of every derived object is called in an archive; up to 64 characters."""
 _LONGEST_LABEL = 64
 _REFERENCES = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _LOSSY_SYNTAXES = {

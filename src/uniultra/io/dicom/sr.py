@@ -14,6 +14,7 @@ from pydicom.sr.coding import Code
 from pydicom.uid import UltrasoundImageStorage
 
 from uniultra.io.dicom.source import (
+    NOTICE,
     UTF_8,
     Maker,
     as_still,
@@ -110,6 +111,7 @@ def report(source: Dataset, findings: Sequence[Finding], maker: Maker) -> Datase
             is_final=False,
             is_verified=False,
         )
+    made.SeriesDescription = NOTICE
     refer(made, source)
     made.SpecificCharacterSet = UTF_8
     if study_of(source) != source.StudyInstanceUID:
