@@ -1,4 +1,4 @@
-"""UniUltra: point at a structure in an ultrasound image; get its mask, its size and how sure the model is.
+"""UniUltra: point at a structure in an ultrasound image; get its mask, its size and a confidence estimate.
 
 from uniultra import Prompt, Segmenter, read_frame
 
