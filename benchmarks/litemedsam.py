@@ -30,8 +30,8 @@ from uniultra.data.manifest import Row, read_manifest
 from uniultra.data.splits import ReportSplit, SelectionSplit, report_split, selection_split
 from uniultra.errors import DataError, PromptError, UniUltraError
 from uniultra.evaluation.protocol import Evaluation, Record, evaluate, first_rows
+from uniultra.evaluation.report.provenance import Provenance
 from uniultra.evaluation.report.run_report import (
-    Provenance,
     build_report,
     to_markdown,
     to_overview,

@@ -22,9 +22,9 @@ from uniultra.evaluation.records import record_from
 from uniultra.evaluation.report.compare import Difference, compare
 
 Report = dict[str, Any]
-SAME = ("manifest_sha256", "split", "limit", "draws", "seeds", "skipped")
+SAME = ("manifest_sha256", "split", "limit", "drawn", "draws", "seeds", "skipped")
 
-OPTIONAL = {"seeds", "skipped"}
+OPTIONAL = {"drawn", "seeds", "skipped"}
 """What a report without any may leave out."""
 
 
@@ -184,6 +184,8 @@ def _compared(report: Report, key: str) -> Any:
     """What must be equal; of skipped rows, which they are. Reports before schema version 3 skipped none."""
     if key == "skipped":
         return [f"{each['dataset']}/{each['id']}" for each in report.get(key, [])]
+    if key == "drawn":
+        return report.get(key, False)
     return report.get(key, []) if key == "seeds" else report[key]
 
 

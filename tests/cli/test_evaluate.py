@@ -47,11 +47,21 @@ def test_a_baseline_is_scored_on_boxes(data: Path, tmp_path: Path) -> None:
     assert len(report["records"]) == 5 * (1 + 3 + 3)
 
 
-def test_a_limit_is_recorded_and_told(data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("more", "said", "drawn"),
+    [
+        ((), ", 2 of each data set, drawn by seed. Dice", True),
+        (("--first",), ", the first 2 of each data set. Dice", None),
+    ],
+)
+def test_a_limit_is_recorded_and_told(
+    data: Path, tmp_path: Path, more: tuple[str, ...], said: str, drawn: bool | None
+) -> None:
     out = tmp_path / "r.json"
-    result = _run("--data", data, "--model", "ellipse", "--kinds", "box", "--limit", "1", "--out", out)
-    assert ", the first 1 of each data set. Dice" in result.stdout
-    assert json.loads(out.read_text(encoding="utf-8"))["limit"] == 1
+    one = ("--data", data, "--model", "ellipse", "--kinds", "box", "--limit", "2", *more)
+    assert said in _run(*one, "--out", out).stdout
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert (report["limit"], report.get("drawn")) == (2, drawn)
 
 
 def test_seeds_give_their_deviation(data: Path, tmp_path: Path) -> None:
@@ -210,7 +220,7 @@ def test_bad_rows_end_the_run_or_are_left_out(data: Path, tmp_path: Path) -> Non
 
 def test_the_report_says_which_weights(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "r.json"
-    assert _run("--data", data, "--kinds", "box", "--limit", "1", "--out", out).exit_code == 0
+    assert _run("--data", data, "--kinds", "box", "--limit", "2", "--out", out).exit_code == 0
     report = json.loads(out.read_text(encoding="utf-8"))
     assert (report["model"], report["model_version"]) == ("uniultra-mini", find("uniultra-mini").version)
     assert report["weights_sha256"] == weights_sha256("uniultra-mini")

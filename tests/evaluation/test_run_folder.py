@@ -19,7 +19,7 @@ from uniultra.errors import DataError, OutputError
 from uniultra.evaluation.baselines import EllipseBaseline
 from uniultra.evaluation.preflight import check
 from uniultra.evaluation.protocol import evaluate
-from uniultra.evaluation.report.run_report import Provenance
+from uniultra.evaluation.report.provenance import Provenance
 from uniultra.evaluation.run_folder import JOURNAL, PAGE, REPORT, TABLES, open_folder, write_folder
 from uniultra.evaluation.settings import EvaluationSettings
 

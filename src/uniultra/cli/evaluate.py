@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from uniultra.data.splits import ReportSplit, SelectionSplit
     from uniultra.evaluation.journal import Journal
     from uniultra.evaluation.preflight import Checked
-    from uniultra.evaluation.protocol import Evaluation
-    from uniultra.evaluation.report.run_report import Against, Provenance
+    from uniultra.evaluation.protocol import Evaluation, Limit
+    from uniultra.evaluation.report.provenance import Provenance
+    from uniultra.evaluation.report.run_report import Against
     from uniultra.evaluation.simulated_user import PromptableSegmenter
 
 DEFAULTS = EvaluationSettings()
@@ -65,8 +66,11 @@ def evaluate(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(help="Evaluate only the first N images of each data set, as listed: no random sample."),
+        typer.Option(help="Evaluate N images of each data set only, drawn by seed, for a quick check."),
     ] = None,
+    first: Annotated[
+        bool, typer.Option("--first", help="With --limit, the first N as listed, as earlier reports have.")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -97,21 +101,18 @@ def evaluate(
     """Score a model on a manifest's images: Dice, skill over the ellipse in the box, calibration, by organ
     and prompt.
     """
+    from uniultra.evaluation.protocol import Limit
     from uniultra.evaluation.report.gallery import picture_cases
     from uniultra.evaluation.report.run_report import build_report, tables_of, with_section, write_report
     from uniultra.evaluation.run_folder import open_folder, write_folder
     from uniultra.io.output import check_free
 
-    own = {
-        "--kinds": kinds != DEFAULT_KINDS,
-        "--draws": draws != DEFAULTS.draws,
-        "--seeds": bool(seeds),
-        "--against": against is not None,
-    }
+    own = {"--kinds": kinds != DEFAULT_KINDS, "--draws": draws != DEFAULTS.draws, "--seeds": bool(seeds)}
+    limited = Limit(limit, first)
     damage = damage_settings(robustness, robustness_limit, workers)
-    if is_paper(protocol, {**own, "--robustness": robustness}):
+    if is_paper(protocol, {**own, "--against": against is not None, "--robustness": robustness}):
         return _by_paper(
-            model, partial(_checked, data, split, limit, skip_bad), limit, PaperRun(out, workers, force)
+            model, partial(_checked, data, split, limited, skip_bad), limited, PaperRun(out, workers, force)
         )
     settings = _seeded(
         EvaluationSettings(_kinds_for(model, parse_kinds(kinds)), draws, workers, skip_bad), seeds
@@ -119,10 +120,10 @@ def evaluate(
     folder = None if out is None or out.suffix.lower() == ".json" else out
     if out is not None and folder is None:
         check_free([out], force)
-    checked = _checked(data, split, limit, skip_bad)
+    checked = _checked(data, split, limited, skip_bad)
     rows = checked.rows
     segmenter = _segmenter(model)
-    provenance = _provenance(model, segmenter, checked, limit)
+    provenance = _provenance(model, segmenter, checked, limited)
     journal = None if folder is None else open_folder(folder, provenance, split, settings, force)
     damaged_journal = (
         None if damage is None or folder is None else open_damaged(folder, provenance, split, damage)
@@ -148,7 +149,7 @@ def evaluate(
         report = build_report(evaluation, provenance, compared)
         write_report(out, report if damaged is None else with_section(report, "robustness", damaged), force)
     tables = [*tables_of(evaluation, provenance, compared), *damage_tables(damaged)]
-    print(printable_lines("\n".join([_title(segmenter.name, evaluation, limit), *tables])), end="")
+    print(printable_lines("\n".join([_title(segmenter.name, evaluation, provenance), *tables])), end="")
 
 
 def _seeded(settings: EvaluationSettings, seeds: str) -> EvaluationSettings:
@@ -162,7 +163,7 @@ def _seeded(settings: EvaluationSettings, seeds: str) -> EvaluationSettings:
     return replace(settings, seeds=parse_seeds(seeds))
 
 
-def _by_paper(model: str, checked: Callable[[], Checked], limit: int | None, run: PaperRun) -> None:
+def _by_paper(model: str, checked: Callable[[], Checked], limit: Limit, run: PaperRun) -> None:
     """The whole of a run under the paper's protocol."""
     run.check()
     found, segmenter = checked(), _segmenter(model)
@@ -217,20 +218,19 @@ def _names_of_boxes() -> str:
     return ",".join(kind.name for kind in KINDS.values() if kind.is_box)
 
 
-def _rows(manifest: Manifest, name: str, limit: int | None) -> SelectionSplit | ReportSplit:
+def _rows(manifest: Manifest, name: str, limit: Limit) -> SelectionSplit | ReportSplit:
     from uniultra.data.splits import report_split, selection_split
-    from uniultra.evaluation.protocol import first_rows
 
     if name not in ("val", "test", "external"):
         raise DataError(f"split '{name}' can't be scored; use val, test or external")
     if name == "val":
         chosen = selection_split(manifest)
-        return chosen if limit is None else first_rows(chosen, limit)
+        return limit.rows(chosen)
     reported = report_split(manifest, name)
-    return reported if limit is None else first_rows(reported, limit)
+    return limit.rows(reported)
 
 
-def _checked(data: Path, split: str, limit: int | None, skip_bad: bool) -> Checked:
+def _checked(data: Path, split: str, limit: Limit, skip_bad: bool) -> Checked:
     """Every row's files looked at, with a bar on stderr."""
     from uniultra.evaluation.preflight import check
 
@@ -241,15 +241,14 @@ def _checked(data: Path, split: str, limit: int | None, skip_bad: bool) -> Check
         return check(data, choose, skip_bad, lambda done, total: advance(completed=done, total=total))
 
 
-def _provenance(
-    model: str, segmenter: PromptableSegmenter, checked: Checked, limit: int | None
-) -> Provenance:
+def _provenance(model: str, segmenter: PromptableSegmenter, checked: Checked, limit: Limit) -> Provenance:
     """What the numbers come from; baselines have neither version nor weights."""
     from uniultra.backends.open import weights_sha256
-    from uniultra.evaluation.report.run_report import Provenance
+    from uniultra.evaluation.report.provenance import Provenance
     from uniultra.segmenter import Segmenter
 
-    known = Provenance(segmenter.name, checked.manifest.sha256, limit, skipped=checked.skipped)
+    known = Provenance(segmenter.name, checked.manifest.sha256, limit.count, drawn=limit.drawn)
+    known = replace(known, skipped=checked.skipped)
     if not isinstance(segmenter, Segmenter):
         return known
     return replace(known, model_version=segmenter.version, weights_sha256=weights_sha256(model))
@@ -276,8 +275,10 @@ def _with_progress(
         return evaluate_split(segmenter, rows, settings, lambda row, records: bar.advance(task), journal)
 
 
-def _title(name: str, evaluation: Evaluation, limit: int | None) -> str:
-    first = "" if limit is None else f", the first {limit} of each data set"
+def _title(name: str, evaluation: Evaluation, provenance: Provenance) -> str:
+    from uniultra.evaluation.report.provenance import limit_text
+
+    first = f", {limit_text(provenance.stated)}" if provenance.limit else ""
     images = f"{evaluation.images} images with objects, {evaluation.images_without_objects} without{first}"
     return (
         f"{name} on {evaluation.split}: {images}. Dice, and in brackets the skill over the ellipse in the "

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from uniultra.data.splits import ReportSplit, SelectionSplit
     from uniultra.evaluation.journal import Journal
     from uniultra.evaluation.protocol import Evaluation
-    from uniultra.evaluation.report.run_report import Provenance
+    from uniultra.evaluation.report.provenance import Provenance
     from uniultra.evaluation.robustness.robustness_protocol import RobustnessSettings
     from uniultra.evaluation.simulated_user import PromptableSegmenter
 
@@ -64,12 +64,11 @@ def damage_settings(wanted: bool, limit: int | None, workers: int) -> Robustness
 
 def open_damaged(folder: Path, provenance: Provenance, split: str, settings: RobustnessSettings) -> Journal:
     """The journal of damaged images in a run's folder. Raises as `Journal`."""
-    from dataclasses import asdict
 
     from uniultra.evaluation.robustness.robustness_protocol import open_robustness
     from uniultra.evaluation.run_folder import DAMAGED_JOURNAL
 
-    return open_robustness(folder / DAMAGED_JOURNAL, settings, {**asdict(provenance), "split": split})
+    return open_robustness(folder / DAMAGED_JOURNAL, settings, {**provenance.stated, "split": split})
 
 
 def run_robustness(

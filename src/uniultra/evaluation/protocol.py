@@ -22,7 +22,7 @@ from uniultra.evaluation.journal import Journal
 from uniultra.evaluation.metrics import dice, iou
 from uniultra.evaluation.records import EmptyAnswer, Record, ScoredImage, Skipped, skip
 from uniultra.evaluation.runner import score_rows
-from uniultra.evaluation.settings import EvaluationSettings
+from uniultra.evaluation.settings import EvaluationSettings, stable_seed
 from uniultra.evaluation.simulated_user import Answer, PromptableSegmenter, Question, ask, ask_nothing
 from uniultra.evaluation.summary import Summary, summarise
 from uniultra.evaluation.surface import surface_scores
@@ -129,6 +129,40 @@ def first_rows(split: ScoredSplit, count: int) -> ScoredSplit:
         if seen[row.dataset] <= count:
             kept.append(row)
     return replace(split, rows=tuple(kept))
+
+
+def drawn_rows(split: ScoredSplit, count: int) -> ScoredSplit:
+    """`count` rows of each data set in the split's order, drawn by a seed that follows from the ids, clusters
+    in turn, so that no patient fills the sample. Raises DataError where `count` is below 1.
+    """
+    if count < 1:
+        raise DataError(f"limit is {count}; it must be at least 1 image a data set")
+    turns: dict[tuple[str, str], int] = {}
+    places: dict[str, list[tuple[int, int, str]]] = {}
+    for row in sorted(split, key=lambda row: stable_seed("limit", row.dataset, row.id)):
+        turn = turns[row.dataset, row.cluster] = turns.get((row.dataset, row.cluster), -1) + 1
+        place = (turn, stable_seed("limit", row.cluster), row.id)
+        places.setdefault(row.dataset, []).append(place)
+    kept = {(name, id) for name, own in places.items() for _, _, id in sorted(own)[:count]}
+    return replace(split, rows=tuple(row for row in split if (row.dataset, row.id) in kept))
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How many images of each data set are scored (None: all), drawn by a seed or the `first` ones."""
+
+    count: int | None = None
+    first: bool = False
+
+    @property
+    def drawn(self) -> bool:
+        return self.count is not None and not self.first
+
+    def rows(self, split: ScoredSplit) -> ScoredSplit:
+        """The rows that are left. Raises DataError for a count below 1."""
+        if self.count is None:
+            return split
+        return first_rows(split, self.count) if self.first else drawn_rows(split, self.count)
 
 
 def _score_or_skip(segmenter: PromptableSegmenter, settings: EvaluationSettings, row: Row) -> ScoredImage:

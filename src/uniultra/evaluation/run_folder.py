@@ -12,7 +12,6 @@ timing.json     mean seconds a prompt by kind, which no two runs share
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,10 @@ from uniultra.evaluation.journal import Journal
 from uniultra.evaluation.protocol import Evaluation
 from uniultra.evaluation.report.gallery import Case
 from uniultra.evaluation.report.html import to_html
+from uniultra.evaluation.report.provenance import Provenance
 from uniultra.evaluation.report.run_report import (
     SCHEMA_VERSION,
     Against,
-    Provenance,
     build_report,
     tables_of,
     with_section,
@@ -68,7 +67,7 @@ def open_folder(
         (folder / JOURNAL).unlink(missing_ok=True)
         (folder / DAMAGED_JOURNAL).unlink(missing_ok=True)
     asked: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION, **asdict(provenance), "split": split,
+        "schema_version": SCHEMA_VERSION, **provenance.stated, "split": split,
         "kinds": list(settings.kinds), "draws": settings.draws,
     }  # fmt: skip
     if settings.seeds:

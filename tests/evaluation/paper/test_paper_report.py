@@ -21,7 +21,7 @@ from uniultra.evaluation.paper.paper_report import (
     paper_markdown,
     write_paper,
 )
-from uniultra.evaluation.report.run_report import Provenance
+from uniultra.evaluation.report.provenance import Provenance
 
 PROVENANCE = Provenance("some model", "ab" * 32)
 

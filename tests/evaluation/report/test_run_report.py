@@ -11,8 +11,8 @@ import pytest
 from uniultra.errors import DataError, OutputError
 from uniultra.evaluation.protocol import Evaluation
 from uniultra.evaluation.records import Record, Skipped
+from uniultra.evaluation.report.provenance import Provenance
 from uniultra.evaluation.report.run_report import (
-    Provenance,
     build_report,
     read_report,
     tables_of,

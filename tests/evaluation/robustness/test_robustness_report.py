@@ -9,7 +9,8 @@ from phantom_manifest import Phantom, phantom_manifest
 from uniultra.data.splits import selection_split
 from uniultra.evaluation.baselines import EllipseBaseline
 from uniultra.evaluation.protocol import evaluate
-from uniultra.evaluation.report.run_report import Provenance, read_report
+from uniultra.evaluation.report.provenance import Provenance
+from uniultra.evaluation.report.run_report import read_report
 from uniultra.evaluation.robustness.corruptions import CORRUPTIONS
 from uniultra.evaluation.robustness.robustness_protocol import (
     UNDAMAGED,

@@ -16,9 +16,9 @@ from uniultra.errors import DataError, OutputError
 from uniultra.evaluation.journal import Journal
 from uniultra.evaluation.metrics import bootstrap_means, percentile_interval
 from uniultra.evaluation.paper.paper_protocol import PROTOCOL, SIDE, PaperImage, PaperRecord, parse_paper
+from uniultra.evaluation.report.provenance import Provenance, limit_text
 from uniultra.evaluation.report.run_report import (
     NOT_AVAILABLE,
-    Provenance,
     markdown_table,
     plain,
     write_report,
@@ -84,7 +84,7 @@ def build_paper_report(images: Sequence[PaperImage], provenance: Provenance, spl
         "protocol_schema_version": SCHEMA_VERSION,
         "about": ABOUT,
         "uniultra_version": __version__,
-        **plain(asdict(provenance)),
+        **plain(provenance.stated),
         "split": split,
         "images": len(records),
         "images_without_mask": len(images) - len(records),
@@ -114,7 +114,7 @@ def paper_markdown(report: dict[str, Any]) -> str:
     ]
     header += ["ellipse Dice", "ellipse IoU", "ellipse Hausdorff px"]
     rows = [[name, *_details(cell)] for name, cell in report["summary"].items()]
-    first = "" if report["limit"] is None else f" (the first {report['limit']} of each data set)"
+    first = f" ({limit_text(report)})" if report["limit"] else ""
     counts = (
         f"{report['images']} images{first}; {report['images_without_mask']} more have no mask and can't be "
         "asked"
@@ -139,7 +139,7 @@ def open_paper(folder: Path, provenance: Provenance, split: str, force: bool = F
     asked = {
         "protocol": PROTOCOL,
         "protocol_schema_version": SCHEMA_VERSION,
-        **asdict(provenance),
+        **provenance.stated,
         "split": split,
     }
     journal = Journal(folder / JOURNAL, asked, parse_paper)

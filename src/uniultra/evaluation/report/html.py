@@ -14,6 +14,7 @@ import numpy as np
 
 from uniultra.evaluation.report.charts import click_chart, reliability_chart
 from uniultra.evaluation.report.gallery import FOUND_COLOUR, TRUE_COLOUR, Case
+from uniultra.evaluation.report.provenance import limit_text
 from uniultra.evaluation.settings import KINDS
 from uniultra.evaluation.summary import ALL_ORGANS
 from uniultra.text import markup
@@ -27,7 +28,7 @@ MOST_CLICKS = KINDS["to90"].clicks
 def to_html(report: Report, cases: Sequence[Case] = (), more: Iterable[str] = ()) -> str:
     """The whole page; `more` are sections in HTML that come before the details."""
     template = Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
-    first = "" if report["limit"] is None else f" (the first {report['limit']} of each data set)"
+    first = f" ({limit_text(report)})" if report["limit"] else ""
     facts = (
         f"{report['objects']} objects on {report['images']} images{first}, "
         f"{report['images_without_objects']} images without objects. "

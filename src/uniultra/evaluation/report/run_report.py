@@ -10,10 +10,11 @@ from typing import Any
 
 from uniultra import __version__
 from uniultra.errors import DataError
-from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES, reliability_curve
+from uniultra.evaluation.metrics import reliability_curve
 from uniultra.evaluation.protocol import Evaluation
 from uniultra.evaluation.records import Record, Skipped, record_from
 from uniultra.evaluation.report.compare import Comparison, Difference
+from uniultra.evaluation.report.provenance import Provenance
 from uniultra.evaluation.spread import Spread, spread_of
 from uniultra.evaluation.summary import ALL_ORGANS, Cell, Summary, objects_of, summarise_empty
 from uniultra.io.output import write_text
@@ -26,33 +27,6 @@ SCHEMA_VERSION = 3
 NOT_AVAILABLE = "n/a"
 DIGITS = 5
 """Decimals in the JSON file."""
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where the numbers come from.
-
-    Attributes:
-        model: the segmenter's name.
-        manifest_sha256: of the manifest's bytes.
-        limit: images a data set that were evaluated; None for all.
-        bootstrap_seed: of the intervals. The prompts' seeds follow from image, object, kind and draw, so
-            there is none to record.
-        bootstrap_samples: of the intervals.
-        model_version: of the weights; None where there is none, as for baselines.
-        weights_sha256: of the files that the model was loaded from, as `backends.open.weights_sha256` makes
-            it, or of a peer's one file; None for what has none.
-        skipped: rows that were left out from the start.
-    """
-
-    model: str
-    manifest_sha256: str
-    limit: int | None = None
-    bootstrap_seed: int = 0
-    bootstrap_samples: int = BOOTSTRAP_SAMPLES
-    model_version: str | None = None
-    weights_sha256: str | None = None
-    skipped: tuple[Skipped, ...] = ()
 
 
 def to_overview(summary: Summary) -> str:
@@ -161,7 +135,7 @@ def build_report(
     return {
         "schema_version": SCHEMA_VERSION,
         "uniultra_version": __version__,
-        **asdict(provenance),
+        **provenance.stated,
         "split": evaluation.split,
         "kinds": list(evaluation.settings.kinds),
         "draws": evaluation.settings.draws,
