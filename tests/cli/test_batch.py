@@ -168,7 +168,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(folder: Path) -> Non
             ("in", "out", "--grid", "4", "--write", "csv", "--keep-patient"),
             "--keep-patient is of DICOM results alone; add --write",
         ),
-        (("in", "out", "--grid", "4", "--address", "nowhere"), "--address nowhere is no address"),
+        (("in", "out", "--grid", "4", "--address", "nowhere"), "--address nowhere is not an address"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(

@@ -202,7 +202,7 @@ def test_measure_of_volumes(planes: Path) -> None:
         ),
         (
             ["measure", "ed.png", "--volume", "ef"],
-            "ed.png: one mask; --volume ef takes 2 or 4, or the label of a cine",
+            "ed.png: one mask; --volume ef takes 2 or 4, or a label of a cine",
         ),
         (
             ["measure", "ed.png", "--volume", "simpson"],
