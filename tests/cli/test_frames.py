@@ -280,7 +280,7 @@ def test_what_is_chosen(folder: Path, text: str, numbers: list[int]) -> None:
     "text", ["", ",", "1,", "-1", "1-", "1:2", "1-3:0", "1-3:", "1.5", "0x1", "²", "1-2-3", "1--3"]
 )
 def test_what_is_no_choice(text: str) -> None:
-    with pytest.raises(PromptError, match=r"--frames '.*' is not understood|is no range"):
+    with pytest.raises(PromptError, match=r"--frames '.*' is not understood|is not a range"):
         parse_frames(text)
 
 
