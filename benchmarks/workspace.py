@@ -93,7 +93,7 @@ def measured(folder: Path) -> dict[str, Any]:
             page.wait_for_selector("body[data-ready]")
             page.evaluate(WATCH)
             report = {"cores": os.cpu_count(), "load": os.getloadavg()[0], "chromium": browser.version}
-            report |= on_picture(page) | on_cine(page)
+            report |= on_picture(page) | on_cine(page) | on_effort(page)
             browser.close()
         return report | {"server_mb": round(memory_mb(server.pid))}
     finally:
@@ -170,6 +170,31 @@ def on_cine(page: Page) -> dict[str, Any]:
         "cine_gap_ms": spread(gaps),
         "cine_step_ms": spread(steps),
     }
+
+
+def on_effort(page: Page) -> dict[str, Any]:
+    """Frames a minute of a scripted user without hesitation: a box on every frame, and one box that is then tracked."""
+    frames = 20
+    page.evaluate("() => { seen.app.frame = 0; seen.app.selected = null; seen.changed(); }")
+    began = time.perf_counter()
+    for number in range(frames):
+        page.mouse.move(*at(page, 540, 276))
+        page.mouse.down()
+        page.mouse.move(*at(page, 740, 436), steps=3)
+        page.mouse.up()
+        page.wait_for_function(f"() => seen.doc().frames.some((frame) => frame.number === {number})")
+        page.keyboard.press("ArrowRight")
+    boxes = frames / (time.perf_counter() - began)
+    report = {"boxes_frames_a_minute": round(60 * boxes)}
+    if page.evaluate("() => seen.app.workspace.tracking"):
+        page.keyboard.press("Control+z")
+        page.evaluate(f"() => {{ seen.app.frame = {frames - 2}; seen.changed(); }}")
+        began = time.perf_counter()
+        page.keyboard.press("t")
+        page.wait_for_function(f"() => seen.doc().frames.length >= {2 * frames}", timeout=120_000)
+        report["tracked_frames_a_minute"] = round(60 * frames / (time.perf_counter() - began))
+        page.keyboard.press("t")
+    return report
 
 
 def show(page: Page, name: str) -> None:

@@ -89,6 +89,6 @@ def tab_of(context: Any, link: str) -> Visit:
 def check_tab(one: Visit) -> None:
     """No script failed, and nobody but loopback was asked."""
     one.page.close()
-    assert not one.faults
+    assert not one.faults, one.faults
     hosts = {urlsplit(url).hostname for url in one.asked if not url.startswith("blob:")}
-    assert hosts == {"127.0.0.1"}
+    assert hosts == {"127.0.0.1"}, hosts

@@ -88,7 +88,7 @@ MAY_IMPORT = {
     "outputs": (*FOUNDATION, *RESULTS, "io"),
     "batch": (*FOUNDATION, *RESULTS, "automatic", "io", "data.problems", "batch"),
     "cluster": ("prompts",),
-    "web": (*FOUNDATION, *RESULTS, "atomic", "io", "web"),
+    "web": (*FOUNDATION, *RESULTS, "atomic", "io", "tracking", "web"),
     "data": (*FOUNDATION, "atomic", "io", "data"),
     "export": (*FOUNDATION, "atomic", "backends", "data", "evaluation", "io", "models", "export"),
     "training": (

@@ -129,7 +129,7 @@ def segment_ambiguous(
     objects = []
     for index, prompt in enumerate(prompts, start=1):
         first, *others = segmenter.alternatives(frame, prompt, most)
-        objects.append(ObjectResult(index, first, prompt, tuple(others)))
+        objects.append(ObjectResult(index, first, prompt, alternatives=tuple(others)))
     return FrameResult(frame, tuple(objects), segmenter.facts, number)
 
 
