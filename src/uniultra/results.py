@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from uniultra.io.cines import chosen_frames
 from uniultra.measure import area_px
@@ -16,6 +17,9 @@ from uniultra.model_facts import ModelFacts
 from uniultra.pixel_scale import Scale
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Frame, Mask, Prompt
+
+TrackStatus = Literal["sure", "unsure", "lost", "absent"]
+"""What a tracker says of a structure on a frame; lost: it may be there; absent: it has been lost for a while, or left the frame."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,15 @@ class ObjectResult:
         number: its id in id masks and tables, from 1.
         mask: with its quality and scale.
         prompt: what pointed at it in this frame; None where it was carried over from another one.
+        status: of a tracked structure; None where nothing was tracked.
+        confidence: of a tracked structure: the chance that Dice is at least 0.7, 0 to 1.
     """
 
     number: int
     mask: Mask
     prompt: Prompt | None = None
+    status: TrackStatus | None = None
+    confidence: float | None = None
 
     @property
     def scale(self) -> Scale:
