@@ -242,3 +242,12 @@ def test_close_structures_share_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Segmenter, "encode", counted)
     step(SEGMENTER, state, speckled(inside, 1))
     assert len(seen) == 1
+
+
+def test_what_returns_elsewhere_is_found_by_its_looks() -> None:
+    empty = [speckled(np.zeros(FRAME_HW, np.bool_), 90 + number) for number in range(4)]
+    elsewhere = ellipse(FRAME_HW, (170, 60), (26, 20))
+    frames = [FRAMES[0], *empty, *(speckled(elsewhere, 70 + number) for number in range(4))]
+    results = followed(cine_of(frames), {0: {1: box_at(0)}})
+    assert [result.objects[0].status for result in results[1:5]] == ["lost"] * 4
+    assert dice(results[-1].masks[0].mask_hw, elsewhere) > 0.8

@@ -28,6 +28,7 @@ from uniultra.cli.segment import segment
 from uniultra.cli.serve import serve
 from uniultra.cli.terminal.ending import end_in_order
 from uniultra.cli.terminal.text import complain, printable
+from uniultra.cli.track import track
 from uniultra.cli.train import train
 from uniultra.errors import UniUltraError
 
@@ -67,6 +68,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     segment,
+    track,
     batch,
     measure,
     info,

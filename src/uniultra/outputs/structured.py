@@ -27,7 +27,8 @@ LIBRARIES = {
 
 
 def object_json(found: ObjectResult) -> dict[str, Any]:
-    """One structure: its prompt, box, areas, quality, and all its measures."""
+    """One structure: its prompt, box, areas, quality, and all its measures; of a tracked one also its status and confidence."""
+    tracked = {} if found.status is None else {"status": found.status, "confidence": found.confidence}
     return {
         "id": found.number,
         "prompt": None if found.prompt is None else prompt_json(found.prompt),
@@ -35,6 +36,7 @@ def object_json(found: ObjectResult) -> dict[str, Any]:
         "area_px": found.area_px,
         "area_mm2": found.area_mm2,
         "quality": round(found.mask.quality, 4),
+        **tracked,
         "measures": as_json(found.measured),
     }
 

@@ -10,6 +10,8 @@ import threading
 import cv2
 import numpy as np
 
+from uniultra.geometry import clip_box
+from uniultra.tracking.confidence import shown_around
 from uniultra.tracking.state import MaskGrid, positions
 from uniultra.types import Frame, Region
 
@@ -60,6 +62,26 @@ def carried(grid: MaskGrid, flow: np.ndarray, frame_hw: tuple[int, int]) -> Mask
     across, down = positions(region)
     step_x, step_y = _steps(flow, frame_hw, across, down)
     return MaskGrid(region, grid.at(across + step_x, down + step_y))
+
+
+def moved_to_match(
+    grid: MaskGrid, seen_hw: np.ndarray, view_hw: np.ndarray, frame_hw: tuple[int, int]
+) -> MaskGrid:
+    """A mask moved, without a change of size, to where a view is most like its appearance, by normalised cross-correlation."""
+    box = grid.box_xyxy
+    if box is None:
+        return grid
+    shown = shown_around(clip_box(box, frame_hw))
+    sx, sy = view_hw.shape[1] / frame_hw[1], view_hw.shape[0] / frame_hw[0]
+    width, height = max(round(shown.width * sx), 1), max(round(shown.height * sy), 1)
+    if not (4 <= width <= view_hw.shape[1] and 4 <= height <= view_hw.shape[0]):
+        return grid
+    pattern = cv2.resize(seen_hw, (width, height), interpolation=cv2.INTER_LINEAR)
+    likeness = cv2.matchTemplate(view_hw, pattern, cv2.TM_CCOEFF_NORMED)
+    row, column = np.unravel_index(int(np.argmax(likeness)), likeness.shape)
+    dx, dy = column / sx - 0.5 - shown.x0, row / sy - 0.5 - shown.y0
+    old = grid.region
+    return MaskGrid(Region(old.x0 + dx, old.y0 + dy, old.x1 + dx, old.y1 + dy), grid.logits_hw)
 
 
 def _steps(

@@ -6,7 +6,6 @@ compared with is kept apart, and only a sure frame changes it: the first frame's
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,8 +16,8 @@ from uniultra.geometry import OUTSIDE_LOGIT, clip_box, inscribed_centre
 from uniultra.pixel_scale import NO_SCALE
 from uniultra.results import TrackStatus
 from uniultra.segmenter import Segmenter
-from uniultra.tracking.confidence import LOST, Evidence, appearance, likeness, status_of
-from uniultra.tracking.motion import carried, flow_between, view_of
+from uniultra.tracking.confidence import FOUND_THERE, LOST, SURE, Evidence, appearance, likeness, status_of
+from uniultra.tracking.motion import carried, flow_between, moved_to_match, view_of
 from uniultra.tracking.state import MaskGrid, ObjectTrack, TrackState, grid_of
 from uniultra.tracking.views import shared_views
 from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region
@@ -99,14 +98,13 @@ def step(segmenter: Segmenter, state: TrackState, frame: Frame) -> tuple[list[Tr
     flow = None if still or not state.objects else flow_between(view, state.view_hw)
     expected = [_expected(one, flow, state.frame_hw) for one in state.objects]
     found = _answers(segmenter, frame, state.objects, expected)
-    lost = [place for place, answer in enumerate(found) if answer.evidence.confidence < LOST]
-    places = [place for place in lost if expected[place] is not state.objects[place].sure_grid]
-    again = [state.objects[place] for place in places]
-    for place, other in zip(
-        places, _answers(segmenter, frame, again, [one.sure_grid for one in again]), strict=True
-    ):
-        if other.evidence.confidence >= LOST:
-            found[place] = other
+    for search, least in ((_where_sure, FOUND_THERE), (_where_alike, SURE)):
+        lost = [place for place, answer in enumerate(found) if answer.evidence.confidence < LOST]
+        again = [state.objects[place] for place in lost]
+        others = _answers(segmenter, frame, again, [search(one, view, state.frame_hw) for one in again])
+        for place, other in zip(lost, others, strict=True):
+            if other.evidence.confidence >= least:
+                found[place] = other
     pairs = [_concluded(one, answer, still) for one, answer in zip(state.objects, found, strict=True)]
     return [answer for answer, _ in pairs], TrackState(state.frame_hw, view, tuple(one for _, one in pairs))
 
@@ -125,6 +123,16 @@ def _expected(one: ObjectTrack, flow: np.ndarray | None, frame_hw: tuple[int, in
     if one.lost:
         return one.sure_grid
     return one.grid if flow is None else carried(one.grid, flow, frame_hw)
+
+
+def _where_sure(one: ObjectTrack, view_hw: np.ndarray, frame_hw: tuple[int, int]) -> MaskGrid:
+    """A structure that was lost, where it was last sure."""
+    return one.sure_grid
+
+
+def _where_alike(one: ObjectTrack, view_hw: np.ndarray, frame_hw: tuple[int, int]) -> MaskGrid:
+    """The same, moved to where the frame looks most like it did then."""
+    return moved_to_match(one.sure_grid, one.sure_hw, view_hw, frame_hw)
 
 
 @dataclass(frozen=True)
@@ -190,13 +198,12 @@ def _weighed(segmenter: Segmenter, frame: Frame, one: ObjectTrack, mask: Mask) -
         return _nothing(frame, one)
     grid = grid_of(mask.logits_hw, _crop(segmenter, frame, box))
     seen = appearance(frame, box)
-    growth = abs(math.log(max(grid.area_px, 1.0) / max(one.sure_grid.area_px, 1.0)))
     like = likeness(seen, one.first_hw), likeness(seen, one.sure_hw)
-    return _Answer(mask, grid, seen, Evidence(mask.quality, *like, growth))
+    return _Answer(mask, grid, seen, Evidence(mask.quality, *like))
 
 
 def _nothing(frame: Frame, one: ObjectTrack) -> _Answer:
-    return _Answer(empty_mask((frame.height, frame.width)), one.grid, one.sure_hw, Evidence(0, -1, -1, 5.0))
+    return _Answer(empty_mask((frame.height, frame.width)), one.grid, one.sure_hw, Evidence(0, -1, -1))
 
 
 def empty_mask(frame_hw: tuple[int, int]) -> Mask:
