@@ -77,7 +77,7 @@ def track(
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
     """Follow structures through a cine from a box, a click or a mask on one frame, and say where they are lost."""
-    from uniultra.io.cines import recalibrated
+    from uniultra.io.cines import open_cine, recalibrated
     from uniultra.io.input_file import input_file
     from uniultra.segmenter import Segmenter
 
@@ -88,7 +88,7 @@ def track(
     check_cine_kinds(plan.kinds)
     source = input_file(clip)
     tell(check_kinds(plan, [source]))
-    cine = source.cine
+    cine = open_cine(clip) if clip.is_dir() else source.cine
     if scale is not None:
         cine = recalibrated(cine, scale.applied)
     frames = _frames(cine, first, last)

@@ -93,7 +93,7 @@ class ObjectTrack:
 
     Attributes:
         number: its id, from 1.
-        grid: where it is taken to be, on the frame before.
+        grid: where it is taken to be, on the frame before; while it is lost, the best guess.
         sure_grid: the same on the last frame that was sure; a structure that was lost is looked for there.
         first_hw, sure_hw: its appearance where it was prompted, and on the last sure frame, uint8 (PATCH, PATCH).
         lost: for how many frames it has been lost.

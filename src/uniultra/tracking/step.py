@@ -119,9 +119,7 @@ def _check_size(state: TrackState, frame: Frame) -> None:
 
 
 def _expected(one: ObjectTrack, flow: np.ndarray | None, frame_hw: tuple[int, int]) -> MaskGrid:
-    """Where a structure is to be looked for: where motion takes it; a lost one where it was last sure."""
-    if one.lost:
-        return one.sure_grid
+    """Where a structure is looked for first, also a lost one: where motion takes it."""
     return one.grid if flow is None else carried(one.grid, flow, frame_hw)
 
 
@@ -199,7 +197,8 @@ def _weighed(segmenter: Segmenter, frame: Frame, one: ObjectTrack, mask: Mask) -
     grid = grid_of(mask.logits_hw, _crop(segmenter, frame, box))
     seen = appearance(frame, box)
     like = likeness(seen, one.first_hw), likeness(seen, one.sure_hw)
-    return _Answer(mask, grid, seen, Evidence(mask.quality, *like))
+    sizes = max(grid.area_px, 1.0), max(one.sure_grid.area_px, 1.0)
+    return _Answer(mask, grid, seen, Evidence(mask.quality, *like, max(sizes) / min(sizes)))
 
 
 def _nothing(frame: Frame, one: ObjectTrack) -> _Answer:
@@ -218,15 +217,14 @@ def lost_mask(number: int, frame_hw: tuple[int, int]) -> TrackedMask:
 
 
 def _concluded(one: ObjectTrack, answer: _Answer, still: bool) -> tuple[TrackedMask, ObjectTrack]:
-    """The answer with its status, and what is remembered: nothing of a lost frame, of an unsure one the place alone."""
+    """The answer with its status, and what is remembered: the place, and of a sure frame the appearance."""
     confidence = answer.evidence.confidence
     status = status_of(confidence, one.lost)
     if status in ("lost", "absent"):
         nothing = empty_mask(answer.mask.mask_hw.shape)  # type: ignore[arg-type]
         nothing = replace(nothing, scale=answer.mask.scale)
-        return TrackedMask(one.number, nothing, status, confidence, answer.mask), replace(
-            one, lost=one.lost + 1
-        )
+        followed = replace(one, grid=answer.grid, lost=one.lost + 1)
+        return TrackedMask(one.number, nothing, status, confidence, answer.mask), followed
     tracked = TrackedMask(one.number, answer.mask, status, confidence, answer.mask)
     if still and not one.lost:  # a frozen picture must not creep
         return tracked, one
