@@ -173,7 +173,9 @@ def on_cine(page: Page) -> dict[str, Any]:
 
 
 def on_effort(page: Page) -> dict[str, Any]:
-    """Frames a minute of a scripted user without hesitation: a box on every frame, and one box then tracked."""
+    """Frames a minute of a scripted user without hesitation: a box on every frame, and one box then
+    tracked.
+    """
     frames = 20
     page.evaluate("() => { seen.app.frame = 0; seen.app.selected = null; seen.changed(); }")
     began = time.perf_counter()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 from uniultra.io.cines import chosen_frames
 from uniultra.measure import area_px
@@ -17,6 +18,11 @@ from uniultra.pixel_scale import Scale
 from uniultra.prompt_checks import clipped
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Frame, Mask, Prompt
+
+TrackStatus = Literal["sure", "unsure", "lost", "absent"]
+"""What a tracker says of a structure on a frame; lost: it may be there; absent: it has been lost for a while,
+or left the frame.
+"""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,8 @@ class ObjectResult:
         alternatives: what the prompt may mean instead, the most trusted first; None where nobody asked for
             them.
         name: what a person calls it, such as "left ventricle"; "" where nobody named it.
+        status: of a tracked structure; None where nothing was tracked.
+        confidence: of a tracked structure: the chance that Dice is at least 0.7, 0 to 1.
     """
 
     number: int
@@ -37,6 +45,8 @@ class ObjectResult:
     prompt: Prompt | None = None
     alternatives: tuple[Mask, ...] | None = None
     name: str = ""
+    status: TrackStatus | None = None
+    confidence: float | None = None
 
     @property
     def label(self) -> str:

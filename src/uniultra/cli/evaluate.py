@@ -18,6 +18,7 @@ from uniultra.cli.protocols import (
     damage_settings,
     damage_tables,
     is_paper,
+    is_track,
     new_bar,
     open_damaged,
     run_robustness,
@@ -82,7 +83,10 @@ def evaluate(
         int, typer.Option(help="Images evaluated in parallel; does not affect results.")
     ] = DEFAULTS.workers,
     protocol: Annotated[
-        str, typer.Option(help="standard, or paper: stretched images and the paper's metrics; see the docs.")
+        str,
+        typer.Option(
+            help="standard; paper: stretched images and the paper's metrics; track: clips; see the docs."
+        ),
     ] = STANDARD,
     robustness: Annotated[
         bool, typer.Option("--robustness", help="Also with damaged images: gain, blur, text, ...")
@@ -110,6 +114,10 @@ def evaluate(
     own = {"--kinds": kinds != DEFAULT_KINDS, "--draws": draws != DEFAULTS.draws, "--seeds": bool(seeds)}
     limited = Limit(limit, first)
     damage = damage_settings(robustness, robustness_limit, workers)
+    if is_track(protocol, {**own, "--robustness": robustness}):
+        return _by_track(
+            model, partial(_checked, data, split, Limit(None, first), skip_bad), limit, out, force
+        )
     if is_paper(protocol, {**own, "--against": against is not None, "--robustness": robustness}):
         return _by_paper(
             model, partial(_checked, data, split, limited, skip_bad), limited, PaperRun(out, workers, force)
@@ -170,6 +178,17 @@ def _by_paper(model: str, checked: Callable[[], Checked], limit: Limit, run: Pap
     print(
         printable_lines(run.score(segmenter, found.rows, _provenance(model, segmenter, found, limit))), end=""
     )
+
+
+def _by_track(
+    model: str, checked: Callable[[], Checked], limit: int | None, out: Path | None, force: bool
+) -> None:
+    """The whole of a run under the protocol of clips; `limit` is of simulated cines a set."""
+    from uniultra.cli.track_protocol import run_track_protocol
+    from uniultra.segmenter import Segmenter
+
+    segmenter = Segmenter.load(model)
+    print(printable_lines(run_track_protocol(segmenter, checked().rows.rows, limit, out, force)), end="")
 
 
 def _compared(

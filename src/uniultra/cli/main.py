@@ -30,6 +30,7 @@ from uniultra.cli.show import show
 from uniultra.cli.terminal.ending import end_in_order
 from uniultra.cli.terminal.help_text import LiteralCommand, LiteralGroup
 from uniultra.cli.terminal.text import complain, printable
+from uniultra.cli.track import track
 from uniultra.cli.train import train
 from uniultra.errors import UniUltraError
 
@@ -71,6 +72,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     segment,
+    track,
     batch,
     measure,
     info,

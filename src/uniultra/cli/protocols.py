@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from uniultra.evaluation.robustness.robustness_protocol import RobustnessSettings
     from uniultra.evaluation.simulated_user import PromptableSegmenter
 
-STANDARD, PAPER = "standard", "paper"
+STANDARD, PAPER, TRACK = "standard", "paper", "track"
 
 
 def is_paper(protocol: str, given: Mapping[str, bool]) -> bool:
@@ -35,7 +35,7 @@ def is_paper(protocol: str, given: Mapping[str, bool]) -> bool:
         PromptError: an unknown protocol, or such an option.
     """
     if protocol not in (STANDARD, PAPER):
-        raise PromptError(f"protocol '{protocol}' is unknown; use {STANDARD} or {PAPER}")
+        raise PromptError(f"protocol '{protocol}' is unknown; use {STANDARD}, {PAPER} or {TRACK}")
     wrong = [name for name, was_given in given.items() if was_given]
     if protocol == PAPER and wrong:
         raise PromptError(
@@ -43,6 +43,17 @@ def is_paper(protocol: str, given: Mapping[str, bool]) -> bool:
             "protocol"
         )
     return protocol == PAPER
+
+
+def is_track(protocol: str, given: Mapping[str, bool]) -> bool:
+    """Whether it is the protocol of clips; as `is_paper` else. Raises PromptError for options that it doesn't
+    know.
+    """
+    wrong = [name for name, was_given in given.items() if was_given]
+    if protocol == TRACK and wrong:
+        fix = f"leave out {', '.join(wrong)}, or the protocol"
+        raise PromptError(f"--protocol track prompts each clip with the box of its first frame; {fix}")
+    return protocol == TRACK
 
 
 def damage_settings(wanted: bool, limit: int | None, workers: int) -> RobustnessSettings | None:
@@ -83,7 +94,7 @@ def run_robustness(
     from uniultra.evaluation.robustness.robustness_summary import build_section
 
     chosen = draw_rows(rows, evaluation.records, settings.limit)
-    with _ticks(f"{segmenter.name} on damaged images", len(chosen)) as tick:
+    with ticks(f"{segmenter.name} on damaged images", len(chosen)) as tick:
         return build_section(evaluate_robustness(segmenter, chosen, settings, journal, tick))
 
 
@@ -129,7 +140,7 @@ class PaperRun:
         from uniultra.evaluation.report.run_report import write_report
 
         journal = None if self.folder is None else open_paper(self.folder, provenance, rows.name, self.force)
-        with _ticks(f"{segmenter.name} on {rows.name}, by the paper's protocol", len(rows)) as tick:
+        with ticks(f"{segmenter.name} on {rows.name}, by the paper's protocol", len(rows)) as tick:
             images = evaluate_paper(segmenter, rows.rows, self.workers, journal, tick)
         report = build_paper_report(images, provenance, rows.name)
         if self.folder is not None:
@@ -154,7 +165,7 @@ def new_bar(hidden: bool = False) -> Progress:
 
 
 @contextmanager
-def _ticks(name: str, total: int) -> Iterator[Callable[[], None]]:
+def ticks(name: str, total: int) -> Iterator[Callable[[], None]]:
     """Calls of what it yields move a bar on by one."""
     with new_bar() as bar:
         task = bar.add_task(label(name), total=total)

@@ -12,7 +12,16 @@ from uniultra.errors import FileError
 from uniultra.io.images import find_images
 from uniultra.io.paths import shown
 
-ENDINGS = (".mask.png", ".overlay.png", ".grid.png", ".masks.tif", ".overlay.mp4", ".seg.dcm", ".sr.dcm")
+ENDINGS = (
+    ".mask.png",
+    ".overlay.png",
+    ".grid.png",
+    ".masks.tif",
+    ".overlay.mp4",
+    ".track.plot.png",
+    ".seg.dcm",
+    ".sr.dcm",
+)
 _NIFTI = ".nii.gz"
 _MASKS = (".mask.png", ".masks.tif")
 _MOST_BYTES = 200 * 10**6

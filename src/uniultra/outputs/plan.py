@@ -68,7 +68,7 @@ class OutputPlan:
         endings = {"mask": "mask.png", "overlay": "overlay.png", "json": "json"}
         return self._paths(f"{source.stem}{frame}", endings, self.kinds_for(source))
 
-    def cine_paths(self, source: InputFile) -> dict[str, Path]:
+    def cine_paths(self, source: InputFile, name: str = "frames") -> dict[str, Path]:
         """Each result's path: NAME.frames.masks.tif and so on; a movie, and of DICOM a SEG, where no kinds
         were named.
         """
@@ -76,8 +76,17 @@ class OutputPlan:
         if self.kinds is None:
             kinds = (*kinds, "movie")
         return self._paths(
-            f"{source.stem}.frames", {"masks": "masks.tif", "csv": "csv", "json": "json"}, kinds
+            f"{source.stem}.{name}", {"masks": "masks.tif", "csv": "csv", "json": "json"}, kinds
         )
+
+    def track_paths(self, source: InputFile, ventricle: bool = False) -> dict[str, Path]:
+        """The same of a track, NAME.track.masks.tif and so on, with its plot; with `ventricle` its ejection
+        fraction too.
+        """
+        assert self.folder is not None
+        more = {"plot": "plot.png", "chart": "plot.svg"} | ({"ef": "ef.json"} if ventricle else {})
+        paths = {kind: self.folder / f"{source.stem}.track.{ending}" for kind, ending in more.items()}
+        return self.cine_paths(source, "track") | paths
 
     def _paths(self, name: str, endings: dict[str, str], kinds: Sequence[str]) -> dict[str, Path]:
         assert self.folder is not None

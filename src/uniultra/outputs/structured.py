@@ -30,8 +30,9 @@ LIBRARIES = {
 
 def object_json(found: ObjectResult) -> dict[str, Any]:
     """One structure: its prompt, box, areas, quality, and all its measures; its alternatives, where
-    requested.
+    requested; of a tracked one also its status and confidence.
     """
+    tracked = {} if found.status is None else {"status": found.status, "confidence": found.confidence}
     report: dict[str, Any] = {
         "id": found.number,
         **({"name": found.name} if found.name else {}),
@@ -40,6 +41,7 @@ def object_json(found: ObjectResult) -> dict[str, Any]:
         "area_px": found.area_px,
         "area_mm2": found.area_mm2,
         "quality": round(found.mask.quality, 4),
+        **tracked,
         "measures": as_json(found.measured),
     }
     if found.alternatives is not None:
