@@ -46,7 +46,7 @@ function clip(prompt, image) {
 
 function numbers(text, count, name) {
   const found = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
-  if (found.length !== count || !found.every(Number.isFinite)) throw new Error(`--${name} ${text}: give ${count} numbers with commas between`);
+  if (found.length !== count || !found.every(Number.isFinite)) throw new Error(`--${name} ${text}: give ${count} numbers separated by commas`);
   return found;
 }
 

@@ -331,14 +331,18 @@ def test_another_site_in_the_same_browser_gets_nothing(
         page.goto(f"http://localhost:{other.server_port}/evil.html")
         found = page.evaluate(
             """async (origin) => {
-                const state = await fetch(origin + "/v1/workspace", { credentials: "include" }).then((r) => r.status, () => "refused");
-                const write = await fetch(origin + "/v1/workspace/files?name=x.png", { method: "POST", body: "x", mode: "no-cors",
+                const state = await fetch(origin + "/v1/workspace", {
+                    credentials: "include" }).then((r) => r.status, () => "refused");
+                const write = await fetch(origin + "/v1/workspace/files?name=x.png", { method: "POST",
+                    body: "x", mode: "no-cors",
                     credentials: "include" }).then((r) => r.status, () => "refused");
                 const frame = document.createElement("iframe");
                 frame.src = origin + "/";
-                await new Promise((done) => { frame.onload = frame.onerror = done; document.body.append(frame); });
+                await new Promise((done) => { frame.onload = frame.onerror = done;
+                    document.body.append(frame); });
                 let seen = "nothing";
-                try { seen = frame.contentDocument?.body?.textContent ?? "nothing"; } catch { seen = "nothing"; }
+                try { seen = frame.contentDocument?.body?.textContent ?? "nothing"; } catch {
+                    seen = "nothing"; }
                 return [state, write, seen];
             }""",
             server.origin,

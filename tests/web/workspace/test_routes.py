@@ -250,7 +250,7 @@ def test_a_readonly_folder_is_said_before_anything_is_lost(workspace: Workspace,
 
 @pytest.mark.skipif(not CAN_TRACK, reason="this build has no tracking")
 def test_a_structure_is_followed_some_frames_at_a_time(page: TestClient) -> None:
-    """A dark ellipse that moves by 4 pixels a frame: the same answers in one call, in several, and begun anew."""
+    """A dark ellipse that moves by 4 pixels a frame: the same answers in one call, in several, begun anew."""
     at = f"/v1/workspace/items/{item_id(page, 'cine.gif')}/frames"
     asked = {"object": 1, "counts": TRUTH, "box": BOX, "frames": 3}
     whole = page.post(f"{at}/0/track", json=asked).json()

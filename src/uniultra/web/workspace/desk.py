@@ -244,7 +244,10 @@ def mask_from(rle: Rle, frame_hw: tuple[int, int]) -> np.ndarray:
     Raises PromptError where they aren't those of a frame of this size.
     """
     if rle.size_hw != frame_hw:
-        sizes = f"{rle.size_hw[1]}x{rle.size_hw[0]} pixels; it must have the frame's size, {frame_hw[1]}x{frame_hw[0]}"
+        sizes = (
+            f"{rle.size_hw[1]}x{rle.size_hw[0]} pixels; it must have the frame's size, "
+            f"{frame_hw[1]}x{frame_hw[0]}"
+        )
         raise PromptError(f"the mask is {sizes}")
     return mask_of(rle.counts, frame_hw)
 

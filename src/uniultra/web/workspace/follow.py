@@ -1,7 +1,7 @@
 """One structure followed from frame to frame, some frames a call, so that a page can watch and stop it.
 
-What a track remembers is kept between calls; where it is gone (another process, another correction) the track begins anew from the mask
-that the page sends.
+What a track remembers is kept between calls; where it is gone (another process, another correction) the track
+begins anew from the mask that the page sends.
 """
 
 from __future__ import annotations

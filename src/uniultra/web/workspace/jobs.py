@@ -58,7 +58,8 @@ class Alternatives(FileJob):
 
 @dataclass(frozen=True, kw_only=True)
 class Track(FileJob):
-    """Follow a structure from its mask on frame `start` over the next `frames`: answered by a tuple of `Tracked`.
+    """Follow a structure from its mask on frame `start` over the next `frames`; the answer is a tuple of
+    `Tracked`.
 
     `ask` is the prompt of that mask; None where it was drawn, or found by tracking.
     """
@@ -73,7 +74,9 @@ class Track(FileJob):
 
 @dataclass(frozen=True)
 class Tracked:
-    """One frame of a track: run lengths, empty where the structure is lost; `status` is sure, unsure, lost or absent."""
+    """One frame of a track: run lengths, empty where the structure is lost; `status`: sure, unsure, lost,
+    absent.
+    """
 
     number: int
     counts: str = field(repr=False)

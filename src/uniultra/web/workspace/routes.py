@@ -119,7 +119,10 @@ def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
         facts = await workspace.facts(service, item)
         saved = await asyncio.to_thread(workspace.project.load, item)
         if saved is not None and (saved.height, saved.width) != facts.frame_hw:
-            was = f"{saved.width} x {saved.height} pixels were annotated, the image has {facts.frame_hw[1]} x {facts.frame_hw[0]}"
+            was = (
+                f"{saved.width} x {saved.height} pixels were annotated, the image has {facts.frame_hw[1]} x "
+                f"{facts.frame_hw[0]}"
+            )
             raise Problem("project", f"{was}: it is another image of the same name; give another --project")
         return OpenedOut(
             id=item.id,

@@ -1,4 +1,6 @@
-"""The page without a server: its files, a model, onnxruntime-web and the examples, for any web server of files."""
+"""The page without a server: its files, a model, onnxruntime-web and the examples, for any web server of
+files.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,8 @@ def build(out: Path, model: str, engine: Path) -> int:
         engine: the folder `dist` of npm's onnxruntime-web.
 
     Raises:
-        ModelError: the model is unknown, or lacks a file. OutputError: `engine` lacks a file, or `out` exists.
+        ModelError: the model is unknown, or lacks a file. OutputError: `engine` lacks a file, or `out`
+            exists.
     """
     published = any(entry.name == model for entry in MODELS)
     folder = verified_folder(find(model)) if published or not Path(model).is_dir() else Path(model)
