@@ -106,7 +106,8 @@ def test_the_scale_of_a_line_is_pythons() -> None:
             )
     script = """
         const { scaleAt } = await import(`${core}/scale.mjs`);
-        const told = ({ calibration, box }) => { const { mm, reason } = scaleAt(calibration, box); return [mm, reason]; };
+        const told = ({ calibration, box }) => { const { mm, reason } = scaleAt(calibration, box);
+            return [mm, reason]; };
         console.log(JSON.stringify(given.map(told)));"""
     found = node(script, cases)
     assert found == expected
@@ -145,7 +146,8 @@ def test_measures_in_the_tab_are_close_to_pythons(mm: list[float] | None) -> Non
     script = """
         const { measureMask } = await import(`${core}/measure.mjs`);
         const one = (item) => measureMask(Uint8Array.from(item.mask), item, item.mm);
-        console.log(JSON.stringify([...given.map(one), measureMask(new Uint8Array(6), { width: 3, height: 2 }, null)]));"""
+        const empty = measureMask(new Uint8Array(6), { width: 3, height: 2 }, null);
+        console.log(JSON.stringify([...given.map(one), empty]));"""
     *found, empty = node(script, given)
     assert empty == {}
     pixel = max(mm or [1.0])
@@ -161,7 +163,8 @@ def test_measures_in_the_tab_are_close_to_pythons(mm: list[float] | None) -> Non
 def test_every_text_is_there_in_every_language() -> None:
     script = """
         const { LANGUAGES } = await import(`${core}/../languages.mjs`);
-        const shape = (table) => Object.entries(table).map(([key, text]) => [key, typeof text, text.length * (key === "keys")]);
+        const shape = (table) => Object.entries(table).map(([key, text]) => [key, typeof text,
+            text.length * (key === "keys")]);
         console.log(JSON.stringify(Object.values(LANGUAGES).map(shape)));"""
     first, *others = node(script, {})
     assert others
