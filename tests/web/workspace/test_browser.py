@@ -23,7 +23,6 @@ from PIL import Image
 from browsers import CHROMIUM, Visit, check_tab, tab_of
 from dicoms import dataset, region, save
 from phantoms import ellipse, speckled
-from uniultra.web.workspace.follow import CAN_TRACK
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = [
@@ -354,7 +353,6 @@ def test_another_site_in_the_same_browser_gets_nothing(
     assert found[2] == "nothing"
 
 
-@pytest.mark.skipif(not CAN_TRACK, reason="this build has no tracking")
 def test_a_track_fills_in_and_one_undo_takes_it_back(tab: Visit) -> None:
     tab.open("cine.dcm")
     tab.drag((95, 55), (245, 165))

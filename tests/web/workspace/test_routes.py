@@ -17,7 +17,6 @@ from phantoms import ellipse
 from scans import BOX, TRUE, png_of
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.rle import mask_of
-from uniultra.web.workspace.follow import CAN_TRACK
 from uniultra.web.workspace.workspace import Workspace
 
 TRUTH = compressed(run_lengths(TRUE))
@@ -248,7 +247,6 @@ def test_a_readonly_folder_is_said_before_anything_is_lost(workspace: Workspace,
     assert "read-only; give another folder with --project" in workspace.project.unwritable()
 
 
-@pytest.mark.skipif(not CAN_TRACK, reason="this build has no tracking")
 def test_a_structure_is_followed_some_frames_at_a_time(page: TestClient) -> None:
     """A dark ellipse that moves by 4 pixels a frame: the same answers in one call, in several, begun anew."""
     at = f"/v1/workspace/items/{item_id(page, 'cine.gif')}/frames"

@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.segmenter import Segmenter
+from uniultra.tracking import TrackState, begin, step
 from uniultra.types import Frame, Prompt
 from uniultra.web.workspace.jobs import Track, Tracked
 
 KEPT_TRACKS = 8
-CAN_TRACK = find_spec("uniultra.tracking") is not None
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class _Place:
 
     number: int
     counts: str
-    state: Any
+    state: TrackState
 
 
 class Follower:
@@ -54,8 +53,6 @@ class Follower:
         Raises:
             PromptError: the mask can't be followed. FileError: a frame can't be read.
         """
-        from uniultra.tracking import begin, step  # type: ignore[import-not-found, unused-ignore]
-
         key = job.path, job.size_mm, job.object, job.backwards
         place = self._places.pop(key, None)
         if place is None or (place.number, place.counts) != (job.start, job.mask.counts):
