@@ -63,6 +63,7 @@ def open_(
         say(f"{static}: {size / 1e6:.0f} MB; serve it with any web server: python -m http.server -d {static}")
         return
     from uniultra.errors import ServeError
+    from uniultra.machine import usable_cores
     from uniultra.web.server import serve
     from uniultra.web.settings import ServeSettings
     from uniultra.web.workspace.workspace import Workspace
@@ -80,6 +81,7 @@ def open_(
 
     def run(number: int) -> None:
         limits = {"upload_mb": UPLOAD_MB, "body_mb": BODY_MB, "work_s": WORK_S, "queue": 64, "cache_mb": 64}
+        limits["processes"] = max(1, min(2, usable_cores() - 1))  # the browser needs a core, too
         serve(ServeSettings(model=model, port=number, **limits), ready, workspace)  # type: ignore[arg-type]
 
     try:

@@ -1,4 +1,4 @@
-"""What a page asks of one frame: its picture, masks, measures, and a structure followed to the next frames."""
+"""What a page asks of one frame: its picture, masks, measures, and a structure followed to other frames."""
 
 from __future__ import annotations
 
