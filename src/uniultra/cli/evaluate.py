@@ -115,9 +115,8 @@ def evaluate(
     limited = Limit(limit, first)
     damage = damage_settings(robustness, robustness_limit, workers)
     if is_track(protocol, {**own, "--robustness": robustness}):
-        return _by_track(
-            model, partial(_checked, data, split, Limit(None, first), skip_bad), limit, out, force
-        )
+        checked_all = partial(_checked, data, split, Limit(None, first), skip_bad)
+        return _by_track(model, checked_all, limit, out, force)
     if is_paper(protocol, {**own, "--against": against is not None, "--robustness": robustness}):
         return _by_paper(
             model, partial(_checked, data, split, limited, skip_bad), limited, PaperRun(out, workers, force)
@@ -138,9 +137,8 @@ def evaluate(
     )
     evaluation = _with_progress(segmenter, rows, settings, journal)
     if not evaluation.records:
-        raise DataError(
-            f"split '{split}' of '{data}' shows no object, so there is nothing to score; check its masks"
-        )
+        what = f"split '{split}' of '{data}' shows no object"
+        raise DataError(f"{what}, so there is nothing to score; check its masks")
     compared = None if against is None else _compared(against, rows, evaluation, provenance)
     damaged = None if damage is None else run_robustness(segmenter, rows, evaluation, damage, damaged_journal)
     if folder is not None:
