@@ -115,8 +115,10 @@ def evaluate(
     limited = Limit(limit, first)
     damage = damage_settings(robustness, robustness_limit, workers)
     if is_track(protocol, {**own, "--robustness": robustness}):
+        from uniultra.cli.track_protocol import by_track
+
         checked_all = partial(_checked, data, split, Limit(None, first), skip_bad)
-        return _by_track(model, checked_all, limit, out, force)
+        return by_track(model, lambda: checked_all().rows.rows, limit, out, force)
     if is_paper(protocol, {**own, "--against": against is not None, "--robustness": robustness}):
         return _by_paper(
             model, partial(_checked, data, split, limited, skip_bad), limited, PaperRun(out, workers, force)
@@ -176,17 +178,6 @@ def _by_paper(model: str, checked: Callable[[], Checked], limit: Limit, run: Pap
     print(
         printable_lines(run.score(segmenter, found.rows, _provenance(model, segmenter, found, limit))), end=""
     )
-
-
-def _by_track(
-    model: str, checked: Callable[[], Checked], limit: int | None, out: Path | None, force: bool
-) -> None:
-    """The whole of a run under the protocol of clips; `limit` is of simulated cines a set."""
-    from uniultra.cli.track_protocol import run_track_protocol
-    from uniultra.segmenter import Segmenter
-
-    segmenter = Segmenter.load(model)
-    print(printable_lines(run_track_protocol(segmenter, checked().rows.rows, limit, out, force)), end="")
 
 
 def _compared(
