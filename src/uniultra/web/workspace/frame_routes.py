@@ -22,7 +22,7 @@ from uniultra.web.workspace.jobs import (
     Track,
     Warm,
 )
-from uniultra.web.workspace.schemas import EjectionIn, MeasureIn, PointIn, PointOut, TrackedOut, TrackIn
+from uniultra.web.workspace.schemas import EjectionIn, MeasureIn, PointIn, PointOut, TrackedOut, TrackIn, edges
 from uniultra.web.workspace.workspace import Workspace, rle_of, run
 
 ONE = "/v1/workspace/items/{item_id}"
@@ -73,7 +73,7 @@ def _add_pictures(app: FastAPI, service: Service, workspace: Workspace) -> None:
             _pixel_size(asked.spacing_mm_yx),
             number=_number(number),
             ask=ask,
-            region=None if asked.region is None else _edges(asked.region),
+            region=None if asked.region is None else edges(asked.region),
             quick=asked.quick,
         )
         return _point_out(await run(service, item, job), began)
@@ -150,11 +150,6 @@ def _point_out(found: Pointed, began: float) -> PointOut:
 
 def _pixel_size(size: list[float] | None) -> tuple[float, float] | None:
     return None if size is None else (size[0], size[1])
-
-
-def _edges(box: list[float]) -> tuple[float, float, float, float]:
-    x0, y0, x1, y1 = box
-    return x0, y0, x1, y1
 
 
 def _number(number: int) -> int:
