@@ -6,7 +6,7 @@
 
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { clipBox } from "./geometry.mjs";
+import { clipBox } from "../../src/uniultra/web/static/core/geometry.mjs";
 import { openModel, readImage, writeMask } from "./files.mjs";
 
 const OPTIONS = {

@@ -22,7 +22,15 @@ from uniultra.web.workspace.jobs import (
     Track,
     Warm,
 )
-from uniultra.web.workspace.schemas import EjectionIn, MeasureIn, PointIn, PointOut, TrackedOut, TrackIn, edges
+from uniultra.web.workspace.schemas import (
+    EjectionIn,
+    MeasureIn,
+    PointIn,
+    PointOut,
+    TrackedOut,
+    TrackIn,
+    edges,
+)
 from uniultra.web.workspace.workspace import Workspace, rle_of, run
 
 ONE = "/v1/workspace/items/{item_id}"
