@@ -2,10 +2,10 @@
 
     python benchmarks/click_passes.py --data manifest.csv --limit 15 --model uniultra-mini
 
-Each object of val's first images is clicked in its middle and anywhere (the first draw of `uclick1`). Three first
-views (the whole frame, the closer one, one half as large) are followed as `Segmenter` follows them, all crops
-made. From these the script reads off what any `agreed`, `sure` and `closer_by` would have answered, with how
-many passes, and what the best of the distinct answers has: what alternatives are worth.
+Each object of val's first images is clicked in its middle and anywhere (the first draw of `uclick1`). Three
+first views (the whole frame, the closer one, one half as large) are followed as `Segmenter` follows them, all
+crops made. From these the script reads off what any `agreed`, `sure` and `closer_by` would have answered,
+with how many passes, and what the best of the distinct answers has: what alternatives are worth.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ class Followed:
 
 @dataclass(frozen=True)
 class Click:
-    """A click of one kind on one organ: its first views, followed, and the best Dice of the distinct answers."""
+    """A click of one kind on one organ: its first views, followed, and the best Dice of the distinct
+    answers.
+    """
 
     kind: str
     organ: str
@@ -60,7 +62,9 @@ class Click:
 
 
 def main() -> None:
-    """Prints a Markdown table, the settings of today's first, then the best of the grid by the mean of both kinds."""
+    """Prints a Markdown table, the settings of today's first, then the best of the grid by the mean of both
+    kinds.
+    """
     as_written = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=as_written)
     parser.add_argument("--data", type=Path, required=True)
@@ -80,7 +84,8 @@ def main() -> None:
         own = [click for click in clicks if click.kind == kind]
         best = _over_organs(own, lambda click: click.best)
         print(
-            f"\n{kind}: best of the distinct answers {best:.4f}, of {np.mean([c.answers for c in own]):.2f} on average"
+            f"\n{kind}: best of the distinct answers {best:.4f}, of {np.mean([c.answers for c in own]):.2f} "
+            "on average"
         )
 
 
@@ -123,8 +128,8 @@ def _over_organs(clicks: list[Click], value: Callable[[Click], float]) -> float:
 
 def _clicks(model: Segmenter, data: Path, limit: int) -> Iterator[Click]:
     for row in first_rows(selection_split(read_manifest(data)), limit):
-        frame, trues = read_objects(row)
-        for index, true_hw in enumerate(trues):
+        frame, truths = read_objects(row)
+        for index, true_hw in enumerate(truths):
             rng = np.random.default_rng(stable_seed(row.id, index, "uclick", 0))
             for kind, place in (("click1", centre_click(true_hw)), ("uclick1", uniform_click(true_hw, rng))):
                 yield _click(

@@ -2,8 +2,8 @@
 
     python benchmarks/walk.py segment FILE --box X0,Y0,X1,Y1 [option...]
 
-Runs `uniultra` with these arguments in this process, its results in a temporary folder, and prints one line of JSON. With PYTHONPATH set
-to another checkout's `src`, the same is counted there.
+Runs `uniultra` with these arguments in this process, its results in a temporary folder, and prints one line
+of JSON. With PYTHONPATH set to another checkout's `src`, the same is counted there.
 """
 
 from __future__ import annotations

@@ -33,11 +33,13 @@ WATCH = """async () => {
     window.seen = await import("/static/state.mjs");
     window.times = { began: 0, box: [], click: [], hover: [], frame: [] };
     window.kind = "";
-    document.getElementById("stage").addEventListener("pointerup", () => { times.began = performance.now(); }, true);
+    document.getElementById("stage").addEventListener("pointerup", () => { times.began = performance.now();
+        }, true);
     let before = seen.doc(), hovered = null;
     seen.listen(() => {
         if (kind && seen.doc() !== before) times[kind].push(performance.now() - times.began);
-        if (seen.app.hover?.ms && seen.app.hover !== hovered) { times.hover.push(performance.now()); hovered = seen.app.hover; }
+        if (seen.app.hover?.ms && seen.app.hover !== hovered) { times.hover.push(performance.now());
+            hovered = seen.app.hover; }
         before = seen.doc();
     });
 }"""
@@ -91,7 +93,7 @@ def measured(folder: Path) -> dict[str, Any]:
             page.wait_for_selector("body[data-ready]")
             page.evaluate(WATCH)
             report = {"cores": os.cpu_count(), "load": os.getloadavg()[0], "chromium": browser.version}
-            report |= on_picture(page) | on_cine(page)
+            report |= on_picture(page) | on_cine(page) | on_effort(page)
             browser.close()
         return report | {"server_mb": round(memory_mb(server.pid))}
     finally:
@@ -139,7 +141,8 @@ def on_cine(page: Page) -> dict[str, Any]:
             for (let i = 1; i <= 60; i++) {
                 const began = performance.now();
                 seen.app.frame = i;
-                await new Promise((done) => { const f = () => { done(); }; seen.changed(); requestAnimationFrame(f); });
+                await new Promise((done) => { const f = () => { done(); }; seen.changed();
+                    requestAnimationFrame(f); });
                 times.push(performance.now() - began);
             }
             return times;
@@ -169,6 +172,33 @@ def on_cine(page: Page) -> dict[str, Any]:
     }
 
 
+def on_effort(page: Page) -> dict[str, Any]:
+    """Frames a minute of a scripted user without hesitation: a box on every frame, and one box then
+    tracked.
+    """
+    frames = 20
+    page.evaluate("() => { seen.app.frame = 0; seen.app.selected = null; seen.changed(); }")
+    began = time.perf_counter()
+    for number in range(frames):
+        page.mouse.move(*at(page, 540, 276))
+        page.mouse.down()
+        page.mouse.move(*at(page, 740, 436), steps=3)
+        page.mouse.up()
+        page.wait_for_function(f"() => seen.doc().frames.some((frame) => frame.number === {number})")
+        page.keyboard.press("ArrowRight")
+    boxes = frames / (time.perf_counter() - began)
+    report = {"boxes_frames_a_minute": round(60 * boxes)}
+    if page.evaluate("() => seen.app.workspace.tracking"):
+        page.keyboard.press("Control+z")
+        page.evaluate(f"() => {{ seen.app.frame = {frames - 2}; seen.changed(); }}")
+        began = time.perf_counter()
+        page.keyboard.press("t")
+        page.wait_for_function(f"() => seen.doc().frames.length >= {2 * frames}", timeout=120_000)
+        report["tracked_frames_a_minute"] = round(60 * frames / (time.perf_counter() - began))
+        page.keyboard.press("t")
+    return report
+
+
 def show(page: Page, name: str) -> None:
     page.locator("button.item", has_text=name).click()
     page.wait_for_function(f"() => seen.app.file?.name === {json.dumps(name)}")
@@ -184,10 +214,12 @@ def settle(page: Page) -> None:
 def at(page: Page, x: float, y: float) -> tuple[float, float]:
     left, top, scale = page.evaluate(
         """() => {
-            const { width, height } = seen.app.file, box = document.getElementById("stage").getBoundingClientRect();
+            const { width, height } = seen.app.file,
+                box = document.getElementById("stage").getBoundingClientRect();
             const margin = Math.min(28, box.width * 0.03);
             const scale = Math.min((box.width - 2 * margin) / width, (box.height - 2 * margin) / height);
-            return [box.left + (box.width - width * scale) / 2, box.top + (box.height - height * scale) / 2, scale];
+            return [box.left + (box.width - width * scale) / 2, box.top + (box.height - height * scale) / 2,
+                scale];
         }"""
     )
     return left + (x + 0.5) * scale, top + (y + 0.5) * scale

@@ -18,7 +18,7 @@ uniultra train --config configs/uniultra-mini-0.4.toml --set model.start_from="'
 share=${SHARE:-0.5}
 for each in 0.5 1.0; do
     [ -d "$run/blend-$each" ] || python benchmarks/blend.py --before "$start" --after "$run/longer/model" --share "$each" --out "$run/blend-$each"
-    uniultra evaluate --model "$run/blend-$each" --data "$data" --split val --limit 40 --draws 1 \
+    uniultra evaluate --model "$run/blend-$each" --data "$data" --split val --limit 40 --first --draws 1 \
         --kinds box,box10,box20,loose15,loose30 --out "$run/val-$each.json" --force
 done
 small=(--precision w8 --name uniultra-mini --version 0.4.0 --force)
@@ -26,17 +26,17 @@ uniultra export --model "$run/blend-$share" "${small[@]}" --out "$run/raw"
 python benchmarks/click_passes.py --data "$data" --limit 40 --model "$run/raw"
 passes=(--pass agreed="${AGREED:-0.85}" --pass sure="${SURE:-0.5}" --pass closer_by="${CLOSER_BY:-0.3}")
 uniultra export --model "$run/blend-$share" "${small[@]}" "${passes[@]}" --out "$run/raw"
-uniultra evaluate --model "$run/raw" --data "$data" --split val --limit 40 --draws 1 \
+uniultra evaluate --model "$run/raw" --data "$data" --split val --limit 40 --first --draws 1 \
     --kinds box,box10,box20,loose15,loose30,click1,uclick1,click3 --out "$run/val-raw.json" --force
 uniultra calibrate "$run/val-raw.json" --out "$run/calibration.json" --force
 uniultra export --model "$run/blend-$share" "${small[@]}" "${passes[@]}" --calibration "$run/calibration.json" --out "$run/onnx"
 
 for split in test external; do
     for model in "$run/onnx" "$start"; do
-        uniultra evaluate --model "$model" --data "$data" --split "$split" --limit 100 --draws 1 --kinds $kinds \
+        uniultra evaluate --model "$model" --data "$data" --split "$split" --limit 100 --first --draws 1 --kinds $kinds \
             --out "$run/$split-$(basename "$model").json" --force
     done
-    uniultra evaluate --model ellipse --data "$data" --split "$split" --limit 100 --draws 1 \
+    uniultra evaluate --model ellipse --data "$data" --split "$split" --limit 100 --first --draws 1 \
         --kinds box,box10,loose15,loose30,tight10,sam2box --out "$run/$split-ellipse.json" --force
     python benchmarks/tables.py --differences uniultra-mini="$run/$split-onnx.json" \
         before="$run/$split-$(basename "$start").json" ellipse="$run/$split-ellipse.json"

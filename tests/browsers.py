@@ -30,7 +30,10 @@ class Visit:
 
     def wait(self, condition: str) -> None:
         """Until a condition on `app` and `doc` holds, and nothing is under way."""
-        script = f"() => {{ const app = seen.app, doc = seen.doc(); return app.file && !app.busy && ({condition}); }}"
+        script = (
+            f"() => {{ const app = seen.app, doc = seen.doc(); return app.file && !app.busy && "
+            f"({condition}); }}"
+        )
         self.page.wait_for_function(script, timeout=15_000)
 
     def at(self, x: float, y: float) -> tuple[float, float]:
@@ -40,8 +43,10 @@ class Visit:
                 const { width, height } = seen.app.file;
                 const stage = document.getElementById("stage").getBoundingClientRect();
                 const margin = Math.min(28, stage.width * 0.03);
-                const scale = Math.min((stage.width - 2 * margin) / width, (stage.height - 2 * margin) / height);
-                return [stage.left + (stage.width - width * scale) / 2, stage.top + (stage.height - height * scale) / 2, scale];
+                const scale = Math.min((stage.width - 2 * margin) / width,
+                    (stage.height - 2 * margin) / height);
+                return [stage.left + (stage.width - width * scale) / 2,
+                    stage.top + (stage.height - height * scale) / 2, scale];
             }"""
         )
         return left + (x + 0.5) * scale, top + (y + 0.5) * scale
@@ -84,6 +89,6 @@ def tab_of(context: Any, link: str) -> Visit:
 def check_tab(one: Visit) -> None:
     """No script failed, and nobody but loopback was asked."""
     one.page.close()
-    assert not one.faults
+    assert not one.faults, one.faults
     hosts = {urlsplit(url).hostname for url in one.asked if not url.startswith("blob:")}
-    assert hosts == {"127.0.0.1"}
+    assert hosts == {"127.0.0.1"}, hosts

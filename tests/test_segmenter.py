@@ -1,4 +1,6 @@
-"""The segmenter's own work, with an engine that answers in a known way: what is inside the box, or near the first click, is dark."""
+"""The segmenter's own work, with an engine that answers in a known way: what is inside the box, or near the
+first click, is dark.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ FACTS = ModelFacts("dark", "test", SIZE)
 
 @dataclass(frozen=True)
 class DarkIsInside:
-    """An engine for tests: features carry the image; a mask is what is darker than mid-grey, blurred, within the prompt's box."""
+    """An engine for tests: features carry the image; a mask is what is darker than mid-grey, blurred, within
+    the prompt's box.
+    """
 
     facts: ModelFacts = FACTS
 
@@ -113,7 +117,9 @@ ONE_SURE_LOOK = (0.2 * 0.2 * 0.9) ** (1 / 3)
 def test_a_click_is_followed_from_two_first_looks_and_the_surer_counts(
     believed: set[int], width: int, quality: float
 ) -> None:
-    """Views 0 to 2 follow the whole frame, 3 to 5 the closer look; the quality is the mean of a follow-up's three looks."""
+    """Views 0 to 2 follow the whole frame, 3 to 5 the closer look; the quality is the mean of a follow-up's
+    three looks.
+    """
     engine = Believing(believed=frozenset(believed))
     [mask] = Segmenter(engine).segment(speckled(BAR), [Prompt(points_xy=((150.0, 98.0),), point_labels=(1,))])
     assert len(engine.views) == 6
@@ -148,6 +154,15 @@ def test_the_closer_look_must_be_trusted_by_so_much_more(closer_by: float, width
     assert mask.box_xyxy[2] - mask.box_xyxy[0] == pytest.approx(width, abs=12)
 
 
+def test_in_a_panorama_the_closer_look_is_always_taken_and_the_surer_counts() -> None:
+    wide = np.zeros((200, 900), dtype=bool)
+    wide[:, :300] = BAR
+    segmenter, views = _believing(Passes(sure=0.1, closer_by=0.9), 3, 4, 5)
+    [mask] = segmenter.segment(speckled(wide), [CLICK])
+    assert len(views) == 6
+    assert mask.quality == pytest.approx(0.9, abs=1e-3)
+
+
 def test_no_further_crop_is_looked_at_where_two_passes_agree() -> None:
     segmenter, views = _believing(Passes(agreed=0.8, sure=0.7), 0, 1)
     [mask] = segmenter.segment(speckled(BAR), [CLICK])
@@ -173,7 +188,7 @@ def test_a_box_has_no_alternatives_and_no_more_than_three_are_given() -> None:
     assert len(SEGMENTER.alternatives(FRAME, Prompt(box_xyxy=(145, 60, 235, 120)))) == 1
     assert len(SEGMENTER.alternatives(FRAME, Prompt(mask_hw=TRUE))) == 1
     for most in (0, 4):
-        with pytest.raises(PromptError, match=f"{most} alternatives were asked for; give 1 to 3"):
+        with pytest.raises(PromptError, match=f"{most} alternatives were requested; give 1 to 3"):
             SEGMENTER.alternatives(FRAME, CLICK, most)
     with pytest.raises(PromptError, match="is outside the image"):
         SEGMENTER.alternatives(FRAME, Prompt(points_xy=((500.0, 5.0),), point_labels=(1,)))

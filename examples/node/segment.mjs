@@ -6,7 +6,7 @@
 
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { clipBox } from "./geometry.mjs";
+import { clipBox } from "../../src/uniultra/web/static/core/geometry.mjs";
 import { openModel, readImage, writeMask } from "./files.mjs";
 
 const OPTIONS = {
@@ -46,7 +46,7 @@ function clip(prompt, image) {
 
 function numbers(text, count, name) {
   const found = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
-  if (found.length !== count || !found.every(Number.isFinite)) throw new Error(`--${name} ${text}: give ${count} numbers with commas between`);
+  if (found.length !== count || !found.every(Number.isFinite)) throw new Error(`--${name} ${text}: give ${count} numbers separated by commas`);
   return found;
 }
 

@@ -1,4 +1,6 @@
-"""What callers give: sequences as tuples of Python's numbers, and what a wrong value is called in a message."""
+"""What callers give: sequences as tuples of Python's numbers, and what a wrong value is called in a
+message.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,23 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from uniultra.errors import PromptError
+
+
+def prompt_sequences(box: Any, points: Any, labels: Any) -> tuple[Any, Any, Any]:
+    """A prompt's lists and arrays as tuples, with labels 1 (positive) where there are none.
+
+    Raises PromptError for what is no sequence of numbers.
+    """
+    try:
+        box = None if box is None else tuple_of(box)
+        points = tuple(tuple_of(point) for point in points)
+        return box, points, tuple_of(labels) or (1,) * len(points)
+    except TypeError as error:
+        given = f"box {box!r:.60}, points {points!r:.60}, labels {labels!r:.60}"
+        fix = "give (x0, y0, x1, y1), ((x, y), ...) and (1 or 0, ...)"
+        raise PromptError(f"{given} are not sequences of numbers; {fix}") from error
 
 
 def tuple_of(values: Sequence[float]) -> tuple[Any, ...]:

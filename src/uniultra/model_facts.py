@@ -1,6 +1,7 @@
 """What a model says of itself, so that Python, JavaScript and training prompt it the same way.
 
-A published folder's `model.json` holds it; what an older file leaves out has the defaults below, which that model was published with.
+A published folder's `model.json` holds it; what an older file leaves out has the defaults below, which that
+model was published with.
 """
 
 from __future__ import annotations
@@ -23,15 +24,18 @@ class Passes:
 
     Attributes:
         crop_scale: longer side of a crop over the longer side of the box that it is made around.
-        click_crops: passes on crops after the first one where only clicks are given; each centres on what the last one found.
+        click_crops: passes on crops after the first one where only clicks are given; each centres on what the
+            last one found.
         close_view: side of the closer of two first views around clicks, over the frame's longer side
             (of a panorama, over twice its shorter side: `geometry.field_side`).
         min_part: connected parts below this share of the largest one are dropped.
         agreed: above this IoU with the pass before, no further crop is looked at.
-        sure: above this trust (`postprocess.trust`) in what the whole frame's view led to, the closer one is left out.
+        sure: above this trust (`postprocess.trust`) in what the whole frame's view led to, the closer one is
+            left out.
         closer_by: by so much more trust the closer view's answer is preferred to the whole frame's.
 
-    The defaults of the last three are what models had before they were there: every pass, and whichever is trusted more.
+    The defaults of the last three are what models had before they were there: every pass, and whichever is
+    trusted more.
     """
 
     crop_scale: float = 1.6
@@ -74,7 +78,8 @@ class ModelFacts:
 
 
 def read_passes(folder: Path) -> Passes:
-    """The passes of a model folder's `model.json`; the defaults where there is no such file or it doesn't say.
+    """The passes of a model folder's `model.json`; the defaults where there is no such file or it doesn't
+    say.
 
     Raises:
         ModelError: the file isn't JSON, or a value is out of range.

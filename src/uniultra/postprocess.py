@@ -1,4 +1,6 @@
-"""What is made of the model's answers: the connected parts that belong to the structure; what several passes say together."""
+"""What is made of the model's answers: the connected parts that belong to the structure; what several passes
+say together.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from uniultra.model_facts import Passes
 from uniultra.types import POSITIVE, Mask, Prompt
 
 SAME = 0.8
@@ -17,7 +20,9 @@ SAME = 0.8
 
 
 def under_clicks(mask: Mask, prompt: Prompt) -> Mask:
-    """The mask's connected parts that hold a positive click; its largest part where none does; an empty mask as it is."""
+    """The mask's connected parts that hold a positive click; its largest part where none does; an empty mask
+    as it is.
+    """
     parts, sizes = _parts(mask)
     if not sizes.size:
         return _only(mask, parts, set())
@@ -25,7 +30,9 @@ def under_clicks(mask: Mask, prompt: Prompt) -> Mask:
 
 
 def without_specks(mask: Mask, prompt: Prompt, min_part: float) -> Mask:
-    """The mask without connected parts that are below `min_part` of its largest part; what was clicked on stays."""
+    """The mask without connected parts that are below `min_part` of its largest part; what was clicked on
+    stays.
+    """
     parts, sizes = _parts(mask)
     large = {1 + int(i) for i in np.flatnonzero(sizes >= min_part * sizes.max(initial=0))}
     return _only(mask, parts, large | _clicked(parts, prompt))
@@ -38,14 +45,27 @@ def overlap(a_hw: np.ndarray, b_hw: np.ndarray) -> float:
 
 
 def trust(masks: Sequence[Mask]) -> float:
-    """The last pass's quality, times how far each pass agreed with the one before (mean IoU): a true structure is found again."""
+    """The last pass's quality, times how far each pass agreed with the one before (mean IoU): a true
+    structure is found again.
+    """
     agreements = [overlap(before.mask_hw, after.mask_hw) for before, after in pairwise(masks)]
     return masks[-1].quality * sum(agreements) / len(agreements)
 
 
 def quality_of_passes(masks: Sequence[Mask]) -> float:
-    """The geometric mean of their qualities: a pass on a crop is sure within a box that may be wrong, the first one knows the doubt."""
+    """The geometric mean of their qualities: a pass on a crop is sure within a box that may be wrong, the
+    first one knows the doubt.
+    """
     return math.exp(sum(math.log(max(mask.quality, 1e-6)) for mask in masks) / len(masks))
+
+
+def preferred(far: list[Mask], near: list[Mask] | None, passes: Passes) -> list[Mask]:
+    """Of what the whole frame's view and the closer one led to: the former unless it isn't trusted, and the
+    latter is by more.
+    """
+    if near is None or trust(far) > passes.sure:
+        return far
+    return near if trust(near) > trust(far) + passes.closer_by else far
 
 
 def distinct(answers: Sequence[Mask], most: int) -> list[Mask]:

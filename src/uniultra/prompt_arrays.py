@@ -1,4 +1,6 @@
-"""Prompts as the arrays that an engine decodes, and which of them may be decoded in one batch; the boxes that they span."""
+"""Prompts as the arrays that an engine decodes, and which of them may be decoded in one batch; the boxes that
+they span.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ MASK_LOGIT = 6.0
 
 
 def alike(prompts: Sequence[Prompt]) -> Iterable[list[int]]:
-    """The places of the prompts that have equally many points; a box has two, and none at all is one of padding."""
+    """The places of the prompts that have equally many points; a box has two, and none at all is one of
+    padding.
+    """
     places: dict[int, list[int]] = {}
     for place, prompt in enumerate(prompts):
         count = len(prompt.points_xy) + 2 * (prompt.box_xyxy is not None)
@@ -26,8 +30,8 @@ def alike(prompts: Sequence[Prompt]) -> Iterable[list[int]]:
 def prompt_arrays(
     prompts: Sequence[Prompt], to_model: ModelMap
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """points (P, N, 2), labels (P, N), masks (P, 1, S/4, S/4) and has_mask (P,) of prompts with N points each, as
-    `Backend.decode` takes them; a prompt with none has one of padding.
+    """points (P, N, 2), labels (P, N), masks (P, 1, S/4, S/4) and has_mask (P,) of prompts with N points
+    each, as `Backend.decode` takes them; a prompt with none has one of padding.
     """
     pairs = [prompt_points(prompt, to_model) for prompt in prompts]
     count = max(1, len(pairs[0][1]))
@@ -53,7 +57,9 @@ def prompted_box(prompt: Prompt) -> Box:
 
 
 def click_box(prompt: Prompt) -> Box:
-    """From the first to the last positive click, across and down; there is one where there is no box and no mask."""
+    """From the first to the last positive click, across and down; there is one where there is no box and no
+    mask.
+    """
     xs, ys = zip(*(point for point, label in clicks_of(prompt) if label == POSITIVE), strict=True)
     return min(xs), min(ys), max(xs), max(ys)
 

@@ -21,7 +21,8 @@ class ModelEntry:
         version: of the weights.
         input_size: side of the model's square input in pixels.
         licence: of the weights.
-        sha256: the hash of each file in weights/<name>/; CARD.md there says how the model was made and how good it is.
+        sha256: the hash of each file in weights/<name>/; CARD.md there says how the model was made and how
+            good it is.
     """
 
     name: str

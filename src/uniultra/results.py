@@ -8,15 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
-from uniultra.geometry import clipped
 from uniultra.io.cines import chosen_frames
 from uniultra.measure import area_px
 from uniultra.measure.measured import Measured, measure_mask
 from uniultra.model_facts import ModelFacts
 from uniultra.pixel_scale import Scale
+from uniultra.prompt_checks import clipped
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Frame, Mask, Prompt
+
+TrackStatus = Literal["sure", "unsure", "lost", "absent"]
+"""What a tracker says of a structure on a frame; lost: it may be there; absent: it has been lost for a while,
+or left the frame.
+"""
 
 
 @dataclass(frozen=True)
@@ -27,8 +33,11 @@ class ObjectResult:
         number: its id in id masks and tables, from 1.
         mask: with its quality and scale.
         prompt: what pointed at it in this frame; None where it was carried over from another one.
-        alternatives: what the prompt may mean instead, the most trusted first; None where nobody asked for them.
+        alternatives: what the prompt may mean instead, the most trusted first; None where nobody asked for
+            them.
         name: what a person calls it, such as "left ventricle"; "" where nobody named it.
+        status: of a tracked structure; None where nothing was tracked.
+        confidence: of a tracked structure: the chance that Dice is at least 0.7, 0 to 1.
     """
 
     number: int
@@ -36,6 +45,8 @@ class ObjectResult:
     prompt: Prompt | None = None
     alternatives: tuple[Mask, ...] | None = None
     name: str = ""
+    status: TrackStatus | None = None
+    confidence: float | None = None
 
     @property
     def label(self) -> str:
@@ -71,7 +82,8 @@ class FrameResult:
         frame: the pixels they were found in.
         objects: numbered from 1.
         model: what found them.
-        number: the frame's number in its file, from 0; None where the file has one frame alone, or none was named.
+        number: the frame's number in its file, from 0; None where the file has one frame alone, or none was
+            named.
         time_s: seconds from the first frame, where the file says.
         tracked: whether the objects were carried over from another frame.
         notes: what was changed about its prompts, a sentence each.
@@ -127,14 +139,15 @@ def segment_ambiguous(
     objects = []
     for index, prompt in enumerate(prompts, start=1):
         first, *others = segmenter.alternatives(frame, prompt, most)
-        objects.append(ObjectResult(index, first, prompt, tuple(others)))
+        objects.append(ObjectResult(index, first, prompt, alternatives=tuple(others)))
     return FrameResult(frame, tuple(objects), segmenter.facts, number)
 
 
 def segment_cine(
     segmenter: Segmenter, cine: Cine, numbers: Sequence[int], prompts: Sequence[Prompt]
 ) -> Iterator[FrameResult]:
-    """Segments some frames of a cine with the same prompts, each on its own; one frame is in memory at a time.
+    """Segments some frames of a cine with the same prompts, each on its own; one frame is in memory at a
+    time.
 
     Args:
         numbers: frames from 0, in ascending order.

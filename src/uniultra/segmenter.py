@@ -3,11 +3,13 @@
     segmenter = Segmenter.load()
     [mask] = segmenter.segment(frame, [Prompt(box_xyxy=(40, 60, 200, 190))])
 
-`segment` runs a second pass on a crop around the structure, which gives a small model many more pixels an object at the same cost.
-Where only clicks are given, a first pass finds out where that crop is. It sees the whole frame; where what it leads to isn't trusted, by
-its confidence and by how far passes agree, another one looks closer at the clicks, and the more trusted answer is returned.
+`segment` runs a second pass on a crop around the structure, which gives a small model many more pixels an
+object at the same cost. Where only clicks are given, a first pass finds out where that crop is. It sees the
+whole frame; where what it leads to isn't trusted, by its confidence and by how far passes agree, another one
+looks closer at the clicks, and the more trusted answer is returned.
 
-`refine` is one step of an interaction, for whoever keeps the embedding: a page's next click, a tracker's next frame.
+`refine` is one step of an interaction, for whoever keeps the embedding: a page's next click, a tracker's next
+frame.
 """
 
 from __future__ import annotations
@@ -24,7 +26,15 @@ from uniultra.errors import PromptError
 from uniultra.geometry import ModelMap, clip_box, field_side, inscribed_centre, region_around, scale_of, whole
 from uniultra.model_facts import ModelFacts, Passes
 from uniultra.pixel_scale import Box
-from uniultra.postprocess import distinct, overlap, quality_of_passes, trust, under_clicks, without_specks
+from uniultra.postprocess import (
+    distinct,
+    overlap,
+    preferred,
+    quality_of_passes,
+    trust,
+    under_clicks,
+    without_specks,
+)
 from uniultra.prompt_arrays import alike, around_clicks, click_box, clicks_of, prompt_arrays, prompted_box
 from uniultra.prompt_checks import check_frame, check_prompts
 from uniultra.registry import DEFAULT
@@ -45,7 +55,9 @@ class Segmenter:
 
     @classmethod
     def load(cls, model: str | Path = DEFAULT, threads: int | None = None) -> Segmenter:
-        """A published model by name, or a model folder; see `backends.open.open_backend` for arguments and errors."""
+        """A published model by name, or a model folder; see `backends.open.open_backend` for arguments and
+        errors.
+        """
         return cls(open_backend(model, threads))
 
     @property
@@ -74,10 +86,10 @@ class Segmenter:
         )
 
     def decode(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt, in order. The answer is background outside the embedding's region.
+        """One mask per prompt, in order. The answer is background outside the embedding's region.
 
-        Prompts with equally many points are decoded in one batch. Padding would be cheaper, but the model sees it: a prompt's
-        answer would depend on its neighbours in the call.
+        Prompts with equally many points are decoded in one batch. Padding would be cheaper, but the model
+        sees it: a prompt's answer would depend on its neighbours in the call.
 
         Raises:
             PromptError: a prompt lies outside the frame, or its previous mask has another size.
@@ -95,14 +107,15 @@ class Segmenter:
         return [found[place] for place in range(len(prompts))]
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt, in order: from a crop around its box, or around what is found at its clicks where it has none.
+        """One mask per prompt, in order: from a crop around its box, or around what is found at its clicks
+        where it has none.
 
         The model is given a box that reaches beyond the frame as it is; the command line, the server and
         `results.segment_frame` clip it first, and say so.
 
         Raises:
-            PromptError: a prompt lies outside the frame, or its previous mask has another size. FileError: an array in place of a
-                Frame.
+            PromptError: a prompt lies outside the frame, or its previous mask has another size. FileError: an
+                array in place of a Frame.
         """
         check_frame(frame)
         check_prompts(prompts, (frame.height, frame.width))
@@ -119,16 +132,17 @@ class Segmenter:
         return masks
 
     def alternatives(self, frame: Frame, prompt: Prompt, most: int = 3) -> list[Mask]:
-        """What clicks may mean: up to `most` masks that differ, the answer of `segment` first, then by how far they are trusted.
+        """What clicks may mean: up to `most` masks that differ, the answer of `segment` first, then by how
+        far they are trusted.
 
-        The further ones come from views closer to the clicks, where a part of a structure looks like a whole one. A prompt with a
-        box or a previous mask means one thing, and has one answer.
+        The further ones come from views closer to the clicks, where a part of a structure looks like a whole
+        one. A prompt with a box or a previous mask means one thing, and has one answer.
 
         Raises:
             PromptError: as `segment`, or `most` is not from 1 to 3.
         """
         if not 1 <= most <= MOST_ALTERNATIVES:
-            raise PromptError(f"{most} alternatives were asked for; give 1 to {MOST_ALTERNATIVES}")
+            raise PromptError(f"{most} alternatives were requested; give 1 to {MOST_ALTERNATIVES}")
         if most == 1 or self.region_for(prompt, (frame.height, frame.width)) is not None:
             return self.segment(frame, [prompt])
         check_frame(frame)
@@ -139,7 +153,7 @@ class Segmenter:
             self._followed(frame, prompt, self.encode(frame, view)) for view in (None, *filter(None, closer))
         )
         ranked = [
-            _preferred(far, near[0] if near else None, self._passes_in(frame)),
+            preferred(far, near[0] if near else None, self._passes_in(frame)),
             *sorted((far, *near), key=trust, reverse=True),
         ]
         answers = (replace(each[-1], quality=quality_of_passes(each)) for each in ranked)
@@ -148,7 +162,9 @@ class Segmenter:
         )
 
     def region_for(self, prompt: Prompt, frame_hw: tuple[int, int]) -> Region | None:
-        """The crop that a prompt's box or previous mask asks for; None where it has neither, so that the structure is to be found."""
+        """The crop that a prompt's box or previous mask asks for; None where it has neither, so that the
+        structure is to be found.
+        """
         box = _known_box(prompt, frame_hw)
         return None if box is None else self._crop(box)
 
@@ -158,11 +174,12 @@ class Segmenter:
         Args:
             embedding: of the whole frame or of a crop.
             prompt: all that points at the structure by now, earlier clicks included.
-            previous: the last answer, given to the model as a mask; None, or a mask in the prompt, which wins.
+            previous: the last answer, given to the model as a mask; None, or a mask in the prompt, which
+                wins.
 
         Returns:
-            The mask, and a region: the embedding's own while the structure stays within it and fills enough of it, so that it
-            needn't be encoded again; else the crop around what was found.
+            The mask, and a region: the embedding's own while the structure stays within it and fills enough
+            of it, so that it needn't be encoded again; else the crop around what was found.
 
         Raises:
             PromptError: the prompt lies outside the frame, or a previous mask has another size.
@@ -187,28 +204,32 @@ class Segmenter:
         return region_around(box_xyxy, self.facts.passes.crop_scale, self.facts.focus_stretch)
 
     def _from_clicks(self, frame: Frame, prompt: Prompt, whole_frame: Embedding) -> Mask:
-        """The whole frame's first pass, followed to the structure that holds the clicks; a closer one's where that is trusted less."""
+        """The whole frame's first pass, followed to the structure that holds the clicks; a closer one's where
+        that is trusted less.
+        """
         far, near = self._followed(frame, prompt, whole_frame), None
         passes = self._passes_in(frame)
         closer = self._closer(frame, prompt, passes.close_view)
         if closer is not None and trust(far) <= passes.sure:
             near = self._followed(frame, prompt, self.encode(frame, closer))
-        chosen = _preferred(far, near, passes)
+        chosen = preferred(far, near, passes)
         return replace(chosen[-1], quality=quality_of_passes(chosen))
 
     def _passes_in(self, frame: Frame) -> Passes:
-        """The model's passes; in a panorama, which a view of all of it shows squeezed, that view isn't the preferred one."""
+        """The model's passes; a panorama's first view shows it squeezed, and isn't preferred."""
         squeezed = field_side((frame.height, frame.width)) < max(frame.height, frame.width)
         return replace(self.facts.passes, sure=1.0, closer_by=0.0) if squeezed else self.facts.passes
 
     def _closer(self, frame: Frame, prompt: Prompt, share: float) -> Region | None:
-        """A square around the clicks, `share` of the frame's side; None where that shows no less than the frame."""
+        """A square around the clicks, `share` of the frame's side; None where that shows all of it."""
         side = share * field_side((frame.height, frame.width))
         region = region_around(click_box(prompt), self.facts.passes.crop_scale, min_side=side)
         return region if region.width < max(frame.height, frame.width) else None
 
     def _followed(self, frame: Frame, prompt: Prompt, view: Embedding) -> list[Mask]:
-        """What a first pass finds under the clicks, and what each pass on a crop makes of it, until two agree."""
+        """What a first pass finds under the clicks, and what each pass on a crop makes of it, until two
+        agree.
+        """
         masks = [under_clicks(self.decode(view, [prompt])[0], prompt)]
         for _ in range(self.facts.passes.click_crops):
             box = _found_box(masks[-1], prompt)
@@ -227,15 +248,8 @@ class Refined:
     region: Region
 
 
-def _preferred(far: list[Mask], near: list[Mask] | None, passes: Passes) -> list[Mask]:
-    """Of what the whole frame's view and the closer one led to: the former unless it isn't trusted, and the latter is by more."""
-    if near is None or trust(far) > passes.sure:
-        return far
-    return near if trust(near) > trust(far) + passes.closer_by else far
-
-
 def _stays_within(region: Region, box_xyxy: Box, frame_hw: tuple[int, ...]) -> bool:
-    """Whether a box keeps its distance from the region's edges; an edge at or beyond the frame's own hides nothing."""
+    """Whether a box keeps its distance from the region's edges; beyond the frame's own nothing is hidden."""
     height, width = frame_hw
     x0, y0, x1, y1 = box_xyxy
     across, down = KEPT_MARGIN * region.width, KEPT_MARGIN * region.height
@@ -255,8 +269,9 @@ def _known_box(prompt: Prompt, frame_hw: tuple[int, int]) -> Box | None:
 
 
 def _pointing(prompt: Prompt) -> Prompt:
-    """The prompt as the model knows it: with a mask there is always a box or a positive click; where there is none, one is put
-    into the mask's depth, away from the negative clicks. (A box in its place does worse: docs/LOG.md.)
+    """The prompt as the model knows it: with a mask there is always a box or a positive click; where there is
+    none, one is put into the mask's depth, away from the negative clicks. (A box in its place does worse:
+    docs/LOG.md.)
     """
     if prompt.mask_hw is None or prompt.box_xyxy is not None or POSITIVE in prompt.point_labels:
         return prompt
@@ -273,7 +288,9 @@ def _pointing(prompt: Prompt) -> Prompt:
 
 
 def _found_box(found: Mask, prompt: Prompt) -> Box:
-    """The box of an answer, stretched to hold the clicks; where it found nothing, a twelfth of the frame around what was prompted."""
+    """The box of an answer, stretched to hold the clicks; where it found nothing, a twelfth of the frame
+    around what was prompted.
+    """
     box = mask_box(found.mask_hw)
     if box is None:
         side = field_side(found.mask_hw.shape) / 24

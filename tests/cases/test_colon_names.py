@@ -1,7 +1,7 @@
 """Colons in names, as recorders name files by the time: legal on Linux and macOS.
 
-After opencv/opencv#15624 (reading) and #8013 (writing): FFmpeg takes what stands before the colon for a protocol. Right is that they
-work as any other name; 117ac18 called the video damaged and the encoder missing.
+After opencv/opencv#15624 (reading) and #8013 (writing): FFmpeg takes what stands before the colon for a
+protocol. Right is that they work as any other name; 117ac18 called the video damaged and the encoder missing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""A box that reaches beyond the image: clipped with a note, alike in every path; one that lies outside is refused."""
+"""A box that reaches beyond the image: clipped with a note, alike in every path; one that lies outside is
+refused.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from phantoms import ellipse, speckled
 from uniultra import Frame, Prompt, Segmenter
 from uniultra.cli.main import app
 from uniultra.errors import PromptError
-from uniultra.geometry import clipped
+from uniultra.prompt_checks import clipped
 from uniultra.results import segment_frame
 
 BEYOND, INSIDE = "200,60,600,170", "200,60,319.5,170"

@@ -1,4 +1,6 @@
-"""`uniultra export` as a user calls it: what is printed and written, and what is refused in one line before anything is computed."""
+"""`uniultra export` as a user calls it: what is printed and written, and what is refused in one line before
+anything is computed.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,7 @@ def test_weights_are_halved_unless_told_and_all_is_printed(source: Path, tmp_pat
             "give a manifest that has some of split 'train': --data manifest.csv",
         ),
         (("--precision", "int8", "--data", "absent.csv"), DataError, "absent.csv"),
-        (("--data", "manifest.csv"), DataError, "precision fp16 looks at no frames; leave --data away"),
+        (("--data", "manifest.csv"), DataError, "precision fp16 looks at no frames; omit --data"),
         (
             ("--precision", "int8", "--data", "m.csv", "--least-dice", "0"),
             ModelError,

@@ -1,4 +1,6 @@
-"""`uniultra open` where it can't start: one line, exit code 2. What it opens is tested in tests/web/workspace."""
+"""`uniultra open` where it can't start: one line, exit code 2. What it opens is tested in
+tests/web/workspace.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The command as users call it, in a process of its own: files in, files out, one line and exit code 2 on bad input."""
+"""The command as users call it, in a process of its own: files in, files out, one line and exit code 2 on bad
+input.
+"""
 
 from __future__ import annotations
 
@@ -226,7 +228,10 @@ def test_models_lists_the_default(tmp_path: Path) -> None:
 
 
 def test_help_is_quick_to_import(tmp_path: Path) -> None:
-    code = "import sys, uniultra.cli.main; print([m for m in ('cv2', 'onnxruntime', 'torch', 'transformers') if m in sys.modules])"
+    code = (
+        "import sys, uniultra.cli.main; print([m for m in ('cv2', 'onnxruntime', 'torch', 'transformers') "
+        "if m in sys.modules])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )

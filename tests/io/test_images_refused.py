@@ -1,4 +1,5 @@
-"""Still images that are refused: each with one line that names the file, the value, the legal range and the fix.
+"""Still images that are refused: each with one line that names the file, the value, the legal range and the
+fix.
 
 Every broken file is a real one, made here.
 """
@@ -121,7 +122,7 @@ def test_no_dicom_behind_its_name_or_mark(tmp_path: Path, name: str, contents: b
 def test_truncated(tmp_path: Path, kind: str, kept: float) -> None:
     data = encoded(kind)
     (tmp_path / "scan.img").write_bytes(data[: int(kept * len(data))])
-    assert f"the {kind} data is damaged, cut short" in refusal(tmp_path / "scan.img")
+    assert f"the {kind} data is damaged, truncated" in refusal(tmp_path / "scan.img")
 
 
 def test_one_wrong_bit_in_a_png_is_noticed(tmp_path: Path) -> None:

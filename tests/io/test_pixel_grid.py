@@ -1,4 +1,6 @@
-"""The picture that coordinates are read from: each pixel where the ruler says, regions outlined, their millimetres said."""
+"""The picture that coordinates are read from: each pixel where the ruler says, regions outlined, their
+millimetres said.
+"""
 
 from __future__ import annotations
 

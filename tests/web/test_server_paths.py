@@ -80,7 +80,9 @@ def test_large_files_are_refused(root: Path) -> None:
 
 
 def test_a_folder_that_is_swapped_for_a_link_meanwhile_leads_nowhere(root: Path) -> None:
-    """The race by which a path is checked, and then another file is opened by it: 2,000 tries, none of which reads what is outside."""
+    """The race by which a path is checked, and then another file is opened by it: 2,000 tries, none of which
+    reads what is outside.
+    """
     (root.parent / "secret" / "scan.png").write_bytes(b"outside")
     study, aside, stop = root / "study", root.parent / "aside", threading.Event()
 

@@ -94,7 +94,7 @@ def test_bad_prompts_are_named_by_their_number(worker: Worker, frame: Frame, nam
 
 
 def dicom(tmp_path: Path, frames: int) -> bytes:
-    """A DICOM file with patient data, two regions side by side, 0.2 mm and 0.1 mm a pixel."""
+    """A DICOM file with patient data, two regions side by side, 0.2 mm and 0.1 mm per pixel."""
     sides = [region((0, 0, 17, 23), 0.02), region((18, 0, 35, 23), 0.01)]
     return save(
         dataset(pictures(frames), SequenceOfUltrasoundRegions=sides), tmp_path / "scan.dcm"
@@ -223,5 +223,6 @@ def test_a_deflated_upload_is_inflated_in_memory_and_within_the_limit_of_an_uplo
         return
     assert isinstance(answer, Failure)
     assert answer.detail == (
-        "the image: deflated DICOM: inflates to over 0.01 MB, which is the limit; export it uncompressed, or split it"
+        "the image: deflated DICOM: inflates to over 0.01 MB, which is the limit; export it uncompressed, "
+        "or split it"
     )

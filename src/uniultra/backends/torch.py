@@ -30,7 +30,9 @@ class TorchBackend:
 
     @classmethod
     def open(cls, folder: Path, device: str = "cpu") -> TorchBackend:
-        """Opens a folder with config.json and model.safetensors, or a run of `adapt`; raises ModelError where that fails."""
+        """Opens a folder with config.json and model.safetensors, or a run of `adapt`; raises ModelError where
+        that fails.
+        """
         return cls(open_model(folder), name=folder.name, device=device, passes=passes_of(folder))
 
     @torch.inference_mode()
@@ -62,6 +64,8 @@ class TorchBackend:
 
 
 def passes_of(folder: Path) -> Passes:
-    """How a folder's model is prompted: as its model.json says, or the base of its adapter does. Raises ModelError."""
+    """How a folder's model is prompted: as its model.json says, or the base of its adapter does. Raises
+    ModelError.
+    """
     base = None if (folder / MODEL_JSON).is_file() else base_of(folder)
     return read_passes(base if isinstance(base, Path) else folder)

@@ -79,7 +79,8 @@ def our_model(model: str, task: Task, threads: int) -> Contestant:
     backend = open_backend(model, threads)
     if not isinstance(backend, OnnxBackend):
         raise ModelError(
-            f"'{model}' holds no ONNX files; export it first: uniultra export --model {model} --out FOLDER --name NAME"
+            f"'{model}' holds no ONNX files; export it first: uniultra export --model {model} --out FOLDER "
+            "--name NAME"
         )
     segmenter = Segmenter(backend)
     folder = folder_of(model)
@@ -96,7 +97,9 @@ def our_model(model: str, task: Task, threads: int) -> Contestant:
 
 
 def label(model: str, backend: OnnxBackend) -> str:
-    """A published model's name; a folder's own name for another, since two exports may call themselves the same."""
+    """A published model's name; a folder's own name for another, since two exports may call themselves the
+    same.
+    """
     return backend.facts.name if any(entry.name == model for entry in MODELS) else Path(model).resolve().name
 
 

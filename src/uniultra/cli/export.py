@@ -1,4 +1,6 @@
-"""`uniultra export`: a trained model to a folder that everything opens, held against torch before it is called done."""
+"""`uniultra export`: a trained model to a folder that everything opens, held against torch before it is
+called done.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ def export(
     ] = "fp16",
     size: Annotated[
         int | None,
-        typer.Option(help="Side of the input in pixels, a multiple of 32; the model's own unless told."),
+        typer.Option(help="Side of the input in pixels, a multiple of 32; default: the model's own."),
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="For int8: a manifest; frames of its train split calibrate.")
@@ -88,7 +90,7 @@ def export(
 
 
 def _lines(report: dict[str, Any], before: str = "") -> Iterator[str]:
-    """One line a value; counts of operators, and lists, on one line each."""
+    """One line per value; counts of operators, and lists, on one line each."""
     for key, value in report.items():
         if isinstance(value, dict) and key != "operators":
             yield from _lines(value, f"{before}{key} ")

@@ -30,6 +30,7 @@ from uniultra.cli.show import show
 from uniultra.cli.terminal.ending import end_in_order
 from uniultra.cli.terminal.help_text import LiteralCommand, LiteralGroup
 from uniultra.cli.terminal.text import complain, printable
+from uniultra.cli.track import track
 from uniultra.cli.train import train
 from uniultra.errors import UniUltraError
 
@@ -37,7 +38,9 @@ HELP = """Segment anything in ultrasound from a click or a box, offline. Not a m
 
 
 class _Commands(LiteralGroup):
-    """Commands whose own complaints show names as `printable` does: a pattern may bring a file that is called like an option."""
+    """Commands whose own complaints show names as `printable` does: a pattern may bring a file that is called
+    like an option.
+    """
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         with _printable_errors():
@@ -69,6 +72,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     segment,
+    track,
     batch,
     measure,
     info,

@@ -79,7 +79,7 @@ def open_(
             webbrowser.open(link)
 
     def run(number: int) -> None:
-        limits = {"upload_mb": UPLOAD_MB, "body_mb": BODY_MB, "work_s": WORK_S, "queue": 64, "cache_mb": 128}
+        limits = {"upload_mb": UPLOAD_MB, "body_mb": BODY_MB, "work_s": WORK_S, "queue": 64, "cache_mb": 64}
         serve(ServeSettings(model=model, port=number, **limits), ready, workspace)  # type: ignore[arg-type]
 
     try:

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 
 OUT = Path("uniultra-out")
 ALTERNATIVES_HELP = "Up to N masks (1 to 3) that clicks may mean, in the JSON; the first is the answer."
-FRAMES_HELP = "Frames of a cine: all, A-B, A-B:STEP or A,B,C, from 0. Each gets the same prompts on its own; nothing is tracked."
+FRAMES_HELP = (
+    "Frames of a cine: all, A-B, A-B:STEP or A,B,C, from 0. Each gets the same prompts on its own; nothing "
+    "is tracked."
+)
 
 
 def segment(
@@ -81,12 +84,14 @@ def segment(
         bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, one line an image; files only with --out.")
+        bool, typer.Option("--json", help="Print JSON, one line per image; files only with --out.")
     ] = False,
     alternatives: Annotated[int, typer.Option(metavar="N", help=ALTERNATIVES_HELP)] = 1,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
-    """Segment structures in ultrasound images, DICOM included: point at them with boxes, clicks, or a previous mask."""
+    """Segment structures in ultrasound images, DICOM included: point at them with boxes, clicks, or a
+    previous mask.
+    """
     from uniultra.io.input_file import input_file
     from uniultra.outputs.earlier import images_of
     from uniultra.prompts.files import read_prompts
@@ -119,7 +124,9 @@ def segment(
 
 
 def segment_image(job: SegmentJob, source: InputFile) -> str:
-    """Segments one image, or the frame that was named, and writes the results; what to print of it. Raises UniUltraError."""
+    """Segments one image, or the frame that was named, and writes the results; what to print of it. Raises
+    UniUltraError.
+    """
     from uniultra.outputs.frame_files import write_frame_files
     from uniultra.outputs.structured import frame_json
     from uniultra.results import segment_ambiguous, segment_frame
@@ -184,7 +191,9 @@ def _check_options(typed: Typed, mask: Path | None, prompts: Path | None) -> Non
 
 
 def _spare_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
-    """Raises OutputError where a result would be written over what it is made from, which --force doesn't mean."""
+    """Raises OutputError where a result would be written over what it is made from, which --force doesn't
+    mean.
+    """
     from uniultra.errors import OutputError
 
     sources = {path.resolve() for path in inputs}

@@ -37,7 +37,9 @@ def show(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing picture.")] = False,
 ) -> None:
-    """Show a frame with a ruler and a pixel grid, and its regions with their mm per pixel: where to read coordinates."""
+    """Show a frame with a ruler and a pixel grid, and its regions with their mm per pixel: where to read
+    coordinates.
+    """
     from uniultra.io.input_file import input_file
     from uniultra.io.pixel_grid import draw_grid, legend_of
 
@@ -61,7 +63,9 @@ def show(
 
 
 def _protocol(inline: bool | None, out: Path | None) -> str | None:
-    """How the terminal shows pictures; None where it doesn't, or shouldn't. Raises PromptError where --inline can't be met."""
+    """How the terminal shows pictures; None where it doesn't, or shouldn't. Raises PromptError where --inline
+    can't be met.
+    """
     from uniultra.cli.terminal.inline_image import protocol_of
     from uniultra.errors import PromptError
 
@@ -71,7 +75,8 @@ def _protocol(inline: bool | None, out: Path | None) -> str | None:
     if protocol is None and inline:
         legal = "kitty, Ghostty, iTerm2, WezTerm, foot and mlterm can, outside of tmux and screen"
         raise PromptError(
-            f"--inline: terminal '{os.environ.get('TERM', '')}' isn't known to show pictures; {legal}; use --out PNG"
+            f"--inline: terminal '{os.environ.get('TERM', '')}' isn't known to show pictures; {legal}; use "
+            "--out PNG"
         )
     return protocol
 

@@ -1,4 +1,6 @@
-"""A whole model folder: ONNX to run, safetensors to train on, what clients must know, a parity report, and the hash of each file."""
+"""A whole model folder: ONNX to run, safetensors to train on, what clients must know, a parity report, and
+the hash of each file.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +30,13 @@ from uniultra.models.promptable import PromptableModel
 
 GRAPHS = (ENCODER, DECODER)
 CLIENT_FILE = MODEL_JSON
-"""What a client must know that can't read the graphs' metadata, as onnxruntime's builds for JavaScript can't."""
+"""What a client must know that can't read the graphs' metadata, as onnxruntime's builds for JavaScript
+can't.
+"""
 LEAST_AGREEMENT = 0.999
-"""Share of pixels on which the graphs must give torch's mask, or nothing is exported; int8 has a bound of its own."""
+"""Share of pixels on which the graphs must give torch's mask, or nothing is exported; int8 has a bound of its
+own.
+"""
 FILES = (*GRAPHS, CLIENT_FILE, "config.json", "model.safetensors", "parity.json")
 
 
@@ -65,14 +71,17 @@ def export_folder(
     The graphs are made from the weights as they are stored; what `fuse` folds of them is rounded once more.
 
     Args:
-        source: a published name, a folder with config.json and model.safetensors, or a run of `uniultra adapt`.
+        source: a published name, a folder with config.json and model.safetensors, or a run of `uniultra
+            adapt`.
         out: the new folder.
-        facts: what the files say about themselves; `precision` decides how weights are stored and layers computed.
+        facts: what the files say about themselves; `precision` decides how weights are stored and layers
+            computed.
         settings: calibration, input side, and what int8 takes.
         progress: of int8's search.
 
     Raises:
-        ModelError: the source is no model, no such precision or side, or the graphs don't answer as torch does.
+        ModelError: the source is no model, no such precision or side, or the graphs don't answer as torch
+            does.
         DataError: int8 without frames to calibrate on, or frames for another precision.
         OutputError: its files are there already (without `force`), or it can't be written.
 
@@ -95,21 +104,25 @@ def export_folder(
 
 
 def check_settings(precision: str, settings: ExportSettings) -> None:
-    """Raises ModelError on an unknown precision or a side that doesn't fit, DataError where int8 lacks frames or another has them."""
+    """Raises ModelError on an unknown precision or a side that doesn't fit, DataError where int8 lacks frames
+    or another has them.
+    """
     check_precision(precision)
     if settings.image_size is not None:
         check_image_size(settings.image_size)
     if precision == "int8" and settings.int8 is None:
         raise DataError(
-            "precision int8 calibrates on real frames; give a manifest that has some of split 'train': --data manifest.csv"
+            "precision int8 calibrates on real frames; give a manifest that has some of split 'train': "
+            "--data manifest.csv"
         )
     if precision != "int8" and settings.int8 is not None:
         raise DataError(
-            f"precision {precision} looks at no frames; leave --data away, or export with --precision int8"
+            f"precision {precision} looks at no frames; omit --data, or export with --precision int8"
         )
     if settings.int8 is not None and not 0.0 < settings.int8.least_dice <= 1.0:
         raise ModelError(
-            f"least Dice {settings.int8.least_dice:g} is out of range; give one over 0 and up to 1, such as 0.995"
+            f"least Dice {settings.int8.least_dice:g} is out of range; give one over 0 and up to 1, such as "
+            "0.995"
         )
 
 
@@ -171,7 +184,9 @@ def _client_facts(facts: ModelFacts, model: PromptableModel, passes: Passes | No
 
 
 def known_passes(source: str | Path) -> Passes:
-    """How a model, or the base of what was adapted, is prompted; the defaults where nothing says it. Raises ModelError."""
+    """How a model, or the base of what was adapted, is prompted; the defaults where nothing says it. Raises
+    ModelError.
+    """
     place = base_location(source)
     return passes_of(place) if isinstance(place, Path) else Passes()
 
@@ -191,7 +206,8 @@ def _check_pixels(share: float) -> None:
 def _check_bound(dice: float, least: float) -> None:
     if dice < least:
         raise ModelError(
-            f"int8 agrees with fp32 by Dice {dice:.4f} with every layer in float, as its weights take 8 bits; {least:g} was asked for: "
+            f"int8 agrees with fp32 by Dice {dice:.4f} with every layer in float, as its weights take 8 "
+            f"bits; {least:g} was requested: "
             "give a lower --least-dice, or export with --precision fp16"
         )
 

@@ -1,4 +1,6 @@
-"""What is written on a picture of a result: prompts, calipers, labels beside their structures, a scale bar."""
+"""What is written on a picture of a result: prompts, calipers, labels beside their structures, a scale
+bar.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +81,9 @@ class Annotations:
         return (point[0] + 0.5) * self.zoom - 0.5, (point[1] + 0.5) * self.zoom - 0.5
 
     def draw_prompt(self, prompt: Prompt) -> None:
-        """A box as a dashed rectangle; points as white dots with a green plus (inside) or a red minus (outside)."""
+        """A box as a dashed rectangle; points as white dots with a green plus (inside) or a red minus
+        (outside).
+        """
         if prompt.box_xyxy is not None:
             left, top = self.at(prompt.box_xyxy[:2])
             right, bottom = self.at(prompt.box_xyxy[2:])
@@ -99,7 +103,8 @@ class Annotations:
             self._line((x, y - arm), (x, y + arm))
 
     def draw_scale_bar(self, area_xyxy: Sequence[float], spacing_mm_yx: tuple[float, float]) -> None:
-        """A bar of a round number of millimetres at the bottom right of an area, which is given by its outer edges in the frame.
+        """A bar of a round number of millimetres at the bottom right of an area, which is given by its outer
+        edges in the frame.
 
         Where pixels are not square there is one down as well. An area too small for it gets none.
         """
@@ -127,7 +132,8 @@ class Annotations:
     def draw_label(
         self, number: int, lines: Sequence[str], colour: Colour, place_by: tuple[Box, np.ndarray]
     ) -> None:
-        """A structure's number on its colour, and lines of text beside it, where it covers as little as can be.
+        """A structure's number on its colour, and lines of text beside it, where it covers as little as can
+        be.
 
         Args:
             place_by: the structure's box in the picture, and all structures at the frame's size, bool (H, W).
@@ -148,7 +154,9 @@ class Annotations:
             self.pen.text(at, line, fill=_WHITE, font=self.font, anchor="lm")
 
     def _place(self, label_wh: tuple[int, int], box: Box, objects_hw: np.ndarray) -> Box:
-        """The place that covers the fewest labels, then the fewest pixels of structures, nearest to the box."""
+        """The place that covers the fewest labels, then the fewest pixels of structures, nearest to the
+        box.
+        """
         width, height = self.image.size
 
         def cost(label: Box) -> tuple[int, int]:
@@ -201,7 +209,9 @@ def overlap(a: Box, b: Box) -> bool:
 
 
 def _places(label_wh: tuple[int, int], box: Box, picture_wh: tuple[int, int]) -> Iterator[_Point]:
-    """Top-left corners of a label: above the box, below, right, left, at its corners; then in the picture's corners."""
+    """Top-left corners of a label: above the box, below, right, left, at its corners; then in the picture's
+    corners.
+    """
     (w, h), (x0, y0, x1, y1) = label_wh, box
     gap = 4.0
     yield from ((x0, y0 - h - gap), (x0, y1 + gap), (x1 + gap, y0), (x0 - w - gap, y0))

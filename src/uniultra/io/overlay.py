@@ -21,7 +21,9 @@ PALETTE: tuple[tuple[int, int, int], ...] = (
     (213, 94, 0),
     (0, 114, 178),
 )
-"""RGB, one a mask in turn; the colour-blind-safe colours of Okabe and Ito, "Color Universal Design" (2008), dark blue last."""
+"""RGB, one a mask in turn; the colour-blind-safe colours of Okabe and Ito, "Color Universal Design" (2008),
+dark blue last.
+"""
 
 FILL_OPACITY = 0.25
 HALO_OPACITY = 0.35
@@ -34,7 +36,7 @@ _CAPTION_SIZE = 15
 _STAND_INS = str.maketrans(
     {"×": "x", "–": "-", "—": "-", "≥": ">=", "≤": "<=", "→": "->", "µ": "u", "ß": "ss"}
 )
-"""For signs that Pillow's own font lacks; accents and superscripts are taken off by `_drawable`."""
+"""For characters that Pillow's own font lacks; accents and superscripts are taken off by `_drawable`."""
 _MARGIN = 4
 _MIN_LABELLED_SIDE = 48
 
@@ -44,16 +46,20 @@ _Box = tuple[int, int, int, int]
 
 
 def draw_overlay(frame: Frame, masks: Sequence[Mask]) -> np.ndarray:
-    """The frame with each mask as a translucent fill, a smooth contour on a dark halo, and its number (1..N, as in `ids_of`).
+    """The frame with each mask as a translucent fill, a smooth contour on a dark halo, and its number (1..N,
+    as in `ids_of`).
 
-    Returns a new uint8 RGB array (H, W, 3). Frames under 48 pixels a side get no numbers, which would hide the picture.
+    Returns a new uint8 RGB array (H, W, 3). Frames under 48 pixels a side get no numbers, which would hide
+    the picture.
     """
     picture = paint_masks(frame, masks)
     return _number(picture, masks) if min(picture.shape[:2]) >= _MIN_LABELLED_SIDE else picture
 
 
 def paint_masks(frame: Frame, masks: Sequence[Mask], zoom: int = 1) -> np.ndarray:
-    """The frame, `zoom` times as large, with each mask as a translucent fill and a contour; uint8 RGB (H, W, 3)."""
+    """The frame, `zoom` times as large, with each mask as a translucent fill and a contour; uint8 RGB (H, W,
+    3).
+    """
     pixels = frame.pixels_hw
     if zoom > 1:
         pixels = cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
@@ -68,7 +74,8 @@ def paint_masks(frame: Frame, masks: Sequence[Mask], zoom: int = 1) -> np.ndarra
 
 
 def draw_prompts(picture: np.ndarray, prompts: Sequence[Prompt]) -> np.ndarray:
-    """The picture with each prompt's box (thin white rectangle) and points (white dots with a green or red core).
+    """The picture with each prompt's box (thin white rectangle) and points (white dots with a green or red
+    core).
 
     Takes and returns uint8 RGB (H, W, 3); the input is not changed.
     """
@@ -87,13 +94,14 @@ def draw_prompts(picture: np.ndarray, prompts: Sequence[Prompt]) -> np.ndarray:
 def contact_sheet(
     tiles: Sequence[np.ndarray], captions: Sequence[str], columns: int, tile_hw: tuple[int, int] = (270, 360)
 ) -> np.ndarray:
-    """Pictures in rows of `columns`, each fitted into a tile of `tile_hw` pixels on a dark ground, its caption below.
+    """Pictures in rows of `columns`, each fitted into a tile of `tile_hw` pixels on a dark ground, its
+    caption below.
 
     The first line of a caption is bright and the others are dimmer; lines too long for the tile end in "...".
 
     Args:
         tiles: uint8 RGB (H, W, 3), of any sizes.
-        captions: one a tile; may be empty.
+        captions: one per tile; may be empty.
 
     Returns:
         uint8 RGB (H, W, 3).
@@ -115,13 +123,17 @@ def contact_sheet(
 
 
 def line_width(picture_hw: tuple[int, ...]) -> float:
-    """Contour width, px: 1 on small pictures, 2 from 600 px a side on, and a 700th of the shorter side on very large ones."""
+    """Contour width, px: 1 on small pictures, 2 from 600 px a side on, and a 700th of the shorter side on
+    very large ones.
+    """
     side = min(picture_hw[:2])
     return max(float(np.clip(side / 300.0, 1.0, 2.0)), side / 700.0)
 
 
 def _paint(canvas: np.ndarray, mask_hw: np.ndarray, colour: tuple[int, int, int], zoom: int) -> None:
-    """Blends one mask, of the frame's size, into `canvas`, float32 (zoom H, zoom W, 3), in place around the mask alone."""
+    """Blends one mask, of the frame's size, into `canvas`, float32 (zoom H, zoom W, 3), in place around the
+    mask alone.
+    """
     width_px = line_width(canvas.shape)
     margin = max(_MARGIN, math.ceil(width_px) + 2, 2 * zoom)
     x0, y0, x1, y1 = _surroundings(mask_hw, -(-margin // zoom))
@@ -144,9 +156,11 @@ def _surroundings(mask_hw: np.ndarray, margin: int) -> _Box:
 
 
 def _edge_distance(inside_hw: np.ndarray, margin: int, sigma: float) -> np.ndarray:
-    """Signed distance to the mask's edge in px, positive inside, float32 (H, W); smoothed, so that contours don't show stairs.
+    """Signed distance to the mask's edge in px, positive inside, float32 (H, W); smoothed, so that contours
+    don't show stairs.
 
-    An object that meets the frame's border is outlined there too, and what is a pixel thin isn't smoothed away.
+    An object that meets the frame's border is outlined there too, and what is a pixel thin isn't smoothed
+    away.
     """
     padded = np.pad(inside_hw, margin).astype(np.uint8)
     inward = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_5)
@@ -158,7 +172,9 @@ def _edge_distance(inside_hw: np.ndarray, margin: int, sigma: float) -> np.ndarr
 
 
 def _line(distance_hw: np.ndarray, width_px: float) -> np.ndarray:
-    """Coverage, 0 to 1, of an antialiased line of `width_px` through the centres of the mask's outermost pixels."""
+    """Coverage, 0 to 1, of an antialiased line of `width_px` through the centres of the mask's outermost
+    pixels.
+    """
     return np.clip(0.5 * width_px + 0.5 - np.abs(distance_hw - 0.5), 0.0, 1.0)
 
 
@@ -167,7 +183,9 @@ def _blend(part: np.ndarray, ink: np.ndarray, opacity_hw: np.ndarray) -> None:
 
 
 def _number(picture: np.ndarray, masks: Sequence[Mask]) -> np.ndarray:
-    """A copy with each object's number on a chip of its colour, beside it and off the other objects and chips where there is room."""
+    """A copy with each object's number on a chip of its colour, beside it and off the other objects and chips
+    where there is room.
+    """
     image = Image.fromarray(picture)
     draw = ImageDraw.Draw(image)
     size = int(np.clip(round(0.035 * min(image.size)), 9, 32))
@@ -193,7 +211,9 @@ def _place(
     objects_hw: np.ndarray,
     taken: list[_Box],
 ) -> _Box:
-    """The place around an object's box, shifted into the frame, that covers the fewest chips, then the fewest pixels of objects."""
+    """The place around an object's box, shifted into the frame, that covers the fewest chips, then the fewest
+    pixels of objects.
+    """
 
     def cost(chip: _Box) -> tuple[int, int]:
         x0, y0, x1, y1 = chip
@@ -264,7 +284,7 @@ def _write_caption(
 
 
 def _drawable(text: str) -> str:
-    """The text in signs that Pillow's own font has, as far as it is Latin."""
+    """The text in characters that Pillow's own font has, as far as it is Latin."""
     parts = unicodedata.normalize("NFKD", text.translate(_STAND_INS))
     return "".join(sign for sign in parts if not unicodedata.combining(sign))
 

@@ -1,4 +1,6 @@
-"""A frame with a ruler and a grid of pixels, from which the coordinates of prompts are read; its calibrated regions are outlined."""
+"""A frame with a ruler and a grid of pixels, from which the coordinates of prompts are read; its calibrated
+regions are outlined.
+"""
 
 from __future__ import annotations
 
@@ -55,9 +57,11 @@ class _Sheet:
 
 
 def draw_grid(frame: Frame) -> np.ndarray:
-    """The frame between two rulers, with a line at each labelled pixel, and its regions in colours that the lines below explain.
+    """The frame between two rulers, with a line at each labelled pixel, and its regions in colours that the
+    lines below explain.
 
-    Frames whose longer side is below LEAST_SIDE are enlarged by a whole number, up to MOST_ENLARGED. Returns uint8 RGB (H, W, 3).
+    Frames whose longer side is below LEAST_SIDE are enlarged by a whole number, up to MOST_ENLARGED. Returns
+    uint8 RGB (H, W, 3).
     """
     legend = legend_of(frame)
     longer = max(frame.width, frame.height)
@@ -78,7 +82,9 @@ def draw_grid(frame: Frame) -> np.ndarray:
 
 
 def legend_of(frame: Frame) -> list[tuple[str, _Colour]]:
-    """The lines below the frame, each with its colour: its size, and the size of a pixel in every region, or why it has none."""
+    """The lines below the frame, each with its colour: its size, and the size of a pixel in every region, or
+    why it has none.
+    """
     lines = [(f"{frame.width} x {frame.height} {_AXES}", _INK)]
     for i, region in enumerate(frame.calibration.regions):
         lines.append((f"region {i + 1}: {_region_scale(region)}", PALETTE[i % len(PALETTE)]))
@@ -143,7 +149,9 @@ def _blend(part: np.ndarray) -> None:
 
 
 def _draw_rulers(draw: ImageDraw.ImageDraw, sheet: _Sheet, frame: Frame) -> None:
-    """Labelled ticks along the top and the left, with four short ones between two of them where there is room."""
+    """Labelled ticks along the top and the left, with four short ones between two of them where there is
+    room.
+    """
     short = max(sheet.step // 5, 1)
     tick = sheet.size // 3
     for x in range(0, frame.width, short):

@@ -1,4 +1,6 @@
-"""The files of one frame of an archive, beside its mask: those of `uniultra segment`, under the same endings."""
+"""The files of one frame of an archive, beside its mask: those of `uniultra segment`, under the same
+endings.
+"""
 
 from __future__ import annotations
 

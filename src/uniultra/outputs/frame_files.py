@@ -1,4 +1,6 @@
-"""The files of one frame's result: id mask, overlay and JSON always; DICOM SEG and SR, CSV, NIfTI and COCO as planned."""
+"""The files of one frame's result: id mask, overlay and JSON always; DICOM SEG and SR, CSV, NIfTI and COCO as
+planned.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ def write_frame_files(plan: OutputPlan, source: InputFile, result: FrameResult) 
     """Writes what the plan names, all of it or nothing. Returns notes on what isn't written.
 
     Raises:
-        OutputError: a file exists or can't be written. FileError: nothing can refer to the source, where a SEG or SR was named.
+        OutputError: a file exists or can't be written. FileError: nothing can refer to the source, where a
+            SEG or SR was named.
     """
     paths = plan.frame_paths(source)
     derived, notes = _derived(plan, source, result, paths)
@@ -67,7 +70,9 @@ def maker(model: ModelFacts) -> Maker:
 def _derived(
     plan: OutputPlan, source: InputFile, result: FrameResult, paths: dict[str, Path]
 ) -> tuple[dict[str, Dataset], tuple[str, ...]]:
-    """The planned DICOM objects by kind, with notes. A source that nothing can refer to is only noted where none was named."""
+    """The planned DICOM objects by kind, with notes. A source that nothing can refer to is only noted where
+    none was named.
+    """
     kinds = [kind for kind in paths if kind in DICOM_KINDS]
     if not kinds:  # pydicom isn't imported for a picture
         return {}, ()

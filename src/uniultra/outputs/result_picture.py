@@ -1,4 +1,6 @@
-"""A frame's result as a picture: masks, prompts, calipers, and beside each structure its number, quality and diameters."""
+"""A frame's result as a picture: masks, prompts, calipers, and beside each structure its number, quality and
+diameters.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ _Area = tuple[float, float, float, float]
 
 
 def draw_result(result: FrameResult) -> np.ndarray:
-    """The frame with its masks and all that is said of them, enlarged where it is small (`annotations.LEAST_SIDE`).
+    """The frame with its masks and all that is said of them, enlarged where it is small
+    (`annotations.LEAST_SIDE`).
 
     Returns:
         uint8 RGB (zoom H, zoom W, 3).
@@ -72,7 +75,9 @@ def _draw_calipers(canvas: Annotations, one: ObjectResult) -> None:
 
 
 def _scales(result: FrameResult, found: list[ObjectResult]) -> Iterator[tuple[_Area, tuple[float, float]]]:
-    """Each scale that holds for a structure, once, and the area in which its bar stands: its region, or the frame."""
+    """Each scale that holds for a structure, once, and the area in which its bar stands: its region, or the
+    frame.
+    """
     drawn: list[tuple[float, float]] = []
     whole = (-0.5, -0.5, result.frame.width - 0.5, result.frame.height - 0.5)
     regions = {f"region {i}": r.box_xyxy for i, r in enumerate(result.frame.calibration.regions, 1)}

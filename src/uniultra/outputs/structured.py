@@ -29,7 +29,10 @@ LIBRARIES = {
 
 
 def object_json(found: ObjectResult) -> dict[str, Any]:
-    """One structure: its prompt, box, areas, quality, and all its measures; its alternatives, where they were asked for."""
+    """One structure: its prompt, box, areas, quality, and all its measures; its alternatives, where
+    requested; of a tracked one also its status and confidence.
+    """
+    tracked = {} if found.status is None else {"status": found.status, "confidence": found.confidence}
     report: dict[str, Any] = {
         "id": found.number,
         **({"name": found.name} if found.name else {}),
@@ -38,6 +41,7 @@ def object_json(found: ObjectResult) -> dict[str, Any]:
         "area_px": found.area_px,
         "area_mm2": found.area_mm2,
         "quality": round(found.mask.quality, 4),
+        **tracked,
         "measures": as_json(found.measured),
     }
     if found.alternatives is not None:
@@ -100,7 +104,9 @@ def cine_frame_json(image: str, result: FrameResult) -> dict[str, Any]:
 
 
 def libraries() -> dict[str, str]:
-    """The versions of the libraries that took part in a result: those of `LIBRARIES` that this process has loaded."""
+    """The versions of the libraries that took part in a result: those of `LIBRARIES` that this process has
+    loaded.
+    """
     return {
         name: str(sys.modules[module].__version__)
         for name, module in LIBRARIES.items()

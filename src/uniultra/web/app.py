@@ -153,7 +153,9 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         openapi_extra=_json_body(FileIn),
     )
     async def reference(request: Request, response: Response) -> ImageOut:
-        """Name a file of this machine instead of uploading it: only below the folders that the operator named."""
+        """Name a file of this machine instead of uploading it: only below the folders that the operator
+        named.
+        """
         named = await service.bodies.read(request, FileIn)
         spacing = None if named.spacing_mm_yx is None else _pixel_size(named.spacing_mm_yx)
         held = await while_there(

@@ -56,7 +56,9 @@ KINDS: dict[str, Kind] = {
 
 
 class Problem(HTTPException):
-    """A refusal. `retry_s` becomes Retry-After; `close` ends the connection; `errors` lists what is wrong where."""
+    """A refusal. `retry_s` becomes Retry-After; `close` ends the connection; `errors` lists what is wrong
+    where.
+    """
 
     def __init__(
         self,

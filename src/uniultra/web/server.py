@@ -20,7 +20,8 @@ from uniultra.web.workspace.workspace import Workspace
 def serve(
     settings: ServeSettings, on_ready: Callable[[str, Service], None], workspace: Workspace | None = None
 ) -> None:
-    """Serves until SIGINT or SIGTERM; answers under way are finished first. `on_ready` hears the address, once the model is loaded.
+    """Serves until SIGINT or SIGTERM; answers under way are finished first. `on_ready` hears the address,
+    once the model is loaded.
 
     With a `workspace` the page is served, too.
 
@@ -58,7 +59,9 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which after a graceful end does not send itself the signal once more: to be asked to stop, and to stop, is no failure."""
+    """uvicorn, which after a graceful end does not send itself the signal once more: to be asked to stop, and
+    to stop, is no failure.
+    """
 
     def handle_exit(self, sig: int, frame: object) -> None:
         super().handle_exit(sig, frame)
@@ -73,7 +76,7 @@ def _listen(settings: ServeSettings) -> socket.socket:
         listening = socket.socket(family, kind)
     except OSError as error:
         raise ServeError(
-            f"--host {settings.host} is no address of this machine ({error.strerror}); give 127.0.0.1"
+            f"--host {settings.host} is not an address of this machine ({error.strerror}); give 127.0.0.1"
         ) from error
     try:
         if hasattr(signal, "SIGHUP"):  # elsewhere than on Unix the option means something else
@@ -83,7 +86,8 @@ def _listen(settings: ServeSettings) -> socket.socket:
     except OSError as error:
         listening.close()
         raise ServeError(
-            f"port {settings.port} on {settings.host} can't be used ({error.strerror}); give another with --port"
+            f"port {settings.port} on {settings.host} can't be used ({error.strerror}); give another with "
+            "--port"
         ) from error
     return listening
 

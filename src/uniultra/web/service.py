@@ -68,10 +68,12 @@ class Service:
     async def upload(
         self, chunks: AsyncIterator[bytes], wanted: Wanted, gone: Gone | None = None
     ) -> HeldImage:
-        """Holds the image that these bytes are. Everything that can be refused is refused before the first byte is read.
+        """Holds the image that these bytes are. Everything that can be refused is refused before the first
+        byte is read.
 
         Raises:
-            Problem: why it can't be held. ClientGone: `gone`, which is asked once all bytes are here, returned first.
+            Problem: why it can't be held. ClientGone: `gone`, which is asked once all bytes are here,
+                returned first.
         """
         self._check_upload()
         self.uploads += 1
@@ -211,7 +213,8 @@ def _mask(number: int, mask: MaskIn, image: HeldImage) -> Rle | Png:
         if mask.id not in image.masks:
             raise Problem(
                 "prompt",
-                f"prompt {number}: the image keeps no mask with this id; the oldest are dropped: send the mask itself",
+                f"prompt {number}: the image keeps no mask with this id; the oldest are dropped: send the "
+                "mask itself",
             )
         return Rle(image.masks[mask.id], image.size_hw)
     try:

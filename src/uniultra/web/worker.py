@@ -1,4 +1,6 @@
-"""The computing itself: jobs to answers. Everything hostile (image files, mask files, run lengths) is parsed here, away from the server."""
+"""The computing itself: jobs to answers. Everything hostile (image files, mask files, run lengths) is parsed
+here, away from the server.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,13 @@ from PIL import Image
 
 from uniultra.backends.protocol import Backend
 from uniultra.errors import FileError, PromptError, UniUltraError
-from uniultra.geometry import clipped
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.dicom.deflated import inflated_bytes
 from uniultra.io.images import kind_of, read_as
 from uniultra.io.masks import read_mask
 from uniultra.io.rle import mask_of
 from uniultra.measure.measured import as_json
-from uniultra.prompt_checks import check_prompt
+from uniultra.prompt_checks import check_prompt, clipped
 from uniultra.results import ObjectResult
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
@@ -81,7 +82,9 @@ class Worker:
         return None
 
     def _segment(self, job: Segment) -> tuple[Found, ...]:
-        """Prompt by prompt, so that one mask at a time is in memory and the time is looked at in between: as `Segmenter.segment` has it."""
+        """Prompt by prompt, so that one mask at a time is in memory and the time is looked at in between: as
+        `Segmenter.segment` has it.
+        """
         ends = time.monotonic() + job.work_s
         segmenter = Segmenter(CachedBackend(self.backend, self.cache, job.image_id))
         asked = [_prompt(number, ask, job.frame) for number, ask in enumerate(job.asks, start=1)]
@@ -124,7 +127,9 @@ def read_upload(job: Read) -> Frame:
 
 
 def _inflated(job: Read) -> bytes:
-    """The upload, a deflated DICOM file as the plain one that it stands for, which must not be longer than an upload. Raises JobError."""
+    """The upload, a deflated DICOM file as the plain one that it stands for, which must not be longer than an
+    upload. Raises JobError.
+    """
     try:
         return inflated_bytes(job.data, job.max_bytes)
     except FileError as error:
@@ -132,7 +137,9 @@ def _inflated(job: Read) -> bytes:
 
 
 def _prompt(number: int, ask: Ask, frame: Frame) -> tuple[Prompt, tuple[str, ...]]:
-    """The checked prompt of one ask, the `number`th from 1, clipped to the frame, which a note says. Raises JobError."""
+    """The checked prompt of one ask, the `number`th from 1, clipped to the frame, which a note says. Raises
+    JobError.
+    """
     frame_hw = frame.height, frame.width
     try:
         labels = ask.labels or (1,) * len(ask.points_xy)
@@ -149,7 +156,10 @@ def _previous(mask: object, frame_hw: tuple[int, int]) -> np.ndarray:
     """The previous mask of an ask, bool (H, W). Raises PromptError."""
     if isinstance(mask, Rle):
         if mask.size_hw != frame_hw:
-            sizes = f"{mask.size_hw[1]}x{mask.size_hw[0]} pixels; it must have the image's size, {frame_hw[1]}x{frame_hw[0]}"
+            sizes = (
+                f"{mask.size_hw[1]}x{mask.size_hw[0]} pixels; it must have the image's size, "
+                f"{frame_hw[1]}x{frame_hw[0]}"
+            )
             raise PromptError(f"the previous mask is {sizes}")
         inside = mask_of(mask.counts, frame_hw)
         if not inside.any():

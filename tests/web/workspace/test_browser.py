@@ -23,6 +23,7 @@ from PIL import Image
 from browsers import CHROMIUM, Visit, check_tab, tab_of
 from dicoms import dataset, region, save
 from phantoms import ellipse, speckled
+from uniultra.web.workspace.follow import CAN_TRACK
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = [
@@ -330,14 +331,18 @@ def test_another_site_in_the_same_browser_gets_nothing(
         page.goto(f"http://localhost:{other.server_port}/evil.html")
         found = page.evaluate(
             """async (origin) => {
-                const state = await fetch(origin + "/v1/workspace", { credentials: "include" }).then((r) => r.status, () => "refused");
-                const write = await fetch(origin + "/v1/workspace/files?name=x.png", { method: "POST", body: "x", mode: "no-cors",
+                const state = await fetch(origin + "/v1/workspace", {
+                    credentials: "include" }).then((r) => r.status, () => "refused");
+                const write = await fetch(origin + "/v1/workspace/files?name=x.png", { method: "POST",
+                    body: "x", mode: "no-cors",
                     credentials: "include" }).then((r) => r.status, () => "refused");
                 const frame = document.createElement("iframe");
                 frame.src = origin + "/";
-                await new Promise((done) => { frame.onload = frame.onerror = done; document.body.append(frame); });
+                await new Promise((done) => { frame.onload = frame.onerror = done;
+                    document.body.append(frame); });
                 let seen = "nothing";
-                try { seen = frame.contentDocument?.body?.textContent ?? "nothing"; } catch { seen = "nothing"; }
+                try { seen = frame.contentDocument?.body?.textContent ?? "nothing"; } catch {
+                    seen = "nothing"; }
                 return [state, write, seen];
             }""",
             server.origin,
@@ -347,3 +352,16 @@ def test_another_site_in_the_same_browser_gets_nothing(
     assert found[0] == "refused"
     assert found[1] in (0, "refused")
     assert found[2] == "nothing"
+
+
+@pytest.mark.skipif(not CAN_TRACK, reason="this build has no tracking")
+def test_a_track_fills_in_and_one_undo_takes_it_back(tab: Visit) -> None:
+    tab.open("cine.dcm")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1")
+    tab.page.keyboard.press("t")
+    tab.wait("doc.frames.length === 6 && app.frame === 5 && app.saving === 'saved'")
+    frames = tab.state()["doc"]["frames"]
+    assert [frame["masks"][0]["source"] for frame in frames] == ["prompt", *["track"] * 5]
+    tab.page.keyboard.press("Control+z")
+    tab.wait("doc.frames.length === 1 && app.frame === 0")

@@ -17,6 +17,7 @@ from phantoms import ellipse
 from scans import BOX, TRUE, png_of
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.rle import mask_of
+from uniultra.web.workspace.follow import CAN_TRACK
 from uniultra.web.workspace.workspace import Workspace
 
 TRUTH = compressed(run_lengths(TRUE))
@@ -96,6 +97,7 @@ def test_other_answers_differ_and_the_usual_one_is_first(page: TestClient) -> No
     for place, mask in enumerate(masks):
         assert all((mask & other).sum() / (mask | other).sum() <= 0.9 for other in masks[:place])
     boxed = page.post(f"{at}/alternatives", json={"box": BOX}).json()
+    assert len(boxed) == 1  # a box means one thing
     assert dice(mask_of(boxed[0]["counts"], (120, 160)), TRUE) > 0.9
 
 
@@ -244,3 +246,22 @@ def test_a_readonly_folder_is_said_before_anything_is_lost(workspace: Workspace,
     workspace.project.folder = tmp_path / "file" / "below"
     (tmp_path / "file").write_text("not a folder")
     assert "read-only; give another folder with --project" in workspace.project.unwritable()
+
+
+@pytest.mark.skipif(not CAN_TRACK, reason="this build has no tracking")
+def test_a_structure_is_followed_some_frames_at_a_time(page: TestClient) -> None:
+    """A dark ellipse that moves by 4 pixels a frame: the same answers in one call, in several, begun anew."""
+    at = f"/v1/workspace/items/{item_id(page, 'cine.gif')}/frames"
+    asked = {"object": 1, "counts": TRUTH, "box": BOX, "frames": 3}
+    whole = page.post(f"{at}/0/track", json=asked).json()
+    assert [one["number"] for one in whole] == [1, 2, 3]
+    for one in whole:
+        assert one["status"] == "sure"
+        assert dice(mask_of(one["counts"], (120, 160)), np.roll(TRUE, 4 * one["number"], axis=1)) > 0.85
+    first = page.post(f"{at}/0/track", json=asked | {"frames": 1}).json()
+    on = {"object": 1, "counts": first[0]["counts"], "frames": 8}
+    assert page.post(f"{at}/1/track", json=on).json() == whole[1:]
+    assert page.post(f"{at}/3/track", json=on | {"counts": whole[2]["counts"]}).json() == []
+    back = page.post(f"{at}/3/track", json=on | {"counts": whole[2]["counts"], "backwards": True}).json()
+    assert [one["number"] for one in back] == [2, 1, 0]
+    assert dice(mask_of(back[-1]["counts"], (120, 160)), TRUE) > 0.85

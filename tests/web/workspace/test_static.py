@@ -45,7 +45,8 @@ def test_run_lengths_are_those_of_python() -> None:
     ]
     script = """
         const { decode, encode } = await import(`${core}/rle.mjs`);
-        const out = given.map((one) => { const mask = decode(one.counts, one); return [[...mask], encode(mask, one)]; });
+        const out = given.map((one) => { const mask = decode(one.counts, one); return [[...mask],
+            encode(mask, one)]; });
         let refused = "";
         try { decode("99", { width: 3, height: 3 }); } catch (error) { refused = error.message; }
         console.log(JSON.stringify([out, refused]));"""
@@ -104,7 +105,8 @@ def test_the_scale_of_a_line_is_pythons() -> None:
             )
     script = """
         const { scaleAt } = await import(`${core}/scale.mjs`);
-        const told = ({ calibration, box }) => { const { mm, reason } = scaleAt(calibration, box); return [mm, reason]; };
+        const told = ({ calibration, box }) => { const { mm, reason } = scaleAt(calibration, box);
+            return [mm, reason]; };
         console.log(JSON.stringify(given.map(told)));"""
     found = node(script, cases)
     assert found == expected
@@ -143,7 +145,8 @@ def test_measures_in_the_tab_are_close_to_pythons(mm: list[float] | None) -> Non
     script = """
         const { measureMask } = await import(`${core}/measure.mjs`);
         const one = (item) => measureMask(Uint8Array.from(item.mask), item, item.mm);
-        console.log(JSON.stringify([...given.map(one), measureMask(new Uint8Array(6), { width: 3, height: 2 }, null)]));"""
+        console.log(JSON.stringify([...given.map(one), measureMask(new Uint8Array(6), { width: 3,
+            height: 2 }, null)]));"""
     *found, empty = node(script, given)
     assert empty == {}
     pixel = max(mm or [1.0])
@@ -158,10 +161,9 @@ def test_measures_in_the_tab_are_close_to_pythons(mm: list[float] | None) -> Non
 @needs_node
 def test_every_text_is_there_in_every_language() -> None:
     script = """
-        globalThis.localStorage = { getItem: () => null, setItem: () => {} };
-        Object.defineProperty(globalThis, "navigator", { value: { language: "en" } });
-        const { LANGUAGES } = await import(`${core}/../texts.mjs`);
-        const shape = (table) => Object.entries(table).map(([key, text]) => [key, typeof text, text.length * (key === "keys")]);
+        const { LANGUAGES } = await import(`${core}/../languages.mjs`);
+        const shape = (table) => Object.entries(table).map(([key, text]) => [key, typeof text,
+            text.length * (key === "keys")]);
         console.log(JSON.stringify(Object.values(LANGUAGES).map(shape)));"""
     first, *others = node(script, {})
     assert others

@@ -1,4 +1,6 @@
-"""Help as it is written: typer takes it for rich's markup, in which `uniultra[train]` and `[default: ...]` are tags, and vanish."""
+"""Help as it is written: typer takes it for rich's markup, in which `uniultra[train]` and `[default: ...]`
+are tags, and vanish.
+"""
 
 from __future__ import annotations
 

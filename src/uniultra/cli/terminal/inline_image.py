@@ -1,6 +1,7 @@
 """Pictures within a terminal that can show them: kitty's and iTerm2's protocols, and sixel.
 
-Which of them a terminal knows is read from the environment; the terminal isn't asked, since one that doesn't know the question prints it.
+Which of them a terminal knows is read from the environment; the terminal isn't asked, since one that doesn't
+know the question prints it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ _SIXEL_TERMS = ("foot", "mlterm", "yaft", "contour")
 
 
 def protocol_of(environment: Mapping[str, str]) -> str | None:
-    """The protocol of the terminal that such an environment belongs to; None where it is unknown, or within tmux and screen."""
+    """The protocol of the terminal that such an environment belongs to; None where it is unknown, or within
+    tmux and screen.
+    """
     term, program = environment.get("TERM", ""), environment.get("TERM_PROGRAM", "")
     if term.startswith(("tmux", "screen")) or "TMUX" in environment:
         return None
@@ -35,7 +38,9 @@ def protocol_of(environment: Mapping[str, str]) -> str | None:
 
 
 def encoded(picture: np.ndarray, protocol: str) -> str:
-    """The text that shows a picture, uint8 RGB (H, W, 3), in a terminal of one of PROTOCOLS; it ends with a line end."""
+    """The text that shows a picture, uint8 RGB (H, W, 3), in a terminal of one of PROTOCOLS; it ends with a
+    line end.
+    """
     writers = {"kitty": _kitty, "iterm": _iterm, "sixel": _sixel}
     return "".join(writers[protocol](picture)) + "\n"
 
@@ -49,7 +54,9 @@ def _png(picture: np.ndarray) -> str:
 
 
 def _kitty(picture: np.ndarray) -> Iterator[str]:
-    """Kitty's graphics protocol: a PNG (f=100), sent and shown (a=T), in chunks of which all but the last say m=1."""
+    """Kitty's graphics protocol: a PNG (f=100), sent and shown (a=T), in chunks of which all but the last say
+    m=1.
+    """
     data = _png(picture)
     for start in range(0, len(data), KITTY_CHUNK):
         head = "a=T,f=100," if start == 0 else ""
@@ -62,7 +69,9 @@ def _iterm(picture: np.ndarray) -> Iterator[str]:
 
 
 def _sixel(picture: np.ndarray) -> Iterator[str]:
-    """DEC's sixel: bands of six rows; for each colour of a band one character a column, bits from the top down."""
+    """DEC's sixel: bands of six rows; for each colour of a band one character per column, bits from the top
+    down.
+    """
     from PIL import Image
 
     image = Image.fromarray(picture)

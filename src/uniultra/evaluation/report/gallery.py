@@ -53,7 +53,8 @@ def choose(records: Sequence[Record]) -> list[tuple[str, Record]]:
 def picture_cases(
     segmenter: PromptableSegmenter, split: SelectionSplit | ReportSplit, evaluation: Evaluation
 ) -> list[Case]:
-    """Asks the chosen prompts once more, for their masks; without those whose files broke meanwhile, where bad rows are skipped.
+    """Asks the chosen prompts once more, for their masks; without those whose files broke meanwhile, where
+    bad rows are skipped.
 
     Raises as `evaluate`.
     """
@@ -71,12 +72,12 @@ def picture_cases(
 
 
 def _picture(segmenter: PromptableSegmenter, row: Row, record: Record, settings: EvaluationSettings) -> str:
-    frame, trues = read_objects(row)
-    answers = ask(segmenter, frame, trues, row.id, replace(settings, kinds=(record.kind,)))
+    frame, truths = read_objects(row)
+    answers = ask(segmenter, frame, truths, row.id, replace(settings, kinds=(record.kind,)))
     found_hw = next(
         a.mask.mask_hw for q, a in answers if (q.object_index, q.draw) == (record.object_index, record.draw)
     )
-    return _jpeg_uri(_drawn(frame, trues[record.object_index], found_hw))
+    return _jpeg_uri(_drawn(frame, truths[record.object_index], found_hw))
 
 
 def _drawn(frame: Frame, true_hw: np.ndarray, found_hw: np.ndarray) -> np.ndarray:

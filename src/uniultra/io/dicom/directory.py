@@ -19,7 +19,8 @@ _FILE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
 
 def listed_files(path: PathLike) -> list[Path]:
-    """The image files that a DICOMDIR names and that are there, in its order; what lies outside of its folder is passed over.
+    """The image files that a DICOMDIR names and that are there, in its order; what lies outside of its folder
+    is ignored.
 
     Raises:
         FileError: not a DICOMDIR, or none of its files is there.

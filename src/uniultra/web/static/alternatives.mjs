@@ -11,7 +11,10 @@ let asking = false;
 export async function nextAlternative() {
   const mask = maskOf(doc(), app.frame, app.selected);
   if (!mask || asking) return;
-  if (!mask.box && !mask.labels.includes(1)) { say(t("clickInsideFirst")); return; }
+  if (!mask.box && !mask.labels.includes(1)) {
+    say(t("clickInsideFirst"));
+    return;
+  }
   const prompt = { box: mask.box, points: mask.points, labels: mask.labels };
   const key = JSON.stringify([app.file.id, app.frame, app.selected, prompt]);
   try {
@@ -20,7 +23,10 @@ export async function nextAlternative() {
     say(reasonOf(error));
     return;
   }
-  if (known.answers.length < 2) { say(t("noAlternative")); return; }
+  if (known.answers.length < 2) {
+    say(t("noAlternative"));
+    return;
+  }
   known.at = (known.at + 1) % known.answers.length;
   const { counts, quality, region } = known.answers[known.at];
   commit(withMask(doc(), app.frame, app.selected, { ...mask, counts, quality, region, source: "prompt" }));
@@ -31,7 +37,10 @@ async function ask(prompt) {
   asking = true;
   say(t("busy"));
   try {
-    return await sendJson("POST", `${framePath()}/alternatives`, { ...prompt, spacing_mm_yx: doc().spacing_mm_yx });
+    return await sendJson("POST", `${framePath()}/alternatives`, {
+      ...prompt,
+      spacing_mm_yx: doc().spacing_mm_yx,
+    });
   } finally {
     asking = false;
   }

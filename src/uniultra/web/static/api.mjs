@@ -43,5 +43,10 @@ async function send(method, path, body, type) {
   }
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({}));
-  throw new Refused(String(problem.type ?? "").split(":").at(-1) || "bug", problem.detail ?? `${answer.status}`);
+  throw new Refused(
+    String(problem.type ?? "")
+      .split(":")
+      .at(-1) || "bug",
+    problem.detail ?? `${answer.status}`,
+  );
 }

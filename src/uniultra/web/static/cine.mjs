@@ -1,10 +1,12 @@
-// The bar below a cine: play, step, speed, where structures are marked, and the selected one's area over time.
+// The bar below a cine: play, step, speed, where structures are marked, and the selected one's area over
+// time.
 
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { maskOf } from "./doc.mjs";
 import { shapeOf } from "./shapes.mjs";
 import { app, changed, doc, selectedObject } from "./state.mjs";
-import { number, t } from "./texts.mjs";
+import { track } from "./track.mjs";
+import { number, qualityOf, t } from "./texts.mjs";
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2];
 const PLAIN_RATE = 25;
@@ -14,10 +16,22 @@ export class CineBar {
   constructor(frames) {
     Object.assign(this, { frames, speed: 1, late: 0, played: 0, intervals: [] });
     this.play = iconButton("play", t("play"), () => this.toggle(), { "data-key": "play" });
-    this.slider = el("input", { type: "range", min: 0, value: 0, step: 1, id: "frame-slider", oninput: () => this.seek(Number(this.slider.value)) });
+    this.slider = el("input", {
+      type: "range",
+      min: 0,
+      value: 0,
+      step: 1,
+      id: "frame-slider",
+      oninput: () => this.seek(Number(this.slider.value)),
+    });
     this.label = el("output", { class: "frame-label" });
     this.curve = el("canvas", { id: "curve", "aria-hidden": "true" });
-    this.select = el("select", { onchange: () => { this.speed = Number(this.select.value); this.begin(); } });
+    this.select = el("select", {
+      onchange: () => {
+        this.speed = Number(this.select.value);
+        this.begin();
+      },
+    });
   }
 
   build() {
@@ -27,16 +41,24 @@ export class CineBar {
     this.slider.max = app.file.count - 1;
     this.slider.setAttribute("aria-label", t("frame"));
     this.select.setAttribute("aria-label", t("speed"));
-    fill(this.select, ...SPEEDS.map((speed) => el("option", { value: `${speed}` }, `${number(speed, speed < 1 ? 2 : 0)}×`)));
+    fill(
+      this.select,
+      ...SPEEDS.map((speed) => el("option", { value: `${speed}` }, `${number(speed, speed < 1 ? 2 : 0)}×`)),
+    );
     this.select.value = `${this.speed}`;
-    fill(bar,
+    fill(
+      bar,
       iconButton("first", t("previousMarked"), () => this.jump(-1)),
       iconButton("back", t("previousFrame"), () => this.step(-1)),
       this.play,
       iconButton("forward", t("nextFrame"), () => this.step(1)),
       iconButton("last", t("nextMarked"), () => this.jump(1)),
+      app.workspace.tracking && iconButton("trackBack", t("trackBack"), () => track(-1)),
+      app.workspace.tracking && iconButton("trackOn", t("trackOn"), () => track(1), { id: "track" }),
       el("div", { class: "track" }, this.curve, this.slider),
-      this.label, this.select);
+      this.label,
+      this.select,
+    );
   }
 
   render() {
@@ -63,17 +85,22 @@ export class CineBar {
     this.seek(app.frame + by);
   }
 
-  // To the nearest frame before or after that has masks.
-  jump(direction) {
+  // To the nearest frame before or after that has masks; to one that the model is unsure of, where `wanted` says so.
+  jump(direction, wanted = () => true) {
+    if (!(app.file?.count > 1)) return;
     this.stop();
-    const marked = doc().frames.filter((frame) => frame.masks.length).map((frame) => frame.number);
-    const beyond = marked.filter((frame) => (frame - app.frame) * direction > 0);
+    const marked = doc().frames.filter((frame) => frame.masks.length && wanted(frame));
+    const beyond = marked.map((frame) => frame.number).filter((number) => (number - app.frame) * direction > 0);
     if (beyond.length) this.seek(direction > 0 ? Math.min(...beyond) : Math.max(...beyond));
   }
 
   toggle() {
     if (app.playing) this.stop();
-    else if (app.file?.count > 1) { app.playing = true; this.begin(); requestAnimationFrame((now) => this.tick(now)); }
+    else if (app.file?.count > 1) {
+      app.playing = true;
+      this.begin();
+      requestAnimationFrame((now) => this.tick(now));
+    }
     changed();
   }
 
@@ -92,7 +119,11 @@ export class CineBar {
     const next = this.frameAt(((now - this.began) / 1000) * this.speed);
     if (next !== app.frame) {
       if (this.frames.has(next)) this.show(next, now);
-      else { this.late++; this.frames.load(next).catch(() => this.stop()); Object.assign(this, { began: now, from: app.frame }); }
+      else {
+        this.late++;
+        this.frames.load(next).catch(() => this.stop());
+        Object.assign(this, { began: now, from: app.frame });
+      }
     }
     this.frames.ahead(app.frame, app.file.count);
     requestAnimationFrame((later) => this.tick(later));
@@ -116,37 +147,53 @@ export class CineBar {
     let [low, high] = [0, count - 1];
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (times[middle] - times[0] <= at) low = middle; else high = middle - 1;
+      if (times[middle] - times[0] <= at) low = middle;
+      else high = middle - 1;
     }
     return low;
   }
 
   paintCurve() {
-    const { curve } = this, ratio = devicePixelRatio || 1, { count } = app.file;
+    const { curve } = this,
+      ratio = devicePixelRatio || 1,
+      { count } = app.file;
     const [width, height] = [curve.clientWidth, curve.clientHeight - SLIDER];
     curve.width = Math.round(width * ratio);
     curve.height = Math.round((height + SLIDER) * ratio);
     const context = curve.getContext("2d");
     context.scale(ratio, ratio);
     const x = (frame) => 8 + (frame / Math.max(1, count - 1)) * (width - 16);
-    context.fillStyle = getComputedStyle(curve).color;
-    for (const frame of doc().frames) if (frame.masks.length) context.fillRect(x(frame.number) - 1, height - 5, 2.5, 5);
+    const sure = getComputedStyle(curve).color;
+    for (const frame of doc().frames.filter(({ masks }) => masks.length)) {
+      context.fillStyle = isUnsure(frame) ? "#fb7185" : sure;
+      context.fillRect(x(frame.number) - 1, height - 5, 2.5, 5);
+    }
     this.paintAreas(context, x, height);
   }
 
   paintAreas(context, x, height) {
     const object = selectedObject();
-    const found = object ? doc().frames.map(({ number: frame }) => [frame, maskOf(doc(), frame, object.id)]).filter(([, mask]) => mask) : [];
+    const found = object
+      ? doc()
+          .frames.map(({ number: frame }) => [frame, maskOf(doc(), frame, object.id)])
+          .filter(([, mask]) => mask)
+      : [];
     if (found.length < 2) return;
     const areas = found.map(([frame, mask]) => [frame, shapeOf(mask.counts, app.file).area]);
-    const values = areas.map(([, area]) => area), [low, high] = [Math.min(...values), Math.max(...values)];
+    const values = areas.map(([, area]) => area),
+      [low, high] = [Math.min(...values), Math.max(...values)];
     context.beginPath();
     areas.forEach(([frame, area], index) => {
       const y = height - 9 - ((area - low) / Math.max(1, high - low)) * (height - 15);
-      if (index) context.lineTo(x(frame), y); else context.moveTo(x(frame), y);
+      if (index) context.lineTo(x(frame), y);
+      else context.moveTo(x(frame), y);
     });
     context.strokeStyle = object.colour;
     context.lineWidth = 1.75;
     context.stroke();
   }
 }
+
+// Whether the model is unsure of a mask on a frame.
+export const isUnsure = ({ masks }) =>
+  masks.some(({ quality, sure }) => sure === false || (quality !== null && qualityOf(quality)[1] === "low"));

@@ -1,7 +1,16 @@
-// A document: all that a person made of one file. Never changed in place, so that undo is going back to an earlier one.
-// Its form is that of `Doc` in uniultra/web/workspace/schemas.py.
+// A document: all that a person made of one file. Never changed in place, so that undo is going back to an
+// earlier one. Its form is that of `Doc` in uniultra/web/workspace/schemas.py.
 
-export const COLOURS = ["#4cc9f0", "#ffb703", "#f72585", "#80ed99", "#b388ff", "#ff7f51", "#ffd6ff", "#2ec4b6"];
+export const COLOURS = [
+  "#4cc9f0",
+  "#ffb703",
+  "#f72585",
+  "#80ed99",
+  "#b388ff",
+  "#ff7f51",
+  "#ffd6ff",
+  "#2ec4b6",
+];
 export const EMPTY = { objects: [], frames: [], calipers: [], spacing_mm_yx: null, done: false };
 
 export const objectOf = (doc, id) => doc.objects.find((object) => object.id === id) ?? null;
@@ -18,12 +27,19 @@ export function withObject(doc, name) {
 }
 
 export function withChangedObject(doc, id, change) {
-  return { ...doc, objects: doc.objects.map((object) => (object.id === id ? { ...object, ...change } : object)) };
+  return {
+    ...doc,
+    objects: doc.objects.map((object) => (object.id === id ? { ...object, ...change } : object)),
+  };
 }
 
 export function withoutObject(doc, id) {
   const frames = doc.frames.map((frame) => ({ ...frame, masks: frame.masks.filter((m) => m.object !== id) }));
-  return { ...doc, objects: doc.objects.filter((o) => o.id !== id), frames: frames.filter((f) => f.masks.length) };
+  return {
+    ...doc,
+    objects: doc.objects.filter((o) => o.id !== id),
+    frames: frames.filter((f) => f.masks.length),
+  };
 }
 
 // With a mask in the place of the structure's earlier one; null takes it away.
@@ -43,7 +59,10 @@ export function withMovedCaliper(doc, id, ends) {
   return { ...doc, calipers: doc.calipers.map((item) => (item.id === id ? { ...item, ...ends } : item)) };
 }
 
-export const withoutCaliper = (doc, id) => ({ ...doc, calipers: doc.calipers.filter((item) => item.id !== id) });
+export const withoutCaliper = (doc, id) => ({
+  ...doc,
+  calipers: doc.calipers.filter((item) => item.id !== id),
+});
 
 // Documents before and after the present one, each with the frame that it was made on.
 export class History {
@@ -60,9 +79,13 @@ export class History {
   }
 
   // The frame of what was taken back, or null.
-  undo() { return this.step(this.past, this.future); }
+  undo() {
+    return this.step(this.past, this.future);
+  }
 
-  redo() { return this.step(this.future, this.past); }
+  redo() {
+    return this.step(this.future, this.past);
+  }
 
   step(from, to) {
     const entry = from.pop();

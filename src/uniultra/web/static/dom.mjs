@@ -28,6 +28,8 @@ const PATHS = {
   window: "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18",
   pan: "M12 3v18M3 12h18M12 3l-3 3M12 3l3 3M12 21l-3-3M12 21l3-3M3 12l3-3M3 12l3 3M21 12l-3-3M21 12l-3 3",
   fit: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
+  trackOn: "M3 12h5M11 5l8 7-8 7zM21 5v14",
+  trackBack: "M21 12h-5M13 5l-8 7 8 7zM3 5v14",
   undo: "M9 7L4 12l5 5M4 12h10a6 6 0 0 1 6 6",
   redo: "M15 7l5 5-5 5M20 12H10a6 6 0 0 0-6 6",
   eye: "M2 12s4-7 10-7 10 7 10 7-4 7-10 7-10-7-10-7zM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6",
@@ -39,7 +41,7 @@ const PATHS = {
   forward: "M9 5l8 7-8 7",
   first: "M18 5l-8 7 8 7M6 5v14",
   last: "M6 5l8 7-8 7M18 5v14",
-  sun: "M12 8a4 4 0 1 0 0 8a4 4 0 0 0 0-8M12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M19 5l-2 2M7 17l-2 2",
+  sun: "M12 8a4 4 0 1 0 0 8a4 4 0 0 0 0-8M12 2v3m0 14v3M2 12h3m14 0h3M5 5l2 2m10 10l2 2M19 5l-2 2M7 17l-2 2",
   help: "M9 9a3 3 0 1 1 4 3c-1 .5-1 1-1 2M12 18v.01M12 2a10 10 0 1 0 0 20a10 10 0 0 0 0-20",
   export: "M12 15V4M8 8l4-4 4 4M4 15v5h16v-5",
   open: "M3 7h6l2 2h10v10H3z",
@@ -61,5 +63,9 @@ export function icon(name) {
 }
 
 export function iconButton(name, label, onclick, more = {}) {
-  return el("button", { type: "button", class: "icon", "aria-label": label, title: label, onclick, ...more }, icon(name));
+  return el(
+    "button",
+    { type: "button", class: "icon", "aria-label": label, title: label, onclick, ...more },
+    icon(name),
+  );
 }

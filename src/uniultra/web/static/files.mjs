@@ -9,14 +9,23 @@ import { reasonOf, t } from "./texts.mjs";
 
 let opening = 0;
 let filter = "";
+const MOST_SHOWN = 1000; // the rest is found by its name
 
 export class Files {
   constructor(view, frames, bar) {
     Object.assign(this, { view, frames, bar });
     const input = byId("file-input");
-    input.addEventListener("change", () => { this.add([...input.files]); input.value = ""; });
-    document.addEventListener("dragover", (event) => { event.preventDefault(); document.body.classList.add("dropping"); });
-    document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) document.body.classList.remove("dropping"); });
+    input.addEventListener("change", () => {
+      this.add([...input.files]);
+      input.value = "";
+    });
+    document.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      document.body.classList.add("dropping");
+    });
+    document.addEventListener("dragleave", (event) => {
+      if (!event.relatedTarget) document.body.classList.remove("dropping");
+    });
     document.addEventListener("drop", (event) => {
       event.preventDefault();
       document.body.classList.remove("dropping");
@@ -45,13 +54,24 @@ export class Files {
   // Nothing of the file before may be left: not its clicks, its window, its place.
   take(file) {
     Object.assign(app, {
-      history: new History(file.doc), frame: 0, playing: false, hover: null, draft: null, pending: [], saving: "saved",
-      selected: file.doc.objects[0]?.id ?? null, level: { brightness: 1, contrast: 1 },
+      history: new History(file.doc),
+      frame: 0,
+      playing: false,
+      hover: null,
+      draft: null,
+      pending: [],
+      saving: "saved",
+      selected: file.doc.objects[0]?.id ?? null,
+      level: { brightness: 1, contrast: 1 },
     });
     this.view.fit(file);
     this.bar.build();
     const left = unsaved(file);
-    if (left) { commit(left); saveSoon(); say(t("restored")); }
+    if (left) {
+      commit(left);
+      saveSoon();
+      say(t("restored"));
+    }
     changed();
   }
 
@@ -67,7 +87,8 @@ export class Files {
   }
 
   beside(step) {
-    const { items } = app.workspace, at = items.findIndex((item) => item.id === app.file?.id);
+    const { items } = app.workspace,
+      at = items.findIndex((item) => item.id === app.file?.id);
     return items[at + step] ?? null;
   }
 
@@ -83,7 +104,8 @@ export class Files {
     commit({ ...doc(), done });
     await saveNow();
     if (!done || app.saving !== "saved") return;
-    const { items } = app.workspace, at = items.findIndex((item) => item.id === app.file.id);
+    const { items } = app.workspace,
+      at = items.findIndex((item) => item.id === app.file.id);
     const next = [...items.slice(at + 1), ...items.slice(0, at)].find((item) => !item.done);
     if (next) this.open(next.id);
   }
@@ -101,32 +123,81 @@ export class Files {
   }
 
   render() {
-    const panel = byId("work-list"), { items } = app.workspace;
-    const state = JSON.stringify([items, app.file?.id, filter, t("workList")]);
+    const panel = byId("work-list"),
+      { items } = app.workspace;
+    const marks = items.reduce((sum, item) => sum + item.objects + 7 * item.frames + 1e6 * item.done, 0);
+    const state = [items.length, marks, app.file?.id, filter, t("workList")].join();
     if (state === this.shown) return;
     this.shown = state;
     const done = items.filter((item) => item.done).length;
-    const focused = document.activeElement?.dataset.item, typing = document.activeElement?.id === "filter";
-    const search = items.length > 8 ? el("input", {
-      type: "search", id: "filter", value: filter, placeholder: t("filter"), "aria-label": t("filter"),
-      oninput: (event) => { filter = event.target.value; changed(); },
-    }) : null;
-    fill(panel,
-      el("div", { class: "head" }, el("h2", {}, t("workList")), el("span", { class: "muted" }, t("progress", done, items.length))),
-      el("progress", { max: Math.max(1, items.length), value: done, "aria-label": t("progress", done, items.length) }),
+    const focused = document.activeElement?.dataset.item,
+      typing = document.activeElement?.id === "filter";
+    const search =
+      items.length > 8
+        ? el("input", {
+            type: "search",
+            id: "filter",
+            value: filter,
+            placeholder: t("filter"),
+            "aria-label": t("filter"),
+            oninput: (event) => {
+              filter = event.target.value;
+              changed();
+            },
+          })
+        : null;
+    fill(
+      panel,
+      el(
+        "div",
+        { class: "head" },
+        el("h2", {}, t("workList")),
+        el("span", { class: "muted" }, t("progress", done, items.length)),
+      ),
+      el("progress", {
+        max: Math.max(1, items.length),
+        value: done,
+        "aria-label": t("progress", done, items.length),
+      }),
       search,
-      el("ol", {}, ...items.filter((item) => item.name.toLowerCase().includes(filter.toLowerCase())).map((item) => this.row(item))),
-      el("button", { type: "button", class: "quiet wide", onclick: () => byId("file-input").click() }, icon("open"), t("openFiles")),
-      el("p", { class: "muted small" }, t("openHint")));
+      el(
+        "ol",
+        {},
+        ...items
+          .filter((item) => item.name.toLowerCase().includes(filter.toLowerCase()))
+          .slice(0, MOST_SHOWN)
+          .map((item) => this.row(item)),
+      ),
+      el(
+        "button",
+        { type: "button", class: "quiet wide", onclick: () => byId("file-input").click() },
+        icon("open"),
+        t("openFiles"),
+      ),
+      el("p", { class: "muted small" }, t("openHint")),
+    );
     if (typing) byId("filter")?.focus();
     else if (focused) panel.querySelector(`[data-item="${CSS.escape(focused)}"]`)?.focus();
   }
 
   row(item) {
     const mark = item.done ? icon("check") : item.objects ? `${item.objects}` : "";
-    return el("li", {}, el("button", {
-      type: "button", class: `item${item.done ? " done" : ""}`, "data-item": item.id, title: item.name,
-      "aria-current": item.id === app.file?.id ? "true" : null, onclick: () => this.open(item.id),
-    }, el("span", { class: "text" }, item.name), el("span", { class: "mark" }, mark)));
+    return el(
+      "li",
+      {},
+      el(
+        "button",
+        {
+          type: "button",
+          class: `item${item.done ? " done" : ""}`,
+          "data-item": item.id,
+          title: item.name,
+          "aria-current": item.id === app.file?.id ? "true" : null,
+          onclick: () => this.open(item.id),
+        },
+        el("span", { class: "text" }, item.name),
+        el("span", { class: "mark" }, mark),
+      ),
+    );
   }
 }

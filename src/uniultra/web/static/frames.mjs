@@ -4,14 +4,25 @@ import { getBlob } from "./api.mjs";
 import { app, changed, itemPath, say } from "./state.mjs";
 import { reasonOf } from "./texts.mjs";
 
-const MOST_BYTES = 400e6, MOST_PICTURES = 48, AT_ONCE = 3;
+const MOST_BYTES = 400e6,
+  MOST_PICTURES = 48,
+  AT_ONCE = 3;
 
 export class Frames {
-  constructor() { this.clear(); }
+  constructor() {
+    this.clear();
+  }
 
   clear() {
     for (const { picture } of this.pictures?.values() ?? []) picture.close();
-    Object.assign(this, { blobs: new Map(), pictures: new Map(), coming: new Map(), bytes: 0, last: null, failed: new Set() });
+    Object.assign(this, {
+      blobs: new Map(),
+      pictures: new Map(),
+      coming: new Map(),
+      bytes: 0,
+      last: null,
+      failed: new Set(),
+    });
     this.round = (this.round ?? 0) + 1;
   }
 
@@ -19,11 +30,17 @@ export class Frames {
   nearest(number) {
     const found = this.pictures.get(number);
     if (found) this.last = found;
-    else if (!this.failed.has(number)) this.load(number).catch((error) => { this.failed.add(number); say(reasonOf(error)); });
+    else if (!this.failed.has(number))
+      this.load(number).catch((error) => {
+        this.failed.add(number);
+        say(reasonOf(error));
+      });
     return found ?? this.last;
   }
 
-  has(number) { return this.pictures.has(number); }
+  has(number) {
+    return this.pictures.has(number);
+  }
 
   // Resolves when a frame's picture is there; rejects with Refused.
   load(number) {
@@ -35,18 +52,28 @@ export class Frames {
   }
 
   async fetched(number) {
-    const { round } = this, file = app.file;
-    const blob = this.blobs.get(number) ?? await getBlob(`${itemPath(file.id)}/frames/${number}?exact=${file.count === 1}`);
+    const { round } = this,
+      file = app.file;
+    const blob =
+      this.blobs.get(number) ??
+      (await getBlob(`${itemPath(file.id)}/frames/${number}?exact=${file.count === 1}`));
     if (round !== this.round) return;
-    if (!this.blobs.has(number)) { this.blobs.set(number, blob); this.bytes += blob.size; }
+    if (!this.blobs.has(number)) {
+      this.blobs.set(number, blob);
+      this.bytes += blob.size;
+    }
     const picture = await createImageBitmap(blob);
-    if (round !== this.round) { picture.close(); return; }
+    if (round !== this.round) {
+      picture.close();
+      return;
+    }
     this.pictures.set(number, { picture, key: `${file.id} ${number}` });
     this.trim(number);
     if (number === app.frame) changed();
   }
 
-  // Begins what will be needed next: the frames after `number`, pictures of the nearest and bytes of the rest.
+  // Begins what will be needed next: the frames after `number`, pictures of the nearest and bytes of the
+  // rest.
   ahead(number, count) {
     for (let step = 1; step <= 14 && this.coming.size < AT_ONCE; step++) {
       const next = (number + step) % count;

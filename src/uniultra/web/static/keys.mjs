@@ -3,10 +3,12 @@
 import { maskOf, withMask, withoutCaliper } from "./doc.mjs";
 import { showExport, showHelp } from "./dialogs.mjs";
 import { nextAlternative } from "./alternatives.mjs";
+import { isUnsure } from "./cine.mjs";
 import { byId } from "./dom.mjs";
 import { newStructure } from "./panels.mjs";
 import { box, click, endHover } from "./prompts.mjs";
 import { printReport } from "./report.mjs";
+import { isTracking, stopTracking, track } from "./track.mjs";
 import { app, changed, commit, doc, redo, undo } from "./state.mjs";
 
 const TOOLS = { s: "segment", x: "minus", b: "brush", e: "eraser", m: "caliper", w: "window", h: "pan" };
@@ -23,9 +25,19 @@ export class Keys {
   }
 
   down(event) {
-    if (document.querySelector("dialog[open]") || event.target.closest("input:not([type=range]), select, textarea")) return;
-    if ((event.ctrlKey || event.metaKey) && !event.altKey) { this.controlled(event); return; }
-    if (event.altKey || !app.file) { if (event.key === "?") showHelp(this.relabel); return; }
+    if (
+      document.querySelector("dialog[open]") ||
+      event.target.closest("input:not([type=range]), select, textarea")
+    )
+      return;
+    if ((event.ctrlKey || event.metaKey) && !event.altKey) {
+      this.controlled(event);
+      return;
+    }
+    if (event.altKey || !app.file) {
+      if (event.key === "?") showHelp(this.relabel);
+      return;
+    }
     const onButton = event.target.closest("button, input") && ["Enter", " "].includes(event.key);
     if (onButton) return;
     if ((this.cross && this.pointed(event)) || this.plain(event)) event.preventDefault();
@@ -36,21 +48,49 @@ export class Keys {
     const steps = { z: event.shiftKey ? redo : undo, y: redo, e: showExport };
     if (!steps[key]) return;
     event.preventDefault();
+    if (isTracking()) stopTracking(); // what is taken back mustn't be filled in again
     steps[key]();
   }
 
   // Whether the key means something.
   plain(event) {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (TOOLS[key]) { app.tool = TOOLS[key]; changed(); return true; }
-    if (/^[1-9]$/.test(key)) { app.selected = doc().objects[Number(key) - 1]?.id ?? app.selected; changed(); return true; }
+    if (TOOLS[key]) {
+      app.tool = TOOLS[key];
+      changed();
+      return true;
+    }
+    if (/^[1-9]$/.test(key)) {
+      app.selected = doc().objects[Number(key) - 1]?.id ?? app.selected;
+      changed();
+      return true;
+    }
     const actions = {
-      n: newStructure, "?": () => showHelp(this.relabel), f: () => { this.view.fit(app.file); changed(); },
-      "[": () => this.resize(1 / 1.25), "]": () => this.resize(1.25), g: () => this.toggleCross(), a: nextAlternative, p: printReport,
-      "+": () => this.zoom(1.25), "=": () => this.zoom(1.25), "-": () => this.zoom(0.8),
-      ArrowLeft: () => this.bar.step(-1), ArrowRight: () => this.bar.step(1), " ": () => this.space(event),
-      PageUp: () => this.files.go(-1), PageDown: () => this.files.go(1), Enter: () => this.files.accept(),
-      Delete: () => this.remove(), Backspace: () => this.remove(), Escape: () => this.tools.cancel(),
+      n: newStructure,
+      "?": () => showHelp(this.relabel),
+      f: () => {
+        this.view.fit(app.file);
+        changed();
+      },
+      "[": () => this.resize(1 / 1.25),
+      "]": () => this.resize(1.25),
+      g: () => this.toggleCross(),
+      u: () => this.bar.jump(1, isUnsure),
+      t: () => app.workspace.tracking && track(event.shiftKey ? -1 : 1),
+      a: nextAlternative,
+      p: printReport,
+      "+": () => this.zoom(1.25),
+      "=": () => this.zoom(1.25),
+      "-": () => this.zoom(0.8),
+      ArrowLeft: () => this.bar.step(-1),
+      ArrowRight: () => this.bar.step(1),
+      " ": () => this.space(event),
+      PageUp: () => this.files.go(-1),
+      PageDown: () => this.files.go(1),
+      Enter: () => this.files.accept(),
+      Delete: () => this.remove(),
+      Backspace: () => this.remove(),
+      Escape: () => this.tools.cancel(),
     };
     if (!actions[key]) return false;
     actions[key]();
@@ -74,7 +114,9 @@ export class Keys {
   }
 
   remove() {
-    const caliper = doc().calipers.filter((one) => one.frame === app.frame).at(-1);
+    const caliper = doc()
+      .calipers.filter((one) => one.frame === app.frame)
+      .at(-1);
     if (maskOf(doc(), app.frame, app.selected)) commit(withMask(doc(), app.frame, app.selected, null));
     else if (caliper) commit(withoutCaliper(doc(), caliper.id));
   }
@@ -87,10 +129,15 @@ export class Keys {
 
   // Keys while the keyboard points; whether this one was for that.
   pointed(event) {
-    const { cross } = this, step = event.shiftKey ? 1 : 8;
+    const { cross } = this,
+      step = event.shiftKey ? 1 : 8;
     const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
     const move = moves[event.key];
-    if (move) cross.at = [this.clamp(cross.at[0] + move[0], app.file.width), this.clamp(cross.at[1] + move[1], app.file.height)];
+    if (move)
+      cross.at = [
+        this.clamp(cross.at[0] + move[0], app.file.width),
+        this.clamp(cross.at[1] + move[1], app.file.height),
+      ];
     else if (event.key === "Enter") click([...cross.at], 1);
     else if (event.key === "Backspace") click([...cross.at], 0);
     else if (event.key.toLowerCase() === "b") this.corner();
@@ -100,25 +147,35 @@ export class Keys {
     return true;
   }
 
-  clamp(value, length) { return Math.min(Math.max(value, 0), length - 1); }
+  clamp(value, length) {
+    return Math.min(Math.max(value, 0), length - 1);
+  }
 
   corner() {
     const { cross } = this;
-    if (!cross.corner) { cross.corner = [...cross.at]; return; }
-    const [ax, ay] = cross.corner, [bx, by] = cross.at;
+    if (!cross.corner) {
+      cross.corner = [...cross.at];
+      return;
+    }
+    const [ax, ay] = cross.corner,
+      [bx, by] = cross.at;
     cross.corner = null;
-    if (Math.abs(ax - bx) >= 2 && Math.abs(ay - by) >= 2) box([Math.min(ax, bx), Math.min(ay, by), Math.max(ax, bx), Math.max(ay, by)]);
+    if (Math.abs(ax - bx) >= 2 && Math.abs(ay - by) >= 2)
+      box([Math.min(ax, bx), Math.min(ay, by), Math.max(ax, bx), Math.max(ay, by)]);
   }
 
   showCross() {
-    const mark = byId("cross"), { cross } = this;
+    const mark = byId("cross"),
+      { cross } = this;
     mark.hidden = !cross;
     app.draft = null;
     if (cross) {
       const [x, y] = this.view.toScreen(cross.at);
       mark.style.transform = `translate(${x - 14}px, ${y - 14}px)`;
-      const [ax, ay] = cross.corner ?? cross.at, [bx, by] = cross.at;
-      if (cross.corner) app.draft = { box: [Math.min(ax, bx), Math.min(ay, by), Math.max(ax, bx), Math.max(ay, by)] };
+      const [ax, ay] = cross.corner ?? cross.at,
+        [bx, by] = cross.at;
+      if (cross.corner)
+        app.draft = { box: [Math.min(ax, bx), Math.min(ay, by), Math.max(ax, bx), Math.max(ay, by)] };
     }
     changed();
   }

@@ -19,13 +19,15 @@ const keyOf = (mask) => JSON.stringify([app.file.id, app.frame, mask.counts, doc
 // What the server measured of a structure on this frame; null until it is here.
 export function measuresOf(id) {
   const mask = masksOn(doc(), app.frame).find((one) => one.object === id);
-  return mask ? kept.get(keyOf(mask)) ?? null : null;
+  return mask ? (kept.get(keyOf(mask)) ?? null) : null;
 }
 
 // Asks for what isn't known yet, one at a time, the selected structure first.
 export async function measureAll() {
   if (!app.file || app.playing || asked.size > 0) return;
-  const masks = [...masksOn(doc(), app.frame)].sort((a, b) => (b.object === app.selected) - (a.object === app.selected));
+  const masks = [...masksOn(doc(), app.frame)].sort(
+    (a, b) => (b.object === app.selected) - (a.object === app.selected),
+  );
   const mask = masks.find((one) => !kept.has(keyOf(one)));
   if (!mask) return;
   const key = keyOf(mask);
@@ -71,7 +73,9 @@ export function rows() {
 
 // For a spreadsheet, by the clipboard.
 export function asTabs() {
-  return rows().map(([name, key, value, unit]) => [name, t(key), number(value, 2), unit].join("\t")).join("\n");
+  return rows()
+    .map(([name, key, value, unit]) => [name, t(key), number(value, 2), unit].join("\t"))
+    .join("\n");
 }
 
 // A CSV file's text; a name that a spreadsheet would take for a formula is told apart by an apostrophe.

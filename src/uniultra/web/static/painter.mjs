@@ -8,7 +8,6 @@ import { pathOf, shapeOf } from "./shapes.mjs";
 import { app, calibration, doc } from "./state.mjs";
 import { number } from "./texts.mjs";
 
-
 export class Painter {
   constructor(view, frames) {
     Object.assign(this, { view, frames, image: byId("image"), overlay: byId("overlay"), shown: "" });
@@ -17,7 +16,8 @@ export class Painter {
 
   // Fits both canvases to the stage, at the screen's own pixels.
   resize() {
-    const stage = byId("stage"), ratio = devicePixelRatio || 1;
+    const stage = byId("stage"),
+      ratio = devicePixelRatio || 1;
     for (const canvas of [this.image, this.overlay]) {
       canvas.width = Math.max(1, Math.round(stage.clientWidth * ratio));
       canvas.height = Math.max(1, Math.round(stage.clientHeight * ratio));
@@ -35,7 +35,8 @@ export class Painter {
     context.clearRect(0, 0, this.view.width, this.view.height);
     this.paintRegions(context);
     for (const mask of masksOn(doc(), app.frame)) this.paintMask(context, mask);
-    if (app.hover) this.fillPath(context, shapeOf(app.hover.counts, app.file).path, "#ffffff", 0.18, 1.5, [5, 4]);
+    if (app.hover)
+      this.fillPath(context, shapeOf(app.hover.counts, app.file).path, "#ffffff", 0.18, 1.5, [5, 4]);
     if (app.draft?.mask) this.paintBrush(context);
     this.paintPrompts(context);
     this.paintAxes(context);
@@ -45,16 +46,19 @@ export class Painter {
   }
 
   begin(canvas) {
-    const context = canvas.getContext("2d"), ratio = devicePixelRatio || 1;
+    const context = canvas.getContext("2d"),
+      ratio = devicePixelRatio || 1;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     return context;
   }
 
   paintImage() {
-    const bitmap = this.frames.nearest(app.frame), { view } = this;
+    const bitmap = this.frames.nearest(app.frame),
+      { view } = this;
     const { brightness, contrast } = app.level;
     const state = [bitmap?.key, view.scale, view.left, view.top, view.width, view.height].join();
-    this.image.style.filter = brightness === 1 && contrast === 1 ? "" : `brightness(${brightness}) contrast(${contrast})`;
+    this.image.style.filter =
+      brightness === 1 && contrast === 1 ? "" : `brightness(${brightness}) contrast(${contrast})`;
     if (state === this.shown) return;
     this.shown = state;
     const context = this.begin(this.image);
@@ -62,7 +66,13 @@ export class Painter {
     if (!bitmap) return;
     context.imageSmoothingEnabled = view.scale < 6;
     context.imageSmoothingQuality = app.playing ? "low" : "high";
-    context.drawImage(bitmap.picture, view.left, view.top, app.file.width * view.scale, app.file.height * view.scale);
+    context.drawImage(
+      bitmap.picture,
+      view.left,
+      view.top,
+      app.file.width * view.scale,
+      app.file.height * view.scale,
+    );
   }
 
   // Calls `draw` with the image's pixels as the unit.
@@ -106,14 +116,18 @@ export class Painter {
 
   paintBrush(context) {
     const { mask, colour } = app.draft;
-    if (app.draft.fresh) { this.brushPath = pathOf(mask, app.file); app.draft.fresh = false; }
+    if (app.draft.fresh) {
+      this.brushPath = pathOf(mask, app.file);
+      app.draft.fresh = false;
+    }
     this.fillPath(context, this.brushPath, colour, 0.24, 2.4);
   }
 
   paintPrompts(context) {
     const mask = masksOn(doc(), app.frame).find((one) => one.object === app.selected);
     if (app.playing) return;
-    if (mask?.box && !objectOf(doc(), app.selected)?.hidden) this.paintBox(context, mask.box, objectOf(doc(), app.selected).colour);
+    if (mask?.box && !objectOf(doc(), app.selected)?.hidden)
+      this.paintBox(context, mask.box, objectOf(doc(), app.selected).colour);
     const clicks = [...(mask?.points ?? []).map((point, i) => [point, mask.labels[i]]), ...app.pending];
     for (const [point, label] of clicks) this.paintClick(context, point, label);
   }
@@ -130,12 +144,16 @@ export class Painter {
     context.beginPath();
     context.moveTo(x - 3, y);
     context.lineTo(x + 3, y);
-    if (label) { context.moveTo(x, y - 3); context.lineTo(x, y + 3); }
+    if (label) {
+      context.moveTo(x, y - 3);
+      context.lineTo(x, y + 3);
+    }
     context.stroke();
   }
 
   paintBox(context, [x0, y0, x1, y1], colour) {
-    const [left, top] = this.view.toScreen([x0, y0]), [right, bottom] = this.view.toScreen([x1, y1]);
+    const [left, top] = this.view.toScreen([x0, y0]),
+      [right, bottom] = this.view.toScreen([x1, y1]);
     context.save();
     context.setLineDash([6, 5]);
     context.lineWidth = 1.25;
@@ -167,7 +185,8 @@ export class Painter {
   }
 
   paintLine(context, a, b, colour, dash, width) {
-    const [ax, ay] = this.view.toScreen(a), [bx, by] = this.view.toScreen(b);
+    const [ax, ay] = this.view.toScreen(a),
+      [bx, by] = this.view.toScreen(b);
     context.save();
     context.setLineDash(dash);
     context.lineWidth = width;

@@ -24,8 +24,12 @@ export function click(point, label) {
   return inTurn(async () => {
     const [next, id] = target(false);
     const before = maskOf(next, app.frame, id);
-    if (!label && !before) { say(t("clickInsideFirst")); return; }
-    const points = [...(before?.points ?? []), point], labels = [...(before?.labels ?? []), label];
+    if (!label && !before) {
+      say(t("clickInsideFirst"));
+      return;
+    }
+    const points = [...(before?.points ?? []), point],
+      labels = [...(before?.labels ?? []), label];
     const prompt = { box: before?.box ?? null, points, labels };
     const answer = await ask({ ...prompt, mask: before?.counts ?? null, region: before?.region ?? null });
     accept(next, id, prompt, answer);
@@ -43,16 +47,27 @@ export async function hover(point) {
   try {
     const asked = { points: [point], labels: [1], quick: true };
     const { counts } = await sendJson("POST", `${framePath()}/segment`, asked);
-    if (app.hover) { app.hover = { ...app.hover, counts, ms: performance.now() - began }; changed(); }
+    if (app.hover) {
+      app.hover = { ...app.hover, counts, ms: performance.now() - began };
+      changed();
+    }
   } catch {
     endHover(); // a mask under the pointer isn't worth a message
   } finally {
-    setTimeout(() => { hovering = false; }, Math.max(0, HOVER_MS - (performance.now() - began)));
+    setTimeout(
+      () => {
+        hovering = false;
+      },
+      Math.max(0, HOVER_MS - (performance.now() - began)),
+    );
   }
 }
 
 export function endHover() {
-  if (app.hover) { app.hover = null; changed(); }
+  if (app.hover) {
+    app.hover = null;
+    changed();
+  }
 }
 
 // [document, id] of the structure that a prompt is for, which is made where there is none.
@@ -69,7 +84,10 @@ function ask(prompt) {
 function accept(next, id, prompt, answer) {
   const { counts, quality, region } = answer;
   app.selected = id;
-  if (answer.area_px === 0) { say(t("nothingFound")); return; }
+  if (answer.area_px === 0) {
+    say(t("nothingFound"));
+    return;
+  }
   commit(withMask(next, app.frame, id, { ...prompt, counts, quality, region, source: "prompt" }));
   app.lastMs = answer.work_ms;
 }

@@ -13,23 +13,43 @@ export async function printReport() {
   const frame = app.file.count > 1 ? ` · ${t("frame")} ${app.frame + 1} ${t("of")} ${app.file.count}` : "";
   const { reason } = scaleAt(calibration(), [0, 0, app.file.width - 1, app.file.height - 1]);
   const line = (cells) => el("tr", {}, ...cells.map((cell) => el("td", {}, cell)));
-  const body = rows().map(([name, key, value, unit]) => line([name, t(key), `${number(value, 1)} ${squared(unit)}`]));
-  fill(byId("report"),
+  const body = rows().map(([name, key, value, unit]) =>
+    line([name, t(key), `${number(value, 1)} ${squared(unit)}`]),
+  );
+  fill(
+    byId("report"),
     el("h1", {}, `${app.file.name}${frame}`),
-    el("p", {}, `${new Date().toLocaleString(current())} · UniUltra ${app.workspace.model} ${app.workspace.version}`),
+    el(
+      "p",
+      {},
+      `${new Date().toLocaleString(current())} · UniUltra ${app.workspace.model} ${app.workspace.version}`,
+    ),
     snapshot(),
     el("table", {}, el("tbody", {}, ...body, ...heart())),
     reason ? el("p", {}, t("pixelsWhy", reason)) : null,
-    el("p", {}, t("notice")));
+    el("p", {}, t("notice")),
+  );
   print();
 }
 
 function heart() {
-  const object = selectedObject(), found = object ? extremes(object.id) : null;
+  const object = selectedObject(),
+    found = object ? extremes(object.id) : null;
   const known = found ? ejectionOf(object.id, found) : null;
   if (!known?.fraction) return [];
-  return ["diastole", "systole", "fraction"].map((name) => el("tr", {}, el("td", {}, object.name), el("td", {}, t(name)),
-    el("td", {}, `${number(known[name].value, 1)} ± ${number(known[name].uncertainty, 1)} ${known[name].unit}`)));
+  return ["diastole", "systole", "fraction"].map((name) =>
+    el(
+      "tr",
+      {},
+      el("td", {}, object.name),
+      el("td", {}, t(name)),
+      el(
+        "td",
+        {},
+        `${number(known[name].value, 1)} ± ${number(known[name].uncertainty, 1)} ${known[name].unit}`,
+      ),
+    ),
+  );
 }
 
 // Both canvases as one picture.

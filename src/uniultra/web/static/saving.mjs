@@ -4,7 +4,8 @@ import { sendJson } from "./api.mjs";
 import { app, changed, doc, itemPath, say } from "./state.mjs";
 import { reasonOf, t } from "./texts.mjs";
 
-const WAIT_MS = 350, AGAIN_MS = 2000;
+const WAIT_MS = 350,
+  AGAIN_MS = 2000;
 let timer = 0;
 let running = null;
 

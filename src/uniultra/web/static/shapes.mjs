@@ -27,9 +27,12 @@ export function pathOf(mask, size) {
 
 function made(counts, size) {
   const mask = decode(counts, size);
-  const first = mask.indexOf(1), row = Math.floor(first / size.width);
-  const last = first < 0 ? -1 : mask.lastIndexOf(1, (row + 1) * size.width - 1);
-  const area = mask.reduce((sum, inside) => sum + inside, 0);
-  const top = area ? [((first % size.width) + (last % size.width)) / 2, row] : null;
-  return { mask, path: pathOf(mask, size), area, top };
+  const first = mask.indexOf(1),
+    end = mask.lastIndexOf(1);
+  if (first < 0) return { mask, path: new Path2D(), area: 0, top: null };
+  let area = 0;
+  for (let index = first; index <= end; index++) area += mask[index];
+  const row = Math.floor(first / size.width),
+    last = mask.lastIndexOf(1, (row + 1) * size.width - 1);
+  return { mask, path: pathOf(mask, size), area, top: [((first % size.width) + (last % size.width)) / 2, row] };
 }

@@ -52,9 +52,19 @@ export function commit(next) {
   settle();
 }
 
-export function undo() { return stepped(app.history.undo()); }
+// Goes on with the last change: undo leads back to before it began.
+export function amend(next) {
+  app.history.doc = next;
+  settle();
+}
 
-export function redo() { return stepped(app.history.redo()); }
+export function undo() {
+  return stepped(app.history.undo());
+}
+
+export function redo() {
+  return stepped(app.history.redo());
+}
 
 function stepped(frame) {
   if (frame === null) return false;
@@ -75,6 +85,9 @@ let noticeTimer = 0;
 export function say(text) {
   app.notice = text;
   clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => { app.notice = ""; changed(); }, 6000);
+  noticeTimer = setTimeout(() => {
+    app.notice = "";
+    changed();
+  }, 6000);
   changed();
 }

@@ -1,6 +1,8 @@
-// Where the image lies on the screen: x to the right, y down, 0 at the centre of the first pixel, as everywhere.
+// Where the image lies on the screen: x to the right, y down, 0 at the centre of the first pixel, as
+// everywhere.
 
-const LEAST = 0.05, MOST = 40;
+const LEAST = 0.05,
+  MOST = 40;
 
 export class View {
   constructor() {
@@ -36,9 +38,13 @@ export class View {
     this.fitted = false;
   }
 
-  toImage(x, y) { return [(x - this.left) / this.scale - 0.5, (y - this.top) / this.scale - 0.5]; }
+  toImage(x, y) {
+    return [(x - this.left) / this.scale - 0.5, (y - this.top) / this.scale - 0.5];
+  }
 
-  toScreen([x, y]) { return [(x + 0.5) * this.scale + this.left, (y + 0.5) * this.scale + this.top]; }
+  toScreen([x, y]) {
+    return [(x + 0.5) * this.scale + this.left, (y + 0.5) * this.scale + this.top];
+  }
 }
 
 // A point moved onto the image.

@@ -28,7 +28,7 @@ from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.cache import CachedBackend, EmbeddingCache
 from uniultra.web.messages import Ask, Failure, FileJob, Rle
-from uniultra.web.workspace.alternatives import alternatives
+from uniultra.web.workspace.follow import Follower
 from uniultra.web.workspace.jobs import (
     Alternatives,
     Ejection,
@@ -42,6 +42,8 @@ from uniultra.web.workspace.jobs import (
     Point,
     Pointed,
     SavedObject,
+    Track,
+    Tracked,
     Warm,
     WorkspaceValue,
 )
@@ -57,7 +59,7 @@ class Desk:
     """One process's open files. One thread's own: nothing is locked."""
 
     def __init__(self, backend: Backend, cache: EmbeddingCache) -> None:
-        self.backend, self.cache = backend, cache
+        self.backend, self.cache, self.follower = backend, cache, Follower()
         self._open: OrderedDict[Path, OpenCine] = OrderedDict()
 
     def run(self, job: FileJob) -> WorkspaceValue | Failure | None:
@@ -70,6 +72,7 @@ class Desk:
             Alternatives: self._alternatives,
             MeasureMask: self._measure,
             Ejection: self._ejection,
+            Track: self._track,
             Export: self._export,
         }
         try:
@@ -138,8 +141,14 @@ class Desk:
     def _alternatives(self, job: Alternatives) -> tuple[Pointed, ...]:
         frame = self._frame(job, job.number)
         prompt = prompt_of(job.ask, (frame.height, frame.width))
-        found = alternatives(self._segmenter(job), frame, prompt)
-        return tuple(_pointed(one.mask, one.region, prompt) for one in found)
+        masks = self._segmenter(job).alternatives(frame, prompt)
+        return tuple(_pointed(mask, self._around(job, mask), prompt) for mask in masks)
+
+    def _around(self, job: FileJob, mask: Mask) -> Region | None:
+        """The crop around an answer; None around an empty one."""
+        if not mask.mask_hw.any():
+            return None
+        return self._segmenter(job).region_for(Prompt(mask_hw=mask.mask_hw), mask.mask_hw.shape)  # type: ignore[arg-type]
 
     def _answer(self, job: Point, frame: Frame, prompt: Prompt) -> tuple[Mask, Region | None]:
         """The mask and the crop for the next prompt: one pass where a crop is known, several where clicks
@@ -156,8 +165,7 @@ class Desk:
             found = segmenter.refine(self._encoded(job, job.number, region), prompt)
             return found.mask, found.region
         [mask] = segmenter.segment(frame, [prompt])
-        around = segmenter.region_for(Prompt(mask_hw=mask.mask_hw), frame_hw) if mask.mask_hw.any() else None
-        return mask, around
+        return mask, self._around(job, mask)
 
     def _measure(self, job: MeasureMask) -> dict[str, Any]:
         frame = self._frame(job, job.number)
@@ -176,6 +184,18 @@ class Desk:
             "method": diastole.method,
             "notes": list(dict.fromkeys((*diastole.notes, *systole.notes))),
         }
+
+    def _track(self, job: Track) -> tuple[Tracked, ...]:
+        def start(frame: Frame) -> Prompt:
+            """What the mask was prompted with, and the mask itself, which is a prompt too."""
+            ask = replace(job.ask or Ask(), mask=job.mask)
+            return prompt_of(ask, (frame.height, frame.width))
+
+        def read(number: int) -> Frame:
+            return self._frame(job, number)
+
+        cine = self._cine(job.path).cine  # frames of a track pass by once: their embeddings aren't kept
+        return self.follower.follow(job, Segmenter(self.backend), read, start, cine.count)
 
     def _export(self, job: Export) -> Exported:
         from uniultra.web.workspace.export import export
@@ -224,7 +244,10 @@ def mask_from(rle: Rle, frame_hw: tuple[int, int]) -> np.ndarray:
     Raises PromptError where they aren't those of a frame of this size.
     """
     if rle.size_hw != frame_hw:
-        sizes = f"{rle.size_hw[1]}x{rle.size_hw[0]} pixels; it must have the frame's size, {frame_hw[1]}x{frame_hw[0]}"
+        sizes = (
+            f"{rle.size_hw[1]}x{rle.size_hw[0]} pixels; it must have the frame's size, "
+            f"{frame_hw[1]}x{frame_hw[0]}"
+        )
         raise PromptError(f"the mask is {sizes}")
     return mask_of(rle.counts, frame_hw)
 

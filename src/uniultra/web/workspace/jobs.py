@@ -57,6 +57,34 @@ class Alternatives(FileJob):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Track(FileJob):
+    """Follow a structure from its mask on frame `start` over the next `frames`; the answer is a tuple of
+    `Tracked`.
+
+    `ask` is the prompt of that mask; None where it was drawn, or found by tracking.
+    """
+
+    object: int
+    start: int
+    mask: Rle
+    ask: Ask | None
+    backwards: bool
+    frames: int
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """One frame of a track: run lengths, empty where the structure is lost; `status`: sure, unsure, lost,
+    absent.
+    """
+
+    number: int
+    counts: str = field(repr=False)
+    quality: float
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MeasureMask(FileJob):
     """All measures of a mask on frame `number`, as the JSON of results has them."""
 
@@ -149,5 +177,7 @@ class Exported:
     notes: tuple[str, ...]
 
 
-WorkspaceValue = FileFacts | Encoded | Pointed | tuple[Pointed, ...] | Exported | dict[str, Any]
+WorkspaceValue = (
+    FileFacts | Encoded | Pointed | tuple[Pointed, ...] | tuple[Tracked, ...] | Exported | dict[str, Any]
+)
 """What the jobs of this module are answered by; None for `Warm`."""

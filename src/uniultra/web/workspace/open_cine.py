@@ -9,10 +9,8 @@ from pathlib import Path
 from uniultra.io.input_file import input_file
 from uniultra.types import Frame
 
-KEPT_BYTES = 24_000_000
+KEPT_BYTES = 16_000_000
 """Of decoded frames, of one file in one process."""
-AHEAD = 64
-"""A video's frames are decoded onwards to one that is at most so far ahead; else reading begins anew."""
 
 
 class OpenCine:
@@ -37,9 +35,7 @@ class OpenCine:
     def _read(self, number: int) -> Frame:
         if not self.cine.in_order or not 0 <= number < self.cine.count:
             return self.cine.read(number)
-        if self._frames is None or not self._next <= number <= self._next + AHEAD:
-            if number > AHEAD:
-                return self.cine.read(number)
+        if self._frames is None or number < self._next:
             self._frames, self._next = self.cine.stream(), 0
         for frame in self._frames:
             self._next += 1

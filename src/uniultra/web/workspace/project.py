@@ -129,7 +129,10 @@ class Project:
             before = self.load(item)
             there = 0 if before is None else before.revision
             if there != revision:
-                text = f"it was saved elsewhere meanwhile (revision {there}, yours is {revision}); reload the page"
+                text = (
+                    f"it was saved elsewhere meanwhile (revision {there}, yours is {revision}); reload the "
+                    "page"
+                )
                 raise Problem("conflict", text)
             head: dict[str, Any] = {
                 "schema": SCHEMA,
@@ -185,9 +188,7 @@ class Project:
                 (self.folder / _mask_name(stem, number)).unlink()
 
     def _check_links(self) -> None:
-        """Raises Problem where the folder, or one of its own, is a link that leads elsewhere, or is no
-        folder.
-        """
+        """Raises Problem where the folder, or one of its own, is no folder or leads elsewhere."""
         for folder in (self.folder, self.dropped, self.exports):
             if folder.is_symlink() or (os.path.lexists(folder) and not folder.is_dir()):
                 raise Problem(

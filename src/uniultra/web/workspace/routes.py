@@ -15,8 +15,18 @@ from uniultra.web.problems import Problem
 from uniultra.web.service import Service
 from uniultra.web.workspace.access import ENTER, cookie_header
 from uniultra.web.workspace.export import offered
+from uniultra.web.workspace.follow import CAN_TRACK
 from uniultra.web.workspace.items import Item
-from uniultra.web.workspace.jobs import Alternatives, Ejection, MeasureMask, Picture, Point, Pointed, Warm
+from uniultra.web.workspace.jobs import (
+    Alternatives,
+    Ejection,
+    MeasureMask,
+    Picture,
+    Point,
+    Pointed,
+    Track,
+    Warm,
+)
 from uniultra.web.workspace.schemas import (
     Doc,
     EjectionIn,
@@ -30,6 +40,8 @@ from uniultra.web.workspace.schemas import (
     PointOut,
     SavedOut,
     SaveIn,
+    TrackedOut,
+    TrackIn,
     WorkspaceOut,
 )
 from uniultra.web.workspace.static_files import INDEX, static_files
@@ -47,6 +59,7 @@ def add_workspace(app: FastAPI, service: Service, workspace: Workspace) -> None:
     _add_item(app, service, workspace)
     _add_frames(app, service, workspace)
     _add_measures(app, service, workspace)
+    _add_tracking(app, service, workspace)
 
 
 def _add_files(app: FastAPI) -> None:
@@ -85,6 +98,7 @@ def _add_state(app: FastAPI, service: Service, workspace: Workspace) -> None:
             project=workspace.project.folder.name,
             unwritable=workspace.project.unwritable(),
             examples=workspace.examples,
+            tracking=CAN_TRACK,
             model=service.model.name,
             version=service.model.version,
             notice=NOTICE,
@@ -105,7 +119,10 @@ def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
         facts = await workspace.facts(service, item)
         saved = await asyncio.to_thread(workspace.project.load, item)
         if saved is not None and (saved.height, saved.width) != facts.frame_hw:
-            was = f"{saved.width} x {saved.height} pixels were annotated, the image has {facts.frame_hw[1]} x {facts.frame_hw[0]}"
+            was = (
+                f"{saved.width} x {saved.height} pixels were annotated, the image has {facts.frame_hw[1]} x "
+                f"{facts.frame_hw[0]}"
+            )
             raise Problem("project", f"{was}: it is another image of the same name; give another --project")
         return OpenedOut(
             id=item.id,
@@ -204,6 +221,30 @@ def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         job = Ejection(item.path, _pixel_size(asked.spacing_mm_yx), numbers=numbers, masks=masks)
         found: dict[str, Any] = await run(service, item, job)
         return found
+
+
+def _add_tracking(app: FastAPI, service: Service, workspace: Workspace) -> None:
+    @app.post(FRAME + "/track", response_model=list[TrackedOut], include_in_schema=False)
+    async def track(item_id: str, number: int, request: Request) -> list[TrackedOut]:
+        """A structure on the frames after this one, or before it."""
+        item = workspace.item(item_id)
+        asked = await service.bodies.read(request, TrackIn)
+        if not CAN_TRACK:
+            raise Problem("not-found", "this build has no tracking; update UniUltra")
+        size_hw = await _size(service, workspace, item)
+        pointed = PointIn(box=asked.box, points=asked.points, labels=asked.labels)
+        has_prompt = asked.box is not None or 1 in asked.labels
+        job = Track(
+            item.path,
+            _pixel_size(asked.spacing_mm_yx),
+            object=asked.object,
+            start=_number(number),
+            mask=rle_of(asked.counts, size_hw),
+            ask=_ask(pointed, size_hw) if has_prompt else None,
+            backwards=asked.backwards,
+            frames=asked.frames,
+        )
+        return [TrackedOut(**asdict(one)) for one in await run(service, item, job)]
 
 
 async def _size(service: Service, workspace: Workspace, item: Item) -> tuple[int, int]:

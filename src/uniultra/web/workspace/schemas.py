@@ -32,11 +32,15 @@ class ObjectDoc(Strict):
 
 
 class MaskDoc(Strict):
-    """A structure on one frame: its mask and what pointed at it. `source` is what made the mask last."""
+    """A structure on one frame: its mask and what pointed at it.
+
+    `source` is what made the mask last; `sure` whether the tracker was.
+    """
 
     object: ObjectId
     counts: Counts
     source: Literal["prompt", "brush", "track"] = "prompt"
+    sure: Annotated[bool, Field(strict=True)] = True
     box: Box | None = None
     points: Points = Field(default_factory=list)
     labels: Labels = Field(default_factory=list)
@@ -108,6 +112,28 @@ class MeasureIn(Strict):
     spacing_mm_yx: PixelSizes | None = None
 
 
+class TrackIn(Strict):
+    """A structure's mask on one frame, to be followed over the next ones."""
+
+    object: ObjectId
+    counts: Counts
+    box: Box | None = None
+    points: Points = Field(default_factory=list)
+    labels: Labels = Field(default_factory=list)
+    backwards: Annotated[bool, Field(strict=True)] = False
+    frames: Annotated[int, Field(strict=True, ge=1, le=64)] = 4
+    spacing_mm_yx: PixelSizes | None = None
+
+
+class TrackedOut(BaseModel):
+    """One frame of a track; `counts` is of an empty mask where the structure is lost or absent."""
+
+    number: int
+    counts: str
+    quality: float
+    status: str
+
+
 class EjectionIn(Strict):
     """One structure's masks on two frames of a cine: the heart at its fullest and at its emptiest."""
 
@@ -149,6 +175,7 @@ class WorkspaceOut(BaseModel):
     project: str
     unwritable: str
     examples: bool
+    tracking: bool
     model: str
     version: str
     notice: str

@@ -1,4 +1,6 @@
-"""The page without a server: its files, a model, onnxruntime-web and the examples, for any web server of files."""
+"""The page without a server: its files, a model, onnxruntime-web and the examples, for any web server of
+files.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ from uniultra.web.workspace.static_files import INDEX, static_files
 ENGINE = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 """What is taken of onnxruntime-web: its WebAssembly build with SIMD."""
 MODEL = (MODEL_JSON, "encoder.onnx", "decoder.onnx")
+_HEAD = '<meta charset="utf-8">'
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -39,7 +42,8 @@ def build(out: Path, model: str, engine: Path) -> int:
         engine: the folder `dist` of npm's onnxruntime-web.
 
     Raises:
-        ModelError: the model is unknown, or lacks a file. OutputError: `engine` lacks a file, or `out` exists.
+        ModelError: the model is unknown, or lacks a file. OutputError: `engine` lacks a file, or `out`
+            exists.
     """
     published = any(entry.name == model for entry in MODELS)
     folder = verified_folder(find(model)) if published or not Path(model).is_dir() else Path(model)
@@ -69,8 +73,9 @@ def _write_page(part: Path) -> None:
     (part / "static" / INDEX).unlink()
     (part / "static" / "api.mjs").write_text('export * from "./local/api.mjs";\n', encoding="utf-8")
     page = static_files()[INDEX][0].decode("utf-8")
-    head = f'<meta charset="utf-8">\n  <meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-    (part / INDEX).write_text(page.replace('<meta charset="utf-8">', head), encoding="utf-8")
+    assert page.count(_HEAD) == 1, "the page's head has changed"
+    head = f'{_HEAD}\n  <meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    (part / INDEX).write_text(page.replace(_HEAD, head), encoding="utf-8")
 
 
 def _copy(source: Path, names: list[str] | tuple[str, ...], target: Path) -> None:

@@ -47,10 +47,7 @@ class Workspace:
             FileError: there is no such file, or no image in the folder.
         """
         files = files_of(target)
-        beside = target or Path.cwd()
-        if not beside.is_dir():
-            beside = beside.absolute().parent
-        kept = project or beside / NAME
+        kept = project or _beside(target) / NAME
         work = WorkList([*files, *_dropped_before(kept)])
         return cls(work, Project(kept.absolute()), target is None)
 
@@ -139,6 +136,13 @@ def _saved_frames(doc: Doc, size_hw: tuple[int, int]) -> tuple[SavedFrame, ...]:
         if objects:
             frames.append(SavedFrame(frame.number, tuple(sorted(objects, key=lambda one: one.number))))
     return tuple(frames)
+
+
+def _beside(target: Path | None) -> Path:
+    """The folder that a project lies in where nobody said."""
+    if target is None:
+        return Path.cwd()
+    return target if target.is_dir() else target.absolute().parent
 
 
 def _dropped_before(folder: Path) -> list[Path]:

@@ -1,21 +1,29 @@
-// The outlines of a mask as closed lines through the middles of its boundary's pixel edges: smooth at any zoom, half a pixel off at most.
+// The outlines of a mask as closed lines through the middles of its boundary's pixel edges: smooth at any
+// zoom, half a pixel off at most.
 
-const TURNS = [[1, 0], [0, 1], [-1, 0], [0, -1]]; // right, down, left, up: each is a right turn from the one before
+const TURNS = [
+  [1, 0],
+  [0, 1],
+  [-1, 0],
+  [0, -1],
+]; // right, down, left, up: each is a right turn from the one before
 
-// mask: Uint8Array of 0 and 1. A list of loops [[x, y], ...], 0 at the centre of the first pixel; holes run the other way round.
+// mask: Uint8Array of 0 and 1. A list of loops [[x, y], ...], 0 at the centre of the first pixel; holes run
+// the other way round.
 export function outlines(mask, { width, height }) {
-  const seen = new Uint8Array(mask.length), loops = [];
+  const seen = new Uint8Array(mask.length),
+    loops = [];
   const inside = (x, y) => x >= 0 && y >= 0 && x < width && y < height && mask[y * width + x] === 1;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const index = y * width + x;
-      if (mask[index] && !seen[index] && !inside(x, y - 1)) loops.push(follow(inside, seen, x, y, width));
-    }
+  const end = mask.lastIndexOf(1); // what lies before the first pixel inside, and after the last, is passed over
+  for (let index = mask.indexOf(1); index >= 0 && index <= end; index++) {
+    if (mask[index] === 0 || seen[index] === 1 || (index >= width && mask[index - width] === 1)) continue;
+    loops.push(follow(inside, seen, index % width, Math.floor(index / width), width));
   }
   return loops;
 }
 
-// Walks along the boundary with the mask on the right, beginning with the upper edge of a pixel, until it is there again.
+// Walks along the boundary with the mask on the right, beginning with the upper edge of a pixel, until it is
+// there again.
 function follow(inside, seen, startX, startY, width) {
   const loop = [];
   let [x, y, turn] = [startX, startY, 0];

@@ -1,4 +1,5 @@
-// COCO's compressed run lengths, as uniultra/io/coco.py writes and io/rle.py reads them: runs in column order, background first.
+// COCO's compressed run lengths, as uniultra/io/coco.py writes and io/rle.py reads them: runs in column
+// order, background first.
 
 // Text to a Uint8Array of 0 and 1, row by row.
 export function decode(text, { width, height }) {
@@ -21,7 +22,10 @@ export function encode(mask, { width, height }) {
   let [value, run] = [0, 0];
   for (let x = 0; x < width; x++) {
     for (let y = 0; y < height; y++) {
-      if (mask[y * width + x] === value) { run++; continue; }
+      if (mask[y * width + x] === value) {
+        run++;
+        continue;
+      }
       runs.push(run);
       [value, run] = [1 - value, 1];
     }
@@ -31,10 +35,14 @@ export function encode(mask, { width, height }) {
 }
 
 function fill(mask, from, to, width, height) {
-  let x = Math.floor(from / height), y = from - x * height;
+  let x = Math.floor(from / height),
+    y = from - x * height;
   for (let at = from; at < to; at++) {
     mask[y * width + x] = 1;
-    if (++y === height) { y = 0; x++; }
+    if (++y === height) {
+      y = 0;
+      x++;
+    }
   }
 }
 

@@ -1,9 +1,10 @@
-// How large a pixel is, and where: what `Calibration.at` in uniultra/pixel_scale.py says of a box, for lines that are dragged.
+// How large a pixel is, and where: what `Calibration.at` in uniultra/pixel_scale.py says of a box, for lines
+// that are dragged.
 
 const SAME = 0.005;
 
-// calibration: {regions: [...], fallbacks: [[name, [down, right]], ...]}, as the server gives it; box: [x0, y0, x1, y1].
-// {mm: [down, right] or null, source, reason}.
+// calibration: {regions: [...], fallbacks: [[name, [down, right]], ...]}, as the server gives it; box: [x0,
+// y0, x1, y1]. {mm: [down, right] or null, source, reason}.
 export function scaleAt(calibration, box) {
   const { regions, fallbacks } = calibration;
   if (!regions.some((region) => region.spacing_mm_yx)) return fallback(regions, fallbacks, box);
@@ -20,7 +21,9 @@ export function scaleAt(calibration, box) {
 
 // The same with a size that the user gave, used where the file says none.
 export function withUserSize(calibration, size) {
-  return size ? { ...calibration, fallbacks: [...calibration.fallbacks, ["the workspace", size]] } : calibration;
+  return size
+    ? { ...calibration, fallbacks: [...calibration.fallbacks, ["the workspace", size]] }
+    : calibration;
 }
 
 // The length of a line: {value, unit: "mm" or "px", reason}.
@@ -49,7 +52,11 @@ function fallback(regions, fallbacks, box) {
     }
   }
   if (fallbacks.length > 0) return { mm: fallbacks[0][1], source: fallbacks[0][0], reason: "" };
-  return { mm: null, source: "", reason: regions.length ? "no region has lengths" : "no calibration is known" };
+  return {
+    mm: null,
+    source: "",
+    reason: regions.length ? "no region has lengths" : "no calibration is known",
+  };
 }
 
 function fault(touched, holding) {

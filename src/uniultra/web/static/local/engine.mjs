@@ -3,8 +3,10 @@
 import * as ort from "../../ort/ort.wasm.min.mjs";
 import { Segmenter } from "../core/segmenter.mjs";
 
-const OPTIONS = { executionProviders: ["wasm"], graphOptimizationLevel: "disabled" }; // halves the cold start; these graphs are optimised
-let loading = null, known = null;
+// The graphs are optimised already: to do it again would double the cold start.
+const OPTIONS = { executionProviders: ["wasm"], graphOptimizationLevel: "disabled" };
+let loading = null,
+  known = null;
 
 export const modelFacts = () => (known ??= fetch("model/model.json").then((answer) => answer.json()));
 
@@ -15,12 +17,15 @@ async function load() {
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmPaths = new URL("../../ort/", import.meta.url).href;
   const facts = await modelFacts();
-  const [encoder, decoder] = await Promise.all(["encoder.onnx", "decoder.onnx"].map(async (name) => {
-    const bytes = new Uint8Array(await (await fetch(`model/${name}`)).arrayBuffer());
-    return ort.InferenceSession.create(bytes, OPTIONS);
-  }));
+  const [encoder, decoder] = await Promise.all(
+    ["encoder.onnx", "decoder.onnx"].map(async (name) => {
+      const bytes = new Uint8Array(await (await fetch(`model/${name}`)).arrayBuffer());
+      return ort.InferenceSession.create(bytes, OPTIONS);
+    }),
+  );
   const segmenter = new Segmenter(ort, encoder, decoder, facts);
-  const side = 64, blank = { width: side, height: side, pixels: new Uint8Array(side * side) };
+  const side = 64,
+    blank = { width: side, height: side, pixels: new Uint8Array(side * side) };
   await segmenter.segment(blank, { box: { x0: 8, y0: 8, x1: 50, y1: 50 } });
   return segmenter;
 }
