@@ -24,6 +24,7 @@ from uniultra.cli.protocols import (
     run_robustness,
 )
 from uniultra.cli.terminal.text import label, printable_lines
+from uniultra.cli.track_protocol import by_track
 from uniultra.errors import DataError, PromptError
 from uniultra.evaluation.settings import DAMAGED_IMAGES, KINDS, EvaluationSettings, parse_kinds, parse_seeds
 from uniultra.registry import DEFAULT
@@ -115,9 +116,8 @@ def evaluate(
     limited = Limit(limit, first)
     damage = damage_settings(robustness, robustness_limit, workers)
     if is_track(protocol, {**own, "--robustness": robustness}):
-        return _by_track(
-            model, partial(_checked, data, split, Limit(None, first), skip_bad), limit, out, force
-        )
+        checked_all = partial(_checked, data, split, Limit(None, first), skip_bad)
+        return by_track(model, lambda: checked_all().rows.rows, limit, out, force)
     if is_paper(protocol, {**own, "--against": against is not None, "--robustness": robustness}):
         return _by_paper(
             model, partial(_checked, data, split, limited, skip_bad), limited, PaperRun(out, workers, force)
@@ -138,9 +138,8 @@ def evaluate(
     )
     evaluation = _with_progress(segmenter, rows, settings, journal)
     if not evaluation.records:
-        raise DataError(
-            f"split '{split}' of '{data}' shows no object, so there is nothing to score; check its masks"
-        )
+        what = f"split '{split}' of '{data}' shows no object"
+        raise DataError(f"{what}, so there is nothing to score; check its masks")
     compared = None if against is None else _compared(against, rows, evaluation, provenance)
     damaged = None if damage is None else run_robustness(segmenter, rows, evaluation, damage, damaged_journal)
     if folder is not None:
@@ -178,17 +177,6 @@ def _by_paper(model: str, checked: Callable[[], Checked], limit: Limit, run: Pap
     print(
         printable_lines(run.score(segmenter, found.rows, _provenance(model, segmenter, found, limit))), end=""
     )
-
-
-def _by_track(
-    model: str, checked: Callable[[], Checked], limit: int | None, out: Path | None, force: bool
-) -> None:
-    """The whole of a run under the protocol of clips; `limit` is of simulated cines a set."""
-    from uniultra.cli.track_protocol import run_track_protocol
-    from uniultra.segmenter import Segmenter
-
-    segmenter = Segmenter.load(model)
-    print(printable_lines(run_track_protocol(segmenter, checked().rows.rows, limit, out, force)), end="")
 
 
 def _compared(

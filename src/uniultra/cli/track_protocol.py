@@ -4,12 +4,13 @@ run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uniultra.cli.protocols import ticks
+from uniultra.cli.terminal.text import printable_lines
 from uniultra.errors import DataError
 
 if TYPE_CHECKING:
@@ -71,3 +72,13 @@ def run_track_protocol(
     if file is not None:
         write_json(file, tracking_report(scores), force)
     return tracking_markdown(scores)
+
+
+def by_track(
+    model: str, rows: Callable[[], Sequence[Row]], limit: int | None, out: Path | None, force: bool
+) -> None:
+    """The whole of a run under this protocol; `limit` is of simulated cines a set. Prints its tables."""
+    from uniultra.segmenter import Segmenter
+
+    segmenter = Segmenter.load(model)
+    print(printable_lines(run_track_protocol(segmenter, rows(), limit, out, force)), end="")

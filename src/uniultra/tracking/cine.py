@@ -31,8 +31,8 @@ def track(
 
     Each prompt is followed forwards up to the structure's next one, and the first one also backwards; with
     `reverse` each is followed backwards up to the one before, and the last one also forwards. What is found
-    backwards is kept until its turn comes, at one bit a pixel and compressed: its logits are then +-8. All else
-    is of fixed size.
+    backwards is kept until its turn comes, at one bit a pixel and compressed: its logits are then +-8. All
+    else is of fixed size.
 
     Args:
         prompts: frame, from 0, to prompts by the structures' numbers, 1 to N; a confirmed mask is a prompt

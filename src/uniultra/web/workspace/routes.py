@@ -43,6 +43,7 @@ from uniultra.web.workspace.schemas import (
     TrackedOut,
     TrackIn,
     WorkspaceOut,
+    edges,
 )
 from uniultra.web.workspace.static_files import INDEX, static_files
 from uniultra.web.workspace.workspace import Workspace, rle_of, run
@@ -193,7 +194,7 @@ def _add_frames(app: FastAPI, service: Service, workspace: Workspace) -> None:
             _pixel_size(asked.spacing_mm_yx),
             number=_number(number),
             ask=ask,
-            region=None if asked.region is None else _edges(asked.region),
+            region=None if asked.region is None else edges(asked.region),
             quick=asked.quick,
         )
         return _point_out(await run(service, item, job), began)
@@ -289,11 +290,6 @@ def _calibration(calibration: Calibration) -> dict[str, Any]:
 
 def _pixel_size(size: list[float] | None) -> tuple[float, float] | None:
     return None if size is None else (size[0], size[1])
-
-
-def _edges(box: list[float]) -> tuple[float, float, float, float]:
-    x0, y0, x1, y1 = box
-    return x0, y0, x1, y1
 
 
 def _number(number: int) -> int:

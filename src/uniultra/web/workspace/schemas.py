@@ -221,3 +221,9 @@ class ExportedOut(BaseModel):
     folder: str
     files: list[str]
     notes: list[str]
+
+
+def edges(box: list[float]) -> tuple[float, float, float, float]:
+    """A box of a request, x0,y0,x1,y1."""
+    x0, y0, x1, y1 = box
+    return x0, y0, x1, y1
