@@ -154,6 +154,15 @@ def test_the_closer_look_must_be_trusted_by_so_much_more(closer_by: float, width
     assert mask.box_xyxy[2] - mask.box_xyxy[0] == pytest.approx(width, abs=12)
 
 
+def test_in_a_panorama_the_closer_look_is_always_taken_and_the_surer_counts() -> None:
+    wide = np.zeros((200, 900), dtype=bool)
+    wide[:, :300] = BAR
+    segmenter, views = _believing(Passes(sure=0.1, closer_by=0.9), 3, 4, 5)
+    [mask] = segmenter.segment(speckled(wide), [CLICK])
+    assert len(views) == 6
+    assert mask.quality == pytest.approx(0.9, abs=1e-3)
+
+
 def test_no_further_crop_is_looked_at_where_two_passes_agree() -> None:
     segmenter, views = _believing(Passes(agreed=0.8, sure=0.7), 0, 1)
     [mask] = segmenter.segment(speckled(BAR), [CLICK])

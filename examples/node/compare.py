@@ -19,12 +19,12 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from uniultra.cli.prompts import prompt_of
 
 import uniultra
 from uniultra.backends.onnx import DECODER, ENCODER, FORMAT, OnnxBackend
 from uniultra.io.images import read_frame
 from uniultra.io.output import write_json, write_png
+from uniultra.prompts.objects import prompt_of
 from uniultra.registry import DEFAULT, MODELS, find, verified_folder
 from uniultra.segmenter import Segmenter
 

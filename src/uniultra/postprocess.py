@@ -12,6 +12,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from uniultra.model_facts import Passes
 from uniultra.types import POSITIVE, Mask, Prompt
 
 SAME = 0.8
@@ -56,6 +57,15 @@ def quality_of_passes(masks: Sequence[Mask]) -> float:
     first one knows the doubt.
     """
     return math.exp(sum(math.log(max(mask.quality, 1e-6)) for mask in masks) / len(masks))
+
+
+def preferred(far: list[Mask], near: list[Mask] | None, passes: Passes) -> list[Mask]:
+    """Of what the whole frame's view and the closer one led to: the former unless it isn't trusted, and the
+    latter is by more.
+    """
+    if near is None or trust(far) > passes.sure:
+        return far
+    return near if trust(near) > trust(far) + passes.closer_by else far
 
 
 def distinct(answers: Sequence[Mask], most: int) -> list[Mask]:

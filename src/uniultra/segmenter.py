@@ -24,9 +24,17 @@ from uniultra.backends.open import open_backend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import PromptError
 from uniultra.geometry import ModelMap, clip_box, field_side, inscribed_centre, region_around, scale_of, whole
-from uniultra.model_facts import ModelFacts
+from uniultra.model_facts import ModelFacts, Passes
 from uniultra.pixel_scale import Box
-from uniultra.postprocess import distinct, overlap, quality_of_passes, trust, under_clicks, without_specks
+from uniultra.postprocess import (
+    distinct,
+    overlap,
+    preferred,
+    quality_of_passes,
+    trust,
+    under_clicks,
+    without_specks,
+)
 from uniultra.prompt_arrays import alike, around_clicks, click_box, clicks_of, prompt_arrays, prompted_box
 from uniultra.prompt_checks import check_frame, check_prompts
 from uniultra.registry import DEFAULT
@@ -145,7 +153,7 @@ class Segmenter:
             self._followed(frame, prompt, self.encode(frame, view)) for view in (None, *filter(None, closer))
         )
         ranked = [
-            self._preferred(far, near[0] if near else None),
+            preferred(far, near[0] if near else None, self._passes_in(frame)),
             *sorted((far, *near), key=trust, reverse=True),
         ]
         answers = (replace(each[-1], quality=quality_of_passes(each)) for each in ranked)
@@ -200,24 +208,20 @@ class Segmenter:
         that is trusted less.
         """
         far, near = self._followed(frame, prompt, whole_frame), None
-        closer = self._closer(frame, prompt, self.facts.passes.close_view)
-        if closer is not None and trust(far) <= self.facts.passes.sure:
+        passes = self._passes_in(frame)
+        closer = self._closer(frame, prompt, passes.close_view)
+        if closer is not None and trust(far) <= passes.sure:
             near = self._followed(frame, prompt, self.encode(frame, closer))
-        chosen = self._preferred(far, near)
+        chosen = preferred(far, near, passes)
         return replace(chosen[-1], quality=quality_of_passes(chosen))
 
-    def _preferred(self, far: list[Mask], near: list[Mask] | None) -> list[Mask]:
-        """Of what the whole frame's view and the closer one led to: the former unless it isn't trusted, and
-        the latter is by more.
-        """
-        if near is None or trust(far) > self.facts.passes.sure:
-            return far
-        return near if trust(near) > trust(far) + self.facts.passes.closer_by else far
+    def _passes_in(self, frame: Frame) -> Passes:
+        """The model's passes; a panorama's first view shows it squeezed, and isn't preferred."""
+        squeezed = field_side((frame.height, frame.width)) < max(frame.height, frame.width)
+        return replace(self.facts.passes, sure=1.0, closer_by=0.0) if squeezed else self.facts.passes
 
     def _closer(self, frame: Frame, prompt: Prompt, share: float) -> Region | None:
-        """A square around the clicks, `share` of the frame's side; None where that shows no less than the
-        frame.
-        """
+        """A square around the clicks, `share` of the frame's side; None where that shows all of it."""
         side = share * field_side((frame.height, frame.width))
         region = region_around(click_box(prompt), self.facts.passes.crop_scale, min_side=side)
         return region if region.width < max(frame.height, frame.width) else None
@@ -245,9 +249,7 @@ class Refined:
 
 
 def _stays_within(region: Region, box_xyxy: Box, frame_hw: tuple[int, ...]) -> bool:
-    """Whether a box keeps its distance from the region's edges; an edge at or beyond the frame's own hides
-    nothing.
-    """
+    """Whether a box keeps its distance from the region's edges; beyond the frame's own nothing is hidden."""
     height, width = frame_hw
     x0, y0, x1, y1 = box_xyxy
     across, down = KEPT_MARGIN * region.width, KEPT_MARGIN * region.height

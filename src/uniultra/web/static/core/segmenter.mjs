@@ -22,9 +22,12 @@ export class Segmenter {
     }
     const closer = regionAround(clickBox(asked.points), this.passes.crop_scale, 1, this.passes.close_view * fieldSide(image));
     const far = await this.follow(image, asked, whole(image));
-    if (closer.x1 - closer.x0 >= Math.max(image.width, image.height) || far.trust > this.passes.sure) return far.answer;
+    const longer = Math.max(image.width, image.height);
+    const squeezed = fieldSide(image) < longer;  // a panorama: its whole view isn't preferred
+    const [sure, closerBy] = squeezed ? [1, 0] : [this.passes.sure, this.passes.closer_by];
+    if (closer.x1 - closer.x0 >= longer || far.trust > sure) return far.answer;
     const near = await this.follow(image, asked, closer);
-    return near.trust > far.trust + this.passes.closer_by ? near.answer : far.answer;
+    return near.trust > far.trust + closerBy ? near.answer : far.answer;
   }
 
   // A first look at a region, then focused looks at the structure there that holds the clicks, until two agree. `answer.quality` is the
