@@ -10,7 +10,7 @@ from uniultra.errors import FileError
 from uniultra.io.images import find_images
 from uniultra.io.paths import shown
 
-ENDINGS = (".mask.png", ".overlay.png", ".masks.tif", ".overlay.mp4", ".seg.dcm", ".sr.dcm")
+ENDINGS = (".mask.png", ".overlay.png", ".masks.tif", ".overlay.mp4", ".seg.dcm", ".sr.dcm", ".seg.nrrd")
 _NIFTI = ".nii.gz"
 _MASKS = (".mask.png", ".masks.tif")
 _MOST_BYTES = 200 * 10**6
