@@ -239,9 +239,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("MKV", (".mkv", ".webm"), (b"\x1aE\xdf\xa3",), None, _MKV, listed=False),
     Kind("MPEG", (".mpg", ".mpeg", ".vob"), (b"\0\0\x01\xba",), None, _MPEG, listed=False),
     Kind("NIfTI", (".nii",), (b"n+1\0", b"n+2\0"), None, _open_nifti, 344),
-    Kind(
-        "MetaImage", (".mha", ".mhd"), (b"ObjectType", b"NDims"), None, _open_metaimage, suffix_is_enough=True
-    ),
+    Kind("MetaImage", (".mha", ".mhd"), (b"ObjectType", b"NDims", b"Comment ="), None, _open_metaimage),
     Kind("NRRD", (".nrrd", ".nhdr"), (b"NRRD000",), None, _open_nrrd),
     Kind("NIfTI", (".gz",), (), None, _open_nifti, suffix_is_enough=True, listed=False),
 )
