@@ -78,6 +78,7 @@ MAY_IMPORT = {
     "outputs": (*FOUNDATION, *RESULTS, "io"),
     "batch": (*FOUNDATION, *RESULTS, "automatic", "io", "data.problems", "batch"),
     "web": (*FOUNDATION, *RESULTS, "io", "web"),
+    "hosts": (*FOUNDATION, "segmenter", "web", "hosts"),
     "data": (*FOUNDATION, "atomic", "io", "data"),
     "export": (*FOUNDATION, "atomic", "backends", "data", "evaluation", "io", "models", "export"),
     "training": (
