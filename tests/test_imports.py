@@ -90,6 +90,7 @@ MAY_IMPORT = {
     "batch": (*FOUNDATION, *RESULTS, "automatic", "io", "data.problems", "batch"),
     "cluster": ("prompts",),
     "web": (*FOUNDATION, *RESULTS, "atomic", "io", "tracking", "web"),
+    "hosts": (*FOUNDATION, "segmenter", "web", "hosts"),
     "data": (*FOUNDATION, "atomic", "io", "data"),
     "export": (*FOUNDATION, "atomic", "backends", "data", "evaluation", "io", "models", "export"),
     "training": (

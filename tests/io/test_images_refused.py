@@ -106,8 +106,8 @@ def test_renamed_text(tmp_path: Path, suffix: str) -> None:
 def test_unknown_kind(tmp_path: Path) -> None:
     (tmp_path / "report.pdf").write_bytes(b"%PDF-1.7")
     assert (
-        "legal are DICOM, PNG, JPEG, TIFF, BMP, GIF, MP4, AVI, MKV, MPEG, NIfTI; convert it to PNG"
-        in refusal(tmp_path / "report.pdf")
+        "legal are DICOM, PNG, JPEG, TIFF, BMP, GIF, MP4, AVI, MKV, MPEG, NIfTI, MetaImage, NRRD; "
+        "convert it to PNG" in refusal(tmp_path / "report.pdf")
     )
 
 

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 METHODS = {"ellipsoid": (2,), "simpson": (1, 2), "ef": (1, 2, 4)}
 """Methods of `--volume`, and how many masks each takes; 1 for `ef` is a label of a cine."""
 
-MASKS_HELP = "Masks: PNG (0 background, 1..N structures), NIfTI labels, or NAME.frames.masks.tif."
+MASKS_HELP = (
+    "Masks: PNG (0 background, 1..N structures), labels in NIfTI, NRRD or MetaImage, or "
+    "NAME.frames.masks.tif."
+)
 
 
 def measure(
@@ -128,6 +131,7 @@ def _check(masks: Sequence[Path], images: Sequence[Path], method: str | None) ->
 def _open(path: Path, image: Path | None, number: int | None, scale: TypedScale | None) -> Iterator[_Mask]:
     """The mask of a file, or one mask a frame of a cine's label, one at a time."""
     from uniultra.io.images import kind_of
+    from uniultra.io.label_maps import READERS
     from uniultra.io.label_tiff import holds_pages, read_label_pages
     from uniultra.io.masks import MISSING, check_ids
     from uniultra.io.paths import shown
@@ -144,10 +148,8 @@ def _open(path: Path, image: Path | None, number: int | None, scale: TypedScale 
             blank = blank or _blank(path, (ids.shape[0], ids.shape[1]), image, frame, scale, None)
             yield _Mask(MaskPlace(path, frame, True), ids, blank, of_frame(saved, frame))
         return
-    if kind == "NIfTI":
-        from uniultra.io.nifti import read_labels
-
-        ids, known = read_labels(path)
+    if kind in READERS:
+        ids, known = READERS[kind](path)
         check_ids(ids, shown(path), MISSING)
     else:
         ids = _read_ids(path)

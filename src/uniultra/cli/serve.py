@@ -23,10 +23,16 @@ def serve(**flags: Any) -> None:
     from uniultra.cli.terminal.extras import need
 
     need("web", "fastapi", "uvicorn", "prometheus_client")
+    for_nninteractive = flags.pop("nninteractive")
     given: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in flags.items()
     }
     settings = ServeSettings(**given)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
+    logging.getLogger("uniultra.web").setLevel(logging.INFO)
+    if for_nninteractive:
+        _serve_nninteractive(settings)
+        return
     from uniultra.web.server import serve as run
     from uniultra.web.service import Service
 
@@ -34,9 +40,21 @@ def serve(**flags: Any) -> None:
         model = f"{service.model.name} {service.model.version}, processes: {len(service.lanes)}"
         print(f"{printable(f'{address}/v1 ({model})')}; stop with Ctrl-C. Not a medical device.", flush=True)
 
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
-    logging.getLogger("uniultra.web").setLevel(logging.INFO)
     run(settings, ready)
+
+
+def _serve_nninteractive(settings: ServeSettings) -> None:
+    from uniultra.cli.terminal.extras import need
+
+    need("nninteractive", "blosc2")
+    from uniultra.hosts.listen import serve_nninteractive
+    from uniultra.segmenter import Segmenter
+
+    def ready(address: str, segmenter: Segmenter) -> None:
+        model = f"nnInteractive protocol, {segmenter.name} {segmenter.version}"
+        print(f"{printable(f'{address} ({model})')}; stop with Ctrl-C. Not a medical device.", flush=True)
+
+    serve_nninteractive(settings, ready)
 
 
 def _signature() -> inspect.Signature:
@@ -53,6 +71,12 @@ def _signature() -> inspect.Signature:
                 item.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
             )
         )
+    host = typer.Option("--nninteractive", help="Answer Slicer, napari and MITK in nnInteractive's protocol.")
+    parameters.append(
+        inspect.Parameter(
+            "nninteractive", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, host]
+        )
+    )
     return inspect.Signature(parameters, return_annotation=None)
 
 

@@ -177,6 +177,18 @@ def _open_nifti(path: PathLike) -> Cine:
     return open_nifti(path)
 
 
+def _open_metaimage(path: PathLike) -> Cine:
+    from uniultra.io.metaimage import open_metaimage
+
+    return open_metaimage(path)
+
+
+def _open_nrrd(path: PathLike) -> Cine:
+    from uniultra.io.nrrd import open_nrrd
+
+    return open_nrrd(path)
+
+
 def _expand(path: PathLike, recursive: bool) -> list[Path]:
     """One argument of `find_images`."""
     if os.path.basename(path) == DICOMDIR and os.path.isfile(path):
@@ -242,6 +254,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("MKV", (".mkv", ".webm"), (b"\x1aE\xdf\xa3",), None, _MKV, listed=False),
     Kind("MPEG", (".mpg", ".mpeg", ".vob"), (b"\0\0\x01\xba",), None, _MPEG, listed=False),
     Kind("NIfTI", (".nii",), (b"n+1\0", b"n+2\0"), None, _open_nifti, 344),
+    Kind("MetaImage", (".mha", ".mhd"), (b"ObjectType", b"NDims", b"Comment ="), None, _open_metaimage),
+    Kind("NRRD", (".nrrd", ".nhdr"), (b"NRRD000",), None, _open_nrrd),
     Kind("NIfTI", (".gz",), (), None, _open_nifti, suffix_is_enough=True, listed=False),
 )
 """What can be read: adding a kind is adding a row."""

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uniultra.errors import FileError, OutputError
+from uniultra.io.annotation_files import cvat, labelme, yolo
 from uniultra.io.coco import coco
 from uniultra.io.input_file import InputFile
 from uniultra.io.masks import ids_of
-from uniultra.io.output import staged, write_json, write_png
+from uniultra.io.output import staged, write_bytes, write_json, write_png, write_text
 from uniultra.io.tables import write_csv
 from uniultra.measure.measured import CSV_COLUMNS, rows
 from uniultra.outputs.plan import DICOM_KINDS, OutputPlan
@@ -144,4 +145,35 @@ def _write_coco(path: Path, source: InputFile, result: FrameResult) -> None:
     write_json(path, coco(source.path.name, masks, [mask.quality for mask in result.masks]))
 
 
-_PLAIN = {"csv": _write_csv, "nifti": _write_nifti, "coco": _write_coco}
+def _write_nrrd(path: Path, source: InputFile, result: FrameResult) -> None:
+    from uniultra.geometry import scale_of
+    from uniultra.io.nrrd import write_seg_nrrd
+    from uniultra.io.overlay import PALETTE
+
+    ids = ids_of(result.masks)
+    names = [f"structure {found.number}" for found in result.objects]
+    colours = [PALETTE[i % len(PALETTE)] for i in range(len(names))]
+    write_seg_nrrd(path, ids, names, colours, scale_of(result.frame.calibration, ids > 0).spacing_mm_yx)
+
+
+def _write_yolo(path: Path, source: InputFile, result: FrameResult) -> None:
+    write_text(path, yolo([mask.mask_hw for mask in result.masks]))
+
+
+def _write_labelme(path: Path, source: InputFile, result: FrameResult) -> None:
+    write_json(path, labelme(source.path.name, [mask.mask_hw for mask in result.masks]))
+
+
+def _write_cvat(path: Path, source: InputFile, result: FrameResult) -> None:
+    write_bytes(path, cvat(source.path.name, [mask.mask_hw for mask in result.masks]))
+
+
+_PLAIN = {
+    "csv": _write_csv,
+    "nifti": _write_nifti,
+    "nrrd": _write_nrrd,
+    "coco": _write_coco,
+    "yolo": _write_yolo,
+    "labelme": _write_labelme,
+    "cvat": _write_cvat,
+}

@@ -19,7 +19,11 @@ KINDS = {
     "sr": "sr.dcm",
     "csv": "csv",
     "nifti": "nii.gz",
+    "nrrd": "seg.nrrd",
     "coco": "coco.json",
+    "yolo": "yolo.txt",
+    "labelme": "labelme.json",
+    "cvat": "cvat.xml",
     "movie": "overlay.mp4",
     "none": "",
 }

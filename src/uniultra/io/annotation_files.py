@@ -1,0 +1,92 @@
+"""Masks as the polygons that label tools take: YOLO segmentation, LabelMe and CVAT.
+
+A polygon is the outer edge of one connected part, at most `TOLERANCE` pixels from the mask's own; these
+formats know no holes. Coordinates count from the CORNER of the first pixel, as these tools do, so the whole
+of an image is 0 to its width and height.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+from uniultra.types import mask_box
+
+TOLERANCE = 0.5
+"""Pixels."""
+_FINER = 3
+"""Edges are followed on a grid this much finer than pixels: the middles of its outermost cells lie 1/6 pixel
+inside the edge.
+"""
+LABEL = "structure"
+
+
+def polygons(mask_hw: np.ndarray) -> list[np.ndarray]:
+    """The outer edge of each connected part of a bool mask (H, W): float (N, 2) of x, y, 3 points or more,
+    largest part first.
+    """
+    box = mask_box(mask_hw)
+    if box is None:
+        return []
+    left, top, right, bottom = (round(edge + 0.5) for edge in box)
+    inside = np.ascontiguousarray(mask_hw[top:bottom, left:right]).astype(np.uint8)
+    fine = inside.repeat(_FINER, axis=0).repeat(_FINER, axis=1)
+    found, _ = cv2.findContours(fine, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    found = sorted(found, key=cv2.contourArea, reverse=True)
+    close = _FINER * TOLERANCE - 0.5
+    corners = [cv2.approxPolyDP(contour, close, closed=True)[:, 0].astype(np.float64) for contour in found]
+    return [(points + 0.5) / _FINER + (left, top) for points in corners if len(points) > 2]
+
+
+def yolo(masks: Sequence[np.ndarray]) -> str:
+    """The lines of YOLO segmentation, a polygon each: class 0, then x and y as shares of the image's width
+    and height.
+    """
+    height, width = masks[0].shape
+    lines = []
+    for mask in masks:
+        for points in polygons(mask):
+            shares = (points / (width, height)).clip(0.0, 1.0).ravel()
+            lines.append(" ".join(["0", *(f"{share:.6f}" for share in shares)]) + "\n")
+    return "".join(lines)
+
+
+def labelme(image: str, masks: Sequence[np.ndarray]) -> dict[str, Any]:
+    """LabelMe's JSON of one image, which is named and not embedded. Parts of one structure share its number
+    as `group_id`.
+    """
+    height, width = masks[0].shape
+    shapes = [
+        {
+            "label": LABEL,
+            "points": points.round(3).tolist(),
+            "group_id": number,
+            "description": "",
+            "shape_type": "polygon",
+            "flags": {},
+            "mask": None,
+        }
+        for number, mask in enumerate(masks, start=1)
+        for points in polygons(mask)
+    ]
+    about = {"imagePath": image, "imageData": None, "imageHeight": int(height), "imageWidth": int(width)}
+    return {"version": "5.5.0", "flags": {}, "shapes": shapes} | about
+
+
+def cvat(image: str, masks: Sequence[np.ndarray]) -> bytes:
+    """ "CVAT for images 1.1" of one image; parts of one structure share its number as `group_id`."""
+    height, width = masks[0].shape
+    root = ET.Element("annotations")
+    ET.SubElement(root, "version").text = "1.1"
+    held = ET.SubElement(root, "image", id="0", name=image, width=str(width), height=str(height))
+    for number, mask in enumerate(masks, start=1):
+        for points in polygons(mask):
+            said = ";".join(f"{x:.2f},{y:.2f}" for x, y in points)
+            about = {"label": LABEL, "source": "auto", "occluded": "0", "points": said, "z_order": "0"}
+            ET.SubElement(held, "polygon", about | {"group_id": str(number)})
+    ET.indent(root)
+    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"

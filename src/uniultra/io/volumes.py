@@ -1,0 +1,277 @@
+"""Pixels that lie in a file one after the other, as MetaImage and NRRD keep them: plain, or as one compressed
+stream.
+
+A header becomes a `Volume`; this module makes a cine of it. Nothing is held but one frame: of a compressed
+stream a frame is read by going through those before it, and what it unpacks to is bounded by the header's own
+size.
+"""
+
+from __future__ import annotations
+
+import bz2
+import os
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from uniultra.errors import FileError
+from uniultra.io.paths import MAX_CINE_BYTES, PathLike, check_file, open_file, shown
+from uniultra.io.pillow_reader import check_size
+from uniultra.pixel_scale import UNKNOWN, Calibration
+from uniultra.types import Cine, Frame
+
+MAX_FRAMES = 1_000_000
+MAX_HEADER_BYTES = 64_000_000
+MAX_LINE_BYTES = 100_000
+MOST_LABEL = 255
+_CHUNK = 1 << 16
+_OPENERS: dict[str, Callable[[], Any]] = {
+    "zlib": zlib.decompressobj,
+    "gzip": partial(zlib.decompressobj, 31),
+    "bzip2": bz2.BZ2Decompressor,
+}
+ENCODINGS = ("raw", *_OPENERS)
+
+
+@dataclass(frozen=True)
+class Volume:
+    """What a header says of its pixels.
+
+    Attributes:
+        name: of the header's file, for messages.
+        data: the file of the pixels: the header's own, or one beside it.
+        offset: bytes before the first pixel.
+        encoding: one of `ENCODINGS`.
+        dtype: of one value, byte order included.
+        size: (columns, rows, frames).
+        channels: 1, or 3 or 4 of colour, interleaved.
+        flips: whether frames are turned over left to right, and top to bottom.
+        calibration, times_s, notes: as of a `Cine`.
+    """
+
+    name: str
+    data: Path
+    offset: int
+    encoding: str
+    dtype: np.dtype
+    size: tuple[int, int, int]
+    channels: int = 1
+    flips: tuple[bool, bool] = (False, False)
+    calibration: Calibration = UNKNOWN
+    times_s: tuple[float, ...] | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def frame_bytes(self) -> int:
+        return self.size[0] * self.size[1] * self.channels * self.dtype.itemsize
+
+
+def cine_of(volume: Volume) -> Cine:
+    """The frames of a volume. Raises FileError: sizes out of range, colour of more than 8 bits, or pixels
+    that aren't there.
+    """
+    width, height, count = volume.size
+    check_size((width, height), volume.name)
+    if not 1 <= count <= MAX_FRAMES:
+        raise FileError(f"{volume.name}: {count} frames; legal are 1 to {MAX_FRAMES}; export it again")
+    if volume.channels not in (1, 3, 4) or (volume.channels > 1 and volume.dtype != np.uint8):
+        found = f"{volume.channels} channels of {volume.dtype.name}"
+        raise FileError(f"{volume.name}: {found}; legal are 1, or 3 or 4 of 8 bits; save it as grey")
+    _check_length(volume)
+    span = _span(_grey(_plane(volume, 0), volume))
+    read, stream = partial(_frame, volume, span), partial(_stream, volume, span)
+    return Cine(
+        *(
+            volume.name,
+            (height, width),
+            count,
+            read,
+            stream,
+            volume.times_s,
+            volume.calibration,
+            volume.notes,
+        ),
+        in_order=volume.encoding != "raw",
+    )
+
+
+def labels_of(volume: Volume) -> np.ndarray:
+    """The ids of a volume of one frame, uint8 (H, W). Raises FileError: several frames, colour, or values
+    other than 0 to 255.
+    """
+    cine = cine_of(volume)
+    if cine.count != 1 or volume.channels != 1:
+        found = f"{cine.count} frames of {volume.channels} channels"
+        raise FileError(
+            f"{volume.name}: {found}; labels are of one frame and channel; write one file a frame"
+        )
+    plane = _grey(_plane(volume, 0), volume)
+    if plane.min() < 0 or plane.max() > MOST_LABEL or (plane != np.rint(plane)).any():
+        found = f"values from {plane.min():g} to {plane.max():g}"
+        raise FileError(f"{volume.name}: {found}; labels are whole numbers from 0 to 255; renumber them")
+    return np.ascontiguousarray(plane.astype(np.uint8))
+
+
+def header_line(file: BinaryIO, name: str) -> str | None:
+    """The next line of a header, without its end; None at the end of the file. Raises FileError where it is
+    no text or too long.
+    """
+    line = file.readline(MAX_LINE_BYTES + 1)
+    if not line:
+        return None
+    if len(line) > MAX_LINE_BYTES or file.tell() > MAX_HEADER_BYTES or b"\0" in line:
+        raise FileError(f"{name}: its header isn't text, or has no end; export it again")
+    return line.decode("utf-8", errors="replace").rstrip("\r\n")
+
+
+def beside(header: PathLike, named: str) -> Path:
+    """The file of pixels that a header names. Raises FileError where that isn't the plain name of a file
+    beside it.
+    """
+    if not named or named in (".", "..") or set(named) & set("/\\:%") or "\0" in named:
+        raise FileError(
+            f"{shown(header)}: its pixels are in {shown(named)}; legal is one file beside it; "
+            "save it as one file"
+        )
+    data = Path(header).with_name(named)
+    check_file(data, MAX_CINE_BYTES)
+    return data
+
+
+def numbers(text: str, count: int | None, what: str, name: str) -> tuple[float, ...]:
+    """The finite numbers of a header's field. Raises FileError."""
+    try:
+        values = tuple(float(part) for part in text.split())
+    except ValueError:
+        values = ()
+    if not values or (count is not None and len(values) != count) or not np.isfinite(values).all():
+        wanted = "finite numbers" if count is None else f"{count} finite numbers"
+        raise FileError(f"{name}: {what} is '{shown(text[:60])}', not {wanted}; export it again")
+    return values
+
+
+def sides(text: str, what: str, name: str) -> tuple[int, ...]:
+    """The lengths of a volume's axes: 2 to 5 whole numbers from 1 on. Raises FileError."""
+    values = numbers(text, None, what, name)
+    if not 2 <= len(values) <= 5 or any(value < 1 or value != int(value) or value > 1e9 for value in values):
+        raise FileError(f"{name}: {what} is '{shown(text[:60])}', not 2 to 5 whole numbers; export it again")
+    return tuple(int(value) for value in values)
+
+
+def one_axis(axes: tuple[int, ...], name: str) -> tuple[int, int]:
+    """Of the axes beyond columns and rows, which one counts frames (from 0; 0 where none does) and how many.
+    Raises FileError.
+    """
+    more = [axis for axis, side in enumerate(axes) if side != 1]
+    if len(more) > 1:
+        legal = "legal are columns x rows, and slices or frames; take out one slice or one frame"
+        raise FileError(f"{name}: axes beyond columns and rows of {' x '.join(map(str, axes))}; {legal}")
+    return (more[0], axes[more[0]]) if more else (0, 1)
+
+
+def _check_length(volume: Volume) -> None:
+    check_file(volume.data, MAX_CINE_BYTES)
+    there = os.stat(volume.data).st_size - volume.offset
+    wanted = volume.frame_bytes * volume.size[2] if volume.encoding == "raw" else 1
+    if volume.offset < 0 or there < wanted:
+        found = f"{max(there, 0)} bytes of pixels where the header promises {wanted}"
+        raise FileError(f"{volume.name}: {found}: truncated; copy or export it again")
+
+
+def _plane(volume: Volume, number: int) -> np.ndarray:
+    if not 0 <= number < volume.size[2]:
+        legal = f"legal are 0 to {volume.size[2] - 1}"
+        raise FileError(f"{volume.name}: there is no frame {number}; {legal}; count from 0")
+    if volume.encoding != "raw":
+        for at, plane in enumerate(_planes(volume)):
+            if at == number:
+                return plane
+    with open_file(volume.data, MAX_CINE_BYTES) as file:
+        file.seek(volume.offset + number * volume.frame_bytes)
+        return _shaped(file.read(volume.frame_bytes), volume, number)
+
+
+def _planes(volume: Volume) -> Iterator[np.ndarray]:
+    """All frames in their order."""
+    with open_file(volume.data, MAX_CINE_BYTES) as file:
+        file.seek(volume.offset)
+        stream = None if volume.encoding == "raw" else _OPENERS[volume.encoding]()
+        left = b""
+        for number in range(volume.size[2]):
+            if stream is None:
+                data = file.read(volume.frame_bytes)
+            else:
+                data, left = _unpacked(file, stream, left, volume, number)
+            yield _shaped(data, volume, number)
+
+
+def _unpacked(file: BinaryIO, stream: Any, left: bytes, volume: Volume, number: int) -> tuple[bytes, bytes]:
+    """The bytes of the next frame of a compressed stream, and what of the file was read and not unpacked
+    yet.
+    """
+    parts, wanted = [], volume.frame_bytes
+    is_zlib = volume.encoding != "bzip2"
+    try:
+        while wanted and not stream.eof:
+            if not left and (is_zlib or stream.needs_input):
+                left = file.read(_CHUNK)
+            part = stream.decompress(left, wanted)  # of nothing: what is still held back
+            if not part and not left:
+                break
+            left = stream.unconsumed_tail if is_zlib else b""
+            parts.append(part)
+            wanted -= len(part)
+    except (zlib.error, OSError, EOFError, ValueError) as error:
+        raise FileError(
+            f"{volume.name}: frame {number} can't be unpacked ({type(error).__name__}): damaged; "
+            "copy or export it again"
+        ) from error
+    return b"".join(parts), left
+
+
+def _shaped(data: bytes, volume: Volume, number: int) -> np.ndarray:
+    if len(data) != volume.frame_bytes:
+        raise FileError(f"{volume.name}: frame {number} is truncated; copy or export it again")
+    width, height, _ = volume.size
+    plane = np.frombuffer(data, volume.dtype).reshape(height, width, volume.channels)
+    across, down = volume.flips
+    return plane[:: -1 if down else 1, :: -1 if across else 1]
+
+
+def _grey(plane: np.ndarray, volume: Volume) -> np.ndarray:
+    """(H, W) of a frame (H, W, channels): colour becomes luma."""
+    if volume.channels > 1:
+        return np.asarray(Image.fromarray(np.ascontiguousarray(plane[..., :3])).convert("L"))
+    if not np.isfinite(plane).all():
+        raise FileError(f"{volume.name}: holds values that are NaN or infinite; legal are finite numbers")
+    return plane[..., 0]
+
+
+def _span(plane: np.ndarray) -> tuple[float, float]:
+    """The values that become black and white: 0 and 255 for bytes, else those of the first frame."""
+    if plane.dtype == np.uint8:
+        return 0.0, 255.0
+    return float(plane.min()), float(plane.max())
+
+
+def _finished(plane: np.ndarray, volume: Volume, span: tuple[float, float]) -> Frame:
+    grey, (low, high) = _grey(plane, volume), span
+    if grey.dtype != np.uint8:
+        values = grey.astype(np.float64)
+        share = (values - low) / (high - low) if high > low else np.zeros_like(values)
+        grey = np.rint(255.0 * np.clip(share, 0.0, 1.0)).astype(np.uint8)
+    return Frame(np.ascontiguousarray(grey), volume.name, volume.calibration)
+
+
+def _frame(volume: Volume, span: tuple[float, float], number: int) -> Frame:
+    return _finished(_plane(volume, number), volume, span)
+
+
+def _stream(volume: Volume, span: tuple[float, float]) -> Iterator[Frame]:
+    return (_finished(plane, volume, span) for plane in _planes(volume))

@@ -1,0 +1,218 @@
+"""The nnInteractive protocol, asked by its official client (nninteractive-client 2.6) over loopback, and by
+hostile requests.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import numpy as np
+import pytest
+import uvicorn
+from nnInteractive.inference.remote.remote_session import (
+    SessionExpiredError,
+    nnInteractiveRemoteInferenceSession,
+)
+from nnInteractive.inference.remote.serialization import pack_array, unpack_array
+
+from phantoms import speckled
+from uniultra import Segmenter
+from uniultra.errors import PromptError
+from uniultra.hosts import nninteractive
+from uniultra.hosts.packed_arrays import pack, unpack
+from uniultra.types import Frame, Prompt
+from uniultra.web.settings import ServeSettings
+
+
+@pytest.fixture(scope="module")
+def segmenter() -> Segmenter:
+    return Segmenter.load()
+
+
+@pytest.fixture(scope="module")
+def address(segmenter: Segmenter) -> Iterator[str]:
+    app = nninteractive.create_app(segmenter, ServeSettings())
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off", ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def client(address: str) -> Iterator[nnInteractiveRemoteInferenceSession]:
+    with nnInteractiveRemoteInferenceSession(address) as opened:
+        yield opened
+
+
+def picture() -> np.ndarray:
+    rows, columns = np.mgrid[:180, :220]
+    return speckled((columns - 105) ** 2 + (rows - 85) ** 2 <= 42**2).pixels_hw
+
+
+def show(client: nnInteractiveRemoteInferenceSession, volume: np.ndarray) -> np.ndarray:
+    client.set_image(volume[None])
+    target = np.zeros(volume.shape, np.uint8)
+    client.set_target_buffer(target)
+    return target
+
+
+BOX = (60, 40, 150, 130)
+"""First and last pixel, x and y."""
+
+
+@pytest.mark.parametrize("axis", [0, 2])
+def test_a_box_and_a_click_give_the_same_mask_as_segment(
+    client: nnInteractiveRemoteInferenceSession, segmenter: Segmenter, axis: int
+) -> None:
+    pixels = picture()
+    volume = pixels[None] if axis == 0 else pixels.T[..., None]  # as Slicer sends it, and as [X, Y, Z]
+    target = show(client, volume.astype(np.float32))
+    x0, y0, x1, y1 = BOX
+    spans = {0: [[0, 1], [y0, y1 + 1], [x0, x1 + 1]], 2: [[x0, x1 + 1], [y0, y1 + 1], [0, 1]]}[axis]
+    changed = client.add_bbox_interaction(spans, True)
+    box = (x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5)
+    [right] = segmenter.segment(Frame(pixels), [Prompt(box)])
+    found = target[0] if axis == 0 else target[..., 0].T
+    assert right.mask_hw.any()
+    assert np.array_equal(found > 0, right.mask_hw)
+    assert changed is not None
+    assert (target.sum(), target.any()) == (target[tuple(slice(*span) for span in changed)].sum(), True)
+    at = (110, 20)
+    client.add_point_interaction([0, at[1], at[0]] if axis == 0 else [at[0], at[1], 0], False)
+    [right] = segmenter.segment(Frame(pixels), [Prompt(box, (at,), (0,))])
+    assert np.array_equal((target[0] if axis == 0 else target[..., 0].T) > 0, right.mask_hw)
+
+
+def test_each_frame_of_a_cine_is_on_its_own_and_undo_goes_back(
+    client: nnInteractiveRemoteInferenceSession,
+) -> None:
+    volume = np.repeat(picture()[None], 4, axis=0)
+    target = show(client, volume)
+    assert client.supports_undo
+    x0, y0, x1, y1 = BOX
+    client.add_bbox_interaction([[2, 3], [y0, y1 + 1], [x0, x1 + 1]], True)
+    first = target.copy()
+    assert [int(frame.any()) for frame in target] == [0, 0, 1, 0]
+    client.add_point_interaction([3, (y0 + y1) // 2, (x0 + x1) // 2], True)
+    assert [int(frame.any()) for frame in target] == [0, 0, 1, 1]
+    assert client.undo()
+    assert np.array_equal(target, first)
+    assert client.undo()
+    assert not target.any()
+    assert not client.undo()
+
+
+def test_scribble_lasso_and_a_segmentation_to_go_on_from(client: nnInteractiveRemoteInferenceSession) -> None:
+    target = show(client, picture()[None])
+    x0, y0, x1, y1 = BOX
+    scribble = np.zeros((1, 3, 41), np.uint8)
+    scribble[0, 1] = 1
+    where = [[0, 1], [84, 87], [85, 126]]
+    assert client.add_scribble_interaction(scribble, True, interaction_bbox=where) is not None
+    assert target[0, 85, 105]
+    client.reset_interactions()
+    assert not target.any()
+    lasso = np.zeros_like(target)
+    lasso[0, y0 : y1 + 1, x0 : x1 + 1] = 1
+    client.add_lasso_interaction(lasso, True)
+    by_lasso = target.copy()
+    client.reset_interactions()
+    client.add_bbox_interaction([[0, 1], [y0, y1 + 1], [x0, x1 + 1]], True)
+    assert np.array_equal(target, by_lasso)
+    client.reset_interactions()
+    client.add_initial_seg_interaction(by_lasso)
+    assert np.array_equal(target, by_lasso)
+    client.add_point_interaction([0, 85, 105], True)
+    overlap = 2 * (target & by_lasso).sum() / (int(target.sum()) + int(by_lasso.sum()))
+    assert overlap > 0.9
+
+
+def test_leases_end_and_are_counted(
+    client: nnInteractiveRemoteInferenceSession, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client.ping()
+    assert client.heartbeat() > 100
+    assert client.lease_status()["remaining_seconds"] > 100
+    monkeypatch.setattr(nninteractive, "MAX_LEASES", 1)
+    full = httpx.post(f"{address}/claim")  # the client, refused, leaves its connection open
+    assert (full.status_code, "leases are taken" in full.json()["detail"]) == (503, True)
+    monkeypatch.setattr(nninteractive, "IDLE_S", -1.0)
+    with pytest.raises(SessionExpiredError, match="connect again"):
+        client.add_point_interaction([0, 0, 0], True)
+
+
+def ask(
+    address: str, path: str, lease: str, body: bytes = b"", meta: str = "{}", **more: str
+) -> httpx.Response:
+    binary = {"content-type": "application/octet-stream", "X-Meta": meta} if body[:4] == b"NNIA" else {}
+    return httpx.post(f"{address}/{path}", content=body, headers={"X-Lease-Token": lease, **binary, **more})
+
+
+def test_hostile_requests_are_refused_and_leave_the_image_usable(
+    client: nnInteractiveRemoteInferenceSession, address: str
+) -> None:
+    lease = client._lease_token
+    assert lease is not None
+    point = json.dumps({"coordinates": [0, 1, 1], "include_interaction": True}).encode()
+    assert "no image yet" in ask(address, "add_point_interaction", lease, point).json()["detail"]
+    target = show(client, picture()[None])
+    good = pack_array(np.zeros((1, 1, 9, 9), np.uint8))
+    cases = {
+        "set_image": [
+            good[:-3],
+            good[:9],
+            b"NNIA",
+            b"NNIA" + bytes(50),
+            pack_array(np.zeros((9, 9), np.uint8)),
+        ],
+        "add_point_interaction": [
+            b"",
+            b"[]",
+            b"{",
+            b'{"coordinates": [0, 1e9, 1], "include_interaction": true}',
+        ],
+        "add_bbox_interaction": [
+            b'{"bbox_coords": [[0, 1]], "include_interaction": true}',
+            b'{"bbox_coords": 3}',
+        ],
+        "add_scribble_interaction": [
+            pack_array(np.zeros((1, 5, 5), np.uint8)),
+            pack_array(np.ones((9,) * 3)),
+        ],
+        "add_initial_seg_interaction": [pack_array(np.ones((1, 5, 5), np.uint8))],
+        "set_target_buffer": [b'{"shape": [1, 2, 3]}'],
+    }
+    for path, bodies in cases.items():
+        for body in bodies:
+            answer = ask(address, path, lease, body, '{"include_interaction": true}')
+            assert (answer.status_code, "detail" in answer.json()) == (400, True), (path, body[:40])
+    bad_token = ask(address, "undo", "guessed", b"{}")
+    assert bad_token.status_code == 410
+    assert ask(address, "undo", lease, b"{}", Host="evil.example").status_code == 403
+    assert ask(address, "claim", "", Origin="http://evil.example").status_code == 403
+    assert not client.undo()
+    client.add_point_interaction([0, 85, 105], True)
+    assert target.any()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "float64"])
+def test_arrays_go_both_ways(dtype: str) -> None:
+    array = np.arange(2 * 30 * 40).reshape(2, 30, 40).astype(dtype)
+    assert np.array_equal(unpack(pack_array(array)), array)
+    assert np.array_equal(unpack_array(pack(array)), array)
+
+
+def test_an_array_that_promises_too_much_is_refused_before_it_is_unpacked() -> None:
+    small = bytearray(pack_array(np.zeros((1, 9, 9), np.uint8)))
+    at = 8 + len("uint8")
+    small[at : at + 8] = (2**40).to_bytes(8, "little")
+    with pytest.raises(PromptError, match="the limit is 512 MB"):
+        unpack(bytes(small))
