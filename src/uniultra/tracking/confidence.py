@@ -14,7 +14,7 @@ from uniultra.results import TrackStatus
 from uniultra.tracking.state import PATCH
 from uniultra.types import Frame, Region
 
-SURE, LOST = 0.8, 0.3
+SURE, LOST = 0.8, 0.1
 """Confidence from which a frame is sure, and below which it is lost; chosen on val."""
 FOUND_THERE = 0.6
 """Confidence from which a lost structure counts as found where it was last sure; elsewhere it must be SURE: a search tempts."""
