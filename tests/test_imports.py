@@ -75,7 +75,7 @@ MAY_IMPORT = {
     "segmenter": (*FOUNDATION, "backends", "postprocess", "prompt_arrays"),
     "automatic": (*FOUNDATION, "postprocess", "segmenter"),
     "results": (*FOUNDATION, "io", "measure", "segmenter"),
-    "tracking": (*FOUNDATION, "segmenter", "results", "tracking"),
+    "tracking": (*FOUNDATION, "postprocess", "segmenter", "results", "tracking"),
     "outputs": (*FOUNDATION, *RESULTS, "io"),
     "batch": (*FOUNDATION, *RESULTS, "automatic", "io", "data.problems", "batch"),
     "web": (*FOUNDATION, *RESULTS, "io", "web"),

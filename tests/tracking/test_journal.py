@@ -80,9 +80,11 @@ def test_what_is_known_is_not_tracked_again(tmp_path: Path, monkeypatch: pytest.
     decode = Segmenter.decode
     monkeypatch.setattr(Segmenter, "decode", lambda *args: seen.append(1) or decode(*args))
     assert len(list(track(SEGMENTER, CINE, PROMPTS, journal=journal))) == 64
-    backwards, forwards = 31, 64 - 50
-    assert len(seen) <= 3 + backwards + 2 * forwards
     journal.close()
+    resumed = len(seen)
+    seen.clear()
+    assert len(list(track(SEGMENTER, CINE, PROMPTS))) == 64
+    assert len(seen) - resumed >= 40  # of 50 known frames
 
 
 @pytest.mark.parametrize("cut", [1, 700, 9000])
@@ -91,7 +93,7 @@ def test_a_journal_that_ends_in_the_middle_of_a_line_is_used_up_to_its_last_stat
 ) -> None:
     path = tmp_path / "journal"
     ended(path, 55)
-    path.write_bytes(path.read_bytes()[:-cut])
+    path.write_bytes(path.read_bytes()[:-cut])  # 9000: into the last state or beyond it
     journal = TrackJournal.open(path, ABOUT)
     assert said(list(track(SEGMENTER, CINE, PROMPTS, journal=journal))) == said(whole)
     journal.close()

@@ -12,8 +12,8 @@ from uniultra.tracking.journal import TrackJournal
 from uniultra.tracking.kept import Kept, keep
 from uniultra.tracking.reading import OnFault, ascending, descending
 from uniultra.tracking.spans import PromptedFrames, checked, prompted_frames
-from uniultra.tracking.state import TrackState
 from uniultra.tracking.step import TrackedMask, begin, lost_mask, step
+from uniultra.tracking.track_state import TrackState
 from uniultra.types import Cine, Frame
 
 Found = Mapping[int, TrackedMask]

@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
@@ -20,10 +20,12 @@ from uniultra.model_facts import ModelFacts
 from uniultra.pixel_scale import Scale
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.text import printable
+from uniultra.tracking.anchor import SIDE, Anchor
 from uniultra.tracking.kept import Kept, keep
 from uniultra.tracking.spans import PromptedFrames
-from uniultra.tracking.state import GRID, PATCH, MaskGrid, ObjectTrack, TrackState
+from uniultra.tracking.state import GRID, PATCH, MaskGrid
 from uniultra.tracking.step import TrackedMask
+from uniultra.tracking.track_state import ObjectTrack, TrackState
 from uniultra.types import Cine, Frame, Region
 
 SAVE_EVERY = 25
@@ -194,9 +196,14 @@ def _packed(state: TrackState) -> str:
             f"sure_grid{place}": one.sure_grid.logits_hw,
             f"first{place}": one.first_hw,
             f"sure{place}": one.sure_hw,
+            f"anchor{place}": one.anchor.grid.logits_hw,
+            f"patch{place}": one.anchor.patch_hw,
+            f"back{place}": one.anchor.back,
         }
-        regions = [[r.x0, r.y0, r.x1, r.y1] for r in (one.grid.region, one.sure_grid.region)]
-        rest["objects"].append([one.number, one.lost, *regions])
+        anchor = one.anchor
+        regions = (one.grid.region, one.sure_grid.region, anchor.grid.region, anchor.region, anchor.at)
+        listed = [[r.x0, r.y0, r.x1, r.y1] for r in regions]
+        rest["objects"].append([one.number, one.lost, anchor.quality, anchor.likeness, listed])
     buffer = io.BytesIO()
     np.savez_compressed(buffer, rest=np.frombuffer(json.dumps(rest).encode(), np.uint8), **arrays)  # type: ignore[arg-type]
     return base64.b64encode(buffer.getvalue()).decode()
@@ -206,22 +213,32 @@ def _unpacked(text: str) -> TrackState:
     """The state again. Raises ValueError or KeyError for what is no state."""
     with np.load(io.BytesIO(base64.b64decode(text)), allow_pickle=False) as arrays:
         rest = json.loads(arrays["rest"].tobytes())
-        objects = tuple(
-            ObjectTrack(
-                number,
-                MaskGrid(Region(*region), _of_shape(arrays[f"grid{place}"], GRID)),
-                MaskGrid(Region(*sure_region), _of_shape(arrays[f"sure_grid{place}"], GRID)),
-                _of_shape(arrays[f"first{place}"], PATCH),
-                _of_shape(arrays[f"sure{place}"], PATCH),
-                lost,
-            )
-            for place, (number, lost, region, sure_region) in enumerate(rest["objects"])
-        )
+        objects = tuple(_object(arrays, place, said) for place, said in enumerate(rest["objects"]))
         height, width = rest["frame_hw"]
         return TrackState((height, width), arrays["view"], objects)
 
 
+def _object(arrays: Mapping[str, np.ndarray], place: int, said: list[Any]) -> ObjectTrack:
+    number, lost, quality, alike, listed = said
+    here, sure, first, crop, at = (Region(*edges) for edges in listed)
+    grid, sure_grid, first_grid = (
+        MaskGrid(region, _of_shape(arrays[f"{name}{place}"], GRID))
+        for name, region in (("grid", here), ("sure_grid", sure), ("anchor", first))
+    )
+    seen = [_of_shape(arrays[f"{name}{place}"], PATCH) for name in ("first", "sure")]
+    patch_hw, back = _of_shape(arrays[f"patch{place}"], SIDE), _of_shape(arrays[f"back{place}"], SIDE)
+    return ObjectTrack(
+        number,
+        grid,
+        sure_grid,
+        seen[0],
+        seen[1],
+        Anchor(first_grid, quality, crop, patch_hw, at, back, alike),
+        lost,
+    )
+
+
 def _of_shape(array: np.ndarray, side: int) -> np.ndarray:
-    if array.shape != (side, side):
+    if array.shape[:2] != (side, side):
         raise ValueError(f"an array of a state is {array.shape}, not {side} a side")
     return array
