@@ -1,4 +1,5 @@
 # make demo   from nothing to masks on real ultrasound: the core alone, no torch
+# make open   the workspace page in the browser, on the bundled examples; OPEN=FILE or FOLDER opens yours
 # make test   the checks and the tests, in an environment of their own
 # make docs   the site, built strictly into site/, in an environment of its own
 # make node-client   the client in JavaScript, installed and held against Python; needs Node 20 and npm
@@ -15,10 +16,20 @@ TORCH := torch==2.13.0
 EXTRAS := train,dicom,nifti,web,cluster,test
 SOURCES := $(shell find src -type f -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: demo test docs node-client lint types clean python
+OPEN ?=
+
+.PHONY: demo open test docs node-client lint types clean python
 
 demo: $(DEMO)/.installed
 	@$(DEMO)/bin/uniultra demo
+
+open: $(DEMO)/.with-page
+	@$(DEMO)/bin/uniultra open $(if $(OPEN),"$(OPEN)")
+
+# The page's server, and what writes DICOM and NIfTI from it.
+$(DEMO)/.with-page: $(DEMO)/.installed
+	@$(DEMO)/bin/python -m pip install --quiet --disable-pip-version-check ".[web,dicom,nifti]"
+	@touch $@
 
 # The notice that is silenced is an advertisement of the theme's, about what may follow it.
 docs: $(DOCS)/.installed

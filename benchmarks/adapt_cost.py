@@ -1,10 +1,13 @@
-"""What a training step of each method costs on each size: peak memory and seconds, each in a process of its own.
+"""What a training step of each method costs on each size: peak memory and seconds, each in a process of its
+own.
 
     python benchmarks/adapt_cost.py --out benchmarks/adapt_cost.json
-    python benchmarks/adapt_cost.py --device cuda --sizes large --image-sizes 1024 --batch 4 --precision bf16 --out cost.json
+    python benchmarks/adapt_cost.py --device cuda --sizes large --image-sizes 1024 --batch 4 --precision bf16
+    --out cost.json
 
-Random weights and random images: neither changes the cost. One round of prompting a step. On the CPU the memory is the process's peak
-resident set, torch itself included (about 0.4 GB); on CUDA it is what torch allocated. A case that doesn't fit is listed as such.
+Random weights and random images: neither changes the cost. One round of prompting a step. On the CPU the
+memory is the process's peak resident set, torch itself included (about 0.4 GB); on CUDA it is what torch
+allocated. A case that doesn't fit is listed as such.
 """
 
 from __future__ import annotations

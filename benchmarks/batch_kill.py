@@ -1,10 +1,12 @@
-"""Workers of `uniultra batch` killed in the middle: is a result lost, doubled, or other than one process alone gives?
+"""Workers of `uniultra batch` killed in the middle: is a result lost, doubled, or other than one process
+alone gives?
 
     python benchmarks/batch_kill.py --out benchmarks/batch_kill.json
 
-Makes small images out of the bundled examples (flips, sizes, brightness and speckle drawn for each), with a box each; starts the command
-in a process of its own; ends one of its workers with SIGKILL each time another share of the results is there; then compares every mask
-with what `Segmenter.segment` gives in this process, and gives the command once more, which must find nothing to do.
+Makes small images out of the bundled examples (flips, sizes, brightness and speckle drawn for each), with a
+box each; starts the command in a process of its own; ends one of its workers with SIGKILL each time another
+share of the results is there; then compares every mask with what `Segmenter.segment` gives in this process,
+and gives the command once more, which must find nothing to do.
 """
 
 from __future__ import annotations
@@ -117,7 +119,9 @@ def begun_again(folder: Path) -> set[str]:
 
 
 def kill_when(running: subprocess.Popen[str], folder: Path, at: int) -> dict[str, Any] | None:
-    """Ends one worker of this very command when so many results are there; what was done, or None where it ended before."""
+    """Ends one worker of this very command when so many results are there; what was done, or None where it
+    ended before.
+    """
     while running.poll() is None:
         done = records(folder)
         if done >= at:
@@ -194,7 +198,7 @@ def measure(folder: Path, count: int, workers: int, kills: int) -> dict[str, Any
         "exit_code": running.returncode,
         "seconds": round(took, 1),
         "told": told.strip().splitlines(),
-        "problems": [line for line in problems.strip().splitlines() if "files a second" not in line],
+        "problems": [line for line in problems.strip().splitlines() if "files per second" not in line],
         **found,
         "second_run": {
             "exit_code": second.returncode,

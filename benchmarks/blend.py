@@ -1,6 +1,7 @@
 """A model folder between two models of one shape: `models.blend`.
 
-python benchmarks/blend.py --before uniultra-mini --after runs/NAME/model --share 0.8 --out runs/NAME/blend-0.8
+python benchmarks/blend.py --before uniultra-mini --after runs/NAME/model --share 0.8 --out
+runs/NAME/blend-0.8
 """
 
 from __future__ import annotations

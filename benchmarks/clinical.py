@@ -1,9 +1,11 @@
-"""How far off are the numbers that clinicians read, through the model: head circumference and ejection fraction.
+"""How far off are the numbers that clinicians read, through the model: head circumference and ejection
+fraction.
 
     python benchmarks/clinical.py --data manifest.csv --circumferences hc18_circumference.csv --split test
 
-Each structure is prompted by its box, exact and with each edge moved by up to a tenth of the side (seed 0). HC is the circumference of the
-ellipse fitted to the mask, against the published one; EF is Simpson's from one view's ED and ES, against that of the true masks.
+Each structure is prompted by its box, exact and with each edge moved by up to a tenth of the side (seed 0).
+HC is the circumference of the ellipse fitted to the mask, against the published one; EF is Simpson's from one
+view's ED and ES, against that of the true masks.
 """
 
 from __future__ import annotations
@@ -67,7 +69,9 @@ def circumference_error(segmenter: Segmenter, row: Row, jitter: float, true_mm: 
 
 
 def fraction_errors(segmenter: Segmenter, rows: list[Row], jitter: float) -> list[float]:
-    """Found less true of each view with both its frames, percentage points. EF is a ratio: the size of a pixel doesn't matter."""
+    """Found less true of each view with both its frames, percentage points. EF is a ratio: the size of a
+    pixel doesn't matter.
+    """
     beats: dict[str, dict[str, Row]] = defaultdict(dict)
     for row in rows:
         part = BEAT.fullmatch(row.id)

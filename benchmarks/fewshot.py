@@ -1,12 +1,15 @@
-"""Few-shot adaptation, measured: each method at each number of shots, on images that it never saw, with intervals.
+"""Few-shot adaptation, measured: each method at each number of shots, on images that it never saw, with
+intervals.
 
-    python benchmarks/fewshot.py --data manifest.csv --base BASE --organ muscle --shots 5,10,20 --out runs/fewshot-muscle
-    python benchmarks/fewshot.py --data manifest.csv --base uniultra-mini --organ heart --folds 2 --shots 5,10 --out runs/fewshot-heart
+    python benchmarks/fewshot.py --data manifest.csv --base BASE --organ muscle --shots 5,10,20 --out
+    runs/fewshot-muscle python benchmarks/fewshot.py --data manifest.csv --base uniultra-mini --organ heart
+    --folds 2 --shots 5,10 --out runs/fewshot-heart
 
-Without --folds the organ's train images are learned from and its test images reported on. With --folds the organ's clusters (patients) are
-dealt to that many folds; each fold is reported on by a model that learned from the others' first images, and all folds are pooled.
-A fixed number of steps, the averaged weights of the last: nothing is chosen, so N shots cost N labels. Stopped, it goes on; what is done is
-read from --out. Prints a table; writes table.md and table.json.
+Without --folds the organ's train images are learned from and its test images reported on. With --folds the
+organ's clusters (patients) are dealt to that many folds; each fold is reported on by a model that learned
+from the others' first images, and all folds are pooled. A fixed number of steps, the averaged weights of the
+last: nothing is chosen, so N shots cost N labels. Stopped, it goes on; what is done is read from --out.
+Prints a table; writes table.md and table.json.
 """
 
 from __future__ import annotations
@@ -45,7 +48,8 @@ def main() -> None:
     rows = tuple(row for row in manifest if row.organ == options.organ)
     if not rows:
         raise SystemExit(
-            f"no image of organ '{options.organ}'; the manifest has {', '.join(sorted({row.organ for row in manifest}))}"
+            f"no image of organ '{options.organ}'; the manifest has "
+            f"{', '.join(sorted({row.organ for row in manifest}))}"
         )
     folds = _folds(rows, options.folds) if options.folds else [rows]
     names = options.methods.split(",")
@@ -80,7 +84,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--shots", default="5,10,20")
     parser.add_argument(
-        "--methods", default=METHODS, help="names of files in configs/adapt, with commas between"
+        "--methods", default=METHODS, help="names of files in configs/adapt, separated by commas"
     )
     parser.add_argument(
         "--against", default="decoder", help="the method that the others are compared with at the same shots"

@@ -1,10 +1,11 @@
-"""Reads thousands of damaged files: each must be read, or be refused in one sentence; none may crash, hang or fill the memory.
+"""Reads thousands of damaged files: each must be read, or be refused in one sentence; none may crash, hang or
+fill the memory.
 
     python benchmarks/fuzz_files.py FILE_OR_FOLDER... [--variants 2500] [--seed 0] [--out fuzz.json]
 
-Files are DICOM (all *.dcm of a folder) or video. Every variant is one of them with damage done to it (see MUTATIONS), written to a
-temporary folder and read in a process of its own kind: a crash of native code ends that process, not the run. The same seed gives
-the same variants.
+Files are DICOM (all *.dcm of a folder) or video. Every variant is one of them with damage done to it (see
+MUTATIONS), written to a temporary folder and read in a process of its own kind: a crash of native code ends
+that process, not the run. The same seed gives the same variants.
 """
 
 from __future__ import annotations
@@ -110,7 +111,9 @@ def set_number(data: bytearray, random: np.random.Generator) -> bytearray:
 
 
 def set_text(data: bytearray, random: np.random.Generator) -> bytearray:
-    """NumberOfFrames, FrameTime, a window, the photometric interpretation or the transfer syntax becomes other text of its length."""
+    """NumberOfFrames, FrameTime, a window, the photometric interpretation or the transfer syntax becomes
+    other text of its length.
+    """
     tags = ((0x28, 8), (0x18, 0x1063), (0x28, 0x1050), (0x28, 0x1051), (0x28, 4), (2, 0x10), (0x28, 0x1053))
     known = [at for tag in tags if (at := data.find(struct.pack("<HH", *tag), 128)) > 0]
     if not known:
@@ -155,7 +158,9 @@ MUTATIONS: tuple[Mutation, ...] = (
 
 
 def variant(seeds: Sequence[Seed], seed: int, number: int) -> tuple[str, str, bytes]:
-    """The name of the mutation, the file's suffix, and the damaged bytes; one to three mutations of one kind."""
+    """The name of the mutation, the file's suffix, and the damaged bytes; one to three mutations of one
+    kind.
+    """
     random = np.random.default_rng([seed, number])
     suffix, whole = seeds[number % len(seeds)]
     mutation = MUTATIONS[(number // len(seeds)) % len(MUTATIONS)]
@@ -167,7 +172,9 @@ def variant(seeds: Sequence[Seed], seed: int, number: int) -> tuple[str, str, by
 
 
 def read_all(path: Path, secrets: Sequence[str] = ()) -> str:
-    """What reading a file ends in: "read", "refused", or what shouldn't be; such as a secret in a message, or in facts without `phi`."""
+    """What reading a file ends in: "read", "refused", or what shouldn't be; such as a secret in a message, or
+    in facts without `phi`.
+    """
     from uniultra.cli.info import describe_file
     from uniultra.errors import UniUltraError
     from uniultra.io.cines import open_cine
@@ -188,7 +195,7 @@ def read_all(path: Path, secrets: Sequence[str] = ()) -> str:
         return (
             "refused"
             if message.isprintable() and len(message.removeprefix(str(path))) < 400
-            else f"a message of {len(message)} signs"
+            else f"a message of {len(message)} characters"
         )
     except Exception as error:
         return f"{type(error).__name__}: {str(error)[:80]}"
@@ -234,7 +241,8 @@ def run(seeds: Sequence[Seed], variants: int, seed: int) -> dict[str, object]:
             process, channel = _start(seeds, seed)
         if number % 100 == 99:
             print(
-                f"{number + 1} of {variants}: {len(broken)} broken, {worst_s:.1f} s and {worst_mb:.0f} MB at worst",
+                f"{number + 1} of {variants}: {len(broken)} broken, {worst_s:.1f} s and {worst_mb:.0f} MB "
+                "at worst",
                 flush=True,
             )
     channel.send(None)

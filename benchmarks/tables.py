@@ -1,12 +1,14 @@
-"""Several reports of `uniultra evaluate --out` side by side: one row a prompt and organ, one column a report.
+"""Several reports of `uniultra evaluate --out` side by side: one row per prompt and organ, one column a
+report.
 
     python benchmarks/tables.py uniultra-mini=mini.json LiteMedSAM=litemedsam.json ellipse=ellipse.json
 
-Reports must be of the same manifest, split, limit, draws, seeds and skipped rows. A prompt that a report doesn't have is left empty.
-`--metric nsd` (or skill, iou, hd95_px, hd95_mm, ece, clicks, failures) shows another column of the reports than Dice.
-`--differences` shows by how many points of Dice the first is above each other one on the same prompts, with the paired 95 % interval.
-`--overview` shows a row an organ: boxes by 10 % and exact boxes of all reports, then the first one's clicks.
-`--rows` shows a row a report: boxes by 10 % an organ, the means, and by how many points each is above the first.
+Reports must be of the same manifest, split, limit, draws, seeds and skipped rows. A prompt that a report
+doesn't have is left empty. `--metric nsd` (or skill, iou, hd95_px, hd95_mm, ece, clicks, failures) shows
+another column of the reports than Dice. `--differences` shows by how many points of Dice the first is above
+each other one on the same prompts, with the paired 95 % interval. `--overview` shows a row per organ: boxes
+by 10 % and exact boxes of all reports, then the first one's clicks. `--rows` shows a row a report: boxes by
+10 % an organ, the means, and by how many points each is above the first.
 """
 
 from __future__ import annotations
@@ -20,9 +22,9 @@ from uniultra.evaluation.records import record_from
 from uniultra.evaluation.report.compare import Difference, compare
 
 Report = dict[str, Any]
-SAME = ("manifest_sha256", "split", "limit", "draws", "seeds", "skipped")
+SAME = ("manifest_sha256", "split", "limit", "drawn", "draws", "seeds", "skipped")
 
-OPTIONAL = {"seeds", "skipped"}
+OPTIONAL = {"drawn", "seeds", "skipped"}
 """What a report without any may leave out."""
 
 
@@ -31,7 +33,9 @@ class RefusedError(Exception):
 
 
 def main(arguments: list[str]) -> None:
-    """Prints a Markdown table of mean Dice, with the 95 % interval of the first report, or of another metric. Raises RefusedError."""
+    """Prints a Markdown table of mean Dice, with the 95 % interval of the first report, or of another metric.
+    Raises RefusedError.
+    """
     metric, shape = "dice", arguments[0] if arguments and arguments[0] in SHAPES else ""
     if shape:
         arguments = arguments[1:]
@@ -171,7 +175,8 @@ def _check_same(first_name: str, first: Report, name: str, report: Report) -> No
         one, other = _compared(first, key), _compared(report, key)
         if one != other:
             raise RefusedError(
-                f"'{first_name}' has {key} {_shown(one)}, '{name}' has {_shown(other)}; give reports that agree in it"
+                f"'{first_name}' has {key} {_shown(one)}, '{name}' has {_shown(other)}; give reports that "
+                "agree in it"
             )
 
 
@@ -179,6 +184,8 @@ def _compared(report: Report, key: str) -> Any:
     """What must be equal; of skipped rows, which they are. Reports before schema version 3 skipped none."""
     if key == "skipped":
         return [f"{each['dataset']}/{each['id']}" for each in report.get(key, [])]
+    if key == "drawn":
+        return report.get(key, False)
     return report.get(key, []) if key == "seeds" else report[key]
 
 

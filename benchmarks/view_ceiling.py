@@ -1,9 +1,10 @@
-"""The best Dice that a model's mask grid allows in a focused view: the true mask, averaged down to the grid and put back.
+"""The best Dice that a model's mask grid allows in a focused view: the true mask, averaged down to the grid
+and put back.
 
     python benchmarks/view_ceiling.py --data manifest.csv --split val --input-sizes 256,512 --stretches 1,2,3
 
-Logits have a quarter of the input's side, so a band thinner than a cell can't come out right however good the model is. Prints a table by
-organ: mean and lowest tenth over objects. No model is involved.
+Logits have a quarter of the input's side, so a band thinner than a cell can't come out right however good the
+model is. Prints a table by organ: mean and lowest tenth over objects. No model is involved.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """Zoomed to the prompt, or the whole image in a larger input: Dice of boxes, and the time of an answer.
 
     uniultra export --model uniultra-mini --size 512 --out mini-512 --name mini-512
-    python benchmarks/views.py --data manifest.csv --split val --limit 40 uniultra-mini=focus uniultra-mini=whole mini-512=whole
+    python benchmarks/views.py --data manifest.csv --split val --limit 40 uniultra-mini=focus
+    uniultra-mini=whole mini-512=whole
 
-Each model is given with the view that it gets: `focus` is what `uniultra segment` does, `whole` the image as it is, fitted into the input.
-Both are asked the same boxes by 10 %. The time is the median from pixels to mask on one thread;
-several objects of an image share a call's. `--out` keeps the means as JSON.
+Each model is given with the view that it gets: `focus` is what `uniultra segment` does, `whole` the image as
+it is, fitted into the input. Both are asked the same boxes by 10 %. The time is the median from pixels to
+mask on one thread; several objects of an image share a call's. `--out` keeps the means as JSON.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class WholeImage:
         self.name = f"{segmenter.name}, whole image"
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt, the image encoded anew at each call."""
+        """One mask per prompt, the image encoded anew at each call."""
         found = self.segmenter.decode(self.segmenter.encode(frame), prompts)
         return [
             without_specks(mask, prompt, self.facts.passes.min_part)
@@ -66,7 +67,8 @@ def main() -> None:
     for row in rows:
         dice = " | ".join(f"{row['dice'][organ]:.3f}" for organ in organs)
         print(
-            f"| {row['model']} | {row['view']} | {row['input_size']} | {dice} | {row['skill']:.3f} | {row['ms']:.0f} |"
+            f"| {row['model']} | {row['view']} | {row['input_size']} | {dice} | {row['skill']:.3f} | "
+            f"{row['ms']:.0f} |"
         )
     if options.out:
         write_json(

@@ -1,6 +1,8 @@
-"""The generated part of the site: commands from the command line itself, Python from its docstrings, the model cards as they are.
+"""The generated part of the site: commands from the command line itself, Python from its docstrings, the
+model cards as they are.
 
-MkDocs calls the `on_` functions; the others need nothing but the package, and tests/test_site.py holds what they write.
+MkDocs calls the `on_` functions; the others need nothing but the package, and tests/test_site.py holds what
+they write.
 """
 
 from __future__ import annotations
@@ -61,7 +63,10 @@ def pages() -> dict[str, str]:
 
 def python_page() -> str:
     """A heading a public name of `uniultra`, which mkdocstrings fills."""
-    head = "# Python\n\nEverything that `from uniultra import ...` gives. Errors that a user can cause are children of `UniUltraError`.\n"
+    head = (
+        "# Python\n\nEverything that `from uniultra import ...` gives. Errors that a user can cause are "
+        "children of `UniUltraError`.\n"
+    )
     return "\n".join([head, *(f"::: {home(name)}\n" for name in public_names())])
 
 
@@ -87,7 +92,10 @@ def modules_page() -> str:
 
 def commands_page() -> str:
     """Every command with its arguments and options, as `--help` has them."""
-    head = "# Commands\n\nWritten from the command line itself. A mistake of the user's ends in one line and exit code 2.\n"
+    head = (
+        "# Commands\n\nWritten from the command line itself. A mistake of the user's ends in one line and "
+        "exit code 2.\n"
+    )
     return "\n".join([head, *(_command(name, command) for name, command in commands())])
 
 
@@ -147,7 +155,9 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(text: str, page: Any, config: Any, files: Any) -> str:
-    """Links to files that are taken in point at their pages; links between cards and docs stay within the site."""
+    """Links to files that are taken in point at their pages; links between cards and docs stay within the
+    site.
+    """
     here = page.file.src_uri
     for target, source in TAKEN_IN.items():
         text = text.replace(f"](../{source})", f"]({target})")

@@ -1,4 +1,6 @@
-"""DICOM files built for tests: any photometric interpretation, any transfer syntax that can be encoded here."""
+"""DICOM files built for tests: any photometric interpretation, any transfer syntax that can be encoded
+here.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,9 @@ def region(
 def dataset(
     frames: np.ndarray, photometric: str = "MONOCHROME2", syntax: UID = ExplicitVRLittleEndian, **more: Any
 ) -> FileDataset:
-    """A data set of frames (N, H, W) or (N, H, W, 3), uncompressed unless `encode` is called; with patient data in it."""
+    """A data set of frames (N, H, W) or (N, H, W, 3), uncompressed unless `encode` is called; with patient
+    data in it.
+    """
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = syntax
     meta.MediaStorageSOPClassUID = (

@@ -1,4 +1,6 @@
-"""A tiny manifest for tests: speckled frames with dark ellipses of known place, every split, no file from outside."""
+"""A tiny manifest for tests: speckled frames with dark ellipses of known place, every split, no file from
+outside.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class Phantom:
 
 
 def true_ids(objects: int) -> np.ndarray:
-    """The id mask (60, 80) uint8: ellipse k has its centre at (15 + 25 k, 28 + 3 k) and half-axes 9 and 14."""
+    """The id mask (60, 80) uint8: ellipse k has its centre at (15 + 25 k, 28 + 3 k) and half-axes 9 and
+    14.
+    """
     ids_hw = np.zeros(FRAME_HW, np.uint8)
     for k in range(objects):
         ids_hw[ellipse(FRAME_HW, (15 + 25 * k, 28 + 3 * k), (9, 14))] = k + 1
@@ -53,7 +57,8 @@ def write_manifest(folder: Path, phantoms: Sequence[Phantom]) -> Path:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(folder / name)
         lines.append({
-            **dict.fromkeys(COLUMNS, ""), "id": phantom.id, "dataset": phantom.dataset, "organ": phantom.organ,
+            **dict.fromkeys(COLUMNS, ""), "id": phantom.id, "dataset": phantom.dataset,
+            "organ": phantom.organ,
             "split": phantom.split, "image": image, "mask": mask, "group": phantom.group, "pixel_mm": "0.2",
         })  # fmt: skip
     path = folder / "manifest.csv"

@@ -60,10 +60,10 @@ BAD_FILES = {
     "text": (b"this is not an image", "media-type", "not a known kind of image"),
     "zip": (b"PK\x03\x04" + bytes(500), "media-type", "not a known kind of image"),
     "gzip": (b"\x1f\x8b\x08" + bytes(500), "media-type", "not a known kind of image"),
-    "cut": (png_of(TRUE)[:150], "image", "the PNG data is damaged, cut short"),
+    "cut": (png_of(TRUE)[:150], "image", "the PNG data is damaged, truncated"),
     "decompression bomb": (bomb(100_000, 100_000), "image", "100000 x 100000 pixels; the limit is"),
     "flat bomb": (bomb(16_000, 16_000), "image", "16000 x 16000 pixels; the limit is"),
-    "claims more than it has": (bomb(7_000, 7_000), "image", "the PNG data is damaged, cut short"),
+    "claims more than it has": (bomb(7_000, 7_000), "image", "the PNG data is damaged, truncated"),
     "tiny": (png_of(np.zeros((3, 3), np.uint8)), "image", "3 x 3 pixels; the smallest legal side is 8"),
     "several frames": (cine(), "image", "2 frames"),
 }

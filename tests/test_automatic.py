@@ -16,7 +16,9 @@ LEFT, RIGHT = ellipse(SHAPE, (15, 20), (12, 12)), ellipse(SHAPE, (45, 20), (12, 
 
 
 class Known:
-    """A segmenter that finds the ellipse that was clicked on, sure of the left one and less of the right; else nothing, surely."""
+    """A segmenter that finds the ellipse that was clicked on, sure of the left one and less of the right;
+    else nothing, surely.
+    """
 
     def __init__(self, edge: float = 6.0) -> None:
         self.edge = edge
@@ -90,7 +92,9 @@ def test_stability_is_the_iou_of_two_cuts() -> None:
 
 @pytest.mark.parametrize("side", [0, 33, -1])
 def test_a_side_out_of_range_is_refused(side: int) -> None:
-    with pytest.raises(PromptError, match=f"--grid {side} is no number of clicks a side; give 1 to 32"):
+    with pytest.raises(
+        PromptError, match=f"--grid {side} is not a valid number of points per side; give 1 to 32"
+    ):
         GridSettings(side)
 
 

@@ -1,4 +1,6 @@
-"""The core runs without torch: every module that segmenting on a laptop needs imports where torch isn't installed."""
+"""The core runs without torch: every module that segmenting on a laptop needs imports where torch isn't
+installed.
+"""
 
 from __future__ import annotations
 

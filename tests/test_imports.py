@@ -1,18 +1,24 @@
-"""Who may import whom. Reads the import statements of src/uniultra, those inside functions included, and runs nothing.
+"""Who may import whom. Reads the import statements of src/uniultra, those inside functions included, and runs
+nothing.
 
 The rules, as CONTRIBUTING.md states them:
 
-1. `errors` imports nothing; `text`, `stages`, `hashes` and `machine` nothing of ours; `atomic` only these three.
+1. `errors` imports nothing; `text`, `stages`, `hashes` and `machine` nothing of ours; `atomic` only these
+   three.
 2. `pixel_scale`, `model_facts`, `types`, `geometry`, `registry` import only each other, `errors` and `text`.
-3. `models` imports only `errors`, `text`, `atomic`, and `registry` (an adapter goes onto a published base by its name);
-   `evaluation` only `types`, `pixel_scale`, `errors`, `text`, `hashes`, `data`, `io`: so what is scored is behind one protocol;
-   `batch` only the core, and the problems of `data`: an archive is segmented by the code that segments one image.
-   Every other part has a row in MAY_IMPORT too, and each row goes down: no two parts import each other.
-4. The core (`io`, `backends.onnx`, `segmenter`, `tracking`, `measure`, ...), `web`, `batch` and `bench` but its peers never import torch
-   or what needs it: not themselves, and not by way of a module that they import when they are imported.
-5. Nothing imports `cli`, but `cli`. It imports anything, but inside the command's function: at the top of a file only what starts quickly.
+3. `models` imports only `errors`, `text`, `atomic`, and `registry` (an adapter goes onto a published base by
+   its name); `evaluation` only `types`, `pixel_scale`, `errors`, `text`, `hashes`, `data`, `io`: so what is
+   scored is behind one protocol; `batch` only the core, and the problems of `data`: an archive is segmented
+   by the code that segments one image. Every other part has a row in MAY_IMPORT too, and each row goes down:
+   no two parts import each other.
+4. The core (`io`, `backends.onnx`, `segmenter`, `tracking`, `measure`, ...), `web`, `batch` and `bench` but
+   its peers never import torch or what needs it: not themselves, and not by way of a module that they import
+   when they are imported.
+5. Nothing imports `cli`, but `cli`. It imports anything, but inside the command's function: at the top of a
+   file only what starts quickly.
 
-`__version__` may be imported from anywhere. Imports under `if TYPE_CHECKING` count for rules 1 to 3 and don't run, so not for 4 and 5.
+`__version__` may be imported from anywhere. Imports under `if TYPE_CHECKING` count for rules 1 to 3 and don't
+run, so not for 4 and 5.
 """
 
 from __future__ import annotations
@@ -32,6 +38,7 @@ PACKAGE = "uniultra"
 FOUNDATION = (
     "errors",
     "text",
+    "arguments",
     "hashes",
     "machine",
     "pixel_scale",
@@ -45,6 +52,7 @@ RESULTS = (
     "prompts",
     "postprocess",
     "prompt_arrays",
+    "prompt_checks",
     "segmenter",
     "measure",
     "results",
@@ -67,17 +75,21 @@ MAY_IMPORT = {
     "offline": (),
     "hashes": (),
     "machine": (),
+    "arguments": ("errors",),
     "prompt_arrays": FOUNDATION,
+    "prompt_checks": FOUNDATION,
     "prompts": (*FOUNDATION, "io", "data.problems", "prompts"),
     "measure": (*FOUNDATION, "measure"),
     "io": (*FOUNDATION, "atomic", "measure", "io"),
     "backends": (*FOUNDATION, "models", "backends"),
-    "segmenter": (*FOUNDATION, "backends", "postprocess", "prompt_arrays"),
+    "segmenter": (*FOUNDATION, "backends", "postprocess", "prompt_arrays", "prompt_checks"),
     "automatic": (*FOUNDATION, "postprocess", "segmenter"),
-    "results": (*FOUNDATION, "io", "measure", "segmenter"),
+    "results": (*FOUNDATION, "io", "measure", "prompt_checks", "segmenter"),
+    "tracking": (*FOUNDATION, "segmenter", "results", "tracking"),
     "outputs": (*FOUNDATION, *RESULTS, "io"),
     "batch": (*FOUNDATION, *RESULTS, "automatic", "io", "data.problems", "batch"),
-    "web": (*FOUNDATION, *RESULTS, "io", "web"),
+    "cluster": ("prompts",),
+    "web": (*FOUNDATION, *RESULTS, "atomic", "io", "tracking", "web"),
     "hosts": (*FOUNDATION, "segmenter", "web", "hosts"),
     "data": (*FOUNDATION, "atomic", "io", "data"),
     "export": (*FOUNDATION, "atomic", "backends", "data", "evaluation", "io", "models", "export"),
@@ -92,7 +104,7 @@ MAY_IMPORT = {
         "segmenter",
         "training",
     ),
-    "bench": (*FOUNDATION, "backends", "evaluation", "io", "models", "segmenter", "bench"),
+    "bench": (*FOUNDATION, "backends", "evaluation", "io", "models", "prompt_checks", "segmenter", "bench"),
 }
 """Part of the package -> the parts that it may import; only `cli` and the package itself may import any."""
 
@@ -125,7 +137,9 @@ QUICK = frozenset({"numpy", "typer", "rich", "click"})
 
 @dataclass(frozen=True)
 class Import:
-    """One imported name: `target` is a dotted module, `executes` is whether importing the file runs the statement."""
+    """One imported name: `target` is a dotted module, `executes` is whether importing the file runs the
+    statement.
+    """
 
     target: str
     line: int
@@ -385,7 +399,8 @@ BAD = {
     "cli imports a library": ({"cli/a.py": "import cv2"}, "a.py:1: uniultra.cli.a imports cv2"),
     "cli imports a heavy module": (
         {"cli/a.py": "from uniultra.io import b", "io/b.py": "from PIL import Image"},
-        "a.py:1: uniultra.cli.a -> uniultra.io.b -> PIL; rule: cli imports what is heavy only inside functions",
+        "a.py:1: uniultra.cli.a -> uniultra.io.b -> PIL; rule: cli imports what is heavy only inside "
+        "functions",
     ),
     "cli imports the root": (
         {"cli/a.py": "from uniultra import Segmenter"},
@@ -414,11 +429,13 @@ GOOD = {
         "backends/torch.py": "import torch",
     },
     "torch for types": {
-        "segmenter.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from uniultra.backends.torch import T",
+        "segmenter.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from "
+        "uniultra.backends.torch import T",
         "backends/torch.py": "import torch",
     },
     "cli": {
-        "cli/a.py": "import typer\nfrom uniultra.data.b import B\ndef f():\n    import torch\n    import uniultra.io",
+        "cli/a.py": "import typer\nfrom uniultra.data.b import B\ndef f():\n    import torch\n    import "
+        "uniultra.io",
         "data/b.py": "import csv",
     },
 }

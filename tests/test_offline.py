@@ -1,4 +1,6 @@
-"""Nothing is reported: the variables that keep libraries silent are set before any of them is imported, in every process."""
+"""Nothing is reported: the variables that keep libraries silent are set before any of them is imported, in
+every process.
+"""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_overlapping_regions() -> None:
         (30, 30, 40, 40)
     ).spacing_mm_yx == pytest.approx((0.3, 0.2))
     assert "across regions 1 and 2" in Calibration((LEFT, inset)).at((30, 30, 70, 40)).reason
-    bar = replace(inset, shape="of no spatial format", units_xy=("no unit", "no unit"), delta_xy=(0.0, 0.0))
+    bar = replace(inset, shape="without spatial format", units_xy=("no unit", "no unit"), delta_xy=(0.0, 0.0))
     assert "across regions 1 and 2" in Calibration((LEFT, bar)).at((30, 30, 70, 40)).reason
 
 

@@ -1,16 +1,20 @@
-"""The segmenter's own work, with an engine that answers in a known way: what is inside the box, or near the first click, is dark."""
+"""The segmenter's own work, with an engine that answers in a known way: what is inside the box, or near the
+first click, is dark.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from phantoms import ellipse, speckled
-from uniultra.errors import PromptError
-from uniultra.model_facts import ModelFacts
+from uniultra.errors import FileError, PromptError, UniUltraError
+from uniultra.model_facts import ModelFacts, Passes
 from uniultra.pixel_scale import Calibration, ScanRegion
+from uniultra.postprocess import overlap
 from uniultra.segmenter import Segmenter, quality_of_passes, trust
 from uniultra.types import Features, Frame, Mask, Prompt, Region, mask_box
 
@@ -20,7 +24,9 @@ FACTS = ModelFacts("dark", "test", SIZE)
 
 @dataclass(frozen=True)
 class DarkIsInside:
-    """An engine for tests: features carry the image; a mask is what is darker than mid-grey, blurred, within the prompt's box."""
+    """An engine for tests: features carry the image; a mask is what is darker than mid-grey, blurred, within
+    the prompt's box.
+    """
 
     facts: ModelFacts = FACTS
 
@@ -106,18 +112,86 @@ ONE_SURE_LOOK = (0.2 * 0.2 * 0.9) ** (1 / 3)
 
 @pytest.mark.parametrize(
     ("believed", "width", "quality"),
-    [({3}, 180, ONE_SURE_LOOK), ({0, 2, 3}, 180, 0.9), ({5}, 140, ONE_SURE_LOOK)],
+    [({2}, 180, ONE_SURE_LOOK), ({0, 1, 2}, 180, 0.9), ({5}, 140, ONE_SURE_LOOK)],
 )
 def test_a_click_is_followed_from_two_first_looks_and_the_surer_counts(
     believed: set[int], width: int, quality: float
 ) -> None:
-    """Views 0, 2 and 3 follow the whole frame, 1, 4 and 5 the closer look; the quality is the mean of a follow-up's three looks."""
+    """Views 0 to 2 follow the whole frame, 3 to 5 the closer look; the quality is the mean of a follow-up's
+    three looks.
+    """
     engine = Believing(believed=frozenset(believed))
     [mask] = Segmenter(engine).segment(speckled(BAR), [Prompt(points_xy=((150.0, 98.0),), point_labels=(1,))])
     assert len(engine.views) == 6
     assert mask.quality == pytest.approx(quality, abs=1e-3)
     assert mask.box_xyxy is not None
     assert mask.box_xyxy[2] - mask.box_xyxy[0] == pytest.approx(width, abs=12)
+
+
+CLICK = Prompt(points_xy=((150.0, 98.0),), point_labels=(1,))
+
+
+def _believing(passes: Passes, *views: int) -> tuple[Segmenter, list[np.ndarray]]:
+    engine = Believing(replace(FACTS, passes=passes), frozenset(views))
+    return Segmenter(engine), engine.views
+
+
+def test_the_closer_look_is_left_out_where_the_first_one_is_trusted() -> None:
+    segmenter, views = _believing(Passes(sure=0.7), 0, 1, 2)
+    [mask] = segmenter.segment(speckled(BAR), [CLICK])
+    assert len(views) == 3
+    assert mask.quality == pytest.approx(0.9, abs=1e-3)
+    segmenter, views = _believing(Passes(sure=0.95), 0, 1, 2)
+    segmenter.segment(speckled(BAR), [CLICK])
+    assert len(views) == 6
+
+
+@pytest.mark.parametrize(("closer_by", "width"), [(0.0, 140), (0.3, 140), (0.9, 180)])
+def test_the_closer_look_must_be_trusted_by_so_much_more(closer_by: float, width: int) -> None:
+    segmenter, _ = _believing(Passes(closer_by=closer_by), 3, 4, 5)
+    [mask] = segmenter.segment(speckled(BAR), [CLICK])
+    assert mask.box_xyxy is not None
+    assert mask.box_xyxy[2] - mask.box_xyxy[0] == pytest.approx(width, abs=12)
+
+
+def test_in_a_panorama_the_closer_look_is_always_taken_and_the_surer_counts() -> None:
+    wide = np.zeros((200, 900), dtype=bool)
+    wide[:, :300] = BAR
+    segmenter, views = _believing(Passes(sure=0.1, closer_by=0.9), 3, 4, 5)
+    [mask] = segmenter.segment(speckled(wide), [CLICK])
+    assert len(views) == 6
+    assert mask.quality == pytest.approx(0.9, abs=1e-3)
+
+
+def test_no_further_crop_is_looked_at_where_two_passes_agree() -> None:
+    segmenter, views = _believing(Passes(agreed=0.8, sure=0.7), 0, 1)
+    [mask] = segmenter.segment(speckled(BAR), [CLICK])
+    assert len(views) == 2
+    assert mask.quality == pytest.approx(0.9, abs=1e-3)
+
+
+def test_alternatives_begin_with_the_answer_and_differ() -> None:
+    frame = speckled(BAR)
+    for believed in ((0, 1, 2), (3, 4, 5), (6, 7, 8)):
+        [answer] = _believing(Passes(), *believed)[0].segment(frame, [CLICK])
+        first, *others = _believing(Passes(), *believed)[0].alternatives(frame, CLICK)
+        np.testing.assert_array_equal(first.mask_hw, answer.mask_hw)
+        assert (first.quality, first.scale) == (answer.quality, answer.scale)
+        assert others, "the closer looks see less of the bar"
+        for other in others:
+            assert overlap(first.mask_hw, other.mask_hw) < 0.8
+            assert other.spacing_mm_yx == first.spacing_mm_yx
+        assert len(_believing(Passes(), *believed)[0].alternatives(frame, CLICK, most=1)) == 1
+
+
+def test_a_box_has_no_alternatives_and_no_more_than_three_are_given() -> None:
+    assert len(SEGMENTER.alternatives(FRAME, Prompt(box_xyxy=(145, 60, 235, 120)))) == 1
+    assert len(SEGMENTER.alternatives(FRAME, Prompt(mask_hw=TRUE))) == 1
+    for most in (0, 4):
+        with pytest.raises(PromptError, match=f"{most} alternatives were requested; give 1 to 3"):
+            SEGMENTER.alternatives(FRAME, CLICK, most)
+    with pytest.raises(PromptError, match="is outside the image"):
+        SEGMENTER.alternatives(FRAME, Prompt(points_xy=((500.0, 5.0),), point_labels=(1,)))
 
 
 def test_of_two_sure_answers_the_one_that_the_looks_agree_on_is_trusted() -> None:
@@ -293,3 +367,35 @@ def test_python_and_command_line_agree_where_a_prompt_lies_across_regions() -> N
         None,
         "its prompt lies across region 1 and region 2",
     )
+
+
+@pytest.mark.parametrize(
+    ("frame", "prompts", "error", "says"),
+    [
+        (FRAME.pixels_hw, [], FileError, "the frame is of type ndarray; give uniultra.read_frame"),
+        (
+            FRAME,
+            Prompt(box_xyxy=(145, 60, 235, 120)),
+            PromptError,
+            "the prompts are of type Prompt; give a list",
+        ),
+        (FRAME, None, PromptError, "the prompts are of type NoneType"),
+        (
+            FRAME,
+            [(145, 60, 235, 120)],
+            PromptError,
+            "the prompt is of type tuple; give a list of uniultra.Prompt",
+        ),
+    ],
+)
+def test_what_is_no_frame_or_prompt_is_refused_by_name(
+    frame: Any, prompts: Any, error: type[UniUltraError], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        SEGMENTER.segment(frame, prompts)
+    if error is FileError:
+        with pytest.raises(error, match=says):
+            SEGMENTER.encode(frame)
+    else:
+        with pytest.raises(error, match=says):
+            SEGMENTER.decode(SEGMENTER.encode(frame), prompts)

@@ -1,4 +1,6 @@
-"""The site's generated pages: no public name, command or flag may be missing, and no page fetches from elsewhere."""
+"""The site's generated pages: no public name, command or flag may be missing, and no page fetches from
+elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +94,8 @@ def test_a_name_that_a_built_page_lacks_is_seen() -> None:
     ("html", "found"),
     [
         (
-            '<a href="https://example.org">x</a><img src="a.png"><link rel="canonical" href="https://example.org/">',
+            '<a href="https://example.org">x</a><img src="a.png"><link rel="canonical" '
+            'href="https://example.org/">',
             [],
         ),
         ('<script src="https://cdn.example.org/x.js"></script>', ["https://cdn.example.org/x.js"]),

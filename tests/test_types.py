@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
-from uniultra.errors import PromptError
-from uniultra.types import Frame, Prompt, mask_box
+from uniultra.errors import FileError, PromptError
+from uniultra.types import Frame, Prompt, Region, mask_box
 
 
 @pytest.mark.parametrize(
@@ -56,5 +57,53 @@ def test_mask_box_is_by_pixel_edges() -> None:
 
 
 def test_a_frame_is_grey_bytes() -> None:
-    with pytest.raises(AssertionError, match="must be uint8"):
+    with pytest.raises(FileError, match=r"float32 \(4, 4\); a frame takes a uint8 array"):
         Frame(np.zeros((4, 4), dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    "pixels", [np.zeros((4, 4, 3), np.uint8), np.zeros((0, 4), np.uint8), [[1, 2]], None]
+)
+def test_pixels_of_another_kind_are_refused(pixels: Any) -> None:
+    with pytest.raises(FileError, match="a frame takes a uint8 array"):
+        Frame.from_array(pixels)
+
+
+@pytest.mark.parametrize(
+    "spacing", [0.2, (0.2,), (0.2, -1), (0.2, math.nan), (math.inf, 1), "ab", (0.2, "x")]
+)
+def test_a_size_of_a_pixel_is_two_numbers_above_0(spacing: Any) -> None:
+    with pytest.raises(FileError, match="two finite numbers above 0"):
+        Frame.from_array(np.zeros((4, 4), np.uint8), spacing)
+
+
+def test_points_are_positive_where_no_labels_are_given() -> None:
+    assert Prompt(points_xy=((1.0, 1.0), (2.0, 2.0))).point_labels == (1, 1)
+    assert Prompt(points_xy=((1.0, 1.0),)) == Prompt(points_xy=((1.0, 1.0),), point_labels=(1,))
+    assert Prompt(box_xyxy=(0, 0, 4, 4)).point_labels == ()
+
+
+def test_arrays_and_lists_are_prompts_too() -> None:
+    arrays = Prompt(np.array([1.0, 2, 3, 4]), np.array([[5, 6]]), np.array([0]))  # type: ignore[arg-type]
+    assert arrays == Prompt((1.0, 2.0, 3.0, 4.0), ((5, 6),), (0,))
+    assert isinstance(arrays.box_xyxy, tuple)
+    assert [type(v) for v in (*arrays.points_xy[0], *arrays.point_labels)] == [int] * 3
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"box_xyxy": 5}, {"box_xyxy": "abcd"}, {"points_xy": (1, 2)}, {"point_labels": ("a",)}]
+)
+def test_what_is_no_sequence_of_numbers_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(PromptError, match="not sequences of numbers"):
+        Prompt(**wrong)
+
+
+@pytest.mark.parametrize("mask", [np.zeros((4, 4)), np.ones((4, 4), np.uint8), np.ones(4, bool), [[True]]])
+def test_a_previous_mask_is_bool(mask: Any) -> None:
+    with pytest.raises(PromptError, match="must be a bool array"):
+        Prompt(mask_hw=mask)
+
+
+def test_an_empty_region_is_refused() -> None:
+    with pytest.raises(PromptError, match="region 5,0,5,9 is empty"):
+        Region(5, 0, 5, 9)

@@ -1,4 +1,6 @@
-"""What may not be written: paths of one machine anywhere; printing, pickles, long files and long functions in src."""
+"""What may not be written: paths of one machine anywhere; printing, pickles, long files and long functions in
+src.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ SRC = ROOT / "src" / "uniultra"
 
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 55
-"""Of the body, from its docstring on: the options of a command are lines of its signature, and say more the longer they are."""
+"""Of the body, from its docstring on: the options of a command are lines of its signature, and say more the
+longer they are.
+"""
 MAX_ARGUMENTS = 7
 
 # Spelled in two pieces, so that this file doesn't hold what it looks for.
@@ -25,7 +29,9 @@ ENDINGS = frozenset({"sys.exit", "os._exit", "exit", "quit"})
 
 
 def project_files() -> list[Path]:
-    """The files that git tracks or would track; in an unpacked archive without git, all but caches and environments."""
+    """The files that git tracks or would track; in an unpacked archive without git, all but caches and
+    environments.
+    """
     command = [
         "git",
         "-c",
@@ -88,7 +94,9 @@ def forbidden_calls(tree: ast.AST, in_cli: bool) -> Iterator[tuple[int, str]]:
 
 
 def oversized_functions(tree: ast.AST, in_cli: bool) -> Iterator[tuple[int, str]]:
-    """(line, what) for each function that is too long or takes too many arguments; public functions of cli may take any number."""
+    """(line, what) for each function that is too long or takes too many arguments; public functions of cli
+    may take any number.
+    """
     for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
@@ -131,10 +139,20 @@ def test_functions_are_short() -> None:
     assert not found, "\n".join(["", *found])
 
 
+def test_a_conditional_holds_no_conditional() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sorted(SRC.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.IfExp) and sum(isinstance(inner, ast.IfExp) for inner in ast.walk(node)) > 1
+    ]
+    assert not found, f"two conditionals in one expression: {found}"
+
+
 def test_files_are_short() -> None:
     counts = {
         path.relative_to(ROOT): len(text_of(path).splitlines())
-        for suffix in ("*.py", "*.js")
+        for suffix in ("*.py", "*.js", "*.mjs", "*.css")
         for path in SRC.rglob(suffix)
     }
     assert counts, f"no source in {SRC}"

@@ -1,4 +1,6 @@
-"""Videos for tests, made by PyAV: grey frames with the time stamps, shape of pixels and codec that a test asks for."""
+"""Videos for tests, made by PyAV: grey frames with the time stamps, shape of pixels and codec that a test
+asks for.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ def _fill(frame: av.VideoFrame, luma: np.ndarray) -> None:
 
 
 def patch(path: Path, boxes: Sequence[bytes], change: Callable[[bytes], bytes]) -> None:
-    """Changes the contents of one box of an MP4, named by its path (b"moov", b"trak", ...), to others of the same length."""
+    """Changes the contents of one box of an MP4, named by its path (b"moov", b"trak", ...), to others of the
+    same length.
+    """
     data = path.read_bytes()
     start, end = 0, len(data)
     for kind in boxes:

@@ -2,8 +2,8 @@
 
     python examples/node/compare.py [--model NAME or FOLDER]
 
-Prints a line an object; exit code 1 where any differs by more than MOST_PIXELS pixels with a Dice of LEAST_DICE or less. Integer kernels
-round differently on different processors, so int8 has a bound of its own.
+Prints a line an object; exit code 1 where any differs by more than MOST_PIXELS pixels with a Dice of
+LEAST_DICE or less. Integer kernels round differently on different processors, so int8 has a bound of its own.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from PIL import Image
 
 import uniultra
 from uniultra.backends.onnx import DECODER, ENCODER, FORMAT, OnnxBackend
-from uniultra.cli.prompts import prompt_of
 from uniultra.io.images import read_frame
 from uniultra.io.output import write_json, write_png
+from uniultra.prompts.objects import prompt_of
 from uniultra.registry import DEFAULT, MODELS, find, verified_folder
 from uniultra.segmenter import Segmenter
 
@@ -95,7 +95,8 @@ def compare(model: Path, example: dict, scratch: Path) -> int:
         )
         dice = 2.0 * both / max(total, 1)
         print(
-            f"{example['image']:<20} {example['prompt']:<12} Dice {dice:.6f}, {apart} pixels apart, quality {ours.quality - quality:+.6f}"
+            f"{example['image']:<20} {example['prompt']:<12} Dice {dice:.6f}, {apart} pixels apart, quality "
+            f"{ours.quality - quality:+.6f}"
         )
         failed |= int(dice <= least and apart > MOST_PIXELS)
     return failed

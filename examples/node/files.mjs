@@ -5,7 +5,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import * as ort from "onnxruntime-web";
 import { PNG } from "pngjs";
-import { Segmenter } from "./segmenter.mjs";
+import { Segmenter } from "../../src/uniultra/web/static/core/segmenter.mjs";
 
 const FORMAT = "1";
 const MOST_PIXELS = 100e6;

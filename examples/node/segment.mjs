@@ -6,6 +6,7 @@
 
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { clipBox } from "../../src/uniultra/web/static/core/geometry.mjs";
 import { openModel, readImage, writeMask } from "./files.mjs";
 
 const OPTIONS = {
@@ -26,15 +27,26 @@ async function main() {
   };
   const image = readImage(values.image);
   const { segmenter, facts } = await openModel(values.model);
+  const notes = clip(prompt, image);
   const { mask, quality } = await segmenter.segment(image, prompt);
   writeMask(values.out, mask, image);
   const pixels = mask.reduce((sum, inside) => sum + inside, 0);
-  console.log(JSON.stringify({ model: facts.name, precision: facts.precision, mask: values.out, pixels, quality }));
+  console.log(JSON.stringify({ model: facts.name, precision: facts.precision, mask: values.out, pixels, quality, notes }));
+}
+
+// As `uniultra segment` does: a box ends at the image's edges, which a note says. One of which less than a pixel is left is refused later.
+function clip(prompt, image) {
+  if (!prompt.box) return [];
+  const { x0, y0, x1, y1 } = prompt.box, clipped = clipBox(prompt.box, image);
+  const same = x0 === clipped.x0 && y0 === clipped.y0 && x1 === clipped.x1 && y1 === clipped.y1;
+  if (same || clipped.x1 - clipped.x0 < 1 || clipped.y1 - clipped.y0 < 1) return [];
+  prompt.box = clipped;
+  return [`box ${[x0, y0, x1, y1]} reaches beyond the image of ${image.width} x ${image.height} pixels and is clipped to it`];
 }
 
 function numbers(text, count, name) {
   const found = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
-  if (found.length !== count || !found.every(Number.isFinite)) throw new Error(`--${name} ${text}: give ${count} numbers with commas between`);
+  if (found.length !== count || !found.every(Number.isFinite)) throw new Error(`--${name} ${text}: give ${count} numbers separated by commas`);
   return found;
 }
 

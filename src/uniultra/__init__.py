@@ -1,4 +1,4 @@
-"""UniUltra: point at a structure in an ultrasound image; get its mask, its size and how sure the model is.
+"""UniUltra: point at a structure in an ultrasound image; get its mask, its size and a confidence estimate.
 
 from uniultra import Prompt, Segmenter, read_frame
 
@@ -53,7 +53,8 @@ _HOMES = {
 }
 __all__ = [
     "Segmenter", "Prompt", "Mask", "Frame", "read_frame", "Cine", "open_cine", "Embedding",
-    "UniUltraError", "FileError", "PromptError", "ModelError", "DataError", "OutputError", "ServeError", "ClusterError",
+    "UniUltraError", "FileError", "PromptError", "ModelError", "DataError", "OutputError", "ServeError",
+    "ClusterError",
     "__version__",
 ]  # fmt: skip
 

@@ -49,7 +49,8 @@ def check_new(folder: Path) -> None:
 
 @contextlib.contextmanager
 def staged(targets: Mapping[str, Path], force: bool = False) -> Iterator[dict[str, Path]]:
-    """For results of one folder: a path for each to write to, under its own name. What is taken out of them again is not expected.
+    """For results of one folder: a path for each to write to, under its own name. What is taken out of them
+    again is not expected.
 
     At the end all of them take their places; on any error or interruption none does, what `force` replaced is
     there again, and nothing is left behind, folders that were made for them included.

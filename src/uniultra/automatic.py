@@ -1,7 +1,9 @@
-"""Masks without a prompt: a grid of clicks over the whole frame, of which the distinct and confident answers are kept.
+"""Masks without a prompt: a grid of clicks over the whole frame, of which the distinct and confident answers
+are kept.
 
-The manner of SAM's automatic mask generator (Kirillov et al. 2023, "Segment Anything", appendix B): every click is decoded from one
-embedding; what stays has a high predicted quality and is stable under a shift of the threshold; of two that overlap, the better stays.
+The manner of SAM's automatic mask generator (Kirillov et al. 2023, "Segment Anything", appendix B): every
+click is decoded from one embedding; what stays has a high predicted quality and is stable under a shift of
+the threshold; of two that overlap, the better stays.
 """
 
 from __future__ import annotations
@@ -28,9 +30,10 @@ class GridSettings:
     """Of `--grid`.
 
     Attributes:
-        side: clicks a row and a column, 1 to 32.
+        side: clicks per row and a column, 1 to 32.
         quality: the lowest predicted IoU that is kept.
-        stability: the lowest kept share of the mask cut at -STABILITY_SHIFT that is left when it is cut at +STABILITY_SHIFT.
+        stability: the lowest kept share of the mask cut at -STABILITY_SHIFT that is left when it is cut at
+            +STABILITY_SHIFT.
         overlap: two masks with an IoU above this are one structure.
     """
 
@@ -41,7 +44,7 @@ class GridSettings:
 
     def __post_init__(self) -> None:
         if not 1 <= self.side <= 32:
-            raise PromptError(f"--grid {self.side} is no number of clicks a side; give 1 to 32")
+            raise PromptError(f"--grid {self.side} is not a valid number of points per side; give 1 to 32")
         if not 0 <= self.quality <= 1:
             raise PromptError(f"--quality {self.quality:g} is no predicted IoU; give 0 to 1")
 
@@ -52,7 +55,7 @@ STABILITY_SHIFT = 1.0
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A mask that passed, at one bit a pixel."""
+    """A mask that passed, at one bit per pixel."""
 
     prompt: Prompt
     quality: float
@@ -70,9 +73,11 @@ def grid_points(frame_hw: tuple[int, int], side: int) -> list[tuple[float, float
 def segment_grid(
     segmenter: Segmenter, frame: Frame, settings: GridSettings
 ) -> tuple[list[Prompt], list[Mask]]:
-    """The clicks that found something, and their masks, best first; two empty lists where nothing is sure enough.
+    """The clicks that found something, and their masks, best first; two empty lists where nothing is sure
+    enough.
 
-    A mask's logits are its quality inside and minus its quality outside, so that in an id image the better mask wins.
+    A mask's logits are its quality inside and minus its quality outside, so that in an id image the better
+    mask wins.
     """
     embedding = segmenter.encode(frame)
     points = grid_points((frame.height, frame.width), settings.side)
@@ -87,7 +92,9 @@ def segment_grid(
 
 
 def stability(logits_hw: np.ndarray) -> float:
-    """The share of the mask cut at -STABILITY_SHIFT that is left at +STABILITY_SHIFT, an IoU; 0 for an empty one."""
+    """The share of the mask cut at -STABILITY_SHIFT that is left at +STABILITY_SHIFT, an IoU; 0 for an empty
+    one.
+    """
     wide = np.count_nonzero(logits_hw > -STABILITY_SHIFT)
     return float(np.count_nonzero(logits_hw > STABILITY_SHIFT) / wide) if wide else 0.0
 
@@ -105,7 +112,9 @@ def _passing(prompt: Prompt, mask: Mask, settings: GridSettings) -> list[_Candid
 
 
 def distinct(candidates: Sequence[_Candidate], overlap: float) -> list[_Candidate]:
-    """Greedy non-maximum suppression: the best first, then each that has an IoU of at most `overlap` with every one kept."""
+    """Greedy non-maximum suppression: the best first, then each that has an IoU of at most `overlap` with
+    every one kept.
+    """
     kept: list[_Candidate] = []
     for found in sorted(candidates, key=lambda candidate: -candidate.quality):
         if len(kept) == MOST_KEPT:

@@ -9,7 +9,9 @@ class UniUltraError(Exception):
 
 
 class FileError(UniUltraError):
-    """A file can't be read as what it should be (missing, empty, broken, too large, wrong kind)."""
+    """A file, or an array in its place, can't be read as what it should be (missing, empty, broken, too
+    large, wrong kind).
+    """
 
 
 class PromptError(UniUltraError):
@@ -25,7 +27,7 @@ class DataError(UniUltraError):
 
 
 class OutputError(UniUltraError):
-    """A result can't be written where it was asked for."""
+    """A result can't be written where requested."""
 
 
 class ServeError(UniUltraError):

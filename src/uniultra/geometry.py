@@ -1,7 +1,8 @@
-"""The one map between source pixels and model pixels. Everything that crosses between them goes through `ModelMap`.
+"""The one map between source pixels and model pixels. Everything that crosses between them goes through
+`ModelMap`.
 
-Both systems put 0 at the centre of the first pixel. A region of the frame is stretched onto the model's square
-input, as SAM 2 does; a square region therefore keeps its proportions.
+Both systems put 0 at the centre of the first pixel. A region of the frame is stretched onto the model's
+square input, as SAM 2 does; a square region therefore keeps its proportions.
 """
 
 from __future__ import annotations
@@ -29,13 +30,15 @@ def whole(frame_hw: tuple[int, int]) -> Region:
 def region_around(
     box_xyxy: tuple[float, float, float, float], scale: float, stretch: float = 1.0, min_side: float = 16.0
 ) -> Region:
-    """What a focused look sees of a box: the same centre, `scale` times its sides, each side at least `min_side` source pixels.
+    """What a focused look sees of a box: the same centre, `scale` times its sides, each side at least
+    `min_side` source pixels.
 
     Args:
         box_xyxy: outer edges, source pixels.
         scale: the longer side over the box's longer side.
-        stretch: at most this much longer is the longer side than the shorter one. 1 gives a square; more shows a thin band
-            larger than it is across, because the region is stretched onto the model's square input.
+        stretch: at most this much longer is the longer side than the shorter one. 1 gives a square; more
+            shows a thin band larger than it is across, because the region is stretched onto the model's
+            square input.
         min_side: least side, source pixels.
     """
     x0, y0, x1, y1 = box_xyxy
@@ -47,12 +50,15 @@ def region_around(
 
 
 def field_side(frame_hw: tuple[int, ...]) -> int:
-    """The side that views around clicks are sized by: a frame's longer one, but of a panorama no more than twice its shorter one."""
+    """The side that views around clicks are sized by: a frame's longer one, but of a panorama no more than
+    twice its shorter one.
+    """
     return min(max(frame_hw), 2 * min(frame_hw))
 
 
 def blurred_to_shrink(pixels_hw: np.ndarray, scale_x: float, scale_y: float) -> np.ndarray:
-    """Pixels blurred before they are sampled at these scales (model pixels a source pixel), where one is below 1.
+    """Pixels blurred before they are sampled at these scales (model pixels a source pixel), where one is
+    below 1.
 
     The blur is what keeps speckle from aliasing, in inference and in training alike.
     """
@@ -93,7 +99,8 @@ class ModelMap:
         return np.array([[sx, 0.0, -self.region.x0 * sx - 0.5], [0.0, sy, -self.region.y0 * sy - 0.5]])
 
     def sample(self, pixels_hw: np.ndarray) -> np.ndarray:
-        """The region's pixels as a (size, size) array of the same dtype (uint8 or float32); black outside the frame.
+        """The region's pixels as a (size, size) array of the same dtype (uint8 or float32); black outside the
+        frame.
 
         Shrinking averages the source pixels that fall into a model pixel, so speckle doesn't alias.
         """
@@ -105,7 +112,9 @@ class ModelMap:
         return bilinear(pixels_hw, _taps(across, width), _taps(down, height))
 
     def paste_logits(self, logits_hw: np.ndarray, frame_hw: tuple[int, int]) -> np.ndarray:
-        """Logits on a grid of any side over the region, back to (height, width) float32; OUTSIDE_LOGIT beyond the region."""
+        """Logits on a grid of any side over the region, back to (height, width) float32; OUTSIDE_LOGIT beyond
+        the region.
+        """
         height, width = frame_hw
         side = logits_hw.shape[-1]
         grid = ModelMap(self.region, side)
@@ -147,10 +156,12 @@ def _taps(positions: np.ndarray, length: int) -> Taps:
 
 
 def bilinear(pixels_hw: np.ndarray, across: Taps, down: Taps) -> np.ndarray:
-    """Pixels (H, W), uint8 or float32, at every pair of a position across and one down: (down, across), of the same dtype.
+    """Pixels (H, W), uint8 or float32, at every pair of a position across and one down: (down, across), of
+    the same dtype.
 
-    The same numbers on every machine and with every version of OpenCV, whose warpAffine rounded positions to 1/32 pixel up to 4.14:
-    bytes in whole numbers (shares of 1/2048, rounded to the nearest), float32 by single operations in a fixed order.
+    The same numbers on every machine and with every version of OpenCV, whose warpAffine rounded positions to
+    1/32 pixel up to 4.14: bytes in whole numbers (shares of 1/2048, rounded to the nearest), float32 by
+    single operations in a fixed order.
     """
     first, last = int(down.low.min()), int(down.high.max()) + 1
     rows_hw = pixels_hw[first:last]
@@ -186,7 +197,9 @@ def clip_box(
 
 
 def scale_of(calibration: Calibration, mask_hw: np.ndarray, prompt: Prompt | None = None) -> Scale:
-    """The scale of a mask, bool (H, W), by the region that it lies in; none where its prompt points into another region."""
+    """The scale of a mask, bool (H, W), by the region that it lies in; none where its prompt points into
+    another region.
+    """
     box = mask_box(mask_hw)
     scale = calibration.at(box)
     if scale.spacing_mm_yx is None or prompt is None or box is None:
@@ -215,7 +228,9 @@ def _pointed(prompt: Prompt, frame_hw: tuple[int, int]) -> list[tuple[float, flo
 
 
 def cropped(frame: Frame, box_xyxy: tuple[float, float, float, float]) -> Frame:
-    """The part of a frame within a box by outer edges, cut to the frame and to whole pixels, at least one; its calibration goes along."""
+    """The part of a frame within a box by outer edges, cut to the frame and to whole pixels, at least one;
+    its calibration goes along.
+    """
     x0, y0, x1, y1 = clip_box(box_xyxy, (frame.height, frame.width))
     left, top = (
         min(int(np.floor(low + 0.5)), side - 1) for low, side in ((x0, frame.width), (y0, frame.height))
@@ -252,7 +267,9 @@ def prompt_points(prompt: Prompt, to: ModelMap) -> tuple[np.ndarray, np.ndarray]
 
 
 def depth(mask_hw: np.ndarray) -> np.ndarray:
-    """Distance to the nearest pixel outside the mask (the array's border counts as outside), float32 (H, W)."""
+    """Distance to the nearest pixel outside the mask (the array's border counts as outside), float32 (H,
+    W).
+    """
     padded = cv2.copyMakeBorder(mask_hw.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     return cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
 

@@ -1,13 +1,15 @@
 """What a model says of itself, so that Python, JavaScript and training prompt it the same way.
 
-A published folder's `model.json` holds it; what an older file leaves out has the defaults below, which that model was published with.
+A published folder's `model.json` holds it; what an older file leaves out has the defaults below, which that
+model was published with.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +24,27 @@ class Passes:
 
     Attributes:
         crop_scale: longer side of a crop over the longer side of the box that it is made around.
-        click_crops: passes on crops after the first one where only clicks are given; each centres on what the last one found.
+        click_crops: passes on crops after the first one where only clicks are given; each centres on what the
+            last one found.
         close_view: side of the closer of two first views around clicks, over the frame's longer side
             (of a panorama, over twice its shorter side: `geometry.field_side`).
         min_part: connected parts below this share of the largest one are dropped.
+        agreed: above this IoU with the pass before, no further crop is looked at.
+        sure: above this trust (`postprocess.trust`) in what the whole frame's view led to, the closer one is
+            left out.
+        closer_by: by so much more trust the closer view's answer is preferred to the whole frame's.
+
+    The defaults of the last three are what models had before they were there: every pass, and whichever is
+    trusted more.
     """
 
     crop_scale: float = 1.6
     click_crops: int = 2
     close_view: float = 0.4
     min_part: float = 0.05
+    agreed: float = 1.0
+    sure: float = 1.0
+    closer_by: float = 0.0
 
 
 _LEGAL = {
@@ -39,6 +52,9 @@ _LEGAL = {
     "click_crops": (1, 10),
     "close_view": (0.01, 1.0),
     "min_part": (0.0, 1.0),
+    "agreed": (0.0, 1.0),
+    "sure": (0.0, 1.0),
+    "closer_by": (0.0, 1.0),
 }
 
 
@@ -62,7 +78,8 @@ class ModelFacts:
 
 
 def read_passes(folder: Path) -> Passes:
-    """The passes of a model folder's `model.json`; the defaults where there is no such file or it doesn't say.
+    """The passes of a model folder's `model.json`; the defaults where there is no such file or it doesn't
+    say.
 
     Raises:
         ModelError: the file isn't JSON, or a value is out of range.
@@ -76,16 +93,43 @@ def read_passes(folder: Path) -> Passes:
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise ModelError(f"'{path}' is not a model's facts ({error}); export the model again") from error
     for name, value in known.items():
-        _check(path, name, value)
+        if wrong := _wrong(name, value):
+            raise ModelError(f"'{path}' says {name} {value!r:.40}; {wrong}; export the model again")
     return Passes(**known)
 
 
-def _check(path: Path, name: str, value: Any) -> None:
+def changed_passes(passes: Passes, changes: Sequence[str]) -> Passes:
+    """The passes with "name=value" changes, as `uniultra export --pass` takes them.
+
+    Raises:
+        ModelError: an unknown name, or a value out of range.
+    """
+    values: dict[str, Any] = {}
+    for change in changes:
+        name, _, text = change.partition("=")
+        if name not in _LEGAL:
+            raise ModelError(
+                f"pass setting '{change}' is unknown; give NAME=VALUE with one of {', '.join(_LEGAL)}"
+            )
+        value = _number(text, whole=isinstance(_LEGAL[name][0], int))
+        if wrong := _wrong(name, value):
+            raise ModelError(f"pass setting '{change}': {wrong}")
+        values[name] = value
+    return replace(passes, **values)
+
+
+def _number(text: str, whole: bool) -> float | None:
+    try:
+        return int(text) if whole else float(text)
+    except ValueError:
+        return None
+
+
+def _wrong(name: str, value: Any) -> str:
+    """What a value must be, where it isn't that."""
     low, high = _LEGAL[name]
     whole = isinstance(low, int)
     number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not low <= value <= high:
-        kind = "a whole number" if whole else "a number"
-        raise ModelError(
-            f"'{path}' says {name} {value!r:.40}; it must be {kind} from {low:g} to {high:g}; export the model again"
-        )
+    if number and math.isfinite(value) and low <= value <= high:
+        return ""
+    return f"it must be {'a whole number' if whole else 'a number'} from {low:g} to {high:g}"

@@ -1,13 +1,16 @@
 """Nothing leaves the machine: what the libraries beneath would report by themselves is switched off.
 
-`import uniultra` does it, before anything of the package can import one of them. It sets variables of the process, which its
-children inherit, whatever they were before. What was seen of each library:
+`import uniultra` does it, before anything of the package can import one of them. It sets variables of the
+process, which its children inherit, whatever they were before. What was seen of each library:
 
 - onnxruntime 1.32 on Linux looks up a host of its maker while a session is held, and leaves a file in TMPDIR;
   `disable_telemetry_events()` comes too late for that. 1.22 does neither (findings/onnxruntime_telemetry.sh).
-- Ray 2.60 reports how a cluster is used, unless told not to, and asks for cloud providers' hosts even then (`batch.ray_pool`).
-- huggingface_hub 2.4 names libraries and versions in its requests; there is none unless a checkpoint is given by name.
-- transformers' Trainer logs to every tracking service that is installed, unless told where: `training.loop` names none.
+- Ray 2.60 reports how a cluster is used, unless told not to, and asks for cloud providers' hosts even then
+  (`batch.ray_pool`).
+- huggingface_hub 2.4 names libraries and versions in its requests; there is none unless a checkpoint is given
+  by name.
+- transformers' Trainer logs to every tracking service that is installed, unless told where: `training.loop`
+  names none.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""How large a pixel is, and where: a screen of ultrasound may hold several regions, each with its own scale or with none.
+"""How large a pixel is, and where: a screen of ultrasound may hold several regions, each with its own scale
+or with none.
 
-Regions are those of DICOM's US Region Calibration Module (PS3.3 C.8.5.5), with their boxes by outer pixel EDGES. An answer is in
-millimetres only where the file is clear about it; otherwise a `Scale` says why not.
+Regions are those of DICOM's US Region Calibration Module (PS3.3 C.8.5.5), with their boxes by outer pixel
+EDGES. An answer is in millimetres only where the file is clear about it; otherwise a `Scale` says why not.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ import math
 from dataclasses import dataclass, replace
 
 Box = tuple[float, float, float, float]
-"""x0, y0, x1, y1 by outer pixel edges, so that the whole of a frame is (-0.5, -0.5, width - 0.5, height - 0.5)."""
+"""x0, y0, x1, y1 by outer pixel edges, so that the whole of a frame is (-0.5, -0.5, width - 0.5, height -
+0.5).
+"""
 
 PixelSize = float | tuple[float, float]
-"""Millimetres of a pixel as a user gives them: (down, right); or down alone, and to the right by the file's pixel aspect."""
+"""Millimetres of a pixel as a user gives them: (down, right); or down alone, and to the right by the file's
+pixel aspect.
+"""
 UNCALIBRATED = "no calibration is known"
 """The reason of a plain picture, which needs no explanation."""
 SAME = 0.005
@@ -28,7 +33,8 @@ class Scale:
 
     Attributes:
         spacing_mm_yx: millimetres per pixel (down, right), or None.
-        source: what says so: "region 1", "PixelSpacing", "NominalScannedPixelSpacing" or "--spacing"; "" for None.
+        source: what says so: "region 1", "PixelSpacing", "NominalScannedPixelSpacing" or "--spacing"; "" for
+            None.
         reason: why there are no millimetres; "" where there are.
         notes: what speaks against trusting it blindly, a sentence each.
     """
@@ -112,7 +118,9 @@ class Calibration:
         return any(region.spacing_mm_yx for region in self.regions)
 
     def with_aspect(self, name: str, pixel_aspect: float) -> Calibration:
-        """The same, knowing from `name` how much wider than high a pixel is; pixels that are not square are noted."""
+        """The same, knowing from `name` how much wider than high a pixel is; pixels that are not square are
+        noted.
+        """
         if abs(pixel_aspect - 1.0) <= SAME:
             return self
         note = (
@@ -121,7 +129,8 @@ class Calibration:
         return replace(self, pixel_aspect=pixel_aspect, notes=(*self.notes, note))
 
     def with_fallback(self, name: str, size_mm: PixelSize) -> Calibration:
-        """One more size of a pixel, to be used where nothing before it applies; a conflict with what is known becomes a note.
+        """One more size of a pixel, to be used where nothing before it applies; a conflict with what is known
+        becomes a note.
 
         `name` is what says so.
         """
@@ -141,7 +150,9 @@ class Calibration:
         return replace(self, fallbacks=(*self.fallbacks, (name, spacing_mm_yx)), notes=notes)
 
     def overridden(self, name: str, size_mm: PixelSize) -> Calibration:
-        """One pixel size everywhere in place of all that the file says, which a note then tells; `name` is what says so."""
+        """One pixel size everywhere in place of all that the file says, which a note then tells; `name` is
+        what says so.
+        """
         said = [
             f"region {i} says {_mm(r.spacing_mm_yx)}"
             for i, r in enumerate(self.regions, 1)
@@ -158,7 +169,9 @@ class Calibration:
         return self.fallbacks[0][1] if self.fallbacks and not self.regions else None
 
     def at(self, box_xyxy: Box | None) -> Scale:
-        """The scale of what lies in a box; of the whole frame for None (an empty answer), which has one only without regions."""
+        """The scale of what lies in a box; of the whole frame for None (an empty answer), which has one only
+        without regions.
+        """
         if not self.measurable:
             return self._fallback(box_xyxy)
         if box_xyxy is None:
@@ -180,7 +193,9 @@ class Calibration:
     def moved(
         self, origin_xy: tuple[float, float], scale_xy: tuple[float, float] = (1.0, 1.0)
     ) -> Calibration:
-        """The calibration of a frame cut at the EDGE `origin_xy` and then made `scale_xy` times as large: metadata travels with pixels."""
+        """The calibration of a frame cut at the EDGE `origin_xy` and then made `scale_xy` times as large:
+        metadata travels with pixels.
+        """
         (ox, oy), (sx, sy) = origin_xy, scale_xy
 
         def one(region: ScanRegion) -> ScanRegion:
@@ -197,7 +212,9 @@ class Calibration:
         )
 
     def _fallback(self, box_xyxy: Box | None) -> Scale:
-        """Where no region has lengths: another attribute may say more of a 2D region, but a pixel of an M-mode has no size."""
+        """Where no region has lengths: another attribute may say more of a 2D region, but a pixel of an
+        M-mode has no size.
+        """
         touched = [
             (i, region)
             for i, region in enumerate(self.regions, 1)
@@ -228,7 +245,10 @@ class Calibration:
         if _one_scale(holding) and not _one_scale(touched):
             return f"it lies across regions {_listed([i for i, _ in touched])}"
         if not _one_scale(holding):
-            return f"it lies in regions {_listed([i for i, _ in holding])}, which overlap and have different scales"
+            return (
+                f"it lies in regions {_listed([i for i, _ in holding])}, which overlap and have different "
+                "scales"
+            )
         return ""
 
 
@@ -244,7 +264,9 @@ def same(a: tuple[float, float], b: tuple[float, float]) -> bool:
 
 
 def _one_scale(regions: list[tuple[int, ScanRegion]]) -> bool:
-    """Whether all of them, at least one, have lengths, and the same ones: as a colour box has that lies in a B-mode image."""
+    """Whether all of them, at least one, have lengths, and the same ones: as a colour box has that lies in a
+    B-mode image.
+    """
     spacings = [region.spacing_mm_yx for _, region in regions]
     first = spacings[0]
     return first is not None and all(spacing is not None and same(first, spacing) for spacing in spacings)

@@ -1,4 +1,6 @@
-"""Prompts as the arrays that an engine decodes, and which of them may be decoded in one batch."""
+"""Prompts as the arrays that an engine decodes, and which of them may be decoded in one batch; the boxes that
+they span.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,17 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from uniultra.geometry import ModelMap, prompt_points
-from uniultra.types import Prompt
+from uniultra.pixel_scale import Box
+from uniultra.types import POSITIVE, Prompt, mask_box
 
 MASK_LOGIT = 6.0
 """A previous mask becomes logits of +- this."""
 
 
 def alike(prompts: Sequence[Prompt]) -> Iterable[list[int]]:
-    """The places of the prompts that have equally many points; a box has two, and none at all is one of padding."""
+    """The places of the prompts that have equally many points; a box has two, and none at all is one of
+    padding.
+    """
     places: dict[int, list[int]] = {}
     for place, prompt in enumerate(prompts):
         count = len(prompt.points_xy) + 2 * (prompt.box_xyxy is not None)
@@ -25,8 +30,8 @@ def alike(prompts: Sequence[Prompt]) -> Iterable[list[int]]:
 def prompt_arrays(
     prompts: Sequence[Prompt], to_model: ModelMap
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """points (P, N, 2), labels (P, N), masks (P, 1, S/4, S/4) and has_mask (P,) of prompts with N points each, as
-    `Backend.decode` takes them; a prompt with none has one of padding.
+    """points (P, N, 2), labels (P, N), masks (P, 1, S/4, S/4) and has_mask (P,) of prompts with N points
+    each, as `Backend.decode` takes them; a prompt with none has one of padding.
     """
     pairs = [prompt_points(prompt, to_model) for prompt in prompts]
     count = max(1, len(pairs[0][1]))
@@ -41,3 +46,33 @@ def prompt_arrays(
             masks[index, 0] = (2.0 * grid.sample(prompt.mask_hw.astype(np.float32)) - 1.0) * MASK_LOGIT
             has_mask[index] = 1.0
     return points, labels, masks, has_mask
+
+
+def prompted_box(prompt: Prompt) -> Box:
+    """A prompt's own box, its previous mask's, or what its positive clicks span."""
+    box = prompt.box_xyxy
+    if box is None and prompt.mask_hw is not None:
+        box = mask_box(prompt.mask_hw)
+    return box or click_box(prompt)
+
+
+def click_box(prompt: Prompt) -> Box:
+    """From the first to the last positive click, across and down; there is one where there is no box and no
+    mask.
+    """
+    xs, ys = zip(*(point for point, label in clicks_of(prompt) if label == POSITIVE), strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def around_clicks(box_xyxy: Box, prompt: Prompt) -> Box:
+    """A box, stretched to hold the positive clicks."""
+    x0, y0, x1, y1 = box_xyxy
+    for (x, y), label in clicks_of(prompt):
+        if label == POSITIVE:
+            x0, y0, x1, y1 = min(x0, x - 0.5), min(y0, y - 0.5), max(x1, x + 0.5), max(y1, y + 0.5)
+    return x0, y0, x1, y1
+
+
+def clicks_of(prompt: Prompt) -> list[tuple[tuple[float, float], int]]:
+    """Each click with its label."""
+    return list(zip(prompt.points_xy, prompt.point_labels, strict=True))

@@ -21,7 +21,8 @@ class ModelEntry:
         version: of the weights.
         input_size: side of the model's square input in pixels.
         licence: of the weights.
-        sha256: the hash of each file in weights/<name>/; CARD.md there says how the model was made and how good it is.
+        sha256: the hash of each file in weights/<name>/; CARD.md there says how the model was made and how
+            good it is.
     """
 
     name: str
@@ -42,16 +43,16 @@ class ModelEntry:
 MODELS: tuple[ModelEntry, ...] = (
     ModelEntry(
         name="uniultra-mini",
-        version="0.3.0",
+        version="0.4.0",
         input_size=256,
         licence="Apache-2.0",
         sha256={
             "config.json": "7230990143dd558a08ba587576ad533209e9d9983e46a3ad25e74642301a4431",
-            "decoder.onnx": "d660900b19116a2a91f8710ab81f2e9fdc573615d85b02462e043f643db3716d",
-            "encoder.onnx": "d753a1d6649d20f943f265c95bffae6bf46fb49e4d725952b76de817904cc851",
-            "model.json": "fd7196739b4cd388dec905c26e68c98466c67267b4098bfcf168a1cb94aacc39",
-            "model.safetensors": "3c543349a62ba8a9159a2b9d73d01cad35a89bb4837841fa119baa61f1a4f460",
-            "parity.json": "b90e6ce8c8d0971a327184cbca09de75ed18b0cdc19d50260df10bd0d982959c",
+            "decoder.onnx": "90283d40452f69e54f2638723705bbd808b4be19a08dab43d5d5bbe501f1203d",
+            "encoder.onnx": "2e36e4b99cf00b8138b3765847571dbf72f8c68e847e3eb066044827ef2b5d70",
+            "model.json": "d645ad5bc1984e1e799fec851f185eaccf4fbaf2227d416ad7724a98d7dba975",
+            "model.safetensors": "58f739a38d325725f69eeeb36a52306ec01cf9aed0bab36c42a8dbf8bc02511e",
+            "parity.json": "315577d62db54da9a27c88035c67843b60e292266dc05bb2d8ef0f8da6c2df9d",
         },
     ),
     ModelEntry(

@@ -6,16 +6,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 from uniultra.io.cines import chosen_frames
 from uniultra.measure import area_px
 from uniultra.measure.measured import Measured, measure_mask
 from uniultra.model_facts import ModelFacts
 from uniultra.pixel_scale import Scale
+from uniultra.prompt_checks import clipped
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Frame, Mask, Prompt
+
+TrackStatus = Literal["sure", "unsure", "lost", "absent"]
+"""What a tracker says of a structure on a frame; lost: it may be there; absent: it has been lost for a while,
+or left the frame.
+"""
 
 
 @dataclass(frozen=True)
@@ -26,11 +33,26 @@ class ObjectResult:
         number: its id in id masks and tables, from 1.
         mask: with its quality and scale.
         prompt: what pointed at it in this frame; None where it was carried over from another one.
+        alternatives: what the prompt may mean instead, the most trusted first; None where nobody asked for
+            them.
+        name: what a person calls it, such as "left ventricle"; "" where nobody named it.
+        status: of a tracked structure; None where nothing was tracked.
+        confidence: of a tracked structure: the chance that Dice is at least 0.7, 0 to 1.
     """
 
     number: int
     mask: Mask
     prompt: Prompt | None = None
+    alternatives: tuple[Mask, ...] | None = None
+    name: str = ""
+    status: TrackStatus | None = None
+    confidence: float | None = None
+
+    @property
+    def label(self) -> str:
+        """What DICOM results call it: its name as far as an attribute of VR LO can hold it, or its number."""
+        name = "".join(sign for sign in self.name if sign.isprintable() and sign != "\\").strip()
+        return name or f"structure {self.number}"
 
     @property
     def scale(self) -> Scale:
@@ -60,9 +82,11 @@ class FrameResult:
         frame: the pixels they were found in.
         objects: numbered from 1.
         model: what found them.
-        number: the frame's number in its file, from 0; None where the file has one frame alone, or none was named.
+        number: the frame's number in its file, from 0; None where the file has one frame alone, or none was
+            named.
         time_s: seconds from the first frame, where the file says.
         tracked: whether the objects were carried over from another frame.
+        notes: what was changed about its prompts, a sentence each.
     """
 
     frame: Frame
@@ -71,6 +95,7 @@ class FrameResult:
     number: int | None = None
     time_s: float | None = None
     tracked: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def masks(self) -> list[Mask]:
@@ -83,29 +108,46 @@ def frame_result(
     masks: Sequence[Mask],
     model: ModelFacts,
     number: int | None = None,
+    notes: tuple[str, ...] = (),
 ) -> FrameResult:
     """The result of prompts and the masks that answer them, in one order."""
     pairs = enumerate(zip(prompts, masks, strict=True), start=1)
-    return FrameResult(
-        frame, tuple(ObjectResult(i, mask, prompt) for i, (prompt, mask) in pairs), model, number
-    )
+    objects = tuple(ObjectResult(i, mask, prompt) for i, (prompt, mask) in pairs)
+    return FrameResult(frame, objects, model, number, notes=notes)
 
 
 def segment_frame(
     segmenter: Segmenter, frame: Frame, prompts: Sequence[Prompt], number: int | None = None
 ) -> FrameResult:
-    """Segments one frame.
+    """Segments one frame. Boxes are clipped to it, which a note says.
 
     Raises:
         PromptError: a prompt lies outside the frame, or its previous mask has another size.
     """
-    return frame_result(frame, prompts, segmenter.segment(frame, prompts), segmenter.facts, number)
+    prompts, notes = clipped(prompts, (frame.height, frame.width))
+    return frame_result(frame, prompts, segmenter.segment(frame, prompts), segmenter.facts, number, notes)
+
+
+def segment_ambiguous(
+    segmenter: Segmenter, frame: Frame, prompts: Sequence[Prompt], most: int, number: int | None = None
+) -> FrameResult:
+    """As `segment_frame`, each object with up to `most` - 1 alternatives; see `Segmenter.alternatives`.
+
+    Raises:
+        PromptError: as `segment_frame`, or `most` is out of range.
+    """
+    objects = []
+    for index, prompt in enumerate(prompts, start=1):
+        first, *others = segmenter.alternatives(frame, prompt, most)
+        objects.append(ObjectResult(index, first, prompt, alternatives=tuple(others)))
+    return FrameResult(frame, tuple(objects), segmenter.facts, number)
 
 
 def segment_cine(
     segmenter: Segmenter, cine: Cine, numbers: Sequence[int], prompts: Sequence[Prompt]
 ) -> Iterator[FrameResult]:
-    """Segments some frames of a cine with the same prompts, each on its own; one frame is in memory at a time.
+    """Segments some frames of a cine with the same prompts, each on its own; one frame is in memory at a
+    time.
 
     Args:
         numbers: frames from 0, in ascending order.
@@ -116,4 +158,4 @@ def segment_cine(
     for number, frame in chosen_frames(cine, numbers):
         result = segment_frame(segmenter, frame, prompts, number)
         time_s = None if cine.times_s is None else round(cine.times_s[number], 6)
-        yield FrameResult(result.frame, result.objects, result.model, number, time_s)
+        yield replace(result, time_s=time_s)

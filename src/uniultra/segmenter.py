@@ -3,19 +3,19 @@
     segmenter = Segmenter.load()
     [mask] = segmenter.segment(frame, [Prompt(box_xyxy=(40, 60, 200, 190))])
 
-`segment` runs a second pass on a crop around the structure, which gives a small model many more pixels an object at the same cost.
-Where only clicks are given, two first passes find out where that crop is: one sees the whole frame, one what is near the clicks. Both
-are followed, and the candidate with the higher confidence and the better agreement between passes is returned.
+`segment` runs a second pass on a crop around the structure, which gives a small model many more pixels an
+object at the same cost. Where only clicks are given, a first pass finds out where that crop is. It sees the
+whole frame; where what it leads to isn't trusted, by its confidence and by how far passes agree, another one
+looks closer at the clicks, and the more trusted answer is returned.
 
-`refine` is one step of an interaction, for whoever keeps the embedding: a page's next click, a tracker's next frame.
+`refine` is one step of an interaction, for whoever keeps the embedding: a page's next click, a tracker's next
+frame.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,24 +23,26 @@ import numpy as np
 from uniultra.backends.open import open_backend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import PromptError
-from uniultra.geometry import (
-    ModelMap,
-    clip_box,
-    field_side,
-    inscribed_centre,
-    region_around,
-    scale_of,
-    whole,
-)
-from uniultra.model_facts import ModelFacts
+from uniultra.geometry import ModelMap, clip_box, field_side, inscribed_centre, region_around, scale_of, whole
+from uniultra.model_facts import ModelFacts, Passes
 from uniultra.pixel_scale import Box
-from uniultra.postprocess import overlap, under_clicks, without_specks
-from uniultra.prompt_arrays import alike, prompt_arrays
+from uniultra.postprocess import (
+    distinct,
+    overlap,
+    preferred,
+    quality_of_passes,
+    trust,
+    under_clicks,
+    without_specks,
+)
+from uniultra.prompt_arrays import alike, around_clicks, click_box, clicks_of, prompt_arrays, prompted_box
+from uniultra.prompt_checks import check_frame, check_prompts
 from uniultra.registry import DEFAULT
 from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region, mask_box
 
 KEPT_MARGIN = 0.02
 """A crop is kept while the structure stays this share of its side away from its edges."""
+MOST_ALTERNATIVES = 3
 KEPT_ZOOM = 2.0
 """A crop is kept while it is at most this many times as large as the one that would be made anew."""
 
@@ -53,7 +55,9 @@ class Segmenter:
 
     @classmethod
     def load(cls, model: str | Path = DEFAULT, threads: int | None = None) -> Segmenter:
-        """A published model by name, or a model folder; see `backends.open.open_backend` for arguments and errors."""
+        """A published model by name, or a model folder; see `backends.open.open_backend` for arguments and
+        errors.
+        """
         return cls(open_backend(model, threads))
 
     @property
@@ -69,7 +73,12 @@ class Segmenter:
         return self.facts.version
 
     def encode(self, frame: Frame, region: Region | None = None) -> Embedding:
-        """Encodes one region of a frame (default: all of it); serves any number of prompts."""
+        """Encodes one region of a frame (default: all of it); serves any number of prompts.
+
+        Raises:
+            FileError: an array in place of a Frame.
+        """
+        check_frame(frame)
         region = region or whole((frame.height, frame.width))
         view = ModelMap(region, self.facts.input_size).sample(frame.pixels_hw)
         return Embedding(
@@ -77,16 +86,15 @@ class Segmenter:
         )
 
     def decode(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt, in order. The answer is background outside the embedding's region.
+        """One mask per prompt, in order. The answer is background outside the embedding's region.
 
-        Prompts with equally many points are decoded in one batch. Padding would be cheaper, but the model sees it: a prompt's
-        answer would depend on its neighbours in the call.
+        Prompts with equally many points are decoded in one batch. Padding would be cheaper, but the model
+        sees it: a prompt's answer would depend on its neighbours in the call.
 
         Raises:
             PromptError: a prompt lies outside the frame, or its previous mask has another size.
         """
-        for prompt in prompts:
-            check_prompt(prompt, embedding.frame_hw)
+        check_prompts(prompts, embedding.frame_hw)
         to_model = ModelMap(embedding.region, self.facts.input_size)
         found: dict[int, Mask] = {}
         for places in alike(prompts):
@@ -99,13 +107,18 @@ class Segmenter:
         return [found[place] for place in range(len(prompts))]
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt, in order: from a crop around its box, or around what is found at its clicks where it has none.
+        """One mask per prompt, in order: from a crop around its box, or around what is found at its clicks
+        where it has none.
+
+        The model is given a box that reaches beyond the frame as it is; the command line, the server and
+        `results.segment_frame` clip it first, and say so.
 
         Raises:
-            PromptError: a prompt lies outside the frame, or its previous mask has another size.
+            PromptError: a prompt lies outside the frame, or its previous mask has another size. FileError: an
+                array in place of a Frame.
         """
-        for prompt in prompts:
-            check_prompt(prompt, (frame.height, frame.width))
+        check_frame(frame)
+        check_prompts(prompts, (frame.height, frame.width))
         whole_frame: Embedding | None = None
         masks = []
         for prompt in prompts:
@@ -118,8 +131,40 @@ class Segmenter:
             masks.append(replace(mask, scale=scale_of(frame.calibration, mask.mask_hw, prompt)))
         return masks
 
+    def alternatives(self, frame: Frame, prompt: Prompt, most: int = 3) -> list[Mask]:
+        """What clicks may mean: up to `most` masks that differ, the answer of `segment` first, then by how
+        far they are trusted.
+
+        The further ones come from views closer to the clicks, where a part of a structure looks like a whole
+        one. A prompt with a box or a previous mask means one thing, and has one answer.
+
+        Raises:
+            PromptError: as `segment`, or `most` is not from 1 to 3.
+        """
+        if not 1 <= most <= MOST_ALTERNATIVES:
+            raise PromptError(f"{most} alternatives were requested; give 1 to {MOST_ALTERNATIVES}")
+        if most == 1 or self.region_for(prompt, (frame.height, frame.width)) is not None:
+            return self.segment(frame, [prompt])
+        check_frame(frame)
+        check_prompts([prompt], (frame.height, frame.width))
+        share = self.facts.passes.close_view
+        closer = [self._closer(frame, prompt, part) for part in (share, share / 2)]
+        far, *near = (
+            self._followed(frame, prompt, self.encode(frame, view)) for view in (None, *filter(None, closer))
+        )
+        ranked = [
+            preferred(far, near[0] if near else None, self._passes_in(frame)),
+            *sorted((far, *near), key=trust, reverse=True),
+        ]
+        answers = (replace(each[-1], quality=quality_of_passes(each)) for each in ranked)
+        return distinct(
+            [replace(m, scale=scale_of(frame.calibration, m.mask_hw, prompt)) for m in answers], most
+        )
+
     def region_for(self, prompt: Prompt, frame_hw: tuple[int, int]) -> Region | None:
-        """The crop that a prompt's box or previous mask asks for; None where it has neither, so that the structure is to be found."""
+        """The crop that a prompt's box or previous mask asks for; None where it has neither, so that the
+        structure is to be found.
+        """
         box = _known_box(prompt, frame_hw)
         return None if box is None else self._crop(box)
 
@@ -129,11 +174,12 @@ class Segmenter:
         Args:
             embedding: of the whole frame or of a crop.
             prompt: all that points at the structure by now, earlier clicks included.
-            previous: the last answer, given to the model as a mask; None, or a mask in the prompt, which wins.
+            previous: the last answer, given to the model as a mask; None, or a mask in the prompt, which
+                wins.
 
         Returns:
-            The mask, and a region: the embedding's own while the structure stays within it and fills enough of it, so that it
-            needn't be encoded again; else the crop around what was found.
+            The mask, and a region: the embedding's own while the structure stays within it and fills enough
+            of it, so that it needn't be encoded again; else the crop around what was found.
 
         Raises:
             PromptError: the prompt lies outside the frame, or a previous mask has another size.
@@ -158,24 +204,39 @@ class Segmenter:
         return region_around(box_xyxy, self.facts.passes.crop_scale, self.facts.focus_stretch)
 
     def _from_clicks(self, frame: Frame, prompt: Prompt, whole_frame: Embedding) -> Mask:
-        """Two first passes, each followed to the structure that holds the clicks; of both, the more trusted one."""
-        passes = self.facts.passes
-        views = [whole_frame]
-        side = passes.close_view * field_side((frame.height, frame.width))
-        closer = region_around(_click_box(prompt), passes.crop_scale, min_side=side)
-        if closer.width < max(frame.height, frame.width):
-            views.append(self.encode(frame, closer))
-        followed = [self._followed(frame, prompt, self.decode(view, [prompt])[0]) for view in views]
-        chosen = max(followed, key=trust)
+        """The whole frame's first pass, followed to the structure that holds the clicks; a closer one's where
+        that is trusted less.
+        """
+        far, near = self._followed(frame, prompt, whole_frame), None
+        passes = self._passes_in(frame)
+        closer = self._closer(frame, prompt, passes.close_view)
+        if closer is not None and trust(far) <= passes.sure:
+            near = self._followed(frame, prompt, self.encode(frame, closer))
+        chosen = preferred(far, near, passes)
         return replace(chosen[-1], quality=quality_of_passes(chosen))
 
-    def _followed(self, frame: Frame, prompt: Prompt, found: Mask) -> list[Mask]:
-        """What a first pass found under the clicks, and what each pass on a crop made of it."""
-        masks = [under_clicks(found, prompt)]
+    def _passes_in(self, frame: Frame) -> Passes:
+        """The model's passes; a panorama's first view shows it squeezed, and isn't preferred."""
+        squeezed = field_side((frame.height, frame.width)) < max(frame.height, frame.width)
+        return replace(self.facts.passes, sure=1.0, closer_by=0.0) if squeezed else self.facts.passes
+
+    def _closer(self, frame: Frame, prompt: Prompt, share: float) -> Region | None:
+        """A square around the clicks, `share` of the frame's side; None where that shows all of it."""
+        side = share * field_side((frame.height, frame.width))
+        region = region_around(click_box(prompt), self.facts.passes.crop_scale, min_side=side)
+        return region if region.width < max(frame.height, frame.width) else None
+
+    def _followed(self, frame: Frame, prompt: Prompt, view: Embedding) -> list[Mask]:
+        """What a first pass finds under the clicks, and what each pass on a crop makes of it, until two
+        agree.
+        """
+        masks = [under_clicks(self.decode(view, [prompt])[0], prompt)]
         for _ in range(self.facts.passes.click_crops):
             box = _found_box(masks[-1], prompt)
             [mask] = self.decode(self.encode(frame, self._crop(box)), [replace(prompt, box_xyxy=box)])
             masks.append(under_clicks(mask, prompt))
+            if overlap(masks[-2].mask_hw, masks[-1].mask_hw) > self.facts.passes.agreed:
+                break
         return masks
 
 
@@ -187,19 +248,8 @@ class Refined:
     region: Region
 
 
-def trust(masks: Sequence[Mask]) -> float:
-    """The last pass's quality, times how far each pass agreed with the one before (mean IoU): a true structure is found again."""
-    agreements = [overlap(before.mask_hw, after.mask_hw) for before, after in pairwise(masks)]
-    return masks[-1].quality * sum(agreements) / len(agreements)
-
-
-def quality_of_passes(masks: Sequence[Mask]) -> float:
-    """The geometric mean of their qualities: a pass on a crop is sure within a box that may be wrong, the first one knows the doubt."""
-    return math.exp(sum(math.log(max(mask.quality, 1e-6)) for mask in masks) / len(masks))
-
-
 def _stays_within(region: Region, box_xyxy: Box, frame_hw: tuple[int, ...]) -> bool:
-    """Whether a box keeps its distance from the region's edges; an edge at or beyond the frame's own hides nothing."""
+    """Whether a box keeps its distance from the region's edges; beyond the frame's own nothing is hidden."""
     height, width = frame_hw
     x0, y0, x1, y1 = box_xyxy
     across, down = KEPT_MARGIN * region.width, KEPT_MARGIN * region.height
@@ -211,43 +261,22 @@ def _stays_within(region: Region, box_xyxy: Box, frame_hw: tuple[int, ...]) -> b
     )
 
 
-def check_prompt(prompt: Prompt, frame_hw: tuple[int, int]) -> None:
-    """Raises PromptError where a prompt doesn't belong to a frame of this (height, width)."""
-    height, width = frame_hw
-    if prompt.box_xyxy is not None:
-        x0, y0, x1, y1 = clip_box(prompt.box_xyxy, frame_hw)
-        if x1 - x0 < 1 or y1 - y0 < 1:
-            given = ",".join(f"{v:g}" for v in prompt.box_xyxy)
-            raise PromptError(
-                f"box {given} has less than a pixel on the image; give x0,y0,x1,y1 within 0,0 to {width - 1},{height - 1}"
-            )
-    for x, y in prompt.points_xy:
-        if not (-0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5):
-            raise PromptError(
-                f"point {x:g},{y:g} is outside the image; give x,y within 0,0 to {width - 1},{height - 1}"
-            )
-    if prompt.mask_hw is not None and prompt.mask_hw.shape != frame_hw:
-        shape = prompt.mask_hw.shape
-        raise PromptError(
-            f"the previous mask is {shape[1]}x{shape[0]} pixels; it must have the image's size, {width}x{height}"
-        )
-
-
 def _known_box(prompt: Prompt, frame_hw: tuple[int, int]) -> Box | None:
     if prompt.box_xyxy is not None:
         return clip_box(prompt.box_xyxy, frame_hw)
     box = None if prompt.mask_hw is None else mask_box(prompt.mask_hw)
-    return None if box is None else _around_clicks(box, prompt)
+    return None if box is None else around_clicks(box, prompt)
 
 
 def _pointing(prompt: Prompt) -> Prompt:
-    """The prompt as the model knows it: with a mask there is always a box or a positive click; where there is none, one is put
-    into the mask's depth, away from the negative clicks. (A box in its place does worse: docs/LOG.md.)
+    """The prompt as the model knows it: with a mask there is always a box or a positive click; where there is
+    none, one is put into the mask's depth, away from the negative clicks. (A box in its place does worse:
+    docs/LOG.md.)
     """
     if prompt.mask_hw is None or prompt.box_xyxy is not None or POSITIVE in prompt.point_labels:
         return prompt
     inside = prompt.mask_hw.copy()
-    for (x, y), _ in _clicks(prompt):
+    for (x, y), _ in clicks_of(prompt):
         inside[min(round(y), inside.shape[0] - 1), min(round(x), inside.shape[1] - 1)] = False
     if not inside.any():
         return prompt
@@ -259,36 +288,12 @@ def _pointing(prompt: Prompt) -> Prompt:
 
 
 def _found_box(found: Mask, prompt: Prompt) -> Box:
-    """The box of an answer, stretched to hold the clicks; where it found nothing, a twelfth of the frame around what was prompted."""
+    """The box of an answer, stretched to hold the clicks; where it found nothing, a twelfth of the frame
+    around what was prompted.
+    """
     box = mask_box(found.mask_hw)
     if box is None:
         side = field_side(found.mask_hw.shape) / 24
-        x0, y0, x1, y1 = _prompted_box(prompt)
+        x0, y0, x1, y1 = prompted_box(prompt)
         box = (x0 - side, y0 - side, x1 + side, y1 + side)
-    return clip_box(_around_clicks(box, prompt), (found.mask_hw.shape[0], found.mask_hw.shape[1]))
-
-
-def _prompted_box(prompt: Prompt) -> Box:
-    """A prompt's own box, its previous mask's, or what its positive clicks span."""
-    box = prompt.box_xyxy
-    if box is None and prompt.mask_hw is not None:
-        box = mask_box(prompt.mask_hw)
-    return box or _click_box(prompt)
-
-
-def _click_box(prompt: Prompt) -> Box:
-    """From the first to the last positive click, across and down; there is one where there is no box and no mask."""
-    xs, ys = zip(*(point for point, label in _clicks(prompt) if label == POSITIVE), strict=True)
-    return min(xs), min(ys), max(xs), max(ys)
-
-
-def _around_clicks(box_xyxy: Box, prompt: Prompt) -> Box:
-    x0, y0, x1, y1 = box_xyxy
-    for (x, y), label in _clicks(prompt):
-        if label == POSITIVE:
-            x0, y0, x1, y1 = min(x0, x - 0.5), min(y0, y - 0.5), max(x1, x + 0.5), max(y1, y + 0.5)
-    return x0, y0, x1, y1
-
-
-def _clicks(prompt: Prompt) -> list[tuple[tuple[float, float], int]]:
-    return list(zip(prompt.points_xy, prompt.point_labels, strict=True))
+    return clip_box(around_clicks(box, prompt), (found.mask_hw.shape[0], found.mask_hw.shape[1]))

@@ -150,7 +150,7 @@ def _last_change(stage: Path) -> float:
 
 @functools.cache
 def _here() -> str:
-    """8 signs for this machine since it was started, as far as a lock of its kernel reaches."""
+    """8 characters for this machine since it was started, as far as a lock of its kernel reaches."""
     try:
         name = Path("/proc/sys/kernel/random/boot_id").read_bytes()
     except OSError:

@@ -1,8 +1,9 @@
 """The glossary: what the package passes around, with axes, units and ranges.
 
-Coordinates are floats in source pixels: x to the right, y down, 0 at the CENTRE of the first pixel, so a frame
-`width` pixels wide spans -0.5 .. width - 0.5. Names carry order and unit: `box_xyxy`, `points_xy`, `spacing_mm_yx`.
-Arrays are named by their axes (`_hw`: height, width) and are not written to after construction.
+Coordinates are floats in source pixels: x to the right, y down, 0 at the CENTRE of the first pixel, so a
+frame `width` pixels wide spans -0.5 .. width - 0.5. Names carry order and unit: `box_xyxy`, `points_xy`,
+`spacing_mm_yx`. Arrays are named by their axes (`_hw`: height, width) and are not written to after
+construction.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from uniultra.errors import PromptError
+from uniultra.arguments import described, is_size, numbers, prompt_sequences
+from uniultra.errors import FileError, PromptError
 from uniultra.pixel_scale import NO_SCALE, UNKNOWN, Calibration, Scale
 
 POSITIVE, NEGATIVE = 1, 0
@@ -28,6 +30,8 @@ class Frame:
         pixels_hw: uint8, shape (height, width), 0 black to 255 white.
         source: where it came from, for messages; never patient data.
         calibration: the size of a pixel, by region where the file has several.
+
+    Raises FileError for pixels of another type or shape.
     """
 
     pixels_hw: np.ndarray
@@ -35,15 +39,30 @@ class Frame:
     calibration: Calibration = UNKNOWN
 
     def __post_init__(self) -> None:
-        assert self.pixels_hw.ndim == 2 and self.pixels_hw.dtype == np.uint8, (
-            f"Frame.pixels_hw is {self.pixels_hw.dtype} {self.pixels_hw.shape}; it must be uint8 (height, width)"
+        pixels = self.pixels_hw
+        if isinstance(pixels, np.ndarray) and pixels.ndim == 2 and pixels.dtype == np.uint8 and pixels.size:
+            return
+        raise FileError(
+            f"the pixels are {described(pixels)}; a frame takes a uint8 array (height, width) of at least 1 "
+            "x 1,"
+            " 0 black to 255 white; convert colour to grey and scale other types to 0..255"
         )
 
     @classmethod
     def from_array(
         cls, pixels_hw: np.ndarray, spacing_mm_yx: tuple[float, float] | None = None, source: str = ""
     ) -> Frame:
-        """A frame of one's own pixels, uint8 (height, width), and of one pixel size (down, right) where that is known."""
+        """A frame of one's own pixels, uint8 (height, width), and of one pixel size (down, right) where that
+        is known.
+
+        Raises FileError for other pixels, and for a size that isn't two finite numbers above 0.
+        """
+        if spacing_mm_yx is not None and not is_size(spacing_mm_yx):
+            raise FileError(
+                f"spacing_mm_yx is {spacing_mm_yx!r:.60}; it must be two finite numbers above 0, "
+                "millimetres per"
+                " pixel (down, right), as in (0.2, 0.2), or None"
+            )
         return cls(pixels_hw, source, Calibration.uniform(spacing_mm_yx))
 
     @property
@@ -56,13 +75,15 @@ class Frame:
 
     @property
     def spacing_mm_yx(self) -> tuple[float, float] | None:
-        """Millimetres per pixel (down, right) of the whole frame; None where that is unknown or differs by region."""
+        """Millimetres per pixel (down, right) of the whole frame; None where that is unknown or differs by
+        region.
+        """
         return self.calibration.whole_mm_yx
 
 
 @dataclass(frozen=True)
 class Cine:
-    """A sequence of frames of one size, read when asked for: it holds no pixels.
+    """A sequence of frames of one size, read on request: it holds no pixels.
 
     Attributes:
         source: where it came from, for messages; never patient data.
@@ -70,7 +91,7 @@ class Cine:
         count: how many frames the file promises; a damaged or carelessly written video may hold fewer.
         read: index, from 0, to that Frame; raises FileError.
         stream: all frames in order, each forgotten once it is handed over.
-        times_s: seconds from the first frame, one a frame; None where the file doesn't say.
+        times_s: seconds from the first frame, one per frame; None where the file doesn't say.
         calibration: that of every frame.
         notes: what was odd about the file, a sentence each.
         in_order: whether reading a frame on its own costs reading those before it, as in a video.
@@ -94,11 +115,13 @@ class Cine:
 
     @property
     def rate_hz(self) -> float | None:
-        """Mean frames a second; None for a single frame or unknown times."""
+        """Mean frames per second; None for a single frame or unknown times."""
         return self.rate_of(range(self.count))
 
     def rate_of(self, numbers: Sequence[int]) -> float | None:
-        """Mean frames a second of some frames in ascending order, so that they take the time they took; None as for `rate_hz`."""
+        """Mean frames per second of some frames in ascending order, so that they take the time they took;
+        None as for `rate_hz`.
+        """
         if self.times_s is None or len(numbers) < 2:
             return None
         seconds = self.times_s[numbers[-1]] - self.times_s[numbers[0]]
@@ -109,7 +132,8 @@ class Cine:
 class Region:
     """The rectangle of a frame that an embedding covers, by its outer EDGES in source coordinates.
 
-    The whole of a frame is (-0.5, -0.5, width - 0.5, height - 0.5). It may reach beyond the frame; what lies there is black.
+    The whole of a frame is (-0.5, -0.5, width - 0.5, height - 0.5). It may reach beyond the frame; what lies
+    there is black. Raises PromptError where it is empty.
     """
 
     x0: float
@@ -118,7 +142,11 @@ class Region:
     y1: float
 
     def __post_init__(self) -> None:
-        assert self.x1 > self.x0 and self.y1 > self.y0, f"empty region {self}"
+        edges = (self.x0, self.y0, self.x1, self.y1)
+        if not (all(math.isfinite(v) for v in edges) and self.x1 > self.x0 and self.y1 > self.y0):
+            raise PromptError(
+                f"region {numbers(edges)} is empty; give finite x0, y0, x1, y1 with x0 < x1 and y0 < y1"
+            )
 
     @property
     def width(self) -> float:
@@ -136,11 +164,12 @@ class Prompt:
     Attributes:
         box_xyxy: (x0, y0, x1, y1) in source pixels, x0 < x1 and y0 < y1; or None.
         points_xy: ((x, y), ...) in source pixels.
-        point_labels: one of POSITIVE (1) or NEGATIVE (0) a point.
+        point_labels: one of POSITIVE (1) or NEGATIVE (0) a point; left out, all points are positive.
         mask_hw: a previous mask of the frame's own size, bool; or None.
 
     Raises:
-        PromptError: on an empty prompt, a number that is not finite, an inverted or empty box, a label that is not 0 or 1.
+        PromptError: on an empty prompt, a number that is not finite, an inverted or empty box, a label that
+            is not 0 or 1, a mask that isn't a bool array (height, width).
     """
 
     box_xyxy: tuple[float, float, float, float] | None = None
@@ -149,11 +178,18 @@ class Prompt:
     mask_hw: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        taken = prompt_sequences(self.box_xyxy, self.points_xy, self.point_labels)
+        for name, value in zip(("box_xyxy", "points_xy", "point_labels"), taken, strict=True):
+            object.__setattr__(self, name, value)
         self._check_box()
         self._check_points()
-        if self.mask_hw is not None:
-            assert self.mask_hw.ndim == 2 and self.mask_hw.dtype == np.bool_, (
-                "Prompt.mask_hw must be a bool array (height, width)"
+        mask = self.mask_hw
+        if mask is not None and not (
+            isinstance(mask, np.ndarray) and mask.ndim == 2 and mask.dtype == np.bool_
+        ):
+            raise PromptError(
+                f"the previous mask is {described(mask)}; it must be a bool array (height, width), as in "
+                "mask > 0"
             )
         has_mask = self.mask_hw is not None and bool(self.mask_hw.any())
         if self.box_xyxy is None and not has_mask and POSITIVE not in self.point_labels:
@@ -166,22 +202,24 @@ class Prompt:
             return
         if len(self.box_xyxy) != 4 or not all(math.isfinite(v) for v in self.box_xyxy):
             raise PromptError(
-                f"box {_numbers(self.box_xyxy)} is not four finite numbers; give x0,y0,x1,y1 in pixels"
+                f"box {numbers(self.box_xyxy)} is not four finite numbers; give x0,y0,x1,y1 in pixels"
             )
         x0, y0, x1, y1 = self.box_xyxy
         if x1 <= x0 or y1 <= y0:
             raise PromptError(
-                f"box {_numbers(self.box_xyxy)} is empty or inverted; give x0,y0,x1,y1 with x0 < x1 and y0 < y1"
+                f"box {numbers(self.box_xyxy)} is empty or inverted; give x0,y0,x1,y1 with x0 < x1 and y0 < "
+                "y1"
             )
 
     def _check_points(self) -> None:
         if len(self.points_xy) != len(self.point_labels):
             raise PromptError(
-                f"{len(self.points_xy)} points but {len(self.point_labels)} labels; give one label (1 or 0) a point"
+                f"{len(self.points_xy)} points but {len(self.point_labels)} labels; give one label (1 or 0) "
+                "a point"
             )
         for point in self.points_xy:
             if len(point) != 2 or not all(math.isfinite(v) for v in point):
-                raise PromptError(f"point {_numbers(point)} is not two finite numbers; give x,y in pixels")
+                raise PromptError(f"point {numbers(point)} is not two finite numbers; give x,y in pixels")
         for label in self.point_labels:
             if label not in (POSITIVE, NEGATIVE):
                 raise PromptError(
@@ -191,7 +229,8 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Features:
-    """What an encoder yields for a batch of B model inputs of side S, float32; names as in SAM 2's ONNX files.
+    """What an encoder yields for a batch of B model inputs of side S, float32; names as in SAM 2's ONNX
+    files.
 
     Attributes:
         image_embed: (B, 256, S/16, S/16).
@@ -249,13 +288,11 @@ class Mask:
 
 
 def mask_box(mask_hw: np.ndarray) -> tuple[float, float, float, float] | None:
-    """The tight box of a mask by its outermost pixels' EDGES (so a single pixel has a box of side 1); None when empty."""
+    """The tight box of a mask by its outermost pixels' EDGES (so a single pixel has a box of side 1); None
+    when empty.
+    """
     rows = np.flatnonzero(mask_hw.any(axis=1))
     if rows.size == 0:
         return None
     columns = np.flatnonzero(mask_hw.any(axis=0))
     return (float(columns[0]) - 0.5, float(rows[0]) - 0.5, float(columns[-1]) + 0.5, float(rows[-1]) + 0.5)
-
-
-def _numbers(values: tuple[float, ...]) -> str:
-    return ",".join(f"{v:g}" for v in values)

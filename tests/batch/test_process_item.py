@@ -1,4 +1,6 @@
-"""One input to one result: what is written, what is skipped, what a cut-off or a hostile file leaves behind."""
+"""One input to one result: what is written, what is skipped, what a cut-off or a hostile file leaves
+behind.
+"""
 
 from __future__ import annotations
 

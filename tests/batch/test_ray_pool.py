@@ -1,4 +1,6 @@
-"""The pool on Ray: a worker that dies loses and doubles nothing; a file that kills is given up; nothing listens beyond this machine."""
+"""The pool on Ray: a worker that dies loses and doubles nothing; a file that kills is given up; nothing
+listens beyond this machine.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +34,11 @@ from uniultra.batch.records import write_tables
 from uniultra.batch.storage import Store
 
 class Deadly:
-    def __call__(self, folder, file, result):
-        if file.name == "poison.png":
+    def __call__(self, folder, source, result):
+        if source.path.name == "poison.png":
             os.kill(os.getpid(), signal.SIGKILL)
         once = Path(sys_argv[2]) / "killed"
-        if file.name == "scan3.png" and not once.exists():
+        if source.path.name == "scan3.png" and not once.exists():
             once.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return {}
@@ -45,7 +47,8 @@ sys_argv = sys.argv
 names, box = json.loads(sys.argv[1]), json.loads(sys.argv[3])
 folder = sys.argv[2]
 items = [Item(name, f"{folder}/in/{name}", prompts=((box, (), ()),)) for name in names]
-job = Job(f"{folder}/out", "uniultra-mini", weights_sha256("uniultra-mini"), "run", kinds=("deadly",), extras=Deadly())
+weights = weights_sha256("uniultra-mini")
+job = Job(f"{folder}/out", "uniultra-mini", weights, "run", kinds=("deadly",), extras=Deadly())
 statuses, heard, programs = [], set(), set()
 
 def done(status):
@@ -69,7 +72,9 @@ print(json.dumps({"statuses": statuses, "counts": vars(counts), **seen}))
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """One run of six phantoms, of which one kills its first worker, and one file that kills each; what the driver saw, and the tables."""
+    """One run of six phantoms, of which one kills its first worker, and one file that kills each; what the
+    driver saw, and the tables.
+    """
     folder = tmp_path_factory.mktemp("killed")
     names = [*save_archive(folder / "in", 6), "a/poison.png"]
     save_phantom(folder / "in" / "a" / "poison.png")
@@ -122,7 +127,7 @@ def test_workers_out_of_range_are_refused(workers: int) -> None:
 
 @pytest.mark.parametrize("address", ["", "head", "head:port", "ray://head:10001", "head:70000", "a b:80"])
 def test_what_is_no_address_is_refused(address: str) -> None:
-    with pytest.raises(ClusterError, match="is no address; give HOST:PORT"):
+    with pytest.raises(ClusterError, match="is not an address; give HOST:PORT"):
         PoolSettings(address=address)
 
 

@@ -70,7 +70,10 @@ def test_the_organ_is_learned_by_nothing_and_scored_alone(manifest: Path, tmp_pa
 def test_what_cannot_be_left_out_is_told_in_a_line(manifest: Path, tmp_path: Path) -> None:
     done = _run(manifest, tmp_path / "out", "liver")
     assert (done.returncode, done.stdout) == (2, "")
-    told = "left_out: 'liver' can't be left out of train; give organs of breast, heart, of which another one must stay"
+    told = (
+        "left_out: 'liver' can't be left out of train; give organs of breast, heart, of which another one "
+        "must stay"
+    )
     assert done.stderr == f"{told}\n"
     wrong = _run(manifest, tmp_path / "out", "heart", "--set", "optim.stps=3")
     assert wrong.returncode == 2

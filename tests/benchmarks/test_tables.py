@@ -13,7 +13,8 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "tables.py"
 CELL = {"objects": 4, "dice": 0.81, "dice_interval": [0.7, 0.9], "hd95_px": 12.34}
 REPORT: dict[str, Any] = {
-    "manifest_sha256": "ab" * 32, "split": "test", "limit": None, "draws": 3, "summary": {"box": {"breast": CELL}},
+    "manifest_sha256": "ab" * 32, "split": "test", "limit": None, "draws": 3,
+    "summary": {"box": {"breast": CELL}},
 }  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """COCO polygons become the masks that pycocotools gives.
 
-After cocodataset/cocoapi#659: COCO counts from the corner of the first pixel, so the square 100..220 x 60..160 has 120 x 100 pixels.
-Right values: pycocotools 2.0.11, `frPyObjects` and `decode`. 117ac18 took corners for centres: 12,221, 121, 2,260 and 49 pixels.
+After cocodataset/cocoapi#659: COCO counts from the corner of the first pixel, so the square 100..220 x
+60..160 has 120 x 100 pixels. Right values: pycocotools 2.0.11, `frPyObjects` and `decode`. 117ac18 took
+corners for centres: 12,221, 121, 2,260 and 49 pixels.
 """
 
 from __future__ import annotations

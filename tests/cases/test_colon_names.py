@@ -1,7 +1,7 @@
 """Colons in names, as recorders name files by the time: legal on Linux and macOS.
 
-After opencv/opencv#15624 (reading) and #8013 (writing): FFmpeg takes what stands before the colon for a protocol. Right is that they
-work as any other name; 117ac18 called the video damaged and the encoder missing.
+After opencv/opencv#15624 (reading) and #8013 (writing): FFmpeg takes what stands before the colon for a
+protocol. Right is that they work as any other name; 117ac18 called the video damaged and the encoder missing.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def test_and_segmented_with_its_overlay_video(folder: Path) -> None:
     done = segment("10:30.mp4", "--frames", "all", "--write", "movie", "--out", "12:45")
     assert done.exit_code == 0, done.output
     [movie] = (folder / "12:45").glob("*.overlay.mp4")
-    assert read_frame(movie, 2).pixels_hw.shape == (240, 320)
+    assert read_frame(movie, 2).pixels_hw.shape == (480, 640)
 
 
 def test_an_image_and_a_batch_too(folder: Path) -> None:

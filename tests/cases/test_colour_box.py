@@ -1,8 +1,8 @@
 """A colour box in the B-mode image has the image's own scale: what lies half in it has millimetres.
 
-After cornerstonejs/cornerstoneTools PR 1466 and OHIF/Viewers#5216. PS3.3 C.8.5.5: a region gives the scale of every pixel in it; here
-region 1 holds every pixel, and region 2 says the same. Right is area_px * 0.3 mm * 0.3 mm; where the two differ, pixels.
-117ac18 answered in pixels, "it lies across regions 1 and 2".
+After cornerstonejs/cornerstoneTools PR 1466 and OHIF/Viewers#5216. PS3.3 C.8.5.5: a region gives the scale of
+every pixel in it; here region 1 holds every pixel, and region 2 says the same. Right is area_px * 0.3 mm *
+0.3 mm; where the two differ, pixels. 117ac18 answered in pixels, "it lies across regions 1 and 2".
 """
 
 from __future__ import annotations

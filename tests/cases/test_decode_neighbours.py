@@ -1,7 +1,7 @@
 """A prompt's answer is its own: what else is decoded in the call doesn't change it.
 
-The right values are those of the same prompt decoded alone. 117ac18 padded all prompts of a call to one number of points, which the
-model sees: Dice 0.93 to 0.99 to the answer alone.
+The right values are those of the same prompt decoded alone. 117ac18 padded all prompts of a call to one
+number of points, which the model sees: Dice 0.93 to 0.99 to the answer alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Headers that stopped `uniultra segment`, or made it write what isn't so: by the command, each with its right value and source."""
+"""Headers that stopped `uniultra segment`, or made it write what isn't so: by the command, each with its
+right value and source.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,8 @@ def old_dates(folder: Path) -> None:
     write(folder, raw={"StudyDate": "1997.04.24", "StudyTime": "14:04:38", "PatientBirthDate": "unknown"})
     done = segment(folder, "--keep-patient", "--write", "seg,sr")
     assert done.stderr == (
-        "uniultra: a.dcm: its PatientBirthDate is no legal value and is left empty in what is derived from it\n"
+        "uniultra: a.dcm: its PatientBirthDate is no legal value and is left empty in what is derived from "
+        "it\n"
     )
     for kind in ("seg", "sr"):  # PS3.5 table 6.2-1, DA and TM
         assert (made(folder, kind).StudyDate, made(folder, kind).StudyTime) == ("19970424", "140438")

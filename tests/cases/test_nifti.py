@@ -1,8 +1,10 @@
-"""NIfTI: labels lie on their images, axis 3 is space and axis 4 time, labels that storage as float spread are read.
+"""NIfTI: labels lie on their images, axis 3 is space and axis 4 time, labels that storage as float spread are
+read.
 
-After wasserth/TotalSegmentator#413, BrainLesion/AURORA#24, icometrix/dicom2nifti#6, InsightSoftwareConsortium/ITK PR 4595.
-Right values: nifti1.h ("dimensions 1,2,3 are for space, dimension 4 is for time"; qform, sform and pixdim say where a voxel lies).
-At 117ac18 labels had an axis-aligned affine at 0,0,0; slices 2.5 mm apart were frames 2.5 s apart; columns x rows x 1 x frames was refused.
+After wasserth/TotalSegmentator#413, BrainLesion/AURORA#24, icometrix/dicom2nifti#6,
+InsightSoftwareConsortium/ITK PR 4595. Right values: nifti1.h ("dimensions 1,2,3 are for space, dimension 4 is
+for time"; qform, sform and pixdim say where a voxel lies). At 117ac18 labels had an axis-aligned affine at
+0,0,0; slices 2.5 mm apart were frames 2.5 s apart; columns x rows x 1 x frames was refused.
 """
 
 from __future__ import annotations

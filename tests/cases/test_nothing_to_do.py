@@ -1,7 +1,8 @@
 """A folder of nothing but earlier results is told as such, and one of .nii.gz is no empty folder.
 
-117ac18 passed over NAME.mask.png and its like without a word, exit code 0; and called a folder of .nii.gz, the usual form of NIfTI,
-"no images found", since a result of `--write nifti` ends alike. Such a result is known by the .json or the mask beside it.
+117ac18 ignored NAME.mask.png and its like without a word, exit code 0; and called a folder of .nii.gz, the
+usual form of NIfTI, "no images found", since a result of `--write nifti` ends alike. Such a result is known
+by the .json or the mask beside it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A click finds a lesion of 120 x 80 pixels in a panorama as it does in a single view.
 
-After facebookresearch/segment-anything#760: panoramas stretched onto a square are segmented badly. The right mask is the phantom's
-own ellipse. 117ac18 gave Dice 0.05 in 8,000 x 600 (305,623 px), as the closer view grew with the longer side.
+After facebookresearch/segment-anything#760: panoramas stretched onto a square are segmented badly. The right
+mask is the phantom's own ellipse. 117ac18 gave Dice 0.05 in 8,000 x 600 (305,623 px), as the closer view grew
+with the longer side.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from uniultra.geometry import field_side
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 
-GEOMETRY = Path(__file__).parents[2] / "examples" / "node" / "geometry.mjs"
+GEOMETRY = Path(__file__).parents[2] / "src" / "uniultra" / "web" / "static" / "core" / "geometry.mjs"
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,8 @@
-"""Views and masks are sampled alike whatever OpenCV is there: its warpAffine rounds positions to 1/32 pixel up to 4.14, 5.0 doesn't.
+"""Views and masks are sampled alike whatever OpenCV is there: its warpAffine rounds positions to 1/32 pixel
+up to 4.14, 5.0 doesn't.
 
-Right values: bilinear interpolation itself, in float64. Masks of 117ac18 moved by 8 to 65 pixels between OpenCV 4.14 and 5.0
-(12 masks of phantoms of 200 to 900 px); now by none (docs/LOG.md).
+Right values: bilinear interpolation itself, in float64. Masks of 117ac18 moved by 8 to 65 pixels between
+OpenCV 4.14 and 5.0 (12 masks of phantoms of 200 to 900 px); now by none (docs/LOG.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Ellipses of a few pixels: every measure lies within three of its stated uncertainties.
 
-Right values: the ellipse's own axes, pi a b, and Ramanujan's circumference. In 117ac18 the perimeter was up to 26 % (14 of its
-uncertainties) too long below 4 pixels of the coarse direction, and a thin ellipse's long diameter up to 7 uncertainties too short.
+Right values: the ellipse's own axes, pi a b, and Ramanujan's circumference. In 117ac18 the perimeter was up
+to 26 % (14 of its uncertainties) too long below 4 pixels of the coarse direction, and a thin ellipse's long
+diameter up to 7 uncertainties too short.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def worst(shape: Shape, a: float, b: float) -> dict[str, float]:
 @settings(max_examples=150, deadline=None)
 @given(
     st.floats(0.6, 6), st.floats(1, 12), st.floats(-1.57, 1.57),
-    st.sampled_from([(1.0, 1.0), (1.0, 0.25), (0.3, 1.0), (1.0, 0.6)]), st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    st.sampled_from([(1.0, 1.0), (1.0, 0.25), (0.3, 1.0), (1.0, 0.6)]),
+    st.tuples(st.floats(0, 1), st.floats(0, 1)),
 )  # fmt: skip
 def test_every_measure_of_a_small_or_thin_ellipse(
     b: float, ratio: float, angle: float, spacing: tuple[float, float], shift: tuple[float, float]

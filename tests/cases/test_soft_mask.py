@@ -1,6 +1,7 @@
 """A black and white mask with soft edges is refused wherever a mask is read, as `data import` refuses it.
 
-After NVIDIA/DALI#5507 and NKI-AI/dlup#141: interpolation invents labels. 117ac18 took such a mask for 214 structures, exit code 0.
+After NVIDIA/DALI#5507 and NKI-AI/dlup#141: interpolation invents labels. 117ac18 took such a mask for 214
+structures, exit code 0.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""`--spacing Y,X`, and one number where the file knows the shape of its pixels, in every place that takes a size of a pixel.
+"""`--spacing Y,X`, and one number where the file knows the shape of its pixels, in every place that takes a
+size of a pixel.
 
-DICOM PixelAspectRatio is height to width (PS3.3 C.7.6.3.1.7). At 117ac18 one number stood for both sides everywhere.
+DICOM PixelAspectRatio is height to width (PS3.3 C.7.6.3.1.7). At 117ac18 one number stood for both sides
+everywhere.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ def test_one_number_is_the_height_of_a_pixel(tmp_path: Path) -> None:
         assert recalibrated(open_cine(path), TypedScale(size, overrides=False).applied).read(
             0
         ).spacing_mm_yx == pytest.approx(right)
-        wanted = Wanted(None, size)  # what the server is asked for
+        wanted = Wanted(None, size)  # what the server is asked
         frame = read_upload(Read(path.read_bytes(), 10**7, 10**7, wanted))
         assert frame.spacing_mm_yx == pytest.approx(right)
 

@@ -1,4 +1,6 @@
-"""Results say which libraries made them, since masks move with some of them; sessions leave the cores to others while they wait."""
+"""Results say which libraries made them, since masks move with some of them; sessions leave the cores to
+others while they wait.
+"""
 
 from __future__ import annotations
 

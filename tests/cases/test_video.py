@@ -1,9 +1,11 @@
-"""A video's own times, frames and shape of pixels, as the file says them; results that outlive a movie which can't be made.
+"""A video's own times, frames and shape of pixels, as the file says them; results that outlive a movie which
+can't be made.
 
-After opencv/opencv#12112 and #8834 (index / mean rate is no time), DeepLabCut/DeepLabCut#2811 (a rate that opens no encoder),
-xyonix/vannot#42 (pixels that aren't square), opencv-python-headless 4.13 to 5.0 (interlaced frames off by over 100 grey levels).
-Right values: ISO/IEC 14496-12, 8.6.1.2 (stts: each frame's duration), 8.6.6 (edit list: what is shown), 12.1.4 (pasp); ITU-R BT.601
-(limited range: 16 is black, 235 white). What 117ac18 gave stands at each test.
+After opencv/opencv#12112 and #8834 (index / mean rate is no time), DeepLabCut/DeepLabCut#2811 (a rate that
+opens no encoder), xyonix/vannot#42 (pixels that aren't square), opencv-python-headless 4.13 to 5.0
+(interlaced frames off by over 100 grey levels). Right values: ISO/IEC 14496-12, 8.6.1.2 (stts: each frame's
+duration), 8.6.6 (edit list: what is shown), 12.1.4 (pasp); ITU-R BT.601 (limited range: 16 is black, 235
+white). What 117ac18 gave stands at each test.
 """
 
 from __future__ import annotations
@@ -74,7 +76,9 @@ def test_b_frames_come_in_the_order_of_showing(tmp_path: Path) -> None:
 
 
 def trimmed(path: Path, skipped: int) -> Path:
-    """An edit list that begins `skipped` frames of 40 ms later (media time, at byte 12 of elst, in the media's own scale)."""
+    """An edit list that begins `skipped` frames of 40 ms later (media time, at byte 12 of elst, in the
+    media's own scale).
+    """
     save_video(path, [flat(20 + 18 * i) for i in range(12)], codec="mpeg4")
     scales: list[int] = []
 
@@ -154,7 +158,9 @@ def test_pixels_that_are_not_square(tmp_path: Path, name: str) -> None:
 
 
 def test_a_phones_video_stands_upright(tmp_path: Path) -> None:
-    """The matrix of tkhd (ISO/IEC 14496-12, 8.3.2), a quarter turn with the clock: what lies on the left is shown on top."""
+    """The matrix of tkhd (ISO/IEC 14496-12, 8.3.2), a quarter turn with the clock: what lies on the left is
+    shown on top.
+    """
     left = flat(40)
     left[:, :64] = 200
     path = save_video(tmp_path / "a.mp4", [left] * 3, aspect=Fraction(4, 3))
@@ -169,7 +175,9 @@ def test_a_phones_video_stands_upright(tmp_path: Path) -> None:
 
 
 def test_a_movie_at_66_7_frames_a_second(tmp_path: Path) -> None:
-    """15 ms a frame, usual in echocardiography. 117ac18: "this OpenCV can't encode MP4", and no result at all."""
+    """15 ms per frame, usual in echocardiography. 117ac18: "this OpenCV can't encode MP4", and no result at
+    all.
+    """
     path = save_video(
         tmp_path / "echo.mkv", [flat(60 + 10 * i) for i in range(12)], [15 * i for i in range(12)]
     )
@@ -194,7 +202,9 @@ def test_rates_that_movies_keep(tmp_path: Path, rate_hz: float) -> None:
 def test_a_movie_that_can_not_be_made_takes_nothing_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """MPEG-4 Part 2, the codec where libx264 isn't, ends at 8191 px: masks, CSV and JSON are there, and the reason is said."""
+    """MPEG-4 Part 2, the codec where libx264 isn't, ends at 8191 px: masks, CSV and JSON are there, and the
+    reason is said.
+    """
     monkeypatch.setattr(movie, "_CODECS", ("mpeg4",))
     wide = np.full((16, 8200), 90, np.uint8)
     path = save_video(tmp_path / "wide.mkv", [wide] * 3, codec="ffv1")

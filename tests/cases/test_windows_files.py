@@ -1,8 +1,9 @@
 """Tables and JSON as Windows, Excel and pandas write them, and names as macOS hands them out.
 
-JSON with a byte order mark: cityjson/cjio#21, wkentaro/labelme#299; RFC 8259, section 8.1 lets a parser pass over it. Semicolons and
-empty columns: asafdav/ng-csv#28, ryancramerdesign/ImportPagesCSV PR 26. Frames as 12.0: calpaterson/csvbase#11. Names in NFD:
-cryptomator/cryptomator#264; Unicode UAX 15 has canonically equivalent texts be treated alike. 117ac18 refused all of them.
+JSON with a byte order mark: cityjson/cjio#21, wkentaro/labelme#299; RFC 8259, section 8.1 lets a parser pass
+over it. Semicolons and empty columns: asafdav/ng-csv#28, ryancramerdesign/ImportPagesCSV PR 26. Frames as
+12.0: calpaterson/csvbase#11. Names in NFD: cryptomator/cryptomator#264; Unicode UAX 15 has canonically
+equivalent texts be treated alike. 117ac18 refused all of them.
 """
 
 from __future__ import annotations
@@ -100,9 +101,9 @@ def test_frames_that_pandas_saves_as_floats(tmp_path: Path, cell: str, frame: in
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("file,x0,,y0,x1,y1\na.png,1,,2,3,4\n", "column 3 has no name; name it, or take it away"),
+        ("file,x0,,y0,x1,y1\na.png,1,,2,3,4\n", "column 3 has no name; name it, or remove it"),
         ("file,x0,y0,x1,y1,\na.png,1,2,3,4,why\n", "row 2 has 6 cells under 5 columns"),
-        ("file,x0,y0,x1,y1,frame\na.png,1,2,3,4,12.5\n", r"'12.5' is no number of a frame"),
+        ("file,x0,y0,x1,y1,frame\na.png,1,2,3,4,12.5\n", r"'12.5' is not a frame number"),
     ],
 )
 def test_what_is_refused_and_why(tmp_path: Path, text: str, message: str) -> None:

@@ -1,4 +1,6 @@
-"""`uniultra adapt` and `uniultra merge` as a user calls them: what is printed, what lies there, what is refused in one line."""
+"""`uniultra adapt` and `uniultra merge` as a user calls them: what is printed, what lies there, what is
+refused in one line.
+"""
 
 from __future__ import annotations
 

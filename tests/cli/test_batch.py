@@ -1,4 +1,6 @@
-"""`uniultra batch`, as users call it: an archive in, masks and tables out; interrupted, resumed; one line and exit code 2 on bad input."""
+"""`uniultra batch`, as users call it: an archive in, masks and tables out; interrupted, resumed; one line and
+exit code 2 on bad input.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +84,7 @@ def test_interrupted_and_resumed_as_if_it_never_was(tmp_path: Path) -> None:
     assert running.returncode == 130, problems
     assert told == ""
     assert problems.startswith("uniultra: interrupted; ")
-    assert problems.endswith("give the same command again to go on\n")
+    assert problems.endswith("run the same command again to resume\n")
     some = rows(tmp_path / "out" / "results.csv")
     assert 2 <= len(some) < COUNT
     assert all((tmp_path / "out" / row["mask"]).is_file() for row in some)
@@ -125,16 +127,17 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(folder: Path) -> Non
     [
         (
             ("in", "out"),
-            "nothing points at the structures; give one of --prompts prompts.csv, --from-masks FOLDER or --grid N",
+            "nothing points at the structures; give one of --prompts prompts.csv, --from-masks FOLDER or "
+            "--grid N",
         ),
         (
             ("in", "out", "--grid", "4", "--prompts", "prompts.csv"),
             "--prompts and --grid are given; give one of",
         ),
-        (("in", "out", "--grid", "40"), "--grid 40 is no number of clicks a side; give 1 to 32"),
+        (("in", "out", "--grid", "40"), "--grid 40 is not a valid number of points per side; give 1 to 32"),
         (("in", "out", "--quality", "0.5", "--prompts", "prompts.csv"), "--quality 0.5 is for --grid alone"),
         (("none", "out", "--grid", "4"), "none: no such file or folder; check the path"),
-        (("prompts.csv", "out", "--prompts", "prompts.csv"), "prompts.csv has 4 problem(s); mend them:"),
+        (("prompts.csv", "out", "--prompts", "prompts.csv"), "prompts.csv has 4 problem(s); fix them:"),
         (
             ("in", "in/out", "--grid", "4"),
             "so its masks would be taken for images; give a folder outside of it",
@@ -165,7 +168,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(folder: Path) -> Non
             ("in", "out", "--grid", "4", "--write", "csv", "--keep-patient"),
             "--keep-patient is of DICOM results alone; add --write",
         ),
-        (("in", "out", "--grid", "4", "--address", "nowhere"), "--address nowhere is no address"),
+        (("in", "out", "--grid", "4", "--address", "nowhere"), "--address nowhere is not an address"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(
@@ -193,7 +196,8 @@ def test_without_ray_it_says_what_to_install(folder: Path) -> None:
     code = (
         "import importlib.util, sys; real = importlib.util.find_spec\n"
         "importlib.util.find_spec = lambda name, *rest: None if name == 'ray' else real(name, *rest)\n"
-        "sys.argv = ['uniultra', 'batch', 'in', 'out', '--grid', '4']; from uniultra.cli.main import run; run()"
+        "sys.argv = ['uniultra', 'batch', 'in', 'out', '--grid', '4']; from uniultra.cli.main import run; "
+        "run()"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False, env=ENVIRONMENT
@@ -208,11 +212,11 @@ def test_speed_and_time_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     meter = Meter(40)
-    assert meter.text() == "0 of 40, 0.0 files a second, ? left, 0 failed"
+    assert meter.text() == "0 of 40, 0.0 files per second, ? left, 0 failed"
     for status in ["done"] * 18 + ["failed", "skipped"]:
         now[0] += 0.5
         meter.add(status)
-    assert meter.text() == "20 of 40, 2.0 files a second, 0:00:10 left, 1 failed"
+    assert meter.text() == "20 of 40, 2.0 files per second, 0:00:10 left, 1 failed"
     now[0] += 120
     meter.add("done")
     assert len(meter.recent) == 1  # the speed forgets what is long past
@@ -220,7 +224,7 @@ def test_speed_and_time_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         line.add("done")
         now[0] += 31
         line.add("done")
-    assert capsys.readouterr().err == "uniultra: 2 of 2, 0.1 files a second, 0:00:00 left, 0 failed\n"
+    assert capsys.readouterr().err == "uniultra: 2 of 2, 0.1 files per second, 0:00:00 left, 0 failed\n"
 
 
 def test_durations() -> None:

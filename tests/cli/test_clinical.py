@@ -43,11 +43,11 @@ def test_info_tells_what_a_person_needs_and_no_patient(folder: Path) -> None:
         "DICOM, US",
         "320 x 240 pixels, 3 frames at 25 a second",
         "Explicit VR Little Endian",
-        "0.5 x 0.5 mm a pixel",
+        "0.5 x 0.5 mm per pixel",
         "M-mode",
     ):
         assert part in done.stdout
-    assert "burnt in    not stated" in done.stdout
+    assert "burned in   not stated" in done.stdout
     assert "Doe" not in done.stdout
     shown = uniultra("info", "cine.dcm", "--phi", "--json", cwd=folder)
     report = json.loads(shown.stdout)
@@ -61,7 +61,7 @@ def test_info_of_several_files_says_which_failed(folder: Path) -> None:
     done = uniultra("info", ".", cwd=folder)
     assert (done.returncode, "320 x 240" in done.stdout) == (2, True)
     assert len(done.stderr.strip().splitlines()) == 1
-    assert "broken.dcm: the pixel data is cut short" in done.stderr
+    assert "broken.dcm: the pixel data is truncated" in done.stderr
 
 
 def test_segment_writes_seg_and_measures_that_read_back_equal(folder: Path) -> None:
@@ -202,7 +202,7 @@ def test_measure_of_volumes(planes: Path) -> None:
         ),
         (
             ["measure", "ed.png", "--volume", "ef"],
-            "ed.png: one mask; --volume ef takes 2 or 4, or the label of a cine",
+            "ed.png: one mask; --volume ef takes 2 or 4, or a label of a cine",
         ),
         (
             ["measure", "ed.png", "--volume", "simpson"],

@@ -47,11 +47,21 @@ def test_a_baseline_is_scored_on_boxes(data: Path, tmp_path: Path) -> None:
     assert len(report["records"]) == 5 * (1 + 3 + 3)
 
 
-def test_a_limit_is_recorded_and_told(data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("more", "said", "drawn"),
+    [
+        ((), ", 2 of each data set, drawn by seed. Dice", True),
+        (("--first",), ", the first 2 of each data set. Dice", None),
+    ],
+)
+def test_a_limit_is_recorded_and_told(
+    data: Path, tmp_path: Path, more: tuple[str, ...], said: str, drawn: bool | None
+) -> None:
     out = tmp_path / "r.json"
-    result = _run("--data", data, "--model", "ellipse", "--kinds", "box", "--limit", "1", "--out", out)
-    assert ", the first 1 of each data set. Dice" in result.stdout
-    assert json.loads(out.read_text(encoding="utf-8"))["limit"] == 1
+    one = ("--data", data, "--model", "ellipse", "--kinds", "box", "--limit", "2", *more)
+    assert said in _run(*one, "--out", out).stdout
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert (report["limit"], report.get("drawn")) == (2, drawn)
 
 
 def test_seeds_give_their_deviation(data: Path, tmp_path: Path) -> None:
@@ -154,10 +164,7 @@ def test_two_baselines_are_compared_pair_by_pair(data: Path, tmp_path: Path) -> 
     assert against["model"] == "ellipse"
     assert against["comparison"]["box"]["mean over organs"]["objects"] == 5
     assert _run(*boxes, "--model", "grabcut", "--against", first).stdout == live.stdout
-    assert (
-        _run(*boxes, "--model", "ellipse", "--against", "ellipse").stdout.count("| no difference shown |")
-        == 6
-    )
+    assert _run(*boxes, "--model", "ellipse", "--against", "ellipse").stdout.count("| not judged |") == 6
 
 
 def test_a_report_of_other_data_is_refused(data: Path, tmp_path: Path) -> None:
@@ -198,7 +205,7 @@ def test_bad_rows_end_the_run_or_are_left_out(data: Path, tmp_path: Path) -> Non
     refused = _run(*arguments)
     assert isinstance(refused.exception, DataError)
     assert (
-        "has 1 problem(s); mend them, or leave these rows out with --skip-bad:\n  row 3, mask: 'masks/b.png'"
+        "has 1 problem(s); fix them, or leave these rows out with --skip-bad:\n  row 3, mask: 'masks/b.png'"
         in str(refused.exception)
     )
     assert not (tmp_path / "run").exists()
@@ -213,7 +220,7 @@ def test_bad_rows_end_the_run_or_are_left_out(data: Path, tmp_path: Path) -> Non
 
 def test_the_report_says_which_weights(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "r.json"
-    assert _run("--data", data, "--kinds", "box", "--limit", "1", "--out", out).exit_code == 0
+    assert _run("--data", data, "--kinds", "box", "--limit", "2", "--out", out).exit_code == 0
     report = json.loads(out.read_text(encoding="utf-8"))
     assert (report["model"], report["model_version"]) == ("uniultra-mini", find("uniultra-mini").version)
     assert report["weights_sha256"] == weights_sha256("uniultra-mini")
@@ -238,4 +245,4 @@ def test_an_old_report_is_compared_to(data: Path, tmp_path: Path, version: int) 
     old.write_text(json.dumps({**report, "schema_version": version}), encoding="utf-8")
     result = _run("--data", data, "--model", "ellipse", "--kinds", "box", "--against", old)
     assert result.exit_code == 0, result.output
-    assert result.stdout.count("| no difference shown |") == 3
+    assert result.stdout.count("| not judged |") == 3

@@ -1,7 +1,11 @@
-"""`uniultra export` as a user calls it: what is printed and written, and what is refused in one line before anything is computed."""
+"""`uniultra export` as a user calls it: what is printed and written, and what is refused in one line before
+anything is computed.
+"""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ from phantom_manifest import Phantom, write_manifest
 from uniultra.cli.export import export
 from uniultra.errors import DataError, ModelError, OutputError
 from uniultra.export.model_folder import FILES
+from uniultra.model_facts import Passes
 from uniultra.models.build import build
 
 
@@ -65,7 +70,7 @@ def test_weights_are_halved_unless_told_and_all_is_printed(source: Path, tmp_pat
             "give a manifest that has some of split 'train': --data manifest.csv",
         ),
         (("--precision", "int8", "--data", "absent.csv"), DataError, "absent.csv"),
-        (("--data", "manifest.csv"), DataError, "precision fp16 looks at no frames; leave --data away"),
+        (("--data", "manifest.csv"), DataError, "precision fp16 looks at no frames; omit --data"),
         (
             ("--precision", "int8", "--data", "m.csv", "--least-dice", "0"),
             ModelError,
@@ -111,3 +116,24 @@ def test_where_nothing_can_be_written(source: Path, tmp_path: Path) -> None:
     result = _run("--model", source, "--out", tmp_path / "file" / "out", "--name", "mine")
     assert isinstance(result.exception, OutputError)
     assert "file is not a folder" in str(result.exception)
+
+
+def test_the_passes_are_the_sources_but_for_what_is_changed(source: Path, tmp_path: Path) -> None:
+    names = ("--name", "mine", "--precision", "fp32")
+    assert (
+        _run(
+            "--model", source, "--out", tmp_path / "a", *names, "--pass", "sure=0.5", "--pass", "min_part=0.1"
+        ).exit_code
+        == 0
+    )
+    assert (
+        _run("--model", tmp_path / "a", "--out", tmp_path / "b", *names, "--pass", "agreed=0.9").exit_code
+        == 0
+    )
+    first, second = (json.loads((tmp_path / name / "model.json").read_text())["passes"] for name in "ab")
+    assert first == asdict(Passes(sure=0.5, min_part=0.1))
+    assert second == asdict(Passes(sure=0.5, min_part=0.1, agreed=0.9))
+    refused = _run("--model", source, "--out", tmp_path / "c", *names, "--pass", "sure=2")
+    assert isinstance(refused.exception, ModelError)
+    assert str(refused.exception) == "pass setting 'sure=2': it must be a number from 0 to 1"
+    assert not (tmp_path / "c").exists()

@@ -109,7 +109,7 @@ def test_every_frame_of_a_cine_is_segmented_as_if_alone(folder: Path) -> None:
         frame["objects"][0]["area_px"] for frame in report["frames"]
     ]
     movie = open_cine(folder / "out" / "cine.frames.overlay.mp4")
-    assert (movie.count, movie.frame_hw, movie.rate_hz) == (5, (240, 320), pytest.approx(25))
+    assert (movie.count, movie.frame_hw, movie.rate_hz) == (5, (480, 640), pytest.approx(25))
 
     alone = uniultra(
         "segment", "cine.dcm", "--frame", 2, "--box", BOX, "--point", "20,20", "--json", cwd=folder
@@ -235,7 +235,7 @@ def test_an_interrupted_run_leaves_nothing(folder: Path) -> None:
         ),
         (
             ["cine.dcm", "--frames", "3-1"],
-            "--frames '3-1': '3-1' is no range; give A-B or A-B:STEP with A up to B and STEP from 1",
+            "--frames '3-1': '3-1' is not a range; give A-B or A-B:STEP with A up to B and STEP from 1",
         ),
         (
             ["cine.dcm", "--frames", "all", "--write", "sr"],
@@ -280,7 +280,7 @@ def test_what_is_chosen(folder: Path, text: str, numbers: list[int]) -> None:
     "text", ["", ",", "1,", "-1", "1-", "1:2", "1-3:0", "1-3:", "1.5", "0x1", "²", "1-2-3", "1--3"]
 )
 def test_what_is_no_choice(text: str) -> None:
-    with pytest.raises(PromptError, match=r"--frames '.*' is not understood|is no range"):
+    with pytest.raises(PromptError, match=r"--frames '.*' is not understood|is not a range"):
         parse_frames(text)
 
 
@@ -331,7 +331,7 @@ def test_measure_takes_the_label_of_a_cine(folder: Path) -> None:
         ),
         (
             ["a.tif", "--volume", "ef", "--spacing", "1"],
-            "a.tif: frames with the structure: 1; an ejection fraction needs 2 or more",
+            "a.tif: frames with the structure: 1; --volume ef needs 2 or more",
         ),
         (
             ["a.tif", "--volume", "ef"],

@@ -91,7 +91,7 @@ def test_the_papers_protocol(data: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--protocol", "papers"), "protocol 'papers' is unknown; use standard or paper"),
+        (("--protocol", "papers"), "protocol 'papers' is unknown; use standard, paper or track"),
         (("--protocol", "paper", "--kinds", "box"), "exact boxes; leave out --kinds, or the protocol"),
         (
             ("--protocol", "paper", "--draws", "5", "--against", "grabcut"),

@@ -1,4 +1,6 @@
-"""The command as users call it, in a process of its own: files in, files out, one line and exit code 2 on bad input."""
+"""The command as users call it, in a process of its own: files in, files out, one line and exit code 2 on bad
+input.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ import pytest
 from PIL import Image
 
 from phantoms import ellipse, speckled
+from uniultra.io.rle import mask_of
 
 TRUE = ellipse((240, 320), (170, 110), (60, 40))
 BOX = "105,65,235,155"
@@ -46,7 +49,7 @@ def test_a_box_writes_mask_overlay_and_json(folder: Path) -> None:
     assert mask.shape == TRUE.shape
     assert dice(mask == 1, TRUE) > 0.8
     with Image.open(folder / "out" / "scan.overlay.png") as overlay:
-        assert (overlay.mode, overlay.size) == ("RGB", (320, 240))
+        assert (overlay.mode, overlay.size) == ("RGB", (640, 480)), "a small picture is enlarged"
     report = json.loads((folder / "out" / "scan.json").read_text())
     assert report["model"]["name"] == "uniultra-mini"
     [found] = report["objects"]
@@ -67,6 +70,21 @@ def test_json_to_stdout_writes_nothing(folder: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_alternatives_are_in_the_json_and_only_where_asked_for(folder: Path) -> None:
+    click = ("segment", "scan.png", "--point", "150,120", "--json")
+    plain, several = (uniultra(*click, *more, cwd=folder) for more in ((), ("--alternatives", "3")))
+    assert (plain.returncode, several.returncode) == (0, 0), several.stderr
+    [before], [after] = (json.loads(done.stdout)["objects"] for done in (plain, several))
+    others = after.pop("alternatives")
+    assert before == after
+    assert len(others) <= 2
+    for other in others:
+        mask_hw = mask_of(other["rle"]["counts"], TRUE.shape)
+        assert other["rle"]["size"] == list(TRUE.shape)
+        assert other["area_px"] == mask_hw.sum()
+        assert 0 <= other["quality"] <= 1
+
+
 def test_json_goes_to_stdout_while_a_bar_is_shown_on_stderr(folder: Path) -> None:
     import pty
 
@@ -175,6 +193,14 @@ def test_a_folder_named_like_a_model_doesn_t_take_its_place(folder: Path) -> Non
         (["scan.png", "--point", "5,5", "--mask", "none.png"], "none.png: no such file"),
         (["scan.png", "--point", "5,5", "--prompts", "p.json"], "--prompts stands alone"),
         (["scan.png", "--point", "5,5", "--out", "scan.png"], "scan.png"),
+        (
+            ["scan.png", "--point", "5,5", "--alternatives", "2", "--frames", "all"],
+            "--alternatives are of one frame",
+        ),
+        (
+            ["scan.png", "--point", "5,5", "--alternatives", "4"],
+            "--alternatives 4 is out of range; give 1 to 3",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(folder: Path, arguments: list[str], says: str) -> None:
@@ -202,7 +228,10 @@ def test_models_lists_the_default(tmp_path: Path) -> None:
 
 
 def test_help_is_quick_to_import(tmp_path: Path) -> None:
-    code = "import sys, uniultra.cli.main; print([m for m in ('cv2', 'onnxruntime', 'torch', 'transformers') if m in sys.modules])"
+    code = (
+        "import sys, uniultra.cli.main; print([m for m in ('cv2', 'onnxruntime', 'torch', 'transformers') "
+        "if m in sys.modules])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )

@@ -1,4 +1,6 @@
-"""`uniultra serve` where it can't start: one line, exit code 2. A server that starts is tested in tests/web/test_server.py."""
+"""`uniultra serve` where it can't start: one line, exit code 2. A server that starts is tested in
+tests/web/test_server.py.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,8 @@ def test_a_port_that_is_taken() -> None:
         done = serve("--port", port)
     assert (done.returncode, done.stderr) == (
         2,
-        f"uniultra: port {port} on 127.0.0.1 can't be used (Address already in use); give another with --port\n",
+        f"uniultra: port {port} on 127.0.0.1 can't be used (Address already in use); give another with "
+        "--port\n",
     )
 
 

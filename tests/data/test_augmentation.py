@@ -1,4 +1,6 @@
-"""Augmentation: the defaults change nothing, each parameter does what it says, and drawing can be repeated."""
+"""Augmentation: the defaults change nothing, each parameter does what it says, and drawing can be
+repeated.
+"""
 
 from __future__ import annotations
 

@@ -72,7 +72,9 @@ def _drawn(folder: Path, count: int, **settings: object) -> list[dict[str, np.nd
 
 
 def _margins(example: dict[str, np.ndarray]) -> np.ndarray:
-    """How far a box's edges lie outwards of the target's, as shares of its sides: left, top, right, bottom."""
+    """How far a box's edges lie outwards of the target's, as shares of its sides: left, top, right,
+    bottom.
+    """
     ys, xs = np.nonzero(example["target"] > 0.5)
     low, high = np.array([xs.min(), ys.min()]) - 0.5, np.array([xs.max(), ys.max()]) + 0.5
     sides = high - low

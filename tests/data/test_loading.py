@@ -61,7 +61,8 @@ def test_masks_that_are_taken(row: Row, mask: Image.Image, objects: int) -> None
     [
         (
             _soft(),
-            r"grey values up to 255 \(soft edges\?\); one object is 0 and one other value, several are 1, 2, ...; cut it at 128",
+            r"grey values up to 255 \(soft edges\?\); one object is 0 and one other value, several are 1, "
+            r"2, ...; cut it at 128",
         ),
         (_colour(), "coloured, so its values are not ids"),
         (

@@ -13,7 +13,8 @@ from phantom_manifest import Phantom, true_ids, write_manifest
 from uniultra.data.manifest import COLUMNS, SMALLEST_OBJECT, objects_in, open_manifest, read_manifest
 from uniultra.errors import DataError
 
-GOOD = {**dict.fromkeys(COLUMNS, ""), "id": "a", "dataset": "d", "organ": "breast", "split": "val", "image": "i/a.png", "mask": "m/a.png",
+GOOD = {**dict.fromkeys(COLUMNS, ""), "id": "a", "dataset": "d", "organ": "breast", "split": "val",
+"image": "i/a.png", "mask": "m/a.png",
         "group": "0"}  # fmt: skip
 
 
@@ -73,11 +74,12 @@ def test_all_that_is_wrong_with_the_text_is_told_at_once(tmp_path: Path) -> None
     path = _write(
         tmp_path, GOOD, {**GOOD, "split": "x", "image": "C:\\a.png"}, {**GOOD, "id": "c", "mask": "/m.png"}
     )
-    with pytest.raises(DataError, match=r"manifest '.*' has 4 problem\(s\); mend them:\n") as caught:
+    with pytest.raises(DataError, match=r"manifest '.*' has 4 problem\(s\); fix them:\n") as caught:
         read_manifest(path)
     assert str(caught.value).splitlines()[1:] == [
         "  row 3, split: 'x' is unknown; use one of train, val, test, external",
-        "  row 3, image: 'C:\\a.png' is a Windows path; write it with / and relative to the manifest's folder",
+        "  row 3, image: 'C:\\a.png' is a Windows path; write it with / and relative to the manifest's "
+        "folder",
         "  row 4, mask: '/m.png' is not below the manifest's folder; write it relative to that",
         "  row 3, id: 'a' is the id of row 2 too; give each its own",
     ]

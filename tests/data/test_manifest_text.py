@@ -10,7 +10,8 @@ import pytest
 from uniultra.data.manifest_text import COLUMNS, read_sheet
 from uniultra.errors import DataError
 
-GOOD = {**dict.fromkeys(COLUMNS, ""), "id": "a", "dataset": "d", "organ": "breast", "split": "val", "image": "i/a.png", "mask": "m/a.png",
+GOOD = {**dict.fromkeys(COLUMNS, ""), "id": "a", "dataset": "d", "organ": "breast", "split": "val",
+"image": "i/a.png", "mask": "m/a.png",
         "group": "0"}  # fmt: skip
 
 
@@ -83,7 +84,7 @@ def test_columns_too_few_too_many_and_twice(tmp_path: Path) -> None:
     ]
     legal = ",".join(COLUMNS)
     assert _told(tmp_path, GOOD, columns=(*COLUMNS, "quality")) == [
-        f"row 1: unknown column 'quality'; legal are {legal}; take it away"
+        f"row 1: unknown column 'quality'; legal are {legal}; remove it"
     ]
     assert _told(tmp_path, GOOD, columns=(*COLUMNS, "organ")) == [
         "row 1: column 'organ' comes 2 times; keep one"
@@ -99,7 +100,7 @@ def test_a_row_with_other_fields_than_the_header_is_told_once(tmp_path: Path) ->
 
 
 def test_no_rows_and_no_header(tmp_path: Path) -> None:
-    assert _told(tmp_path) == ["row 1: no rows follow; write one an image"]
+    assert _told(tmp_path) == ["row 1: no rows follow; write one per image"]
     (tmp_path / "manifest.csv").write_bytes(b"")
     assert len(read_sheet(tmp_path / "manifest.csv").problems) == 2
 

@@ -11,9 +11,9 @@ from uniultra.errors import DataError
 def test_none_pass_and_a_long_list_is_cut() -> None:
     refuse("it", [])
     with pytest.raises(DataError, match="it has 51 problem") as caught:
-        refuse("it", [Problem(f"row {i}, mask", "bad") for i in range(51)], "mend it")
+        refuse("it", [Problem(f"row {i}, mask", "bad") for i in range(51)], "fix it")
     lines = str(caught.value).splitlines()
-    assert lines[:2] == ["it has 51 problem(s); mend it:", "  row 0, mask: bad"]
+    assert lines[:2] == ["it has 51 problem(s); fix it:", "  row 0, mask: bad"]
     assert lines[-1] == f"  and {51 - MOST_TOLD} more"
     assert len(lines) == 2 + MOST_TOLD
 

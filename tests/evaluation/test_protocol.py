@@ -17,7 +17,7 @@ from uniultra.data.splits import ReportSplit, SelectionSplit, report_split, sele
 from uniultra.errors import DataError, PromptError
 from uniultra.evaluation.baselines import EllipseBaseline, ellipse_in_box
 from uniultra.evaluation.metrics import dice
-from uniultra.evaluation.protocol import evaluate, first_rows
+from uniultra.evaluation.protocol import Limit, drawn_rows, evaluate, first_rows
 from uniultra.evaluation.records import Record
 from uniultra.evaluation.settings import KINDS, EvaluationSettings
 from uniultra.evaluation.simulated_user import EMPTY_CLICKS, box_for
@@ -42,7 +42,9 @@ def _masks(frame: Frame, found: Sequence[np.ndarray], quality: float) -> list[Ma
 
 @dataclass
 class Perfect:
-    """Knows the phantoms: answers with the object under the box's centre, the first click, or nothing. Keeps what it was asked."""
+    """Knows the phantoms: answers with the object under the box's centre, the first click, or nothing. Keeps
+    what it was asked.
+    """
 
     name: str = "perfect"
     asked: list[list[Prompt]] = field(default_factory=list)
@@ -310,6 +312,31 @@ def test_first_rows_are_of_each_data_set_and_keep_the_kind_of_split(tmp_path: Pa
     assert type(first_rows(report_split(phantom_manifest(tmp_path, PHANTOMS), "test"), 1)) is ReportSplit
     with pytest.raises(DataError, match="limit is 0; it must be at least 1"):
         first_rows(split, 0)
+
+
+def test_drawn_rows_are_the_same_each_time_and_of_different_clusters(tmp_path: Path) -> None:
+    split = _val(tmp_path)
+    many = replace(
+        split,
+        rows=tuple(replace(split.rows[0], id=f"{i:03d}", group=f"g{i // 10}") for i in range(100)),
+    )
+    drawn = drawn_rows(many, 10)
+    turned = drawn_rows(replace(many, rows=many.rows[::-1]), 10)
+    assert {row.id for row in drawn} == {row.id for row in turned}, "whatever the order"
+    assert [row.id for row in drawn] == sorted(row.id for row in drawn), "in the split's order"
+    assert len({row.cluster for row in drawn}) == 10, "one of each cluster before a second one"
+    assert [row.id for row in drawn] != [row.id for row in first_rows(many, 10)]
+    assert len(drawn_rows(many, 1000)) == 100
+    with pytest.raises(DataError, match="limit is 0; it must be at least 1"):
+        drawn_rows(many, 0)
+
+
+def test_a_limit_draws_unless_the_first_are_named(tmp_path: Path) -> None:
+    split = _val(tmp_path)
+    assert Limit().rows(split) is split
+    assert Limit(2, first=True).rows(split) == first_rows(split, 2)
+    assert Limit(2).rows(split) == drawn_rows(split, 2)
+    assert [limit.drawn for limit in (Limit(), Limit(2), Limit(2, first=True))] == [False, True, False]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

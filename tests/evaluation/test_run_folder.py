@@ -19,7 +19,7 @@ from uniultra.errors import DataError, OutputError
 from uniultra.evaluation.baselines import EllipseBaseline
 from uniultra.evaluation.preflight import check
 from uniultra.evaluation.protocol import evaluate
-from uniultra.evaluation.report.run_report import Provenance
+from uniultra.evaluation.report.provenance import Provenance
 from uniultra.evaluation.run_folder import JOURNAL, PAGE, REPORT, TABLES, open_folder, write_folder
 from uniultra.evaluation.settings import EvaluationSettings
 
@@ -138,7 +138,8 @@ def test_a_model_of_the_same_name_with_other_weights_is_refused(data: Path, tmp_
     open_folder(tmp_path / "run", first, "val", settings)
     with pytest.raises(
         DataError,
-        match=r"^'.*records\.jsonl' is of a run with another weights_sha256; choose another folder, or --force",
+        match=r"^'.*records\.jsonl' is of a run with another weights_sha256; choose another folder, or "
+        r"--force",
     ):
         open_folder(tmp_path / "run", replace(first, weights_sha256="bb" * 32), "val", settings)
 

@@ -85,5 +85,7 @@ def test_seeds_out_of_range_are_named(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["a", "1;2", "1.5"])
 def test_seeds_are_whole_numbers(text: str) -> None:
-    with pytest.raises(PromptError, match=f"seeds '{text}' are not whole numbers; give some with commas"):
+    with pytest.raises(
+        PromptError, match=f"seeds '{text}' are not whole numbers; give some separated by commas"
+    ):
         parse_seeds(text)

@@ -13,7 +13,8 @@ from uniultra.evaluation.summary import ALL_ORGANS, summarise
 
 def record(id: str, dice: float, organ: str = "breast", **more: object) -> Record:
     values: dict[str, object] = {
-        "id": id, "dataset": "d", "organ": organ, "group": f"d/{id}", "object_index": 0, "kind": "box", "draw": 0,
+        "id": id, "dataset": "d", "organ": organ, "group": f"d/{id}", "object_index": 0, "kind": "box",
+        "draw": 0,
         "dice": dice, "iou": dice / 2, "quality": dice / 2, "ellipse_dice": 0.8, "seconds": 0.5, **more,
     }  # fmt: skip
     return Record(**values)  # type: ignore[arg-type]

@@ -1,4 +1,6 @@
-"""Frames for int8: of train alone, the same for the same seed, and never the same to calibrate on and to choose on."""
+"""Frames for int8: of train alone, the same for the same seed, and never the same to calibrate on and to
+choose on.
+"""
 
 from __future__ import annotations
 

@@ -38,7 +38,9 @@ def _model(size: int = 256, adapter: AdapterSpec | None = PAPER, **settings: obj
 
 
 def _gaps(model: PromptableModel, batch: int = 2) -> list[float]:
-    """Largest differences of the three maps, then of logits, quality and score, each over the largest value there."""
+    """Largest differences of the three maps, then of logits, quality and score, each over the largest value
+    there.
+    """
     fused, rng = fuse(model), np.random.default_rng(1)
     images = torch.from_numpy(np.concatenate([speckle_image(model.input_size, rng) for _ in range(batch)]))
     prompt = [torch.from_numpy(array) for array in random_prompts(model.input_size, rng)]

@@ -61,8 +61,8 @@ def test_one_mask_is_pythons(tmp_path: Path) -> None:
     ("options", "message"),
     [
         (("--box", "5,5,20,20"), "'absent/model.json' is missing; a model folder holds it"),
-        (("--box", "5,5,20"), "--box 5,5,20: give 4 numbers with commas between"),
-        (("--point", "5,x"), "--point 5,x: give 2 numbers with commas between"),
+        (("--box", "5,5,20"), "--box 5,5,20: give 4 numbers separated by commas"),
+        (("--point", "5,x"), "--point 5,x: give 2 numbers separated by commas"),
     ],
 )
 def test_bad_input_is_one_line(tmp_path: Path, options: tuple[str, ...], message: str) -> None:

@@ -1,4 +1,6 @@
-"""The exported files answer as the model does in torch: one export of a small mini, shared by all tests here."""
+"""The exported files answer as the model does in torch: one export of a small mini, shared by all tests
+here.
+"""
 
 from __future__ import annotations
 

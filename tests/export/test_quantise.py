@@ -15,7 +15,9 @@ WILD, CALM = "net.wild", "net.calm"
 
 
 def network() -> onnx.ModelProto:
-    """x (1, 32) through calm.0, wild.0 and calm.1. What wild.0 sees is one huge number among small ones that decide: 8 bits lose these."""
+    """x (1, 32) through calm.0, wild.0 and calm.1. What wild.0 sees is one huge number among small ones that
+    decide: 8 bits lose these.
+    """
     rng = np.random.default_rng(0)
     weights = {"a": rng.normal(size=(32, 64)), "b": rng.normal(size=(64, 64)), "c": rng.normal(size=(64, 32))}
     push = np.zeros(64)

@@ -19,10 +19,14 @@ RNG = np.random.default_rng(0)
 
 
 def small_graph() -> onnx.ModelProto:
-    """images (1, 8, 4, 4) through Conv, ConvTranspose and MatMul; `twice` is the weight of two kinds of layer, `other` of none."""
+    """images (1, 8, 4, 4) through Conv, ConvTranspose and MatMul; `twice` is the weight of two kinds of
+    layer, `other` of none.
+    """
     weights = {
-        "conv": RNG.normal(size=(64, 8, 3, 3)), "up": RNG.normal(size=(64, 32, 2, 2)), "dense": RNG.normal(size=(8, 512)),
-        "twice": RNG.normal(size=(512, 512)), "other": RNG.normal(size=(1, 32, 8, 512)), "few": RNG.normal(size=(4, 4)),
+        "conv": RNG.normal(size=(64, 8, 3, 3)), "up": RNG.normal(size=(64, 32, 2, 2)),
+        "dense": RNG.normal(size=(8, 512)),
+        "twice": RNG.normal(size=(512, 512)), "other": RNG.normal(size=(1, 32, 8, 512)),
+        "few": RNG.normal(size=(4, 4)),
     }  # fmt: skip
     nodes = [
         helper.make_node("Conv", ["images", "conv"], ["a"], pads=[1, 1, 1, 1]),

@@ -1,4 +1,6 @@
-"""The nnInteractive protocol, asked by its official client (nninteractive-client 2.6) over loopback, and by hostile requests."""
+"""The nnInteractive protocol, asked by its official client (nninteractive-client 2.6) over loopback, and by
+hostile requests.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Reading and finding of still images: what is read, exactly. What is refused is in test_images_refused.py."""
+"""Reading and finding of still images: what is read, exactly. What is refused is in
+test_images_refused.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Still images that are refused: each with one line that names the file, the value, the legal range and the fix.
+"""Still images that are refused: each with one line that names the file, the value, the legal range and the
+fix.
 
 Every broken file is a real one, made here.
 """
@@ -105,8 +106,8 @@ def test_renamed_text(tmp_path: Path, suffix: str) -> None:
 def test_unknown_kind(tmp_path: Path) -> None:
     (tmp_path / "report.pdf").write_bytes(b"%PDF-1.7")
     assert (
-        "legal are DICOM, PNG, JPEG, TIFF, BMP, GIF, MP4, AVI, MKV, MPEG, NIfTI, MetaImage, NRRD; convert it to PNG"
-        in refusal(tmp_path / "report.pdf")
+        "legal are DICOM, PNG, JPEG, TIFF, BMP, GIF, MP4, AVI, MKV, MPEG, NIfTI, MetaImage, NRRD; "
+        "convert it to PNG" in refusal(tmp_path / "report.pdf")
     )
 
 
@@ -121,7 +122,7 @@ def test_no_dicom_behind_its_name_or_mark(tmp_path: Path, name: str, contents: b
 def test_truncated(tmp_path: Path, kind: str, kept: float) -> None:
     data = encoded(kind)
     (tmp_path / "scan.img").write_bytes(data[: int(kept * len(data))])
-    assert f"the {kind} data is damaged, cut short" in refusal(tmp_path / "scan.img")
+    assert f"the {kind} data is damaged, truncated" in refusal(tmp_path / "scan.img")
 
 
 def test_one_wrong_bit_in_a_png_is_noticed(tmp_path: Path) -> None:

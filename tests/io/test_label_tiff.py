@@ -59,5 +59,5 @@ def test_bad_pages(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"page 1 is RGB of 12 x 10"):
         list(read_label_pages(tmp_path / "colour.tif"))
     (tmp_path / "cut.tif").write_bytes((tmp_path / "size.tif").read_bytes()[:40])
-    with pytest.raises(FileError, match=r"the TIFF data is damaged, cut short"):
+    with pytest.raises(FileError, match=r"the TIFF data is damaged, truncated"):
         list(read_label_pages(tmp_path / "cut.tif"))

@@ -65,7 +65,9 @@ def test_a_dark_colour_is_inside_though_its_grey_is_black(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", ["overlay.png", "overlay.jpg"])
 def test_a_picture_is_no_mask(tmp_path: Path, name: str) -> None:
-    """An overlay given back in place of the mask beside it would be a structure as large as all that isn't black."""
+    """An overlay given back in place of the mask beside it would be a structure as large as all that isn't
+    black.
+    """
     grey = np.random.default_rng(0).integers(0, 200, (60, 60), dtype=np.uint8)
     drawn = np.stack([grey, grey, np.maximum(grey, 200)], axis=-1)
     path = save(tmp_path / name, drawn)

@@ -81,7 +81,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
         open_cine(tmp_path / "e.nii.gz")
     whole = save(tmp_path / "f.nii", GREY.T).read_bytes()
     (tmp_path / "f.nii").write_bytes(whole[:-300])
-    with pytest.raises(FileError, match=r"frame 0 is cut short or damaged"):
+    with pytest.raises(FileError, match=r"frame 0 is truncated or damaged"):
         open_cine(tmp_path / "f.nii")
 
 

@@ -1,4 +1,6 @@
-"""Pictures of results: what must show, what must stay as it was, and that nothing is written into the inputs."""
+"""Pictures of results: what must show, what must stay as it was, and that nothing is written into the
+inputs.
+"""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_any_text_gives_a_mask_or_one_line(text: str, height: int, width: int) -
         ("!", "has '!' where"),
         ("4210\u2028", "has '.u2028' where"),
         ("o" * 8, "has 'o' where"),
-        ("4o", "cut short"),
+        ("4o", "truncated"),
         ("", "don't add up to 4 x 3 pixels"),
         ("4210", "don't add up to 4 x 3 pixels"),
         ("o`0", "a run of the mask is"),
@@ -55,5 +55,7 @@ def test_what_is_no_mask_is_refused(counts: str | list[int], message: str) -> No
 
 
 def test_compressed_runs_are_those_of_the_format() -> None:
-    """Worked by hand from the format: 5 = '5'; 40 = 8 + 32 * 1, so 'X' and '1'; the fourth of 5, 40, 5, 42 is stored as 2."""
+    """Worked by hand from the format: 5 = '5'; 40 = 8 + 32 * 1, so 'X' and '1'; the fourth of 5, 40, 5, 42 is
+    stored as 2.
+    """
     np.testing.assert_array_equal(mask_of("5X152", (23, 4)), mask_of([5, 40, 5, 42], (23, 4)))

@@ -86,7 +86,7 @@ def test_a_still_image_has_frame_0_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
 @pytest.mark.parametrize("name", ["a.mp4", "a.avi", "a.gif"])
 def test_truncated(tmp_path: Path, name: str, kept: float) -> None:
-    """Refused, or read up to where the file ends; what is lost is missed when it is asked for."""
+    """Refused, or read up to where the file ends; what is lost is missed when it is read."""
     path = gif(tmp_path / name) if name.endswith("gif") else video(tmp_path / name)
     path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
     shapes: list[tuple[int, ...]] = []
@@ -109,7 +109,7 @@ def test_a_damaged_video_is_silent(tmp_path: Path, capfd: pytest.CaptureFixture[
 
 def test_what_is_no_video(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(500))
-    with pytest.raises(FileError, match=r"the video is damaged, cut short, or of a codec that FFmpeg lacks"):
+    with pytest.raises(FileError, match=r"the video is damaged, truncated, or of a codec that FFmpeg lacks"):
         open_cine(tmp_path / "a.mp4")
     (tmp_path / "b.gif").write_bytes(b"GIF89a" + bytes(20))
     with pytest.raises(FileError, match=r"the GIF data is damaged|0 x 0 pixels"):

@@ -1,7 +1,7 @@
 """MetaImage and NRRD in, label maps of both, and segmentations for Slicer out.
 
-The files are written here by the formats' own specifications. That SimpleITK 2.5.7 and pynrrd 1.1.3 agree with what is read, and slicerio
-1.4.0 with what is written, was a run of 28 November 2026: docs/formats.md.
+The files are written here by the formats' own specifications. That SimpleITK 2.5.7 and pynrrd 1.1.3 agree
+with what is read, and slicerio 1.4.0 with what is written, was a run of 28 November 2026: docs/formats.md.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ PACK = {"raw": bytes, "gzip": gzip.compress, "bzip2": bz2.compress}
 
 
 def marked(dtype: str = "u1") -> np.ndarray:
-    """(frames, H, W), dim noise with a bright mark in the upper left corner: up and left must stay up and left."""
+    """(frames, H, W), dim noise with a bright mark in the upper left corner: up and left must stay up and
+    left.
+    """
     pixels = np.random.default_rng(0).integers(0, 60, (COUNT, HEIGHT, WIDTH)).astype(dtype)
     pixels[:, 2:6, 3:9] = 255
     return pixels

@@ -15,7 +15,9 @@ FINE = 8
 
 
 def filled(line: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The pixels whose centre lies within a line, by a picture of FINE times the size; a centre never lies on a corner or edge."""
+    """The pixels whose centre lies within a line, by a picture of FINE times the size; a centre never lies on
+    a corner or edge.
+    """
     large = np.zeros((shape[0] * FINE, shape[1] * FINE), np.uint8)
     cv2.fillPoly(large, [np.rint(line * FINE).astype(np.int32)], 1)
     return large[FINE // 2 :: FINE, FINE // 2 :: FINE] > 0

@@ -1,4 +1,6 @@
-"""Measures of phantoms with a known answer, and the head circumferences that were published with real masks."""
+"""Measures of phantoms with a known answer, and the head circumferences that were published with real
+masks.
+"""
 
 from __future__ import annotations
 

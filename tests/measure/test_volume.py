@@ -19,7 +19,9 @@ SPACING = 0.4
 
 
 def drawn(profile: object, length: float, spacing: float = SPACING) -> np.ndarray:
-    """A solid of revolution seen from the side, axis down: `profile(s)` is the radius in mm at s mm from the top."""
+    """A solid of revolution seen from the side, axis down: `profile(s)` is the radius in mm at s mm from the
+    top.
+    """
     y, x = np.mgrid[: int(length / spacing) + 20, : int(160 / spacing)]
     s, t = (y - 9.5) * spacing, (x - 200.3) * spacing
     inside = (s >= 0) & (s <= length)

@@ -1,4 +1,6 @@
-"""CH-Hiera on transformers' SAM 2: loads any plain checkpoint, adds nothing else, saves and comes back bit by bit."""
+"""CH-Hiera on transformers' SAM 2: loads any plain checkpoint, adds nothing else, saves and comes back bit by
+bit.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def test_a_closed_gate_leaves_the_checkpoint_as_it_was(plain: tuple[Sam2Model, P
 
 
 def test_encode_is_sam2s_own_arithmetic(plain: tuple[Sam2Model, Path]) -> None:
-    """Two 1x1 convolutions multiplied into one, and no positional encodings: the same numbers as transformers' own path."""
+    """Two 1x1 convolutions multiplied into one, and no positional encodings: the same numbers as
+    transformers' own path.
+    """
     model, folder = plain
     images = torch.randint(0, 256, (2, SIZE, SIZE), dtype=torch.uint8)
     mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))

@@ -1,4 +1,6 @@
-"""The levels are what encode gives before the decoder's projections, and their parts are the stage's parts through the neck."""
+"""The levels are what encode gives before the decoder's projections, and their parts are the stage's parts
+through the neck.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,8 @@ def test_the_parts_add_up_and_the_adapter_s_is_what_silencing_the_last_adapters_
         assert level.adapter is not None
         assert float(level.adapter.abs().max()) > 0
         torch.testing.assert_close(level.hiera + level.adapter, level.whole)
-    # Only S/32 lost its adapter, and of the three levels only S/16 holds S/32: what is missing there is that adapter's share.
+    # Only S/32 lost its adapter, and of the three levels only S/16 holds S/32: what is missing there is that
+    # adapter's share.
     torch.testing.assert_close(levels[0].whole, silenced[0].whole)
     torch.testing.assert_close(levels[1].whole, silenced[1].whole)
     torch.testing.assert_close(levels[2].hiera, silenced[2].hiera, atol=1e-4, rtol=1e-4)

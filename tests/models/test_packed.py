@@ -1,4 +1,6 @@
-"""model.safetensors in 8 bits: comes back nearly as it was, exactly as it was packed, and is refused where it is damaged."""
+"""model.safetensors in 8 bits: comes back nearly as it was, exactly as it was packed, and is refused where it
+is damaged.
+"""
 
 from __future__ import annotations
 

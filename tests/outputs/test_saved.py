@@ -11,7 +11,10 @@ from uniultra.outputs.saved import of_frame, saved_beside, saved_scales
 from uniultra.pixel_scale import Scale
 
 KNOWN = {"spacing_mm_yx": [0.2, 0.3], "source": "region 1", "reason": None, "notes": ["a note"]}
-STILL = '{"schema": "uniultra.segment/1", "frame": %s, "measures": {"scale": {"spacing_mm_yx": %s, "notes": []}}}]}'
+STILL = (
+    '{"schema": "uniultra.segment/1", "frame": %s, "measures": {"scale": {"spacing_mm_yx": %s, "notes": '
+    "[]}}}]}"
+)
 UNKNOWN = {"spacing_mm_yx": None, "source": None, "reason": "it lies across regions 1 and 2", "notes": []}
 
 

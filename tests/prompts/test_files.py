@@ -48,11 +48,11 @@ def test_names_are_paths_or_bare(tmp_path: Path) -> None:
 
 def test_files_that_are_not_there_are_problems_of_an_archive_alone(tmp_path: Path) -> None:
     path = written(tmp_path, "p.json", json.dumps({"c.png": [{"box": [1, 2, 3, 4]}]}))
-    with pytest.raises(DataError, match=r"entry 1: 'c.png' is no image of the archive"):
+    with pytest.raises(DataError, match=r"entry 1: 'c.png' is not an image of the archive"):
         read_prompts(path, NAMES)
     assert read_prompts(path, NAMES, others=True) == {}
     path = written(tmp_path, "p.csv", "file,x0,y0,x1,y1\nc.png,1,2,3,4\nb.png,1,2,3,4\n")
-    with pytest.raises(DataError, match=r"row 2, column file: 'c.png' is no image of the archive"):
+    with pytest.raises(DataError, match=r"row 2, column file: 'c.png' is not an image of the archive"):
         read_prompts(path, NAMES)
     assert read_prompts(path, NAMES, others=True) == {("scans/b.png", None): [BOX]}
     path = written(tmp_path, "q.csv", "file,x0,y0,x1,y1\nc.png,1,2,x,4\nb.png,1,y,3,4\n")

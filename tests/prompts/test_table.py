@@ -41,7 +41,7 @@ def test_boxes_points_frames_and_several_rows_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ("no.png,1,2,3,4,,", r"row 2, column file: 'no.png' is no image of the archive"),
+        ("no.png,1,2,3,4,,", r"row 2, column file: 'no.png' is not an image of the archive"),
         (",1,2,3,4,,", r"row 2, column file: is empty"),
         ("x.png,1,2,3,4,,", r"row 2, column file: 'x.png' is the name of 2 files, as a/x.png and b/x.png"),
         ("z.jpg,1,two,3,4,,", r"row 2, column y0: 'two' is no finite number"),
@@ -52,7 +52,7 @@ def test_boxes_points_frames_and_several_rows_a_file(tmp_path: Path) -> None:
         ('z.jpg,,,,,"1,2,0",', r"row 2, column points: the prompt points at nothing"),
         ('z.jpg,,,,,"1,2,3",', r"row 2, column points: '1,2,3' has the label 3; give 1"),
         ('z.jpg,,,,,"1;2",', r"row 2, column points: '1' is no point; give x,y"),
-        ("z.jpg,1,2,3,4,,-1", r"row 2, column frame: '-1' is no number of a frame"),
+        ("z.jpg,1,2,3,4,,-1", r"row 2, column frame: '-1' is not a frame number"),
         (
             "cine.dcm,1,2,3,4,,1\ncine.dcm,1,2,3,4,,",
             r"row 3, column frame: is empty, but other rows of 'b/cine.dcm' name a frame",

@@ -1,4 +1,6 @@
-"""A small manifest of phantoms, and a small SAM 2 in transformers' own format, as a hub checkpoint would lie in a folder."""
+"""A small manifest of phantoms, and a small SAM 2 in transformers' own format, as a hub checkpoint would lie
+in a folder.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def sam2(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as `Sam2Model.save_pretrained` writes it: Hiera-mini without adapters, 64 px, random weights."""
+    """A folder as `Sam2Model.save_pretrained` writes it: Hiera-mini without adapters, 64 px, random
+    weights.
+    """
     folder = tmp_path_factory.mktemp("hub") / "sam2-mini"
     torch.manual_seed(5)
     vision = vision_config(fit_windows(SIZES["mini"], 64), None, 64)

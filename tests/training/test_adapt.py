@@ -1,4 +1,6 @@
-"""Adapting small models to phantoms: every method, what moves and what doesn't, stopping and going on, and what is refused."""
+"""Adapting small models to phantoms: every method, what moves and what doesn't, stopping and going on, and
+what is refused.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,12 @@ from safetensors.torch import load_file
 from transformers.models.sam2.modeling_sam2 import Sam2Model
 
 from labs import write_manifest
+from uniultra.backends.torch import TorchBackend
 from uniultra.data.dataset import PromptDataset, SampleSpec
 from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import train_split
 from uniultra.errors import DataError, ModelError
+from uniultra.model_facts import read_passes
 from uniultra.models.adapted import (
     BASE_FILE,
     AdapterFacts,
@@ -100,6 +104,9 @@ def test_an_adapter_goes_onto_our_own_model_whose_adapters_go_on_learning(lab: P
     ]
     assert changed
     assert all(".adapter." in name or "edge_stem." in name for name in changed)
+    assert TorchBackend.open(tmp_path / "run").facts.passes == read_passes(open_base()), (
+        "the base's, not the defaults"
+    )
     with pytest.raises(ModelError, match="has CH-Adapters of its own"):
         adapt(
             settings(Path("uniultra-mini"), "adapter.edge=false"),
@@ -242,7 +249,8 @@ def test_kill_9_at_any_moment(sam2: Path, lab: Path, tmp_path: Path) -> None:
 def test_two_processes_see_the_loss_of_one_with_the_same_batch(sam2: Path, lab: Path, tmp_path: Path) -> None:
     changes = ("optim.steps=4", "optim.save_every=2", "optim.keep=last", "optim.ema=0.0")
     one = subprocess.run(
-        [sys.executable, *command(lab, sam2, tmp_path / "one", *changes, "optim.batch_size=4"), "--device", "cpu"],
+        [sys.executable, *command(lab, sam2, tmp_path / "one", *changes, "optim.batch_size=4"),
+         "--device", "cpu"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     two = subprocess.run(
@@ -279,7 +287,9 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_checkpoint(
         return args[0].flatten(1).mean(1) * (float("nan") if len(calls) > 8 else 1.0)
 
     monkeypatch.setattr("uniultra.training.interactive_loss.dice_loss", sick)
-    with pytest.raises(ModelError, match=r"the loss is no number at step \d; the last checkpoint is kept"):
+    with pytest.raises(
+        ModelError, match=r"the loss is not finite \(NaN or Inf\) at step \d; the last checkpoint is kept"
+    ):
         adapt(settings(sam2, "optim.steps=40"), AdaptJob(read_manifest(lab), tmp_path / "run"))
     kept = whole_checkpoint(tmp_path / "run")
     assert kept is not None
@@ -330,7 +340,7 @@ def _no_look() -> object:
 
 
 def test_what_is_refused(sam2: Path, lab: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="device 'cuda' was asked for, but torch finds no CUDA"):
+    with pytest.raises(ModelError, match="device 'cuda' was requested, but torch finds no CUDA"):
         adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "a", device="cuda"))
     with pytest.raises(ModelError, match=r"optim\.precision 'fp16' needs CUDA"):
         adapt(

@@ -1,4 +1,6 @@
-"""Distilling small models on phantoms: what is compared, what learns, that it goes on after a stop, and what is refused."""
+"""Distilling small models on phantoms: what is compared, what learns, that it goes on after a stop, and what
+is refused.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def settings(*changes: str) -> DistillConfig:
 
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twice the mini's width, with adapters that add something, a box prior and views that are longer than wide."""
+    """Twice the mini's width, with adapters that add something, a box prior and views that are longer than
+    wide.
+    """
     torch.manual_seed(7)
     model = build("mini-2x", AdapterSpec(), 64, box_prior=True)
     model.config.focus_stretch = 2.0

@@ -63,6 +63,27 @@ def test_answers_are_the_segmenters_own(
     assert 0 < answer["timing"]["work_ms"] <= answer["timing"]["total_ms"]
 
 
+def test_alternatives_are_the_segmenters_own_and_can_be_named_later(
+    client: TestClient, backend: Backend, frame: Frame, picture: bytes
+) -> None:
+    click = Prompt(points_xy=((66, 62),), point_labels=(1,))
+    answer, *others = Segmenter(backend).alternatives(frame, click)
+    image = uploaded(client, picture)
+    where = f"/v1/images/{image}/segment"
+    asked = {"prompts": [{"points": [[66, 62]]}, {"box": BOX}], "alternatives": 3}
+    found, boxed = client.post(where, json=asked).json()["masks"]
+    np.testing.assert_array_equal(mask_of(found["rle"]["counts"], (120, 160)), answer.mask_hw)
+    assert len(found["alternatives"]) == len(others)
+    for other, mask in zip(found["alternatives"], others, strict=True):
+        np.testing.assert_array_equal(mask_of(other["rle"]["counts"], (120, 160)), mask.mask_hw)
+        assert (other["quality"], other["alternatives"]) == (round(mask.quality, 4), [])
+        again = client.post(where, json={"prompts": [{"mask": {"id": other["mask_id"]}}]})
+        assert again.status_code == 200
+    assert boxed["alternatives"] == [], "a box means one thing"
+    [plain] = client.post(where, json={"prompts": [{"points": [[66, 62]]}]}).json()["masks"]
+    assert (plain["rle"], plain["alternatives"]) == (found["rle"], [])
+
+
 def test_png_and_run_lengths_are_the_same_mask(client: TestClient, picture: bytes) -> None:
     image = uploaded(client, picture)
     rle, png = (
@@ -163,6 +184,13 @@ BAD_REQUESTS: dict[str, tuple[Any, str, str]] = {
         {"prompts": [{"box": [9, 2, 3, 1]}]},
         "prompt",
         "prompt 1: box 9,2,3,1 is empty or inverted",
+    ),
+    "no alternative": ({"prompts": [{"box": BOX}], "alternatives": 0}, "invalid", "body.alternatives"),
+    "four alternatives": ({"prompts": [{"box": BOX}], "alternatives": 4}, "invalid", "body.alternatives"),
+    "alternatives as text": (
+        {"prompts": [{"box": BOX}], "alternatives": "3"},
+        "invalid",
+        "body.alternatives",
     ),
     "unknown format": ({"prompts": [{"box": BOX}], "format": "bmp"}, "invalid", "body.format"),
 }

@@ -1,4 +1,6 @@
-"""A server as users start it, in a process of its own: many clients at once, hostile ones, and a graceful end."""
+"""A server as users start it, in a process of its own: many clients at once, hostile ones, and a graceful
+end.
+"""
 
 from __future__ import annotations
 
@@ -173,7 +175,8 @@ def test_an_oversize_upload_is_cut_while_it_comes(server: Running) -> None:
 def test_an_announced_oversize_upload_is_refused_at_once(server: Running) -> None:
     with server.connect() as connection:
         connection.sendall(
-            b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000001\r\nExpect: 100-continue\r\n\r\n"
+            b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000001\r\nExpect: "
+            b"100-continue\r\n\r\n"
         )
         assert status_and_problem(received(connection)) == (413, "too-large")
 
@@ -311,11 +314,16 @@ def test_a_target_in_absolute_form_is_what_its_path_is(server: Running) -> None:
 
 
 def test_a_client_that_goes_away_costs_no_more_computing(server: Running) -> None:
-    """Three requests of 64 clicks each take some 15 s; when their clients have gone, the next one is answered soon."""
+    """Three requests of 64 clicks each take some 15 s; when their clients have gone, the next one is answered
+    soon.
+    """
     client = Client(server.url)
     image = client.upload(png_of(speckled(ellipse((120, 160), (85, 55), (35, 25))).pixels_hw))
     clicks = json.dumps({"prompts": [{"points": [[80 + i % 8, 50 + i // 8]]} for i in range(64)]}).encode()
-    head = f"POST /v1/images/{image.id}/segment HTTP/1.1\nHost: 127.0.0.1\nContent-Type: application/json\nContent-Length: {len(clicks)}"
+    head = (
+        f"POST /v1/images/{image.id}/segment HTTP/1.1\nHost: 127.0.0.1\nContent-Type: "
+        f"application/json\nContent-Length: {len(clicks)}"
+    )
     gone = []
     for _ in range(3):
         connection = server.connect()

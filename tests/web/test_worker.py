@@ -94,7 +94,7 @@ def test_bad_prompts_are_named_by_their_number(worker: Worker, frame: Frame, nam
 
 
 def dicom(tmp_path: Path, frames: int) -> bytes:
-    """A DICOM file with patient data, two regions side by side, 0.2 mm and 0.1 mm a pixel."""
+    """A DICOM file with patient data, two regions side by side, 0.2 mm and 0.1 mm per pixel."""
     sides = [region((0, 0, 17, 23), 0.02), region((18, 0, 35, 23), 0.01)]
     return save(
         dataset(pictures(frames), SequenceOfUltrasoundRegions=sides), tmp_path / "scan.dcm"
@@ -120,6 +120,19 @@ def test_dicom_is_measured_by_the_region_that_the_mask_lies_in(worker: Worker, t
             assert found.area_mm2 == pytest.approx(found.area_px * spacing[0] * spacing[1], abs=1e-3)
         assert found.measures is not None
         assert found.measures["scale"]["source"] == (found.scale.source or None)
+
+
+def test_a_box_beyond_the_image_is_clipped_and_said(worker: Worker, frame: Frame) -> None:
+    height, width = frame.height, frame.width
+    asks = (Ask((2.0, 2.0, width + 50.0, height - 2.0)), Ask((2.0, 2.0, width - 0.5, height - 2.0)))
+    done = worker.run(Segment("a", frame, asks, 30.0))
+    assert isinstance(done, Answer)
+    assert isinstance(done.value, tuple)
+    beyond, inside = done.value
+    assert beyond.counts == inside.counts
+    assert inside.notes == ()
+    [note] = beyond.notes
+    assert note.endswith(f"reaches beyond the image of {width} x {height} pixels and is clipped to it")
 
 
 def test_a_cine_needs_the_number_of_a_frame(worker: Worker, tmp_path: Path) -> None:
@@ -210,5 +223,6 @@ def test_a_deflated_upload_is_inflated_in_memory_and_within_the_limit_of_an_uplo
         return
     assert isinstance(answer, Failure)
     assert answer.detail == (
-        "the image: deflated DICOM: inflates to over 0.01 MB, which is the limit; export it uncompressed, or split it"
+        "the image: deflated DICOM: inflates to over 0.01 MB, which is the limit; export it uncompressed, "
+        "or split it"
     )

@@ -1,4 +1,6 @@
-"""onnxruntime on the CPU: the engine of the core install. Reads encoder.onnx and decoder.onnx of one folder."""
+"""onnxruntime on the CPU: the engine of the core install. Reads encoder.onnx and decoder.onnx of one
+folder.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,8 @@ class OnnxBackend:
         if facts.get("uniultra.format") != FORMAT:
             found = facts.get("uniultra.format", "none")
             raise ModelError(
-                f"'{folder / ENCODER}' has format {found}; this version reads {FORMAT}. Export the model again"
+                f"'{folder / ENCODER}' has format {found}; this version reads {FORMAT}. Export the model "
+                "again"
             )
         others = decoder.get_modelmeta().custom_metadata_map
         if any(facts.get(key) is None or facts.get(key) != others.get(key) for key in IDENTITY):
@@ -54,7 +57,8 @@ class OnnxBackend:
         size = encoder.get_inputs()[0].shape[-1]
         if str(size) != facts["uniultra.input_size"]:
             raise ModelError(
-                f"'{folder / ENCODER}' says {facts['uniultra.input_size']} px and takes {size}; export the model again"
+                f"'{folder / ENCODER}' says {facts['uniultra.input_size']} px and takes {size}; export the "
+                "model again"
             )
         stretch = _stretch(facts, folder)
         name, version = facts["uniultra.name"], facts["uniultra.version"]
@@ -95,7 +99,8 @@ def _stretch(facts: dict[str, str], folder: Path) -> float:
         stretch = math.nan
     if not 1.0 <= stretch < math.inf:
         raise ModelError(
-            f"'{folder / ENCODER}' says focus_stretch {text[:40]!a}, which must be 1 or more; export the model again"
+            f"'{folder / ENCODER}' says focus_stretch {text[:40]!a}, which must be 1 or more; export the "
+            "model again"
         )
     return stretch
 
@@ -105,7 +110,8 @@ def _session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
         raise ModelError(f"'{path}' is missing; a model folder holds {ENCODER} and {DECODER}")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    # Threads that spin while they wait take the cores from what else runs there, and from each other: docs/LOG.md.
+    # Threads that spin while they wait take the cores from what else runs there, and from each other:
+    # docs/LOG.md.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if threads is not None:
         options.intra_op_num_threads = threads

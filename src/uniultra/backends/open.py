@@ -1,4 +1,6 @@
-"""From a model's name or folder to a loaded engine: ONNX files where there are any, else safetensors through torch."""
+"""From a model's name or folder to a loaded engine: ONNX files where there are any, else safetensors through
+torch.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +23,15 @@ def open_backend(name_or_folder: str | Path, threads: int | None = None) -> Back
     """A published model by name, or a model folder.
 
     Args:
-        name_or_folder: a name in the registry (which wins over a folder of that name: write ./name for the folder), or a folder with
-            encoder.onnx and decoder.onnx, or with config.json and model.safetensors, or a run of `uniultra adapt`, `distill` or
-            `train` (these need the `train` extra).
+        name_or_folder: a name in the registry (which wins over a folder of that name: write ./name for the
+            folder), or a folder with encoder.onnx and decoder.onnx, or with config.json and
+            model.safetensors, or a run of `uniultra adapt`, `distill` or `train` (these need the `train`
+            extra).
         threads: threads a call may use (ONNX only); None for all cores.
 
     Raises:
-        ModelError: unknown name, no such folder, nothing usable in it, damaged files, or torch is not installed.
+        ModelError: unknown name, no such folder, nothing usable in it, damaged files, or torch is not
+            installed.
     """
     folder = finished_run(Path(name_or_folder))
     if _is_name(name_or_folder):
@@ -36,7 +40,8 @@ def open_backend(name_or_folder: str | Path, threads: int | None = None) -> Back
         return OnnxBackend.open(folder, threads)
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("transformers") is None:
         raise ModelError(
-            f"'{folder}' holds safetensors weights, which need torch: pip install 'uniultra[train]', or export them to ONNX"
+            f"'{folder}' holds safetensors weights, which need torch: pip install 'uniultra[train]', or "
+            "export them to ONNX"
         )
     from uniultra.backends.torch import TorchBackend
 
@@ -44,7 +49,8 @@ def open_backend(name_or_folder: str | Path, threads: int | None = None) -> Back
 
 
 def weights_sha256(name_or_folder: str | Path) -> str:
-    """One SHA-256 of the files that `open_backend` loads: of the lines `name hash`, in the order of their names.
+    """One SHA-256 of the files that `open_backend` loads: of the lines `name hash`, in the order of their
+    names.
 
     A published model's hashes come from the registry, so it and a copy of its folder give the same.
 
@@ -68,7 +74,8 @@ def _files_of(folder: Path) -> tuple[str, ...]:
             return files
     names = ", ".join(entry.name for entry in MODELS)
     raise ModelError(
-        f"'{folder}' holds no model: no {ENCODER}, {_TORCH_FILES[-1]} or {_ADAPTER_FILES[-1]}; published models: {names}"
+        f"'{folder}' holds no model: no {ENCODER}, {_TORCH_FILES[-1]} or {_ADAPTER_FILES[-1]}; published "
+        f"models: {names}"
     )
 
 

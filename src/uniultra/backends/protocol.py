@@ -1,4 +1,6 @@
-"""What an engine must do: turn pixels into features, and prompts on features into logits. No state between calls."""
+"""What an engine must do: turn pixels into features, and prompts on features into logits. No state between
+calls.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ class Backend(Protocol):
         Args:
             features: batch 1.
             points: (P, N, 2) float32 model pixels.
-            labels: (P, N) int64; 1, 0, 2 and 3 (box corners), -1 (padding, which models see: none where it can be helped).
+            labels: (P, N) int64; 1, 0, 2 and 3 (box corners), -1 (padding, which models see: none where it
+                can be helped).
             masks: (P, 1, S/4, S/4) float32 logits of previous masks.
             has_mask: (P,) float32, 1 where `masks` counts.
 

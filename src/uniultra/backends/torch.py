@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from uniultra.model_facts import ModelFacts, Passes, read_passes
-from uniultra.models.adapted import open_model
+from uniultra.model_facts import MODEL_JSON, ModelFacts, Passes, read_passes
+from uniultra.models.adapted import base_of, open_model
 from uniultra.models.promptable import PromptableModel
 from uniultra.types import Features
 
@@ -30,8 +30,10 @@ class TorchBackend:
 
     @classmethod
     def open(cls, folder: Path, device: str = "cpu") -> TorchBackend:
-        """Opens a folder with config.json and model.safetensors, or a run of `adapt`; raises ModelError where that fails."""
-        return cls(open_model(folder), name=folder.name, device=device, passes=read_passes(folder))
+        """Opens a folder with config.json and model.safetensors, or a run of `adapt`; raises ModelError where
+        that fails.
+        """
+        return cls(open_model(folder), name=folder.name, device=device, passes=passes_of(folder))
 
     @torch.inference_mode()
     def encode(self, images_bhw: np.ndarray) -> Features:
@@ -59,3 +61,11 @@ class TorchBackend:
         )
         logits, quality, _ = self.model.decode(on_device, *prompt)  # type: ignore[arg-type]
         return logits.numpy(force=True), quality.numpy(force=True)
+
+
+def passes_of(folder: Path) -> Passes:
+    """How a folder's model is prompted: as its model.json says, or the base of its adapter does. Raises
+    ModelError.
+    """
+    base = None if (folder / MODEL_JSON).is_file() else base_of(folder)
+    return read_passes(base if isinstance(base, Path) else folder)

@@ -1,4 +1,6 @@
-"""Which files an archive holds: a folder with all below it, one file, a pattern, or an fsspec URL of these."""
+"""Which files an archive holds: a folder with all below it, one file, a pattern, or an fsspec URL of
+these.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ MASK_ENDINGS = (".mask.png", ".png")
 
 
 def find_inputs(place: str) -> dict[str, str]:
-    """Each image's name, relative to the archive and with `/`, to its path or URL; in natural order where local.
+    """Each image's name, relative to the archive and with `/`, to its path or URL; in natural order where
+    local.
 
     Raises:
         FileError: nothing there, no images, or it can't be listed.
@@ -46,12 +49,14 @@ def check_apart(place: str, out: str) -> None:
     path = path.rstrip("/")
     if target.rstrip("/") == path or target.startswith(f"{path}/"):
         raise OutputError(
-            f"{shown(out)}: lies in {shown(place)}, so its masks would be taken for images; give a folder outside of it"
+            f"{shown(out)}: lies in {shown(place)}, so its masks would be taken for images; give a folder "
+            "outside of it"
         )
 
 
 def find_priors(folder: str, names: Sequence[str]) -> Mapping[str, str]:
-    """Each image's name to the path of its previous mask: under the same relative name with .mask.png after it, or .png for its suffix.
+    """Each image's name to the path of its previous mask: under the same relative name with .mask.png after
+    it, or .png for its suffix.
 
     Raises:
         FileError: the folder can't be listed, or holds no image's mask.
@@ -71,7 +76,8 @@ def find_priors(folder: str, names: Sequence[str]) -> Mapping[str, str]:
     if not found:
         example = f"{PurePosixPath(names[0]).with_suffix('')}.png"
         raise FileError(
-            f"{shown(folder)}: holds no mask of any of {len(names)} images; a mask has its image's relative name, as {example}"
+            f"{shown(folder)}: holds no mask of any of {len(names)} images; a mask has its image's relative "
+            f"name, as {example}"
         )
     return found
 
@@ -121,7 +127,9 @@ def _remote(place: str) -> dict[str, str]:
 
 
 def _whole(place: str, fs: Any, path: str) -> str:
-    """The path or URL by which a file of an archive at `place` is opened, anywhere; chained URLs, as zip://::all.zip, keep their rest."""
+    """The path or URL by which a file of an archive at `place` is opened, anywhere; chained URLs, as
+    zip://::all.zip, keep their rest.
+    """
     if not is_url(place):
         return path
     head, chained, rest = place.partition("::")
@@ -147,7 +155,9 @@ def _listed(fs: Any, root: str, place: str) -> list[str]:
 
 
 def _is_image(fs: Any, name: str, path: str) -> bool:
-    """By its suffix; or DICOM by its mark, where a name has no suffix or the end of a UID. Hidden files and folders are none."""
+    """By its suffix; or DICOM by its mark, where a name has no suffix or the end of a UID. Hidden files and
+    folders are none.
+    """
     if any(part.startswith(".") for part in name.split("/")) or name.endswith(DICOMDIR):
         return False
     if name.lower().endswith(LISTED_ENDINGS):

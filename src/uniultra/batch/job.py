@@ -1,4 +1,6 @@
-"""What a batch is: its inputs, what is asked of each, and where the results go. Plain values, which travel to the workers."""
+"""What a batch is: its inputs, what is asked of each, and where the results go. Plain values, which travel to
+the workers.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +74,9 @@ def plain_prompts(prompts: Sequence[Prompt]) -> tuple[tuple[Any, Any, Any], ...]
 
 
 class Extras(Protocol):
-    """Writes what was asked for beside the mask into a folder; their paths, by ending. Workers must be able to import it."""
+    """Writes what was requested beside the mask into a folder; their paths, by ending. Workers must be able
+    to import it.
+    """
 
     def __call__(self, folder: Path, source: InputFile, result: FrameResult) -> dict[str, Path]: ...
 

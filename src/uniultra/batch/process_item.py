@@ -1,8 +1,9 @@
 """One input to one result: the whole of what a worker does, without Ray.
 
-The order of its steps is what makes a killed worker harmless. First the record of an older answer goes, then the new files take their
-places under names that follow from the input, then the record does. Whatever was cut off in between has no record and is made again,
-under the same names. Before the work starts a try is noted, so that a file that kills its workers is given up.
+The order of its steps is what makes a killed worker harmless. First the record of an older answer goes, then
+the new files take their places under names that follow from the input, then the record does. Whatever was cut
+off in between has no record and is made again, under the same names. Before the work starts a try is noted,
+so that a file that kills its workers is given up.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from uniultra.automatic import segment_grid
@@ -32,9 +33,9 @@ from uniultra.io.masks import read_previous
 from uniultra.io.output import write_png
 from uniultra.io.paths import one_line
 from uniultra.outputs.frame_files import id_mask
-from uniultra.results import FrameResult, frame_result
+from uniultra.results import FrameResult, frame_result, segment_frame
 from uniultra.segmenter import Segmenter
-from uniultra.types import Cine, Frame, Mask, Prompt
+from uniultra.types import Cine, Frame, Prompt
 
 SKIPPED = "skipped"
 MOST_TRIES = 3
@@ -131,13 +132,14 @@ def _make(
     files: tuple[Path, Path | None],
     to: tuple[Path, dict[str, Path]],
 ) -> Record:
-    """Segments the chosen frames; what the record says of them. Their files go into a folder, and a dict from their names in OUT."""
+    """Segments the chosen frames; what the record says of them. Their files go into a folder, and a dict from
+    their names in OUT.
+    """
     content: Record = {"frames": [], "objects": [], "model": segmenter.name, "version": segmenter.version}
     with _called(item, files):
         source = input_file(files[0])
         for number, frame in _frames(item, source):
-            prompts, masks = _segment(frame, item, job, segmenter, files[1])
-            result = frame_result(frame, prompts, masks, segmenter.facts, number)
+            result = replace(_segment(frame, item, job, segmenter, files[1]), number=number)
             mask = _write(item, job, (source, result), *to)
             content["frames"].append({"frame": number, "mask": mask})
             content["objects"] += object_records(result)
@@ -146,7 +148,9 @@ def _make(
 
 @contextmanager
 def _called(item: Item, files: tuple[Path, Path | None]) -> Iterator[None]:
-    """Errors call an input by its own name: not by where the archive, or a copy of the file, lies on this machine."""
+    """Errors call an input by its own name: not by where the archive, or a copy of the file, lies on this
+    machine.
+    """
     try:
         yield
     except UniUltraError as error:
@@ -168,12 +172,14 @@ def _frames(item: Item, file: InputFile) -> Iterator[tuple[int | None, Frame]]:
 def _numbers(item: Item, cine: Cine) -> Sequence[int]:
     if item.frame is None:
         raise FileError(
-            f"{item.name}: holds {cine.count} frames; choose with --frame {', '.join(CHOICES)}, or a column frame of prompts"
+            f"{item.name}: holds {cine.count} frames; choose with --frame {', '.join(CHOICES)}, or a column "
+            "frame of prompts"
         )
     if item.frame == EVERY:
         if cine.count > MOST_FRAMES:
             raise FileError(
-                f"{item.name}: {cine.count} frames; all of up to {MOST_FRAMES} are taken; choose one, or split the file"
+                f"{item.name}: {cine.count} frames; all of up to {MOST_FRAMES} are taken; choose one, or "
+                "split the file"
             )
         return range(cine.count)
     number = {FIRST: 0, MIDDLE: cine.count // 2}.get(str(item.frame))
@@ -183,24 +189,22 @@ def _numbers(item: Item, cine: Cine) -> Sequence[int]:
     return [number]
 
 
-def _segment(
-    frame: Frame, item: Item, job: Job, segmenter: Segmenter, prior: Path | None
-) -> tuple[list[Prompt], list[Mask]]:
+def _segment(frame: Frame, item: Item, job: Job, segmenter: Segmenter, prior: Path | None) -> FrameResult:
     if job.grid is not None:
-        return segment_grid(segmenter, frame, job.grid)
+        return frame_result(frame, *segment_grid(segmenter, frame, job.grid), segmenter.facts)
     if prior is not None:
         prompts = [Prompt(mask_hw=mask_hw) for mask_hw in read_previous(prior, (frame.height, frame.width))]
     else:
         prompts = item.asked()
     if not prompts:
         raise PromptError(f"{item.name}: has no prompt; give it a row in the prompts file")
-    return prompts, segmenter.segment(frame, prompts)
+    return segment_frame(segmenter, frame, prompts)
 
 
 def _write(
     item: Item, job: Job, found: tuple[InputFile, FrameResult], folder: Path, made: dict[str, Path]
 ) -> str:
-    """Writes the mask, and what else was asked for; the mask's name."""
+    """Writes the mask, and what else was requested; the mask's name."""
     source, result = found
     stem = item.name if result.number is None else f"{item.name}.frame{result.number}"
     here = folder / f"frame{result.number}"

@@ -1,8 +1,9 @@
 """Many inputs at once: `process_item.do` on Ray Data, on this machine alone or on a cluster.
 
-Ray starts a worker anew that was killed, and gives it its inputs again; `process_item.do` sees to it that this neither loses nor doubles a
-result, and that a file that ends its workers again and again is given up. Nothing is reported to anyone: the usage statistics of Ray
-are off, its dashboard isn't started, and on one machine it listens on loopback alone, with a key of its own for each call.
+Ray starts a worker anew that was killed, and gives it its inputs again; `process_item.do` sees to it that
+this neither loses nor doubles a result, and that a file that ends its workers again and again is given up.
+Nothing is reported to anyone: the usage statistics of Ray are off, its dashboard isn't started, and on one
+machine it listens on loopback alone, with a key of its own for each call.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ _JOINING = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 
 @dataclass(frozen=True)
 class PoolSettings:
-    """How many work at once (None: one for each core), and the cluster's address (None: this machine alone)."""
+    """How many work at once (None: one for each core), and the cluster's address (None: this machine
+    alone).
+    """
 
     workers: int | None = None
     address: str | None = None
@@ -56,7 +59,8 @@ class PoolSettings:
     def __post_init__(self) -> None:
         if self.workers is not None and not 1 <= self.workers <= MOST_WORKERS:
             raise ClusterError(
-                f"--workers {self.workers} can't be; give 1 to {MOST_WORKERS}, or leave it out for one a core"
+                f"--workers {self.workers} can't be; give 1 to {MOST_WORKERS}, or leave it out for one per "
+                "core"
             )
         if self.address is not None and self.address != "auto":
             _check_address(self.address)
@@ -76,7 +80,8 @@ class Worker:
         self.segmenter = Segmenter.load(job.model, threads=1)
         if weights_sha256(job.model) != job.model_sha256:
             raise ModelError(
-                f"model '{job.model}' has other weights on {socket.gethostname()}; install the same everywhere"
+                f"model '{job.model}' has other weights on {socket.gethostname()}; install the same "
+                "everywhere"
             )
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -112,8 +117,9 @@ def run(items: Sequence[Item], job: Job, settings: PoolSettings, done: Callable[
 
 @contextlib.contextmanager
 def _no_api_server(alone: bool) -> Iterator[None]:
-    """Ray on this machine without its API server, which even with statistics and dashboard off asks the metadata services of three
-    cloud providers where it runs (Ray 2.60, `UsageStatsHead.run`). Ray goes on as where that server can't be started.
+    """Ray on this machine without its API server, which even with statistics and dashboard off asks the
+    metadata services of three cloud providers where it runs (Ray 2.60, `UsageStatsHead.run`). Ray goes on as
+    where that server can't be started.
     """
     from ray._private import services
 
@@ -130,18 +136,17 @@ def _no_api_server(alone: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _ray(settings: PoolSettings) -> Iterator[Any]:
-    """Ray, started or joined, without its chatter; shut down at the end, with all that it wrote on this machine."""
+    """Ray, started or joined, without its chatter; shut down at the end, with all that it wrote on this
+    machine.
+    """
     alone = settings.address is None
     os.environ.update(_ALONE | {"RAY_AUTH_TOKEN": secrets.token_hex(32)} if alone else _JOINING)
     import ray
     import ray.data
 
     base = tempfile.gettempdir()
-    temp = (
-        tempfile.mkdtemp(prefix="uniultra-", dir=base if len(base) <= _LONGEST_TEMP else "/tmp")
-        if alone
-        else None
-    )
+    short = base if len(base) <= _LONGEST_TEMP else "/tmp"
+    temp = tempfile.mkdtemp(prefix="uniultra-", dir=short) if alone else None
     here: dict[str, Any] = {
         "num_cpus": settings.workers or usable_cores(),
         "object_store_memory": _STORE_BYTES,
@@ -168,7 +173,8 @@ def _ray(settings: PoolSettings) -> Iterator[Any]:
             fix = (
                 "free memory or disk, or give fewer --workers"
                 if alone
-                else "run on a node of the cluster, with the same Ray and Python there, and its RAY_AUTH_MODE where it asks for a token"
+                else "run on a node of the cluster, with the same Ray and Python there, and its "
+                "RAY_AUTH_MODE where it asks for a token"
             )
             raise ClusterError(
                 f"Ray can't be {'started' if alone else 'reached'} {where} ({one_line(error)}); {fix}"
@@ -178,7 +184,9 @@ def _ray(settings: PoolSettings) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _none_left(shutdown: Callable[[], None]) -> Iterator[None]:
-    """Ends the processes that were started within, by `shutdown` and then by force: Ray's helpers would linger for a minute."""
+    """Ends the processes that were started within, by `shutdown` and then by force: Ray's helpers would
+    linger for a minute.
+    """
     import psutil  # comes with Ray
 
     before = set(psutil.Process().children(recursive=True))
@@ -197,7 +205,9 @@ def _none_left(shutdown: Callable[[], None]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Ray tells of each killed worker on standard output, and of each data set by logging; both are ours for the time being."""
+    """Ray tells of each killed worker on standard output, and of each data set by logging; both are ours for
+    the time being.
+    """
     before = logging.root.manager.disable
     with open(os.devnull, "w") as null, contextlib.redirect_stdout(null):
         logging.disable(logging.CRITICAL)
@@ -213,11 +223,12 @@ def _told(error: Exception) -> ClusterError:
     ours = re.findall(r"uniultra\.errors\.(\w+): (.+)", text)
     if ours:
         return ClusterError(
-            f"{ours[-1][1].strip()}; what is done stays: give the same command again to go on"
+            f"{ours[-1][1].strip()}; what is done stays: run the same command again to resume"
         )
     last = ascii(" ".join((text.strip().splitlines() or [type(error).__name__])[-1].split())[:160])[1:-1]
     return ClusterError(
-        f"the job was lost ({type(error).__name__}: {last}); what is done stays: give the same command again to go on"
+        f"the job was lost ({type(error).__name__}: {last}); what is done stays: run the same command again "
+        "to resume"
     )
 
 
@@ -231,7 +242,8 @@ def _check_address(address: str) -> None:
         and 0 < int(port) < 65536
     ):
         raise ClusterError(
-            f"--address {ascii(address)[1:-1]} is no address; give HOST:PORT of the head node, or auto on a node of the cluster"
+            f"--address {ascii(address)[1:-1]} is not an address; give HOST:PORT of the head node, or auto "
+            "on a node of the cluster"
         )
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()

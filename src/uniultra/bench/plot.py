@@ -15,7 +15,9 @@ LEAST_SPAN = 0.1
 
 
 def to_svg(report: dict[str, Any]) -> str | None:
-    """A point for each contestant with an accuracy, at the first number of threads; None where there is none."""
+    """A point for each contestant with an accuracy, at the first number of threads; None where there is
+    none.
+    """
     threads = report["times"][0]["threads"]
     took = {
         row["contestant"]: row["median_ms"]
@@ -40,8 +42,10 @@ def to_svg(report: dict[str, Any]) -> str | None:
         " (the machine was not quiet: the times mean little)" if report["warnings"] else ""
     )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}"><style>{STYLE}</style>'
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/><text x="{LEFT}" y="24">{title}</text>{axes}{dots}</svg>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'aria-label="{title}"><style>{STYLE}</style>'
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/><text x="{LEFT}" '
+        f'y="24">{title}</text>{axes}{dots}</svg>\n'
     )
 
 
@@ -71,7 +75,8 @@ def _x_axis(decades: tuple[int, int], name: str) -> str:
     return "".join(
         [
             *parts,
-            f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 12}" text-anchor="middle">{markup(name)}</text>',
+            f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 12}" '
+            f'text-anchor="middle">{markup(name)}</text>',
         ]
     )
 
@@ -86,7 +91,8 @@ def _y_axis(low: float, high: float, name: str) -> str:
     return "".join(
         [
             *parts,
-            f'<text transform="translate(18 {HEIGHT / 2}) rotate(-90)" text-anchor="middle">{markup(name)}</text>',
+            f'<text transform="translate(18 {HEIGHT / 2}) rotate(-90)" '
+            f'text-anchor="middle">{markup(name)}</text>',
         ]
     )
 
@@ -94,7 +100,10 @@ def _y_axis(low: float, high: float, name: str) -> str:
 def _dot(label: str, x: float, y: float) -> str:
     """A point and its name, on the side where there is room."""
     side, anchor = (-9, "end") if x > WIDTH * 0.7 else (9, "start")
-    return f'<circle cx="{x}" cy="{y}" r="5"/><text x="{x + side}" y="{y - 7}" text-anchor="{anchor}">{markup(label)}</text>'
+    return (
+        f'<circle cx="{x}" cy="{y}" r="5"/><text x="{x + side}" y="{y - 7}" '
+        f'text-anchor="{anchor}">{markup(label)}</text>'
+    )
 
 
 def _x(value: float, decades: tuple[int, int]) -> float:

@@ -12,7 +12,9 @@ NONE = "-"
 
 
 def to_markdown(report: dict[str, Any]) -> str:
-    """Warnings first, then a table of times for each number of threads, a table of sizes, and how it was measured."""
+    """Warnings first, then a table of times for each number of threads, a table of sizes, and how it was
+    measured.
+    """
     tables = [_times(report, threads) for threads in dict.fromkeys(row["threads"] for row in report["times"])]
     parts = ["# Benchmark\n", *_warnings(report), *tables, _sizes(report), *_left_out(report), _how(report)]
     return "\n".join(parts)
@@ -35,7 +37,10 @@ def _times(report: dict[str, Any], threads: int) -> str:
         cells = [NONE if step not in own else _time(own[step], is_first) for step in STEPS]
         rows.append([contestant["name"], contestant["engine"], str(contestant["input_px"]), *cells])
     first = markdown(report["compared_to"])
-    head = f"Median ms at {threads} thread{'s' if threads > 1 else ''}; in brackets, how many times {first}'s:\n\n"
+    head = (
+        f"Median ms at {threads} thread{'s' if threads > 1 else ''}; in brackets, how many times "
+        f"{first}'s:\n\n"
+    )
     return head + markdown_table(["model", "engine", "input px", *STEPS], rows, left=2)
 
 
@@ -78,10 +83,14 @@ def _how(report: dict[str, Any]) -> str:
         f"{name} {machine[name]}" for name in ("onnxruntime", "torch", "transformers") if machine[name]
     )
     return (
-        f"Measured on {machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}, {libraries}. "
+        f"Measured on {machine['processor']}, {machine['cores']} cores, {machine['system']}, Python "
+        f"{machine['python']}, {libraries}. "
         f"{markdown(settings['image'])} with the box {x0:g},{y0:g},{x1:g},{y1:g}; "
         f"{settings['rounds']} rounds through all models and steps in turn, "
-        f"after one that isn't counted; ratios are medians over rounds. Encoder and decoder are the networks alone; the file to the first "
-        f"mask is reading, encoding, decoding and scaling up (a click alone takes us six looks); a further click decodes on what is "
-        f"encoded. A cold start is a fresh `uniultra segment`, on all cores (median of {settings['fresh_processes']}).\n"
+        "after one that isn't counted; ratios are medians over rounds. Encoder and decoder are the "
+        "networks alone; the file to the first "
+        "mask is reading, encoding, decoding and scaling up (a click alone takes us six looks); a further "
+        "click decodes on what is "
+        "encoded. A cold start is a fresh `uniultra segment`, on all cores (median of "
+        f"{settings['fresh_processes']}).\n"
     )

@@ -1,4 +1,6 @@
-"""The whole run: who takes part, all steps in turn at each number of threads, then what fresh processes tell."""
+"""The whole run: who takes part, all steps in turn at each number of threads, then what fresh processes
+tell.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,7 @@ class Plan:
         threads: numbers of threads.
         pace: how often.
         command: the module that is the command line, whose `segment` is started afresh.
-        fresh: fresh processes a model.
+        fresh: fresh processes per model.
         quick: whether this is only a look, which the report says.
     """
 
@@ -57,7 +59,8 @@ def check_plan(plan: Plan) -> None:
     for threads in plan.threads:
         if not 1 <= threads <= cores:
             raise PromptError(
-                f"--threads {threads} is not possible here; give numbers from 1 to {cores}, the cores of this machine"
+                f"--threads {threads} is not possible here; give numbers from 1 to {cores}, the cores of "
+                "this machine"
             )
     if plan.pace.rounds < 1:
         raise PromptError(f"--rounds {plan.pace.rounds} measures nothing; give at least 1")
@@ -208,5 +211,7 @@ def _facts(contestant: Contestant, accuracy: Accuracy | None) -> dict[str, Any]:
 
 
 def _part(tick: Callable[[float], None], index: int, count: int) -> Callable[[float], None]:
-    """The ticks of one of several stages, as parts of nine tenths of the whole: the fresh processes come after them."""
+    """The ticks of one of several stages, as parts of nine tenths of the whole: the fresh processes come
+    after them.
+    """
     return lambda share: tick(0.9 * (index + share) / count)

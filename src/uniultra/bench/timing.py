@@ -1,4 +1,6 @@
-"""Times of many jobs in turn, so that a machine that drifts slows all of them; medians, spreads, and ratios round by round."""
+"""Times of many jobs in turn, so that a machine that drifts slows all of them; medians, spreads, and ratios
+round by round.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ class Timing:
 
 
 def interleave(jobs: Sequence[Job], pace: Pace, tick: Callable[[], None] = lambda: None) -> list[Rounds]:
-    """The times of each job, in the order of `jobs`; each round calls all of them. `tick` is called after each job of each round."""
+    """The times of each job, in the order of `jobs`; each round calls all of them. `tick` is called after
+    each job of each round.
+    """
     times: list[list[tuple[float, ...]]] = [[] for _ in jobs]
     for number in range(pace.rounds + 1):
         for index, job in enumerate(jobs):
@@ -80,7 +84,9 @@ def timing_of(job: Job, rounds: Rounds) -> Timing:
 
 
 def ratio(theirs: Rounds, ours: Rounds) -> float:
-    """How many times as long theirs takes: the median over rounds of the two medians' ratio, so that drift cancels."""
+    """How many times as long theirs takes: the median over rounds of the two medians' ratio, so that drift
+    cancels.
+    """
     return float(
         np.median([np.median(their) / np.median(our) for their, our in zip(theirs, ours, strict=True)])
     )

@@ -1,7 +1,10 @@
-"""`uniultra adapt`: a SAM 2, or our own model, learns a lab's images through few parameters. `uniultra merge`: one plain folder of it."""
+"""`uniultra adapt`: a SAM 2, or our own model, learns a lab's images through few parameters. `uniultra
+merge`: one plain folder of it.
+"""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +24,7 @@ def adapt(
     data: Annotated[
         Path, typer.Option(help="The manifest (CSV) of your images; `uniultra data import` writes one.")
     ],
-    out: Annotated[Path, typer.Option(help="The run folder; an interrupted run in it goes on.")],
+    out: Annotated[Path, typer.Option(help="The run folder; an interrupted run there is resumed.")],
     base: Annotated[
         str | None,
         typer.Option(help=f"A published model, a folder, or a hub name of SAM 2; by default {DEFAULT}."),
@@ -33,17 +36,19 @@ def adapt(
     replay: Annotated[
         Path | None, typer.Option(help="A manifest of other organs, mixed in so that they are not forgotten.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="A TOML file, such as configs/adapt-sam2.toml.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file, such as configs/adapt/sam2-large.toml.")
+    ] = None,
     set_: Annotated[
         list[str],
         typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeat for more."),
     ] = [],  # noqa: B006
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     report_to: Annotated[
-        str, typer.Option(help="Also log to tensorboard, wandb or mlflow; with commas between.")
+        str, typer.Option(help="Also log to tensorboard, wandb or mlflow; separated by commas.")
     ] = "",
 ) -> None:
-    """Adapt a model to your own images: frozen Hiera, small adapters, a few minutes. Needs uniultra[train]."""
+    """Adapt a model to your own images: frozen Hiera, small adapters. Needs uniultra[train]."""
     from uniultra.cli.terminal.extras import loggers, need
 
     need("train", "torch", "transformers", "accelerate", "peft")
@@ -66,9 +71,13 @@ def adapt(
         device,
         loggers(report_to),
     )
+    began = time.monotonic()
     file = run(settings, job)
     if is_first_process():
-        say(f"Adapted weights in {file} ({file.stat().st_size / 1e6:.1f} MB); use it with --model {out}")
+        took = (
+            f"{file.stat().st_size / 1e6:.1f} MB, {(time.monotonic() - began) / 60:.1f} minutes in this call"
+        )
+        say(f"Adapted weights in {file} ({took}); use it with --model {out}")
         _report_gain(settings, job)
 
 
@@ -110,7 +119,8 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
     _, val = splits_for(job.manifest, settings, job.shots)
     if val is None:
         print(
-            "No val split, so the gain is not measured; see it with: uniultra evaluate --split test --against BASE"
+            "No val split, so the gain is not measured; see it with: uniultra evaluate --split test "
+            "--against BASE"
         )
         return
     others = None
@@ -118,7 +128,7 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
         try:
             others = selection_split(job.replay)
         except DataError:
-            say(f"'{job.replay.path}' has no val rows, so other organs are not looked at")
+            say(f"'{job.replay.path}' has no val rows, so other organs are not evaluated")
     adapted = open_adapted(job.out)
     with Console(stderr=True).status("comparing with the base on val"):
         gain = measure_gain(
@@ -131,6 +141,10 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
     )
     chose = ", which also chose" if settings.optim.keep == "best" else ""
     print(f"On val{chose}; for a figure to report, run `uniultra evaluate` on test.")
+    print(
+        "Measured as `uniultra evaluate` does; log.jsonl has one pass at the model's own size, and so other "
+        "figures."
+    )
     for title, comparison in (("your data", gain.own), ("replay", gain.others)):
         for line in _lines(comparison or {}):
             say(f"  {title}: {line}")
@@ -139,7 +153,7 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
 
 
 def _lines(comparison: Comparison) -> list[str]:
-    """One line a kind and organ: both Dices, and the difference with its interval."""
+    """One line per kind and organ: both Dices, and the difference with its interval."""
     lines = []
     for kind, organs in comparison.items():
         for organ, found in list(organs.items())[
@@ -147,6 +161,7 @@ def _lines(comparison: Comparison) -> list[str]:
         ]:  # of one organ the mean over organs is the same
             span = "" if found.interval is None else f" [{found.interval[0]:+.3f}, {found.interval[1]:+.3f}]"
             lines.append(
-                f"{kind} {organ}: Dice {found.other_dice:.3f} -> {found.dice:.3f} ({found.difference:+.3f}{span})"
+                f"{kind} {organ}: Dice {found.other_dice:.3f} -> {found.dice:.3f} "
+                f"({found.difference:+.3f}{span})"
             )
     return lines

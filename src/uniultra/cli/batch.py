@@ -1,4 +1,6 @@
-"""`uniultra batch`: an archive of files in; a mask for each, and tables of all, out; to be interrupted and resumed at will."""
+"""`uniultra batch`: an archive of files in; a mask for each, and tables of all, out; to be interrupted and
+resumed at will.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from uniultra.batch.ray_pool import PoolSettings
     from uniultra.batch.records import Counts
 
-PROMPTS_HELP = "A CSV with a row an object: file, x0,y0,x1,y1 and/or points; see docs/batch.md."
+PROMPTS_HELP = "A CSV with a row per object: file, x0,y0,x1,y1 and/or points; see docs/batch.md."
 MASKS_HELP = "A folder of previous masks to refine, under their images' relative names."
 PATIENT_HELP = "Copy the patient's identity into DICOM results, which then lie in their source's study."
 FRAME_HELP = "Of files of several frames: first, middle or all."
@@ -58,17 +60,19 @@ def batch(
     ] = [],  # noqa: B006
     keep_patient: Annotated[bool, typer.Option("--keep-patient", help=PATIENT_HELP)] = False,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", help="Processes; by default one a core.")
+        int | None, typer.Option(metavar="N", help="Processes; by default one per core.")
     ] = None,
     address: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="A Ray cluster, or auto on one of its nodes.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Make again what is done.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Recompute existing results.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be done without doing it.")
     ] = False,
 ) -> None:
-    """Segment an archive of files, on all cores or a Ray cluster. What is done is skipped when the command is given again."""
+    """Segment an archive of files, on all cores or a Ray cluster. What is done is skipped when the command is
+    given again.
+    """
     need("cluster", "fsspec", "ray")
     from uniultra.batch.inputs import check_apart, find_inputs
     from uniultra.batch.ray_pool import PoolSettings
@@ -91,7 +95,9 @@ def batch(
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is asked of each input: exactly one of prompts, masks and grid; and the frame, where a row doesn't say. Raises PromptError."""
+    """What is asked of each input: exactly one of prompts, masks and grid; and the frame, where a row doesn't
+    say. Raises PromptError.
+    """
 
     prompts: Path | None
     masks: str | None
@@ -120,14 +126,16 @@ class _Asked:
 
         if not files:
             raise FileError(
-                f"{source}: nothing to do, it holds no images but results of uniultra; give the images' own folder"
+                f"{source}: nothing to do, it holds no images but results of uniultra; give the images' own "
+                "folder"
             )
         if self.prompts is not None:
             asked = read_prompts(self.prompts, files)
             left = len(files) - len({name for name, _ in asked})
             if left:
                 print(
-                    f"uniultra: {left} of {len(files)} images have no row in {printable(str(self.prompts))}: left out",
+                    f"uniultra: {left} of {len(files)} images have no row in "
+                    f"{printable(str(self.prompts))}: left out",
                     file=sys.stderr,
                 )
             return [
@@ -153,7 +161,8 @@ def _frame(which: str | None) -> str | None:
 
     if which is not None and which not in CHOICES:
         raise PromptError(
-            f"--frame '{which}' is unknown; give {', '.join(CHOICES)}; numbers go into a column frame of --prompts"
+            f"--frame '{which}' is unknown; give {', '.join(CHOICES)}; numbers go into a column frame of "
+            "--prompts"
         )
     return which
 
@@ -169,12 +178,15 @@ def _check_shared(*places: str) -> None:
 def _check_patient(keep_patient: bool, kinds: tuple[str, ...]) -> None:
     if keep_patient and not set(kinds) & set(DICOM_KINDS):
         raise PromptError(
-            f"--keep-patient is of DICOM results alone; add --write with one of {', '.join(DICOM_KINDS)}, or leave it out"
+            f"--keep-patient is of DICOM results alone; add --write with one of {', '.join(DICOM_KINDS)}, "
+            "or leave it out"
         )
 
 
 def _job(out: str, model: str, asked: _Asked, written: tuple[tuple[str, ...], bool], force: bool) -> Job:
-    """`written` is the kinds, and whether they keep the patient. Raises ModelError where there is no such model."""
+    """`written` is the kinds, and whether they keep the patient. Raises ModelError where there is no such
+    model.
+    """
     from uniultra.backends.open import weights_sha256
     from uniultra.batch.job import Job
     from uniultra.outputs.archive_files import WriteExtras
@@ -224,7 +236,7 @@ def _run(items: list[Item], job: Job, settings: PoolSettings, out: str) -> bool:
     counts = write_tables(store, items, job)
     if isinstance(stopped, KeyboardInterrupt | SystemExit):
         print(
-            f"uniultra: interrupted; {_counted(counts, len(items))}; give the same command again to go on",
+            f"uniultra: interrupted; {_counted(counts, len(items))}; run the same command again to resume",
             file=sys.stderr,
         )
         raise typer.Exit(130)
@@ -243,7 +255,8 @@ def _tell(counts: Counts, meter: Meter, out: str) -> None:
     took = time.monotonic() - meter.began
     before = meter.counts.get("skipped", 0)
     print(
-        f"{_counted(counts, meter.total)}; {before} were done before; {duration(took)}, {meter.total / took:.1f} files a second"
+        f"{_counted(counts, meter.total)}; {before} were done before; {duration(took)}, "
+        f"{meter.total / took:.1f} files per second"
     )
     print(
         printable(

@@ -1,4 +1,6 @@
-"""`uniultra bench`: how long our models take, how much they need, and how that compares to peers, in one run."""
+"""`uniultra bench`: how long our models take, how much they need, and how that compares to peers, in one
+run.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,11 @@ COMMAND = "uniultra.cli.main"
 EXAMPLE = Path(__file__).parents[1] / "examples" / "malignant_183.jpg"
 EXAMPLE_BOX = "116,40,398,318"
 FILES = ("bench.json", "bench.md", "bench.svg")
-PEERS_HELP = "Peers to time beside them, with commas between, or 'none'. They need uniultra[train]."
-ACCURACY_HELP = "A report of `uniultra evaluate` for a model of this run, for the plot of accuracy against time; repeat for more."
+PEERS_HELP = "Peers to time beside them, separated by commas, or 'none'. They need uniultra[train]."
+ACCURACY_HELP = (
+    "A report of `uniultra evaluate` for a model of this run, for the plot of accuracy against time; repeat "
+    "for more."
+)
 
 
 def bench(
@@ -42,7 +47,7 @@ def bench(
         int, typer.Option(metavar="N", help="Rounds through all models and steps in turn.")
     ] = 9,
     image: Annotated[
-        Path | None, typer.Option(help="Another image than the bundled one; needs --box.")
+        Path | None, typer.Option(help="Use this image instead of the bundled one; needs --box.")
     ] = None,
     box: Annotated[str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="A box on it.")] = None,
     accuracy: Annotated[list[str], typer.Option(metavar="NAME=FILE", help=ACCURACY_HELP)] = [],  # noqa: B006
@@ -52,7 +57,9 @@ def bench(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
-    """Time models, their cold start and memory beside peers, all in turn. Needs a quiet machine, and warns where it isn't."""
+    """Time models, their cold start and memory beside peers, all in turn. Needs a quiet machine, and warns
+    where it isn't.
+    """
     from uniultra.bench.accuracy import read_accuracies
     from uniultra.bench.plot import to_svg
     from uniultra.bench.report import to_markdown
@@ -62,7 +69,8 @@ def bench(
 
     if (image is None) != (box is None):
         raise PromptError(
-            f"--{'box' if image is None else 'image'} needs --{'image' if image is None else 'box'} beside it; give both"
+            f"--{'box' if image is None else 'image'} needs --{'image' if image is None else 'box'} beside "
+            "it; give both"
         )
     plan = _plan(tuple(model), peers, threads, rounds, image or EXAMPLE, box or EXAMPLE_BOX, quick)
     check_plan(plan)

@@ -1,4 +1,6 @@
-"""`uniultra calibrate`: fits the quality on val answers; `uniultra export --calibration` puts the fit into the graph."""
+"""`uniultra calibrate`: fits the quality on val answers; `uniultra export --calibration` puts the fit into
+the graph.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,13 @@ def calibrate(
     out: Annotated[Path, typer.Option(help="JSON file for slope and offset.")],
     datasets: Annotated[
         str,
-        typer.Option(help="Fit on the answers of these sets alone, with commas between; all unless told."),
+        typer.Option(help="Fit on the answers of these sets alone, separated by commas (default: all)."),
     ] = "",
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Calibrate a model's quality, so that it is the IoU to expect. Fits two numbers on val, and says the error before and after."""
+    """Calibrate a model's quality, so that it is the IoU to expect. Fits two numbers on val, and says the
+    error before and after.
+    """
     from dataclasses import asdict
 
     from uniultra.evaluation.metrics import expected_calibration_error
@@ -38,5 +42,6 @@ def calibrate(
     errors = {"ece_before": round(before, 5), "ece_after": round(after, 5)}
     write_json(out, {**asdict(fit), **errors, "split": "val", "datasets": list(names)}, force)
     print(
-        f"slope {fit.slope:.4f}, offset {fit.offset:+.4f} on {fit.answers} answers of val; ECE {before:.3f} before, {after:.3f} after"
+        f"slope {fit.slope:.4f}, offset {fit.offset:+.4f} on {fit.answers} answers of val; ECE {before:.3f} "
+        f"before, {after:.3f} after"
     )

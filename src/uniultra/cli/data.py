@@ -12,17 +12,19 @@ from typing import Annotated
 import typer
 
 from uniultra.cli.protocols import new_bar
+from uniultra.cli.terminal.help_text import LiteralCommand, LiteralGroup
 from uniultra.cli.terminal.text import label, printable, say, tell
 from uniultra.errors import DataError
 
 data = typer.Typer(
     name="data",
-    help="Make a manifest of a public set or of own images, check one, simulate one.",
+    cls=LiteralGroup,
+    help="Make a manifest from a public data set or your own images, check one, simulate one.",
     no_args_is_help=True,
 )
 
 
-@data.command("import")
+@data.command("import", cls=LiteralCommand)
 def import_(
     name: Annotated[
         str,
@@ -48,7 +50,8 @@ def import_(
     splits: Annotated[
         str,
         typer.Option(
-            help="uniultra: rebuild the splits of our tables, images found by their looks; in place of --fractions."
+            help="uniultra: rebuild the splits of our tables, images found by their looks; in place of "
+            "--fractions."
         ),
     ] = "",
     skip_bad: Annotated[
@@ -82,7 +85,7 @@ def import_(
     _list(imported.problems)
     if not imported.written:
         raise DataError(
-            f"{len(imported.problems)} problems, so nothing was written; mend them, or pass --skip-bad"
+            f"{len(imported.problems)} problems, so nothing was written; fix them, or pass --skip-bad"
         )
     if not any(row["subject"] for row in imported.rows) and name in ("folder", "coco"):
         _warn_of_alike([row["id"] for row in imported.rows])
@@ -90,7 +93,8 @@ def import_(
     groups = len({row["group"] for row in imported.rows})
     shares = ", ".join(f"{count} {split}" for split, count in counts.items())
     say(
-        f"{out / 'manifest.csv'}: {len(imported.rows)} images in {groups} groups ({shares}); {len(imported.problems)} problems skipped"
+        f"{out / 'manifest.csv'}: {len(imported.rows)} images in {groups} groups ({shares}); "
+        f"{len(imported.problems)} problems skipped"
     )
 
 
@@ -103,8 +107,8 @@ def _warn_of_alike(ids: list[str]) -> None:
         tell([f"'{pair[0]}' and '{pair[1]}' begin alike but the splits are by image; {fix}"])
 
 
-@data.command("check")
-def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, one row an image.")]) -> None:
+@data.command("check", cls=LiteralCommand)
+def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, one row per image.")]) -> None:
     """Check a manifest and its files: every problem, by row and column."""
     from uniultra.data.manifest_check import check_manifest, split_by_image
 
@@ -112,26 +116,29 @@ def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, on
         problems = check_manifest(manifest, progress)
     _list(problems)
     if problems:
-        raise DataError(f"manifest '{manifest}' has {len(problems)} problems; mend them")
+        raise DataError(f"manifest '{manifest}' has {len(problems)} problems; fix them")
     by_image = split_by_image(manifest)
     if by_image:
         fix = "give the column subject where you know the patient, and split by it"
         tell(
             [
-                f"splits are by image in {', '.join(by_image)}: two images of one patient may be in two splits; {fix}"
+                f"splits are by image in {', '.join(by_image)}: two images of one patient may be in two "
+                f"splits; {fix}"
             ]
         )
-    say(f"{manifest}: sound")
+    say(f"{manifest}: OK")
 
 
-@data.command("simulate")
+@data.command("simulate", cls=LiteralCommand)
 def simulate(
     out: Annotated[Path, typer.Argument(help="A new folder: manifest.csv, images/, masks/.")],
     images: Annotated[int, typer.Option(help="How many frames.")] = 1000,
     seed: Annotated[int, typer.Option(help="The same seed draws the same frames.")] = 0,
     split: Annotated[str, typer.Option(help="What the manifest says of them.")] = "train",
 ) -> None:
-    """Simulate frames with exact masks, of cysts, lesions, chambers, bands and more, and write their manifest."""
+    """Simulate frames with exact masks, of cysts, lesions, chambers, bands and more, and write their
+    manifest.
+    """
     from uniultra.data.simulation.frames import simulate_set
 
     with _bar("simulate") as progress:
@@ -152,7 +159,8 @@ def parse_fractions(text: str) -> dict[str, float]:
             fractions[split] = -1.0
         if split not in SPLITS or not 0 <= fractions[split] <= 1:
             raise DataError(
-                f"fraction '{part}' is not usable; write train=0.7,val=0.1,test=0.2, of splits {', '.join(SPLITS)}"
+                f"fraction '{part}' is not usable; write train=0.7,val=0.1,test=0.2, of splits "
+                f"{', '.join(SPLITS)}"
             )
     return fractions
 

@@ -36,9 +36,30 @@ def demo(
     examples = json.loads((EXAMPLES / "examples.json").read_text(encoding="utf-8"))
     tiles, captions = zip(*(_one(segmenter, example) for example in examples), strict=True)
     write_png(sheet, contact_sheet(tiles, captions, columns=3), force=True)
-    say("", f"Look at: {sheet.resolve()}")
-    print("Yours:   uniultra segment IMAGE --box x0,y0,x1,y1     (or --point x,y)")
+    say("", f"Results: {sheet.resolve()}")
     print("Not a medical device. The images' sources: uniultra/examples/ATTRIBUTION.md")
+    say("Try it: change the box, or the image for one of yours, in", f"  {try_it(out)}")
+
+
+def try_it(out: Path) -> str:
+    """A command that segments one of the images, as this machine's shell takes it."""
+    import shlex
+    import shutil
+    import subprocess
+    import sys
+
+    folder = Path(sys.executable).parent
+    program = shutil.which("uniultra", path=str(folder)) or shutil.which("uniultra") or "uniultra"
+    if shutil.which("uniultra") == program:
+        program = "uniultra"
+    words = [_near(program), "segment", _near(EXAMPLES / "malignant_183.jpg"), "--box", "116,40,398,318"]
+    words += ["--out", str(out), "--force"]
+    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
+
+
+def _near(path: Path | str) -> str:
+    """A path below the working folder relative to it; any other, and the name of a program, as it is."""
+    return str(Path(path).relative_to(Path.cwd())) if Path(path).is_relative_to(Path.cwd()) else str(path)
 
 
 def _one(segmenter: Segmenter, example: dict[str, object]) -> tuple[np.ndarray, str]:

@@ -18,7 +18,7 @@ def distill(
         ),
     ],
     data: Annotated[Path, typer.Option(help="The manifest (CSV), with rows of train and val.")],
-    out: Annotated[Path, typer.Option(help="The run folder; an interrupted run in it goes on.")],
+    out: Annotated[Path, typer.Option(help="The run folder; an interrupted run there is resumed.")],
     student: Annotated[
         str | None, typer.Option(help="A size, such as mini, with fresh weights; or a model to start from.")
     ] = None,
@@ -42,7 +42,7 @@ def distill(
     ] = [],  # noqa: B006
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     report_to: Annotated[
-        str, typer.Option(help="Also log to tensorboard, wandb or mlflow; with commas between.")
+        str, typer.Option(help="Also log to tensorboard, wandb or mlflow; separated by commas.")
     ] = "",
 ) -> None:
     """Distil a teacher into a small model (DSKD), then tune its decoder. Needs uniultra[train]."""
@@ -57,11 +57,10 @@ def distill(
     from uniultra.training.distill import distill as run
     from uniultra.training.loop import is_first_process
 
-    changes = (
-        []
-        if student is None
-        else [f"student.{'size' if student in (*SIZES, *CONV_SIZES) else 'start_from'}='{student}'"]
-    )
+    changes = []
+    if student is not None:
+        field = "size" if student in (*SIZES, *CONV_SIZES) else "start_from"
+        changes.append(f"student.{field}='{student}'")
     if student in CONV_SIZES:
         changes.append("student.adapters=false")
     settings = configured(DistillConfig(), config, (*changes, *set_))
@@ -78,5 +77,6 @@ def distill(
     folder = run(settings, job)
     if is_first_process():
         say(
-            f"The student is in {folder}; see it with: uniultra evaluate --model {folder} --against {teacher} --data {data}"
+            f"The student is in {folder}; see it with: uniultra evaluate --model {folder} --against "
+            f"{teacher} --data {data}"
         )

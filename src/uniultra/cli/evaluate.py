@@ -1,4 +1,6 @@
-"""`uniultra evaluate`: how good a model is on a manifest, by organ and prompt, beside the ellipse in the box."""
+"""`uniultra evaluate`: how good a model is on a manifest, by organ and prompt, beside the ellipse in the
+box.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,13 @@ from uniultra.cli.protocols import (
     damage_settings,
     damage_tables,
     is_paper,
+    is_track,
     new_bar,
     open_damaged,
     run_robustness,
 )
 from uniultra.cli.terminal.text import label, printable_lines
+from uniultra.cli.track_protocol import by_track
 from uniultra.errors import DataError, PromptError
 from uniultra.evaluation.settings import DAMAGED_IMAGES, KINDS, EvaluationSettings, parse_kinds, parse_seeds
 from uniultra.registry import DEFAULT
@@ -30,8 +34,9 @@ if TYPE_CHECKING:
     from uniultra.data.splits import ReportSplit, SelectionSplit
     from uniultra.evaluation.journal import Journal
     from uniultra.evaluation.preflight import Checked
-    from uniultra.evaluation.protocol import Evaluation
-    from uniultra.evaluation.report.run_report import Against, Provenance
+    from uniultra.evaluation.protocol import Evaluation, Limit
+    from uniultra.evaluation.report.provenance import Provenance
+    from uniultra.evaluation.report.run_report import Against
     from uniultra.evaluation.simulated_user import PromptableSegmenter
 
 DEFAULTS = EvaluationSettings()
@@ -40,14 +45,14 @@ DEFAULT_KINDS = ",".join(DEFAULTS.kinds)
 
 def evaluate(
     data: Annotated[
-        Path, typer.Option(help="The manifest: a CSV, one row an image; see the docs for its columns.")
+        Path, typer.Option(help="The manifest: a CSV, one row per image; see the docs for its columns.")
     ],
     model: Annotated[
         str, typer.Option(help="A published model, a model folder, or a baseline: ellipse, grabcut.")
     ] = DEFAULT,
     split: Annotated[str, typer.Option(help="val (to choose), test or external (to report).")] = "val",
     kinds: Annotated[
-        str, typer.Option(help=f"Prompts, with commas between, of: {', '.join(KINDS)}.")
+        str, typer.Option(help=f"Prompts, separated by commas, of: {', '.join(KINDS)}.")
     ] = DEFAULT_KINDS,
     draws: Annotated[
         int, typer.Option(help="How often an object is asked with boxes and clicks that are drawn.")
@@ -62,17 +67,27 @@ def evaluate(
         ),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(help="Look at the first N images of each data set only, for a quick look.")
+        int | None,
+        typer.Option(help="Evaluate N images of each data set only, drawn by seed, for a quick check."),
     ] = None,
+    first: Annotated[
+        bool, typer.Option("--first", help="With --limit, the first N as listed, as earlier reports have.")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Also write everything to this .json file or folder; in a folder a stopped run goes on."
+            help="Also write everything to this .json file or folder; in a folder an interrupted run is "
+            "resumed."
         ),
     ] = None,
-    workers: Annotated[int, typer.Option(help="Images at once; changes no result.")] = DEFAULTS.workers,
+    workers: Annotated[
+        int, typer.Option(help="Images evaluated in parallel; does not affect results.")
+    ] = DEFAULTS.workers,
     protocol: Annotated[
-        str, typer.Option(help="standard, or paper: stretched images and the paper's metrics; see the docs.")
+        str,
+        typer.Option(
+            help="standard; paper: stretched images and the paper's metrics; track: clips; see the docs."
+        ),
     ] = STANDARD,
     robustness: Annotated[
         bool, typer.Option("--robustness", help="Also with damaged images: gain, blur, text, ...")
@@ -80,7 +95,7 @@ def evaluate(
     robustness_limit: Annotated[
         int | None,
         typer.Option(
-            help=f"How many images of each data set to damage, drawn by seed; {DAMAGED_IMAGES} unless told."
+            help=f"How many images of each data set to damage, drawn by seed (default: {DAMAGED_IMAGES})."
         ),
     ] = None,
     skip_bad: Annotated[
@@ -88,22 +103,24 @@ def evaluate(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Score a model on a manifest's images: Dice, skill over the ellipse in the box, calibration, by organ and prompt."""
+    """Score a model on a manifest's images: Dice, skill over the ellipse in the box, calibration, by organ
+    and prompt.
+    """
+    from uniultra.evaluation.protocol import Limit
     from uniultra.evaluation.report.gallery import picture_cases
     from uniultra.evaluation.report.run_report import build_report, tables_of, with_section, write_report
     from uniultra.evaluation.run_folder import open_folder, write_folder
     from uniultra.io.output import check_free
 
-    own = {
-        "--kinds": kinds != DEFAULT_KINDS,
-        "--draws": draws != DEFAULTS.draws,
-        "--seeds": bool(seeds),
-        "--against": against is not None,
-    }
+    own = {"--kinds": kinds != DEFAULT_KINDS, "--draws": draws != DEFAULTS.draws, "--seeds": bool(seeds)}
+    limited = Limit(limit, first)
     damage = damage_settings(robustness, robustness_limit, workers)
-    if is_paper(protocol, {**own, "--robustness": robustness}):
+    if is_track(protocol, {**own, "--robustness": robustness}):
+        checked_all = partial(_checked, data, split, Limit(None, first), skip_bad)
+        return by_track(model, lambda: checked_all().rows.rows, limit, out, force)
+    if is_paper(protocol, {**own, "--against": against is not None, "--robustness": robustness}):
         return _by_paper(
-            model, partial(_checked, data, split, limit, skip_bad), limit, PaperRun(out, workers, force)
+            model, partial(_checked, data, split, limited, skip_bad), limited, PaperRun(out, workers, force)
         )
     settings = _seeded(
         EvaluationSettings(_kinds_for(model, parse_kinds(kinds)), draws, workers, skip_bad), seeds
@@ -111,19 +128,18 @@ def evaluate(
     folder = None if out is None or out.suffix.lower() == ".json" else out
     if out is not None and folder is None:
         check_free([out], force)
-    checked = _checked(data, split, limit, skip_bad)
+    checked = _checked(data, split, limited, skip_bad)
     rows = checked.rows
     segmenter = _segmenter(model)
-    provenance = _provenance(model, segmenter, checked, limit)
+    provenance = _provenance(model, segmenter, checked, limited)
     journal = None if folder is None else open_folder(folder, provenance, split, settings, force)
     damaged_journal = (
         None if damage is None or folder is None else open_damaged(folder, provenance, split, damage)
     )
     evaluation = _with_progress(segmenter, rows, settings, journal)
     if not evaluation.records:
-        raise DataError(
-            f"split '{split}' of '{data}' shows no object, so there is nothing to score; check its masks"
-        )
+        what = f"split '{split}' of '{data}' shows no object"
+        raise DataError(f"{what}, so there is nothing to score; check its masks")
     compared = None if against is None else _compared(against, rows, evaluation, provenance)
     damaged = None if damage is None else run_robustness(segmenter, rows, evaluation, damage, damaged_journal)
     if folder is not None:
@@ -140,11 +156,13 @@ def evaluate(
         report = build_report(evaluation, provenance, compared)
         write_report(out, report if damaged is None else with_section(report, "robustness", damaged), force)
     tables = [*tables_of(evaluation, provenance, compared), *damage_tables(damaged)]
-    print(printable_lines("\n".join([_title(segmenter.name, evaluation, limit), *tables])), end="")
+    print(printable_lines("\n".join([_title(segmenter.name, evaluation, provenance), *tables])), end="")
 
 
 def _seeded(settings: EvaluationSettings, seeds: str) -> EvaluationSettings:
-    """With the draws of --seeds where they are given. Raises PromptError, also where --draws says another number."""
+    """With the draws of --seeds where they are given. Raises PromptError, also where --draws says another
+    number.
+    """
     if seeds and settings.draws != DEFAULTS.draws:
         raise PromptError(
             f"--draws {settings.draws} and --seeds {seeds} both say how often to draw; leave one of them out"
@@ -152,7 +170,7 @@ def _seeded(settings: EvaluationSettings, seeds: str) -> EvaluationSettings:
     return replace(settings, seeds=parse_seeds(seeds))
 
 
-def _by_paper(model: str, checked: Callable[[], Checked], limit: int | None, run: PaperRun) -> None:
+def _by_paper(model: str, checked: Callable[[], Checked], limit: Limit, run: PaperRun) -> None:
     """The whole of a run under the paper's protocol."""
     run.check()
     found, segmenter = checked(), _segmenter(model)
@@ -164,7 +182,9 @@ def _by_paper(model: str, checked: Callable[[], Checked], limit: int | None, run
 def _compared(
     other: str, rows: SelectionSplit | ReportSplit, evaluation: Evaluation, provenance: Provenance
 ) -> Against:
-    """The other segmenter's answers to the same prompts, run now or read from an earlier run's file, and the differences."""
+    """The other segmenter's answers to the same prompts, run now or read from an earlier run's file, and the
+    differences.
+    """
     from uniultra.evaluation.report.compare import compare
     from uniultra.evaluation.report.run_report import Against, read_report
 
@@ -174,7 +194,8 @@ def _compared(
         stored = read_report(Path(other))
         if (stored.manifest_sha256, stored.split) != (provenance.manifest_sha256, evaluation.split):
             raise DataError(
-                f"'{other}' is of another manifest or of split '{stored.split}', so its prompts differ; evaluate on the same"
+                f"'{other}' is of another manifest or of split '{stored.split}', so its prompts differ; "
+                "evaluate on the same"
             )
         name, records = stored.model, stored.records
     else:
@@ -204,20 +225,19 @@ def _names_of_boxes() -> str:
     return ",".join(kind.name for kind in KINDS.values() if kind.is_box)
 
 
-def _rows(manifest: Manifest, name: str, limit: int | None) -> SelectionSplit | ReportSplit:
+def _rows(manifest: Manifest, name: str, limit: Limit) -> SelectionSplit | ReportSplit:
     from uniultra.data.splits import report_split, selection_split
-    from uniultra.evaluation.protocol import first_rows
 
     if name not in ("val", "test", "external"):
         raise DataError(f"split '{name}' can't be scored; use val, test or external")
     if name == "val":
         chosen = selection_split(manifest)
-        return chosen if limit is None else first_rows(chosen, limit)
+        return limit.rows(chosen)
     reported = report_split(manifest, name)
-    return reported if limit is None else first_rows(reported, limit)
+    return limit.rows(reported)
 
 
-def _checked(data: Path, split: str, limit: int | None, skip_bad: bool) -> Checked:
+def _checked(data: Path, split: str, limit: Limit, skip_bad: bool) -> Checked:
     """Every row's files looked at, with a bar on stderr."""
     from uniultra.evaluation.preflight import check
 
@@ -228,15 +248,14 @@ def _checked(data: Path, split: str, limit: int | None, skip_bad: bool) -> Check
         return check(data, choose, skip_bad, lambda done, total: advance(completed=done, total=total))
 
 
-def _provenance(
-    model: str, segmenter: PromptableSegmenter, checked: Checked, limit: int | None
-) -> Provenance:
+def _provenance(model: str, segmenter: PromptableSegmenter, checked: Checked, limit: Limit) -> Provenance:
     """What the numbers come from; baselines have neither version nor weights."""
     from uniultra.backends.open import weights_sha256
-    from uniultra.evaluation.report.run_report import Provenance
+    from uniultra.evaluation.report.provenance import Provenance
     from uniultra.segmenter import Segmenter
 
-    known = Provenance(segmenter.name, checked.manifest.sha256, limit, skipped=checked.skipped)
+    known = Provenance(segmenter.name, checked.manifest.sha256, limit.count, drawn=limit.drawn)
+    known = replace(known, skipped=checked.skipped)
     if not isinstance(segmenter, Segmenter):
         return known
     return replace(known, model_version=segmenter.version, weights_sha256=weights_sha256(model))
@@ -263,7 +282,12 @@ def _with_progress(
         return evaluate_split(segmenter, rows, settings, lambda row, records: bar.advance(task), journal)
 
 
-def _title(name: str, evaluation: Evaluation, limit: int | None) -> str:
-    first = "" if limit is None else f", the first {limit} of each data set"
+def _title(name: str, evaluation: Evaluation, provenance: Provenance) -> str:
+    from uniultra.evaluation.report.provenance import limit_text
+
+    first = f", {limit_text(provenance.stated)}" if provenance.limit else ""
     images = f"{evaluation.images} images with objects, {evaluation.images_without_objects} without{first}"
-    return f"{name} on {evaluation.split}: {images}. Dice, and in brackets the skill over the ellipse in the box.\n"
+    return (
+        f"{name} on {evaluation.split}: {images}. Dice, and in brackets the skill over the ellipse in the "
+        "box.\n"
+    )

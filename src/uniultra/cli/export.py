@@ -1,8 +1,11 @@
-"""`uniultra export`: a trained model to a folder that everything opens, held against torch before it is called done."""
+"""`uniultra export`: a trained model to a folder that everything opens, held against torch before it is
+called done.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,7 +33,7 @@ def export(
     ] = "fp16",
     size: Annotated[
         int | None,
-        typer.Option(help="Side of the input in pixels, a multiple of 32; the model's own unless told."),
+        typer.Option(help="Side of the input in pixels, a multiple of 32; default: the model's own."),
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="For int8: a manifest; frames of its train split calibrate.")
@@ -42,6 +45,12 @@ def export(
     calibration: Annotated[
         Path | None, typer.Option(help="What `uniultra calibrate` wrote, to put into the decoder's graph.")
     ] = None,
+    passes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--pass", help="NAME=VALUE of what model.json says of the passes, such as sure=0.5; repeatable."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
     """Export a model to ONNX, and report how far it is from torch. Needs uniultra[train]."""
@@ -50,14 +59,22 @@ def export(
     need("train", "torch", "transformers", "onnx", "onnxscript")
     from uniultra.cli.protocols import new_bar
     from uniultra.export.int8 import Int8Settings
-    from uniultra.export.model_folder import FILES, ExportSettings, check_settings, export_folder
+    from uniultra.export.model_folder import (
+        FILES,
+        ExportSettings,
+        check_settings,
+        export_folder,
+        known_passes,
+    )
     from uniultra.export.onnx import ModelFacts, QualityCalibration
     from uniultra.io.output import check_free
+    from uniultra.model_facts import changed_passes
 
     int8 = None if data is None else Int8Settings(data, least_dice, seed)
     settings = ExportSettings(
         QualityCalibration.read(calibration) if calibration else None, size, int8, force
     )
+    settings = replace(settings, passes=changed_passes(known_passes(model), passes or ()))
     check_settings(precision, settings)
     check_free([out / file for file in FILES], force)
     with new_bar() as bar:
@@ -73,7 +90,7 @@ def export(
 
 
 def _lines(report: dict[str, Any], before: str = "") -> Iterator[str]:
-    """One line a value; counts of operators, and lists, on one line each."""
+    """One line per value; counts of operators, and lists, on one line each."""
     for key, value in report.items():
         if isinstance(value, dict) and key != "operators":
             yield from _lines(value, f"{before}{key} ")

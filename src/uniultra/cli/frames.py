@@ -1,4 +1,6 @@
-"""`uniultra segment --frames`: the same prompts on several frames of a cine, each frame on its own, one at a time."""
+"""`uniultra segment --frames`: the same prompts on several frames of a cine, each frame on its own, one at a
+time.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +37,7 @@ class SegmentJob:
         scale: what the call says of the size of a pixel; None for nothing.
         prompts: those of each file.
         as_json: whether a line of JSON is printed for each image or frame.
+        alternatives: how many masks a prompt may have, its answer included.
     """
 
     plan: OutputPlan
@@ -43,6 +46,7 @@ class SegmentJob:
     scale: TypedScale | None
     prompts: PromptSource
     as_json: bool
+    alternatives: int = 1
 
 
 def parse_frames(text: str) -> tuple[range, ...] | None:
@@ -64,25 +68,31 @@ def _range(part: str, text: str) -> range:
     start, stop, stride = int(numbers[0]), int(numbers[-1]), int(step or 1)
     if stop < start or stride < 1 or (step and not dash):
         raise PromptError(
-            f"--frames '{text}': '{part}' is no range; give A-B or A-B:STEP with A up to B and STEP from 1"
+            f"--frames '{text}': '{part}' is not a range; give A-B or A-B:STEP with A up to B and STEP from 1"
         )
     return range(start, stop + 1, stride)
 
 
 def numbers_of(wanted: tuple[range, ...] | None, cine: Cine) -> Sequence[int]:
-    """The chosen frames of a cine in ascending order, each once. Raises PromptError: beyond the cine, a still image, too many."""
+    """The chosen frames of a cine in ascending order, each once. Raises PromptError: beyond the cine, a still
+    image, too many.
+    """
     if cine.count < 2:
         raise PromptError(f"{cine.source}: a still image, of 1 frame; leave out --frames")
     beyond = max((part[-1] for part in wanted or ()), default=0)
     if beyond >= cine.count:
         raise PromptError(
-            f"{cine.source}: there is no frame {beyond}; legal are 0 to {cine.count - 1}; give --frames within them"
+            f"{cine.source}: there is no frame {beyond}; legal are 0 to {cine.count - 1}; give --frames "
+            "within them"
         )
     numbers = range(cine.count) if wanted is None else sorted(set().union(*wanted))
     from uniultra.outputs.cine_files import MOST_FRAMES
 
     if len(numbers) > MOST_FRAMES:
-        fix = f"give fewer, as with 0-{cine.count - 1}:{-(-cine.count // MOST_FRAMES)}, or parts in folders of their own"
+        fix = (
+            f"give fewer, as with 0-{cine.count - 1}:{-(-cine.count // MOST_FRAMES)}, or parts in folders "
+            "of their own"
+        )
         raise PromptError(f"{cine.source}: {len(numbers)} frames; one call takes 1 to {MOST_FRAMES}; {fix}")
     return numbers
 
@@ -126,7 +136,9 @@ def segment_frames(job: SegmentJob, source: InputFile) -> str:
 
 @dataclass
 class Summary:
-    """What a person is told: for each structure the smallest and largest area with their frames, and the range of quality."""
+    """What a person is told: for each structure the smallest and largest area with their frames, and the
+    range of quality.
+    """
 
     file: Path
     cine: Cine
@@ -139,11 +151,13 @@ class Summary:
     def add(self, result: FrameResult) -> None:
         assert result.number is not None, "a frame of a cine has a number"
         self.numbers = [*self.numbers[:1], result.number]
+        self.notes |= dict.fromkeys(result.notes)
         for found in result.objects:
             area = (float(found.area_px), "px", result.number)
             if found.area_mm2 is not None:
                 area = (found.area_mm2, "mm2", result.number)
-            # Frames may differ in their unit, where a mask leaves its region: the smallest and largest of each are kept.
+            # Frames may differ in their unit, where a mask leaves its region: the smallest and largest of
+            # each are kept.
             kept = [*self.areas.get(found.number, []), area]
             units = dict.fromkeys(unit for _, unit, _ in kept)
             self.areas[found.number] = [

@@ -1,4 +1,4 @@
-"""`uniultra info`: what a file holds, in words; nothing of the patient unless asked for."""
+"""`uniultra info`: what a file holds, in words; nothing of the patient unless requested."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def info(
         typer.Argument(metavar="FILE...", help="Images, cines, videos, a DICOMDIR, folders or patterns."),
     ],
     phi: Annotated[bool, typer.Option("--phi", help="Show the patient's fields of DICOM files too.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line a file.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line per file.")] = False,
 ) -> None:
     """Show what files hold: size, frames, rate, transfer syntax, regions and their millimetres per pixel."""
     from uniultra.io.images import find_images
@@ -68,7 +68,10 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     head = f"{facts['file']}: {facts['kind']}" + (
         f", {facts['modality']}, {facts['object']}" if "modality" in facts else ""
     )
-    size = f"{facts['width']} x {facts['height']} pixels, {facts['frames']} frame{'s' if facts['frames'] > 1 else ''}"
+    size = (
+        f"{facts['width']} x {facts['height']} pixels, {facts['frames']} "
+        f"frame{'s' if facts['frames'] > 1 else ''}"
+    )
     if facts["frames"] > 1:
         size += (
             f" at {facts['rate_hz']:.3g} a second, {facts['times_s'][-1]:.2f} s"
@@ -80,14 +83,14 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         lines += [
             f"  stored      {facts['syntax']}; {facts['photometric']}, {facts['bits']} bits a sample",
             f"  device      {', '.join(filter(None, (facts['manufacturer'], facts['model']))) or 'unknown'}",
-            f"  burnt in    {_burnt(facts['burned_in_annotation'])}",
+            f"  burned in   {_burned_in(facts['burned_in_annotation'])}",
         ]
     lines += _scale_lines(facts["calibration"])
     lines += [f"  note        {note}" for note in facts["notes"]]
     return lines + [f"  {name:<24}{value or '-'}" for name, value in facts.get("patient", {}).items()]
 
 
-def _burnt(flag: str | None) -> str:
+def _burned_in(flag: str | None) -> str:
     said = {"YES": "yes: the picture itself may show the patient's name", "NO": "no, says the file"}
     return said.get(flag or "", "not stated: look at the picture before sharing it")
 
@@ -95,7 +98,7 @@ def _burnt(flag: str | None) -> str:
 def _scale_lines(calibration: Calibration) -> list[str]:
     lines = [f"  region {i:<5}{_region(region)}" for i, region in enumerate(calibration.regions, 1)]
     for name, (down, right) in calibration.fallbacks:
-        lines.append(f"  {name}: {right:.4g} x {down:.4g} mm a pixel")
+        lines.append(f"  {name}: {right:.4g} x {down:.4g} mm per pixel")
     return lines or ["  scale       no calibration: sizes are in pixels"]
 
 
@@ -105,7 +108,7 @@ def _region(region: ScanRegion) -> str:
     if region.spacing_mm_yx is None:
         return f"{where}; no lengths: {region.fault}"
     down, right = region.spacing_mm_yx
-    return f"{where}; {right:.4g} x {down:.4g} mm a pixel"
+    return f"{where}; {right:.4g} x {down:.4g} mm per pixel"
 
 
 def _plain(facts: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from uniultra import __version__
 from uniultra.cli.adapt import adapt, merge
@@ -23,19 +22,25 @@ from uniultra.cli.export import export
 from uniultra.cli.info import info
 from uniultra.cli.measure import measure
 from uniultra.cli.models import models
+from uniultra.cli.open import open_
 from uniultra.cli.params import params
 from uniultra.cli.segment import segment
 from uniultra.cli.serve import serve
+from uniultra.cli.show import show
 from uniultra.cli.terminal.ending import end_in_order
+from uniultra.cli.terminal.help_text import LiteralCommand, LiteralGroup
 from uniultra.cli.terminal.text import complain, printable
+from uniultra.cli.track import track
 from uniultra.cli.train import train
 from uniultra.errors import UniUltraError
 
 HELP = """Segment anything in ultrasound from a click or a box, offline. Not a medical device."""
 
 
-class _Commands(TyperGroup):
-    """Commands whose own complaints show names as `printable` does: a pattern may bring a file that is called like an option."""
+class _Commands(LiteralGroup):
+    """Commands whose own complaints show names as `printable` does: a pattern may bring a file that is called
+    like an option.
+    """
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         with _printable_errors():
@@ -67,9 +72,11 @@ app = typer.Typer(
 )
 COMMANDS = (
     segment,
+    track,
     batch,
     measure,
     info,
+    show,
     demo,
     serve,
     evaluate,
@@ -84,7 +91,8 @@ COMMANDS = (
     models,
 )
 for command in COMMANDS:
-    app.command()(command)
+    app.command(cls=LiteralCommand)(command)
+app.command("open", cls=LiteralCommand)(open_)
 app.add_typer(data)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from uniultra.cli.terminal.frame_option import one_frame
 from uniultra.cli.terminal.measure_text import MaskPlace, as_json_text, as_lines, told
 from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
 from uniultra.cli.terminal.text import say
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 METHODS = {"ellipsoid": (2,), "simpson": (1, 2), "ef": (1, 2, 4)}
 """Methods of `--volume`, and how many masks each takes; 1 for `ef` is a label of a cine."""
 
-MASKS_HELP = "Masks: PNG (0 background, 1..N structures), labels in NIfTI, NRRD or MetaImage, or NAME.frames.masks.tif."
+MASKS_HELP = (
+    "Masks: PNG (0 background, 1..N structures), labels in NIfTI, NRRD or MetaImage, or "
+    "NAME.frames.masks.tif."
+)
 
 
 def measure(
@@ -35,9 +39,11 @@ def measure(
     ],
     image: Annotated[
         list[Path],
-        typer.Option(help="The image a mask belongs to, for its calibration; one for all, or one a mask."),
+        typer.Option(help="The image a mask belongs to, for its calibration; one for all, or one per mask."),
     ] = [],  # noqa: B006
-    frame: Annotated[int | None, typer.Option(metavar="N", min=0, help="Frame of the image, from 0.")] = None,
+    frame: Annotated[
+        int | None, typer.Option(parser=one_frame, metavar="N", help="Frame of the image, from 0.")
+    ] = None,
     spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
     override_scale: Annotated[str | None, typer.Option(metavar=METAVAR, help=OVERRIDE_HELP)] = None,
     structure: Annotated[
@@ -50,7 +56,7 @@ def measure(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Measure masks: area, perimeter, calipers, ellipse and its circumference; volumes and ejection fraction from several."""
+    """Measure masks: area, perimeter, calipers, ellipse, circumference; of several, volumes and EF."""
     from uniultra.io.output import check_free
     from uniultra.io.tables import write_csv
     from uniultra.measure.measured import CSV_COLUMNS, rows
@@ -79,7 +85,7 @@ def measure(
     ]
     if not measured:
         raise PromptError(
-            f"{masks[0]}: no structure{'' if structure is None else f' {structure}'} on any frame; segment it first"
+            f"{masks[0]}: no structure{'' if structure is None else f' {structure}'} on any frame; segment it"
         )
     if csv is not None:
         lines = [
@@ -109,7 +115,7 @@ class _Mask:
 def _check(masks: Sequence[Path], images: Sequence[Path], method: str | None) -> None:
     if len(images) not in (0, 1, len(masks)):
         raise PromptError(
-            f"{len(images)} images for {len(masks)} masks; give one --image for all, or one a mask in their order"
+            f"{len(images)} images for {len(masks)} masks; give one --image for all, or one per mask in order"
         )
     if method is None:
         return
@@ -218,7 +224,7 @@ def _volume(method: str, found: Iterable[_Mask], structure: int | None) -> dict[
     for mask in found:
         if mask.about.of_cine:
             raise PromptError(
-                f"{mask.about.path}: a label of a cine; here --volume {method} takes masks of one frame; `ef` takes it alone"
+                f"{mask.about.path}: a label of a cine; --volume {method} takes masks of one frame"
             )
         masks.append(mask)
     if method == "ellipsoid":
@@ -246,7 +252,7 @@ def _beat(path: Path, found: Iterable[_Mask], structure: int | None) -> dict[str
     for mask in found:
         if not mask.about.of_cine:
             raise PromptError(
-                f"{path}: one mask; --volume ef takes 2 or 4, or the label of a cine that segment --frames writes"
+                f"{path}: one mask; --volume ef takes 2 or 4, or a label of a cine (segment --frames)"
             )
         if _chosen(mask, structure):
             volumes[mask.about.frame] = simpson((_view(mask, structure),))
@@ -254,7 +260,7 @@ def _beat(path: Path, found: Iterable[_Mask], structure: int | None) -> dict[str
             empty += 1
     if len(volumes) < 2:
         raise PromptError(
-            f"{path}: frames with the structure: {len(volumes)}; an ejection fraction needs 2 or more; segment more frames"
+            f"{path}: frames with the structure: {len(volumes)}; --volume ef needs 2 or more; segment more"
         )
     largest, smallest = (pick(volumes, key=lambda frame: volumes[frame].volume.value) for pick in (max, min))
     notes = [f"largest and smallest of {len(volumes)} frames: one bad mask decides, so look at both"]

@@ -11,5 +11,6 @@ def models() -> None:
         size = sum(file.stat().st_size for file in verified_folder(entry).iterdir()) / 1e6
         mark = "  (default)" if entry.name == DEFAULT else ""
         print(
-            f"{entry.name} {entry.version}{mark}: input {entry.input_size} px, {size:.1f} MB, {entry.licence}, card {entry.card}"
+            f"{entry.name} {entry.version}{mark}: input {entry.input_size} px, {size:.1f} MB, "
+            f"{entry.licence}, card {entry.card}"
         )

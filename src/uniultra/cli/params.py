@@ -11,7 +11,11 @@ import typer
 def params(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Count parameters: SAM 2-L, its CH-Adapters, the mini; both denominators; what stills truly train. Needs uniultra[train]."""
+    """Count parameters: SAM 2-L, its CH-Adapters, the mini; and what training on still images actually
+    updates.
+
+    Both denominators are given. Needs uniultra[train].
+    """
     from uniultra.cli.terminal.extras import need
 
     need("train", "torch", "transformers")

@@ -1,4 +1,6 @@
-"""What `uniultra evaluate` can do besides its standard questions: damaged images, and the protocol of the paper."""
+"""What `uniultra evaluate` can do besides its standard questions: damaged images, and the protocol of the
+paper.
+"""
 
 from __future__ import annotations
 
@@ -18,31 +20,46 @@ if TYPE_CHECKING:
     from uniultra.data.splits import ReportSplit, SelectionSplit
     from uniultra.evaluation.journal import Journal
     from uniultra.evaluation.protocol import Evaluation
-    from uniultra.evaluation.report.run_report import Provenance
+    from uniultra.evaluation.report.provenance import Provenance
     from uniultra.evaluation.robustness.robustness_protocol import RobustnessSettings
     from uniultra.evaluation.simulated_user import PromptableSegmenter
 
-STANDARD, PAPER = "standard", "paper"
+STANDARD, PAPER, TRACK = "standard", "paper", "track"
 
 
 def is_paper(protocol: str, given: Mapping[str, bool]) -> bool:
-    """Whether it is the paper's protocol; `given` says which options were given that have no meaning under it.
+    """Whether it is the paper's protocol; `given` says which options were given that have no meaning under
+    it.
 
     Raises:
         PromptError: an unknown protocol, or such an option.
     """
     if protocol not in (STANDARD, PAPER):
-        raise PromptError(f"protocol '{protocol}' is unknown; use {STANDARD} or {PAPER}")
+        raise PromptError(f"protocol '{protocol}' is unknown; use {STANDARD}, {PAPER} or {TRACK}")
     wrong = [name for name, was_given in given.items() if was_given]
     if protocol == PAPER and wrong:
         raise PromptError(
-            f"--protocol paper has one prompt of its own, exact boxes; leave out {', '.join(wrong)}, or the protocol"
+            f"--protocol paper has one prompt of its own, exact boxes; leave out {', '.join(wrong)}, or the "
+            "protocol"
         )
     return protocol == PAPER
 
 
+def is_track(protocol: str, given: Mapping[str, bool]) -> bool:
+    """Whether it is the protocol of clips; as `is_paper` else. Raises PromptError for options that it doesn't
+    know.
+    """
+    wrong = [name for name, was_given in given.items() if was_given]
+    if protocol == TRACK and wrong:
+        fix = f"leave out {', '.join(wrong)}, or the protocol"
+        raise PromptError(f"--protocol track prompts each clip with the box of its first frame; {fix}")
+    return protocol == TRACK
+
+
 def damage_settings(wanted: bool, limit: int | None, workers: int) -> RobustnessSettings | None:
-    """The settings of --robustness; None without it. Raises PromptError for a limit below 1, or one without --robustness."""
+    """The settings of --robustness; None without it. Raises PromptError for a limit below 1, or one without
+    --robustness.
+    """
     from uniultra.evaluation.robustness.robustness_protocol import RobustnessSettings
 
     if not wanted and limit is not None:
@@ -58,12 +75,11 @@ def damage_settings(wanted: bool, limit: int | None, workers: int) -> Robustness
 
 def open_damaged(folder: Path, provenance: Provenance, split: str, settings: RobustnessSettings) -> Journal:
     """The journal of damaged images in a run's folder. Raises as `Journal`."""
-    from dataclasses import asdict
 
     from uniultra.evaluation.robustness.robustness_protocol import open_robustness
     from uniultra.evaluation.run_folder import DAMAGED_JOURNAL
 
-    return open_robustness(folder / DAMAGED_JOURNAL, settings, {**asdict(provenance), "split": split})
+    return open_robustness(folder / DAMAGED_JOURNAL, settings, {**provenance.stated, "split": split})
 
 
 def run_robustness(
@@ -78,7 +94,7 @@ def run_robustness(
     from uniultra.evaluation.robustness.robustness_summary import build_section
 
     chosen = draw_rows(rows, evaluation.records, settings.limit)
-    with _ticks(f"{segmenter.name} on damaged images", len(chosen)) as tick:
+    with ticks(f"{segmenter.name} on damaged images", len(chosen)) as tick:
         return build_section(evaluate_robustness(segmenter, chosen, settings, journal, tick))
 
 
@@ -124,7 +140,7 @@ class PaperRun:
         from uniultra.evaluation.report.run_report import write_report
 
         journal = None if self.folder is None else open_paper(self.folder, provenance, rows.name, self.force)
-        with _ticks(f"{segmenter.name} on {rows.name}, by the paper's protocol", len(rows)) as tick:
+        with ticks(f"{segmenter.name} on {rows.name}, by the paper's protocol", len(rows)) as tick:
             images = evaluate_paper(segmenter, rows.rows, self.workers, journal, tick)
         report = build_paper_report(images, provenance, rows.name)
         if self.folder is not None:
@@ -135,7 +151,8 @@ class PaperRun:
 
 
 def new_bar(hidden: bool = False) -> Progress:
-    """A bar on stderr, so that stdout holds the results alone; nothing, not even an empty line, where that is no terminal.
+    """A bar on stderr, so that stdout holds the results alone; nothing, not even an empty line, where that is
+    no terminal.
 
     rich would take what is printed meanwhile to stderr as well; it may only where both are the same terminal.
     """
@@ -148,7 +165,7 @@ def new_bar(hidden: bool = False) -> Progress:
 
 
 @contextmanager
-def _ticks(name: str, total: int) -> Iterator[Callable[[], None]]:
+def ticks(name: str, total: int) -> Iterator[Callable[[], None]]:
     """Calls of what it yields move a bar on by one."""
     with new_bar() as bar:
         task = bar.add_task(label(name), total=total)

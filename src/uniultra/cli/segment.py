@@ -12,6 +12,7 @@ import typer
 
 from uniultra.cli.frames import SegmentJob, parse_frames, segment_frames
 from uniultra.cli.protocols import new_bar
+from uniultra.cli.terminal.frame_option import one_frame
 from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
 from uniultra.cli.terminal.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
@@ -36,7 +37,11 @@ if TYPE_CHECKING:
     from uniultra.types import Frame
 
 OUT = Path("uniultra-out")
-FRAMES_HELP = "Frames of a cine: all, A-B, A-B:STEP or A,B,C, from 0. Each gets the same prompts on its own; nothing is tracked."
+ALTERNATIVES_HELP = "Up to N masks (1 to 3) that clicks may mean, in the JSON; the first is the answer."
+FRAMES_HELP = (
+    "Frames of a cine: all, A-B, A-B:STEP or A,B,C, from 0. Each gets the same prompts on its own; nothing "
+    "is tracked."
+)
 
 
 def segment(
@@ -67,7 +72,7 @@ def segment(
         typer.Option(help=f"Folder for NAME.mask.png, NAME.overlay.png, NAME.json.  [default: {OUT}]"),
     ] = None,
     frame: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Frame of a cine or video, from 0.")
+        int | None, typer.Option(parser=one_frame, metavar="N", help="Frame of a cine or video, from 0.")
     ] = None,
     frames: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAMES_HELP)] = None,
     spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
@@ -79,11 +84,14 @@ def segment(
         bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, one line an image; files only with --out.")
+        bool, typer.Option("--json", help="Print JSON, one line per image; files only with --out.")
     ] = False,
+    alternatives: Annotated[int, typer.Option(metavar="N", help=ALTERNATIVES_HELP)] = 1,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
-    """Segment structures in ultrasound images, DICOM included: point at them with boxes, clicks, or a previous mask."""
+    """Segment structures in ultrasound images, DICOM included: point at them with boxes, clicks, or a
+    previous mask.
+    """
     from uniultra.io.input_file import input_file
     from uniultra.outputs.earlier import images_of
     from uniultra.prompts.files import read_prompts
@@ -98,12 +106,12 @@ def segment(
     listed = None if prompts is None else read_prompts(prompts, names, others=True)
     folder = out if out is not None or as_json else OUT
     plan = OutputPlan(folder, frame, chosen_kinds(write), keep_patient, force)
-    _check_frames(plan, frames)
+    _check_frames(plan, frames, alternatives)
     sources = [input_file(file) for file in files]
     tell(check_kinds(plan, sources))
     _check_targets(plan, sources, frames is not None, mask, prompts)
     source_of_prompts = PromptSource(typed, mask, listed)
-    job = SegmentJob(plan, Segmenter.load(model), wanted, scale, source_of_prompts, as_json)
+    job = SegmentJob(plan, Segmenter.load(model), wanted, scale, source_of_prompts, as_json, alternatives)
     failed = _each(
         sources, partial(segment_image if frames is None else segment_frames, job), frames is not None
     )
@@ -116,15 +124,20 @@ def segment(
 
 
 def segment_image(job: SegmentJob, source: InputFile) -> str:
-    """Segments one image, or the frame that was named, and writes the results; what to print of it. Raises UniUltraError."""
+    """Segments one image, or the frame that was named, and writes the results; what to print of it. Raises
+    UniUltraError.
+    """
     from uniultra.outputs.frame_files import write_frame_files
     from uniultra.outputs.structured import frame_json
-    from uniultra.results import segment_frame
+    from uniultra.results import segment_ambiguous, segment_frame
 
     source = replace(source)  # what it opens lives no longer than this call
     frame = _scaled(source.frame(job.plan.frame), job.scale)
     prompts = job.prompts.for_file(source.path, (frame.height, frame.width), job.plan.frame)
-    result = segment_frame(job.segmenter, frame, prompts, job.plan.frame)
+    if job.alternatives > 1:
+        result = segment_ambiguous(job.segmenter, frame, prompts, job.alternatives, job.plan.frame)
+    else:
+        result = segment_frame(job.segmenter, frame, prompts, job.plan.frame)
     if job.plan.folder is not None:
         tell(write_frame_files(job.plan, source, result))
     if job.as_json:
@@ -153,8 +166,14 @@ def _check_targets(
     check_free(targets, plan.force)
 
 
-def _check_frames(plan: OutputPlan, frames: str | None) -> None:
+def _check_frames(plan: OutputPlan, frames: str | None, alternatives: int) -> None:
+    if not 1 <= alternatives <= 3:
+        raise PromptError(f"--alternatives {alternatives} is out of range; give 1 to 3")
     if frames is not None:
+        if alternatives > 1:
+            raise PromptError(
+                "--alternatives are of one frame; choose it with --frame N in place of --frames"
+            )
         if plan.frame is not None:
             raise PromptError(
                 f"--frame {plan.frame} and --frames '{frames}' are two ways to choose; give one of them"
@@ -172,7 +191,9 @@ def _check_options(typed: Typed, mask: Path | None, prompts: Path | None) -> Non
 
 
 def _spare_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
-    """Raises OutputError where a result would be written over what it is made from, which --force doesn't mean."""
+    """Raises OutputError where a result would be written over what it is made from, which --force doesn't
+    mean.
+    """
     from uniultra.errors import OutputError
 
     sources = {path.resolve() for path in inputs}
@@ -215,7 +236,7 @@ def _human(file: Path, result: FrameResult) -> str:
     shown = f"{file}" if result.number is None else f"{file} frame {result.number}"
     size = f"{result.frame.width}x{result.frame.height}"
     lines = [f"{shown}  {size}  {result.model.name} {result.model.version}"]
-    notes: dict[str, None] = {}
+    notes = dict.fromkeys(result.notes)
     for found in result.objects:
         lines.append(f"  {found.number}: area {_size(found)}, quality {found.mask.quality:.2f}")
         if found.scale.reason not in ("", UNCALIBRATED):

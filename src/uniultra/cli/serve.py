@@ -1,4 +1,6 @@
-"""`uniultra serve`: the segmenter over HTTP, on this machine alone. Its flags are the fields of `ServeSettings`."""
+"""`uniultra serve`: the segmenter over HTTP, on this machine alone. Its flags are the fields of
+`ServeSettings`.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from uniultra.cli.terminal.text import say
 
 def train(
     data: Annotated[Path, typer.Option(help="The manifest (CSV).")],
-    out: Annotated[Path, typer.Option(help="The run folder; an interrupted run in it goes on.")],
+    out: Annotated[Path, typer.Option(help="The run folder; an interrupted run there is resumed.")],
     config: Annotated[
         Path | None, typer.Option(help="A TOML file, such as configs/uniultra-mini.toml.")
     ] = None,

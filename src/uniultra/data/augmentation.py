@@ -1,7 +1,7 @@
 """Augmentation as ultrasound varies: gain, time-gain curve, speckle, blur, shadow, depth, flip, rotation.
 
-Drawing the parameters is apart from applying them: `draw_*` takes a Generator and returns a frozen value that can be logged,
-repeated and tested; `apply` and `matrix` are pure.
+Drawing the parameters is apart from applying them: `draw_*` takes a Generator and returns a frozen value that
+can be logged, repeated and tested; `apply` and `matrix` are pure.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ class Appearance:
         speckle: spread of the multiplicative noise.
         speckle_grain: size of its grains in pixels (Gaussian sigma).
         blur: Gaussian sigma in pixels.
-        shadow_x, shadow_width, shadow_depth: an acoustic shadow as fractions of the width; factor 1 - depth in its middle.
+        shadow_x, shadow_width, shadow_depth: an acoustic shadow as fractions of the width; factor 1 - depth
+            in its middle.
         shadow_top: where it begins, as a fraction of the height.
         seed: of the speckle's own noise.
     """
@@ -91,7 +92,8 @@ def draw_appearance(rng: np.random.Generator) -> Appearance:
 
 @dataclass(frozen=True)
 class Placement:
-    """How one image is turned, mirrored and stretched about a point, before the region is cut. The defaults change nothing.
+    """How one image is turned, mirrored and stretched about a point, before the region is cut. The defaults
+    change nothing.
 
     Attributes:
         mirror: left and right exchanged (a probe held the other way round).

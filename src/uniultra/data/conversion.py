@@ -16,7 +16,9 @@ from uniultra.io.output import write_png
 
 @dataclass(frozen=True)
 class Converted:
-    """A sample as written: `image` and `mask` are relative to the output folder, with /; `hash` is perceptual, uint64 (4,)."""
+    """A sample as written: `image` and `mask` are relative to the output folder, with /; `hash` is
+    perceptual, uint64 (4,).
+    """
 
     sample: Sample
     image: str
@@ -38,7 +40,8 @@ def convert(sample: Sample, out: Path, longest: int | None) -> Converted:
     ids_hw = sample.ids(hw)
     if ids_hw.shape != hw:
         raise FileError(
-            f"{sample.image}: its mask is {ids_hw.shape[1]} x {ids_hw.shape[0]}, the image {hw[1]} x {hw[0]}; save both at one size"
+            f"{sample.image}: its mask is {ids_hw.shape[1]} x {ids_hw.shape[0]}, the image {hw[1]} x "
+            f"{hw[0]}; save both at one size"
         )
     look = perceptual_hash(pixels_hw)
     pixels_hw, ids_hw, pixel_mm = shrunk(pixels_hw, ids_hw, sample.pixel_mm, longest)
@@ -52,7 +55,9 @@ def convert(sample: Sample, out: Path, longest: int | None) -> Converted:
 def shrunk(
     pixels_hw: np.ndarray, ids_hw: np.ndarray, pixel_mm: float | None, longest: int | None
 ) -> tuple[np.ndarray, np.ndarray, float | None]:
-    """Image, mask and pixel size at a longest side of at most `longest` pixels; smaller images stay as they are."""
+    """Image, mask and pixel size at a longest side of at most `longest` pixels; smaller images stay as they
+    are.
+    """
     height, width = pixels_hw.shape
     if longest is None or max(height, width) <= longest:
         return pixels_hw, ids_hw, pixel_mm

@@ -1,7 +1,8 @@
-"""Training examples: one object of one image, seen in a region, with the first prompt of a person who points at it.
+"""Training examples: one object of one image, seen in a region, with the first prompt of a person who points
+at it.
 
-Two views are drawn, as `segment` uses them: `focus`, a region around the prompt, and `whole`, the frame. A focus view knows
-where to look from a box (the user's, or the coarse answer's, which is wrong by more).
+Two views are drawn, as `segment` uses them: `focus`, a region around the prompt, and `whole`, the frame. A
+focus view knows where to look from a box (the user's, or the coarse answer's, which is wrong by more).
 """
 
 from __future__ import annotations
@@ -37,17 +38,21 @@ class SampleSpec:
         whole_share: share of views that show the whole frame.
         focus_scale: range of the focused region's longer side over the box's.
         focus_stretch: how much longer that side may be than the other one; 1 for squares.
-        box_share: share of focus views prompted by a box alone; the others have a click, with or without a rough box.
+        box_share: share of focus views prompted by a box alone; the others have a click, with or without a
+            rough box.
         bare_share: share of those with a click that have no box at all.
-        exact_share: share of the box prompts that are exact; what the next two leave over is jittered by 0 to `box_jitter`.
-        margin_share: share of the box prompts with one margin on all sides, `margin_low` to `margin_high` of the side along it.
+        exact_share: share of the box prompts that are exact; what the next two leave over is jittered by 0 to
+            `box_jitter`.
+        margin_share: share of the box prompts with one margin on all sides, `margin_low` to `margin_high` of
+            the side along it.
         margin_low, margin_high: the margins' range; below 0 the box is too tight.
         sam2_share: share of the box prompts drawn as SAM 2 does; see `prompts.sam2_box`.
         box_jitter: largest jitter of a user's box.
         rough_jitter: largest jitter of a box that a coarse answer would give.
-        anywhere_share: share of the clicks that fall on any pixel of the object; the others keep to its depth.
-        near_share: share of the focus views without a user's box that show a square around the click, as the closer one of
-            two first looks does, `near_side` of the frame's longer side.
+        anywhere_share: share of the clicks that fall on any pixel of the object; the others keep to its
+            depth.
+        near_share: share of the focus views without a user's box that show a square around the click, as the
+            closer one of two first looks does, `near_side` of the frame's longer side.
         near_side: range of that square's side over the frame's longer side.
         mask_share: share of views that bring a rough previous mask.
         alone_share: share of those that have nothing else: no box and no click.
@@ -86,9 +91,9 @@ class _Object:
 class PromptDataset(Dataset):
     """All objects of the train split, held in memory as uint8 (grey JPEG of 512 px: about 0.3 MB an image).
 
-    An item's key is draw * len + index, as `DrawSampler` gives them: the draw alone seeds the example, so neither workers nor
-    an interruption change what is seen. An item is a dict of tensors: image (S, S) uint8, target (S, S) float 0..1,
-    points (3, 2), labels (3,), mask (1, S/4, S/4) logits, has_mask () 1 or 0.
+    An item's key is draw * len + index, as `DrawSampler` gives them: the draw alone seeds the example, so
+    neither workers nor an interruption change what is seen. An item is a dict of tensors: image (S, S) uint8,
+    target (S, S) float 0..1, points (3, 2), labels (3,), mask (1, S/4, S/4) logits, has_mask () 1 or 0.
     """
 
     def __init__(
@@ -104,7 +109,8 @@ class PromptDataset(Dataset):
         own = [item for row in split for item in _load(row)]
         if not own:
             raise DataError(
-                f"the {len(split)} images to train on show no object of {SMALLEST_OBJECT} pixels or more; check their masks"
+                f"the {len(split)} images to train on show no object of {SMALLEST_OBJECT} pixels or more; "
+                "check their masks"
             )
         self.own = len(own)
         self.objects = own + [item for row in replay or () for item in _load(row)]
@@ -113,7 +119,8 @@ class PromptDataset(Dataset):
         return len(self.objects)
 
     def weights(self, favour: Mapping[str, float] | None = None, replay_share: float = 0.0) -> np.ndarray:
-        """Sampling weight an object: sets count by the square root of their size, so that none drowns the others.
+        """Sampling weight an object: sets count by the square root of their size, so that none drowns the
+        others.
 
         Args:
             favour: factors for the sets that need more, by name; 1 for the others.
@@ -138,10 +145,14 @@ class PromptDataset(Dataset):
 
 
 class DrawSampler(Sampler[int]):
-    """An epoch of keys for `PromptDataset`: objects drawn by their weights with replacement, every draw with its own number."""
+    """An epoch of keys for `PromptDataset`: objects drawn by their weights with replacement, every draw with
+    its own number.
+    """
 
     def __init__(self, weights: np.ndarray, seed: int, least: int = 0) -> None:
-        """`least`: draws an epoch where there are fewer objects than that, so that a handful of images fills a batch."""
+        """`least`: draws an epoch where there are fewer objects than that, so that a handful of images fills
+        a batch.
+        """
         self.weights = weights / weights.sum()
         self.seed = seed
         self.length = max(len(weights), least)
@@ -218,7 +229,9 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
 
 
 def _chance(share: float, rng: np.random.Generator) -> bool:
-    """True in `share` of the calls. A share of 0 takes nothing from the generator, so that earlier settings draw what they drew."""
+    """True in `share` of the calls. A share of 0 takes nothing from the generator, so that earlier settings
+    draw what they drew.
+    """
     return share > 0 and rng.random() < share
 
 
@@ -274,7 +287,9 @@ def _box_corners(box: Box | None, to_model: ModelMap) -> tuple[np.ndarray, np.nd
 
 
 def _rough_mask(target: np.ndarray, grid: int, rng: np.random.Generator) -> np.ndarray:
-    """A previous answer that is about right: the truth shifted, grown or shrunk, and blurred; logits (grid, grid) float32."""
+    """A previous answer that is about right: the truth shifted, grown or shrunk, and blurred; logits (grid,
+    grid) float32.
+    """
     small = cv2.resize(target, (grid, grid), interpolation=cv2.INTER_AREA)
     side = np.sqrt(max(float(small.sum()), 1.0))
     shift = rng.normal(0.0, 0.06 * side, 2)

@@ -1,4 +1,6 @@
-"""Frames without masks, for what needs no answer: a distillation's features. And the mix of them with prompted examples."""
+"""Frames without masks, for what needs no answer: a distillation's features. And the mix of them with
+prompted examples.
+"""
 
 from __future__ import annotations
 
@@ -45,10 +47,11 @@ def frames_of(paths: Sequence[Path]) -> list[np.ndarray]:
 
 
 class DistillDataset(Dataset):
-    """A `PromptDataset`'s examples with `known` () 1, and views of frames without masks, of the same shapes, with `known` 0.
+    """A `PromptDataset`'s examples with `known` () 1, and views of frames without masks, of the same shapes,
+    with `known` 0.
 
-    With `views`, each object and frame has only so many views, which recur; `view` () is then the view's number below
-    len * views, and -1 without.
+    With `views`, each object and frame has only so many views, which recur; `view` () is then the view's
+    number below len * views, and -1 without.
     """
 
     def __init__(self, prompted: PromptDataset, frames: Sequence[np.ndarray] = (), views: int = 0) -> None:

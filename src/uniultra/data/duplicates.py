@@ -11,19 +11,25 @@ WORDS = 4
 """64-bit words of a hash."""
 SIDE = 16
 NEAR_BITS = 12
-"""Hashes that differ in at most this many of their 256 bits are of one image: saved again, resized, a shade brighter, the next frame."""
+"""Hashes that differ in at most this many of their 256 bits are of one image: saved again, resized, a shade
+brighter, the next frame.
+"""
 _CHUNK = 256
 
 
 def perceptual_hash(pixels_hw: np.ndarray) -> np.ndarray:
-    """uint64 (4,): for a 16 x 17 thumbnail, whether each pixel is brighter than its left neighbour (dHash, Krawetz 2013)."""
+    """uint64 (4,): for a 16 x 17 thumbnail, whether each pixel is brighter than its left neighbour (dHash,
+    Krawetz 2013).
+    """
     small = cv2.resize(pixels_hw, (SIDE + 1, SIDE), interpolation=cv2.INTER_AREA).astype(np.int16)
     bits = (small[:, 1:] > small[:, :-1]).ravel()
     return np.packbits(bits).view(np.uint64)
 
 
 def near_pairs(hashes: np.ndarray, others: np.ndarray) -> Iterator[tuple[int, int]]:
-    """(i, j) for each pair of `hashes` (N, 4) and `others` (M, 4) that are near. Blank images, whose bits are all 0, are near none."""
+    """(i, j) for each pair of `hashes` (N, 4) and `others` (M, 4) that are near. Blank images, whose bits are
+    all 0, are near none.
+    """
     for start in range(0, len(hashes), _CHUNK):
         part = hashes[start : start + _CHUNK]
         distance = np.zeros((len(part), len(others)), np.uint16)
@@ -36,7 +42,8 @@ def near_pairs(hashes: np.ndarray, others: np.ndarray) -> Iterator[tuple[int, in
 
 
 def clusters(subjects: Sequence[str], pairs: Iterable[tuple[int, int]]) -> list[int]:
-    """A cluster number for each item: items of one subject ('' is nobody), and items joined by `pairs`, directly or by way of others.
+    """A cluster number for each item: items of one subject ('' is nobody), and items joined by `pairs`,
+    directly or by way of others.
 
     A cluster is numbered by its first item.
     """

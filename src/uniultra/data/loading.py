@@ -23,7 +23,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Look:
-    """What a row's files showed: problems, and the frame and the ids, uint8 (H, W), where they could be read."""
+    """What a row's files showed: problems, and the frame and the ids, uint8 (H, W), where they could be
+    read.
+    """
 
     problems: tuple[Problem, ...]
     frame: Frame | None = None
@@ -31,7 +33,9 @@ class Look:
 
 
 def look_at(row: Row) -> Look:
-    """Reads both files: missing, unreadable, of different sizes, of another size than the manifest says, or a mask that holds no ids."""
+    """Reads both files: missing, unreadable, of different sizes, of another size than the manifest says, or a
+    mask that holds no ids.
+    """
     problems: list[Problem] = []
     frame = _read(row, "image", row.image, read_frame, problems)
     ids_hw = _read(row, "mask", row.mask, _read_checked, problems)
@@ -42,7 +46,9 @@ def look_at(row: Row) -> Look:
 
 
 def read_row(row: Row) -> tuple[Frame, np.ndarray]:
-    """The frame with the manifest's spacing, and the ids, uint8 (H, W). Raises RowError with all that `look_at` finds."""
+    """The frame with the manifest's spacing, and the ids, uint8 (H, W). Raises RowError with all that
+    `look_at` finds.
+    """
     look = look_at(row)
     if look.problems or look.frame is None or look.ids_hw is None:
         raise RowError(look.problems)

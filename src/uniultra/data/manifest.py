@@ -1,4 +1,6 @@
-"""The manifest: one CSV row an image, with its mask, organ, group and split. Every path is relative to the manifest's folder."""
+"""The manifest: one CSV row per image, with its mask, organ, group and split. Every path is relative to the
+manifest's folder.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from uniultra.data.manifest_text import Line, path_fault, pixel_mm_of, read_shee
 from uniultra.data.problems import Problem, refuse
 
 COMPONENT_DATASETS = frozenset({"muscle_apo", "usgra"})
-"""Sets whose masks give several structures of a kind one id: there, each connected component of an id is an object."""
+"""Sets whose masks give several structures of a kind one id: there, each connected component of an id is an
+object.
+"""
 SMALLEST_OBJECT = 30
 """Specks below this many pixels are slips of an annotator's pen, not objects."""
 
@@ -24,8 +28,8 @@ SMALLEST_OBJECT = 30
 class Row:
     """One image of a manifest.
 
-    `image` and `mask` lie below `root`, the manifest's folder; `pixel_mm`, `width` and `height` are None where unknown;
-    `number` is the line of the CSV, from 1.
+    `image` and `mask` lie below `root`, the manifest's folder; `pixel_mm`, `width` and `height` are None
+    where unknown; `number` is the line of the CSV, from 1.
     """
 
     id: str
@@ -71,8 +75,9 @@ def read_manifest(path: str | Path) -> Manifest:
     """Reads and checks a manifest's text; opens no image.
 
     Raises:
-        DataError: no such file, or with all that is wrong, by row and column: columns missing or unknown, an unknown split, a path
-            that is absolute, leaves the folder or is written as Windows does, an id twice, a group or image in two splits.
+        DataError: no such file, or with all that is wrong, by row and column: columns missing or unknown, an
+            unknown split, a path that is absolute, leaves the folder or is written as Windows does, an id
+            twice, a group or image in two splits.
     """
     manifest, problems = open_manifest(path)
     refuse(f"manifest '{path}'", problems)
@@ -80,7 +85,9 @@ def read_manifest(path: str | Path) -> Manifest:
 
 
 def open_manifest(path: str | Path) -> tuple[Manifest, tuple[Problem, ...]]:
-    """The rows as far as their text can be used, and all that is wrong with it. Raises DataError: no such file, or not CSV in UTF-8."""
+    """The rows as far as their text can be used, and all that is wrong with it. Raises DataError: no such
+    file, or not CSV in UTF-8.
+    """
     sheet = read_sheet(Path(path))
     rows = tuple(_row(sheet.path.parent, line) for line in sheet.lines if _has_paths(line))
     return Manifest(path=sheet.path, sha256=sheet.sha256, rows=rows), sheet.problems

@@ -36,7 +36,8 @@ def check_manifest(
 
 
 def split_by_image(path: Path) -> tuple[str, ...]:
-    """The data sets whose splits may divide a patient: no row has a subject, and most groups are of one image.
+    """The data sets whose splits may divide a patient: no row has a subject, and most groups are of one
+    image.
 
     Raises:
         DataError: there is no such file, or it isn't CSV in UTF-8.

@@ -1,4 +1,6 @@
-"""The text of a manifest, line by line, and all that can be known to be wrong with it before any image is opened."""
+"""The text of a manifest, line by line, and all that can be known to be wrong with it before any image is
+opened.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A manifest's text: the rows that have as many fields as the header, and everything wrong, in the file's order but for leaks."""
+    """A manifest's text: the rows that have as many fields as the header, and everything wrong, in the file's
+    order but for leaks.
+    """
 
     path: Path
     sha256: str
@@ -95,7 +99,9 @@ def read_sheet(path: Path) -> Sheet:
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """Cells without the apostrophe that keeps a spreadsheet from running them; a row too long has a list under None."""
+    """Cells without the apostrophe that keeps a spreadsheet from running them; a row too long has a list
+    under None.
+    """
     return {key: plain_text(cell) if isinstance(cell, str) else cell for key, cell in values.items()}
 
 
@@ -126,11 +132,11 @@ def _header(columns: Sequence[str], any_rows: bool) -> Iterator[Problem]:
         yield Problem("row 1", f"no column {', '.join(missing)}; add it, empty where unknown")
     for column in dict.fromkeys(columns):
         if column not in COLUMNS:
-            yield Problem("row 1", f"unknown column '{column}'; legal are {','.join(COLUMNS)}; take it away")
+            yield Problem("row 1", f"unknown column '{column}'; legal are {','.join(COLUMNS)}; remove it")
         elif columns.count(column) > 1:
             yield Problem("row 1", f"column '{column}' comes {columns.count(column)} times; keep one")
     if not any_rows:
-        yield Problem("row 1", "no rows follow; write one an image")
+        yield Problem("row 1", "no rows follow; write one per image")
 
 
 def _faults(line: Line) -> Iterator[Problem]:
@@ -179,7 +185,9 @@ def _divided(lines: Sequence[Line]) -> Iterator[Problem]:
 
 
 def _kept_whole(line: Line) -> Iterator[tuple[str, str, str]]:
-    """(column, data set, name) of what no two splits may share; an image's path is the same in any data set."""
+    """(column, data set, name) of what no two splits may share; an image's path is the same in any data
+    set.
+    """
     values = line.values
     if values["split"] not in SPLITS:
         return

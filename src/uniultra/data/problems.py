@@ -14,7 +14,9 @@ MOST_TOLD = 20
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with one file or one row of a manifest: `where` names it, `what` says what, and the fix."""
+    """One thing wrong with one file or one row of a manifest: `where` names it, `what` says what, and the
+    fix.
+    """
 
     where: str
     what: str
@@ -31,7 +33,7 @@ class RowError(DataError):
         self.problems = tuple(problems)
 
 
-def refuse(subject: str, problems: Sequence[Problem], fix: str = "mend them") -> None:
+def refuse(subject: str, problems: Sequence[Problem], fix: str = "fix them") -> None:
     """Passes where there are no problems.
 
     Raises:

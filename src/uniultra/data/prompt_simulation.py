@@ -23,7 +23,9 @@ def exact_box(mask_hw: np.ndarray) -> Box:
 
 
 def jitter_box(box_xyxy: Box, amount: float, rng: np.random.Generator) -> Box:
-    """A box as a hasty hand draws it: every edge moved by up to `amount` (0 to 0.4) of the side along it, uniformly."""
+    """A box as a hasty hand draws it: every edge moved by up to `amount` (0 to 0.4) of the side along it,
+    uniformly.
+    """
     x0, y0, x1, y1 = box_xyxy
     width, height = x1 - x0, y1 - y0
     left, top, right, bottom = rng.uniform(-amount, amount, 4) * (width, height, width, height)
@@ -31,7 +33,8 @@ def jitter_box(box_xyxy: Box, amount: float, rng: np.random.Generator) -> Box:
 
 
 def widen_box(box_xyxy: Box, margin: float) -> Box:
-    """A box drawn around rather than along a structure: every edge moved outwards by `margin` (above -0.5) of the side along it.
+    """A box drawn around rather than along a structure: every edge moved outwards by `margin` (above -0.5) of
+    the side along it.
 
     Below 0 the edges move inwards: a box that is too tight.
     """
@@ -41,7 +44,8 @@ def widen_box(box_xyxy: Box, margin: float) -> Box:
 
 
 def sam2_box(box_xyxy: Box, frame_hw: tuple[int, int], rng: np.random.Generator) -> Box:
-    """A box as SAM 2's training and SonoBase's protocol draw it: each edge moved uniformly by up to 10 % of the side along it.
+    """A box as SAM 2's training and SonoBase's protocol draw it: each edge moved uniformly by up to 10 % of
+    the side along it.
 
     At most 20 px of a frame that is stretched to 1024 x 1024, and cut to the frame's outer edges.
     """
@@ -80,10 +84,11 @@ def uniform_click(mask_hw: np.ndarray, rng: np.random.Generator) -> tuple[float,
 def scribble(
     mask_hw: np.ndarray, rng: np.random.Generator, points: int = SCRIBBLE_POINTS
 ) -> tuple[tuple[float, float], ...]:
-    """The places of a short stroke through a mask, as a hand draws it, from one end of its depth towards the other: (x, y) each.
+    """The places of a short stroke through a mask, as a hand draws it, from one end of its depth towards the
+    other: (x, y) each.
 
-    Equal steps along a line that bends by up to a quarter of its length; what would leave the mask is moved to its nearest
-    place in the mask's depth, so that all lie inside.
+    Equal steps along a line that bends by up to a quarter of its length; what would leave the mask is moved
+    to its nearest place in the mask's depth, so that all lie inside.
     """
     distances = depth(mask_hw)
     ys, xs = np.nonzero(distances > 0.4 * distances.max())
@@ -98,7 +103,8 @@ def scribble(
 
 
 def correction_click(predicted_hw: np.ndarray, true_hw: np.ndarray) -> tuple[tuple[float, float], int] | None:
-    """The click of a person who corrects: the deepest point of the largest error, and its label; None where nothing is wrong.
+    """The click of a person who corrects: the deepest point of the largest error, and its label; None where
+    nothing is wrong.
 
     "Largest" is by the radius of the inscribed circle, over missed and false areas alike.
     """
@@ -111,9 +117,11 @@ def correction_click(predicted_hw: np.ndarray, true_hw: np.ndarray) -> tuple[tup
 
 
 def rough_mask(mask_hw: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A previous answer that is about right: the truth shifted, grown or shrunk, its outline wavy; bool (H, W), never empty.
+    """A previous answer that is about right: the truth shifted, grown or shrunk, its outline wavy; bool (H,
+    W), never empty.
 
-    All by shares of the square root of its area: shift by 6 % (one standard deviation an axis), growth within 8 %, waves of 5 %.
+    All by shares of the square root of its area: shift by 6 % (one standard deviation an axis), growth within
+    8 %, waves of 5 %.
     """
     side = float(np.sqrt(np.count_nonzero(mask_hw)))
     level = depth(mask_hw) - depth(~mask_hw)

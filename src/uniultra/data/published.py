@@ -1,7 +1,9 @@
-"""Our own splits, for whoever has the public sets: which image is in which split, found again by what it looks like.
+"""Our own splits, for whoever has the public sets: which image is in which split, found again by what it
+looks like.
 
-`published/uniultra.csv` has a line an image of the tables in docs/models.md: data set, id, split, group, and the perceptual hash of
-its pixels in base64. No image is in it. Names of files differ between copies of a set; the hash doesn't (docs/data.md has figures).
+`published/uniultra.csv` has a line an image of the tables in docs/models.md: data set, id, split, group, and
+the perceptual hash of its pixels in base64. No image is in it. Names of files differ between copies of a set;
+the hash doesn't (docs/data.md has figures).
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ class PublishedSplits:
     hashes: np.ndarray = field(repr=False)
 
     def places(self, images: Sequence[Converted]) -> list[tuple[int, int] | None]:
-        """For each image the nearest line and how many of 256 bits differ; None where none is near. One of the image's own id wins."""
+        """For each image the nearest line and how many of 256 bits differ; None where none is near. One of
+        the image's own id wins.
+        """
         return [self._place(image) for image in images]
 
     def _place(self, image: Converted) -> tuple[int, int] | None:
@@ -76,7 +80,9 @@ def published_splits(name: str, source: str) -> PublishedSplits:
 def assigned(
     splits: PublishedSplits, good: Sequence[Converted], problems: list[Problem]
 ) -> list[tuple[Converted, Line]]:
-    """Each image that has a line of its own, with it; of several that look like one line the nearest. The others are problems."""
+    """Each image that has a line of its own, with it; of several that look like one line the nearest. The
+    others are problems.
+    """
     places = splits.places(good)
     best: dict[int, tuple[int, bool, int]] = {}
     for index, (image, place) in enumerate(zip(good, places, strict=True)):
@@ -100,4 +106,7 @@ def named(image: Converted, row: Line) -> Converted:
 def _why(splits: PublishedSplits, place: tuple[int, int] | None) -> str:
     if place is None:
         return f"isn't in the splits '{splits.name}'; leave it out with --skip-bad"
-    return f"looks like '{splits.rows[place[0]][1]}' of the splits '{splits.name}', which another image is; leave it out with --skip-bad"
+    return (
+        f"looks like '{splits.rows[place[0]][1]}' of the splits '{splits.name}', which another image is; "
+        "leave it out with --skip-bad"
+    )

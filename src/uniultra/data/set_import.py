@@ -1,6 +1,7 @@
 """A set's own files to a manifest: found, read, clustered, split, and put in place whole or not at all.
 
-All problems are gathered before the output folder exists; what is written meanwhile lies in a hidden folder beside it.
+All problems are gathered before the output folder exists; what is written meanwhile lies in a hidden folder
+beside it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,9 +36,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class ImportSettings:
-    """How a set is imported. `name`, `organ`, `licence` replace those of the set where given; `subject` is a pattern whose
-    first group, or whole match, in a sample's id is its patient; `published_splits` keeps the set's own split of each sample that has one;
-    `splits` names a table of ours that says which images are taken, and their data set, id, split and group (see `published`).
+    """How a set is imported. `name`, `organ`, `licence` replace those of the set where given; `subject` is a
+    pattern whose first group, or whole match, in a sample's id is its patient; `published_splits` keeps the
+    set's own split of each sample that has one; `splits` names a table of ours that says which images are
+    taken, and their data set, id, split and group (see `published`).
     """
 
     fractions: dict[str, float] = field(default_factory=lambda: {"train": 0.7, "val": 0.1, "test": 0.2})
@@ -54,7 +56,9 @@ class ImportSettings:
 
 @dataclass(frozen=True)
 class Imported:
-    """What came of it: `rows` of the manifest ({} where nothing was written), and the problems, skipped or in the way."""
+    """What came of it: `rows` of the manifest ({} where nothing was written), and the problems, skipped or in
+    the way.
+    """
 
     rows: tuple[dict[str, str], ...]
     problems: tuple[Problem, ...]
@@ -62,7 +66,9 @@ class Imported:
 
 
 def begin_alike(ids: Sequence[str]) -> tuple[str, str] | None:
-    """Two ids that begin alike where not all do, as those of one patient may: "p01_a" and "p01_b" beside "p02_a"; None for none."""
+    """Two ids that begin alike where not all do, as those of one patient may: "p01_a" and "p01_b" beside
+    "p02_a"; None for none.
+    """
     first: dict[str, str] = {}
     pairs = []
     for one in ids:
@@ -104,7 +110,8 @@ def import_set(
             return Imported((), tuple(problems), False)
         if not good:
             raise DataError(
-                f"'{root}' leaves no image to import; {len(problems)} problems, the first: {problems[0] if problems else 'none'}"
+                f"'{root}' leaves no image to import; {len(problems)} problems, the first: "
+                f"{problems[0] if problems else 'none'}"
             )
         _write_tables(part, root, good, rows, problems)
         return Imported(tuple(rows), tuple(problems), True)
@@ -114,7 +121,8 @@ def _check(source: Source, root: Path, out: Path, settings: ImportSettings) -> N
     if settings.splits:
         if settings.published_splits:
             raise DataError(
-                f"the set's own splits and '{settings.splits}' are two ways to split; give --published-splits or --splits"
+                f"the set's own splits and '{settings.splits}' are two ways to split; give "
+                "--published-splits or --splits"
             )
         published_splits(settings.splits, source.name)
     if not root.exists():
@@ -122,22 +130,24 @@ def _check(source: Source, root: Path, out: Path, settings: ImportSettings) -> N
     check_new(out)
     if settings.longest is not None and settings.longest < MIN_LONGEST:
         raise DataError(
-            f"longest is {settings.longest}; legal is {MIN_LONGEST} pixels and more; leave it away to keep the size"
+            f"longest is {settings.longest}; legal is {MIN_LONGEST} pixels and more; omit it to keep the size"
         )
     split_by_cluster([""], settings.fractions)
     try:
         re.compile(settings.subject)
     except re.error as error:
         raise DataError(
-            f"subject pattern '{settings.subject}' is not a regular expression ({error}); mend it"
+            f"subject pattern '{settings.subject}' is not a regular expression ({error}); fix it"
         ) from error
 
 
 def _named(sample: Sample, settings: ImportSettings) -> Sample:
     """With an id that is safe as a file's name, and the subject by the pattern where one is given."""
     match = re.search(settings.subject, sample.id) if settings.subject else None
-    subject = sample.subject if match is None else match.group(1 if match.re.groups else 0) or ""
-    return Sample(**{**sample.__dict__, "id": _SAFE_ID.sub("_", sample.id), "subject": subject})
+    subject = sample.subject
+    if match is not None:
+        subject = match.group(1 if match.re.groups else 0) or ""
+    return replace(sample, id=_SAFE_ID.sub("_", sample.id), subject=subject)
 
 
 def _same_ids(samples: list[Sample]) -> list[Problem]:
@@ -173,7 +183,9 @@ def _groups(good: list[Converted]) -> list[int]:
 def _without_divided(
     good: list[Converted], groups: list[int], settings: ImportSettings, problems: list[Problem]
 ) -> tuple[list[Converted], list[int]]:
-    """With published splits: without the samples whose cluster began in another split, each of which is a problem."""
+    """With published splits: without the samples whose cluster began in another split, each of which is a
+    problem.
+    """
     if not settings.published_splits:
         return good, groups
     first: dict[int, Converted] = {}
@@ -182,7 +194,10 @@ def _without_divided(
         if one.sample.split:
             other = first.setdefault(group, one)
             if other.sample.split != one.sample.split:
-                what = f"is in '{one.sample.split}' and near '{other.sample.image}' in '{other.sample.split}'; split by cluster instead"
+                what = (
+                    f"is in '{one.sample.split}' and near '{other.sample.image}' in '{other.sample.split}'; "
+                    "split by cluster instead"
+                )
                 problems.append(Problem(str(one.sample.image), what))
                 continue
         kept.append((one, group))
@@ -190,7 +205,7 @@ def _without_divided(
 
 
 def _splits(good: list[Converted], groups: list[int], settings: ImportSettings) -> list[str]:
-    """By cluster; a cluster with a published split has that, where they are asked for."""
+    """By cluster; a cluster with a published split has that, where requested."""
     fixed = {
         g: one.sample.split
         for one, g in zip(good, groups, strict=True)
@@ -236,8 +251,10 @@ def _row(
     source: Source, settings: ImportSettings, one: Converted, dataset: str, split: str, group: str
 ) -> dict[str, str]:
     values = (
-        one.sample.id, dataset, settings.organ or source.organ, split, one.image, one.mask, one.hw[1], one.hw[0],
-        "" if one.pixel_mm is None else f"{one.pixel_mm:.6g}", one.sample.subject, group, one.sample.label, one.objects,
+        one.sample.id, dataset, settings.organ or source.organ, split, one.image, one.mask, one.hw[1],
+        one.hw[0],
+        "" if one.pixel_mm is None else f"{one.pixel_mm:.6g}", one.sample.subject, group, one.sample.label,
+        one.objects,
         settings.licence or source.licence,
     )  # fmt: skip
     return {column: str(value) for column, value in zip(COLUMNS, values, strict=True)}

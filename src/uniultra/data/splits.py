@@ -1,4 +1,6 @@
-"""Two kinds of split that can't be passed for one another: one chooses, the other reports; and splitting by cluster."""
+"""Two kinds of split that can't be passed for one another: one chooses, the other reports; and splitting by
+cluster.
+"""
 
 from __future__ import annotations
 
@@ -71,11 +73,14 @@ def _rows(manifest: Manifest, name: str) -> tuple[Row, ...]:
 
 PERMISSIVE = ("cc by", "cc-by", "cc0", "apache", "mit", "public domain")
 RESTRICTED = ("nc", "nd", "sa")
-"""Parts of a Creative Commons licence that forbid selling, changing, or other terms for what is made from it."""
+"""Parts of a Creative Commons licence that forbid selling, changing, or other terms for what is made from
+it.
+"""
 
 
 def permissive(split: Split) -> Split:
-    """The rows whose licence lets a company use what they taught or chose: CC BY, CC0, Apache, MIT; never NC, ND, SA or unknown.
+    """The rows whose licence lets a company use what they taught or chose: CC BY, CC0, Apache, MIT; never NC,
+    ND, SA or unknown.
 
     Raises:
         DataError: no row has such a licence.
@@ -84,7 +89,8 @@ def permissive(split: Split) -> Split:
     if not rows:
         found = ", ".join(sorted({row.licence or "none" for row in split}))
         raise DataError(
-            f"no image of {split.name} has a permissive licence such as CC BY 4.0 or Apache-2.0; the column says: {found}"
+            f"no image of {split.name} has a permissive licence such as CC BY 4.0 or Apache-2.0; the column "
+            f"says: {found}"
         )
     return type(split)(split.name, rows)
 
@@ -95,10 +101,11 @@ def _is_permissive(licence: str) -> bool:
 
 
 def few_shot(split: Split, images: int, seed: int = 0) -> Split:
-    """At most `images` images of each organ, from as many clusters as there are; in a seeded order, so that 5 are among 10.
+    """At most `images` images of each organ, from as many clusters as there are; in a seeded order, so that 5
+    are among 10.
 
     Raises:
-        DataError: fewer than one image is asked for.
+        DataError: fewer than one image is requested.
     """
     if images < 1:
         raise DataError(f"shots {images} must be at least 1 image of each organ, such as 20")
@@ -114,10 +121,11 @@ def few_shot(split: Split, images: int, seed: int = 0) -> Split:
 
 
 def split_by_cluster(clusters: Sequence[str], fractions: dict[str, float], seed: int = 0) -> list[str]:
-    """A split name for each item so that no cluster is divided, with item counts as close to `fractions` as that allows.
+    """A split name for each item so that no cluster is divided, with item counts as close to `fractions` as
+    that allows.
 
-    Clusters are dealt largest first, in a seeded random order among equals, each to the split that lacks most. No split stays empty
-    where there are clusters enough: three patients still give train, val and test.
+    Clusters are dealt largest first, in a seeded random order among equals, each to the split that lacks
+    most. No split stays empty where there are clusters enough: three patients still give train, val and test.
     """
     if abs(sum(fractions.values()) - 1.0) > 1e-6:
         raise DataError(f"split fractions {fractions} sum to {sum(fractions.values()):g}; they must sum to 1")
@@ -135,7 +143,9 @@ def split_by_cluster(clusters: Sequence[str], fractions: dict[str, float], seed:
 
 
 def _fill_empty(placed: dict[str, str], splits: Sequence[str]) -> None:
-    """Gives each split that got no cluster the last (so the smallest) of the split that has most, in place."""
+    """Gives each split that got no cluster the last (so the smallest) of the split that has most, in
+    place.
+    """
     for empty in splits:
         if empty in placed.values():
             continue

@@ -1,1 +1,3 @@
-"""How good a segmenter is: per organ, per prompt, with intervals, against simple baselines. Knows segmenters by protocol alone."""
+"""How good a segmenter is: per organ, per prompt, with intervals, against simple baselines. Knows segmenters
+by protocol alone.
+"""

@@ -1,4 +1,6 @@
-"""Segmenters that have learnt nothing: what every published number must beat. They take boxes alone, and claim no quality (NaN)."""
+"""Segmenters that have learnt nothing: what every published number must beat. They take boxes alone, and
+claim no quality (NaN).
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,14 @@ GRABCUT_ITERATIONS = 8
 GRABCUT_MARGIN = 0.5
 """How much of the box's longer side GrabCut sees around it, to learn what background looks like."""
 GRABCUT_SIDE = 200
-"""Longest side in pixels of what GrabCut sees; larger views are shrunk. Ten times faster than 512, and no worse on val."""
+"""Longest side in pixels of what GrabCut sees; larger views are shrunk. Ten times faster than 512, and no
+worse on val.
+"""
 GRABCUT_CORE = 0.85
-"""The box's ellipse, shrunk to this share of its axes, is surely foreground; on val 0.85 did better than 0.5 and 0.7. Started from the box
-alone, GrabCut answers next to nothing on nearly every ultrasound image: in grey, a dark structure and a dark background look alike."""
+"""The box's ellipse, shrunk to this share of its axes, is surely foreground; on val 0.85 did better than 0.5
+and 0.7. Started from the box alone, GrabCut answers next to nothing on nearly every ultrasound image: in
+grey, a dark structure and a dark background look alike.
+"""
 
 
 class EllipseBaseline:
@@ -28,18 +34,20 @@ class EllipseBaseline:
     name = "ellipse"
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt. Raises PromptError where a prompt has no box."""
+        """One mask per prompt. Raises PromptError where a prompt has no box."""
         hw = (frame.height, frame.width)
         return [_mask(_ellipse_level(_box_of(prompt, self.name), hw), frame) for prompt in prompts]
 
 
 class GrabCutBaseline:
-    """GrabCut (Rother et al. 2004) started from the ellipse in the box: its core is kept, the rest of the box is decided by grey values."""
+    """GrabCut (Rother et al. 2004) started from the ellipse in the box: its core is kept, the rest of the box
+    is decided by grey values.
+    """
 
     name = "grabcut"
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt. Raises PromptError where a prompt has no box."""
+        """One mask per prompt. Raises PromptError where a prompt has no box."""
         return [self._one(frame, _box_of(prompt, self.name)) for prompt in prompts]
 
     def _one(self, frame: Frame, box_xyxy: Box) -> Mask:
@@ -55,7 +63,9 @@ BASELINES: dict[str, Callable[[], EllipseBaseline | GrabCutBaseline]] = {
 
 
 def ellipse_in_box(box_xyxy: Box, frame_hw: tuple[int, int]) -> np.ndarray:
-    """The pixels of a frame of (height, width) whose centres lie in the ellipse inscribed in a box: bool (H, W)."""
+    """The pixels of a frame of (height, width) whose centres lie in the ellipse inscribed in a box: bool (H,
+    W).
+    """
     return _ellipse_level(box_xyxy, frame_hw) > 0
 
 
@@ -68,7 +78,9 @@ def _ellipse_level(box_xyxy: Box, frame_hw: tuple[int, int]) -> np.ndarray:
 
 
 def _grabcut(pixels_hw: np.ndarray, box_xyxy: Box) -> np.ndarray:
-    """bool (H, W); the ellipse itself where no background is seen beside it, or the box lies off the frame."""
+    """bool (H, W); the ellipse itself where no background is seen beside it, or the box lies off the
+    frame.
+    """
     ellipse_hw = _ellipse_level(box_xyxy, pixels_hw.shape) > 0
     x0, y0, x1, y1 = box_xyxy
     margin = GRABCUT_MARGIN * max(x1 - x0, y1 - y0)
@@ -87,7 +99,9 @@ def _grabcut(pixels_hw: np.ndarray, box_xyxy: Box) -> np.ndarray:
 
 
 def _grabcut_labels(box_xyxy: Box, ellipse_hw: np.ndarray) -> np.ndarray:
-    """GrabCut's labels, uint8 (H, W): background outside the box; inside probably that, in the ellipse probably not, in its core not."""
+    """GrabCut's labels, uint8 (H, W): background outside the box; inside probably that, in the ellipse
+    probably not, in its core not.
+    """
     labels_hw = np.full(ellipse_hw.shape, cv2.GC_BGD, dtype=np.uint8)
     labels_hw[_pixels_in(box_xyxy, ellipse_hw.shape)] = cv2.GC_PR_BGD
     labels_hw[ellipse_hw] = cv2.GC_PR_FGD
@@ -98,7 +112,9 @@ def _grabcut_labels(box_xyxy: Box, ellipse_hw: np.ndarray) -> np.ndarray:
 
 
 def _foreground(pixels_hw: np.ndarray, labels_hw: np.ndarray) -> np.ndarray:
-    """GrabCut of a view from labels: float32 (H, W), 0 or 1; what the labels call foreground, where one of the two kinds isn't sure."""
+    """GrabCut of a view from labels: float32 (H, W), 0 or 1; what the labels call foreground, where one of
+    the two kinds isn't sure.
+    """
     foreground = (cv2.GC_FGD, cv2.GC_PR_FGD)
     given = np.isin(labels_hw, foreground)
     if not given.any() or not (labels_hw == cv2.GC_BGD).any():

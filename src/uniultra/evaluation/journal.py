@@ -1,4 +1,6 @@
-"""The answers so far, a line an image, so that a run that was stopped at any moment goes on and ends as if it hadn't been."""
+"""The answers so far, a line per image, so that a run that was stopped at any moment goes on and ends as if
+it hadn't been.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,14 @@ SKIPPED = "skipped"
 
 
 class Journal:
-    """A file of JSON lines: first what was asked, then one scored image a line. A last line that was cut off is dropped.
+    """A file of JSON lines: first what was asked, then one scored image a line. A last line that was cut off
+    is dropped.
 
     What an image gave is a ScoredImage, or another dataclass that `parse` makes of its line.
 
     Raises:
-        DataError: the file is of another model, manifest, split or other prompts, or damaged; or rows are skipped that it has scored,
-            or the other way round.
+        DataError: the file is of another model, manifest, split or other prompts, or damaged; or rows are
+            skipped that it has scored, or the other way round.
         OutputError: it can't be written.
     """
 
@@ -78,7 +81,9 @@ class Journal:
     def _check_skipped(
         self, known: dict[tuple[str, str], ScoredImage], then: set[tuple[str, str]], now: set[tuple[str, str]]
     ) -> None:
-        """What was left out must still be, and what was scored must not be: else the end is not that of one run."""
+        """What was left out must still be, and what was scored must not be: else the end is not that of one
+        run.
+        """
         met = {key for key, image in known.items() if getattr(image, "skipped", None) is not None}
         changed = sorted((then - now - met) | (now & (known.keys() - met)))
         if changed:

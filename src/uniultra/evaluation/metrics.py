@@ -1,4 +1,5 @@
-"""The numbers: overlap of two masks, skill over the ellipse, calibration of the quality, and intervals by the bootstrap.
+"""The numbers: overlap of two masks, skill over the ellipse, calibration of the quality, and intervals by the
+bootstrap.
 
 NaN stands for "not defined here"; the report prints it as n/a.
 """
@@ -27,10 +28,12 @@ def iou(predicted_hw: np.ndarray, true_hw: np.ndarray) -> float:
 
 
 def skill(dice: float, ellipse_dice: float) -> float:
-    """Which share of what the ellipse in the box leaves open is won: (dice - ellipse) / (1 - ellipse), at most 1.
+    """Which share of what the ellipse in the box leaves open is won: (dice - ellipse) / (1 - ellipse), at
+    most 1.
 
-    0 is no better than the ellipse, negative is worse. NaN where the ellipse is perfect: nothing is left to win. The closer the
-    ellipse comes to 1 the wilder this gets, so take it of MEAN Dices over many objects and never average it over objects.
+    0 is no better than the ellipse, negative is worse. NaN where the ellipse is perfect: nothing is left to
+    win. The closer the ellipse comes to 1 the wilder this gets, so take it of MEAN Dices over many objects
+    and never average it over objects.
     """
     if math.isnan(ellipse_dice) or ellipse_dice >= 1.0:
         return math.nan
@@ -40,9 +43,11 @@ def skill(dice: float, ellipse_dice: float) -> float:
 def expected_calibration_error(
     quality: Sequence[float] | np.ndarray, iou: Sequence[float] | np.ndarray, bins: int = 10
 ) -> float:
-    """Mean distance between predicted and true IoU over `bins` equal bins of the predicted one, weighted by their counts; 0 is best.
+    """Mean distance between predicted and true IoU over `bins` equal bins of the predicted one, weighted by
+    their counts; 0 is best.
 
-    A quality of NaN (the segmenter gives none) is left out; NaN where none is left. As Guo et al. 2017, arXiv 1706.04599, eq. 5.
+    A quality of NaN (the segmenter gives none) is left out; NaN where none is left. As Guo et al. 2017, arXiv
+    1706.04599, eq. 5.
     """
     predicted, true = np.asarray(quality, dtype=np.float64), np.asarray(iou, dtype=np.float64)
     known = ~np.isnan(predicted)
@@ -58,7 +63,9 @@ def expected_calibration_error(
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Answers whose predicted IoU lies in one of the equal bins: their mean predicted and true IoU, and how many."""
+    """Answers whose predicted IoU lies in one of the equal bins: their mean predicted and true IoU, and how
+    many.
+    """
 
     quality: float
     iou: float
@@ -68,7 +75,9 @@ class ReliabilityBin:
 def reliability_curve(
     quality: Sequence[float] | np.ndarray, iou: Sequence[float] | np.ndarray, bins: int = 10
 ) -> tuple[ReliabilityBin, ...]:
-    """The bins of `expected_calibration_error` that hold answers, lowest first; on the diagonal the quality is what it says."""
+    """The bins of `expected_calibration_error` that hold answers, lowest first; on the diagonal the quality
+    is what it says.
+    """
     predicted, true = np.asarray(quality, dtype=np.float64), np.asarray(iou, dtype=np.float64)
     which = np.where(
         np.isnan(predicted), -1, np.clip(np.nan_to_num(predicted) * bins, 0, bins - 1).astype(int)
@@ -83,9 +92,11 @@ def reliability_curve(
 def bootstrap_means(
     values: Sequence[float] | np.ndarray, groups: Sequence[str], seed: int, samples: int = BOOTSTRAP_SAMPLES
 ) -> np.ndarray:
-    """The mean of `values` in each of `samples` worlds, shape (samples,), where whole groups are drawn with replacement.
+    """The mean of `values` in each of `samples` worlds, shape (samples,), where whole groups are drawn with
+    replacement.
 
-    Groups of the same names are drawn alike for the same seed, so two segmenters on the same data can be compared pair by pair.
+    Groups of the same names are drawn alike for the same seed, so two segmenters on the same data can be
+    compared pair by pair.
     """
     names, member_of = np.unique(np.asarray(groups), return_inverse=True)
     sums = np.bincount(member_of, weights=np.asarray(values, dtype=np.float64))

@@ -16,8 +16,8 @@ from uniultra.errors import DataError
 from uniultra.evaluation.records import Skipped, skip
 from uniultra.hashes import file_sha256
 
-FIX = "mend them"
-FIX_OWN = "mend them, or leave these rows out with --skip-bad"
+FIX = "fix them"
+FIX_OWN = "fix them, or leave these rows out with --skip-bad"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ def check(
 ) -> Checked:
     """Reads a manifest and both files of each row that `choose` picks.
 
-    With `skip_bad`, rows with problems of their own files are left out; what is wrong with the manifest as a whole never is.
+    With `skip_bad`, rows with problems of their own files are left out; what is wrong with the manifest as a
+    whole never is.
 
     Raises:
         DataError: all problems by row and column; or what `choose` raises.
@@ -67,7 +68,9 @@ def check(
 
 
 def _copies(manifest: Manifest, split: str) -> Iterator[Problem]:
-    """Images of other splits that are the same bytes as one of `split`. Only files of equal size are read, and those that can be."""
+    """Images of other splits that are the same bytes as one of `split`. Only files of equal size are read,
+    and those that can be.
+    """
     by_size: dict[int, list[Row]] = {}
     for row in manifest:
         if row.split in SPLITS and row.image.is_file():

@@ -1,13 +1,13 @@
 """One way to score anything that segments: true masks make prompts, prompts make masks, masks make records.
 
-A prompt depends on the image's id, the object, the kind and the draw, never on order or threads; so any run of any segmenter
-on the same manifest asks the same questions.
+A prompt depends on the image's id, the object, the kind and the draw, never on order or threads; so any run
+of any segmenter on the same manifest asks the same questions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -22,8 +22,9 @@ from uniultra.evaluation.journal import Journal
 from uniultra.evaluation.metrics import dice, iou
 from uniultra.evaluation.records import EmptyAnswer, Record, ScoredImage, Skipped, skip
 from uniultra.evaluation.runner import score_rows
-from uniultra.evaluation.settings import EvaluationSettings
+from uniultra.evaluation.settings import EvaluationSettings, stable_seed
 from uniultra.evaluation.simulated_user import Answer, PromptableSegmenter, Question, ask, ask_nothing
+from uniultra.evaluation.summary import Summary, summarise
 from uniultra.evaluation.surface import surface_scores
 from uniultra.types import Frame
 
@@ -32,8 +33,9 @@ ScoredSplit = TypeVar("ScoredSplit", SelectionSplit, ReportSplit)
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What `evaluate` found: the records in the split's order, and how many images gave them or had no object to point at,
-    what clicks on the latter gave, and which rows turned out bad in the middle and were skipped."""
+    """What `evaluate` found: the records in the split's order, and how many images gave them or had no object
+    to point at, what clicks on the latter gave, and which rows turned out bad in the middle and were skipped.
+    """
 
     split: str
     settings: EvaluationSettings
@@ -42,6 +44,15 @@ class Evaluation:
     images_without_objects: int
     empty: tuple[EmptyAnswer, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    _summaries: dict[tuple[int, int], Summary] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def summary(self, seed: int, samples: int) -> Summary:
+        """`summarise` of its records; each bootstrap is drawn once."""
+        if (seed, samples) not in self._summaries:
+            self._summaries[seed, samples] = summarise(self.records, seed, samples)
+        return self._summaries[seed, samples]
 
 
 Progress = Callable[[Row, tuple[Record, ...]], None]
@@ -55,7 +66,8 @@ def evaluate(
     progress: Progress | None = None,
     journal: Journal | None = None,
 ) -> Evaluation:
-    """Scores every object of a split under every kind of prompt. What `journal` knows isn't asked again; what is new is added to it.
+    """Scores every object of a split under every kind of prompt. What `journal` knows isn't asked again; what
+    is new is added to it.
 
     Raises:
         DataError: a split that models learn from.
@@ -64,7 +76,8 @@ def evaluate(
     """
     if not isinstance(split, SelectionSplit | ReportSplit):
         raise DataError(
-            f"split '{getattr(split, 'name', split)}' is what models learn from; evaluate on val, test or external"
+            f"split '{getattr(split, 'name', split)}' is what models learn from; evaluate on val, test or "
+            "external"
         )
 
     def score(row: Row) -> ScoredImage:
@@ -86,12 +99,12 @@ def evaluate(
 
 def score_image(segmenter: PromptableSegmenter, settings: EvaluationSettings, row: Row) -> ScoredImage:
     """All that one image gives. Raises as `evaluate`."""
-    frame, trues = read_objects(row)
-    if trues:
-        answers = ask(segmenter, frame, trues, row.id, settings)
+    frame, truths = read_objects(row)
+    if truths:
+        answers = ask(segmenter, frame, truths, row.id, settings)
         return ScoredImage(
             tuple(
-                _record(row, question, answer, trues[question.object_index]) for question, answer in answers
+                _record(row, question, answer, truths[question.object_index]) for question, answer in answers
             )
         )
     return ScoredImage(empty=_empty_answers(segmenter, frame, row) if settings.clicks else ())
@@ -104,7 +117,9 @@ def read_objects(row: Row) -> tuple[Frame, list[np.ndarray]]:
 
 
 def first_rows(split: ScoredSplit, count: int) -> ScoredSplit:
-    """The first `count` rows of each data set, for a quick look. Raises DataError where `count` is below 1."""
+    """The first `count` rows of each data set, for a quick look. Raises DataError where `count` is below
+    1.
+    """
     if count < 1:
         raise DataError(f"limit is {count}; it must be at least 1 image a data set")
     seen: dict[str, int] = {}
@@ -114,6 +129,40 @@ def first_rows(split: ScoredSplit, count: int) -> ScoredSplit:
         if seen[row.dataset] <= count:
             kept.append(row)
     return replace(split, rows=tuple(kept))
+
+
+def drawn_rows(split: ScoredSplit, count: int) -> ScoredSplit:
+    """`count` rows of each data set in the split's order, drawn by a seed that follows from the ids, clusters
+    in turn, so that no patient fills the sample. Raises DataError where `count` is below 1.
+    """
+    if count < 1:
+        raise DataError(f"limit is {count}; it must be at least 1 image a data set")
+    turns: dict[tuple[str, str], int] = {}
+    places: dict[str, list[tuple[int, int, str]]] = {}
+    for row in sorted(split, key=lambda row: stable_seed("limit", row.dataset, row.id)):
+        turn = turns[row.dataset, row.cluster] = turns.get((row.dataset, row.cluster), -1) + 1
+        place = (turn, stable_seed("limit", row.cluster), row.id)
+        places.setdefault(row.dataset, []).append(place)
+    kept = {(name, id) for name, own in places.items() for _, _, id in sorted(own)[:count]}
+    return replace(split, rows=tuple(row for row in split if (row.dataset, row.id) in kept))
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How many images of each data set are scored (None: all), drawn by a seed or the `first` ones."""
+
+    count: int | None = None
+    first: bool = False
+
+    @property
+    def drawn(self) -> bool:
+        return self.count is not None and not self.first
+
+    def rows(self, split: ScoredSplit) -> ScoredSplit:
+        """The rows that are left. Raises DataError for a count below 1."""
+        if self.count is None:
+            return split
+        return first_rows(split, self.count) if self.first else drawn_rows(split, self.count)
 
 
 def _score_or_skip(segmenter: PromptableSegmenter, settings: EvaluationSettings, row: Row) -> ScoredImage:

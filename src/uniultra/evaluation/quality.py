@@ -1,4 +1,6 @@
-"""The quality, calibrated: quality = sigmoid(slope * logit(raw) + offset), fitted on val so that it is the mean IoU to expect."""
+"""The quality, calibrated: quality = sigmoid(slope * logit(raw) + offset), fitted on val so that it is the
+mean IoU to expect.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ def calibrate(quality: np.ndarray, slope: float, offset: float) -> np.ndarray:
 
 
 def fit_quality(quality: np.ndarray, iou: np.ndarray, steps: int = 50) -> QualityFit:
-    """Least cross-entropy between true IoU and calibrated quality, by Newton's method (logistic regression with soft targets).
+    """Least cross-entropy between true IoU and calibrated quality, by Newton's method (logistic regression
+    with soft targets).
 
     Args:
         quality: raw qualities, (N,), 0..1.
@@ -53,7 +56,8 @@ def fit_quality(quality: np.ndarray, iou: np.ndarray, steps: int = 50) -> Qualit
         weights = weights - np.linalg.solve(curvature, gradient)
     if not (np.isfinite(weights).all() and 0.05 < weights[0] < 20):
         raise DataError(
-            f"the fit gave slope {weights[0]:.3g}: these qualities don't rise with the true IoU; there is nothing to calibrate"
+            f"the fit gave slope {weights[0]:.3g}: these qualities don't rise with the true IoU; there is "
+            "nothing to calibrate"
         )
     return QualityFit(float(weights[0]), float(weights[1]), len(quality))
 

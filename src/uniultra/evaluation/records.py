@@ -1,4 +1,6 @@
-"""What an evaluation keeps: one record an object and prompt, one answer a click where there is nothing to find."""
+"""What an evaluation keeps: one record an object and prompt, one answer a click where there is nothing to
+find.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ class Record:
         quality: the IoU that the segmenter predicts; None where it predicts none.
         ellipse_dice: Dice of the ellipse in the SAME box, jitter included; None for clicks.
         seconds: wall time of the call that gave the mask, divided by the prompts that it answered.
-        hd95_px, hd95_mm: 95th percentile Hausdorff distance of the outlines; in mm where the spacing is known; see `surface`.
+        hd95_px, hd95_mm: 95th percentile Hausdorff distance of the outlines; in mm where the spacing is
+            known; see `surface`.
         nsd: normalised surface Dice at 2 pixels, 0 to 1.
         start_dice: Dice of the previous mask that was given; None without one.
         curve: Dice after each click until the goal, of a kind with a goal; None for others.
@@ -71,7 +74,9 @@ class EmptyAnswer:
 
 @dataclass(frozen=True)
 class Skipped:
-    """An image that was left out: the manifest's line, from 1, and what is wrong with it, each `column: problem`."""
+    """An image that was left out: the manifest's line, from 1, and what is wrong with it, each `column:
+    problem`.
+    """
 
     row: int
     dataset: str
@@ -81,8 +86,9 @@ class Skipped:
 
 @dataclass(frozen=True)
 class ScoredImage:
-    """All that one image gave: records where it shows objects, empty answers where it shows none and clicks were asked;
-    or why it was skipped."""
+    """All that one image gave: records where it shows objects, empty answers where it shows none and clicks
+    were asked; or why it was skipped.
+    """
 
     records: tuple[Record, ...] = ()
     empty: tuple[EmptyAnswer, ...] = ()

@@ -1,7 +1,8 @@
-"""A folder that holds everything of one evaluation: the journal while it runs, then the report in three forms.
+"""A folder that holds everything of one evaluation: the journal while it runs, then the report in three
+forms.
 
 records.jsonl   what each image gave, written as images finish; a stopped run goes on from it
-robustness.jsonl   the same of damaged images, where they were asked for
+robustness.jsonl   the same of damaged images, where requested
 report.json     the summary and every record, without times: the same run gives the same file
 report.md       the tables
 report.html     the page, with pictures
@@ -11,7 +12,6 @@ timing.json     mean seconds a prompt by kind, which no two runs share
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,10 @@ from uniultra.evaluation.journal import Journal
 from uniultra.evaluation.protocol import Evaluation
 from uniultra.evaluation.report.gallery import Case
 from uniultra.evaluation.report.html import to_html
+from uniultra.evaluation.report.provenance import Provenance
 from uniultra.evaluation.report.run_report import (
     SCHEMA_VERSION,
     Against,
-    Provenance,
     build_report,
     tables_of,
     with_section,
@@ -31,7 +31,7 @@ from uniultra.evaluation.report.run_report import (
 )
 from uniultra.evaluation.robustness.robustness_report import robustness_html, robustness_markdown
 from uniultra.evaluation.settings import EvaluationSettings
-from uniultra.evaluation.summary import ALL_ORGANS, summarise
+from uniultra.evaluation.summary import ALL_ORGANS
 from uniultra.io.output import check_free, staged, write_json, write_text
 from uniultra.text import markdown
 
@@ -51,8 +51,10 @@ def open_folder(
     """The journal of a new or a stopped run; `force` starts anew.
 
     Raises:
-        OutputError: the folder holds a finished report, or files of its names without a run, or can't be written.
-        DataError: it holds the journal of another run, or of one that skipped bad rows where `settings` don't.
+        OutputError: the folder holds a finished report, or files of its names without a run, or can't be
+            written.
+        DataError: it holds the journal of another run, or of one that skipped bad rows where `settings`
+            don't.
     """
     if not force and (folder / REPORT).exists():
         raise OutputError(
@@ -65,14 +67,16 @@ def open_folder(
         (folder / JOURNAL).unlink(missing_ok=True)
         (folder / DAMAGED_JOURNAL).unlink(missing_ok=True)
     asked: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION, **asdict(provenance), "split": split, "kinds": list(settings.kinds), "draws": settings.draws,
+        "schema_version": SCHEMA_VERSION, **provenance.stated, "split": split,
+        "kinds": list(settings.kinds), "draws": settings.draws,
     }  # fmt: skip
     if settings.seeds:
         asked["seeds"] = list(settings.seeds)
     journal = Journal(folder / JOURNAL, asked)
     if not settings.skip_bad and any(image.skipped is not None for image in journal.known.values()):
         raise DataError(
-            f"'{journal.path}' is of a run with --skip-bad; pass it again, choose another folder, or --force to start anew"
+            f"'{journal.path}' is of a run with --skip-bad; pass it again, choose another folder, or "
+            "--force to start anew"
         )
     if goes_on:
         drop_earlier(_targets(folder))
@@ -80,7 +84,9 @@ def open_folder(
 
 
 def drop_earlier(targets: Mapping[str, Path]) -> None:
-    """Removes what an earlier end of the same run left beside its report, which somebody took away: they are made again together."""
+    """Removes what an earlier end of the same run left beside its report, which somebody took away: they are
+    made again together.
+    """
     for path in targets.values():
         path.unlink(missing_ok=True)
 
@@ -94,8 +100,10 @@ def write_folder(
     robustness: dict[str, Any] | None = None,
     force: bool = False,
 ) -> None:
-    """Writes the tables, the page, the times and the report, which says that the run is finished: all or none. Raises OutputError."""
-    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    """Writes the tables, the page, the times and the report, which says that the run is finished: all or
+    none. Raises OutputError.
+    """
+    summary = evaluation.summary(provenance.bootstrap_seed, provenance.bootstrap_samples)
     tables = tables_of(evaluation, provenance, against)
     if robustness is not None:
         tables.append(robustness_markdown(robustness))

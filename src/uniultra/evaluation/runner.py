@@ -1,4 +1,6 @@
-"""Rows scored one after another or several at once, each remembered in a journal: what every protocol shares."""
+"""Rows scored one after another or several at once, each remembered in a journal: what every protocol
+shares.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ def score_rows(
     journal: Journal | None,
     tick: Callable[[], None] | None = None,
 ) -> Iterator[T]:
-    """`score` of each row in their order, up to `workers` at once, which changes no result; `tick` is called after each.
+    """`score` of each row in their order, up to `workers` at once, which changes no result; `tick` is called
+    after each.
 
     What `journal` knows isn't asked again; what is new is added to it.
     """

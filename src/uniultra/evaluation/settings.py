@@ -1,4 +1,5 @@
-"""What an evaluation asks of a segmenter: the table of prompt kinds, and the few numbers of a run. Imports nothing heavy.
+"""What an evaluation asks of a segmenter: the table of prompt kinds, and the few numbers of a run. Imports
+nothing heavy.
 
 Adding a kind of prompt is adding a row to `KINDS`.
 """
@@ -22,12 +23,15 @@ class PromptKind:
 
     Attributes:
         name: as the command line and the report write it.
-        jitter: how far each edge of the box moves at most, as a share of the side along it; 0 is the exact box.
+        jitter: how far each edge of the box moves at most, as a share of the side along it; 0 is the exact
+            box.
         margin: how far all edges of the box lie outwards, as a share of the side along them; below 0 inwards.
         sam2: the box is drawn as SAM 2's training draws it; see `prompts.sam2_box`.
-        clicks: how many clicks at most, the first in the object's depth, each further one on the largest error; 0 for others.
+        clicks: how many clicks at most, the first in the object's depth, each further one on the largest
+            error; 0 for others.
         anywhere: the first click falls on any pixel of the object, all alike, instead.
-        stroke: the first clicks are the places along a short stroke through the object, given at once; see `prompts.scribble`.
+        stroke: the first clicks are the places along a short stroke through the object, given at once; see
+            `prompts.scribble`.
         goal: clicks end at this Dice; 0 for as many as `clicks` says.
         rough: a previous mask, made of the truth by `rough_mask`, and nothing else.
     """
@@ -82,13 +86,15 @@ class EvaluationSettings:
 
     Attributes:
         kinds: names of `KINDS`.
-        draws: how often an object is asked by a kind that chance has a part in, each time with its own seed; by others once.
+        draws: how often an object is asked by a kind that chance has a part in, each time with its own seed;
+            by others once.
         workers: threads, each with images of its own; changes no result.
         skip_bad: whether a row whose own files can't be used is left out and listed; else it ends the run.
         seeds: the draws' numbers in place of 0, 1, ...; then `draws` counts for nothing.
 
     Raises:
-        PromptError: no kinds, an unknown or repeated one, a count below 1, or a seed that is repeated or not from 0 to MOST_SEED.
+        PromptError: no kinds, an unknown or repeated one, a count below 1, or a seed that is repeated or not
+            from 0 to MOST_SEED.
     """
 
     kinds: tuple[str, ...] = STANDARD_KINDS
@@ -102,7 +108,8 @@ class EvaluationSettings:
         if unknown or not self.kinds or len(set(self.kinds)) < len(self.kinds):
             given = ",".join(self.kinds)
             raise PromptError(
-                f"prompt kinds '{given}' are not usable; give some of {','.join(KINDS)}, each once, with commas between"
+                f"prompt kinds '{given}' are not usable; give some of {','.join(KINDS)}, each once, "
+                "separated by commas"
             )
         for name, value in (("draws", self.draws), ("workers", self.workers)):
             if value < 1:
@@ -110,7 +117,8 @@ class EvaluationSettings:
         if len(set(self.seeds)) < len(self.seeds) or any(not 0 <= seed <= MOST_SEED for seed in self.seeds):
             given = ",".join(str(seed) for seed in self.seeds)
             raise PromptError(
-                f"seeds '{given}' are not usable; give whole numbers from 0 to {MOST_SEED}, each once, such as 42,2026,1337"
+                f"seeds '{given}' are not usable; give whole numbers from 0 to {MOST_SEED}, each once, such "
+                "as 42,2026,1337"
             )
 
     def draws_of(self, kind: PromptKind) -> tuple[int, ...]:
@@ -138,16 +146,20 @@ def parse_kinds(text: str) -> tuple[str, ...]:
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
-    """The numbers in "42,2026,1337"; `EvaluationSettings` checks their range. Raises PromptError for what is no whole number."""
+    """The numbers in "42,2026,1337"; `EvaluationSettings` checks their range. Raises PromptError for what is
+    no whole number.
+    """
     try:
         return tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError as error:
         raise PromptError(
-            f"seeds '{text}' are not whole numbers; give some with commas between, such as 42,2026,1337"
+            f"seeds '{text}' are not whole numbers; give some separated by commas, such as 42,2026,1337"
         ) from error
 
 
 def stable_seed(*parts: str | int) -> int:
-    """A 64-bit seed from what it belongs to: the same on every machine, in every order, with any number of workers."""
+    """A 64-bit seed from what it belongs to: the same on every machine, in every order, with any number of
+    workers.
+    """
     digest = hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).digest()
     return int.from_bytes(digest[:8], "little")

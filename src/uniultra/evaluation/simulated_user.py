@@ -27,19 +27,21 @@ from uniultra.types import POSITIVE, Frame, Mask, Prompt
 
 
 class PromptableSegmenter(Protocol):
-    """What can be scored: teacher, student, ONNX, int8, peers and baselines alike. With several workers it must be safe in threads."""
+    """What can be scored: models, peers and baselines. With several workers it must be thread-safe."""
 
     @property
     def name(self) -> str:
         """What reports call it."""
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask a prompt, in their order, at the frame's own size; quality NaN where it gives none."""
+        """One mask per prompt, in their order, at the frame's own size; quality NaN where it gives none."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked about which object of an image; `box_xyxy` for boxes, `start_hw` for a previous mask, neither for clicks."""
+    """What is asked about which object of an image; `box_xyxy` for boxes, `start_hw` for a previous mask,
+    neither for clicks.
+    """
 
     object_index: int
     kind: PromptKind
@@ -58,21 +60,23 @@ class Answer:
 
 
 EMPTY_CLICKS = ((0.5, 0.5), (0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75))
-"""Where images without objects are clicked, as shares of width and height: there is no right place, so the same on all."""
+"""Where images without objects are clicked, as shares of width and height: there is no right place, so the
+same on all.
+"""
 
 
 def ask(
     segmenter: PromptableSegmenter,
     frame: Frame,
-    trues: list[np.ndarray],
+    truths: list[np.ndarray],
     row_id: str,
     settings: EvaluationSettings,
 ) -> list[tuple[Question, Answer]]:
     """Every question of the settings about every object of an image, with its answer."""
     return [
-        *_ask_boxes(segmenter, frame, trues, row_id, settings),
-        *_ask_masks(segmenter, frame, trues, row_id, settings),
-        *_ask_clicks(segmenter, frame, trues, row_id, settings),
+        *_ask_boxes(segmenter, frame, truths, row_id, settings),
+        *_ask_masks(segmenter, frame, truths, row_id, settings),
+        *_ask_clicks(segmenter, frame, truths, row_id, settings),
     ]
 
 
@@ -87,14 +91,14 @@ def ask_nothing(segmenter: PromptableSegmenter, frame: Frame) -> list[Mask]:
 def _ask_boxes(
     segmenter: PromptableSegmenter,
     frame: Frame,
-    trues: list[np.ndarray],
+    truths: list[np.ndarray],
     row_id: str,
     settings: EvaluationSettings,
 ) -> list[tuple[Question, Answer]]:
     """All boxes of an image in one call."""
     questions = [
         Question(index, kind, draw, box_for(row_id, index, kind, draw, true_hw))
-        for index, true_hw in enumerate(trues)
+        for index, true_hw in enumerate(truths)
         for kind in settings.boxes
         for draw in settings.draws_of(kind)
     ]
@@ -106,7 +110,8 @@ def _ask_boxes(
 
 
 def box_for(row_id: str, object_index: int, kind: PromptKind, draw: int, true_hw: np.ndarray) -> Box:
-    """The box of one question about an object with the mask `true_hw`, cut to the frame: nobody draws outside the picture.
+    """The box of one question about an object with the mask `true_hw`, cut to the frame: nobody draws outside
+    the picture.
 
     Where less than a pixel would be left, the exact edges stay.
     """
@@ -134,7 +139,7 @@ def _drawn_box(exact: Box, kind: PromptKind, frame_hw: tuple[int, int], seed: in
 def _ask_masks(
     segmenter: PromptableSegmenter,
     frame: Frame,
-    trues: list[np.ndarray],
+    truths: list[np.ndarray],
     row_id: str,
     settings: EvaluationSettings,
 ) -> list[tuple[Question, Answer]]:
@@ -145,7 +150,7 @@ def _ask_masks(
             kind,
             start_hw=rough_mask(true_hw, np.random.default_rng(stable_seed(row_id, index, kind.name, 0))),
         )
-        for index, true_hw in enumerate(trues)
+        for index, true_hw in enumerate(truths)
         for kind in settings.masks
     ]
     return list(
@@ -156,17 +161,19 @@ def _ask_masks(
 def _ask_clicks(
     segmenter: PromptableSegmenter,
     frame: Frame,
-    trues: list[np.ndarray],
+    truths: list[np.ndarray],
     row_id: str,
     settings: EvaluationSettings,
 ) -> list[tuple[Question, Answer]]:
-    """Runs of clicks that begin in the depth of each object, and those that begin anywhere on it or with a stroke, once a draw."""
+    """Runs of clicks that begin in the depth of each object, and those that begin anywhere on it or with a
+    stroke, once a draw.
+    """
     found: list[tuple[Question, Answer]] = []
     for begin in (_centred, _anywhere, _stroke):
         kinds = [kind for kind in settings.clicks if _beginning(kind) is begin]
         starts = [
             _Start(index, draw, true_hw, begin(true_hw, row_id, index, draw))
-            for index, true_hw in enumerate(trues)
+            for index, true_hw in enumerate(truths)
             for draw in (settings.draws_of(kinds[0]) if kinds else ())
         ]
         found += _ask_runs(segmenter, frame, starts, kinds)
@@ -177,7 +184,7 @@ Points = tuple[tuple[float, float], ...]
 
 
 def _beginning(kind: PromptKind) -> Callable[[np.ndarray, str, int, int], Points]:
-    """The function that gives a kind's first points: of the mask, the row's id, the object's index and the draw."""
+    """The function that gives a kind's first points, from mask, row id, object index and draw."""
     if kind.stroke:
         return _stroke
     return _anywhere if kind.anywhere else _centred
@@ -225,7 +232,9 @@ def _ask_runs(
 
 
 def _after(kind: PromptKind, answers: list[Answer], true_hw: np.ndarray) -> Answer:
-    """The answer after the kind's clicks; for a goal, the first that reaches it, else the last, with the curve until there."""
+    """The answer after the kind's clicks; for a goal, the first that reaches it, else the last, with the
+    curve until there.
+    """
     if not kind.goal:
         return answers[kind.clicks - 1]
     curve: list[float] = []
@@ -241,9 +250,10 @@ def _click_rounds(
 ) -> Iterator[list[Answer]]:
     """The answers for all starts after 1, 2, ... `most` clicks.
 
-    An object without an error left keeps its answer, unasked; after `fixed` clicks so does one that has reached GOAL_DICE.
+    An object without an error left keeps its answer, unasked; after `fixed` clicks so does one that has
+    reached GOAL_DICE.
     """
-    trues = [start.true_hw for start in starts]
+    truths = [start.true_hw for start in starts]
     prompts = [
         Prompt(points_xy=start.points_xy, point_labels=(POSITIVE,) * len(start.points_xy)) for start in starts
     ]
@@ -255,7 +265,7 @@ def _click_rounds(
                 None
                 if done >= fixed and dice(answer.mask.mask_hw, true_hw) >= GOAL_DICE
                 else _corrected(prompt, answer, true_hw)
-                for prompt, answer, true_hw in zip(prompts, answers, trues, strict=True)
+                for prompt, answer, true_hw in zip(prompts, answers, truths, strict=True)
             ]
             asked = [index for index, prompt in enumerate(following) if prompt is not None]
             prompts = [new or old for new, old in zip(following, prompts, strict=True)]
@@ -266,7 +276,7 @@ def _click_rounds(
 
 
 def _corrected(prompt: Prompt, answer: Answer, true_hw: np.ndarray) -> Prompt | None:
-    """All clicks so far, one on the largest error, and the last mask unless it is empty; None where nothing is wrong."""
+    """All clicks so far, one on the largest error, and the last mask; None where nothing is wrong."""
     click = correction_click(answer.mask.mask_hw, true_hw)
     if click is None:
         return None

@@ -1,6 +1,8 @@
-"""How much a score depends on chance in the prompts: the mean Dice of each draw, their mean and standard deviation.
+"""How much a score depends on chance in the prompts: the mean Dice of each draw, their mean and standard
+deviation.
 
-Rows of others' papers that are "mean +- SD over seeds" compare to this, not to the intervals of `summary`, which are over patients.
+Rows of others' papers that are "mean +- SD over seeds" compare to this, not to the intervals of `summary`,
+which are over patients.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ class Spread:
 
 
 def spread_of(records: Sequence[Record]) -> dict[str, dict[str, Spread]]:
-    """Kind -> organ -> spread, as `summary.summarise` orders them; kinds that were asked once alone are left out."""
+    """Kind -> organ -> spread, as `summary.summarise` orders them; kinds that were asked once alone are left
+    out.
+    """
     found = {}
     for kind in KINDS:
         own = [record for record in records if record.kind == kind]

@@ -1,7 +1,7 @@
 """From records to means: by kind of prompt and organ, with skill, interval and calibration.
 
-Every mean is over objects within an organ (an object's draws count like the draws of the others), then over organs, each counting
-the same: else the largest data set would be the result.
+Every mean is over objects within an organ (an object's draws count like the draws of the others), then over
+organs, each counting the same: else the largest data set would be the result.
 """
 
 from __future__ import annotations
@@ -34,17 +34,20 @@ class Cell:
         objects: distinct objects, however many draws each had.
         clusters: groups of images that are resampled together.
         dice, iou: means, 0 to 1.
-        dice_interval: 95 % bootstrap interval over clusters; None below two. For all organs, clusters are drawn within each organ,
-            and an organ of one cluster stays as it is, so there the interval is too narrow.
+        dice_interval: 95 % bootstrap interval over clusters; None below two. For all organs, clusters are
+            drawn within each organ, and an organ of one cluster stays as it is, so there the interval is too
+            narrow.
         ellipse_dice: mean Dice of the ellipse in the same boxes; None for clicks.
-        skill: of the two means, not the mean of skills: one object on which the ellipse is near 1 would swamp the others. None
-            without an ellipse, and where it is perfect.
+        skill: of the two means, not the mean of skills: one object on which the ellipse is near 1 would swamp
+            the others. None without an ellipse, and where it is perfect.
         quality: mean predicted IoU; None where the segmenter predicts none.
         ece: how far the quality is from the IoU, see `expected_calibration_error`; None as above.
         seconds: mean wall time a prompt.
-        hd95_px, hd95_mm, nsd: means of the outlines' distances, in mm over those with a known spacing; see `surface`.
+        hd95_px, hd95_mm, nsd: means of the outlines' distances, in mm over those with a known spacing; see
+            `surface`.
         start_dice: mean Dice of the previous masks that were given.
-        clicks: mean number of clicks to 0.9 Dice, a failure counted as all of them; None for kinds without a goal.
+        clicks: mean number of clicks to 0.9 Dice, a failure counted as all of them; None for kinds without a
+            goal.
         failures: objects that didn't get there; None as above.
     """
 
@@ -71,7 +74,9 @@ Summary = dict[str, dict[str, Cell]]
 
 
 def summarise(records: Sequence[Record], seed: int = 0, samples: int = BOOTSTRAP_SAMPLES) -> Summary:
-    """The table of cells. The same seed resamples the same clusters for every segmenter and kind, so they compare pair by pair."""
+    """The table of cells. The same seed resamples the same clusters for every segmenter and kind, so they
+    compare pair by pair.
+    """
     asked = {record.kind for record in records}
     return {
         kind: _by_organ([r for r in records if r.kind == kind], seed, samples)
@@ -82,7 +87,9 @@ def summarise(records: Sequence[Record], seed: int = 0, samples: int = BOOTSTRAP
 
 @dataclass(frozen=True)
 class EmptyCell:
-    """Clicks on images without objects: how many images, the mean predicted quality, and the masks' mean share of the image."""
+    """Clicks on images without objects: how many images, the mean predicted quality, and the masks' mean
+    share of the image.
+    """
 
     images: int
     quality: float | None

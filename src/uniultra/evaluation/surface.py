@@ -1,8 +1,8 @@
 """How far two outlines are apart: the 95 % Hausdorff distance and the normalised surface Dice, in pixels.
 
-The outline is the mask's own pixels that have a 4-neighbour outside it, beyond the frame included, as in MONAI. Where one mask
-is empty no distance exists; so that a failure can't raise the mean by dropping out, HD95 is then the frame's diagonal and NSD 0.
-Where both are empty they are 0 and 1.
+The outline is the mask's own pixels that have a 4-neighbour outside it, beyond the frame included, as in
+MONAI. Where one mask is empty no distance exists; so that a failure can't raise the mean by dropping out,
+HD95 is then the frame's diagonal and NSD 0. Where both are empty they are 0 and 1.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ def surface_scores(
 ) -> tuple[float, float]:
     """(HD95 in pixels, NSD from 0 to 1) of two bool masks (H, W).
 
-    HD95 is the larger of the two directions' 95th percentiles; NSD (Nikolov et al. 2018, arXiv 1809.04430) is the share of both
-    outlines' pixels within the tolerance of the other.
+    HD95 is the larger of the two directions' 95th percentiles; NSD (Nikolov et al. 2018, arXiv 1809.04430) is
+    the share of both outlines' pixels within the tolerance of the other.
     """
     if not predicted_hw.any() or not true_hw.any():
         equal = bool(predicted_hw.any() == true_hw.any())
@@ -35,7 +35,9 @@ def surface_scores(
 
 
 def hausdorff(predicted_hw: np.ndarray, true_hw: np.ndarray) -> float:
-    """The maximum Hausdorff distance in pixels of two bool masks (H, W); 0 where both are empty, infinite where one is."""
+    """The maximum Hausdorff distance in pixels of two bool masks (H, W); 0 where both are empty, infinite
+    where one is.
+    """
     if not predicted_hw.any() or not true_hw.any():
         return 0.0 if bool(predicted_hw.any() == true_hw.any()) else math.inf
     forth, back = _outline_distances(predicted_hw, true_hw)
@@ -43,7 +45,9 @@ def hausdorff(predicted_hw: np.ndarray, true_hw: np.ndarray) -> float:
 
 
 def _outline_distances(predicted_hw: np.ndarray, true_hw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distances of each outline's pixels to the other outline; what lies outside both masks' common box changes nothing."""
+    """Distances of each outline's pixels to the other outline; what lies outside both masks' common box
+    changes nothing.
+    """
     union_hw = predicted_hw | true_hw
     rows, columns = np.flatnonzero(union_hw.any(axis=1)), np.flatnonzero(union_hw.any(axis=0))
     view = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
@@ -57,7 +61,9 @@ def _outline(mask_hw: np.ndarray) -> np.ndarray:
 
 
 def _distance_to(outline_hw: np.ndarray) -> np.ndarray:
-    """Euclidean distance to the nearest True pixel, float64; squares of distances are whole numbers, which undoes cv2's float32."""
+    """Euclidean distance to the nearest True pixel, float64; squares of distances are whole numbers, which
+    undoes cv2's float32.
+    """
     rough = cv2.distanceTransform((~outline_hw).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE).astype(
         np.float64
     )

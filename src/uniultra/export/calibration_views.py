@@ -1,4 +1,6 @@
-"""Real frames for int8: some to learn the range of every activation from, others to see what quantising does. Both of `train` alone."""
+"""Real frames for int8: some to learn the range of every activation from, others to see what quantising does.
+Both of `train` alone.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,8 @@ CALIBRATION_VIEWS, HELD_VIEWS = 64, 48
 
 @dataclass(frozen=True)
 class View:
-    """One augmented view with its prompt, as the graphs take them: image (1, S, S) uint8; points (1, N, 2), labels (1, N),
-    mask (1, 1, S/4, S/4), has_mask (1,).
+    """One augmented view with its prompt, as the graphs take them: image (1, S, S) uint8; points (1, N, 2),
+    labels (1, N), mask (1, 1, S/4, S/4), has_mask (1,).
     """
 
     image: np.ndarray
@@ -53,7 +55,8 @@ def draw_views(
     rows = few_shot(train_split(read_manifest(manifest)), IMAGES_AN_ORGAN, seed).rows
     if len(rows) < 2:
         raise DataError(
-            f"manifest '{manifest}' has 1 image of split 'train'; int8 takes 2 or more: to calibrate on, and to choose on"
+            f"manifest '{manifest}' has 1 image of split 'train'; int8 takes 2 or more: to calibrate on, "
+            "and to choose on"
         )
     spec = SampleSpec(image_size=image_size, focus_stretch=focus_stretch)
     halves = ((rows[0::2], CALIBRATION_VIEWS), (rows[1::2], HELD_VIEWS))

@@ -2,13 +2,15 @@
 
 What onnxruntime loses most of its time on in a small Hiera is not arithmetic but moving tokens about. So here
 
-- tokens lie in the order of nested windows (`token_order`), in which each window, and each 2x2 that is pooled, is a run of
-  neighbours: nothing is partitioned, padded or transposed on the way;
+- tokens lie in the order of nested windows (`token_order`), in which each window, and each 2x2 that is
+  pooled, is a run of neighbours: nothing is partitioned, padded or transposed on the way;
 - each linear layer takes the skip connection, or the bias, as what it adds to (Gemm's C);
-- the adapter's bottleneck and the MLP are one pair of layers, and all constants are added by the edge map's layer;
+- the adapter's bottleneck and the MLP are one pair of layers, and all constants are added by the edge map's
+  layer;
 - normalisation and the three equal channels of a grey image are folded into the first convolution.
 
-The decoder's half is `fuse_decoder`. What this doesn't fit (windows that don't nest, layers of another class) is traced as it is.
+The decoder's half is `fuse_decoder`. What this doesn't fit (windows that don't nest, layers of another class)
+is traced as it is.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ PLAIN = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.Embedding, nn.LayerNorm, S
 
 
 def fuse(model: PromptableModel) -> PromptableModel:
-    """What answers `encode` and `decode` as the model does, for tracing: a module of its own; the model stays as it is.
+    """What answers `encode` and `decode` as the model does, for tracing: a module of its own; the model stays
+    as it is.
 
     `decode` takes features of batch 1 alone.
     """
@@ -92,7 +95,9 @@ def _plain(module: nn.Module) -> bool:
 
 
 class FusedBlock(nn.Module):
-    """`CHBlock` on tokens in nested order, (M, D) for all images together, with an edge map (M, C + 1) whose last channel is 1."""
+    """`CHBlock` on tokens in nested order, (M, D) for all images together, with an edge map (M, C + 1) whose
+    last channel is 1.
+    """
 
     def __init__(self, block: CHBlock, cell: int) -> None:
         super().__init__()
@@ -115,7 +120,9 @@ class FusedBlock(nn.Module):
         self._join(block.mlp.proj_in, block.mlp.proj_out, block.adapter)
 
     def _join(self, first: nn.Linear, second: nn.Linear, adapter: CHAdapter) -> None:
-        """The MLP and the adapter as one pair of layers, and the edge map's layer with all that is constant."""
+        """The MLP and the adapter as one pair of layers, and the edge map's layer with all that is
+        constant.
+        """
         gate = adapter.gate if adapter.spec.gate_learned else adapter.spec.gate
         constant: Tensor = second.bias
         ins: list[Tensor] = [first.weight]
@@ -190,7 +197,9 @@ class FusedEncoder(nn.Module):
         self._fold_neck(model)
 
     def _fold_input(self, model: PromptableModel) -> None:
-        """One convolution of the grey image, and what each pixel's place adds: it varies only where the zero padding reaches."""
+        """One convolution of the grey image, and what each pixel's place adds: it varies only where the zero
+        padding reaches.
+        """
         backbone = model.vision_encoder.backbone
         conv, size = backbone.patch_embed.projection, model.input_size
         mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (PIXEL_MEAN, PIXEL_STD))
@@ -208,7 +217,9 @@ class FusedEncoder(nn.Module):
         self.position = nn.Parameter(position)
 
     def _fold_neck(self, model: PromptableModel) -> None:
-        """Both 1x1 convolutions of each fine level as one; the "no memory" embedding into the coarse level's bias."""
+        """Both 1x1 convolutions of each fine level as one; the "no memory" embedding into the coarse level's
+        bias.
+        """
         from_coarsest, from_coarse, from_middle, from_fine = model.vision_encoder.neck.convs
         decoder = model.mask_decoder
         self.fine, self.fine_bias = _product(from_fine, decoder.conv_s0)

@@ -1,9 +1,10 @@
 """SAM's decoder in fewer steps, for tracing: the decoder's half of `fuse`.
 
-- Attention between some ten prompt tokens and hundreds of image tokens never projects the image: q . (W k) = (W' q) . k, so each
-  head's matrix is applied to the prompts' side. That is less arithmetic up to about 16 tokens, and needs no transposing.
-- Image and masks lie as tokens in nested order (`token_order`), in which a 2x2 convolution of stride 2, or its transpose, is one
-  matrix product.
+- Attention between some ten prompt tokens and hundreds of image tokens never projects the image: q . (W k) =
+  (W' q) . k, so each head's matrix is applied to the prompts' side. That is less arithmetic up to about 16
+  tokens, and needs no transposing.
+- Image and masks lie as tokens in nested order (`token_order`), in which a 2x2 convolution of stride 2, or
+  its transpose, is one matrix product.
 - Of the four masks that the network could give only the first is made.
 """
 
@@ -150,12 +151,16 @@ def _to_image(attn: Any, placed: Tensor, keys: Tensor, values: Tensor) -> Tensor
 
 
 def _constant(attn: Any) -> Tensor:
-    """What attention adds whatever it sees: its weights sum to 1, so the values' bias goes through. (The keys' has no effect.)"""
+    """What attention adds whatever it sees: its weights sum to 1, so the values' bias goes through. (The
+    keys' has no effect.)
+    """
     return attn.o_proj.bias + attn.o_proj.weight @ attn.v_proj.bias
 
 
 def _apart(norm: nn.Module, tokens: Tensor) -> Tensor:
-    """A norm on a sum, with a fourth axis between the two: onnxruntime would join them to one operator, which is much slower."""
+    """A norm on a sum, with a fourth axis between the two: onnxruntime would join them to one operator, which
+    is much slower.
+    """
     return norm(tokens.unsqueeze(1)).squeeze(1)
 
 
@@ -165,7 +170,9 @@ def _norm(layer: Any, tokens: Tensor) -> Tensor:
 
 
 def _columns(conv: nn.Conv2d) -> Tensor:
-    """A convolution whose kernel is its stride as a matrix for nested tokens, (pixels of the kernel x inputs, outputs)."""
+    """A convolution whose kernel is its stride as a matrix for nested tokens, (pixels of the kernel x inputs,
+    outputs).
+    """
     return conv.weight.permute(2, 3, 1, 0).flatten(0, 2)
 
 

@@ -1,4 +1,6 @@
-"""The two graphs in int8, the encoder first and then the decoder behind it, held against the model in fp32 on real frames."""
+"""The two graphs in int8, the encoder first and then the decoder behind it, held against the model in fp32 on
+real frames.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ class Int8Settings:
 
 
 def frames_for(settings: Int8Settings, fp32: Backend) -> tuple[list[View], list[View]]:
-    """Views to calibrate on and views to choose on. Raises DataError: no such manifest, or too few frames of its train split."""
+    """Views to calibrate on and views to choose on. Raises DataError: no such manifest, or too few frames of
+    its train split.
+    """
     return draw_views(settings.data, fp32.facts.input_size, fp32.facts.focus_stretch, settings.seed)
 
 
@@ -47,7 +51,8 @@ def quantise_pair(
 ) -> tuple[Graphs, dict[str, Any]]:
     """Both graphs quantised, and a report: what stayed in float, and how well the pair agrees with fp32.
 
-    The encoder may use half of what `least_dice` leaves, the decoder (judged behind the quantised encoder) the rest.
+    The encoder may use half of what `least_dice` leaves, the decoder (judged behind the quantised encoder)
+    the rest.
 
     Args:
         graphs: fp32, as `trace_graphs` gives them.

@@ -1,4 +1,6 @@
-"""A whole model folder: ONNX to run, safetensors to train on, what clients must know, a parity report, and the hash of each file."""
+"""A whole model folder: ONNX to run, safetensors to train on, what clients must know, a parity report, and
+the hash of each file.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from typing import Any
 
 from uniultra.atomic import staged
 from uniultra.backends.onnx import DECODER, ENCODER, FORMAT
-from uniultra.backends.torch import TorchBackend
+from uniultra.backends.torch import TorchBackend, passes_of
 from uniultra.errors import DataError, ModelError
 from uniultra.export.int8 import Int8Settings, frames_for, quantise_pair
 from uniultra.export.onnx import ModelFacts, QualityCalibration, trace_graphs, write_graphs
@@ -28,9 +30,13 @@ from uniultra.models.promptable import PromptableModel
 
 GRAPHS = (ENCODER, DECODER)
 CLIENT_FILE = MODEL_JSON
-"""What a client must know that can't read the graphs' metadata, as onnxruntime's builds for JavaScript can't."""
+"""What a client must know that can't read the graphs' metadata, as onnxruntime's builds for JavaScript
+can't.
+"""
 LEAST_AGREEMENT = 0.999
-"""Share of pixels on which the graphs must give torch's mask, or nothing is exported; int8 has a bound of its own."""
+"""Share of pixels on which the graphs must give torch's mask, or nothing is exported; int8 has a bound of its
+own.
+"""
 FILES = (*GRAPHS, CLIENT_FILE, "config.json", "model.safetensors", "parity.json")
 
 
@@ -43,12 +49,14 @@ class ExportSettings:
         image_size: side of the model's input in pixels; None for the model's own.
         int8: frames and bound; given for precision int8, and for no other.
         force: whether existing files are replaced.
+        passes: how prompts become masks; None takes what the source's own model.json says, if there is one.
     """
 
     calibration: QualityCalibration | None = None
     image_size: int | None = None
     int8: Int8Settings | None = None
     force: bool = False
+    passes: Passes | None = None
 
 
 def export_folder(
@@ -63,14 +71,17 @@ def export_folder(
     The graphs are made from the weights as they are stored; what `fuse` folds of them is rounded once more.
 
     Args:
-        source: a published name, a folder with config.json and model.safetensors, or a run of `uniultra adapt`.
+        source: a published name, a folder with config.json and model.safetensors, or a run of `uniultra
+            adapt`.
         out: the new folder.
-        facts: what the files say about themselves; `precision` decides how weights are stored and layers computed.
+        facts: what the files say about themselves; `precision` decides how weights are stored and layers
+            computed.
         settings: calibration, input side, and what int8 takes.
         progress: of int8's search.
 
     Raises:
-        ModelError: the source is no model, no such precision or side, or the graphs don't answer as torch does.
+        ModelError: the source is no model, no such precision or side, or the graphs don't answer as torch
+            does.
         DataError: int8 without frames to calibrate on, or frames for another precision.
         OutputError: its files are there already (without `force`), or it can't be written.
 
@@ -80,7 +91,11 @@ def export_folder(
     settings = settings or ExportSettings()
     check_settings(facts.precision, settings)
     model = open_sized(source, settings.image_size)
-    settings = replace(settings, calibration=settings.calibration or _known_calibration(source))
+    calibration, passes = (
+        settings.calibration or _known_calibration(source),
+        settings.passes or known_passes(source),
+    )
+    settings = replace(settings, calibration=calibration, passes=passes)
     with staged({file: out / file for file in FILES}, settings.force) as parts:
         report = _fill(parts[CLIENT_FILE].parent, model, facts, settings, progress or _silent)
         for file in FILES:  # safetensors' own are closed to all but their owner
@@ -89,21 +104,25 @@ def export_folder(
 
 
 def check_settings(precision: str, settings: ExportSettings) -> None:
-    """Raises ModelError on an unknown precision or a side that doesn't fit, DataError where int8 lacks frames or another has them."""
+    """Raises ModelError on an unknown precision or a side that doesn't fit, DataError where int8 lacks frames
+    or another has them.
+    """
     check_precision(precision)
     if settings.image_size is not None:
         check_image_size(settings.image_size)
     if precision == "int8" and settings.int8 is None:
         raise DataError(
-            "precision int8 calibrates on real frames; give a manifest that has some of split 'train': --data manifest.csv"
+            "precision int8 calibrates on real frames; give a manifest that has some of split 'train': "
+            "--data manifest.csv"
         )
     if precision != "int8" and settings.int8 is not None:
         raise DataError(
-            f"precision {precision} looks at no frames; leave --data away, or export with --precision int8"
+            f"precision {precision} looks at no frames; omit --data, or export with --precision int8"
         )
     if settings.int8 is not None and not 0.0 < settings.int8.least_dice <= 1.0:
         raise ModelError(
-            f"least Dice {settings.int8.least_dice:g} is out of range; give one over 0 and up to 1, such as 0.995"
+            f"least Dice {settings.int8.least_dice:g} is out of range; give one over 0 and up to 1, such as "
+            "0.995"
         )
 
 
@@ -138,10 +157,8 @@ def _fill(
         report["against_fp32"] = check_parity(model, scratch, calibration)
     report["graphs"] = {file: graph_facts(scratch / file) for file in GRAPHS}
     write_json(scratch / "parity.json", report)
-    write_json(
-        scratch / CLIENT_FILE,
-        _client_facts(facts, stored, {file: file_sha256(scratch / file) for file in GRAPHS}),
-    )
+    hashes = {file: file_sha256(scratch / file) for file in GRAPHS}
+    write_json(scratch / CLIENT_FILE, _client_facts(facts, stored, settings.passes) | {"sha256": hashes})
     return report
 
 
@@ -153,7 +170,7 @@ def _save_weights(model: PromptableModel, folder: Path, precision: str) -> Promp
     return load(folder)
 
 
-def _client_facts(facts: ModelFacts, model: PromptableModel, sha256: dict[str, str]) -> dict[str, Any]:
+def _client_facts(facts: ModelFacts, model: PromptableModel, passes: Passes | None) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "name": facts.name,
@@ -162,9 +179,16 @@ def _client_facts(facts: ModelFacts, model: PromptableModel, sha256: dict[str, s
         "precision": facts.precision,
         "input_size": model.input_size,
         "focus_stretch": model.focus_stretch,
-        "passes": asdict(Passes()),
-        "sha256": sha256,
+        "passes": asdict(passes or Passes()),
     }
+
+
+def known_passes(source: str | Path) -> Passes:
+    """How a model, or the base of what was adapted, is prompted; the defaults where nothing says it. Raises
+    ModelError.
+    """
+    place = base_location(source)
+    return passes_of(place) if isinstance(place, Path) else Passes()
 
 
 def _known_calibration(source: str | Path) -> QualityCalibration | None:
@@ -182,7 +206,8 @@ def _check_pixels(share: float) -> None:
 def _check_bound(dice: float, least: float) -> None:
     if dice < least:
         raise ModelError(
-            f"int8 agrees with fp32 by Dice {dice:.4f} with every layer in float, as its weights take 8 bits; {least:g} was asked for: "
+            f"int8 agrees with fp32 by Dice {dice:.4f} with every layer in float, as its weights take 8 "
+            f"bits; {least:g} was requested: "
             "give a lower --least-dice, or export with --precision fp16"
         )
 

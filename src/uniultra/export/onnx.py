@@ -1,4 +1,6 @@
-"""Export to ONNX: two graphs that CALL the model's own `encode` and `decode`, with names, sizes and versions inside."""
+"""Export to ONNX: two graphs that CALL the model's own `encode` and `decode`, with names, sizes and versions
+inside.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ from uniultra.models.promptable import PromptableModel
 
 OPSET = 18
 LARGEST_FOLDED = 2**26
-"""Bytes of what depends on weights alone and is worked out in the export: positions at a side of 2048 are 16 MiB."""
+"""Bytes of what depends on weights alone and is worked out in the export: positions at a side of 2048 are 16
+MiB.
+"""
 SLOPE, OFFSET = "uniultra.quality_slope", "uniultra.quality_offset"
 Graphs = dict[str, onnx.ModelProto]
 """By the names of their files."""
@@ -108,7 +112,8 @@ def trace_graphs(
 ) -> Graphs:
     """Both graphs in fp32, with the exporter's own metadata still on their nodes.
 
-    `fused` traces the same network in fewer and larger steps (`export.fuse`); without, layers are as they were trained, for the quantiser.
+    `fused` traces the same network in fewer and larger steps (`export.fuse`); without, layers are as they
+    were trained, for the quantiser.
     """
     model = model.eval()
     side, grid = model.input_size, model.input_size // 4
@@ -131,7 +136,8 @@ def trace_graphs(
         ("image_embed", "high_res_feats_0", "high_res_feats_1"),
         {"images": {0: torch.export.Dim("batch", min=1, max=1024)}},
     )
-    # Two sums of weights become one each. The decoder's positions are worked out from few numbers: they are left to the loader.
+    # Two sums of weights become one each. The decoder's positions are worked out from few numbers: they are
+    # left to the loader.
     fold_constants(encoder.model, input_size_limit=LARGEST_FOLDED, output_size_limit=LARGEST_FOLDED)
     decoder = _trace(
         DecoderGraph(model, calibration or QualityCalibration()),
@@ -166,7 +172,9 @@ def write_graphs(
     model: PromptableModel,
     calibration: QualityCalibration | None = None,
 ) -> None:
-    """Stores the weights, describes and checks the graphs, in place, and writes them to a folder, made if absent."""
+    """Stores the weights, describes and checks the graphs, in place, and writes them to a folder, made if
+    absent.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for file, graph in graphs.items():
         store(graph, facts.precision)
@@ -225,10 +233,13 @@ def _describe(
             SLOPE: repr(calibration.slope),
             OFFSET: repr(calibration.offset),
             "uniultra.images": "uint8 (batch, S, S), grey, the region stretched to the square",
-            "uniultra.point_coords": "float32 (prompts, points, 2), x y in input pixels, 0 at the centre of the first",
-            "uniultra.point_labels": "int64 (prompts, points): 1 inside, 0 outside, 2 and 3 box corners, -1 padding, "
+            "uniultra.point_coords": "float32 (prompts, points, 2), x y in input pixels, 0 at the centre of "
+            "the first",
+            "uniultra.point_labels": "int64 (prompts, points): 1 inside, 0 outside, 2 and 3 box corners, -1 "
+            "padding, "
             "which changes the answer a little: batch prompts with equally many points",
-            "uniultra.mask_input": "float32 (prompts, 1, S/4, S/4) logits of a previous mask; counts where has_mask_input is 1",
+            "uniultra.mask_input": "float32 (prompts, 1, S/4, S/4) logits of a previous mask; counts where "
+            "has_mask_input is 1",
             "uniultra.low_res_masks": "float32 (prompts, S/4, S/4) logits; inside is > 0",
             "uniultra.iou_predictions": "float32 (prompts,), predicted IoU, 0 to 1",
         },

@@ -1,4 +1,6 @@
-"""How far the exported files are from the model in torch: on the same inputs, through the same decoder contract."""
+"""How far the exported files are from the model in torch: on the same inputs, through the same decoder
+contract.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,8 @@ def check_parity(
         seed: of images and prompts.
 
     Returns:
-        cases; max_logit_difference, and p999_: what 99.9 % of the logits stay within; max_quality_difference; pixel_agreement: the share
-        of pixels on the same side of 0; dice_agreement: mean Dice of the masks.
+        cases; max_logit_difference, and p999_: what 99.9 % of the logits stay within; max_quality_difference;
+        pixel_agreement: the share of pixels on the same side of 0; dice_agreement: mean Dice of the masks.
     """
     torch_engine, onnx_engine = TorchBackend(model, "torch"), OnnxBackend.open(folder)
     rng = np.random.default_rng(seed)
@@ -76,7 +78,9 @@ def speckle_image(size: int, rng: np.random.Generator) -> np.ndarray:
 def random_prompts(
     size: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Four prompts: a box, a click, a box with two clicks, a previous mask with a click; as `Backend.decode` takes them."""
+    """Four prompts: a box, a click, a box with two clicks, a previous mask with a click; as `Backend.decode`
+    takes them.
+    """
     low = rng.uniform(0.1, 0.4, (4, 2)) * size
     high = low + rng.uniform(0.2, 0.5, (4, 2)) * size
     clicks = rng.uniform(0.2, 0.8, (4, 2, 2)) * size

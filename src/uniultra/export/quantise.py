@@ -1,7 +1,8 @@
-"""int8: weights and activations of the layers that bear it. Which ones do is searched, by what each does to real answers.
+"""int8: weights and activations of the layers that bear it. Which ones do is searched, by what each does to
+real answers.
 
-The quantiser is onnxruntime's own (static, QDQ). Layers are taken in groups, by the module that holds them; those that do most damage
-stay in float until the answers agree with fp32 as closely as asked.
+The quantiser is onnxruntime's own (static, QDQ). Layers are taken in groups, by the module that holds them;
+those that do most damage stay in float until the answers agree with fp32 as closely as asked.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
 from uniultra.export.weight_precision import pack_weights
 
 LAYERS = ("MatMul", "Conv")
-"""What has integer kernels on a CPU. A transposed convolution has none: it would be rounded and then run in float."""
+"""What has integer kernels on a CPU. A transposed convolution has none: it would be rounded and then run in
+float.
+"""
 
 Inputs = dict[str, np.ndarray]
 Progress = Callable[[int, int, str], None]
@@ -31,7 +34,9 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Damage:
-    """What a graph does to the answers: how far their probabilities move on average, 0 to 1, and their mean Dice with fp32's."""
+    """What a graph does to the answers: how far their probabilities move on average, 0 to 1, and their mean
+    Dice with fp32's.
+    """
 
     moved: float
     dice: float
@@ -39,7 +44,9 @@ class Damage:
 
 @dataclass(frozen=True)
 class Quantised:
-    """A quantised graph, the groups of layers that stayed in float (the worst first), how many groups there are, and its Dice with fp32."""
+    """A quantised graph, the groups of layers that stayed in float (the worst first), how many groups there
+    are, and its Dice with fp32.
+    """
 
     graph: onnx.ModelProto
     kept: tuple[str, ...]
@@ -56,14 +63,16 @@ def quantise(
 ) -> Quantised:
     """The graph with as few groups in float as `least_dice` allows.
 
-    Groups are ranked by what each alone does. Then the fewest of the worst that must stay are found by halving, which takes it that
-    keeping more never hurts. What is judged there is what will be stored, with the weights that stay in float packed.
+    Groups are ranked by what each alone does. Then the fewest of the worst that must stay are found by
+    halving, which takes it that keeping more never hurts. What is judged there is what will be stored, with
+    the weights that stay in float packed.
 
     Args:
         graph: fp32, with the exporter's metadata on its nodes.
         inputs: what to calibrate activations on.
         judge: of a candidate.
-        least_dice: mean Dice with fp32's answers that is asked for; where even packed weights alone miss it, the result's `dice` says so.
+        least_dice: mean Dice with fp32's answers that is requested; where even packed weights alone miss it,
+            the result's `dice` says so.
         progress: of ranges, groups and halvings.
     """
     groups = groups_of(graph)
@@ -93,7 +102,9 @@ def quantise(
 
 
 def groups_of(graph: onnx.ModelProto) -> dict[str, list[str]]:
-    """Names of the nodes that can be quantised, layers with one constant weight, by the module of the model that holds them."""
+    """Names of the nodes that can be quantised, layers with one constant weight, by the module of the model
+    that holds them.
+    """
     constant = {tensor.name: len(tensor.dims) for tensor in graph.graph.initializer}
     groups: dict[str, list[str]] = {}
     for node in graph.graph.node:
@@ -115,9 +126,11 @@ def activation_ranges(graph: onnx.ModelProto, inputs: Sequence[Inputs]) -> Any:
 
 
 def quantised(graph: onnx.ModelProto, nodes: Collection[str], ranges: Any) -> onnx.ModelProto:
-    """A copy of the graph with these nodes in int8: unsigned activations, signed weights with a scale an output channel.
+    """A copy of the graph with these nodes in int8: unsigned activations, signed weights with a scale an
+    output channel.
 
-    Weights take 7 bits: with 8, processors without integer dot products saturate, and answers would depend on the machine.
+    Weights take 7 bits: with 8, processors without integer dot products saturate, and answers would depend on
+    the machine.
     """
     copy = onnx.ModelProto()
     copy.CopyFrom(graph)
@@ -156,7 +169,9 @@ class _Reader(CalibrationDataReader):
 
 
 def _holder(node: onnx.NodeProto) -> str:
-    """The module that holds a node's own layer, by the exporter's metadata, such as vision_encoder.backbone.blocks.3.mlp."""
+    """The module that holds a node's own layer, by the exporter's metadata, such as
+    vision_encoder.backbone.blocks.3.mlp.
+    """
     scopes = next(
         (item.value for item in node.metadata_props if item.key == "pkg.torch.onnx.name_scopes"), "[]"
     )

@@ -1,4 +1,6 @@
-"""How a graph's weights are stored. Arithmetic is fp32 all the same: onnxruntime widens them once, when it loads the graph."""
+"""How a graph's weights are stored. Arithmetic is fp32 all the same: onnxruntime widens them once, when it
+loads the graph.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,16 @@ PRECISIONS = {
     "fp32": "weights as they were trained",
     "fp16": "weights stored in 16 bits, arithmetic in fp32",
     "w8": "large weights stored in 8 bits, arithmetic in fp32",
-    "int8": "weights stored in 8 bits, integer arithmetic in the layers that bear it; calibrated on real frames",
+    "int8": "weights stored in 8 bits, integer arithmetic in the layers that bear it; calibrated on real "
+    "frames",
 }
 SMALLEST_HALVED = 256
 """Weights with fewer elements stay fp32: halving them saves nothing."""
 SCALED = ("QuantizeLinear", "DequantizeLinear")
 SCALE = ".scale"
-"""How the names of a packed weight's scales end. Scales, and what SCALED take, stay fp32: rounded ones would move every value."""
+"""How the names of a packed weight's scales end. Scales, and what SCALED take, stay fp32: rounded ones would
+move every value.
+"""
 
 
 def check_precision(name: str) -> None:
@@ -31,7 +36,9 @@ def check_precision(name: str) -> None:
 
 
 def store(graph: onnx.ModelProto, precision: str) -> None:
-    """Stores a graph's fp32 weights as a precision has it, in place; of int8, those of the layers that stayed in float."""
+    """Stores a graph's fp32 weights as a precision has it, in place; of int8, those of the layers that stayed
+    in float.
+    """
     check_precision(precision)
     if precision == "fp16":
         halve_weights(graph)
@@ -57,9 +64,11 @@ def halve_weights(graph: onnx.ModelProto) -> None:
 
 
 def pack_weights(graph: onnx.ModelProto) -> None:
-    """Stores large weights of linear layers and convolutions as int8 with one scale an output channel, and the rest as fp16, in place.
+    """Stores large weights of linear layers and convolutions as int8 with one scale an output channel, and
+    the rest as fp16, in place.
 
-    A Cast and a Mul widen them. DequantizeLinear would say the same, but onnxruntime keeps it to fuse with, and then widens at every call.
+    A Cast and a Mul widen them. DequantizeLinear would say the same, but onnxruntime keeps it to fuse with,
+    and then widens at every call.
     """
     axes = output_axes(graph)
     widen = []
@@ -88,7 +97,9 @@ def pack_array(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def output_axes(graph: onnx.ModelProto) -> dict[str, int]:
-    """Large fp32 weights that one kind of layer alone applies to what it is given, and which of their axes counts output channels."""
+    """Large fp32 weights that one kind of layer alone applies to what it is given, and which of their axes
+    counts output channels.
+    """
     large = {
         t.name
         for t in graph.graph.initializer

@@ -1,4 +1,6 @@
-"""The order of nested windows: each window of a Hiera, and each 2x2 that it pools, is a run of neighbouring tokens."""
+"""The order of nested windows: each window of a Hiera, and each 2x2 that it pools, is a run of neighbouring
+tokens.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from uniultra.models.promptable import PromptableModel
 
 
 def nested_sides(model: PromptableModel) -> tuple[int, ...] | None:
-    """Sides in first-stage tokens of cells that nest: 2x2s to be pooled, the windows of all blocks, the whole map.
+    """Sides in first-stage tokens of cells that nest: 2x2s to be pooled, the windows of all blocks, the whole
+    map.
 
     None where one doesn't divide the next.
     """
@@ -28,7 +31,9 @@ def nested_sides(model: PromptableModel) -> tuple[int, ...] | None:
 
 
 def token_order(sides: Sequence[int]) -> Tensor:
-    """Numbers of a square map's tokens, row by row, in the order in which each cell of these sides is one run; (sides[-1]**2,)."""
+    """Numbers of a square map's tokens, row by row, in the order in which each cell of these sides is one
+    run; (sides[-1]**2,).
+    """
     steps = [large // small for small, large in zip((1, *sides), sides, strict=False)][::-1]  # coarse to fine
     axes = [
         axis

@@ -14,7 +14,8 @@ from uniultra.web.settings import ServeSettings
 
 
 def serve_nninteractive(settings: ServeSettings, on_ready: Callable[[str, Segmenter], None]) -> None:
-    """Serves until SIGINT or SIGTERM, in this one process. `on_ready` hears the address, once the model is loaded.
+    """Serves until SIGINT or SIGTERM, in this one process. `on_ready` hears the address, once the model is
+    loaded.
 
     Raises:
         ServeError: the address can't be listened on. ModelError: the model can't be loaded.

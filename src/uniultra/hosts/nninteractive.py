@@ -1,6 +1,8 @@
-"""The nnInteractive 2 protocol, which Slicer's extension, napari's plugin and MITK speak through `nninteractive-client`.
+"""The nnInteractive 2 protocol, which Slicer's extension, napari's plugin and MITK speak through
+`nninteractive-client`.
 
-Read from MIC-DKFZ/nnInteractive at 154d9c6. Unlike its server this one needs no GPU, and answers for one slice or frame at a time.
+Read from MIC-DKFZ/nnInteractive at 154d9c6. Unlike its server this one needs no GPU, and answers for one
+slice or frame at a time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Arrays as the nnInteractive protocol sends them: a head of type and shape, then chunks compressed by blosc2 (extra `nninteractive`).
+"""Arrays as the nnInteractive protocol sends them: a head of type and shape, then chunks compressed by blosc2
+(extra `nninteractive`).
 
-The head: "NNIA", version 1, codec (1 Zstandard, 2 LZ4), number of axes, length of the type's name, that name, int64 a side; then uint32
-chunks, each with its plain and its packed length as uint64. All little endian.
+The head: "NNIA", version 1, codec (1 Zstandard, 2 LZ4), number of axes, length of the type's name, that name,
+int64 a side; then uint32 chunks, each with its plain and its packed length as uint64. All little endian.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ def pack(array: np.ndarray) -> bytes:
 
 
 def unpack(data: bytes) -> np.ndarray:
-    """The array of a body. Raises PromptError: another format, truncated, over `MAX_UNPACKED`, or lengths that don't agree."""
+    """The array of a body. Raises PromptError: another format, truncated, over `MAX_UNPACKED`, or lengths
+    that don't agree.
+    """
     try:
         return _unpack(data)
     except (struct.error, UnicodeDecodeError, ValueError, RuntimeError) as error:

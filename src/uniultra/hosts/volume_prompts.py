@@ -1,8 +1,10 @@
-"""What one user of a volume viewer has shown and asked: an image of slices or frames, prompts on each, and the masks that answer them.
+"""What one user of a volume viewer has shown and asked: an image of slices or frames, prompts on each, and
+the masks that answer them.
 
-Each slice is segmented on its own, as `uniultra segment` does it. Of a volume [C, A, B, C'] the axis of frames is the one of length 1; else
-the one along which a box is flat; else the first, as SimpleITK, Slicer and napari order them. In a plane the first axis left runs down, but
-where frames are the last axis, as in [C, X, Y, Z], it runs to the right.
+Each slice is segmented on its own, as `uniultra segment` does it. Of a volume [C, A, B, C'] the axis of
+frames is the one of length 1; else the one along which a box is flat; else the first, as SimpleITK, Slicer
+and napari order them. In a plane the first axis left runs down, but where frames are the last axis, as in [C,
+X, Y, Z], it runs to the right.
 """
 
 from __future__ import annotations
@@ -43,7 +45,9 @@ class Shown:
 
 @dataclass
 class VolumePrompts:
-    """One user's state. Not safe to share between threads: the server gives each user one request at a time."""
+    """One user's state. Not safe to share between threads: the server gives each user one request at a
+    time.
+    """
 
     segmenter: Segmenter
     volume: np.ndarray | None = None
@@ -67,14 +71,18 @@ class VolumePrompts:
         self.shown, self.history = {}, []
 
     def add_point(self, index: Sequence[float], is_inside: bool) -> Span | None:
-        """A click at an index (3 numbers). Like its neighbours returns the box that changed, or None. Raises PromptError."""
+        """A click at an index (3 numbers). Like its neighbours returns the box that changed, or None. Raises
+        PromptError.
+        """
         volume, _ = self._both()
         at = _indices(index, volume.shape)
         axis = _frame_axis(volume.shape)
         return self._add(axis, at[axis], [_xy(at, axis)], is_inside)
 
     def add_box(self, spans: Sequence[Sequence[float]], is_inside: bool) -> Span | None:
-        """A box by its first and one past its last index along each axis, flat along one: on that frame it is the box."""
+        """A box by its first and one past its last index along each axis, flat along one: on that frame it is
+        the box.
+        """
         volume, _ = self._both()
         if len(spans) != 3 or any(len(span) != 2 for span in spans):
             raise PromptError("a box has [first, one past last] along 3 axes; send it so")
@@ -92,7 +100,9 @@ class VolumePrompts:
     def add_drawing(
         self, drawn: np.ndarray, is_inside: bool, is_lasso: bool, corner: Sequence[int]
     ) -> Span | None:
-        """A scribble, of which some points are taken; or a filled lasso, of which its box is, or its middle where it excludes."""
+        """A scribble, of which some points are taken; or a filled lasso, of which its box is, or its middle
+        where it excludes.
+        """
         volume, _ = self._both()
         ends = [start + side for start, side in zip(corner, drawn.shape, strict=False)]
         if drawn.ndim != 3 or len(corner) != 3 or min(corner) < 0 or any(np.array(ends) > volume.shape):
@@ -118,7 +128,9 @@ class VolumePrompts:
         return self._add(axis, frame, [], True, (x0 + x, y0 + y, x1 + x, y1 + y))
 
     def add_masks(self, masks: np.ndarray, runs: bool) -> Span | None:
-        """A segmentation to go on from: the masks of its frames replace what was there, and are refined with the next prompt."""
+        """A segmentation to go on from: the masks of its frames replace what was there, and are refined with
+        the next prompt.
+        """
         volume, before = self._both()
         if masks.shape != volume.shape:
             raise PromptError(
@@ -191,7 +203,9 @@ class VolumePrompts:
 
 
 def _grey(values: np.ndarray) -> np.ndarray:
-    """uint8: as it is where all values are whole numbers from 0 to 255, else spread from the smallest to the largest."""
+    """uint8: as it is where all values are whole numbers from 0 to 255, else spread from the smallest to the
+    largest.
+    """
     if values.dtype == np.uint8:
         return values.copy()
     low, high = float(values.min()), float(values.max())
@@ -228,7 +242,9 @@ def _indices(index: Sequence[float], shape: Sequence[int]) -> list[int]:
 
 
 def _spread(plane_hw: np.ndarray) -> list[tuple[float, float]]:
-    """Some marked pixels, each as far from those before it as can be; the first is the nearest to the middle."""
+    """Some marked pixels, each as far from those before it as can be; the first is the nearest to the
+    middle.
+    """
     places = np.argwhere(plane_hw)[:, ::-1].astype(np.float64)
     chosen = [int(np.square(places - places.mean(axis=0)).sum(axis=1).argmin())]
     while len(chosen) < min(SCRIBBLE_POINTS, len(places)):

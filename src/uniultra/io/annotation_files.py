@@ -1,7 +1,8 @@
 """Masks as the polygons that label tools take: YOLO segmentation, LabelMe and CVAT.
 
-A polygon is the outer edge of one connected part, at most `TOLERANCE` pixels from the mask's own; these formats know no holes.
-Coordinates count from the CORNER of the first pixel, as these tools do, so the whole of an image is 0 to its width and height.
+A polygon is the outer edge of one connected part, at most `TOLERANCE` pixels from the mask's own; these
+formats know no holes. Coordinates count from the CORNER of the first pixel, as these tools do, so the whole
+of an image is 0 to its width and height.
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ from uniultra.types import mask_box
 TOLERANCE = 0.5
 """Pixels."""
 _FINER = 3
-"""Edges are followed on a grid this much finer than pixels: the middles of its outermost cells lie 1/6 pixel inside the edge."""
+"""Edges are followed on a grid this much finer than pixels: the middles of its outermost cells lie 1/6 pixel
+inside the edge.
+"""
 LABEL = "structure"
 
 
 def polygons(mask_hw: np.ndarray) -> list[np.ndarray]:
-    """The outer edge of each connected part of a bool mask (H, W): float (N, 2) of x, y, 3 points or more, largest part first."""
+    """The outer edge of each connected part of a bool mask (H, W): float (N, 2) of x, y, 3 points or more,
+    largest part first.
+    """
     box = mask_box(mask_hw)
     if box is None:
         return []
@@ -38,7 +43,9 @@ def polygons(mask_hw: np.ndarray) -> list[np.ndarray]:
 
 
 def yolo(masks: Sequence[np.ndarray]) -> str:
-    """The lines of YOLO segmentation, a polygon each: class 0, then x and y as shares of the image's width and height."""
+    """The lines of YOLO segmentation, a polygon each: class 0, then x and y as shares of the image's width
+    and height.
+    """
     height, width = masks[0].shape
     lines = []
     for mask in masks:
@@ -49,7 +56,9 @@ def yolo(masks: Sequence[np.ndarray]) -> str:
 
 
 def labelme(image: str, masks: Sequence[np.ndarray]) -> dict[str, Any]:
-    """LabelMe's JSON of one image, which is named and not embedded. Parts of one structure share its number as `group_id`."""
+    """LabelMe's JSON of one image, which is named and not embedded. Parts of one structure share its number
+    as `group_id`.
+    """
     height, width = masks[0].shape
     shapes = [
         {

@@ -1,4 +1,6 @@
-"""Whatever holds frames as a `Cine`: DICOM, video, GIF, NIfTI, a still image, or a folder or pattern of images in their order."""
+"""Whatever holds frames as a `Cine`: DICOM, video, GIF, NIfTI, a still image, or a folder or pattern of
+images in their order.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from uniultra.types import Cine, Frame
 
 
 def open_cine(path: PathLike) -> Cine:
-    """Opens what is at a path; pixels are decoded when frames are asked for, one at a time.
+    """Opens what is at a path; pixels are decoded when frames are requested, one at a time.
 
     A folder or a pattern is a sequence of still images of one size, in their natural order.
 
@@ -34,7 +36,8 @@ def open_as(kind: Kind, path: PathLike) -> Cine:
 
 
 def chosen_frames(cine: Cine, numbers: Sequence[int]) -> Iterator[tuple[int, Frame]]:
-    """Each number, in ascending order, with its frame; one frame is held at a time, and a video is gone through once.
+    """Each number, in ascending order, with its frame; one frame is held at a time, and a video is gone
+    through once.
 
     Raises:
         FileError: a frame can't be read; the message names it.
@@ -75,7 +78,8 @@ def _later(frames: Iterator[tuple[int, Frame]], wanted: int, cine: Cine) -> Fram
             return frame
         last = number
     raise FileError(
-        f"{cine.source}: frame {wanted} of the promised {cine.count} isn't in the file; leave out what is beyond {last}"
+        f"{cine.source}: frame {wanted} of the promised {cine.count} isn't in the file; leave out what is "
+        f"beyond {last}"
     )
 
 

@@ -11,7 +11,9 @@ from uniultra.types import mask_box
 
 
 def run_lengths(mask_hw: np.ndarray) -> list[int]:
-    """Lengths of the runs of a bool mask (H, W) in column order, beginning with background (0 where the first pixel is inside)."""
+    """Lengths of the runs of a bool mask (H, W) in column order, beginning with background (0 where the first
+    pixel is inside).
+    """
     flat = mask_hw.ravel(order="F")
     changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     runs = np.diff(np.concatenate([[0], changes, [flat.size]])).tolist()
@@ -19,7 +21,9 @@ def run_lengths(mask_hw: np.ndarray) -> list[int]:
 
 
 def compressed(runs: Sequence[int]) -> str:
-    """COCO's compact text: from the fourth on each run less the one two before it; 5 bits a sign, lowest first, from "0" on."""
+    """COCO's compact text: from the fourth on each run less the one two before it; 5 bits a sign, lowest
+    first, from "0" on.
+    """
     signs = []
     for i, run in enumerate(runs):
         left = run - runs[i - 2] if i > 2 else run
@@ -33,7 +37,9 @@ def compressed(runs: Sequence[int]) -> str:
 
 
 def coco(image: str, masks: Sequence[np.ndarray], scores: Sequence[float]) -> dict[str, Any]:
-    """The COCO object of one image: its masks, bool (H, W), as annotations 1..N of the category "structure"."""
+    """The COCO object of one image: its masks, bool (H, W), as annotations 1..N of the category
+    "structure".
+    """
     height, width = masks[0].shape
     annotations = [
         _annotation(i, mask, score)

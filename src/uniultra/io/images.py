@@ -1,4 +1,5 @@
-"""Images in, and where to find them. The only place where image files are opened; every file is taken to be hostile.
+"""Images in, and where to find them. The only place where image files are opened; every file is taken to be
+hostile.
 
 A kind of file is one row of `KINDS`, known by its first bytes and not by its name.
 """
@@ -40,10 +41,12 @@ _VIDEO_BRANDS = (b"ftyp", b"moov", b"mdat", b"wide", b"free")
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of file: known by `signatures`, its first bytes from `offset` on, or by suffix alone where `suffix_is_enough`.
+    """One kind of file: known by `signatures`, its first bytes from `offset` on, or by suffix alone where
+    `suffix_is_enough`.
 
-    `suffixes` are lower case, with the dot. `open` makes a Cine of the path that the user gave, where the kind may hold several frames;
-    `plugin` is the Pillow class that decodes one picture, or None. Only `listed` kinds are looked for in folders.
+    `suffixes` are lower case, with the dot. `open` makes a Cine of the path that the user gave, where the
+    kind may hold several frames; `plugin` is the Pillow class that decodes one picture, or None. Only
+    `listed` kinds are looked for in folders.
     """
 
     name: str
@@ -62,15 +65,17 @@ class Kind:
 
 
 def read_frame(path: PathLike, number: int | None = None) -> Frame:
-    """One grey frame from a PNG, JPEG, TIFF, BMP or GIF file, turned upright by its EXIF orientation; or from DICOM, video or NIfTI.
+    """One grey frame from a PNG, JPEG, TIFF, BMP or GIF file, turned upright by its EXIF orientation; or from
+    DICOM, video or NIfTI.
 
-    `number`, from 0, picks a frame of a file that holds several. Colour becomes luma (ITU-R 601); in still images transparency is
-    composited on black, and grey of 16 or 32 bits and float is scaled so that the smallest value in the file becomes 0 and the largest
-    255; one value throughout becomes 0. Colour of 16 bits keeps its high byte.
+    `number`, from 0, picks a frame of a file that holds several. Colour becomes luma (ITU-R 601); in still
+    images transparency is composited on black, and grey of 16 or 32 bits and float is scaled so that the
+    smallest value in the file becomes 0 and the largest 255; one value throughout becomes 0. Colour of 16
+    bits keeps its high byte.
 
     Raises:
-        FileError: missing, unreadable, empty, damaged, renamed, too large, too small, of an unknown kind, or of several frames
-            while `number` is None or not one of them.
+        FileError: missing, unreadable, empty, damaged, renamed, too large, too small, of an unknown kind, or
+            of several frames while `number` is None or not one of them.
     """
     return read_as(kind_of(path), path, number)
 
@@ -81,14 +86,17 @@ def read_as(kind: Kind, path: PathLike, number: int | None = None) -> Frame:
         return chosen_frame(kind.open(path), number)
     if number:
         raise FileError(
-            f"{shown(path)}: there is no frame {number}; a {kind.name} image has frame 0 alone; leave the number out"
+            f"{shown(path)}: there is no frame {number}; a {kind.name} image has frame 0 alone; leave the "
+            "number out"
         )
     name = shown(path)
     return Frame(decode_as(kind, path, partial(pictures.grey, name=name)), source=name)
 
 
 def chosen_frame(cine: Cine, number: int | None) -> Frame:
-    """Frame `number` of what is open; None for its only one. Raises FileError where it isn't there, or there are several."""
+    """Frame `number` of what is open; None for its only one. Raises FileError where it isn't there, or there
+    are several.
+    """
     if number is None and cine.count > 1:
         raise FileError(
             f"{cine.source}: holds {cine.count} frames; name one from 0 to {cine.count - 1}, with --frame"
@@ -97,7 +105,9 @@ def chosen_frame(cine: Cine, number: int | None) -> Frame:
 
 
 def kind_of(path: PathLike) -> Kind:
-    """The row of `KINDS` for a file, by its first bytes. Raises FileError where there is none, or no such readable file."""
+    """The row of `KINDS` for a file, by its first bytes. Raises FileError where there is none, or no such
+    readable file.
+    """
     head = first_bytes(path, _HEAD_BYTES, MAX_CINE_BYTES)
     suffix = Path(path).suffix.lower()
     for kind in KINDS:
@@ -114,7 +124,9 @@ def kind_of(path: PathLike) -> Kind:
 
 
 def decode(path: PathLike, finish: Callable[[Image.Image], np.ndarray]) -> np.ndarray:
-    """What `finish` makes of the loaded, upright picture (any Pillow mode). Raises FileError, also for what fails in `finish`."""
+    """What `finish` makes of the loaded, upright picture (any Pillow mode). Raises FileError, also for what
+    fails in `finish`.
+    """
     return decode_as(kind_of(path), path, finish)
 
 
@@ -126,10 +138,11 @@ def decode_as(kind: Kind, path: PathLike, finish: Callable[[Image.Image], np.nda
 
 
 def find_images(paths: Iterable[PathLike], recursive: bool = False) -> list[Path]:
-    """The files that files, folders and glob patterns stand for, each once: in the order given, within folders and patterns naturally.
+    """The files that files, folders and glob patterns stand for, each once: in the order given, within
+    folders and patterns naturally.
 
-    A file named outright is taken as it is; folders and patterns yield what has a legal suffix and isn't hidden.
-    `recursive` enters sub-folders, and makes ** a pattern.
+    A file named outright is taken as it is; folders and patterns yield what has a legal suffix and isn't
+    hidden. `recursive` enters sub-folders, and makes ** a pattern.
 
     Raises:
         FileError: where one of `paths` stands for nothing, or there are none.
@@ -204,7 +217,9 @@ def _expand(path: PathLike, recursive: bool) -> list[Path]:
 
 
 def _is_listed(file: Path) -> bool:
-    """An ordinary, visible file with a legal suffix; or DICOM, whose files often have none, or the end of a UID."""
+    """An ordinary, visible file with a legal suffix; or DICOM, whose files often have none, or the end of a
+    UID.
+    """
     if file.name.startswith(".") or not file.is_file() or file.name == DICOMDIR:
         return False
     if file.name.lower().endswith(LISTED_ENDINGS):

@@ -1,4 +1,6 @@
-"""An input file, whose kind is found out once, and which is opened once for its pixels and for what refers to them."""
+"""An input file, whose kind is found out once, and which is opened once for its pixels and for what refers to
+them.
+"""
 
 from __future__ import annotations
 

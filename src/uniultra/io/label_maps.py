@@ -1,4 +1,6 @@
-"""Label maps in, by the name of a file's kind: ids of one frame, uint8 (H, W), and millimetres per pixel (down, right) where known."""
+"""Label maps in, by the name of a file's kind: ids of one frame, uint8 (H, W), and millimetres per pixel
+(down, right) where known.
+"""
 
 from __future__ import annotations
 

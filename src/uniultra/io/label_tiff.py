@@ -1,4 +1,4 @@
-"""Masks of many frames: as bits in memory, and as one TIFF of id images, a page a frame, on disk."""
+"""Masks of many frames: as bits in memory, and as one TIFF of id images, a page per frame, on disk."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DESCRIPTION = 270
 
 
 class PackedMasks(Mapping[int, np.ndarray]):
-    """Bool masks (H, W) by frame number, held at one bit a pixel."""
+    """Bool masks (H, W) by frame number, held at one bit per pixel."""
 
     def __init__(self, frame_hw: tuple[int, int]) -> None:
         self._frame_hw = frame_hw
@@ -67,7 +67,9 @@ class LabelFile:
 
 
 def holds_pages(path: PathLike) -> bool:
-    """Whether a TIFF has several pages, or one that names its frame, as `LabelFile` writes it. Raises FileError."""
+    """Whether a TIFF has several pages, or one that names its frame, as `LabelFile` writes it. Raises
+    FileError.
+    """
     name = shown(path)
     first_bytes(path, 1)
     with guarded(name, "TIFF"), open(path, "rb") as file:
@@ -76,7 +78,8 @@ def holds_pages(path: PathLike) -> bool:
 
 
 def read_label_pages(path: PathLike) -> Iterator[tuple[int, np.ndarray]]:
-    """The pages of a TIFF of ids: the frame that each belongs to (its place where the page doesn't say), and uint8 (H, W).
+    """The pages of a TIFF of ids: the frame that each belongs to (its place where the page doesn't say), and
+    uint8 (H, W).
 
     Raises:
         FileError: damaged, a page that isn't 8-bit grey, or of another size than the first.

@@ -21,20 +21,27 @@ MAX_SPARSE_IDS = 32
 """More values than this with gaps between them are grey levels, not ids."""
 
 MISSING = 0.5
-"""Share of the ids 1, 2, ... N of an answer that may be absent, where answers lie over each other or aren't on a frame."""
+"""Share of the ids 1, 2, ... N of an answer that may be absent, where answers lie over each other or aren't
+on a frame.
+"""
 
 _LOSSY = "JPEG"
 _LOSSY_INSIDE = 128
 _DARK, _BRIGHT, _MOST_BETWEEN = 48, 208, 0.5
-"""A JPEG in which more than this share of what isn't black is grey is a picture: masks have up to 0.01, ultrasound 0.6 and more."""
+"""A JPEG in which more than this share of what isn't black is grey is a picture: masks have up to 0.01,
+ultrasound 0.6 and more.
+"""
 _FLAT = 0.95
-"""A colour picture whose 32 most frequent colours fill less than this share of what isn't black is no mask; ultrasound has up to 0.92."""
+"""A colour picture whose 32 most frequent colours fill less than this share of what isn't black is no mask;
+ultrasound has up to 0.92.
+"""
 
 
 def read_mask(path: PathLike, frame_hw: tuple[int, int]) -> np.ndarray:
     """One object's mask for a frame of (height, width): bool (H, W), True where the file is not black.
 
-    Grey levels that can't be ids are refused: half of a soft edge is outside, and the file doesn't say which half.
+    Grey levels that can't be ids are refused: half of a soft edge is outside, and the file doesn't say which
+    half.
 
     Transparent pixels are outside. In a JPEG, which smears edges, a pixel is inside from grey 128 on.
 
@@ -57,7 +64,8 @@ def read_mask(path: PathLike, frame_hw: tuple[int, int]) -> np.ndarray:
 
 
 def read_ids(path: PathLike) -> np.ndarray:
-    """A data set's label image: uint8 (H, W), 0 background, 1..N as stored. Palette images give their indices, not their colours.
+    """A data set's label image: uint8 (H, W), 0 background, 1..N as stored. Palette images give their
+    indices, not their colours.
 
     Raises:
         FileError: not a readable image, a JPEG, colour, transparent, or a value outside 0..255.
@@ -70,13 +78,15 @@ def read_ids(path: PathLike) -> np.ndarray:
 
 
 def check_ids(ids_hw: np.ndarray, name: str, missing: float = 0.0) -> None:
-    """Passes where the values of a label image, uint8 (H, W), can be ids: one beside 0, 255 included, or several below 255.
+    """Passes where the values of a label image, uint8 (H, W), can be ids: one beside 0, 255 included, or
+    several below 255.
 
     Args:
         missing: share of 1, 2, ... N that may be absent where there are more than MAX_SPARSE_IDS.
 
     Raises:
-        FileError: grey levels, as soft edges leave them: 255 beside other values, or more than MAX_SPARSE_IDS with more gaps.
+        FileError: grey levels, as soft edges leave them: 255 beside other values, or more than MAX_SPARSE_IDS
+            with more gaps.
     """
     values = np.flatnonzero(np.bincount(ids_hw.ravel(), minlength=MAX_IDS + 1)[1:]) + 1
     few = len(values) <= MAX_SPARSE_IDS
@@ -84,12 +94,14 @@ def check_ids(ids_hw: np.ndarray, name: str, missing: float = 0.0) -> None:
         return
     legal = "one object is 0 and one other value, several are 1, 2, ..."
     raise FileError(
-        f"{name}: {len(values)} grey values up to {values[-1]} (soft edges?); {legal}; cut it at 128, or renumber it, and save it as PNG"
+        f"{name}: {len(values)} grey values up to {values[-1]} (soft edges?); {legal}; cut it at 128, or "
+        "renumber it, and save it as PNG"
     )
 
 
 def read_previous(path: PathLike, frame_hw: tuple[int, int]) -> list[np.ndarray]:
-    """A previous answer to go on from: one bool mask (H, W) for each id of an id image, or one of a black and white picture.
+    """A previous answer to go on from: one bool mask (H, W) for each id of an id image, or one of a black and
+    white picture.
 
     Raises:
         FileError: the file is not a readable image, or its grey levels are no ids.
@@ -159,7 +171,8 @@ def _wide_inside(values: np.ndarray, name: str) -> np.ndarray:
 
 def _not_a_mask(name: str, why: str) -> FileError:
     return FileError(
-        f"{name}: a picture, not a mask: {why}; a mask has one colour a structure, on black; give NAME.mask.png"
+        f"{name}: a picture, not a mask: {why}; a mask has one colour per structure, on black; give "
+        "NAME.mask.png"
     )
 
 
@@ -177,7 +190,8 @@ def _ids(image: Image.Image, name: str) -> np.ndarray:
         return values
     if (values != values[..., :1]).any():
         raise FileError(
-            f"{name}: coloured, so its values are not ids; the channels must be equal; save an 8-bit grey or palette PNG"
+            f"{name}: coloured, so its values are not ids; the channels must be equal; save an 8-bit grey "
+            "or palette PNG"
         )
     return values[..., 0].copy()
 

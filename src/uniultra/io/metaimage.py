@@ -1,7 +1,8 @@
-"""MetaImage (.mha, .mhd with its .raw or .zraw) in, and the cines that the PLUS toolkit writes in it (.igs.mha).
+"""MetaImage (.mha, .mhd with its .raw or .zraw) in, and the cines that the PLUS toolkit writes in it
+(.igs.mha).
 
-Index i runs to the right and j down, as ITK writes pictures. A third axis is space, so its frames are slices and have no times;
-in a file of PLUS, which describes each frame in its header, it is time.
+Index i runs to the right and j down, as ITK writes pictures. A third axis is space, so its frames are slices
+and have no times; in a file of PLUS, which describes each frame in its header, it is time.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine
 
 SLICES = "a third axis is space in MetaImage: its frames are slices and have no times"
-ONES = "ElementSpacing is 1 x 1, which is written where nobody knew the size of a pixel: not used; give --spacing"
+ONES = (
+    "ElementSpacing is 1 x 1, which is written where nobody knew the size of a pixel: not used; "
+    "give --spacing"
+)
 _TYPES = {
     "MET_CHAR": "i1",
     "MET_UCHAR": "u1",
@@ -40,12 +44,16 @@ _MOST_FIELDS = 2_000_000
 
 
 def open_metaimage(path: PathLike) -> Cine:
-    """The frames of a MetaImage. Raises FileError: damaged, truncated, of other axes or kinds than can be read, too large."""
+    """The frames of a MetaImage. Raises FileError: damaged, truncated, of other axes or kinds than can be
+    read, too large.
+    """
     return cine_of(_volume(path))
 
 
 def read_labels(path: PathLike) -> tuple[np.ndarray, tuple[float, float] | None]:
-    """A label map of one frame: uint8 ids (H, W), and millimetres per pixel (down, right) where known. Raises FileError."""
+    """A label map of one frame: uint8 ids (H, W), and millimetres per pixel (down, right) where known. Raises
+    FileError.
+    """
     volume = _volume(path)
     return labels_of(volume), volume.calibration.whole_mm_yx
 

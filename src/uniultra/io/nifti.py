@@ -1,7 +1,8 @@
 """NIfTI in, as an image or a cine, and label maps out, by nibabel (extra `nifti`).
 
-Index i of the file runs to the right and j down, as ITK writes pictures. "Dimensions 1, 2, 3 are for space, dimension 4 is for time"
-(nifti1.h): frames of a third axis are slices and have no times; a cine is columns x rows x 1 x frames.
+Index i of the file runs to the right and j down, as ITK writes pictures. "Dimensions 1, 2, 3 are for space,
+dimension 4 is for time" (nifti1.h): frames of a third axis are slices and have no times; a cine is columns x
+rows x 1 x frames.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ MAX_FRAMES = 1_000_000
 _TO_MM = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 _TO_S = {"sec": 1.0, "msec": 0.001, "usec": 1e-6}
 """Units of NIfTI-1's xyzt_units; nibabel's names."""
-SLICES = "a third axis is space (nifti1.h): its frames are slices and have no times; a cine is columns x rows x 1 x frames"
+SLICES = (
+    "a third axis is space (nifti1.h): its frames are slices and have no times; a cine is columns x rows x "
+    "1 x frames"
+)
 _PLACE = (
     *(
         "qform_code",
@@ -76,7 +80,8 @@ def open_nifti(path: PathLike) -> Cine:
 
 
 def read_labels(path: PathLike) -> tuple[np.ndarray, tuple[float, float] | None]:
-    """A label map of one frame: uint8 ids (H, W), and millimetres per pixel (down, right), or None where its unit is unknown.
+    """A label map of one frame: uint8 ids (H, W), and millimetres per pixel (down, right), or None where its
+    unit is unknown.
 
     Raises:
         FileError: as `open_nifti` does; several frames, or values that are no whole numbers from 0 to 255.
@@ -94,7 +99,9 @@ def read_labels(path: PathLike) -> tuple[np.ndarray, tuple[float, float] | None]
 
 
 def _blur(image: Any) -> float:
-    """How far from a whole number a label may be read: half a step of the storage, where float was spread over integers."""
+    """How far from a whole number a label may be read: half a step of the storage, where float was spread
+    over integers.
+    """
     slope = abs(float(image.dataobj.slope))
     spread = image.header.get_data_dtype().kind in "iu" and np.isfinite(slope) and slope != 1
     return min(0.501 * slope, _MOST_BLUR) + _ROUNDING if spread else _ROUNDING
@@ -108,9 +115,11 @@ def write_labels(
     like: PathLike | None = None,
     number: int = 0,
 ) -> None:
-    """Writes uint8 ids (H, W), or (frames, H, W), as NIfTI-1 labels; pixels of 1 mm, of unit "unknown", where no spacing is known.
+    """Writes uint8 ids (H, W), or (frames, H, W), as NIfTI-1 labels; pixels of 1 mm, of unit "unknown", where
+    no spacing is known.
 
-    `like` is the NIfTI file whose frame `number` the ids belong to: they get its place in space, in the very fields of its header.
+    `like` is the NIfTI file whose frame `number` the ids belong to: they get its place in space, in the very
+    fields of its header.
 
     Raises:
         FileError: `like` can't be read.
@@ -141,7 +150,9 @@ def write_labels(
 
 
 def _place(header: Any, source: Any, number: int) -> None:
-    """Copies where a source lies, and how large its pixels are; a slice beyond the first lies along the third axis."""
+    """Copies where a source lies, and how large its pixels are; a slice beyond the first lies along the third
+    axis.
+    """
     theirs = source.header
     for key in _PLACE:
         header[key] = theirs[key]
@@ -158,7 +169,9 @@ def _place(header: Any, source: Any, number: int) -> None:
 
 
 def _frame_axis(image: Any) -> int:
-    """The axis that counts frames: the third, slices, or the fourth and later, times, where there is one slice."""
+    """The axis that counts frames: the third, slices, or the fourth and later, times, where there is one
+    slice.
+    """
     beyond = [axis for axis, side in enumerate(image.shape) if axis > 2 and side != 1]
     return beyond[0] if beyond and image.shape[2] == 1 else 2
 
@@ -203,11 +216,13 @@ def _plane(image: Any, number: int, name: str) -> np.ndarray:
             plane = np.asarray(image.dataobj[(slice(None), slice(None), *rest)]).T
     except Exception as error:
         raise FileError(
-            f"{name}: frame {number} is cut short or damaged ({type(error).__name__}); copy or export it again"
+            f"{name}: frame {number} is truncated or damaged ({type(error).__name__}); copy or export it "
+            "again"
         ) from error
     if not np.isrealobj(plane) or not np.isfinite(plane).all():
         raise FileError(
-            f"{name}: frame {number} holds values that are NaN, infinite or complex; legal are finite numbers; replace them"
+            f"{name}: frame {number} holds values that are NaN, infinite or complex; legal are finite "
+            "numbers; replace them"
         )
     return plane
 

@@ -1,4 +1,5 @@
-"""NRRD (.nrrd, .nhdr with its file of pixels) in, also the sequences that Slicer and PLUS write in it; and Slicer's .seg.nrrd out.
+"""NRRD (.nrrd, .nhdr with its file of pixels) in, also the sequences that Slicer and PLUS write in it; and
+Slicer's .seg.nrrd out.
 
 Index i runs to the right and j down. The format: https://teem.sourceforge.net/nrrd/format.html.
 """
@@ -43,12 +44,16 @@ _MOST_FIELDS = 2_000_000
 
 
 def open_nrrd(path: PathLike) -> Cine:
-    """The frames of an NRRD. Raises FileError: damaged, truncated, of other axes or encodings than can be read, too large."""
+    """The frames of an NRRD. Raises FileError: damaged, truncated, of other axes or encodings than can be
+    read, too large.
+    """
     return cine_of(_volume(path))
 
 
 def read_labels(path: PathLike) -> tuple[np.ndarray, tuple[float, float] | None]:
-    """A label map of one frame: uint8 ids (H, W), and millimetres per pixel (down, right) where known. Raises FileError."""
+    """A label map of one frame: uint8 ids (H, W), and millimetres per pixel (down, right) where known. Raises
+    FileError.
+    """
     volume = _volume(path)
     return labels_of(volume), volume.calibration.whole_mm_yx
 
@@ -61,7 +66,8 @@ def write_seg_nrrd(
     spacing_mm_yx: tuple[float, float] | None,
     force: bool = False,
 ) -> None:
-    """Slicer's segmentation: uint8 ids (H, W), 1..N, with a name and a colour (0 to 255) each; pixels of 1 mm where no size is known.
+    """Slicer's segmentation: uint8 ids (H, W), 1..N, with a name and a colour (0 to 255) each; pixels of 1 mm
+    where no size is known.
 
     Raises:
         OutputError: the file exists or can't be written.
@@ -130,7 +136,9 @@ def _volume(path: PathLike) -> Volume:
 
 
 def _fields(file: BinaryIO, name: str) -> tuple[dict[str, str], dict[str, str]]:
-    """The header's fields, by their names in lower case, and its key/value pairs; up to the blank line, or the file's end."""
+    """The header's fields, by their names in lower case, and its key/value pairs; up to the blank line, or
+    the file's end.
+    """
     fields: dict[str, str] = {}
     pairs: dict[str, str] = {}
     if not (header_line(file, name) or "").startswith("NRRD000"):

@@ -21,7 +21,9 @@ __all__ = ["ListedJson", "check_free", "staged", "write_bytes", "write_json", "w
 
 
 def write_png(path: PathLike, array: np.ndarray, force: bool = False) -> None:
-    """Writes bool (H, W), as 0 and 255; uint8 (H, W), as it is; or uint8 RGB (H, W, 3). Raises OutputError."""
+    """Writes bool (H, W), as 0 and 255; uint8 (H, W), as it is; or uint8 RGB (H, W, 3). Raises
+    OutputError.
+    """
     if Path(path).suffix.lower() != ".png":
         raise OutputError(f"{shown(path)}: the picture is written as PNG; end its name with .png")
     grey = array.ndim == 2 and array.dtype in (np.bool_, np.uint8)
@@ -35,7 +37,9 @@ def write_png(path: PathLike, array: np.ndarray, force: bool = False) -> None:
 
 
 def write_json(path: PathLike, obj: Any, force: bool = False) -> None:
-    """Writes indented JSON; numpy values, dataclasses and paths are understood. Raises OutputError, and ValueError on NaN (give None)."""
+    """Writes indented JSON; numpy values, dataclasses and paths are understood. Raises OutputError, and
+    ValueError on NaN (give None).
+    """
     text = json.dumps(obj, indent=2, ensure_ascii=False, allow_nan=False, default=_plain)
     write_text(path, text + "\n", force)
 
@@ -52,7 +56,9 @@ def write_bytes(path: PathLike, data: bytes, force: bool = False) -> None:
 
 
 class ListedJson:
-    """A JSON object whose last entry is a list that is written as it comes, one line an item; for use within `staged`."""
+    """A JSON object whose last entry is a list that is written as it comes, one line per item; for use within
+    `staged`.
+    """
 
     def __init__(self, path: Path, head: Mapping[str, Any], name: str) -> None:
         self._file: IO[str] = open(path, "x", encoding="utf-8", errors="backslashreplace", newline="\n")  # noqa: SIM115

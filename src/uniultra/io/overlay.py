@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterator, Sequence
 
@@ -20,7 +21,9 @@ PALETTE: tuple[tuple[int, int, int], ...] = (
     (213, 94, 0),
     (0, 114, 178),
 )
-"""RGB, one a mask in turn; the colour-blind-safe colours of Okabe and Ito, "Color Universal Design" (2008), dark blue last."""
+"""RGB, one a mask in turn; the colour-blind-safe colours of Okabe and Ito, "Color Universal Design" (2008),
+dark blue last.
+"""
 
 FILL_OPACITY = 0.25
 HALO_OPACITY = 0.35
@@ -33,7 +36,7 @@ _CAPTION_SIZE = 15
 _STAND_INS = str.maketrans(
     {"×": "x", "–": "-", "—": "-", "≥": ">=", "≤": "<=", "→": "->", "µ": "u", "ß": "ss"}
 )
-"""For signs that Pillow's own font lacks; accents and superscripts are taken off by `_drawable`."""
+"""For characters that Pillow's own font lacks; accents and superscripts are taken off by `_drawable`."""
 _MARGIN = 4
 _MIN_LABELLED_SIDE = 48
 
@@ -43,24 +46,36 @@ _Box = tuple[int, int, int, int]
 
 
 def draw_overlay(frame: Frame, masks: Sequence[Mask]) -> np.ndarray:
-    """The frame with each mask as a translucent fill, a smooth contour on a dark halo, and its number (1..N, as in `ids_of`).
+    """The frame with each mask as a translucent fill, a smooth contour on a dark halo, and its number (1..N,
+    as in `ids_of`).
 
-    Returns a new uint8 RGB array (H, W, 3). Frames under 48 pixels a side get no numbers, which would hide the picture.
+    Returns a new uint8 RGB array (H, W, 3). Frames under 48 pixels a side get no numbers, which would hide
+    the picture.
     """
-    canvas = np.repeat(frame.pixels_hw[..., None], 3, axis=2).astype(np.float32)
-    width_px = _line_width(frame)
+    picture = paint_masks(frame, masks)
+    return _number(picture, masks) if min(picture.shape[:2]) >= _MIN_LABELLED_SIDE else picture
+
+
+def paint_masks(frame: Frame, masks: Sequence[Mask], zoom: int = 1) -> np.ndarray:
+    """The frame, `zoom` times as large, with each mask as a translucent fill and a contour; uint8 RGB (H, W,
+    3).
+    """
+    pixels = frame.pixels_hw
+    if zoom > 1:
+        pixels = cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+    canvas = np.repeat(pixels[..., None], 3, axis=2).astype(np.float32)
     for number, mask in enumerate(masks):
         assert mask.mask_hw.shape == frame.pixels_hw.shape, (
             f"mask {mask.mask_hw.shape} on a frame {frame.pixels_hw.shape}"
         )
         if mask.mask_hw.any():
-            _paint(canvas, mask.mask_hw, PALETTE[number % len(PALETTE)], width_px)
-    picture = np.rint(canvas).astype(np.uint8)
-    return _number(picture, masks) if min(picture.shape[:2]) >= _MIN_LABELLED_SIDE else picture
+            _paint(canvas, mask.mask_hw, PALETTE[number % len(PALETTE)], zoom)
+    return np.rint(canvas).astype(np.uint8)
 
 
 def draw_prompts(picture: np.ndarray, prompts: Sequence[Prompt]) -> np.ndarray:
-    """The picture with each prompt's box (thin white rectangle) and points (white dots with a green or red core).
+    """The picture with each prompt's box (thin white rectangle) and points (white dots with a green or red
+    core).
 
     Takes and returns uint8 RGB (H, W, 3); the input is not changed.
     """
@@ -79,13 +94,14 @@ def draw_prompts(picture: np.ndarray, prompts: Sequence[Prompt]) -> np.ndarray:
 def contact_sheet(
     tiles: Sequence[np.ndarray], captions: Sequence[str], columns: int, tile_hw: tuple[int, int] = (270, 360)
 ) -> np.ndarray:
-    """Pictures in rows of `columns`, each fitted into a tile of `tile_hw` pixels on a dark ground, its caption below.
+    """Pictures in rows of `columns`, each fitted into a tile of `tile_hw` pixels on a dark ground, its
+    caption below.
 
     The first line of a caption is bright and the others are dimmer; lines too long for the tile end in "...".
 
     Args:
         tiles: uint8 RGB (H, W, 3), of any sizes.
-        captions: one a tile; may be empty.
+        captions: one per tile; may be empty.
 
     Returns:
         uint8 RGB (H, W, 3).
@@ -106,49 +122,59 @@ def contact_sheet(
     return np.array(sheet)
 
 
-def _line_width(frame: Frame) -> float:
-    """Contour width, px: 1 on small frames, 2 from 600 px a side on."""
-    return float(np.clip(min(frame.height, frame.width) / 300.0, 1.0, 2.0))
+def line_width(picture_hw: tuple[int, ...]) -> float:
+    """Contour width, px: 1 on small pictures, 2 from 600 px a side on, and a 700th of the shorter side on
+    very large ones.
+    """
+    side = min(picture_hw[:2])
+    return max(float(np.clip(side / 300.0, 1.0, 2.0)), side / 700.0)
 
 
-def _paint(canvas: np.ndarray, mask_hw: np.ndarray, colour: tuple[int, int, int], width_px: float) -> None:
-    """Blends one mask into `canvas`, float32 (H, W, 3), in place; only the mask's surroundings are touched."""
-    x0, y0, x1, y1 = _surroundings(mask_hw)
-    part = canvas[y0:y1, x0:x1]
-    inside_hw = mask_hw[y0:y1, x0:x1]
-    distance_hw = _edge_distance(inside_hw)
+def _paint(canvas: np.ndarray, mask_hw: np.ndarray, colour: tuple[int, int, int], zoom: int) -> None:
+    """Blends one mask, of the frame's size, into `canvas`, float32 (zoom H, zoom W, 3), in place around the
+    mask alone.
+    """
+    width_px = line_width(canvas.shape)
+    margin = max(_MARGIN, math.ceil(width_px) + 2, 2 * zoom)
+    x0, y0, x1, y1 = _surroundings(mask_hw, -(-margin // zoom))
+    inside_hw = mask_hw[y0:y1, x0:x1].repeat(zoom, axis=0).repeat(zoom, axis=1)
+    part = canvas[y0 * zoom : y1 * zoom, x0 * zoom : x1 * zoom]
+    distance_hw = _edge_distance(inside_hw, margin, 0.9 * zoom)
     ink = np.array(colour, dtype=np.float32)
     _blend(part, ink, FILL_OPACITY * inside_hw)
     _blend(part, np.zeros(3, dtype=np.float32), HALO_OPACITY * _line(distance_hw, width_px + 2.0))
     _blend(part, ink, _line(distance_hw, width_px))
 
 
-def _surroundings(mask_hw: np.ndarray) -> _Box:
+def _surroundings(mask_hw: np.ndarray, margin: int) -> _Box:
     """The mask's tight box with a margin, cut to the frame."""
     box = mask_box(mask_hw)
     assert box is not None, "an empty mask has no surroundings"
     height, width = mask_hw.shape
     x0, y0, x1, y1 = (round(edge + 0.5) for edge in box)
-    return max(x0 - _MARGIN, 0), max(y0 - _MARGIN, 0), min(x1 + _MARGIN, width), min(y1 + _MARGIN, height)
+    return max(x0 - margin, 0), max(y0 - margin, 0), min(x1 + margin, width), min(y1 + margin, height)
 
 
-def _edge_distance(inside_hw: np.ndarray) -> np.ndarray:
-    """Signed distance to the mask's edge in px, positive inside, float32 (H, W); smoothed, so that contours don't show stairs."""
-    padded = np.pad(inside_hw, _MARGIN).astype(
-        np.uint8
-    )  # an object that meets the frame's border is outlined there too
+def _edge_distance(inside_hw: np.ndarray, margin: int, sigma: float) -> np.ndarray:
+    """Signed distance to the mask's edge in px, positive inside, float32 (H, W); smoothed, so that contours
+    don't show stairs.
+
+    An object that meets the frame's border is outlined there too, and what is a pixel thin isn't smoothed
+    away.
+    """
+    padded = np.pad(inside_hw, margin).astype(np.uint8)
     inward = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_5)
     outward = cv2.distanceTransform(1 - padded, cv2.DIST_L2, cv2.DIST_MASK_5)
     signed = np.where(padded > 0, inward - 0.5, 0.5 - outward).astype(np.float32)
-    smooth = cv2.GaussianBlur(signed, (0, 0), 0.9)
-    kept = np.where(
-        padded > 0, np.maximum(smooth, 0.0), smooth
-    )  # what is a pixel thin would be smoothed away
-    return kept[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+    smooth = cv2.GaussianBlur(signed, (0, 0), sigma)
+    kept = np.where(padded > 0, np.maximum(smooth, 0.0), smooth)
+    return kept[margin:-margin, margin:-margin]
 
 
 def _line(distance_hw: np.ndarray, width_px: float) -> np.ndarray:
-    """Coverage, 0 to 1, of an antialiased line of `width_px` through the centres of the mask's outermost pixels."""
+    """Coverage, 0 to 1, of an antialiased line of `width_px` through the centres of the mask's outermost
+    pixels.
+    """
     return np.clip(0.5 * width_px + 0.5 - np.abs(distance_hw - 0.5), 0.0, 1.0)
 
 
@@ -157,7 +183,9 @@ def _blend(part: np.ndarray, ink: np.ndarray, opacity_hw: np.ndarray) -> None:
 
 
 def _number(picture: np.ndarray, masks: Sequence[Mask]) -> np.ndarray:
-    """A copy with each object's number on a chip of its colour, beside it and off the other objects and chips where there is room."""
+    """A copy with each object's number on a chip of its colour, beside it and off the other objects and chips
+    where there is room.
+    """
     image = Image.fromarray(picture)
     draw = ImageDraw.Draw(image)
     size = int(np.clip(round(0.035 * min(image.size)), 9, 32))
@@ -173,7 +201,7 @@ def _number(picture: np.ndarray, masks: Sequence[Mask]) -> np.ndarray:
             chip_wh = (max(round(font.getlength(text)) + size // 2, size), size + 3)
             taken.append(_place(chip_wh, box, objects_hw, taken))
             draw.rounded_rectangle(_inclusive(taken[-1]), radius=size // 4, fill=colour)
-            draw.text(_centre(taken[-1]), text, fill=_readable_on(colour), font=font, anchor="mm")
+            draw.text(_centre(taken[-1]), text, fill=readable_on(colour), font=font, anchor="mm")
     return np.array(image)
 
 
@@ -183,7 +211,9 @@ def _place(
     objects_hw: np.ndarray,
     taken: list[_Box],
 ) -> _Box:
-    """The place around an object's box, shifted into the frame, that covers the fewest chips, then the fewest pixels of objects."""
+    """The place around an object's box, shifted into the frame, that covers the fewest chips, then the fewest
+    pixels of objects.
+    """
 
     def cost(chip: _Box) -> tuple[int, int]:
         x0, y0, x1, y1 = chip
@@ -223,7 +253,7 @@ def _centre(box: _Box) -> tuple[float, float]:
     return 0.5 * (box[0] + box[2]), 0.5 * (box[1] + box[3])
 
 
-def _readable_on(colour: tuple[int, int, int]) -> tuple[int, int, int]:
+def readable_on(colour: tuple[int, int, int]) -> tuple[int, int, int]:
     """Black or white, whichever stands out from `colour` (luma of ITU-R 601)."""
     red, green, blue = colour
     return (0, 0, 0) if 0.299 * red + 0.587 * green + 0.114 * blue > 110 else (255, 255, 255)
@@ -254,7 +284,7 @@ def _write_caption(
 
 
 def _drawable(text: str) -> str:
-    """The text in signs that Pillow's own font has, as far as it is Latin."""
+    """The text in characters that Pillow's own font has, as far as it is Latin."""
     parts = unicodedata.normalize("NFKD", text.translate(_STAND_INS))
     return "".join(sign for sign in parts if not unicodedata.combining(sign))
 

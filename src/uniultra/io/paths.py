@@ -25,18 +25,22 @@ def shown(path: PathLike) -> str:
 
 
 def for_ffmpeg(path: PathLike) -> str:
-    """A path as FFmpeg must be given it: absolute, as it takes what stands before a colon ("10:30.mp4") for a protocol."""
+    """A path as FFmpeg must be given it: absolute, as it takes what stands before a colon ("10:30.mp4") for a
+    protocol.
+    """
     return os.path.abspath(path)
 
 
 def one_line(error: Exception) -> str:
-    """What went wrong, for a message: printable ASCII, at most 80 signs or so."""
+    """What went wrong, for a message: printable ASCII, at most 80 characters or so."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return ascii(" ".join(str(text).split())[:80])[1:-1]
 
 
 def first_bytes(path: PathLike, count: int, limit: int = MAX_BYTES) -> bytes:
-    """Up to `count` bytes of an ordinary file. Raises FileError: missing, unreadable, a folder or device, empty, or over `limit` bytes."""
+    """Up to `count` bytes of an ordinary file. Raises FileError: missing, unreadable, a folder or device,
+    empty, or over `limit` bytes.
+    """
     with open_file(path, limit) as file:
         return file.read(count)
 

@@ -1,4 +1,6 @@
-"""Pillow: still images decoded under limits, in silence, with every fault a FileError. Used by `images` and `masks` only."""
+"""Pillow: still images decoded under limits, in silence, with every fault a FileError. Used by `images` and
+`masks` only.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ _TURNS = (
 
 
 def decode(path: PathLike, plugin: Plugin, finish: Callable[[Image.Image], np.ndarray]) -> np.ndarray:
-    """What `finish` makes of the loaded, upright picture (any Pillow mode). Raises FileError, also for what fails in `finish`."""
+    """What `finish` makes of the loaded, upright picture (any Pillow mode). Raises FileError, also for what
+    fails in `finish`.
+    """
     name = shown(path)
     with guarded(name, plugin.format or "image"), open(path, "rb") as file:
         header = plugin(file)
@@ -54,7 +58,7 @@ def flatten(image: Image.Image) -> Image.Image:
 
 
 def is_wide(image: Image.Image) -> bool:
-    """Whether a picture is grey with more than 8 bits a pixel, integer or float."""
+    """Whether a picture is grey with more than 8 bits per pixel, integer or float."""
     return image.mode in ("I", "F") or image.mode.startswith("I;16")
 
 
@@ -63,7 +67,8 @@ def finite(values: np.ndarray, name: str) -> np.ndarray:
     bad = int(values.size - np.isfinite(values).sum())
     if bad:
         raise FileError(
-            f"{name}: {bad} pixels are NaN or infinite; legal are finite numbers; replace them and save it again"
+            f"{name}: {bad} pixels are NaN or infinite; legal are finite numbers; replace them and save it "
+            "again"
         )
     return values
 
@@ -80,7 +85,9 @@ def grey(image: Image.Image, name: str) -> np.ndarray:
 
 
 def check_size(size: tuple[int, int], name: str) -> None:
-    """Passes for a legal (width, height), which a header states before anything is decoded. Raises FileError."""
+    """Passes for a legal (width, height), which a header states before anything is decoded. Raises
+    FileError.
+    """
     width, height = size
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         limit = f"the limit is {MAX_SIDE} a side and {MAX_PIXELS // 1_000_000} megapixels in all"
@@ -94,7 +101,8 @@ def check_size(size: tuple[int, int], name: str) -> None:
 def _check_single(image: ImageFile.ImageFile, name: str) -> None:
     if getattr(image, "is_animated", False):
         raise FileError(
-            f"{name}: holds {_count_frames(image)} frames; a still image has 1; save the frame you want as PNG"
+            f"{name}: holds {_count_frames(image)} frames; a still image has 1; save the frame you want as "
+            "PNG"
         )
 
 
@@ -140,5 +148,5 @@ def guarded(name: str, kind: str) -> Iterator[None]:
         except FileError:
             raise
         except Exception as error:  # a broken file makes Pillow raise almost anything
-            problem = f"the {kind} data is damaged, cut short or of an unknown form ({one_line(error)})"
+            problem = f"the {kind} data is damaged, truncated or in an unsupported format ({one_line(error)})"
             raise FileError(f"{name}: {problem}; export it again") from error

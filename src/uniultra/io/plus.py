@@ -1,6 +1,8 @@
-"""What the PLUS toolkit says of each frame, in the header of a MetaImage or an NRRD: orientation, times, transforms and status.
+"""What the PLUS toolkit says of each frame, in the header of a MetaImage or an NRRD: orientation, times,
+transforms and status.
 
-Source: igsioVideoFrame and vtkIGSIOSequenceIOBase of github.com/IGSIO/IGSIO, and PLUS's page "Ultrasound image orientation".
+Source: igsioVideoFrame and vtkIGSIOSequenceIOBase of github.com/IGSIO/IGSIO, and PLUS's page "Ultrasound
+image orientation".
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ def described(
 ) -> Volume:
     """A volume with its calibration, and all that PLUS's fields add.
 
-    Frames are turned to orientation MF, as PLUS turns them: away from the probe is down, and the marked side is right.
+    Frames are turned to orientation MF, as PLUS turns them: away from the probe is down, and the marked side
+    is right.
 
     Raises:
         FileError: radio frequency lines, or an orientation with depth along the rows.
@@ -37,7 +40,8 @@ def described(
     kind = fields.get("UltrasoundImageType", "").upper()
     if kind not in _PICTURES:
         raise FileError(
-            f"{volume.name}: UltrasoundImageType {shown(kind[:40])} is no picture; legal are BRIGHTNESS and RGB_COLOR; scan-convert it"
+            f"{volume.name}: UltrasoundImageType {shown(kind[:40])} is not a picture; legal are BRIGHTNESS and "
+            "RGB_COLOR; scan-convert it"
         )
     flips, said = _flips(volume.name, fields.get("UltrasoundImageOrientation"))
     if not (calibration.fallbacks or calibration.regions):
@@ -75,7 +79,9 @@ def _flips(name: str, letters: str | None) -> tuple[tuple[bool, bool], tuple[str
 
 
 def _transform_mm(fields: Mapping[str, str]) -> tuple[float, float] | None:
-    """Millimetres per pixel (down, right) by the first transform from the image to anything that isn't rigid."""
+    """Millimetres per pixel (down, right) by the first transform from the image to anything that isn't
+    rigid.
+    """
     for key, value in fields.items():
         if not _TRANSFORM.fullmatch(key):
             continue

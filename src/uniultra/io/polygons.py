@@ -1,4 +1,6 @@
-"""COCO polygons in, as pycocotools fills them: coordinates count from the corner of the first pixel, not from its centre."""
+"""COCO polygons in, as pycocotools fills them: coordinates count from the corner of the first pixel, not from
+its centre.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ _MAX_SIDE = 10**5
 
 
 def filled(corners: Sequence[float], frame_hw: tuple[int, int]) -> np.ndarray:
-    """The bool mask (H, W) of one polygon x0, y0, x1, y1, ..., the same as `frPyObjects` and `decode` of pycocotools 2.0 give.
+    """The bool mask (H, W) of one polygon x0, y0, x1, y1, ..., the same as `frPyObjects` and `decode` of
+    pycocotools 2.0 give.
 
     Where an edge crosses a column's middle, everything below changes between inside and outside (even-odd).
 
@@ -53,7 +56,9 @@ def _line(start: np.ndarray, end: np.ndarray) -> np.ndarray:
 
 
 def _crossings(points: np.ndarray, frame_hw: tuple[int, int]) -> np.ndarray:
-    """The indices, by columns, below which an edge that crosses the middle of a column changes inside to outside."""
+    """The indices, by columns, below which an edge that crosses the middle of a column changes inside to
+    outside.
+    """
     height, width = frame_hw
     (u0, v0), (u1, v1) = points[:-1].T, points[1:].T
     crossed = np.minimum(u0, u1)  # the fine column left of the step, where there is one

@@ -9,14 +9,15 @@ import numpy as np
 from uniultra.errors import PromptError
 
 _MAX_SHIFT = 30
-"""A run takes at most 7 signs: more is longer than any legal image."""
+"""A run takes at most 7 characters: more is longer than any legal image."""
 
 
 def mask_of(counts: str | Sequence[int], size_hw: tuple[int, int]) -> np.ndarray:
-    """The bool mask (H, W) of COCO's compressed text, or of plain run lengths in column order, beginning with background.
+    """The bool mask (H, W) of COCO's compressed text, or of plain run lengths in column order, beginning with
+    background.
 
     Raises:
-        PromptError: signs that are no run lengths, or runs that don't fill (height, width) exactly.
+        PromptError: characters that are no run lengths, or runs that don't fill (height, width) exactly.
     """
     pixels = size_hw[0] * size_hw[1]
     runs = _decompressed(counts, pixels) if isinstance(counts, str) else list(counts)
@@ -28,7 +29,9 @@ def mask_of(counts: str | Sequence[int], size_hw: tuple[int, int]) -> np.ndarray
 
 
 def _decompressed(text: str, pixels: int) -> list[int]:
-    """Runs of COCO's text, none above `pixels`: 5 bits a sign, lowest first; from the fourth on each is less the one two before it."""
+    """Runs of COCO's text, none above `pixels`: 5 bits a sign, lowest first; from the fourth on each is less
+    the one two before it.
+    """
     runs: list[int] = []
     value, shift = 0, 0
     for sign in text:
@@ -50,5 +53,5 @@ def _decompressed(text: str, pixels: int) -> list[int]:
             )
         value, shift = 0, 0
     if shift:
-        raise PromptError("the text of the mask is cut short; send it as it was given")
+        raise PromptError("the text of the mask is truncated; send it as it was given")
     return runs

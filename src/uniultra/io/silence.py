@@ -1,4 +1,6 @@
-"""Libraries without their chatter: a broken file makes them warn, log, and write to the process's own standard error."""
+"""Libraries without their chatter: a broken file makes them warn, log, and write to the process's own
+standard error.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ def quiet(*loggers: str) -> Iterator[None]:
 
 @contextmanager
 def muted_stderr() -> Iterator[None]:
-    """Drops what C code writes to the standard error of the process: libtiff, GDCM and FFmpeg report their faults there.
+    """Drops what C code writes to the standard error of the process: libtiff, GDCM and FFmpeg report their
+    faults there.
 
     One thread at a time: two that save and restore the stream in turn would lose it.
     """

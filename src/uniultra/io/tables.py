@@ -50,8 +50,8 @@ def inert(cell: Any) -> Any:
     """A cell that no spreadsheet takes for a formula: numbers are left alone, text that begins as a formula
     gets an apostrophe.
 
-    Text begins so with = + - @, also full-width, and also behind blanks and signs that can't be seen; so does
-    what follows a semicolon, tab or line end within it, where a spreadsheet may begin the next cell.
+    Text begins so with = + - @, also full-width, and also behind blanks and characters that can't be seen; so
+    does what follows a semicolon, tab or line end within it, where a spreadsheet may begin the next cell.
     `plain_text` takes the apostrophe away again.
     """
     if not isinstance(cell, str) or _NUMBER.fullmatch(cell):

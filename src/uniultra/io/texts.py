@@ -1,4 +1,6 @@
-"""Text that people and their programs write: byte order marks, separators of tables, and names in other Unicode forms."""
+"""Text that people and their programs write: byte order marks, separators of tables, and names in other
+Unicode forms.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ _SEPARATORS = ",;\t"
 
 
 def encoding_of(head: bytes) -> str:
-    """The encoding that a file's first bytes name: UTF-16 or -32 by their byte order mark, else UTF-8, with a mark or without one."""
+    """The encoding that a file's first bytes name: UTF-16 or -32 by their byte order mark, else UTF-8, with a
+    mark or without one.
+    """
     return next((name for name, marks in _MARKS if head.startswith(marks)), "utf-8-sig")
 
 
@@ -29,7 +33,8 @@ def decoded(data: bytes) -> str:
 
 
 def read_json(path: Path) -> Any:
-    """A JSON file's content. RFC 8259, section 8.1: a parser may pass over a byte order mark, which Windows' editors write.
+    """A JSON file's content. RFC 8259, section 8.1: a parser may pass over a byte order mark, which Windows'
+    editors write.
 
     Raises:
         OSError: it can't be read. ValueError: it isn't JSON. RecursionError: it is nested too deeply.
@@ -38,10 +43,14 @@ def read_json(path: Path) -> Any:
 
 
 def separator_of(header: str) -> str:
-    """What stands between the cells of a table, by its first line: a comma, or what spreadsheets put there in other countries."""
+    """What stands between the cells of a table, by its first line: a comma, or what spreadsheets put there in
+    other countries.
+    """
     return max(_SEPARATORS, key=header.count)
 
 
 def composed(name: str) -> str:
-    """A name as it is compared: in Unicode's form NFC (UAX 15), as macOS hands out names in NFD, which look the same."""
+    """A name as it is compared: in Unicode's form NFC (UAX 15), as macOS hands out names in NFD, which look
+    the same.
+    """
     return unicodedata.normalize("NFC", name)

@@ -1,4 +1,5 @@
-"""Video and animation as cines: MP4, MOV, AVI, MKV, WebM and MPEG by PyAV (FFmpeg), GIF by Pillow. One frame is decoded at a time.
+"""Video and animation as cines: MP4, MOV, AVI, MKV, WebM and MPEG by PyAV (FFmpeg), GIF by Pillow. One frame
+is decoded at a time.
 
 PyAV takes 0.1 s to import, so it is imported when a video is opened.
 """
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
 MAX_FRAMES = 1_000_000
 MAX_ASPECT = 10.0
-INTERLACED = "the video is interlaced: even and odd lines of a frame are of two moments, and what moves has combed edges"
+INTERLACED = (
+    "the video is interlaced: even and odd lines of a frame are of two moments, and what moves has combed "
+    "edges"
+)
 _FORMATS = ((8, b"AVI ", "avi"), (0, b"\x1aE\xdf\xa3", "matroska"), (0, b"\0\0\x01\xba", "mpeg"))
 """Offset and first bytes of a container, and FFmpeg's name for it; anything else is MP4 or MOV."""
 _GIF_STEP_S = 0.1
@@ -36,9 +40,11 @@ _GIF_STEP_S = 0.1
 
 
 def open_video(path: PathLike, form: str | None = None) -> Cine:
-    """An MP4, MOV, AVI, MKV, WebM or MPEG. Frames are read in order; a frame on its own costs decoding those before it.
+    """An MP4, MOV, AVI, MKV, WebM or MPEG. Frames are read in order; a frame on its own costs decoding those
+    before it.
 
-    Count and times are those of the frames that are shown: by each frame's own time stamp, without what an edit list cuts away.
+    Count and times are those of the frames that are shown: by each frame's own time stamp, without what an
+    edit list cuts away.
 
     Args:
         form: FFmpeg's name for the container, where it is known; else the file's first bytes say it.
@@ -65,7 +71,9 @@ def open_video(path: PathLike, form: str | None = None) -> Cine:
 
 
 def open_gif(path: PathLike) -> Cine:
-    """A GIF, animated or not; times from its delays. Raises FileError: damaged or too large; while reading, a broken frame."""
+    """A GIF, animated or not; times from its delays. Raises FileError: damaged or too large; while reading, a
+    broken frame.
+    """
     name = shown(path)
     steps = []
     with _gif(path, name) as image:
@@ -92,7 +100,8 @@ def _one(stream: partial[Iterator[Frame]], name: str, count: int, number: int) -
     for frame in stream(number):
         return frame
     raise FileError(
-        f"{name}: frame {number} of the promised {count} isn't in the file; choose an earlier one, or copy it again"
+        f"{name}: frame {number} of the promised {count} isn't in the file; choose an earlier one, or copy "
+        "it again"
     )
 
 
@@ -103,7 +112,9 @@ def _format_of(path: PathLike) -> str:
 
 @contextmanager
 def _opened(path: PathLike, name: str, form: str) -> Iterator[InputContainer]:
-    """The open file, which has video. Its format is what its first bytes say, and it may name no other file to be opened."""
+    """The open file, which has video. Its format is what its first bytes say, and it may name no other file
+    to be opened.
+    """
     import av
 
     try:
@@ -120,7 +131,7 @@ def _opened(path: PathLike, name: str, form: str) -> Iterator[InputContainer]:
             decoder.thread_count = 1
             yield container
     except (av.FFmpegError, ValueError, RuntimeError) as error:
-        fault = f"the video is damaged, cut short, or of a codec that FFmpeg lacks ({one_line(error)})"
+        fault = f"the video is damaged, truncated, or of a codec that FFmpeg lacks ({one_line(error)})"
         raise FileError(f"{name}: {fault}; convert it to MP4 (H.264)") from error
 
 
@@ -133,13 +144,14 @@ def _first(container: InputContainer, name: str) -> VideoFrame:
 def _times(container: InputContainer, name: str) -> tuple[float, ...]:
     """Seconds from the first frame that is shown to each, in the order of showing, without decoding them.
 
-    A packet without data repeats the frame before it (AVI); one to be discarded lies outside of the edit list (ISO/IEC 14496-12 8.6.6).
+    A packet without data repeats the frame before it (AVI); one to be discarded lies outside of the edit list
+    (ISO/IEC 14496-12 8.6.6).
     """
     import av
 
     stream = container.streams.video[0]
     stamps: list[int] = []
-    with suppress(av.FFmpegError):  # cut short: what is whole is counted
+    with suppress(av.FFmpegError):  # truncated: what is whole is counted
         for packet in container.demux(stream):
             if packet.size and not packet.is_discard:
                 stamps.append(_stamp(packet, len(stamps)))
@@ -153,7 +165,9 @@ def _times(container: InputContainer, name: str) -> tuple[float, ...]:
 
 
 def _stamp(packet: Packet, number: int) -> int:
-    """When a packet's frame is shown, in the stream's time base; by its place in the file where nothing says so."""
+    """When a packet's frame is shown, in the stream's time base; by its place in the file where nothing says
+    so.
+    """
     stamp = packet.dts if packet.pts is None else packet.pts
     return number if stamp is None else stamp
 
@@ -204,7 +218,7 @@ def _gif(path: PathLike, name: str) -> Iterator[GifImageFile]:
         raise
     except Exception as error:  # a broken file makes Pillow raise almost anything
         raise FileError(
-            f"{name}: the GIF data is damaged or cut short ({one_line(error)}); export it again"
+            f"{name}: the GIF data is damaged or truncated ({one_line(error)}); export it again"
         ) from error
 
 
@@ -221,5 +235,5 @@ def _gif_frames(path: PathLike, name: str, count: int, start: int = 0) -> Iterat
                     yield Frame(pixels_hw, source=name)
     except Exception as error:
         raise FileError(
-            f"{name}: the GIF data is damaged or cut short ({one_line(error)}); export it again"
+            f"{name}: the GIF data is damaged or truncated ({one_line(error)}); export it again"
         ) from error

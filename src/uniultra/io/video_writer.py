@@ -35,7 +35,8 @@ _X264 = {"crf": "18", "preset": "veryfast", "bf": "0", "rc-lookahead": "5"}
 def write_overlay_movie(
     path: PathLike, cine: Cine, masks_of: Callable[[int], Sequence[Mask]], force: bool = False
 ) -> int:
-    """Writes a cine with the masks that `masks_of` gives for each frame number (none: the frame alone); the number of frames.
+    """Writes a cine with the masks that `masks_of` gives for each frame number (none: the frame alone); the
+    number of frames.
 
     Raises:
         OutputError: the file can't be written. FileError: a frame can't be read.
@@ -50,7 +51,8 @@ def write_movie(path: PathLike, pictures: Iterable[np.ndarray], rate_hz: float, 
     Odd sizes get a black line at the right or below.
 
     Raises:
-        OutputError: a name that doesn't end with .mp4, no pictures, or what the encoder or the disk can't take.
+        OutputError: a name that doesn't end with .mp4, no pictures, or what the encoder or the disk can't
+            take.
     """
     if Path(path).suffix.lower() != ".mp4":
         raise OutputError(f"{shown(path)}: the video is written as MP4; end its name with .mp4")
@@ -66,9 +68,11 @@ def write_movie(path: PathLike, pictures: Iterable[np.ndarray], rate_hz: float, 
 
 
 class MovieFile:
-    """An MP4 (H.264, which browsers play) that pictures are added to, one at a time; for use where the file takes its place afterwards.
+    """An MP4 (H.264, which browsers play) that pictures are added to, one at a time; for use where the file
+    takes its place afterwards.
 
-    A movie is a by-product: what the encoder can't do is told in `fault` ("" for nothing), and raises nothing.
+    A movie is a by-product: what the encoder can't do is told in `fault` ("" for nothing), and raises
+    nothing.
 
     Raises:
         OSError: at its end, where not all of it could be written, as on a full disk.

@@ -1,7 +1,9 @@
-"""Pixels that lie in a file one after the other, as MetaImage and NRRD keep them: plain, or as one compressed stream.
+"""Pixels that lie in a file one after the other, as MetaImage and NRRD keep them: plain, or as one compressed
+stream.
 
-A header becomes a `Volume`; this module makes a cine of it. Nothing is held but one frame: of a compressed stream a frame is read by going
-through those before it, and what it unpacks to is bounded by the header's own size.
+A header becomes a `Volume`; this module makes a cine of it. Nothing is held but one frame: of a compressed
+stream a frame is read by going through those before it, and what it unpacks to is bounded by the header's own
+size.
 """
 
 from __future__ import annotations
@@ -71,7 +73,9 @@ class Volume:
 
 
 def cine_of(volume: Volume) -> Cine:
-    """The frames of a volume. Raises FileError: sizes out of range, colour of more than 8 bits, or pixels that aren't there."""
+    """The frames of a volume. Raises FileError: sizes out of range, colour of more than 8 bits, or pixels
+    that aren't there.
+    """
     width, height, count = volume.size
     check_size((width, height), volume.name)
     if not 1 <= count <= MAX_FRAMES:
@@ -98,7 +102,9 @@ def cine_of(volume: Volume) -> Cine:
 
 
 def labels_of(volume: Volume) -> np.ndarray:
-    """The ids of a volume of one frame, uint8 (H, W). Raises FileError: several frames, colour, or values other than 0 to 255."""
+    """The ids of a volume of one frame, uint8 (H, W). Raises FileError: several frames, colour, or values
+    other than 0 to 255.
+    """
     cine = cine_of(volume)
     if cine.count != 1 or volume.channels != 1:
         found = f"{cine.count} frames of {volume.channels} channels"
@@ -113,7 +119,9 @@ def labels_of(volume: Volume) -> np.ndarray:
 
 
 def header_line(file: BinaryIO, name: str) -> str | None:
-    """The next line of a header, without its end; None at the end of the file. Raises FileError where it is no text or too long."""
+    """The next line of a header, without its end; None at the end of the file. Raises FileError where it is
+    no text or too long.
+    """
     line = file.readline(MAX_LINE_BYTES + 1)
     if not line:
         return None
@@ -123,10 +131,13 @@ def header_line(file: BinaryIO, name: str) -> str | None:
 
 
 def beside(header: PathLike, named: str) -> Path:
-    """The file of pixels that a header names. Raises FileError where that isn't the plain name of a file beside it."""
+    """The file of pixels that a header names. Raises FileError where that isn't the plain name of a file
+    beside it.
+    """
     if not named or named in (".", "..") or set(named) & set("/\\:%") or "\0" in named:
         raise FileError(
-            f"{shown(header)}: its pixels are in {shown(named)}; legal is one file beside it; save it as one file"
+            f"{shown(header)}: its pixels are in {shown(named)}; legal is one file beside it; "
+            "save it as one file"
         )
     data = Path(header).with_name(named)
     check_file(data, MAX_CINE_BYTES)
@@ -154,7 +165,9 @@ def sides(text: str, what: str, name: str) -> tuple[int, ...]:
 
 
 def one_axis(axes: tuple[int, ...], name: str) -> tuple[int, int]:
-    """Of the axes beyond columns and rows, which one counts frames (from 0; 0 where none does) and how many. Raises FileError."""
+    """Of the axes beyond columns and rows, which one counts frames (from 0; 0 where none does) and how many.
+    Raises FileError.
+    """
     more = [axis for axis, side in enumerate(axes) if side != 1]
     if len(more) > 1:
         legal = "legal are columns x rows, and slices or frames; take out one slice or one frame"
@@ -199,7 +212,9 @@ def _planes(volume: Volume) -> Iterator[np.ndarray]:
 
 
 def _unpacked(file: BinaryIO, stream: Any, left: bytes, volume: Volume, number: int) -> tuple[bytes, bytes]:
-    """The bytes of the next frame of a compressed stream, and what of the file was read and not unpacked yet."""
+    """The bytes of the next frame of a compressed stream, and what of the file was read and not unpacked
+    yet.
+    """
     parts, wanted = [], volume.frame_bytes
     is_zlib = volume.encoding != "bzip2"
     try:
@@ -214,7 +229,8 @@ def _unpacked(file: BinaryIO, stream: Any, left: bytes, volume: Volume, number: 
             wanted -= len(part)
     except (zlib.error, OSError, EOFError, ValueError) as error:
         raise FileError(
-            f"{volume.name}: frame {number} can't be unpacked ({type(error).__name__}): damaged; copy or export it again"
+            f"{volume.name}: frame {number} can't be unpacked ({type(error).__name__}): damaged; "
+            "copy or export it again"
         ) from error
     return b"".join(parts), left
 

@@ -1,4 +1,6 @@
-"""Sizes of a mask: in millimetres where the frame's calibration is known, in pixels where it is not; the answer says which."""
+"""Sizes of a mask: in millimetres where the frame's calibration is known, in pixels where it is not; the
+answer says which.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from uniultra.types import Mask
 class Measurement:
     """A value, its unit, such as 132.5 "mm2" or 4021.0 "px2", and its standard uncertainty in that unit.
 
-    The uncertainty is what follows from the size of a pixel alone (see `shape.edge_uncertainty`); None where it wasn't asked for.
+    The uncertainty is what follows from the size of a pixel alone (see `shape.edge_uncertainty`); None where
+    it wasn't asked for.
     """
 
     value: float

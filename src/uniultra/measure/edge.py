@@ -10,15 +10,18 @@ from uniultra.measure.outline import main_part
 THINNING = (0.75, 0.5, 0.35)
 """Pixels by which the line may leave the exact edge, best first. Steps along a slant are 0.71 apart."""
 MOST_CHANGE = 0.003
-"""Share of the area by which thinning may change it; else the next of THINNING is taken, or the exact edge."""
+"""Share of the area by which thinning may change it; else the next of THINNING is taken, or the exact
+edge.
+"""
 
 
 def edge_line(mask_hw: np.ndarray, most_points: int) -> np.ndarray:
-    """The outer edge of the largest part of a mask, bool (H, W), holes filled: x, y of corners (N, 2), first = last.
+    """The outer edge of the largest part of a mask, bool (H, W), holes filled: x, y of corners (N, 2), first
+    = last.
 
-    Coordinates count from the outer CORNER of the first pixel, so that a pixel's centre is at 0.5. Corners are left
-    out by distance (Douglas and Peucker) while that keeps the area; more than `most_points` are thinned further. The
-    mask isn't empty.
+    Coordinates count from the outer CORNER of the first pixel, so that a pixel's centre is at 0.5. Corners
+    are left out by distance (Douglas and Peucker) while that keeps the area; more than `most_points` are
+    thinned further. The mask isn't empty.
     """
     part, _ = main_part(mask_hw)
     exact = _corners(part)

@@ -1,4 +1,6 @@
-"""Measures of one structure in the terms of JSON, CSV and DICOM SR: named numbers with unit, uncertainty and end points."""
+"""Measures of one structure in the terms of JSON, CSV and DICOM SR: named numbers with unit, uncertainty and
+end points.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,9 @@ def number(measurement: Measurement) -> dict[str, Any]:
 
 
 def rows(image: str, frame: int, identity: int, measured: Measured) -> list[list[Any]]:
-    """The lines of a CSV, as `CSV_COLUMNS` names them; one line that says why where there is nothing to measure."""
+    """The lines of a CSV, as `CSV_COLUMNS` names them; one line that says why where there is nothing to
+    measure.
+    """
     about = [
         measured.scale.source or "none",
         "; ".join(filter(None, (measured.scale.reason, *measured.scale.notes))),
@@ -147,8 +151,8 @@ FRAME_COLUMNS = (
 
 
 def frame_row(about: list[Any], pixels: int, measured: Measured) -> list[Any]:
-    """One structure on one frame as one line, as `FRAME_COLUMNS` names it: after `about`, image to quality; the measures of an empty
-    mask are left open. `unit` is that of lengths; areas have its square.
+    """One structure on one frame as one line, as `FRAME_COLUMNS` names it: after `about`, image to quality;
+    the measures of an empty mask are left open. `unit` is that of lengths; areas have its square.
     """
     scale, shape = measured.scale, measured.shape
     why = [scale.source or "none", "; ".join(filter(None, (scale.reason, *scale.notes)))]

@@ -98,8 +98,8 @@ def outline(mask_hw: np.ndarray, spacing_yx: tuple[float, float] = (1.0, 1.0)) -
 
     Each piece begins where another ends, with the inside on the same hand, so the first ends are all points
     of the edge, once each.
-    Marching squares on the mask, smoothed equally far in both directions, whose pixels may have different sizes;
-    halfway between pixels where the structure is too small or thin for any smoothing.
+    Marching squares on the mask, smoothed equally far in both directions, whose pixels may have different
+    sizes; halfway between pixels where the structure is too small or thin for any smoothing.
     """
     one, pixels = mask_hw.astype(np.float32), np.count_nonzero(mask_hw)
     for sigma in SMOOTHING:

@@ -77,10 +77,11 @@ def edge_uncertainty(spacing_yx: tuple[float, float]) -> float:
 
 
 def tip_uncertainty(long_axis: float, short_axis: float, spacing_yx: tuple[float, float]) -> float:
-    """How much of an ellipse's long diameter lies where it is narrower than a pixel, so that a mask may hold it or not.
+    """How much of an ellipse's long diameter lies where it is narrower than a pixel, so that a mask may hold
+    it or not.
 
-    Near its end an ellipse of semi-axes a and b is 2 b sqrt(2 d / a) wide at the distance d from it: below a pixel's side p
-    for d < p2 a / (8 b2), at both ends. Hardly anything but for what is a few pixels across.
+    Near its end an ellipse of semi-axes a and b is 2 b sqrt(2 d / a) wide at the distance d from it: below a
+    pixel's side p for d < p2 a / (8 b2), at both ends. Hardly anything but for what is a few pixels across.
     """
     return max(spacing_yx) ** 2 * long_axis / (2.0 * short_axis**2)
 

@@ -1,7 +1,9 @@
-"""Volumes from masks: an ellipsoid from two planes; the left ventricle by Simpson's discs; the ejection fraction.
+"""Volumes from masks: an ellipsoid from two planes; the left ventricle by Simpson's discs; the ejection
+fraction.
 
-Simpson's method as in Lang et al., "Recommendations for cardiac chamber quantification", JASE 28 (2015), with 20 discs. The long axis
-is the mask's own principal axis, from the top of the picture (where the probe, and in apical views the apex, is) downwards.
+Simpson's method as in Lang et al., "Recommendations for cardiac chamber quantification", JASE 28 (2015), with
+20 discs. The long axis is the mask's own principal axis, from the top of the picture (where the probe, and in
+apical views the apex, is) downwards.
 """
 
 from __future__ import annotations
@@ -48,7 +50,8 @@ class View:
         """Millimetres per pixel (down, right). Raises DataError where the scale has none."""
         if self.scale.spacing_mm_yx is None:
             raise DataError(
-                f"a volume needs millimetres, but {self.scale.reason}; give --spacing, or an image with calibration"
+                f"a volume needs millimetres, but {self.scale.reason}; give --spacing, or an image with "
+                "calibration"
             )
         return self.scale.spacing_mm_yx
 
@@ -61,7 +64,8 @@ class _Discs:
 
 
 def ellipsoid(plane: Measured, other: Measured) -> Volume:
-    """pi/6 times three diameters, in ml, from two planes that cross along one axis: the one on which their diameters agree best.
+    """pi/6 times three diameters, in ml, from two planes that cross along one axis: the one on which their
+    diameters agree best.
 
     Raises:
         DataError: a plane that is empty, or measured in pixels.
@@ -89,7 +93,8 @@ def ellipsoid(plane: Measured, other: Measured) -> Volume:
 
 
 def simpson(views: tuple[View, ...]) -> Volume:
-    """Volume in ml of the ventricle in one view (discs are circles) or two (ellipses; the longer of the two lengths).
+    """Volume in ml of the ventricle in one view (discs are circles) or two (ellipses; the longer of the two
+    lengths).
 
     Raises:
         DataError: an empty mask, or not one or two views.
@@ -105,7 +110,8 @@ def simpson(views: tuple[View, ...]) -> Volume:
         apart = (max(lengths) - min(lengths)) / max(lengths)
         if apart > DISAGREE:
             notes.append(
-                f"the two views are {lengths[0]:.1f} and {lengths[1]:.1f} mm long, {100 * apart:.0f} % apart: one is foreshortened"
+                f"the two views are {lengths[0]:.1f} and {lengths[1]:.1f} mm long, {100 * apart:.0f} % "
+                "apart: one is foreshortened"
             )
     name = "biplane" if len(planes) == 2 else "single-plane"
     notes += volume_notes([view.scale for view in views])
@@ -127,7 +133,8 @@ def ejection_fraction(diastole: Volume, systole: Volume) -> Measurement:
     end, start = diastole.volume, systole.volume
     if start.value > end.value:
         raise DataError(
-            f"the systolic volume, {start.value:.1f} ml, is above the diastolic one, {end.value:.1f} ml; swap the masks"
+            f"the systolic volume, {start.value:.1f} ml, is above the diastolic one, {end.value:.1f} ml; "
+            "swap the masks"
         )
     ratio = start.value / end.value
     relative = math.hypot((start.uncertainty or 0.0) / start.value, (end.uncertainty or 0.0) / end.value)

@@ -1,6 +1,8 @@
-"""What adapting leaves: `adapter.safetensors`, the moved weights alone, which go onto the very base that they were trained on.
+"""What adapting leaves: `adapter.safetensors`, the moved weights alone, which go onto the very base that they
+were trained on.
 
-The file's metadata says how it was made. The base is known by a hash of its weights, so an adapter can't land on another one.
+The file's metadata says how it was made. The base is known by a hash of its weights, so an adapter can't land
+on another one.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ from uniultra.registry import MODELS, find, finished_run, verified_folder
 
 ADAPTER_FILE = "adapter.safetensors"
 BASE_FILE = "base.json"
-"""Beside the adapter: where its base was, {"base": name or folder}; `open_adapted` can be told another place."""
+"""Beside the adapter: where its base was, {"base": name or folder}; `open_adapted` can be told another
+place.
+"""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ class AdapterFacts:
         base_sha256: of the base's weights, by `weights_sha256`.
         method: one of `methods.METHODS`.
         image_size: side of the model's input, px.
-        adapter: the CH-Adapters that were added to a plain base; None where the base had its own, or has none.
+        adapter: the CH-Adapters that were added to a plain base; None where the base had its own, or has
+            none.
         lora_rank: of method lora.
         focus_stretch: how much longer than wide a focused view was; None for the base's own.
     """
@@ -77,7 +82,9 @@ def weights_sha256(model: PromptableModel) -> str:
 
 
 def base_location(name_or_folder: str | Path) -> str | Path:
-    """A published model's folder, a folder, or else a hub name. Raises ModelError for what can be none of them."""
+    """A published model's folder, a folder, or else a hub name. Raises ModelError for what can be none of
+    them.
+    """
     if any(entry.name == str(name_or_folder) for entry in MODELS):
         return verified_folder(find(str(name_or_folder)))
     if isinstance(name_or_folder, Path) or Path(name_or_folder).is_dir():
@@ -121,7 +128,8 @@ def open_adapted(folder: Path, base: str | Path | None = None) -> PromptableMode
     found = weights_sha256(model)
     if found != facts.base_sha256:
         raise ModelError(
-            f"'{file}' was trained on {facts.base} with weights {facts.base_sha256[:12]}..., but this base has {found[:12]}...; "
+            f"'{file}' was trained on {facts.base} with weights {facts.base_sha256[:12]}..., but this base "
+            f"has {found[:12]}...; "
             "give the right one with --base"
         )
     if facts.adapter is not None:
@@ -132,6 +140,19 @@ def open_adapted(folder: Path, base: str | Path | None = None) -> PromptableMode
     _put(model, file)
     fold_lora(model)
     return model.requires_grad_(True)
+
+
+def base_of(folder: Path) -> str | Path | None:
+    """Where the base of an adapter's folder is, as `base_location` gives it; None where the folder holds no
+    adapter alone.
+
+    Raises:
+        ModelError: nothing sensible says where the base is.
+    """
+    file = folder / ADAPTER_FILE
+    if not file.is_file() or (folder / "model.safetensors").is_file():
+        return None
+    return base_location(_noted_base(folder, read_facts(file)))
 
 
 def _noted_base(folder: Path, facts: AdapterFacts) -> str:
@@ -152,13 +173,15 @@ def _put(model: PromptableModel, file: Path) -> None:
             value = stored.get_tensor(name)
             if name not in own or own[name].shape != value.shape:
                 raise ModelError(
-                    f"'{file}' has a weight '{name}' that doesn't fit its base; it was made by another version"
+                    f"'{file}' has a weight '{name}' that doesn't fit its base; it was made by another "
+                    "version"
                 )
             own[name].copy_(value)
 
 
 def save_plain(model: PromptableModel, out: Path, force: bool = False) -> None:
-    """A folder that `from_pretrained` opens: of `Sam2Model` itself where nothing was added to SAM 2, else of `PromptableModel`.
+    """A folder that `from_pretrained` opens: of `Sam2Model` itself where nothing was added to SAM 2, else of
+    `PromptableModel`.
 
     Raises:
         OutputError: its files are there already (without `force`), or can't be written.
@@ -173,16 +196,13 @@ def save_plain(model: PromptableModel, out: Path, force: bool = False) -> None:
 
 
 def open_model(name_or_folder: str | Path, image_size: int | None = None) -> PromptableModel:
-    """Any model in torch: a published one by name, a run of `adapt`, a folder with config.json and model.safetensors, a hub name.
+    """Any model in torch: a published one by name, a run of `adapt`, a folder with config.json and
+    model.safetensors, a hub name.
 
     Raises:
         ModelError: nothing there that can be opened.
     """
     place = base_location(name_or_folder)
-    if (
-        isinstance(place, Path)
-        and (place / ADAPTER_FILE).is_file()
-        and not (place / "model.safetensors").is_file()
-    ):
+    if isinstance(place, Path) and base_of(place) is not None:
         return open_adapted(place)
     return load(place, image_size=image_size)

@@ -4,9 +4,10 @@ One adapter sits in every Hiera block beside the MLP, after the second norm:
 
     x = x + MLP(n) + g * (context(n) + edge),    n = norm2(x)
 
-`context` is a bottleneck, D -> D/4 -> D. `edge` comes from ONE stem shared by all blocks, which reads the patch
-embedding (stride 4), learns four channels, and takes their gradient magnitude over four fixed Sobel directions;
-the map is max-pooled by 2 at each stage end, so it always lies on the same pixels as the block's tokens.
+`context` is a bottleneck, D -> D/4 -> D. `edge` comes from ONE stem shared by all blocks, which reads the
+patch embedding (stride 4), learns four channels, and takes their gradient magnitude over four fixed Sobel
+directions; the map is max-pooled by 2 at each stage end, so it always lies on the same pixels as the block's
+tokens.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ SOBEL_DIRECTIONS = (
     ((0.0, -1.0, -2.0), (1.0, 0.0, -1.0), (2.0, 1.0, 0.0)),  # 135
 )
 START_STD = 1e-3
-"""Spread of the last layers' first weights: an adapted model starts close to its base, and every part has a gradient."""
+"""Spread of the last layers' first weights: an adapted model starts close to its base, and every part has a
+gradient.
+"""
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,15 @@ class AdapterSpec:
 
 
 def sobel_magnitude(maps: Tensor) -> Tensor:
-    """Gradient magnitude of each channel by itself over the four Sobel directions; (B, C, H, W) to the same shape.
+    """Gradient magnitude of each channel by itself over the four Sobel directions; (B, C, H, W) to the same
+    shape.
 
-    Depthwise: a kernel tiled over input and output channels alike would sum all channels into one map, C times over.
+    Depthwise: a kernel tiled over input and output channels alike would sum all channels into one map, C
+    times over.
     """
     batch, channels, height, width = maps.shape
-    # A constant made here, not a buffer: a non-persistent buffer comes back as garbage from `from_pretrained`.
+    # A constant made here, not a buffer: a non-persistent buffer comes back as garbage from
+    # `from_pretrained`.
     kernels = torch.tensor(SOBEL_DIRECTIONS, dtype=maps.dtype, device=maps.device)
     weight = kernels.unsqueeze(1).repeat(channels, 1, 1, 1)
     padded = F.pad(maps, (1, 1, 1, 1), mode="replicate")
@@ -65,7 +71,9 @@ def sobel_magnitude(maps: Tensor) -> Tensor:
 
 
 class EdgeStem(nn.Module):
-    """Patch embedding (B, H, W, D) to an edge map (B, edge_channels, H, W); learned, so its input is not detached."""
+    """Patch embedding (B, H, W, D) to an edge map (B, edge_channels, H, W); learned, so its input is not
+    detached.
+    """
 
     def __init__(self, dim: int, edge_channels: int) -> None:
         super().__init__()

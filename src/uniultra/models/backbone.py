@@ -62,7 +62,9 @@ class CHBlock(Sam2MultiScaleBlock):
         return attended + self.mlp(normed) + self.adapter(normed, edge_map)
 
     def attend(self, tokens: Tensor, **kwargs: Any) -> Tensor:
-        """Windowed (or global) attention with its skip connection; pools the queries where the stage changes."""
+        """Windowed (or global) attention with its skip connection; pools the queries where the stage
+        changes.
+        """
         normed = self.layer_norm1(tokens)
         skip = tokens if self.dim == self.dim_out else do_pool(self.proj(normed), self.query_stride)
         if self.window_size == 0:

@@ -1,7 +1,8 @@
-"""Weights between two models: what a model learned, mixed with what it came from, keeps what the one before did better.
+"""Weights between two models: what a model learned, mixed with what it came from, keeps what the one before
+did better.
 
-Models of one shape of which one went on from the other lie in one valley of the loss: between them both are nearly as good as each is
-(Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+Models of one shape of which one went on from the other lie in one valley of the loss: between them both are
+nearly as good as each is (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
 """
 
 from __future__ import annotations

@@ -45,7 +45,9 @@ SIZES = {
     "mini": HieraSize(16, 1, (1, 2, 7, 2), (5, 7, 9)),
     "mini-2x": HieraSize(32, 2, (1, 2, 7, 2), (5, 7, 9)),
 }
-"""SAM 2's four sizes, the paper's student (`mini`), and that at twice its width, which `models.widen` makes of it."""
+"""SAM 2's four sizes, the paper's student (`mini`), and that at twice its width, which `models.widen` makes
+of it.
+"""
 
 
 CONV_SIZES = {"conv-mini": (24, 48, 96, 192)}
@@ -55,8 +57,8 @@ CONV_SIZES = {"conv-mini": (24, 48, 96, 192)}
 def fit_windows(size: HieraSize, image_size: int) -> HieraSize:
     """The same network with windows that divide its token maps.
 
-    At 256 px the third stage has 16x16 tokens: windows of 14 would pad them to 28x28, three times the work. Windows hold no
-    parameters in stages 2 to 4, so this changes no count and no weight shape.
+    At 256 px the third stage has 16x16 tokens: windows of 14 would pad them to 28x28, three times the work.
+    Windows hold no parameters in stages 2 to 4, so this changes no count and no weight shape.
     """
     tokens = (image_size // 4, image_size // 8, image_size // 16, image_size // 32)
     stage3, stage4 = (_divisor(tokens[i], size.windows[i]) for i in (2, 3))
@@ -103,7 +105,8 @@ def build(
     """A named size with fresh weights, for still images.
 
     Raises:
-        ModelError: the name is not in `SIZES`, or the image size is not a multiple of 32 from 64 to 2048, or the size takes no adapters.
+        ModelError: the name is not in `SIZES`, or the image size is not a multiple of 32 from 64 to 2048, or
+            the size takes no adapters.
     """
     if name not in SIZES and name not in CONV_SIZES:
         raise ModelError(f"model size '{name}' is unknown; use one of {', '.join((*SIZES, *CONV_SIZES))}")
@@ -122,7 +125,8 @@ def _vision(name: str, adapter: AdapterSpec | None, image_size: int) -> Sam2Visi
         return vision_config(fit_windows(SIZES[name], image_size), adapter, image_size)
     if adapter is not None:
         raise ModelError(
-            f"model size '{name}' is a convolutional encoder, which takes no CH-Adapters; build it without (adapters = false)"
+            f"model size '{name}' is a convolutional encoder, which takes no CH-Adapters; build it without "
+            "(adapters = false)"
         )
     channels = CONV_SIZES[name]
     return Sam2VisionConfig(
@@ -136,18 +140,20 @@ def check_image_size(image_size: int) -> None:
     """Raises ModelError unless the side is a multiple of 32 from 64 to 2048."""
     if image_size % 32 or not 64 <= image_size <= 2048:
         raise ModelError(
-            f"image size {image_size} doesn't fit the network; use a multiple of 32 from 64 to 2048, such as 256 or 1024"
+            f"image size {image_size} doesn't fit the network; use a multiple of 32 from 64 to 2048, such "
+            "as 256 or 1024"
         )
 
 
 def load(
     name_or_folder: str | Path, adapter: AdapterSpec | None = None, image_size: int | None = None
 ) -> PromptableModel:
-    """Any SAM 2 or 2.1 checkpoint in transformers' format, or a folder that this package wrote; adapters are added fresh if asked.
+    """Any SAM 2 or 2.1 checkpoint in transformers' format, or a folder that this package wrote; adapters are
+    added fresh if asked.
 
     Args:
-        name_or_folder: a folder with config.json and model.safetensors, or a hub name such as "facebook/sam2.1-hiera-large". A Path is
-            always a folder: nothing is asked of the hub.
+        name_or_folder: a folder with config.json and model.safetensors, or a hub name such as
+            "facebook/sam2.1-hiera-large". A Path is always a folder: nothing is asked of the hub.
         adapter: CH-Adapters to add to a plain checkpoint.
         image_size: another input side than the checkpoint's.
 
@@ -194,14 +200,16 @@ def _read_config(name_or_folder: str, local: bool) -> PromptableConfig:
         plain = AutoConfig.from_pretrained(name_or_folder, local_files_only=local, trust_remote_code=False)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(
-            f"'{name_or_folder}' is no checkpoint folder or name that can be opened; give a folder with config.json and "
+            f"'{name_or_folder}' is no checkpoint folder or name that can be opened; give a folder with "
+            "config.json and "
             f"model.safetensors, or a name such as facebook/sam2.1-hiera-large ({_first_line(error)})"
         ) from error
     if isinstance(plain, PromptableConfig):
         return plain
     if plain.model_type not in ("sam2", "sam2_video"):
         raise ModelError(
-            f"'{name_or_folder}' holds a '{plain.model_type}' model; it must be SAM 2 ('sam2' or 'sam2_video')"
+            f"'{name_or_folder}' holds a '{plain.model_type}' model; it must be SAM 2 ('sam2' or "
+            "'sam2_video')"
         )
     parts = ("vision_config", "prompt_encoder_config", "mask_decoder_config")
     return PromptableConfig(**{part: getattr(plain, part).to_dict() for part in parts})
@@ -219,7 +227,9 @@ def _resize(config: PromptableConfig, image_size: int) -> None:
 
 
 def _refit(windows: Sequence[int], before: int, after: int) -> list[int]:
-    """Windows larger than their map, which saw all of it, fit the new map as in `fit_windows`; others stay as they were learned."""
+    """Windows larger than their map, which saw all of it, fit the new map as in `fit_windows`; others stay as
+    they were learned.
+    """
     strides = (4, 8, 16, 32)
     return [
         _divisor(after // stride, window) if window > before // stride else window

@@ -1,7 +1,9 @@
-"""A convolutional encoder to hold Hiera-mini against: RepViT's blocks (Wang 2024, arXiv 2307.09283) with layer norms for batch norms.
+"""A convolutional encoder to hold Hiera-mini against: RepViT's blocks (Wang 2024, arXiv 2307.09283) with
+layer norms for batch norms.
 
-It gives the same four maps as Hiera, so neck, decoder, training and export are shared. Layer norms, because weights are averaged over
-steps and batches may be small; RepViT's parallel branches are left out, because without batch norms they are one convolution already.
+It gives the same four maps as Hiera, so neck, decoder, training and export are shared. Layer norms, because
+weights are averaged over steps and batches may be small; RepViT's parallel branches are left out, because
+without batch norms they are one convolution already.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from transformers.models.sam2.modeling_sam2 import Sam2HieraDetModelOutput
 
 
 class ConvConfig(PreTrainedConfig):
-    """Widths and depths of four stages, at S/4 to S/32; `kernels` are the sides of their depthwise convolutions."""
+    """Widths and depths of four stages, at S/4 to S/32; `kernels` are the sides of their depthwise
+    convolutions.
+    """
 
     model_type = "uniultra_conv"
 
@@ -45,7 +49,9 @@ class Excite(nn.Module):
 
 
 class ConvBlock(nn.Module):
-    """Tokens are mixed by a depthwise convolution, every other block with excitation; then channels, twice as wide between."""
+    """Tokens are mixed by a depthwise convolution, every other block with excitation; then channels, twice as
+    wide between.
+    """
 
     def __init__(self, dim: int, kernel: int, excited: bool) -> None:
         super().__init__()
@@ -60,7 +66,9 @@ class ConvBlock(nn.Module):
 
 
 class ConvModel(PreTrainedModel):
-    """An image (B, 3, S, S) to four maps (B, S/4, S/4, D) to (B, S/32, S/32, 8 D), channels last as Hiera's."""
+    """An image (B, 3, S, S) to four maps (B, S/4, S/4, D) to (B, S/32, S/32, 8 D), channels last as
+    Hiera's.
+    """
 
     config_class = ConvConfig
     base_model_prefix = "backbone"

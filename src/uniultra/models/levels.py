@@ -1,7 +1,8 @@
 """What a distillation compares: the neck's three levels, each also as its Hiera part and its adapter part.
 
-At the end of a stage the tokens are h + a, `a` from the last block's CH-Adapter. The neck is linear, so N(h + a) = N(h) + W a:
-the parts of a level are those of its tokens, and add up to it exactly (UniUltra, arXiv 2511.15771, decoupled distillation).
+At the end of a stage the tokens are h + a, `a` from the last block's CH-Adapter. The neck is linear, so N(h +
+a) = N(h) + W a: the parts of a level are those of its tokens, and add up to it exactly (UniUltra, arXiv
+2511.15771, decoupled distillation).
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ LEVELS = ("S/4", "S/8", "S/16")
 
 @dataclass(frozen=True)
 class Stages:
-    """Four maps, (B, D, S/4, S/4) to (B, 8 D, S/32, S/32), and each one's adapter part, None without CH-Adapters."""
+    """Four maps, (B, D, S/4, S/4) to (B, 8 D, S/32, S/32), and each one's adapter part, None without
+    CH-Adapters.
+    """
 
     wholes: tuple[Tensor, ...]
     parts: tuple[Tensor | None, ...]
@@ -29,7 +32,9 @@ class Stages:
 
 @dataclass(frozen=True)
 class Level:
-    """One level after the neck, (B, 256, h, w): `whole` = `hiera` + `adapter`; without CH-Adapters `adapter` is None."""
+    """One level after the neck, (B, 256, h, w): `whole` = `hiera` + `adapter`; without CH-Adapters `adapter`
+    is None.
+    """
 
     whole: Tensor
     adapter: Tensor | None = None
@@ -40,7 +45,9 @@ class Level:
 
 
 def neck_levels(model: PromptableModel, images: Tensor) -> tuple[Level, Level, Level]:
-    """Grey images (B, S, S), 0 to 255, to the levels at S/4, S/8 and S/16; the last one has S/32 added, as in SAM 2."""
+    """Grey images (B, S, S), 0 to 255, to the levels at S/4, S/8 and S/16; the last one has S/32 added, as in
+    SAM 2.
+    """
     return levels_of(model, stage_maps(model, images))
 
 

@@ -1,4 +1,5 @@
-"""Four ways to adapt a SAM 2, told apart by which parameters learn. Prompt encoder and mask decoder learn in all of them.
+"""Four ways to adapt a SAM 2, told apart by which parameters learn. Prompt encoder and mask decoder learn in
+all of them.
 
 ch-adapter   CH-Adapters and their edge stem in the frozen Hiera (UniUltra, arXiv 2511.15771)
 lora         low-rank updates of the frozen Hiera's linear layers (Hu 2021, arXiv 2106.09685), through peft
@@ -74,7 +75,9 @@ def learned_names(model: nn.Module) -> tuple[str, ...]:
 
 @torch.no_grad()
 def fold_lora(model: PromptableModel) -> None:
-    """Adds the low-rank updates to the weights they belong to and takes the extra layers out, in place; a no-op without any."""
+    """Adds the low-rank updates to the weights they belong to and takes the extra layers out, in place; a
+    no-op without any.
+    """
     for name, module in list(model.vision_encoder.named_modules()):
         if isinstance(module, LoraLayer):
             layer: Any = module  # peft mixes LoraLayer into modules, which mypy can't see

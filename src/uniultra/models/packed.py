@@ -1,7 +1,9 @@
-"""model.safetensors at a quarter of its size: large weights as 8-bit integers with one scale an output channel.
+"""model.safetensors at a quarter of its size: large weights as 8-bit integers with one scale an output
+channel.
 
-A packed weight `name` is two tensors, `name.int8` and `name.scale`, and value = int8 * scale; everything else is fp16. The names differ
-from the weights' own, so a reader that doesn't know packing finds them missing instead of taking integers for weights.
+A packed weight `name` is two tensors, `name.int8` and `name.scale`, and value = int8 * scale; everything else
+is fp16. The names differ from the weights' own, so a reader that doesn't know packing finds them missing
+instead of taking integers for weights.
 """
 
 from __future__ import annotations
@@ -49,7 +51,9 @@ def packed_axes(model: nn.Module) -> dict[str, int]:
 
 
 def pack(value: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """Integers of the same shape, and fp32 scales with length 1 on all axes but `axis`; packing what was packed changes nothing."""
+    """Integers of the same shape, and fp32 scales with length 1 on all axes but `axis`; packing what was
+    packed changes nothing.
+    """
     value = value.detach().float()
     others = [other for other in range(value.ndim) if other != axis]
     scale = (value.abs().amax(dim=others, keepdim=True) / LEVELS).clamp(min=1e-12)
@@ -69,7 +73,8 @@ def read_packed(path: Path) -> dict[str, Tensor] | None:
                 return None
             if packing != PACKING:
                 raise ModelError(
-                    f"'{path}' is packed as '{packing[:40]}'; this version reads '{PACKING}'. Export the model again"
+                    f"'{path}' is packed as '{packing[:40]}'; this version reads '{PACKING}'. Export the "
+                    "model again"
                 )
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (a file handle, not a dict)
     except (OSError, SafetensorError):

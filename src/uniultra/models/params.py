@@ -1,4 +1,6 @@
-"""Parameter counts, by building the models; and what truly learns from still images, by a backward pass."""
+"""Parameter counts, by building the models; and what actually learns from still images, by a backward
+pass.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +35,16 @@ class Count:
 
 
 def is_trained(name: str) -> bool:
-    """True for a parameter that CH-Adapter training moves: adapters and edge stem, prompt encoder, mask decoder, memory."""
+    """True for a parameter that CH-Adapter training moves: adapters and edge stem, prompt encoder, mask
+    decoder, memory.
+    """
     return not name.startswith("vision_encoder.") or any(part in name for part in ADAPTER_PARTS)
 
 
 def video_model(size: str, adapter: AdapterSpec | None, image_size: int = 1024) -> Sam2VideoModel:
-    """A whole SAM 2 with its video memory; build it under `torch.device("meta")` to count it without memory."""
+    """A whole SAM 2 with its video memory; build it under `torch.device("meta")` to count it without
+    memory.
+    """
     config = Sam2VideoConfig(
         vision_config=vision_config(fit_windows(SIZES[size], image_size), adapter, image_size),
         prompt_encoder_config={"image_size": image_size},
@@ -68,8 +74,9 @@ def count_still(size: str, adapter: AdapterSpec | None = PAPER) -> int:
 def moved_by_stills(size: str, adapter: AdapterSpec = PAPER, image_size: int = 64) -> int:
     """Of the trainable parameters, those that one backward pass from still-image prompts gives a gradient.
 
-    The pass runs for real, on a small square: counts don't depend on its side. It sends a box, clicks and a previous mask
-    through the decoder and asks for all masks, quality and object score, so nothing that stills could teach is missed.
+    The pass runs for real, on a small square: counts don't depend on its side. It sends a box, clicks and a
+    previous mask through the decoder and asks for all masks, quality and object score, so nothing that stills
+    could teach is missed.
     """
     model = build(size, adapter, image_size)
     for name, parameter in model.named_parameters():

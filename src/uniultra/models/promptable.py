@@ -1,7 +1,9 @@
-"""SAM 2 as two pure functions, `encode` and `decode`: what training, the torch engine and the ONNX export all call.
+"""SAM 2 as two pure functions, `encode` and `decode`: what training, the torch engine and the ONNX export all
+call.
 
-The box is also told to the decoder as a soft ellipse in the place of a previous mask (`box_prior`): an ellipse in the box
-is a strong first guess in ultrasound, and the decoder then learns what the image says beyond it.
+The box is also told to the decoder as a soft ellipse in the place of a previous mask (`box_prior`): an
+ellipse in the box is a strong first guess in ultrasound, and the decoder then learns what the image says
+beyond it.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ class PromptableConfig(Sam2Config):
 
     Attributes:
         box_prior: a box brings its ellipse as the mask prompt.
-        focus_stretch: the shape of the focused views that the model was trained on; see `geometry.region_around`.
+        focus_stretch: the shape of the focused views that the model was trained on; see
+            `geometry.region_around`.
     """
 
     model_type = "uniultra"
@@ -52,7 +55,8 @@ class PromptableModel(Sam2Model):
         return float(self.config.focus_stretch)
 
     def encode(self, images: Tensor) -> Features:
-        """Grey images (B, S, S), 0 to 255, to image_embed (B, 256, S/16, S/16) and the two high-resolution maps.
+        """Grey images (B, S, S), 0 to 255, to image_embed (B, 256, S/16, S/16) and the two high-resolution
+        maps.
 
         Returns:
             image_embed, high_res_feats_0 (B, 32, S/4, S/4), high_res_feats_1 (B, 64, S/8, S/8).
@@ -68,7 +72,9 @@ class PromptableModel(Sam2Model):
         )
 
     def stages(self, images: Tensor) -> tuple[Tensor, ...]:
-        """The backbone's four maps of grey images (B, S, S), 0 to 255: (B, D, S/4, S/4) to (B, 8 D, S/32, S/32)."""
+        """The backbone's four maps of grey images (B, S, S), 0 to 255: (B, D, S/4, S/4) to (B, 8 D, S/32,
+        S/32).
+        """
         mean = torch.tensor(PIXEL_MEAN, device=images.device).view(1, 3, 1, 1)
         std = torch.tensor(PIXEL_STD, device=images.device).view(1, 3, 1, 1)
         pixels = (images.float().unsqueeze(1) / 255.0 - mean) / std
@@ -106,7 +112,9 @@ class PromptableModel(Sam2Model):
         return logits[:, 0, 0], quality[:, 0, 0], score[:, 0, 0]
 
     def _dense_prompt(self, points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor) -> Tensor:
-        """The mask prompt's embedding (P, 256, S/16, S/16): the previous mask, else the box's ellipse, else "no mask"."""
+        """The mask prompt's embedding (P, 256, S/16, S/16): the previous mask, else the box's ellipse, else
+        "no mask".
+        """
         given = has_mask.to(masks.dtype).view(-1, 1, 1, 1) > 0
         masks = masks.clamp(-MASK_LOGIT_LIMIT, MASK_LOGIT_LIMIT)
         if self.config.box_prior:
@@ -118,7 +126,8 @@ class PromptableModel(Sam2Model):
 
 
 def box_ellipse(points: Tensor, labels: Tensor, grid: int, input_size: int) -> Tensor:
-    """The ellipse in each prompt's box as soft logits (P, 1, grid, grid): 0 on its rim, +limit inside, -limit outside.
+    """The ellipse in each prompt's box as soft logits (P, 1, grid, grid): 0 on its rim, +limit inside, -limit
+    outside.
 
     Args:
         points: (P, N, 2) model pixels; the box's corners carry labels 2 and 3.
@@ -140,8 +149,8 @@ def box_ellipse(points: Tensor, labels: Tensor, grid: int, input_size: int) -> T
 def _in_one(first: nn.Conv2d, second: nn.Conv2d, maps: Tensor) -> Tensor:
     """second(first(maps)) for two 1x1 convolutions, multiplied together before they are applied.
 
-    The neck widens the two fine levels to 256 channels only for the decoder to narrow them again; at S/4 that detour costs the
-    mini more than all its blocks together.
+    The neck widens the two fine levels to 256 channels only for the decoder to narrow them again; at S/4 that
+    detour costs the mini more than all its blocks together.
     """
     assert first.bias is not None and second.bias is not None
     weight = second.weight.flatten(1) @ first.weight.flatten(1)

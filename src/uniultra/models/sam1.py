@@ -1,4 +1,6 @@
-"""A SAM 1 prompt encoder and mask decoder (MedSAM, LiteMedSAM) as the start of a SAM 2 one: the same tensors, renamed."""
+"""A SAM 1 prompt encoder and mask decoder (MedSAM, LiteMedSAM) as the start of a SAM 2 one: the same tensors,
+renamed.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ POINT_EMBEDDING = re.compile(r"prompt_encoder\.point_embeddings\.(\d)\.weight")
 
 
 def load_sam1_decoder(model: nn.Module, path: str | Path) -> list[str]:
-    """Copies prompt encoder and mask decoder from a SAM 1 safetensors file into a SAM 2 model; returns the keys that were set.
+    """Copies prompt encoder and mask decoder from a SAM 1 safetensors file into a SAM 2 model; returns the
+    keys that were set.
 
     What SAM 1 doesn't have (object score, projections of the high-resolution maps) keeps its own values.
 

@@ -1,7 +1,9 @@
-"""A network of twice the width that answers exactly as the narrow one: a start for a larger model that has nothing to forget.
+"""A network of twice the width that answers exactly as the narrow one: a start for a larger model that has
+nothing to forget.
 
-Every channel of the encoder is doubled; what reads a doubled channel takes half of each twin (Net2Net: Chen 2016, arXiv 1511.05641,
-section 2.2). Layer norms see the same mean and variance; attention has twice the heads, each with its twin.
+Every channel of the encoder is doubled; what reads a doubled channel takes half of each twin (Net2Net: Chen
+2016, arXiv 1511.05641, section 2.2). Layer norms see the same mean and variance; attention has twice the
+heads, each with its twin.
 """
 
 from __future__ import annotations
@@ -51,7 +53,8 @@ def _doubled(name: str, value: Tensor, like: Tensor) -> Tensor:
             continue
         if after != 2 * before:
             raise ModelError(
-                f"the wide model isn't the narrow one at twice the width: '{name}' is {tuple(value.shape)} and {tuple(like.shape)}"
+                f"the wide model isn't the narrow one at twice the width: '{name}' is {tuple(value.shape)} "
+                f"and {tuple(like.shape)}"
             )
         if axis == 0 and ".qkv." in name:
             value = torch.cat([part for part in value.chunk(3) for _ in range(2)])

@@ -1,4 +1,6 @@
-"""The files of one frame of an archive, beside its mask: those of `uniultra segment`, under the same endings."""
+"""The files of one frame of an archive, beside its mask: those of `uniultra segment`, under the same
+endings.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,9 @@ from pathlib import Path
 
 from uniultra.io.input_file import InputFile
 from uniultra.io.output import write_json, write_png
-from uniultra.io.overlay import draw_overlay
 from uniultra.outputs.frame_files import write_frame_files
 from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, PLAIN, OutputPlan
+from uniultra.outputs.result_picture import draw_result
 from uniultra.outputs.structured import frame_json
 from uniultra.results import FrameResult
 
@@ -39,5 +41,5 @@ def _plain(kind: str, folder: Path, file: Path, result: FrameResult) -> Path:
     if kind == "json":
         write_json(path, frame_json(file.name, result))
     else:
-        write_png(path, draw_overlay(result.frame, result.masks))
+        write_png(path, draw_result(result))
     return path

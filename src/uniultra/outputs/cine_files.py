@@ -1,12 +1,12 @@
 """The files of a cine's results: id masks as one TIFF, CSV and JSON always; DICOM SEG and a movie as planned.
 
-Everything is written frame by frame into a folder beside the results, and takes its place when all of it is whole. What is kept in
-memory are the masks that a SEG needs, at one bit a pixel.
+Everything is written frame by frame into a folder beside the results, and takes its place when all of it is
+whole. What is kept in memory are the masks that a SEG needs, at one bit per pixel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +16,14 @@ from uniultra.errors import FileError, OutputError
 from uniultra.io.input_file import InputFile
 from uniultra.io.label_tiff import LabelFile, PackedMasks
 from uniultra.io.output import ListedJson, staged
-from uniultra.io.overlay import draw_overlay
 from uniultra.io.tables import TableFile
 from uniultra.io.video_writer import DEFAULT_RATE, MovieFile
 from uniultra.measure.measured import FRAME_COLUMNS, frame_row
 from uniultra.model_facts import ModelFacts
+from uniultra.outputs.course import Course, write_course
 from uniultra.outputs.frame_files import id_mask, maker
 from uniultra.outputs.plan import OutputPlan
+from uniultra.outputs.result_picture import draw_result
 from uniultra.outputs.structured import cine_frame_json, cine_head_json
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.types import Cine
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 MOST_FRAMES = 10_000
 """Frames of one call: Pillow's time for a page of a TIFF grows with their number."""
+TRACK_COLUMNS = (*FRAME_COLUMNS, "status", "confidence")
 MOST_SEG_BYTES = 2**32 - 2
 """The longest PixelData that DICOM has a number for (PS3.5 7.1.1)."""
 
@@ -46,7 +48,9 @@ def check_size(plan: OutputPlan, source: InputFile, cine: Cine, masks: int) -> N
 
 @dataclass(frozen=True)
 class CineFiles:
-    """The open files of one cine. `notes` say what isn't written, a sentence each; `lost` what failed on the way, once all is done."""
+    """The open files of one cine. `notes` say what isn't written, a sentence each; `lost` what failed on the
+    way, once all is done; `course` is what the plot of a track shows.
+    """
 
     image: str
     labels: LabelFile
@@ -56,6 +60,8 @@ class CineFiles:
     packed: list[PackedMasks] | None = None
     notes: tuple[str, ...] = field(default=())
     lost: list[str] = field(default_factory=list)
+    labels_of_objects: list[str] = field(default_factory=list)
+    course: Course | None = None
 
     def add(self, result: FrameResult) -> None:
         """Adds one frame; frames come in ascending order. Raises OutputError."""
@@ -65,44 +71,60 @@ class CineFiles:
             self.table.add(_row(self.image, result, found))
         self.listed.add(cine_frame_json(self.image, result))
         if self.movie is not None:
-            self.movie.add(draw_overlay(result.frame, result.masks))
+            self.movie.add(draw_result(result))
         if self.packed is not None:
             _pack(self.packed, result)
+            self.labels_of_objects[:] = [found.label for found in result.objects]
+        if self.course is not None:
+            self.course.add(result)
 
 
 @contextmanager
 def cine_files(
-    plan: OutputPlan, source: InputFile, cine: Cine, numbers: Sequence[int], model: ModelFacts
+    plan: OutputPlan,
+    source: InputFile,
+    cine: Cine,
+    numbers: Sequence[int],
+    model: ModelFacts,
+    course: Course | None = None,
 ) -> Iterator[CineFiles]:
     """Yields what takes each frame's result. At the end all files take their places; on an error none does.
 
+    Args:
+        course: of a track, to be filled and drawn; None for frames on their own.
+
     Raises:
-        OutputError: a result exists, or can't be written. FileError: nothing can refer to the source, where a SEG was named.
+        OutputError: a result exists, or can't be written. FileError: nothing can refer to the source, where a
+            SEG was named.
     """
-    targets = plan.cine_paths(source)
+    tracked = course is not None
+    targets = plan.cine_paths(source) if course is None else plan.track_paths(source, bool(course.ventricle))
     dataset, notes = _dataset(plan, source) if "seg" in targets else (None, ())
     if dataset is None:
         targets.pop("seg", None)
     with staged(targets, plan.force) as parts:
         packed: list[PackedMasks] = []
         with ExitStack() as stack:
-            head = cine_head_json(source.path.name, cine, numbers, model, tracked=False)
+            head = cine_head_json(source.path.name, cine, numbers, model, tracked)
             rate = cine.rate_of(numbers) or DEFAULT_RATE
             files = CineFiles(
                 source.path.name,
                 stack.enter_context(LabelFile(parts["masks"])),
-                stack.enter_context(TableFile(parts["csv"], FRAME_COLUMNS)),
+                stack.enter_context(TableFile(parts["csv"], TRACK_COLUMNS if tracked else FRAME_COLUMNS)),
                 stack.enter_context(ListedJson(parts["json"], head, "frames")),
                 stack.enter_context(MovieFile(parts["movie"], rate)) if "movie" in parts else None,
                 None if dataset is None else packed,
                 notes,
+                course=course,
             )
             yield files
         if files.movie is not None and files.movie.fault:  # a by-product fails alone
             files.lost.append(f"no movie is written: {files.movie.fault}")
             del targets["movie"]
+        if course is not None:
+            write_course(parts, source.path.name, course)
         if dataset is not None:
-            _write_seg(parts["seg"], dataset, packed, model)
+            _write_seg(parts["seg"], dataset, zip(files.labels_of_objects, packed, strict=True), model)
 
 
 def _dataset(plan: OutputPlan, source: InputFile) -> tuple[Dataset | None, tuple[str, ...]]:
@@ -121,7 +143,8 @@ def _dataset(plan: OutputPlan, source: InputFile) -> tuple[Dataset | None, tuple
 def _row(image: str, result: FrameResult, found: ObjectResult) -> list[Any]:
     time_s = "" if result.time_s is None else result.time_s
     about = [image, result.number, time_s, found.number, round(found.mask.quality, 4)]
-    return frame_row(about, found.area_px, found.measured)
+    row = frame_row(about, found.area_px, found.measured)
+    return row if found.status is None else [*row, found.status, found.confidence]
 
 
 def _pack(packed: list[PackedMasks], result: FrameResult) -> None:
@@ -132,9 +155,9 @@ def _pack(packed: list[PackedMasks], result: FrameResult) -> None:
         kept.add(result.number, mask.mask_hw)
 
 
-def _write_seg(path: Path, dataset: Dataset, packed: Sequence[PackedMasks], model: ModelFacts) -> None:
+def _write_seg(
+    path: Path, dataset: Dataset, labelled: Iterable[tuple[str, PackedMasks]], model: ModelFacts
+) -> None:
     from uniultra.io.dicom.seg import Segment, write_seg
 
-    write_seg(
-        path, dataset, [Segment(f"structure {i}", kept) for i, kept in enumerate(packed, 1)], maker(model)
-    )
+    write_seg(path, dataset, [Segment(label, kept) for label, kept in labelled], maker(model))

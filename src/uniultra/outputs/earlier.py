@@ -1,4 +1,6 @@
-"""Earlier results among inputs: passed over where a folder or a pattern brings them, taken where they are named."""
+"""Earlier results among inputs: ignored where a folder or a pattern brings them, taken where they are
+named.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,17 @@ from uniultra.errors import FileError
 from uniultra.io.images import find_images
 from uniultra.io.paths import shown
 
-ENDINGS = (".mask.png", ".overlay.png", ".masks.tif", ".overlay.mp4", ".seg.dcm", ".sr.dcm", ".seg.nrrd")
+ENDINGS = (
+    ".mask.png",
+    ".overlay.png",
+    ".grid.png",
+    ".masks.tif",
+    ".overlay.mp4",
+    ".track.plot.png",
+    ".seg.dcm",
+    ".sr.dcm",
+    ".seg.nrrd",
+)
 _NIFTI = ".nii.gz"
 _MASKS = (".mask.png", ".masks.tif")
 _MOST_BYTES = 200 * 10**6
@@ -18,7 +30,8 @@ _ALONE = "holds results of uniultra alone; give the folder of the images, or nam
 
 
 def images_of(places: Sequence[str]) -> list[Path]:
-    """The images that files, folders and patterns stand for, each once; without earlier results where they aren't named.
+    """The images that files, folders and patterns stand for, each once; without earlier results where they
+    aren't named.
 
     Raises:
         FileError: a place that stands for nothing, or for earlier results alone.
@@ -34,7 +47,9 @@ def images_of(places: Sequence[str]) -> list[Path]:
 
 
 def archive_images(inputs: Mapping[str, str], place: str) -> dict[str, str]:
-    """The names and paths of an archive without earlier results. Raises FileError where nothing else is there."""
+    """The names and paths of an archive without earlier results. Raises FileError where nothing else is
+    there.
+    """
     names = inputs.keys()
     images = {name: path for name, path in inputs.items() if not _is_archived_result(name, path, names)}
     if not images:

@@ -1,4 +1,6 @@
-"""The files of one frame's result: id mask, overlay and JSON always; DICOM SEG and SR, CSV, NIfTI and COCO as planned."""
+"""The files of one frame's result: id mask, overlay and JSON always; DICOM SEG and SR, CSV, NIfTI and COCO as
+planned.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,10 @@ from uniultra.io.coco import coco
 from uniultra.io.input_file import InputFile
 from uniultra.io.masks import ids_of
 from uniultra.io.output import staged, write_bytes, write_json, write_png, write_text
-from uniultra.io.overlay import draw_overlay
 from uniultra.io.tables import write_csv
 from uniultra.measure.measured import CSV_COLUMNS, rows
 from uniultra.outputs.plan import DICOM_KINDS, OutputPlan
+from uniultra.outputs.result_picture import draw_result
 from uniultra.outputs.structured import frame_json
 from uniultra.results import FrameResult
 
@@ -31,14 +33,15 @@ def write_frame_files(plan: OutputPlan, source: InputFile, result: FrameResult) 
     """Writes what the plan names, all of it or nothing. Returns notes on what isn't written.
 
     Raises:
-        OutputError: a file exists or can't be written. FileError: nothing can refer to the source, where a SEG or SR was named.
+        OutputError: a file exists or can't be written. FileError: nothing can refer to the source, where a
+            SEG or SR was named.
     """
     paths = plan.frame_paths(source)
     derived, notes = _derived(plan, source, result, paths)
     written = {kind: path for kind, path in paths.items() if kind not in DICOM_KINDS or kind in derived}
     with staged(written, plan.force) as parts:
         write_png(parts["mask"], id_mask(result))
-        write_png(parts["overlay"], draw_overlay(result.frame, result.masks))
+        write_png(parts["overlay"], draw_result(result))
         for kind, dataset in derived.items():
             _save(parts[kind], dataset)
         for kind, write in _PLAIN.items():
@@ -68,7 +71,9 @@ def maker(model: ModelFacts) -> Maker:
 def _derived(
     plan: OutputPlan, source: InputFile, result: FrameResult, paths: dict[str, Path]
 ) -> tuple[dict[str, Dataset], tuple[str, ...]]:
-    """The planned DICOM objects by kind, with notes. A source that nothing can refer to is only noted where none was named."""
+    """The planned DICOM objects by kind, with notes. A source that nothing can refer to is only noted where
+    none was named.
+    """
     kinds = [kind for kind in paths if kind in DICOM_KINDS]
     if not kinds:  # pydicom isn't imported for a picture
         return {}, ()
@@ -93,7 +98,8 @@ def _segmentation(kind: str, dataset: Dataset, source: InputFile, result: FrameR
     if kind == "fractional":
         planes = [1.0 / (1.0 + np.exp(-mask.logits_hw.astype(np.float32))) for mask in result.masks]
     frame = result.number or 0
-    segments = [Segment(f"structure {i}", {frame: plane}) for i, plane in enumerate(planes, 1)]
+    labels = [found.label for found in result.objects]
+    segments = [Segment(label, {frame: plane}) for label, plane in zip(labels, planes, strict=True)]
     return segmentation(dataset, segments, maker(result.model))
 
 
@@ -101,7 +107,7 @@ def _report(kind: str, dataset: Dataset, source: InputFile, result: FrameResult)
     from uniultra.io.dicom.sr import Finding, report
 
     findings = [
-        Finding(f"structure {found.number}", result.number or 0, found.mask.mask_hw, found.measured.shape)
+        Finding(found.label, result.number or 0, found.mask.mask_hw, found.measured.shape)
         for found in result.objects
         if found.measured.shape is not None
     ]

@@ -30,7 +30,10 @@ KINDS = {
 """What can be written beside the three files that always are, and how its name ends."""
 KINDS_SHOWN = ", ".join(KINDS)
 DICOM_KINDS = ("seg", "fractional", "sr")
-OWN_STUDY = "DICOM results carry no patient and so lie in a study of their own; --keep-patient files them with their source"
+OWN_STUDY = (
+    "DICOM results carry no patient and so lie in a study of their own; --keep-patient files them with "
+    "their source"
+)
 CINE_KINDS = ("seg", "csv", "movie", "none")
 """What can be written of a cine; the rest is for one frame."""
 PLAIN = {"overlay": "overlay.png", "json": "json"}
@@ -45,8 +48,9 @@ class OutputPlan:
 
     Attributes:
         folder: None writes nothing.
-        frame: the number that was asked for, which names then carry.
-        kinds: beside the three files that are always written; None where none were named, so that DICOM gets a SEG.
+        frame: the number that was requested, which names then carry.
+        kinds: beside the three files that are always written; None where none were named, so that DICOM gets
+            a SEG.
         keep_patient: whether DICOM results carry the patient's identity.
         force: whether existing files are replaced.
     """
@@ -68,14 +72,25 @@ class OutputPlan:
         endings = {"mask": "mask.png", "overlay": "overlay.png", "json": "json"}
         return self._paths(f"{source.stem}{frame}", endings, self.kinds_for(source))
 
-    def cine_paths(self, source: InputFile) -> dict[str, Path]:
-        """Each result's path: NAME.frames.masks.tif and so on; a movie, and of DICOM a SEG, where no kinds were named."""
+    def cine_paths(self, source: InputFile, name: str = "frames") -> dict[str, Path]:
+        """Each result's path: NAME.frames.masks.tif and so on; a movie, and of DICOM a SEG, where no kinds
+        were named.
+        """
         kinds = self.kinds_for(source)
         if self.kinds is None:
             kinds = (*kinds, "movie")
         return self._paths(
-            f"{source.stem}.frames", {"masks": "masks.tif", "csv": "csv", "json": "json"}, kinds
+            f"{source.stem}.{name}", {"masks": "masks.tif", "csv": "csv", "json": "json"}, kinds
         )
+
+    def track_paths(self, source: InputFile, ventricle: bool = False) -> dict[str, Path]:
+        """The same of a track, NAME.track.masks.tif and so on, with its plot; with `ventricle` its ejection
+        fraction too.
+        """
+        assert self.folder is not None
+        more = {"plot": "plot.png", "chart": "plot.svg"} | ({"ef": "ef.json"} if ventricle else {})
+        paths = {kind: self.folder / f"{source.stem}.track.{ending}" for kind, ending in more.items()}
+        return self.cine_paths(source, "track") | paths
 
     def _paths(self, name: str, endings: dict[str, str], kinds: Sequence[str]) -> dict[str, Path]:
         assert self.folder is not None
@@ -84,7 +99,9 @@ class OutputPlan:
 
 
 def chosen_kinds(asked: Sequence[str]) -> tuple[str, ...] | None:
-    """The kinds of `--write`, repeated or with commas; None for no such option. Raises PromptError for an unknown one."""
+    """The kinds of `--write`, repeated or with commas; None for no such option. Raises PromptError for an
+    unknown one.
+    """
     kinds = [part.strip().lower() for text in asked for part in text.split(",")]
     for kind in kinds:
         if kind not in KINDS:
@@ -105,7 +122,9 @@ def check_cine_kinds(kinds: Sequence[str] | None) -> None:
 
 
 def check_kinds(plan: OutputPlan, sources: Sequence[InputFile]) -> tuple[str, ...]:
-    """Raises OutputError before anything is computed for what can't be written; returns notes on what won't be."""
+    """Raises OutputError before anything is computed for what can't be written; returns notes on what won't
+    be.
+    """
     if plan.folder is None:
         return ()
     if plan.kinds is None:
@@ -133,7 +152,9 @@ def own_study(plan: OutputPlan, sources: Sequence[InputFile]) -> tuple[str, ...]
 
 
 def chosen_extras(asked: Sequence[str]) -> tuple[str, ...]:
-    """The kinds of `--write`, repeated or with commas. Raises PromptError for an unknown one, OutputError for one that needs an extra."""
+    """The kinds of `--write`, repeated or with commas. Raises PromptError for an unknown one, OutputError for
+    one that needs an extra.
+    """
     kinds = dict.fromkeys(part.strip().lower() for text in asked for part in text.split(","))
     for kind in kinds:
         if kind not in ARCHIVE_ENDINGS:

@@ -1,4 +1,6 @@
-"""What the JSON beside a mask says of it, so that a mask that was written here keeps its scale when it is measured again."""
+"""What the JSON beside a mask says of it, so that a mask that was written here keeps its scale when it is
+measured again.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ Key = tuple[int | None, int]
 
 
 def saved_beside(mask: Path) -> dict[Key, Scale]:
-    """The scales in the JSON that belongs to a mask by its name: NAME.json for NAME.mask.png; {} where there is none."""
+    """The scales in the JSON that belongs to a mask by its name: NAME.json for NAME.mask.png; {} where there
+    is none.
+    """
     for ending in _ENDINGS:
         beside = mask.with_name(mask.name.removesuffix(ending) + ".json")
         if mask.name.endswith(ending) and beside.is_file():

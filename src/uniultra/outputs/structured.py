@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from uniultra import __version__
+from uniultra.io.coco import compressed, run_lengths
+from uniultra.measure import area_px
 from uniultra.measure.measured import as_json
 from uniultra.model_facts import ModelFacts
 from uniultra.prompts.objects import prompt_json
 from uniultra.results import FrameResult, ObjectResult
-from uniultra.types import Cine
+from uniultra.types import Cine, Mask
 
 NOTICE = "not a medical device"
 LIBRARIES = {
@@ -27,15 +29,34 @@ LIBRARIES = {
 
 
 def object_json(found: ObjectResult) -> dict[str, Any]:
-    """One structure: its prompt, box, areas, quality, and all its measures."""
-    return {
+    """One structure: its prompt, box, areas, quality, and all its measures; its alternatives, where
+    requested; of a tracked one also its status and confidence.
+    """
+    tracked = {} if found.status is None else {"status": found.status, "confidence": found.confidence}
+    report: dict[str, Any] = {
         "id": found.number,
+        **({"name": found.name} if found.name else {}),
         "prompt": None if found.prompt is None else prompt_json(found.prompt),
         "box_xyxy": found.mask.box_xyxy,
         "area_px": found.area_px,
         "area_mm2": found.area_mm2,
         "quality": round(found.mask.quality, 4),
+        **tracked,
         "measures": as_json(found.measured),
+    }
+    if found.alternatives is not None:
+        report["alternatives"] = [alternative_json(mask) for mask in found.alternatives]
+    return report
+
+
+def alternative_json(mask: Mask) -> dict[str, Any]:
+    """A mask that isn't drawn, with its pixels as COCO run lengths."""
+    size = [int(side) for side in mask.mask_hw.shape]
+    return {
+        "box_xyxy": mask.box_xyxy,
+        "area_px": area_px(mask),
+        "quality": round(mask.quality, 4),
+        "rle": {"size": size, "counts": compressed(run_lengths(mask.mask_hw))},
     }
 
 
@@ -52,6 +73,7 @@ def frame_json(image: str, result: FrameResult) -> dict[str, Any]:
         "uniultra": __version__,
         "libraries": libraries(),
         "objects": [object_json(found) for found in result.objects],
+        "notes": list(result.notes),
         "notice": NOTICE,
     }
 
@@ -78,11 +100,13 @@ def cine_head_json(
 def cine_frame_json(image: str, result: FrameResult) -> dict[str, Any]:
     """One entry of a cine's list of frames."""
     report = frame_json(image, result) | {"time_s": result.time_s}
-    return {key: report[key] for key in ("frame", "time_s", "spacing_mm_yx", "objects")}
+    return {key: report[key] for key in ("frame", "time_s", "spacing_mm_yx", "objects", "notes")}
 
 
 def libraries() -> dict[str, str]:
-    """The versions of the libraries that took part in a result: those of `LIBRARIES` that this process has loaded."""
+    """The versions of the libraries that took part in a result: those of `LIBRARIES` that this process has
+    loaded.
+    """
     return {
         name: str(sys.modules[module].__version__)
         for name, module in LIBRARIES.items()

@@ -1,1 +1,3 @@
-"""What points at structures: options grouped into objects, prompt files of either kind, and their one written form."""
+"""What points at structures: options grouped into objects, prompt files of either kind, and their one written
+form.
+"""

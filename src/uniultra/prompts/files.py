@@ -22,12 +22,13 @@ _HEAD_BYTES = 4096
 def read_prompts(path: Path, names: Collection[str], others: bool = False) -> Prompts:
     """The prompts of the files of these names, by (name, frame); frame None where the file names none.
 
-    JSON is a list of objects for every file, or a dict from a name to its list; an object is {"box": [x0, y0, x1, y1],
-    "points": [[x, y], ...], "labels": [1, 0, ...]}, each key optional. Else a table with one row an object (`table`).
-    A name is a path as in `names`, or a bare file name; in JSON a bare name stands for every file that has it.
+    JSON is a list of objects for every file, or a dict from a name to its list; an object is {"box": [x0, y0,
+    x1, y1], "points": [[x, y], ...], "labels": [1, 0, ...]}, each key optional. Else a table with one row per
+    object (`table`). A name is a path as in `names`, or a bare file name; in JSON a bare name stands for
+    every file that has it.
 
     Args:
-        others: whether the file may name further files, which are passed over; else they are problems.
+        others: whether the file may name further files, which are ignored; else they are problems.
 
     Raises:
         PromptError: not such JSON. DataError: a table or names with problems, each told by its place.
@@ -43,7 +44,7 @@ def read_prompts(path: Path, names: Collection[str], others: bool = False) -> Pr
         prompts, meant = _objects(path, value), _meant(str(name), names)
         found |= {(one, None): prompts for one in meant}
         if not meant and not others:
-            what = f"'{shown(str(name))}' is no image of the archive; give its path relative to it"
+            what = f"'{shown(str(name))}' is not an image of the archive; give its path relative to it"
             unknown.append(Problem(f"entry {number}", what))
     refuse(shown(path), unknown)
     return found
@@ -71,7 +72,9 @@ def _content(path: Path) -> Any:
 
 
 def _meant(name: str, names: Collection[str]) -> list[str]:
-    """The files that an entry's name means: its path, else every file of that bare name; in either Unicode form."""
+    """The files that an entry's name means: its path, else every file of that bare name; in either Unicode
+    form.
+    """
     called = composed(name.replace("\\", "/").removeprefix("./"))
     whole = [one for one in names if composed(one) == called]
     return whole or [one for one in names if composed(PurePosixPath(one).name) == called]

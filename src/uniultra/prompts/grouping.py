@@ -53,9 +53,9 @@ def _numbers(text: str, count: int, what: str, form: str) -> tuple[float, ...]:
 def group(typed: Typed, previous: Sequence[np.ndarray] = ()) -> list[Prompt]:
     """Objects, in order: previous masks, then boxes, then clicks.
 
-    A point joins the smallest box (or the previous mask) that holds it. Points in none join the nearest previous mask where
-    masks alone were given; else they are one object together, or one each with `each_point`. A negative point joins the
-    smallest box or mask that holds it, and else every object.
+    A point joins the smallest box (or the previous mask) that holds it. Points in none join the nearest
+    previous mask where masks alone were given; else they are one object together, or one each with
+    `each_point`. A negative point joins the smallest box or mask that holds it, and else every object.
 
     Raises:
         PromptError: nothing was given, or too much: over 255 objects, or 250 points in one.
@@ -73,7 +73,8 @@ def group(typed: Typed, previous: Sequence[np.ndarray] = ()) -> list[Prompt]:
             inside[_nearest(point, previous)].append(point)
         loose = []
     objects = [(*holder, points) for holder, points in zip(holders, inside, strict=True)]
-    clicked = [[point] for point in loose] if typed.each_point else [loose] if loose else []
+    together = [loose] if loose else []
+    clicked = [[point] for point in loose] if typed.each_point else together
     objects += [(None, None, points) for points in clicked]
     if not objects:
         raise PromptError("no prompt: give --box x0,y0,x1,y1 or --point x,y (or --mask, --prompts)")

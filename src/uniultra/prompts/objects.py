@@ -13,7 +13,9 @@ MOST_OBJECTS, MOST_POINTS = 255, 250
 
 
 def check_counts(prompts: list[Prompt]) -> list[Prompt]:
-    """The same prompts; raises PromptError for more objects than an id mask tells apart, or more points than a model takes."""
+    """The same prompts; raises PromptError for more objects than an id mask tells apart, or more points than
+    a model takes.
+    """
     if len(prompts) > MOST_OBJECTS:
         raise PromptError(
             f"{len(prompts)} structures on one image; an id mask holds 1 to {MOST_OBJECTS}: split the prompts"
@@ -21,13 +23,16 @@ def check_counts(prompts: list[Prompt]) -> list[Prompt]:
     for prompt in prompts:
         if len(prompt.points_xy) > MOST_POINTS:
             raise PromptError(
-                f"{len(prompt.points_xy)} points on one structure; a model takes up to {MOST_POINTS}: leave some out"
+                f"{len(prompt.points_xy)} points on one structure; a model takes up to {MOST_POINTS}: leave "
+                "some out"
             )
     return prompts
 
 
 def prompt_of(item: dict[str, Any]) -> Prompt:
-    """One object of a prompts file, or what `prompt_json` made; raises PromptError for unknown keys or what isn't numbers."""
+    """One object of a prompts file, or what `prompt_json` made; raises PromptError for unknown keys or what
+    isn't numbers.
+    """
     if item.get("previous_mask"):
         raise PromptError("the prompt had a previous mask, which is a file of its own; give it with --mask")
     unknown = sorted(set(item) - {"box", "points", "labels", "previous_mask"})

@@ -13,7 +13,9 @@ from uniultra.types import Prompt
 
 @dataclass(frozen=True)
 class PromptSource:
-    """Options, or a previous mask with them, or what `files.read_prompts` read for files named by `as_posix()`."""
+    """Options, or a previous mask with them, or what `files.read_prompts` read for files named by
+    `as_posix()`.
+    """
 
     typed: Typed
     mask: Path | None = None
@@ -23,7 +25,8 @@ class PromptSource:
         """The prompts of a file whose frames have this (height, width); of one frame, where that was chosen.
 
         Raises:
-            PromptError: the prompts file doesn't name the file, or other frames of it. FileError: the previous mask can't be read.
+            PromptError: the prompts file doesn't name the file, or other frames of it. FileError: the
+                previous mask can't be read.
         """
         from uniultra.io.masks import read_previous
 

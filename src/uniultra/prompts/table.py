@@ -1,4 +1,6 @@
-"""prompts.csv: what points at which structure of which file, one row an object; checked as a whole before anything runs."""
+"""prompts.csv: what points at which structure of which file, one row per object; checked as a whole before
+anything runs.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ BOX = ("x0", "y0", "x1", "y1")
 COLUMNS = ("file", *BOX, "points", "frame")
 MOST_BYTES = 500_000_000
 Prompts = dict[tuple[str, int | None], list[Prompt]]
-"""(name, frame) to the prompt of each of its objects, in their order; frame None: whichever is chosen otherwise."""
+"""(name, frame) to the prompt of each of its objects, in their order; frame None: whichever is chosen
+otherwise.
+"""
 _WHOLE = re.compile(r"(?<=\d)\.0*$")
 """What pandas puts after whole numbers in a column with gaps."""
 
@@ -39,7 +43,7 @@ class _NoSuchFileError(_CellError):
 
 
 def read_table(path: Path, names: Collection[str], others: bool = False) -> Prompts:
-    """The prompts of a table for files of these names; with `others`, rows of other files are passed over.
+    """The prompts of a table for files of these names; with `others`, rows of other files are ignored.
 
     A file is named by its path relative to the archive, or by its bare name where only one has that.
 
@@ -62,7 +66,7 @@ def read_table(path: Path, names: Collection[str], others: bool = False) -> Prom
     problems += _of_files(asked, rows)
     refuse(shown(path), problems)
     if not asked and not others:
-        raise DataError(f"{shown(path)}: holds no row below its header; give one row an object")
+        raise DataError(f"{shown(path)}: holds no row below its header; give one row per object")
     return asked
 
 
@@ -71,7 +75,8 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise DataError(
-                f"{shown(path)}: {path.stat().st_size / 1e6:.0f} MB; a table has up to {MOST_BYTES // 10**6} MB; split it"
+                f"{shown(path)}: {path.stat().st_size / 1e6:.0f} MB; a table has up to "
+                f"{MOST_BYTES // 10**6} MB; split it"
             )
         with open(path, "rb") as file:
             encoding = encoding_of(file.read(4))
@@ -101,7 +106,9 @@ def _named_columns(header: list[str]) -> list[str]:
 
 
 def _cells(path: Path, number: int, header: list[str], cells: list[str], separator: str) -> dict[str, str]:
-    """A row's cells by column; numbers of a table whose separator is ; may have a comma for the point. Raises DataError."""
+    """A row's cells by column; numbers of a table whose separator is ; may have a comma for the point. Raises
+    DataError.
+    """
     if any(cells[len(header) :]):
         seen = f"{len(cells)} cells under {len(header)} columns"
         raise DataError(
@@ -117,7 +124,7 @@ def _check_header(path: Path, header: list[str]) -> None:
     legal = f"a table has the column file, and x0,y0,x1,y1 or points or both; legal are {', '.join(COLUMNS)}"
     for place, name in enumerate(header, start=1):
         if not name:
-            raise DataError(f"{shown(path)}: column {place} has no name; name it, or take it away; {legal}")
+            raise DataError(f"{shown(path)}: column {place} has no name; name it, or remove it; {legal}")
         if name not in COLUMNS:
             raise DataError(f"{shown(path)}: column {ascii(name)[:40]} is unknown; {legal}")
         if header.count(name) > 1:
@@ -128,7 +135,9 @@ def _check_header(path: Path, header: list[str]) -> None:
 
 
 def _lookup(names: Collection[str]) -> dict[str, list[str]]:
-    """What a row may call a file, to the names that it may mean: written alike before equal in Unicode, whole before bare."""
+    """What a row may call a file, to the names that it may mean: written alike before equal in Unicode, whole
+    before bare.
+    """
     known: dict[str, list[str]] = {}
     for form in (composed, str):
         bare: dict[str, list[str]] = {}
@@ -162,10 +171,11 @@ def _name(cell: str, known: Mapping[str, list[str]]) -> str:
     if meant:
         raise _CellError(
             "column file",
-            f"'{shown(cell)}' is the name of {len(meant)} files, as {meant[0]} and {meant[1]}; give the whole path",
+            f"'{shown(cell)}' is the name of {len(meant)} files, as {meant[0]} and {meant[1]}; give the "
+            "whole path",
         )
     raise _NoSuchFileError(
-        "column file", f"'{shown(cell)}' is no image of the archive; give its path relative to it"
+        "column file", f"'{shown(cell)}' is not an image of the archive; give its path relative to it"
     )
 
 
@@ -176,7 +186,7 @@ def _frame(cell: str) -> int | None:
     if not (cell.isascii() and cell.isdigit() and len(cell) < 8):
         raise _CellError(
             "column frame",
-            f"'{shown(cell)}' is no number of a frame; give whole numbers from 0, or leave it empty",
+            f"'{shown(cell)}' is not a frame number; give whole numbers from 0, or leave it empty",
         )
     return int(cell)
 

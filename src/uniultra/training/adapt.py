@@ -1,7 +1,8 @@
-"""Stage 1 of the paper, and a lab's own data in minutes: a SAM 2 learns new images through few of its parameters.
+"""Stage 1 of the paper, and a lab's own data in minutes: a SAM 2 learns new images through few of its
+parameters.
 
-A run folder holds config.json, what `training.loop` leaves, and at the end adapter.safetensors (the moved weights alone) with base.json.
-The folder is a model: `segment`, `evaluate`, `export` and `merge` take it.
+A run folder holds config.json, what `training.loop` leaves, and at the end adapter.safetensors (the moved
+weights alone) with base.json. The folder is a model: `segment`, `evaluate`, `export` and `merge` take it.
 """
 
 from __future__ import annotations
@@ -96,7 +97,8 @@ def make_adaptable(config: AdaptConfig) -> tuple[PromptableModel, AdapterFacts, 
     own = has_adapters(plain)
     if own and config.adapter != AdapterSpec():
         raise ModelError(
-            f"base '{settings.name}' has CH-Adapters of its own, which go on learning; leave the [adapter] settings alone"
+            f"base '{settings.name}' has CH-Adapters of its own, which go on learning; leave the [adapter] "
+            "settings alone"
         )
     spec = config.adapter if settings.method == "ch-adapter" and not own else None
     facts = AdapterFacts(
@@ -132,7 +134,8 @@ def splits_for(
         )
     if config.optim.keep == "best" and not val:
         raise DataError(
-            f"manifest '{manifest.path}' has no rows of split 'val', which choose the checkpoint; give some images that split, "
+            f"manifest '{manifest.path}' has no rows of split 'val', which choose the checkpoint; give some "
+            "images that split, "
             "or keep the last one with --set optim.keep=last"
         )
     if shots is not None:
@@ -142,13 +145,16 @@ def splits_for(
 
 
 def _replayed(known: Manifest, own: Manifest) -> TrainSplit:
-    """The replay's train rows; none of them may be what the lab's manifest keeps for choosing or reporting."""
+    """The replay's train rows; none of them may be what the lab's manifest keeps for choosing or
+    reporting.
+    """
     replay = train_split(known)
     kept = {row.image.resolve() for row in own if row.split != "train"}
     both = next((row for row in replay if row.image.resolve() in kept), None)
     if both is not None:
         raise DataError(
-            f"replay image '{both.id}' is of split val or test in '{own.path}'; take it out of the replay manifest's train split"
+            f"replay image '{both.id}' is of split val or test in '{own.path}'; take it out of the replay "
+            "manifest's train split"
         )
     mine = {row.image.resolve() for row in own}
     return TrainSplit(replay.name, tuple(row for row in replay if row.image.resolve() not in mine))
@@ -159,5 +165,7 @@ def _is_folder(name: str) -> bool:
 
 
 def _found_again(name: str) -> str:
-    """The base's name, or of a folder its whole path, so that the run folder opens from anywhere on this machine."""
+    """The base's name, or of a folder its whole path, so that the run folder opens from anywhere on this
+    machine.
+    """
     return str(Path(name).resolve()) if _is_folder(name) else name

@@ -1,4 +1,6 @@
-"""What a run tells while it goes: log.jsonl, a picture of val, the best weights so far, and a bar with the time left."""
+"""What a run tells while it goes: log.jsonl, a picture of val, the best weights so far, and a bar with the
+time left.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,11 @@ PICTURES = "val"
 
 
 class Journal(TrainerCallback):
-    """Losses and looks, one JSON line each; keeps the weights of the best look; stops the run when looks no longer get better.
+    """Losses and looks, one JSON line each; keeps the weights of the best look; stops the run when looks no
+    longer get better.
 
-    What it knows about the past it reads from the file: lines later than the checkpoint that a run goes on from are dropped.
+    What it knows about the past it reads from the file: lines later than the checkpoint that a run goes on
+    from are dropped.
     """
 
     def __init__(
@@ -165,7 +169,8 @@ class ProgressBar(TrainerCallback):
             a_step = (time.monotonic() - self.began) / max(1, state.global_step - self.first_step)
             left = (self.steps - state.global_step) * a_step / 60
             self.bar.console.print(
-                f"step {state.global_step} of {self.steps}, loss {float(logs['loss']):.3f}, {left:.1f} min left"
+                f"step {state.global_step} of {self.steps}, loss {float(logs['loss']):.3f}, {left:.1f} min "
+                "left"
             )
 
     def __enter__(self) -> None:
@@ -177,7 +182,7 @@ class ProgressBar(TrainerCallback):
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
-    """A line of the log; None for one that a kill cut short."""
+    """A line of the log; None for one that a kill truncated."""
     try:
         line = json.loads(text)
     except ValueError:

@@ -1,4 +1,6 @@
-"""The settings of training runs: frozen dataclasses, the only source of defaults; `configure` changes fields by TOML files and --set."""
+"""The settings of training runs: frozen dataclasses, the only source of defaults; `configure` changes fields
+by TOML files and --set.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +11,32 @@ from uniultra.models.adapter import AdapterSpec
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Which network: a size of `models.build.SIZES`, its input side in pixels, with the paper's adapters or without."""
+    """Which network: a size of `models.build.SIZES`, its input side in pixels, with or without adapters."""
 
     size: str = "mini"
     image_size: int = 256
     box_prior: bool = True
     adapters: bool = True
     focus_stretch: float = 0.0
-    """How much longer than wide a focused view may be, 1 to 4; it is stretched onto the square input, so thin bands are seen larger.
-    0 is what the start (or the teacher) has, and 1 where there is none."""
+    """How much longer than wide a focused view may be, 1 to 4; it is stretched onto the square input, so thin
+    bands are seen larger. 0 is what the start (or the teacher) has, and 1 where there is none.
+    """
     decoder_from: str = ""
-    """A LiteMedSAM or SAM 1 safetensors file whose prompt encoder and mask decoder are the start; empty for fresh weights."""
+    """A LiteMedSAM or SAM 1 safetensors file whose prompt encoder and mask decoder are the start; empty for
+    fresh weights.
+    """
     start_from: str = ""
-    """A model, by name or folder, to go on from; of the fields above only image_size and focus_stretch count then."""
+    """A model, by name or folder, to start from; above, only image_size and focus_stretch then count."""
     widen_from: str = ""
-    """A model of half this size's width, by name or folder, whose function is the start; `size` must be twice it, such as mini-2x."""
+    """A model of half this size's width, by name or folder, whose function is the start; `size` must be twice
+    it, such as mini-2x.
+    """
 
 
 @dataclass(frozen=True)
 class OptimSettings:
-    """AdamW, one cycle (linear warm-up, cosine decay), and a moving average of the weights, which is what is kept.
+    """AdamW, one cycle (linear warm-up, cosine decay), and a moving average of the weights, which is what is
+    kept.
 
     Attributes:
         batch_size: examples at once on one device; a step takes batch_size * accumulate * devices of them.
@@ -62,7 +70,7 @@ class OptimSettings:
 
 @dataclass(frozen=True)
 class LossSettings:
-    """Weights of the loss's terms. A batch gets 1 to `rounds` rounds of prompting, each later one a correction click."""
+    """Weights of the loss's terms. A batch gets 1 to `rounds` rounds, the later ones of corrections."""
 
     rounds: int = 3
     dice: float = 1.0
@@ -92,7 +100,7 @@ class DataSettings:
     datasets: str = ""
     """Comma-separated names of the sets to train on; empty for all."""
     favour: str = ""
-    """Sets to draw more often, as name:factor with commas between, such as busi:1.5,ddti:1.5."""
+    """Sets to draw more often, as name:factor separated by commas, such as busi:1.5,ddti:1.5."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,8 @@ class BaseSettings:
         name: a published model, a folder, or a name on the hub such as facebook/sam2.1-hiera-large.
         method: ch-adapter, lora, decoder or full; see `models.methods`.
         image_size: side of the input, px; 0 for the base's own.
-        focus_stretch: how much longer than wide a focused view may be, 1 to 4; 0 for the base's own. More shows thin bands larger.
+        focus_stretch: how much longer than wide a focused view may be, 1 to 4; 0 for the base's own. More
+            shows thin bands larger.
         lora_rank: of method lora.
     """
 
@@ -127,14 +136,16 @@ class BaseSettings:
 
 @dataclass(frozen=True)
 class ReplaySettings:
-    """Images of other organs, mixed in against forgetting: the share of the examples that come from the replay manifest."""
+    """Images of other organs, mixed in against forgetting: the share of the examples that come from the
+    replay manifest.
+    """
 
     share: float = 0.25
 
 
 @dataclass(frozen=True)
 class AdaptConfig:
-    """Everything that adapting depends on beside its data. The defaults are the laptop's: minutes on two cores."""
+    """Everything that adapting depends on beside its data. The defaults suit a laptop."""
 
     base: BaseSettings = field(default_factory=BaseSettings)
     adapter: AdapterSpec = field(default_factory=AdapterSpec)
@@ -166,7 +177,8 @@ class DSKDSettings:
         whole, hiera, adapter: of the sum and of its two parts, at each level; 0 leaves a term out.
         normalise: errors are divided by the teacher's mean square at that level; the paper doesn't.
         weight: of all these together; 0 leaves the teacher out, and the mask's loss alone teaches.
-        mask: of the prompted masks' loss beside them; 0 is distillation from features alone, by which the decoder stays the teacher's.
+        mask: of the prompted masks' loss beside them; 0 is distillation from features alone, by which the
+            decoder stays the teacher's.
         soft: of the distance to the teacher's answers to the same first prompts.
     """
 
@@ -182,7 +194,9 @@ class DSKDSettings:
 
 @dataclass(frozen=True)
 class RetuneSettings:
-    """After the features: the decoder learns on the student's features, by prompts. Steps may be 0; `encoder_lr` 0 freezes the encoder."""
+    """After the features: the decoder learns on the student's features, by prompts. Steps may be 0;
+    `encoder_lr` 0 freezes the encoder.
+    """
 
     steps: int = 600
     encoder_lr: float = 0.0
@@ -191,14 +205,18 @@ class RetuneSettings:
 
 @dataclass(frozen=True)
 class UnlabelledSettings:
-    """Frames without masks in the feature stage: their share of the examples; images of `train` without an object are always among them."""
+    """Frames without masks in the feature stage: their share of the examples; images of `train` without an
+    object are always among them.
+    """
 
     share: float = 0.1
 
 
 @dataclass(frozen=True)
 class CacheSettings:
-    """The teacher's maps on disk: so many views of each object and frame, which recur; 0 computes them anew for endless views."""
+    """The teacher's maps on disk: so many views of each object and frame, which recur; 0 computes them anew
+    for endless views.
+    """
 
     views: int = 0
 

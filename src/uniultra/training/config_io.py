@@ -1,4 +1,6 @@
-"""Settings from their defaults, a TOML file and --set: what is unknown, of another type or out of its range is refused."""
+"""Settings from their defaults, a TOML file and --set: what is unknown, of another type or out of its range
+is refused.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,8 @@ def configured(config: C, path: str | Path | None = None, changes: tuple[str, ..
     """Defaults, then a TOML file, then `section.key=value` changes in TOML's own syntax of values.
 
     Raises:
-        ModelError: unknown section or key, or a value of another type than the default's, out of its range, not one of its words, or
-            not possible beside another one.
+        ModelError: unknown section or key, or a value of another type than the default's, out of its range,
+            not one of its words, or not possible beside another one.
     """
     if path is not None:
         try:
@@ -35,7 +37,8 @@ def configured(config: C, path: str | Path | None = None, changes: tuple[str, ..
         for section, values in tables.items():
             if not isinstance(values, dict):
                 raise ModelError(
-                    f"config '{path}': '{section}' stands outside of a section; put it under one, such as [optim]"
+                    f"config '{path}': '{section}' stands outside of a section; put it under one, such as "
+                    "[optim]"
                 )
             for key, value in values.items():
                 config = _with(config, section, key, value)
@@ -53,11 +56,13 @@ def _check_boxes(data: DataSettings) -> None:
     if total > 1.0 + 1e-9:
         names = "data.exact_share, data.margin_share and data.sam2_share"
         raise ModelError(
-            f"{names} sum to {total:g}; they are shares of the box prompts, so lower them to at most 1 together"
+            f"{names} sum to {total:g}; they are shares of the box prompts, so lower them to at most 1 "
+            "together"
         )
     if data.margin_low > data.margin_high:
         raise ModelError(
-            f"data.margin_low = {data.margin_low:g} is above data.margin_high = {data.margin_high:g}; exchange them"
+            f"data.margin_low = {data.margin_low:g} is above data.margin_high = {data.margin_high:g}; "
+            "exchange them"
         )
 
 
@@ -88,7 +93,8 @@ def _with(config: C, section: str, key: str, value: Any) -> C:
         )
     if key == "focus_stretch" and 0.0 < value < 1.0:
         raise ModelError(
-            f"config value {section}.{key} = {value:g} is out of range; give 1 to 4 (where 0 is allowed, it means as it was)"
+            f"config value {section}.{key} = {value:g} is out of range; give 1 to 4 (where 0 is allowed, it "
+            "means as it was)"
         )
     words = CHOICES.get(f"{section}.{key}")
     if words and value not in words:

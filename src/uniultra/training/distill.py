@@ -1,6 +1,8 @@
-"""Stage 2 of the paper: an adapted model teaches a small one (DSKD), then the decoder is tuned again on what the small one sees.
+"""Stage 2 of the paper: an adapted model teaches a small one (DSKD), then the decoder is tuned again on what
+the small one sees.
 
-A run folder holds config.json, features/ and retune/ (each as `training.loop` leaves it), and at the end model/, the student.
+A run folder holds config.json, features/ and retune/ (each as `training.loop` leaves it), and at the end
+model/, the student.
 """
 
 from __future__ import annotations
@@ -44,7 +46,8 @@ class DistillJob:
         manifest: with rows of `train` and `val`.
         out: the run folder.
         unlabelled: cines, videos, images or folders of images whose frames join the feature stage.
-        only_permissive: learn from, and look at, images alone whose licence allows commercial use; see `splits.permissive`.
+        only_permissive: learn from, and look at, images alone whose licence allows commercial use; see
+            `splits.permissive`.
         device, report_to: as in `loop.Plan`.
         cache_folder: where the teacher's maps lie if cache.views is set; by default in `out`.
     """
@@ -73,7 +76,8 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
     """Distils, or goes on where an earlier call stopped; returns the student's folder.
 
     Raises:
-        ModelError: no such teacher, a student that can't be compared with it, no memory, another run in the folder.
+        ModelError: no such teacher, a student that can't be compared with it, no memory, another run in the
+            folder.
         DataError: no train or val rows, none with such a licence.
         FileError: an unlabelled file can't be read.
     """
@@ -112,7 +116,8 @@ def make_student(config: DistillConfig, teacher: PromptableModel) -> PromptableM
     )
     if student.input_size > teacher.input_size or teacher.input_size % student.input_size:
         raise ModelError(
-            f"student.image_size {student.input_size} doesn't fit the teacher's {teacher.input_size}; give one that divides it, or the same"
+            f"student.image_size {student.input_size} doesn't fit the teacher's {teacher.input_size}; give "
+            "one that divides it, or the same"
         )
     own, shared = (
         student.state_dict(),
@@ -123,7 +128,8 @@ def make_student(config: DistillConfig, teacher: PromptableModel) -> PromptableM
     )
     if odd is not None:
         raise ModelError(
-            f"the teacher's decoder doesn't fit the student: '{odd}' differs; distil from a model with SAM 2's decoder"
+            f"the teacher's decoder doesn't fit the student: '{odd}' differs; distil from a model with SAM "
+            "2's decoder"
         )
     student.load_state_dict(own | shared)
     return student

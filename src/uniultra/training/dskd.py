@@ -1,8 +1,9 @@
-"""Deep-supervised knowledge distillation (DSKD): the student's levels are held against the teacher's, whole and in parts.
+"""Deep-supervised knowledge distillation (DSKD): the student's levels are held against the teacher's, whole
+and in parts.
 
-Stage 2 of UniUltra (arXiv 2511.15771): at S/4, S/8 and S/16 after the neck the mean squared error of the sum, of the Hiera part alone
-and of the adapter part alone. Beyond the paper, and settable: errors relative to the teacher's own energy, the last level alone,
-and the prompted mask's loss at the same time.
+Stage 2 of UniUltra (arXiv 2511.15771): at S/4, S/8 and S/16 after the neck the mean squared error of the sum,
+of the Hiera part alone and of the adapter part alone. Beyond the paper, and settable: errors relative to the
+teacher's own energy, the last level alone, and the prompted mask's loss at the same time.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from uniultra.training.teacher_cache import TeacherCache
 
 
 class Distiller(nn.Module):
-    """A student that learns and its frozen teacher. The forward pass takes a batch of `DistillDataset` and returns {"loss": (), ...}.
+    """A student that learns and its frozen teacher. The forward pass takes a batch of `DistillDataset` and
+    returns {"loss": (), ...}.
 
     The batch may be drawn at the teacher's larger input side; the student sees it shrunk.
     """
@@ -55,7 +57,9 @@ class Distiller(nn.Module):
         return self
 
     def forward(self, image: Tensor, known: Tensor, view: Tensor, **prompt: Tensor) -> dict[str, Tensor]:
-        """`known` (B,) is 1 where there is a mask to learn from, `view` (B,) the row in the cache; the rest as in `InteractiveTrainer`."""
+        """`known` (B,) is 1 where there is a mask to learn from, `view` (B,) the row in the cache; the rest
+        as in `InteractiveTrainer`.
+        """
         labelled = known > 0
         theirs = self._levels_of_teacher(image, view) if self.dskd.weight or self.dskd.soft else ()
         wanted = (
@@ -123,7 +127,8 @@ def _chosen(features: Features, chosen: Tensor) -> Features:
 
 
 def soft_error(logits: Tensor, wanted: Tensor) -> Tensor:
-    """How far the student's mask is from the teacher's, as the teacher believes it: () mean over cells of the KL divergence of Bernoullis.
+    """How far the student's mask is from the teacher's, as the teacher believes it: () mean over cells of the
+    KL divergence of Bernoullis.
 
     logits (b, S/4, S/4) and wanted (b, T/4, T/4); a larger teacher's are averaged down.
     """
@@ -136,7 +141,8 @@ def soft_error(logits: Tensor, wanted: Tensor) -> Tensor:
 
 
 def dskd_terms(ours: Sequence[Level], theirs: Sequence[Level], settings: DSKDSettings) -> dict[str, Tensor]:
-    """Each term by "part level", such as "hiera S/8"; parts whose factor is 0, or that one of the two lacks, are left out.
+    """Each term by "part level", such as "hiera S/8"; parts whose factor is 0, or that one of the two lacks,
+    are left out.
 
     Maps of another side than the student's are averaged down to it.
     """
@@ -162,7 +168,9 @@ def _error(found: Tensor, wanted: Tensor | None, normalise: bool) -> Tensor:
 
 
 def shrunk(image: Tensor, prompt: dict[str, Tensor], size: int) -> tuple[Tensor, dict[str, Tensor]]:
-    """A batch drawn at a larger input side, at `size`: pixels averaged, points moved, previous masks made smaller; targets stay."""
+    """A batch drawn at a larger input side, at `size`: pixels averaged, points moved, previous masks made
+    smaller; targets stay.
+    """
     drawn = image.shape[-1]
     if drawn == size:
         return image, prompt

@@ -20,9 +20,11 @@ EMA_FILE = "ema.safetensors"
 
 
 class WeightAverage(TrainerCallback):
-    """Averages the parameters that learn after every step; saved beside each checkpoint and read back on resume.
+    """Averages the parameters that learn after every step; saved beside each checkpoint and read back on
+    resume.
 
-    The decay rises from 0 towards `decay` as (1 + step) / (10 + step), so that the first random weights are forgotten.
+    The decay rises from 0 towards `decay` as (1 + step) / (10 + step), so that the first random weights are
+    forgotten.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -61,7 +63,8 @@ class WeightAverage(TrainerCallback):
         )
         if broken:
             raise ModelError(
-                f"weight '{broken}' is no number at step {state.global_step}; lower optim.encoder_lr and optim.decoder_lr"
+                f"weight '{broken}' is not finite (NaN or Inf) at step {state.global_step}; lower "
+                "optim.encoder_lr and optim.decoder_lr"
             )
         write_tensors(Path(args.output_dir) / f"checkpoint-{state.global_step}" / EMA_FILE, self.average)
 

@@ -1,4 +1,6 @@
-"""Did adapting help? The base and the adapted model on the same prompts of val, with the interval of their difference."""
+"""Did adapting help? The base and the adapted model on the same prompts of val, with the interval of their
+difference.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,13 @@ MOST_IMAGES = 60
 
 @dataclass(frozen=True)
 class Gain:
-    """What changed on val, which also chose the checkpoint: an optimistic figure, for a decision, not for a table.
+    """What changed on val, which also chose the checkpoint: an optimistic figure, for a decision, not for a
+    table.
 
     Attributes:
         own: adapted against base on the lab's val.
-        others: the same on the replay manifest's val, organs that the lab's data doesn't have; None where none was given.
+        others: the same on the replay manifest's val, organs that the lab's data doesn't have; None where
+            none was given.
     """
 
     own: Comparison
@@ -38,15 +42,18 @@ class Gain:
             total = organs[ALL_ORGANS]
             if total.interval is None:
                 lines.append(
-                    f"{kind}: {total.difference:+.3f} on one cluster of val, too few for an interval; let val hold two or more"
+                    f"{kind}: {total.difference:+.3f} on one cluster of val, too few for an interval; let "
+                    "val hold two or more"
                 )
             elif total.verdict != BETTER:
                 lines.append(
-                    f"{kind}: no gain shown on val ({total.difference:+.3f}, {_span(total.interval)}); try more images or steps"
+                    f"{kind}: no gain shown on val ({total.difference:+.3f}, {_span(total.interval)}); try "
+                    "more images or steps"
                 )
         for kind, organs in (self.others or {}).items():
             lines += [
-                f"{kind}: {organ} got worse by {-found.difference:.3f} ({_span(found.interval)}); raise replay.share"
+                f"{kind}: {organ} got worse by {-found.difference:.3f} ({_span(found.interval)}); raise "
+                "replay.share"
                 for organ, found in organs.items()
                 if found.verdict == WORSE and found.interval is not None
             ]

@@ -1,6 +1,7 @@
 """One training example as a person would use the model: prompt, look, correct, look again.
 
-The image is encoded once; each round decodes, is scored, and hands its answer and a click on its largest error to the next.
+The image is encoded once; each round decodes, is scored, and hands its answer and a click on its largest
+error to the next.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ class InteractiveTrainer(nn.Module):
     def forward(
         self, image: Tensor, target: Tensor, points: Tensor, labels: Tensor, mask: Tensor, has_mask: Tensor
     ) -> dict[str, Tensor]:
-        """image (B, S, S) uint8, target (B, S, S) 0..1, points (B, N, 2), labels (B, N), mask (B, 1, S/4, S/4), has_mask (B,)."""
+        """image (B, S, S) uint8, target (B, S, S) 0..1, points (B, N, 2), labels (B, N), mask (B, 1, S/4,
+        S/4), has_mask (B,).
+        """
         return {"loss": self.rounds(self.model.encode(image), target, points, labels, mask, has_mask)["loss"]}
 
     def rounds(
@@ -39,7 +42,9 @@ class InteractiveTrainer(nn.Module):
         mask: Tensor,
         has_mask: Tensor,
     ) -> dict[str, Tensor]:
-        """Prompting and correcting on an encoded batch; `first_logits` (B, S/4, S/4) is the answer to the first prompt."""
+        """Prompting and correcting on an encoded batch; `first_logits` (B, S/4, S/4) is the answer to the
+        first prompt.
+        """
         halved = F.avg_pool2d(target.unsqueeze(1), 2).squeeze(
             1
         )  # logits have a quarter of the side: half is fine enough

@@ -1,7 +1,9 @@
-"""The loop that training from the ground and adapting share: transformers' Trainer, an average, looks at val, and a way back in.
+"""The loop that training from the ground and adapting share: transformers' Trainer, an average, looks at val,
+and a way back in.
 
-A run folder holds config.json, log.jsonl, checkpoint-N (of the weights that learn), pictures of val, and best.safetensors.
-Run again with the same settings, it goes on from the last whole checkpoint, and ends as if it had never stopped.
+A run folder holds config.json, log.jsonl, checkpoint-N (of the weights that learn), pictures of val, and
+best.safetensors. Run again with the same settings, it goes on from the last whole checkpoint, and ends as if
+it had never stopped.
 """
 
 from __future__ import annotations
@@ -49,7 +51,8 @@ class Plan:
         out: the run folder.
         device: auto, cpu or cuda.
         report_to: further loggers of transformers', such as tensorboard; none by default.
-        learner: what turns a batch into a loss, around `model`; by default `InteractiveTrainer`. What it has `told()` goes into the log.
+        learner: what turns a batch into a loss, around `model`; by default `InteractiveTrainer`. What it has
+            `told()` goes into the log.
     """
 
     model: PromptableModel
@@ -65,10 +68,11 @@ class Plan:
 
 
 def run(plan: Plan) -> Journal:
-    """Trains, or goes on; afterwards the model holds the weights that `optim.keep` names. Returns the run's journal.
+    """Trains, or goes on; afterwards the model holds the weights that `optim.keep` names. Returns the run's
+    journal.
 
     Raises:
-        ModelError: no memory, a loss that is no number, a device or precision that isn't there.
+        ModelError: no memory, a loss that is not finite, a device or precision that isn't there.
         OutputError: the disk is full.
     """
     settings = plan.optim
@@ -103,7 +107,9 @@ def run(plan: Plan) -> Journal:
 
 
 class PromptTrainer(Trainer):
-    """Draws as `draws` says, checkpoints what learns and nothing else, and stops at the first loss that is no number."""
+    """Draws as `draws` says, checkpoints what learns and nothing else, and stops at the first loss that is
+    not finite.
+    """
 
     def __init__(self, draws: DrawSampler, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -116,7 +122,8 @@ class PromptTrainer(Trainer):
         loss = super().training_step(*args, **kwargs)
         if not bool(torch.isfinite(loss)):
             raise ModelError(
-                f"the loss is no number at step {self.state.global_step + 1}; the last checkpoint is kept. "
+                f"the loss is not finite (NaN or Inf) at step {self.state.global_step + 1}; the last "
+                "checkpoint is kept. "
                 "Lower optim.encoder_lr and optim.decoder_lr, or set optim.precision=fp32"
             )
         return loss
@@ -134,7 +141,8 @@ class PromptTrainer(Trainer):
     def _issue_warnings_after_load(self, load_result: Any) -> None:
         if load_result.unexpected_keys:
             raise ModelError(
-                f"the checkpoint has a weight '{load_result.unexpected_keys[0]}' that this model lacks; give a new --out"
+                f"the checkpoint has a weight '{load_result.unexpected_keys[0]}' that this model lacks; "
+                "give a new --out"
             )
 
 
@@ -152,7 +160,9 @@ def step_of(checkpoint: Path) -> int:
 
 
 def whole_checkpoint(out: Path, clean: bool = False) -> Path | None:
-    """The last checkpoint that was written to its end; with `clean`, removes the later ones that a kill cut short."""
+    """The last checkpoint that was written to its end; with `clean`, removes the later ones that a kill
+    truncated.
+    """
     for folder in sorted(out.glob("checkpoint-*"), key=step_of, reverse=True):
         if (folder / EMA_FILE).is_file():
             return folder
@@ -200,7 +210,8 @@ def _arguments(plan: Plan) -> TrainingArguments:
         raise ModelError(f"device '{plan.device}' is unknown; use auto, cpu or cuda")
     if plan.device == "cuda" and not cuda:
         raise ModelError(
-            "device 'cuda' was asked for, but torch finds no CUDA here; use --device cpu, or install a CUDA build of torch"
+            "device 'cuda' was requested, but torch finds no CUDA here; use --device cpu, or install a CUDA "
+            "build of torch"
         )
     if settings.precision == "fp16" and not cuda:
         raise ModelError("optim.precision 'fp16' needs CUDA; on a CPU use bf16 or fp32")
@@ -256,12 +267,16 @@ def _one_line(plan: Plan) -> Iterator[None]:
             )
         ):
             raise OutputError(
-                f"'{plan.out}' can't be written: the disk is full; the checkpoints before are whole, make room and go on"
+                f"'{plan.out}' can't be written: the disk is full; the checkpoints before are whole, make "
+                "room and go on"
             ) from error
         raise
 
 
 def _no_memory(plan: Plan) -> ModelError:
     now = f"optim.batch_size={plan.optim.batch_size} at {plan.model.input_size} px"
-    lower = "lower optim.batch_size and raise optim.accumulate by as much, set optim.recompute=true, or lower base.image_size"
+    lower = (
+        "lower optim.batch_size and raise optim.accumulate by as much, set optim.recompute=true, or lower "
+        "base.image_size"
+    )
     return ModelError(f"memory ran out with {now}; {lower}")

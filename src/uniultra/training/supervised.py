@@ -31,13 +31,15 @@ from uniultra.training.loop import Plan, run, whole_checkpoint
 def train(
     config: TrainConfig, manifest_path: str | Path, out: str | Path, only_permissive: bool = False
 ) -> Path:
-    """Trains, or goes on where an earlier call in `out` stopped; returns the folder with the averaged weights.
+    """Trains, or goes on where an earlier call in `out` stopped; returns the folder with the averaged
+    weights.
 
     Args:
         config: the whole setting.
         manifest_path: a manifest with rows of `train` and `val`.
         out: the run folder; made if absent.
-        only_permissive: learn from, and look at, images alone whose licence allows commercial use; see `splits.permissive`.
+        only_permissive: learn from, and look at, images alone whose licence allows commercial use; see
+            `splits.permissive`.
     """
     out = Path(out)
     manifest = read_manifest(manifest_path)
@@ -91,7 +93,9 @@ def sample_spec(settings: DataSettings, model: PromptableModel) -> SampleSpec:
 
 
 def run_record(config: TrainConfig | AdaptConfig | DistillConfig, manifest: Manifest) -> dict[str, Any]:
-    """What a run folder's config.json says of every kind of run: settings, code version, the manifest's hash, the splits' roles."""
+    """What a run folder's config.json says of every kind of run: settings, code version, the manifest's hash,
+    the splits' roles.
+    """
     return {
         "config": dataclasses.asdict(config),
         "uniultra": __version__,
@@ -114,7 +118,8 @@ def describe(out: Path, record: dict[str, Any]) -> None:
         changed = [key for key in same if key not in ("uniultra", "torch") and earlier.get(key) != same[key]]
         if changed:
             raise ModelError(
-                f"'{out}' holds an interrupted run with another {changed[0]}; go on with the same one, or give a new --out"
+                f"'{out}' holds an interrupted run with another {changed[0]}; go on with the same one, or "
+                "give a new --out"
             )
     write_json(file, record, force=True)
 
@@ -126,7 +131,7 @@ def parse_favour(text: str) -> dict[str, float]:
         return {name.strip(): float(factor) for name, factor in pairs}
     except ValueError as error:
         raise ModelError(
-            f"data.favour '{text}' is not name:factor with commas between, such as busi:1.5,ddti:1.5"
+            f"data.favour '{text}' is not name:factor separated by commas, such as busi:1.5,ddti:1.5"
         ) from error
 
 

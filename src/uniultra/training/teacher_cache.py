@@ -1,7 +1,8 @@
 """A teacher's maps on disk: computed when a view is first drawn, read ever after.
 
-What is kept are the four stages' maps and the adapters' parts before the neck, in fp16: far fewer channels than after it. It pays where
-the same views are drawn several times, by one long run or by several that share a folder; `size_of_cache` says the size before.
+What is kept are the four stages' maps and the adapters' parts before the neck, in fp16: far fewer channels
+than after it. It pays where the same views are drawn several times, by one long run or by several that share
+a folder; `size_of_cache` says the size before.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ LEAST_FREE = 2e9
 
 
 class TeacherCache:
-    """Maps of `views` views, memory-mapped. Several processes may share it: each row is always filled with the same values."""
+    """Maps of `views` views, memory-mapped. Several processes may share it: each row is always filled with
+    the same values.
+    """
 
     def __init__(self, folder: Path, teacher: PromptableModel, views: int, made_of: dict[str, Any]) -> None:
         """Opens a folder's cache, or makes an empty one.
@@ -49,7 +52,8 @@ class TeacherCache:
             changed = [key for key in record if found.get(key) != record[key]]
             if changed:
                 raise ModelError(
-                    f"'{folder}' holds a teacher's maps with another {changed[0]}; give another cache folder, or remove it"
+                    f"'{folder}' holds a teacher's maps with another {changed[0]}; give another cache "
+                    "folder, or remove it"
                 )
             mode = "r+"
         else:
@@ -64,7 +68,9 @@ class TeacherCache:
         write_json(folder / RECORD, record, force=True)
 
     def stages(self, images: Tensor, rows: Tensor) -> Stages:
-        """The maps of views `rows` (B,), whose pixels are `images` (B, S, S); computed for those that aren't there yet."""
+        """The maps of views `rows` (B,), whose pixels are `images` (B, S, S); computed for those that aren't
+        there yet.
+        """
         numbers = rows.numpy(force=True)
         missing = np.flatnonzero(~self.done[numbers])
         if missing.size:
@@ -105,7 +111,8 @@ def _check_room(folder: Path, needed: float) -> None:
     free = shutil.disk_usage(there).free
     if needed + LEAST_FREE > free:
         raise OutputError(
-            f"the teacher's maps take {needed / 1e9:.1f} GB and '{there}' has {free / 1e9:.1f} GB free; lower cache.views, or set it to 0"
+            f"the teacher's maps take {needed / 1e9:.1f} GB and '{there}' has {free / 1e9:.1f} GB free; "
+            "lower cache.views, or set it to 0"
         )
 
 

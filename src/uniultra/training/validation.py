@@ -1,4 +1,5 @@
-"""A quick look at the val split while training: fixed prompts, one view an object, Dice in the model's own pixels, and a picture.
+"""A quick look at the val split while training: fixed prompts, one view an object, Dice in the model's own
+pixels, and a picture.
 
 It may choose among a run's checkpoints; the numbers that are published come from `uniultra evaluate`.
 """
@@ -34,7 +35,8 @@ TRUE_COLOUR, FOUND_COLOUR = (240, 228, 66), (86, 180, 233)
 
 @dataclass(frozen=True)
 class View:
-    """One object as the model sees it: `kind` is box (jittered by 10 %, focused) or click (one click, the whole frame).
+    """One object as the model sees it: `kind` is box (jittered by 10 %, focused) or click (one click, the
+    whole frame).
 
     image_hw uint8 (S, S); target_hw uint8 (S, S), 255 inside; points (2, 2) model pixels; labels (2,).
     """
@@ -49,14 +51,18 @@ class View:
 
 @dataclass(frozen=True)
 class Look:
-    """What a look found: mean Dice by "kind/organ", the ellipse's in the same boxes as "ellipse/organ", a picture, RGB (H, W, 3)."""
+    """What a look found: mean Dice by "kind/organ", the ellipse's in the same boxes as "ellipse/organ", a
+    picture, RGB (H, W, 3).
+    """
 
     dice: dict[str, float]
     picture: np.ndarray
 
     @property
     def skill(self) -> float:
-        """The share of what the ellipse leaves open that was won: of Dice over organs, boxes and clicks alike."""
+        """The share of what the ellipse leaves open that was won: of Dice over organs, boxes and clicks
+        alike.
+        """
         ours, ellipse = (self._mean("box/") + self._mean("click/")) / 2, self._mean("ellipse/")
         return (ours - ellipse) / max(1.0 - ellipse, 1e-6)
 
@@ -65,7 +71,9 @@ class Look:
 
 
 def views_of(split: SelectionSplit, size: int, stretch: float = 1.0, most: int = MOST_IMAGES) -> list[View]:
-    """Two views of each object on evenly spaced images, `stretch` as in `geometry.region_around`; the same at every call."""
+    """Two views of each object on evenly spaced images, `stretch` as in `geometry.region_around`; the same at
+    every call.
+    """
     stride = -(-len(split) // most)
     return [
         view for index, row in enumerate(split.rows[::stride]) for view in _views(row, index, size, stretch)

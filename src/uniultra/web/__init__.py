@@ -1,1 +1,3 @@
-"""The local server: the segmenter behind HTTP on loopback, for pages and programs on the same machine. Never torch."""
+"""The local server: the segmenter behind HTTP on loopback, for pages and programs on the same machine. Never
+torch.
+"""

@@ -37,6 +37,8 @@ from uniultra.web.schemas import (
 )
 from uniultra.web.service import Service, while_there
 from uniultra.web.settings import MOST_FRAMES
+from uniultra.web.workspace.routes import add_workspace
+from uniultra.web.workspace.workspace import Workspace
 
 NOTICE = "not a medical device"
 _NO_TELEMETRY = {
@@ -67,8 +69,11 @@ _MEANINGS = {
 _ALWAYS = (400, 401, 403, 408, 413, 415, 500, 503)
 
 
-def create_app(service: Service) -> FastAPI:
-    """The application of a started service, guard included. It stops the service when it is shut down."""
+def create_app(service: Service, workspace: Workspace | None = None) -> FastAPI:
+    """The application of a started service, guard included, and with the page where there is a workspace.
+
+    It stops the service when it is shut down.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -97,8 +102,12 @@ def create_app(service: Service) -> FastAPI:
     _add_uploads(app, service)
     _add_images(app, service)
     _add_state(app, service)
+    page = None
+    if workspace is not None:
+        add_workspace(app, service, workspace)
+        page = workspace.access
     app.openapi = lambda: _openapi(app)
-    app.add_middleware(Guard, settings=service.settings, metrics=service.metrics)
+    app.add_middleware(Guard, settings=service.settings, metrics=service.metrics, page=page)
     return app
 
 
@@ -144,7 +153,9 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         openapi_extra=_json_body(FileIn),
     )
     async def reference(request: Request, response: Response) -> ImageOut:
-        """Name a file of this machine instead of uploading it: only below the folders that the operator named."""
+        """Name a file of this machine instead of uploading it: only below the folders that the operator
+        named.
+        """
         named = await service.bodies.read(request, FileIn)
         spacing = None if named.spacing_mm_yx is None else _pixel_size(named.spacing_mm_yx)
         held = await while_there(

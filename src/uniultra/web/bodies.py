@@ -1,4 +1,6 @@
-"""JSON bodies to checked values, away from the event loop and within bounds: what a small body could make expensive is refused unread."""
+"""JSON bodies to checked values, away from the event loop and within bounds: what a small body could make
+expensive is refused unread.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from starlette.requests import Request
 from uniultra.web.problems import Problem
 
 MOST_QUOTES, MOST_LISTS, MOST_OBJECTS = 8_000, 60_000, 1_000
-"""Of one body. A request with 64 prompts of 250 points, each with a mask, has 2,600 quotes, 17,000 lists and 260 objects."""
+"""Of one body. A request with 64 prompts of 250 points, each with a mask, has 2,600 quotes, 17,000 lists and
+260 objects.
+"""
 _SHOWN = 20
 """So many of a body's faults are told."""
 _OTHER_FORM = ("missing", "extra_forbidden")
@@ -27,8 +31,11 @@ class Bodies:
         self.bytes = 0
         self._one = asyncio.Semaphore(1)
 
-    async def read(self, request: Request, model: type[Model]) -> Model:
-        """The body of a request as `model`. Raises Problem: bad-request, invalid, busy."""
+    async def read(self, request: Request, model: type[Model], any_shape: bool = False) -> Model:
+        """The body of a request as `model`; of `any_shape` where a body may be long, as a page's project is.
+
+        Raises Problem: bad-request, invalid, busy.
+        """
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json" and not kind.endswith("+json"):
             raise Problem(
@@ -40,9 +47,13 @@ class Bodies:
                 self.bytes += len(chunk)
                 data += chunk
                 if self.bytes > self.most_bytes:
-                    held = f"{self.bytes / 1e6:.0f} MB of JSON are held, which is over the limit of {self.most_bytes / 1e6:.0f} MB"
+                    held = (
+                        f"{self.bytes / 1e6:.0f} MB of JSON are held, which is over the limit of "
+                        f"{self.most_bytes / 1e6:.0f} MB"
+                    )
                     raise Problem("busy", f"{held}; ask again in 1 s", retry_s=1, close=True)
-            check_shape(data)
+            if not any_shape:
+                check_shape(data)
             async with self._one:
                 return await asyncio.to_thread(parsed, bytes(data), model)
         finally:
@@ -50,7 +61,9 @@ class Bodies:
 
 
 def check_shape(body: bytes | bytearray) -> None:
-    """Passes where a body has no more keys, texts, lists and objects than the largest request. Raises Problem: invalid."""
+    """Passes where a body has no more keys, texts, lists and objects than the largest request. Raises
+    Problem: invalid.
+    """
     for sign, most, what in (
         (b'"', MOST_QUOTES, "quotes"),
         (b"[", MOST_LISTS, "lists"),

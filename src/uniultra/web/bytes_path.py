@@ -1,4 +1,6 @@
-"""Bytes as a path: what came over the network is read by the readers of files, and touches no disk where the system can do that."""
+"""Bytes as a path: what came over the network is read by the readers of files, and touches no disk where the
+system can do that.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from contextlib import contextmanager
 def as_path(data: bytes) -> Iterator[str]:
     """A path that reads as `data` while the context lasts.
 
-    On Linux an anonymous file in memory. Elsewhere a file in a temporary folder of this user alone, gone with the context.
+    On Linux an anonymous file in memory. Elsewhere a file in a temporary folder of this user alone, gone with
+    the context.
     """
     if not hasattr(os, "memfd_create"):
         with tempfile.TemporaryDirectory(prefix="uniultra-") as folder:

@@ -1,4 +1,6 @@
-"""Embeddings kept between requests, so that an image is encoded once for many prompts. Bounded in bytes; least recently used go first."""
+"""Embeddings kept between requests, so that an image is encoded once for many prompts. Bounded in bytes;
+least recently used go first.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ class EmbeddingCache:
 
 @dataclass(frozen=True)
 class CachedBackend:
-    """An engine that encodes a view of one image only where the cache doesn't have it. A view is known by a hash of its pixels."""
+    """An engine that encodes a view of one image only where the cache doesn't have it. A view is known by a
+    hash of its pixels.
+    """
 
     backend: Backend
     cache: EmbeddingCache

@@ -1,4 +1,5 @@
-"""A client of `uniultra serve`, for programs that don't want the model in their own process. Needs nothing but the core.
+"""A client of `uniultra serve`, for programs that don't want the model in their own process. Needs nothing
+but the core.
 
 client = Client("http://127.0.0.1:8008")
 image = client.upload("scan.png")
@@ -29,7 +30,9 @@ from uniultra.types import Prompt
 
 
 class RefusedError(ServeError):
-    """The server's own refusal: its HTTP `status`, and the last part of the problem's `type`, such as "no-image"."""
+    """The server's own refusal: its HTTP `status`, and the last part of the problem's `type`, such as
+    "no-image".
+    """
 
     def __init__(self, status: int, problem: str, detail: str) -> None:
         super().__init__(f"the server refused ({status} {problem}): {detail}")
@@ -49,9 +52,11 @@ class RemoteImage:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to one prompt: the mask, bool (H, W); its box by outer edges; its area; the predicted IoU.
+    """The answer to one prompt: the mask, bool (H, W); its box by outer edges; its area; the predicted IoU;
+    what was changed about the prompt.
 
-    `mask_id` names it in a later prompt (`Client.segment`, `previous`) for as long as the server keeps it; None where it doesn't.
+    `mask_id` names it in a later prompt (`Client.segment`, `previous`) for as long as the server keeps it;
+    None where it doesn't.
     """
 
     mask_hw: np.ndarray = field(repr=False)
@@ -61,6 +66,8 @@ class Answer:
     area_mm2: float | None
     quality: float
     measures: dict[str, Any] | None = field(default=None, repr=False)
+    alternatives: tuple[Answer, ...] = field(default=(), repr=False)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,8 @@ class Client:
         url: of the server, such as http://127.0.0.1:8008.
         token: where the server wants one.
         timeout_s: for each answer.
-        patience_s: how long to go on asking where the server says that it is busy (429); 0 to be refused at once.
+        patience_s: how long to go on asking where the server says that it is busy (429); 0 to be refused at
+            once.
     """
 
     url: str = "http://127.0.0.1:8008"
@@ -82,7 +90,9 @@ class Client:
     def upload(
         self, image: PathLike | bytes, spacing_mm_yx: PixelSize | None = None, frame: int | None = None
     ) -> RemoteImage:
-        """Sends an image file, by its path or as its bytes; `frame` picks one of a cine, from 0. Raises FileError, ServeError."""
+        """Sends an image file, by its path or as its bytes; `frame` picks one of a cine, from 0. Raises
+        FileError, ServeError.
+        """
         said = [("spacing_mm_yx", value) for value in _numbers(spacing_mm_yx) or ()] + [("frame", frame)] * (
             frame is not None
         )
@@ -93,7 +103,9 @@ class Client:
     def reference(
         self, path: str, spacing_mm_yx: PixelSize | None = None, frame: int | None = None
     ) -> RemoteImage:
-        """Names a file on the server's machine, below a folder that its operator allows. Raises ServeError."""
+        """Names a file on the server's machine, below a folder that its operator allows. Raises
+        ServeError.
+        """
         return _image(
             self._ask_json(
                 "POST", "/v1/files", {"path": path, "spacing_mm_yx": _numbers(spacing_mm_yx), "frame": frame}
@@ -106,11 +118,13 @@ class Client:
         prompts: Sequence[Prompt],
         previous: Mapping[int, str] | None = None,
         measures: bool = False,
+        alternatives: int = 1,
     ) -> list[Answer]:
         """An answer to each prompt, in order, as `Segmenter.segment` gives on the same image.
 
-        `measures` asks for perimeter, diameters and ellipse too. `previous` gives, for the index of a prompt, the `mask_id` of an
-        earlier answer on this image, in place of a mask of its own.
+        `measures` asks for perimeter, diameters and ellipse too. `previous` gives, for the index of a prompt,
+        the `mask_id` of an earlier answer on this image, in place of a mask of its own. `alternatives` up to
+        3 asks for what clicks may mean instead.
 
         Raises:
             ServeError: the server can't be reached; RefusedError, where it says why it doesn't answer.
@@ -118,7 +132,10 @@ class Client:
         named = previous or {}
         asked = [_prompt(prompt, named.get(index)) for index, prompt in enumerate(prompts)]
         found = self._ask_json(
-            "POST", f"/v1/images/{image.id}/segment", {"prompts": asked, "measures": measures}
+            "POST",
+            f"/v1/images/{image.id}/segment",
+            {"prompts": asked, "measures": measures}
+            | ({"alternatives": alternatives} if alternatives != 1 else {}),
         )
         return [_answer(item) for item in found["masks"]]
 
@@ -138,7 +155,9 @@ class Client:
         return self._ask(method, path, json.dumps(content).encode("ascii"), "application/json")
 
     def _ask(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> dict[str, Any]:
-        """The JSON of an answer; asks again where the server is busy, for as long as patience lasts. Raises ServeError."""
+        """The JSON of an answer; asks again where the server is busy, for as long as patience lasts. Raises
+        ServeError.
+        """
         headers = ({"Content-Type": kind} if kind else {}) | (
             {"Authorization": f"Bearer {self.token}"} if self.token else {}
         )
@@ -186,7 +205,9 @@ class Client:
 
 
 def _numbers(size_mm: PixelSize | None) -> list[float] | None:
-    return None if size_mm is None else [*size_mm] if isinstance(size_mm, tuple | list) else [size_mm]
+    if size_mm is None:
+        return None
+    return [*size_mm] if isinstance(size_mm, tuple | list) else [size_mm]
 
 
 def _contents(path: PathLike) -> bytes:
@@ -241,4 +262,6 @@ def _answer(item: dict[str, Any]) -> Answer:
         item["area_mm2"],
         item["quality"],
         item.get("measures"),
+        tuple(_answer(other) for other in item.get("alternatives", ())),
+        tuple(item.get("notes", ())),
     )

@@ -1,4 +1,5 @@
-"""The first and last thing that a request meets: who may ask, how much and how slowly, one shape of refusal, and what is noted of it.
+"""The first and last thing that a request meets: who may ask, how much and how slowly, one shape of refusal,
+and what is noted of it.
 
 Of a request nothing is logged but its method, the template of its route, the status, and the milliseconds.
 """
@@ -20,6 +21,7 @@ from uniultra.web.metrics import Metrics
 from uniultra.web.problems import Problem, response_of
 from uniultra.web.service import ClientGone
 from uniultra.web.settings import ServeSettings
+from uniultra.web.workspace.access import HEADERS, PageAccess
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -27,12 +29,14 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-UPLOAD = ("POST", "/v1/images")
+UPLOADS = (("POST", "/v1/images"), ("POST", "/v1/workspace/files"))
 OPEN_PATHS = frozenset({"/v1/health"})
 """Asked without a token, by what watches over the server."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _LINGER_S, _LINGER_BYTES = 2.0, 8_000_000
-"""How much of the rest of a refused body is read and thrown away, so that the client gets to see the refusal."""
+"""How much of the rest of a refused body is read and thrown away, so that the client gets to see the
+refusal.
+"""
 SAFETY = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -64,8 +68,10 @@ class Seen:
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: App, settings: ServeSettings, metrics: Metrics) -> None:
-        self.app, self.settings, self.metrics = app, settings, metrics
+    def __init__(
+        self, app: App, settings: ServeSettings, metrics: Metrics, page: PageAccess | None = None
+    ) -> None:
+        self.app, self.settings, self.metrics, self.page = app, settings, metrics, page
         self.token = settings.token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,7 +118,8 @@ class Guard:
         if host_name(host) not in self.settings.hosts:
             raise Problem(
                 "host",
-                "this server answers to the names of its own machine alone; the operator adds others with --allow-host",
+                "this server answers to the names of its own machine alone; the operator adds others with "
+                "--allow-host",
             )
         origin = headers.get("origin")
         if origin is not None and origin not in (
@@ -124,6 +131,9 @@ class Guard:
                 "origin",
                 "pages from elsewhere may not ask; the operator allows an origin with --allow-origin",
             )
+        if self.page is not None:
+            self.page.check(scope, headers)
+            return
         if self.token is None or scope["path"] in OPEN_PATHS or _is_preflight(scope, headers):
             return
         given = headers.get("authorization", "").partition(" ")
@@ -133,11 +143,8 @@ class Guard:
             raise Problem("token", "send the operator's token as: Authorization: Bearer TOKEN")
 
     def _limit(self, scope: Scope) -> int:
-        return (
-            self.settings.upload_bytes
-            if (scope["method"], scope["path"]) == UPLOAD
-            else self.settings.body_bytes
-        )
+        is_upload = (scope["method"], scope["path"]) in UPLOADS
+        return self.settings.upload_bytes if is_upload else self.settings.body_bytes
 
     def _limited(self, seen: Seen, receive: Receive, limit: int) -> Receive:
         """`receive` that ends a body which is too long or too slow."""
@@ -162,13 +169,16 @@ class Guard:
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
                 seen.started, seen.status = True, message["status"]
-                message["headers"] = [*message.get("headers", ()), *SAFETY, *_shared_with(seen.origin)]
+                page = () if self.page is None else HEADERS
+                message["headers"] = [*message.get("headers", ()), *SAFETY, *page, *_shared_with(seen.origin)]
             await send(message)
 
         return noting
 
     async def _refuse(self, problem: Problem, seen: Seen, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends a problem, where no answer was begun; reads on for a moment where the client is still sending."""
+        """Sends a problem, where no answer was begun; reads on for a moment where the client is still
+        sending.
+        """
         if seen.started:
             return
         response = response_of(problem)
@@ -196,14 +206,16 @@ class Guard:
 
 
 def host_name(host: str) -> str:
-    """The name in a Host header (RFC 9110 7.2), lower case, without port and brackets; "" where it isn't one name and one port."""
+    """The name in a Host header (RFC 9110 7.2), lower case, without port and brackets; "" where it isn't one
+    name and one port.
+    """
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:@/?#\s]+))(?::[0-9]{0,5})?", host)
     return "" if found is None else (found[1] or found[2]).lower()
 
 
 def _target_host(scope: Scope) -> str:
-    """The authority of a target in absolute form (RFC 9112 3.2.2), which counts in place of the Host header; the scope's path is then
-    what follows it. "" for the usual form.
+    """The authority of a target in absolute form (RFC 9112 3.2.2), which counts in place of the Host header;
+    the scope's path is then what follows it. "" for the usual form.
     """
     found = re.match(r"https?://([^/?#]*)(.*)", scope["path"], re.IGNORECASE | re.DOTALL)
     if found is None:
@@ -237,7 +249,9 @@ def _shared_with(origin: str) -> list[tuple[bytes, bytes]]:
 
 
 def _check_length(headers: dict[str, str], limit: int) -> None:
-    """Raises Problem where the body is announced to be too long, or is compressed, which nothing here expands."""
+    """Raises Problem where the body is announced to be too long, or is compressed, which nothing here
+    expands.
+    """
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise Problem(
             "media-type", "bodies with a Content-Encoding are not read; send it uncompressed", close=True

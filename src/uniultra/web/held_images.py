@@ -1,4 +1,6 @@
-"""The images that clients work on: held in memory alone, bounded in number and bytes, dropped when nobody uses them."""
+"""The images that clients work on: held in memory alone, bounded in number and bytes, dropped when nobody
+uses them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ _LONGEST_WAIT_S = 60
 
 @dataclass
 class HeldImage:
-    """One image: its pixels, the answers it was given (mask id to COCO's text), and the lane that has its embeddings."""
+    """One image: its pixels, the answers it was given (mask id to COCO's text), and the lane that has its
+    embeddings.
+    """
 
     id: str
     frame: Frame
@@ -37,7 +41,9 @@ class HeldImage:
         return 2 * int(self.frame.pixels_hw.nbytes)
 
     def keep(self, counts: str) -> str | None:
-        """Keeps an answer to be named later, the oldest making room. Its id; None where it is larger than all the room."""
+        """Keeps an answer to be named later, the oldest making room. Its id; None where it is larger than all
+        the room.
+        """
         room = int(self.frame.pixels_hw.nbytes)
         if len(counts) > room:
             return None
@@ -80,7 +86,10 @@ class ImageStore:
             )
         oldest = next(iter(self._held.values()))
         wait = min(max(1, math.ceil(oldest.used + self.idle_s - self.clock())), _LONGEST_WAIT_S)
-        held = f"{len(self._held)} images with {self.bytes / 1e6:.0f} MB are held, of {self.most} and {self.max_bytes / 1e6:.0f} MB"
+        held = (
+            f"{len(self._held)} images with {self.bytes / 1e6:.0f} MB are held, of {self.most} and "
+            f"{self.max_bytes / 1e6:.0f} MB"
+        )
         raise Problem("full", f"{held}; delete those that you are done with, or wait", retry_s=wait)
 
     def add(self, frame: Frame, lane: int) -> HeldImage:

@@ -1,8 +1,11 @@
-"""What the server and its computing processes say to each other: plain values, made from requests that were already checked for shape."""
+"""What the server and its computing processes say to each other: plain values, made from requests that were
+already checked for shape.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from uniultra.pixel_scale import PixelSize, Scale
@@ -36,7 +39,9 @@ class Ask:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a request says of its file: the frame of a cine, from 0, and the size of a pixel where the file doesn't say."""
+    """What a request says of its file: the frame of a cine, from 0, and the size of a pixel where the file
+    doesn't say.
+    """
 
     frame: int | None = None
     size_mm: PixelSize | None = None
@@ -44,7 +49,9 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Read:
-    """Make a frame of a file's bytes, of at most `max_pixels`; a deflated one may have `max_bytes` inflated."""
+    """Make a frame of a file's bytes, of at most `max_pixels`; a deflated one may have `max_bytes`
+    inflated.
+    """
 
     data: bytes = field(repr=False)
     max_pixels: int
@@ -54,7 +61,9 @@ class Read:
 
 @dataclass(frozen=True)
 class Segment:
-    """Segment prompts on one held frame, within `work_s` seconds; masks as `png` too, and all `measures`, where they are asked for."""
+    """Segment prompts on one held frame, within `work_s` seconds; masks as `png` too, and all `measures`,
+    where requested.
+    """
 
     image_id: str
     frame: Frame = field(repr=False)
@@ -62,6 +71,7 @@ class Segment:
     work_s: float
     png: bool = False
     measures: bool = False
+    alternatives: int = 1
 
 
 @dataclass(frozen=True)
@@ -73,15 +83,31 @@ class Forget:
 
 @dataclass(frozen=True)
 class Abandon:
-    """Whoever asked for the job under way has gone: no more of its prompts need be computed. It has no answer of its own."""
+    """Whoever asked for the job under way has gone: no more of its prompts need be computed. It has no answer
+    of its own.
+    """
 
 
-Job = Read | Segment | Forget
+@dataclass(frozen=True)
+class FileJob:
+    """A job on a file of this machine, named by its path, so that any process can do it; `web.workspace.jobs`
+    has the kinds.
+
+    `size_mm` is the size of a pixel that the user gave, for where the file says none.
+    """
+
+    path: Path
+    size_mm: PixelSize | None = None
+
+
+Job = Read | Segment | Forget | FileJob
 
 
 @dataclass(frozen=True)
 class Found:
-    """The answer to one prompt: `counts` in COCO's text, `png` where it was asked for, areas by `scale`, the predicted IoU, `measures`."""
+    """The answer to one prompt: `counts` in COCO's text, `png` where requested, areas by `scale`, the
+    predicted IoU, `measures`, `notes` on what was changed about the prompt.
+    """
 
     counts: str
     png: bytes | None = field(repr=False)
@@ -91,20 +117,26 @@ class Found:
     quality: float
     scale: Scale
     measures: dict[str, Any] | None
+    alternatives: tuple[Found, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a job gave, how long it took, and the state of the process's embedding cache."""
+    """What a job gave (a Frame for Read, Found for Segment, ...), how long it took, and the state of the
+    process's embedding cache.
+    """
 
-    value: Frame | tuple[Found, ...] | None
+    value: Any
     work_ms: float
     cache: CacheState
 
 
 @dataclass(frozen=True)
 class CacheState:
-    """Embeddings of one process: bytes held now, and how often one was there or had to be made since its start."""
+    """Embeddings of one process: bytes held now, and how often one was there or had to be made since its
+    start.
+    """
 
     bytes: int = 0
     hits: int = 0

@@ -16,7 +16,7 @@ State = Callable[[], Iterable[tuple[str, str, str, float]]]
 
 
 class _Now(Collector):
-    """Values read at the moment they are asked for."""
+    """Values read at the moment they are requested."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -57,7 +57,7 @@ class Metrics:
         self.seconds.labels(route).observe(seconds)
 
     def watch(self, state: State) -> None:
-        """Adds values that are read when they are asked for."""
+        """Adds values that are read on request."""
         self.registry.register(_Now(state))
 
     def text(self) -> bytes:

@@ -35,12 +35,15 @@ KINDS: dict[str, Kind] = {
         Kind("no-image", 404, "There is no such image"),
         Kind("no-file", 404, "There is no such file"),
         Kind("method", 405, "The resource doesn't know this method"),
+        Kind("conflict", 409, "It was changed elsewhere"),
         Kind("slow-client", 408, "The client was too slow"),
         Kind("too-large", 413, "The body is too large"),
         Kind("media-type", 415, "The body is of a kind that is not read"),
         Kind("image", 422, "The image can't be used"),
         Kind("prompt", 422, "The prompt can't be used"),
         Kind("invalid", 422, "The request doesn't fit its description"),
+        Kind("output", 422, "It can't be written"),
+        Kind("project", 422, "The project file can't be used"),
         Kind("busy", 429, "The server is busy"),
         Kind("full", 429, "The server holds as many images as it may"),
         Kind("bug", 500, "The server failed"),
@@ -53,7 +56,9 @@ KINDS: dict[str, Kind] = {
 
 
 class Problem(HTTPException):
-    """A refusal. `retry_s` becomes Retry-After; `close` ends the connection; `errors` lists what is wrong where."""
+    """A refusal. `retry_s` becomes Retry-After; `close` ends the connection; `errors` lists what is wrong
+    where.
+    """
 
     def __init__(
         self,

@@ -1,7 +1,8 @@
 """HTTP/1.1 as uvicorn has it, and hard on clients that hold a connection without using it.
 
-The application sees a request only when its header is whole, so what comes before that, and what happens to an answer after it was given
-away, is watched here: slow headers, answers that nobody takes, too many connections, and bytes that are no HTTP.
+The application sees a request only when its header is whole, so what comes before that, and what happens to
+an answer after it was given away, is watched here: slow headers, answers that nobody takes, too many
+connections, and bytes that are no HTTP.
 """
 
 from __future__ import annotations

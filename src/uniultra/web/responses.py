@@ -54,4 +54,6 @@ def mask_out(held: HeldImage, found: Found) -> MaskOut:
         ),
         quality=found.quality,
         measures=found.measures,
+        alternatives=[mask_out(held, other) for other in found.alternatives],
+        notes=list(found.notes),
     )

@@ -1,4 +1,6 @@
-"""What requests and answers look like, as the OpenAPI file states it. Text is no number, and unknown keys are refused."""
+"""What requests and answers look like, as the OpenAPI file states it. Text is no number, and unknown keys are
+refused.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ Point = Annotated[
 Side = Annotated[int, Field(strict=True, ge=1, le=16384)]
 Run = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
 Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
-SIZE_TOLD = "millimetres a pixel: down, right; or down alone, and right by the file's pixel aspect"
+SIZE_TOLD = "millimetres per pixel: down, right; or down alone, and right by the file's pixel aspect"
 Spacing = Annotated[float, Field(ge=0.001, le=10.0, allow_inf_nan=False)]
 
 
@@ -61,7 +63,9 @@ MaskIn = MaskById | MaskByRle | MaskByPng
 
 
 class PromptIn(Strict):
-    """What points at one structure, with the keys of a prompts file. Labels are 1 (inside) or 0 (outside); without any all are 1."""
+    """What points at one structure, with the keys of a prompts file. Labels are 1 (inside) or 0 (outside);
+    without any all are 1.
+    """
 
     box: Box | None = None
     points: Annotated[list[Point], Field(max_length=MOST_POINTS, fail_fast=True)] = []
@@ -77,6 +81,9 @@ class SegmentIn(Strict):
     measures: Annotated[
         bool, Field(strict=True, description="also perimeter, diameters, ellipse and their uncertainty")
     ] = False
+    alternatives: Annotated[
+        int, Field(strict=True, ge=1, le=3, description="masks that clicks may mean, the answer included")
+    ] = 1
 
 
 class FileIn(Strict):
@@ -123,7 +130,9 @@ class RleOut(BaseModel):
 
 
 class ScaleOut(BaseModel):
-    """The size of a pixel where the mask lies, and what says so; or the reason why it isn't known. Regions of one image may differ."""
+    """The size of a pixel where the mask lies, and what says so; or the reason why it isn't known. Regions of
+    one image may differ.
+    """
 
     spacing_mm_yx: list[float] | None
     source: str
@@ -132,7 +141,12 @@ class ScaleOut(BaseModel):
 
 
 class MaskOut(BaseModel):
-    """The answer to one prompt. `mask_id` names it as a previous mask; `rle` or `png` (base64) as asked; areas; the predicted IoU."""
+    """The answer to one prompt. `mask_id` names it as a previous mask; `rle` or `png` (base64) as asked;
+    areas; the predicted IoU.
+
+    `alternatives` are what clicks may mean instead, where requested, the most trusted first; they have none
+    of their own.
+    """
 
     mask_id: str | None
     rle: RleOut | None
@@ -143,6 +157,8 @@ class MaskOut(BaseModel):
     scale: ScaleOut
     quality: float
     measures: dict[str, Any] | None
+    notes: list[str]
+    alternatives: list[MaskOut] = []
 
 
 class TimingOut(BaseModel):

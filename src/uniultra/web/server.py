@@ -14,10 +14,16 @@ from uniultra.web.app import create_app
 from uniultra.web.protocol import protocol_of
 from uniultra.web.service import Service
 from uniultra.web.settings import ServeSettings
+from uniultra.web.workspace.workspace import Workspace
 
 
-def serve(settings: ServeSettings, on_ready: Callable[[str, Service], None]) -> None:
-    """Serves until SIGINT or SIGTERM; answers under way are finished first. `on_ready` hears the address, once the model is loaded.
+def serve(
+    settings: ServeSettings, on_ready: Callable[[str, Service], None], workspace: Workspace | None = None
+) -> None:
+    """Serves until SIGINT or SIGTERM; answers under way are finished first. `on_ready` hears the address,
+    once the model is loaded.
+
+    With a `workspace` the page is served, too.
 
     Raises:
         ServeError: the address can't be listened on.
@@ -31,7 +37,7 @@ def serve(settings: ServeSettings, on_ready: Callable[[str, Service], None]) -> 
         raise
     _quieten()
     config = uvicorn.Config(
-        create_app(service),
+        create_app(service, workspace),
         http=protocol_of(settings),
         ws="none",
         lifespan="on",
@@ -53,7 +59,9 @@ def serve(settings: ServeSettings, on_ready: Callable[[str, Service], None]) -> 
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which after a graceful end does not send itself the signal once more: to be asked to stop, and to stop, is no failure."""
+    """uvicorn, which after a graceful end does not send itself the signal once more: to be asked to stop, and
+    to stop, is no failure.
+    """
 
     def handle_exit(self, sig: int, frame: object) -> None:
         super().handle_exit(sig, frame)
@@ -69,7 +77,7 @@ def _listen(settings: ServeSettings) -> socket.socket:
         listening = socket.socket(family, kind, protocol)
     except OSError as error:
         raise ServeError(
-            f"--host {settings.host} is no address of this machine ({error.strerror}); give 127.0.0.1"
+            f"--host {settings.host} is not an address of this machine ({error.strerror}); give 127.0.0.1"
         ) from error
     try:
         if hasattr(signal, "SIGHUP"):  # elsewhere than on Unix the option means something else
@@ -79,7 +87,8 @@ def _listen(settings: ServeSettings) -> socket.socket:
     except OSError as error:
         listening.close()
         raise ServeError(
-            f"port {settings.port} on {settings.host} can't be used ({error.strerror}); give another with --port"
+            f"port {settings.port} on {settings.host} can't be used ({error.strerror}); give another with "
+            "--port"
         ) from error
     return listening
 

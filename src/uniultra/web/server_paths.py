@@ -1,4 +1,6 @@
-"""Files of this machine that a request names: only below folders that the operator named, and off where none was."""
+"""Files of this machine that a request names: only below folders that the operator named, and off where none
+was.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,9 @@ from uniultra.web.problems import Problem
 def read_reference(roots: tuple[Path, ...], named: str, most_bytes: int) -> bytes:
     """The bytes of a file below one of `roots`, named by its whole path or from a root on.
 
-    Links are followed, and what they lead to must lie below the same root. What isn't there and what isn't allowed get one answer.
-    A folder that is swapped for a link meanwhile leads nowhere: the file is opened part by part, and no part may be a link then.
+    Links are followed, and what they lead to must lie below the same root. What isn't there and what isn't
+    allowed get one answer. A folder that is swapped for a link meanwhile leads nowhere: the file is opened
+    part by part, and no part may be a link then.
 
     Raises:
         Problem: file-reference, no-file, too-large.
@@ -31,7 +34,9 @@ def read_reference(roots: tuple[Path, ...], named: str, most_bytes: int) -> byte
 
 
 def _inside(root: Path, named: str) -> tuple[str, str] | None:
-    """The real path of the root, and the file's from there on without links, where it lies below the root; else None."""
+    """The real path of the root, and the file's from there on without links, where it lies below the root;
+    else None.
+    """
     try:
         top = os.path.realpath(root)
         real = os.path.realpath(os.path.join(top, named))

@@ -68,10 +68,12 @@ class Service:
     async def upload(
         self, chunks: AsyncIterator[bytes], wanted: Wanted, gone: Gone | None = None
     ) -> HeldImage:
-        """Holds the image that these bytes are. Everything that can be refused is refused before the first byte is read.
+        """Holds the image that these bytes are. Everything that can be refused is refused before the first
+        byte is read.
 
         Raises:
-            Problem: why it can't be held. ClientGone: `gone`, which is asked once all bytes are here, returned first.
+            Problem: why it can't be held. ClientGone: `gone`, which is asked once all bytes are here,
+                returned first.
         """
         self._check_upload()
         self.uploads += 1
@@ -103,7 +105,15 @@ class Service:
         lane.check_room()
         asks = tuple(_ask(number, prompt, image) for number, prompt in enumerate(asked.prompts, start=1))
         answer = await lane.run(
-            Segment(image.id, image.frame, asks, self.settings.work_s, asked.format == "png", asked.measures)
+            Segment(
+                image.id,
+                image.frame,
+                asks,
+                self.settings.work_s,
+                asked.format == "png",
+                asked.measures,
+                asked.alternatives,
+            )
         )
         assert isinstance(answer.value, tuple)
         self.metrics.work.labels("segment").observe(answer.work_ms / 1000)
@@ -203,7 +213,8 @@ def _mask(number: int, mask: MaskIn, image: HeldImage) -> Rle | Png:
         if mask.id not in image.masks:
             raise Problem(
                 "prompt",
-                f"prompt {number}: the image keeps no mask with this id; the oldest are dropped: send the mask itself",
+                f"prompt {number}: the image keeps no mask with this id; the oldest are dropped: send the "
+                "mask itself",
             )
         return Rle(image.masks[mask.id], image.size_hw)
     try:

@@ -1,4 +1,6 @@
-"""What can be set about the server, each thing once: the flags of `uniultra serve` and its documentation follow from these fields."""
+"""What can be set about the server, each thing once: the flags of `uniultra serve` and its documentation
+follow from these fields.
+"""
 
 from __future__ import annotations
 
@@ -40,13 +42,14 @@ class ServeSettings:
     """Settings of one server. Sizes in MB are 10^6 bytes; times are seconds.
 
     Raises:
-        ServeError: a value out of its range, a root that isn't a folder, an address beyond loopback without a token.
+        ServeError: a value out of its range, a root that isn't a folder, an address beyond loopback without a
+            token.
     """
 
     model: str = _say(DEFAULT, "A published model, or a model folder.")
     host: str = _say("127.0.0.1", "Address to listen on; beyond loopback only with a token.")
     port: int = _set(8008, 0, 65535, "Port; 0 takes a free one.")
-    processes: int = _set(0, 0, 256, "Processes that compute; 0: one a core.")
+    processes: int = _set(0, 0, 256, "Processes that compute; 0: one per core.")
     queue: int = _set(
         8, 1, 1000, "Requests that a process holds, the running one included; the next gets 429."
     )
@@ -88,11 +91,13 @@ class ServeSettings:
         for origin in self.allow_origin:
             if not origin.startswith(("http://", "https://")) or origin.count("/") != 2:
                 raise ServeError(
-                    f"--allow-origin {origin} is not an origin; give scheme, name and port, such as http://localhost:5173"
+                    f"--allow-origin {origin} is not an origin; give scheme, name and port, such as "
+                    "http://localhost:5173"
                 )
         if self.token is None and not self.on_loopback:
             raise ServeError(
-                f"--host {self.host} can be reached from other machines; set a token with --token-file or {TOKEN_VARIABLE}"
+                f"--host {self.host} can be reached from other machines; set a token with --token-file or "
+                f"{TOKEN_VARIABLE}"
             )
 
     @property
@@ -146,6 +151,7 @@ def _checked_token(text: str, where: str) -> str:
     token = text.strip()
     if not (16 <= len(token) <= 512 and token.isascii() and token.isprintable() and " " not in token):
         raise ServeError(
-            f"{where}: the token has {len(token)} signs; give 16 to 512 without spaces, such as from: openssl rand -hex 32"
+            f"{where}: the token has {len(token)} characters; give 16 to 512 without spaces, such as from: "
+            "openssl rand -hex 32"
         )
     return token

@@ -1,11 +1,14 @@
-"""The computing itself: jobs to answers. Everything hostile (image files, mask files, run lengths) is parsed here, away from the server."""
+"""The computing itself: jobs to answers. Everything hostile (image files, mask files, run lengths) is parsed
+here, away from the server.
+"""
 
 from __future__ import annotations
 
 import io
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -18,12 +21,14 @@ from uniultra.io.images import kind_of, read_as
 from uniultra.io.masks import read_mask
 from uniultra.io.rle import mask_of
 from uniultra.measure.measured import as_json
+from uniultra.prompt_checks import check_prompt, clipped
 from uniultra.results import ObjectResult
-from uniultra.segmenter import Segmenter, check_prompt
+from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 from uniultra.web.bytes_path import as_path
 from uniultra.web.cache import CachedBackend, EmbeddingCache
-from uniultra.web.messages import Answer, Ask, Failure, Forget, Found, Job, Read, Rle, Segment
+from uniultra.web.messages import Answer, Ask, Failure, FileJob, Forget, Found, Job, Read, Rle, Segment
+from uniultra.web.workspace.desk import Desk
 
 
 class JobError(Exception):
@@ -42,6 +47,10 @@ class Worker:
     cache: EmbeddingCache
     abandoned: Callable[[], bool] = lambda: False
     """Whether whoever asked for the job under way has gone."""
+    desk: Desk = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "desk", Desk(self.backend, self.cache))
 
     def run(self, job: Job) -> Answer | Failure:
         """Does a job; whatever goes wrong is a Failure."""
@@ -58,29 +67,40 @@ class Worker:
             return Failure("bug", type(error).__name__)
         return Answer(value, 1000 * (time.perf_counter() - began), self.cache.state)
 
-    def _do(self, job: Job) -> Frame | tuple[Found, ...] | None:
+    def _do(self, job: Job) -> Any:
         if isinstance(job, Read):
             return read_upload(job)
         if isinstance(job, Segment):
             return self._segment(job)
+        if isinstance(job, FileJob):
+            found = self.desk.run(job)
+            if isinstance(found, Failure):
+                raise JobError(found.problem, found.detail)
+            return found
         assert isinstance(job, Forget)
         self.cache.forget(job.image_ids)
         return None
 
     def _segment(self, job: Segment) -> tuple[Found, ...]:
-        """Prompt by prompt, so that one mask at a time is in memory and the time is looked at in between: as `Segmenter.segment` has it."""
+        """Prompt by prompt, so that one mask at a time is in memory and the time is looked at in between: as
+        `Segmenter.segment` has it.
+        """
         ends = time.monotonic() + job.work_s
         segmenter = Segmenter(CachedBackend(self.backend, self.cache, job.image_id))
-        prompts = [_prompt(number, ask, job.frame) for number, ask in enumerate(job.asks, start=1)]
+        asked = [_prompt(number, ask, job.frame) for number, ask in enumerate(job.asks, start=1)]
         found: list[Found] = []
-        for prompt in prompts:
+        for prompt, notes in asked:
             if self.abandoned():
                 raise JobError("worker-lost", "whoever asked for this has gone")
             if time.monotonic() > ends:
-                done = f"{len(found)} of {len(prompts)} prompts were done in {job.work_s:g} s"
+                done = f"{len(found)} of {len(asked)} prompts were done in {job.work_s:g} s"
                 raise JobError("time-limit", f"{done}, which is the limit; ask for fewer at a time")
-            [mask] = segmenter.segment(job.frame, [prompt])
-            found.append(_found(job, ObjectResult(len(found) + 1, mask, prompt)))
+            first, *others = segmenter.alternatives(job.frame, prompt, job.alternatives)
+            others_found = tuple(
+                _found(job, ObjectResult(len(found) + 1, mask, prompt), notes) for mask in others
+            )
+            answer = _found(job, ObjectResult(len(found) + 1, first, prompt), notes)
+            found.append(replace(answer, alternatives=others_found))
         return tuple(found)
 
 
@@ -107,15 +127,19 @@ def read_upload(job: Read) -> Frame:
 
 
 def _inflated(job: Read) -> bytes:
-    """The upload, a deflated DICOM file as the plain one that it stands for, which must not be longer than an upload. Raises JobError."""
+    """The upload, a deflated DICOM file as the plain one that it stands for, which must not be longer than an
+    upload. Raises JobError.
+    """
     try:
         return inflated_bytes(job.data, job.max_bytes)
     except FileError as error:
         raise JobError("image", f"the image: {error}") from error
 
 
-def _prompt(number: int, ask: Ask, frame: Frame) -> Prompt:
-    """The checked prompt of one ask, the `number`th from 1. Raises JobError."""
+def _prompt(number: int, ask: Ask, frame: Frame) -> tuple[Prompt, tuple[str, ...]]:
+    """The checked prompt of one ask, the `number`th from 1, clipped to the frame, which a note says. Raises
+    JobError.
+    """
     frame_hw = frame.height, frame.width
     try:
         labels = ask.labels or (1,) * len(ask.points_xy)
@@ -124,14 +148,18 @@ def _prompt(number: int, ask: Ask, frame: Frame) -> Prompt:
         check_prompt(prompt, frame_hw)
     except UniUltraError as error:
         raise JobError("prompt", f"prompt {number}: {error}") from error
-    return prompt
+    [prompt], notes = clipped([prompt], frame_hw)
+    return prompt, notes
 
 
 def _previous(mask: object, frame_hw: tuple[int, int]) -> np.ndarray:
     """The previous mask of an ask, bool (H, W). Raises PromptError."""
     if isinstance(mask, Rle):
         if mask.size_hw != frame_hw:
-            sizes = f"{mask.size_hw[1]}x{mask.size_hw[0]} pixels; it must have the image's size, {frame_hw[1]}x{frame_hw[0]}"
+            sizes = (
+                f"{mask.size_hw[1]}x{mask.size_hw[0]} pixels; it must have the image's size, "
+                f"{frame_hw[1]}x{frame_hw[0]}"
+            )
             raise PromptError(f"the previous mask is {sizes}")
         inside = mask_of(mask.counts, frame_hw)
         if not inside.any():
@@ -144,7 +172,7 @@ def _previous(mask: object, frame_hw: tuple[int, int]) -> np.ndarray:
             raise PromptError(_without(path, error, "the previous mask")) from error
 
 
-def _found(job: Segment, result: ObjectResult) -> Found:
+def _found(job: Segment, result: ObjectResult, notes: tuple[str, ...]) -> Found:
     mask = result.mask
     return Found(
         counts=compressed(run_lengths(mask.mask_hw)),
@@ -155,6 +183,7 @@ def _found(job: Segment, result: ObjectResult) -> Found:
         quality=round(mask.quality, 4),
         scale=result.scale,
         measures=as_json(result.measured) if job.measures else None,
+        notes=notes,
     )
 
 

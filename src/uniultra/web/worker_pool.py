@@ -1,7 +1,8 @@
 """Lanes: each is one computing process (or, in the same process, one thread) with the jobs that wait for it.
 
-An image belongs to one lane, where its embeddings are. A lane holds a bounded number of jobs; what comes on top is refused at once.
-A process that takes too long, or dies of a hostile file, is replaced; the images are not lost with it, for the server holds them.
+An image belongs to one lane, where its embeddings are. A lane holds a bounded number of jobs; what comes on
+top is refused at once. A process that takes too long, or dies of a hostile file, is replaced; the images are
+not lost with it, for the server holds them.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from uniultra.backends.open import open_backend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import ModelError, UniUltraError
 from uniultra.web.cache import EmbeddingCache
-from uniultra.web.messages import Abandon, Answer, CacheState, Failure, Forget, Job, Read, Ready
+from uniultra.web.messages import Abandon, Answer, CacheState, Failure, FileJob, Forget, Job, Read, Ready
 from uniultra.web.problems import Problem
 from uniultra.web.settings import ServeSettings
 from uniultra.web.worker import Worker
@@ -80,7 +81,9 @@ class Lane(ABC):
         return found
 
     async def _called(self, job: Job) -> Answer | Failure:
-        """The answer, or what became of it. Cancelled: a job that waits is dropped, one under way stops at its next prompt."""
+        """The answer, or what became of it. Cancelled: a job that waits is dropped, one under way stops at
+        its next prompt.
+        """
         begun = threading.Event()
 
         def call() -> Answer | Failure:
@@ -105,7 +108,9 @@ class Lane(ABC):
 
 
 class ThreadLane(Lane):
-    """Computes in this process: for tests, and inside another program. Nothing is killed: the time is looked at between prompts alone."""
+    """Computes in this process: for tests, and inside another program. Nothing is killed: the time is looked
+    at between prompts alone.
+    """
 
     def __init__(self, most: int, backend: Backend, cache_bytes: int) -> None:
         super().__init__(most)
@@ -154,7 +159,9 @@ class ProcessLane(Lane):
         return ready
 
     def call(self, job: Job) -> Answer | Failure:
-        """Tried once more where the process was lost: it may have been killed while it was idle, by no fault of this job."""
+        """Tried once more where the process was lost: it may have been killed while it was idle, by no fault
+        of this job.
+        """
         for _ in range(2):
             found = self._tried(job)
             if found is not None:
@@ -175,7 +182,8 @@ class ProcessLane(Lane):
         assert self._pipe is not None and self._process is not None
         late = threading.Event()
         watch = threading.Timer(_KILL_AFTER * self._work_s, _kill_late, (self._process, late))
-        watch.start()  # a process that was stopped takes nothing: sending to it counts towards its time as well
+        # a process that was stopped takes nothing: sending to it counts towards its time as well
+        watch.start()
         try:
             self._pipe.send(job)
             return self._pipe.recv()
@@ -256,10 +264,11 @@ def _kill_late(process: multiprocessing.process.BaseProcess, late: threading.Eve
 
 
 def _lost(job: Job) -> Failure:
-    if isinstance(job, Read):
+    if isinstance(job, Read | FileJob):
         return Failure(
             "image",
-            "the image: reading it ended the process that read it, so it is damaged or does harm; export it again",
+            "the image: reading it ended the process that read it, so it is damaged or does harm; export it "
+            "again",
         )
     return Failure(
         "worker-lost", "the process that computed this was lost, and another takes its place; ask again"

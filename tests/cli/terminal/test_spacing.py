@@ -29,7 +29,7 @@ def scale_of(*arguments: object) -> dict:
 
 @pytest.fixture
 def scan(tmp_path: Path) -> Path:
-    """Calibrated with 0.5 mm a pixel."""
+    """Calibrated with 0.5 mm per pixel."""
     save(
         dataset(speckled(TRUE).pixels_hw[None], SequenceOfUltrasoundRegions=[region((0, 0, 127, 95), 0.05)]),
         tmp_path / "a.dcm",
@@ -93,6 +93,6 @@ def test_what_plus_minus_means_is_said_where_it_is_printed(tmp_path: Path) -> No
     done = CliRunner().invoke(app, ["measure", str(tmp_path / "mask.png"), "--spacing", "0.5"])
     assert "ellipse circumference, HC" in done.stdout
     assert (
-        "± is what the size of a pixel alone leaves open; how far a model's masks are off is in docs/models.md"
-        in done.stdout
+        "± is what the size of a pixel alone leaves open; how far a model's masks are off is in "
+        "docs/models.md" in done.stdout
     )

@@ -90,7 +90,7 @@ def test_strings_of_dicom(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "device      unknown" in done.stdout
     check_harmless(done.stdout, done.stderr)
-    assert not [line for line in done.stdout.splitlines() if line.startswith("burnt in")]
+    assert not [line for line in done.stdout.splitlines() if line.startswith("burned in")]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")

@@ -28,7 +28,9 @@ from uniultra.types import Frame, Mask, Prompt
 
 
 class Boxes:
-    """The whole box, with logits of 8 inside and -12 outside; nothing where the box is wider than `most`; counts its calls."""
+    """The whole box, with logits of 8 inside and -12 outside; nothing where the box is wider than `most`;
+    counts its calls.
+    """
 
     name = "boxes"
 

@@ -1,4 +1,6 @@
-"""The report of the paper's protocol: its name, its means, what was dropped, and the same bytes after an interruption."""
+"""The report of the paper's protocol: its name, its means, what was dropped, and the same bytes after an
+interruption.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from uniultra.evaluation.paper.paper_report import (
     paper_markdown,
     write_paper,
 )
-from uniultra.evaluation.report.run_report import Provenance
+from uniultra.evaluation.report.provenance import Provenance
 
 PROVENANCE = Provenance("some model", "ab" * 32)
 
@@ -68,8 +70,8 @@ def test_the_report_is_named_as_what_it_is() -> None:
     assert text.startswith("# some model on test, by the paper's protocol\n")
     assert "1 more have no mask and can't be asked" in text
     assert (
-        "| busi | 3 | 3 | 0.567 [0.000, 0.900] | 0.283 [0.000, 0.450] | 15.0 [10.0, 20.0] | 1 | 0.500 | 0.400 | 30.0 |"
-        in text
+        "| busi | 3 | 3 | 0.567 [0.000, 0.900] | 0.283 [0.000, 0.450] | 15.0 [10.0, 20.0] | 1 | 0.500 | "
+        "0.400 | 30.0 |" in text
     )
     assert "| other | 1 | 1 | 0.000 | 0.000 | n/a | 1 |" in text
 

@@ -20,7 +20,8 @@ def test_levels_are_equally_far_apart_and_the_axis_may_begin_above_0() -> None:
     whole = dots(level_chart(curve, ["none", "1", "5"], "px"))
     assert whole[0] == (left, top)
     assert whole[2][1] - top == pytest.approx(0.4 * (bottom - top), abs=0.1)
-    assert re.findall(r'text-anchor="end">([\d.]+)<', level_chart(curve, ["none", "1", "5"], "px", low=0.6)) == [
+    assert re.findall(r'text-anchor="end">([\d.]+)<',
+    level_chart(curve, ["none", "1", "5"], "px", low=0.6)) == [
         "0.6", "0.7", "0.8", "0.9", "1.0",
     ]  # fmt: skip
 

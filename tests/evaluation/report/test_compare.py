@@ -7,21 +7,32 @@ import pytest
 
 from uniultra.errors import DataError
 from uniultra.evaluation.records import Record
-from uniultra.evaluation.report.compare import BETTER, UNDECIDED, WORSE, compare, pairs_of, verdict_of
+from uniultra.evaluation.report.compare import (
+    BETTER,
+    NOT_JUDGED,
+    UNDECIDED,
+    WORSE,
+    compare,
+    pairs_of,
+    verdict_of,
+)
 from uniultra.evaluation.settings import stable_seed
 from uniultra.evaluation.summary import ALL_ORGANS, summarise
 
 
 def record(id: str, dice: float, organ: str = "breast", **more: object) -> Record:
     values: dict[str, object] = {
-        "id": id, "dataset": "d", "organ": organ, "group": f"d/{id}", "object_index": 0, "kind": "box", "draw": 0,
+        "id": id, "dataset": "d", "organ": organ, "group": f"d/{id}", "object_index": 0, "kind": "box",
+        "draw": 0,
         "dice": dice, "iou": dice / 2, "quality": None, "ellipse_dice": 0.8, "seconds": 0.5, **more,
     }  # fmt: skip
     return Record(**values)  # type: ignore[arg-type]
 
 
 def two_runs(gain: float, noise: float, objects: int = 60) -> tuple[list[Record], list[Record]]:
-    """Two segmenters on the same objects of very different difficulty; the first is better by `gain` on average."""
+    """Two segmenters on the same objects of very different difficulty; the first is better by `gain` on
+    average.
+    """
     rng = np.random.default_rng(3)
     hard = rng.uniform(0.3, 0.9, objects)
     ours = hard + gain + rng.normal(0.0, noise, objects)
@@ -72,7 +83,7 @@ def test_organs_count_the_same() -> None:
     cells = compare(ours, theirs)["box"]
     assert cells[ALL_ORGANS].difference == pytest.approx(0.1)
     assert (cells[ALL_ORGANS].objects, cells[ALL_ORGANS].clusters) == (10, 10)
-    assert (cells["breast"].interval, cells["breast"].verdict) == (None, UNDECIDED)
+    assert (cells["breast"].interval, cells["breast"].verdict) == (None, NOT_JUDGED)
     assert cells["ovary"].interval == (0.0, 0.0)
     assert cells["ovary"].verdict == UNDECIDED
 
@@ -88,7 +99,7 @@ def test_only_what_both_were_asked_counts() -> None:
 
 @pytest.mark.parametrize(
     ("interval", "verdict"),
-    [((0.1, 0.2), BETTER), ((-0.2, -0.1), WORSE), ((0.0, 0.2), UNDECIDED), (None, UNDECIDED)],
+    [((0.1, 0.2), BETTER), ((-0.2, -0.1), WORSE), ((0.0, 0.2), UNDECIDED), (None, NOT_JUDGED)],
 )
 def test_the_verdict_follows_the_interval(interval: tuple[float, float] | None, verdict: str) -> None:
     assert verdict_of(interval) == verdict

@@ -18,7 +18,8 @@ from uniultra.evaluation.records import EmptyAnswer, Record, Skipped
 from uniultra.evaluation.report.compare import compare
 from uniultra.evaluation.report.gallery import Case, choose, picture_cases
 from uniultra.evaluation.report.html import to_html
-from uniultra.evaluation.report.run_report import Against, Provenance, build_report
+from uniultra.evaluation.report.provenance import Provenance
+from uniultra.evaluation.report.run_report import Against, build_report
 from uniultra.evaluation.settings import EvaluationSettings
 
 HOSTILE = '<script>alert("x")</script>'

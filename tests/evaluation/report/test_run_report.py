@@ -11,8 +11,8 @@ import pytest
 from uniultra.errors import DataError, OutputError
 from uniultra.evaluation.protocol import Evaluation
 from uniultra.evaluation.records import Record, Skipped
+from uniultra.evaluation.report.provenance import Provenance
 from uniultra.evaluation.report.run_report import (
-    Provenance,
     build_report,
     read_report,
     tables_of,
@@ -64,7 +64,8 @@ def test_details_have_a_row_a_prompt_and_organ() -> None:
     lines = to_markdown(summarise(RECORDS)).splitlines()
     assert (
         lines[0]
-        == "| prompt | organ | objects | clusters | Dice [95 %] | ellipse | skill | ECE | HD95 px | NSD | clicks (failed) |"
+        == "| prompt | organ | objects | clusters | Dice [95 %] | ellipse | skill | ECE | HD95 px | NSD | "
+        "clicks (failed) |"
     )
     assert len({line.count("|") for line in lines}) == 1
     assert (
@@ -87,13 +88,16 @@ def test_the_file_holds_what_was_run_and_every_record(tmp_path: Path) -> None:
     content = json.loads(path.read_text(encoding="utf-8"))
     summary, records = content.pop("summary"), content.pop("records")
     assert content.pop("reliability") == {"box": [
-        {"quality": 0.23333, "iou": 0.23333, "count": 1}, {"quality": 0.3, "iou": 0.3, "count": 2}], "click1": []}  # fmt: skip
+        {"quality": 0.23333, "iou": 0.23333, "count": 1}, {"quality": 0.3, "iou": 0.3, "count": 2}],
+        "click1": []}  # fmt: skip
     assert content.pop("empty_images") == {}
     content.pop("uniultra_version")
     assert content == {
-        "schema_version": 3, "model": "mini", "manifest_sha256": "ab" * 32, "limit": 5, "bootstrap_seed": 0, "bootstrap_samples": 1000,
+        "schema_version": 3, "model": "mini", "manifest_sha256": "ab" * 32, "limit": 5, "bootstrap_seed": 0,
+        "bootstrap_samples": 1000,
         "model_version": "0.1.0", "weights_sha256": "cd" * 32, "skipped": [],
-        "split": "val", "kinds": ["box", "click1"], "draws": 2, "images": 3, "images_without_objects": 1, "objects": 3,
+        "split": "val", "kinds": ["box", "click1"], "draws": 2, "images": 3, "images_without_objects": 1,
+        "objects": 3,
     }  # fmt: skip
     assert summary["box"]["breast"]["dice"] == 0.8
     assert summary["box"]["breast"]["dice_interval"] == [0.7, 0.9]
@@ -128,9 +132,11 @@ def test_what_was_left_out_stands_in_the_file_and_below_the_tables(tmp_path: Pat
     assert "Left out" not in "".join(tables_of(EVALUATION, Provenance("mini", "")))
 
 
-# Earlier shapes: 1 without surface distances, clicks and given masks; 2 with them, but without the weights' hash and skipped rows.
+# Earlier shapes: 1 without surface distances, clicks and given masks; 2 with them, but without the weights'
+# hash and skipped rows.
 CELL_1 = {
-    "objects": 1, "clusters": 1, "dice": 0.8, "dice_interval": None, "iou": 0.66667, "ellipse_dice": 0.7, "skill": 0.33333,
+    "objects": 1, "clusters": 1, "dice": 0.8, "dice_interval": None, "iou": 0.66667, "ellipse_dice": 0.7,
+    "skill": 0.33333,
     "quality": 0.7, "ece": 0.03333, "seconds": 0.01,
 }  # fmt: skip
 RECORD_1 = {
@@ -155,9 +161,11 @@ RECORD_2 = {key: value for key, value in RECORD_1.items() if key != "seconds"} |
     "hd95_px": 2.0, "hd95_mm": 0.4, "nsd": 0.9, "start_dice": None, "curve": [0.5, 0.8],
 }  # fmt: skip
 OLD = {
-    1: {"schema_version": 1, **HEAD, "summary": {"box": {"breast": CELL_1, "mean over organs": CELL_1}}, "records": [RECORD_1]},
+    1: {"schema_version": 1, **HEAD, "summary": {"box": {"breast": CELL_1, "mean over organs": CELL_1}},
+        "records": [RECORD_1]},
     2: {"schema_version": 2, **HEAD, "summary": {"box": {"breast": CELL_2, "mean over organs": CELL_2}},
-        "reliability": {"box": [{"quality": 0.7, "iou": 0.66667, "count": 1}]}, "empty_images": {}, "records": [RECORD_2]},
+        "reliability": {"box": [{"quality": 0.7, "iou": 0.66667, "count": 1}]}, "empty_images": {},
+        "records": [RECORD_2]},
 }  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""Each corruption: nothing at severity 0, more at each further one, the same every time, and truth and box moved with the picture."""
+"""Each corruption: nothing at severity 0, more at each further one, the same every time, and truth and box
+moved with the picture.
+"""
 
 from __future__ import annotations
 

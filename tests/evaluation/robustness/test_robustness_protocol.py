@@ -1,4 +1,6 @@
-"""Damaged images: the same objects and boxes throughout, the fall of a segmenter that is known to fall, and runs that go on."""
+"""Damaged images: the same objects and boxes throughout, the fall of a segmenter that is known to fall, and
+runs that go on.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ from phantom_manifest import Phantom, phantom_manifest
 from uniultra.data.splits import selection_split
 from uniultra.evaluation.baselines import EllipseBaseline
 from uniultra.evaluation.protocol import evaluate
-from uniultra.evaluation.report.run_report import Provenance, read_report
+from uniultra.evaluation.report.provenance import Provenance
+from uniultra.evaluation.report.run_report import read_report
 from uniultra.evaluation.robustness.corruptions import CORRUPTIONS
 from uniultra.evaluation.robustness.robustness_protocol import (
     UNDAMAGED,
@@ -40,8 +41,8 @@ def test_markdown_tells_dice_drop_and_over_confidence() -> None:
     text = robustness_markdown(SECTION)
     assert "2 objects on 2 images, at most 7 a data set" in text
     assert (
-        "| undamaged |  | 2 | 0.850 [0.800, 0.900] | +0.000 [+0.000, +0.000] | 0.750 | 0.810 | +0.060 | 0.500 |"
-        in text
+        "| undamaged |  | 2 | 0.850 [0.800, 0.900] | +0.000 [+0.000, +0.000] | 0.750 | 0.810 | +0.060 | "
+        "0.500 |" in text
     )
     assert (
         "| blur | 0.7 | 2 | 0.710 [0.660, 0.760] | +0.140 [+0.140, +0.140] | 0.610 | 0.810 | +0.200 | 0.500 |"

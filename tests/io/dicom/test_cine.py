@@ -123,13 +123,13 @@ def test_a_cine_needs_a_frame_number(tmp_path: Path) -> None:
         ({"NumberOfFrames": 10**9}, "claims 1000000000 frames; legal are 1 to 1000000"),
         (
             {"NumberOfFrames": 5},
-            "the pixel data is cut short: 5 frames of 36 x 24 need 4320 bytes, 2592 are there",
+            "the pixel data is truncated: 5 frames of 36 x 24 need 4320 bytes, 2592 are there",
         ),
         ({"Rows": 60000}, "36 x 60000 pixels; the limit is 16384 a side"),
         ({"Rows": 0}, "36 x 0 pixels; the smallest legal side is 8"),
         ({"Rows": None}, "Rows is missing or not a number"),
-        ({"SamplesPerPixel": 4}, "4 samples a pixel as 'MONOCHROME2'; legal are 1 with"),
-        ({"PhotometricInterpretation": "ARGB"}, "1 samples a pixel as 'ARGB'"),
+        ({"SamplesPerPixel": 4}, "4 samples per pixel as 'MONOCHROME2'; legal are 1 with"),
+        ({"PhotometricInterpretation": "ARGB"}, "1 samples per pixel as 'ARGB'"),
         ({"PhotometricInterpretation": "PALETTE COLOR"}, "the colour palette is missing or damaged"),
         ({"BitsAllocated": 12}, "12 bits allocated a sample; legal are 8 and 16"),
         ({"BitsStored": 9}, "9 bits stored with high bit 7 in 8 allocated"),
@@ -144,7 +144,7 @@ def test_what_a_header_must_not_claim(tmp_path: Path, more: dict[str, Any], says
 def test_truncated_native(tmp_path: Path, cut: int) -> None:
     path = save(dataset(picture(2)), tmp_path / "a.dcm")
     path.write_bytes(path.read_bytes()[:-cut])
-    assert "the pixel data is cut short" in refusal(path)
+    assert "the pixel data is truncated" in refusal(path)
 
 
 @pytest.mark.parametrize("cut", [20, 300, 700])
@@ -154,7 +154,7 @@ def test_truncated_encapsulated(tmp_path: Path, cut: int) -> None:
         tmp_path / "a.dcm",
     )
     path.write_bytes(path.read_bytes()[:-cut])
-    assert "the pixel data is cut short" in refusal(path)
+    assert "the pixel data is truncated" in refusal(path)
 
 
 def test_a_frame_too_few(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_a_damaged_frame(tmp_path: Path) -> None:
         (RLELossless, b"\x01\0\0\0" + bytes(64)),
     ):
         path = save(encapsulated(dataset(picture()), syntax, [encoded]), tmp_path / "a.dcm")
-        assert "pixel data of frame 0 is damaged or cut short" in refusal(path)
+        assert "pixel data of frame 0 is damaged or truncated" in refusal(path)
     path = save(
         encapsulated(dataset(picture()), JPEGBaseline8Bit, [b"not a picture at all"]), tmp_path / "b.dcm"
     )
@@ -234,7 +234,7 @@ def test_a_deflated_file_that_is_damaged_or_a_bomb(tmp_path: Path, monkeypatch: 
     path = save(dataset(picture(2), syntax=DeflatedExplicitVRLittleEndian), tmp_path / "a.dcm")
     whole = path.read_bytes()
     path.write_bytes(whole[:-200])
-    assert "the deflated DICOM data is cut short" in refusal(path)
+    assert "the deflated DICOM data is truncated" in refusal(path)
     path.write_bytes(whole[:400] + b"\xff" * 50 + whole[450:])
     assert "the deflated DICOM data is damaged" in refusal(path)
     monkeypatch.setattr("uniultra.io.dicom.deflated.MAX_INFLATED", 1_000_000)

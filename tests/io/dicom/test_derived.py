@@ -81,7 +81,7 @@ def test_labels_that_would_be_read_as_something_else_are_refused(
 ) -> None:
     source = read_source(save(dataset(picture()), tmp_path / "a.dcm"))
     with pytest.raises(
-        OutputError, match="can't be written to DICOM; give 1 to 64 signs without a backslash"
+        OutputError, match="can't be written to DICOM; give 1 to 64 characters without a backslash"
     ):
         make(source, label)
 

@@ -1,4 +1,6 @@
-"""A few hundred damaged files, in this process; benchmarks/fuzz_files.py does thousands, in processes of their own."""
+"""A few hundred damaged files, in this process; benchmarks/fuzz_files.py does thousands, in processes of
+their own.
+"""
 
 from __future__ import annotations
 

@@ -132,7 +132,8 @@ def notes(path: Path, **more: Any) -> tuple[str, ...]:
 def test_pixels_that_are_not_square_are_told(tmp_path: Path) -> None:
     [note] = notes(tmp_path / "a.dcm", PixelAspectRatio=[2, 1])
     assert note.startswith(
-        "PixelAspectRatio says that pixels are 2 high to 1 wide: along a slant, a length in pixels means nothing"
+        "PixelAspectRatio says that pixels are 2 high to 1 wide: along a slant, a length in pixels means "
+        "nothing"
     )
     assert notes(tmp_path / "b.dcm", PixelAspectRatio=[3, 3]) == ()
 

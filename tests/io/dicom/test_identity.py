@@ -1,4 +1,6 @@
-"""The patient's identity in SEG and SR: any writing of it, no trace of it elsewhere, and whose study it is."""
+"""The patient's identity in SEG and SR: any writing of it, no trace of it elsewhere, and whose study it
+is.
+"""
 
 from __future__ import annotations
 
@@ -120,8 +122,8 @@ def test_what_is_no_legal_value_is_left_empty_and_said(
     assert not again(make(source)).get(keyword)
     [note] = source.notes
     assert (
-        note
-        == f"{tmp_path / 'a.dcm'}: its {keyword} is no legal value and is left empty in what is derived from it"
+        note == f"{tmp_path / 'a.dcm'}: its {keyword} is no legal value and is left empty in what is derived "
+        f"from it"
     )
     assert source.derived_study == source.StudyInstanceUID
 

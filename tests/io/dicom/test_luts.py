@@ -19,7 +19,9 @@ COLOURS = ("Red", "Green", "Blue")
 
 
 def words(values: np.ndarray, syntax: UID) -> bytes:
-    """16 bits in a file's byte order; values of 8 bits two in a word, the first in its low byte (PS3.5 A.3)."""
+    """16 bits in a file's byte order; values of 8 bits two in a word, the first in its low byte (PS3.5
+    A.3).
+    """
     if values.dtype.itemsize == 1:
         values = values.view("<u2")
     return values.astype(">u2" if syntax == ExplicitVRBigEndian else "<u2").tobytes()

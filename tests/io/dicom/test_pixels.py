@@ -1,4 +1,6 @@
-"""Pixels of DICOM: the same values back from every syntax and photometric interpretation that can be encoded here."""
+"""Pixels of DICOM: the same values back from every syntax and photometric interpretation that can be encoded
+here.
+"""
 
 from __future__ import annotations
 
@@ -273,7 +275,9 @@ def test_without_preamble(tmp_path: Path) -> None:
 
 
 def traced(path: Path) -> tuple[float, float]:
-    """What reading a cine through holds in the end, and at its worst, in grey frames; the caller keeps the last frame."""
+    """What reading a cine through holds in the end, and at its worst, in grey frames; the caller keeps the
+    last frame.
+    """
     cine = open_dicom(path)
     kept = cine.read(0)
     tracemalloc.start()
@@ -308,7 +312,8 @@ def test_an_encoded_colour_cine_too(tmp_path: Path, photometric: str) -> None:
         found.append(traced(save(data, tmp_path / f"{frames}.dcm")))
     assert found[1][0] < 1.2, "more than the caller keeps"
     assert found[1] == pytest.approx(found[0], abs=0.2), "memory grows with the number of frames"
-    # The last frame kept, the new one, and less than a decoded frame of colour (3): the encoded bytes, and grey in two parts.
+    # The last frame kept, the new one, and less than a decoded frame of colour (3): the encoded bytes, and
+    # grey in two parts.
     assert found[1][1] < 5, "more than one decoded frame beyond what the caller keeps"
 
 

@@ -1,10 +1,11 @@
-"""What others say of each SEG and SR of real ultrasound files: a validator, dcmtk, highdicom's tables and SimpleITK.
+"""What others say of each SEG and SR of real ultrasound files: a validator, dcmtk, highdicom's tables and
+SimpleITK.
 
     apt-get install dicom3tools dcmtk && pip install pydicom-data SimpleITK
     python -m pytest -m slow tests/io/dicom/test_readers.py
 
-Each program is left out where it isn't installed. With all of them it takes two minutes. The files are those of
-pydicom-data, of pydicom itself, and of the shared folder.
+Each program is left out where it isn't installed. With all of them it takes two minutes. The files are those
+of pydicom-data, of pydicom itself, and of the shared folder.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ OF_SOURCE = (
 )
 """What validators say of the source, whose values a reference must repeat."""
 OF_TABLES = {
-    # The table asks for the macro in the shared groups; it may lie in either (PS3.3 C.7.6.16.1.1). Any SEG fails so.
+    # The table asks for the macro in the shared groups; it may lie in either (PS3.3 C.7.6.16.1.1). Any SEG
+    # fails so.
     ("segmentation-multi-frame-functional-groups", "DerivationImageSequence"),
     # It is asked of the document's root, but belongs to items of type IMAGE (PS3.3 C.17.3, C.18.4).
     ("sr-document-content", "ReferencedSOPSequence"),

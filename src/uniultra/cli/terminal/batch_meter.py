@@ -19,7 +19,9 @@ EVERY_S = 30.0
 
 @dataclass
 class Meter:
-    """Counts by status, and speed: files a second over the last WINDOW_S, those that were done before included."""
+    """Counts by status, and speed: files per second over the last WINDOW_S, those that were done before
+    included.
+    """
 
     total: int
     counts: dict[str, int] = field(default_factory=dict)
@@ -45,7 +47,10 @@ class Meter:
     def text(self) -> str:
         speed = self.speed()
         left = "?" if speed == 0 else duration((self.total - self.seen) / speed)
-        return f"{self.seen} of {self.total}, {speed:.1f} files a second, {left} left, {self.counts.get('failed', 0)} failed"
+        return (
+            f"{self.seen} of {self.total}, {speed:.1f} files per second, {left} left, "
+            f"{self.counts.get('failed', 0)} failed"
+        )
 
 
 def duration(seconds: float) -> str:

@@ -27,7 +27,9 @@ def only_permissive(licence: str) -> bool:
 
 
 def loggers(text: str) -> tuple[str, ...]:
-    """The names in "tensorboard,wandb"; raises ModelError for an unknown one, or one that is not installed."""
+    """The names in "tensorboard,wandb"; raises ModelError for an unknown one, or one that is not
+    installed.
+    """
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
         if name not in LOGGERS:

@@ -20,7 +20,9 @@ PLUS_MINUS = (
 
 @dataclass(frozen=True)
 class MaskPlace:
-    """Where a mask is from: its file, the frame it belongs to (None where that isn't known), whether it is one of a cine's."""
+    """Where a mask is from: its file, the frame it belongs to (None where that isn't known), whether it is
+    one of a cine's.
+    """
 
     path: Path
     frame: int | None

@@ -9,7 +9,9 @@ from uniultra.pixel_scale import Calibration, PixelSize
 
 LEAST_MM, MOST_MM = 0.001, 10.0
 METAVAR = "MM|Y,X"
-HELP = "Millimetres a pixel where the file doesn't say; down,right (as 0.3,0.32) where pixels are not square."
+HELP = (
+    "Millimetres per pixel where the file doesn't say; down,right (as 0.3,0.32) where pixels are not square."
+)
 OVERRIDE = "--override-scale"
 OVERRIDE_HELP = "The same, in place of what the file says, where its calibration is wrong."
 
@@ -28,7 +30,9 @@ class TypedScale:
 
 
 def parse_scale(spacing: str | None, override: str | None) -> TypedScale | None:
-    """The two options as one; None for neither. Raises PromptError for both, or what isn't one or two legal numbers."""
+    """The two options as one; None for neither. Raises PromptError for both, or what isn't one or two legal
+    numbers.
+    """
     if spacing is not None and override is not None:
         raise PromptError(
             f"--spacing {spacing} and {OVERRIDE} {override} are two sizes of a pixel; give one of them"
@@ -40,7 +44,9 @@ def parse_scale(spacing: str | None, override: str | None) -> TypedScale | None:
 
 
 def parse_size(text: str | None, option: str) -> PixelSize | None:
-    """Millimetres per pixel: one number, or (down, right); None for no option. Raises PromptError for anything else."""
+    """Millimetres per pixel: one number, or (down, right); None for no option. Raises PromptError for
+    anything else.
+    """
     if text is None:
         return None
     try:

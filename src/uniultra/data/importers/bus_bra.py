@@ -1,6 +1,7 @@
 """BUS-BRA, breast lesions (Gómez-Flores 2024, Medical Physics 51; Zenodo 8231412).
 
-    BUSBRA/Images/bus_0001-l.png    BUSBRA/Masks/mask_0001-l.png    BUSBRA/bus_data.csv (ID, Case, Pathology, ...)
+    BUSBRA/Images/bus_0001-l.png    BUSBRA/Masks/mask_0001-l.png
+    BUSBRA/bus_data.csv (ID, Case, Pathology, ...)
 
 `Case` is the patient. Layout: the Zenodo record, and github.com/wgomezf/BUS-BRA.
 """

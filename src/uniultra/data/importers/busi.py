@@ -1,8 +1,10 @@
 """BUSI, breast ultrasound (Al-Dhabyani 2020, Data in Brief 28:104863), as `Dataset_BUSI_with_GT.zip` unpacks.
 
-    benign/benign (1).png    benign/benign (1)_mask.png    benign/benign (1)_mask_1.png    malignant/...    normal/...
+    benign/benign (1).png    benign/benign (1)_mask.png    benign/benign (1)_mask_1.png
+    malignant/...    normal/...
 
-Layout: the article's section "Data description", and torch_em `data/datasets/medical/busi.py`. No patient is named; one lesion a mask file.
+Layout: the article's section "Data description", and torch_em `data/datasets/medical/busi.py`. No patient is
+named; one lesion a mask file.
 """
 
 from __future__ import annotations

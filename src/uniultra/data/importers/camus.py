@@ -2,8 +2,9 @@
 
     database_nifti/patient0001/patient0001_2CH_ED.nii.gz    .../patient0001_2CH_ED_gt.nii.gz    and ES, 4CH
 
-Labels: 1 left ventricle, 2 myocardium, 3 left atrium. Pixels are not square in the files; both are resampled to squares of the smaller
-side. Sequences are left out: their end frames are these. Layout: torch_em `data/datasets/medical/camus.py`.
+Labels: 1 left ventricle, 2 myocardium, 3 left atrium. Pixels are not square in the files; both are resampled
+to squares of the smaller side. Sequences are left out: their end frames are these. Layout: torch_em
+`data/datasets/medical/camus.py`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ def find(root: Path) -> Iterator[Finding]:
     images = sorted(path for view in VIEWS for path in root.rglob(f"patient*_{view}.nii.gz"))
     if not images:
         raise DataError(
-            f"'{root}' doesn't hold patient0001_2CH_ED.nii.gz; give the folder that the set's own archive unpacks to"
+            f"'{root}' doesn't hold patient0001_2CH_ED.nii.gz; give the folder that the set's own archive "
+            "unpacks to"
         )
     for image in images:
         stem = image.name.removesuffix(".nii.gz")
@@ -57,6 +59,7 @@ def _labels(hw: tuple[int, int], path: Path) -> np.ndarray:
     ids_hw = squared(read_nifti(path), smooth=False)
     if ids_hw.shape != tuple(hw) or ids_hw.max() > 3:
         raise FileError(
-            f"{path}: {ids_hw.shape[1]} x {ids_hw.shape[0]}, values to {ids_hw.max()}; must be as its image, 0 to 3; unpack it again"
+            f"{path}: {ids_hw.shape[1]} x {ids_hw.shape[0]}, values to {ids_hw.max()}; must be as its "
+            "image, 0 to 3; unpack it again"
         )
     return ids_hw

@@ -1,9 +1,11 @@
 """Common carotid artery (Momot 2022, Mendeley d4xt63mgjm).
 
-    Common Carotid Artery Ultrasound Images/US images/202201121748100022VAS_slice_1393.png    .../Expert mask images/(the same name)
+    Common Carotid Artery Ultrasound Images/US images/202201121748100022VAS_slice_1393.png
+    .../Expert mask images/(the same name)
 
-The part before `_slice_` is one recording, of one side of one volunteer; which recordings share a volunteer is not published, so the
-recording is the subject. Layout: the Mendeley record, and github.com/trevorwitter/carotid-segmentation.
+The part before `_slice_` is one recording, of one side of one volunteer; which recordings share a volunteer
+is not published, so the recording is the subject. Layout: the Mendeley record, and
+github.com/trevorwitter/carotid-segmentation.
 """
 
 from __future__ import annotations

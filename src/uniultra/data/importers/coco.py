@@ -1,6 +1,8 @@
-"""COCO instances (cocodataset.org, "Data format"): one JSON with `images` and `annotations`, and the images below its folder.
+"""COCO instances (cocodataset.org, "Data format"): one JSON with `images` and `annotations`, and the images
+below its folder.
 
-A segmentation is a list of polygons, or run lengths over columns, plain or compressed. One object an annotation.
+A segmentation is a list of polygons, or run lengths over columns, plain or compressed. One object an
+annotation.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ def find(root: Path) -> Iterator[Finding]:
         named = [(one["id"], str(one["file_name"])) for one in images]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
-            f"'{path}' is not COCO instances ({type(error).__name__}: {error}); it needs images and annotations"
+            f"'{path}' is not COCO instances ({type(error).__name__}: {error}); it needs images and "
+            "annotations"
         ) from error
     for number, name in named:
         yield _sample(path, name, segments[number])
@@ -42,7 +45,8 @@ def _json_of(root: Path) -> Path:
     files = [root] if root.is_file() else sorted(root.glob("*.json"))
     if len(files) != 1:
         raise DataError(
-            f"'{root}' holds {len(files)} JSON files; give the COCO file itself, its images in its folder or in images/"
+            f"'{root}' holds {len(files)} JSON files; give the COCO file itself, its images in its folder "
+            "or in images/"
         )
     return files[0]
 

@@ -2,9 +2,9 @@
 
     1.xml    1_1.jpg    1_2.jpg    2.xml ...
 
-Each `<mark>` of an XML has the number of its `<image>`, and an `<svg>` that holds JSON: a list of `{"points": [{"x", "y"}, ...], ...}`.
-Marks without outlines are not annotated and are left out. An XML is one case, hence one subject.
-Layout: github.com/xuao575/DDTI_preprocessing.
+Each `<mark>` of an XML has the number of its `<image>`, and an `<svg>` that holds JSON: a list of `{"points":
+[{"x", "y"}, ...], ...}`. Marks without outlines are not annotated and are left out. An XML is one case, hence
+one subject. Layout: github.com/xuao575/DDTI_preprocessing.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """FUGC, the cervix in transvaginal ultrasound (ISBI 2025; Zenodo 14305302).
 
-    dataset/train/labeled_data/images/0001.png    .../labels/0001.png    dataset/val/images, labels    dataset/test/images, labels
+    dataset/train/labeled_data/images/0001.png    .../labels/0001.png
+    dataset/val/images, labels    dataset/test/images, labels
 
-Labels: 1 and 2, two structures of the cervix. Unlabelled images are left out. Layout: github.com/baijieyun/ISBI-2025-FUGC-Source-Code
-and readers of the set in public code. No patient is named.
+Labels: 1 and 2, two structures of the cervix. Unlabelled images are left out. Layout:
+github.com/baijieyun/ISBI-2025-FUGC-Source-Code and readers of the set in public code. No patient is named.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
     training_set/000_HC.png    training_set/000_HC_Annotation.png    training_set_pixel_size_and_HC.csv
 
-The annotation is the outline of an ellipse, filled here. `010_HC` and `010_2HC` are one fetus. The test set has no annotations.
-The CSV has the columns `filename`, `pixel size(mm)`, `head circumference (mm)`. Layout: the Zenodo record.
+The annotation is the outline of an ellipse, filled here. `010_HC` and `010_2HC` are one fetus. The test set
+has no annotations. The CSV has the columns `filename`, `pixel size(mm)`, `head circumference (mm)`. Layout:
+the Zenodo record.
 """
 
 from __future__ import annotations

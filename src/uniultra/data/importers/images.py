@@ -39,7 +39,8 @@ def inside_of(path: Path) -> np.ndarray:
     values = np.unique(values_hw)
     if np.count_nonzero(values) > 1:
         raise FileError(
-            f"{shown(path)}: {len(values)} grey values (soft edges?); a mask has 0 and one other; cut it at 128 and save it as PNG"
+            f"{shown(path)}: {len(values)} grey values (soft edges?); a mask has 0 and one other; cut it at "
+            "128 and save it as PNG"
         )
     return values_hw > 0
 
@@ -50,7 +51,8 @@ def coloured(hw: tuple[int, int], path: Path) -> np.ndarray:
 
 
 def labels(hw: tuple[int, int], path: Path, values: Sequence[int] | None = None) -> np.ndarray:
-    """Ids as stored; or `values`, renumbered 1, 2, ... in their order, where any other value than 0 is refused.
+    """Ids as stored; or `values`, renumbered 1, 2, ... in their order, where any other value than 0 is
+    refused.
 
     Without `values`, 0 and 255 alone mean one object, and grey levels are refused; see `check_ids`.
     """
@@ -60,7 +62,8 @@ def labels(hw: tuple[int, int], path: Path, values: Sequence[int] | None = None)
         unknown = sorted(set(found) - set(values))
         if unknown:
             raise FileError(
-                f"{shown(path)}: holds the value {unknown[0]}; legal are 0 and {', '.join(map(str, values))}; renumber it"
+                f"{shown(path)}: holds the value {unknown[0]}; legal are 0 and "
+                f"{', '.join(map(str, values))}; renumber it"
             )
         table = np.zeros(256, np.uint8)
         table[list(values)] = np.arange(1, len(values) + 1)

@@ -1,9 +1,11 @@
-"""JNU-IFM, pubic symphysis and fetal head, frames of videos (Lu 2022, Data in Brief 41:107904; figshare 14371652).
+"""JNU-IFM, pubic symphysis and fetal head, frames of videos (Lu 2022, Data in Brief 41:107904; figshare
+14371652).
 
     20190909T155747/image/20190909T155747_12.png    20190909T155747/mask/20190909T155747_12_mask.png
 
-Mask values: 7 symphysis, 8 head; here 1 and 2. A folder is one video; 78 videos are of 51 patients, which are not named, so the video is
-the subject. Layout: the set's own description, as kept in github.com/lamld203844/Biomedical-Segmentation.
+Mask values: 7 symphysis, 8 head; here 1 and 2. A folder is one video; 78 videos are of 51 patients, which are
+not named, so the video is the subject. Layout: the set's own description, as kept in
+github.com/lamld203844/Biomedical-Segmentation.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ def find(root: Path) -> Iterator[Finding]:
     )
     if not videos:
         raise DataError(
-            f"'{root}' doesn't hold VIDEO/image and VIDEO/mask; give the folder that the set's own archive unpacks to"
+            f"'{root}' doesn't hold VIDEO/image and VIDEO/mask; give the folder that the set's own archive "
+            "unpacks to"
         )
     for video in videos:
         for image in pictures(video / "image"):

@@ -1,8 +1,10 @@
 """MMOTU, ovarian tumours (Zhao 2022, arXiv 2207.06799): the 2D part.
 
-    OTU_2d/images/1.JPG    OTU_2d/annotations/1.PNG    OTU_2d/annotations/1_binary.PNG    OTU_2d/train_cls.txt    OTU_2d/val_cls.txt
+    OTU_2d/images/1.JPG    OTU_2d/annotations/1.PNG    OTU_2d/annotations/1_binary.PNG
+    OTU_2d/train_cls.txt    OTU_2d/val_cls.txt
 
-Layout: github.com/cv516Buaa/MMOTU_DS2Net, `configs`, and its readers. The lists name `1.JPG  4`, classes from 0. No patient is named.
+Layout: github.com/cv516Buaa/MMOTU_DS2Net, `configs`, and its readers. The lists name `1.JPG  4`, classes from
+0. No patient is named.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Muscle aponeuroses (Cronin, Finni, Seynnes 2020, arXiv 2009.04790; github.com/njcronin/DL_Track, Apache-2.0).
+"""Muscle aponeuroses (Cronin, Finni, Seynnes 2020, arXiv 2009.04790; github.com/njcronin/DL_Track,
+Apache-2.0).
 
     apo_images/img_00001.tif    apo_masks/img_00001.tif
 
-Masks are black and white, both aponeuroses of an image in one; in the manifest each connected component is an object
-(`COMPONENT_DATASETS`). No participant is named. Layout: that repository.
+Masks are black and white, both aponeuroses of an image in one; in the manifest each connected component is an
+object (`COMPONENT_DATASETS`). No participant is named. Layout: that repository.
 """
 
 from __future__ import annotations

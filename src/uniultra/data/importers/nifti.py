@@ -1,4 +1,6 @@
-"""Single 2D slices from NIfTI-1 files, as much of the format as the public ultrasound sets use (nifti.nimh.nih.gov/nifti-1)."""
+"""Single 2D slices from NIfTI-1 files, as much of the format as the public ultrasound sets use
+(nifti.nimh.nih.gov/nifti-1).
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,9 @@ def _parse(data: bytes) -> Slice:
 
 
 def squared(image: Slice, smooth: bool) -> np.ndarray:
-    """uint8 (H, W) with square pixels of the smaller side; `smooth` for images, not for labels. Values are cut to 0..255."""
+    """uint8 (H, W) with square pixels of the smaller side; `smooth` for images, not for labels. Values are
+    cut to 0..255.
+    """
     pixel = min(image.spacing_mm_yx)
     height, width = (
         round(n * s / pixel) for n, s in zip(image.values_hw.shape, image.spacing_mm_yx, strict=True)

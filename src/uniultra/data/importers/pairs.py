@@ -12,7 +12,9 @@ from uniultra.io.texts import composed
 
 
 def paired(images: Path, masks: Path, prefix: str = "", split: str = "") -> Iterator[Finding]:
-    """Each image with the black and white mask of the same stem; unpaired files of either side are problems."""
+    """Each image with the black and white mask of the same stem; unpaired files of either side are
+    problems.
+    """
     by_name = by_stem(masks)
     for image in pictures(images):
         mask = by_name.pop(composed(image.stem), None)

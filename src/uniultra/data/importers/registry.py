@@ -25,7 +25,9 @@ from uniultra.errors import DataError
 
 @dataclass(frozen=True)
 class Source:
-    """A set: what it shows, the licence its publishers state ('unknown' where they state none), and how it is looked through."""
+    """A set: what it shows, the licence its publishers state ('unknown' where they state none), and how it is
+    looked through.
+    """
 
     name: str
     organ: str

@@ -14,7 +14,9 @@ from uniultra.io.images import IMAGE_SUFFIXES, read_frame
 from uniultra.io.texts import composed
 
 Ids = Callable[[tuple[int, int]], np.ndarray]
-"""Makes the id mask, uint8 (H, W), of an image of (height, width); raises FileError where its file can't be one."""
+"""Makes the id mask, uint8 (H, W), of an image of (height, width); raises FileError where its file can't be
+one.
+"""
 
 
 def grey(path: Path) -> np.ndarray:
@@ -26,9 +28,9 @@ def grey(path: Path) -> np.ndarray:
 class Sample:
     """One image with its mask, not read yet.
 
-    `id` is unique within the set. `sources` are the mask's files, for the record of hashes. `subject` is the patient or recording
-    ('' where unknown); `split` is the published one ('' where there is none); `pixel_mm` is None where unknown.
-    `pixels` reads the image, uint8 (H, W).
+    `id` is unique within the set. `sources` are the mask's files, for the record of hashes. `subject` is the
+    patient or recording ('' where unknown); `split` is the published one ('' where there is none); `pixel_mm`
+    is None where unknown. `pixels` reads the image, uint8 (H, W).
     """
 
     id: str

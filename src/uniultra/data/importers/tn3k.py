@@ -1,8 +1,11 @@
-"""TN3K, thyroid nodules (Gong 2021, ISBI, arXiv 2104.08491; github.com/haifangong/TRFE-Net-for-thyroid-nodule-segmentation).
+"""TN3K, thyroid nodules (Gong 2021, ISBI, arXiv 2104.08491;
+github.com/haifangong/TRFE-Net-for-thyroid-nodule-segmentation).
 
-    tn3k/trainval-image/0000.jpg    tn3k/trainval-mask/0000.jpg    tn3k/test-image/0000.jpg    tn3k/test-mask/0000.jpg
+    tn3k/trainval-image/0000.jpg    tn3k/trainval-mask/0000.jpg
+    tn3k/test-image/0000.jpg    tn3k/test-mask/0000.jpg
 
-Masks are JPEG, so a pixel is inside from grey 128 on. Layout: that repository's `dataloaders/tn3k.py`. No patient is named.
+Masks are JPEG, so a pixel is inside from grey 128 on. Layout: that repository's `dataloaders/tn3k.py`. No
+patient is named.
 """
 
 from __future__ import annotations

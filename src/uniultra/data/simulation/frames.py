@@ -70,7 +70,9 @@ def _told(pixels_hw: np.ndarray, ids_hw: np.ndarray, rng: np.random.Generator) -
 
 
 def contrast(pixels_hw: np.ndarray, mask_hw: np.ndarray) -> float:
-    """Grey values between a mask's inside and what is near it; or 0.8 of outline to inside, if that is more."""
+    """Grey values between a mask's inside and what is near it; or 0.8 of outline to inside, if that is
+    more.
+    """
     mask = mask_hw.astype(np.uint8)
     reach = 2 * max(3, int(0.12 * np.sqrt(mask.sum()))) + 1
     near = (cv2.dilate(mask, np.ones((reach, reach), np.uint8)) > mask) & (pixels_hw > 0)
@@ -84,7 +86,8 @@ def contrast(pixels_hw: np.ndarray, mask_hw: np.ndarray) -> float:
 def simulate_set(
     out: Path, images: int, seed: int = 0, split: str = "train", progress: Progress = lambda done, total: None
 ) -> Path:
-    """Writes manifest.csv, images/ and masks/ into the folder `out`, which must not exist; returns the manifest.
+    """Writes manifest.csv, images/ and masks/ into the folder `out`, which must not exist; returns the
+    manifest.
 
     Raises:
         DataError: a number out of range, or an unknown split.

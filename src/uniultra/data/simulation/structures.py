@@ -134,7 +134,9 @@ def _band(tissue: Tissue, place: Place, beams: Beams, rng: np.random.Generator) 
 
 
 def _chamber(tissue: Tissue, place: Place, beams: Beams, rng: np.random.Generator) -> Tissue:
-    """A cavity in a muscular wall, half the time open to a side; three times in five the wall is an object too."""
+    """A cavity in a muscular wall, half the time open to a side; three times in five the wall is an object
+    too.
+    """
     outer_hw = blob(place, beams.frame_hw, between(rng, 0.0, 0.12), rng)
     cavity_hw = largest_part(signed_distance(outer_hw) < -between(rng, 0.15, 0.5) * place.half_short)
     if cavity_hw.sum() < LEAST_PIXELS or (outer_hw & (tissue.ids > 0)).any():

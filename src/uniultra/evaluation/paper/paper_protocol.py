@@ -1,9 +1,11 @@
-"""The protocol of the paper (arXiv 2511.15771), to compare with its numbers; not how this project judges a model.
+"""The protocol of the paper (arXiv 2511.15771), to compare with its numbers; not how this project judges a
+model.
 
-Image and mask are stretched to a square of 1024 pixels. Each connected component of the mask gives one exact box, the answers are
-united by the maximum of their logits, and the metrics are per IMAGE, in stretched pixels: Dice, IoU and the maximum Hausdorff
-distance. Distances that are infinite, because the answer is empty, are dropped from its mean, as there; here they are counted too.
-Images without a mask give no box and can't be asked. The mask is that of all objects, so ids of a few pixels are left out as elsewhere.
+Image and mask are stretched to a square of 1024 pixels. Each connected component of the mask gives one exact
+box, the answers are united by the maximum of their logits, and the metrics are per IMAGE, in stretched
+pixels: Dice, IoU and the maximum Hausdorff distance. Distances that are infinite, because the answer is
+empty, are dropped from its mean, as there; here they are counted too. Images without a mask give no box and
+can't be asked. The mask is that of all objects, so ids of a few pixels are left out as elsewhere.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ CONNECTIVITY = 8
 
 @dataclass(frozen=True)
 class PaperScore:
-    """One answer against the truth of one stretched image; the distance in stretched pixels, None where it is infinite."""
+    """One answer against the truth of one stretched image; the distance in stretched pixels, None where it is
+    infinite.
+    """
 
     dice: float
     iou: float
@@ -44,7 +48,9 @@ class PaperScore:
 
 @dataclass(frozen=True)
 class PaperRecord:
-    """One image: the manifest's id, dataset, organ and cluster, how many boxes it gave, and how model and ellipse did in them."""
+    """One image: the manifest's id, dataset, organ and cluster, how many boxes it gave, and how model and
+    ellipse did in them.
+    """
 
     id: str
     dataset: str
@@ -75,10 +81,10 @@ def evaluate_paper(
 
 def score_stretched(segmenter: PromptableSegmenter, row: Row) -> PaperImage:
     """One image under this protocol."""
-    frame, trues = read_objects(row)
-    if not trues:
+    frame, truths = read_objects(row)
+    if not truths:
         return PaperImage(None)
-    stretched, true_hw = stretch(frame, np.logical_or.reduce(trues))
+    stretched, true_hw = stretch(frame, np.logical_or.reduce(truths))
     boxes = component_boxes(true_hw)
     if not boxes:
         return PaperImage(None)
@@ -87,7 +93,9 @@ def score_stretched(segmenter: PromptableSegmenter, row: Row) -> PaperImage:
 
 
 def stretch(frame: Frame, mask_hw: np.ndarray) -> tuple[Frame, np.ndarray]:
-    """Frame and bool mask at SIDE x SIDE, whatever their proportions; a spacing would not be isotropic, and is left out."""
+    """Frame and bool mask at SIDE x SIDE, whatever their proportions; a spacing would not be isotropic, and
+    is left out.
+    """
     pixels_hw = cv2.resize(frame.pixels_hw, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
     stretched_hw = cv2.resize(mask_hw.astype(np.uint8), (SIDE, SIDE), interpolation=cv2.INTER_NEAREST_EXACT)
     return Frame(np.asarray(pixels_hw), source=frame.source), stretched_hw > 0

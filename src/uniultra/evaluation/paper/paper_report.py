@@ -1,4 +1,6 @@
-"""What people read of a run under the paper's protocol: report.json and report.md, both saying that it is that protocol."""
+"""What people read of a run under the paper's protocol: report.json and report.md, both saying that it is
+that protocol.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,9 @@ from uniultra.errors import DataError, OutputError
 from uniultra.evaluation.journal import Journal
 from uniultra.evaluation.metrics import bootstrap_means, percentile_interval
 from uniultra.evaluation.paper.paper_protocol import PROTOCOL, SIDE, PaperImage, PaperRecord, parse_paper
+from uniultra.evaluation.report.provenance import Provenance, limit_text
 from uniultra.evaluation.report.run_report import (
     NOT_AVAILABLE,
-    Provenance,
     markdown_table,
     plain,
     write_report,
@@ -30,16 +32,21 @@ SCHEMA_VERSION = 1
 ALL_SETS = "mean over data sets"
 """The row below the data sets'; each counts the same in it."""
 ABOUT = (
-    f"The paper's protocol (arXiv 2511.15771), for comparison with its numbers: image and mask stretched to {SIDE} x {SIDE}; one exact "
-    "box a connected component, answers united by the maximum; metrics per image in stretched pixels. Hausdorff is the maximum, "
-    "not HD95; where the answer is empty it is infinite, and dropped from the mean: see how many were. Exact boxes from the truth flatter: "
+    "The paper's protocol (arXiv 2511.15771), for comparison with its numbers: image and mask stretched to "
+    f"{SIDE} x {SIDE}; one exact "
+    "box a connected component, answers united by the maximum; metrics per image in stretched pixels. "
+    "Hausdorff is the maximum, "
+    "not HD95; where the answer is empty it is infinite, and dropped from the mean: see how many were. "
+    "Exact boxes from the truth flatter: "
     "see the ellipse."
 )
 
 
 @dataclass(frozen=True)
 class Metric:
-    """The mean of one number over images, with its 95 % bootstrap interval over clusters (None below two), and of how many images."""
+    """The mean of one number over images, with its 95 % bootstrap interval over clusters (None below two),
+    and of how many images.
+    """
 
     mean: float | None
     interval: tuple[float, float] | None
@@ -48,7 +55,9 @@ class Metric:
 
 @dataclass(frozen=True)
 class PaperCell:
-    """One data set, or the mean over data sets: `images` with a mask, in `clusters`; `infinite` Hausdorff distances were dropped."""
+    """One data set, or the mean over data sets: `images` with a mask, in `clusters`; `infinite` Hausdorff
+    distances were dropped.
+    """
 
     images: int
     clusters: int
@@ -75,7 +84,7 @@ def build_paper_report(images: Sequence[PaperImage], provenance: Provenance, spl
         "protocol_schema_version": SCHEMA_VERSION,
         "about": ABOUT,
         "uniultra_version": __version__,
-        **plain(asdict(provenance)),
+        **plain(provenance.stated),
         "split": split,
         "images": len(records),
         "images_without_mask": len(images) - len(records),
@@ -93,7 +102,7 @@ def summarise_paper(records: Sequence[PaperRecord], seed: int, samples: int) -> 
 
 
 def paper_markdown(report: dict[str, Any]) -> str:
-    """The title, what the protocol is, and one row a data set."""
+    """The title, what the protocol is, and one row per data set."""
     header = [
         "data set",
         "images",
@@ -105,8 +114,11 @@ def paper_markdown(report: dict[str, Any]) -> str:
     ]
     header += ["ellipse Dice", "ellipse IoU", "ellipse Hausdorff px"]
     rows = [[name, *_details(cell)] for name, cell in report["summary"].items()]
-    first = "" if report["limit"] is None else f" (the first {report['limit']} of each data set)"
-    counts = f"{report['images']} images{first}; {report['images_without_mask']} more have no mask and can't be asked"
+    first = f" ({limit_text(report)})" if report["limit"] else ""
+    counts = (
+        f"{report['images']} images{first}; {report['images_without_mask']} more have no mask and can't be "
+        "asked"
+    )
     counts += f"; {len(report['skipped'])} were left out for their own files." if report["skipped"] else "."
     title = f"# {markdown(report['model'])} on {markdown(report['split'])}, by the paper's protocol"
     return "\n\n".join([title, ABOUT, counts, markdown_table(header, rows, left=1)])
@@ -127,7 +139,7 @@ def open_paper(folder: Path, provenance: Provenance, split: str, force: bool = F
     asked = {
         "protocol": PROTOCOL,
         "protocol_schema_version": SCHEMA_VERSION,
-        **asdict(provenance),
+        **provenance.stated,
         "split": split,
     }
     journal = Journal(folder / JOURNAL, asked, parse_paper)
@@ -137,7 +149,9 @@ def open_paper(folder: Path, provenance: Provenance, split: str, force: bool = F
 
 
 def write_paper(folder: Path, report: dict[str, Any], force: bool = False) -> None:
-    """Writes the tables and the report, which says that the run is finished: both or none. Raises OutputError."""
+    """Writes the tables and the report, which says that the run is finished: both or none. Raises
+    OutputError.
+    """
     with staged({file: folder / file for file in (TABLES, REPORT)}, force) as parts:
         write_text(parts[TABLES], paper_markdown(report))
         write_report(parts[REPORT], report)

@@ -1,4 +1,6 @@
-"""Inline SVG: lines on a unit square with axes. Colours come from the page's style, so they follow light and dark."""
+"""Inline SVG: lines on a unit square with axes. Colours come from the page's style, so they follow light and
+dark.
+"""
 
 from __future__ import annotations
 
@@ -42,10 +44,11 @@ def reliability_chart(curves: Mapping[str, Points]) -> str:
 def level_chart(
     curves: Mapping[str, Points], levels: Sequence[str], name: str, low: float = 0.0, joined: bool = True
 ) -> str:
-    """Shares from `low` to 1 against levels equally far apart, a line a name; points are (number of the level, share).
+    """Shares from `low` to 1 against levels equally far apart, a line a name; points are (number of the
+    level, share).
 
-    Points of levels without an order aren't `joined`. `low` is a multiple of 0.2 below 1, which `lowest` finds; what lies below
-    it is drawn on it.
+    Points of levels without an order aren't `joined`. `low` is a multiple of 0.2 below 1, which `lowest`
+    finds; what lies below it is drawn on it.
     """
     last, step = max(len(levels) - 1, 1), 0.1 if low >= 0.4 else 0.2
     across = [(number / last, level) for number, level in enumerate(levels)]

@@ -1,6 +1,8 @@
-"""Is one segmenter better than another? Their paired difference on the same prompts, with an interval over clusters.
+"""Is one segmenter better than another? Their paired difference on the same prompts, with an interval over
+clusters.
 
-Both are resampled with the same clusters, so what is hard for both cancels; two intervals of their own that overlap prove nothing.
+Both are resampled with the same clusters, so what is hard for both cancels; two intervals of their own that
+overlap prove nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from uniultra.evaluation.settings import KINDS, stable_seed
 from uniultra.evaluation.summary import ALL_ORGANS, objects_of
 
 BETTER, WORSE, UNDECIDED = "better", "worse", "no difference shown"
+NOT_JUDGED = "not judged"
+"""Where there is one cluster, so that nothing says how far another patient would differ."""
 
 Pair = tuple[Record, Record]
 """The same object under the same prompt: ours, theirs."""
@@ -31,10 +35,11 @@ class Difference:
         clusters: groups of images that are resampled together.
         dice, other_dice: their means over these objects.
         difference: dice - other_dice.
-        interval: 95 % bootstrap interval of the difference over clusters; None below two clusters. For all organs, clusters are
-            drawn within each organ.
-        verdict: 'better' where the interval lies above 0, 'worse' where below, else 'no difference shown', which is no proof of
-            equality. No correction is made for looking at many organs and kinds.
+        interval: 95 % bootstrap interval of the difference over clusters; None below two clusters. For all
+            organs, clusters are drawn within each organ.
+        verdict: 'better' where the interval lies above 0, 'worse' where below, 'not judged' where there is
+            none, else 'no difference shown', which is no proof of equality. No correction is made for looking
+            at many organs and kinds.
     """
 
     objects: int
@@ -61,7 +66,8 @@ def compare(
     pairs = pairs_of(ours, theirs)
     if not pairs:
         raise DataError(
-            "the two evaluations have no prompt in common; compare runs on the same images and kinds of prompt"
+            "the two evaluations have no prompt in common; compare runs on the same images and kinds of "
+            "prompt"
         )
     asked = {mine.kind for mine, _ in pairs}
     return {
@@ -78,8 +84,10 @@ def pairs_of(ours: Iterable[Record], theirs: Iterable[Record]) -> list[Pair]:
 
 
 def verdict_of(interval: tuple[float, float] | None) -> str:
-    """'better', 'worse' or 'no difference shown'."""
-    if interval is None or interval[0] <= 0.0 <= interval[1]:
+    """'better', 'worse', 'no difference shown', or 'not judged' without an interval."""
+    if interval is None:
+        return NOT_JUDGED
+    if interval[0] <= 0.0 <= interval[1]:
         return UNDECIDED
     return BETTER if interval[0] > 0.0 else WORSE
 

@@ -45,17 +45,16 @@ def choose(records: Sequence[Record]) -> list[tuple[str, Record]]:
         own = [record for record in records if record.organ == organ and record.kind == shown]
         own.sort(key=lambda r: (-r.dice, r.dataset, r.id, r.object_index, r.draw))
         places = dict.fromkeys((0, len(own) // 2, len(own) - 1)) if own else {}
-        chosen += [
-            (("best", "median", "worst")[0 if not place else 2 if place == len(own) - 1 else 1], own[place])
-            for place in places
-        ]
+        named = {len(own) - 1: "worst", 0: "best"}
+        chosen += [(named.get(place, "median"), own[place]) for place in places]
     return chosen
 
 
 def picture_cases(
     segmenter: PromptableSegmenter, split: SelectionSplit | ReportSplit, evaluation: Evaluation
 ) -> list[Case]:
-    """Asks the chosen prompts once more, for their masks; without those whose files broke meanwhile, where bad rows are skipped.
+    """Asks the chosen prompts once more, for their masks; without those whose files broke meanwhile, where
+    bad rows are skipped.
 
     Raises as `evaluate`.
     """
@@ -73,12 +72,12 @@ def picture_cases(
 
 
 def _picture(segmenter: PromptableSegmenter, row: Row, record: Record, settings: EvaluationSettings) -> str:
-    frame, trues = read_objects(row)
-    answers = ask(segmenter, frame, trues, row.id, replace(settings, kinds=(record.kind,)))
+    frame, truths = read_objects(row)
+    answers = ask(segmenter, frame, truths, row.id, replace(settings, kinds=(record.kind,)))
     found_hw = next(
         a.mask.mask_hw for q, a in answers if (q.object_index, q.draw) == (record.object_index, record.draw)
     )
-    return _jpeg_uri(_drawn(frame, trues[record.object_index], found_hw))
+    return _jpeg_uri(_drawn(frame, truths[record.object_index], found_hw))
 
 
 def _drawn(frame: Frame, true_hw: np.ndarray, found_hw: np.ndarray) -> np.ndarray:

@@ -1,4 +1,6 @@
-"""The report as one page that needs nothing beside itself: tables, charts as inline SVG, pictures as data URIs. No script."""
+"""The report as one page that needs nothing beside itself: tables, charts as inline SVG, pictures as data
+URIs. No script.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ import numpy as np
 
 from uniultra.evaluation.report.charts import click_chart, reliability_chart
 from uniultra.evaluation.report.gallery import FOUND_COLOUR, TRUE_COLOUR, Case
+from uniultra.evaluation.report.provenance import limit_text
 from uniultra.evaluation.settings import KINDS
 from uniultra.evaluation.summary import ALL_ORGANS
 from uniultra.text import markup
@@ -25,10 +28,12 @@ MOST_CLICKS = KINDS["to90"].clicks
 def to_html(report: Report, cases: Sequence[Case] = (), more: Iterable[str] = ()) -> str:
     """The whole page; `more` are sections in HTML that come before the details."""
     template = Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
-    first = "" if report["limit"] is None else f" (the first {report['limit']} of each data set)"
+    first = f" ({limit_text(report)})" if report["limit"] else ""
     facts = (
-        f"{report['objects']} objects on {report['images']} images{first}, {report['images_without_objects']} images without objects. "
-        f"uniultra {report['uniultra_version']}, {_weights(report)}manifest {report['manifest_sha256'][:12]}. "
+        f"{report['objects']} objects on {report['images']} images{first}, "
+        f"{report['images_without_objects']} images without objects. "
+        f"uniultra {report['uniultra_version']}, {_weights(report)}manifest "
+        f"{report['manifest_sha256'][:12]}. "
         "Intervals: 95 % bootstrap over groups."
     )
     title = f"{report['model']} on {report['split']}"
@@ -38,10 +43,16 @@ def to_html(report: Report, cases: Sequence[Case] = (), more: Iterable[str] = ()
 
 
 def _sections(report: Report, cases: Sequence[Case], more: Iterable[str]) -> Iterator[str]:
-    yield "<h2>Dice by organ and prompt</h2><p>In brackets the skill over the ellipse in the same box: 0 is no better.</p>"
+    yield (
+        "<h2>Dice by organ and prompt</h2><p>In brackets the skill over the ellipse in the same box: 0 is "
+        "no better.</p>"
+    )
     yield _overview(report["summary"])
     if "against" in report:
-        yield f"<h2>Against {markup(report['against']['model'])}</h2><p>Paired on the same prompts and resampled together.</p>"
+        yield (
+            f"<h2>Against {markup(report['against']['model'])}</h2><p>Paired on the same prompts and "
+            "resampled together.</p>"
+        )
         yield _against(report["against"]["comparison"])
     if report["skipped"]:
         yield f"<h2>Left out ({len(report['skipped'])})</h2><p>Their own files could not be used.</p>"
@@ -54,12 +65,18 @@ def _sections(report: Report, cases: Sequence[Case], more: Iterable[str]) -> Ite
     if charts:
         yield f'<div class="pair">{"".join(charts)}</div>'
     if cases:
-        yield f"<h2>Best, median and worst cases</h2><p>{_key(TRUE_COLOUR)} truth, {_key(FOUND_COLOUR)} answer. Shown: {_kind(cases)}.</p>"
+        yield (
+            f"<h2>Best, median and worst cases</h2><p>{_key(TRUE_COLOUR)} truth, {_key(FOUND_COLOUR)} "
+            f"answer. Shown: {_kind(cases)}.</p>"
+        )
         yield from (
             _gallery(organ, list(own)) for organ, own in groupby(cases, key=lambda case: case.record.organ)
         )
     if report["empty_images"]:
-        yield "<h2>Images without objects</h2><p>Clicked at the same five places; a good quality is low here.</p>"
+        yield (
+            "<h2>Images without objects</h2><p>Clicked at the same five places; a good quality is low "
+            "here.</p>"
+        )
         rows = [
             [organ, cell["images"], number(cell["quality"]), number(cell["area"])]
             for organ, cell in report["empty_images"].items()
@@ -89,7 +106,8 @@ def _dice(cell: dict[str, Any] | None) -> str:
 
 def _details(cells: dict[str, Any]) -> str:
     names = {
-        "ellipse_dice": "ellipse", "start_dice": "given mask", "ece": "ECE", "nsd": "NSD 2 px", "hd95_px": "HD95 px",
+        "ellipse_dice": "ellipse", "start_dice": "given mask", "ece": "ECE", "nsd": "NSD 2 px",
+        "hd95_px": "HD95 px",
         "hd95_mm": "HD95 mm", "clicks": "clicks to 0.9", "failures": "failed",
     }  # fmt: skip
     shown = [key for key in names if any(cell[key] is not None for cell in cells.values())]
@@ -124,7 +142,10 @@ def _against(comparison: dict[str, Any]) -> str:
 def _charts(report: Report) -> Iterator[str]:
     curves = _click_curves(report["records"])
     if curves:
-        yield f"<section><h2>Clicks</h2>{click_chart(curves, MOST_CLICKS)}<p>An object that has reached 0.9 stays as it is.</p></section>"
+        yield (
+            f"<section><h2>Clicks</h2>{click_chart(curves, MOST_CLICKS)}<p>An object that has reached 0.9 "
+            "stays as it is.</p></section>"
+        )
     reliable = {
         kind: [(each["quality"], each["iou"]) for each in bins]
         for kind, bins in report["reliability"].items()
@@ -179,7 +200,9 @@ def _interval(interval: Sequence[float] | None) -> str:
 def number(value: float | None) -> str:
     if value is None:
         return "n/a"
-    return str(value) if isinstance(value, int) else f"{value:.1f}" if value >= 10 else f"{value:.3f}"
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.1f}" if value >= 10 else f"{value:.3f}"
 
 
 def html_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

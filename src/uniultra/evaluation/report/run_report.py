@@ -1,4 +1,4 @@
-"""What people read of an evaluation: Markdown tables, and a JSON file that holds the summary, its provenance and every record."""
+"""What people read of an evaluation: Markdown tables, and a JSON file of summary, origin and records."""
 
 from __future__ import annotations
 
@@ -10,51 +10,27 @@ from typing import Any
 
 from uniultra import __version__
 from uniultra.errors import DataError
-from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES, reliability_curve
+from uniultra.evaluation.metrics import reliability_curve
 from uniultra.evaluation.protocol import Evaluation
 from uniultra.evaluation.records import Record, Skipped, record_from
 from uniultra.evaluation.report.compare import Comparison, Difference
+from uniultra.evaluation.report.provenance import Provenance
 from uniultra.evaluation.spread import Spread, spread_of
-from uniultra.evaluation.summary import ALL_ORGANS, Cell, Summary, objects_of, summarise, summarise_empty
+from uniultra.evaluation.summary import ALL_ORGANS, Cell, Summary, objects_of, summarise_empty
 from uniultra.io.output import write_text
 from uniultra.text import markdown
 
 SCHEMA_VERSION = 3
-"""1: Dice, IoU, quality, times. 2: further measures in cells and records, `reliability`, `empty_images`. 3: `model_version`,
-`weights_sha256`, `skipped`. All of them can be read; see `read_report`."""
+"""1: Dice, IoU, quality, times. 2: further measures in cells and records, `reliability`, `empty_images`. 3:
+`model_version`, `weights_sha256`, `skipped`. All of them can be read; see `read_report`.
+"""
 NOT_AVAILABLE = "n/a"
 DIGITS = 5
 """Decimals in the JSON file."""
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """Where the numbers come from.
-
-    Attributes:
-        model: the segmenter's name.
-        manifest_sha256: of the manifest's bytes.
-        limit: images a data set that were looked at; None for all.
-        bootstrap_seed: of the intervals. The prompts' seeds follow from image, object, kind and draw, so there is none to record.
-        bootstrap_samples: of the intervals.
-        model_version: of the weights; None where there is none, as for baselines.
-        weights_sha256: of the files that the model was loaded from, as `backends.open.weights_sha256` makes it, or of a peer's one
-            file; None for what has none.
-        skipped: rows that were left out from the start.
-    """
-
-    model: str
-    manifest_sha256: str
-    limit: int | None = None
-    bootstrap_seed: int = 0
-    bootstrap_samples: int = BOOTSTRAP_SAMPLES
-    model_version: str | None = None
-    weights_sha256: str | None = None
-    skipped: tuple[Skipped, ...] = ()
-
-
 def to_overview(summary: Summary) -> str:
-    """One row an organ, one column a prompt: mean Dice, and in brackets the skill over the ellipse where there is a box."""
+    """One row per organ, one column per prompt: mean Dice, and in brackets the skill over the ellipse."""
     organs = [
         *dict.fromkeys(organ for cells in summary.values() for organ in cells if organ != ALL_ORGANS),
         ALL_ORGANS,
@@ -64,7 +40,7 @@ def to_overview(summary: Summary) -> str:
 
 
 def to_markdown(summary: Summary) -> str:
-    """One row a prompt and organ: Dice with its interval, the ellipse beside it, skill, calibration of the quality."""
+    """One row per prompt and organ: Dice with its interval, the ellipse's, skill, calibration of quality."""
     header = [
         "prompt",
         "organ",
@@ -116,7 +92,7 @@ class StoredRun:
 
 
 def comparison_table(model: str, against: Against) -> str:
-    """One row a prompt and organ: both means, the paired difference with its interval, and the verdict."""
+    """One row per prompt and organ: both means, the paired difference with its interval, and the verdict."""
     header = ["prompt", "organ", "objects", model, against.model, "difference [95 %]", "verdict"]
     rows = [
         [kind, organ, *_difference(cell)]
@@ -127,7 +103,7 @@ def comparison_table(model: str, against: Against) -> str:
 
 
 def spread_table(spread: dict[str, dict[str, Spread]]) -> str:
-    """One row a prompt and organ: mean Dice over the seeds and its standard deviation."""
+    """One row per prompt and organ: mean Dice over the seeds and its standard deviation."""
     rows = [
         [kind, organ, str(len(cell.dice)), f"{cell.mean:.4f}", f"{cell.deviation:.4f}"]
         for kind, cells in spread.items()
@@ -137,8 +113,8 @@ def spread_table(spread: dict[str, dict[str, Spread]]) -> str:
 
 
 def tables_of(evaluation: Evaluation, provenance: Provenance, against: Against | None = None) -> list[str]:
-    """All tables for people: overview, details, the comparison, and what was left out, where there are such."""
-    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    """All tables for people: overview, details, the comparison, what was left out."""
+    summary = evaluation.summary(provenance.bootstrap_seed, provenance.bootstrap_samples)
     tables = [to_overview(summary), to_markdown(summary)]
     if against is not None:
         tables.append(comparison_table(provenance.model, against))
@@ -151,15 +127,15 @@ def tables_of(evaluation: Evaluation, provenance: Provenance, against: Against |
 def build_report(
     evaluation: Evaluation, provenance: Provenance, against: Against | None = None, timed: bool = True
 ) -> dict[str, Any]:
-    """The content of the JSON file; plain values, rounded to `DIGITS` decimals, None where something isn't defined.
+    """The content of the JSON file; plain values, rounded to `DIGITS` decimals, None where undefined.
 
     Without `timed` no wall time is in it, so that two runs of the same give the same file.
     """
-    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    summary = evaluation.summary(provenance.bootstrap_seed, provenance.bootstrap_samples)
     return {
         "schema_version": SCHEMA_VERSION,
         "uniultra_version": __version__,
-        **asdict(provenance),
+        **provenance.stated,
         "split": evaluation.split,
         "kinds": list(evaluation.settings.kinds),
         "draws": evaluation.settings.draws,
@@ -204,7 +180,7 @@ def with_section(report: dict[str, Any], name: str, section: dict[str, Any]) -> 
 
 
 def write_report(path: Path, report: dict[str, Any], force: bool = False) -> None:
-    """Writes the JSON file: indented, but one line a record, so that two files can be compared by eye. Raises OutputError."""
+    """Writes indented JSON, one line per record, to be compared by eye. Raises OutputError."""
     head = json.dumps({**report, "records": []}, indent=2, ensure_ascii=False, allow_nan=False)
     assert head.endswith("[]\n}"), "the records come last"
     lines = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in report["records"])
@@ -212,13 +188,14 @@ def write_report(path: Path, report: dict[str, Any], force: bool = False) -> Non
 
 
 def read_report(path: Path) -> StoredRun:
-    """An evaluation that `write_report` wrote, of this or an earlier SCHEMA_VERSION. Raises DataError where the file isn't one."""
+    """What `write_report` wrote, of any SCHEMA_VERSION so far. Raises DataError for anything else."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         version = content["schema_version"]
         if version not in range(1, SCHEMA_VERSION + 1):
             raise DataError(
-                f"'{path}' has schema version {version}; this version reads 1 to {SCHEMA_VERSION}; evaluate anew"
+                f"'{path}' has schema version {version}; this version reads 1 to {SCHEMA_VERSION}; evaluate "
+                "anew"
             )
         records = tuple(record_from(record) for record in content["records"])
         return StoredRun(content["model"], content["manifest_sha256"], content["split"], records)
@@ -281,7 +258,7 @@ def _shown(value: float | None, form: str = ".3f") -> str:
 
 
 def markdown_table(header: list[str], rows: list[list[str]], left: int) -> str:
-    """A Markdown table, whatever its cells hold; all but the first `left` columns are numbers, to the right."""
+    """A Markdown table, whatever its cells hold; all but the first `left` columns are right-aligned."""
     rule = ["---"] * left + ["---:"] * (len(header) - left)
     escaped = [[markdown(cell) for cell in row] for row in [header, *rows]]
     return "".join(f"| {' | '.join(row)} |\n" for row in [escaped[0], rule, *escaped[1:]])

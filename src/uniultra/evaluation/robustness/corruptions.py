@@ -1,7 +1,8 @@
-"""How an ultrasound image gets worse, one thing at a time: the picture, the truth and the box change together.
+"""How an ultrasound image gets worse, one thing at a time: the picture, the truth and the box change
+together.
 
-Adding a corruption is adding a row to `CORRUPTIONS`. The same seed gives the same noise and the same places at every severity, so
-that a severity adds to the one below it and two models see the same pictures.
+Adding a corruption is adding a row to `CORRUPTIONS`. The same seed gives the same noise and the same places
+at every severity, so that a severity adds to the one below it and two models see the same pictures.
 """
 
 from __future__ import annotations
@@ -29,12 +30,14 @@ WORDS = (
     "Dist 18.4 mm",
     "GA 20w3d",
 )
-"""What burnt-in text says; made up, like what scanners write."""
+"""What burned-in text says; made up, like what scanners write."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One frame, one object in it (bool (H, W), empty where nothing of it is left), and the box that points at the object."""
+    """One frame, one object in it (bool (H, W), empty where nothing of it is left), and the box that points
+    at the object.
+    """
 
     frame: Frame
     true_hw: np.ndarray
@@ -49,7 +52,8 @@ class Corruption:
         name: as reports write it.
         about: what it stands for, in one line.
         unit: of the levels.
-        levels: what severities 1, 2, ... are, ever further from the undamaged image; or, without an order, kinds (a flip's axes).
+        levels: what severities 1, 2, ... are, ever further from the undamaged image; or, without an order,
+            kinds (a flip's axes).
         change: the damaged scene, from the undamaged one, a level and a seed.
         ordered: whether the levels get worse in their order.
     """
@@ -98,7 +102,9 @@ def _jpeg(scene: Scene, level: float | str, seed: int) -> Scene:
 
 
 def _depth(scene: Scene, level: float | str, seed: int) -> Scene:
-    """The picture `level` times as large in a frame of the same size, at the top in the middle, black around it."""
+    """The picture `level` times as large in a frame of the same size, at the top in the middle, black around
+    it.
+    """
     height, width = scene.true_hw.shape
     small = (max(1, round(width * float(level))), max(1, round(height * float(level))))
     left, right = (width - small[0]) // 2, width - small[0] - (width - small[0]) // 2
@@ -116,7 +122,9 @@ def _depth(scene: Scene, level: float | str, seed: int) -> Scene:
 
 
 def _crop(scene: Scene, level: float | str, seed: int) -> Scene:
-    """The frame cut so that the share `level` of the object's width or height lies outside, beyond the frame's side nearest to it."""
+    """The frame cut so that the share `level` of the object's width or height lies outside, beyond the
+    frame's side nearest to it.
+    """
     height, width = scene.true_hw.shape
     x0, y0, x1, y1 = (round(value + 0.5) for value in exact_box(scene.true_hw))
     gaps = {"left": x0, "right": width - x1, "top": y0, "bottom": height - y1}
@@ -154,7 +162,9 @@ def _turned(scene: Scene, view: tuple[slice, slice], box_xyxy: Box) -> Scene:
 
 
 def _marks(scene: Scene, level: float | str, seed: int) -> Scene:
-    """The first `level` marks, white: pairs of calipers across the object and lines of text over it, in turn, at seeded places."""
+    """The first `level` marks, white: pairs of calipers across the object and lines of text over it, in turn,
+    at seeded places.
+    """
     pixels_hw = scene.frame.pixels_hw.copy()
     rng = np.random.default_rng(seed)
     for number in range(int(level)):
@@ -170,7 +180,9 @@ def _marks(scene: Scene, level: float | str, seed: int) -> Scene:
 
 
 def _measure(pixels_hw: np.ndarray, box_xyxy: Box, angle: float) -> None:
-    """Two crosses at the ends of a diameter of the ellipse in a box, and dots between them; drawn in place."""
+    """Two crosses at the ends of a diameter of the ellipse in a box, and dots between them; drawn in
+    place.
+    """
     x0, y0, x1, y1 = box_xyxy
     half_x, half_y = (x1 - x0) / 2 * math.cos(angle), (y1 - y0) / 2 * math.sin(angle)
     ends = [(round((x0 + x1) / 2 + sign * half_x), round((y0 + y1) / 2 + sign * half_y)) for sign in (-1, 1)]
@@ -183,7 +195,9 @@ def _measure(pixels_hw: np.ndarray, box_xyxy: Box, angle: float) -> None:
 
 
 def _write(pixels_hw: np.ndarray, words: str, box_xyxy: Box, place_xy: np.ndarray) -> None:
-    """A line of text whose middle lies at shares of a box's sides, letters 1/32 of the frame's longer side; drawn in place."""
+    """A line of text whose middle lies at shares of a box's sides, letters 1/32 of the frame's longer side;
+    drawn in place.
+    """
     x0, y0, x1, y1 = box_xyxy
     scale = max(pixels_hw.shape) / 32 / 21  # the font's capitals are 21 pixels high at scale 1
     (wide, high), _ = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
@@ -242,7 +256,7 @@ CORRUPTIONS: dict[str, Corruption] = {
         ),
         Corruption(
             "marks",
-            "burnt-in calipers and text, over the object too",
+            "burned-in calipers and text, over the object too",
             "marks",
             (1.0, 2.0, 4.0, 6.0, 8.0),
             _marks,

@@ -1,6 +1,8 @@
-"""How Dice and the predicted quality fall as the image gets worse: every object once more in every damaged version of its image.
+"""How Dice and the predicted quality fall as the image gets worse: every object once more in every damaged
+version of its image.
 
-An object keeps its box in all versions, moved along where the picture moves; so a fall is the damage's and not another box's.
+An object keeps its box in all versions, moved along where the picture moves; so a fall is the damage's and
+not another box's.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class RobustnessSettings:
     """The numbers of one run.
 
     Attributes:
-        limit: images a data set; the time is that of 53 answers an object.
+        limit: images per data set; the time is that of 53 answers per object.
         kind: the prompt, a kind of box; of jittered boxes the first draw.
         workers: threads, each with images of its own; changes no result.
 
@@ -112,9 +114,10 @@ class Robustness:
 
 
 def draw_rows(split: SelectionSplit | ReportSplit, shown: Iterable[Record], limit: int) -> tuple[Row, ...]:
-    """Up to `limit` rows a data set, of those that `shown` has objects of, in the split's order.
+    """Up to `limit` rows per data set, of those that `shown` has objects of, in the split's order.
 
-    Drawn by a seed that follows from the ids: clusters in turn, one image of each, so that no video or patient fills the sample.
+    Drawn by a seed that follows from the ids: clusters in turn, one image of each, so that no video or
+    patient fills the sample.
     """
     with_objects = {(record.dataset, record.id) for record in shown}
     rows = [row for row in split if (row.dataset, row.id) in with_objects]
@@ -138,7 +141,9 @@ def evaluate_robustness(
     journal: Journal | None = None,
     tick: Callable[[], None] | None = None,
 ) -> Robustness:
-    """Asks about every object of the rows in every version of its image; `tick` is called after each image. Raises as `evaluate`."""
+    """Asks about every object of the rows in every version of its image; `tick` is called after each image.
+    Raises as `evaluate`.
+    """
     images = list(
         score_rows(
             lambda row: damage_image(segmenter, settings.kind, row), rows, settings.workers, journal, tick
@@ -150,11 +155,12 @@ def evaluate_robustness(
 def damage_image(segmenter: PromptableSegmenter, kind: str, row: Row) -> DamagedImage:
     """The answers for all objects of one image, undamaged and at every severity of every corruption.
 
-    Where nothing of an object is left (a speck, made smaller still) there is no such answer, and the objects of that severity are fewer.
+    Where nothing of an object is left (a speck, made smaller still) there is no such answer, and the objects
+    of that severity are fewer.
     """
-    frame, trues = read_objects(row)
+    frame, truths = read_objects(row)
     records = []
-    for index, true_hw in enumerate(trues):
+    for index, true_hw in enumerate(truths):
         scene = Scene(frame, true_hw, box_for(row.id, index, KINDS[kind], 0, true_hw))
         records.append(_record(segmenter, scene, row, index, (UNDAMAGED, 0)))
         for corruption in CORRUPTIONS.values():
@@ -188,7 +194,9 @@ def _record(
 
 
 def open_robustness(path: Path, settings: RobustnessSettings, asked: dict[str, Any]) -> Journal:
-    """The journal of a new or a stopped run; `asked` is what the evaluation beside it is of. Raises as `Journal`."""
+    """The journal of a new or a stopped run; `asked` is what the evaluation beside it is of. Raises as
+    `Journal`.
+    """
     return Journal(path, {**asked, **settings.asked()}, _parse)
 
 

@@ -1,4 +1,6 @@
-"""What people read of the robustness section: Markdown tables, and sections of the page with a small chart a corruption."""
+"""What people read of the robustness section: Markdown tables, and sections of the page with a small chart a
+corruption.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ LINES = {"dice": "Dice", "iou": "IoU", "quality": "predicted quality (IoU)"}
 
 
 def robustness_markdown(section: Section) -> str:
-    """A heading with what was looked at, a table of the means over organs, and one of every organ's Dice."""
+    """A heading with what was evaluated, a table of the means over organs, and one of every organ's Dice."""
     organs = [*_organs(section), ALL_ORGANS]
     by_organ = [
         [*_version(name, step), *(_dice(step["cells"].get(organ)) for organ in organs)]
@@ -49,14 +51,15 @@ def robustness_markdown(section: Section) -> str:
 
 
 def robustness_html(section: Section) -> Iterator[str]:
-    """Sections of the page: what was looked at, a chart a corruption, and the tables."""
+    """Sections of the page: what was evaluated, a chart a corruption, and the tables."""
     yield f"<h2>When the image gets worse</h2><p>{markup(_facts(section))}</p>"
     yield legend([label for key, label in LINES.items() if _is_known(section, key)])
     low = lowest(
         value for name in _names(section) for points in _curves(section, name).values() for _, value in points
     )
     charts = (
-        f"<section><h3>{markup(name)}</h3><p>{_about(section, name)}</p>{_chart(section, name, low)}</section>"
+        f"<section><h3>{markup(name)}</h3><p>{_about(section, name)}</p>"
+        f"{_chart(section, name, low)}</section>"
         for name in _names(section)
     )
     yield f'<div class="pair small">{"".join(charts)}</div>'
@@ -93,9 +96,12 @@ def _folded(name: str, table: str) -> str:
 
 def _facts(section: Section) -> str:
     return (
-        f"{section['objects']} objects on {section['images']} images, at most {section['limit_a_dataset']} a data set, drawn by seed over "
-        f"groups; one prompt an object ({section['kind']}), the same at every severity, moved along where the picture moves. Drop: Dice "
-        "lost against the same objects undamaged. Over-confidence: predicted quality minus the true IoU that it predicts."
+        f"{section['objects']} objects on {section['images']} images, at most {section['limit_a_dataset']} "
+        "a data set, drawn by seed over "
+        f"groups; one prompt an object ({section['kind']}), the same at every severity, moved along where "
+        "the picture moves. Drop: Dice "
+        "lost against the same objects undamaged. Over-confidence: predicted quality minus the true IoU "
+        "that it predicts."
     )
 
 

@@ -1,4 +1,6 @@
-"""From damaged records to the section of the report: means by corruption, severity and organ, with intervals."""
+"""From damaged records to the section of the report: means by corruption, severity and organ, with
+intervals.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ class DamagedCell:
     Attributes:
         objects: of which something is left at this severity.
         clusters: groups of images that are resampled together.
-        dice: mean over objects; for all organs the mean of the organs', each counting the same, as are all below.
+        dice: mean over objects; for all organs the mean of the organs', each counting the same, as are all
+            below.
         dice_interval: 95 % bootstrap interval over clusters; None below two.
         drop: by how much Dice is lower than of the same objects undamaged; below 0 where it is higher.
         drop_interval: of the paired difference.
@@ -82,7 +85,9 @@ def summarise_damage(
 
 
 def build_section(robustness: Robustness, seed: int = 0, samples: int = BOOTSTRAP_SAMPLES) -> dict[str, Any]:
-    """The report's section "robustness": plain values, unrounded; each corruption with its unit, and its severities from 0."""
+    """The report's section "robustness": plain values, unrounded; each corruption with its unit, and its
+    severities from 0.
+    """
     summary = summarise_damage(robustness.records, seed, samples)
     return {
         "schema_version": SCHEMA_VERSION,

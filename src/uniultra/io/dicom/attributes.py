@@ -22,7 +22,9 @@ _UID = re.compile(r"[0-9.]{1,64}")
 
 
 def value(dataset: Dataset, keyword: str) -> Any:
-    """The value as pydicom converts it, or None: absent, empty, or not convertible (whose message might quote patient data)."""
+    """The value as pydicom converts it, or None: absent, empty, or not convertible (whose message might quote
+    patient data).
+    """
     try:
         with quiet("pydicom"):
             found = dataset.get(keyword)
@@ -56,9 +58,11 @@ def integer(dataset: Dataset, keyword: str) -> int | None:
 
 
 def text(dataset: Dataset, keyword: str, longest: int = LONGEST) -> str | None:
-    """Printable text of at most `longest` signs a value; several values are joined by a backslash, as DICOM writes them.
+    """Printable text of at most `longest` characters a value; several values are joined by a backslash, as
+    DICOM writes them.
 
-    None for anything else: a damaged length makes a value swallow what follows it, and that may be the patient's name.
+    None for anything else: a damaged length makes a value swallow what follows it, and that may be the
+    patient's name.
     """
     found = value(dataset, keyword)
     if found is None:
@@ -95,7 +99,9 @@ def uid(dataset: Dataset, keyword: str) -> str | None:
 
 
 def items(dataset: Dataset, keyword: str, most_bytes: int = MAX_SEQUENCE_BYTES) -> list[Dataset]:
-    """The items of a sequence; [] where there is none, or one that takes more than `most_bytes`: each of its parts costs memory."""
+    """The items of a sequence; [] where there is none, or one that takes more than `most_bytes`: each of its
+    parts costs memory.
+    """
     try:
         raw = dataset.get_item(keyword)
         if (

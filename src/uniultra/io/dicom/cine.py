@@ -19,7 +19,8 @@ def open_dicom(path: PathLike) -> Cine:
     """A DICOM image or cine: every frame can be read on its own, and is only decoded when it is.
 
     Raises:
-        FileError: not DICOM, not an image, out of range, or damaged; while reading, a frame that can't be decoded.
+        FileError: not DICOM, not an image, out of range, or damaged; while reading, a frame that can't be
+            decoded.
     """
     return cine_of(read_header(path))
 

@@ -1,4 +1,6 @@
-"""What an encoded frame says of itself, read before any decoder sees it: a small file may claim a picture that fills the memory."""
+"""What an encoded frame says of itself, read before any decoder sees it: a small file may claim a picture
+that fills the memory.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,10 @@ _RGB_IDS = b"RGB"
 
 
 class Coded(NamedTuple):
-    """What a code stream's header says: pixels, samples a pixel, bits a sample.
+    """What a code stream's header says: pixels, samples per pixel, bits a sample.
 
-    `colours` is what its samples are for certain: "YBR" or "RGB" of lossy JPEG; "RGB" where a decoder of JPEG 2000 undoes a colour
-    transform; "" where the stream doesn't say, and the file's own header must.
+    `colours` is what its samples are for certain: "YBR" or "RGB" of lossy JPEG; "RGB" where a decoder of JPEG
+    2000 undoes a colour transform; "" where the stream doesn't say, and the file's own header must.
     """
 
     width: int
@@ -70,7 +72,9 @@ def _jpeg(data: bytes) -> Coded | None:
 
 
 def _by_application(marker: int, payload: bytes) -> str:
-    """What JFIF (T.871) and Adobe's segment (T.872) say of colours; the decoder believes the first of them."""
+    """What JFIF (T.871) and Adobe's segment (T.872) say of colours; the decoder believes the first of
+    them.
+    """
     if marker == 0xE0 and payload.startswith(_JFIF):
         return "YBR"
     if marker == 0xEE and payload.startswith(_ADOBE) and len(payload) >= 12:
@@ -101,7 +105,9 @@ def _jpeg_2000(data: bytes) -> Coded | None:
 
 
 def _is_transformed(data: bytes, at: int) -> bool:
-    """Whether the main header, whose first segment begins at `at`, asks for the inverse of a colour transform."""
+    """Whether the main header, whose first segment begins at `at`, asks for the inverse of a colour
+    transform.
+    """
     while at + 4 <= len(data) and data[at : at + 2] != _SOT:
         if data[at : at + 2] == _COD:
             return data[at + 8 : at + 9] == b"\1"

@@ -29,13 +29,16 @@ class InflatedStore(Store):
 
 
 def plain_store(store: Store, name: str) -> Store:
-    """The same data set as explicit little endian, where the file says that it is deflated; else the store itself. Raises FileError."""
+    """The same data set as explicit little endian, where the file says that it is deflated; else the store
+    itself. Raises FileError.
+    """
     with store.opened() as file:
         return InflatedStore(file, name) if _is_deflated(file) else store
 
 
 def inflated_bytes(data: bytes, most: int) -> bytes:
-    """A deflated file as the plain one that it stands for, of at most `most` bytes, in memory alone; any other as it is.
+    """A deflated file as the plain one that it stands for, of at most `most` bytes, in memory alone; any
+    other as it is.
 
     Raises:
         FileError: damaged, or longer than that.
@@ -70,7 +73,8 @@ def _inflate(deflated: BinaryIO, into: BinaryIO | io.BufferedRandom, name: str, 
             written += len(part)
             if written > most:
                 raise FileError(
-                    f"{name}: inflates to over {most / 1e6:g} MB, which is the limit; export it uncompressed, or split it"
+                    f"{name}: inflates to over {most / 1e6:g} MB, which is the limit; export it "
+                    "uncompressed, or split it"
                 )
             into.write(part)
         into.flush()
@@ -79,7 +83,7 @@ def _inflate(deflated: BinaryIO, into: BinaryIO | io.BufferedRandom, name: str, 
     except OSError as error:
         raise _unwritable(error, name, written) from error
     if not engine.eof:
-        raise FileError(f"{name}: the deflated DICOM data is cut short; copy or export it again")
+        raise FileError(f"{name}: the deflated DICOM data is truncated; copy or export it again")
 
 
 def _unwritable(error: OSError, name: str, written: int) -> FileError:
@@ -93,7 +97,9 @@ def _unwritable(error: OSError, name: str, written: int) -> FileError:
 
 
 def _seek_dataset(file: BinaryIO) -> str:
-    """The transfer syntax in the file meta information, after which `file` then stands; "" where there is none."""
+    """The transfer syntax in the file meta information, after which `file` then stands; "" where there is
+    none.
+    """
     syntax = ""
     while len(start := file.read(8)) == 8:
         group, element, vr, length = struct.unpack("<HH2sH", start)

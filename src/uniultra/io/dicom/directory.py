@@ -19,7 +19,8 @@ _FILE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
 
 def listed_files(path: PathLike) -> list[Path]:
-    """The image files that a DICOMDIR names and that are there, in its order; what lies outside of its folder is passed over.
+    """The image files that a DICOMDIR names and that are there, in its order; what lies outside of its folder
+    is ignored.
 
     Raises:
         FileError: not a DICOMDIR, or none of its files is there.
@@ -59,7 +60,8 @@ def looks_like_dicom(path: PathLike) -> bool:
 
 def _inside(folder: Path, parts: object) -> Path | None:
     """The file of a record; None where the record has none or leads out of the folder."""
-    names = [parts] if isinstance(parts, str) else list(parts) if isinstance(parts, Iterable) else []
+    listed = [parts] if isinstance(parts, str) else parts
+    names = list(listed) if isinstance(listed, Iterable) else []
     if not names or not all(isinstance(part, str) and _FILE_ID.fullmatch(part) for part in names):
         return None
     exact = folder.joinpath(*names)

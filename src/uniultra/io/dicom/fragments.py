@@ -22,7 +22,9 @@ _MAX_FRAGMENTS = 2_000_000
 
 @dataclass(frozen=True)
 class FrameIndex:
-    """Each frame's parts as (offset in the file, length), in order; frame i has the parts `first[i]` to `first[i + 1]`."""
+    """Each frame's parts as (offset in the file, length), in order; frame i has the parts `first[i]` to
+    `first[i + 1]`.
+    """
 
     offsets: array[int]
     lengths: array[int]
@@ -44,7 +46,7 @@ def index_frames(header: Header) -> FrameIndex:
     """The index of an encapsulated file.
 
     Raises:
-        FileError: an item that isn't one, data cut short, or another number of frames than the header says.
+        FileError: an item that isn't one, data truncated, or another number of frames than the header says.
     """
     assert header.pixels is not None
     with header.store.opened() as file:
@@ -54,7 +56,8 @@ def index_frames(header: Header) -> FrameIndex:
         offsets, lengths = _fragments(file, header.name, size)
         if not offsets:
             raise FileError(
-                f"{header.name}: the pixel data holds no frame, but the header says {header.frames}; copy or export it again"
+                f"{header.name}: the pixel data holds no frame, but the header says {header.frames}; copy "
+                "or export it again"
             )
         first = _grouped(file, header, (offsets, lengths), _positions(header, table, offsets, start))
     return FrameIndex(offsets, lengths, first)
@@ -65,14 +68,17 @@ def _offset_table(file: BinaryIO, name: str, size: int) -> tuple[list[int], int]
     tag, length = _item(file, name)
     if tag != _ITEM or file.tell() + length > size:
         raise FileError(
-            f"{name}: the encapsulated pixel data begins with no offset table, or is cut short; copy or export it again"
+            f"{name}: the encapsulated pixel data begins with no offset table, or is truncated; copy or "
+            "export it again"
         )
     raw = file.read(length)
     return list(struct.unpack(f"<{len(raw) // 4}I", raw[: len(raw) // 4 * 4])), file.tell()
 
 
 def _fragments(file: BinaryIO, name: str, size: int) -> tuple[array[int], array[int]]:
-    """Offsets and lengths of all fragments; the closing delimiter may be missing, as it is in some real files."""
+    """Offsets and lengths of all fragments; the closing delimiter may be missing, as it is in some real
+    files.
+    """
     offsets, lengths = array("q"), array("q")
     while file.tell() + 8 <= size:
         tag, length = _item(file, name)
@@ -85,7 +91,8 @@ def _fragments(file: BinaryIO, name: str, size: int) -> tuple[array[int], array[
         if file.tell() + length > size:
             missing = file.tell() + length - size
             raise FileError(
-                f"{name}: the pixel data is cut short: fragment {len(offsets) + 1} misses {missing} bytes; copy it again"
+                f"{name}: the pixel data is truncated: fragment {len(offsets) + 1} misses {missing} bytes; "
+                "copy it again"
             )
         if len(offsets) == _MAX_FRAGMENTS:
             raise FileError(f"{name}: over {_MAX_FRAGMENTS} fragments of pixel data; split the file")
@@ -98,13 +105,15 @@ def _fragments(file: BinaryIO, name: str, size: int) -> tuple[array[int], array[
 def _item(file: BinaryIO, name: str) -> tuple[int, int]:
     start = file.read(8)
     if len(start) < 8:
-        raise FileError(f"{name}: the pixel data is cut short; copy or export it again")
+        raise FileError(f"{name}: the pixel data is truncated; copy or export it again")
     group, element, length = struct.unpack("<HHI", start)
     return group << 16 | element, length
 
 
 def _positions(header: Header, table: Sequence[int], offsets: array[int], start: int) -> list[int] | None:
-    """The fragment that each frame begins with, by an offset table that fits; None where there is none such."""
+    """The fragment that each frame begins with, by an offset table that fits; None where there is none
+    such.
+    """
     extended = value(header.dataset, "ExtendedOffsetTable")
     if isinstance(extended, bytes) and extended and not table:
         table = struct.unpack(f"<{len(extended) // 8}Q", extended[: len(extended) // 8 * 8])
@@ -117,7 +126,9 @@ def _positions(header: Header, table: Sequence[int], offsets: array[int], start:
 def _grouped(
     file: BinaryIO, header: Header, parts: tuple[array[int], array[int]], positions: list[int] | None
 ) -> Sequence[int]:
-    """`FrameIndex.first`: by the offset table, else one fragment a frame, else by the marks that code streams end with."""
+    """`FrameIndex.first`: by the offset table, else one fragment a frame, else by the marks that code streams
+    end with.
+    """
     frames, count = header.frames, len(parts[0])
     if positions is not None:
         return array("q", [*positions, count])

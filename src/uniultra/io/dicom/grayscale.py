@@ -1,4 +1,6 @@
-"""From stored values to grey: palette, modality LUT, window and MONOCHROME1 become one table a file, computed once (PS3.3 C.11)."""
+"""From stored values to grey: palette, modality LUT, window and MONOCHROME1 become one table a file, computed
+once (PS3.3 C.11).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ _BAND = 64
 
 @dataclass(frozen=True)
 class Format:
-    """How a stored value is packed: `bits` of them used, from bit `shift` on, in two's complement where `signed`."""
+    """How a stored value is packed: `bits` of them used, from bit `shift` on, in two's complement where
+    `signed`.
+    """
 
     bits: int
     shift: int
@@ -49,13 +53,18 @@ class Format:
 
 
 def format_of(header: Header) -> Format:
-    """Bits stored, high bit and sign. Raises FileError where they don't fit the bits allocated (checked before)."""
+    """Bits stored, high bit and sign. Raises FileError where they don't fit the bits allocated (checked
+    before).
+    """
     allocated = integer(header.dataset, "BitsAllocated") or 8
     bits = integer(header.dataset, "BitsStored") or allocated
     high = integer(header.dataset, "HighBit")
     high = bits - 1 if high is None else high
     if not 1 <= bits <= allocated or not bits - 1 <= high < allocated:
-        fix = f"legal are 1 to {allocated} bits with the high bit from {bits - 1} to {allocated - 1}; export it again"
+        fix = (
+            f"legal are 1 to {allocated} bits with the high bit from {bits - 1} to {allocated - 1}; export "
+            "it again"
+        )
         raise FileError(
             f"{header.name}: {bits} bits stored with high bit {high} in {allocated} allocated; {fix}"
         )
@@ -63,12 +72,16 @@ def format_of(header: Header) -> Format:
 
 
 def palette_grey(header: Header, packing: Format) -> np.ndarray:
-    """Luma (ITU-R 601) of each entry of the palette, uint8, one a bit pattern. Raises FileError: a palette that can't be used."""
+    """Luma (ITU-R 601) of each entry of the palette, uint8, one a bit pattern. Raises FileError: a palette
+    that can't be used.
+    """
     return luma(palette_rgb(header, packing.ramp)[None])[0]
 
 
 def padding_of(header: Header, packing: Format) -> np.ndarray | None:
-    """Which bit patterns are padding and no part of the picture, bool; None where none is (PS3.3 C.7.5.1.1.2)."""
+    """Which bit patterns are padding and no part of the picture, bool; None where none is (PS3.3
+    C.7.5.1.1.2).
+    """
     value = integer(header.dataset, "PixelPaddingValue")
     if value is None:
         return None
@@ -88,8 +101,9 @@ def range_of(header: Header, packing: Format, patterns: np.ndarray) -> tuple[int
 def mono_grey(header: Header, packing: Format, seen: tuple[int, int] | None) -> np.ndarray:
     """Grey, uint8, one a bit pattern: modality LUT, then VOI LUT or window, then MONOCHROME1's inversion.
 
-    Without a window, up to 8 bits are spread as they are; with more, the values of bit patterns in the range `seen` (the smallest and
-    the largest stored value of the first frame) are spread over 0 to 255. Padding is black.
+    Without a window, up to 8 bits are spread as they are; with more, the values of bit patterns in the range
+    `seen` (the smallest and the largest stored value of the first frame) are spread over 0 to 255. Padding is
+    black.
     """
     values = _modality(header, packing.ramp)
     lut = _voi_lut(header, values) if items(header.dataset, "VOILUTSequence") else None
@@ -117,7 +131,7 @@ def needs_range(header: Header, packing: Format) -> bool:
 
 
 def look_up(table: np.ndarray, patterns: np.ndarray) -> np.ndarray:
-    """`table` at each bit pattern, uint8 (H, W); in bands where indexing would take eight bytes a pixel."""
+    """`table` at each bit pattern, uint8 (H, W); in bands where indexing would take eight bytes per pixel."""
     if patterns.dtype.itemsize == 1 and len(table) == 256:
         return (
             patterns if np.array_equal(table, _IDENTITY) else cv2.LUT(np.ascontiguousarray(patterns), table)

@@ -1,4 +1,6 @@
-"""The header of a DICOM file: only the attributes that are asked for, and where the pixels lie. No pixel is read here."""
+"""The header of a DICOM file: only the attributes that are requested, and where the pixels lie. No pixel is
+read here.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +92,9 @@ _LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN
 
 @dataclass(frozen=True)
 class PixelElement:
-    """Where the pixel data lies: `offset` of its first value byte, `length` in bytes (UNDEFINED where encapsulated)."""
+    """Where the pixel data lies: `offset` of its first value byte, `length` in bytes (UNDEFINED where
+    encapsulated).
+    """
 
     keyword: str
     vr: str
@@ -100,7 +104,9 @@ class PixelElement:
 
 @dataclass(frozen=True)
 class Header:
-    """What `read_header` found. `syntax` is the transfer syntax as stored; `pixels` is None for objects without an image."""
+    """What `read_header` found. `syntax` is the transfer syntax as stored; `pixels` is None for objects
+    without an image.
+    """
 
     name: str
     dataset: Dataset = field(repr=False)
@@ -126,16 +132,20 @@ class Header:
 
 
 def read_header(path: PathLike, wanted: Sequence[str] = WANTED) -> Header:
-    """The attributes `wanted` of a DICOM file, with or without preamble; the file is held open as long as the result.
+    """The attributes `wanted` of a DICOM file, with or without preamble; the file is held open as long as the
+    result.
 
     Raises:
-        FileError: no such readable file, not DICOM, damaged, or larger than any real header. No message holds a value of the header.
+        FileError: no such readable file, not DICOM, damaged, or larger than any real header. No message holds
+            a value of the header.
     """
     return header_of(open_store(path), shown(path), wanted)
 
 
 def header_of(file: Store, name: str, wanted: Sequence[str] = WANTED) -> Header:
-    """The same of a file that is open, as that of another header is. Raises FileError as `read_header` does."""
+    """The same of a file that is open, as that of another header is. Raises FileError as `read_header`
+    does.
+    """
     with quiet("pydicom"):
         try:
             store = plain_store(file, name)

@@ -28,7 +28,8 @@ _SEXES = ("M", "F", "O")
 
 
 def kept_identity(dataset: Dataset) -> tuple[dict[str, str], tuple[str, ...]]:
-    """What is kept, by keyword ("" where there is nothing); and keywords whose value isn't legal and is left out.
+    """What is kept, by keyword ("" where there is nothing); and keywords whose value isn't legal and is left
+    out.
 
     Dates and times of ACR-NEMA (1997.04.24, 14:04:38: PS3.5 table 6.2-1) are written in today's form.
     """

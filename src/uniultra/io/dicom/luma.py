@@ -1,4 +1,6 @@
-"""The luma of the two commonest encodings, straight from Pillow's decoder: a third of the memory and time of decoding colour first."""
+"""The luma of the two commonest encodings, straight from Pillow's decoder: a third of the memory and time of
+decoding colour first.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,9 @@ _RGB = ("RGB", "YBR_RCT", "YBR_ICT")
 def quick_luma(data: bytes, syntax: UID, photometric: str, coded: str = "") -> np.ndarray | None:
     """Grey uint8 (H, W) of an encoded frame of 8-bit colour; None where it must be decoded as colour first.
 
-    `coded` is `Coded.colours`: what the code stream says of its colours goes before what the header does, for real files keep RGB in
-    the header over YCbCr in the stream. In JPEG, Y itself is decoded, and the two planes of chroma are not. Raises what Pillow does
-    on damaged data.
+    `coded` is `Coded.colours`: what the code stream says of its colours goes before what the header does, for
+    real files keep RGB in the header over YCbCr in the stream. In JPEG, Y itself is decoded, and the two
+    planes of chroma are not. Raises what Pillow does on damaged data.
     """
     colours = coded or ("YBR" if photometric in _YBR else "")
     if syntax in _LOSSY_JPEG and colours == "YBR":

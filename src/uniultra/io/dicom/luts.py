@@ -1,7 +1,7 @@
 """Lookup tables of a DICOM file: palettes, modality and VOI LUTs, plain or in segments, in either byte order.
 
-PS3.3 C.7.6.3.1.5 and 6, C.7.9 and C.11. pydicom's own functions (3.0.2) take the palette of a big endian file for
-a little endian one, and have no room for an index above 255 into entries of 8 bits.
+PS3.3 C.7.6.3.1.5 and 6, C.7.9 and C.11. pydicom's own functions (3.0.2) take the palette of a big endian file
+for a little endian one, and have no room for an index above 255 into entries of 8 bits.
 """
 
 from __future__ import annotations

@@ -15,7 +15,10 @@ COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
 
 
 def check_is_image(header: Header) -> None:
-    what = f"{header.name}: a DICOM object of kind {header.sop_class} (modality {code(header.dataset, 'Modality') or 'unknown'})"
+    what = (
+        f"{header.name}: a DICOM object of kind {header.sop_class} (modality "
+        f"{code(header.dataset, 'Modality') or 'unknown'})"
+    )
     if header.pixels is None:
         raise FileError(f"{what} without pixel data; give an image or a cine")
     if header.pixels.keyword != "PixelData" or integer(header.dataset, "BitsAllocated") == 1:
@@ -34,7 +37,7 @@ def check_colour(name: str, samples: int, photometric: str) -> None:
     if photometric not in legal:
         known = f"1 with {', '.join((*MONOCHROME, PALETTE))}; 3 with {', '.join(COLOURS)}"
         raise FileError(
-            f"{name}: {samples} samples a pixel as '{photometric}'; legal are {known}; export it again"
+            f"{name}: {samples} samples per pixel as '{photometric}'; legal are {known}; export it again"
         )
 
 

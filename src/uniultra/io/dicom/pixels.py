@@ -1,4 +1,4 @@
-"""One frame of a DICOM file at a time, as grey: what is decoded is one frame, whatever the length of the cine."""
+"""One frame of a DICOM file at a time, as grey; only one is decoded, however long the cine."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _MAX_ENCODED = 512_000_000
 
 @dataclass(frozen=True)
 class Image:
-    """The pixels of a file: checked, indexed, not decoded. `table` maps a bit pattern to grey; None for colour."""
+    """The pixels of a file: checked, indexed, not decoded. `table` maps bits to grey; None for colour."""
 
     header: Header = field(repr=False)
     frames: int
@@ -76,7 +76,8 @@ def open_image(header: Header) -> Image:
     """All that can be known without decoding, checked.
 
     Raises:
-        FileError: no image, sizes or numbers out of range, a syntax that nothing here decodes, pixel data cut short.
+        FileError: no image, sizes or numbers out of range, a syntax that nothing here decodes, pixel data
+            truncated.
     """
     check_is_image(header)
     dataset, name = header.dataset, header.name
@@ -105,7 +106,9 @@ def open_image(header: Header) -> Image:
 
 
 def read_grey(image: Image, number: int) -> np.ndarray:
-    """Frame `number`, from 0, as uint8 (H, W). Raises FileError: cut short, damaged, or coded at another size."""
+    """Frame `number`, from 0, as uint8 (H, W). Raises FileError: truncated, damaged, or coded at another
+    size.
+    """
     if image.table is None and image.index is not None and (quick := _quick(image, number)) is not None:
         return quick
     stored, photometric = read_stored(image, number)
@@ -117,7 +120,9 @@ def read_grey(image: Image, number: int) -> np.ndarray:
 
 
 def read_stored(image: Image, number: int) -> tuple[np.ndarray, str]:
-    """Frame `number` as stored: (H, W), or (H, W, 3) of the file's own depth; and its photometric interpretation once decoded."""
+    """Frame `number` as stored: (H, W), or (H, W, 3) of the file's own depth; and its photometric
+    interpretation once decoded.
+    """
     assert 0 <= number < image.frames, f"frame {number} of {image.frames}"
     with _guarded(image, number):
         stored, properties = (_encoded if image.index is not None else _native)(image, number)
@@ -136,7 +141,7 @@ def _guarded(image: Image, number: int) -> Iterator[None]:
         raise
     except Exception as error:  # hostile bytes make decoders raise almost anything
         problem = (
-            f"the {syntax_name(image.header.syntax)} pixel data of frame {number} is damaged or cut short"
+            f"the {syntax_name(image.header.syntax)} pixel data of frame {number} is damaged or truncated"
         )
         raise FileError(
             f"{image.header.name}: {problem} ({type(error).__name__}); copy or export it again"
@@ -146,7 +151,8 @@ def _guarded(image: Image, number: int) -> Iterator[None]:
 def _check_shape(image: Image, number: int, found: np.ndarray, wanted: tuple[int, ...]) -> None:
     if found.shape != wanted:
         raise FileError(
-            f"{image.header.name}: frame {number} decodes to {found.shape}, but the header says {wanted}; export it again"
+            f"{image.header.name}: frame {number} decodes to {found.shape}, but the header says {wanted}; "
+            "export it again"
         )
 
 
@@ -200,7 +206,8 @@ def _frame_bytes(image: Image, number: int) -> tuple[bytes, Coded | None]:
         data = image.index.read(file, number)
     if len(data) > _MAX_ENCODED:
         raise FileError(
-            f"{image.header.name}: frame {number} takes {len(data)} bytes; the limit is {_MAX_ENCODED}; export it again"
+            f"{image.header.name}: frame {number} takes {len(data)} bytes; the limit is {_MAX_ENCODED}; "
+            "export it again"
         )
     return data, _check_coded(image, number, data)
 
@@ -228,21 +235,25 @@ def _check_coded(image: Image, number: int, data: bytes) -> Coded | None:
     coded = coded_as(data)
     if coded is None:
         raise FileError(
-            f"{name}: frame {number} is no {syntax_name(image.header.syntax)} picture; copy or export it again"
+            f"{name}: frame {number} is no {syntax_name(image.header.syntax)} picture; copy or export it "
+            "again"
         )
     if coded[:3] != (width, height, image.samples):
         says = f"is coded as {coded.width} x {coded.height} pixels of {coded.samples} samples"
         raise FileError(
-            f"{name}: frame {number} {says}, but the header says {width} x {height} of {image.samples}; export it again"
+            f"{name}: frame {number} {says}, but the header says {width} x {height} of {image.samples}; "
+            "export it again"
         )
     allocated = integer(image.header.dataset, "BitsAllocated") or 8
     if not 8 <= coded.bits <= allocated:
         raise FileError(
-            f"{name}: frame {number} is coded with {coded.bits} bits a sample; legal are 8 to {allocated}; export it again"
+            f"{name}: frame {number} is coded with {coded.bits} bits a sample; legal are 8 to {allocated}; "
+            "export it again"
         )
     if image.header.syntax == JPEGExtended12Bit and coded.bits != 8:
         raise FileError(
-            f"{name}: frame {number} is a lossy JPEG of {coded.bits} bits, which can't be read; export it as JPEG lossless"
+            f"{name}: frame {number} is a lossy JPEG of {coded.bits} bits, which can't be read; export it "
+            "as JPEG lossless"
         )
     return coded
 
@@ -283,5 +294,6 @@ def _check_native_length(image: Image) -> None:
     if there < needed:
         promise = f"{image.frames} frame{'s' if image.frames > 1 else ''} of {width} x {height}"
         raise FileError(
-            f"{header.name}: the pixel data is cut short: {promise} need {needed} bytes, {there} are there; copy it again"
+            f"{header.name}: the pixel data is truncated: {promise} need {needed} bytes, {there} are there; "
+            "copy it again"
         )

@@ -1,4 +1,6 @@
-"""The calibration of a DICOM file: ultrasound regions, PixelSpacing, NominalScannedPixelSpacing (PS3.3 C.8.5.5, 10.7)."""
+"""The calibration of a DICOM file: ultrasound regions, PixelSpacing, NominalScannedPixelSpacing (PS3.3
+C.8.5.5, 10.7).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from uniultra.io.dicom.groups import spacing_differs
 from uniultra.io.dicom.header import Header
 from uniultra.pixel_scale import Calibration, ScanRegion, same
 
-SHAPES = ("of no spatial format", "2D", "M-mode", "spectral", "a wave form", "graphics")
+SHAPES = ("without spatial format", "2D", "M-mode", "spectral", "a waveform", "graphics")
 DATA = (
     *(
         "none",
@@ -54,13 +56,15 @@ MAX_REGIONS = 64
 
 
 def calibration_of(header: Header, frame_hw: tuple[int, int]) -> Calibration:
-    """What the file says of sizes. What is odd about it becomes notes, never an error: the pixels can still be used."""
+    """What the file says of sizes. What is odd about it becomes notes, never an error: the pixels can still
+    be used.
+    """
     found = items(header.dataset, "SequenceOfUltrasoundRegions")
     regions, notes = [], []
     for number, item in enumerate(found[:MAX_REGIONS], start=1):
         region = _region(item)
         if isinstance(region, str):
-            notes.append(f"region {number} is passed over: {region}")
+            notes.append(f"region {number} is ignored: {region}")
             continue
         notes += [f"region {number}: {note}" for note in _oddities(region, frame_hw)]
         regions.append(region)
@@ -75,7 +79,9 @@ def calibration_of(header: Header, frame_hw: tuple[int, int]) -> Calibration:
 
 
 def _with_aspect(header: Header, calibration: Calibration) -> Calibration:
-    """The calibration with what PixelAspectRatio (height to width of a pixel, C.7.6.3.1.7) says beside the spacing that is used."""
+    """The calibration with what PixelAspectRatio (height to width of a pixel, C.7.6.3.1.7) says beside the
+    spacing that is used.
+    """
     ratio = reals(header.dataset, "PixelAspectRatio")
     if (
         ratio is None
@@ -140,6 +146,7 @@ def _oddities(region: ScanRegion, frame_hw: tuple[int, int]) -> list[str]:
         )
     if region.spacing_mm_yx and not 0.001 <= min(region.spacing_mm_yx) <= max(region.spacing_mm_yx) <= 10:
         notes.append(
-            f"{region.spacing_mm_yx[1]:g} x {region.spacing_mm_yx[0]:g} mm a pixel is not a size of ultrasound"
+            f"{region.spacing_mm_yx[1]:g} x {region.spacing_mm_yx[0]:g} mm per pixel is not a size of "
+            "ultrasound"
         )
     return notes

@@ -1,8 +1,9 @@
 """DICOM SEG (PS3.3 A.51), binary or fractional, of a still image or of frames of a cine, by highdicom.
 
-highdicom writes no multi-frame segmentation of a source without a Frame of Reference, which is what nearly every ultrasound cine is
-(its issue 284). So it writes the modules and one frame, and the frames of a cine are then set out here: each names its segment, its
-place in time and the one frame of the source that it was derived from.
+highdicom writes no multi-frame segmentation of a source without a Frame of Reference, which is what nearly
+every ultrasound cine is (its issue 284). So it writes the modules and one frame, and the frames of a cine are
+then set out here: each names its segment, its place in time and the one frame of the source that it was
+derived from.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pydicom.dataset import Dataset
 
 from uniultra.io.dicom.header import LOSSY
 from uniultra.io.dicom.source import (
+    NOTICE,
     UTF_8,
     Maker,
     as_still,
@@ -39,7 +41,9 @@ _IN_IDENTIFICATION, _IN_CONTENT = 0x0062000A, 0x00209111
 
 @dataclass(frozen=True)
 class Segment:
-    """One structure: its label, and by frame of the source (from 0) a bool mask (H, W), or probabilities 0 to 1 as float32."""
+    """One structure: its label, and by frame of the source (from 0) a bool mask (H, W), or probabilities 0 to
+    1 as float32.
+    """
 
     label: str
     frames: Mapping[int, np.ndarray] = field(repr=False)
@@ -53,7 +57,8 @@ def write_seg(
     All segments name the same frames of the source. UIDs are new ones.
 
     Raises:
-        OutputError: highdicom isn't installed or refuses the source, a label isn't legal, or the file can't be written.
+        OutputError: highdicom isn't installed or refuses the source, a label isn't legal, or the file can't
+            be written.
     """
     need_highdicom(path)
     dataset = segmentation(source, segments, maker)
@@ -95,8 +100,9 @@ def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> 
             max_fractional_value=FRACTIONS,
             omit_empty_frames=False,
             content_label="UNIULTRA",
-            content_description="Machine-made; not for diagnosis",
+            content_description=NOTICE,
         )
+    made.SeriesDescription = NOTICE
     refer(made, source)
     if source.NumberOfFrames > 1:
         _set_out(made, segments, numbers, _Frames(fractional, getattr(source, "planes", False)))
@@ -106,7 +112,9 @@ def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> 
 
 
 def _complete(made: Dataset, source: Dataset) -> None:
-    """What highdicom leaves out: attributes that may be empty but not missing, lossy compression, and a study of its own."""
+    """What highdicom leaves out: attributes that may be empty but not missing, lossy compression, and a study
+    of its own.
+    """
     made.SpecificCharacterSet = UTF_8
     made.PatientOrientation = made.PatientOrientation if "PatientOrientation" in made else None
     made.ContentCreatorName = made.ContentCreatorName if "ContentCreatorName" in made else None
@@ -124,7 +132,9 @@ def _complete(made: Dataset, source: Dataset) -> None:
 
 
 def _overlap(segments: Sequence[Segment], numbers: Sequence[int], fractional: bool) -> str:
-    """SegmentsOverlap of all frames; what it means between several fractional segments, DICOM doesn't say (C.8.20.2)."""
+    """SegmentsOverlap of all frames; what it means between several fractional segments, DICOM doesn't say
+    (C.8.20.2).
+    """
     if len(segments) == 1:
         return "NO"
     if fractional:
@@ -191,7 +201,9 @@ def _set_out(made: Dataset, segments: Sequence[Segment], numbers: Sequence[int],
 
 
 class _Pixels:
-    """PixelData, plane by plane; binary planes follow each other bit by bit, not beginning on bytes (PS3.5 8.1.1)."""
+    """PixelData, plane by plane; binary planes follow each other bit by bit, not beginning on bytes (PS3.5
+    8.1.1).
+    """
 
     def __init__(self, fractional: bool) -> None:
         self._fractional, self._data, self._rest = fractional, bytearray(), np.zeros(0, np.bool_)
@@ -217,7 +229,9 @@ def _keywords(group: Dataset) -> list[str]:
 
 
 def _group(template: Dataset, index: tuple[int, int], number: int, planes: bool) -> Dataset:
-    """The groups of one frame: `index` is its segment and its place among the frames, both from 1; `number` that of its source."""
+    """The groups of one frame: `index` is its segment and its place among the frames, both from 1; `number`
+    that of its source.
+    """
     group = deepcopy(template)
     content = Dataset()
     content.DimensionIndexValues = list(index)

@@ -1,4 +1,6 @@
-"""What a derived object takes over from the image that it is made from: references, and nothing of the patient unless asked."""
+"""What a derived object takes over from the image that it is made from: references, and nothing of the
+patient unless asked.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +33,8 @@ from uniultra.io.silence import quiet
 
 UTF_8 = "ISO_IR 192"
 """The character set of derived objects: every other one can be written in it."""
+NOTICE = "AI-generated; not for diagnostic use"
+"""What the series of every derived object is called in an archive; up to 64 characters."""
 _LONGEST_LABEL = 64
 _REFERENCES = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _LOSSY_SYNTAXES = {
@@ -68,8 +72,9 @@ class SourceImage(Dataset):
 def read_source(path: PathLike, keep_patient: bool = False) -> SourceImage:
     """The chosen attributes of an image.
 
-    Derived objects lie in its study only where they carry its PatientID: a study of two patients confuses archives so much
-    that some don't serve it any more. Otherwise all that is derived from one study shares another.
+    Derived objects lie in its study only where they carry its PatientID: a study of two patients confuses
+    archives so much that some don't serve it any more. Otherwise all that is derived from one study shares
+    another.
 
     Raises:
         FileError: not a readable DICOM image, or one without the UIDs that a reference needs.
@@ -114,7 +119,9 @@ def _left_out(name: str, keyword: str) -> str:
 
 
 def _lossy(header: Header, image: Image) -> Dataset:
-    """LossyImageCompression with ratio and method, for good where an image was lossy once (PS3.3 C.7.6.1.1.5); else empty."""
+    """LossyImageCompression with ratio and method, for good where an image was lossy once (PS3.3
+    C.7.6.1.1.5); else empty.
+    """
     found = Dataset()
     method = _LOSSY_SYNTAXES.get(header.syntax)
     if header.syntax == JPEG2000 and image.photometric == "YBR_ICT":
@@ -180,13 +187,14 @@ def study_of(source: Dataset) -> str:
 
 
 def legal_label(label: str) -> str:
-    """A label of up to 64 signs, as attributes of VR LO hold it (PS3.5 6.2).
+    """A label of up to 64 characters, as attributes of VR LO hold it (PS3.5 6.2).
 
     Raises:
-        OutputError: an empty one, or one with a backslash or control characters, which would be read as something else.
+        OutputError: an empty one, or one with a backslash or control characters, which would be read as
+            something else.
     """
     if not label.strip() or "\\" in label or any(ord(sign) < 32 or ord(sign) == 127 for sign in label):
-        fix = "give 1 to 64 signs without a backslash and control characters"
+        fix = "give 1 to 64 characters without a backslash and control characters"
         raise OutputError(f"label {label!r} can't be written to DICOM; {fix}")
     return label[:_LONGEST_LABEL]
 

@@ -1,4 +1,6 @@
-"""DICOM SR with measurements (PS3.16 TID 1500), by highdicom: each structure's outline on the image, and its numbers."""
+"""DICOM SR with measurements (PS3.16 TID 1500), by highdicom: each structure's outline on the image, and its
+numbers.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from pydicom.sr.coding import Code
 from pydicom.uid import UltrasoundImageStorage
 
 from uniultra.io.dicom.source import (
+    NOTICE,
     UTF_8,
     Maker,
     as_still,
@@ -66,7 +69,8 @@ def write_report(
     """Writes a Comprehensive SR and returns it. UIDs are new ones; it is neither final nor verified.
 
     Raises:
-        OutputError: highdicom isn't installed or refuses the source, a label isn't legal, or the file can't be written.
+        OutputError: highdicom isn't installed or refuses the source, a label isn't legal, or the file can't
+            be written.
     """
     need_highdicom(path)
     dataset = report(source, findings, maker)
@@ -107,6 +111,7 @@ def report(source: Dataset, findings: Sequence[Finding], maker: Maker) -> Datase
             is_final=False,
             is_verified=False,
         )
+    made.SeriesDescription = NOTICE
     refer(made, source)
     made.SpecificCharacterSet = UTF_8
     if study_of(source) != source.StudyInstanceUID:

@@ -1,4 +1,4 @@
-"""The bytes of a DICOM file, read in parts: nothing here holds more than what was asked for."""
+"""The bytes of a DICOM file, read in parts: nothing here holds more than what was requested."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from uniultra.errors import FileError
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, open_file
 
 MAX_HEADER_BYTES, MAX_HEADER_READS = 128_000_000, 400_000
-"""What reading a header may take: a hostile one has millions of tiny elements, each costing some hundred bytes of memory."""
+"""What reading a header may take: a hostile one has millions of tiny elements, each costing some hundred
+bytes of memory.
+"""
 
 
 class Store:
@@ -51,7 +53,8 @@ class Metered(io.RawIOBase):
         if self._bytes > MAX_HEADER_BYTES or self._reads > MAX_HEADER_READS:
             legal = f"{MAX_HEADER_BYTES // 1_000_000} MB in {MAX_HEADER_READS} parts"
             raise FileError(
-                f"{self._name}: the DICOM header is longer than any real one; the limit is {legal}; export it again"
+                f"{self._name}: the DICOM header is longer than any real one; the limit is {legal}; export "
+                "it again"
             )
         return data
 

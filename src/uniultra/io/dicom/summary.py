@@ -1,4 +1,6 @@
-"""What a person wants to know of a DICOM file: a few facts, none of them about the patient unless asked for."""
+"""What a person wants to know of a DICOM file: a few facts, none of them about the patient unless
+requested.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""When each frame was taken: by the attribute that the file points at, else the best that it has (PS3.3 C.7.6.5, C.7.6.6, C.7.6.16)."""
+"""When each frame was taken: by the attribute that the file points at, else the best that it has (PS3.3
+C.7.6.5, C.7.6.6, C.7.6.16).
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,12 @@ Times = tuple[float, ...]
 
 
 def frame_times(header: Header, frames: int) -> tuple[Times | None, tuple[str, ...]]:
-    """Seconds of each frame from the first one, or None where the file doesn't say; and notes on what was passed over.
+    """Seconds of each frame from the first one, or None where the file doesn't say; and notes on what was
+    ignored.
 
-    What FrameIncrementPointer names comes first. Without it, FrameTimeVector (milliseconds from the frame before, 0 for the first)
-    where it has one entry a frame; then FrameTime (milliseconds), the times in functional groups, and the two rates (frames a second).
+    What FrameIncrementPointer names comes first. Without it, FrameTimeVector (milliseconds from the frame
+    before, 0 for the first) where it has one entry per frame; then FrameTime (milliseconds), the times in
+    functional groups, and the two rates (frames per second).
     """
     notes: list[str] = []
     step = _steady(header, frames)
@@ -40,7 +44,8 @@ def _pointers(header: Header) -> list[int]:
     """The tags that FrameIncrementPointer holds."""
     found: Any = value(header.dataset, "FrameIncrementPointer")
     try:
-        return [] if found is None else [int(tag) for tag in ([found] if isinstance(found, int) else found)]
+        tags = [found] if isinstance(found, int) else found
+        return [int(tag) for tag in tags or ()]
     except (TypeError, ValueError):
         return []
 

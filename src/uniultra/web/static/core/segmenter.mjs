@@ -7,7 +7,8 @@ import { maskBox, overlap, underClicks, withoutSpecks } from "./masks.mjs";
 export class Segmenter {
   // `facts` is the folder's model.json, whose `passes` say how a prompt becomes a mask; `encoder` and `decoder` are sessions on its two graphs.
   constructor(ort, encoder, decoder, facts) {
-    Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch, passes: facts.passes });
+    const passes = { agreed: 1, sure: 1, closer_by: 0, ...facts.passes };  // older folders don't say these three
+    Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch, passes });
   }
 
   // image: {width, height, pixels}, grey Uint8Array. prompt: {box: {x0, y0, x1, y1} or null, points: [[x, y], ...], negatives: [[x, y], ...]}.
@@ -21,26 +22,31 @@ export class Segmenter {
     }
     const closer = regionAround(clickBox(asked.points), this.passes.crop_scale, 1, this.passes.close_view * fieldSide(image));
     const far = await this.follow(image, asked, whole(image));
-    if (closer.x1 - closer.x0 >= Math.max(image.width, image.height)) return far.answer;
+    const longer = Math.max(image.width, image.height);
+    const squeezed = fieldSide(image) < longer;  // a panorama: its whole view isn't preferred
+    const [sure, closerBy] = squeezed ? [1, 0] : [this.passes.sure, this.passes.closer_by];
+    if (closer.x1 - closer.x0 >= longer || far.trust > sure) return far.answer;
     const near = await this.follow(image, asked, closer);
-    return near.trust > far.trust ? near.answer : far.answer;
+    return near.trust > far.trust + closerBy ? near.answer : far.answer;
   }
 
-  // A first look at a region, then focused looks at the structure there that holds the clicks. `answer.quality` is the geometric mean over the
-  // looks, `trust` the last one's quality times the mean IoU of each with the one before.
+  // A first look at a region, then focused looks at the structure there that holds the clicks, until two agree. `answer.quality` is the
+  // geometric mean over the looks, `trust` the last one's quality times the mean IoU of each with the one before.
   async follow(image, asked, region) {
     const looks = [await this.look(image, asked, region)];
     looks[0].mask = underClicks(looks[0].mask, image, asked.points);
-    let agreement = 0;
+    const agreements = [];
     for (let n = 0; n < this.passes.click_crops; n++) {
       const box = foundBox(looks[n].mask, image, asked.points);
       const found = await this.focus(image, { ...asked, box }, box);
       found.mask = underClicks(found.mask, image, asked.points);
-      agreement += overlap(looks[n].mask, found.mask) / this.passes.click_crops;
+      agreements.push(overlap(looks[n].mask, found.mask));
       looks.push(found);
+      if (agreements[n] > this.passes.agreed) break;
     }
-    const { mask, quality } = looks[this.passes.click_crops];
+    const { mask, quality } = looks.at(-1);
     const logs = looks.reduce((sum, look) => sum + Math.log(Math.max(look.quality, 1e-6)), 0);
+    const agreement = agreements.reduce((sum, each) => sum + each) / agreements.length;
     return { answer: { mask, quality: Math.exp(logs / looks.length) }, trust: quality * agreement };
   }
 

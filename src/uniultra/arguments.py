@@ -1,0 +1,53 @@
+"""What callers give: sequences as tuples of Python's numbers, and what a wrong value is called in a
+message.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from uniultra.errors import PromptError
+
+
+def prompt_sequences(box: Any, points: Any, labels: Any) -> tuple[Any, Any, Any]:
+    """A prompt's lists and arrays as tuples, with labels 1 (positive) where there are none.
+
+    Raises PromptError for what is no sequence of numbers.
+    """
+    try:
+        box = None if box is None else tuple_of(box)
+        points = tuple(tuple_of(point) for point in points)
+        return box, points, tuple_of(labels) or (1,) * len(points)
+    except TypeError as error:
+        given = f"box {box!r:.60}, points {points!r:.60}, labels {labels!r:.60}"
+        fix = "give (x0, y0, x1, y1), ((x, y), ...) and (1 or 0, ...)"
+        raise PromptError(f"{given} are not sequences of numbers; {fix}") from error
+
+
+def tuple_of(values: Sequence[float]) -> tuple[Any, ...]:
+    """Numbers as a tuple, those of numpy as Python's. Raises TypeError for anything else."""
+    found = tuple(value.item() if isinstance(value, np.generic) else value for value in values)
+    if not all(isinstance(value, int | float) for value in found):
+        raise TypeError("not numbers")
+    return found
+
+
+def is_size(spacing_mm_yx: object) -> bool:
+    if not isinstance(spacing_mm_yx, Sequence | np.ndarray) or len(spacing_mm_yx) != 2:
+        return False
+    return all(isinstance(side, int | float | np.number) and 0 < side < math.inf for side in spacing_mm_yx)
+
+
+def described(value: object) -> str:
+    """An array's type and shape, or a value's class, for messages."""
+    return (
+        f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else f"of type {type(value).__name__}"
+    )
+
+
+def numbers(values: tuple[float, ...]) -> str:
+    return ",".join(f"{v:g}" for v in values)

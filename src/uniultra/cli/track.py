@@ -1,0 +1,248 @@
+"""`uniultra track`: a clip and a prompt on one of its frames in; the structure on every frame out, and a word
+where it is lost.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from uniultra.cli.protocols import new_bar
+from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, parse_scale
+from uniultra.cli.terminal.text import label, printable, say, tell
+from uniultra.errors import FileError, PromptError
+from uniultra.outputs.plan import OutputPlan, check_cine_kinds, check_kinds, chosen_kinds, own_study
+from uniultra.prompts.grouping import Typed, group, parse_typed
+from uniultra.registry import DEFAULT
+
+if TYPE_CHECKING:
+    from uniultra.io.input_file import InputFile
+    from uniultra.outputs.course import Course
+    from uniultra.segmenter import Segmenter
+    from uniultra.types import Cine, Prompt
+
+OUT = Path("uniultra-out")
+MOST_TOLD = 5
+"""Frames that can't be read are named up to this many; the rest are counted."""
+
+
+def track(
+    clip: Annotated[
+        Path, typer.Argument(metavar="CLIP", help="A cine: DICOM, video, GIF, NIfTI, or a folder of images.")
+    ],
+    frame: Annotated[int, typer.Option(metavar="K", min=0, help="The frame that is prompted, from 0.")] = 0,
+    box: Annotated[
+        list[str],
+        typer.Option(metavar="X0,Y0,X1,Y1", help="A box around a structure on that frame; repeat for more."),
+    ] = [],  # noqa: B006
+    point: Annotated[list[str], typer.Option(metavar="X,Y", help="A point inside a structure.")] = [],  # noqa: B006
+    negative: Annotated[list[str], typer.Option(metavar="X,Y", help="A point outside of it.")] = [],  # noqa: B006
+    each_point: Annotated[
+        bool, typer.Option("--each-point", help="Points outside of boxes are one structure each.")
+    ] = False,
+    mask: Annotated[
+        Path | None, typer.Option(help="A mask of that frame (0 background, 1..N structures) to follow.")
+    ] = None,
+    prompts: Annotated[
+        Path | None, typer.Option(help="A JSON file of prompts on several frames; see docs/tracking.md.")
+    ] = None,
+    first: Annotated[
+        int | None,
+        typer.Option("--from", metavar="A", min=0, help="First frame to track; the clip's own unless given."),
+    ] = None,
+    last: Annotated[
+        int | None,
+        typer.Option("--to", metavar="B", min=0, help="Last frame to track; the clip's own unless given."),
+    ] = None,
+    reverse: Annotated[
+        bool, typer.Option("--reverse", help="Between prompted frames, go backwards from the later one.")
+    ] = False,
+    ventricle: Annotated[
+        int, typer.Option("--lv", metavar="N", min=0, help="Structure N is a left ventricle: write its EF.")
+    ] = 0,
+    model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
+    out: Annotated[
+        Path, typer.Option(help="Folder for NAME.track.masks.tif, .csv, .json, plot and overlay.")
+    ] = OUT,
+    spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
+    override_scale: Annotated[str | None, typer.Option(metavar=METAVAR, help=OVERRIDE_HELP)] = None,
+    write: Annotated[
+        list[str], typer.Option(metavar="KIND", help="Instead of all: seg, movie, or none.")
+    ] = [],  # noqa: B006
+    keep_patient: Annotated[
+        bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
+) -> None:
+    """Follow structures through a cine from a box, a click or a mask on one frame, and say where they are
+    lost.
+    """
+    from uniultra.io.cines import open_cine, recalibrated
+    from uniultra.io.input_file import input_file
+    from uniultra.segmenter import Segmenter
+
+    typed = parse_typed(box, point, negative, each_point)
+    _check_options(typed, mask, prompts)
+    scale = parse_scale(spacing, override_scale)
+    plan = OutputPlan(out, None, chosen_kinds(write), keep_patient, force)
+    check_cine_kinds(plan.kinds)
+    source = input_file(clip)
+    tell(check_kinds(plan, [source]))
+    cine = open_cine(clip) if clip.is_dir() else source.cine
+    if scale is not None:
+        cine = recalibrated(cine, scale.applied)
+    frames = _frames(cine, first, last)
+    prompted = _prompts(cine, frame, typed, mask, prompts)
+    _check_targets(plan, source, bool(ventricle), [one for one in (mask, prompts) if one is not None])
+    segmenter = Segmenter.load(model)
+    print(_run(plan, (source, cine), segmenter, prompted, TrackOptions(frames, reverse, ventricle)))
+    tell(own_study(plan, [source]))
+    say(f"Results in {out}/")
+
+
+@dataclass(frozen=True)
+class TrackOptions:
+    """Which frames are tracked, which way, and which structure is a left ventricle (0: none)."""
+
+    frames: range
+    reverse: bool
+    ventricle: int
+
+
+def _run(
+    plan: OutputPlan,
+    read: tuple[InputFile, Cine],
+    segmenter: Segmenter,
+    prompted: dict[int, dict[int, Prompt]],
+    options: TrackOptions,
+) -> str:
+    """Tracks and writes, all files or none; what to print of it. Raises UniUltraError."""
+    from uniultra.outputs.cine_files import check_size, cine_files
+    from uniultra.outputs.course import Course
+    from uniultra.tracking import track as follow
+
+    source, cine = read
+    structures = {number for own in prompted.values() for number in own}
+    if options.ventricle and options.ventricle not in structures:
+        raise PromptError(
+            f"--lv {options.ventricle} is no structure of this call; give 1 to {len(structures)}"
+        )
+    check_size(plan, source, cine, len(options.frames) * len(structures))
+    course, faults = Course(options.ventricle), Faults()
+    results = follow(segmenter, cine, prompted, options.frames, options.reverse, faults)
+    with ExitStack() as stack:
+        bar = stack.enter_context(new_bar())
+        task = bar.add_task(label(source.path.name), total=len(options.frames))
+        result = next(results, None)  # wrong prompts are told before a file is begun
+        files = stack.enter_context(cine_files(plan, source, cine, options.frames, segmenter.facts, course))
+        while result is not None:
+            files.add(result)
+            bar.advance(task)
+            result = next(results, None)
+    tell((*files.notes, *files.lost, *faults.text()))
+    return _summary(source, course, segmenter)
+
+
+@dataclass
+class Faults:
+    """Frames that can't be read."""
+
+    told: list[str] = field(default_factory=list)
+
+    def __call__(self, number: int, error: FileError) -> None:
+        self.told.append(f"frame {number} is left out: {error}")
+
+    def text(self) -> list[str]:
+        more = len(self.told) - MOST_TOLD
+        return [*self.told[:MOST_TOLD], *([f"and {more} more frames are left out"] if more > 0 else [])]
+
+
+def _check_options(typed: Typed, mask: Path | None, prompts: Path | None) -> None:
+    if typed.empty and mask is None and prompts is None:
+        raise PromptError("no prompt: give --box x0,y0,x1,y1 or --point x,y (or --mask, --prompts)")
+    if prompts is not None and not (typed.empty and not typed.negatives and mask is None):
+        raise PromptError("--prompts stands alone; put boxes, points and labels into the file")
+
+
+def _frames(cine: Cine, first: int | None, last: int | None) -> range:
+    """The frames to track. Raises PromptError: beyond the cine, the wrong way round, or too many."""
+    from uniultra.outputs.cine_files import MOST_FRAMES
+
+    low, high = first or 0, cine.count - 1 if last is None else last
+    if not low <= high < cine.count:
+        legal = f"legal are 0 to {cine.count - 1}, the first up to the last"
+        raise PromptError(f"{cine.source}: --from {low} --to {high} are no frames of it; {legal}")
+    if high - low + 1 > MOST_FRAMES:
+        fix = f"give parts, as with --from {low} --to {low + MOST_FRAMES - 1}, in folders of their own"
+        raise PromptError(f"{cine.source}: {high - low + 1} frames; one call takes 1 to {MOST_FRAMES}; {fix}")
+    return range(low, high + 1)
+
+
+def _prompts(
+    cine: Cine, frame: int, typed: Typed, mask: Path | None, prompts: Path | None
+) -> dict[int, dict[int, Prompt]]:
+    from uniultra.io.masks import read_previous
+    from uniultra.prompts.tracks import read_track_prompts
+
+    if prompts is not None:
+        return read_track_prompts(prompts)
+    previous = [] if mask is None else read_previous(mask, cine.frame_hw)
+    return {frame: dict(enumerate(group(typed, previous), start=1))}
+
+
+def _check_targets(plan: OutputPlan, source: InputFile, ventricle: bool, inputs: list[Path]) -> None:
+    """Raises OutputError where a result can't be written, or would replace an input, before anything is
+    computed.
+    """
+    from uniultra.errors import OutputError
+    from uniultra.io.output import check_free
+
+    targets = list(plan.track_paths(source, ventricle).values())
+    own = {path.resolve() for path in (source.path, *inputs)}
+    for target in targets:
+        if target.resolve() in own:
+            raise OutputError(f"{target}: the result would replace an input of this call; give another --out")
+    check_free(targets, plan.force)
+
+
+def _summary(source: InputFile, course: Course, segmenter: Segmenter) -> str:
+    """For each structure its smallest and largest area, and on which frames it isn't sure."""
+    from uniultra.outputs.course import ejection_json
+
+    frames = [point.frame for point in next(iter(course.points.values()), [])]
+    lines = [f"{source.path}  {len(frames)} frames  {segmenter.name} {segmenter.version}"]
+    for number, points in sorted(course.points.items()):
+        sizes = [point.size for point in points if point.size is not None]
+        said = f"area {min(sizes):.1f} to {max(sizes):.1f} {course.unit}" if sizes else "never found"
+        doubts = [
+            f"{status} on {_ranges([point.frame for point in points if point.status == status])}"
+            for status in ("unsure", "lost", "absent")
+            if any(point.status == status for point in points)
+        ]
+        lines.append(f"  {number}: {'; '.join([said, *(doubts or ['sure throughout'])])}")
+    if course.ventricle:
+        report = ejection_json(source.path.name, course)
+        if "reason" in report:
+            lines.append(f"  EF of {course.ventricle}: none: {report['reason']}")
+        else:
+            value, low, high = (report[key] for key in ("ejection_fraction", "end_systole", "end_diastole"))
+            frames_said = f"ED frame {high['frame']}, ES frame {low['frame']}"
+            lines.append(
+                f"  EF of {course.ventricle}: {value['value']:.0f} % ({frames_said}, {report['method']})"
+            )
+    return "\n".join(map(printable, lines))
+
+
+def _ranges(frames: list[int]) -> str:
+    """Frames as ranges: 3-7, 12."""
+    parts: list[list[int]] = []
+    for frame in frames:
+        if parts and frame == parts[-1][-1] + 1:
+            parts[-1] = [parts[-1][0], frame]
+        else:
+            parts.append([frame, frame])
+    return ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in parts)

@@ -1,0 +1,1 @@
+"""The former name of `uniultra.batch`: what scripts imported from it runs on."""

@@ -1,0 +1,121 @@
+"""What can follow a structure: a tracker behind one protocol, and the baselines that anyone gets for
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from uniultra.evaluation.simulated_user import PromptableSegmenter
+from uniultra.types import POSITIVE, Frame, Prompt, mask_box
+
+FLOW_SIDE = 256
+"""Longer side of the pictures that flow is estimated on."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """An answer on one frame: the mask that a user gets, bool (H, W); the best guess; whether it is said to
+    be lost.
+    """
+
+    mask_hw: np.ndarray
+    guess_hw: np.ndarray
+    lost: bool = False
+
+
+class Tracker(Protocol):
+    """Follows one structure from a prompt on the first frame: one answer a frame."""
+
+    @property
+    def name(self) -> str: ...
+
+    def follow(self, frames: Sequence[Frame], prompt: Prompt) -> Iterator[Followed]: ...
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The first frame's mask on every frame."""
+
+    segmenter: PromptableSegmenter
+    name: str = "copy"
+
+    def follow(self, frames: Sequence[Frame], prompt: Prompt) -> Iterator[Followed]:
+        mask_hw = self.segmenter.segment(frames[0], [prompt])[0].mask_hw
+        for _ in frames:
+            yield Followed(mask_hw, mask_hw)
+
+
+@dataclass(frozen=True)
+class FlowOnly:
+    """The first frame's logits, carried from frame to frame by dense inverse search at its finest scale."""
+
+    segmenter: PromptableSegmenter
+    name: str = "flow"
+
+    def follow(self, frames: Sequence[Frame], prompt: Prompt) -> Iterator[Followed]:
+        method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        method.setFinestScale(0)
+        logits_hw = np.clip(self.segmenter.segment(frames[0], [prompt])[0].logits_hw, -8, 8)
+        before = _small(frames[0])
+        for number, frame in enumerate(frames):
+            if number:
+                view = _small(frame)
+                flow = method.calc(view, before, np.zeros((*view.shape, 2), np.float32))
+                logits_hw, before = _carried(logits_hw, np.asarray(flow)), view
+            yield Followed(logits_hw > 0, logits_hw > 0)
+
+
+@dataclass(frozen=True)
+class PreviousBox:
+    """Each frame prompted with the box of the mask before, and with its innermost point too where `click`."""
+
+    segmenter: PromptableSegmenter
+    click: bool = False
+
+    @property
+    def name(self) -> str:
+        return "previous box + click" if self.click else "previous box"
+
+    def follow(self, frames: Sequence[Frame], prompt: Prompt) -> Iterator[Followed]:
+        for frame in frames:
+            mask_hw = self.segmenter.segment(frame, [prompt])[0].mask_hw
+            box = mask_box(mask_hw)
+            if box is not None:
+                prompt = Prompt(box, (_innermost(mask_hw),), (POSITIVE,)) if self.click else Prompt(box)
+            yield Followed(mask_hw, mask_hw)
+
+
+def baselines(segmenter: PromptableSegmenter) -> list[Tracker]:
+    """All of them, on one segmenter."""
+    return [Copy(segmenter), FlowOnly(segmenter), PreviousBox(segmenter), PreviousBox(segmenter, click=True)]
+
+
+def _innermost(mask_hw: np.ndarray) -> tuple[float, float]:
+    padded = np.pad(mask_hw.astype(np.uint8), 1)
+    depth = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    y, x = np.unravel_index(int(np.argmax(depth)), depth.shape)
+    return float(x), float(y)
+
+
+def _small(frame: Frame) -> np.ndarray:
+    scale = min(FLOW_SIDE / max(frame.height, frame.width), 1.0)
+    size = max(round(frame.width * scale), 16), max(round(frame.height * scale), 16)
+    return np.asarray(cv2.resize(frame.pixels_hw, size, interpolation=cv2.INTER_AREA))
+
+
+def _carried(logits_hw: np.ndarray, flow: np.ndarray) -> np.ndarray:
+    height, width = logits_hw.shape
+    step = cv2.resize(flow, (width, height))
+    across, down = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    across += step[..., 0] * np.float32(width / flow.shape[1])
+    down += step[..., 1] * np.float32(height / flow.shape[0])
+    found = cv2.remap(
+        logits_hw, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=-8
+    )
+    return np.asarray(found)

@@ -1,0 +1,115 @@
+"""Clips under trackers: scored one after the other, and the tables of it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from uniultra.evaluation.metrics import bootstrap_means, percentile_interval
+from uniultra.evaluation.settings import stable_seed
+from uniultra.evaluation.tracking.clips import Clip
+from uniultra.evaluation.tracking.followers import Tracker
+from uniultra.evaluation.tracking.scores import ClipScores, score_clip
+from uniultra.types import Prompt, mask_box
+
+Scores = dict[str, list[ClipScores]]
+"""By tracker, in the order of clips."""
+HEAD = (
+    "method", "clips", "J", "F", "Dice", "95 %", "last frame", "95 %", "half-life", "accepted",
+    "lost: recall", "precision", "shown when gone", "roughness", "ms a frame",
+)  # fmt: skip
+
+
+def evaluate_tracking(
+    clips: Sequence[Clip], trackers: Sequence[Tracker], tick: Callable[[], None] = lambda: None
+) -> Scores:
+    """Every clip under every tracker, from the exact box of the first frame; clips that begin without a
+    target are left out.
+    """
+    scores: Scores = {tracker.name: [] for tracker in trackers}
+    for clip in clips:
+        frames, truths = clip.read()
+        box = mask_box(truths[0]) if truths else None
+        if box is not None:
+            for tracker in trackers:
+                begun = time.perf_counter()
+                answers = list(tracker.follow(frames, Prompt(box)))
+                seconds = time.perf_counter() - begun
+                scores[tracker.name].append(
+                    score_clip((clip.name, clip.kind, clip.group), answers, truths, seconds)
+                )
+        tick()
+    return scores
+
+
+def tracking_markdown(scores: Scores) -> str:
+    """A table for simulated cines without events, one for those with, and one for real clips."""
+    parts = (
+        ("Simulated cines", lambda kind: kind == "none"),
+        (
+            "Simulated cines with a target that leaves, a cut, or a slip of the probe",
+            lambda kind: kind not in ("none", "real"),
+        ),
+        ("Real clips, frames in order", lambda kind: kind == "real"),
+    )  # fmt: skip
+    tables = [
+        _table(title, {name: [s for s in own if takes(s.kind)] for name, own in scores.items()})
+        for title, takes in parts
+    ]
+    return "\n".join(filter(None, tables))
+
+
+def tracking_report(scores: Scores) -> dict[str, Any]:
+    """Every clip's scores by tracker, as JSON."""
+    return {
+        "schema": "uniultra.track-evaluation/1",
+        "trackers": {name: [asdict(one) for one in own] for name, own in scores.items()},
+    }
+
+
+def _table(title: str, scores: Scores) -> str:
+    if not any(scores.values()):
+        return ""
+    rows = [_row(name, own) for name, own in scores.items()]
+    lines = [f"## {title}", "", f"| {' | '.join(HEAD)} |", f"|{' --- |' * len(HEAD)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows), ""])
+
+
+def _row(name: str, own: Sequence[ClipScores]) -> list[str]:
+    lost, flagged, hits = (sum(getattr(one, key) for one in own) for key in ("lost", "flagged", "hits"))
+    return [
+        name,
+        str(len(own)),
+        _number(one.j for one in own),
+        _number(one.f for one in own),
+        _number(one.dice for one in own),
+        _interval([one.dice for one in own], own),
+        _number(one.last for one in own),
+        _interval([one.last for one in own], own),
+        f"{np.mean([one.half_life for one in own]):.0f} of {np.mean([one.frames for one in own]):.0f}",
+        f"{100 * np.mean([one.accepted for one in own]):.0f} %",
+        f"{hits / lost:.2f} of {lost}" if lost else "n/a",
+        f"{hits / flagged:.2f}" if flagged else "n/a",
+        _number(one.over for one in own if one.over is not None),
+        _number(one.roughness for one in own),
+        f"{1000 * np.mean([one.seconds for one in own]):.0f}",
+    ]
+
+
+def _number(values: Iterable[float]) -> str:
+    listed = [value for value in values if not math.isnan(value)]
+    return f"{np.mean(listed):.3f}" if listed else "n/a"
+
+
+def _interval(values: Sequence[float], own: Sequence[ClipScores]) -> str:
+    """Over clips, whole groups drawn together; alike for all trackers."""
+    groups = [one.group for one in own]
+    if len(set(groups)) < 2:
+        return "n/a"
+    low, high = percentile_interval(bootstrap_means(values, groups, stable_seed(0, "track")))
+    return f"{low:.3f}-{high:.3f}"

@@ -1,0 +1,123 @@
+"""How a tracked structure's size goes over time: the plot, and of a ventricle the ejection fraction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from uniultra.errors import DataError
+from uniultra.io.output import write_json, write_png, write_text
+from uniultra.measure.measured import number
+from uniultra.measure.volume import View, Volume, ejection_fraction, simpson
+from uniultra.outputs.course_plot import Curve, Point, as_picture, as_svg
+from uniultra.outputs.structured import NOTICE
+from uniultra.results import FrameResult, ObjectResult
+
+
+@dataclass(frozen=True)
+class Extreme:
+    """A ventricle at its largest or smallest: where, when, and its plane."""
+
+    frame: int
+    time_s: float | None
+    area_px: int
+    view: View
+
+
+@dataclass
+class Course:
+    """What is kept of each frame, some numbers a structure; of a ventricle the largest and smallest sure
+    masks.
+
+    Attributes:
+        ventricle: the number of the structure that is a left ventricle in an apical view; 0 for none.
+        points: by structure, its size on each frame.
+        timed: whether points are at seconds; else at frames.
+    """
+
+    ventricle: int = 0
+    points: dict[int, list[Point]] = field(default_factory=dict)
+    timed: bool = True
+    units: set[str] = field(default_factory=set)
+    diastole: Extreme | None = None
+    systole: Extreme | None = None
+
+    def add(self, result: FrameResult) -> None:
+        """Adds the structures of one frame."""
+        assert result.number is not None, "a frame of a cine has a number"
+        self.timed = self.timed and result.time_s is not None
+        for found in result.objects:
+            size = float(found.area_px) if found.area_mm2 is None else found.area_mm2
+            self.units.add("px" if found.area_mm2 is None else "mm2")
+            point = Point(
+                result.number, result.time_s, size if found.area_px else None, found.status or "sure"
+            )
+            self.points.setdefault(found.number, []).append(point)
+            if found.number == self.ventricle and found.status == "sure" and found.area_px:
+                self._keep_extremes(result, found)
+
+    def _keep_extremes(self, result: FrameResult, found: ObjectResult) -> None:
+        assert result.number is not None
+        here = Extreme(
+            result.number, result.time_s, found.area_px, View(found.mask.mask_hw, found.mask.scale)
+        )
+        if self.diastole is None or here.area_px > self.diastole.area_px:
+            self.diastole = here
+        if self.systole is None or here.area_px < self.systole.area_px:
+            self.systole = here
+
+    @property
+    def unit(self) -> str:
+        """Of sizes: mm2 or px; "px and mm2" where frames differ, as where a mask leaves its region."""
+        return " and ".join(sorted(self.units, reverse=True)) or "px"
+
+    def curves(self) -> list[Curve]:
+        """By structure, in the order of their numbers."""
+        return [Curve(f"structure {number}", tuple(self.points[number])) for number in sorted(self.points)]
+
+
+def write_course(parts: Mapping[str, Path], image: str, course: Course) -> None:
+    """Writes the plot as PNG and SVG, and the ejection fraction where it is planned. Raises OutputError."""
+    write_png(parts["plot"], as_picture(course.curves(), course.unit, course.timed))
+    write_text(parts["chart"], as_svg(course.curves(), course.unit, course.timed))
+    if "ef" in parts:
+        write_json(parts["ef"], ejection_json(image, course))
+
+
+def ejection_json(image: str, course: Course) -> dict[str, Any]:
+    """End-diastole and end-systole, taken as the largest and smallest area of the sure frames, and what
+    follows from them.
+
+    Where there is no answer, `reason` says why.
+    """
+    head = {"schema": "uniultra.ejection/1", "image": image, "id": course.ventricle, "notice": NOTICE}
+    largest, smallest = course.diastole, course.systole
+    if largest is None or smallest is None or largest.frame == smallest.frame:
+        return head | {"reason": "fewer than 2 sure frames show the structure"}
+    try:
+        diastole, systole = simpson((largest.view,)), simpson((smallest.view,))
+        fraction = ejection_fraction(diastole, systole)
+    except DataError as error:
+        return head | {"reason": str(error)}
+    notes = [
+        *dict.fromkeys((*diastole.notes, *systole.notes)),
+        "single-plane: assumes a round ventricle, not foreshortened",
+    ]
+    return head | {
+        "ejection_fraction": number(fraction),
+        "end_diastole": _phase(largest, diastole),
+        "end_systole": _phase(smallest, systole),
+        "method": diastole.method,
+        "notes": notes,
+    }
+
+
+def _phase(extreme: Extreme, volume: Volume) -> dict[str, Any]:
+    return {
+        "frame": extreme.frame,
+        "time_s": extreme.time_s,
+        "area_px": extreme.area_px,
+        "volume": number(volume.volume),
+    }

@@ -1,0 +1,201 @@
+"""The plot of areas against time, drawn twice from one list of shapes: as SVG, and as a picture.
+
+Below the curves a strip a structure says how sure each frame is: amber where unsure, red where lost, grey
+where absent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from uniultra.io.overlay import PALETTE
+from uniultra.text import markup
+
+WIDTH, LEFT, RIGHT, TOP, PLOT, STRIP, AXIS = 720, 76, 16, 28, 260, 12, 44
+INK, GRID = (40, 40, 46), (222, 222, 228)
+DOUBT = {"unsure": (236, 164, 40), "lost": (208, 60, 60), "absent": (150, 150, 158)}
+Colour = tuple[int, int, int]
+XY = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One structure on one frame; `size` is None where there is no mask."""
+
+    frame: int
+    time_s: float | None
+    size: float | None
+    status: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A structure's points in the order of frames."""
+
+    name: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class _Line:
+    points: tuple[XY, ...]
+    colour: Colour
+    width: int = 1
+
+
+@dataclass(frozen=True)
+class _Bar:
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    colour: Colour
+
+
+@dataclass(frozen=True)
+class _Label:
+    """Text whose baseline's start, middle or end is at x, y."""
+
+    x: float
+    y: float
+    text: str
+    anchor: str = "start"
+    colour: Colour = INK
+
+
+_Shape = _Line | _Bar | _Label
+
+
+def as_svg(curves: Sequence[Curve], unit: str, timed: bool) -> str:
+    """A whole SVG file."""
+    height = _height(curves)
+    size = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size}'
+    body = "\n".join(_svg(shape) for shape in _shapes(curves, unit, timed))
+    style = 'font-family="sans-serif" font-size="12"'
+    return f'{head} {style}>\n<rect width="100%" height="100%" fill="#ffffff"/>\n{body}\n</svg>\n'
+
+
+def as_picture(curves: Sequence[Curve], unit: str, timed: bool, scale: int = 2) -> np.ndarray:
+    """The same as uint8 RGB (H, W, 3), `scale` pixels a unit of the SVG."""
+    image = Image.new("RGB", (WIDTH * scale, _height(curves) * scale), (255, 255, 255))
+    draw = ImageDraw.Draw(image)
+    for shape in _shapes(curves, unit, timed):
+        _draw(draw, shape, scale)
+    return np.array(image)
+
+
+def _height(curves: Sequence[Curve]) -> int:
+    return TOP + PLOT + STRIP * len(curves) + AXIS
+
+
+def _shapes(curves: Sequence[Curve], unit: str, timed: bool) -> list[_Shape]:
+    times = [_time(point, timed) for curve in curves for point in curve.points]
+    sizes = [point.size for curve in curves for point in curve.points if point.size is not None]
+    first, last = min(times, default=0.0), max(times, default=1.0)
+    across = _Scale(first, max(last, first + 1e-9), LEFT, WIDTH - RIGHT)
+    up = _Scale(0.0, max(sizes, default=1.0) * 1.05, TOP + PLOT, TOP)
+    bottom = TOP + PLOT + STRIP * len(curves)
+    shapes: list[_Shape] = []
+    for value in _ticks(0.0, up.high):
+        shapes.append(_Line(((LEFT, up.at(value)), (WIDTH - RIGHT, up.at(value))), GRID))
+        shapes.append(_Label(LEFT - 6, up.at(value) + 4, f"{value:g}", "end"))
+    for value in _ticks(first, last):
+        shapes.append(_Line(((across.at(value), bottom), (across.at(value), bottom + 4)), INK))
+        shapes.append(_Label(across.at(value), bottom + 18, f"{value:g}", "middle"))
+    shapes.append(
+        _Label((LEFT + WIDTH - RIGHT) / 2, bottom + 36, "time in s" if timed else "frame", "middle")
+    )
+    shapes.append(_Label(LEFT, TOP - 12, f"area in {unit}"))
+    for number, curve in enumerate(curves):
+        shapes += _curve_shapes(curve, number, across, up, timed)
+    return shapes
+
+
+def _curve_shapes(curve: Curve, number: int, across: _Scale, up: _Scale, timed: bool) -> list[_Shape]:
+    colour = PALETTE[number % len(PALETTE)]
+    ink: Colour = (colour[0] * 3 // 4, colour[1] * 3 // 4, colour[2] * 3 // 4)
+    name_x = LEFT + 110 + 90 * (number % 6)
+    shapes: list[_Shape] = [_Label(name_x, TOP - 12, curve.name, colour=ink)]
+    piece: list[XY] = []
+    half = (WIDTH - RIGHT - LEFT) / max(len(curve.points) - 1, 1) / 2
+    top = TOP + PLOT + STRIP * number + 2
+    for point in curve.points:
+        x = across.at(_time(point, timed))
+        if point.status in DOUBT:
+            left, right = max(x - half, LEFT), min(x + half, WIDTH - RIGHT)
+            shapes.append(_Bar(left, top, max(right, left + 1), top + STRIP - 4, DOUBT[point.status]))
+        if point.size is None:
+            shapes += _piece(piece, ink)
+            piece = []
+        else:
+            piece.append((x, up.at(point.size)))
+    return [*shapes, *_piece(piece, ink)]
+
+
+def _piece(points: Sequence[XY], ink: Colour) -> list[_Shape]:
+    """A stretch without gaps: a line, or where it is one frame alone a dot."""
+    if len(points) == 1:
+        [(x, y)] = points
+        return [_Bar(x - 1.5, y - 1.5, x + 1.5, y + 1.5, ink)]
+    return [_Line(tuple(points), ink, 2)] if points else []
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Values from `low` to `high` along an axis from `start` to `end`."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def at(self, value: float) -> float:
+        return round(self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start), 1)
+
+
+def _time(point: Point, timed: bool) -> float:
+    return point.time_s if timed and point.time_s is not None else float(point.frame)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Four to ten round values within a range."""
+    span = max(high - low, 1e-9)
+    step = 10.0 ** math.floor(math.log10(span / 4))
+    step *= next(factor for factor in (1, 2, 5, 10) if span / (step * factor) <= 10)
+    return [
+        round(value * step, 10)
+        for value in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+    ]
+
+
+def _svg(shape: _Shape) -> str:
+    colour = "#{:02x}{:02x}{:02x}".format(*shape.colour)
+    if isinstance(shape, _Label):
+        at = f'x="{shape.x}" y="{shape.y}" text-anchor="{shape.anchor}"'
+        return f'<text {at} fill="{colour}">{markup(shape.text)}</text>'
+    if isinstance(shape, _Bar):
+        size = f'width="{shape.x1 - shape.x0:.1f}" height="{shape.y1 - shape.y0:.1f}"'
+        return f'<rect x="{shape.x0:.1f}" y="{shape.y0:.1f}" {size} fill="{colour}"/>'
+    path = " ".join(f"{x},{y}" for x, y in shape.points)
+    return f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="{shape.width}"/>'
+
+
+def _draw(draw: ImageDraw.ImageDraw, shape: _Shape, scale: int) -> None:
+    if isinstance(shape, _Label):
+        anchor = {"start": "ls", "middle": "ms", "end": "rs"}[shape.anchor]
+        from PIL import ImageFont
+
+        font = ImageFont.load_default(12 * scale)
+        draw.text((shape.x * scale, shape.y * scale), shape.text, shape.colour, font, anchor)
+    elif isinstance(shape, _Bar):
+        corners = (shape.x0 * scale, shape.y0 * scale, shape.x1 * scale - 1, shape.y1 * scale - 1)
+        draw.rectangle(corners, fill=shape.colour)
+    else:
+        points = [(x * scale, y * scale) for x, y in shape.points]
+        draw.line(points, fill=shape.colour, width=shape.width * scale, joint="curve")

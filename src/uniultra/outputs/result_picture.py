@@ -1,0 +1,89 @@
+"""A frame's result as a picture: masks, prompts, calipers, and beside each structure its number, quality and
+diameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+from uniultra.io.annotations import Annotations, zoom_for
+from uniultra.io.overlay import PALETTE, paint_masks
+from uniultra.pixel_scale import same
+from uniultra.results import FrameResult, ObjectResult
+
+MOST_DESCRIBED = 12
+"""Where more structures were found, labels are numbers alone, and no calipers are drawn."""
+LEAST_CALIPER_PX = 16
+"""Shorter ones, in pixels of the picture, would hide what they measure."""
+
+_Area = tuple[float, float, float, float]
+
+
+def draw_result(result: FrameResult) -> np.ndarray:
+    """The frame with its masks and all that is said of them, enlarged where it is small
+    (`annotations.LEAST_SIDE`).
+
+    Returns:
+        uint8 RGB (zoom H, zoom W, 3).
+    """
+    frame = result.frame
+    zoom = zoom_for((frame.height, frame.width))
+    canvas = Annotations(Image.fromarray(paint_masks(frame, result.masks, zoom)), zoom)
+    found = [one for one in result.objects if one.mask.box_xyxy is not None]
+    for one in result.objects:
+        if one.prompt is not None:
+            canvas.draw_prompt(one.prompt)
+    described = len(found) <= MOST_DESCRIBED
+    for one in found if described else ():
+        _draw_calipers(canvas, one)
+    for area, spacing_mm_yx in _scales(result, found):
+        canvas.draw_scale_bar(area, spacing_mm_yx)
+    objects_hw = np.zeros((frame.height, frame.width), bool)
+    for one in found:
+        objects_hw |= one.mask.mask_hw
+    for one in found:
+        x0, y0, x1, y1 = (round((edge + 0.5) * zoom) for edge in one.mask.box_xyxy or ())
+        lines = _lines(one) if described else []
+        canvas.draw_label(one.number, lines, _colour(one), ((x0, y0, x1, y1), objects_hw))
+    return np.array(canvas.image)
+
+
+def _colour(one: ObjectResult) -> tuple[int, int, int]:
+    return PALETTE[(one.number - 1) % len(PALETTE)]
+
+
+def _lines(one: ObjectResult) -> list[str]:
+    """How sure the model is, and both diameters."""
+    lines = [f"quality {one.mask.quality:.2f}"]
+    shape = one.measured.shape
+    if shape is not None:
+        long, short = shape.long_diameter.length, shape.short_diameter.length
+        digits = 0 if long.unit == "px" else 1
+        lines.append(f"{long.value:.{digits}f} x {short.value:.{digits}f} {long.unit}")
+    return lines
+
+
+def _draw_calipers(canvas: Annotations, one: ObjectResult) -> None:
+    shape = one.measured.shape
+    for caliper in () if shape is None else (shape.long_diameter, shape.short_diameter):
+        (x0, y0), (x1, y1) = caliper.ends_xy
+        if canvas.zoom * max(abs(x1 - x0), abs(y1 - y0)) >= LEAST_CALIPER_PX:
+            canvas.draw_caliper(caliper.ends_xy)
+
+
+def _scales(result: FrameResult, found: list[ObjectResult]) -> Iterator[tuple[_Area, tuple[float, float]]]:
+    """Each scale that holds for a structure, once, and the area in which its bar stands: its region, or the
+    frame.
+    """
+    drawn: list[tuple[float, float]] = []
+    whole = (-0.5, -0.5, result.frame.width - 0.5, result.frame.height - 0.5)
+    regions = {f"region {i}": r.box_xyxy for i, r in enumerate(result.frame.calibration.regions, 1)}
+    for one in found:
+        spacing = one.scale.spacing_mm_yx
+        if spacing is not None and not any(same(spacing, other) for other in drawn):
+            drawn.append(spacing)
+            x0, y0, x1, y1 = regions.get(one.scale.source, whole)
+            yield (max(x0, -0.5), max(y0, -0.5), min(x1, whole[2]), min(y1, whole[3])), spacing

@@ -1,0 +1,82 @@
+"""Whether frames and prompts are what they should be, and belong together; everything that takes both from a
+caller asks here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from uniultra.errors import FileError, PromptError
+from uniultra.geometry import clip_box
+from uniultra.types import Frame, Prompt
+
+
+def check_frame(frame: Frame) -> None:
+    """Raises FileError where a caller gave something else, as an array of pixels."""
+    if not isinstance(frame, Frame):
+        raise FileError(
+            f"the frame is of type {type(frame).__name__}; give uniultra.read_frame(path), or your own "
+            "pixels as"
+            " uniultra.Frame.from_array(pixels)"
+        )
+
+
+def check_prompts(prompts: Sequence[Prompt], frame_hw: tuple[int, int]) -> None:
+    if not isinstance(prompts, Sequence):
+        raise PromptError(
+            f"the prompts are of type {type(prompts).__name__}; give a list of uniultra.Prompt, one per "
+            "structure"
+        )
+    for prompt in prompts:
+        check_prompt(prompt, frame_hw)
+
+
+def check_prompt(prompt: Prompt, frame_hw: tuple[int, int]) -> None:
+    """Raises PromptError where a prompt doesn't belong to a frame of this (height, width)."""
+    if not isinstance(prompt, Prompt):
+        raise PromptError(
+            f"the prompt is of type {type(prompt).__name__}; give a list of uniultra.Prompt, as in "
+            "[Prompt(box_xyxy=...)]"
+        )
+    height, width = frame_hw
+    if prompt.box_xyxy is not None:
+        x0, y0, x1, y1 = clip_box(prompt.box_xyxy, frame_hw)
+        if x1 - x0 < 1 or y1 - y0 < 1:
+            given = ",".join(f"{v:g}" for v in prompt.box_xyxy)
+            raise PromptError(
+                f"box {given} has less than a pixel on the image; give x0,y0,x1,y1 within 0,0 to "
+                f"{width - 1},{height - 1}"
+            )
+    for x, y in prompt.points_xy:
+        if not (-0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5):
+            raise PromptError(
+                f"point {x:g},{y:g} is outside the image; give x,y within 0,0 to {width - 1},{height - 1}"
+            )
+    if prompt.mask_hw is not None and prompt.mask_hw.shape != frame_hw:
+        shape = prompt.mask_hw.shape
+        raise PromptError(
+            f"the previous mask is {shape[1]}x{shape[0]} pixels; it must have the image's size, "
+            f"{width}x{height}"
+        )
+
+
+def clipped(prompts: Sequence[Prompt], frame_hw: tuple[int, int]) -> tuple[list[Prompt], tuple[str, ...]]:
+    """Prompts whose boxes end at the frame's edges, and a note on each that reached beyond them.
+
+    A box of which less than a pixel is left stays as it is: `check_prompt` refuses it.
+    """
+    height, width = frame_hw
+    cut: list[Prompt] = []
+    notes: list[str] = []
+    for prompt in prompts:
+        box = None if prompt.box_xyxy is None else clip_box(prompt.box_xyxy, frame_hw)
+        if box is None or box == prompt.box_xyxy or box[2] - box[0] < 1 or box[3] - box[1] < 1:
+            cut.append(prompt)
+            continue
+        given = ",".join(f"{v:g}" for v in prompt.box_xyxy or ())
+        notes.append(
+            f"box {given} reaches beyond the image of {width} x {height} pixels and is clipped to it"
+        )
+        cut.append(replace(prompt, box_xyxy=box))
+    return cut, tuple(notes)

@@ -1,0 +1,91 @@
+"""How sure it is that a structure is still followed: from the model's own quality and from appearance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from uniultra.geometry import region_around
+from uniultra.pixel_scale import Box
+from uniultra.results import TrackStatus
+from uniultra.tracking.state import PATCH
+from uniultra.types import Frame, Region
+
+SURE, LOST = 0.8, 0.3
+"""Confidence from which a frame is sure, and below which it is lost; chosen on val."""
+FOUND_THERE = 0.6
+"""Confidence from which a lost structure counts as found where it was last sure; elsewhere it must be SURE: a
+search tempts.
+"""
+ABSENT_AFTER = 5
+"""So many lost frames in a row, and the structure counts as out of view."""
+MOST_GROWTH = 2.5
+"""What grows or shrinks by more than this since it was last sure is something else."""
+_AROUND = 1.4
+"""What an appearance shows: this many times the structure's box."""
+WEIGHTS = (-14.4, 4.0, 4.9, 10.9)
+"""Of 1, quality, likeness to the first and to the last sure appearance: logistic regression on val
+(docs/tracking.md).
+"""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for one answer.
+
+    Attributes:
+        quality: IoU as the model predicts it, 0 to 1.
+        like_first, like_sure: correlation with the appearance when prompted, and when last sure, -1 to 1.
+        growth: its area over that of the last sure frame, or the inverse: at least 1.
+    """
+
+    quality: float
+    like_first: float
+    like_sure: float
+    growth: float = 1.0
+
+    @property
+    def confidence(self) -> float:
+        """The chance that Dice is at least 0.7, 0 to 1."""
+        if self.growth > MOST_GROWTH:
+            return 0.0
+        values = (1.0, self.quality, self.like_first, self.like_sure)
+        logit = sum(weight * value for weight, value in zip(WEIGHTS, values, strict=True))
+        return 1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0)))
+
+
+def status_of(confidence: float, lost: int) -> TrackStatus:
+    """The status of a frame: `lost` is for how many frames before it the structure was lost."""
+    if confidence >= SURE:
+        return "sure"
+    if confidence >= LOST:
+        return "unsure"
+    return "lost" if lost + 1 < ABSENT_AFTER else "absent"
+
+
+def shown_around(box_xyxy: Box) -> Region:
+    """What the appearance of a box shows."""
+    return region_around(box_xyxy, _AROUND, stretch=4.0)
+
+
+def appearance(frame: Frame, box_xyxy: Box) -> np.ndarray:
+    """What a box and its surroundings look like, uint8 (PATCH, PATCH)."""
+    region = shown_around(box_xyxy)
+    x0, x1 = (round(min(max(x, 0), frame.width)) for x in (region.x0, region.x1))
+    y0, y1 = (round(min(max(y, 0), frame.height)) for y in (region.y0, region.y1))
+    if x1 <= x0 or y1 <= y0:
+        return np.zeros((PATCH, PATCH), np.uint8)
+    return np.asarray(cv2.resize(frame.pixels_hw[y0:y1, x0:x1], (PATCH, PATCH), interpolation=cv2.INTER_AREA))
+
+
+def likeness(a_hw: np.ndarray, b_hw: np.ndarray) -> float:
+    """The correlation of two patches after a light blur against speckle, -1 to 1; 0 where one of them is
+    flat.
+    """
+    a, b = (cv2.GaussianBlur(patch, (0, 0), 1.5).astype(np.float64) for patch in (a_hw, b_hw))
+    a, b = a - a.mean(), b - b.mean()
+    size = math.sqrt(float((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum()) / size if size > 1e-9 else 0.0

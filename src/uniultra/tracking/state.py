@@ -1,0 +1,137 @@
+"""What a tracker remembers between two frames: a few arrays of fixed size, whatever the length of the
+cine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from uniultra.geometry import ModelMap
+from uniultra.pixel_scale import Box
+from uniultra.types import Region
+
+GRID = 96
+"""Cells a side of a remembered mask: one is about a sixtieth of the structure."""
+PATCH = 32
+"""Pixels a side of a remembered appearance."""
+FAR = 8.0
+"""Logits are cut to this either way, and beyond a grid they are its negative."""
+
+
+@dataclass(frozen=True)
+class MaskGrid:
+    """A soft mask over a region of the frame.
+
+    Attributes:
+        region: what the grid covers, by outer edges in source pixels.
+        logits_hw: float32 (GRID, GRID), positive inside, cut to FAR either way.
+    """
+
+    region: Region
+    logits_hw: np.ndarray = field(repr=False)
+
+    @property
+    def map(self) -> ModelMap:
+        return ModelMap(self.region, GRID)
+
+    @property
+    def inside_hw(self) -> np.ndarray:
+        return np.asarray(self.logits_hw > 0)
+
+    @property
+    def area_px(self) -> float:
+        """Source pixels inside."""
+        return int(np.count_nonzero(self.inside_hw)) * self.region.width * self.region.height / GRID**2
+
+    @property
+    def box_xyxy(self) -> Box | None:
+        """The tight box by outer edges in source pixels; None where nothing is inside."""
+        rows = np.flatnonzero(self.inside_hw.any(axis=1))
+        if not rows.size:
+            return None
+        columns = np.flatnonzero(self.inside_hw.any(axis=0))
+        corners = np.array([(columns[0] - 0.5, rows[0] - 0.5), (columns[-1] + 0.5, rows[-1] + 0.5)])
+        (x0, y0), (x1, y1) = self.map.to_source(corners)
+        return float(x0), float(y0), float(x1), float(y1)
+
+    def at(self, x_hw: np.ndarray, y_hw: np.ndarray) -> np.ndarray:
+        """Logits at source positions, two float arrays of one shape; float32."""
+        cells = self.map.to_model(np.stack([x_hw, y_hw], axis=-1)).astype(np.float32)
+        return np.asarray(_sampled(self.logits_hw, cells[..., 0], cells[..., 1]))
+
+    def positions(self) -> tuple[np.ndarray, np.ndarray]:
+        """The source positions x and y of all cells, float64 (GRID, GRID)."""
+        return positions(self.region)
+
+
+def positions(region: Region) -> tuple[np.ndarray, np.ndarray]:
+    """The source positions x and y of the cells of a grid over a region, float64 (GRID, GRID)."""
+    steps = np.arange(GRID, dtype=np.float64)
+    ends = ModelMap(region, GRID).to_source(np.stack([steps, steps], axis=-1))
+    across, down = np.meshgrid(ends[:, 0], ends[:, 1])
+    return across, down
+
+
+def grid_of(logits_hw: np.ndarray, region: Region) -> MaskGrid:
+    """A grid over a region of a frame's logits, float32 (height, width)."""
+    across, down = positions(region)
+    cut = np.clip(logits_hw, -FAR, FAR)
+    return MaskGrid(region, _sampled(cut, across.astype(np.float32), down.astype(np.float32)))
+
+
+def _sampled(values_hw: np.ndarray, across: np.ndarray, down: np.ndarray) -> np.ndarray:
+    found = cv2.remap(
+        values_hw, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=-FAR
+    )
+    return np.asarray(found, np.float32)
+
+
+@dataclass(frozen=True)
+class ObjectTrack:
+    """One structure.
+
+    Attributes:
+        number: its id, from 1.
+        grid: where it is taken to be, on the frame before; while it is lost, the best guess.
+        sure_grid: the same on the last frame that was sure; a structure that was lost is looked for there.
+        first_hw, sure_hw: its appearance where it was prompted, and on the last sure frame, uint8 (PATCH,
+            PATCH).
+        lost: for how many frames it has been lost.
+    """
+
+    number: int
+    grid: MaskGrid
+    sure_grid: MaskGrid
+    first_hw: np.ndarray = field(repr=False)
+    sure_hw: np.ndarray = field(repr=False)
+    lost: int = 0
+
+
+@dataclass(frozen=True)
+class TrackState:
+    """All structures after a frame.
+
+    Attributes:
+        frame_hw: (height, width) of the frames.
+        view_hw: the frame before, uint8, shrunk for the estimate of motion.
+        objects: in the order of their numbers.
+    """
+
+    frame_hw: tuple[int, int]
+    view_hw: np.ndarray = field(repr=False)
+    objects: tuple[ObjectTrack, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays: these don't grow with the cine."""
+        per = [
+            one.grid.logits_hw.nbytes
+            + one.sure_grid.logits_hw.nbytes
+            + one.first_hw.nbytes
+            + one.sure_hw.nbytes
+            for one in self.objects
+        ]
+        return self.view_hw.nbytes + sum(per)

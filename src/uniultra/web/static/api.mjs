@@ -1,0 +1,52 @@
+// What the page asks its server: the code of the address for a cookie and a key, then everything with both.
+
+const KEY = "uniultra-key";
+
+// A refusal: `kind` is the end of its type ("conflict", "prompt", ...), "offline" where nobody answered.
+export class Refused extends Error {
+  constructor(kind, detail) {
+    super(detail);
+    this.kind = kind;
+  }
+}
+
+// Exchanges the code in the address, which then leaves the address bar and the history.
+export async function enter() {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  if (!code) return;
+  history.replaceState(null, "", location.pathname);
+  const found = await send("POST", "/v1/workspace/enter", JSON.stringify({ code }), "application/json");
+  localStorage.setItem(KEY, (await found.json()).key);
+}
+
+export const getJson = async (path) => (await send("GET", path)).json();
+export const getBlob = async (path) => (await send("GET", path)).blob();
+
+export async function sendJson(method, path, value) {
+  const found = await send(method, path, JSON.stringify(value), "application/json");
+  return found.status === 204 ? null : found.json();
+}
+
+export async function sendFile(file) {
+  const path = `/v1/workspace/files?name=${encodeURIComponent(file.name)}`;
+  return (await send("POST", path, file, "application/octet-stream")).json();
+}
+
+async function send(method, path, body, type) {
+  const headers = { "X-Uniultra-Key": localStorage.getItem(KEY) ?? "" };
+  if (type) headers["Content-Type"] = type;
+  let answer;
+  try {
+    answer = await fetch(path, { method, body, headers, credentials: "same-origin", redirect: "error" });
+  } catch {
+    throw new Refused("offline", "");
+  }
+  if (answer.ok) return answer;
+  const problem = await answer.json().catch(() => ({}));
+  throw new Refused(
+    String(problem.type ?? "")
+      .split(":")
+      .at(-1) || "bug",
+    problem.detail ?? `${answer.status}`,
+  );
+}

@@ -1,0 +1,165 @@
+// What asks or tells over the page: help, export, the scale, and the hint of the first minute.
+
+import { sendJson } from "./api.mjs";
+import { byId, el, fill } from "./dom.mjs";
+import { calipersOn } from "./doc.mjs";
+import { saveNow } from "./saving.mjs";
+import { app, changed, commit, doc, itemPath, say } from "./state.mjs";
+import { LANGUAGES } from "./languages.mjs";
+import { current, number, reasonOf, speak, t } from "./texts.mjs";
+
+const closing = (dialog, text = t("close")) =>
+  el("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, text);
+
+export function showHelp(relabel) {
+  const dialog = byId("help-dialog");
+  const languages = el(
+    "select",
+    {
+      "aria-label": "Language",
+      onchange: (event) => {
+        speak(event.target.value);
+        relabel();
+        dialog.close();
+        showHelp(relabel);
+      },
+    },
+    ...Object.entries(LANGUAGES).map(([key, table]) => el("option", { value: key }, table.language)),
+  );
+  languages.value = current();
+  fill(
+    dialog,
+    el("div", { class: "head" }, el("h2", {}, t("helpTitle")), languages),
+    el(
+      "dl",
+      { class: "keys" },
+      ...keysOf().map(([key, what]) => el("div", {}, el("dt", {}, el("kbd", {}, key)), el("dd", {}, what))),
+    ),
+    el(
+      "p",
+      { class: "muted" },
+      `UniUltra ${app.workspace?.model ?? ""} ${app.workspace?.version ?? ""} · ${t("notice")}`,
+    ),
+    el("div", { class: "row end" }, closing(dialog)),
+  );
+  if (!dialog.open) dialog.showModal();
+}
+
+const keysOf = () => LANGUAGES[current()].keys;
+
+export function showExport() {
+  if (!app.file) return;
+  const dialog = byId("export-dialog"),
+    names = { csv: t("csvKind") };
+  const many = app.file.count > 1,
+    together = ["seg", "csv", "movie"];
+  const boxes = Object.entries(app.file.exports).map(([kind, reason]) => {
+    const alone = many && !together.includes(kind),
+      checked = !reason && kind !== "movie" && !alone;
+    const box = el("input", { type: "checkbox", value: kind, disabled: Boolean(reason), checked });
+    const name = names[kind] ?? t(kind);
+    return el(
+      "label",
+      { class: reason ? "choice off" : "choice" },
+      box,
+      el("span", {}, alone ? t("perFrame", name) : name),
+      reason ? el("small", {}, reason) : null,
+    );
+  });
+  const result = el("div", { id: "export-result", role: "status" });
+  const go = el("button", { type: "button", class: "primary", id: "export-now" }, t("exportNow"));
+  go.addEventListener("click", () => {
+    const kinds = [...dialog.querySelectorAll("input:checked")].map((box) => box.value);
+    runExport(go, result, kinds);
+  });
+  fill(
+    dialog,
+    el("h2", {}, t("exportTitle")),
+    el("p", { class: "muted" }, t("exportAlways")),
+    ...boxes,
+    result,
+    el("div", { class: "row end" }, closing(dialog), go),
+  );
+  dialog.showModal();
+}
+
+async function runExport(button, result, kinds) {
+  button.disabled = true;
+  fill(result, t("busy"));
+  try {
+    await saveNow();
+    const done = await sendJson("POST", `${itemPath()}/export`, { kinds });
+    fill(
+      result,
+      el("p", { class: "good" }, t("exportDone", done.files.length, done.folder)),
+      el("ul", { class: "files" }, ...done.files.map((file) => el("li", {}, file))),
+      ...done.notes.map((note) => el("p", { class: "muted" }, note)),
+    );
+  } catch (error) {
+    fill(result, el("p", { class: "warning" }, reasonOf(error)));
+  } finally {
+    button.disabled = false;
+  }
+}
+
+// A caliper of known length gives the size of a pixel where the file doesn't.
+export function askScale() {
+  const caliper = calipersOn(doc(), app.frame).at(-1);
+  if (!caliper) {
+    say(t("scaleFirst"));
+    return;
+  }
+  const aspect = app.file.calibration.pixel_aspect;
+  const pixels = Math.hypot((caliper.b[0] - caliper.a[0]) * aspect, caliper.b[1] - caliper.a[1]);
+  const dialog = byId("scale-dialog");
+  const field = el("input", {
+    type: "number",
+    min: 0.1,
+    max: 1000,
+    step: "any",
+    required: true,
+    id: "scale-mm",
+    "aria-label": t("millimetres"),
+  });
+  const form = el(
+    "form",
+    { method: "dialog" },
+    el("h2", {}, t("setScale")),
+    el("p", {}, t("scaleAsk", number(pixels, 0))),
+    el("div", { class: "row" }, field, el("span", {}, t("millimetres"))),
+    el("div", { class: "row end" }, closing(dialog), el("button", { class: "primary" }, t("setScale"))),
+  );
+  form.addEventListener("submit", () => {
+    const down = Math.round((field.valueAsNumber / pixels) * 1e5) / 1e5;
+    if (!(down >= 0.001 && down * Math.max(1, aspect) <= 10)) {
+      say(t("scaleFirst"));
+      return;
+    }
+    commit({ ...doc(), spacing_mm_yx: [down, Math.round(down * aspect * 1e5) / 1e5] });
+    changed();
+  });
+  fill(dialog, form);
+  dialog.showModal();
+  field.focus();
+}
+
+export function renderHint() {
+  const hint = byId("hint");
+  const wanted = Boolean(app.file) && !localStorage.getItem("uniultra-hint");
+  const step = doc().frames.length ? 2 : 1;
+  const state = `${wanted} ${step} ${current()}`;
+  if (hint.dataset.state === state) return;
+  hint.dataset.state = state;
+  hint.hidden = !wanted;
+  const close = () => {
+    localStorage.setItem("uniultra-hint", "seen");
+    changed();
+  };
+  const line = (number, text) =>
+    el("li", { class: number === step ? "now" : "" }, el("b", {}, `${number}`), text);
+  fill(
+    hint,
+    el("ol", {}, line(1, t("hint1")), line(2, t("hint2"))),
+    el("button", { type: "button", class: "quiet", id: "hint-close", onclick: close }, t("hintClose")),
+  );
+}

@@ -1,0 +1,203 @@
+// Files: the work list, opening one, dropping new ones.
+
+import { getJson, sendFile, sendJson } from "./api.mjs";
+import { History } from "./doc.mjs";
+import { byId, el, fill, icon } from "./dom.mjs";
+import { saveNow, saveSoon, unsaved } from "./saving.mjs";
+import { app, changed, commit, doc, framePath, itemPath, say } from "./state.mjs";
+import { reasonOf, t } from "./texts.mjs";
+
+let opening = 0;
+let filter = "";
+const MOST_SHOWN = 1000; // the rest is found by its name
+
+export class Files {
+  constructor(view, frames, bar) {
+    Object.assign(this, { view, frames, bar });
+    const input = byId("file-input");
+    input.addEventListener("change", () => {
+      this.add([...input.files]);
+      input.value = "";
+    });
+    document.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      document.body.classList.add("dropping");
+    });
+    document.addEventListener("dragleave", (event) => {
+      if (!event.relatedTarget) document.body.classList.remove("dropping");
+    });
+    document.addEventListener("drop", (event) => {
+      event.preventDefault();
+      document.body.classList.remove("dropping");
+      this.add([...event.dataTransfer.files]);
+    });
+  }
+
+  // Opens a file of the list, once what is open is saved; the last one that was asked for wins.
+  async open(id) {
+    const mine = ++opening;
+    await saveNow();
+    try {
+      const file = await getJson(itemPath(id));
+      if (mine !== opening) return;
+      this.frames.clear();
+      app.file = file;
+      this.take(file);
+      await this.frames.load(0);
+      this.ahead();
+    } catch (error) {
+      if (mine === opening) say(reasonOf(error));
+    }
+    changed();
+  }
+
+  // Nothing of the file before may be left: not its clicks, its window, its place.
+  take(file) {
+    Object.assign(app, {
+      history: new History(file.doc),
+      frame: 0,
+      playing: false,
+      hover: null,
+      draft: null,
+      pending: [],
+      saving: "saved",
+      selected: file.doc.objects[0]?.id ?? null,
+      level: { brightness: 1, contrast: 1 },
+    });
+    this.view.fit(file);
+    this.bar.build();
+    const left = unsaved(file);
+    if (left) {
+      commit(left);
+      saveSoon();
+      say(t("restored"));
+    }
+    changed();
+  }
+
+  // Encodes this image before the first click, and reads the next one before it is opened.
+  async ahead() {
+    try {
+      await sendJson("POST", `${framePath()}/warm`, {});
+      const next = this.beside(1);
+      if (next && next.id !== app.file.id) await sendJson("POST", `${itemPath(next.id)}/frames/0/warm`, {});
+    } catch {
+      // a head start that is lost is no loss
+    }
+  }
+
+  beside(step) {
+    const { items } = app.workspace,
+      at = items.findIndex((item) => item.id === app.file?.id);
+    return items[at + step] ?? null;
+  }
+
+  go(step) {
+    const next = this.beside(step);
+    if (next) this.open(next.id);
+  }
+
+  // Accepts the image and opens the next one that isn't done.
+  async accept() {
+    if (!app.file) return;
+    const done = !doc().done;
+    commit({ ...doc(), done });
+    await saveNow();
+    if (!done || app.saving !== "saved") return;
+    const { items } = app.workspace,
+      at = items.findIndex((item) => item.id === app.file.id);
+    const next = [...items.slice(at + 1), ...items.slice(0, at)].find((item) => !item.done);
+    if (next) this.open(next.id);
+  }
+
+  async add(files) {
+    for (const file of files) {
+      try {
+        const item = await sendFile(file);
+        if (!app.workspace.items.some((one) => one.id === item.id)) app.workspace.items.push(item);
+        await this.open(item.id);
+      } catch (error) {
+        say(`${file.name}: ${reasonOf(error)}`);
+      }
+    }
+  }
+
+  render() {
+    const panel = byId("work-list"),
+      { items } = app.workspace;
+    const marks = items.reduce((sum, item) => sum + item.objects + 7 * item.frames + 1e6 * item.done, 0);
+    const state = [items.length, marks, app.file?.id, filter, t("workList")].join();
+    if (state === this.shown) return;
+    this.shown = state;
+    const done = items.filter((item) => item.done).length;
+    const focused = document.activeElement?.dataset.item,
+      typing = document.activeElement?.id === "filter";
+    const search =
+      items.length > 8
+        ? el("input", {
+            type: "search",
+            id: "filter",
+            value: filter,
+            placeholder: t("filter"),
+            "aria-label": t("filter"),
+            oninput: (event) => {
+              filter = event.target.value;
+              changed();
+            },
+          })
+        : null;
+    fill(
+      panel,
+      el(
+        "div",
+        { class: "head" },
+        el("h2", {}, t("workList")),
+        el("span", { class: "muted" }, t("progress", done, items.length)),
+      ),
+      el("progress", {
+        max: Math.max(1, items.length),
+        value: done,
+        "aria-label": t("progress", done, items.length),
+      }),
+      search,
+      el(
+        "ol",
+        {},
+        ...items
+          .filter((item) => item.name.toLowerCase().includes(filter.toLowerCase()))
+          .slice(0, MOST_SHOWN)
+          .map((item) => this.row(item)),
+      ),
+      el(
+        "button",
+        { type: "button", class: "quiet wide", onclick: () => byId("file-input").click() },
+        icon("open"),
+        t("openFiles"),
+      ),
+      el("p", { class: "muted small" }, t("openHint")),
+    );
+    if (typing) byId("filter")?.focus();
+    else if (focused) panel.querySelector(`[data-item="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  row(item) {
+    const mark = item.done ? icon("check") : item.objects ? `${item.objects}` : "";
+    return el(
+      "li",
+      {},
+      el(
+        "button",
+        {
+          type: "button",
+          class: `item${item.done ? " done" : ""}`,
+          "data-item": item.id,
+          title: item.name,
+          "aria-current": item.id === app.file?.id ? "true" : null,
+          onclick: () => this.open(item.id),
+        },
+        el("span", { class: "text" }, item.name),
+        el("span", { class: "mark" }, mark),
+      ),
+    );
+  }
+}

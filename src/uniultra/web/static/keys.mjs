@@ -1,0 +1,182 @@
+// Every action has a key; the image can be pointed at with the arrows, too.
+
+import { maskOf, withMask, withoutCaliper } from "./doc.mjs";
+import { showExport, showHelp } from "./dialogs.mjs";
+import { nextAlternative } from "./alternatives.mjs";
+import { isUnsure } from "./cine.mjs";
+import { byId } from "./dom.mjs";
+import { newStructure } from "./panels.mjs";
+import { box, click, endHover } from "./prompts.mjs";
+import { printReport } from "./report.mjs";
+import { isTracking, stopTracking, track } from "./track.mjs";
+import { app, changed, commit, doc, redo, undo } from "./state.mjs";
+
+const TOOLS = { s: "segment", x: "minus", b: "brush", e: "eraser", m: "caliper", w: "window", h: "pan" };
+
+export class Keys {
+  constructor(parts) {
+    Object.assign(this, parts);
+    this.cross = null; // {at, corner} while the keyboard points
+    document.addEventListener("keydown", (event) => this.down(event));
+    document.addEventListener("keyup", (event) => {
+      if (event.key === "Shift") endHover();
+      if (event.key === " ") this.tools.space = false;
+    });
+  }
+
+  down(event) {
+    if (
+      document.querySelector("dialog[open]") ||
+      event.target.closest("input:not([type=range]), select, textarea")
+    )
+      return;
+    if ((event.ctrlKey || event.metaKey) && !event.altKey) {
+      this.controlled(event);
+      return;
+    }
+    if (event.altKey || !app.file) {
+      if (event.key === "?") showHelp(this.relabel);
+      return;
+    }
+    const onButton = event.target.closest("button, input") && ["Enter", " "].includes(event.key);
+    if (onButton) return;
+    if ((this.cross && this.pointed(event)) || this.plain(event)) event.preventDefault();
+  }
+
+  controlled(event) {
+    const key = event.key.toLowerCase();
+    const steps = { z: event.shiftKey ? redo : undo, y: redo, e: showExport };
+    if (!steps[key]) return;
+    event.preventDefault();
+    if (isTracking()) stopTracking(); // what is taken back mustn't be filled in again
+    steps[key]();
+  }
+
+  // Whether the key means something.
+  plain(event) {
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (TOOLS[key]) {
+      app.tool = TOOLS[key];
+      changed();
+      return true;
+    }
+    if (/^[1-9]$/.test(key)) {
+      app.selected = doc().objects[Number(key) - 1]?.id ?? app.selected;
+      changed();
+      return true;
+    }
+    const actions = {
+      n: newStructure,
+      "?": () => showHelp(this.relabel),
+      f: () => {
+        this.view.fit(app.file);
+        changed();
+      },
+      "[": () => this.resize(1 / 1.25),
+      "]": () => this.resize(1.25),
+      g: () => this.toggleCross(),
+      u: () => this.bar.jump(1, isUnsure),
+      t: () => app.workspace.tracking && track(event.shiftKey ? -1 : 1),
+      a: nextAlternative,
+      p: printReport,
+      "+": () => this.zoom(1.25),
+      "=": () => this.zoom(1.25),
+      "-": () => this.zoom(0.8),
+      ArrowLeft: () => this.bar.step(-1),
+      ArrowRight: () => this.bar.step(1),
+      " ": () => this.space(event),
+      PageUp: () => this.files.go(-1),
+      PageDown: () => this.files.go(1),
+      Enter: () => this.files.accept(),
+      Delete: () => this.remove(),
+      Backspace: () => this.remove(),
+      Escape: () => this.tools.cancel(),
+    };
+    if (!actions[key]) return false;
+    actions[key]();
+    return true;
+  }
+
+  space(event) {
+    if (event.repeat) return;
+    this.tools.space = true;
+    if (app.file.count > 1) this.bar.toggle();
+  }
+
+  resize(factor) {
+    app.brush = Math.min(Math.max(app.brush * factor, 2), 120);
+    changed();
+  }
+
+  zoom(factor) {
+    this.view.zoom(factor, this.view.width / 2, this.view.height / 2);
+    changed();
+  }
+
+  remove() {
+    const caliper = doc()
+      .calipers.filter((one) => one.frame === app.frame)
+      .at(-1);
+    if (maskOf(doc(), app.frame, app.selected)) commit(withMask(doc(), app.frame, app.selected, null));
+    else if (caliper) commit(withoutCaliper(doc(), caliper.id));
+  }
+
+  toggleCross() {
+    const { width, height } = app.file;
+    this.cross = this.cross ? null : { at: [Math.round(width / 2), Math.round(height / 2)], corner: null };
+    this.showCross();
+  }
+
+  // Keys while the keyboard points; whether this one was for that.
+  pointed(event) {
+    const { cross } = this,
+      step = event.shiftKey ? 1 : 8;
+    const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
+    const move = moves[event.key];
+    if (move)
+      cross.at = [
+        this.clamp(cross.at[0] + move[0], app.file.width),
+        this.clamp(cross.at[1] + move[1], app.file.height),
+      ];
+    else if (event.key === "Enter") click([...cross.at], 1);
+    else if (event.key === "Backspace") click([...cross.at], 0);
+    else if (event.key.toLowerCase() === "b") this.corner();
+    else if (event.key === "Escape") this.cross = null;
+    else return false;
+    this.showCross();
+    return true;
+  }
+
+  clamp(value, length) {
+    return Math.min(Math.max(value, 0), length - 1);
+  }
+
+  corner() {
+    const { cross } = this;
+    if (!cross.corner) {
+      cross.corner = [...cross.at];
+      return;
+    }
+    const [ax, ay] = cross.corner,
+      [bx, by] = cross.at;
+    cross.corner = null;
+    if (Math.abs(ax - bx) >= 2 && Math.abs(ay - by) >= 2)
+      box([Math.min(ax, bx), Math.min(ay, by), Math.max(ax, bx), Math.max(ay, by)]);
+  }
+
+  showCross() {
+    const mark = byId("cross"),
+      { cross } = this;
+    mark.hidden = !cross;
+    app.draft = null;
+    if (cross) {
+      const [x, y] = this.view.toScreen(cross.at);
+      mark.style.transform = `translate(${x - 14}px, ${y - 14}px)`;
+      const [ax, ay] = cross.corner ?? cross.at,
+        [bx, by] = cross.at;
+      if (cross.corner)
+        app.draft = { box: [Math.min(ax, bx), Math.min(ay, by), Math.max(ax, bx), Math.max(ay, by)] };
+    }
+    changed();
+  }
+}

@@ -1,0 +1,257 @@
+// The page without a server: the same questions as api.mjs asks one, answered in this tab. Nothing leaves it.
+
+import { encode, decode } from "../core/rle.mjs";
+import { maskBox } from "../core/masks.mjs";
+import { measureMask } from "../core/measure.mjs";
+import { scaleAt, withUserSize } from "../core/scale.mjs";
+import { isDicom, readDicom } from "./dicom.mjs";
+import { engine, modelFacts } from "./engine.mjs";
+
+export class Refused extends Error {
+  constructor(kind, detail) {
+    super(detail);
+    this.kind = kind;
+  }
+}
+
+const files = new Map();
+const PLAIN = { regions: [], fallbacks: [], notes: [], pixel_aspect: 1 };
+
+export async function enter() {
+  for (const name of await (await fetch("examples/examples.json")).json().catch(() => [])) {
+    files.set(name, {
+      name,
+      load: async () => new Uint8Array(await (await fetch(`examples/${name}`)).arrayBuffer()),
+    });
+  }
+}
+
+export const getJson = (path) => answer("GET", path);
+export const sendJson = (method, path, value) => answer(method, path, value);
+
+export async function getBlob(path) {
+  const [, id, number] = path.match(/items\/([^/]+)\/frames\/(\d+)/);
+  return (await opened(id)).blob(Number(number));
+}
+
+export async function sendFile(file) {
+  const id = encodeURIComponent(file.name);
+  files.set(id, { name: file.name, load: async () => new Uint8Array(await file.arrayBuffer()) });
+  try {
+    await opened(id);
+  } catch (error) {
+    files.delete(id);
+    throw error;
+  }
+  return { id, name: file.name, done: false, objects: 0, frames: 0 };
+}
+
+const kept = (id) => JSON.parse(localStorage.getItem(`uniultra-doc-${id}`)) ?? { revision: 0, doc: null };
+
+async function answer(method, path, value) {
+  if (path === "/v1/workspace") return workspace();
+  const [, id, number, what] = path.match(/items\/([^/]+)(?:\/frames\/(\d+))?(?:\/(\w+))?$/);
+  if (method === "GET") return facts(id, await opened(id));
+  if (method === "PUT") return save(id, value);
+  if (what === "warm") {
+    await engine();
+    return null;
+  }
+  if (what === "segment" && !value.quick) return segment(await opened(id), Number(number), value);
+  if (what === "measure") return measure(await opened(id), value);
+  if (what === "export") return exported(id);
+  throw new Refused("not-found", "this needs the server: run `uniultra open`");
+}
+
+async function workspace() {
+  const model = await modelFacts();
+  const items = [...files].map(([id, { name }]) => {
+    const doc = kept(id).doc;
+    return {
+      id,
+      name,
+      done: doc?.done ?? false,
+      objects: doc?.objects.length ?? 0,
+      frames: doc?.frames.length ?? 0,
+    };
+  });
+  return {
+    items,
+    project: "",
+    unwritable: "",
+    examples: true, tracking: false,
+    model: model.name,
+    version: model.version,
+    notice: "not a medical device",
+  };
+}
+
+// A file's facts and frames, read once.
+async function opened(id) {
+  const file = files.get(id);
+  if (!file) throw new Refused("no-file", "this tab has no such file; open it again");
+  try {
+    file.image ??= await read(await file.load());
+  } catch (error) {
+    throw new Refused("image", `${file.name}: ${error.message}`);
+  }
+  return file.image;
+}
+
+async function read(bytes) {
+  if (isDicom(bytes)) {
+    const dicom = readDicom(bytes);
+    return {
+      ...dicom,
+      kind: "DICOM",
+      blob: async (n) => asBlob(await dicom.frame(n)),
+      ...grey(async (n) => asBlob(await dicom.frame(n))),
+    };
+  }
+  const blob = new Blob([bytes]);
+  const picture = await createImageBitmap(blob).catch(() => {
+    throw new Error("not an image that this browser reads");
+  });
+  const { width, height } = picture;
+  picture.close();
+  return {
+    width,
+    height,
+    count: 1,
+    times_s: null,
+    calibration: PLAIN,
+    kind: "image",
+    blob: async () => blob,
+    ...grey(async () => blob),
+  };
+}
+
+async function asBlob(frame) {
+  if (frame instanceof Blob) return frame;
+  const canvas = new OffscreenCanvas(frame.width, frame.height);
+  canvas.getContext("2d").putImageData(frame, 0, 0);
+  return canvas.convertToBlob();
+}
+
+// The last frame that was asked about, as grey pixels: luma as Python takes it (ITU-R 601).
+function grey(blobOf) {
+  let last = { number: -1, image: null };
+  return {
+    grey: async (number) => {
+      if (last.number === number) return last.image;
+      const picture = await createImageBitmap(await blobOf(number));
+      const canvas = new OffscreenCanvas(picture.width, picture.height),
+        context = canvas.getContext("2d");
+      context.drawImage(picture, 0, 0);
+      const { data } = context.getImageData(0, 0, picture.width, picture.height);
+      const pixels = new Uint8Array(picture.width * picture.height);
+      for (let i = 0; i < pixels.length; i++) {
+        pixels[i] = (19595 * data[4 * i] + 38470 * data[4 * i + 1] + 7471 * data[4 * i + 2] + 0x8000) >> 16;
+      }
+      last = { number, image: { width: picture.width, height: picture.height, pixels } };
+      return last.image;
+    },
+  };
+}
+
+function facts(id, image) {
+  const { width, height, count, times_s, calibration, kind } = image,
+    { revision, doc } = kept(id);
+  const empty = { objects: [], frames: [], calipers: [], spacing_mm_yx: null, done: false };
+  return {
+    id,
+    name: files.get(id).name,
+    kind,
+    width,
+    height,
+    count,
+    times_s,
+    calibration,
+    notes: [],
+    exports: { coco: "" },
+    revision,
+    doc: doc ?? empty,
+  };
+}
+
+function save(id, { revision, doc }) {
+  if (kept(id).revision !== revision)
+    throw new Refused("conflict", "it was changed in another tab; reload the page");
+  localStorage.setItem(`uniultra-doc-${id}`, JSON.stringify({ revision: revision + 1, doc }));
+  return { revision: revision + 1 };
+}
+
+async function segment(image, number, { box, points = [], labels = [] }) {
+  const began = performance.now(),
+    segmenter = await engine(),
+    frame = await image.grey(number);
+  const prompt = {
+    box: box ? { x0: box[0], y0: box[1], x1: box[2], y1: box[3] } : null,
+    points: points.filter((_, i) => labels[i] === 1),
+    negatives: points.filter((_, i) => labels[i] === 0),
+  };
+  const { mask, quality } = await segmenter.segment(frame, prompt).catch((error) => {
+    throw new Refused("prompt", error.message);
+  });
+  const found = maskBox(mask, frame);
+  return {
+    counts: encode(mask, frame),
+    quality,
+    region: null,
+    area_px: mask.reduce((sum, inside) => sum + inside, 0),
+    area_mm2: null,
+    box_xyxy: found && [found.x0, found.y0, found.x1, found.y1],
+    reason: "",
+    work_ms: performance.now() - began,
+  };
+}
+
+function measure(image, { counts, spacing_mm_yx }) {
+  const mask = decode(counts, image),
+    box = maskBox(mask, image);
+  const scale = scaleAt(
+    withUserSize(image.calibration, spacing_mm_yx),
+    box ? [box.x0, box.y0, box.x1, box.y1] : [0, 0, 0, 0],
+  );
+  return {
+    scale: { spacing_mm_yx: scale.mm, source: scale.source, reason: scale.reason, notes: [] },
+    ...measureMask(mask, image, scale.mm),
+  };
+}
+
+// One JSON file with all masks of a file in COCO's terms, by the browser's download.
+function exported(id) {
+  const { doc } = kept(id),
+    { name, image } = files.get(id);
+  const frames = doc.frames.map((frame) => ({
+    id: frame.number + 1,
+    file_name: name,
+    frame: frame.number,
+    width: image.width,
+    height: image.height,
+  }));
+  const annotations = doc.frames
+    .flatMap((frame) =>
+      frame.masks.map((mask) => {
+        const box = maskBox(decode(mask.counts, image), image) ?? { x0: -0.5, y0: -0.5, x1: -0.5, y1: -0.5 };
+        return {
+          image_id: frame.number + 1,
+          category_id: mask.object,
+          iscrowd: 0,
+          score: mask.quality,
+          bbox: [box.x0 + 0.5, box.y0 + 0.5, box.x1 - box.x0, box.y1 - box.y0],
+          segmentation: { size: [image.height, image.width], counts: mask.counts },
+        };
+      }),
+    )
+    .map((annotation, index) => ({ id: index + 1, ...annotation }));
+  const categories = doc.objects.map((object) => ({ id: object.id, name: object.name }));
+  const blob = new Blob([JSON.stringify({ images: frames, categories, annotations })], {
+    type: "application/json",
+  });
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = `${name}.coco.json`;
+  link.click();
+  return { folder: "Downloads", files: [link.download], notes: [] };
+}

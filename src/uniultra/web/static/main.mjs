@@ -1,0 +1,213 @@
+// The page: what there is, joined together.
+
+import { enter, getJson } from "./api.mjs";
+import { CineBar } from "./cine.mjs";
+import { askScale, renderHint, showExport, showHelp } from "./dialogs.mjs";
+import { byId, el, fill, icon, iconButton } from "./dom.mjs";
+import { Files } from "./files.mjs";
+import { Frames } from "./frames.mjs";
+import { Keys } from "./keys.mjs";
+import { measureAll } from "./measures.mjs";
+import { Painter } from "./painter.mjs";
+import { renderPanels } from "./panels.mjs";
+import { isUnsaved, saveNow, saveSoon } from "./saving.mjs";
+import { afterCommit, app, changed, doc, listen, redo, undo } from "./state.mjs";
+import { current, number, reasonOf, speak, t } from "./texts.mjs";
+import { Tools } from "./tools.mjs";
+import { View } from "./view.mjs";
+
+const TOOLS = [
+  ["segment", "S"],
+  ["minus", "X"],
+  ["brush", "B"],
+  ["eraser", "E"],
+  ["caliper", "M"],
+  ["window", "W"],
+  ["pan", "H"],
+];
+const view = new View(),
+  frames = new Frames(),
+  bar = new CineBar(frames);
+const files = new Files(view, frames, bar),
+  tools = new Tools(view),
+  painter = new Painter(view, frames);
+const keys = new Keys({
+  view,
+  bar,
+  files,
+  tools,
+  relabel: () => {
+    relabel();
+    changed();
+  },
+});
+
+async function begin() {
+  setTheme(localStorage.getItem("uniultra-theme") ?? "dark");
+  speak(current());
+  try {
+    await enter();
+    app.workspace = await getJson("/v1/workspace");
+  } catch (error) {
+    refuse(error);
+    return;
+  }
+  relabel();
+  listen(render);
+  afterCommit(saveSoon);
+  new ResizeObserver(() => {
+    painter.resize();
+    changed();
+  }).observe(byId("stage"));
+  byId("scale-dialog").addEventListener("ask", askScale);
+  addEventListener("beforeunload", (event) => {
+    if (isUnsaved()) {
+      saveNow();
+      event.preventDefault();
+    }
+  });
+  document.body.dataset.ready = "true";
+  const first = app.workspace.items.find((item) => !item.done) ?? app.workspace.items[0];
+  if (first) await files.open(first.id);
+  changed();
+}
+
+function refuse(error) {
+  const hint = error.kind === "token" ? t("signInHint") : "";
+  fill(
+    byId("stage"),
+    el(
+      "div",
+      { class: "refused" },
+      el("h1", {}, error.kind === "token" ? t("signIn") : reasonOf(error)),
+      el("p", {}, hint),
+    ),
+  );
+}
+
+function render() {
+  painter.paint();
+  if (app.playing) {
+    bar.render();
+    return;
+  }
+  renderTop();
+  renderRail();
+  renderPanels();
+  files.render();
+  bar.render();
+  renderHint();
+  measureAll();
+}
+
+// Whatever depends on the language and is built once.
+function relabel() {
+  const label = (name, key) => `${t(name)} (${key})`;
+  fill(
+    byId("rail"),
+    ...TOOLS.map(([tool, key]) =>
+      iconButton(
+        tool,
+        label(tool === "caliper" ? "calipers" : tool, key),
+        () => {
+          app.tool = tool;
+          changed();
+        },
+        { "data-tool": tool, "aria-pressed": "false" },
+      ),
+    ),
+    el("hr"),
+    iconButton("fit", label("fit", "F"), () => {
+      view.fit(app.file);
+      changed();
+    }),
+    iconButton("undo", label("undo", "Ctrl+Z"), undo, { id: "undo" }),
+    iconButton("redo", label("redo", "Ctrl+Y"), redo, { id: "redo" }),
+  );
+  fill(
+    byId("actions"),
+    iconButton("sun", t("theme"), () =>
+      setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"),
+    ),
+    iconButton("help", label("help", "?"), () => showHelp(keys.relabel), { id: "help" }),
+    el(
+      "button",
+      { type: "button", class: "quiet", id: "export", onclick: showExport },
+      icon("export"),
+      t("export"),
+    ),
+    el(
+      "button",
+      { type: "button", class: "primary", id: "accept", onclick: () => files.accept() },
+      icon("check"),
+      el("span", {}, t("done")),
+    ),
+  );
+  byId("disclaimer").textContent = t("notice");
+  bar.build();
+}
+
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  localStorage.setItem("uniultra-theme", theme);
+  changed();
+}
+
+function renderTop() {
+  const { file, workspace, saving } = app;
+  write("file-name", file?.name ?? t("empty"));
+  write("file-facts", file ? factsOf(file) : "");
+  write("notice", app.notice || (app.busy ? t("busy") : ""));
+  write("zoom", file ? `${number(100 * view.scale, 0)} %` : "");
+  const title = file ? `${file.name} – UniUltra` : "UniUltra";
+  if (document.title !== title) document.title = title;
+  const state = byId("saving"),
+    bad = ["offline", "conflict", "refused"].includes(saving);
+  const words = workspace.unwritable ? `${t("readOnly")}: ${workspace.unwritable}` : t(saving);
+  if (state.dataset.words !== words) {
+    state.dataset.words = words;
+    state.className = bad || workspace.unwritable ? "state bad" : "state";
+    fill(state, el("i", { class: "dot" }), words, saving === "conflict" ? reload() : null);
+  }
+  const label = t(doc().done ? "reopen" : "done");
+  if (byId("accept").lastChild.textContent !== label) byId("accept").lastChild.textContent = label;
+  byId("accept").disabled = !file;
+  byId("export").disabled = !doc().frames.length;
+  byId("notice").hidden = !app.notice && !app.busy;
+  byId("notice").className = app.notice ? "" : "late";
+}
+
+// A text that is there already isn't laid out anew.
+function write(id, text) {
+  if (byId(id).textContent !== text) byId(id).textContent = text;
+}
+
+function factsOf({ width, height, kind, count }) {
+  return `${width} × ${height} · ${kind}${count > 1 ? ` · ${count}` : ""}`;
+}
+
+function reload() {
+  return el(
+    "button",
+    {
+      type: "button",
+      class: "link",
+      onclick: () => {
+        app.saving = "saved";
+        location.reload();
+      },
+    },
+    t("reload"),
+  );
+}
+
+function renderRail() {
+  for (const button of byId("rail").querySelectorAll("[data-tool]")) {
+    button.setAttribute("aria-pressed", `${button.dataset.tool === app.tool}`);
+  }
+  byId("undo").disabled = !app.history.past.length;
+  byId("redo").disabled = !app.history.future.length;
+  byId("stage").dataset.tool = app.tool;
+}
+
+begin();

@@ -1,0 +1,90 @@
+// Measures of masks, asked for once and kept; and the table of them as text.
+
+import { masksOn, objectOf } from "./doc.mjs";
+import { lengthOf } from "./core/scale.mjs";
+import { sendJson } from "./api.mjs";
+import { app, calibration, changed, doc, framePath } from "./state.mjs";
+import { NAMES, number, t } from "./texts.mjs";
+
+const kept = new Map();
+const asked = new Set();
+
+let answers = 0;
+
+// How many answers have come: a panel that shows them is old when there are more.
+export const measured = () => answers;
+
+const keyOf = (mask) => JSON.stringify([app.file.id, app.frame, mask.counts, doc().spacing_mm_yx]);
+
+// What the server measured of a structure on this frame; null until it is here.
+export function measuresOf(id) {
+  const mask = masksOn(doc(), app.frame).find((one) => one.object === id);
+  return mask ? (kept.get(keyOf(mask)) ?? null) : null;
+}
+
+// Asks for what isn't known yet, one at a time, the selected structure first.
+export async function measureAll() {
+  if (!app.file || app.playing || asked.size > 0) return;
+  const masks = [...masksOn(doc(), app.frame)].sort(
+    (a, b) => (b.object === app.selected) - (a.object === app.selected),
+  );
+  const mask = masks.find((one) => !kept.has(keyOf(one)));
+  if (!mask) return;
+  const key = keyOf(mask);
+  asked.add(key);
+  try {
+    const asking = { counts: mask.counts, spacing_mm_yx: doc().spacing_mm_yx };
+    kept.set(key, await sendJson("POST", `${framePath()}/measure`, asking));
+    if (kept.size > 500) kept.delete(kept.keys().next().value);
+  } catch {
+    kept.set(key, {}); // said where the mask was made; a measure is missing, nothing else
+  } finally {
+    asked.delete(key);
+    answers++;
+    changed();
+  }
+}
+
+// Resolves when every mask of this frame is measured.
+export async function allMeasured() {
+  const missing = () => masksOn(doc(), app.frame).some((mask) => !kept.has(keyOf(mask)));
+  for (let tries = 0; tries < 250 && missing(); tries++) {
+    await measureAll();
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
+// Rows of [structure, measure, value, unit] of this frame; `value` is a number.
+export function rows() {
+  const found = [];
+  for (const mask of masksOn(doc(), app.frame)) {
+    const measured = measuresOf(mask.object) ?? {};
+    const name = objectOf(doc(), mask.object)?.name || `${mask.object}`;
+    for (const key of NAMES) {
+      if (measured[key]) found.push([name, key, measured[key].value, measured[key].unit]);
+    }
+  }
+  for (const caliper of doc().calipers.filter((one) => one.frame === app.frame)) {
+    const { value, unit } = lengthOf(calibration(), caliper.a, caliper.b);
+    found.push([`${t("caliper")} ${caliper.id}`, "length", Math.round(value * 100) / 100, unit]);
+  }
+  return found;
+}
+
+// For a spreadsheet, by the clipboard.
+export function asTabs() {
+  return rows()
+    .map(([name, key, value, unit]) => [name, t(key), number(value, 2), unit].join("\t"))
+    .join("\n");
+}
+
+// A CSV file's text; a name that a spreadsheet would take for a formula is told apart by an apostrophe.
+export function asCsv() {
+  const cell = (value) => {
+    const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const head = ["image", "frame", "structure", "measure", "value", "unit"];
+  const body = rows().map((row) => [app.file.name, app.frame, ...row]);
+  return [head, ...body].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+}

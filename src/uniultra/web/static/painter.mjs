@@ -1,0 +1,228 @@
+// Draws the image and, on a canvas above it, all that lies on it.
+
+import { calipersOn, masksOn, objectOf } from "./doc.mjs";
+import { lengthOf } from "./core/scale.mjs";
+import { byId } from "./dom.mjs";
+import { measuresOf } from "./measures.mjs";
+import { pathOf, shapeOf } from "./shapes.mjs";
+import { app, calibration, doc } from "./state.mjs";
+import { number } from "./texts.mjs";
+
+export class Painter {
+  constructor(view, frames) {
+    Object.assign(this, { view, frames, image: byId("image"), overlay: byId("overlay"), shown: "" });
+    this.brushPath = null;
+  }
+
+  // Fits both canvases to the stage, at the screen's own pixels.
+  resize() {
+    const stage = byId("stage"),
+      ratio = devicePixelRatio || 1;
+    for (const canvas of [this.image, this.overlay]) {
+      canvas.width = Math.max(1, Math.round(stage.clientWidth * ratio));
+      canvas.height = Math.max(1, Math.round(stage.clientHeight * ratio));
+    }
+    this.view.resize(stage.clientWidth, stage.clientHeight);
+    if (app.file && this.view.fitted) this.view.fit(app.file);
+    this.shown = "";
+    this.fontSize = 0.86 * parseFloat(getComputedStyle(document.documentElement).fontSize);
+  }
+
+  paint() {
+    if (!app.file) return;
+    this.paintImage();
+    const context = this.begin(this.overlay);
+    context.clearRect(0, 0, this.view.width, this.view.height);
+    this.paintRegions(context);
+    for (const mask of masksOn(doc(), app.frame)) this.paintMask(context, mask);
+    if (app.hover)
+      this.fillPath(context, shapeOf(app.hover.counts, app.file).path, "#ffffff", 0.18, 1.5, [5, 4]);
+    if (app.draft?.mask) this.paintBrush(context);
+    this.paintPrompts(context);
+    this.paintAxes(context);
+    for (const caliper of calipersOn(doc(), app.frame)) this.paintCaliper(context, caliper);
+    if (app.draft?.caliper) this.paintCaliper(context, app.draft.caliper);
+    if (app.draft?.box) this.paintBox(context, app.draft.box, "#ffffff");
+  }
+
+  begin(canvas) {
+    const context = canvas.getContext("2d"),
+      ratio = devicePixelRatio || 1;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    return context;
+  }
+
+  paintImage() {
+    const bitmap = this.frames.nearest(app.frame),
+      { view } = this;
+    const { brightness, contrast } = app.level;
+    const state = [bitmap?.key, view.scale, view.left, view.top, view.width, view.height].join();
+    this.image.style.filter =
+      brightness === 1 && contrast === 1 ? "" : `brightness(${brightness}) contrast(${contrast})`;
+    if (state === this.shown) return;
+    this.shown = state;
+    const context = this.begin(this.image);
+    context.clearRect(0, 0, view.width, view.height);
+    if (!bitmap) return;
+    context.imageSmoothingEnabled = view.scale < 6;
+    context.imageSmoothingQuality = app.playing ? "low" : "high";
+    context.drawImage(
+      bitmap.picture,
+      view.left,
+      view.top,
+      app.file.width * view.scale,
+      app.file.height * view.scale,
+    );
+  }
+
+  // Calls `draw` with the image's pixels as the unit.
+  inImage(context, draw) {
+    context.save();
+    context.translate(this.view.left, this.view.top);
+    context.scale(this.view.scale, this.view.scale);
+    context.translate(0.5, 0.5);
+    draw();
+    context.restore();
+  }
+
+  fillPath(context, path, colour, alpha, width, dash = []) {
+    this.inImage(context, () => {
+      context.globalAlpha = alpha;
+      context.fillStyle = colour;
+      context.fill(path, "evenodd");
+      context.globalAlpha = 1;
+      context.lineJoin = "round";
+      context.setLineDash(dash.map((length) => length / this.view.scale));
+      context.strokeStyle = "rgb(0 0 0 / 0.65)";
+      context.lineWidth = (width + 2) / this.view.scale;
+      context.stroke(path);
+      context.strokeStyle = colour;
+      context.lineWidth = width / this.view.scale;
+      context.stroke(path);
+    });
+  }
+
+  paintMask(context, mask) {
+    const object = objectOf(doc(), mask.object);
+    const drawn = app.draft?.mask && app.draft.object === mask.object;
+    if (!object || object.hidden || drawn) return;
+    const chosen = object.id === app.selected;
+    const shape = shapeOf(mask.counts, app.file);
+    this.fillPath(context, shape.path, object.colour, chosen ? 0.24 : 0.14, chosen ? 2.4 : 1.6);
+    if (!shape.top || !object.name || app.playing) return;
+    const [x, y] = this.view.toScreen(shape.top);
+    this.paintLabel(context, object.name, x, y - 18, object.colour, true);
+  }
+
+  paintBrush(context) {
+    const { mask, colour } = app.draft;
+    if (app.draft.fresh) {
+      this.brushPath = pathOf(mask, app.file);
+      app.draft.fresh = false;
+    }
+    this.fillPath(context, this.brushPath, colour, 0.24, 2.4);
+  }
+
+  paintPrompts(context) {
+    const mask = masksOn(doc(), app.frame).find((one) => one.object === app.selected);
+    if (app.playing) return;
+    if (mask?.box && !objectOf(doc(), app.selected)?.hidden)
+      this.paintBox(context, mask.box, objectOf(doc(), app.selected).colour);
+    const clicks = [...(mask?.points ?? []).map((point, i) => [point, mask.labels[i]]), ...app.pending];
+    for (const [point, label] of clicks) this.paintClick(context, point, label);
+  }
+
+  paintClick(context, point, label) {
+    const [x, y] = this.view.toScreen(point);
+    context.beginPath();
+    context.arc(x, y, 6.5, 0, 2 * Math.PI);
+    context.fillStyle = label ? "#22c55e" : "#ef4444";
+    context.fill();
+    context.lineWidth = 2;
+    context.strokeStyle = "#fff";
+    context.stroke();
+    context.beginPath();
+    context.moveTo(x - 3, y);
+    context.lineTo(x + 3, y);
+    if (label) {
+      context.moveTo(x, y - 3);
+      context.lineTo(x, y + 3);
+    }
+    context.stroke();
+  }
+
+  paintBox(context, [x0, y0, x1, y1], colour) {
+    const [left, top] = this.view.toScreen([x0, y0]),
+      [right, bottom] = this.view.toScreen([x1, y1]);
+    context.save();
+    context.setLineDash([6, 5]);
+    context.lineWidth = 1.25;
+    context.strokeStyle = colour;
+    context.globalAlpha = 0.85;
+    context.strokeRect(left, top, right - left, bottom - top);
+    context.restore();
+  }
+
+  paintRegions(context) {
+    if (app.playing) return;
+    for (const region of app.file.calibration.regions) {
+      const [x0, y0, x1, y1] = region.box_xyxy;
+      context.save();
+      context.globalAlpha = 0.55;
+      this.paintBox(context, [x0, y0, x1, y1], region.spacing_mm_yx ? "#7d8ba1" : "#a16a6a");
+      context.restore();
+    }
+  }
+
+  // The two diameters of the selected structure, where they are known.
+  paintAxes(context) {
+    const found = app.playing ? null : measuresOf(app.selected);
+    if (!found) return;
+    for (const name of ["long_diameter", "short_diameter"]) {
+      const ends = found[name]?.ends_xy;
+      if (ends) this.paintLine(context, ends[0], ends[1], "rgb(255 255 255 / 0.75)", [3, 4], 1.25);
+    }
+  }
+
+  paintLine(context, a, b, colour, dash, width) {
+    const [ax, ay] = this.view.toScreen(a),
+      [bx, by] = this.view.toScreen(b);
+    context.save();
+    context.setLineDash(dash);
+    context.lineWidth = width;
+    context.strokeStyle = colour;
+    context.beginPath();
+    context.moveTo(ax, ay);
+    context.lineTo(bx, by);
+    context.stroke();
+    context.restore();
+  }
+
+  paintCaliper(context, { a, b }) {
+    this.paintLine(context, a, b, "rgb(0 0 0 / 0.7)", [], 4);
+    this.paintLine(context, a, b, "#ffe066", [], 1.75);
+    for (const end of [a, b]) {
+      const [x, y] = this.view.toScreen(end);
+      this.paintLine(context, this.view.toImage(x - 7, y), this.view.toImage(x + 7, y), "#ffe066", [], 2);
+      this.paintLine(context, this.view.toImage(x, y - 7), this.view.toImage(x, y + 7), "#ffe066", [], 2);
+    }
+    const { value, unit } = lengthOf(calibration(), a, b);
+    const [x, y] = this.view.toScreen([(a[0] + b[0]) / 2, (a[1] + b[1]) / 2]);
+    this.paintLabel(context, `${number(value, 1)} ${unit}`, x + 12, y - 12, "#ffe066");
+  }
+
+  paintLabel(context, text, x, y, colour, centred = false) {
+    const size = this.fontSize;
+    context.font = `600 ${size}px system-ui, sans-serif`;
+    const shown = text.length > 28 ? `${text.slice(0, 27)}…` : text;
+    const width = context.measureText(shown).width + 12;
+    const left = centred ? x - width / 2 : x;
+    context.fillStyle = "rgb(8 11 16 / 0.78)";
+    context.beginPath();
+    context.roundRect(left, y - size * 0.83, width, size * 1.66, 5);
+    context.fill();
+    context.fillStyle = colour;
+    context.textBaseline = "middle";
+    context.fillText(shown, left + 6, y + 0.5);
+  }
+}

@@ -1,0 +1,111 @@
+// Boxes and clicks to masks, in their order: each click builds on the answer to the one before.
+
+import { sendJson } from "./api.mjs";
+import { maskOf, objectOf, withMask, withObject } from "./doc.mjs";
+import { app, changed, commit, doc, framePath, say } from "./state.mjs";
+import { reasonOf, t } from "./texts.mjs";
+
+const HOVER_MS = 45;
+let queue = Promise.resolve();
+let hovering = false;
+
+// A box drawn on the image: the selected structure's, where it has no mask here yet; else a new one's.
+export function box(box) {
+  return inTurn(async () => {
+    const [next, id] = target(true);
+    const answer = await ask({ box });
+    accept(next, id, { box, points: [], labels: [] }, answer);
+  });
+}
+
+// A click inside (label 1) or outside (0) of the selected structure.
+export function click(point, label) {
+  app.pending = [...app.pending, [point, label]];
+  return inTurn(async () => {
+    const [next, id] = target(false);
+    const before = maskOf(next, app.frame, id);
+    if (!label && !before) {
+      say(t("clickInsideFirst"));
+      return;
+    }
+    const points = [...(before?.points ?? []), point],
+      labels = [...(before?.labels ?? []), label];
+    const prompt = { box: before?.box ?? null, points, labels };
+    const answer = await ask({ ...prompt, mask: before?.counts ?? null, region: before?.region ?? null });
+    accept(next, id, prompt, answer);
+  }).finally(() => {
+    app.pending = app.pending.filter(([other]) => other !== point);
+    changed();
+  });
+}
+
+// The mask that a click here would give; asked for only when the one before is answered.
+export async function hover(point) {
+  if (hovering || !app.file) return;
+  hovering = true;
+  const began = performance.now();
+  try {
+    const asked = { points: [point], labels: [1], quick: true };
+    const { counts } = await sendJson("POST", `${framePath()}/segment`, asked);
+    if (app.hover) {
+      app.hover = { ...app.hover, counts, ms: performance.now() - began };
+      changed();
+    }
+  } catch {
+    endHover(); // a mask under the pointer isn't worth a message
+  } finally {
+    setTimeout(
+      () => {
+        hovering = false;
+      },
+      Math.max(0, HOVER_MS - (performance.now() - began)),
+    );
+  }
+}
+
+export function endHover() {
+  if (app.hover) {
+    app.hover = null;
+    changed();
+  }
+}
+
+// [document, id] of the structure that a prompt is for, which is made where there is none.
+function target(anew) {
+  const selected = objectOf(doc(), app.selected);
+  if (selected && !(anew && maskOf(doc(), app.frame, selected.id))) return [doc(), selected.id];
+  return withObject(doc(), `${t("structure")} ${doc().objects.length + 1}`);
+}
+
+function ask(prompt) {
+  return sendJson("POST", `${framePath()}/segment`, { ...prompt, spacing_mm_yx: doc().spacing_mm_yx });
+}
+
+function accept(next, id, prompt, answer) {
+  const { counts, quality, region } = answer;
+  app.selected = id;
+  if (answer.area_px === 0) {
+    say(t("nothingFound"));
+    return;
+  }
+  commit(withMask(next, app.frame, id, { ...prompt, counts, quality, region, source: "prompt" }));
+  app.lastMs = answer.work_ms;
+}
+
+function inTurn(work) {
+  const { file, frame } = app;
+  queue = queue.then(async () => {
+    if (app.file !== file || app.frame !== frame) return; // the person has gone on
+    app.busy = true;
+    changed();
+    try {
+      await work();
+    } catch (error) {
+      say(reasonOf(error));
+    } finally {
+      app.busy = false;
+      changed();
+    }
+  });
+  return queue;
+}

@@ -1,0 +1,74 @@
+// Saves by itself after every change; what couldn't be saved stays in this browser until it can.
+
+import { sendJson } from "./api.mjs";
+import { app, changed, doc, itemPath, say } from "./state.mjs";
+import { reasonOf, t } from "./texts.mjs";
+
+const WAIT_MS = 350,
+  AGAIN_MS = 2000;
+let timer = 0;
+let running = null;
+
+export function saveSoon() {
+  if (app.saving === "conflict" || !app.file) return;
+  app.saving = "waiting";
+  clearTimeout(timer);
+  timer = setTimeout(saveNow, WAIT_MS);
+}
+
+// Resolves when what is on the screen is on the disk, or can't be.
+export async function saveNow() {
+  clearTimeout(timer);
+  if (running) await running;
+  if (!["waiting", "offline"].includes(app.saving)) return;
+  running = save(app.file, doc());
+  await running;
+  running = null;
+  if (app.saving === "waiting") await saveNow();
+}
+
+async function save(file, saved) {
+  app.saving = "saving";
+  changed();
+  const aside = `uniultra-unsaved-${file.id}`;
+  try {
+    const { revision } = await sendJson("PUT", itemPath(file.id), { revision: file.revision, doc: saved });
+    file.revision = revision;
+    localStorage.removeItem(aside);
+    app.saving = doc() === saved ? "saved" : "waiting";
+    mark(file, saved);
+  } catch (error) {
+    keepAside(aside, file, saved);
+    if (app.file !== file) return;
+    app.saving = { offline: "offline", stopping: "offline", conflict: "conflict" }[error.kind] ?? "refused";
+    if (app.saving === "offline") timer = setTimeout(saveNow, AGAIN_MS);
+    else say(reasonOf(error));
+  }
+  changed();
+}
+
+// What an earlier visit couldn't save of this file, where nothing was saved since; else null.
+export function unsaved(file) {
+  try {
+    const kept = JSON.parse(localStorage.getItem(`uniultra-unsaved-${file.id}`));
+    return kept?.revision === file.revision ? kept.doc : null;
+  } catch {
+    return null;
+  }
+}
+
+function keepAside(aside, file, saved) {
+  try {
+    localStorage.setItem(aside, JSON.stringify({ revision: file.revision, doc: saved }));
+  } catch {
+    say(t("browserFull"));
+  }
+}
+
+function mark(file, saved) {
+  const item = app.workspace.items.find((one) => one.id === file.id);
+  const frames = saved.frames.filter((frame) => frame.masks.length).length;
+  if (item) Object.assign(item, { done: saved.done, objects: saved.objects.length, frames });
+}
+
+export const isUnsaved = () => ["waiting", "saving", "offline"].includes(app.saving);

@@ -1,0 +1,93 @@
+// What the page shows at the moment, and who wants to know when that changes.
+
+import { EMPTY, History, maskOf, objectOf } from "./doc.mjs";
+import { withUserSize } from "./core/scale.mjs";
+
+export const app = {
+  workspace: null, // the answer of /v1/workspace
+  file: null, // the opened file, as /v1/workspace/items/ID tells it
+  history: new History(EMPTY),
+  frame: 0,
+  selected: null, // a structure's id
+  tool: "segment",
+  brush: 14, // radius in pixels of the screen
+  level: { brightness: 1, contrast: 1 },
+  hover: null, // {counts} of the mask under the pointer
+  draft: null, // what is being drawn: {box} or {caliper} or {mask}
+  pending: [], // clicks whose answer isn't here yet
+  saving: "saved", // saved, waiting, saving, offline, conflict, refused
+  notice: "",
+  playing: false,
+};
+
+const listeners = new Set();
+let queued = false;
+
+export const listen = (listener) => listeners.add(listener);
+
+// Everything is drawn anew, once, before the next picture of the screen.
+export function changed() {
+  if (queued) return;
+  queued = true;
+  requestAnimationFrame(() => {
+    queued = false;
+    for (const listener of listeners) listener();
+  });
+}
+
+export const doc = () => app.history.doc;
+export const selectedObject = () => objectOf(doc(), app.selected);
+export const selectedMask = () => maskOf(doc(), app.frame, app.selected);
+export const calibration = () => withUserSize(app.file.calibration, doc().spacing_mm_yx);
+export const itemPath = (id = app.file.id) => `/v1/workspace/items/${id}`;
+export const framePath = () => `${itemPath()}/frames/${app.frame}`;
+
+const onCommit = new Set();
+export const afterCommit = (listener) => onCommit.add(listener);
+
+// Takes a new document as the present one; undo leads back from it.
+export function commit(next) {
+  if (next === doc()) return;
+  app.history.commit(next, app.frame);
+  settle();
+}
+
+// Goes on with the last change: undo leads back to before it began.
+export function amend(next) {
+  app.history.doc = next;
+  settle();
+}
+
+export function undo() {
+  return stepped(app.history.undo());
+}
+
+export function redo() {
+  return stepped(app.history.redo());
+}
+
+function stepped(frame) {
+  if (frame === null) return false;
+  app.frame = Math.min(frame, (app.file?.count ?? 1) - 1);
+  settle();
+  return true;
+}
+
+function settle() {
+  if (!objectOf(doc(), app.selected)) app.selected = doc().objects.at(-1)?.id ?? null;
+  for (const listener of onCommit) listener();
+  changed();
+}
+
+let noticeTimer = 0;
+
+// One line at the bottom for some seconds.
+export function say(text) {
+  app.notice = text;
+  clearTimeout(noticeTimer);
+  noticeTimer = setTimeout(() => {
+    app.notice = "";
+    changed();
+  }, 6000);
+  changed();
+}

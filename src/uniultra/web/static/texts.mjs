@@ -1,0 +1,46 @@
+// Texts and numbers in the language that was chosen; the texts themselves are in languages.mjs.
+
+import { EN, LANGUAGES } from "./languages.mjs";
+
+// The measures in their order in tables.
+export const NAMES = [
+  "area",
+  "long_diameter",
+  "short_diameter",
+  "perimeter",
+  "ellipse_circumference",
+  "equivalent_diameter",
+];
+
+let language = localStorage.getItem("uniultra-language") ?? navigator.language.slice(0, 2);
+if (!LANGUAGES[language]) language = "en";
+
+export const current = () => language;
+
+export function speak(next) {
+  language = next;
+  localStorage.setItem("uniultra-language", next);
+  document.documentElement.lang = next;
+}
+
+// A text by its name; one with gaps takes what fills them.
+export function t(key, ...values) {
+  const text = LANGUAGES[language][key] ?? EN[key] ?? key;
+  return typeof text === "function" ? text(...values) : text;
+}
+
+export function number(value, digits) {
+  return new Intl.NumberFormat(language, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(value);
+}
+
+// A quality as [words, grade]: grade is high, fair or low.
+export function qualityOf(quality) {
+  const grade = quality >= 0.88 ? "high" : quality >= 0.72 ? "fair" : "low";
+  return [t(grade), grade];
+}
+
+export const reasonOf = (error) => (error.kind === "offline" ? t("offlineNotice") : error.message);
+export const squared = (unit) => unit.replace("2", "²");

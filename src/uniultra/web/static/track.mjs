@@ -1,0 +1,87 @@
+// Follows the selected structure through a cine, some frames at a time: the masks fill in while one watches.
+
+import { sendJson } from "./api.mjs";
+import { maskOf, objectOf, withMask } from "./doc.mjs";
+import { amend, app, changed, commit, doc, itemPath, say } from "./state.mjs";
+import { reasonOf, t } from "./texts.mjs";
+
+const AT_ONCE = 4;
+let going = null; // the run that goes on; a later one takes its place
+
+export const isTracking = () => going !== null;
+
+export function stopTracking() {
+  going = null;
+  changed();
+}
+
+// From the mask on this frame forwards (1) or backwards (-1), up to the next frame that a person segmented.
+export async function track(direction) {
+  if (going) {
+    stopTracking();
+    return;
+  }
+  const id = app.selected;
+  let mask = maskOf(doc(), app.frame, id);
+  if (!mask || !(app.file?.count > 1)) {
+    say(t("trackFirst"));
+    return;
+  }
+  const run = (going = { file: app.file, name: objectOf(doc(), id).name, direction, id });
+  let number = app.frame,
+    first = true;
+  try {
+    while (going === run && app.file === run.file) {
+      const answers = await ask(run, number, mask);
+      const left = going === run && app.file === run.file ? until(answers, run) : [];
+      if (left.length === 0) break;
+      fillIn(left, run, first);
+      first = false;
+      number = left.at(-1).number;
+      mask = { counts: left.at(-1).counts, box: null, points: [], labels: [] };
+      say(t("tracked", run.name, number + 1, run.file.count));
+      if (left.length < answers.length || answers.length < AT_ONCE) break;
+    }
+    if (going === run) say("");
+  } catch (error) {
+    say(reasonOf(error));
+  } finally {
+    if (going === run) stopTracking();
+  }
+}
+
+function ask({ id, direction }, number, { counts, box, points, labels }) {
+  return sendJson("POST", `${itemPath()}/frames/${number}/track`, {
+    object: id,
+    counts,
+    box,
+    points,
+    labels,
+    backwards: direction < 0,
+    frames: AT_ONCE,
+    spacing_mm_yx: doc().spacing_mm_yx,
+  });
+}
+
+// The answers before the first frame that a person segmented.
+function until(answers, { id }) {
+  const end = answers.findIndex(({ number }) => {
+    const there = maskOf(doc(), number, id);
+    return there && there.source !== "track";
+  });
+  return end < 0 ? answers : answers.slice(0, end);
+}
+
+// Puts masks into the document; all of one run is taken back by one undo.
+function fillIn(answers, { id }, first) {
+  let next = doc();
+  for (const { number, counts, quality, status } of answers) {
+    const empty = status === "lost" || status === "absent";
+    const more = { box: null, points: [], labels: [], region: null, source: "track", sure: status === "sure" };
+    next = withMask(next, number, id, empty ? null : { ...more, counts, quality });
+  }
+  if (first) commit(next);
+  else amend(next);
+  app.frame = answers.at(-1).number;
+  changed();
+}

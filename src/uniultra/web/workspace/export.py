@@ -1,0 +1,111 @@
+"""Results of a page as files, by the writers that the command line has."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from uniultra.errors import OutputError
+from uniultra.io.input_file import InputFile
+from uniultra.model_facts import ModelFacts
+from uniultra.outputs.cine_files import check_size, cine_files
+from uniultra.outputs.frame_files import write_frame_files
+from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, OutputPlan, check_kinds
+from uniultra.results import FrameResult, ObjectResult
+from uniultra.types import Cine, Mask
+from uniultra.web.workspace.jobs import Export, Exported
+
+OF_CINES = ("seg", "csv", "movie")
+"""Kinds that one file holds for all frames of a cine."""
+KINDS = tuple(
+    dict.fromkeys((*(kind for kind in ARCHIVE_ENDINGS if kind not in ("overlay", "json")), "movie"))
+)
+"""What can be chosen; masks, overlays and JSON are always written."""
+_NEEDS = dict.fromkeys(DICOM_KINDS, ("highdicom", "dicom")) | {"nifti": ("nibabel", "nifti")}
+
+
+def offered(kind: str, count: int) -> dict[str, str]:
+    """What can be written of a file of this kind ("DICOM", "PNG", ...) with so many frames: kind to "", or
+    the reason why not.
+    """
+    offers = {}
+    for name in KINDS:
+        library, extra = _NEEDS.get(name, ("", ""))
+        if name == "fractional" or (name == "movie" and count == 1):
+            continue  # a page has no logits; a still has no movie
+        offers[name] = ""
+        if name in DICOM_KINDS and kind != "DICOM":
+            offers[name] = "it needs a DICOM image to refer to"
+        elif library and importlib.util.find_spec(library) is None:
+            offers[name] = f"it needs {library}: pip install 'uniultra[{extra}]'"
+    return offers
+
+
+def export(
+    job: Export, source: InputFile, model: ModelFacts, made: tuple[Cine, list[FrameResult]]
+) -> Exported:
+    """Writes a job's results. Files of the same names are replaced: they are earlier exports of the same
+    project.
+
+    Raises:
+        OutputError: a file can't be written, or nothing was chosen to be. FileError: DICOM that nothing can
+        refer to.
+    """
+    cine, results = made
+    if not any(result.objects for result in results):
+        raise OutputError("there is no mask to export; segment a structure first")
+    plan = OutputPlan(job.folder, None, job.kinds, keep_patient=False, force=True)
+    check_kinds(plan, [source])
+    if cine.count == 1:
+        return _stills(plan, source, results[:1])
+    together = tuple(kind for kind in job.kinds if kind in OF_CINES)
+    alone = tuple(kind for kind in job.kinds if kind not in OF_CINES)
+    filled = _filled(results)
+    written = _cine(replace(plan, kinds=together or ("none",)), source, cine, filled, model)
+    if not alone:
+        return written
+    stills = _stills(replace(plan, kinds=alone), source, filled)
+    return Exported((*written.files, *stills.files), (*written.notes, *stills.notes))
+
+
+def _stills(plan: OutputPlan, source: InputFile, results: Sequence[FrameResult]) -> Exported:
+    files: list[str] = []
+    notes: dict[str, None] = {}
+    for result in results:
+        one = replace(plan, frame=result.number)
+        notes |= dict.fromkeys(write_frame_files(one, source, result))
+        files += [path.name for path in one.frame_paths(source).values() if path.is_file()]
+    return Exported(tuple(files), tuple(notes))
+
+
+def _cine(
+    plan: OutputPlan, source: InputFile, cine: Cine, results: Sequence[FrameResult], model: ModelFacts
+) -> Exported:
+    numbers = [result.number or 0 for result in results]
+    check_size(plan, source, cine, sum(len(result.objects) for result in results))
+    with cine_files(plan, source, cine, numbers, model) as files:
+        for result in results:
+            files.add(result)
+    names = [path.name for path in plan.cine_paths(source).values() if path.is_file()]
+    return Exported(tuple(names), (*files.notes, *files.lost))
+
+
+def _filled(results: Sequence[FrameResult]) -> list[FrameResult]:
+    """Every frame with every structure, an empty mask where it has none: a SEG numbers its segments over
+    all frames.
+    """
+    names = {found.number: found.name for result in results for found in result.objects}
+    filled = []
+    for result in results:
+        known = {found.number: found for found in result.objects}
+        whole = [known.get(number) or _empty(number, name, result) for number, name in sorted(names.items())]
+        filled.append(replace(result, objects=tuple(whole)))
+    return filled
+
+
+def _empty(number: int, name: str, result: FrameResult) -> ObjectResult:
+    inside = np.zeros((result.frame.height, result.frame.width), np.bool_)
+    return ObjectResult(number, Mask(inside, inside.astype(np.float32) - 1, 0.0), name=name)

@@ -1,0 +1,167 @@
+"""What a page asks of one frame: its picture, masks, measures, and a structure followed to other frames."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+
+from uniultra.web.messages import Ask
+from uniultra.web.problems import Problem
+from uniultra.web.service import Service
+from uniultra.web.workspace.items import Item
+from uniultra.web.workspace.jobs import (
+    Alternatives,
+    Ejection,
+    MeasureMask,
+    Picture,
+    Point,
+    Pointed,
+    Track,
+    Warm,
+)
+from uniultra.web.workspace.schemas import (
+    EjectionIn,
+    MeasureIn,
+    PointIn,
+    PointOut,
+    TrackedOut,
+    TrackIn,
+    edges,
+)
+from uniultra.web.workspace.workspace import Workspace, rle_of, run
+
+ONE = "/v1/workspace/items/{item_id}"
+FRAME = ONE + "/frames/{number}"
+
+
+def add_frames(app: FastAPI, service: Service, workspace: Workspace) -> None:
+    """Adds what a page asks of one frame."""
+    _add_pictures(app, service, workspace)
+    _add_measures(app, service, workspace)
+    _add_tracking(app, service, workspace)
+
+
+def _add_pictures(app: FastAPI, service: Service, workspace: Workspace) -> None:
+    @app.get(FRAME, include_in_schema=False)
+    async def frame(item_id: str, number: int, exact: bool = True) -> Response:
+        """A frame as PNG, or as JPEG for playing."""
+        item = workspace.item(item_id)
+        found = await run(service, item, Picture(item.path, number=_number(number), exact=exact))
+        return Response(found.data, media_type=found.media_type)
+
+    @app.post(FRAME + "/warm", status_code=204, include_in_schema=False)
+    async def warm(item_id: str, number: int) -> Response:
+        """Encodes a frame ahead of the first click."""
+        item = workspace.item(item_id)
+        await run(service, item, Warm(item.path, number=_number(number)))
+        return Response(status_code=204)
+
+    @app.post(FRAME + "/alternatives", include_in_schema=False)
+    async def alternatives(item_id: str, number: int, request: Request) -> list[PointOut]:
+        """Other answers to a prompt, the usual one first."""
+        began = time.perf_counter()
+        item = workspace.item(item_id)
+        asked = await service.bodies.read(request, PointIn)
+        ask = _ask(asked, await _size(service, workspace, item))
+        job = Alternatives(item.path, _pixel_size(asked.spacing_mm_yx), number=_number(number), ask=ask)
+        return [_point_out(one, began) for one in await run(service, item, job)]
+
+    @app.post(FRAME + "/segment", response_model=PointOut, include_in_schema=False)
+    async def segment(item_id: str, number: int, request: Request) -> PointOut:
+        """One prompt to one mask."""
+        began = time.perf_counter()
+        item = workspace.item(item_id)
+        asked = await service.bodies.read(request, PointIn)
+        ask = _ask(asked, await _size(service, workspace, item))
+        job = Point(
+            item.path,
+            _pixel_size(asked.spacing_mm_yx),
+            number=_number(number),
+            ask=ask,
+            region=None if asked.region is None else edges(asked.region),
+            quick=asked.quick,
+        )
+        return _point_out(await run(service, item, job), began)
+
+
+def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
+    @app.post(FRAME + "/measure", include_in_schema=False)
+    async def measure(item_id: str, number: int, request: Request) -> dict[str, Any]:
+        """All measures of a mask."""
+        item = workspace.item(item_id)
+        asked = await service.bodies.read(request, MeasureIn)
+        mask = rle_of(asked.counts, await _size(service, workspace, item))
+        job = MeasureMask(item.path, _pixel_size(asked.spacing_mm_yx), number=_number(number), mask=mask)
+        measures: dict[str, Any] = await run(service, item, job)
+        return measures
+
+    @app.post(ONE + "/ejection", include_in_schema=False)
+    async def ejection(item_id: str, request: Request) -> dict[str, Any]:
+        """Volumes and ejection fraction, from one structure's masks on two frames."""
+        item = workspace.item(item_id)
+        asked = await service.bodies.read(request, EjectionIn)
+        size_hw = await _size(service, workspace, item)
+        masks = rle_of(asked.counts[0], size_hw), rle_of(asked.counts[1], size_hw)
+        numbers = asked.diastole, asked.systole
+        job = Ejection(item.path, _pixel_size(asked.spacing_mm_yx), numbers=numbers, masks=masks)
+        found: dict[str, Any] = await run(service, item, job)
+        return found
+
+
+def _add_tracking(app: FastAPI, service: Service, workspace: Workspace) -> None:
+    @app.post(FRAME + "/track", response_model=list[TrackedOut], include_in_schema=False)
+    async def track(item_id: str, number: int, request: Request) -> list[TrackedOut]:
+        """A structure on the frames after this one, or before it."""
+        item = workspace.item(item_id)
+        asked = await service.bodies.read(request, TrackIn)
+        size_hw = await _size(service, workspace, item)
+        pointed = PointIn(box=asked.box, points=asked.points, labels=asked.labels)
+        has_prompt = asked.box is not None or 1 in asked.labels
+        job = Track(
+            item.path,
+            _pixel_size(asked.spacing_mm_yx),
+            object=asked.object,
+            start=_number(number),
+            mask=rle_of(asked.counts, size_hw),
+            ask=_ask(pointed, size_hw) if has_prompt else None,
+            backwards=asked.backwards,
+            frames=asked.frames,
+        )
+        return [TrackedOut(**asdict(one)) for one in await run(service, item, job)]
+
+
+async def _size(service: Service, workspace: Workspace, item: Item) -> tuple[int, int]:
+    return (workspace.known(item) or await workspace.facts(service, item)).frame_hw
+
+
+def _ask(asked: PointIn, size_hw: tuple[int, int]) -> Ask:
+    box = None if asked.box is None else tuple(asked.box)
+    mask = None if asked.mask is None else rle_of(asked.mask, size_hw)
+    return Ask(box, tuple(tuple(point) for point in asked.points), tuple(asked.labels), mask)
+
+
+def _point_out(found: Pointed, began: float) -> PointOut:
+    return PointOut(
+        counts=found.counts,
+        box_xyxy=None if found.box_xyxy is None else list(found.box_xyxy),
+        area_px=found.area_px,
+        area_mm2=found.area_mm2,
+        quality=found.quality,
+        reason=found.scale.reason,
+        region=None if found.region is None else list(found.region),
+        work_ms=round(1000 * (time.perf_counter() - began), 2),
+    )
+
+
+def _pixel_size(size: list[float] | None) -> tuple[float, float] | None:
+    return None if size is None else (size[0], size[1])
+
+
+def _number(number: int) -> int:
+    """Raises Problem for a frame that no file has; which one has, its process says."""
+    if not 0 <= number <= 1_000_000:
+        raise Problem("image", f"there is no frame {number}; count from 0")
+    return number

@@ -1,0 +1,183 @@
+"""What a page's server and the computing processes say to each other, beside `web.messages`: plain values.
+
+Each job names a file of the work list by its path, so that any process can do it, a replaced one included.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from uniultra.pixel_scale import Calibration, Scale
+from uniultra.web.messages import Ask, FileJob, Rle
+
+
+@dataclass(frozen=True)
+class OpenFile(FileJob):
+    """Say what the file is: answered by `FileFacts`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture(FileJob):
+    """Frame `number` as an encoded picture; without loss where `exact`."""
+
+    number: int
+    exact: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warm(FileJob):
+    """Encode the whole of frame `number` ahead of the first click."""
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point(FileJob):
+    """One prompt on frame `number`: answered by `Pointed`.
+
+    Attributes:
+        region: the crop that the last answer named, x0, y0, x1, y1 by edges; None for a first prompt.
+        quick: one pass on the whole frame alone, for a mask under the pointer.
+    """
+
+    number: int
+    ask: Ask
+    region: tuple[float, float, float, float] | None = None
+    quick: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alternatives(FileJob):
+    """Other answers to a prompt on frame `number`: answered by a tuple of `Pointed`, the usual one first."""
+
+    number: int
+    ask: Ask
+
+
+@dataclass(frozen=True, kw_only=True)
+class Track(FileJob):
+    """Follow a structure from its mask on frame `start` over the next `frames`; the answer is a tuple of
+    `Tracked`.
+
+    `ask` is the prompt of that mask; None where it was drawn, or found by tracking.
+    """
+
+    object: int
+    start: int
+    mask: Rle
+    ask: Ask | None
+    backwards: bool
+    frames: int
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """One frame of a track: run lengths, empty where the structure is lost; `status`: sure, unsure, lost,
+    absent.
+    """
+
+    number: int
+    counts: str = field(repr=False)
+    quality: float
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureMask(FileJob):
+    """All measures of a mask on frame `number`, as the JSON of results has them."""
+
+    number: int
+    mask: Rle
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ejection(FileJob):
+    """Volumes and ejection fraction by Simpson's method from one structure's masks on two frames:
+    diastole, systole.
+    """
+
+    numbers: tuple[int, int]
+    masks: tuple[Rle, Rle]
+
+
+@dataclass(frozen=True)
+class SavedObject:
+    """One structure of a frame: its id in tables, mask, prompt (None for a mask drawn by hand), quality
+    and name.
+    """
+
+    number: int
+    mask: Rle = field(repr=False)
+    ask: Ask | None
+    quality: float
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class SavedFrame:
+    """The structures of one frame."""
+
+    number: int
+    objects: tuple[SavedObject, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export(FileJob):
+    """Write results of some frames into `folder`: answered by the names of the files and notes,
+    `Exported`.
+    """
+
+    folder: Path
+    frames: tuple[SavedFrame, ...]
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What a page must know of a file before it shows it. `times_s` is one a frame, or None."""
+
+    kind: str
+    frame_hw: tuple[int, int]
+    count: int
+    times_s: tuple[float, ...] | None = field(repr=False)
+    calibration: Calibration = field(repr=False)
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A picture's bytes and its media type."""
+
+    data: bytes = field(repr=False)
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """The answer to a prompt: the mask in COCO's text, its box, area, quality and scale, and the crop for
+    the next prompt.
+    """
+
+    counts: str = field(repr=False)
+    box_xyxy: tuple[float, float, float, float] | None
+    area_px: int
+    area_mm2: float | None
+    quality: float
+    scale: Scale
+    region: tuple[float, float, float, float] | None
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, names of files in `Export.folder`, and what wasn't, a sentence each."""
+
+    files: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+WorkspaceValue = (
+    FileFacts | Encoded | Pointed | tuple[Pointed, ...] | tuple[Tracked, ...] | Exported | dict[str, Any]
+)
+"""What the jobs of this module are answered by; None for `Warm`."""

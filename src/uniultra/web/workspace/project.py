@@ -1,0 +1,299 @@
+"""The project folder: what a person made, as plain files, whole at any moment.
+
+    NAME.annotations.json     structures, prompts, masks as COCO's run lengths, calipers; a revision
+    NAME.frame7.mask.png      the masks of a frame as ids; a still has frame 0
+    worklist.json             how far each file is, for the list
+    dropped/                  files that were dropped onto the page
+    export/                   results
+
+The folder's files are hostile when they are read again: no links, bounded size, every value checked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from uniultra import __version__
+from uniultra.errors import OutputError, PromptError
+from uniultra.io.output import staged, write_bytes, write_json, write_png
+from uniultra.io.rle import mask_of
+from uniultra.text import printable
+from uniultra.web.problems import Problem
+from uniultra.web.workspace.items import Item
+from uniultra.web.workspace.schemas import Annotations, Doc, FrameDoc
+
+if sys.platform != "win32":
+    import fcntl
+
+NAME = "uniultra-project"
+SCHEMA, LIST_SCHEMA = "uniultra.annotations/1", "uniultra.worklist/1"
+MOST_BYTES = 64_000_000
+"""A longer file of a project isn't read."""
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+@dataclass
+class Project:
+    """One folder, which is made when the first thing is saved.
+
+    Its methods block; any thread may call them.
+    """
+
+    folder: Path
+    _one: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def dropped(self) -> Path:
+        return self.folder / "dropped"
+
+    @property
+    def exports(self) -> Path:
+        return self.folder / "export"
+
+    def unwritable(self) -> str:
+        """Why nothing can be saved here; "" where it can."""
+        try:
+            self._check_links()
+        except Problem as problem:
+            return str(problem.detail)
+        folder = self.folder.absolute()
+        while not os.path.lexists(folder):
+            folder = folder.parent
+        if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+            return ""
+        return f"{printable(str(folder))} is read-only; give another folder with --project"
+
+    def stem(self, item: Item) -> str:
+        """What the names of an item's files begin with; a dropped file may be called like one of the list."""
+        dropped = item.path.parent == self.dropped.absolute()
+        return f"{item.path.name}-{item.id[:6]}" if dropped else item.path.name
+
+    def load(self, item: Item) -> Annotations | None:
+        """What is saved of a file; None for nothing.
+
+        Raises Problem: project, where it can't be used; it is then left as it is.
+        """
+        self._check_links()
+        path = self.folder / f"{self.stem(item)}.annotations.json"
+        data = _bytes_of(path)
+        if data is None:
+            return None
+        try:
+            said = json.loads(data)
+            schema = str(said.get("schema", "")) if isinstance(said, dict) else ""
+            if schema != SCHEMA and schema.startswith("uniultra.annotations/"):
+                raise Problem(
+                    "project", f"{_shown(path)}: written by a newer version; update UniUltra to open it"
+                )
+            return Annotations.model_validate(said)
+        except (ValueError, RecursionError) as error:
+            raise Problem("project", f"{_shown(path)}: {_fault(error)}; move it away to begin anew") from None
+
+    def progress(self) -> dict[str, dict[str, Any]]:
+        """How far each file is, by its `stem`; {} where the list can't be read, which costs no more than
+        the marks in it.
+        """
+        try:
+            said = json.loads(_bytes_of(self.folder / "worklist.json") or b"{}")
+            if said.get("schema") != LIST_SCHEMA:
+                return {}
+            return {
+                str(name): {
+                    "done": one["done"] is True,
+                    "objects": int(one["objects"]),
+                    "frames": int(one["frames"]),
+                }
+                for name, one in said["files"].items()
+            }
+        except (Problem, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return {}
+
+    def save(self, item: Item, frame_hw: tuple[int, int], revision: int, doc: Doc) -> int:
+        """Saves a document that was made from `revision`; the new revision.
+
+        Raises:
+            Problem: conflict, where the file has another one by now; project, output, prompt.
+        """
+        with self._alone():
+            before = self.load(item)
+            there = 0 if before is None else before.revision
+            if there != revision:
+                text = (
+                    f"it was saved elsewhere meanwhile (revision {there}, yours is {revision}); reload the "
+                    "page"
+                )
+                raise Problem("conflict", text)
+            head: dict[str, Any] = {
+                "schema": SCHEMA,
+                "notice": "not a medical device",
+                "uniultra": __version__,
+                "image": item.name,
+                "width": frame_hw[1],
+                "height": frame_hw[0],
+                "revision": there + 1,
+            }
+            self._write(item, head | {"doc": doc.model_dump(mode="json")}, before, doc)
+        return there + 1
+
+    def keep_dropped(self, name: str, data: bytes) -> Path:
+        """Puts a dropped file into the folder, under its own name where that is free.
+
+        Raises Problem: output.
+        """
+        self._check_links()
+        with _told():
+            for path in _free_names(self.dropped, _safe_name(name)):
+                if os.path.lexists(path):
+                    if _bytes_of(path, len(data)) == data:
+                        return path
+                    continue
+                write_bytes(path, data)
+                return path
+        raise Problem("output", "there are too many files of this name; rename it")
+
+    def _write(self, item: Item, annotations: dict[str, Any], before: Annotations | None, doc: Doc) -> None:
+        stem = self.stem(item)
+        size_hw = annotations["height"], annotations["width"]
+        old = {} if before is None else {frame.number: frame for frame in before.doc.frames}
+        changed = [frame for frame in doc.frames if frame.masks and old.get(frame.number) != frame]
+        targets = {f"mask {f.number}": self.folder / _mask_name(stem, f.number) for f in changed}
+        targets |= {"json": self.folder / f"{stem}.annotations.json", "list": self.folder / "worklist.json"}
+        files = self.progress()
+        files[stem] = {
+            "done": doc.done,
+            "objects": len(doc.objects),
+            "frames": len([f for f in doc.frames if f.masks]),
+        }
+        with _told(), staged(targets, force=True) as parts:
+            for frame in changed:
+                write_png(parts[f"mask {frame.number}"], _ids(frame, doc, size_hw))
+            write_json(parts["json"], annotations)
+            write_json(parts["list"], {"schema": LIST_SCHEMA, "files": files})
+            for part in parts.values():
+                _to_disk(part)
+        kept = {frame.number for frame in doc.frames if frame.masks}
+        for number in old.keys() - kept:
+            with suppress(OSError):
+                (self.folder / _mask_name(stem, number)).unlink()
+
+    def _check_links(self) -> None:
+        """Raises Problem where the folder, or one of its own, is no folder or leads elsewhere."""
+        for folder in (self.folder, self.dropped, self.exports):
+            if folder.is_symlink() or (os.path.lexists(folder) and not folder.is_dir()):
+                raise Problem(
+                    "project", f"{_shown(folder)}: a link or no folder; give another with --project"
+                )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else saves into this folder meanwhile: no thread, and no process that asks for the same
+        lock.
+        """
+        with self._one, _told():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._check_links()
+            lock = os.open(
+                self.folder / ".lock", os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600
+            )
+            try:
+                if sys.platform != "win32":
+                    with suppress(OSError):  # a file system without locks
+                        fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(lock)
+
+
+def _ids(frame: FrameDoc, doc: Doc, size_hw: tuple[int, int]) -> np.ndarray:
+    """uint8 (H, W): each structure by its place in the document, from 1; where they overlap, the first.
+
+    Raises Problem: prompt.
+    """
+    places = {one.id: place for place, one in enumerate(doc.objects, start=1)}
+    ids_hw = np.zeros(size_hw, np.uint8)
+    try:
+        for mask in reversed(frame.masks):
+            ids_hw[mask_of(mask.counts, size_hw)] = places.get(mask.object, 0)
+    except PromptError as error:
+        raise Problem("prompt", f"frame {frame.number}: {error}") from None
+    return ids_hw
+
+
+def _mask_name(stem: str, number: int) -> str:
+    return f"{stem}.frame{number}.mask.png"
+
+
+def _bytes_of(path: Path, most: int = MOST_BYTES) -> bytes | None:
+    """A file's bytes; None where there is none.
+
+    Raises Problem: project, for a link, a device, or a file that is too long.
+    """
+    try:
+        with open(os.open(path, _READ), "rb") as file:
+            data = file.read(most + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Problem("project", f"{_shown(path)}: can't be read ({error.strerror}); move it away") from None
+    if len(data) > most:
+        raise Problem("project", f"{_shown(path)}: over {most / 1e6:g} MB, which is the limit; move it away")
+    return data
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        at = ".".join(str(part)[:40] for part in first["loc"][:8])
+        return printable(f"{at}: {first['msg']}"[:200])
+    return "not JSON"
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What can't be written as a Problem."""
+    try:
+        yield
+    except OutputError as error:
+        raise Problem("output", str(error)) from None
+    except OSError as error:
+        raise Problem(
+            "output", f"the project folder can't be written ({error.strerror}); nothing was changed"
+        ) from None
+
+
+def _to_disk(path: Path) -> None:
+    """The bytes of a file that was just written, before it takes its place: a power cut leaves the old one
+    or the new one.
+    """
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _safe_name(name: str) -> str:
+    """A file name of this system for one that a browser gave."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(sign if sign.isalnum() or sign in "._- ()" else "_" for sign in last).strip(" .")
+    stem, dot, suffix = kept.rpartition(".")
+    return f"{stem[:80]}{dot}{suffix[:10]}" if dot else (kept[:80] or "image")
+
+
+def _free_names(folder: Path, name: str) -> Iterator[Path]:
+    yield folder / name
+    stem, dot, suffix = name.rpartition(".")
+    for number in range(2, 1000):
+        yield folder / (f"{stem} ({number}).{suffix}" if dot else f"{name} ({number})")
+
+
+def _shown(path: Path) -> str:
+    return printable(path.name)

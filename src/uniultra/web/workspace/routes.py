@@ -1,0 +1,151 @@
+"""The page's addresses: its own files, the exchange of the code, and what it asks for."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Request, Response
+
+from uniultra.pixel_scale import Calibration
+from uniultra.web.problems import Problem
+from uniultra.web.service import Service
+from uniultra.web.workspace.access import ENTER, cookie_header
+from uniultra.web.workspace.export import offered
+from uniultra.web.workspace.frame_routes import ONE, add_frames
+from uniultra.web.workspace.items import Item
+from uniultra.web.workspace.schemas import (
+    Doc,
+    EnterIn,
+    ExportedOut,
+    ExportIn,
+    ItemOut,
+    OpenedOut,
+    SavedOut,
+    SaveIn,
+    WorkspaceOut,
+)
+from uniultra.web.workspace.static_files import INDEX, static_files
+from uniultra.web.workspace.workspace import Workspace
+
+NOTICE = "not a medical device"
+
+
+def add_workspace(app: FastAPI, service: Service, workspace: Workspace) -> None:
+    """Adds the page to a server."""
+    _add_files(app)
+    _add_state(app, service, workspace)
+    _add_item(app, service, workspace)
+    add_frames(app, service, workspace)
+
+
+def _add_files(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    async def index() -> Response:
+        return _static(INDEX)
+
+    @app.get("/static/{path:path}", include_in_schema=False)
+    async def static(path: str) -> Response:
+        return _static(path)
+
+
+def _static(path: str) -> Response:
+    if path not in static_files():
+        raise Problem("not-found", "the page has no such file")
+    data, media_type = static_files()[path]
+    return Response(data, media_type=media_type)
+
+
+def _add_state(app: FastAPI, service: Service, workspace: Workspace) -> None:
+    @app.post(ENTER, include_in_schema=False)
+    async def enter(request: Request) -> Response:
+        """The one-time code for a cookie and a key."""
+        asked = await service.bodies.read(request, EnterIn)
+        workspace.access.enter(asked.code)
+        response = Response(f'{{"key": "{workspace.access.key}"}}', media_type="application/json")
+        response.headers["set-cookie"] = cookie_header(request.scope, workspace.access.cookie)
+        return response
+
+    @app.get("/v1/workspace", response_model=WorkspaceOut, include_in_schema=False)
+    async def state() -> WorkspaceOut:
+        """The work list, and where it is saved."""
+        progress = await asyncio.to_thread(workspace.project.progress)
+        return WorkspaceOut(
+            items=[_item_out(workspace, item, progress) for item in workspace.items],
+            project=workspace.project.folder.name,
+            unwritable=workspace.project.unwritable(),
+            examples=workspace.examples,
+            tracking=True,
+            model=service.model.name,
+            version=service.model.version,
+            notice=NOTICE,
+        )
+
+    @app.post("/v1/workspace/files", status_code=201, response_model=ItemOut, include_in_schema=False)
+    async def drop(request: Request, name: Annotated[str, Query(max_length=500)] = "image") -> ItemOut:
+        """A dropped file: the body is the file itself."""
+        item = await workspace.drop(name, await request.body())
+        return _item_out(workspace, item, {})
+
+
+def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
+    @app.get(ONE, response_model=OpenedOut, include_in_schema=False)
+    async def opened(item_id: str) -> OpenedOut:
+        """What a file is, and what is saved of it."""
+        item = workspace.item(item_id)
+        facts = await workspace.facts(service, item)
+        saved = await asyncio.to_thread(workspace.project.load, item)
+        if saved is not None and (saved.height, saved.width) != facts.frame_hw:
+            was = (
+                f"{saved.width} x {saved.height} pixels were annotated, the image has {facts.frame_hw[1]} x "
+                f"{facts.frame_hw[0]}"
+            )
+            raise Problem("project", f"{was}: it is another image of the same name; give another --project")
+        return OpenedOut(
+            id=item.id,
+            name=item.name,
+            kind=facts.kind,
+            width=facts.frame_hw[1],
+            height=facts.frame_hw[0],
+            count=facts.count,
+            times_s=None if facts.times_s is None else list(facts.times_s),
+            calibration=_calibration(facts.calibration),
+            notes=list(facts.notes),
+            exports=offered(facts.kind, facts.count),
+            revision=0 if saved is None else saved.revision,
+            doc=Doc() if saved is None else saved.doc,
+        )
+
+    @app.put(ONE, response_model=SavedOut, include_in_schema=False)
+    async def save(item_id: str, request: Request) -> SavedOut:
+        """Saves a document, where nobody else did meanwhile."""
+        item = workspace.item(item_id)
+        asked = await service.bodies.read(request, SaveIn, any_shape=True)
+        return SavedOut(revision=await workspace.save(service, item, asked.revision, asked.doc))
+
+    @app.post(ONE + "/export", response_model=ExportedOut, include_in_schema=False)
+    async def export(item_id: str, request: Request) -> ExportedOut:
+        """Writes results of what is saved."""
+        item = workspace.item(item_id)
+        asked = await service.bodies.read(request, ExportIn)
+        done = await workspace.export(service, item, tuple(asked.kinds))
+        folder = f"{workspace.project.folder.name}/{workspace.project.exports.name}"
+        return ExportedOut(folder=folder, files=list(done.files), notes=list(done.notes))
+
+
+def _item_out(workspace: Workspace, item: Item, progress: dict[str, dict[str, Any]]) -> ItemOut:
+    return ItemOut(id=item.id, name=item.name, **progress.get(workspace.project.stem(item), {}))
+
+
+def _calibration(calibration: Calibration) -> dict[str, Any]:
+    """The scale of an image as the page's `scale.mjs` reads it."""
+    return {
+        "regions": [
+            asdict(region) | {"spacing_mm_yx": region.spacing_mm_yx, "fault": region.fault}
+            for region in calibration.regions
+        ],
+        "fallbacks": [list(one) for one in calibration.fallbacks],
+        "notes": list(calibration.notes),
+        "pixel_aspect": calibration.pixel_aspect,
+    }

@@ -1,0 +1,26 @@
+"""The files of the page, read once: what isn't in the list isn't served, whatever the address says."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+STATIC = Path(__file__).parents[1] / "static"
+INDEX = "index.html"
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+}
+
+
+@cache
+def static_files() -> dict[str, tuple[bytes, str]]:
+    """Bytes and media type by path below the folder, with slashes."""
+    return {
+        path.relative_to(STATIC).as_posix(): (path.read_bytes(), TYPES[path.suffix])
+        for path in sorted(STATIC.rglob("*"))
+        if path.is_file() and path.suffix in TYPES
+    }

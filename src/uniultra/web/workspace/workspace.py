@@ -1,0 +1,152 @@
+"""What the page's server does, apart from HTTP: the work list, its project, and jobs for the computing
+processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from uniultra.errors import FileError
+from uniultra.io.images import kind_of
+from uniultra.web.messages import Ask, FileJob, Rle
+from uniultra.web.problems import Problem
+from uniultra.web.service import Service
+from uniultra.web.workspace.access import PageAccess
+from uniultra.web.workspace.items import Item, WorkList, files_of
+from uniultra.web.workspace.jobs import (
+    Export,
+    Exported,
+    FileFacts,
+    OpenFile,
+    SavedFrame,
+    SavedObject,
+)
+from uniultra.web.workspace.project import NAME, Project
+from uniultra.web.workspace.schemas import Doc, MaskDoc
+
+
+@dataclass
+class Workspace:
+    """One run of `uniultra open`."""
+
+    items: WorkList
+    project: Project
+    examples: bool = False
+    access: PageAccess = field(default_factory=PageAccess)
+    _facts: dict[str, FileFacts] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, target: Path | None, project: Path | None = None) -> Workspace:
+        """The workspace for a file, a folder, or None: the bundled examples. The project lies beside what was
+        opened.
+
+        Raises:
+            FileError: there is no such file, or no image in the folder.
+        """
+        files = files_of(target)
+        kept = project or _beside(target) / NAME
+        work = WorkList([*files, *_dropped_before(kept)])
+        return cls(work, Project(kept.absolute()), target is None)
+
+    def item(self, item_id: str) -> Item:
+        """Raises Problem: no-file."""
+        found = self.items.get(item_id)
+        if found is None:
+            raise Problem("no-file", "the work list has no such file; reload the page")
+        return found
+
+    def known(self, item: Item) -> FileFacts | None:
+        """What a file is, where it was opened before."""
+        return self._facts.get(item.id)
+
+    async def facts(self, service: Service, item: Item) -> FileFacts:
+        """What a file is. Raises Problem: image."""
+        facts = await run(service, item, OpenFile(item.path))
+        assert isinstance(facts, FileFacts)
+        self._facts[item.id] = facts
+        return facts
+
+    async def save(self, service: Service, item: Item, revision: int, doc: Doc) -> int:
+        """The new revision. Raises Problem."""
+        facts = self.known(item) or await self.facts(service, item)
+        return await asyncio.to_thread(self.project.save, item, facts.frame_hw, revision, doc)
+
+    async def drop(self, name: str, data: bytes) -> Item:
+        """A file that was dropped onto the page, kept in the project. Raises Problem: image, output."""
+        if not data:
+            raise Problem("image", "the file is empty (0 bytes); drop an image, DICOM or video")
+        path = await asyncio.to_thread(self.project.keep_dropped, name, data)
+        try:
+            kind_of(path)
+            return self.items.add(path)
+        except FileError as error:
+            path.unlink(missing_ok=True)
+            raise Problem("image", str(error).replace(f"{path.parent}/", "")) from None
+
+    async def export(self, service: Service, item: Item, kinds: tuple[str, ...]) -> Exported:
+        """Writes results of what is saved. Raises Problem."""
+        saved = await asyncio.to_thread(self.project.load, item)
+        if saved is None:
+            raise Problem("output", "nothing is saved of this file; segment a structure first")
+        doc, size_hw = saved.doc, (saved.height, saved.width)
+        size_mm = None if doc.spacing_mm_yx is None else (doc.spacing_mm_yx[0], doc.spacing_mm_yx[1])
+        frames = _saved_frames(doc, size_hw)
+        job = Export(item.path, size_mm, folder=self.project.exports, frames=frames, kinds=kinds)
+        done = await run(service, item, job)
+        assert isinstance(done, Exported)
+        return done
+
+
+async def run(service: Service, item: Item, job: FileJob) -> Any:
+    """The answer to a job, by the process that has the item's file open. Raises Problem."""
+    lane = service.lanes[int(item.id, 16) % len(service.lanes)]
+    answer = await lane.run(job)
+    return answer.value
+
+
+def ask_of(mask: MaskDoc) -> Ask | None:
+    """The prompt of a saved mask; None for one without box and click inside, which was drawn."""
+    if mask.box is None and 1 not in mask.labels:
+        return None
+    box = None if mask.box is None else tuple(mask.box)
+    return Ask(box, tuple(tuple(point) for point in mask.points), tuple(mask.labels))
+
+
+def rle_of(counts: str, size_hw: tuple[int, int]) -> Rle:
+    return Rle(counts, size_hw)
+
+
+def _saved_frames(doc: Doc, size_hw: tuple[int, int]) -> tuple[SavedFrame, ...]:
+    """The frames with masks, structures numbered by their place in the document."""
+    used = {mask.object for frame in doc.frames for mask in frame.masks}
+    places = {one.id: place for place, one in enumerate((o for o in doc.objects if o.id in used), start=1)}
+    names = {one.id: one.name for one in doc.objects}
+    frames = []
+    for frame in sorted(doc.frames, key=lambda one: one.number):
+        objects = [
+            SavedObject(
+                places[m.object], rle_of(m.counts, size_hw), ask_of(m), m.quality or 0.0, names[m.object]
+            )
+            for m in frame.masks
+            if m.object in places
+        ]
+        if objects:
+            frames.append(SavedFrame(frame.number, tuple(sorted(objects, key=lambda one: one.number))))
+    return tuple(frames)
+
+
+def _beside(target: Path | None) -> Path:
+    """The folder that a project lies in where nobody said."""
+    if target is None:
+        return Path.cwd()
+    return target if target.is_dir() else target.absolute().parent
+
+
+def _dropped_before(folder: Path) -> list[Path]:
+    dropped = folder / "dropped"
+    if folder.is_symlink() or dropped.is_symlink() or not dropped.is_dir():
+        return []
+    return sorted(path for path in dropped.iterdir() if path.is_file() and not path.is_symlink())

@@ -1,0 +1,57 @@
+"""Help says what was written, brackets included, and names only what exists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from uniultra.cli.main import app
+
+ROOT = Path(__file__).resolve().parents[3]
+FILE = re.compile(r"[\w./-]+\.(?:md|toml|py|json)\b")
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    group: Any = typer.main.get_command(app)
+    for name, command in group.commands.items():
+        yield name, command
+        yield from ((f"{name} {inner}", one) for inner, one in getattr(command, "commands", {}).items())
+
+
+def words(text: str) -> str:
+    """The words of a help without the lines of its table, which may break anywhere."""
+    return re.sub(r"[\s│]+", "", text)
+
+
+@pytest.mark.parametrize("name", [name for name, _ in commands()])
+def test_nothing_of_the_help_is_eaten(name: str) -> None:
+    done = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "300", "TERM": "dumb"})
+    assert done.exit_code == 0, done.output
+    shown = words(done.output)
+    command = dict(commands())[name]
+    for text in (command.help, *(getattr(param, "help", None) for param in command.params)):
+        assert words(text or "") in shown, text
+    assert "\\[" not in done.output
+
+
+def test_the_extra_of_each_command_is_in_the_overview_too() -> None:
+    done = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "300", "TERM": "dumb"})
+    assert "uniultra[train]" in done.output
+    assert "uniultra[web]" in done.output
+
+
+def test_files_that_help_names_exist() -> None:
+    named = {
+        file
+        for _, command in commands()
+        for text in (command.help, *(getattr(param, "help", None) for param in command.params))
+        for file in FILE.findall(text or "")
+    }
+    assert "docs/segment.md" in named
+    assert [file for file in sorted(named) if "/" in file and not (ROOT / file).is_file()] == []

@@ -1,0 +1,92 @@
+"""The course of a tracked structure's size: its plot, and the ejection fraction."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from phantoms import ellipse, speckled
+from uniultra.model_facts import ModelFacts
+from uniultra.outputs.course import Course, ejection_json
+from uniultra.outputs.course_plot import DOUBT, Curve, Point, as_picture, as_svg
+from uniultra.pixel_scale import Scale
+from uniultra.results import FrameResult, ObjectResult, TrackStatus
+from uniultra.types import Mask
+
+HW = (200, 200)
+MM = Scale((0.5, 0.5), "test")
+
+
+def result(number: int, half: float, status: TrackStatus = "sure", scale: Scale = MM) -> FrameResult:
+    """An upright ellipse, 60 px high each way and `half` across; none where `half` is 0."""
+    inside = ellipse(HW, (100, 100), (half, 60)) if half else np.zeros(HW, np.bool_)
+    mask = Mask(inside, np.where(inside, 8.0, -8.0).astype(np.float32), 0.9, scale)
+    frame = speckled(inside)
+    return FrameResult(
+        frame,
+        (ObjectResult(1, mask, status=status, confidence=0.9),),
+        ModelFacts("m", "1", 128),
+        number,
+        number / 20,
+    )
+
+
+def course(*frames: FrameResult) -> Course:
+    found = Course(ventricle=1)
+    for one in frames:
+        found.add(one)
+    return found
+
+
+def test_the_ejection_fraction_of_ellipsoids() -> None:
+    report = ejection_json(
+        "a.dcm", course(result(0, 30), result(1, 40), result(2, 25), result(3, 20), result(4, 28))
+    )
+    assert (report["end_diastole"]["frame"], report["end_systole"]["frame"]) == (1, 3)
+    # Of one length, volumes go as the squares of their widths: 1 - (20 / 40)^2.
+    assert report["ejection_fraction"]["value"] == pytest.approx(75, abs=1.5)
+
+
+def test_frames_that_are_not_sure_are_no_diastole() -> None:
+    report = ejection_json(
+        "a.dcm", course(result(0, 40), result(1, 70, "unsure"), result(2, 0, "lost"), result(3, 20))
+    )
+    assert (report["end_diastole"]["frame"], report["end_systole"]["frame"]) == (0, 3)
+
+
+def test_without_two_sure_frames_or_millimetres_there_is_a_reason() -> None:
+    assert "fewer than 2 sure frames" in ejection_json("a", course(result(0, 40)))["reason"]
+    blind = Scale(None, "", "no calibration")
+    report = ejection_json("a", course(result(0, 40, scale=blind), result(1, 20, scale=blind)))
+    assert "needs millimetres, but no calibration" in report["reason"]
+
+
+CURVES = [Curve("structure <1>", tuple(Point(n, n / 10, 50.0 + n, "sure") for n in range(20)))]
+
+
+def test_the_svg_is_whole_and_its_text_is_safe() -> None:
+    root = ET.fromstring(as_svg(CURVES, "mm2", timed=True))
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"structure <1>", "area in mm2", "time in s"} <= set(texts)
+
+
+def test_a_gap_breaks_the_line_and_doubt_is_coloured() -> None:
+    points = [
+        Point(n, None, None if 8 <= n < 12 else 40.0, "lost" if 8 <= n < 12 else "sure") for n in range(20)
+    ]
+    curves = [Curve("structure 1", tuple(points))]
+    assert as_svg(CURVES, "px", timed=False).count('stroke-width="2"') == 1
+    assert as_svg(curves, "px", timed=False).count('stroke-width="2"') == 2
+    assert ">frame<" in as_svg(curves, "px", timed=False)
+    picture = as_picture(curves, "px", timed=False)
+    reds = np.all(picture == DOUBT["lost"], axis=2)
+    assert reds.sum() > 500
+    assert not np.all(as_picture(CURVES, "px", timed=False) == DOUBT["lost"], axis=2).any()
+
+
+def test_nothing_found_is_a_plot_too() -> None:
+    empty = [Curve("structure 1", (Point(0, None, None, "lost"),))]
+    assert as_picture(empty, "px", timed=False).shape[2] == 3
+    assert "<svg" in as_svg([], "px", timed=False)

@@ -1,0 +1,54 @@
+"""Files of prompts for a track."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from uniultra.errors import PromptError
+from uniultra.prompts.tracks import read_track_prompts
+from uniultra.types import Prompt
+
+
+def test_entries_by_frame_and_structure(tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    path.write_text(
+        json.dumps(
+            [
+                {"frame": 7, "object": 2, "points": [[3, 4], [5, 6]], "labels": [1, 0]},
+                {"frame": 0, "object": 1, "box": [1, 2, 30, 40]},
+                {"frame": 7, "object": 1, "box": [2, 2, 30, 40]},
+            ]
+        )
+    )
+    assert read_track_prompts(path) == {
+        7: {2: Prompt(None, ((3, 4), (5, 6)), (1, 0)), 1: Prompt((2, 2, 30, 40))},
+        0: {1: Prompt((1, 2, 30, 40))},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "can't be read as JSON"),
+        ("[]", "is not a list of entries"),
+        ('{"a.dcm": []}', "is not a list of entries"),
+        ("[3]", "entry 1: it is no object"),
+        ('[{"object": 1, "box": [1, 2, 3, 4]}]', "entry 1: frame None must be a whole number from 0"),
+        ('[{"frame": 0, "object": 0, "box": [1, 2, 3, 4]}]', "object 0 must be a whole number from 1 to 255"),
+        ('[{"frame": true, "object": 1, "box": [1, 2, 3, 4]}]', "frame True must be"),
+        ('[{"frame": 0, "object": 1, "box": [1, 2]}]', "entry 1: box 1,2 is not four finite numbers"),
+        ('[{"frame": 0, "object": 1, "bx": [1, 2, 3, 4]}]', 'key "bx" is unknown'),
+        (
+            json.dumps([{"frame": 0, "object": 1, "box": [1, 2, 3, 4]}] * 2),
+            "entry 2: structure 1 has two prompts",
+        ),
+    ],
+)
+def test_what_is_no_such_file(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "p.json"
+    path.write_text(text)
+    with pytest.raises(PromptError, match=says):
+        read_track_prompts(path)

@@ -1,0 +1,51 @@
+"""A video is read onwards: what was jumped to is where reading goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from uniultra.errors import FileError
+from uniultra.io.video_writer import MovieFile
+from uniultra.web.workspace.open_cine import OpenCine
+
+FRAMES = 30
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    path = tmp_path / "ramp.mp4"
+    with MovieFile(path, 30.0) as movie:
+        for number in range(FRAMES):
+            movie.add(np.full((64, 96, 3), 8 * number, np.uint8))
+    return path
+
+
+def test_any_order_gives_the_same_frames_and_going_on_decodes_one_a_frame(
+    video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uniultra.web.workspace.open_cine.KEPT_BYTES", 3 * 64 * 96)
+    opened = OpenCine(video, (0, 0))
+    decoded = []
+    stream = opened.cine.stream
+
+    def counted():
+        for frame in stream():
+            decoded.append(1)
+            yield frame
+
+    object.__setattr__(opened.cine, "stream", counted)
+    for number in (20, 21, 22, 23, 5, 6, 29, 0):
+        assert float(opened.frame(number).pixels_hw.mean()) == pytest.approx(8 * number, abs=4)
+    # 24 up to frame 23; 7 anew up to frame 6; 23 on to the last; 1 anew
+    assert len(decoded) == 24 + 7 + 23 + 1
+    opened.frame(0)
+    assert len(decoded) == 55  # kept
+
+
+def test_a_frame_that_is_not_there(video: Path) -> None:
+    opened = OpenCine(video, (0, 0))
+    with pytest.raises(FileError, match=f"there is no frame {FRAMES}; legal are 0 to {FRAMES - 1}"):
+        opened.frame(FRAMES)

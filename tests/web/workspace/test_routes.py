@@ -1,0 +1,265 @@
+"""What the page asks for, over HTTP: files, frames, masks, measures, saving and exports, with what lies on
+disk.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from phantoms import ellipse
+from scans import BOX, TRUE, png_of
+from uniultra.io.coco import compressed, run_lengths
+from uniultra.io.rle import mask_of
+from uniultra.web.workspace.workspace import Workspace
+
+TRUTH = compressed(run_lengths(TRUE))
+
+
+def item_id(page: TestClient, name: str) -> str:
+    return next(item["id"] for item in page.get("/v1/workspace").json()["items"] if item["name"] == name)
+
+
+def dice(a: np.ndarray, b: np.ndarray) -> float:
+    return 2 * float(np.sum(a & b)) / float(np.sum(a) + np.sum(b))
+
+
+def saved(page: TestClient, item: str, doc: dict, revision: int = 0):
+    return page.put(f"/v1/workspace/items/{item}", json={"revision": revision, "doc": doc})
+
+
+def doc_of(counts: str = TRUTH, number: int = 0) -> dict:
+    mask = {"object": 1, "counts": counts, "box": BOX, "quality": 0.9}
+    return {"objects": [{"id": 1, "name": "cyst"}], "frames": [{"number": number, "masks": [mask]}]}
+
+
+def test_a_still_is_opened_and_its_pixels_are_exact(page: TestClient, folder: Path) -> None:
+    at = f"/v1/workspace/items/{item_id(page, 'a.png')}"
+    opened = page.get(at).json()
+    assert (opened["width"], opened["height"], opened["count"], opened["revision"]) == (160, 120, 1, 0)
+    assert opened["exports"]["seg"] == "it needs a DICOM image to refer to"
+    frame = page.get(f"{at}/frames/0")
+    assert frame.headers["content-type"] == "image/png"
+    assert np.array_equal(
+        np.array(Image.open(io.BytesIO(frame.content))), np.array(Image.open(folder / "a.png"))
+    )
+    assert page.get(f"{at}/frames/1").json()["type"].endswith("image")
+    assert page.get(f"{at}/frames/-1").status_code == 422
+
+
+def test_a_cine_is_held_and_read_in_any_order(page: TestClient) -> None:
+    at = f"/v1/workspace/items/{item_id(page, 'cine.gif')}"
+    assert page.get(at).json()["count"] == 4
+    centres = []
+    for number in (3, 0, 2, 1, 1):
+        frame = page.get(f"{at}/frames/{number}?exact=false")
+        assert frame.headers["content-type"] == "image/jpeg"
+        dark = np.array(Image.open(io.BytesIO(frame.content)).convert("L"))[40:70] < 40
+        centres.append(round(float(np.nonzero(dark)[1].mean())))
+    assert centres[0] - centres[1] == pytest.approx(12, abs=3)
+    assert centres[3] == centres[4]
+
+
+def test_a_box_then_a_click_with_the_previous_mask(page: TestClient) -> None:
+    at = f"/v1/workspace/items/{item_id(page, 'a.png')}/frames/0/segment"
+    first = page.post(at, json={"box": BOX}).json()
+    assert dice(mask_of(first["counts"], (120, 160)), TRUE) > 0.9
+    assert first["region"] is not None
+    assert first["reason"] == "no calibration is known"
+    click = {
+        "box": BOX,
+        "points": [[85, 55]],
+        "labels": [1],
+        "mask": first["counts"],
+        "region": first["region"],
+    }
+    second = page.post(at, json=click | {"spacing_mm_yx": [0.5, 0.5]}).json()
+    assert dice(mask_of(second["counts"], (120, 160)), TRUE) > 0.9
+    assert second["area_mm2"] == pytest.approx(second["area_px"] / 4)
+    hovering = page.post(at, json={"points": [[85, 55]], "labels": [1], "quick": True}).json()
+    assert hovering["region"] is None
+    assert hovering["area_px"] > 100
+
+
+def test_other_answers_differ_and_the_usual_one_is_first(page: TestClient) -> None:
+    at = f"/v1/workspace/items/{item_id(page, 'a.png')}/frames/0"
+    asked = {"points": [[85, 55]], "labels": [1]}
+    answers = page.post(f"{at}/alternatives", json=asked).json()
+    assert answers[0]["counts"] == page.post(f"{at}/segment", json=asked).json()["counts"]
+    masks = [mask_of(one["counts"], (120, 160)) for one in answers]
+    for place, mask in enumerate(masks):
+        assert all((mask & other).sum() / (mask | other).sum() <= 0.9 for other in masks[:place])
+    boxed = page.post(f"{at}/alternatives", json={"box": BOX}).json()
+    assert len(boxed) == 1  # a box means one thing
+    assert dice(mask_of(boxed[0]["counts"], (120, 160)), TRUE) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({}, "the prompt points at nothing"),
+        ({"points": [[500, 5]], "labels": [1]}, "point 500,5 is outside the image"),
+        ({"box": BOX, "mask": "5"}, "don't add up to 160 x 120 pixels"),
+        ({"box": BOX, "region": [0, 0, 1e9, 1e9]}, "is not one that an answer named"),
+        ({"box": [1, 2, 3]}, "body.box"),
+    ],
+)
+def test_prompts_that_cannot_be(page: TestClient, asked: dict, message: str) -> None:
+    refused = page.post(f"/v1/workspace/items/{item_id(page, 'a.png')}/frames/0/segment", json=asked)
+    assert refused.status_code == 422
+    assert message in refused.json()["detail"]
+
+
+def test_measures_in_the_unit_that_was_given(page: TestClient) -> None:
+    at = f"/v1/workspace/items/{item_id(page, 'a.png')}/frames/0/measure"
+    measured = page.post(at, json={"counts": TRUTH, "spacing_mm_yx": [0.5, 0.5]}).json()
+    assert measured["long_diameter"]["value"] == pytest.approx(35, abs=1)
+    assert measured["scale"]["source"] == "the workspace"
+    assert page.post(at, json={"counts": TRUTH}).json()["scale"]["reason"] == "no calibration is known"
+
+
+def test_what_was_saved_is_there_again_and_a_second_tab_is_told(page: TestClient, folder: Path) -> None:
+    item = item_id(page, "a.png")
+    assert saved(page, item, doc_of()).json() == {"revision": 1}
+    opened = page.get(f"/v1/workspace/items/{item}").json()
+    assert opened["revision"] == 1
+    assert opened["doc"]["objects"][0]["name"] == "cyst"
+    second_tab = saved(page, item, doc_of())
+    assert second_tab.status_code == 409
+    assert "revision 1, yours is 0" in second_tab.json()["detail"]
+    project = folder / "uniultra-project"
+    ids = np.array(Image.open(project / "a.png.frame0.mask.png"))
+    assert np.array_equal(ids == 1, TRUE)
+    empty = {"objects": [{"id": 1}], "frames": []}
+    assert saved(page, item, empty, revision=1).json() == {"revision": 2}
+    assert not (project / "a.png.frame0.mask.png").exists()
+    assert not [path for path in project.iterdir() if path.name.startswith(".uniultra-")]
+
+
+def test_the_list_says_how_far_each_file_is(page: TestClient) -> None:
+    saved(page, item_id(page, "a.png"), doc_of() | {"done": True})
+    first = next(item for item in page.get("/v1/workspace").json()["items"] if item["name"] == "a.png")
+    assert (first["done"], first["objects"], first["frames"]) == (True, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "not JSON"),
+        ('{"schema": "uniultra.annotations/2"}', "written by a newer version"),
+        ('{"schema": "uniultra.annotations/1", "image": "a"}', "Field required"),
+        ("[" * 100_000, "not JSON"),
+    ],
+)
+def test_a_project_file_that_cannot_be_used_is_left_as_it_is(
+    page: TestClient, folder: Path, text: str, message: str
+) -> None:
+    project = folder / "uniultra-project"
+    project.mkdir()
+    (project / "a.png.annotations.json").write_text(text)
+    item = item_id(page, "a.png")
+    for answer in (page.get(f"/v1/workspace/items/{item}"), saved(page, item, doc_of())):
+        assert answer.json()["type"] == "urn:uniultra:problem:project"
+        assert message in answer.json()["detail"]
+    assert (project / "a.png.annotations.json").read_text() == text
+
+
+def test_links_in_the_project_lead_nowhere(page: TestClient, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "uniultra-project").symlink_to(tmp_path / "elsewhere")
+    assert saved(page, item_id(page, "a.png"), doc_of()).json()["type"].endswith("project")
+    assert not list((tmp_path / "elsewhere").iterdir())
+    (folder / "uniultra-project").unlink()
+    (folder / "uniultra-project").mkdir()
+    secret = tmp_path / "secret.json"
+    secret.write_text("{}")
+    (folder / "uniultra-project" / "a.png.annotations.json").symlink_to(secret)
+    assert page.get(f"/v1/workspace/items/{item_id(page, 'a.png')}").json()["type"].endswith("project")
+
+
+def test_a_dropped_file_joins_the_list(page: TestClient, folder: Path) -> None:
+    data = png_of((ellipse((50, 60), (30, 25), (10, 10)) * 200).astype(np.uint8))
+    item = page.post("/v1/workspace/files?name=../../up.png", content=data).json()
+    assert item["name"] == "up.png"
+    assert (folder / "uniultra-project" / "dropped" / "up.png").read_bytes() == data
+    assert page.post("/v1/workspace/files?name=up.png", content=data).json()["id"] == item["id"]
+    bad = page.post("/v1/workspace/files?name=bad.png", content=b"no image")
+    assert bad.status_code == 422
+    assert str(folder) not in bad.text
+    assert not (folder / "uniultra-project" / "dropped" / "bad.png").exists()
+    assert page.post("/v1/workspace/files?name=bad.png", content=b"").status_code == 422
+
+
+def test_exports_are_those_of_the_command_line(page: TestClient, folder: Path) -> None:
+    item = item_id(page, "a.png")
+    assert (
+        page.post(f"/v1/workspace/items/{item}/export", json={"kinds": []}).json()["type"].endswith("output")
+    )
+    saved(page, item, doc_of())
+    done = page.post(f"/v1/workspace/items/{item}/export", json={"kinds": ["csv", "coco"]}).json()
+    assert set(done["files"]) == {"a.mask.png", "a.overlay.png", "a.json", "a.csv", "a.coco.json"}
+    export = folder / "uniultra-project" / "export"
+    report = json.loads((export / "a.json").read_text())
+    assert report["objects"][0]["area_px"] == int(TRUE.sum())
+    assert report["objects"][0]["prompt"]["box"] == BOX
+    assert report["objects"][0]["name"] == "cyst"
+    again = page.post(f"/v1/workspace/items/{item}/export", json={"kinds": ["csv"]})
+    assert again.status_code == 200
+    refused = page.post(f"/v1/workspace/items/{item}/export", json={"kinds": ["seg"]}).json()
+    assert "DICOM results need a DICOM image" in refused["detail"]
+
+
+def test_a_cine_is_exported_with_every_structure_on_every_frame(page: TestClient, folder: Path) -> None:
+    item = item_id(page, "cine.gif")
+    doc = doc_of(number=1)
+    doc["objects"].append({"id": 5, "name": "second"})
+    doc["frames"].append({"number": 3, "masks": [{"object": 5, "counts": TRUTH, "source": "brush"}]})
+    saved(page, item, doc)
+    done = page.post(f"/v1/workspace/items/{item}/export", json={"kinds": ["csv", "movie"]}).json()
+    assert "cine.frames.masks.tif" in done["files"]
+    report = json.loads((folder / "uniultra-project" / "export" / "cine.frames.json").read_text())
+    assert [[found["id"] for found in frame["objects"]] for frame in report["frames"]] == [[1, 2], [1, 2]]
+    assert [frame["objects"][1]["area_px"] > 0 for frame in report["frames"]] == [False, True]
+
+
+def test_the_ejection_fraction_of_two_frames(page: TestClient) -> None:
+    at = f"/v1/workspace/items/{item_id(page, 'cine.gif')}/ejection"
+    small = compressed(run_lengths(ellipse((120, 160), (85, 55), (25, 18))))
+    asked = {"diastole": 0, "systole": 2, "counts": [TRUTH, small]}
+    assert "a volume needs millimetres" in page.post(at, json=asked).json()["detail"]
+    found = page.post(at, json=asked | {"spacing_mm_yx": [0.5, 0.5]}).json()
+    # spheroids: pi/6 times the long axis times the square of the short one
+    assert found["diastole"]["value"] == pytest.approx(np.pi / 6 * 35 * 25**2 / 1000, rel=0.05)
+    assert found["fraction"]["value"] == pytest.approx(100 * (1 - 25 * 18**2 / (35 * 25**2)), abs=2.5)
+    swapped = page.post(at, json=asked | {"counts": [small, TRUTH], "spacing_mm_yx": [0.5, 0.5]}).json()
+    assert "swap the masks" in swapped["detail"]
+
+
+def test_a_readonly_folder_is_said_before_anything_is_lost(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.project.folder = tmp_path / "file" / "below"
+    (tmp_path / "file").write_text("not a folder")
+    assert "read-only; give another folder with --project" in workspace.project.unwritable()
+
+
+def test_a_structure_is_followed_some_frames_at_a_time(page: TestClient) -> None:
+    """A dark ellipse that moves by 4 pixels a frame: the same answers in one call, in several, begun anew."""
+    at = f"/v1/workspace/items/{item_id(page, 'cine.gif')}/frames"
+    asked = {"object": 1, "counts": TRUTH, "box": BOX, "frames": 3}
+    whole = page.post(f"{at}/0/track", json=asked).json()
+    assert [one["number"] for one in whole] == [1, 2, 3]
+    for one in whole:
+        assert one["status"] == "sure"
+        assert dice(mask_of(one["counts"], (120, 160)), np.roll(TRUE, 4 * one["number"], axis=1)) > 0.85
+    first = page.post(f"{at}/0/track", json=asked | {"frames": 1}).json()
+    on = {"object": 1, "counts": first[0]["counts"], "frames": 8}
+    assert page.post(f"{at}/1/track", json=on).json() == whole[1:]
+    assert page.post(f"{at}/3/track", json=on | {"counts": whole[2]["counts"]}).json() == []
+    back = page.post(f"{at}/3/track", json=on | {"counts": whole[2]["counts"], "backwards": True}).json()
+    assert [one["number"] for one in back] == [2, 1, 0]
+    assert dice(mask_of(back[-1]["counts"], (120, 160)), TRUE) > 0.85

@@ -1,0 +1,171 @@
+"""The page's own modules: their maths against Python's, through Node; and what a page may weigh and say."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from typing import Any
+
+import numpy as np
+import pytest
+
+from phantoms import ellipse
+from uniultra.io.coco import compressed, run_lengths
+from uniultra.measure.measured import as_json, measure_mask
+from uniultra.pixel_scale import Calibration, Scale, ScanRegion
+from uniultra.web.workspace.routes import _calibration
+from uniultra.web.workspace.static_files import STATIC, static_files
+
+MOST_BYTES = 300_000
+"""Of all that a browser loads, without the model."""
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+
+
+def node(script: str, given: Any) -> Any:
+    """What a script prints as JSON; it finds `given` and the module folder `core`."""
+    head = f"""
+        import {{ readFileSync }} from "node:fs";
+        const given = JSON.parse(readFileSync(0)), core = "{(STATIC / "core").as_uri()}";"""
+    command = ["node", "--input-type=module", "-e", head + script]
+    done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@needs_node
+def test_run_lengths_are_those_of_python() -> None:
+    random = np.random.default_rng(3)
+    masks = [ellipse((40, 53), (20, 22), (12, 9)), random.random((17, 9)) > 0.5]
+    masks += [np.zeros((8, 9), bool), np.ones((8, 9), bool), np.eye(11, dtype=bool)]
+    given = [
+        {"counts": compressed(run_lengths(mask)), "width": mask.shape[1], "height": mask.shape[0]}
+        for mask in masks
+    ]
+    script = """
+        const { areaOf, decode, encode } = await import(`${core}/rle.mjs`);
+        const told = (mask, one) => [[...mask], encode(mask, one), areaOf(one.counts)];
+        const out = given.map((one) => told(decode(one.counts, one), one));
+        let refused = "";
+        try { decode("99", { width: 3, height: 3 }); } catch (error) { refused = error.message; }
+        console.log(JSON.stringify([out, refused]));"""
+    found, refused = node(script, given)
+    for mask, one, (pixels, again, area) in zip(masks, given, found, strict=True):
+        assert np.array_equal(np.array(pixels, bool).reshape(mask.shape), mask)
+        assert again == one["counts"]
+        assert area == mask.sum()
+    assert "fit its image" in refused
+
+
+@needs_node
+def test_outlines_close_and_hold_the_masks_area() -> None:
+    ring = ellipse((60, 60), (30, 30), (22, 18)) & ~ellipse((60, 60), (30, 30), (8, 6))
+    ring[2, 2] = ring[3, 3] = True  # two pixels that touch at a corner are one part
+    script = """
+        const { outlines } = await import(`${core}/outline.mjs`);
+        console.log(JSON.stringify(outlines(Uint8Array.from(given.mask), given)));"""
+    loops = node(script, {"mask": ring.astype(int).ravel().tolist(), "width": 60, "height": 60})
+    assert len(loops) == 3
+    areas = []
+    for loop in loops:
+        points = np.array(loop)
+        assert np.abs(np.diff(np.vstack([points, points[:1]]), axis=0)).max() <= 1.0
+        x, y = points.T
+        areas.append(0.5 * float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)))
+    assert sorted(area > 0 for area in areas) == [False, True, True]
+    assert sum(areas) == pytest.approx(ring.sum(), rel=0.03)
+
+
+@needs_node
+def test_the_scale_of_a_line_is_pythons() -> None:
+    """Random boxes on random screens: the same millimetres, or the same reason why there are none."""
+    random = np.random.default_rng(11)
+    kinds = [("2D", ("cm", "cm")), ("2D", ("cm", "cm")), ("M-mode", ("seconds", "cm"))]
+    screens = [Calibration(), Calibration.uniform((0.2, 0.3))]
+    for _ in range(40):
+        regions = []
+        for _ in range(random.integers(1, 4)):
+            x0, y0 = random.integers(0, 60, 2)
+            shape, units = kinds[random.integers(len(kinds))]
+            box = (x0 - 0.5, y0 - 0.5, x0 + random.integers(20, 70) + 0.5, y0 + random.integers(20, 70) + 0.5)
+            delta = float(random.choice([0.02, 0.05, 0.0]))
+            low = bool(random.random() < 0.3)
+            regions.append(ScanRegion(tuple(map(float, box)), shape, "tissue", units, (delta, delta), low))
+        fallbacks = (("PixelSpacing", (0.2, 0.2)),) if random.random() < 0.5 else ()
+        screens.append(Calibration(tuple(regions), fallbacks))
+    cases, expected = [], []
+    for screen in screens:
+        for _ in range(8):
+            x0, y0 = (float(v) for v in random.integers(0, 80, 2))
+            box = [x0, y0, x0 + float(random.integers(1, 50)), y0 + float(random.integers(1, 50))]
+            scale = screen.at((box[0], box[1], box[2], box[3]))
+            cases.append({"calibration": _calibration(screen), "box": box})
+            expected.append(
+                [None if scale.spacing_mm_yx is None else list(scale.spacing_mm_yx), scale.reason]
+            )
+    script = """
+        const { scaleAt } = await import(`${core}/scale.mjs`);
+        const told = ({ calibration, box }) => { const { mm, reason } = scaleAt(calibration, box);
+            return [mm, reason]; };
+        console.log(JSON.stringify(given.map(told)));"""
+    found = node(script, cases)
+    assert found == expected
+    assert len({reason for _, reason in expected}) > 8
+
+
+def test_the_page_is_light_and_loads_nothing_from_elsewhere() -> None:
+    files = static_files()
+    assert sum(len(data) for data, _ in files.values()) <= MOST_BYTES
+    for name, (data, _) in files.items():
+        text = data.decode("utf-8")
+        addresses = set(re.findall(r"https?://[^\s\"'`)]+", text)) - {"http://www.w3.org/2000/svg"}
+        assert not addresses, name
+        for sink in (
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "new Function",
+        ):
+            assert sink not in text, f"{name} has {sink}"
+
+
+@needs_node
+@pytest.mark.parametrize("mm", [None, [0.2, 0.3]])
+def test_measures_in_the_tab_are_close_to_pythons(mm: list[float] | None) -> None:
+    random = np.random.default_rng(5)
+    masks = [ellipse((160, 200), (100, 80), (half, half * 0.6)) for half in (12, 30, 70)]
+    yy, xx = np.mgrid[:160, :200]
+    for angle in random.uniform(0, np.pi, 5):
+        u = (xx - 100) * np.cos(angle) + (yy - 80) * np.sin(angle)
+        v = -(xx - 100) * np.sin(angle) + (yy - 80) * np.cos(angle)
+        masks.append((u / 60) ** 2 + (v / 25) ** 2 <= 1 + 0.1 * np.sin(3 * np.arctan2(v, u)))
+    given = [{"mask": m.astype(int).ravel().tolist(), "width": 200, "height": 160, "mm": mm} for m in masks]
+    script = """
+        const { measureMask } = await import(`${core}/measure.mjs`);
+        const one = (item) => measureMask(Uint8Array.from(item.mask), item, item.mm);
+        const empty = measureMask(new Uint8Array(6), { width: 3, height: 2 }, null);
+        console.log(JSON.stringify([...given.map(one), empty]));"""
+    *found, empty = node(script, given)
+    assert empty == {}
+    pixel = max(mm or [1.0])
+    spacing = None if mm is None else (mm[0], mm[1])
+    for mask, measured in zip(masks, found, strict=True):
+        expected = as_json(measure_mask(mask, Scale(spacing, "test" if mm else "", "" if mm else "none")))
+        for name, one in measured.items():
+            assert one["unit"] == expected[name]["unit"]
+            assert one["value"] == pytest.approx(expected[name]["value"], rel=0.02, abs=pixel), name
+
+
+@needs_node
+def test_every_text_is_there_in_every_language() -> None:
+    script = """
+        const { LANGUAGES } = await import(`${core}/../languages.mjs`);
+        const shape = (table) => Object.entries(table).map(([key, text]) => [key, typeof text,
+            text.length * (key === "keys")]);
+        console.log(JSON.stringify(Object.values(LANGUAGES).map(shape)));"""
+    first, *others = node(script, {})
+    assert others
+    assert all(sorted(other) == sorted(first) for other in others)

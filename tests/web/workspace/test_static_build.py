@@ -1,0 +1,126 @@
+"""The page without a server: built, opened in Chromium, and held against Python."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from browsers import CHROMIUM, check_tab, tab_of
+from dicoms import dataset, region, save
+from phantoms import ellipse, speckled
+from uniultra.errors import ModelError, OutputError
+from uniultra.io.rle import mask_of
+from uniultra.measure.measured import as_json, measure_mask
+from uniultra.pixel_scale import Scale
+from uniultra.segmenter import Segmenter
+from uniultra.types import Frame, Prompt
+from uniultra.web.workspace.static_build import ENGINE, build
+
+DIST = Path(__file__).parents[3] / "examples" / "node" / "node_modules" / "onnxruntime-web" / "dist"
+HW = (240, 320)
+TRUE = ellipse(HW, (170, 110), (70, 50))
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Path:
+    """A folder with files of the engine's names."""
+    folder = tmp_path / "dist"
+    folder.mkdir()
+    for name in ENGINE:
+        (folder / name).write_text("")
+    return folder
+
+
+def test_what_is_missing_is_said_and_nothing_is_written(tmp_path: Path, engine: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(OutputError, match=r"lacks ort\.wasm\.min\.mjs; run `npm install onnxruntime-web`"):
+        build(out, "uniultra-mini", tmp_path)
+    with pytest.raises(ModelError, match="model 'none' is unknown"):
+        build(out, "none", engine)
+    assert not out.exists()
+    out.mkdir()
+    with pytest.raises(OutputError, match="exists; give the name of a new folder"):
+        build(out, "uniultra-mini", engine)
+
+
+def test_the_folder_holds_a_page_that_can_ask_nobody_else(tmp_path: Path, engine: Path) -> None:
+    out = tmp_path / "out"
+    size = build(out, "uniultra-mini", engine)
+    assert size == sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    page = (out / "index.html").read_text()
+    assert "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'" in page
+    assert page.index("Content-Security-Policy") < page.index("<script")
+    assert (out / "static" / "api.mjs").read_text() == 'export * from "./local/api.mjs";\n'
+    assert (out / "examples" / "ATTRIBUTION.md").is_file()
+
+
+class Files(http.server.SimpleHTTPRequestHandler):
+    """A web server of files, as anybody has one."""
+
+    extensions_map = {  # noqa: RUF012
+        **http.server.SimpleHTTPRequestHandler.extensions_map,
+        ".mjs": "text/javascript",
+        ".wasm": "application/wasm",
+    }
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    if not DIST.is_dir():
+        pytest.skip("examples/node/node_modules is absent: run `make node-client`")
+    out = tmp_path / "out"
+    build(out, "uniultra-mini", DIST)
+
+    def handler(*arguments: Any) -> Files:
+        return Files(*arguments, directory=str(out))
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+def test_the_tab_segments_and_measures_as_python_does(address: str, tmp_path: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    frames = np.stack([speckled(TRUE, seed=seed).pixels_hw for seed in range(3)])
+    cine = dataset(frames, FrameTime=40.0)
+    cine.SequenceOfUltrasoundRegions = [region((0, 0, HW[1] - 1, HW[0] - 1), delta=0.05)]
+    save(cine, tmp_path / "cine.dcm")
+    (tmp_path / "text.dcm").write_text("no DICOM")
+    box = (95.0, 55.0, 245.0, 165.0)
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        tab = tab_of(browser.new_context(viewport={"width": 1280, "height": 720}), address)
+        assert tab.state()["doc"]["frames"] == []
+        tab.page.locator("#file-input").set_input_files(tmp_path / "text.dcm")
+        playwright.expect(tab.page.locator("#notice")).to_contain_text("not an image that this browser reads")
+        tab.page.locator("#file-input").set_input_files(tmp_path / "cine.dcm")
+        tab.wait("app.file.name === 'cine.dcm' && app.file.count === 3")
+        tab.drag(box[:2], box[2:])
+        tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+        found = tab.state()["doc"]["frames"][0]["masks"][0]
+        size = tab.page.locator("#measures tr", has_text="Long diameter").locator("td")
+        playwright.expect(size).to_contain_text("mm")
+        shown = float(size.inner_text().split()[0])
+        tab.page.reload()
+        tab.know()
+        check_tab(tab)
+        browser.close()
+    drawn = tuple(found["box"])
+    [mask] = Segmenter.load(threads=1).segment(Frame.from_array(frames[0]), [Prompt(box_xyxy=drawn)])
+    ours = mask_of(found["counts"], HW)
+    assert 2 * (ours & mask.mask_hw).sum() / (ours.sum() + mask.mask_hw.sum()) > 0.995
+    assert found["quality"] == pytest.approx(mask.quality, abs=0.01)
+    measured = as_json(measure_mask(ours, Scale((0.5, 0.5), "region 1")))
+    assert shown == pytest.approx(measured["long_diameter"]["value"], rel=0.01)
