@@ -5,6 +5,7 @@ hostile requests.
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from uniultra.errors import PromptError
 from uniultra.hosts import nninteractive
 from uniultra.hosts.packed_arrays import pack, unpack
 from uniultra.types import Frame, Prompt
+from uniultra.web.server import _listen
 from uniultra.web.settings import ServeSettings
 
 
@@ -216,3 +218,9 @@ def test_an_array_that_promises_too_much_is_refused_before_it_is_unpacked() -> N
     small[at : at + 8] = (2**40).to_bytes(8, "little")
     with pytest.raises(PromptError, match="the limit is 512 MB"):
         unpack(bytes(small))
+
+
+def test_small_answers_are_sent_at_once() -> None:
+    """With Nagle's algorithm an answer's body waits for the client's delayed acknowledgement of its head: 40 ms more, each time."""
+    with _listen(ServeSettings(port=0)) as listening:
+        assert listening.proto == socket.IPPROTO_TCP

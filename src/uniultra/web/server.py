@@ -70,10 +70,11 @@ class _Server(uvicorn.Server):
 
 def _listen(settings: ServeSettings) -> socket.socket:
     try:
-        family, kind, _, _, address = socket.getaddrinfo(
+        family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM
         )[0]
-        listening = socket.socket(family, kind)
+        # With its protocol: asyncio sends small answers at once (TCP_NODELAY) only where a socket says TCP.
+        listening = socket.socket(family, kind, protocol)
     except OSError as error:
         raise ServeError(
             f"--host {settings.host} is not an address of this machine ({error.strerror}); give 127.0.0.1"
