@@ -157,7 +157,8 @@ class TrackJournal:
     def _unwritable(self, error: OSError) -> OutputError:
         reason = error.strerror or "error"
         return OutputError(
-            f"{printable(str(self.path))}: can't be written ({reason}); free some space, or leave out --resume"
+            f"{printable(str(self.path))}: can't be written ({reason}); free some space, or leave out "
+            "--resume"
         )
 
 
