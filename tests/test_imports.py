@@ -85,7 +85,7 @@ MAY_IMPORT = {
     "segmenter": (*FOUNDATION, "backends", "postprocess", "prompt_arrays", "prompt_checks"),
     "automatic": (*FOUNDATION, "postprocess", "segmenter"),
     "results": (*FOUNDATION, "io", "measure", "prompt_checks", "segmenter"),
-    "tracking": (*FOUNDATION, "segmenter", "results", "tracking"),
+    "tracking": (*FOUNDATION, "postprocess", "segmenter", "results", "tracking"),
     "outputs": (*FOUNDATION, *RESULTS, "io"),
     "batch": (*FOUNDATION, *RESULTS, "automatic", "io", "data.problems", "batch"),
     "cluster": ("prompts",),

@@ -200,6 +200,31 @@ def test_a_run_that_is_ended_leaves_no_half_results(tmp_path: Path, ends: signal
     assert not list((tmp_path / "out").glob(".uniultra-*"))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGKILL")
+def test_a_killed_run_goes_on_with_resume_and_finds_the_same(tmp_path: Path) -> None:
+    save(dataset(beating(90)), tmp_path / "long.dcm")
+    call = ["track", "long.dcm", "--box", BOX, "--write", "none", "--resume"]
+    journal = tmp_path / "out" / "long.track.part.jsonl"
+    with subprocess.Popen(
+        command(*call, "--out", "out"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        until = time.monotonic() + 120
+        while not (journal.is_file() and b'"state": 24' in journal.read_bytes()) and time.monotonic() < until:
+            assert running.poll() is None
+            time.sleep(0.02)
+        running.kill()
+    assert journal.is_file()
+    other = uniultra(*call, "--out", "out", "--to", 80, cwd=tmp_path)
+    assert (other.returncode, "of a run with another frames" in other.stderr) == (2, True)
+    done = uniultra(*call, "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert not journal.exists()
+    assert uniultra(*call, "--out", "once", cwd=tmp_path).returncode == 0
+    for ending in ("csv", "json"):
+        pair = [(tmp_path / folder / f"long.track.{ending}").read_bytes() for folder in ("out", "once")]
+        assert pair[0] == pair[1]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files")
 def test_a_full_disk_is_one_line_and_leaves_nothing(folder: Path) -> None:
     limited = "import resource,signal,sys;signal.signal(signal.SIGXFSZ,signal.SIG_IGN);"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 METHODS = {"ellipsoid": (2,), "simpson": (1, 2), "ef": (1, 2, 4)}
 """Methods of `--volume`, and how many masks each takes; 1 for `ef` is a label of a cine."""
 
-MASKS_HELP = "Masks: PNG (0 background, 1..N), NIfTI, NRRD or MetaImage labels, or NAME.frames.masks.tif."
+MASKS_HELP = "Masks: PNG (0 background, 1..N), labels in NIfTI, NRRD, MetaImage, or NAME.frames.masks.tif."
 
 
 def measure(

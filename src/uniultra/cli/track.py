@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from uniultra.io.input_file import InputFile
     from uniultra.outputs.course import Course
     from uniultra.segmenter import Segmenter
+    from uniultra.tracking.journal import TrackJournal
     from uniultra.types import Cine, Prompt
 
 OUT = Path("uniultra-out")
@@ -73,6 +74,10 @@ def track(
     write: Annotated[
         list[str], typer.Option(metavar="KIND", help="Instead of all: seg, movie, or none.")
     ] = [],  # noqa: B006
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Keep notes on the way, and go on where such a run was ended."),
+    ] = False,
     keep_patient: Annotated[
         bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")
     ] = False,
@@ -99,18 +104,21 @@ def track(
     prompted = _prompts(cine, frame, typed, mask, prompts)
     _check_targets(plan, source, bool(ventricle), [one for one in (mask, prompts) if one is not None])
     segmenter = Segmenter.load(model)
-    print(_run(plan, (source, cine), segmenter, prompted, TrackOptions(frames, reverse, ventricle)))
+    print(_run(plan, (source, cine), segmenter, prompted, TrackOptions(frames, reverse, ventricle, resume)))
     tell(own_study(plan, [source]))
     say(f"Results in {out}/")
 
 
 @dataclass(frozen=True)
 class TrackOptions:
-    """Which frames are tracked, which way, and which structure is a left ventricle (0: none)."""
+    """Which frames are tracked, which way, which structure is a left ventricle (0: none), and whether a
+    journal is kept.
+    """
 
     frames: range
     reverse: bool
     ventricle: int
+    resume: bool
 
 
 def _run(
@@ -133,8 +141,11 @@ def _run(
         )
     check_size(plan, source, cine, len(options.frames) * len(structures))
     course, faults = Course(options.ventricle), Faults()
-    results = follow(segmenter, cine, prompted, options.frames, options.reverse, faults)
+    journal = _journal(plan, read, segmenter, prompted, options) if options.resume else None
+    results = follow(segmenter, cine, prompted, options.frames, options.reverse, faults, journal)
     with ExitStack() as stack:
+        if journal is not None:
+            stack.callback(journal.close)
         bar = stack.enter_context(new_bar())
         task = bar.add_task(label(source.path.name), total=len(options.frames))
         result = next(results, None)  # wrong prompts are told before a file is begun
@@ -143,8 +154,28 @@ def _run(
             files.add(result)
             bar.advance(task)
             result = next(results, None)
+    if journal is not None:
+        journal.path.unlink(missing_ok=True)
     tell((*files.notes, *files.lost, *faults.text()))
     return _summary(source, course, segmenter)
+
+
+def _journal(
+    plan: OutputPlan,
+    read: tuple[InputFile, Cine],
+    segmenter: Segmenter,
+    prompted: dict[int, dict[int, Prompt]],
+    options: TrackOptions,
+) -> TrackJournal:
+    """The journal of this call, beside its results. Raises OutputError where there is one of another call."""
+    from uniultra.tracking.journal import TrackJournal, about_call
+
+    source, cine = read
+    assert plan.folder is not None
+    about = about_call(cine, prompted, options.frames, segmenter.facts) | {"reverse": options.reverse}
+    found = source.path.stat()
+    about |= {"file": [source.path.name, found.st_size, found.st_mtime_ns]}
+    return TrackJournal.open(plan.folder / f"{source.stem}.track.part.jsonl", about)
 
 
 @dataclass

@@ -40,8 +40,8 @@ def described(
     kind = fields.get("UltrasoundImageType", "").upper()
     if kind not in _PICTURES:
         raise FileError(
-            f"{volume.name}: UltrasoundImageType {shown(kind[:40])} is not a picture; legal are BRIGHTNESS "
-            "and RGB_COLOR; scan-convert it"
+            f"{volume.name}: UltrasoundImageType {shown(kind[:40])} is not a picture; legal are "
+            "BRIGHTNESS and RGB_COLOR; scan-convert it"
         )
     flips, said = _flips(volume.name, fields.get("UltrasoundImageOrientation"))
     if not (calibration.fallbacks or calibration.regions):

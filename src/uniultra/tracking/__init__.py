@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from uniultra.tracking.cine import track
 from uniultra.tracking.spans import PromptedFrames, affected
-from uniultra.tracking.state import TrackState
 from uniultra.tracking.step import begin, step
+from uniultra.tracking.track_state import TrackState
 
 __all__ = ["PromptedFrames", "TrackState", "affected", "begin", "step", "track"]

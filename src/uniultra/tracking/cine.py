@@ -8,11 +8,12 @@ from dataclasses import replace
 from uniultra.errors import FileError
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.segmenter import Segmenter
+from uniultra.tracking.journal import TrackJournal
 from uniultra.tracking.kept import Kept, keep
 from uniultra.tracking.reading import OnFault, ascending, descending
 from uniultra.tracking.spans import PromptedFrames, checked, prompted_frames
-from uniultra.tracking.state import TrackState
 from uniultra.tracking.step import TrackedMask, begin, lost_mask, step
+from uniultra.tracking.track_state import TrackState
 from uniultra.types import Cine, Frame
 
 Found = Mapping[int, TrackedMask]
@@ -26,6 +27,7 @@ def track(
     frames: range | None = None,
     reverse: bool = False,
     on_fault: OnFault | None = None,
+    journal: TrackJournal | None = None,
 ) -> Iterator[FrameResult]:
     """Follows structures through a cine; one result a frame, in ascending order.
 
@@ -39,6 +41,7 @@ def track(
             too.
         frames: consecutive frames to track, all prompts among them; None for the whole cine.
         on_fault: told once of each frame that can't be read, which is then left out; None raises.
+        journal: of this very call; what it knows is taken from it, and what is new added to it.
 
     Raises:
         PromptError: no prompt, one outside of the frame or of the frames, or numbers that aren't 1 to N.
@@ -53,20 +56,34 @@ def track(
     kept: dict[tuple[int, int], Kept] = {}
     before = range(frames.start, max(ends.values()) + 1)
     if len(before) > 1:
-        for number, _, found in _followed(segmenter, descending(cine, before, fault), behind):
+        for number, _, found, _ in _followed(segmenter, descending(cine, before, fault), behind):
             kept |= {(number, one.number): keep(one) for one in found.values() if number < ends[one.number]}
-    for number, frame, found in _followed(segmenter, ascending(cine, frames, fault), ahead):
+    journal_after = -1 if journal is None else journal.after
+    if journal is not None and journal_after >= 0:
+        for number, frame in ascending(cine, range(frames.start, journal_after + 1), fault):
+            known = {one.number: one for one in journal.results(frame, number)}
+            if known:
+                yield _result(segmenter, cine, (number, frame), known, prompts)
+    rest = range(max(frames.start, journal_after + 1), frames.stop)
+    begun = None if journal is None else journal.state
+    for number, frame, found, state in _followed(segmenter, ascending(cine, rest, fault), ahead, begun):
         size = frame.height, frame.width
         earlier = {n: kept.pop((number, n)).restored(n, size) for n in numbers if (number, n) in kept}
         lost = {n: lost_mask(n, size) for n in numbers}
-        yield _result(segmenter, cine, (number, frame), {**lost, **found, **earlier}, prompts)
+        result = _result(segmenter, cine, (number, frame), {**lost, **found, **earlier}, prompts)
+        if journal is not None:
+            journal.add(result)
+            journal.save(number, state)
+        yield result
 
 
 def _followed(
-    segmenter: Segmenter, frames: Iterable[tuple[int, Frame]], starts: PromptedFrames
-) -> Iterator[tuple[int, Frame, Found]]:
-    """Each frame, in the given order, with the structures that have begun by then."""
-    state: TrackState | None = None
+    segmenter: Segmenter,
+    frames: Iterable[tuple[int, Frame]],
+    starts: PromptedFrames,
+    state: TrackState | None = None,
+) -> Iterator[tuple[int, Frame, Found, TrackState | None]]:
+    """Each frame, in the given order, with the structures that have begun by then, and the state after it."""
     for number, frame in frames:
         own = starts.get(number, {})
         found: dict[int, TrackedMask] = {}
@@ -77,7 +94,7 @@ def _followed(
         if own:
             answers, state = begin(segmenter, frame, own, state)
             found |= {one.number: one for one in answers}
-        yield number, frame, found
+        yield number, frame, found, state
 
 
 def _result(

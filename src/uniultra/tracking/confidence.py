@@ -14,8 +14,10 @@ from uniultra.results import TrackStatus
 from uniultra.tracking.state import PATCH
 from uniultra.types import Frame, Region
 
-SURE, LOST = 0.8, 0.3
+SURE, LOST = 0.8, 0.1
 """Confidence from which a frame is sure, and below which it is lost; chosen on val."""
+EXPLAINED_FROM, EXPLAINED_SPAN = 0.75, 0.2
+"""Correlation with the registered prompted frame that says nothing, and what is to be added for certainty."""
 FOUND_THERE = 0.6
 """Confidence from which a lost structure counts as found where it was last sure; elsewhere it must be SURE: a
 search tempts.
@@ -24,6 +26,8 @@ ABSENT_AFTER = 5
 """So many lost frames in a row, and the structure counts as out of view."""
 MOST_GROWTH = 2.5
 """What grows or shrinks by more than this since it was last sure is something else."""
+MOST_CHANGE = 3.0
+"""What is this much larger or smaller than when it was prompted is never sure."""
 _AROUND = 1.4
 """What an appearance shows: this many times the structure's box."""
 WEIGHTS = (-14.4, 4.0, 4.9, 10.9)
@@ -40,21 +44,28 @@ class Evidence:
         quality: IoU as the model predicts it, 0 to 1.
         like_first, like_sure: correlation with the appearance when prompted, and when last sure, -1 to 1.
         growth: its area over that of the last sure frame, or the inverse: at least 1.
+        explained: correlation with the prompted frame, registered, where its mask agrees; else 0.
+        changed: as `growth`, but against the prompted frame.
     """
 
     quality: float
     like_first: float
     like_sure: float
     growth: float = 1.0
+    explained: float = 0.0
+    changed: float = 1.0
 
     @property
     def confidence(self) -> float:
         """The chance that Dice is at least 0.7, 0 to 1."""
         if self.growth > MOST_GROWTH:
             return 0.0
+        most = SURE - 0.01 if self.changed > MOST_CHANGE else 1.0
         values = (1.0, self.quality, self.like_first, self.like_sure)
         logit = sum(weight * value for weight, value in zip(WEIGHTS, values, strict=True))
-        return 1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0)))
+        registered = min(max((self.explained - EXPLAINED_FROM) / EXPLAINED_SPAN, 0.0), 1.0)
+        learnt = 1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0)))
+        return min(max(registered, learnt), most)
 
 
 def status_of(confidence: float, lost: int) -> TrackStatus:

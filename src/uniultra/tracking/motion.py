@@ -43,6 +43,11 @@ def flow_between(view_hw: np.ndarray, before_hw: np.ndarray) -> np.ndarray:
     return np.asarray(_method().calc(view_hw, before_hw, empty))
 
 
+def crop_flow(view_hw: np.ndarray, before_hw: np.ndarray) -> np.ndarray:
+    """As `flow_between`, of two crops of one size, at least 16 pixels a side."""
+    return np.asarray(_method().calc(view_hw, before_hw, np.zeros((*view_hw.shape, 2), np.float32)))
+
+
 def _method() -> cv2.DISOpticalFlow:
     """One a thread: it keeps its buffers."""
     if not hasattr(_LOCAL, "method"):
@@ -57,7 +62,7 @@ def carried(grid: MaskGrid, flow: np.ndarray, frame_hw: tuple[int, int]) -> Mask
     along.
     """
     across, down = grid.positions()
-    step_x, step_y = _steps(flow, frame_hw, across, down)
+    step_x, step_y = steps_at(flow, frame_hw, across, down)
     inside = grid.inside_hw
     if not inside.any():
         return grid
@@ -65,7 +70,7 @@ def carried(grid: MaskGrid, flow: np.ndarray, frame_hw: tuple[int, int]) -> Mask
     old = grid.region
     region = Region(old.x0 + dx, old.y0 + dy, old.x1 + dx, old.y1 + dy)
     across, down = positions(region)
-    step_x, step_y = _steps(flow, frame_hw, across, down)
+    step_x, step_y = steps_at(flow, frame_hw, across, down)
     return MaskGrid(region, grid.at(across + step_x, down + step_y))
 
 
@@ -91,7 +96,7 @@ def moved_to_match(
     return MaskGrid(Region(old.x0 + dx, old.y0 + dy, old.x1 + dx, old.y1 + dy), grid.logits_hw)
 
 
-def _steps(
+def steps_at(
     flow: np.ndarray, frame_hw: tuple[int, int], across: np.ndarray, down: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The flow at source positions, in source pixels: x and y, of the positions' shape."""

@@ -17,6 +17,8 @@ OnFault = Callable[[int, FileError], None]
 
 def ascending(cine: Cine, frames: range, on_fault: OnFault) -> Iterator[tuple[int, Frame]]:
     """Each frame that can be read, with its number. After a fault in a video nothing more of it can be."""
+    if not frames:
+        return
     if not cine.in_order:
         yield from _one_by_one(cine, frames, on_fault)
         return

@@ -1,5 +1,5 @@
-"""What a tracker remembers between two frames: a few arrays of fixed size, whatever the length of the
-cine.
+"""What a tracker remembers between two frames: a few arrays of fixed size, whatever the length of the cine:
+soft masks.
 """
 
 from __future__ import annotations
@@ -67,10 +67,10 @@ class MaskGrid:
         return positions(self.region)
 
 
-def positions(region: Region) -> tuple[np.ndarray, np.ndarray]:
-    """The source positions x and y of the cells of a grid over a region, float64 (GRID, GRID)."""
-    steps = np.arange(GRID, dtype=np.float64)
-    ends = ModelMap(region, GRID).to_source(np.stack([steps, steps], axis=-1))
+def positions(region: Region, side: int = GRID) -> tuple[np.ndarray, np.ndarray]:
+    """The source positions x and y of the cells of a grid over a region, float64 (side, side)."""
+    steps = np.arange(side, dtype=np.float64)
+    ends = ModelMap(region, side).to_source(np.stack([steps, steps], axis=-1))
     across, down = np.meshgrid(ends[:, 0], ends[:, 1])
     return across, down
 
@@ -87,51 +87,3 @@ def _sampled(values_hw: np.ndarray, across: np.ndarray, down: np.ndarray) -> np.
         values_hw, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=-FAR
     )
     return np.asarray(found, np.float32)
-
-
-@dataclass(frozen=True)
-class ObjectTrack:
-    """One structure.
-
-    Attributes:
-        number: its id, from 1.
-        grid: where it is taken to be, on the frame before; while it is lost, the best guess.
-        sure_grid: the same on the last frame that was sure; a structure that was lost is looked for there.
-        first_hw, sure_hw: its appearance where it was prompted, and on the last sure frame, uint8 (PATCH,
-            PATCH).
-        lost: for how many frames it has been lost.
-    """
-
-    number: int
-    grid: MaskGrid
-    sure_grid: MaskGrid
-    first_hw: np.ndarray = field(repr=False)
-    sure_hw: np.ndarray = field(repr=False)
-    lost: int = 0
-
-
-@dataclass(frozen=True)
-class TrackState:
-    """All structures after a frame.
-
-    Attributes:
-        frame_hw: (height, width) of the frames.
-        view_hw: the frame before, uint8, shrunk for the estimate of motion.
-        objects: in the order of their numbers.
-    """
-
-    frame_hw: tuple[int, int]
-    view_hw: np.ndarray = field(repr=False)
-    objects: tuple[ObjectTrack, ...] = ()
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all arrays: these don't grow with the cine."""
-        per = [
-            one.grid.logits_hw.nbytes
-            + one.sure_grid.logits_hw.nbytes
-            + one.first_hw.nbytes
-            + one.sure_hw.nbytes
-            for one in self.objects
-        ]
-        return self.view_hw.nbytes + sum(per)

@@ -1,5 +1,5 @@
-"""One frame of a track: motion carries each mask along, and the model is prompted with its box and its
-innermost point.
+"""One frame of a track: registration to the prompted frame where that explains what is seen; else motion
+carries each mask along, and the model is prompted with its box and its innermost point.
 
 Chosen on val against copying, flow alone, the previous box, the mask as a prompt, and mixtures
 (docs/tracking.md). What a frame is
@@ -15,13 +15,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from uniultra.errors import PromptError
-from uniultra.geometry import OUTSIDE_LOGIT, clip_box, inscribed_centre
+from uniultra.geometry import OUTSIDE_LOGIT, clip_box, inscribed_centre, scale_of
 from uniultra.pixel_scale import NO_SCALE
+from uniultra.postprocess import overlap
 from uniultra.results import TrackStatus
 from uniultra.segmenter import Segmenter
+from uniultra.tracking.anchor import AGREES, EXPLAINED, anchored, followed, mask_at
 from uniultra.tracking.confidence import FOUND_THERE, LOST, SURE, Evidence, appearance, likeness, status_of
 from uniultra.tracking.motion import carried, flow_between, moved_to_match, view_of
-from uniultra.tracking.state import MaskGrid, ObjectTrack, TrackState, grid_of
+from uniultra.tracking.state import MaskGrid, grid_of
+from uniultra.tracking.track_state import ObjectTrack, TrackState
 from uniultra.tracking.views import shared_views
 from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region
 
@@ -84,7 +87,7 @@ def _new_track(segmenter: Segmenter, frame: Frame, number: int, mask: Mask, prom
     box = clip_box(box, (frame.height, frame.width))
     grid = grid_of(mask.logits_hw, _crop(segmenter, frame, box))
     seen = appearance(frame, box)
-    return ObjectTrack(number, grid, grid, seen, seen)
+    return ObjectTrack(number, grid, grid, seen, seen, anchored(frame, grid, mask.quality))
 
 
 def step(segmenter: Segmenter, state: TrackState, frame: Frame) -> tuple[list[TrackedMask], TrackState]:
@@ -101,15 +104,17 @@ def step(segmenter: Segmenter, state: TrackState, frame: Frame) -> tuple[list[Tr
     still = np.array_equal(view, state.view_hw)
     flow = None if still or not state.objects else flow_between(view, state.view_hw)
     expected = [_expected(one, flow, state.frame_hw) for one in state.objects]
-    found = _answers(segmenter, frame, state.objects, expected)
+    explained = [_explained(frame, *pair, flow) for pair in zip(state.objects, expected, strict=True)]
+    objects = state.objects if still else tuple(one for one, _ in explained)
+    found = _all_answers(segmenter, frame, objects, expected, [answer for _, answer in explained])
     for search, least in ((_where_sure, FOUND_THERE), (_where_alike, SURE)):
         lost = [place for place, answer in enumerate(found) if answer.evidence.confidence < LOST]
-        again = [state.objects[place] for place in lost]
+        again = [objects[place] for place in lost]
         others = _answers(segmenter, frame, again, [search(one, view, state.frame_hw) for one in again])
         for place, other in zip(lost, others, strict=True):
             if other.evidence.confidence >= least:
                 found[place] = other
-    pairs = [_concluded(one, answer, still) for one, answer in zip(state.objects, found, strict=True)]
+    pairs = [_concluded(one, answer, still) for one, answer in zip(objects, found, strict=True)]
     return [answer for answer, _ in pairs], TrackState(state.frame_hw, view, tuple(one for _, one in pairs))
 
 
@@ -145,6 +150,45 @@ class _Answer:
     grid: MaskGrid
     seen_hw: np.ndarray
     evidence: Evidence
+
+
+def _explained(
+    frame: Frame, one: ObjectTrack, expected: MaskGrid, flow: np.ndarray | None
+) -> tuple[ObjectTrack, _Answer | None]:
+    """The structure with its anchor on this frame, and the answer where the prompted frame explains what is
+    seen there.
+    """
+    anchor = followed(one.anchor, frame, flow, expected.region)
+    grid = mask_at(anchor, expected.region)
+    one, box = replace(one, anchor=anchor), grid.box_xyxy
+    frame_hw = frame.height, frame.width
+    if anchor.likeness < EXPLAINED or box is None or _prompt(grid, frame_hw) is None:
+        return one, None
+    logits_hw = grid.map.paste_logits(grid.logits_hw, frame_hw)
+    mask_hw = logits_hw > 0
+    mask = Mask(mask_hw, logits_hw, anchor.quality, scale_of(frame.calibration, mask_hw))
+    seen = appearance(frame, clip_box(box, frame_hw))
+    like = likeness_of(seen, one)
+    return one, _Answer(mask, grid, seen, Evidence(anchor.quality, *like, explained=anchor.likeness))
+
+
+def _all_answers(
+    segmenter: Segmenter,
+    frame: Frame,
+    objects: Sequence[ObjectTrack],
+    expected: Sequence[MaskGrid],
+    known: Sequence[_Answer | None],
+) -> list[_Answer]:
+    """What is known, and the model's answers for the rest."""
+    asked = [place for place, answer in enumerate(known) if answer is None]
+    answers = _answers(segmenter, frame, [objects[at] for at in asked], [expected[at] for at in asked])
+    rest = iter(answers)
+    return [next(rest) if answer is None else answer for answer in known]
+
+
+def likeness_of(seen_hw: np.ndarray, one: ObjectTrack) -> tuple[float, float]:
+    """Of an appearance to the first and to the last sure one."""
+    return likeness(seen_hw, one.first_hw), likeness(seen_hw, one.sure_hw)
 
 
 def _answers(
@@ -202,9 +246,17 @@ def _weighed(segmenter: Segmenter, frame: Frame, one: ObjectTrack, mask: Mask) -
         return _nothing(frame, one)
     grid = grid_of(mask.logits_hw, _crop(segmenter, frame, box))
     seen = appearance(frame, box)
-    like = likeness(seen, one.first_hw), likeness(seen, one.sure_hw)
-    sizes = max(grid.area_px, 1.0), max(one.sure_grid.area_px, 1.0)
-    return _Answer(mask, grid, seen, Evidence(mask.quality, *like, max(sizes) / min(sizes)))
+    like = likeness_of(seen, one)
+    there = mask_at(one.anchor, grid.region).inside_hw
+    explained = one.anchor.likeness if overlap(there, grid.inside_hw) >= AGREES else 0.0
+    growth, changed = (_ratio(grid, other) for other in (one.sure_grid, one.anchor.grid))
+    return _Answer(mask, grid, seen, Evidence(mask.quality, *like, growth, explained, changed))
+
+
+def _ratio(a: MaskGrid, b: MaskGrid) -> float:
+    """Of two areas, the larger over the smaller one."""
+    sizes = max(a.area_px, 1.0), max(b.area_px, 1.0)
+    return max(sizes) / min(sizes)
 
 
 def _nothing(frame: Frame, one: ObjectTrack) -> _Answer:

@@ -1,0 +1,130 @@
+"""Registration to the frame that was prompted: where that frame still explains what is seen, its mask is
+carried over directly.
+
+Motion from frame to frame adds up its errors; registered to one frame, they don't. Where tissue has changed
+too much, as out of the plane or after seconds of another view, the likeness says so, and the model is asked
+instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+
+from uniultra.geometry import ModelMap
+from uniultra.tracking.motion import crop_flow, steps_at
+from uniultra.tracking.state import GRID, MaskGrid, positions
+from uniultra.types import Frame, Region
+
+SIDE = 128
+"""Pixels a side of the crops that are registered."""
+EXPLAINED = 0.95
+"""Correlation from which the prompted frame explains what is seen; chosen on val (docs/tracking.md)."""
+AGREES = 0.6
+"""IoU from which a mask counts as the one that registration gives."""
+_NEAR = 9
+"""Pixels of a crop that count around a mask, across."""
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A structure as it was where it was prompted, and the way from the last frame back to there.
+
+    Attributes:
+        grid: the mask on the prompted frame.
+        quality: of that mask.
+        region, patch_hw: the crop of that frame, uint8 (SIDE, SIDE).
+        at: the same crop, moved along with the structure, on the last frame.
+        back: for each pixel of that, the step to its place on the prompted frame, source pixels, float32
+            (SIDE, SIDE, 2).
+        likeness: how well the prompted frame explains the last one, -1 to 1.
+    """
+
+    grid: MaskGrid
+    quality: float
+    region: Region
+    patch_hw: np.ndarray = field(repr=False)
+    at: Region
+    back: np.ndarray = field(repr=False)
+    likeness: float = 1.0
+
+
+def anchored(frame: Frame, grid: MaskGrid, quality: float) -> Anchor:
+    """The anchor of a mask on its own frame."""
+    back = np.zeros((SIDE, SIDE, 2), np.float32)
+    return Anchor(grid, quality, grid.region, _crop(frame, grid.region), grid.region, back)
+
+
+def followed(anchor: Anchor, frame: Frame, flow: np.ndarray | None, centre: Region) -> Anchor:
+    """An anchor brought to the next frame.
+
+    Args:
+        flow: from `flow_between`; None where nothing moved.
+        centre: where the structure is expected; the crop's middle goes there.
+    """
+    size = frame.height, frame.width
+    half_x, half_y = anchor.region.width / 2, anchor.region.height / 2
+    x, y = (centre.x0 + centre.x1) / 2, (centre.y0 + centre.y1) / 2
+    at = Region(x - half_x, y - half_y, x + half_x, y + half_y)
+    across, down = positions(at, SIDE)
+    dx, dy = (np.zeros_like(across),) * 2 if flow is None else steps_at(flow, size, across, down)
+    back = _sampled(anchor.back, anchor.at, across + dx, down + dy)
+    back = np.stack([back[..., 0] + dx, back[..., 1] + dy], axis=-1).astype(np.float32)
+    seen = _crop(frame, at)
+    expected = _expected(anchor, across, down, back)
+    cell = np.array([at.width / SIDE, at.height / SIDE], np.float32)
+    rest = crop_flow(seen, expected) * cell
+    better = rest + _sampled(back, at, across + rest[..., 0], down + rest[..., 1])
+    near = _near(anchor, across, down, better)
+    pairs = ((back, expected), (better, _expected(anchor, across, down, better)))
+    likeness, chosen = max(
+        ((_correlation(shown, seen, near), steps) for steps, shown in pairs), key=lambda pair: pair[0]
+    )
+    return replace(anchor, at=at, back=np.asarray(chosen, np.float32), likeness=likeness)
+
+
+def mask_at(anchor: Anchor, region: Region) -> MaskGrid:
+    """The prompted frame's mask as it lies on the last frame, over a region of that."""
+    across, down = positions(region, GRID)
+    back = _sampled(anchor.back, anchor.at, across, down)
+    return MaskGrid(region, anchor.grid.at(across + back[..., 0], down + back[..., 1]))
+
+
+def _crop(frame: Frame, region: Region) -> np.ndarray:
+    """What a region shows, uint8 (SIDE, SIDE); only the pixels near it are touched."""
+    x0, x1 = (int(min(max(edge, 0), frame.width)) for edge in (region.x0 - 8, region.x1 + 9))
+    y0, y1 = (int(min(max(edge, 0), frame.height)) for edge in (region.y0 - 8, region.y1 + 9))
+    if x1 <= x0 or y1 <= y0:
+        return np.zeros((SIDE, SIDE), np.uint8)
+    within = Region(region.x0 - x0, region.y0 - y0, region.x1 - x0, region.y1 - y0)
+    return ModelMap(within, SIDE).sample(frame.pixels_hw[y0:y1, x0:x1])
+
+
+def _sampled(values: np.ndarray, region: Region, across: np.ndarray, down: np.ndarray) -> np.ndarray:
+    """Values (SIDE, SIDE, ...) over a region at source positions; the nearest ones beyond its edges."""
+    cells = ModelMap(region, SIDE).to_model(np.stack([across, down], axis=-1)).astype(np.float32)
+    found = cv2.remap(values, cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found)
+
+
+def _expected(anchor: Anchor, across: np.ndarray, down: np.ndarray, back: np.ndarray) -> np.ndarray:
+    """The prompted frame's crop as it should look now."""
+    return _sampled(anchor.patch_hw, anchor.region, across + back[..., 0], down + back[..., 1])
+
+
+def _near(anchor: Anchor, across: np.ndarray, down: np.ndarray, back: np.ndarray) -> np.ndarray:
+    """The mask and what is near it, bool (SIDE, SIDE)."""
+    inside = anchor.grid.at(across + back[..., 0], down + back[..., 1]) > 0
+    return np.asarray(cv2.dilate(inside.astype(np.uint8), np.ones((_NEAR, _NEAR), np.uint8)) > 0)
+
+
+def _correlation(a_hw: np.ndarray, b_hw: np.ndarray, where: np.ndarray) -> float:
+    """Of the pixels of a mask; 0 where there are few, or one side is flat."""
+    if np.count_nonzero(where) < 20:
+        return 0.0
+    a, b = a_hw[where].astype(np.float64), b_hw[where].astype(np.float64)
+    a, b = a - a.mean(), b - b.mean()
+    size = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum()) / size if size > 1e-9 else 0.0

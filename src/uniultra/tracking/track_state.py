@@ -1,0 +1,65 @@
+"""What a tracker remembers between two frames: a few arrays of fixed size, whatever the length of the
+cine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from uniultra.tracking.anchor import Anchor
+from uniultra.tracking.state import MaskGrid
+
+
+@dataclass(frozen=True)
+class ObjectTrack:
+    """One structure.
+
+    Attributes:
+        number: its id, from 1.
+        grid: where it is taken to be, on the frame before; while it is lost, the best guess.
+        sure_grid: the same on the last frame that was sure; a structure that was lost is looked for there.
+        first_hw, sure_hw: its appearance where it was prompted, and on the last sure frame, uint8 (PATCH,
+            PATCH).
+        anchor: what registers it to the frame where it was prompted.
+        lost: for how many frames it has been lost.
+    """
+
+    number: int
+    grid: MaskGrid
+    sure_grid: MaskGrid
+    first_hw: np.ndarray = field(repr=False)
+    sure_hw: np.ndarray = field(repr=False)
+    anchor: Anchor
+    lost: int = 0
+
+
+@dataclass(frozen=True)
+class TrackState:
+    """All structures after a frame.
+
+    Attributes:
+        frame_hw: (height, width) of the frames.
+        view_hw: the frame before, uint8, shrunk for the estimate of motion.
+        objects: in the order of their numbers.
+    """
+
+    frame_hw: tuple[int, int]
+    view_hw: np.ndarray = field(repr=False)
+    objects: tuple[ObjectTrack, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays: these don't grow with the cine."""
+        per = [
+            one.anchor.patch_hw.nbytes
+            + one.anchor.back.nbytes
+            + one.anchor.grid.logits_hw.nbytes
+            + one.grid.logits_hw.nbytes
+            + one.sure_grid.logits_hw.nbytes
+            + one.first_hw.nbytes
+            + one.sure_hw.nbytes
+            for one in self.objects
+        ]
+        return self.view_hw.nbytes + sum(per)

@@ -1,0 +1,64 @@
+"""What evidence is worth, and the status that follows from it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from phantoms import ellipse, speckled
+from uniultra.tracking.anchor import EXPLAINED, anchored, followed, mask_at
+from uniultra.tracking.confidence import LOST, SURE, Evidence, likeness, status_of
+from uniultra.tracking.motion import flow_between, view_of
+from uniultra.tracking.state import grid_of
+from uniultra.types import Frame, Region
+
+GOOD = Evidence(0.95, 0.95, 0.98)
+HW = (160, 240)
+
+
+def test_good_evidence_is_sure_and_bad_is_lost() -> None:
+    assert GOOD.confidence >= SURE
+    assert Evidence(0.5, 0.1, 0.2).confidence < LOST
+
+
+def test_what_grew_since_it_was_sure_is_lost_and_since_it_was_prompted_is_unsure() -> None:
+    assert Evidence(0.95, 0.95, 0.98, growth=2.6).confidence == 0
+    changed = Evidence(0.95, 0.95, 0.98, changed=3.1, explained=1.0).confidence
+    assert LOST <= changed < SURE
+
+
+def test_a_prompted_frame_that_explains_what_is_seen_makes_up_for_looks() -> None:
+    looks = Evidence(0.9, 0.4, 0.4)
+    assert looks.confidence < LOST
+    assert Evidence(0.9, 0.4, 0.4, explained=0.95).confidence == pytest.approx(1)
+    assert Evidence(0.9, 0.4, 0.4, explained=0.7).confidence == looks.confidence
+
+
+@pytest.mark.parametrize(
+    ("confidence", "lost", "status"),
+    [(SURE, 0, "sure"), (0.5, 3, "unsure"), (0.01, 0, "lost"), (0.01, 3, "lost"), (0.01, 4, "absent")],
+)
+def test_statuses(confidence: float, lost: int, status: str) -> None:
+    assert status_of(confidence, lost) == status
+
+
+def test_likeness_of_itself_its_negative_and_nothing() -> None:
+    patch = np.random.default_rng(0).integers(0, 255, (32, 32)).astype(np.uint8)
+    assert likeness(patch, patch) == pytest.approx(1)
+    assert likeness(patch, 255 - patch) == pytest.approx(-1)
+    assert likeness(patch, np.zeros_like(patch)) == 0
+
+
+def test_an_anchor_explains_its_own_frame_shifted_and_no_other() -> None:
+    inside = ellipse(HW, (100, 80), (30, 22))
+    first = speckled(inside, 1)
+    grid = grid_of(np.where(inside, 8.0, -8.0).astype(np.float32), Region(52, 32, 148, 128))
+    shifted = Frame(np.roll(first.pixels_hw, (2, 5), axis=(0, 1)))
+    flow = flow_between(view_of(shifted), view_of(first))
+    at = Region(57, 34, 153, 130)
+    anchor = followed(anchored(first, grid, 0.9), shifted, flow, at)
+    assert anchor.likeness >= EXPLAINED
+    x0, y0, x1, y1 = mask_at(anchor, at).box_xyxy or (0, 0, 0, 0)
+    assert (x0, y0, x1, y1) == pytest.approx((74.5, 59.5, 135.5, 104.5), abs=1.5)
+    other = followed(anchored(first, grid, 0.9), speckled(np.zeros(HW, np.bool_), 9), None, grid.region)
+    assert other.likeness < 0.7

@@ -1,0 +1,131 @@
+"""A journal: a run that was ended goes on from it and finds the same; what it can't use it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from phantoms import ellipse, speckled
+from test_segmenter import DarkIsInside
+from uniultra.errors import OutputError
+from uniultra.results import FrameResult
+from uniultra.segmenter import Segmenter
+from uniultra.tracking import track
+from uniultra.tracking.journal import SAVE_EVERY, TrackJournal, about_call
+from uniultra.types import Cine, Prompt
+
+SEGMENTER = Segmenter(DarkIsInside())
+HW = (120, 200)
+FRAMES = [
+    speckled(ellipse(HW, (50 + 1.5 * n, 60), (22, 18)) | ellipse(HW, (150, 25), (16, 10)), n, 0.2)
+    for n in range(64)
+]
+CINE = Cine("cine", HW, 64, lambda number: FRAMES[number], lambda: iter(FRAMES))
+PROMPTS = {3: {1: Prompt((28.0, 38.0, 82.0, 82.0))}, 30: {2: Prompt((130.0, 10.0, 170.0, 40.0))}}
+ABOUT = about_call(CINE, PROMPTS, range(64), SEGMENTER.facts)
+
+
+def said(results: list[FrameResult]) -> list[object]:
+    return [
+        (
+            result.number,
+            one.number,
+            one.status,
+            one.confidence,
+            one.mask.mask_hw.tobytes(),
+            one.scale,
+            one.prompt,
+        )
+        for result in results
+        for one in result.objects
+    ]
+
+
+def ended(path: Path, after: int) -> list[FrameResult]:
+    """A run that is ended after some frames."""
+    journal = TrackJournal.open(path, ABOUT)
+    found = []
+    for result in track(SEGMENTER, CINE, PROMPTS, journal=journal):
+        found.append(result)
+        if result.number == after:
+            break
+    journal.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole() -> list[FrameResult]:
+    return list(track(SEGMENTER, CINE, PROMPTS))
+
+
+@pytest.mark.parametrize("after", [4, 40, 63])
+def test_a_run_that_was_ended_goes_on_and_finds_the_same(
+    tmp_path: Path, whole: list[FrameResult], after: int
+) -> None:
+    path = tmp_path / "out" / "journal"
+    ended(path, after)
+    journal = TrackJournal.open(path, ABOUT)
+    assert journal.after == (after + 1) // SAVE_EVERY * SAVE_EVERY - 1
+    results = list(track(SEGMENTER, CINE, PROMPTS, journal=journal))
+    journal.close()
+    assert said(results) == said(whole)
+
+
+def test_what_is_known_is_not_tracked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "journal"
+    ended(path, 55)
+    journal = TrackJournal.open(path, ABOUT)
+    seen: list[int] = []
+    decode = Segmenter.decode
+    monkeypatch.setattr(Segmenter, "decode", lambda *args: seen.append(1) or decode(*args))
+    assert len(list(track(SEGMENTER, CINE, PROMPTS, journal=journal))) == 64
+    journal.close()
+    resumed = len(seen)
+    seen.clear()
+    assert len(list(track(SEGMENTER, CINE, PROMPTS))) == 64
+    assert len(seen) - resumed >= 40  # of 50 known frames
+
+
+@pytest.mark.parametrize("cut", [1, 700, 9000])
+def test_a_journal_that_ends_in_the_middle_of_a_line_is_used_up_to_its_last_state(
+    tmp_path: Path, whole: list[FrameResult], cut: int
+) -> None:
+    path = tmp_path / "journal"
+    ended(path, 55)
+    path.write_bytes(path.read_bytes()[:-cut])  # 9000: into the last state or beyond it
+    journal = TrackJournal.open(path, ABOUT)
+    assert said(list(track(SEGMENTER, CINE, PROMPTS, journal=journal))) == said(whole)
+    journal.close()
+
+
+def test_rubbish_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    path.write_bytes(b"\x00\xff{]\n" * 9)
+    journal = TrackJournal.open(path, ABOUT)
+    assert journal.after == -1
+    journal.close()
+
+
+def test_a_journal_of_another_call_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    ended(path, 4)
+    before = path.read_bytes()
+    other = about_call(CINE, {3: {1: Prompt((28.0, 38.0, 82.0, 83.0))}}, range(60), SEGMENTER.facts)
+    with pytest.raises(OutputError, match=r"another frames, prompts; repeat that call, or remove the file"):
+        TrackJournal.open(path, other)
+    assert path.read_bytes() == before
+
+
+def test_a_confirmed_mask_is_part_of_the_call() -> None:
+    masks = [ellipse(HW, (50, 60), (22, half)) for half in (18, 18, 17)]
+    one, same, other = (
+        about_call(CINE, {0: {1: Prompt(mask_hw=mask)}}, range(9), SEGMENTER.facts) for mask in masks
+    )
+    assert one == same != other
+
+
+def test_a_journal_where_nothing_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match=r"can't be written .*leave out --resume"):
+        TrackJournal.open(tmp_path / "file" / "journal", ABOUT)
