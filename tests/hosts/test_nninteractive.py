@@ -234,6 +234,6 @@ def test_an_array_that_promises_too_much_is_refused_before_it_is_unpacked() -> N
 
 
 def test_small_answers_are_sent_at_once() -> None:
-    """With Nagle's algorithm an answer's body waits for the acknowledgement of its head: 40 ms more each time."""
+    """With Nagle's algorithm an answer's body waits until its head is acknowledged: 40 ms more each time."""
     with _listen(ServeSettings(port=0)) as listening:
         assert listening.proto == socket.IPPROTO_TCP
