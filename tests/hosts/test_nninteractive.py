@@ -23,8 +23,9 @@ from nnInteractive.inference.remote.serialization import pack_array, unpack_arra
 from phantoms import speckled
 from uniultra import Segmenter
 from uniultra.errors import PromptError
-from uniultra.hosts import nninteractive
+from uniultra.hosts import nninteractive, volume_prompts
 from uniultra.hosts.packed_arrays import pack, unpack
+from uniultra.hosts.volume_prompts import VolumePrompts
 from uniultra.types import Frame, Prompt
 from uniultra.web.server import _listen
 from uniultra.web.settings import ServeSettings
@@ -205,6 +206,18 @@ def test_hostile_requests_are_refused_and_leave_the_image_usable(
     assert target.any()
 
 
+def test_memory_is_bounded(segmenter: Segmenter, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = VolumePrompts(segmenter)
+    state.set_image(picture()[None, None])
+    monkeypatch.setattr(volume_prompts, "UNDO_BYTES", 2 * picture().size)
+    for x in (100, 105, 110):
+        state.add_point([0, 85, x], True)
+    assert [state.undo()[0] for _ in range(3)] == [True, True, False]
+    monkeypatch.setattr(volume_prompts, "MOST_VOXELS", picture().size - 1)
+    with pytest.raises(PromptError, match="send fewer frames"):
+        state.set_image(picture()[None, None])
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "float64"])
 def test_arrays_go_both_ways(dtype: str) -> None:
     array = np.arange(2 * 30 * 40).reshape(2, 30, 40).astype(dtype)
@@ -221,8 +234,6 @@ def test_an_array_that_promises_too_much_is_refused_before_it_is_unpacked() -> N
 
 
 def test_small_answers_are_sent_at_once() -> None:
-    """With Nagle's algorithm an answer's body waits for the client's delayed acknowledgement of its head: 40
-    ms more, each time.
-    """
+    """With Nagle's algorithm an answer's body waits until its head is acknowledged: 40 ms more each time."""
     with _listen(ServeSettings(port=0)) as listening:
         assert listening.proto == socket.IPPROTO_TCP

@@ -24,6 +24,9 @@ Span = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 Place = tuple[int, int]
 """The axis of frames, and the number of one."""
 MOST_UNDO = 50
+UNDO_BYTES = 256_000_000
+"""Memory for what can be undone; one step is always kept."""
+MOST_VOXELS = 128_000_000
 SCRIBBLE_POINTS = 5
 
 
@@ -60,6 +63,10 @@ class VolumePrompts:
         if image.ndim != 4 or image.shape[0] not in (1, 3) or min(image.shape) < 1:
             raise PromptError(f"an image of shape {image.shape}; legal is [1 or 3, X, Y, Z]; send grey")
         values = image[0] if image.shape[0] == 1 else np.tensordot([0.299, 0.587, 0.114], image, 1)
+        if values.size > MOST_VOXELS:
+            raise PromptError(
+                f"an image of {values.size} voxels; the limit is {MOST_VOXELS}; crop it, or send fewer frames"
+            )
         if not np.isfinite(values).all():
             raise PromptError("the image holds values that are NaN or infinite; legal are finite numbers")
         self.volume = _grey(values)
@@ -163,7 +170,8 @@ class VolumePrompts:
 
     def _keep(self) -> None:
         _, masks = self._both()
-        self.history = [*self.history[1 - MOST_UNDO :], (dict(self.shown), masks.copy())]
+        steps = min(MOST_UNDO, max(1, UNDO_BYTES // masks.nbytes))
+        self.history = [*self.history, (dict(self.shown), masks.copy())][-steps:]
 
     def _add(
         self,
