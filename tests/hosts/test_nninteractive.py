@@ -27,7 +27,7 @@ from uniultra.hosts import nninteractive, volume_prompts
 from uniultra.hosts.packed_arrays import pack, unpack
 from uniultra.hosts.volume_prompts import VolumePrompts
 from uniultra.types import Frame, Prompt
-from uniultra.web.server import _listen
+from uniultra.web.server import listening_socket
 from uniultra.web.settings import ServeSettings
 
 
@@ -235,5 +235,5 @@ def test_an_array_that_promises_too_much_is_refused_before_it_is_unpacked() -> N
 
 def test_small_answers_are_sent_at_once() -> None:
     """With Nagle's algorithm an answer's body waits until its head is acknowledged: 40 ms more each time."""
-    with _listen(ServeSettings(port=0)) as listening:
+    with listening_socket(ServeSettings(port=0)) as listening:
         assert listening.proto == socket.IPPROTO_TCP

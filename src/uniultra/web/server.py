@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
+from typing import Any, Literal
 
 import uvicorn
 
@@ -29,18 +30,30 @@ def serve(
         ServeError: the address can't be listened on.
         ModelError: the model can't be loaded.
     """
-    listening = _listen(settings)
+    listening = listening_socket(settings)
     try:
         service = Service(settings)
     except BaseException:
         listening.close()
         raise
-    _quieten()
-    config = uvicorn.Config(
-        create_app(service, workspace),
+    quieten()
+    server = Server(uvicorn_config(create_app(service, workspace), settings))
+    on_ready(address_of(listening), service)
+    try:
+        server.run(sockets=[listening])
+    finally:
+        service.stop()
+
+
+def uvicorn_config(
+    app: Any, settings: ServeSettings, lifespan: Literal["on", "off"] = "on"
+) -> uvicorn.Config:
+    """How uvicorn runs an application within the limits of the settings, in silence."""
+    return uvicorn.Config(
+        app,
         http=protocol_of(settings),
         ws="none",
-        lifespan="on",
+        lifespan=lifespan,
         log_config=None,
         access_log=False,
         proxy_headers=False,
@@ -49,16 +62,15 @@ def serve(
         timeout_graceful_shutdown=int(settings.stop_s),
         h11_max_incomplete_event_size=32_768,
     )
-    server = _Server(config)
+
+
+def address_of(listening: socket.socket) -> str:
+    """The address that a client connects to."""
     host, port = listening.getsockname()[:2]
-    on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}", service)
-    try:
-        server.run(sockets=[listening])
-    finally:
-        service.stop()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn, which after a graceful end does not send itself the signal once more: to be asked to stop, and
     to stop, is no failure.
     """
@@ -68,7 +80,8 @@ class _Server(uvicorn.Server):
         self._captured_signals.clear()
 
 
-def _listen(settings: ServeSettings) -> socket.socket:
+def listening_socket(settings: ServeSettings) -> socket.socket:
+    """A socket on the settings' host and port. Raises ServeError where there can be none."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM
@@ -93,7 +106,7 @@ def _listen(settings: ServeSettings) -> socket.socket:
     return listening
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """uvicorn's own lines: warnings and errors alone, and no traces, which may hold what is private."""
 
     def untraced(record: logging.LogRecord) -> bool:
