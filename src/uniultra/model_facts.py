@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,15 @@ class ModelFacts:
     input_size: int
     focus_stretch: float = 1.0
     passes: Passes = Passes()
+
+    @property
+    def prompting(self) -> dict[str, Any]:
+        """All but name and version: what an answer follows from beside the weights, as plain values."""
+        return {
+            "input_size": self.input_size,
+            "focus_stretch": self.focus_stretch,
+            "passes": asdict(self.passes),
+        }
 
 
 def read_passes(folder: Path) -> Passes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
-from uniultra.backends.open import weights_sha256
+from uniultra.backends.open import model_sha256, open_backend, weights_sha256
 from uniultra.errors import ModelError
 from uniultra.registry import DEFAULT, find
 
@@ -26,6 +27,17 @@ def test_a_published_model_and_a_copy_of_its_folder_give_the_same(tmp_path: Path
     with (copy / "decoder.onnx").open("ab") as file:
         file.write(b"x")
     assert weights_sha256(copy) != weights_sha256(DEFAULT)
+
+
+def test_how_a_model_is_prompted_is_part_of_the_model(tmp_path: Path) -> None:
+    copy = shutil.copytree(find(DEFAULT).folder, tmp_path / "copy")
+    before = model_sha256(copy, open_backend(copy).facts)
+    assert before == model_sha256(DEFAULT, open_backend(DEFAULT).facts)
+    said = json.loads((copy / "model.json").read_text(encoding="utf-8"))
+    said["passes"]["agreed"] = 0.9
+    (copy / "model.json").write_text(json.dumps(said), encoding="utf-8")
+    assert weights_sha256(copy) == weights_sha256(DEFAULT)
+    assert model_sha256(copy, open_backend(copy).facts) != before
 
 
 def test_a_folder_without_onnx_is_its_config_and_safetensors(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from archives import BOX, TRUE, save_phantom
 from dicoms import PHI, dataset, region, save
 from phantoms import ellipse, speckled
 from uniultra.automatic import GridSettings
-from uniultra.backends.open import weights_sha256
+from uniultra.backends.open import model_sha256
 from uniultra.batch import process_item as work
 from uniultra.batch.job import Item, Job
 from uniultra.batch.process_item import MOST_TRIES, Outcome, do, is_pending
@@ -43,7 +43,12 @@ def segmenter() -> Segmenter:
 
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
-    return Job(str(tmp_path / "out"), "uniultra-mini", weights_sha256("uniultra-mini"), "run1")
+    return Job(
+        str(tmp_path / "out"),
+        "uniultra-mini",
+        model_sha256("uniultra-mini", Segmenter.load(threads=1).facts),
+        "run1",
+    )
 
 
 @pytest.fixture
@@ -104,10 +109,15 @@ def test_what_is_done_is_skipped_until_something_of_it_changes(
     assert do(item, again, segmenter).status == "skipped"
     assert not is_pending(item, again)
     assert do(item, later(job, force=True), segmenter).status == "done"
+    facts = dataclasses.replace(
+        segmenter.facts, passes=dataclasses.replace(segmenter.facts.passes, agreed=0.9)
+    )
+    prompted_otherwise = model_sha256("uniultra-mini", facts)
     other = dataclasses.replace(item, prompts=(*ASKED, (None, ((64.0, 48.0),), (1,))))
     for asked, new in (
         (other, later(job)),
         (item, later(job, run="run3", model_sha256="0")),
+        (item, later(job, run="run7", model_sha256=prompted_otherwise)),
         (item, later(job, run="run4", kinds=("x",))),
     ):
         assert is_pending(asked, new)

@@ -27,11 +27,12 @@ DRIVER = """
 import json, os, signal, sys
 from pathlib import Path
 import psutil
-from uniultra.backends.open import weights_sha256
+from uniultra.backends.open import model_sha256
 from uniultra.batch.job import Item, Job
 from uniultra.batch.ray_pool import PoolSettings, run
 from uniultra.batch.records import write_tables
 from uniultra.batch.storage import Store
+from uniultra.segmenter import Segmenter
 
 class Deadly:
     def __call__(self, folder, source, result):
@@ -47,7 +48,7 @@ sys_argv = sys.argv
 names, box = json.loads(sys.argv[1]), json.loads(sys.argv[3])
 folder = sys.argv[2]
 items = [Item(name, f"{folder}/in/{name}", prompts=((box, (), ()),)) for name in names]
-weights = weights_sha256("uniultra-mini")
+weights = model_sha256("uniultra-mini", Segmenter.load(threads=1).facts)
 job = Job(f"{folder}/out", "uniultra-mini", weights, "run", kinds=("deadly",), extras=Deadly())
 statuses, heard, programs = [], set(), set()
 

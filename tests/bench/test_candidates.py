@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from uniultra.backends.open import weights_sha256
 from uniultra.bench.candidates import DECODE, ENCODE, FIRST, FIRST_CLICK, FURTHER, Task, our_model
 from uniultra.io.images import read_frame
 from uniultra.registry import find
@@ -37,6 +38,8 @@ def test_a_folder_goes_by_its_own_name() -> None:
     folder = find("uniultra-mini").folder
     contestant = our_model(f"{folder}/../{folder.name}", TASK, threads=1)
     assert (contestant.name, contestant.input_px) == ("uniultra-mini", 256)
+    facts = Segmenter.load("uniultra-mini").facts
+    assert contestant.made_with == (weights_sha256("uniultra-mini"), facts.prompting)
     assert contestant.disk_bytes == sum(
         (folder / file).stat().st_size for file in ("encoder.onnx", "decoder.onnx")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from phantom_manifest import Phantom, write_manifest
 from uniultra.backends.open import weights_sha256
 from uniultra.cli.evaluate import evaluate
 from uniultra.errors import DataError, OutputError, PromptError
+from uniultra.model_facts import read_passes
 from uniultra.registry import find
 
 PHANTOMS = (
@@ -224,6 +226,7 @@ def test_the_report_says_which_weights(data: Path, tmp_path: Path) -> None:
     report = json.loads(out.read_text(encoding="utf-8"))
     assert (report["model"], report["model_version"]) == ("uniultra-mini", find("uniultra-mini").version)
     assert report["weights_sha256"] == weights_sha256("uniultra-mini")
+    assert report["prompting"]["passes"] == asdict(read_passes(find("uniultra-mini").folder))
 
 
 @pytest.mark.parametrize("version", [1, 2])

@@ -22,6 +22,7 @@ from uniultra.evaluation.protocol import evaluate
 from uniultra.evaluation.report.provenance import Provenance
 from uniultra.evaluation.run_folder import JOURNAL, PAGE, REPORT, TABLES, open_folder, write_folder
 from uniultra.evaluation.settings import EvaluationSettings
+from uniultra.segmenter import Segmenter
 
 PHANTOMS = tuple(
     Phantom(f"p{i}", organ=("breast", "ovary")[i % 2], group=str(i), objects=i % 3) for i in range(8)
@@ -142,6 +143,21 @@ def test_a_model_of_the_same_name_with_other_weights_is_refused(data: Path, tmp_
         r"--force",
     ):
         open_folder(tmp_path / "run", replace(first, weights_sha256="bb" * 32), "val", settings)
+
+
+def test_a_model_that_is_prompted_otherwise_is_refused(data: Path, tmp_path: Path) -> None:
+    manifest, settings = read_manifest(data), EvaluationSettings(BOXES)
+    older = Provenance("mini", manifest.sha256, model_version="1", weights_sha256="aa" * 32)
+    facts = Segmenter.load(threads=1).facts
+    now = replace(older, prompting=facts.prompting)
+    other = replace(facts, passes=replace(facts.passes, agreed=0.99)).prompting
+    open_folder(tmp_path / "run", now, "val", settings)
+    open_folder(tmp_path / "run", now, "val", settings)
+    with pytest.raises(DataError, match=r"is of a run with another prompting; choose another folder"):
+        open_folder(tmp_path / "run", replace(now, prompting=other), "val", settings)
+    open_folder(tmp_path / "old", older, "val", settings)
+    with pytest.raises(DataError, match=r"another prompting \(not noted by the version that began it\);"):
+        open_folder(tmp_path / "old", now, "val", settings)
 
 
 def skipping(data: Path, folder: Path, stop_after: int | None = None, skip_bad: bool = True) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,15 @@ def test_a_journal_of_another_call_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"another frames, prompts; repeat that call, or remove the file"):
         TrackJournal.open(path, other)
     assert path.read_bytes() == before
+
+
+def test_a_journal_of_other_passes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    ended(path, 4)
+    facts = SEGMENTER.facts
+    other = replace(facts, passes=replace(facts.passes, crop_scale=facts.passes.crop_scale + 0.1))
+    with pytest.raises(OutputError, match=r"is of a run with another model; repeat that call"):
+        TrackJournal.open(path, about_call(CINE, PROMPTS, range(64), other))
 
 
 def test_a_confirmed_mask_is_part_of_the_call() -> None:

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 from pathlib import Path
 
 from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import ModelError
 from uniultra.hashes import file_sha256
+from uniultra.model_facts import ModelFacts
 from uniultra.registry import MODELS, find, finished_run, verified_folder
 
 _ONNX_FILES = (ENCODER, DECODER)
@@ -52,7 +54,8 @@ def weights_sha256(name_or_folder: str | Path) -> str:
     """One SHA-256 of the files that `open_backend` loads: of the lines `name hash`, in the order of their
     names.
 
-    A published model's hashes come from the registry, so it and a copy of its folder give the same.
+    A published model's hashes come from the registry, so it and a copy of its folder give the same. How a
+    model is prompted is not in it: see `model_sha256`.
 
     Raises:
         ModelError: unknown name, or a file can't be read.
@@ -65,6 +68,20 @@ def weights_sha256(name_or_folder: str | Path) -> str:
     else:
         hashes = {file: _sha256_of(folder / file) for file in _files_of(folder)}
     return hashlib.sha256("".join(f"{file} {hashes[file]}\n" for file in sorted(hashes)).encode()).hexdigest()
+
+
+def model_sha256(name_or_folder: str | Path, facts: ModelFacts) -> str:
+    """One SHA-256 of all that a loaded model's answers follow from: its weights, and how it is prompted.
+
+    Args:
+        name_or_folder: as in `weights_sha256`, whose hash is one part.
+        facts: of the loaded model; its passes, which model.json or an adapter's base says, are the other.
+
+    Raises:
+        ModelError: as `weights_sha256`.
+    """
+    prompting = json.dumps(facts.prompting, sort_keys=True)
+    return hashlib.sha256(f"{weights_sha256(name_or_folder)} {prompting}".encode()).hexdigest()
 
 
 def _files_of(folder: Path) -> tuple[str, ...]:

@@ -88,7 +88,7 @@ class Job:
     Attributes:
         out: the folder of results, a local path or an fsspec URL.
         model: a published model's name, or a model folder that every worker can read.
-        model_sha256: `backends.open.weights_sha256` of it, which every worker checks.
+        model_sha256: `backends.open.model_sha256` of it, which every worker checks.
         run: names this call, so that a retry within it knows its own work.
         masks: whether previous masks are the prompts.
         grid: settings of the grid of clicks, where that is what is asked.

@@ -72,16 +72,16 @@ class Worker:
     def __init__(self, job: Job) -> None:
         import cv2
 
-        from uniultra.backends.open import weights_sha256
+        from uniultra.backends.open import model_sha256
         from uniultra.segmenter import Segmenter
 
         cv2.setNumThreads(1)
         self.job = job
         self.segmenter = Segmenter.load(job.model, threads=1)
-        if weights_sha256(job.model) != job.model_sha256:
+        if model_sha256(job.model, self.segmenter.facts) != job.model_sha256:
             raise ModelError(
-                f"model '{job.model}' has other weights on {socket.gethostname()}; install the same "
-                "everywhere"
+                f"model '{job.model}' has other weights or passes (model.json) on {socket.gethostname()}; "
+                "install the same everywhere"
             )
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from uniultra.errors import DataError, PromptError
 from uniultra.evaluation.report.run_report import read_report
@@ -13,13 +14,16 @@ from uniultra.evaluation.summary import ALL_ORGANS, summarise
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Mean Dice over organs of one kind of prompt on one split, and who made it on what."""
+    """Mean Dice over organs of one kind of prompt on one split, and who made it on what; `made_with` as in
+    `StoredRun`.
+    """
 
     dice: float
     kind: str
     split: str
     model: str
     manifest_sha256: str
+    made_with: tuple[str | None, dict[str, Any] | None] = (None, None)
 
 
 def read_accuracies(given: Sequence[str], kind: str) -> dict[str, Accuracy]:
@@ -58,6 +62,27 @@ def check_names(accuracies: Iterable[str], contestants: Iterable[str]) -> None:
             )
 
 
+def of_others(
+    accuracies: Mapping[str, Accuracy], timed: Mapping[str, tuple[str, dict[str, Any]]]
+) -> list[str]:
+    """A warning for each accuracy whose report names other weights, or another way to prompt them, than what
+    was timed under its name.
+
+    Args:
+        accuracies: by contestant.
+        timed: of our own models, by contestant: the weights' hash and `ModelFacts.prompting`.
+    """
+    found = []
+    for name, accuracy in accuracies.items():
+        pairs = zip(accuracy.made_with, timed.get(name, ()), strict=False)
+        if any(said is not None and said != now for said, now in pairs):
+            found.append(
+                f"the accuracy of '{name}' is of other weights or passes (model.json) than those timed; "
+                "evaluate again"
+            )
+    return found
+
+
 def _read(path: Path, kind: str) -> Accuracy:
     run = read_report(path)
     summary = summarise(run.records, samples=2)  # the means alone; no interval is shown
@@ -65,4 +90,5 @@ def _read(path: Path, kind: str) -> Accuracy:
         raise DataError(
             f"'{path}' has no answers to '{kind}'; its kinds are {', '.join(summary)}: give one with --kind"
         )
-    return Accuracy(summary[kind][ALL_ORGANS].dice, kind, run.split, run.model, run.manifest_sha256)
+    dice = summary[kind][ALL_ORGANS].dice
+    return Accuracy(dice, kind, run.split, run.model, run.manifest_sha256, run.made_with)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend
-from uniultra.backends.open import open_backend
+from uniultra.backends.open import open_backend, weights_sha256
 from uniultra.errors import ModelError
 from uniultra.geometry import ModelMap, prompt_points
 from uniultra.io.images import read_frame
@@ -58,6 +59,7 @@ class Contestant:
         disk_bytes: of the files that it is loaded from, or that its weights would take as fp32.
         parameters: numbers in it; None where the files don't say.
         steps: name of the step -> call, for those of `STEPS` that it has.
+        made_with: the hash of its weights and how they are prompted; None for peers.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Contestant:
     disk_bytes: int
     parameters: int | None
     steps: Mapping[str, Callable[[], object]]
+    made_with: tuple[str, dict[str, Any]] | None = None
 
 
 def our_model(model: str, task: Task, threads: int) -> Contestant:
@@ -93,6 +96,7 @@ def our_model(model: str, task: Task, threads: int) -> Contestant:
         disk,
         None,
         _steps(segmenter, task),
+        (weights_sha256(model), backend.facts.prompting),
     )
 
 

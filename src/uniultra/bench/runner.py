@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from uniultra import __version__
-from uniultra.bench.accuracy import Accuracy, check_names
+from uniultra.bench.accuracy import Accuracy, check_names, of_others
 from uniultra.bench.candidates import STEPS, Contestant, Task, our_model
 from uniultra.bench.cold_start import MODULE, Fresh, run_fresh
 from uniultra.bench.machine import describe_machine, load_average, warnings_of, yardstick
@@ -86,6 +86,7 @@ def run_bench(
     ]
     fresh = _fresh(plan, names)
     tick(1.0)
+    timed = {each.name: each.made_with for each in stages[0].contestants if each.made_with is not None}
     jitter = {threads: stage.jitter for threads, stage in zip(plan.threads, stages, strict=True)}
     return {
         "schema_version": SCHEMA_VERSION,
@@ -94,7 +95,7 @@ def run_bench(
         "machine": describe_machine(),
         "load_average_before": load,
         "jitter": {str(threads): share for threads, share in jitter.items()},
-        "warnings": warnings_of(load, usable_cores(), jitter),
+        "warnings": [*warnings_of(load, usable_cores(), jitter), *of_others(accuracies, timed)],
         "settings": {
             "image": plan.task.image.name,
             "box_xyxy": plan.task.box_xyxy,

@@ -187,13 +187,12 @@ def _job(out: str, model: str, asked: _Asked, written: tuple[tuple[str, ...], bo
     """`written` is the kinds, and whether they keep the patient. Raises ModelError where there is no such
     model.
     """
-    from uniultra.backends.open import weights_sha256
+    from uniultra.backends.open import model_sha256
     from uniultra.batch.job import Job
     from uniultra.outputs.archive_files import WriteExtras
     from uniultra.segmenter import Segmenter
 
-    sha256 = weights_sha256(model)
-    Segmenter.load(model, threads=1)
+    sha256 = model_sha256(model, Segmenter.load(model, threads=1).facts)
     place = (
         model if any(entry.name == model for entry in MODELS) else os.path.abspath(model)
     )  # workers may run elsewhere

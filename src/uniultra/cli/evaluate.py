@@ -258,7 +258,8 @@ def _provenance(model: str, segmenter: PromptableSegmenter, checked: Checked, li
     known = replace(known, skipped=checked.skipped)
     if not isinstance(segmenter, Segmenter):
         return known
-    return replace(known, model_version=segmenter.version, weights_sha256=weights_sha256(model))
+    weights, facts = weights_sha256(model), segmenter.facts
+    return replace(known, model_version=facts.version, weights_sha256=weights, prompting=facts.prompting)
 
 
 def _segmenter(model: str) -> PromptableSegmenter:

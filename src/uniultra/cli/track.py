@@ -104,20 +104,22 @@ def track(
     prompted = _prompts(cine, frame, typed, mask, prompts)
     _check_targets(plan, source, bool(ventricle), [one for one in (mask, prompts) if one is not None])
     segmenter = Segmenter.load(model)
-    print(_run(plan, (source, cine), segmenter, prompted, TrackOptions(frames, reverse, ventricle, resume)))
+    options = TrackOptions(frames, reverse, ventricle, model, resume)
+    print(_run(plan, (source, cine), segmenter, prompted, options))
     tell(own_study(plan, [source]))
     say(f"Results in {out}/")
 
 
 @dataclass(frozen=True)
 class TrackOptions:
-    """Which frames are tracked, which way, which structure is a left ventricle (0: none), and whether a
-    journal is kept.
+    """Which frames are tracked, which way, which structure is a left ventricle (0: none), by which model, and
+    whether a journal is kept.
     """
 
     frames: range
     reverse: bool
     ventricle: int
+    model: str
     resume: bool
 
 
@@ -168,6 +170,7 @@ def _journal(
     options: TrackOptions,
 ) -> TrackJournal:
     """The journal of this call, beside its results. Raises OutputError where there is one of another call."""
+    from uniultra.backends.open import weights_sha256
     from uniultra.tracking.journal import TrackJournal, about_call
 
     source, cine = read
@@ -175,6 +178,7 @@ def _journal(
     about = about_call(cine, prompted, options.frames, segmenter.facts) | {"reverse": options.reverse}
     found = source.path.stat()
     about |= {"file": [source.path.name, found.st_size, found.st_mtime_ns]}
+    about |= {"weights_sha256": weights_sha256(options.model)}
     return TrackJournal.open(plan.folder / f"{source.stem}.track.part.jsonl", about)
 
 

@@ -70,6 +70,8 @@ class Journal:
             ) from error
         wrong = [
             key
+            if isinstance(head, dict) and key in head
+            else f"{key} (not noted by the version that began it)"
             for key in asked
             if not isinstance(head, dict) or (key != SKIPPED and head.get(key) != asked[key])
         ]

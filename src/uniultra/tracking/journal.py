@@ -45,7 +45,7 @@ def about_call(cine: Cine, prompts: PromptedFrames, frames: range, model: ModelF
         "schema": "uniultra.track-journal/1",
         "frames": [frames.start, frames.stop, cine.count, *cine.frame_hw],
         "prompts": listed,
-        "model": [model.name, model.version],
+        "model": [model.name, model.version, model.prompting],
         "scale": repr(cine.calibration),
     }
 

@@ -24,6 +24,7 @@ class Provenance:
         model_version: of the weights; None where there is none, as for baselines.
         weights_sha256: of the files that the model was loaded from, as `backends.open.weights_sha256` makes
             it, or of a peer's one file; None for what has none.
+        prompting: how the model is prompted (`ModelFacts.prompting`); None for what has no such facts.
         skipped: rows that were left out from the start.
         drawn: whether those of a limit were drawn by a seed, and aren't the first ones.
     """
@@ -35,15 +36,19 @@ class Provenance:
     bootstrap_samples: int = BOOTSTRAP_SAMPLES
     model_version: str | None = None
     weights_sha256: str | None = None
+    prompting: dict[str, Any] | None = None
     skipped: tuple[Skipped, ...] = ()
     drawn: bool = False
 
     @property
     def stated(self) -> dict[str, Any]:
-        """What reports and journals say; `drawn` only where it is so, since older ones lack it."""
+        """What reports and journals say; `drawn` and `prompting` only where there is such, since older ones
+        lack them.
+        """
         facts = asdict(self)
-        if not self.drawn:
-            del facts["drawn"]
+        for key in ("drawn", "prompting"):
+            if not facts[key]:
+                del facts[key]
         return facts
 
 

@@ -83,12 +83,15 @@ class Against:
 
 @dataclass(frozen=True)
 class StoredRun:
-    """An evaluation read back from its file."""
+    """An evaluation read back from its file; `made_with` is the weights' hash and how they were prompted,
+    None where an older version didn't say.
+    """
 
     model: str
     manifest_sha256: str
     split: str
     records: tuple[Record, ...]
+    made_with: tuple[str | None, dict[str, Any] | None] = (None, None)
 
 
 def comparison_table(model: str, against: Against) -> str:
@@ -198,7 +201,8 @@ def read_report(path: Path) -> StoredRun:
                 "anew"
             )
         records = tuple(record_from(record) for record in content["records"])
-        return StoredRun(content["model"], content["manifest_sha256"], content["split"], records)
+        made_with = content.get("weights_sha256"), content.get("prompting")
+        return StoredRun(content["model"], content["manifest_sha256"], content["split"], records, made_with)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"'{path}' is not a report of `uniultra evaluate --out`: {error}") from error
 
