@@ -23,7 +23,7 @@ SMALL = (
 
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    organs = {"breast": "one", "heart": "two"}
+    organs = {"breast": "one", "heart": "two", "ovary": "three"}
     phantoms = [
         Phantom(f"{organ}-{split}-{number}", split, organ, f"{organ}-{split}-{number}", dataset=name)
         for organ, name in organs.items()
@@ -54,25 +54,38 @@ def _run(manifest: Path, out: Path, organs: str, *more: str) -> subprocess.Compl
     )
 
 
-def test_the_organ_is_learned_by_nothing_and_scored_alone(manifest: Path, tmp_path: Path) -> None:
-    done = _run(manifest, tmp_path / "out", "heart")
+def test_organs_are_learned_by_nothing_and_scored_alone(manifest: Path, tmp_path: Path) -> None:
+    done = _run(manifest, tmp_path / "out", "heart+ovary", "--pass", "agreed=0.85")
     assert done.returncode == 0, done.stderr
-    record = json.loads((tmp_path / "out" / "heart" / "config.json").read_text())
+    record = json.loads((tmp_path / "out" / "heart+ovary" / "config.json").read_text())
     assert record["config"]["data"]["datasets"] == "one"
     assert record["train_images"] == 2
     table = [line.split(" | ") for line in done.stdout.strip().splitlines()[2:]]
-    assert [cells[0] for cells in table] == ["| heart"] * 7
-    assert [cells[2] for cells in table] == ["2"] * 7, "the two hearts of val"
+    assert [cells[0] for cells in table] == ["| heart"] * 8 + ["| ovary"] * 8
+    assert [cells[2] for cells in table] == ["2"] * 16, "two of each in val"
     boxes = [cells for cells in table if "click" not in cells[1]]
-    assert all(cells[4] and cells[5].strip(" |") for cells in boxes)
+    assert all(cells[4] and cells[5] and cells[6] for cells in boxes)
+    records = json.loads((tmp_path / "out" / "heart+ovary" / "records.json").read_text())
+    assert {organ: len(kept) for organ, kept in records.items()} == {"heart": 3, "ovary": 3}
+    again = _run(manifest, tmp_path / "out", "heart+ovary", "--pass", "agreed=0.85")
+    assert again.stdout == done.stdout, "the finished run is only scored"
+
+
+def test_a_start_is_a_column(manifest: Path, tmp_path: Path) -> None:
+    _run(manifest, tmp_path / "out", "heart+ovary")
+    start = tmp_path / "out" / "heart+ovary" / "model"
+    done = _run(manifest, tmp_path / "next", "heart", "--start", str(start))
+    assert done.returncode == 0, done.stderr
+    table = [line.split(" | ") for line in done.stdout.strip().splitlines()[2:]]
+    assert all(cells[7].strip(" |") for cells in table), "clicks as well"
 
 
 def test_what_cannot_be_left_out_is_told_in_a_line(manifest: Path, tmp_path: Path) -> None:
     done = _run(manifest, tmp_path / "out", "liver")
     assert (done.returncode, done.stdout) == (2, "")
     told = (
-        "left_out: 'liver' can't be left out of train; give organs of breast, heart, of which another one "
-        "must stay"
+        "left_out: 'liver' can't be left out of train; give organs of breast, heart, ovary, of which "
+        "another one must stay"
     )
     assert done.stderr == f"{told}\n"
     wrong = _run(manifest, tmp_path / "out", "heart", "--set", "optim.stps=3")

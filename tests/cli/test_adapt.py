@@ -44,6 +44,25 @@ def lab(tmp_path: Path) -> Path:
     return write_manifest(folder, ["train"] * 4 + ["val"] * 3)
 
 
+def test_a_minute_is_an_option_that_others_go_over(lab: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    result = _run(
+        adapt, "--data", lab, "--out", out, "--minute", "--shots", 2, *QUICK, "--set", "cache.views=1"
+    )
+    assert result.exit_code == 0, result.output
+    config = json.loads((out / "config.json").read_text())["config"]
+    assert (config["base"]["method"], config["optim"]["keep"], config["loss"]["rounds"]) == (
+        "decoder",
+        "last",
+        2,
+    )
+    assert (config["optim"]["steps"], config["cache"]["views"]) == (2, 1)
+    assert "On val; for a figure to report" in result.stdout
+    refused = _run(adapt, "--data", lab, "--out", tmp_path / "no", "--minute", "--method", "full")
+    assert isinstance(refused.exception, ModelError)
+    assert "use --method decoder, or cache.views=0" in str(refused.exception)
+
+
 def test_from_images_to_a_model_that_opens_anywhere(lab: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     result = _run(adapt, "--data", lab, "--out", out, *QUICK)

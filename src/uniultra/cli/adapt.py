@@ -33,6 +33,13 @@ def adapt(
     shots: Annotated[
         int | None, typer.Option(help="Learn from this many images of each organ only, as few as 5.")
     ] = None,
+    minute: Annotated[
+        bool,
+        typer.Option(
+            "--minute",
+            help="Learn from a few images in about a minute: the decoder alone, on views encoded once.",
+        ),
+    ] = False,
     replay: Annotated[
         Path | None, typer.Option(help="A manifest of other organs, mixed in so that they are not forgotten.")
     ] = None,
@@ -58,11 +65,13 @@ def adapt(
     from uniultra.training.config import AdaptConfig
     from uniultra.training.config_io import configured
     from uniultra.training.loop import is_first_process
+    from uniultra.training.minute import minute as in_a_minute
 
     changes = tuple(
         f"base.{key}='{value}'" for key, value in (("name", base), ("method", method)) if value is not None
     )
-    settings = configured(AdaptConfig(), config, (*changes, *set_))
+    start = in_a_minute() if minute else AdaptConfig()
+    settings = configured(start, config, (*changes, *set_))
     job = AdaptJob(
         read_manifest(data),
         out,

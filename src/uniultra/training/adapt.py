@@ -7,11 +7,12 @@ weights alone) with base.json. The folder is a model: `segment`, `evaluate`, `ex
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from uniultra.data.dataset import PromptDataset
 from uniultra.data.manifest import Manifest
@@ -32,6 +33,7 @@ from uniultra.models.methods import has_adapters, moved, prepare
 from uniultra.models.promptable import PromptableModel
 from uniultra.registry import MODELS
 from uniultra.training.config import AdaptConfig
+from uniultra.training.frozen_views import FrozenLearner, FrozenViews, freeze_after_encoder
 from uniultra.training.loop import Plan, is_first_process, run
 from uniultra.training.supervised import chosen_sets, describe, parse_favour, run_record, sample_spec
 
@@ -80,18 +82,34 @@ def adapt(config: AdaptConfig, job: AdaptJob) -> Path:
         "learned_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
     }
     describe(job.out, run_record(config, manifest) | described)
-    data = PromptDataset(learning, sample_spec(config.data, model), config.optim.seed, replay)
-    weights = data.weights(parse_favour(config.data.favour), config.replay.share)
-    run(Plan(model, config.optim, config.loss, data, weights, val, job.out, job.device, job.report_to))
+    prompted = PromptDataset(learning, sample_spec(config.data, model), config.optim.seed, replay)
+    weights = prompted.weights(parse_favour(config.data.favour), config.replay.share)
+    data, learner = _kept(prompted, model, config)
+    plan = Plan(model, config.optim, config.loss, data, weights, val, job.out, job.device, job.report_to)
+    run(replace(plan, learner=learner))
     if is_first_process():
         write_json(job.out / BASE_FILE, {"base": _found_again(config.base.name)}, force=True)
         save_adapter(job.out / ADAPTER_FILE, moved(model, before), facts)
     return job.out / ADAPTER_FILE
 
 
+def _kept(
+    prompted: PromptDataset, model: PromptableModel, config: AdaptConfig
+) -> tuple[Dataset, FrozenLearner | None]:
+    """What is learned from: views drawn anew, or encoded once where `cache.views` says so."""
+    if not config.cache.views:
+        return prompted, None
+    return FrozenViews(prompted, model, config.cache.views), FrozenLearner(model, config.loss)
+
+
 def make_adaptable(config: AdaptConfig) -> tuple[PromptableModel, AdapterFacts, dict[str, Tensor]]:
     """The base, made ready for a method; how that was done; and the base's weights before."""
     settings = config.base
+    if config.cache.views and settings.method != "decoder":
+        raise ModelError(
+            f"cache.views={config.cache.views} keeps what the encoder says, which method {settings.method} "
+            "changes; use --method decoder, or cache.views=0"
+        )
     place = base_location(settings.name)
     plain = load(place, image_size=settings.image_size or None)
     own = has_adapters(plain)
@@ -115,6 +133,8 @@ def make_adaptable(config: AdaptConfig) -> tuple[PromptableModel, AdapterFacts, 
     if facts.focus_stretch is not None:
         model.config.focus_stretch = facts.focus_stretch
     prepare(model, settings.method, settings.lora_rank)
+    if config.cache.views:
+        freeze_after_encoder(model)
     return model, facts, before
 
 

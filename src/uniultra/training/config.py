@@ -144,6 +144,15 @@ class ReplaySettings:
 
 
 @dataclass(frozen=True)
+class CacheSettings:
+    """So many views of each object (and frame) recur, and what a frozen encoder says of them is kept: by
+    `distill` a teacher's maps on disk, by `adapt` with method decoder in memory. 0: endless views.
+    """
+
+    views: int = 0
+
+
+@dataclass(frozen=True)
 class AdaptConfig:
     """Everything that adapting depends on beside its data. The defaults suit a laptop."""
 
@@ -166,6 +175,7 @@ class AdaptConfig:
     loss: LossSettings = field(default_factory=LossSettings)
     data: DataSettings = field(default_factory=lambda: DataSettings(exact_share=0.4, rotation=15.0))
     replay: ReplaySettings = field(default_factory=ReplaySettings)
+    cache: CacheSettings = field(default_factory=CacheSettings)
 
 
 @dataclass(frozen=True)
@@ -210,15 +220,6 @@ class UnlabelledSettings:
     """
 
     share: float = 0.1
-
-
-@dataclass(frozen=True)
-class CacheSettings:
-    """The teacher's maps on disk: so many views of each object and frame, which recur; 0 computes them anew
-    for endless views.
-    """
-
-    views: int = 0
 
 
 @dataclass(frozen=True)
