@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from uniultra.io.cines import chosen_frames
+from uniultra.errors import FileError
+from uniultra.io.cines import OnFault, frames_or_faults
 from uniultra.measure import area_px
 from uniultra.measure.measured import Measured, measure_mask
 from uniultra.model_facts import ModelFacts
+from uniultra.parallel import map_ahead
 from uniultra.pixel_scale import Scale
 from uniultra.prompt_checks import clipped
 from uniultra.segmenter import Segmenter
@@ -23,6 +25,9 @@ TrackStatus = Literal["sure", "unsure", "lost", "absent"]
 """What a tracker says of a structure on a frame; lost: it may be there; absent: it has been lost for a while,
 or left the frame.
 """
+
+MOST_WORKERS = 8
+"""Frames of a cine at a time: one thread reads and writes them all, and keeps up with no more."""
 
 
 @dataclass(frozen=True)
@@ -144,18 +149,37 @@ def segment_ambiguous(
 
 
 def segment_cine(
-    segmenter: Segmenter, cine: Cine, numbers: Sequence[int], prompts: Sequence[Prompt]
-) -> Iterator[FrameResult]:
-    """Segments some frames of a cine with the same prompts, each on its own; one frame is in memory at a
-    time.
+    segmenter: Segmenter,
+    cine: Cine,
+    numbers: Sequence[int],
+    prompts: Sequence[Prompt],
+    workers: int = 1,
+    on_fault: OnFault | None = None,
+) -> Generator[FrameResult, None, None]:
+    """Segments some frames of a cine with the same prompts, each on its own; results come in the frames'
+    order.
 
     Args:
         numbers: frames from 0, in ascending order.
+        workers: frames segmented at a time, from 1, each on a thread; up to `workers` + 1 are in memory. Give
+            a segmenter that was loaded with threads=1: the results are then the same to the bit.
+        on_fault: is given each frame that can't be read, in its turn, and the frame is left out; None raises.
 
     Raises:
         FileError: a frame can't be read. PromptError: as for one frame.
     """
-    for number, frame in chosen_frames(cine, numbers):
-        result = segment_frame(segmenter, frame, prompts, number)
+
+    def one(item: tuple[int, Frame | FileError]) -> tuple[int, FrameResult | FileError]:
+        number, frame = item
+        if isinstance(frame, FileError):
+            return number, frame
         time_s = None if cine.times_s is None else round(cine.times_s[number], 6)
-        yield replace(result, time_s=time_s)
+        return number, replace(segment_frame(segmenter, frame, prompts, number), time_s=time_s)
+
+    for number, result in map_ahead(one, frames_or_faults(cine, numbers), workers):
+        if isinstance(result, FrameResult):
+            yield result
+        elif on_fault is None:
+            raise result
+        else:
+            on_fault(number, result)

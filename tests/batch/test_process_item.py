@@ -15,9 +15,10 @@ import fsspec
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom.uid import JPEGBaseline8Bit
 
 from archives import BOX, TRUE, save_phantom
-from dicoms import PHI, dataset, region, save
+from dicoms import PHI, dataset, encapsulated, jpeg, region, save
 from phantoms import ellipse, speckled
 from uniultra.automatic import GridSettings
 from uniultra.backends.open import model_sha256
@@ -175,6 +176,28 @@ def test_a_file_that_ends_its_workers_is_given_up(job: Job, item: Item, segmente
     assert f"its worker ended {MOST_TRIES} times while at it" in outcome.reason
     assert [row["input"] for row in tables(job, [item])[2]] == ["sub/scan.png"]
     assert do(item, later(job), segmenter).status == "done"  # the next call tries again
+
+
+def test_an_unreadable_frame_is_reported_and_the_others_have_results(
+    job: Job, segmenter: Segmenter, tmp_path: Path
+) -> None:
+    frames = np.stack([speckled(TRUE, seed).pixels_hw for seed in range(3)])
+    encoded = [jpeg(frame) for frame in frames]
+    encoded[1] = encoded[1][:200] + bytes(len(encoded[1]) - 200)
+    path = save(encapsulated(dataset(frames), JPEGBaseline8Bit, encoded), tmp_path / "cine.dcm")
+    cine = Item("a/cine.dcm", str(path), "all", ASKED)
+    assert do(cine, job, segmenter).status == "done"
+    counts, results, [failure] = tables(job, [cine])
+    assert (counts.done, counts.unreadable, counts.complete) == (1, 1, False)
+    assert [row["frame"] for row in results] == ["0", "2"]
+    assert (failure["input"], failure["frame"]) == ("a/cine.dcm", "1")
+    assert failure["reason"].startswith("a/cine.dcm: ")
+    assert str(tmp_path) not in failure["reason"]
+    assert do(cine, later(job), segmenter).status == "skipped"
+    assert not tables(later(job), [cine])[0].complete  # each call says it again
+
+    alone = dataclasses.replace(cine, frame=1)
+    assert do(alone, job, segmenter).status == "failed"
 
 
 def test_a_broken_file_is_a_failure_in_one_line_under_its_own_name(

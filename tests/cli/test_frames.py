@@ -167,31 +167,51 @@ def test_write_chooses_and_results_are_kept_unless_forced(folder: Path) -> None:
     assert (folder / "out" / "cine.frames.csv").read_text().startswith("image,frame,time_s,id,")
 
 
-def test_an_unreadable_frame_in_the_middle_is_named_and_nothing_is_written(folder: Path) -> None:
+def save_broken(path: Path, broken: tuple[int, ...]) -> None:
+    """A cine as JPEG, with the data of some frames cut off."""
     encoded = [jpeg(frame) for frame in beating()]
-    encoded[3] = encoded[3][:200] + b"\0" * (len(encoded[3]) - 200)
-    save(encapsulated(dataset(beating()), JPEGBaseline8Bit, encoded), folder / "broken.dcm")
-    done = uniultra("segment", "broken.dcm", "--frames", "all", "--box", BOX, "--out", "out", cwd=folder)
+    for number in broken:
+        encoded[number] = encoded[number][:200] + b"\0" * (len(encoded[number]) - 200)
+    save(encapsulated(dataset(beating()), JPEGBaseline8Bit, encoded), path)
+
+
+def test_an_unreadable_frame_is_reported_and_the_others_are_written(folder: Path) -> None:
+    save_broken(folder / "broken.dcm", (3,))
+    call = ["segment", "broken.dcm", "--frames", "all", "--box", BOX]
+    done = uniultra(*call, "--write", "none", "--out", "out", cwd=folder)
     assert done.returncode == 2
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert "broken.dcm" in done.stderr
-    assert "frame 3" in done.stderr
-    assert names(folder) == ["broken.dcm", "cine.dcm"]
-    both = uniultra(
-        "segment",
-        "broken.dcm",
-        "cine.dcm",
-        "--frames",
-        "2-3",
-        "--box",
-        BOX,
-        "--write",
-        "none",
-        "--out",
-        "out",
-        cwd=folder,
-    )
-    assert (both.returncode, "frame 3" in both.stderr) == (2, True)
+    [line] = done.stderr.strip().splitlines()
+    assert line.startswith("uniultra: frame 3 is left out: broken.dcm: ")
+    assert "frames 0 to 4 of 0 to 4" in done.stdout
+    report = json.loads((folder / "out" / "broken.frames.json").read_text())
+    assert [(entry["frame"], "error" in entry, len(entry["objects"])) for entry in report["frames"]] == [
+        (0, False, 1),
+        (1, False, 1),
+        (2, False, 1),
+        (3, True, 0),
+        (4, False, 1),
+    ]
+    assert (report["frames_segmented"], report["frames_unreadable"]) == (4, [3])
+    assert report["frames"][3]["error"] in line
+    masks = folder / "out" / "broken.frames.masks.tif"
+    assert [number for number, _ in read_label_pages(masks)] == [0, 1, 2, 4]
+    measured = uniultra("measure", masks, "--json", cwd=folder)  # which takes the JSON's scale
+    assert [item["frame"] for item in json.loads(measured.stdout)["objects"]] == [0, 1, 2, 4]
+
+    printed = uniultra(*call, "--json", cwd=folder)
+    assert printed.returncode == 2
+    lines = [json.loads(line) for line in printed.stdout.splitlines()]
+    assert [(one["image"], one["frame"], "error" in one) for one in lines][2:4] == [
+        ("broken.dcm", 2, False),
+        ("broken.dcm", 3, True),
+    ]
+
+
+def test_a_file_of_unreadable_frames_alone_fails_and_leaves_nothing(folder: Path) -> None:
+    save_broken(folder / "broken.dcm", (2, 3))
+    call = ["segment", "broken.dcm", "cine.dcm", "--frames", "2-3", "--box", BOX]
+    done = uniultra(*call, "--write", "none", "--out", "out", cwd=folder)
+    assert (done.returncode, "frame 2" in done.stderr) == (2, True)
     assert names(folder / "out") == [f"cine.frames.{ending}" for ending in ALWAYS]
 
 
@@ -358,7 +378,7 @@ def test_what_measure_refuses_of_a_cine(tmp_path: Path, arguments: list[str], sa
 class Stub:
     """In place of the model, whose memory is not the question."""
 
-    name, version = "stub", "0"
+    name, version, backend = "stub", "0", None
     facts = ModelFacts("stub", "0", 256)
 
     def segment(self, frame: Frame, prompts: list[Prompt]) -> list[Mask]:

@@ -148,12 +148,15 @@ def test_what_is_before_and_after_a_broken_frame_is_kept(tmp_path: Path) -> None
     (tmp_path / "stills" / "f03.png").write_bytes(whole[: len(whole) // 2])
     Image.fromarray(np.zeros((100, 90), np.uint8)).save(tmp_path / "stills" / "f05.png")
     done = uniultra("track", "stills", "--box", BOX, "--out", "out", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 2, done.stderr
     lines = done.stderr.strip().splitlines()
     assert [line.split(":")[1] for line in lines] == [" frame 3 is left out", " frame 5 is left out"]
     report = report_of(tmp_path, "stills")
-    assert [frame["frame"] for frame in report["frames"]] == [0, 1, 2, 4, 6, 7]
-    assert all(frame["objects"][0]["area_px"] > 3000 for frame in report["frames"])
+    assert [frame["frame"] for frame in report["frames"]] == list(range(8))
+    assert [frame["frame"] for frame in report["frames"] if "error" in frame] == [3, 5]
+    assert (report["frames_segmented"], report["frames_unreadable"]) == (6, [3, 5])
+    read = [frame for frame in report["frames"] if "error" not in frame]
+    assert all(frame["objects"][0]["area_px"] > 3000 for frame in read)
 
 
 def test_one_frame_is_enough(tmp_path: Path) -> None:

@@ -251,3 +251,15 @@ def test_a_list_is_written_item_by_item(tmp_path: Path, items: list[dict[str, ob
         "n": 1,
         "items": items,
     }
+
+
+def test_what_is_known_at_the_end_follows_a_list(tmp_path: Path) -> None:
+    with ListedJson(tmp_path / "a.json", {"n": 1}, "items") as file:
+        file.add({"a": 1})
+        file.tail = {"count": 1, "left": []}
+    assert json.loads((tmp_path / "a.json").read_text()) == {
+        "n": 1,
+        "items": [{"a": 1}],
+        "count": 1,
+        "left": [],
+    }

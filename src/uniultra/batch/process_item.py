@@ -138,11 +138,18 @@ def _make(
     content: Record = {"frames": [], "objects": [], "model": segmenter.name, "version": segmenter.version}
     with _called(item, files):
         source = input_file(files[0])
-        for number, frame in _frames(item, source):
+        faults: dict[int, FileError] = {}
+        for number, frame in _frames(item, source, faults):
             result = replace(_segment(frame, item, job, segmenter, files[1]), number=number)
             mask = _write(item, job, (source, result), *to)
             content["frames"].append({"frame": number, "mask": mask})
             content["objects"] += object_records(result)
+        if faults and not content["frames"]:
+            raise faults[min(faults)]
+        content["faults"] = [
+            {"frame": number, "reason": " ".join(str(error).replace(str(files[0]), item.name).split())}
+            for number, error in faults.items()
+        ]
     return content
 
 
@@ -160,13 +167,16 @@ def _called(item: Item, files: tuple[Path, Path | None]) -> Iterator[None]:
         ) from error
 
 
-def _frames(item: Item, file: InputFile) -> Iterator[tuple[int | None, Frame]]:
-    """The chosen frames with their numbers; None for the number of a file's only frame. Raises FileError."""
+def _frames(item: Item, file: InputFile, faults: dict[int, FileError]) -> Iterator[tuple[int | None, Frame]]:
+    """The chosen frames with their numbers; None for the number of a file's only frame. Where all were
+    chosen, those that can't be read go into `faults`. Raises FileError.
+    """
     cine = file.cine
     if cine.count < 2 and item.frame in (None, *CHOICES, 0):
         yield None, cine.read(0)
         return
-    yield from chosen_frames(cine, _numbers(item, cine))
+    on_fault = faults.__setitem__ if item.frame == EVERY else None
+    yield from chosen_frames(cine, _numbers(item, cine), on_fault)
 
 
 def _numbers(item: Item, cine: Cine) -> Sequence[int]:

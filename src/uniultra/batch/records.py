@@ -49,14 +49,20 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Counts:
-    """Of the inputs of a call: with a result, failed, and not yet come to; and how many objects the results
-    hold.
+    """Of the inputs of a call: with a result, failed, and not yet come to; how many objects the results hold;
+    and how many frames of inputs with a result couldn't be read.
     """
 
     done: int
     failed: int
     pending: int
     objects: int
+    unreadable: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is a result for all that was requested."""
+        return not (self.failed or self.pending or self.unreadable)
 
 
 def write_head(store: Store, job: Job) -> None:
@@ -112,10 +118,21 @@ def _is_content(record: Record) -> bool:
     for key, keys in (("frames", _FRAME_KEYS), ("objects", _OBJECT_KEYS)):
         if not all(isinstance(entry, dict) and keys <= entry.keys() for entry in record[key]):
             return False
+    faults = record.get("faults", [])  # older records have none
+    if not isinstance(faults, list) or not all(_is_fault(fault) for fault in faults):
+        return False
     numbers = [picture["frame"] for picture in record["frames"]]
     if not all(number is None or isinstance(number, int) for number in numbers):
         return False
     return all(found["frame"] in numbers and _is_box(found["box_xyxy"]) for found in record["objects"])
+
+
+def _is_fault(fault: Any) -> bool:
+    return (
+        isinstance(fault, dict)
+        and isinstance(fault.get("frame"), int)
+        and isinstance(fault.get("reason"), str)
+    )
 
 
 def _is_box(box: Any) -> bool:
@@ -152,7 +169,7 @@ def write_tables(store: Store, items: Sequence[Item], job: Job) -> Counts:
     """Writes both tables from the records of these inputs, in their order, for what is asked now. Raises
     OutputError.
     """
-    counts = {DONE: 0, FAILED: 0, "pending": 0, "objects": 0}
+    counts = {DONE: 0, FAILED: 0, "pending": 0, "objects": 0, "unreadable": 0}
     with TemporaryDirectory(prefix="uniultra-") as folder:
         results, failures = Path(folder) / RESULTS, Path(folder) / FAILURES
         with TableFile(results, RESULT_COLUMNS) as good, TableFile(failures, FAILURE_COLUMNS) as bad:
@@ -162,11 +179,15 @@ def write_tables(store: Store, items: Sequence[Item], job: Job) -> Counts:
                     bad.add([item.name, _blank(item.frame), record["reason"]])
                 elif record:
                     counts["objects"] += len(record["objects"])
+                    faults = record.get("faults", [])
+                    counts["unreadable"] += len(faults)
+                    for fault in faults:
+                        bad.add([item.name, fault["frame"], fault["reason"]])
                     for row in _rows(record):
                         good.add(row)
         store.put(RESULTS, results)
         store.put(FAILURES, failures)
-    return Counts(counts[DONE], counts[FAILED], counts["pending"], counts["objects"])
+    return Counts(counts[DONE], counts[FAILED], counts["pending"], counts["objects"], counts["unreadable"])
 
 
 def _current(store: Store, items: Sequence[Item], job: Job) -> Iterator[tuple[Item, Record | None]]:

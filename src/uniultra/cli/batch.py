@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -245,7 +245,7 @@ def _run(items: list[Item], job: Job, settings: PoolSettings, out: str) -> bool:
     _tell(counts, meter, out)
     if set(job.kinds) & set(DICOM_KINDS) and not job.keep_patient:
         tell([OWN_STUDY])
-    return counts.failed + counts.pending > 0
+    return not counts.complete
 
 
 def _tell(counts: Counts, meter: Meter, out: str) -> None:
@@ -260,12 +260,16 @@ def _tell(counts: Counts, meter: Meter, out: str) -> None:
     print(
         printable(
             f"Results in {out.rstrip('/')}/results.csv"
-            + (f", failures in {out.rstrip('/')}/failures.csv" if counts.failed else "")
+            + (f", failures in {out.rstrip('/')}/failures.csv" if counts.failed + counts.unreadable else "")
         )
     )
 
 
 def _counted(counts: Counts, total: int) -> str:
-    left: dict[str, Any] = {"failed": counts.failed, "not reached": counts.pending}
+    left = {
+        "failed": counts.failed,
+        "not reached": counts.pending,
+        "frames unreadable": counts.unreadable,
+    }
     more = "".join(f", {number} {what}" for what, number in left.items() if number)
     return f"{counts.done} of {total} inputs done, {counts.objects} objects{more}"

@@ -6,17 +6,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uniultra.cli.protocols import new_bar
-from uniultra.cli.terminal.text import label, printable, tell
+from uniultra.cli.terminal.text import label, printable
 from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
     from uniultra.cli.terminal.spacing import TypedScale
+    from uniultra.errors import FileError
     from uniultra.io.input_file import InputFile
     from uniultra.outputs.plan import OutputPlan
     from uniultra.prompts.source import PromptSource
@@ -97,15 +98,17 @@ def numbers_of(wanted: tuple[range, ...] | None, cine: Cine) -> Sequence[int]:
     return numbers
 
 
-def segment_frames(job: SegmentJob, source: InputFile) -> str:
-    """Segments the chosen frames of a file and writes the results, all or none; what to print of it.
+def segment_frames(job: SegmentJob, source: InputFile) -> Printed:
+    """Segments the chosen frames of a file and writes the results, all or none. A frame that can't be read is
+    listed in the JSON, and the others are written.
 
     Raises:
-        UniUltraError: as for a single frame; a frame that can't be read is named.
+        UniUltraError: as for a single frame; no frame can be read.
     """
     from uniultra.io.cines import recalibrated
     from uniultra.outputs.cine_files import check_size, cine_files
-    from uniultra.outputs.structured import frame_json
+    from uniultra.outputs.faults import Faults
+    from uniultra.outputs.structured import fault_json, frame_json
     from uniultra.results import segment_cine
 
     source = replace(source)  # what it opens lives no longer than this call
@@ -115,23 +118,55 @@ def segment_frames(job: SegmentJob, source: InputFile) -> str:
     numbers = numbers_of(job.wanted, cine)
     prompts = job.prompts.for_file(source.path, cine.frame_hw)
     check_size(job.plan, source, cine, len(numbers) * len(prompts))
-    summary = Summary(source.path, cine, job.segmenter)
+    summary, faults = Summary(source.path, cine, job.segmenter), Faults(cine)
+
+    def on_fault(number: int, error: FileError) -> None:
+        faults(number, error)
+        if job.as_json:
+            print(json.dumps({"image": source.path.name} | fault_json(cine, number, error)))
+
     with ExitStack() as stack:
         bar = stack.enter_context(new_bar())
         task = bar.add_task(label(source.path.name), total=len(numbers))
         files = None
         if job.plan.folder is not None:
-            files = stack.enter_context(cine_files(job.plan, source, cine, numbers, job.segmenter.facts))
-        for result in segment_cine(job.segmenter, cine, numbers, prompts):
+            facts = job.segmenter.facts
+            files = stack.enter_context(cine_files(job.plan, source, cine, numbers, facts, faults))
+        results = segment_cine(job.segmenter, cine, numbers, prompts, _workers(job.segmenter), on_fault)
+        for result in stack.enter_context(closing(results)):
             if files is not None:
                 files.add(result)
             summary.add(result)
             if job.as_json:
                 print(json.dumps(frame_json(source.path.name, result) | {"time_s": result.time_s}))
             bar.advance(task)
-    if files is not None:
-        tell((*files.notes, *files.lost))
-    return "" if job.as_json else summary.text()
+        faults.check_some_read(len(summary.numbers))
+    notes = (*files.notes, *files.lost) if files is not None else ()
+    return Printed("" if job.as_json else summary.text(), (*notes, *faults.lines()), not faults.found)
+
+
+def _workers(segmenter: Segmenter) -> int:
+    """Frames segmented at a time. torch, which heeds no `threads`, takes all cores for one frame."""
+    from uniultra.backends.onnx import OnnxBackend
+    from uniultra.machine import usable_cores
+    from uniultra.results import MOST_WORKERS
+
+    return min(usable_cores(), MOST_WORKERS) if isinstance(segmenter.backend, OnnxBackend) else 1
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What a file's results are to a person.
+
+    Attributes:
+        text: for stdout; "" for nothing.
+        notes: for stderr, a sentence each.
+        complete: whether there is a result for all that was requested.
+    """
+
+    text: str
+    notes: tuple[str, ...] = ()
+    complete: bool = True
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uniultra.cli.frames import SegmentJob, parse_frames, segment_frames
+from uniultra.cli.frames import Printed, SegmentJob, parse_frames, segment_frames
 from uniultra.cli.protocols import new_bar
 from uniultra.cli.terminal.frame_option import one_frame
 from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
@@ -111,22 +111,22 @@ def segment(
     tell(check_kinds(plan, sources))
     _check_targets(plan, sources, frames is not None, mask, prompts)
     source_of_prompts = PromptSource(typed, mask, listed)
-    job = SegmentJob(plan, Segmenter.load(model), wanted, scale, source_of_prompts, as_json, alternatives)
-    failed = _each(
+    threads = None if frames is None else 1  # several frames at a time, each on one thread
+    segmenter = Segmenter.load(model, threads)
+    job = SegmentJob(plan, segmenter, wanted, scale, source_of_prompts, as_json, alternatives)
+    done = _each(
         sources, partial(segment_image if frames is None else segment_frames, job), frames is not None
     )
-    if failed < len(files):
+    if done:
         tell(own_study(plan, sources))
-    if not as_json and failed < len(files):
+    if not as_json and done:
         say(f"Results in {folder}/")
-    if failed:
+    if len(done) < len(files) or not all(done):
         raise typer.Exit(2)
 
 
-def segment_image(job: SegmentJob, source: InputFile) -> str:
-    """Segments one image, or the frame that was named, and writes the results; what to print of it. Raises
-    UniUltraError.
-    """
+def segment_image(job: SegmentJob, source: InputFile) -> Printed:
+    """Segments one image, or the frame that was named, and writes the results. Raises UniUltraError."""
     from uniultra.outputs.frame_files import write_frame_files
     from uniultra.outputs.structured import frame_json
     from uniultra.results import segment_ambiguous, segment_frame
@@ -138,11 +138,10 @@ def segment_image(job: SegmentJob, source: InputFile) -> str:
         result = segment_ambiguous(job.segmenter, frame, prompts, job.alternatives, job.plan.frame)
     else:
         result = segment_frame(job.segmenter, frame, prompts, job.plan.frame)
-    if job.plan.folder is not None:
-        tell(write_frame_files(job.plan, source, result))
+    notes = () if job.plan.folder is None else write_frame_files(job.plan, source, result)
     if job.as_json:
-        return json.dumps(frame_json(source.path.name, result))
-    return _human(source.path, result)
+        return Printed(json.dumps(frame_json(source.path.name, result)), tuple(notes))
+    return Printed(_human(source.path, result), tuple(notes))
 
 
 def _check_targets(
@@ -208,18 +207,20 @@ def _scaled(frame: Frame, scale: TypedScale | None) -> Frame:
     return frame if scale is None else replace(frame, calibration=scale.applied(frame.calibration))
 
 
-def _each(sources: Sequence[InputFile], one: Callable[[InputFile], str], several: bool = False) -> int:
-    """Runs every file; prints what `one` says of it to stdout and failures to stderr; the number of failures.
+def _each(
+    sources: Sequence[InputFile], one: Callable[[InputFile], Printed], several: bool = False
+) -> list[bool]:
+    """Runs every file; prints its text to stdout, notes and failures to stderr; for each file that has
+    results, whether they are complete.
 
-    With `several`, frames: `one` shows its own progress, and what it was at when interrupted is said.
+    With `several`, frames: `one` shows its own progress, and where an interrupted run was is reported.
     """
-    failed = 0
+    done = []
     with new_bar(hidden=several or len(sources) == 1) as bar:
         for source in bar.track(sources, description="Segmenting"):
             try:
-                told = one(source)
+                printed = one(source)
             except UniUltraError as error:
-                failed += 1
                 complain(error)
                 continue
             except KeyboardInterrupt:
@@ -227,9 +228,11 @@ def _each(sources: Sequence[InputFile], one: Callable[[InputFile], str], several
                     raise
                 tell([f"{source.path}: interrupted; nothing of it was written"])
                 raise typer.Exit(130) from None
-            if told:
-                print(told)
-    return failed
+            done.append(printed.complete)
+            tell(printed.notes)
+            if printed.text:
+                print(printed.text)
+    return done
 
 
 def _human(file: Path, result: FrameResult) -> str:

@@ -5,7 +5,7 @@ where it is lost.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +14,7 @@ import typer
 from uniultra.cli.protocols import new_bar
 from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, parse_scale
 from uniultra.cli.terminal.text import label, printable, say, tell
-from uniultra.errors import FileError, PromptError
+from uniultra.errors import PromptError
 from uniultra.outputs.plan import OutputPlan, check_cine_kinds, check_kinds, chosen_kinds, own_study
 from uniultra.prompts.grouping import Typed, group, parse_typed
 from uniultra.registry import DEFAULT
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from uniultra.types import Cine, Prompt
 
 OUT = Path("uniultra-out")
-MOST_TOLD = 5
-"""Frames that can't be read are named up to this many; the rest are counted."""
 
 
 def track(
@@ -105,9 +103,12 @@ def track(
     _check_targets(plan, source, bool(ventricle), [one for one in (mask, prompts) if one is not None])
     segmenter = Segmenter.load(model)
     options = TrackOptions(frames, reverse, ventricle, model, resume)
-    print(_run(plan, (source, cine), segmenter, prompted, options))
+    summary, complete = _run(plan, (source, cine), segmenter, prompted, options)
+    print(summary)
     tell(own_study(plan, [source]))
     say(f"Results in {out}/")
+    if not complete:
+        raise typer.Exit(2)
 
 
 @dataclass(frozen=True)
@@ -129,10 +130,13 @@ def _run(
     segmenter: Segmenter,
     prompted: dict[int, dict[int, Prompt]],
     options: TrackOptions,
-) -> str:
-    """Tracks and writes, all files or none; what to print of it. Raises UniUltraError."""
+) -> tuple[str, bool]:
+    """Tracks and writes, all files or none; what to print of it, and whether every frame could be read.
+    Raises UniUltraError.
+    """
     from uniultra.outputs.cine_files import check_size, cine_files
     from uniultra.outputs.course import Course
+    from uniultra.outputs.faults import Faults
     from uniultra.tracking import track as follow
 
     source, cine = read
@@ -142,7 +146,7 @@ def _run(
             f"--lv {options.ventricle} is no structure of this call; give 1 to {len(structures)}"
         )
     check_size(plan, source, cine, len(options.frames) * len(structures))
-    course, faults = Course(options.ventricle), Faults()
+    course, faults = Course(options.ventricle), Faults(cine)
     journal = _journal(plan, read, segmenter, prompted, options) if options.resume else None
     results = follow(segmenter, cine, prompted, options.frames, options.reverse, faults, journal)
     with ExitStack() as stack:
@@ -151,15 +155,17 @@ def _run(
         bar = stack.enter_context(new_bar())
         task = bar.add_task(label(source.path.name), total=len(options.frames))
         result = next(results, None)  # wrong prompts are told before a file is begun
-        files = stack.enter_context(cine_files(plan, source, cine, options.frames, segmenter.facts, course))
+        faults.check_some_read(result is not None)
+        facts = segmenter.facts
+        files = stack.enter_context(cine_files(plan, source, cine, options.frames, facts, faults, course))
         while result is not None:
             files.add(result)
             bar.advance(task)
             result = next(results, None)
     if journal is not None:
         journal.path.unlink(missing_ok=True)
-    tell((*files.notes, *files.lost, *faults.text()))
-    return _summary(source, course, segmenter)
+    tell((*files.notes, *files.lost, *faults.lines()))
+    return _summary(source, course, segmenter), not faults.found
 
 
 def _journal(
@@ -180,20 +186,6 @@ def _journal(
     about |= {"file": [source.path.name, found.st_size, found.st_mtime_ns]}
     about |= {"weights_sha256": weights_sha256(options.model)}
     return TrackJournal.open(plan.folder / f"{source.stem}.track.part.jsonl", about)
-
-
-@dataclass
-class Faults:
-    """Frames that can't be read."""
-
-    told: list[str] = field(default_factory=list)
-
-    def __call__(self, number: int, error: FileError) -> None:
-        self.told.append(f"frame {number} is left out: {error}")
-
-    def text(self) -> list[str]:
-        more = len(self.told) - MOST_TOLD
-        return [*self.told[:MOST_TOLD], *([f"and {more} more frames are left out"] if more > 0 else [])]
 
 
 def _check_options(typed: Typed, mask: Path | None, prompts: Path | None) -> None:

@@ -35,24 +35,53 @@ def open_as(kind: Kind, path: PathLike) -> Cine:
     return kind.open(path) if kind.open else _sequence(shown(path), [Path(path)], read_as(kind, path))
 
 
-def chosen_frames(cine: Cine, numbers: Sequence[int]) -> Iterator[tuple[int, Frame]]:
-    """Each number, in ascending order, with its frame; one frame is held at a time, and a video is gone
-    through once.
+OnFault = Callable[[int, FileError], None]
+"""Is given the number of each frame that can't be read, and why."""
+
+
+def chosen_frames(
+    cine: Cine, numbers: Sequence[int], on_fault: OnFault | None = None
+) -> Iterator[tuple[int, Frame]]:
+    """Each number, in ascending order, with its frame; one frame is held at a time, and a video is decoded
+    once.
+
+    Args:
+        on_fault: is given each frame that can't be read, which is then left out; None raises. Of a video
+            nothing can be read after such a frame: the first one stands for the rest.
 
     Raises:
         FileError: a frame can't be read; the message names it.
     """
-    missing = iter(numbers)
-    number = next(missing, None)
+    for number, frame in frames_or_faults(cine, numbers):
+        if isinstance(frame, Frame):
+            yield number, frame
+        elif on_fault is None:
+            raise frame
+        else:
+            on_fault(number, frame)
+
+
+def frames_or_faults(cine: Cine, numbers: Sequence[int]) -> Iterator[tuple[int, Frame | FileError]]:
+    """As `chosen_frames`, with the error itself in the place of a frame that can't be read."""
     frames = enumerate(cine) if cine.in_order else None
-    while number is not None:
+    for number in numbers:
         try:
-            yield number, cine.read(number) if frames is None else _later(frames, number, cine)
+            frame = cine.read(number) if frames is None else _later(frames, number, cine)
         except FileError as error:
-            if f"frame {number} " in f"{error} ":
-                raise
-            raise FileError(f"{error} (frame {number})") from error
-        number = next(missing, None)
+            yield number, _naming(error, number)
+            if frames is not None:
+                return
+            continue
+        yield number, frame
+
+
+def _naming(error: FileError, number: int) -> FileError:
+    """The error, with the frame's number in its message."""
+    if f"frame {number} " in f"{error} ":
+        return error
+    named = FileError(f"{error} (frame {number})")
+    named.__cause__ = error
+    return named
 
 
 def recalibrated(cine: Cine, change: Callable[[Calibration], Calibration]) -> Cine:

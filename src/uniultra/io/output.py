@@ -56,8 +56,8 @@ def write_bytes(path: PathLike, data: bytes, force: bool = False) -> None:
 
 
 class ListedJson:
-    """A JSON object whose last entry is a list that is written as it comes, one line per item; for use within
-    `staged`.
+    """A JSON object with a list that is written as it comes, one line per item, and after it the entries of
+    `tail`, as they are by then; for use within `staged`.
     """
 
     def __init__(self, path: Path, head: Mapping[str, Any], name: str) -> None:
@@ -67,6 +67,7 @@ class ListedJson:
             + f',\n  "{name}": ['
         )
         self._separator = "\n    "
+        self.tail: dict[str, Any] = {}
 
     def add(self, item: Any) -> None:
         self._file.write(
@@ -79,7 +80,8 @@ class ListedJson:
 
     def __exit__(self, *_: object) -> None:
         with self._file:
-            self._file.write("\n  ]\n}\n")
+            text = json.dumps(self.tail, indent=2, ensure_ascii=False, allow_nan=False, default=_plain)
+            self._file.write("\n  ]" + ("," + text[1:] + "\n" if self.tail else "\n}\n"))
 
 
 def _plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ whole. What is kept in memory are the masks that a SEG needs, at one bit per pix
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,10 +22,11 @@ from uniultra.io.video_writer import DEFAULT_RATE, MovieFile
 from uniultra.measure.measured import FRAME_COLUMNS, frame_row
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.course import Course, write_course
+from uniultra.outputs.faults import Faults
 from uniultra.outputs.frame_files import id_mask, maker
 from uniultra.outputs.plan import OutputPlan
 from uniultra.outputs.result_picture import draw_result
-from uniultra.outputs.structured import cine_frame_json, cine_head_json
+from uniultra.outputs.structured import cine_frame_json, cine_head_json, fault_json
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.types import Cine
 
@@ -53,6 +55,7 @@ class CineFiles:
     """
 
     image: str
+    faults: Faults
     labels: LabelFile
     table: TableFile
     listed: ListedJson
@@ -62,10 +65,14 @@ class CineFiles:
     lost: list[str] = field(default_factory=list)
     labels_of_objects: list[str] = field(default_factory=list)
     course: Course | None = None
+    listed_frames: list[int] = field(default_factory=list)
+    listed_faults: list[int] = field(default_factory=list)
 
     def add(self, result: FrameResult) -> None:
         """Adds one frame; frames come in ascending order. Raises OutputError."""
         assert result.number is not None, "a frame of a cine has a number"
+        self._list_faults(before=result.number)
+        self.listed_frames.append(result.number)
         self.labels.add(result.number, id_mask(result))
         for found in result.objects:
             self.table.add(_row(self.image, result, found))
@@ -78,6 +85,21 @@ class CineFiles:
         if self.course is not None:
             self.course.add(result)
 
+    def finish(self) -> None:
+        """Once after the last frame. Raises FileError where not a single one could be read."""
+        self.faults.check_some_read(len(self.listed_frames))
+        self._list_faults()
+        self.listed.tail = {
+            "frames_segmented": len(self.listed_frames),
+            "frames_unreadable": self.listed_faults,
+        }
+
+    def _list_faults(self, before: float = math.inf) -> None:
+        for number in sorted(self.faults.found.keys() - set(self.listed_faults)):
+            if number < before:
+                self.listed.add(fault_json(self.faults.cine, number, self.faults.found[number]))
+                self.listed_faults.append(number)
+
 
 @contextmanager
 def cine_files(
@@ -86,16 +108,18 @@ def cine_files(
     cine: Cine,
     numbers: Sequence[int],
     model: ModelFacts,
+    faults: Faults,
     course: Course | None = None,
 ) -> Iterator[CineFiles]:
     """Yields what takes each frame's result. At the end all files take their places; on an error none does.
 
     Args:
+        faults: of what yields the results; listed in the JSON in the frames' order.
         course: of a track, to be filled and drawn; None for frames on their own.
 
     Raises:
         OutputError: a result exists, or can't be written. FileError: nothing can refer to the source, where a
-            SEG was named.
+            SEG was named; or not a single frame could be read.
     """
     tracked = course is not None
     targets = plan.cine_paths(source) if course is None else plan.track_paths(source, bool(course.ventricle))
@@ -105,10 +129,11 @@ def cine_files(
     with staged(targets, plan.force) as parts:
         packed: list[PackedMasks] = []
         with ExitStack() as stack:
-            head = cine_head_json(source.path.name, cine, numbers, model, tracked)
+            head = cine_head_json(source.path.name, cine, model, tracked)
             rate = cine.rate_of(numbers) or DEFAULT_RATE
             files = CineFiles(
                 source.path.name,
+                faults,
                 stack.enter_context(LabelFile(parts["masks"])),
                 stack.enter_context(TableFile(parts["csv"], TRACK_COLUMNS if tracked else FRAME_COLUMNS)),
                 stack.enter_context(ListedJson(parts["json"], head, "frames")),
@@ -118,6 +143,7 @@ def cine_files(
                 course=course,
             )
             yield files
+            files.finish()
         if files.movie is not None and files.movie.fault:  # a by-product fails alone
             files.lost.append(f"no movie is written: {files.movie.fault}")
             del targets["movie"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 from uniultra import __version__
+from uniultra.errors import FileError
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.measure import area_px
 from uniultra.measure.measured import as_json
@@ -78,9 +78,7 @@ def frame_json(image: str, result: FrameResult) -> dict[str, Any]:
     }
 
 
-def cine_head_json(
-    image: str, cine: Cine, numbers: Sequence[int], model: ModelFacts, tracked: bool
-) -> dict[str, Any]:
+def cine_head_json(image: str, cine: Cine, model: ModelFacts, tracked: bool) -> dict[str, Any]:
     """What the JSON of a cine says before its list of frames."""
     return {
         "schema": "uniultra.segment-frames/1",
@@ -88,7 +86,6 @@ def cine_head_json(
         "width": cine.frame_hw[1],
         "height": cine.frame_hw[0],
         "frames_in_file": cine.count,
-        "frames_segmented": len(numbers),
         "tracked": tracked,
         "model": model_json(model),
         "uniultra": __version__,
@@ -101,6 +98,13 @@ def cine_frame_json(image: str, result: FrameResult) -> dict[str, Any]:
     """One entry of a cine's list of frames."""
     report = frame_json(image, result) | {"time_s": result.time_s}
     return {key: report[key] for key in ("frame", "time_s", "spacing_mm_yx", "objects", "notes")}
+
+
+def fault_json(cine: Cine, number: int, error: FileError) -> dict[str, Any]:
+    """The entry of a frame that can't be read, with the keys of the others: no objects, and the reason."""
+    time_s = None if cine.times_s is None else round(cine.times_s[number], 6)
+    place = {"frame": number, "time_s": time_s, "spacing_mm_yx": None}
+    return place | {"objects": [], "notes": [], "error": str(error)}
 
 
 def libraries() -> dict[str, str]:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from uniultra.errors import FileError
+from uniultra.io.cines import OnFault, chosen_frames
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.journal import TrackJournal
 from uniultra.tracking.kept import Kept, keep
-from uniultra.tracking.reading import OnFault, ascending, descending
+from uniultra.tracking.reading import descending
 from uniultra.tracking.spans import PromptedFrames, checked, prompted_frames
 from uniultra.tracking.step import TrackedMask, begin, lost_mask, step
 from uniultra.tracking.track_state import TrackState
@@ -60,13 +61,13 @@ def track(
             kept |= {(number, one.number): keep(one) for one in found.values() if number < ends[one.number]}
     journal_after = -1 if journal is None else journal.after
     if journal is not None and journal_after >= 0:
-        for number, frame in ascending(cine, range(frames.start, journal_after + 1), fault):
+        for number, frame in chosen_frames(cine, range(frames.start, journal_after + 1), fault):
             known = {one.number: one for one in journal.results(frame, number)}
             if known:
                 yield _result(segmenter, cine, (number, frame), known, prompts)
     rest = range(max(frames.start, journal_after + 1), frames.stop)
     begun = None if journal is None else journal.state
-    for number, frame, found, state in _followed(segmenter, ascending(cine, rest, fault), ahead, begun):
+    for number, frame, found, state in _followed(segmenter, chosen_frames(cine, rest, fault), ahead, begun):
         size = frame.height, frame.width
         earlier = {n: kept.pop((number, n)).restored(n, size) for n in numbers if (number, n) in kept}
         lost = {n: lost_mask(n, size) for n in numbers}

@@ -12,6 +12,7 @@ from uniultra.errors import OutputError
 from uniultra.io.input_file import InputFile
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.cine_files import check_size, cine_files
+from uniultra.outputs.faults import Faults
 from uniultra.outputs.frame_files import write_frame_files
 from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, OutputPlan, check_kinds
 from uniultra.results import FrameResult, ObjectResult
@@ -86,7 +87,7 @@ def _cine(
 ) -> Exported:
     numbers = [result.number or 0 for result in results]
     check_size(plan, source, cine, sum(len(result.objects) for result in results))
-    with cine_files(plan, source, cine, numbers, model) as files:
+    with cine_files(plan, source, cine, numbers, model, Faults(cine)) as files:
         for result in results:
             files.add(result)
     names = [path.name for path in plan.cine_paths(source).values() if path.is_file()]

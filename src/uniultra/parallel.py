@@ -1,0 +1,57 @@
+"""A map on threads that keeps the order and holds few items."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+def map_ahead(function: Callable[[Given], Made], items: Iterable[Given], workers: int) -> Iterator[Made]:
+    """As `map`, with up to `workers` calls at a time on threads, which helps where they release the GIL.
+
+    Items are taken in the caller's thread, at most `workers` + 1 more of them than results were handed out.
+    Results come in the items' order. What `items` or `function` raises is raised in its turn, after the
+    results before it. Where the caller stops earlier, or is interrupted, calls that haven't begun never do,
+    and those that have are waited for.
+
+    Args:
+        workers: from 1; with 1 there is no thread.
+    """
+    if workers == 1:
+        yield from map(function, items)
+        return
+    waiting: deque[Future[Made]] = deque()
+    with ThreadPoolExecutor(workers, thread_name_prefix="uniultra") as threads:
+        try:
+            for future in _submitted(threads, function, items):
+                waiting.append(future)
+                if len(waiting) > workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _submitted(
+    threads: ThreadPoolExecutor, function: Callable[[Given], Made], items: Iterable[Given]
+) -> Iterator[Future[Made]]:
+    """A future for each item; the last one holds what taking an item raised, if anything did."""
+    source = iter(items)
+    while True:
+        try:
+            item = next(source)
+        except StopIteration:
+            return
+        except Exception as error:
+            fault: Future[Made] = Future()
+            fault.set_exception(error)
+            yield fault
+            return
+        yield threads.submit(function, item)
