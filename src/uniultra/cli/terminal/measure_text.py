@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from uniultra.measure.measured import Measured
+    from uniultra.outputs.saved_masks import MaskPlace
 
 LABELS = {"ellipse_circumference": "ellipse circumference, HC"}
 """What clinicians call a measure: HC is the head circumference."""
@@ -18,21 +17,8 @@ PLUS_MINUS = (
 )
 
 
-@dataclass(frozen=True)
-class MaskPlace:
-    """Where a mask is from: its file, the frame it belongs to (None where that isn't known), whether it is
-    one of a cine's.
-    """
-
-    path: Path
-    frame: int | None
-    of_cine: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.path} frame {self.frame}" if self.of_cine else str(self.path)
-
-
-def told(method: str, report: dict[str, Any], as_json: bool) -> list[str]:
+def volume_lines(method: str, report: dict[str, Any], as_json: bool) -> list[str]:
+    """Of what `volume_json` gives."""
     if as_json:
         return [
             json.dumps(
