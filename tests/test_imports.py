@@ -90,7 +90,7 @@ MAY_IMPORT = {
     "outputs": (*FOUNDATION, *RESULTS, "io"),
     "batch": (*FOUNDATION, *RESULTS, "automatic", "io", "data.problems", "batch"),
     "cluster": ("prompts",),
-    "web": (*FOUNDATION, *RESULTS, "atomic", "io", "tracking", "web"),
+    "web": (*FOUNDATION, *RESULTS, "atomic", "data.manifest_text", "io", "tracking", "web"),
     "hosts": (*FOUNDATION, "segmenter", "web", "hosts"),
     "data": (*FOUNDATION, "atomic", "io", "data"),
     "export": (*FOUNDATION, "atomic", "backends", "data", "evaluation", "io", "models", "export"),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from uniultra.io.annotation_files import TOLERANCE, cvat, labelme, polygons, yolo
+from uniultra.io.coco import coco
 from uniultra.io.polygons import filled
 
 HW = (90, 120)
@@ -76,3 +77,19 @@ def test_every_format_names_the_corner_it_is_in() -> None:
     assert points == pytest.approx(np.array(labelme("a", [CORNER])["shapes"][0]["points"]), abs=0.01)
     assert labelme("a", [CORNER])["imageHeight"] == 90
     assert yolo([np.zeros(HW, bool)]) == ""
+
+
+def test_names_become_labels_and_classes() -> None:
+    names = ["kidney", "", "kidney"]
+    masks = [CORNER, CORNER, CORNER]
+    assert [line.split()[0] for line in yolo(masks, names).splitlines()] == ["0", "1", "0"]
+    assert [shape["label"] for shape in labelme("a", masks, names)["shapes"]] == [
+        "kidney",
+        "structure",
+        "kidney",
+    ]
+    drawn = ET.fromstring(cvat("a", masks, names)).iter("polygon")
+    assert [one.get("label") for one in drawn] == ["kidney", "structure", "kidney"]
+    listed = coco("a", masks, [0.5, 0.5, 0.5], names)
+    assert [one["category_id"] for one in listed["annotations"]] == [1, 2, 1]
+    assert [one["name"] for one in listed["categories"]] == ["kidney", "structure"]

@@ -62,14 +62,17 @@ def open_(
         size = build(static, model, onnxruntime)
         say(f"{static}: {size / 1e6:.0f} MB; serve it with any web server: python -m http.server -d {static}")
         return
+    from contextlib import ExitStack
+
     from uniultra.errors import ServeError
     from uniultra.machine import usable_cores
     from uniultra.web.server import serve
     from uniultra.web.settings import ServeSettings
+    from uniultra.web.workspace.entry_page import entry_page
     from uniultra.web.workspace.workspace import Workspace
 
     workspace = Workspace.of(target, project)
-
+    left = ExitStack()
     def ready(address: str, service: Service) -> None:
         link = f"{address}/#code={workspace.access.code}"
         say("", f"The workspace: {link}")
@@ -77,16 +80,17 @@ def open_(
         if browser:
             import webbrowser
 
-            webbrowser.open(link)
+            webbrowser.open(left.enter_context(entry_page(link)).as_uri())
 
     def run(number: int) -> None:
         limits = {"upload_mb": UPLOAD_MB, "body_mb": BODY_MB, "work_s": WORK_S, "queue": 64, "cache_mb": 64}
         limits["processes"] = max(1, min(2, usable_cores() - 1))  # the browser needs a core, too
         serve(ServeSettings(model=model, port=number, **limits), ready, workspace)  # type: ignore[arg-type]
 
-    try:
-        run(PORT if port is None else port)
-    except ServeError:
-        if port is not None:
-            raise
-        run(0)
+    with left:
+        try:
+            run(PORT if port is None else port)
+        except ServeError:
+            if port is not None:
+                raise
+            run(0)

@@ -42,27 +42,35 @@ def polygons(mask_hw: np.ndarray) -> list[np.ndarray]:
     return [(points + 0.5) / _FINER + (left, top) for points in corners if len(points) > 2]
 
 
-def yolo(masks: Sequence[np.ndarray]) -> str:
-    """The lines of YOLO segmentation, a polygon each: class 0, then x and y as shares of the image's width
-    and height.
+def labels_of(names: Sequence[str], count: int) -> list[str]:
+    """A label for each of so many structures: its name, or "structure" where nobody named it."""
+    return [" ".join(name.split()) or LABEL for name in names] if names else [LABEL] * count
+
+
+def yolo(masks: Sequence[np.ndarray], names: Sequence[str] = ()) -> str:
+    """The lines of YOLO segmentation, a polygon each: its class, then x and y as shares of the image's width
+    and height. Classes are the different labels of `names`, from 0 in the order in which they come.
     """
     height, width = masks[0].shape
+    labels = labels_of(names, len(masks))
+    classes = list(dict.fromkeys(labels))
     lines = []
-    for mask in masks:
+    for mask, label in zip(masks, labels, strict=True):
         for points in polygons(mask):
             shares = (points / (width, height)).clip(0.0, 1.0).ravel()
-            lines.append(" ".join(["0", *(f"{share:.6f}" for share in shares)]) + "\n")
+            lines.append(" ".join([f"{classes.index(label)}", *(f"{share:.6f}" for share in shares)]) + "\n")
     return "".join(lines)
 
 
-def labelme(image: str, masks: Sequence[np.ndarray]) -> dict[str, Any]:
+def labelme(image: str, masks: Sequence[np.ndarray], names: Sequence[str] = ()) -> dict[str, Any]:
     """LabelMe's JSON of one image, which is named and not embedded. Parts of one structure share its number
-    as `group_id`.
+    as `group_id`; their label is its name.
     """
     height, width = masks[0].shape
+    labelled = zip(masks, labels_of(names, len(masks)), strict=True)
     shapes = [
         {
-            "label": LABEL,
+            "label": label,
             "points": points.round(3).tolist(),
             "group_id": number,
             "description": "",
@@ -70,23 +78,26 @@ def labelme(image: str, masks: Sequence[np.ndarray]) -> dict[str, Any]:
             "flags": {},
             "mask": None,
         }
-        for number, mask in enumerate(masks, start=1)
+        for number, (mask, label) in enumerate(labelled, start=1)
         for points in polygons(mask)
     ]
     about = {"imagePath": image, "imageData": None, "imageHeight": int(height), "imageWidth": int(width)}
     return {"version": "5.5.0", "flags": {}, "shapes": shapes} | about
 
 
-def cvat(image: str, masks: Sequence[np.ndarray]) -> bytes:
-    """ "CVAT for images 1.1" of one image; parts of one structure share its number as `group_id`."""
+def cvat(image: str, masks: Sequence[np.ndarray], names: Sequence[str] = ()) -> bytes:
+    """ "CVAT for images 1.1" of one image; parts of one structure share its number as `group_id`, and have
+    its name.
+    """
     height, width = masks[0].shape
     root = ET.Element("annotations")
     ET.SubElement(root, "version").text = "1.1"
     held = ET.SubElement(root, "image", id="0", name=image, width=str(width), height=str(height))
-    for number, mask in enumerate(masks, start=1):
+    labelled = zip(masks, labels_of(names, len(masks)), strict=True)
+    for number, (mask, label) in enumerate(labelled, start=1):
         for points in polygons(mask):
             said = ";".join(f"{x:.2f},{y:.2f}" for x, y in points)
-            about = {"label": LABEL, "source": "auto", "occluded": "0", "points": said, "z_order": "0"}
+            about = {"label": label, "source": "auto", "occluded": "0", "points": said, "z_order": "0"}
             ET.SubElement(held, "polygon", about | {"group_id": str(number)})
     ET.indent(root)
     return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"

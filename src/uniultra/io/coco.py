@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from uniultra.io.annotation_files import labels_of
 from uniultra.types import mask_box
 
 
@@ -36,28 +37,35 @@ def compressed(runs: Sequence[int]) -> str:
     return "".join(signs)
 
 
-def coco(image: str, masks: Sequence[np.ndarray], scores: Sequence[float]) -> dict[str, Any]:
-    """The COCO object of one image: its masks, bool (H, W), as annotations 1..N of the category
-    "structure".
+def coco(
+    image: str, masks: Sequence[np.ndarray], scores: Sequence[float], names: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The COCO object of one image: its masks, bool (H, W), as annotations 1..N.
+
+    Categories are the different labels of `names`, from 1 in the order in which they come; "structure" is
+    what nobody named.
     """
     height, width = masks[0].shape
+    labels = labels_of(names, len(masks))
+    categories = {label: number for number, label in enumerate(dict.fromkeys(labels), start=1)}
     annotations = [
-        _annotation(i, mask, score)
-        for i, (mask, score) in enumerate(zip(masks, scores, strict=True), start=1)
+        annotation(number, 1, categories[label], mask) | {"score": round(float(score), 4)}
+        for number, (mask, score, label) in enumerate(zip(masks, scores, labels, strict=True), start=1)
     ]
     return {
         "images": [{"id": 1, "file_name": image, "width": int(width), "height": int(height)}],
-        "categories": [{"id": 1, "name": "structure"}],
+        "categories": [{"id": number, "name": label} for label, number in categories.items()],
         "annotations": annotations,
     }
 
 
-def _annotation(number: int, mask_hw: np.ndarray, score: float) -> dict[str, Any]:
+def annotation(number: int, image: int, category: int, mask_hw: np.ndarray) -> dict[str, Any]:
+    """One annotation of an image and a category, by their ids."""
     x0, y0, x1, y1 = mask_box(mask_hw) or (-0.5, -0.5, -0.5, -0.5)
     return {
         "id": number,
-        "image_id": 1,
-        "category_id": 1,
+        "image_id": image,
+        "category_id": category,
         "iscrowd": 0,
         "area": int(np.count_nonzero(mask_hw)),
         "bbox": [x0 + 0.5, y0 + 0.5, x1 - x0, y1 - y0],
@@ -65,5 +73,4 @@ def _annotation(number: int, mask_hw: np.ndarray, score: float) -> dict[str, Any
             "size": [int(side) for side in mask_hw.shape],
             "counts": compressed(run_lengths(mask_hw)),
         },
-        "score": round(float(score), 4),
     }

@@ -140,9 +140,13 @@ def _write_nifti(path: Path, source: InputFile, result: FrameResult) -> None:
     write_labels(path, ids, spacing, like=like, number=result.number or 0)
 
 
+def _names(result: FrameResult) -> list[str]:
+    return [found.name for found in result.objects]
+
+
 def _write_coco(path: Path, source: InputFile, result: FrameResult) -> None:
     masks = [mask.mask_hw for mask in result.masks]
-    write_json(path, coco(source.path.name, masks, [mask.quality for mask in result.masks]))
+    write_json(path, coco(source.path.name, masks, [mask.quality for mask in result.masks], _names(result)))
 
 
 def _write_nrrd(path: Path, source: InputFile, result: FrameResult) -> None:
@@ -151,21 +155,21 @@ def _write_nrrd(path: Path, source: InputFile, result: FrameResult) -> None:
     from uniultra.io.overlay import PALETTE
 
     ids = ids_of(result.masks)
-    names = [f"structure {found.number}" for found in result.objects]
+    names = [found.label for found in result.objects]
     colours = [PALETTE[i % len(PALETTE)] for i in range(len(names))]
     write_seg_nrrd(path, ids, names, colours, scale_of(result.frame.calibration, ids > 0).spacing_mm_yx)
 
 
 def _write_yolo(path: Path, source: InputFile, result: FrameResult) -> None:
-    write_text(path, yolo([mask.mask_hw for mask in result.masks]))
+    write_text(path, yolo([mask.mask_hw for mask in result.masks], _names(result)))
 
 
 def _write_labelme(path: Path, source: InputFile, result: FrameResult) -> None:
-    write_json(path, labelme(source.path.name, [mask.mask_hw for mask in result.masks]))
+    write_json(path, labelme(source.path.name, [mask.mask_hw for mask in result.masks], _names(result)))
 
 
 def _write_cvat(path: Path, source: InputFile, result: FrameResult) -> None:
-    write_bytes(path, cvat(source.path.name, [mask.mask_hw for mask in result.masks]))
+    write_bytes(path, cvat(source.path.name, [mask.mask_hw for mask in result.masks], _names(result)))
 
 
 _PLAIN = {

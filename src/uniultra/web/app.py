@@ -80,6 +80,8 @@ def create_app(service: Service, workspace: Workspace | None = None) -> FastAPI:
         sweeping = asyncio.create_task(service.sweep_forever())
         yield
         sweeping.cancel()
+        if workspace is not None:
+            await asyncio.to_thread(workspace.learner.cancel)
         service.stop()
 
     app = FastAPI(

@@ -44,6 +44,7 @@ KINDS: dict[str, Kind] = {
         Kind("invalid", 422, "The request doesn't fit its description"),
         Kind("output", 422, "It can't be written"),
         Kind("project", 422, "The project file can't be used"),
+        Kind("model", 422, "The model can't do this"),
         Kind("busy", 429, "The server is busy"),
         Kind("full", 429, "The server holds as many images as it may"),
         Kind("bug", 500, "The server failed"),

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from uniultra.errors import ModelError
 from uniultra.types import Frame
 from uniultra.web.bodies import Bodies
 from uniultra.web.held_images import HeldImage, ImageStore
@@ -45,6 +46,7 @@ class Service:
         self.metrics.watch(self.state)
         self.uploads = 0
         self.bodies = Bodies(_BODIES * settings.body_bytes)
+        self.model_name = settings.model
         self.model = self._start()
 
     def _start(self) -> Ready:
@@ -58,6 +60,20 @@ class Service:
     def stop(self) -> None:
         for lane in self.lanes:
             lane.stop()
+
+    async def switch(self, model: str) -> None:
+        """Answers with another model from now on, or, where it can't be opened, still with the one before.
+
+        Raises Problem: model.
+        """
+        try:
+            for lane in self.lanes:
+                self.model = await lane.switch(model)
+        except ModelError as error:
+            for lane in self.lanes:
+                self.model = await lane.switch(self.model_name)
+            raise Problem("model", str(error)) from None
+        self.model_name = model
 
     async def sweep_forever(self) -> None:
         """Drops unused images when their time is up, and not only when somebody asks."""

@@ -52,6 +52,14 @@ class Lane(ABC):
     def call(self, job: Job) -> Answer | Failure:
         """Does one job; blocks."""
 
+    @abstractmethod
+    def reopen(self, model: str) -> Ready:
+        """Gets another model ready in the place of this one; blocks. Raises ModelError."""
+
+    async def switch(self, model: str) -> Ready:
+        """The same, after the jobs that came before it."""
+        return await asyncio.wrap_future(self._thread.submit(self.reopen, model))
+
     def stop(self) -> None:
         """Ends what runs and what waits."""
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -115,11 +123,17 @@ class ThreadLane(Lane):
     def __init__(self, most: int, backend: Backend, cache_bytes: int) -> None:
         super().__init__(most)
         self._gone = threading.Event()
+        self._cache_bytes = cache_bytes
         self._worker = Worker(backend, EmbeddingCache(cache_bytes), self._gone.is_set)
 
     def start(self) -> Ready:
         backend = self._worker.backend
         return Ready(backend.facts.name, backend.facts.version, backend.facts.input_size)
+
+    def reopen(self, model: str) -> Ready:
+        backend = open_backend(model, threads=1)
+        self._worker = Worker(backend, EmbeddingCache(self._cache_bytes), self._gone.is_set)
+        return self.start()
 
     def call(self, job: Job) -> Answer | Failure:
         self._gone.clear()
@@ -157,6 +171,11 @@ class ProcessLane(Lane):
             self._end()
             raise ModelError(ready.error)
         return ready
+
+    def reopen(self, model: str) -> Ready:
+        self._end()
+        self._arguments = model, self._arguments[1]
+        return self.start()
 
     def call(self, job: Job) -> Answer | Failure:
         """Tried once more where the process was lost: it may have been killed while it was idle, by no fault

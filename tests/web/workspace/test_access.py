@@ -46,6 +46,15 @@ def test_another_site_gets_nothing_even_with_the_cookie(page: TestClient, site: 
         assert (refused.status_code, refused.json()["type"]) == (403, "urn:uniultra:problem:origin")
 
 
+def test_a_link_from_anywhere_may_open_the_bare_page_in_a_tab_and_nothing_else(page: TestClient) -> None:
+    tab = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+    assert page.get("/", headers=tab).status_code == 200
+    assert page.get("/", headers=tab | {"sec-fetch-dest": "iframe"}).status_code == 403
+    assert page.get("/", headers=tab | {"sec-fetch-mode": "no-cors"}).status_code == 403
+    assert page.get("/v1/workspace", headers=tab).status_code == 403
+    assert page.post("/", headers=tab).status_code == 403
+
+
 def test_a_write_must_say_its_origin_and_it_must_be_ours(page: TestClient) -> None:
     without = page.build_request("POST", "/v1/workspace/files?name=a.png", content=b"x")
     del without.headers["origin"]

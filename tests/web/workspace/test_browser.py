@@ -23,6 +23,7 @@ from PIL import Image
 from browsers import CHROMIUM, Visit, check_tab, tab_of
 from dicoms import dataset, region, save
 from phantoms import ellipse, speckled
+from uniultra.web.workspace.entry_page import entry_page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = [
@@ -108,11 +109,12 @@ def server(folder: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def signed_in(chromium: Any, server: Server) -> Iterator[Any]:
-    """A browser that has taken the code."""
+    """A browser that has taken the code, from the page that `uniultra open` leaves for it."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en-GB")
     page = context.new_page()
-    page.goto(server.link)
-    page.wait_for_selector("body[data-ready]")
+    with entry_page(server.link) as path:
+        page.goto(path.as_uri())
+        page.wait_for_selector("body[data-ready]")
     assert "code" not in page.url
     page.close()
     yield context

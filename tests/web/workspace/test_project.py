@@ -94,7 +94,7 @@ def test_a_damaged_work_list_costs_only_its_marks(tmp_path: Path, text: str) -> 
     (project.folder / "worklist.json").write_text(text)
     assert project.progress() == {}
     assert project.save(item, HW, 0, DOC) == 1
-    assert project.progress() == {"a.png": {"done": False, "objects": 1, "frames": 1}}
+    assert project.progress() == {"a.png": {"done": False, "objects": 1, "frames": 1, "kinds": []}}
     assert json.loads((project.folder / "worklist.json").read_text())["schema"] == "uniultra.worklist/1"
 
 

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from phantoms import ellipse
 from scans import BOX, TRUE, png_of
+from uniultra.data.manifest import read_manifest
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.rle import mask_of
 from uniultra.web.workspace.workspace import Workspace
@@ -263,3 +264,43 @@ def test_a_structure_is_followed_some_frames_at_a_time(page: TestClient) -> None
     back = page.post(f"{at}/3/track", json=on | {"counts": whole[2]["counts"], "backwards": True}).json()
     assert [one["number"] for one in back] == [2, 1, 0]
     assert dice(mask_of(back[-1]["counts"], (120, 160)), TRUE) > 0.85
+
+
+def test_accepted_images_become_a_data_set(page: TestClient, folder: Path) -> None:
+    at = "/v1/workspace/dataset"
+    assert "no image with a mask is accepted" in page.post(at).json()["detail"]
+    saved(page, item_id(page, "a.png"), doc_of() | {"done": True})
+    doc = doc_of(number=2)
+    doc["objects"].append({"id": 2})
+    doc["frames"][0]["masks"].append({"object": 2, "counts": TRUTH, "source": "brush"})
+    saved(page, item_id(page, "cine.gif"), doc | {"done": True})
+    done = page.post(at).json()
+    assert done["notes"] == ["2 pictures of 2 accepted files"]
+    out = folder / "uniultra-project" / "export" / "dataset-1"
+    manifest = read_manifest(out / "manifest.csv")
+    assert [row.organ for row in manifest] == ["cyst", "cyst", "structure"]
+    for row in manifest:
+        assert np.array_equal(np.array(Image.open(row.mask)) == 1, TRUE)
+    first = next(row for row in manifest if row.height == 120)
+    assert np.array_equal(np.array(Image.open(first.image)), np.array(Image.open(folder / "a.png")))
+    listed = json.loads((out / "coco.json").read_text())
+    assert [one["name"] for one in listed["categories"]] == ["cyst", "structure"]
+    assert [one["category_id"] for one in listed["annotations"]] == [1, 1, 2]
+    assert {one["area"] for one in listed["annotations"]} == {int(TRUE.sum())}
+    assert page.post(at).json()["files"][0] == "dataset-2/manifest.csv"
+
+
+def test_every_kind_that_is_offered_is_written_with_the_names(page: TestClient, folder: Path) -> None:
+    item = item_id(page, "a.png")
+    saved(page, item, doc_of())
+    offers = page.get(f"/v1/workspace/items/{item}").json()["exports"]
+    kinds = [kind for kind, reason in offers.items() if not reason]
+    assert {"csv", "nrrd", "coco", "yolo", "labelme", "cvat"} <= set(kinds)
+    done = page.post(f"/v1/workspace/items/{item}/export", json={"kinds": kinds}).json()
+    assert len(done["files"]) == len(kinds) + 3
+    export = folder / "uniultra-project" / "export"
+    assert b"Segment0_Name:=cyst\n" in (export / "a.seg.nrrd").read_bytes()
+    assert json.loads((export / "a.coco.json").read_text())["categories"] == [{"id": 1, "name": "cyst"}]
+    assert {one["label"] for one in json.loads((export / "a.labelme.json").read_text())["shapes"]} == {"cyst"}
+    assert 'label="cyst"' in (export / "a.cvat.xml").read_text()
+    assert (export / "a.yolo.txt").read_text().startswith("0 ")

@@ -70,25 +70,40 @@ export function showExport() {
   const go = el("button", { type: "button", class: "primary", id: "export-now" }, t("exportNow"));
   go.addEventListener("click", () => {
     const kinds = [...dialog.querySelectorAll("input:checked")].map((box) => box.value);
-    runExport(go, result, kinds);
+    runExport(go, result, () => sendJson("POST", `${itemPath()}/export`, { kinds }));
   });
   fill(
     dialog,
     el("h2", {}, t("exportTitle")),
     el("p", { class: "muted" }, t("exportAlways")),
-    ...boxes,
+    el("div", { class: "choices" }, ...boxes),
+    app.workspace.tracking ? dataset(result) : null,
     result,
     el("div", { class: "row end" }, closing(dialog), go),
   );
   dialog.showModal();
 }
 
-async function runExport(button, result, kinds) {
+// All accepted images of the work list as one data set.
+function dataset(result) {
+  const go = el("button", { type: "button", class: "quiet", id: "dataset-now" }, t("datasetNow"));
+  go.disabled = !app.workspace.items.some((item) => item.done && item.objects);
+  go.addEventListener("click", () => runExport(go, result, () => sendJson("POST", "/v1/workspace/dataset", {})));
+  return el(
+    "div",
+    { class: "lesson" },
+    el("b", {}, t("dataset")),
+    el("p", { class: "muted" }, t("datasetHint")),
+    go,
+  );
+}
+
+async function runExport(button, result, write) {
   button.disabled = true;
   fill(result, t("busy"));
   try {
     await saveNow();
-    const done = await sendJson("POST", `${itemPath()}/export`, { kinds });
+    const done = await write();
     fill(
       result,
       el("p", { class: "good" }, t("exportDone", done.files.length, done.folder)),

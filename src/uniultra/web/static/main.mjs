@@ -7,6 +7,7 @@ import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { Files } from "./files.mjs";
 import { Frames } from "./frames.mjs";
 import { Keys } from "./keys.mjs";
+import { lookUpLessons, renderLearn } from "./learn.mjs";
 import { measureAll } from "./measures.mjs";
 import { Painter } from "./painter.mjs";
 import { renderPanels } from "./panels.mjs";
@@ -69,6 +70,7 @@ async function begin() {
   document.body.dataset.ready = "true";
   const first = app.workspace.items.find((item) => !item.done) ?? app.workspace.items[0];
   if (first) await files.open(first.id);
+  lookUpLessons();
   changed();
 }
 
@@ -94,6 +96,7 @@ function render() {
   renderTop();
   renderRail();
   renderPanels();
+  renderLearn();
   files.render();
   bar.render();
   renderHint();

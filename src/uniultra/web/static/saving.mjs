@@ -68,7 +68,13 @@ function keepAside(aside, file, saved) {
 function mark(file, saved) {
   const item = app.workspace.items.find((one) => one.id === file.id);
   const frames = saved.frames.filter((frame) => frame.masks.length).length;
-  if (item) Object.assign(item, { done: saved.done, objects: saved.objects.length, frames });
+  if (item) Object.assign(item, { done: saved.done, objects: saved.objects.length, frames, kinds: kindsOf(saved) });
+}
+
+// Names of structures with a mask that a person pointed at or drew: what a model can learn from.
+function kindsOf({ objects, frames }) {
+  const used = new Set(frames.flatMap(({ masks }) => masks.filter((m) => m.source !== "track").map((m) => m.object)));
+  return [...new Set(objects.filter(({ id, name }) => name && used.has(id)).map(({ name }) => name))].sort();
 }
 
 export const isUnsaved = () => ["waiting", "saving", "offline"].includes(app.saving);

@@ -75,7 +75,8 @@ class PageAccess:
 
         `headers` by lower-case name; Host and Origin were compared before.
         """
-        if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        from_elsewhere = headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+        if from_elsewhere and not _opens_a_tab(scope, headers):
             raise Problem("origin", "other pages may not ask; open the address that `uniultra open` shows")
         if scope["method"] not in _SAFE and "origin" not in headers:
             raise Problem("origin", "what changes something must say its origin; use the page")
@@ -87,6 +88,14 @@ class PageAccess:
         ]
         if not all(right):
             raise Problem("token", "this tab isn't signed in; open the address that `uniultra open` shows")
+
+
+def _opens_a_tab(scope: Scope, headers: Mapping[str, str]) -> bool:
+    """Whether a request is for the bare page in a tab of its own, to which any link may lead: the page holds
+    nothing. A frame's destination is another one.
+    """
+    how = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")
+    return scope["method"] in _SAFE and scope["path"] == "/" and how == ("navigate", "document")
 
 
 def cookie_name(scope: Scope) -> str:

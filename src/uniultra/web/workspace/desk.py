@@ -16,18 +16,25 @@ import numpy as np
 
 from uniultra.backends.protocol import Backend
 from uniultra.errors import PromptError, UniUltraError
-from uniultra.geometry import scale_of, whole
-from uniultra.io.coco import compressed, run_lengths
-from uniultra.io.rle import mask_of
+from uniultra.geometry import whole
+from uniultra.io.output import write_png
 from uniultra.measure.measured import as_json
 from uniultra.measure.measured import number as number_json
 from uniultra.measure.volume import View, ejection_fraction, simpson
-from uniultra.prompt_checks import check_prompt
-from uniultra.results import FrameResult, ObjectResult
+from uniultra.results import FrameResult
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.cache import CachedBackend, EmbeddingCache
-from uniultra.web.messages import Ask, Failure, FileJob, Rle
+from uniultra.web.messages import Ask, Failure, FileJob
+from uniultra.web.workspace.answers import (
+    drawn_result,
+    mask_from,
+    nameless,
+    pointed,
+    prompt_of,
+    region_of,
+    stamp_of,
+)
 from uniultra.web.workspace.follow import Follower
 from uniultra.web.workspace.jobs import (
     Alternatives,
@@ -42,17 +49,17 @@ from uniultra.web.workspace.jobs import (
     Point,
     Pointed,
     SavedObject,
+    Teach,
     Track,
     Tracked,
     Warm,
     WorkspaceValue,
+    mask_name,
 )
 from uniultra.web.workspace.open_cine import OpenCine
 
 KEPT_FILES = 3
 JPEG_QUALITY = 90
-DRAWN_LOGIT = 10.0
-"""Logits of a mask that comes back from a page, which has none of its own."""
 
 
 class Desk:
@@ -74,16 +81,19 @@ class Desk:
             Ejection: self._ejection,
             Track: self._track,
             Export: self._export,
+            Teach: self._teach,
         }
         try:
             return handlers[type(job)](job)
         except PromptError as error:
-            return Failure("prompt", _nameless(error, job.path))
+            return Failure("prompt", nameless(error, job.path))
         except UniUltraError as error:
-            return Failure("output" if isinstance(job, Export) else "image", _nameless(error, job.path))
+            return Failure(
+                "output" if isinstance(job, Export | Teach) else "image", nameless(error, job.path)
+            )
 
     def _cine(self, path: Path) -> OpenCine:
-        stamp = _stamp(path)
+        stamp = stamp_of(path)
         found = self._open.get(path)
         if found is None or found.stamp != stamp:
             found = self._open[path] = OpenCine(path, stamp)
@@ -136,13 +146,13 @@ class Desk:
         frame = self._frame(job, job.number)
         prompt = prompt_of(job.ask, (frame.height, frame.width))
         mask, region = self._answer(job, frame, prompt)
-        return _pointed(mask, region, prompt)
+        return pointed(mask, region, prompt)
 
     def _alternatives(self, job: Alternatives) -> tuple[Pointed, ...]:
         frame = self._frame(job, job.number)
         prompt = prompt_of(job.ask, (frame.height, frame.width))
         masks = self._segmenter(job).alternatives(frame, prompt)
-        return tuple(_pointed(mask, self._around(job, mask), prompt) for mask in masks)
+        return tuple(pointed(mask, self._around(job, mask), prompt) for mask in masks)
 
     def _around(self, job: FileJob, mask: Mask) -> Region | None:
         """The crop around an answer; None around an empty one."""
@@ -159,7 +169,7 @@ class Desk:
             found = segmenter.refine(self._encoded(job, job.number), prompt)
             return found.mask, None
         region = (
-            segmenter.region_for(prompt, frame_hw) if job.region is None else _region(job.region, frame_hw)
+            segmenter.region_for(prompt, frame_hw) if job.region is None else region_of(job.region, frame_hw)
         )
         if region is not None:
             found = segmenter.refine(self._encoded(job, job.number, region), prompt)
@@ -169,12 +179,12 @@ class Desk:
 
     def _measure(self, job: MeasureMask) -> dict[str, Any]:
         frame = self._frame(job, job.number)
-        return as_json(_drawn(SavedObject(1, job.mask, None, 0.0), frame).measured)
+        return as_json(drawn_result(SavedObject(1, job.mask, None, 0.0), frame).measured)
 
     def _ejection(self, job: Ejection) -> dict[str, Any]:
         volumes = []
         for number, rle in zip(job.numbers, job.masks, strict=True):
-            drawn = _drawn(SavedObject(1, rle, None, 0.0), self._frame(job, number))
+            drawn = drawn_result(SavedObject(1, rle, None, 0.0), self._frame(job, number))
             volumes.append(simpson((View(drawn.mask.mask_hw, drawn.scale),)))
         diastole, systole = volumes
         return {
@@ -202,87 +212,26 @@ class Desk:
 
         return export(job, self._cine(job.path).file, self._segmenter(job).facts, self._results(job))
 
+    def _teach(self, job: Teach) -> tuple[str, ...]:
+        names = []
+        for number, kinds in job.frames:
+            frame = self._frame(job, number)
+            names.append(f"{job.name}.frame{number}.png")
+            write_png(job.folder / "images" / names[-1], frame.pixels_hw)
+            for kind, masks in enumerate(kinds):
+                ids = np.zeros((frame.height, frame.width), np.uint8)
+                for value, mask in enumerate(masks, start=1):
+                    ids[mask_from(mask, (frame.height, frame.width))] = value
+                write_png(job.folder / "masks" / mask_name(names[-1], kind), ids)
+        return tuple(names)
+
     def _results(self, job: Export) -> tuple[Cine, list[FrameResult]]:
         cine, facts = self._cine(job.path).cine, self._segmenter(job).facts
         results = []
         for saved in job.frames:
             frame = self._frame(job, saved.number)
-            objects = tuple(_drawn(one, frame) for one in saved.objects)
+            objects = tuple(drawn_result(one, frame) for one in saved.objects)
             time_s = None if cine.times_s is None else round(cine.times_s[saved.number], 6)
             number = saved.number if cine.count > 1 else None
             results.append(FrameResult(frame, objects, facts, number, time_s))
         return cine, results
-
-
-def _pointed(mask: Mask, region: Region | None, prompt: Prompt) -> Pointed:
-    result = ObjectResult(1, mask, prompt)
-    return Pointed(
-        counts=compressed(run_lengths(mask.mask_hw)),
-        box_xyxy=mask.box_xyxy,
-        area_px=result.area_px,
-        area_mm2=result.area_mm2,
-        quality=round(mask.quality, 4),
-        scale=mask.scale,
-        region=None if region is None else (region.x0, region.y0, region.x1, region.y1),
-    )
-
-
-def prompt_of(ask: Ask, frame_hw: tuple[int, int]) -> Prompt:
-    """The checked prompt of an ask. Raises PromptError."""
-    previous = mask_from(ask.mask, frame_hw) if isinstance(ask.mask, Rle) else None
-    if previous is not None and not previous.any():
-        previous = None
-    labels = ask.labels or (1,) * len(ask.points_xy)
-    prompt = Prompt(ask.box_xyxy, ask.points_xy, labels, previous)  # type: ignore[arg-type]
-    check_prompt(prompt, frame_hw)
-    return prompt
-
-
-def mask_from(rle: Rle, frame_hw: tuple[int, int]) -> np.ndarray:
-    """The bool mask (H, W) of run lengths.
-
-    Raises PromptError where they aren't those of a frame of this size.
-    """
-    if rle.size_hw != frame_hw:
-        sizes = (
-            f"{rle.size_hw[1]}x{rle.size_hw[0]} pixels; it must have the frame's size, "
-            f"{frame_hw[1]}x{frame_hw[0]}"
-        )
-        raise PromptError(f"the mask is {sizes}")
-    return mask_of(rle.counts, frame_hw)
-
-
-def _drawn(saved: SavedObject, frame: Frame) -> ObjectResult:
-    """What a page sends back, as a result."""
-    frame_hw = frame.height, frame.width
-    inside = mask_from(saved.mask, frame_hw)
-    prompt = None if saved.ask is None else prompt_of(saved.ask, frame_hw)
-    logits = np.where(inside, DRAWN_LOGIT, -DRAWN_LOGIT).astype(np.float32)
-    scale = scale_of(frame.calibration, inside, prompt)
-    return ObjectResult(saved.number, Mask(inside, logits, saved.quality, scale), prompt, name=saved.name)
-
-
-def _region(edges: tuple[float, float, float, float], frame_hw: tuple[int, int]) -> Region:
-    """The crop that a page names. Raises PromptError where no answer can have named it."""
-    x0, y0, x1, y1 = edges
-    least, most = 1.0, 20.0 * max(frame_hw)
-    if not (least <= x1 - x0 <= most and least <= y1 - y0 <= most) or max(map(abs, edges)) > most:
-        given = ",".join(f"{v:g}" for v in edges)
-        raise PromptError(f"region {given} is not one that an answer named; send it as it was given, or null")
-    return Region(x0, y0, x1, y1)
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    """By which a file that was written anew is noticed; (0, 0) where there is none, which opening it will
-    say.
-    """
-    try:
-        info = path.stat()
-    except OSError:
-        return 0, 0
-    return info.st_mtime_ns, info.st_size
-
-
-def _nameless(error: Exception, path: Path) -> str:
-    """A message without the folders of the file: the page knows it by its name."""
-    return str(error).replace(str(path), path.name).replace(str(path.parent) + "/", "")

@@ -134,6 +134,23 @@ class Export(FileJob):
     kinds: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Teach(FileJob):
+    """Copy frames and masks, PNG, into `folder`/images and `folder`/masks: answered by the names of the
+    pictures, `name`.frameN.png. Each frame has masks by kind of structure; those of one kind are ids 1..N of
+    one file, `mask_name`.
+    """
+
+    folder: Path
+    name: str
+    frames: tuple[tuple[int, tuple[tuple[Rle, ...], ...]], ...]
+
+
+def mask_name(picture: str, kind: int) -> str:
+    """The name of a picture's mask of its `kind`th kind of structure, from 0."""
+    return picture.removesuffix(".png") + f".mask{kind + 1}.png"
+
+
 @dataclass(frozen=True)
 class FileFacts:
     """What a page must know of a file before it shows it. `times_s` is one a frame, or None."""
@@ -178,6 +195,13 @@ class Exported:
 
 
 WorkspaceValue = (
-    FileFacts | Encoded | Pointed | tuple[Pointed, ...] | tuple[Tracked, ...] | Exported | dict[str, Any]
+    FileFacts
+    | Encoded
+    | Pointed
+    | tuple[Pointed, ...]
+    | tuple[Tracked, ...]
+    | tuple[str, ...]
+    | Exported
+    | dict[str, Any]
 )
 """What the jobs of this module are answered by; None for `Warm`."""

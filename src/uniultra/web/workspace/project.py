@@ -5,6 +5,7 @@
     worklist.json             how far each file is, for the list
     dropped/                  files that were dropped onto the page
     export/                   results
+    learn/                    what a model learned from accepted images (`workspace.lessons`)
 
 The folder's files are hostile when they are read again: no links, bounded size, every value checked.
 """
@@ -22,15 +23,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from uniultra import __version__
-from uniultra.errors import OutputError, PromptError
+from uniultra.errors import PromptError
 from uniultra.io.output import staged, write_bytes, write_json, write_png
 from uniultra.io.rle import mask_of
 from uniultra.text import printable
 from uniultra.web.problems import Problem
 from uniultra.web.workspace.items import Item
+from uniultra.web.workspace.project_files import (
+    bytes_of,
+    fault_in,
+    free_names,
+    safe_name,
+    shown,
+    to_disk,
+    told,
+)
 from uniultra.web.workspace.schemas import Annotations, Doc, FrameDoc
 
 if sys.platform != "win32":
@@ -38,9 +47,6 @@ if sys.platform != "win32":
 
 NAME = "uniultra-project"
 SCHEMA, LIST_SCHEMA = "uniultra.annotations/1", "uniultra.worklist/1"
-MOST_BYTES = 64_000_000
-"""A longer file of a project isn't read."""
-_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 @dataclass
@@ -86,7 +92,7 @@ class Project:
         """
         self._check_links()
         path = self.folder / f"{self.stem(item)}.annotations.json"
-        data = _bytes_of(path)
+        data = bytes_of(path)
         if data is None:
             return None
         try:
@@ -94,18 +100,20 @@ class Project:
             schema = str(said.get("schema", "")) if isinstance(said, dict) else ""
             if schema != SCHEMA and schema.startswith("uniultra.annotations/"):
                 raise Problem(
-                    "project", f"{_shown(path)}: written by a newer version; update UniUltra to open it"
+                    "project", f"{shown(path)}: written by a newer version; update UniUltra to open it"
                 )
             return Annotations.model_validate(said)
         except (ValueError, RecursionError) as error:
-            raise Problem("project", f"{_shown(path)}: {_fault(error)}; move it away to begin anew") from None
+            raise Problem(
+                "project", f"{shown(path)}: {fault_in(error)}; move it away to begin anew"
+            ) from None
 
     def progress(self) -> dict[str, dict[str, Any]]:
         """How far each file is, by its `stem`; {} where the list can't be read, which costs no more than
         the marks in it.
         """
         try:
-            said = json.loads(_bytes_of(self.folder / "worklist.json") or b"{}")
+            said = json.loads(bytes_of(self.folder / "worklist.json") or b"{}")
             if said.get("schema") != LIST_SCHEMA:
                 return {}
             return {
@@ -113,6 +121,7 @@ class Project:
                     "done": one["done"] is True,
                     "objects": int(one["objects"]),
                     "frames": int(one["frames"]),
+                    "kinds": [str(kind) for kind in one.get("kinds", [])],
                 }
                 for name, one in said["files"].items()
             }
@@ -152,10 +161,10 @@ class Project:
         Raises Problem: output.
         """
         self._check_links()
-        with _told():
-            for path in _free_names(self.dropped, _safe_name(name)):
+        with told():
+            for path in free_names(self.dropped, safe_name(name)):
                 if os.path.lexists(path):
-                    if _bytes_of(path, len(data)) == data:
+                    if bytes_of(path, len(data)) == data:
                         return path
                     continue
                 write_bytes(path, data)
@@ -174,14 +183,15 @@ class Project:
             "done": doc.done,
             "objects": len(doc.objects),
             "frames": len([f for f in doc.frames if f.masks]),
+            "kinds": sorted(_kinds(doc)),
         }
-        with _told(), staged(targets, force=True) as parts:
+        with told(), staged(targets, force=True) as parts:
             for frame in changed:
                 write_png(parts[f"mask {frame.number}"], _ids(frame, doc, size_hw))
             write_json(parts["json"], annotations)
             write_json(parts["list"], {"schema": LIST_SCHEMA, "files": files})
             for part in parts.values():
-                _to_disk(part)
+                to_disk(part)
         kept = {frame.number for frame in doc.frames if frame.masks}
         for number in old.keys() - kept:
             with suppress(OSError):
@@ -191,16 +201,14 @@ class Project:
         """Raises Problem where the folder, or one of its own, is no folder or leads elsewhere."""
         for folder in (self.folder, self.dropped, self.exports):
             if folder.is_symlink() or (os.path.lexists(folder) and not folder.is_dir()):
-                raise Problem(
-                    "project", f"{_shown(folder)}: a link or no folder; give another with --project"
-                )
+                raise Problem("project", f"{shown(folder)}: a link or no folder; give another with --project")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Nobody else saves into this folder meanwhile: no thread, and no process that asks for the same
         lock.
         """
-        with self._one, _told():
+        with self._one, told():
             self.folder.mkdir(parents=True, exist_ok=True)
             self._check_links()
             lock = os.open(
@@ -230,70 +238,11 @@ def _ids(frame: FrameDoc, doc: Doc, size_hw: tuple[int, int]) -> np.ndarray:
     return ids_hw
 
 
+def _kinds(doc: Doc) -> set[str]:
+    """Names of the structures that have a mask that a person pointed at or drew."""
+    used = {mask.object for frame in doc.frames for mask in frame.masks if mask.source != "track"}
+    return {one.name for one in doc.objects if one.id in used and one.name}
+
+
 def _mask_name(stem: str, number: int) -> str:
     return f"{stem}.frame{number}.mask.png"
-
-
-def _bytes_of(path: Path, most: int = MOST_BYTES) -> bytes | None:
-    """A file's bytes; None where there is none.
-
-    Raises Problem: project, for a link, a device, or a file that is too long.
-    """
-    try:
-        with open(os.open(path, _READ), "rb") as file:
-            data = file.read(most + 1)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise Problem("project", f"{_shown(path)}: can't be read ({error.strerror}); move it away") from None
-    if len(data) > most:
-        raise Problem("project", f"{_shown(path)}: over {most / 1e6:g} MB, which is the limit; move it away")
-    return data
-
-
-def _fault(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        at = ".".join(str(part)[:40] for part in first["loc"][:8])
-        return printable(f"{at}: {first['msg']}"[:200])
-    return "not JSON"
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What can't be written as a Problem."""
-    try:
-        yield
-    except OutputError as error:
-        raise Problem("output", str(error)) from None
-    except OSError as error:
-        raise Problem(
-            "output", f"the project folder can't be written ({error.strerror}); nothing was changed"
-        ) from None
-
-
-def _to_disk(path: Path) -> None:
-    """The bytes of a file that was just written, before it takes its place: a power cut leaves the old one
-    or the new one.
-    """
-    with open(path, "rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _safe_name(name: str) -> str:
-    """A file name of this system for one that a browser gave."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(sign if sign.isalnum() or sign in "._- ()" else "_" for sign in last).strip(" .")
-    stem, dot, suffix = kept.rpartition(".")
-    return f"{stem[:80]}{dot}{suffix[:10]}" if dot else (kept[:80] or "image")
-
-
-def _free_names(folder: Path, name: str) -> Iterator[Path]:
-    yield folder / name
-    stem, dot, suffix = name.rpartition(".")
-    for number in range(2, 1000):
-        yield folder / (f"{stem} ({number}).{suffix}" if dot else f"{name} ({number})")
-
-
-def _shown(path: Path) -> str:
-    return printable(path.name)

@@ -12,9 +12,11 @@ from uniultra.pixel_scale import Calibration
 from uniultra.web.problems import Problem
 from uniultra.web.service import Service
 from uniultra.web.workspace.access import ENTER, cookie_header
+from uniultra.web.workspace.dataset import export_dataset
 from uniultra.web.workspace.export import offered
 from uniultra.web.workspace.frame_routes import ONE, add_frames
 from uniultra.web.workspace.items import Item
+from uniultra.web.workspace.learn_routes import add_learning
 from uniultra.web.workspace.schemas import (
     Doc,
     EnterIn,
@@ -38,6 +40,7 @@ def add_workspace(app: FastAPI, service: Service, workspace: Workspace) -> None:
     _add_state(app, service, workspace)
     _add_item(app, service, workspace)
     add_frames(app, service, workspace)
+    add_learning(app, service, workspace)
 
 
 def _add_files(app: FastAPI) -> None:
@@ -130,6 +133,13 @@ def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
         item = workspace.item(item_id)
         asked = await service.bodies.read(request, ExportIn)
         done = await workspace.export(service, item, tuple(asked.kinds))
+        folder = f"{workspace.project.folder.name}/{workspace.project.exports.name}"
+        return ExportedOut(folder=folder, files=list(done.files), notes=list(done.notes))
+
+    @app.post("/v1/workspace/dataset", response_model=ExportedOut, include_in_schema=False)
+    async def dataset() -> ExportedOut:
+        """Writes all accepted images as one data set."""
+        done = await export_dataset(service, workspace)
         folder = f"{workspace.project.folder.name}/{workspace.project.exports.name}"
         return ExportedOut(folder=folder, files=list(done.files), notes=list(done.notes))
 

@@ -159,13 +159,16 @@ class ExportIn(Strict):
 
 
 class ItemOut(BaseModel):
-    """A file of the work list. `objects` and `frames` count what is saved of it."""
+    """A file of the work list. `objects` and `frames` count what is saved of it; `kinds` are the names of
+    its structures.
+    """
 
     id: str
     name: str
     done: bool = False
     objects: int = 0
     frames: int = 0
+    kinds: list[str] = Field(default_factory=list)
 
 
 class WorkspaceOut(BaseModel):

@@ -24,6 +24,7 @@ from uniultra.web.workspace.jobs import (
     SavedFrame,
     SavedObject,
 )
+from uniultra.web.workspace.learning import Learner
 from uniultra.web.workspace.project import NAME, Project
 from uniultra.web.workspace.schemas import Doc, MaskDoc
 
@@ -36,7 +37,13 @@ class Workspace:
     project: Project
     examples: bool = False
     access: PageAccess = field(default_factory=PageAccess)
+    using: str = ""
+    """The lesson whose model answers; "" for the model that the server began with."""
+    learner: Learner = field(init=False, repr=False)
     _facts: dict[str, FileFacts] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.learner = Learner(self.project.folder)
 
     @classmethod
     def of(cls, target: Path | None, project: Path | None = None) -> Workspace:
@@ -85,6 +92,17 @@ class Workspace:
         except FileError as error:
             path.unlink(missing_ok=True)
             raise Problem("image", str(error).replace(f"{path.parent}/", "")) from None
+
+    async def use(self, service: Service, name: str) -> None:
+        """Answers with a lesson's model, or for "" with the first one. Raises Problem: not-found, model."""
+        model = service.settings.model
+        if name:
+            lesson = await asyncio.to_thread(self.learner.lesson, name)
+            if lesson.status != "ready":
+                raise Problem("model", "this lesson isn't finished; resume it first")
+            model = str(self.learner.root / lesson.id)
+        await service.switch(model)
+        self.using = name
 
     async def export(self, service: Service, item: Item, kinds: tuple[str, ...]) -> Exported:
         """Writes results of what is saved. Raises Problem."""

@@ -1,0 +1,94 @@
+"""What jobs say in the package's own values, and back: prompts, masks, regions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from uniultra.errors import PromptError
+from uniultra.geometry import scale_of
+from uniultra.io.coco import compressed, run_lengths
+from uniultra.io.rle import mask_of
+from uniultra.prompt_checks import check_prompt
+from uniultra.results import ObjectResult
+from uniultra.types import Frame, Mask, Prompt, Region
+from uniultra.web.messages import Ask, Rle
+from uniultra.web.workspace.jobs import Pointed, SavedObject
+
+DRAWN_LOGIT = 10.0
+"""Logits of a mask that comes back from a page, which has none of its own."""
+
+
+def pointed(mask: Mask, region: Region | None, prompt: Prompt) -> Pointed:
+    result = ObjectResult(1, mask, prompt)
+    return Pointed(
+        counts=compressed(run_lengths(mask.mask_hw)),
+        box_xyxy=mask.box_xyxy,
+        area_px=result.area_px,
+        area_mm2=result.area_mm2,
+        quality=round(mask.quality, 4),
+        scale=mask.scale,
+        region=None if region is None else (region.x0, region.y0, region.x1, region.y1),
+    )
+
+
+def prompt_of(ask: Ask, frame_hw: tuple[int, int]) -> Prompt:
+    """The checked prompt of an ask. Raises PromptError."""
+    previous = mask_from(ask.mask, frame_hw) if isinstance(ask.mask, Rle) else None
+    if previous is not None and not previous.any():
+        previous = None
+    labels = ask.labels or (1,) * len(ask.points_xy)
+    prompt = Prompt(ask.box_xyxy, ask.points_xy, labels, previous)  # type: ignore[arg-type]
+    check_prompt(prompt, frame_hw)
+    return prompt
+
+
+def mask_from(rle: Rle, frame_hw: tuple[int, int]) -> np.ndarray:
+    """The bool mask (H, W) of run lengths.
+
+    Raises PromptError where they aren't those of a frame of this size.
+    """
+    if rle.size_hw != frame_hw:
+        sizes = (
+            f"{rle.size_hw[1]}x{rle.size_hw[0]} pixels; it must have the frame's size, "
+            f"{frame_hw[1]}x{frame_hw[0]}"
+        )
+        raise PromptError(f"the mask is {sizes}")
+    return mask_of(rle.counts, frame_hw)
+
+
+def drawn_result(saved: SavedObject, frame: Frame) -> ObjectResult:
+    """What a page sends back, as a result."""
+    frame_hw = frame.height, frame.width
+    inside = mask_from(saved.mask, frame_hw)
+    prompt = None if saved.ask is None else prompt_of(saved.ask, frame_hw)
+    logits = np.where(inside, DRAWN_LOGIT, -DRAWN_LOGIT).astype(np.float32)
+    scale = scale_of(frame.calibration, inside, prompt)
+    return ObjectResult(saved.number, Mask(inside, logits, saved.quality, scale), prompt, name=saved.name)
+
+
+def region_of(edges: tuple[float, float, float, float], frame_hw: tuple[int, int]) -> Region:
+    """The crop that a page names. Raises PromptError where no answer can have named it."""
+    x0, y0, x1, y1 = edges
+    least, most = 1.0, 20.0 * max(frame_hw)
+    if not (least <= x1 - x0 <= most and least <= y1 - y0 <= most) or max(map(abs, edges)) > most:
+        given = ",".join(f"{v:g}" for v in edges)
+        raise PromptError(f"region {given} is not one that an answer named; send it as it was given, or null")
+    return Region(x0, y0, x1, y1)
+
+
+def stamp_of(path: Path) -> tuple[int, int]:
+    """By which a file that was written anew is noticed; (0, 0) where there is none, which opening it will
+    say.
+    """
+    try:
+        info = path.stat()
+    except OSError:
+        return 0, 0
+    return info.st_mtime_ns, info.st_size
+
+
+def nameless(error: Exception, path: Path) -> str:
+    """A message without the folders of the file: the page knows it by its name."""
+    return str(error).replace(str(path), path.name).replace(str(path.parent) + "/", "")
