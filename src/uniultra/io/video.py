@@ -199,13 +199,27 @@ def _video_frames(
         raise FileError(f"{name}: no frame of the video can be decoded; convert it to MP4 (H.264)")
 
 
+def video_colours(path: PathLike, frame_hw: tuple[int, int]) -> Iterator[np.ndarray]:
+    """The frames of a video that `open_video` opened, in colour: uint8 RGB (H, W, 3), upright. Raises
+    FileError.
+    """
+    name = shown(path)
+    with _opened(path, name, _format_of(path)) as container:
+        for number, frame in enumerate(container.decode(container.streams.video[0])):
+            yield _upright(frame, "rgb24", number, name, frame_hw)
+
+
 def _grey(frame: VideoFrame, number: int, name: str, frame_hw: tuple[int, int]) -> np.ndarray:
     """uint8 (H, W), upright; limited range (16 to 235, ITU-R BT.601) is spread to 0 to 255."""
-    pixels_hw = np.rot90(frame.to_ndarray(format="gray"), _turned(frame))
-    if pixels_hw.shape != frame_hw:
-        found = f"frame {number} is {pixels_hw.shape[1]} x {pixels_hw.shape[0]} pixels"
+    return _upright(frame, "gray", number, name, frame_hw)
+
+
+def _upright(frame: VideoFrame, form: str, number: int, name: str, frame_hw: tuple[int, int]) -> np.ndarray:
+    pixels = np.rot90(frame.to_ndarray(format=form), _turned(frame))
+    if pixels.shape[:2] != frame_hw:
+        found = f"frame {number} is {pixels.shape[1]} x {pixels.shape[0]} pixels"
         raise FileError(f"{name}: {found}, the first {frame_hw[1]} x {frame_hw[0]}; convert it to one size")
-    return np.ascontiguousarray(pixels_hw)
+    return np.ascontiguousarray(pixels)
 
 
 @contextmanager

@@ -365,3 +365,76 @@ def test_a_track_fills_in_and_one_undo_takes_it_back(tab: Visit) -> None:
     assert [frame["masks"][0]["source"] for frame in frames] == ["prompt", *["track"] * 5]
     tab.page.keyboard.press("Control+z")
     tab.wait("doc.frames.length === 1 && app.frame === 0")
+
+
+def test_contour_points_by_hand_and_by_keys(tab: Visit) -> None:
+    tab.open("picture.png")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1")
+    area = "seen.app && (await import('/static/shapes.mjs')).areaIn(seen.doc().frames[0].masks[0].counts)"
+    before = tab.page.evaluate(f"(async () => {area})()")
+    tab.page.keyboard.press("c")
+    x, y = tab.page.evaluate(
+        """(async () => {
+            const { contour } = await import("/static/contour.mjs");
+            const points = contour().loops[0];
+            return points.reduce((most, one) => (one[0] > most[0] ? one : most));
+        })()"""
+    )
+    tab.drag((x, y), (x + 40, y))
+    tab.wait("doc.frames[0].masks[0].source === 'brush' && doc.frames[0].masks[0].quality === null")
+    after = tab.page.evaluate(f"(async () => {area})()")
+    assert after > before + 100
+    assert tab.colour_at(x + 15, y)[3] > 20
+    tab.page.keyboard.press("Delete")
+    tab.wait("app.history.past.length === 3")
+    assert tab.page.evaluate(f"(async () => {area})()") < after - 100
+    tab.page.keyboard.press(".")
+    for key in ("i", "ArrowLeft", "ArrowUp"):
+        tab.page.keyboard.press(key)
+    tab.wait("app.history.past.length === 5")
+    for _ in range(4):
+        tab.page.keyboard.press("Control+z")
+    tab.wait("doc.frames[0].masks[0].source === 'prompt'")
+    assert tab.page.evaluate(f"(async () => {area})()") == before
+
+
+def test_covered_names_are_black_on_the_screen_in_exports_and_on_other_images_of_the_scanner(
+    tab: Visit, folder: Path
+) -> None:
+    tab.open("picture.png")
+    tab.page.keyboard.press("k")
+    tab.drag((2, 2), (200, 30))
+    tab.wait("app.file.banners.length === 1")
+    tab.page.keyboard.press("s")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+    tab.page.keyboard.press("p")
+    shown = """async () => {
+        const canvas = document.querySelector("#report canvas"), stage = document.getElementById("stage");
+        const scale = canvas.width / stage.clientWidth, { width, height } = seen.app.file;
+        const margin = Math.min(28, stage.clientWidth * 0.03);
+        const zoom = Math.min((stage.clientWidth - 2 * margin) / width,
+            (stage.clientHeight - 2 * margin) / height);
+        const at = (x, y) => [(stage.clientWidth - width * zoom) / 2 + x * zoom,
+            (stage.clientHeight - height * zoom) / 2 + y * zoom].map((v) => v * scale);
+        const mean = ([x, y]) => canvas.getContext("2d").getImageData(x - 5, y - 5, 10, 10)
+            .data.reduce((sum, v, i) => sum + (i % 4 === 3 ? 0 : v), 0);
+        return [mean(at(100, 16)), mean(at(290, 220))];
+    }"""
+    under, beside = tab.page.evaluate(shown)
+    assert under == 0
+    assert beside > 1000
+    tab.page.locator("#export").click()
+    tab.page.locator("#export-now").click()
+    playwright.expect(tab.page.locator("#export-result")).to_contain_text("files written", timeout=20_000)
+    overlay = np.array(Image.open(folder / "uniultra-project" / "export" / "picture.overlay.png"))
+    zoom = overlay.shape[1] / HW[1]
+    assert overlay[int(4 * zoom) : int(28 * zoom), int(5 * zoom) : int(196 * zoom)].max() == 0
+    assert overlay[int(200 * zoom) :, int(250 * zoom) :].max() > 50
+    tab.page.keyboard.press("Escape")
+    tab.open(HOSTILE)  # another picture of the same kind and size
+    tab.wait("app.file.banners.length === 1")
+    tab.page.keyboard.press("k")
+    tab.page.mouse.click(*tab.at(100, 16))
+    tab.wait("app.file.banners.length === 0")

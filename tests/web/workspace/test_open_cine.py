@@ -49,3 +49,17 @@ def test_a_frame_that_is_not_there(video: Path) -> None:
     opened = OpenCine(video, (0, 0))
     with pytest.raises(FileError, match=f"there is no frame {FRAMES}; legal are 0 to {FRAMES - 1}"):
         opened.frame(FRAMES)
+
+
+def test_a_picture_has_colour_where_the_video_has(tmp_path: Path) -> None:
+    frame = np.full((64, 96, 3), 90, np.uint8)
+    coloured = frame.copy()
+    coloured[20:50, 30:70] = (220, 20, 20)
+    with MovieFile(tmp_path / "doppler.mp4", 30.0) as movie:
+        for number in range(6):
+            movie.add(coloured if number >= 3 else frame)
+    opened = OpenCine(tmp_path / "doppler.mp4", (0, 0))
+    for number in (4, 1, 5):
+        assert opened.picture(number).ndim == (3 if number >= 3 else 2)
+    assert opened.picture(5)[35, 50, 0] > 150 > opened.picture(5)[35, 50, 2]
+    assert opened.frame(5).pixels_hw.shape == (64, 96)

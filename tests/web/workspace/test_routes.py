@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from phantoms import ellipse
 from scans import BOX, TRUE, png_of
 from uniultra.data.manifest import read_manifest
+from uniultra.io.cines import open_cine
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.rle import mask_of
 from uniultra.web.workspace.workspace import Workspace
@@ -52,6 +53,18 @@ def test_a_still_is_opened_and_its_pixels_are_exact(page: TestClient, folder: Pa
     )
     assert page.get(f"{at}/frames/1").json()["type"].endswith("image")
     assert page.get(f"{at}/frames/-1").status_code == 422
+
+
+def test_colours_are_shown_and_the_model_sees_grey(page: TestClient, folder: Path) -> None:
+    pixels = np.array(Image.open(folder / "a.png").convert("RGB"))
+    pixels[5:25, 5:35] = (220, 30, 30)
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, "PNG")
+    item = page.post("/v1/workspace/files?name=doppler.png", content=data.getvalue()).json()["id"]
+    shown = page.get(f"/v1/workspace/items/{item}/frames/0")
+    assert np.array_equal(np.array(Image.open(io.BytesIO(shown.content))), pixels)
+    asked = page.post(f"/v1/workspace/items/{item}/frames/0/segment", json={"box": BOX}).json()
+    assert dice(mask_of(asked["counts"], (120, 160)), TRUE) > 0.9
 
 
 def test_a_cine_is_held_and_read_in_any_order(page: TestClient) -> None:
@@ -304,3 +317,42 @@ def test_every_kind_that_is_offered_is_written_with_the_names(page: TestClient, 
     assert {one["label"] for one in json.loads((export / "a.labelme.json").read_text())["shapes"]} == {"cyst"}
     assert 'label="cyst"' in (export / "a.cvat.xml").read_text()
     assert (export / "a.yolo.txt").read_text().startswith("0 ")
+
+
+def test_covered_pixels_are_in_no_export(page: TestClient, folder: Path) -> None:
+    """Stills, cines with their movie, and the data set: black under the box, and only there."""
+    boxes = {"boxes": [[-5.0, 0.0, 60.0, 9.5]]}
+    for name in ("a.png", "cine.gif"):
+        item = item_id(page, name)
+        at = f"/v1/workspace/items/{item}"
+        assert page.get(at).json()["banners"] == []
+        assert page.put(f"{at}/banners", json=boxes).status_code == 204
+        assert page.get(at).json()["banners"] == boxes["boxes"]
+        saved(page, item, doc_of() | {"done": True})
+        assert page.post(f"{at}/export", json={"kinds": ["movie"] * (name != "a.png")}).status_code == 200
+    project = folder / "uniultra-project"
+    overlay = np.array(Image.open(project / "export" / "a.overlay.png"))
+    zoom = overlay.shape[1] // 160
+    assert overlay[: 8 * zoom, : 58 * zoom].max() == 0  # the edge is smoothed
+    assert overlay[: 10 * zoom, 62 * zoom :].max() > 0
+    movie = open_cine(project / "export" / "cine.frames.overlay.mp4").read(0).pixels_hw
+    zoom = movie.shape[1] // 160
+    assert movie[: 8 * zoom, : 58 * zoom].max() < 8
+    assert movie[: 8 * zoom, 70 * zoom :].max() > 50
+    page.post("/v1/workspace/dataset")
+    for path in (project / "export" / "dataset-1" / "images").iterdir():
+        pixels = np.array(Image.open(path))
+        assert pixels[:10, :61].max() == 0
+        assert pixels[11:, :61].max() > 0
+    assert page.put(f"{at}/banners", json={"boxes": []}).status_code == 204
+    assert page.get(at).json()["banners"] == []
+
+
+def test_where_the_banners_file_is_damaged_nothing_is_exported(page: TestClient, folder: Path) -> None:
+    item = item_id(page, "a.png")
+    saved(page, item, doc_of())
+    (folder / "uniultra-project" / "banners.json").write_text('{"schema": 1}')
+    refused = page.post(f"/v1/workspace/items/{item}/export", json={"kinds": []})
+    assert refused.json()["type"].endswith("project")
+    assert "banners.json" in refused.json()["detail"]
+    assert not (folder / "uniultra-project" / "export").exists()

@@ -114,6 +114,36 @@ def test_the_scale_of_a_line_is_pythons() -> None:
     assert len({reason for _, reason in expected}) > 8
 
 
+@needs_node
+def test_a_contour_of_few_points_holds_the_same_pixels() -> None:
+    """Simplified and filled again: all but the edge, holes included; a line on pixel centres closes."""
+    ring = ellipse((90, 120), (60, 45), (50, 35)) & ~ellipse((90, 120), (60, 45), (20, 12))
+    given = {"mask": ring.astype(int).ravel().tolist(), "width": 120, "height": 90}
+    script = """
+        const { outlines } = await import(`${core}/outline.mjs`);
+        const { filled, simplified, toSegment } = await import(`${core}/polygon.mjs`);
+        const loops = outlines(Uint8Array.from(given.mask), given);
+        const few = loops.map((loop) => simplified(loop, 0.7));
+        const square = filled([[[1.5, 1.5], [5.5, 1.5], [5.5, 4.5], [1.5, 4.5]]], { width: 8, height: 6 });
+        const outside = filled([[[-5, -5], [20, -5], [20, 2.5], [-5, 2.5]]], { width: 8, height: 6 });
+        console.log(JSON.stringify({ pixels: [...filled(few, given)], exact: [...filled(loops, given)],
+            counts: [loops.map((loop) => loop.length), few.map((loop) => loop.length)],
+            square: [...square], outside: [...outside], near: toSegment([3, 4], [0, 0], [10, 0]) }));"""
+    found = node(script, given)
+    many, few = found["counts"]
+    assert all(less < most / 5 and less >= 8 for less, most in zip(few, many, strict=True))
+    pixels, exact = (np.array(found[key], bool).reshape(90, 120) for key in ("pixels", "exact"))
+    assert 2 * (pixels & ring).sum() / (pixels.sum() + ring.sum()) > 0.98
+    assert 2 * (exact & ring).sum() / (exact.sum() + ring.sum()) > 0.98
+    square = np.array(found["square"], bool).reshape(6, 8)
+    assert square.sum() == 4 * 3
+    assert square[2:5, 2:6].all()
+    outside = np.array(found["outside"], bool).reshape(6, 8)
+    assert outside[:3].all()
+    assert not outside[3:].any()
+    assert found["near"] == [4, [3, 0]]
+
+
 def test_the_page_is_light_and_loads_nothing_from_elsewhere() -> None:
     files = static_files()
     assert sum(len(data) for data, _ in files.values()) <= MOST_BYTES

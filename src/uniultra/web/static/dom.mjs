@@ -25,6 +25,8 @@ const PATHS = {
   brush: "M14 4l6 6-8 8H6v-6zM4 21h16",
   eraser: "M14 4l6 6-9 9H7l-4-4zM9 9l6 6",
   caliper: "M4 20L20 4M4 15v5h5M15 4h5v5",
+  cover: "M3 6h18v5H3zM3 15h10M3 19h7",
+  contour: "M5 16c0-7 4-11 9-11s6 5 5 9-5 6-9 6M5 16m-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0M10 20m-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0",
   window: "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18",
   pan: "M12 3v18M3 12h18M12 3l-3 3M12 3l3 3M12 21l-3-3M12 21l3-3M3 12l3-3M3 12l3 3M21 12l-3-3M21 12l-3 3",
   fit: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",

@@ -3,6 +3,7 @@
 import { maskOf, withMask, withoutCaliper } from "./doc.mjs";
 import { showExport, showHelp } from "./dialogs.mjs";
 import { nextAlternative } from "./alternatives.mjs";
+import { addCover } from "./cover.mjs";
 import { isUnsure } from "./cine.mjs";
 import { byId } from "./dom.mjs";
 import { newStructure } from "./panels.mjs";
@@ -11,7 +12,7 @@ import { printReport } from "./report.mjs";
 import { isTracking, stopTracking, track } from "./track.mjs";
 import { app, changed, commit, doc, redo, undo } from "./state.mjs";
 
-const TOOLS = { s: "segment", x: "minus", b: "brush", e: "eraser", m: "caliper", w: "window", h: "pan" };
+const TOOLS = { s: "segment", x: "minus", b: "brush", e: "eraser", m: "caliper", c: "contour", k: "cover", w: "window", h: "pan" };
 
 export class Keys {
   constructor(parts) {
@@ -40,7 +41,8 @@ export class Keys {
     }
     const onButton = event.target.closest("button, input") && ["Enter", " "].includes(event.key);
     if (onButton) return;
-    if ((this.cross && this.pointed(event)) || this.plain(event)) event.preventDefault();
+    const forPoints = app.tool === "contour" && !this.cross && this.tools.contour.key(event);
+    if (forPoints || (this.cross && this.pointed(event)) || this.plain(event)) event.preventDefault();
   }
 
   controlled(event) {
@@ -161,7 +163,7 @@ export class Keys {
       [bx, by] = cross.at;
     cross.corner = null;
     if (Math.abs(ax - bx) >= 2 && Math.abs(ay - by) >= 2)
-      box([Math.min(ax, bx), Math.min(ay, by), Math.max(ax, bx), Math.max(ay, by)]);
+      (app.tool === "cover" ? addCover : box)([Math.min(ax, bx), Math.min(ay, by), Math.max(ax, bx), Math.max(ay, by)]);
   }
 
   showCross() {

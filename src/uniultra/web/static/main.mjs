@@ -23,6 +23,8 @@ const TOOLS = [
   ["brush", "B"],
   ["eraser", "E"],
   ["caliper", "M"],
+  ["contour", "C"],
+  ["cover", "K"],
   ["window", "W"],
   ["pan", "H"],
 ];

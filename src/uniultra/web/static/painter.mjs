@@ -2,6 +2,7 @@
 
 import { calipersOn, masksOn, objectOf } from "./doc.mjs";
 import { lengthOf } from "./core/scale.mjs";
+import { contour } from "./contour.mjs";
 import { byId } from "./dom.mjs";
 import { measuresOf } from "./measures.mjs";
 import { pathOf, shapeOf } from "./shapes.mjs";
@@ -34,6 +35,7 @@ export class Painter {
     const context = this.begin(this.overlay);
     context.clearRect(0, 0, this.view.width, this.view.height);
     this.paintRegions(context);
+    this.paintBanners(context);
     for (const mask of masksOn(doc(), app.frame)) this.paintMask(context, mask);
     if (app.hover)
       this.fillPath(context, shapeOf(app.hover.counts, app.file).path, "#ffffff", 0.18, 1.5, [5, 4]);
@@ -56,7 +58,7 @@ export class Painter {
     const bitmap = this.frames.nearest(app.frame),
       { view } = this;
     const { brightness, contrast } = app.level;
-    const state = [bitmap?.key, view.scale, view.left, view.top, view.width, view.height].join();
+    const state = [bitmap?.key, app.file.banners, view.scale, view.left, view.top, view.width, view.height].join();
     this.image.style.filter =
       brightness === 1 && contrast === 1 ? "" : `brightness(${brightness}) contrast(${contrast})`;
     if (state === this.shown) return;
@@ -73,6 +75,27 @@ export class Painter {
       app.file.width * view.scale,
       app.file.height * view.scale,
     );
+    context.fillStyle = "#000"; // what is covered is so on the screen, too
+    for (const box of app.file.banners) context.fillRect(...this.rectOf(box));
+  }
+
+  // A box on the screen: left, top, width, height, whole pixels of the image.
+  rectOf([x0, y0, x1, y1]) {
+    const [left, top] = this.view.toScreen([Math.floor(x0 + 0.5) - 0.5, Math.floor(y0 + 0.5) - 0.5]),
+      [right, bottom] = this.view.toScreen([Math.ceil(x1 + 0.5) - 0.5, Math.ceil(y1 + 0.5) - 0.5]);
+    return [left, top, right - left, bottom - top];
+  }
+
+  // The borders of what is covered, while one works on that.
+  paintBanners(context) {
+    if (app.tool !== "cover") return;
+    for (const box of app.file.banners) {
+      const [left, top, width, height] = this.rectOf(box);
+      context.strokeStyle = "#fbbf24";
+      context.setLineDash([5, 4]);
+      context.strokeRect(left + 0.5, top + 0.5, width - 1, height - 1);
+      context.setLineDash([]);
+    }
   }
 
   // Calls `draw` with the image's pixels as the unit.
@@ -106,12 +129,39 @@ export class Painter {
     const object = objectOf(doc(), mask.object);
     const drawn = app.draft?.mask && app.draft.object === mask.object;
     if (!object || object.hidden || drawn) return;
+    if (mask.object === app.selected && contour()) {
+      this.paintContour(context, contour(), object.colour);
+      return;
+    }
     const chosen = object.id === app.selected;
     const shape = shapeOf(mask.counts, app.file);
     this.fillPath(context, shape.path, object.colour, chosen ? 0.24 : 0.14, chosen ? 2.4 : 1.6);
     if (!shape.top || !object.name || app.playing) return;
     const [x, y] = this.view.toScreen(shape.top);
     this.paintLabel(context, object.name, x, y - 18, object.colour, true);
+  }
+
+  // The contour while its points can be moved.
+  paintContour(context, { loops, at }, colour) {
+    const path = new Path2D();
+    for (const loop of loops) {
+      loop.forEach(([x, y], index) => (index ? path.lineTo(x, y) : path.moveTo(x, y)));
+      path.closePath();
+    }
+    this.fillPath(context, path, colour, 0.16, 2);
+    loops.forEach((loop, l) =>
+      loop.forEach((point, i) => {
+        const [x, y] = this.view.toScreen(point),
+          chosen = at?.[0] === l && at[1] === i;
+        context.beginPath();
+        context.arc(x, y, chosen ? 6 : 4, 0, 2 * Math.PI);
+        context.fillStyle = chosen ? "#fff" : colour;
+        context.fill();
+        context.lineWidth = 1.5;
+        context.strokeStyle = chosen ? colour : "#05070a";
+        context.stroke();
+      }),
+    );
   }
 
   paintBrush(context) {

@@ -3,9 +3,11 @@
 import { byId } from "./dom.mjs";
 import { calipersOn, maskOf, withCaliper, withMask, withMovedCaliper, withObject } from "./doc.mjs";
 import { encode } from "./core/rle.mjs";
+import { ContourEditor } from "./contour.mjs";
+import { addCover, removeCover } from "./cover.mjs";
 import { box, click, endHover, hover } from "./prompts.mjs";
 import { shapeOf } from "./shapes.mjs";
-import { app, changed, commit, doc, selectedObject } from "./state.mjs";
+import { app, changed, commit, doc, say, selectedObject } from "./state.mjs";
 import { t } from "./texts.mjs";
 import { within } from "./view.mjs";
 
@@ -14,7 +16,7 @@ const DRAG = 5,
 
 export class Tools {
   constructor(view) {
-    Object.assign(this, { view, touches: new Map(), drag: null, space: false });
+    Object.assign(this, { view, touches: new Map(), drag: null, space: false, contour: new ContourEditor(view) });
     const stage = byId("stage");
     stage.addEventListener("pointerdown", (event) => this.down(event));
     stage.addEventListener("pointermove", (event) => this.move(event));
@@ -64,6 +66,7 @@ export class Tools {
       }
       return event.altKey || app.tool === "minus" ? "minus" : "segment";
     }
+    if (app.tool === "contour") return this.contour.grab(event, x, y) ? "contour" : "pan";
     if (app.tool === "caliper") {
       this.held = this.caliperAt(x, y);
       return this.held ? "caliper-end" : "caliper";
@@ -91,7 +94,8 @@ export class Tools {
 
   dragged(drag, x, y) {
     if (drag.kind === "pan") this.view.pan(x - drag.lastX, y - drag.lastY);
-    else if (drag.kind === "segment") app.draft = { box: this.boxTo(x, y) };
+    else if (drag.kind === "contour") this.contour.drag(this.point(x, y));
+    else if (drag.kind === "segment" || drag.kind === "cover") app.draft = { box: this.boxTo(x, y) };
     else if (drag.kind === "brush" || drag.kind === "eraser")
       this.stroke(drag.lastX, drag.lastY, x, y, drag.kind === "brush");
     else if (drag.kind === "caliper")
@@ -113,6 +117,8 @@ export class Tools {
       { draft } = app;
     app.draft = null;
     if (drag.kind === "segment" && drag.moved) this.endBox(draft?.box);
+    else if (drag.kind === "cover") this.endCover(drag, draft?.box, x, y);
+    else if (drag.kind === "contour") this.contour.drop();
     else if ((drag.kind === "segment" || drag.kind === "minus") && !drag.moved)
       this.clicked(x, y, drag.kind === "segment" ? 1 : 0);
     else if (drag.kind === "brush" || drag.kind === "eraser") this.endStroke(draft);
@@ -146,6 +152,12 @@ export class Tools {
 
   endBox(drawn) {
     if (drawn && drawn[2] - drawn[0] >= 2 && drawn[3] - drawn[1] >= 2) box(drawn);
+  }
+
+  endCover(drag, drawn, x, y) {
+    if (!drag.moved) {
+      if (!removeCover(this.view.toImage(x, y))) say(t("coverHint"));
+    } else if (drawn && drawn[2] - drawn[0] >= 2 && drawn[3] - drawn[1] >= 2) addCover(drawn);
   }
 
   hovered(event, x, y) {

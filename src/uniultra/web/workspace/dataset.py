@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from uniultra.web.service import Service
 from uniultra.web.workspace.items import Item
 from uniultra.web.workspace.jobs import Exported, Teach, mask_name
 from uniultra.web.workspace.lessons import left_out
-from uniultra.web.workspace.schemas import Annotations, Doc
+from uniultra.web.workspace.schemas import Annotations, Doc, edges
 from uniultra.web.workspace.workspace import Workspace, rle_of, run
 
 UNNAMED = "structure"
@@ -50,7 +50,8 @@ async def export_dataset(service: Service, workspace: Workspace) -> Exported:
         (folder / "images").mkdir(parents=True)
         (folder / "masks").mkdir()
         for one in accepted:
-            await run(service, one.item, _job(one, folder))
+            banners = tuple(map(edges, await workspace.banners(service, one.item)))
+            await run(service, one.item, replace(_job(one, folder), banners=banners))
         await asyncio.to_thread(_write, folder, accepted)
     except (Problem, PromptError, OutputError, OSError) as error:
         shutil.rmtree(folder, ignore_errors=True)

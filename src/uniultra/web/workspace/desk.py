@@ -35,6 +35,7 @@ from uniultra.web.workspace.answers import (
     region_of,
     stamp_of,
 )
+from uniultra.web.workspace.banners import covered, scanner_of
 from uniultra.web.workspace.follow import Follower
 from uniultra.web.workspace.jobs import (
     Alternatives,
@@ -127,11 +128,19 @@ class Desk:
         first = self._frame(job, 0)  # a file whose first frame can't be read is refused when it is opened
         cine = opened.cine
         return FileFacts(
-            opened.file.kind, cine.frame_hw, cine.count, cine.times_s, first.calibration, cine.notes
+            opened.file.kind,
+            cine.frame_hw,
+            cine.count,
+            cine.times_s,
+            first.calibration,
+            cine.notes,
+            scanner_of(opened.file, cine.frame_hw),
         )
 
     def _picture(self, job: Picture) -> Encoded:
-        pixels = self._frame(job, job.number).pixels_hw
+        pixels = self._cine(job.path).picture(job.number)
+        if pixels.ndim == 3:
+            pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
         name, options = ".png", [cv2.IMWRITE_PNG_COMPRESSION, 1]
         if not job.exact:
             name, options = ".jpg", [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
@@ -215,7 +224,7 @@ class Desk:
     def _teach(self, job: Teach) -> tuple[str, ...]:
         names = []
         for number, kinds in job.frames:
-            frame = self._frame(job, number)
+            frame = covered(self._frame(job, number), job.banners)
             names.append(f"{job.name}.frame{number}.png")
             write_png(job.folder / "images" / names[-1], frame.pixels_hw)
             for kind, masks in enumerate(kinds):
@@ -229,7 +238,7 @@ class Desk:
         cine, facts = self._cine(job.path).cine, self._segmenter(job).facts
         results = []
         for saved in job.frames:
-            frame = self._frame(job, saved.number)
+            frame = covered(self._frame(job, saved.number), job.banners)
             objects = tuple(drawn_result(one, frame) for one in saved.objects)
             time_s = None if cine.times_s is None else round(cine.times_s[saved.number], 6)
             number = saved.number if cine.count > 1 else None

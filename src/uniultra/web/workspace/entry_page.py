@@ -1,5 +1,5 @@
-"""The address with its one-time code, given to a browser in a file that only this user can read: anybody on the
-machine can read the arguments of a process.
+"""The address with its one-time code, in a file that only this user can read: anybody on the machine can read
+the arguments of a process.
 """
 
 from __future__ import annotations

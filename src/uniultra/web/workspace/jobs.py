@@ -125,13 +125,14 @@ class SavedFrame:
 
 @dataclass(frozen=True, kw_only=True)
 class Export(FileJob):
-    """Write results of some frames into `folder`: answered by the names of the files and notes,
-    `Exported`.
+    """Write results of some frames into `folder`: answered by the names of the files and notes, `Exported`.
+    What lies under `banners` is black in every picture.
     """
 
     folder: Path
     frames: tuple[SavedFrame, ...]
     kinds: tuple[str, ...]
+    banners: tuple[tuple[float, float, float, float], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +145,7 @@ class Teach(FileJob):
     folder: Path
     name: str
     frames: tuple[tuple[int, tuple[tuple[Rle, ...], ...]], ...]
+    banners: tuple[tuple[float, float, float, float], ...] = ()
 
 
 def mask_name(picture: str, kind: int) -> str:
@@ -153,7 +155,9 @@ def mask_name(picture: str, kind: int) -> str:
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What a page must know of a file before it shows it. `times_s` is one a frame, or None."""
+    """What a page must know of a file before it shows it. `times_s` is one a frame, or None; `scanner` names
+    what made it, for banners.
+    """
 
     kind: str
     frame_hw: tuple[int, int]
@@ -161,6 +165,7 @@ class FileFacts:
     times_s: tuple[float, ...] | None = field(repr=False)
     calibration: Calibration = field(repr=False)
     notes: tuple[str, ...]
+    scanner: str
 
 
 @dataclass(frozen=True)

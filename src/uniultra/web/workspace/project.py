@@ -5,6 +5,7 @@
     worklist.json             how far each file is, for the list
     dropped/                  files that were dropped onto the page
     export/                   results
+    banners.json              what is covered in pictures (`workspace.banners`)
     learn/                    what a model learned from accepted images (`workspace.lessons`)
 
 The folder's files are hostile when they are read again: no links, bounded size, every value checked.
@@ -134,7 +135,7 @@ class Project:
         Raises:
             Problem: conflict, where the file has another one by now; project, output, prompt.
         """
-        with self._alone():
+        with self.alone():
             before = self.load(item)
             there = 0 if before is None else before.revision
             if there != revision:
@@ -204,7 +205,7 @@ class Project:
                 raise Problem("project", f"{shown(folder)}: a link or no folder; give another with --project")
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """Nobody else saves into this folder meanwhile: no thread, and no process that asks for the same
         lock.
         """

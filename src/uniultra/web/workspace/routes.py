@@ -12,6 +12,7 @@ from uniultra.pixel_scale import Calibration
 from uniultra.web.problems import Problem
 from uniultra.web.service import Service
 from uniultra.web.workspace.access import ENTER, cookie_header
+from uniultra.web.workspace.banners import BannersIn
 from uniultra.web.workspace.dataset import export_dataset
 from uniultra.web.workspace.export import offered
 from uniultra.web.workspace.frame_routes import ONE, add_frames
@@ -116,6 +117,8 @@ def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
             calibration=_calibration(facts.calibration),
             notes=list(facts.notes),
             exports=offered(facts.kind, facts.count),
+            scanner=facts.scanner,
+            banners=await workspace.banners(service, item),
             revision=0 if saved is None else saved.revision,
             doc=Doc() if saved is None else saved.doc,
         )
@@ -126,6 +129,14 @@ def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
         item = workspace.item(item_id)
         asked = await service.bodies.read(request, SaveIn, any_shape=True)
         return SavedOut(revision=await workspace.save(service, item, asked.revision, asked.doc))
+
+    @app.put(ONE + "/banners", status_code=204, include_in_schema=False)
+    async def banners(item_id: str, request: Request) -> Response:
+        """Covers boxes on all pictures of a file's scanner."""
+        item = workspace.item(item_id)
+        asked = await service.bodies.read(request, BannersIn)
+        await workspace.keep_banners(service, item, asked.boxes)
+        return Response(status_code=204)
 
     @app.post(ONE + "/export", response_model=ExportedOut, include_in_schema=False)
     async def export(item_id: str, request: Request) -> ExportedOut:

@@ -185,7 +185,7 @@ class WorkspaceOut(BaseModel):
 
 
 class OpenedOut(BaseModel):
-    """A file that was opened, and what is saved of it."""
+    """A file that was opened, and what is saved of it. `banners` are covered on all pictures of `scanner`."""
 
     id: str
     name: str
@@ -197,6 +197,8 @@ class OpenedOut(BaseModel):
     calibration: dict[str, Any]
     notes: list[str]
     exports: dict[str, str]
+    scanner: str
+    banners: list[list[float]]
     revision: int
     doc: Doc
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from uniultra.errors import OutputError
@@ -21,7 +22,7 @@ from uniultra.web.workspace.lessons import (
     next_folder,
     write_lesson,
 )
-from uniultra.web.workspace.schemas import Doc
+from uniultra.web.workspace.schemas import Doc, edges
 from uniultra.web.workspace.workspace import Workspace, rle_of, run
 
 
@@ -49,7 +50,8 @@ async def begin_lesson(service: Service, workspace: Workspace, kind: str) -> Pat
         (folder / "data" / "images").mkdir(parents=True)
         (folder / "data" / "masks").mkdir()
         for place, (item, doc, hw) in enumerate(accepted):
-            job = _job(workspace, item, doc, (kind, hw), folder / "data", f"{place:03}")
+            banners = tuple(map(edges, await workspace.banners(service, item)))
+            job = replace(_job(item, doc, (kind, hw), folder / "data", f"{place:03}"), banners=banners)
             names = await run(service, item, job)
             stem = project.stem(item)
             samples += [Sample(stem, f"images/{name}", f"masks/{mask_name(name, 0)}") for name in names]
@@ -89,9 +91,7 @@ def _frames(doc: Doc, kind: str) -> list[tuple[int, list[str]]]:
     return shown[:: max(1, -(-len(shown) // MOST_FRAMES))]
 
 
-def _job(
-    workspace: Workspace, item: Item, doc: Doc, of: tuple[str, tuple[int, int]], folder: Path, name: str
-) -> Teach:
+def _job(item: Item, doc: Doc, of: tuple[str, tuple[int, int]], folder: Path, name: str) -> Teach:
     kind, size_hw = of
     frames = tuple(
         (number, (tuple(rle_of(counts, size_hw) for counts in masks),))

@@ -15,6 +15,7 @@ from uniultra.web.messages import Ask, FileJob, Rle
 from uniultra.web.problems import Problem
 from uniultra.web.service import Service
 from uniultra.web.workspace.access import PageAccess
+from uniultra.web.workspace.banners import Banners
 from uniultra.web.workspace.items import Item, WorkList, files_of
 from uniultra.web.workspace.jobs import (
     Export,
@@ -26,7 +27,7 @@ from uniultra.web.workspace.jobs import (
 )
 from uniultra.web.workspace.learning import Learner
 from uniultra.web.workspace.project import NAME, Project
-from uniultra.web.workspace.schemas import Doc, MaskDoc
+from uniultra.web.workspace.schemas import Doc, MaskDoc, edges
 
 
 @dataclass
@@ -76,6 +77,21 @@ class Workspace:
         self._facts[item.id] = facts
         return facts
 
+    async def banners(self, service: Service, item: Item) -> list[list[float]]:
+        """What is covered on a file's pictures. Raises Problem: image, project."""
+        facts = self.known(item) or await self.facts(service, item)
+        return await asyncio.to_thread(Banners(self.project.folder).of, facts.scanner)
+
+    async def keep_banners(self, service: Service, item: Item, boxes: list[list[float]]) -> None:
+        """Covers other boxes, on all pictures of a file's scanner. Raises Problem: image, project, output."""
+        facts = self.known(item) or await self.facts(service, item)
+
+        def keep() -> None:
+            with self.project.alone():
+                Banners(self.project.folder).keep(facts.scanner, boxes)
+
+        await asyncio.to_thread(keep)
+
     async def save(self, service: Service, item: Item, revision: int, doc: Doc) -> int:
         """The new revision. Raises Problem."""
         facts = self.known(item) or await self.facts(service, item)
@@ -112,7 +128,10 @@ class Workspace:
         doc, size_hw = saved.doc, (saved.height, saved.width)
         size_mm = None if doc.spacing_mm_yx is None else (doc.spacing_mm_yx[0], doc.spacing_mm_yx[1])
         frames = _saved_frames(doc, size_hw)
-        job = Export(item.path, size_mm, folder=self.project.exports, frames=frames, kinds=kinds)
+        banners = tuple(map(edges, await self.banners(service, item)))
+        job = Export(
+            item.path, size_mm, folder=self.project.exports, frames=frames, kinds=kinds, banners=banners
+        )
         done = await run(service, item, job)
         assert isinstance(done, Exported)
         return done

@@ -54,11 +54,29 @@ export class Segmenter {
     return this.look(image, prompt, regionAround(around, this.passes.crop_scale, this.stretch));
   }
 
+  // The mask that a click would give, in one pass on the whole image, which is encoded once for as long as it is the same object: for a
+  // mask under the pointer.
+  async underPointer(image, prompt) {
+    const asked = { box: null, points: [], negatives: [], ...prompt };
+    check(asked, image);
+    if (this.seen?.image !== image) this.seen = { image, features: this.encode(image, whole(image)) };
+    const found = await this.decode(image, asked, whole(image), await this.seen.features);
+    return { ...found, mask: underClicks(found.mask, image, asked.points) };
+  }
+
   // Encodes one region of the image and decodes the prompt on it.
   async look(image, prompt, region) {
-    const { ort, size } = this, grid = size / 4;
+    return this.decode(image, prompt, region, await this.encode(image, region));
+  }
+
+  encode(image, region) {
+    const { ort, size } = this;
     const view = new ort.Tensor("uint8", sample(image, region, size), [1, size, size]);
-    const features = await this.encoder.run({ images: view });
+    return this.encoder.run({ images: view });
+  }
+
+  async decode(image, prompt, region, features) {
+    const { ort, size } = this, grid = size / 4;
     const { points, labels } = promptPoints(prompt, region, size);
     const answer = await this.decoder.run({
       ...features,

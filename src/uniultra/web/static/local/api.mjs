@@ -52,12 +52,13 @@ async function answer(method, path, value) {
   if (path === "/v1/workspace") return workspace();
   const [, id, number, what] = path.match(/items\/([^/]+)(?:\/frames\/(\d+))?(?:\/(\w+))?$/);
   if (method === "GET") return facts(id, await opened(id));
+  if (path.endsWith("/banners")) return keepBanners(await opened(id), value);
   if (method === "PUT") return save(id, value);
   if (what === "warm") {
     await engine();
     return null;
   }
-  if (what === "segment" && !value.quick) return segment(await opened(id), Number(number), value);
+  if (what === "segment") return segment(await opened(id), Number(number), value);
   if (what === "measure") return measure(await opened(id), value);
   if (what === "export") return exported(id);
   throw new Refused("not-found", "this needs the server: run `uniultra open`");
@@ -108,6 +109,7 @@ async function read(bytes) {
       ...grey(async (n) => asBlob(await dicom.frame(n))),
     };
   }
+  if (isVideo(bytes)) throw new Error("video isn't read in this tab; run `uniultra open`, or save the frame as PNG");
   const blob = new Blob([bytes]);
   const picture = await createImageBitmap(blob).catch(() => {
     throw new Error("not an image that this browser reads");
@@ -124,6 +126,13 @@ async function read(bytes) {
     blob: async () => blob,
     ...grey(async () => blob),
   };
+}
+
+// MP4 and MOV, AVI, MKV and WebM, MPEG: a browser plays them, but gives no exact frames.
+function isVideo(bytes) {
+  const text = (from, to) => String.fromCharCode(...bytes.subarray(from, to));
+  const marks = ["ftyp", "moov", "mdat", "wide", "free"].includes(text(4, 8));
+  return marks || text(8, 11) === "AVI" || ["\x1aE\xdf\xa3", "\0\0\x01\xba"].includes(text(0, 4));
 }
 
 async function asBlob(frame) {
@@ -169,9 +178,19 @@ function facts(id, image) {
     calibration,
     notes: [],
     exports: { coco: "" },
+    scanner: scannerOf(image),
+    banners: banners()[scannerOf(image)] ?? [],
     revision,
     doc: doc ?? empty,
   };
+}
+
+const scannerOf = ({ scanner, kind, width, height }) => scanner ?? `${kind} ${width} x ${height}`;
+const banners = () => JSON.parse(localStorage.getItem("uniultra-banners")) ?? {};
+
+function keepBanners(image, { boxes }) {
+  localStorage.setItem("uniultra-banners", JSON.stringify({ ...banners(), [scannerOf(image)]: boxes }));
+  return null;
 }
 
 function save(id, { revision, doc }) {
@@ -181,7 +200,7 @@ function save(id, { revision, doc }) {
   return { revision: revision + 1 };
 }
 
-async function segment(image, number, { box, points = [], labels = [] }) {
+async function segment(image, number, { box, points = [], labels = [], quick = false }) {
   const began = performance.now(),
     segmenter = await engine(),
     frame = await image.grey(number);
@@ -190,7 +209,8 @@ async function segment(image, number, { box, points = [], labels = [] }) {
     points: points.filter((_, i) => labels[i] === 1),
     negatives: points.filter((_, i) => labels[i] === 0),
   };
-  const { mask, quality } = await segmenter.segment(frame, prompt).catch((error) => {
+  const answer = quick ? segmenter.underPointer(frame, prompt) : segmenter.segment(frame, prompt);
+  const { mask, quality } = await answer.catch((error) => {
     throw new Refused("prompt", error.message);
   });
   const found = maskBox(mask, frame);

@@ -34,6 +34,9 @@ export function readDicom(bytes) {
     width,
     height,
     count,
+    scanner: [text(view, found.get(0x00080070)), text(view, found.get(0x00081090)), `${width} x ${height}`]
+      .filter(Boolean)
+      .join(" "),
     calibration: calibrationOf(view, found, syntax !== IMPLICIT),
     times_s: count > 1 && step > 0 ? Array.from({ length: count }, (_, i) => i * step) : null,
     frame: (n) =>
