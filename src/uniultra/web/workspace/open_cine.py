@@ -1,5 +1,5 @@
-"""A file that stays open for a page, with the frames that were read last: in grey, as the model sees them, and
-in colour, as a person does.
+"""A file that stays open for a page, with the frames that were read last: in grey, as the model sees them,
+and in colour, as a person does.
 """
 
 from __future__ import annotations

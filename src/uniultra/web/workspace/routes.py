@@ -40,6 +40,7 @@ def add_workspace(app: FastAPI, service: Service, workspace: Workspace) -> None:
     _add_files(app)
     _add_state(app, service, workspace)
     _add_item(app, service, workspace)
+    _add_results(app, service, workspace)
     add_frames(app, service, workspace)
     add_learning(app, service, workspace)
 
@@ -130,6 +131,8 @@ def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
         asked = await service.bodies.read(request, SaveIn, any_shape=True)
         return SavedOut(revision=await workspace.save(service, item, asked.revision, asked.doc))
 
+
+def _add_results(app: FastAPI, service: Service, workspace: Workspace) -> None:
     @app.put(ONE + "/banners", status_code=204, include_in_schema=False)
     async def banners(item_id: str, request: Request) -> Response:
         """Covers boxes on all pictures of a file's scanner."""
