@@ -10,6 +10,9 @@ export class Refused extends Error {
   }
 }
 
+// Who reads in this tab; "" is the first reader.
+export const reader = () => sessionStorage.getItem("uniultra-reader") ?? "";
+
 // Exchanges the code in the address, which then leaves the address bar and the history.
 export async function enter() {
   const code = new URLSearchParams(location.hash.slice(1)).get("code");
@@ -34,6 +37,7 @@ export async function sendFile(file) {
 
 async function send(method, path, body, type) {
   const headers = { "X-Uniultra-Key": localStorage.getItem(KEY) ?? "" };
+  if (reader()) headers["X-Uniultra-Reader"] = encodeURIComponent(reader());
   if (type) headers["Content-Type"] = type;
   let answer;
   try {

@@ -1,6 +1,6 @@
 // What asks or tells over the page: help, export, the scale, and the hint of the first minute.
 
-import { sendJson } from "./api.mjs";
+import { reader, sendJson } from "./api.mjs";
 import { byId, el, fill } from "./dom.mjs";
 import { calipersOn } from "./doc.mjs";
 import { saveNow } from "./saving.mjs";
@@ -77,7 +77,7 @@ export function showExport() {
     el("h2", {}, t("exportTitle")),
     el("p", { class: "muted" }, t("exportAlways")),
     el("div", { class: "choices" }, ...boxes),
-    app.workspace.tracking ? dataset(result) : null,
+    app.workspace.tracking && !reader() ? dataset(result) : null,
     result,
     el("div", { class: "row end" }, closing(dialog), go),
   );

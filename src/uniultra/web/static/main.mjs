@@ -1,6 +1,6 @@
 // The page: what there is, joined together.
 
-import { enter, getJson } from "./api.mjs";
+import { enter, getJson, reader } from "./api.mjs";
 import { CineBar } from "./cine.mjs";
 import { askScale, renderHint, showExport, showHelp } from "./dialogs.mjs";
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
@@ -12,6 +12,7 @@ import { measureAll } from "./measures.mjs";
 import { Painter } from "./painter.mjs";
 import { renderPanels } from "./panels.mjs";
 import { isUnsaved, saveNow, saveSoon } from "./saving.mjs";
+import { showReaders } from "./readers.mjs";
 import { afterCommit, app, changed, doc, listen, redo, undo } from "./state.mjs";
 import { current, number, reasonOf, speak, t } from "./texts.mjs";
 import { Tools } from "./tools.mjs";
@@ -134,6 +135,7 @@ function relabel() {
     iconButton("sun", t("theme"), () =>
       setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"),
     ),
+    app.workspace.tracking && iconButton("readers", t("readers"), showReaders, { id: "readers" }),
     iconButton("help", label("help", "?"), () => showHelp(keys.relabel), { id: "help" }),
     el(
       "button",
@@ -149,6 +151,8 @@ function relabel() {
     ),
   );
   byId("disclaimer").textContent = t("notice");
+  byId("reader").hidden = !reader();
+  byId("reader").textContent = t("reader", reader());
   bar.build();
 }
 

@@ -1,6 +1,6 @@
 // Saves by itself after every change; what couldn't be saved stays in this browser until it can.
 
-import { sendJson } from "./api.mjs";
+import { reader, sendJson } from "./api.mjs";
 import { app, changed, doc, itemPath, say } from "./state.mjs";
 import { reasonOf, t } from "./texts.mjs";
 
@@ -30,7 +30,7 @@ export async function saveNow() {
 async function save(file, saved) {
   app.saving = "saving";
   changed();
-  const aside = `uniultra-unsaved-${file.id}`;
+  const aside = asideOf(file);
   try {
     const { revision } = await sendJson("PUT", itemPath(file.id), { revision: file.revision, doc: saved });
     file.revision = revision;
@@ -47,10 +47,12 @@ async function save(file, saved) {
   changed();
 }
 
+const asideOf = (file) => `uniultra-unsaved-${file.id}${reader() && `-${reader()}`}`;
+
 // What an earlier visit couldn't save of this file, where nothing was saved since; else null.
 export function unsaved(file) {
   try {
-    const kept = JSON.parse(localStorage.getItem(`uniultra-unsaved-${file.id}`));
+    const kept = JSON.parse(localStorage.getItem(asideOf(file)));
     return kept?.revision === file.revision ? kept.doc : null;
   } catch {
     return null;

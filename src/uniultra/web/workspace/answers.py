@@ -10,11 +10,13 @@ from uniultra.errors import PromptError
 from uniultra.geometry import scale_of
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.rle import mask_of
+from uniultra.measure.agreement import dice
+from uniultra.measure.measured import measure_mask
 from uniultra.prompt_checks import check_prompt
 from uniultra.results import ObjectResult
 from uniultra.types import Frame, Mask, Prompt, Region
 from uniultra.web.messages import Ask, Rle
-from uniultra.web.workspace.jobs import Pointed, SavedObject
+from uniultra.web.workspace.jobs import Compared, Pointed, SavedObject
 
 DRAWN_LOGIT = 10.0
 """Logits of a mask that comes back from a page, which has none of its own."""
@@ -66,6 +68,17 @@ def drawn_result(saved: SavedObject, frame: Frame) -> ObjectResult:
     logits = np.where(inside, DRAWN_LOGIT, -DRAWN_LOGIT).astype(np.float32)
     scale = scale_of(frame.calibration, inside, prompt)
     return ObjectResult(saved.number, Mask(inside, logits, saved.quality, scale), prompt, name=saved.name)
+
+
+def compared(frame: Frame, first_hw: np.ndarray, second_hw: np.ndarray) -> Compared:
+    """How far two masks of a frame agree, by the scale that holds for both."""
+    scale = scale_of(frame.calibration, first_hw | second_hw)
+    down, right = scale.spacing_mm_yx or (1.0, 1.0)
+    shapes = [measure_mask(mask, scale).shape for mask in (first_hw, second_hw)]
+    first, second = (0.0 if shape is None else shape.long_diameter.length.value for shape in shapes)
+    areas = float(first_hw.sum()) * down * right, float(second_hw.sum()) * down * right
+    unit = "px" if scale.spacing_mm_yx is None else "mm"
+    return Compared(dice(first_hw, second_hw), areas, (first, second), unit)
 
 
 def region_of(edges: tuple[float, float, float, float], frame_hw: tuple[int, int]) -> Region:

@@ -72,7 +72,7 @@ def _next(exports: Path) -> Path:
 
 def _accepted(workspace: Workspace) -> list[_Accepted]:
     progress = workspace.project.progress()
-    found = []
+    found: list[_Accepted] = []
     for item in workspace.items:
         if not progress.get(workspace.project.stem(item), {}).get("done"):
             continue

@@ -27,6 +27,7 @@ from uniultra.types import Cine, Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.cache import CachedBackend, EmbeddingCache
 from uniultra.web.messages import Ask, Failure, FileJob
 from uniultra.web.workspace.answers import (
+    compared,
     drawn_result,
     mask_from,
     nameless,
@@ -39,6 +40,8 @@ from uniultra.web.workspace.banners import covered, scanner_of
 from uniultra.web.workspace.follow import Follower
 from uniultra.web.workspace.jobs import (
     Alternatives,
+    Compare,
+    Compared,
     Ejection,
     Encoded,
     Export,
@@ -83,6 +86,7 @@ class Desk:
             Track: self._track,
             Export: self._export,
             Teach: self._teach,
+            Compare: self._compare,
         }
         try:
             return handlers[type(job)](job)
@@ -220,6 +224,14 @@ class Desk:
         from uniultra.web.workspace.export import export
 
         return export(job, self._cine(job.path).file, self._segmenter(job).facts, self._results(job))
+
+    def _compare(self, job: Compare) -> tuple[Compared, ...]:
+        found = []
+        for number, *rles in job.masks:
+            frame = self._frame(job, number)
+            first, second = (mask_from(rle, (frame.height, frame.width)) for rle in rles)
+            found.append(compared(frame, first, second))
+        return tuple(found)
 
     def _teach(self, job: Teach) -> tuple[str, ...]:
         names = []

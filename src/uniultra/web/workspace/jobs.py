@@ -148,6 +148,23 @@ class Teach(FileJob):
     banners: tuple[tuple[float, float, float, float], ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Compare(FileJob):
+    """Two readers' masks on frames, (number, first, second): answered by a tuple of `Compared`."""
+
+    masks: tuple[tuple[int, Rle, Rle], ...]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Dice of two masks, and of first and second areas and long diameters, in `unit`: mm (mm2) or px."""
+
+    dice: float
+    areas: tuple[float, float]
+    lengths: tuple[float, float]
+    unit: str
+
+
 def mask_name(picture: str, kind: int) -> str:
     """The name of a picture's mask of its `kind`th kind of structure, from 0."""
     return picture.removesuffix(".png") + f".mask{kind + 1}.png"
@@ -205,6 +222,7 @@ WorkspaceValue = (
     | Pointed
     | tuple[Pointed, ...]
     | tuple[Tracked, ...]
+    | tuple[Compared, ...]
     | tuple[str, ...]
     | Exported
     | dict[str, Any]

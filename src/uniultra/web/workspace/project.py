@@ -6,6 +6,7 @@
     dropped/                  files that were dropped onto the page
     export/                   results
     banners.json              what is covered in pictures (`workspace.banners`)
+    readers/                  what second readers made (`workspace.readers`)
     learn/                    what a model learned from accepted images (`workspace.lessons`)
 
 The folder's files are hostile when they are read again: no links, bounded size, every value checked.
@@ -58,11 +59,13 @@ class Project:
     """
 
     folder: Path
+    main: Path | None = None
+    """Of a second reader: the project folder, which holds theirs."""
     _one: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def dropped(self) -> Path:
-        return self.folder / "dropped"
+        return (self.main or self.folder) / "dropped"
 
     @property
     def exports(self) -> Path:
@@ -200,7 +203,8 @@ class Project:
 
     def _check_links(self) -> None:
         """Raises Problem where the folder, or one of its own, is no folder or leads elsewhere."""
-        for folder in (self.folder, self.dropped, self.exports):
+        outer = () if self.main is None else (self.main, self.folder.parent)
+        for folder in (*outer, self.folder, self.dropped, self.exports):
             if folder.is_symlink() or (os.path.lexists(folder) and not folder.is_dir()):
                 raise Problem("project", f"{shown(folder)}: a link or no folder; give another with --project")
 
@@ -210,6 +214,7 @@ class Project:
         lock.
         """
         with self._one, told():
+            self._check_links()
             self.folder.mkdir(parents=True, exist_ok=True)
             self._check_links()
             lock = os.open(

@@ -18,6 +18,7 @@ from uniultra.web.workspace.export import offered
 from uniultra.web.workspace.frame_routes import ONE, add_frames
 from uniultra.web.workspace.items import Item
 from uniultra.web.workspace.learn_routes import add_learning
+from uniultra.web.workspace.readers import AgreementOut, agreement, checked, reader_of, readers_of
 from uniultra.web.workspace.schemas import (
     Doc,
     EnterIn,
@@ -25,6 +26,7 @@ from uniultra.web.workspace.schemas import (
     ExportIn,
     ItemOut,
     OpenedOut,
+    ReaderIn,
     SavedOut,
     SaveIn,
     WorkspaceOut,
@@ -73,13 +75,17 @@ def _add_state(app: FastAPI, service: Service, workspace: Workspace) -> None:
         return response
 
     @app.get("/v1/workspace", response_model=WorkspaceOut, include_in_schema=False)
-    async def state() -> WorkspaceOut:
+    async def state(request: Request) -> WorkspaceOut:
         """The work list, and where it is saved."""
-        progress = await asyncio.to_thread(workspace.project.progress)
+        reader = reader_of(request)
+        project = workspace.project_of(reader)
+        progress = await asyncio.to_thread(project.progress)
+        readers = [] if reader else await asyncio.to_thread(readers_of, workspace)
         return WorkspaceOut(
             items=[_item_out(workspace, item, progress) for item in workspace.items],
             project=workspace.project.folder.name,
-            unwritable=workspace.project.unwritable(),
+            unwritable=project.unwritable(),
+            readers=readers,
             examples=workspace.examples,
             tracking=True,
             model=service.model.name,
@@ -96,11 +102,12 @@ def _add_state(app: FastAPI, service: Service, workspace: Workspace) -> None:
 
 def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
     @app.get(ONE, response_model=OpenedOut, include_in_schema=False)
-    async def opened(item_id: str) -> OpenedOut:
+    async def opened(item_id: str, request: Request) -> OpenedOut:
         """What a file is, and what is saved of it."""
         item = workspace.item(item_id)
         facts = await workspace.facts(service, item)
-        saved = await asyncio.to_thread(workspace.project.load, item)
+        project = workspace.project_of(reader_of(request))
+        saved = await asyncio.to_thread(project.load, item)
         if saved is not None and (saved.height, saved.width) != facts.frame_hw:
             was = (
                 f"{saved.width} x {saved.height} pixels were annotated, the image has {facts.frame_hw[1]} x "
@@ -129,7 +136,8 @@ def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
         """Saves a document, where nobody else did meanwhile."""
         item = workspace.item(item_id)
         asked = await service.bodies.read(request, SaveIn, any_shape=True)
-        return SavedOut(revision=await workspace.save(service, item, asked.revision, asked.doc))
+        project = workspace.project_of(reader_of(request))
+        return SavedOut(revision=await workspace.save(service, item, asked, project))
 
 
 def _add_results(app: FastAPI, service: Service, workspace: Workspace) -> None:
@@ -146,8 +154,9 @@ def _add_results(app: FastAPI, service: Service, workspace: Workspace) -> None:
         """Writes results of what is saved."""
         item = workspace.item(item_id)
         asked = await service.bodies.read(request, ExportIn)
-        done = await workspace.export(service, item, tuple(asked.kinds))
-        folder = f"{workspace.project.folder.name}/{workspace.project.exports.name}"
+        project = workspace.project_of(reader_of(request))
+        done = await workspace.export(service, item, tuple(asked.kinds), project)
+        folder = project.exports.relative_to(workspace.project.folder.parent).as_posix()
         return ExportedOut(folder=folder, files=list(done.files), notes=list(done.notes))
 
     @app.post("/v1/workspace/dataset", response_model=ExportedOut, include_in_schema=False)
@@ -156,6 +165,14 @@ def _add_results(app: FastAPI, service: Service, workspace: Workspace) -> None:
         done = await export_dataset(service, workspace)
         folder = f"{workspace.project.folder.name}/{workspace.project.exports.name}"
         return ExportedOut(folder=folder, files=list(done.files), notes=list(done.notes))
+
+    @app.post("/v1/workspace/agreement", response_model=AgreementOut, include_in_schema=False)
+    async def agree(request: Request) -> AgreementOut:
+        """How far a second reader agrees with the first, whose tab alone may ask."""
+        if reader_of(request):
+            raise Problem("invalid", "a second reader is blind to the first; ask as the first reader")
+        asked = await service.bodies.read(request, ReaderIn)
+        return await agreement(service, workspace, checked(asked.reader))
 
 
 def _item_out(workspace: Workspace, item: Item, progress: dict[str, dict[str, Any]]) -> ItemOut:

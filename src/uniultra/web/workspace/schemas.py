@@ -150,6 +150,19 @@ class SaveIn(Strict):
     doc: Doc
 
 
+class ReaderIn(Strict):
+    """A second reader's name."""
+
+    reader: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=40)]
+
+
+class ReaderOut(BaseModel):
+    """A second reader, and how many files they accepted."""
+
+    name: str
+    done: int
+
+
 class ExportIn(Strict):
     """Kinds of results to write of what is saved."""
 
@@ -172,13 +185,16 @@ class ItemOut(BaseModel):
 
 
 class WorkspaceOut(BaseModel):
-    """What a page begins with. `unwritable` is why nothing can be saved, or empty."""
+    """What a page begins with. `unwritable` is why nothing can be saved, or empty; a second reader gets no
+    `readers`.
+    """
 
     items: list[ItemOut]
     project: str
     unwritable: str
     examples: bool
     tracking: bool
+    readers: list[ReaderOut]
     model: str
     version: str
     notice: str

@@ -27,7 +27,7 @@ from uniultra.web.workspace.jobs import (
 )
 from uniultra.web.workspace.learning import Learner
 from uniultra.web.workspace.project import NAME, Project
-from uniultra.web.workspace.schemas import Doc, MaskDoc, edges
+from uniultra.web.workspace.schemas import Doc, MaskDoc, SaveIn, edges
 
 
 @dataclass
@@ -41,6 +41,7 @@ class Workspace:
     using: str = ""
     """The lesson whose model answers; "" for the model that the server began with."""
     learner: Learner = field(init=False, repr=False)
+    _projects: dict[str, Project] = field(default_factory=dict, repr=False)
     _facts: dict[str, FileFacts] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -58,6 +59,13 @@ class Workspace:
         kept = project or _beside(target) / NAME
         work = WorkList([*files, *_dropped_before(kept)])
         return cls(work, Project(kept.absolute()), target is None)
+
+    def project_of(self, reader: str) -> Project:
+        """Where a reader's work is kept; "" is the first reader."""
+        if not reader:
+            return self.project
+        folder = self.project.folder / "readers" / reader
+        return self._projects.setdefault(reader, Project(folder, self.project.folder))
 
     def item(self, item_id: str) -> Item:
         """Raises Problem: no-file."""
@@ -92,10 +100,11 @@ class Workspace:
 
         await asyncio.to_thread(keep)
 
-    async def save(self, service: Service, item: Item, revision: int, doc: Doc) -> int:
+    async def save(self, service: Service, item: Item, asked: SaveIn, project: Project | None = None) -> int:
         """The new revision. Raises Problem."""
         facts = self.known(item) or await self.facts(service, item)
-        return await asyncio.to_thread(self.project.save, item, facts.frame_hw, revision, doc)
+        kept = project or self.project
+        return await asyncio.to_thread(kept.save, item, facts.frame_hw, asked.revision, asked.doc)
 
     async def drop(self, name: str, data: bytes) -> Item:
         """A file that was dropped onto the page, kept in the project. Raises Problem: image, output."""
@@ -120,18 +129,19 @@ class Workspace:
         await service.switch(model)
         self.using = name
 
-    async def export(self, service: Service, item: Item, kinds: tuple[str, ...]) -> Exported:
+    async def export(
+        self, service: Service, item: Item, kinds: tuple[str, ...], project: Project | None = None
+    ) -> Exported:
         """Writes results of what is saved. Raises Problem."""
-        saved = await asyncio.to_thread(self.project.load, item)
+        project = project or self.project
+        saved = await asyncio.to_thread(project.load, item)
         if saved is None:
             raise Problem("output", "nothing is saved of this file; segment a structure first")
         doc, size_hw = saved.doc, (saved.height, saved.width)
         size_mm = None if doc.spacing_mm_yx is None else (doc.spacing_mm_yx[0], doc.spacing_mm_yx[1])
         frames = _saved_frames(doc, size_hw)
         banners = tuple(map(edges, await self.banners(service, item)))
-        job = Export(
-            item.path, size_mm, folder=self.project.exports, frames=frames, kinds=kinds, banners=banners
-        )
+        job = Export(item.path, size_mm, folder=project.exports, frames=frames, kinds=kinds, banners=banners)
         done = await run(service, item, job)
         assert isinstance(done, Exported)
         return done

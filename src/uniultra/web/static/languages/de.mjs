@@ -136,6 +136,30 @@ export const DE = {
   learnBack: "Zurück zum ursprünglichen Modell",
   learnSwitching: "Das Modell wird geöffnet…",
   learnSwitched: (model) => `Masken kommen jetzt von ${model}.`,
+  readers: "Zweiter Befunder",
+  reader: (name) => `Befunder: ${name}`,
+  readsAs: (name) =>
+    `Sie annotieren als ${name}. Was der erste Befunder machte, ist verborgen; Ihres wird getrennt gespeichert.`,
+  firstReader: "Zurück zum ersten Befunder",
+  readerName: "Name des zweiten Befunders",
+  readerBegin: "Beginnen",
+  readersHint:
+    "Ein zweiter Befunder annotiert dieselbe Liste, ohne Ihre Masken zu sehen. " +
+    "Danach sehen Sie, wie weit Sie übereinstimmen.",
+  readerDone: (count) => `${count} übernommen`,
+  readerOn: "Weiter als",
+  agreement: "Übereinstimmung",
+  agreementWith: (name) => `Übereinstimmung mit ${name}`,
+  agreementOf: (pairs, files) => `Strukturen, die beide segmentierten: ${pairs}, in Dateien: ${files}.`,
+  agreementAlone: (count) => `${count} haben kein Gegenstück gleichen Namens.`,
+  agreementNote:
+    "Differenzen sind zweiter minus erster Befunder: Mittel und 95-%-Grenzen (Bland und Altman). " +
+    "Mehrere Bilder einer Datei sind nicht unabhängig.",
+  agreementFile: (file) => `Alle Paare stehen in ${file}`,
+  diceSpread: "Dice: Mittel · Median · kleinster",
+  areaSpread: "Fläche",
+  lengthSpread: "Längster Durchmesser",
+  twoPairs: "braucht zwei Strukturen",
   theme: "Hell oder dunkel",
   help: "Hilfe und Tasten",
   helpTitle: "So geht es",

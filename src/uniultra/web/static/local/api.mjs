@@ -17,6 +17,8 @@ export class Refused extends Error {
 const files = new Map();
 const PLAIN = { regions: [], fallbacks: [], notes: [], pixel_aspect: 1 };
 
+export const reader = () => "";
+
 export async function enter() {
   for (const name of await (await fetch("examples/examples.json")).json().catch(() => [])) {
     files.set(name, {
@@ -80,7 +82,9 @@ async function workspace() {
     items,
     project: "",
     unwritable: "",
-    examples: true, tracking: false,
+    examples: true,
+    tracking: false,
+    readers: [],
     model: model.name,
     version: model.version,
     notice: "not a medical device",
