@@ -8,6 +8,7 @@ import pytest
 from phantoms import ellipse, speckled
 from uniultra.automatic import AT_ONCE, GridSettings, grid_points, segment_grid, stability
 from uniultra.errors import PromptError
+from uniultra.model_facts import ModelFacts
 from uniultra.segmenter import Segmenter
 from uniultra.types import Embedding, Frame, Mask, Prompt, Region
 
@@ -19,6 +20,8 @@ class Known:
     """A segmenter that finds the ellipse that was clicked on, sure of the left one and less of the right;
     else nothing, surely.
     """
+
+    facts = ModelFacts("known", "1", 256)
 
     def __init__(self, edge: float = 6.0) -> None:
         self.edge = edge

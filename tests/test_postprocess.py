@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
 
-from uniultra.postprocess import overlap, under_clicks, without_specks
+from uniultra.postprocess import overlap, under_clicks, without_holes, without_specks
 from uniultra.types import Mask, Prompt
 
 
@@ -45,3 +48,44 @@ def test_specks_are_dropped_and_real_parts_kept() -> None:
 def test_the_overlap_of_two_empty_masks_is_whole() -> None:
     empty, some = np.zeros((4, 4), bool), np.eye(4, dtype=bool)
     assert (overlap(empty, empty), overlap(some, empty), overlap(some, some)) == (1.0, 0.0, 1.0)
+
+
+def test_small_holes_are_filled_but_not_a_lumen_nor_what_a_click_says_is_outside() -> None:
+    ring = np.zeros((60, 80), dtype=bool)
+    ring[10:50, 10:70] = True
+    ring[20:40, 20:40] = False  # a lumen: a fifth of the ring
+    ring[15, 50], ring[30:32, 55:58] = False, False  # pinholes
+    ring[49, 60] = ring[48, 60] = False  # a notch: it reaches the outside
+    ring[45, 45] = ring[46, 46] = False  # two pinholes that meet at a corner
+    found = Mask(ring, np.where(ring, 3.0, -3.0).astype(np.float32), 0.8)
+    box = Prompt(box_xyxy=(10, 10, 70, 50))
+    filled = without_holes(found, box, 0.05)
+    assert filled.mask_hw.sum() - ring.sum() == 1 + 6 + 2
+    assert filled.mask_hw[15, 50]
+    assert not filled.mask_hw[30, 30]
+    assert not filled.mask_hw[48, 60]
+    np.testing.assert_array_equal(filled.mask_hw, filled.logits_hw > 0)
+    said = Prompt(box_xyxy=(10, 10, 70, 50), points_xy=((56.0, 31.0),), point_labels=(0,))
+    assert without_holes(found, said, 0.05).mask_hw.sum() - ring.sum() == 3
+    assert without_holes(found, box, 1.0).mask_hw[30, 30]
+    assert without_holes(found, box, 0.0) is found
+
+
+def test_what_the_frame_cuts_off_is_no_hole() -> None:
+    bowl = np.zeros((30, 40), dtype=bool)
+    bowl[0:20, 5:35] = True
+    bowl[0:3, 15:18] = False
+    found = Mask(bowl, np.where(bowl, 3.0, -3.0).astype(np.float32), 0.8)
+    assert without_holes(found, Prompt(box_xyxy=(5, 0, 35, 20)), 0.05) is found
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.3, 0.9), st.sampled_from([0.005, 0.05, 1.0]))
+@settings(max_examples=60, deadline=None)
+def test_holes_are_those_that_scipy_fills(seed: int, density: float, max_hole: float) -> None:
+    mask_hw = np.random.default_rng(seed).random((24, 31)) < density
+    found = Mask(mask_hw, np.where(mask_hw, 2.0, -2.0).astype(np.float32), 0.5)
+    filled = without_holes(found, Prompt(box_xyxy=(0, 0, 31, 24)), max_hole).mask_hw
+    numbered, count = ndimage.label(ndimage.binary_fill_holes(mask_hw) & ~mask_hw)
+    sizes = np.bincount(numbered.ravel(), minlength=count + 1)
+    sizes[0] = mask_hw.size
+    np.testing.assert_array_equal(filled, mask_hw | (sizes[numbered] < max_hole * mask_hw.sum()))

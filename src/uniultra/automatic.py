@@ -15,7 +15,7 @@ import numpy as np
 
 from uniultra.errors import PromptError
 from uniultra.geometry import scale_of
-from uniultra.postprocess import under_clicks
+from uniultra.postprocess import under_clicks, without_holes
 from uniultra.segmenter import Segmenter
 from uniultra.types import POSITIVE, Frame, Mask, Prompt
 
@@ -86,7 +86,7 @@ def segment_grid(
     for start in range(0, len(prompts), AT_ONCE):
         some = prompts[start : start + AT_ONCE]
         for prompt, mask in zip(some, segmenter.decode(embedding, some), strict=True):
-            candidates += _passing(prompt, mask, settings)
+            candidates += _passing(prompt, mask, settings, segmenter.facts.passes.max_hole)
     kept = distinct(candidates, settings.overlap)
     return [found.prompt for found in kept], [_mask(found, frame) for found in kept]
 
@@ -99,8 +99,8 @@ def stability(logits_hw: np.ndarray) -> float:
     return float(np.count_nonzero(logits_hw > STABILITY_SHIFT) / wide) if wide else 0.0
 
 
-def _passing(prompt: Prompt, mask: Mask, settings: GridSettings) -> list[_Candidate]:
-    """The part that was clicked on, where it is good enough and holds the click."""
+def _passing(prompt: Prompt, mask: Mask, settings: GridSettings, max_hole: float) -> list[_Candidate]:
+    """The part that was clicked on, where it is good enough and holds the click; its small holes filled."""
     if mask.quality < settings.quality:
         return []
     part = under_clicks(mask, prompt)
@@ -108,6 +108,7 @@ def _passing(prompt: Prompt, mask: Mask, settings: GridSettings) -> list[_Candid
     at = min(max(round(y), 0), part.mask_hw.shape[0] - 1), min(max(round(x), 0), part.mask_hw.shape[1] - 1)
     if not part.mask_hw[at] or stability(part.logits_hw) < settings.stability:
         return []
+    part = without_holes(part, prompt, max_hole)
     return [_Candidate(prompt, mask.quality, np.packbits(part.mask_hw), int(np.count_nonzero(part.mask_hw)))]
 
 

@@ -29,19 +29,21 @@ class Passes:
         close_view: side of the closer of two first views around clicks, over the frame's longer side
             (of a panorama, over twice its shorter side: `geometry.field_side`).
         min_part: connected parts below this share of the largest one are dropped.
+        max_hole: holes below this share of the mask's area are filled.
         agreed: above this IoU with the pass before, no further crop is looked at.
         sure: above this trust (`postprocess.trust`) in what the whole frame's view led to, the closer one is
             left out.
         closer_by: by so much more trust the closer view's answer is preferred to the whole frame's.
 
-    The defaults of the last three are what models had before they were there: every pass, and whichever is
-    trusted more.
+    The defaults of the last four are what models had before they were there: holes as they are, every pass,
+    and whichever is trusted more.
     """
 
     crop_scale: float = 1.6
     click_crops: int = 2
     close_view: float = 0.4
     min_part: float = 0.05
+    max_hole: float = 0.0
     agreed: float = 1.0
     sure: float = 1.0
     closer_by: float = 0.0
@@ -52,6 +54,7 @@ _LEGAL = {
     "click_crops": (1, 10),
     "close_view": (0.01, 1.0),
     "min_part": (0.0, 1.0),
+    "max_hole": (0.0, 1.0),
     "agreed": (0.0, 1.0),
     "sure": (0.0, 1.0),
     "closer_by": (0.0, 1.0),

@@ -1,5 +1,5 @@
-"""What is made of the model's answers: the connected parts that belong to the structure; what several passes
-say together.
+"""What is made of the model's answers: the connected parts that belong to the structure, without small holes;
+what several passes say together.
 """
 
 from __future__ import annotations
@@ -13,29 +13,59 @@ import cv2
 import numpy as np
 
 from uniultra.model_facts import Passes
-from uniultra.types import POSITIVE, Mask, Prompt
+from uniultra.types import NEGATIVE, POSITIVE, Mask, Prompt
 
 SAME = 0.8
 """From this IoU on, two answers count as one."""
+LEAST_LOGIT = 1e-6
+"""What a filled hole has at least: above 0, as a mask is."""
 
 
-def under_clicks(mask: Mask, prompt: Prompt) -> Mask:
+def under_clicks(mask: Mask, prompt: Prompt, max_hole: float = 0.0) -> Mask:
     """The mask's connected parts that hold a positive click; its largest part where none does; an empty mask
-    as it is.
+    as it is. Holes as `without_holes` leaves them.
     """
     parts, sizes = _parts(mask)
     if not sizes.size:
         return _only(mask, parts, set())
-    return _only(mask, parts, _clicked(parts, prompt) or {1 + int(np.argmax(sizes))})
+    kept = _only(mask, parts, _clicked(parts, prompt) or {1 + int(np.argmax(sizes))})
+    return without_holes(kept, prompt, max_hole)
 
 
-def without_specks(mask: Mask, prompt: Prompt, min_part: float) -> Mask:
+def without_specks(mask: Mask, prompt: Prompt, min_part: float, max_hole: float = 0.0) -> Mask:
     """The mask without connected parts that are below `min_part` of its largest part; what was clicked on
-    stays.
+    stays. Holes as `without_holes` leaves them.
     """
     parts, sizes = _parts(mask)
     large = {1 + int(i) for i in np.flatnonzero(sizes >= min_part * sizes.max(initial=0))}
-    return _only(mask, parts, large | _clicked(parts, prompt))
+    kept = _only(mask, parts, large | _clicked(parts, prompt))
+    return without_holes(kept, prompt, max_hole)
+
+
+def without_holes(mask: Mask, prompt: Prompt, max_hole: float) -> Mask:
+    """The mask with its holes filled that are below `max_hole` of its area, but those with a negative click.
+
+    A hole is background that the mask encloses, neighbours by their sides; what reaches the frame's border is
+    none.
+    """
+    box = mask.box_xyxy
+    if max_hole == 0.0 or box is None:
+        return mask
+    x0, y0, x1, y1 = (int(edge + 0.5) for edge in box)  # a hole lies within the mask's box, off its border
+    outside = np.ascontiguousarray(~mask.mask_hw[y0:y1, x0:x1])
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(outside.view(np.uint8), connectivity=4)
+    border = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
+    small = stats[:, cv2.CC_STAT_AREA] < max_hole * np.count_nonzero(mask.mask_hw)
+    small[[0, *border]] = False
+    holes = np.zeros_like(mask.mask_hw)
+    numbered = np.zeros(mask.mask_hw.shape, np.int32)
+    numbered[y0:y1, x0:x1] = parts
+    small[list(_clicked(numbered, prompt, NEGATIVE))] = False
+    holes[y0:y1, x0:x1] = small[parts]
+    if not holes.any():
+        return mask
+    logits_hw = np.where(holes, np.maximum(-mask.logits_hw, LEAST_LOGIT), mask.logits_hw)
+    return replace(mask, mask_hw=mask.mask_hw | holes, logits_hw=logits_hw)
 
 
 def overlap(a_hw: np.ndarray, b_hw: np.ndarray) -> float:
@@ -77,12 +107,12 @@ def distinct(answers: Sequence[Mask], most: int) -> list[Mask]:
     return kept[:most]
 
 
-def _clicked(parts: np.ndarray, prompt: Prompt) -> set[int]:
-    """The numbers of the parts that hold a positive click."""
+def _clicked(parts: np.ndarray, prompt: Prompt, kind: int = POSITIVE) -> set[int]:
+    """The numbers of the parts that hold a click of a kind, positive or negative."""
     last_row, last_column = parts.shape[0] - 1, parts.shape[1] - 1
     clicks = zip(prompt.points_xy, prompt.point_labels, strict=True)
     inside = [
-        (min(round(y), last_row), min(round(x), last_column)) for (x, y), label in clicks if label == POSITIVE
+        (min(round(y), last_row), min(round(x), last_column)) for (x, y), label in clicks if label == kind
     ]
     return {int(parts[at]) for at in inside} - {0}
 

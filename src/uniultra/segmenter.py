@@ -187,9 +187,10 @@ class Segmenter:
         if previous is not None and prompt.mask_hw is None and previous.mask_hw.any():
             prompt = replace(prompt, mask_hw=previous.mask_hw)
         [found] = self.decode(embedding, [_pointing(prompt)])
-        mask = without_specks(found, prompt, self.facts.passes.min_part)
+        passes = self.facts.passes
+        mask = without_specks(found, prompt, passes.min_part, passes.max_hole)
         if prompt.box_xyxy is None and prompt.mask_hw is None:
-            mask = under_clicks(found, prompt)
+            mask = under_clicks(found, prompt, passes.max_hole)
         mask = replace(mask, scale=scale_of(embedding.calibration, mask.mask_hw, prompt))
         return Refined(mask, self._next_region(embedding.region, mask, prompt))
 
@@ -230,11 +231,11 @@ class Segmenter:
         """What a first pass finds under the clicks, and what each pass on a crop makes of it, until two
         agree.
         """
-        masks = [under_clicks(self.decode(view, [prompt])[0], prompt)]
+        masks = [under_clicks(self.decode(view, [prompt])[0], prompt, self.facts.passes.max_hole)]
         for _ in range(self.facts.passes.click_crops):
             box = _found_box(masks[-1], prompt)
             [mask] = self.decode(self.encode(frame, self._crop(box)), [replace(prompt, box_xyxy=box)])
-            masks.append(under_clicks(mask, prompt))
+            masks.append(under_clicks(mask, prompt, self.facts.passes.max_hole))
             if overlap(masks[-2].mask_hw, masks[-1].mask_hw) > self.facts.passes.agreed:
                 break
         return masks

@@ -15,6 +15,8 @@ from phantoms import ellipse
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.measure.measured import as_json, measure_mask
 from uniultra.pixel_scale import Calibration, Scale, ScanRegion
+from uniultra.postprocess import without_holes
+from uniultra.types import Mask, Prompt
 from uniultra.web.workspace.routes import _calibration
 from uniultra.web.workspace.static_files import STATIC, static_files
 
@@ -56,6 +58,25 @@ def test_run_lengths_are_those_of_python() -> None:
         assert again == one["counts"]
         assert area == mask.sum()
     assert "fit its image" in refused
+
+
+@needs_node
+def test_holes_are_filled_as_in_python() -> None:
+    random = np.random.default_rng(5)
+    cases, expected = [], []
+    for at in range(40):
+        mask_hw = random.random((19, 26)) < random.uniform(0.4, 0.9)
+        most, outside = float(random.choice([0.0, 0.01, 0.05, 1.0])), (float(at % 26), float(at % 19))
+        prompt = Prompt(box_xyxy=(0, 0, 26, 19), points_xy=(outside,), point_labels=(0,))
+        found = Mask(mask_hw, np.where(mask_hw, 1.0, -1.0).astype(np.float32), 0.5)
+        cases.append({"mask": mask_hw.astype(int).ravel().tolist(), "negatives": [outside], "most": most})
+        expected.append(without_holes(found, prompt, most).mask_hw.astype(int).ravel().tolist())
+    script = """
+        const { withoutHoles } = await import(`${core}/masks.mjs`), size = { width: 26, height: 19 };
+        console.log(JSON.stringify(given.map(({ mask, negatives, most }) =>
+            [...withoutHoles(Uint8Array.from(mask), size, negatives, most)])));"""
+    assert node(script, cases) == expected
+    assert sum(case["mask"] != filled for case, filled in zip(cases, expected, strict=True)) > 20
 
 
 @needs_node

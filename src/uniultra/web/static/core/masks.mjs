@@ -16,6 +16,18 @@ export function underClicks(mask, size, clicks) {
   return only(parts, new Set([1 + counts.indexOf(Math.max(...counts))]));
 }
 
+// The mask with its holes filled that are below `maxHole` of its area, but those with a negative click. A hole is background that the
+// mask encloses, neighbours by their sides; what reaches the image's border is none.
+export function withoutHoles(mask, { width, height }, negatives, maxHole) {
+  if (!maxHole) return mask;
+  const { parts, counts } = connectedParts(mask.map((value) => 1 - value), { width, height }, false);
+  const open = clicked(parts, { width, height }, negatives);
+  for (let x = 0; x < width; x++) open.add(parts[x]).add(parts[(height - 1) * width + x]);
+  for (let y = 0; y < height; y++) open.add(parts[y * width]).add(parts[(y + 1) * width - 1]);
+  const most = maxHole * mask.reduce((sum, value) => sum + value, 0);
+  return mask.map((value, i) => (value || (!open.has(parts[i]) && counts[parts[i] - 1] < most) ? 1 : 0));
+}
+
 // IoU of two masks of one size; 1 for two empty ones.
 export function overlap(a, b) {
   let [both, either] = [0, 0];
@@ -34,8 +46,8 @@ export function maskBox(mask, { width, height }) {
   return x0 === Infinity ? null : { x0: x0 - 0.5, y0: y0 - 0.5, x1: x1 + 0.5, y1: y1 + 0.5 };
 }
 
-// Parts numbered from 1 in reading order, neighbours by sides and corners, and their pixel counts.
-function connectedParts(mask, { width, height }) {
+// Parts numbered from 1 in reading order, neighbours by sides and, unless told otherwise, corners; and their pixel counts.
+function connectedParts(mask, { width, height }, corners = true) {
   const parts = new Int32Array(width * height), counts = [];
   for (let start = 0; start < mask.length; start++) {
     if (!mask[start] || parts[start]) continue;
@@ -46,8 +58,8 @@ function connectedParts(mask, { width, height }) {
       counts[number - 1]++;
       for (let ny = Math.max(y - 1, 0); ny <= Math.min(y + 1, height - 1); ny++) {
         for (let nx = Math.max(x - 1, 0); nx <= Math.min(x + 1, width - 1); nx++) {
-          const next = ny * width + nx;
-          if (mask[next] && !parts[next]) { parts[next] = number; stack.push(next); }
+          const next = ny * width + nx, near = corners || nx === x || ny === y;
+          if (near && mask[next] && !parts[next]) { parts[next] = number; stack.push(next); }
         }
       }
     }

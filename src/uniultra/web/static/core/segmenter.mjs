@@ -2,12 +2,12 @@
 // onnxruntime for JavaScript), so that this module runs in a page as well.
 
 import { clipBox, fieldSide, pasteLogits, regionAround, sample, toModel, whole } from "./geometry.mjs";
-import { maskBox, overlap, underClicks, withoutSpecks } from "./masks.mjs";
+import { maskBox, overlap, underClicks, withoutHoles, withoutSpecks } from "./masks.mjs";
 
 export class Segmenter {
   // `facts` is the folder's model.json, whose `passes` say how a prompt becomes a mask; `encoder` and `decoder` are sessions on its two graphs.
   constructor(ort, encoder, decoder, facts) {
-    const passes = { agreed: 1, sure: 1, closer_by: 0, ...facts.passes };  // older folders don't say these three
+    const passes = { max_hole: 0, agreed: 1, sure: 1, closer_by: 0, ...facts.passes };  // older folders don't say these four
     Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch, passes });
   }
 
@@ -18,7 +18,7 @@ export class Segmenter {
     check(asked, image);
     if (asked.box) {
       const found = await this.focus(image, asked, clipBox(asked.box, image));
-      return { ...found, mask: withoutSpecks(found.mask, image, asked.points, this.passes.min_part) };
+      return { ...found, mask: this.filled(withoutSpecks(found.mask, image, asked.points, this.passes.min_part), image, asked) };
     }
     const closer = regionAround(clickBox(asked.points), this.passes.crop_scale, 1, this.passes.close_view * fieldSide(image));
     const far = await this.follow(image, asked, whole(image));
@@ -34,12 +34,12 @@ export class Segmenter {
   // geometric mean over the looks, `trust` the last one's quality times the mean IoU of each with the one before.
   async follow(image, asked, region) {
     const looks = [await this.look(image, asked, region)];
-    looks[0].mask = underClicks(looks[0].mask, image, asked.points);
+    looks[0].mask = this.filled(underClicks(looks[0].mask, image, asked.points), image, asked);
     const agreements = [];
     for (let n = 0; n < this.passes.click_crops; n++) {
       const box = foundBox(looks[n].mask, image, asked.points);
       const found = await this.focus(image, { ...asked, box }, box);
-      found.mask = underClicks(found.mask, image, asked.points);
+      found.mask = this.filled(underClicks(found.mask, image, asked.points), image, asked);
       agreements.push(overlap(looks[n].mask, found.mask));
       looks.push(found);
       if (agreements[n] > this.passes.agreed) break;
@@ -48,6 +48,10 @@ export class Segmenter {
     const logs = looks.reduce((sum, look) => sum + Math.log(Math.max(look.quality, 1e-6)), 0);
     const agreement = agreements.reduce((sum, each) => sum + each) / agreements.length;
     return { answer: { mask, quality: Math.exp(logs / looks.length) }, trust: quality * agreement };
+  }
+
+  filled(mask, image, { negatives }) {
+    return withoutHoles(mask, image, negatives, this.passes.max_hole);
   }
 
   focus(image, prompt, around) {
