@@ -41,10 +41,10 @@ node-client: $(DEMO)/.installed
 	@cd examples/node && npm ci --ignore-scripts --no-audit --no-fund
 	@$(DEMO)/bin/python examples/node/compare.py
 
-# The closing line of pytest comes last.
+# The closing line of pytest comes last. One process a core; a file's tests stay together, with what they share.
 test: $(VENV)/.installed
 	@$(MAKE) --no-print-directory lint types
-	@$(VENV)/bin/python -m pytest
+	@$(VENV)/bin/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed
 	@echo "== ruff"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import uniultra  # noqa: F401  (first of all: it keeps the libraries beneath silent)
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # of torch and numpy, here and in processes that a test starts
+
+import uniultra  # noqa: E402, F401  (before its libraries: it keeps them silent)
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -17,3 +21,19 @@ def shared() -> Path:
     if not (SHARED / "data" / "manifest.csv").is_file():
         pytest.skip("the shared data folder is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread_per_model() -> Iterator[None]:
+    """Small models gain nothing from a second thread, which waits in a loop; `make test` has a process a core."""
+    import onnxruntime
+
+    def options() -> onnxruntime.SessionOptions:
+        one = made()
+        one.intra_op_num_threads = 1
+        return one
+
+    made = onnxruntime.SessionOptions
+    onnxruntime.SessionOptions = options
+    yield
+    onnxruntime.SessionOptions = made

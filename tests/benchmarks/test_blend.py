@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import torch
 
+from commands import script
 from uniultra.models.adapted import open_model
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "blend.py"
@@ -15,8 +15,7 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks" / "blend.py"
 
 def _run(out: Path, share: str) -> subprocess.CompletedProcess[str]:
     names = ("--before", "uniultra-mini", "--after", "uniultra-mini-permissive")
-    command = [sys.executable, str(SCRIPT), *names, "--share", share, "--out", str(out)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return script(SCRIPT, *names, "--share", share, "--out", out)
 
 
 def test_a_blend_is_a_model_folder(tmp_path: Path) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
+from commands import script
 from phantom_manifest import Phantom, write_manifest
 from uniultra.evaluation.settings import EvaluationSettings
 
@@ -20,8 +19,7 @@ def test_the_first_row_is_what_evaluate_finds(tmp_path: Path) -> None:
     from uniultra.segmenter import Segmenter
 
     manifest = write_manifest(tmp_path, [Phantom("a", group="0"), Phantom("b", group="1", objects=2)])
-    command = [sys.executable, str(SCRIPT), "--data", str(manifest), "--limit", "2"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = script(SCRIPT, "--data", manifest, "--limit", "2")
     assert done.returncode == 0, done.stderr
     first = done.stdout.splitlines()[2].strip("| ").split(" | ")
     split = selection_split(read_manifest(manifest))

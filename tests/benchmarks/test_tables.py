@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from commands import script
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "tables.py"
 CELL = {"objects": 4, "dice": 0.81, "dice_interval": [0.7, 0.9], "hd95_px": 12.34}
@@ -25,9 +26,7 @@ def _join(
     for name, report in zip("abc", reports, strict=False):
         (folder / f"{name}.json").write_text(json.dumps(report), encoding="utf-8")
         arguments.append(f"{name}={folder / name}.json")
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, check=False
-    )
+    return script(SCRIPT, *arguments)
 
 
 def scored(*dices: float, kind: str = "box") -> dict[str, Any]:

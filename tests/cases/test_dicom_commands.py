@@ -5,9 +5,7 @@ right value and source.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from commands import uniultra
 from dicoms import dataset, save
 from phantoms import ellipse, speckled
 
@@ -28,21 +27,7 @@ NAME = "Yamada^Tarou=山田^太郎=やまだ^たろう"
 
 
 def segment(folder: Path, *more: str, name: str = "a.dcm") -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "uniultra.cli.main",
-        "segment",
-        name,
-        "--box",
-        BOX,
-        "--out",
-        "out",
-        *more,
-    ]
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, env=os.environ | {"NO_COLOR": "1"}
-    )
+    done = uniultra("segment", name, "--box", BOX, "--out", "out", *more, cwd=folder)
     assert done.returncode == 0, done.stderr
     return done
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +12,12 @@ import pydicom
 import pytest
 from PIL import Image
 
+from commands import uniultra
 from dicoms import PHI, dataset, region, save
 from phantoms import ellipse, speckled
 
 TRUE = ellipse((240, 320), (170, 110), (60, 40))
 BOX = "105,65,235,155"
-
-
-def uniultra(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "uniultra.cli.main", *map(str, arguments)]
-    environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=environment)
 
 
 @pytest.fixture

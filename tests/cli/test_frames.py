@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 import signal
 import subprocess
@@ -20,6 +19,7 @@ import pytest
 from PIL import Image
 from pydicom.uid import JPEGBaseline8Bit
 
+from commands import command, uniultra
 from dicoms import dataset, encapsulated, jpeg, region, save
 from phantoms import ellipse, speckled
 from uniultra.cli.frames import SegmentJob, numbers_of, parse_frames, segment_frames
@@ -37,17 +37,6 @@ from uniultra.types import Frame, Mask, Prompt
 RADII = (60, 50, 40, 50, 60)
 BOX = "105,65,235,155"
 ALWAYS = ["csv", "json", "masks.tif"]
-
-
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "uniultra.cli.main", *map(str, arguments)]
-
-
-def uniultra(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(
-        command(*arguments), cwd=cwd, capture_output=True, text=True, check=False, env=environment
-    )
 
 
 def beating() -> np.ndarray:

@@ -14,17 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from commands import uniultra
 from phantoms import ellipse, speckled
 from uniultra.io.rle import mask_of
 
 TRUE = ellipse((240, 320), (170, 110), (60, 40))
 BOX = "105,65,235,155"
-
-
-def uniultra(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "uniultra.cli.main", *map(str, arguments)]
-    environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=environment)
 
 
 @pytest.fixture

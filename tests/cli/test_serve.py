@@ -4,27 +4,19 @@ tests/web/test_server.py.
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
-import sys
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
+from commands import uniultra
 from uniultra.web.settings import ServeSettings, flag
 
 
 def serve(*flags: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "uniultra.cli.main", "serve", *flags]
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env=os.environ | {"COLUMNS": "200", "NO_COLOR": "1"},
-    )
+    return uniultra("serve", *flags, cwd=Path())
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from commands import command, uniultra
 from dicoms import dataset, region, save
 from phantoms import ellipse, speckled
 from uniultra.io.cines import open_cine
@@ -25,16 +25,6 @@ HW = (240, 320)
 BOX = "105,65,235,155"
 HALVES = (60, 56, 52, 48, 44, 48, 52, 56)
 ALWAYS = ["csv", "json", "masks.tif", "overlay.mp4", "plot.png", "plot.svg"]
-
-
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "uniultra.cli.main", *map(str, arguments)]
-
-
-def uniultra(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
-    call = command(*arguments)
-    return subprocess.run(call, cwd=cwd, capture_output=True, text=True, check=False, env=environment)
 
 
 def names(folder: Path) -> list[str]:

@@ -254,7 +254,7 @@ def test_two_processes_see_the_loss_of_one_with_the_same_batch(sam2: Path, lab: 
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     two = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=29613",
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
          *command(lab, sam2, tmp_path / "two", *changes, "optim.batch_size=2"), "--device", "cpu"],
         capture_output=True, text=True, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from commands import uniultra
 from dicoms import dataset, picture, save
 from phantom_manifest import Phantom, write_manifest
 from phantoms import ellipse, speckled
@@ -24,12 +25,6 @@ from uniultra.text import is_visible
 
 HOSTILE = "x\x1b]0;owned\x07\x1b[31m\u202egnp\x9b2J\u2028\u200b[red]`|<b>\nuniultra: all is well"
 TRUE = ellipse((240, 320), (170, 110), (60, 40))
-
-
-def uniultra(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "uniultra.cli.main", *map(str, arguments)]
-    environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=environment)
 
 
 def check_harmless(*texts: str) -> None:

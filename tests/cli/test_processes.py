@@ -1,0 +1,55 @@
+"""A process of its own says, writes and leaves with what `commands.uniultra` does within the tests' one."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from commands import process, uniultra
+from dicoms import dataset, region, save
+from phantoms import ellipse, speckled
+
+BOX = "105,65,235,155"
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("segment", "scan.png", "--box", BOX, "--out", "out"), 0),
+        (("segment", "scan.png", "--box", "5,5", "--out", "out"), 2),
+        (("segment", "cine.dcm", "--frames", "all", "--box", BOX, "--out", "out", "--write", "none"), 0),
+        (("track", "cine.dcm", "--box", BOX, "--out", "out", "--write", "none"), 0),
+        (("info", "cine.dcm", "scan.png", "none.dcm"), 2),
+        (("measure", "mask.png", "--spacing", "0.2"), 0),
+        (("serve", "--queue", "0"), 2),
+        (("models",), 0),
+        (("segment",), 2),
+    ],
+    ids=["segment", "bad box", "frames", "track", "info", "measure", "serve", "models", "usage"],
+)
+def test_both_ways_are_one(tmp_path: Path, arguments: tuple[str, ...], code: int) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    true = ellipse((240, 320), (170, 110), (60, 40))
+    Image.fromarray(speckled(true).pixels_hw).save(here / "scan.png")
+    Image.fromarray(true.astype(np.uint8)).save(here / "mask.png")
+    cine = np.stack([speckled(true, seed).pixels_hw for seed in range(2)])
+    save(
+        dataset(cine, SequenceOfUltrasoundRegions=[region((0, 0, 319, 239), 0.05)], FrameTime=40),
+        here / "cine.dcm",
+    )
+    shutil.copytree(here, there)
+    one, other = uniultra(*arguments, cwd=here), process(*arguments, cwd=there)
+    assert (one.returncode, one.stdout, one.stderr) == (other.returncode, other.stdout, other.stderr)
+    assert one.returncode == code, one.stderr
+    assert files(here) == files(there)
