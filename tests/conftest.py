@@ -10,7 +10,7 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # of torch and numpy, here and in processes that a test starts
 
-import uniultra  # noqa: E402, F401  (before its libraries: it keeps them silent)
+import uniultra  # noqa: F401  (before its libraries: it keeps them silent)
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -25,7 +25,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread_per_model() -> Iterator[None]:
-    """Small models gain nothing from a second thread, which waits in a loop; `make test` has a process a core."""
+    """A second thread of a small model mostly waits, in a loop, and `make test` has a process a core."""
     import onnxruntime
 
     def options() -> onnxruntime.SessionOptions:

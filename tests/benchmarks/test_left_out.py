@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from commands import script
 from phantom_manifest import Phantom, write_manifest
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "left_out.py"
@@ -49,9 +49,7 @@ def _run(manifest: Path, out: Path, organs: str, *more: str) -> subprocess.Compl
         "--out",
         str(out),
     ]
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), *names, *changes, *more], capture_output=True, text=True, check=False
-    )
+    return script(SCRIPT, *names, *changes, *more)
 
 
 def test_organs_are_learned_by_nothing_and_scored_alone(manifest: Path, tmp_path: Path) -> None:
