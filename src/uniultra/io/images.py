@@ -189,6 +189,12 @@ def _open_nrrd(path: PathLike) -> Cine:
     return open_nrrd(path)
 
 
+def _open_hdf5(path: PathLike) -> Cine:
+    from uniultra.io.hdf5.cine import open_hdf5
+
+    return open_hdf5(path)
+
+
 def _expand(path: PathLike, recursive: bool) -> list[Path]:
     """One argument of `find_images`."""
     if os.path.basename(path) == DICOMDIR and os.path.isfile(path):
@@ -256,6 +262,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("NIfTI", (".nii",), (b"n+1\0", b"n+2\0"), None, _open_nifti, 344),
     Kind("MetaImage", (".mha", ".mhd"), (b"ObjectType", b"NDims", b"Comment ="), None, _open_metaimage),
     Kind("NRRD", (".nrrd", ".nhdr"), (b"NRRD000",), None, _open_nrrd),
+    Kind("HDF5", (".hdf5", ".h5", ".uff"), (b"\x89HDF\r\n\x1a\n",), None, _open_hdf5),
     Kind("NIfTI", (".gz",), (), None, _open_nifti, suffix_is_enough=True, listed=False),
 )
 """What can be read: adding a kind is adding a row."""
