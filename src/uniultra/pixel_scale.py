@@ -163,6 +163,13 @@ class Calibration:
         plain = Calibration(notes=(note,) if said else (), pixel_aspect=self.pixel_aspect)
         return plain.with_fallback(name, size_mm)
 
+    def followed_by(self, other: Calibration) -> Calibration:
+        """The same, with the sizes and notes of another behind its own."""
+        joined = replace(self, notes=(*self.notes, *other.notes))
+        for name, spacing_mm_yx in other.fallbacks:
+            joined = joined.with_fallback(name, spacing_mm_yx)
+        return joined
+
     @property
     def whole_mm_yx(self) -> tuple[float, float] | None:
         """The one spacing of a frame without regions; None where it is unknown or goes by region."""

@@ -60,7 +60,7 @@ def test_labels_come_back(tmp_path: Path, name: str, spacing: tuple[float, float
     write_labels(tmp_path / name, ids, spacing)
     found, known = read_labels(tmp_path / name)
     np.testing.assert_array_equal(found, ids)
-    assert known == (None if spacing is None else pytest.approx(spacing))
+    assert known.whole_mm_yx == (None if spacing is None else pytest.approx(spacing))
     image = nibabel.load(tmp_path / name)
     assert image.header.get_intent()[0] == "label"
     with pytest.raises(OutputError, match=r"exists; pass --force"):

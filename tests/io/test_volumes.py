@@ -229,12 +229,13 @@ def test_labels_go_round_and_are_measured(tmp_path: Path) -> None:
     head = file.read_bytes().split(b"\n\n")[0].decode()
     assert "Segment0_Name:=left kidney\n" in head
     assert "Segment1_Extent:=30 39 20 24 0 0" in head
-    read, spacing = READERS["NRRD"](file)
+    read, known = READERS["NRRD"](file)
     assert np.array_equal(read, ids)
-    assert spacing == pytest.approx((0.5, 0.25))
+    assert known.whole_mm_yx == pytest.approx((0.5, 0.25))
     done = CliRunner().invoke(app, ["measure", str(file), "--id", "1", "--json"])
     assert done.exit_code == 0
     assert '"value": 25.0' in done.stdout
+    assert "(space directions)" in CliRunner().invoke(app, ["measure", str(file), "--id", "1"]).stdout
     grey = put(tmp_path, "b.mha", mha((marked("u2")[:1] * 2).astype("u2")))
     with pytest.raises(FileError, match="renumber them"):
         READERS["MetaImage"](grey)

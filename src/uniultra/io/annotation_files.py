@@ -101,3 +101,15 @@ def cvat(image: str, masks: Sequence[np.ndarray], names: Sequence[str] = ()) -> 
             ET.SubElement(held, "polygon", about | {"group_id": str(number)})
     ET.indent(root)
     return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+
+
+def itksnap(names: Sequence[str], colours: Sequence[tuple[int, int, int]]) -> str:
+    """ITK-SNAP's label descriptions for ids 1..N: what its "Import Label Descriptions" reads beside a label
+    map.
+    """
+    lines = ["# ITK-SnAP Label Description File", "# IDX   -R-  -G-  -B-  -A--  VIS MSH  LABEL"]
+    lines += ['    0     0    0    0        0  0  0    "Clear Label"']
+    for number, (name, (red, green, blue)) in enumerate(zip(names, colours, strict=True), 1):
+        said = " ".join(name.replace('"', "'").split())
+        lines.append(f'{number:5d}   {red:3d}  {green:3d}  {blue:3d}        1  1  1    "{said}"')
+    return "\n".join([*lines, ""])

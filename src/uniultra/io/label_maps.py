@@ -1,6 +1,4 @@
-"""Label maps in, by the name of a file's kind: ids of one frame, uint8 (H, W), and millimetres per pixel
-(down, right) where known.
-"""
+"""Label maps in, by the name of a file's kind: ids of one frame, uint8 (H, W), and how large a pixel is."""
 
 from __future__ import annotations
 
@@ -10,8 +8,9 @@ import numpy as np
 
 from uniultra.io import metaimage, nifti, nrrd
 from uniultra.io.paths import PathLike
+from uniultra.pixel_scale import Calibration
 
-READERS: Mapping[str, Callable[[PathLike], tuple[np.ndarray, tuple[float, float] | None]]] = {
+READERS: Mapping[str, Callable[[PathLike], tuple[np.ndarray, Calibration]]] = {
     "NIfTI": nifti.read_labels,
     "MetaImage": metaimage.read_labels,
     "NRRD": nrrd.read_labels,

@@ -8,13 +8,16 @@ and have no times; in a file of PLUS, which describes each frame in its header, 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from uniultra.errors import FileError
+from uniultra.io import volumes
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, open_file, shown
+from uniultra.io.place import LPS, Place, place
 from uniultra.io.plus import FRAME_FIELD, described
 from uniultra.io.volumes import Volume, beside, cine_of, header_line, labels_of, numbers, one_axis, sides
 from uniultra.pixel_scale import UNKNOWN, Calibration
@@ -50,12 +53,17 @@ def open_metaimage(path: PathLike) -> Cine:
     return cine_of(_volume(path))
 
 
-def read_labels(path: PathLike) -> tuple[np.ndarray, tuple[float, float] | None]:
-    """A label map of one frame: uint8 ids (H, W), and millimetres per pixel (down, right) where known. Raises
-    FileError.
+def read_labels(path: PathLike) -> tuple[np.ndarray, Calibration]:
+    """A label map of one frame: uint8 ids (H, W), and the size of a pixel with the header's field that says
+    so. Raises FileError.
     """
     volume = _volume(path)
-    return labels_of(volume), volume.calibration.whole_mm_yx
+    return labels_of(volume), replace(volume.calibration, notes=volume.notes)
+
+
+def place_of(path: PathLike, number: int) -> Place | None:
+    """Where frame `number` lies; None where the header doesn't say. Raises FileError."""
+    return volumes.place_of(_volume(path), number)
 
 
 def _volume(path: PathLike) -> Volume:
@@ -76,9 +84,30 @@ def _volume(path: PathLike) -> Volume:
     if offset == -1:  # the pixels are the last bytes of the file
         offset = os.stat(volume.data).st_size - volume.frame_bytes * count
     calibration, notes = _spacing(fields, len(size), name)
-    if count > 1 and axis == 0 and not any(field.startswith(FRAME_FIELD) for field in fields):
+    is_plus = any(field.startswith(FRAME_FIELD) for field in fields)
+    if count > 1 and axis == 0 and not is_plus:
         notes = (*notes, SLICES)
+    volume = replace(volume, place=_place(fields), slices=axis == 0 and not is_plus)
     return described(volume, fields, offset, calibration, notes)
+
+
+def _place(fields: dict[str, str]) -> Place | None:
+    """Of a header of three axes; ITK's axes are LPS whatever AnatomicalOrientation says, and a direction is
+    three numbers in a row of TransformMatrix.
+    """
+
+    def first(*keys: str) -> np.ndarray | None:
+        found = next((fields[key] for key in keys if key in fields), "")
+        try:
+            return np.array([float(part) for part in found.split()])
+        except ValueError:
+            return None
+
+    origin, steps = first("Offset", "Position", "Origin"), first("ElementSpacing", "ElementSize")
+    turns = first("TransformMatrix", "Orientation", "Rotation")
+    if origin is None or steps is None or turns is None or steps.shape != (3,) or turns.shape != (9,):
+        return None
+    return place(LPS, turns.reshape(3, 3) * steps[:, None], origin)
 
 
 def _fields(file: BinaryIO, name: str) -> dict[str, str]:

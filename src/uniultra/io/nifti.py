@@ -18,6 +18,7 @@ from uniultra.errors import FileError, OutputError
 from uniultra.io.output import write_bytes
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, shown
 from uniultra.io.pillow_reader import check_size
+from uniultra.io.place import RAS, Place, place
 from uniultra.io.silence import quiet
 from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, Frame
@@ -79,9 +80,9 @@ def open_nifti(path: PathLike) -> Cine:
     return Cine(name, (shape[1], shape[0]), frames, one, stream, times, calibration, notes)
 
 
-def read_labels(path: PathLike) -> tuple[np.ndarray, tuple[float, float] | None]:
-    """A label map of one frame: uint8 ids (H, W), and millimetres per pixel (down, right), or None where its
-    unit is unknown.
+def read_labels(path: PathLike) -> tuple[np.ndarray, Calibration]:
+    """A label map of one frame: uint8 ids (H, W), and the size of a pixel, which is unknown where its unit
+    is.
 
     Raises:
         FileError: as `open_nifti` does; several frames, or values that are no whole numbers from 0 to 255.
@@ -95,7 +96,7 @@ def read_labels(path: PathLike) -> tuple[np.ndarray, tuple[float, float] | None]
     if whole.min() < 0 or whole.max() > 255 or np.abs(plane - whole).max() > _blur(image):
         found = f"values from {plane.min():g} to {plane.max():g}"
         raise FileError(f"{cine.source}: {found}; labels are whole numbers from 0 to 255; renumber them")
-    return np.ascontiguousarray(whole.astype(np.uint8)), cine.calibration.whole_mm_yx
+    return np.ascontiguousarray(whole.astype(np.uint8)), cine.calibration
 
 
 def _blur(image: Any) -> float:
@@ -147,6 +148,16 @@ def write_labels(
 
         data = gzip.compress(data, mtime=0)
     write_bytes(path, data, force)
+
+
+def place_of(path: PathLike, number: int) -> Place | None:
+    """Where frame `number` lies; None where neither qform nor sform says. Raises FileError."""
+    image = _load(path, shown(path))
+    if len(image.shape) < 3 or not (image.header["qform_code"] > 0 or image.header["sform_code"] > 0):
+        return None
+    affine = np.asarray(image.affine, np.float64)
+    found = place(RAS, affine[:3, :3].T, affine[:3, 3])
+    return found and (found.of_slice(number) if _frame_axis(image) == 2 else found)
 
 
 def _place(header: Any, source: Any, number: int) -> None:

@@ -11,14 +11,17 @@ import math
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from uniultra.errors import FileError
+from uniultra.io import volumes
 from uniultra.io.output import write_bytes
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, open_file, shown
+from uniultra.io.place import LPS, RAS, Place, place
 from uniultra.io.plus import described
 from uniultra.io.volumes import Volume, beside, cine_of, header_line, labels_of, numbers, one_axis, sides
 from uniultra.pixel_scale import UNKNOWN, Calibration
@@ -41,6 +44,12 @@ _ENCODINGS = {"raw": "raw", "gzip": "gzip", "gz": "gzip", "bzip2": "bzip2", "bz2
 _TO_MM = {"mm": 1.0, "um": 0.001, "cm": 10.0, "m": 1000.0}
 _COLOURS = ("vector", "rgb-color", "3-color", "rgba-color", "4-color")
 _MOST_FIELDS = 2_000_000
+_SPACES = {name: name for name in (LPS, RAS, "left-anterior-superior")} | {
+    "lps": LPS,
+    "ras": RAS,
+    "las": "left-anterior-superior",
+}
+_NOWHERE = "# the source has no place in space: this lies at the origin"
 
 
 def open_nrrd(path: PathLike) -> Cine:
@@ -50,12 +59,12 @@ def open_nrrd(path: PathLike) -> Cine:
     return cine_of(_volume(path))
 
 
-def read_labels(path: PathLike) -> tuple[np.ndarray, tuple[float, float] | None]:
-    """A label map of one frame: uint8 ids (H, W), and millimetres per pixel (down, right) where known. Raises
-    FileError.
+def read_labels(path: PathLike) -> tuple[np.ndarray, Calibration]:
+    """A label map of one frame: uint8 ids (H, W), and the size of a pixel with the header's field that says
+    so. Raises FileError.
     """
     volume = _volume(path)
-    return labels_of(volume), volume.calibration.whole_mm_yx
+    return labels_of(volume), replace(volume.calibration, notes=volume.notes)
 
 
 def write_seg_nrrd(
@@ -65,18 +74,21 @@ def write_seg_nrrd(
     colours: Sequence[tuple[int, int, int]],
     spacing_mm_yx: tuple[float, float] | None,
     force: bool = False,
+    lies: Place | None = None,
 ) -> None:
-    """Slicer's segmentation: uint8 ids (H, W), 1..N, with a name and a colour (0 to 255) each; pixels of 1 mm
-    where no size is known.
+    """Slicer's segmentation: uint8 ids (H, W), 1..N, with a name and a colour (0 to 255) each. It lies at
+    `lies`; without that at the origin, with pixels of 1 mm where no size is known.
 
     Raises:
         OutputError: the file exists or can't be written.
     """
     assert ids_hw.dtype == np.uint8 and ids_hw.ndim == 2, f"no labels: {ids_hw.dtype} {ids_hw.shape}"
     (down, right), (height, width) = spacing_mm_yx or (1.0, 1.0), ids_hw.shape
-    lines = ["NRRD0004", "type: unsigned char", "dimension: 3", "space: left-posterior-superior"]
-    lines += [f"sizes: {width} {height} 1", f"space directions: ({right!r},0,0) (0,{down!r},0) (0,0,1)"]
-    lines += ["kinds: domain domain domain", "encoding: gzip", "space origin: (0,0,0)"]
+    at = lies or Place(LPS, np.diag([right, down, 1.0]), np.zeros(3))
+    directions = " ".join(map(_vector, at.axes))
+    lines = ["NRRD0004", *([] if lies else [_NOWHERE]), "type: unsigned char", "dimension: 3"]
+    lines += [f"space: {at.space}", f"sizes: {width} {height} 1", f"space directions: {directions}"]
+    lines += ["kinds: domain domain domain", "encoding: gzip", f"space origin: {_vector(at.origin)}"]
     lines += ["Segmentation_ContainedRepresentationNames:=Binary labelmap|"]
     lines += [
         "Segmentation_MasterRepresentation:=Binary labelmap",
@@ -99,6 +111,15 @@ def write_seg_nrrd(
         lines += [f"Segment{number}_{key}:={value}" for key, value in said.items()]
     data = gzip.compress(np.ascontiguousarray(ids_hw).tobytes(), mtime=0)
     write_bytes(path, "\n".join([*lines, "", ""]).encode() + data, force)
+
+
+def place_of(path: PathLike, number: int) -> Place | None:
+    """Where frame `number` lies; None where the header doesn't say. Raises FileError."""
+    return volumes.place_of(_volume(path), number)
+
+
+def _vector(values: np.ndarray) -> str:
+    return f"({','.join(f'{float(value):.17g}' for value in values)})"
 
 
 def _volume(path: PathLike) -> Volume:
@@ -132,7 +153,18 @@ def _volume(path: PathLike) -> Volume:
     )
     if fields.get("byte skip", "").strip() == "-1":
         offset = os.stat(data).st_size - volume.frame_bytes * count
+    volume = replace(volume, place=_place(fields), slices=axis == 0 and not is_time)
     return described(volume, pairs, offset, calibration, notes)
+
+
+def _place(fields: dict[str, str]) -> Place | None:
+    """Of a header with three axes, in a named space, in millimetres."""
+    vectors = [part.split(",") for part in re.findall(r"\(([^)]*)\)", fields.get("space directions", ""))]
+    start = fields.get("space origin", "").strip().strip("()").split(",")
+    space = _SPACES.get(fields.get("space", "").strip().lower())
+    units = set(re.findall(r'"([^"]*)"', fields.get("space units", '"mm"')))
+    is_whole = len(fields.get("space directions", "").split(")")) == 4 and not units - {"mm", "millimeter"}
+    return place(space, vectors, start) if space and is_whole else None
 
 
 def _fields(file: BinaryIO, name: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -23,6 +23,7 @@ from PIL import Image
 from uniultra.errors import FileError
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, check_file, open_file, shown
 from uniultra.io.pillow_reader import check_size
+from uniultra.io.place import Place
 from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, Frame
 
@@ -53,6 +54,8 @@ class Volume:
         channels: 1, or 3 or 4 of colour, interleaved.
         flips: whether frames are turned over left to right, and top to bottom.
         calibration, times_s, notes: as of a `Cine`.
+        place: of the first frame as it lies in the file; None where the header has none.
+        slices: whether frames lie side by side in space, not in time.
     """
 
     name: str
@@ -66,6 +69,8 @@ class Volume:
     calibration: Calibration = UNKNOWN
     times_s: tuple[float, ...] | None = None
     notes: tuple[str, ...] = field(default=())
+    place: Place | None = None
+    slices: bool = False
 
     @property
     def frame_bytes(self) -> int:
@@ -99,6 +104,14 @@ def cine_of(volume: Volume) -> Cine:
         ),
         in_order=volume.encoding != "raw",
     )
+
+
+def place_of(volume: Volume, number: int) -> Place | None:
+    """Where frame `number` lies as it is shown; None where the header doesn't say."""
+    if volume.place is None:
+        return None
+    first = volume.place.turned(volume.flips, volume.size[:2])
+    return first.of_slice(number) if volume.slices else first
 
 
 def labels_of(volume: Volume) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uniultra.errors import FileError, OutputError
-from uniultra.io.annotation_files import cvat, labelme, yolo
+from uniultra.io.annotation_files import cvat, itksnap, labelme, yolo
 from uniultra.io.coco import coco
 from uniultra.io.input_file import InputFile
 from uniultra.io.masks import ids_of
@@ -152,12 +152,25 @@ def _write_coco(path: Path, source: InputFile, result: FrameResult) -> None:
 def _write_nrrd(path: Path, source: InputFile, result: FrameResult) -> None:
     from uniultra.geometry import scale_of
     from uniultra.io.nrrd import write_seg_nrrd
-    from uniultra.io.overlay import PALETTE
+    from uniultra.io.places import PLACES
 
     ids = ids_of(result.masks)
+    names, colours = _legend(result)
+    spacing = scale_of(result.frame.calibration, ids > 0).spacing_mm_yx
+    lies = PLACES[source.kind](source.path, result.number or 0) if source.kind in PLACES else None
+    write_seg_nrrd(path, ids, names, colours, spacing, lies=lies)
+
+
+def _write_itksnap(path: Path, source: InputFile, result: FrameResult) -> None:
+    write_text(path, itksnap(*_legend(result)))
+
+
+def _legend(result: FrameResult) -> tuple[list[str], list[tuple[int, int, int]]]:
+    """The name and the colour of each structure, in their order."""
+    from uniultra.io.overlay import PALETTE
+
     names = [found.label for found in result.objects]
-    colours = [PALETTE[i % len(PALETTE)] for i in range(len(names))]
-    write_seg_nrrd(path, ids, names, colours, scale_of(result.frame.calibration, ids > 0).spacing_mm_yx)
+    return names, [PALETTE[i % len(PALETTE)] for i in range(len(names))]
 
 
 def _write_yolo(path: Path, source: InputFile, result: FrameResult) -> None:
@@ -176,6 +189,7 @@ _PLAIN = {
     "csv": _write_csv,
     "nifti": _write_nifti,
     "nrrd": _write_nrrd,
+    "itksnap": _write_itksnap,
     "coco": _write_coco,
     "yolo": _write_yolo,
     "labelme": _write_labelme,

@@ -20,6 +20,7 @@ KINDS = {
     "csv": "csv",
     "nifti": "nii.gz",
     "nrrd": "seg.nrrd",
+    "itksnap": "label",
     "coco": "coco.json",
     "yolo": "yolo.txt",
     "labelme": "labelme.json",

@@ -155,7 +155,7 @@ def _calibration(
     ids_hw: np.ndarray,
     of: tuple[Path | None, int | None],
     rescale: Rescale | None,
-    known: tuple[float, float] | None,
+    known: Calibration | None,
 ) -> Calibration:
     """That of the image and frame a mask is of, completed by the spacing that its own file has."""
     image, number = of
@@ -164,7 +164,7 @@ def _calibration(
         height, width = ids_hw.shape
         sizes = f"{width} x {height} pixels, but {image} has {frame.width} x {frame.height}"
         raise PromptError(f"{path}: the mask has {sizes}; give the image that it belongs to")
-    calibration = frame.calibration if known is None else frame.calibration.with_fallback("pixdim", known)
+    calibration = frame.calibration if known is None else frame.calibration.followed_by(known)
     return calibration if rescale is None else rescale(calibration)
 
 
