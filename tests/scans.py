@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -9,10 +10,12 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+from httpx2 import Response
 from PIL import Image
 from starlette.testclient import TestClient
 
 from phantoms import ellipse
+from uniultra.web.problems import KINDS, TYPES
 
 TRUE = ellipse((120, 160), (85, 55), (35, 25))
 BOX = [48, 28, 122, 82]
@@ -32,6 +35,16 @@ def uploaded(client: TestClient, data: bytes, **options: Any) -> str:
     done = client.post("/v1/images", content=data, **options)
     assert done.status_code == 201, done.text
     return done.json()["id"]
+
+
+def refusal(response: Response, name: str) -> str:
+    """The detail of a problem, after all that must hold of any was checked."""
+    content = response.json()
+    assert response.headers["content-type"] == "application/problem+json"
+    assert (content["type"], content["status"]) == (TYPES + name, response.status_code)
+    assert response.status_code == KINDS[name].status
+    assert not re.search(r"Traceback|\.py\b|/proc/|/home/|/tmp/|site-packages", response.text)
+    return content["detail"]
 
 
 def bomb(width: int, height: int) -> bytes:

@@ -82,7 +82,7 @@ def test_columns_too_few_too_many_and_twice(tmp_path: Path) -> None:
     assert _told(tmp_path, GOOD, columns=columns) == [
         "row 1: no column organ, group; add it, empty where unknown"
     ]
-    legal = ",".join(COLUMNS)
+    legal = ",".join((*COLUMNS, "clip", "frame"))
     assert _told(tmp_path, GOOD, columns=(*COLUMNS, "quality")) == [
         f"row 1: unknown column 'quality'; legal are {legal}; remove it"
     ]
@@ -124,3 +124,30 @@ def test_what_lies_in_two_splits_is_told_once_a_split(tmp_path: Path) -> None:
         "row 3, image: 'i/a.png' is in 'val' here and 'train' in row 2; put all of it into one split"
     ]
     assert _told(tmp_path, train, {**GOOD, "dataset": "e", "image": "i/b.png", "group": "7"}) == []
+
+
+CLIPPED = (*COLUMNS, "clip", "frame")
+
+
+def test_clip_and_frame_may_be_there_and_are_checked(tmp_path: Path) -> None:
+    one = {**GOOD, "clip": "c", "frame": "3"}
+    other = {**one, "id": "b", "image": "i/b.png", "frame": "4"}
+    still = {**GOOD, "id": "s", "image": "i/s.png", "clip": "", "frame": ""}
+    assert _told(tmp_path, one, other, still, columns=CLIPPED) == []
+    assert _told(tmp_path, one, {**other, "frame": "3"}, columns=CLIPPED) == [
+        "row 3, frame: frame 3 of 'c' is row 2 too; keep one"
+    ]
+    assert _told(tmp_path, {**one, "frame": "-1"}, columns=CLIPPED) == [
+        "row 2, frame: '-1' is not a frame of a clip; give 0 to 1000000"
+    ]
+    assert _told(tmp_path, {**one, "clip": ""}, columns=CLIPPED) == [
+        "row 2, clip: empty, but there is a frame; name its clip, or leave both empty"
+    ]
+    assert _told(tmp_path, {**one}, columns=(*COLUMNS, "frame")) == [
+        "row 1: of the columns clip and frame there is one; give both or none",
+        "row 2, clip: empty, but there is a frame; name its clip, or leave both empty",
+    ]
+    divided = {**other, "split": "test", "group": "1"}
+    assert _told(tmp_path, one, divided, columns=CLIPPED) == [
+        "row 3, clip: 'c' is in 'test' here and 'val' in row 2; put all of it into one split"
+    ]

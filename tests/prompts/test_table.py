@@ -105,3 +105,15 @@ def test_too_many_objects_are_refused(tmp_path: Path) -> None:
         DataError, match=r"row 2, column file: 256 rows for 'z.jpg'; an id mask holds 1 to 255"
     ):
         read_table(table(tmp_path, "file,x0,y0,x1,y1\n" + "z.jpg,1,2,3,4\n" * 256), NAMES)
+
+
+def test_the_column_object_orders_the_structures_of_a_frame(tmp_path: Path) -> None:
+    text = "file,object,x0,y0,x1,y1\nz.jpg,2.0,1,2,3,4\nz.jpg,,7,8,9,10\nz.jpg,1,5,6,7,8\n"
+    found = read_table(table(tmp_path, text), NAMES)
+    assert [prompt.box_xyxy[0] for prompt in found["z.jpg", None] if prompt.box_xyxy] == [5, 1, 7]
+    for cell in ("0", "256", "one", "-1", "1.5"):
+        with pytest.raises(DataError, match=f"row 2, column object: '{cell}' is not a structure's number"):
+            read_table(table(tmp_path, f"file,object,x0,y0,x1,y1\nz.jpg,{cell},1,2,3,4\n"), NAMES)
+    twice = "file,object,x0,y0,x1,y1\nz.jpg,1,1,2,3,4\nz.jpg,1,1,2,3,4\n"
+    with pytest.raises(DataError, match=r"row 3, column object: structure 1 of that frame is row 2 too"):
+        read_table(table(tmp_path, twice), NAMES)

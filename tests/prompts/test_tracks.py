@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from uniultra.errors import PromptError
-from uniultra.prompts.tracks import read_track_prompts
+from uniultra.errors import DataError, PromptError
+from uniultra.prompts.tracks import read_track_prompts, read_tracks
 from uniultra.types import Prompt
 
 
@@ -52,3 +52,25 @@ def test_what_is_no_such_file(tmp_path: Path, text: str, says: str) -> None:
     path.write_text(text)
     with pytest.raises(PromptError, match=says):
         read_track_prompts(path)
+
+
+def test_a_table_and_lists_by_file_name_clips(tmp_path: Path) -> None:
+    box = Prompt((1, 2, 30, 40))
+    sheet = tmp_path / "p.csv"
+    sheet.write_text(
+        "file,frame,object,x0,y0,x1,y1\na.dcm,7,2,1,2,30,40\na.dcm,,,1,2,30,40\nb.dcm,1,1,1,2,30,40\n"
+    )
+    assert read_track_prompts(sheet, "a.dcm") == {7: {2: box}, 0: {1: box}}
+    names = ["x/a.dcm", "b.dcm"]
+    assert read_tracks(sheet, names) == {"x/a.dcm": {7: {2: box}, 0: {1: box}}, "b.dcm": {1: {1: box}}}
+    by_file = tmp_path / "p.json"
+    by_file.write_text(json.dumps({"a.dcm": [{"frame": 3, "object": 1, "box": [1, 2, 30, 40]}]}))
+    assert read_tracks(by_file, names) == {"x/a.dcm": {3: {1: box}}}
+    with pytest.raises(PromptError, match=r"has no entry for 'c.dcm'"):
+        read_track_prompts(sheet, "c.dcm")
+    by_file.write_text(json.dumps({"q.dcm": [{"frame": 3, "object": 1, "box": [1, 2, 30, 40]}]}))
+    with pytest.raises(PromptError, match=r"'q.dcm' is not a clip of the archive"):
+        read_tracks(by_file, names)
+    sheet.write_text("file,x0,y0,x1,y1\na.dcm,1,2,30,40\na.dcm,1,2,30,40\n")
+    with pytest.raises(DataError, match=r"row 3, column object: structure 1 of frame 0 is there twice"):
+        read_tracks(sheet, names, others=True)

@@ -11,27 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from httpx2 import Response
 from PIL import Image
 from starlette.testclient import TestClient
 
-from scans import BAD_FILES, BOX, TRUE, Start, uploaded
+from scans import BAD_FILES, BOX, TRUE, Start, refusal, uploaded
 from uniultra.backends.protocol import Backend
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.rle import mask_of
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
-from uniultra.web.problems import KINDS, TYPES
-
-
-def refusal(response: Response, name: str) -> str:
-    """The detail of a problem, after all that must hold of any was checked."""
-    content = response.json()
-    assert response.headers["content-type"] == "application/problem+json"
-    assert (content["type"], content["status"]) == (TYPES + name, response.status_code)
-    assert response.status_code == KINDS[name].status
-    assert not re.search(r"Traceback|\.py\b|/proc/|/home/|/tmp/|site-packages", response.text)
-    return content["detail"]
 
 
 def test_answers_are_the_segmenters_own(

@@ -1,4 +1,6 @@
-"""`uniultra data`: public sets and own folders to a manifest, a manifest checked, and frames simulated."""
+"""`uniultra data`: public sets and own folders to a manifest, a manifest checked, and frames and cines
+simulated.
+"""
 
 from __future__ import annotations
 
@@ -144,6 +146,31 @@ def simulate(
     with _bar("simulate") as progress:
         manifest = simulate_set(out, images, seed, split, progress)
     say(f"{manifest}: {images} simulated frames")
+
+
+@data.command("simulate-cine", cls=LiteralCommand)
+def simulate_cine(
+    manifest: Annotated[Path, typer.Argument(help="A manifest whose stills are set in motion.")],
+    out: Annotated[Path, typer.Argument(help="A new folder: manifest.csv, images/, masks/.")],
+    split: Annotated[str, typer.Option(help="Whose stills; the cines are of the same split.")] = "train",
+    cines: Annotated[int, typer.Option(help="How many, evenly spaced among the stills; 0: one of each.")] = 0,
+    frames: Annotated[int, typer.Option(help="Frames of each cine.")] = 100,
+    events: Annotated[
+        str,
+        typer.Option(help="none, leaves, cut, slip, freeze: with commas between, they go round."),
+    ] = "none",
+    seed: Annotated[int, typer.Option(help="The same seed makes the same cines.")] = 0,
+) -> None:
+    """Simulate cines of a manifest's stills: each one's largest object in motion, with the exact mask of
+    every frame, for `evaluate --protocol track`.
+    """
+    from uniultra.data.simulation.cine_set import CineSettings, simulate_cine_set
+
+    chosen = tuple(event.strip() for event in events.split(","))
+    settings = CineSettings(split, cines, frames, seed, chosen)  # type: ignore[arg-type]
+    with _bar("simulate-cine") as progress:
+        made = simulate_cine_set(manifest, out, settings, progress)
+    say(f"{out / 'manifest.csv'}: {made} cines of {frames} frames")
 
 
 def parse_fractions(text: str) -> dict[str, float]:

@@ -47,7 +47,8 @@ def track(
         Path | None, typer.Option(help="A mask of that frame (0 background, 1..N structures) to follow.")
     ] = None,
     prompts: Annotated[
-        Path | None, typer.Option(help="A JSON file of prompts on several frames; see docs/tracking.md.")
+        Path | None,
+        typer.Option(help="A file of prompts on several frames, JSON or CSV; see the docs."),
     ] = None,
     first: Annotated[
         int | None,
@@ -216,7 +217,7 @@ def _prompts(
     from uniultra.prompts.tracks import read_track_prompts
 
     if prompts is not None:
-        return read_track_prompts(prompts)
+        return read_track_prompts(prompts, Path(cine.source).name)
     previous = [] if mask is None else read_previous(mask, cine.frame_hw)
     return {frame: dict(enumerate(group(typed, previous), start=1))}
 

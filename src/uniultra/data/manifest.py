@@ -11,9 +11,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from uniultra.data.manifest_text import CLIP_COLUMNS as CLIP_COLUMNS
 from uniultra.data.manifest_text import COLUMNS as COLUMNS
 from uniultra.data.manifest_text import SPLITS as SPLITS
-from uniultra.data.manifest_text import Line, path_fault, pixel_mm_of, read_sheet
+from uniultra.data.manifest_text import Line, frame_of, path_fault, pixel_mm_of, read_sheet
 from uniultra.data.problems import Problem, refuse
 
 COMPONENT_DATASETS = frozenset({"muscle_apo", "usgra"})
@@ -29,7 +30,8 @@ class Row:
     """One image of a manifest.
 
     `image` and `mask` lie below `root`, the manifest's folder; `pixel_mm`, `width` and `height` are None
-    where unknown; `number` is the line of the CSV, from 1.
+    where unknown; `number` is the line of the CSV, from 1; `clip` and `frame` are of a frame of a cine, else
+    "" and None.
     """
 
     id: str
@@ -45,6 +47,8 @@ class Row:
     root: Path = Path()
     width: int | None = None
     height: int | None = None
+    clip: str = ""
+    frame: int | None = None
 
     def problem(self, column: str, what: str) -> Problem:
         return Problem(f"row {self.number}, {column}", what)
@@ -113,6 +117,8 @@ def _row(root: Path, line: Line) -> Row:
         root=root,
         width=_pixels(values["width"]),
         height=_pixels(values["height"]),
+        clip=values.get("clip", ""),
+        frame=frame_of(values.get("frame", "")),
     )
 
 

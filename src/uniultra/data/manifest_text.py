@@ -23,6 +23,9 @@ COLUMNS = (
     "id", "dataset", "organ", "split", "image", "mask", "width", "height",
     "pixel_mm", "subject", "group", "class", "objects", "licence",
 )  # fmt: skip
+CLIP_COLUMNS = ("clip", "frame")
+"""May be left out, or both be given: the cine that an image is a frame of, and which one it is."""
+MOST_FRAME = 10**6
 SPLITS = ("train", "val", "test", "external")
 MIN_PIXEL_MM, MAX_PIXEL_MM = 0.001, 10.0
 _FILLED = ("id", "dataset", "organ", "group")
@@ -94,7 +97,7 @@ def read_sheet(path: Path) -> Sheet:
                 continue
             lines.append(Line(number, values))
             problems += _faults(lines[-1])
-        problems += [*_same_ids(lines), *_divided(lines)]
+        problems += [*_same_ids(lines), *_same_frames(lines), *_divided(lines)]
     return Sheet(path, hashlib.sha256(raw).hexdigest(), tuple(lines), tuple(problems))
 
 
@@ -131,10 +134,13 @@ def _header(columns: Sequence[str], any_rows: bool) -> Iterator[Problem]:
     if missing:
         yield Problem("row 1", f"no column {', '.join(missing)}; add it, empty where unknown")
     for column in dict.fromkeys(columns):
-        if column not in COLUMNS:
-            yield Problem("row 1", f"unknown column '{column}'; legal are {','.join(COLUMNS)}; remove it")
+        if column not in (*COLUMNS, *CLIP_COLUMNS):
+            legal = ",".join((*COLUMNS, *CLIP_COLUMNS))
+            yield Problem("row 1", f"unknown column '{column}'; legal are {legal}; remove it")
         elif columns.count(column) > 1:
             yield Problem("row 1", f"column '{column}' comes {columns.count(column)} times; keep one")
+    if len({*CLIP_COLUMNS} & {*columns}) == 1:
+        yield Problem("row 1", "of the columns clip and frame there is one; give both or none")
     if not any_rows:
         yield Problem("row 1", "no rows follow; write one per image")
 
@@ -158,6 +164,32 @@ def _faults(line: Line) -> Iterator[Problem]:
     if values["pixel_mm"] and pixel_mm_of(values["pixel_mm"]) is None:
         legal = f"a number from {MIN_PIXEL_MM:g} to {MAX_PIXEL_MM:g}, or empty where unknown"
         yield line.problem("pixel_mm", f"'{values['pixel_mm']}' is not a size; it must be {legal}")
+    yield from _frame_faults(line)
+
+
+def frame_of(text: str) -> int | None:
+    """A frame's number, or None where it is empty or not from 0 to MOST_FRAME."""
+    usable = text.isascii() and text.isdecimal() and int(text) <= MOST_FRAME
+    return int(text) if usable else None
+
+
+def _frame_faults(line: Line) -> Iterator[Problem]:
+    clip, frame = (line.values.get(column, "") for column in CLIP_COLUMNS)
+    if clip and frame_of(frame) is None:
+        yield line.problem("frame", f"'{frame}' is not a frame of a clip; give 0 to {MOST_FRAME}")
+    if frame and not clip:
+        yield line.problem("clip", "empty, but there is a frame; name its clip, or leave both empty")
+
+
+def _same_frames(lines: Sequence[Line]) -> Iterator[Problem]:
+    first: dict[tuple[str, str, int], int] = {}
+    for line in lines:
+        clip, frame = line.values.get("clip", ""), frame_of(line.values.get("frame", ""))
+        if not clip or frame is None:
+            continue
+        seen = first.setdefault((line.values["dataset"], clip, frame), line.number)
+        if seen != line.number:
+            yield line.problem("frame", f"frame {frame} of '{clip}' is row {seen} too; keep one")
 
 
 def _same_ids(lines: Sequence[Line]) -> Iterator[Problem]:
@@ -191,8 +223,8 @@ def _kept_whole(line: Line) -> Iterator[tuple[str, str, str]]:
     values = line.values
     if values["split"] not in SPLITS:
         return
-    for column in ("group", "subject"):
-        if values[column]:
+    for column in ("group", "subject", "clip"):
+        if values.get(column):
             yield column, values["dataset"], values[column]
     if path_fault(values["image"]) is None:
         yield "image", "", posixpath.normpath(values["image"])

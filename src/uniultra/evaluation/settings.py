@@ -6,10 +6,10 @@ Adding a kind of prompt is adding a row to `KINDS`.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from uniultra.errors import PromptError
+from uniultra.hashes import stable_seed as stable_seed
 
 GOAL_DICE = 0.9
 """Good enough: clicks are counted until this."""
@@ -155,11 +155,3 @@ def parse_seeds(text: str) -> tuple[int, ...]:
         raise PromptError(
             f"seeds '{text}' are not whole numbers; give some separated by commas, such as 42,2026,1337"
         ) from error
-
-
-def stable_seed(*parts: str | int) -> int:
-    """A 64-bit seed from what it belongs to: the same on every machine, in every order, with any number of
-    workers.
-    """
-    digest = hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).digest()
-    return int.from_bytes(digest[:8], "little")

@@ -33,7 +33,7 @@ def read_prompts(path: Path, names: Collection[str], others: bool = False) -> Pr
     Raises:
         PromptError: not such JSON. DataError: a table or names with problems, each told by its place.
     """
-    if not _is_json(path):
+    if not is_json(path):
         return read_table(path, names, others)
     content = _content(path)
     if not isinstance(content, dict):
@@ -41,7 +41,7 @@ def read_prompts(path: Path, names: Collection[str], others: bool = False) -> Pr
     found: Prompts = {}
     unknown: list[Problem] = []
     for number, (name, value) in enumerate(content.items(), start=1):
-        prompts, meant = _objects(path, value), _meant(str(name), names)
+        prompts, meant = _objects(path, value), meant_files(str(name), names)
         found |= {(one, None): prompts for one in meant}
         if not meant and not others:
             what = f"'{shown(str(name))}' is not an image of the archive; give its path relative to it"
@@ -50,7 +50,7 @@ def read_prompts(path: Path, names: Collection[str], others: bool = False) -> Pr
     return found
 
 
-def _is_json(path: Path) -> bool:
+def is_json(path: Path) -> bool:
     """By its first character, where it isn't called so: a table begins with the name of a column."""
     if path.suffix.lower() == ".json":
         return True
@@ -71,7 +71,7 @@ def _content(path: Path) -> Any:
         raise PromptError(f"prompts '{path}' can't be read as JSON: {error}") from error
 
 
-def _meant(name: str, names: Collection[str]) -> list[str]:
+def meant_files(name: str, names: Collection[str]) -> list[str]:
     """The files that an entry's name means: its path, else every file of that bare name; in either Unicode
     form.
     """

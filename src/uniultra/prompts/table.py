@@ -8,6 +8,7 @@ import csv
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
@@ -20,7 +21,7 @@ from uniultra.prompts.objects import MOST_OBJECTS, MOST_POINTS
 from uniultra.types import POSITIVE, Prompt
 
 BOX = ("x0", "y0", "x1", "y1")
-COLUMNS = ("file", *BOX, "points", "frame")
+COLUMNS = ("file", *BOX, "points", "frame", "object")
 MOST_BYTES = 500_000_000
 Prompts = dict[tuple[str, int | None], list[Prompt]]
 """(name, frame) to the prompt of each of its objects, in their order; frame None: whichever is chosen
@@ -42,32 +43,60 @@ class _NoSuchFileError(_CellError):
     """The row is of a file that isn't among those named."""
 
 
+@dataclass(frozen=True)
+class TableRow:
+    """One row: its number as a spreadsheet shows it, its file and frame, the structure's number where the
+    table says one, and the prompt.
+    """
+
+    number: int
+    name: str
+    frame: int | None
+    object: int | None
+    prompt: Prompt
+
+
 def read_table(path: Path, names: Collection[str], others: bool = False) -> Prompts:
     """The prompts of a table for files of these names; with `others`, rows of other files are ignored.
 
-    A file is named by its path relative to the archive, or by its bare name where only one has that.
+    A file is named by its path relative to the archive, or by its bare name where only one has that. The
+    prompts of a frame are in the order of the column object, and then of their rows.
 
     Raises:
         DataError: not such a table, with each problem by row (the header is row 1) and column.
     """
+    asked: dict[tuple[str, int | None], list[TableRow]] = {}
+    for row in read_rows(path, names, others):
+        asked.setdefault((row.name, row.frame), []).append(row)
+    problems = list(_of_files(asked))
+    refuse(shown(path), problems)
+    ordered = {key: sorted(own, key=lambda row: row.object or MOST_OBJECTS + 1) for key, own in asked.items()}
+    return {key: [row.prompt for row in own] for key, own in ordered.items()}
+
+
+def read_rows(path: Path, names: Collection[str], others: bool = False) -> list[TableRow]:
+    """The rows of a table, each right in itself, no structure twice on a frame; as `read_table`."""
     known = _lookup(names)
-    asked: Prompts = {}
-    rows: dict[tuple[str, int | None], int] = {}
+    found: list[TableRow] = []
+    seen: dict[tuple[str, int | None, int], int] = {}
     problems: list[Problem] = []
     for number, row in _rows(path):
         try:
-            name, frame, prompt = _row(row, known)
+            read = _row(number, row, known)
         except _CellError as wrong:
             if not (others and isinstance(wrong, _NoSuchFileError)):
                 problems.append(Problem(f"row {number}, {wrong.column}", str(wrong)))
             continue
-        asked.setdefault((name, frame), []).append(prompt)
-        rows.setdefault((name, frame), number)
-    problems += _of_files(asked, rows)
+        found.append(read)
+        if read.object is not None:
+            first = seen.setdefault((read.name, read.frame, read.object), number)
+            if first != number:
+                what = f"structure {read.object} of that frame is row {first} too; put them into one"
+                problems.append(Problem(f"row {number}, column object", what))
     refuse(shown(path), problems)
-    if not asked and not others:
+    if not found and not others:
         raise DataError(f"{shown(path)}: holds no row below its header; give one row per object")
-    return asked
+    return found
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
@@ -116,7 +145,7 @@ def _cells(path: Path, number: int, header: list[str], cells: list[str], separat
         )
     row = dict(zip(header, cells, strict=False))
     if separator != ",":
-        row |= {name: row[name].replace(",", ".") for name in (*BOX, "frame") if name in row}
+        row |= {name: row[name].replace(",", ".") for name in (*BOX, "frame", "object") if name in row}
     return row
 
 
@@ -149,11 +178,12 @@ def _lookup(names: Collection[str]) -> dict[str, list[str]]:
     return known
 
 
-def _row(row: Mapping[str, str], known: Mapping[str, list[str]]) -> tuple[str, int | None, Prompt]:
-    name, frame = _name(row.get("file", ""), known), _frame(row.get("frame", ""))
+def _row(number: int, row: Mapping[str, str], known: Mapping[str, list[str]]) -> TableRow:
+    name = _name(row.get("file", ""), known)
+    frame, structure = _frame(row.get("frame", "")), _structure(row.get("object", ""))
     box, (points, labels) = _box(row), _points(row.get("points", ""))
     try:
-        return name, frame, Prompt(box, points, labels)
+        return TableRow(number, name, frame, structure, Prompt(box, points, labels))
     except PromptError as error:
         column = "columns x0 to y1" if box is not None and "box" in str(error) else "column points"
         raise _CellError(
@@ -188,6 +218,16 @@ def _frame(cell: str) -> int | None:
             "column frame",
             f"'{shown(cell)}' is not a frame number; give whole numbers from 0, or leave it empty",
         )
+    return int(cell)
+
+
+def _structure(cell: str) -> int | None:
+    if not cell:
+        return None
+    cell = _WHOLE.sub("", cell)
+    if not (cell.isascii() and cell.isdigit() and 1 <= int(cell[:8]) <= MOST_OBJECTS):
+        legal = f"give whole numbers from 1 to {MOST_OBJECTS}, or leave it empty"
+        raise _CellError("column object", f"'{shown(cell)}' is not a structure's number; {legal}")
     return int(cell)
 
 
@@ -232,15 +272,15 @@ def _number(cell: str, column: str) -> float:
     return value
 
 
-def _of_files(asked: Prompts, rows: Mapping[tuple[str, int | None], int]) -> Iterator[Problem]:
+def _of_files(asked: Mapping[tuple[str, int | None], list[TableRow]]) -> Iterator[Problem]:
     """What is wrong with the rows of a file together."""
     with_frames = {name for name, frame in asked if frame is not None}
-    for (name, frame), prompts in asked.items():
-        row = rows[(name, frame)]
-        if len(prompts) > MOST_OBJECTS:
+    for (name, frame), own in asked.items():
+        row = own[0].number
+        if len(own) > MOST_OBJECTS:
             yield Problem(
                 f"row {row}, column file",
-                f"{len(prompts)} rows for '{shown(name)}'; an id mask holds 1 to {MOST_OBJECTS}",
+                f"{len(own)} rows for '{shown(name)}'; an id mask holds 1 to {MOST_OBJECTS}",
             )
         if frame is None and name in with_frames:
             yield Problem(

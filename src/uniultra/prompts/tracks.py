@@ -1,44 +1,94 @@
-"""A file of prompts for a track: structures by their numbers, on any of its frames."""
+"""A file of prompts for tracks: structures by their numbers, on any frames of a clip."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from uniultra.data.problems import Problem, refuse
 from uniultra.errors import PromptError
+from uniultra.io.paths import shown
 from uniultra.io.texts import read_json
+from uniultra.prompts.files import is_json, meant_files
 from uniultra.prompts.objects import MOST_OBJECTS, check_counts, prompt_of
+from uniultra.prompts.table import read_rows
 from uniultra.types import Prompt
 
+TrackPrompts = dict[int, dict[int, Prompt]]
+"""By frame from 0, then by structure from 1."""
 MOST_BYTES = 50 * 10**6
 """A file beyond this is refused."""
 FORM = '{"frame": 0, "object": 1, "box": [x0, y0, x1, y1]}, with points and labels as in a prompts file'
 
 
-def read_track_prompts(path: Path) -> dict[int, dict[int, Prompt]]:
-    """The prompts of a JSON list of {"frame", "object", "box", "points", "labels"}: by frame from 0, then by
-    structure from 1.
+def read_track_prompts(path: Path, name: str = "") -> TrackPrompts:
+    """The prompts of one clip: a JSON list of {"frame", "object", "box", "points", "labels"}, a JSON object
+    of such lists by file, or a table with the columns frame and object (`table`); `name` is the clip's.
 
     Raises:
-        PromptError: not such a file; the message names the entry.
+        PromptError: not such a file, or nothing in it is for this clip; the message names the entry.
+        DataError: a table with problems, each by row and column.
     """
+    found = read_tracks(path, [name], others=True).get(name)
+    if not found:
+        raise PromptError(f"prompts '{path}' has no entry for '{name}'; name the clip as its file is called")
+    return found
+
+
+def read_tracks(path: Path, names: Collection[str], others: bool = False) -> dict[str, TrackPrompts]:
+    """The same for the clips of these names, by name; a JSON list is for each of them. In a table an empty
+    frame is frame 0, and an empty object structure 1.
+
+    Args:
+        others: whether the file may name further clips, which are ignored; else they are problems.
+    """
+    if not is_json(path):
+        return _of_table(path, names, others)
     try:
         if path.stat().st_size > MOST_BYTES or not path.is_file():
             raise PromptError(f"prompts '{path}' is not a file of at most {MOST_BYTES // 10**6} MB; split it")
         entries = read_json(path)
     except (OSError, ValueError, RecursionError) as error:
         raise PromptError(f"prompts '{path}' can't be read as JSON: {error}") from error
+    if not isinstance(entries, dict):
+        prompts = _of_list(f"prompts '{path}'", entries)
+        return dict.fromkeys(names, prompts)
+    found: dict[str, TrackPrompts] = {}
+    for key, own in entries.items():
+        prompts, meant = _of_list(f"prompts '{path}', '{shown(str(key))}'", own), meant_files(str(key), names)
+        found |= dict.fromkeys(meant, prompts)
+        if not meant and not others:
+            raise PromptError(f"prompts '{path}': '{shown(str(key))}' is not a clip of the archive")
+    return found
+
+
+def _of_list(where: str, entries: Any) -> TrackPrompts:
     if not isinstance(entries, list) or not entries:
-        raise PromptError(f"prompts '{path}' is not a list of entries; give a JSON list of {FORM}")
-    found: dict[int, dict[int, Prompt]] = {}
+        raise PromptError(f"{where} is not a list of entries; give a JSON list of {FORM}")
+    found: TrackPrompts = {}
     for place, entry in enumerate(entries, start=1):
         try:
             frame, number, prompt = _entry(entry)
             if number in found.setdefault(frame, {}):
                 raise PromptError(f"structure {number} has two prompts on frame {frame}; put them into one")
         except PromptError as error:
-            raise PromptError(f"prompts '{path}', entry {place}: {error}") from error
+            raise PromptError(f"{where}, entry {place}: {error}") from error
         found[frame][number] = prompt
+    return found
+
+
+def _of_table(path: Path, names: Collection[str], others: bool) -> dict[str, TrackPrompts]:
+    found: dict[str, TrackPrompts] = {}
+    problems: list[Problem] = []
+    for row in read_rows(path, names, others):
+        own = found.setdefault(row.name, {}).setdefault(row.frame or 0, {})
+        number = row.object or 1
+        if number in own:
+            what = f"structure {number} of frame {row.frame or 0} is there twice; number the structures"
+            problems.append(Problem(f"row {row.number}, column object", what))
+        own[number] = row.prompt
+    refuse(shown(path), problems)
     return found
 
 

@@ -10,9 +10,18 @@
 
 from __future__ import annotations
 
-from uniultra.tracking.cine import track
+from uniultra.tracking.cine import retrack, track, track_as_found
 from uniultra.tracking.spans import PromptedFrames, affected
 from uniultra.tracking.step import begin, step
 from uniultra.tracking.track_state import TrackState
 
-__all__ = ["PromptedFrames", "TrackState", "affected", "begin", "step", "track"]
+__all__ = [
+    "PromptedFrames",
+    "TrackState",
+    "affected",
+    "begin",
+    "retrack",
+    "step",
+    "track",
+    "track_as_found",
+]

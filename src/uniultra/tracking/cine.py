@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from uniultra.errors import FileError
+from uniultra.errors import FileError, PromptError
 from uniultra.io.cines import OnFault, chosen_frames
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.journal import TrackJournal
 from uniultra.tracking.kept import Kept, keep
 from uniultra.tracking.reading import descending
-from uniultra.tracking.spans import PromptedFrames, checked, prompted_frames
+from uniultra.tracking.spans import PromptedFrames, affected, checked, prompted_frames
 from uniultra.tracking.step import TrackedMask, begin, lost_mask, step
 from uniultra.tracking.track_state import TrackState
 from uniultra.types import Cine, Frame
@@ -76,6 +76,66 @@ def track(
             journal.add(result)
             journal.save(number, state)
         yield result
+
+
+def track_as_found(
+    segmenter: Segmenter,
+    cine: Cine,
+    prompts: PromptedFrames,
+    frames: range | None = None,
+    reverse: bool = False,
+    on_fault: OnFault | None = None,
+) -> Iterator[FrameResult]:
+    """The same answers as `track`, each handed over when it is found: forwards from the first prompted frame,
+    then backwards from there.
+
+    A frame comes twice where some structures are found on it forwards and others backwards, each time with
+    its own. Structures may have any numbers from 1. Nothing is kept for later, and a frame that no prompt
+    reaches isn't among the results. For whoever watches, and for a correction: `retrack`.
+
+    Raises:
+        PromptError, FileError: as `track`.
+    """
+    frames = range(cine.count) if frames is None else frames
+    numbers = checked(prompts, cine, frames, counted=False)
+    ends = {number: prompted_frames(prompts, number)[-1 if reverse else 0] for number in numbers}
+    outer = {frame: {n: p for n, p in own.items() if ends[n] == frame} for frame, own in prompts.items()}
+    behind, ahead = (prompts, outer) if reverse else (outer, prompts)
+    fault = _fault_handler(prompts, on_fault)
+    onwards = chosen_frames(cine, range(min(ends.values()), frames.stop), fault)
+    for number, frame, found, _ in _followed(segmenter, onwards, ahead):
+        if found:
+            yield _result(segmenter, cine, (number, frame), found, prompts)
+    if len(before := range(frames.start, max(ends.values()) + 1)) > 1:
+        for number, frame, found, _ in _followed(segmenter, descending(cine, before, fault), behind):
+            own = {n: one for n, one in found.items() if number < ends[n]}
+            if own:
+                yield _result(segmenter, cine, (number, frame), own, prompts)
+
+
+def retrack(
+    segmenter: Segmenter,
+    cine: Cine,
+    prompts: PromptedFrames,
+    number: int,
+    frame: int,
+    reverse: bool = False,
+    on_fault: OnFault | None = None,
+) -> Iterator[FrameResult]:
+    """What a correction changes, and no more: structure `number` from its prompt on `frame` up to the next
+    frame that a person has confirmed, in the order in which it is found.
+
+    Args:
+        prompts: all of the track, the correction included.
+
+    Raises:
+        PromptError: the structure has no prompt on that frame. FileError: as `track`.
+    """
+    prompt = prompts.get(frame, {}).get(number)
+    if prompt is None:
+        raise PromptError(f"structure {number} has no prompt on frame {frame}; add it to the prompts first")
+    changed = affected(prompts, number, frame, cine.count, reverse)
+    return track_as_found(segmenter, cine, {frame: {number: prompt}}, changed, reverse, on_fault)
 
 
 def _followed(

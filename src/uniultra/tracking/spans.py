@@ -37,8 +37,8 @@ def affected(prompts: PromptedFrames, number: int, frame: int, count: int, rever
     return range(frame if before >= 0 else 0, after)
 
 
-def checked(prompts: PromptedFrames, cine: Cine, frames: range) -> tuple[int, ...]:
-    """The structures' numbers in ascending order.
+def checked(prompts: PromptedFrames, cine: Cine, frames: range, counted: bool = True) -> tuple[int, ...]:
+    """The structures' numbers in ascending order; `counted` ones must be 1 to N.
 
     Raises:
         PromptError: no prompt, one on a frame that isn't tracked, or numbers that aren't 1 to N.
@@ -50,7 +50,7 @@ def checked(prompts: PromptedFrames, cine: Cine, frames: range) -> tuple[int, ..
         if prompts[frame] and frame not in frames:
             legal = f"legal are {frames[0]} to {frames[-1]}"
             raise PromptError(f"{cine.source}: a prompt is on frame {frame}, which isn't tracked; {legal}")
-    if numbers != list(range(1, len(numbers) + 1)):
+    if counted and numbers != list(range(1, len(numbers) + 1)):
         given = ", ".join(map(str, numbers))
         raise PromptError(f"structures are numbered {given}; number them 1 to {len(numbers)}")
     return tuple(numbers)

@@ -12,17 +12,19 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from uniultra import __version__
-from uniultra.pixel_scale import PixelSize
 from uniultra.web import metrics
 from uniultra.web.bodies import invalid
+from uniultra.web.cine_routes import add_cines
+from uniultra.web.cine_schemas import FollowIn, FramePromptIn, TrackLine
+from uniultra.web.cine_service import CineService
 from uniultra.web.guard import Guard
 from uniultra.web.messages import Wanted
-from uniultra.web.problems import MEDIA_TYPE, Problem, of_status
+from uniultra.web.problems import Problem, of_status
 from uniultra.web.responses import created_image, image_out, mask_out, model_out, spacing_of
+from uniultra.web.route_parts import ALWAYS, BYTES, gone, json_body, no_form, pixel_size, problems
 from uniultra.web.schemas import (
     SIZE_TOLD,
     FileIn,
@@ -49,24 +51,7 @@ _NO_TELEMETRY = {
     "auto_configure": False,
 }
 """Newer versions of FastAPI can report to OpenTelemetry; older ones take and ignore the argument."""
-_BYTES = {"type": "string", "format": "binary"}
 _TEXT = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
-_NOT_BYTES = ("multipart/", "application/json")
-_MEANINGS = {
-    400: "The request can't be read.",
-    401: "A token is needed.",
-    403: "The Host, the Origin or the reference is not allowed.",
-    404: "There is no such thing.",
-    408: "The client was too slow.",
-    413: "The body is too large.",
-    415: "The body is of a kind that is not read.",
-    422: "The image, the prompt or the request can't be used.",
-    429: "The server is busy or full; Retry-After says when to ask again.",
-    500: "The server failed.",
-    503: "The computing process was lost, or there are too many connections.",
-    504: "Computing took too long.",
-}
-_ALWAYS = (400, 401, 403, 408, 413, 415, 500, 503)
 
 
 def create_app(service: Service, workspace: Workspace | None = None) -> FastAPI:
@@ -93,7 +78,7 @@ def create_app(service: Service, workspace: Workspace | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        responses=_problems(*_ALWAYS),
+        responses=problems(*ALWAYS),
         exception_handlers={
             Problem: _as_it_is,
             HTTPException: _bare_status,
@@ -103,6 +88,7 @@ def create_app(service: Service, workspace: Workspace | None = None) -> FastAPI:
     )
     _add_uploads(app, service)
     _add_images(app, service)
+    add_cines(app, CineService(service))
     _add_state(app, service)
     page = None
     if workspace is not None:
@@ -119,9 +105,9 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         status_code=201,
         response_model=ImageOut,
         tags=["images"],
-        responses=_problems(422, 429, 504),
+        responses=problems(422, 429, 504),
         openapi_extra={
-            "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": _BYTES}}}
+            "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": BYTES}}}
         },
     )
     async def upload(
@@ -135,15 +121,9 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         ] = None,
     ) -> ImageOut:
         """Upload an image: the body is the file itself."""
-        kind = request.headers.get("content-type", "").strip().lower()
-        if kind.startswith(_NOT_BYTES):
-            raise Problem(
-                "media-type",
-                "send the bytes of the image file itself as the body, as application/octet-stream",
-                close=True,
-            )
-        spacing = None if spacing_mm_yx is None else _pixel_size(spacing_mm_yx)
-        held = await service.upload(request.stream(), Wanted(frame, spacing), partial(_gone, request))
+        no_form(request)
+        spacing = pixel_size(spacing_mm_yx)
+        held = await service.upload(request.stream(), Wanted(frame, spacing), partial(gone, request))
         return created_image(service, held, response)
 
     @app.post(
@@ -151,28 +131,28 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         status_code=201,
         response_model=ImageOut,
         tags=["images"],
-        responses=_problems(404, 422, 429, 504),
-        openapi_extra=_json_body(FileIn),
+        responses=problems(404, 422, 429, 504),
+        openapi_extra=json_body(FileIn),
     )
     async def reference(request: Request, response: Response) -> ImageOut:
         """Name a file of this machine instead of uploading it: only below the folders that the operator
         named.
         """
         named = await service.bodies.read(request, FileIn)
-        spacing = None if named.spacing_mm_yx is None else _pixel_size(named.spacing_mm_yx)
+        spacing = pixel_size(named.spacing_mm_yx)
         held = await while_there(
-            service.reference(named.path, Wanted(named.frame, spacing)), partial(_gone, request)
+            service.reference(named.path, Wanted(named.frame, spacing)), partial(gone, request)
         )
         return created_image(service, held, response)
 
 
 def _add_images(app: FastAPI, service: Service) -> None:
-    @app.get("/v1/images/{image_id}", response_model=ImageOut, tags=["images"], responses=_problems(404, 422))
+    @app.get("/v1/images/{image_id}", response_model=ImageOut, tags=["images"], responses=problems(404, 422))
     async def image(image_id: str) -> ImageOut:
         """What is known of a held image. Asking keeps it."""
         return image_out(service, service.store.get(image_id))
 
-    @app.delete("/v1/images/{image_id}", status_code=204, tags=["images"], responses=_problems(404, 422))
+    @app.delete("/v1/images/{image_id}", status_code=204, tags=["images"], responses=problems(404, 422))
     async def delete(image_id: str) -> Response:
         """Drop an image, its embeddings and its masks."""
         service.store.delete(image_id)
@@ -182,15 +162,15 @@ def _add_images(app: FastAPI, service: Service) -> None:
         "/v1/images/{image_id}/segment",
         response_model=SegmentOut,
         tags=["images"],
-        responses=_problems(404, 422, 429, 504),
-        openapi_extra=_json_body(SegmentIn),
+        responses=problems(404, 422, 429, 504),
+        openapi_extra=json_body(SegmentIn),
     )
     async def segment(image_id: str, request: Request) -> SegmentOut:
         """Masks for prompts, in their order."""
         began = time.perf_counter()
         service.store.get(image_id)  # before the body is read
         asked = await service.bodies.read(request, SegmentIn)
-        held, found, work_ms = await while_there(service.segment(image_id, asked), partial(_gone, request))
+        held, found, work_ms = await while_there(service.segment(image_id, asked), partial(gone, request))
         height, width = held.size_hw
         return SegmentOut(
             image_id=held.id,
@@ -229,36 +209,13 @@ def _add_state(app: FastAPI, service: Service) -> None:
         return Response(service.metrics.text(), media_type=metrics.MEDIA_TYPE)
 
 
-async def _gone(request: Request) -> None:
-    """Returns when the client has gone; its body must have been read."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-def _json_body(model: type[BaseModel]) -> dict[str, Any]:
-    """The request body of a route, for OpenAPI."""
-    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
-def _pixel_size(numbers: list[float]) -> PixelSize:
-    """What a client says: once, or down and right."""
-    return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
-
-
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals of a route, for OpenAPI."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
-    return {status: {"description": _MEANINGS[status], "content": content} for status in statuses}
-
-
 def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         schema = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )
         parts = schema.setdefault("components", {}).setdefault("schemas", {})
-        for model in (ProblemOut, SegmentIn, FileIn):
+        for model in (ProblemOut, SegmentIn, FileIn, FollowIn, FramePromptIn, TrackLine):
             described = model.model_json_schema(ref_template="#/components/schemas/{model}")
             parts.update(described.pop("$defs", {}), **{model.__name__: described})
         app.openapi_schema = schema

@@ -29,7 +29,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-UPLOADS = (("POST", "/v1/images"), ("POST", "/v1/workspace/files"))
+UPLOADS = (("POST", "/v1/images"), ("POST", "/v1/cines"), ("POST", "/v1/workspace/files"))
 OPEN_PATHS = frozenset({"/v1/health"})
 """Asked without a token, by what watches over the server."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

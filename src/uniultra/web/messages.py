@@ -76,7 +76,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Forget:
-    """Drop the embeddings of images that are gone."""
+    """Drop what is kept of images and cines that are gone."""
 
     image_ids: tuple[str, ...]
 
@@ -100,7 +100,27 @@ class FileJob:
     size_mm: PixelSize | None = None
 
 
-Job = Read | Segment | Forget | FileJob
+@dataclass(frozen=True)
+class CineFile:
+    """A held cine: its id, its bytes (None: those that the process has), the size of a pixel that the client
+    gave, and the limits of its frames' pixels and of inflated bytes.
+    """
+
+    id: str
+    data: bytes | None = field(repr=False)
+    size_mm: PixelSize | None
+    max_pixels: int
+    max_bytes: int
+
+
+@dataclass(frozen=True)
+class CineJob:
+    """A job on a held cine; `cine_messages` has the kinds."""
+
+    cine: CineFile
+
+
+Job = Read | Segment | Forget | FileJob | CineJob
 
 
 @dataclass(frozen=True)

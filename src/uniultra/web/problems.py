@@ -33,6 +33,8 @@ KINDS: dict[str, Kind] = {
         Kind("file-reference", 403, "Files can't be named on this server"),
         Kind("not-found", 404, "There is no such resource"),
         Kind("no-image", 404, "There is no such image"),
+        Kind("no-cine", 404, "There is no such cine"),
+        Kind("no-track", 404, "There is no such track"),
         Kind("no-file", 404, "There is no such file"),
         Kind("method", 405, "The resource doesn't know this method"),
         Kind("conflict", 409, "It was changed elsewhere"),

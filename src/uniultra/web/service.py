@@ -1,22 +1,24 @@
-"""What the server does, apart from HTTP: images in, prompts to masks, and the bounds of both."""
+"""What the server does, apart from HTTP: images in, prompts to masks, and the bounds of both. Cines are in
+`cine_service`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
 
 from uniultra.errors import ModelError
 from uniultra.types import Frame
 from uniultra.web.bodies import Bodies
 from uniultra.web.held_images import HeldImage, ImageStore
-from uniultra.web.messages import Ask, Found, Png, Read, Ready, Rle, Segment, Wanted
+from uniultra.web.messages import Found, Read, Ready, Segment, Wanted
 from uniultra.web.metrics import Metrics
 from uniultra.web.problems import Problem
-from uniultra.web.schemas import MaskById, MaskByRle, MaskIn, PromptIn, SegmentIn
+from uniultra.web.prompt_asks import ask_of
+from uniultra.web.schemas import SegmentIn
 from uniultra.web.server_paths import read_reference
 from uniultra.web.settings import ServeSettings
 from uniultra.web.worker_pool import Lane, lanes_of
@@ -27,6 +29,12 @@ _BODIES = 4
 T = TypeVar("T")
 Gone = Callable[[], Awaitable[None]]
 """Returns when whoever waits for an answer has gone."""
+
+
+class Swept(Protocol):
+    """What drops unused things when it is told to."""
+
+    def sweep(self) -> None: ...
 
 
 class ClientGone(Exception):  # noqa: N818
@@ -42,6 +50,7 @@ class Service:
         self.lanes = list(lanes) if lanes is not None else lanes_of(settings)
         self.store = ImageStore(settings.images, int(settings.images_mb * 1e6), settings.idle_s)
         self.store.on_gone = self._forget
+        self.other_stores: list[Swept] = []
         self.metrics = Metrics()
         self.metrics.watch(self.state)
         self.uploads = 0
@@ -79,7 +88,8 @@ class Service:
         """Drops unused images when their time is up, and not only when somebody asks."""
         while True:
             await asyncio.sleep(min(_SWEEP_S, self.settings.idle_s / 4))
-            self.store.sweep()
+            for store in (self.store, *self.other_stores):
+                store.sweep()
 
     async def upload(
         self, chunks: AsyncIterator[bytes], wanted: Wanted, gone: Gone | None = None
@@ -91,35 +101,29 @@ class Service:
             Problem: why it can't be held. ClientGone: `gone`, which is asked once all bytes are here,
                 returned first.
         """
-        self._check_upload()
-        self.uploads += 1
-        try:
+        self.store.check_room()
+        with self.uploading():
             data = bytearray()
             async for chunk in chunks:
                 data += chunk
             held = self._hold(bytes(data), wanted)
             return await (held if gone is None else while_there(held, gone))
-        finally:
-            self.uploads -= 1
 
     async def reference(self, path: str, wanted: Wanted) -> HeldImage:
         """Holds the image in a file of this machine. Raises Problem."""
-        self._check_upload()
-        self.uploads += 1
-        try:
+        self.store.check_room()
+        with self.uploading():
             data = await asyncio.to_thread(
                 read_reference, self.settings.root, path, self.settings.upload_bytes
             )
             return await self._hold(data, wanted)
-        finally:
-            self.uploads -= 1
 
     async def segment(self, image_id: str, asked: SegmentIn) -> tuple[HeldImage, tuple[Found, ...], float]:
         """The image, an answer to each prompt, and milliseconds of computing. Raises Problem."""
         image = self.store.get(image_id)
         lane = self.lanes[image.lane]
         lane.check_room()
-        asks = tuple(_ask(number, prompt, image) for number, prompt in enumerate(asked.prompts, start=1))
+        asks = tuple(ask_of(number, prompt, image) for number, prompt in enumerate(asked.prompts, start=1))
         answer = await lane.run(
             Segment(
                 image.id,
@@ -161,25 +165,31 @@ class Service:
     def waiting(self) -> int:
         return sum(lane.held for lane in self.lanes)
 
-    def _check_upload(self) -> None:
+    @contextmanager
+    def uploading(self) -> Iterator[None]:
+        """Counts an upload while it lasts. Raises Problem: too many of them, or every lane is full."""
         if self.uploads >= self.settings.uploads:
             raise Problem(
                 "busy",
                 f"{self.uploads} uploads are under way, which is the limit; ask again in 1 s",
                 retry_s=1,
             )
-        self.store.check_room()
-        self._next_lane()[1].check_room()
+        self.lanes[self.next_lane()].check_room()
+        self.uploads += 1
+        try:
+            yield
+        finally:
+            self.uploads -= 1
 
-    def _next_lane(self) -> tuple[int, Lane]:
+    def next_lane(self) -> int:
         """The lane for another image: the one with the least to do, and then with the fewest images."""
-        return min(enumerate(self.lanes), key=lambda pair: (pair[1].held, self.store.count(pair[0])))
+        return min(range(len(self.lanes)), key=lambda at: (self.lanes[at].held, self.store.count(at)))
 
     async def _hold(self, data: bytes, wanted: Wanted) -> HeldImage:
         if not data:
             raise Problem("image", "the image: the body is empty (0 bytes); send the bytes of an image file")
-        index, lane = self._next_lane()
-        answer = await lane.run(
+        index = self.next_lane()
+        answer = await self.lanes[index].run(
             Read(data, int(self.settings.megapixels * 1e6), self.settings.upload_bytes, wanted)
         )
         assert isinstance(answer.value, Frame)
@@ -209,33 +219,3 @@ async def while_there(work: Coroutine[Any, Any, T], gone: Gone) -> T:
         for task in (working, listening):
             task.cancel()
         await asyncio.gather(working, listening, return_exceptions=True)
-
-
-def _ask(number: int, prompt: PromptIn, image: HeldImage) -> Ask:
-    """The `number`th prompt of a request, with the mask that it names. Raises Problem."""
-    return Ask(
-        None if prompt.box is None else tuple(prompt.box),
-        tuple(tuple(point) for point in prompt.points),
-        tuple(prompt.labels),
-        None if prompt.mask is None else _mask(number, prompt.mask, image),
-    )
-
-
-def _mask(number: int, mask: MaskIn, image: HeldImage) -> Rle | Png:
-    if isinstance(mask, MaskByRle):
-        counts = mask.rle.counts
-        return Rle(counts if isinstance(counts, str) else tuple(counts), (mask.rle.size[0], mask.rle.size[1]))
-    if isinstance(mask, MaskById):
-        if mask.id not in image.masks:
-            raise Problem(
-                "prompt",
-                f"prompt {number}: the image keeps no mask with this id; the oldest are dropped: send the "
-                "mask itself",
-            )
-        return Rle(image.masks[mask.id], image.size_hw)
-    try:
-        return Png(base64.b64decode(mask.png, validate=True))
-    except binascii.Error:
-        raise Problem(
-            "prompt", f"prompt {number}: the previous mask is not base64; encode the bytes of a PNG file"
-        ) from None

@@ -22,6 +22,8 @@ MOST_PROMPTS = 64
 """Of one request, and of one prompt. Constants, because the OpenAPI file states them."""
 MOST_FRAMES = 1_000_000
 """The highest number that a request may give a frame."""
+KEPT_TRACKS = 16
+"""Tracks that a cine keeps; the oldest goes first."""
 KEPT_MASKS = 32
 """Answers that an image keeps, to be named as previous masks; the oldest goes first."""
 
@@ -55,6 +57,8 @@ class ServeSettings:
     )
     images: int = _set(1000, 1, 100_000, "Images held at a time.")
     images_mb: int = _set(512, 1, 1_000_000, "Memory for their pixels and kept masks, MB.")
+    cines: int = _set(16, 1, 10_000, "Cines held at a time, to be tracked through.")
+    cines_mb: int = _set(512, 1, 1_000_000, "Memory for their files, MB.")
     cache_mb: int = _set(256, 0, 1_000_000, "Memory for embeddings, over all processes, MB.")
     idle_s: float = _set(1800.0, 1, 86_400, "Seconds after which an image that nobody uses is dropped.")
     upload_mb: float = _set(64.0, 0.001, 512, "Largest upload, MB.")

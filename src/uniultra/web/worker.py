@@ -14,12 +14,10 @@ import numpy as np
 from PIL import Image
 
 from uniultra.backends.protocol import Backend
-from uniultra.errors import FileError, PromptError, UniUltraError
+from uniultra.errors import FileError, UniUltraError
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.dicom.deflated import inflated_bytes
 from uniultra.io.images import kind_of, read_as
-from uniultra.io.masks import read_mask
-from uniultra.io.rle import mask_of
 from uniultra.measure.measured import as_json
 from uniultra.prompt_checks import check_prompt, clipped
 from uniultra.results import ObjectResult
@@ -27,16 +25,11 @@ from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 from uniultra.web.bytes_path import as_path
 from uniultra.web.cache import CachedBackend, EmbeddingCache
-from uniultra.web.messages import Answer, Ask, Failure, FileJob, Forget, Found, Job, Read, Rle, Segment
+from uniultra.web.cine_desk import CineDesk
+from uniultra.web.job_error import JobError
+from uniultra.web.messages import Answer, Ask, CineJob, Failure, FileJob, Forget, Found, Job, Read, Segment
+from uniultra.web.worker_prompts import previous_of, without_path
 from uniultra.web.workspace.desk import Desk
-
-
-class JobError(Exception):
-    """A job that gives nothing: the name of the problem, and one line."""
-
-    def __init__(self, problem: str, detail: str) -> None:
-        super().__init__(detail)
-        self.failure = Failure(problem, detail)
 
 
 @dataclass(frozen=True)
@@ -48,9 +41,11 @@ class Worker:
     abandoned: Callable[[], bool] = lambda: False
     """Whether whoever asked for the job under way has gone."""
     desk: Desk = field(init=False)
+    cines: CineDesk = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "desk", Desk(self.backend, self.cache))
+        object.__setattr__(self, "cines", CineDesk(self.backend, self.abandoned))
 
     def run(self, job: Job) -> Answer | Failure:
         """Does a job; whatever goes wrong is a Failure."""
@@ -77,8 +72,11 @@ class Worker:
             if isinstance(found, Failure):
                 raise JobError(found.problem, found.detail)
             return found
+        if isinstance(job, CineJob):
+            return self.cines.run(job)
         assert isinstance(job, Forget)
         self.cache.forget(job.image_ids)
+        self.cines.forget(job.image_ids)
         return None
 
     def _segment(self, job: Segment) -> tuple[Found, ...]:
@@ -110,11 +108,11 @@ def read_upload(job: Read) -> Frame:
         try:
             kind = kind_of(path)
         except FileError as error:
-            raise JobError("media-type", _without(path, error)) from error
+            raise JobError("media-type", without_path(path, error)) from error
         try:
             frame = read_as(kind, path, job.wanted.frame)
         except FileError as error:
-            raise JobError("image", _without(path, error)) from error
+            raise JobError("image", without_path(path, error)) from error
     if frame.pixels_hw.size > job.max_pixels:
         size = f"{frame.width} x {frame.height} pixels"
         raise JobError(
@@ -143,33 +141,13 @@ def _prompt(number: int, ask: Ask, frame: Frame) -> tuple[Prompt, tuple[str, ...
     frame_hw = frame.height, frame.width
     try:
         labels = ask.labels or (1,) * len(ask.points_xy)
-        previous = None if ask.mask is None else _previous(ask.mask, frame_hw)
+        previous = None if ask.mask is None else previous_of(ask.mask, frame_hw)
         prompt = Prompt(ask.box_xyxy, ask.points_xy, labels, previous)  # type: ignore[arg-type]
         check_prompt(prompt, frame_hw)
     except UniUltraError as error:
         raise JobError("prompt", f"prompt {number}: {error}") from error
     [prompt], notes = clipped([prompt], frame_hw)
     return prompt, notes
-
-
-def _previous(mask: object, frame_hw: tuple[int, int]) -> np.ndarray:
-    """The previous mask of an ask, bool (H, W). Raises PromptError."""
-    if isinstance(mask, Rle):
-        if mask.size_hw != frame_hw:
-            sizes = (
-                f"{mask.size_hw[1]}x{mask.size_hw[0]} pixels; it must have the image's size, "
-                f"{frame_hw[1]}x{frame_hw[0]}"
-            )
-            raise PromptError(f"the previous mask is {sizes}")
-        inside = mask_of(mask.counts, frame_hw)
-        if not inside.any():
-            raise PromptError("the previous mask is empty; at least 1 pixel must be inside; leave it out")
-        return inside
-    with as_path(mask.data) as path:  # type: ignore[attr-defined]
-        try:
-            return read_mask(path, frame_hw)
-        except UniUltraError as error:
-            raise PromptError(_without(path, error, "the previous mask")) from error
 
 
 def _found(job: Segment, result: ObjectResult, notes: tuple[str, ...]) -> Found:
@@ -192,8 +170,3 @@ def png_of(mask_hw: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(mask_hw).save(buffer, format="PNG")
     return buffer.getvalue()
-
-
-def _without(path: str, error: Exception, instead: str = "the image") -> str:
-    """A message with another name for the file, which has no path that anybody gave it."""
-    return str(error).replace(path, instead).replace("with --frame", "with frame=N")

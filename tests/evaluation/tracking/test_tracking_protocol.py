@@ -127,6 +127,15 @@ def test_trackers_are_compared_on_the_same_clips(rows: list[Row]) -> None:
     assert report["copy"][0]["clip"] == "cines/v1"
 
 
+def test_a_manifest_may_name_clip_and_frame(rows: list[Row]) -> None:
+    named = [replace(one, id=f"x{n}", clip="own", frame=20 - n) for n, one in enumerate(rows[:12])]
+    [clip] = real_clips(named)
+    assert clip.name == "cines/own"
+    [last] = [one for one in named if one.frame == 9]
+    frames, _ = clip.read()
+    assert np.array_equal(frames[0].pixels_hw, np.array(Image.open(last.image)))
+
+
 def test_a_clip_that_begins_without_its_target_is_left_out() -> None:
     frames = [speckled(truth) for truth in TRUTHS[:3]]
     clip = Clip("empty", "organ", "g", "none", lambda: (frames, [GONE, *TRUTHS[1:3]]))

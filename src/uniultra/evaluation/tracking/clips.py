@@ -48,13 +48,15 @@ class Clip:
 
 
 def real_clips(rows: Iterable[Row]) -> list[Clip]:
-    """Rows of one set and group whose ids are alike but for a number at their end, LEAST_FRAMES or more, by
-    that number.
+    """LEAST_FRAMES or more rows of one clip, by their frames. Rows that name none are one clip where they are
+    of one set and group and their ids are alike but for a number at their end, which is taken for the frame.
     """
     found: dict[tuple[str, str, str], list[tuple[int, Row]]] = defaultdict(list)
     for row in rows:
         match = _NUMBERED.fullmatch(row.id)
-        if match:
+        if row.clip and row.frame is not None:
+            found[row.dataset, row.group, row.clip].append((row.frame, row))
+        elif match:
             found[row.dataset, row.group, match[1]].append((int(match[2]), row))
     return [
         Clip(f"{dataset}/{name}", own[0][1].organ, own[0][1].cluster, "real", partial(_read, _in_order(own)))

@@ -1,0 +1,214 @@
+"""The cines that one computing process has open for clients, and the tracks under way on them.
+
+A track that this process doesn't know, or that has gone on without its client, is worked out anew: the same
+prompts give the same answers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from uniultra.backends.protocol import Backend
+from uniultra.errors import FileError, UniUltraError
+from uniultra.io.cines import recalibrated
+from uniultra.io.coco import compressed, run_lengths
+from uniultra.io.dicom.deflated import inflated_bytes
+from uniultra.io.images import kind_of
+from uniultra.io.input_file import InputFile
+from uniultra.prompt_checks import check_prompt, clipped
+from uniultra.results import FrameResult, ObjectResult
+from uniultra.segmenter import Segmenter
+from uniultra.tracking import track_as_found
+from uniultra.types import Cine, Prompt
+from uniultra.web.bytes_path import as_path
+from uniultra.web.cine_messages import (
+    CheckPrompts,
+    CineFacts,
+    FollowCine,
+    FoundFrame,
+    FoundObject,
+    FrameAsk,
+    NeedsData,
+    OpenCineFile,
+    Part,
+)
+from uniultra.web.job_error import JobError
+from uniultra.web.messages import CineFile, CineJob
+from uniultra.web.worker_prompts import previous_of, without_path
+
+KEPT_CINES, KEPT_RUNS = 2, 8
+
+
+@dataclass
+class _Open:
+    """An open cine; `files` holds its bytes open."""
+
+    cine: Cine
+    files: ExitStack = field(repr=False)
+
+
+@dataclass
+class _Run:
+    """A track under way, and how many results it has given; `faults` are those that it hasn't given yet."""
+
+    cine_id: str
+    results: Iterator[FrameResult]
+    faults: list[tuple[int, str]]
+    at: int = 0
+
+
+class CineDesk:
+    """One thread's own: nothing is locked."""
+
+    def __init__(self, backend: Backend, abandoned: Callable[[], bool]) -> None:
+        self._segmenter, self._abandoned = Segmenter(backend), abandoned
+        self._open: OrderedDict[str, _Open] = OrderedDict()
+        self._runs: OrderedDict[str, _Run] = OrderedDict()
+
+    def run(self, job: CineJob) -> CineFacts | Part | NeedsData | None:
+        """The answer to a job. Raises JobError."""
+        cine = self._cine(job.cine)
+        if cine is None:
+            return NeedsData()
+        if isinstance(job, OpenCineFile):
+            return CineFacts(cine.frame_hw, cine.count, cine.times_s)
+        if isinstance(job, CheckPrompts):
+            _prompts(cine, job.asks)
+            return None
+        assert isinstance(job, FollowCine)
+        return self._follow(cine, job)
+
+    def forget(self, ids: tuple[str, ...]) -> None:
+        """Closes cines that are gone, with their tracks."""
+        for cine_id in ids:
+            for key in [key for key, run in self._runs.items() if run.cine_id == cine_id]:
+                del self._runs[key]
+            if cine_id in self._open:
+                self._open.pop(cine_id).files.close()
+
+    def _cine(self, file: CineFile) -> Cine | None:
+        if file.id not in self._open:
+            if file.data is None:
+                return None
+            while len(self._open) >= KEPT_CINES:
+                self.forget((next(iter(self._open)),))
+            self._open[file.id] = _opened(file)
+        self._open.move_to_end(file.id)
+        return self._open[file.id].cine
+
+    def _follow(self, cine: Cine, job: FollowCine) -> Part:
+        ends = time.monotonic() + job.slice_s
+        run = self._runs.pop(job.key, None)
+        if run is None or run.at > job.at:
+            run = self._begun(cine, job)
+        found: list[FoundFrame] = []
+        ended = False
+        while not ended and (not found or time.monotonic() < ends):
+            if self._abandoned():
+                raise JobError("worker-lost", "whoever asked for this has gone")
+            one = self._next(run)
+            ended = one is None
+            if one is not None and one.seq >= job.at:
+                found.append(one)
+            elif time.monotonic() > ends:
+                break
+        self._runs[job.key] = run
+        while len(self._runs) > KEPT_RUNS:
+            self._runs.popitem(last=False)
+        return Part(tuple(found), ended)
+
+    def _begun(self, cine: Cine, job: FollowCine) -> _Run:
+        faults: list[tuple[int, str]] = []
+
+        def on_fault(number: int, error: FileError) -> None:
+            faults.append((number, str(error)))
+
+        frames = range(job.frames[0], job.frames[1] + 1)
+        prompts = _prompts(cine, job.asks)
+        results = track_as_found(self._segmenter, cine, prompts, frames, job.reverse, on_fault)
+        return _Run(job.cine.id, results, faults)
+
+    def _next(self, run: _Run) -> FoundFrame | None:
+        """The next result, or a frame that can't be read; None at the end. Raises JobError."""
+        try:
+            result = None if run.faults else next(run.results, None)
+        except FileError as error:
+            raise JobError("image", f"the cine: {error}") from error
+        except UniUltraError as error:
+            raise JobError("prompt", f"{error}") from error
+        if result is None and not run.faults:
+            return None
+        run.at += 1
+        if result is None:
+            number, why = run.faults.pop(0)
+            return FoundFrame(run.at - 1, number, None, left_out=why)
+        assert result.number is not None, "of a cine"
+        objects = tuple(_object(one) for one in result.objects)
+        return FoundFrame(run.at - 1, result.number, result.time_s, objects)
+
+
+def _opened(file: CineFile) -> _Open:
+    """Raises JobError."""
+    assert file.data is not None
+    with ExitStack() as stack:
+        try:
+            data = inflated_bytes(file.data, file.max_bytes)
+            path = stack.enter_context(as_path(data))
+        except FileError as error:
+            raise JobError("image", f"the cine: {error}") from error
+        try:
+            kind = kind_of(path)
+        except FileError as error:
+            raise JobError("media-type", without_path(path, error, "the cine")) from error
+        try:
+            cine = InputFile(Path(path), kind).cine
+        except FileError as error:
+            raise JobError("image", without_path(path, error, "the cine")) from error
+        height, width = cine.frame_hw
+        if height * width > file.max_pixels:
+            limit = f"this server takes up to {file.max_pixels}"
+            raise JobError(
+                "image", f"the cine: {width} x {height} pixels a frame; {limit}; crop or shrink it"
+            )
+        cine = replace(cine, source="the cine")
+        if file.size_mm is not None:
+            size = file.size_mm
+            cine = recalibrated(cine, lambda known: known.with_fallback("the request", size))
+        return _Open(cine, stack.pop_all())
+
+
+def _prompts(cine: Cine, asks: tuple[FrameAsk, ...]) -> dict[int, dict[int, Prompt]]:
+    """Checked and clipped, by frame and structure. Raises JobError."""
+    found: dict[int, dict[int, Prompt]] = {}
+    for one in asks:
+        try:
+            previous = None if one.ask.mask is None else previous_of(one.ask.mask, cine.frame_hw)
+            labels = one.ask.labels or (1,) * len(one.ask.points_xy)
+            prompt = Prompt(one.ask.box_xyxy, one.ask.points_xy, labels, previous)  # type: ignore[arg-type]
+            check_prompt(prompt, cine.frame_hw)
+        except UniUltraError as error:
+            raise JobError("prompt", f"prompt {one.place}: {error}") from error
+        [prompt], _ = clipped([prompt], cine.frame_hw)
+        found.setdefault(one.frame, {})[one.object] = prompt
+    return found
+
+
+def _object(one: ObjectResult) -> FoundObject:
+    mask_hw = np.asarray(one.mask.mask_hw)
+    return FoundObject(
+        number=one.number,
+        status=one.status or "",
+        confidence=one.confidence or 0.0,
+        quality=round(one.mask.quality, 4),
+        counts=compressed(run_lengths(mask_hw)),
+        box_xyxy=one.mask.box_xyxy,
+        area_px=one.area_px,
+        area_mm2=one.area_mm2,
+    )

@@ -1,0 +1,101 @@
+"""What the server and its computing processes say to each other about cines: plain values.
+
+The server holds the file's bytes. A process that has them open isn't sent them again; one that hasn't answers
+`NeedsData`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from uniultra.web.messages import Ask, CineJob
+
+
+@dataclass(frozen=True)
+class FrameAsk:
+    """A prompt of one structure on one frame; `place` is its place in the request, from 1."""
+
+    place: int
+    frame: int
+    object: int
+    ask: Ask
+
+
+@dataclass(frozen=True)
+class OpenCineFile(CineJob):
+    """Say what the cine is: answered by `CineFacts`."""
+
+
+@dataclass(frozen=True)
+class CheckPrompts(CineJob):
+    """Look whether prompts fit a cine; the answer is None, or `NeedsData`."""
+
+    asks: tuple[FrameAsk, ...]
+
+
+@dataclass(frozen=True)
+class FollowCine(CineJob):
+    """The next results of a track, for `slice_s` seconds or to its end: answered by `Part` or `NeedsData`.
+
+    Attributes:
+        key: names the track and its revision.
+        asks: all prompts of this revision.
+        frames: first and last frame.
+        at: how many results the client has.
+    """
+
+    key: str
+    asks: tuple[FrameAsk, ...]
+    frames: tuple[int, int]
+    reverse: bool
+    at: int
+    slice_s: float
+
+
+@dataclass(frozen=True)
+class NeedsData:
+    """The process hasn't the cine open, or no longer."""
+
+
+@dataclass(frozen=True)
+class CineFacts:
+    """What a cine is. `times_s` is one a frame, or None."""
+
+    frame_hw: tuple[int, int]
+    count: int
+    times_s: tuple[float, ...] | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class FoundObject:
+    """One structure on one frame: COCO's text, empty where it is lost; areas; the predicted IoU."""
+
+    number: int
+    status: str
+    confidence: float
+    quality: float
+    counts: str = field(repr=False)
+    box_xyxy: tuple[float, float, float, float] | None
+    area_px: int
+    area_mm2: float | None
+
+
+@dataclass(frozen=True)
+class FoundFrame:
+    """One result, the `seq`th of its track from 0; `left_out` says why a frame can't be read, which then has
+    no objects.
+    """
+
+    seq: int
+    frame: int
+    time_s: float | None
+    objects: tuple[FoundObject, ...] = ()
+    left_out: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Results from `at` on, and whether the track has ended; none where the process had to catch up first."""
+
+    found: tuple[FoundFrame, ...]
+    ended: bool

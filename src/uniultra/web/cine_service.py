@@ -1,0 +1,154 @@
+"""What the server does with cines, apart from HTTP: held ones in, tracks a slice at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+from uniultra.web.cine_messages import (
+    CheckPrompts,
+    CineFacts,
+    FollowCine,
+    FoundFrame,
+    FrameAsk,
+    NeedsData,
+    OpenCineFile,
+    Part,
+)
+from uniultra.web.cine_schemas import FollowIn, FramePromptIn
+from uniultra.web.held_cines import CineStore, HeldCine, HeldTrack
+from uniultra.web.messages import Ask, CineFile, CineJob, Wanted
+from uniultra.web.problems import Problem
+from uniultra.web.prompt_asks import mask_ask
+from uniultra.web.server_paths import read_reference
+from uniultra.web.service import Service
+from uniultra.web.settings import MOST_PROMPTS
+
+SLICE_S = 0.25
+"""A lane works on a track for so long before it takes what else waits."""
+
+
+class CineService:
+    """The cines of one server, on the lanes of its `Service`. Belongs to the event loop."""
+
+    def __init__(self, service: Service) -> None:
+        self.service, self.settings = service, service.settings
+        self.store = CineStore(self.settings.cines, int(self.settings.cines_mb * 1e6), self.settings.idle_s)
+        self.store.on_gone = self._forget
+        service.other_stores.append(self.store)
+
+    async def upload(self, chunks: AsyncIterator[bytes], wanted: Wanted) -> HeldCine:
+        """Holds the cine that these bytes are. Raises Problem."""
+        self.store.check_room()
+        with self.service.uploading():
+            data = bytearray()
+            async for chunk in chunks:
+                data += chunk
+            return await self._hold(bytes(data), wanted)
+
+    async def reference(self, path: str, wanted: Wanted) -> HeldCine:
+        """Holds the cine in a file of this machine. Raises Problem."""
+        self.store.check_room()
+        with self.service.uploading():
+            settings = self.settings
+            data = await asyncio.to_thread(read_reference, settings.root, path, settings.upload_bytes)
+            return await self._hold(data, wanted)
+
+    async def begin(self, cine: HeldCine, asked: FollowIn) -> HeldTrack:
+        """A track of checked prompts; nothing is computed yet. Raises Problem."""
+        asks = tuple(_frame_ask(place, one) for place, one in enumerate(asked.prompts, start=1))
+        last = cine.facts.count - 1
+        frames = asked.first or 0, last if asked.last is None else asked.last
+        if not frames[0] <= frames[1] <= last:
+            raise Problem(
+                "prompt", f"frames {frames[0]} to {frames[1]} are none of it; legal are 0 to {last}"
+            )
+        known: set[tuple[int, int]] = set()
+        for one in asks:
+            where = f"prompt {one.place}: structure {one.object} on frame {one.frame}"
+            if not frames[0] <= one.frame <= frames[1]:
+                raise Problem("prompt", f"{where} isn't tracked; legal are {frames[0]} to {frames[1]}")
+            if (one.frame, one.object) in known:
+                raise Problem("prompt", f"{where} has two prompts; put them into one")
+            known.add((one.frame, one.object))
+        await self._run(cine, CheckPrompts(self._file(cine), asks))
+        return cine.add(asks, frames, asked.reverse)
+
+    async def correct(self, cine: HeldCine, track: HeldTrack, asked: FramePromptIn) -> None:
+        """Adds a revision of what a prompt changes. Raises Problem."""
+        ask = _frame_ask(1, asked)
+        await self._run(cine, CheckPrompts(self._file(cine), (ask,)))
+        track.correct(ask, MOST_PROMPTS)
+
+    async def follow(
+        self, cine: HeldCine, track: HeldTrack, revision: int, after: int
+    ) -> AsyncIterator[FoundFrame]:
+        """The results of a revision with a higher `seq` than `after`, as they are found, but for what a later
+        revision answers. Raises Problem.
+        """
+        one, at, ended = track.revisions[revision], after + 1, False
+        while not ended:
+            job = FollowCine(
+                self._file(cine),
+                f"{cine.id}/{track.id}/{revision}",
+                one.asks,
+                one.frames,
+                track.reverse,
+                at,
+                min(SLICE_S, self.settings.work_s),
+            )
+            part = await self._run(cine, job)
+            assert isinstance(part, Part)
+            for found in part.found:
+                at = found.seq + 1
+                kept = tuple(
+                    each
+                    for each in found.objects
+                    if not track.replaced_later(revision, found.frame, each.number)
+                )
+                if kept or found.left_out:
+                    yield replace(found, objects=kept)
+            ended = part.ended
+            cine.used = self.store.clock()
+
+    async def _hold(self, data: bytes, wanted: Wanted) -> HeldCine:
+        if not data:
+            raise Problem("image", "the cine: the body is empty (0 bytes); send the bytes of a file")
+        self.store.check_room(len(data))
+        lane = self.service.next_lane()
+        cine_id = secrets.token_urlsafe(18)
+        limits = int(self.settings.megapixels * 1e6), self.settings.upload_bytes
+        answer = await self.service.lanes[lane].run(
+            OpenCineFile(CineFile(cine_id, data, wanted.size_mm, *limits))
+        )
+        assert isinstance(answer.value, CineFacts)
+        self.service.metrics.work.labels("read").observe(answer.work_ms / 1000)
+        return self.store.add(data, answer.value, wanted.size_mm, (cine_id, lane))
+
+    def _file(self, cine: HeldCine) -> CineFile:
+        limits = int(self.settings.megapixels * 1e6), self.settings.upload_bytes
+        return CineFile(cine.id, None, cine.size_mm, *limits)
+
+    async def _run(self, cine: HeldCine, job: CineJob) -> Any:
+        """The answer of the cine's lane, which is sent the bytes where it hasn't them. Raises Problem."""
+        lane = self.service.lanes[cine.lane]
+        answer = await lane.run(job)
+        if isinstance(answer.value, NeedsData):
+            answer = await lane.run(replace(job, cine=replace(job.cine, data=cine.data)))
+        self.service.metrics.work.labels("track").observe(answer.work_ms / 1000)
+        return answer.value
+
+    def _forget(self, gone: list[HeldCine]) -> None:
+        for cine in gone:
+            self.service.lanes[cine.lane].forget((cine.id,))
+
+
+def _frame_ask(place: int, asked: FramePromptIn) -> FrameAsk:
+    """Raises Problem."""
+    mask = None if asked.mask is None else mask_ask(place, asked.mask)
+    box = None if asked.box is None else tuple(asked.box)
+    ask = Ask(box, tuple(tuple(point) for point in asked.points), tuple(asked.labels), mask)
+    return FrameAsk(place, asked.frame, asked.object, ask)

@@ -1,0 +1,150 @@
+"""How a client asks `uniultra serve`: one call a connection, again where the server is busy; its refusals."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from uniultra.errors import FileError, ServeError
+from uniultra.io.coco import compressed, run_lengths
+from uniultra.io.paths import PathLike, one_line, shown
+from uniultra.pixel_scale import PixelSize
+from uniultra.types import Prompt
+
+
+class RefusedError(ServeError):
+    """The server's own refusal: its HTTP `status`, and the last part of the problem's `type`, such as
+    "no-image".
+    """
+
+    def __init__(self, status: int, problem: str, detail: str) -> None:
+        super().__init__(f"the server refused ({status} {problem}): {detail}")
+        self.status, self.problem, self.detail = status, problem, detail
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Where the server is; see `client.Client`."""
+
+    url: str = "http://127.0.0.1:8008"
+    token: str | None = field(default=None, repr=False)
+    timeout_s: float = 60.0
+    patience_s: float = 60.0
+
+    def _ask_json(self, method: str, path: str, content: Any) -> dict[str, Any]:
+        return self._ask(method, path, json.dumps(content).encode("ascii"), "application/json")
+
+    def _ask(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> dict[str, Any]:
+        """The JSON of an answer; asks again where the server is busy, for as long as patience lasts. Raises
+        ServeError.
+        """
+        headers = self._headers(kind)
+        ends = time.monotonic() + self.patience_s
+        while True:
+            status, wait_s, data = self._once(method, path, body, headers)
+            if status == 429 and time.monotonic() + wait_s <= ends:
+                time.sleep(wait_s)
+                continue
+            if 200 <= status < 300:
+                return dict(_parsed(data)) if data else {}
+            raise _refused(status, data)
+
+    def _lines(self, path: str) -> Generator[bytes, None, None]:
+        """The lines of a streamed answer; closing the iterator closes the connection. Raises ServeError."""
+        ends = time.monotonic() + self.patience_s
+        while True:
+            with contextlib.closing(self._connection()) as connection:
+                try:
+                    connection.request("GET", path, None, self._headers(""))
+                    response = connection.getresponse()
+                    if response.status == 200:
+                        yield from response
+                        return
+                    wait_s = float(response.headers.get("Retry-After", 1))
+                    status, data = response.status, response.read()
+                except (OSError, http.client.HTTPException, ValueError) as error:
+                    raise self._unreachable(error) from error
+            if status != 429 or time.monotonic() + wait_s > ends:
+                raise _refused(status, data)
+            time.sleep(wait_s)
+
+    def _headers(self, kind: str) -> dict[str, str]:
+        headers = {"Content-Type": kind} if kind else {}
+        return headers | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
+
+    def _unreachable(self, error: Exception) -> ServeError:
+        return ServeError(
+            f"no answer from {self.url} ({one_line(error)}); is `uniultra serve` running there?"
+        )
+
+    def _once(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, float, bytes]:
+        """Status, seconds to wait, and body of one answer. Raises ServeError."""
+        connection = self._connection()
+        try:
+            # A server may refuse while it is being sent to: its answer says why.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            return response.status, float(response.headers.get("Retry-After", 1)), response.read()
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise self._unreachable(error) from error
+        finally:
+            connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+            raise ServeError(
+                f"'{self.url}' is not the address of a server; give one such as http://127.0.0.1:8008"
+            )
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        return kind(parts.hostname, parts.port, timeout=self.timeout_s)
+
+
+def size_numbers(size_mm: PixelSize | None) -> list[float] | None:
+    if size_mm is None:
+        return None
+    return [*size_mm] if isinstance(size_mm, tuple | list) else [size_mm]
+
+
+def contents(path: PathLike) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (OSError, ValueError) as error:
+        raise FileError(f"{shown(path)}: can't be opened ({one_line(error)}); check the path") from error
+
+
+def _parsed(data: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(data)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ServeError("the answer is not from `uniultra serve`; check the address")
+    return found
+
+
+def prompt_json(prompt: Prompt, previous: str | None) -> dict[str, Any]:
+    mask: dict[str, Any] | None = None
+    if previous is not None:
+        mask = {"id": previous}
+    elif prompt.mask_hw is not None:
+        mask = {
+            "rle": {"size": list(prompt.mask_hw.shape), "counts": compressed(run_lengths(prompt.mask_hw))}
+        }
+    return {"box": prompt.box_xyxy, "points": prompt.points_xy, "labels": prompt.point_labels, "mask": mask}
+
+
+def _refused(status: int, data: bytes) -> RefusedError:
+    problem = _parsed(data)
+    name = str(problem.get("type", "")).rpartition(":")[2]
+    return RefusedError(status, name, str(problem.get("detail", "no reason given")))

@@ -1,0 +1,161 @@
+"""The cines that clients track structures through, with their tracks: held in memory alone, bounded, dropped
+when nobody uses them.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from uniultra.pixel_scale import PixelSize
+from uniultra.tracking import affected
+from uniultra.web.cine_messages import CineFacts, FrameAsk
+from uniultra.web.problems import Problem
+from uniultra.web.settings import KEPT_TRACKS
+
+_LONGEST_WAIT_S = 60
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What is worked out in one go: from the beginning all of a track; then what each correction changes.
+
+    Attributes:
+        asks: the prompts that it follows from.
+        frames: first and last frame.
+        object: the structure that was corrected; None for all.
+    """
+
+    asks: tuple[FrameAsk, ...]
+    frames: tuple[int, int]
+    object: int | None = None
+
+    def covers(self, frame: int, number: int) -> bool:
+        return number == self.object and self.frames[0] <= frame <= self.frames[1]
+
+
+@dataclass
+class HeldTrack:
+    """A track: its prompts, which are all that it needs to be kept, and its revisions."""
+
+    id: str
+    asks: tuple[FrameAsk, ...]
+    reverse: bool
+    revisions: list[Revision]
+
+    def correct(self, ask: FrameAsk, most: int) -> Revision:
+        """Puts a prompt in, or in the place of the one of that frame and structure. Raises Problem."""
+        first, last = self.revisions[0].frames
+        if not first <= ask.frame <= last:
+            raise Problem("prompt", f"frame {ask.frame} isn't tracked; legal are {first} to {last}")
+        others = tuple(one for one in self.asks if (one.frame, one.object) != (ask.frame, ask.object))
+        if len(others) >= most or len(self.revisions) > most:
+            raise Problem("prompt", f"the track has {most} prompts, which is the limit; begin another one")
+        self.asks = *others, ask
+        known = [one for one in self.asks if one.object == ask.object]
+        prompts = {one.frame: {one.object: None} for one in known}
+        changed = affected(prompts, ask.object, ask.frame, last + 1, self.reverse)  # type: ignore[arg-type]
+        revision = Revision((ask,), (max(changed.start, first), changed.stop - 1), ask.object)
+        self.revisions.append(revision)
+        return revision
+
+    def replaced_later(self, revision: int, frame: int, number: int) -> bool:
+        """Whether a later revision answers for a structure on a frame."""
+        return any(one.covers(frame, number) for one in self.revisions[revision + 1 :])
+
+
+@dataclass
+class HeldCine:
+    """One cine: the bytes of its file, what it is, and the lane that has it open."""
+
+    id: str
+    data: bytes = field(repr=False)
+    facts: CineFacts
+    size_mm: PixelSize | None
+    lane: int
+    used: float
+    tracks: OrderedDict[str, HeldTrack] = field(default_factory=OrderedDict)
+
+    def add(self, asks: tuple[FrameAsk, ...], frames: tuple[int, int], reverse: bool) -> HeldTrack:
+        """A new track; the oldest makes room."""
+        track = HeldTrack(secrets.token_urlsafe(9), asks, reverse, [Revision(asks, frames)])
+        self.tracks[track.id] = track
+        while len(self.tracks) > KEPT_TRACKS:
+            self.tracks.popitem(last=False)
+        return track
+
+    def track(self, track_id: str) -> HeldTrack:
+        """Raises Problem: no-track."""
+        if track_id not in self.tracks:
+            raise Problem("no-track", "no track of this cine has this id; the oldest are dropped: begin anew")
+        return self.tracks[track_id]
+
+
+class CineStore:
+    """Cines by id, oldest use first. Belongs to the event loop: nothing is locked."""
+
+    def __init__(
+        self, most: int, max_bytes: int, idle_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.most, self.max_bytes, self.idle_s, self.clock = most, max_bytes, idle_s, clock
+        self.on_gone: Callable[[list[HeldCine]], None] = lambda gone: None
+        self.bytes = 0
+        self._held: OrderedDict[str, HeldCine] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def check_room(self, more: int = 0) -> None:
+        """Passes where another cine of so many bytes has room. Raises Problem: full, or cine."""
+        self.sweep()
+        if more > self.max_bytes:
+            raise Problem("image", f"the cine: {more} bytes are more than this server holds in all; cut it")
+        if len(self._held) < self.most and self.bytes + more <= self.max_bytes:
+            return
+        oldest = next(iter(self._held.values()))
+        wait = min(max(1, math.ceil(oldest.used + self.idle_s - self.clock())), _LONGEST_WAIT_S)
+        held = f"{len(self._held)} cines with {self.bytes / 1e6:.0f} MB are held, of {self.most} and "
+        held += f"{self.max_bytes / 1e6:.0f} MB"
+        raise Problem("full", f"{held}; delete those that you are done with, or wait", retry_s=wait)
+
+    def add(
+        self, data: bytes, facts: CineFacts, size_mm: PixelSize | None, named: tuple[str, int]
+    ) -> HeldCine:
+        """Holds a cine under the id and on the lane of `named`. Raises Problem: full."""
+        self.check_room(len(data))
+        cine = HeldCine(named[0], data, facts, size_mm, named[1], self.clock())
+        self._held[cine.id] = cine
+        self.bytes += len(data)
+        return cine
+
+    def get(self, cine_id: str) -> HeldCine:
+        """A cine, whose time begins anew. Raises Problem: no-cine."""
+        self.sweep()
+        cine = self._held.get(cine_id)
+        if cine is None:
+            raise Problem(
+                "no-cine", "no cine has this id; it was deleted, or not used for too long: upload it again"
+            )
+        cine.used = self.clock()
+        self._held.move_to_end(cine_id)
+        return cine
+
+    def delete(self, cine_id: str) -> None:
+        """Drops a cine and its tracks. Raises Problem: no-cine."""
+        self._drop([self.get(cine_id)])
+
+    def sweep(self) -> None:
+        """Drops what nobody used for `idle_s`."""
+        oldest = self.clock() - self.idle_s
+        self._drop([cine for cine in self._held.values() if cine.used <= oldest])
+
+    def _drop(self, gone: list[HeldCine]) -> None:
+        for cine in gone:
+            del self._held[cine.id]
+            self.bytes -= len(cine.data)
+        if gone:
+            self.on_gone(gone)

@@ -1,0 +1,46 @@
+"""Prompts of requests as the computing processes are sent them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from uniultra.web.held_images import HeldImage
+from uniultra.web.messages import Ask, Png, Rle
+from uniultra.web.problems import Problem
+from uniultra.web.schemas import MaskById, MaskByPng, MaskByRle, MaskIn, PromptIn
+
+
+def ask_of(number: int, prompt: PromptIn, image: HeldImage) -> Ask:
+    """The `number`th prompt of a request, with the mask that it names. Raises Problem."""
+    return Ask(
+        None if prompt.box is None else tuple(prompt.box),
+        tuple(tuple(point) for point in prompt.points),
+        tuple(prompt.labels),
+        None if prompt.mask is None else _held_mask(number, prompt.mask, image),
+    )
+
+
+def _held_mask(number: int, mask: MaskIn, image: HeldImage) -> Rle | Png:
+    if isinstance(mask, MaskById):
+        if mask.id not in image.masks:
+            raise Problem(
+                "prompt",
+                f"prompt {number}: the image keeps no mask with this id; the oldest are dropped: send the "
+                "mask itself",
+            )
+        return Rle(image.masks[mask.id], image.size_hw)
+    return mask_ask(number, mask)
+
+
+def mask_ask(number: int, mask: MaskByRle | MaskByPng) -> Rle | Png:
+    """A mask that the `number`th prompt brings along. Raises Problem."""
+    if isinstance(mask, MaskByRle):
+        counts = mask.rle.counts
+        return Rle(counts if isinstance(counts, str) else tuple(counts), (mask.rle.size[0], mask.rle.size[1]))
+    try:
+        return Png(base64.b64decode(mask.png, validate=True))
+    except binascii.Error:
+        raise Problem(
+            "prompt", f"prompt {number}: the previous mask is not base64; encode the bytes of a PNG file"
+        ) from None

@@ -1,0 +1,65 @@
+"""What the routes share: how their bodies and refusals are described, and what requests say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+from pydantic import BaseModel
+
+from uniultra.pixel_scale import PixelSize
+from uniultra.web.problems import MEDIA_TYPE, Problem
+
+BYTES = {"type": "string", "format": "binary"}
+_NOT_BYTES = ("multipart/", "application/json")
+_MEANINGS = {
+    400: "The request can't be read.",
+    401: "A token is needed.",
+    403: "The Host, the Origin or the reference is not allowed.",
+    404: "There is no such thing.",
+    408: "The client was too slow.",
+    413: "The body is too large.",
+    415: "The body is of a kind that is not read.",
+    422: "The image, the prompt or the request can't be used.",
+    429: "The server is busy or full; Retry-After says when to ask again.",
+    500: "The server failed.",
+    503: "The computing process was lost, or there are too many connections.",
+    504: "Computing took too long.",
+}
+ALWAYS = (400, 401, 403, 408, 413, 415, 500, 503)
+
+
+def no_form(request: Request) -> None:
+    """Passes where a body can be a file itself. Raises Problem: media-type."""
+    kind = request.headers.get("content-type", "").strip().lower()
+    if kind.startswith(_NOT_BYTES):
+        raise Problem(
+            "media-type",
+            "send the bytes of the image file itself as the body, as application/octet-stream",
+            close=True,
+        )
+
+
+async def gone(request: Request) -> None:
+    """Returns when the client has gone; its body must have been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def json_body(model: type[BaseModel]) -> dict[str, Any]:
+    """The request body of a route, for OpenAPI."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def pixel_size(numbers: list[float] | None) -> PixelSize | None:
+    """What a client says: nothing, once, or down and right."""
+    if numbers is None:
+        return None
+    return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The refusals of a route, for OpenAPI."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
+    return {status: {"description": _MEANINGS[status], "content": content} for status in statuses}
