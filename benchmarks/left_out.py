@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -92,7 +93,7 @@ def left_out(
     seen = sets_without(organs, tuple(train_split(manifest)))
     own = dataclasses.replace(config, data=dataclasses.replace(config.data, datasets=",".join(seen)))
     run = out / "+".join(organs).replace(" ", "-")
-    folder = train(own, data, run)
+    folder = finished(run, own) or train(own, data, run)
     found, kept = [], []
     model = Segmenter(
         TorchBackend(open_model(str(folder), config.model.image_size), "left out", passes=passes)
@@ -109,6 +110,15 @@ def left_out(
         kept.append([[dataclasses.asdict(record) for record in records] for records in (ours, *others)])
     write_json(run / "records.json", dict(zip(organs, kept, strict=True)), force=True)
     return found
+
+
+def finished(run: Path, config: TrainConfig) -> Path | None:
+    """The model of a run of this very config that came to its end; None where there is none."""
+    if not (run / "model" / "config.json").is_file():
+        return None
+    record = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    same = record["config"] == json.loads(json.dumps(dataclasses.asdict(config)))
+    return run / "model" if same else None
 
 
 def sets_without(organs: Sequence[str], rows: Sequence[Row]) -> list[str]:
