@@ -23,6 +23,7 @@ def minute(config: AdaptConfig | None = None) -> AdaptConfig:
         base=replace(given.base, method="decoder"),
         optim=replace(given.optim, steps=120, ema=0.95, save_every=1000, keep="last", patience=0),
         loss=replace(given.loss, rounds=2),
+        data=replace(given.data, whole_share=0.4, box_share=0.45, bare_share=0.5, anywhere_share=0.5),
         cache=CacheSettings(views=16),
     )
 
