@@ -14,12 +14,14 @@ from uniultra.training import minute as module
 from uniultra.training.config import AdaptConfig
 from uniultra.training.config_io import configured
 from uniultra.training.minute import learn, minute
+from uniultra.web.workspace.lessons import STEPS
 
 FILE = Path(__file__).parents[2] / "configs" / "adapt" / "minute.toml"
 
 
 def test_the_file_and_the_option_are_the_same() -> None:
     assert configured(AdaptConfig(), FILE) == minute()
+    assert minute().optim.steps == STEPS, "what the page shows"
     other = configured(AdaptConfig(), None, ("base.name='x'", "data.rotation=3", "optim.seed=4"))
     kept = minute(other)
     assert (kept.base.name, kept.data.rotation, kept.optim.seed) == ("x", 3.0, 4)

@@ -28,7 +28,7 @@ log = out / "log.jsonl"
 step = json.loads(log.read_text().splitlines()[-1])["step"] if log.is_file() else 0
 if go.is_file() and go.read_text() == "fail":
     sys.exit(f"uniultra: '{out}' went wrong")
-for at in range(step + 10, 41, 10):
+for at in range(step + 10, 121, 10):
     with log.open("a") as file: file.write(json.dumps({"step": at, "loss": 1.0}) + "\\n")
     while at == 10 and not go.is_file(): time.sleep(0.02)
 pair = {"objects": 1, "other_dice": 0.5, "dice": 0.75}

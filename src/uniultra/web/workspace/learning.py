@@ -113,7 +113,7 @@ class Learner:
         base = _base_of(folder)
         changes = [part for setting in SETTINGS for part in ("--set", setting)]
         command = [*self.command, "adapt", "--data", str(folder / "data" / "manifest.csv")]
-        command += ["--out", str(folder), "--base", base, *changes]
+        command += ["--out", str(folder), "--base", base, "--minute", *changes]
         cores = str(max(1, usable_cores() - 1))  # the page goes on meanwhile
         env = os.environ | {"OMP_NUM_THREADS": cores, "HF_HUB_OFFLINE": "1", "NO_COLOR": "1"}
         lock = _lock(folder)

@@ -31,15 +31,9 @@ LEAST_IMAGES, TWO_LEFT_OUT = 5, 8
 """Accepted images that a lesson takes; from how many on two are left out and not one."""
 MOST_IMAGES, MOST_FRAMES = 60, 3
 """Images of a lesson, and frames of each."""
-STEPS = 40
-SETTINGS = (
-    f"optim.steps={STEPS}",
-    "optim.batch_size=4",
-    "optim.save_every=10",
-    "optim.keep=last",
-    "optim.patience=0",
-)
-"""How `uniultra adapt` is set for five images and a minute: the one place that says so."""
+STEPS = 120
+SETTINGS = (f"optim.steps={STEPS}", "optim.save_every=20")
+"""What `uniultra adapt --minute` is told beside: its own number of steps, and checkpoints to go on from."""
 _MOST_BYTES = 2_000_000
 
 
