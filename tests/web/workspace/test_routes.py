@@ -356,3 +356,20 @@ def test_where_the_banners_file_is_damaged_nothing_is_exported(page: TestClient,
     assert refused.json()["type"].endswith("project")
     assert "banners.json" in refused.json()["detail"]
     assert not (folder / "uniultra-project" / "export").exists()
+
+
+def test_a_volume_from_two_planes_or_the_reason_why_there_is_none(page: TestClient) -> None:
+    """Spheroids of known axes on two files; both methods."""
+    first = {"item": item_id(page, "cine.gif"), "frame": 1, "counts": TRUTH, "spacing_mm_yx": [0.5, 0.5]}
+    other = compressed(run_lengths(ellipse((120, 160), (85, 55), (35, 20))))
+    at = f"/v1/workspace/items/{item_id(page, 'a.png')}/frames/0/volume"
+    found = page.post(at, json={"counts": other, "spacing_mm_yx": [0.5, 0.5], "first": first}).json()
+    expected = np.pi / 6 * 35 * 25 * 20 / 1000
+    assert found["ellipsoid"]["volume"]["value"] == pytest.approx(expected, rel=0.05)
+    assert found["simpson"]["volume"]["value"] == pytest.approx(expected, rel=0.05)
+    assert found["simpson"]["method"].startswith("biplane")
+    without = page.post(at, json={"counts": other, "first": first}).json()
+    assert "a volume needs millimetres" in without["ellipsoid"]["problem"]
+    assert "no calibration is known" in without["simpson"]["problem"]
+    unknown = page.post(at, json={"counts": other, "first": first | {"item": "none"}})
+    assert unknown.status_code == 404

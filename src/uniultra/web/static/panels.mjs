@@ -8,6 +8,7 @@ import { lengthOf, scaleAt } from "./core/scale.mjs";
 import { printReport } from "./report.mjs";
 import { app, calibration, changed, commit, doc, say, selectedMask, selectedObject } from "./state.mjs";
 import { NAMES, current, number, qualityOf, reasonOf, squared, t } from "./texts.mjs";
+import { volumeParts, volumeState } from "./volume.mjs";
 
 export function newStructure() {
   if (!app.file) return;
@@ -21,7 +22,7 @@ let shown = [];
 // Builds the panels anew where what they show has changed: a button that is replaced under the pointer takes
 // no click.
 export function renderPanels() {
-  const state = [app.file, doc(), app.frame, app.selected, current(), measured(), asked()];
+  const state = [app.file, doc(), app.frame, app.selected, current(), measured(), asked(), volumeState()];
   if (state.every((part, index) => part === shown[index])) return;
   const built = [rebuilt(byId("structures"), structures), rebuilt(byId("measures"), measures)];
   shown = built.every(Boolean) ? state : [];
@@ -138,6 +139,7 @@ function measures() {
       ? el("p", { class: "warning" }, t("lowHint"))
       : null,
     ...heart(object),
+    ...volumeParts(object, mask),
     calipers.length ? el("table", { class: "numbers" }, el("tbody", {}, ...calipers.map(caliperRow))) : null,
     some ? buttons() : null,
   ];

@@ -3,8 +3,9 @@
 import { byId, el, fill } from "./dom.mjs";
 import { ejectionOf, extremes } from "./ejection.mjs";
 import { allMeasured, rows } from "./measures.mjs";
-import { app, calibration, doc, selectedObject } from "./state.mjs";
+import { app, calibration, doc, selectedMask, selectedObject } from "./state.mjs";
 import { scaleAt } from "./core/scale.mjs";
+import { volumeRows } from "./volume.mjs";
 import { current, number, squared, t } from "./texts.mjs";
 
 export async function printReport() {
@@ -25,7 +26,7 @@ export async function printReport() {
       `${new Date().toLocaleString(current())} · UniUltra ${app.workspace.model} ${app.workspace.version}`,
     ),
     snapshot(),
-    el("table", {}, el("tbody", {}, ...body, ...heart())),
+    el("table", {}, el("tbody", {}, ...body, ...heart(), ...volumes())),
     reason ? el("p", {}, t("pixelsWhy", reason)) : null,
     el("p", {}, t("notice")),
   );
@@ -49,6 +50,12 @@ function heart() {
         `${number(known[name].value, 1)} ± ${number(known[name].uncertainty, 1)} ${known[name].unit}`,
       ),
     ),
+  );
+}
+
+function volumes() {
+  return volumeRows(selectedMask()).map(([name, words]) =>
+    el("tr", {}, el("td", {}, selectedObject().name), el("td", {}, name), el("td", {}, words)),
   );
 }
 

@@ -19,13 +19,11 @@ from uniultra.errors import PromptError, UniUltraError
 from uniultra.geometry import whole
 from uniultra.io.output import write_png
 from uniultra.measure.measured import as_json
-from uniultra.measure.measured import number as number_json
-from uniultra.measure.volume import View, ejection_fraction, simpson
-from uniultra.results import FrameResult
+from uniultra.results import FrameResult, ObjectResult
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.cache import CachedBackend, EmbeddingCache
-from uniultra.web.messages import Ask, Failure, FileJob
+from uniultra.web.messages import Ask, Failure, FileJob, Rle
 from uniultra.web.workspace.answers import (
     compared,
     drawn_result,
@@ -50,6 +48,7 @@ from uniultra.web.workspace.jobs import (
     MeasureMask,
     OpenFile,
     Picture,
+    Planes,
     Point,
     Pointed,
     SavedObject,
@@ -61,6 +60,7 @@ from uniultra.web.workspace.jobs import (
     mask_name,
 )
 from uniultra.web.workspace.open_cine import OpenCine
+from uniultra.web.workspace.volumes import ejection, two_planes
 
 KEPT_FILES = 3
 JPEG_QUALITY = 90
@@ -87,6 +87,7 @@ class Desk:
             Export: self._export,
             Teach: self._teach,
             Compare: self._compare,
+            Planes: self._planes,
         }
         try:
             return handlers[type(job)](job)
@@ -191,22 +192,20 @@ class Desk:
         return mask, self._around(job, mask)
 
     def _measure(self, job: MeasureMask) -> dict[str, Any]:
-        frame = self._frame(job, job.number)
-        return as_json(drawn_result(SavedObject(1, job.mask, None, 0.0), frame).measured)
+        return as_json(self._saved(job, job.number, job.mask).measured)
 
     def _ejection(self, job: Ejection) -> dict[str, Any]:
-        volumes = []
-        for number, rle in zip(job.numbers, job.masks, strict=True):
-            drawn = drawn_result(SavedObject(1, rle, None, 0.0), self._frame(job, number))
-            volumes.append(simpson((View(drawn.mask.mask_hw, drawn.scale),)))
-        diastole, systole = volumes
-        return {
-            "diastole": number_json(diastole.volume),
-            "systole": number_json(systole.volume),
-            "fraction": number_json(ejection_fraction(diastole, systole)),
-            "method": diastole.method,
-            "notes": list(dict.fromkeys((*diastole.notes, *systole.notes))),
-        }
+        pairs = zip(job.numbers, job.masks, strict=True)
+        diastole, systole = (self._saved(job, number, rle) for number, rle in pairs)
+        return ejection(diastole, systole)
+
+    def _planes(self, job: Planes) -> dict[str, Any]:
+        first = self._saved(FileJob(job.first_path, job.first_mm), job.first_number, job.first_mask)
+        return two_planes(first, self._saved(job, job.number, job.mask))
+
+    def _saved(self, job: FileJob, number: int, rle: Rle) -> ObjectResult:
+        """A mask that a page sent back, on its frame."""
+        return drawn_result(SavedObject(1, rle, None, 0.0), self._frame(job, number))
 
     def _track(self, job: Track) -> tuple[Tracked, ...]:
         def start(frame: Frame) -> Prompt:

@@ -17,6 +17,7 @@ from uniultra.web.workspace.jobs import (
     Ejection,
     MeasureMask,
     Picture,
+    Planes,
     Point,
     Pointed,
     Track,
@@ -29,6 +30,7 @@ from uniultra.web.workspace.schemas import (
     PointOut,
     TrackedOut,
     TrackIn,
+    VolumeIn,
     edges,
 )
 from uniultra.web.workspace.workspace import Workspace, rle_of, run
@@ -107,6 +109,25 @@ def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         masks = rle_of(asked.counts[0], size_hw), rle_of(asked.counts[1], size_hw)
         numbers = asked.diastole, asked.systole
         job = Ejection(item.path, _pixel_size(asked.spacing_mm_yx), numbers=numbers, masks=masks)
+        found: dict[str, Any] = await run(service, item, job)
+        return found
+
+    @app.post(FRAME + "/volume", include_in_schema=False)
+    async def volume(item_id: str, number: int, request: Request) -> dict[str, Any]:
+        """A structure's volume from two planes."""
+        item = workspace.item(item_id)
+        asked = await service.bodies.read(request, VolumeIn)
+        first = workspace.item(asked.first.item)
+        job = Planes(
+            item.path,
+            _pixel_size(asked.spacing_mm_yx),
+            number=_number(number),
+            mask=rle_of(asked.counts, await _size(service, workspace, item)),
+            first_path=first.path,
+            first_number=asked.first.frame,
+            first_mask=rle_of(asked.first.counts, await _size(service, workspace, first)),
+            first_mm=_pixel_size(asked.first.spacing_mm_yx),
+        )
         found: dict[str, Any] = await run(service, item, job)
         return found
 

@@ -102,6 +102,20 @@ class Ejection(FileJob):
     masks: tuple[Rle, Rle]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Planes(FileJob):
+    """The volume of a structure from its mask on frame `number`, and from one on a frame of another (or the
+    same) file: answered as `volumes.two_planes` says.
+    """
+
+    number: int
+    mask: Rle
+    first_path: Path
+    first_number: int
+    first_mask: Rle
+    first_mm: tuple[float, float] | None
+
+
 @dataclass(frozen=True)
 class SavedObject:
     """One structure of a frame: its id in tables, mask, prompt (None for a mask drawn by hand), quality

@@ -143,6 +143,23 @@ class EjectionIn(Strict):
     spacing_mm_yx: PixelSizes | None = None
 
 
+class PlaneIn(Strict):
+    """A mask on a frame of a file of the work list."""
+
+    item: Annotated[str, StringConstraints(strict=True, max_length=40)]
+    frame: Number0
+    counts: Counts
+    spacing_mm_yx: PixelSizes | None = None
+
+
+class VolumeIn(Strict):
+    """A structure's mask on one plane, and on another, its `first`."""
+
+    counts: Counts
+    spacing_mm_yx: PixelSizes | None = None
+    first: PlaneIn
+
+
 class SaveIn(Strict):
     """A changed document, made from revision `revision` (0: there was none)."""
 
