@@ -23,6 +23,7 @@ from PIL import Image
 from browsers import CHROMIUM, Visit, check_tab, tab_of
 from dicoms import dataset, region, save
 from phantoms import ellipse, speckled
+from uniultra.registry import find, verified_folder
 from uniultra.web.workspace.entry_page import entry_page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -438,3 +439,99 @@ def test_covered_names_are_black_on_the_screen_in_exports_and_on_other_images_of
     tab.page.keyboard.press("k")
     tab.page.mouse.click(*tab.at(100, 16))
     tab.wait("app.file.banners.length === 0")
+
+
+def test_accepted_images_are_learned_and_the_model_is_switched(tab: Visit, folder: Path) -> None:
+    """Five accepted images offer a lesson, which is begun and cancelled; a finished one's model answers."""
+    pytest.importorskip("peft")
+    finished = folder / "uniultra-project" / "learn" / "cyst-1"
+    finished.mkdir(parents=True)
+    model = verified_folder(find("uniultra-mini"))
+    for name in ("encoder.onnx", "decoder.onnx"):
+        shutil.copy(model / name, finished / name)
+    facts = json.loads((model / "model.json").read_text())
+    (finished / "model.json").write_text(json.dumps(facts | {"name": "cyst-1"}))
+    pair = {"objects": 1, "other_dice": 0.61, "dice": 0.83}
+    own = {kind: {"mean over organs": pair} for kind in ("box10", "click1")}
+    (finished / "gain.json").write_text(json.dumps({"own": own}))
+    (finished / "adapter.safetensors").write_bytes(b"")
+    lesson = {"kind": "cyst", "base": "uniultra-mini", "images": list("abcde"), "left_out": ["b"]}
+    (finished / "lesson.json").write_text(json.dumps({"schema": "uniultra.lesson/1", "steps": 40, **lesson}))
+    tab.page.reload()
+    tab.know()
+    card = tab.page.locator('[data-lesson="cyst-1"]')
+    playwright.expect(card).to_contain_text("0.61 → 0.83")
+    playwright.expect(card).to_contain_text("One image is little evidence")
+    card.locator("button").click()
+    playwright.expect(card).to_contain_text("in use", timeout=60_000)
+    assert tab.page.evaluate("seen.app.workspace.model") == "cyst-1"
+    tab.open("picture.png")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+    card.locator("button").click()
+    playwright.expect(card).not_to_contain_text("in use", timeout=60_000)
+
+    for number in range(5):
+        data = (folder / "picture.png").read_bytes() + bytes(number + 1)
+        tab.page.locator("#file-input").set_input_files(
+            {"name": f"seen{number}.png", "mimeType": "image/png", "buffer": data}
+        )
+        tab.wait(f"app.file.name === 'seen{number}.png'")
+        tab.drag((95, 55), (245, 165))
+        tab.wait("doc.frames.length === 1")
+        tab.page.locator("input.name").fill("node")
+        tab.page.keyboard.press("Enter")
+        tab.wait("doc.objects[0].name === 'node'")
+        tab.page.locator("#accept").click()
+        tab.wait(f"app.workspace.items.find((item) => item.name === 'seen{number}.png').done")
+    tab.page.locator('[data-key="learn node"]').click()
+    begun = tab.page.locator('[data-lesson="node-1"]')
+    playwright.expect(begun).to_have_attribute("data-status", "running", timeout=30_000)
+    begun.locator("button").click()
+    playwright.expect(begun).to_have_attribute("data-status", "stopped", timeout=30_000)
+    playwright.expect(begun).to_contain_text("stopped at step 0 of 40")
+    assert (folder / "uniultra-project" / "learn" / "node-1" / "data" / "manifest.csv").is_file()
+
+
+def test_a_second_reader_is_blind_and_agreement_is_shown(tab: Visit, folder: Path) -> None:
+    tab.open("cine.dcm")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+    tab.page.locator("#readers").click()
+    tab.page.locator("#reader-name").fill("Dr B")
+    tab.page.locator("#reader-begin").click()
+    playwright.expect(tab.page.locator("#reader")).to_have_text("Reader: Dr B")
+    tab.know()
+    tab.open("cine.dcm")
+    assert tab.state()["doc"]["frames"] == []
+    assert tab.colour_at(170, 110)[3] == 0
+    tab.drag((85, 50), (240, 160))
+    tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+    tab.page.locator("#readers").click()
+    tab.page.locator("#first-reader").click()
+    playwright.expect(tab.page.locator("#reader")).to_be_hidden()
+    tab.know()
+    tab.page.locator("#readers").click()
+    tab.page.locator('[data-reader="Dr B"]').click()
+    playwright.expect(tab.page.locator("#agreement")).to_contain_text("Agreement with Dr B")
+    playwright.expect(tab.page.locator("#agreement")).to_contain_text("needs two structures")
+    table = (folder / "uniultra-project" / "export" / "agreement-Dr B.csv").read_text().splitlines()
+    assert len(table) == 2
+    assert ",mm," in table[1]
+    tab.page.keyboard.press("Escape")
+
+
+def test_a_volume_from_two_planes(tab: Visit) -> None:
+    tab.open("cine.dcm")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1")
+    tab.page.locator("#first-plane").click()
+    tab.page.keyboard.press("ArrowRight")
+    tab.wait("app.frame === 1")
+    tab.drag((100, 60), (240, 160))
+    tab.wait("doc.frames.length === 2")
+    tab.page.locator("#volume").click()
+    rows = tab.page.locator("#volume-table tr")
+    playwright.expect(rows).to_have_count(2)
+    value = float(rows.last.locator("td").inner_text().split()[0])
+    assert value == pytest.approx(np.pi / 6 * 70 * 50 * 45 / 1000, rel=0.15)

@@ -135,6 +135,28 @@ def test_the_scale_of_a_line_is_pythons() -> None:
     assert len({reason for _, reason in expected}) > 8
 
 
+def luminance(colour: str) -> float:
+    """Relative luminance of #rrggbb (WCAG 2.2)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("theme", [":root {", ':root[data-theme="light"] {'])
+def test_words_stand_out_from_what_lies_beneath(theme: str) -> None:
+    """WCAG AA, 4.5 to 1, for every colour of text on every surface of panels and dialogs."""
+    css = static_files()["style.css"][0].decode()
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", css.partition(theme)[2].partition("}")[0]))
+    pairs = [
+        (text, surface)
+        for text in ("text", "muted", "accent", "good", "warn", "bad")
+        for surface in ("panel", "raised", "bg")
+    ]
+    for text, surface in [*pairs, ("on-accent", "accent")]:
+        light, dark = sorted((luminance(colours[text]), luminance(colours[surface])), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, surface)
+
+
 @needs_node
 def test_a_contour_of_few_points_holds_the_same_pixels() -> None:
     """Simplified and filled again: all but the edge, holes included; a line on pixel centres closes."""

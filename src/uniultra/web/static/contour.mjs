@@ -9,11 +9,10 @@ import { app, changed, commit, doc, say, selectedMask } from "./state.mjs";
 import { t } from "./texts.mjs";
 import { within } from "./view.mjs";
 
-const GRAB = 13,
-  TOLERANCE = 0.7;
+const GRAB = 13;
 
 const keyOf = (counts) => `${app.file?.id} ${app.frame} ${app.selected} ${counts}`;
-let known = { key: "", loops: [], at: null };
+let known = { key: "", loops: [], at: null, mask: null, inside: null };
 
 // {loops, at} of the selected structure's contour while that tool is chosen; null where there is none. `at` is
 // the chosen point, [loop, index].
@@ -21,11 +20,16 @@ export function contour() {
   const mask = app.tool === "contour" && !app.playing ? selectedMask() : null;
   if (!mask) return null;
   if (known.key !== keyOf(mask.counts)) {
-    const loops = outlines(shapeOf(mask.counts, app.file).mask, app.file).filter((loop) => loop.length > 8);
-    known = { key: keyOf(mask.counts), loops: loops.map((loop) => simplified(loop, TOLERANCE)), at: null };
+    const pixels = shapeOf(mask.counts, app.file).mask;
+    const all = outlines(pixels, app.file).filter((loop) => loop.length > 8);
+    const loops = all.map((loop) => simplified(loop, toleranceOf(loop)));
+    known = { key: keyOf(mask.counts), loops, at: null, mask: pixels, inside: filled(loops, app.file) };
   }
   return known;
 }
+
+// Pixels that a contour of few points may be off: its points are to be dragged, and a long one has many.
+const toleranceOf = (loop) => Math.min(Math.max(loop.length / 300, 0.8), 4);
 
 export class ContourEditor {
   constructor(view) {
@@ -96,17 +100,19 @@ export class ContourEditor {
     this.keep();
   }
 
-  // Takes the contour as the structure's mask, and its points as they are.
+  // Gives the structure what the moved points enclose; where nothing was moved, its mask stays as it is, to the
+  // pixel, though the contour has few points.
   keep() {
     const found = contour(),
-      before = selectedMask();
-    const mask = filled(found.loops, app.file);
+      before = selectedMask(),
+      inside = filled(found.loops, app.file);
+    const mask = found.mask.map((pixel, i) => (inside[i] === found.inside[i] ? pixel : inside[i]));
     if (!mask.includes(1)) {
       commit(withMask(doc(), app.frame, app.selected, null));
       return;
     }
     const counts = encode(mask, app.file);
-    known = { ...found, key: keyOf(counts) };
+    known = { ...found, key: keyOf(counts), mask, inside };
     commit(withMask(doc(), app.frame, app.selected, { ...before, counts, quality: null, source: "brush", sure: true }));
   }
 

@@ -37,6 +37,8 @@ export class Files {
   async open(id) {
     const mine = ++opening;
     await saveNow();
+    app.opening = app.workspace.items.find((item) => item.id === id)?.name ?? "";
+    changed();
     try {
       const file = await getJson(itemPath(id));
       if (mine !== opening) return;
@@ -48,6 +50,7 @@ export class Files {
     } catch (error) {
       if (mine === opening) say(reasonOf(error));
     }
+    if (mine === opening) app.opening = "";
     changed();
   }
 

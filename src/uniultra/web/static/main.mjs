@@ -78,14 +78,17 @@ async function begin() {
 }
 
 function refuse(error) {
-  const hint = error.kind === "token" ? t("signInHint") : "";
+  const known = error.kind === "token";
+  document.body.classList.add("alone");
   fill(
     byId("stage"),
     el(
       "div",
       { class: "refused" },
-      el("h1", {}, error.kind === "token" ? t("signIn") : reasonOf(error)),
-      el("p", {}, hint),
+      el("img", { src: "static/icon.svg", alt: "", width: 56, height: 56 }),
+      el("h1", {}, known ? t("signIn") : reasonOf(error)),
+      known ? el("p", {}, t("signInHint")) : null,
+      known ? el("code", {}, "uniultra open") : null,
     ),
   );
 }
@@ -166,7 +169,8 @@ function renderTop() {
   const { file, workspace, saving } = app;
   write("file-name", file?.name ?? t("empty"));
   write("file-facts", file ? factsOf(file) : "");
-  write("notice", app.notice || (app.busy ? t("busy") : ""));
+  const late = (app.opening && t("opening", app.opening)) || (app.busy ? t("busy") : "");
+  write("notice", app.notice || late);
   write("zoom", file ? `${number(100 * view.scale, 0)} %` : "");
   const title = file ? `${file.name} – UniUltra` : "UniUltra";
   if (document.title !== title) document.title = title;
@@ -182,7 +186,7 @@ function renderTop() {
   if (byId("accept").lastChild.textContent !== label) byId("accept").lastChild.textContent = label;
   byId("accept").disabled = !file;
   byId("export").disabled = !doc().frames.length;
-  byId("notice").hidden = !app.notice && !app.busy;
+  byId("notice").hidden = !app.notice && !late;
   byId("notice").className = app.notice ? "" : "late";
 }
 

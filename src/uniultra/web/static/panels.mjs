@@ -138,9 +138,9 @@ function measures() {
     mask?.quality !== null && mask?.quality !== undefined && qualityOf(mask.quality)[1] === "low"
       ? el("p", { class: "warning" }, t("lowHint"))
       : null,
+    calipers.length ? el("table", { class: "numbers" }, el("tbody", {}, ...calipers.map(caliperRow))) : null,
     ...heart(object),
     ...volumeParts(object, mask),
-    calipers.length ? el("table", { class: "numbers" }, el("tbody", {}, ...calipers.map(caliperRow))) : null,
     some ? buttons() : null,
   ];
 }

@@ -17,6 +17,7 @@ export const app = {
   pending: [], // clicks whose answer isn't here yet
   saving: "saved", // saved, waiting, saving, offline, conflict, refused
   notice: "",
+  opening: "", // the name of a file that isn't here yet
   playing: false,
 };
 

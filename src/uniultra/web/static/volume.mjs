@@ -40,7 +40,7 @@ function choice(object, mask) {
     say(t("planeKept"));
   };
   if (plane) return null;
-  return el("button", { type: "button", class: "link", id: "first-plane", "data-key": "plane", onclick: take }, t("planeFirst"));
+  return el("button", { type: "button", class: "link small-link", id: "first-plane", "data-key": "plane", onclick: take }, t("planeFirst"));
 }
 
 const hint = () => el("p", { class: "muted" }, t("planeKept"), " ", forget());
