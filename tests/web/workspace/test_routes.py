@@ -373,3 +373,21 @@ def test_a_volume_from_two_planes_or_the_reason_why_there_is_none(page: TestClie
     assert "no calibration is known" in without["simpson"]["problem"]
     unknown = page.post(at, json={"counts": other, "first": first | {"item": "none"}})
     assert unknown.status_code == 404
+
+
+def test_slicer_reads_the_exported_segmentation(page: TestClient, folder: Path) -> None:
+    """Names, labels and millimetres by Slicer's own reader."""
+    slicerio = pytest.importorskip("slicerio")
+    item = item_id(page, "a.png")
+    doc = doc_of()
+    doc["objects"].append({"id": 4, "name": "vessel; left"})  # slicerio drops letters beyond ASCII
+    small = compressed(run_lengths(ellipse((120, 160), (20, 100), (12, 9))))
+    doc["frames"][0]["masks"].append({"object": 4, "counts": small, "source": "brush"})
+    saved(page, item, doc | {"spacing_mm_yx": [0.3, 0.2]})
+    page.post(f"/v1/workspace/items/{item}/export", json={"kinds": ["nrrd"]})
+    read = slicerio.read_segmentation(str(folder / "uniultra-project" / "export" / "a.seg.nrrd"))
+    assert [one["name"] for one in read["segments"]] == ["cyst", "vessel; left"]
+    first, second = ((read["voxels"] == one["labelValue"]).squeeze(axis=2).T for one in read["segments"])
+    assert np.array_equal(first, TRUE)
+    assert np.array_equal(second, mask_of(small, (120, 160)))
+    assert np.allclose(np.abs(np.diag(read["ijkToLPS"])[:2]), (0.2, 0.3))
