@@ -17,6 +17,7 @@ from uniultra.measure.measured import as_json, measure_mask
 from uniultra.pixel_scale import Calibration, Scale, ScanRegion
 from uniultra.postprocess import without_holes
 from uniultra.types import Mask, Prompt
+from uniultra.web.workspace.export import KINDS
 from uniultra.web.workspace.routes import _calibration
 from uniultra.web.workspace.static_files import STATIC, static_files
 
@@ -241,4 +242,6 @@ def test_every_text_is_there_in_every_language() -> None:
         console.log(JSON.stringify(Object.values(LANGUAGES).map(shape)));"""
     first, *others = node(script, {})
     assert others
+    names = {name for name, _, _ in first} | {"csv"}  # whose name is csvKind
+    assert set(KINDS) - {"fractional"} <= names
     assert all(sorted(other) == sorted(first) for other in others)

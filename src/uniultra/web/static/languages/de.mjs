@@ -95,6 +95,7 @@ export const DE = {
   yolo: "YOLO-Segmentierung",
   labelme: "LabelMe",
   cvat: "CVAT",
+  itksnap: "ITK-SNAP-Beschriftung",
   dataset: "Datensatz",
   datasetHint: "Alle übernommenen Bilder der Liste: Bilder, Masken, COCO und das Manifest, das „uniultra adapt“ liest.",
   datasetNow: "Datensatz exportieren",

@@ -94,6 +94,7 @@ export const EN = {
   yolo: "YOLO segmentation",
   labelme: "LabelMe",
   cvat: "CVAT",
+  itksnap: "ITK-SNAP labels",
   dataset: "Data set",
   datasetHint: "All accepted images of the work list: pictures, masks, COCO, and the manifest that “uniultra adapt” reads.",
   datasetNow: "Export the data set",
