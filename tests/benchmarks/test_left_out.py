@@ -52,10 +52,21 @@ def _run(manifest: Path, out: Path, organs: str, *more: str) -> subprocess.Compl
     return script(SCRIPT, *names, *changes, *more)
 
 
-def test_organs_are_learned_by_nothing_and_scored_alone(manifest: Path, tmp_path: Path) -> None:
-    done = _run(manifest, tmp_path / "out", "heart+ovary", "--pass", "agreed=0.85")
+@pytest.fixture(scope="module")
+def finished(
+    manifest: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """A run without two of the three organs, and what it printed."""
+    out = tmp_path_factory.mktemp("runs") / "out"
+    return out, _run(manifest, out, "heart+ovary", "--pass", "agreed=0.85")
+
+
+def test_organs_are_learned_by_nothing_and_scored_alone(
+    manifest: Path, finished: tuple[Path, subprocess.CompletedProcess[str]]
+) -> None:
+    out, done = finished
     assert done.returncode == 0, done.stderr
-    record = json.loads((tmp_path / "out" / "heart+ovary" / "config.json").read_text())
+    record = json.loads((out / "heart+ovary" / "config.json").read_text())
     assert record["config"]["data"]["datasets"] == "one"
     assert record["train_images"] == 2
     table = [line.split(" | ") for line in done.stdout.strip().splitlines()[2:]]
@@ -63,15 +74,16 @@ def test_organs_are_learned_by_nothing_and_scored_alone(manifest: Path, tmp_path
     assert [cells[2] for cells in table] == ["2"] * 16, "two of each in val"
     boxes = [cells for cells in table if "click" not in cells[1]]
     assert all(cells[4] and cells[5] and cells[6] for cells in boxes)
-    records = json.loads((tmp_path / "out" / "heart+ovary" / "records.json").read_text())
+    records = json.loads((out / "heart+ovary" / "records.json").read_text())
     assert {organ: len(kept) for organ, kept in records.items()} == {"heart": 3, "ovary": 3}
-    again = _run(manifest, tmp_path / "out", "heart+ovary", "--pass", "agreed=0.85")
+    again = _run(manifest, out, "heart+ovary", "--pass", "agreed=0.85")
     assert again.stdout == done.stdout, "the finished run is only scored"
 
 
-def test_a_start_is_a_column(manifest: Path, tmp_path: Path) -> None:
-    _run(manifest, tmp_path / "out", "heart+ovary")
-    start = tmp_path / "out" / "heart+ovary" / "model"
+def test_a_start_is_a_column(
+    manifest: Path, finished: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    start = finished[0] / "heart+ovary" / "model"
     done = _run(manifest, tmp_path / "next", "heart", "--start", str(start))
     assert done.returncode == 0, done.stderr
     table = [line.split(" | ") for line in done.stdout.strip().splitlines()[2:]]

@@ -4,9 +4,11 @@ anything is computed.
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -16,7 +18,9 @@ from typer.testing import CliRunner, Result
 from phantom_manifest import Phantom, write_manifest
 from uniultra.cli.export import export
 from uniultra.errors import DataError, ModelError, OutputError
+from uniultra.export import model_folder
 from uniultra.export.model_folder import FILES
+from uniultra.export.onnx import Graphs, trace_graphs
 from uniultra.model_facts import Passes
 from uniultra.models.build import build
 
@@ -29,16 +33,40 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+class Written(NamedTuple):
+    """The only folder here whose graphs are traced, what was printed of it, and the graphs before storing."""
+
+    folder: Path
+    result: Result
+    graphs: Graphs
+
+
+@pytest.fixture(scope="module")
+def written(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Written:
+    kept: list[Graphs] = []
+
+    def trace(*arguments: Any, **more: Any) -> Graphs:
+        kept.append(trace_graphs(*arguments, **more))
+        return copy.deepcopy(kept[0])
+
+    folder = tmp_path_factory.mktemp("written") / "out"
+    passes = ("--pass", "sure=0.5", "--pass", "min_part=0.1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model_folder, "trace_graphs", trace)
+        result = _run("--model", source, "--out", folder, "--name", "mine", *passes)
+    return Written(folder, result, kept[0])
+
+
 def _run(*arguments: str | Path) -> Result:
     app = typer.Typer()
     app.command()(export)
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def test_weights_are_halved_unless_told_and_all_is_printed(source: Path, tmp_path: Path) -> None:
-    result = _run("--model", source, "--out", tmp_path / "out", "--name", "mine")
+def test_weights_are_halved_unless_told_and_all_is_printed(source: Path, written: Written) -> None:
+    folder, result, _ = written
     assert result.exit_code == 0, result.output
-    assert {file.name for file in (tmp_path / "out").iterdir()} == set(FILES)
+    assert {file.name for file in folder.iterdir()} == set(FILES)
     lines = result.stdout.splitlines()
     assert "precision: fp16" in lines
     assert any(line.startswith("graphs encoder.onnx operators: Add ") for line in lines)
@@ -50,7 +78,7 @@ def test_weights_are_halved_unless_told_and_all_is_printed(source: Path, tmp_pat
         "sha256 model.json",
     ):
         assert any(line.startswith(f"{key}: ") for line in lines), key
-    again = _run("--model", source, "--out", tmp_path / "out", "--name", "mine")
+    again = _run("--model", source, "--out", folder, "--name", "mine")
     assert isinstance(again.exception, OutputError)
     assert "exists; pass --force to overwrite" in str(again.exception)
 
@@ -118,19 +146,17 @@ def test_where_nothing_can_be_written(source: Path, tmp_path: Path) -> None:
     assert "file is not a folder" in str(result.exception)
 
 
-def test_the_passes_are_the_sources_but_for_what_is_changed(source: Path, tmp_path: Path) -> None:
+def test_the_passes_are_the_sources_but_for_what_is_changed(
+    source: Path, written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second export finds the weights as the first one stored them, so its graphs are those."""
+    folder = written.folder
+    monkeypatch.setattr(model_folder, "trace_graphs", lambda *_, **__: written.graphs)
     names = ("--name", "mine", "--precision", "fp32")
-    assert (
-        _run(
-            "--model", source, "--out", tmp_path / "a", *names, "--pass", "sure=0.5", "--pass", "min_part=0.1"
-        ).exit_code
-        == 0
+    assert _run("--model", folder, "--out", tmp_path / "b", *names, "--pass", "agreed=0.9").exit_code == 0
+    first, second = (
+        json.loads((where / "model.json").read_text())["passes"] for where in (folder, tmp_path / "b")
     )
-    assert (
-        _run("--model", tmp_path / "a", "--out", tmp_path / "b", *names, "--pass", "agreed=0.9").exit_code
-        == 0
-    )
-    first, second = (json.loads((tmp_path / name / "model.json").read_text())["passes"] for name in "ab")
     assert first == asdict(Passes(sure=0.5, min_part=0.1))
     assert second == asdict(Passes(sure=0.5, min_part=0.1, agreed=0.9))
     refused = _run("--model", source, "--out", tmp_path / "c", *names, "--pass", "sure=2")

@@ -5,10 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-import signal
-import subprocess
-import sys
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -19,7 +15,7 @@ import pytest
 from PIL import Image
 from pydicom.uid import JPEGBaseline8Bit
 
-from commands import command, uniultra
+from commands import uniultra
 from dicoms import dataset, encapsulated, jpeg, region, save
 from phantoms import ellipse, speckled
 from uniultra.cli.frames import SegmentJob, numbers_of, parse_frames, segment_frames
@@ -202,28 +198,6 @@ def test_a_file_of_unreadable_frames_alone_fails_and_leaves_nothing(folder: Path
     done = uniultra(*call, "--write", "none", "--out", "out", cwd=folder)
     assert (done.returncode, "frame 2" in done.stderr) == (2, True)
     assert names(folder / "out") == [f"cine.frames.{ending}" for ending in ALWAYS]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
-def test_an_interrupted_run_leaves_nothing(folder: Path) -> None:
-    frames = np.tile(beating(), (40, 1, 1))
-    save(dataset(frames), folder / "long.dcm")
-    call = command("segment", "long.dcm", "--frames", "all", "--box", BOX, "--out", "out")
-    with subprocess.Popen(
-        call, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as running:
-        until = time.monotonic() + 120
-        while (
-            not any((folder / "out").glob(".uniultra-*/*.masks.tif"))
-            and running.poll() is None
-            and time.monotonic() < until
-        ):
-            time.sleep(0.02)
-        running.send_signal(signal.SIGINT)
-        _, errors = running.communicate(timeout=120)
-    assert running.returncode == 130
-    assert errors.strip() == "uniultra: long.dcm: interrupted; nothing of it was written"
-    assert names(folder) == ["cine.dcm", "long.dcm"]
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ def test_a_run_that_is_ended_leaves_no_half_results(tmp_path: Path, ends: signal
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGKILL")
 def test_a_killed_run_goes_on_with_resume_and_finds_the_same(tmp_path: Path) -> None:
-    save(dataset(beating(90)), tmp_path / "long.dcm")
+    save(dataset(beating(48)), tmp_path / "long.dcm")
     call = ["track", "long.dcm", "--box", BOX, "--write", "none", "--resume"]
     journal = tmp_path / "out" / "long.track.part.jsonl"
     with subprocess.Popen(
@@ -207,7 +207,7 @@ def test_a_killed_run_goes_on_with_resume_and_finds_the_same(tmp_path: Path) -> 
             time.sleep(0.02)
         running.kill()
     assert journal.is_file()
-    other = uniultra(*call, "--out", "out", "--to", 80, cwd=tmp_path)
+    other = uniultra(*call, "--out", "out", "--to", 40, cwd=tmp_path)
     assert (other.returncode, "of a run with another frames" in other.stderr) == (2, True)
     done = uniultra(*call, "--out", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

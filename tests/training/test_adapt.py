@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ import torch
 from safetensors.torch import load_file
 from transformers.models.sam2.modeling_sam2 import Sam2Model
 
+from commands import command, uniultra
 from labs import write_manifest
 from uniultra.backends.torch import TorchBackend
 from uniultra.data.dataset import PromptDataset, SampleSpec
@@ -50,17 +54,30 @@ def settings(base: Path, *changes: str) -> AdaptConfig:
     return configured(AdaptConfig(), None, (f"base.name='{base}'", *SHORT, *changes))
 
 
+@pytest.fixture(scope="module")
+def adapted(sam2: Path, lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a finished run, by its method; each is learned once, so who changes one takes a copy."""
+
+    @cache
+    def of(method: str) -> Path:
+        folder = tmp_path_factory.mktemp(method) / "run"
+        adapt(settings(sam2, f"base.method={method}"), AdaptJob(read_manifest(lab), folder))
+        return folder
+
+    return of
+
+
 def frozen_part(model: PromptableModel) -> dict[str, torch.Tensor]:
     return {name: value for name, value in model.state_dict().items() if name.startswith("vision_encoder.")}
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_only_what_learns_moves_and_the_run_folder_is_the_model(
-    sam2: Path, lab: Path, tmp_path: Path, method: str
+    sam2: Path, adapted: Callable[[str], Path], method: str
 ) -> None:
-    file = adapt(settings(sam2, f"base.method={method}"), AdaptJob(read_manifest(lab), tmp_path / "run"))
-    base, adapted = load(sam2), open_adapted(tmp_path / "run")
-    before, after = frozen_part(base), frozen_part(adapted)
+    folder = adapted(method)
+    base, model = load(sam2), open_adapted(folder)
+    before, after = frozen_part(base), frozen_part(model)
     unmoved = [name for name, value in before.items() if torch.equal(value, after[name])]
     if method in ("ch-adapter", "decoder"):
         assert len(unmoved) == len(before), "the frozen Hiera and neck must be bit-equal"
@@ -78,17 +95,17 @@ def test_only_what_learns_moves_and_the_run_folder_is_the_model(
     moved_decoder = [
         n
         for n, v in base.state_dict().items()
-        if n.startswith("mask_decoder.") and not torch.equal(v, adapted.state_dict()[n])
+        if n.startswith("mask_decoder.") and not torch.equal(v, model.state_dict()[n])
     ]
     assert moved_decoder
-    stored = load_file(file)
+    stored = load_file(folder / "adapter.safetensors")
     assert set(stored) <= {
         n for n, _ in make_adaptable(settings(sam2, f"base.method={method}"))[0].named_parameters()
     }
     assert method == "full" or sum(v.numel() for v in stored.values()) < sum(
         p.numel() for p in base.parameters()
     )
-    assert Segmenter.load(tmp_path / "run").name == "run"
+    assert Segmenter.load(folder).name == "run"
 
 
 def test_an_adapter_goes_onto_our_own_model_whose_adapters_go_on_learning(lab: Path, tmp_path: Path) -> None:
@@ -122,11 +139,10 @@ def open_base() -> Path:
 
 @pytest.mark.parametrize("method", ["ch-adapter", "lora", "decoder"])
 def test_merging_gives_the_same_answers_and_a_plain_sam2_where_nothing_was_added(
-    sam2: Path, lab: Path, tmp_path: Path, method: str
+    adapted: Callable[[str], Path], tmp_path: Path, method: str
 ) -> None:
-    adapt(settings(sam2, f"base.method={method}"), AdaptJob(read_manifest(lab), tmp_path / "run"))
-    adapted = open_adapted(tmp_path / "run")
-    save_plain(adapted, tmp_path / "merged")
+    model = open_adapted(adapted(method))
+    save_plain(model, tmp_path / "merged")
     merged = load(tmp_path / "merged")
     images, points, labels = (
         torch.rand(1, 64, 64) * 255,
@@ -136,7 +152,7 @@ def test_merging_gives_the_same_answers_and_a_plain_sam2_where_nothing_was_added
     prompt = (points, labels, torch.zeros(1, 1, 16, 16), torch.zeros(1))
     with torch.no_grad():
         torch.testing.assert_close(
-            merged.decode(merged.encode(images), *prompt), adapted.decode(adapted.encode(images), *prompt)
+            merged.decode(merged.encode(images), *prompt), model.decode(model.encode(images), *prompt)
         )
     if method != "ch-adapter":
         _, found = Sam2Model.from_pretrained(tmp_path / "merged", output_loading_info=True)
@@ -145,20 +161,18 @@ def test_merging_gives_the_same_answers_and_a_plain_sam2_where_nothing_was_added
 
 
 def test_the_shape_of_focused_views_is_the_base_s_unless_another_is_asked_for(
-    sam2: Path, lab: Path, tmp_path: Path
+    sam2: Path, lab: Path, adapted: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "own"))
-    adapt(settings(sam2, "base.focus_stretch=2"), AdaptJob(read_manifest(lab), tmp_path / "bands"))
-    assert (open_adapted(tmp_path / "own").focus_stretch, open_adapted(tmp_path / "bands").focus_stretch) == (
-        1.0,
-        2.0,
-    )
+    bands = settings(sam2, "base.focus_stretch=2", "optim.steps=2")
+    adapt(bands, AdaptJob(read_manifest(lab), tmp_path / "bands"))
+    folders = (adapted("ch-adapter"), tmp_path / "bands")
+    assert [open_adapted(folder).focus_stretch for folder in folders] == [1.0, 2.0]
     save_plain(open_adapted(tmp_path / "bands"), tmp_path / "merged")
     assert Segmenter.load(tmp_path / "merged").facts.focus_stretch == 2.0
 
 
-def test_an_adapter_refuses_another_base(sam2: Path, lab: Path, tmp_path: Path) -> None:
-    adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "run"))
+def test_an_adapter_refuses_another_base(sam2: Path, adapted: Callable[[str], Path], tmp_path: Path) -> None:
+    shutil.copytree(adapted("ch-adapter"), tmp_path / "run")
     other = load(sam2)
     with torch.no_grad():
         next(other.parameters()).add_(1e-3)
@@ -182,10 +196,12 @@ def test_a_file_that_is_no_adapter(tmp_path: Path, sam2: Path) -> None:
         AdapterFacts.from_metadata({}, tmp_path)
 
 
-def test_a_stopped_run_ends_as_one_that_was_not(sam2: Path, lab: Path, tmp_path: Path) -> None:
+def test_a_stopped_run_ends_as_one_that_was_not(
+    sam2: Path, lab: Path, adapted: Callable[[str], Path], tmp_path: Path
+) -> None:
     config = settings(sam2)
-    whole = load_file(adapt(config, AdaptJob(read_manifest(lab), tmp_path / "whole")))
-    adapt(config, AdaptJob(read_manifest(lab), tmp_path / "again"))
+    whole = load_file(adapted("ch-adapter") / "adapter.safetensors")
+    shutil.copytree(adapted("ch-adapter"), tmp_path / "again")
     last = whole_checkpoint(tmp_path / "again")
     assert last is not None
     assert last.name == "checkpoint-4"
@@ -195,29 +211,15 @@ def test_a_stopped_run_ends_as_one_that_was_not(sam2: Path, lab: Path, tmp_path:
     for name, value in whole.items():
         torch.testing.assert_close(resumed[name], value, rtol=0, atol=0, msg=name)
     skills = [
-        [
-            line.get("skill")
-            for line in map(json.loads, (tmp_path / run / "log.jsonl").read_text().splitlines())
-        ]
-        for run in ("whole", "again")
+        [line.get("skill") for line in map(json.loads, (run / "log.jsonl").read_text().splitlines())]
+        for run in (adapted("ch-adapter"), tmp_path / "again")
     ]
     assert [s for s in skills[0] if s is not None] == [s for s in skills[1] if s is not None]
 
 
-def command(lab: Path, base: Path, out: Path, *more: str) -> list[str]:
+def arguments(lab: Path, base: Path, out: Path, *more: str) -> list[str]:
     changes = [item for change in (*SHORT, "optim.steps=12", *more) for item in ("--set", change)]
-    return [
-        "-m",
-        "uniultra.cli.main",
-        "adapt",
-        "--data",
-        str(lab),
-        "--base",
-        str(base),
-        "--out",
-        str(out),
-        *changes,
-    ]
+    return ["adapt", "--data", str(lab), "--base", str(base), "--out", str(out), *changes]
 
 
 def test_kill_9_at_any_moment(sam2: Path, lab: Path, tmp_path: Path) -> None:
@@ -228,7 +230,7 @@ def test_kill_9_at_any_moment(sam2: Path, lab: Path, tmp_path: Path) -> None:
     )
     killed = tmp_path / "killed"
     process = subprocess.Popen(
-        [sys.executable, *command(lab, sam2, killed)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        command(*arguments(lab, sam2, killed)), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
     deadline = time.monotonic() + 120
     while whole_checkpoint(killed) is None and process.poll() is None and time.monotonic() < deadline:
@@ -236,9 +238,7 @@ def test_kill_9_at_any_moment(sam2: Path, lab: Path, tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert not (killed / "adapter.safetensors").exists()
-    done = subprocess.run(
-        [sys.executable, *command(lab, sam2, killed)], capture_output=True, text=True, check=False
-    )
+    done = uniultra(*arguments(lab, sam2, killed), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     first, second = load_file(whole / "adapter.safetensors"), load_file(killed / "adapter.safetensors")
     assert first.keys() == second.keys()
@@ -248,14 +248,12 @@ def test_kill_9_at_any_moment(sam2: Path, lab: Path, tmp_path: Path) -> None:
 
 def test_two_processes_see_the_loss_of_one_with_the_same_batch(sam2: Path, lab: Path, tmp_path: Path) -> None:
     changes = ("optim.steps=4", "optim.save_every=2", "optim.keep=last", "optim.ema=0.0")
-    one = subprocess.run(
-        [sys.executable, *command(lab, sam2, tmp_path / "one", *changes, "optim.batch_size=4"),
-         "--device", "cpu"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    alone = arguments(lab, sam2, tmp_path / "one", *changes, "optim.batch_size=4")
+    one = uniultra(*alone, "--device", "cpu", cwd=tmp_path)
+    halved = command(*arguments(lab, sam2, tmp_path / "two", *changes, "optim.batch_size=2"))[1:]
     two = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
-         *command(lab, sam2, tmp_path / "two", *changes, "optim.batch_size=2"), "--device", "cpu"],
+         *halved, "--device", "cpu"],
         capture_output=True, text=True, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert one.returncode == 0, one.stderr
@@ -308,7 +306,7 @@ def test_a_full_disk_is_one_line(sam2: Path, lab: Path, tmp_path: Path) -> None:
         "run()\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", source, *command(lab, sam2, tmp_path / "run")[2:]],
+        [sys.executable, "-c", source, *arguments(lab, sam2, tmp_path / "run")],
         capture_output=True,
         text=True,
         check=False,

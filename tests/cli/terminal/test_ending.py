@@ -86,6 +86,8 @@ def test_what_it_was_writing_goes_at_once(folder: Path, start: Start, number: si
     _, told = process.communicate(timeout=30)
     assert process.returncode == 128 + number
     assert "Traceback" not in told
+    if number == signal.SIGINT:
+        assert told.strip() == "uniultra: cine.dcm: interrupted; nothing of it was written"
     assert sorted(folder.rglob("*")) == before
 
 
