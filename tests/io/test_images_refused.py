@@ -144,9 +144,9 @@ def test_too_small(tmp_path: Path, width: int, height: int) -> None:
 )
 def test_a_bomb_is_refused_by_its_header(tmp_path: Path, width: int, height: int) -> None:
     (tmp_path / "bomb.png").write_bytes(png_claiming(width, height))
-    start = time.perf_counter()
+    start = time.process_time()
     message = refusal(tmp_path / "bomb.png")
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
     assert f"{width} x {height} pixels; the limit is 16384 a side and 64 megapixels in all" in message
 
 

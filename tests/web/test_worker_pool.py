@@ -149,7 +149,10 @@ def test_sending_to_a_process_that_was_stopped_counts_towards_its_time(
 def test_jobs_of_gone_clients_are_dropped_while_they_wait_and_stop_between_prompts(
     process_lane: ProcessLane, frame: Frame
 ) -> None:
-    [alone] = (asyncio.run(process_lane.run(job(frame))) for _ in range(1))
+    asyncio.run(process_lane.run(job(frame)))
+    began = time.monotonic()
+    alone = asyncio.run(process_lane.run(job(frame)))
+    once = time.monotonic() - began
 
     async def ask() -> float:
         long = asyncio.create_task(process_lane.run(job(frame, count=2000)))
@@ -163,7 +166,7 @@ def test_jobs_of_gone_clients_are_dropped_while_they_wait_and_stop_between_promp
         assert answer.value[0].counts == alone.value[0].counts  # type: ignore[index]
         return time.monotonic() - began
 
-    assert asyncio.run(ask()) < 3.0  # 6,000 prompts take half a minute
+    assert asyncio.run(ask()) < 3.0 + 100 * once  # 6,000 prompts take half a minute on an idle machine
     assert process_lane.held == 0
 
 
