@@ -61,6 +61,19 @@ def script(path: Path, *arguments: object, cwd: Path = Path()) -> subprocess.Com
         return _called(main, [str(path), *map(str, arguments)], cwd, PLAIN)
 
 
+@contextlib.contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """No file grows beyond `size` bytes: a full disk, as the kernel refuses the write in the same place."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def _called(
     main: Callable[[], object], words: list[str], cwd: Path, environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:

@@ -16,6 +16,10 @@ from phantoms import ellipse, speckled
 from uniultra.data.manifest import COLUMNS, Manifest, read_manifest
 
 FRAME_HW = (60, 80)
+GOOD = {**dict.fromkeys(COLUMNS, ""), "id": "a", "dataset": "d", "organ": "breast", "split": "val",
+"image": "i/a.png", "mask": "m/a.png",
+        "group": "0"}  # fmt: skip
+"""A row without fault."""
 
 
 @dataclass(frozen=True)
@@ -72,3 +76,12 @@ def write_manifest(folder: Path, phantoms: Sequence[Phantom]) -> Path:
 def phantom_manifest(folder: Path, phantoms: Sequence[Phantom]) -> Manifest:
     """`write_manifest`, read back."""
     return read_manifest(write_manifest(folder, phantoms))
+
+
+def write_rows(folder: Path, *lines: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> Path:
+    path = folder / "manifest.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(lines)
+    return path

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 import numpy as np
 
 from uniultra.types import Frame
@@ -20,3 +23,18 @@ def speckled(inside_hw: np.ndarray, seed: int = 0, spacing: float | None = None)
     noise = np.random.default_rng(seed).rayleigh(1.0, inside_hw.shape)
     pixels = np.clip(noise * np.where(inside_hw, 12.0, 80.0), 0, 255).astype(np.uint8)
     return Frame.from_array(pixels, None if spacing is None else (spacing, spacing), source="phantom")
+
+
+def png_claiming(width: int, height: int) -> bytes:
+    """A small PNG, valid in every checksum, whose header claims `width` x `height` pixels of grey."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(1 << 20)))
+        + chunk(b"IEND", b"")
+    )

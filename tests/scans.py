@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import struct
-import zlib
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -14,7 +12,7 @@ from httpx2 import Response
 from PIL import Image
 from starlette.testclient import TestClient
 
-from phantoms import ellipse
+from phantoms import ellipse, png_claiming
 from uniultra.web.problems import KINDS, TYPES
 
 TRUE = ellipse((120, 160), (85, 55), (35, 25))
@@ -47,21 +45,6 @@ def refusal(response: Response, name: str) -> str:
     return content["detail"]
 
 
-def bomb(width: int, height: int) -> bytes:
-    """A PNG of some kB, right in every checksum, that claims so many pixels."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(bytes(1 << 20)))
-        + chunk(b"IEND", b"")
-    )
-
-
 def cine() -> bytes:
     buffer = BytesIO()
     frames = [Image.fromarray(np.full((20, 20), value, np.uint8)) for value in (1, 99)]
@@ -74,9 +57,9 @@ BAD_FILES = {
     "zip": (b"PK\x03\x04" + bytes(500), "media-type", "not a known kind of image"),
     "gzip": (b"\x1f\x8b\x08" + bytes(500), "media-type", "not a known kind of image"),
     "cut": (png_of(TRUE)[:150], "image", "the PNG data is damaged, truncated"),
-    "decompression bomb": (bomb(100_000, 100_000), "image", "100000 x 100000 pixels; the limit is"),
-    "flat bomb": (bomb(16_000, 16_000), "image", "16000 x 16000 pixels; the limit is"),
-    "claims more than it has": (bomb(7_000, 7_000), "image", "the PNG data is damaged, truncated"),
+    "decompression bomb": (png_claiming(100_000, 100_000), "image", "100000 x 100000 pixels; the limit is"),
+    "flat bomb": (png_claiming(16_000, 16_000), "image", "16000 x 16000 pixels; the limit is"),
+    "claims more than it has": (png_claiming(7_000, 7_000), "image", "the PNG data is damaged, truncated"),
     "tiny": (png_of(np.zeros((3, 3), np.uint8)), "image", "3 x 3 pixels; the smallest legal side is 8"),
     "several frames": (cine(), "image", "2 frames"),
 }

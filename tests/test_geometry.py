@@ -10,7 +10,6 @@ from uniultra.geometry import (
     OUTSIDE_LOGIT,
     ModelMap,
     clip_box,
-    cropped,
     prompt_points,
     region_around,
     resized,
@@ -118,18 +117,6 @@ def test_clip_box_keeps_to_the_outer_edges() -> None:
 
 
 SCREEN = Calibration((ScanRegion((9.5, 4.5, 79.5, 54.5), "2D", "tissue", ("cm", "cm"), (0.02, 0.03)),))
-
-
-def test_a_cut_frame_keeps_pixels_regions_and_lengths() -> None:
-    frame = Frame(np.arange(6000, dtype=np.uint32).astype(np.uint8).reshape(60, 100), calibration=SCREEN)
-    part = cropped(frame, (19.5, 9.5, 59.5, 39.5))
-    np.testing.assert_array_equal(part.pixels_hw, frame.pixels_hw[10:40, 20:60])
-    assert part.calibration.regions[0].box_xyxy == (-10.5, -5.5, 59.5, 44.5)
-    assert (
-        part.calibration.at((0, 0, 20, 20)).spacing_mm_yx
-        == frame.calibration.at((20, 10, 40, 30)).spacing_mm_yx
-    )
-    assert cropped(frame, (-9, -9, 0, 0)).pixels_hw.shape == (1, 1)
 
 
 @pytest.mark.parametrize("frame_hw", [(30, 50), (120, 200), (60, 50)])

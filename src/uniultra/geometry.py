@@ -227,19 +227,6 @@ def _pointed(prompt: Prompt, frame_hw: tuple[int, int]) -> list[tuple[float, flo
     return points
 
 
-def cropped(frame: Frame, box_xyxy: tuple[float, float, float, float]) -> Frame:
-    """The part of a frame within a box by outer edges, cut to the frame and to whole pixels, at least one;
-    its calibration goes along.
-    """
-    x0, y0, x1, y1 = clip_box(box_xyxy, (frame.height, frame.width))
-    left, top = (
-        min(int(np.floor(low + 0.5)), side - 1) for low, side in ((x0, frame.width), (y0, frame.height))
-    )
-    right, bottom = max(int(np.ceil(x1 + 0.5)), left + 1), max(int(np.ceil(y1 + 0.5)), top + 1)
-    calibration = frame.calibration.moved((left - 0.5, top - 0.5))
-    return replace(frame, pixels_hw=frame.pixels_hw[top:bottom, left:right], calibration=calibration)
-
-
 def resized(frame: Frame, frame_hw: tuple[int, int]) -> Frame:
     """A frame at another (height, width), both at least 1; its spacing and regions change with it."""
     height, width = frame_hw

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import torch
 import typer
 from typer.testing import CliRunner, Result
 
+from networks import short
 from phantom_manifest import Phantom, write_manifest
 from uniultra.cli.export import export
 from uniultra.errors import DataError, ModelError, OutputError
@@ -22,14 +22,12 @@ from uniultra.export import model_folder
 from uniultra.export.model_folder import FILES
 from uniultra.export.onnx import Graphs, trace_graphs
 from uniultra.model_facts import Passes
-from uniultra.models.build import build
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("source")
-    build("mini", image_size=64, box_prior=True).save_pretrained(folder)
+    short(64).save_pretrained(folder)
     return folder
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from commands import command, uniultra
+from commands import command, largest_file, uniultra
 from dicoms import dataset, region, save
 from phantoms import ellipse, speckled
 from uniultra.io.cines import open_cine
@@ -220,15 +220,8 @@ def test_a_killed_run_goes_on_with_resume_and_finds_the_same(tmp_path: Path) -> 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files")
 def test_a_full_disk_is_one_line_and_leaves_nothing(folder: Path) -> None:
-    limited = "import resource,signal,sys;signal.signal(signal.SIGXFSZ,signal.SIG_IGN);"
-    limited += "resource.setrlimit(resource.RLIMIT_FSIZE,(6000,6000));"
-    limited += (
-        "sys.argv=['uniultra','track','cine.dcm','--box','105,65,235,155','--out','out','--write','none'];"
-    )
-    limited += "from uniultra.cli.main import run;run()"
-    done = subprocess.run(
-        [sys.executable, "-c", limited], cwd=folder, capture_output=True, text=True, check=False
-    )
+    with largest_file(6000):
+        done = uniultra("track", "cine.dcm", "--box", BOX, "--out", "out", "--write", "none", cwd=folder)
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.strip().splitlines()) == 1
     assert "can't be written" in done.stderr

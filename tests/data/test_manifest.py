@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from phantom_manifest import Phantom, true_ids, write_manifest
-from uniultra.data.manifest import COLUMNS, SMALLEST_OBJECT, objects_in, open_manifest, read_manifest
+from phantom_manifest import GOOD, Phantom, true_ids, write_manifest, write_rows
+from uniultra.data.manifest import SMALLEST_OBJECT, objects_in, open_manifest, read_manifest
 from uniultra.errors import DataError
-
-GOOD = {**dict.fromkeys(COLUMNS, ""), "id": "a", "dataset": "d", "organ": "breast", "split": "val",
-"image": "i/a.png", "mask": "m/a.png",
-        "group": "0"}  # fmt: skip
-
-
-def _write(folder: Path, *lines: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> Path:
-    path = folder / "manifest.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(lines)
-    return path
 
 
 def test_rows_are_read_as_written(tmp_path: Path) -> None:
     [row] = read_manifest(
-        _write(tmp_path, {**GOOD, "pixel_mm": "0.25", "group": "7", "licence": "CC BY 4.0"})
+        write_rows(tmp_path, {**GOOD, "pixel_mm": "0.25", "group": "7", "licence": "CC BY 4.0"})
     )
     assert (row.image, row.mask) == (tmp_path / "i/a.png", tmp_path / "m/a.png")
     assert (row.id, row.organ, row.split, row.licence) == ("a", "breast", "val", "CC BY 4.0")
@@ -37,13 +23,13 @@ def test_rows_are_read_as_written(tmp_path: Path) -> None:
 
 
 def test_an_unknown_spacing_is_none(tmp_path: Path) -> None:
-    [row] = read_manifest(_write(tmp_path, GOOD))
+    [row] = read_manifest(write_rows(tmp_path, GOOD))
     assert row.pixel_mm is None
     assert row.spacing_mm_yx is None
 
 
 def test_the_hash_is_that_of_the_file(tmp_path: Path) -> None:
-    path = _write(tmp_path, GOOD)
+    path = write_rows(tmp_path, GOOD)
     assert read_manifest(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -54,7 +40,9 @@ def test_order_is_kept_and_a_byte_order_mark_is_no_column(tmp_path: Path) -> Non
 
 
 def test_a_row_knows_its_line_and_its_stated_size(tmp_path: Path) -> None:
-    path = _write(tmp_path, {**GOOD, "width": "80", "height": "60"}, {**GOOD, "id": "b", "image": "i/b.png"})
+    path = write_rows(
+        tmp_path, {**GOOD, "width": "80", "height": "60"}, {**GOOD, "id": "b", "image": "i/b.png"}
+    )
     path.write_text(
         path.read_text(encoding="utf-8").replace("\nb,", "\n\nb,"), encoding="utf-8"
     )  # an empty line is no row
@@ -71,7 +59,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_all_that_is_wrong_with_the_text_is_told_at_once(tmp_path: Path) -> None:
-    path = _write(
+    path = write_rows(
         tmp_path, GOOD, {**GOOD, "split": "x", "image": "C:\\a.png"}, {**GOOD, "id": "c", "mask": "/m.png"}
     )
     with pytest.raises(DataError, match=r"manifest '.*' has 4 problem\(s\); fix them:\n") as caught:
@@ -87,7 +75,7 @@ def test_all_that_is_wrong_with_the_text_is_told_at_once(tmp_path: Path) -> None
 
 def test_what_can_be_used_of_a_faulty_manifest_is_read(tmp_path: Path) -> None:
     manifest, problems = open_manifest(
-        _write(tmp_path, {**GOOD, "mask": ""}, {**GOOD, "id": "b", "split": "x", "pixel_mm": "0"})
+        write_rows(tmp_path, {**GOOD, "mask": ""}, {**GOOD, "id": "b", "split": "x", "pixel_mm": "0"})
     )
     assert [(row.id, row.split, row.pixel_mm) for row in manifest] == [("b", "x", None)]
     assert len(problems) == 3

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import pytest
 
+from phantom_manifest import GOOD, write_rows
 from uniultra.data.manifest_text import COLUMNS, read_sheet
 from uniultra.errors import DataError
 
-GOOD = {**dict.fromkeys(COLUMNS, ""), "id": "a", "dataset": "d", "organ": "breast", "split": "val",
-"image": "i/a.png", "mask": "m/a.png",
-        "group": "0"}  # fmt: skip
-
-
-def _write(folder: Path, *lines: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> Path:
-    path = folder / "manifest.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(lines)
-    return path
-
 
 def _told(folder: Path, *lines: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> list[str]:
-    return [str(problem) for problem in read_sheet(_write(folder, *lines, columns=columns)).problems]
+    return [str(problem) for problem in read_sheet(write_rows(folder, *lines, columns=columns)).problems]
 
 
 def test_a_good_row_has_no_problem(tmp_path: Path) -> None:
@@ -92,7 +79,7 @@ def test_columns_too_few_too_many_and_twice(tmp_path: Path) -> None:
 
 
 def test_a_row_with_other_fields_than_the_header_is_told_once(tmp_path: Path) -> None:
-    path = _write(tmp_path, GOOD)
+    path = write_rows(tmp_path, GOOD)
     path.write_text(path.read_text(encoding="utf-8") + "b,d\n" + "x," * 20 + "\n", encoding="utf-8")
     sheet = read_sheet(path)
     assert [problem.where for problem in sheet.problems] == ["row 3", "row 4"]

@@ -11,30 +11,17 @@ import pytest
 import torch
 from peft import LoraConfig, inject_adapter_in_model
 
+from networks import heard, short
 from uniultra.export.fuse import FusedModel, fuse
 from uniultra.export.onnx import ModelFacts, QualityCalibration, trace_graphs, write_graphs
 from uniultra.export.parity import check_parity, random_prompts, speckle_image
 from uniultra.models.adapter import AdapterSpec
-from uniultra.models.build import PAPER, HieraSize, build, fit_windows, vision_config
-from uniultra.models.promptable import PromptableConfig, PromptableModel
-
-SHORT = HieraSize(16, 1, (1, 1, 2, 1), (3,))
-"""The mini with fewer blocks: a windowed one, one of each pooling, a global one."""
+from uniultra.models.build import PAPER, build
+from uniultra.models.promptable import PromptableModel
 
 
 def _model(size: int = 256, adapter: AdapterSpec | None = PAPER, **settings: object) -> PromptableModel:
-    torch.manual_seed(0)
-    config = PromptableConfig(
-        vision_config=vision_config(fit_windows(SHORT, size), adapter, size),
-        prompt_encoder_config={"image_size": size},
-        mask_decoder_config={"dynamic_multimask_via_stability": False} | settings,
-        box_prior=True,
-    )
-    model = PromptableModel(config).eval()
-    for name, parameter in model.named_parameters():  # fresh adapters and biases are silent: make them heard
-        if ".adapter." in name or name.endswith("bias"):
-            torch.nn.init.normal_(parameter, std=0.2)
-    return model
+    return heard(short(size, adapter, **settings), "bias")
 
 
 def _gaps(model: PromptableModel, batch: int = 2) -> list[float]:

@@ -1,5 +1,5 @@
-"""The exported files answer as the model does in torch: one export of a small mini, shared by all tests
-here.
+"""The exported files answer as the model does in torch: one export of a short mini, shared by all tests
+here. A whole mini is exported in test_model_folder.py.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-import torch
 
+from networks import heard, short
 from uniultra.backends.onnx import OnnxBackend
 from uniultra.backends.torch import TorchBackend
 from uniultra.errors import ModelError
@@ -19,7 +19,6 @@ from uniultra.evaluation.metrics import dice
 from uniultra.evaluation.quality import calibrate
 from uniultra.export.onnx import Graphs, ModelFacts, QualityCalibration, trace_graphs, write_graphs
 from uniultra.export.parity import check_parity, graph_facts, random_prompts, speckle_image
-from uniultra.models.build import build
 from uniultra.models.promptable import PromptableModel
 from uniultra.types import Features
 
@@ -29,11 +28,7 @@ CALIBRATION = QualityCalibration(slope=1.5, offset=-0.25)
 
 @pytest.fixture(scope="module")
 def traced() -> tuple[PromptableModel, Graphs]:
-    torch.manual_seed(0)
-    model = build("mini", image_size=SIZE, box_prior=True)
-    for name, parameter in model.named_parameters():  # fresh adapters are nearly silent: make them heard
-        if ".adapter." in name:
-            torch.nn.init.normal_(parameter, std=0.2)
+    model = heard(short(SIZE))
     return model, trace_graphs(model, CALIBRATION)
 
 

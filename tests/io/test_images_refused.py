@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import os
 import random
-import struct
 import time
 import warnings
-import zlib
 from io import BytesIO
 from pathlib import Path
 
@@ -19,6 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from phantoms import png_claiming
 from uniultra.errors import FileError
 from uniultra.io.images import IMAGE_SUFFIXES, read_frame
 
@@ -37,21 +36,6 @@ def encoded(kind: str, **options: object) -> bytes:
     buffer = BytesIO()
     Image.fromarray(grey()).save(buffer, kind, **options)
     return buffer.getvalue()
-
-
-def png_claiming(width: int, height: int) -> bytes:
-    """A small PNG, valid in every checksum, whose header claims `width` x `height` pixels of grey."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(bytes(1 << 20)))
-        + chunk(b"IEND", b"")
-    )
 
 
 def refusal(path: Path | str) -> str:

@@ -20,7 +20,7 @@ import torch
 from safetensors.torch import load_file
 from transformers.models.sam2.modeling_sam2 import Sam2Model
 
-from commands import command, uniultra
+from commands import command, largest_file, uniultra
 from labs import write_manifest
 from uniultra.backends.torch import TorchBackend
 from uniultra.data.dataset import PromptDataset, SampleSpec
@@ -218,16 +218,12 @@ def test_a_stopped_run_ends_as_one_that_was_not(
 
 
 def arguments(lab: Path, base: Path, out: Path, *more: str) -> list[str]:
-    changes = [item for change in (*SHORT, "optim.steps=12", *more) for item in ("--set", change)]
+    changes = [item for change in (*SHORT, *more) for item in ("--set", change)]
     return ["adapt", "--data", str(lab), "--base", str(base), "--out", str(out), *changes]
 
 
-def test_kill_9_at_any_moment(sam2: Path, lab: Path, tmp_path: Path) -> None:
-    whole = tmp_path / "whole"
-    adapt(
-        configured(AdaptConfig(), None, (f"base.name='{sam2}'", *SHORT, "optim.steps=12")),
-        AdaptJob(read_manifest(lab), whole),
-    )
+def test_kill_9_at_any_moment(sam2: Path, lab: Path, adapted: Callable[[str], Path], tmp_path: Path) -> None:
+    whole = adapted("ch-adapter")
     killed = tmp_path / "killed"
     process = subprocess.Popen(
         command(*arguments(lab, sam2, killed)), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
@@ -296,21 +292,8 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_checkpoint(
 
 
 def test_a_full_disk_is_one_line(sam2: Path, lab: Path, tmp_path: Path) -> None:
-    """A file-size limit stands in for the disk's end: the kernel refuses the write in the same place."""
-    source = (
-        "import resource, signal, sys\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))\n"
-        "from uniultra.cli.main import run\n"
-        "sys.argv = ['uniultra', *sys.argv[1:]]\n"
-        "run()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", source, *arguments(lab, sam2, tmp_path / "run")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with largest_file(2_000_000):
+        done = uniultra(*arguments(lab, sam2, tmp_path / "run"), cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert "can't be written: the disk is full" in done.stderr.splitlines()[-1]
 

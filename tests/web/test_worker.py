@@ -12,8 +12,8 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from dicoms import PHI, dataset, region, save
 from dicoms import picture as pictures
-from phantoms import speckled
-from scans import BAD_FILES, BOX, TRUE, bomb, png_of
+from phantoms import png_claiming, speckled
+from scans import BAD_FILES, BOX, TRUE, png_of
 from uniultra.backends.protocol import Backend
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.model_facts import ModelFacts
@@ -76,7 +76,7 @@ BAD_ASKS = {
         "the previous mask: the mask is empty",
     ),
     "mask that is a bomb": (
-        Ask(mask=Png(bomb(100_000, 100_000))),
+        Ask(mask=Png(png_claiming(100_000, 100_000))),
         "the previous mask: 100000 x 100000 pixels; the limit is",
     ),
 }

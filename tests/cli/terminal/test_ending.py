@@ -3,7 +3,6 @@ once is cleared up next time."""
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from commands import command, largest_file, uniultra
 from dicoms import dataset, picture, save
 from phantom_manifest import Phantom, write_manifest
 from phantoms import ellipse, speckled
@@ -42,9 +42,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
     running = []
 
     def begin(*arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-        command = [*before, sys.executable, "-m", "uniultra.cli.main", *arguments]
+        call = [*before, *command(*arguments)]
         running.append(
-            subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            subprocess.Popen(call, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         )
         return running[-1]
 
@@ -137,15 +137,6 @@ def test_an_import_is_the_same(tmp_path: Path, start: Start) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["lab"]
 
 
-LIMITED = """
-import resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
-sys.argv = ["uniultra", *sys.argv[2:]]
-from uniultra.cli.main import run
-run()
-"""
-
-
 @pytest.mark.parametrize(
     ("limit", "arguments"),
     [
@@ -171,12 +162,11 @@ run()
     ids=["overlay", "cine", "last file", "report", "set"],
 )
 def test_a_full_disk_leaves_nothing(folder: Path, limit: int, arguments: tuple[str, ...]) -> None:
-    """A limit of a file's size stands in for it: the kernel refuses the write in the same place."""
     Image.fromarray(speckled(ellipse((240, 320), (170, 110), (60, 40))).pixels_hw).save(folder / "scan.png")
     write_manifest(folder / "lab", [Phantom("a", objects=2), Phantom("b", objects=3, group="1")])
     before = sorted(folder.rglob("*"))
-    command = [sys.executable, "-c", LIMITED, str(limit), *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=os.environ)
+    with largest_file(limit):
+        done = uniultra(*arguments, cwd=folder)
     assert done.returncode == 2, done.stderr
     assert "can't be written (File too large)" in done.stderr
     assert done.stderr.count("\n") == 1

@@ -16,6 +16,8 @@ from uniultra.text import markup
 Section = dict[str, Any]
 """What `build_section` returns."""
 
+DETAILS = ("objects", "Dice [95 %]", "drop [95 %]", "IoU", "quality", "over-confidence", "ellipse")
+"""What `_details` tells of a level."""
 LINES = {"dice": "Dice", "iou": "IoU", "quality": "predicted quality (IoU)"}
 
 
@@ -26,25 +28,10 @@ def robustness_markdown(section: Section) -> str:
         [*_version(name, step), *(_dice(step["cells"].get(organ)) for organ in organs)]
         for name, step in _steps(section)
     ]
-    header = [
-        "corruption",
-        "level",
-        "objects",
-        "Dice [95 %]",
-        "drop [95 %]",
-        "IoU",
-        "quality",
-        "over-confidence",
-        "ellipse",
-    ]
-    means = [
-        [*_version(name, step), *_details(step["cells"][ALL_ORGANS])]
-        for name, step in _steps(section)
-        if step["cells"]
-    ]
+    means = [[*version, *details] for version, details in _means(section)]
     return "\n".join([
         f"## Robustness\n\n{_facts(section)}\n",
-        markdown_table(header, means, left=2),
+        markdown_table(["corruption", "level", *DETAILS], means, left=2),
         "Dice by organ:\n",
         markdown_table(["corruption", "level", *organs], by_organ, left=2),
     ])  # fmt: skip
@@ -63,22 +50,8 @@ def robustness_html(section: Section) -> Iterator[str]:
         for name in _names(section)
     )
     yield f'<div class="pair small">{"".join(charts)}</div>'
-    header = [
-        "corruption",
-        "objects",
-        "Dice [95 %]",
-        "drop [95 %]",
-        "IoU",
-        "quality",
-        "over-confidence",
-        "ellipse",
-    ]
-    rows = [
-        [" ".join(_version(name, step)), *_details(step["cells"][ALL_ORGANS])]
-        for name, step in _steps(section)
-        if step["cells"]
-    ]
-    yield _folded("Every level, mean over organs", html_table(header, rows))
+    rows = [[" ".join(version), *details] for version, details in _means(section)]
+    yield _folded("Every level, mean over organs", html_table(["corruption", *DETAILS], rows))
     organs = _organs(section)
     by_organ = [
         [" ".join(_version(name, step)), *(_pair(step["cells"].get(organ)) for organ in organs)]
@@ -88,6 +61,13 @@ def robustness_html(section: Section) -> Iterator[str]:
         "Every level by organ: Dice, and in brackets the quality",
         html_table(["corruption", *organs], by_organ),
     )
+
+
+def _means(section: Section) -> Iterator[tuple[list[str], list[str]]]:
+    """Each level at which something was asked: what it is, and its means over organs."""
+    for name, step in _steps(section):
+        if step["cells"]:
+            yield _version(name, step), _details(step["cells"][ALL_ORGANS])
 
 
 def _folded(name: str, table: str) -> str:
