@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -20,7 +21,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -35,10 +36,11 @@ from uniultra.web.client import Client, RefusedError
 
 @dataclass(frozen=True)
 class Running:
-    """A server: its process and its port."""
+    """A server: its process, its port, and the file of its log: a pipe that nobody empties would stop it."""
 
     process: subprocess.Popen[str]
     port: int
+    log: IO[str]
 
     @property
     def url(self) -> str:
@@ -50,29 +52,31 @@ class Running:
     def stop(self) -> tuple[int, str]:
         """Exit code, and what was logged."""
         self.process.send_signal(signal.SIGTERM)
-        _, logged = self.process.communicate(timeout=30)
-        return self.process.returncode, logged
+        return self.ended()
+
+    def ended(self) -> tuple[int, str]:
+        code = self.process.wait(30)
+        self.log.seek(0)
+        return code, self.log.read()
 
 
 @contextmanager
 def running(*flags: str) -> Iterator[Running]:
     command = [sys.executable, "-m", "uniultra.cli.main", "serve", "--port", "0", "--processes", "1", *flags]
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        found = re.match(r"http://127\.0\.0\.1:(\d+)/v1 \(uniultra-mini", line)
-        assert found, line or process.communicate()[1]
-        yield Running(process, int(found[1]))
-    finally:
-        process.kill()
-        process.communicate()
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
+        )
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            found = re.match(r"http://127\.0\.0\.1:(\d+)/v1 \(uniultra-mini", line)
+            started = Running(process, int(found[1]) if found else 0, log)
+            assert found, line or started.ended()
+            yield started
+        finally:
+            process.kill()
+            process.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +240,7 @@ def test_stopping_finishes_answers_under_way(frame: Frame, picture: bytes) -> No
             server.process.send_signal(signal.SIGTERM)
             answers = [job.result() for job in asked]
         assert [len(answer) for answer in answers] == [64, 64]
-        code, logged = server.process.wait(30), server.process.stderr.read() if server.process.stderr else ""
+        code, logged = server.ended()
         assert code == 0
         with pytest.raises(ConnectionRefusedError, match="refused"):
             server.connect()
