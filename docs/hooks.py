@@ -112,7 +112,9 @@ def _walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:
 
 def _command(name: str, command: Any) -> str:
     arguments = [p for p in command.params if p.param_type_name == "argument"]
-    options = [p for p in command.params if p.param_type_name == "option" and p.name != "help"]
+    options = [
+        p for p in command.params if p.param_type_name == "option" and p.name != "help" and not p.hidden
+    ]
     usage = " ".join([name, *(_metavar(p) for p in arguments), *(["[OPTIONS]"] if options else [])])
     rows = [f"| `{_metavar(p)}` | {_help(p)} | {'required' if p.required else ''} |" for p in arguments]
     kinds = get_type_hints(inspect.unwrap(command.callback)) if command.callback else {}

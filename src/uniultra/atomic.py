@@ -1,4 +1,5 @@
-"""Files that appear whole, all of them or none, and never in the place of one that is there unasked.
+"""Files that appear whole and on the disk, all of them or none, and never in the place of one that is there
+unasked.
 
 What is being written lies in a hidden folder beside its target. A lock in that folder ends with its process,
 however that ends; the next process that writes to the same place removes what nobody holds any more.
@@ -13,6 +14,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from uniultra.durable import sync_file, sync_folder, sync_tree
 from uniultra.errors import OutputError
 from uniultra.stages import is_stage, stage_in
 from uniultra.text import printable
@@ -100,8 +102,10 @@ def staged_folder(out: Path) -> Iterator[Path]:
 
 
 def _place_folder(part: Path, out: Path) -> None:
+    sync_tree(part)
     try:
         os.rename(part, out)
+        sync_folder(out.parent)
     except OSError as error:
         if os.path.lexists(out):
             raise OutputError(
@@ -123,6 +127,8 @@ def _told_of(path: PathLike) -> Iterator[None]:
 
 def _place(pairs: Sequence[tuple[Path, Path]], force: bool) -> None:
     """Puts every part in its target's place, or, where one of them fails, leaves all targets as they were."""
+    for part, _ in pairs:
+        sync_file(part)
     ours = [_identity(part) for part, _ in pairs]
     olds = [part.with_name(f".uniultra.old.{number}") for number, (part, _) in enumerate(pairs)]
     try:
@@ -137,6 +143,8 @@ def _place(pairs: Sequence[tuple[Path, Path]], force: bool) -> None:
             if os.path.lexists(target) and _identity(target) == own:
                 _take_back(target, old)
         raise
+    for folder in dict.fromkeys(target.parent for _, target in pairs):
+        sync_folder(folder)
 
 
 def _put_new(part: Path, target: Path) -> None:

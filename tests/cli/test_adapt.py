@@ -57,7 +57,7 @@ def test_a_minute_is_an_option_that_others_go_over(lab: Path, tmp_path: Path) ->
         2,
     )
     assert (config["optim"]["steps"], config["cache"]["views"]) == (2, 1)
-    assert "On val; for a figure to report" in result.stdout
+    assert "On val, one pass per prompt, as in log.jsonl; for a figure to report" in result.stdout
     refused = _run(adapt, "--data", lab, "--out", tmp_path / "no", "--minute", "--method", "full")
     assert isinstance(refused.exception, ModelError)
     assert "use --method decoder, or cache.views=0" in str(refused.exception)
@@ -70,10 +70,17 @@ def test_from_images_to_a_model_that_opens_anywhere(lab: Path, tmp_path: Path) -
     assert f"use it with --model {out}" in result.stdout
     assert "step 2 of 2, loss" in result.stderr
     assert "On val, which also chose" in result.stdout
-    assert "your data: box10 phantom: Dice" in result.stdout
     gain = json.loads((out / "gain.json").read_text())
     assert gain["split"] == "val"
-    assert set(gain["own"]) == {"box10", "click1"}
+    assert set(gain["own"]) == {"box", "click"}
+    logged = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    validations = [line for line in logged if "val" in line]
+    chosen = max(validations[1:], key=lambda line: line["skill"])
+    for kind, organs in gain["own"].items():  # the closing line's figures are those of the log
+        cell = organs["phantom"]
+        assert cell["other_dice"] == pytest.approx(validations[0]["val"][f"{kind}/phantom"], abs=2e-4)
+        assert cell["dice"] == pytest.approx(chosen["val"][f"{kind}/phantom"], abs=2e-4)
+        assert f"your data: {kind}/phantom: Dice {cell['other_dice']:.3f} -> " in result.stdout
     result = _run(merge, "--adapter", out, "--out", tmp_path / "merged")
     assert result.exit_code == 0, result.output
     merged = load(tmp_path / "merged")
@@ -91,7 +98,7 @@ def test_replay_is_looked_at_too(lab: Path, tmp_path: Path) -> None:
         adapt, "--data", lab, "--out", tmp_path / "run", "--replay", known, "--method", "decoder", *QUICK
     )
     assert result.exit_code == 0, result.output
-    assert "replay: box10 known: Dice" in result.stdout
+    assert "replay: box/known: Dice" in result.stdout
 
 
 def test_tensorboard_by_flag(lab: Path, tmp_path: Path) -> None:

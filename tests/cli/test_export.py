@@ -96,11 +96,16 @@ def test_weights_are_halved_unless_told_and_all_is_printed(source: Path, written
             "give a manifest that has some of split 'train': --data manifest.csv",
         ),
         (("--precision", "int8", "--data", "absent.csv"), DataError, "absent.csv"),
-        (("--data", "manifest.csv"), DataError, "precision fp16 looks at no frames; omit --data"),
+        (("--data", "manifest.csv"), DataError, "precision fp16 takes no frames; omit --data"),
         (
-            ("--precision", "int8", "--data", "m.csv", "--least-dice", "0"),
+            ("--precision", "int8", "--data", "m.csv", "--min-dice", "0"),
             ModelError,
-            "least Dice 0 is out of range",
+            "--min-dice 0 is out of range",
+        ),
+        (  # its former name
+            ("--precision", "int8", "--data", "m.csv", "--least-dice", "1.5"),
+            ModelError,
+            "--min-dice 1.5 is out of range",
         ),
         (
             ("--calibration", "absent.json"),

@@ -64,7 +64,7 @@ def test_int8_at_another_side_is_held_against_fp32(source: Path, tmp_path: Path)
         tmp_path / "out",
         ModelFacts("small", "1", precision="int8"),
         ExportSettings(
-            QualityCalibration(2.0, 0.5), image_size=96, int8=Int8Settings(manifest, least_dice=0.5)
+            QualityCalibration(2.0, 0.5), image_size=96, int8=Int8Settings(manifest, min_dice=0.5)
         ),
         lambda done, total, what: steps.append((done, total)),
     )
@@ -115,7 +115,7 @@ def test_int8_at_another_side_is_held_against_fp32(source: Path, tmp_path: Path)
             "int8",
             ExportSettings(int8=Int8Settings(Path("m.csv"), 1.5)),
             ModelError,
-            "least Dice 1.5 is out of range; give one over 0",
+            "--min-dice 1.5 is out of range; give one over 0",
         ),
         ("int8", ExportSettings(int8=Int8Settings(Path("absent.csv"))), DataError, "absent.csv"),
     ],

@@ -86,9 +86,9 @@ def test_what_does_most_damage_stays_in_float() -> None:
     assert any(WILD in what for _, _, what in steps)
 
 
-@pytest.mark.parametrize(("least_dice", "kept"), [(0.0, 0), (1.1, 2)])
-def test_a_bound_that_anything_or_nothing_meets(least_dice: float, kept: int) -> None:
-    result = quantise(network(), INPUTS, judge, least_dice, lambda *_: None)
+@pytest.mark.parametrize(("min_dice", "kept"), [(0.0, 0), (1.1, 2)])
+def test_a_bound_that_anything_or_nothing_meets(min_dice: float, kept: int) -> None:
+    result = quantise(network(), INPUTS, judge, min_dice, lambda *_: None)
     assert len(result.kept) == kept
     ops = {node.op_type for node in result.graph.graph.node}
     assert ("QuantizeLinear" in ops) == (kept == 0)

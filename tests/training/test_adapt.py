@@ -305,19 +305,19 @@ def test_no_memory_says_what_to_lower(
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
 
     monkeypatch.setattr(PromptableModel, "encode", out_of_memory)
-    monkeypatch.setattr("uniultra.training.callbacks.look", lambda *_: _no_look())
+    monkeypatch.setattr("uniultra.training.callbacks.validate", lambda *_: _no_validation())
     with pytest.raises(
         ModelError, match=r"memory ran out with optim\.batch_size=2 at 64 px; lower optim\.batch_size"
     ):
         adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "run"))
 
 
-def _no_look() -> object:
+def _no_validation() -> object:
     import numpy as np
 
-    from uniultra.training.validation import Look
+    from uniultra.training.validation import Validation
 
-    return Look({"box/a": 0.5, "click/a": 0.5, "ellipse/a": 0.5}, np.zeros((8, 8, 3), np.uint8))
+    return Validation({"box/a": 0.5, "click/a": 0.5, "ellipse/a": 0.5}, np.zeros((8, 8, 3), np.uint8), ())
 
 
 def test_what_is_refused(sam2: Path, lab: Path, tmp_path: Path) -> None:
@@ -382,7 +382,7 @@ def test_the_gain_is_paired_and_says_when_it_shows_nothing(sam2: Path, lab: Path
     assert val is not None
     gain = measure_gain(base, load(sam2), val, val)
     assert all(cell.difference == 0.0 for organs in gain.own.values() for cell in organs.values())
-    assert [line.split(":")[0] for line in gain.warnings] == ["box10", "click1"]
+    assert [line.split(":")[0] for line in gain.warnings] == ["box", "click"]
 
 
 def test_patience_ends_a_run_that_no_longer_gets_better(sam2: Path, lab: Path, tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
+from uniultra.durable import sync_file
 from uniultra.errors import FileError, OutputError
 from uniultra.hashes import file_sha256
 from uniultra.io.paths import one_line, shown
@@ -86,9 +88,13 @@ class Store:
             self._fs.pipe_file(part, data)
 
     def put(self, name: str, file: Path) -> None:
-        """Copies a local file. Raises OutputError."""
+        """Copies a local file; on a local disk it is on it before it takes its name, so that a record which
+        outlasts a power cut never speaks of a file that is empty. Raises OutputError.
+        """
         with self._to(name) as part:
             self._fs.put_file(str(file), part)
+            if isinstance(self._fs, LocalFileSystem):
+                sync_file(part)
 
     def remove(self, name: str) -> None:
         """A file that may be gone already. Raises OutputError."""

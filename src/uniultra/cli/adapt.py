@@ -145,15 +145,18 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
         )
     write_json(
         job.out / "gain.json",
-        {"split": "val", "own": gain.own, "others": gain.others, "warnings": gain.warnings},
+        {
+            "split": "val",
+            "measure": "one pass per prompt, as val in log.jsonl",
+            "own": gain.own,
+            "others": gain.others,
+            "warnings": gain.warnings,
+        },
         force=True,
     )
-    chose = ", which also chose" if settings.optim.keep == "best" else ""
-    print(f"On val{chose}; for a figure to report, run `uniultra evaluate` on test.")
-    print(
-        "Measured as `uniultra evaluate` does; log.jsonl has one pass at the model's own size, and so other "
-        "figures."
-    )
+    chose = ", which also chose the checkpoint" if settings.optim.keep == "best" else ""
+    print(f"On val{chose}, one pass per prompt, as in log.jsonl; for a figure to report, of all passes, run")
+    print("`uniultra evaluate` on test.")
     for title, comparison in (("your data", gain.own), ("replay", gain.others)):
         for line in _lines(comparison or {}):
             say(f"  {title}: {line}")
@@ -170,7 +173,7 @@ def _lines(comparison: Comparison) -> list[str]:
         ]:  # of one organ the mean over organs is the same
             span = "" if found.interval is None else f" [{found.interval[0]:+.3f}, {found.interval[1]:+.3f}]"
             lines.append(
-                f"{kind} {organ}: Dice {found.other_dice:.3f} -> {found.dice:.3f} "
+                f"{kind}/{organ}: Dice {found.other_dice:.3f} -> {found.dice:.3f} "
                 f"({found.difference:+.3f}{span})"
             )
     return lines

@@ -38,9 +38,10 @@ def export(
     data: Annotated[
         Path | None, typer.Option(help="For int8: a manifest; frames of its train split calibrate.")
     ] = None,
-    least_dice: Annotated[
+    min_dice: Annotated[
         float, typer.Option(help="For int8: the Dice with fp32's masks that must be met.")
     ] = 0.995,
+    least_dice: Annotated[float | None, typer.Option(help="Former name of --min-dice.", hidden=True)] = None,
     seed: Annotated[int, typer.Option(help="For int8: of the frames and prompts that are drawn.")] = 0,
     calibration: Annotated[
         Path | None, typer.Option(help="What `uniultra calibrate` wrote, to put into the decoder's graph.")
@@ -70,7 +71,7 @@ def export(
     from uniultra.io.output import check_free
     from uniultra.model_facts import changed_passes
 
-    int8 = None if data is None else Int8Settings(data, least_dice, seed)
+    int8 = None if data is None else Int8Settings(data, min_dice if least_dice is None else least_dice, seed)
     settings = ExportSettings(
         QualityCalibration.read(calibration) if calibration else None, size, int8, force
     )

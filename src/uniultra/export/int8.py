@@ -30,12 +30,12 @@ class Int8Settings:
 
     Attributes:
         data: a manifest; frames of its train split calibrate, and others of the same split choose.
-        least_dice: mean Dice with fp32's answers, on the frames that choose, that must be met.
+        min_dice: mean Dice with fp32's answers, on the frames that choose, that must be met.
         seed: of frames, views and prompts.
     """
 
     data: Path
-    least_dice: float = 0.995
+    min_dice: float = 0.995
     seed: int = 0
 
 
@@ -47,18 +47,18 @@ def frames_for(settings: Int8Settings, fp32: Backend) -> tuple[list[View], list[
 
 
 def quantise_pair(
-    graphs: Graphs, fp32: Backend, views: tuple[list[View], list[View]], least_dice: float, progress: Progress
+    graphs: Graphs, fp32: Backend, views: tuple[list[View], list[View]], min_dice: float, progress: Progress
 ) -> tuple[Graphs, dict[str, Any]]:
     """Both graphs quantised, and a report: what stayed in float, and how well the pair agrees with fp32.
 
-    The encoder may use half of what `least_dice` leaves, the decoder (judged behind the quantised encoder)
+    The encoder may use half of what `min_dice` leaves, the decoder (judged behind the quantised encoder)
     the rest.
 
     Args:
         graphs: fp32, as `trace_graphs` gives them.
         fp32: the model itself.
         views: what `frames_for` drew.
-        least_dice: see `Int8Settings`.
+        min_dice: see `Int8Settings`.
         progress: over both graphs.
     """
     calibrating, held = views
@@ -71,7 +71,7 @@ def quantise_pair(
 
     images = [{"images": view.image} for view in calibrating]
     first = quantise(
-        graphs[ENCODER], images, judge_encoder, (1.0 + least_dice) / 2, _named(progress, "encoder")
+        graphs[ENCODER], images, judge_encoder, (1.0 + min_dice) / 2, _named(progress, "encoder")
     )
     behind = _Graph(first.graph)
     features = [behind.encode(view) for view in held]
@@ -81,12 +81,12 @@ def quantise_pair(
         return damage([tried.decode(maps, view) for maps, view in zip(features, held, strict=True)], truth)
 
     inputs = [view.decoder_inputs(encoder.encode(view)) for view in calibrating]
-    second = quantise(graphs[DECODER], inputs, judge_decoder, least_dice, _named(progress, "decoder"))
+    second = quantise(graphs[DECODER], inputs, judge_decoder, min_dice, _named(progress, "decoder"))
     report = {
         "split": "train",
         "calibrated_on": len(calibrating),
         "chosen_on": len(held),
-        "least_dice": least_dice,
+        "min_dice": min_dice,
     }
     return {ENCODER: first.graph, DECODER: second.graph}, report | _outcome(first, second)
 

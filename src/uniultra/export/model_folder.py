@@ -117,11 +117,11 @@ def check_settings(precision: str, settings: ExportSettings) -> None:
         )
     if precision != "int8" and settings.int8 is not None:
         raise DataError(
-            f"precision {precision} looks at no frames; omit --data, or export with --precision int8"
+            f"precision {precision} takes no frames; omit --data, or export with --precision int8"
         )
-    if settings.int8 is not None and not 0.0 < settings.int8.least_dice <= 1.0:
+    if settings.int8 is not None and not 0.0 < settings.int8.min_dice <= 1.0:
         raise ModelError(
-            f"least Dice {settings.int8.least_dice:g} is out of range; give one over 0 and up to 1, such as "
+            f"--min-dice {settings.int8.min_dice:g} is out of range; give one over 0 and up to 1, such as "
             "0.995"
         )
 
@@ -146,8 +146,8 @@ def _fill(
     graphs = trace_graphs(stored, calibration, fused=settings.int8 is None)
     report: dict[str, Any] = {"precision": facts.precision, "image_size": model.input_size}
     if settings.int8 is not None and views is not None:
-        graphs, report["int8"] = quantise_pair(graphs, fp32, views, settings.int8.least_dice, progress)
-        _check_bound(report["int8"]["dice"], settings.int8.least_dice)
+        graphs, report["int8"] = quantise_pair(graphs, fp32, views, settings.int8.min_dice, progress)
+        _check_bound(report["int8"]["dice"], settings.int8.min_dice)
     write_graphs(graphs, scratch, facts, stored, calibration)
     if facts.precision == "int8":
         report |= {"reference": "torch, weights in fp32"} | check_parity(model, scratch, calibration)
@@ -208,7 +208,7 @@ def _check_bound(dice: float, least: float) -> None:
         raise ModelError(
             f"int8 agrees with fp32 by Dice {dice:.4f} with every layer in float, as its weights take 8 "
             f"bits; {least:g} was requested: "
-            "give a lower --least-dice, or export with --precision fp16"
+            "give a lower --min-dice, or export with --precision fp16"
         )
 
 

@@ -58,10 +58,10 @@ def quantise(
     graph: onnx.ModelProto,
     inputs: Sequence[Inputs],
     judge: Callable[[onnx.ModelProto], Damage],
-    least_dice: float,
+    min_dice: float,
     progress: Progress,
 ) -> Quantised:
-    """The graph with as few groups in float as `least_dice` allows.
+    """The graph with as few groups in float as `min_dice` allows.
 
     Groups are ranked by what each alone does. Then the fewest of the worst that must stay are found by
     halving, which takes it that keeping more never hurts. What is judged there is what will be stored, with
@@ -71,7 +71,7 @@ def quantise(
         graph: fp32, with the exporter's metadata on its nodes.
         inputs: what to calibrate activations on.
         judge: of a candidate.
-        least_dice: mean Dice with fp32's answers that is requested; where even packed weights alone miss it,
+        min_dice: mean Dice with fp32's answers that is requested; where even packed weights alone miss it,
             the result's `dice` says so.
         progress: of ranges, groups and halvings.
     """
@@ -94,7 +94,7 @@ def quantise(
     while low < high:
         middle = (low + high) // 2
         progress(steps - 1 - (high - low).bit_length(), steps, f"{middle} of {len(ranked)} groups in float")
-        low, high = (low, middle) if judge(candidate(middle)).dice >= least_dice else (middle + 1, high)
+        low, high = (low, middle) if judge(candidate(middle)).dice >= min_dice else (middle + 1, high)
     final = candidate(high)
     dice = judge(final).dice
     progress(steps, steps, f"{high} of {len(ranked)} groups in float")

@@ -1,4 +1,4 @@
-"""What a run tells while it goes: log.jsonl, a picture of val, the best weights so far, and a bar with the
+"""What a run reports while it goes: log.jsonl, a picture of val, the best weights so far, and a bar with the
 time left.
 """
 
@@ -18,7 +18,7 @@ from uniultra.io.output import write_png, write_text
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.stored import write_tensors
 from uniultra.training.ema import WeightAverage
-from uniultra.training.validation import Look, View, look
+from uniultra.training.validation import Validation, View, validate
 
 LOG_FILE = "log.jsonl"
 BEST_FILE = "best.safetensors"
@@ -26,8 +26,8 @@ PICTURES = "val"
 
 
 class Journal(TrainerCallback):
-    """Losses and looks, one JSON line each; keeps the weights of the best look; stops the run when looks no
-    longer get better.
+    """Losses and validations, one JSON line each; keeps the weights of the best validation; stops the run
+    when they no longer get better.
 
     What it knows about the past it reads from the file: lines later than the checkpoint that a run goes on
     from are dropped.
@@ -46,12 +46,12 @@ class Journal(TrainerCallback):
 
     @property
     def skills(self) -> list[tuple[int, float]]:
-        """(step, skill on val) of each look after the start."""
+        """(step, skill on val) of each validation after the start."""
         return [(line["step"], line["skill"]) for line in self.lines if "skill" in line and line["step"] > 0]
 
     @property
     def best(self) -> tuple[int, float] | None:
-        """(step, skill) of the best look after the start; the earliest among equals."""
+        """(step, skill) of the best validation after the start; the earliest among equals."""
         return max(self.skills, key=lambda pair: pair[1], default=None)
 
     def ended(self, step: int, steps: int) -> bool:
@@ -76,7 +76,7 @@ class Journal(TrainerCallback):
             kept = "".join(json.dumps(line) + "\n" for line in self.lines)
             write_text(self.out / LOG_FILE, kept, force=True)
             if self.views and not state.global_step:
-                self._tell(0, self._look(0))
+                self._report(0, self._validate(0))
 
     def on_log(
         self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any
@@ -92,20 +92,20 @@ class Journal(TrainerCallback):
         if state.is_world_process_zero:
             before = self.best
             with self.average.swapped():
-                seen = self._look(state.global_step)
-            self._tell(state.global_step, seen)
+                seen = self._validate(state.global_step)
+            self._report(state.global_step, seen)
             if before is None or self.skills[-1][1] > before[1]:
                 write_tensors(self.out / BEST_FILE, self.average.average)
         if _from_first(self._patience_is_over()):
             control.should_training_stop = True
 
-    def _look(self, step: int) -> Look:
-        seen = look(self.model, self.views)
+    def _validate(self, step: int) -> Validation:
+        seen = validate(self.model, self.views)
         (self.out / PICTURES).mkdir(exist_ok=True)
         write_png(self.out / PICTURES / f"step-{step:06d}.png", seen.picture, force=True)
         return seen
 
-    def _tell(self, step: int, seen: Look) -> None:
+    def _report(self, step: int, seen: Validation) -> None:
         self._write(
             step,
             {

@@ -4,20 +4,15 @@ difference.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from uniultra.backends.torch import TorchBackend
 from uniultra.data.splits import SelectionSplit
-from uniultra.evaluation.protocol import evaluate
+from uniultra.evaluation.records import Record
 from uniultra.evaluation.report.compare import BETTER, WORSE, Comparison, compare
-from uniultra.evaluation.settings import EvaluationSettings
 from uniultra.evaluation.summary import ALL_ORGANS
 from uniultra.models.promptable import PromptableModel
-from uniultra.segmenter import Segmenter
-
-KINDS = ("box10", "click1")
-MOST_IMAGES = 60
-"""Of each of the two manifests."""
+from uniultra.training.validation import View, validate, views_of
 
 
 @dataclass(frozen=True)
@@ -63,18 +58,34 @@ class Gain:
 def measure_gain(
     base: PromptableModel, adapted: PromptableModel, val: SelectionSplit, others: SelectionSplit | None
 ) -> Gain:
-    """Evaluates both models on evenly spaced images of each split."""
+    """Validates both models as a run does, on the same images and prompts, and under the same names."""
     return Gain(_compared(base, adapted, val), _compared(base, adapted, others) if others else None)
 
 
 def _compared(base: PromptableModel, adapted: PromptableModel, split: SelectionSplit) -> Comparison:
-    part = SelectionSplit(split.name, split.rows[:: -(-len(split) // MOST_IMAGES)])
-    settings = EvaluationSettings(KINDS, draws=1)
-    before, after = (
-        evaluate(Segmenter(TorchBackend(model, name)), part, settings).records
-        for model, name in ((base, "base"), (adapted, "adapted"))
-    )
+    views = views_of(split, adapted.input_size, adapted.focus_stretch)
+    before, after = (_records(views, validate(model, views).scores) for model in (base, adapted))
     return compare(after, before)
+
+
+def _records(views: Sequence[View], scores: Sequence[float]) -> list[Record]:
+    return [
+        Record(
+            id=view.row.id,
+            dataset=view.row.dataset,
+            organ=view.organ,
+            group=view.row.cluster,
+            object_index=view.object_index,
+            kind=view.kind,
+            draw=0,
+            dice=score,
+            iou=score / (2.0 - score),
+            quality=None,
+            ellipse_dice=None,
+            seconds=0.0,
+        )
+        for view, score in zip(views, scores, strict=True)
+    ]
 
 
 def _span(interval: tuple[float, float] | None) -> str:

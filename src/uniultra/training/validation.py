@@ -1,5 +1,5 @@
-"""A quick look at the val split while training: fixed prompts, one view an object, Dice in the model's own
-pixels, and a picture.
+"""Validation while training, and of the gain at its end: fixed prompts, one pass per prompt, Dice in the
+model's own pixels, and a picture.
 
 It may choose among a run's checkpoints; the numbers that are published come from `uniultra evaluate`.
 """
@@ -27,7 +27,7 @@ from uniultra.models.promptable import PromptableModel, box_ellipse
 from uniultra.pixel_scale import Box
 
 MOST_IMAGES = 180
-"""A look takes evenly spaced images of val, about this many at most."""
+"""A validation takes evenly spaced images of val, about this many at most."""
 TILES = 12
 TRUE_COLOUR, FOUND_COLOUR = (240, 228, 66), (86, 180, 233)
 """RGB, as on the pages of `uniultra evaluate`: the truth yellow, the answer blue."""
@@ -38,25 +38,36 @@ class View:
     """One object as the model sees it: `kind` is box (jittered by 10 %, focused) or click (one click, the
     whole frame).
 
-    image_hw uint8 (S, S); target_hw uint8 (S, S), 255 inside; points (2, 2) model pixels; labels (2,).
+    row and object_index are the manifest's, the latter from 0; image_hw uint8 (S, S); target_hw uint8 (S, S),
+    255 inside; points (2, 2) model pixels; labels (2,).
     """
 
     kind: str
-    organ: str
+    row: Row
+    object_index: int
     image_hw: np.ndarray
     target_hw: np.ndarray
     points: np.ndarray
     labels: np.ndarray
 
+    @property
+    def organ(self) -> str:
+        return self.row.organ
+
 
 @dataclass(frozen=True)
-class Look:
-    """What a look found: mean Dice by "kind/organ", the ellipse's in the same boxes as "ellipse/organ", a
-    picture, RGB (H, W, 3).
+class Validation:
+    """What a model did on some views.
+
+    Attributes:
+        dice: mean Dice by "kind/organ", the ellipse's in the same boxes as "ellipse/organ".
+        picture: RGB (H, W, 3).
+        scores: Dice of each view, in their order.
     """
 
     dice: dict[str, float]
     picture: np.ndarray
+    scores: tuple[float, ...]
 
     @property
     def skill(self) -> float:
@@ -80,11 +91,12 @@ def views_of(split: SelectionSplit, size: int, stretch: float = 1.0, most: int =
     ]
 
 
-def look(model: PromptableModel, views: Sequence[View], batch: int = 32) -> Look:
+def validate(model: PromptableModel, views: Sequence[View], batch: int = 32) -> Validation:
     """Dice on all views in eval mode, without gradient, and up to TILES of them as a picture."""
     was_training = model.training
     model.eval()
     found: dict[str, list[float]] = defaultdict(list)
+    scores: list[float] = []
     shown: list[tuple[View, np.ndarray, float]] = []
     every = max(1, len(views) // TILES) | 1  # odd, so that boxes and clicks are both shown: they alternate
     with torch.no_grad():
@@ -92,6 +104,7 @@ def look(model: PromptableModel, views: Sequence[View], batch: int = 32) -> Look
             part = views[start : start + batch]
             for index, (view, answer) in enumerate(zip(part, _answers(model, part), strict=True), start):
                 score = dice(answer, view.target_hw > 127)
+                scores.append(score)
                 found[f"{view.kind}/{view.organ}"].append(score)
                 if view.kind == "box":
                     found[f"ellipse/{view.organ}"].append(
@@ -100,7 +113,8 @@ def look(model: PromptableModel, views: Sequence[View], batch: int = 32) -> Look
                 if index % every == 0 and len(shown) < TILES:
                     shown.append((view, answer, score))
     model.train(was_training)
-    return Look({name: float(np.mean(values)) for name, values in sorted(found.items())}, _sheet(shown))
+    means = {name: float(np.mean(values)) for name, values in sorted(found.items())}
+    return Validation(means, _sheet(shown), tuple(scores))
 
 
 def _views(row: Row, seed: int, size: int, stretch: float) -> list[View]:
@@ -108,7 +122,7 @@ def _views(row: Row, seed: int, size: int, stretch: float) -> list[View]:
     pixels = image.pixels_hw
     rng = np.random.default_rng(seed)
     views: list[View] = []
-    for true in objects_in(ids, row.dataset):
+    for object_index, true in enumerate(objects_in(ids, row.dataset)):
         target = true.astype(np.float32) * 255.0
         box = jitter_box(exact_box(true), 0.1, rng)
         for kind, region in (
@@ -118,9 +132,8 @@ def _views(row: Row, seed: int, size: int, stretch: float) -> list[View]:
             to_model = ModelMap(region, size)
             points, labels = _prompt(kind, box, true)
             seen = to_model.sample(target).astype(np.uint8)
-            views.append(
-                View(kind, row.organ, to_model.sample(pixels), seen, to_model.to_model(points), labels)
-            )
+            place = to_model.to_model(points)
+            views.append(View(kind, row, object_index, to_model.sample(pixels), seen, place, labels))
     return views
 
 

@@ -69,11 +69,11 @@ def compare(
             "the two evaluations have no prompt in common; compare runs on the same images and kinds of "
             "prompt"
         )
-    asked = {mine.kind for mine, _ in pairs}
+    kinds = {mine.kind for mine, _ in pairs}
     return {
         kind: _by_organ([pair for pair in pairs if pair[0].kind == kind], seed, samples)
-        for kind in KINDS
-        if kind in asked
+        for kind in (*KINDS, *sorted(kinds - set(KINDS)))
+        if kind in kinds
     }
 
 
