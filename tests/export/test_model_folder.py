@@ -109,7 +109,7 @@ def test_int8_at_another_side_is_held_against_fp32(source: Path, tmp_path: Path)
             "w8",
             ExportSettings(int8=Int8Settings(Path("m.csv"))),
             DataError,
-            "precision w8 looks at no frames; omit --data",
+            "precision w8 takes no frames; omit --data",
         ),
         (
             "int8",
