@@ -183,11 +183,11 @@ def measure(folder: Path, count: int, workers: int, kills: int) -> dict[str, Any
     while running.poll() is None:
         again |= begun_again(folder)
         time.sleep(0.1)
-    took, (told, problems) = time.monotonic() - began, running.communicate()
+    took, (reported, problems) = time.monotonic() - began, running.communicate()
     found = check(folder, boxes, segmenter)
     before = (folder / "out" / "results.csv").read_bytes()
     second = start(folder, workers)
-    told_again, _ = second.communicate()
+    reported_again, _ = second.communicate()
     return {
         "what": "uniultra batch with workers killed in the middle",
         "uniultra": __version__,
@@ -197,12 +197,12 @@ def measure(folder: Path, count: int, workers: int, kills: int) -> dict[str, Any
         "files_begun_again": len(again),
         "exit_code": running.returncode,
         "seconds": round(took, 1),
-        "told": told.strip().splitlines(),
+        "told": reported.strip().splitlines(),
         "problems": [line for line in problems.strip().splitlines() if "files per second" not in line],
         **found,
         "second_run": {
             "exit_code": second.returncode,
-            "told": told_again.strip().splitlines()[:1],
+            "told": reported_again.strip().splitlines()[:1],
             "same_table": before == (folder / "out" / "results.csv").read_bytes(),
         },
         "machine": {"python": platform.python_version(), "system": platform.system(), "cpus": os.cpu_count()},

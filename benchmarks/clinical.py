@@ -47,7 +47,7 @@ def main() -> None:
     with open(options.circumferences, encoding="utf-8") as file:
         true_mm = {line["id"]: float(line["hc_mm"]) for line in csv.DictReader(file)}
     report = {"model": f"{segmenter.name} {segmenter.version}", "split": options.split}
-    for kind, jitter in (("exact box", 0.0), ("box by 10 %", 0.1)):
+    for kind, jitter in (("exact box", 0.0), ("box ±10 %", 0.1)):
         report[kind] = {
             "HC, mm": spread(
                 [

@@ -127,8 +127,8 @@ def set_text(data: bytearray, random: np.random.Generator) -> bytearray:
 
 def set_length(data: bytearray, random: np.random.Generator) -> bytearray:
     """The length of an element, an item or a fragment becomes another."""
-    wanted = (b"\xfe\xff\x00\xe0", b"\xe0\x7f\x10\x00", b"\x18\x00\x11\x60", b"\x28\x00")
-    marks = [at for mark in wanted if (at := data.find(mark, 128)) > 0]
+    requested = (b"\xfe\xff\x00\xe0", b"\xe0\x7f\x10\x00", b"\x18\x00\x11\x60", b"\x28\x00")
+    marks = [at for mark in requested if (at := data.find(mark, 128)) > 0]
     at = marks[int(random.integers(len(marks)))] if marks else 200
     lengths = (0, 1, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFE, 0xFFFFFFFF, int(random.integers(1 << 20)))
     where = at + int(random.choice([4, 6, 8]))

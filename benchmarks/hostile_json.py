@@ -63,9 +63,9 @@ def measure(url: str, pid: int) -> dict[str, object]:
 
 def post(url: str, body: bytes) -> tuple[int, float]:
     began = time.perf_counter()
-    asked = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    requested = urllib.request.Request(url, body, {"Content-Type": "application/json"})
     try:
-        status = urllib.request.urlopen(asked, timeout=120).status
+        status = urllib.request.urlopen(requested, timeout=120).status
     except urllib.error.HTTPError as error:
         status = error.code
     return status, time.perf_counter() - began

@@ -39,8 +39,8 @@ from uniultra.training.config import TrainConfig
 from uniultra.training.config_io import load_config
 from uniultra.training.supervised import train
 
-ASKED = ("box", "box10", "loose15", "loose30", "tight10", "click1", "uclick1", "click3")
-BOXES = tuple(kind for kind in ASKED if KINDS[kind].is_box)
+REQUESTED = ("box", "box10", "loose15", "loose30", "tight10", "click1", "uclick1", "click3")
+BOXES = tuple(kind for kind in REQUESTED if KINDS[kind].is_box)
 
 
 def main() -> None:
@@ -101,11 +101,11 @@ def left_out(
     start = Segmenter.load(config.model.start_from, threads=1) if config.model.start_from else None
     for organ in organs:
         split = first_rows(only(organ, selection_split(manifest)), limit)
-        ours = evaluate(model, split, EvaluationSettings(ASKED, draws=1)).records
+        ours = evaluate(model, split, EvaluationSettings(REQUESTED, draws=1)).records
         boxes = EvaluationSettings(BOXES, draws=1)
         others = [evaluate(BASELINES[name](), split, boxes).records for name in ("ellipse", "grabcut")]
         if start is not None:
-            others.append(evaluate(start, split, EvaluationSettings(ASKED, draws=1)).records)
+            others.append(evaluate(start, split, EvaluationSettings(REQUESTED, draws=1)).records)
         found += lines(organ, ours, others)
         kept.append([[dataclasses.asdict(record) for record in records] for records in (ours, *others)])
     write_json(run / "records.json", dict(zip(organs, kept, strict=True)), force=True)
@@ -152,7 +152,7 @@ def lines(organ: str, ours: Sequence[Record], others: Sequence[Sequence[Record]]
     """
     against = [compare(ours, theirs) for theirs in others]
     found = []
-    for kind in ASKED:
+    for kind in REQUESTED:
         own = [record for record in ours if record.kind == kind]
         dice = sum(record.dice for record in own) / len(own)
         ellipse = against[0].get(kind, {}).get(organ)

@@ -142,11 +142,11 @@ class Partial:
 
     def __init__(self, path: Path, manifest_sha256: str, settings: EvaluationSettings) -> None:
         self.path = path
-        asked = {"manifest_sha256": manifest_sha256, "kinds": list(settings.kinds), "draws": settings.draws}
+        about = {"manifest_sha256": manifest_sha256, "kinds": list(settings.kinds), "draws": settings.draws}
         if not path.exists():
-            path.write_text(json.dumps(asked) + "\n", encoding="utf-8")
+            path.write_text(json.dumps(about) + "\n", encoding="utf-8")
         head, *lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-        if head != asked:
+        if head != about:
             raise DataError(
                 f"'{path}' is of a run with other kinds, draws or data; finish that one, or delete the file"
             )

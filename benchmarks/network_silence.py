@@ -47,12 +47,12 @@ class Resolver(threading.Thread):
     def run(self) -> None:
         while True:
             question, client = self._socket.recvfrom(4096)
-            self.names.append(asked_name(question))
+            self.names.append(requested_name(question))
             header = question[:2] + struct.pack(">HHHHH", 0x8183, 1, 0, 0, 0)
             self._socket.sendto(header + question[12:], client)
 
 
-def asked_name(question: bytes) -> str:
+def requested_name(question: bytes) -> str:
     """The name that a DNS question (RFC 1035 4.1.2) asks for."""
     labels, at = [], 12
     while question[at]:
@@ -99,14 +99,14 @@ def listen(options: argparse.Namespace) -> dict[str, dict[str, object]]:
                 run(Path(name) / f"{step}{runs}", options)
                 runs += 1
             time.sleep(1.0)
-            asked = sorted(set(resolver.names[before:]))
+            requested = sorted(set(resolver.names[before:]))
             lookups = len(resolver.names) - before
             seconds = round(time.monotonic() - began, 1)
             found[step] = {
                 "seconds": seconds,
                 "runs": runs,
                 "lookups": lookups,
-                "names": asked,
+                "names": requested,
                 "leaving": sent() - left,
             }
             print(step, found[step], file=sys.stderr)

@@ -7,7 +7,7 @@ Reports must be of the same manifest, split, limit, draws, seeds and skipped row
 doesn't have is left empty. `--metric nsd` (or skill, iou, hd95_px, hd95_mm, ece, clicks, failures) shows
 another column of the reports than Dice. `--differences` shows by how many points of Dice the first is above
 each other one on the same prompts, with the paired 95 % interval. `--overview` shows a row per organ: boxes
-by 10 % and exact boxes of all reports, then the first one's clicks. `--rows` shows a row a report: boxes by
+±10 % and exact boxes of all reports, then the first one's clicks. `--rows` shows a row a report: boxes by
 10 % an organ, the means, and by how many points each is above the first.
 """
 
@@ -92,14 +92,14 @@ def _print_overview(reports: dict[str, Report]) -> None:
     names, (ours, *_) = list(reports), reports.values()
     clicks = [kind for kind in ("click1", "click3", "click5") if kind in ours["summary"]]
     if "box10" not in ours["summary"]:
-        raise RefusedError(f"'{names[0]}' has no boxes by 10 %; evaluate it with --kinds box10 or more")
+        raise RefusedError(f"'{names[0]}' has no boxes ±10 %; evaluate it with --kinds box10 or more")
     print(
         "| "
         + " | ".join(
             [
                 "organ",
                 "objects",
-                f"box by 10 %: {names[0]}",
+                f"box ±10 %: {names[0]}",
                 *names[1:],
                 f"exact box: {names[0]}",
                 *names[1:],
@@ -126,7 +126,7 @@ def _print_rows(reports: dict[str, Report]) -> None:
     (first, ours), *_ = reports.items()
     kinds = [kind for kind in ("box10", "click1") if kind in ours["summary"]]
     if "box10" not in kinds:
-        raise RefusedError(f"'{first}' has no boxes by 10 %; evaluate it with --kinds box10 or more")
+        raise RefusedError(f"'{first}' has no boxes ±10 %; evaluate it with --kinds box10 or more")
     organs = list(ours["summary"]["box10"])
     headings = [
         *organs,

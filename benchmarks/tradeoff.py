@@ -4,7 +4,7 @@
     python benchmarks/tradeoff.py views.json --out docs/tradeoff.svg mini-128="128 px"
     mini-conv="convolutional"
 
-One point a model and view: mean Dice over organs of boxes by 10 %, against the median milliseconds from
+One point a model and view: mean Dice over organs of boxes ±10 %, against the median milliseconds from
 pixels to mask on one thread. Models that are given a label are shown by it, all others by their name.
 """
 
@@ -71,7 +71,7 @@ def draw(report: dict[str, Any], labels: dict[str, str], out: Path) -> None:
     axes.set_xscale("log")
     axes.set_xlabel("ms from pixels to mask, one thread (logarithmic)")
     axes.set_ylabel(
-        f"mean Dice over organs, boxes by 10 %, {report['split']}, {report['rows'][0]['objects']} objects"
+        f"mean Dice over organs, boxes ±10 %, {report['split']}, {report['rows'][0]['objects']} objects"
     )
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")

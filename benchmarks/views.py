@@ -5,7 +5,7 @@
     uniultra-mini=whole mini-512=whole
 
 Each model is given with the view that it gets: `focus` is what `uniultra segment` does, `whole` the image as
-it is, fitted into the input. Both are asked the same boxes by 10 %. The time is the median from pixels to
+it is, fitted into the input. Both are asked the same boxes ±10 %. The time is the median from pixels to
 mask on one thread; several objects of an image share a call's. `--out` keeps the means as JSON.
 """
 
@@ -60,7 +60,7 @@ def main() -> None:
     split = first_rows(split, options.limit) if options.limit else split
     if options.out:
         check_free([options.out], options.force)
-    rows = [_row(name, view, split) for name, view in (_asked(text) for text in options.models)]
+    rows = [_row(name, view, split) for name, view in (_requested(text) for text in options.models)]
     organs = list(rows[0]["dice"])
     print("| model | view | input, px | " + " | ".join(organs) + " | skill | ms |")
     print("| --- | --- |" + " ---: |" * (3 + len(organs)))
@@ -85,8 +85,8 @@ def main() -> None:
 
 def _row(name: str, view: str, split: Any) -> dict[str, Any]:
     segmenter = Segmenter.load(name, threads=1)
-    asked: PromptableSegmenter = segmenter if view == "focus" else WholeImage(segmenter)
-    scored = evaluate(asked, split, EvaluationSettings(("box10",), 1))
+    requested: PromptableSegmenter = segmenter if view == "focus" else WholeImage(segmenter)
+    scored = evaluate(requested, split, EvaluationSettings(("box10",), 1))
     summary = summarise(scored.records)["box10"]
     return {
         "model": Path(name).name,
@@ -99,7 +99,7 @@ def _row(name: str, view: str, split: Any) -> dict[str, Any]:
     }
 
 
-def _asked(text: str) -> tuple[str, str]:
+def _requested(text: str) -> tuple[str, str]:
     name, _, view = text.rpartition("=")
     if not name or view not in VIEWS:
         raise UniUltraError(f"'{text}' is no model with its view; give MODEL={' or MODEL='.join(VIEWS)}")

@@ -17,7 +17,7 @@ class Visit:
 
     page: Any
     faults: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
 
     def know(self) -> None:
         """Gives this test the page's state, by the module that the page itself uses."""
@@ -80,7 +80,7 @@ def tab_of(context: Any, link: str) -> Visit:
     one = Visit(context.new_page())
     one.page.on("pageerror", lambda error: one.faults.append(str(error)))
     one.page.on("console", lambda said: said.type == "error" and one.faults.append(said.text))
-    one.page.on("request", lambda request: one.asked.append(request.url))
+    one.page.on("request", lambda request: one.requested.append(request.url))
     one.page.goto(link)
     one.know()
     return one
@@ -90,5 +90,5 @@ def check_tab(one: Visit) -> None:
     """No script failed, and nobody but loopback was asked."""
     one.page.close()
     assert not one.faults, one.faults
-    hosts = {urlsplit(url).hostname for url in one.asked if not url.startswith("blob:")}
+    hosts = {urlsplit(url).hostname for url in one.requested if not url.startswith("blob:")}
     assert hosts == {"127.0.0.1"}, hosts

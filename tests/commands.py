@@ -79,14 +79,14 @@ def _called(
 ) -> subprocess.CompletedProcess[str]:
     with (
         tempfile.TemporaryFile() as out,
-        tempfile.TemporaryFile() as told,
+        tempfile.TemporaryFile() as reported,
         contextlib.chdir(cwd),
         mock.patch.object(sys, "argv", words),
         _surroundings(environment),
     ):
-        with _stream("stdout", 1, out), _stream("stderr", 2, told):
+        with _stream("stdout", 1, out), _stream("stderr", 2, reported):
             code = _exit_code(main)
-        texts = [_text(file) for file in (out, told)]
+        texts = [_text(file) for file in (out, reported)]
     return subprocess.CompletedProcess(words, code, *texts)
 
 

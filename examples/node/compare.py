@@ -85,9 +85,9 @@ def compare(model: Path, example: dict, scratch: Path) -> int:
         else LEAST_DICE
     )
     failed = 0
-    for asked in example["objects"]:
-        [ours] = segmenter.segment(frame, [prompt_of(asked)])
-        theirs, quality = ask_node(model, image, asked, scratch / "mask.png")
+    for given in example["objects"]:
+        [ours] = segmenter.segment(frame, [prompt_of(given)])
+        theirs, quality = ask_node(model, image, given, scratch / "mask.png")
         apart = int(np.count_nonzero(ours.mask_hw != theirs))
         both, total = (
             np.count_nonzero(ours.mask_hw & theirs),
@@ -102,10 +102,10 @@ def compare(model: Path, example: dict, scratch: Path) -> int:
     return failed
 
 
-def ask_node(model: Path, image: Path, asked: dict, out: Path) -> tuple[np.ndarray, float]:
+def ask_node(model: Path, image: Path, given: dict, out: Path) -> tuple[np.ndarray, float]:
     """The client's mask, bool (H, W), and its quality."""
-    box = ["--box", ",".join(map(str, asked["box"]))] if "box" in asked else []
-    points = [part for point in asked.get("points", []) for part in ("--point", ",".join(map(str, point)))]
+    box = ["--box", ",".join(map(str, given["box"]))] if "box" in given else []
+    points = [part for point in given.get("points", []) for part in ("--point", ",".join(map(str, point)))]
     command = [
         "node",
         str(CLIENT),

@@ -65,7 +65,7 @@ def staged(targets: Mapping[str, Path], force: bool = False) -> Iterator[dict[st
     folder, *others = dict.fromkeys(target.parent for target in targets.values())
     assert not others, f"results of one folder, not of {folder} and {others}"
     name = folder if len(targets) > 1 else next(iter(targets.values()))
-    with _told_of(name), stage_in(folder) as stage:
+    with _os_errors_of(name), stage_in(folder) as stage:
         parts = {kind: stage / target.name for kind, target in targets.items()}
         yield parts
         _place([(parts[kind], target) for kind, target in targets.items() if kind in parts], force)
@@ -93,7 +93,7 @@ def staged_folder(out: Path) -> Iterator[Path]:
         OutputError: `out` exists or has appeared in the meantime, or it can't be written.
     """
     check_new(out)
-    with _told_of(out), stage_in(out.parent) as stage:
+    with _os_errors_of(out), stage_in(out.parent) as stage:
         part = stage / out.name
         part.mkdir()
         yield part
@@ -115,7 +115,7 @@ def _place_folder(part: Path, out: Path) -> None:
 
 
 @contextlib.contextmanager
-def _told_of(path: PathLike) -> Iterator[None]:
+def _os_errors_of(path: PathLike) -> Iterator[None]:
     """What the system refuses as an OutputError of `path`."""
     try:
         yield

@@ -31,7 +31,7 @@ class OutputError(UniUltraError):
 
 
 class ServeError(UniUltraError):
-    """The server can't start as it was asked to, or a client was refused by one."""
+    """The server can't start as it was configured, or a client was refused by one."""
 
 
 class ClusterError(UniUltraError):

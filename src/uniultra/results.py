@@ -38,8 +38,8 @@ class ObjectResult:
         number: its id in id masks and tables, from 1.
         mask: with its quality and scale.
         prompt: what pointed at it in this frame; None where it was carried over from another one.
-        alternatives: what the prompt may mean instead, the most trusted first; None where nobody asked for
-            them.
+        alternatives: what the prompt may mean instead, the most trusted first; None where none were
+            requested.
         name: what a person calls it, such as "left ventricle"; "" where nobody named it.
         status: of a tracked structure; None where nothing was tracked.
         confidence: of a tracked structure: the chance that Dice is at least 0.7, 0 to 1.
@@ -75,7 +75,7 @@ class ObjectResult:
 
     @cached_property
     def measured(self) -> Measured:
-        """All measures, worked out when they are first wanted and kept."""
+        """All measures, worked out on first use, and kept."""
         return measure_mask(self.mask.mask_hw, self.scale)
 
 

@@ -49,7 +49,7 @@ def stage_in(folder: Path) -> Iterator[Path]:
         made = [] if stage == folder else [stage]
         try:
             _tidy(lock, made, missing)
-        except BaseException:  # told to end in the middle of it
+        except BaseException:  # interrupted in the middle of it
             _tidy(None, made, missing)
             raise
 

@@ -11,7 +11,7 @@ import pytest
 
 from archives import save_phantom
 from dicoms import dataset, picture, save
-from uniultra.batch.inputs import check_apart, find_inputs, find_priors
+from uniultra.batch.inputs import check_apart, find_inputs, find_previous_masks
 from uniultra.batch.storage import local_file
 from uniultra.errors import FileError, OutputError
 
@@ -65,7 +65,7 @@ def test_urls_hold_what_folders_hold(folder: Path, memory: fsspec.AbstractFileSy
 
 
 @pytest.mark.parametrize(
-    ("place", "told"),
+    ("place", "reported"),
     [
         ("none", "none: no such file or folder"),
         ("file:///no/such/folder", "no such file or folder"),
@@ -74,10 +74,10 @@ def test_urls_hold_what_folders_hold(folder: Path, memory: fsspec.AbstractFileSy
     ],
 )
 def test_what_is_not_there_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, reported: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(FileError, match=told):
+    with pytest.raises(FileError, match=reported):
         find_inputs(place)
 
 
@@ -104,7 +104,7 @@ def test_results_may_not_lie_among_the_inputs(folder: Path) -> None:
 def test_previous_masks_are_found_by_relative_name(tmp_path: Path, scheme: str) -> None:
     for name in ("sub/a.png", "b.mask.png", "c.dcm.mask.png", "c.png"):
         save_phantom(tmp_path / name)
-    found = find_priors(f"{scheme}{tmp_path}", ["sub/a.dcm", "b.jpg", "c.dcm", "d.png"])
+    found = find_previous_masks(f"{scheme}{tmp_path}", ["sub/a.dcm", "b.jpg", "c.dcm", "d.png"])
     assert found == {
         "sub/a.dcm": f"{scheme}{tmp_path}/sub/a.png",
         "b.jpg": f"{scheme}{tmp_path}/b.mask.png",
@@ -114,9 +114,9 @@ def test_previous_masks_are_found_by_relative_name(tmp_path: Path, scheme: str) 
 
 def test_a_folder_without_masks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"holds no mask of any of 1 images; .* as sub/a.png"):
-        find_priors(str(tmp_path), ["sub/a.jpg"])
+        find_previous_masks(str(tmp_path), ["sub/a.jpg"])
     with pytest.raises(FileError, match="no such file or folder"):
-        find_priors(str(tmp_path / "none"), ["a.png"])
+        find_previous_masks(str(tmp_path / "none"), ["a.png"])
 
 
 def test_an_archive_in_a_zip_keeps_the_first_letter_of_its_names(folder: Path, tmp_path: Path) -> None:

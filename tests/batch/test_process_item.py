@@ -34,7 +34,7 @@ from uniultra.results import FrameResult
 from uniultra.segmenter import Segmenter
 from uniultra.types import Prompt
 
-ASKED = ((BOX, (), ()),)
+GIVEN = ((BOX, (), ()),)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def job(tmp_path: Path) -> Job:
 
 @pytest.fixture
 def item(tmp_path: Path) -> Item:
-    return Item("sub/scan.png", str(save_phantom(tmp_path / "in" / "sub" / "scan.png")), prompts=ASKED)
+    return Item("sub/scan.png", str(save_phantom(tmp_path / "in" / "sub" / "scan.png")), prompts=GIVEN)
 
 
 def later(job: Job, **changes: Any) -> Job:
@@ -114,15 +114,15 @@ def test_what_is_done_is_skipped_until_something_of_it_changes(
         segmenter.facts, passes=dataclasses.replace(segmenter.facts.passes, agreed=0.9)
     )
     prompted_otherwise = model_sha256("uniultra-mini", facts)
-    other = dataclasses.replace(item, prompts=(*ASKED, (None, ((64.0, 48.0),), (1,))))
-    for asked, new in (
+    other = dataclasses.replace(item, prompts=(*GIVEN, (None, ((64.0, 48.0),), (1,))))
+    for given, new in (
         (other, later(job)),
         (item, later(job, run="run3", model_sha256="0")),
         (item, later(job, run="run7", model_sha256=prompted_otherwise)),
         (item, later(job, run="run4", kinds=("x",))),
     ):
-        assert is_pending(asked, new)
-        assert do(asked, new, segmenter).status == "done"
+        assert is_pending(given, new)
+        assert do(given, new, segmenter).status == "done"
     save_phantom(Path(item.path), seed=7)
     assert do(item, later(job, run="run5"), segmenter).status == "done"
     (Path(job.out) / "sub" / "scan.png.mask.png").unlink()
@@ -185,7 +185,7 @@ def test_an_unreadable_frame_is_reported_and_the_others_have_results(
     encoded = [jpeg(frame) for frame in frames]
     encoded[1] = encoded[1][:200] + bytes(len(encoded[1]) - 200)
     path = save(encapsulated(dataset(frames), JPEGBaseline8Bit, encoded), tmp_path / "cine.dcm")
-    cine = Item("a/cine.dcm", str(path), "all", ASKED)
+    cine = Item("a/cine.dcm", str(path), "all", GIVEN)
     assert do(cine, job, segmenter).status == "done"
     counts, results, [failure] = tables(job, [cine])
     assert (counts.done, counts.unreadable, counts.complete) == (1, 1, False)
@@ -256,14 +256,14 @@ def test_previous_masks_are_refined(job: Job, item: Item, segmenter: Segmenter, 
     prior = tmp_path / "prior.png"
     Image.fromarray(TRUE.astype(np.uint8)).save(prior)
     masks = dataclasses.replace(job, masks=True)
-    asked = dataclasses.replace(item, prompts=(), prior=str(prior))
-    assert do(asked, masks, segmenter).status == "done"
-    [row] = tables(masks, [asked])[1]
+    given = dataclasses.replace(item, prompts=(), prior=str(prior))
+    assert do(given, masks, segmenter).status == "done"
+    [row] = tables(masks, [given])[1]
     assert row["prompt"] == "mask"
     assert abs(int(row["area_px"]) / np.count_nonzero(TRUE) - 1) < 0.15
     Image.fromarray(np.roll(TRUE, 5, axis=1).astype(np.uint8)).save(prior)
-    assert do(asked, later(masks), segmenter).status == "done"  # another mask is another question
-    missing = do(dataclasses.replace(asked, prior=None), later(masks, run="run3"), segmenter)
+    assert do(given, later(masks), segmenter).status == "done"  # another mask is another question
+    missing = do(dataclasses.replace(given, prior=None), later(masks, run="run3"), segmenter)
     assert "sub/scan.png: has no previous mask" in missing.reason
 
 
@@ -271,9 +271,9 @@ def test_a_grid_that_finds_nothing_is_a_result_without_objects(
     job: Job, item: Item, segmenter: Segmenter
 ) -> None:
     grid = dataclasses.replace(job, grid=GridSettings(2, quality=1.0))
-    asked = dataclasses.replace(item, prompts=())
-    assert do(asked, grid, segmenter).status == "done"
-    counts, [row], _ = tables(grid, [asked])
+    given = dataclasses.replace(item, prompts=())
+    assert do(given, grid, segmenter).status == "done"
+    counts, [row], _ = tables(grid, [given])
     assert (counts.done, counts.objects) == (1, 0)
     assert (row["object"], row["prompt"], row["area_px"], row["quality"]) == ("0", "", "0", "")
     assert not np.asarray(Image.open(Path(job.out) / row["mask"])).any()
@@ -292,9 +292,9 @@ def cine(path: Path) -> Path:
 def test_frames_of_a_cine(
     job: Job, segmenter: Segmenter, tmp_path: Path, frame: Any, frames: list[int]
 ) -> None:
-    asked = Item("cine.dcm", str(cine(tmp_path / "in" / "cine.dcm")), frame, ASKED)
-    assert do(asked, job, segmenter).status == "done"
-    counts, rows, _ = tables(job, [asked])
+    given = Item("cine.dcm", str(cine(tmp_path / "in" / "cine.dcm")), frame, GIVEN)
+    assert do(given, job, segmenter).status == "done"
+    counts, rows, _ = tables(job, [given])
     assert (counts.done, counts.objects) == (1, len(frames))
     assert [row["frame"] for row in rows] == [str(number) for number in frames]
     assert [row["mask"] for row in rows] == [f"cine.dcm.frame{number}.mask.png" for number in frames]
@@ -304,16 +304,16 @@ def test_frames_of_a_cine(
 
 
 def test_a_cine_without_a_choice_is_refused(job: Job, segmenter: Segmenter, tmp_path: Path) -> None:
-    asked = Item("cine.dcm", str(cine(tmp_path / "in" / "cine.dcm")), None, ASKED)
+    given = Item("cine.dcm", str(cine(tmp_path / "in" / "cine.dcm")), None, GIVEN)
     assert (
-        "cine.dcm: holds 3 frames; choose with --frame first, middle, all" in do(asked, job, segmenter).reason
+        "cine.dcm: holds 3 frames; choose with --frame first, middle, all" in do(given, job, segmenter).reason
     )
-    beyond = dataclasses.replace(asked, frame=3)
+    beyond = dataclasses.replace(given, frame=3)
     assert "there is no frame 3; legal are 0 to 2" in do(beyond, job, segmenter).reason
 
 
 def test_a_failure_amid_frames_leaves_no_file(job: Job, segmenter: Segmenter, tmp_path: Path) -> None:
-    asked = Item("cine.dcm", str(cine(tmp_path / "in" / "cine.dcm")), "all", ASKED)
+    given = Item("cine.dcm", str(cine(tmp_path / "in" / "cine.dcm")), "all", GIVEN)
 
     def third_fails(folder: Path, source: InputFile, result: FrameResult) -> dict[str, Path]:
         if result.number == 2:
@@ -321,7 +321,7 @@ def test_a_failure_amid_frames_leaves_no_file(job: Job, segmenter: Segmenter, tm
         return {}
 
     assert (
-        do(asked, dataclasses.replace(job, kinds=("x",), extras=third_fails), segmenter).reason
+        do(given, dataclasses.replace(job, kinds=("x",), extras=third_fails), segmenter).reason
         == "cine.dcm: no"
     )
     assert files(job) == []
@@ -337,17 +337,17 @@ def test_urls_on_both_sides(job: Job, item: Item, segmenter: Segmenter, memory: 
     fs = fsspec.filesystem("memory")
     fs.pipe_file("/batch/in/scan.png", Path(item.path).read_bytes())
     there = dataclasses.replace(job, out=f"{memory}/out")
-    asked = Item("scan.png", f"{memory}/in/scan.png", prompts=ASKED)
-    assert do(asked, there, segmenter).status == "done"
-    assert do(asked, later(there), segmenter).status == "skipped"
-    assert tables(there, [asked])[0] == Counts(1, 0, 0, 1)
+    given = Item("scan.png", f"{memory}/in/scan.png", prompts=GIVEN)
+    assert do(given, there, segmenter).status == "done"
+    assert do(given, later(there), segmenter).status == "skipped"
+    assert tables(there, [given])[0] == Counts(1, 0, 0, 1)
     do(item, job, segmenter)
     assert (
         fs.cat_file("/batch/out/scan.png.mask.png")
         == (Path(job.out) / "sub" / "scan.png.mask.png").read_bytes()
     )
     fs.pipe_file("/batch/in/scan.png", b"junk")
-    assert do(asked, later(there, run="run3"), segmenter).reason.startswith(
+    assert do(given, later(there, run="run3"), segmenter).reason.startswith(
         "scan.png: named .png but its contents are not .png"
     )
 
@@ -372,12 +372,12 @@ def test_a_damaged_record_is_no_record(job: Job, item: Item, segmenter: Segmente
 
 
 def test_a_record_is_ascii_whatever_a_file_is_called(job: Job) -> None:
-    odd = Item("a\udcff\n=b.png", "a", prompts=ASKED)
+    odd = Item("a\udcff\n=b.png", "a", prompts=GIVEN)
     there = Item.from_json(odd.to_json())
-    assert (there.name, there.label, there.asked(), job.ask_of(there)) == (
+    assert (there.name, there.label, there.requested(), job.ask_of(there)) == (
         odd.name,
         odd.label,
-        odd.asked(),
+        odd.requested(),
         job.ask_of(odd),
     )
     write_record(Store(job.out, job.run), odd, job, {"status": "failed", "reason": "x"})

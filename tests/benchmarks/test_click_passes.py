@@ -24,5 +24,5 @@ def test_the_first_row_is_what_evaluate_finds(tmp_path: Path) -> None:
     first = done.stdout.splitlines()[2].strip("| ").split(" | ")
     split = selection_split(read_manifest(manifest))
     found = evaluate(Segmenter.load(threads=1), split, EvaluationSettings(("click1", "uclick1"), draws=1))
-    told = [summarise(found.records)[kind][ALL_ORGANS].dice for kind in ("click1", "uclick1")]
-    assert [float(first[3]), float(first[5])] == [round(dice, 4) for dice in told]
+    reported = [summarise(found.records)[kind][ALL_ORGANS].dice for kind in ("click1", "uclick1")]
+    assert [float(first[3]), float(first[5])] == [round(dice, 4) for dice in reported]

@@ -93,11 +93,11 @@ def test_a_start_is_a_column(
 def test_what_cannot_be_left_out_is_told_in_a_line(manifest: Path, tmp_path: Path) -> None:
     done = _run(manifest, tmp_path / "out", "liver")
     assert (done.returncode, done.stdout) == (2, "")
-    told = (
+    reported = (
         "left_out: 'liver' can't be left out of train; give organs of breast, heart, ovary, of which "
         "another one must stay"
     )
-    assert done.stderr == f"{told}\n"
+    assert done.stderr == f"{reported}\n"
     wrong = _run(manifest, tmp_path / "out", "heart", "--set", "optim.stps=3")
     assert wrong.returncode == 2
     assert wrong.stderr.startswith("left_out: config key 'optim.stps' is unknown")

@@ -58,7 +58,7 @@ def test_reports_of_the_same_are_joined(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         ({"split": "val"}, "'a' has split \"test\", 'b' has \"val\""),
         ({"limit": 5}, "'a' has limit null, 'b' has 5"),
@@ -69,13 +69,13 @@ def test_reports_of_the_same_are_joined(tmp_path: Path) -> None:
     ],
 )
 def test_reports_of_different_runs_are_refused_in_one_line(
-    tmp_path: Path, change: dict[str, Any], told: str
+    tmp_path: Path, change: dict[str, Any], reported: str
 ) -> None:
     refused = _join(tmp_path, REPORT, {**REPORT, **change})
     assert refused.returncode == 2
     assert refused.stdout == ""
     [line] = refused.stderr.splitlines()
-    assert line.startswith(f"tables: {told}")
+    assert line.startswith(f"tables: {reported}")
     assert line.endswith("give reports that agree in it")
 
 
@@ -118,7 +118,7 @@ def test_an_overview_has_a_row_an_organ(tmp_path: Path) -> None:
     assert _join(
         tmp_path, first, {**REPORT, "summary": {"box": {"breast": CELL}}}, before=("--overview",)
     ).stdout.splitlines() == [
-        "| organ | objects | box by 10 %: a | b | exact box: a | b | click1 |",
+        "| organ | objects | box ±10 %: a | b | exact box: a | b | click1 |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
         "| breast | 4 | 0.810 [0.700, 0.900] |  | 0.900 | 0.810 | 0.700 |",
     ]

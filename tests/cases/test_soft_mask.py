@@ -53,8 +53,8 @@ def scan(tmp_path: Path) -> Path:
 
 def check_refused(result: Result) -> None:
     assert result.exit_code != 0
-    told = str(result.exception) if isinstance(result.exception, FileError) else result.output
-    assert re.search(LEGAL, told), told
+    reported = str(result.exception) if isinstance(result.exception, FileError) else result.output
+    assert re.search(LEGAL, reported), reported
 
 
 def test_measure_and_segment_refuse_it(scan: Path, tmp_path: Path) -> None:

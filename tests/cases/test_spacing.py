@@ -20,11 +20,11 @@ from uniultra.cli.main import app
 from uniultra.cli.terminal.spacing import TypedScale
 from uniultra.io.cines import open_cine, recalibrated
 from uniultra.pixel_scale import Calibration
-from uniultra.web.messages import Read, Wanted
+from uniultra.web.messages import FileOptions, Read
 from uniultra.web.worker import read_upload
 
 
-def told(*arguments: str) -> dict[str, object]:
+def reported(*arguments: str) -> dict[str, object]:
     done = CliRunner().invoke(app, [*arguments, "--json"])
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
@@ -37,7 +37,7 @@ def test_measure_takes_down_and_right(tmp_path: Path, given: str, area_mm2: floa
     ids = np.zeros((40, 50), np.uint8)
     ids[10:20, 10:30] = 1
     Image.fromarray(ids).save(tmp_path / "m.png")
-    [found] = told("measure", str(tmp_path / "m.png"), "--spacing", given)["objects"]  # type: ignore[misc]
+    [found] = reported("measure", str(tmp_path / "m.png"), "--spacing", given)["objects"]  # type: ignore[misc]
     assert found["area"]["value"] == pytest.approx(area_mm2)
 
 
@@ -58,8 +58,8 @@ def test_one_number_is_the_height_of_a_pixel(tmp_path: Path) -> None:
         assert recalibrated(open_cine(path), TypedScale(size, overrides=False).applied).read(
             0
         ).spacing_mm_yx == pytest.approx(right)
-        wanted = Wanted(None, size)  # what the server is asked
-        frame = read_upload(Read(path.read_bytes(), 10**7, 10**7, wanted))
+        expected = FileOptions(None, size)  # what the server is asked
+        frame = read_upload(Read(path.read_bytes(), 10**7, 10**7, expected))
         assert frame.spacing_mm_yx == pytest.approx(right)
 
 

@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 
 from phantom_manifest import Phantom, write_manifest
 from phantoms import ellipse, speckled
-from uniultra.batch.inputs import find_priors
+from uniultra.batch.inputs import find_previous_masks
 from uniultra.cli.main import app
 from uniultra.data.manifest_text import read_sheet
 from uniultra.errors import DataError
@@ -125,10 +125,10 @@ def test_a_manifest_from_a_spreadsheet(tmp_path: Path) -> None:
     assert again.lines == sheet.lines
 
 
-@pytest.mark.parametrize("asked", FORMS)
+@pytest.mark.parametrize("requested", FORMS)
 @pytest.mark.parametrize("held", FORMS)
-def test_names_in_either_unicode_form(tmp_path: Path, held: str, asked: str) -> None:
-    there, called = unicodedata.normalize(held, NAME), unicodedata.normalize(asked, NAME)
+def test_names_in_either_unicode_form(tmp_path: Path, held: str, requested: str) -> None:
+    there, called = unicodedata.normalize(held, NAME), unicodedata.normalize(requested, NAME)
     Image.fromarray(IMAGE).save(tmp_path / there)
     (tmp_path / "p.json").write_text(
         json.dumps({called: PROMPTS["im0.png"]}, ensure_ascii=False), encoding="utf-8"
@@ -139,7 +139,7 @@ def test_names_in_either_unicode_form(tmp_path: Path, held: str, asked: str) -> 
     assert list(read_prompts(tmp_path / "p.csv", [f"sub/{there}"])) == [(f"sub/{there}", None)]
     (tmp_path / "masks").mkdir()
     Image.fromarray(IMAGE).save(tmp_path / "masks" / called)
-    assert list(find_priors(str(tmp_path / "masks"), [there])) == [there]
+    assert list(find_previous_masks(str(tmp_path / "masks"), [there])) == [there]
 
 
 def test_two_files_that_differ_in_their_form_alone_stay_two(tmp_path: Path) -> None:

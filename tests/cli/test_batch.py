@@ -80,9 +80,9 @@ def test_interrupted_and_resumed_as_if_it_never_was(tmp_path: Path) -> None:
     while running.poll() is None and sum(1 for _ in (tmp_path / "out").rglob("records/*/*.json")) < 3:
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
-    told, problems = running.communicate(timeout=300)
+    reported, problems = running.communicate(timeout=300)
     assert running.returncode == 130, problems
-    assert told == ""
+    assert reported == ""
     assert problems.startswith("uniultra: interrupted; ")
     assert problems.endswith("run the same command again to resume\n")
     some = rows(tmp_path / "out" / "results.csv")
@@ -123,7 +123,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(folder: Path) -> Non
 
 @needs_ray
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (
             ("in", "out"),
@@ -176,7 +176,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: tuple[str, ...],
-    told: str,
+    reported: str,
 ) -> None:
     (folder / "empty").mkdir()
     save_phantom(folder / "masks" / "scan.mask.png")
@@ -188,7 +188,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
     out, problems = capsys.readouterr()
     assert out == ""
     assert problems.startswith("uniultra: ")
-    assert told in problems
+    assert reported in problems
     assert not (folder / "out").exists()
 
 

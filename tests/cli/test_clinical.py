@@ -110,11 +110,11 @@ def test_a_source_without_uids_gets_no_seg_or_an_error_before_anything_is_writte
     data = pydicom.dcmread(folder / "cine.dcm")
     del data.SeriesInstanceUID
     data.save_as(folder / "cine.dcm")
-    asked = uniultra(
+    requested = uniultra(
         "segment", "cine.dcm", "--frame", 0, "--box", BOX, "--write", "seg", "--out", "out", cwd=folder
     )
-    assert (asked.returncode, (folder / "out").exists()) == (2, False)
-    assert "SeriesInstanceUID is missing, so nothing can refer to this image" in asked.stderr
+    assert (requested.returncode, (folder / "out").exists()) == (2, False)
+    assert "SeriesInstanceUID is missing, so nothing can refer to this image" in requested.stderr
     silent = uniultra("segment", "cine.dcm", "--frame", 0, "--box", BOX, "--out", "out", cwd=folder)
     assert (silent.returncode, len(list((folder / "out").iterdir()))) == (0, 3)
     assert "no DICOM SEG is written" in silent.stderr
@@ -251,10 +251,10 @@ def test_the_hand_calculation_of_the_docs(shared: Path, tmp_path: Path) -> None:
 def test_a_mask_that_was_written_here_is_measured_again_in_its_own_millimetres(tmp_path: Path) -> None:
     pixels = speckled(ellipse((96, 128), (60, 50), (30, 20))).pixels_hw[None]
     save(dataset(pixels, SequenceOfUltrasoundRegions=[region((0, 0, 127, 95))]), tmp_path / "a.dcm")
-    told = uniultra(
+    reported = uniultra(
         "segment", "a.dcm", "--box", "25,25,95,75", "--write", "none", "--out", "out", "--json", cwd=tmp_path
     )
-    [before] = json.loads(told.stdout)["objects"]
+    [before] = json.loads(reported.stdout)["objects"]
     again = uniultra("measure", "out/a.mask.png", "--json", cwd=tmp_path)
     [after] = json.loads(again.stdout)["objects"]
     assert after["area"] == before["measures"]["area"]

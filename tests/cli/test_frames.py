@@ -300,8 +300,8 @@ def test_measure_takes_the_label_of_a_cine(folder: Path) -> None:
     assert (
         report["ejection_fraction"]["notes"][1] == "left out, as the structure isn't on them: 1 of 3 frames"
     )
-    told = uniultra(*call, "--volume", "ef", cwd=folder)
-    assert "single-plane Simpson, 20 discs, frame 1)" in told.stdout
+    reported = uniultra(*call, "--volume", "ef", cwd=folder)
+    assert "single-plane Simpson, 20 discs, frame 1)" in reported.stdout
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from uniultra.data.problems import MOST_TOLD, Problem, RowError, refuse
+from uniultra.data.problems import MOST_REPORTED, Problem, RowError, refuse
 from uniultra.errors import DataError
 
 
@@ -14,8 +14,8 @@ def test_none_pass_and_a_long_list_is_cut() -> None:
         refuse("it", [Problem(f"row {i}, mask", "bad") for i in range(51)], "fix it")
     lines = str(caught.value).splitlines()
     assert lines[:2] == ["it has 51 problem(s); fix it:", "  row 0, mask: bad"]
-    assert lines[-1] == f"  and {51 - MOST_TOLD} more"
-    assert len(lines) == 2 + MOST_TOLD
+    assert lines[-1] == f"  and {51 - MOST_REPORTED} more"
+    assert len(lines) == 2 + MOST_REPORTED
 
 
 def test_a_line_feed_in_a_value_ends_no_line() -> None:

@@ -47,10 +47,10 @@ class Perfect:
     """
 
     name: str = "perfect"
-    asked: list[list[Prompt]] = field(default_factory=list)
+    given: list[list[Prompt]] = field(default_factory=list)
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        self.asked.append(list(prompts))
+        self.given.append(list(prompts))
         ids = true_ids(3)
         ids[:, frame.pixels_hw.shape[1] :] = 0
         return _masks(frame, [ids == ids[self._place(prompt)] for prompt in prompts], quality=1.0)
@@ -71,10 +71,10 @@ class Stubborn:
 
     empty: bool = False
     name: str = "stubborn"
-    asked: list[list[Prompt]] = field(default_factory=list)
+    given: list[list[Prompt]] = field(default_factory=list)
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
-        self.asked.append(list(prompts))
+        self.given.append(list(prompts))
         found = np.zeros(FRAME_HW, bool)
         found[20:40, 10:70] = not self.empty
         return _masks(frame, [found] * len(prompts), quality=0.5)
@@ -95,7 +95,7 @@ def test_a_perfect_segmenter_scores_one(tmp_path: Path) -> None:
 
 def test_every_object_is_asked_once_a_kind_and_draw(tmp_path: Path) -> None:
     found = evaluate(Perfect(), _val(tmp_path), EvaluationSettings(draws=2))
-    asked = [(r.id, r.object_index, r.kind, r.draw) for r in found.records]
+    given = [(r.id, r.object_index, r.kind, r.draw) for r in found.records]
     draws = [
         ("box", 0),
         ("box10", 0),
@@ -114,7 +114,7 @@ def test_every_object_is_asked_once_a_kind_and_draw(tmp_path: Path) -> None:
         for index in range(count)
         for draw in draws
     ]
-    assert sorted(asked) == sorted(expected)
+    assert sorted(given) == sorted(expected)
     assert (found.split, found.images, found.images_without_objects) == ("val", 3, 1)
 
 
@@ -140,7 +140,7 @@ def test_a_segmenter_that_ignores_prompts_gains_nothing_from_clicks(tmp_path: Pa
 def test_clicks_gather_and_bring_the_last_mask(tmp_path: Path) -> None:
     stubborn = Stubborn()
     evaluate(stubborn, first_rows(_val(tmp_path), 1), EvaluationSettings(("click3",)))
-    rounds = stubborn.asked[:3]
+    rounds = stubborn.given[:3]
     assert [len(prompts) for prompts in rounds] == [2, 2, 2]
     assert [len(prompts[0].points_xy) for prompts in rounds] == [1, 2, 3]
     assert rounds[2][0].points_xy[:2] == rounds[1][0].points_xy
@@ -155,7 +155,7 @@ def test_an_empty_mask_is_not_handed_on(tmp_path: Path) -> None:
     evaluate(stubborn, first_rows(_val(tmp_path), 1), EvaluationSettings(("click3",)))
     assert all(
         prompt.mask_hw is None and set(prompt.point_labels) == {POSITIVE}
-        for prompts in stubborn.asked
+        for prompts in stubborn.given
         for prompt in prompts
     )
 
@@ -163,14 +163,14 @@ def test_an_empty_mask_is_not_handed_on(tmp_path: Path) -> None:
 def test_a_right_answer_is_not_asked_again(tmp_path: Path) -> None:
     perfect = Perfect()
     evaluate(perfect, first_rows(_val(tmp_path), 1), EvaluationSettings(("click5",)))
-    assert [len(prompts) for prompts in perfect.asked] == [2, 1]  # one call for each of two images
+    assert [len(prompts) for prompts in perfect.given] == [2, 1]  # one call for each of two images
 
 
 def test_boxes_alone_ask_no_clicks(tmp_path: Path) -> None:
     perfect = Perfect()
     evaluate(perfect, _val(tmp_path), EvaluationSettings(("box", "box20"), draws=3))
-    assert [len(prompts) for prompts in perfect.asked] == [8, 12, 4]  # a call an image: objects times (1 + 3)
-    assert all(prompt.box_xyxy is not None for prompts in perfect.asked for prompt in prompts)
+    assert [len(prompts) for prompts in perfect.given] == [8, 12, 4]  # a call an image: objects times (1 + 3)
+    assert all(prompt.box_xyxy is not None for prompts in perfect.given for prompt in prompts)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -250,15 +250,15 @@ def test_clicks_anywhere_reach_the_rim_and_each_seed_has_its_own(tmp_path: Path)
     stubborn, split = Stubborn(), first_rows(_val(tmp_path), 1)
     settings = EvaluationSettings(("click1", "uclick1"), seeds=tuple(range(40)))
     records = evaluate(stubborn, split, settings).records
-    clicks = [prompt.points_xy[0] for prompts in stubborn.asked for prompt in prompts]
+    clicks = [prompt.points_xy[0] for prompts in stubborn.given for prompt in prompts]
     assert len(clicks) == 3 * (1 + 40)  # three objects on two images
     anywhere = {(r.id, r.object_index, r.draw) for r in records if r.kind == "uclick1"}
     assert {draw for *_, draw in anywhere} == set(range(40))
-    depths = [_depth(xy) for prompts in stubborn.asked[1:2] for prompt in prompts for xy in prompt.points_xy]
+    depths = [_depth(xy) for prompts in stubborn.given[1:2] for prompt in prompts for xy in prompt.points_xy]
     assert min(depths) < 0.15 < 0.6 < max(depths)
     again = Stubborn()
     evaluate(again, split, EvaluationSettings(("uclick1",), seeds=(7,)))
-    assert again.asked[0][0].points_xy[0] == stubborn.asked[1][7].points_xy[0]
+    assert again.given[0][0].points_xy[0] == stubborn.given[1][7].points_xy[0]
 
 
 def _depth(click_xy: tuple[float, float]) -> float:
@@ -399,15 +399,15 @@ def test_clicks_to_the_goal_end_there_or_at_ten(tmp_path: Path) -> None:
     records = evaluate(stubborn, split, EvaluationSettings(("click3", "to90"))).records
     assert {len(r.curve) for r in records if r.curve} == {10}
     assert {r.curve is None for r in records if r.kind == "click3"} == {True}
-    assert len(stubborn.asked) == 2 * 10
-    assert sum(len(prompts) for prompts in stubborn.asked) == 10 * 3
+    assert len(stubborn.given) == 2 * 10
+    assert sum(len(prompts) for prompts in stubborn.given) == 10 * 3
 
 
 def test_a_rough_mask_is_given_alone_and_scored(tmp_path: Path) -> None:
     stubborn = Stubborn()
     records = evaluate(stubborn, first_rows(_val(tmp_path), 1), EvaluationSettings(("mask",))).records
     assert all(
-        prompt.box_xyxy is None and not prompt.points_xy for prompts in stubborn.asked for prompt in prompts
+        prompt.box_xyxy is None and not prompt.points_xy for prompts in stubborn.given for prompt in prompts
     )
     assert all(0.5 < (r.start_dice or 0) < 1 for r in records)
     again = evaluate(Stubborn(), first_rows(_val(tmp_path), 1), EvaluationSettings(("mask",))).records
@@ -433,11 +433,11 @@ def test_outlines_are_measured_in_pixels_and_millimetres(tmp_path: Path) -> None
 def test_scribbles_are_several_points_at_once_and_leave_clicks_as_they_were(tmp_path: Path) -> None:
     stubborn, split = Stubborn(), first_rows(_val(tmp_path), 1)
     records = evaluate(stubborn, split, EvaluationSettings(("click1", "scribble"), seeds=(0, 1, 2))).records
-    asked = [prompt for prompts in stubborn.asked for prompt in prompts]
-    assert sorted(len(prompt.points_xy) for prompt in asked) == [1] * 3 + [5] * 9
-    assert all(set(prompt.point_labels) == {1} for prompt in asked)
+    given = [prompt for prompts in stubborn.given for prompt in prompts]
+    assert sorted(len(prompt.points_xy) for prompt in given) == [1] * 3 + [5] * 9
+    assert all(set(prompt.point_labels) == {1} for prompt in given)
     assert len({(r.id, r.object_index, r.draw) for r in records if r.kind == "scribble"}) == 9
     alone = Stubborn()
     evaluate(alone, split, EvaluationSettings(("click1",)))
-    centred = [prompt for prompt in asked if len(prompt.points_xy) == 1]
-    assert [p.points_xy for prompts in alone.asked for p in prompts] == [p.points_xy for p in centred]
+    centred = [prompt for prompt in given if len(prompt.points_xy) == 1]
+    assert [p.points_xy for prompts in alone.given for p in prompts] == [p.points_xy for p in centred]

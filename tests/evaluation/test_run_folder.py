@@ -80,9 +80,9 @@ def test_a_killed_run_goes_on_and_ends_the_same(data: Path, tmp_path: Path) -> N
     assert not (killed / REPORT).exists()
     with (killed / JOURNAL).open("a", encoding="utf-8") as file:
         file.write('{"dataset": "phantoms", "id": "p7", "rec')  # as if killed while writing
-    asked = run(data, killed)
+    requested = run(data, killed)
     assert run(data, whole) == 5  # of eight images three show nothing
-    assert asked < 5
+    assert requested < 5
     assert (killed / REPORT).read_bytes() == (whole / REPORT).read_bytes()
     assert _lines(killed / JOURNAL) == 1 + len(PHANTOMS)
 

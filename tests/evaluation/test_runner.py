@@ -22,12 +22,12 @@ class Name:
 @pytest.mark.parametrize("workers", [1, 3])
 def test_order_journal_and_ticks(tmp_path: Path, workers: int) -> None:
     rows = phantom_manifest(tmp_path, [Phantom(f"p{i}", group=str(i)) for i in range(6)]).rows
-    asked: list[str] = []
+    requested: list[str] = []
     ticks: list[int] = []
 
     def score(row: Row) -> Name:
         time.sleep(0.02 if row.id == "p0" else 0.0)
-        asked.append(row.id)
+        requested.append(row.id)
         return Name(row.id)
 
     def journal() -> Journal:
@@ -37,17 +37,17 @@ def test_order_journal_and_ticks(tmp_path: Path, workers: int) -> None:
     first = list(score_rows(score, rows[:4], workers, journal(), lambda: ticks.append(1)))
     assert [each.name for each in first] == names[:4]
     assert [each.name for each in score_rows(score, rows, workers, journal())] == names
-    assert sorted(asked) == names
+    assert sorted(requested) == names
     assert len(ticks) == 4
 
 
 def test_what_stops_it_stops_the_rest(tmp_path: Path) -> None:
     rows = phantom_manifest(tmp_path, [Phantom(f"p{i}", group=str(i)) for i in range(20)]).rows
-    asked: list[str] = []
+    requested: list[str] = []
 
     def score(row: Row) -> Name:
         time.sleep(0.01)
-        asked.append(row.id)
+        requested.append(row.id)
         return Name(row.id)
 
     def tick() -> None:
@@ -55,4 +55,4 @@ def test_what_stops_it_stops_the_rest(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="no space left"):
         list(score_rows(score, rows, 2, None, tick))
-    assert len(asked) < 10
+    assert len(requested) < 10

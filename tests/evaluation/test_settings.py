@@ -43,7 +43,7 @@ def test_counts_start_at_one() -> None:
 
 def test_seeds_are_stable_and_differ_by_every_part() -> None:
     assert stable_seed("benign_001", 0, "box10", 2) == 8539204815022698712
-    asked = [
+    requested = [
         ("a", 0, "box10", 0),
         ("b", 0, "box10", 0),
         ("a", 1, "box10", 0),
@@ -51,7 +51,7 @@ def test_seeds_are_stable_and_differ_by_every_part() -> None:
         ("a", 0, "box10", 1),
         ("a0", 0),
     ]
-    assert len({stable_seed(*parts) for parts in asked}) == len(asked)
+    assert len({stable_seed(*parts) for parts in requested}) == len(requested)
 
 
 def test_every_kind_is_one_of_box_click_mask() -> None:

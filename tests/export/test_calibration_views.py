@@ -50,18 +50,18 @@ def test_val_and_test_are_never_opened(tmp_path: Path) -> None:
 
 
 def test_other_images_choose_than_calibrate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[set[str]] = []
+    requested: list[set[str]] = []
     keep = views._views
 
     def spy(split: views.TrainSplit, *rest: object) -> list[views.View]:
-        asked.append({row.id for row in split})
+        requested.append({row.id for row in split})
         return keep(split, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(views, "_views", spy)
     draw_views(manifest_of(tmp_path, ["train"] * 5), 64, 1.0)
-    assert len(asked[0]) == 3
-    assert len(asked[1]) == 2
-    assert not asked[0] & asked[1]
+    assert len(requested[0]) == 3
+    assert len(requested[1]) == 2
+    assert not requested[0] & requested[1]
 
 
 def test_too_few_frames(tmp_path: Path) -> None:

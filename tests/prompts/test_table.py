@@ -39,7 +39,7 @@ def test_boxes_points_frames_and_several_rows_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "reported"),
     [
         ("no.png,1,2,3,4,,", r"row 2, column file: 'no.png' is not an image of the archive"),
         (",1,2,3,4,,", r"row 2, column file: is empty"),
@@ -59,8 +59,8 @@ def test_boxes_points_frames_and_several_rows_a_file(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_problem_is_named_by_row_and_column(tmp_path: Path, row: str, told: str) -> None:
-    with pytest.raises(DataError, match=f"has 1 problem.*\n  {told}"):
+def test_a_problem_is_named_by_row_and_column(tmp_path: Path, row: str, reported: str) -> None:
+    with pytest.raises(DataError, match=f"has 1 problem.*\n  {reported}"):
         read_table(table(tmp_path, f"file,x0,y0,x1,y1,points,frame\n{row}\n"), NAMES)
 
 
@@ -72,7 +72,7 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("", "columns missing; a table has the column file"),
         ("x0,y0,x1,y1\n", "columns x0, y0, x1, y1; a table has the column file"),
@@ -87,8 +87,8 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_no_such_table_is_refused(tmp_path: Path, text: str, told: str) -> None:
-    with pytest.raises(DataError, match=told):
+def test_what_is_no_such_table_is_refused(tmp_path: Path, text: str, reported: str) -> None:
+    with pytest.raises(DataError, match=reported):
         read_table(table(tmp_path, text), NAMES)
 
 

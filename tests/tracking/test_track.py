@@ -179,23 +179,23 @@ def test_the_state_keeps_its_size() -> None:
 
 
 def test_a_broken_frame_is_left_out_and_told_once() -> None:
-    told: list[tuple[int, str]] = []
+    reported: list[tuple[int, str]] = []
     prompts = {20: {1: box_at(20)}}
     results = followed(
-        cine_of(FRAMES, broken=(7, 25)), prompts, on_fault=lambda n, e: told.append((n, str(e)))
+        cine_of(FRAMES, broken=(7, 25)), prompts, on_fault=lambda n, e: reported.append((n, str(e)))
     )
     assert [result.number for result in results] == [n for n in range(30) if n not in (7, 25)]
-    assert [number for number, _ in told] == [7, 25]
+    assert [number for number, _ in reported] == [7, 25]
     scores = [dice(result.masks[0].mask_hw, TRUTHS[result.number or 0]) for result in results]
     assert min(scores) > 0.85
 
 
 def test_a_video_that_breaks_keeps_what_is_before() -> None:
-    told: list[int] = []
+    reported: list[int] = []
     cine = cine_of(FRAMES, in_order=True, broken=(9,))
-    results = followed(cine, {0: {1: box_at(0)}}, on_fault=lambda n, e: told.append(n))
+    results = followed(cine, {0: {1: box_at(0)}}, on_fault=lambda n, e: reported.append(n))
     assert [result.number for result in results] == list(range(9))
-    assert told == [9]
+    assert reported == [9]
 
 
 def test_a_broken_frame_without_a_listener_or_with_a_prompt_is_an_error() -> None:

@@ -91,11 +91,11 @@ def test_shares_of_box_prompts_are_at_most_all_of_them(
 ) -> None:
     fits = ("data.exact_share=0.3", "data.margin_share=0.5", "data.sam2_share=0.2")
     assert configured(config, None, fits).data.margin_share == 0.5
-    told = (
+    reported = (
         r"data\.exact_share, data\.margin_share and data\.sam2_share sum to 1\.3; they are shares of the "
         r"box prompts, so lower them"
     )
-    with pytest.raises(ModelError, match=told):
+    with pytest.raises(ModelError, match=reported):
         configured(config, None, (*fits, "data.sam2_share=0.5"))
 
 

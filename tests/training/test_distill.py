@@ -98,10 +98,10 @@ def test_terms_can_be_left_out_and_a_missing_adapter_leaves_the_sum() -> None:
 
 def test_a_larger_teacher_s_maps_are_averaged_and_the_student_s_batch_is_shrunk() -> None:
     ours, theirs = levels(0, (16, 8, 4)), levels(1, (32, 16, 8))
-    wanted = theirs[0].whole.unflatten(2, (16, 2)).unflatten(4, (16, 2)).mean(dim=(3, 5))
+    expected = theirs[0].whole.unflatten(2, (16, 2)).unflatten(4, (16, 2)).mean(dim=(3, 5))
     torch.testing.assert_close(
         dskd_terms(ours, theirs, DSKDSettings(normalise=False))["whole S/4"],
-        (ours[0].whole - wanted).square().mean(),
+        (ours[0].whole - expected).square().mean(),
     )
     image, prompt = shrunk(
         torch.full((1, 128, 128), 7, dtype=torch.uint8),
@@ -154,19 +154,19 @@ def test_only_the_encoder_gets_a_gradient_from_features_and_the_teacher_never_do
     assert any("edge_stem" in name for name in graded)
     assert all(p.grad is None for p in theirs.parameters())
     assert not theirs.training
-    assert set(learner.told()) == {
+    assert set(learner.reported()) == {
         f"{part} {level}" for level in ("S/4", "S/8", "S/16") for part in ("whole", "hiera", "adapter")
     }
-    assert learner.told() == {}
+    assert learner.reported() == {}
 
 
 def test_the_soft_error_is_least_where_the_student_believes_as_the_teacher_does() -> None:
-    wanted = torch.randn(2, 8, 8, generator=torch.Generator().manual_seed(3)) * 4
-    assert float(soft_error(wanted, wanted)) == pytest.approx(0.0, abs=1e-6)
-    small, large = float(soft_error(wanted + 0.5, wanted)), float(soft_error(wanted + 2.0, wanted))
+    expected = torch.randn(2, 8, 8, generator=torch.Generator().manual_seed(3)) * 4
+    assert float(soft_error(expected, expected)) == pytest.approx(0.0, abs=1e-6)
+    small, large = float(soft_error(expected + 0.5, expected)), float(soft_error(expected + 2.0, expected))
     assert 0.0 < small < large
-    finer = wanted.repeat_interleave(2, 1).repeat_interleave(2, 2)
-    assert float(soft_error(wanted + 0.5, finer)) == pytest.approx(small, abs=1e-5)
+    finer = expected.repeat_interleave(2, 1).repeat_interleave(2, 2)
+    assert float(soft_error(expected + 0.5, finer)) == pytest.approx(small, abs=1e-5)
 
 
 def test_a_teacher_s_answers_and_a_larger_input_teach_too(teacher: Path, lab: Path, tmp_path: Path) -> None:
@@ -179,9 +179,9 @@ def test_a_teacher_s_answers_and_a_larger_input_teach_too(teacher: Path, lab: Pa
     lines = [
         json.loads(line) for line in (tmp_path / "run" / "features" / "log.jsonl").read_text().splitlines()
     ]
-    [told] = [line for line in lines if "soft" in line][:1]
-    assert told["soft"] > 0
-    assert "whole S/4" not in told
+    [reported] = [line for line in lines if "soft" in line][:1]
+    assert reported["soft"] > 0
+    assert "whole S/4" not in reported
 
 
 def relative_error(student: PromptableModel, teacher: PromptableModel) -> float:
@@ -257,9 +257,9 @@ def test_a_killed_run_ends_as_one_that_was_not(teacher: Path, lab: Path, tmp_pat
     config = settings("optim.steps=8")
     again = distill(config, DistillJob(str(teacher), read_manifest(lab), tmp_path / "run"))
     whole = distill(config, DistillJob(str(teacher), read_manifest(lab), tmp_path / "whole"))
-    wanted = open_model(whole).state_dict()
+    expected = open_model(whole).state_dict()
     for name, value in open_model(again).state_dict().items():
-        assert torch.equal(value, wanted[name]), name
+        assert torch.equal(value, expected[name]), name
 
 
 @pytest.mark.parametrize(

@@ -47,22 +47,24 @@ def images(seed: int) -> torch.Tensor:
 def test_maps_come_back_and_are_computed_once(
     teacher: PromptableModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wanted = stage_maps(teacher, images(0))
+    expected = stage_maps(teacher, images(0))
     cache = TeacherCache(tmp_path / "c", teacher, 7, MADE_OF)
     rows = torch.tensor([5, 0, 2])
-    asked = []
+    calls = []
     monkeypatch.setattr(
-        teacher_cache, "stage_maps", lambda model, seen: asked.append(len(seen)) or stage_maps(model, seen)
+        teacher_cache, "stage_maps", lambda model, seen: calls.append(len(seen)) or stage_maps(model, seen)
     )
     for opened in (cache, cache, TeacherCache(tmp_path / "c", teacher, 7, MADE_OF)):
         found = opened.stages(images(0), rows)
-        for ours, theirs in zip((*found.wholes, *found.parts), (*wanted.wholes, *wanted.parts), strict=True):
+        for ours, theirs in zip(
+            (*found.wholes, *found.parts), (*expected.wholes, *expected.parts), strict=True
+        ):
             assert (ours is None) == (theirs is None)
             if ours is not None and theirs is not None:
                 torch.testing.assert_close(ours, theirs, atol=2e-3, rtol=2e-3)
     cache.stages(images(0)[:2], torch.tensor([5, 6]))
-    assert [count for count in asked if count > 1] == [3], "once for the first three"
-    assert asked.count(1) == 2, "the shapes when it was opened again, and the one new view"
+    assert [count for count in calls if count > 1] == [3], "once for the first three"
+    assert calls.count(1) == 2, "the shapes when it was opened again, and the one new view"
     assert size_of_cache(teacher, 7) == sum(
         f.stat().st_size - 128 for f in (tmp_path / "c").glob("map-*.npy")
     )

@@ -35,11 +35,11 @@ def test_answers_are_the_segmenters_own(
         Prompt(mask_hw=half, points_xy=((100, 55),), point_labels=(1,)),
     ]
     expected = Segmenter(backend).segment(frame, prompts)
-    asked = [{"box": p.box_xyxy, "points": p.points_xy, "labels": p.point_labels} for p in prompts]
-    asked[4]["mask"] = {"rle": {"size": [120, 160], "counts": compressed(run_lengths(half))}}
+    requested = [{"box": p.box_xyxy, "points": p.points_xy, "labels": p.point_labels} for p in prompts]
+    requested[4]["mask"] = {"rle": {"size": [120, 160], "counts": compressed(run_lengths(half))}}
     image = uploaded(client, picture)
     for _ in range(2):  # the second time from the cache
-        answer = client.post(f"/v1/images/{image}/segment", json={"prompts": asked}).json()
+        answer = client.post(f"/v1/images/{image}/segment", json={"prompts": requested}).json()
         assert len(answer["masks"]) == len(expected)
         for found, mask in zip(answer["masks"], expected, strict=True):
             np.testing.assert_array_equal(mask_of(found["rle"]["counts"], (120, 160)), mask.mask_hw)
@@ -58,8 +58,8 @@ def test_alternatives_are_the_segmenters_own_and_can_be_named_later(
     answer, *others = Segmenter(backend).alternatives(frame, click)
     image = uploaded(client, picture)
     where = f"/v1/images/{image}/segment"
-    asked = {"prompts": [{"points": [[66, 62]]}, {"box": BOX}], "alternatives": 3}
-    found, boxed = client.post(where, json=asked).json()["masks"]
+    requested = {"prompts": [{"points": [[66, 62]]}, {"box": BOX}], "alternatives": 3}
+    found, boxed = client.post(where, json=requested).json()["masks"]
     np.testing.assert_array_equal(mask_of(found["rle"]["counts"], (120, 160)), answer.mask_hw)
     assert len(found["alternatives"]) == len(others)
     for other, mask in zip(found["alternatives"], others, strict=True):

@@ -28,9 +28,9 @@ def stream(*lines: dict[str, Any]) -> bytes:
     return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
 
 
-def replies(asked: list[tuple[str, Any]], frames: bytes) -> Any:
+def replies(requested: list[tuple[str, Any]], frames: bytes) -> Any:
     def reply(path: str, body: bytes) -> Reply:
-        asked.append((path, json.loads(body) if body.startswith(b"{") else body))
+        requested.append((path, json.loads(body) if body.startswith(b"{") else body))
         if "/frames" in path:
             return 200, {}, frames
         if path.endswith("/prompts"):
@@ -41,8 +41,8 @@ def replies(asked: list[tuple[str, Any]], frames: bytes) -> Any:
 
 
 def test_a_track_goes_out_and_its_frames_come_back() -> None:
-    asked: list[tuple[str, Any]] = []
-    with answering(replies(asked, stream(*LINES, {"done": True}))) as url:
+    requested: list[tuple[str, Any]] = []
+    with answering(replies(requested, stream(*LINES, {"done": True}))) as url:
         client = Client(url)
         cine = client.upload_cine(b"bytes", 0.5)
         track = client.track(cine, {2: {1: Prompt(box_xyxy=(0, 0, 2, 2))}}, last=7)
@@ -53,12 +53,12 @@ def test_a_track_goes_out_and_its_frames_come_back() -> None:
     assert (first.frame, first.objects[0].status, first.objects[0].mask_hw.sum()) == (2, "sure", 4)
     assert (left.frame, left.left_out, left.objects) == (3, "bad", ())
     assert (corrected.revision, corrected.first, corrected.object) == (1, 3, 1)
-    assert asked[0] == ("/v1/cines?spacing_mm_yx=0.5", b"bytes")
-    begun = asked[1][1]
+    assert requested[0] == ("/v1/cines?spacing_mm_yx=0.5", b"bytes")
+    begun = requested[1][1]
     assert (begun["last"], begun["prompts"][0]["frame"], begun["prompts"][0]["object"]) == (7, 2, 1)
     assert begun["prompts"][0]["box"] == [0, 0, 2, 2]
-    assert asked[3][1]["points"] == [[1, 1]]
-    assert asked[4][0].endswith("/frames?revision=1&after=4")
+    assert requested[3][1]["points"] == [[1, 1]]
+    assert requested[4][0].endswith("/frames?revision=1&after=4")
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ def test_slices_join_to_the_whole() -> None:
 
 
 def test_a_client_that_has_gone_stops_the_work_and_the_answers_stay_the_same() -> None:
-    asked = iter([False, False, True])
-    desk = CineDesk(DarkIsInside(), lambda: next(asked, False))
+    requested = iter([False, False, True])
+    desk = CineDesk(DarkIsInside(), lambda: next(requested, False))
     with pytest.raises(JobError, match="has gone"):
         desk.run(JOB)
     assert part(desk, JOB) == part(CineDesk(DarkIsInside(), lambda: False), JOB)

@@ -71,9 +71,9 @@ def lines(client: TestClient, track: str, query: str = "") -> list[dict[str, Any
 
 def test_a_cine_is_held_and_dropped(client: TestClient, gif: bytes) -> None:
     cine = uploaded_cine(client, gif)
-    told = client.get(f"/v1/cines/{cine}").json()
-    assert (told["width"], told["height"], told["frames"]) == (128, 96, COUNT)
-    assert told["times_s"][1] == pytest.approx(0.1)
+    reported = client.get(f"/v1/cines/{cine}").json()
+    assert (reported["width"], reported["height"], reported["frames"]) == (128, 96, COUNT)
+    assert reported["times_s"][1] == pytest.approx(0.1)
     assert client.delete(f"/v1/cines/{cine}").status_code == 204
     refusal(client.get(f"/v1/cines/{cine}"), "no-cine")
 
@@ -113,8 +113,8 @@ def test_a_correction_streams_what_it_changes_and_no_more(
     before = lines(client, track)
     corrected = [40, 30, 70, 60]
     done = client.post(f"{track}/prompts", json={"frame": 3, "object": 1, "box": corrected})
-    told = done.json()
-    assert (told["revision"], told["first"], told["last"], told["object"]) == (1, 3, 5, 1)
+    reported = done.json()
+    assert (reported["revision"], reported["first"], reported["last"], reported["object"]) == (1, 3, 5, 1)
     found = lines(client, track)
     assert [(line["frame"], [one["object"] for one in line["objects"]]) for line in found] == [
         (3, [1]),

@@ -34,10 +34,10 @@ FOUND = {
 
 
 def test_masks_go_out_and_come_back() -> None:
-    asked: list[Any] = []
+    requested: list[Any] = []
 
     def reply(path: str, body: bytes) -> Reply:
-        asked.append(json.loads(body))
+        requested.append(json.loads(body))
         return 200, {}, masks(FOUND, FOUND)
 
     previous = mask_of("42102", (3, 4))
@@ -47,7 +47,7 @@ def test_masks_go_out_and_come_back() -> None:
         )
     np.testing.assert_array_equal(first.mask_hw, previous)
     assert (first.mask_id, first.area_px, first.box_xyxy) == ("m", 4, (0.5, 0.5, 2.5, 2.5))
-    sent = asked[0]["prompts"]
+    sent = requested[0]["prompts"]
     assert sent[0]["mask"] == {"rle": {"size": [3, 4], "counts": "42102"}}
     assert (sent[1]["mask"], sent[1]["box"]) == ({"id": "m"}, [0, 0, 2, 2])
 

@@ -83,12 +83,12 @@ def test_origins(start: Start, origin: str, status: int) -> None:
 
 def test_pages_of_an_allowed_origin_may_ask_first(start: Start) -> None:
     client = start(allow_origin=("http://localhost:5173",))
-    asked = {"access-control-request-method": "POST", "access-control-request-headers": "content-type"}
-    done = client.options("/v1/images", headers={"origin": "http://localhost:5173", **asked})
+    given = {"access-control-request-method": "POST", "access-control-request-headers": "content-type"}
+    done = client.options("/v1/images", headers={"origin": "http://localhost:5173", **given})
     assert done.status_code == 204
     assert done.headers["access-control-allow-origin"] == "http://localhost:5173"
     assert "DELETE" in done.headers["access-control-allow-methods"]
-    assert client.options("/v1/images", headers={"origin": "http://evil.example", **asked}).status_code == 403
+    assert client.options("/v1/images", headers={"origin": "http://evil.example", **given}).status_code == 403
 
 
 def test_refusals_are_shown_to_allowed_origins(start: Start) -> None:
@@ -159,7 +159,7 @@ def test_methods_of_no_name_are_counted_together(start: Start) -> None:
     assert 'method="OTHER"' in client.get("/v1/metrics").text
 
 
-def asked(guard: Guard, receive: Any, path: str = "/v1/images") -> list[dict[str, Any]]:
+def given(guard: Guard, receive: Any, path: str = "/v1/images") -> list[dict[str, Any]]:
     """What a guarded application sends."""
     sent: list[dict[str, Any]] = []
 
@@ -180,7 +180,7 @@ def test_slow_bodies_end() -> None:
         await asyncio.sleep(0.05)
         return {"type": "http.request", "body": b"x", "more_body": True}
 
-    sent = asked(Guard(reading, ServeSettings(client_s=0.2), Metrics()), dripping)
+    sent = given(Guard(reading, ServeSettings(client_s=0.2), Metrics()), dripping)
     assert sent[0]["status"] == 408
     assert b"the body was not here in 0.2 s" in sent[1]["body"]
 
@@ -193,7 +193,7 @@ def test_bugs_are_private(caplog: pytest.LogCaptureFixture) -> None:
         return {"type": "http.request"}
 
     with caplog.at_level(logging.INFO):
-        sent = asked(Guard(broken, ServeSettings(), Metrics()), nothing)
+        sent = given(Guard(broken, ServeSettings(), Metrics()), nothing)
     assert sent[0]["status"] == 500
     assert b"urn:uniultra:problem:bug" in sent[1]["body"]
     assert "RuntimeError in broken, line" in caplog.text

@@ -201,14 +201,14 @@ def test_what_is_no_http(server: Running, data: bytes) -> None:
 
 
 def test_a_client_that_takes_no_answers_is_cut(server: Running) -> None:
-    asked = 2000
+    requested = 2000
     with server.connect() as connection:
         connection.settimeout(0.5)
         with suppress(OSError):  # it no longer reads either
-            connection.sendall(b"GET /v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * asked)
+            connection.sendall(b"GET /v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * requested)
         time.sleep(2.5)
         connection.settimeout(20)
-        assert received(connection).count(b"HTTP/1.1 200") < asked
+        assert received(connection).count(b"HTTP/1.1 200") < requested
     assert Client(server.url).health()["status"] == "ok"
 
 
@@ -233,12 +233,12 @@ def test_stopping_finishes_answers_under_way(frame: Frame, picture: bytes) -> No
         image = client.upload(picture)
         boxes = [Prompt(box_xyxy=(40 + i % 8, 20 + i // 8, 122, 82)) for i in range(64)]
         with ThreadPoolExecutor(2) as pool:
-            asked = [
+            requested = [
                 pool.submit(client.segment, image, boxes) for _ in range(2)
             ]  # one is computed, one waits
             until(lambda: client.health()["waiting"] == 2)
             server.process.send_signal(signal.SIGTERM)
-            answers = [job.result() for job in asked]
+            answers = [job.result() for job in requested]
         assert [len(answer) for answer in answers] == [64, 64]
         code, logged = server.ended()
         assert code == 0
@@ -255,11 +255,11 @@ def test_what_takes_too_long_to_stop_is_told(picture: bytes) -> None:
         image = client.upload(picture)
         boxes = [Prompt(box_xyxy=(40 + i % 8, 20 + i // 8, 122, 82)) for i in range(64)]
         with ThreadPoolExecutor(1) as pool:
-            asked = pool.submit(client.segment, image, boxes)
+            requested = pool.submit(client.segment, image, boxes)
             until(lambda: client.health()["waiting"] == 1)
             code, logged = server.stop()
             with pytest.raises(RefusedError, match="503 stopping"):
-                asked.result()
+                requested.result()
         assert code == 0
         assert "Traceback" not in logged
 
@@ -352,9 +352,9 @@ def test_expensive_json_bodies_leave_the_server_answering(server: Running) -> No
     body = b"{" + b",".join(b'"key%07d": 1' % i for i in range(400_000)) + b"}"
 
     def post(path: str) -> int:
-        asked = urllib.request.Request(f"{server.url}{path}", body, {"Content-Type": "application/json"})
+        requested = urllib.request.Request(f"{server.url}{path}", body, {"Content-Type": "application/json"})
         try:
-            return int(urllib.request.urlopen(asked, timeout=20).status)
+            return int(urllib.request.urlopen(requested, timeout=20).status)
         except urllib.error.HTTPError as error:
             return error.code
 

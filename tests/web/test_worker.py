@@ -19,7 +19,7 @@ from uniultra.io.coco import compressed, run_lengths
 from uniultra.model_facts import ModelFacts
 from uniultra.types import Frame
 from uniultra.web.cache import EmbeddingCache
-from uniultra.web.messages import Answer, Ask, Failure, Forget, Png, Read, Rle, Segment, Wanted
+from uniultra.web.messages import Answer, Ask, Failure, FileOptions, Forget, Png, Read, Rle, Segment
 from uniultra.web.worker import Worker
 
 LIMIT = 64_000_000
@@ -139,14 +139,14 @@ def test_a_cine_needs_the_number_of_a_frame(worker: Worker, tmp_path: Path) -> N
     data = dicom(tmp_path, 3)
     failure = worker.run(Read(data, LIMIT, LIMIT))
     assert failure == Failure("image", "the image: holds 3 frames; name one from 0 to 2, with frame=N")
-    frames = [worker.run(Read(data, LIMIT, LIMIT, Wanted(number))) for number in range(3)]
+    frames = [worker.run(Read(data, LIMIT, LIMIT, FileOptions(number))) for number in range(3)]
     pixels = {
         answer.value.pixels_hw.tobytes()
         for answer in frames
         if isinstance(answer, Answer) and isinstance(answer.value, Frame)
     }
     assert len(pixels) == 3
-    failure = worker.run(Read(data, LIMIT, LIMIT, Wanted(3)))
+    failure = worker.run(Read(data, LIMIT, LIMIT, FileOptions(3)))
     assert isinstance(failure, Failure)
     assert "there is no frame 3; legal are 0 to 2" in failure.detail
 
@@ -155,7 +155,7 @@ def test_the_requests_spacing_fills_in_where_the_file_says_nothing(
     worker: Worker, picture: bytes, tmp_path: Path
 ) -> None:
     for data, spacing in ((picture, (0.3, 0.4)), (dicom(tmp_path, 1), None)):
-        answer = worker.run(Read(data, LIMIT, LIMIT, Wanted(None, (0.3, 0.4))))
+        answer = worker.run(Read(data, LIMIT, LIMIT, FileOptions(None, (0.3, 0.4))))
         assert isinstance(answer, Answer)
         assert isinstance(answer.value, Frame)
         assert answer.value.spacing_mm_yx == spacing

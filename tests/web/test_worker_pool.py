@@ -103,13 +103,13 @@ def test_a_good_image_is_not_blamed_for_an_idle_process_that_was_killed(
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("requested", "says"),
     [
         (Read(b"x", 1, 1), "422: the image: reading it ended the process"),
         (None, "503: the process that computed this was lost"),
     ],
 )
-def test_what_ends_a_process_twice_is_told(frame: Frame, asked: Read | None, says: str) -> None:
+def test_what_ends_a_process_twice_is_told(frame: Frame, requested: Read | None, says: str) -> None:
     class Dying(ProcessLane):
         """Its process is killed by whatever it is sent."""
 
@@ -125,7 +125,7 @@ def test_what_ends_a_process_twice_is_told(frame: Frame, asked: Read | None, say
 
     lane = Dying(4, "uniultra-mini", 10**8, work_s=20.0)
     with pytest.raises(Problem, match=says):
-        asyncio.run(lane.run(asked or job(frame)))
+        asyncio.run(lane.run(requested or job(frame)))
     assert lane.tries == 2
     lane.stop()
 

@@ -54,7 +54,7 @@ def check_apart(place: str, out: str) -> None:
         )
 
 
-def find_priors(folder: str, names: Sequence[str]) -> Mapping[str, str]:
+def find_previous_masks(folder: str, names: Sequence[str]) -> Mapping[str, str]:
     """Each image's name to the path of its previous mask: under the same relative name with .mask.png after
     it, or .png for its suffix.
 
@@ -67,10 +67,10 @@ def find_priors(folder: str, names: Sequence[str]) -> Mapping[str, str]:
     found = {}
     for name in names:
         stem = str(PurePosixPath(name).with_suffix(""))
-        wanted = dict.fromkeys(
+        requested = dict.fromkeys(
             [f"{name}.mask.png", *(stem + ending for ending in MASK_ENDINGS), f"{name}.png"]
         )
-        match = next((held[composed(mask)] for mask in wanted if composed(mask) in held), None)
+        match = next((held[composed(mask)] for mask in requested if composed(mask) in held), None)
         if match is not None:
             found[name] = _whole(folder, fs, f"{root}/{match}")
     if not found:

@@ -60,7 +60,7 @@ class Item:
             **values | {"prompts": tuple((box, points, labels) for box, points, labels in values["prompts"])}
         )
 
-    def asked(self) -> list[Prompt]:
+    def requested(self) -> list[Prompt]:
         """Its prompts. Raises PromptError."""
         return [
             Prompt(None if box is None else tuple(box), tuple(map(tuple, points)), tuple(labels))  # type: ignore[arg-type]
@@ -94,7 +94,7 @@ class Job:
         grid: settings of the grid of clicks, where that is what is asked.
         kinds: what is written beside the mask.
         extras: what writes it.
-        force: make again what is done.
+        force: recompute existing results.
         keep_patient: whether DICOM results carry the patient's identity.
     """
 
@@ -111,7 +111,7 @@ class Job:
 
     def ask_of(self, item: Item) -> str:
         """SHA-256 of all that the result of an item follows from, but for the contents of its files."""
-        asked = {
+        requested = {
             "schema": SCHEMA,
             "model": self.model_sha256,
             "masks": self.masks,
@@ -121,8 +121,8 @@ class Job:
             "prompts": item.prompts,
         }
         if self.keep_patient:
-            asked["keep_patient"] = True
-        return _sha256_of(json.dumps(asked, sort_keys=True))
+            requested["keep_patient"] = True
+        return _sha256_of(json.dumps(requested, sort_keys=True))
 
 
 def _sha256_of(text: str) -> str:

@@ -205,7 +205,7 @@ def _segment(frame: Frame, item: Item, job: Job, segmenter: Segmenter, prior: Pa
     if prior is not None:
         prompts = [Prompt(mask_hw=mask_hw) for mask_hw in read_previous(prior, (frame.height, frame.width))]
     else:
-        prompts = item.asked()
+        prompts = item.requested()
     if not prompts:
         raise PromptError(f"{item.name}: has no prompt; give it a row in the prompts file")
     return segment_frame(segmenter, frame, prompts)

@@ -112,7 +112,7 @@ def run(items: Sequence[Item], job: Job, settings: PoolSettings, done: Callable[
             for row in rows.map(Worker, fn_constructor_args=(job,), compute=pool, num_cpus=1).iter_rows():
                 done(row["status"])
         except Exception as error:  # of Ray, around what a worker raised
-            raise _told(error) from error
+            raise _cluster_error(error) from error
 
 
 @contextlib.contextmanager
@@ -217,7 +217,7 @@ def _silence() -> Iterator[None]:
             logging.disable(before)
 
 
-def _told(error: Exception) -> ClusterError:
+def _cluster_error(error: Exception) -> ClusterError:
     """What stopped a job, in one line: our own message, where a worker raised one."""
     text = str(error)
     ours = re.findall(r"uniultra\.errors\.(\w+): (.+)", text)

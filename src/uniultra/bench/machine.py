@@ -58,11 +58,11 @@ def warnings_of(load: float | None, cores: int, jitter: Mapping[int, float]) -> 
         )
     for threads, share in jitter.items():
         if share > UNSTEADY:
-            told = (
+            reported = (
                 f"a fixed piece of work varied by {share:.0%} (10th to 90th percentile; a quiet machine "
                 f"stays below {UNSTEADY:.0%})"
             )
-            found.append(f"at {threads} thread{'s' if threads > 1 else ''} {told}; the times mean little")
+            found.append(f"at {threads} thread{'s' if threads > 1 else ''} {reported}; the times mean little")
     return found
 
 

@@ -24,15 +24,15 @@ def to_svg(report: dict[str, Any]) -> str | None:
         for row in report["times"]
         if row["step"] == FIRST and row["threads"] == threads
     }
-    told = {
+    reported = {
         each["name"]: each["accuracy"]
         for each in report["contestants"]
         if each["accuracy"] and each["name"] in took
     }
-    if not told:
+    if not reported:
         return None
-    points = {name: (took[name], accuracy["dice"]) for name, accuracy in told.items()}
-    first = next(iter(told.values()))
+    points = {name: (took[name], accuracy["dice"]) for name, accuracy in reported.items()}
+    first = next(iter(reported.values()))
     across = _decades([ms for ms, _ in points.values()])
     low, high = _span([dice for _, dice in points.values()])
     name = f"file to first mask, ms, {threads} thread{'s' if threads > 1 else ''} (logarithmic)"

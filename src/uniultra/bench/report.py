@@ -57,8 +57,8 @@ def _sizes(report: dict[str, Any]) -> str:
         disk = f"{contestant['disk_bytes'] / 1e6:.1f}" + (" *" if contestant["weights"] == RANDOM else "")
         sizes = [disk, _whole(own["cold_ms"]), _whole(own["peak_mb"])]
         rows.append([contestant["name"], *sizes, NONE if accuracy is None else f"{accuracy['dice']:.3f}"])
-    told = next((each["accuracy"] for each in report["contestants"] if each["accuracy"]), None)
-    name = "Dice" if told is None else f"Dice ({told['kind']}, {told['split']})"
+    reported = next((each["accuracy"] for each in report["contestants"] if each["accuracy"]), None)
+    name = "Dice" if reported is None else f"Dice ({reported['kind']}, {reported['split']})"
     table = markdown_table(["model", "disk MB", "cold start ms", "peak memory MB", name], rows, left=1)
     return (
         f"{table}\n\\* random weights, as large as fp32 would be: their times don't depend on the values.\n"

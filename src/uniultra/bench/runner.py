@@ -145,12 +145,12 @@ def _timed(plan: Plan, peers: Sequence[Contestant], threads: int, tick: Callable
     jobs.append(Job(YARDSTICK, YARDSTICK, yardstick))
     done, calls = 0, len(jobs) * (plan.pace.rounds + 1)
 
-    def told() -> None:
+    def reported() -> None:
         nonlocal done
         done += 1
         tick(done / calls)
 
-    rounds = interleave(jobs, plan.pace, told)
+    rounds = interleave(jobs, plan.pace, reported)
     ours = {
         job.step: own for job, own in zip(jobs, rounds, strict=True) if job.contestant == contestants[0].name
     }

@@ -78,15 +78,15 @@ def batch(
     from uniultra.batch.ray_pool import PoolSettings
     from uniultra.outputs.earlier import archive_images
 
-    asked = _Asked(prompts, from_masks, _grid(grid, quality), _frame(frame))
+    choice = _Choice(prompts, from_masks, _grid(grid, quality), _frame(frame))
     kinds = chosen_extras(write)
     _check_patient(keep_patient, kinds)
     settings = PoolSettings(workers, address)
     places = [place if "://" in place else os.path.abspath(place) for place in (source, out)]
     _check_shared(*places, from_masks or "")
     check_apart(*places)
-    job = _job(places[1], model, asked, (kinds, keep_patient), force)
-    items = asked.items(archive_images(find_inputs(places[0]), source), source)
+    job = _job(places[1], model, choice, (kinds, keep_patient), force)
+    items = choice.items(archive_images(find_inputs(places[0]), source), source)
     if dry_run:
         _tell_plan(items, job)
     elif _run(items, job, settings, out):
@@ -94,7 +94,7 @@ def batch(
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Choice:
     """What is asked of each input: exactly one of prompts, masks and grid; and the frame, where a row doesn't
     say. Raises PromptError.
     """
@@ -115,12 +115,12 @@ class _Asked:
             if value is not None
         ]
         if len(given) != 1:
-            told = f"{' and '.join(given)} are given" if given else "nothing points at the structures"
-            raise PromptError(f"{told}; give one of --prompts prompts.csv, --from-masks FOLDER or --grid N")
+            fault = f"{' and '.join(given)} are given" if given else "nothing points at the structures"
+            raise PromptError(f"{fault}; give one of --prompts prompts.csv, --from-masks FOLDER or --grid N")
 
     def items(self, files: Mapping[str, str], source: str) -> list[Item]:
         """One for each input. Raises FileError and DataError; says which files nothing is asked of."""
-        from uniultra.batch.inputs import find_priors
+        from uniultra.batch.inputs import find_previous_masks
         from uniultra.batch.job import Item, plain_prompts
         from uniultra.prompts.files import read_prompts
 
@@ -130,8 +130,8 @@ class _Asked:
                 "folder"
             )
         if self.prompts is not None:
-            asked = read_prompts(self.prompts, files)
-            left = len(files) - len({name for name, _ in asked})
+            choice = read_prompts(self.prompts, files)
+            left = len(files) - len({name for name, _ in choice})
             if left:
                 print(
                     f"uniultra: {left} of {len(files)} images have no row in "
@@ -140,9 +140,9 @@ class _Asked:
                 )
             return [
                 Item(name, files[name], self.frame if number is None else number, plain_prompts(prompts))
-                for (name, number), prompts in asked.items()
+                for (name, number), prompts in choice.items()
             ]
-        priors = {} if self.masks is None else find_priors(self.masks, list(files))
+        priors = {} if self.masks is None else find_previous_masks(self.masks, list(files))
         return [Item(name, path, self.frame, prior=priors.get(name)) for name, path in files.items()]
 
 
@@ -183,7 +183,7 @@ def _check_patient(keep_patient: bool, kinds: tuple[str, ...]) -> None:
         )
 
 
-def _job(out: str, model: str, asked: _Asked, written: tuple[tuple[str, ...], bool], force: bool) -> Job:
+def _job(out: str, model: str, choice: _Choice, written: tuple[tuple[str, ...], bool], force: bool) -> Job:
     """`written` is the kinds, and whether they keep the patient. Raises ModelError where there is no such
     model.
     """
@@ -200,7 +200,7 @@ def _job(out: str, model: str, asked: _Asked, written: tuple[tuple[str, ...], bo
     extras = WriteExtras(kinds, keep_patient) if kinds else None
     run = secrets.token_hex(8)
     return Job(
-        out, place, sha256, run, asked.masks is not None, asked.grid, kinds, extras, force, keep_patient
+        out, place, sha256, run, choice.masks is not None, choice.grid, kinds, extras, force, keep_patient
     )
 
 

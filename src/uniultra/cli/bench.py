@@ -110,10 +110,10 @@ def _plan(
     except ValueError:
         raise PromptError(f"--threads '{threads}' is not a list of numbers; give it as in 1,2") from None
     box_xyxy = parse_typed([box], [], [], False).boxes[0]
-    wanted = () if peers == "none" else tuple(dict.fromkeys(peers.split(",")))
+    requested = () if peers == "none" else tuple(dict.fromkeys(peers.split(",")))
     pace = QUICK if quick else replace(Pace(), rounds=rounds)
     return Plan(
-        models, wanted, Task(image, box_xyxy), counts, pace, COMMAND, fresh=1 if quick else 5, quick=quick
+        models, requested, Task(image, box_xyxy), counts, pace, COMMAND, fresh=1 if quick else 5, quick=quick
     )
 
 

@@ -71,7 +71,8 @@ def export(
     from uniultra.io.output import check_free
     from uniultra.model_facts import changed_passes
 
-    int8 = None if data is None else Int8Settings(data, min_dice if least_dice is None else least_dice, seed)
+    bound = min_dice if least_dice is None else least_dice
+    int8 = None if data is None else Int8Settings(data, bound, seed)
     settings = ExportSettings(
         QualityCalibration.read(calibration) if calibration else None, size, int8, force
     )

@@ -34,7 +34,7 @@ class SegmentJob:
 
     Attributes:
         plan: which results are written.
-        wanted: the frames of a cine that were named; None for all.
+        requested: the frames of a cine that were named; None for all.
         scale: what the call says of the size of a pixel; None for nothing.
         prompts: those of each file.
         as_json: whether a line of JSON is printed for each image or frame.
@@ -43,7 +43,7 @@ class SegmentJob:
 
     plan: OutputPlan
     segmenter: Segmenter
-    wanted: tuple[range, ...] | None
+    requested: tuple[range, ...] | None
     scale: TypedScale | None
     prompts: PromptSource
     as_json: bool
@@ -74,19 +74,19 @@ def _range(part: str, text: str) -> range:
     return range(start, stop + 1, stride)
 
 
-def numbers_of(wanted: tuple[range, ...] | None, cine: Cine) -> Sequence[int]:
+def numbers_of(requested: tuple[range, ...] | None, cine: Cine) -> Sequence[int]:
     """The chosen frames of a cine in ascending order, each once. Raises PromptError: beyond the cine, a still
     image, too many.
     """
     if cine.count < 2:
         raise PromptError(f"{cine.source}: a still image, of 1 frame; leave out --frames")
-    beyond = max((part[-1] for part in wanted or ()), default=0)
+    beyond = max((part[-1] for part in requested or ()), default=0)
     if beyond >= cine.count:
         raise PromptError(
             f"{cine.source}: there is no frame {beyond}; legal are 0 to {cine.count - 1}; give --frames "
             "within them"
         )
-    numbers = range(cine.count) if wanted is None else sorted(set().union(*wanted))
+    numbers = range(cine.count) if requested is None else sorted(set().union(*requested))
     from uniultra.outputs.cine_files import MOST_FRAMES
 
     if len(numbers) > MOST_FRAMES:
@@ -115,7 +115,7 @@ def segment_frames(job: SegmentJob, source: InputFile) -> Printed:
     cine = source.cine
     if job.scale is not None:
         cine = recalibrated(cine, job.scale.applied)
-    numbers = numbers_of(job.wanted, cine)
+    numbers = numbers_of(job.requested, cine)
     prompts = job.prompts.for_file(source.path, cine.frame_hw)
     check_size(job.plan, source, cine, len(numbers) * len(prompts))
     summary, faults = Summary(source.path, cine, job.segmenter), Faults(cine)

@@ -96,8 +96,8 @@ app.command("open", cls=LiteralCommand)(open_)
 app.add_typer(data)
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(requested: bool) -> None:
+    if requested:
         print(f"uniultra {__version__}")
         raise typer.Exit()
 

@@ -73,6 +73,7 @@ def open_(
 
     workspace = Workspace.of(target, project)
     left = ExitStack()
+
     def ready(address: str, service: Service) -> None:
         link = f"{address}/#code={workspace.access.code}"
         say("", f"The workspace: {link}")

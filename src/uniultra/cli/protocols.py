@@ -56,17 +56,17 @@ def is_track(protocol: str, given: Mapping[str, bool]) -> bool:
     return protocol == TRACK
 
 
-def damage_settings(wanted: bool, limit: int | None, workers: int) -> RobustnessSettings | None:
+def damage_settings(requested: bool, limit: int | None, workers: int) -> RobustnessSettings | None:
     """The settings of --robustness; None without it. Raises PromptError for a limit below 1, or one without
     --robustness.
     """
     from uniultra.evaluation.robustness.robustness_protocol import RobustnessSettings
 
-    if not wanted and limit is not None:
+    if not requested and limit is not None:
         raise PromptError(
             f"--robustness-limit {limit} has nothing to limit; add --robustness, or leave it out"
         )
-    if not wanted:
+    if not requested:
         return None
     return (
         RobustnessSettings(workers=workers) if limit is None else RobustnessSettings(limit, workers=workers)

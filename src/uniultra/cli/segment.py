@@ -98,7 +98,7 @@ def segment(
     from uniultra.segmenter import Segmenter
 
     typed = parse_typed(box, point, negative, each_point)
-    wanted = None if frames is None else parse_frames(frames)
+    requested = None if frames is None else parse_frames(frames)
     _check_options(typed, mask, prompts)
     scale = parse_scale(spacing, override_scale)
     files = images_of(images)
@@ -113,7 +113,7 @@ def segment(
     source_of_prompts = PromptSource(typed, mask, listed)
     threads = None if frames is None else 1  # several frames at a time, each on one thread
     segmenter = Segmenter.load(model, threads)
-    job = SegmentJob(plan, segmenter, wanted, scale, source_of_prompts, as_json, alternatives)
+    job = SegmentJob(plan, segmenter, requested, scale, source_of_prompts, as_json, alternatives)
     done = _each(
         sources, partial(segment_image if frames is None else segment_frames, job), frames is not None
     )

@@ -18,7 +18,7 @@ from uniultra.data.problems import Problem
 def check_manifest(
     path: Path, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> list[Problem]:
-    """All that is wrong with a manifest; [] where it is sound.
+    """All that is wrong with a manifest; [] where it is valid.
 
     Raises:
         DataError: there is no such file, or it isn't CSV in UTF-8.

@@ -202,16 +202,16 @@ def _same_ids(lines: Sequence[Line]) -> Iterator[Problem]:
 
 
 def _divided(lines: Sequence[Line]) -> Iterator[Problem]:
-    """Groups, subjects and images that are in two splits, each told once a split."""
+    """Groups, subjects and images that are in two splits, each reported once a split."""
     first: dict[tuple[str, str, str], Line] = {}
-    told: set[tuple[str, str, str, str]] = set()
+    reported: set[tuple[str, str, str, str]] = set()
     for line in lines:
         split = line.values["split"]
         for column, dataset, name in _kept_whole(line):
             other = first.setdefault((column, dataset, name), line)
             case = (column, dataset, name, split)
-            if other.values["split"] != split and case not in told:
-                told.add(case)
+            if other.values["split"] != split and case not in reported:
+                reported.add(case)
                 splits = f"'{split}' here and '{other.values['split']}' in row {other.number}"
                 yield line.problem(column, f"'{name}' is in {splits}; put all of it into one split")
 

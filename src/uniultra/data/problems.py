@@ -1,4 +1,4 @@
-"""What is wrong with a file or a row of a manifest, and how a list of that is told."""
+"""What is wrong with a file or a row of a manifest, and how a list of that is reported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uniultra.errors import DataError
 from uniultra.text import printable
 
-MOST_TOLD = 20
+MOST_REPORTED = 20
 """Problems that one message lists; the rest are counted."""
 
 
@@ -41,6 +41,6 @@ def refuse(subject: str, problems: Sequence[Problem], fix: str = "fix them") -> 
     """
     if not problems:
         return
-    more = [f"and {len(problems) - MOST_TOLD} more"] if len(problems) > MOST_TOLD else []
-    told = "\n  ".join([*map(str, problems[:MOST_TOLD]), *more])
-    raise DataError(f"{subject} has {len(problems)} problem(s); {fix}:\n  {told}")
+    more = [f"and {len(problems) - MOST_REPORTED} more"] if len(problems) > MOST_REPORTED else []
+    reported = "\n  ".join([*map(str, problems[:MOST_REPORTED]), *more])
+    raise DataError(f"{subject} has {len(problems)} problem(s); {fix}:\n  {reported}")

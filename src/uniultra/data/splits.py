@@ -132,12 +132,12 @@ def split_by_cluster(clusters: Sequence[str], fractions: dict[str, float], seed:
     names, counts = np.unique(np.asarray(clusters), return_counts=True)
     order = np.random.default_rng(seed).permutation(len(names))
     order = order[np.argsort(-counts[order], kind="stable")]
-    wanted = {split: fraction * len(clusters) for split, fraction in fractions.items()}
+    quota = {split: fraction * len(clusters) for split, fraction in fractions.items()}
     placed: dict[str, str] = {}
     for index in order:
-        split = max(wanted, key=lambda name: wanted[name])
+        split = max(quota, key=lambda name: quota[name])
         placed[str(names[index])] = split
-        wanted[split] -= int(counts[index])
+        quota[split] -= int(counts[index])
     _fill_empty(placed, [split for split, fraction in fractions.items() if fraction > 0])
     return [placed[str(cluster)] for cluster in clusters]
 

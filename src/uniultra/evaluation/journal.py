@@ -32,7 +32,7 @@ class Journal:
     """
 
     def __init__(
-        self, path: Path, asked: dict[str, Any], parse: Callable[[dict[str, Any]], Any] | None = None
+        self, path: Path, requested: dict[str, Any], parse: Callable[[dict[str, Any]], Any] | None = None
     ) -> None:
         self.path = path
         self.parse = parse or _scored
@@ -41,9 +41,9 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
             whole = _whole_lines(path)
             if whole:
-                self._read(whole, json.loads(json.dumps(asked)))
+                self._read(whole, json.loads(json.dumps(requested)))
             else:
-                path.write_text(json.dumps(asked) + "\n", encoding="utf-8")
+                path.write_text(json.dumps(requested) + "\n", encoding="utf-8")
         except OSError as error:
             raise OutputError(
                 f"'{path}' can't be written ({error.strerror}); choose a folder that you may write to"
@@ -60,7 +60,7 @@ class Journal:
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"dataset": row.dataset, "id": row.id, **asdict(scored)}) + "\n")
 
-    def _read(self, whole: list[str], asked: dict[str, Any]) -> None:
+    def _read(self, whole: list[str], requested: dict[str, Any]) -> None:
         try:
             head, *lines = (json.loads(line) for line in whole)
             known = {(line["dataset"], line["id"]): self.parse(line) for line in lines}
@@ -72,12 +72,12 @@ class Journal:
             key
             if isinstance(head, dict) and key in head
             else f"{key} (not noted by the version that began it)"
-            for key in asked
-            if not isinstance(head, dict) or (key != SKIPPED and head.get(key) != asked[key])
+            for key in requested
+            if not isinstance(head, dict) or (key != SKIPPED and head.get(key) != requested[key])
         ]
         if wrong:
             raise self._of_another(", ".join(wrong))
-        self._check_skipped(known, _keys(head.get(SKIPPED, [])), _keys(asked.get(SKIPPED, [])))
+        self._check_skipped(known, _keys(head.get(SKIPPED, [])), _keys(requested.get(SKIPPED, [])))
         self.known = known
 
     def _check_skipped(

@@ -1,4 +1,4 @@
-"""What can be known to be wrong before anything is computed, told all at once; and the rows that are left."""
+"""What is known to be wrong before anything is computed, reported together; and the rows that are left."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIX_OWN = "fix them, or leave these rows out with --skip-bad"
 
 @dataclass(frozen=True)
 class Checked:
-    """A manifest that is sound as a whole, the rows to score, and those that were left out."""
+    """A manifest that is valid as a whole, the rows to score, and those that were left out."""
 
     manifest: Manifest
     rows: SelectionSplit | ReportSplit
@@ -57,12 +57,12 @@ def check(
         if problems:
             own[row.number] = problems
         progress(done, len(rows))
-    told = [problem for problems in own.values() for problem in problems]
+    reported = [problem for problems in own.values() for problem in problems]
     if not skip_bad:
-        refuse(subject, [*whole, *told], FIX if whole else FIX_OWN)
+        refuse(subject, [*whole, *reported], FIX if whole else FIX_OWN)
     refuse(subject, whole, FIX)
     if len(own) == len(rows):
-        refuse(subject, told, "no row is left; " + FIX)
+        refuse(subject, reported, "no row is left; " + FIX)
     skipped = tuple(skip(row, own[row.number]) for row in rows if row.number in own)
     return Checked(manifest, replace(rows, rows=tuple(row for row in rows if row.number not in own)), skipped)
 

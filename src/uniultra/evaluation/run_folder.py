@@ -66,13 +66,13 @@ def open_folder(
     if force:
         (folder / JOURNAL).unlink(missing_ok=True)
         (folder / DAMAGED_JOURNAL).unlink(missing_ok=True)
-    asked: dict[str, Any] = {
+    requested: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION, **provenance.stated, "split": split,
         "kinds": list(settings.kinds), "draws": settings.draws,
     }  # fmt: skip
     if settings.seeds:
-        asked["seeds"] = list(settings.seeds)
-    journal = Journal(folder / JOURNAL, asked)
+        requested["seeds"] = list(settings.seeds)
+    journal = Journal(folder / JOURNAL, requested)
     if not settings.skip_bad and any(image.skipped is not None for image in journal.known.values()):
         raise DataError(
             f"'{journal.path}' is of a run with --skip-bad; pass it again, choose another folder, or "

@@ -14,7 +14,7 @@ from uniultra.hashes import stable_seed as stable_seed
 GOAL_DICE = 0.9
 """Good enough: clicks are counted until this."""
 DAMAGED_IMAGES = 20
-"""How many images of a data set are damaged, unless told otherwise; see `robustness`."""
+"""How many images of a data set are damaged by default; see `robustness`."""
 
 
 @dataclass(frozen=True)

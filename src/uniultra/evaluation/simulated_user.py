@@ -267,10 +267,10 @@ def _click_rounds(
                 else _corrected(prompt, answer, true_hw)
                 for prompt, answer, true_hw in zip(prompts, answers, truths, strict=True)
             ]
-            asked = [index for index, prompt in enumerate(following) if prompt is not None]
+            requested = [index for index, prompt in enumerate(following) if prompt is not None]
             prompts = [new or old for new, old in zip(following, prompts, strict=True)]
             fresh = dict(
-                zip(asked, _timed(segmenter, frame, [prompts[index] for index in asked]), strict=True)
+                zip(requested, _timed(segmenter, frame, [prompts[index] for index in requested]), strict=True)
             )
             answers = [fresh.get(index, answer) for index, answer in enumerate(answers)]
 

@@ -77,11 +77,11 @@ def summarise(records: Sequence[Record], seed: int = 0, samples: int = BOOTSTRAP
     """The table of cells. The same seed resamples the same clusters for every segmenter and kind, so they
     compare pair by pair.
     """
-    asked = {record.kind for record in records}
+    requested = {record.kind for record in records}
     return {
         kind: _by_organ([r for r in records if r.kind == kind], seed, samples)
         for kind in KINDS
-        if kind in asked
+        if kind in requested
     }
 
 

@@ -82,8 +82,8 @@ class FusedDecoder(nn.Module):
         place = self.model.get_image_wide_positional_embeddings().flatten(2).transpose(1, 2)
         tokens = prompts
         for layer in transformer.layers:
-            asked = tokens if layer.skip_first_layer_pe else tokens + prompts
-            attended = _self_attention(layer.self_attn, asked, tokens)
+            querying = tokens if layer.skip_first_layer_pe else tokens + prompts
+            attended = _self_attention(layer.self_attn, querying, tokens)
             tokens = _apart(layer.layer_norm1, attended if layer.skip_first_layer_pe else tokens + attended)
             placed = image + place
             tokens = _apart(
@@ -116,19 +116,19 @@ class FusedDecoder(nn.Module):
         return logits.squeeze(2).index_select(1, self.fine_back)
 
 
-def _self_attention(attn: Any, asked: Tensor, value: Tensor) -> Tensor:
+def _self_attention(attn: Any, querying: Tensor, value: Tensor) -> Tensor:
     heads = (attn.num_attention_heads, attn.head_dim)
-    query, key = (layer(asked).unflatten(2, heads).transpose(1, 2) for layer in (attn.q_proj, attn.k_proj))
+    query, key = (layer(querying).unflatten(2, heads).transpose(1, 2) for layer in (attn.q_proj, attn.k_proj))
     weights = torch.softmax((query * attn.scaling) @ key.transpose(2, 3), dim=-1)
     return attn.o_proj(
         (weights @ attn.v_proj(value).unflatten(2, heads).transpose(1, 2)).transpose(1, 2).flatten(2)
     )
 
 
-def _from_image(attn: Any, asked: Tensor, placed: Tensor, image: Tensor) -> Tensor:
+def _from_image(attn: Any, querying: Tensor, placed: Tensor, image: Tensor) -> Tensor:
     """Prompts attend to the image: asked (P, N, 256), placed and image (P, T, 256), to (P, N, 256)."""
-    heads, count = (attn.num_attention_heads, attn.head_dim), asked.shape[1]
-    query = (attn.q_proj(asked) * attn.scaling).unflatten(2, heads).transpose(
+    heads, count = (attn.num_attention_heads, attn.head_dim), querying.shape[1]
+    query = (attn.q_proj(querying) * attn.scaling).unflatten(2, heads).transpose(
         1, 2
     ) @ attn.k_proj.weight.unflatten(0, heads)
     weights = torch.softmax(query.flatten(1, 2) @ placed.transpose(1, 2), dim=-1)

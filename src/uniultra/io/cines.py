@@ -99,15 +99,15 @@ def recalibrated(cine: Cine, change: Callable[[Calibration], Calibration]) -> Ci
     return replace(cine, read=read, stream=stream, calibration=change(cine.calibration))
 
 
-def _later(frames: Iterator[tuple[int, Frame]], wanted: int, cine: Cine) -> Frame:
-    """Frame `wanted` of a stream that hasn't come to it yet."""
-    last = wanted - 1
+def _later(frames: Iterator[tuple[int, Frame]], requested: int, cine: Cine) -> Frame:
+    """Frame `requested` of a stream that hasn't come to it yet."""
+    last = requested - 1
     for number, frame in frames:
-        if number == wanted:
+        if number == requested:
             return frame
         last = number
     raise FileError(
-        f"{cine.source}: frame {wanted} of the promised {cine.count} isn't in the file; leave out what is "
+        f"{cine.source}: frame {requested} of the promised {cine.count} isn't in the file; leave out what is "
         f"beyond {last}"
     )
 

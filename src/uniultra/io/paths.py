@@ -47,7 +47,7 @@ def first_bytes(path: PathLike, count: int, limit: int = MAX_BYTES) -> bytes:
 
 def open_file(path: PathLike, limit: int = MAX_BYTES) -> BinaryIO:
     """An ordinary file, opened for reading. Raises FileError as `first_bytes` does."""
-    with _told(shown(path)):
+    with _os_errors(shown(path)):
         check_file(path, limit)
         return open(path, "rb")
 
@@ -55,12 +55,12 @@ def open_file(path: PathLike, limit: int = MAX_BYTES) -> BinaryIO:
 def check_file(path: PathLike, limit: int = MAX_BYTES) -> None:
     """Raises FileError: missing, a folder or device, empty, or over `limit` bytes. Nothing is opened."""
     name = shown(path)
-    with _told(name):
+    with _os_errors(name):
         _check_file(os.stat(path), name, limit)
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _os_errors(name: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:

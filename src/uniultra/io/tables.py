@@ -67,7 +67,7 @@ def plain_text(cell: str) -> str:
 
 def _is_formula(text: str) -> bool:
     """Text that begins as a formula, or with an apostrophe before one, so that what we put there can be
-    told from what was."""
+    distinguished from what was."""
     seen = text.lstrip("'")
     if seen.startswith(("\t", "\r")):
         return True

@@ -95,7 +95,7 @@ class MovieFile:
             picture, 0, picture.shape[0] % 2, 0, picture.shape[1] % 2, cv2.BORDER_CONSTANT
         )
         size_wh = self._size_wh = even.shape[1], even.shape[0]
-        with self._told():
+        with self._encoder_errors():
             stream = self._stream(size_wh)
             frame = av.VideoFrame.from_ndarray(even, format="rgb24")
             frame.pts = self.count
@@ -120,7 +120,7 @@ class MovieFile:
             self._file.mux(packet)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _encoder_errors(self) -> Iterator[None]:
         import av
 
         try:
@@ -128,8 +128,8 @@ class MovieFile:
         except OSError:  # the disk, not the encoder
             raise
         except (av.FFmpegError, ValueError, RuntimeError) as error:
-            asked = f"{self._size_wh[0]} x {self._size_wh[1]} pixels at {float(self._rate):g} a second"
-            self.fault = f"the encoder refuses {asked} ({one_line(error)})"
+            requested = f"{self._size_wh[0]} x {self._size_wh[1]} pixels at {float(self._rate):g} a second"
+            self.fault = f"the encoder refuses {requested} ({one_line(error)})"
 
     def __enter__(self) -> Self:
         return self
@@ -137,9 +137,9 @@ class MovieFile:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._file is None:
             return
-        with suppress(Exception) if kind is not None or self.fault else self._told():
+        with suppress(Exception) if kind is not None or self.fault else self._encoder_errors():
             self._mux(self._file.streams.video[0].encode())
-        with suppress(Exception) if kind is not None or self.fault else self._told():
+        with suppress(Exception) if kind is not None or self.fault else self._encoder_errors():
             self._file.close()
         if kind is None and not self.fault and self._written() != self.count:
             raise OSError(errno.EIO, "not all frames of the video could be written; is the disk full?")

@@ -164,8 +164,8 @@ def numbers(text: str, count: int | None, what: str, name: str) -> tuple[float, 
     except ValueError:
         values = ()
     if not values or (count is not None and len(values) != count) or not np.isfinite(values).all():
-        wanted = "finite numbers" if count is None else f"{count} finite numbers"
-        raise FileError(f"{name}: {what} is '{shown(text[:60])}', not {wanted}; export it again")
+        expected = "finite numbers" if count is None else f"{count} finite numbers"
+        raise FileError(f"{name}: {what} is '{shown(text[:60])}', not {expected}; export it again")
     return values
 
 
@@ -191,9 +191,9 @@ def one_axis(axes: tuple[int, ...], name: str) -> tuple[int, int]:
 def _check_length(volume: Volume) -> None:
     check_file(volume.data, MAX_CINE_BYTES)
     there = os.stat(volume.data).st_size - volume.offset
-    wanted = volume.frame_bytes * volume.size[2] if volume.encoding == "raw" else 1
-    if volume.offset < 0 or there < wanted:
-        found = f"{max(there, 0)} bytes of pixels where the header promises {wanted}"
+    expected = volume.frame_bytes * volume.size[2] if volume.encoding == "raw" else 1
+    if volume.offset < 0 or there < expected:
+        found = f"{max(there, 0)} bytes of pixels where the header promises {expected}"
         raise FileError(f"{volume.name}: {found}: truncated; copy or export it again")
 
 
@@ -228,18 +228,18 @@ def _unpacked(file: BinaryIO, stream: Any, left: bytes, volume: Volume, number: 
     """The bytes of the next frame of a compressed stream, and what of the file was read and not unpacked
     yet.
     """
-    parts, wanted = [], volume.frame_bytes
+    parts, expected = [], volume.frame_bytes
     is_zlib = volume.encoding != "bzip2"
     try:
-        while wanted and not stream.eof:
+        while expected and not stream.eof:
             if not left and (is_zlib or stream.needs_input):
                 left = file.read(_CHUNK)
-            part = stream.decompress(left, wanted)  # of nothing: what is still held back
+            part = stream.decompress(left, expected)  # of nothing: what is still held back
             if not part and not left:
                 break
             left = stream.unconsumed_tail if is_zlib else b""
             parts.append(part)
-            wanted -= len(part)
+            expected -= len(part)
     except (zlib.error, OSError, EOFError, ValueError) as error:
         raise FileError(
             f"{volume.name}: frame {number} can't be unpacked ({type(error).__name__}): damaged; "

@@ -16,7 +16,7 @@ class Measurement:
     """A value, its unit, such as 132.5 "mm2" or 4021.0 "px2", and its standard uncertainty in that unit.
 
     The uncertainty is what follows from the size of a pixel alone (see `shape.edge_uncertainty`); None where
-    it wasn't asked for.
+    it wasn't requested.
     """
 
     value: float

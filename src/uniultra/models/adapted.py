@@ -29,7 +29,7 @@ from uniultra.registry import MODELS, find, finished_run, verified_folder
 
 ADAPTER_FILE = "adapter.safetensors"
 BASE_FILE = "base.json"
-"""Beside the adapter: where its base was, {"base": name or folder}; `open_adapted` can be told another
+"""Beside the adapter: where its base was, {"base": name or folder}; `open_adapted` can be given another
 place.
 """
 

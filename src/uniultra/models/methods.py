@@ -1,4 +1,4 @@
-"""Four ways to adapt a SAM 2, told apart by which parameters learn. Prompt encoder and mask decoder learn in
+"""Four ways to adapt a SAM 2, by which parameters learn. Prompt encoder and mask decoder learn in
 all of them.
 
 ch-adapter   CH-Adapters and their edge stem in the frozen Hiera (UniUltra, arXiv 2511.15771)

@@ -25,18 +25,18 @@ MODEL_FILES = ("config.json", "model.safetensors")
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> None:
     """A safetensors file, in the place of an older one. Raises OutputError."""
     stored = {name: value.detach().contiguous().cpu() for name, value in tensors.items()}
-    with whole(path, force=True) as part, _told_of(path):
+    with whole(path, force=True) as part, _os_errors_of(path):
         save_file(stored, str(part), metadata)
 
 
 def save_folder(model: PreTrainedModel, out: Path, force: bool = True) -> None:
     """Writes MODEL_FILES of a model into a folder. Raises OutputError."""
-    with staged({file: out / file for file in MODEL_FILES}, force) as parts, _told_of(out):
+    with staged({file: out / file for file in MODEL_FILES}, force) as parts, _os_errors_of(out):
         model.save_pretrained(parts["config.json"].parent)
 
 
 @contextmanager
-def _told_of(path: Path) -> Iterator[None]:
+def _os_errors_of(path: Path) -> Iterator[None]:
     """safetensors tells of a full disk with an error of its own kind."""
     try:
         yield

@@ -99,11 +99,11 @@ class OutputPlan:
         return {kind: self.folder / f"{name}.{ending}" for kind, ending in endings.items()}
 
 
-def chosen_kinds(asked: Sequence[str]) -> tuple[str, ...] | None:
+def chosen_kinds(requested: Sequence[str]) -> tuple[str, ...] | None:
     """The kinds of `--write`, repeated or with commas; None for no such option. Raises PromptError for an
     unknown one.
     """
-    kinds = [part.strip().lower() for text in asked for part in text.split(",")]
+    kinds = [part.strip().lower() for text in requested for part in text.split(",")]
     for kind in kinds:
         if kind not in KINDS:
             raise PromptError(f"--write '{kind}' is unknown; give one or several of {KINDS_SHOWN}")
@@ -152,11 +152,11 @@ def own_study(plan: OutputPlan, sources: Sequence[InputFile]) -> tuple[str, ...]
     return (OWN_STUDY,) * any(kind in DICOM_KINDS for kind in kinds)
 
 
-def chosen_extras(asked: Sequence[str]) -> tuple[str, ...]:
+def chosen_extras(requested: Sequence[str]) -> tuple[str, ...]:
     """The kinds of `--write`, repeated or with commas. Raises PromptError for an unknown one, OutputError for
     one that needs an extra.
     """
-    kinds = dict.fromkeys(part.strip().lower() for text in asked for part in text.split(","))
+    kinds = dict.fromkeys(part.strip().lower() for text in requested for part in text.split(","))
     for kind in kinds:
         if kind not in ARCHIVE_ENDINGS:
             raise PromptError(

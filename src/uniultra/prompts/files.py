@@ -31,7 +31,7 @@ def read_prompts(path: Path, names: Collection[str], others: bool = False) -> Pr
         others: whether the file may name further files, which are ignored; else they are problems.
 
     Raises:
-        PromptError: not such JSON. DataError: a table or names with problems, each told by its place.
+        PromptError: not such JSON. DataError: a table or names with problems, each reported by its place.
     """
     if not is_json(path):
         return read_table(path, names, others)

@@ -65,12 +65,14 @@ def read_table(path: Path, names: Collection[str], others: bool = False) -> Prom
     Raises:
         DataError: not such a table, with each problem by row (the header is row 1) and column.
     """
-    asked: dict[tuple[str, int | None], list[TableRow]] = {}
+    requested: dict[tuple[str, int | None], list[TableRow]] = {}
     for row in read_rows(path, names, others):
-        asked.setdefault((row.name, row.frame), []).append(row)
-    problems = list(_of_files(asked))
+        requested.setdefault((row.name, row.frame), []).append(row)
+    problems = list(_of_files(requested))
     refuse(shown(path), problems)
-    ordered = {key: sorted(own, key=lambda row: row.object or MOST_OBJECTS + 1) for key, own in asked.items()}
+    ordered = {
+        key: sorted(own, key=lambda row: row.object or MOST_OBJECTS + 1) for key, own in requested.items()
+    }
     return {key: [row.prompt for row in own] for key, own in ordered.items()}
 
 
@@ -272,10 +274,10 @@ def _number(cell: str, column: str) -> float:
     return value
 
 
-def _of_files(asked: Mapping[tuple[str, int | None], list[TableRow]]) -> Iterator[Problem]:
+def _of_files(requested: Mapping[tuple[str, int | None], list[TableRow]]) -> Iterator[Problem]:
     """What is wrong with the rows of a file together."""
-    with_frames = {name for name, frame in asked if frame is not None}
-    for (name, frame), own in asked.items():
+    with_frames = {name for name, frame in requested if frame is not None}
+    for (name, frame), own in requested.items():
         row = own[0].number
         if len(own) > MOST_OBJECTS:
             yield Problem(

@@ -41,7 +41,7 @@ def track(
         prompts: frame, from 0, to prompts by the structures' numbers, 1 to N; a confirmed mask is a prompt
             too.
         frames: consecutive frames to track, all prompts among them; None for the whole cine.
-        on_fault: told once of each frame that can't be read, which is then left out; None raises.
+        on_fault: is given once each frame that can't be read, which is then left out; None raises.
         journal: of this very call; what it knows is taken from it, and what is new added to it.
 
     Raises:
@@ -179,13 +179,13 @@ def _result(
 
 def _fault_handler(prompts: PromptedFrames, on_fault: OnFault | None) -> Callable[[int, FileError], None]:
     """Hands each fault on once; raises it where nobody takes it, or where a prompt is on that frame."""
-    told: set[int] = set()
+    reported: set[int] = set()
 
     def handle(number: int, error: FileError) -> None:
         if on_fault is None or prompts.get(number):
             raise error if f"frame {number} " in f"{error} " else FileError(f"{error} (frame {number})")
-        if number not in told:
-            told.add(number)
+        if number not in reported:
+            reported.add(number)
             on_fault(number, error)
 
     return handle

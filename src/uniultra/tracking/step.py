@@ -180,8 +180,8 @@ def _all_answers(
     known: Sequence[_Answer | None],
 ) -> list[_Answer]:
     """What is known, and the model's answers for the rest."""
-    asked = [place for place, answer in enumerate(known) if answer is None]
-    answers = _answers(segmenter, frame, [objects[at] for at in asked], [expected[at] for at in asked])
+    missing = [place for place, answer in enumerate(known) if answer is None]
+    answers = _answers(segmenter, frame, [objects[at] for at in missing], [expected[at] for at in missing])
     rest = iter(answers)
     return [next(rest) if answer is None else answer for answer in known]
 
@@ -196,9 +196,9 @@ def _answers(
 ) -> list[_Answer]:
     """The model's answer for each structure at its expected place."""
     prompts = [_prompt(grid, (frame.height, frame.width)) for grid in expected]
-    asked = [place for place, prompt in enumerate(prompts) if prompt is not None]
-    crops = [_crop_of(segmenter, frame, prompts[place]) for place in asked]
-    views = dict(zip(asked, shared_views(crops), strict=True))
+    missing = [place for place, prompt in enumerate(prompts) if prompt is not None]
+    crops = [_crop_of(segmenter, frame, prompts[place]) for place in missing]
+    views = dict(zip(missing, shared_views(crops), strict=True))
     encoded: dict[Region, Embedding] = {}
     answers = []
     for place, (one, prompt) in enumerate(zip(tracks, prompts, strict=True)):

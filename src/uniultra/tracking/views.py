@@ -11,7 +11,7 @@ SHARED_ZOOM = 1.5
 
 
 def shared_views(regions: Sequence[Region]) -> list[Region]:
-    """For each wanted crop the view that it is seen in, in the same order: its own, or one around several."""
+    """For each crop the view that it is seen in, in the same order: its own, or one around several."""
     views: list[tuple[Region, list[int]]] = []
     for place in sorted(range(len(regions)), key=lambda place: -_side(regions[place])):
         for number, (_, members) in enumerate(views):

@@ -81,11 +81,11 @@ def _with(config: C, section: str, key: str, value: Any) -> C:
     keys = [f.name for f in dataclasses.fields(part)]
     if key not in keys:
         raise ModelError(f"config key '{section}.{key}' is unknown; '{section}' has {', '.join(keys)}")
-    wanted = type(getattr(part, key))
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+    expected = type(getattr(part, key))
+    if expected is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
-    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-        raise ModelError(f"config value {section}.{key} = {value!r} must be of type {wanted.__name__}")
+    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+        raise ModelError(f"config value {section}.{key} = {value!r} must be of type {expected.__name__}")
     low, high = RANGES.get(f"{section}.{key}", (-math.inf, math.inf))
     if isinstance(value, int | float) and not low <= value <= high:
         raise ModelError(

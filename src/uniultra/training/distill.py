@@ -177,8 +177,8 @@ def _cache(
         return None
     views = len(data) * config.cache.views
     size = size_of_cache(teacher, views) / 1e9
-    told = f"The teacher's maps of {views} views take {size:.1f} GB in {job.cache}"
-    Console(stderr=True, soft_wrap=True).print(printable(told), highlight=False, markup=False)
+    reported = f"The teacher's maps of {views} views take {size:.1f} GB in {job.cache}"
+    Console(stderr=True, soft_wrap=True).print(printable(reported), highlight=False, markup=False)
     made_of = {
         "teacher_sha256": weights_sha256(teacher),
         "manifest_sha256": job.manifest.sha256,

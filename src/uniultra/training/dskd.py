@@ -62,7 +62,7 @@ class Distiller(nn.Module):
         """
         labelled = known > 0
         theirs = self._levels_of_teacher(image, view) if self.dskd.weight or self.dskd.soft else ()
-        wanted = (
+        target = (
             self._answers_of_teacher(theirs, prompt, labelled)
             if self.dskd.soft and bool(labelled.any())
             else None
@@ -83,8 +83,8 @@ class Distiller(nn.Module):
                 "dice_first": answer["dice_first"],
                 "dice_last": answer["dice_last"],
             }
-            if wanted is not None:
-                terms["soft"] = soft_error(answer["first_logits"], wanted)
+            if target is not None:
+                terms["soft"] = soft_error(answer["first_logits"], target)
                 loss = loss + self.dskd.soft * terms["soft"]
         for name, value in terms.items():
             self.tally[name].append(float(value.detach()))
@@ -100,14 +100,14 @@ class Distiller(nn.Module):
         self, levels: tuple[Level, ...], prompt: dict[str, Tensor], labelled: Tensor
     ) -> Tensor:
         """The teacher's logits (b, T/4, T/4) for the first prompts of the labelled examples."""
-        asked = _of(prompt, labelled)
+        requested = _of(prompt, labelled)
         fine, middle, coarse = levels
         features = _chosen(decoder_features(self.teacher, (fine, middle, coarse)), labelled)
         return self.teacher.decode(
-            features, asked["points"], asked["labels"], asked["mask"], asked["has_mask"]
+            features, requested["points"], requested["labels"], requested["mask"], requested["has_mask"]
         )[0]
 
-    def told(self) -> dict[str, float]:
+    def reported(self) -> dict[str, float]:
         """The mean of every term since the last call, for the log; empties the tally."""
         means = {name: sum(values) / len(values) for name, values in self.tally.items()}
         self.tally.clear()
@@ -126,17 +126,17 @@ def _chosen(features: Features, chosen: Tensor) -> Features:
     return embed[chosen], fine[chosen], middle[chosen]
 
 
-def soft_error(logits: Tensor, wanted: Tensor) -> Tensor:
+def soft_error(logits: Tensor, target: Tensor) -> Tensor:
     """How far the student's mask is from the teacher's, as the teacher believes it: () mean over cells of the
     KL divergence of Bernoullis.
 
     logits (b, S/4, S/4) and wanted (b, T/4, T/4); a larger teacher's are averaged down.
     """
-    if wanted.shape[-1] != logits.shape[-1]:
-        wanted = F.interpolate(wanted.unsqueeze(1), size=logits.shape[-2:], mode="area").squeeze(1)
-    wanted = wanted.float()
-    believed = wanted.sigmoid()
-    own_entropy = F.binary_cross_entropy_with_logits(wanted, believed)
+    if target.shape[-1] != logits.shape[-1]:
+        target = F.interpolate(target.unsqueeze(1), size=logits.shape[-2:], mode="area").squeeze(1)
+    target = target.float()
+    believed = target.sigmoid()
+    own_entropy = F.binary_cross_entropy_with_logits(target, believed)
     return F.binary_cross_entropy_with_logits(logits.float(), believed) - own_entropy
 
 
@@ -153,18 +153,18 @@ def dskd_terms(ours: Sequence[Level], theirs: Sequence[Level], settings: DSKDSet
         pairs: tuple[tuple[str, Tensor, Tensor | None], ...] = (("whole", own.whole, other.whole),)
         if own.adapter is not None and other.adapter is not None:
             pairs = (*pairs, ("hiera", own.hiera, other.hiera), ("adapter", own.adapter, other.adapter))
-        for part, found, wanted in pairs:
+        for part, found, target in pairs:
             if getattr(settings, part):
-                terms[f"{part} {name}"] = _error(found, wanted, settings.normalise)
+                terms[f"{part} {name}"] = _error(found, target, settings.normalise)
     return terms
 
 
-def _error(found: Tensor, wanted: Tensor | None, normalise: bool) -> Tensor:
-    assert wanted is not None
-    if wanted.shape[-1] != found.shape[-1]:
-        wanted = F.interpolate(wanted, size=found.shape[-2:], mode="area")
-    error = F.mse_loss(found.float(), wanted.float())
-    return error / wanted.float().square().mean().clamp(min=1e-8) if normalise else error
+def _error(found: Tensor, target: Tensor | None, normalise: bool) -> Tensor:
+    assert target is not None
+    if target.shape[-1] != found.shape[-1]:
+        target = F.interpolate(target, size=found.shape[-2:], mode="area")
+    error = F.mse_loss(found.float(), target.float())
+    return error / target.float().square().mean().clamp(min=1e-8) if normalise else error
 
 
 def shrunk(image: Tensor, prompt: dict[str, Tensor], size: int) -> tuple[Tensor, dict[str, Tensor]]:

@@ -1,4 +1,4 @@
-"""One training example as a person would use the model: prompt, look, correct, look again.
+"""One training example as a person would use the model: prompt, inspect, correct, inspect.
 
 The image is encoded once; each round decodes, is scored, and hands its answer and a click on its largest
 error to the next.

@@ -52,7 +52,7 @@ class Plan:
         device: auto, cpu or cuda.
         report_to: further loggers of transformers', such as tensorboard; none by default.
         learner: what turns a batch into a loss, around `model`; by default `InteractiveTrainer`. What it has
-            `told()` goes into the log.
+            `reported()` goes into the log.
     """
 
     model: PromptableModel
@@ -129,8 +129,8 @@ class PromptTrainer(Trainer):
         return loss
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
-        told = getattr(self.accelerator.unwrap_model(self.model), "told", None)
-        super().log(logs | told() if told is not None and "loss" in logs else logs, *args, **kwargs)
+        reported = getattr(self.accelerator.unwrap_model(self.model), "reported", None)
+        super().log(logs | reported() if reported is not None and "loss" in logs else logs, *args, **kwargs)
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
         assert output_dir is not None and self.model is not None

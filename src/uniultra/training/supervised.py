@@ -136,11 +136,11 @@ def parse_favour(text: str) -> dict[str, float]:
 
 
 def chosen_sets(split: TrainSplit, datasets: str) -> TrainSplit:
-    wanted = {name.strip() for name in datasets.split(",") if name.strip()}
+    requested = {name.strip() for name in datasets.split(",") if name.strip()}
     known = {row.dataset for row in split}
-    if not wanted <= known:
-        unknown = ", ".join(sorted(wanted - known))
+    if not requested <= known:
+        unknown = ", ".join(sorted(requested - known))
         raise DataError(
             f"data.datasets names {unknown}; the manifest's train split has {', '.join(sorted(known))}"
         )
-    return TrainSplit(split.name, tuple(row for row in split if not wanted or row.dataset in wanted))
+    return TrainSplit(split.name, tuple(row for row in split if not requested or row.dataset in requested))

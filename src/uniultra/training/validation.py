@@ -35,7 +35,7 @@ TRUE_COLOUR, FOUND_COLOUR = (240, 228, 66), (86, 180, 233)
 
 @dataclass(frozen=True)
 class View:
-    """One object as the model sees it: `kind` is box (jittered by 10 %, focused) or click (one click, the
+    """One object as the model sees it: `kind` is box (±10 %, focused) or click (one click, the
     whole frame).
 
     row and object_index are the manifest's, the latter from 0; image_hw uint8 (S, S); target_hw uint8 (S, S),

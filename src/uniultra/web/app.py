@@ -21,12 +21,12 @@ from uniultra.web.cine_routes import add_cines
 from uniultra.web.cine_schemas import FollowIn, FramePromptIn, TrackLine
 from uniultra.web.cine_service import CineService
 from uniultra.web.guard import Guard
-from uniultra.web.messages import Wanted
+from uniultra.web.messages import FileOptions
 from uniultra.web.problems import Problem, of_status
 from uniultra.web.responses import created_image, image_out, mask_out, model_out, spacing_of
 from uniultra.web.route_parts import ALWAYS, BYTES, gone, json_body, no_form, pixel_size, problems
 from uniultra.web.schemas import (
-    SIZE_TOLD,
+    SIZE_HELP,
     FileIn,
     HealthOut,
     ImageOut,
@@ -114,7 +114,7 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         request: Request,
         response: Response,
         spacing_mm_yx: Annotated[
-            list[Spacing] | None, Query(min_length=1, max_length=2, description=SIZE_TOLD)
+            list[Spacing] | None, Query(min_length=1, max_length=2, description=SIZE_HELP)
         ] = None,
         frame: Annotated[
             int | None, Query(ge=0, le=MOST_FRAMES, description="of a cine or video, from 0")
@@ -123,7 +123,7 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         """Upload an image: the body is the file itself."""
         no_form(request)
         spacing = pixel_size(spacing_mm_yx)
-        held = await service.upload(request.stream(), Wanted(frame, spacing), partial(gone, request))
+        held = await service.upload(request.stream(), FileOptions(frame, spacing), partial(gone, request))
         return created_image(service, held, response)
 
     @app.post(
@@ -141,7 +141,7 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         named = await service.bodies.read(request, FileIn)
         spacing = pixel_size(named.spacing_mm_yx)
         held = await while_there(
-            service.reference(named.path, Wanted(named.frame, spacing)), partial(gone, request)
+            service.reference(named.path, FileOptions(named.frame, spacing)), partial(gone, request)
         )
         return created_image(service, held, response)
 
@@ -169,8 +169,8 @@ def _add_images(app: FastAPI, service: Service) -> None:
         """Masks for prompts, in their order."""
         began = time.perf_counter()
         service.store.get(image_id)  # before the body is read
-        asked = await service.bodies.read(request, SegmentIn)
-        held, found, work_ms = await while_there(service.segment(image_id, asked), partial(gone, request))
+        query = await service.bodies.read(request, SegmentIn)
+        held, found, work_ms = await while_there(service.segment(image_id, query), partial(gone, request))
         height, width = held.size_hw
         return SegmentOut(
             image_id=held.id,

@@ -17,9 +17,9 @@ MOST_QUOTES, MOST_LISTS, MOST_OBJECTS = 8_000, 60_000, 1_000
 260 objects.
 """
 _SHOWN = 20
-"""So many of a body's faults are told."""
+"""So many of a body's faults are reported."""
 _OTHER_FORM = ("missing", "extra_forbidden")
-"""What is also said of the forms of a value that were not meant; the rest is told first."""
+"""What is also said of the forms of a value that were not meant; the rest is reported first."""
 Model = TypeVar("Model", bound=BaseModel)
 
 

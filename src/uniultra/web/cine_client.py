@@ -111,12 +111,12 @@ class CineCalls(Calls):
         """Begins a track: prompts by frame, from 0, and by the structures' numbers, from 1, as
         `uniultra.tracking.track` takes them. Nothing is computed before `follow`. Raises ServeError.
         """
-        asked = [
+        requested = [
             _frame_prompt(frame, number, prompt)
             for frame, own in sorted(prompts.items())
             for number, prompt in sorted(own.items())
         ]
-        content = {"prompts": asked, "first": first, "last": last, "reverse": reverse}
+        content = {"prompts": requested, "first": first, "last": last, "reverse": reverse}
         return _track(cine.id, self._ask_json("POST", f"/v1/cines/{cine.id}/tracks", content))
 
     def correct(self, track: RemoteTrack, frame: int, number: int, prompt: Prompt) -> RemoteTrack:

@@ -15,10 +15,10 @@ from uniultra.web.cine_messages import FoundFrame, FoundObject
 from uniultra.web.cine_schemas import CineOut, FollowIn, FramePromptIn, TrackedObjectOut, TrackLine, TrackOut
 from uniultra.web.cine_service import CineService
 from uniultra.web.held_cines import HeldCine, HeldTrack
-from uniultra.web.messages import Wanted
+from uniultra.web.messages import FileOptions
 from uniultra.web.problems import Problem
 from uniultra.web.route_parts import BYTES, gone, json_body, no_form, pixel_size, problems
-from uniultra.web.schemas import SIZE_TOLD, FileIn, RleOut, Spacing
+from uniultra.web.schemas import SIZE_HELP, FileIn, RleOut, Spacing
 from uniultra.web.service import while_there
 
 NDJSON = "application/x-ndjson"
@@ -47,13 +47,13 @@ def _add_files(app: FastAPI, cines: CineService) -> None:
         request: Request,
         response: Response,
         spacing_mm_yx: Annotated[
-            list[Spacing] | None, Query(min_length=1, max_length=2, description=SIZE_TOLD)
+            list[Spacing] | None, Query(min_length=1, max_length=2, description=SIZE_HELP)
         ] = None,
     ) -> CineOut:
         """Upload a cine: the body is the file itself."""
         no_form(request)
-        wanted = Wanted(None, pixel_size(spacing_mm_yx))
-        return _created(cines, await cines.upload(request.stream(), wanted), response)
+        requested = FileOptions(None, pixel_size(spacing_mm_yx))
+        return _created(cines, await cines.upload(request.stream(), requested), response)
 
     @app.post(
         "/v1/cine-files",
@@ -70,7 +70,7 @@ def _add_files(app: FastAPI, cines: CineService) -> None:
         named = await cines.service.bodies.read(request, FileIn)
         if named.frame is not None:
             raise Problem("invalid", "a cine is followed through all of its frames; leave `frame` out")
-        work = cines.reference(named.path, Wanted(None, pixel_size(named.spacing_mm_yx)))
+        work = cines.reference(named.path, FileOptions(None, pixel_size(named.spacing_mm_yx)))
         return _created(cines, await while_there(work, partial(gone, request)), response)
 
     @app.get("/v1/cines/{cine_id}", response_model=CineOut, tags=["cines"], responses=problems(404, 422))
@@ -97,8 +97,8 @@ def _add_tracks(app: FastAPI, cines: CineService) -> None:
     async def begin_track(cine_id: str, request: Request, response: Response) -> TrackOut:
         """Begin a track. Nothing is computed before its frames are asked for."""
         held = cines.store.get(cine_id)
-        asked = await cines.service.bodies.read(request, FollowIn)
-        track = await while_there(cines.begin(held, asked), partial(gone, request))
+        requested = await cines.service.bodies.read(request, FollowIn)
+        track = await while_there(cines.begin(held, requested), partial(gone, request))
         response.headers["location"] = f"/v1/cines/{held.id}/tracks/{track.id}"
         return _track_out(track)
 
@@ -118,8 +118,8 @@ def _add_tracks(app: FastAPI, cines: CineService) -> None:
         """Correct a structure on a frame, or add one: a new revision, of the frames that this changes."""
         held = cines.store.get(cine_id)
         found = held.track(track_id)
-        asked = await cines.service.bodies.read(request, FramePromptIn)
-        await while_there(cines.correct(held, found, asked), partial(gone, request))
+        requested = await cines.service.bodies.read(request, FramePromptIn)
+        await while_there(cines.correct(held, found, requested), partial(gone, request))
         return _track_out(found)
 
     @app.delete(TRACK, status_code=204, tags=["cines"], responses=problems(404, 422))

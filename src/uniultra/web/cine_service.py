@@ -20,7 +20,7 @@ from uniultra.web.cine_messages import (
 )
 from uniultra.web.cine_schemas import FollowIn, FramePromptIn
 from uniultra.web.held_cines import CineStore, HeldCine, HeldTrack
-from uniultra.web.messages import Ask, CineFile, CineJob, Wanted
+from uniultra.web.messages import Ask, CineFile, CineJob, FileOptions
 from uniultra.web.problems import Problem
 from uniultra.web.prompt_asks import mask_ask
 from uniultra.web.server_paths import read_reference
@@ -40,28 +40,28 @@ class CineService:
         self.store.on_gone = self._forget
         service.other_stores.append(self.store)
 
-    async def upload(self, chunks: AsyncIterator[bytes], wanted: Wanted) -> HeldCine:
+    async def upload(self, chunks: AsyncIterator[bytes], requested: FileOptions) -> HeldCine:
         """Holds the cine that these bytes are. Raises Problem."""
         self.store.check_room()
         with self.service.uploading():
             data = bytearray()
             async for chunk in chunks:
                 data += chunk
-            return await self._hold(bytes(data), wanted)
+            return await self._hold(bytes(data), requested)
 
-    async def reference(self, path: str, wanted: Wanted) -> HeldCine:
+    async def reference(self, path: str, requested: FileOptions) -> HeldCine:
         """Holds the cine in a file of this machine. Raises Problem."""
         self.store.check_room()
         with self.service.uploading():
             settings = self.settings
             data = await asyncio.to_thread(read_reference, settings.root, path, settings.upload_bytes)
-            return await self._hold(data, wanted)
+            return await self._hold(data, requested)
 
-    async def begin(self, cine: HeldCine, asked: FollowIn) -> HeldTrack:
+    async def begin(self, cine: HeldCine, requested: FollowIn) -> HeldTrack:
         """A track of checked prompts; nothing is computed yet. Raises Problem."""
-        asks = tuple(_frame_ask(place, one) for place, one in enumerate(asked.prompts, start=1))
+        asks = tuple(_frame_ask(place, one) for place, one in enumerate(requested.prompts, start=1))
         last = cine.facts.count - 1
-        frames = asked.first or 0, last if asked.last is None else asked.last
+        frames = requested.first or 0, last if requested.last is None else requested.last
         if not frames[0] <= frames[1] <= last:
             raise Problem(
                 "prompt", f"frames {frames[0]} to {frames[1]} are none of it; legal are 0 to {last}"
@@ -75,11 +75,11 @@ class CineService:
                 raise Problem("prompt", f"{where} has two prompts; put them into one")
             known.add((one.frame, one.object))
         await self._run(cine, CheckPrompts(self._file(cine), asks))
-        return cine.add(asks, frames, asked.reverse)
+        return cine.add(asks, frames, requested.reverse)
 
-    async def correct(self, cine: HeldCine, track: HeldTrack, asked: FramePromptIn) -> None:
+    async def correct(self, cine: HeldCine, track: HeldTrack, requested: FramePromptIn) -> None:
         """Adds a revision of what a prompt changes. Raises Problem."""
-        ask = _frame_ask(1, asked)
+        ask = _frame_ask(1, requested)
         await self._run(cine, CheckPrompts(self._file(cine), (ask,)))
         track.correct(ask, MOST_PROMPTS)
 
@@ -114,7 +114,7 @@ class CineService:
             ended = part.ended
             cine.used = self.store.clock()
 
-    async def _hold(self, data: bytes, wanted: Wanted) -> HeldCine:
+    async def _hold(self, data: bytes, requested: FileOptions) -> HeldCine:
         if not data:
             raise Problem("image", "the cine: the body is empty (0 bytes); send the bytes of a file")
         self.store.check_room(len(data))
@@ -122,11 +122,11 @@ class CineService:
         cine_id = secrets.token_urlsafe(18)
         limits = int(self.settings.megapixels * 1e6), self.settings.upload_bytes
         answer = await self.service.lanes[lane].run(
-            OpenCineFile(CineFile(cine_id, data, wanted.size_mm, *limits))
+            OpenCineFile(CineFile(cine_id, data, requested.size_mm, *limits))
         )
         assert isinstance(answer.value, CineFacts)
         self.service.metrics.work.labels("read").observe(answer.work_ms / 1000)
-        return self.store.add(data, answer.value, wanted.size_mm, (cine_id, lane))
+        return self.store.add(data, answer.value, requested.size_mm, (cine_id, lane))
 
     def _file(self, cine: HeldCine) -> CineFile:
         limits = int(self.settings.megapixels * 1e6), self.settings.upload_bytes
@@ -146,9 +146,9 @@ class CineService:
             self.service.lanes[cine.lane].forget((cine.id,))
 
 
-def _frame_ask(place: int, asked: FramePromptIn) -> FrameAsk:
+def _frame_ask(place: int, requested: FramePromptIn) -> FrameAsk:
     """Raises Problem."""
-    mask = None if asked.mask is None else mask_ask(place, asked.mask)
-    box = None if asked.box is None else tuple(asked.box)
-    ask = Ask(box, tuple(tuple(point) for point in asked.points), tuple(asked.labels), mask)
-    return FrameAsk(place, asked.frame, asked.object, ask)
+    mask = None if requested.mask is None else mask_ask(place, requested.mask)
+    box = None if requested.box is None else tuple(requested.box)
+    ask = Ask(box, tuple(tuple(point) for point in requested.points), tuple(requested.labels), mask)
+    return FrameAsk(place, requested.frame, requested.object, ask)

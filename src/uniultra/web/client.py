@@ -114,11 +114,11 @@ class Client(CineCalls):
             ServeError: the server can't be reached; RefusedError, where it says why it doesn't answer.
         """
         named = previous or {}
-        asked = [prompt_json(prompt, named.get(index)) for index, prompt in enumerate(prompts)]
+        requested = [prompt_json(prompt, named.get(index)) for index, prompt in enumerate(prompts)]
         found = self._ask_json(
             "POST",
             f"/v1/images/{image.id}/segment",
-            {"prompts": asked, "measures": measures}
+            {"prompts": requested, "measures": measures}
             | ({"alternatives": alternatives} if alternatives != 1 else {}),
         )
         return [_answer(item) for item in found["masks"]]

@@ -48,7 +48,7 @@ _PREFLIGHT = [
     (b"access-control-max-age", b"600"),
 ]
 _GONE = 499
-"""Noted where the client went away before its request was whole; nobody is told."""
+"""Noted where the client went away before its request was whole; nobody is notified."""
 log = logging.getLogger("uniultra.web")
 
 

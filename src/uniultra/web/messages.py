@@ -38,7 +38,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FileOptions:
     """What a request says of its file: the frame of a cine, from 0, and the size of a pixel where the file
     doesn't say.
     """
@@ -56,7 +56,7 @@ class Read:
     data: bytes = field(repr=False)
     max_pixels: int
     max_bytes: int
-    wanted: Wanted = Wanted()
+    options: FileOptions = FileOptions()
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Forget:
 
 @dataclass(frozen=True)
 class Abandon:
-    """Whoever asked for the job under way has gone: no more of its prompts need be computed. It has no answer
+    """The client of the job under way has gone: no more of its prompts need be computed. It has no answer
     of its own.
     """
 

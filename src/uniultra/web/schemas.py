@@ -1,4 +1,4 @@
-"""What requests and answers look like, as the OpenAPI file states it. Text is no number, and unknown keys are
+"""What requests and answers look like, as the OpenAPI file states it. Text isn't a number; unknown keys are
 refused.
 """
 
@@ -24,7 +24,7 @@ Point = Annotated[
 Side = Annotated[int, Field(strict=True, ge=1, le=16384)]
 Run = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
 Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
-SIZE_TOLD = "millimetres per pixel: down, right; or down alone, and right by the file's pixel aspect"
+SIZE_HELP = "millimetres per pixel: down, right; or down alone, and right by the file's pixel aspect"
 Spacing = Annotated[float, Field(ge=0.001, le=10.0, allow_inf_nan=False)]
 
 
@@ -91,7 +91,7 @@ class FileIn(Strict):
 
     path: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=4096)]
     spacing_mm_yx: (
-        Annotated[list[Spacing], Field(min_length=1, max_length=2, description=SIZE_TOLD)] | None
+        Annotated[list[Spacing], Field(min_length=1, max_length=2, description=SIZE_HELP)] | None
     ) = None
     frame: (
         Annotated[int, Field(strict=True, ge=0, le=MOST_FRAMES, description="of a cine or video, from 0")]

@@ -71,8 +71,8 @@ def address_of(listening: socket.socket) -> str:
 
 
 class Server(uvicorn.Server):
-    """uvicorn, which after a graceful end does not send itself the signal once more: to be asked to stop, and
-    to stop, is no failure.
+    """uvicorn, which after a graceful end does not send itself the signal once more: stopping on
+    request is no failure.
     """
 
     def handle_exit(self, sig: int, frame: object) -> None:

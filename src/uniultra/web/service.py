@@ -14,7 +14,7 @@ from uniultra.errors import ModelError
 from uniultra.types import Frame
 from uniultra.web.bodies import Bodies
 from uniultra.web.held_images import HeldImage, ImageStore
-from uniultra.web.messages import Found, Read, Ready, Segment, Wanted
+from uniultra.web.messages import FileOptions, Found, Read, Ready, Segment
 from uniultra.web.metrics import Metrics
 from uniultra.web.problems import Problem
 from uniultra.web.prompt_asks import ask_of
@@ -92,7 +92,7 @@ class Service:
                 store.sweep()
 
     async def upload(
-        self, chunks: AsyncIterator[bytes], wanted: Wanted, gone: Gone | None = None
+        self, chunks: AsyncIterator[bytes], options: FileOptions, gone: Gone | None = None
     ) -> HeldImage:
         """Holds the image that these bytes are. Everything that can be refused is refused before the first
         byte is read.
@@ -106,33 +106,33 @@ class Service:
             data = bytearray()
             async for chunk in chunks:
                 data += chunk
-            held = self._hold(bytes(data), wanted)
+            held = self._hold(bytes(data), options)
             return await (held if gone is None else while_there(held, gone))
 
-    async def reference(self, path: str, wanted: Wanted) -> HeldImage:
+    async def reference(self, path: str, options: FileOptions) -> HeldImage:
         """Holds the image in a file of this machine. Raises Problem."""
         self.store.check_room()
         with self.uploading():
             data = await asyncio.to_thread(
                 read_reference, self.settings.root, path, self.settings.upload_bytes
             )
-            return await self._hold(data, wanted)
+            return await self._hold(data, options)
 
-    async def segment(self, image_id: str, asked: SegmentIn) -> tuple[HeldImage, tuple[Found, ...], float]:
+    async def segment(self, image_id: str, query: SegmentIn) -> tuple[HeldImage, tuple[Found, ...], float]:
         """The image, an answer to each prompt, and milliseconds of computing. Raises Problem."""
         image = self.store.get(image_id)
         lane = self.lanes[image.lane]
         lane.check_room()
-        asks = tuple(ask_of(number, prompt, image) for number, prompt in enumerate(asked.prompts, start=1))
+        asks = tuple(ask_of(number, prompt, image) for number, prompt in enumerate(query.prompts, start=1))
         answer = await lane.run(
             Segment(
                 image.id,
                 image.frame,
                 asks,
                 self.settings.work_s,
-                asked.format == "png",
-                asked.measures,
-                asked.alternatives,
+                query.format == "png",
+                query.measures,
+                query.alternatives,
             )
         )
         assert isinstance(answer.value, tuple)
@@ -185,12 +185,12 @@ class Service:
         """The lane for another image: the one with the least to do, and then with the fewest images."""
         return min(range(len(self.lanes)), key=lambda at: (self.lanes[at].held, self.store.count(at)))
 
-    async def _hold(self, data: bytes, wanted: Wanted) -> HeldImage:
+    async def _hold(self, data: bytes, options: FileOptions) -> HeldImage:
         if not data:
             raise Problem("image", "the image: the body is empty (0 bytes); send the bytes of an image file")
         index = self.next_lane()
         answer = await self.lanes[index].run(
-            Read(data, int(self.settings.megapixels * 1e6), self.settings.upload_bytes, wanted)
+            Read(data, int(self.settings.megapixels * 1e6), self.settings.upload_bytes, options)
         )
         assert isinstance(answer.value, Frame)
         self.metrics.work.labels("read").observe(answer.work_ms / 1000)

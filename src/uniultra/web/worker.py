@@ -39,7 +39,7 @@ class Worker:
     backend: Backend
     cache: EmbeddingCache
     abandoned: Callable[[], bool] = lambda: False
-    """Whether whoever asked for the job under way has gone."""
+    """Whether the client of the job under way has gone."""
     desk: Desk = field(init=False)
     cines: CineDesk = field(init=False)
 
@@ -85,13 +85,13 @@ class Worker:
         """
         ends = time.monotonic() + job.work_s
         segmenter = Segmenter(CachedBackend(self.backend, self.cache, job.image_id))
-        asked = [_prompt(number, ask, job.frame) for number, ask in enumerate(job.asks, start=1)]
+        requested = [_prompt(number, ask, job.frame) for number, ask in enumerate(job.asks, start=1)]
         found: list[Found] = []
-        for prompt, notes in asked:
+        for prompt, notes in requested:
             if self.abandoned():
-                raise JobError("worker-lost", "whoever asked for this has gone")
+                raise JobError("worker-lost", "the client has gone")
             if time.monotonic() > ends:
-                done = f"{len(found)} of {len(asked)} prompts were done in {job.work_s:g} s"
+                done = f"{len(found)} of {len(requested)} prompts were done in {job.work_s:g} s"
                 raise JobError("time-limit", f"{done}, which is the limit; ask for fewer at a time")
             first, *others = segmenter.alternatives(job.frame, prompt, job.alternatives)
             others_found = tuple(
@@ -110,7 +110,7 @@ def read_upload(job: Read) -> Frame:
         except FileError as error:
             raise JobError("media-type", without_path(path, error)) from error
         try:
-            frame = read_as(kind, path, job.wanted.frame)
+            frame = read_as(kind, path, job.options.frame)
         except FileError as error:
             raise JobError("image", without_path(path, error)) from error
     if frame.pixels_hw.size > job.max_pixels:
@@ -118,7 +118,7 @@ def read_upload(job: Read) -> Frame:
         raise JobError(
             "image", f"the image: {size}; this server takes up to {job.max_pixels} in all; crop or shrink it"
         )
-    calibration, spacing = frame.calibration, job.wanted.size_mm
+    calibration, spacing = frame.calibration, job.options.size_mm
     if spacing is not None:
         calibration = calibration.with_fallback("the request", spacing)
     return replace(frame, source="", calibration=calibration)

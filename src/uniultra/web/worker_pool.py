@@ -270,7 +270,7 @@ def serve_jobs(pipe: Connection, model: str, cache_bytes: int) -> None:
 
 
 def _is_abandoned(pipe: Connection) -> bool:
-    """Whether whoever asked for the job under way has gone: nothing else is sent before its answer."""
+    """Whether the client of the job under way has gone: nothing else is sent before its answer."""
     if not pipe.poll(0):
         return False
     pipe.recv()

@@ -83,11 +83,11 @@ def test_what_it_was_writing_goes_at_once(folder: Path, start: Start, number: si
     process = start(*CINE)
     is_writing(process, folder)
     process.send_signal(number)
-    _, told = process.communicate(timeout=30)
+    _, reported = process.communicate(timeout=30)
     assert process.returncode == 128 + number
-    assert "Traceback" not in told
+    assert "Traceback" not in reported
     if number == signal.SIGINT:
-        assert told.strip() == "uniultra: cine.dcm: interrupted; nothing of it was written"
+        assert reported.strip() == "uniultra: cine.dcm: interrupted; nothing of it was written"
     assert sorted(folder.rglob("*")) == before
 
 

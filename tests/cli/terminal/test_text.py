@@ -51,12 +51,12 @@ def test_names_of_images_and_results(folder: Path) -> None:
     again = uniultra("segment", name, "--box", "105,65,235,155", "--out", HOSTILE, cwd=folder)
     assert again.returncode == 2
     assert "exists; pass --force" in again.stderr
-    told = uniultra("info", name, cwd=folder)
+    reported = uniultra("info", name, cwd=folder)
     measured = uniultra("measure", f"{HOSTILE}/{HOSTILE}.mask.png", cwd=folder)
-    assert (told.returncode, measured.returncode) == (0, 0)
+    assert (reported.returncode, measured.returncode) == (0, 0)
     wrong = uniultra("segment", name, "--box", "5000,1,6000,9", "--out", "o", cwd=folder)
     assert wrong.returncode == 2
-    check_harmless(*(text for one in (again, told, measured, wrong) for text in (one.stdout, one.stderr)))
+    check_harmless(*(text for one in (again, reported, measured, wrong) for text in (one.stdout, one.stderr)))
 
 
 @pytest.mark.parametrize(

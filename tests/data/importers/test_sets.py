@@ -207,7 +207,7 @@ def test_problems_come_together_and_nothing_is_written(tmp_path: Path) -> None:
     (raw / "images/e.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
     imported = run("folder", raw, tmp_path / "out")
     assert not imported.written
-    told = "\n".join(map(str, imported.problems))
+    reported = "\n".join(map(str, imported.problems))
     for what in (
         "a.png: no mask",
         "10 x 10 pixels but its image is 64 x 48",
@@ -215,7 +215,7 @@ def test_problems_come_together_and_nothing_is_written(tmp_path: Path) -> None:
         "coloured",
         "e.png: the PNG data is damaged",
     ):
-        assert what in told
+        assert what in reported
     assert sorted(path.name for path in tmp_path.iterdir()) == ["raw"]
     skipped = run("folder", raw, tmp_path / "out", ImportSettings(skip_bad=True))
     assert [row["id"] for row in skipped.rows] == ["f"]

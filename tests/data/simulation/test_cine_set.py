@@ -56,7 +56,7 @@ def test_the_same_seed_gives_the_same_files(stills: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         ({"frames": 1}, "frames is 1; it must be 2 to 10000"),
         ({"seed": -1}, "seed is -1; it must be 0"),
@@ -65,9 +65,9 @@ def test_the_same_seed_gives_the_same_files(stills: Path, tmp_path: Path) -> Non
     ],
 )
 def test_what_is_out_of_range_is_told_and_nothing_written(
-    stills: Path, tmp_path: Path, change: dict[str, object], told: str
+    stills: Path, tmp_path: Path, change: dict[str, object], reported: str
 ) -> None:
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=reported):
         simulate_cine_set(stills, tmp_path / "out", replace(SETTINGS, **change))  # type: ignore[arg-type]
     assert not (tmp_path / "out").exists()
 

@@ -147,9 +147,9 @@ def test_a_stopped_run_goes_on_and_workers_change_nothing(split: SelectionSplit,
 
 
 def test_what_is_asked_can_be_stored() -> None:
-    asked = RobustnessSettings(workers=7).asked()
-    assert json.loads(json.dumps(asked)) == asked == RobustnessSettings().asked()
-    assert list(asked["corruptions"]) == list(CORRUPTIONS)
+    requested = RobustnessSettings(workers=7).requested()
+    assert json.loads(json.dumps(requested)) == requested == RobustnessSettings().requested()
+    assert list(requested["corruptions"]) == list(CORRUPTIONS)
 
 
 @pytest.mark.parametrize(

@@ -44,17 +44,17 @@ def test_ycbcr_is_read_as_such_whatever_the_header_says(
     stream = jpeg(rgb, subsampling=sampling)
     if mark != "JFIF":
         stream = bare(stream, ADOBE_YCC if mark == "Adobe" else b"")
-    wanted = np.array(Image.fromarray(rgb).convert("L")).astype(int)
+    expected = np.array(Image.fromarray(rgb).convert("L")).astype(int)
     assert coded_as(stream)[4] == "YBR"  # type: ignore[index]
-    assert np.abs(grey(tmp_path / "a.dcm", photometric, syntax, stream, rgb) - wanted).mean() < 2
+    assert np.abs(grey(tmp_path / "a.dcm", photometric, syntax, stream, rgb) - expected).mean() < 2
 
 
 @pytest.mark.parametrize("photometric", ["RGB", "YBR_FULL", "YBR_FULL_422"])
 def test_rgb_is_read_as_such_whatever_the_header_says(tmp_path: Path, photometric: str) -> None:
     rgb = picture(1, 3)[0]
     stream = jpeg(rgb, keep_rgb=True)
-    wanted = np.array(Image.fromarray(rgb).convert("L")).astype(int)
-    assert np.abs(grey(tmp_path / "a.dcm", photometric, JPEGBaseline8Bit, stream, rgb) - wanted).mean() < 2
+    expected = np.array(Image.fromarray(rgb).convert("L")).astype(int)
+    assert np.abs(grey(tmp_path / "a.dcm", photometric, JPEGBaseline8Bit, stream, rgb) - expected).mean() < 2
 
 
 def test_a_stream_that_does_not_say_is_what_the_header_says(tmp_path: Path) -> None:
@@ -76,6 +76,6 @@ def test_a_stream_that_does_not_say_is_what_the_header_says(tmp_path: Path) -> N
 @pytest.mark.parametrize("photometric", ["RGB", "YBR_FULL", "YBR_RCT"])
 def test_jpeg_2000_with_its_own_transform_decodes_to_rgb(tmp_path: Path, photometric: str) -> None:
     rgb = picture(1, 3)[0]
-    wanted = np.array(Image.fromarray(rgb).convert("L")).astype(int)
+    expected = np.array(Image.fromarray(rgb).convert("L")).astype(int)
     found = grey(tmp_path / "a.dcm", photometric, JPEG2000Lossless, jpeg_2000(rgb), rgb)
-    np.testing.assert_array_equal(found, wanted)
+    np.testing.assert_array_equal(found, expected)

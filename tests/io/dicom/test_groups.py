@@ -65,8 +65,8 @@ def test_times_by_the_moment_of_each_frame(tmp_path: Path) -> None:
 def test_the_window_of_a_group_is_applied(tmp_path: Path) -> None:
     window = item(FrameVOILUTSequence=[item(WindowCenter=100, WindowWidth=80, VOILUTFunction="LINEAR_EXACT")])
     path = save(enhanced(window, [item(), item()]), tmp_path / "a.dcm")
-    wanted = np.rint(255 * np.clip((picture(2)[1] - 100.0) / 80 + 0.5, 0, 1))  # PS3.3 C.11.2.1.3.2
-    np.testing.assert_array_equal(open_dicom(path).read(1).pixels_hw, wanted)
+    expected = np.rint(255 * np.clip((picture(2)[1] - 100.0) / 80 + 0.5, 0, 1))  # PS3.3 C.11.2.1.3.2
+    np.testing.assert_array_equal(open_dicom(path).read(1).pixels_hw, expected)
 
 
 def test_the_rescaling_of_a_group_comes_before_its_window(tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def test_the_rescaling_of_a_group_comes_before_its_window(tmp_path: Path) -> Non
         PixelValueTransformationSequence=[item(RescaleSlope=2, RescaleIntercept=-50, RescaleType="US")],
     )
     path = save(enhanced(groups, [item(), item()]), tmp_path / "a.dcm")
-    wanted = np.rint(255 * np.clip((2.0 * picture(2)[0] - 50 - 150) / 200 + 0.5, 0, 1))
-    np.testing.assert_array_equal(open_dicom(path).read(0).pixels_hw, wanted)
+    expected = np.rint(255 * np.clip((2.0 * picture(2)[0] - 50 - 150) / 200 + 0.5, 0, 1))
+    np.testing.assert_array_equal(open_dicom(path).read(0).pixels_hw, expected)
 
 
 def test_what_the_top_says_goes_before_the_groups(tmp_path: Path) -> None:

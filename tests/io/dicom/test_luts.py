@@ -68,7 +68,7 @@ def test_a_palette_in_segments(tmp_path: Path, syntax: UID, bits: int) -> None:
     top = 1 if bits == 8 else 257
     codes = [0, 2, 5 * top, 2 * top, 1, 62, 64 * top, 2, 2, 0, 0, *([0, 0] if bits == 8 else [])]
     codes += [0] * (len(codes) % 2)
-    wanted = [5, 2, *range(3, 65)] * 2
+    expected = [5, 2, *range(3, 65)] * 2
     stored = np.arange(128, dtype=np.uint8).reshape(1, 8, 16)
     data = dataset(stored, "PALETTE COLOR", syntax)
     for colour in COLOURS:
@@ -78,7 +78,7 @@ def test_a_palette_in_segments(tmp_path: Path, syntax: UID, bits: int) -> None:
             f"Segmented{colour}PaletteColorLookupTableData",
             words(np.array(codes, f"u{bits // 8}"), syntax),
         )
-    np.testing.assert_array_equal(read(save(data, tmp_path / "a.dcm")).ravel(), wanted)
+    np.testing.assert_array_equal(read(save(data, tmp_path / "a.dcm")).ravel(), expected)
 
 
 def test_a_second_segment_is_found_by_its_byte(tmp_path: Path) -> None:

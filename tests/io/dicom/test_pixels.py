@@ -179,8 +179,8 @@ def test_jpeg_2000(tmp_path: Path, photometric: str) -> None:
         encapsulated(dataset(stored, photometric), JPEG2000 if lossy else JPEG2000Lossless, encoded),
         tmp_path / "a.dcm",
     )
-    wanted = np.stack([grey_of(frame) for frame in stored]).astype(int)
-    assert np.abs(frames_of(path) - wanted).max() <= (12 if lossy else 0)
+    expected = np.stack([grey_of(frame) for frame in stored]).astype(int)
+    assert np.abs(frames_of(path) - expected).max() <= (12 if lossy else 0)
 
 
 @pytest.mark.parametrize("photometric", ["MONOCHROME2", "RGB", "YBR_FULL", "YBR_FULL_422"])

@@ -65,10 +65,10 @@ def ultrasound() -> Iterator[Path]:
             warnings.simplefilter("ignore")
             try:
                 data = pydicom.dcmread(path, stop_before_pixels=True, force=True)
-                wanted = data.get("Modality") == "US" and "Rows" in data
+                expected = data.get("Modality") == "US" and "Rows" in data
             except Exception:  # not every test file of pydicom is meant to be read
                 continue
-        if wanted and path.name not in seen:
+        if expected and path.name not in seen:
             seen.add(path.name)
             yield path
 
@@ -111,18 +111,20 @@ def said(program: str, *arguments: object) -> tuple[int, str, str]:
     return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
 
 
-def faults(told: str) -> list[str]:
+def faults(output: str) -> list[str]:
     """Lines of dcmtk that aren't about its checker, which doesn't know UTF-8 (3.6.7)."""
     known = "W: The VR checker does not support this Specific Character Set"
-    return [line for line in told.splitlines() if not line.startswith(known)]
+    return [line for line in output.splitlines() if not line.startswith(known)]
 
 
 @pytest.mark.parametrize("options", [[], ["-new"]], ids=["old", "new"])
 def test_dciodvfy_finds_no_error(made: list[Path], options: list[str]) -> None:
     for path in made:
-        _, _, told = said("dciodvfy", *options, path)
-        assert re.search(r"^(Segmentation|ComprehensiveSR)$", told, re.MULTILINE), "it didn't come to the end"
-        errors = [line for line in told.splitlines() if line.startswith("Error")]
+        _, _, output = said("dciodvfy", *options, path)
+        assert re.search(r"^(Segmentation|ComprehensiveSR)$", output, re.MULTILINE), (
+            "it didn't come to the end"
+        )
+        errors = [line for line in output.splitlines() if line.startswith("Error")]
         assert [line for line in errors if not any(known.search(line) for known in OF_SOURCE)] == []
 
 

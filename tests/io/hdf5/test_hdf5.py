@@ -149,9 +149,9 @@ def test_sector_lands_where_its_positions_say(tmp_path: Path, apex: tuple[float,
 def test_uff_of_both_writers_is_the_same_picture(tmp_path: Path, by: str, axes: tuple[str, str]) -> None:
     xz = grid() if axes[1] == "x_axis" else sector()
     cine = open_cine(uff(tmp_path / "a.uff", xz, axes, by))
-    wanted = 20 * np.log10(np.clip(marked(), 1e-3, None)) / 60 + 1
+    expected = 20 * np.log10(np.clip(marked(), 1e-3, None)) / 60 + 1
     if axes[1] == "x_axis":
-        assert np.abs(cine.read(0).pixels_hw - 255 * wanted).max() <= 0.51
+        assert np.abs(cine.read(0).pixels_hw - 255 * expected).max() <= 0.51
     else:
         mask = cine.read(0).pixels_hw > 250
         assert mask.any()

@@ -237,13 +237,13 @@ def test_five_images_adapt_the_model_which_then_answers(page: TestClient, worksp
     [lesson] = page.get(at).json()["lessons"]
     assert lesson["status"] == "ready", lesson["problem"]
     item = next(one["id"] for one in page.get("/v1/workspace").json()["items"] if one["name"] == "a.png")
-    asked = {"box": [48, 28, 122, 82]}
-    before = page.post(f"/v1/workspace/items/{item}/frames/0/segment", json=asked).json()
+    requested = {"box": [48, 28, 122, 82]}
+    before = page.post(f"/v1/workspace/items/{item}/frames/0/segment", json=requested).json()
     assert page.post(at + "/use", json={"lesson": "cyst-1"}).json()["using"] == "cyst-1"
-    after = page.post(f"/v1/workspace/items/{item}/frames/0/segment", json=asked).json()
+    after = page.post(f"/v1/workspace/items/{item}/frames/0/segment", json=requested).json()
     assert after["counts"] != before["counts"]
     assert page.post(at + "/use", json={"lesson": ""}).json()["using"] == ""
-    again = page.post(f"/v1/workspace/items/{item}/frames/0/segment", json=asked).json()
+    again = page.post(f"/v1/workspace/items/{item}/frames/0/segment", json=requested).json()
     assert again["counts"] == before["counts"]
     config = json.loads((workspace.project.folder / "learn" / "cyst-1" / "config.json").read_text())
     assert config["config"]["optim"]["steps"] == STEPS

@@ -63,8 +63,8 @@ def test_colours_are_shown_and_the_model_sees_grey(page: TestClient, folder: Pat
     item = page.post("/v1/workspace/files?name=doppler.png", content=data.getvalue()).json()["id"]
     shown = page.get(f"/v1/workspace/items/{item}/frames/0")
     assert np.array_equal(np.array(Image.open(io.BytesIO(shown.content))), pixels)
-    asked = page.post(f"/v1/workspace/items/{item}/frames/0/segment", json={"box": BOX}).json()
-    assert dice(mask_of(asked["counts"], (120, 160)), TRUE) > 0.9
+    given = page.post(f"/v1/workspace/items/{item}/frames/0/segment", json={"box": BOX}).json()
+    assert dice(mask_of(given["counts"], (120, 160)), TRUE) > 0.9
 
 
 def test_a_cine_is_held_and_read_in_any_order(page: TestClient) -> None:
@@ -103,9 +103,9 @@ def test_a_box_then_a_click_with_the_previous_mask(page: TestClient) -> None:
 
 def test_other_answers_differ_and_the_usual_one_is_first(page: TestClient) -> None:
     at = f"/v1/workspace/items/{item_id(page, 'a.png')}/frames/0"
-    asked = {"points": [[85, 55]], "labels": [1]}
-    answers = page.post(f"{at}/alternatives", json=asked).json()
-    assert answers[0]["counts"] == page.post(f"{at}/segment", json=asked).json()["counts"]
+    given = {"points": [[85, 55]], "labels": [1]}
+    answers = page.post(f"{at}/alternatives", json=given).json()
+    assert answers[0]["counts"] == page.post(f"{at}/segment", json=given).json()["counts"]
     masks = [mask_of(one["counts"], (120, 160)) for one in answers]
     for place, mask in enumerate(masks):
         assert all((mask & other).sum() / (mask | other).sum() <= 0.9 for other in masks[:place])
@@ -115,7 +115,7 @@ def test_other_answers_differ_and_the_usual_one_is_first(page: TestClient) -> No
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("given", "message"),
     [
         ({}, "the prompt points at nothing"),
         ({"points": [[500, 5]], "labels": [1]}, "point 500,5 is outside the image"),
@@ -124,8 +124,8 @@ def test_other_answers_differ_and_the_usual_one_is_first(page: TestClient) -> No
         ({"box": [1, 2, 3]}, "body.box"),
     ],
 )
-def test_prompts_that_cannot_be(page: TestClient, asked: dict, message: str) -> None:
-    refused = page.post(f"/v1/workspace/items/{item_id(page, 'a.png')}/frames/0/segment", json=asked)
+def test_prompts_that_cannot_be(page: TestClient, given: dict, message: str) -> None:
+    refused = page.post(f"/v1/workspace/items/{item_id(page, 'a.png')}/frames/0/segment", json=given)
     assert refused.status_code == 422
     assert message in refused.json()["detail"]
 
@@ -245,13 +245,13 @@ def test_a_cine_is_exported_with_every_structure_on_every_frame(page: TestClient
 def test_the_ejection_fraction_of_two_frames(page: TestClient) -> None:
     at = f"/v1/workspace/items/{item_id(page, 'cine.gif')}/ejection"
     small = compressed(run_lengths(ellipse((120, 160), (85, 55), (25, 18))))
-    asked = {"diastole": 0, "systole": 2, "counts": [TRUTH, small]}
-    assert "a volume needs millimetres" in page.post(at, json=asked).json()["detail"]
-    found = page.post(at, json=asked | {"spacing_mm_yx": [0.5, 0.5]}).json()
+    given = {"diastole": 0, "systole": 2, "counts": [TRUTH, small]}
+    assert "a volume needs millimetres" in page.post(at, json=given).json()["detail"]
+    found = page.post(at, json=given | {"spacing_mm_yx": [0.5, 0.5]}).json()
     # spheroids: pi/6 times the long axis times the square of the short one
     assert found["diastole"]["value"] == pytest.approx(np.pi / 6 * 35 * 25**2 / 1000, rel=0.05)
     assert found["fraction"]["value"] == pytest.approx(100 * (1 - 25 * 18**2 / (35 * 25**2)), abs=2.5)
-    swapped = page.post(at, json=asked | {"counts": [small, TRUTH], "spacing_mm_yx": [0.5, 0.5]}).json()
+    swapped = page.post(at, json=given | {"counts": [small, TRUTH], "spacing_mm_yx": [0.5, 0.5]}).json()
     assert "swap the masks" in swapped["detail"]
 
 
@@ -264,13 +264,13 @@ def test_a_readonly_folder_is_said_before_anything_is_lost(workspace: Workspace,
 def test_a_structure_is_followed_some_frames_at_a_time(page: TestClient) -> None:
     """A dark ellipse that moves by 4 pixels a frame: the same answers in one call, in several, begun anew."""
     at = f"/v1/workspace/items/{item_id(page, 'cine.gif')}/frames"
-    asked = {"object": 1, "counts": TRUTH, "box": BOX, "frames": 3}
-    whole = page.post(f"{at}/0/track", json=asked).json()
+    given = {"object": 1, "counts": TRUTH, "box": BOX, "frames": 3}
+    whole = page.post(f"{at}/0/track", json=given).json()
     assert [one["number"] for one in whole] == [1, 2, 3]
     for one in whole:
         assert one["status"] == "sure"
         assert dice(mask_of(one["counts"], (120, 160)), np.roll(TRUE, 4 * one["number"], axis=1)) > 0.85
-    first = page.post(f"{at}/0/track", json=asked | {"frames": 1}).json()
+    first = page.post(f"{at}/0/track", json=given | {"frames": 1}).json()
     on = {"object": 1, "counts": first[0]["counts"], "frames": 8}
     assert page.post(f"{at}/1/track", json=on).json() == whole[1:]
     assert page.post(f"{at}/3/track", json=on | {"counts": whole[2]["counts"]}).json() == []

@@ -40,7 +40,7 @@ class Meter:
         return sum(self.counts.values())
 
     def speed(self) -> float:
-        """Files a second; 0 before the first."""
+        """Files per second; 0 before the first."""
         span = min(WINDOW_S, time.monotonic() - self.began)
         return len(self.recent) / span if span > 0 else 0.0
 

@@ -1,4 +1,4 @@
-"""How the command ends when it is told to: in good order, with nothing half-written left behind."""
+"""How the command ends when it is signalled: in good order, with nothing half-written left behind."""
 
 from __future__ import annotations
 

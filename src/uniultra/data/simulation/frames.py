@@ -56,10 +56,10 @@ def _attempt(rng: np.random.Generator) -> SimulatedFrame:
     pixels_hw = scan(tissue, beams, draw_scanner(rng), rng)
     if rng.random() < 0.3:
         pixels_hw = np.asarray(cv2.medianBlur(pixels_hw, 3))
-    return SimulatedFrame(pixels_hw, _told(pixels_hw, np.where(beams.seen(), tissue.ids, 0), rng))
+    return SimulatedFrame(pixels_hw, _burned_in(pixels_hw, np.where(beams.seen(), tissue.ids, 0), rng))
 
 
-def _told(pixels_hw: np.ndarray, ids_hw: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _burned_in(pixels_hw: np.ndarray, ids_hw: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The objects that are in view, in one piece and visible, numbered anew."""
     kept = np.zeros(ids_hw.shape, np.uint8)
     for value in range(1, int(ids_hw.max()) + 1):

@@ -136,13 +136,13 @@ def open_paper(folder: Path, provenance: Provenance, split: str, force: bool = F
         check_free(targets.values(), force)
     if force:
         (folder / JOURNAL).unlink(missing_ok=True)
-    asked = {
+    requested = {
         "protocol": PROTOCOL,
         "protocol_schema_version": SCHEMA_VERSION,
         **provenance.stated,
         "split": split,
     }
-    journal = Journal(folder / JOURNAL, asked, parse_paper)
+    journal = Journal(folder / JOURNAL, requested, parse_paper)
     if goes_on:
         drop_earlier(targets)
     return journal

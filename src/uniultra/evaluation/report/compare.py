@@ -58,7 +58,7 @@ Comparison = dict[str, dict[str, Difference]]
 def compare(
     ours: Sequence[Record], theirs: Sequence[Record], seed: int = 0, samples: int = BOOTSTRAP_SAMPLES
 ) -> Comparison:
-    """The paired differences on what both were asked; what only one was asked is left out.
+    """The paired differences on the prompts that both answered; the others are left out.
 
     Raises:
         DataError: they have no prompt in common.
@@ -78,7 +78,7 @@ def compare(
 
 
 def pairs_of(ours: Iterable[Record], theirs: Iterable[Record]) -> list[Pair]:
-    """Both answers to each prompt that both were asked, in our order."""
+    """Both answers to each prompt that both answered, in our order."""
     known = {_prompt_of(record): record for record in theirs}
     return [(record, known[_prompt_of(record)]) for record in ours if _prompt_of(record) in known]
 

@@ -38,8 +38,8 @@ class Case:
 
 def choose(records: Sequence[Record]) -> list[tuple[str, Record]]:
     """(rank, record) by organ's name; an organ of fewer than three answers shows each once."""
-    asked = {record.kind for record in records}
-    shown = next((kind for kind in PREFERRED if kind in asked), min(asked, default=""))
+    requested = {record.kind for record in records}
+    shown = next((kind for kind in PREFERRED if kind in requested), min(requested, default=""))
     chosen = []
     for organ in sorted({record.organ for record in records}):
         own = [record for record in records if record.organ == organ and record.kind == shown]

@@ -53,12 +53,14 @@ class RobustnessSettings:
     def __post_init__(self) -> None:
         if self.kind not in KINDS or not KINDS[self.kind].is_box:
             boxes = ", ".join(kind.name for kind in KINDS.values() if kind.is_box)
-            raise PromptError(f"robustness is asked with a box, not with '{self.kind}'; use one of {boxes}")
+            raise PromptError(
+                f"robustness is measured with a box, not with '{self.kind}'; use one of {boxes}"
+            )
         for name, value in (("robustness limit", self.limit), ("workers", self.workers)):
             if value < 1:
                 raise PromptError(f"{name} is {value}; it must be at least 1")
 
-    def asked(self) -> dict[str, Any]:
+    def requested(self) -> dict[str, Any]:
         """What must be equal for two runs to be the same: all but the workers."""
         levels = {
             corruption.name: [corruption.unit, *corruption.levels] for corruption in CORRUPTIONS.values()
@@ -193,11 +195,11 @@ def _record(
     )
 
 
-def open_robustness(path: Path, settings: RobustnessSettings, asked: dict[str, Any]) -> Journal:
-    """The journal of a new or a stopped run; `asked` is what the evaluation beside it is of. Raises as
+def open_robustness(path: Path, settings: RobustnessSettings, requested: dict[str, Any]) -> Journal:
+    """The journal of a new or a stopped run; `requested` is what the evaluation beside it is of. Raises as
     `Journal`.
     """
-    return Journal(path, {**asked, **settings.asked()}, _parse)
+    return Journal(path, {**requested, **settings.requested()}, _parse)
 
 
 def _parse(line: dict[str, Any]) -> DamagedImage:

@@ -67,16 +67,16 @@ def summarise_damage(
     records: Sequence[DamagedRecord], seed: int = 0, samples: int = BOOTSTRAP_SAMPLES
 ) -> dict[str, list[dict[str, DamagedCell]]]:
     """Corruption -> at each severity from 0 -> organ -> cell, organs by name and ALL_ORGANS last."""
-    sound = {_object(r): r for r in records if r.corruption == UNDAMAGED}
+    intact = {_object(r): r for r in records if r.corruption == UNDAMAGED}
     versions: dict[tuple[str, int], list[DamagedRecord]] = {}
     for record in records:
         versions.setdefault((record.corruption, record.severity), []).append(record)
-    undamaged = _by_organ(versions.get((UNDAMAGED, 0), []), sound, seed, samples)
+    undamaged = _by_organ(versions.get((UNDAMAGED, 0), []), intact, seed, samples)
     return {
         name: [
             undamaged,
             *(
-                _by_organ(versions.get((name, number), []), sound, seed, samples)
+                _by_organ(versions.get((name, number), []), intact, seed, samples)
                 for number in range(1, len(corruption.levels) + 1)
             ),
         ]
@@ -122,7 +122,7 @@ def _object(record: DamagedRecord) -> tuple[str, str, int]:
 
 def _by_organ(
     records: Sequence[DamagedRecord],
-    sound: dict[tuple[str, str, int], DamagedRecord],
+    intact: dict[tuple[str, str, int], DamagedRecord],
     seed: int,
     samples: int,
 ) -> dict[str, DamagedCell]:
@@ -131,7 +131,7 @@ def _by_organ(
     for organ in sorted({record.organ for record in records}):
         own = [record for record in records if record.organ == organ]
         found[organ] = _organ_means(
-            own, [sound[_object(record)] for record in own], stable_seed(seed, organ), samples
+            own, [intact[_object(record)] for record in own], stable_seed(seed, organ), samples
         )
     cells = {organ: means.cell for organ, means in found.items()}
     return {**cells, ALL_ORGANS: _over_organs(list(found.values()))} if cells else {}

@@ -32,7 +32,7 @@ class _Reader(Protocol):
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip, whose frames and truths, bool (H, W), are read or made when they are wanted.
+    """A clip, whose frames and truths, bool (H, W), are read or made when they are needed.
 
     Attributes:
         name, organ: for reports.

@@ -1,3 +1,3 @@
 """DICOM in and out. Every file is taken to be hostile, and no value of a header but those named in
-`header.WANTED` is even read.
+`header.ATTRIBUTES` is even read.
 """

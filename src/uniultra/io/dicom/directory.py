@@ -34,15 +34,15 @@ def listed_files(path: PathLike) -> list[Path]:
     if len(records) > MAX_RECORDS:
         raise FileError(f"{name}: {len(records)} records; the limit is {MAX_RECORDS}; name the image files")
     folder = Path(path).parent
-    wanted = [
+    requested = [
         _inside(folder, value(record, "ReferencedFileID"))
         for record in records
         if value(record, "DirectoryRecordType") == "IMAGE"
     ]
-    found = [file for file in wanted if file is not None and file.is_file()]
+    found = [file for file in requested if file is not None and file.is_file()]
     if not found:
         raise FileError(
-            f"{name}: none of the {len(wanted)} images that it lists is there; copy the whole medium"
+            f"{name}: none of the {len(requested)} images that it lists is there; copy the whole medium"
         )
     return list(dict.fromkeys(found))
 

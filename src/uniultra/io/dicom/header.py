@@ -70,7 +70,7 @@ GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", 
 """Of these, only what `groups` names is looked at."""
 LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 ABOUT = ("Modality", "ImageType", "Manufacturer", "ManufacturerModelName", "BurnedInAnnotation", *LOSSY)
-WANTED = (*IDENTITY, *PIXELS, *TONES, *TIMING, *SCALE, *GROUPS, *ABOUT)
+ATTRIBUTES = (*IDENTITY, *PIXELS, *TONES, *TIMING, *SCALE, *GROUPS, *ABOUT)
 """All that is ever read, by keyword: no patient, no date, no place, no person."""
 PATIENT = (
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID"),
@@ -83,7 +83,7 @@ PATIENT = (
         "SeriesDescription",
     ),
 )
-"""Read only when asked for by name: `uniultra info --phi`, `uniultra segment --keep-patient`."""
+"""Read only when requested by name: `uniultra info --phi`, `uniultra segment --keep-patient`."""
 
 UNDEFINED = 0xFFFFFFFF
 _PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
@@ -131,18 +131,18 @@ class Header:
         return integer(self.dataset, "NumberOfFrames") or 1
 
 
-def read_header(path: PathLike, wanted: Sequence[str] = WANTED) -> Header:
-    """The attributes `wanted` of a DICOM file, with or without preamble; the file is held open as long as the
-    result.
+def read_header(path: PathLike, keywords: Sequence[str] = ATTRIBUTES) -> Header:
+    """The attributes `keywords` of a DICOM file, with or without preamble; the file is held open as long as
+    the result.
 
     Raises:
         FileError: no such readable file, not DICOM, damaged, or larger than any real header. No message holds
             a value of the header.
     """
-    return header_of(open_store(path), shown(path), wanted)
+    return header_of(open_store(path), shown(path), keywords)
 
 
-def header_of(file: Store, name: str, wanted: Sequence[str] = WANTED) -> Header:
+def header_of(file: Store, name: str, keywords: Sequence[str] = ATTRIBUTES) -> Header:
     """The same of a file that is open, as that of another header is. Raises FileError as `read_header`
     does.
     """
@@ -150,7 +150,7 @@ def header_of(file: Store, name: str, wanted: Sequence[str] = WANTED) -> Header:
         try:
             store = plain_store(file, name)
             inflated = isinstance(store, InflatedStore)
-            dataset, element = _parse(store, name, wanted)
+            dataset, element = _parse(store, name, keywords)
             raise_groups(dataset)
             stored = (
                 DeflatedExplicitVRLittleEndian if inflated else dataset.file_meta.get("TransferSyntaxUID")
@@ -171,7 +171,7 @@ def header_of(file: Store, name: str, wanted: Sequence[str] = WANTED) -> Header:
     return Header(name, dataset, store, syntax, element)
 
 
-def _parse(store: Store, name: str, wanted: Sequence[str]) -> tuple[Dataset, PixelElement | None]:
+def _parse(store: Store, name: str, keywords: Sequence[str]) -> tuple[Dataset, PixelElement | None]:
     found: list[tuple[int, str | None, int]] = []
 
     def at_pixels(tag: int, vr: str | None, length: int) -> bool:
@@ -181,7 +181,7 @@ def _parse(store: Store, name: str, wanted: Sequence[str]) -> tuple[Dataset, Pix
 
     with store.opened() as file:
         metered = Metered(file, name)
-        tags = [Tag(keyword) for keyword in wanted]
+        tags = [Tag(keyword) for keyword in keywords]
         dataset = read_partial(metered, at_pixels, force=True, specific_tags=tags)  # type: ignore[arg-type]
         if not found:
             return dataset, None

@@ -126,8 +126,8 @@ def read_stored(image: Image, number: int) -> tuple[np.ndarray, str]:
     assert 0 <= number < image.frames, f"frame {number} of {image.frames}"
     with _guarded(image, number):
         stored, properties = (_encoded if image.index is not None else _native)(image, number)
-    wanted = image.frame_hw if image.samples == 1 else (*image.frame_hw, 3)
-    _check_shape(image, number, stored, wanted)
+    expected = image.frame_hw if image.samples == 1 else (*image.frame_hw, 3)
+    _check_shape(image, number, stored, expected)
     return stored, str(properties["photometric_interpretation"])
 
 
@@ -148,10 +148,10 @@ def _guarded(image: Image, number: int) -> Iterator[None]:
         ) from error
 
 
-def _check_shape(image: Image, number: int, found: np.ndarray, wanted: tuple[int, ...]) -> None:
-    if found.shape != wanted:
+def _check_shape(image: Image, number: int, found: np.ndarray, expected: tuple[int, ...]) -> None:
+    if found.shape != expected:
         raise FileError(
-            f"{image.header.name}: frame {number} decodes to {found.shape}, but the header says {wanted}; "
+            f"{image.header.name}: frame {number} decodes to {found.shape}, but the header says {expected}; "
             "export it again"
         )
 

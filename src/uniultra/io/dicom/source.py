@@ -24,7 +24,7 @@ from pydicom.uid import (
 from uniultra.errors import FileError, OutputError, UniUltraError
 from uniultra.io.dicom.attributes import code, reals, text, uid
 from uniultra.io.dicom.groups import is_stack
-from uniultra.io.dicom.header import LOSSY, WANTED, Header, header_of, read_header
+from uniultra.io.dicom.header import ATTRIBUTES, LOSSY, Header, header_of, read_header
 from uniultra.io.dicom.identity import KEPT, kept_identity
 from uniultra.io.dicom.pixels import Image, open_image
 from uniultra.io.output import write_bytes
@@ -86,7 +86,7 @@ def read_source(path: PathLike, keep_patient: bool = False) -> SourceImage:
 def source_of(header: Header, keep_patient: bool = False) -> SourceImage:
     """The same of a file whose header is read. Raises FileError as `read_source` does."""
     if keep_patient:
-        header = header_of(header.store, header.name, (*WANTED, *KEPT))
+        header = header_of(header.store, header.name, (*ATTRIBUTES, *KEPT))
     image = open_image(header)
     source = SourceImage()
     for keyword in _REFERENCES:

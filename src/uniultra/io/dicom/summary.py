@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from uniultra.io.dicom.attributes import code, text
-from uniultra.io.dicom.header import PATIENT, WANTED, Header, header_of
+from uniultra.io.dicom.header import ATTRIBUTES, PATIENT, Header, header_of
 from uniultra.io.dicom.pixels import open_image
 from uniultra.io.dicom.regions import calibration_of
 from uniultra.io.dicom.timing import frame_times
@@ -28,7 +28,7 @@ def describe(header: Header, phi: bool = False) -> dict[str, Any]:
         FileError: as `open_dicom` does.
     """
     if phi:
-        header = header_of(header.store, header.name, (*WANTED, *PATIENT))
+        header = header_of(header.store, header.name, (*ATTRIBUTES, *PATIENT))
     image = open_image(header)
     times, notes = frame_times(header, image.frames)
     calibration = calibration_of(header, image.frame_hw)

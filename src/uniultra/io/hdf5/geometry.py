@@ -132,14 +132,14 @@ def _apex(points: np.ndarray, directions: np.ndarray) -> np.ndarray | None:
     return np.linalg.solve(system, np.array([(dz * cross).sum(), -(dx * cross).sum()]))
 
 
-def _places(axis: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+def _places(axis: np.ndarray, requested: np.ndarray) -> np.ndarray:
     """Where on an ascending or descending axis each wanted value lies, in samples; -1 beyond its ends."""
     numbers = np.arange(len(axis), dtype=np.float64)
     if axis[-1] < axis[0]:
         axis, numbers = axis[::-1], numbers[::-1]
     slack = 1e-6 * (axis[-1] - axis[0])
-    found = np.interp(wanted, axis, numbers)
-    return np.where((wanted < axis[0] - slack) | (wanted > axis[-1] + slack), _OUTSIDE, found)
+    found = np.interp(requested, axis, numbers)
+    return np.where((requested < axis[0] - slack) | (requested > axis[-1] + slack), _OUTSIDE, found)
 
 
 def _count(extent: float, step: float) -> int:

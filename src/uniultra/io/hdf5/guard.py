@@ -1,7 +1,7 @@
 """HDF5 under limits, by h5py (extra `hdf5`): what a file may hold is checked before anything is decoded.
 
 A hostile file may point into other files (external links, external storage, virtual datasets), promise sizes
-that fill the memory, or need native code that nobody asked for. None of that is followed.
+that fill the memory, or need native code that nobody requested. None of that is followed.
 """
 
 from __future__ import annotations

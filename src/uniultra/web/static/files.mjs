@@ -33,7 +33,7 @@ export class Files {
     });
   }
 
-  // Opens a file of the list, once what is open is saved; the last one that was asked for wins.
+  // Opens a file of the list, once what is open is saved; the last one that was requested wins.
   async open(id) {
     const mine = ++opening;
     await saveNow();

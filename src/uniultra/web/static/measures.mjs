@@ -1,4 +1,4 @@
-// Measures of masks, asked for once and kept; and the table of them as text.
+// Measures of masks, requested once and kept; and the table of them as text.
 
 import { masksOn, objectOf } from "./doc.mjs";
 import { lengthOf } from "./core/scale.mjs";

@@ -222,7 +222,7 @@ function saveCsv() {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
-// Volumes by Simpson's method from the frames where the structure is largest and smallest, asked for by a
+// Volumes by Simpson's method from the frames where the structure is largest and smallest, requested by a
 // button.
 function heart(object) {
   const found = object ? extremes(object.id) : null;

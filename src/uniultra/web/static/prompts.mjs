@@ -39,7 +39,7 @@ export function click(point, label) {
   });
 }
 
-// The mask that a click here would give; asked for only when the one before is answered.
+// The mask that a click here would give; requested only when the one before is answered.
 export async function hover(point) {
   if (hovering || !app.file) return;
   hovering = true;

@@ -21,7 +21,7 @@ from uniultra.text import printable
 from uniultra.types import Frame
 from uniultra.web.problems import Problem
 from uniultra.web.schemas import Box, Strict
-from uniultra.web.workspace.project_files import bytes_of, fault_in, told
+from uniultra.web.workspace.project_files import bytes_of, fault_in, os_errors
 
 FILE = "banners.json"
 SCHEMA = "uniultra.banners/1"
@@ -59,7 +59,7 @@ class Banners:
         known.pop(scanner, None)
         if boxes:
             known[scanner] = boxes
-        with told():
+        with os_errors():
             write_json(self.folder / FILE, {"schema": SCHEMA, "scanners": known}, force=True)
 
     def _read(self) -> dict[str, list[list[float]]]:

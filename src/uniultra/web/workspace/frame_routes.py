@@ -66,9 +66,9 @@ def _add_pictures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         """Other answers to a prompt, the usual one first."""
         began = time.perf_counter()
         item = workspace.item(item_id)
-        asked = await service.bodies.read(request, PointIn)
-        ask = _ask(asked, await _size(service, workspace, item))
-        job = Alternatives(item.path, _pixel_size(asked.spacing_mm_yx), number=_number(number), ask=ask)
+        requested = await service.bodies.read(request, PointIn)
+        ask = _ask(requested, await _size(service, workspace, item))
+        job = Alternatives(item.path, _pixel_size(requested.spacing_mm_yx), number=_number(number), ask=ask)
         return [_point_out(one, began) for one in await run(service, item, job)]
 
     @app.post(FRAME + "/segment", response_model=PointOut, include_in_schema=False)
@@ -76,15 +76,15 @@ def _add_pictures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         """One prompt to one mask."""
         began = time.perf_counter()
         item = workspace.item(item_id)
-        asked = await service.bodies.read(request, PointIn)
-        ask = _ask(asked, await _size(service, workspace, item))
+        requested = await service.bodies.read(request, PointIn)
+        ask = _ask(requested, await _size(service, workspace, item))
         job = Point(
             item.path,
-            _pixel_size(asked.spacing_mm_yx),
+            _pixel_size(requested.spacing_mm_yx),
             number=_number(number),
             ask=ask,
-            region=None if asked.region is None else edges(asked.region),
-            quick=asked.quick,
+            region=None if requested.region is None else edges(requested.region),
+            quick=requested.quick,
         )
         return _point_out(await run(service, item, job), began)
 
@@ -94,9 +94,9 @@ def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
     async def measure(item_id: str, number: int, request: Request) -> dict[str, Any]:
         """All measures of a mask."""
         item = workspace.item(item_id)
-        asked = await service.bodies.read(request, MeasureIn)
-        mask = rle_of(asked.counts, await _size(service, workspace, item))
-        job = MeasureMask(item.path, _pixel_size(asked.spacing_mm_yx), number=_number(number), mask=mask)
+        requested = await service.bodies.read(request, MeasureIn)
+        mask = rle_of(requested.counts, await _size(service, workspace, item))
+        job = MeasureMask(item.path, _pixel_size(requested.spacing_mm_yx), number=_number(number), mask=mask)
         measures: dict[str, Any] = await run(service, item, job)
         return measures
 
@@ -104,11 +104,11 @@ def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
     async def ejection(item_id: str, request: Request) -> dict[str, Any]:
         """Volumes and ejection fraction, from one structure's masks on two frames."""
         item = workspace.item(item_id)
-        asked = await service.bodies.read(request, EjectionIn)
+        requested = await service.bodies.read(request, EjectionIn)
         size_hw = await _size(service, workspace, item)
-        masks = rle_of(asked.counts[0], size_hw), rle_of(asked.counts[1], size_hw)
-        numbers = asked.diastole, asked.systole
-        job = Ejection(item.path, _pixel_size(asked.spacing_mm_yx), numbers=numbers, masks=masks)
+        masks = rle_of(requested.counts[0], size_hw), rle_of(requested.counts[1], size_hw)
+        numbers = requested.diastole, requested.systole
+        job = Ejection(item.path, _pixel_size(requested.spacing_mm_yx), numbers=numbers, masks=masks)
         found: dict[str, Any] = await run(service, item, job)
         return found
 
@@ -116,17 +116,17 @@ def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
     async def volume(item_id: str, number: int, request: Request) -> dict[str, Any]:
         """A structure's volume from two planes."""
         item = workspace.item(item_id)
-        asked = await service.bodies.read(request, VolumeIn)
-        first = workspace.item(asked.first.item)
+        requested = await service.bodies.read(request, VolumeIn)
+        first = workspace.item(requested.first.item)
         job = Planes(
             item.path,
-            _pixel_size(asked.spacing_mm_yx),
+            _pixel_size(requested.spacing_mm_yx),
             number=_number(number),
-            mask=rle_of(asked.counts, await _size(service, workspace, item)),
+            mask=rle_of(requested.counts, await _size(service, workspace, item)),
             first_path=first.path,
-            first_number=asked.first.frame,
-            first_mask=rle_of(asked.first.counts, await _size(service, workspace, first)),
-            first_mm=_pixel_size(asked.first.spacing_mm_yx),
+            first_number=requested.first.frame,
+            first_mask=rle_of(requested.first.counts, await _size(service, workspace, first)),
+            first_mm=_pixel_size(requested.first.spacing_mm_yx),
         )
         found: dict[str, Any] = await run(service, item, job)
         return found
@@ -137,19 +137,19 @@ def _add_tracking(app: FastAPI, service: Service, workspace: Workspace) -> None:
     async def track(item_id: str, number: int, request: Request) -> list[TrackedOut]:
         """A structure on the frames after this one, or before it."""
         item = workspace.item(item_id)
-        asked = await service.bodies.read(request, TrackIn)
+        requested = await service.bodies.read(request, TrackIn)
         size_hw = await _size(service, workspace, item)
-        pointed = PointIn(box=asked.box, points=asked.points, labels=asked.labels)
-        has_prompt = asked.box is not None or 1 in asked.labels
+        pointed = PointIn(box=requested.box, points=requested.points, labels=requested.labels)
+        has_prompt = requested.box is not None or 1 in requested.labels
         job = Track(
             item.path,
-            _pixel_size(asked.spacing_mm_yx),
-            object=asked.object,
+            _pixel_size(requested.spacing_mm_yx),
+            object=requested.object,
             start=_number(number),
-            mask=rle_of(asked.counts, size_hw),
+            mask=rle_of(requested.counts, size_hw),
             ask=_ask(pointed, size_hw) if has_prompt else None,
-            backwards=asked.backwards,
-            frames=asked.frames,
+            backwards=requested.backwards,
+            frames=requested.frames,
         )
         return [TrackedOut(**asdict(one)) for one in await run(service, item, job)]
 
@@ -158,10 +158,10 @@ async def _size(service: Service, workspace: Workspace, item: Item) -> tuple[int
     return (workspace.known(item) or await workspace.facts(service, item)).frame_hw
 
 
-def _ask(asked: PointIn, size_hw: tuple[int, int]) -> Ask:
-    box = None if asked.box is None else tuple(asked.box)
-    mask = None if asked.mask is None else rle_of(asked.mask, size_hw)
-    return Ask(box, tuple(tuple(point) for point in asked.points), tuple(asked.labels), mask)
+def _ask(requested: PointIn, size_hw: tuple[int, int]) -> Ask:
+    box = None if requested.box is None else tuple(requested.box)
+    mask = None if requested.mask is None else rle_of(requested.mask, size_hw)
+    return Ask(box, tuple(tuple(point) for point in requested.points), tuple(requested.labels), mask)
 
 
 def _point_out(found: Pointed, began: float) -> PointOut:

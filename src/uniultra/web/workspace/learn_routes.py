@@ -61,15 +61,15 @@ def add_learning(app: FastAPI, service: Service, workspace: Workspace) -> None:
     @app.post(AT, status_code=202, response_model=LearningOut, include_in_schema=False)
     async def learn(request: Request) -> LearningOut:
         """Begins a lesson on what was accepted of one kind."""
-        asked = await service.bodies.read(request, LearnIn)
-        await begin_lesson(service, workspace, asked.kind)
+        requested = await service.bodies.read(request, LearnIn)
+        await begin_lesson(service, workspace, requested.kind)
         return await state()
 
     @app.post(AT + "/resume", status_code=202, response_model=LearningOut, include_in_schema=False)
     async def resume(request: Request) -> LearningOut:
         """Goes on with a lesson that was cancelled or killed."""
-        asked = await service.bodies.read(request, LessonIn)
-        lesson = await asyncio.to_thread(learner.lesson, asked.lesson)
+        requested = await service.bodies.read(request, LessonIn)
+        lesson = await asyncio.to_thread(learner.lesson, requested.lesson)
         await asyncio.to_thread(learner.start, learner.root / lesson.id)
         return await state()
 
@@ -82,6 +82,6 @@ def add_learning(app: FastAPI, service: Service, workspace: Workspace) -> None:
     @app.post(AT + "/use", response_model=LearningOut, include_in_schema=False)
     async def use(request: Request) -> LearningOut:
         """Answers with a lesson's model from now on, or with the first one again."""
-        asked = await service.bodies.read(request, LessonIn)
-        await workspace.use(service, asked.lesson)
+        requested = await service.bodies.read(request, LessonIn)
+        await workspace.use(service, requested.lesson)
         return await state()

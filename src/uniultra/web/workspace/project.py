@@ -37,10 +37,10 @@ from uniultra.web.workspace.project_files import (
     bytes_of,
     fault_in,
     free_names,
+    os_errors,
     safe_name,
     shown,
     to_disk,
-    told,
 )
 from uniultra.web.workspace.schemas import Annotations, Doc, FrameDoc
 
@@ -165,7 +165,7 @@ class Project:
         Raises Problem: output.
         """
         self._check_links()
-        with told():
+        with os_errors():
             for path in free_names(self.dropped, safe_name(name)):
                 if os.path.lexists(path):
                     if bytes_of(path, len(data)) == data:
@@ -189,7 +189,7 @@ class Project:
             "frames": len([f for f in doc.frames if f.masks]),
             "kinds": sorted(_kinds(doc)),
         }
-        with told(), staged(targets, force=True) as parts:
+        with os_errors(), staged(targets, force=True) as parts:
             for frame in changed:
                 write_png(parts[f"mask {frame.number}"], _ids(frame, doc, size_hw))
             write_json(parts["json"], annotations)
@@ -213,7 +213,7 @@ class Project:
         """Nobody else saves into this folder meanwhile: no thread, and no process that asks for the same
         lock.
         """
-        with self._one, told():
+        with self._one, os_errors():
             self._check_links()
             self.folder.mkdir(parents=True, exist_ok=True)
             self._check_links()

@@ -46,7 +46,7 @@ def fault_in(error: Exception) -> str:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def os_errors() -> Iterator[None]:
     """What can't be written as a Problem."""
     try:
         yield

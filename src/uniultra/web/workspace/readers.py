@@ -23,7 +23,7 @@ from uniultra.web.service import Service
 from uniultra.web.workspace.items import Item
 from uniultra.web.workspace.jobs import Compare, Compared
 from uniultra.web.workspace.project import Project
-from uniultra.web.workspace.project_files import told
+from uniultra.web.workspace.project_files import os_errors
 from uniultra.web.workspace.schemas import Doc, ReaderOut
 from uniultra.web.workspace.workspace import Workspace, rle_of, run
 
@@ -121,7 +121,7 @@ async def agreement(service: Service, workspace: Workspace, name: str) -> Agreem
         ]
     if not pairs:
         raise Problem("output", "no structure was segmented on the same frame by both readers yet")
-    return await asyncio.to_thread(_told, workspace, name, pairs, alone)
+    return await asyncio.to_thread(_written, workspace, name, pairs, alone)
 
 
 def _both(first: Project, second: Project, item: Item) -> tuple[Doc, Doc, tuple[int, int]] | None:
@@ -159,9 +159,9 @@ def _named(doc: Doc, number: int) -> Iterator[tuple[str, str]]:
             yield from ((names[mask.object], mask.counts) for mask in frame.masks if mask.object in names)
 
 
-def _told(workspace: Workspace, name: str, pairs: list[_Pair], alone: int) -> AgreementOut:
+def _written(workspace: Workspace, name: str, pairs: list[_Pair], alone: int) -> AgreementOut:
     target = workspace.project.exports / f"agreement-{name}.csv"
-    with workspace.project.alone(), told():
+    with workspace.project.alone(), os_errors():
         write_csv(target, COLUMNS, [_row(pair) for pair in pairs], force=True)
     overlaps = sorted(pair.found.dice for pair in pairs)
     return AgreementOut(

@@ -68,8 +68,8 @@ def _add_state(app: FastAPI, service: Service, workspace: Workspace) -> None:
     @app.post(ENTER, include_in_schema=False)
     async def enter(request: Request) -> Response:
         """The one-time code for a cookie and a key."""
-        asked = await service.bodies.read(request, EnterIn)
-        workspace.access.enter(asked.code)
+        requested = await service.bodies.read(request, EnterIn)
+        workspace.access.enter(requested.code)
         response = Response(f'{{"key": "{workspace.access.key}"}}', media_type="application/json")
         response.headers["set-cookie"] = cookie_header(request.scope, workspace.access.cookie)
         return response
@@ -135,9 +135,9 @@ def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
     async def save(item_id: str, request: Request) -> SavedOut:
         """Saves a document, where nobody else did meanwhile."""
         item = workspace.item(item_id)
-        asked = await service.bodies.read(request, SaveIn, any_shape=True)
+        requested = await service.bodies.read(request, SaveIn, any_shape=True)
         project = workspace.project_of(reader_of(request))
-        return SavedOut(revision=await workspace.save(service, item, asked, project))
+        return SavedOut(revision=await workspace.save(service, item, requested, project))
 
 
 def _add_results(app: FastAPI, service: Service, workspace: Workspace) -> None:
@@ -145,17 +145,17 @@ def _add_results(app: FastAPI, service: Service, workspace: Workspace) -> None:
     async def banners(item_id: str, request: Request) -> Response:
         """Covers boxes on all pictures of a file's scanner."""
         item = workspace.item(item_id)
-        asked = await service.bodies.read(request, BannersIn)
-        await workspace.keep_banners(service, item, asked.boxes)
+        requested = await service.bodies.read(request, BannersIn)
+        await workspace.keep_banners(service, item, requested.boxes)
         return Response(status_code=204)
 
     @app.post(ONE + "/export", response_model=ExportedOut, include_in_schema=False)
     async def export(item_id: str, request: Request) -> ExportedOut:
         """Writes results of what is saved."""
         item = workspace.item(item_id)
-        asked = await service.bodies.read(request, ExportIn)
+        requested = await service.bodies.read(request, ExportIn)
         project = workspace.project_of(reader_of(request))
-        done = await workspace.export(service, item, tuple(asked.kinds), project)
+        done = await workspace.export(service, item, tuple(requested.kinds), project)
         folder = project.exports.relative_to(workspace.project.folder.parent).as_posix()
         return ExportedOut(folder=folder, files=list(done.files), notes=list(done.notes))
 
@@ -171,8 +171,8 @@ def _add_results(app: FastAPI, service: Service, workspace: Workspace) -> None:
         """How far a second reader agrees with the first, whose tab alone may ask."""
         if reader_of(request):
             raise Problem("invalid", "a second reader is blind to the first; ask as the first reader")
-        asked = await service.bodies.read(request, ReaderIn)
-        return await agreement(service, workspace, checked(asked.reader))
+        requested = await service.bodies.read(request, ReaderIn)
+        return await agreement(service, workspace, checked(requested.reader))
 
 
 def _item_out(workspace: Workspace, item: Item, progress: dict[str, dict[str, Any]]) -> ItemOut:

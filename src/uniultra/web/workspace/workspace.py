@@ -100,11 +100,13 @@ class Workspace:
 
         await asyncio.to_thread(keep)
 
-    async def save(self, service: Service, item: Item, asked: SaveIn, project: Project | None = None) -> int:
+    async def save(
+        self, service: Service, item: Item, requested: SaveIn, project: Project | None = None
+    ) -> int:
         """The new revision. Raises Problem."""
         facts = self.known(item) or await self.facts(service, item)
         kept = project or self.project
-        return await asyncio.to_thread(kept.save, item, facts.frame_hw, asked.revision, asked.doc)
+        return await asyncio.to_thread(kept.save, item, facts.frame_hw, requested.revision, requested.doc)
 
     async def drop(self, name: str, data: bytes) -> Item:
         """A file that was dropped onto the page, kept in the project. Raises Problem: image, output."""

@@ -14,7 +14,7 @@ export function outlines(mask, { width, height }) {
   const seen = new Uint8Array(mask.length),
     loops = [];
   const inside = (x, y) => x >= 0 && y >= 0 && x < width && y < height && mask[y * width + x] === 1;
-  const end = mask.lastIndexOf(1); // what lies before the first pixel inside, and after the last, is passed over
+  const end = mask.lastIndexOf(1); // what lies before the first pixel inside, and after the last, is skipped
   for (let index = mask.indexOf(1); index >= 0 && index <= end; index++) {
     if (mask[index] === 0 || seen[index] === 1 || (index >= width && mask[index - width] === 1)) continue;
     loops.push(follow(inside, seen, index % width, Math.floor(index / width), width));
