@@ -145,7 +145,7 @@ def _ray(settings: PoolSettings) -> Iterator[Any]:
     import ray.data
 
     base = tempfile.gettempdir()
-    short = base if len(base) <= _LONGEST_TEMP else "/tmp"
+    short = base if len(base) <= _LONGEST_TEMP or os.name == "nt" else "/tmp"  # no sockets on Windows
     temp = tempfile.mkdtemp(prefix="uniultra-", dir=short) if alone else None
     here: dict[str, Any] = {
         "num_cpus": settings.workers or usable_cores(),
@@ -209,7 +209,7 @@ def _silence() -> Iterator[None]:
     the time being.
     """
     before = logging.root.manager.disable
-    with open(os.devnull, "w") as null, contextlib.redirect_stdout(null):
+    with open(os.devnull, "w", encoding="utf-8") as null, contextlib.redirect_stdout(null):
         logging.disable(logging.CRITICAL)
         try:
             yield

@@ -157,7 +157,7 @@ def test_what_is_asked_can_be_stored() -> None:
     [
         ({"limit": 0}, "robustness limit is 0; it must be at least 1"),
         ({"workers": 0}, "workers is 0; it must be at least 1"),
-        ({"kind": "click1"}, "asked with a box, not with 'click1'; use one of box, box10, box20"),
+        ({"kind": "click1"}, "measured with a box, not with 'click1'; use one of box, box10, box20"),
     ],
 )
 def test_wrong_settings_are_refused(values: dict[str, object], message: str) -> None:
