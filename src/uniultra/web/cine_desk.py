@@ -112,7 +112,7 @@ class CineDesk:
         ended = False
         while not ended and (not found or time.monotonic() < ends):
             if self._abandoned():
-                raise JobError("worker-lost", "whoever asked for this has gone")
+                raise JobError("worker-lost", "the client has gone")
             one = self._next(run)
             ended = one is None
             if one is not None and one.seq >= job.at:

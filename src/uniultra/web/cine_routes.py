@@ -95,7 +95,7 @@ def _add_tracks(app: FastAPI, cines: CineService) -> None:
         openapi_extra=json_body(FollowIn),
     )
     async def begin_track(cine_id: str, request: Request, response: Response) -> TrackOut:
-        """Begin a track. Nothing is computed before its frames are asked for."""
+        """Begin a track. Nothing is computed before its frames are requested."""
         held = cines.store.get(cine_id)
         requested = await cines.service.bodies.read(request, FollowIn)
         track = await while_there(cines.begin(held, requested), partial(gone, request))
