@@ -65,8 +65,13 @@ def test_a_video_keeps_its_colours(tmp_path: Path) -> None:
     with MovieFile(tmp_path / "a.mp4", 25.0) as movie:
         for _ in range(3):
             movie.add(large)
+    with MovieFile(tmp_path / "grey.mp4", 25.0) as movie:
+        movie.add(GREY.repeat(4, axis=0).repeat(4, axis=1))
+    grey = input_file(tmp_path / "grey.mp4")
+    [frame] = Colours(grey).stream()
+    assert np.array_equal(frame, grey.frame(0).pixels_hw)
     colours = Colours(input_file(tmp_path / "a.mp4"))
     frames = list(colours.stream())
     assert len(frames) == 3
-    assert frames[2] is not None
+    assert frames[2].shape == (192, 256, 3)
     assert np.abs(frames[2][60:100, 100:140].astype(int) - (200, 30, 20)).max() < 25

@@ -57,11 +57,11 @@ class Colours:
         rgb = decode_as(self.file.known, self.file.path, _rgb)
         return coloured(rgb) if rgb.size else None
 
-    def stream(self) -> Iterator[np.ndarray | None]:
-        """The same of a video, frame by frame."""
+    def stream(self) -> Iterator[np.ndarray]:
+        """The frames of a video: RGB, or uint8 (H, W) of one that is grey. Raises FileError."""
         from uniultra.io.video import video_colours
 
-        return map(coloured, video_colours(self.file.path, self.file.cine.frame_hw))
+        return video_colours(self.file.path, self.file.cine.frame_hw)
 
     @cached_property
     def _dicom(self) -> DicomImage:

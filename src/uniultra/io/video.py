@@ -35,6 +35,10 @@ INTERLACED = (
 )
 _FORMATS = ((8, b"AVI ", "avi"), (0, b"\x1aE\xdf\xa3", "matroska"), (0, b"\0\0\x01\xba", "mpeg"))
 """Offset and first bytes of a container, and FFmpeg's name for it; anything else is MP4 or MOV."""
+_TINT, _TINTED_SHARE = 18, 0.0005
+"""How far a pixel's chroma is from grey's where it has colour, and the share of such pixels in a frame that
+has: lossy coding tints grey a little.
+"""
 _GIF_STEP_S = 0.1
 """What a GIF means that gives no delay, as browsers play it."""
 
@@ -200,13 +204,24 @@ def _video_frames(
 
 
 def video_colours(path: PathLike, frame_hw: tuple[int, int]) -> Iterator[np.ndarray]:
-    """The frames of a video that `open_video` opened, in colour: uint8 RGB (H, W, 3), upright. Raises
-    FileError.
+    """The frames of a video that `open_video` opened, upright: uint8 RGB (H, W, 3) of those with colour, and
+    grey (H, W) of the others, which costs no more than grey alone. Raises FileError.
     """
     name = shown(path)
     with _opened(path, name, _format_of(path)) as container:
         for number, frame in enumerate(container.decode(container.streams.video[0])):
-            yield _upright(frame, "rgb24", number, name, frame_hw)
+            yield _upright(frame, "rgb24" if _is_tinted(frame) else "gray", number, name, frame_hw)
+
+
+def _is_tinted(frame: VideoFrame) -> bool:
+    """Whether enough chroma differs from grey's, 128; True for what isn't planar YCbCr of 8 bits."""
+    if not frame.format.name.startswith("yuv") or frame.format.components[0].bits != 8:
+        return not frame.format.name.startswith("gray")
+    count = 0
+    for plane in frame.planes[1:3]:
+        chroma = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[::2, : plane.width : 2]
+        count = max(count, np.count_nonzero((chroma > 128 + _TINT) | (chroma < 128 - _TINT)))
+    return count > _TINTED_SHARE * chroma.size
 
 
 def _grey(frame: VideoFrame, number: int, name: str, frame_hw: tuple[int, int]) -> np.ndarray:

@@ -33,7 +33,9 @@ class OpenCine:
         height, width = self.cine.frame_hw
         kept = max(1, KEPT_BYTES // max(1, height * width))
         self._frames = _Kept(kept, self.cine.read, self._stream if self.cine.in_order else None)
-        stream = self._colours.stream if self._colours.in_order else None
+        stream: Callable[[], Iterator[np.ndarray | None]] | None = None
+        if self._colours.in_order:
+            stream = self._colours.stream
         self._pictures: _Kept[np.ndarray | None] = _Kept(max(1, kept // 3), self._colours.read, stream)
 
     def _stream(self) -> Iterator[Frame]:
