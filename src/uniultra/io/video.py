@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from PIL.GifImagePlugin import GifImageFile
@@ -219,8 +219,9 @@ def _is_tinted(frame: VideoFrame) -> bool:
         return not frame.format.name.startswith("gray")
     count = 0
     for plane in frame.planes[1:3]:
-        chroma = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[::2, : plane.width : 2]
-        count = max(count, np.count_nonzero((chroma > 128 + _TINT) | (chroma < 128 - _TINT)))
+        stored = np.frombuffer(cast("bytes", plane), np.uint8)  # it has bytes' interface
+        chroma = stored.reshape(plane.height, plane.line_size)[::2, : plane.width : 2]
+        count = max(count, int(np.count_nonzero((chroma > 128 + _TINT) | (chroma < 128 - _TINT))))
     return count > _TINTED_SHARE * chroma.size
 
 
