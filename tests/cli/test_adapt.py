@@ -102,7 +102,8 @@ def test_replay_is_looked_at_too(lab: Path, tmp_path: Path) -> None:
 
 
 def test_tensorboard_by_flag(lab: Path, tmp_path: Path) -> None:
-    result = _run(adapt, "--data", lab, "--out", tmp_path / "run", "--report-to", "tensorboard", *QUICK)
+    log = ("--report-to", "tensorboard", "--method", "decoder", "--shots", "1")
+    result = _run(adapt, "--data", lab, "--out", tmp_path / "run", *log, *QUICK)
     assert result.exit_code == 0, result.output
     assert list((tmp_path / "run").rglob("events.out.tfevents*"))
 
