@@ -5,8 +5,10 @@ src.
 from __future__ import annotations
 
 import ast
+import io
 import re
 import subprocess
+import tokenize
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +23,15 @@ MAX_FUNCTION_LINES = 55
 longer they are.
 """
 MAX_ARGUMENTS = 7
+
+HOMEMADE_NAMES = frozenset({"told", "wanted", "asked", "trues", "mend"})
+"""Words of names; CONTRIBUTING has those of the field in their place."""
+HOMEMADE_PHRASES = re.compile(
+    r"asked for|\bis no (number|range)\b|\bcut short\b|of an unknown form|\bpassed over\b|\bmake again\b"
+    r"|machine-made|over-sure|burnt-in|\blooks? again\b|\b(frames|images|files) a second\b"
+    r"|\bbox(es)? by 10 %",
+    re.IGNORECASE,
+)
 
 # Spelled in two pieces, so that this file doesn't hold what it looks for.
 MACHINE_PATH = re.compile(r"(?<![\w.~$}-])/(?:" + "work|root" + r")/")
@@ -66,6 +77,23 @@ def text_of(path: Path) -> str:
 def machine_paths(text: str) -> list[int]:
     """The line numbers that name a path of one machine."""
     return [number for number, line in enumerate(text.splitlines(), 1) if MACHINE_PATH.search(line)]
+
+
+def homemade_names(code: str) -> list[tuple[int, str]]:
+    """(line, name) of each name with a word that CONTRIBUTING replaces."""
+    tokens = tokenize.generate_tokens(io.StringIO(code).readline)
+    names = ((token.start[0], token.string) for token in tokens if token.type == tokenize.NAME)
+    return [
+        (line, name)
+        for line, name in names
+        if HOMEMADE_NAMES & set(re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()))
+    ]
+
+
+def homemade_phrases(text: str) -> list[tuple[int, str]]:
+    """(line, phrase) of each that CONTRIBUTING replaces."""
+    lines = enumerate(text.splitlines(), 1)
+    return [(number, found[0]) for number, line in lines for found in HOMEMADE_PHRASES.finditer(line)]
 
 
 def forbidden_calls(tree: ast.AST, in_cli: bool) -> Iterator[tuple[int, str]]:
@@ -132,6 +160,50 @@ def test_no_file_names_a_path_of_one_machine() -> None:
 def test_src_prints_nothing_and_unpickles_nothing() -> None:
     found = _everywhere(forbidden_calls)
     assert not found, "\n".join(["", *found])
+
+
+def test_names_are_the_fields() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {name}"
+        for path in sorted(SRC.rglob("*.py"))
+        for line, name in homemade_names(path.read_text(encoding="utf-8"))
+    ]
+    assert not found, "\n".join(["CONTRIBUTING, Words, has other names for:", *found])
+
+
+def test_prose_is_the_fields() -> None:
+    """The log is of its time; CONTRIBUTING lists the words themselves."""
+    pages = [path for path in (ROOT / "docs").rglob("*.md") if path.name != "LOG.md"]
+    sources = [path for suffix in ("*.py", "*.mjs", "*.html", "*.md") for path in SRC.rglob(suffix)]
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {phrase}"
+        for path in (ROOT / "README.md", ROOT / "CHANGELOG.md", *pages, *sources)
+        for line, phrase in homemade_phrases(path.read_text(encoding="utf-8"))
+    ]
+    assert not found, "\n".join(["CONTRIBUTING, Words, has other words for:", *found])
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("wanted = 1", ["wanted"]),
+        ("def _told_of(x): pass", ["_told_of"]),
+        ("class _Asked: MOST_TOLD = 1", ["_Asked", "MOST_TOLD"]),
+        ("unwanted, tolderol, 'wanted', basked", []),
+    ],
+)
+def test_homemade_names_are_seen(code: str, names: list[str]) -> None:
+    assert [name for _, name in homemade_names(code)] == names
+
+
+def test_homemade_phrases_are_seen() -> None:
+    text = "what was asked for\nfine\nMachine-made; 25 frames a second with boxes by 10 %"
+    assert homemade_phrases(text) == [
+        (1, "asked for"),
+        (3, "Machine-made"),
+        (3, "frames a second"),
+        (3, "boxes by 10 %"),
+    ]
 
 
 def test_functions_are_short() -> None:
