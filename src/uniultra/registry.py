@@ -43,14 +43,14 @@ class ModelEntry:
 MODELS: tuple[ModelEntry, ...] = (
     ModelEntry(
         name="uniultra-mini",
-        version="0.4.0",
+        version="0.4.1",
         input_size=256,
         licence="Apache-2.0",
         sha256={
             "config.json": "7230990143dd558a08ba587576ad533209e9d9983e46a3ad25e74642301a4431",
-            "decoder.onnx": "90283d40452f69e54f2638723705bbd808b4be19a08dab43d5d5bbe501f1203d",
-            "encoder.onnx": "2e36e4b99cf00b8138b3765847571dbf72f8c68e847e3eb066044827ef2b5d70",
-            "model.json": "d645ad5bc1984e1e799fec851f185eaccf4fbaf2227d416ad7724a98d7dba975",
+            "decoder.onnx": "7bbfb5178491ba75a1c462b8e8058fef3b0cea77e66107584b5b0231a2e737ab",
+            "encoder.onnx": "9f98be6606aec68b40e0a56ddecb553b897f66d70d0f76ee529f1bdf78ac64eb",
+            "model.json": "6de818932d773276252cec0e56d9d1c67a5893120646a08e18094da01f8bef18",
             "model.safetensors": "58f739a38d325725f69eeeb36a52306ec01cf9aed0bab36c42a8dbf8bc02511e",
             "parity.json": "315577d62db54da9a27c88035c67843b60e292266dc05bb2d8ef0f8da6c2df9d",
         },
