@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# uniultra-mini 0.4.0, from 0.3.0: the same sets and prompts for longer; then how a click is followed, chosen on val.
+# uniultra-mini 0.4.1, from 0.3.0: the same sets and prompts for longer; then how a click is followed, chosen on val.
 # An hour and a half on one core. What was stopped goes on when the command is given again.
 #   runs/uniultra-mini-0.4.sh DATA/manifest.csv MINI-0.3.0
 # MINI-0.3.0 is the blend that runs/uniultra-mini-0.3.sh ends with (runs/uniultra-mini-0.3/blend-0.9).
@@ -21,10 +21,10 @@ for each in 0.5 1.0; do
     uniultra evaluate --model "$run/blend-$each" --data "$data" --split val --limit 40 --first --draws 1 \
         --kinds box,box10,box20,loose15,loose30 --out "$run/val-$each.json" --force
 done
-small=(--precision w8 --name uniultra-mini --version 0.4.0 --force)
+small=(--precision w8 --name uniultra-mini --version 0.4.1 --force)
 uniultra export --model "$run/blend-$share" "${small[@]}" --out "$run/raw"
 python benchmarks/click_passes.py --data "$data" --limit 40 --model "$run/raw"
-passes=(--pass agreed="${AGREED:-0.85}" --pass sure="${SURE:-0.5}" --pass closer_by="${CLOSER_BY:-0.3}")
+passes=(--pass agreed="${AGREED:-0.85}" --pass sure="${SURE:-0.5}" --pass closer_by="${CLOSER_BY:-0.3}" --pass max_hole=0.05)
 uniultra export --model "$run/blend-$share" "${small[@]}" "${passes[@]}" --out "$run/raw"
 uniultra evaluate --model "$run/raw" --data "$data" --split val --limit 40 --first --draws 1 \
     --kinds box,box10,box20,loose15,loose30,click1,uclick1,click3 --out "$run/val-raw.json" --force
