@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Does the recipe of uniultra-mini 0.4.0 read organs that it never saw? Two runs without them, an hour and a half on one core; docs/LOG.md has
-# what came out. What was stopped goes on when the command is given again.
+# what came out (the second run was cut at 850 steps there: FRESH_STEPS=850). What was stopped goes on when the command is given again.
 #   runs/left-out.sh SETS/manifest.csv MINI-0.2.0 LITE_MEDSAM.safetensors
 # SETS is what runs/uniultra-mini-0.3.sh makes (the sets and the simulated frames); MINI-0.2.0 is the folder of the release of then, which
 # never saw hearts, nerves or vessels. Muscle and thyroid it did see, so they are left out of a run from fresh weights.
