@@ -13,7 +13,7 @@ DEMO := .venv-demo
 VENV := .venv
 DOCS := .venv-docs
 TORCH := torch==2.13.0
-EXTRAS := train,dicom,nifti,hdf5,web,nninteractive,cluster,test
+EXTRAS := train,dicom,nifti,hdf5,web,nninteractive,itksnap,cluster,test
 SOURCES := $(shell find src -type f -not -path '*/__pycache__/*' 2>/dev/null)
 
 OPEN ?=

@@ -15,7 +15,18 @@ from typing import Annotated, Any
 import typer
 
 from uniultra.cli.terminal.text import printable
+from uniultra.errors import ServeError
 from uniultra.web.settings import ServeSettings
+
+HOSTS = {
+    "nninteractive": (
+        "nnInteractive protocol",
+        "blosc2",
+        "Answer Slicer, napari and MITK in nnInteractive's protocol.",
+    ),
+    "itksnap": ("ITK-SNAP protocol", "python_multipart", "Answer ITK-SNAP's deep-learning extension."),
+}
+"""Flag, extra and module of `hosts`: what the protocol is called, the library it needs, and the flag's help."""
 
 
 def serve(**flags: Any) -> None:
@@ -23,15 +34,17 @@ def serve(**flags: Any) -> None:
     from uniultra.cli.terminal.extras import need
 
     need("web", "fastapi", "uvicorn", "prometheus_client")
-    for_nninteractive = flags.pop("nninteractive")
+    hosts = [host for host in HOSTS if flags.pop(host)]
+    if len(hosts) > 1:
+        raise ServeError(f"--{' and --'.join(hosts)} are two protocols; serve each with a command of its own")
     given: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in flags.items()
     }
     settings = ServeSettings(**given)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("uniultra.web").setLevel(logging.INFO)
-    if for_nninteractive:
-        _serve_nninteractive(settings)
+    if hosts:
+        _serve_host(hosts[0], settings)
         return
     from uniultra.web.server import serve as run
     from uniultra.web.service import Service
@@ -43,18 +56,21 @@ def serve(**flags: Any) -> None:
     run(settings, ready)
 
 
-def _serve_nninteractive(settings: ServeSettings) -> None:
+def _serve_host(host: str, settings: ServeSettings) -> None:
+    import importlib
+
     from uniultra.cli.terminal.extras import need
 
-    need("nninteractive", "blosc2")
-    from uniultra.hosts.listen import serve_nninteractive
+    protocol, library, _ = HOSTS[host]
+    need(host, library)
+    from uniultra.hosts.listen import serve_host
     from uniultra.segmenter import Segmenter
 
     def ready(address: str, segmenter: Segmenter) -> None:
-        model = f"nnInteractive protocol, {segmenter.name} {segmenter.version}"
+        model = f"{protocol}, {segmenter.name} {segmenter.version}"
         print(f"{printable(f'{address} ({model})')}; stop with Ctrl-C. Not a medical device.", flush=True)
 
-    serve_nninteractive(settings, ready)
+    serve_host(importlib.import_module(f"uniultra.hosts.{host}").create_app, settings, ready)
 
 
 def _signature() -> inspect.Signature:
@@ -71,12 +87,11 @@ def _signature() -> inspect.Signature:
                 item.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
             )
         )
-    host = typer.Option("--nninteractive", help="Answer Slicer, napari and MITK in nnInteractive's protocol.")
-    parameters.append(
-        inspect.Parameter(
-            "nninteractive", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, host]
+    for name, (_, _, text) in HOSTS.items():
+        flag = Annotated[bool, typer.Option(f"--{name}", help=text)]
+        parameters.append(
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=flag)
         )
-    )
     return inspect.Signature(parameters, return_annotation=None)
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from uniultra.hosts.nninteractive import create_app
 from uniultra.segmenter import Segmenter
+from uniultra.web.guard import Guard
 from uniultra.web.server import Server, address_of, listening_socket, quieten, uvicorn_config
 from uniultra.web.settings import ServeSettings
 
+App = Callable[[Segmenter, ServeSettings], Guard]
 
-def serve_nninteractive(settings: ServeSettings, on_ready: Callable[[str, Segmenter], None]) -> None:
-    """Serves until SIGINT or SIGTERM, in this one process. `on_ready` hears the address, once the model is
-    loaded.
+
+def serve_host(create_app: App, settings: ServeSettings, on_ready: Callable[[str, Segmenter], None]) -> None:
+    """Serves a protocol's application until SIGINT or SIGTERM, in this one process. `on_ready` hears the
+    address, once the model is loaded.
 
     Raises:
         ServeError: the address can't be listened on. ModelError: the model can't be loaded.

@@ -12,20 +12,20 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from uniultra.errors import PromptError, UniUltraError
+from uniultra.errors import PromptError
 from uniultra.hosts.packed_arrays import pack, unpack
+from uniultra.hosts.requests import Endpoint, HostGuard, RefusedError, route
 from uniultra.hosts.volume_prompts import Span, VolumePrompts
 from uniultra.segmenter import Segmenter
-from uniultra.web.guard import Guard, Scope
+from uniultra.web.guard import Guard
 from uniultra.web.metrics import Metrics
 from uniultra.web.settings import ServeSettings
 
@@ -49,14 +49,6 @@ class Lease:
     def left_s(self) -> float:
         now = time.monotonic()
         return min(self.used + IDLE_S, self.seen + ALIVE_S) - now
-
-
-class RefusedError(Exception):
-    """An answer with a status and a reason, as the client expects it."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
 
 
 class Leases:
@@ -87,13 +79,6 @@ class Leases:
         lease.seen = time.monotonic()
         lease.used = lease.seen if uses else lease.used
         return lease
-
-
-class HostGuard(Guard):
-    """The guard of `serve`, which here lets arrays be as large as an upload."""
-
-    def _limit(self, scope: Scope) -> int:
-        return self.settings.upload_bytes if scope["method"] == "POST" else self.settings.body_bytes
 
 
 def create_app(segmenter: Segmenter, settings: ServeSettings) -> Guard:
@@ -138,29 +123,12 @@ def create_app(segmenter: Segmenter, settings: ServeSettings) -> Guard:
         return endpoint
 
     routes = [
-        *(_route("GET", path, act) for path, act in (("/healthz", health), ("/capabilities", capabilities))),
-        *(_route("POST", path, act) for path, act in (("/claim", claim), ("/release", release))),
-        *(_route(method, path, left) for method, path in (("POST", "/heartbeat"), ("GET", "/lease_status"))),
-        *(_route("POST", f"/{name}", acting(act)) for name, act in ACTS.items()),
+        *(route("GET", path, act) for path, act in (("/healthz", health), ("/capabilities", capabilities))),
+        *(route("POST", path, act) for path, act in (("/claim", claim), ("/release", release))),
+        *(route(method, path, left) for method, path in (("POST", "/heartbeat"), ("GET", "/lease_status"))),
+        *(route("POST", f"/{name}", acting(act)) for name, act in ACTS.items()),
     ]
     return HostGuard(Starlette(routes=routes), settings, Metrics())
-
-
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-def _route(method: str, path: str, act: Endpoint) -> Route:
-    async def endpoint(request: Request) -> Response:
-        try:
-            return await act(request)
-        except RefusedError as refused:
-            return JSONResponse({"detail": str(refused)}, refused.status)
-        except UniUltraError as error:
-            return JSONResponse({"detail": str(error)}, 400)
-        except (KeyError, TypeError, ValueError, IndexError):
-            return JSONResponse({"detail": "the request lacks a field, or one is of another kind"}, 400)
-
-    return Route(path, endpoint, methods=[method])
 
 
 def _json(text: str) -> dict[str, Any]:

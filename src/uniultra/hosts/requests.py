@@ -1,0 +1,45 @@
+"""What the protocols share: the guard in front, refusals with a status, and one shape of an error's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from uniultra.errors import UniUltraError
+from uniultra.web.guard import Guard, Scope
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class RefusedError(Exception):
+    """An answer with a status and a reason, as the client expects it."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+class HostGuard(Guard):
+    """The guard of `serve`, which here lets arrays be as large as an upload."""
+
+    def _limit(self, scope: Scope) -> int:
+        return self.settings.upload_bytes if scope["method"] == "POST" else self.settings.body_bytes
+
+
+def route(method: str, path: str, act: Endpoint) -> Route:
+    """A route whose errors are JSON with a `detail`."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return await act(request)
+        except RefusedError as refused:
+            return JSONResponse({"detail": str(refused)}, refused.status)
+        except UniUltraError as error:
+            return JSONResponse({"detail": str(error)}, 400)
+        except (KeyError, TypeError, ValueError, IndexError):
+            return JSONResponse({"detail": "the request lacks a field, or one is of another kind"}, 400)
+
+    return Route(path, endpoint, methods=[method])
