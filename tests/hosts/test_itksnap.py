@@ -30,7 +30,7 @@ def segmenter() -> Segmenter:
 
 @pytest.fixture
 def client(segmenter: Segmenter) -> Iterator[TestClient]:
-    yield TestClient(itksnap.create_app(segmenter, ServeSettings()), base_url="http://127.0.0.1")
+    return TestClient(itksnap.create_app(segmenter, ServeSettings()), base_url="http://127.0.0.1")
 
 
 def picture() -> np.ndarray:
@@ -160,9 +160,7 @@ def test_what_is_not_right_is_refused_and_never_answered_with_a_200(client: Test
 
     def upload(data: bytes, **changes: object) -> httpx2.Response:
         metadata = (None, json.dumps(says | changes), "application/json")
-        return client.post(
-            f"/upload_raw/{window}", files={"file": (name, data, kind), "metadata": metadata}
-        )
+        return client.post(f"/upload_raw/{window}", files={"file": (name, data, kind), "metadata": metadata})
 
     bad = [
         upload(packed[:-9]),

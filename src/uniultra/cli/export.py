@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from uniultra.cli.terminal.text import label, say
+from uniultra.errors import ModelError
 
 
 def export(
@@ -24,7 +25,14 @@ def export(
     out: Annotated[
         Path, typer.Option(help="Folder for the graphs, the weights, model.json and parity.json.")
     ],
-    name: Annotated[str, typer.Option(help="The model's name, written into the files.")],
+    name: Annotated[
+        str | None,
+        typer.Option(help="The model's name, written into the files; with --for, the model's own."),
+    ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option("--for", help="Write what another program opens: x-anylabeling or ohif."),
+    ] = None,
     version: Annotated[
         str, typer.Option(help="The weights' version, written into the files.")
     ] = "unpublished",
@@ -54,9 +62,16 @@ def export(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
-    """Export a model to ONNX, and report how far it is from torch. Needs uniultra[train]."""
+    """Export a model to ONNX, and report how far it is from torch; or to what another program opens. Needs
+    uniultra[train].
+    """
     from uniultra.cli.terminal.extras import need
 
+    if host is not None:
+        _export_for(host, model, out, _given({"--name": name, "--size": size, "--data": data}), force)
+        return
+    if name is None:
+        raise ModelError("--name is missing: what the model is to be called")
     need("train", "torch", "transformers", "onnx", "onnxscript")
     from uniultra.cli.protocols import new_bar
     from uniultra.export.int8 import Int8Settings
@@ -89,6 +104,24 @@ def export(
             lambda done, total, what: bar.update(task, completed=done, total=total, description=what),
         )
     say(*_lines(report))
+
+
+def _export_for(host: str, model: str, out: Path, others: list[str], force: bool) -> None:
+    """The graphs of a published model or a folder, as another program takes them."""
+    from uniultra.cli.terminal.extras import need
+
+    need("train", "onnx")
+    from uniultra.export.host_files import host_folder, write_host
+
+    if others:
+        raise ModelError(
+            f"--for {host} takes a model as it is; export it with {', '.join(others)} to a folder first"
+        )
+    say(*_lines(write_host(host, host_folder(model), out, force)))
+
+
+def _given(options: dict[str, object]) -> list[str]:
+    return [name for name, value in options.items() if value is not None]
 
 
 def _lines(report: dict[str, Any], before: str = "") -> Iterator[str]:

@@ -26,7 +26,7 @@ HOSTS = {
     ),
     "itksnap": ("ITK-SNAP protocol", "python_multipart", "Answer ITK-SNAP's deep-learning extension."),
 }
-"""Flag, extra and module of `hosts`: what the protocol is called, the library it needs, and the flag's help."""
+"""By flag, which is the extra and the module too: the protocol, the library that it needs, and help."""
 
 
 def serve(**flags: Any) -> None:

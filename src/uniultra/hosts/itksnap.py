@@ -183,10 +183,10 @@ def _array(sent: _Sent) -> np.ndarray:
     said = _json(metadata)
     sides, channels = said.get("dimensions"), said.get("components_per_pixel", 1)
     if not isinstance(sides, list) or len(sides) not in (2, 3) or not all(map(_is_side, sides)):
-        raise PromptError(f"dimensions {str(sides):.60}; legal are 2 or 3 whole numbers from 1")
+        raise PromptError(f"dimensions {sides!s:.60}; legal are 2 or 3 whole numbers from 1")
     if channels not in (1, 3) or math.prod(sides) > MOST_VOXELS:
         raise PromptError(
-            f"{str(channels):.20} channels of {math.prod(sides)} voxels; legal are 1 or 3, and up to "
+            f"{channels!s:.20} channels of {math.prod(sides)} voxels; legal are 1 or 3, and up to "
             f"{MOST_VOXELS} voxels; crop the image"
         )
     length = 4 * channels * math.prod(sides)

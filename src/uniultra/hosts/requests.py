@@ -1,4 +1,4 @@
-"""What the protocols share: the guard in front, refusals with a status, and one shape of an error's answer."""
+"""What the protocols share: the guard in front, refusals with a status, and one shape of error."""
 
 from __future__ import annotations
 

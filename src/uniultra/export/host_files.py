@@ -1,0 +1,104 @@
+"""A model's files for another program: its two graphs as that one feeds them, and what tells it of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import onnx
+
+from uniultra.atomic import staged
+from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend
+from uniultra.errors import ModelError
+from uniultra.export.host_graphs import CANVAS, Pair, ohif, x_anylabeling
+from uniultra.hashes import file_sha256
+from uniultra.model_facts import ModelFacts
+from uniultra.registry import find, verified_folder
+
+HOSTS: Mapping[str, Callable[[Pair, ModelFacts], Pair]] = {"x-anylabeling": x_anylabeling, "ohif": ohif}
+CONFIG = {"x-anylabeling": "uniultra.yaml", "ohif": "models.json"}
+
+
+def write_host(host: str, folder: Path, out: Path, force: bool = False) -> dict[str, str]:
+    """Writes a model folder's graphs as a program feeds them, and the program's own file; all, or none.
+
+    Args:
+        host: a key of HOSTS.
+        folder: has encoder.onnx, decoder.onnx and model.json.
+        out: the new folder.
+        force: whether existing files are replaced.
+
+    Returns:
+        the SHA-256 of each file.
+
+    Raises:
+        ModelError: an unknown program, or a model that can't be read or has a side that doesn't fit.
+        OutputError: files are there.
+    """
+    check_host(host)
+    facts = OnnxBackend.open(folder, 1).facts
+    if host == "ohif" and CANVAS % facts.input_size:
+        raise ModelError(
+            f"--for ohif: a side of {facts.input_size} px doesn't divide {CANVAS}; use --size 256"
+        )
+    files = host_files(host)
+    pair = HOSTS[host]({file: onnx.load(str(folder / file)) for file in (ENCODER, DECODER)}, facts)
+    with staged({file: out / file for file in files}, force) as parts:
+        for file, model in pair.items():
+            model.producer_name, model.producer_version = "uniultra", facts.version
+            onnx.checker.check_model(model, full_check=True)
+            onnx.save(model, str(parts[file]))
+        sizes = {file: parts[file].stat().st_size for file in pair}
+        parts[CONFIG[host]].write_text(_config(host, facts, sizes), encoding="utf-8")
+    return {file: file_sha256(out / file) for file in files}
+
+
+def host_folder(model: str) -> Path:
+    """The folder of a published model, or one that `uniultra export` wrote. Raises ModelError for another."""
+    folder = Path(model)
+    if not folder.is_dir():
+        return verified_folder(find(model))
+    if not (folder / ENCODER).is_file():
+        raise ModelError(
+            f"'{folder}' has no {ENCODER}; run `uniultra export --model {folder} --out DIR` first"
+        )
+    return folder
+
+
+def host_files(host: str) -> tuple[str, ...]:
+    """The names of the files for a program."""
+    return (ENCODER, DECODER, CONFIG[host])
+
+
+def check_host(host: str) -> None:
+    """Raises ModelError for an unknown program."""
+    if host not in HOSTS:
+        raise ModelError(f"--for '{host}' is unknown; use one of {', '.join(HOSTS)}")
+
+
+def _config(host: str, facts: ModelFacts, sizes: Mapping[str, int]) -> str:
+    """What tells the program of the graphs, which lie beside it."""
+    if host == "ohif":
+        models = [
+            {
+                "name": f"{facts.name}-{key}",
+                "key": key,
+                "url": f"/{facts.name}/{file}",
+                "size": round(sizes[file] / 1e6, 2),
+            }
+            for key, file in (("encoder", ENCODER), ("decoder", DECODER))
+        ]
+        return json.dumps({facts.name: models}, indent=2) + "\n"
+    values = {
+        "type": "segment_anything_2",
+        "name": f"{facts.name}-{facts.version}",
+        "provider": "UniUltra",
+        "display_name": f"UniUltra ultrasound ({facts.name} {facts.version})",
+        "encoder_model_path": ENCODER,
+        "decoder_model_path": DECODER,
+        "padding_ratio": round((facts.passes.crop_scale - 1) / 2, 3),
+        "amg_pred_iou_thresh": 0.5,  # of a calibrated quality; SAM's own, of 0.8, is over-confident
+        "amg_stability_score_thresh": 0.8,
+    }
+    return "".join(f"{key}: {json.dumps(value)}\n" for key, value in values.items())
