@@ -23,7 +23,7 @@ class GraphBuilder:
     def __init__(self, prefix: str = "", outer: GraphBuilder | None = None) -> None:
         self.prefix = prefix
         self.nodes: list[NodeProto] = []
-        self.root = self if outer is None else outer.root
+        self.root: GraphBuilder = self if outer is None else outer.root
         self.weights: dict[str, TensorProto] = {}
         self.known: set[str] = set()
 
