@@ -92,7 +92,8 @@ def find(name: str) -> ModelEntry:
             return entry
     names = ", ".join(entry.name for entry in MODELS)
     raise ModelError(
-        f"model '{name}' is unknown: it is neither a folder nor a published model; published: {names}"
+        f"model '{name}' is unknown: it is neither a folder nor a published model; published: {names}; one "
+        "of the Hugging Face Hub is named as hf://organisation/name"
     )
 
 

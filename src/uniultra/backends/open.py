@@ -9,6 +9,7 @@ import importlib.util
 import json
 from pathlib import Path
 
+from uniultra.backends.hub import hub_folder, is_hub_name
 from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import ModelError
@@ -28,13 +29,14 @@ def open_backend(name_or_folder: str | Path, threads: int | None = None) -> Back
         name_or_folder: a name in the registry (which wins over a folder of that name: write ./name for the
             folder), or a folder with encoder.onnx and decoder.onnx, or with config.json and
             model.safetensors, or a run of `uniultra adapt`, `distill` or `train` (these need the `train`
-            extra).
+            extra), or hf://organisation/name[@revision] of the Hugging Face Hub (extra `hub`).
         threads: threads a call may use (ONNX only); None for all cores.
 
     Raises:
         ModelError: unknown name, no such folder, nothing usable in it, damaged files, or torch is not
             installed.
     """
+    name_or_folder = _fetched(name_or_folder)
     folder = finished_run(Path(name_or_folder))
     if _is_name(name_or_folder):
         return OnnxBackend.open(verified_folder(find(str(name_or_folder))), threads)
@@ -60,6 +62,7 @@ def weights_sha256(name_or_folder: str | Path) -> str:
     Raises:
         ModelError: unknown name, or a file can't be read.
     """
+    name_or_folder = _fetched(name_or_folder)
     folder = finished_run(Path(name_or_folder))
     if _is_name(name_or_folder):
         hashes = {
@@ -94,6 +97,11 @@ def _files_of(folder: Path) -> tuple[str, ...]:
         f"'{folder}' holds no model: no {ENCODER}, {_TORCH_FILES[-1]} or {_ADAPTER_FILES[-1]}; published "
         f"models: {names}"
     )
+
+
+def _fetched(name_or_folder: str | Path) -> str | Path:
+    """A model of the hub as its folder; any other as it is."""
+    return hub_folder(str(name_or_folder)) if is_hub_name(name_or_folder) else name_or_folder
 
 
 def _is_name(name_or_folder: str | Path) -> bool:

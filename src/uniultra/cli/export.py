@@ -31,7 +31,7 @@ def export(
     ] = None,
     host: Annotated[
         str | None,
-        typer.Option("--for", help="Write what another program opens: x-anylabeling or ohif."),
+        typer.Option("--for", help="Write what another program opens: x-anylabeling, ohif or huggingface."),
     ] = None,
     version: Annotated[
         str, typer.Option(help="The weights' version, written into the files.")

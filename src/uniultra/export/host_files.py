@@ -11,12 +11,16 @@ import onnx
 from uniultra.atomic import staged
 from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend
 from uniultra.errors import ModelError
-from uniultra.export.host_graphs import CANVAS, Pair, ohif, x_anylabeling
+from uniultra.export.host_parts import Pair, check_pair
+from uniultra.export.host_sam1 import CANVAS, ohif
+from uniultra.export.host_sam2 import x_anylabeling
+from uniultra.export.hub_folder import write_hub_folder
 from uniultra.hashes import file_sha256
 from uniultra.model_facts import ModelFacts
 from uniultra.registry import find, verified_folder
 
 HOSTS: Mapping[str, Callable[[Pair, ModelFacts], Pair]] = {"x-anylabeling": x_anylabeling, "ohif": ohif}
+HUB = "huggingface"
 CONFIG = {"x-anylabeling": "uniultra.yaml", "ohif": "models.json"}
 
 
@@ -36,6 +40,8 @@ def write_host(host: str, folder: Path, out: Path, force: bool = False) -> dict[
         ModelError: an unknown program, or a model that can't be read or has a side that doesn't fit.
         OutputError: files are there.
     """
+    if host == HUB:
+        return write_hub_folder(folder, out, force)
     check_host(host)
     facts = OnnxBackend.open(folder, 1).facts
     if host == "ohif" and CANVAS % facts.input_size:
@@ -45,9 +51,8 @@ def write_host(host: str, folder: Path, out: Path, force: bool = False) -> dict[
     files = host_files(host)
     pair = HOSTS[host]({file: onnx.load(str(folder / file)) for file in (ENCODER, DECODER)}, facts)
     with staged({file: out / file for file in files}, force) as parts:
+        check_pair(pair, facts)
         for file, model in pair.items():
-            model.producer_name, model.producer_version = "uniultra", facts.version
-            onnx.checker.check_model(model, full_check=True)
             onnx.save(model, str(parts[file]))
         sizes = {file: parts[file].stat().st_size for file in pair}
         parts[CONFIG[host]].write_text(_config(host, facts, sizes), encoding="utf-8")
@@ -74,7 +79,7 @@ def host_files(host: str) -> tuple[str, ...]:
 def check_host(host: str) -> None:
     """Raises ModelError for an unknown program."""
     if host not in HOSTS:
-        raise ModelError(f"--for '{host}' is unknown; use one of {', '.join(HOSTS)}")
+        raise ModelError(f"--for '{host}' is unknown; use one of {', '.join(HOSTS)}, {HUB}")
 
 
 def _config(host: str, facts: ModelFacts, sizes: Mapping[str, int]) -> str:

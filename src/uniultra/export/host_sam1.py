@@ -1,10 +1,8 @@
-"""A model's two graphs in the shapes that other programs feed: X-AnyLabeling as SAM 2's, cornerstone3D (OHIF)
-as SAM 1's. The graphs themselves are within, as they were exported.
+"""A model's two graphs in SAM 1's shape, as cornerstone3D (OHIF) feeds them.
 
-Both programs show the model RGB. X-AnyLabeling has a button that crops to a box before it encodes, which is
-what a focused view is. cornerstone3D has none: there the "embedding" is the picture itself, and the decoder
-looks where the prompt points, in one pass with a box and in several with clicks, as `Segmenter.segment` does
-(without its closer first view).
+The "embedding" is the picture itself, and the decoder looks where the prompt points, in one pass with a box
+and in several with clicks, as `Segmenter.segment` does (without its closer first view). The graphs themselves
+are within, as they were exported.
 """
 
 from __future__ import annotations
@@ -12,70 +10,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from onnx import ModelProto, TensorProto, helper
+from onnx import TensorProto, helper
 
 from uniultra.backends.onnx import DECODER, ENCODER
 from uniultra.export.graph_builder import GraphBuilder, floats
+from uniultra.export.host_parts import (
+    LABELS,
+    LUMA,
+    MASKS,
+    POINTS,
+    QUALITY,
+    Pair,
+    as_pixels,
+    axes,
+    shape_of,
+)
 from uniultra.model_facts import ModelFacts
 from uniultra.types import NEGATIVE, POSITIVE
 
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-LUMA = (0.299, 0.587, 0.114)
-"""Of red, green and blue in a grey image, as readers of colour images have it (ITU-R BT.601)."""
 CANVAS = 1024
 """Side of the picture that cornerstone3D encodes, in pixels."""
 CUT = 64.5 / 255
 """cornerstone3D multiplies masks by 255, rounds and keeps what is over 64, where SAM keeps what is over 0."""
 OUTSIDE = -20.0
 """Logit where no view reaches."""
-MAPS = ("image_embed", "high_res_feats_0", "high_res_feats_1")
-POINTS, LABELS = "point_coords", "point_labels"
-MASKS, QUALITY = "masks", "iou_predictions"
 FIRST_CORNER, LAST_CORNER = 2.0, 3.0
-Pair = dict[str, ModelProto]
-"""By the names of their files."""
-
-
-def x_anylabeling(pair: Pair, facts: ModelFacts) -> Pair:
-    """SAM 2's shape: RGB, normalised as ImageNet's, to three maps, which the decoder takes by place.
-
-    Prompts count from the edge of the first pixel; labels are floats.
-    """
-    side, grid = facts.input_size, facts.input_size // 4
-    encode, decode = pair[ENCODER].graph, pair[DECODER].graph
-    build = GraphBuilder()
-    spread = [255 * std * share for std, share in zip(IMAGENET_STD, LUMA, strict=True)]
-    offset = sum(255 * mean * share for mean, share in zip(IMAGENET_MEAN, LUMA, strict=True))
-    grey = build("Conv", "input_image", np.array(spread, np.float32).reshape(1, 3, 1, 1), [offset])
-    found = build.include("encoder", encode, {"images": _as_pixels(build, grey)})
-    for name in MAPS:
-        build("Identity", found[name], named=name)
-    shapes = {
-        value.name: [d.dim_value for d in value.type.tensor_type.shape.dim[1:]] for value in encode.output
-    }
-    outputs = [floats(name, 1, *shapes[name]) for name in (*MAPS[1:], MAPS[0])]
-    encoder = build.model(facts.name, [floats("input_image", 1, 3, side, side)], outputs)
-
-    build = GraphBuilder()
-    count = build("Shape", LABELS, start=0, end=1)
-    feeds = {name: name for name in (*MAPS, "mask_input")} | {
-        POINTS: build("Sub", POINTS, 0.5),
-        LABELS: build("Cast", LABELS, to=TensorProto.INT64),
-        "has_mask_input": build("Expand", "has_mask_input", count),
-    }
-    found = build.include("decoder", decode, feeds)
-    one = np.array([1], np.int64)
-    build("Unsqueeze", found["low_res_masks"], one, named=MASKS)
-    build("Unsqueeze", found["iou_predictions"], one, named=QUALITY)
-    inputs = [
-        *(floats(name, 1, *shapes[name]) for name in MAPS),
-        floats(POINTS, "prompts", "points", 2),
-        floats(LABELS, "prompts", "points"),
-        floats("mask_input", "prompts", 1, grid, grid),
-        floats("has_mask_input", 1),
-    ]
-    outputs = [floats(MASKS, "prompts", 1, grid, grid), floats(QUALITY, "prompts", 1)]
-    return {ENCODER: encoder, DECODER: build.model(facts.name, inputs, outputs)}
 
 
 def ohif(pair: Pair, facts: ModelFacts) -> Pair:
@@ -96,7 +55,7 @@ def ohif(pair: Pair, facts: ModelFacts) -> Pair:
         view.paste(logits, seen, f"{name}/{MASKS}")
         one = np.array([1], np.int64)
         inner("Unsqueeze", quality, one, named=f"{name}/{QUALITY}")
-        ends = [floats(f"{name}/{value.name}", *_shape(value)) for value in outputs]
+        ends = [floats(f"{name}/{value.name}", *shape_of(value)) for value in outputs]
         ways[name] = inner.branch(name, ends)
     corners = build("Cast", build("Equal", LABELS, FIRST_CORNER), to=TensorProto.FLOAT)
     has_box = build("Cast", build("ReduceMax", corners, keepdims=0), to=TensorProto.BOOL)
@@ -138,9 +97,9 @@ class View:
         """
         b = self.build
         corner = b("GreaterOrEqual", LABELS, FIRST_CORNER)
-        places = b("Compress", POINTS, b("Squeeze", corner, _axes(0)), axis=1)
-        low, high = (b(kind, places, _axes(0, 1), keepdims=0) for kind in ("ReduceMin", "ReduceMax"))
-        is_click = b("Squeeze", b("Not", corner), _axes(0))
+        places = b("Compress", POINTS, b("Squeeze", corner, axes(0)), axis=1)
+        low, high = (b(kind, places, axes(0, 1), keepdims=0) for kind in ("ReduceMin", "ReduceMax"))
+        is_click = b("Squeeze", b("Not", corner), axes(0))
         clicks = [b("Compress", value, is_click, axis=1) for value in (POINTS, LABELS)]
         seen = self._around(low, high)
         return *self._pass(self._crop(seen), seen, *self._with_box(*clicks, low, high)), seen
@@ -151,7 +110,7 @@ class View:
         seen = Seen(b.constant([-0.5, -0.5]), b.constant([CANVAS, CANVAS]))
         step = CANVAS // self.facts.input_size
         whole = b("AveragePool", "image_embeddings", kernel_shape=[step, step], strides=[step, step])
-        logits, quality = self._pass(_as_pixels(b, whole), seen, POINTS, LABELS)
+        logits, quality = self._pass(as_pixels(b, whole), seen, POINTS, LABELS)
         qualities = [quality]
         for _ in range(self.facts.passes.click_crops):
             low, high = self._found(logits, seen)
@@ -159,7 +118,7 @@ class View:
             prompt = self._with_box(POINTS, LABELS, low, high)
             logits, quality = self._pass(self._crop(seen), seen, *prompt)
             qualities.append(quality)
-        logs = b("ReduceMean", b("Log", b("Concat", *qualities, axis=0)), _axes(0))
+        logs = b("ReduceMean", b("Log", b("Concat", *qualities, axis=0)), axes(0))
         return logits, b("Exp", logs), seen
 
     def paste(self, logits: str, seen: Seen, named: str) -> str:
@@ -178,7 +137,7 @@ class View:
         spread = b("MatMul", b("MatMul", shares[1], logits), b("Transpose", shares[0], perm=[1, 0]))
         inside = b("And", sides[1], b("Transpose", sides[0], perm=[1, 0]))
         kept = b("Where", inside, b("Add", spread, CUT), OUTSIDE)
-        return b("Unsqueeze", kept, _axes(0), named=named)
+        return b("Unsqueeze", kept, axes(0), named=named)
 
     @property
     def _grid(self) -> int:
@@ -194,7 +153,7 @@ class View:
     def _marks(self, kind: float) -> str:
         """1 for points of a kind, else 0: (1, N, 1)."""
         b = self.build
-        return b("Unsqueeze", b("Cast", b("Equal", LABELS, kind), to=TensorProto.FLOAT), _axes(2))
+        return b("Unsqueeze", b("Cast", b("Equal", LABELS, kind), to=TensorProto.FLOAT), axes(2))
 
     def _around(self, low: str, high: str) -> Seen:
         """As `geometry.region_around`."""
@@ -221,7 +180,7 @@ class View:
         sampled = b(
             "GridSample", "image_embeddings", grid, mode="bilinear", padding_mode="zeros", align_corners=0
         )
-        return _as_pixels(b, b("AveragePool", sampled, kernel_shape=[2, 2], strides=[2, 2]))
+        return as_pixels(b, b("AveragePool", sampled, kernel_shape=[2, 2], strides=[2, 2]))
 
     def _pass(self, pixels: str, seen: Seen, points: str, labels: str) -> tuple[str, str]:
         b, grid = self.build, self._grid
@@ -242,13 +201,13 @@ class View:
         """
         b, fine = self.build, 4 * self._grid
         kept = b("Resize", self._under_clicks(logits, seen), "", [1, 1, 4, 4], mode="nearest")
-        smooth = b("Resize", b("Unsqueeze", logits, _axes(1)), "", [1, 1, 4, 4], mode="linear")
+        smooth = b("Resize", b("Unsqueeze", logits, axes(1)), "", [1, 1, 4, 4], mode="linear")
         inside = b("And", b("Greater", smooth, 0.0), b("Greater", kept, 0.5))
         marked = b("Cast", inside, to=TensorProto.FLOAT)
         steps = np.arange(fine, dtype=np.float32)
         first, last = [], []
         for axis in (2, 3):  # along x the rows are reduced
-            line = b("Greater", b("ReduceMax", marked, _axes(0, 1, axis), keepdims=0), 0.5)
+            line = b("Greater", b("ReduceMax", marked, axes(0, 1, axis), keepdims=0), 0.5)
             first.append(b("ReduceMin", b("Where", line, steps, float(fine)), keepdims=1))
             last.append(b("ReduceMax", b("Where", line, steps + 1, 0.0), keepdims=1))
         cell = b("Div", seen.size, float(fine))
@@ -267,7 +226,7 @@ class View:
         of it where none does. A flood from the clicks' cells.
         """
         b, grid = self.build, self._grid
-        inside = b("Unsqueeze", b("Cast", b("Greater", logits, 0.0), to=TensorProto.FLOAT), _axes(1))
+        inside = b("Unsqueeze", b("Cast", b("Greater", logits, 0.0), to=TensorProto.FLOAT), axes(1))
         share = b("Div", b("Sub", POINTS, seen.low), seen.size)
         cells = b("Floor", b("Mul", share, float(grid)))  # (1, N, 2)
         steps = np.arange(grid, dtype=np.float32)[None, None]
@@ -276,7 +235,7 @@ class View:
             for axis in (0, 1)
         ]  # (1, N, G)
         rows = b("Transpose", b("Mul", hits[1], self._marks(POSITIVE)), perm=[0, 2, 1])
-        seed = b("Mul", b("Unsqueeze", b("Min", b("MatMul", rows, hits[0]), 1.0), _axes(1)), inside)
+        seed = b("Mul", b("Unsqueeze", b("Min", b("MatMul", rows, hits[0]), 1.0), axes(1)), inside)
         near = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}
         for _ in range(grid):
             seed = b("Mul", b("MaxPool", seed, **near), inside)
@@ -291,19 +250,5 @@ class View:
             "Where", b("Greater", b("ReduceMax", positive, keepdims=0), 0.5), positive, self._marks(NEGATIVE)
         )
         away = b("Mul", b("Sub", 1.0, positive), 4.0 * CANVAS)
-        low = b("ReduceMin", b("Add", POINTS, away), _axes(0, 1), keepdims=0)
-        return low, b("ReduceMax", b("Sub", POINTS, away), _axes(0, 1), keepdims=0)
-
-
-def _as_pixels(build: GraphBuilder, grey: str) -> str:
-    """Grey values (1, 1, H, W) as uint8 (1, H, W)."""
-    whole = build("Clip", build("Round", grey), np.array(0, np.float32), np.array(255, np.float32))
-    return build("Squeeze", build("Cast", whole, to=TensorProto.UINT8), _axes(1))
-
-
-def _axes(*axes: int) -> np.ndarray:
-    return np.array(axes, np.int64)
-
-
-def _shape(value: object) -> list[int]:
-    return [part.dim_value for part in value.type.tensor_type.shape.dim]  # type: ignore[attr-defined]
+        low = b("ReduceMin", b("Add", POINTS, away), axes(0, 1), keepdims=0)
+        return low, b("ReduceMax", b("Sub", POINTS, away), axes(0, 1), keepdims=0)
