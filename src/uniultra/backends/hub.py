@@ -68,15 +68,23 @@ def _fetched(name: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
-    what = {"repo_id": name, "revision": revision, "allow_patterns": list(FILES)}
+    def folder(local: bool) -> Path:
+        place = None if local else os.environ.get("HF_ENDPOINT")
+        kept = list(FILES)
+        return Path(
+            snapshot_download(
+                name, revision=revision, allow_patterns=kept, local_files_only=local, endpoint=place
+            )
+        )
+
     try:
-        return Path(snapshot_download(**what, local_files_only=True))
+        return folder(local=True)
     except LocalEntryNotFoundError:
         pass
     except ValueError as error:  # a name that the hub couldn't have
         raise ModelError(f"'hf://{name}' is no name of the hub: {_line(error)}") from error
     try:
-        return Path(snapshot_download(**what, endpoint=os.environ.get("HF_ENDPOINT")))
+        return folder(local=False)
     except Exception as error:  # its own kinds, and those of the client beneath
         raise ModelError(f"'hf://{name}' can't be fetched: {_line(error)}") from error
 

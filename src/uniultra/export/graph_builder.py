@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -27,7 +28,7 @@ class GraphBuilder:
         self.weights: dict[str, TensorProto] = {}
         self.known: set[str] = set()
 
-    def __call__(self, kind: str, *inputs: Value, named: str = "", **attributes: object) -> str:
+    def __call__(self, kind: str, *inputs: Value, named: str = "", **attributes: Any) -> str:
         """Adds a node of one output and returns its name, `named` where one is given."""
         name = named or f"{self.prefix}{kind}_{len(self.nodes)}"
         known = [value if isinstance(value, str) else self.constant(value) for value in inputs]

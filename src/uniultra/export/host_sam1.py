@@ -8,6 +8,7 @@ are within, as they were exported.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from onnx import TensorProto, helper
@@ -100,9 +101,9 @@ class View:
         places = b("Compress", POINTS, b("Squeeze", corner, axes(0)), axis=1)
         low, high = (b(kind, places, axes(0, 1), keepdims=0) for kind in ("ReduceMin", "ReduceMax"))
         is_click = b("Squeeze", b("Not", corner), axes(0))
-        clicks = [b("Compress", value, is_click, axis=1) for value in (POINTS, LABELS)]
+        points, labels = (b("Compress", value, is_click, axis=1) for value in (POINTS, LABELS))
         seen = self._around(low, high)
-        return *self._pass(self._crop(seen), seen, *self._with_box(*clicks, low, high)), seen
+        return *self._pass(self._crop(seen), seen, *self._with_box(points, labels, low, high)), seen
 
     def of_clicks(self) -> tuple[str, str, Seen]:
         """A pass on the whole canvas, and others on crops around what was found under the clicks."""
@@ -236,7 +237,7 @@ class View:
         ]  # (1, N, G)
         rows = b("Transpose", b("Mul", hits[1], self._marks(POSITIVE)), perm=[0, 2, 1])
         seed = b("Mul", b("Unsqueeze", b("Min", b("MatMul", rows, hits[0]), 1.0), axes(1)), inside)
-        near = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}
+        near: dict[str, Any] = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}
         for _ in range(grid):
             seed = b("Mul", b("MaxPool", seed, **near), inside)
         any_hit = b("Greater", b("ReduceMax", seed, keepdims=0), 0.5)
