@@ -230,8 +230,8 @@ def _reset(window: Open, request: Request, sent: _Sent) -> Response:
 
 def _point(window: Open, request: Request, sent: _Sent) -> Response:
     """A click at x, y and, in a volume, z: as `point` repeated, or, before version 2, as x, y and z."""
-    asked = request.query_params
-    texts = asked.getlist("point") or [asked[name] for name in "xyz"]
+    query = request.query_params
+    texts = query.getlist("point") or [query[name] for name in "xyz"]
     if len(texts) < window.axes:
         raise PromptError(f"a point of {len(texts)} numbers in an image of {window.axes} axes; send them all")
     index = [int(text) for text in texts[: window.axes]][::-1]
