@@ -33,7 +33,7 @@ def test_info_tells_what_a_person_needs_and_no_patient(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     for part in (
         "DICOM, US",
-        "320 x 240 pixels, 3 frames at 25 a second",
+        "320 x 240 pixels, 3 frames at 25 per second",
         "Explicit VR Little Endian",
         "0.5 x 0.5 mm per pixel",
         "M-mode",

@@ -74,14 +74,14 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     )
     if facts["frames"] > 1:
         size += (
-            f" at {facts['rate_hz']:.3g} a second, {facts['times_s'][-1]:.2f} s"
+            f" at {facts['rate_hz']:.3g} per second, {facts['times_s'][-1]:.2f} s"
             if facts["rate_hz"]
             else ", rate unknown"
         )
     lines = [head, f"  size        {size}"]
     if "syntax" in facts:
         lines += [
-            f"  stored      {facts['syntax']}; {facts['photometric']}, {facts['bits']} bits a sample",
+            f"  stored      {facts['syntax']}; {facts['photometric']}, {facts['bits']} bits per sample",
             f"  device      {', '.join(filter(None, (facts['manufacturer'], facts['model']))) or 'unknown'}",
             f"  burned in   {_burned_in(facts['burned_in_annotation'])}",
         ]

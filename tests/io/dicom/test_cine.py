@@ -202,7 +202,7 @@ def test_a_depth_that_no_decoder_may_see(tmp_path: Path) -> None:
     stream = b"\xff\xd8\xff\xc3\0\x0b\x03\0\x18\0\x24\x01\x01\x11\0"
     data = encapsulated(dataset(picture()), JPEGLosslessSV1, [stream])
     pytest.importorskip("gdcm", reason="python-gdcm is of the extra dicom")
-    assert "is coded with 3 bits a sample; legal are 8 to 8" in refusal(save(data, tmp_path / "a.dcm"))
+    assert "is coded with 3 bits per sample; legal are 8 to 8" in refusal(save(data, tmp_path / "a.dcm"))
 
 
 def test_video_in_dicom_is_refused_by_name(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ _RGB_IDS = b"RGB"
 
 
 class Coded(NamedTuple):
-    """What a code stream's header says: pixels, samples per pixel, bits a sample.
+    """What a code stream's header says: pixels, samples per pixel, bits per sample.
 
     `colours` is what its samples are for certain: "YBR" or "RGB" of lossy JPEG; "RGB" where a decoder of JPEG
     2000 undoes a colour transform; "" where the stream doesn't say, and the file's own header must.

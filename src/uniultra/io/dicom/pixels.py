@@ -247,7 +247,7 @@ def _check_coded(image: Image, number: int, data: bytes) -> Coded | None:
     allocated = integer(image.header.dataset, "BitsAllocated") or 8
     if not 8 <= coded.bits <= allocated:
         raise FileError(
-            f"{name}: frame {number} is coded with {coded.bits} bits a sample; legal are 8 to {allocated}; "
+            f"{name}: frame {number} is coded with {coded.bits} bits per sample; legal are 8 to {allocated}; "
             "export it again"
         )
     if image.header.syntax == JPEGExtended12Bit and coded.bits != 8:
