@@ -28,7 +28,7 @@ class Hub:
     """What the client asks of the hub: a repository's list of files, and each file."""
 
     def __init__(self, root: Path) -> None:
-        self.root, self.asked = root, list[str]()
+        self.root, self.requested = root, list[str]()
         hub = self
 
         class Answer(http.server.BaseHTTPRequestHandler):
@@ -39,7 +39,7 @@ class Hub:
                 self.do_GET()
 
             def do_GET(self) -> None:
-                hub.asked.append(self.path)
+                hub.requested.append(self.path)
                 path = self.path.partition("?")[0]
                 kind, body = "application/json", b'{"error": "Repository not found"}'
                 status, etag = 404, ""
@@ -94,11 +94,11 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 def test_a_model_is_fetched_once_and_never_its_code(hub: Hub) -> None:
     segmenter = Segmenter.load(NAME, threads=1)
     assert segmenter.facts == Segmenter.load().facts
-    assert any("encoder.onnx" in path for path in hub.asked)
-    assert not any("extra.py" in path for path in hub.asked if "/resolve/" in path)
-    hub.asked.clear()
+    assert any("encoder.onnx" in path for path in hub.requested)
+    assert not any("extra.py" in path for path in hub.requested if "/resolve/" in path)
+    hub.requested.clear()
     assert Segmenter.load(NAME, threads=1).name == segmenter.name
-    assert hub.asked == []
+    assert hub.requested == []
 
 
 def test_a_file_that_differs_is_refused(hub: Hub) -> None:
@@ -124,7 +124,7 @@ def test_a_graph_that_the_sums_leave_out_is_refused(hub: Hub) -> None:
 def test_a_name_that_is_none_is_refused_unasked(hub: Hub, name: str) -> None:
     with pytest.raises(ModelError, match="is no name of the hub"):
         Segmenter.load(name)
-    assert hub.asked == []
+    assert hub.requested == []
 
 
 def test_what_is_not_there_is_one_line(hub: Hub) -> None:
@@ -135,4 +135,4 @@ def test_what_is_not_there_is_one_line(hub: Hub) -> None:
 def test_a_mistyped_folder_asks_nobody(hub: Hub) -> None:
     with pytest.raises(ModelError, match="hf://"):
         Segmenter.load("clinic/small-model")
-    assert hub.asked == []
+    assert hub.requested == []
