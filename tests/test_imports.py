@@ -89,7 +89,7 @@ MAY_IMPORT = {
     "results": (*FOUNDATION, "io", "measure", "parallel", "prompt_checks", "segmenter"),
     "tracking": (*FOUNDATION, "io", "postprocess", "segmenter", "results", "tracking"),
     "outputs": (*FOUNDATION, *RESULTS, "io"),
-    "batch": (*FOUNDATION, *RESULTS, "automatic", "durable", "io", "data.problems", "batch"),
+    "batch": (*FOUNDATION, *RESULTS, "automatic", "durable", "io", "data.problems", "tracking", "batch"),
     "cluster": ("prompts",),
     "web": (*FOUNDATION, *RESULTS, "atomic", "data.manifest_text", "io", "tracking", "web"),
     "hosts": (*FOUNDATION, "segmenter", "web", "hosts"),

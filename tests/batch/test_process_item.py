@@ -23,15 +23,18 @@ from phantoms import ellipse, speckled
 from uniultra.automatic import GridSettings
 from uniultra.backends.open import model_sha256
 from uniultra.batch import process_item as work
-from uniultra.batch.job import Item, Job
+from uniultra.batch.job import Item, Job, plain_track
 from uniultra.batch.process_item import MOST_TRIES, Outcome, do, is_pending
 from uniultra.batch.records import Counts, record_name, write_record, write_tables
 from uniultra.batch.storage import Store
 from uniultra.errors import OutputError
+from uniultra.io.cines import open_cine
 from uniultra.io.images import read_frame
 from uniultra.io.input_file import InputFile
+from uniultra.outputs.frame_files import id_mask
 from uniultra.results import FrameResult
 from uniultra.segmenter import Segmenter
+from uniultra.tracking import track
 from uniultra.types import Prompt
 
 GIVEN = ((BOX, (), ()),)
@@ -301,6 +304,36 @@ def test_frames_of_a_cine(
     assert all(float(row["area_mm2"]) == pytest.approx(int(row["area_px"]) * 0.25, abs=1e-3) for row in rows)
     kept = b"".join(path.read_bytes() for path in Path(job.out).rglob("*") if path.is_file())
     assert PHI.split("^")[2].encode() not in kept
+
+
+def test_what_is_prompted_is_tracked_and_resumed(job: Job, segmenter: Segmenter, tmp_path: Path) -> None:
+    masks = [ellipse((96, 128), (50 + 3 * n, 48), (20, 16)) for n in range(4)]
+    pictures = [Image.fromarray(speckled(mask, n).pixels_hw) for n, mask in enumerate(masks)]
+    pictures[0].save(tmp_path / "c.gif", save_all=True, append_images=pictures[1:], duration=40)
+    prompts = {1: {1: Prompt((30, 30, 76, 66))}, 2: {2: Prompt((30, 30, 78, 66))}}
+    item = Item("c.gif", str(tmp_path / "c.gif"), "all", track=plain_track(prompts))
+    assert Item.from_json(item.to_json()).tracked() == prompts
+    assert do(item, job, segmenter) == Outcome("c.gif#all", "done")
+    results = list(track(segmenter, open_cine(tmp_path / "c.gif"), prompts))
+    _, rows, failures = tables(job, [item])
+    assert failures == []
+    assert [(row["frame"], row["object"], row["status"]) for row in rows] == [
+        (str(result.number), str(one.number), one.status) for result in results for one in result.objects
+    ]
+    for result in results:
+        written = np.array(Image.open(Path(job.out) / f"c.gif.frame{result.number}.mask.png"))
+        assert np.array_equal(written, id_mask(result))
+    assert do(item, later(job), segmenter).status == "skipped"
+    assert is_pending(dataclasses.replace(item, track=plain_track({0: prompts[1]})), later(job))
+
+
+def test_a_prompt_on_a_frame_that_is_not_there_is_a_failure(
+    job: Job, item: Item, segmenter: Segmenter
+) -> None:
+    beyond = dataclasses.replace(item, frame="all", prompts=(), track=plain_track({3: {1: Prompt(BOX)}}))
+    outcome = do(beyond, job, segmenter)
+    assert outcome.status == "failed"
+    assert "a prompt is on frame 3, which isn't tracked; legal are 0 to 0" in outcome.reason
 
 
 def test_a_cine_without_a_choice_is_refused(job: Job, segmenter: Segmenter, tmp_path: Path) -> None:

@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from phantoms import ellipse, speckled
 from uniultra.tracking.anchor import EXPLAINED, anchored, followed, mask_at
-from uniultra.tracking.confidence import LOST, SURE, Evidence, likeness, status_of
+from uniultra.tracking.confidence import LOST, SURE, Evidence, likeness, stability, status_of
 from uniultra.tracking.motion import flow_between, view_of
 from uniultra.tracking.state import grid_of
 from uniultra.types import Frame, Region
 
-GOOD = Evidence(0.95, 0.95, 0.98)
+GOOD = Evidence(0.95, 0.95, 0.98, 0.95)
 HW = (160, 240)
 
 
 def test_good_evidence_is_sure_and_bad_is_lost() -> None:
     assert GOOD.confidence >= SURE
-    assert Evidence(0.5, 0.1, 0.2).confidence < LOST
+    assert Evidence(0.7, 0.9, 0.4, 0.6).confidence < LOST
+
+
+def test_each_piece_of_evidence_counts() -> None:
+    doubtful = Evidence(0.8, 0.9, 0.75, 0.7)
+    assert LOST / 10 < doubtful.confidence < 1 - LOST / 10
+    for better in ("quality", "first_quality", "like_first", "stable"):
+        assert replace(doubtful, **{better: 1.0}).confidence > doubtful.confidence
+    assert replace(doubtful, explained=0.95).confidence >= SURE
+    assert replace(doubtful, explained=0.7).confidence == doubtful.confidence
 
 
 def test_what_grew_since_it_was_sure_is_lost_and_since_it_was_prompted_is_unsure() -> None:
-    assert Evidence(0.95, 0.95, 0.98, growth=2.6).confidence == 0
-    changed = Evidence(0.95, 0.95, 0.98, changed=3.1, explained=1.0).confidence
-    assert LOST <= changed < SURE
+    assert replace(GOOD, growth=2.6).confidence == 0
+    assert LOST <= replace(GOOD, changed=3.1, explained=1.0).confidence < SURE
 
 
-def test_a_prompted_frame_that_explains_what_is_seen_makes_up_for_looks() -> None:
-    looks = Evidence(0.9, 0.4, 0.4)
-    assert looks.confidence < LOST
-    assert Evidence(0.9, 0.4, 0.4, explained=0.95).confidence == pytest.approx(1)
-    assert Evidence(0.9, 0.4, 0.4, explained=0.7).confidence == looks.confidence
+def test_stability_of_a_sharp_mask_a_soft_one_and_none() -> None:
+    ramp = np.broadcast_to(np.linspace(-4, 4, 81), (10, 81))
+    assert stability(np.sign(ramp) * 8) == pytest.approx(40 / 40, abs=0.03)
+    assert stability(ramp) == pytest.approx(30 / 50, abs=0.03)
+    assert stability(np.full((4, 4), -8.0)) == 0
 
 
 @pytest.mark.parametrize(

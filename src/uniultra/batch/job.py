@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,6 +31,7 @@ class Item:
         frame: of a file of several frames, a number from 0 or one of CHOICES; None: such a file fails.
         prompts: a (box, points, labels) for each object, as `Prompt` takes them.
         prior: where its previous mask lies, or None.
+        track: a (frame, structure, box, points, labels) for each prompt of what is to be followed through it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Item:
     frame: int | str | None = None
     prompts: tuple[tuple[Any, Any, Any], ...] = ()
     prior: str | None = None
+    track: tuple[tuple[int, int, Any, Any, Any], ...] = ()
 
     @property
     def label(self) -> str:
@@ -56,16 +58,34 @@ class Item:
     @classmethod
     def from_json(cls, text: str) -> Item:
         values = json.loads(text)
-        return cls(
-            **values | {"prompts": tuple((box, points, labels) for box, points, labels in values["prompts"])}
-        )
+        prompts, track = (tuple(map(tuple, values[key])) for key in ("prompts", "track"))
+        return cls(**values | {"prompts": prompts, "track": track})
 
     def requested(self) -> list[Prompt]:
         """Its prompts. Raises PromptError."""
-        return [
-            Prompt(None if box is None else tuple(box), tuple(map(tuple, points)), tuple(labels))  # type: ignore[arg-type]
-            for box, points, labels in self.prompts
-        ]
+        return [_prompt(*one) for one in self.prompts]
+
+    def tracked(self) -> dict[int, dict[int, Prompt]]:
+        """The prompts of its track, by frame and structure. Raises PromptError."""
+        found: dict[int, dict[int, Prompt]] = {}
+        for frame, number, *prompt in self.track:
+            found.setdefault(frame, {})[number] = _prompt(*prompt)
+        return found
+
+
+def _prompt(box: Any, points: Any, labels: Any) -> Prompt:
+    return Prompt(None if box is None else tuple(box), tuple(map(tuple, points)), tuple(labels))  # type: ignore[arg-type]
+
+
+def plain_track(
+    prompts: Mapping[int, Mapping[int, Prompt]],
+) -> tuple[tuple[int, int, Any, Any, Any], ...]:
+    """Prompts on several frames, without previous masks, as an `Item` carries them."""
+    return tuple(
+        (frame, number, one.box_xyxy, one.points_xy, one.point_labels)
+        for frame, own in sorted(prompts.items())
+        for number, one in sorted(own.items())
+    )
 
 
 def plain_prompts(prompts: Sequence[Prompt]) -> tuple[tuple[Any, Any, Any], ...]:
@@ -120,6 +140,8 @@ class Job:
             "frame": item.frame,
             "prompts": item.prompts,
         }
+        if item.track:
+            asked["track"] = item.track
         if self.keep_patient:
             requested["keep_patient"] = True
         return _sha256_of(json.dumps(requested, sort_keys=True))

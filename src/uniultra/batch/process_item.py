@@ -35,6 +35,7 @@ from uniultra.io.paths import one_line
 from uniultra.outputs.frame_files import id_mask
 from uniultra.results import FrameResult, frame_result, segment_frame
 from uniultra.segmenter import Segmenter
+from uniultra.tracking import track
 from uniultra.types import Cine, Frame, Prompt
 
 SKIPPED = "skipped"
@@ -139,10 +140,9 @@ def _make(
     with _called(item, files):
         source = input_file(files[0])
         faults: dict[int, FileError] = {}
-        for number, frame in _frames(item, source, faults):
-            result = replace(_segment(frame, item, job, segmenter, files[1]), number=number)
+        for result in _results(item, job, segmenter, (source, files[1]), faults):
             mask = _write(item, job, (source, result), *to)
-            content["frames"].append({"frame": number, "mask": mask})
+            content["frames"].append({"frame": result.number, "mask": mask})
             content["objects"] += object_records(result)
         if faults and not content["frames"]:
             raise faults[min(faults)]
@@ -151,6 +151,25 @@ def _make(
             for number, error in faults.items()
         ]
     return content
+
+
+def _results(
+    item: Item,
+    job: Job,
+    segmenter: Segmenter,
+    opened: tuple[InputFile, Path | None],
+    faults: dict[int, FileError],
+) -> Iterator[FrameResult]:
+    """Each chosen frame's result; of a track each frame's. Frames that can't be read go into `faults`. Raises
+    UniUltraError.
+    """
+    source, prior = opened
+    if item.track:
+        _numbers(item, source.cine)  # too many frames
+        yield from track(segmenter, source.cine, item.tracked(), on_fault=faults.__setitem__)
+        return
+    for number, frame in _frames(item, source, faults):
+        yield replace(_segment(frame, item, job, segmenter, prior), number=number)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ RESULT_COLUMNS = (
         "x1",
         "y1",
     ),
-    *("mask", "model", "version"),
+    *("mask", "model", "version", "status", "confidence"),
 )
 FAILURE_COLUMNS = ("input", "frame", "reason")
 DONE, FAILED = "done", "failed"
@@ -224,9 +224,10 @@ def _rows(record: Record) -> Iterable[list[Any]]:
                 ),
                 *box,
                 *maker,
+                *(_blank(found.get(key)) for key in ("status", "confidence")),
             ]
         if not by_frame[picture["frame"]]:
-            yield [*about, 0, "", 0, *[""] * 6, *maker]
+            yield [*about, 0, "", 0, *[""] * 6, *maker, "", ""]
 
 
 def _blank(value: Any) -> Any:
@@ -235,7 +236,7 @@ def _blank(value: Any) -> Any:
 
 def object_records(result: FrameResult) -> list[Record]:
     """One entry per object: its prompt as text, its area in pixels and, where the scale is known, mm2, and
-    its quality.
+    its quality; of a tracked one its status and confidence.
     """
     return [
         {
@@ -246,6 +247,7 @@ def object_records(result: FrameResult) -> list[Record]:
             "area_mm2": found.area_mm2,
             "quality": round(found.mask.quality, 4),
             "box_xyxy": found.mask.box_xyxy,
+            **({"status": found.status, "confidence": found.confidence} if result.tracked else {}),
         }
         for found in result.objects
     ]

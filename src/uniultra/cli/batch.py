@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 PROMPTS_HELP = "A CSV with a row per object: file, x0,y0,x1,y1 and/or points; see docs/batch.md."
 MASKS_HELP = "A folder of previous masks to refine, under their images' relative names."
 PATIENT_HELP = "Copy the patient's identity into DICOM results, which then lie in their source's study."
+TRACK_HELP = "Follow what --prompts points at (its columns frame and object) through each cine."
 FRAME_HELP = "Of files of several frames: first, middle or all."
 
 
@@ -54,6 +55,7 @@ def batch(
         float | None, typer.Option(metavar="Q", help="With --grid: the lowest quality kept.  [default: 0.6]")
     ] = None,
     frame: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAME_HELP)] = None,
+    track: Annotated[bool, typer.Option("--track", help=TRACK_HELP)] = False,
     model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
     write: Annotated[
         list[str], typer.Option(metavar="KIND", help=f"Also write {', '.join(ARCHIVE_ENDINGS)}.")
@@ -78,7 +80,7 @@ def batch(
     from uniultra.batch.ray_pool import PoolSettings
     from uniultra.outputs.earlier import archive_images
 
-    choice = _Choice(prompts, from_masks, _grid(grid, quality), _frame(frame))
+    choice = _Choice(prompts, from_masks, _grid(grid, quality), _frame(frame), track)
     kinds = chosen_extras(write)
     _check_patient(keep_patient, kinds)
     settings = PoolSettings(workers, address)
@@ -103,8 +105,11 @@ class _Choice:
     masks: str | None
     grid: GridSettings | None
     frame: str | None
+    track: bool = False
 
     def __post_init__(self) -> None:
+        if self.track and (self.prompts is None or self.frame is not None):
+            raise PromptError("--track follows what --prompts points at, on all frames; leave --frame out")
         given = [
             name
             for name, value in (
@@ -121,29 +126,34 @@ class _Choice:
     def items(self, files: Mapping[str, str], source: str) -> list[Item]:
         """One for each input. Raises FileError and DataError; says which files nothing is asked of."""
         from uniultra.batch.inputs import find_previous_masks
-        from uniultra.batch.job import Item, plain_prompts
+        from uniultra.batch.job import EVERY, Item, plain_prompts, plain_track
         from uniultra.prompts.files import read_prompts
+        from uniultra.prompts.tracks import read_tracks
 
         if not files:
             raise FileError(
                 f"{source}: nothing to do, it holds no images but results of uniultra; give the images' own "
                 "folder"
             )
+        if self.prompts is not None and self.track:
+            tracks = read_tracks(self.prompts, files)
+            _tell_left(len(files), len(tracks), self.prompts)
+            return [Item(name, files[name], EVERY, track=plain_track(own)) for name, own in tracks.items()]
         if self.prompts is not None:
             choice = read_prompts(self.prompts, files)
-            left = len(files) - len({name for name, _ in choice})
-            if left:
-                print(
-                    f"uniultra: {left} of {len(files)} images have no row in "
-                    f"{printable(str(self.prompts))}: left out",
-                    file=sys.stderr,
-                )
+            _tell_left(len(files), len({name for name, _ in choice}), self.prompts)
             return [
                 Item(name, files[name], self.frame if number is None else number, plain_prompts(prompts))
                 for (name, number), prompts in choice.items()
             ]
         priors = {} if self.masks is None else find_previous_masks(self.masks, list(files))
         return [Item(name, path, self.frame, prior=priors.get(name)) for name, path in files.items()]
+
+
+def _tell_left(files: int, asked: int, prompts: Path) -> None:
+    if files > asked:
+        left = f"{files - asked} of {files} images have no row in {printable(str(prompts))}"
+        print(f"uniultra: {left}: left out", file=sys.stderr)
 
 
 def _grid(side: int | None, quality: float | None) -> GridSettings | None:

@@ -22,8 +22,6 @@ SIDE = 128
 """Pixels a side of the crops that are registered."""
 EXPLAINED = 0.95
 """Correlation from which the prompted frame explains what is seen; chosen on val (docs/tracking.md)."""
-AGREES = 0.6
-"""IoU from which a mask counts as the one that registration gives."""
 _NEAR = 9
 """Pixels of a crop that count around a mask, across."""
 

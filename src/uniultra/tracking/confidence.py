@@ -14,11 +14,11 @@ from uniultra.results import TrackStatus
 from uniultra.tracking.state import PATCH
 from uniultra.types import Frame, Region
 
-SURE, LOST = 0.8, 0.1
-"""Confidence from which a frame is sure, and below which it is lost; chosen on val."""
+SURE, LOST = 0.8, 0.5
+"""Confidence from which a frame is sure, and below which it is lost; chosen on val (docs/tracking.md)."""
 EXPLAINED_FROM, EXPLAINED_SPAN = 0.75, 0.2
 """Correlation with the registered prompted frame that says nothing, and what is to be added for certainty."""
-FOUND_THERE = 0.6
+FOUND_THERE = 0.65
 """Confidence from which a lost structure counts as found where it was last sure; elsewhere it must be SURE: a
 search tempts.
 """
@@ -30,9 +30,10 @@ MOST_CHANGE = 3.0
 """What is this much larger or smaller than when it was prompted is never sure."""
 _AROUND = 1.4
 """What an appearance shows: this many times the structure's box."""
-WEIGHTS = (-14.4, 4.0, 4.9, 10.9)
-"""Of 1, quality, likeness to the first and to the last sure appearance: logistic regression on val
-(docs/tracking.md).
+WEIGHTS = (-25.5, 0.5, 7.9, 12.6, 12.6, 5.9)
+"""Of 1, quality, quality when prompted, likeness to the prompted appearance, stability, and how far the
+prompted frame explains what is seen: logistic regression on simulated cines of train stills and on train
+recordings, its constant moved on val so that LOST is a half (docs/tracking.md).
 """
 
 
@@ -41,18 +42,20 @@ class Evidence:
     """What speaks for one answer.
 
     Attributes:
-        quality: IoU as the model predicts it, 0 to 1.
-        like_first, like_sure: correlation with the appearance when prompted, and when last sure, -1 to 1.
+        quality, first_quality: IoU as the model predicts it, of this answer and of the prompted one, 0 to 1.
+        like_first: correlation with the appearance when prompted, -1 to 1.
+        stable: IoU of the answer cut above and below its border, 0 to 1 (`stability`).
+        explained: correlation with the prompted frame, registered, -1 to 1.
         growth: its area over that of the last sure frame, or the inverse: at least 1.
-        explained: correlation with the prompted frame, registered, where its mask agrees; else 0.
         changed: as `growth`, but against the prompted frame.
     """
 
     quality: float
+    first_quality: float
     like_first: float
-    like_sure: float
-    growth: float = 1.0
+    stable: float
     explained: float = 0.0
+    growth: float = 1.0
     changed: float = 1.0
 
     @property
@@ -60,12 +63,18 @@ class Evidence:
         """The chance that Dice is at least 0.7, 0 to 1."""
         if self.growth > MOST_GROWTH:
             return 0.0
-        most = SURE - 0.01 if self.changed > MOST_CHANGE else 1.0
-        values = (1.0, self.quality, self.like_first, self.like_sure)
-        logit = sum(weight * value for weight, value in zip(WEIGHTS, values, strict=True))
         registered = min(max((self.explained - EXPLAINED_FROM) / EXPLAINED_SPAN, 0.0), 1.0)
-        learnt = 1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0)))
-        return min(max(registered, learnt), most)
+        values = (1.0, self.quality, self.first_quality, self.like_first, self.stable, registered)
+        logit = sum(weight * value for weight, value in zip(WEIGHTS, values, strict=True))
+        most = SURE - 0.01 if self.changed > MOST_CHANGE else 1.0
+        return min(1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0))), most)
+
+
+def stability(logits_hw: np.ndarray) -> float:
+    """How little a mask depends on where its logits are cut: the IoU of the cuts at 1 and at -1, as in SAM's
+    automatic masks (Kirillov et al., ICCV 2023, appendix B); 0 for none.
+    """
+    return np.count_nonzero(logits_hw > 1) / max(np.count_nonzero(logits_hw > -1), 1)
 
 
 def status_of(confidence: float, lost: int) -> TrackStatus:

@@ -17,7 +17,7 @@ from uniultra.tracking.confidence import shown_around
 from uniultra.tracking.state import MaskGrid, positions
 from uniultra.types import Frame, Region
 
-VIEW_SIDE = 256
+VIEW_SIDE = 128
 """Longer side of the pictures that motion is estimated on."""
 _LOCAL = threading.local()
 
@@ -53,6 +53,7 @@ def _method() -> cv2.DISOpticalFlow:
     if not hasattr(_LOCAL, "method"):
         _LOCAL.method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         _LOCAL.method.setFinestScale(0)
+        _LOCAL.method.setVariationalRefinementIterations(0)
     method: cv2.DISOpticalFlow = _LOCAL.method
     return method
 

@@ -17,11 +17,19 @@ import numpy as np
 from uniultra.errors import PromptError
 from uniultra.geometry import OUTSIDE_LOGIT, clip_box, inscribed_centre, scale_of
 from uniultra.pixel_scale import NO_SCALE
-from uniultra.postprocess import overlap
 from uniultra.results import TrackStatus
 from uniultra.segmenter import Segmenter
-from uniultra.tracking.anchor import AGREES, EXPLAINED, anchored, followed, mask_at
-from uniultra.tracking.confidence import FOUND_THERE, LOST, SURE, Evidence, appearance, likeness, status_of
+from uniultra.tracking.anchor import EXPLAINED, anchored, followed, mask_at
+from uniultra.tracking.confidence import (
+    FOUND_THERE,
+    LOST,
+    SURE,
+    Evidence,
+    appearance,
+    likeness,
+    stability,
+    status_of,
+)
 from uniultra.tracking.motion import carried, flow_between, moved_to_match, view_of
 from uniultra.tracking.state import MaskGrid, grid_of
 from uniultra.tracking.track_state import ObjectTrack, TrackState
@@ -168,8 +176,7 @@ def _explained(
     mask_hw = logits_hw > 0
     mask = Mask(mask_hw, logits_hw, anchor.quality, scale_of(frame.calibration, mask_hw))
     seen = appearance(frame, clip_box(box, frame_hw))
-    like = likeness_of(seen, one)
-    return one, _Answer(mask, grid, seen, Evidence(anchor.quality, *like, explained=anchor.likeness))
+    return one, _Answer(mask, grid, seen, _evidence(one, grid, seen, anchor.quality))
 
 
 def _all_answers(
@@ -184,11 +191,6 @@ def _all_answers(
     answers = _answers(segmenter, frame, [objects[at] for at in missing], [expected[at] for at in missing])
     rest = iter(answers)
     return [next(rest) if answer is None else answer for answer in known]
-
-
-def likeness_of(seen_hw: np.ndarray, one: ObjectTrack) -> tuple[float, float]:
-    """Of an appearance to the first and to the last sure one."""
-    return likeness(seen_hw, one.first_hw), likeness(seen_hw, one.sure_hw)
 
 
 def _answers(
@@ -246,11 +248,20 @@ def _weighed(segmenter: Segmenter, frame: Frame, one: ObjectTrack, mask: Mask) -
         return _nothing(frame, one)
     grid = grid_of(mask.logits_hw, _crop(segmenter, frame, box))
     seen = appearance(frame, box)
-    like = likeness_of(seen, one)
-    there = mask_at(one.anchor, grid.region).inside_hw
-    explained = one.anchor.likeness if overlap(there, grid.inside_hw) >= AGREES else 0.0
-    growth, changed = (_ratio(grid, other) for other in (one.sure_grid, one.anchor.grid))
-    return _Answer(mask, grid, seen, Evidence(mask.quality, *like, growth, explained, changed))
+    return _Answer(mask, grid, seen, _evidence(one, grid, seen, mask.quality))
+
+
+def _evidence(one: ObjectTrack, grid: MaskGrid, seen_hw: np.ndarray, quality: float) -> Evidence:
+    """What speaks for a grid with this appearance; the anchor is on the same frame."""
+    return Evidence(
+        quality,
+        one.anchor.quality,
+        likeness(seen_hw, one.first_hw),
+        stability(grid.logits_hw),
+        one.anchor.likeness,
+        _ratio(grid, one.sure_grid),
+        _ratio(grid, one.anchor.grid),
+    )
 
 
 def _ratio(a: MaskGrid, b: MaskGrid) -> float:
@@ -260,7 +271,7 @@ def _ratio(a: MaskGrid, b: MaskGrid) -> float:
 
 
 def _nothing(frame: Frame, one: ObjectTrack) -> _Answer:
-    return _Answer(empty_mask((frame.height, frame.width)), one.grid, one.sure_hw, Evidence(0, -1, -1))
+    return _Answer(empty_mask((frame.height, frame.width)), one.grid, one.sure_hw, Evidence(0, 0, -1, 0))
 
 
 def empty_mask(frame_hw: tuple[int, int]) -> Mask:
