@@ -141,7 +141,7 @@ class Job:
             "prompts": item.prompts,
         }
         if item.track:
-            asked["track"] = item.track
+            requested["track"] = item.track
         if self.keep_patient:
             requested["keep_patient"] = True
         return _sha256_of(json.dumps(requested, sort_keys=True))
