@@ -212,3 +212,13 @@ def test_the_real_clips(shared: Path, name: str, count: int, size: tuple[int, in
     cine = open_cine(shared / "clips" / name)
     assert (cine.count, cine.frame_hw) == (count, size)
     assert sum(frame.pixels_hw.std() > 5 for frame in cine) == count
+
+
+def test_a_grey_gif_whose_frames_share_its_grey_palette(tmp_path: Path) -> None:
+    """Its second frame has indices without a palette of its own."""
+    greys = [np.random.default_rng(n).integers(0, 256, (24, 32)).astype(np.uint8) for n in range(3)]
+    first, *rest = map(Image.fromarray, greys)
+    first.save(tmp_path / "a.gif", save_all=True, append_images=rest, duration=40)
+    cine = open_cine(tmp_path / "a.gif")
+    for number, expected in enumerate(greys):
+        assert np.array_equal(cine.read(number).pixels_hw, expected)

@@ -51,6 +51,8 @@ def decode(path: PathLike, plugin: Plugin, finish: Callable[[Image.Image], np.nd
 
 def flatten(image: Image.Image) -> Image.Image:
     """Any picture of 8 bits or fewer as mode L or RGB, transparency composited on black."""
+    if image.mode == "P" and image.palette is None:  # the second frame of a grey GIF, whose indices are greys
+        return Image.frombytes("L", image.size, image.tobytes())
     if image.has_transparency_data:
         black = Image.new("RGBA", image.size, "black")
         return Image.alpha_composite(black, image.convert("RGBA")).convert("RGB")

@@ -67,6 +67,12 @@ class MaskGrid:
         return positions(self.region)
 
 
+def area_ratio(a: MaskGrid, b: MaskGrid) -> float:
+    """Of two masks' areas, the larger over the smaller one; a mask has at least one pixel."""
+    sizes = max(a.area_px, 1.0), max(b.area_px, 1.0)
+    return max(sizes) / min(sizes)
+
+
 def positions(region: Region, side: int = GRID) -> tuple[np.ndarray, np.ndarray]:
     """The source positions x and y of the cells of a grid over a region, float64 (side, side)."""
     steps = np.arange(side, dtype=np.float64)

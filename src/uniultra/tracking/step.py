@@ -31,7 +31,7 @@ from uniultra.tracking.confidence import (
     status_of,
 )
 from uniultra.tracking.motion import carried, flow_between, moved_to_match, view_of
-from uniultra.tracking.state import MaskGrid, grid_of
+from uniultra.tracking.state import MaskGrid, area_ratio, grid_of
 from uniultra.tracking.track_state import ObjectTrack, TrackState
 from uniultra.tracking.views import shared_views
 from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region
@@ -259,15 +259,9 @@ def _evidence(one: ObjectTrack, grid: MaskGrid, seen_hw: np.ndarray, quality: fl
         likeness(seen_hw, one.first_hw),
         stability(grid.logits_hw),
         one.anchor.likeness,
-        _ratio(grid, one.sure_grid),
-        _ratio(grid, one.anchor.grid),
+        area_ratio(grid, one.sure_grid),
+        area_ratio(grid, one.anchor.grid),
     )
-
-
-def _ratio(a: MaskGrid, b: MaskGrid) -> float:
-    """Of two areas, the larger over the smaller one."""
-    sizes = max(a.area_px, 1.0), max(b.area_px, 1.0)
-    return max(sizes) / min(sizes)
 
 
 def _nothing(frame: Frame, one: ObjectTrack) -> _Answer:
