@@ -74,7 +74,8 @@ def stability(logits_hw: np.ndarray) -> float:
     """How little a mask depends on where its logits are cut: the IoU of the cuts at 1 and at -1, as in SAM's
     automatic masks (Kirillov et al., ICCV 2023, appendix B); 0 for none.
     """
-    return np.count_nonzero(logits_hw > 1) / max(np.count_nonzero(logits_hw > -1), 1)
+    inner, outer = int(np.count_nonzero(logits_hw > 1)), int(np.count_nonzero(logits_hw > -1))
+    return inner / max(outer, 1)
 
 
 def status_of(confidence: float, lost: int) -> TrackStatus:
