@@ -150,9 +150,9 @@ class _Choice:
         return [Item(name, path, self.frame, prior=priors.get(name)) for name, path in files.items()]
 
 
-def _tell_left(files: int, asked: int, prompts: Path) -> None:
-    if files > asked:
-        left = f"{files - asked} of {files} images have no row in {printable(str(prompts))}"
+def _tell_left(files: int, prompted: int, prompts: Path) -> None:
+    if files > prompted:
+        left = f"{files - prompted} of {files} images have no row in {printable(str(prompts))}"
         print(f"uniultra: {left}: left out", file=sys.stderr)
 
 
