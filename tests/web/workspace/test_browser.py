@@ -264,6 +264,12 @@ def test_the_keyboard_alone_is_enough(tab: Visit) -> None:
         for _ in range(times):
             keys.press(key)
     tab.wait("doc.frames[0]?.masks[0].box.join() === '96,56,240,160'")
+    for key in ("k", "b", "ArrowLeft", "ArrowUp", "b"):
+        keys.press(key)
+    tab.wait("app.file.banners.length === 1")
+    keys.press("Enter")
+    tab.wait("app.file.banners.length === 0")
+    keys.press("s")
     keys.press("Escape")
     keys.press("Enter")
     tab.wait("app.workspace.items.find((item) => item.name === 'picture.png').done")

@@ -3,7 +3,7 @@
 import { maskOf, withMask, withoutCaliper } from "./doc.mjs";
 import { showExport, showHelp } from "./dialogs.mjs";
 import { nextAlternative } from "./alternatives.mjs";
-import { addCover } from "./cover.mjs";
+import { addCover, removeCover } from "./cover.mjs";
 import { isUnsure } from "./cine.mjs";
 import { byId } from "./dom.mjs";
 import { newStructure } from "./panels.mjs";
@@ -140,6 +140,7 @@ export class Keys {
         this.clamp(cross.at[0] + move[0], app.file.width),
         this.clamp(cross.at[1] + move[1], app.file.height),
       ];
+    else if (event.key === "Enter" && app.tool === "cover") removeCover(cross.at);
     else if (event.key === "Enter") click([...cross.at], 1);
     else if (event.key === "Backspace") click([...cross.at], 0);
     else if (event.key.toLowerCase() === "b") this.corner();
