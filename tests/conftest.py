@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # of torch and numpy, here and in processes that a test starts
 
 import uniultra  # noqa: F401  (before its libraries: it keeps them silent)
 
+settings.register_profile("tests", deadline=None)  # a machine that is busy fails no property
+settings.load_profile("tests")
 SHARED = Path(__file__).parents[2] / "shared"
 
 

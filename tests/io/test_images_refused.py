@@ -90,7 +90,7 @@ def test_renamed_text(tmp_path: Path, suffix: str) -> None:
 def test_unknown_kind(tmp_path: Path) -> None:
     (tmp_path / "report.pdf").write_bytes(b"%PDF-1.7")
     assert (
-        "legal are DICOM, PNG, JPEG, TIFF, BMP, GIF, MP4, AVI, MKV, MPEG, NIfTI, MetaImage, NRRD; "
+        "legal are DICOM, PNG, JPEG, TIFF, BMP, GIF, MP4, AVI, MKV, MPEG, NIfTI, MetaImage, NRRD, HDF5; "
         "convert it to PNG" in refusal(tmp_path / "report.pdf")
     )
 
