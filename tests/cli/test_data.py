@@ -128,3 +128,14 @@ def test_check_says_where_splits_are_by_image(tmp_path: Path) -> None:
     assert "splits are by image in" in result.stderr
     grouped = write_manifest(tmp_path / "g", [Phantom("a", group="0"), Phantom("b", group="0")])
     assert "by image" not in _run("check", grouped).stderr
+
+
+def test_cines_are_simulated_of_a_manifests_stills(tmp_path: Path) -> None:
+    manifest = write_manifest(tmp_path / "m", [Phantom("a", "val"), Phantom("b", "val")])
+    options = ("--split", "val", "--cines", "1", "--frames", "5", "--events", "none, leaves")
+    result = _run("simulate-cine", manifest, tmp_path / "out", *options)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.replace("\n", "").endswith("manifest.csv: 1 cines of 5 frames")
+    assert _run("check", tmp_path / "out/manifest.csv").stdout.endswith("OK\n")
+    wrong = _run("simulate-cine", manifest, tmp_path / "other", "--split", "val", "--events", "rain")
+    assert "event 'rain' is unknown; use none, leaves, cut, slip, freeze" in str(wrong.exception)

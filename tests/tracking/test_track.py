@@ -5,6 +5,7 @@ from.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +16,7 @@ from test_segmenter import DarkIsInside
 from uniultra.errors import FileError, PromptError
 from uniultra.results import FrameResult
 from uniultra.segmenter import Segmenter
-from uniultra.tracking import affected, begin, step, track
+from uniultra.tracking import affected, begin, retrack, step, track, track_as_found
 from uniultra.types import Cine, Frame, Prompt
 
 SEGMENTER = Segmenter(DarkIsInside())
@@ -253,3 +254,40 @@ def test_what_returns_elsewhere_is_found_by_its_looks() -> None:
     results = followed(cine_of(frames), {0: {1: box_at(0)}})
     assert [result.objects[0].status for result in results[1:5]] == ["lost"] * 4
     assert dice(results[-1].masks[0].mask_hw, elsewhere) > 0.8
+
+
+def test_a_colour_box_that_comes_and_goes_costs_no_structure() -> None:
+    """Doppler's box over the structure: brighter in it, with a bright frame, on frames 4 to 7."""
+    frames = []
+    for number, frame in enumerate(FRAMES[:12]):
+        pixels_hw = frame.pixels_hw.copy()
+        if 4 <= number <= 7:
+            pixels_hw[40:120, 30:130] = np.minimum(pixels_hw[40:120, 30:130].astype(int) + 25, 255)
+            pixels_hw[40:42, 30:130] = pixels_hw[118:120, 30:130] = 255
+        frames.append(Frame(pixels_hw))
+    results = followed(cine_of(frames), {0: {1: Prompt(BOX)}})
+    assert len(results) == 12
+    for result, truth in list(zip(results, TRUTHS, strict=False))[8:]:
+        assert result.objects[0].status == "sure"
+        assert dice(result.objects[0].mask.mask_hw, truth) > 0.85
+
+
+def test_uneven_frame_times_are_those_of_the_results() -> None:
+    times = (0.0, 0.02, 0.13, 0.14, 0.9)
+    cine = replace(cine_of(FRAMES[:5]), times_s=times)
+    assert [result.time_s for result in followed(cine, {2: {1: Prompt(BOX)}})] == list(times)
+
+
+def test_as_found_is_the_same_in_another_order_and_a_correction_a_part_of_it() -> None:
+    cine = cine_of(FRAMES[:10])
+    prompts = {4: {1: Prompt((40.0, 50.0, 104.0, 110.0))}, 7: {1: Prompt((50.0, 50.0, 112.0, 110.0))}}
+    found = list(track_as_found(SEGMENTER, cine, prompts))
+    assert [result.number for result in found] == [4, 5, 6, 7, 8, 9, 3, 2, 1, 0]
+    masks = {result.number: result.objects[0].mask.mask_hw for result in found}
+    for result in followed(cine, prompts):
+        assert np.array_equal(result.objects[0].mask.mask_hw, masks[result.number])
+    again = list(retrack(SEGMENTER, cine, prompts, 1, 7))
+    assert [result.number for result in again] == list(affected(prompts, 1, 7, 10)) == [7, 8, 9]
+    assert all(np.array_equal(one.objects[0].mask.mask_hw, masks[one.number]) for one in again)
+    with pytest.raises(PromptError, match="structure 2 has no prompt on frame 7"):
+        next(retrack(SEGMENTER, cine, prompts, 2, 7))
