@@ -19,6 +19,7 @@ from uniultra.io import volumes
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, open_file, shown
 from uniultra.io.place import LPS, Place, place
 from uniultra.io.plus import FRAME_FIELD, described
+from uniultra.io.print_size import print_size_notes
 from uniultra.io.volumes import Volume, beside, cine_of, header_line, labels_of, numbers, one_axis, sides
 from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine
@@ -151,4 +152,5 @@ def _spacing(fields: dict[str, str], axes: int, name: str) -> tuple[Calibration,
     if min(right, down) <= 0 or unit not in _TO_MM:
         said = f"{key} {right:g} x {down:g} {shown(unit[:20])}"
         return UNKNOWN, (f"{said} is no size of a pixel in mm, um or cm: not used; give --spacing",)
-    return UNKNOWN.with_fallback(key, (down * _TO_MM[unit], right * _TO_MM[unit])), ()
+    calibration = UNKNOWN.with_fallback(key, (down * _TO_MM[unit], right * _TO_MM[unit]))
+    return calibration, print_size_notes(key, calibration)

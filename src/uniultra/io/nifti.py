@@ -19,6 +19,7 @@ from uniultra.io.output import write_bytes
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, shown
 from uniultra.io.pillow_reader import check_size
 from uniultra.io.place import RAS, Place, place
+from uniultra.io.print_size import print_size_notes
 from uniultra.io.silence import quiet
 from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, Frame
@@ -74,6 +75,7 @@ def open_nifti(path: PathLike) -> Cine:
         raise FileError(f"{name}: {frames} frames; legal are 1 to {MAX_FRAMES}; export it again")
     calibration, times = _sizes(image, frames)
     notes = (SLICES,) if frames > 1 and axis == 2 else ()
+    notes = (*notes, *print_size_notes("pixdim", calibration))
     low, high = _range(_plane(image, 0, name), image)
     read = partial(_frame, image, name, calibration, (low, high))
     one, stream = partial(_checked, read, name, frames), partial(_stream, read, frames)

@@ -23,6 +23,7 @@ from uniultra.io.output import write_bytes
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, open_file, shown
 from uniultra.io.place import LPS, RAS, Place, place
 from uniultra.io.plus import described
+from uniultra.io.print_size import print_size_notes
 from uniultra.io.volumes import Volume, beside, cine_of, header_line, labels_of, numbers, one_axis, sides
 from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, mask_box
@@ -237,7 +238,8 @@ def _spacing(fields: dict[str, str], first: int, name: str) -> tuple[Calibration
     if len(lengths) != 2 or not all(math.isfinite(one) and one > 0 for one in lengths) or unit not in _TO_MM:
         return UNKNOWN, (f"{key} have no unit of length, or aren't above 0: not used; give --spacing",)
     right, down = lengths
-    return UNKNOWN.with_fallback(key, (down * _TO_MM[unit], right * _TO_MM[unit])), ()
+    calibration = UNKNOWN.with_fallback(key, (down * _TO_MM[unit], right * _TO_MM[unit]))
+    return calibration, print_size_notes(key, calibration)
 
 
 def _is_number(text: str) -> bool:
