@@ -46,6 +46,7 @@ FOUNDATION = (
     "types",
     "geometry",
     "registry",
+    "structures",
 )
 RESULTS = (
     "backends",
@@ -71,6 +72,7 @@ MAY_IMPORT = {
     "types": FOUNDATION,
     "geometry": FOUNDATION,
     "registry": FOUNDATION,
+    "structures": ("errors",),
     "models": ("errors", "registry", "atomic", "text", "models"),
     "evaluation": ("types", "pixel_scale", "errors", "text", "hashes", "data", "io", "evaluation"),
     "offline": (),

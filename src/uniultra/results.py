@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -117,8 +117,14 @@ def frame_result(
 ) -> FrameResult:
     """The result of prompts and the masks that answer them, in one order."""
     pairs = enumerate(zip(prompts, masks, strict=True), start=1)
-    objects = tuple(ObjectResult(i, mask, prompt) for i, (prompt, mask) in pairs)
+    objects = tuple(ObjectResult(i, mask, prompt, name=prompt.name) for i, (prompt, mask) in pairs)
     return FrameResult(frame, objects, model, number, notes=notes)
+
+
+def with_names(result: FrameResult, names: Mapping[int, str]) -> FrameResult:
+    """The same with what structures are called, by their numbers."""
+    called = tuple(replace(one, name=names.get(one.number) or one.name) for one in result.objects)
+    return replace(result, objects=called)
 
 
 def segment_frame(
@@ -144,7 +150,7 @@ def segment_ambiguous(
     objects = []
     for index, prompt in enumerate(prompts, start=1):
         first, *others = segmenter.alternatives(frame, prompt, most)
-        objects.append(ObjectResult(index, first, prompt, alternatives=tuple(others)))
+        objects.append(ObjectResult(index, first, prompt, tuple(others), prompt.name))
     return FrameResult(frame, tuple(objects), segmenter.facts, number)
 
 

@@ -166,6 +166,7 @@ class Prompt:
         points_xy: ((x, y), ...) in source pixels.
         point_labels: one of POSITIVE (1) or NEGATIVE (0) a point; left out, all points are positive.
         mask_hw: a previous mask of the frame's own size, bool; or None.
+        name: what the structure is called, see `structures`; "" for nothing.
 
     Raises:
         PromptError: on an empty prompt, a number that is not finite, an inverted or empty box, a label that
@@ -176,6 +177,7 @@ class Prompt:
     points_xy: tuple[tuple[float, float], ...] = ()
     point_labels: tuple[int, ...] = ()
     mask_hw: np.ndarray | None = field(default=None, repr=False, compare=False)
+    name: str = ""
 
     def __post_init__(self) -> None:
         taken = prompt_sequences(self.box_xyxy, self.points_xy, self.point_labels)

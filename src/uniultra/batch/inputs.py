@@ -13,6 +13,7 @@ from typing import Any
 
 from uniultra.batch.storage import is_url, open_place
 from uniultra.errors import FileError, OutputError
+from uniultra.io.dicomweb import instances, is_web
 from uniultra.io.images import DICOMDIR, LISTED_ENDINGS, find_images
 from uniultra.io.paths import one_line, shown
 from uniultra.io.texts import composed
@@ -29,11 +30,15 @@ def find_inputs(place: str) -> dict[str, str]:
     Raises:
         FileError: nothing there, no images, or it can't be listed.
     """
+    if is_web(place):
+        return instances(place)
     return _remote(place) if is_url(place) else _local(place)
 
 
 def check_apart(place: str, out: str) -> None:
     """Raises OutputError where results would land among the inputs, and become inputs of the next call."""
+    if is_web(place):
+        return
     fs, path = open_place(place)
     other, target = open_place(out)
     if type(fs) is not type(other):

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,7 +30,8 @@ class Item:
         name: its path relative to the archive, with `/`: what tables call it and results are named by.
         path: a local path or an fsspec URL.
         frame: of a file of several frames, a number from 0 or one of CHOICES; None: such a file fails.
-        prompts: a (box, points, labels) for each object, as `Prompt` takes them.
+        prompts: a (box, points, labels) for each object, as `Prompt` takes them, with its name where it has
+            one.
         prior: where its previous mask lies, or None.
         track: a (frame, structure, box, points, labels) for each prompt of what is to be followed through it.
     """
@@ -37,9 +39,9 @@ class Item:
     name: str
     path: str
     frame: int | str | None = None
-    prompts: tuple[tuple[Any, Any, Any], ...] = ()
+    prompts: tuple[tuple[Any, ...], ...] = ()
     prior: str | None = None
-    track: tuple[tuple[int, int, Any, Any, Any], ...] = ()
+    track: tuple[tuple[Any, ...], ...] = ()
 
     @property
     def label(self) -> str:
@@ -73,24 +75,30 @@ class Item:
         return found
 
 
-def _prompt(box: Any, points: Any, labels: Any) -> Prompt:
-    return Prompt(None if box is None else tuple(box), tuple(map(tuple, points)), tuple(labels))  # type: ignore[arg-type]
+def _prompt(box: Any, points: Any, labels: Any, name: str = "") -> Prompt:
+    taken = None if box is None else tuple(box), tuple(map(tuple, points)), tuple(labels)
+    return Prompt(*taken, name=name)  # type: ignore[arg-type]
+
+
+def _plain(one: Prompt) -> tuple[Any, ...]:
+    named = [one.name] if one.name else []
+    return (one.box_xyxy, one.points_xy, one.point_labels, *named)
 
 
 def plain_track(
     prompts: Mapping[int, Mapping[int, Prompt]],
-) -> tuple[tuple[int, int, Any, Any, Any], ...]:
+) -> tuple[tuple[Any, ...], ...]:
     """Prompts on several frames, without previous masks, as an `Item` carries them."""
     return tuple(
-        (frame, number, one.box_xyxy, one.points_xy, one.point_labels)
+        (frame, number, *_plain(one))
         for frame, own in sorted(prompts.items())
         for number, one in sorted(own.items())
     )
 
 
-def plain_prompts(prompts: Sequence[Prompt]) -> tuple[tuple[Any, Any, Any], ...]:
+def plain_prompts(prompts: Sequence[Prompt]) -> tuple[tuple[Any, ...], ...]:
     """Prompts without previous masks, as an `Item` carries them."""
-    return tuple((one.box_xyxy, one.points_xy, one.point_labels) for one in prompts)
+    return tuple(map(_plain, prompts))
 
 
 class Extras(Protocol):
@@ -116,6 +124,7 @@ class Job:
         extras: what writes it.
         force: recompute existing results.
         keep_patient: whether DICOM results carry the patient's identity.
+        labels: what structures are called, one for all or one each in their order; () for nothing.
     """
 
     out: str
@@ -128,6 +137,11 @@ class Job:
     extras: Extras | None = field(default=None, compare=False)
     force: bool = False
     keep_patient: bool = False
+    labels: tuple[str, ...] = ()
+
+    def again(self) -> Job:
+        """The same for another call."""
+        return replace(self, run=secrets.token_hex(8))
 
     def ask_of(self, item: Item) -> str:
         """SHA-256 of all that the result of an item follows from, but for the contents of its files."""
@@ -144,6 +158,8 @@ class Job:
             requested["track"] = item.track
         if self.keep_patient:
             requested["keep_patient"] = True
+        if self.labels:
+            requested["labels"] = self.labels
         return _sha256_of(json.dumps(requested, sort_keys=True))
 
 

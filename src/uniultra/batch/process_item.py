@@ -33,7 +33,9 @@ from uniultra.io.masks import read_previous
 from uniultra.io.output import write_png
 from uniultra.io.paths import one_line
 from uniultra.outputs.frame_files import id_mask
-from uniultra.results import FrameResult, frame_result, segment_frame
+from uniultra.prompts.objects import named_prompts, names_of
+from uniultra.prompts.tracks import named_tracks
+from uniultra.results import FrameResult, frame_result, segment_frame, with_names
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import track
 from uniultra.types import Cine, Frame, Prompt
@@ -166,7 +168,10 @@ def _results(
     source, prior = opened
     if item.track:
         _numbers(item, source.cine)  # too many frames
-        yield from track(segmenter, source.cine, item.tracked(), on_fault=faults.__setitem__)
+        prompted = named_tracks(item.tracked(), job.labels)
+        names = {number: one.name for own in prompted.values() for number, one in own.items() if one.name}
+        results = track(segmenter, source.cine, prompted, on_fault=faults.__setitem__)
+        yield from (with_names(result, names) for result in results)
         return
     for number, frame in _frames(item, source, faults):
         yield replace(_segment(frame, item, job, segmenter, prior), number=number)
@@ -220,14 +225,16 @@ def _numbers(item: Item, cine: Cine) -> Sequence[int]:
 
 def _segment(frame: Frame, item: Item, job: Job, segmenter: Segmenter, prior: Path | None) -> FrameResult:
     if job.grid is not None:
-        return frame_result(frame, *segment_grid(segmenter, frame, job.grid), segmenter.facts)
+        found = frame_result(frame, *segment_grid(segmenter, frame, job.grid), segmenter.facts)
+        names = names_of(job.labels, len(found.objects))
+        return with_names(found, dict(enumerate(names, start=1)))
     if prior is not None:
         prompts = [Prompt(mask_hw=mask_hw) for mask_hw in read_previous(prior, (frame.height, frame.width))]
     else:
         prompts = item.requested()
     if not prompts:
         raise PromptError(f"{item.name}: has no prompt; give it a row in the prompts file")
-    return segment_frame(segmenter, frame, prompts)
+    return segment_frame(segmenter, frame, named_prompts(prompts, job.labels))
 
 
 def _write(

@@ -17,7 +17,7 @@ from uniultra import __version__
 from uniultra.batch.job import SCHEMA, Item, Job
 from uniultra.batch.storage import HIDDEN, Store, is_relative
 from uniultra.io.tables import TableFile
-from uniultra.outputs.plan import ARCHIVE_ENDINGS
+from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS
 from uniultra.prompts.objects import prompt_text
 from uniultra.results import FrameResult
 
@@ -28,6 +28,7 @@ RESULT_COLUMNS = (
         "frame",
         "sha256",
         "object",
+        "name",
         "prompt",
         "area_px",
         "area_mm2",
@@ -190,6 +191,18 @@ def write_tables(store: Store, items: Sequence[Item], job: Job) -> Counts:
     return Counts(counts[DONE], counts[FAILED], counts["pending"], counts["objects"], counts["unreadable"])
 
 
+def dicom_results(store: Store, items: Sequence[Item], job: Job) -> list[str]:
+    """The names in OUT of the DICOM results that this very call made."""
+    endings = tuple(f".{ARCHIVE_ENDINGS[kind]}" for kind in DICOM_KINDS)
+    return [
+        name
+        for _, record in _current(store, items, job)
+        if record is not None and record["status"] == DONE and record["run"] == job.run
+        for name in record["files"]
+        if name.endswith(endings)
+    ]
+
+
 def _current(store: Store, items: Sequence[Item], job: Job) -> Iterator[tuple[Item, Record | None]]:
     """Each item with its record, where that answers what this job asks."""
 
@@ -217,6 +230,7 @@ def _rows(record: Record) -> Iterable[list[Any]]:
                 *about,
                 *(
                     found["id"],
+                    found.get("name", ""),
                     found["prompt"],
                     found["area_px"],
                     _blank(found["area_mm2"]),
@@ -227,7 +241,7 @@ def _rows(record: Record) -> Iterable[list[Any]]:
                 *(_blank(found.get(key)) for key in ("status", "confidence")),
             ]
         if not by_frame[picture["frame"]]:
-            yield [*about, 0, "", 0, *[""] * 6, *maker, "", ""]
+            yield [*about, 0, "", "", 0, *[""] * 6, *maker, "", ""]
 
 
 def _blank(value: Any) -> Any:
@@ -242,6 +256,7 @@ def object_records(result: FrameResult) -> list[Record]:
         {
             "frame": result.number,
             "id": found.number,
+            "name": found.name,
             "prompt": prompt_text(found.prompt),
             "area_px": found.area_px,
             "area_mm2": found.area_mm2,

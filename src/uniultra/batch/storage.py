@@ -16,6 +16,7 @@ from fsspec.implementations.local import LocalFileSystem
 from uniultra.durable import sync_file
 from uniultra.errors import FileError, OutputError
 from uniultra.hashes import file_sha256
+from uniultra.io.dicomweb import fetch, is_web
 from uniultra.io.paths import one_line, shown
 
 HIDDEN = ".uniultra"
@@ -149,6 +150,10 @@ def local_file(place: str) -> Iterator[Path]:
     """A local path as it is; a URL as a copy of the same name, for the time being. Raises FileError."""
     if not is_url(place):
         yield Path(place)
+        return
+    if is_web(place):
+        with tempfile.TemporaryDirectory(prefix="uniultra-") as folder:
+            yield fetch(place, Path(folder))
         return
     fs, path = open_place(place)
     with tempfile.TemporaryDirectory(prefix="uniultra-") as folder:

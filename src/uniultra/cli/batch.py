@@ -9,15 +9,19 @@ import secrets
 import signal
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uniultra.cli.terminal.archives import STORE_HELP, check_store, store_batch
 from uniultra.cli.terminal.batch_meter import Meter, duration, shown
 from uniultra.cli.terminal.extras import need
+from uniultra.cli.terminal.labels import LABEL_HELP, parse_labels
 from uniultra.cli.terminal.text import printable, tell
+from uniultra.cli.terminal.watching import WATCH_HELP, watch_folder
 from uniultra.errors import FileError, PromptError
 from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, OWN_STUDY, chosen_extras
 from uniultra.registry import DEFAULT, MODELS
@@ -39,7 +43,8 @@ def batch(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="IN", help="A folder, a file, a pattern such as 'scans/**/*.png', or a URL of these."
+            metavar="IN",
+            help="A folder, a file, a pattern such as 'scans/**/*.png', a URL of these, or dicomweb://.",
         ),
     ],
     out: Annotated[
@@ -56,11 +61,14 @@ def batch(
     ] = None,
     frame: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAME_HELP)] = None,
     track: Annotated[bool, typer.Option("--track", help=TRACK_HELP)] = False,
+    label: Annotated[list[str], typer.Option(metavar="NAME", help=LABEL_HELP)] = [],  # noqa: B006
     model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
     write: Annotated[
         list[str], typer.Option(metavar="KIND", help=f"Also write {', '.join(ARCHIVE_ENDINGS)}.")
     ] = [],  # noqa: B006
     keep_patient: Annotated[bool, typer.Option("--keep-patient", help=PATIENT_HELP)] = False,
+    store: Annotated[str | None, typer.Option(metavar="PLACE", help=STORE_HELP)] = None,
+    watch: Annotated[bool, typer.Option("--watch", help=WATCH_HELP)] = False,
     workers: Annotated[
         int | None, typer.Option(metavar="N", help="Processes; by default one per core.")
     ] = None,
@@ -82,16 +90,21 @@ def batch(
 
     choice = _Choice(prompts, from_masks, _grid(grid, quality), _frame(frame), track)
     kinds = chosen_extras(write)
+    keep_patient = check_store(store, kinds) or keep_patient
     _check_patient(keep_patient, kinds)
     settings = PoolSettings(workers, address)
     places = [place if "://" in place else os.path.abspath(place) for place in (source, out)]
     _check_shared(*places, from_masks or "")
     check_apart(*places)
-    job = _job(places[1], model, choice, (kinds, keep_patient), force)
+    job = replace(_job(places[1], model, choice, (kinds, keep_patient), force), labels=parse_labels(label))
+    if watch:
+        run = partial(_run, settings=settings, out=out, archive=store)
+        watch_folder(places[0], prompts, lambda files: run(choice.items(files, source), job.again()))
+        return
     items = choice.items(archive_images(find_inputs(places[0]), source), source)
     if dry_run:
         _tell_plan(items, job)
-    elif _run(items, job, settings, out):
+    elif _run(items, job, settings=settings, out=out, archive=store):
         raise typer.Exit(1)
 
 
@@ -225,7 +238,7 @@ def _tell_plan(items: list[Item], job: Job) -> None:
     print(f"{len(items)} inputs: {len(items) - pending} done already, {pending} to do; nothing was done now")
 
 
-def _run(items: list[Item], job: Job, settings: PoolSettings, out: str) -> bool:
+def _run(items: list[Item], job: Job, settings: PoolSettings, out: str, archive: str | None = None) -> bool:
     """Runs, writes the tables whatever happens, and tells; whether an input has no result."""
     from uniultra.batch.ray_process import run_apart
     from uniultra.batch.records import write_head, write_tables
@@ -252,6 +265,8 @@ def _run(items: list[Item], job: Job, settings: PoolSettings, out: str) -> bool:
     if stopped is not None:
         raise stopped
     store.clean()
+    if archive is not None:
+        store_batch(archive, store, items, job)
     _tell(counts, meter, out)
     if set(job.kinds) & set(DICOM_KINDS) and not job.keep_patient:
         tell([OWN_STUDY])

@@ -10,11 +10,15 @@ import typer
 
 from uniultra.cli.terminal.frame_option import one_frame
 from uniultra.cli.terminal.measure_text import as_json_text, as_lines, volume_lines
+from uniultra.cli.terminal.report_text import reported_lines
 from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, parse_scale
-from uniultra.cli.terminal.text import say
+from uniultra.cli.terminal.text import say, tell
 from uniultra.errors import PromptError
 
-MASKS_HELP = "Masks: PNG (0 background, 1..N), labels in NIfTI, NRRD, MetaImage, or NAME.frames.masks.tif."
+MASKS_HELP = (
+    "Masks: PNG (0 background, 1..N), labels in NIfTI, NRRD, MetaImage, NAME.frames.masks.tif, or DICOM SEG; "
+    "or a DICOM SR, to print what it says."
+)
 
 
 def measure(
@@ -38,6 +42,12 @@ def measure(
         str | None, typer.Option(metavar="METHOD", help="ellipsoid, simpson or ef: see docs/dicom.md.")
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the measures to this CSV file too.")] = None,
+    sr: Annotated[
+        Path | None, typer.Option(help="With --volume ef of a DICOM cine: write a DICOM SR to this file.")
+    ] = None,
+    keep_patient: Annotated[
+        bool, typer.Option("--keep-patient", help="Copy the patient's identity into the SR.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
@@ -45,11 +55,18 @@ def measure(
     from uniultra.io.output import check_free
     from uniultra.io.tables import write_csv
     from uniultra.measure.measured import CSV_COLUMNS, rows
+    from uniultra.outputs.reports import check_ejection_report, is_report_file, write_ejection_report
     from uniultra.outputs.saved_masks import check_volume, open_masks, volume_json
 
+    if any(map(is_report_file, masks)):
+        alone = not (image or volume or csv or sr or structure or spacing or override_scale) and frame is None
+        say(*reported_lines(masks, alone, as_json))
+        return
     _check_images(masks, image)
     if volume is not None:
         check_volume(volume, len(masks))
+    if sr is not None:
+        check_ejection_report(sr, volume, len(masks), len(image), force)
     scale = parse_scale(spacing, override_scale)
     if csv is not None:
         check_free([csv], force)
@@ -60,10 +77,15 @@ def measure(
         for one in open_masks(path, image[i % len(image)] if image else None, frame, rescale)
     )
     if volume is not None:
-        say(*volume_lines(volume, volume_json(volume, len(masks), found, structure), as_json))
+        report = volume_json(volume, len(masks), found, structure)
+        if sr is not None:
+            tell(write_ejection_report(sr, image[0], report, keep_patient, force))
+        say(*volume_lines(volume, report, as_json))
         return
     measured = [
-        (one.place, identity, one.measured(identity)) for one in found for identity in one.ids(structure)
+        (one.place, identity, one.measured(identity), one.labels.get(identity, ""))
+        for one in found
+        for identity in one.ids(structure)
     ]
     if not measured:
         raise PromptError(
@@ -72,8 +94,8 @@ def measure(
     if csv is not None:
         lines = [
             line
-            for one, identity, result in measured
-            for line in rows(one.path.name, one.frame or 0, identity, result)
+            for one, identity, result, name in measured
+            for line in rows(one.path.name, one.frame or 0, identity, result, name)
         ]
         write_csv(csv, CSV_COLUMNS, lines, force)
     say(*([as_json_text(measured)] if as_json else as_lines(measured)))

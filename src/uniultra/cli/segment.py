@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,9 @@ import typer
 
 from uniultra.cli.frames import Printed, SegmentJob, parse_frames, segment_frames
 from uniultra.cli.protocols import new_bar
+from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched, store_results
 from uniultra.cli.terminal.frame_option import one_frame
+from uniultra.cli.terminal.labels import LABEL_HELP, parse_labels
 from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
 from uniultra.cli.terminal.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
@@ -22,6 +25,7 @@ from uniultra.outputs.plan import (
     check_cine_kinds,
     check_kinds,
     chosen_kinds,
+    dicom_paths,
     own_study,
 )
 from uniultra.pixel_scale import UNCALIBRATED
@@ -48,7 +52,7 @@ def segment(
     images: Annotated[
         list[str],
         typer.Argument(
-            metavar="IMAGE...", help="Images, folders of images, or patterns such as 'scans/*.png'."
+            metavar="IMAGE...", help="Images, folders, patterns such as 'scans/*.png', or dicomweb://."
         ),
     ],
     box: Annotated[
@@ -66,6 +70,7 @@ def segment(
     prompts: Annotated[
         Path | None, typer.Option(help="A JSON or CSV file of prompts; see docs/segment.md.")
     ] = None,
+    label: Annotated[list[str], typer.Option(metavar="NAME", help=LABEL_HELP)] = [],  # noqa: B006
     model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
     out: Annotated[
         Path | None,
@@ -83,6 +88,7 @@ def segment(
     keep_patient: Annotated[
         bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")
     ] = False,
+    store: Annotated[str | None, typer.Option(metavar="PLACE", help=STORE_HELP)] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON, one line per image; files only with --out.")
     ] = False,
@@ -100,17 +106,19 @@ def segment(
     typed = parse_typed(box, point, negative, each_point)
     requested = None if frames is None else parse_frames(frames)
     _check_options(typed, mask, prompts)
+    called = parse_labels(label)
     scale = parse_scale(spacing, override_scale)
-    files = images_of(images)
+    files = images_of(fetched(images))
     names = [file.as_posix() for file in files]
     listed = None if prompts is None else read_prompts(prompts, names, others=True)
     folder = out if out is not None or as_json else OUT
-    plan = OutputPlan(folder, frame, chosen_kinds(write), keep_patient, force)
+    kinds, began = chosen_kinds(write), time.time_ns()
+    plan = OutputPlan(folder, frame, kinds, check_store(store, kinds) or keep_patient, force)
     _check_frames(plan, frames, alternatives)
     sources = [input_file(file) for file in files]
     tell(check_kinds(plan, sources))
     _check_targets(plan, sources, frames is not None, mask, prompts)
-    source_of_prompts = PromptSource(typed, mask, listed)
+    source_of_prompts = PromptSource(typed, mask, listed, called)
     threads = None if frames is None else 1  # several frames at a time, each on one thread
     segmenter = Segmenter.load(model, threads)
     job = SegmentJob(plan, segmenter, requested, scale, source_of_prompts, as_json, alternatives)
@@ -119,6 +127,8 @@ def segment(
     )
     if done:
         tell(own_study(plan, sources))
+        paths_of = plan.frame_paths if frames is None else plan.cine_paths
+        store_results(store, dicom_paths(map(paths_of, sources)), began)
     if not as_json and done:
         say(f"Results in {folder}/")
     if len(done) < len(files) or not all(done):

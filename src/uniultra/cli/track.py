@@ -4,6 +4,7 @@ where it is lost.
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uniultra.cli.protocols import new_bar
+from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched_one, store_results
+from uniultra.cli.terminal.labels import LABEL_HELP, parse_labels
 from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, parse_scale
 from uniultra.cli.terminal.text import label, printable, say, tell
 from uniultra.errors import PromptError
-from uniultra.outputs.plan import OutputPlan, check_cine_kinds, check_kinds, chosen_kinds, own_study
-from uniultra.prompts.grouping import Typed, group, parse_typed
+from uniultra.outputs.plan import (
+    OutputPlan,
+    check_cine_kinds,
+    check_kinds,
+    chosen_kinds,
+    dicom_paths,
+    own_study,
+)
+from uniultra.prompts.grouping import Typed, parse_typed
+from uniultra.prompts.tracks import named_tracks
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
@@ -31,7 +42,7 @@ OUT = Path("uniultra-out")
 
 def track(
     clip: Annotated[
-        Path, typer.Argument(metavar="CLIP", help="A cine: DICOM, video, GIF, NIfTI, or a folder of images.")
+        str, typer.Argument(metavar="CLIP", help="A cine: DICOM, dicomweb://, video, GIF, NIfTI, a folder.")
     ],
     frame: Annotated[int, typer.Option(metavar="K", min=0, help="The frame that is prompted, from 0.")] = 0,
     box: Annotated[
@@ -50,6 +61,7 @@ def track(
         Path | None,
         typer.Option(help="A file of prompts on several frames, JSON or CSV; see the docs."),
     ] = None,
+    label: Annotated[list[str], typer.Option(metavar="NAME", help=LABEL_HELP)] = [],  # noqa: B006
     first: Annotated[
         int | None,
         typer.Option("--from", metavar="A", min=0, help="First frame to track; the clip's own unless given."),
@@ -71,7 +83,7 @@ def track(
     spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
     override_scale: Annotated[str | None, typer.Option(metavar=METAVAR, help=OVERRIDE_HELP)] = None,
     write: Annotated[
-        list[str], typer.Option(metavar="KIND", help="Instead of all: seg, movie, or none.")
+        list[str], typer.Option(metavar="KIND", help="Instead of all: seg, sr, sc, movie, or none.")
     ] = [],  # noqa: B006
     resume: Annotated[
         bool,
@@ -80,6 +92,7 @@ def track(
     keep_patient: Annotated[
         bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")
     ] = False,
+    store: Annotated[str | None, typer.Option(metavar="PLACE", help=STORE_HELP)] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
     """Follow structures through a cine from a box, a click or a mask on one frame, and say where they are
@@ -92,21 +105,24 @@ def track(
     typed = parse_typed(box, point, negative, each_point)
     _check_options(typed, mask, prompts)
     scale = parse_scale(spacing, override_scale)
-    plan = OutputPlan(out, None, chosen_kinds(write), keep_patient, force)
+    kinds, began = chosen_kinds(write), time.time_ns()
+    plan = OutputPlan(out, None, kinds, check_store(store, kinds) or keep_patient, force)
     check_cine_kinds(plan.kinds)
-    source = input_file(clip)
+    path = Path(fetched_one(clip))
+    source = input_file(path)
     tell(check_kinds(plan, [source]))
-    cine = open_cine(clip) if clip.is_dir() else source.cine
+    cine = open_cine(path) if path.is_dir() else source.cine
     if scale is not None:
         cine = recalibrated(cine, scale.applied)
     frames = _frames(cine, first, last)
-    prompted = _prompts(cine, frame, typed, mask, prompts)
+    prompted = named_tracks(_prompts((path, cine), frame, typed, mask, prompts), parse_labels(label))
     _check_targets(plan, source, bool(ventricle), [one for one in (mask, prompts) if one is not None])
     segmenter = Segmenter.load(model)
     options = TrackOptions(frames, reverse, ventricle, model, resume)
     summary, complete = _run(plan, (source, cine), segmenter, prompted, options)
     print(summary)
     tell(own_study(plan, [source]))
+    store_results(store, dicom_paths([plan.track_paths(source)]), began)
     say(f"Results in {out}/")
     if not complete:
         raise typer.Exit(2)
@@ -138,6 +154,7 @@ def _run(
     from uniultra.outputs.cine_files import check_size, cine_files
     from uniultra.outputs.course import Course
     from uniultra.outputs.faults import Faults
+    from uniultra.results import with_names
     from uniultra.tracking import track as follow
 
     source, cine = read
@@ -149,7 +166,9 @@ def _run(
     check_size(plan, source, cine, len(options.frames) * len(structures))
     course, faults = Course(options.ventricle), Faults(cine)
     journal = _journal(plan, read, segmenter, prompted, options) if options.resume else None
-    results = follow(segmenter, cine, prompted, options.frames, options.reverse, faults, journal)
+    names = {number: one.name for own in prompted.values() for number, one in own.items() if one.name}
+    found = follow(segmenter, cine, prompted, options.frames, options.reverse, faults, journal)
+    results = (with_names(result, names) for result in found)
     with ExitStack() as stack:
         if journal is not None:
             stack.callback(journal.close)
@@ -211,15 +230,17 @@ def _frames(cine: Cine, first: int | None, last: int | None) -> range:
 
 
 def _prompts(
-    cine: Cine, frame: int, typed: Typed, mask: Path | None, prompts: Path | None
+    read: tuple[Path, Cine], frame: int, typed: Typed, mask: Path | None, prompts: Path | None
 ) -> dict[int, dict[int, Prompt]]:
-    from uniultra.io.masks import read_previous
+    from uniultra.io.priors import Prior, read_prior
+    from uniultra.prompts.source import group_prior
     from uniultra.prompts.tracks import read_track_prompts
 
+    clip, cine = read
     if prompts is not None:
         return read_track_prompts(prompts, Path(cine.source).name)
-    previous = [] if mask is None else read_previous(mask, cine.frame_hw)
-    return {frame: dict(enumerate(group(typed, previous), start=1))}
+    prior = Prior() if mask is None else read_prior(mask, cine.frame_hw, clip, frame)
+    return {frame: dict(enumerate(group_prior(typed, prior), start=1))}
 
 
 def _check_targets(plan: OutputPlan, source: InputFile, ventricle: bool, inputs: list[Path]) -> None:

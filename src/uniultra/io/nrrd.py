@@ -26,6 +26,7 @@ from uniultra.io.plus import described
 from uniultra.io.print_size import print_size_notes
 from uniultra.io.volumes import Volume, beside, cine_of, header_line, labels_of, numbers, one_axis, sides
 from uniultra.pixel_scale import UNKNOWN, Calibration
+from uniultra.structures import Coded, structure
 from uniultra.types import Cine, mask_box
 
 SLICES = "the third axis is space: its frames are slices and have no times"
@@ -107,7 +108,7 @@ def write_seg_nrrd(
             "Extent": extent,
             "LabelValue": f"{number + 1}",
             "Layer": "0",
-            "Tags": "Segmentation.Status:completed|",
+            "Tags": f"Segmentation.Status:completed|TerminologyEntry:{_terminology(name)}|",
         }
         lines += [f"Segment{number}_{key}:={value}" for key, value in said.items()]
     data = gzip.compress(np.ascontiguousarray(ids_hw).tobytes(), mtime=0)
@@ -121,6 +122,22 @@ def place_of(path: PathLike, number: int) -> Place | None:
 
 def _vector(values: np.ndarray) -> str:
     return f"({','.join(f'{float(value):.17g}' for value in values)})"
+
+
+def _terminology(name: str) -> str:
+    """What Slicer's terminology widget shows of a segment (its vtkSegment's TerminologyEntry): context,
+    category, type and modifier, then the same of the region; codes as scheme^value^meaning.
+    """
+    one = structure(name)
+    codes = (one.category, one.kind, one.side)
+    region = (one.region, None)
+    parts = ["Segmentation category and type - DICOM master list", *map(_written, codes)]
+    parts += ["Anatomic codes - DICOM master list", *map(_written, region)]
+    return "~".join(parts)
+
+
+def _written(code: Coded | None) -> str:
+    return "^^" if code is None else f"{code.scheme}^{code.value}^{code.meaning}"
 
 
 def _volume(path: PathLike) -> Volume:

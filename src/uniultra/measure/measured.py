@@ -85,16 +85,16 @@ def number(measurement: Measurement) -> dict[str, Any]:
     return {"value": round(measurement.value, DIGITS), "unit": measurement.unit, "uncertainty": rounded}
 
 
-def rows(image: str, frame: int, identity: int, measured: Measured) -> list[list[Any]]:
+def rows(image: str, frame: int, identity: int, measured: Measured, name: str = "") -> list[list[Any]]:
     """The lines of a CSV, as `CSV_COLUMNS` names them; one line that says why where there is nothing to
-    measure.
+    measure. `name` is what the structure is called.
     """
     about = [
         measured.scale.source or "none",
         "; ".join(filter(None, (measured.scale.reason, *measured.scale.notes))),
     ]
     if measured.shape is None:
-        return [[image, frame, identity, "none", "", "", "", "", "", "", "", *about]]
+        return [[image, frame, identity, name, "none", "", "", "", "", "", "", "", *about]]
     lines = []
     for item in named(measured.shape):
         found = number(item.measurement)
@@ -104,6 +104,7 @@ def rows(image: str, frame: int, identity: int, measured: Measured) -> list[list
                 image,
                 frame,
                 identity,
+                name,
                 item.name,
                 found["value"],
                 found["unit"],
@@ -119,6 +120,7 @@ CSV_COLUMNS = (
     "image",
     "frame",
     "id",
+    "name",
     "measure",
     "value",
     "unit",
@@ -144,7 +146,7 @@ MEASURES = (
 )
 """Names of `named`, in its order."""
 FRAME_COLUMNS = (
-    *("image", "frame", "time_s", "id", "quality", "area_px", "unit"),
+    *("image", "frame", "time_s", "id", "name", "quality", "area_px", "unit"),
     *(column for name in MEASURES for column in (name, f"{name}_uncertainty")),
     *("centroid_x", "centroid_y", "scale", "note"),
 )

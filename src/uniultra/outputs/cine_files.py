@@ -7,31 +7,28 @@ whole. What is kept in memory are the masks that a SEG needs, at one bit per pix
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from uniultra.errors import FileError, OutputError
+from uniultra.errors import OutputError
 from uniultra.io.input_file import InputFile
-from uniultra.io.label_tiff import LabelFile, PackedMasks
+from uniultra.io.label_tiff import LabelFile
 from uniultra.io.output import ListedJson, staged
 from uniultra.io.tables import TableFile
 from uniultra.io.video_writer import DEFAULT_RATE, MovieFile
 from uniultra.measure.measured import FRAME_COLUMNS, frame_row
 from uniultra.model_facts import ModelFacts
-from uniultra.outputs.course import Course, write_course
+from uniultra.outputs.cine_dicom import CineDicom, cine_dicom
+from uniultra.outputs.course import Course, ejection_json, write_course
 from uniultra.outputs.faults import Faults
-from uniultra.outputs.frame_files import id_mask, maker
-from uniultra.outputs.plan import OutputPlan
+from uniultra.outputs.frame_files import id_mask
+from uniultra.outputs.plan import DICOM_KINDS, OutputPlan
 from uniultra.outputs.result_picture import draw_result
 from uniultra.outputs.structured import cine_frame_json, cine_head_json, fault_json
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.types import Cine
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 MOST_FRAMES = 10_000
 """Frames of one call: Pillow's time for a page of a TIFF grows with their number."""
@@ -60,10 +57,9 @@ class CineFiles:
     table: TableFile
     listed: ListedJson
     movie: MovieFile | None = None
-    packed: list[PackedMasks] | None = None
+    dicom: CineDicom | None = None
     notes: tuple[str, ...] = field(default=())
     lost: list[str] = field(default_factory=list)
-    labels_of_objects: list[str] = field(default_factory=list)
     course: Course | None = None
     listed_frames: list[int] = field(default_factory=list)
     listed_faults: list[int] = field(default_factory=list)
@@ -77,11 +73,12 @@ class CineFiles:
         for found in result.objects:
             self.table.add(_row(self.image, result, found))
         self.listed.add(cine_frame_json(self.image, result))
-        if self.movie is not None:
-            self.movie.add(draw_result(result))
-        if self.packed is not None:
-            _pack(self.packed, result)
-            self.labels_of_objects[:] = [found.label for found in result.objects]
+        captured = self.dicom is not None and "sc" in self.dicom.kinds
+        picture = draw_result(result) if captured or self.movie is not None else None
+        if self.movie is not None and picture is not None:
+            self.movie.add(picture)
+        if self.dicom is not None:
+            self.dicom.add(result, picture if captured else None)
         if self.course is not None:
             self.course.add(result)
 
@@ -123,11 +120,10 @@ def cine_files(
     """
     tracked = course is not None
     targets = plan.cine_paths(source) if course is None else plan.track_paths(source, bool(course.ventricle))
-    dataset, notes = _dataset(plan, source) if "seg" in targets else (None, ())
-    if dataset is None:
-        targets.pop("seg", None)
+    dicom, notes = cine_dicom(plan, source, tuple(targets))
+    if dicom is None:
+        targets = {kind: path for kind, path in targets.items() if kind not in DICOM_KINDS}
     with staged(targets, plan.force) as parts:
-        packed: list[PackedMasks] = []
         with ExitStack() as stack:
             head = cine_head_json(source.path.name, cine, model, tracked)
             rate = cine.rate_of(numbers) or DEFAULT_RATE
@@ -138,7 +134,7 @@ def cine_files(
                 stack.enter_context(TableFile(parts["csv"], TRACK_COLUMNS if tracked else FRAME_COLUMNS)),
                 stack.enter_context(ListedJson(parts["json"], head, "frames")),
                 stack.enter_context(MovieFile(parts["movie"], rate)) if "movie" in parts else None,
-                None if dataset is None else packed,
+                dicom,
                 notes,
                 course=course,
             )
@@ -149,41 +145,15 @@ def cine_files(
             del targets["movie"]
         if course is not None:
             write_course(parts, source.path.name, course)
-        if dataset is not None:
-            _write_seg(parts["seg"], dataset, zip(files.labels_of_objects, packed, strict=True), model)
-
-
-def _dataset(plan: OutputPlan, source: InputFile) -> tuple[Dataset | None, tuple[str, ...]]:
-    """What a SEG refers to. That nothing can is only noted where no SEG was named."""
-    from uniultra.io.dicom.source import source_of
-
-    try:
-        dataset = source_of(source.header, plan.keep_patient)
-        return dataset, dataset.notes
-    except FileError as error:
-        if plan.kinds is not None:
-            raise
-        return None, (f"no DICOM SEG is written: {error}",)
+        if dicom is not None:
+            report = None
+            if course is not None and course.ventricle:
+                report = ejection_json(source.path.name, course)
+            dicom.write(parts, model, report)
 
 
 def _row(image: str, result: FrameResult, found: ObjectResult) -> list[Any]:
     time_s = "" if result.time_s is None else result.time_s
-    about = [image, result.number, time_s, found.number, round(found.mask.quality, 4)]
+    about = [image, result.number, time_s, found.number, found.name, round(found.mask.quality, 4)]
     row = frame_row(about, found.area_px, found.measured)
     return row if found.status is None else [*row, found.status, found.confidence]
-
-
-def _pack(packed: list[PackedMasks], result: FrameResult) -> None:
-    if not packed:
-        packed.extend(PackedMasks((result.frame.height, result.frame.width)) for _ in result.objects)
-    assert result.number is not None
-    for kept, mask in zip(packed, result.masks, strict=True):
-        kept.add(result.number, mask.mask_hw)
-
-
-def _write_seg(
-    path: Path, dataset: Dataset, labelled: Iterable[tuple[str, PackedMasks]], model: ModelFacts
-) -> None:
-    from uniultra.io.dicom.seg import Segment, write_seg
-
-    write_seg(path, dataset, [Segment(label, kept) for label, kept in labelled], maker(model))

@@ -21,6 +21,7 @@ ENDINGS = (
     ".track.plot.png",
     ".seg.dcm",
     ".sr.dcm",
+    ".sc.dcm",
     ".seg.nrrd",
 )
 _NIFTI = ".nii.gz"

@@ -85,7 +85,7 @@ def _derived(
         if plan.kinds is not None:
             raise
         return {}, (f"no DICOM SEG is written: {error}",)
-    made = {"sr": _report}
+    made = {"sr": _report, "sc": _capture}
     return {
         kind: made.get(kind, _segmentation)(kind, dataset, source, result) for kind in kinds
     }, dataset.notes
@@ -118,6 +118,13 @@ def _report(kind: str, dataset: Dataset, source: InputFile, result: FrameResult)
     return report(dataset, findings, maker(result.model))
 
 
+def _capture(kind: str, dataset: Dataset, source: InputFile, result: FrameResult) -> Dataset:
+    from uniultra.io.dicom.sc import capture
+
+    labels = [found.label for found in result.objects]
+    return capture(dataset, draw_result(result), (labels, result.number or 0), maker(result.model))
+
+
 def _save(path: Path, dataset: Dataset) -> None:
     from uniultra.io.dicom.source import write_dataset
 
@@ -126,7 +133,8 @@ def _save(path: Path, dataset: Dataset) -> None:
 
 def _write_csv(path: Path, source: InputFile, result: FrameResult) -> None:
     frame = result.number or 0
-    found = [row for one in result.objects for row in rows(source.path.name, frame, one.number, one.measured)]
+    image = source.path.name
+    found = [row for one in result.objects for row in rows(image, frame, one.number, one.measured, one.name)]
     write_csv(path, CSV_COLUMNS, found)
 
 

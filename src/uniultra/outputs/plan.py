@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ KINDS = {
     "seg": "seg.dcm",
     "fractional": "seg.dcm",
     "sr": "sr.dcm",
+    "sc": "sc.dcm",
     "csv": "csv",
     "nifti": "nii.gz",
     "nrrd": "seg.nrrd",
@@ -30,12 +31,14 @@ KINDS = {
 }
 """What can be written beside the three files that always are, and how its name ends."""
 KINDS_SHOWN = ", ".join(KINDS)
-DICOM_KINDS = ("seg", "fractional", "sr")
+DICOM_KINDS = ("seg", "fractional", "sr", "sc")
+HIGHDICOM_KINDS = ("seg", "fractional", "sr")
+"""Those that highdicom makes."""
 OWN_STUDY = (
     "DICOM results carry no patient and so lie in a study of their own; --keep-patient files them with "
     "their source"
 )
-CINE_KINDS = ("seg", "csv", "movie", "none")
+CINE_KINDS = ("seg", "sr", "sc", "csv", "movie", "none")
 """What can be written of a cine; the rest is for one frame."""
 PLAIN = {"overlay": "overlay.png", "json": "json"}
 """Written at once, and of a frame without objects too."""
@@ -99,6 +102,11 @@ class OutputPlan:
         return {kind: self.folder / f"{name}.{ending}" for kind, ending in endings.items()}
 
 
+def dicom_paths(planned: Iterable[Mapping[str, Path]]) -> list[Path]:
+    """Where DICOM results are written, of planned paths by their kinds."""
+    return [path for paths in planned for kind, path in paths.items() if kind in DICOM_KINDS]
+
+
 def chosen_kinds(requested: Sequence[str]) -> tuple[str, ...] | None:
     """The kinds of `--write`, repeated or with commas; None for no such option. Raises PromptError for an
     unknown one.
@@ -134,10 +142,11 @@ def check_kinds(plan: OutputPlan, sources: Sequence[InputFile]) -> tuple[str, ..
     if any(kind in DICOM_KINDS for kind in plan.kinds):
         from uniultra.io.dicom.source import need_highdicom
 
-        need_highdicom(plan.folder)
+        if any(kind in HIGHDICOM_KINDS for kind in plan.kinds):
+            need_highdicom(plan.folder)
         for source in sources:
             if not source.is_dicom:
-                fix = "leave out --write seg, fractional and sr"
+                fix = "leave out --write seg, fractional, sr and sc"
                 raise OutputError(f"{source.path}: DICOM results need a DICOM image to refer to; {fix}")
     if "nifti" in plan.kinds and importlib.util.find_spec("nibabel") is None:
         raise OutputError("--write nifti needs nibabel; install with: pip install 'uniultra[nifti]'")
@@ -172,5 +181,5 @@ def chosen_extras(requested: Sequence[str]) -> tuple[str, ...]:
     return tuple(kinds)
 
 
-_NEEDS = dict.fromkeys(DICOM_KINDS, ("highdicom", "dicom")) | {"nifti": ("nibabel", "nifti")}
+_NEEDS = dict.fromkeys(HIGHDICOM_KINDS, ("highdicom", "dicom")) | {"nifti": ("nibabel", "nifti")}
 """The library that writes a kind, and the extra that brings it."""

@@ -16,6 +16,8 @@ from uniultra.results import FrameResult, ObjectResult
 
 MOST_DESCRIBED = 12
 """Where more structures were found, labels are numbers alone, and no calipers are drawn."""
+MOST_OF_NAME = 28
+"""Characters of a name that are drawn."""
 LEAST_CALIPER_PX = 16
 """Shorter ones, in pixels of the picture, would hide what they measure."""
 
@@ -56,14 +58,18 @@ def _colour(one: ObjectResult) -> tuple[int, int, int]:
 
 
 def _lines(one: ObjectResult) -> list[str]:
-    """How sure the model is, and both diameters."""
-    lines = [f"quality {one.mask.quality:.2f}"]
+    """What it is called, how sure the model is, and both diameters."""
+    lines = [*([_short(one.name)] if one.name else []), f"quality {one.mask.quality:.2f}"]
     shape = one.measured.shape
     if shape is not None:
         long, short = shape.long_diameter.length, shape.short_diameter.length
         digits = 0 if long.unit == "px" else 1
         lines.append(f"{long.value:.{digits}f} x {short.value:.{digits}f} {long.unit}")
     return lines
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MOST_OF_NAME else f"{name[: MOST_OF_NAME - 3]}..."
 
 
 def _draw_calipers(canvas: Annotations, one: ObjectResult) -> None:

@@ -14,7 +14,7 @@ from uniultra.pixel_scale import Scale
 
 MOST_BYTES = 200 * 10**6
 """A longer file is not read."""
-_ENDINGS = (".mask.png", ".masks.tif")
+_ENDINGS = (".mask.png", ".masks.tif", ".seg.dcm")
 _SCHEMAS = ("uniultra.segment/1", "uniultra.segment-frames/1")
 Key = tuple[int | None, int]
 """Frame (None for an image of one frame) and id."""

@@ -5,7 +5,7 @@ an ejection fraction.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ from uniultra.io.label_maps import READERS
 from uniultra.io.label_tiff import holds_pages, read_label_pages
 from uniultra.io.masks import MISSING, check_ids, read_ids
 from uniultra.io.paths import shown
+from uniultra.io.priors import instance_of
 from uniultra.measure.measured import Measured, measure_mask, number
 from uniultra.measure.volume import View, Volume, ejection_fraction, ellipsoid, simpson
 from uniultra.outputs.saved import of_frame, saved_beside
-from uniultra.pixel_scale import Calibration, Scale
+from uniultra.pixel_scale import UNKNOWN, Calibration, Scale
 from uniultra.types import Frame
 
 VOLUMES = {"ellipsoid": (2,), "simpson": (1, 2), "ef": (1, 2, 4)}
@@ -52,12 +53,14 @@ class SavedMask:
         ids_hw: uint8 (H, W), 0 background.
         calibration: of its image.
         saved: scales of structures by their ids, where they were written beside the mask.
+        labels: what structures are called, by their ids.
     """
 
     place: MaskPlace
     ids_hw: np.ndarray
     calibration: Calibration
     saved: Mapping[int, Scale]
+    labels: Mapping[int, str] = field(default_factory=dict)
 
     def scale_of(self, identity: int) -> Scale:
         return self.saved.get(identity) or scale_of(self.calibration, self.ids_hw == identity)
@@ -111,7 +114,7 @@ def open_masks(
     """The mask of a file, or one mask per frame of a cine's label, one at a time.
 
     Args:
-        path: a PNG of ids, labels in NIfTI, NRRD or MetaImage, or NAME.frames.masks.tif.
+        path: a PNG of ids, labels in NIfTI, NRRD or MetaImage, NAME.frames.masks.tif, or a DICOM SEG.
         image: what it is a mask of, for its calibration; where neither this nor `rescale` is given, the
             scales in the JSON beside the mask count.
         frame: of the image, from 0.
@@ -133,6 +136,9 @@ def open_masks(
                 calibration = _calibration(path, ids, (image, page), rescale, None)
             yield SavedMask(MaskPlace(path, page, True), ids, calibration, of_frame(saved, page))
         return
+    if kind == "DICOM":
+        yield from _of_seg(path, image, frame, rescale)
+        return
     if kind in READERS:
         ids, known = READERS[kind](path)
         check_ids(ids, shown(path), MISSING)
@@ -142,6 +148,44 @@ def open_masks(
     yield SavedMask(
         MaskPlace(path, frame), ids, calibration, {} if frame is not None else of_frame(saved, None)
     )
+
+
+def _of_seg(
+    path: Path, image: Path | None, frame: int | None, rescale: Rescale | None
+) -> Iterator[SavedMask]:
+    """Its masks frame by frame; on a frame where segments overlap, each on its own."""
+    from uniultra.io.dicom.seg_reader import masks_of, read_seg
+
+    seg = read_seg(path)
+    saved = {} if image is not None or rescale is not None else saved_beside(path)
+    instance, count = (None, None) if image is None else instance_of(image)
+    of_cine = (count or 1) > 1 or max((place.frame or 0 for place, _ in seg.frames), default=0) > 0
+    blank = np.zeros(seg.frame_hw, np.uint8)
+    spacing = seg.spacing_mm_yx
+    known = None if spacing is None else UNKNOWN.with_fallback("PixelSpacing", spacing)
+    found = False
+    for at, masks in masks_of(seg, instance, count):
+        if frame is not None and at != frame:
+            continue
+        found = True
+        place = MaskPlace(path, at if of_cine else None, of_cine and frame is None)
+        calibration = _calibration(path, blank, (image, at if of_cine else None), rescale, known)
+        scales = of_frame(saved, at if of_cine else None)
+        for ids in _layers(masks):
+            yield SavedMask(place, ids, calibration, scales, seg.labels)
+    if not found:
+        where = "" if frame is None else f" on frame {frame}"
+        raise PromptError(f"{path}: the segmentation has no mask{where}; segment it first")
+
+
+def _layers(masks: Mapping[int, np.ndarray]) -> Iterator[np.ndarray]:
+    """Segments as ids, uint8 (H, W): together where none overlap, else each on its own."""
+    together = np.sum([mask.astype(np.uint8) for mask in masks.values()], axis=0, dtype=np.uint16)
+    ids = [np.where(mask, segment, 0).astype(np.uint8) for segment, mask in masks.items()]
+    if together.max(initial=0) > 1:
+        yield from ids
+    else:
+        yield np.max(ids, axis=0)
 
 
 def _read_ids(path: Path) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import Any
 
 from uniultra import __version__
@@ -13,6 +14,7 @@ from uniultra.measure.measured import as_json
 from uniultra.model_facts import ModelFacts
 from uniultra.prompts.objects import prompt_json
 from uniultra.results import FrameResult, ObjectResult
+from uniultra.structures import structure
 from uniultra.types import Cine, Mask
 
 NOTICE = "not a medical device"
@@ -35,7 +37,7 @@ def object_json(found: ObjectResult) -> dict[str, Any]:
     tracked = {} if found.status is None else {"status": found.status, "confidence": found.confidence}
     report: dict[str, Any] = {
         "id": found.number,
-        **({"name": found.name} if found.name else {}),
+        **_called(found.name),
         "prompt": None if found.prompt is None else prompt_json(found.prompt),
         "box_xyxy": found.mask.box_xyxy,
         "area_px": found.area_px,
@@ -47,6 +49,15 @@ def object_json(found: ObjectResult) -> dict[str, Any]:
     if found.alternatives is not None:
         report["alternatives"] = [alternative_json(mask) for mask in found.alternatives]
     return report
+
+
+def _called(name: str) -> dict[str, Any]:
+    """The name of a structure and its codes, as DICOM results carry them; {} where it has none."""
+    if not name:
+        return {}
+    one = structure(name)
+    codes = {"category": one.category, "type": one.kind, "region": one.region, "laterality": one.side}
+    return {"name": name, "codes": {key: asdict(code) for key, code in codes.items() if code is not None}}
 
 
 def alternative_json(mask: Mask) -> dict[str, Any]:

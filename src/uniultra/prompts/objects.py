@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from uniultra.errors import PromptError
+from uniultra.structures import legal_name
 from uniultra.types import POSITIVE, Prompt
 
 MOST_OBJECTS, MOST_POINTS = 255, 250
@@ -35,9 +38,10 @@ def prompt_of(item: dict[str, Any]) -> Prompt:
     """
     if item.get("previous_mask"):
         raise PromptError("the prompt had a previous mask, which is a file of its own; give it with --mask")
-    unknown = sorted(set(item) - {"box", "points", "labels", "previous_mask"})
+    unknown = sorted(set(item) - {"box", "points", "labels", "label", "previous_mask"})
     if unknown:
-        raise PromptError(f"key {json.dumps(unknown[0])[:40]} is unknown; an object has box, points, labels")
+        legal = "an object has box, points, labels, label"
+        raise PromptError(f"key {json.dumps(unknown[0])[:40]} is unknown; {legal}")
     try:
         box = None if item.get("box") is None else tuple(_real(v) for v in _listed(item["box"]))
         points = tuple((_real(x), _real(y)) for x, y in map(_listed, _listed(item.get("points") or [])))
@@ -46,7 +50,29 @@ def prompt_of(item: dict[str, Any]) -> Prompt:
         raise PromptError(
             f"{json.dumps(item)[:80]} is not numbers in the form of box, points, labels"
         ) from error
-    return Prompt(box_xyxy=box, points_xy=points, point_labels=labels)  # type: ignore[arg-type]
+    name = legal_name(item["label"]) if item.get("label") is not None else ""
+    return Prompt(box, points, labels, name=name)  # type: ignore[arg-type]
+
+
+def named_prompts(prompts: Sequence[Prompt], names: Sequence[str]) -> list[Prompt]:
+    """The same prompts with these names, one for all or one each in their order; no name changes none.
+
+    Raises:
+        PromptError: another number of names.
+    """
+    each = names_of(names, len(prompts))
+    return [replace(prompt, name=name or prompt.name) for prompt, name in zip(prompts, each, strict=True)]
+
+
+def names_of(names: Sequence[str], count: int) -> list[str]:
+    """A name for each of `count` structures: "" for each where there is none. Raises PromptError."""
+    if len(names) in (0, 1):
+        return [*(names or [""])] * count
+    if len(names) != count:
+        raise PromptError(
+            f"{len(names)} labels for {count} structures; give one for all, or one each: masks, boxes, clicks"
+        )
+    return list(names)
 
 
 def _listed(value: Any) -> list[Any]:
@@ -64,11 +90,13 @@ def _real(value: Any) -> float:
 
 def prompt_json(prompt: Prompt) -> dict[str, Any]:
     """A prompt with the keys of a prompts file; of a previous mask only that there was one."""
+    named = {"label": prompt.name} if prompt.name else {}
     return {
         "box": prompt.box_xyxy,
         "points": prompt.points_xy,
         "labels": prompt.point_labels,
         "previous_mask": prompt.mask_hw is not None,
+        **named,
     }
 
 

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from uniultra.errors import PromptError
+from uniultra.io.priors import Prior, read_prior
 from uniultra.prompts.grouping import Typed, group
+from uniultra.prompts.objects import named_prompts
 from uniultra.types import Prompt
+
+
+def group_prior(typed: Typed, prior: Prior) -> list[Prompt]:
+    """As `grouping.group`, from previous masks that may have names. Raises PromptError."""
+    prompts = group(typed, prior.masks)
+    called = [*prior.names, *[""] * (len(prompts) - len(prior.names))]
+    return [replace(prompt, name=name) for prompt, name in zip(prompts, called, strict=True)]
 
 
 @dataclass(frozen=True)
 class PromptSource:
     """Options, or a previous mask with them, or what `files.read_prompts` read for files named by
-    `as_posix()`.
+    `as_posix()`; and what structures are called, one name for all or one each.
     """
 
     typed: Typed
     mask: Path | None = None
     listed: Mapping[tuple[str, int | None], list[Prompt]] | None = None
+    names: tuple[str, ...] = ()
 
     def for_file(self, file: Path, frame_hw: tuple[int, int], frame: int | None = None) -> list[Prompt]:
         """The prompts of a file whose frames have this (height, width); of one frame, where that was chosen.
@@ -28,12 +38,10 @@ class PromptSource:
             PromptError: the prompts file doesn't name the file, or other frames of it. FileError: the
                 previous mask can't be read.
         """
-        from uniultra.io.masks import read_previous
-
         if self.listed is not None:
-            return self._listed(self.listed, file, frame)
-        previous = [] if self.mask is None else read_previous(self.mask, frame_hw)
-        return group(self.typed, previous)
+            return named_prompts(self._listed(self.listed, file, frame), self.names)
+        prior = Prior() if self.mask is None else read_prior(self.mask, frame_hw, file, frame)
+        return named_prompts(group_prior(self.typed, prior), self.names)
 
     def _listed(
         self, listed: Mapping[tuple[str, int | None], list[Prompt]], file: Path, frame: int | None

@@ -18,10 +18,11 @@ from uniultra.io.paths import one_line, shown
 from uniultra.io.tables import plain_text
 from uniultra.io.texts import composed, encoding_of, separator_of
 from uniultra.prompts.objects import MOST_OBJECTS, MOST_POINTS
+from uniultra.structures import legal_name
 from uniultra.types import POSITIVE, Prompt
 
 BOX = ("x0", "y0", "x1", "y1")
-COLUMNS = ("file", *BOX, "points", "frame", "object")
+COLUMNS = ("file", *BOX, "points", "frame", "object", "label")
 MOST_BYTES = 500_000_000
 Prompts = dict[tuple[str, int | None], list[Prompt]]
 """(name, frame) to the prompt of each of its objects, in their order; frame None: whichever is chosen
@@ -184,8 +185,9 @@ def _row(number: int, row: Mapping[str, str], known: Mapping[str, list[str]]) ->
     name = _name(row.get("file", ""), known)
     frame, structure = _frame(row.get("frame", "")), _structure(row.get("object", ""))
     box, (points, labels) = _box(row), _points(row.get("points", ""))
+    called = _label(row.get("label", ""))
     try:
-        return TableRow(number, name, frame, structure, Prompt(box, points, labels))
+        return TableRow(number, name, frame, structure, Prompt(box, points, labels, name=called))
     except PromptError as error:
         column = "columns x0 to y1" if box is not None and "box" in str(error) else "column points"
         raise _CellError(
@@ -209,6 +211,13 @@ def _name(cell: str, known: Mapping[str, list[str]]) -> str:
     raise _NoSuchFileError(
         "column file", f"'{shown(cell)}' is not an image of the archive; give its path relative to it"
     )
+
+
+def _label(cell: str) -> str:
+    try:
+        return legal_name(cell) if cell else ""
+    except PromptError as error:
+        raise _CellError("column label", str(error)) from error
 
 
 def _frame(cell: str) -> int | None:

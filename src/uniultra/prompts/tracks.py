@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from uniultra.errors import PromptError
 from uniultra.io.paths import shown
 from uniultra.io.texts import read_json
 from uniultra.prompts.files import is_json, meant_files
-from uniultra.prompts.objects import MOST_OBJECTS, check_counts, prompt_of
+from uniultra.prompts.objects import MOST_OBJECTS, check_counts, names_of, prompt_of
 from uniultra.prompts.table import read_rows
 from uniultra.types import Prompt
 
@@ -90,6 +91,22 @@ def _of_table(path: Path, names: Collection[str], others: bool) -> dict[str, Tra
         own[number] = row.prompt
     refuse(shown(path), problems)
     return found
+
+
+def named_tracks(
+    prompts: Mapping[int, Mapping[int, Prompt]], names: Sequence[str]
+) -> dict[int, dict[int, Prompt]]:
+    """The same with these names, one for all or one a structure in the order of their numbers.
+
+    Raises:
+        PromptError: another number of names.
+    """
+    numbers = sorted({number for own in prompts.values() for number in own})
+    called = dict(zip(numbers, names_of(names, len(numbers)), strict=True))
+    return {
+        frame: {number: replace(one, name=called[number] or one.name) for number, one in own.items()}
+        for frame, own in prompts.items()
+    }
 
 
 def _entry(entry: Any) -> tuple[int, int, Prompt]:

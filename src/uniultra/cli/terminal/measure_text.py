@@ -37,7 +37,7 @@ def volume_lines(method: str, report: dict[str, Any], as_json: bool) -> list[str
     return lines
 
 
-def as_json_text(measured: Sequence[tuple[MaskPlace, int, Measured]]) -> str:
+def as_json_text(measured: Sequence[tuple[MaskPlace, int, Measured, str]]) -> str:
     from uniultra.measure.measured import as_json
 
     items = [
@@ -45,29 +45,31 @@ def as_json_text(measured: Sequence[tuple[MaskPlace, int, Measured]]) -> str:
             "mask": one.path.name,
             **({"frame": one.frame} if one.of_cine else {}),
             "id": identity,
+            **({"name": name} if name else {}),
             **as_json(result),
         }
-        for one, identity, result in measured
+        for one, identity, result, name in measured
     ]
     return json.dumps({"schema": "uniultra.measure/1", "objects": items, "notice": "not a medical device"})
 
 
-def as_lines(measured: Sequence[tuple[MaskPlace, int, Measured]]) -> list[str]:
+def as_lines(measured: Sequence[tuple[MaskPlace, int, Measured, str]]) -> list[str]:
     from uniultra.measure.measured import named
 
     lines = []
-    for one, identity, result in measured:
+    for one, identity, result, name in measured:
+        called = f", {name}" if name else ""
         scale = result.scale.source or f"in pixels: {result.scale.reason}"
-        lines.append(f"{one}  structure {identity}  ({scale})")
+        lines.append(f"{one}  structure {identity}{called}  ({scale})")
         assert result.shape is not None, "a chosen structure has pixels"
         for item in named(result.shape):
             found = item.measurement
-            name = LABELS.get(item.name, item.name.replace("_", " "))
+            measure = LABELS.get(item.name, item.name.replace("_", " "))
             ends = ""
             if item.ends_xy is not None:
                 ends = "   from {:.1f},{:.1f} to {:.1f},{:.1f}".format(*item.ends_xy[0], *item.ends_xy[1])
             lines.append(
-                f"  {name:<26}{found.value:>10.2f} ± {found.uncertainty or 0:.2f} {found.unit}{ends}"
+                f"  {measure:<26}{found.value:>10.2f} ± {found.uncertainty or 0:.2f} {found.unit}{ends}"
             )
         lines += [f"  note: {note}" for note in (*result.scale.notes, *result.shape.notes)]
     return [*lines, PLUS_MINUS]

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset
+from pydicom.sr.coding import Code
 
 from uniultra.io.dicom.header import LOSSY
 from uniultra.io.dicom.source import (
@@ -23,6 +24,7 @@ from uniultra.io.dicom.source import (
     Maker,
     as_still,
     by_highdicom,
+    described,
     legal_label,
     need_highdicom,
     refer,
@@ -31,6 +33,7 @@ from uniultra.io.dicom.source import (
 )
 from uniultra.io.paths import PathLike
 from uniultra.io.silence import quiet
+from uniultra.structures import Coded, structure
 
 FRACTIONS = 255
 """MaximumFractionalValue: a probability of 1."""
@@ -102,7 +105,7 @@ def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> 
             content_label="UNIULTRA",
             content_description=NOTICE,
         )
-    made.SeriesDescription = NOTICE
+    made.SeriesDescription = described([segment.label for segment in segments])
     refer(made, source)
     if source.NumberOfFrames > 1:
         _set_out(made, segments, numbers, _Frames(fractional, getattr(source, "planes", False)))
@@ -158,16 +161,27 @@ def _description(hd: Any, number: int, label: str, maker: Maker) -> Any:
         family=codes.DCM.ArtificialIntelligence,
         source=maker.manufacturer,
     )
-    return hd.seg.SegmentDescription(
+    found = structure(label)
+    made = hd.seg.SegmentDescription(
         segment_number=number,
         segment_label=label,
-        segmented_property_category=codes.SCT.AnatomicalStructure,
-        segmented_property_type=codes.SCT.AnatomicalStructure,
+        segmented_property_category=concept(found.category),
+        segmented_property_type=concept(found.kind),
         algorithm_type="SEMIAUTOMATIC",
         algorithm_identification=algorithm,
         tracking_uid=hd.UID(),
         tracking_id=label,
+        anatomic_regions=None if found.region is None else [concept(found.region)],
     )
+    if found.side is not None:  # PS3.3 table C.8.20-4; highdicom takes no modifier of the type
+        [kind] = made.SegmentedPropertyTypeCodeSequence
+        kind.SegmentedPropertyTypeModifierCodeSequence = [hd.sr.CodedConcept.from_code(concept(found.side))]
+    return made
+
+
+def concept(code: Coded) -> Code:
+    """A code as pydicom and highdicom take it."""
+    return Code(code.value, code.scheme, code.meaning)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ from uniultra.io.silence import quiet
 UTF_8 = "ISO_IR 192"
 """The character set of derived objects: every other one can be written in it."""
 NOTICE = "AI-generated; not for diagnostic use"
-"""What the series of every derived object is called in an archive; up to 64 characters."""
+"""How the description of every derived series ends; up to 64 characters."""
 _LONGEST_LABEL = 64
 _REFERENCES = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _LOSSY_SYNTAXES = {
@@ -184,6 +184,12 @@ def refer(made: Dataset, source: Dataset) -> None:
 def study_of(source: Dataset) -> str:
     """The study in which what is derived from a source lies."""
     return getattr(source, "derived_study", source.StudyInstanceUID)
+
+
+def described(labels: Sequence[str]) -> str:
+    """The SeriesDescription of what was derived: the names of its structures where they fit, and `NOTICE`."""
+    said = f"{', '.join(dict.fromkeys(labels))}: {NOTICE}"
+    return said if len(said) <= _LONGEST_LABEL else NOTICE
 
 
 def legal_label(label: str) -> str:

@@ -13,12 +13,13 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import UltrasoundImageStorage
 
+from uniultra.io.dicom.seg import concept
 from uniultra.io.dicom.source import (
-    NOTICE,
     UTF_8,
     Maker,
     as_still,
     by_highdicom,
+    described,
     legal_label,
     need_highdicom,
     refer,
@@ -31,6 +32,7 @@ from uniultra.measure import Measurement
 from uniultra.measure.edge import edge_line
 from uniultra.measure.measured import named
 from uniultra.measure.shape import Shape
+from uniultra.structures import structure
 
 NAMES = {
     "area": Code("42798000", "SCT", "Area"),
@@ -45,26 +47,68 @@ NAMES = {
 """Measures of `measure.report.named`: codes of SNOMED CT where it has one, else this project's own."""
 UNITS = {
     "mm": Code("mm", "UCUM", "millimeter"),
+    "ml": Code("ml", "UCUM", "milliliter"),
+    "%": Code("%", "UCUM", "percent"),
     "mm2": Code("mm2", "UCUM", "square millimeter"),
     "px": Code("{pixels}", "UCUM", "pixels"),
     "px2": Code("{square_pixels}", "UCUM", "square pixels"),
 }
+VOLUMES = (
+    Code("18026-5", "LN", "Left Ventricular End Diastolic Volume"),
+    Code("18148-7", "LN", "Left Ventricular End Systolic Volume"),
+)
+EJECTION = Code("18043-0", "LN", "Left Ventricular Ejection Fraction by US")
+DISKS = Code("125208", "DCM", "Method of Disks, Single Plane")
+"""Of PS3.16 CID 12202 and 12227, as echocardiography reports have them."""
 _MOST_POINTS = 4000
 """Of an outline: GraphicData (VR FL) holds 65,534 bytes, 8 a point (PS3.5 7.1.2)."""
 
 
 @dataclass(frozen=True)
+class Moment:
+    """Why this frame of a cine is reported, in words, and by a code where there is one (TID 1502)."""
+
+    words: str
+    code: Code | None = None
+
+
+LARGEST, SMALLEST = Moment("largest area"), Moment("smallest area")
+DIASTOLE = Moment("end-diastole: largest area", Code("416190007", "SCT", "End diastole"))
+SYSTOLE = Moment("end-systole: smallest area", Code("416430001", "SCT", "End Systole"))
+
+
+@dataclass(frozen=True, eq=False)
 class Finding:
-    """One structure on one frame (from 0) of the source: its mask, bool (H, W), and its shape."""
+    """One structure on one frame (from 0) of the source: its mask, bool (H, W), its shape, and of a cine why
+    this frame is reported.
+    """
 
     label: str
     frame: int
     mask_hw: np.ndarray = field(repr=False)
     shape: Shape
+    moment: Moment | None = None
+
+
+@dataclass(frozen=True)
+class Ejection:
+    """Of a left ventricle: the frames (from 0) of end-diastole and end-systole, its volumes on them in ml by
+    single-plane discs, and the ejection fraction in percent.
+    """
+
+    label: str
+    frames: tuple[int, int]
+    volumes_ml: tuple[float, float]
+    percent: float
 
 
 def write_report(
-    path: PathLike, source: Dataset, findings: Sequence[Finding], maker: Maker, force: bool = False
+    path: PathLike,
+    source: Dataset,
+    findings: Sequence[Finding],
+    maker: Maker,
+    force: bool = False,
+    ejection: Ejection | None = None,
 ) -> Dataset:
     """Writes a Comprehensive SR and returns it. UIDs are new ones; it is neither final nor verified.
 
@@ -73,13 +117,15 @@ def write_report(
             be written.
     """
     need_highdicom(path)
-    dataset = report(source, findings, maker)
+    dataset = report(source, findings, maker, ejection)
     write_dataset(path, dataset, force)
     return dataset
 
 
 @quiet("pydicom")  # its warnings quote values
-def report(source: Dataset, findings: Sequence[Finding], maker: Maker) -> Dataset:
+def report(
+    source: Dataset, findings: Sequence[Finding], maker: Maker, ejection: Ejection | None = None
+) -> Dataset:
     """The data set that `write_report` writes."""
     import highdicom as hd
     from pydicom.sr.codedict import codes
@@ -92,11 +138,16 @@ def report(source: Dataset, findings: Sequence[Finding], maker: Maker) -> Datase
     )
     observer = hd.sr.ObserverContext(observer_type=codes.DCM.Device, observer_identifying_attributes=device)
     still = as_still(source)
+    labels = [*(one.label for one in findings), *([ejection.label] if ejection is not None else [])]
+    uids = {label: hd.UID() for label in labels}  # one for all frames of a structure
     with by_highdicom("SR"):
+        groups = [_group(hd, source, finding, uids[finding.label]) for finding in findings]
+        if ejection is not None:
+            groups.append(_ejection(hd, source, ejection, uids[ejection.label]))
         content = hd.sr.MeasurementReport(
             observation_context=hd.sr.ObservationContext(observer_device_context=observer),
             procedure_reported=Code("16310003", "SCT", "Diagnostic ultrasonography"),
-            imaging_measurements=[_group(hd, source, finding) for finding in findings],
+            imaging_measurements=groups,
             title=codes.DCM.ImagingMeasurementReport,
         )
         made = hd.sr.ComprehensiveSR(
@@ -111,7 +162,7 @@ def report(source: Dataset, findings: Sequence[Finding], maker: Maker) -> Datase
             is_final=False,
             is_verified=False,
         )
-    made.SeriesDescription = NOTICE
+    made.SeriesDescription = described(labels)
     refer(made, source)
     made.SpecificCharacterSet = UTF_8
     if study_of(source) != source.StudyInstanceUID:
@@ -121,16 +172,57 @@ def report(source: Dataset, findings: Sequence[Finding], maker: Maker) -> Datase
     return made
 
 
-def _group(hd: Any, source: Dataset, finding: Finding) -> Any:
+def _group(hd: Any, source: Dataset, finding: Finding, uid: str) -> Any:
     frames = [finding.frame + 1] if source.NumberOfFrames > 1 else None
     image = hd.sr.SourceImageForRegion(UltrasoundImageStorage, source.SOPInstanceUID, frames)
     region = hd.sr.ImageRegion(
         graphic_type="POLYLINE", graphic_data=edge_line(finding.mask_hw, _MOST_POINTS), source_image=image
     )
+    moment = finding.moment
+    when = None
+    if moment is not None:
+        when = hd.sr.TimePointContext(f"{moment.words}, frame {finding.frame}", moment.code)
     return hd.sr.PlanarROIMeasurementsAndQualitativeEvaluations(
-        tracking_identifier=hd.sr.TrackingIdentifier(uid=hd.UID(), identifier=legal_label(finding.label)),
+        tracking_identifier=hd.sr.TrackingIdentifier(uid=uid, identifier=legal_label(finding.label)),
         referenced_region=region,
+        time_point_context=when,
+        **_what(hd, finding.label),
         measurements=[_measurement(hd, item.name, item.measurement) for item in named(finding.shape)],
+    )
+
+
+def _what(hd: Any, label: str) -> dict[str, Any]:
+    """Finding, category and site of a structure."""
+    found = structure(label)
+    site = found.region or (found.kind if found.listed else None)
+    side = None if found.side is None else concept(found.side)
+    sites = [] if site is None else [hd.sr.FindingSite(concept(site), laterality=side)]
+    return {
+        "finding_category": concept(found.category),
+        "finding_type": concept(found.kind),
+        "finding_sites": sites or None,
+    }
+
+
+def _ejection(hd: Any, source: Dataset, found: Ejection, uid: str) -> Any:
+    """Volumes and ejection fraction (TID 1501), with the codes of an echocardiography report (TID 5202)."""
+
+    def one(name: Code, value: float, unit: Code, frames: Sequence[int]) -> Any:
+        listed = [frame + 1 for frame in frames]
+        images = [hd.sr.SourceImageForMeasurement(UltrasoundImageStorage, source.SOPInstanceUID, listed)]
+        return hd.sr.Measurement(name, float(f"{value:.6g}"), unit, method=DISKS, referenced_images=images)
+
+    listed = [frame + 1 for frame in found.frames]
+    group = hd.sr.SourceImageForMeasurementGroup(UltrasoundImageStorage, source.SOPInstanceUID, listed)
+    return hd.sr.MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=hd.sr.TrackingIdentifier(uid=uid, identifier=legal_label(found.label)),
+        source_images=[group],
+        measurements=[
+            one(VOLUMES[0], found.volumes_ml[0], UNITS["ml"], found.frames[:1]),
+            one(VOLUMES[1], found.volumes_ml[1], UNITS["ml"], found.frames[1:]),
+            one(EJECTION, found.percent, UNITS["%"], found.frames),
+        ],
+        **_what(hd, found.label),
     )
 
 

@@ -14,7 +14,7 @@ from uniultra.model_facts import ModelFacts
 from uniultra.outputs.cine_files import check_size, cine_files
 from uniultra.outputs.faults import Faults
 from uniultra.outputs.frame_files import write_frame_files
-from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, OutputPlan, check_kinds
+from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, HIGHDICOM_KINDS, OutputPlan, check_kinds
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.types import Cine, Mask
 from uniultra.web.workspace.jobs import Export, Exported
@@ -25,7 +25,7 @@ KINDS = tuple(
     dict.fromkeys((*(kind for kind in ARCHIVE_ENDINGS if kind not in ("overlay", "json")), "movie"))
 )
 """What can be chosen; masks, overlays and JSON are always written."""
-_NEEDS = dict.fromkeys(DICOM_KINDS, ("highdicom", "dicom")) | {"nifti": ("nibabel", "nifti")}
+_NEEDS = dict.fromkeys(HIGHDICOM_KINDS, ("highdicom", "dicom")) | {"nifti": ("nibabel", "nifti")}
 
 
 def offered(kind: str, count: int) -> dict[str, str]:

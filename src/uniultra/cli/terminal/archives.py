@@ -1,0 +1,87 @@
+"""Images that are named by dicomweb://, and results that are stored there."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from uniultra.cli.terminal.text import tell
+from uniultra.errors import PromptError
+
+if TYPE_CHECKING:
+    from uniultra.batch.job import Item, Job
+    from uniultra.batch.storage import Store
+
+STORE_HELP = "Also send DICOM results to this archive, dicomweb://HOST:PORT/PATH; implies --keep-patient."
+
+
+def fetched(places: Sequence[str]) -> list[str]:
+    """The same places, those of an archive as local copies that live as long as the command.
+
+    Raises:
+        FileError: the archive can't be reached, or has nothing there. PromptError: not such a place.
+        OutputError: dicomweb-client isn't installed.
+    """
+    from uniultra.io.dicomweb import fetch, instances, is_web
+
+    if not any(map(is_web, places)):
+        return list(places)
+    folder = Path(click.get_current_context().with_resource(tempfile.TemporaryDirectory(prefix="uniultra-")))
+    found: list[str] = []
+    for place in places:
+        found += [str(fetch(one, folder)) for one in instances(place).values()] if is_web(place) else [place]
+    return found
+
+
+def fetched_one(place: str) -> str:
+    """The same of a place that stands for one file. Raises also PromptError where it stands for several."""
+    found = fetched([place])
+    if len(found) != 1:
+        raise PromptError(f"{len(found)} images are in that series or study; name one with /instances/UID")
+    return found[0]
+
+
+def check_store(store: str | None, kinds: Sequence[str] | None) -> bool:
+    """Whether results are stored. Raises PromptError where none could be, or that is no place of an archive;
+    OutputError where dicomweb-client isn't installed.
+    """
+    from uniultra.io.dicomweb import need_client, parse_place
+    from uniultra.outputs.plan import DICOM_KINDS
+
+    if store is None:
+        return False
+    parse_place(store, to_store=True)
+    if kinds is not None and not set(kinds) & set(DICOM_KINDS):
+        raise PromptError(
+            f"--store is of DICOM results alone; add --write with one of {', '.join(DICOM_KINDS)}"
+        )
+    need_client()
+    return True
+
+
+def store_results(store: str | None, files: Iterable[Path], since_ns: int) -> None:
+    """Sends the files that are there and no older, and says how many. Raises OutputError."""
+    from uniultra.io.dicomweb import parse_place
+    from uniultra.io.dicomweb import store as send
+
+    if store is None:
+        return
+    made = [file for file in files if file.is_file() and file.stat().st_mtime_ns >= since_ns]
+    count = send(store, made)
+    tell([f"{count} DICOM results are stored in {parse_place(store, to_store=True).host}"])
+
+
+def store_batch(archive: str, store: Store, items: Sequence[Item], job: Job) -> None:
+    """Sends the DICOM results that a call of `uniultra batch` made. Raises OutputError and FileError."""
+    from uniultra.batch.records import dicom_results
+    from uniultra.batch.storage import local_file
+
+    place = store.place.rstrip("/")
+    with ExitStack() as stack:
+        names = dicom_results(store, items, job)
+        store_results(archive, [stack.enter_context(local_file(f"{place}/{name}")) for name in names], 0)

@@ -1,0 +1,171 @@
+"""DICOM Secondary Capture of an overlay, for stations that show no SEG: a colour still (PS3.3 A.8.1), or a
+multi-frame true colour one of a cine (A.8.5).
+
+The masks are part of the picture, so it says that there are annotations in it, that it is derived, and from
+what; a line at the top says that it is AI-generated. A still is uncompressed, or JPEG baseline at quality 95;
+a cine always is JPEG, a frame at a time, so that it stays of a size that archives take.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGBaseline8Bit, generate_uid
+
+from uniultra.io.dicom.identity import KEPT
+from uniultra.io.dicom.source import (
+    NOTICE,
+    UTF_8,
+    Maker,
+    described,
+    legal_label,
+    study_of,
+)
+from uniultra.io.silence import quiet
+
+STILL, CINE = "1.2.840.10008.5.1.4.1.1.7", "1.2.840.10008.5.1.4.1.1.7.4"
+"""Secondary Capture Image Storage; Multi-frame True Color Secondary Capture Image Storage."""
+QUALITY = 95
+
+
+def encoded(rgb: np.ndarray) -> bytes:
+    """A picture, uint8 (H, W, 3), as JPEG baseline, its chroma halved across (4:2:2)."""
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "JPEG", quality=QUALITY, subsampling="4:2:2")
+    return buffer.getvalue()
+
+
+def marked(rgb: np.ndarray) -> np.ndarray:
+    """The same picture with `NOTICE` in a line above it: no pixel of the frame is covered."""
+    height, width = rgb.shape[:2]
+    size = max(min(width // 26, 24), 8)
+    band = 2 * size
+    whole = Image.new("RGB", (width, height + band + (height + band) % 2))
+    whole.paste(Image.fromarray(rgb), (0, band))
+    font = ImageFont.load_default(size)
+    ImageDraw.Draw(whole).text((size // 2, band // 2), NOTICE, (255, 210, 80), font, anchor="lm")
+    return np.array(whole)
+
+
+def capture(source: Dataset, picture: np.ndarray, about: tuple[Sequence[str], int], maker: Maker) -> Dataset:
+    """The overlay of one frame, uint8 RGB (H, W, 3), uncompressed.
+
+    Args:
+        about: what structures are called, and which frame of the source it is, from 0.
+
+    Raises:
+        OutputError: a label isn't legal.
+    """
+    rgb = marked(picture)
+    data = _base(source, about[0], (about[1],), maker)
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    _pixels(data, rgb.shape[:2], "RGB")
+    raw = rgb.tobytes()
+    data.PixelData = raw + b"\0" * (len(raw) % 2)
+    data["PixelData"].VR = "OB"
+    return data
+
+
+def cine_capture(
+    source: Dataset,
+    listed: Sequence[tuple[int, bytes]],
+    about: tuple[Sequence[str], tuple[int, int]],
+    maker: Maker,
+) -> Dataset:
+    """The overlays of several frames.
+
+    Args:
+        listed: the frame of the source, from 0, and its picture, as `encoded` makes it.
+        about: what structures are called; the pictures' (height, width).
+
+    Raises:
+        OutputError: a label isn't legal.
+    """
+    labels, size_hw = about
+    data = _base(source, labels, [number for number, _ in listed], maker, CINE)
+    data.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    _pixels(data, size_hw, "YBR_FULL_422")  # the one of JPEG that true colour captures may have (A.8.5.4)
+    data.NumberOfFrames = len(listed)
+    data.FrameIncrementPointer = 0x00182002  # FrameLabelVector (PS3.3 C.8.6.3)
+    data.FrameLabelVector = [f"frame {number}" for number, _ in listed]
+    plain = size_hw[0] * size_hw[1] * 3 * len(listed)
+    ratio = round(plain / max(sum(len(one) for _, one in listed), 1), 2)
+    earlier = [str(one) for one in _values(data, "LossyImageCompressionRatio")]
+    methods = [str(one) for one in _values(data, "LossyImageCompressionMethod")]
+    data.LossyImageCompression = "01"
+    if len(earlier) != len(methods):  # the values of both belong together (C.7.6.1.1.5)
+        earlier, methods = [], []
+    data.LossyImageCompressionRatio = [*earlier, f"{ratio:.8g}"]
+    data.LossyImageCompressionMethod = [*methods, "ISO_10918_1"]
+    data.PixelData = encapsulate([one for _, one in listed])
+    data["PixelData"].VR = "OB"
+    data["PixelData"].is_undefined_length = True
+    return data
+
+
+def _values(data: Dataset, keyword: str) -> list[object]:
+    found = data.get(keyword)
+    if found is None or found == "":
+        return []
+    return [found] if isinstance(found, str | int | float) else list(found)
+
+
+@quiet("pydicom")  # its warnings quote values
+def _base(
+    source: Dataset, labels: Sequence[str], frames: Sequence[int], maker: Maker, kind: str = STILL
+) -> Dataset:
+    """All but the pixels."""
+    data = Dataset()
+    data.file_meta = FileMetaDataset()
+    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = UID(kind)
+    data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    for keyword in KEPT:
+        setattr(data, keyword, getattr(source, keyword, ""))
+    data.SpecificCharacterSet, data.ReferringPhysicianName = UTF_8, ""
+    data.StudyInstanceUID, data.SeriesInstanceUID = study_of(source), generate_uid()
+    data.SeriesNumber, data.InstanceNumber, data.Modality = 902, 1, "US"
+    data.Laterality = data.PatientOrientation = ""
+    data.SeriesDescription = described([legal_label(label) for label in labels])
+    now = datetime.now()
+    data.InstanceCreationDate = data.ContentDate = data.DateOfSecondaryCapture = now.strftime("%Y%m%d")
+    data.InstanceCreationTime = data.ContentTime = data.TimeOfSecondaryCapture = now.strftime("%H%M%S")
+    data.ImageType = ["DERIVED", "SECONDARY", "OVERLAY"]
+    data.ConversionType = "WSD"  # workstation (PS3.3 C.8.6.1)
+    data.Manufacturer = data.SecondaryCaptureDeviceManufacturer = maker.manufacturer
+    data.SecondaryCaptureDeviceManufacturerModelName = maker.model
+    data.SecondaryCaptureDeviceSoftwareVersions = [maker.software_version, maker.model_version]
+    data.BurnedInAnnotation, data.RecognizableVisualFeatures = "YES", "NO"
+    data.DerivationDescription = f"Outlines of {len(labels)} structures drawn on the image. {NOTICE}"
+    data.DerivationCodeSequence = [_code("113076", "DCM", "Segmentation")]
+    data.ImageComments = NOTICE
+    reference = Dataset()
+    reference.ReferencedSOPClassUID = source.SOPClassUID
+    reference.ReferencedSOPInstanceUID = source.SOPInstanceUID
+    if source.NumberOfFrames > 1:
+        reference.ReferencedFrameNumber = [number + 1 for number in frames]
+    reference.PurposeOfReferenceCodeSequence = [
+        _code("121322", "DCM", "Source image for image processing operation")
+    ]
+    data.SourceImageSequence = [reference]
+    for keyword in ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"):
+        if keyword in source:
+            data[keyword] = source[keyword]
+    return data
+
+
+def _code(value: str, scheme: str, meaning: str) -> Dataset:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
+    return item
+
+
+def _pixels(data: Dataset, size_hw: tuple[int, ...], photometric: str) -> None:
+    data.Rows, data.Columns = size_hw
+    data.SamplesPerPixel, data.PlanarConfiguration, data.PhotometricInterpretation = 3, 0, photometric
+    data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 8, 8, 7, 0

@@ -1,0 +1,68 @@
+"""A previous answer to go on from, whatever file it is in: an id image, or a DICOM SEG of the same image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from uniultra.errors import FileError, PromptError
+from uniultra.io.images import kind_of
+from uniultra.io.masks import read_previous
+from uniultra.io.paths import PathLike
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Previous masks of one frame, bool (H, W), and what each is called; "" where nobody named it."""
+
+    masks: Sequence[np.ndarray] = ()
+    names: Sequence[str] = ()
+
+
+def read_prior(
+    path: PathLike, frame_hw: tuple[int, int], image: PathLike | None = None, frame: int | None = None
+) -> Prior:
+    """The previous masks of a frame: those of `io.masks.read_previous`, or the segments of a DICOM SEG.
+
+    Args:
+        image: what they are masks of; a SEG must refer to it, where it is DICOM.
+        frame: its number, from 0; None for the only one.
+
+    Raises:
+        FileError: the file can't be read. PromptError: it is empty, of another size, image or frame.
+    """
+    if kind_of(path).name != "DICOM":
+        found = read_previous(path, frame_hw)
+        return Prior(found, [""] * len(found))
+    from uniultra.io.dicom.seg_reader import masks_of, read_seg
+
+    seg = read_seg(path)
+    if seg.frame_hw != tuple(frame_hw):
+        sizes = f"{seg.frame_hw[1]} x {seg.frame_hw[0]} pixels but the frame is {frame_hw[1]} x {frame_hw[0]}"
+        raise PromptError(f"{seg.name}: the segmentation has {sizes}; give the one of this image")
+    instance, count = (None, None) if image is None else instance_of(image)
+    frames = dict(masks_of(seg, instance, count))
+    if frame is None and len(frames) > 1:
+        shown = ", ".join(map(str, list(frames)[:6]))
+        raise PromptError(f"{seg.name}: it has masks on frames {shown}; name one with --frame")
+    number = next(iter(frames), 0) if frame is None else frame
+    if number not in frames:
+        there = ", ".join(map(str, list(frames)[:6])) or "none"
+        raise PromptError(f"{seg.name}: it has no mask on frame {number}; there are masks on {there}")
+    return Prior(list(frames[number].values()), [seg.labels[segment] for segment in frames[number]])
+
+
+def instance_of(image: PathLike) -> tuple[str | None, int | None]:
+    """SOPInstanceUID of a DICOM image and how many frames it has; None for other files."""
+    from uniultra.io.dicom.attributes import uid
+    from uniultra.io.dicom.header import read_header
+
+    try:
+        if kind_of(image).name != "DICOM":
+            return None, None
+        header = read_header(image)
+    except (FileError, IsADirectoryError):  # a folder is a sequence of images
+        return None, None
+    return uid(header.dataset, "SOPInstanceUID"), header.frames

@@ -1,0 +1,162 @@
+"""The DICOM results of a cine, gathered frame by frame and written at the end: SEG, Secondary Capture and SR.
+
+The SR names two frames of each structure, those of its largest and smallest area; of a left ventricle they
+are end-diastole and end-systole, and volumes and ejection fraction stand beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uniultra.errors import FileError, OutputError
+from uniultra.io.input_file import InputFile
+from uniultra.io.label_tiff import PackedMasks
+from uniultra.model_facts import ModelFacts
+from uniultra.outputs.frame_files import maker
+from uniultra.outputs.plan import DICOM_KINDS, OutputPlan
+from uniultra.results import FrameResult, ObjectResult
+
+if TYPE_CHECKING:
+    from uniultra.io.dicom.source import SourceImage
+    from uniultra.io.dicom.sr import Finding
+
+
+@dataclass
+class CineDicom:
+    """What is kept for the DICOM results of a cine.
+
+    Attributes:
+        source: what they refer to.
+        kinds: those that are written, of seg, sc and sr.
+        packed: masks of each structure, one bit a pixel.
+        captures: of each frame its overlay as JPEG.
+        extremes: of each structure the findings of its largest and smallest area.
+    """
+
+    source: SourceImage
+    kinds: tuple[str, ...]
+    packed: list[PackedMasks] = field(default_factory=list)
+    captures: list[tuple[int, bytes]] = field(default_factory=list)
+    picture_hw: tuple[int, int] = (0, 0)
+    labels: list[str] = field(default_factory=list)
+    extremes: dict[int, tuple[Finding, Finding]] = field(default_factory=dict)
+
+    def add(self, result: FrameResult, picture: np.ndarray | None) -> None:
+        """One frame; `picture` is its overlay, RGB, where a Secondary Capture is written."""
+        assert result.number is not None, "a frame of a cine has a number"
+        self.labels[:] = [found.label for found in result.objects]
+        if "seg" in self.kinds:
+            self._pack(result)
+        if picture is not None:
+            from uniultra.io.dicom.sc import encoded, marked
+
+            rgb = marked(picture)
+            self.picture_hw = rgb.shape[0], rgb.shape[1]
+            self.captures.append((result.number, encoded(rgb)))
+        for found in result.objects if "sr" in self.kinds else ():
+            if found.status in (None, "sure") and found.measured.shape is not None:
+                self._keep(found, result.number)
+
+    def write(self, parts: Mapping[str, Path], model: ModelFacts, ejection: dict[str, Any] | None) -> None:
+        """Writes each kind. `ejection` is what `course.ejection_json` says. Raises OutputError."""
+        if "seg" in parts:
+            from uniultra.io.dicom.seg import Segment, write_seg
+
+            labelled = zip(self.labels, self.packed, strict=True)
+            write_seg(parts["seg"], self.source, [Segment(*pair) for pair in labelled], maker(model))
+        if "sc" in parts:
+            from uniultra.io.dicom.sc import cine_capture
+            from uniultra.io.dicom.source import write_dataset
+
+            made = cine_capture(self.source, self.captures, (self.labels, self.picture_hw), maker(model))
+            write_dataset(parts["sc"], made)
+        if "sr" in parts:
+            self._write_report(parts["sr"], model, ejection)
+
+    def _write_report(self, path: Path, model: ModelFacts, ejection: dict[str, Any] | None) -> None:
+        from uniultra.io.dicom.sr import write_report
+
+        found = ejection_of(ejection, self.labels)
+        findings = [one for pair in self.extremes.values() for one in dict.fromkeys(pair)]
+        if not findings:
+            raise OutputError(f"{path}: no structure was surely found on any frame; leave out --write sr")
+        if (
+            found is not None and ejection is not None
+        ):  # its own frames alone are end-diastole and end-systole
+            findings = [
+                one for number, pair in self.extremes.items() for one in pair if number != ejection["id"]
+            ] + self.phases(ejection["id"])
+        write_report(path, self.source, findings, maker(model), ejection=found)
+
+    def phases(self, number: int) -> list[Finding]:
+        """A ventricle's findings, named as phases."""
+        from dataclasses import replace
+
+        from uniultra.io.dicom.sr import DIASTOLE, SYSTOLE
+
+        pair = self.extremes.get(number)
+        return [] if pair is None else [replace(pair[0], moment=DIASTOLE), replace(pair[1], moment=SYSTOLE)]
+
+    def _pack(self, result: FrameResult) -> None:
+        if not self.packed:
+            size = result.frame.height, result.frame.width
+            self.packed.extend(PackedMasks(size) for _ in result.objects)
+        assert result.number is not None
+        for kept, mask in zip(self.packed, result.masks, strict=True):
+            kept.add(result.number, mask.mask_hw)
+
+    def _keep(self, found: ObjectResult, frame: int) -> None:
+        from uniultra.io.dicom.sr import LARGEST, SMALLEST, Finding
+
+        shape = found.measured.shape
+        assert shape is not None
+        largest, smallest = self.extremes.get(found.number, (None, None))
+        about = (found.label, frame, found.mask.mask_hw, shape)
+        if largest is None or found.area_px > np.count_nonzero(largest.mask_hw):
+            largest = Finding(*about, moment=LARGEST)
+        if smallest is None or found.area_px < np.count_nonzero(smallest.mask_hw):
+            smallest = Finding(*about, moment=SMALLEST)
+        self.extremes[found.number] = largest, smallest
+
+
+def cine_dicom(
+    plan: OutputPlan, source: InputFile, kinds: Sequence[str]
+) -> tuple[CineDicom | None, tuple[str, ...]]:
+    """What gathers the kinds of DICOM among these; None where there are none. That nothing can refer to the
+    source is only noted where no kind was named.
+
+    Raises:
+        FileError: nothing can refer to it, where a kind was named.
+    """
+    chosen = tuple(kind for kind in kinds if kind in DICOM_KINDS)
+    if not chosen:
+        return None, ()
+    from uniultra.io.dicom.source import source_of
+
+    try:
+        dataset = source_of(source.header, plan.keep_patient)
+    except FileError as error:
+        if plan.kinds is not None:
+            raise
+        return None, (f"no DICOM SEG is written: {error}",)
+    return CineDicom(dataset, chosen), dataset.notes
+
+
+def ejection_of(report: dict[str, Any] | None, labels: Sequence[str]) -> Any:
+    """What `course.ejection_json` says, as an SR takes it; None where it has no answer."""
+    if report is None or "ejection_fraction" not in report:
+        return None
+    from uniultra.io.dicom.sr import Ejection
+
+    high, low = report["end_diastole"], report["end_systole"]
+    return Ejection(
+        labels[report["id"] - 1],
+        (high["frame"], low["frame"]),
+        (high["volume"]["value"], low["volume"]["value"]),
+        report["ejection_fraction"]["value"],
+    )

@@ -1,0 +1,220 @@
+"""DICOMweb against a server within the test: what is asked, what is sent back, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from pathlib import Path
+from typing import ClassVar
+
+import pydicom
+import pytest
+from typer.testing import CliRunner
+
+from dicoms import PHI, dataset, region, save
+from phantoms import ellipse, speckled
+from uniultra.batch.storage import local_file
+from uniultra.batch.watch import Watch
+from uniultra.cli.main import app
+from uniultra.errors import FileError, OutputError, PromptError
+from uniultra.io.dicomweb import fetch, instances, parse_place, store
+
+pytest.importorskip("dicomweb_client", reason="dicomweb-client is of the extra dicomweb")
+HW = (240, 320)
+
+
+class Archive(BaseHTTPRequestHandler):
+    """QIDO for instances, WADO for one, STOW."""
+
+    held: ClassVar[dict[str, bytes]] = {}
+    asked: ClassVar[list[tuple[str, str]]] = []
+    answer: ClassVar[int] = 200
+
+    def do_GET(self) -> None:
+        self.asked.append((self.path, self.headers.get("Authorization", "")))
+        found = re.search(
+            r"/studies/([0-9.]+)(?:/series/([0-9.]+))?/instances(?:/([0-9.]+))?(?:\?|$)", self.path
+        )
+        if self.answer != 200 or found is None:
+            self.send_error(self.answer if self.answer != 200 else 404)
+        elif found[3] is None:
+            self.reply(
+                200, "application/dicom+json", json.dumps([about(d) for d in self.held.values()]).encode()
+            )
+        elif found[3] not in self.held:
+            self.send_error(404)
+        else:
+            part = (
+                b"--cut\r\nContent-Type: application/dicom\r\n\r\n" + self.held[found[3]] + b"\r\n--cut--\r\n"
+            )
+            self.reply(200, 'multipart/related; type="application/dicom"; boundary=cut', part)
+
+    def do_POST(self) -> None:
+        body = (
+            self.rfile.read(int(self.headers["Content-Length"])) if "Content-Length" in self.headers else b""
+        )
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            while size := int(self.rfile.readline(), 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+        boundary = re.search(r"boundary=\"?([^\";]+)", self.headers["Content-Type"])[1].encode()  # type: ignore[index]
+        for part in body.split(b"--" + boundary)[1:-1]:
+            data = part.split(b"\r\n\r\n", 1)[1].removesuffix(b"\r\n")
+            self.held[str(pydicom.dcmread(BytesIO(data)).SOPInstanceUID)] = data
+        failed = {"00081198": {"vr": "SQ", "Value": [{"00081197": {"vr": "US", "Value": [0xA700]}}]}}
+        told = failed if self.answer == 202 else {}
+        self.reply(self.answer, "application/dicom+json", json.dumps(told).encode())
+
+    def reply(self, status: int, kind: str, data: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def about(data: bytes) -> dict[str, object]:
+    read = pydicom.dcmread(BytesIO(data))
+    pairs = (
+        ("00080016", read.SOPClassUID),
+        ("0020000E", read.SeriesInstanceUID),
+        ("00080018", read.SOPInstanceUID),
+    )
+    return {tag: {"vr": "UI", "Value": [str(value)]} for tag, value in pairs}
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    Archive.held, Archive.asked, Archive.answer = {}, [], 200
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Archive)
+    thread = threading.Thread(target=made.serve_forever, daemon=True)
+    thread.start()
+    yield f"dicomweb://127.0.0.1:{made.server_port}/dicom-web"
+    made.shutdown()
+    made.server_close()
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Path:
+    frame = speckled(ellipse(HW, (170, 110), (60, 40)))
+    about = {"StudyDate": "20200101", "StudyTime": "120000", "PatientSex": "F", "StudyID": "7"}
+    regions = [region((0, 0, 319, 239), 0.05)]
+    made = dataset(frame.pixels_hw[None], SequenceOfUltrasoundRegions=regions, **about)
+    return save(made, tmp_path / "scan.dcm")
+
+
+def place_of(server: str, scan: Path) -> str:
+    return f"{server}/studies/{pydicom.dcmread(scan).StudyInstanceUID}"
+
+
+def test_there_and_back(server: str, scan: Path, tmp_path: Path) -> None:
+    assert store(server, [scan]) == 1
+    found = instances(place_of(server, scan))
+    [(name, place)] = found.items()
+    uid = pydicom.dcmread(scan).SOPInstanceUID
+    assert name == f"{uid}.dcm"
+    assert instances(place) == found
+    (tmp_path / "in").mkdir()
+    assert pydicom.dcmread(fetch(place, tmp_path / "in")) == pydicom.dcmread(scan)
+    with local_file(place) as local:
+        assert local.name == name
+    assert not local.exists()
+
+
+def test_segment_from_and_to_an_archive(server: str, scan: Path, tmp_path: Path) -> None:
+    pytest.importorskip("highdicom", reason="highdicom is of the extra dicom")
+    store(server, [scan])
+    place = place_of(server, scan)
+    out = tmp_path / "out"
+    options = ("--box", "105,65,235,155", "--label", "liver", "--write", "seg,sr", "--store", server)
+    done = CliRunner().invoke(app, ["segment", place, *options, "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "2 DICOM results are stored in 127.0.0.1:" in done.stderr
+    assert PHI not in done.output
+    source = pydicom.dcmread(scan)
+    kept = [pydicom.dcmread(BytesIO(data)) for data in Archive.held.values()]
+    assert sorted(data.Modality for data in kept) == ["SEG", "SR", "US"]
+    assert {(data.StudyInstanceUID, str(data.PatientName)) for data in kept} == {
+        (source.StudyInstanceUID, PHI)
+    }
+    assert list(instances(place)) == [f"{source.SOPInstanceUID}.dcm"]  # results are no images
+
+
+def test_the_token_goes_along(server: str, scan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store(server, [scan])
+    monkeypatch.setenv("UNIULTRA_DICOMWEB_TOKEN", "abc")
+    instances(place_of(server, scan))
+    assert Archive.asked[-1][1] == "Bearer abc"
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (401, "answers 401: it wants a token"),
+        (404, "answers 404: there is no such thing"),
+        (503, "answers 503"),
+    ],
+)
+def test_what_a_server_refuses_is_one_line(server: str, scan: Path, status: int, said: str) -> None:
+    Archive.answer = status
+    with pytest.raises(FileError, match=said):
+        instances(place_of(server, scan))
+
+
+def test_a_result_that_isnt_taken_is_an_error(server: str, scan: Path) -> None:
+    Archive.answer = 202
+    with pytest.raises(OutputError, match=r"refuses scan.dcm \(FailureReason A700 hex\)"):
+        store(server, [scan])
+
+
+def test_nobody_there() -> None:
+    with pytest.raises(FileError, match=r"127\.0\.0\.1:9: the archive can't be reached"):
+        instances("dicomweb://127.0.0.1:9/x/studies/1.2")
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("dicomweb://pacs.example/x/studies/1.2", "plain HTTP goes to this machine alone"),
+        ("dicomweb://10.0.0.1/x/studies/1.2", "plain HTTP goes to this machine alone"),
+        ("dicomweb://a:b@localhost/x/studies/1.2", "put a token into UNIULTRA_DICOMWEB_TOKEN"),
+        ("dicomwebs://pacs.example/x", "not a study, series or instance"),
+        ("dicomwebs://pacs.example/x/studies/1.2/series", "not a study, series or instance"),
+        ("dicomwebs://pacs.example/x/studies/1.2/instances/1", "not a study, series or instance"),
+        ("dicomwebs://pacs.example/x/studies/../series/1", "a UID has 1 to 64 digits and dots"),
+        ("dicomwebs://pacs.example:port/x/studies/1.2", "not a place in an archive"),
+        ("dicomwebs:///x/studies/1.2", "not a place in an archive"),
+    ],
+)
+def test_places_that_are_none(place: str, said: str) -> None:
+    with pytest.raises(PromptError, match=said):
+        parse_place(place)
+
+
+def test_places_that_are_some() -> None:
+    found = parse_place("dicomwebs://pacs.example:8443/dicom-web/studies/1.2/series/3.4/instances/5.6")
+    assert (found.base, found.study, found.series) == ("https://pacs.example:8443/dicom-web", "1.2", "3.4")
+    assert parse_place("dicomweb://[::1]:80/studies/1.2").base == "http://[::1]:80"
+    assert parse_place("dicomweb://localhost/dicom-web", to_store=True).base == "http://localhost/dicom-web"
+
+
+def test_a_watched_file_is_taken_once_it_is_whole_and_once(tmp_path: Path) -> None:
+    file, watch = tmp_path / "a.png", Watch()
+    files = {"a.png": str(file)}
+    assert watch.ready(files) == {}
+    file.write_bytes(b"12")
+    assert watch.ready(files) == {}
+    file.write_bytes(b"123")
+    assert watch.ready(files) == {}  # it grew
+    assert watch.ready(files) == files
+    assert watch.ready(files) == {}
+    file.write_bytes(b"1234")
+    assert [bool(watch.ready(files)) for _ in range(3)] == [False, True, False]
