@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from uniultra.cli.terminal.text import printable, tell
 from uniultra.errors import FileError, PromptError
 
-
 WATCH_HELP = "Stay, and take each file that comes into the folder IN once it is whole; Ctrl-C ends."
 
 
