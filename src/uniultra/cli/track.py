@@ -27,7 +27,6 @@ from uniultra.outputs.plan import (
     own_study,
 )
 from uniultra.prompts.grouping import Typed, parse_typed
-from uniultra.prompts.tracks import named_tracks
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
@@ -100,6 +99,7 @@ def track(
     """
     from uniultra.io.cines import open_cine, recalibrated
     from uniultra.io.input_file import input_file
+    from uniultra.prompts.tracks import named_tracks
     from uniultra.segmenter import Segmenter
 
     typed = parse_typed(box, point, negative, each_point)

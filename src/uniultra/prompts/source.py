@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from uniultra.errors import PromptError
-from uniultra.io.priors import Prior, read_prior
 from uniultra.prompts.grouping import Typed, group
 from uniultra.prompts.objects import named_prompts
 from uniultra.types import Prompt
+
+if TYPE_CHECKING:
+    from uniultra.io.priors import Prior
 
 
 def group_prior(typed: Typed, prior: Prior) -> list[Prompt]:
@@ -40,6 +43,8 @@ class PromptSource:
         """
         if self.listed is not None:
             return named_prompts(self._listed(self.listed, file, frame), self.names)
+        from uniultra.io.priors import Prior, read_prior
+
         prior = Prior() if self.mask is None else read_prior(self.mask, frame_hw, file, frame)
         return named_prompts(group_prior(self.typed, prior), self.names)
 
