@@ -25,7 +25,7 @@ from uniultra.io.silence import quiet
 
 SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 """Segmentation Storage and Label Map Segmentation Storage."""
-WANTED = (
+ATTRIBUTES = (
     *(
         "SOPClassUID",
         "SOPInstanceUID",
@@ -85,7 +85,7 @@ def is_segmentation(header: Header) -> bool:
 @quiet("pydicom")  # its warnings quote values
 def read_seg(path: PathLike) -> SegFile:
     """A segmentation's header. Raises FileError: not a segmentation, damaged, or out of range."""
-    header = read_header(path, WANTED)
+    header = read_header(path, ATTRIBUTES)
     data, name = header.dataset, header.name
     if not is_segmentation(header):
         raise FileError(f"{name}: a DICOM object of kind {header.sop_class}, not a segmentation; give a SEG")
@@ -154,8 +154,8 @@ def _frames_of(seg: SegFile, instance: str | None, count: int | None) -> Iterato
         raise PromptError(
             f"{seg.name}: the segmentation is of another image ({referred[0]}, not {instance}); give its own"
         )
-    wanted = instance if instance is not None else next(iter(referred), None)
-    chosen = [(i, p) for i, (p, _) in enumerate(seg.frames) if p.instance in (None, wanted)]
+    meant = instance if instance is not None else next(iter(referred), None)
+    chosen = [(i, p) for i, (p, _) in enumerate(seg.frames) if p.instance in (None, meant)]
     unplaced = [i for i, place in chosen if place.frame is None]
     if unplaced and (count or 1) > 1:
         raise PromptError(

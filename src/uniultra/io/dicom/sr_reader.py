@@ -20,7 +20,7 @@ from uniultra.io.silence import quiet
 
 REPORTS = tuple(f"1.2.840.10008.5.1.4.1.1.88.{number}" for number in (11, 22, 33, 34))
 """Basic Text, Enhanced, Comprehensive and Comprehensive 3D SR."""
-WANTED = ("SOPClassUID", "SOPInstanceUID", "SpecificCharacterSet", "Modality", "ContentSequence")
+ATTRIBUTES = ("SOPClassUID", "SOPInstanceUID", "SpecificCharacterSet", "Modality", "ContentSequence")
 MOST_BYTES, MOST_DEPTH, MOST_ROWS = 64_000_000, 32, 100_000
 _TRACKING, _FINDING, _GROUP = ("112039", "DCM"), ("121071", "DCM"), ("125007", "DCM")
 _SITES = (("363698007", "SCT"), ("G-C0E3", "SRT"))
@@ -65,7 +65,7 @@ def read_report(path: PathLike) -> list[Reported]:
     Raises:
         FileError: not an SR, damaged, nested too deeply, or without a number.
     """
-    header = read_header(path, WANTED)
+    header = read_header(path, ATTRIBUTES)
     if not is_report(header):
         raise FileError(f"{header.name}: a DICOM object of kind {header.sop_class}, not a report; give an SR")
     found: list[Reported] = []
