@@ -90,7 +90,7 @@ def batch(
 
     choice = _Choice(prompts, from_masks, _grid(grid, quality), _frame(frame), track)
     kinds = chosen_extras(write)
-    keep_patient = check_store(store, kinds) or keep_patient
+    keep_patient = check_store(store, kinds, out) or keep_patient
     _check_patient(keep_patient, kinds)
     settings = PoolSettings(workers, address)
     places = [place if "://" in place else os.path.abspath(place) for place in (source, out)]

@@ -113,7 +113,7 @@ def segment(
     listed = None if prompts is None else read_prompts(prompts, names, others=True)
     folder = out if out is not None or as_json else OUT
     kinds, began = chosen_kinds(write), time.time_ns()
-    plan = OutputPlan(folder, frame, kinds, check_store(store, kinds) or keep_patient, force)
+    plan = OutputPlan(folder, frame, kinds, check_store(store, kinds, folder) or keep_patient, force)
     _check_frames(plan, frames, alternatives)
     sources = [input_file(file) for file in files]
     tell(check_kinds(plan, sources))
@@ -127,8 +127,9 @@ def segment(
     )
     if done:
         tell(own_study(plan, sources))
-        paths_of = plan.frame_paths if frames is None else plan.cine_paths
-        store_results(store, dicom_paths(map(paths_of, sources)), began)
+        if store is not None:
+            paths_of = plan.frame_paths if frames is None else plan.cine_paths
+            store_results(store, dicom_paths(map(paths_of, sources)), began)
     if not as_json and done:
         say(f"Results in {folder}/")
     if len(done) < len(files) or not all(done):

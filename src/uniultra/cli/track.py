@@ -106,7 +106,7 @@ def track(
     _check_options(typed, mask, prompts)
     scale = parse_scale(spacing, override_scale)
     kinds, began = chosen_kinds(write), time.time_ns()
-    plan = OutputPlan(out, None, kinds, check_store(store, kinds) or keep_patient, force)
+    plan = OutputPlan(out, None, kinds, check_store(store, kinds, out) or keep_patient, force)
     check_cine_kinds(plan.kinds)
     path = Path(fetched_one(clip))
     source = input_file(path)

@@ -35,6 +35,8 @@ IMAGES = (
     *("1.2.840.10008.5.1.4.1.1.3.1", "1.2.840.10008.5.1.4.1.1.3"),
 )
 """What is taken of a study or series: ultrasound images and cines, today's and retired, and volumes."""
+PAGE = 1000
+"""Instances of one answer."""
 _UID = re.compile(r"[0-9.]{1,64}")
 
 
@@ -105,9 +107,7 @@ def instances(place: str) -> dict[str, str]:
     if web.instance:
         return {f"{web.instance}.dcm": f"{head}{web.study}/series/{web.series}/instances/{web.instance}"}
     with _answers(web, FileError):
-        found = _client(web).search_for_instances(
-            web.study, web.series or None, fields=["SOPClassUID"], get_remaining=True
-        )
+        found = _search(web)
     listed = {}
     for item in found:
         kind, series, instance = (_text(item, tag) for tag in ("00080016", "0020000E", "00080018"))
@@ -119,6 +119,19 @@ def instances(place: str) -> dict[str, str]:
         what = "series" if web.series else "study"
         raise FileError(f"{shown(place)}: no ultrasound image is in this {what}; check its UID")
     return listed
+
+
+def _search(web: WebPlace) -> list[Any]:
+    """What QIDO lists, page by page until one brings nothing new: servers cap pages or ignore offsets."""
+    client, found = _client(web), dict[str, Any]()
+    while True:
+        page = client.search_for_instances(
+            web.study, web.series or None, fields=["SOPClassUID"], limit=PAGE, offset=len(found)
+        )
+        new = {uid: item for item in page if (uid := _text(item, "00080018")) and uid not in found}
+        if not new:
+            return list(found.values())
+        found |= new
 
 
 @quiet("pydicom")  # its warnings quote values

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import click
 
 from uniultra.cli.terminal.text import tell
 from uniultra.errors import PromptError
@@ -21,7 +21,7 @@ STORE_HELP = "Also send DICOM results to this archive, dicomweb://HOST:PORT/PATH
 
 
 def fetched(places: Sequence[str]) -> list[str]:
-    """The same places, those of an archive as local copies that live as long as the command.
+    """The same places, those of an archive as local copies that live as long as the process.
 
     Raises:
         FileError: the archive can't be reached, or has nothing there. PromptError: not such a place.
@@ -31,7 +31,8 @@ def fetched(places: Sequence[str]) -> list[str]:
 
     if not any(map(is_web, places)):
         return list(places)
-    folder = Path(click.get_current_context().with_resource(tempfile.TemporaryDirectory(prefix="uniultra-")))
+    folder = Path(tempfile.mkdtemp(prefix="uniultra-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     found: list[str] = []
     for place in places:
         found += [str(fetch(one, folder)) for one in instances(place).values()] if is_web(place) else [place]
@@ -46,7 +47,7 @@ def fetched_one(place: str) -> str:
     return found[0]
 
 
-def check_store(store: str | None, kinds: Sequence[str] | None) -> bool:
+def check_store(store: str | None, kinds: Sequence[str] | None, folder: object) -> bool:
     """Whether results are stored. Raises PromptError where none could be, or that is no place of an archive;
     OutputError where dicomweb-client isn't installed.
     """
@@ -56,6 +57,8 @@ def check_store(store: str | None, kinds: Sequence[str] | None) -> bool:
     if store is None:
         return False
     parse_place(store, to_store=True)
+    if folder is None:
+        raise PromptError("--store sends files, and none is written with --json alone; add --out FOLDER")
     if kinds is not None and not set(kinds) & set(DICOM_KINDS):
         raise PromptError(
             f"--store is of DICOM results alone; add --write with one of {', '.join(DICOM_KINDS)}"
