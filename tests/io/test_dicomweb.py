@@ -189,7 +189,7 @@ def test_nobody_there() -> None:
         ("dicomwebs://pacs.example/x", "not a study, series or instance"),
         ("dicomwebs://pacs.example/x/studies/1.2/series", "not a study, series or instance"),
         ("dicomwebs://pacs.example/x/studies/1.2/instances/1", "not a study, series or instance"),
-        ("dicomwebs://pacs.example/x/studies/../series/1", "a UID has 1 to 64 digits and dots"),
+        ("dicomwebs://pacs.example/x/studies/../series/1", "a UID has 1 to 64 digits and dots between them"),
         ("dicomwebs://pacs.example:port/x/studies/1.2", "not a place in an archive"),
         ("dicomwebs:///x/studies/1.2", "not a place in an archive"),
     ],

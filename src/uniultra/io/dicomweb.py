@@ -37,7 +37,7 @@ IMAGES = (
 """What is taken of a study or series: ultrasound images and cines, today's and retired, and volumes."""
 PAGE = 1000
 """Instances of one answer."""
-_UID = re.compile(r"[0-9.]{1,64}")
+_UID = re.compile(r"(?=.{1,64}$)[0-9]+(\.[0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,10 @@ def parse_place(place: str, to_store: bool = False) -> WebPlace:
             raise PromptError(f"{shown(place)}: results are stored by their own UIDs; leave out /studies/...")
         return WebPlace(base)
     named = rest.rstrip("/").split("/")
-    if named[1::2] != ["series", "instances"][: len(named) // 2] or len(named) not in (1, 3, 5):
+    if named[1::2] != ["series", "instances"][: len(named) // 2] or len(named) not in (1, 3, 5) or not rest:
         raise PromptError(f"{shown(place)}: not a study, series or instance; give {FORM}")
     if not all(map(_UID.fullmatch, named[::2])):
-        raise PromptError(f"{shown(place)}: a UID has 1 to 64 digits and dots; give {FORM}")
+        raise PromptError(f"{shown(place)}: a UID has 1 to 64 digits and dots between them; give {FORM}")
     return WebPlace(base, *named[::2])
 
 
