@@ -94,7 +94,7 @@ MAY_IMPORT = {
     "batch": (*FOUNDATION, *RESULTS, "automatic", "durable", "io", "data.problems", "tracking", "batch"),
     "cluster": ("prompts",),
     "web": (*FOUNDATION, *RESULTS, "atomic", "data.manifest_text", "io", "tracking", "web"),
-    "hosts": (*FOUNDATION, "segmenter", "web", "hosts"),
+    "hosts": (*FOUNDATION, *RESULTS, "io", "tracking", "web", "hosts"),
     "data": (*FOUNDATION, "atomic", "io", "data"),
     "export": (*FOUNDATION, "atomic", "backends", "data", "evaluation", "io", "models", "export"),
     "training": (

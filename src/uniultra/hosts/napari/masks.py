@@ -1,0 +1,117 @@
+"""Masks as napari's labels layer, and back to results. Nothing here needs napari."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from uniultra.errors import PromptError
+from uniultra.geometry import scale_of
+from uniultra.hosts.napari.prompts import Prompts, numbered
+from uniultra.io.masks import ids_of
+from uniultra.model_facts import ModelFacts
+from uniultra.results import FrameResult, ObjectResult, segment_frame
+from uniultra.segmenter import Segmenter
+from uniultra.tracking import track
+from uniultra.types import Cine, Mask
+
+MOST_BYTES = 2_000_000_000
+"""The largest labels layer: napari keeps it whole in memory."""
+SURE_LOGIT = 8.0
+
+
+@dataclass
+class Answers:
+    """What a labels layer was made of.
+
+    Attributes:
+        path: of the source, where it is a file.
+        cine: the source.
+        model: what made the masks.
+        found: (frame, structure) to the quality and the area in pixels of the mask as it was made.
+    """
+
+    path: str | None
+    cine: Cine
+    model: ModelFacts
+    found: dict[tuple[int, int], tuple[float, int]] = field(default_factory=dict)
+
+    def quality(self, frame: int, number: int, area: int) -> float | None:
+        """The predicted IoU of a mask that nobody changed since; None of another."""
+        quality, made = self.found.get((frame, number), (0.0, -1))
+        return quality if area == made else None
+
+
+def empty_labels(cine: Cine) -> np.ndarray:
+    """uint8 (H, W), or (frames, H, W) of a cine. Raises PromptError where that is more than memory should
+    hold.
+    """
+    shape = cine.frame_hw if cine.count == 1 else (cine.count, *cine.frame_hw)
+    size = int(np.prod(shape, dtype=np.int64))
+    if size > MOST_BYTES:
+        most = f"the limit is {MOST_BYTES / 1e9:g} GB"
+        found = f"labels of {cine.count} frames take {size / 1e9:.1f} GB"
+        raise PromptError(f"{found}; {most}; use uniultra track, or fewer frames")
+    return np.zeros(shape, np.uint8)
+
+
+def segmented(segmenter: Segmenter, cine: Cine, prompts: Prompts) -> Iterator[FrameResult]:
+    """Each prompted frame on its own. Raises PromptError, FileError."""
+    for frame, own in sorted(prompts.items()):
+        if not 0 <= frame < cine.count:
+            raise PromptError(f"a prompt is on frame {frame}; legal are 0 to {cine.count - 1}; move it")
+        result = segment_frame(segmenter, cine.read(frame), list(own.values()), frame)
+        objects = (replace(one, number=number) for one, number in zip(result.objects, own, strict=True))
+        yield replace(result, objects=tuple(objects))
+
+
+def tracked(segmenter: Segmenter, cine: Cine, prompts: Prompts) -> Iterator[FrameResult]:
+    """Every frame, from prompts on some. Raises PromptError, FileError."""
+    renamed, numbers = numbered(prompts)
+    for result in track(segmenter, cine, renamed):
+        objects = (replace(one, number=numbers[one.number - 1]) for one in result.objects)
+        yield replace(result, objects=tuple(objects))
+
+
+def painted(labels: np.ndarray, answers: Answers, result: FrameResult) -> None:
+    """Puts a result into the labels: on its frame what was there of its structures goes, other structures
+    stay; where masks overlap the surer one wins.
+    """
+    frame = result.number or 0
+    plane = labels if labels.ndim == 2 else labels[frame]
+    own = [found for found in result.objects if found.mask.mask_hw.any()]
+    plane[np.isin(plane, [found.number for found in result.objects])] = 0
+    if own:
+        ids = ids_of([found.mask for found in own])
+        for place, found in enumerate(own, 1):
+            plane[ids == place] = found.number
+    for found in result.objects:
+        area = int((plane == found.number).sum())
+        answers.found[frame, found.number] = found.mask.quality, area
+
+
+def results_of(labels: np.ndarray, answers: Answers) -> Iterable[FrameResult]:
+    """What a labels layer now holds, a result for each frame with a mask: edits included.
+
+    A mask that was edited, or painted by hand, has quality 0, and a note says so.
+    """
+    planes = labels[None] if labels.ndim == 2 else labels
+    for number, plane in enumerate(planes):
+        there = [int(value) for value in np.unique(plane) if value > 0]
+        if not there:
+            continue
+        frame = answers.cine.read(number)
+        objects, notes = [], []
+        for identity in there:
+            inside = plane == identity
+            quality = answers.quality(number, identity, int(inside.sum()))
+            if quality is None:
+                notes.append(f"structure {identity} was edited by hand: its quality isn't known")
+            logits = np.where(inside, np.float32(SURE_LOGIT), np.float32(-SURE_LOGIT))
+            mask = Mask(inside, logits, quality or 0.0, scale_of(frame.calibration, inside))
+            objects.append(ObjectResult(identity, mask))
+        shown: Any = None if answers.cine.count == 1 else number
+        yield FrameResult(frame, tuple(objects), answers.model, shown, notes=tuple(notes))

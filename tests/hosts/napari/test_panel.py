@@ -1,0 +1,108 @@
+"""The panel within napari's model of a viewer, without a window: `QT_QPA_PLATFORM=offscreen`.
+
+Skipped where napari isn't installed (it is not in the extra `test`): see docs/hosts.md for the command.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+napari = pytest.importorskip("napari", reason="napari isn't installed: pip install 'uniultra[napari]'")
+
+from phantoms import ellipse, speckled  # noqa: E402
+from uniultra.hosts.napari.layers import OURS  # noqa: E402
+from uniultra.hosts.napari.masks import segmented, tracked  # noqa: E402
+from uniultra.hosts.napari.panel import BOXES, MASKS, POINTS, Panel  # noqa: E402
+from uniultra.hosts.napari.prompts import OUT  # noqa: E402
+from uniultra.hosts.napari.reader import read  # noqa: E402
+from uniultra.io.images import read_frame  # noqa: E402
+from uniultra.types import Prompt  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("default")  # napari's and Qt's own
+SIDE = 96
+
+
+@pytest.fixture
+def viewer(tmp_path: Path) -> Any:
+    from qtpy.QtWidgets import QApplication
+
+    application = QApplication.instance() or QApplication([])
+    inside = ellipse((SIDE, SIDE), (44, 48), (24, 20))
+    frames = [Image.fromarray(speckled(inside, seed=number).pixels_hw) for number in range(3)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=40)
+    found = napari.components.ViewerModel()
+    for data, attributes, kind in read(str(tmp_path / "a.gif")):
+        getattr(found, f"add_{kind}")(data, **attributes)
+    yield found
+    application.processEvents()
+
+
+def corners(frame: int) -> np.ndarray:
+    return np.array([[frame, 22, 18], [frame, 22, 70], [frame, 74, 70], [frame, 74, 18]], float)
+
+
+def test_prompts_of_several_structures_become_masks(viewer: Any, tmp_path: Path) -> None:
+    panel = Panel(viewer)
+    assert panel.image.currentText() == "a"
+    panel.add_layers()
+    viewer.layers[BOXES].add_rectangles(corners(0))
+    panel.structure.setValue(2)
+    viewer.layers[POINTS].add([[1, 48, 44]])
+    panel.says.setCurrentText(OUT)
+    viewer.layers[POINTS].add([[1, 4, 4]])
+    prompts = panel.prompts()
+    assert prompts == {
+        0: {1: Prompt((18, 22, 70, 74))},
+        1: {2: Prompt(None, ((44, 48), (4, 4)), (1, 0))},
+    }
+    for result in panel.begin(segmented):
+        panel.take(result)
+    masks = viewer.layers[MASKS]
+    assert tuple(masks.scale) == tuple(viewer.layers["a"].scale)
+    assert [sorted(np.unique(plane).tolist()) for plane in masks.data] == [[0, 1], [0, 2], [0]]
+    wanted = panel._segmenter.segment(read_frame(tmp_path / "a.gif", 0), [prompts[0][1]])[0]
+    assert np.array_equal(masks.data[0] == 1, wanted.mask_hw)
+    assert panel.table.rowCount() == 2
+    assert panel.table.item(0, 2).text() == f"{wanted.quality:.2f}"
+
+
+def test_tracks_and_saves(viewer: Any, tmp_path: Path) -> None:
+    from uniultra.hosts.napari.writer import write_labels
+
+    panel = Panel(viewer)
+    panel.add_layers()
+    viewer.layers[BOXES].add_rectangles(corners(1))
+    for result in panel.begin(tracked):
+        panel.take(result)
+    data, attributes, kind = viewer.layers[MASKS].as_layer_data_tuple()
+    assert kind == "labels"
+    assert all((plane == 1).any() for plane in data)
+    assert len(write_labels(str(tmp_path / "m.png"), data, attributes)) == 6
+    panel.remove()
+    assert [layer.name for layer in viewer.layers] == ["a"]
+
+
+def test_faults_are_told_in_the_panel(viewer: Any) -> None:
+    panel = Panel(viewer)
+    assert list(panel.begin(segmented)) == []
+    assert "draw a rectangle" in panel.status.text()
+    panel.add_layers()
+    panel.says.setCurrentText(OUT)
+    viewer.layers[POINTS].add([[0, 4, 4]])
+    panel.start(segmented)
+    assert "points at nothing" in panel.status.text()
+    viewer.layers.remove("a")
+    assert panel.image.count() == 0
+    panel.add_layers()
+    assert panel.status.text() == "open an image first"
+
+
+def test_metadata_says_where_the_scale_is_from(viewer: Any) -> None:
+    assert "pixels" in viewer.layers["a"].metadata[OURS]["scale"]
