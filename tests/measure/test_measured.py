@@ -49,7 +49,7 @@ def test_json_and_rows_say_the_same() -> None:
     report, table = as_json(measured), rows("a.png", 3, 2, measured)
     assert report["scale"]["spacing_mm_yx"] == (0.2, 0.2)
     assert report["area"]["value"] == pytest.approx(INSIDE.sum() * 0.04)
-    assert {row[3] for row in table} <= set(report)
+    assert {row[4] for row in table} <= set(report)
     for row in table:
         line = dict(zip(CSV_COLUMNS, row, strict=True))
         assert (line["image"], line["frame"], line["id"], line["scale"]) == ("a.png", 3, 2, "region 1")
@@ -63,5 +63,5 @@ def test_an_empty_mask_has_a_scale_and_no_sizes() -> None:
     measured = measure_mask(np.zeros(HW, bool), scale_of(SCREEN, np.zeros(HW, bool)))
     assert list(as_json(measured)) == ["scale"]
     [row] = rows("a.png", 0, 1, measured)
-    assert row[3:5] == ["none", ""]
+    assert row[3:6] == ["", "none", ""]
     assert row[-1] == "there is nothing to measure"

@@ -103,7 +103,8 @@ def test_it_says_what_made_it(tmp_path: Path) -> None:
         "uniultra-mini",
         "9.9",
     )
-    assert seg.SeriesDescription == seg.ContentDescription == "AI-generated; not for diagnostic use"
+    assert seg.ContentDescription == "AI-generated; not for diagnostic use"
+    assert seg.SeriesDescription == f"x: {seg.ContentDescription}"
     [algorithm] = seg.SegmentSequence[0].SegmentationAlgorithmIdentificationSequence
     assert (algorithm.AlgorithmName, algorithm.AlgorithmVersion) == ("uniultra-mini", "0.1.0")
 

@@ -47,5 +47,5 @@ def test_measurements_and_outline_come_back(
     references = [element.value for element in plain.iterall() if element.keyword == "ReferencedFrameNumber"]
     assert references == ([] if frames == 1 else [number + 1])
     assert PHI.encode() not in (tmp_path / "a.sr.dcm").read_bytes()
-    assert plain.SeriesDescription == "AI-generated; not for diagnostic use"
+    assert plain.SeriesDescription == "structure 1: AI-generated; not for diagnostic use"
     assert (plain.CompletionFlag, plain.VerificationFlag) == ("COMPLETE", "UNVERIFIED")
