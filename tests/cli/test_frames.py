@@ -221,8 +221,8 @@ def test_a_file_of_unreadable_frames_alone_fails_and_leaves_nothing(folder: Path
             "--frames '3-1': '3-1' is not a range; give A-B or A-B:STEP with A up to B and STEP from 1",
         ),
         (
-            ["cine.dcm", "--frames", "all", "--write", "sr"],
-            "--write sr is for one frame, named with --frame; with --frames give seg, csv",
+            ["cine.dcm", "--frames", "all", "--write", "coco"],
+            "--write coco is for one frame, named with --frame; with --frames give seg, sr, sc, csv",
         ),
         (
             ["cine.dcm", "--frame", "0", "--write", "movie"],

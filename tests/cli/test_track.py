@@ -241,7 +241,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(folder: Path) -> None:
         ([], "no prompt: give --box x0,y0,x1,y1"),
         (["--box", BOX, "--lv", "2"], "--lv 2 is no structure of this call; give 1 to 1"),
         (["--box", "400,400,500,500"], "box 400,400,500,500 has less than a pixel on the image"),
-        (["--box", BOX, "--write", "sr"], "--write sr is for one frame"),
+        (["--box", BOX, "--write", "coco"], "--write coco is for one frame"),
         (["--prompts", "bad.json"], "prompts 'bad.json', entry 2: frame -1 must be a whole number from 0"),
         (["--prompts", "bad.json", "--box", BOX], "--prompts stands alone"),
     ],
