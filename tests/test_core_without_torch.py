@@ -4,6 +4,7 @@ installed.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -21,7 +22,10 @@ NEEDS_TORCH = (
     "uniultra.data.distill_dataset",
     "uniultra.bench.peers",
 )
-"""The modules of the extra `train`, with all that lies within them. Every other module is imported."""
+"""The modules of the extra `train`, with all that lies within them."""
+
+NEEDS_NAPARI = () if importlib.util.find_spec("qtpy") else ("uniultra.hosts.napari.panel",)
+"""The window of napari's plugin, which only napari imports. Every other module is imported."""
 
 CORE = ("uniultra", "uniultra.io", "uniultra.segmenter", "uniultra.backends.onnx", "uniultra.cli.main")
 """Must be among the modules tried, whatever else comes and goes."""
@@ -56,7 +60,7 @@ def _modules() -> list[str]:
         name
         for name in names
         if not name.endswith(".__main__")
-        and not any(f"{name}.".startswith(f"{part}.") for part in NEEDS_TORCH)
+        and not any(f"{name}.".startswith(f"{part}.") for part in (*NEEDS_TORCH, *NEEDS_NAPARI))
     ]
 
 

@@ -100,7 +100,7 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(killed: dict[str, Any
     assert (killed["folder"] / "killed").exists()
     assert sorted(row["input"] for row in killed["results"]) == sorted(killed["names"][:-1])
     assert sorted(killed["statuses"]) == ["done"] * 6 + ["failed"]
-    assert killed["counts"] == {"done": 6, "failed": 1, "pending": 0, "objects": 6}
+    assert killed["counts"] == {"done": 6, "failed": 1, "pending": 0, "objects": 6, "unreadable": 0}
 
 
 @needs_ray

@@ -245,6 +245,10 @@ def _drawing(is_lasso: bool) -> Callable[[Open, Request, _Sent], Response]:
         if drawn.ndim != window.axes:
             raise PromptError("the drawing has another number of axes than the image; use a whole volume")
         drawn = drawn if drawn.ndim == 3 else drawn[None]
+        if window.state.masks is not None and drawn.shape != window.state.masks.shape:
+            raise PromptError(
+                f"a drawing of {drawn.shape} on an image of {window.state.masks.shape}; send it whole"
+            )
         window.state.add_drawing(drawn, _is_inside(request), is_lasso, (0, 0, 0))
         return _answer(window)
 

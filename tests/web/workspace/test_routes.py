@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import dcmread
 from starlette.testclient import TestClient
 
+from dicoms import dataset
 from phantoms import ellipse
 from scans import BOX, TRUE, png_of
 from uniultra.data.manifest import read_manifest
@@ -346,6 +348,26 @@ def test_covered_pixels_are_in_no_export(page: TestClient, folder: Path) -> None
         assert pixels[11:, :61].max() > 0
     assert page.put(f"{at}/banners", json={"boxes": []}).status_code == 204
     assert page.get(at).json()["banners"] == []
+
+
+def test_covered_pixels_are_in_no_secondary_capture(page: TestClient, folder: Path) -> None:
+    """One file for a still and one for a cine, whose frames are compressed; the line above is the notice."""
+    frames = np.full((3, 120, 160), 90, np.uint8) - 60 * TRUE.astype(np.uint8)
+    for name, count in (("still", 1), ("clip", 3)):
+        data = io.BytesIO()
+        dataset(frames[:count]).save_as(data, enforce_file_format=True)
+        item = page.post(f"/v1/workspace/files?name={name}.dcm", content=data.getvalue()).json()["id"]
+        at = f"/v1/workspace/items/{item}"
+        assert page.put(f"{at}/banners", json={"boxes": [[-0.5, -0.5, 60.0, 20.0]]}).status_code == 204
+        saved(page, item, doc_of())
+        done = page.post(f"{at}/export", json={"kinds": ["sc"]}).json()
+        [made] = [file for file in done["files"] if file.endswith(".sc.dcm")]
+        capture = dcmread(folder / "uniultra-project" / "export" / made)
+        shown = capture.pixel_array.reshape(-1, capture.Rows, capture.Columns, 3)
+        zoom = capture.Columns // 160
+        picture = shown[0, -120 * zoom :]
+        assert picture[: 18 * zoom, : 20 * zoom].max() < 8, name  # the label stands to the right
+        assert picture[: 18 * zoom, 90 * zoom :].max() > 50, name
 
 
 def test_where_the_banners_file_is_damaged_nothing_is_exported(page: TestClient, folder: Path) -> None:

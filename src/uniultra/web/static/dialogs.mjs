@@ -52,7 +52,7 @@ export function showExport() {
   const dialog = byId("export-dialog"),
     names = { csv: t("csvKind") };
   const many = app.file.count > 1,
-    together = ["seg", "csv", "movie"];
+    together = ["seg", "sc", "csv", "movie"];
   const boxes = Object.entries(app.file.exports).map(([kind, reason]) => {
     const alone = many && !together.includes(kind),
       checked = !reason && kind !== "movie" && !alone;

@@ -19,7 +19,7 @@ from uniultra.results import FrameResult, ObjectResult
 from uniultra.types import Cine, Mask
 from uniultra.web.workspace.jobs import Export, Exported
 
-OF_CINES = ("seg", "csv", "movie")
+OF_CINES = ("seg", "sc", "csv", "movie")
 """Kinds that one file holds for all frames of a cine."""
 KINDS = tuple(
     dict.fromkeys((*(kind for kind in ARCHIVE_ENDINGS if kind not in ("overlay", "json")), "movie"))

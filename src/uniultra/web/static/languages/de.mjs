@@ -87,6 +87,7 @@ export const DE = {
   close: "Schließen",
   seg: "DICOM SEG",
   sr: "DICOM SR (Maße)",
+  sc: "DICOM Secondary Capture (das Bild mit Overlay)",
   csvKind: "CSV (Maße)",
   nifti: "NIfTI",
   coco: "COCO",

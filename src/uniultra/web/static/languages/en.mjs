@@ -86,6 +86,7 @@ export const EN = {
   close: "Close",
   seg: "DICOM SEG",
   sr: "DICOM SR (measures)",
+  sc: "DICOM Secondary Capture (the picture with its overlay)",
   csvKind: "CSV (measures)",
   nifti: "NIfTI",
   coco: "COCO",
