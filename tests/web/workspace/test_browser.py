@@ -376,9 +376,11 @@ def test_a_track_fills_in_and_one_undo_takes_it_back(tab: Visit) -> None:
 
 def test_contour_points_by_hand_and_by_keys(tab: Visit) -> None:
     tab.open("picture.png")
+    steps = tab.page.evaluate("seen.app.history.past.length")  # of what an earlier tab left unsaved
     tab.drag((95, 55), (245, 165))
-    tab.wait("doc.frames.length === 1")
-    area = "seen.app && (await import('/static/shapes.mjs')).areaIn(seen.doc().frames[0].masks[0].counts)"
+    tab.wait(f"app.history.past.length === {steps + 1}")
+    mask = "seen.doc().frames[0].masks.find((one) => one.object === seen.app.selected)"
+    area = f"seen.app && (await import('/static/shapes.mjs')).areaIn({mask}.counts)"
     before = tab.page.evaluate(f"(async () => {area})()")
     tab.page.keyboard.press("c")
     x, y = tab.page.evaluate(
@@ -389,20 +391,20 @@ def test_contour_points_by_hand_and_by_keys(tab: Visit) -> None:
         })()"""
     )
     tab.drag((x, y), (x + 40, y))
-    tab.wait("doc.frames[0].masks[0].source === 'brush' && doc.frames[0].masks[0].quality === null")
+    tab.wait(f"{mask}.source === 'brush' && {mask}.quality === null")
     after = tab.page.evaluate(f"(async () => {area})()")
     assert after > before + 100
     assert tab.colour_at(x + 15, y)[3] > 20
     tab.page.keyboard.press("Delete")
-    tab.wait("app.history.past.length === 3")
+    tab.wait(f"app.history.past.length === {steps + 3}")
     assert tab.page.evaluate(f"(async () => {area})()") < after - 100
     tab.page.keyboard.press(".")
     for key in ("i", "ArrowLeft", "ArrowUp"):
         tab.page.keyboard.press(key)
-    tab.wait("app.history.past.length === 5")
+    tab.wait(f"app.history.past.length === {steps + 5}")
     for _ in range(4):
         tab.page.keyboard.press("Control+z")
-    tab.wait("doc.frames[0].masks[0].source === 'prompt'")
+    tab.wait(f"{mask}.source === 'prompt'")
     assert tab.page.evaluate(f"(async () => {area})()") == before
 
 

@@ -37,7 +37,7 @@ export class Painter {
     this.paintRegions(context);
     this.paintBanners(context);
     for (const mask of masksOn(doc(), app.frame)) this.paintMask(context, mask);
-    if (app.hover)
+    if (app.hover?.counts)
       this.fillPath(context, shapeOf(app.hover.counts, app.file).path, "#ffffff", 0.18, 1.5, [5, 4]);
     if (app.draft?.mask) this.paintBrush(context);
     this.paintPrompts(context);
