@@ -176,3 +176,12 @@ def test_the_citations_are_of_the_splits_table() -> None:
             ["", str(counts[name, "external"])] if counts[name, "external"] else [learnt, ""]
         )
         assert re.search(rf"@\w+\{{{re.sub(r'[^a-z0-9]', '', cells[5].split(']')[0])},", page), cells[5]
+
+
+def test_the_tests_are_installed_alike_with_and_without_make() -> None:
+    """An extra that only `make test` knows would leave its tests failing for who types README's lines."""
+    root = Path(__file__).parents[1]
+    [extras] = re.findall(r"^EXTRAS := (\S+)$", (root / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    for name in ("README.md", "CONTRIBUTING.md"):
+        found = re.findall(r"pip install -e ['\"]\.\[(\S+)\]['\"]", (root / name).read_text(encoding="utf-8"))
+        assert found == [extras], name

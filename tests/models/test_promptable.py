@@ -1,7 +1,14 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 import torch
 
+from networks import short
 from uniultra.models.build import build
 from uniultra.models.promptable import MASK_LOGIT_LIMIT, box_ellipse
 
@@ -47,3 +54,25 @@ def test_prompts_in_a_batch_don_t_see_each_other() -> None:
         order = torch.tensor([2, 0, 1])
         permuted, _, _ = model.decode(features, points[order], labels[order], masks[order], has_mask[order])
     torch.testing.assert_close(together[order], permuted, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["hiera", "conv"])
+def test_transformers_opens_a_folder_once_the_module_is_imported(kind: str, tmp_path: Path) -> None:
+    """In a process that has imported nothing else of ours, with both kinds of encoder."""
+    model = short(64) if kind == "hiera" else build("conv-mini", image_size=64, adapter=None)
+    model.save_pretrained(tmp_path)
+    script = (
+        "import sys, uniultra.models.promptable, transformers; "
+        "model = transformers.AutoModel.from_pretrained(sys.argv[1]); "
+        "print(type(model).__name__, sum(p.numel() for p in model.parameters()))"
+    )
+    source = str(Path(__file__).parents[2] / "src")
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": source},
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["PromptableModel", str(sum(p.numel() for p in model.parameters()))]

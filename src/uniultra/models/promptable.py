@@ -15,6 +15,8 @@ from transformers import AutoConfig, AutoModel
 from transformers.models.sam2.configuration_sam2 import Sam2Config
 from transformers.models.sam2.modeling_sam2 import Sam2Model
 
+from uniultra.models import backbone, convnet  # noqa: F401  (transformers then knows the encoders that a config names)
+
 PIXEL_MEAN = (0.485, 0.456, 0.406)
 PIXEL_STD = (0.229, 0.224, 0.225)
 MASK_LOGIT_LIMIT = 8.0

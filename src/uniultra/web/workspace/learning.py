@@ -25,7 +25,7 @@ if sys.platform != "win32":
     import fcntl
 
 NEEDED = ("torch", "transformers", "accelerate", "peft")
-MISSING = "learning needs torch, which isn't installed: pip install 'uniultra[train]'"
+MISSING = "Adapting the model needs PyTorch, which isn't installed: pip install 'uniultra[train]'"
 _STOP_S = 10.0
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
