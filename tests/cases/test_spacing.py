@@ -59,7 +59,7 @@ def test_one_number_is_the_height_of_a_pixel(tmp_path: Path) -> None:
             0
         ).spacing_mm_yx == pytest.approx(right)
         expected = FileOptions(None, size)  # what the server is asked
-        frame = read_upload(Read(path.read_bytes(), 10**7, 10**7, expected))
+        frame = read_upload(Read(path.read_bytes(), 10**7, 10**7, expected)).frame
         assert frame.spacing_mm_yx == pytest.approx(right)
 
 

@@ -19,6 +19,7 @@ from uniultra.io.coco import compressed, run_lengths
 from uniultra.model_facts import ModelFacts
 from uniultra.types import Frame
 from uniultra.web.cache import EmbeddingCache
+from uniultra.web.dicom_messages import Upload
 from uniultra.web.messages import Answer, Ask, Failure, FileOptions, Forget, Png, Read, Rle, Segment
 from uniultra.web.worker import Worker
 
@@ -104,11 +105,12 @@ def dicom(tmp_path: Path, frames: int) -> bytes:
 def test_dicom_is_measured_by_the_region_that_the_mask_lies_in(worker: Worker, tmp_path: Path) -> None:
     answer = worker.run(Read(dicom(tmp_path, 1), LIMIT, LIMIT))
     assert isinstance(answer, Answer)
-    assert isinstance(answer.value, Frame)
-    assert (answer.value.source, answer.value.spacing_mm_yx) == ("", None)
+    assert isinstance(answer.value, Upload)
+    picked = answer.value.frame
+    assert (picked.source, picked.spacing_mm_yx) == ("", None)
     left = Rle(compressed(run_lengths(np.arange(36)[None].repeat(24, 0) < 9)), (24, 36))
     asks = (Ask((2.0, 2.0, 14.0, 20.0), mask=left), Ask((20.0, 2.0, 33.0, 20.0)))
-    done = worker.run(Segment("a", answer.value, asks, 30.0, measures=True))
+    done = worker.run(Segment("a", picked, asks, 30.0, measures=True))
     assert isinstance(done, Answer)
     assert isinstance(done.value, tuple)
     assert PHI not in str(done)
@@ -141,9 +143,9 @@ def test_a_cine_needs_the_number_of_a_frame(worker: Worker, tmp_path: Path) -> N
     assert failure == Failure("image", "the image: holds 3 frames; name one from 0 to 2, with frame=N")
     frames = [worker.run(Read(data, LIMIT, LIMIT, FileOptions(number))) for number in range(3)]
     pixels = {
-        answer.value.pixels_hw.tobytes()
+        answer.value.frame.pixels_hw.tobytes()
         for answer in frames
-        if isinstance(answer, Answer) and isinstance(answer.value, Frame)
+        if isinstance(answer, Answer) and isinstance(answer.value, Upload)
     }
     assert len(pixels) == 3
     failure = worker.run(Read(data, LIMIT, LIMIT, FileOptions(3)))
@@ -157,9 +159,9 @@ def test_the_requests_spacing_fills_in_where_the_file_says_nothing(
     for data, spacing in ((picture, (0.3, 0.4)), (dicom(tmp_path, 1), None)):
         answer = worker.run(Read(data, LIMIT, LIMIT, FileOptions(None, (0.3, 0.4))))
         assert isinstance(answer, Answer)
-        assert isinstance(answer.value, Frame)
-        assert answer.value.spacing_mm_yx == spacing
-        assert answer.value.calibration.fallbacks[-1] == ("the request", (0.3, 0.4))
+        assert isinstance(answer.value, Upload)
+        assert answer.value.frame.spacing_mm_yx == spacing
+        assert answer.value.frame.calibration.fallbacks[-1] == ("the request", (0.3, 0.4))
 
 
 def test_nothing_is_computed_where_one_prompt_is_bad(frame: Frame, backend: Backend) -> None:
@@ -219,7 +221,7 @@ def test_a_deflated_upload_is_inflated_in_memory_and_within_the_limit_of_an_uplo
     answer = worker.run(Read(path.read_bytes(), LIMIT, most))
     if fits:
         assert isinstance(answer, Answer)
-        np.testing.assert_array_equal(answer.value.pixels_hw, speckled(TRUE).pixels_hw)  # type: ignore[union-attr]
+        np.testing.assert_array_equal(answer.value.frame.pixels_hw, speckled(TRUE).pixels_hw)
         return
     assert isinstance(answer, Failure)
     assert answer.detail == (

@@ -20,6 +20,7 @@ from uniultra.model_facts import ModelFacts
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 from uniultra.web import worker_pool as lanes
+from uniultra.web.dicom_messages import Upload
 from uniultra.web.messages import Ask, Read, Ready, Segment
 from uniultra.web.problems import Problem
 from uniultra.web.worker_pool import Lane, ProcessLane, ThreadLane
@@ -98,8 +99,8 @@ def test_a_good_image_is_not_blamed_for_an_idle_process_that_was_killed(
 ) -> None:
     killed(process_lane)
     answer = asyncio.run(process_lane.run(Read(picture, 10**6, 10**6)))
-    assert isinstance(answer.value, Frame)
-    np.testing.assert_array_equal(answer.value.pixels_hw, frame.pixels_hw)
+    assert isinstance(answer.value, Upload)
+    np.testing.assert_array_equal(answer.value.frame.pixels_hw, frame.pixels_hw)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from uniultra.outputs.plan import DICOM_KINDS, OutputPlan
 from uniultra.results import FrameResult, ObjectResult
 
 if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
     from uniultra.io.dicom.source import SourceImage
     from uniultra.io.dicom.sr import Finding
 
@@ -64,34 +66,39 @@ class CineDicom:
 
     def write(self, parts: Mapping[str, Path], model: ModelFacts, ejection: dict[str, Any] | None) -> None:
         """Writes each kind. `ejection` is what `course.ejection_json` says. Raises OutputError."""
-        if "seg" in parts:
-            from uniultra.io.dicom.seg import Segment, write_seg
+        from uniultra.io.dicom.source import write_dataset
+
+        for kind in ("seg", "sc", "sr"):
+            if kind in parts:
+                write_dataset(parts[kind], self.made(kind, model, ejection))
+
+    def made(self, kind: str, model: ModelFacts, ejection: dict[str, Any] | None = None) -> Dataset:
+        """One of the kinds, of all frames that were added. Raises OutputError."""
+        if kind == "seg":
+            from uniultra.io.dicom.seg import Segment, segmentation
 
             labelled = zip(self.labels, self.packed, strict=True)
-            write_seg(parts["seg"], self.source, [Segment(*pair) for pair in labelled], maker(model))
-        if "sc" in parts:
+            return segmentation(self.source, [Segment(*pair) for pair in labelled], maker(model))
+        if kind == "sc":
             from uniultra.io.dicom.sc import cine_capture
-            from uniultra.io.dicom.source import write_dataset
 
-            made = cine_capture(self.source, self.captures, (self.labels, self.picture_hw), maker(model))
-            write_dataset(parts["sc"], made)
-        if "sr" in parts:
-            self._write_report(parts["sr"], model, ejection)
+            return cine_capture(self.source, self.captures, (self.labels, self.picture_hw), maker(model))
+        return self._report(model, ejection)
 
-    def _write_report(self, path: Path, model: ModelFacts, ejection: dict[str, Any] | None) -> None:
-        from uniultra.io.dicom.sr import write_report
+    def _report(self, model: ModelFacts, ejection: dict[str, Any] | None) -> Dataset:
+        from uniultra.io.dicom.sr import report
 
         found = ejection_of(ejection, self.labels)
         findings = [one for pair in self.extremes.values() for one in dict.fromkeys(pair)]
         if not findings:
-            raise OutputError(f"{path}: no structure was surely found on any frame; leave out --write sr")
+            raise OutputError("no structure was surely found on any frame; leave out the SR")
         if (
             found is not None and ejection is not None
         ):  # its own frames alone are end-diastole and end-systole
             findings = [
                 one for number, pair in self.extremes.items() for one in pair if number != ejection["id"]
             ] + self.phases(ejection["id"])
-        write_report(path, self.source, findings, maker(model), ejection=found)
+        return report(self.source, findings, maker(model), ejection=found)
 
     def phases(self, number: int) -> list[Finding]:
         """A ventricle's findings, named as phases."""

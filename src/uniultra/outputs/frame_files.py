@@ -25,7 +25,7 @@ from uniultra.results import FrameResult
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from uniultra.io.dicom.source import Maker
+    from uniultra.io.dicom.source import Maker, SourceImage
     from uniultra.model_facts import ModelFacts
 
 
@@ -85,13 +85,24 @@ def _derived(
         if plan.kinds is not None:
             raise
         return {}, (f"no DICOM SEG is written: {error}",)
+    return {kind: derived_dataset(kind, dataset, source.path.name, result) for kind in kinds}, dataset.notes
+
+
+def derived_dataset(kind: str, dataset: SourceImage, name: str, result: FrameResult) -> Dataset:
+    """One DICOM object of a frame's result; `name` is the image's in messages.
+
+    Args:
+        kind: of `plan.DICOM_KINDS`.
+        dataset: what it refers to.
+
+    Raises:
+        OutputError: highdicom refuses the source, or of an SR every mask is empty.
+    """
     made = {"sr": _report, "sc": _capture}
-    return {
-        kind: made.get(kind, _segmentation)(kind, dataset, source, result) for kind in kinds
-    }, dataset.notes
+    return made.get(kind, _segmentation)(kind, dataset, name, result)
 
 
-def _segmentation(kind: str, dataset: Dataset, source: InputFile, result: FrameResult) -> Dataset:
+def _segmentation(kind: str, dataset: SourceImage, name: str, result: FrameResult) -> Dataset:
     from uniultra.io.dicom.seg import Segment, segmentation
 
     planes = [mask.mask_hw for mask in result.masks]
@@ -103,7 +114,7 @@ def _segmentation(kind: str, dataset: Dataset, source: InputFile, result: FrameR
     return segmentation(dataset, segments, maker(result.model))
 
 
-def _report(kind: str, dataset: Dataset, source: InputFile, result: FrameResult) -> Dataset:
+def _report(kind: str, dataset: SourceImage, name: str, result: FrameResult) -> Dataset:
     from uniultra.io.dicom.sr import Finding, report
 
     findings = [
@@ -112,13 +123,11 @@ def _report(kind: str, dataset: Dataset, source: InputFile, result: FrameResult)
         if found.measured.shape is not None
     ]
     if not findings:
-        raise OutputError(
-            f"{source.path}: every mask is empty, so there is nothing to report; leave out --write sr"
-        )
+        raise OutputError(f"{name}: every mask is empty, so there is nothing to report; leave out the SR")
     return report(dataset, findings, maker(result.model))
 
 
-def _capture(kind: str, dataset: Dataset, source: InputFile, result: FrameResult) -> Dataset:
+def _capture(kind: str, dataset: SourceImage, name: str, result: FrameResult) -> Dataset:
     from uniultra.io.dicom.sc import capture
 
     labels = [found.label for found in result.objects]

@@ -20,6 +20,8 @@ from uniultra.web.bodies import invalid
 from uniultra.web.cine_routes import add_cines
 from uniultra.web.cine_schemas import FollowIn, FramePromptIn, TrackLine
 from uniultra.web.cine_service import CineService
+from uniultra.web.dicom_routes import add_dicom
+from uniultra.web.dicom_schemas import DicomIn, TrackDicomIn
 from uniultra.web.guard import Guard
 from uniultra.web.messages import FileOptions
 from uniultra.web.problems import Problem, of_status
@@ -51,6 +53,8 @@ _NO_TELEMETRY = {
     "auto_configure": False,
 }
 """Newer versions of FastAPI can report to OpenTelemetry; older ones take and ignore the argument."""
+_DESCRIBED = (ProblemOut, SegmentIn, FileIn, FollowIn, FramePromptIn, TrackLine, DicomIn, TrackDicomIn)
+"""What the framework doesn't see, since bodies are read here."""
 _TEXT = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 
 
@@ -88,7 +92,9 @@ def create_app(service: Service, workspace: Workspace | None = None) -> FastAPI:
     )
     _add_uploads(app, service)
     _add_images(app, service)
-    add_cines(app, CineService(service))
+    cines = CineService(service)
+    add_cines(app, cines)
+    add_dicom(app, service, cines)
     _add_state(app, service)
     page = None
     if workspace is not None:
@@ -215,7 +221,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )
         parts = schema.setdefault("components", {}).setdefault("schemas", {})
-        for model in (ProblemOut, SegmentIn, FileIn, FollowIn, FramePromptIn, TrackLine):
+        for model in _DESCRIBED:
             described = model.model_json_schema(ref_template="#/components/schemas/{model}")
             parts.update(described.pop("$defs", {}), **{model.__name__: described})
         app.openapi_schema = schema

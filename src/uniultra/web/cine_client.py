@@ -149,6 +149,23 @@ class CineCalls(Calls):
                 yield _frame(found)
         raise ServeError("the stream of the track ended early; ask again, after the last result")
 
+    def track_dicom(
+        self, track: RemoteTrack, labels: Mapping[int, str], kind: str = "seg", keep_patient: bool = False
+    ) -> bytes:
+        """A DICOM file of a whole track, corrections included, of a cine that was uploaded as DICOM.
+
+        Args:
+            labels: what structures are called, by their numbers.
+            kind, keep_patient: as of `Client.dicom`.
+
+        Raises:
+            ServeError: as `follow`.
+        """
+        named = [{"object": number, "label": label} for number, label in sorted(labels.items())]
+        content = json.dumps({"kind": kind, "labels": named, "keep_patient": keep_patient})
+        path = f"/v1/cines/{track.cine_id}/tracks/{track.id}/dicom"
+        return self._ask_bytes("POST", path, content.encode("ascii"), "application/json")
+
     def delete_track(self, track: RemoteTrack) -> None:
         """Drops a track. Raises ServeError."""
         self._ask("DELETE", f"/v1/cines/{track.cine_id}/tracks/{track.id}")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -39,18 +40,24 @@ from uniultra.web.cine_messages import (
     OpenCineFile,
     Part,
 )
+from uniultra.web.dicom_messages import DeriveCine, Derived
 from uniultra.web.job_error import JobError
 from uniultra.web.messages import CineFile, CineJob
+from uniultra.web.worker_dicom import derive_cine
 from uniultra.web.worker_prompts import previous_of, without_path
+
+if TYPE_CHECKING:
+    from uniultra.io.dicom.header import Header
 
 KEPT_CINES, KEPT_RUNS = 2, 8
 
 
 @dataclass
 class _Open:
-    """An open cine; `files` holds its bytes open."""
+    """An open cine, where it is DICOM its header; `files` holds its bytes open."""
 
     cine: Cine
+    header: Header | None
     files: ExitStack = field(repr=False)
 
 
@@ -72,7 +79,7 @@ class CineDesk:
         self._open: OrderedDict[str, _Open] = OrderedDict()
         self._runs: OrderedDict[str, _Run] = OrderedDict()
 
-    def run(self, job: CineJob) -> CineFacts | Part | NeedsData | None:
+    def run(self, job: CineJob) -> CineFacts | Part | Derived | NeedsData | None:
         """The answer to a job. Raises JobError."""
         cine = self._cine(job.cine)
         if cine is None:
@@ -82,6 +89,8 @@ class CineDesk:
         if isinstance(job, CheckPrompts):
             _prompts(cine, job.asks)
             return None
+        if isinstance(job, DeriveCine):
+            return derive_cine(job, cine, self._open[job.cine.id].header, self._segmenter.facts)
         assert isinstance(job, FollowCine)
         return self._follow(cine, job)
 
@@ -168,7 +177,8 @@ def _opened(file: CineFile) -> _Open:
         except FileError as error:
             raise JobError("media-type", without_path(path, error, "the cine")) from error
         try:
-            cine = InputFile(Path(path), kind).cine
+            file_in = InputFile(Path(path), kind)
+            cine = file_in.cine
         except FileError as error:
             raise JobError("image", without_path(path, error, "the cine")) from error
         height, width = cine.frame_hw
@@ -181,7 +191,8 @@ def _opened(file: CineFile) -> _Open:
         if file.size_mm is not None:
             size = file.size_mm
             cine = recalibrated(cine, lambda known: known.with_fallback("the request", size))
-        return _Open(cine, stack.pop_all())
+        header = file_in.header if file_in.is_dicom else None
+        return _Open(cine, header, stack.pop_all())
 
 
 def _prompts(cine: Cine, asks: tuple[FrameAsk, ...]) -> dict[int, dict[int, Prompt]]:

@@ -19,6 +19,7 @@ from uniultra.web.cine_messages import (
     Part,
 )
 from uniultra.web.cine_schemas import FollowIn, FramePromptIn
+from uniultra.web.dicom_messages import DeriveCine, Derived
 from uniultra.web.held_cines import CineStore, HeldCine, HeldTrack
 from uniultra.web.messages import Ask, CineFile, CineJob, FileOptions
 from uniultra.web.problems import Problem
@@ -74,13 +75,13 @@ class CineService:
             if (one.frame, one.object) in known:
                 raise Problem("prompt", f"{where} has two prompts; put them into one")
             known.add((one.frame, one.object))
-        await self._run(cine, CheckPrompts(self._file(cine), asks))
+        await self._run(cine, CheckPrompts(self.file_of(cine), asks))
         return cine.add(asks, frames, requested.reverse)
 
     async def correct(self, cine: HeldCine, track: HeldTrack, requested: FramePromptIn) -> None:
         """Adds a revision of what a prompt changes. Raises Problem."""
         ask = _frame_ask(1, requested)
-        await self._run(cine, CheckPrompts(self._file(cine), (ask,)))
+        await self._run(cine, CheckPrompts(self.file_of(cine), (ask,)))
         track.correct(ask, MOST_PROMPTS)
 
     async def follow(
@@ -92,7 +93,7 @@ class CineService:
         one, at, ended = track.revisions[revision], after + 1, False
         while not ended:
             job = FollowCine(
-                self._file(cine),
+                self.file_of(cine),
                 f"{cine.id}/{track.id}/{revision}",
                 one.asks,
                 one.frames,
@@ -114,6 +115,12 @@ class CineService:
             ended = part.ended
             cine.used = self.store.clock()
 
+    async def derive(self, cine: HeldCine, job: DeriveCine) -> Derived:
+        """A DICOM object of what a track has found. Raises Problem."""
+        answer = await self._run(cine, job)
+        assert isinstance(answer, Derived)
+        return answer
+
     async def _hold(self, data: bytes, requested: FileOptions) -> HeldCine:
         if not data:
             raise Problem("image", "the cine: the body is empty (0 bytes); send the bytes of a file")
@@ -128,7 +135,8 @@ class CineService:
         self.service.metrics.work.labels("read").observe(answer.work_ms / 1000)
         return self.store.add(data, answer.value, requested.size_mm, (cine_id, lane))
 
-    def _file(self, cine: HeldCine) -> CineFile:
+    def file_of(self, cine: HeldCine) -> CineFile:
+        """A cine as jobs name it."""
         limits = int(self.settings.megapixels * 1e6), self.settings.upload_bytes
         return CineFile(cine.id, None, cine.size_mm, *limits)
 
@@ -148,7 +156,7 @@ class CineService:
 
 def _frame_ask(place: int, requested: FramePromptIn) -> FrameAsk:
     """Raises Problem."""
-    mask = None if requested.mask is None else mask_ask(place, requested.mask)
+    mask = None if requested.mask is None else mask_ask(f"prompt {place}", requested.mask)
     box = None if requested.box is None else tuple(requested.box)
     ask = Ask(box, tuple(tuple(point) for point in requested.points), tuple(requested.labels), mask)
     return FrameAsk(place, requested.frame, requested.object, ask)

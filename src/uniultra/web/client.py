@@ -10,6 +10,7 @@ client.delete(image)
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,7 @@ from uniultra.pixel_scale import PixelSize
 from uniultra.types import Prompt
 from uniultra.web.cine_client import CineCalls
 from uniultra.web.client_calls import RefusedError as RefusedError
-from uniultra.web.client_calls import contents, prompt_json, size_numbers
+from uniultra.web.client_calls import contents, mask_json, prompt_json, size_numbers
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,28 @@ class Client(CineCalls):
             | ({"alternatives": alternatives} if alternatives != 1 else {}),
         )
         return [_answer(item) for item in found["masks"]]
+
+    def dicom(
+        self,
+        image: RemoteImage,
+        structures: Sequence[tuple[str, np.ndarray | str]],
+        kind: str = "seg",
+        keep_patient: bool = False,
+    ) -> bytes:
+        """A DICOM file of masks on an image that was uploaded as DICOM.
+
+        Args:
+            structures: the name of each, such as "thyroid", and its mask: bool (H, W), or a `mask_id`.
+            kind: seg, sr (with measurements) or sc (Secondary Capture).
+            keep_patient: copies the patient's identity; the file then lies in the study of its source.
+
+        Raises:
+            ServeError: as `segment`.
+        """
+        said = [{"label": label, "mask": mask_json(mask)} for label, mask in structures]
+        content = json.dumps({"kind": kind, "structures": said, "keep_patient": keep_patient})
+        path = f"/v1/images/{image.id}/dicom"
+        return self._ask_bytes("POST", path, content.encode("ascii"), "application/json")
 
     def delete(self, image: RemoteImage) -> None:
         """Drops an image. Raises ServeError."""

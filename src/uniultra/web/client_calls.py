@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
+
 from uniultra.errors import FileError, ServeError
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.paths import PathLike, one_line, shown
@@ -41,7 +43,12 @@ class Calls:
         return self._ask(method, path, json.dumps(content).encode("ascii"), "application/json")
 
     def _ask(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> dict[str, Any]:
-        """The JSON of an answer; asks again where the server is busy, for as long as patience lasts. Raises
+        """The JSON of an answer. Raises ServeError."""
+        data = self._ask_bytes(method, path, body, kind)
+        return dict(_parsed(data)) if data else {}
+
+    def _ask_bytes(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> bytes:
+        """An answer; asks again where the server is busy, for as long as patience lasts. Raises
         ServeError.
         """
         headers = self._headers(kind)
@@ -52,7 +59,7 @@ class Calls:
                 time.sleep(wait_s)
                 continue
             if 200 <= status < 300:
-                return dict(_parsed(data)) if data else {}
+                return data
             raise _refused(status, data)
 
     def _lines(self, path: str) -> Generator[bytes, None, None]:
@@ -136,12 +143,17 @@ def _parsed(data: bytes) -> dict[str, Any]:
 def prompt_json(prompt: Prompt, previous: str | None) -> dict[str, Any]:
     mask: dict[str, Any] | None = None
     if previous is not None:
-        mask = {"id": previous}
+        mask = mask_json(previous)
     elif prompt.mask_hw is not None:
-        mask = {
-            "rle": {"size": list(prompt.mask_hw.shape), "counts": compressed(run_lengths(prompt.mask_hw))}
-        }
+        mask = mask_json(prompt.mask_hw)
     return {"box": prompt.box_xyxy, "points": prompt.points_xy, "labels": prompt.point_labels, "mask": mask}
+
+
+def mask_json(mask: np.ndarray | str) -> dict[str, Any]:
+    """A mask, bool (H, W), or the `mask_id` of one that the server keeps, as requests have it."""
+    if isinstance(mask, str):
+        return {"id": mask}
+    return {"rle": {"size": list(mask.shape), "counts": compressed(run_lengths(mask))}}
 
 
 def _refused(status: int, data: bytes) -> RefusedError:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from uniultra.types import Frame
+from uniultra.web.dicom_messages import Origin
 from uniultra.web.problems import Problem
 from uniultra.web.settings import KEPT_MASKS
 
@@ -21,8 +22,8 @@ _LONGEST_WAIT_S = 60
 
 @dataclass
 class HeldImage:
-    """One image: its pixels, the answers it was given (mask id to COCO's text), and the lane that has its
-    embeddings.
+    """One image: its pixels, the answers it was given (mask id to COCO's text), the lane that has its
+    embeddings, and what DICOM results refer to (None where it isn't DICOM).
     """
 
     id: str
@@ -30,6 +31,7 @@ class HeldImage:
     lane: int
     used: float
     masks: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    origin: Origin | None = field(default=None, repr=False)
 
     @property
     def size_hw(self) -> tuple[int, int]:
@@ -92,10 +94,10 @@ class ImageStore:
         )
         raise Problem("full", f"{held}; delete those that you are done with, or wait", retry_s=wait)
 
-    def add(self, frame: Frame, lane: int) -> HeldImage:
+    def add(self, frame: Frame, lane: int, origin: Origin | None = None) -> HeldImage:
         """Holds a frame under a new id that can't be guessed. Raises Problem: full."""
         self.check_room(int(frame.pixels_hw.size))
-        image = HeldImage(secrets.token_urlsafe(18), frame, lane, self.clock())
+        image = HeldImage(secrets.token_urlsafe(18), frame, lane, self.clock(), origin=origin)
         self._held[image.id] = image
         self.bytes += image.bytes
         return image

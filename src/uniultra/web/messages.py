@@ -120,7 +120,12 @@ class CineJob:
     cine: CineFile
 
 
-Job = Read | Segment | Forget | FileJob | CineJob
+@dataclass(frozen=True)
+class ImageJob:
+    """Another job on a held image; `dicom_messages` has the kind."""
+
+
+Job = Read | Segment | Forget | FileJob | CineJob | ImageJob
 
 
 @dataclass(frozen=True)

@@ -17,30 +17,31 @@ def ask_of(number: int, prompt: PromptIn, image: HeldImage) -> Ask:
         None if prompt.box is None else tuple(prompt.box),
         tuple(tuple(point) for point in prompt.points),
         tuple(prompt.labels),
-        None if prompt.mask is None else _held_mask(number, prompt.mask, image),
+        None if prompt.mask is None else held_mask(f"prompt {number}", prompt.mask, image),
     )
 
 
-def _held_mask(number: int, mask: MaskIn, image: HeldImage) -> Rle | Png:
+def held_mask(place: str, mask: MaskIn, image: HeldImage) -> Rle | Png:
+    """A mask that the image keeps or the request brings along; `place` says where it is named. Raises
+    Problem.
+    """
     if isinstance(mask, MaskById):
         if mask.id not in image.masks:
             raise Problem(
                 "prompt",
-                f"prompt {number}: the image keeps no mask with this id; the oldest are dropped: send the "
+                f"{place}: the image keeps no mask with this id; the oldest are dropped: send the "
                 "mask itself",
             )
         return Rle(image.masks[mask.id], image.size_hw)
-    return mask_ask(number, mask)
+    return mask_ask(place, mask)
 
 
-def mask_ask(number: int, mask: MaskByRle | MaskByPng) -> Rle | Png:
-    """A mask that the `number`th prompt brings along. Raises Problem."""
+def mask_ask(place: str, mask: MaskByRle | MaskByPng) -> Rle | Png:
+    """A mask that a request brings along. Raises Problem."""
     if isinstance(mask, MaskByRle):
         counts = mask.rle.counts
         return Rle(counts if isinstance(counts, str) else tuple(counts), (mask.rle.size[0], mask.rle.size[1]))
     try:
         return Png(base64.b64decode(mask.png, validate=True))
     except binascii.Error:
-        raise Problem(
-            "prompt", f"prompt {number}: the previous mask is not base64; encode the bytes of a PNG file"
-        ) from None
+        raise Problem("prompt", f"{place}: the mask is not base64; encode the bytes of a PNG file") from None

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from uniultra.errors import ModelError
-from uniultra.types import Frame
 from uniultra.web.bodies import Bodies
+from uniultra.web.dicom_messages import Upload
 from uniultra.web.held_images import HeldImage, ImageStore
 from uniultra.web.messages import FileOptions, Found, Read, Ready, Segment
 from uniultra.web.metrics import Metrics
@@ -192,9 +192,9 @@ class Service:
         answer = await self.lanes[index].run(
             Read(data, int(self.settings.megapixels * 1e6), self.settings.upload_bytes, options)
         )
-        assert isinstance(answer.value, Frame)
+        assert isinstance(answer.value, Upload)
         self.metrics.work.labels("read").observe(answer.work_ms / 1000)
-        return self.store.add(answer.value, index)
+        return self.store.add(answer.value.frame, index, answer.value.origin)
 
     def _forget(self, gone: list[HeldImage]) -> None:
         for index, lane in enumerate(self.lanes):

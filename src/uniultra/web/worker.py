@@ -26,8 +26,10 @@ from uniultra.types import Frame, Prompt
 from uniultra.web.bytes_path import as_path
 from uniultra.web.cache import CachedBackend, EmbeddingCache
 from uniultra.web.cine_desk import CineDesk
+from uniultra.web.dicom_messages import Derive, Upload
 from uniultra.web.job_error import JobError
 from uniultra.web.messages import Answer, Ask, CineJob, Failure, FileJob, Forget, Found, Job, Read, Segment
+from uniultra.web.worker_dicom import derive, origin_of
 from uniultra.web.worker_prompts import previous_of, without_path
 from uniultra.web.workspace.desk import Desk
 
@@ -67,6 +69,8 @@ class Worker:
             return read_upload(job)
         if isinstance(job, Segment):
             return self._segment(job)
+        if isinstance(job, Derive):
+            return derive(job, self.backend.facts)
         if isinstance(job, FileJob):
             found = self.desk.run(job)
             if isinstance(found, Failure):
@@ -102,8 +106,10 @@ class Worker:
         return tuple(found)
 
 
-def read_upload(job: Read) -> Frame:
-    """The frame of uploaded bytes: the one place where the server reads images. Raises JobError."""
+def read_upload(job: Read) -> Upload:
+    """The frame of uploaded bytes, and what results refer to: the one place where the server reads images.
+    Raises JobError.
+    """
     with as_path(_inflated(job)) as path:
         try:
             kind = kind_of(path)
@@ -111,6 +117,7 @@ def read_upload(job: Read) -> Frame:
             raise JobError("media-type", without_path(path, error)) from error
         try:
             frame = read_as(kind, path, job.options.frame)
+            origin = origin_of(path, kind, job.options.frame)
         except FileError as error:
             raise JobError("image", without_path(path, error)) from error
     if frame.pixels_hw.size > job.max_pixels:
@@ -121,7 +128,7 @@ def read_upload(job: Read) -> Frame:
     calibration, spacing = frame.calibration, job.options.size_mm
     if spacing is not None:
         calibration = calibration.with_fallback("the request", spacing)
-    return replace(frame, source="", calibration=calibration)
+    return Upload(replace(frame, source="", calibration=calibration), origin)
 
 
 def _inflated(job: Read) -> bytes:

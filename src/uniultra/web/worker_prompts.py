@@ -11,24 +11,24 @@ from uniultra.web.bytes_path import as_path
 from uniultra.web.messages import Rle
 
 
-def previous_of(mask: object, frame_hw: tuple[int, int]) -> np.ndarray:
-    """The previous mask of an ask, bool (H, W). Raises PromptError."""
+def previous_of(mask: object, frame_hw: tuple[int, int], what: str = "the previous mask") -> np.ndarray:
+    """The mask that a request brings along, bool (H, W); `what` it is called. Raises PromptError."""
     if isinstance(mask, Rle):
         if mask.size_hw != frame_hw:
             sizes = (
                 f"{mask.size_hw[1]}x{mask.size_hw[0]} pixels; it must have the image's size, "
                 f"{frame_hw[1]}x{frame_hw[0]}"
             )
-            raise PromptError(f"the previous mask is {sizes}")
+            raise PromptError(f"{what} is {sizes}")
         inside = mask_of(mask.counts, frame_hw)
         if not inside.any():
-            raise PromptError("the previous mask is empty; at least 1 pixel must be inside; leave it out")
+            raise PromptError(f"{what} is empty; at least 1 pixel must be inside; leave it out")
         return inside
     with as_path(mask.data) as path:  # type: ignore[attr-defined]
         try:
             return read_mask(path, frame_hw)
         except UniUltraError as error:
-            raise PromptError(without_path(path, error, "the previous mask")) from error
+            raise PromptError(without_path(path, error, what)) from error
 
 
 def without_path(path: str, error: Exception, instead: str = "the image") -> str:

@@ -110,9 +110,7 @@ class Panel(QWidget):
             )
         if POINTS not in self.viewer.layers:
             features = {"structure": np.zeros(0, int), "says": np.zeros(0, object)}
-            self.viewer.add_points(
-                name=POINTS, features=features, size=8, face_color=_COLOURS[IN], **place
-            )
+            self.viewer.add_points(name=POINTS, features=features, size=8, face_color=_COLOURS[IN], **place)
         self.defaults_changed()
         self.viewer.layers[BOXES].mode = "add_rectangle"
         self.viewer.layers.selection.active = self.viewer.layers[BOXES]

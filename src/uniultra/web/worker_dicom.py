@@ -1,0 +1,130 @@
+"""DICOM results of held images and tracks, as bytes: made where computing is done, of masks that are hostile
+until read.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uniultra.errors import FileError, PromptError, UniUltraError
+from uniultra.geometry import scale_of
+from uniultra.io.images import Kind
+from uniultra.io.input_file import InputFile
+from uniultra.io.rle import mask_of
+from uniultra.model_facts import ModelFacts
+from uniultra.results import FrameResult, ObjectResult
+from uniultra.structures import legal_name
+from uniultra.types import Cine, Frame, Mask
+from uniultra.web.dicom_messages import Derive, DeriveCine, Derived, Origin
+from uniultra.web.job_error import JobError
+from uniultra.web.worker_prompts import previous_of, without_path
+
+if TYPE_CHECKING:
+    from uniultra.io.dicom.header import Header
+
+_WITHOUT_LOGITS = 8.0
+"""Either way, of masks that are only known as bits."""
+
+
+def origin_of(path: str, kind: Kind, number: int | None) -> Origin | None:
+    """What results of an uploaded image refer to; None where it isn't DICOM."""
+    if kind.name != "DICOM":
+        return None
+    from uniultra.io.dicom.source import source_of
+
+    try:
+        header = InputFile(Path(path), kind).header
+        return Origin(source_of(header), source_of(header, keep_patient=True), number)
+    except FileError as error:
+        return Origin(refused=without_path(path, error))
+
+
+def derive(job: Derive, model: ModelFacts) -> Derived:
+    """Raises JobError."""
+    from uniultra.outputs.frame_files import derived_dataset
+
+    with _refused():
+        result = _result(job, model)
+        source = job.origin.named if job.keep_patient else job.origin.anonymous
+        made = derived_dataset(job.kind, source, "the image", result)
+        return _file(made, source.notes)
+
+
+def derive_cine(job: DeriveCine, cine: Cine, header: Header | None, model: ModelFacts) -> Derived:
+    """The same of a track; `header` is that of the cine, None where it isn't DICOM. Raises JobError."""
+    from uniultra.io.cines import chosen_frames
+    from uniultra.outputs.cine_dicom import CineDicom
+    from uniultra.outputs.result_picture import draw_result
+
+    if header is None:
+        raise JobError("output", NOT_DICOM.format("cine"))
+    from uniultra.io.dicom.source import source_of
+
+    with _refused():
+        source = source_of(header, job.keep_patient)
+        names = {number: legal_name(label) for number, label in job.labels.items()}
+        numbers = sorted({number for own in job.found.values() for number in own})
+        if unknown := sorted(names.keys() - set(numbers)):
+            raise PromptError(f"the track has no structure {unknown[0]}; name one that it has")
+        gathered = CineDicom(source, (job.kind,))
+        for at, frame in chosen_frames(cine, sorted(job.found)):
+            own = job.found[at]
+            objects = tuple(_tracked(frame, n, own.get(n, ("absent", "")), names) for n in numbers)
+            result = FrameResult(frame, objects, model, at, tracked=True)
+            gathered.add(result, draw_result(result) if job.kind == "sc" else None)
+        return _file(gathered.made(job.kind, model), source.notes)
+
+
+NOT_DICOM = "the {} isn't DICOM, so no DICOM result can refer to it; upload the DICOM file itself"
+
+
+def _result(job: Derive, model: ModelFacts) -> FrameResult:
+    objects = []
+    for number, (label, given) in enumerate(job.structures, start=1):
+        try:
+            inside = previous_of(given, (job.frame.height, job.frame.width), "the mask")
+            objects.append(_object(job.frame, number, inside, legal_name(label)))
+        except UniUltraError as error:
+            raise JobError("prompt", f"structure {number}: {error}") from error
+    return FrameResult(job.frame, tuple(objects), model, job.origin.number)
+
+
+def _object(frame: Frame, number: int, inside: np.ndarray, name: str, status: Any = None) -> ObjectResult:
+    logits = np.where(inside, np.float32(_WITHOUT_LOGITS), np.float32(-_WITHOUT_LOGITS))
+    mask = Mask(inside, logits, 0.0, scale_of(frame.calibration, inside))
+    return ObjectResult(number, mask, name=name, status=status, confidence=None)
+
+
+def _tracked(frame: Frame, number: int, said: tuple[str, str], names: Mapping[int, str]) -> ObjectResult:
+    status, counts = said
+    size = frame.height, frame.width
+    inside = mask_of(counts, size) if counts else np.zeros(size, np.bool_)
+    return _object(frame, number, inside, names.get(number, ""), status)
+
+
+def _file(made: Any, notes: tuple[str, ...]) -> Derived:
+    from uniultra.io.silence import quiet
+
+    buffer = io.BytesIO()
+    with quiet("pydicom"):
+        made.save_as(buffer, enforce_file_format=True)
+    return Derived(buffer.getvalue(), str(made.SOPInstanceUID), notes)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    from uniultra.io.dicom.source import need_highdicom
+
+    try:
+        need_highdicom("the server")
+        yield
+    except PromptError as error:
+        raise JobError("prompt", str(error)) from error
+    except UniUltraError as error:
+        raise JobError("output", str(error)) from error
