@@ -31,6 +31,7 @@ SAID = st.fixed_dictionaries(
         "interaction_bbox": st.lists(INDEX, max_size=4) | JSON,
         "shape": INDEX | JSON,
         "run_prediction": st.booleans(),
+        "image_properties": st.fixed_dictionaries({"frames_axis": st.integers(-1, 3) | JSON}) | JSON,
     },
 )
 ARRAYS = st.builds(

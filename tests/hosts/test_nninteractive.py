@@ -23,10 +23,11 @@ from nnInteractive.inference.remote.serialization import pack_array, unpack_arra
 from phantoms import speckled
 from uniultra import Segmenter
 from uniultra.errors import PromptError
-from uniultra.hosts import nninteractive, volume_prompts
+from uniultra.hosts import nninteractive, volume_cine, volume_prompts
 from uniultra.hosts.packed_arrays import pack, unpack
 from uniultra.hosts.volume_prompts import VolumePrompts
-from uniultra.types import Frame, Prompt
+from uniultra.tracking import track
+from uniultra.types import Cine, Frame, Prompt
 from uniultra.web.server import listening_socket
 from uniultra.web.settings import ServeSettings
 
@@ -111,6 +112,109 @@ def test_each_frame_of_a_cine_is_on_its_own_and_undo_goes_back(
     assert client.undo()
     assert not target.any()
     assert not client.undo()
+
+
+FRAMES = 6
+
+
+def cine() -> np.ndarray:
+    """A structure that moves to the right, uint8 (frames, H, W)."""
+    rows, columns = np.mgrid[:180, :220]
+    shown = [(columns - 95 - 3 * number) ** 2 + (rows - 85) ** 2 <= 42**2 for number in range(FRAMES)]
+    return np.stack([speckled(inside, number).pixels_hw for number, inside in enumerate(shown)])
+
+
+def tracked(segmenter: Segmenter, frames: np.ndarray, prompts: dict[int, Prompt]) -> np.ndarray:
+    """What `uniultra track` finds."""
+    held = [Frame(pixels) for pixels in frames]
+    found = track(
+        segmenter,
+        Cine("cine", frames.shape[1:], len(held), held.__getitem__, lambda: iter(held)),  # type: ignore[arg-type]
+        {number: {1: prompt} for number, prompt in prompts.items()},
+    )
+    return np.stack([result.masks[0].mask_hw for result in found])
+
+
+@pytest.mark.parametrize("axis", [0, 2])
+def test_a_cine_is_tracked_as_by_track(
+    client: nnInteractiveRemoteInferenceSession, segmenter: Segmenter, axis: int
+) -> None:
+    frames = cine()
+    volume = frames if axis == 0 else frames.T  # as Slicer and napari send it, and as [X, Y, frames]
+    client.set_image(volume[None], {"frames_axis": axis, "spacing": [1.0, 1.0, 1.0]})
+    target = np.zeros(volume.shape, np.uint8)
+    seen = target if axis == 0 else target.T
+    client.set_target_buffer(target)
+    x0, y0, x1, y1 = BOX
+    spans = [[2, 3], [y0, y1 + 1], [x0, x1 + 1]]
+    changed = client.add_bbox_interaction(spans if axis == 0 else spans[::-1], True)
+    first = {2: Prompt((x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5))}
+    right = tracked(segmenter, frames, first)
+    assert right.any(axis=(1, 2)).all()
+    assert np.array_equal(seen > 0, right)
+    assert changed is not None
+    assert changed[axis] == [0, FRAMES]
+    assert target.sum() == target[tuple(slice(*span) for span in changed)].sum()
+    before = target.copy()
+    at = (105 + 9, 85)  # a click on a frame that was tracked goes on from its mask, and to the end
+    client.add_point_interaction([4, at[1], at[0]] if axis == 0 else [at[0], at[1], 4], True)
+    assert np.array_equal(seen[:4] > 0, right[:4])
+    refined = Prompt(None, (at,), (1,), right[4])
+    corrected = tracked(segmenter, frames, {**first, 4: refined})
+    assert np.array_equal(seen > 0, corrected)
+    assert client.undo()
+    assert np.array_equal(target, before)
+    assert client.undo()
+    assert not target.any()
+    with pytest.raises(httpx.HTTPStatusError, match="400"):
+        client.add_bbox_interaction([[0, side] for side in volume.shape], True)
+
+
+def test_following_stops_in_time_and_goes_on_with_the_next_request(
+    client: nnInteractiveRemoteInferenceSession, segmenter: Segmenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = cine()
+    client.set_image(frames[None], {"frames_axis": 0})
+    target = np.zeros(frames.shape, np.uint8)
+    client.set_target_buffer(target)
+    monkeypatch.setattr(volume_cine, "FOLLOW_S", 0.0)
+    x0, y0, x1, y1 = BOX
+    client.add_bbox_interaction([[2, 3], [y0, y1 + 1], [x0, x1 + 1]], True)
+    assert [int(frame.any()) for frame in target] == [0, 0, 1, 0, 0, 0]
+    assert client._predict() is not None
+    assert [int(frame.any()) for frame in target] == [0, 0, 1, 1, 0, 0]
+    half = target.copy()
+    client.add_point_interaction([5, 85, 110], True)  # its own frame first, then what was left
+    assert [int(frame.any()) for frame in target] == [0, 0, 1, 1, 0, 1]
+    assert client.undo()
+    assert np.array_equal(target, half)
+    monkeypatch.setattr(volume_cine, "FOLLOW_S", 60.0)
+    assert client._predict() is not None
+    first = Prompt((x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5))
+    assert np.array_equal(target > 0, tracked(segmenter, frames, {2: first}))
+    assert client._predict() is None
+
+
+def test_a_server_of_cines_and_a_segmentation_to_follow(segmenter: Segmenter) -> None:
+    state = VolumePrompts(segmenter, cines=True)
+    frames = cine()
+    state.set_image(frames[None])
+    assert state.frames_axis == 0
+    given = np.zeros(frames.shape, np.uint8)
+    rows, columns = np.mgrid[:180, :220]
+    given[1] = (columns - 98) ** 2 + (rows - 85) ** 2 <= 42**2
+    span = state.add_masks(given, runs=True)
+    assert span is not None
+    assert span[0] == (0, FRAMES)
+    assert state.masks is not None
+    assert np.array_equal(state.masks > 0, tracked(segmenter, frames, {1: Prompt(mask_hw=given[1] > 0)}))
+    with pytest.raises(PromptError, match="draw it in one"):
+        state.add_box([[1, 4], [80, 90], [90, 100]], True)
+    state.set_image(frames[None, :1])
+    assert state.frames_axis is None
+    for wrong in (3, -1, True, "0", [0]):
+        with pytest.raises(PromptError, match="legal are 0, 1 and 2"):
+            state.set_image(frames[None], wrong)  # type: ignore[arg-type]
 
 
 def test_scribble_lasso_and_a_segmentation_to_go_on_from(client: nnInteractiveRemoteInferenceSession) -> None:

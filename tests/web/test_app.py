@@ -305,7 +305,9 @@ def test_the_description_is_whole(client: TestClient) -> None:
     described = client.get("/v1/openapi.json").json()
     routes = {(method, path) for path, methods in described["paths"].items() for method in methods}
     assert ("post", "/v1/images/{image_id}/segment") in routes
-    assert len(routes) == 17
+    assert ("post", "/v1/cines/{cine_id}/tracks/{track_id}/dicom") in routes
+    assert {"DicomIn", "TrackDicomIn", "StructureIn"} <= described["components"]["schemas"].keys()
+    assert len(routes) == 19
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             assert operation["description"], (method, path)

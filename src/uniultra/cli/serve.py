@@ -27,6 +27,7 @@ HOSTS = {
     "itksnap": ("ITK-SNAP protocol", "python_multipart", "Answer ITK-SNAP's deep-learning extension."),
 }
 """By flag, which is the extra and the module too: the protocol, the library that it needs, and help."""
+TRACK = "With --nninteractive: follow what is prompted on one frame through all frames of an image."
 
 
 def serve(**flags: Any) -> None:
@@ -37,6 +38,9 @@ def serve(**flags: Any) -> None:
     hosts = [host for host in HOSTS if flags.pop(host)]
     if len(hosts) > 1:
         raise ServeError(f"--{' and --'.join(hosts)} are two protocols; serve each with a command of its own")
+    tracks = bool(flags.pop("track"))
+    if tracks and hosts != ["nninteractive"]:
+        raise ServeError("--track is of --nninteractive alone; add that, or leave --track out")
     given: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in flags.items()
     }
@@ -44,7 +48,7 @@ def serve(**flags: Any) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("uniultra.web").setLevel(logging.INFO)
     if hosts:
-        _serve_host(hosts[0], settings)
+        _serve_host(hosts[0], settings, tracks)
         return
     from uniultra.web.server import serve as run
     from uniultra.web.service import Service
@@ -56,8 +60,9 @@ def serve(**flags: Any) -> None:
     run(settings, ready)
 
 
-def _serve_host(host: str, settings: ServeSettings) -> None:
+def _serve_host(host: str, settings: ServeSettings, tracks: bool) -> None:
     import importlib
+    from functools import partial
 
     from uniultra.cli.terminal.extras import need
 
@@ -70,7 +75,8 @@ def _serve_host(host: str, settings: ServeSettings) -> None:
         model = f"{protocol}, {segmenter.name} {segmenter.version}"
         print(f"{printable(f'{address} ({model})')}; stop with Ctrl-C. Not a medical device.", flush=True)
 
-    serve_host(importlib.import_module(f"uniultra.hosts.{host}").create_app, settings, ready)
+    create_app = importlib.import_module(f"uniultra.hosts.{host}").create_app
+    serve_host(partial(create_app, cines=True) if tracks else create_app, settings, ready)
 
 
 def _signature() -> inspect.Signature:
@@ -87,7 +93,8 @@ def _signature() -> inspect.Signature:
                 item.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
             )
         )
-    for name, (_, _, text) in HOSTS.items():
+    texts = {name: text for name, (_, _, text) in HOSTS.items()} | {"track": TRACK}
+    for name, text in texts.items():
         flag = Annotated[bool, typer.Option(f"--{name}", help=text)]
         parameters.append(
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=flag)

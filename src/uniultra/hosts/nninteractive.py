@@ -1,8 +1,9 @@
 """The nnInteractive 2 protocol, which Slicer's extension, napari's plugin and MITK speak through
 `nninteractive-client`.
 
-Read from MIC-DKFZ/nnInteractive at 154d9c6. Unlike its server this one needs no GPU, and answers for one
-slice or frame at a time.
+Read from MIC-DKFZ/nnInteractive at 154d9c6. Unlike its server this one needs no GPU. It answers for one
+slice at a time, or follows a structure through a cine: where the server was started for cines, or where
+`image_properties` of `set_image`, which the protocol leaves free, name a `frames_axis`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from starlette.responses import JSONResponse, Response
 from uniultra.errors import PromptError
 from uniultra.hosts.packed_arrays import pack, unpack
 from uniultra.hosts.requests import Endpoint, HostGuard, RefusedError, route
-from uniultra.hosts.volume_prompts import Span, VolumePrompts
+from uniultra.hosts.volume_planes import Span
+from uniultra.hosts.volume_prompts import VolumePrompts
 from uniultra.segmenter import Segmenter
 from uniultra.web.guard import Guard
 from uniultra.web.metrics import Metrics
@@ -54,8 +56,8 @@ class Lease:
 class Leases:
     """The users at work, by their tokens."""
 
-    def __init__(self, segmenter: Segmenter) -> None:
-        self.segmenter = segmenter
+    def __init__(self, segmenter: Segmenter, cines: bool = False) -> None:
+        self.segmenter, self.cines = segmenter, cines
         self.held: dict[str, Lease] = {}
 
     def claim(self) -> str:
@@ -66,7 +68,7 @@ class Leases:
                 503, f"all {MAX_LEASES} leases are taken; close another window, or wait for one to end"
             )
         token = secrets.token_urlsafe(32)
-        self.held[token] = Lease(VolumePrompts(self.segmenter))
+        self.held[token] = Lease(VolumePrompts(self.segmenter, self.cines))
         return token
 
     def of(self, request: Request, uses: bool = True) -> Lease:
@@ -81,9 +83,11 @@ class Leases:
         return lease
 
 
-def create_app(segmenter: Segmenter, settings: ServeSettings) -> Guard:
-    """The application behind its guard: loopback names alone, and a token where one was set."""
-    leases = Leases(segmenter)
+def create_app(segmenter: Segmenter, settings: ServeSettings, cines: bool = False) -> Guard:
+    """The application behind its guard: loopback names alone, and a token where one was set. `cines` says
+    that images of several frames are tracked.
+    """
+    leases = Leases(segmenter, cines)
 
     async def health(request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -170,8 +174,9 @@ def _answer(state: VolumePrompts, ran: bool, span: Span | None) -> Response:
 
 
 def _set_image(state: VolumePrompts, said: dict[str, Any], body: bytes) -> Response:
-    image = unpack(body)
-    state.set_image(image)
+    properties, image = said.get("image_properties"), unpack(body)
+    axis = properties.get("frames_axis") if isinstance(properties, dict) else None
+    state.set_image(image, axis)
     return JSONResponse({"original_image_shape": list(image.shape)})
 
 
@@ -197,7 +202,7 @@ def _undo(state: VolumePrompts, said: dict[str, Any], body: bytes) -> Response:
 
 
 def _predict(state: VolumePrompts, said: dict[str, Any], body: bytes) -> Response:
-    return _answer(state, False, None)  # every prompt was answered at once
+    return _answer(state, *state.go_on())  # prompts are answered at once: what is left is of a long cine
 
 
 def _point(state: VolumePrompts, said: dict[str, Any], body: bytes) -> Response:
