@@ -4,6 +4,7 @@ files and nothing else.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -191,16 +192,28 @@ def write_tables(store: Store, items: Sequence[Item], job: Job) -> Counts:
     return Counts(counts[DONE], counts[FAILED], counts["pending"], counts["objects"], counts["unreadable"])
 
 
-def dicom_results(store: Store, items: Sequence[Item], job: Job) -> list[str]:
-    """The names in OUT of the DICOM results that this very call made."""
+def unsent(
+    store: Store, items: Sequence[Item], job: Job, archive: str
+) -> Iterator[tuple[Item, Record, list[str]]]:
+    """Inputs whose DICOM results an archive hasn't got from here: each with its record, and their names in
+    OUT. So what an archive couldn't take is sent by a later call.
+    """
     endings = tuple(f".{ARCHIVE_ENDINGS[kind]}" for kind in DICOM_KINDS)
-    return [
-        name
-        for _, record in _current(store, items, job)
-        if record is not None and record["status"] == DONE and record["run"] == job.run
-        for name in record["files"]
-        if name.endswith(endings)
-    ]
+    for item, record in _current(store, items, job):
+        if record is None or record["status"] != DONE:
+            continue
+        names = [name for name in record["files"] if name.endswith(endings)]
+        if names and store.read(_sent_name(item, archive)) != record["run"].encode():
+            yield item, record, names
+
+
+def mark_sent(store: Store, item: Item, record: Record, archive: str) -> None:
+    """Notes that an archive has the results of a record. Raises OutputError."""
+    store.write(_sent_name(item, archive), record["run"].encode())
+
+
+def _sent_name(item: Item, archive: str) -> str:
+    return f"{HIDDEN}/sent/{hashlib.sha256(archive.encode()).hexdigest()[:16]}/{item.digest}"
 
 
 def _current(store: Store, items: Sequence[Item], job: Job) -> Iterator[tuple[Item, Record | None]]:

@@ -6,8 +6,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-POLL_S = 2.0
-"""Between two looks at a folder: a file that hasn't changed from one to the next counts as whole."""
+POLL_S, RETRY_S = 2.0, 60.0
+"""Between two polls of a folder: a file that hasn't changed from one to the next counts as whole. And until
+files are taken again whose results couldn't be written or sent.
+"""
 Stat = tuple[int, int]
 
 
@@ -16,7 +18,7 @@ class Watch:
     """What is known of a folder's files by their names.
 
     Attributes:
-        seen: size and time of change at the last look.
+        seen: size and time of change at the last poll.
         taken: those with which a file was taken; one that is written again is taken again.
     """
 
@@ -34,6 +36,11 @@ class Watch:
         self.seen = now
         self.taken |= {name: now[name] for name in ready}
         return ready
+
+    def again(self, files: Mapping[str, str]) -> None:
+        """These count as not taken."""
+        for name in files:
+            self.taken.pop(name, None)
 
 
 def _stat(path: str) -> Stat | None:

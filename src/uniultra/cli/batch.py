@@ -10,7 +10,6 @@ import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -98,8 +97,12 @@ def batch(
     check_apart(*places)
     job = replace(_job(places[1], model, choice, (kinds, keep_patient), force), labels=parse_labels(label))
     if watch:
-        run = partial(_run, settings=settings, out=out, archive=store)
-        watch_folder(places[0], prompts, lambda files: run(choice.items(files, source), job.again()))
+
+        def take(files: Mapping[str, str], taken: Mapping[str, str]) -> None:
+            listed = choice.items(taken, source)
+            _run(choice.items(files, source), job.again(), settings, out, archive=store, listed=listed)
+
+        watch_folder(places[0], prompts, take)
         return
     items = choice.items(archive_images(find_inputs(places[0]), source), source)
     if dry_run:
@@ -238,8 +241,17 @@ def _tell_plan(items: list[Item], job: Job) -> None:
     print(f"{len(items)} inputs: {len(items) - pending} done already, {pending} to do; nothing was done now")
 
 
-def _run(items: list[Item], job: Job, settings: PoolSettings, out: str, archive: str | None = None) -> bool:
-    """Runs, writes the tables whatever happens, and tells; whether an input has no result."""
+def _run(
+    items: list[Item],
+    job: Job,
+    settings: PoolSettings,
+    out: str,
+    archive: str | None = None,
+    listed: list[Item] | None = None,
+) -> bool:
+    """Runs, writes the tables whatever happens, of `listed` where these are more, and tells; whether an input
+    has no result.
+    """
     from uniultra.batch.ray_process import run_apart
     from uniultra.batch.records import write_head, write_tables
     from uniultra.batch.storage import Store
@@ -255,10 +267,11 @@ def _run(items: list[Item], job: Job, settings: PoolSettings, out: str, archive:
             run_apart(items, job, settings, meter.add)
         except BaseException as error:
             stopped = error
-    counts = write_tables(store, items, job)
+    told = items if listed is None else listed
+    counts, total = write_tables(store, told, job), len(told)
     if isinstance(stopped, KeyboardInterrupt | SystemExit):
         print(
-            f"uniultra: interrupted; {_counted(counts, len(items))}; run the same command again to resume",
+            f"uniultra: interrupted; {_counted(counts, total)}; run the same command again to resume",
             file=sys.stderr,
         )
         raise typer.Exit(130)
@@ -267,19 +280,19 @@ def _run(items: list[Item], job: Job, settings: PoolSettings, out: str, archive:
     store.clean()
     if archive is not None:
         store_batch(archive, store, items, job)
-    _tell(counts, meter, out)
+    _tell(counts, total, meter, out)
     if set(job.kinds) & set(DICOM_KINDS) and not job.keep_patient:
         tell([OWN_STUDY])
     return not counts.complete
 
 
-def _tell(counts: Counts, meter: Meter, out: str) -> None:
+def _tell(counts: Counts, total: int, meter: Meter, out: str) -> None:
     import time
 
     took = time.monotonic() - meter.began
     before = meter.counts.get("skipped", 0)
     print(
-        f"{_counted(counts, meter.total)}; {before} were done before; {duration(took)}, "
+        f"{_counted(counts, total)}; {before} were done before; {duration(took)}, "
         f"{meter.total / took:.1f} files per second"
     )
     print(

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from uniultra.batch.job import Item, Job
     from uniultra.batch.storage import Store
 
-STORE_HELP = "Also send DICOM results to this archive, dicomweb://HOST:PORT/PATH; implies --keep-patient."
+STORE_HELP = (
+    "Also send DICOM results to this archive, dicomweb://HOST:PORT/PATH or dimse://AET@HOST:PORT; implies "
+    "--keep-patient."
+)
 
 
 def fetched(places: Sequence[str]) -> list[str]:
@@ -49,42 +52,55 @@ def fetched_one(place: str) -> str:
 
 def check_store(store: str | None, kinds: Sequence[str] | None, folder: object) -> bool:
     """Whether results are stored. Raises PromptError where none could be, or that is no place of an archive;
-    OutputError where dicomweb-client isn't installed.
+    OutputError where the library for it isn't installed. Says where nothing is encrypted.
     """
-    from uniultra.io.dicomweb import need_client, parse_place
+    from uniultra.io.sending import check_archive, plain_note
     from uniultra.outputs.plan import DICOM_KINDS
 
     if store is None:
         return False
-    parse_place(store, to_store=True)
     if folder is None:
         raise PromptError("--store sends files, and none is written with --json alone; add --out FOLDER")
     if kinds is not None and not set(kinds) & set(DICOM_KINDS):
         raise PromptError(
             f"--store is of DICOM results alone; add --write with one of {', '.join(DICOM_KINDS)}"
         )
-    need_client()
+    check_archive(store)
+    if note := plain_note(store):
+        tell([note])
     return True
 
 
 def store_results(store: str | None, files: Iterable[Path], since_ns: int) -> None:
     """Sends the files that are there and no older, and says how many. Raises OutputError."""
-    from uniultra.io.dicomweb import parse_place
-    from uniultra.io.dicomweb import store as send
+    from uniultra.io.sending import send
 
     if store is None:
         return
     made = [file for file in files if file.is_file() and file.stat().st_mtime_ns >= since_ns]
-    count = send(store, made)
-    tell([f"{count} DICOM results are stored in {parse_place(store, to_store=True).host}"])
+    _tell_stored(send(store, made), store)
 
 
 def store_batch(archive: str, store: Store, items: Sequence[Item], job: Job) -> None:
-    """Sends the DICOM results that a call of `uniultra batch` made. Raises OutputError and FileError."""
-    from uniultra.batch.records import dicom_results
+    """Sends the DICOM results of these inputs that this archive hasn't got from here yet, input by input.
+    Raises OutputError and FileError; what was sent before that is known to be.
+    """
+    from uniultra.batch.records import mark_sent, unsent
     from uniultra.batch.storage import local_file
+    from uniultra.io.sending import send
 
-    place = store.place.rstrip("/")
-    with ExitStack() as stack:
-        names = dicom_results(store, items, job)
-        store_results(archive, [stack.enter_context(local_file(f"{place}/{name}")) for name in names], 0)
+    place, count = store.place.rstrip("/"), 0
+    try:
+        for item, record, names in unsent(store, items, job, archive):
+            with ExitStack() as stack:
+                files = [stack.enter_context(local_file(f"{place}/{name}")) for name in names]
+                count += send(archive, files)
+            mark_sent(store, item, record, archive)
+    finally:
+        _tell_stored(count, archive)
+
+
+def _tell_stored(count: int, archive: str) -> None:
+    from uniultra.io.sending import host_of
+
+    tell([f"{count} DICOM results are stored in {host_of(archive)}"])

@@ -7,35 +7,53 @@ import time
 from collections.abc import Callable, Mapping
 
 from uniultra.cli.terminal.text import printable, tell
-from uniultra.errors import FileError, PromptError
+from uniultra.errors import FileError, OutputError, PromptError
 
 WATCH_HELP = "Stay, and take each file that comes into the folder IN once it is whole; Ctrl-C ends."
 
 
-def watch_folder(folder: str, prompts: object, run: Callable[[Mapping[str, str]], object]) -> None:
-    """Gives `run` the names and paths of files that have come and are whole, until Ctrl-C.
+Run = Callable[[Mapping[str, str], Mapping[str, str]], object]
+"""Given the files that are new, and all that were taken so far."""
+
+
+def watch_folder(folder: str, prompts: object, run: Run) -> None:
+    """Gives `run` the names and paths of files that have come and are whole, until Ctrl-C. Where results
+    can't be written or sent, that is told, and the same files are taken again after a minute.
 
     Raises:
-        PromptError: it is no folder, or there are prompts, which can't name files to come. What `run` raises.
+        PromptError: it is no folder, or there are prompts, which can't name files to come. What else `run`
+            raises.
     """
-    from uniultra.batch.inputs import find_inputs
-    from uniultra.batch.watch import POLL_S, Watch
-    from uniultra.outputs.earlier import archive_images
+    from uniultra.batch.watch import POLL_S, RETRY_S, Watch
 
     if prompts is not None:
         raise PromptError("--watch goes with --grid or --from-masks; leave out --prompts")
     if not os.path.isdir(folder):
         raise PromptError(f"--watch is of a folder on this machine, not of {printable(folder)}; name one")
-    known = Watch()
+    known, taken = Watch(), dict[str, str]()
     tell([f"watching {printable(folder)}; Ctrl-C ends"])
     try:
         while True:
-            try:
-                files = known.ready(archive_images(find_inputs(folder), folder))
-            except FileError:  # nothing is there yet
-                files = {}
+            wait_s = POLL_S
+            files = known.ready(_files(folder))
+            taken |= files
             if files:
-                run(files)
-            time.sleep(POLL_S)
+                try:
+                    run(files, taken)
+                except (FileError, OutputError) as error:
+                    tell([f"{printable(str(error))}; this is tried again in {RETRY_S:.0f} s"])
+                    known.again(files)
+                    wait_s = RETRY_S
+            time.sleep(wait_s)
     except KeyboardInterrupt:
         tell(["watching has ended; the same command goes on where it was"])
+
+
+def _files(folder: str) -> Mapping[str, str]:
+    from uniultra.batch.inputs import find_inputs
+    from uniultra.outputs.earlier import archive_images
+
+    try:
+        return archive_images(find_inputs(folder), folder)
+    except FileError:  # nothing is there yet
+        return {}
