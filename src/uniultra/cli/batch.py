@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uniultra.cli.terminal.archives import STORE_HELP, check_store, store_batch
-from uniultra.cli.terminal.batch_meter import Meter, duration, shown
+from uniultra.cli.terminal.batch_meter import counted, shown, tell_counts
 from uniultra.cli.terminal.extras import need
 from uniultra.cli.terminal.labels import LABEL_HELP, parse_labels
 from uniultra.cli.terminal.text import printable, tell
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from uniultra.automatic import GridSettings
     from uniultra.batch.job import Item, Job
     from uniultra.batch.ray_pool import PoolSettings
-    from uniultra.batch.records import Counts
 
 PROMPTS_HELP = "A CSV with a row per object: file, x0,y0,x1,y1 and/or points; see docs/batch.md."
 MASKS_HELP = "A folder of previous masks to refine, under their images' relative names."
@@ -267,11 +266,11 @@ def _run(
             run_apart(items, job, settings, meter.add)
         except BaseException as error:
             stopped = error
-    told = items if listed is None else listed
-    counts, total = write_tables(store, told, job), len(told)
+    covered = items if listed is None else listed
+    counts, total = write_tables(store, covered, job), len(covered)
     if isinstance(stopped, KeyboardInterrupt | SystemExit):
         print(
-            f"uniultra: interrupted; {_counted(counts, total)}; run the same command again to resume",
+            f"uniultra: interrupted; {counted(counts, total)}; run the same command again to resume",
             file=sys.stderr,
         )
         raise typer.Exit(130)
@@ -280,34 +279,7 @@ def _run(
     store.clean()
     if archive is not None:
         store_batch(archive, store, items, job)
-    _tell(counts, total, meter, out)
+    tell_counts(counts, total, meter, out)
     if set(job.kinds) & set(DICOM_KINDS) and not job.keep_patient:
         tell([OWN_STUDY])
     return not counts.complete
-
-
-def _tell(counts: Counts, total: int, meter: Meter, out: str) -> None:
-    import time
-
-    took = time.monotonic() - meter.began
-    before = meter.counts.get("skipped", 0)
-    print(
-        f"{_counted(counts, total)}; {before} were done before; {duration(took)}, "
-        f"{meter.total / took:.1f} files per second"
-    )
-    print(
-        printable(
-            f"Results in {out.rstrip('/')}/results.csv"
-            + (f", failures in {out.rstrip('/')}/failures.csv" if counts.failed + counts.unreadable else "")
-        )
-    )
-
-
-def _counted(counts: Counts, total: int) -> str:
-    left = {
-        "failed": counts.failed,
-        "not reached": counts.pending,
-        "frames unreadable": counts.unreadable,
-    }
-    more = "".join(f", {number} {what}" for what, number in left.items() if number)
-    return f"{counts.done} of {total} inputs done, {counts.objects} objects{more}"

@@ -154,9 +154,9 @@ def _send(association: Any, peer: Peer, path: Path) -> None:
         raise OutputError(f"{peer.host}: no answer to {path.name}; what was sent before is there: try again")
     if status and status not in _WARNINGS:
         meant = _MEANINGS.get(status) or _MEANINGS.get(status & 0xFF00) or _MEANINGS.get(status & 0xF000, "")
-        told = f": {meant}" if meant else ""
+        why = f": {meant}" if meant else ""
         raise OutputError(
-            f"{peer.host}: refuses {path.name} (status {status:04X} hex{told}); ask its administrator"
+            f"{peer.host}: refuses {path.name} (status {status:04X} hex{why}); ask its administrator"
         )
 
 

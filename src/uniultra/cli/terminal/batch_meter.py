@@ -8,8 +8,13 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from uniultra.cli.protocols import new_bar
+from uniultra.cli.terminal.text import printable
+
+if TYPE_CHECKING:
+    from uniultra.batch.records import Counts
 
 WINDOW_S = 60.0
 """What the speed is taken over."""
@@ -86,3 +91,30 @@ class _Shown(Meter):
         if time.monotonic() - self.last >= EVERY_S:
             self.last = time.monotonic()
             print(f"uniultra: {self.text()}", file=sys.stderr, flush=True)
+
+
+def tell_counts(counts: Counts, total: int, meter: Meter, out: str) -> None:
+    """What became of `total` inputs, and where their tables are."""
+    took = time.monotonic() - meter.began
+    before = meter.counts.get("skipped", 0)
+    print(
+        f"{counted(counts, total)}; {before} were done before; {duration(took)}, "
+        f"{meter.total / took:.1f} files per second"
+    )
+    print(
+        printable(
+            f"Results in {out.rstrip('/')}/results.csv"
+            + (f", failures in {out.rstrip('/')}/failures.csv" if counts.failed + counts.unreadable else "")
+        )
+    )
+
+
+def counted(counts: Counts, total: int) -> str:
+    """The same in a few words."""
+    left = {
+        "failed": counts.failed,
+        "not reached": counts.pending,
+        "frames unreadable": counts.unreadable,
+    }
+    more = "".join(f", {number} {what}" for what, number in left.items() if number)
+    return f"{counts.done} of {total} inputs done, {counts.objects} objects{more}"
