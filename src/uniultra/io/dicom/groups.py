@@ -19,6 +19,7 @@ _HOLDS = (
     ("PixelValueTransformationSequence", ("RescaleSlope", "RescaleIntercept")),
 )
 """Groups, and what is taken from them where the top of the data set lacks it (C.7.6.16.2.1, .10, .9)."""
+_PLACE = "PlanePositionVolumeSequence"
 _DATES = ("FrameReferenceDateTime", "FrameAcquisitionDateTime")
 
 
@@ -64,9 +65,21 @@ def is_stack(dataset: Dataset) -> bool:
     """Whether frames are planes in space at one time (C.7.6.17: 3D), not a picture that moves."""
     if value(dataset, "DimensionOrganizationType") == "3D":
         return True
-    return bool(_of_frames(dataset, "PlanePositionVolumeSequence")) and not _of_frames(
-        dataset, "TemporalPositionSequence"
-    )
+    return bool(_of_frames(dataset, _PLACE)) and not _of_frames(dataset, "TemporalPositionSequence")
+
+
+def moving_volume(dataset: Dataset) -> tuple[int, int] | None:
+    """How many times and planes, where frames are planes of a volume that moves (C.7.6.17: 3D_TEMPORAL): each
+    plane comes at several times, and each time has several planes. A probe that is swept isn't that.
+    """
+    positions = [reals(found, "ImagePositionVolume") for found in _of_frames(dataset, _PLACE)]
+    offsets = [
+        real(found, "TemporalPositionTimeOffset") for found in _of_frames(dataset, "TemporalPositionSequence")
+    ]
+    if None in positions or None in offsets or len(positions) != len(offsets):
+        return None
+    planes, times = len({tuple(place or ()) for place in positions}), len(set(offsets))
+    return (times, planes) if min(planes, times) > 1 and max(planes, times) < len(positions) else None
 
 
 def _first(dataset: Dataset, group: str) -> Dataset | None:

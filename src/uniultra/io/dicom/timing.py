@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 from uniultra.io.dicom.attributes import real, reals, value
-from uniultra.io.dicom.groups import group_times, is_stack
+from uniultra.io.dicom.groups import group_times, is_stack, moving_volume
 from uniultra.io.dicom.header import Header
 
 _RATES = ("CineRate", "RecommendedDisplayFrameRate")
@@ -23,9 +23,12 @@ def frame_times(header: Header, frames: int) -> tuple[Times | None, tuple[str, .
 
     What FrameIncrementPointer names comes first. Without it, FrameTimeVector (milliseconds from the frame
     before, 0 for the first) where it has one entry per frame; then FrameTime (milliseconds), the times in
-    functional groups, and the two rates (frames per second).
+    functional groups, and the two rates (frames per second), which of a volume are those of its display.
+    Frames of a volume have no times: one follows another in space.
     """
     notes: list[str] = []
+    if volume := moving_volume(header.dataset):
+        return None, ("its frames are {1} planes at {0} times, not moments of one plane".format(*volume),)
     step = _steady(header, frames)
     if step is not None and _FRAME_TIME in _pointers(header):
         if value(header.dataset, "FrameTimeVector") is not None:
@@ -34,9 +37,11 @@ def frame_times(header: Header, frames: int) -> tuple[Times | None, tuple[str, .
     vector, fault = _by_vector(header, frames)
     if fault:
         notes.append(fault)
-    times = vector or step or group_times(header.dataset, frames) or _by_rate(header, frames)
+    times = vector or step
     if times is None and is_stack(header.dataset):
         notes.append("its frames are planes of a volume, side by side in space, not moments")
+    elif times is None:
+        times = group_times(header.dataset, frames) or _by_rate(header, frames)
     return times, tuple(notes)
 
 
