@@ -4,9 +4,9 @@ file doesn't say.
     python -m pip install schemathesis
     python benchmarks/fuzz_serve.py --calls 2000
 
-Starts `uniultra serve` in a process of its own. Schemathesis makes the calls; of those to images two in three
-get the id of an image that is there, and of the uploads every other one is a readable image, so that calls
-get beyond the first check. Exit code 1 on any finding.
+Starts `uniultra serve` in a process of its own. Schemathesis makes the calls; of those to images, cines and
+tracks two in three get the id of one that is there, and of the uploads and of the requests for DICOM results
+every other one can be done, so that calls get beyond the first check. Exit code 1 on any finding.
 """
 
 from __future__ import annotations
@@ -24,9 +24,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import (
+    ExplicitVRLittleEndian,
+    UltrasoundImageStorage,
+    UltrasoundMultiFrameImageStorage,
+    generate_uid,
+)
 
-IMAGE, EXAMPLES_AT_FIRST = "UNIULTRA_FUZZ_IMAGE", 100
+IDS = {name: f"UNIULTRA_FUZZ_{name.upper()}" for name in ("image_id", "cine_id", "track_id")}
+"""Parts of addresses, and the environment variables with what is there."""
+EXAMPLES_AT_FIRST = 100
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,"
     "unsupported_method,allow_header_conformance"
@@ -34,20 +42,42 @@ CHECKS = (
 _TURN = itertools.count()
 
 
-def picture() -> bytes:
-    """A small PNG."""
+def scan(frames: int) -> bytes:
+    """A small DICOM image or cine."""
+    meta = FileMetaDataset()
+    kind = UltrasoundMultiFrameImageStorage if frames > 1 else UltrasoundImageStorage
+    meta.TransferSyntaxUID, meta.MediaStorageSOPClassUID = ExplicitVRLittleEndian, kind
+    meta.MediaStorageSOPInstanceUID = generate_uid()
+    data = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+    data.SOPClassUID, data.SOPInstanceUID, data.Modality = kind, meta.MediaStorageSOPInstanceUID, "US"
+    data.StudyInstanceUID, data.SeriesInstanceUID = generate_uid(), generate_uid()
+    data.PatientName, data.PatientID = "Nobody^Here", "1"
+    data.Rows, data.Columns, data.NumberOfFrames = 60, 80, frames
+    data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
+    data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 8, 8, 7, 0
+    data.PixelData = np.random.default_rng(0).integers(0, 255, (frames, 60, 80)).astype(np.uint8).tobytes()
     buffer = BytesIO()
-    Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 80)).astype(np.uint8)).save(buffer, "PNG")
+    data.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()
 
 
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
     """Schemathesis' hook: some calls get what random data would not find."""
     turn = next(_TURN)
-    if turn % 3 and case.method != "DELETE" and "image_id" in (case.path_parameters or {}):
-        case.path_parameters["image_id"] = os.environ[IMAGE]
-    if turn % 2 and case.path == "/v1/images" and case.method == "POST":
-        case.body = picture()
+    held = case.path_parameters or {}
+    for name, variable in IDS.items():
+        if turn % 3 and case.method != "DELETE" and name in held:
+            held[name] = os.environ[variable]
+    if turn % 2 and case.method == "POST":
+        kind = ("seg", "sr", "sc")[turn % 3]
+        mask = {"rle": {"size": [60, 80], "counts": [1000, 30, 3770]}}
+        bodies: dict[str, Any] = {
+            "/v1/images": scan(1),
+            "/v1/cines": scan(3),
+            "/v1/images/{image_id}/dicom": {"kind": kind, "structures": [{"label": "liver", "mask": mask}]},
+            "/v1/cines/{cine_id}/tracks/{track_id}/dicom": {"kind": kind},
+        }
+        case.body = bodies.get(case.path, case.body)
 
 
 def main() -> int:
@@ -81,10 +111,12 @@ def main() -> int:
 
 def fuzz(url: str, examples: int, seed: int) -> int:
     """One run of Schemathesis; its exit code."""
-    request = urllib.request.Request(f"{url}/v1/images", picture(), {"Content-Type": "image/png"})
-    with urllib.request.urlopen(request) as made:
-        image = made.headers["Location"].rpartition("/")[2]
-    environment = os.environ | {IMAGE: image, "SCHEMATHESIS_HOOKS": str(Path(__file__).resolve())}
+    image = made(f"{url}/v1/images", scan(1))
+    cine = made(f"{url}/v1/cines", scan(3))
+    prompts = b'{"prompts": [{"frame": 0, "object": 1, "box": [20, 15, 60, 45]}]}'
+    track = made(f"{url}/v1/cines/{cine}/tracks", prompts, "application/json")
+    there = dict(zip(IDS.values(), (image, cine, track), strict=True))
+    environment = os.environ | there | {"SCHEMATHESIS_HOOKS": str(Path(__file__).resolve())}
     command = [
         sys.executable,
         "-c",
@@ -104,6 +136,12 @@ def fuzz(url: str, examples: int, seed: int) -> int:
     ]
     with tempfile.TemporaryDirectory() as folder:
         return subprocess.run(command, env=environment, cwd=folder, check=False).returncode
+
+
+def made(url: str, body: bytes, kind: str = "application/octet-stream") -> str:
+    """The id of what a POST makes."""
+    with urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": kind})) as answer:
+        return str(answer.headers["Location"].rpartition("/")[2])
 
 
 def counts(url: str) -> dict[int, float]:
