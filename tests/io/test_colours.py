@@ -47,6 +47,35 @@ def test_dicom_keeps_its_colours(tmp_path: Path, photometric: str) -> None:
     assert np.abs(found.astype(int) - DOPPLER).max() <= 3
 
 
+def test_a_palette_keeps_its_colours(tmp_path: Path) -> None:
+    """A grey ramp with one entry of red; a palette of greys alone has none."""
+    entries = np.repeat(np.arange(256, dtype=np.uint16)[:, None] * 257, 3, axis=1)
+    for name, red in (("red.dcm", (200, 30, 20)), ("grey.dcm", (7, 7, 7))):
+        table = entries.copy()
+        table[200] = np.array(red) * 257
+        data = dataset(np.stack([np.where(DOPPLER[..., 1] == 30, 200, GREY[..., 0] // 2)] * 2), "PALETTE COLOR")
+        for place, colour in enumerate(("Red", "Green", "Blue")):
+            setattr(data, f"{colour}PaletteColorLookupTableDescriptor", [256, 0, 16])
+            setattr(data, f"{colour}PaletteColorLookupTableData", table[:, place].astype("<u2").tobytes())
+        save(data, tmp_path / name)
+    found = Colours(input_file(tmp_path / "red.dcm")).read(1)
+    assert found is not None
+    assert tuple(found[20, 30]) == (200, 30, 20)
+    assert np.array_equal(found[0], GREY[0] // 2)
+    assert not Colours(input_file(tmp_path / "grey.dcm")).possible
+
+
+def test_a_gif_cine_keeps_its_colours(tmp_path: Path) -> None:
+    """Frames that hold colour come in RGB, the others in grey; all in their order."""
+    pictures = [Image.fromarray(pixels) for pixels in (DOPPLER, GREY, np.roll(DOPPLER, 9, axis=1))]
+    pictures[0].save(tmp_path / "a.gif", save_all=True, append_images=pictures[1:], duration=40)
+    file = input_file(tmp_path / "a.gif")
+    first, second, third = Colours(file).stream()
+    assert np.abs(first[15:25, 25:35].astype(int) - (200, 30, 20)).max() < 12
+    assert np.array_equal(second, file.frame(1).pixels_hw)
+    assert np.abs(third[15:25, 34:44].astype(int) - (200, 30, 20)).max() < 12
+
+
 def test_jpeg_dicom_keeps_its_colours(tmp_path: Path) -> None:
     made = dataset(np.stack([DOPPLER]), "YBR_FULL_422")
     save(encapsulated(made, JPEGBaseline8Bit, [jpeg(DOPPLER)]), tmp_path / "a.dcm")

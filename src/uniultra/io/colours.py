@@ -33,15 +33,15 @@ class Colours:
 
     @property
     def in_order(self) -> bool:
-        """Whether there is a `stream`, and a frame on its own costs those before it: videos."""
-        kind = self.file.known
-        return self.file.cine.in_order and kind is not None and kind.plugin is None
+        """Whether there is a `stream`, and a frame on its own costs those before it: videos, GIF cines."""
+        kind, cine = self.file.known, self.file.cine
+        return cine.in_order and kind is not None and (kind.plugin is None or cine.count > 1)
 
     @property
     def possible(self) -> bool:
         """Whether the file may hold colour, as far as is known without decoding."""
         if self.file.is_dicom:
-            return self._dicom.samples == 3
+            return self._dicom.samples == 3 or self._palette is not None
         kind = self.file.known
         return self.in_order or (kind is not None and kind.plugin is not None and self.file.cine.count == 1)
 
@@ -58,10 +58,12 @@ class Colours:
         return coloured(rgb) if rgb.size else None
 
     def stream(self) -> Iterator[np.ndarray]:
-        """The frames of a video: RGB, or uint8 (H, W) of one that is grey. Raises FileError."""
-        from uniultra.io.video import video_colours
+        """The frames of a video or GIF: RGB, or uint8 (H, W) of one that is grey. Raises FileError."""
+        from uniultra.io.video import gif_pictures, video_colours
 
-        return video_colours(self.file.path, self.file.cine.frame_hw)
+        if self.file.known is None or self.file.known.plugin is None:
+            return video_colours(self.file.path, self.file.cine.frame_hw)
+        return map(_or_grey, gif_pictures(self.file.path, self.file.cine.count))
 
     @cached_property
     def _dicom(self) -> DicomImage:
@@ -69,10 +71,16 @@ class Colours:
 
         return open_image(self.file.header)
 
+    @cached_property
+    def _palette(self) -> np.ndarray | None:
+        from uniultra.io.dicom.colour import palette_of
+
+        return palette_of(self._dicom)
+
     def _of_dicom(self, number: int) -> np.ndarray:
         from uniultra.io.dicom.colour import read_rgb
 
-        return read_rgb(self._dicom, number)
+        return read_rgb(self._dicom, number, self._palette)
 
 
 def coloured(rgb_hwc: np.ndarray) -> np.ndarray | None:
@@ -80,6 +88,11 @@ def coloured(rgb_hwc: np.ndarray) -> np.ndarray | None:
     part = rgb_hwc[::2, ::2].astype(np.int16)
     apart = part.max(axis=2) - part.min(axis=2)
     return rgb_hwc if np.count_nonzero(apart > LEAST_APART) > LEAST_SHARE * apart.size else None
+
+
+def _or_grey(picture: Image.Image) -> np.ndarray:
+    rgb = coloured(np.array(picture.convert("RGB")))
+    return np.array(picture.convert("L")) if rgb is None else rgb
 
 
 def _rgb(image: Image.Image) -> np.ndarray:

@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 
 from uniultra.errors import FileError
@@ -252,7 +253,8 @@ def _gif(path: PathLike, name: str) -> Iterator[GifImageFile]:
         ) from error
 
 
-def _gif_frames(path: PathLike, name: str, count: int, start: int = 0) -> Iterator[Frame]:
+def gif_pictures(path: PathLike, count: int, start: int = 0) -> Iterator[Image.Image]:
+    """The frames of a GIF that `open_gif` opened, from `start` on, of mode L or RGB. Raises FileError."""
     try:
         with open(path, "rb") as file:
             image = GifImageFile(file)
@@ -260,10 +262,15 @@ def _gif_frames(path: PathLike, name: str, count: int, start: int = 0) -> Iterat
                 with quiet("PIL"):
                     image.seek(number)
                     image.load()  # each frame is drawn over the one before
-                    pixels_hw = np.array(flatten(image).convert("L")) if number >= start else None
-                if pixels_hw is not None:
-                    yield Frame(pixels_hw, source=name)
+                    picture = flatten(image) if number >= start else None
+                if picture is not None:
+                    yield picture
     except Exception as error:
         raise FileError(
-            f"{name}: the GIF data is damaged or truncated ({one_line(error)}); export it again"
+            f"{shown(path)}: the GIF data is damaged or truncated ({one_line(error)}); export it again"
         ) from error
+
+
+def _gif_frames(path: PathLike, name: str, count: int, start: int = 0) -> Iterator[Frame]:
+    for picture in gif_pictures(path, count, start):
+        yield Frame(np.array(picture.convert("L")), source=name)

@@ -4,12 +4,13 @@
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { maskOf } from "./doc.mjs";
 import { areaIn } from "./shapes.mjs";
-import { app, changed, doc, selectedObject } from "./state.mjs";
+import { app, changed, doc, say, selectedObject } from "./state.mjs";
 import { track } from "./track.mjs";
 import { number, qualityOf, t } from "./texts.mjs";
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2];
 const PLAIN_RATE = 25;
+const UNSURE = "#fb7185";
 const SLIDER = 17; // pixels below the curve
 
 export class CineBar {
@@ -55,6 +56,7 @@ export class CineBar {
       iconButton("last", t("nextMarked"), () => this.jump(1)),
       app.workspace.tracking && iconButton("trackBack", t("trackBack"), () => track(-1)),
       app.workspace.tracking && iconButton("trackOn", t("trackOn"), () => track(1), { id: "track" }),
+      app.workspace.tracking && iconButton("unsure", t("nextUnsure"), () => this.jump(1, true), { id: "next-unsure" }),
       el("div", { class: "track" }, this.curve, this.slider),
       this.label,
       this.select,
@@ -85,13 +87,15 @@ export class CineBar {
     this.seek(app.frame + by);
   }
 
-  // To the nearest frame before or after that has masks; to one that the model is unsure of, where `wanted` says so.
-  jump(direction, wanted = () => true) {
+  // To the nearest frame before or after that has masks; to one that needs a person, where `unsure`.
+  jump(direction, unsure = false) {
     if (!(app.file?.count > 1)) return;
     this.stop();
-    const marked = doc().frames.filter((frame) => frame.masks.length && wanted(frame));
-    const beyond = marked.map((frame) => frame.number).filter((number) => (number - app.frame) * direction > 0);
+    const marked = doc().frames.filter((frame) => frame.masks.length && (!unsure || isUnsure(frame)));
+    const numbers = [...marked.map((frame) => frame.number), ...(unsure ? lostFrames() : [])];
+    const beyond = numbers.filter((number) => (number - app.frame) * direction > 0);
     if (beyond.length) this.seek(direction > 0 ? Math.min(...beyond) : Math.max(...beyond));
+    else if (unsure) say(t("allSure"));
   }
 
   toggle() {
@@ -168,8 +172,18 @@ export class CineBar {
     const x = (frame) => 8 + (frame / Math.max(1, count - 1)) * (width - 16);
     const sure = getComputedStyle(curve).color;
     for (const frame of doc().frames.filter(({ masks }) => masks.length)) {
-      context.fillStyle = isUnsure(frame) ? "#fb7185" : sure;
+      context.fillStyle = isUnsure(frame) ? UNSURE : sure;
       context.fillRect(x(frame.number) - 1, height - 5, 2.5, 5);
+    }
+    context.strokeStyle = UNSURE;
+    context.lineWidth = 1.5;
+    for (const frame of lostFrames()) {
+      for (const slope of [1, -1]) {
+        context.beginPath();
+        context.moveTo(x(frame) - 2.5, height - 2.5 - 2.5 * slope);
+        context.lineTo(x(frame) + 2.5, height - 2.5 + 2.5 * slope);
+        context.stroke();
+      }
     }
     this.paintAreas(context, x, height);
   }
@@ -204,6 +218,9 @@ export class CineBar {
   }
 }
 
+// The frames on which tracking lost a structure.
+const lostFrames = () => [...new Set(doc().objects.flatMap(({ lost }) => lost ?? []))];
+
 // Whether the model is unsure of a mask on a frame.
-export const isUnsure = ({ masks }) =>
+const isUnsure = ({ masks }) =>
   masks.some(({ quality, sure }) => sure === false || (quality !== null && qualityOf(quality)[1] === "low"));

@@ -17,6 +17,8 @@ export const objectOf = (doc, id) => doc.objects.find((object) => object.id === 
 export const masksOn = (doc, number) => doc.frames.find((frame) => frame.number === number)?.masks ?? [];
 export const maskOf = (doc, number, id) => masksOn(doc, number).find((mask) => mask.object === id) ?? null;
 export const calipersOn = (doc, number) => doc.calipers.filter((caliper) => caliper.frame === number);
+// Whether tracking lost the structure on a frame, and nobody has segmented it there since.
+export const isLost = (doc, number, id) => objectOf(doc, id)?.lost?.includes(number) ?? false;
 const nextId = (list) => 1 + list.reduce((most, item) => Math.max(most, item.id), 0);
 
 // [document, id]: with one more structure.
@@ -43,12 +45,18 @@ export function withoutObject(doc, id) {
 }
 
 // With a mask in the place of the structure's earlier one; null takes it away.
-export function withMask(doc, number, id, mask) {
+export function withMask(before, number, id, mask) {
+  const doc = mask && isLost(before, number, id) ? withLost(before, number, id, false) : before;
   const others = masksOn(doc, number).filter((item) => item.object !== id);
   const masks = (mask ? [...others, { ...mask, object: id }] : others).sort((a, b) => a.object - b.object);
   const frames = doc.frames.filter((frame) => frame.number !== number);
   if (masks.length) frames.push({ number, masks });
   return { ...doc, frames: frames.sort((a, b) => a.number - b.number) };
+}
+
+export function withLost(doc, number, id, lost) {
+  const others = (objectOf(doc, id).lost ?? []).filter((other) => other !== number);
+  return withChangedObject(doc, id, { lost: lost ? [...others, number].sort((a, b) => a - b) : others });
 }
 
 export function withCaliper(doc, frame, a, b) {

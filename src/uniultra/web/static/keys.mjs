@@ -4,7 +4,6 @@ import { maskOf, withMask, withoutCaliper } from "./doc.mjs";
 import { showExport, showHelp } from "./dialogs.mjs";
 import { nextAlternative } from "./alternatives.mjs";
 import { addCover, removeCover } from "./cover.mjs";
-import { isUnsure } from "./cine.mjs";
 import { byId } from "./dom.mjs";
 import { newStructure } from "./panels.mjs";
 import { box, click, endHover } from "./prompts.mjs";
@@ -77,7 +76,7 @@ export class Keys {
       "[": () => this.resize(1 / 1.25),
       "]": () => this.resize(1.25),
       g: () => this.toggleCross(),
-      u: () => this.bar.jump(1, isUnsure),
+      u: () => this.bar.jump(event.shiftKey ? -1 : 1, true),
       t: () => app.workspace.tracking && track(event.shiftKey ? -1 : 1),
       a: nextAlternative,
       p: printReport,

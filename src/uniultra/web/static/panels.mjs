@@ -1,7 +1,7 @@
 // The panels at the right: structures, measures, and what is said below.
 
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
-import { maskOf, masksOn, withChangedObject, withObject, withoutCaliper, withoutObject } from "./doc.mjs";
+import { isLost, maskOf, masksOn, withChangedObject, withObject, withoutCaliper, withoutObject } from "./doc.mjs";
 import { askEjection, asked, ejectionOf, extremes } from "./ejection.mjs";
 import { asCsv, asTabs, measured, measuresOf } from "./measures.mjs";
 import { lengthOf, scaleAt } from "./core/scale.mjs";
@@ -96,7 +96,7 @@ function row(object, index) {
     "li",
     { class: chosen ? "structure chosen" : "structure", onclick: select, "data-id": object.id },
     colour,
-    el("div", { class: "about" }, name, quality(mask, chosen)),
+    el("div", { class: "about" }, name, quality(mask, object)),
     el("kbd", { class: "number" }, index < 9 ? `${index + 1}` : ""),
     iconButton(
       object.hidden ? "hidden" : "eye",
@@ -116,7 +116,8 @@ function row(object, index) {
   );
 }
 
-function quality(mask) {
+function quality(mask, { id }) {
+  if (!mask && isLost(doc(), app.frame, id)) return el("span", { class: "quality low" }, t("lost"));
   if (!mask) return el("span", { class: "quality none" }, "–");
   if (mask.quality === null) return el("span", { class: "quality none" }, t("drawn"));
   const [words, grade] = qualityOf(mask.quality);

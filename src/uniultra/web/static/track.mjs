@@ -1,7 +1,7 @@
 // Follows the selected structure through a cine, some frames at a time: the masks fill in while one watches.
 
 import { sendJson } from "./api.mjs";
-import { maskOf, objectOf, withMask } from "./doc.mjs";
+import { isLost, maskOf, objectOf, withLost, withMask } from "./doc.mjs";
 import { amend, app, changed, commit, doc, itemPath, say } from "./state.mjs";
 import { reasonOf, t } from "./texts.mjs";
 
@@ -79,6 +79,7 @@ function fillIn(answers, { id }, first) {
     const empty = status === "lost" || status === "absent";
     const more = { box: null, points: [], labels: [], region: null, source: "track", sure: status === "sure" };
     next = withMask(next, number, id, empty ? null : { ...more, counts, quality });
+    if (empty !== isLost(next, number, id)) next = withLost(next, number, id, empty);
   }
   if (first) commit(next);
   else amend(next);

@@ -23,12 +23,13 @@ PixelSizes = Annotated[list[Spacing], Field(min_length=2, max_length=2, descript
 
 
 class ObjectDoc(Strict):
-    """A structure, over all frames."""
+    """A structure, over all frames. `lost` are those on which tracking lost it."""
 
     id: ObjectId
     name: Label = ""
     colour: Colour = "#4cc9f0"
     hidden: Annotated[bool, Field(strict=True)] = False
+    lost: Annotated[list[Number0], Field(max_length=10_000, fail_fast=True)] = Field(default_factory=list)
 
 
 class MaskDoc(Strict):

@@ -43,6 +43,9 @@ export const DE = {
   lowHint:
     "Das Modell ist unsicher. Klicken Sie +, wo die Maske fehlt, und −, wo sie zu weit reicht; " +
     "vielleicht kennt es dieses Organ auch nicht.",
+  lost: "auf diesem Bild verloren: anklicken",
+  nextUnsure: "Nächstes unsicheres oder verlorenes Bild (U)",
+  allSure: "Kein weiteres Bild ist als unsicher oder verloren markiert.",
   drawn: "von Hand gezeichnet",
   segment: "Segmentieren: Rahmen ziehen, hineinklicken",
   minus: "Wegnehmen: außerhalb der Struktur klicken",
@@ -217,7 +220,7 @@ export const DE = {
       "mit der Tastatur zeigen: Eingabe klickt, Rücktaste nimmt weg, B B spannt einen Rahmen",
     ],
     ["T, Umschalt+T", "Struktur vorwärts, rückwärts verfolgen; nochmals: anhalten"],
-    ["U", "das nächste Bild, bei dem das Modell unsicher ist"],
+    ["U, Umschalt+U", "das nächste, das vorige Bild, bei dem das Modell unsicher ist oder die Struktur verlor"],
     ["P", "ein Bericht zum Drucken"],
     ["?", "diese Hilfe"],
   ],

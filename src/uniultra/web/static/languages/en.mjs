@@ -43,6 +43,9 @@ export const EN = {
   lowHint:
     "The model is unsure. Click + where the mask is missing and − where it is too much; " +
     "this may also be an organ that it doesn't know.",
+  lost: "lost on this frame: click it",
+  nextUnsure: "Next unsure or lost frame (U)",
+  allSure: "No further frame is marked as unsure or lost.",
   drawn: "drawn by hand",
   segment: "Segment: drag a box, click inside",
   minus: "Remove: click outside the structure",
@@ -208,7 +211,7 @@ export const EN = {
     ["Middle button, Space+drag", "move the image"],
     ["G, then arrows", "point with the keyboard: Enter clicks, Backspace removes, B B spans a box"],
     ["T, Shift+T", "track the structure forwards, backwards; again to stop"],
-    ["U", "the next frame that the model is unsure of"],
+    ["U, Shift+U", "the next, the previous frame on which the model is unsure, or lost the structure"],
     ["P", "a report to print"],
     ["?", "this help"],
   ],

@@ -1,0 +1,63 @@
+"""A browser on the page of `uniultra open`, one of each a file of tests."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from browsers import CHROMIUM, Visit, check_tab, tab_of
+from opened import Server, fill_folder, started
+from uniultra.web.workspace.entry_page import entry_page
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A calibrated cine in DICOM, and two pictures."""
+    scans = tmp_path_factory.mktemp("scans")
+    fill_folder(scans)
+    return scans
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
+    running = started(folder)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def signed_in(chromium: Any, server: Server) -> Iterator[Any]:
+    """A browser that has taken the code, from the page that `uniultra open` leaves for it."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en-GB")
+    page = context.new_page()
+    with entry_page(server.link) as path:
+        page.goto(path.as_uri())
+        page.wait_for_selector("body[data-ready]")
+    assert "code" not in page.url
+    page.close()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def tab(signed_in: Any, server: Server, folder: Path) -> Iterator[Visit]:
+    """A tab on a project that is empty."""
+    shutil.rmtree(folder / "uniultra-project", ignore_errors=True)
+    one = tab_of(signed_in, server.origin)
+    yield one
+    check_tab(one)

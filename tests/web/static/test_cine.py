@@ -1,0 +1,59 @@
+"""A cine on the page: playing, masks by frame, tracking, volumes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from browsers import Visit
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.browser
+
+
+def test_a_cine_plays_steps_and_keeps_its_masks_by_frame(tab: Visit) -> None:
+    tab.open("cine.dcm")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1")
+    tab.page.keyboard.press("ArrowRight")
+    tab.wait("app.frame === 1")
+    tab.drag((100, 60), (240, 160))
+    tab.wait("doc.frames.length === 2")
+    assert [mask["object"] for frame in tab.state()["doc"]["frames"] for mask in frame["masks"]] == [1, 1]
+    tab.page.locator("#ejection").click()
+    playwright.expect(tab.page.locator("#ejection-table")).to_contain_text("ml")
+    tab.page.keyboard.press("Space")
+    tab.wait("app.playing")
+    tab.wait("app.frame > 2")
+    tab.page.keyboard.press("Space")
+    tab.wait("!app.playing")
+    tab.page.locator("#frame-slider").fill("5")
+    tab.wait("app.frame === 5")
+
+
+def test_a_track_fills_in_and_one_undo_takes_it_back(tab: Visit) -> None:
+    tab.open("cine.dcm")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1")
+    tab.page.keyboard.press("t")
+    tab.wait("doc.frames.length === 6 && app.frame === 5 && app.saving === 'saved'")
+    frames = tab.state()["doc"]["frames"]
+    assert [frame["masks"][0]["source"] for frame in frames] == ["prompt", *["track"] * 5]
+    tab.page.keyboard.press("Control+z")
+    tab.wait("doc.frames.length === 1 && app.frame === 0")
+
+
+def test_a_volume_from_two_planes(tab: Visit) -> None:
+    tab.open("cine.dcm")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1")
+    tab.page.locator("#first-plane").click()
+    tab.page.keyboard.press("ArrowRight")
+    tab.wait("app.frame === 1")
+    tab.drag((100, 60), (240, 160))
+    tab.wait("doc.frames.length === 2")
+    tab.page.locator("#volume").click()
+    rows = tab.page.locator("#volume-table tr")
+    playwright.expect(rows).to_have_count(2)
+    value = float(rows.last.locator("td").inner_text().split()[0])
+    assert value == pytest.approx(np.pi / 6 * 70 * 50 * 45 / 1000, rel=0.15)

@@ -1,0 +1,101 @@
+"""What is saved, by whom, and who gets nothing: tabs, a dead server, another site, names of files."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from browsers import Visit, check_tab, tab_of
+from opened import HOSTILE, Server, annotations, started
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.browser
+
+
+def test_names_of_files_are_text(tab: Visit) -> None:
+    tab.open(HOSTILE)
+    assert tab.page.locator("#file-name").inner_text() == HOSTILE
+    assert tab.page.evaluate("window.hacked") is None
+    assert tab.page.locator("img[onerror]").count() == 0
+
+
+def test_a_second_tab_is_told(tab: Visit, signed_in: Any, server: Server) -> None:
+    second = tab_of(signed_in, server.origin)
+    for one in (tab, second):
+        one.open("picture.png")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+    second.drag((90, 50), (240, 160))
+    second.wait("app.saving === 'conflict'")
+    playwright.expect(second.page.locator("#saving")).to_contain_text("Changed in another tab")
+    assert all("409" in fault for fault in second.faults)  # the browser's own note
+    second.page.close()
+
+
+def test_a_dead_server_loses_nothing(chromium: Any, folder: Path) -> None:
+    shutil.rmtree(folder / "uniultra-project", ignore_errors=True)
+    server = started(folder)
+    context = chromium.new_context(viewport={"width": 1280, "height": 720})
+    tab = tab_of(context, server.link)
+    tab.open("picture.png")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+    server.process.kill()
+    server.process.wait(10)
+    assert server.process.stdout is not None
+    server.process.stdout.close()
+    tab.page.locator("input.name").fill("kept")
+    tab.page.keyboard.press("Enter")
+    tab.wait("app.saving === 'offline'")
+    assert all("ERR_CONNECTION_REFUSED" in fault for fault in tab.faults)
+    tab.page.close()
+    again = started(folder, int(server.origin.rsplit(":", 1)[1]))
+    back = tab_of(context, again.link)
+    back.open("picture.png")
+    back.wait("doc.objects[0]?.name === 'kept' && app.saving === 'saved'")
+    assert annotations(folder, "picture.png")["doc"]["objects"][0]["name"] == "kept"
+    check_tab(back)
+    context.close()
+    again.stop()
+
+
+def test_another_site_in_the_same_browser_gets_nothing(
+    signed_in: Any, server: Server, tmp_path: Path
+) -> None:
+    import functools
+    import http.server
+    import threading
+
+    (tmp_path / "evil.html").write_text("<!doctype html><title>another site</title>")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
+    handler.log_message = lambda *_: None  # type: ignore[attr-defined]
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        page = signed_in.new_page()
+        page.goto(f"http://localhost:{other.server_port}/evil.html")
+        found = page.evaluate(
+            """async (origin) => {
+                const state = await fetch(origin + "/v1/workspace", {
+                    credentials: "include" }).then((r) => r.status, () => "refused");
+                const write = await fetch(origin + "/v1/workspace/files?name=x.png", { method: "POST",
+                    body: "x", mode: "no-cors",
+                    credentials: "include" }).then((r) => r.status, () => "refused");
+                const frame = document.createElement("iframe");
+                frame.src = origin + "/";
+                await new Promise((done) => { frame.onload = frame.onerror = done;
+                    document.body.append(frame); });
+                let seen = "nothing";
+                try { seen = frame.contentDocument?.body?.textContent ?? "nothing"; } catch {
+                    seen = "nothing"; }
+                return [state, write, seen];
+            }""",
+            server.origin,
+        )
+        page.close()
+        other.shutdown()
+    assert found[0] == "refused"
+    assert found[1] in (0, "refused")
+    assert found[2] == "nothing"
