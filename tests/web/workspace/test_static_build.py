@@ -10,15 +10,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from browsers import CHROMIUM, check_tab, tab_of
 from dicoms import dataset, region, save
 from phantoms import ellipse, speckled
 from uniultra.errors import ModelError, OutputError
+from uniultra.io.cines import open_cine
 from uniultra.io.rle import mask_of
 from uniultra.measure.measured import as_json, measure_mask
 from uniultra.pixel_scale import Scale
 from uniultra.segmenter import Segmenter
+from uniultra.tracking import track
 from uniultra.types import Frame, Prompt
 from uniultra.web.workspace.static_build import ENGINE, build
 
@@ -126,6 +129,9 @@ def test_the_tab_segments_and_measures_as_python_does(address: str, tmp_path: Pa
         size = tab.page.locator("#measures tr", has_text="Long diameter").locator("td")
         playwright.expect(size).to_contain_text("mm")
         shown = float(size.inner_text().split()[0])
+        tab.page.keyboard.press("t")
+        tab.wait("doc.frames.length === 3 && app.saving === 'saved'")
+        followed = [frame["masks"][0] for frame in tab.state()["doc"]["frames"]]
         tab.page.reload()
         tab.know()
         check_tab(tab)
@@ -136,5 +142,52 @@ def test_the_tab_segments_and_measures_as_python_does(address: str, tmp_path: Pa
     ours = mask_of(found["counts"], HW)
     assert 2 * (ours & mask.mask_hw).sum() / (ours.sum() + mask.mask_hw.sum()) > 0.995
     assert found["quality"] == pytest.approx(mask.quality, abs=0.01)
+    assert [one["source"] for one in followed] == ["prompt", "track", "track"]
+    for one, result in zip(
+        followed,
+        track(Segmenter.load(threads=1), open_cine(tmp_path / "cine.dcm"), {0: {1: Prompt(mask_hw=ours)}}),
+        strict=True,
+    ):
+        theirs = mask_of(one["counts"], HW)
+        for other in (result.objects[0].mask.mask_hw, TRUE):
+            assert 2 * (theirs & other).sum() / (theirs.sum() + other.sum()) > 0.93
     measured = as_json(measure_mask(ours, Scale((0.5, 0.5), "region 1")))
     assert shown == pytest.approx(measured["long_diameter"]["value"], rel=0.01)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+def test_palettes_and_animations_are_shown_in_their_colours(address: str, tmp_path: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    grey = speckled(TRUE).pixels_hw // 2
+    grey[20:60, 40:90] = 200
+    table = np.repeat(np.arange(256, dtype=np.uint16)[:, None] * 257, 3, axis=1)
+    table[200] = 200 * 257, 30 * 257, 20 * 257
+    still = dataset(grey[None], "PALETTE COLOR")
+    for place, colour in enumerate(("Red", "Green", "Blue")):
+        setattr(still, f"{colour}PaletteColorLookupTableDescriptor", [256, 0, 16])
+        setattr(still, f"{colour}PaletteColorLookupTableData", table[:, place].astype("<u2").tobytes())
+    save(still, tmp_path / "palette.dcm")
+    rgb = (table[grey] >> 8).astype(np.uint8)
+    pictures = [Image.fromarray(np.roll(rgb, 30 * step, axis=1)) for step in range(3)]
+    pictures[0].save(tmp_path / "cine.gif", save_all=True, append_images=pictures[1:], duration=40)
+    shown = """async ([x, y]) => {
+        for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+        const canvas = document.getElementById("image"), box = canvas.getBoundingClientRect();
+        return [...canvas.getContext("2d").getImageData(x - box.left, y - box.top, 1, 1).data].slice(0, 3);
+    }"""
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        tab = tab_of(browser.new_context(viewport={"width": 1280, "height": 720}), address)
+        tab.page.locator("#file-input").set_input_files(tmp_path / "palette.dcm")
+        tab.wait("app.file.name === 'palette.dcm' && !app.opening")
+        assert tab.page.evaluate(shown, tab.at(65, 40)) == [200, 30, 20]
+        tab.page.locator("#file-input").set_input_files(tmp_path / "cine.gif")
+        tab.wait("app.file.name === 'cine.gif' && app.file.count === 3 && !app.opening")
+        assert tab.page.evaluate("seen.app.file.times_s") == pytest.approx([0, 0.04, 0.08])
+        assert tab.page.evaluate(shown, tab.at(65, 40)) == pytest.approx([200, 30, 20], abs=16)
+        tab.page.locator("#frame-slider").fill("2")
+        tab.page.wait_for_timeout(500)
+        assert tab.page.evaluate(shown, tab.at(125, 40)) == pytest.approx([200, 30, 20], abs=16)
+        check_tab(tab)
+        browser.close()

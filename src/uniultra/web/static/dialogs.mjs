@@ -77,7 +77,7 @@ export function showExport() {
     el("h2", {}, t("exportTitle")),
     el("p", { class: "muted" }, t("exportAlways")),
     el("div", { class: "choices" }, ...boxes),
-    app.workspace.tracking && !reader() ? dataset(result) : null,
+    app.workspace.readers && !reader() ? dataset(result) : null,
     result,
     el("div", { class: "row end" }, closing(dialog), go),
   );

@@ -138,7 +138,7 @@ function relabel() {
     iconButton("sun", t("theme"), () =>
       setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"),
     ),
-    app.workspace.tracking && iconButton("readers", t("readers"), showReaders, { id: "readers" }),
+    app.workspace.readers && iconButton("readers", t("readers"), showReaders, { id: "readers" }),
     iconButton("help", label("help", "?"), () => showHelp(keys.relabel), { id: "help" }),
     el(
       "button",

@@ -30,8 +30,8 @@ export function toModel([x, y], region, size) {
 }
 
 // The region's pixels as a (size, size) Uint8Array, black outside the image; blurred first where it shrinks, so that speckle doesn't alias.
-export function sample(image, region, size) {
-  const [sx, sy] = scales(region, size);
+export function sample(whole, part, size) {
+  const [sx, sy] = scales(part, size), [image, region] = near(whole, part, 1 + Math.ceil(1 / sx), 1 + Math.ceil(1 / sy));
   const source = Math.min(sx, sy) < 1 ? blur(image, 1 / sx, 1 / sy) : image;
   const out = new Uint8Array(size * size);
   for (let y = 0; y < size; y++) {
@@ -41,6 +41,18 @@ export function sample(image, region, size) {
     }
   }
   return out;
+}
+
+// [image, region]: what of an image lies within a region and a margin of whole pixels around it, so that no more is blurred than is seen.
+function near(image, region, across, down) {
+  const { width, height, pixels } = image;
+  const x0 = Math.max(0, Math.floor(region.x0) - across), x1 = Math.min(width, Math.ceil(region.x1) + across + 1);
+  const y0 = Math.max(0, Math.floor(region.y0) - down), y1 = Math.min(height, Math.ceil(region.y1) + down + 1);
+  if (x1 <= x0 || y1 <= y0 || (x1 - x0) * (y1 - y0) > 0.8 * width * height) return [image, region];
+  const out = new Uint8Array((x1 - x0) * (y1 - y0));
+  for (let y = y0; y < y1; y++) out.set(pixels.subarray(y * width + x0, y * width + x1), (y - y0) * (x1 - x0));
+  const moved = { x0: region.x0 - x0, y0: region.y0 - y0, x1: region.x1 - x0, y1: region.y1 - y0 };
+  return [{ width: x1 - x0, height: y1 - y0, pixels: out }, moved];
 }
 
 // Logits on a square grid over the region, back to the image's size; OUTSIDE_LOGIT beyond the region.
@@ -77,9 +89,20 @@ function bilinear(image, x, y, at) {
   return upper * (1 - fy) + lower * fy;
 }
 
-// Gaussian blur for shrinking by these factors, mirrored at the border without repeating it, rounded to whole grey levels.
-function blur({ width, height, pixels }, shrinkX, shrinkY) {
-  const across = gaussian(shrinkX), down = gaussian(shrinkY);
+// Gaussian blur, as OpenCV's of 8 bits with its own size for this sigma.
+export function smoothed(image, sigma) {
+  const weights = gaussian(sigma, 2 * Math.floor(3 * sigma + 0.5) + 1);
+  return blurred(image, weights, weights);
+}
+
+// For shrinking by these factors.
+function blur(image, shrinkX, shrinkY) {
+  const weights = (shrink) => gaussian(Math.max(0.35 * shrink, 1e-3), 2 * Math.ceil(Math.max(shrink, 1)) - 1);
+  return blurred(image, weights(shrinkX), weights(shrinkY));
+}
+
+// By weights across and down, mirrored at the border without repeating it, rounded to whole grey levels.
+function blurred({ width, height, pixels }, across, down) {
   const [reachX, reachY] = [(across.length - 1) / 2, (down.length - 1) / 2];
   const rows = new Float32Array(width * height), out = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
@@ -99,8 +122,7 @@ function blur({ width, height, pixels }, shrinkX, shrinkY) {
   return { width, height, pixels: out };
 }
 
-function gaussian(shrink) {
-  const length = 2 * Math.ceil(Math.max(shrink, 1)) - 1, sigma = Math.max(0.35 * shrink, 1e-3);
+function gaussian(sigma, length) {
   const weights = Array.from({ length }, (_, k) => Math.exp(-((k - (length - 1) / 2) ** 2) / (2 * sigma ** 2)));
   const sum = weights.reduce((a, b) => a + b);
   return weights.map((weight) => weight / sum);

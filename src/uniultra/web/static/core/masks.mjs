@@ -73,7 +73,7 @@ function clicked(parts, { width, height }, clicks) {
 }
 
 // Halves to the even neighbour, as Python rounds.
-function evenRound(value) {
+export function evenRound(value) {
   const low = Math.floor(value);
   if (value - low !== 0.5) return Math.round(value);
   return low % 2 === 0 ? low : low + 1;

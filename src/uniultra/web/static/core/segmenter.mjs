@@ -4,6 +4,8 @@
 import { clipBox, fieldSide, pasteLogits, regionAround, sample, toModel, whole } from "./geometry.mjs";
 import { maskBox, overlap, underClicks, withoutHoles, withoutSpecks } from "./masks.mjs";
 
+const LEAST_LOGIT = 1e-6; // of a pixel in a hole that was filled
+
 export class Segmenter {
   // `facts` is the folder's model.json, whose `passes` say how a prompt becomes a mask; `encoder` and `decoder` are sessions on its two graphs.
   constructor(ort, encoder, decoder, facts) {
@@ -55,7 +57,23 @@ export class Segmenter {
   }
 
   focus(image, prompt, around) {
-    return this.look(image, prompt, regionAround(around, this.passes.crop_scale, this.stretch));
+    return this.look(image, prompt, this.cropOf(around));
+  }
+
+  // The region around a box, in the shape that the model was trained on.
+  cropOf(box) {
+    return regionAround(box, this.passes.crop_scale, this.stretch);
+  }
+
+  // One look at a box with a click in it, for tracking: {mask, quality, logits}, whose logits are positive where the mask is.
+  async refined(image, prompt) {
+    const found = await this.focus(image, prompt, prompt.box);
+    const mask = this.filled(withoutSpecks(found.mask, image, prompt.points, this.passes.min_part), image, prompt);
+    const logits = found.logits.map((value, i) => {
+      if (found.mask[i] === mask[i]) return value;
+      return mask[i] ? Math.max(-value, LEAST_LOGIT) : -value;
+    });
+    return { mask, quality: found.quality, logits };
   }
 
   // The mask that a click would give, in one pass on the whole image, which is encoded once for as long as it is the same object: for a
@@ -91,7 +109,7 @@ export class Segmenter {
     });
     const logits = pasteLogits(answer.low_res_masks.data, grid, region, image);
     const quality = Math.min(Math.max(answer.iou_predictions.data[0], 0), 1);
-    return { mask: Uint8Array.from(logits, (value) => (value > 0 ? 1 : 0)), quality };
+    return { mask: Uint8Array.from(logits, (value) => (value > 0 ? 1 : 0)), quality, logits };
   }
 }
 

@@ -5,7 +5,9 @@ import { maskBox } from "../core/masks.mjs";
 import { measureMask } from "../core/measure.mjs";
 import { scaleAt, withUserSize } from "../core/scale.mjs";
 import { isDicom, readDicom } from "./dicom.mjs";
+import { readGif } from "./gif.mjs";
 import { engine, modelFacts } from "./engine.mjs";
+import { follow } from "./follow.mjs";
 
 export class Refused extends Error {
   constructor(kind, detail) {
@@ -61,6 +63,7 @@ async function answer(method, path, value) {
     return null;
   }
   if (what === "segment") return segment(await opened(id), Number(number), value);
+  if (what === "track") return follow(id, await opened(id), Number(number), value);
   if (what === "measure") return measure(await opened(id), value);
   if (what === "export") return exported(id);
   throw new Refused("not-found", "this needs the server: run `uniultra open`");
@@ -83,8 +86,8 @@ async function workspace() {
     project: "",
     unwritable: "",
     examples: true,
-    tracking: false,
-    readers: [],
+    tracking: true,
+    readers: null, // nor learning, nor volumes: these take a server
     model: model.name,
     version: model.version,
     notice: "not a medical device",
@@ -114,6 +117,10 @@ async function read(bytes) {
     };
   }
   if (isVideo(bytes)) throw new Error("video isn't read in this tab; run `uniultra open`, or save the frame as PNG");
+  if (String.fromCharCode(...bytes.subarray(0, 4)) === "GIF8") {
+    const cine = await readGif(bytes);
+    if (cine) return { ...cine, calibration: PLAIN, kind: "GIF", blob: cine.frame, ...grey(cine.frame) };
+  }
   const blob = new Blob([bytes]);
   const picture = await createImageBitmap(blob).catch(() => {
     throw new Error("not an image that this browser reads");

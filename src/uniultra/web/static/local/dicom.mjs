@@ -28,6 +28,7 @@ export function readDicom(bytes) {
   const pixels = found.get(0x7fe00010);
   if (!pixels) throw new Error("it has no pixel data");
   const kind = { width, height, samples, photometric: text(view, found.get(0x00280004)) };
+  if (kind.photometric === "PALETTE COLOR") kind.palette = paletteOf(view, found);
   const parts = syntax === JPEG ? fragments(view, pixels.at, bytes.length) : null;
   const step = parseFloat(text(view, found.get(0x00181063))) / 1000;
   return {
@@ -101,7 +102,26 @@ function fragments(view, at, end) {
   return parts.slice(1);
 }
 
-function native(bytes, pixels, { width, height, samples, photometric }, n) {
+// The colour of each stored value: three lists of 256 (PS3.3 C.7.6.3.1.5 and 6).
+function paletteOf(view, found) {
+  return [1, 2, 3].map((colour) => {
+    const descriptor = found.get(0x00281100 + colour),
+      data = found.get(0x00281200 + colour);
+    if (!descriptor || !data) throw new Error("its colour palette is missing or in segments; use `uniultra open`");
+    const count = view.getUint16(descriptor.at, true) || 65536,
+      first = view.getUint16(descriptor.at + 2, true);
+    const wide = data.length >= 2 * count,
+      last = Math.min(count, wide ? data.length >> 1 : data.length) - 1;
+    if (last < 0) throw new Error("its colour palette is empty; export it again");
+    const entries = Array.from({ length: 256 }, (_, value) => {
+      const at = Math.min(Math.max(value - first, 0), last);
+      return wide ? view.getUint16(data.at + 2 * at, true) : view.getUint8(data.at + at);
+    });
+    return entries.some((entry) => entry > 255) ? entries.map((entry) => entry >> 8) : entries;
+  });
+}
+
+function native(bytes, pixels, { width, height, samples, photometric, palette }, n) {
   const size = width * height * samples,
     from = pixels.at + n * size;
   if (from + size > bytes.length) throw new Error(`frame ${n} isn't in the file, which is truncated`);
@@ -110,7 +130,7 @@ function native(bytes, pixels, { width, height, samples, photometric }, n) {
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < 3; c++) {
       const value = bytes[from + i * samples + (samples === 3 ? c : 0)];
-      image.data[4 * i + c] = inverse ? 255 - value : value;
+      image.data[4 * i + c] = palette ? palette[c][value] : inverse ? 255 - value : value;
     }
     image.data[4 * i + 3] = 255;
   }

@@ -1,0 +1,146 @@
+// A structure followed through a cine, one frame at a time: the steps of uniultra/tracking, for one structure. A state is what is
+// remembered between two frames; it is never changed in place.
+
+import { anchored, followed, maskAt } from "./anchor.mjs";
+import { atEdge, flowBetween } from "./flow.mjs";
+import { clipBox, regionAround, smoothed } from "./geometry.mjs";
+import { evenRound } from "./masks.mjs";
+import { areaOf, boxOf, carried, FAR, gridOf, innerPoint, moved } from "./grid.mjs";
+import { areaResized, correlation, cropped, matched } from "./resample.mjs";
+
+// Constants and weights as tracking/confidence.py has them, and why.
+const SURE = 0.8, LOST = 0.5, FOUND_THERE = 0.65, ABSENT_AFTER = 5, MOST_GROWTH = 2.5, MOST_CHANGE = 3;
+const EXPLAINED = 0.95, EXPLAINED_FROM = 0.75, EXPLAINED_SPAN = 0.2, AROUND = 1.4, STRETCH = 4;
+const WEIGHTS = [-25.5, 0.5, 7.9, 12.6, 12.6, 5.9];
+const VIEW_SIDE = 128, PATCH = 32, BLUR = 1.5;
+
+// The state after a frame on which the mask (Uint8Array) of this quality is confirmed.
+export function begin(segmenter, image, mask, quality) {
+  const logits = Float32Array.from(mask, (inside) => (inside ? FAR : -FAR));
+  const box = clipBox(boxOfMask(mask, image), image), grid = gridOf(logits, image, segmenter.cropOf(box)), seen = appearance(image, box);
+  return { size: { width: image.width, height: image.height }, view: viewOf(image), grid, sureGrid: grid, first: seen, sure: seen, anchor: anchored(image, grid, quality), lost: 0 };
+}
+
+// Resolves to [answer, state]: {mask, quality, status, confidence} of the next frame, status one of sure, unsure, lost, absent.
+export async function step(segmenter, state, image) {
+  if (image.width !== state.size.width || image.height !== state.size.height) throw new Error("a track needs frames of one size; begin again on this frame");
+  const view = viewOf(image), still = view.pixels.every((value, i) => value === state.view.pixels[i]);
+  const flow = still ? null : flowBetween(view, state.view), expected = flow ? carried(state.grid, flow, image) : state.grid;
+  const anchor = followed(state.anchor, image, flow, expected.region), now = { ...state, anchor };
+  const one = still ? state : now;
+  let found = explained(now, image, expected) ?? (await answer(segmenter, one, image, expected));
+  const searches = [[() => one.sureGrid, FOUND_THERE], [() => alike(one, view, image), SURE]];
+  for (const [search, least] of searches) {
+    if (found.confidence >= LOST) break;
+    const other = await answer(segmenter, one, image, search());
+    if (other.confidence >= least) found = other;
+  }
+  return concluded(one, found, still, view);
+}
+
+function boxOfMask(mask, { width, height }) {
+  let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < width * height; i++) {
+    if (!mask[i]) continue;
+    const x = i % width, y = (i - x) / width;
+    [x0, y0, x1, y1] = [Math.min(x0, x), Math.min(y0, y), Math.max(x1, x), Math.max(y1, y)];
+  }
+  if (x0 === Infinity) throw new Error("the mask is empty; segment the structure on this frame first");
+  return { x0: x0 - 0.5, y0: y0 - 0.5, x1: x1 + 0.5, y1: y1 + 0.5 };
+}
+
+export function viewOf(image) {
+  const scale = VIEW_SIDE / Math.max(image.width, image.height);
+  if (scale >= 1) return image;
+  return areaResized(image, Math.max(Math.round(image.width * scale), 1), Math.max(Math.round(image.height * scale), 1));
+}
+
+const shownAround = (box) => regionAround(box, AROUND, STRETCH);
+
+// What a box and its surroundings look like.
+export function appearance(image, box) {
+  const region = shownAround(box), clamp = (value, most) => evenRound(Math.min(Math.max(value, 0), most));
+  const [x0, x1] = [clamp(region.x0, image.width), clamp(region.x1, image.width)], [y0, y1] = [clamp(region.y0, image.height), clamp(region.y1, image.height)];
+  if (x1 <= x0 || y1 <= y0) return { width: PATCH, height: PATCH, pixels: new Uint8Array(PATCH * PATCH) };
+  return areaResized(cropped(image, x0, y0, x1, y1), PATCH, PATCH);
+}
+
+export const likeness = (a, b) => correlation(smoothed(a, BLUR).pixels, smoothed(b, BLUR).pixels);
+
+// The mask of the prompted frame, where that explains what is seen; else null.
+function explained(one, image, expected) {
+  const grid = maskAt(one.anchor, expected.region), box = boxOf(grid);
+  if (one.anchor.likeness < EXPLAINED || !box || !promptOf(grid, image)) return null;
+  const { mask } = grid.pasted(image);
+  return weighed(one, grid, mask, appearance(image, clipBox(box, image)), one.anchor.quality);
+}
+
+// The model's answer to the box of an expected mask and its innermost point.
+async function answer(segmenter, one, image, expected) {
+  const prompt = promptOf(expected, image);
+  if (!prompt) return nothing(one, image);
+  const found = await segmenter.refined(image, prompt);
+  const box = found.mask.includes(1) ? clipBox(boxOfMask(found.mask, image), image) : null;
+  if (!box) return nothing(one, image);
+  return weighed(one, gridOf(found.logits, image, segmenter.cropOf(box)), found.mask, appearance(image, box), found.quality);
+}
+
+function promptOf(grid, image) {
+  const found = boxOf(grid), box = found && clipBox(found, image);
+  if (!box || box.x1 - box.x0 < 1 || box.y1 - box.y0 < 1) return null;
+  const clamp = (value, length) => Math.min(Math.max(value, -0.5), length - 0.5), [x, y] = innerPoint(grid);
+  return { box, points: [[clamp(x, image.width), clamp(y, image.height)]], negatives: [] };
+}
+
+const nothing = (one, { width, height }) => ({ mask: new Uint8Array(width * height), grid: one.grid, seen: one.sure, quality: 0, confidence: 0 });
+
+function weighed(one, grid, mask, seen, quality) {
+  const ratio = (other) => { const [a, b] = [Math.max(areaOf(grid), 1), Math.max(areaOf(other), 1)]; return Math.max(a, b) / Math.min(a, b); };
+  const confidence = chance({
+    quality, firstQuality: one.anchor.quality, likeFirst: likeness(seen, one.first), stable: stability(grid.logits), explained: one.anchor.likeness,
+    growth: ratio(one.sureGrid), changed: ratio(one.anchor.grid),
+  });
+  return { mask, grid, seen, quality, confidence };
+}
+
+function stability(logits) {
+  let [inner, outer] = [0, 0];
+  for (const value of logits) { inner += value > 1; outer += value > -1; }
+  return inner / Math.max(outer, 1);
+}
+
+function chance({ quality, firstQuality, likeFirst, stable, explained, growth, changed }) {
+  if (growth > MOST_GROWTH) return 0;
+  const registered = Math.min(Math.max((explained - EXPLAINED_FROM) / EXPLAINED_SPAN, 0), 1);
+  const logit = [1, quality, firstQuality, likeFirst, stable, registered].reduce((sum, value, i) => sum + WEIGHTS[i] * value, 0);
+  return Math.min(1 / (1 + Math.exp(-Math.min(Math.max(logit, -30), 30))), changed > MOST_CHANGE ? SURE - 0.01 : 1);
+}
+
+// A structure that was lost, moved to where the frame looks most like it did when it was last sure.
+function alike(one, view, image) {
+  const box = boxOf(one.sureGrid);
+  if (!box) return one.sureGrid;
+  const shown = shownAround(clipBox(box, image)), [sx, sy] = [view.width / image.width, view.height / image.height];
+  const width = Math.max(Math.round((shown.x1 - shown.x0) * sx), 1), height = Math.max(Math.round((shown.y1 - shown.y0) * sy), 1);
+  if (!(width >= 4 && width <= view.width && height >= 4 && height <= view.height)) return one.sureGrid;
+  const [column, row] = matched(view, stretched(one.sure, width, height));
+  return moved(one.sureGrid, column / sx - 0.5 - shown.x0, row / sy - 0.5 - shown.y0);
+}
+
+function stretched({ width, height, pixels }, toWidth, toHeight) {
+  const out = new Uint8Array(toWidth * toHeight);
+  for (let y = 0; y < toHeight; y++) {
+    for (let x = 0; x < toWidth; x++) out[y * toWidth + x] = Math.round(atEdge(pixels, width, height, ((x + 0.5) * width) / toWidth - 0.5, ((y + 0.5) * height) / toHeight - 0.5));
+  }
+  return { width: toWidth, height: toHeight, pixels: out };
+}
+
+function concluded(one, found, still, view) {
+  const { mask, grid, seen, quality, confidence } = found;
+  const status = confidence >= SURE ? "sure" : confidence >= LOST ? "unsure" : one.lost + 1 < ABSENT_AFTER ? "lost" : "absent";
+  if (confidence < LOST) return [{ mask: new Uint8Array(mask.length), quality: 0, status, confidence }, { ...one, view, grid, lost: one.lost + 1 }];
+  const answer = { mask, quality, status, confidence };
+  if (still && !one.lost) return [answer, { ...one, view }];
+  const next = { ...one, view, grid, lost: 0 };
+  return [answer, status === "sure" ? { ...next, sureGrid: grid, sure: seen } : next];
+}

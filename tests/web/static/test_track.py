@@ -1,0 +1,150 @@
+"""The tracker of the page without a server, core/track.mjs, against uniultra.tracking, through Node."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from phantoms import ellipse, speckled
+from uniultra.geometry import inscribed_centre
+from uniultra.io.rle import mask_of
+from uniultra.pixel_scale import NO_SCALE
+from uniultra.segmenter import Segmenter
+from uniultra.tracking.confidence import appearance, likeness
+from uniultra.tracking.motion import flow_between, view_of
+from uniultra.tracking.step import _new_track, step
+from uniultra.tracking.track_state import TrackState
+from uniultra.types import Frame, Mask, Prompt
+from uniultra.web.workspace.static_files import STATIC
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+HW = (150, 200)
+HEAD = f"""
+import {{ readFileSync }} from "node:fs";
+const given = JSON.parse(readFileSync(0)), core = "{(STATIC / "core").as_uri()}";
+const image = ({{ width, height, data }}) => ({{ width, height,
+    pixels: new Uint8Array(Buffer.from(data, "base64")) }});
+"""
+
+
+def node(script: str, given: Any) -> Any:
+    command = ["node", "--input-type=module", "-e", HEAD + script]
+    done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def sent(pixels_hw: np.ndarray) -> dict[str, Any]:
+    data = base64.b64encode(np.ascontiguousarray(pixels_hw).tobytes()).decode()
+    return {"height": pixels_hw.shape[0], "width": pixels_hw.shape[1], "data": data}
+
+
+def texture(seed: int, hw: tuple[int, int] = HW) -> np.ndarray:
+    """Smooth speckle, uint8 (H, W)."""
+    field = cv2.GaussianBlur(np.random.default_rng(seed).random(hw).astype(np.float32), (0, 0), 2.0)
+    return np.rint((field - field.min()) / np.ptp(field) * 255).astype(np.uint8)
+
+
+def moved(pixels_hw: np.ndarray, x: float, y: float, scale: float = 1.0) -> np.ndarray:
+    """The picture moved to the right and down, and scaled around its middle."""
+    cx, cy = pixels_hw.shape[1] / 2, pixels_hw.shape[0] / 2
+    matrix = np.array([[scale, 0, x + cx * (1 - scale)], [0, scale, y + cy * (1 - scale)]], np.float32)
+    return cv2.warpAffine(pixels_hw, matrix, pixels_hw.shape[::-1], borderMode=cv2.BORDER_REFLECT)
+
+
+def test_resampling_is_that_of_python() -> None:
+    frame = Frame.from_array(texture(1))
+    boxes = [(40.0, 30.0, 140.0, 110.0), (20.5, 20.5, 34.5, 60.5), (150.0, 100.0, 199.5, 149.5)]
+    masks = [ellipse((96, 96), (40, 50), (30, 12)), ellipse((96, 96), (5, 90), (20, 20))]
+    script = """
+        const { appearance, likeness, viewOf } = await import(`${core}/track.mjs`);
+        const { innermost } = await import(`${core}/resample.mjs`);
+        const frame = image(given.frame), first = appearance(frame, given.boxes[0]);
+        const patches = given.boxes.map((box) => appearance(frame, box));
+        console.log(JSON.stringify({ view: [...viewOf(frame).pixels],
+            patches: patches.map(({ pixels }) => [...pixels]),
+            like: patches.map((one) => likeness(one, first)),
+            inner: given.masks.map((mask) => innermost(image(mask).pixels, 96, 96)) }));"""
+    given = {
+        "frame": sent(frame.pixels_hw),
+        "boxes": [dict(zip(("x0", "y0", "x1", "y1"), box, strict=True)) for box in boxes],
+        "masks": [sent(mask.astype(np.uint8)) for mask in masks],
+    }
+    found = node(script, given)
+    assert np.abs(view_of(frame).ravel().astype(int) - found["view"]).max() <= 1
+    patches = [appearance(frame, box) for box in boxes]
+    for ours, theirs in zip(patches, found["patches"], strict=True):
+        assert np.abs(ours.ravel().astype(int) - theirs).max() <= 2
+    assert found["like"] == pytest.approx([likeness(one, patches[0]) for one in patches], abs=0.01)
+    for mask, (x, y) in zip(masks, found["inner"], strict=True):
+        assert (x, y) == pytest.approx(inscribed_centre(mask), abs=1)
+
+
+@pytest.mark.parametrize("step_xy", [(0.0, 0.0), (0.4, -0.3), (3.0, 1.5), (-5.0, 4.0)])
+def test_motion_is_found_as_in_python(step_xy: tuple[float, float]) -> None:
+    before = texture(2, (96, 128))
+    now = moved(before, *step_xy)
+    script = """
+        const { flowBetween } = await import(`${core}/flow.mjs`);
+        const { dx, dy } = flowBetween(image(given[0]), image(given[1]));
+        console.log(JSON.stringify([[...dx], [...dy]]));"""
+    found = np.array(node(script, [sent(now), sent(before)])).reshape(2, 96, 128)[:, 16:80, 16:112]
+    ours = np.moveaxis(flow_between(now, before), -1, 0)[:, 16:80, 16:112]
+    for axis in range(2):
+        assert np.median(found[axis]) == pytest.approx(-step_xy[axis], abs=0.05)
+        assert np.percentile(np.abs(found[axis] - ours[axis]), 95) < 0.25
+
+
+def test_a_track_is_that_of_python() -> None:
+    """A cyst that moves and grows, then stands still: the same masks and status, without the model."""
+    inside = ellipse(HW, (90, 70), (34, 24))
+    still = speckled(inside, seed=4).pixels_hw
+    steps = [(1.5 * n, 0.8 * n, 1 + 0.008 * n) for n in range(7)] + [(9.0, 4.8, 1.048)] * 2
+    frames = [Frame.from_array(moved(still, x, y, scale)) for x, y, scale in steps]
+    segmenter = Segmenter.load(threads=1)
+    logits = np.where(inside, np.float32(8), np.float32(-8))
+    first = _new_track(
+        segmenter, frames[0], 1, Mask(inside, logits, 0.9, NO_SCALE), Prompt((55, 45, 125, 95))
+    )
+    state = TrackState(HW, view_of(frames[0]), (first,))
+    script = """
+        const { begin, step } = await import(`${core}/track.mjs`);
+        const { encode } = await import(`${core}/rle.mjs`);
+        const { regionAround } = await import(`${core}/geometry.mjs`);
+        const segmenter = { cropOf: (box) => regionAround(box, given.scale, given.stretch),
+            refined: () => { throw new Error("the first frame explains all of them"); } };
+        const frames = given.frames.map(image), out = [];
+        let state = begin(segmenter, frames[0], image(given.mask).pixels, 0.9);
+        for (const frame of frames.slice(1)) {
+            const [answer, next] = await step(segmenter, state, frame);
+            const { mask, status, confidence } = answer;
+            out.push([encode(mask, frame), status, confidence, next.anchor.likeness]);
+            state = next;
+        }
+        let refused = "";
+        await step(segmenter, state, { width: 9, height: 9 }).catch((error) => { refused = error.message; });
+        console.log(JSON.stringify([out, refused]));"""
+    given = {
+        "frames": [sent(frame.pixels_hw) for frame in frames],
+        "mask": sent(inside.astype(np.uint8)),
+        "scale": segmenter.facts.passes.crop_scale,
+        "stretch": segmenter.facts.focus_stretch,
+    }
+    found, refused = node(script, given)
+    assert "frames of one size" in refused
+    for frame, (counts, status, confidence, like), place in zip(frames[1:], found, steps[1:], strict=True):
+        [answer], state = step(segmenter, state, frame)
+        theirs = mask_of(counts, HW)
+        assert status == answer.status == "sure"
+        assert confidence == pytest.approx(answer.confidence, abs=0.02)
+        assert like == pytest.approx(state.objects[0].anchor.likeness, abs=0.02)
+        truth = moved(inside.astype(np.uint8), *place) > 0
+        for other in (answer.mask.mask_hw, truth):
+            assert 2 * (theirs & other).sum() / (theirs.sum() + other.sum()) > 0.97
