@@ -1,48 +1,55 @@
 """How quick the workspace page is, in a real Chromium on this machine: from the hand to the mask on the
-canvas.
+canvas, with the server and without one.
 
-    python benchmarks/workspace.py [--out benchmarks/workspace.json]
+    python benchmarks/workspace.py [--onnxruntime examples/node/node_modules/onnxruntime-web/dist]
+        [--out benchmarks/workspace.json]
 
 Makes a picture of 1024 x 768 and a cine of 500 frames of 1280 x 720, opens them with `uniultra open`, and
-works on them with a scripted mouse. A time ends when the page has drawn; what the screen adds isn't in it.
-Needs playwright and a Chromium.
+works on them with a scripted mouse; then the same picture on the page that `uniultra open --static` writes.
+A time ends when the page has drawn; what the screen adds isn't in it. Every request must go to loopback.
+Needs playwright, a Chromium, and for the page without a server onnxruntime-web (`make node-client`).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import functools
+import http.server
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import cv2
-import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+from workspace_page import WATCH, make_files, on_cine, on_effort, on_picture, on_static_picture
 
 from uniultra.io.output import write_json
-from uniultra.io.video_writer import MovieFile
+from uniultra.web.workspace.static_build import build
+from uniultra.web.workspace.static_files import static_files
 
-WATCH = """async () => {
-    window.seen = await import("/static/state.mjs");
-    window.times = { began: 0, box: [], click: [], hover: [], frame: [] };
-    window.kind = "";
-    document.getElementById("stage").addEventListener("pointerup", () => { times.began = performance.now();
-        }, true);
-    let before = seen.doc(), hovered = null;
-    seen.listen(() => {
-        if (kind && seen.doc() !== before) times[kind].push(performance.now() - times.began);
-        if (seen.app.hover?.ms && seen.app.hover !== hovered) { times.hover.push(performance.now());
-            hovered = seen.app.hover; }
-        before = seen.doc();
-    });
-}"""
+DIST = Path(__file__).parents[1] / "examples" / "node" / "node_modules" / "onnxruntime-web" / "dist"
+GOALS = {
+    "box_ms median": ("at most", 60.0),
+    "click_ms median": ("at most", 30.0),
+    "hover_a_second": ("at least", 20.0),
+    "cine_first_frame_ms": ("at most", 25.0),
+    "cine_step_ms p95": ("at most", 8.0),
+    "cine_frames_a_second": ("at least", 29.5),
+    "cine_gap_ms p95": ("at most", 36.0),
+    "cine_late_percent": ("at most", 1.0),
+    "server_mb": ("at most", 400.0),
+    "page_kb": ("at most", 300.0),
+    "static_ready_ms": ("at most", 3000.0),
+    "static_box_ms median": ("at most", 150.0),
+    "requests_off_loopback": ("at most", 0.0),
+}
+"""What the page is meant to keep to, on two cores that do nothing else."""
 
 
 def main() -> None:
@@ -51,50 +58,63 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path)
     parser.add_argument("--frames", type=int, default=500)
+    parser.add_argument("--onnxruntime", type=Path, default=DIST)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    requested: list[str] = []
+    report: dict[str, Any] = {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 2)}
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as running:
         folder = Path(name)
         make_files(folder, chosen.frames)
-        report = measured(folder)
-    print(json.dumps(report, indent=2))
+        browser = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        report["chromium"] = browser.version
+        report |= with_server(browser, folder, requested)
+        if chosen.onnxruntime.is_dir():
+            report |= without_server(browser, folder, chosen.onnxruntime, requested)
+        else:
+            print(f"{chosen.onnxruntime} is absent: run `make node-client`", file=sys.stderr)
+        browser.close()
+    report["page_kb"] = round(sum(len(data) for data, _ in static_files().values()) / 1000)
+    hosts = [urlsplit(url).hostname for url in requested if url.startswith("http")]
+    report["requests"] = len(hosts)
+    report["requests_off_loopback"] = sum(host != "127.0.0.1" for host in hosts)
+    print_table(report)
     if chosen.out is not None:
         write_json(chosen.out, report, force=True)
 
 
-def make_files(folder: Path, frames: int) -> None:
-    random = np.random.default_rng(0)
-    y, x = np.mgrid[:768, :1024]
-    dark = [
-        ((x - cx) / 90) ** 2 + ((y - cy) / 70) ** 2 < 1 for cx in (200, 512, 820) for cy in (200, 380, 580)
-    ]
-    tissue = np.where(np.any(dark, axis=0), 12.0, 80.0)
-    speckle = cv2.GaussianBlur(random.rayleigh(1.0, tissue.shape), (0, 0), 1.2)
-    picture = np.clip(tissue * speckle, 0, 255).astype(np.uint8)
-    cv2.imwrite(str(folder / "picture.png"), picture)
-    wide = np.pad(picture, ((0, 0), (128, 128)))[24:744]
-    movie = MovieFile(folder / "cine.mp4", 30.0)
-    with movie:
-        for step in range(frames):
-            grey = np.roll(wide, round(20 * np.sin(step / 12)), axis=0)
-            movie.add(np.repeat(grey[..., None], 3, axis=2))
+def print_table(report: dict[str, Any]) -> None:
+    flat: dict[str, Any] = {}
+    for name, value in report.items():
+        parts = value.items() if isinstance(value, dict) else ()
+        flat |= {f"{name} {part}": one for part, one in parts} or {name: value}
+    for name, value in flat.items():
+        goal = ""
+        if name in GOALS:
+            kind, limit = GOALS[name]
+            kept = value <= limit if kind == "at most" else value >= limit
+            goal = f"{kind} {limit:g}: {'yes' if kept else 'NO'}"
+        print(f"{name:<28} {value!s:>16}  {goal}")
 
 
-def measured(folder: Path) -> dict[str, Any]:
+def opened(browser: Browser, link: str, requested: list[str]) -> Page:
+    page = browser.new_page(viewport={"width": 1280, "height": 860})
+    page.on("request", lambda request: requested.append(request.url))
+    page.goto(link)
+    page.wait_for_selector("body[data-ready]")
+    page.evaluate(WATCH)
+    return page
+
+
+def with_server(browser: Browser, folder: Path, requested: list[str]) -> dict[str, Any]:
     command = [sys.executable, "-m", "uniultra.cli.main", "open", str(folder), "--no-browser", "--port", "0"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert server.stdout is not None
     link = next(line.split()[-1] for line in server.stdout if "http://" in line)
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
     try:
-        with sync_playwright() as running:
-            browser = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            page = browser.new_page(viewport={"width": 1280, "height": 860})
-            page.goto(link)
-            page.wait_for_selector("body[data-ready]")
-            page.evaluate(WATCH)
-            report = {"cores": os.cpu_count(), "load": os.getloadavg()[0], "chromium": browser.version}
-            report |= on_picture(page) | on_cine(page) | on_effort(page)
-            browser.close()
+        page = opened(browser, link, requested)
+        report = on_picture(page) | on_cine(page) | on_effort(page)
+        page.close()
         return report | {"server_mb": round(memory_mb(server.pid))}
     finally:
         server.send_signal(signal.SIGINT)
@@ -102,135 +122,30 @@ def measured(folder: Path) -> dict[str, Any]:
         server.stdout.close()
 
 
-def on_picture(page: Page) -> dict[str, Any]:
-    show(page, "picture.png")
-    for cx in (200, 512, 820):
-        for cy in (200, 380, 580):
-            page.evaluate("() => { kind = 'box'; seen.app.selected = null; }")
-            page.mouse.move(*at(page, cx - 100, cy - 80))
-            page.mouse.down()
-            page.mouse.move(*at(page, cx + 100, cy + 80), steps=3)
-            page.mouse.up()
-            settle(page)
-            for dx in (-20, 20, 0):
-                page.evaluate("() => { kind = 'click'; }")
-                page.mouse.click(*at(page, cx + dx, cy))
-                settle(page)
-    page.evaluate("() => { kind = ''; }")
-    page.keyboard.down("Shift")
-    for step in range(240):
-        page.mouse.move(*at(page, 200 + 2.5 * step, 380))
-        time.sleep(0.01)
-    page.keyboard.up("Shift")
-    times = page.evaluate("() => times")
-    gaps = np.diff(times["hover"])
-    return {
-        "box_ms": spread(times["box"]),
-        "click_ms": spread(times["click"]),
-        "hover_a_second": round(1000 / float(np.mean(gaps)), 1),
+class Files(http.server.SimpleHTTPRequestHandler):
+    """A web server of files."""
+
+    extensions_map = {  # noqa: RUF012
+        **http.server.SimpleHTTPRequestHandler.extensions_map,
+        ".mjs": "text/javascript",
+        ".wasm": "application/wasm",
     }
 
-
-def on_cine(page: Page) -> dict[str, Any]:
-    began = time.perf_counter()
-    show(page, "cine.mp4")
-    opened = time.perf_counter() - began
-    steps = page.evaluate(
-        """async () => {
-            const times = [];
-            for (let i = 1; i <= 60; i++) {
-                const began = performance.now();
-                seen.app.frame = i;
-                await new Promise((done) => { const f = () => { done(); }; seen.changed();
-                    requestAnimationFrame(f); });
-                times.push(performance.now() - began);
-            }
-            return times;
-        }"""
-    )
-    page.evaluate("() => { seen.app.frame = 0; seen.changed(); }")
-    page.evaluate(
-        """() => {
-            window.shown = [];
-            let last = -1;
-            seen.listen(() => {
-                if (!seen.app.playing || seen.app.frame === last) return;
-                last = seen.app.frame;
-                shown.push(performance.now());
-            });
-        }"""
-    )
-    page.locator("[data-key=play]").click()
-    time.sleep(16)
-    page.keyboard.press("Space")
-    gaps = np.diff(page.evaluate("() => shown"))
-    return {
-        "cine_open_s": round(opened, 2),
-        "cine_frames_a_second": round(1000 / float(np.mean(gaps)), 1),
-        "cine_gap_ms": spread(gaps),
-        "cine_step_ms": spread(steps),
-    }
+    def log_message(self, *_: object) -> None:
+        pass
 
 
-def on_effort(page: Page) -> dict[str, Any]:
-    """Frames a minute of a scripted user without hesitation: a box on every frame, and one box then
-    tracked.
-    """
-    frames = 20
-    page.evaluate("() => { seen.app.frame = 0; seen.app.selected = null; seen.changed(); }")
-    began = time.perf_counter()
-    for number in range(frames):
-        page.mouse.move(*at(page, 540, 276))
-        page.mouse.down()
-        page.mouse.move(*at(page, 740, 436), steps=3)
-        page.mouse.up()
-        page.wait_for_function(f"() => seen.doc().frames.some((frame) => frame.number === {number})")
-        page.keyboard.press("ArrowRight")
-    boxes = frames / (time.perf_counter() - began)
-    report = {"boxes_frames_a_minute": round(60 * boxes)}
-    if page.evaluate("() => seen.app.workspace.tracking"):
-        page.keyboard.press("Control+z")
-        page.evaluate(f"() => {{ seen.app.frame = {frames - 2}; seen.changed(); }}")
-        began = time.perf_counter()
-        page.keyboard.press("t")
-        page.wait_for_function(f"() => seen.doc().frames.length >= {2 * frames}", timeout=120_000)
-        report["tracked_frames_a_minute"] = round(60 * frames / (time.perf_counter() - began))
-        page.keyboard.press("t")
-    return report
-
-
-def show(page: Page, name: str) -> None:
-    page.locator("button.item", has_text=name).click()
-    page.wait_for_function(f"() => seen.app.file?.name === {json.dumps(name)}")
-    time.sleep(1.5)
-
-
-def settle(page: Page) -> None:
-    page.wait_for_function("() => !seen.app.busy")
-    time.sleep(0.4)  # measures and saving, so that they aren't in the next time
-    page.wait_for_function("() => seen.app.saving === 'saved'")
-
-
-def at(page: Page, x: float, y: float) -> tuple[float, float]:
-    left, top, scale = page.evaluate(
-        """() => {
-            const { width, height } = seen.app.file,
-                box = document.getElementById("stage").getBoundingClientRect();
-            const margin = Math.min(28, box.width * 0.03);
-            const scale = Math.min((box.width - 2 * margin) / width, (box.height - 2 * margin) / height);
-            return [box.left + (box.width - width * scale) / 2, box.top + (box.height - height * scale) / 2,
-                scale];
-        }"""
-    )
-    return left + (x + 0.5) * scale, top + (y + 0.5) * scale
-
-
-def spread(times: Any) -> dict[str, float]:
-    return {
-        "median": round(float(np.median(times)), 1),
-        "p95": round(float(np.percentile(times, 95)), 1),
-        "n": len(times),
-    }
+def without_server(browser: Browser, folder: Path, engine: Path, requested: list[str]) -> dict[str, Any]:
+    site = folder / "site"
+    size = build(site, "uniultra-mini", engine)
+    handler = functools.partial(Files, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as files:
+        threading.Thread(target=files.serve_forever, daemon=True).start()
+        page = opened(browser, f"http://127.0.0.1:{files.server_port}/", requested)
+        report = on_static_picture(page, folder / "picture.png")
+        page.close()
+        files.shutdown()
+    return report | {"static_mb": round(size / 1e6, 1)}
 
 
 def memory_mb(pid: int) -> float:

@@ -53,7 +53,8 @@ def test_a_palette_keeps_its_colours(tmp_path: Path) -> None:
     for name, red in (("red.dcm", (200, 30, 20)), ("grey.dcm", (7, 7, 7))):
         table = entries.copy()
         table[200] = np.array(red) * 257
-        data = dataset(np.stack([np.where(DOPPLER[..., 1] == 30, 200, GREY[..., 0] // 2)] * 2), "PALETTE COLOR")
+        stored = np.where(DOPPLER[..., 1] == 30, 200, GREY[..., 0] // 2)
+        data = dataset(np.stack([stored] * 2), "PALETTE COLOR")
         for place, colour in enumerate(("Red", "Green", "Blue")):
             setattr(data, f"{colour}PaletteColorLookupTableDescriptor", [256, 0, 16])
             setattr(data, f"{colour}PaletteColorLookupTableData", table[:, place].astype("<u2").tobytes())

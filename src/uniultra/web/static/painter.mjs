@@ -75,6 +75,7 @@ export class Painter {
       app.file.width * view.scale,
       app.file.height * view.scale,
     );
+    this.image.dataset.shown = bitmap.key; // for who measures
     context.fillStyle = "#000"; // what is covered is so on the screen, too
     for (const box of app.file.banners) context.fillRect(...this.rectOf(box));
   }
