@@ -5,6 +5,7 @@ prompted examples.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from torch.utils.data import Dataset
 
 from uniultra.data.augmentation import draw_appearance, draw_placement
-from uniultra.data.dataset import POINTS, PromptDataset, SampleSpec, warp
+from uniultra.data.dataset import POINTS, DrawSampler, PromptDataset, SampleSpec, warp
 from uniultra.data.loading import read_row
 from uniultra.data.manifest import objects_in
 from uniultra.data.splits import TrainSplit
@@ -84,6 +85,26 @@ class DistillDataset(Dataset):
         rng = np.random.default_rng((self.prompted.seed, draw))
         example = draw_view(self.frames[index - len(self.prompted)], self.prompted.spec, rng)
         return example | {"known": torch.tensor(0.0), "view": number}
+
+
+class RecurringViews(Dataset):
+    """The first `views` draws of a sampler, over and over: what is computed of a view can be kept.
+
+    Rare sets get the share of the views that their weight gives them, which `DistillDataset`, with equally
+    many views of each object, does not. An item's key is that of `DrawSampler` over `len`; `view` () is its
+    row.
+    """
+
+    def __init__(self, prompted: PromptDataset, weights: np.ndarray, views: int) -> None:
+        self.prompted = prompted
+        self.keys = list(islice(DrawSampler(weights, prompted.seed, least=views), views))
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, key: int) -> dict[str, torch.Tensor]:
+        view = key % len(self.keys)
+        return self.prompted[self.keys[view]] | {"view": torch.tensor(view)}
 
 
 def draw_view(pixels_hw: np.ndarray, spec: SampleSpec, rng: np.random.Generator) -> dict[str, torch.Tensor]:

@@ -57,7 +57,7 @@ class FusedDecoder(nn.Module):
         return logits.unflatten(1, (4 * self.grid, 4 * self.grid)), quality[:, 0], score[:, 0]
 
     def _dense(self, points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor) -> Tensor:
-        """`PromptableModel._dense_prompt` as tokens, (P, T, 256)."""
+        """`PromptableModel._dense_prompt` as tokens, (P, T, D)."""
         given = has_mask.to(masks.dtype).view(-1, 1, 1, 1) > 0
         masks = masks.clamp(-MASK_LOGIT_LIMIT, MASK_LOGIT_LIMIT)
         if self.model.config.box_prior:
@@ -77,7 +77,7 @@ class FusedDecoder(nn.Module):
         )
 
     def _transform(self, prompts: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
-        """The two-way transformer: prompts (P, N, 256) and image (P, T, 256) to the same."""
+        """The two-way transformer: prompts (P, N, D) and image (P, T, D) to the same."""
         transformer = self.model.mask_decoder.transformer
         place = self.model.get_image_wide_positional_embeddings().flatten(2).transpose(1, 2)
         tokens = prompts
@@ -99,7 +99,7 @@ class FusedDecoder(nn.Module):
         return _apart(transformer.layer_norm_final_attn, tokens + last), image
 
     def _paint(self, image: Tensor, token: Tensor, fine: Tensor, middle: Tensor) -> Tensor:
-        """Image tokens (P, T, 256) and the first mask's token (P, 256) to logits (P, 16 T), row by row."""
+        """Image tokens (P, T, D) and the first mask's token (P, D) to logits (P, 16 T), row by row."""
         decoder = self.model.mask_decoder
         first, second = decoder.upscale_conv1, decoder.upscale_conv2
         middle, fine = middle.index_select(1, self.middle_order), fine.index_select(1, self.fine_order)
@@ -126,7 +126,7 @@ def _self_attention(attn: Any, querying: Tensor, value: Tensor) -> Tensor:
 
 
 def _from_image(attn: Any, querying: Tensor, placed: Tensor, image: Tensor) -> Tensor:
-    """Prompts attend to the image: asked (P, N, 256), placed and image (P, T, 256), to (P, N, 256)."""
+    """Prompts attend to the image: asked (P, N, D), placed and image (P, T, D), to (P, N, D)."""
     heads, count = (attn.num_attention_heads, attn.head_dim), querying.shape[1]
     query = (attn.q_proj(querying) * attn.scaling).unflatten(2, heads).transpose(
         1, 2
@@ -139,7 +139,7 @@ def _from_image(attn: Any, querying: Tensor, placed: Tensor, image: Tensor) -> T
 
 
 def _to_image(attn: Any, placed: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-    """The image attends to prompts: placed (P, T, 256), keys and values (P, N, 256), to (P, T, 256)."""
+    """The image attends to prompts: placed (P, T, D), keys and values (P, N, D), to (P, T, D)."""
     heads, count = (attn.num_attention_heads, attn.head_dim), keys.shape[1]
     key = ((keys @ attn.k_proj.weight.T) * attn.scaling).unflatten(2, heads).transpose(1, 2)
     value = (values @ attn.v_proj.weight.T).unflatten(2, heads).transpose(1, 2)

@@ -50,6 +50,21 @@ of it.
 """
 
 
+@dataclass(frozen=True)
+class DecoderSize:
+    """What tells one decoder from SAM 2's, which has 256, 2048 and 256.
+
+    Attributes:
+        width: channels of the prompt encoder, the neck and the mask decoder; a multiple of 16.
+        mlp: hidden units of the transformer's two perceptrons.
+        quality: hidden units of the head that predicts a mask's quality.
+    """
+
+    width: int
+    mlp: int
+    quality: int
+
+
 CONV_SIZES = {"conv-mini": (24, 48, 96, 192)}
 """Channels of the four stages of convolutional encoders, `models.convnet`; for comparison with `mini`."""
 
@@ -118,6 +133,31 @@ def build(
         box_prior=box_prior,
     )
     return PromptableModel(config)
+
+
+def with_decoder(config: PromptableConfig, size: DecoderSize) -> PromptableModel:
+    """A network of `config`'s image encoder, and a fresh decoder of another size that gives one mask.
+
+    Raises:
+        ModelError: a width that the decoder's heads and its upsampling don't divide.
+    """
+    if size.width % 16 or not 16 <= size.width <= 256:
+        raise ModelError(f"decoder width {size.width} doesn't fit; use a multiple of 16 from 16 to 256")
+    vision, prompts, masks = (
+        getattr(config, part).to_dict()
+        for part in ("vision_config", "prompt_encoder_config", "mask_decoder_config")
+    )
+    vision["fpn_hidden_size"] = prompts["hidden_size"] = masks["hidden_size"] = size.width
+    masks |= {"mlp_dim": size.mlp, "iou_head_hidden_dim": size.quality, "num_multimask_outputs": 0}
+    return PromptableModel(
+        PromptableConfig(
+            vision_config=vision,
+            prompt_encoder_config=prompts,
+            mask_decoder_config=masks,
+            box_prior=config.box_prior,
+            focus_stretch=config.focus_stretch,
+        )
+    )
 
 
 def _vision(name: str, adapter: AdapterSpec | None, image_size: int) -> Sam2VisionConfig:

@@ -32,7 +32,7 @@ class Stages:
 
 @dataclass(frozen=True)
 class Level:
-    """One level after the neck, (B, 256, h, w): `whole` = `hiera` + `adapter`; without CH-Adapters `adapter`
+    """One level after the neck, (B, D, h, w): `whole` = `hiera` + `adapter`; without CH-Adapters `adapter`
     is None.
     """
 

@@ -57,13 +57,17 @@ class PromptableModel(Sam2Model):
         return float(self.config.focus_stretch)
 
     def encode(self, images: Tensor) -> Features:
-        """Grey images (B, S, S), 0 to 255, to image_embed (B, 256, S/16, S/16) and the two high-resolution
-        maps.
+        """Grey images (B, S, S), 0 to 255, to image_embed (B, D, S/16, S/16) and the two high-resolution
+        maps; D is the decoder's width, 256 in SAM 2.
 
         Returns:
-            image_embed, high_res_feats_0 (B, 32, S/4, S/4), high_res_feats_1 (B, 64, S/8, S/8).
+            image_embed, high_res_feats_0 (B, D/8, S/4, S/4), high_res_feats_1 (B, D/4, S/8, S/8).
         """
-        fine, middle, coarse, coarsest = self.stages(images)
+        return self.from_stages(self.stages(images))
+
+    def from_stages(self, stages: tuple[Tensor, ...]) -> Features:
+        """What `encode` gives, of what `stages` gave."""
+        fine, middle, coarse, coarsest = stages
         from_coarsest, from_coarse, from_middle, from_fine = self.vision_encoder.neck.convs
         embed = from_coarse(coarse) + F.interpolate(from_coarsest(coarsest), scale_factor=2.0, mode="nearest")
         embed = embed + self.no_memory_embedding.view(1, -1, 1, 1)
@@ -114,7 +118,7 @@ class PromptableModel(Sam2Model):
         return logits[:, 0, 0], quality[:, 0, 0], score[:, 0, 0]
 
     def _dense_prompt(self, points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor) -> Tensor:
-        """The mask prompt's embedding (P, 256, S/16, S/16): the previous mask, else the box's ellipse, else
+        """The mask prompt's embedding (P, D, S/16, S/16): the previous mask, else the box's ellipse, else
         "no mask".
         """
         given = has_mask.to(masks.dtype).view(-1, 1, 1, 1) > 0

@@ -223,6 +223,27 @@ class UnlabelledSettings:
 
 
 @dataclass(frozen=True)
+class DecoderSettings:
+    """A decoder of another size than the teacher's, on the teacher's own image encoder; see
+    `training.distill_decoder`.
+
+    Attributes:
+        width: channels, a multiple of 16; 0 keeps the teacher's decoder, and what follows doesn't count.
+        mlp: hidden units of the transformer's perceptrons.
+        quality: hidden units of the head that predicts a mask's quality.
+        fit: prompts by which the start is fitted to the teacher's decoder.
+        views: drawn views that recur, with what the teacher says of them kept on disk (250 kB each at
+            256 px).
+    """
+
+    width: int = 0
+    mlp: int = 128
+    quality: int = 48
+    fit: int = 640
+    views: int = 16384
+
+
+@dataclass(frozen=True)
 class DistillConfig:
     """Everything that a distillation depends on beside its data and its teacher."""
 
@@ -230,6 +251,7 @@ class DistillConfig:
     adapter: AdapterSpec = field(default_factory=AdapterSpec)
     optim: OptimSettings = field(default_factory=lambda: OptimSettings(steps=3000, decoder_lr=3e-4))
     dskd: DSKDSettings = field(default_factory=DSKDSettings)
+    decoder: DecoderSettings = field(default_factory=DecoderSettings)
     retune: RetuneSettings = field(default_factory=RetuneSettings)
     loss: LossSettings = field(default_factory=LossSettings)
     data: DataSettings = field(default_factory=DataSettings)
@@ -289,6 +311,11 @@ RANGES: dict[str, tuple[float, float]] = {
     "retune.decoder_lr": (0.0, 1.0),
     "cache.views": (0, 10**5),
     "unlabelled.share": (0.0, 0.9),
+    "decoder.width": (0, 256),
+    "decoder.mlp": (1, 8192),
+    "decoder.quality": (1, 1024),
+    "decoder.fit": (16, 10**5),
+    "decoder.views": (1, 10**7),
 }
 """Least and largest value of each number; both are legal."""
 CHOICES: dict[str, tuple[str, ...]] = {

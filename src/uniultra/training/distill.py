@@ -23,6 +23,7 @@ from uniultra.models.adapted import open_model, weights_sha256
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.stored import save_folder
 from uniultra.text import printable
+from uniultra.training import distill_decoder
 from uniultra.training.config import DistillConfig, TrainConfig
 from uniultra.training.dskd import Distiller
 from uniultra.training.loop import Plan, is_first_process, run
@@ -85,11 +86,15 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
         raise ModelError("nothing teaches: dskd.weight, dskd.mask and dskd.soft are all 0; raise one of them")
     torch.manual_seed(config.optim.seed)
     teacher = open_model(job.teacher)
-    student = make_student(config, teacher)
     learning = chosen_sets(train_split(job.manifest), config.data.datasets)
     learning = permissive(learning) if job.only_permissive else learning
+    if config.decoder.width:
+        student = distill_decoder.start(config, job, teacher, learning)
+    else:
+        student = make_student(config, teacher)
     job.val()  # refused now, not after hours
-    frames = empty_images(learning) + frames_of(job.unlabelled) if config.dskd.weight else []
+    compared = config.dskd.weight and not config.decoder.width
+    frames = empty_images(learning) + frames_of(job.unlabelled) if compared else []
     job.out.mkdir(parents=True, exist_ok=True)
     described = {
         "teacher": Path(job.teacher).name,
@@ -99,7 +104,10 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
     described |= {"train_images": len(learning), "unlabelled_frames": len(frames)}
     described |= {"student_encoder_parameters": sum(p.numel() for p in student.vision_encoder.parameters())}
     describe(job.out, run_record(config, job.manifest) | described)
-    _features(config, job, student, teacher, learning, frames)
+    if config.decoder.width:
+        distill_decoder.learn(config, job, student, teacher, learning)
+    else:
+        _features(config, job, student, teacher, learning, frames)
     _retune(config, job, student, learning)
     if is_first_process():
         save_folder(student.requires_grad_(True), job.out / "model")

@@ -23,15 +23,18 @@ AT_ONCE = 8
 MOST_BYTES = 4e9
 AFTER_ENCODER = ("no_memory_embedding", "mask_decoder.conv_s0", "mask_decoder.conv_s1")
 """What learns beside the encoder elsewhere, and makes part of its answer."""
-MAPS = ((256, 16), (32, 4), (64, 8))
-"""Channels, and the input's side over the map's, of what `PromptableModel.encode` gives."""
+MAPS = ((1, 16), (8, 4), (4, 8))
+"""The decoder's width over the channels, and the input's side over the map's, of what
+`PromptableModel.encode` gives.
+"""
 
 
 class FrozenViews(Dataset):
     """`views` encoded views of each object, in memory as half floats (about 0.5 MB a view at 256 px).
 
     Takes the keys of `DrawSampler`, as `PromptDataset` does, and gives its items with `features` in place of
-    the image: the encoder's three maps, flat, one after the other, (4 S^2,).
+    the image: the encoder's three maps, flat, one after the other, (D S^2 / 64,) where D is the decoder's
+    width.
     """
 
     def __init__(self, data: PromptDataset, model: PromptableModel, views: int) -> None:
@@ -41,7 +44,7 @@ class FrozenViews(Dataset):
             ModelError: they take more than `MOST_BYTES`.
         """
         self.count, self.views = len(data), views
-        needed = 2.0 * self.count * views * 4 * model.input_size**2
+        needed = 2.0 * self.count * views * model.hidden_dim * model.input_size**2 / 64
         if needed > MOST_BYTES:
             raise ModelError(
                 f"cache.views={views} of {self.count} objects take {needed / 1e9:.0f} GB of memory; give at "
@@ -80,14 +83,14 @@ class FrozenLearner(InteractiveTrainer):
     def forward(  # type: ignore[override]
         self, features: Tensor, target: Tensor, points: Tensor, labels: Tensor, mask: Tensor, has_mask: Tensor
     ) -> dict[str, Tensor]:
-        """features (B, 4 S^2) half, as `FrozenViews` keeps them; the others as in `InteractiveTrainer`."""
-        maps = _unpacked(features.float(), target.shape[-1])
+        """features (B, D S^2 / 64) half, as `FrozenViews` keeps them; else as in `InteractiveTrainer`."""
+        maps = _unpacked(features.float(), target.shape[-1], self.model.hidden_dim)
         return {"loss": self.rounds(maps, target, points, labels, mask, has_mask)["loss"]}
 
 
-def _unpacked(features: Tensor, side: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The three maps (B, 256, S/16, S/16), (B, 32, S/4, S/4), (B, 64, S/8, S/8) of a batch."""
-    sizes = [(channels, side // step, side // step) for channels, step in MAPS]
+def _unpacked(features: Tensor, side: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The three maps (B, D, S/16, S/16), (B, D/8, S/4, S/4), (B, D/4, S/8, S/8) of a batch."""
+    sizes = [(width // share, side // step, side // step) for share, step in MAPS]
     parts = features.split([prod(size) for size in sizes], dim=1)
     embed, fine, middle = (part.unflatten(1, size) for part, size in zip(parts, sizes, strict=True))
     return embed, fine, middle

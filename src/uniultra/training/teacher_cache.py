@@ -21,7 +21,7 @@ from uniultra.io.output import write_json
 from uniultra.models.levels import Stages, stage_maps
 from uniultra.models.promptable import PromptableModel
 
-RECORD, DONE = "cache.json", "done.npy"
+RECORD, DONE, ANSWERED = "cache.json", "done.npy", "answered.npy"
 LEAST_FREE = 2e9
 """Bytes that stay free on the disk."""
 
@@ -31,7 +31,14 @@ class TeacherCache:
     the same values.
     """
 
-    def __init__(self, folder: Path, teacher: PromptableModel, views: int, made_of: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        teacher: PromptableModel,
+        views: int,
+        made_of: dict[str, Any],
+        with_parts: bool = True,
+    ) -> None:
         """Opens a folder's cache, or makes an empty one.
 
         Args:
@@ -39,13 +46,14 @@ class TeacherCache:
             teacher: whose maps.
             views: how many rows.
             made_of: what the views and the teacher depend on; a cache of anything else is refused.
+            with_parts: keep the adapters' parts, too; half the room without.
 
         Raises:
             ModelError: the folder holds a cache of another teacher, data or setting.
             OutputError: not enough room.
         """
         self.teacher = teacher
-        shapes = [shape for pair in _shapes(teacher) for shape in pair]
+        shapes = [shape for pair in _shapes(teacher, with_parts) for shape in pair]
         record = json.loads(json.dumps({"views": views, "shapes": shapes} | made_of))
         if (folder / RECORD).is_file():
             found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
@@ -85,23 +93,50 @@ class TeacherCache:
         computed = stage_maps(self.teacher, images)
         for index, (whole, part) in enumerate(zip(computed.wholes, computed.parts, strict=True)):
             self.maps[2 * index][numbers] = whole.half().numpy(force=True)
-            if part is not None:
+            if part is not None and self.maps[2 * index + 1].size:
                 self.maps[2 * index + 1][numbers] = part.half().numpy(force=True)
         self.done[numbers] = True
 
 
-def size_of_cache(teacher: PromptableModel, views: int) -> float:
+class AnswerCache:
+    """A teacher's mask logits for one prompt on each of `views` views, (side, side) in fp16, beside its
+    maps.
+    """
+
+    def __init__(self, folder: Path, views: int, side: int) -> None:
+        mode = "r+" if (folder / ANSWERED).is_file() else "w+"
+        self.logits = _memmap(folder / "answers.npy", mode, (views, side, side), np.float16)
+        self.done = _memmap(folder / ANSWERED, mode, (views,), np.bool_)
+
+    def get(self, rows: Tensor) -> Tensor | None:
+        """The logits (B, side, side) of views `rows` (B,); None where one is missing."""
+        numbers = rows.numpy(force=True)
+        if not self.done[numbers].all():
+            return None
+        return torch.from_numpy(np.asarray(self.logits[numbers])).to(rows.device).float()
+
+    def put(self, rows: Tensor, logits: Tensor) -> None:
+        """Keeps the logits (B, side, side) of views `rows` (B,)."""
+        numbers = rows.numpy(force=True)
+        self.logits[numbers] = logits.float().numpy(force=True)
+        self.done[numbers] = True
+
+
+def size_of_cache(teacher: PromptableModel, views: int, with_parts: bool = True) -> float:
     """Bytes that the maps of so many views take."""
-    return float(views * sum(2 * int(np.prod(shape)) for pair in _shapes(teacher) for shape in pair))
+    shapes = (shape for pair in _shapes(teacher, with_parts) for shape in pair)
+    return float(views * sum(2 * int(np.prod(shape)) for shape in shapes))
 
 
 @torch.no_grad()
-def _shapes(teacher: PromptableModel) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Of one view: each stage's map and its adapter's part, (0, 1, 1) where there is none."""
+def _shapes(
+    teacher: PromptableModel, with_parts: bool = True
+) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Of one view: each stage's map and its adapter's part, (0, 1, 1) where none is, or none is kept."""
     side = teacher.input_size
     found = stage_maps(teacher, torch.zeros(1, side, side, device=teacher.device))
     return [
-        (tuple(w.shape[1:]), (0, 1, 1) if p is None else tuple(p.shape[1:]))
+        (tuple(w.shape[1:]), tuple(p.shape[1:]) if with_parts and p is not None else (0, 1, 1))
         for w, p in zip(found.wholes, found.parts, strict=True)
     ]
 

@@ -1,0 +1,178 @@
+"""A small decoder learns from a large one on the same image encoder: what costs most is computed once.
+
+The start is the teacher's decoder, narrowed (`models.narrow`). Then the neck and the decoder learn from true
+masks and from the teacher's answers to the same first prompts, while the encoder stays: so of a view that
+recurs the encoder's maps and the teacher's answer are read from disk, and a step costs little more than the
+small decoder itself. `retune` follows, in which all may learn.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from rich.console import Console
+from torch import Tensor, nn
+
+from uniultra.data.dataset import PromptDataset
+from uniultra.data.distill_dataset import RecurringViews
+from uniultra.data.manifest import Manifest
+from uniultra.data.splits import SelectionSplit, TrainSplit
+from uniultra.models.adapted import weights_sha256
+from uniultra.models.build import DecoderSize, load, with_decoder
+from uniultra.models.narrow import narrow
+from uniultra.models.promptable import PromptableModel
+from uniultra.models.stored import save_folder
+from uniultra.text import printable
+from uniultra.training.config import DistillConfig, DSKDSettings, LossSettings
+from uniultra.training.dskd import soft_error
+from uniultra.training.interactive_loss import InteractiveTrainer
+from uniultra.training.loop import Plan, is_first_process, run
+from uniultra.training.supervised import parse_favour, sample_spec
+from uniultra.training.teacher_cache import AnswerCache, TeacherCache, size_of_cache
+
+START = "start"
+
+
+class Job(Protocol):
+    """What is read of a `distill.DistillJob`."""
+
+    @property
+    def manifest(self) -> Manifest: ...
+    @property
+    def out(self) -> Path: ...
+    @property
+    def cache(self) -> Path: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def report_to(self) -> tuple[str, ...]: ...
+    @property
+    def only_permissive(self) -> bool: ...
+    def val(self) -> SelectionSplit: ...
+
+
+def start(config: DistillConfig, job: Job, teacher: PromptableModel, learning: TrainSplit) -> PromptableModel:
+    """The teacher with a decoder of the size that the config says, fitted to its own; kept in `out`/start.
+
+    Raises:
+        ModelError: a size that doesn't fit.
+    """
+    if (job.out / START / "config.json").is_file():
+        return load(job.out / START)
+    size = DecoderSize(config.decoder.width, config.decoder.mlp, config.decoder.quality)
+    torch.manual_seed(config.optim.seed)
+    student = with_decoder(teacher.config, size)
+    prompted = PromptDataset(learning, sample_spec(config.data, teacher), config.optim.seed)
+    weights = prompted.weights(parse_favour(config.data.favour))
+    views = RecurringViews(prompted, weights, config.decoder.fit)
+    examples = [views[row] for row in range(len(views))]
+    images, *prompt = (
+        torch.stack([example[name] for example in examples])
+        for name in ("image", "points", "labels", "mask", "has_mask")
+    )
+    narrow(teacher.eval(), student, images, (prompt[0], prompt[1], prompt[2], prompt[3]))
+    if is_first_process():
+        save_folder(student, job.out / START)
+    return student
+
+
+def learn(
+    config: DistillConfig, job: Job, student: PromptableModel, teacher: PromptableModel, learning: TrainSplit
+) -> None:
+    """Neck, prompt encoder and mask decoder learn; the backbone stays the teacher's."""
+    for name, parameter in student.named_parameters():
+        parameter.requires_grad_(not name.startswith("vision_encoder.backbone."))
+    prompted = PromptDataset(learning, sample_spec(config.data, student), config.optim.seed)
+    views = config.decoder.views
+    data = RecurringViews(prompted, prompted.weights(parse_favour(config.data.favour)), views)
+    size = (size_of_cache(teacher, views, with_parts=False) + views * student.input_size**2 / 8) / 1e9
+    reported = f"What the teacher says of {views} views takes {size:.1f} GB in {job.cache}"
+    Console(stderr=True, soft_wrap=True).print(printable(reported), highlight=False, markup=False)
+    made_of = {
+        "teacher_sha256": weights_sha256(teacher),
+        "manifest_sha256": job.manifest.sha256,
+        "seed": config.optim.seed,
+        "data": dataclasses.asdict(config.data) | dataclasses.asdict(prompted.spec),
+        "only_permissive": job.only_permissive,
+    }
+    maps = TeacherCache(job.cache, teacher, views, made_of, with_parts=False)
+    answers = AnswerCache(job.cache, views, student.input_size // 4)
+    learner = DecoderDistiller(student, teacher, config.dskd, config.loss, maps, answers)
+    run(
+        Plan(
+            student,
+            config.optim,
+            config.loss,
+            data,
+            torch.ones(views).numpy(),
+            job.val(),
+            job.out / "decoder",
+            job.device,
+            job.report_to,
+            learner,
+        )
+    )
+
+
+class DecoderDistiller(nn.Module):
+    """A student and its frozen teacher, of one image encoder. The forward pass takes a batch of
+    `RecurringViews` and returns {"loss": ()}.
+    """
+
+    accepts_loss_kwargs = False  # `**prompt` is the batch; the trainer has nothing of its own to pass
+
+    def __init__(
+        self,
+        student: PromptableModel,
+        teacher: PromptableModel,
+        dskd: DSKDSettings,
+        loss: LossSettings,
+        maps: TeacherCache,
+        answers: AnswerCache,
+    ) -> None:
+        super().__init__()
+        self.prompted = InteractiveTrainer(student, loss)
+        self.teacher = teacher.requires_grad_(False)
+        self.dskd = dskd
+        self.maps, self.answers = maps, answers
+        self.tally: dict[str, list[float]] = defaultdict(list)
+
+    def train(self, mode: bool = True) -> DecoderDistiller:
+        super().train(mode)
+        self.teacher.eval()
+        return self
+
+    def forward(self, image: Tensor, view: Tensor, **prompt: Tensor) -> dict[str, Tensor]:
+        """`view` (B,) is the row in the cache; the rest as in `InteractiveTrainer`."""
+        stages = self._stages(image, view)
+        answer = self.prompted.rounds(self.prompted.model.from_stages(stages), **prompt)
+        terms = {"mask": answer["loss"]}
+        if self.dskd.soft:
+            terms["soft"] = soft_error(answer["first_logits"], self._answers(stages, view, prompt))
+        for name, value in (terms | {n: answer[n] for n in ("dice_first", "dice_last")}).items():
+            self.tally[name].append(float(value.detach()))
+        return {"loss": sum((getattr(self.dskd, n) * v for n, v in terms.items()), start=image.new_zeros(()))}
+
+    @torch.no_grad()
+    def _stages(self, image: Tensor, view: Tensor) -> tuple[Tensor, ...]:
+        return self.maps.stages(image, view).wholes
+
+    @torch.no_grad()
+    def _answers(self, stages: tuple[Tensor, ...], view: Tensor, prompt: dict[str, Tensor]) -> Tensor:
+        """The teacher's logits (B, S/4, S/4) for the first prompts."""
+        found = self.answers.get(view)
+        if found is None:
+            asked = (prompt[name] for name in ("points", "labels", "mask", "has_mask"))
+            found = self.teacher.decode(self.teacher.from_stages(stages), *asked)[0]
+            self.answers.put(view, found)
+        return found
+
+    def reported(self) -> dict[str, float]:
+        """The mean of every term since the last call, for the log; empties the tally."""
+        means = {name: sum(values) / len(values) for name, values in self.tally.items()}
+        self.tally.clear()
+        return means

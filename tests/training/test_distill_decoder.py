@@ -1,0 +1,160 @@
+"""A small decoder taught by a large one: what learns, what is computed once, that it is resumed, that it is
+exported and used like any other.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from phantoms import ellipse, speckled
+from uniultra.cli.main import app
+from uniultra.data.manifest import read_manifest
+from uniultra.errors import ModelError
+from uniultra.models.adapted import open_model
+from uniultra.models.adapter import AdapterSpec
+from uniultra.models.build import build
+from uniultra.models.promptable import PromptableModel
+from uniultra.segmenter import Segmenter
+from uniultra.training.config import DistillConfig
+from uniultra.training.config_io import configured
+from uniultra.training.distill import DistillJob, distill
+from uniultra.types import Prompt
+
+SMALL = (
+    "decoder.width=32",
+    "decoder.mlp=24",
+    "decoder.quality=16",
+    "decoder.fit=16",
+    "decoder.views=8",
+    "dskd.soft=1",
+    "optim.steps=6",
+    "optim.save_every=3",
+    "optim.batch_size=4",
+    "optim.workers=0",
+    "optim.decoder_lr=2e-3",
+    "loss.rounds=2",
+)
+
+
+def settings(*changes: str) -> DistillConfig:
+    return configured(DistillConfig(), None, (*SMALL, "retune.steps=0", *changes))
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(7)
+    model = build("mini", AdapterSpec(), 64, box_prior=True)
+    model.config.focus_stretch = 2.0
+    folder = tmp_path_factory.mktemp("teacher") / "run" / "model"
+    model.save_pretrained(folder)
+    return folder.parent
+
+
+@pytest.fixture(scope="module")
+def run(teacher: Path, lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("decoder") / "run"
+    distill(settings(), DistillJob(teacher, read_manifest(lab), out))
+    return out
+
+
+def test_the_decoder_learns_and_the_backbone_stays_the_teachers(teacher: Path, run: Path) -> None:
+    ours, before, theirs = open_model(run), open_model(run / "start"), open_model(teacher)
+    assert (ours.hidden_dim, ours.mask_decoder.num_mask_tokens, ours.focus_stretch) == (32, 1, 2.0)
+    backbone = theirs.vision_encoder.backbone.state_dict()
+    for name, value in ours.vision_encoder.backbone.state_dict().items():
+        assert torch.equal(value, backbone[name]), name
+    moved = {
+        name for name, value in ours.state_dict().items() if not torch.equal(value, before.state_dict()[name])
+    }
+    assert any(name.startswith("vision_encoder.neck") for name in moved)
+    assert any(name.startswith("mask_decoder.transformer") for name in moved)
+    lines = [json.loads(line) for line in (run / "decoder" / "log.jsonl").read_text().splitlines()]
+    assert any({"mask", "soft", "dice_first"} <= line.keys() for line in lines)
+
+
+def test_each_view_is_encoded_and_answered_once(
+    teacher: Path, lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    decode = PromptableModel.decode
+
+    def counted(
+        model: PromptableModel, features: object, points: torch.Tensor, *rest: torch.Tensor
+    ) -> object:
+        if model.hidden_dim == 256 and not model.mask_decoder.conv_s0.weight.requires_grad:
+            asked.append(len(points))
+        return decode(model, features, points, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(PromptableModel, "decode", counted)
+    distill(settings("optim.steps=10"), DistillJob(teacher, read_manifest(lab), tmp_path / "run"))
+    cache = tmp_path / "run" / "cache"
+    assert np.load(cache / "answered.npy").all()
+    assert np.load(cache / "done.npy").all()
+    assert 8 <= sum(asked) <= 24, "ten batches of four, from eight views"
+
+
+def test_a_stopped_run_ends_as_one_that_was_not(teacher: Path, lab: Path, run: Path, tmp_path: Path) -> None:
+    job = DistillJob(teacher, read_manifest(lab), tmp_path / "run")
+    distill(settings(), job)
+    for left in ("model", "decoder/checkpoint-6"):
+        for file in sorted((tmp_path / "run" / left).rglob("*")):
+            file.unlink()
+        (tmp_path / "run" / left).rmdir()
+    again = open_model(distill(settings(), job)).state_dict()
+    for name, value in open_model(run).state_dict().items():
+        torch.testing.assert_close(again[name], value, msg=name)
+
+
+def test_retuning_moves_all_of_it(teacher: Path, lab: Path, tmp_path: Path) -> None:
+    config = settings("optim.steps=2", "optim.save_every=2", "retune.steps=2", "retune.encoder_lr=1e-3")
+    distill(config, DistillJob(teacher, read_manifest(lab), tmp_path / "run"))
+    ours, theirs = open_model(tmp_path / "run").state_dict(), open_model(teacher).state_dict()
+    assert any("backbone" in name and not torch.equal(value, theirs[name]) for name, value in ours.items())
+
+
+def test_a_small_decoder_is_exported_and_used_like_any_other(run: Path, tmp_path: Path) -> None:
+    frame = speckled(ellipse((90, 120), (60, 45), (22, 15)))
+    arguments = ["--model", str(run), "--precision", "w8", "--name", "small", "--out", str(tmp_path / "w8")]
+    done = CliRunner().invoke(app, ["export", *arguments])
+    assert done.exit_code == 0, done.output
+    parity = json.loads((tmp_path / "w8" / "parity.json").read_text())
+    assert parity["dice_agreement"] > 0.99
+    found = Segmenter.load(tmp_path / "w8").segment(frame, [Prompt(box_xyxy=(36, 28, 84, 62))])
+    assert found[0].mask_hw.shape == frame.pixels_hw.shape
+
+
+def test_a_small_decoder_adapts_on_views_that_are_encoded_once(run: Path, lab: Path, tmp_path: Path) -> None:
+    short = (
+        "base.method=decoder",
+        "cache.views=1",
+        "optim.steps=2",
+        "optim.save_every=2",
+        "optim.batch_size=2",
+    )
+    arguments = ["--base", str(run), "--data", str(lab), "--out", str(tmp_path / "adapted")]
+    changes = [part for change in short for part in ("--set", change)]
+    done = CliRunner().invoke(app, ["adapt", *arguments, *changes])
+    assert done.exit_code == 0, done.output
+    assert open_model(tmp_path / "adapted").hidden_dim == 32
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (("decoder.width=40",), "decoder width 40 doesn't fit; use a multiple of 16 from 16 to 256"),
+        (("decoder.width=512",), r"decoder\.width = 512 is out of range; give 0 to 256"),
+        (("decoder.fit=3",), r"decoder\.fit = 3 is out of range; give 16 to 100000"),
+    ],
+)
+def test_what_is_refused(
+    teacher: Path, lab: Path, tmp_path: Path, changes: tuple[str, ...], says: str
+) -> None:
+    with pytest.raises(ModelError, match=says):
+        distill(settings(*changes), DistillJob(teacher, read_manifest(lab), tmp_path / "run"))
+    assert not (tmp_path / "run" / "model").exists()
