@@ -81,14 +81,14 @@ def test_the_decoder_learns_and_the_backbone_stays_the_teachers(teacher: Path, r
 def test_each_view_is_encoded_and_answered_once(
     teacher: Path, lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
+    decoded = []
     decode = PromptableModel.decode
 
     def counted(
         model: PromptableModel, features: object, points: torch.Tensor, *rest: torch.Tensor
     ) -> object:
         if model.hidden_dim == 256 and not model.mask_decoder.conv_s0.weight.requires_grad:
-            asked.append(len(points))
+            decoded.append(len(points))
         return decode(model, features, points, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(PromptableModel, "decode", counted)
@@ -96,7 +96,7 @@ def test_each_view_is_encoded_and_answered_once(
     cache = tmp_path / "run" / "cache"
     assert np.load(cache / "answered.npy").all()
     assert np.load(cache / "done.npy").all()
-    assert 8 <= sum(asked) <= 24, "ten batches of four, from eight views"
+    assert 8 <= sum(decoded) <= 24, "ten batches of four, from eight views"
 
 
 def test_a_stopped_run_ends_as_one_that_was_not(teacher: Path, lab: Path, run: Path, tmp_path: Path) -> None:

@@ -166,8 +166,8 @@ class DecoderDistiller(nn.Module):
         """The teacher's logits (B, S/4, S/4) for the first prompts."""
         found = self.answers.get(view)
         if found is None:
-            asked = (prompt[name] for name in ("points", "labels", "mask", "has_mask"))
-            found = self.teacher.decode(self.teacher.from_stages(stages), *asked)[0]
+            first = (prompt[name] for name in ("points", "labels", "mask", "has_mask"))
+            found = self.teacher.decode(self.teacher.from_stages(stages), *first)[0]
             self.answers.put(view, found)
         return found
 
