@@ -10,7 +10,8 @@ import torch
 from uniultra.errors import ModelError
 from uniultra.models.adapted import open_model
 from uniultra.models.build import PAPER, DecoderSize, build, with_decoder
-from uniultra.models.narrow import Prompt, narrow
+from uniultra.models.narrow import narrow
+from uniultra.models.narrow_fit import Prompt
 from uniultra.models.promptable import PromptableModel
 
 SIZE = DecoderSize(width=64, mlp=48, quality=32)

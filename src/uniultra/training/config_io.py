@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from uniultra.errors import ModelError
 from uniultra.io.texts import decoded
-from uniultra.training.config import CHOICES, RANGES, AdaptConfig, DataSettings, DistillConfig, TrainConfig
+from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, TrainConfig
+from uniultra.training.config_ranges import CHOICES, RANGES
 
 C = TypeVar("C", TrainConfig, AdaptConfig, DistillConfig)
 
