@@ -31,6 +31,7 @@ MODULES = (
     "uniultra.registry",
     "uniultra.web.client",
     "uniultra.io.masks",
+    "uniultra.io.contact_sheet",
     "uniultra.io.overlay",
     "uniultra.io.video_writer",
     "uniultra.io.dicom.seg",

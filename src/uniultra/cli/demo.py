@@ -25,8 +25,8 @@ def demo(
     model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
 ) -> None:
     """Segment bundled images of several organs, from boxes and clicks, and draw them on one picture."""
+    from uniultra.io.contact_sheet import contact_sheet
     from uniultra.io.output import check_free, write_png
-    from uniultra.io.overlay import contact_sheet
     from uniultra.segmenter import Segmenter
 
     sheet = out / "contact_sheet.png"

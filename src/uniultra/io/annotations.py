@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from uniultra.io.overlay import line_width, readable_on
+from uniultra.io.overlay import font_of, line_width, readable_on
 from uniultra.types import POSITIVE, Prompt
 
 LEAST_SIDE = 480
@@ -64,7 +64,7 @@ class Annotations:
 
     @cached_property
     def font(self) -> _Font:
-        return ImageFont.load_default(self.size)
+        return font_of(self.size)
 
     @cached_property
     def width(self) -> int:

@@ -1,9 +1,10 @@
-"""Results as pictures: masks drawn on their frame, and sheets of such pictures."""
+"""Results as pictures: masks drawn on their frame."""
 
 from __future__ import annotations
 
+import functools
 import math
-import unicodedata
+import threading
 from collections.abc import Iterator, Sequence
 
 import cv2
@@ -27,16 +28,6 @@ dark blue last.
 
 FILL_OPACITY = 0.25
 HALO_OPACITY = 0.35
-
-_BACKGROUND = (17, 19, 23)
-_CAPTION = (236, 239, 243)
-_DETAIL = (152, 160, 172)
-_GAP = 14
-_CAPTION_SIZE = 15
-_STAND_INS = str.maketrans(
-    {"×": "x", "–": "-", "—": "-", "≥": ">=", "≤": "<=", "→": "->", "µ": "u", "ß": "ss"}
-)
-"""For characters that Pillow's own font lacks; accents and superscripts are taken off by `_drawable`."""
 _MARGIN = 4
 _MIN_LABELLED_SIDE = 48
 
@@ -63,14 +54,26 @@ def paint_masks(frame: Frame, masks: Sequence[Mask], zoom: int = 1) -> np.ndarra
     pixels = frame.pixels_hw
     if zoom > 1:
         pixels = cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
-    canvas = np.repeat(pixels[..., None], 3, axis=2).astype(np.float32)
-    for number, mask in enumerate(masks):
+    picture = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
+    width_px = line_width(picture.shape)
+    margin = max(_MARGIN, math.ceil(width_px) + 2, 2 * zoom)
+    boxes = [_surroundings(mask.mask_hw, -(-margin // zoom)) for mask in masks]
+    if not any(boxes):
+        return picture
+    painted = _union([box for box in boxes if box is not None])
+    rows, columns = _zoomed(painted, zoom)
+    canvas = np.stack([pixels[rows, columns].astype(np.float32)] * 3)  # beyond it nothing is painted
+    for number, (mask, box) in enumerate(zip(masks, boxes, strict=True)):
         assert mask.mask_hw.shape == frame.pixels_hw.shape, (
             f"mask {mask.mask_hw.shape} on a frame {frame.pixels_hw.shape}"
         )
-        if mask.mask_hw.any():
-            _paint(canvas, mask.mask_hw, PALETTE[number % len(PALETTE)], zoom)
-    return np.rint(canvas).astype(np.uint8)
+        if box is not None:
+            inside_hw = mask.mask_hw[_zoomed(box)].repeat(zoom, axis=0).repeat(zoom, axis=1)
+            distance_hw = _edge_distance(inside_hw, margin, 0.9 * zoom)
+            part = canvas[:, *_zoomed(box, zoom, painted[:2])]
+            _paint(part, inside_hw, distance_hw, PALETTE[number % len(PALETTE)], width_px)
+    picture[rows, columns] = np.moveaxis(np.rint(canvas), 0, 2)
+    return picture
 
 
 def draw_prompts(picture: np.ndarray, prompts: Sequence[Prompt]) -> np.ndarray:
@@ -91,37 +94,6 @@ def draw_prompts(picture: np.ndarray, prompts: Sequence[Prompt]) -> np.ndarray:
     return np.array(image)
 
 
-def contact_sheet(
-    tiles: Sequence[np.ndarray], captions: Sequence[str], columns: int, tile_hw: tuple[int, int] = (270, 360)
-) -> np.ndarray:
-    """Pictures in rows of `columns`, each fitted into a tile of `tile_hw` pixels on a dark ground, its
-    caption below.
-
-    The first line of a caption is bright and the others are dimmer; lines too long for the tile end in "...".
-
-    Args:
-        tiles: uint8 RGB (H, W, 3), of any sizes.
-        captions: one per tile; may be empty.
-
-    Returns:
-        uint8 RGB (H, W, 3).
-    """
-    assert tiles and len(tiles) == len(captions) and columns >= 1, (
-        f"{len(tiles)} tiles, {len(captions)} captions, {columns} columns"
-    )
-    height, width = tile_hw
-    font = ImageFont.load_default(_CAPTION_SIZE)
-    line_px = _CAPTION_SIZE + 5
-    pitch_y = height + line_px * max(caption.count("\n") + 1 for caption in captions) + 2 * _GAP
-    rows, columns = -(-len(tiles) // columns), min(columns, len(tiles))
-    sheet = Image.new("RGB", (columns * (width + _GAP) + _GAP, rows * pitch_y + _GAP), _BACKGROUND)
-    for i, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):
-        x, y = _GAP + i % columns * (width + _GAP), _GAP + i // columns * pitch_y
-        sheet.paste(_letterboxed(tile, tile_hw), (x, y))
-        _write_caption(ImageDraw.Draw(sheet), (x, y + height + _GAP // 2), caption, width, font)
-    return np.array(sheet)
-
-
 def line_width(picture_hw: tuple[int, ...]) -> float:
     """Contour width, px: 1 on small pictures, 2 from 600 px a side on, and a 700th of the shorter side on
     very large ones.
@@ -130,26 +102,36 @@ def line_width(picture_hw: tuple[int, ...]) -> float:
     return max(float(np.clip(side / 300.0, 1.0, 2.0)), side / 700.0)
 
 
-def _paint(canvas: np.ndarray, mask_hw: np.ndarray, colour: tuple[int, int, int], zoom: int) -> None:
-    """Blends one mask, of the frame's size, into `canvas`, float32 (zoom H, zoom W, 3), in place around the
-    mask alone.
-    """
-    width_px = line_width(canvas.shape)
-    margin = max(_MARGIN, math.ceil(width_px) + 2, 2 * zoom)
-    x0, y0, x1, y1 = _surroundings(mask_hw, -(-margin // zoom))
-    inside_hw = mask_hw[y0:y1, x0:x1].repeat(zoom, axis=0).repeat(zoom, axis=1)
-    part = canvas[y0 * zoom : y1 * zoom, x0 * zoom : x1 * zoom]
-    distance_hw = _edge_distance(inside_hw, margin, 0.9 * zoom)
+def _paint(
+    part: np.ndarray,
+    inside_hw: np.ndarray,
+    distance_hw: np.ndarray,
+    colour: tuple[int, int, int],
+    width_px: float,
+) -> None:
+    """Blends one mask into `part`, float32 (3, H, W), in place: its fill, a dark halo, its contour."""
     ink = np.array(colour, dtype=np.float32)
     _blend(part, ink, FILL_OPACITY * inside_hw)
     _blend(part, np.zeros(3, dtype=np.float32), HALO_OPACITY * _line(distance_hw, width_px + 2.0))
     _blend(part, ink, _line(distance_hw, width_px))
 
 
-def _surroundings(mask_hw: np.ndarray, margin: int) -> _Box:
-    """The mask's tight box with a margin, cut to the frame."""
+def _union(boxes: Sequence[_Box]) -> _Box:
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
+
+
+def _zoomed(box: _Box, zoom: int = 1, origin_xy: tuple[int, int] = (0, 0)) -> tuple[slice, slice]:
+    """The rows and columns of a box in an array that begins at `origin_xy`, enlarged."""
+    (x0, y0, x1, y1), (x, y) = box, origin_xy
+    return slice(zoom * (y0 - y), zoom * (y1 - y)), slice(zoom * (x0 - x), zoom * (x1 - x))
+
+
+def _surroundings(mask_hw: np.ndarray, margin: int) -> _Box | None:
+    """The mask's tight box with a margin, cut to the frame; None where it is empty."""
     box = mask_box(mask_hw)
-    assert box is not None, "an empty mask has no surroundings"
+    if box is None:
+        return None
     height, width = mask_hw.shape
     x0, y0, x1, y1 = (round(edge + 0.5) for edge in box)
     return max(x0 - margin, 0), max(y0 - margin, 0), min(x1 + margin, width), min(y1 + margin, height)
@@ -179,7 +161,17 @@ def _line(distance_hw: np.ndarray, width_px: float) -> np.ndarray:
 
 
 def _blend(part: np.ndarray, ink: np.ndarray, opacity_hw: np.ndarray) -> None:
-    part += opacity_hw[..., None].astype(np.float32) * (ink - part)
+    part += opacity_hw.astype(np.float32) * (ink[:, None, None] - part)
+
+
+def font_of(size: int) -> _Font:
+    """Pillow's own font with letters `size` px high; decoded once a thread, as FreeType has no locks."""
+    return _font(size, threading.get_ident())
+
+
+@functools.lru_cache(maxsize=64)
+def _font(size: int, thread: int) -> _Font:
+    return ImageFont.load_default(size)
 
 
 def _number(picture: np.ndarray, masks: Sequence[Mask]) -> np.ndarray:
@@ -189,7 +181,7 @@ def _number(picture: np.ndarray, masks: Sequence[Mask]) -> np.ndarray:
     image = Image.fromarray(picture)
     draw = ImageDraw.Draw(image)
     size = int(np.clip(round(0.035 * min(image.size)), 9, 32))
-    font = ImageFont.load_default(size)
+    font = font_of(size)
     objects_hw = np.logical_or.reduce(
         [np.zeros(picture.shape[:2], dtype=bool), *(mask.mask_hw for mask in masks)]
     )
@@ -257,41 +249,3 @@ def readable_on(colour: tuple[int, int, int]) -> tuple[int, int, int]:
     """Black or white, whichever stands out from `colour` (luma of ITU-R 601)."""
     red, green, blue = colour
     return (0, 0, 0) if 0.299 * red + 0.587 * green + 0.114 * blue > 110 else (255, 255, 255)
-
-
-def _letterboxed(tile: np.ndarray, tile_hw: tuple[int, int]) -> Image.Image:
-    """The picture at the largest size that fits, centred on the ground."""
-    (height, width), (h, w) = tile_hw, tile.shape[:2]
-    scale = min(height / h, width / w)
-    fitted_wh = (max(round(w * scale), 1), max(round(h * scale), 1))
-    fitted = cv2.resize(tile, fitted_wh, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    box = Image.new("RGB", (width, height), "black")
-    box.paste(Image.fromarray(fitted), ((width - fitted_wh[0]) // 2, (height - fitted_wh[1]) // 2))
-    return box
-
-
-def _write_caption(
-    draw: ImageDraw.ImageDraw, xy: tuple[int, int], caption: str, width: int, font: _Font
-) -> None:
-    x, y = xy
-    for i, line in enumerate(_drawable(caption).split("\n")):
-        draw.text(
-            (x, y + i * (_CAPTION_SIZE + 5)),
-            _shortened(line, width, font),
-            fill=_DETAIL if i else _CAPTION,
-            font=font,
-        )
-
-
-def _drawable(text: str) -> str:
-    """The text in characters that Pillow's own font has, as far as it is Latin."""
-    parts = unicodedata.normalize("NFKD", text.translate(_STAND_INS))
-    return "".join(sign for sign in parts if not unicodedata.combining(sign))
-
-
-def _shortened(line: str, width: int, font: _Font) -> str:
-    if font.getlength(line) <= width:
-        return line
-    while line and font.getlength(line + "...") > width:
-        line = line[:-1]
-    return line + "..."

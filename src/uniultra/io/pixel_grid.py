@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from uniultra.io.overlay import PALETTE
+from uniultra.io.overlay import PALETTE, font_of
 from uniultra.pixel_scale import Calibration, ScanRegion, same
 from uniultra.types import Frame
 
@@ -67,7 +67,7 @@ def draw_grid(frame: Frame) -> np.ndarray:
     longer = max(frame.width, frame.height)
     zoom = int(np.clip(-(-LEAST_SIDE // longer), 1, MOST_ENLARGED))
     size = int(np.clip(round(longer * zoom / 55), 12, 48))
-    font = ImageFont.load_default(size)
+    font = font_of(size)
     left = round(font.getlength(str(frame.height))) + 2 * size
     sheet = _Sheet(zoom, left, 2 * size, font, size, step_of(LETTERS_A_STEP * size / zoom))
     canvas = _canvas(frame, sheet, [text for text, _ in legend])

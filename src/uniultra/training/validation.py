@@ -21,7 +21,7 @@ from uniultra.data.prompt_simulation import centre_click, exact_box, jitter_box
 from uniultra.data.splits import SelectionSplit
 from uniultra.evaluation.metrics import dice
 from uniultra.geometry import ModelMap, region_around, whole
-from uniultra.io.overlay import contact_sheet
+from uniultra.io.contact_sheet import contact_sheet
 from uniultra.model_facts import Passes
 from uniultra.models.promptable import PromptableModel, box_ellipse
 from uniultra.pixel_scale import Box

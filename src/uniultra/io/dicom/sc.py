@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGBaseline8Bit, generate_uid
@@ -27,6 +27,7 @@ from uniultra.io.dicom.source import (
     legal_label,
     study_of,
 )
+from uniultra.io.overlay import font_of
 from uniultra.io.silence import quiet
 
 STILL, CINE = "1.2.840.10008.5.1.4.1.1.7", "1.2.840.10008.5.1.4.1.1.7.4"
@@ -48,7 +49,7 @@ def marked(rgb: np.ndarray) -> np.ndarray:
     band = 2 * size
     whole = Image.new("RGB", (width, height + band + (height + band) % 2))
     whole.paste(Image.fromarray(rgb), (0, band))
-    font = ImageFont.load_default(size)
+    font = font_of(size)
     ImageDraw.Draw(whole).text((size // 2, band // 2), NOTICE, (255, 210, 80), font, anchor="lm")
     return np.array(whole)
 
