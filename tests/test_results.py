@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -76,6 +77,21 @@ def test_a_wrong_prompt_is_an_error_on_threads_too(segmenter: Segmenter) -> None
     outside = Prompt(points_xy=((1000.0, 5.0),), point_labels=(1,))
     with pytest.raises(PromptError, match="1000"):
         list(segment_cine(segmenter, cine_of(), range(5), [outside], 2))
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_what_is_done_beside_is_done_before_a_result_is_handed_out(
+    segmenter: Segmenter, workers: int
+) -> None:
+    done: dict[int | None, int] = {}
+
+    def beside(result: FrameResult) -> None:
+        done[result.number] = threading.get_ident()
+
+    for result in segment_cine(segmenter, cine_of((1,)), range(5), [BOX], workers, lambda *_: None, beside):
+        assert result.number in done
+    assert sorted(done) == [0, 2, 3, 4]
+    assert (threading.get_ident() in done.values()) == (workers == 1)
 
 
 def test_measures_are_kept_once_worked_out(segmenter: Segmenter) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -11,7 +11,9 @@ Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
-def map_ahead(function: Callable[[Given], Made], items: Iterable[Given], workers: int) -> Iterator[Made]:
+def map_ahead(
+    function: Callable[[Given], Made], items: Iterable[Given], workers: int
+) -> Generator[Made, None, None]:
     """As `map`, with up to `workers` calls at a time on threads, which helps where they release the GIL.
 
     Items are taken in the caller's thread, at most `workers` + 1 more of them than results were handed out.

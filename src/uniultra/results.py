@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -161,6 +161,7 @@ def segment_cine(
     prompts: Sequence[Prompt],
     workers: int = 1,
     on_fault: OnFault | None = None,
+    beside: Callable[[FrameResult], object] | None = None,
 ) -> Generator[FrameResult, None, None]:
     """Segments some frames of a cine with the same prompts, each on its own; results come in the frames'
     order.
@@ -170,6 +171,7 @@ def segment_cine(
         workers: frames segmented at a time, from 1, each on a thread; up to `workers` + 1 are in memory. Give
             a segmenter that was loaded with threads=1: the results are then the same to the bit.
         on_fault: is given each frame that can't be read, in its turn, and the frame is left out; None raises.
+        beside: is given each result ahead of its turn, on the thread that found it, such as to draw it.
 
     Raises:
         FileError: a frame can't be read. PromptError: as for one frame.
@@ -180,7 +182,10 @@ def segment_cine(
         if isinstance(frame, FileError):
             return number, frame
         time_s = None if cine.times_s is None else round(cine.times_s[number], 6)
-        return number, replace(segment_frame(segmenter, frame, prompts, number), time_s=time_s)
+        result = replace(segment_frame(segmenter, frame, prompts, number), time_s=time_s)
+        if beside is not None:
+            beside(result)
+        return number, result
 
     for number, result in map_ahead(one, frames_or_faults(cine, numbers), workers):
         if isinstance(result, FrameResult):

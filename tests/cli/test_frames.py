@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import re
+import signal
+import threading
 import tracemalloc
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from pydicom.uid import JPEGBaseline8Bit
 from commands import uniultra
 from dicoms import dataset, encapsulated, jpeg, region, save
 from phantoms import ellipse, speckled
-from uniultra.cli.frames import SegmentJob, numbers_of, parse_frames, segment_frames
+from uniultra.cli.frames import SegmentJob, Summary, numbers_of, parse_frames, segment_frames
 from uniultra.errors import PromptError
 from uniultra.io.cines import open_cine
 from uniultra.io.input_file import input_file
@@ -28,6 +30,7 @@ from uniultra.model_facts import ModelFacts
 from uniultra.outputs.plan import OWN_STUDY, OutputPlan
 from uniultra.prompts.grouping import Typed
 from uniultra.prompts.source import PromptSource
+from uniultra.results import FrameResult
 from uniultra.types import Frame, Mask, Prompt
 
 RADII = (60, 50, 40, 50, 60)
@@ -190,6 +193,22 @@ def test_an_unreadable_frame_is_reported_and_the_others_are_written(folder: Path
         ("broken.dcm", 2, False),
         ("broken.dcm", 3, True),
     ]
+
+
+def test_ctrl_c_ends_the_threads_and_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within this process: the signal comes while the look-ahead threads are at work on later frames."""
+
+    def interrupted(_: Summary, result: FrameResult) -> None:
+        if result.number == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Summary, "add", interrupted)
+    monkeypatch.setattr("uniultra.cli.frames._workers", lambda _: 2)
+    done = uniultra("segment", "cine.dcm", "--frames", "all", "--box", BOX, "--out", "out", cwd=folder)
+    assert done.returncode == 130
+    assert "cine.dcm: interrupted; nothing of it was written" in done.stderr
+    assert not (folder / "out").exists()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("uniultra")]
 
 
 def test_a_file_of_unreadable_frames_alone_fails_and_leaves_nothing(folder: Path) -> None:

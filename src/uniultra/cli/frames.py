@@ -132,7 +132,8 @@ def segment_frames(job: SegmentJob, source: InputFile) -> Printed:
         if job.plan.folder is not None:
             facts = job.segmenter.facts
             files = stack.enter_context(cine_files(job.plan, source, cine, numbers, facts, faults))
-        results = segment_cine(job.segmenter, cine, numbers, prompts, _workers(job.segmenter), on_fault)
+        workers, prepare = _workers(job.segmenter), None if files is None else files.prepare
+        results = segment_cine(job.segmenter, cine, numbers, prompts, workers, on_fault, prepare)
         for result in stack.enter_context(closing(results)):
             if files is not None:
                 files.add(result)

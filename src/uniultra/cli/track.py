@@ -5,8 +5,9 @@ where it is lost.
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from uniultra.types import Cine, Prompt
 
 OUT = Path("uniultra-out")
+DRAWING = 2
+"""Threads that draw overlays while the next frames are followed."""
 
 
 def track(
@@ -154,6 +157,7 @@ def _run(
     from uniultra.outputs.cine_files import check_size, cine_files
     from uniultra.outputs.course import Course
     from uniultra.outputs.faults import Faults
+    from uniultra.parallel import map_ahead
     from uniultra.results import with_names
     from uniultra.tracking import track as follow
 
@@ -174,14 +178,14 @@ def _run(
             stack.callback(journal.close)
         bar = stack.enter_context(new_bar())
         task = bar.add_task(label(source.path.name), total=len(options.frames))
-        result = next(results, None)  # wrong prompts are told before a file is begun
-        faults.check_some_read(result is not None)
+        first = next(results, None)  # wrong prompts are told before a file is begun
+        faults.check_some_read(first is not None)
         facts = segmenter.facts
         files = stack.enter_context(cine_files(plan, source, cine, options.frames, facts, faults, course))
-        while result is not None:
+        drawn = map_ahead(files.prepare, chain([] if first is None else [first], results), DRAWING)
+        for result in stack.enter_context(closing(drawn)):
             files.add(result)
             bar.advance(task)
-            result = next(results, None)
     if journal is not None:
         journal.path.unlink(missing_ok=True)
     tell((*files.notes, *files.lost, *faults.lines()))

@@ -12,6 +12,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from uniultra.errors import OutputError
 from uniultra.io.input_file import InputFile
 from uniultra.io.label_tiff import LabelFile
@@ -48,7 +50,8 @@ def check_size(plan: OutputPlan, source: InputFile, cine: Cine, masks: int) -> N
 @dataclass(frozen=True)
 class CineFiles:
     """The open files of one cine. `notes` say what isn't written, a sentence each; `lost` what failed on the
-    way, once all is done; `course` is what the plot of a track shows.
+    way, once all is done; `course` is what the plot of a track shows; `pictures` are overlays of frames that
+    are still to be added.
     """
 
     image: str
@@ -61,24 +64,39 @@ class CineFiles:
     notes: tuple[str, ...] = field(default=())
     lost: list[str] = field(default_factory=list)
     course: Course | None = None
+    pictures: dict[int, np.ndarray] = field(default_factory=dict)
     listed_frames: list[int] = field(default_factory=list)
     listed_faults: list[int] = field(default_factory=list)
+
+    def prepare(self, result: FrameResult) -> FrameResult:
+        """The same result, once its overlay is drawn: the part of `add` that can be done ahead, on any
+        thread.
+        """
+        assert result.number is not None, "a frame of a cine has a number"
+        if self._captured or self.movie is not None:
+            self.pictures[result.number] = draw_result(result)
+        return result
+
+    @property
+    def _captured(self) -> bool:
+        return self.dicom is not None and "sc" in self.dicom.kinds
 
     def add(self, result: FrameResult) -> None:
         """Adds one frame; frames come in ascending order. Raises OutputError."""
         assert result.number is not None, "a frame of a cine has a number"
+        if result.number not in self.pictures:
+            self.prepare(result)
+        picture = self.pictures.pop(result.number, None)
         self._list_faults(before=result.number)
         self.listed_frames.append(result.number)
         self.labels.add(result.number, id_mask(result))
         for found in result.objects:
             self.table.add(_row(self.image, result, found))
         self.listed.add(cine_frame_json(self.image, result))
-        captured = self.dicom is not None and "sc" in self.dicom.kinds
-        picture = draw_result(result) if captured or self.movie is not None else None
         if self.movie is not None and picture is not None:
             self.movie.add(picture)
         if self.dicom is not None:
-            self.dicom.add(result, picture if captured else None)
+            self.dicom.add(result, picture if self._captured else None)
         if self.course is not None:
             self.course.add(result)
 
