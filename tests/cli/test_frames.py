@@ -20,8 +20,7 @@ from pydicom.uid import JPEGBaseline8Bit
 from commands import uniultra
 from dicoms import dataset, encapsulated, jpeg, region, save
 from phantoms import ellipse, speckled
-from uniultra.cli.frames import SegmentJob, Summary, numbers_of, parse_frames, segment_frames
-from uniultra.errors import PromptError
+from uniultra.cli.frames import SegmentJob, Summary, segment_frames
 from uniultra.io.cines import open_cine
 from uniultra.io.input_file import input_file
 from uniultra.io.label_tiff import LabelFile, read_label_pages
@@ -261,34 +260,6 @@ def test_bad_input_is_one_line_and_exit_code_2(folder: Path, arguments: list[str
     assert len(done.stderr.strip().splitlines()) == 1
     assert says in done.stderr
     assert names(folder) == ["cine.dcm", "still.png"]
-
-
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [
-        ("all", [0, 1, 2, 3, 4]),
-        ("ALL", [0, 1, 2, 3, 4]),
-        ("3", [3]),
-        ("1-3", [1, 2, 3]),
-        ("0-4:2", [0, 2, 4]),
-        (" 4, 1-2,2 ", [1, 2, 4]),
-    ],
-)
-def test_what_is_chosen(folder: Path, text: str, numbers: list[int]) -> None:
-    assert list(numbers_of(parse_frames(text), open_cine(folder / "cine.dcm"))) == numbers
-
-
-@pytest.mark.parametrize(
-    "text", ["", ",", "1,", "-1", "1-", "1:2", "1-3:0", "1-3:", "1.5", "0x1", "²", "1-2-3", "1--3"]
-)
-def test_what_is_no_choice(text: str) -> None:
-    with pytest.raises(PromptError, match=r"--frames '.*' is not understood|is not a range"):
-        parse_frames(text)
-
-
-def test_a_huge_range_is_refused_without_being_counted_out(folder: Path) -> None:
-    with pytest.raises(PromptError, match="there is no frame 999999999999; legal are 0 to 4"):
-        numbers_of(parse_frames("0-999999999999"), open_cine(folder / "cine.dcm"))
 
 
 def test_measure_takes_the_label_of_a_cine(folder: Path) -> None:

@@ -5,7 +5,6 @@ time.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from uniultra.cli.protocols import new_bar
 from uniultra.cli.terminal.text import label, printable
-from uniultra.errors import PromptError
 
 if TYPE_CHECKING:
     from uniultra.cli.terminal.spacing import TypedScale
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
     from uniultra.results import FrameResult
     from uniultra.segmenter import Segmenter
     from uniultra.types import Cine
-
-FORMS = "all, A-B, A-B:STEP, or numbers with commas, from 0"
 
 
 @dataclass(frozen=True)
@@ -50,54 +46,6 @@ class SegmentJob:
     alternatives: int = 1
 
 
-def parse_frames(text: str) -> tuple[range, ...] | None:
-    """The ranges of `--frames`, not yet checked against a cine; None for all. Raises PromptError."""
-    if text.strip().lower() == "all":
-        return None
-    return tuple(_range(part.strip(), text) for part in text.split(","))
-
-
-def _range(part: str, text: str) -> range:
-    span, _, step = part.partition(":")
-    first, dash, last = span.partition("-")
-    numbers = [first, last] if dash else [first]
-    if not all(
-        number.strip().isascii() and number.strip().isdigit()
-        for number in (*numbers, *([step] if ":" in part else []))
-    ):
-        raise PromptError(f"--frames '{text}' is not understood at '{part}'; give {FORMS}")
-    start, stop, stride = int(numbers[0]), int(numbers[-1]), int(step or 1)
-    if stop < start or stride < 1 or (step and not dash):
-        raise PromptError(
-            f"--frames '{text}': '{part}' is not a range; give A-B or A-B:STEP with A up to B and STEP from 1"
-        )
-    return range(start, stop + 1, stride)
-
-
-def numbers_of(requested: tuple[range, ...] | None, cine: Cine) -> Sequence[int]:
-    """The chosen frames of a cine in ascending order, each once. Raises PromptError: beyond the cine, a still
-    image, too many.
-    """
-    if cine.count < 2:
-        raise PromptError(f"{cine.source}: a still image, of 1 frame; leave out --frames")
-    beyond = max((part[-1] for part in requested or ()), default=0)
-    if beyond >= cine.count:
-        raise PromptError(
-            f"{cine.source}: there is no frame {beyond}; legal are 0 to {cine.count - 1}; give --frames "
-            "within them"
-        )
-    numbers = range(cine.count) if requested is None else sorted(set().union(*requested))
-    from uniultra.outputs.cine_files import MOST_FRAMES
-
-    if len(numbers) > MOST_FRAMES:
-        fix = (
-            f"give fewer, as with 0-{cine.count - 1}:{-(-cine.count // MOST_FRAMES)}, or parts in folders "
-            "of their own"
-        )
-        raise PromptError(f"{cine.source}: {len(numbers)} frames; one call takes 1 to {MOST_FRAMES}; {fix}")
-    return numbers
-
-
 def segment_frames(job: SegmentJob, source: InputFile) -> Printed:
     """Segments the chosen frames of a file and writes the results, all or none. A frame that can't be read is
     listed in the JSON, and the others are written.
@@ -108,6 +56,7 @@ def segment_frames(job: SegmentJob, source: InputFile) -> Printed:
     from uniultra.io.cines import recalibrated
     from uniultra.outputs.cine_files import check_size, cine_files
     from uniultra.outputs.faults import Faults
+    from uniultra.outputs.frame_choice import numbers_of
     from uniultra.outputs.structured import fault_json, frame_json
     from uniultra.results import segment_cine
 

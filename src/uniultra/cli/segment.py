@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uniultra.cli.frames import Printed, SegmentJob, parse_frames, segment_frames
+from uniultra.cli.frames import Printed, SegmentJob, segment_frames
 from uniultra.cli.protocols import new_bar
 from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched, store_results
 from uniultra.cli.terminal.frame_option import one_frame
@@ -19,17 +19,19 @@ from uniultra.cli.terminal.labels import LABEL_HELP, parse_labels
 from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
 from uniultra.cli.terminal.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
+from uniultra.outputs.frame_choice import parse_frames
 from uniultra.outputs.plan import (
     KINDS_SHOWN,
     OutputPlan,
     check_cine_kinds,
     check_kinds,
+    check_targets,
     chosen_kinds,
     dicom_paths,
     own_study,
 )
 from uniultra.pixel_scale import UNCALIBRATED
-from uniultra.prompts.grouping import Typed, parse_typed
+from uniultra.prompts.grouping import parse_typed
 from uniultra.prompts.source import PromptSource
 from uniultra.registry import DEFAULT
 
@@ -105,7 +107,7 @@ def segment(
 
     typed = parse_typed(box, point, negative, each_point)
     requested = None if frames is None else parse_frames(frames)
-    _check_options(typed, mask, prompts)
+    typed.check(mask, prompts)
     called = parse_labels(label)
     scale = parse_scale(spacing, override_scale)
     files = images_of(fetched(images))
@@ -162,8 +164,6 @@ def _check_targets(
 
     The previous mask may be the one that the result replaces: with --force an answer is corrected in place.
     """
-    from uniultra.io.output import check_free
-
     if plan.folder is None:
         return
     paths_of = plan.cine_paths if of_cines else plan.frame_paths
@@ -172,8 +172,7 @@ def _check_targets(
     in_place = len(sources) == 1 and not of_cines
     if mask is not None and not in_place:
         inputs.append(mask)
-    _spare_inputs(targets, inputs)
-    check_free(targets, plan.force)
+    check_targets(targets, inputs, plan.force)
 
 
 def _check_frames(plan: OutputPlan, frames: str | None, alternatives: int) -> None:
@@ -191,27 +190,6 @@ def _check_frames(plan: OutputPlan, frames: str | None, alternatives: int) -> No
         check_cine_kinds(plan.kinds)
     elif plan.kinds is not None and "movie" in plan.kinds:
         raise PromptError("--write movie is of several frames; choose them with --frames, as in --frames all")
-
-
-def _check_options(typed: Typed, mask: Path | None, prompts: Path | None) -> None:
-    if typed.empty and mask is None and prompts is None:
-        raise PromptError("no prompt: give --box x0,y0,x1,y1 or --point x,y (or --mask, --prompts)")
-    if prompts is not None and not (typed.empty and not typed.negatives and mask is None):
-        raise PromptError("--prompts stands alone; put boxes, points and labels into the file")
-
-
-def _spare_inputs(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
-    """Raises OutputError where a result would be written over what it is made from, which --force doesn't
-    mean.
-    """
-    from uniultra.errors import OutputError
-
-    sources = {path.resolve() for path in inputs}
-    for target in targets:
-        if target.resolve() in sources:
-            raise OutputError(
-                f"{target}: the result would replace an input of this call; give another folder with --out"
-            )
 
 
 def _scaled(frame: Frame, scale: TypedScale | None) -> Frame:

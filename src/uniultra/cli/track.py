@@ -23,6 +23,7 @@ from uniultra.outputs.plan import (
     OutputPlan,
     check_cine_kinds,
     check_kinds,
+    check_targets,
     chosen_kinds,
     dicom_paths,
     own_study,
@@ -102,11 +103,12 @@ def track(
     """
     from uniultra.io.cines import open_cine, recalibrated
     from uniultra.io.input_file import input_file
+    from uniultra.outputs.frame_choice import span_of
     from uniultra.prompts.tracks import named_tracks
     from uniultra.segmenter import Segmenter
 
     typed = parse_typed(box, point, negative, each_point)
-    _check_options(typed, mask, prompts)
+    typed.check(mask, prompts)
     scale = parse_scale(spacing, override_scale)
     kinds, began = chosen_kinds(write), time.time_ns()
     plan = OutputPlan(out, None, kinds, check_store(store, kinds, out) or keep_patient, force)
@@ -117,9 +119,10 @@ def track(
     cine = open_cine(path) if path.is_dir() else source.cine
     if scale is not None:
         cine = recalibrated(cine, scale.applied)
-    frames = _frames(cine, first, last)
+    frames = span_of(first, last, cine)
     prompted = named_tracks(_prompts((path, cine), frame, typed, mask, prompts), parse_labels(label))
-    _check_targets(plan, source, bool(ventricle), [one for one in (mask, prompts) if one is not None])
+    targets = plan.track_paths(source, bool(ventricle)).values()
+    check_targets(targets, [path, *filter(None, (mask, prompts))], force)
     segmenter = Segmenter.load(model)
     options = TrackOptions(frames, reverse, ventricle, model, resume)
     summary, complete = _run(plan, (source, cine), segmenter, prompted, options)
@@ -212,27 +215,6 @@ def _journal(
     return TrackJournal.open(plan.folder / f"{source.stem}.track.part.jsonl", about)
 
 
-def _check_options(typed: Typed, mask: Path | None, prompts: Path | None) -> None:
-    if typed.empty and mask is None and prompts is None:
-        raise PromptError("no prompt: give --box x0,y0,x1,y1 or --point x,y (or --mask, --prompts)")
-    if prompts is not None and not (typed.empty and not typed.negatives and mask is None):
-        raise PromptError("--prompts stands alone; put boxes, points and labels into the file")
-
-
-def _frames(cine: Cine, first: int | None, last: int | None) -> range:
-    """The frames to track. Raises PromptError: beyond the cine, the wrong way round, or too many."""
-    from uniultra.outputs.cine_files import MOST_FRAMES
-
-    low, high = first or 0, cine.count - 1 if last is None else last
-    if not low <= high < cine.count:
-        legal = f"legal are 0 to {cine.count - 1}, the first up to the last"
-        raise PromptError(f"{cine.source}: --from {low} --to {high} are no frames of it; {legal}")
-    if high - low + 1 > MOST_FRAMES:
-        fix = f"give parts, as with --from {low} --to {low + MOST_FRAMES - 1}, in folders of their own"
-        raise PromptError(f"{cine.source}: {high - low + 1} frames; one call takes 1 to {MOST_FRAMES}; {fix}")
-    return range(low, high + 1)
-
-
 def _prompts(
     read: tuple[Path, Cine], frame: int, typed: Typed, mask: Path | None, prompts: Path | None
 ) -> dict[int, dict[int, Prompt]]:
@@ -245,21 +227,6 @@ def _prompts(
         return read_track_prompts(prompts, Path(cine.source).name)
     prior = Prior() if mask is None else read_prior(mask, cine.frame_hw, clip, frame)
     return {frame: dict(enumerate(group_prior(typed, prior), start=1))}
-
-
-def _check_targets(plan: OutputPlan, source: InputFile, ventricle: bool, inputs: list[Path]) -> None:
-    """Raises OutputError where a result can't be written, or would replace an input, before anything is
-    computed.
-    """
-    from uniultra.errors import OutputError
-    from uniultra.io.output import check_free
-
-    targets = list(plan.track_paths(source, ventricle).values())
-    own = {path.resolve() for path in (source.path, *inputs)}
-    for target in targets:
-        if target.resolve() in own:
-            raise OutputError(f"{target}: the result would replace an input of this call; give another --out")
-    check_free(targets, plan.force)
 
 
 def _summary(source: InputFile, course: Course, segmenter: Segmenter) -> str:

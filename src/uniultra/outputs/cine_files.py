@@ -32,8 +32,6 @@ from uniultra.outputs.structured import cine_frame_json, cine_head_json, fault_j
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.types import Cine
 
-MOST_FRAMES = 10_000
-"""Frames of one call: Pillow's time for a page of a TIFF grows with their number."""
 TRACK_COLUMNS = (*FRAME_COLUMNS, "status", "confidence")
 MOST_SEG_BYTES = 2**32 - 2
 """The longest PixelData that DICOM has a number for (PS3.5 7.1.1)."""

@@ -153,6 +153,21 @@ def check_kinds(plan: OutputPlan, sources: Sequence[InputFile]) -> tuple[str, ..
     return ()
 
 
+def check_targets(targets: Iterable[Path], inputs: Iterable[Path], force: bool) -> None:
+    """Raises OutputError, before anything is computed, where a result can't be written, or would be written
+    over what it is made from, which --force doesn't mean.
+    """
+    from uniultra.io.output import check_free
+
+    own, targets = {path.resolve() for path in inputs}, list(targets)
+    for target in targets:
+        if target.resolve() in own:
+            raise OutputError(
+                f"{target}: the result would replace an input of this call; give another folder with --out"
+            )
+    check_free(targets, force)
+
+
 def own_study(plan: OutputPlan, sources: Sequence[InputFile]) -> tuple[str, ...]:
     """A note where DICOM results don't lie in the study of their sources."""
     if plan.folder is None or plan.keep_patient:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from uniultra.prompts.objects import check_counts
 from uniultra.types import NEGATIVE, POSITIVE, Prompt
 
 Point = tuple[float, float]
+NO_PROMPT = "no prompt: give --box x0,y0,x1,y1 or --point x,y (or --mask, --prompts)"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,15 @@ class Typed:
     @property
     def empty(self) -> bool:
         return not (self.boxes or self.points)
+
+    def check(self, mask: Path | None, prompts: Path | None) -> None:
+        """Raises PromptError where neither these, a mask nor a file of prompts is given, or the file beside
+        another of them.
+        """
+        if self.empty and mask is None and prompts is None:
+            raise PromptError(NO_PROMPT)
+        if prompts is not None and not (self.empty and not self.negatives and mask is None):
+            raise PromptError("--prompts stands alone; put boxes, points and labels into the file")
 
 
 def parse_typed(box: Sequence[str], point: Sequence[str], negative: Sequence[str], each_point: bool) -> Typed:
@@ -77,7 +88,7 @@ def group(typed: Typed, previous: Sequence[np.ndarray] = ()) -> list[Prompt]:
     clicked = [[point] for point in loose] if typed.each_point else together
     objects += [(None, None, points) for points in clicked]
     if not objects:
-        raise PromptError("no prompt: give --box x0,y0,x1,y1 or --point x,y (or --mask, --prompts)")
+        raise PromptError(NO_PROMPT)
     return check_counts([_prompt(index, objects, typed.negatives, holders) for index in range(len(objects))])
 
 
