@@ -59,8 +59,9 @@ def numbers_of(requested: tuple[range, ...] | None, cine: Cine) -> Sequence[int]
 
 
 def span_of(first: int | None, last: int | None, cine: Cine) -> range:
-    """The frames from `first` to `last`, by default the whole cine. Raises PromptError: beyond it, the wrong way
-    round, too many.
+    """The frames from `first` to `last`, by default the whole cine.
+
+    Raises PromptError: beyond it, the wrong way round, too many.
     """
     low, high = first or 0, cine.count - 1 if last is None else last
     if not low <= high < cine.count:
