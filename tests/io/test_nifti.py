@@ -10,7 +10,7 @@ import pytest
 from uniultra.errors import FileError, OutputError
 from uniultra.io.cines import open_cine
 from uniultra.io.images import read_frame
-from uniultra.io.nifti import read_labels, write_labels
+from uniultra.io.nifti import NO_WAY_UP, read_labels, write_labels
 
 nibabel = pytest.importorskip("nibabel", reason="nibabel is of the extra nifti")
 GREY = np.random.default_rng(0).integers(0, 256, (24, 36), dtype=np.uint8)
@@ -44,6 +44,18 @@ def test_a_cine_with_times_and_wide_values(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         cine.read(0).pixels_hw, np.rint((GREY - float(GREY.min())) / np.ptp(GREY) * 255)
     )
+
+
+@pytest.mark.parametrize(("qform", "sform"), [(0, 0), (1, 0), (0, 1)])
+def test_a_file_that_does_not_say_which_way_up_it_lies_has_a_note(
+    tmp_path: Path, qform: int, sform: int
+) -> None:
+    path = save(tmp_path / "a.nii", GREY.T[:, :, None], (0.3, 0.2, 1))
+    plain = path.read_bytes()
+    path.write_bytes(plain[:252] + np.array([qform, sform], "<i2").tobytes() + plain[256:])  # nifti1.h
+    cine = open_cine(path)
+    np.testing.assert_array_equal(cine.read(0).pixels_hw, GREY)
+    assert (NO_WAY_UP in cine.notes) == (qform == sform == 0)
 
 
 def test_units(tmp_path: Path) -> None:

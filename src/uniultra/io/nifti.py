@@ -33,6 +33,10 @@ SLICES = (
     "a third axis is space (nifti1.h): its frames are slices and have no times; a cine is columns x rows x "
     "1 x frames"
 )
+NO_WAY_UP = (
+    "qform_code and sform_code are 0: the file doesn't say which way up its rows lie; dcm2niix writes "
+    "ultrasound so, with the bottom row first; if the probe is at the bottom, flip it first"
+)
 _PLACE = (
     *(
         "qform_code",
@@ -76,6 +80,8 @@ def open_nifti(path: PathLike) -> Cine:
     calibration, times = _sizes(image, frames)
     notes = (SLICES,) if frames > 1 and axis == 2 else ()
     notes = (*notes, *print_size_notes("pixdim", calibration))
+    if not _says_where(image):
+        notes = (*notes, NO_WAY_UP)
     low, high = _range(_plane(image, 0, name), image)
     read = partial(_frame, image, name, calibration, (low, high))
     one, stream = partial(_checked, read, name, frames), partial(_stream, read, frames)
@@ -155,11 +161,16 @@ def write_labels(
 def place_of(path: PathLike, number: int) -> Place | None:
     """Where frame `number` lies; None where neither qform nor sform says. Raises FileError."""
     image = _load(path, shown(path))
-    if len(image.shape) < 3 or not (image.header["qform_code"] > 0 or image.header["sform_code"] > 0):
+    if len(image.shape) < 3 or not _says_where(image):
         return None
     affine = np.asarray(image.affine, np.float64)
     found = place(RAS, affine[:3, :3].T, affine[:3, 3])
     return found and (found.of_slice(number) if _frame_axis(image) == 2 else found)
+
+
+def _says_where(image: Any) -> bool:
+    """Whether qform or sform says how the axes lie (nifti1.h: code 0 is no coordinates but the pixel's own)."""
+    return bool(image.header["qform_code"] > 0 or image.header["sform_code"] > 0)
 
 
 def _place(header: Any, source: Any, number: int) -> None:
