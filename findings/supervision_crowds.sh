@@ -60,7 +60,7 @@ print("supervision", supervision.__version__)
 print("iscrowd:", crowds)
 print("area read back:", areas, "of", {name: int(mask.sum()) for name, mask in MASKS.items()})
 print("the line, 79 x 1 pixels: box", boxes["line"], "segmentation", *lines)
-print("AP of answers in which only the disc was found:", discs)
+print("AP of answers in which only the disc was found, the line left out:", discs)
 assert crowds == {"ring": 1, "disc": 0, "line": 0, "two parts": 1} and areas["line"] == 0 and lines == [[]]
 assert discs["ring"] == discs["two parts"] == -1 and discs["disc"] == 1 and boxes["line"][2:] == [78, 0]
 print("as stated")

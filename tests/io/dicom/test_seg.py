@@ -47,6 +47,16 @@ def test_binary_frames_come_back_at_the_right_places(tmp_path: Path, frames: int
         )
 
 
+def test_highdicom_reads_ours_of_a_source_with_a_pixel_size(tmp_path: Path) -> None:
+    """Its own of such a source it refuses, for want of SliceThickness (findings/highdicom_own_spacing.sh)."""
+    path = save(dataset(picture(1), PixelSpacing=[0.3, 0.2]), tmp_path / "a.dcm")
+    segment = Segment("lesion", masks([0], 1))
+    write_seg(tmp_path / "a.seg.dcm", read_source(path), [segment], MAKER)
+    seg = hd.seg.segread(tmp_path / "a.seg.dcm")
+    [found] = seg.get_pixels_by_source_instance([pydicom.dcmread(path).SOPInstanceUID])
+    np.testing.assert_array_equal(found[..., 0].astype(bool), segment.frames[0])
+
+
 @pytest.mark.parametrize("frames", [1, 4])
 def test_fractions_come_back(tmp_path: Path, frames: int) -> None:
     path = save(dataset(picture(frames)), tmp_path / "a.dcm")
