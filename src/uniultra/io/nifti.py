@@ -169,7 +169,7 @@ def place_of(path: PathLike, number: int) -> Place | None:
 
 
 def _says_where(image: Any) -> bool:
-    """Whether qform or sform says how the axes lie (nifti1.h: code 0 is no coordinates but the pixel's own)."""
+    """Whether qform or sform says how the axes lie (nifti1.h: 0 is unknown)."""
     return bool(image.header["qform_code"] > 0 or image.header["sform_code"] > 0)
 
 
