@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uniultra.errors import FileError, OutputError
+from uniultra.io.dicom.captured import CapturedFrames
 from uniultra.io.input_file import InputFile
 from uniultra.io.label_tiff import PackedMasks
 from uniultra.model_facts import ModelFacts
@@ -36,14 +37,14 @@ class CineDicom:
         source: what they refer to.
         kinds: those that are written, of seg, sc and sr.
         packed: masks of each structure, one bit a pixel.
-        captures: of each frame its overlay as JPEG.
+        captures: of each frame its overlay as JPEG, in a temporary file.
         extremes: of each structure the findings of its largest and smallest area.
     """
 
     source: SourceImage
     kinds: tuple[str, ...]
     packed: list[PackedMasks] = field(default_factory=list)
-    captures: list[tuple[int, bytes]] = field(default_factory=list)
+    captures: CapturedFrames = field(default_factory=CapturedFrames)
     picture_hw: tuple[int, int] = (0, 0)
     labels: list[str] = field(default_factory=list)
     extremes: dict[int, tuple[Finding, Finding]] = field(default_factory=dict)
@@ -59,7 +60,7 @@ class CineDicom:
 
             rgb = marked(picture)
             self.picture_hw = rgb.shape[0], rgb.shape[1]
-            self.captures.append((result.number, encoded(rgb)))
+            self.captures.add(result.number, encoded(rgb))
         for found in result.objects if "sr" in self.kinds else ():
             if found.status in (None, "sure") and found.measured.shape is not None:
                 self._keep(found, result.number)
@@ -151,7 +152,7 @@ def cine_dicom(
         if plan.kinds is not None:
             raise
         return None, (f"no DICOM SEG is written: {error}",)
-    return CineDicom(dataset, chosen), dataset.notes
+    return CineDicom(dataset, chosen, captures=CapturedFrames(plan.folder)), dataset.notes
 
 
 def ejection_of(report: dict[str, Any] | None, labels: Sequence[str]) -> Any:

@@ -15,9 +15,9 @@ from datetime import datetime
 import numpy as np
 from PIL import Image, ImageDraw
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.encaps import encapsulate
 from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGBaseline8Bit, generate_uid
 
+from uniultra.io.dicom.captured import CapturedFrames
 from uniultra.io.dicom.identity import KEPT
 from uniultra.io.dicom.source import (
     NOTICE,
@@ -75,28 +75,28 @@ def capture(source: Dataset, picture: np.ndarray, about: tuple[Sequence[str], in
 
 def cine_capture(
     source: Dataset,
-    listed: Sequence[tuple[int, bytes]],
+    captured: CapturedFrames,
     about: tuple[Sequence[str], tuple[int, int]],
     maker: Maker,
 ) -> Dataset:
     """The overlays of several frames.
 
     Args:
-        listed: the frame of the source, from 0, and its picture, as `encoded` makes it.
+        captured: the pictures, as `encoded` makes them.
         about: what structures are called; the pictures' (height, width).
 
     Raises:
-        OutputError: a label isn't legal.
+        OutputError: a label isn't legal, or there is no room for the pictures.
     """
     labels, size_hw = about
-    data = _base(source, labels, [number for number, _ in listed], maker, CINE)
+    data = _base(source, labels, captured.numbers, maker, CINE)
     data.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
     _pixels(data, size_hw, "YBR_FULL_422")  # the one of JPEG that true colour captures may have (A.8.5.4)
-    data.NumberOfFrames = len(listed)
+    data.NumberOfFrames = len(captured.numbers)
     data.FrameIncrementPointer = 0x00182002  # FrameLabelVector (PS3.3 C.8.6.3)
-    data.FrameLabelVector = [f"frame {number}" for number, _ in listed]
-    plain = size_hw[0] * size_hw[1] * 3 * len(listed)
-    ratio = round(plain / max(sum(len(one) for _, one in listed), 1), 2)
+    data.FrameLabelVector = [f"frame {number}" for number in captured.numbers]
+    plain = size_hw[0] * size_hw[1] * 3 * len(captured.numbers)
+    ratio = round(plain / max(captured.size, 1), 2)
     earlier = [str(one) for one in _values(data, "LossyImageCompressionRatio")]
     methods = [str(one) for one in _values(data, "LossyImageCompressionMethod")]
     data.LossyImageCompression = "01"
@@ -104,7 +104,7 @@ def cine_capture(
         earlier, methods = [], []
     data.LossyImageCompressionRatio = [*earlier, f"{ratio:.8g}"]
     data.LossyImageCompressionMethod = [*methods, "ISO_10918_1"]
-    data.PixelData = encapsulate([one for _, one in listed])
+    data.PixelData = captured.pixel_data()
     data["PixelData"].VR = "OB"
     data["PixelData"].is_undefined_length = True
     return data

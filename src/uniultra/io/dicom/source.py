@@ -5,7 +5,6 @@ patient unless asked.
 from __future__ import annotations
 
 import importlib.util
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -21,13 +20,13 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from uniultra.atomic import whole
 from uniultra.errors import FileError, OutputError, UniUltraError
 from uniultra.io.dicom.attributes import code, reals, text, uid
 from uniultra.io.dicom.groups import is_stack
 from uniultra.io.dicom.header import ATTRIBUTES, LOSSY, Header, header_of, read_header
 from uniultra.io.dicom.identity import KEPT, kept_identity
 from uniultra.io.dicom.pixels import Image, open_image
-from uniultra.io.output import write_bytes
 from uniultra.io.paths import PathLike
 from uniultra.io.silence import quiet
 
@@ -206,8 +205,6 @@ def legal_label(label: str) -> str:
 
 
 def write_dataset(path: PathLike, dataset: Dataset, force: bool = False) -> None:
-    """Writes a data set as a DICOM file, whole or not at all. Raises OutputError."""
-    buffer = io.BytesIO()
-    with quiet("pydicom"):
-        dataset.save_as(buffer, enforce_file_format=True)
-    write_bytes(path, buffer.getvalue(), force)
+    """Writes a data set as a DICOM file, whole or not at all, part by part. Raises OutputError."""
+    with whole(path, force) as part, quiet("pydicom"), open(part, "xb") as file:
+        dataset.save_as(file, enforce_file_format=True)
