@@ -55,8 +55,8 @@ class CapturedFrames:
         self.size += len(jpeg)
 
     def pixel_data(self) -> io.BufferedIOBase:
-        """The value of PixelData, as a file that lives as long as this object: the offsets of the frames, where
-        32 bits hold them, and the frames. Raises OutputError.
+        """The value of PixelData, as a file that lives as long as this object: the offsets of the frames,
+        where 32 bits hold them, and the frames. Raises OutputError.
         """
         offsets = self._offsets if self._offsets and self._offsets[-1] < 2**32 else []
         table = struct.pack(f"<{len(offsets)}I", *offsets)
