@@ -6,6 +6,7 @@ Skipped where napari isn't installed (it is not in the extra `test`): see docs/h
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,18 @@ import pytest
 from PIL import Image
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-napari = pytest.importorskip("napari", reason="napari isn't installed: pip install 'uniultra[napari]'")
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # what napari's own imports are warned of
+    napari = pytest.importorskip("napari", reason="napari isn't installed: pip install 'uniultra[napari]'")
 
-from phantoms import ellipse, speckled  # noqa: E402
-from uniultra.hosts.napari.layers import OURS  # noqa: E402
-from uniultra.hosts.napari.masks import segmented, tracked  # noqa: E402
-from uniultra.hosts.napari.panel import BOXES, MASKS, POINTS, Panel  # noqa: E402
-from uniultra.hosts.napari.prompts import OUT  # noqa: E402
-from uniultra.hosts.napari.reader import read  # noqa: E402
-from uniultra.io.images import read_frame  # noqa: E402
-from uniultra.types import Prompt  # noqa: E402
+from phantoms import ellipse, speckled
+from uniultra.hosts.napari.layers import OURS
+from uniultra.hosts.napari.masks import segmented, tracked
+from uniultra.hosts.napari.panel import BOXES, MASKS, POINTS, Panel
+from uniultra.hosts.napari.prompts import OUT
+from uniultra.hosts.napari.reader import read
+from uniultra.io.images import read_frame
+from uniultra.types import Prompt
 
 pytestmark = pytest.mark.filterwarnings("default")  # napari's and Qt's own
 SIDE = 96
@@ -71,6 +74,31 @@ def test_prompts_of_several_structures_become_masks(viewer: Any, tmp_path: Path)
     assert np.array_equal(masks.data[0] == 1, wanted.mask_hw)
     assert panel.table.rowCount() == 2
     assert panel.table.item(0, 2).text() == f"{wanted.quality:.2f}"
+
+
+def test_a_point_keeps_what_it_was_when_the_next_is_another(viewer: Any) -> None:
+    """The last point is selected, and what is set for the next one must not change how it looks or what it
+    says.
+    """
+    panel = Panel(viewer)
+    panel.add_layers()
+    points = viewer.layers[POINTS]
+    points.add([[1, 48, 44]])
+    assert set(points.selected_data) == {0}
+    panel.says.setCurrentText(OUT)
+    panel.structure.setValue(2)
+    assert points.features.to_dict("list") == {"structure": [1], "says": ["in"]}
+    green = points.face_color[0].tolist()
+    points.add([[1, 4, 4]])
+    red = points.face_color[1].tolist()
+    assert (green, red) == ([0, 1, 0, 1], [1, 0, 0, 1])
+    assert points.features.to_dict("list") == {"structure": [1, 2], "says": ["in", OUT]}
+    points.selected_data = {0, 1}
+    points.remove_selected()  # an empty layer is the same as before
+    assert panel.prompts() == {}
+    points.add([[1, 4, 4]])
+    assert points.features.to_dict("list") == {"structure": [2], "says": [OUT]}
+    viewer.dims.ndisplay = 3
 
 
 def test_tracks_and_saves(viewer: Any, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from qtpy.QtWidgets import (
     QComboBox,
     QFormLayout,
+    QHeaderView,
     QLabel,
     QPushButton,
     QSpinBox,
@@ -55,6 +56,8 @@ class Panel(QWidget):
         self.clear = QPushButton("Remove prompts and masks")
         self.table = QTableWidget(0, len(COLUMNS))
         self.table.setHorizontalHeaderLabels(COLUMNS)
+        self.table.verticalHeader().hide()
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.status = QLabel("Add the prompt layers, then draw a rectangle or click. Not a medical device.")
         self.status.setWordWrap(True)
         self._lay_out()
@@ -117,12 +120,15 @@ class Panel(QWidget):
         self._say("draw a rectangle around the structure, or add points in the layer of points")
 
     def defaults_changed(self, changed: Any = None) -> None:
-        """What the next point and rectangle are of."""
+        """What the next point and rectangle are of. napari keeps the last one selected, and would colour it
+        as the next: it is let go of.
+        """
         number, said = self.structure.value(), self.says.currentText()
         if BOXES in self.viewer.layers:
             self.viewer.layers[BOXES].feature_defaults = {"structure": number}
         if POINTS in self.viewer.layers:
             layer = self.viewer.layers[POINTS]
+            layer.selected_data = set()
             layer.feature_defaults = {"structure": number, "says": said}
             layer.current_face_color = _COLOURS[said]
 

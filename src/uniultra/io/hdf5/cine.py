@@ -7,7 +7,7 @@ from dataclasses import replace
 from uniultra.errors import FileError
 from uniultra.io.hdf5 import uff, zea
 from uniultra.io.hdf5.frames import cine_of
-from uniultra.io.hdf5.guard import names, opened, text
+from uniultra.io.hdf5.guard import has_text, names, opened, text
 from uniultra.io.paths import PathLike, shown
 from uniultra.types import Cine
 
@@ -29,6 +29,7 @@ def open_hdf5(path: PathLike) -> Cine:
             raise FileError(f"{name}: holds {said}; {legal}; beamform it first, or save frames as PNG")
         samples = zea.samples_of(file, path, place) if place else uff.samples_of(file, path, found)
         notes = samples.notes
-        if place and (version := text(file, "zea_version")):
-            notes = (f"written by zea {shown(version[:20])}", *notes)
+        if place and has_text(file, "zea_version"):
+            version = text(file, "zea_version")
+            notes = (f"written by zea {shown(version[:20])}" if version else "written by zea", *notes)
     return cine_of(replace(samples, notes=notes))

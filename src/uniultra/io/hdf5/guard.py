@@ -129,18 +129,30 @@ def names(group: Any) -> list[str]:
     return sorted(found)
 
 
-def text(item: Any, key: str) -> str:
-    """A short attribute as text; "" where there is none."""
-    import h5py
+def has_text(item: Any, key: str) -> bool:
+    """Whether there is an attribute of text, also of one that `text` doesn't read."""
+    return _attribute(item, key) is not None
 
-    if not item.attrs.__contains__(key):
+
+def text(item: Any, key: str) -> str:
+    """A short attribute as text; "" where there is none, and for one of variable length: in a damaged file the
+    HDF5 library can look for that without an end.
+    """
+    found = _attribute(item, key)
+    if found is None or found.dtype.kind == "O":
         return ""
-    found = h5py.h5a.open(item.id, key.encode())
     if found.get_storage_size() > MAX_TEXT or int(np.prod(found.shape, dtype=object)) > 1:
         return ""
     value = np.asarray(item.attrs[key]).ravel()
     said = value[0] if value.size else ""
     return said.decode("utf-8", errors="replace") if isinstance(said, bytes) else str(said)
+
+
+def _attribute(item: Any, key: str) -> Any:
+    """The attribute, of which nothing is read yet; None where there is none."""
+    import h5py
+
+    return h5py.h5a.open(item.id, key.encode()) if item.attrs.__contains__(key) else None
 
 
 def _check_filters(found: Any, path: str, name: str) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from uniultra.errors import FileError
 from uniultra.io.hdf5.frames import Samples, check_count, spread
 from uniultra.io.hdf5.geometry import MAX_SAMPLES, Geometry, geometry_of
-from uniultra.io.hdf5.guard import dataset, member, names, scalar, text, vector
+from uniultra.io.hdf5.guard import dataset, has_text, member, names, scalar, text, vector
 from uniultra.io.paths import PathLike, shown
 from uniultra.io.pillow_reader import check_size
 
@@ -42,12 +42,18 @@ class _Layout:
 
 
 def beamformed(file: Any, name: str) -> list[str]:
-    """The names of the beamformed images at the top of an open file."""
-    return [
-        one
-        for one in names(file)
-        if (found := member(file, one, name)) is not None and text(found, "class") == BEAMFORMED
-    ]
+    """The names of the beamformed images at the top of an open file: those of that class, and where its name
+    is one that isn't read, those with data and a scan.
+    """
+    groups = {one: found for one in names(file) if (found := member(file, one, name)) is not None}
+    return [one for one, found in groups.items() if _is_beamformed(found, name)]
+
+
+def _is_beamformed(found: Any, name: str) -> bool:
+    said = text(found, "class")
+    if said or not has_text(found, "class"):
+        return said == BEAMFORMED
+    return all(member(found, part, name) is not None for part in ("data", "scan"))
 
 
 def samples_of(file: Any, path: PathLike, found: list[str]) -> Samples:
