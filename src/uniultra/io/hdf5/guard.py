@@ -135,8 +135,8 @@ def has_text(item: Any, key: str) -> bool:
 
 
 def text(item: Any, key: str) -> str:
-    """A short attribute as text; "" where there is none, and for one of variable length: in a damaged file the
-    HDF5 library can look for that without an end.
+    """A short attribute as text; "" where there is none, and for one of variable length: in a damaged file
+    the HDF5 library can look for that without an end.
     """
     found = _attribute(item, key)
     if found is None or found.dtype.kind == "O":
