@@ -5,11 +5,10 @@ resumed at will.
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,14 +18,13 @@ from uniultra.cli.terminal.archives import STORE_HELP, check_store, store_batch
 from uniultra.cli.terminal.batch_meter import counted, shown, tell_counts
 from uniultra.cli.terminal.extras import need
 from uniultra.cli.terminal.labels import LABEL_HELP, parse_labels
-from uniultra.cli.terminal.text import printable, tell
+from uniultra.cli.terminal.text import tell
 from uniultra.cli.terminal.watching import WATCH_HELP, watch_folder
 from uniultra.errors import FileError, PromptError
 from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, OWN_STUDY, chosen_extras
-from uniultra.registry import DEFAULT, MODELS
+from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
-    from uniultra.automatic import GridSettings
     from uniultra.batch.job import Item, Job
     from uniultra.batch.ray_pool import PoolSettings
 
@@ -82,11 +80,12 @@ def batch(
     given again.
     """
     need("cluster", "fsspec", "ray")
+    from uniultra.batch.choice import Choice, frame_of, grid_of, new_job
     from uniultra.batch.inputs import check_apart, find_inputs
     from uniultra.batch.ray_pool import PoolSettings
     from uniultra.outputs.earlier import archive_images
 
-    choice = _Choice(prompts, from_masks, _grid(grid, quality), _frame(frame), track)
+    choice = Choice(prompts, from_masks, grid_of(grid, quality), frame_of(frame), track)
     kinds = chosen_extras(write)
     keep_patient = check_store(store, kinds, out) or keep_patient
     _check_patient(keep_patient, kinds)
@@ -94,102 +93,24 @@ def batch(
     places = [place if "://" in place else os.path.abspath(place) for place in (source, out)]
     _check_shared(*places, from_masks or "")
     check_apart(*places)
-    job = replace(_job(places[1], model, choice, (kinds, keep_patient), force), labels=parse_labels(label))
+    job = replace(new_job(places[1], model, choice, (kinds, keep_patient), force), labels=parse_labels(label))
     if watch:
 
         def take(files: Mapping[str, str], taken: Mapping[str, str]) -> None:
-            listed = choice.items(taken, source)
-            _run(choice.items(files, source), job.again(), settings, out, archive=store, listed=listed)
+            listed = choice.items(taken, source, _note)
+            _run(choice.items(files, source, _note), job.again(), settings, out, archive=store, listed=listed)
 
         watch_folder(places[0], prompts, take)
         return
-    items = choice.items(archive_images(find_inputs(places[0]), source), source)
+    items = choice.items(archive_images(find_inputs(places[0]), source), source, _note)
     if dry_run:
         _tell_plan(items, job)
     elif _run(items, job, settings=settings, out=out, archive=store):
         raise typer.Exit(1)
 
 
-@dataclass(frozen=True)
-class _Choice:
-    """What is asked of each input: exactly one of prompts, masks and grid; and the frame, where a row doesn't
-    say. Raises PromptError.
-    """
-
-    prompts: Path | None
-    masks: str | None
-    grid: GridSettings | None
-    frame: str | None
-    track: bool = False
-
-    def __post_init__(self) -> None:
-        if self.track and (self.prompts is None or self.frame is not None):
-            raise PromptError("--track follows what --prompts points at, on all frames; leave --frame out")
-        given = [
-            name
-            for name, value in (
-                ("--prompts", self.prompts),
-                ("--from-masks", self.masks),
-                ("--grid", self.grid),
-            )
-            if value is not None
-        ]
-        if len(given) != 1:
-            fault = f"{' and '.join(given)} are given" if given else "nothing points at the structures"
-            raise PromptError(f"{fault}; give one of --prompts prompts.csv, --from-masks FOLDER or --grid N")
-
-    def items(self, files: Mapping[str, str], source: str) -> list[Item]:
-        """One for each input. Raises FileError and DataError; says which files nothing is asked of."""
-        from uniultra.batch.inputs import find_previous_masks
-        from uniultra.batch.job import EVERY, Item, plain_prompts, plain_track
-        from uniultra.prompts.files import read_prompts
-        from uniultra.prompts.tracks import read_tracks
-
-        if not files:
-            raise FileError(
-                f"{source}: nothing to do, it holds no images but results of uniultra; give the images' own "
-                "folder"
-            )
-        if self.prompts is not None and self.track:
-            tracks = read_tracks(self.prompts, files)
-            _tell_left(len(files), len(tracks), self.prompts)
-            return [Item(name, files[name], EVERY, track=plain_track(own)) for name, own in tracks.items()]
-        if self.prompts is not None:
-            choice = read_prompts(self.prompts, files)
-            _tell_left(len(files), len({name for name, _ in choice}), self.prompts)
-            return [
-                Item(name, files[name], self.frame if number is None else number, plain_prompts(prompts))
-                for (name, number), prompts in choice.items()
-            ]
-        priors = {} if self.masks is None else find_previous_masks(self.masks, list(files))
-        return [Item(name, path, self.frame, prior=priors.get(name)) for name, path in files.items()]
-
-
-def _tell_left(files: int, prompted: int, prompts: Path) -> None:
-    if files > prompted:
-        left = f"{files - prompted} of {files} images have no row in {printable(str(prompts))}"
-        print(f"uniultra: {left}: left out", file=sys.stderr)
-
-
-def _grid(side: int | None, quality: float | None) -> GridSettings | None:
-    from uniultra.automatic import GridSettings
-
-    if side is None:
-        if quality is not None:
-            raise PromptError(f"--quality {quality:g} is for --grid alone; add --grid N, or leave it out")
-        return None
-    return GridSettings(side) if quality is None else GridSettings(side, quality)
-
-
-def _frame(which: str | None) -> str | None:
-    from uniultra.batch.job import CHOICES
-
-    if which is not None and which not in CHOICES:
-        raise PromptError(
-            f"--frame '{which}' is unknown; give {', '.join(CHOICES)}; numbers go into a column frame of "
-            "--prompts"
-        )
-    return which
+def _note(text: str) -> None:
+    tell([text])
 
 
 def _check_shared(*places: str) -> None:
@@ -206,27 +127,6 @@ def _check_patient(keep_patient: bool, kinds: tuple[str, ...]) -> None:
             f"--keep-patient is of DICOM results alone; add --write with one of {', '.join(DICOM_KINDS)}, "
             "or leave it out"
         )
-
-
-def _job(out: str, model: str, choice: _Choice, written: tuple[tuple[str, ...], bool], force: bool) -> Job:
-    """`written` is the kinds, and whether they keep the patient. Raises ModelError where there is no such
-    model.
-    """
-    from uniultra.backends.open import model_sha256
-    from uniultra.batch.job import Job
-    from uniultra.outputs.archive_files import WriteExtras
-    from uniultra.segmenter import Segmenter
-
-    sha256 = model_sha256(model, Segmenter.load(model, threads=1).facts)
-    place = (
-        model if any(entry.name == model for entry in MODELS) else os.path.abspath(model)
-    )  # workers may run elsewhere
-    kinds, keep_patient = written
-    extras = WriteExtras(kinds, keep_patient) if kinds else None
-    run = secrets.token_hex(8)
-    return Job(
-        out, place, sha256, run, choice.masks is not None, choice.grid, kinds, extras, force, keep_patient
-    )
 
 
 def _tell_plan(items: list[Item], job: Job) -> None:

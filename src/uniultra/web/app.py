@@ -26,9 +26,19 @@ from uniultra.web.guard import Guard
 from uniultra.web.messages import FileOptions
 from uniultra.web.problems import Problem, of_status
 from uniultra.web.responses import created_image, image_out, mask_out, model_out, spacing_of
-from uniultra.web.route_parts import ALWAYS, BYTES, gone, json_body, no_form, pixel_size, problems
+from uniultra.web.route_parts import (
+    ALWAYS,
+    COMPUTES,
+    FILE_BODY,
+    READS,
+    SpacingQuery,
+    gone,
+    json_body,
+    no_form,
+    pixel_size,
+    problems,
+)
 from uniultra.web.schemas import (
-    SIZE_HELP,
     FileIn,
     HealthOut,
     ImageOut,
@@ -36,7 +46,6 @@ from uniultra.web.schemas import (
     ProblemOut,
     SegmentIn,
     SegmentOut,
-    Spacing,
     TimingOut,
 )
 from uniultra.web.service import Service, while_there
@@ -112,16 +121,12 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         response_model=ImageOut,
         tags=["images"],
         responses=problems(422, 429, 504),
-        openapi_extra={
-            "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": BYTES}}}
-        },
+        openapi_extra=FILE_BODY,
     )
     async def upload(
         request: Request,
         response: Response,
-        spacing_mm_yx: Annotated[
-            list[Spacing] | None, Query(min_length=1, max_length=2, description=SIZE_HELP)
-        ] = None,
+        spacing_mm_yx: SpacingQuery = None,
         frame: Annotated[
             int | None, Query(ge=0, le=MOST_FRAMES, description="of a cine or video, from 0")
         ] = None,
@@ -137,7 +142,7 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         status_code=201,
         response_model=ImageOut,
         tags=["images"],
-        responses=problems(404, 422, 429, 504),
+        responses=COMPUTES,
         openapi_extra=json_body(FileIn),
     )
     async def reference(request: Request, response: Response) -> ImageOut:
@@ -153,12 +158,12 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
 
 
 def _add_images(app: FastAPI, service: Service) -> None:
-    @app.get("/v1/images/{image_id}", response_model=ImageOut, tags=["images"], responses=problems(404, 422))
+    @app.get("/v1/images/{image_id}", response_model=ImageOut, tags=["images"], responses=READS)
     async def image(image_id: str) -> ImageOut:
         """What is known of a held image. Asking keeps it."""
         return image_out(service, service.store.get(image_id))
 
-    @app.delete("/v1/images/{image_id}", status_code=204, tags=["images"], responses=problems(404, 422))
+    @app.delete("/v1/images/{image_id}", status_code=204, tags=["images"], responses=READS)
     async def delete(image_id: str) -> Response:
         """Drop an image, its embeddings and its masks."""
         service.store.delete(image_id)
@@ -168,7 +173,7 @@ def _add_images(app: FastAPI, service: Service) -> None:
         "/v1/images/{image_id}/segment",
         response_model=SegmentOut,
         tags=["images"],
-        responses=problems(404, 422, 429, 504),
+        responses=COMPUTES,
         openapi_extra=json_body(SegmentIn),
     )
     async def segment(image_id: str, request: Request) -> SegmentOut:

@@ -17,8 +17,18 @@ from uniultra.web.cine_service import CineService
 from uniultra.web.held_cines import HeldCine, HeldTrack
 from uniultra.web.messages import FileOptions
 from uniultra.web.problems import Problem
-from uniultra.web.route_parts import BYTES, gone, json_body, no_form, pixel_size, problems
-from uniultra.web.schemas import SIZE_HELP, FileIn, RleOut, Spacing
+from uniultra.web.route_parts import (
+    COMPUTES,
+    FILE_BODY,
+    READS,
+    SpacingQuery,
+    gone,
+    json_body,
+    no_form,
+    pixel_size,
+    problems,
+)
+from uniultra.web.schemas import FileIn, RleOut
 from uniultra.web.service import while_there
 
 NDJSON = "application/x-ndjson"
@@ -39,16 +49,12 @@ def _add_files(app: FastAPI, cines: CineService) -> None:
         response_model=CineOut,
         tags=["cines"],
         responses=problems(422, 429, 504),
-        openapi_extra={
-            "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": BYTES}}}
-        },
+        openapi_extra=FILE_BODY,
     )
     async def upload_cine(
         request: Request,
         response: Response,
-        spacing_mm_yx: Annotated[
-            list[Spacing] | None, Query(min_length=1, max_length=2, description=SIZE_HELP)
-        ] = None,
+        spacing_mm_yx: SpacingQuery = None,
     ) -> CineOut:
         """Upload a cine: the body is the file itself."""
         no_form(request)
@@ -60,7 +66,7 @@ def _add_files(app: FastAPI, cines: CineService) -> None:
         status_code=201,
         response_model=CineOut,
         tags=["cines"],
-        responses=problems(404, 422, 429, 504),
+        responses=COMPUTES,
         openapi_extra=json_body(FileIn),
     )
     async def reference_cine(request: Request, response: Response) -> CineOut:
@@ -73,12 +79,12 @@ def _add_files(app: FastAPI, cines: CineService) -> None:
         work = cines.reference(named.path, FileOptions(None, pixel_size(named.spacing_mm_yx)))
         return _created(cines, await while_there(work, partial(gone, request)), response)
 
-    @app.get("/v1/cines/{cine_id}", response_model=CineOut, tags=["cines"], responses=problems(404, 422))
+    @app.get("/v1/cines/{cine_id}", response_model=CineOut, tags=["cines"], responses=READS)
     async def cine(cine_id: str) -> CineOut:
         """What is known of a held cine. Asking keeps it."""
         return _cine_out(cines, cines.store.get(cine_id))
 
-    @app.delete("/v1/cines/{cine_id}", status_code=204, tags=["cines"], responses=problems(404, 422))
+    @app.delete("/v1/cines/{cine_id}", status_code=204, tags=["cines"], responses=READS)
     async def delete_cine(cine_id: str) -> Response:
         """Drop a cine and its tracks."""
         cines.store.delete(cine_id)
@@ -91,7 +97,7 @@ def _add_tracks(app: FastAPI, cines: CineService) -> None:
         status_code=201,
         response_model=TrackOut,
         tags=["cines"],
-        responses=problems(404, 422, 429, 504),
+        responses=COMPUTES,
         openapi_extra=json_body(FollowIn),
     )
     async def begin_track(cine_id: str, request: Request, response: Response) -> TrackOut:
@@ -102,7 +108,7 @@ def _add_tracks(app: FastAPI, cines: CineService) -> None:
         response.headers["location"] = f"/v1/cines/{held.id}/tracks/{track.id}"
         return _track_out(track)
 
-    @app.get(TRACK, response_model=TrackOut, tags=["cines"], responses=problems(404, 422))
+    @app.get(TRACK, response_model=TrackOut, tags=["cines"], responses=READS)
     async def track(cine_id: str, track_id: str) -> TrackOut:
         """A track's last revision."""
         return _track_out(cines.store.get(cine_id).track(track_id))
@@ -111,7 +117,7 @@ def _add_tracks(app: FastAPI, cines: CineService) -> None:
         TRACK + "/prompts",
         response_model=TrackOut,
         tags=["cines"],
-        responses=problems(404, 422, 429, 504),
+        responses=COMPUTES,
         openapi_extra=json_body(FramePromptIn),
     )
     async def correct_track(cine_id: str, track_id: str, request: Request) -> TrackOut:
@@ -122,7 +128,7 @@ def _add_tracks(app: FastAPI, cines: CineService) -> None:
         await while_there(cines.correct(held, found, requested), partial(gone, request))
         return _track_out(found)
 
-    @app.delete(TRACK, status_code=204, tags=["cines"], responses=problems(404, 422))
+    @app.delete(TRACK, status_code=204, tags=["cines"], responses=READS)
     async def delete_track(cine_id: str, track_id: str) -> Response:
         """Drop a track."""
         held = cines.store.get(cine_id)
@@ -137,7 +143,7 @@ def _add_frames(app: FastAPI, cines: CineService) -> None:
         TRACK + "/frames",
         tags=["cines"],
         response_class=StreamingResponse,
-        responses={200: {"content": {NDJSON: schema}}, **problems(404, 422, 429, 504)},
+        responses={200: {"content": {NDJSON: schema}}, **COMPUTES},
     )
     async def frames(
         cine_id: str,

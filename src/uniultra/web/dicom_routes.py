@@ -15,7 +15,7 @@ from uniultra.web.cine_service import CineService
 from uniultra.web.dicom_messages import Derived
 from uniultra.web.dicom_schemas import DicomIn, TrackDicomIn
 from uniultra.web.dicom_service import image_dicom, track_dicom
-from uniultra.web.route_parts import BYTES, gone, json_body, problems
+from uniultra.web.route_parts import BYTES, COMPUTES, gone, json_body
 from uniultra.web.service import Service, while_there
 
 DICOM, NOTES = "application/dicom", "uniultra-notes"
@@ -40,7 +40,7 @@ def add_dicom(app: FastAPI, service: Service, cines: CineService) -> None:
         "/v1/images/{image_id}/dicom",
         tags=["images"],
         response_class=Response,
-        responses=_FILE | problems(404, 422, 429, 504),
+        responses=_FILE | COMPUTES,
         openapi_extra=json_body(DicomIn),
     )
     async def dicom_of_image(image_id: str, request: Request) -> Response:
@@ -53,7 +53,7 @@ def add_dicom(app: FastAPI, service: Service, cines: CineService) -> None:
         TRACK + "/dicom",
         tags=["cines"],
         response_class=Response,
-        responses=_FILE | problems(404, 422, 429, 504),
+        responses=_FILE | COMPUTES,
         openapi_extra=json_body(TrackDicomIn),
     )
     async def dicom_of_track(cine_id: str, track_id: str, request: Request) -> Response:

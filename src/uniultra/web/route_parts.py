@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Query, Request
 from pydantic import BaseModel
 
 from uniultra.pixel_scale import PixelSize
 from uniultra.web.problems import MEDIA_TYPE, Problem
+from uniultra.web.schemas import SIZE_HELP, Spacing
 
 BYTES = {"type": "string", "format": "binary"}
 _NOT_BYTES = ("multipart/", "application/json")
@@ -63,3 +64,12 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The refusals of a route, for OpenAPI."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
     return {status: {"description": _MEANINGS[status], "content": content} for status in statuses}
+
+
+READS = problems(404, 422)
+"""The refusals of a route that only looks something up."""
+COMPUTES = problems(404, 422, 429, 504)
+"""Those of one that has something computed."""
+FILE_BODY = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": BYTES}}}}
+"""A body that is the file itself, for OpenAPI."""
+SpacingQuery = Annotated[list[Spacing] | None, Query(min_length=1, max_length=2, description=SIZE_HELP)]

@@ -1,0 +1,111 @@
+"""What a call asks of an archive: of each input, and of all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from uniultra.automatic import GridSettings
+from uniultra.backends.open import model_sha256
+from uniultra.batch.inputs import find_previous_masks
+from uniultra.batch.job import CHOICES, EVERY, Item, Job, plain_prompts, plain_track
+from uniultra.errors import FileError, PromptError
+from uniultra.outputs.archive_files import WriteExtras
+from uniultra.prompts.files import read_prompts
+from uniultra.prompts.tracks import read_tracks
+from uniultra.registry import MODELS
+from uniultra.segmenter import Segmenter
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is asked of each input: exactly one of prompts, masks and grid; and the frame, where a row doesn't
+    say. Raises PromptError.
+    """
+
+    prompts: Path | None
+    masks: str | None
+    grid: GridSettings | None
+    frame: str | None
+    track: bool = False
+
+    def __post_init__(self) -> None:
+        if self.track and (self.prompts is None or self.frame is not None):
+            raise PromptError("--track follows what --prompts points at, on all frames; leave --frame out")
+        given = [
+            name
+            for name, value in (
+                ("--prompts", self.prompts),
+                ("--from-masks", self.masks),
+                ("--grid", self.grid),
+            )
+            if value is not None
+        ]
+        if len(given) != 1:
+            fault = f"{' and '.join(given)} are given" if given else "nothing points at the structures"
+            raise PromptError(f"{fault}; give one of --prompts prompts.csv, --from-masks FOLDER or --grid N")
+
+    def items(self, files: Mapping[str, str], source: str, on_left: Callable[[str], None]) -> list[Item]:
+        """One for each input. `on_left` is told, in a sentence, of files that nothing is asked of. Raises
+        FileError and DataError.
+        """
+        if not files:
+            raise FileError(
+                f"{source}: nothing to do, it holds no images but results of uniultra; give the images' own "
+                "folder"
+            )
+        if self.prompts is not None and self.track:
+            tracks = read_tracks(self.prompts, files)
+            self._tell_left(len(files), len(tracks), on_left)
+            return [Item(name, files[name], EVERY, track=plain_track(own)) for name, own in tracks.items()]
+        if self.prompts is not None:
+            choice = read_prompts(self.prompts, files)
+            self._tell_left(len(files), len({name for name, _ in choice}), on_left)
+            return [
+                Item(name, files[name], self.frame if number is None else number, plain_prompts(prompts))
+                for (name, number), prompts in choice.items()
+            ]
+        priors = {} if self.masks is None else find_previous_masks(self.masks, list(files))
+        return [Item(name, path, self.frame, prior=priors.get(name)) for name, path in files.items()]
+
+    def _tell_left(self, files: int, prompted: int, on_left: Callable[[str], None]) -> None:
+        if files > prompted:
+            on_left(f"{files - prompted} of {files} images have no row in {self.prompts}: left out")
+
+
+def grid_of(side: int | None, quality: float | None) -> GridSettings | None:
+    """The grid of `--grid` and `--quality`; None without one. Raises PromptError."""
+    if side is None:
+        if quality is not None:
+            raise PromptError(f"--quality {quality:g} is for --grid alone; add --grid N, or leave it out")
+        return None
+    return GridSettings(side) if quality is None else GridSettings(side, quality)
+
+
+def frame_of(which: str | None) -> str | None:
+    """What `--frame` says. Raises PromptError."""
+    if which is not None and which not in CHOICES:
+        raise PromptError(
+            f"--frame '{which}' is unknown; give {', '.join(CHOICES)}; numbers go into a column frame of "
+            "--prompts"
+        )
+    return which
+
+
+def new_job(out: str, model: str, choice: Choice, written: tuple[tuple[str, ...], bool], force: bool) -> Job:
+    """A new job; `written` is the kinds, and whether they keep the patient. Raises ModelError where there is
+    no such model.
+    """
+    sha256 = model_sha256(model, Segmenter.load(model, threads=1).facts)
+    place = (
+        model if any(entry.name == model for entry in MODELS) else os.path.abspath(model)
+    )  # workers may run elsewhere
+    kinds, keep_patient = written
+    extras = WriteExtras(kinds, keep_patient) if kinds else None
+    run = secrets.token_hex(8)
+    return Job(
+        out, place, sha256, run, choice.masks is not None, choice.grid, kinds, extras, force, keep_patient
+    )
