@@ -217,7 +217,7 @@ class Desk:
             return self._frame(job, number)
 
         cine = self._cine(job.path).cine  # frames of a track pass by once: their embeddings aren't kept
-        return self.follower.follow(job, Segmenter(self.backend), read, start, cine.count)
+        return self.follower.follow(job, Segmenter(self.backend), read, start, cine)
 
     def _export(self, job: Export) -> Exported:
         from uniultra.web.workspace.export import export
