@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from uniultra.cli.main import app
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "dicom.md"
-FIRST, LAST = "The file's one region has", "**This very file shows"
+FIRST, LAST = "The file's one region has", "**This file also shows"
 BOX = "130,60,200,170"
 
 
@@ -45,9 +45,8 @@ def by_hand(file: Path, out: Path) -> str:
         f" {pixels} x {side**2:.10f} = {area:.3f} mm2; the JSON says `area_mm2` {area}. Its long diameter "
         "ends at"
         f" {x0:g},{y0:g} and {x1:g},{y1:g}: the square root of {abs(x1 - x0):.2f}² + {abs(y1 - y0):.2f}² is"
-        f" {length:.3f} pixels, times {side:.6f} is {length * side:.3f} mm; the JSON, which knows more "
-        "digits of"
-        f" the ends, says {long['value']}."
+        f" {length:.3f} pixels, times {side:.6f} is {length * side:.3f} mm; the JSON, computed "
+        f"from unrounded end points, says {long['value']}."
     )
 
 

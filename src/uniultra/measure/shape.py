@@ -82,8 +82,10 @@ def tip_uncertainty(long_axis: float, short_axis: float, spacing_yx: tuple[float
 
     Near its end an ellipse of semi-axes a and b is 2 b sqrt(2 d / a) wide at the distance d from it: below a
     pixel's side p for d < p2 a / (8 b2), at both ends. Hardly anything but for what is a few pixels across.
+    The short axis is taken to be off by twice its own uncertainty: one row of pixels may show as two.
     """
-    return max(spacing_yx) ** 2 * long_axis / (2.0 * short_axis**2)
+    least = max(short_axis - 4.0 * edge_uncertainty(spacing_yx), 0.5 * short_axis)
+    return max(spacing_yx) ** 2 * long_axis / (2.0 * least**2)
 
 
 def measure_shape(mask_hw: np.ndarray, spacing_mm_yx: tuple[float, float] | None) -> Shape | None:
