@@ -31,7 +31,7 @@ def adapt(
     ] = None,
     method: Annotated[str | None, typer.Option(help="ch-adapter, lora, decoder or full.")] = None,
     shots: Annotated[
-        int | None, typer.Option(help="Learn from this many images of each organ only, as few as 5.")
+        int | None, typer.Option(help="Learn from only this many images of each organ (5 or more).")
     ] = None,
     minute: Annotated[
         bool,

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from uniultra.batch.job import Item, Job
     from uniultra.batch.ray_pool import PoolSettings
 
-PROMPTS_HELP = "A CSV with a row per object: file, x0,y0,x1,y1 and/or points; see docs/batch.md."
+PROMPTS_HELP = "A CSV with one row per object: file, x0,y0,x1,y1 and/or points; see docs/batch.md."
 MASKS_HELP = "A folder of previous masks to refine, under their images' relative names."
-PATIENT_HELP = "Copy the patient's identity into DICOM results, which then lie in their source's study."
+PATIENT_HELP = "Copy the patient's identity into DICOM results, which then go into the study of their source."
 TRACK_HELP = "Follow what --prompts points at (its columns frame and object) through each cine."
-FRAME_HELP = "Of files of several frames: first, middle or all."
+FRAME_HELP = "Which frame of multi-frame files: first, middle or all."
 
 
 def batch(
@@ -50,10 +50,12 @@ def batch(
     prompts: Annotated[Path | None, typer.Option(help=PROMPTS_HELP)] = None,
     from_masks: Annotated[str | None, typer.Option("--from-masks", metavar="FOLDER", help=MASKS_HELP)] = None,
     grid: Annotated[
-        int | None, typer.Option(metavar="N", help="N x N clicks; keep the distinct, confident masks.")
+        int | None,
+        typer.Option(metavar="N", help="Prompt with a grid of N x N clicks; keep distinct, confident masks."),
     ] = None,
     quality: Annotated[
-        float | None, typer.Option(metavar="Q", help="With --grid: the lowest quality kept.  [default: 0.6]")
+        float | None,
+        typer.Option(metavar="Q", help="With --grid: the lowest quality to keep.  [default: 0.6]"),
     ] = None,
     frame: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAME_HELP)] = None,
     track: Annotated[bool, typer.Option("--track", help=TRACK_HELP)] = False,
@@ -66,18 +68,19 @@ def batch(
     store: Annotated[str | None, typer.Option(metavar="PLACE", help=STORE_HELP)] = None,
     watch: Annotated[bool, typer.Option("--watch", help=WATCH_HELP)] = False,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", help="Processes; by default one per core.")
+        int | None, typer.Option(metavar="N", help="Worker processes; by default one per core.")
     ] = None,
     address: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="A Ray cluster, or auto on one of its nodes.")
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Address of a Ray cluster, or auto on one of its nodes."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Recompute existing results.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done without doing it.")
     ] = False,
 ) -> None:
-    """Segment an archive of files, on all cores or a Ray cluster. What is done is skipped when the command is
-    given again.
+    """Segment an archive of files on all cores or on a Ray cluster. Run the same command again to resume:
+    finished files are skipped.
     """
     need("cluster", "fsspec", "ray")
     from uniultra.batch.choice import Choice, frame_of, grid_of, new_job

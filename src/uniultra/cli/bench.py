@@ -53,12 +53,12 @@ def bench(
     accuracy: Annotated[list[str], typer.Option(metavar="NAME=FILE", help=ACCURACY_HELP)] = [],  # noqa: B006
     kind: Annotated[str, typer.Option(help="The kind of prompt whose accuracy counts.")] = "box",
     quick: Annotated[
-        bool, typer.Option("--quick", help="A few calls only, to see that everything runs.")
+        bool, typer.Option("--quick", help="Make only a few calls, to see that everything runs.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
-    """Time models, their cold start and memory beside peers, all in turn. Needs a quiet machine, and warns
-    where it isn't.
+    """Time models, cold start and memory next to peers, interleaved. Needs a quiet machine, and warns if it
+    isn't.
     """
     from uniultra.bench.accuracy import read_accuracies
     from uniultra.bench.plot import to_svg

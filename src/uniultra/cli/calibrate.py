@@ -14,18 +14,18 @@ def calibrate(
     report: Annotated[
         Path,
         typer.Argument(
-            help="What `uniultra evaluate --split val --out FILE` wrote for the uncalibrated model."
+            help="The file from `uniultra evaluate --split val --out FILE` for the uncalibrated model."
         ),
     ],
     out: Annotated[Path, typer.Option(help="JSON file for slope and offset.")],
     datasets: Annotated[
         str,
-        typer.Option(help="Fit on the answers of these sets alone, separated by commas (default: all)."),
+        typer.Option(help="Fit only on these data sets, separated by commas (default: all)."),
     ] = "",
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Calibrate a model's quality, so that it is the IoU to expect. Fits two numbers on val, and says the
-    error before and after.
+    """Calibrate a model's quality so that it predicts the IoU. Fits two numbers on val, and reports the error
+    before and after.
     """
     from dataclasses import asdict
 

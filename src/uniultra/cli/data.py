@@ -36,11 +36,11 @@ def import_(
         ),
     ],
     path: Annotated[
-        Path, typer.Argument(help="What the set's own archive unpacks to; for coco, the JSON file.")
+        Path, typer.Argument(help="The data set as unpacked from its archive; for coco, the JSON file.")
     ],
     out: Annotated[Path, typer.Option(help="A new folder: manifest.csv, hashes.csv, images/, masks/.")],
     fractions: Annotated[
-        str, typer.Option(help="Shares of the splits, by images; clusters stay whole.")
+        str, typer.Option(help="Split fractions, by number of images; clusters are kept together.")
     ] = "train=0.7,val=0.1,test=0.2",
     seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
     longest: Annotated[
@@ -57,7 +57,7 @@ def import_(
         ),
     ] = "",
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out what has problems, and list it.")
+        bool, typer.Option("--skip-bad", help="Skip files with problems, and list them.")
     ] = False,
     dataset: Annotated[str, typer.Option(help="Name in the manifest, for folder and coco.")] = "",
     organ: Annotated[str, typer.Option(help="What the images show, for folder and coco.")] = "",
@@ -134,9 +134,9 @@ def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, on
 @data.command("simulate", cls=LiteralCommand)
 def simulate(
     out: Annotated[Path, typer.Argument(help="A new folder: manifest.csv, images/, masks/.")],
-    images: Annotated[int, typer.Option(help="How many frames.")] = 1000,
+    images: Annotated[int, typer.Option(help="Number of frames.")] = 1000,
     seed: Annotated[int, typer.Option(help="The same seed draws the same frames.")] = 0,
-    split: Annotated[str, typer.Option(help="What the manifest says of them.")] = "train",
+    split: Annotated[str, typer.Option(help="Split given in the manifest.")] = "train",
 ) -> None:
     """Simulate frames with exact masks, of cysts, lesions, chambers, bands and more, and write their
     manifest.
@@ -150,14 +150,14 @@ def simulate(
 
 @data.command("simulate-cine", cls=LiteralCommand)
 def simulate_cine(
-    manifest: Annotated[Path, typer.Argument(help="A manifest whose stills are set in motion.")],
+    manifest: Annotated[Path, typer.Argument(help="A manifest of the stills to animate.")],
     out: Annotated[Path, typer.Argument(help="A new folder: manifest.csv, images/, masks/.")],
-    split: Annotated[str, typer.Option(help="Whose stills; the cines are of the same split.")] = "train",
-    cines: Annotated[int, typer.Option(help="How many, evenly spaced among the stills; 0: one of each.")] = 0,
+    split: Annotated[str, typer.Option(help="Split of the stills, and of their cines.")] = "train",
+    cines: Annotated[int, typer.Option(help="Number of cines, from evenly spaced stills; 0: all.")] = 0,
     frames: Annotated[int, typer.Option(help="Frames of each cine.")] = 100,
     events: Annotated[
         str,
-        typer.Option(help="none, leaves, cut, slip, freeze: with commas between, they go round."),
+        typer.Option(help="none, leaves, cut, slip or freeze; a comma-separated list is cycled through."),
     ] = "none",
     seed: Annotated[int, typer.Option(help="The same seed makes the same cines.")] = 0,
 ) -> None:

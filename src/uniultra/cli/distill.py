@@ -27,11 +27,13 @@ def distill(
     ] = [],  # noqa: B006
     licence: Annotated[
         str,
-        typer.Option(help="any, or permissive: learn from images marked CC BY, CC0, Apache or MIT alone."),
+        typer.Option(help="any, or permissive: use only images marked CC BY, CC0, Apache or MIT."),
     ] = "any",
     cache: Annotated[
         Path | None,
-        typer.Option(help="Where the teacher's maps go if cache.views is set; by default in --out."),
+        typer.Option(
+            help="Folder for the teacher's feature maps if cache.views is set; by default in --out."
+        ),
     ] = None,
     config: Annotated[
         Path | None, typer.Option(help="A TOML file, such as configs/distill/dskd.toml.")

@@ -55,20 +55,23 @@ def evaluate(
         str, typer.Option(help=f"Prompts, separated by commas, of: {', '.join(KINDS)}.")
     ] = DEFAULT_KINDS,
     draws: Annotated[
-        int, typer.Option(help="How often an object is asked with boxes and clicks that are drawn.")
+        int, typer.Option(help="How many random boxes and clicks to draw for each object.")
     ] = DEFAULTS.draws,
     seeds: Annotated[
-        str, typer.Option(help="Seeds, such as 42,2026,1337, in place of --draws; gives the deviation too.")
+        str,
+        typer.Option(
+            help="Seeds such as 42,2026,1337, instead of --draws; also gives the standard deviation."
+        ),
     ] = "",
     against: Annotated[
         str | None,
         typer.Option(
-            help="Compare pair by pair to this: a model, a folder, a baseline, or the JSON of an earlier run."
+            help="Make a paired comparison with a model, a folder, a baseline, or an earlier run's JSON."
         ),
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(help="Evaluate N images of each data set only, drawn by seed, for a quick check."),
+        typer.Option(help="Evaluate only N images of each data set, drawn by seed, for a quick check."),
     ] = None,
     first: Annotated[
         bool, typer.Option("--first", help="With --limit, the first N as listed, as earlier reports have.")
@@ -90,7 +93,7 @@ def evaluate(
         ),
     ] = STANDARD,
     robustness: Annotated[
-        bool, typer.Option("--robustness", help="Also with damaged images: gain, blur, text, ...")
+        bool, typer.Option("--robustness", help="Also evaluate corrupted images: gain, blur, text, ...")
     ] = False,
     robustness_limit: Annotated[
         int | None,
@@ -99,7 +102,7 @@ def evaluate(
         ),
     ] = None,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out and list rows whose own files can't be used.")
+        bool, typer.Option("--skip-bad", help="Skip rows whose files can't be used, and list them.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:

@@ -44,15 +44,16 @@ def export(
         typer.Option(help="Side of the input in pixels, a multiple of 32; default: the model's own."),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="For int8: a manifest; frames of its train split calibrate.")
+        Path | None,
+        typer.Option(help="For int8: a manifest; frames of its train split are used for calibration."),
     ] = None,
     min_dice: Annotated[
         float, typer.Option(help="For int8: the Dice with fp32's masks that must be met.")
     ] = 0.995,
     least_dice: Annotated[float | None, typer.Option(help="Former name of --min-dice.", hidden=True)] = None,
-    seed: Annotated[int, typer.Option(help="For int8: of the frames and prompts that are drawn.")] = 0,
+    seed: Annotated[int, typer.Option(help="For int8: the seed that frames and prompts are drawn with.")] = 0,
     calibration: Annotated[
-        Path | None, typer.Option(help="What `uniultra calibrate` wrote, to put into the decoder's graph.")
+        Path | None, typer.Option(help="The file that `uniultra calibrate` wrote, to build into the decoder.")
     ] = None,
     passes: Annotated[
         list[str] | None,
@@ -62,7 +63,7 @@ def export(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
-    """Export a model to ONNX, and report how far it is from torch; or to what another program opens. Needs
+    """Export a model to ONNX with a parity report against torch, or in another program's format. Needs
     uniultra[train].
     """
     from uniultra.cli.terminal.extras import need

@@ -20,10 +20,10 @@ def info(
         list[str],
         typer.Argument(metavar="FILE...", help="Images, cines, videos, a DICOMDIR, folders or patterns."),
     ],
-    phi: Annotated[bool, typer.Option("--phi", help="Show the patient's fields of DICOM files too.")] = False,
+    phi: Annotated[bool, typer.Option("--phi", help="Also show the patient fields of DICOM files.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line per file.")] = False,
 ) -> None:
-    """Show what files hold: size, frames, rate, transfer syntax, regions and their millimetres per pixel."""
+    """Show what is in a file: size, frames, rate, transfer syntax, regions and millimetres per pixel."""
     from uniultra.io.images import find_images
 
     failed = 0

@@ -41,7 +41,7 @@ def measure(
     volume: Annotated[
         str | None, typer.Option(metavar="METHOD", help="ellipsoid, simpson or ef: see docs/dicom.md.")
     ] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write the measures to this CSV file too.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Also write the measures to this CSV file.")] = None,
     sr: Annotated[
         Path | None, typer.Option(help="With --volume ef of a DICOM cine: write a DICOM SR to this file.")
     ] = None,
@@ -51,7 +51,7 @@ def measure(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Measure masks: area, perimeter, calipers, ellipse, circumference; of several, volumes and EF."""
+    """Measure masks: area, perimeter, calipers, ellipse, circumference; volumes and EF from several."""
     from uniultra.io.output import check_free
     from uniultra.io.tables import write_csv
     from uniultra.measure.measured import CSV_COLUMNS, rows

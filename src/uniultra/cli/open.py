@@ -37,12 +37,12 @@ def open_(
         typer.Option(min=0, max=65535, help=f"Port on loopback.  [default: {PORT}, or a free one]"),
     ] = None,
     browser: Annotated[
-        bool, typer.Option("--browser/--no-browser", help="Open the browser, or print the address alone.")
+        bool, typer.Option("--browser/--no-browser", help="Open the browser, or only print the address.")
     ] = True,
     static: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Write the page as a folder that needs no server of ours, and stop."
+            metavar="DIR", help="Write the page as a static site that needs no UniUltra server, and exit."
         ),
     ] = None,
     onnxruntime: Annotated[

@@ -43,10 +43,10 @@ if TYPE_CHECKING:
     from uniultra.types import Frame
 
 OUT = Path("uniultra-out")
-ALTERNATIVES_HELP = "Up to N masks (1 to 3) that clicks may mean, in the JSON; the first is the answer."
+ALTERNATIVES_HELP = "Add up to N-1 alternative masks for ambiguous clicks to the JSON (N: 1 to 3)."
 FRAMES_HELP = (
-    "Frames of a cine: all, A-B, A-B:STEP or A,B,C, from 0. Each gets the same prompts on its own; nothing "
-    "is tracked."
+    "Frames of a cine: all, A-B, A-B:STEP or A,B,C, from 0. Each is segmented on its own with the same "
+    "prompts; see `track` to follow a structure."
 )
 
 
@@ -62,12 +62,12 @@ def segment(
         typer.Option(metavar="X0,Y0,X1,Y1", help="A box around a structure, in pixels; repeat for more."),
     ] = [],  # noqa: B006
     point: Annotated[list[str], typer.Option(metavar="X,Y", help="A point inside a structure.")] = [],  # noqa: B006
-    negative: Annotated[list[str], typer.Option(metavar="X,Y", help="A point outside of it.")] = [],  # noqa: B006
+    negative: Annotated[list[str], typer.Option(metavar="X,Y", help="A point outside it.")] = [],  # noqa: B006
     each_point: Annotated[
-        bool, typer.Option("--each-point", help="Points outside of boxes are one structure each.")
+        bool, typer.Option("--each-point", help="Each point outside all boxes is a structure of its own.")
     ] = False,
     mask: Annotated[
-        Path | None, typer.Option(help="A previous mask (0 background, 1..N structures) to correct.")
+        Path | None, typer.Option(help="A previous mask to correct (0 background, 1..N structures).")
     ] = None,
     prompts: Annotated[
         Path | None, typer.Option(help="A JSON or CSV file of prompts; see docs/segment.md.")

@@ -31,7 +31,9 @@ TRACK = "With --nninteractive: follow what is prompted on one frame through all 
 
 
 def serve(**flags: Any) -> None:
-    """Serve segmentation over HTTP on loopback: upload once, ask many times. Needs uniultra[web]."""
+    """Serve segmentation over HTTP on loopback: upload an image once, segment it as often as you like. Needs
+    uniultra[web].
+    """
     from uniultra.cli.terminal.extras import need
 
     need("web", "fastapi", "uvicorn", "prometheus_client")

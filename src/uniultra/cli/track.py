@@ -53,28 +53,28 @@ def track(
         typer.Option(metavar="X0,Y0,X1,Y1", help="A box around a structure on that frame; repeat for more."),
     ] = [],  # noqa: B006
     point: Annotated[list[str], typer.Option(metavar="X,Y", help="A point inside a structure.")] = [],  # noqa: B006
-    negative: Annotated[list[str], typer.Option(metavar="X,Y", help="A point outside of it.")] = [],  # noqa: B006
+    negative: Annotated[list[str], typer.Option(metavar="X,Y", help="A point outside it.")] = [],  # noqa: B006
     each_point: Annotated[
-        bool, typer.Option("--each-point", help="Points outside of boxes are one structure each.")
+        bool, typer.Option("--each-point", help="Each point outside all boxes is a structure of its own.")
     ] = False,
     mask: Annotated[
         Path | None, typer.Option(help="A mask of that frame (0 background, 1..N structures) to follow.")
     ] = None,
     prompts: Annotated[
         Path | None,
-        typer.Option(help="A file of prompts on several frames, JSON or CSV; see the docs."),
+        typer.Option(help="A JSON or CSV file of prompts on one or more frames; see docs/tracking.md."),
     ] = None,
     label: Annotated[list[str], typer.Option(metavar="NAME", help=LABEL_HELP)] = [],  # noqa: B006
     first: Annotated[
         int | None,
-        typer.Option("--from", metavar="A", min=0, help="First frame to track; the clip's own unless given."),
+        typer.Option("--from", metavar="A", min=0, help="First frame to track; by default that of the clip."),
     ] = None,
     last: Annotated[
         int | None,
-        typer.Option("--to", metavar="B", min=0, help="Last frame to track; the clip's own unless given."),
+        typer.Option("--to", metavar="B", min=0, help="Last frame to track; by default that of the clip."),
     ] = None,
     reverse: Annotated[
-        bool, typer.Option("--reverse", help="Between prompted frames, go backwards from the later one.")
+        bool, typer.Option("--reverse", help="Between prompted frames, track backwards from the later one.")
     ] = False,
     ventricle: Annotated[
         int, typer.Option("--lv", metavar="N", min=0, help="Structure N is a left ventricle: write its EF.")
@@ -86,11 +86,11 @@ def track(
     spacing: Annotated[str | None, typer.Option(metavar=METAVAR, help=HELP)] = None,
     override_scale: Annotated[str | None, typer.Option(metavar=METAVAR, help=OVERRIDE_HELP)] = None,
     write: Annotated[
-        list[str], typer.Option(metavar="KIND", help="Instead of all: seg, sr, sc, movie, or none.")
+        list[str], typer.Option(metavar="KIND", help="Write only these extras: seg, sr, sc, movie, or none.")
     ] = [],  # noqa: B006
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Keep notes on the way, and go on where such a run was ended."),
+        typer.Option("--resume", help="Keep a journal, and resume an interrupted run from it."),
     ] = False,
     keep_patient: Annotated[
         bool, typer.Option("--keep-patient", help="Copy the patient's identity into DICOM results.")
@@ -98,7 +98,7 @@ def track(
     store: Annotated[str | None, typer.Option(metavar="PLACE", help=STORE_HELP)] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing results.")] = False,
 ) -> None:
-    """Follow structures through a cine from a box, a click or a mask on one frame, and say where they are
+    """Follow structures through a cine from a box, a click or a mask on one frame, and report where they are
     lost.
     """
     from uniultra.io.cines import open_cine, recalibrated

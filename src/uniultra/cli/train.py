@@ -18,7 +18,7 @@ def train(
     ] = None,
     licence: Annotated[
         str,
-        typer.Option(help="any, or permissive: learn from images marked CC BY, CC0, Apache or MIT alone."),
+        typer.Option(help="any, or permissive: use only images marked CC BY, CC0, Apache or MIT."),
     ] = "any",
     set_: Annotated[
         list[str],

@@ -51,7 +51,7 @@ class ServeSettings:
     model: str = _say(DEFAULT, "A published model, or a model folder.")
     host: str = _say("127.0.0.1", "Address to listen on; beyond loopback only with a token.")
     port: int = _set(8008, 0, 65535, "Port; 0 takes a free one.")
-    processes: int = _set(0, 0, 256, "Processes that compute; 0: one per core.")
+    processes: int = _set(0, 0, 256, "Worker processes; 0: one per core.")
     queue: int = _set(
         8, 1, 1000, "Requests that a process holds, the running one included; the next gets 429."
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from uniultra.cli.terminal.text import tell
 from uniultra.structures import legal_name, unlisted_note
 
-LABEL_HELP = "What the structures are called, as thyroid: one for all, or repeated in their order."
+LABEL_HELP = "Name of the structures, such as thyroid: one for all, or repeat it in their order."
 
 
 def parse_labels(labels: Sequence[str]) -> tuple[str, ...]:

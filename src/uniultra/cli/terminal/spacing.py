@@ -10,10 +10,10 @@ from uniultra.pixel_scale import Calibration, PixelSize
 LEAST_MM, MOST_MM = 0.001, 10.0
 METAVAR = "MM|Y,X"
 HELP = (
-    "Millimetres per pixel where the file doesn't say; down,right (as 0.3,0.32) where pixels are not square."
+    "Millimetres per pixel if the file doesn't say; down,right (such as 0.3,0.32) if pixels are not square."
 )
 OVERRIDE = "--override-scale"
-OVERRIDE_HELP = "The same, in place of what the file says, where its calibration is wrong."
+OVERRIDE_HELP = "The same, but overriding the file, for when its calibration is wrong."
 
 
 @dataclass(frozen=True)

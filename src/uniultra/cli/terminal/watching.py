@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from uniultra.cli.terminal.text import printable, tell
 from uniultra.errors import FileError, OutputError, PromptError
 
-WATCH_HELP = "Stay, and take each file that comes into the folder IN once it is whole; Ctrl-C ends."
+WATCH_HELP = "Keep running and process each file once it is complete in the folder IN; stop with Ctrl-C."
 
 
 Run = Callable[[Mapping[str, str], Mapping[str, str]], object]
