@@ -138,4 +138,4 @@ def test_cines_are_simulated_of_a_manifests_stills(tmp_path: Path) -> None:
     assert result.stdout.replace("\n", "").endswith("manifest.csv: 1 cines of 5 frames")
     assert _run("check", tmp_path / "out/manifest.csv").stdout.endswith("OK\n")
     wrong = _run("simulate-cine", manifest, tmp_path / "other", "--split", "val", "--events", "rain")
-    assert "event 'rain' is unknown; use none, leaves, cut, slip, freeze" in str(wrong.exception)
+    assert "event 'rain' is unknown; use none, leaves, cut, slip, freeze, fades" in str(wrong.exception)

@@ -157,7 +157,9 @@ def simulate_cine(
     frames: Annotated[int, typer.Option(help="Frames of each cine.")] = 100,
     events: Annotated[
         str,
-        typer.Option(help="none, leaves, cut, slip or freeze; a comma-separated list is cycled through."),
+        typer.Option(
+            help="none, leaves, cut, slip, freeze, fades, gain or zoom; a comma-separated list is cycled through."
+        ),
     ] = "none",
     seed: Annotated[int, typer.Option(help="The same seed makes the same cines.")] = 0,
 ) -> None:

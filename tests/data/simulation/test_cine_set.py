@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_files(stills: Path, tmp_path: Path) -> Non
         ({"frames": 1}, "frames is 1; it must be 2 to 10000"),
         ({"seed": -1}, "seed is -1; it must be 0"),
         ({"split": "test"}, "has no row of split 'test'"),
-        ({"events": ("none", "rain")}, "event 'rain' is unknown; use none, leaves, cut, slip, freeze"),
+        ({"events": ("none", "rain")}, "event 'rain' is unknown; use none, leaves, cut, slip, freeze, fades"),
     ],
 )
 def test_what_is_out_of_range_is_told_and_nothing_written(

@@ -2,14 +2,15 @@
 
 Breathing and beating, slip and turn of the probe, local deformation, movement out of the plane, drift of gain
 and of shadows, and new speckle on each frame. Each frame is drawn from the still itself, so nothing adds up
-over time. An event may come in between: the target leaves the plane and returns, the picture cuts to another
-scene and back, the probe slips, the picture freezes.
+over time. An event may come in between: the target leaves the plane and returns, at once or slowly, the
+picture cuts to another scene and back, the probe slips, the picture freezes; or somebody turns a knob, and
+the target stays in view: gain and dynamic range, or depth.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import cv2
@@ -18,10 +19,14 @@ import numpy as np
 from uniultra.data.simulation.chance import between
 from uniultra.errors import DataError
 
-Event = Literal["none", "leaves", "cut", "slip", "freeze"]
+Event = Literal["none", "leaves", "cut", "slip", "freeze", "fades", "gain", "zoom"]
 EVENTS: tuple[Event, ...] = get_args(Event)
 
 LEAST_FRAMES, MOST_FRAMES = 2, 10_000
+TURNED_IN = 4
+"""Frames over which a knob is turned."""
+FADES_IN = 10
+"""Frames over which a target leaves the plane slowly, and over which it returns."""
 _GRID = 5
 """Nodes a side of the field of local deformation."""
 
@@ -68,6 +73,9 @@ class Motion:
         event: what happens in between.
         away: first and last frame of the event.
         slip: where the probe is once it has slipped: x and y, shares of the frame's diagonal.
+        knobs: from the event `gain` on: the exponent of brightness, its gain and the same from top to
+            bottom (logarithms), and the blur in pixels.
+        zoom: from the event `zoom` on: how much larger all is.
     """
 
     shift_x: Wave
@@ -85,6 +93,20 @@ class Motion:
     event: Event
     away: tuple[int, int]
     slip: tuple[float, float]
+    knobs: tuple[float, float, float, float]
+    zoom: float
+
+    def share(self, number: int) -> float:
+        """How far the event has gone, 0 to 1: knobs are turned over a few frames."""
+        return min(max((number - self.away[0] + 1) / TURNED_IN, 0.0), 1.0)
+
+    def absence(self, number: int) -> float:
+        """How far the target has left the plane, 0 to 1: above a half it isn't there."""
+        first, last = self.away
+        if self.event in ("leaves", "cut"):
+            return float(first <= number <= last)
+        outside = max(first - number, number - last, 0)
+        return max(1.0 - outside / FADES_IN, 0.0) if self.event == "fades" else 0.0
 
 
 def draw_motion(rng: np.random.Generator, count: int, event: Event = "none") -> Motion:
@@ -97,7 +119,7 @@ def draw_motion(rng: np.random.Generator, count: int, event: Event = "none") -> 
     start = int(between(rng, 0.35, 0.5) * count)
     away = start, start + max(2, int(between(rng, 0.12, 0.25) * count))
     angle, reach = between(rng, 0, 2 * np.pi), between(rng, 0.03, 0.06)
-    return Motion(
+    motion = Motion(
         *(wave(0.02, 0.05), wave(0.02, 0.05), wave(0.05, 0.15), wave(0.14), wave(1.0)),
         rng.normal(0.0, 0.012, (2, _GRID, _GRID)),
         *(wave(0.10, 0.35), wave(0.10, 0.3), wave(0.15, 0.4)),
@@ -107,7 +129,13 @@ def draw_motion(rng: np.random.Generator, count: int, event: Event = "none") -> 
         event,
         away,
         (reach * float(np.cos(angle)), reach * float(np.sin(angle))),
+        (1.0, 0.0, 0.0, 0.0),
+        1.0,
     )  # fmt: skip
+    # Drawn last, so that the cines of a seed stay what they were before there were knobs.
+    turned = between(rng, -0.6, 0.6), between(rng, -0.4, 0.4), between(rng, -0.9, 0.9), between(rng, 0.0, 2.0)
+    larger = float(np.exp(between(rng, 0.12, 0.3) * rng.choice((-1.0, 1.0))))
+    return replace(motion, knobs=(float(np.exp(turned[0])), *turned[1:]), zoom=larger)
 
 
 def simulate_cine(
@@ -143,12 +171,19 @@ def _frame(
     across, down = _where_from(ids_hw, motion, number, count)
     moved = cv2.remap(pixels_hw, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     ids = cv2.remap(ids_hw, across, down, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
-    gone = motion.event in ("leaves", "cut") and motion.away[0] <= number <= motion.away[1]
+    away = motion.absence(number)
+    gone = away > 0.5
+    if away:
+        shown = _without(moved, ids)
+        moved = shown if away == 1 else cv2.addWeighted(shown, away, moved, 1 - away, 0)
     if gone:
-        moved, ids = _without(moved, ids), np.zeros_like(ids)
+        ids = np.zeros_like(ids)
         if motion.event == "cut":
             moved = np.ascontiguousarray(moved[:, ::-1])
-    return CineFrame(_lit(moved, motion, number, count, rng), ids, gone)
+    lit = _lit(moved, motion, number, count, rng)
+    if motion.event == "gain":
+        lit = _turned(lit, motion.knobs, motion.share(number))
+    return CineFrame(lit, ids, gone)
 
 
 def _where_from(ids_hw: np.ndarray, motion: Motion, number: int, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -163,8 +198,9 @@ def _where_from(ids_hw: np.ndarray, motion: Motion, number: int, count: int) -> 
     slip_x, slip_y = motion.slip if motion.event == "slip" and number >= motion.away[0] else (0.0, 0.0)
     dx = x - width / 2 - diagonal * (motion.shift_x.at(number, count) + slip_x)
     dy = y - height / 2 - diagonal * (motion.shift_y.at(number, count) + slip_y)
-    across = np.cos(turn) * dx + np.sin(turn) * dy + width / 2
-    down = -np.sin(turn) * dx + np.cos(turn) * dy + height / 2
+    zoom = motion.zoom ** (motion.share(number) if motion.event == "zoom" else 0.0)
+    across = (np.cos(turn) * dx + np.sin(turn) * dy) / zoom + width / 2
+    down = (-np.sin(turn) * dx + np.cos(turn) * dy) / zoom + height / 2
     deform = motion.deform.at(number, count) * diagonal
     for axis, place in ((0, across), (1, down)):
         field = cv2.resize(
@@ -191,6 +227,19 @@ def _lit(
     grain = cv2.GaussianBlur(rng.standard_normal((height, width)).astype(np.float32), (0, 0), 1.2) * 2.4
     bright = pixels_hw.astype(np.float32) * np.exp(np.clip(light, -0.6, 0.5)) * shadow
     return np.clip(bright * (1.0 + 0.35 * motion.speckle * grain), 0, 255).astype(np.uint8)
+
+
+def _turned(pixels_hw: np.ndarray, knobs: tuple[float, float, float, float], share: float) -> np.ndarray:
+    """The picture with other gain, depth gain, dynamic range and smoothing, turned there by a share."""
+    if share == 0:
+        return pixels_hw
+    exponent, gain, depth_gain, blur = knobs
+    depth = np.linspace(-0.5, 0.5, len(pixels_hw), dtype=np.float32)[:, None]
+    bright = (pixels_hw / np.float32(255)) ** np.float32(exponent**share)
+    bright = bright * np.exp(np.float32(share) * (gain + depth_gain * depth)).astype(np.float32)
+    if blur * share > 0.3:
+        bright = cv2.GaussianBlur(bright, (0, 0), blur * share)
+    return np.clip(bright * 255, 0, 255).astype(np.uint8)
 
 
 def _without(pixels_hw: np.ndarray, ids_hw: np.ndarray) -> np.ndarray:
