@@ -268,3 +268,22 @@ def test_a_real_heart(shared: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     heart = json.loads((tmp_path / "out" / "examples_ybr_color.track.ef.json").read_text())
     assert 50 < heart["ejection_fraction"]["value"] < 85
+
+
+def test_a_video_model_with_memory_follows_too(folder: Path) -> None:
+    from networks import tiny_video_model
+
+    tiny_video_model().save_pretrained(folder / "video-model")
+    call = ["track", str(folder / "cine.dcm"), "--box", BOX, "--tracker", "memory", "--write", "none"]
+    done = uniultra(*call, "--model", "video-model", "--out", "out", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "video-model unpublished" in done.stdout
+    report = json.loads((folder / "out" / "cine.track.json").read_text())
+    assert report["model"]["name"] == "video-model"
+    assert len(report["frames"]) == 8
+    refused = uniultra(*call, "--model", "video-model", "--out", "no", "--resume", cwd=folder)
+    assert refused.returncode == 2
+    assert "--resume keeps no memory of video models" in refused.stderr
+    wrong = uniultra(*call, "--out", "no", cwd=folder)
+    assert wrong.returncode == 2
+    assert "is no folder; give that of a video model" in wrong.stderr

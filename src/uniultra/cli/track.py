@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,9 +16,11 @@ import typer
 
 from uniultra.cli.protocols import new_bar
 from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched_one, store_results
+from uniultra.cli.terminal.course_lines import course_lines
+from uniultra.cli.terminal.extras import need
 from uniultra.cli.terminal.labels import LABEL_HELP, parse_labels
 from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, parse_scale
-from uniultra.cli.terminal.text import label, printable, say, tell
+from uniultra.cli.terminal.text import label, say, tell
 from uniultra.errors import PromptError
 from uniultra.outputs.plan import (
     OutputPlan,
@@ -33,14 +36,21 @@ from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
     from uniultra.io.input_file import InputFile
-    from uniultra.outputs.course import Course
     from uniultra.segmenter import Segmenter
+    from uniultra.tracking import Tracker
     from uniultra.tracking.journal import TrackJournal
     from uniultra.types import Cine, Prompt
 
 OUT = Path("uniultra-out")
 DRAWING = 2
 """Threads that draw overlays while the next frames are followed."""
+
+
+class TrackerKind(StrEnum):
+    """What follows structures."""
+
+    prompts = "prompts"
+    memory = "memory"
 
 
 def track(
@@ -80,6 +90,13 @@ def track(
         int, typer.Option("--lv", metavar="N", min=0, help="Structure N is a left ventricle: write its EF.")
     ] = 0,
     model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
+    tracker: Annotated[
+        TrackerKind,
+        typer.Option(
+            help="prompts: the model is prompted anew on each frame; memory: --model FOLDER is SAM 2.1's or "
+            "EdgeTAM's video model, or a run of adapt on one."
+        ),
+    ] = TrackerKind.prompts,
     out: Annotated[
         Path, typer.Option(help="Folder for NAME.track.masks.tif, .csv, .json, plot and overlay.")
     ] = OUT,
@@ -123,9 +140,11 @@ def track(
     prompted = named_tracks(_prompts((path, cine), frame, typed, mask, prompts), parse_labels(label))
     targets = plan.track_paths(source, bool(ventricle)).values()
     check_targets(targets, [path, *filter(None, (mask, prompts))], force)
-    segmenter = Segmenter.load(model)
+    if tracker is TrackerKind.memory and resume:
+        raise PromptError("--resume keeps no memory of video models; leave it out, or use --tracker prompts")
+    follower = Segmenter.load(model) if tracker is TrackerKind.prompts else _video_tracker(model)
     options = TrackOptions(frames, reverse, ventricle, model, resume)
-    summary, complete = _run(plan, (source, cine), segmenter, prompted, options)
+    summary, complete = _run(plan, (source, cine), follower, prompted, options)
     print(summary)
     tell(own_study(plan, [source]))
     store_results(store, dicom_paths([plan.track_paths(source)]), began)
@@ -150,7 +169,7 @@ class TrackOptions:
 def _run(
     plan: OutputPlan,
     read: tuple[InputFile, Cine],
-    segmenter: Segmenter,
+    follower: Segmenter | Tracker,
     prompted: dict[int, dict[int, Prompt]],
     options: TrackOptions,
 ) -> tuple[str, bool]:
@@ -171,10 +190,10 @@ def _run(
             f"--lv {options.ventricle} is no structure of this call; give 1 to {len(structures)}"
         )
     check_size(plan, source, cine, len(options.frames) * len(structures))
-    course, faults = Course(options.ventricle), Faults(cine)
-    journal = _journal(plan, read, segmenter, prompted, options) if options.resume else None
+    course, faults, facts = Course(options.ventricle), Faults(cine), follower.facts
+    journal = _journal(plan, read, follower, prompted, options) if options.resume else None
     names = {number: one.name for own in prompted.values() for number, one in own.items() if one.name}
-    found = follow(segmenter, cine, prompted, options.frames, options.reverse, faults, journal)
+    found = follow(follower, cine, prompted, options.frames, options.reverse, faults, journal)
     results = (with_names(result, names) for result in found)
     with ExitStack() as stack:
         if journal is not None:
@@ -183,7 +202,6 @@ def _run(
         task = bar.add_task(label(source.path.name), total=len(options.frames))
         first = next(results, None)  # wrong prompts are told before a file is begun
         faults.check_some_read(first is not None)
-        facts = segmenter.facts
         files = stack.enter_context(cine_files(plan, source, cine, options.frames, facts, faults, course))
         drawn = map_ahead(files.prepare, chain([] if first is None else [first], results), DRAWING)
         for result in stack.enter_context(closing(drawn)):
@@ -192,13 +210,13 @@ def _run(
     if journal is not None:
         journal.path.unlink(missing_ok=True)
     tell((*files.notes, *files.lost, *faults.lines()))
-    return _summary(source, course, segmenter), not faults.found
+    return course_lines(source, course, facts), not faults.found
 
 
 def _journal(
     plan: OutputPlan,
     read: tuple[InputFile, Cine],
-    segmenter: Segmenter,
+    follower: Segmenter | Tracker,
     prompted: dict[int, dict[int, Prompt]],
     options: TrackOptions,
 ) -> TrackJournal:
@@ -208,11 +226,19 @@ def _journal(
 
     source, cine = read
     assert plan.folder is not None
-    about = about_call(cine, prompted, options.frames, segmenter.facts) | {"reverse": options.reverse}
+    about = about_call(cine, prompted, options.frames, follower.facts) | {"reverse": options.reverse}
     found = source.path.stat()
     about |= {"file": [source.path.name, found.st_size, found.st_mtime_ns]}
     about |= {"weights_sha256": weights_sha256(options.model)}
     return TrackJournal.open(plan.folder / f"{source.stem}.track.part.jsonl", about)
+
+
+def _video_tracker(model: str) -> Tracker:
+    """SAM 2.1's or EdgeTAM's own tracker. Raises ModelError."""
+    need("train", "torch", "transformers")
+    from uniultra.video_models.open import open_video_tracker
+
+    return open_video_tracker(model)
 
 
 def _prompts(
@@ -227,42 +253,3 @@ def _prompts(
         return read_track_prompts(prompts, Path(cine.source).name)
     prior = Prior() if mask is None else read_prior(mask, cine.frame_hw, clip, frame)
     return {frame: dict(enumerate(group_prior(typed, prior), start=1))}
-
-
-def _summary(source: InputFile, course: Course, segmenter: Segmenter) -> str:
-    """For each structure its smallest and largest area, and on which frames it isn't sure."""
-    from uniultra.outputs.course import ejection_json
-
-    frames = [point.frame for point in next(iter(course.points.values()), [])]
-    lines = [f"{source.path}  {len(frames)} frames  {segmenter.name} {segmenter.version}"]
-    for number, points in sorted(course.points.items()):
-        sizes = [point.size for point in points if point.size is not None]
-        said = f"area {min(sizes):.1f} to {max(sizes):.1f} {course.unit}" if sizes else "never found"
-        doubts = [
-            f"{status} on {_ranges([point.frame for point in points if point.status == status])}"
-            for status in ("unsure", "lost", "absent")
-            if any(point.status == status for point in points)
-        ]
-        lines.append(f"  {number}: {'; '.join([said, *(doubts or ['sure throughout'])])}")
-    if course.ventricle:
-        report = ejection_json(source.path.name, course)
-        if "reason" in report:
-            lines.append(f"  EF of {course.ventricle}: none: {report['reason']}")
-        else:
-            value, low, high = (report[key] for key in ("ejection_fraction", "end_systole", "end_diastole"))
-            frames_said = f"ED frame {high['frame']}, ES frame {low['frame']}"
-            lines.append(
-                f"  EF of {course.ventricle}: {value['value']:.0f} % ({frames_said}, {report['method']})"
-            )
-    return "\n".join(map(printable, lines))
-
-
-def _ranges(frames: list[int]) -> str:
-    """Frames as ranges: 3-7, 12."""
-    parts: list[list[int]] = []
-    for frame in frames:
-        if parts and frame == parts[-1][-1] + 1:
-            parts[-1] = [parts[-1][0], frame]
-        else:
-            parts.append([frame, frame])
-    return ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in parts)

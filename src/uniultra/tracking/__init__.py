@@ -14,10 +14,13 @@ from uniultra.tracking.cine import retrack, track, track_as_found
 from uniultra.tracking.spans import PromptedFrames, affected
 from uniultra.tracking.step import begin, step
 from uniultra.tracking.track_state import TrackState
+from uniultra.tracking.tracker import PromptTracker, Tracker
 
 __all__ = [
+    "PromptTracker",
     "PromptedFrames",
     "TrackState",
+    "Tracker",
     "affected",
     "begin",
     "retrack",

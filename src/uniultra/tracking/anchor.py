@@ -15,7 +15,7 @@ import numpy as np
 
 from uniultra.geometry import ModelMap
 from uniultra.tracking.motion import crop_flow, steps_at
-from uniultra.tracking.state import GRID, MaskGrid, positions
+from uniultra.tracking.state import GRID, MaskGrid, cells_at, positions
 from uniultra.types import Frame, Region
 
 SIDE = 128
@@ -102,8 +102,8 @@ def _crop(frame: Frame, region: Region) -> np.ndarray:
 
 def _sampled(values: np.ndarray, region: Region, across: np.ndarray, down: np.ndarray) -> np.ndarray:
     """Values (SIDE, SIDE, ...) over a region at source positions; the nearest ones beyond its edges."""
-    cells = ModelMap(region, SIDE).to_model(np.stack([across, down], axis=-1)).astype(np.float32)
-    found = cv2.remap(values, cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    cells = cells_at(region, SIDE, across, down)
+    found = cv2.remap(values, *cells, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from typing import Any
 
 from uniultra.errors import FileError, PromptError
 from uniultra.io.cines import OnFault, chosen_frames
@@ -13,8 +13,8 @@ from uniultra.tracking.journal import TrackJournal
 from uniultra.tracking.kept import Kept, keep
 from uniultra.tracking.reading import descending
 from uniultra.tracking.spans import PromptedFrames, affected, checked, prompted_frames
-from uniultra.tracking.step import TrackedMask, begin, lost_mask, step
-from uniultra.tracking.track_state import TrackState
+from uniultra.tracking.step import TrackedMask, lost_mask
+from uniultra.tracking.tracker import Tracker, tracker_of
 from uniultra.types import Cine, Frame
 
 Found = Mapping[int, TrackedMask]
@@ -22,7 +22,7 @@ Found = Mapping[int, TrackedMask]
 
 
 def track(
-    segmenter: Segmenter,
+    segmenter: Segmenter | Tracker,
     cine: Cine,
     prompts: PromptedFrames,
     frames: range | None = None,
@@ -38,6 +38,7 @@ def track(
     else is of fixed size.
 
     Args:
+        segmenter: or a tracker of another kind, which takes no journal.
         prompts: frame, from 0, to prompts by the structures' numbers, 1 to N; a confirmed mask is a prompt
             too.
         frames: consecutive frames to track, all prompts among them; None for the whole cine.
@@ -53,11 +54,11 @@ def track(
     ends = {number: prompted_frames(prompts, number)[-1 if reverse else 0] for number in numbers}
     outer = {frame: {n: p for n, p in own.items() if ends[n] == frame} for frame, own in prompts.items()}
     behind, ahead = (prompts, outer) if reverse else (outer, prompts)
-    fault = _fault_handler(prompts, on_fault)
+    fault, tracker = _fault_handler(prompts, on_fault), tracker_of(segmenter)
     kept: dict[tuple[int, int], Kept] = {}
     before = range(frames.start, max(ends.values()) + 1)
     if len(before) > 1:
-        for number, _, found, _ in _followed(segmenter, descending(cine, before, fault), behind):
+        for number, _, found, _ in _followed(tracker, descending(cine, before, fault), behind):
             kept |= {(number, one.number): keep(one) for one in found.values() if number < ends[one.number]}
     journal_after = -1 if journal is None else journal.after
     if journal is not None and journal_after >= 0:
@@ -67,7 +68,8 @@ def track(
                 yield _result(segmenter, cine, (number, frame), known, prompts)
     rest = range(max(frames.start, journal_after + 1), frames.stop)
     begun = None if journal is None else journal.state
-    for number, frame, found, state in _followed(segmenter, chosen_frames(cine, rest, fault), ahead, begun):
+    onwards = chosen_frames(cine, rest, fault)
+    for number, frame, found, state in _followed(tracker, onwards, ahead, begun):
         size = frame.height, frame.width
         earlier = {n: kept.pop((number, n)).restored(n, size) for n in numbers if (number, n) in kept}
         lost = {n: lost_mask(n, size) for n in numbers}
@@ -79,7 +81,7 @@ def track(
 
 
 def track_as_found(
-    segmenter: Segmenter,
+    segmenter: Segmenter | Tracker,
     cine: Cine,
     prompts: PromptedFrames,
     frames: range | None = None,
@@ -103,18 +105,19 @@ def track_as_found(
     behind, ahead = (prompts, outer) if reverse else (outer, prompts)
     fault = _fault_handler(prompts, on_fault)
     onwards = chosen_frames(cine, range(min(ends.values()), frames.stop), fault)
-    for number, frame, found, _ in _followed(segmenter, onwards, ahead):
+    for number, frame, found, _ in _followed(tracker_of(segmenter), onwards, ahead):
         if found:
             yield _result(segmenter, cine, (number, frame), found, prompts)
     if len(before := range(frames.start, max(ends.values()) + 1)) > 1:
-        for number, frame, found, _ in _followed(segmenter, descending(cine, before, fault), behind):
+        downwards = descending(cine, before, fault)
+        for number, frame, found, _ in _followed(tracker_of(segmenter), downwards, behind):
             own = {n: one for n, one in found.items() if number < ends[n]}
             if own:
                 yield _result(segmenter, cine, (number, frame), own, prompts)
 
 
 def retrack(
-    segmenter: Segmenter,
+    segmenter: Segmenter | Tracker,
     cine: Cine,
     prompts: PromptedFrames,
     number: int,
@@ -139,27 +142,30 @@ def retrack(
 
 
 def _followed(
-    segmenter: Segmenter,
+    tracker: Tracker,
     frames: Iterable[tuple[int, Frame]],
     starts: PromptedFrames,
-    state: TrackState | None = None,
-) -> Iterator[tuple[int, Frame, Found, TrackState | None]]:
+    state: Any = None,
+) -> Iterator[tuple[int, Frame, Found, Any]]:
     """Each frame, in the given order, with the structures that have begun by then, and the state after it."""
     for number, frame in frames:
         own = starts.get(number, {})
         found: dict[int, TrackedMask] = {}
         if state is not None:
-            going = tuple(one for one in state.objects if one.number not in own)
-            answers, state = step(segmenter, replace(state, objects=going), frame)
+            answers, state = tracker.step(state.only({*state.numbers} - {*own}), frame)
             found |= {one.number: one for one in answers}
         if own:
-            answers, state = begin(segmenter, frame, own, state)
+            answers, state = tracker.begin(frame, own, state)
             found |= {one.number: one for one in answers}
         yield number, frame, found, state
 
 
 def _result(
-    segmenter: Segmenter, cine: Cine, place: tuple[int, Frame], found: Found, prompts: PromptedFrames
+    segmenter: Segmenter | Tracker,
+    cine: Cine,
+    place: tuple[int, Frame],
+    found: Found,
+    prompts: PromptedFrames,
 ) -> FrameResult:
     number, frame = place
     own = prompts.get(number, {})

@@ -15,7 +15,15 @@ from uniultra.tracking.state import PATCH
 from uniultra.types import Frame, Region
 
 SURE, LOST = 0.8, 0.5
-"""Confidence from which a frame is sure, and below which it is lost; chosen on val (docs/tracking.md)."""
+"""Confidence from which a frame is sure, and below which it is lost unless it `holds_on`; chosen on val
+(docs/tracking.md).
+"""
+NO_HOLD = 0.05
+"""Confidence below which a frame is lost whatever speaks for it."""
+STEADY = 0.9
+"""Dice of a mask with what motion made of the one before, from which a shape was followed without a break."""
+WORSE = 0.08
+"""What the model's quality may fall by from that of the prompted frame, for a frame to hold on."""
 EXPLAINED_FROM, EXPLAINED_SPAN = 0.75, 0.2
 """Correlation with the registered prompted frame that says nothing, and what is to be added for certainty."""
 FOUND_THERE = 0.65
@@ -78,11 +86,26 @@ def stability(logits_hw: np.ndarray) -> float:
     return inner / max(outer, 1)
 
 
-def status_of(confidence: float, lost: int) -> TrackStatus:
-    """The status of a frame: `lost` is for how many frames before it the structure was lost."""
+def holds_on(evidence: Evidence, steady: float) -> bool:
+    """Whether a frame that looks unlike the prompted one is unsure rather than lost.
+
+    A picture changes while a structure stays, and a good mask would be hidden. So it is shown where its shape
+    was followed without a break since the last sure frame, and the model rates it as when it was prompted.
+
+    Args:
+        steady: least agreement with motion of all frames since the last sure one, this one included, 0 to 1.
+    """
+    well = evidence.quality >= evidence.first_quality - WORSE
+    return evidence.confidence >= NO_HOLD and steady >= STEADY and well
+
+
+def status_of(confidence: float, lost: int, holds: bool = False) -> TrackStatus:
+    """The status of a frame: `lost` is for how many frames before it the structure was lost, `holds` what
+    `holds_on` says.
+    """
     if confidence >= SURE:
         return "sure"
-    if confidence >= LOST:
+    if confidence >= LOST or holds:
         return "unsure"
     return "lost" if lost + 1 < ABSENT_AFTER else "absent"
 

@@ -42,7 +42,7 @@ def about_call(cine: Cine, prompts: PromptedFrames, frames: range, model: ModelF
         for number, prompt in sorted(own.items())
     ]
     return {
-        "schema": "uniultra.track-journal/1",
+        "schema": "uniultra.track-journal/2",
         "frames": [frames.start, frames.stop, cine.count, *cine.frame_hw],
         "prompts": listed,
         "model": [model.name, model.version, model.prompting],
@@ -208,7 +208,9 @@ def _packed(state: TrackState) -> str:
         anchor = one.anchor
         regions = (one.grid.region, one.sure_grid.region, anchor.grid.region, anchor.region, anchor.at)
         listed = [[r.x0, r.y0, r.x1, r.y1] for r in regions]
-        rest["objects"].append([one.number, one.lost, anchor.quality, anchor.likeness, listed])
+        rest["objects"].append(
+            [one.number, one.lost, one.steady, one.doubted, anchor.quality, anchor.likeness, listed]
+        )
     buffer = io.BytesIO()
     np.savez_compressed(buffer, rest=np.frombuffer(json.dumps(rest).encode(), np.uint8), **arrays)  # type: ignore[arg-type]
     return base64.b64encode(buffer.getvalue()).decode()
@@ -224,7 +226,7 @@ def _unpacked(text: str) -> TrackState:
 
 
 def _object(arrays: Mapping[str, np.ndarray], place: int, said: list[Any]) -> ObjectTrack:
-    number, lost, quality, alike, listed = said
+    number, lost, steady, doubted, quality, alike, listed = said
     here, sure, first, crop, at = (Region(*edges) for edges in listed)
     grid, sure_grid, first_grid = (
         MaskGrid(region, _of_shape(arrays[f"{name}{place}"], GRID))
@@ -240,6 +242,8 @@ def _object(arrays: Mapping[str, np.ndarray], place: int, said: list[Any]) -> Ob
         seen[1],
         Anchor(first_grid, quality, crop, patch_hw, at, back, alike),
         lost,
+        float(steady),
+        int(doubted),
     )
 
 

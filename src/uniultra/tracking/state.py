@@ -59,8 +59,7 @@ class MaskGrid:
 
     def at(self, x_hw: np.ndarray, y_hw: np.ndarray) -> np.ndarray:
         """Logits at source positions, two float arrays of one shape; float32."""
-        cells = self.map.to_model(np.stack([x_hw, y_hw], axis=-1)).astype(np.float32)
-        return np.asarray(_sampled(self.logits_hw, cells[..., 0], cells[..., 1]))
+        return np.asarray(_sampled(self.logits_hw, *cells_at(self.region, GRID, x_hw, y_hw)))
 
     def positions(self) -> tuple[np.ndarray, np.ndarray]:
         """The source positions x and y of all cells, float64 (GRID, GRID)."""
@@ -71,6 +70,22 @@ def area_ratio(a: MaskGrid, b: MaskGrid) -> float:
     """Of two masks' areas, the larger over the smaller one; a mask has at least one pixel."""
     sizes = max(a.area_px, 1.0), max(b.area_px, 1.0)
     return max(sizes) / min(sizes)
+
+
+def agreement(a: MaskGrid, b: MaskGrid) -> float:
+    """Dice of two masks on the cells of the first, 0 to 1; 1 where both are empty there."""
+    inside, other = a.inside_hw, b.at(*a.positions()) > 0
+    size = int(np.count_nonzero(inside)) + int(np.count_nonzero(other))
+    return 2 * int(np.count_nonzero(inside & other)) / size if size else 1.0
+
+
+def cells_at(region: Region, side: int, x_hw: np.ndarray, y_hw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`ModelMap.to_model` of a grid over a region, of x and y apart, as float32."""
+    sx, sy = ModelMap(region, side).scale_xy
+    return tuple(  # type: ignore[return-value]
+        ((np.asarray(values, np.float64) - origin) * scale - 0.5).astype(np.float32)
+        for values, origin, scale in ((x_hw, region.x0, sx), (y_hw, region.y0, sy))
+    )
 
 
 def positions(region: Region, side: int = GRID) -> tuple[np.ndarray, np.ndarray]:

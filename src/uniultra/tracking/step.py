@@ -9,32 +9,42 @@ sure frame's then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
+from typing import Any
 
 import numpy as np
 
 from uniultra.errors import PromptError
-from uniultra.geometry import OUTSIDE_LOGIT, clip_box, inscribed_centre, scale_of
-from uniultra.pixel_scale import NO_SCALE
+from uniultra.geometry import clip_box
 from uniultra.results import TrackStatus
 from uniultra.segmenter import Segmenter
-from uniultra.tracking.anchor import EXPLAINED, anchored, followed, mask_at
+from uniultra.tracking.anchor import EXPLAINED, anchored
+from uniultra.tracking.answers import (
+    Answer,
+    answers_at,
+    at_once,
+    crop_of,
+    empty_mask,
+    explained,
+    view_tasks,
+    weighed,
+)
 from uniultra.tracking.confidence import (
+    ABSENT_AFTER,
     FOUND_THERE,
     LOST,
     SURE,
-    Evidence,
     appearance,
-    likeness,
-    stability,
+    holds_on,
     status_of,
 )
 from uniultra.tracking.motion import carried, flow_between, moved_to_match, view_of
-from uniultra.tracking.state import MaskGrid, area_ratio, grid_of
+from uniultra.tracking.state import MaskGrid, agreement, grid_of
 from uniultra.tracking.track_state import ObjectTrack, TrackState
-from uniultra.tracking.views import shared_views
-from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region
+from uniultra.types import Frame, Mask, Prompt
 
 
 @dataclass(frozen=True)
@@ -93,7 +103,7 @@ def _new_track(segmenter: Segmenter, frame: Frame, number: int, mask: Mask, prom
         x, y = prompt.points_xy[0] if prompt.points_xy else (frame.width / 2, frame.height / 2)
         box = x - 8, y - 8, x + 8, y + 8
     box = clip_box(box, (frame.height, frame.width))
-    grid = grid_of(mask.logits_hw, _crop(segmenter, frame, box))
+    grid = grid_of(mask.logits_hw, crop_of(segmenter, frame, box))
     seen = appearance(frame, box)
     return ObjectTrack(number, grid, grid, seen, seen, anchored(frame, grid, mask.quality))
 
@@ -112,18 +122,54 @@ def step(segmenter: Segmenter, state: TrackState, frame: Frame) -> tuple[list[Tr
     still = np.array_equal(view, state.view_hw)
     flow = None if still or not state.objects else flow_between(view, state.view_hw)
     expected = [_expected(one, flow, state.frame_hw) for one in state.objects]
-    explained = [_explained(frame, *pair, flow) for pair in zip(state.objects, expected, strict=True)]
-    objects = state.objects if still else tuple(one for one, _ in explained)
-    found = _all_answers(segmenter, frame, objects, expected, [answer for _, answer in explained])
-    for search, least in ((_where_sure, FOUND_THERE), (_where_alike, SURE)):
-        lost = [place for place, answer in enumerate(found) if answer.evidence.confidence < LOST]
+    registered, masks = _seen(segmenter, frame, state.objects, expected, flow)
+    objects = state.objects if still else tuple(one for one, _ in registered)
+    found = [
+        weighed(segmenter, frame, one, masks.get(place)) if known is None else known
+        for place, (one, known) in enumerate(zip(objects, (known for _, known in registered), strict=True))
+    ]
+    for turn, (search, least) in enumerate(((_where_sure, FOUND_THERE), (_where_alike, SURE))):
+        doubted = [place for place, answer in enumerate(found) if answer.evidence.confidence < LOST]
+        lost = [place for place in doubted if _searched(objects[place].doubted, turn)]
         again = [objects[place] for place in lost]
-        others = _answers(segmenter, frame, again, [search(one, view, state.frame_hw) for one in again])
+        others = answers_at(segmenter, frame, again, [search(one, view, state.frame_hw) for one in again])
         for place, other in zip(lost, others, strict=True):
             if other.evidence.confidence >= least:
                 found[place] = other
-    pairs = [_concluded(one, answer, still) for one, answer in zip(objects, found, strict=True)]
+    pairs = [_concluded(*three, still) for three in zip(objects, found, expected, strict=True)]
     return [answer for answer, _ in pairs], TrackState(state.frame_hw, view, tuple(one for _, one in pairs))
+
+
+def _searched(doubted: int, turn: int) -> bool:
+    """Whether a search has its turn after so many doubted frames: at first both have, then one after the
+    other.
+    """
+    return doubted < ABSENT_AFTER or doubted % 2 == turn
+
+
+def _seen(
+    segmenter: Segmenter,
+    frame: Frame,
+    objects: Sequence[ObjectTrack],
+    expected: Sequence[MaskGrid],
+    flow: np.ndarray | None,
+) -> tuple[list[tuple[ObjectTrack, Answer | None]], dict[int, Mask]]:
+    """Each structure with its anchor on this frame, and its answer where the prompted frame explains what is
+    seen; and the model's masks of the others, by their places.
+
+    Where registration failed on the frame before, the model isn't kept waiting for it to fail again.
+    """
+    pairs = list(zip(objects, expected, strict=True))
+    likely = [place for place, one in enumerate(objects) if one.anchor.likeness < EXPLAINED]
+    guesses = view_tasks(segmenter, frame, [expected[place] for place in likely])
+    tasks: list[Callable[[], Any]] = [*guesses, *(partial(explained, frame, *pair, flow) for pair in pairs)]
+    made = at_once(tasks)
+    early = dict(chain.from_iterable(made[: len(guesses)]))
+    masks = {likely[place]: mask for place, mask in early.items()}
+    registered = made[len(guesses) :]
+    rest = [place for place, (_, known) in enumerate(registered) if known is None and place not in likely]
+    late = chain.from_iterable(at_once(view_tasks(segmenter, frame, [expected[place] for place in rest])))
+    return registered, masks | {rest[place]: mask for place, mask in late}
 
 
 def _check_size(state: TrackState, frame: Frame) -> None:
@@ -150,139 +196,20 @@ def _where_alike(one: ObjectTrack, view_hw: np.ndarray, frame_hw: tuple[int, int
     return moved_to_match(one.sure_grid, one.sure_hw, view_hw, frame_hw)
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """A mask, its grid and appearance, and what speaks for it."""
-
-    mask: Mask
-    grid: MaskGrid
-    seen_hw: np.ndarray
-    evidence: Evidence
-
-
-def _explained(
-    frame: Frame, one: ObjectTrack, expected: MaskGrid, flow: np.ndarray | None
-) -> tuple[ObjectTrack, _Answer | None]:
-    """The structure with its anchor on this frame, and the answer where the prompted frame explains what is
-    seen there.
-    """
-    anchor = followed(one.anchor, frame, flow, expected.region)
-    grid = mask_at(anchor, expected.region)
-    one, box = replace(one, anchor=anchor), grid.box_xyxy
-    frame_hw = frame.height, frame.width
-    if anchor.likeness < EXPLAINED or box is None or _prompt(grid, frame_hw) is None:
-        return one, None
-    logits_hw = grid.map.paste_logits(grid.logits_hw, frame_hw)
-    mask_hw = logits_hw > 0
-    mask = Mask(mask_hw, logits_hw, anchor.quality, scale_of(frame.calibration, mask_hw))
-    seen = appearance(frame, clip_box(box, frame_hw))
-    return one, _Answer(mask, grid, seen, _evidence(one, grid, seen, anchor.quality))
-
-
-def _all_answers(
-    segmenter: Segmenter,
-    frame: Frame,
-    objects: Sequence[ObjectTrack],
-    expected: Sequence[MaskGrid],
-    known: Sequence[_Answer | None],
-) -> list[_Answer]:
-    """What is known, and the model's answers for the rest."""
-    missing = [place for place, answer in enumerate(known) if answer is None]
-    answers = _answers(segmenter, frame, [objects[at] for at in missing], [expected[at] for at in missing])
-    rest = iter(answers)
-    return [next(rest) if answer is None else answer for answer in known]
-
-
-def _answers(
-    segmenter: Segmenter, frame: Frame, tracks: Sequence[ObjectTrack], expected: Sequence[MaskGrid]
-) -> list[_Answer]:
-    """The model's answer for each structure at its expected place."""
-    prompts = [_prompt(grid, (frame.height, frame.width)) for grid in expected]
-    missing = [place for place, prompt in enumerate(prompts) if prompt is not None]
-    crops = [_crop_of(segmenter, frame, prompts[place]) for place in missing]
-    views = dict(zip(missing, shared_views(crops), strict=True))
-    encoded: dict[Region, Embedding] = {}
-    answers = []
-    for place, (one, prompt) in enumerate(zip(tracks, prompts, strict=True)):
-        if prompt is None:
-            answers.append(_nothing(frame, one))
-            continue
-        view = views[place]
-        if view not in encoded:
-            encoded[view] = segmenter.encode(frame, view)
-        mask = segmenter.refine(encoded[view], prompt).mask
-        answers.append(_weighed(segmenter, frame, one, mask))
-    return answers
-
-
-def _prompt(grid: MaskGrid, frame_hw: tuple[int, int]) -> Prompt | None:
-    """The box of an expected mask and its innermost point; None where less than a pixel of it is on the
-    frame.
-    """
-    box = grid.box_xyxy
-    if box is None:
-        return None
-    box = clip_box(box, frame_hw)
-    if box[2] - box[0] < 1 or box[3] - box[1] < 1:
-        return None
-    [point] = grid.map.to_source(np.array([inscribed_centre(grid.inside_hw)]))
-    x = float(min(max(point[0], -0.5), frame_hw[1] - 0.5))
-    y = float(min(max(point[1], -0.5), frame_hw[0] - 0.5))
-    return Prompt(box, ((x, y),), (POSITIVE,))
-
-
-def _crop_of(segmenter: Segmenter, frame: Frame, prompt: Prompt | None) -> Region:
-    assert prompt is not None and prompt.box_xyxy is not None, "of prompts with a box alone"
-    return _crop(segmenter, frame, prompt.box_xyxy)
-
-
-def _crop(segmenter: Segmenter, frame: Frame, box_xyxy: tuple[float, float, float, float]) -> Region:
-    region = segmenter.region_for(Prompt(box_xyxy), (frame.height, frame.width))
-    assert region is not None, "a box has a crop"
-    return region
-
-
-def _weighed(segmenter: Segmenter, frame: Frame, one: ObjectTrack, mask: Mask) -> _Answer:
-    box = mask.box_xyxy
-    if box is None:
-        return _nothing(frame, one)
-    grid = grid_of(mask.logits_hw, _crop(segmenter, frame, box))
-    seen = appearance(frame, box)
-    return _Answer(mask, grid, seen, _evidence(one, grid, seen, mask.quality))
-
-
-def _evidence(one: ObjectTrack, grid: MaskGrid, seen_hw: np.ndarray, quality: float) -> Evidence:
-    """What speaks for a grid with this appearance; the anchor is on the same frame."""
-    return Evidence(
-        quality,
-        one.anchor.quality,
-        likeness(seen_hw, one.first_hw),
-        stability(grid.logits_hw),
-        one.anchor.likeness,
-        area_ratio(grid, one.sure_grid),
-        area_ratio(grid, one.anchor.grid),
-    )
-
-
-def _nothing(frame: Frame, one: ObjectTrack) -> _Answer:
-    return _Answer(empty_mask((frame.height, frame.width)), one.grid, one.sure_hw, Evidence(0, 0, -1, 0))
-
-
-def empty_mask(frame_hw: tuple[int, int]) -> Mask:
-    """A mask with nothing in it, of quality 0."""
-    return Mask(np.zeros(frame_hw, np.bool_), np.full(frame_hw, OUTSIDE_LOGIT, np.float32), 0.0, NO_SCALE)
-
-
 def lost_mask(number: int, frame_hw: tuple[int, int]) -> TrackedMask:
     """What is said of a structure on a frame that no prompt reaches, since those between can't be read."""
     nothing = empty_mask(frame_hw)
     return TrackedMask(number, nothing, "lost", 0.0, nothing)
 
 
-def _concluded(one: ObjectTrack, answer: _Answer, still: bool) -> tuple[TrackedMask, ObjectTrack]:
+def _concluded(
+    one: ObjectTrack, answer: Answer, expected: MaskGrid, still: bool
+) -> tuple[TrackedMask, ObjectTrack]:
     """The answer with its status, and what is remembered: the place, and of a sure frame the appearance."""
     confidence = answer.evidence.confidence
-    status = status_of(confidence, one.lost)
+    steady = min(one.steady, agreement(answer.grid, expected))
+    status = status_of(confidence, one.lost, holds_on(answer.evidence, steady))
+    one = replace(one, steady=steady, doubted=one.doubted + 1 if confidence < LOST else 0)
     if status in ("lost", "absent"):
         nothing = empty_mask(answer.mask.mask_hw.shape)  # type: ignore[arg-type]
         nothing = replace(nothing, scale=answer.mask.scale)
@@ -293,4 +220,5 @@ def _concluded(one: ObjectTrack, answer: _Answer, still: bool) -> tuple[TrackedM
         return tracked, one
     if status == "unsure":
         return tracked, replace(one, grid=answer.grid, lost=0)
-    return tracked, replace(one, grid=answer.grid, sure_grid=answer.grid, sure_hw=answer.seen_hw, lost=0)
+    sure = replace(one, sure_grid=answer.grid, sure_hw=answer.seen_hw, steady=1.0)
+    return tracked, replace(sure, grid=answer.grid, lost=0)

@@ -4,7 +4,8 @@ cine.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,6 +25,8 @@ class ObjectTrack:
             PATCH).
         anchor: what registers it to the frame where it was prompted.
         lost: for how many frames it has been lost.
+        steady: least agreement of its masks with motion since the last sure frame, 0 to 1.
+        doubted: for how many frames its confidence has been below LOST.
     """
 
     number: int
@@ -33,6 +36,8 @@ class ObjectTrack:
     sure_hw: np.ndarray = field(repr=False)
     anchor: Anchor
     lost: int = 0
+    steady: float = 1.0
+    doubted: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,14 @@ class TrackState:
     frame_hw: tuple[int, int]
     view_hw: np.ndarray = field(repr=False)
     objects: tuple[ObjectTrack, ...] = ()
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        return tuple(one.number for one in self.objects)
+
+    def only(self, numbers: Collection[int]) -> TrackState:
+        """The same of some structures."""
+        return replace(self, objects=tuple(one for one in self.objects if one.number in numbers))
 
     @property
     def nbytes(self) -> int:

@@ -1,0 +1,51 @@
+"""What a track found, in a few lines for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uniultra.cli.terminal.text import printable
+
+if TYPE_CHECKING:
+    from uniultra.io.input_file import InputFile
+    from uniultra.model_facts import ModelFacts
+    from uniultra.outputs.course import Course
+
+
+def course_lines(source: InputFile, course: Course, facts: ModelFacts) -> str:
+    """For each structure its smallest and largest area, and on which frames it isn't sure."""
+    from uniultra.outputs.course import ejection_json
+
+    frames = [point.frame for point in next(iter(course.points.values()), [])]
+    lines = [f"{source.path}  {len(frames)} frames  {facts.name} {facts.version}"]
+    for number, points in sorted(course.points.items()):
+        sizes = [point.size for point in points if point.size is not None]
+        said = f"area {min(sizes):.1f} to {max(sizes):.1f} {course.unit}" if sizes else "never found"
+        doubts = [
+            f"{status} on {_ranges([point.frame for point in points if point.status == status])}"
+            for status in ("unsure", "lost", "absent")
+            if any(point.status == status for point in points)
+        ]
+        lines.append(f"  {number}: {'; '.join([said, *(doubts or ['sure throughout'])])}")
+    if course.ventricle:
+        report = ejection_json(source.path.name, course)
+        if "reason" in report:
+            lines.append(f"  EF of {course.ventricle}: none: {report['reason']}")
+        else:
+            value, low, high = (report[key] for key in ("ejection_fraction", "end_systole", "end_diastole"))
+            frames_said = f"ED frame {high['frame']}, ES frame {low['frame']}"
+            lines.append(
+                f"  EF of {course.ventricle}: {value['value']:.0f} % ({frames_said}, {report['method']})"
+            )
+    return "\n".join(map(printable, lines))
+
+
+def _ranges(frames: list[int]) -> str:
+    """Frames as ranges: 3-7, 12."""
+    parts: list[list[int]] = []
+    for frame in frames:
+        if parts and frame == parts[-1][-1] + 1:
+            parts[-1] = [parts[-1][0], frame]
+        else:
+            parts.append([frame, frame])
+    return ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in parts)

@@ -1,0 +1,164 @@
+"""Answers on a frame and what speaks for each: the prompted frame's mask, registered, or the model's.
+
+Registration and the model don't wait for each other where it is likely that both are needed: they run on two
+threads, as several structures do.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from itertools import chain
+from typing import TypeVar
+
+import numpy as np
+
+from uniultra.geometry import OUTSIDE_LOGIT, clip_box, inscribed_centre, scale_of
+from uniultra.pixel_scale import NO_SCALE, Box
+from uniultra.segmenter import Segmenter
+from uniultra.tracking.anchor import EXPLAINED, followed, mask_at
+from uniultra.tracking.confidence import Evidence, appearance, likeness, stability
+from uniultra.tracking.state import MaskGrid, area_ratio, grid_of
+from uniultra.tracking.track_state import ObjectTrack
+from uniultra.tracking.views import shared_views
+from uniultra.types import POSITIVE, Frame, Mask, Prompt, Region
+
+THREADS = 2
+"""Structures, and the model beside registration, are worked on by so many threads."""
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A mask, its grid and appearance, and what speaks for it."""
+
+    mask: Mask
+    grid: MaskGrid
+    seen_hw: np.ndarray
+    evidence: Evidence
+
+
+def explained(
+    frame: Frame, one: ObjectTrack, expected: MaskGrid, flow: np.ndarray | None
+) -> tuple[ObjectTrack, Answer | None]:
+    """The structure with its anchor on this frame, and the answer where the prompted frame explains what is
+    seen there.
+    """
+    anchor = followed(one.anchor, frame, flow, expected.region)
+    grid = mask_at(anchor, expected.region)
+    one, box = replace(one, anchor=anchor), grid.box_xyxy
+    frame_hw = frame.height, frame.width
+    if anchor.likeness < EXPLAINED or box is None or _prompt(grid, frame_hw) is None:
+        return one, None
+    logits_hw = grid.map.paste_logits(grid.logits_hw, frame_hw)
+    mask_hw = logits_hw > 0
+    mask = Mask(mask_hw, logits_hw, anchor.quality, scale_of(frame.calibration, mask_hw))
+    seen = appearance(frame, clip_box(box, frame_hw))
+    return one, Answer(mask, grid, seen, _evidence(one, grid, seen, anchor.quality))
+
+
+def view_tasks(
+    segmenter: Segmenter, frame: Frame, grids: Sequence[MaskGrid]
+) -> list[Callable[[], list[tuple[int, Mask]]]]:
+    """The model's masks of structures at their expected places, as calls that may run on several threads: one
+    for each view of the frame, which gives places in `grids` and their masks. One that has left the frame has
+    none.
+    """
+    prompts = [_prompt(grid, (frame.height, frame.width)) for grid in grids]
+    there = {place: prompt for place, prompt in enumerate(prompts) if prompt is not None}
+    crops = [_crop_of(segmenter, frame, prompt) for prompt in there.values()]
+    by_view: dict[Region, list[int]] = {}
+    for place, view in zip(there, shared_views(crops), strict=True):
+        by_view.setdefault(view, []).append(place)
+
+    def masks(view: Region, places: Sequence[int]) -> list[tuple[int, Mask]]:
+        encoded = segmenter.encode(frame, view)
+        return [(place, segmenter.refine(encoded, there[place]).mask) for place in places]
+
+    return [partial(masks, view, places) for view, places in by_view.items()]
+
+
+def answers_at(
+    segmenter: Segmenter, frame: Frame, tracks: Sequence[ObjectTrack], grids: Sequence[MaskGrid]
+) -> list[Answer]:
+    """The model's answer for each structure at its expected place."""
+    found = dict(chain.from_iterable(at_once(view_tasks(segmenter, frame, grids))))
+    return [weighed(segmenter, frame, one, found.get(place)) for place, one in enumerate(tracks)]
+
+
+def at_once(tasks: Sequence[Callable[[], Made]]) -> list[Made]:
+    """What calls give, in their order; on THREADS threads where there are several, which mustn't call this in
+    turn.
+    """
+    if THREADS == 1 or len(tasks) < 2:
+        return [task() for task in tasks]
+    return list(_threads(os.getpid(), THREADS).map(lambda task: task(), tasks))
+
+
+@cache
+def _threads(process: int, count: int) -> ThreadPoolExecutor:
+    """Threads that stay, as each keeps the buffers of `motion._method`; a forked process has its own."""
+    return ThreadPoolExecutor(count, thread_name_prefix="uniultra-track")
+
+
+def _prompt(grid: MaskGrid, frame_hw: tuple[int, int]) -> Prompt | None:
+    """The box of an expected mask and its innermost point; None where less than a pixel of it is on the
+    frame.
+    """
+    box = grid.box_xyxy
+    if box is None:
+        return None
+    box = clip_box(box, frame_hw)
+    if box[2] - box[0] < 1 or box[3] - box[1] < 1:
+        return None
+    [point] = grid.map.to_source(np.array([inscribed_centre(grid.inside_hw)]))
+    x = float(min(max(point[0], -0.5), frame_hw[1] - 0.5))
+    y = float(min(max(point[1], -0.5), frame_hw[0] - 0.5))
+    return Prompt(box, ((x, y),), (POSITIVE,))
+
+
+def _crop_of(segmenter: Segmenter, frame: Frame, prompt: Prompt) -> Region:
+    assert prompt.box_xyxy is not None, "made with a box"
+    return crop_of(segmenter, frame, prompt.box_xyxy)
+
+
+def crop_of(segmenter: Segmenter, frame: Frame, box_xyxy: Box) -> Region:
+    """The crop that the model sees of a box."""
+    region = segmenter.region_for(Prompt(box_xyxy), (frame.height, frame.width))
+    assert region is not None, "a box has a crop"
+    return region
+
+
+def weighed(segmenter: Segmenter, frame: Frame, one: ObjectTrack, mask: Mask | None) -> Answer:
+    """A mask of the model, or none, as an answer; the structure's anchor is on this frame."""
+    box = None if mask is None else mask.box_xyxy
+    if mask is None or box is None:
+        return _nothing(frame, one)
+    grid = grid_of(mask.logits_hw, crop_of(segmenter, frame, box))
+    seen = appearance(frame, box)
+    return Answer(mask, grid, seen, _evidence(one, grid, seen, mask.quality))
+
+
+def _evidence(one: ObjectTrack, grid: MaskGrid, seen_hw: np.ndarray, quality: float) -> Evidence:
+    """What speaks for a grid with this appearance; the anchor is on the same frame."""
+    return Evidence(
+        quality,
+        one.anchor.quality,
+        likeness(seen_hw, one.first_hw),
+        stability(grid.logits_hw),
+        one.anchor.likeness,
+        area_ratio(grid, one.sure_grid),
+        area_ratio(grid, one.anchor.grid),
+    )
+
+
+def _nothing(frame: Frame, one: ObjectTrack) -> Answer:
+    return Answer(empty_mask((frame.height, frame.width)), one.grid, one.sure_hw, Evidence(0, 0, -1, 0))
+
+
+def empty_mask(frame_hw: tuple[int, int]) -> Mask:
+    """A mask with nothing in it, of quality 0."""
+    return Mask(np.zeros(frame_hw, np.bool_), np.full(frame_hw, OUTSIDE_LOGIT, np.float32), 0.0, NO_SCALE)
