@@ -9,7 +9,16 @@ import pytest
 
 from phantoms import ellipse, speckled
 from uniultra.tracking.anchor import EXPLAINED, anchored, followed, mask_at
-from uniultra.tracking.confidence import LOST, SURE, Evidence, likeness, stability, status_of
+from uniultra.tracking.confidence import (
+    LOST,
+    NO_HOLD,
+    SURE,
+    Evidence,
+    holds_on,
+    likeness,
+    stability,
+    status_of,
+)
 from uniultra.tracking.motion import flow_between, view_of
 from uniultra.tracking.state import grid_of
 from uniultra.types import Frame, Region
@@ -42,6 +51,18 @@ def test_stability_of_a_sharp_mask_a_soft_one_and_none() -> None:
     assert stability(np.sign(ramp) * 8) == pytest.approx(40 / 40, abs=0.03)
     assert stability(ramp) == pytest.approx(30 / 50, abs=0.03)
     assert stability(np.full((4, 4), -8.0)) == 0
+
+
+def test_a_changed_picture_holds_on_while_the_shape_is_unbroken_and_the_model_content() -> None:
+    changed = Evidence(0.9, 0.9, 0.5, 0.85)
+    assert NO_HOLD < changed.confidence < LOST
+    assert holds_on(changed, 0.95)
+    assert not holds_on(changed, 0.85)
+    assert not holds_on(replace(changed, quality=0.8), 0.95)
+    assert not holds_on(replace(changed, like_first=0.0), 0.95)
+    assert not holds_on(replace(changed, growth=3.0), 0.95)
+    assert status_of(changed.confidence, 2, holds=True) == "unsure"
+    assert status_of(changed.confidence, 2) == "lost"
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,11 @@ from test_segmenter import DarkIsInside
 from uniultra.data.manifest import Row
 from uniultra.evaluation.tracking.clips import Clip, real_clips, simulated_clips
 from uniultra.evaluation.tracking.followers import Followed, baselines
+from uniultra.evaluation.tracking.holding import prompts_to_hold
 from uniultra.evaluation.tracking.protocol import evaluate_tracking, tracking_markdown, tracking_report
 from uniultra.evaluation.tracking.scores import outline_f, score_clip
 from uniultra.segmenter import Segmenter
-from uniultra.types import Frame, Prompt
+from uniultra.types import Frame, Prompt, mask_box
 
 HW = (120, 160)
 TRUTHS = [ellipse(HW, (60 + 2 * n, 60), (24, 18)) for n in range(12)]
@@ -141,3 +142,34 @@ def test_a_clip_that_begins_without_its_target_is_left_out() -> None:
     clip = Clip("empty", "organ", "g", "none", lambda: (frames, [GONE, *TRUTHS[1:3]]))
     scores = evaluate_tracking([clip], [Knows(tuple(TRUTHS[:3]))])
     assert scores == {"knows": []}
+
+
+@dataclass(frozen=True)
+class Drifts:
+    """Right for some frames after each prompt, then a pixel further off a frame."""
+
+    holds: int
+    name: str = "drifts"
+
+    def follow(self, frames: Sequence[Frame], prompt: Prompt) -> Iterator[Followed]:
+        assert prompt.box_xyxy is not None
+        begun = round((prompt.box_xyxy[0] - 36 + 0.5) / 2)
+        for place in range(len(frames)):
+            mask = np.roll(TRUTHS[begun + place], 4 * max(place - self.holds + 1, 0), axis=0)
+            yield Followed(mask, mask)
+
+
+@pytest.mark.parametrize(("holds", "boxes"), [(12, 1), (5, 3), (1, 12)])
+def test_boxes_that_hold_a_clip(holds: int, boxes: int) -> None:
+    frames = [speckled(truth, seed) for seed, truth in enumerate(TRUTHS)]
+    tracker = Drifts(holds)
+    first = list(tracker.follow(frames, Prompt(mask_box(TRUTHS[0]))))
+    assert prompts_to_hold(tracker, frames, TRUTHS, first) == boxes
+
+
+def test_what_a_first_mask_has_too_much_and_the_course_of_dice() -> None:
+    wide = ellipse(HW, (60, 60), (30, 18))
+    scores = scored([wide, *TRUTHS[1:]], TRUTHS)
+    assert scores.excess == pytest.approx(6 / 24, abs=0.03)
+    assert scores.course[1:] == (1.0,) * 11
+    assert scores.course[0] == pytest.approx(scores.first, abs=1e-4)

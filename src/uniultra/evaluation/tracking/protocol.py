@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from uniultra.evaluation.metrics import bootstrap_means, percentile_interval
 from uniultra.evaluation.settings import stable_seed
 from uniultra.evaluation.tracking.clips import Clip
 from uniultra.evaluation.tracking.followers import Tracker
+from uniultra.evaluation.tracking.holding import prompts_to_hold
 from uniultra.evaluation.tracking.scores import ClipScores, score_clip
 from uniultra.types import Prompt, mask_box
 
@@ -21,7 +22,8 @@ Scores = dict[str, list[ClipScores]]
 """By tracker, in the order of clips."""
 HEAD = (
     "method", "clips", "J", "F", "Dice", "95 %", "last frame", "95 %", "half-life", "accepted",
-    "lost: recall", "precision", "shown when gone", "roughness", "ms a frame",
+    "lost: recall", "precision", "shown when gone", "roughness",
+    "excess at first", "boxes for 100 frames", "ms a frame",
 )  # fmt: skip
 
 
@@ -40,9 +42,9 @@ def evaluate_tracking(
                 begun = time.perf_counter()
                 answers = list(tracker.follow(frames, Prompt(box)))
                 seconds = time.perf_counter() - begun
-                scores[tracker.name].append(
-                    score_clip((clip.name, clip.kind, clip.group), answers, truths, seconds)
-                )
+                score = score_clip((clip.name, clip.kind, clip.group), answers, truths, seconds)
+                prompts = 100 * prompts_to_hold(tracker, frames, truths, answers) / len(frames)
+                scores[tracker.name].append(replace(score, prompts=prompts))
         tick()
     return scores
 
@@ -97,6 +99,8 @@ def _row(name: str, own: Sequence[ClipScores]) -> list[str]:
         f"{hits / flagged:.2f}" if flagged else "n/a",
         _number(one.over for one in own if one.over is not None),
         _number(one.roughness for one in own),
+        _number(one.excess for one in own),
+        f"{np.mean([one.prompts for one in own]):.1f}",
         f"{1000 * np.mean([one.seconds for one in own]):.0f}",
     ]
 

@@ -29,6 +29,9 @@ class ClipScores:
         dice, last: mean Dice of the masks, and that of the last frame.
         guess: mean Dice of the best guesses where the target is there.
         first: Dice on the prompted frame.
+        excess: what the mask of the prompted frame has beyond the truth, over the truth's area.
+        course: Dice of each frame.
+        prompts: exact boxes that hold the clip at ACCEPTED, for 100 frames (`holding.prompts_to_hold`).
         half_life: frames until Dice is below HALF; all of them where it never is.
         accepted: share of frames with a Dice of at least ACCEPTED.
         flagged, lost, hits: frames that are said to be lost, that are (by the guess), and that are both.
@@ -55,6 +58,9 @@ class ClipScores:
     over: float | None
     roughness: float
     seconds: float
+    excess: float = 0.0
+    course: tuple[float, ...] = ()
+    prompts: float = 0.0
 
 
 def score_clip(
@@ -87,6 +93,8 @@ def score_clip(
         over=_mean(shown) if shown else None,
         roughness=_roughness(areas) - _roughness([int(np.count_nonzero(truth)) for truth in truths]),
         seconds=seconds / len(truths),
+        excess=float(np.count_nonzero(answers[0].mask_hw & ~truths[0]) / max(np.count_nonzero(truths[0]), 1)),
+        course=tuple(round(score, 4) for score in scores),
     )  # fmt: skip
 
 

@@ -1,0 +1,61 @@
+"""Answers on two threads are those of one; structures that are looked for in turns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from phantoms import ellipse, speckled
+from test_segmenter import DarkIsInside
+from uniultra.segmenter import Segmenter
+from uniultra.tracking import begin, step
+from uniultra.tracking.answers import at_once
+from uniultra.tracking.confidence import ABSENT_AFTER
+from uniultra.types import Frame, Prompt
+
+HW = (160, 240)
+PROMPTS = {1: Prompt((30.0, 50.0, 90.0, 110.0)), 2: Prompt((170.0, 20.0, 210.0, 60.0))}
+FRAMES = [
+    speckled(ellipse(HW, (60 + n, 80), (26, 20)) | ellipse(HW, (190, 40 + n), (16, 16)), n) for n in range(8)
+]
+
+
+def masks(monkeypatch: pytest.MonkeyPatch, threads: int) -> list[bytes]:
+    monkeypatch.setattr("uniultra.tracking.answers.THREADS", threads)
+    segmenter = Segmenter(DarkIsInside())
+    _, state = begin(segmenter, FRAMES[0], PROMPTS)
+    found = []
+    for frame in FRAMES[1:]:
+        answers, state = step(segmenter, state, frame)
+        found += [one.mask.logits_hw.tobytes() for one in answers]
+    return found
+
+
+def test_two_threads_answer_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert masks(monkeypatch, 2) == masks(monkeypatch, 1)
+
+
+def test_calls_give_their_answers_in_order() -> None:
+    assert at_once([lambda n=n: n for n in range(5)]) == [0, 1, 2, 3, 4]
+    assert at_once([]) == []
+
+
+def test_what_is_absent_is_looked_for_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three passes a frame at first, then two: where motion leads, and one search."""
+    passes: list[int] = []
+    encode = Segmenter.encode
+
+    def counted(self: Segmenter, frame: Frame, region: object = None) -> object:
+        passes[-1] += 1
+        return encode(self, frame, region)  # type: ignore[arg-type]
+
+    segmenter = Segmenter(DarkIsInside())
+    _, state = begin(segmenter, FRAMES[0], {1: PROMPTS[1]})
+    monkeypatch.setattr(Segmenter, "encode", counted)
+    for number in range(ABSENT_AFTER + 4):
+        passes.append(0)
+        stripes = np.tile(np.arange(HW[1]) // 12 % 2, (HW[0], 1)).astype(np.bool_)
+        answers, state = step(segmenter, state, speckled(stripes, 50 + number))
+        assert answers[0].status in ("lost", "absent")
+    assert max(passes[:ABSENT_AFTER]) == 3
+    assert max(passes[ABSENT_AFTER + 1 :]) == 2
