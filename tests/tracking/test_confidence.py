@@ -60,7 +60,7 @@ def test_a_changed_picture_holds_on_while_the_shape_is_unbroken_and_the_model_co
     assert not holds_on(changed, 0.85)
     assert not holds_on(replace(changed, quality=0.8), 0.95)
     assert not holds_on(replace(changed, like_first=0.0), 0.95)
-    assert not holds_on(replace(changed, growth=3.0), 0.95)
+    assert not holds_on(replace(changed, growth=1.4), 0.95)
     assert status_of(changed.confidence, 2, holds=True) == "unsure"
     assert status_of(changed.confidence, 2) == "lost"
 

@@ -24,6 +24,8 @@ STEADY = 0.9
 """Dice of a mask with what motion made of the one before, from which a shape was followed without a break."""
 WORSE = 0.08
 """What the model's quality may fall by from that of the prompted frame, for a frame to hold on."""
+HELD_GROWTH = 1.3
+"""How far its area may be off that of the last sure frame meanwhile."""
 EXPLAINED_FROM, EXPLAINED_SPAN = 0.75, 0.2
 """Correlation with the registered prompted frame that says nothing, and what is to be added for certainty."""
 FOUND_THERE = 0.65
@@ -90,12 +92,13 @@ def holds_on(evidence: Evidence, steady: float) -> bool:
     """Whether a frame that looks unlike the prompted one is unsure rather than lost.
 
     A picture changes while a structure stays, and a good mask would be hidden. So it is shown where its shape
-    was followed without a break since the last sure frame, and the model rates it as when it was prompted.
+    was followed without a break since the last sure frame, its area is about the same, and the model rates it as
+    when it was prompted.
 
     Args:
         steady: least agreement with motion of all frames since the last sure one, this one included, 0 to 1.
     """
-    well = evidence.quality >= evidence.first_quality - WORSE
+    well = evidence.quality >= evidence.first_quality - WORSE and evidence.growth <= HELD_GROWTH
     return evidence.confidence >= NO_HOLD and steady >= STEADY and well
 
 
