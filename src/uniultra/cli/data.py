@@ -158,7 +158,8 @@ def simulate_cine(
     events: Annotated[
         str,
         typer.Option(
-            help="none, leaves, cut, slip, freeze, fades, gain or zoom; a comma-separated list is cycled through."
+            help="none, leaves, cut, slip, freeze, fades, gain or zoom; "
+            "a comma-separated list is cycled through."
         ),
     ] = "none",
     seed: Annotated[int, typer.Option(help="The same seed makes the same cines.")] = 0,

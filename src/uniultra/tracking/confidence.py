@@ -92,8 +92,8 @@ def holds_on(evidence: Evidence, steady: float) -> bool:
     """Whether a frame that looks unlike the prompted one is unsure rather than lost.
 
     A picture changes while a structure stays, and a good mask would be hidden. So it is shown where its shape
-    was followed without a break since the last sure frame, its area is about the same, and the model rates it as
-    when it was prompted.
+    was followed without a break since the last sure frame, its area is about the same, and the model rates it
+    as when it was prompted.
 
     Args:
         steady: least agreement with motion of all frames since the last sure one, this one included, 0 to 1.
