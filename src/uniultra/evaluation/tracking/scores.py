@@ -93,7 +93,7 @@ def score_clip(
         over=_mean(shown) if shown else None,
         roughness=_roughness(areas) - _roughness([int(np.count_nonzero(truth)) for truth in truths]),
         seconds=seconds / len(truths),
-        excess=float(np.count_nonzero(answers[0].mask_hw & ~truths[0]) / max(np.count_nonzero(truths[0]), 1)),
+        excess=int((answers[0].mask_hw & ~truths[0]).sum()) / max(int(truths[0].sum()), 1),
         course=tuple(round(score, 4) for score in scores),
     )  # fmt: skip
 
