@@ -19,7 +19,8 @@ from pathlib import Path
 ABILITIES = {
     "tracking": (
         "tracking/*", "evaluation/tracking/*", "cli/track.py", "cli/track_protocol.py", "prompts/tracks.py",
-        "outputs/course*.py", "web/cine_*.py", "web/held_cines.py", "video_models/*", "cli/terminal/course_lines.py",
+        "outputs/course*.py", "web/cine_*.py", "web/held_cines.py", "video_models/*",
+        "cli/terminal/course_lines.py",
     ),
     "the page": ("web/workspace/*", "cli/open.py", "measure/agreement.py"),
     "other programs": ("hosts/*", "export/host_*.py"),
