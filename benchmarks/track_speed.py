@@ -1,0 +1,108 @@
+"""How fast tracking is: frames per second end to end, five structures against one, and the first result.
+
+    python benchmarks/track_speed.py --frames 120 --threads 2
+
+A simulated frame at 640 x 480 is set in motion (seeded, no data set needed). Timed is what happens to a
+decoded frame: motion, registration or the model, the mask, and its measures; `model` is with registration
+switched off, the slow case. On an idle machine the wall clock is what counts; processor time is printed
+beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+
+import cv2
+import numpy as np
+
+from uniultra.data.simulation.cines import simulate_cine
+from uniultra.data.simulation.frames import simulate_frame
+from uniultra.measure.measured import measure_mask
+from uniultra.pixel_scale import Box
+from uniultra.segmenter import Segmenter
+from uniultra.tracking import answers, begin, step
+from uniultra.types import Frame, Prompt, mask_box
+
+WIDTH, HEIGHT = 640, 480
+
+
+def clip(count: int, seed: int) -> tuple[list[Frame], Box]:
+    """A clip, and the box of its largest structure on the first frame."""
+    still = simulate_frame(seed, 0)
+    sizes = np.bincount(still.ids_hw.ravel())[1:]
+    target = (still.ids_hw == 1 + int(np.argmax(sizes))).astype(np.uint8)
+    size = WIDTH, HEIGHT
+    pixels = cv2.resize(still.pixels_hw, size, interpolation=cv2.INTER_AREA)
+    ids = cv2.resize(target, size, interpolation=cv2.INTER_NEAREST)
+    box = mask_box(ids > 0)
+    assert box is not None, "the largest structure has a pixel"
+    return [
+        Frame(np.asarray(one.pixels_hw)) for one in simulate_cine(np.asarray(pixels), ids, count, seed)
+    ], box
+
+
+def shifted(box: Box, structures: int) -> dict[int, Prompt]:
+    """The box, and the same beside it: structures that lie close."""
+    x0, y0, x1, y1 = box
+    width, height = x1 - x0, y1 - y0
+    steps = ((0.0, 0.0), (0.5, 0.0), (-0.5, 0.0), (0.0, 0.5), (0.0, -0.5))[:structures]
+    moved = [(x0 + dx * width, y0 + dy * height, x1 + dx * width, y1 + dy * height) for dx, dy in steps]
+    return {
+        number: Prompt((max(a, 0.0), max(b, 0.0), min(c, WIDTH - 1.0), min(d, HEIGHT - 1.0)))
+        for number, (a, b, c, d) in enumerate(moved, start=1)
+    }
+
+
+def timed(
+    segmenter: Segmenter, frames: Sequence[Frame], prompts: dict[int, Prompt]
+) -> tuple[float, float, float]:
+    """Milliseconds: the first result, and a later frame by the wall clock and by processor time."""
+    begun = time.perf_counter()
+    found, state = begin(segmenter, frames[0], prompts)
+    first = time.perf_counter() - begun
+    begun, worked = time.perf_counter(), time.process_time()
+    for frame in frames[1:]:
+        found, state = step(segmenter, state, frame)
+        for one in found:
+            measure_mask(one.mask.mask_hw, one.mask.scale)
+    count = len(frames) - 1
+    wall, cpu = time.perf_counter() - begun, time.process_time() - worked
+    return 1000 * first, 1000 * wall / count, 1000 * cpu / count
+
+
+def report(model: str, count: int, threads: int, seed: int) -> Iterator[str]:
+    """Lines of a table, one a case."""
+    segmenter = Segmenter.load(model, threads)
+    frames, box = clip(count, seed)
+    timed(segmenter, frames[:5], shifted(box, 1))
+    yield "| case | first result, ms | ms per frame | frames per second | processor time, ms per frame |"
+    yield "| --- | ---: | ---: | ---: | ---: |"
+    modules = answers, import_module("uniultra.tracking.step")
+    explained = answers.EXPLAINED
+    for name, least in (("registered", explained), ("model", 2.0)):
+        for module in modules:
+            module.EXPLAINED = least  # type: ignore[attr-defined]
+        for structures in (1, 5):
+            first, wall, cpu = timed(segmenter, frames, shifted(box, structures))
+            yield f"| {name}, {structures} | {first:.0f} | {wall:.1f} | {1000 / wall:.0f} | {cpu:.1f} |"
+    for module in modules:
+        module.EXPLAINED = explained  # type: ignore[attr-defined]
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    options.add_argument("--model", default="uniultra-mini")
+    options.add_argument("--frames", type=int, default=120)
+    options.add_argument("--threads", type=int, default=2)
+    options.add_argument("--seed", type=int, default=3)
+    given = options.parse_args()
+    cv2.setNumThreads(1)
+    for line in report(given.model, given.frames, given.threads, given.seed):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
