@@ -12,7 +12,14 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from uniultra.errors import ModelError
-from uniultra.export.weight_precision import SCALE, check_precision, output_axes, pack_array, store
+from uniultra.export.weight_precision import (
+    SCALE,
+    check_precision,
+    output_axes,
+    pack_array,
+    pack_heads,
+    store,
+)
 from uniultra.models.packed import pack
 
 RNG = np.random.default_rng(0)
@@ -103,6 +110,20 @@ def test_graphs_and_safetensors_pack_alike(axis: int) -> None:
     ours, theirs = pack_array(values, axis), pack(torch.from_numpy(values), axis)
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(one, other.numpy())
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_heads_of_a_packed_layer_are_packed_again_without_a_loss(transposed: bool) -> None:
+    layer = np.random.default_rng(3).normal(size=(64, 128)).astype(np.float32)
+    layer *= np.geomspace(0.01, 1.0, 64, dtype=np.float32)[
+        :, None
+    ]  # heads and channels of very different size
+    integers, scale = pack_array(layer, 0)
+    heads = (integers * scale).reshape(8, 8, 128)
+    heads = heads.transpose(0, 2, 1).copy() if transposed else heads
+    again, scales = pack_heads(heads)
+    assert scales.shape == ((8, 1, 8) if transposed else (8, 8, 1))
+    np.testing.assert_allclose(again * scales, heads, rtol=1e-5)
 
 
 def test_an_unknown_precision_is_refused() -> None:

@@ -76,7 +76,7 @@ def pack_weights(graph: onnx.ModelProto) -> None:
         if tensor.name not in axes:
             continue
         name, values = tensor.name, numpy_helper.to_array(tensor)
-        integers, scale = pack_array(values, axes[name])
+        integers, scale = pack_heads(values) if values.ndim == 3 else pack_array(values, axes[name])
         tensor.CopyFrom(numpy_helper.from_array(integers, name + ".int8"))
         graph.graph.initializer.append(numpy_helper.from_array(scale, name + SCALE))
         widen.append(
@@ -89,11 +89,22 @@ def pack_weights(graph: onnx.ModelProto) -> None:
     halve_weights(graph)
 
 
-def pack_array(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
-    """`models.packed.pack` for numpy: the same integers and scales."""
-    others = tuple(other for other in range(values.ndim) if other != axis)
+def pack_array(values: np.ndarray, axis: int | tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """`models.packed.pack` for numpy: the same integers and scales; with several axes one scale for each of
+    their places.
+    """
+    kept = (axis,) if isinstance(axis, int) else axis
+    others = tuple(other for other in range(values.ndim) if other not in kept)
     scale = np.maximum(np.abs(values).max(axis=others, keepdims=True) / np.float32(LEVELS), np.float32(1e-12))
     return np.clip(np.round(values / scale), -LEVELS, LEVELS).astype(np.int8), scale.astype(np.float32)
+
+
+def pack_heads(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """One matrix a head (heads, in, out), each row or each column with its own scale, whichever is nearer:
+    that of the layer it is part of is exact.
+    """
+    packed = [pack_array(values, axes) for axes in ((0, 1), (0, 2))]
+    return min(packed, key=lambda pair: float(np.square(pair[0] * pair[1] - values).sum()))
 
 
 def output_axes(graph: onnx.ModelProto) -> dict[str, int]:
