@@ -56,6 +56,20 @@ MODELS: tuple[ModelEntry, ...] = (
         },
     ),
     ModelEntry(
+        name="uniultra-nano",
+        version="0.1.0",
+        input_size=256,
+        licence="Apache-2.0",
+        sha256={
+            "config.json": "a4aeaf1815248753a15c1aff45c902ffc529212212e8bf300df3418e0a685128",
+            "decoder.onnx": "83e5d2b8cf4c6c8aadd2bcb1a3ee65496e714c1c4c6ca37211327b5314611a8f",
+            "encoder.onnx": "4fce98c34dafe06ba433d68d85e76001ef437b0fd93231134ba08acb62df6dac",
+            "model.json": "48b9f41074fe41c03d822b539ba701771a4fb1dcda4221e498b56c545ab0f264",
+            "model.safetensors": "c2eb765c90f0293948760e600dcd166aed21aa0a2de132d85087fd69a7a353aa",
+            "parity.json": "bba8676ab019ccface65c567c1ea50d0d44c3a1c74d85dfa93c30f25687e1617",
+        },
+    ),
+    ModelEntry(
         name="uniultra-mini-permissive",
         version="0.1.0",
         input_size=256,
