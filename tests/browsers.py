@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+WAIT_MS = 60_000
+"""For a page, a mask, a frame: seconds on a machine that is busy."""
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -34,7 +36,7 @@ class Visit:
             f"() => {{ const app = seen.app, doc = seen.doc(); return app.file && !app.busy && "
             f"({condition}); }}"
         )
-        self.page.wait_for_function(script, timeout=15_000)
+        self.page.wait_for_function(script, timeout=WAIT_MS)
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         """The place on the screen of a pixel of the image."""
@@ -78,6 +80,7 @@ class Visit:
 
 def tab_of(context: Any, link: str) -> Visit:
     one = Visit(context.new_page())
+    one.page.set_default_timeout(WAIT_MS)
     one.page.on("pageerror", lambda error: one.faults.append(str(error)))
     one.page.on("console", lambda said: said.type == "error" and one.faults.append(said.text))
     one.page.on("request", lambda request: one.requested.append(request.url))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from browsers import CHROMIUM, Visit, check_tab, tab_of
+from browsers import CHROMIUM, WAIT_MS, Visit, check_tab, tab_of
 from opened import Server, fill_folder, started
 from uniultra.web.workspace.entry_page import entry_page
 
@@ -25,6 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    playwright.expect.set_options(timeout=WAIT_MS)
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed")
     with playwright.sync_playwright() as running:

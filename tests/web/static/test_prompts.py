@@ -60,7 +60,7 @@ def test_from_a_box_to_files_on_disk(tab: Visit, folder: Path) -> None:
     tab.page.locator("#export").click()
     tab.page.locator("#export-dialog input[value=sr]").check()
     tab.page.locator("#export-now").click()
-    playwright.expect(tab.page.locator("#export-result")).to_contain_text("files written", timeout=20_000)
+    playwright.expect(tab.page.locator("#export-result")).to_contain_text("files written", timeout=60_000)
     check_export(folder / "uniultra-project" / "export")
 
 

@@ -46,7 +46,7 @@ def test_covered_names_are_black_on_the_screen_in_exports_and_on_other_images_of
     assert beside > 1000
     tab.page.locator("#export").click()
     tab.page.locator("#export-now").click()
-    playwright.expect(tab.page.locator("#export-result")).to_contain_text("files written", timeout=20_000)
+    playwright.expect(tab.page.locator("#export-result")).to_contain_text("files written", timeout=60_000)
     overlay = np.array(Image.open(folder / "uniultra-project" / "export" / "picture.overlay.png"))
     zoom = overlay.shape[1] / HW[1]
     assert overlay[int(4 * zoom) : int(28 * zoom), int(5 * zoom) : int(196 * zoom)].max() == 0

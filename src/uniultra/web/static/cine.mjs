@@ -2,11 +2,11 @@
 // time.
 
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
-import { maskOf } from "./doc.mjs";
+import { isDoubtful, maskOf } from "./doc.mjs";
 import { areaIn } from "./shapes.mjs";
 import { app, changed, doc, say, selectedObject } from "./state.mjs";
-import { track } from "./track.mjs";
-import { number, qualityOf, t } from "./texts.mjs";
+import { isTracking, track } from "./track.mjs";
+import { number, t } from "./texts.mjs";
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2];
 const PLAIN_RATE = 25;
@@ -25,6 +25,9 @@ export class CineBar {
       id: "frame-slider",
       oninput: () => this.seek(Number(this.slider.value)),
     });
+    this.follow = el("button", { type: "button", class: "quiet", id: "track", onclick: () => track(1) });
+    this.unsure = el("button", { type: "button", class: "doubt", id: "next-unsure", onclick: () => this.jump(1, true) });
+    this.empty = el("p", { class: "muted bar-hint" });
     this.label = el("output", { class: "frame-label" });
     this.curve = el("canvas", { id: "curve", "aria-hidden": "true" });
     this.select = el("select", {
@@ -54,10 +57,11 @@ export class CineBar {
       this.play,
       iconButton("forward", t("nextFrame"), () => this.step(1)),
       iconButton("last", t("nextMarked"), () => this.jump(1)),
-      app.workspace.tracking && iconButton("trackBack", t("trackBack"), () => track(-1)),
-      app.workspace.tracking && iconButton("trackOn", t("trackOn"), () => track(1), { id: "track" }),
-      app.workspace.tracking && iconButton("unsure", t("nextUnsure"), () => this.jump(1, true), { id: "next-unsure" }),
-      el("div", { class: "track" }, this.curve, this.slider),
+      el("span", { class: "gap" }),
+      iconButton("trackBack", t("trackBack"), () => track(-1)),
+      this.follow,
+      this.unsure,
+      el("div", { class: "track" }, this.curve, this.slider, this.empty),
       this.label,
       this.select,
     );
@@ -70,10 +74,27 @@ export class CineBar {
       this.play.replaceChildren(icon(app.playing ? "pause" : "play"));
       this.play.setAttribute("aria-label", t(app.playing ? "pause" : "play"));
     }
+    this.renderTracking();
     this.slider.value = app.frame;
     const time = app.file.times_s ? ` · ${number(app.file.times_s[app.frame], 2)} s` : "";
     this.label.textContent = `${app.frame + 1} / ${app.file.count}${time}`;
     if (!app.playing || app.frame % 5 === 0) this.paintCurve();
+  }
+
+  // The button follows or stops; beside it, how many frames need a look.
+  renderTracking() {
+    const state = [isTracking(), doc(), t("track")];
+    if (app.playing || state.every((part, index) => part === this.told?.[index])) return;
+    this.told = state;
+    const going = isTracking(), count = doubtful();
+    fill(this.follow, icon(going ? "pause" : "trackOn"), t(going ? "trackStop" : "track"));
+    this.follow.title = t("trackOn");
+    this.follow.setAttribute("aria-pressed", `${going}`);
+    this.unsure.hidden = !count;
+    fill(this.unsure, icon("unsure"), t("toCheck", count));
+    this.unsure.title = t("nextUnsure");
+    this.empty.hidden = doc().frames.some(({ masks }) => masks.length);
+    this.empty.textContent = t("trackHint");
   }
 
   seek(number) {
@@ -222,5 +243,7 @@ export class CineBar {
 const lostFrames = () => [...new Set(doc().objects.flatMap(({ lost }) => lost ?? []))];
 
 // Whether the model is unsure of a mask on a frame.
-const isUnsure = ({ masks }) =>
-  masks.some(({ quality, sure }) => sure === false || (quality !== null && qualityOf(quality)[1] === "low"));
+const isUnsure = ({ masks }) => masks.some(isDoubtful);
+
+// How many frames need a person: unsure or lost.
+const doubtful = () => new Set([...doc().frames.filter(isUnsure).map((frame) => frame.number), ...lostFrames()]).size;

@@ -21,6 +21,9 @@ export const calipersOn = (doc, number) => doc.calipers.filter((caliper) => cali
 export const isLost = (doc, number, id) => objectOf(doc, id)?.lost?.includes(number) ?? false;
 const nextId = (list) => 1 + list.reduce((most, item) => Math.max(most, item.id), 0);
 
+// Whether a person should look at a mask before anything is taken from it.
+export const isDoubtful = ({ quality, sure }) => sure === false || (quality !== null && quality < 0.72);
+
 // [document, id]: with one more structure.
 export function withObject(doc, name) {
   const id = nextId(doc.objects);

@@ -1,6 +1,6 @@
 // Every action has a key; the image can be pointed at with the arrows, too.
 
-import { maskOf, withMask, withoutCaliper } from "./doc.mjs";
+import { maskOf, withCaliper, withMask, withoutCaliper } from "./doc.mjs";
 import { showExport, showHelp } from "./dialogs.mjs";
 import { nextAlternative } from "./alternatives.mjs";
 import { addCover, removeCover } from "./cover.mjs";
@@ -162,6 +162,10 @@ export class Keys {
     const [ax, ay] = cross.corner,
       [bx, by] = cross.at;
     cross.corner = null;
+    if (app.tool === "caliper") {
+      if (ax !== bx || ay !== by) commit(withCaliper(doc(), app.frame, [ax, ay], [bx, by]));
+      return;
+    }
     if (Math.abs(ax - bx) >= 2 && Math.abs(ay - by) >= 2)
       (app.tool === "cover" ? addCover : box)([Math.min(ax, bx), Math.min(ay, by), Math.max(ax, bx), Math.max(ay, by)]);
   }

@@ -48,7 +48,7 @@ const keys = new Keys({
 
 async function begin() {
   setTheme(localStorage.getItem("uniultra-theme") ?? "dark");
-  speak(current());
+  speak(current(), false);
   try {
     await enter();
     app.workspace = await getJson("/v1/workspace");
@@ -196,7 +196,7 @@ function write(id, text) {
 }
 
 function factsOf({ width, height, kind, count }) {
-  return `${width} × ${height} · ${kind}${count > 1 ? ` · ${count}` : ""}`;
+  return `${width} × ${height} · ${kind}${count > 1 ? ` · ${t("frameCount", count)}` : ""}`;
 }
 
 function reload() {

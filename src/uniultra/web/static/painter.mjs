@@ -26,7 +26,9 @@ export class Painter {
     this.view.resize(stage.clientWidth, stage.clientHeight);
     if (app.file && this.view.fitted) this.view.fit(app.file);
     this.shown = "";
-    this.fontSize = 0.86 * parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const size = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    this.fontSize = 0.86 * size;
+    this.weight = Math.max(1, size / 14); // of lines: thicker on a large screen
   }
 
   paint() {
@@ -118,10 +120,10 @@ export class Painter {
       context.lineJoin = "round";
       context.setLineDash(dash.map((length) => length / this.view.scale));
       context.strokeStyle = "rgb(0 0 0 / 0.65)";
-      context.lineWidth = (width + 2) / this.view.scale;
+      context.lineWidth = (width * this.weight + 2) / this.view.scale;
       context.stroke(path);
       context.strokeStyle = colour;
-      context.lineWidth = width / this.view.scale;
+      context.lineWidth = (width * this.weight) / this.view.scale;
       context.stroke(path);
     });
   }
@@ -186,7 +188,7 @@ export class Painter {
   paintClick(context, point, label) {
     const [x, y] = this.view.toScreen(point);
     context.beginPath();
-    context.arc(x, y, 6.5, 0, 2 * Math.PI);
+    context.arc(x, y, 6.5 * this.weight, 0, 2 * Math.PI);
     context.fillStyle = label ? "#22c55e" : "#ef4444";
     context.fill();
     context.lineWidth = 2;
@@ -207,7 +209,7 @@ export class Painter {
       [right, bottom] = this.view.toScreen([x1, y1]);
     context.save();
     context.setLineDash([6, 5]);
-    context.lineWidth = 1.25;
+    context.lineWidth = 1.25 * this.weight;
     context.strokeStyle = colour;
     context.globalAlpha = 0.85;
     context.strokeRect(left, top, right - left, bottom - top);
@@ -240,7 +242,7 @@ export class Painter {
       [bx, by] = this.view.toScreen(b);
     context.save();
     context.setLineDash(dash);
-    context.lineWidth = width;
+    context.lineWidth = width * this.weight;
     context.strokeStyle = colour;
     context.beginPath();
     context.moveTo(ax, ay);

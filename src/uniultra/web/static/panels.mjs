@@ -1,7 +1,7 @@
 // The panels at the right: structures, measures, and what is said below.
 
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
-import { isLost, maskOf, masksOn, withChangedObject, withObject, withoutCaliper, withoutObject } from "./doc.mjs";
+import { isDoubtful, isLost, maskOf, masksOn, withChangedObject, withObject, withoutCaliper, withoutObject } from "./doc.mjs";
 import { askEjection, asked, ejectionOf, extremes } from "./ejection.mjs";
 import { asCsv, asTabs, measured, measuresOf } from "./measures.mjs";
 import { lengthOf, scaleAt } from "./core/scale.mjs";
@@ -162,7 +162,7 @@ function why(found, calipers) {
   if (!app.file || (!found && !calipers.length)) return [];
   const whole = [0, 0, app.file.width - 1, app.file.height - 1];
   const reason = found?.scale ? found.scale.reason : scaleAt(calibration(), whole).reason;
-  const notes = (found?.scale?.notes ?? []).map((note) => el("p", { class: "muted" }, note));
+  const notes = (found?.scale?.notes ?? []).map((note) => el("p", { class: "warning" }, `${note}.`));
   if (doc().spacing_mm_yx) {
     const remove = el(
       "button",
@@ -223,6 +223,23 @@ function saveCsv() {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
+// The frames that an ejection fraction rests on, where their masks need a look first.
+function shaky({ id }, { diastole, systole }) {
+  const frames = [diastole, systole].map(({ frame }) => frame).filter((frame) => isDoubtful(maskOf(doc(), frame, id)));
+  const go = (frame) => () => {
+    app.frame = frame;
+    changed();
+  };
+  return frames.map((frame) =>
+    el(
+      "p",
+      { class: "warning" },
+      `${t("shaky", frame + 1)} `,
+      el("button", { type: "button", class: "link", onclick: go(frame), "data-key": `shaky${frame}` }, t("lookAt")),
+    ),
+  );
+}
+
 // Volumes by Simpson's method from the frames where the structure is largest and smallest, requested by a
 // button.
 function heart(object) {
@@ -243,7 +260,7 @@ function heart(object) {
     el(
       "tr",
       {},
-      el("th", { scope: "row" }, t(name), frame === null ? "" : ` (${t("frame")} ${frame + 1})`),
+      el("th", { scope: "row" }, t(name), frame === null ? null : el("small", {}, `${t("frame")} ${frame + 1}`)),
       el(
         "td",
         {},
@@ -264,6 +281,8 @@ function heart(object) {
         line("fraction", known.fraction, null),
       ),
     ),
-    el("p", { class: "muted" }, [known.method, ...known.notes].join(". ")),
+    ...shaky(object, found),
+    el("p", { class: "muted" }, `${known.method}.`),
+    ...known.notes.map((note) => el("p", { class: "warning" }, `${note}.`)),
   ];
 }

@@ -2,7 +2,8 @@
 
 import { byId, el, fill } from "./dom.mjs";
 import { ejectionOf, extremes } from "./ejection.mjs";
-import { allMeasured, rows } from "./measures.mjs";
+import { isDoubtful, maskOf, masksOn, objectOf } from "./doc.mjs";
+import { allMeasured, measuresOf, rows } from "./measures.mjs";
 import { app, calibration, doc, selectedMask, selectedObject } from "./state.mjs";
 import { scaleAt } from "./core/scale.mjs";
 import { volumeRows } from "./volume.mjs";
@@ -13,10 +14,12 @@ export async function printReport() {
   await allMeasured();
   const frame = app.file.count > 1 ? ` · ${t("frame")} ${app.frame + 1} ${t("of")} ${app.file.count}` : "";
   const { reason } = scaleAt(calibration(), [0, 0, app.file.width - 1, app.file.height - 1]);
-  const line = (cells) => el("tr", {}, ...cells.map((cell) => el("td", {}, cell)));
-  const body = rows().map(([name, key, value, unit]) =>
-    line([name, t(key), `${number(value, 1)} ${squared(unit)}`]),
-  );
+  const line = (cells, more) => el("tr", more, ...cells.map((cell) => el("td", {}, cell)));
+  const body = rows().map(([name, key, value, unit], at, all) => {
+    const first = name !== all[at - 1]?.[0];
+    return line([first ? name : "", t(key), `${number(value, 1)} ${squared(unit)}`], first ? { class: "first" } : {});
+  });
+  const head = ["structure", "measure", "value"].map((key) => el("th", { scope: "col" }, t(key)));
   fill(
     byId("report"),
     el("h1", {}, `${app.file.name}${frame}`),
@@ -26,11 +29,25 @@ export async function printReport() {
       `${new Date().toLocaleString(current())} · UniUltra ${app.workspace.model} ${app.workspace.version}`,
     ),
     snapshot(),
-    el("table", {}, el("tbody", {}, ...body, ...heart(), ...volumes())),
+    el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...body, ...heart(), ...volumes())),
     reason ? el("p", {}, t("pixelsWhy", reason)) : null,
-    el("p", {}, t("notice")),
+    ...doubts().map((doubt) => el("p", { class: "doubts" }, doubt)),
+    el("p", { class: "end" }, t("notice")),
   );
   print();
+}
+
+// What speaks against the numbers: of the scale, of masks that the model is unsure of, of the frames that a volume rests on.
+function doubts() {
+  const masks = masksOn(doc(), app.frame),
+    notes = masks.flatMap((mask) => measuresOf(mask.object)?.scale?.notes ?? []).map((note) => `${note}.`);
+  const unsure = masks.filter(isDoubtful).map((mask) => `${objectOf(doc(), mask.object).name}: ${t("low")}.`);
+  const object = selectedObject(),
+    found = object ? extremes(object.id) : null;
+  const known = found ? ejectionOf(object.id, found) : null;
+  const frames = known?.fraction ? [found.diastole.frame, found.systole.frame] : [];
+  const shaky = frames.filter((frame) => isDoubtful(maskOf(doc(), frame, object.id))).map((frame) => t("shaky", frame + 1));
+  return [...new Set([...unsure, ...notes, ...shaky])];
 }
 
 function heart() {

@@ -17,9 +17,10 @@ if (!LANGUAGES[language]) language = "en";
 
 export const current = () => language;
 
-export function speak(next) {
+// `chosen` by a person is kept; else the browser's language counts the next time, too.
+export function speak(next, chosen = true) {
   language = next;
-  localStorage.setItem("uniultra-language", next);
+  if (chosen) localStorage.setItem("uniultra-language", next);
   document.documentElement.lang = next;
 }
 
