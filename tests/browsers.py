@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-WAIT_MS = 60_000
+WAIT_MS = 120_000
 """For a page, a mask, a frame: seconds on a machine that is busy."""
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

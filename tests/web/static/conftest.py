@@ -45,6 +45,7 @@ def server(folder: Path) -> Iterator[Server]:
 def signed_in(chromium: Any, server: Server) -> Iterator[Any]:
     """A browser that has taken the code, from the page that `uniultra open` leaves for it."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en-GB")
+    context.set_default_timeout(WAIT_MS)
     page = context.new_page()
     with entry_page(server.link) as path:
         page.goto(path.as_uri())

@@ -30,7 +30,7 @@ export async function printReport() {
     ),
     snapshot(),
     el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...body, ...heart(), ...volumes())),
-    reason ? el("p", {}, t("pixelsWhy", reason)) : null,
+    reason && rows().some(([, , , unit]) => unit.startsWith("px")) ? el("p", {}, t("pixelsWhy", reason)) : null,
     ...doubts().map((doubt) => el("p", { class: "doubts" }, doubt)),
     el("p", { class: "end" }, t("notice")),
   );
