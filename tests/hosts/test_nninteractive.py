@@ -114,6 +114,32 @@ def test_each_frame_of_a_cine_is_on_its_own_and_undo_goes_back(
     assert not client.undo()
 
 
+def test_prompts_that_dont_run_wait_for_predict(
+    client: nnInteractiveRemoteInferenceSession, segmenter: Segmenter
+) -> None:
+    """As of a plugin whose "auto run" is off."""
+    pixels = picture()
+    target = show(client, np.stack([pixels, pixels]))
+    x0, y0, x1, y1 = BOX
+    assert client.add_bbox_interaction([[0, 1], [y0, y1 + 1], [x0, x1 + 1]], True, False) is None
+    assert client.add_point_interaction([0, 20, 110], False, False) is None
+    assert client.add_point_interaction([1, 85, 105], True, False) is None
+    assert not target.any()
+    assert client._predict() is not None
+    box = (x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5)
+    [first] = segmenter.segment(Frame(pixels), [Prompt(box, ((110, 20),), (0,))])
+    [second] = segmenter.segment(Frame(pixels), [Prompt(None, ((105, 85),), (1,))])
+    assert np.array_equal(target > 0, np.stack([first.mask_hw, second.mask_hw]))
+    assert client._predict() is None
+    assert client.undo()  # the last prompt, of which nothing had run before
+    assert not target.any()
+    assert client._predict() is not None
+    assert [int(frame.any()) for frame in target] == [1, 0]
+    client.add_point_interaction([1, 85, 105], True, False)
+    client.add_point_interaction([0, 85, 105], True)  # one that runs takes along what waits
+    assert [int(frame.any()) for frame in target] == [1, 1]
+
+
 FRAMES = 6
 
 
@@ -192,6 +218,10 @@ def test_following_stops_in_time_and_goes_on_with_the_next_request(
     assert client._predict() is not None
     first = Prompt((x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5))
     assert np.array_equal(target > 0, tracked(segmenter, frames, {2: first}))
+    assert client._predict() is None
+    monkeypatch.setattr(volume_cine, "FOLLOW_S", 0.0)
+    client.add_point_interaction([5, 85, 110], True)
+    client.add_initial_seg_interaction(np.zeros_like(target))  # what was under way ends with it
     assert client._predict() is None
 
 

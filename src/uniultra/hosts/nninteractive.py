@@ -202,26 +202,32 @@ def _undo(state: VolumePrompts, said: dict[str, Any], body: bytes) -> Response:
 
 
 def _predict(state: VolumePrompts, said: dict[str, Any], body: bytes) -> Response:
-    return _answer(state, *state.go_on())  # prompts are answered at once: what is left is of a long cine
+    return _answer(state, *state.go_on())
 
 
 def _point(state: VolumePrompts, said: dict[str, Any], body: bytes) -> Response:
-    return _answer(state, True, state.add_point(said["coordinates"], said["include_interaction"] is True))
+    runs = _runs(said)
+    return _answer(
+        state, runs, state.add_point(said["coordinates"], said["include_interaction"] is True, runs)
+    )
 
 
 def _box(state: VolumePrompts, said: dict[str, Any], body: bytes) -> Response:
-    return _answer(state, True, state.add_box(said["bbox_coords"], said["include_interaction"] is True))
+    runs = _runs(said)
+    return _answer(state, runs, state.add_box(said["bbox_coords"], said["include_interaction"] is True, runs))
+
+
+def _runs(said: dict[str, Any]) -> bool:
+    """False where the client will ask for the answer with `predict`."""
+    return said.get("run_prediction") is not False
 
 
 def _drawing(is_lasso: bool) -> Callable[[VolumePrompts, dict[str, Any], bytes], Response]:
     def act(state: VolumePrompts, said: dict[str, Any], body: bytes) -> Response:
         spans = said.get("interaction_bbox") or [[0, 0]] * 3
         corner = [int(first) for first, _ in spans]
-        return _answer(
-            state,
-            True,
-            state.add_drawing(unpack(body), said["include_interaction"] is True, is_lasso, corner),
-        )
+        runs, is_inside = _runs(said), said["include_interaction"] is True
+        return _answer(state, runs, state.add_drawing(unpack(body), is_inside, is_lasso, corner, runs))
 
     return act
 

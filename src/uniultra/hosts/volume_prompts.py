@@ -23,8 +23,8 @@ from uniultra.types import NEGATIVE, POSITIVE, Frame, Prompt, mask_box
 
 Place = tuple[int, int]
 """The axis of frames, and the number of one."""
-_Step = tuple[dict["Place", "Shown"], np.ndarray, tuple[int, ...]]
-"""What undo goes back to: prompts, masks, and where following wasn't done."""
+_Step = tuple[dict["Place", "Shown"], np.ndarray, tuple[int, ...], tuple["Place", ...]]
+"""What undo goes back to: prompts, masks, where following wasn't done, and where nothing ran yet."""
 MOST_UNDO = 50
 UNDO_BYTES = 256_000_000
 """Memory for what can be undone; one step is always kept."""
@@ -52,7 +52,7 @@ class VolumePrompts:
     """One user's state. Not safe to share between threads: the server gives each user one request at a time.
 
     `cines` says that images of several frames are cines, with frames along the first axis, unless
-    `set_image` is given another one.
+    `set_image` is given another one. A prompt that doesn't run waits for `go_on`, or for the next that does.
     """
 
     segmenter: Segmenter
@@ -63,6 +63,7 @@ class VolumePrompts:
     shown: dict[Place, Shown] = field(default_factory=dict)
     history: list[_Step] = field(default_factory=list)
     following: Following = field(default_factory=Following)
+    waiting: tuple[Place, ...] = ()
 
     def set_image(self, image: np.ndarray, frames_axis: int | None = None) -> None:
         """Takes an image [C, ., ., .] of one channel, or three of colour.
@@ -93,18 +94,18 @@ class VolumePrompts:
     def reset(self) -> None:
         """Forgets prompts, masks and what could be undone."""
         self.masks = None if self.volume is None else np.zeros(self.volume.shape, np.uint8)
-        self.shown, self.history, self.following = {}, [], Following()
+        self.shown, self.history, self.following, self.waiting = {}, [], Following(), ()
 
-    def add_point(self, index: Sequence[float], is_inside: bool) -> Span | None:
+    def add_point(self, index: Sequence[float], is_inside: bool, runs: bool = True) -> Span | None:
         """A click at an index (3 numbers). Like its neighbours returns the box that changed, or None. Raises
         PromptError.
         """
         volume, _ = self._both()
         at = indices(index, volume.shape)
         axis = self._axis()
-        return self._add(axis, at[axis], [xy(at, axis)], is_inside)
+        return self._add((axis, at[axis]), [xy(at, axis)], is_inside, runs=runs)
 
-    def add_box(self, spans: Sequence[Sequence[float]], is_inside: bool) -> Span | None:
+    def add_box(self, spans: Sequence[Sequence[float]], is_inside: bool, runs: bool = True) -> Span | None:
         """A box by its first and one past its last index along each axis, flat along one: on that frame it is
         the box.
         """
@@ -118,12 +119,18 @@ class VolumePrompts:
             raise PromptError("a box through several slices or frames; draw it in one")
         axis = self._axis() if self._axis() in flat else flat[0]
         (x0, y0), (x1, y1) = xy(first, axis), xy(last, axis)
+        place = axis, first[axis]
         if not is_inside:
-            return self._add(axis, first[axis], [((x0 + x1) / 2, (y0 + y1) / 2)], False)
-        return self._add(axis, first[axis], [], True, (x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5))
+            return self._add(place, [((x0 + x1) / 2, (y0 + y1) / 2)], False, runs=runs)
+        return self._add(place, [], True, (x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5), runs)
 
     def add_drawing(
-        self, drawn: np.ndarray, is_inside: bool, is_lasso: bool, corner: Sequence[int]
+        self,
+        drawn: np.ndarray,
+        is_inside: bool,
+        is_lasso: bool,
+        corner: Sequence[int],
+        runs: bool = True,
     ) -> Span | None:
         """A scribble, of which some points are taken; or a filled lasso, of which its box is, or its middle
         where it excludes.
@@ -143,14 +150,12 @@ class VolumePrompts:
         number = int(np.bincount(marked[:, axis]).argmax())
         inside_hw = plane(drawn, axis, number) != 0
         x, y = xy([int(start) for start in corner], axis)
-        frame = number + int(corner[axis])
-        if not is_lasso:
-            return self._add(axis, frame, [(px + x, py + y) for px, py in spread(inside_hw)], is_inside)
-        if not is_inside:
-            px, py = inscribed_centre(inside_hw)
-            return self._add(axis, frame, [(px + x, py + y)], False)
+        place = axis, number + int(corner[axis])
+        if not is_lasso or not is_inside:
+            points = spread(inside_hw) if not is_lasso else [inscribed_centre(inside_hw)]
+            return self._add(place, [(px + x, py + y) for px, py in points], is_inside, runs=runs)
         x0, y0, x1, y1 = mask_box(inside_hw) or (0, 0, 0, 0)
-        return self._add(axis, frame, [], True, (x0 + x, y0 + y, x1 + x, y1 + y))
+        return self._add(place, [], True, (x0 + x, y0 + y, x1 + x, y1 + y), runs)
 
     def add_masks(self, masks: np.ndarray, runs: bool) -> Span | None:
         """A segmentation to go on from: the masks of its frames replace what was there, and are refined with
@@ -169,13 +174,9 @@ class VolumePrompts:
             for number in range(volume.shape[axis])
             if plane(self.masks, axis, number).any()
         }
-        if runs and self.frames_axis is not None:
-            for _, number in self.shown:
-                self.following.begin(number)
-            self._follow()
-        elif runs:
-            for place in self.shown:
-                self._segment(place)
+        self.following, self.waiting = Following(), tuple(self.shown) if runs else ()
+        if runs:
+            self._run()
         return changed(before, self.masks)
 
     def undo(self) -> tuple[bool, Span | None]:
@@ -187,13 +188,11 @@ class VolumePrompts:
         return True, changed(before, self._both()[1])
 
     def go_on(self) -> tuple[bool, Span | None]:
-        """Follows a cine where the time for an answer was over. Whether there was anything to do, and the box
-        that changed.
+        """Answers prompts that wait, and follows a cine where the time for an answer was over. Whether there
+        was anything to do, and the box that changed. Raises PromptError.
         """
         _, before = self._both()
-        self.masks = before.copy()
-        done = self._follow()
-        return done, changed(before, self.masks)
+        return self._run(), changed(before, self._both()[1])
 
     def _axis(self) -> int:
         """Of frames or slices."""
@@ -208,62 +207,72 @@ class VolumePrompts:
     def _keep(self) -> None:
         _, masks = self._both()
         steps = min(MOST_UNDO, max(1, UNDO_BYTES // masks.nbytes))
-        step = dict(self.shown), masks.copy(), self.following.pending
+        step = dict(self.shown), masks.copy(), self.following.pending, self.waiting
         self.history = [*self.history, step][-steps:]
 
     def _take_back(self) -> None:
-        self.shown, self.masks, pending = self.history.pop()
+        self.shown, self.masks, pending, self.waiting = self.history.pop()
         self.following.restore(pending)
 
     def _add(
         self,
-        axis: int,
-        number: int,
+        place: Place,
         points: Sequence[tuple[float, float]],
         is_inside: bool,
         box: tuple[float, float, float, float] | None = None,
+        runs: bool = True,
     ) -> Span | None:
         _, before = self._both()
         self._keep()
-        old = self.shown.get((axis, number)) or self._begun(axis, number, box)
+        old = self.shown.get(place) or self._begun(place, box)
         labels = (POSITIVE if is_inside else NEGATIVE,) * len(points)
-        self.shown[axis, number] = replace(
+        self.shown[place] = replace(
             old,
             box_xyxy=box or old.box_xyxy,
             points_xy=(*old.points_xy, *points),
             labels=(*old.labels, *labels),
         )
+        self.waiting = (*(other for other in self.waiting if other != place), place)
+        if not runs:
+            return None
         try:
-            self._segment((axis, number))
+            self._run()
         except PromptError:
             self._take_back()
             raise
-        assert self.masks is not None
-        return changed(before, self.masks)
+        return changed(before, self._both()[1])
 
-    def _begun(self, axis: int, number: int, box: object) -> Shown:
+    def _begun(self, place: Place, box: object) -> Shown:
         """What a frame's first prompt adds to: on one of a cine the mask that was followed there, unless a
         box says it anew.
         """
         _, masks = self._both()
-        mask_hw = plane(masks, axis, number) > 0
+        mask_hw = plane(masks, *place) > 0
         if self.frames_axis is None or box is not None or not mask_hw.any():
             return Shown()
         return Shown(mask_hw=mask_hw)
 
-    def _segment(self, place: Place) -> None:
-        volume, masks = self._both()
-        prompt, (axis, number) = self.shown[place].prompt(), place
-        if prompt is None:
-            return
+    def _run(self) -> bool:
+        """Answers all that waits, into new masks; whether there was anything to do. Raises PromptError."""
+        _, masks = self._both()
         self.masks = masks.copy()
+        waiting, self.waiting = self.waiting, ()
+        done = [self._segment(place) for place in waiting]
+        return self._follow() or any(done)
+
+    def _segment(self, place: Place) -> bool:
+        """Answers the prompts of a slice, or has a cine begin there; False where they point at nothing."""
+        volume, masks = self._both()
+        prompt = self.shown[place].prompt()
+        if prompt is None:
+            return False
         if self.frames_axis is not None:
-            self.following.begin(number)
-            self._follow()
-            return
-        frame = Frame(np.ascontiguousarray(plane(volume, axis, number)))
+            self.following.begin(place[1])
+            return True
+        frame = Frame(np.ascontiguousarray(plane(volume, *place)))
         [mask] = self.segmenter.segment(frame, [prompt])
-        plane(self.masks, axis, number)[:] = mask.mask_hw
+        plane(masks, *place)[:] = mask.mask_hw
+        return True
 
     def _follow(self) -> bool:
         """Goes on with a cine, into masks that nobody else holds. Raises PromptError."""
