@@ -15,7 +15,7 @@ from uniultra.segmenter import Segmenter
 from uniultra.tracking import retrack
 from uniultra.types import Cine, Frame, Prompt
 
-FOLLOW_S = 20.0
+FOLLOW_S = 30.0
 """Seconds of following that one answer waits for: a client gives up after 60. What is left is done with the
 next one.
 """
