@@ -44,6 +44,7 @@ def running_orthanc(folder: Path) -> Iterator[Orthanc]:
     settings = {"StorageDirectory": str(folder / "db"), "IndexDirectory": str(folder / "db")}
     settings |= {"HttpPort": port, "DicomServerEnabled": True, "DicomPort": dicom, "DicomAet": "ORTHANC"}
     settings |= {"DicomCheckCalledAet": True, "RemoteAccessAllowed": False, "AuthenticationEnabled": False}
+    settings |= {"DicomAlwaysAllowFind": True, "DicomAlwaysAllowGet": True}
     settings |= {"Plugins": [str(PLUGIN)], "DicomWeb": {"Enable": True}}
     (folder / "orthanc.json").write_text(json.dumps(settings))
     with open(folder / "log", "wb") as log:
