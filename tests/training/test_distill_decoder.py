@@ -149,6 +149,8 @@ def test_a_small_decoder_adapts_on_views_that_are_encoded_once(run: Path, lab: P
     [
         (("decoder.width=40",), "decoder width 40 doesn't fit; use a multiple of 16 from 16 to 256"),
         (("decoder.width=512",), r"decoder\.width = 512 is out of range; give 0 to 256"),
+        (("dskd.soft=0", "dskd.mask=0"), "nothing teaches the decoder: dskd.mask and dskd.soft are both 0"),
+        (("student.start_from='uniultra-mini'",), "has no effect with decoder.width.*omit --student"),
         (("decoder.fit=3",), r"decoder\.fit = 3 is out of range; give 16 to 100000"),
     ],
 )
@@ -158,3 +160,17 @@ def test_what_is_refused(
     with pytest.raises(ModelError, match=says):
         distill(settings(*changes), DistillJob(teacher, read_manifest(lab), tmp_path / "run"))
     assert not (tmp_path / "run" / "model").exists()
+
+
+def test_frames_without_masks_are_refused(teacher: Path, lab: Path, tmp_path: Path) -> None:
+    job = DistillJob(teacher, read_manifest(lab), tmp_path / "run", unlabelled=(tmp_path / "clip.mp4",))
+    with pytest.raises(ModelError, match="frames without masks don't teach a decoder; omit --unlabelled"):
+        distill(settings(), job)
+
+
+def test_another_size_is_not_taken_from_an_earlier_run(teacher: Path, lab: Path, run: Path) -> None:
+    job = DistillJob(teacher, read_manifest(lab), run)
+    with pytest.raises(
+        ModelError, match="has a decoder of width 32, mlp 24 and quality 16; go on with these, or"
+    ):
+        distill(settings("decoder.width=64"), job)

@@ -21,6 +21,7 @@ from uniultra.data.dataset import PromptDataset
 from uniultra.data.distill_dataset import RecurringViews
 from uniultra.data.manifest import Manifest
 from uniultra.data.splits import SelectionSplit, TrainSplit
+from uniultra.errors import ModelError
 from uniultra.models.adapted import weights_sha256
 from uniultra.models.build import DecoderSize, load, with_decoder
 from uniultra.models.narrow import narrow
@@ -52,6 +53,8 @@ class Job(Protocol):
     def report_to(self) -> tuple[str, ...]: ...
     @property
     def only_permissive(self) -> bool: ...
+    @property
+    def unlabelled(self) -> tuple[Path, ...]: ...
     def val(self) -> SelectionSplit: ...
 
 
@@ -61,9 +64,9 @@ def start(config: DistillConfig, job: Job, teacher: PromptableModel, learning: T
     Raises:
         ModelError: a size that doesn't fit.
     """
-    if (job.out / START / "config.json").is_file():
-        return load(job.out / START)
     size = DecoderSize(config.decoder.width, config.decoder.mlp, config.decoder.quality)
+    if (job.out / START / "config.json").is_file():
+        return _kept(job.out / START, size)
     torch.manual_seed(config.optim.seed)
     student = with_decoder(teacher.config, size)
     prompted = PromptDataset(learning, sample_spec(config.data, teacher), config.optim.seed)
@@ -77,6 +80,33 @@ def start(config: DistillConfig, job: Job, teacher: PromptableModel, learning: T
     narrow(teacher.eval(), student, images, (prompt[0], prompt[1], prompt[2], prompt[3]))
     if is_first_process():
         save_folder(student, job.out / START)
+    return student
+
+
+def check(config: DistillConfig, job: Job) -> None:
+    """Raises ModelError on settings that would have no effect beside `decoder.width`."""
+    if not (config.dskd.mask or config.dskd.soft):
+        raise ModelError("nothing teaches the decoder: dskd.mask and dskd.soft are both 0; raise one of them")
+    if config.student.start_from:
+        raise ModelError(
+            f"student.start_from '{config.student.start_from}' has no effect with decoder.width: the student "
+            "is the teacher with a smaller decoder; omit --student"
+        )
+    if job.unlabelled:
+        raise ModelError(
+            "frames without masks don't teach a decoder; omit --unlabelled, or set decoder.width=0"
+        )
+
+
+def _kept(folder: Path, size: DecoderSize) -> PromptableModel:
+    student = load(folder)
+    masks = student.config.mask_decoder_config
+    found = DecoderSize(student.hidden_dim, masks.mlp_dim, masks.iou_head_hidden_dim)
+    if found != size:
+        raise ModelError(
+            f"'{folder}' has a decoder of width {found.width}, mlp {found.mlp} and quality {found.quality}; "
+            "go on with these, or give a new --out"
+        )
     return student
 
 
