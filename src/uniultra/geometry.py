@@ -30,7 +30,7 @@ def whole(frame_hw: tuple[int, int]) -> Region:
 def region_around(
     box_xyxy: tuple[float, float, float, float], scale: float, stretch: float = 1.0, min_side: float = 16.0
 ) -> Region:
-    """What a focused look sees of a box: the same centre, `scale` times its sides, each side at least
+    """What a crop shows of a box: the same centre, `scale` times its sides, each side at least
     `min_side` source pixels.
 
     Args:

@@ -7,7 +7,7 @@ import { app, changed, doc, itemPath } from "./state.mjs";
 import { reasonOf } from "./texts.mjs";
 
 const kept = new Map();
-export const asked = () => kept.size;
+export const requestedCount = () => kept.size;
 
 // {diastole, systole}: {frame, counts} where the structure is largest and smallest; null with fewer than two
 // frames.

@@ -7,7 +7,7 @@ import { app, calibration, changed, doc, framePath } from "./state.mjs";
 import { NAMES, number, t } from "./texts.mjs";
 
 const kept = new Map();
-const asked = new Set();
+const pending = new Set();
 
 let answers = 0;
 
@@ -24,14 +24,14 @@ export function measuresOf(id) {
 
 // Asks for what isn't known yet, one at a time, the selected structure first.
 export async function measureAll() {
-  if (!app.file || app.playing || asked.size > 0) return;
+  if (!app.file || app.playing || pending.size > 0) return;
   const masks = [...masksOn(doc(), app.frame)].sort(
     (a, b) => (b.object === app.selected) - (a.object === app.selected),
   );
   const mask = masks.find((one) => !kept.has(keyOf(one)));
   if (!mask) return;
   const key = keyOf(mask);
-  asked.add(key);
+  pending.add(key);
   try {
     const asking = { counts: mask.counts, spacing_mm_yx: doc().spacing_mm_yx };
     kept.set(key, await sendJson("POST", `${framePath()}/measure`, asking));
@@ -39,7 +39,7 @@ export async function measureAll() {
   } catch {
     kept.set(key, {}); // said where the mask was made; a measure is missing, nothing else
   } finally {
-    asked.delete(key);
+    pending.delete(key);
     answers++;
     changed();
   }

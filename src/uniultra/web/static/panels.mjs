@@ -2,7 +2,7 @@
 
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { isDoubtful, isLost, maskOf, masksOn, withChangedObject, withObject, withoutCaliper, withoutObject } from "./doc.mjs";
-import { askEjection, asked, ejectionOf, extremes } from "./ejection.mjs";
+import { askEjection, ejectionOf, extremes, requestedCount } from "./ejection.mjs";
 import { asCsv, asTabs, measured, measuresOf } from "./measures.mjs";
 import { lengthOf, scaleAt } from "./core/scale.mjs";
 import { printReport } from "./report.mjs";
@@ -22,7 +22,7 @@ let shown = [];
 // Builds the panels anew where what they show has changed: a button that is replaced under the pointer takes
 // no click.
 export function renderPanels() {
-  const state = [app.file, doc(), app.frame, app.selected, current(), measured(), asked(), volumeState()];
+  const state = [app.file, doc(), app.frame, app.selected, current(), measured(), requestedCount(), volumeState()];
   if (state.every((part, index) => part === shown[index])) return;
   const built = [rebuilt(byId("structures"), structures), rebuilt(byId("measures"), measures)];
   shown = built.every(Boolean) ? state : [];

@@ -45,8 +45,8 @@ export async function hover(point) {
   hovering = true;
   const began = performance.now();
   try {
-    const asked = { points: [point], labels: [1], quick: true };
-    const { counts } = await sendJson("POST", `${framePath()}/segment`, asked);
+    const request = { points: [point], labels: [1], quick: true };
+    const { counts } = await sendJson("POST", `${framePath()}/segment`, request);
     if (app.hover) {
       app.hover = { ...app.hover, counts, ms: performance.now() - began };
       changed();

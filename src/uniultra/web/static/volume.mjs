@@ -56,9 +56,9 @@ function forget() {
 async function askVolume(mask) {
   const key = keyOf(mask),
     { item, frame, counts, spacing_mm_yx } = plane;
-  const asked = { counts: mask.counts, spacing_mm_yx: doc().spacing_mm_yx, first: { item, frame, counts, spacing_mm_yx } };
+  const request = { counts: mask.counts, spacing_mm_yx: doc().spacing_mm_yx, first: { item, frame, counts, spacing_mm_yx } };
   try {
-    kept.set(key, await sendJson("POST", `${framePath()}/volume`, asked));
+    kept.set(key, await sendJson("POST", `${framePath()}/volume`, request));
   } catch (error) {
     kept.set(key, { problem: reasonOf(error) });
   }

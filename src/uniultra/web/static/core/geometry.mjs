@@ -1,7 +1,7 @@
 // Between an image's pixels and the model's: the same maps as uniultra/geometry.py. 0 is the centre of the first pixel in both systems,
 // x to the right, y down. A region {x0, y0, x1, y1} is given by its outer edges, in image pixels.
 
-const OUTSIDE_LOGIT = -20; // of pixels that a look didn't cover
+const OUTSIDE_LOGIT = -20; // of pixels that a pass didn't cover
 
 export const whole = ({ width, height }) => ({ x0: -0.5, y0: -0.5, x1: width - 0.5, y1: height - 0.5 });
 
@@ -12,7 +12,7 @@ export const clipBox = (box, { width, height }) => ({
 // The side that views around clicks are sized by: an image's longer one, but of a panorama no more than twice its shorter one.
 export const fieldSide = ({ width, height }) => Math.min(Math.max(width, height), 2 * Math.min(width, height));
 
-// What a focused look sees of a box: its centre, `scale` times its sides, the longer at most `stretch` times the shorter.
+// What a crop shows of a box: its centre, `scale` times its sides, the longer at most `stretch` times the shorter.
 export function regionAround(box, scale, stretch, minSide = 16) {
   const [width, height] = [box.x1 - box.x0, box.y1 - box.y0];
   const halfX = 0.5 * Math.max(scale * Math.max(width, height / stretch), minSide);

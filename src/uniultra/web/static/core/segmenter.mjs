@@ -16,40 +16,40 @@ export class Segmenter {
   // image: {width, height, pixels}, grey Uint8Array. prompt: {box: {x0, y0, x1, y1} or null, points: [[x, y], ...], negatives: [[x, y], ...]}.
   // Resolves to {mask, quality}: a Uint8Array of 0 and 1, row by row, and the predicted IoU, 0 to 1.
   async segment(image, prompt) {
-    const asked = { box: null, points: [], negatives: [], ...prompt };
-    check(asked, image);
-    if (asked.box) {
-      const found = await this.focus(image, asked, clipBox(asked.box, image));
-      return { ...found, mask: this.filled(withoutSpecks(found.mask, image, asked.points, this.passes.min_part), image, asked) };
+    const given = { box: null, points: [], negatives: [], ...prompt };
+    check(given, image);
+    if (given.box) {
+      const found = await this.focus(image, given, clipBox(given.box, image));
+      return { ...found, mask: this.filled(withoutSpecks(found.mask, image, given.points, this.passes.min_part), image, given) };
     }
-    const closer = regionAround(clickBox(asked.points), this.passes.crop_scale, 1, this.passes.close_view * fieldSide(image));
-    const far = await this.follow(image, asked, whole(image));
+    const closer = regionAround(clickBox(given.points), this.passes.crop_scale, 1, this.passes.close_view * fieldSide(image));
+    const far = await this.follow(image, given, whole(image));
     const longer = Math.max(image.width, image.height);
     const squeezed = fieldSide(image) < longer;  // a panorama: its whole view isn't preferred
     const [sure, closerBy] = squeezed ? [1, 0] : [this.passes.sure, this.passes.closer_by];
     if (closer.x1 - closer.x0 >= longer || far.trust > sure) return far.answer;
-    const near = await this.follow(image, asked, closer);
+    const near = await this.follow(image, given, closer);
     return near.trust > far.trust + closerBy ? near.answer : far.answer;
   }
 
-  // A first look at a region, then focused looks at the structure there that holds the clicks, until two agree. `answer.quality` is the
-  // geometric mean over the looks, `trust` the last one's quality times the mean IoU of each with the one before.
-  async follow(image, asked, region) {
-    const looks = [await this.look(image, asked, region)];
-    looks[0].mask = this.filled(underClicks(looks[0].mask, image, asked.points), image, asked);
+  // A first pass on a region, then passes on crops around the structure there that holds the clicks, until two agree. `answer.quality` is the
+  // geometric mean over the passes, `trust` the last one's quality times the mean IoU of each with the one before.
+  async follow(image, given, region) {
+    const passes = [await this.onePass(image, given, region)];
+    passes[0].mask = this.filled(underClicks(passes[0].mask, image, given.points), image, given);
     const agreements = [];
     for (let n = 0; n < this.passes.click_crops; n++) {
-      const box = foundBox(looks[n].mask, image, asked.points);
-      const found = await this.focus(image, { ...asked, box }, box);
-      found.mask = this.filled(underClicks(found.mask, image, asked.points), image, asked);
-      agreements.push(overlap(looks[n].mask, found.mask));
-      looks.push(found);
+      const box = foundBox(passes[n].mask, image, given.points);
+      const found = await this.focus(image, { ...given, box }, box);
+      found.mask = this.filled(underClicks(found.mask, image, given.points), image, given);
+      agreements.push(overlap(passes[n].mask, found.mask));
+      passes.push(found);
       if (agreements[n] > this.passes.agreed) break;
     }
-    const { mask, quality } = looks.at(-1);
-    const logs = looks.reduce((sum, look) => sum + Math.log(Math.max(look.quality, 1e-6)), 0);
+    const { mask, quality } = passes.at(-1);
+    const logs = passes.reduce((sum, pass) => sum + Math.log(Math.max(pass.quality, 1e-6)), 0);
     const agreement = agreements.reduce((sum, each) => sum + each) / agreements.length;
-    return { answer: { mask, quality: Math.exp(logs / looks.length) }, trust: quality * agreement };
+    return { answer: { mask, quality: Math.exp(logs / passes.length) }, trust: quality * agreement };
   }
 
   filled(mask, image, { negatives }) {
@@ -57,7 +57,7 @@ export class Segmenter {
   }
 
   focus(image, prompt, around) {
-    return this.look(image, prompt, this.cropOf(around));
+    return this.onePass(image, prompt, this.cropOf(around));
   }
 
   // The region around a box, in the shape that the model was trained on.
@@ -65,7 +65,7 @@ export class Segmenter {
     return regionAround(box, this.passes.crop_scale, this.stretch);
   }
 
-  // One look at a box with a click in it, for tracking: {mask, quality, logits}, whose logits are positive where the mask is.
+  // One pass on a box with a click in it, for tracking: {mask, quality, logits}, whose logits are positive where the mask is.
   async refined(image, prompt) {
     const found = await this.focus(image, prompt, prompt.box);
     const mask = this.filled(withoutSpecks(found.mask, image, prompt.points, this.passes.min_part), image, prompt);
@@ -79,15 +79,15 @@ export class Segmenter {
   // The mask that a click would give, in one pass on the whole image, which is encoded once for as long as it is the same object: for a
   // mask under the pointer.
   async underPointer(image, prompt) {
-    const asked = { box: null, points: [], negatives: [], ...prompt };
-    check(asked, image);
+    const given = { box: null, points: [], negatives: [], ...prompt };
+    check(given, image);
     if (this.seen?.image !== image) this.seen = { image, features: this.encode(image, whole(image)) };
-    const found = await this.decode(image, asked, whole(image), await this.seen.features);
-    return { ...found, mask: underClicks(found.mask, image, asked.points) };
+    const found = await this.decode(image, given, whole(image), await this.seen.features);
+    return { ...found, mask: underClicks(found.mask, image, given.points) };
   }
 
   // Encodes one region of the image and decodes the prompt on it.
-  async look(image, prompt, region) {
+  async onePass(image, prompt, region) {
     return this.decode(image, prompt, region, await this.encode(image, region));
   }
 
