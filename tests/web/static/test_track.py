@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -17,11 +18,12 @@ from uniultra.geometry import inscribed_centre
 from uniultra.io.rle import mask_of
 from uniultra.pixel_scale import NO_SCALE
 from uniultra.segmenter import Segmenter
-from uniultra.tracking.confidence import appearance, likeness
+from uniultra.tracking.confidence import Evidence, appearance, holds_on, likeness
 from uniultra.tracking.motion import flow_between, view_of
+from uniultra.tracking.state import agreement, grid_of
 from uniultra.tracking.step import _new_track, step
 from uniultra.tracking.track_state import TrackState
-from uniultra.types import Frame, Mask, Prompt
+from uniultra.types import Frame, Mask, Prompt, Region
 from uniultra.web.workspace.static_files import STATIC
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
@@ -148,3 +150,39 @@ def test_a_track_is_that_of_python() -> None:
         truth = moved(inside.astype(np.uint8), *place) > 0
         for other in (answer.mask.mask_hw, truth):
             assert 2 * (theirs & other).sum() / (theirs.sum() + other.sum()) > 0.97
+
+
+def test_frames_hold_on_as_in_python() -> None:
+    good = Evidence(0.9, 0.9, 0.5, 0.85)
+    cases = [
+        (replace(good, **change), steady)
+        for change in ({}, {"quality": 0.8}, {"growth": 1.4}, {"like_first": 0.0})
+        for steady in (0.95, 0.85)
+    ]
+    script = """
+        const { holdsOn } = await import(`${core}/track.mjs`);
+        const { agreement, gridOf } = await import(`${core}/grid.mjs`);
+        const held = given.cases.map(([found, quality, steady]) =>
+            holdsOn(found, { anchor: { quality } }, steady));
+        const grids = given.masks.map((mask) => {
+            const { pixels, ...size } = image(mask);
+            return gridOf(Float32Array.from(pixels, (value) => (value ? 8 : -8)), size, given.region);
+        });
+        console.log(JSON.stringify([held, agreement(...grids)]));"""
+    masks = [ellipse(HW, (90, 70), (34, 24)), ellipse(HW, (96, 70), (34, 24))]
+    region = Region(40, 30, 140, 110)
+    listed = [
+        [{"quality": e.quality, "growth": e.growth, "confidence": e.confidence}, e.first_quality, steady]
+        for e, steady in cases
+    ]
+    given = {
+        "cases": listed,
+        "masks": [sent(mask.astype(np.uint8)) for mask in masks],
+        "region": {"x0": 40, "y0": 30, "x1": 140, "y1": 110},
+    }
+    held, agreed = node(script, given)
+    assert held == [holds_on(*case) for case in cases]
+    assert any(held)
+    grids = [grid_of(np.where(mask, np.float32(8), np.float32(-8)), region) for mask in masks]
+    assert agreed == pytest.approx(agreement(*grids), abs=0.005)
+    assert agreed < 0.95

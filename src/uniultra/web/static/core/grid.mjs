@@ -54,6 +54,18 @@ export function areaOf({ region, logits }) {
   return (inside * (region.x1 - region.x0) * (region.y1 - region.y0)) / GRID ** 2;
 }
 
+// Dice of two masks on the cells of the first; 1 where both are empty there.
+export function agreement(a, b) {
+  const other = overCells(a.region, GRID, (x, y) => b.at(x, y));
+  let [both, size] = [0, 0];
+  for (let i = 0; i < GRID * GRID; i++) {
+    const [one, two] = [a.logits[i] > 0, other[i] > 0];
+    both += one && two;
+    size += one + two;
+  }
+  return size ? (2 * both) / size : 1;
+}
+
 // The tight box by outer edges; null where nothing is inside.
 export function boxOf({ region, logits }) {
   let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];

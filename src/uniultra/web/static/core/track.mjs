@@ -5,20 +5,21 @@ import { anchored, followed, maskAt } from "./anchor.mjs";
 import { atEdge, flowBetween } from "./flow.mjs";
 import { clipBox, regionAround, smoothed } from "./geometry.mjs";
 import { evenRound } from "./masks.mjs";
-import { areaOf, boxOf, carried, FAR, gridOf, innerPoint, moved } from "./grid.mjs";
+import { agreement, areaOf, boxOf, carried, FAR, gridOf, innerPoint, moved } from "./grid.mjs";
 import { areaResized, correlation, cropped, matched } from "./resample.mjs";
 
 // Constants and weights as tracking/confidence.py has them, and why.
 const SURE = 0.8, LOST = 0.5, FOUND_THERE = 0.65, ABSENT_AFTER = 5, MOST_GROWTH = 2.5, MOST_CHANGE = 3;
 const EXPLAINED = 0.95, EXPLAINED_FROM = 0.75, EXPLAINED_SPAN = 0.2, AROUND = 1.4, STRETCH = 4;
 const WEIGHTS = [-25.5, 0.5, 7.9, 12.6, 12.6, 5.9];
+const NO_HOLD = 0.05, STEADY = 0.9, WORSE = 0.08, HELD_GROWTH = 1.3;
 const VIEW_SIDE = 128, PATCH = 32, BLUR = 1.5;
 
 // The state after a frame on which the mask (Uint8Array) of this quality is confirmed.
 export function begin(segmenter, image, mask, quality) {
   const logits = Float32Array.from(mask, (inside) => (inside ? FAR : -FAR));
   const box = clipBox(boxOfMask(mask, image), image), grid = gridOf(logits, image, segmenter.cropOf(box)), seen = appearance(image, box);
-  return { size: { width: image.width, height: image.height }, view: viewOf(image), grid, sureGrid: grid, first: seen, sure: seen, anchor: anchored(image, grid, quality), lost: 0 };
+  return { size: { width: image.width, height: image.height }, view: viewOf(image), grid, sureGrid: grid, first: seen, sure: seen, anchor: anchored(image, grid, quality), lost: 0, steady: 1, doubted: 0 };
 }
 
 // Resolves to [answer, state]: {mask, quality, status, confidence} of the next frame, status one of sure, unsure, lost, absent.
@@ -30,12 +31,13 @@ export async function step(segmenter, state, image) {
   const one = still ? state : now;
   let found = explained(now, image, expected) ?? (await answer(segmenter, one, image, expected));
   const searches = [[() => one.sureGrid, FOUND_THERE], [() => alike(one, view, image), SURE]];
-  for (const [search, least] of searches) {
+  for (const [turn, [search, least]] of searches.entries()) {
     if (found.confidence >= LOST) break;
+    if (one.doubted >= ABSENT_AFTER && one.doubted % 2 !== turn) continue;
     const other = await answer(segmenter, one, image, search());
     if (other.confidence >= least) found = other;
   }
-  return concluded(one, found, still, view);
+  return concluded(one, found, still, view, expected);
 }
 
 function boxOfMask(mask, { width, height }) {
@@ -92,15 +94,16 @@ function promptOf(grid, image) {
   return { box, points: [[clamp(x, image.width), clamp(y, image.height)]], negatives: [] };
 }
 
-const nothing = (one, { width, height }) => ({ mask: new Uint8Array(width * height), grid: one.grid, seen: one.sure, quality: 0, confidence: 0 });
+const nothing = (one, { width, height }) => ({ mask: new Uint8Array(width * height), grid: one.grid, seen: one.sure, quality: 0, growth: 1, confidence: 0 });
 
 function weighed(one, grid, mask, seen, quality) {
   const ratio = (other) => { const [a, b] = [Math.max(areaOf(grid), 1), Math.max(areaOf(other), 1)]; return Math.max(a, b) / Math.min(a, b); };
+  const growth = ratio(one.sureGrid);
   const confidence = chance({
     quality, firstQuality: one.anchor.quality, likeFirst: likeness(seen, one.first), stable: stability(grid.logits), explained: one.anchor.likeness,
-    growth: ratio(one.sureGrid), changed: ratio(one.anchor.grid),
+    growth, changed: ratio(one.anchor.grid),
   });
-  return { mask, grid, seen, quality, confidence };
+  return { mask, grid, seen, quality, growth, confidence };
 }
 
 function stability(logits) {
@@ -135,12 +138,17 @@ function stretched({ width, height, pixels }, toWidth, toHeight) {
   return { width: toWidth, height: toHeight, pixels: out };
 }
 
-function concluded(one, found, still, view) {
-  const { mask, grid, seen, quality, confidence } = found;
-  const status = confidence >= SURE ? "sure" : confidence >= LOST ? "unsure" : one.lost + 1 < ABSENT_AFTER ? "lost" : "absent";
-  if (confidence < LOST) return [{ mask: new Uint8Array(mask.length), quality: 0, status, confidence }, { ...one, view, grid, lost: one.lost + 1 }];
+// Whether a frame that looks unlike the prompted one is unsure rather than lost.
+export const holdsOn = ({ quality, growth, confidence }, one, steady) =>
+  confidence >= NO_HOLD && steady >= STEADY && quality >= one.anchor.quality - WORSE && growth <= HELD_GROWTH;
+
+function concluded(before, found, still, view, expected) {
+  const { mask, grid, seen, quality, confidence } = found, steady = Math.min(before.steady, agreement(grid, expected));
+  const one = { ...before, steady, doubted: confidence < LOST ? before.doubted + 1 : 0 }, shown = confidence >= LOST || holdsOn(found, one, steady);
+  const status = confidence >= SURE ? "sure" : shown ? "unsure" : one.lost + 1 < ABSENT_AFTER ? "lost" : "absent";
+  if (!shown) return [{ mask: new Uint8Array(mask.length), quality: 0, status, confidence }, { ...one, view, grid, lost: one.lost + 1 }];
   const answer = { mask, quality, status, confidence };
   if (still && !one.lost) return [answer, { ...one, view }];
   const next = { ...one, view, grid, lost: 0 };
-  return [answer, status === "sure" ? { ...next, sureGrid: grid, sure: seen } : next];
+  return [answer, status === "sure" ? { ...next, sureGrid: grid, sure: seen, steady: 1 } : next];
 }
