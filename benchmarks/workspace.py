@@ -99,6 +99,7 @@ def print_table(report: dict[str, Any]) -> None:
 
 def opened(browser: Browser, link: str, requested: list[str]) -> Page:
     page = browser.new_page(viewport={"width": 1280, "height": 860})
+    page.set_default_timeout(120_000)
     page.on("request", lambda request: requested.append(request.url))
     page.goto(link)
     page.wait_for_selector("body[data-ready]")

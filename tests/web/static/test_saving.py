@@ -62,6 +62,32 @@ def test_a_dead_server_loses_nothing(chromium: Any, folder: Path) -> None:
     again.stop()
 
 
+def test_an_open_tab_saves_again_once_another_has_signed_in(chromium: Any, folder: Path) -> None:
+    """The new server refuses the old tab's key until the browser has the new one."""
+    shutil.rmtree(folder / "uniultra-project", ignore_errors=True)
+    server = started(folder)
+    context = chromium.new_context(viewport={"width": 1280, "height": 720})
+    tab = tab_of(context, server.link)
+    tab.open("picture.png")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+    server.process.kill()
+    server.process.wait(10)
+    assert server.process.stdout is not None
+    server.process.stdout.close()
+    again = started(folder, int(server.origin.rsplit(":", 1)[1]))
+    tab.page.locator("input.name").fill("kept")
+    tab.page.keyboard.press("Enter")
+    tab.wait("app.saving === 'offline' && app.notice")
+    assert any("401" in fault for fault in tab.faults)
+    back = tab_of(context, again.link)
+    tab.wait("app.saving === 'saved'")
+    assert annotations(folder, "picture.png")["doc"]["objects"][0]["name"] == "kept"
+    check_tab(back)
+    context.close()
+    again.stop()
+
+
 def test_another_site_in_the_same_browser_gets_nothing(
     signed_in: Any, server: Server, tmp_path: Path
 ) -> None:

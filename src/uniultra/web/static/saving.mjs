@@ -40,9 +40,12 @@ async function save(file, saved) {
   } catch (error) {
     keepAside(aside, file, saved);
     if (app.file !== file) return;
-    app.saving = { offline: "offline", stopping: "offline", conflict: "conflict" }[error.kind] ?? "refused";
+    // "token": a new server, to which this browser hasn't signed in yet; another tab may do that.
+    const states = { offline: "offline", stopping: "offline", token: "offline", conflict: "conflict" };
+    app.saving = states[error.kind] ?? "refused";
     if (app.saving === "offline") timer = setTimeout(saveNow, AGAIN_MS);
-    else say(reasonOf(error));
+    if (error.kind === "token") say(t("signIn"));
+    else if (app.saving !== "offline") say(reasonOf(error));
   }
   changed();
 }
