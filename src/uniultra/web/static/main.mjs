@@ -153,6 +153,8 @@ function relabel() {
       el("span", {}, t("done")),
     ),
   );
+  byId("work-list").setAttribute("aria-label", t("workList"));
+  byId("side").setAttribute("aria-label", `${t("structures")}, ${t("measures")}`);
   byId("disclaimer").textContent = t("notice");
   byId("reader").hidden = !reader();
   byId("reader").textContent = t("reader", reader());
