@@ -106,13 +106,14 @@ def run_record(config: TrainConfig | AdaptConfig | DistillConfig, manifest: Mani
 
 
 def describe(out: Path, record: dict[str, Any]) -> None:
-    """Writes config.json.
+    """Writes config.json. A distillation's checkpoints lie in a folder for each stage, within the run's.
 
     Raises:
         ModelError: an earlier run with other settings or data would go on here.
     """
     file = out / "config.json"
-    if file.is_file() and whole_checkpoint(out) is not None:
+    begun = any(whole_checkpoint(folder) for folder in (out, *(f for f in out.iterdir() if f.is_dir())))
+    if file.is_file() and begun:
         earlier = json.loads(file.read_text(encoding="utf-8"))
         same = json.loads(json.dumps(record))
         changed = [key for key in same if key not in ("uniultra", "torch") and earlier.get(key) != same[key]]
