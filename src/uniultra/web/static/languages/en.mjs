@@ -123,7 +123,7 @@ export const EN = {
   planeWith: (structure, file, frame) => `First plane: ${structure} on ${file}, frame ${frame}.`,
   ellipsoid: "Ellipsoid",
   simpson: "Simpson, biplane",
-  perFrame: (name) => `${name}, one file a frame`,
+  perFrame: (name) => `${name}, one file per frame`,
   trackOn: "Track forwards (T)", trackBack: "Track backwards (Shift+T)",
   trackFirst: "Segment a structure on this frame first; then track it.",
   tracked: (name, at, all) => `${name}: frame ${at} of ${all}. Press T to stop.`,
