@@ -239,5 +239,5 @@ def test_labels_go_round_and_are_measured(tmp_path: Path) -> None:
     grey = put(tmp_path, "b.mha", mha((marked("u2")[:1] * 2).astype("u2")))
     with pytest.raises(FileError, match="renumber them"):
         READERS["MetaImage"](grey)
-    with pytest.raises(FileError, match="write one file a frame"):
+    with pytest.raises(FileError, match="write one file per frame"):
         READERS["MetaImage"](put(tmp_path, "c.mha", mha(marked())))

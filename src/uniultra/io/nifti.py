@@ -97,7 +97,7 @@ def read_labels(path: PathLike) -> tuple[np.ndarray, Calibration]:
     """
     cine = open_nifti(path)
     if cine.count != 1:
-        raise FileError(f"{cine.source}: {cine.count} frames of labels; legal is 1; write one file a frame")
+        raise FileError(f"{cine.source}: {cine.count} frames of labels; legal is 1; write one file per frame")
     image = _load(path, cine.source)
     plane = _plane(image, 0, cine.source)
     whole = np.rint(plane)

@@ -122,7 +122,7 @@ def labels_of(volume: Volume) -> np.ndarray:
     if cine.count != 1 or volume.channels != 1:
         found = f"{cine.count} frames of {volume.channels} channels"
         raise FileError(
-            f"{volume.name}: {found}; labels are of one frame and channel; write one file a frame"
+            f"{volume.name}: {found}; labels are of one frame and channel; write one file per frame"
         )
     plane = _grey(_plane(volume, 0), volume)
     if plane.min() < 0 or plane.max() > MOST_LABEL or (plane != np.rint(plane)).any():
