@@ -21,6 +21,7 @@ NEEDS_TORCH = (
     "uniultra.data.dataset",
     "uniultra.data.distill_dataset",
     "uniultra.bench.peers",
+    "uniultra.video_models",
 )
 """The modules of the extra `train`, with all that lies within them."""
 

@@ -28,7 +28,7 @@ def map_ahead(
         yield from map(function, items)
         return
     waiting: deque[Future[Made]] = deque()
-    with ThreadPoolExecutor(workers, thread_name_prefix="uniultra") as threads:
+    with ThreadPoolExecutor(workers, thread_name_prefix="uniultra-ahead") as threads:
         try:
             for future in _submitted(threads, function, items):
                 waiting.append(future)

@@ -207,7 +207,7 @@ def test_ctrl_c_ends_the_threads_and_leaves_nothing(folder: Path, monkeypatch: p
     assert done.returncode == 130
     assert "cine.dcm: interrupted; nothing of it was written" in done.stderr
     assert not (folder / "out").exists()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("uniultra")]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("uniultra-ahead")]
 
 
 def test_a_file_of_unreadable_frames_alone_fails_and_leaves_nothing(folder: Path) -> None:
