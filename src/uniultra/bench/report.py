@@ -89,7 +89,7 @@ def _how(report: dict[str, Any]) -> str:
         f"{settings['rounds']} rounds through all models and steps in turn, "
         "after one that isn't counted; ratios are medians over rounds. Encoder and decoder are the "
         "networks alone; the file to the first "
-        "mask is reading, encoding, decoding and scaling up (a click alone takes us several passes); a further "
+        "mask is reading, encoding, decoding and scaling up (a click alone takes several passes); a further "
         "click decodes on what is "
         "encoded. A cold start is a fresh `uniultra segment`, on all cores (median of "
         f"{settings['fresh_processes']}).\n"
