@@ -18,6 +18,7 @@ from uniultra.errors import DataError, ModelError, OutputError
 from uniultra.models.build import load
 from uniultra.models.promptable import PromptableModel
 from uniultra.segmenter import Segmenter
+from uniultra.web.workspace.lessons import read_lesson
 
 QUICK = (
     "--set",
@@ -63,6 +64,19 @@ def test_a_minute_is_an_option_that_others_go_over(lab: Path, tmp_path: Path) ->
     assert "use --method decoder, or cache.views=0" in str(refused.exception)
 
 
+def _shown_on_the_page(out: Path, own: dict[str, dict[str, dict[str, float]]]) -> None:
+    """The page reads the folder as a finished lesson, with these figures."""
+    said = {"kind": "phantom", "base": "uniultra-mini", "images": ["a"], "left_out": ["a"], "steps": 2}
+    (out / "lesson.json").write_text(json.dumps({"schema": "uniultra.lesson/1", **said}))
+    lesson = read_lesson(out, running=False)
+    assert lesson is not None
+    assert lesson.status == "ready"
+    assert lesson.gained is not None
+    for kind, pair in (("box", lesson.gained.box), ("click", lesson.gained.click)):
+        cell = own[kind]["mean over organs"]
+        assert pair == (cell["other_dice"], cell["dice"])
+
+
 def test_from_images_to_a_model_that_opens_anywhere(lab: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     result = _run(adapt, "--data", lab, "--out", out, *QUICK)
@@ -81,6 +95,7 @@ def test_from_images_to_a_model_that_opens_anywhere(lab: Path, tmp_path: Path) -
         assert cell["other_dice"] == pytest.approx(validations[0]["val"][f"{kind}/phantom"], abs=2e-4)
         assert cell["dice"] == pytest.approx(chosen["val"][f"{kind}/phantom"], abs=2e-4)
         assert f"your data: {kind}/phantom: Dice {cell['other_dice']:.3f} -> " in result.stdout
+    _shown_on_the_page(out, gain["own"])
     result = _run(merge, "--adapter", out, "--out", tmp_path / "merged")
     assert result.exit_code == 0, result.output
     merged = load(tmp_path / "merged")

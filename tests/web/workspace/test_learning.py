@@ -33,7 +33,7 @@ for at in range(step + 10, 121, 10):
     while at == 10 and not go.is_file(): time.sleep(0.02)
 pair = {"objects": 1, "other_dice": 0.5, "dice": 0.75}
 (out / "adapter.safetensors").write_text("x")
-own = {kind: {"mean over organs": pair} for kind in ("box10", "click1")}
+own = {kind: {"mean over organs": pair} for kind in ("box", "click")}
 (out / "gain.json").write_text(json.dumps({"own": own}))
 """
 """Stands for `uniultra adapt`: waits at step 10 until the project has a file `go`, which may say `fail`."""

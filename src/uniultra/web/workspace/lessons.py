@@ -34,6 +34,8 @@ MOST_IMAGES, MOST_FRAMES = 60, 3
 STEPS = 120
 SETTINGS = (f"optim.steps={STEPS}", "optim.save_every=20")
 """What `uniultra adapt --minute` is told beside: its own number of steps, and checkpoints to go on from."""
+KINDS = (("box", "box10"), ("click", "click1"))
+"""The prompts of gain.json by their names, and by those that `uniultra adapt` gave them before."""
 _MOST_BYTES = 2_000_000
 
 
@@ -150,7 +152,7 @@ def _gained(folder: Path) -> Gained | None:
         return None
     try:
         own: dict[str, Any] = json.loads(text)["own"]
-        box, click = (own[kind]["mean over organs"] for kind in ("box10", "click1"))
+        box, click = (own[kind if kind in own else earlier]["mean over organs"] for kind, earlier in KINDS)
         pairs = [(float(one["other_dice"]), float(one["dice"])) for one in (box, click)]
         return Gained(objects=int(box["objects"]), box=pairs[0], click=pairs[1])
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
