@@ -66,7 +66,7 @@ export function renderLearn() {
 function offers() {
   const all = kinds(),
     busy = known.lessons.some(({ status }) => status === "running");
-  if (known.unavailable) return [el("p", { class: "muted", id: "learn-missing" }, known.unavailable)];
+  if (known.unavailable) return [el("p", { class: "muted", id: "learn-missing" }, t("learnMissing"))];
   if (busy) return [];
   if (!all.length && !known.lessons.length) return [el("p", { class: "muted" }, t("learnHint", known.least))];
   return all.map(([kind, count]) => offer(kind, count));

@@ -131,6 +131,7 @@ export const DE = {
   alternative: (at, all) => `Antwort ${at} von ${all}`,
   noAlternative: "Das Modell hat darauf keine andere Antwort.",
   learn: "Lernen",
+  learnMissing: "Zum Anpassen des Modells fehlt PyTorch: pip install 'uniultra[train]'",
   learnHint: (least) =>
     `Übernehmen Sie ${least} Bilder mit einer Struktur gleichen Namens: Dann kann sich das Modell daran anpassen.`,
   learnCount: (count, least) => `${count} von ${least} übernommen`,

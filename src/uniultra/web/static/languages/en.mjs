@@ -130,6 +130,7 @@ export const EN = {
   alternative: (at, all) => `Answer ${at} of ${all}`,
   noAlternative: "The model has no other answer to this.",
   learn: "Learn",
+  learnMissing: "Adapting the model needs PyTorch, which isn't installed: pip install 'uniultra[train]'",
   learnHint: (least) => `Accept ${least} images with a structure of one name: the model can then adapt to them.`,
   learnCount: (count, least) => `${count} of ${least} accepted`,
   learnNow: (kind) => `Adapt to “${kind}”`,
