@@ -48,9 +48,19 @@ def test_a_box_writes_mask_overlay_and_json(folder: Path) -> None:
     report = json.loads((folder / "out" / "scan.json").read_text())
     assert report["model"]["name"] == "uniultra-mini"
     [found] = report["objects"]
+    long, short = (found["measures"][f"{name}_diameter"]["value"] for name in ("long", "short"))
+    area = f"area {found['area_px']} px2 = {found['area_mm2']:.1f} mm2, {long:.1f} x {short:.1f} mm, quality"
+    assert area in done.stdout
     assert found["area_px"] == (mask == 1).sum()
     assert found["area_mm2"] == pytest.approx(found["area_px"] * 0.04, abs=1e-2)
     assert 0 <= found["quality"] <= 1
+
+
+def test_without_a_scale_the_diameters_are_in_pixels(folder: Path) -> None:
+    done = uniultra("segment", "scan.png", "--box", BOX, cwd=folder)
+    [found] = json.loads((folder / "uniultra-out" / "scan.json").read_text())["objects"]
+    long, short = (found["measures"][f"{name}_diameter"]["value"] for name in ("long", "short"))
+    assert f"area {found['area_px']} px2, {long:.1f} x {short:.1f} px, quality" in done.stdout
 
 
 def test_json_to_stdout_writes_nothing(folder: Path) -> None:

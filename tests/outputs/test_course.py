@@ -80,6 +80,7 @@ def test_a_gap_breaks_the_line_and_doubt_is_coloured() -> None:
     assert as_svg(CURVES, "px", timed=False).count('stroke-width="2"') == 1
     assert as_svg(curves, "px", timed=False).count('stroke-width="2"') == 2
     assert ">frame<" in as_svg(curves, "px", timed=False)
+    assert [">lost<" in as_svg(one, "px", timed=False) for one in (curves, CURVES)] == [True, False]
     picture = as_picture(curves, "px", timed=False)
     reds = np.all(picture == DOUBT["lost"], axis=2)
     assert reds.sum() > 500

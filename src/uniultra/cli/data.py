@@ -32,7 +32,8 @@ def import_(
         str,
         typer.Argument(
             metavar="SET",
-            help="busi, mmotu, hc18, ddti, cca, muscle_apo, camus, tn3k, ... folder or coco; see the docs.",
+            help="busi, mmotu, hc18, ddti, cca, muscle_apo, camus, tn3k, ... or your own: folder, coco, "
+            "nnunet; see the docs.",
         ),
     ],
     path: Annotated[
@@ -59,15 +60,19 @@ def import_(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Skip files with problems, and list them.")
     ] = False,
-    dataset: Annotated[str, typer.Option(help="Name in the manifest, for folder and coco.")] = "",
-    organ: Annotated[str, typer.Option(help="What the images show, for folder and coco.")] = "",
-    licence: Annotated[str, typer.Option(help="Licence of the images, for folder and coco.")] = "",
+    dataset: Annotated[str, typer.Option(help="Name of your own images in the manifest.")] = "",
+    organ: Annotated[str, typer.Option(help="What your own images show.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence of your own images.")] = "",
     subject: Annotated[
-        str, typer.Option(help="Regular expression: its first group in a file's stem is the patient.")
+        str,
+        typer.Option(
+            help="Regular expression whose first group is the patient, searched in the image's id: its "
+            "file name without suffix (COCO: with its folders, joined by _)."
+        ),
     ] = "",
 ) -> None:
     """Write a manifest of a set: splits by patient and near-duplicate cluster, a SHA-256 of every file."""
-    from uniultra.data.importers.registry import input_file
+    from uniultra.data.importers.registry import OWN, input_file
     from uniultra.data.set_import import ImportSettings, import_set
 
     settings = ImportSettings(
@@ -89,7 +94,7 @@ def import_(
         raise DataError(
             f"{len(imported.problems)} problems, so nothing was written; fix them, or pass --skip-bad"
         )
-    if not any(row["subject"] for row in imported.rows) and name in ("folder", "coco"):
+    if not any(row["subject"] for row in imported.rows) and name in OWN:
         _warn_of_alike([row["id"] for row in imported.rows])
     counts = Counter(row["split"] for row in imported.rows)
     groups = len({row["group"] for row in imported.rows})
@@ -101,11 +106,12 @@ def import_(
 
 
 def _warn_of_alike(ids: list[str]) -> None:
-    from uniultra.data.set_import import begin_alike
+    from uniultra.data.subjects import begin_alike, pattern_for
 
     pair = begin_alike(ids)
     if pair is not None:
-        fix = "if that names the patient, import again with --subject, as in --subject '^([^_]+)_'"
+        pattern = pattern_for(pair, ids)
+        fix = f"if that names the patient, import again with --subject, as in --subject '{pattern}'"
         tell([f"'{pair[0]}' and '{pair[1]}' begin alike but the splits are by image; {fix}"])
 
 

@@ -238,8 +238,12 @@ def _human(file: Path, result: FrameResult) -> str:
 
 
 def _size(found: ObjectResult) -> str:
+    """Area and both diameters, in millimetres too where the scale is known."""
     shape = found.measured.shape
-    if found.area_mm2 is None or shape is None:
-        return f"{found.area_px} px"
-    long, short = shape.long_diameter.length.value, shape.short_diameter.length.value
-    return f"{found.area_px} px = {found.area_mm2:.1f} mm2, {long:.1f} x {short:.1f} mm"
+    area = f"{found.area_px} px2"
+    if shape is None:
+        return area
+    long, short = shape.long_diameter.length, shape.short_diameter.length
+    if found.area_mm2 is not None:
+        area = f"{area} = {found.area_mm2:.1f} mm2"
+    return f"{area}, {long.value:.1f} x {short.value:.1f} {long.unit}"

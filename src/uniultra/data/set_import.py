@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,12 +22,12 @@ from uniultra.data.importers.sample import Problem, Sample
 from uniultra.data.manifest import COLUMNS
 from uniultra.data.published import assigned, named, published_splits
 from uniultra.data.splits import split_by_cluster
+from uniultra.data.subjects import check_pattern, with_subjects
 from uniultra.errors import DataError, FileError
 from uniultra.hashes import file_sha256
 from uniultra.io.tables import write_csv
 
 MIN_LONGEST = 32
-_BEGINNING = re.compile(r"(.+?)[ _.-]+[^ _.-]+$")
 _SAFE_ID = re.compile(r"[^\w.-]+")
 
 Progress = Callable[[int, int], None]
@@ -37,9 +37,9 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True)
 class ImportSettings:
     """How a set is imported. `name`, `organ`, `licence` replace those of the set where given; `subject` is a
-    pattern whose first group, or whole match, in a sample's id is its patient; `published_splits` keeps the
-    set's own split of each sample that has one; `splits` names a table of ours that says which images are
-    taken, and their data set, id, split and group (see `published`).
+    pattern whose first group, or whole match, in a sample's id is its patient (see `subjects`);
+    `published_splits` keeps the set's own split of each sample that has one; `splits` names a table of ours
+    that says which images are taken, and their data set, id, split and group (see `published`).
     """
 
     fractions: dict[str, float] = field(default_factory=lambda: {"train": 0.7, "val": 0.1, "test": 0.2})
@@ -65,20 +65,6 @@ class Imported:
     written: bool
 
 
-def begin_alike(ids: Sequence[str]) -> tuple[str, str] | None:
-    """Two ids that begin alike where not all do, as those of one patient may: "p01_a" and "p01_b" beside
-    "p02_a"; None for none.
-    """
-    first: dict[str, str] = {}
-    pairs = []
-    for one in ids:
-        head = _BEGINNING.match(one)
-        if head is not None:
-            other = first.setdefault(head.group(1), one)
-            pairs += [(other, one)] if other != one else []
-    return pairs[0] if pairs and len(first) > 1 else None
-
-
 def import_set(
     source: Source,
     root: Path,
@@ -96,7 +82,8 @@ def import_set(
     """
     _check(source, root, out, settings)
     findings = list(source.find(root))
-    samples = [_named(finding, settings) for finding in findings if isinstance(finding, Sample)]
+    samples = with_subjects([one for one in findings if isinstance(one, Sample)], settings.subject)
+    samples = [replace(sample, id=_SAFE_ID.sub("_", sample.id)) for sample in samples]
     problems = [finding for finding in findings if isinstance(finding, Problem)] + _same_ids(samples)
     with staged_folder(out) as part:
         good = _convert_all(samples, part, settings, problems, progress)
@@ -133,21 +120,7 @@ def _check(source: Source, root: Path, out: Path, settings: ImportSettings) -> N
             f"longest is {settings.longest}; legal is {MIN_LONGEST} pixels and more; omit it to keep the size"
         )
     split_by_cluster([""], settings.fractions)
-    try:
-        re.compile(settings.subject)
-    except re.error as error:
-        raise DataError(
-            f"subject pattern '{settings.subject}' is not a regular expression ({error}); fix it"
-        ) from error
-
-
-def _named(sample: Sample, settings: ImportSettings) -> Sample:
-    """With an id that is safe as a file's name, and the subject by the pattern where one is given."""
-    match = re.search(settings.subject, sample.id) if settings.subject else None
-    subject = sample.subject
-    if match is not None:
-        subject = match.group(1 if match.re.groups else 0) or ""
-    return replace(sample, id=_SAFE_ID.sub("_", sample.id), subject=subject)
+    check_pattern(settings.subject)
 
 
 def _same_ids(samples: list[Sample]) -> list[Problem]:

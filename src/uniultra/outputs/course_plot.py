@@ -1,7 +1,7 @@
 """The plot of areas against time, drawn twice from one list of shapes: as SVG, and as a picture.
 
-Below the curves a strip a structure says how sure each frame is: amber where unsure, red where lost, grey
-where absent.
+Below the curves, one strip per structure shows the frames in doubt: amber where unsure, red where lost, grey
+where absent. A legend names the colours that occur.
 """
 
 from __future__ import annotations
@@ -112,8 +112,20 @@ def _shapes(curves: Sequence[Curve], unit: str, timed: bool) -> list[_Shape]:
         _Label((LEFT + WIDTH - RIGHT) / 2, bottom + 36, "time in s" if timed else "frame", "middle")
     )
     shapes.append(_Label(LEFT, TOP - 12, f"area in {unit}"))
+    shapes += _legend(curves, bottom + 36)
     for number, curve in enumerate(curves):
         shapes += _curve_shapes(curve, number, across, up, timed)
+    return shapes
+
+
+def _legend(curves: Sequence[Curve], baseline: float) -> list[_Shape]:
+    """The colours of the strips that occur, with their names, at the start of the axis's line."""
+    found = {point.status for curve in curves for point in curve.points}
+    shapes: list[_Shape] = []
+    for number, status in enumerate(status for status in DOUBT if status in found):
+        x = LEFT + 76 * number
+        shapes.append(_Bar(x, baseline - 9, x + 10, baseline + 1, DOUBT[status]))
+        shapes.append(_Label(x + 15, baseline, status))
     return shapes
 
 

@@ -3,48 +3,20 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import json
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
+from miniatures import HW, mask, nifti, nnunet, picture
 from uniultra.data.importers.registry import SETS, input_file
 from uniultra.data.manifest import read_manifest
 from uniultra.data.manifest_check import check_manifest
 from uniultra.data.set_import import Imported, ImportSettings, import_set
 from uniultra.errors import DataError, OutputError
-
-HW = (48, 64)
-BOX = (20, 12, 40, 30)
-
-
-def picture(path: Path, seed: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.random.default_rng(seed).integers(0, 255, HW).astype(np.uint8)).save(path)
-
-
-def mask(path: Path, value: int = 255, outline: bool = False) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.new("L", HW[::-1])
-    ImageDraw.Draw(image).ellipse(BOX, fill=None if outline else value, outline=value)
-    image.save(path)
-
-
-def nifti(path: Path, values_hw: np.ndarray) -> None:
-    header = bytearray(352)
-    struct.pack_into("<i", header, 0, 348)
-    struct.pack_into("<8h", header, 40, 2, values_hw.shape[1], values_hw.shape[0], 1, 1, 1, 1, 1)
-    struct.pack_into("<h", header, 70, 2)
-    struct.pack_into("<8f", header, 76, 1, 0.3, 0.15, 1, 1, 1, 1, 1)
-    struct.pack_into("<f", header, 108, 352)
-    header[344:348] = b"n+1\0"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(gzip.compress(bytes(header) + values_hw.astype(np.uint8).tobytes()))
 
 
 def busi(root: Path) -> None:
@@ -149,6 +121,7 @@ BUILDERS: dict[str, Callable[[Path], None]] = {
     "jnu-ifm": jnu_ifm,
     "folder": two_folders("images", "masks", ("a.png", "b.png")),
     "coco": coco,
+    "nnunet": nnunet,
 }
 
 

@@ -20,7 +20,8 @@ def find(root: Path) -> Iterator[Finding]:
     images, masks = (by_stem(root / "images"), by_stem(root / "masks")) if split else _beside(root)
     if not images or not masks:
         raise DataError(
-            f"'{root}' holds neither images/ and masks/, nor X.png beside X_mask.png; arrange it so"
+            f"'{root}' holds neither images/ and masks/, nor X.png beside X_mask.png; arrange it so, "
+            "or import nnU-Net's layout as nnunet and COCO's as coco"
         )
     yield from (_both(image, masks.get(stem), stem) for stem, image in images.items())
     for stem in sorted(masks.keys() - images.keys()):

@@ -17,6 +17,7 @@ from uniultra.data.importers import (
     jnu_ifm,
     mmotu,
     muscle_apo,
+    nnunet,
     tn3k,
 )
 from uniultra.data.importers.sample import Find
@@ -35,6 +36,8 @@ class Source:
     find: Find
 
 
+OWN = ("folder", "coco", "nnunet")
+"""Layouts of anyone's own images, which say nothing of the organ, the licence and the patients."""
 SETS: dict[str, Source] = {
     source.name: source
     for source in (
@@ -51,6 +54,7 @@ SETS: dict[str, Source] = {
         Source("jnu-ifm", "pubic symphysis and fetal head", "unknown", jnu_ifm.find),
         Source("folder", "unknown", "unknown", folder.find),
         Source("coco", "unknown", "unknown", coco.find),
+        Source("nnunet", "unknown", "unknown", nnunet.find),
     )
 }
 

@@ -1,0 +1,46 @@
+"""The smallest files that public data sets consist of."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+HW = (48, 64)
+BOX = (20, 12, 40, 30)
+
+
+def picture(path: Path, seed: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(seed).integers(0, 255, HW).astype(np.uint8)).save(path)
+
+
+def mask(path: Path, value: int = 255, outline: bool = False) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.new("L", HW[::-1])
+    ImageDraw.Draw(image).ellipse(BOX, fill=None if outline else value, outline=value)
+    image.save(path)
+
+
+def nifti(path: Path, values_hw: np.ndarray) -> None:
+    header = bytearray(352)
+    struct.pack_into("<i", header, 0, 348)
+    struct.pack_into("<8h", header, 40, 2, values_hw.shape[1], values_hw.shape[0], 1, 1, 1, 1, 1)
+    struct.pack_into("<h", header, 70, 2)
+    struct.pack_into("<8f", header, 76, 1, 0.3, 0.15, 1, 1, 1, 1, 1)
+    struct.pack_into("<f", header, 108, 352)
+    header[344:348] = b"n+1\0"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(bytes(header) + values_hw.astype(np.uint8).tobytes()))
+
+
+def nnunet(root: Path) -> None:
+    facts = {"channel_names": {"0": "US"}, "labels": {"background": 0, "lesion": 1}, "file_ending": ".png"}
+    for seed, (part, name) in enumerate((("Tr", "a"), ("Tr", "b"), ("Ts", "c"))):
+        picture(root / f"Dataset001_US/images{part}/{name}_0000.png", seed)
+        mask(root / f"Dataset001_US/labels{part}/{name}.png", 1)
+    (root / "Dataset001_US/dataset.json").write_text(json.dumps(facts), encoding="utf-8")
