@@ -42,7 +42,9 @@ def with_subjects(samples: Sequence[Sample], pattern: str) -> list[Sample]:
 
 def _subject(name: str, pattern: str) -> str:
     match = re.search(pattern, name)
-    return "" if match is None else match.group(1 if match.re.groups else 0) or ""
+    if match is None:
+        return ""
+    return match.group(1 if match.re.groups else 0) or ""
 
 
 def begin_alike(ids: Sequence[str]) -> tuple[str, str] | None:
