@@ -19,7 +19,7 @@ from uniultra.data.conversion import Converted, convert
 from uniultra.data.duplicates import WORDS, clusters, near_pairs
 from uniultra.data.importers.registry import Source
 from uniultra.data.importers.sample import Problem, Sample
-from uniultra.data.manifest import COLUMNS
+from uniultra.data.manifest import CLIP_COLUMNS, COLUMNS
 from uniultra.data.published import assigned, named, published_splits
 from uniultra.data.splits import split_by_cluster
 from uniultra.data.subjects import check_pattern, with_subjects
@@ -228,9 +228,10 @@ def _row(
         one.hw[0],
         "" if one.pixel_mm is None else f"{one.pixel_mm:.6g}", one.sample.subject, group, one.sample.label,
         one.objects,
-        settings.licence or source.licence,
+        settings.licence or source.licence, one.sample.clip,
+        "" if one.sample.frame is None else one.sample.frame,
     )  # fmt: skip
-    return {column: str(value) for column, value in zip(COLUMNS, values, strict=True)}
+    return {column: str(value) for column, value in zip((*COLUMNS, *CLIP_COLUMNS), values, strict=True)}
 
 
 def _write_tables(
@@ -244,7 +245,8 @@ def _write_tables(
     sources = sorted({path for one in good for path in (one.sample.image, *one.sample.sources)})
     hashes = [("written", name, file_sha256(part / name)) for name in sorted(kept)]
     hashes += [("source", path.relative_to(base).as_posix(), file_sha256(path)) for path in sources]
-    write_csv(part / "manifest.csv", COLUMNS, [list(row.values()) for row in rows])
+    columns = (*COLUMNS, *CLIP_COLUMNS) if any(row["clip"] for row in rows) else COLUMNS
+    write_csv(part / "manifest.csv", columns, [[row[column] for column in columns] for row in rows])
     write_csv(part / "hashes.csv", ("kind", "path", "sha256"), hashes)
     if problems:
         write_csv(

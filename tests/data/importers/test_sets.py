@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+import echonet_set
 from miniatures import HW, mask, nifti, nnunet, picture
 from uniultra.data.importers.registry import SETS, input_file
 from uniultra.data.manifest import read_manifest
@@ -119,6 +120,7 @@ BUILDERS: dict[str, Callable[[Path], None]] = {
     "bus-bra": bus_bra,
     "fugc": fugc,
     "jnu-ifm": jnu_ifm,
+    "echonet": echonet_set.build,
     "folder": two_folders("images", "masks", ("a.png", "b.png")),
     "coco": coco,
     "nnunet": nnunet,

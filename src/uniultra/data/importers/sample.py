@@ -30,7 +30,8 @@ class Sample:
 
     `id` is unique within the set. `sources` are the mask's files, for the record of hashes. `subject` is the
     patient or recording ('' where unknown); `split` is the published one ('' where there is none); `pixel_mm`
-    is None where unknown. `pixels` reads the image, uint8 (H, W).
+    is None where unknown. `pixels` reads the image, uint8 (H, W). `clip` and `frame`, from 0, are of a frame
+    of a cine.
     """
 
     id: str
@@ -42,6 +43,8 @@ class Sample:
     split: str = ""
     pixel_mm: float | None = None
     pixels: Callable[[Path], np.ndarray] = grey
+    clip: str = ""
+    frame: int | None = None
 
 
 Finding = Sample | Problem
