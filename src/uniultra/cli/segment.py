@@ -118,7 +118,7 @@ def segment(
     plan = OutputPlan(folder, frame, kinds, check_store(store, kinds, folder) or keep_patient, force)
     _check_frames(plan, frames, alternatives)
     sources = [input_file(file) for file in files]
-    tell(check_kinds(plan, sources))
+    check_kinds(plan, sources)
     _check_targets(plan, sources, frames is not None, mask, prompts)
     source_of_prompts = PromptSource(typed, mask, listed, called)
     threads = None if frames is None else 1  # several frames at a time, each on one thread

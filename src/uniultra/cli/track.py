@@ -132,7 +132,7 @@ def track(
     check_cine_kinds(plan.kinds)
     path = Path(fetched_one(clip))
     source = input_file(path)
-    tell(check_kinds(plan, [source]))
+    check_kinds(plan, [source])
     cine = open_cine(path) if path.is_dir() else source.cine
     if scale is not None:
         cine = recalibrated(cine, scale.applied)

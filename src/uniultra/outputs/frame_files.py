@@ -96,7 +96,7 @@ def derived_dataset(kind: str, dataset: SourceImage, name: str, result: FrameRes
         dataset: what it refers to.
 
     Raises:
-        OutputError: highdicom refuses the source, or of an SR every mask is empty.
+        OutputError: of an SR, highdicom refuses the source, or every mask is empty.
     """
     made = {"sr": _report, "sc": _capture}
     return made.get(kind, _segmentation)(kind, dataset, name, result)

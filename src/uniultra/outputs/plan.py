@@ -32,8 +32,6 @@ KINDS = {
 """What can be written beside the three files that always are, and how its name ends."""
 KINDS_SHOWN = ", ".join(KINDS)
 DICOM_KINDS = ("seg", "fractional", "sr", "sc")
-HIGHDICOM_KINDS = ("seg", "fractional", "sr")
-"""Those that highdicom makes."""
 OWN_STUDY = (
     "DICOM results carry no patient and so lie in a study of their own; --keep-patient files them with "
     "their source"
@@ -68,7 +66,7 @@ class OutputPlan:
     def kinds_for(self, source: InputFile) -> tuple[str, ...]:
         if self.kinds is not None:
             return tuple(kind for kind in self.kinds if kind != "none")
-        return ("seg",) if source.is_dicom and importlib.util.find_spec("highdicom") else ()
+        return ("seg",) * source.is_dicom
 
     def frame_paths(self, source: InputFile) -> dict[str, Path]:
         """Each result's path by its kind: NAME.mask.png, or NAME.frame7.mask.png where a frame was named."""
@@ -130,27 +128,16 @@ def check_cine_kinds(kinds: Sequence[str] | None) -> None:
             )
 
 
-def check_kinds(plan: OutputPlan, sources: Sequence[InputFile]) -> tuple[str, ...]:
-    """Raises OutputError before anything is computed for what can't be written; returns notes on what won't
-    be.
-    """
-    if plan.folder is None:
-        return ()
-    if plan.kinds is None:
-        lacking = importlib.util.find_spec("highdicom") is None and any(source.is_dicom for source in sources)
-        return ("no DICOM SEG is written; for that: pip install 'uniultra[dicom]'",) * lacking
+def check_kinds(plan: OutputPlan, sources: Sequence[InputFile]) -> None:
+    """Raises OutputError before anything is computed for what can't be written."""
+    if plan.folder is None or plan.kinds is None:
+        return
     if any(kind in DICOM_KINDS for kind in plan.kinds):
-        from uniultra.io.dicom.source import need_highdicom
-
-        if any(kind in HIGHDICOM_KINDS for kind in plan.kinds):
-            need_highdicom(plan.folder)
         for source in sources:
             if not source.is_dicom:
                 fix = "leave out --write seg, fractional, sr and sc"
                 raise OutputError(f"{source.path}: DICOM results need a DICOM image to refer to; {fix}")
-    if "nifti" in plan.kinds and importlib.util.find_spec("nibabel") is None:
-        raise OutputError("--write nifti needs nibabel; install with: pip install 'uniultra[nifti]'")
-    return ()
+    _check_libraries(plan.kinds)
 
 
 def check_targets(targets: Iterable[Path], inputs: Iterable[Path], force: bool) -> None:
@@ -186,15 +173,25 @@ def chosen_extras(requested: Sequence[str]) -> tuple[str, ...]:
             raise PromptError(
                 f"--write '{kind}' is unknown; give one or several of {', '.join(ARCHIVE_ENDINGS)}"
             )
-        library, extra = _NEEDS.get(kind, ("", ""))
-        if library and importlib.util.find_spec(library) is None:
-            raise OutputError(
-                f"--write {kind} needs {library}; install with: pip install 'uniultra[{extra}]'"
-            )
+    _check_libraries(kinds)
     if "seg" in kinds and "fractional" in kinds:
         raise PromptError("--write seg and fractional are one file; give one of them")
     return tuple(kinds)
 
 
-_NEEDS = dict.fromkeys(HIGHDICOM_KINDS, ("highdicom", "dicom")) | {"nifti": ("nibabel", "nifti")}
+def lacking(kind: str) -> str:
+    """What has to be installed before a kind can be written, and how; "" for nothing."""
+    library, extra = _NEEDS.get(kind, ("", ""))
+    if not library or importlib.util.find_spec(library):
+        return ""
+    return f"needs {library}; install with: pip install 'uniultra[{extra}]'"
+
+
+def _check_libraries(kinds: Iterable[str]) -> None:
+    for kind in kinds:
+        if lacking(kind):
+            raise OutputError(f"--write {kind} {lacking(kind)}")
+
+
+_NEEDS = {"sr": ("highdicom", "dicom"), "nifti": ("nibabel", "nifti")}
 """The library that writes a kind, and the extra that brings it."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uniultra.errors import FileError, PromptError, UniUltraError
+from uniultra.errors import FileError, OutputError, PromptError, UniUltraError
 from uniultra.geometry import scale_of
 from uniultra.io.images import Kind
 from uniultra.io.input_file import InputFile
@@ -49,7 +49,7 @@ def derive(job: Derive, model: ModelFacts) -> Derived:
     """Raises JobError."""
     from uniultra.outputs.frame_files import derived_dataset
 
-    with _refused():
+    with _refused(job.kind):
         result = _result(job, model)
         source = job.origin.named if job.keep_patient else job.origin.anonymous
         made = derived_dataset(job.kind, source, "the image", result)
@@ -66,7 +66,7 @@ def derive_cine(job: DeriveCine, cine: Cine, header: Header | None, model: Model
         raise JobError("output", NOT_DICOM.format("cine"))
     from uniultra.io.dicom.source import source_of
 
-    with _refused():
+    with _refused(job.kind):
         source = source_of(header, job.keep_patient)
         names = {number: legal_name(label) for number, label in job.labels.items()}
         numbers = sorted({number for own in job.found.values() for number in own})
@@ -118,11 +118,12 @@ def _file(made: Any, notes: tuple[str, ...]) -> Derived:
 
 
 @contextmanager
-def _refused() -> Iterator[None]:
-    from uniultra.io.dicom.source import need_highdicom
+def _refused(kind: str) -> Iterator[None]:
+    from uniultra.outputs.plan import lacking
 
     try:
-        need_highdicom("the server")
+        if lacking(kind):
+            raise OutputError(f"the server: kind {kind} {lacking(kind)}")
         yield
     except PromptError as error:
         raise JobError("prompt", str(error)) from error

@@ -164,10 +164,8 @@ def test_damaged_uids_are_not_warned_about(tmp_path: Path, damaged: str) -> None
 def test_what_highdicom_refuses_is_one_line(tmp_path: Path) -> None:
     source = read_source(save(dataset(picture()), tmp_path / "a.dcm"))
     source.PatientSex = "SECRET"
-    for make, kind in ((seg, "SEG"), (sr, "SR")):
-        with pytest.raises(
-            OutputError,
-            match=f"the {kind} can't be written .ValueError in highdicom.; leave out --keep-patient",
-        ) as caught:
-            make(source)
-        assert "SECRET" not in str(caught.value)
+    with pytest.raises(
+        OutputError, match=r"the SR can't be written .ValueError in highdicom.; leave out --keep-patient"
+    ) as caught:
+        sr(source)
+    assert "SECRET" not in str(caught.value)

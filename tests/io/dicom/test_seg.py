@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ import pydicom
 import pytest
 
 from dicoms import HEIGHT, PHI, WIDTH, dataset, picture, save
-from uniultra.errors import FileError, OutputError
+from uniultra.errors import FileError
 from uniultra.io.dicom.seg import Segment, write_seg
-from uniultra.io.dicom.source import Maker, read_source
+from uniultra.io.dicom.source import Maker, as_still, read_source
 
 hd = pytest.importorskip("highdicom", reason="highdicom is of the extra dicom")
 MAKER = Maker("uniultra-mini", "0.1.0", "9.9")
@@ -126,16 +127,64 @@ def test_a_source_without_uids_is_refused(tmp_path: Path) -> None:
         read_source(save(data, tmp_path / "a.dcm"))
 
 
-def test_without_highdicom_one_line_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_is_written_without_highdicom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = read_source(save(dataset(picture()), tmp_path / "a.dcm"))
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(
-        OutputError, match=r"writing DICOM needs highdicom; install with: pip install 'uniultra\[dicom\]'"
-    ):
-        write_seg(tmp_path / "s.dcm", source, [Segment("x", masks([0], 1))], MAKER)
-    assert not (tmp_path / "s.dcm").exists()
+    monkeypatch.setitem(sys.modules, "highdicom", None)  # importing it fails
+    write_seg(tmp_path / "s.dcm", source, [Segment("x", masks([0], 1))], MAKER)
+    assert pydicom.dcmread(tmp_path / "s.dcm").SegmentationType == "BINARY"
+
+
+OWN = {
+    *("SOPInstanceUID", "SeriesInstanceUID", "TrackingUID", "DimensionOrganizationUID"),
+    *("InstanceCreationDate", "InstanceCreationTime", "ContentDate", "ContentTime"),
+    "ContributingEquipmentSequence",  # highdicom names itself
+    *("SegmentsOverlap", "SeriesDescription"),  # it leaves these out, and the next two
+    *("ContentCreatorName", "PatientOrientation"),
+    *("SegmentIdentificationSequence", "DimensionDescriptionLabel"),  # of one segment it is shared
+}
+
+
+def flat(data: pydicom.Dataset, where: str = "") -> dict[str, object]:
+    """Every value by its path."""
+    found: dict[str, object] = {}
+    for element in data:
+        if element.keyword not in OWN and element.VR != "SQ":
+            found[where + element.keyword] = element.value
+        elif element.keyword not in OWN:
+            for i, item in enumerate(element.value):
+                found |= flat(item, f"{where}{element.keyword}[{i}].")
+    return found
+
+
+@pytest.mark.parametrize("fractional", [False, True])
+@pytest.mark.parametrize("labels", [["left kidney"], ["breast mass", "thing"]])
+def test_a_still_is_what_highdicom_makes_of_it(tmp_path: Path, fractional: bool, labels: list[str]) -> None:
+    path = save(dataset(picture(1)), tmp_path / "a.dcm")
+    source = read_source(path, keep_patient=True)
+    planes = [masks([0], i)[0].astype(np.float32 if fractional else np.bool_) for i in range(len(labels))]
+    segments = [Segment(label, {0: plane}) for label, plane in zip(labels, planes, strict=True)]
+    write_seg(tmp_path / "ours.dcm", source, segments, MAKER)
+    ours = pydicom.dcmread(tmp_path / "ours.dcm")
+    theirs = hd.seg.Segmentation(
+        [as_still(source)],
+        np.stack(planes, axis=-1)[None],
+        "FRACTIONAL" if fractional else "BINARY",
+        [hd.seg.SegmentDescription.from_dataset(segment) for segment in ours.SegmentSequence],
+        series_instance_uid=hd.UID(),
+        series_number=900,
+        sop_instance_uid=hd.UID(),
+        instance_number=1,
+        manufacturer="UniUltra",
+        manufacturer_model_name="uniultra-mini",
+        software_versions="9.9",
+        device_serial_number="none",
+        max_fractional_value=255,
+        omit_empty_frames=False,
+        content_label="UNIULTRA",
+        content_description="AI-generated; not for diagnostic use",
+    )
+    assert flat(ours) == flat(theirs)
+    assert all(segment.SegmentAlgorithmType == "SEMIAUTOMATIC" for segment in ours.SegmentSequence)
 
 
 def test_planes_that_end_within_a_byte_follow_each_other_bit_by_bit(tmp_path: Path) -> None:

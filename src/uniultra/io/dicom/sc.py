@@ -10,23 +10,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import datetime
 
 import numpy as np
 from PIL import Image, ImageDraw
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGBaseline8Bit, generate_uid
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit
 
 from uniultra.io.dicom.captured import CapturedFrames
-from uniultra.io.dicom.identity import KEPT
-from uniultra.io.dicom.source import (
-    NOTICE,
-    UTF_8,
-    Maker,
-    described,
-    legal_label,
-    study_of,
-)
+from uniultra.io.dicom.source import NOTICE, PROCESSED, SEGMENTED, Maker, derived_head, item_of, reference_to
 from uniultra.io.overlay import font_of
 from uniultra.io.silence import quiet
 
@@ -122,48 +113,19 @@ def _base(
     source: Dataset, labels: Sequence[str], frames: Sequence[int], maker: Maker, kind: str = STILL
 ) -> Dataset:
     """All but the pixels."""
-    data = Dataset()
-    data.file_meta = FileMetaDataset()
-    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = UID(kind)
-    data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-    for keyword in KEPT:
-        setattr(data, keyword, getattr(source, keyword, ""))
-    data.SpecificCharacterSet, data.ReferringPhysicianName = UTF_8, ""
-    data.StudyInstanceUID, data.SeriesInstanceUID = study_of(source), generate_uid()
-    data.SeriesNumber, data.InstanceNumber, data.Modality = 902, 1, "US"
-    data.Laterality = data.PatientOrientation = ""
-    data.SeriesDescription = described([legal_label(label) for label in labels])
-    now = datetime.now()
-    data.InstanceCreationDate = data.ContentDate = data.DateOfSecondaryCapture = now.strftime("%Y%m%d")
-    data.InstanceCreationTime = data.ContentTime = data.TimeOfSecondaryCapture = now.strftime("%H%M%S")
+    data = derived_head(source, kind, 902, labels)
+    data.Modality, data.Laterality, data.ConversionType = "US", "", "WSD"  # workstation (PS3.3 C.8.6.1)
+    data.DateOfSecondaryCapture, data.TimeOfSecondaryCapture = data.ContentDate, data.ContentTime
     data.ImageType = ["DERIVED", "SECONDARY", "OVERLAY"]
-    data.ConversionType = "WSD"  # workstation (PS3.3 C.8.6.1)
     data.Manufacturer = data.SecondaryCaptureDeviceManufacturer = maker.manufacturer
     data.SecondaryCaptureDeviceManufacturerModelName = maker.model
     data.SecondaryCaptureDeviceSoftwareVersions = [maker.software_version, maker.model_version]
     data.BurnedInAnnotation, data.RecognizableVisualFeatures = "YES", "NO"
     data.DerivationDescription = f"Outlines of {len(labels)} structures drawn on the image. {NOTICE}"
-    data.DerivationCodeSequence = [_code("113076", "DCM", "Segmentation")]
+    data.DerivationCodeSequence = [item_of(SEGMENTED)]
     data.ImageComments = NOTICE
-    reference = Dataset()
-    reference.ReferencedSOPClassUID = source.SOPClassUID
-    reference.ReferencedSOPInstanceUID = source.SOPInstanceUID
-    if source.NumberOfFrames > 1:
-        reference.ReferencedFrameNumber = [number + 1 for number in frames]
-    reference.PurposeOfReferenceCodeSequence = [
-        _code("121322", "DCM", "Source image for image processing operation")
-    ]
-    data.SourceImageSequence = [reference]
-    for keyword in ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"):
-        if keyword in source:
-            data[keyword] = source[keyword]
+    data.SourceImageSequence = [reference_to(source, frames, PROCESSED)]
     return data
-
-
-def _code(value: str, scheme: str, meaning: str) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
-    return item
 
 
 def _pixels(data: Dataset, size_hw: tuple[int, ...], photometric: str) -> None:

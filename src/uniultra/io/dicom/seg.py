@@ -1,33 +1,29 @@
-"""DICOM SEG (PS3.3 A.51), binary or fractional, of a still image or of frames of a cine, by highdicom.
+"""DICOM SEG (PS3.3 A.51), binary or fractional, of a still image or of frames of a cine.
 
+Each frame names its segment, its place in time and the one frame of the source that it was derived from.
 highdicom writes no multi-frame segmentation of a source without a Frame of Reference, which is what nearly
-every ultrasound cine is (its issue 284). So it writes the modules and one frame, and the frames of a cine are
-then set out here: each names its segment, its place in time and the one frame of the source that it was
-derived from.
+every ultrasound cine is (its issue 284), and reads 22 MB of tables for any other
+(`findings/highdicom_tables.sh`); so the modules are set out here, and a test holds them against highdicom's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.sr.coding import Code
+from pydicom.uid import ExplicitVRLittleEndian, SegmentationStorage, generate_uid
 
-from uniultra.io.dicom.header import LOSSY
 from uniultra.io.dicom.source import (
     NOTICE,
-    UTF_8,
+    PROCESSED,
+    SEGMENTED,
     Maker,
-    as_still,
-    by_highdicom,
-    described,
+    derived_head,
+    item_of,
     legal_label,
-    need_highdicom,
-    refer,
+    reference_to,
     study_of,
     write_dataset,
 )
@@ -40,6 +36,7 @@ FRACTIONS = 255
 _SEGMENT, _TIME, _PLANE = 0x0062000B, 0x00209128, 0x00209057
 """ReferencedSegmentNumber, TemporalPositionIndex, InStackPositionNumber: what the frames are numbered by."""
 _IN_IDENTIFICATION, _IN_CONTENT = 0x0062000A, 0x00209111
+_INTELLIGENCE = Coded("123110", "Artificial Intelligence", "DCM")
 
 
 @dataclass(frozen=True)
@@ -60,10 +57,8 @@ def write_seg(
     All segments name the same frames of the source. UIDs are new ones.
 
     Raises:
-        OutputError: highdicom isn't installed or refuses the source, a label isn't legal, or the file can't
-            be written.
+        OutputError: a label isn't legal, or the file can't be written.
     """
-    need_highdicom(path)
     dataset = segmentation(source, segments, maker)
     write_dataset(path, dataset, force)
     return dataset
@@ -71,9 +66,7 @@ def write_seg(
 
 @quiet("pydicom")  # its warnings quote values
 def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> Dataset:
-    """The data set that `write_seg` writes."""
-    import highdicom as hd
-
+    """The data set that `write_seg` writes. Raises OutputError: a label isn't legal."""
     numbers = sorted(segments[0].frames)
     assert numbers and all(sorted(segment.frames) == numbers for segment in segments), (
         "segments of different frames"
@@ -82,56 +75,42 @@ def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> 
         f"frames {numbers} of {source.NumberOfFrames}"
     )
     fractional = segments[0].frames[numbers[0]].dtype != np.bool_
-    first = np.stack([segment.frames[numbers[0]] for segment in segments], axis=-1)
-    descriptions = [
-        _description(hd, i, legal_label(segment.label), maker) for i, segment in enumerate(segments, 1)
+    made = derived_head(source, SegmentationStorage, 900, [segment.label for segment in segments])
+    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    made.Modality, made.ImageType = "SEG", ["DERIVED", "PRIMARY"]
+    made.Manufacturer, made.ManufacturerModelName = maker.manufacturer, maker.model
+    made.DeviceSerialNumber, made.SoftwareVersions = "none", maker.software_version
+    made.ContentLabel, made.ContentDescription, made.ContentCreatorName = "UNIULTRA", NOTICE, None
+    made.PresentationLUTShape = "IDENTITY"
+    made.SegmentSequence = [
+        _description(i, legal_label(segment.label), maker) for i, segment in enumerate(segments, 1)
     ]
-    with by_highdicom("SEG"):
-        made = hd.seg.Segmentation(
-            source_images=[as_still(source)],
-            pixel_array=(first.astype(np.float32) if fractional else first)[None],
-            segmentation_type="FRACTIONAL" if fractional else "BINARY",
-            segment_descriptions=descriptions,
-            series_instance_uid=hd.UID(),
-            series_number=900,
-            sop_instance_uid=hd.UID(),
-            instance_number=1,
-            manufacturer=maker.manufacturer,
-            manufacturer_model_name=maker.model,
-            software_versions=maker.software_version,
-            device_serial_number="none",
-            max_fractional_value=FRACTIONS,
-            omit_empty_frames=False,
-            content_label="UNIULTRA",
-            content_description=NOTICE,
-        )
-    made.SeriesDescription = described([segment.label for segment in segments])
-    refer(made, source)
-    if source.NumberOfFrames > 1:
-        _set_out(made, segments, numbers, _Frames(fractional, getattr(source, "planes", False)))
-    _complete(made, source)
     made.SegmentsOverlap = _overlap(segments, numbers, fractional)
+    _refer(made, source)
+    _set_out(made, source, segments, numbers)
+    made.SegmentationType = "FRACTIONAL" if fractional else "BINARY"
+    if fractional:
+        made.SegmentationFractionalType, made.MaximumFractionalValue = "PROBABILITY", FRACTIONS
+    made.Rows, made.Columns, made.NumberOfFrames = source.Rows, source.Columns, len(segments) * len(numbers)
+    made.SamplesPerPixel, made.PhotometricInterpretation, made.PixelRepresentation = 1, "MONOCHROME2", 0
+    made.BitsAllocated = made.BitsStored = 8 if fractional else 1
+    made.HighBit = made.BitsStored - 1
+    made.PixelData = _pixel_data(segments, numbers, fractional)
     return made
 
 
-def _complete(made: Dataset, source: Dataset) -> None:
-    """What highdicom leaves out: attributes that may be empty but not missing, lossy compression, and a study
-    of its own.
-    """
-    made.SpecificCharacterSet = UTF_8
-    made.PatientOrientation = made.PatientOrientation if "PatientOrientation" in made else None
-    made.ContentCreatorName = made.ContentCreatorName if "ContentCreatorName" in made else None
-    for keyword in LOSSY:
-        if keyword in source:  # PS3.3 C.8.20.2.2
-            made[keyword] = deepcopy(source[keyword])
-    study = study_of(source)
-    if study != source.StudyInstanceUID:
-        elsewhere = Dataset()
-        elsewhere.StudyInstanceUID = source.StudyInstanceUID
-        elsewhere.ReferencedSeriesSequence = made.ReferencedSeriesSequence
-        del made.ReferencedSeriesSequence
-        made.StudiesContainingOtherReferencedInstancesSequence = [elsewhere]
-        made.StudyInstanceUID = study
+def _refer(made: Dataset, source: Dataset) -> None:
+    """The source as what the whole was made from, in its own study or in another (PS3.3 C.12.1.1)."""
+    reference = reference_to(source)
+    made.SourceImageSequence = [reference]
+    series = Dataset()
+    series.ReferencedInstanceSequence, series.SeriesInstanceUID = [reference], source.SeriesInstanceUID
+    if study_of(source) == source.StudyInstanceUID:
+        made.ReferencedSeriesSequence = [series]
+        return
+    elsewhere = Dataset()
+    elsewhere.StudyInstanceUID, elsewhere.ReferencedSeriesSequence = source.StudyInstanceUID, [series]
+    made.StudiesContainingOtherReferencedInstancesSequence = [elsewhere]
 
 
 def _overlap(segments: Sequence[Segment], numbers: Sequence[int], fractional: bool) -> str:
@@ -152,126 +131,79 @@ def _overlap(segments: Sequence[Segment], numbers: Sequence[int], fractional: bo
     return "NO"
 
 
-def _description(hd: Any, number: int, label: str, maker: Maker) -> Any:
-    from pydicom.sr.codedict import codes
-
-    algorithm = hd.AlgorithmIdentificationSequence(
-        name=maker.model,
-        version=maker.model_version,
-        family=codes.DCM.ArtificialIntelligence,
-        source=maker.manufacturer,
-    )
-    found = structure(label)
-    made = hd.seg.SegmentDescription(
-        segment_number=number,
-        segment_label=label,
-        segmented_property_category=concept(found.category),
-        segmented_property_type=concept(found.kind),
-        algorithm_type="SEMIAUTOMATIC",
-        algorithm_identification=algorithm,
-        tracking_uid=hd.UID(),
-        tracking_id=label,
-        anatomic_regions=None if found.region is None else [concept(found.region)],
-    )
-    if found.side is not None:  # PS3.3 table C.8.20-4; highdicom takes no modifier of the type
-        [kind] = made.SegmentedPropertyTypeCodeSequence
-        kind.SegmentedPropertyTypeModifierCodeSequence = [hd.sr.CodedConcept.from_code(concept(found.side))]
+def _description(number: int, label: str, maker: Maker) -> Dataset:
+    """A segment (PS3.3 C.8.20.4), with a side as a modifier of its type (table C.8.20-4)."""
+    algorithm = Dataset()
+    algorithm.AlgorithmFamilyCodeSequence = [item_of(_INTELLIGENCE)]
+    algorithm.AlgorithmName, algorithm.AlgorithmVersion = maker.model, maker.model_version
+    algorithm.AlgorithmSource = maker.manufacturer
+    found, made = structure(label), Dataset()
+    made.SegmentNumber, made.SegmentLabel = number, label
+    kind = item_of(found.kind)
+    if found.side is not None:
+        kind.SegmentedPropertyTypeModifierCodeSequence = [item_of(found.side)]
+    made.SegmentedPropertyCategoryCodeSequence = [item_of(found.category)]
+    made.SegmentedPropertyTypeCodeSequence = [kind]
+    if found.region is not None:
+        made.AnatomicRegionSequence = [item_of(found.region)]
+    made.SegmentAlgorithmType, made.SegmentAlgorithmName = "SEMIAUTOMATIC", maker.model
+    made.SegmentationAlgorithmIdentificationSequence = [algorithm]
+    made.TrackingID, made.TrackingUID = label, generate_uid()
     return made
 
 
-def concept(code: Coded) -> Code:
-    """A code as pydicom and highdicom take it."""
-    return Code(code.value, code.scheme, code.meaning)
-
-
-@dataclass(frozen=True)
-class _Frames:
-    """What the frames of a segmentation are: probabilities, or bits; planes in space, or moments."""
-
-    fractional: bool
-    planes: bool
-
-    @property
-    def dimension(self) -> tuple[int, str]:
-        """The attribute that numbers them, and its name."""
-        return (_PLANE, "In-Stack Position Number") if self.planes else (_TIME, "Temporal Position Index")
-
-
-def _set_out(made: Dataset, segments: Sequence[Segment], numbers: Sequence[int], frames: _Frames) -> None:
-    """Turns a segmentation of one frame into one of several: segment by segment, frames in their order."""
-    template = made.PerFrameFunctionalGroupsSequence[0]
-    items, pixels = [], _Pixels(frames.fractional)
-    for segment_number, segment in enumerate(segments, start=1):
+def _set_out(made: Dataset, source: Dataset, segments: Sequence[Segment], numbers: Sequence[int]) -> None:
+    """Functional groups and dimensions: segment by segment, frames in their order; a still has no other
+    dimension.
+    """
+    several = source.NumberOfFrames > 1
+    planes = getattr(source, "planes", False)
+    derivation = [item_of(SEGMENTED)]
+    groups = []
+    for segment in range(1, len(segments) + 1):
         for position, number in enumerate(numbers, start=1):
-            items.append(_group(template, (segment_number, position), number, frames.planes))
-            pixels.add(segment.frames[number])
-    made.PerFrameFunctionalGroupsSequence = items
-    made.NumberOfFrames = len(items)
-    for keyword in _keywords(items[0]):  # no functional group stands in both places (PS3.3 C.7.6.16.1.1)
-        if keyword in made.SharedFunctionalGroupsSequence[0]:
-            del made.SharedFunctionalGroupsSequence[0][keyword]
-    made.DimensionIndexSequence = _dimensions(made, frames)
-    made.PixelData = pixels.whole()
-
-
-class _Pixels:
-    """PixelData, plane by plane; binary planes follow each other bit by bit, not beginning on bytes (PS3.5
-    8.1.1).
-    """
-
-    def __init__(self, fractional: bool) -> None:
-        self._fractional, self._data, self._rest = fractional, bytearray(), np.zeros(0, np.bool_)
-
-    def add(self, plane_hw: np.ndarray) -> None:
-        if self._fractional:
-            self._data += np.rint(np.clip(plane_hw, 0, 1) * FRACTIONS).astype(np.uint8).tobytes()
-            return
-        bits = np.concatenate([self._rest, plane_hw.ravel()])
-        full = bits.size // 8 * 8
-        self._data += np.packbits(bits[:full], bitorder="little").tobytes()
-        self._rest = bits[full:]
-
-    def whole(self) -> bytes:
-        """The value of PixelData, of even length; nothing may be added afterwards."""
-        self._data += np.packbits(self._rest, bitorder="little").tobytes()
-        self._data += b"\0" * (len(self._data) % 2)
-        return bytes(self._data)
-
-
-def _keywords(group: Dataset) -> list[str]:
-    return [element.keyword for element in group]
-
-
-def _group(template: Dataset, index: tuple[int, int], number: int, planes: bool) -> Dataset:
-    """The groups of one frame: `index` is its segment and its place among the frames, both from 1; `number`
-    that of its source.
-    """
-    group = deepcopy(template)
-    content = Dataset()
-    content.DimensionIndexValues = list(index)
-    if planes:
-        content.StackID, content.InStackPositionNumber = "1", index[1]
-    else:
-        content.TemporalPositionIndex = index[1]
-    group.FrameContentSequence = [content]
-    identification = Dataset()
-    identification.ReferencedSegmentNumber = index[0]
-    group.SegmentIdentificationSequence = [identification]
-    group.DerivationImageSequence[0].SourceImageSequence[0].ReferencedFrameNumber = number + 1
-    return group
-
-
-def _dimensions(made: Dataset, frames: _Frames) -> list[Dataset]:
-    organisation = made.DimensionOrganizationSequence[0].DimensionOrganizationUID
-    dimensions = []
-    place, name = frames.dimension
-    for pointer, within, label in (
-        (_SEGMENT, _IN_IDENTIFICATION, "Segment Number"),
-        (place, _IN_CONTENT, name),
-    ):
+            group, content, identification, image = Dataset(), Dataset(), Dataset(), Dataset()
+            content.DimensionIndexValues = [segment, position] if several else segment
+            if several and planes:
+                content.StackID, content.InStackPositionNumber = "1", position
+            elif several:
+                content.TemporalPositionIndex = position
+            identification.ReferencedSegmentNumber = segment
+            reference = reference_to(source, (number,), PROCESSED)
+            reference.SpatialLocationsPreserved = "YES"
+            image.SourceImageSequence, image.DerivationCodeSequence = [reference], derivation
+            group.FrameContentSequence, group.DerivationImageSequence = [content], [image]
+            group.SegmentIdentificationSequence = [identification]
+            groups.append(group)
+    made.SharedFunctionalGroupsSequence, made.PerFrameFunctionalGroupsSequence = [Dataset()], groups
+    place = (_PLANE, "In-Stack Position Number") if planes else (_TIME, "Temporal Position Index")
+    organisation = Dataset()
+    organisation.DimensionOrganizationUID = generate_uid()
+    made.DimensionOrganizationSequence = [organisation]
+    dimensions = [(_SEGMENT, _IN_IDENTIFICATION, "Segment Number"), (place[0], _IN_CONTENT, place[1])]
+    made.DimensionIndexSequence = []
+    for pointer, within, label in dimensions if several else dimensions[:1]:
         dimension = Dataset()
-        dimension.DimensionOrganizationUID = organisation
+        dimension.DimensionOrganizationUID = organisation.DimensionOrganizationUID
         dimension.DimensionIndexPointer, dimension.FunctionalGroupPointer = pointer, within
         dimension.DimensionDescriptionLabel = label
-        dimensions.append(dimension)
-    return dimensions
+        made.DimensionIndexSequence.append(dimension)
+
+
+def _pixel_data(segments: Sequence[Segment], numbers: Sequence[int], fractional: bool) -> bytes:
+    """PixelData, plane by plane, of even length; binary planes follow each other bit by bit, not beginning on
+    bytes (PS3.5 8.1.1).
+    """
+    data, rest = bytearray(), np.zeros(0, np.bool_)
+    for segment in segments:
+        for number in numbers:
+            plane_hw = segment.frames[number]
+            if fractional:
+                data += np.rint(np.clip(plane_hw, 0, 1) * FRACTIONS).astype(np.uint8).tobytes()
+                continue
+            bits = np.concatenate([rest, plane_hw.ravel()])
+            full = bits.size // 8 * 8
+            data += np.packbits(bits[:full], bitorder="little").tobytes()
+            rest = bits[full:]
+    data += np.packbits(rest, bitorder="little").tobytes()
+    return bytes(data + b"\0" * (len(data) % 2))

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import datetime
 
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import (
     JPEG2000,
+    UID,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
     JPEGLSNearLossless,
@@ -29,11 +31,15 @@ from uniultra.io.dicom.identity import KEPT, kept_identity
 from uniultra.io.dicom.pixels import Image, open_image
 from uniultra.io.paths import PathLike
 from uniultra.io.silence import quiet
+from uniultra.structures import Coded
 
 UTF_8 = "ISO_IR 192"
 """The character set of derived objects: every other one can be written in it."""
 NOTICE = "AI-generated; not for diagnostic use"
 """How the description of every derived series ends; up to 64 characters."""
+SEGMENTED = Coded("113076", "Segmentation", "DCM")
+PROCESSED = Coded("121322", "Source image for image processing operation", "DCM")
+"""How an image was derived, and what its source is to it (PS3.16 CID 7203 and 7202)."""
 _LONGEST_LABEL = 64
 _REFERENCES = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _LOSSY_SYNTAXES = {
@@ -55,7 +61,7 @@ class Maker:
 
 
 class SourceImage(Dataset):
-    """The chosen attributes of an image, as highdicom takes them, and what isn't an attribute of it.
+    """The chosen attributes of an image, and what isn't an attribute of it.
 
     Attributes:
         derived_study: StudyInstanceUID of what is derived from it.
@@ -141,16 +147,61 @@ def _lossy(header: Header, image: Image) -> Dataset:
     return found
 
 
+def derived_head(source: Dataset, kind: str, series_number: int, labels: Sequence[str]) -> Dataset:
+    """What all images made of a source begin with, of a SOP class: UIDs, which are new, the source's patient
+    and study as far as they are kept, the time, and how lossy the source is.
+
+    Raises:
+        OutputError: a label isn't legal.
+    """
+    data = Dataset()
+    data.file_meta = FileMetaDataset()
+    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = UID(kind)
+    data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    for keyword in KEPT:
+        setattr(data, keyword, getattr(source, keyword, ""))
+    data.SpecificCharacterSet, data.ReferringPhysicianName, data.PatientOrientation = UTF_8, "", ""
+    data.StudyInstanceUID, data.SeriesInstanceUID = study_of(source), generate_uid()
+    data.SeriesNumber, data.InstanceNumber = series_number, 1
+    data.SeriesDescription = described([legal_label(label) for label in labels])
+    now = datetime.now()
+    data.InstanceCreationDate = data.ContentDate = now.strftime("%Y%m%d")
+    data.InstanceCreationTime = data.ContentTime = now.strftime("%H%M%S")
+    data.LossyImageCompression = "00"
+    for keyword in LOSSY:  # PS3.3 C.8.20.2.2
+        if keyword in source:
+            data[keyword] = deepcopy(source[keyword])
+    return data
+
+
+def item_of(code: Coded) -> Dataset:
+    """An item of a code sequence."""
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code.value, code.scheme, code.meaning
+    return item
+
+
+def reference_to(source: Dataset, frames: Sequence[int] = (), purpose: Coded | None = None) -> Dataset:
+    """An item that refers to the source, or to some of its frames, from 0, where it has several."""
+    item = Dataset()
+    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = source.SOPClassUID, source.SOPInstanceUID
+    if frames and source.NumberOfFrames > 1:
+        item.ReferencedFrameNumber = [number + 1 for number in frames]
+    if purpose is not None:
+        item.PurposeOfReferenceCodeSequence = [item_of(purpose)]
+    return item
+
+
 def need_highdicom(path: PathLike) -> None:
     """Raises OutputError where highdicom is not installed."""
     if importlib.util.find_spec("highdicom") is None:
         raise OutputError(
-            f"{path}: writing DICOM needs highdicom; install with: pip install 'uniultra[dicom]'"
+            f"{path}: writing a DICOM SR needs highdicom; install with: pip install 'uniultra[dicom]'"
         )
 
 
 @contextmanager
-def by_highdicom(kind: str) -> Iterator[None]:
+def by_highdicom() -> Iterator[None]:
     """highdicom without its chatter, which quotes values, and with all that it raises as an OutputError."""
     with quiet("highdicom", "pydicom"):
         try:
@@ -158,9 +209,9 @@ def by_highdicom(kind: str) -> Iterator[None]:
         except (UniUltraError, MemoryError, AssertionError):
             raise
         except Exception as error:  # of headers that it doesn't like
-            fix = f"leave out --keep-patient, or the {kind}"
+            fix = "leave out --keep-patient, or the SR"
             raise OutputError(
-                f"the {kind} can't be written ({type(error).__name__} in highdicom); {fix}"
+                f"the SR can't be written ({type(error).__name__} in highdicom); {fix}"
             ) from error
 
 

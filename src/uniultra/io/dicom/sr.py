@@ -13,7 +13,6 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import UltrasoundImageStorage
 
-from uniultra.io.dicom.seg import concept
 from uniultra.io.dicom.source import (
     UTF_8,
     Maker,
@@ -32,7 +31,7 @@ from uniultra.measure import Measurement
 from uniultra.measure.edge import edge_line
 from uniultra.measure.measured import named
 from uniultra.measure.shape import Shape
-from uniultra.structures import structure
+from uniultra.structures import Coded, structure
 
 NAMES = {
     "area": Code("42798000", "SCT", "Area"),
@@ -140,7 +139,7 @@ def report(
     still = as_still(source)
     labels = [*(one.label for one in findings), *([ejection.label] if ejection is not None else [])]
     uids = {label: hd.UID() for label in labels}  # one for all frames of a structure
-    with by_highdicom("SR"):
+    with by_highdicom():
         groups = [_group(hd, source, finding, uids[finding.label]) for finding in findings]
         if ejection is not None:
             groups.append(_ejection(hd, source, ejection, uids[ejection.label]))
@@ -228,3 +227,8 @@ def _ejection(hd: Any, source: Dataset, found: Ejection, uid: str) -> Any:
 
 def _measurement(hd: Any, name: str, found: Measurement) -> Any:
     return hd.sr.Measurement(name=NAMES[name], value=float(f"{found.value:.6g}"), unit=UNITS[found.unit])
+
+
+def concept(code: Coded) -> Code:
+    """A code as highdicom takes it."""
+    return Code(code.value, code.scheme, code.meaning)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,7 +13,7 @@ from uniultra.model_facts import ModelFacts
 from uniultra.outputs.cine_files import check_size, cine_files
 from uniultra.outputs.faults import Faults
 from uniultra.outputs.frame_files import write_frame_files
-from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, HIGHDICOM_KINDS, OutputPlan, check_kinds
+from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, OutputPlan, check_kinds, lacking
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.types import Cine, Mask
 from uniultra.web.workspace.jobs import Export, Exported
@@ -25,7 +24,6 @@ KINDS = tuple(
     dict.fromkeys((*(kind for kind in ARCHIVE_ENDINGS if kind not in ("overlay", "json")), "movie"))
 )
 """What can be chosen; masks, overlays and JSON are always written."""
-_NEEDS = dict.fromkeys(HIGHDICOM_KINDS, ("highdicom", "dicom")) | {"nifti": ("nibabel", "nifti")}
 
 
 def offered(kind: str, count: int) -> dict[str, str]:
@@ -34,14 +32,13 @@ def offered(kind: str, count: int) -> dict[str, str]:
     """
     offers = {}
     for name in KINDS:
-        library, extra = _NEEDS.get(name, ("", ""))
         if name == "fractional" or (name == "movie" and count == 1):
             continue  # a page has no logits; a still has no movie
         offers[name] = ""
         if name in DICOM_KINDS and kind != "DICOM":
             offers[name] = "it needs a DICOM image to refer to"
-        elif library and importlib.util.find_spec(library) is None:
-            offers[name] = f"it needs {library}: pip install 'uniultra[{extra}]'"
+        elif lacking(name):
+            offers[name] = f"it {lacking(name)}"
     return offers
 
 
