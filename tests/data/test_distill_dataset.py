@@ -11,7 +11,14 @@ import torch
 from phantom_manifest import Phantom, phantom_manifest
 from phantoms import speckled
 from uniultra.data.dataset import PromptDataset, SampleSpec
-from uniultra.data.distill_dataset import MOST_FRAMES, DistillDataset, draw_view, empty_images, frames_of
+from uniultra.data.distill_dataset import (
+    MOST_FRAMES,
+    DistillDataset,
+    RecurringViews,
+    draw_view,
+    empty_images,
+    frames_of,
+)
 from uniultra.data.splits import TrainSplit, train_split
 from uniultra.errors import FileError
 from uniultra.io.video_writer import write_movie
@@ -48,6 +55,21 @@ def test_the_mix_keeps_the_share_and_says_what_is_known(split: TrainSplit) -> No
     }
     assert not torch.equal(data[2]["image"], data[5]["image"]), "another draw, another view"
     np.testing.assert_allclose(DistillDataset(prompted).weights(prompted.weights(), 0.25), prompted.weights())
+
+
+def test_a_share_of_recurring_views_has_regions_without_a_name(split: TrainSplit) -> None:
+    prompted = PromptDataset(split, SPEC)
+    plain, mixed = (RecurringViews(prompted, prompted.weights(), 60, share) for share in (0.0, 0.5))
+    known = np.array([float(mixed[key]["known"]) for key in range(60)])
+    assert all(float(plain[key]["known"]) == 1.0 for key in range(60))
+    assert 15 < known.sum() < 45
+    assert float(mixed[3]["known"]) == float(mixed[63]["known"]), "a view recurs as it was"
+    for key in range(60):
+        ours, theirs = mixed[key], plain[key]
+        assert torch.equal(ours["target"], mixed[key + 60]["target"])
+        assert torch.equal(ours["target"], theirs["target"]) or not known[key]
+    strange = [key for key in range(60) if not known[key]]
+    assert np.mean([not torch.equal(mixed[key]["target"], plain[key]["target"]) for key in strange]) > 0.8
 
 
 def test_a_view_has_no_prompt_and_shows_the_frame() -> None:

@@ -21,9 +21,10 @@ from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import build
 from uniultra.models.promptable import PromptableModel
 from uniultra.segmenter import Segmenter
-from uniultra.training.config import DistillConfig
+from uniultra.training.config import DistillConfig, LossSettings
 from uniultra.training.config_io import configured
 from uniultra.training.distill import DistillJob, distill
+from uniultra.training.interactive_loss import InteractiveTrainer
 from uniultra.types import Prompt
 
 SMALL = (
@@ -174,3 +175,42 @@ def test_another_size_is_not_taken_from_an_earlier_run(teacher: Path, lab: Path,
         ModelError, match="has a decoder of width 32, mlp 24 and quality 16; go on with these, or"
     ):
         distill(settings("decoder.width=64"), job)
+
+
+def test_corrections_and_regions_without_a_name_teach(teacher: Path, lab: Path, tmp_path: Path) -> None:
+    config = settings("dskd.corrections=1", "decoder.unnamed=0.5", "loss.rounds=3", "decoder.views=16")
+    distill(config, DistillJob(teacher, read_manifest(lab), tmp_path / "run"))
+    lines = [json.loads(line) for line in (tmp_path / "run/decoder/log.jsonl").read_text().splitlines()]
+    distances = [line["corrections"] for line in lines if "corrections" in line]
+    assert distances
+    assert all(value > 0 for value in distances)
+
+
+def test_on_a_region_without_a_name_the_teacher_alone_teaches(teacher: Path) -> None:
+    """The target moves the prompts, never the loss, and the teacher's own answer is no distance away."""
+    model = open_model(teacher).eval()
+    torch.manual_seed(0)
+    size = model.input_size
+    features = model.encode(torch.randint(0, 255, (2, size, size), dtype=torch.uint8))
+    target = torch.zeros(2, size, size)
+    target[:, 10:30, 12:40] = 1.0
+    labels = torch.tensor([[1, -1, -1]] * 2)
+    grid = size // 4
+    prompt = (torch.full((2, 3, 2), 20.0), labels, torch.zeros(2, 1, grid, grid), torch.zeros(2))
+    learner = InteractiveTrainer(model, LossSettings(rounds=1))
+    with torch.no_grad():
+        both = learner.rounds(features, target, *prompt, torch.ones(2)).loss
+        first = learner.rounds(features, target, *prompt, torch.tensor([1.0, 0.0])).loss
+        alone = learner.rounds(tuple(f[:1] for f in features), target[:1], *(p[:1] for p in prompt)).loss
+        none = learner.rounds(features, target, *prompt, torch.zeros(2)).loss
+    assert float(first) == pytest.approx(float(alone), rel=1e-5)
+    assert float(none) == 0.0
+    assert float(both) > 0.0
+
+
+def test_regions_without_a_name_need_the_teacher(teacher: Path, lab: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"decoder\.unnamed = 0\.5 has no effect.*raise dskd\.soft"):
+        distill(
+            settings("dskd.soft=0", "decoder.unnamed=0.5"),
+            DistillJob(teacher, read_manifest(lab), tmp_path / "run"),
+        )

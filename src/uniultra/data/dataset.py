@@ -8,7 +8,7 @@ focus view knows where to look from a box (the user's, or the coarse answer's, w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -20,6 +20,7 @@ from uniultra.data.loading import read_row
 from uniultra.data.manifest import SMALLEST_OBJECT, Row, objects_in
 from uniultra.data.prompt_simulation import jitter_box, random_click, sam2_box, uniform_click, widen_box
 from uniultra.data.splits import TrainSplit
+from uniultra.data.unnamed import draw_region
 from uniultra.errors import DataError
 from uniultra.geometry import ModelMap, blurred_to_shrink, region_around, whole
 from uniultra.pixel_scale import Box
@@ -142,6 +143,12 @@ class PromptDataset(Dataset):
     def __getitem__(self, key: int) -> dict[str, torch.Tensor]:
         draw, index = divmod(key, len(self.objects))
         return draw_example(self.objects[index], self.spec, np.random.default_rng((self.seed, draw)))
+
+    def unnamed(self, draw: int, index: int) -> dict[str, torch.Tensor]:
+        """An item whose target is a region of the object's image that no label names."""
+        item, rng = self.objects[index], np.random.default_rng((self.seed, draw))
+        region = draw_region(item.image, item.ids == item.value, rng)
+        return draw_example(replace(item, ids=region.astype(np.uint8), value=1), self.spec, rng)
 
 
 class DrawSampler(Sampler[int]):

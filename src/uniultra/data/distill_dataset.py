@@ -92,11 +92,15 @@ class RecurringViews(Dataset):
 
     Rare sets get the share of the views that their weight gives them, which `DistillDataset`, with equally
     many views of each object, does not. An item's key is that of `DrawSampler` over `len`; `view` () is its
-    row.
+    row, and `known` () whether its target is a labelled object: in a share `unnamed` of the views it is a
+    region that no label names, of which only a teacher knows anything.
     """
 
-    def __init__(self, prompted: PromptDataset, weights: np.ndarray, views: int) -> None:
+    def __init__(
+        self, prompted: PromptDataset, weights: np.ndarray, views: int, unnamed: float = 0.0
+    ) -> None:
         self.prompted = prompted
+        self.unnamed = unnamed
         self.keys = list(islice(DrawSampler(weights, prompted.seed, least=views), views))
 
     def __len__(self) -> int:
@@ -104,7 +108,10 @@ class RecurringViews(Dataset):
 
     def __getitem__(self, key: int) -> dict[str, torch.Tensor]:
         view = key % len(self.keys)
-        return self.prompted[self.keys[view]] | {"view": torch.tensor(view)}
+        draw, index = divmod(self.keys[view], len(self.prompted))
+        known = np.random.default_rng((self.prompted.seed, draw, 1)).random() >= self.unnamed
+        example = self.prompted[self.keys[view]] if known else self.prompted.unnamed(draw, index)
+        return example | {"known": torch.tensor(float(known)), "view": torch.tensor(view)}
 
 
 def draw_view(pixels_hw: np.ndarray, spec: SampleSpec, rng: np.random.Generator) -> dict[str, torch.Tensor]:

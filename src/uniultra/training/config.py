@@ -190,6 +190,8 @@ class DSKDSettings:
         mask: of the prompted masks' loss beside them; 0 is distillation from features alone, by which the
             decoder stays the teacher's.
         soft: of the distance to the teacher's answers to the same first prompts.
+        corrections: of the distance to its answers to the corrections that follow; where `decoder.width` is
+            set.
     """
 
     levels: str = "all"
@@ -200,6 +202,7 @@ class DSKDSettings:
     weight: float = 1.0
     mask: float = 1.0
     soft: float = 0.0
+    corrections: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -234,6 +237,8 @@ class DecoderSettings:
         fit: prompts by which the start is fitted to the teacher's decoder.
         views: drawn views that recur, with what the teacher says of them kept on disk (250 kB each at
             256 px).
+        unnamed: share of the views whose target is a region that no label names (`data.unnamed`); there
+            only the teacher's answers teach.
     """
 
     width: int = 0
@@ -241,6 +246,7 @@ class DecoderSettings:
     quality: int = 48
     fit: int = 640
     views: int = 16384
+    unnamed: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "dskd.weight": (0.0, 1e3),
     "dskd.mask": (0.0, 1e3),
     "dskd.soft": (0.0, 1e3),
+    "dskd.corrections": (0.0, 1e3),
     "retune.steps": (0, 10**7),
     "retune.encoder_lr": (0.0, 1.0),
     "retune.decoder_lr": (0.0, 1.0),
@@ -59,6 +60,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "decoder.quality": (1, 1024),
     "decoder.fit": (16, 10**5),
     "decoder.views": (1, 10**7),
+    "decoder.unnamed": (0.0, 0.9),
 }
 """Least and largest value of each number; both are legal."""
 CHOICES: dict[str, tuple[str, ...]] = {

@@ -1,9 +1,11 @@
 """A small decoder learns from a large one on the same image encoder: what costs most is computed once.
 
 The start is the teacher's decoder, narrowed (`models.narrow`). Then the neck and the decoder learn from true
-masks and from the teacher's answers to the same first prompts, while the encoder stays: so of a view that
-recurs the encoder's maps and the teacher's answer are read from disk, and a step costs little more than the
-small decoder itself. `retune` follows, in which all may learn.
+masks and from the teacher's answers to the same prompts, while the encoder stays: so of a view that recurs
+the encoder's maps and the teacher's first answer are read from disk, and a step costs little more than the
+small decoder itself. With `dskd.corrections` the teacher answers each correction, too, and with
+`decoder.unnamed` on regions that no label names: what a click does on structures that neither has seen.
+`retune` follows, in which all may learn.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from uniultra.models.stored import save_folder
 from uniultra.text import printable
 from uniultra.training.config import DistillConfig, DSKDSettings, LossSettings
 from uniultra.training.dskd import soft_error
-from uniultra.training.interactive_loss import InteractiveTrainer
+from uniultra.training.interactive_loss import InteractiveTrainer, Round
 from uniultra.training.loop import Plan, is_first_process, run
 from uniultra.training.supervised import parse_favour, sample_spec
 from uniultra.training.teacher_cache import AnswerCache, TeacherCache, size_of_cache
@@ -71,7 +73,7 @@ def start(config: DistillConfig, job: Job, teacher: PromptableModel, learning: T
     student = with_decoder(teacher.config, size)
     prompted = PromptDataset(learning, sample_spec(config.data, teacher), config.optim.seed)
     weights = prompted.weights(parse_favour(config.data.favour))
-    views = RecurringViews(prompted, weights, config.decoder.fit)
+    views = RecurringViews(prompted, weights, config.decoder.fit, config.decoder.unnamed)
     examples = [views[row] for row in range(len(views))]
     images, *prompt = (
         torch.stack([example[name] for example in examples])
@@ -87,6 +89,11 @@ def check(config: DistillConfig, job: Job) -> None:
     """Raises ModelError on settings that would have no effect beside `decoder.width`."""
     if not (config.dskd.mask or config.dskd.soft):
         raise ModelError("nothing teaches the decoder: dskd.mask and dskd.soft are both 0; raise one of them")
+    if config.decoder.unnamed and not (config.dskd.soft or config.dskd.corrections):
+        raise ModelError(
+            f"decoder.unnamed = {config.decoder.unnamed:g} has no effect: of regions without a name the "
+            "teacher alone knows; raise dskd.soft or dskd.corrections, or set it to 0"
+        )
     if config.student.start_from:
         raise ModelError(
             f"student.start_from '{config.student.start_from}' has no effect with decoder.width: the student "
@@ -118,7 +125,8 @@ def learn(
         parameter.requires_grad_(not name.startswith("vision_encoder.backbone."))
     prompted = PromptDataset(learning, sample_spec(config.data, student), config.optim.seed)
     views = config.decoder.views
-    data = RecurringViews(prompted, prompted.weights(parse_favour(config.data.favour)), views)
+    weights = prompted.weights(parse_favour(config.data.favour))
+    data = RecurringViews(prompted, weights, views, config.decoder.unnamed)
     size = (size_of_cache(teacher, views, with_parts=False) + views * student.input_size**2 / 8) / 1e9
     reported = f"What the teacher says of {views} views takes {size:.1f} GB in {job.cache}"
     Console(stderr=True, soft_wrap=True).print(printable(reported), highlight=False, markup=False)
@@ -128,6 +136,7 @@ def learn(
         "seed": config.optim.seed,
         "data": dataclasses.asdict(config.data) | dataclasses.asdict(prompted.spec),
         "only_permissive": job.only_permissive,
+        "unnamed": config.decoder.unnamed,
     }
     maps = TeacherCache(job.cache, teacher, views, made_of, with_parts=False)
     answers = AnswerCache(job.cache, views, student.input_size // 4)
@@ -177,27 +186,52 @@ class DecoderDistiller(nn.Module):
         return self
 
     def forward(self, image: Tensor, view: Tensor, **prompt: Tensor) -> dict[str, Tensor]:
-        """`view` (B,) is the row in the cache; the rest as in `InteractiveTrainer`."""
+        """`view` (B,) is the row in the cache, `known` (B,) 0 where only the teacher knows the target; the
+        rest as in `InteractiveTrainer`.
+        """
         stages = self._stages(image, view)
         answer = self.prompted.rounds(self.prompted.model.from_stages(stages), **prompt)
-        terms = {"mask": answer["loss"]}
-        if self.dskd.soft:
-            terms["soft"] = soft_error(answer["first_logits"], self._answers(stages, view, prompt))
-        for name, value in (terms | {n: answer[n] for n in ("dice_first", "dice_last")}).items():
+        terms = {"mask": answer.loss} | self._distances(answer.rounds, stages, view, prompt["known"])
+        for name, value in (terms | {n: getattr(answer, n) for n in ("dice_first", "dice_last")}).items():
             self.tally[name].append(float(value.detach()))
         return {"loss": sum((getattr(self.dskd, n) * v for n, v in terms.items()), start=image.new_zeros(()))}
+
+    def _distances(
+        self, rounds: tuple[Round, ...], stages: tuple[Tensor, ...], view: Tensor, known: Tensor
+    ) -> dict[str, Tensor]:
+        """How far the answers are from the teacher's to the same prompts: to the first, and to those that
+        correct the student, mask and quality.
+        """
+        if not self.dskd.corrections:
+            return (
+                {"soft": soft_error(rounds[0].logits, self._first(stages, view, rounds[0]))}
+                if self.dskd.soft
+                else {}
+            )
+        with torch.no_grad():
+            features = self.teacher.from_stages(stages)
+            theirs = [self.teacher.decode(features, *each.prompt)[:2] for each in rounds]
+        errors = [
+            soft_error(each.logits, logits) + self._of_quality(each.quality, quality, known)
+            for each, (logits, quality) in zip(rounds, theirs, strict=True)
+        ]
+        later = {"corrections": torch.stack(errors[1:]).mean()} if errors[1:] else {}
+        return {"soft": errors[0]} | later
+
+    def _of_quality(self, quality: Tensor, theirs: Tensor, known: Tensor) -> Tensor:
+        """Where the target has no name, so that no truth says what the mask is worth: () mean square."""
+        return ((quality - theirs).square() * (1.0 - known)).mean()
 
     @torch.no_grad()
     def _stages(self, image: Tensor, view: Tensor) -> tuple[Tensor, ...]:
         return self.maps.stages(image, view).wholes
 
     @torch.no_grad()
-    def _answers(self, stages: tuple[Tensor, ...], view: Tensor, prompt: dict[str, Tensor]) -> Tensor:
+    def _first(self, stages: tuple[Tensor, ...], view: Tensor, first: Round) -> Tensor:
         """The teacher's logits (B, S/4, S/4) for the first prompts."""
         found = self.answers.get(view)
         if found is None:
-            first = (prompt[name] for name in ("points", "labels", "mask", "has_mask"))
-            found = self.teacher.decode(self.teacher.from_stages(stages), *first)[0]
+            found = self.teacher.decode(self.teacher.from_stages(stages), *first.prompt)[0]
             self.answers.put(view, found)
         return found
 

@@ -77,14 +77,14 @@ class Distiller(nn.Module):
             answer = self.prompted.rounds(
                 _chosen(decoder_features(self.student, ours), labelled), **_of(prompt, labelled)
             )
-            loss = loss + self.dskd.mask * answer["loss"]
+            loss = loss + self.dskd.mask * answer.loss
             terms |= {
-                "mask": answer["loss"],
-                "dice_first": answer["dice_first"],
-                "dice_last": answer["dice_last"],
+                "mask": answer.loss,
+                "dice_first": answer.dice_first,
+                "dice_last": answer.dice_last,
             }
             if target is not None:
-                terms["soft"] = soft_error(answer["first_logits"], target)
+                terms["soft"] = soft_error(answer.rounds[0].logits, target)
                 loss = loss + self.dskd.soft * terms["soft"]
         for name, value in terms.items():
             self.tally[name].append(float(value.detach()))

@@ -85,7 +85,7 @@ class FrozenLearner(InteractiveTrainer):
     ) -> dict[str, Tensor]:
         """features (B, D S^2 / 64) half, as `FrozenViews` keeps them; else as in `InteractiveTrainer`."""
         maps = _unpacked(features.float(), target.shape[-1], self.model.hidden_dim)
-        return {"loss": self.rounds(maps, target, points, labels, mask, has_mask)["loss"]}
+        return {"loss": self.rounds(maps, target, points, labels, mask, has_mask).loss}
 
 
 def _unpacked(features: Tensor, side: int, width: int) -> tuple[Tensor, Tensor, Tensor]:

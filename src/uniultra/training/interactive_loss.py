@@ -6,6 +6,8 @@ error to the next.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -15,6 +17,29 @@ from uniultra.data.prompt_simulation import correction_click
 from uniultra.models.promptable import Features, PromptableModel
 from uniultra.training.config import LossSettings
 from uniultra.training.losses import boundary_bce, dice_loss, hard_iou
+
+
+@dataclass(frozen=True)
+class Round:
+    """One answer and what it was an answer to: `prompt` (points, labels, mask, has_mask) as
+    `PromptableModel.decode` takes them, logits (B, S/4, S/4), quality (B,).
+    """
+
+    prompt: tuple[Tensor, Tensor, Tensor, Tensor]
+    logits: Tensor
+    quality: Tensor
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A prompt and its corrections: the mean loss and the mean Dice of the first and the last answer, each
+    (); the answers in turn.
+    """
+
+    loss: Tensor
+    dice_first: Tensor
+    dice_last: Tensor
+    rounds: tuple[Round, ...]
 
 
 class InteractiveTrainer(nn.Module):
@@ -31,7 +56,7 @@ class InteractiveTrainer(nn.Module):
         """image (B, S, S) uint8, target (B, S, S) 0..1, points (B, N, 2), labels (B, N), mask (B, 1, S/4,
         S/4), has_mask (B,).
         """
-        return {"loss": self.rounds(self.model.encode(image), target, points, labels, mask, has_mask)["loss"]}
+        return {"loss": self.rounds(self.model.encode(image), target, points, labels, mask, has_mask).loss}
 
     def rounds(
         self,
@@ -41,32 +66,31 @@ class InteractiveTrainer(nn.Module):
         labels: Tensor,
         mask: Tensor,
         has_mask: Tensor,
-    ) -> dict[str, Tensor]:
-        """Prompting and correcting on an encoded batch; `first_logits` (B, S/4, S/4) is the answer to the
-        first prompt.
+        known: Tensor | None = None,
+    ) -> Corrected:
+        """Prompting and correcting on an encoded batch. Targets with `known` (B,) 0 are prompted and
+        corrected for as the others, but enter neither loss nor Dice.
         """
         halved = F.avg_pool2d(target.unsqueeze(1), 2).squeeze(
             1
         )  # logits have a quarter of the side: half is fine enough
-        losses, dices, answers = [], [], []
+        losses, dices, answers = [], [], list[Round]()
+        counted = torch.ones(len(target), device=target.device) if known is None else known
         rounds = int(torch.randint(1, self.settings.rounds + 1, ()))
         for more in reversed(range(rounds)):
             logits, quality, _ = self.model.decode(features, points, labels, mask, has_mask)
-            loss, dice = self._score(logits, quality, halved)
+            loss, dice = self._score(logits, quality, halved, counted)
             losses.append(loss)
             dices.append(dice)
-            answers.append(logits)
+            answers.append(Round((points, labels, mask, has_mask), logits, quality))
             if more:
                 mask, has_mask = logits.detach().unsqueeze(1), torch.ones_like(has_mask)
                 points, labels = self._correct(logits, target, points, labels)
-        return {
-            "loss": torch.stack(losses).mean(),
-            "dice_first": dices[0],
-            "dice_last": dices[-1],
-            "first_logits": answers[0],
-        }
+        return Corrected(torch.stack(losses).mean(), dices[0], dices[-1], tuple(answers))
 
-    def _score(self, logits: Tensor, quality: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    def _score(
+        self, logits: Tensor, quality: Tensor, target: Tensor, counted: Tensor
+    ) -> tuple[Tensor, Tensor]:
         weights = self.settings
         fine = F.interpolate(
             logits.float().unsqueeze(1), size=target.shape[1:], mode="bilinear", align_corners=False
@@ -74,7 +98,9 @@ class InteractiveTrainer(nn.Module):
         dice = dice_loss(fine, target)
         mask_loss = weights.dice * dice + weights.bce * boundary_bce(fine, target, weights.boundary_weight)
         quality_loss = (quality.float() - hard_iou(fine, target)).square()
-        return (mask_loss + weights.quality * quality_loss).mean(), 1.0 - dice.detach().mean()
+        losses = torch.stack([mask_loss + weights.quality * quality_loss, dice.detach()])
+        loss, dice = (losses * counted).sum(dim=1) / counted.sum().clamp(min=1.0)
+        return loss, 1.0 - dice
 
     def _correct(
         self, logits: Tensor, target: Tensor, points: Tensor, labels: Tensor
