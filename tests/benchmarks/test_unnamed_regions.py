@@ -15,7 +15,7 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks" / "unnamed_regions.py"
 
 
 def test_the_regions_are_a_data_set_of_their_own(tmp_path: Path) -> None:
-    phantoms = [Phantom("a", split="val"), Phantom("b", split="val"), Phantom("c", split="train")]
+    phantoms = [Phantom("a", split="val"), Phantom("b", split="val"), Phantom("c", split="train", group="1")]
     labelled = write_manifest(tmp_path / "labelled", phantoms)
     masks = []
     for name in ("once", "again"):

@@ -7,13 +7,13 @@ focus view knows where to look from a box (the user's, or the coarse answer's, w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import torch
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset
 
 from uniultra.data.augmentation import draw_appearance, draw_placement
 from uniultra.data.loading import read_row
@@ -149,34 +149,6 @@ class PromptDataset(Dataset):
         item, rng = self.objects[index], np.random.default_rng((self.seed, draw))
         region = draw_region(item.image, item.ids == item.value, rng)
         return draw_example(replace(item, ids=region.astype(np.uint8), value=1), self.spec, rng)
-
-
-class DrawSampler(Sampler[int]):
-    """An epoch of keys for `PromptDataset`: objects drawn by their weights with replacement, every draw with
-    its own number.
-    """
-
-    def __init__(self, weights: np.ndarray, seed: int, least: int = 0) -> None:
-        """`least`: draws an epoch where there are fewer objects than that, so that a handful of images fills
-        a batch.
-        """
-        self.weights = weights / weights.sum()
-        self.seed = seed
-        self.length = max(len(weights), least)
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by the trainer before each epoch, and on resume."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __iter__(self) -> Iterator[int]:
-        count = len(self.weights)
-        picks = np.random.default_rng((self.seed, self.epoch)).choice(count, size=self.length, p=self.weights)
-        first = self.epoch * self.length
-        yield from (int((first + position) * count + pick) for position, pick in enumerate(picks))
 
 
 def _load(row: Row) -> list[_Object]:

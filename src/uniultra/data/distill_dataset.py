@@ -13,7 +13,8 @@ import torch
 from torch.utils.data import Dataset
 
 from uniultra.data.augmentation import draw_appearance, draw_placement
-from uniultra.data.dataset import POINTS, DrawSampler, PromptDataset, SampleSpec, warp
+from uniultra.data.dataset import POINTS, PromptDataset, SampleSpec, warp
+from uniultra.data.draw_sampler import DrawSampler
 from uniultra.data.loading import read_row
 from uniultra.data.manifest import objects_in
 from uniultra.data.splits import TrainSplit

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from uniultra.data.dataset import DrawSampler, PromptDataset, SampleSpec
+from uniultra.data.dataset import PromptDataset, SampleSpec
+from uniultra.data.draw_sampler import DrawSampler
 from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import TrainSplit, few_shot, train_split
 from uniultra.errors import DataError

@@ -23,7 +23,7 @@ from torch import nn
 from torch.utils.data import Dataset, Sampler
 from transformers import PrinterCallback, Trainer, TrainingArguments
 
-from uniultra.data.dataset import DrawSampler
+from uniultra.data.draw_sampler import DrawSampler
 from uniultra.data.splits import SelectionSplit
 from uniultra.errors import ModelError, OutputError
 from uniultra.models.methods import learned_names
