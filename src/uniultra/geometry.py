@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from uniultra.pixel_scale import Calibration, Scale
+from uniultra.pixel_scale import Box, Calibration, Scale
 from uniultra.types import POSITIVE, Frame, Prompt, Region, mask_box
 
 _ONE = 2048
@@ -194,6 +194,21 @@ def clip_box(
     height, width = frame_hw
     x0, y0, x1, y1 = box_xyxy
     return max(x0, -0.5), max(y0, -0.5), min(x1, width - 0.5), min(y1, height - 0.5)
+
+
+def stays_within(region: Region, box_xyxy: Box, margin: float, frame_hw: tuple[int, ...]) -> bool:
+    """Whether a box stays a share `margin` of a region's sides away from its edges; beyond the frame's own
+    edges nothing is hidden.
+    """
+    height, width = frame_hw
+    x0, y0, x1, y1 = box_xyxy
+    across, down = margin * region.width, margin * region.height
+    return (
+        (x0 >= region.x0 + across or region.x0 <= -0.5)
+        and (y0 >= region.y0 + down or region.y0 <= -0.5)
+        and (x1 <= region.x1 - across or region.x1 >= width - 0.5)
+        and (y1 <= region.y1 - down or region.y1 >= height - 0.5)
+    )
 
 
 def scale_of(calibration: Calibration, mask_hw: np.ndarray, prompt: Prompt | None = None) -> Scale:

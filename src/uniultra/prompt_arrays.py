@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from uniultra.geometry import ModelMap, prompt_points
+from uniultra.geometry import ModelMap, clip_box, field_side, prompt_points
 from uniultra.pixel_scale import Box
 from uniultra.types import POSITIVE, Prompt, mask_box
 
@@ -76,3 +76,15 @@ def around_clicks(box_xyxy: Box, prompt: Prompt) -> Box:
 def clicks_of(prompt: Prompt) -> list[tuple[tuple[float, float], int]]:
     """Each click with its label."""
     return list(zip(prompt.points_xy, prompt.point_labels, strict=True))
+
+
+def found_box(mask_hw: np.ndarray, prompt: Prompt) -> Box:
+    """The box of an answer, stretched to hold the clicks; where it found nothing, a twelfth of the frame
+    around what was prompted.
+    """
+    box, frame_hw = mask_box(mask_hw), (mask_hw.shape[0], mask_hw.shape[1])
+    if box is None:
+        side = field_side(frame_hw) / 24
+        x0, y0, x1, y1 = prompted_box(prompt)
+        box = (x0 - side, y0 - side, x1 + side, y1 + side)
+    return clip_box(around_clicks(box, prompt), frame_hw)

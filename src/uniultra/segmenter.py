@@ -23,7 +23,16 @@ import numpy as np
 from uniultra.backends.open import open_backend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import PromptError
-from uniultra.geometry import ModelMap, clip_box, field_side, inscribed_centre, region_around, scale_of, whole
+from uniultra.geometry import (
+    ModelMap,
+    clip_box,
+    field_side,
+    inscribed_centre,
+    region_around,
+    scale_of,
+    stays_within,
+    whole,
+)
 from uniultra.model_facts import ModelFacts, Passes
 from uniultra.pixel_scale import Box
 from uniultra.postprocess import (
@@ -35,7 +44,14 @@ from uniultra.postprocess import (
     under_clicks,
     without_specks,
 )
-from uniultra.prompt_arrays import alike, around_clicks, click_box, clicks_of, prompt_arrays, prompted_box
+from uniultra.prompt_arrays import (
+    alike,
+    around_clicks,
+    click_box,
+    clicks_of,
+    found_box,
+    prompt_arrays,
+)
 from uniultra.prompt_checks import check_frame, check_prompts
 from uniultra.registry import DEFAULT
 from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region, mask_box
@@ -186,19 +202,25 @@ class Segmenter:
         """
         if previous is not None and prompt.mask_hw is None and previous.mask_hw.any():
             prompt = replace(prompt, mask_hw=previous.mask_hw)
-        [found] = self.decode(embedding, [_pointing(prompt)])
-        passes = self.facts.passes
-        mask = without_specks(found, prompt, passes.min_part, passes.max_hole)
-        if prompt.box_xyxy is None and prompt.mask_hw is None:
-            mask = under_clicks(found, prompt, passes.max_hole)
-        mask = replace(mask, scale=scale_of(embedding.calibration, mask.mask_hw, prompt))
+        [mask] = self.refine_all(embedding, [prompt])
         return Refined(mask, self._next_region(embedding.region, mask, prompt))
 
+    def refine_all(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Mask]:
+        """One pass on an embedding for several structures: the masks of `refine`. Raises PromptError."""
+        passes, masks = self.facts.passes, []
+        found = self.decode(embedding, [_pointing(prompt) for prompt in prompts])
+        for prompt, answer in zip(prompts, found, strict=True):
+            mask = without_specks(answer, prompt, passes.min_part, passes.max_hole)
+            if prompt.box_xyxy is None and prompt.mask_hw is None:
+                mask = under_clicks(answer, prompt, passes.max_hole)
+            masks.append(replace(mask, scale=scale_of(embedding.calibration, mask.mask_hw, prompt)))
+        return masks
+
     def _next_region(self, region: Region, mask: Mask, prompt: Prompt) -> Region:
-        box = _found_box(mask, prompt)
+        box = found_box(mask.mask_hw, prompt)
         crop = self._crop(box)
         small_enough = max(region.width, region.height) <= KEPT_ZOOM * max(crop.width, crop.height)
-        return region if small_enough and _stays_within(region, box, mask.mask_hw.shape) else crop
+        return region if small_enough and stays_within(region, box, KEPT_MARGIN, mask.mask_hw.shape) else crop
 
     def _crop(self, box_xyxy: Box) -> Region:
         """The region around a box, in the shape that the model was trained on."""
@@ -233,7 +255,7 @@ class Segmenter:
         """
         masks = [under_clicks(self.decode(view, [prompt])[0], prompt, self.facts.passes.max_hole)]
         for _ in range(self.facts.passes.click_crops):
-            box = _found_box(masks[-1], prompt)
+            box = found_box(masks[-1].mask_hw, prompt)
             [mask] = self.decode(self.encode(frame, self._crop(box)), [replace(prompt, box_xyxy=box)])
             masks.append(under_clicks(mask, prompt, self.facts.passes.max_hole))
             if overlap(masks[-2].mask_hw, masks[-1].mask_hw) > self.facts.passes.agreed:
@@ -247,19 +269,6 @@ class Refined:
 
     mask: Mask
     region: Region
-
-
-def _stays_within(region: Region, box_xyxy: Box, frame_hw: tuple[int, ...]) -> bool:
-    """Whether a box keeps its distance from the region's edges; beyond the frame's own nothing is hidden."""
-    height, width = frame_hw
-    x0, y0, x1, y1 = box_xyxy
-    across, down = KEPT_MARGIN * region.width, KEPT_MARGIN * region.height
-    return (
-        (x0 >= region.x0 + across or region.x0 <= -0.5)
-        and (y0 >= region.y0 + down or region.y0 <= -0.5)
-        and (x1 <= region.x1 - across or region.x1 >= width - 0.5)
-        and (y1 <= region.y1 - down or region.y1 >= height - 0.5)
-    )
 
 
 def _known_box(prompt: Prompt, frame_hw: tuple[int, int]) -> Box | None:
@@ -286,15 +295,3 @@ def _pointing(prompt: Prompt) -> Prompt:
         points_xy=(*prompt.points_xy, inscribed_centre(inside)),
         point_labels=(*prompt.point_labels, POSITIVE),
     )
-
-
-def _found_box(found: Mask, prompt: Prompt) -> Box:
-    """The box of an answer, stretched to hold the clicks; where it found nothing, a twelfth of the frame
-    around what was prompted.
-    """
-    box = mask_box(found.mask_hw)
-    if box is None:
-        side = field_side(found.mask_hw.shape) / 24
-        x0, y0, x1, y1 = prompted_box(prompt)
-        box = (x0 - side, y0 - side, x1 + side, y1 + side)
-    return clip_box(around_clicks(box, prompt), (found.mask_hw.shape[0], found.mask_hw.shape[1]))

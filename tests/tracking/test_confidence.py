@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from phantoms import ellipse, speckled
-from uniultra.tracking.anchor import EXPLAINED, anchored, followed, mask_at
+from uniultra.tracking.anchor import EXPLAINED, Anchor, followed, mask_at, moved_along, registered
 from uniultra.tracking.confidence import (
     LOST,
     NO_HOLD,
@@ -87,9 +87,33 @@ def test_an_anchor_explains_its_own_frame_shifted_and_no_other() -> None:
     shifted = Frame(np.roll(first.pixels_hw, (2, 5), axis=(0, 1)))
     flow = flow_between(view_of(shifted), view_of(first))
     at = Region(57, 34, 153, 130)
-    anchor = followed(anchored(first, grid, 0.9), shifted, flow, at)
+    begun = Anchor(grid, 0.9, registered(first, grid.region))
+    [anchor] = followed([begun], shifted, flow, at)
     assert anchor.likeness >= EXPLAINED
     x0, y0, x1, y1 = mask_at(anchor, at).box_xyxy or (0, 0, 0, 0)
     assert (x0, y0, x1, y1) == pytest.approx((74.5, 59.5, 135.5, 104.5), abs=1.5)
-    other = followed(anchored(first, grid, 0.9), speckled(np.zeros(HW, np.bool_), 9), None, grid.region)
+    [other] = followed([begun], speckled(np.zeros(HW, np.bool_), 9), None, grid.region)
     assert other.likeness < 0.7
+
+
+def test_anchors_that_share_a_registration_are_told_apart_by_what_is_near_each() -> None:
+    """One of two cysts is painted over: the other is still explained, and the crop is registered once."""
+    insides = [ellipse(HW, (70, 80), (16, 14)), ellipse(HW, (120, 80), (16, 14))]
+    first = speckled(insides[0] | insides[1], 1)
+    region = Region(40, 40, 150, 120)
+    grids = [grid_of(np.where(each, 8.0, -8.0).astype(np.float32), region) for each in insides]
+    shared = registered(first, region)
+    pixels_hw = first.pixels_hw.copy()
+    pixels_hw[60:100, 100:140] = speckled(np.zeros(HW, np.bool_), 9).pixels_hw[60:100, 100:140]
+    one, two = followed([Anchor(grid, 0.9, shared) for grid in grids], Frame(pixels_hw), None, region)
+    assert one.registration is two.registration
+    assert one.likeness >= EXPLAINED
+    assert two.likeness < 0.7
+    alone = followed([Anchor(grids[0], 0.9, shared)], Frame(pixels_hw), None, region)[0]
+    assert mask_at(alone, region).box_xyxy == pytest.approx(mask_at(one, region).box_xyxy, abs=1.0)
+
+
+def test_a_shared_crop_moves_with_the_one_in_the_middle() -> None:
+    before = [Region(0, 0, 10, 10), Region(20, 0, 30, 10), Region(40, 0, 50, 10)]
+    now = [Region(2, 1, 12, 11), Region(23, 2, 33, 12), Region(140, 90, 150, 100)]
+    assert moved_along(Region(-5, -5, 55, 15), before, now) == Region(-2, -3, 58, 17)

@@ -3,11 +3,12 @@ carried over directly.
 
 Motion from frame to frame adds up its errors; registered to one frame, they don't. Where tissue has changed
 too much, as out of the plane or after seconds of another view, the likeness says so, and the model is asked
-instead.
+instead. Structures prompted together that lie close are registered together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -27,67 +28,89 @@ _NEAR = 9
 
 
 @dataclass(frozen=True)
+class Registration:
+    """A crop of the prompted frame, and the way from the last frame back to there.
+
+    Attributes:
+        region, patch_hw: the crop of that frame, uint8 (SIDE, SIDE).
+        at: the same crop, moved along with what it shows, on the last frame.
+        back: for each pixel of that, the step to its place on the prompted frame, source pixels, float32
+            (SIDE, SIDE, 2).
+    """
+
+    region: Region
+    patch_hw: np.ndarray = field(repr=False)
+    at: Region
+    back: np.ndarray = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Anchor:
-    """A structure as it was where it was prompted, and the way from the last frame back to there.
+    """A structure as it was where it was prompted.
 
     Attributes:
         grid: the mask on the prompted frame.
         quality: of that mask.
-        region, patch_hw: the crop of that frame, uint8 (SIDE, SIDE).
-        at: the same crop, moved along with the structure, on the last frame.
-        back: for each pixel of that, the step to its place on the prompted frame, source pixels, float32
-            (SIDE, SIDE, 2).
+        registration: to that frame; one object for all structures that are registered together.
         likeness: how well the prompted frame explains the last one, -1 to 1.
     """
 
     grid: MaskGrid
     quality: float
-    region: Region
-    patch_hw: np.ndarray = field(repr=False)
-    at: Region
-    back: np.ndarray = field(repr=False)
+    registration: Registration
     likeness: float = 1.0
 
 
-def anchored(frame: Frame, grid: MaskGrid, quality: float) -> Anchor:
-    """The anchor of a mask on its own frame."""
-    back = np.zeros((SIDE, SIDE, 2), np.float32)
-    return Anchor(grid, quality, grid.region, _crop(frame, grid.region), grid.region, back)
+def registered(frame: Frame, region: Region) -> Registration:
+    """A crop's registration to its own frame."""
+    return Registration(region, _crop(frame, region), region, np.zeros((SIDE, SIDE, 2), np.float32))
 
 
-def followed(anchor: Anchor, frame: Frame, flow: np.ndarray | None, centre: Region) -> Anchor:
-    """An anchor brought to the next frame.
+def followed(anchors: Sequence[Anchor], frame: Frame, flow: np.ndarray | None, at: Region) -> list[Anchor]:
+    """Anchors of one registration brought to the next frame.
 
     Args:
         flow: from `flow_between`; None where nothing moved.
-        centre: where the structure is expected; the crop's middle goes there.
+        at: where their crop is expected (`moved_along`).
     """
-    size = frame.height, frame.width
-    half_x, half_y = anchor.region.width / 2, anchor.region.height / 2
-    x, y = (centre.x0 + centre.x1) / 2, (centre.y0 + centre.y1) / 2
-    at = Region(x - half_x, y - half_y, x + half_x, y + half_y)
+    old = anchors[0].registration
     across, down = positions(at, SIDE)
+    size = frame.height, frame.width
     dx, dy = (np.zeros_like(across),) * 2 if flow is None else steps_at(flow, size, across, down)
-    back = _sampled(anchor.back, anchor.at, across + dx, down + dy)
-    back = np.stack([back[..., 0] + dx, back[..., 1] + dy], axis=-1).astype(np.float32)
+    back = _sampled(old.back, old.at, across + dx, down + dy)
+    back[..., 0] += dx
+    back[..., 1] += dy
     seen = _crop(frame, at)
-    expected = _expected(anchor, across, down, back)
-    cell = np.array([at.width / SIDE, at.height / SIDE], np.float32)
-    rest = crop_flow(seen, expected) * cell
+    shown = _expected(old, across, down, back)
+    rest = crop_flow(seen, shown)
+    rest *= np.array([at.width / SIDE, at.height / SIDE], np.float32)
     better = rest + _sampled(back, at, across + rest[..., 0], down + rest[..., 1])
-    near = _near(anchor, across, down, better)
-    pairs = ((back, expected), (better, _expected(anchor, across, down, better)))
-    likeness, chosen = max(
-        ((_correlation(shown, seen, near), steps) for steps, shown in pairs), key=lambda pair: pair[0]
-    )
-    return replace(anchor, at=at, back=np.asarray(chosen, np.float32), likeness=likeness)
+    views = ((shown, back), (_expected(old, across, down, better), better))
+    near = [_near(one, across, down, better) for one in anchors]
+    every = near[0] if len(near) == 1 else np.logical_or.reduce(near)
+    best = max(views, key=lambda view: _correlation(view[0], seen, every))
+    now = replace(old, at=at, back=best[1])
+    return [
+        replace(one, registration=now, likeness=_correlation(best[0], seen, where))
+        for one, where in zip(anchors, near, strict=True)
+    ]
 
 
 def mask_at(anchor: Anchor, region: Region) -> MaskGrid:
     """The prompted frame's mask as it lies on the last frame, over a region of that."""
     across, down = positions(region, GRID)
-    back = _sampled(anchor.back, anchor.at, across, down)
+    back = _sampled(anchor.registration.back, anchor.registration.at, across, down)
     return MaskGrid(region, anchor.grid.at(across + back[..., 0], down + back[..., 1]))
+
+
+def moved_along(region: Region, before: Sequence[Region], now: Sequence[Region]) -> Region:
+    """A region moved by the median of what the middles of others move by."""
+    steps = [
+        ((b.x0 + b.x1 - a.x0 - a.x1) / 2, (b.y0 + b.y1 - a.y0 - a.y1) / 2)
+        for a, b in zip(before, now, strict=True)
+    ]
+    dx, dy = (float(step) for step in np.median(steps, axis=0))
+    return Region(region.x0 + dx, region.y0 + dy, region.x1 + dx, region.y1 + dy)
 
 
 def _crop(frame: Frame, region: Region) -> np.ndarray:
@@ -107,9 +130,9 @@ def _sampled(values: np.ndarray, region: Region, across: np.ndarray, down: np.nd
     return np.asarray(found)
 
 
-def _expected(anchor: Anchor, across: np.ndarray, down: np.ndarray, back: np.ndarray) -> np.ndarray:
+def _expected(old: Registration, across: np.ndarray, down: np.ndarray, back: np.ndarray) -> np.ndarray:
     """The prompted frame's crop as it should look now."""
-    return _sampled(anchor.patch_hw, anchor.region, across + back[..., 0], down + back[..., 1])
+    return _sampled(old.patch_hw, old.region, across + back[..., 0], down + back[..., 1])
 
 
 def _near(anchor: Anchor, across: np.ndarray, down: np.ndarray, back: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ import numpy as np
 from uniultra.geometry import OUTSIDE_LOGIT, clip_box, inscribed_centre, scale_of
 from uniultra.pixel_scale import NO_SCALE, Box
 from uniultra.segmenter import Segmenter
-from uniultra.tracking.anchor import EXPLAINED, followed, mask_at
+from uniultra.tracking.anchor import EXPLAINED, followed, mask_at, moved_along
 from uniultra.tracking.confidence import Evidence, appearance, likeness, stability
 from uniultra.tracking.state import MaskGrid, area_ratio, grid_of
 from uniultra.tracking.track_state import ObjectTrack
@@ -42,22 +42,34 @@ class Answer:
 
 
 def explained(
-    frame: Frame, one: ObjectTrack, expected: MaskGrid, flow: np.ndarray | None
-) -> tuple[ObjectTrack, Answer | None]:
-    """The structure with its anchor on this frame, and the answer where the prompted frame explains what is
-    seen there.
+    frame: Frame, pairs: Sequence[tuple[ObjectTrack, MaskGrid]], flow: np.ndarray | None
+) -> list[tuple[ObjectTrack, Answer | None]]:
+    """Structures of one registration, with the places where they are expected: each with its anchor on this
+    frame, and the answer where the prompted frame explains what is seen there. Lost ones don't move the
+    others' crop.
     """
-    anchor = followed(one.anchor, frame, flow, expected.region)
-    grid = mask_at(anchor, expected.region)
-    one, box = replace(one, anchor=anchor), grid.box_xyxy
-    frame_hw = frame.height, frame.width
-    if anchor.likeness < EXPLAINED or box is None or _prompt(grid, frame_hw) is None:
+    trusted = [pair for pair in pairs if not pair[0].lost] or pairs
+    before, now = [one.anchor.grid.region for one, _ in trusted], [grid.region for _, grid in trusted]
+    at = moved_along(pairs[0][0].anchor.registration.region, before, now)
+    anchors = followed([one.anchor for one, _ in pairs], frame, flow, at)
+    return [
+        _explained(frame, replace(one, anchor=anchor), expected.region)
+        for (one, expected), anchor in zip(pairs, anchors, strict=True)
+    ]
+
+
+def _explained(frame: Frame, one: ObjectTrack, region: Region) -> tuple[ObjectTrack, Answer | None]:
+    if one.anchor.likeness < EXPLAINED:
         return one, None
-    logits_hw = grid.map.paste_logits(grid.logits_hw, frame_hw)
+    grid, frame_hw = mask_at(one.anchor, region), (frame.height, frame.width)
+    box = _box_on(grid, frame_hw)
+    if box is None:
+        return one, None
+    logits_hw, quality = grid.map.paste_logits(grid.logits_hw, frame_hw), one.anchor.quality
     mask_hw = logits_hw > 0
-    mask = Mask(mask_hw, logits_hw, anchor.quality, scale_of(frame.calibration, mask_hw))
-    seen = appearance(frame, clip_box(box, frame_hw))
-    return one, Answer(mask, grid, seen, _evidence(one, grid, seen, anchor.quality))
+    mask = Mask(mask_hw, logits_hw, quality, scale_of(frame.calibration, mask_hw))
+    seen = appearance(frame, box)
+    return one, Answer(mask, grid, seen, _evidence(one, grid, seen, quality))
 
 
 def view_tasks(
@@ -76,7 +88,8 @@ def view_tasks(
 
     def masks(view: Region, places: Sequence[int]) -> list[tuple[int, Mask]]:
         encoded = segmenter.encode(frame, view)
-        return [(place, segmenter.refine(encoded, there[place]).mask) for place in places]
+        found = segmenter.refine_all(encoded, [there[place] for place in places])
+        return list(zip(places, found, strict=True))
 
     return [partial(masks, view, places) for view, places in by_view.items()]
 
@@ -108,16 +121,22 @@ def _prompt(grid: MaskGrid, frame_hw: tuple[int, int]) -> Prompt | None:
     """The box of an expected mask and its innermost point; None where less than a pixel of it is on the
     frame.
     """
-    box = grid.box_xyxy
+    box = _box_on(grid, frame_hw)
     if box is None:
-        return None
-    box = clip_box(box, frame_hw)
-    if box[2] - box[0] < 1 or box[3] - box[1] < 1:
         return None
     [point] = grid.map.to_source(np.array([inscribed_centre(grid.inside_hw)]))
     x = float(min(max(point[0], -0.5), frame_hw[1] - 0.5))
     y = float(min(max(point[1], -0.5), frame_hw[0] - 0.5))
     return Prompt(box, ((x, y),), (POSITIVE,))
+
+
+def _box_on(grid: MaskGrid, frame_hw: tuple[int, int]) -> Box | None:
+    """The box of a mask, cut to the frame; None where less than a pixel of it is there."""
+    box = grid.box_xyxy
+    if box is None:
+        return None
+    x0, y0, x1, y1 = clip_box(box, frame_hw)
+    return (x0, y0, x1, y1) if x1 - x0 >= 1 and y1 - y0 >= 1 else None
 
 
 def _crop_of(segmenter: Segmenter, frame: Frame, prompt: Prompt) -> Region:

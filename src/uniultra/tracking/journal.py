@@ -22,7 +22,7 @@ from uniultra.model_facts import ModelFacts
 from uniultra.pixel_scale import Scale
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.text import printable
-from uniultra.tracking.anchor import SIDE, Anchor
+from uniultra.tracking.anchor import SIDE, Anchor, Registration
 from uniultra.tracking.kept import Kept, keep
 from uniultra.tracking.spans import PromptedFrames
 from uniultra.tracking.state import GRID, PATCH, MaskGrid
@@ -194,7 +194,12 @@ def _kept(item: dict[str, Any]) -> tuple[int, Kept]:
 def _packed(state: TrackState) -> str:
     """A state as text: arrays without pickle, and the rest as JSON among them."""
     arrays: dict[str, np.ndarray] = {"view": state.view_hw}
-    rest: dict[str, Any] = {"frame_hw": state.frame_hw, "objects": []}
+    rest: dict[str, Any] = {"frame_hw": state.frame_hw, "objects": [], "registrations": []}
+    registrations = {id(one.anchor.registration): one.anchor.registration for one in state.objects}
+    for place, shared in enumerate(registrations.values()):
+        arrays |= {f"patch{place}": shared.patch_hw, f"back{place}": shared.back}
+        rest["registrations"].append([_edges(shared.region), _edges(shared.at)])
+    places = {identity: place for place, identity in enumerate(registrations)}
     for place, one in enumerate(state.objects):
         arrays |= {
             f"grid{place}": one.grid.logits_hw,
@@ -202,49 +207,51 @@ def _packed(state: TrackState) -> str:
             f"first{place}": one.first_hw,
             f"sure{place}": one.sure_hw,
             f"anchor{place}": one.anchor.grid.logits_hw,
-            f"patch{place}": one.anchor.patch_hw,
-            f"back{place}": one.anchor.back,
         }
         anchor = one.anchor
-        regions = (one.grid.region, one.sure_grid.region, anchor.grid.region, anchor.region, anchor.at)
-        listed = [[r.x0, r.y0, r.x1, r.y1] for r in regions]
-        rest["objects"].append(
-            [one.number, one.lost, one.steady, one.doubted, anchor.quality, anchor.likeness, listed]
-        )
+        listed = [_edges(grid.region) for grid in (one.grid, one.sure_grid, anchor.grid)]
+        said = [one.number, one.lost, one.steady, one.doubted, anchor.quality, anchor.likeness]
+        rest["objects"].append([*said, places[id(anchor.registration)], listed])
     buffer = io.BytesIO()
     np.savez_compressed(buffer, rest=np.frombuffer(json.dumps(rest).encode(), np.uint8), **arrays)  # type: ignore[arg-type]
     return base64.b64encode(buffer.getvalue()).decode()
+
+
+def _edges(region: Region) -> list[float]:
+    return [region.x0, region.y0, region.x1, region.y1]
 
 
 def _unpacked(text: str) -> TrackState:
     """The state again. Raises ValueError or KeyError for what is no state."""
     with np.load(io.BytesIO(base64.b64decode(text)), allow_pickle=False) as arrays:
         rest = json.loads(arrays["rest"].tobytes())
-        objects = tuple(_object(arrays, place, said) for place, said in enumerate(rest["objects"]))
+        registrations = [
+            Registration(
+                Region(*crop),
+                _of_shape(arrays[f"patch{place}"], SIDE),
+                Region(*at),
+                _of_shape(arrays[f"back{place}"], SIDE),
+            )
+            for place, (crop, at) in enumerate(rest["registrations"])
+        ]
+        objects = tuple(
+            _object(arrays, place, said, registrations) for place, said in enumerate(rest["objects"])
+        )
         height, width = rest["frame_hw"]
         return TrackState((height, width), arrays["view"], objects)
 
 
-def _object(arrays: Mapping[str, np.ndarray], place: int, said: list[Any]) -> ObjectTrack:
-    number, lost, steady, doubted, quality, alike, listed = said
-    here, sure, first, crop, at = (Region(*edges) for edges in listed)
+def _object(
+    arrays: Mapping[str, np.ndarray], place: int, said: list[Any], registrations: list[Registration]
+) -> ObjectTrack:
+    number, lost, steady, doubted, quality, alike, registration, listed = said
     grid, sure_grid, first_grid = (
-        MaskGrid(region, _of_shape(arrays[f"{name}{place}"], GRID))
-        for name, region in (("grid", here), ("sure_grid", sure), ("anchor", first))
+        MaskGrid(Region(*edges), _of_shape(arrays[f"{name}{place}"], GRID))
+        for name, edges in zip(("grid", "sure_grid", "anchor"), listed, strict=True)
     )
     seen = [_of_shape(arrays[f"{name}{place}"], PATCH) for name in ("first", "sure")]
-    patch_hw, back = _of_shape(arrays[f"patch{place}"], SIDE), _of_shape(arrays[f"back{place}"], SIDE)
-    return ObjectTrack(
-        number,
-        grid,
-        sure_grid,
-        seen[0],
-        seen[1],
-        Anchor(first_grid, quality, crop, patch_hw, at, back, alike),
-        lost,
-        float(steady),
-        int(doubted),
-    )
+    anchor = Anchor(first_grid, quality, registrations[registration], alike)
+    return ObjectTrack(number, grid, sure_grid, seen[0], seen[1], anchor, lost, float(steady), int(doubted))
 
 
 def _of_shape(array: np.ndarray, side: int) -> np.ndarray:

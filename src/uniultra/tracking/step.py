@@ -19,9 +19,10 @@ import numpy as np
 
 from uniultra.errors import PromptError
 from uniultra.geometry import clip_box
+from uniultra.pixel_scale import Box
 from uniultra.results import TrackStatus
 from uniultra.segmenter import Segmenter
-from uniultra.tracking.anchor import EXPLAINED, anchored
+from uniultra.tracking.anchor import EXPLAINED, Anchor, Registration, registered
 from uniultra.tracking.answers import (
     Answer,
     answers_at,
@@ -44,7 +45,8 @@ from uniultra.tracking.confidence import (
 from uniultra.tracking.motion import carried, flow_between, moved_to_match, view_of
 from uniultra.tracking.state import MaskGrid, agreement, grid_of
 from uniultra.tracking.track_state import ObjectTrack, TrackState
-from uniultra.types import Frame, Mask, Prompt
+from uniultra.tracking.views import shared_views
+from uniultra.types import Frame, Mask, Prompt, Region
 
 
 @dataclass(frozen=True)
@@ -87,25 +89,36 @@ def begin(
         _check_size(state, frame)
     others = () if state is None else tuple(one for one in state.objects if one.number not in prompts)
     masks = segmenter.segment(frame, list(prompts.values()))
-    tracks, answers = [], []
-    for (number, prompt), mask in zip(prompts.items(), masks, strict=True):
-        answers.append(
-            TrackedMask(number, mask, "sure" if mask.mask_hw.any() else "lost", mask.quality, mask)
-        )
-        tracks.append(_new_track(segmenter, frame, number, mask, prompt))
+    answers = [
+        TrackedMask(number, mask, "sure" if mask.mask_hw.any() else "lost", mask.quality, mask)
+        for number, mask in zip(prompts, masks, strict=True)
+    ]
+    boxes = [_first_box(mask, prompt, frame_hw) for mask, prompt in zip(masks, prompts.values(), strict=True)]
+    crops = [crop_of(segmenter, frame, box) for box in boxes]
+    views = shared_views(crops)
+    shared = {view: registered(frame, view) for view in views}
+    tracks = [
+        _new_track(frame, number, mask, box, crop, shared[view])
+        for number, mask, box, crop, view in zip(prompts, masks, boxes, crops, views, strict=True)
+    ]
     objects = tuple(sorted((*others, *tracks), key=lambda one: one.number))
     return answers, TrackState(frame_hw, view_of(frame), objects)
 
 
-def _new_track(segmenter: Segmenter, frame: Frame, number: int, mask: Mask, prompt: Prompt) -> ObjectTrack:
+def _first_box(mask: Mask, prompt: Prompt, frame_hw: tuple[int, int]) -> Box:
+    """Where a structure is on the frame where it is prompted; around the click where nothing was found."""
     box = mask.box_xyxy or prompt.box_xyxy
     if box is None:
-        x, y = prompt.points_xy[0] if prompt.points_xy else (frame.width / 2, frame.height / 2)
+        x, y = prompt.points_xy[0] if prompt.points_xy else (frame_hw[1] / 2, frame_hw[0] / 2)
         box = x - 8, y - 8, x + 8, y + 8
-    box = clip_box(box, (frame.height, frame.width))
-    grid = grid_of(mask.logits_hw, crop_of(segmenter, frame, box))
-    seen = appearance(frame, box)
-    return ObjectTrack(number, grid, grid, seen, seen, anchored(frame, grid, mask.quality))
+    return clip_box(box, frame_hw)
+
+
+def _new_track(
+    frame: Frame, number: int, mask: Mask, box: Box, crop: Region, registration: Registration
+) -> ObjectTrack:
+    grid, seen = grid_of(mask.logits_hw, crop), appearance(frame, box)
+    return ObjectTrack(number, grid, grid, seen, seen, Anchor(grid, mask.quality, registration))
 
 
 def step(segmenter: Segmenter, state: TrackState, frame: Frame) -> tuple[list[TrackedMask], TrackState]:
@@ -122,11 +135,11 @@ def step(segmenter: Segmenter, state: TrackState, frame: Frame) -> tuple[list[Tr
     still = np.array_equal(view, state.view_hw)
     flow = None if still or not state.objects else flow_between(view, state.view_hw)
     expected = [_expected(one, flow, state.frame_hw) for one in state.objects]
-    registered, masks = _seen(segmenter, frame, state.objects, expected, flow)
-    objects = state.objects if still else tuple(one for one, _ in registered)
+    brought, masks = _seen(segmenter, frame, state.objects, expected, flow)
+    objects = state.objects if still else tuple(one for one, _ in brought)
     found = [
         weighed(segmenter, frame, one, masks.get(place)) if known is None else known
-        for place, (one, known) in enumerate(zip(objects, (known for _, known in registered), strict=True))
+        for place, (one, known) in enumerate(zip(objects, (known for _, known in brought), strict=True))
     ]
     for turn, (search, least) in enumerate(((_where_sure, FOUND_THERE), (_where_alike, SURE))):
         doubted = [place for place, answer in enumerate(found) if answer.evidence.confidence < LOST]
@@ -162,14 +175,19 @@ def _seen(
     pairs = list(zip(objects, expected, strict=True))
     likely = [place for place, one in enumerate(objects) if one.anchor.likeness < EXPLAINED]
     guesses = view_tasks(segmenter, frame, [expected[place] for place in likely])
-    tasks: list[Callable[[], Any]] = [*guesses, *(partial(explained, frame, *pair, flow) for pair in pairs)]
+    groups: dict[int, list[int]] = {}
+    for place, one in enumerate(objects):
+        groups.setdefault(id(one.anchor.registration), []).append(place)
+    together = [[pairs[place] for place in places] for places in groups.values()]
+    tasks: list[Callable[[], Any]] = [*guesses, *(partial(explained, frame, own, flow) for own in together)]
     made = at_once(tasks)
     early = dict(chain.from_iterable(made[: len(guesses)]))
     masks = {likely[place]: mask for place, mask in early.items()}
-    registered = made[len(guesses) :]
-    rest = [place for place, (_, known) in enumerate(registered) if known is None and place not in likely]
+    by_place = dict(zip(chain(*groups.values()), chain(*made[len(guesses) :]), strict=True))
+    found = [by_place[place] for place in range(len(objects))]
+    rest = [place for place, (_, known) in enumerate(found) if known is None and place not in likely]
     late = chain.from_iterable(at_once(view_tasks(segmenter, frame, [expected[place] for place in rest])))
-    return registered, masks | {rest[place]: mask for place, mask in late}
+    return found, masks | {rest[place]: mask for place, mask in late}
 
 
 def _check_size(state: TrackState, frame: Frame) -> None:

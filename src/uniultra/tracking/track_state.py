@@ -65,14 +65,14 @@ class TrackState:
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays: these don't grow with the cine."""
+        registrations = {id(one.anchor.registration): one.anchor.registration for one in self.objects}
+        shared = [each.patch_hw.nbytes + each.back.nbytes for each in registrations.values()]
         per = [
-            one.anchor.patch_hw.nbytes
-            + one.anchor.back.nbytes
-            + one.anchor.grid.logits_hw.nbytes
+            one.anchor.grid.logits_hw.nbytes
             + one.grid.logits_hw.nbytes
             + one.sure_grid.logits_hw.nbytes
             + one.first_hw.nbytes
             + one.sure_hw.nbytes
             for one in self.objects
         ]
-        return self.view_hw.nbytes + sum(per)
+        return self.view_hw.nbytes + sum(shared) + sum(per)

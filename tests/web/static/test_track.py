@@ -18,12 +18,14 @@ from uniultra.geometry import inscribed_centre
 from uniultra.io.rle import mask_of
 from uniultra.pixel_scale import NO_SCALE
 from uniultra.segmenter import Segmenter
+from uniultra.tracking.anchor import registered
+from uniultra.tracking.answers import crop_of
 from uniultra.tracking.confidence import Evidence, appearance, holds_on, likeness
 from uniultra.tracking.motion import flow_between, view_of
 from uniultra.tracking.state import agreement, grid_of
 from uniultra.tracking.step import _new_track, step
 from uniultra.tracking.track_state import TrackState
-from uniultra.types import Frame, Mask, Prompt, Region
+from uniultra.types import Frame, Mask, Region
 from uniultra.web.workspace.static_files import STATIC
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
@@ -112,9 +114,11 @@ def test_a_track_is_that_of_python() -> None:
     frames = [Frame.from_array(moved(still, x, y, scale)) for x, y, scale in steps]
     segmenter = Segmenter.load(threads=1)
     logits = np.where(inside, np.float32(8), np.float32(-8))
-    first = _new_track(
-        segmenter, frames[0], 1, Mask(inside, logits, 0.9, NO_SCALE), Prompt((55, 45, 125, 95))
-    )
+    mask = Mask(inside, logits, 0.9, NO_SCALE)
+    box = mask.box_xyxy
+    assert box is not None
+    crop = crop_of(segmenter, frames[0], box)
+    first = _new_track(frames[0], 1, mask, box, crop, registered(frames[0], crop))
     state = TrackState(HW, view_of(frames[0]), (first,))
     script = """
         const { begin, step } = await import(`${core}/track.mjs`);
