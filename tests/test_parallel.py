@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uniultra.parallel import map_ahead
+from uniultra.parallel import map_ahead, worked_out_once
 
 
 @settings(max_examples=30, deadline=None)
@@ -69,3 +69,33 @@ def test_what_stops_early_leaves_no_thread(workers: int) -> None:
     results.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before
     assert len(begun) <= workers + 2
+
+
+class Once:
+    """Each object's value takes until both threads are at theirs."""
+
+    def __init__(self, both: threading.Barrier) -> None:
+        self.both, self.times = both, 0
+
+    @worked_out_once
+    def value(self) -> list[int]:
+        """What is kept."""
+        self.times += 1
+        self.both.wait(timeout=30)
+        return [self.times]
+
+
+def test_two_objects_are_worked_out_at_once() -> None:
+    """A lock of the class, as Python 3.11's cached_property has, would break the barrier."""
+    both = threading.Barrier(2)
+    objects = [Once(both), Once(both)]
+    assert list(map_ahead(lambda one: one.value, objects, 2)) == [[1], [1]]
+    assert [one.times for one in objects] == [1, 1]
+
+
+def test_a_value_is_kept_and_is_one_for_all_threads() -> None:
+    one = Once(threading.Barrier(2))
+    first, second = map_ahead(lambda _: one.value, range(2), 2)
+    assert first is second is one.value
+    assert one.times == 2, "both were at it; later ones aren't"
+    assert Once.value.__doc__ == "What is kept."

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
 from phantoms import ellipse, speckled
+from uniultra import results
 from uniultra.errors import FileError, PromptError
+from uniultra.measure.measured import Measured
 from uniultra.outputs.structured import cine_frame_json
-from uniultra.results import FrameResult, segment_cine
+from uniultra.parallel import map_ahead
+from uniultra.results import FrameResult, ObjectResult, segment_cine
 from uniultra.segmenter import Segmenter
-from uniultra.types import Cine, Frame, Prompt
+from uniultra.types import Cine, Frame, Mask, Prompt
 
 BOX = Prompt(box_xyxy=(105, 65, 235, 155))
 CLICK = Prompt(points_xy=((170, 110),), point_labels=(1,))
@@ -98,3 +102,19 @@ def test_measures_are_kept_once_worked_out(segmenter: Segmenter) -> None:
     [result] = segment_cine(segmenter, cine_of(), [1], [BOX], 2)
     assert result.objects[0].measured is result.objects[0].measured
     assert np.count_nonzero(result.masks[0].mask_hw) == result.objects[0].area_px
+
+
+def test_two_threads_measure_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    both, real = threading.Barrier(2), results.measure_mask
+
+    def measured(*arguments: Any) -> Measured:
+        both.wait(timeout=30)  # one alone would never pass
+        return real(*arguments)
+
+    monkeypatch.setattr(results, "measure_mask", measured)
+    inside = np.zeros((40, 40), bool)
+    inside[10:30, 10:25] = True
+    objects = [ObjectResult(i, Mask(inside, inside.astype(np.float32), 0.9)) for i in (1, 2)]
+    first, second = map_ahead(lambda one: one.measured, objects, 2)
+    assert first == second
+    assert objects[0].measured is first

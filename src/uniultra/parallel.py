@@ -1,14 +1,41 @@
-"""A map on threads that keeps the order and holds few items."""
+"""What threads share: a map that keeps the order and holds few items, and values worked out once."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, Generic, Self, TypeVar, overload
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
+Owner = TypeVar("Owner")
+
+
+class worked_out_once(Generic[Owner, Made]):  # noqa: N801 - it stands where `property` does
+    """A property that is worked out on first use, and kept.
+
+    As `functools.cached_property` of Python 3.12: until 3.11 that holds a lock of the whole class meanwhile,
+    so that threads measured one result after another. Where two threads ask one object at once, both may work
+    it out, and both get the value of the first to end.
+    """
+
+    def __init__(self, function: Callable[[Owner], Made]) -> None:
+        self._function, self.__doc__ = function, function.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, instance: Owner, owner: type) -> Made: ...
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        return instance.__dict__.setdefault(self._name, self._function(instance))
 
 
 def map_ahead(

@@ -7,13 +7,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from uniultra.io.overlay import font_of, line_width, readable_on
+from uniultra.parallel import worked_out_once
 from uniultra.types import POSITIVE, Prompt
 
 LEAST_SIDE = 480
@@ -56,22 +56,22 @@ class Annotations:
     zoom: int
     taken: list[Box] = field(default_factory=list)
 
-    @cached_property
+    @worked_out_once
     def size(self) -> int:
         """Height of letters, px."""
         mean_side = math.sqrt(self.image.width * self.image.height)
         return int(np.clip(round(FONT_SHARE * mean_side), LEAST_FONT, MOST_FONT))
 
-    @cached_property
+    @worked_out_once
     def font(self) -> _Font:
         return font_of(self.size)
 
-    @cached_property
+    @worked_out_once
     def width(self) -> int:
         """Of thin lines, px."""
         return max(1, round(line_width((self.image.height, self.image.width))))
 
-    @cached_property
+    @worked_out_once
     def pen(self) -> ImageDraw.ImageDraw:
         """Blends colours by their fourth number."""
         return ImageDraw.Draw(self.image, "RGBA")

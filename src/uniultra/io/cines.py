@@ -32,7 +32,7 @@ def open_cine(path: PathLike) -> Cine:
 
 def open_as(kind: Kind, path: PathLike) -> Cine:
     """The same of a file whose kind is known. Raises FileError as `open_cine` does."""
-    return kind.open(path) if kind.open else _sequence(shown(path), [Path(path)], read_as(kind, path))
+    return kind.open(path) if kind.open else _still(read_as(kind, path))
 
 
 OnFault = Callable[[int, FileError], None]
@@ -112,8 +112,18 @@ def _later(frames: Iterator[tuple[int, Frame]], requested: int, cine: Cine) -> F
     )
 
 
-def _sequence(name: str, files: Sequence[Path], first: Frame | None = None) -> Cine:
-    first = first or read_frame(files[0])
+def _still(frame: Frame) -> Cine:
+    def read(number: int) -> Frame:
+        if number != 0:
+            raise FileError(f"{frame.source}: there is no frame {number}; legal are 0 to 0; count from 0")
+        return frame
+
+    size = frame.height, frame.width
+    return Cine(frame.source, size, 1, read, lambda: iter([frame]), calibration=frame.calibration)
+
+
+def _sequence(name: str, files: Sequence[Path]) -> Cine:
+    first = read_frame(files[0])
     frame_hw = first.height, first.width
     read = partial(_nth, name, files, frame_hw)
     return Cine(

@@ -6,7 +6,6 @@ Only what is coloured has them: a frame whose channels are alike is grey, whatev
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,7 @@ from PIL import Image
 from uniultra.io.images import decode_as
 from uniultra.io.input_file import InputFile
 from uniultra.io.pillow_reader import flatten, is_wide
+from uniultra.parallel import worked_out_once
 
 if TYPE_CHECKING:
     from uniultra.io.dicom.pixels import Image as DicomImage
@@ -59,19 +59,20 @@ class Colours:
 
     def stream(self) -> Iterator[np.ndarray]:
         """The frames of a video or GIF: RGB, or uint8 (H, W) of one that is grey. Raises FileError."""
+        from uniultra.io.lent_file import LentFile
         from uniultra.io.video import gif_pictures, video_colours
 
         if self.file.known is None or self.file.known.plugin is None:
             return video_colours(self.file.path, self.file.cine.frame_hw)
-        return map(_or_grey, gif_pictures(self.file.path, self.file.cine.count))
+        return map(_or_grey, gif_pictures(LentFile(self.file.path), self.file.cine.count))
 
-    @cached_property
+    @worked_out_once
     def _dicom(self) -> DicomImage:
         from uniultra.io.dicom.pixels import open_image
 
         return open_image(self.file.header)
 
-    @cached_property
+    @worked_out_once
     def _palette(self) -> np.ndarray | None:
         from uniultra.io.dicom.colour import palette_of
 

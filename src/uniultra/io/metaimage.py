@@ -7,16 +7,15 @@ and have no times; in a file of PLUS, which describes each frame in its header, 
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from uniultra.errors import FileError
 from uniultra.io import volumes
-from uniultra.io.paths import MAX_CINE_BYTES, PathLike, open_file, shown
+from uniultra.io.lent_file import LentFile
+from uniultra.io.paths import PathLike, shown
 from uniultra.io.place import LPS, Place, place
 from uniultra.io.plus import FRAME_FIELD, described
 from uniultra.io.print_size import print_size_notes
@@ -69,21 +68,22 @@ def place_of(path: PathLike, number: int) -> Place | None:
 
 def _volume(path: PathLike) -> Volume:
     name = shown(path)
-    with open_file(path, MAX_CINE_BYTES) as file:
+    own = LentFile(path)
+    with own.lent() as file:
         fields = _fields(file, name)
         end = file.tell()
     size = sides(fields.get("DimSize", ""), "DimSize", name)
     axis, count = one_axis(size[2:], name)
     dtype = _dtype(fields, name)
     channels = int(numbers(fields.get("ElementNumberOfChannels", "1"), 1, "ElementNumberOfChannels", name)[0])
-    data, offset = Path(path), end
+    data, offset = own, end
     if fields["ElementDataFile"].upper() != "LOCAL":
         data = beside(path, fields["ElementDataFile"])
         offset = int(numbers(fields.get("HeaderSize", "0"), 1, "HeaderSize", name)[0])
     encoding = "zlib" if _flag(fields, "CompressedData") else "raw"
     volume = Volume(name, data, offset, encoding, dtype, (size[0], size[1], count), channels)
     if offset == -1:  # the pixels are the last bytes of the file
-        offset = os.stat(volume.data).st_size - volume.frame_bytes * count
+        offset = data.size - volume.frame_bytes * count
     calibration, notes = _spacing(fields, len(size), name)
     is_plus = any(field.startswith(FRAME_FIELD) for field in fields)
     if count > 1 and axis == 0 and not is_plus:

@@ -7,7 +7,9 @@ rows x 1 x frames.
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
+import weakref
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -16,7 +18,7 @@ import numpy as np
 
 from uniultra.errors import FileError, OutputError
 from uniultra.io.output import write_bytes
-from uniultra.io.paths import MAX_CINE_BYTES, PathLike, first_bytes, shown
+from uniultra.io.paths import MAX_CINE_BYTES, PathLike, open_file, shown
 from uniultra.io.pillow_reader import check_size
 from uniultra.io.place import RAS, Place, place
 from uniultra.io.print_size import print_size_notes
@@ -50,6 +52,9 @@ _PLACE = (
     ),
     *("srow_x", "srow_y", "srow_z"),
 )
+_GZIP = b"\x1f\x8b"
+_SECOND = 540
+"""sizeof_hdr of NIfTI-2; 348 of NIfTI-1."""
 _ROUNDING = 1e-3
 _MOST_BLUR = 0.1
 
@@ -63,7 +68,6 @@ def open_nifti(path: PathLike) -> Cine:
         FileError: no nibabel, damaged, of other axes, too large, or of values that are not finite.
     """
     name = shown(path)
-    first_bytes(path, 1, MAX_CINE_BYTES)
     image = _load(path, name)
     shape = tuple(int(side) for side in image.shape)
     axis = _frame_axis(image)
@@ -152,8 +156,6 @@ def write_labels(
     image.header.set_intent("label")
     data = image.to_bytes()
     if str(path).lower().endswith(".gz"):
-        import gzip
-
         data = gzip.compress(data, mtime=0)
     write_bytes(path, data, force)
 
@@ -201,20 +203,28 @@ def _frame_axis(image: Any) -> int:
 
 
 def _load(path: PathLike, name: str) -> Any:
+    """An image, whose file stays open as long as it: nibabel's own would be opened, and inflated from its
+    beginning, for every frame.
+    """
     if importlib.util.find_spec("nibabel") is None:
         raise FileError(f"{name}: NIfTI needs nibabel; install with: pip install 'uniultra[nifti]'")
     import nibabel
 
+    file = open_file(path, MAX_CINE_BYTES)
     with quiet("nibabel.global"):
         try:
-            image = nibabel.load(str(path), mmap=False)
-            if not isinstance(image, nibabel.Nifti1Image):
-                raise TypeError(type(image).__name__)
-            return image
+            stream = gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == _GZIP else file
+            size = stream.read(4)
+            stream.seek(0)
+            second = size in (_SECOND.to_bytes(4, "little"), _SECOND.to_bytes(4, "big"))
+            image = (nibabel.Nifti2Image if second else nibabel.Nifti1Image).from_stream(stream)
         except Exception as error:  # hostile bytes make nibabel raise almost anything
+            file.close()
             raise FileError(
                 f"{name}: no NIfTI file, or damaged ({type(error).__name__}); export it again"
             ) from error
+    weakref.finalize(image, file.close)
+    return image
 
 
 def _sizes(image: Any, frames: int) -> tuple[Calibration, tuple[float, ...] | None]:

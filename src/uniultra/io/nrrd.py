@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import gzip
 import math
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from uniultra.errors import FileError
 from uniultra.io import volumes
+from uniultra.io.lent_file import LentFile
 from uniultra.io.output import write_bytes
-from uniultra.io.paths import MAX_CINE_BYTES, PathLike, open_file, shown
+from uniultra.io.paths import PathLike, shown
 from uniultra.io.place import LPS, RAS, Place, place
 from uniultra.io.plus import described
 from uniultra.io.print_size import print_size_notes
@@ -142,7 +141,8 @@ def _written(code: Coded | None) -> str:
 
 def _volume(path: PathLike) -> Volume:
     name = shown(path)
-    with open_file(path, MAX_CINE_BYTES) as file:
+    own = LentFile(path)
+    with own.lent() as file:
         fields, pairs = _fields(file, name)
         end = file.tell()
     size = sides(fields.get("sizes", ""), "sizes", name)
@@ -164,13 +164,13 @@ def _volume(path: PathLike) -> Volume:
     is_time = axis > 0 or kinds[2:3] in (["list"], ["time"]) or any(key.startswith("Seq_") for key in pairs)
     notes = (*notes, SLICES) if count > 1 and not is_time else notes
     detached = fields.get("data file") or fields.get("datafile")
-    data = beside(path, detached) if detached else Path(path)
+    data = beside(path, detached) if detached else own
     offset = _skipped(fields, 0 if detached else end, name)
     volume = Volume(
         *(name, data, 0, _ENCODINGS[encoding], _dtype(fields, name), (size[0], size[1], count), channels)
     )
     if fields.get("byte skip", "").strip() == "-1":
-        offset = os.stat(data).st_size - volume.frame_bytes * count
+        offset = data.size - volume.frame_bytes * count
     volume = replace(volume, place=_place(fields), slices=axis == 0 and not is_time)
     return described(volume, pairs, offset, calibration, notes)
 

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from io import BufferedReader
 
 from uniultra.errors import FileError
 from uniultra.text import printable
@@ -45,7 +45,7 @@ def first_bytes(path: PathLike, count: int, limit: int = MAX_BYTES) -> bytes:
         return file.read(count)
 
 
-def open_file(path: PathLike, limit: int = MAX_BYTES) -> BinaryIO:
+def open_file(path: PathLike, limit: int = MAX_BYTES) -> BufferedReader:
     """An ordinary file, opened for reading. Raises FileError as `first_bytes` does."""
     with _os_errors(shown(path)):
         check_file(path, limit)

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import accumulate
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 
 from uniultra.errors import FileError
-from uniultra.io.paths import MAX_CINE_BYTES, PathLike, check_file, first_bytes, for_ffmpeg, one_line, shown
+from uniultra.io.lent_file import LentFile
+from uniultra.io.paths import PathLike, one_line, shown
 from uniultra.io.pillow_reader import check_size, flatten
 from uniultra.io.silence import quiet
 from uniultra.pixel_scale import UNKNOWN, Calibration
@@ -58,19 +59,18 @@ def open_video(path: PathLike, form: str | None = None) -> Cine:
         FileError: damaged, empty, of an unknown codec, too large; while reading, a frame that isn't there.
     """
     name = shown(path)
-    check_file(path, MAX_CINE_BYTES)
-    form = form or _format_of(path)
-    with _opened(path, name, form) as container:
+    file = LentFile(path)
+    with _opened(file, name, form) as container:
         check_size((container.streams.video[0].width, container.streams.video[0].height), name)
         first = _first(container, name)
         aspect, turned = _aspect(container.streams.video[0]), _turned(first)
     frame_hw = (first.height, first.width) if turned % 2 == 0 else (first.width, first.height)
     check_size((frame_hw[1], frame_hw[0]), name)
-    with _opened(path, name, form) as container:
+    with _opened(file, name, form) as container:
         times = _times(container, name)
     notes = (INTERLACED,) if first.interlaced_frame else ()
     calibration = UNKNOWN.with_aspect("the video", 1 / aspect if turned % 2 else aspect)
-    stream = partial(_video_frames, path, name, form, frame_hw, calibration)
+    stream = partial(_video_frames, file, name, form, frame_hw, calibration)
     read = partial(_one, stream, name, len(times))
     return Cine(name, frame_hw, len(times), read, stream, times, calibration, notes, in_order=True)
 
@@ -81,7 +81,8 @@ def open_gif(path: PathLike) -> Cine:
     """
     name = shown(path)
     steps = []
-    with _gif(path, name) as image:
+    file = LentFile(path)
+    with _gif(file, name) as image:
         check_size(image.size, name)
         frame_hw = image.size[1], image.size[0]
         for number in range(MAX_FRAMES + 1):
@@ -94,7 +95,7 @@ def open_gif(path: PathLike) -> Cine:
     if count > MAX_FRAMES:
         raise FileError(f"{name}: over {MAX_FRAMES} frames; split it")
     times = tuple(accumulate([0.0, *steps[:-1]])) if count > 1 else None
-    stream = partial(_gif_frames, path, name, count)
+    stream = partial(_gif_frames, file, name, count)
     return Cine(name, frame_hw, count, partial(_one, stream, name, count), stream, times, in_order=True)
 
 
@@ -110,20 +111,26 @@ def _one(stream: partial[Iterator[Frame]], name: str, count: int, number: int) -
     )
 
 
-def _format_of(path: PathLike) -> str:
-    head = first_bytes(path, 12, MAX_CINE_BYTES)
+def _format_of(file: BinaryIO) -> str:
+    head = file.read(12)
+    file.seek(0)
     return next((form for at, mark, form in _FORMATS if head[at:].startswith(mark)), "mov")
 
 
 @contextmanager
-def _opened(path: PathLike, name: str, form: str) -> Iterator[InputContainer]:
+def _opened(source: LentFile, name: str, form: str | None = None) -> Iterator[InputContainer]:
     """The open file, which has video. Its format is what its first bytes say, and it may name no other file
     to be opened.
     """
     import av
 
     try:
-        with av.open(for_ffmpeg(path), format=form, options={"protocol_whitelist": "file"}) as container:
+        with (
+            source.lent() as file,
+            av.open(
+                file, format=form or _format_of(file), options={"protocol_whitelist": "file"}
+            ) as container,
+        ):
             if not container.streams.video:
                 raise FileError(
                     f"{name}: holds no video; legal are files with at least 1 frame; export it again"
@@ -189,10 +196,15 @@ def _turned(frame: VideoFrame) -> int:
 
 
 def _video_frames(
-    path: PathLike, name: str, form: str, frame_hw: tuple[int, int], calibration: Calibration, start: int = 0
+    source: LentFile,
+    name: str,
+    form: str | None,
+    frame_hw: tuple[int, int],
+    calibration: Calibration,
+    start: int = 0,
 ) -> Iterator[Frame]:
     count = 0
-    with _opened(path, name, form) as container:
+    with _opened(source, name, form) as container:
         for frame in container.decode(container.streams.video[0]):
             count += 1
             if count <= start:
@@ -209,7 +221,7 @@ def video_colours(path: PathLike, frame_hw: tuple[int, int]) -> Iterator[np.ndar
     grey (H, W) of the others, which costs no more than grey alone. Raises FileError.
     """
     name = shown(path)
-    with _opened(path, name, _format_of(path)) as container:
+    with _opened(LentFile(path), name) as container:
         for number, frame in enumerate(container.decode(container.streams.video[0])):
             yield _upright(frame, "rgb24" if _is_tinted(frame) else "gray", number, name, frame_hw)
 
@@ -240,10 +252,9 @@ def _upright(frame: VideoFrame, form: str, number: int, name: str, frame_hw: tup
 
 
 @contextmanager
-def _gif(path: PathLike, name: str) -> Iterator[GifImageFile]:
+def _gif(source: LentFile, name: str) -> Iterator[GifImageFile]:
     try:
-        first_bytes(path, 1)
-        with open(path, "rb") as file, quiet("PIL"):
+        with source.lent() as file, quiet("PIL"):
             yield GifImageFile(file)
     except FileError:
         raise
@@ -253,10 +264,10 @@ def _gif(path: PathLike, name: str) -> Iterator[GifImageFile]:
         ) from error
 
 
-def gif_pictures(path: PathLike, count: int, start: int = 0) -> Iterator[Image.Image]:
+def gif_pictures(source: LentFile, count: int, start: int = 0) -> Iterator[Image.Image]:
     """The frames of a GIF that `open_gif` opened, from `start` on, of mode L or RGB. Raises FileError."""
     try:
-        with open(path, "rb") as file:
+        with source.lent() as file:
             image = GifImageFile(file)
             for number in range(count):
                 with quiet("PIL"):
@@ -267,10 +278,10 @@ def gif_pictures(path: PathLike, count: int, start: int = 0) -> Iterator[Image.I
                     yield picture
     except Exception as error:
         raise FileError(
-            f"{shown(path)}: the GIF data is damaged or truncated ({one_line(error)}); export it again"
+            f"{shown(source.path)}: the GIF data is damaged or truncated ({one_line(error)}); export it again"
         ) from error
 
 
-def _gif_frames(path: PathLike, name: str, count: int, start: int = 0) -> Iterator[Frame]:
-    for picture in gif_pictures(path, count, start):
+def _gif_frames(source: LentFile, name: str, count: int, start: int = 0) -> Iterator[Frame]:
+    for picture in gif_pictures(source, count, start):
         yield Frame(np.array(picture.convert("L")), source=name)

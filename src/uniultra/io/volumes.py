@@ -9,7 +9,6 @@ size.
 from __future__ import annotations
 
 import bz2
-import os
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,7 +20,8 @@ import numpy as np
 from PIL import Image
 
 from uniultra.errors import FileError
-from uniultra.io.paths import MAX_CINE_BYTES, PathLike, check_file, open_file, shown
+from uniultra.io.lent_file import LentFile
+from uniultra.io.paths import PathLike, shown
 from uniultra.io.pillow_reader import check_size
 from uniultra.io.place import Place
 from uniultra.pixel_scale import UNKNOWN, Calibration
@@ -59,7 +59,7 @@ class Volume:
     """
 
     name: str
-    data: Path
+    data: LentFile
     offset: int
     encoding: str
     dtype: np.dtype
@@ -143,7 +143,7 @@ def header_line(file: BinaryIO, name: str) -> str | None:
     return line.decode("utf-8", errors="replace").rstrip("\r\n")
 
 
-def beside(header: PathLike, named: str) -> Path:
+def beside(header: PathLike, named: str) -> LentFile:
     """The file of pixels that a header names. Raises FileError where that isn't the plain name of a file
     beside it.
     """
@@ -152,9 +152,7 @@ def beside(header: PathLike, named: str) -> Path:
             f"{shown(header)}: its pixels are in {shown(named)}; legal is one file beside it; "
             "save it as one file"
         )
-    data = Path(header).with_name(named)
-    check_file(data, MAX_CINE_BYTES)
-    return data
+    return LentFile(Path(header).with_name(named))
 
 
 def numbers(text: str, count: int | None, what: str, name: str) -> tuple[float, ...]:
@@ -189,8 +187,7 @@ def one_axis(axes: tuple[int, ...], name: str) -> tuple[int, int]:
 
 
 def _check_length(volume: Volume) -> None:
-    check_file(volume.data, MAX_CINE_BYTES)
-    there = os.stat(volume.data).st_size - volume.offset
+    there = volume.data.size - volume.offset
     expected = volume.frame_bytes * volume.size[2] if volume.encoding == "raw" else 1
     if volume.offset < 0 or there < expected:
         found = f"{max(there, 0)} bytes of pixels where the header promises {expected}"
@@ -205,14 +202,14 @@ def _plane(volume: Volume, number: int) -> np.ndarray:
         for at, plane in enumerate(_planes(volume)):
             if at == number:
                 return plane
-    with open_file(volume.data, MAX_CINE_BYTES) as file:
+    with volume.data.lent() as file:
         file.seek(volume.offset + number * volume.frame_bytes)
         return _shaped(file.read(volume.frame_bytes), volume, number)
 
 
 def _planes(volume: Volume) -> Iterator[np.ndarray]:
     """All frames in their order."""
-    with open_file(volume.data, MAX_CINE_BYTES) as file:
+    with volume.data.lent() as file:
         file.seek(volume.offset)
         stream = None if volume.encoding == "raw" else _OPENERS[volume.encoding]()
         left = b""

@@ -100,7 +100,8 @@ class CineDesk:
             for key in [key for key, run in self._runs.items() if run.cine_id == cine_id]:
                 del self._runs[key]
             if cine_id in self._open:
-                self._open.pop(cine_id).files.close()
+                files = self._open.pop(cine_id).files  # the cine, and with it its file, is gone before them
+                files.close()
 
     def _cine(self, file: CineFile) -> Cine | None:
         if file.id not in self._open:

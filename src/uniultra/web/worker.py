@@ -8,6 +8,7 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from uniultra.backends.protocol import Backend
 from uniultra.errors import FileError, UniUltraError
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.dicom.deflated import inflated_bytes
-from uniultra.io.images import kind_of, read_as
+from uniultra.io.images import kind_of
+from uniultra.io.input_file import InputFile
 from uniultra.measure.measured import as_json
 from uniultra.prompt_checks import check_prompt, clipped
 from uniultra.results import ObjectResult
@@ -116,8 +118,9 @@ def read_upload(job: Read) -> Upload:
         except FileError as error:
             raise JobError("media-type", without_path(path, error)) from error
         try:
-            frame = read_as(kind, path, job.options.frame)
-            origin = origin_of(path, kind, job.options.frame)
+            source = InputFile(Path(path), kind)
+            frame = source.frame(job.options.frame)
+            origin = origin_of(source, job.options.frame)
         except FileError as error:
             raise JobError("image", without_path(path, error)) from error
     if frame.pixels_hw.size > job.max_pixels:

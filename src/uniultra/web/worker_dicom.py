@@ -7,14 +7,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from uniultra.errors import FileError, OutputError, PromptError, UniUltraError
 from uniultra.geometry import scale_of
-from uniultra.io.images import Kind
 from uniultra.io.input_file import InputFile
 from uniultra.io.rle import mask_of
 from uniultra.model_facts import ModelFacts
@@ -32,17 +30,16 @@ _WITHOUT_LOGITS = 8.0
 """Either way, of masks that are only known as bits."""
 
 
-def origin_of(path: str, kind: Kind, number: int | None) -> Origin | None:
+def origin_of(file: InputFile, number: int | None) -> Origin | None:
     """What results of an uploaded image refer to; None where it isn't DICOM."""
-    if kind.name != "DICOM":
+    if not file.is_dicom:
         return None
     from uniultra.io.dicom.source import source_of
 
     try:
-        header = InputFile(Path(path), kind).header
-        return Origin(source_of(header), source_of(header, keep_patient=True), number)
+        return Origin(source_of(file.header), source_of(file.header, keep_patient=True), number)
     except FileError as error:
-        return Origin(refused=without_path(path, error))
+        return Origin(refused=without_path(str(file.path), error))
 
 
 def derive(job: Derive, model: ModelFacts) -> Derived:
