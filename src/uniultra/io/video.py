@@ -128,7 +128,7 @@ def _opened(source: LentFile, name: str, form: str | None = None) -> Iterator[In
         with (
             source.lent() as file,
             av.open(
-                file, format=form or _format_of(file), options={"protocol_whitelist": "file"}
+                file, "r", format=form or _format_of(file), options={"protocol_whitelist": "file"}
             ) as container,
         ):
             if not container.streams.video:
