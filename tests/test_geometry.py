@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from phantoms import ellipse
 from uniultra.geometry import (
     OUTSIDE_LOGIT,
     ModelMap,
+    blurred_to_shrink,
     clip_box,
     prompt_points,
     region_around,
@@ -50,6 +52,26 @@ def test_matrix_is_to_model() -> None:
 def test_the_whole_frame_at_its_own_size_is_the_frame() -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8)
     np.testing.assert_array_equal(ModelMap(whole((64, 64)), 64).sample(pixels), pixels)
+
+
+@pytest.mark.parametrize("size", [16, 64])
+@pytest.mark.parametrize(
+    "region",
+    [
+        Region(40.2, 30.7, 150.9, 99.1),
+        Region(-20, -10, 90, 200),
+        Region(150, 90, 260, 170),
+        Region(-9, -9, 3, 3),
+    ],
+)
+def test_a_crop_is_what_the_blurred_frame_shows_there(region: Region, size: int) -> None:
+    frame_hw = np.random.default_rng(0).integers(0, 256, (120, 200)).astype(np.uint8)
+    to_model = ModelMap(region, size)
+    across, down = to_model.to_source(np.stack([np.arange(size)] * 2, axis=-1)).T
+    blurred = blurred_to_shrink(frame_hw, *to_model.scale_xy)
+    padded = np.pad(blurred.astype(np.float64), 1)
+    expected = ndimage.map_coordinates(padded, np.meshgrid(down + 1, across + 1, indexing="ij"), order=1)
+    assert np.abs(to_model.sample(frame_hw) - expected).max() <= 1
 
 
 def test_outside_the_frame_is_black() -> None:

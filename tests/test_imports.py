@@ -45,6 +45,7 @@ FOUNDATION = (
     "model_facts",
     "types",
     "geometry",
+    "taps",
     "registry",
     "structures",
 )
@@ -71,6 +72,7 @@ MAY_IMPORT = {
     "postprocess": FOUNDATION,
     "types": FOUNDATION,
     "geometry": FOUNDATION,
+    "taps": FOUNDATION,
     "registry": FOUNDATION,
     "structures": ("errors",),
     "models": ("errors", "registry", "atomic", "text", "models"),

@@ -13,10 +13,9 @@ import cv2
 import numpy as np
 
 from uniultra.pixel_scale import Box, Calibration, Scale
+from uniultra.taps import bilinear, seen, taps
 from uniultra.types import POSITIVE, Frame, Prompt, Region, mask_box
 
-_ONE = 2048
-"""Shares of bytes are whole numbers of this many: 255 times its square fits 32 bits."""
 OUTSIDE_LOGIT = -20.0
 """Logit given to pixels that an embedding's region doesn't cover: background, without doubt."""
 
@@ -105,11 +104,18 @@ class ModelMap:
         Shrinking averages the source pixels that fall into a model pixel, so speckle doesn't alias.
         """
         sx, sy = self.scale_xy
-        pixels_hw = blurred_to_shrink(pixels_hw, sx, sy)
         steps = np.arange(self.size)
         across, down = self.to_source(np.stack([steps, steps], axis=-1)).T
         height, width = pixels_hw.shape
-        return bilinear(pixels_hw, _taps(across, width), _taps(down, height))
+        # What lies beyond the reach of the blur isn't seen: a crop of a large frame costs as much as of any.
+        left, right = seen(across, 1.0 / sx, width)
+        top, bottom = seen(down, 1.0 / sy, height)
+        near_hw = blurred_to_shrink(np.ascontiguousarray(pixels_hw[top:bottom, left:right]), sx, sy)
+        return bilinear(
+            near_hw,
+            taps(across, width).moved(-left, right - left),
+            taps(down, height).moved(-top, bottom - top),
+        )
 
     def paste_logits(self, logits_hw: np.ndarray, frame_hw: tuple[int, int]) -> np.ndarray:
         """Logits on a grid of any side over the region, back to (height, width) float32; OUTSIDE_LOGIT beyond
@@ -125,66 +131,8 @@ class ModelMap:
             # Cut to the grid: a border of OUTSIDE_LOGIT would bleed into the region's outermost half cell.
             across = np.clip(grid.to_model(np.stack([np.arange(x0, x1)] * 2, axis=-1))[:, 0], 0, side - 1)
             down = np.clip(grid.to_model(np.stack([np.arange(y0, y1)] * 2, axis=-1))[:, 1], 0, side - 1)
-            full[y0:y1, x0:x1] = bilinear(
-                logits_hw.astype(np.float32), _taps(across, side), _taps(down, side)
-            )
+            full[y0:y1, x0:x1] = bilinear(logits_hw.astype(np.float32), taps(across, side), taps(down, side))
         return full
-
-
-@dataclass(frozen=True)
-class Taps:
-    """The two neighbours that each of N positions along an axis lies between, and how much of each it takes.
-
-    Attributes:
-        low, high: indices (N,) of neighbours.
-        low_share, high_share: float64 (N,), from 0 to 1; 0 for a neighbour that lies outside.
-    """
-
-    low: np.ndarray
-    high: np.ndarray
-    low_share: np.ndarray
-    high_share: np.ndarray
-
-
-def _taps(positions: np.ndarray, length: int) -> Taps:
-    """Of positions (N,) along an axis of `length` pixels, 0 at the centre of the first; outside is black."""
-    low = np.floor(positions).astype(np.int64)
-    share = positions - low
-    inside = (low >= 0) & (low < length), (low >= -1) & (low < length - 1)
-    clipped = np.clip(low, 0, length - 1), np.clip(low + 1, 0, length - 1)
-    return Taps(*clipped, np.where(inside[0], 1.0 - share, 0.0), np.where(inside[1], share, 0.0))
-
-
-def bilinear(pixels_hw: np.ndarray, across: Taps, down: Taps) -> np.ndarray:
-    """Pixels (H, W), uint8 or float32, at every pair of a position across and one down: (down, across), of
-    the same dtype.
-
-    The same numbers on every machine and with every version of OpenCV, whose warpAffine rounded positions to
-    1/32 pixel up to 4.14: bytes in whole numbers (shares of 1/2048, rounded to the nearest), float32 by
-    single operations in a fixed order.
-    """
-    first, last = int(down.low.min()), int(down.high.max()) + 1
-    rows_hw = pixels_hw[first:last]
-    whole = pixels_hw.dtype == np.uint8
-    kind, one = (np.int32, _ONE) if whole else (np.float32, 1.0)
-    left, right = (_shares(share, kind, one) for share in (across.low_share, across.high_share))
-    upper, lower = (_shares(share, kind, one)[:, None] for share in (down.low_share, down.high_share))
-    lines_hw = rows_hw.take(across.low, axis=1) * left
-    lines_hw += rows_hw.take(across.high, axis=1) * right
-    found_hw = lines_hw.take(down.low - first, axis=0)
-    found_hw *= upper
-    more_hw = lines_hw.take(down.high - first, axis=0)
-    more_hw *= lower
-    found_hw += more_hw
-    if not whole:
-        return found_hw
-    found_hw += _ONE * _ONE // 2
-    found_hw >>= 2 * _ONE.bit_length() - 2
-    return found_hw.astype(np.uint8)
-
-
-def _shares(shares: np.ndarray, kind: type, one: float) -> np.ndarray:
-    return (np.rint(shares * one) if kind is np.int32 else shares).astype(kind)
 
 
 def clip_box(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import cv2
@@ -25,10 +25,10 @@ def under_clicks(mask: Mask, prompt: Prompt, max_hole: float = 0.0) -> Mask:
     """The mask's connected parts that hold a positive click; its largest part where none does; an empty mask
     as it is. Holes as `without_holes` leaves them.
     """
-    parts, sizes = _parts(mask)
-    if not sizes.size:
-        return _only(mask, parts, set())
-    kept = _only(mask, parts, _clicked(parts, prompt) or {1 + int(np.argmax(sizes))})
+    parts = _parts(mask)
+    if parts is None:
+        return mask
+    kept = _only(mask, parts, parts.clicked(prompt) or {1 + int(np.argmax(parts.sizes))})
     return without_holes(kept, prompt, max_hole)
 
 
@@ -36,9 +36,11 @@ def without_specks(mask: Mask, prompt: Prompt, min_part: float, max_hole: float 
     """The mask without connected parts that are below `min_part` of its largest part; what was clicked on
     stays. Holes as `without_holes` leaves them.
     """
-    parts, sizes = _parts(mask)
-    large = {1 + int(i) for i in np.flatnonzero(sizes >= min_part * sizes.max(initial=0))}
-    kept = _only(mask, parts, large | _clicked(parts, prompt))
+    parts = _parts(mask)
+    if parts is None:
+        return mask
+    large = {1 + int(i) for i in np.flatnonzero(parts.sizes >= min_part * parts.sizes.max())}
+    kept = _only(mask, parts, large | parts.clicked(prompt))
     return without_holes(kept, prompt, max_hole)
 
 
@@ -51,21 +53,22 @@ def without_holes(mask: Mask, prompt: Prompt, max_hole: float) -> Mask:
     box = mask.box_xyxy
     if max_hole == 0.0 or box is None:
         return mask
-    x0, y0, x1, y1 = (int(edge + 0.5) for edge in box)  # a hole lies within the mask's box, off its border
-    outside = np.ascontiguousarray(~mask.mask_hw[y0:y1, x0:x1])
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(outside.view(np.uint8), connectivity=4)
-    border = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
+    window = _window(box)  # a hole lies within the mask's box, off its border
+    outside = np.ascontiguousarray(~mask.mask_hw[window])
+    _, numbers, stats, _ = cv2.connectedComponentsWithStats(outside.view(np.uint8), connectivity=4)
+    parts = Parts(numbers, stats[1:, cv2.CC_STAT_AREA], window, mask.mask_hw.shape)
+    border = np.unique(np.concatenate([numbers[0], numbers[-1], numbers[:, 0], numbers[:, -1]]))
     small = stats[:, cv2.CC_STAT_AREA] < max_hole * np.count_nonzero(mask.mask_hw)
     small[[0, *border]] = False
-    holes = np.zeros_like(mask.mask_hw)
-    numbered = np.zeros(mask.mask_hw.shape, np.int32)
-    numbered[y0:y1, x0:x1] = parts
-    small[list(_clicked(numbered, prompt, NEGATIVE))] = False
-    holes[y0:y1, x0:x1] = small[parts]
-    if not holes.any():
+    small[list(parts.clicked(prompt, NEGATIVE))] = False
+    if not small.any():
         return mask
-    logits_hw = np.where(holes, np.maximum(-mask.logits_hw, LEAST_LOGIT), mask.logits_hw)
-    return replace(mask, mask_hw=mask.mask_hw | holes, logits_hw=logits_hw)
+    holes = small[numbers]
+    mask_hw, logits_hw = mask.mask_hw.copy(), mask.logits_hw.copy()
+    mask_hw[window] |= holes
+    found = logits_hw[window]
+    logits_hw[window] = np.where(holes, np.maximum(-found, LEAST_LOGIT), found)
+    return replace(mask, mask_hw=mask_hw, logits_hw=logits_hw)
 
 
 def overlap(a_hw: np.ndarray, b_hw: np.ndarray) -> float:
@@ -107,34 +110,60 @@ def distinct(answers: Sequence[Mask], most: int) -> list[Mask]:
     return kept[:most]
 
 
-def _clicked(parts: np.ndarray, prompt: Prompt, kind: int = POSITIVE) -> set[int]:
-    """The numbers of the parts that hold a click of a kind, positive or negative."""
-    last_row, last_column = parts.shape[0] - 1, parts.shape[1] - 1
-    clicks = zip(prompt.points_xy, prompt.point_labels, strict=True)
-    inside = [
-        (min(round(y), last_row), min(round(x), last_column)) for (x, y), label in clicks if label == kind
-    ]
-    return {int(parts[at]) for at in inside} - {0}
+@dataclass(frozen=True)
+class Parts:
+    """Connected parts of a mask, numbered from 1 within its box: beyond that a mask costs nothing.
+
+    Attributes:
+        numbers: int32 (h, w), of the pixels in the window; 0 is none.
+        sizes: pixel counts (N,).
+        window: the rows and columns of the frame that the numbers are for.
+        frame_hw: the frame's size.
+    """
+
+    numbers: np.ndarray
+    sizes: np.ndarray
+    window: tuple[slice, slice]
+    frame_hw: tuple[int, ...]
+
+    def clicked(self, prompt: Prompt, kind: int = POSITIVE) -> set[int]:
+        """The numbers of the parts that hold a click of a kind, positive or negative."""
+        rows, columns = self.window
+        found = set()
+        for (x, y), label in zip(prompt.points_xy, prompt.point_labels, strict=True):
+            at = min(round(y), self.frame_hw[0] - 1), min(round(x), self.frame_hw[1] - 1)
+            inside = rows.start <= at[0] < rows.stop and columns.start <= at[1] < columns.stop
+            if label == kind and inside:
+                found.add(int(self.numbers[at[0] - rows.start, at[1] - columns.start]))
+        return found - {0}
 
 
-def _parts(mask: Mask) -> tuple[np.ndarray, np.ndarray]:
-    """Connected parts numbered from 1, int32 (H, W), and their pixel counts (N,)."""
-    parts = np.zeros(mask.mask_hw.shape, np.int32)
+def _window(box_xyxy: tuple[float, float, float, float]) -> tuple[slice, slice]:
+    x0, y0, x1, y1 = (int(edge + 0.5) for edge in box_xyxy)
+    return slice(y0, y1), slice(x0, x1)
+
+
+def _parts(mask: Mask) -> Parts | None:
+    """The connected parts of a mask; None for an empty one."""
     box = mask.box_xyxy
     if box is None:
-        return parts, np.zeros(0, np.int32)
-    x0, y0, x1, y1 = (int(edge + 0.5) for edge in box)  # beyond its box a mask costs nothing
-    inside = np.ascontiguousarray(mask.mask_hw[y0:y1, x0:x1]).view(np.uint8)
-    _, parts[y0:y1, x0:x1], stats, _ = cv2.connectedComponentsWithStats(inside, connectivity=8)
-    return parts, stats[1:, cv2.CC_STAT_AREA]
+        return None
+    window = _window(box)
+    inside = np.ascontiguousarray(mask.mask_hw[window]).view(np.uint8)
+    _, numbers, stats, _ = cv2.connectedComponentsWithStats(inside, connectivity=8)
+    return Parts(numbers, stats[1:, cv2.CC_STAT_AREA], window, mask.mask_hw.shape)
 
 
-def _only(mask: Mask, parts: np.ndarray, kept: set[int]) -> Mask:
+def _only(mask: Mask, parts: Parts, kept: set[int]) -> Mask:
     """The mask with these parts alone; the logits of the others change their sign."""
-    stays = np.zeros(int(parts.max(initial=0)) + 1, np.bool_)
+    stays = np.zeros(len(parts.sizes) + 1, np.bool_)
     stays[list(kept)] = True
     if stays[1:].all():
         return mask
-    inside = stays[parts]
-    dropped = mask.mask_hw & ~inside
-    return replace(mask, mask_hw=inside, logits_hw=np.where(dropped, -mask.logits_hw, mask.logits_hw))
+    inside = stays[parts.numbers]
+    dropped = mask.mask_hw[parts.window] & ~inside
+    mask_hw, logits_hw = np.zeros_like(mask.mask_hw), mask.logits_hw.copy()
+    mask_hw[parts.window] = inside
+    found = logits_hw[parts.window]
+    logits_hw[parts.window] = np.where(dropped, -found, found)
+    return replace(mask, mask_hw=mask_hw, logits_hw=logits_hw)

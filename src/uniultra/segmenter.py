@@ -210,9 +210,10 @@ class Segmenter:
         passes, masks = self.facts.passes, []
         found = self.decode(embedding, [_pointing(prompt) for prompt in prompts])
         for prompt, answer in zip(prompts, found, strict=True):
-            mask = without_specks(answer, prompt, passes.min_part, passes.max_hole)
             if prompt.box_xyxy is None and prompt.mask_hw is None:
                 mask = under_clicks(answer, prompt, passes.max_hole)
+            else:
+                mask = without_specks(answer, prompt, passes.min_part, passes.max_hole)
             masks.append(replace(mask, scale=scale_of(embedding.calibration, mask.mask_hw, prompt)))
         return masks
 

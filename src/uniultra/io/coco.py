@@ -15,10 +15,18 @@ def run_lengths(mask_hw: np.ndarray) -> list[int]:
     """Lengths of the runs of a bool mask (H, W) in column order, beginning with background (0 where the first
     pixel is inside).
     """
-    flat = mask_hw.ravel(order="F")
-    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    runs = np.diff(np.concatenate([[0], changes, [flat.size]])).tolist()
-    return [0, *runs] if flat.size and flat[0] else runs
+    box = mask_box(mask_hw)
+    if box is None:
+        return [mask_hw.size] if mask_hw.size else []
+    height = mask_hw.shape[0]
+    first, end = int(box[0] + 0.5), int(box[2] + 0.5)  # the columns beside the mask are one run each
+    flat = mask_hw[:, first:end].ravel(order="F")
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1 + first * height
+    edges = [0, first * height] if flat[0] else [0]
+    edges += [*changes.tolist(), end * height] if flat[-1] else changes.tolist()
+    if edges[-1] < mask_hw.size:
+        edges.append(mask_hw.size)
+    return np.diff(edges).tolist()
 
 
 def compressed(runs: Sequence[int]) -> str:

@@ -24,8 +24,17 @@ def mask_of(counts: str | Sequence[int], size_hw: tuple[int, int]) -> np.ndarray
     if any(run < 0 for run in runs) or sum(runs) != pixels:
         problem = f"the runs of the mask don't add up to {size_hw[1]} x {size_hw[0]} pixels"
         raise PromptError(f"{problem}; give COCO run lengths in column order, background first")
-    inside = np.arange(len(runs)) % 2 == 1
-    return np.repeat(inside, runs).reshape(size_hw, order="F")
+    height = size_hw[0]
+    mask_hw = np.zeros(size_hw, np.bool_)
+    edges = np.cumsum(runs)  # the run at an odd place is inside: from the edge before it to its own
+    filled = [place for place in range(1, len(runs), 2) if runs[place]]
+    if filled:
+        first, last = int(edges[filled[0] - 1]) // height, (int(edges[filled[-1]]) - 1) // height
+        cut = np.clip(edges, first * height, (last + 1) * height) - first * height
+        inside = np.arange(len(runs)) % 2 == 1
+        columns = np.repeat(inside, np.diff(cut, prepend=0))
+        mask_hw[:, first : last + 1] = columns.reshape(height, last + 1 - first, order="F")
+    return mask_hw
 
 
 def _decompressed(text: str, pixels: int) -> list[int]:
