@@ -46,9 +46,9 @@ def test_elsewhere_the_answer_has_a_reason(box: tuple | None, reason: str) -> No
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"delta_xy": (0.0, 0.02)}, "its pixel deltas 0 and 0.02 cm are not above 0"),
-        ({"delta_xy": (0.02, -0.02)}, "its pixel deltas 0.02 and -0.02 cm are not above 0"),
-        ({"delta_xy": (math.nan, 0.02)}, "its pixel deltas nan and 0.02 cm are not above 0"),
+        ({"delta_xy": (0.0, 0.02)}, "its pixel deltas 0 and 0.02 cm have no length"),
+        ({"delta_xy": (0.02, -math.inf)}, "its pixel deltas 0.02 and -inf cm have no length"),
+        ({"delta_xy": (math.nan, 0.02)}, "its pixel deltas nan and 0.02 cm have no length"),
         ({"units_xy": ("cm", "seconds")}, "its units are cm to the right and seconds down, not cm"),
         (
             {"shape": "spectral", "units_xy": ("seconds", "cm/s")},
@@ -60,6 +60,15 @@ def test_a_region_without_lengths_says_why(change: dict, fault: str) -> None:
     region = replace(LEFT, **change)
     assert (region.fault, region.spacing_mm_yx) == (fault, None)
     assert Calibration((region,)).at((1, 1, 5, 5)).reason == f"it lies in region 1, and {fault}"
+
+
+@pytest.mark.parametrize("sign_xy", [(1, -1), (-1, 1), (-1, -1)])
+def test_an_axis_that_runs_the_other_way_has_the_same_lengths(sign_xy: tuple[int, int]) -> None:
+    """PS3.3 C.8.5.5.1: the delta is the value per positive pixel increment, and may be negative."""
+    turned = replace(LEFT, delta_xy=(LEFT.delta_xy[0] * sign_xy[0], LEFT.delta_xy[1] * sign_xy[1]))
+    assert turned.spacing_mm_yx == LEFT.spacing_mm_yx
+    assert Calibration((LEFT, turned)).at((30, 30, 40, 40)).spacing_mm_yx == LEFT.spacing_mm_yx
+    assert Calibration((turned,)).with_fallback("PixelSpacing", (0.3, 0.2)).notes == ()
 
 
 def test_overlapping_regions() -> None:
@@ -106,7 +115,7 @@ def test_a_2d_region_without_lengths_leaves_room_for_a_fallback_but_m_mode_does_
     )
     assert broken.at((10, 10, 50, 50)).spacing_mm_yx == (0.5, 0.5)
     assert broken.at((10, 10, 50, 50)).notes == (
-        "region 1 is not used: its pixel deltas 0 and 0 cm are not above 0",
+        "region 1 is not used: its pixel deltas 0 and 0 cm have no length",
     )
     assert "M-mode" in broken.at((10, 110, 50, 140)).reason
 

@@ -54,7 +54,7 @@ class ScanRegion:
         shape: spatial format: "2D", "M-mode", "spectral", ...
         data: data type: "tissue", "colour flow", "ECG trace", ...
         units_xy: units of `delta_xy`, to the right and down: "cm", "seconds", ...
-        delta_xy: physical step per pixel, to the right and down.
+        delta_xy: physical step per pixel, to the right and down; below 0 where the axis runs the other way.
         low_priority: whether other regions lie on top of this one (bit 0 of its flags).
         flags: all flags, as stored.
     """
@@ -74,14 +74,14 @@ class ScanRegion:
             return f"it is {self.shape}, x in {self.units_xy[0]} and y in {self.units_xy[1]}"
         if self.units_xy != (LENGTH, LENGTH):
             return f"its units are {self.units_xy[0]} to the right and {self.units_xy[1]} down, not cm"
-        if not all(math.isfinite(delta) and delta > 0 for delta in self.delta_xy):
-            return f"its pixel deltas {self.delta_xy[0]:g} and {self.delta_xy[1]:g} cm are not above 0"
+        if not all(math.isfinite(delta) and delta for delta in self.delta_xy):
+            return f"its pixel deltas {self.delta_xy[0]:g} and {self.delta_xy[1]:g} cm have no length"
         return ""
 
     @property
     def spacing_mm_yx(self) -> tuple[float, float] | None:
         """Millimetres per pixel (down, right), or None where `fault` says why not."""
-        return None if self.fault else (10.0 * self.delta_xy[1], 10.0 * self.delta_xy[0])
+        return None if self.fault else (10.0 * abs(self.delta_xy[1]), 10.0 * abs(self.delta_xy[0]))
 
     def holds(self, box_xyxy: Box) -> bool:
         x0, y0, x1, y1 = self.box_xyxy

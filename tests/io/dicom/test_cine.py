@@ -91,6 +91,15 @@ def test_spacings_are_read_down_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("spacing", "said"), [([-0.2, 0.3], "-0.2, 0.3"), ([0, 0], "0, 0"), (["0.2"], "0.2")]
+)
+def test_a_spacing_that_is_none_is_said(tmp_path: Path, spacing: list[Any], said: str) -> None:
+    frame = read_frame(save(dataset(picture(), PixelSpacing=spacing), tmp_path / "a.dcm"))
+    assert frame.spacing_mm_yx is None
+    assert frame.calibration.notes == (f"PixelSpacing {said} is not two sizes above 0 and is not used",)
+
+
+@pytest.mark.parametrize(
     ("more", "times", "notes"),
     [
         ({"FrameTime": 40}, (0, 0.04, 0.08), 0),

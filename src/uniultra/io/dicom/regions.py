@@ -5,6 +5,7 @@ C.8.5.5, 10.7).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pydicom.dataset import Dataset
@@ -70,12 +71,21 @@ def calibration_of(header: Header, frame_hw: tuple[int, int]) -> Calibration:
         regions.append(region)
     if spacing_differs(header.dataset):
         notes.append("PixelSpacing differs from frame to frame and is not used")
+    spacings = {keyword: reals(header.dataset, keyword) for keyword in SPACINGS}
+    notes += [
+        f"{keyword} {', '.join(f'{one:g}' for one in spacing)} is not two sizes above 0 and is not used"
+        for keyword, spacing in spacings.items()
+        if spacing is not None and not _usable(spacing)
+    ]
     calibration = Calibration(tuple(regions), notes=tuple(notes))
-    for keyword in SPACINGS:
-        spacing = reals(header.dataset, keyword)
-        if spacing is not None and len(spacing) == 2 and min(spacing) > 0:
+    for keyword, spacing in spacings.items():
+        if spacing is not None and _usable(spacing):
             calibration = calibration.with_fallback(keyword, (spacing[0], spacing[1]))
     return _with_aspect(header, calibration)
+
+
+def _usable(pair: Sequence[float]) -> bool:
+    return len(pair) == 2 and min(pair) > 0
 
 
 def _with_aspect(header: Header, calibration: Calibration) -> Calibration:
@@ -83,12 +93,7 @@ def _with_aspect(header: Header, calibration: Calibration) -> Calibration:
     spacing that is used.
     """
     ratio = reals(header.dataset, "PixelAspectRatio")
-    if (
-        ratio is None
-        or len(ratio) != 2
-        or min(ratio) <= 0
-        or same((ratio[0], ratio[0]), (ratio[1], ratio[1]))
-    ):
+    if ratio is None or not _usable(ratio) or same((ratio[0], ratio[0]), (ratio[1], ratio[1])):
         return calibration
     said = f"PixelAspectRatio says that pixels are {ratio[0]:g} high to {ratio[1]:g} wide"
     known = [

@@ -6,6 +6,8 @@ const MOST_PIXELS = 64e6;
 const [EXPLICIT, IMPLICIT, JPEG] = ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.4.50"];
 const UNITS = { 3: "cm", 4: "seconds" };
 const SHAPES = { 1: "2D", 2: "M-mode", 3: "spectral" };
+const COLOURS = { 1: ["MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"], 3: ["RGB", "YBR_FULL"] };
+const SPACINGS = [["PixelSpacing", 0x00280030], ["NominalScannedPixelSpacing", 0x00182010]];
 
 export const isDicom = (bytes) => String.fromCharCode(...bytes.subarray(128, 132)) === "DICM";
 
@@ -27,9 +29,11 @@ export function readDicom(bytes) {
   }
   const pixels = found.get(0x7fe00010);
   if (!pixels) throw new Error("it has no pixel data");
-  const kind = { width, height, samples, photometric: text(view, found.get(0x00280004)) };
+  const photometric = text(view, found.get(0x00280004)),
+    kind = { width, height, samples, planar: number(0x00280006), photometric };
   if (kind.photometric === "PALETTE COLOR") kind.palette = paletteOf(view, found);
   const parts = syntax === JPEG ? fragments(view, pixels.at, bytes.length) : null;
+  refuseOthers(kind, parts, count);
   const step = parseFloat(text(view, found.get(0x00181063))) / 1000;
   return {
     width,
@@ -43,6 +47,15 @@ export function readDicom(bytes) {
     frame: (n) =>
       parts ? new Blob([bytes.slice(...parts[n])], { type: "image/jpeg" }) : native(bytes, pixels, kind, n),
   };
+}
+
+// What would be shown in other colours, or with frames that aren't the file's.
+function refuseOthers({ samples, photometric }, parts, count) {
+  const native = COLOURS[samples] ?? [];
+  if (parts ? photometric === "MONOCHROME1" : !native.includes(photometric))
+    throw new Error(`its colours, ${photometric || "of no name"}, aren't read here; use \`uniultra open\``);
+  if (parts && parts.length !== count)
+    throw new Error(`its ${count} frames lie in ${parts.length} pieces; use \`uniultra open\``);
 }
 
 // Elements from `at` on: a Map of tag to {at, length}, with `end`, where reading stopped.
@@ -121,20 +134,31 @@ function paletteOf(view, found) {
   });
 }
 
-function native(bytes, pixels, { width, height, samples, photometric, palette }, n) {
-  const size = width * height * samples,
-    from = pixels.at + n * size;
-  if (from + size > bytes.length) throw new Error(`frame ${n} isn't in the file, which is truncated`);
+function native(bytes, pixels, { width, height, samples, planar, photometric, palette }, n) {
+  const area = width * height,
+    from = pixels.at + n * area * samples;
+  if (from + area * samples > bytes.length)
+    throw new Error(`frame ${n} isn't in the file, which is truncated`);
   const image = new ImageData(width, height),
-    inverse = photometric === "MONOCHROME1";
-  for (let i = 0; i < width * height; i++) {
+    inverse = photometric === "MONOCHROME1",
+    [pixel, channel] = planar ? [1, area] : [samples, 1];
+  for (let i = 0; i < area; i++) {
     for (let c = 0; c < 3; c++) {
-      const value = bytes[from + i * samples + (samples === 3 ? c : 0)];
+      const value = bytes[from + i * pixel + (samples === 3 ? c * channel : 0)];
       image.data[4 * i + c] = palette ? palette[c][value] : inverse ? 255 - value : value;
     }
+    if (photometric === "YBR_FULL") toRgb(image.data, 4 * i);
     image.data[4 * i + 3] = 255;
   }
   return image;
+}
+
+// Luma and chroma of one pixel to RGB, in place (PS3.3 C.7.6.3.1.2); the array rounds and clamps.
+function toRgb(data, at) {
+  const [y, cb, cr] = [data[at], data[at + 1] - 128, data[at + 2] - 128];
+  data[at] = y + 1.402 * cr;
+  data[at + 1] = y - 0.344136 * cb - 0.714136 * cr;
+  data[at + 2] = y + 1.772 * cb;
 }
 
 function calibrationOf(view, found, explicit) {
@@ -145,10 +169,13 @@ function calibrationOf(view, found, explicit) {
   while (at + 8 <= end && view.getUint32(at, true) === 0xe000fffe) {
     const length = view.getUint32(at + 4, true);
     const item = elements(view, at + 8, length === 0xffffffff ? end : at + 8 + length, explicit);
-    regions.push(region(view, item));
+    const one = region(view, item);
+    if (one.box_xyxy[2] > one.box_xyxy[0] + 1 && one.box_xyxy[3] > one.box_xyxy[1] + 1) regions.push(one);
     at = length === 0xffffffff ? item.end : at + 8 + length;
   }
-  return { regions, fallbacks: [], notes: [], pixel_aspect: 1 };
+  const fallbacks = SPACINGS.map(([name, tag]) => [name, text(view, found.get(tag)).split("\\").map(Number)]);
+  const usable = ([, sizes]) => sizes.length === 2 && sizes.every((mm) => mm > 0 && Number.isFinite(mm));
+  return { regions, fallbacks: fallbacks.filter(usable), notes: [], pixel_aspect: 1 };
 }
 
 function region(view, item) {
@@ -163,12 +190,13 @@ function region(view, item) {
   if (shape !== "2D") fault = `it is ${shape}, x in ${units[0]} and y in ${units[1]}`;
   else if (units.some((unit) => unit !== "cm"))
     fault = `its units are ${units[0]} to the right and ${units[1]} down, not cm`;
-  else if (!(dx > 0 && dy > 0)) fault = `its pixel deltas ${dx} and ${dy} cm are not above 0`;
+  else if (![dx, dy].every((delta) => Number.isFinite(delta) && delta))
+    fault = `its pixel deltas ${dx} and ${dy} cm have no length`;
   return {
     box_xyxy: box,
     shape,
     fault,
     low_priority: Boolean(u32(0x00186016) & 1),
-    spacing_mm_yx: fault ? null : [10 * dy, 10 * dx],
+    spacing_mm_yx: fault ? null : [10 * Math.abs(dy), 10 * Math.abs(dx)],
   };
 }
