@@ -203,7 +203,7 @@ def test_jpeg_ids_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_values_that_can_be_ids(values: list[int]) -> None:
-    check_ids(np.array([[0, 0, *values]], np.uint8), "m.png")
+    check_ids(np.kron(np.array([[0, 0, *values]], np.uint8), np.ones((6, 5), np.uint8)), "m.png")
 
 
 @pytest.mark.parametrize("values", [[1, 255], [254, 255], list(range(2, 68, 2)), list(range(1, 256))])
@@ -213,6 +213,12 @@ def test_grey_levels_are_no_ids(values: list[int]) -> None:
         match=rf"^m\.png: {len(values)} grey values up to {values[-1]} \(soft edges\?\); .* cut it at 128",
     ):
         check_ids(np.array([[0, *values]], np.uint8), "m.png")
+
+
+def test_a_grey_picture_is_no_mask_though_its_values_have_no_gap() -> None:
+    levels = np.random.default_rng(0).integers(0, 200, (80, 90)).astype(np.uint8)
+    with pytest.raises(FileError, match=r"^scan\.png: a picture, not a mask: 199 grey values that change"):
+        check_ids(levels, "scan.png")
 
 
 # ids_of

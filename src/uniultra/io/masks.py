@@ -20,6 +20,11 @@ MAX_IDS = 255
 MAX_SPARSE_IDS = 32
 """More values than this with gaps between them are grey levels, not ids."""
 
+_PICTURE = 0.4
+"""With more ids than that, an image in which this share of neighbouring pixels differ is a picture: separate
+structures of 30 pixels each have 0.3, ultrasound mostly 0.5 to 0.9.
+"""
+
 MISSING = 0.5
 """Share of the ids 1, 2, ... N of an answer that may be absent, where answers lie over each other or aren't
 on a frame.
@@ -86,17 +91,29 @@ def check_ids(ids_hw: np.ndarray, name: str, missing: float = 0.0) -> None:
 
     Raises:
         FileError: grey levels, as soft edges leave them: 255 beside other values, or more than MAX_SPARSE_IDS
-            with more gaps.
+            with more gaps; or a picture: more than MAX_SPARSE_IDS that change from pixel to pixel.
     """
     values = np.flatnonzero(np.bincount(ids_hw.ravel(), minlength=MAX_IDS + 1)[1:]) + 1
     few = len(values) <= MAX_SPARSE_IDS
     if len(values) < 2 or (values[-1] < MAX_IDS and (few or len(values) >= (1.0 - missing) * values[-1])):
-        return
+        if few or _changes(ids_hw) < _PICTURE:
+            return
+        raise FileError(
+            f"{name}: a picture, not a mask: {len(values)} grey values that change from pixel to pixel; give "
+            "NAME.mask.png, or a label image with one value per structure"
+        )
     legal = "one object is 0 and one other value, several are 1, 2, ..."
     raise FileError(
         f"{name}: {len(values)} grey values up to {values[-1]} (soft edges?); {legal}; cut it at 128, or "
         "renumber it, and save it as PNG"
     )
+
+
+def _changes(ids_hw: np.ndarray) -> float:
+    """Share of the pairs of neighbouring pixels, not both 0, whose values differ."""
+    pairs = ((ids_hw[:, 1:], ids_hw[:, :-1]), (ids_hw[1:], ids_hw[:-1]))
+    inside = sum(int(np.count_nonzero(one | other)) for one, other in pairs)
+    return sum(int(np.count_nonzero(one != other)) for one, other in pairs) / max(inside, 1)
 
 
 def read_previous(path: PathLike, frame_hw: tuple[int, int]) -> list[np.ndarray]:
