@@ -77,7 +77,7 @@ class LiteMedSam:
         if any(
             prompt.box_xyxy is None or prompt.points_xy or prompt.mask_hw is not None for prompt in prompts
         ):
-            raise PromptError("litemedsam takes boxes alone; give --kinds box,box10,box20")
+            raise PromptError("litemedsam takes boxes only; give --kinds box,box10,box20")
         scale = SIDE / max(frame.height, frame.width)
         small_hw = (int(frame.height * scale + 0.5), int(frame.width * scale + 0.5))
         embedding = self.net.image_encoder(_model_input(frame.pixels_hw, small_hw))

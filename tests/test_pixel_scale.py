@@ -32,7 +32,7 @@ def test_a_structure_is_measured_in_the_region_it_lies_in(box: tuple, region: in
         ((90, 10, 110, 50), "it lies across regions 1 and 2"),
         ((90, 90, 110, 110), "it lies across regions 1, 2 and 3"),
         ((10, 110, 50, 140), "it lies in region 3, and it is M-mode, x in seconds and y in cm"),
-        ((10, 160, 50, 190), "it lies outside of every calibrated region"),
+        ((10, 160, 50, 190), "it lies outside every calibrated region"),
         ((10, 130, 50, 160), "it reaches beyond region 3"),
         ((-5, 10, 50, 50), "it reaches beyond region 1"),
         (None, "there is nothing to measure"),

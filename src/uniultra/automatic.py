@@ -46,7 +46,7 @@ class GridSettings:
         if not 1 <= self.side <= 32:
             raise PromptError(f"--grid {self.side} is not a valid number of points per side; give 1 to 32")
         if not 0 <= self.quality <= 1:
-            raise PromptError(f"--quality {self.quality:g} is no predicted IoU; give 0 to 1")
+            raise PromptError(f"--quality {self.quality:g} is not a predicted IoU; give 0 to 1")
 
 
 STABILITY_SHIFT = 1.0

@@ -241,7 +241,7 @@ class Calibration:
     def _fault(self, touched: list[tuple[int, ScanRegion]], holding: list[tuple[int, ScanRegion]]) -> str:
         """Why a structure that touches these regions and is held by those has no lengths; "" where it has."""
         if not touched:
-            return "it lies outside of every calibrated region"
+            return "it lies outside every calibrated region"
         if not holding and len(touched) == 1:
             return f"it reaches beyond region {touched[0][0]}"
         if not holding:

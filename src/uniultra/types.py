@@ -217,7 +217,7 @@ class Prompt:
         if len(self.points_xy) != len(self.point_labels):
             raise PromptError(
                 f"{len(self.points_xy)} points but {len(self.point_labels)} labels; give one label (1 or 0) "
-                "a point"
+                "per point"
             )
         for point in self.points_xy:
             if len(point) != 2 or not all(math.isfinite(v) for v in point):

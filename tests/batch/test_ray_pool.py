@@ -122,7 +122,7 @@ def test_nothing_listens_beyond_this_machine_or_stays_or_is_reported(killed: dic
 
 @pytest.mark.parametrize("workers", [0, -2, 5000])
 def test_workers_out_of_range_are_refused(workers: int) -> None:
-    with pytest.raises(ClusterError, match=f"--workers {workers} can't be; give 1 to 4096"):
+    with pytest.raises(ClusterError, match=f"--workers {workers} is out of range; give 1 to 4096"):
         PoolSettings(workers)
 
 

@@ -31,6 +31,6 @@ def test_what_stopped_a_job_is_said() -> None:
 
 def test_an_end_without_a_word_is_an_error() -> None:
     with pytest.raises(
-        ClusterError, match=r"Ray ended in the middle .* run the same command again to resume"
+        ClusterError, match=r"Ray stopped before the end .* run the same command again to resume"
     ):
         heard((STATUS, "done"))

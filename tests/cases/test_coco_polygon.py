@@ -83,8 +83,8 @@ def test_the_direction_and_the_first_corner_change_no_area() -> None:
 @pytest.mark.parametrize(
     ("corners", "message"),
     [
-        ([1, 2, 3, 4], "4 numbers are no polygon; give x and y of 3 or more points"),
-        ([1, 2, 3, 4, 5, 6, 7], "7 numbers are no polygon"),
+        ([1, 2, 3, 4], "4 numbers are not a polygon; give x and y of 3 or more points"),
+        ([1, 2, 3, 4, 5, 6, 7], "7 numbers are not a polygon"),
         ([1, 2, 3, 4, float("nan"), 6], "finite numbers within"),
         ([1, 2, 3, 4, 1e300, 6], "finite numbers within"),
     ],

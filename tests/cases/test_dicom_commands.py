@@ -55,7 +55,8 @@ def old_dates(folder: Path) -> None:
     write(folder, raw={"StudyDate": "1997.04.24", "StudyTime": "14:04:38", "PatientBirthDate": "unknown"})
     done = segment(folder, "--keep-patient", "--write", "seg,sr")
     assert done.stderr == (
-        "uniultra: a.dcm: its PatientBirthDate is no legal value and is left empty in what is derived from "
+        "uniultra: a.dcm: its PatientBirthDate is not a legal value and is left empty in what is "
+        "derived from "
         "it\n"
     )
     for kind in ("seg", "sr"):  # PS3.5 table 6.2-1, DA and TM
@@ -67,8 +68,8 @@ def retired(folder: Path) -> None:
     write(folder, SOPClassUID=RETIRED)
     done = segment(folder, "--write", "sr")
     assert (
-        "DICOM results carry no patient and so lie in a study of their own; --keep-patient files them"
-        in done.stderr
+        "DICOM results carry no patient identity, so they form a study of their own; --keep-patient "
+        "files them" in done.stderr
     )
     references = {
         element.value

@@ -49,7 +49,7 @@ def test_what_is_no_size(tmp_path: Path, command: str, given: str) -> None:
     done = CliRunner().invoke(app, [command, str(tmp_path / "m.png"), "--spacing", given, *more])
     assert done.exit_code != 0
     legal = "give millimetres from 0.001 to 10, or Y,X for down and right"
-    assert str(done.exception) == f"--spacing '{given}' is not a size of a pixel; {legal}"
+    assert str(done.exception) == f"--spacing '{given}' is not a pixel size; {legal}"
 
 
 def test_one_number_is_the_height_of_a_pixel(tmp_path: Path) -> None:

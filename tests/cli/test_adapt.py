@@ -58,7 +58,7 @@ def test_a_minute_is_an_option_that_others_go_over(lab: Path, tmp_path: Path) ->
         2,
     )
     assert (config["optim"]["steps"], config["cache"]["views"]) == (2, 1)
-    assert "On val, one pass per prompt, as in log.jsonl; for a figure to report" in result.stdout
+    assert "On val, with one pass per prompt, as in log.jsonl." in result.stdout
     refused = _run(adapt, "--data", lab, "--out", tmp_path / "no", "--minute", "--method", "full")
     assert isinstance(refused.exception, ModelError)
     assert "use --method decoder, or cache.views=0" in str(refused.exception)

@@ -187,8 +187,8 @@ def test_a_watched_folder_takes_what_comes_and_sends_it_on(
         folder, tmp_path / "out", "--grid", 3, "--quality", 0, "--write", "seg", "--store", server, "--watch"
     )
     assert code == 0, told
-    assert f"watching {folder}; Ctrl-C ends" in told
-    assert "watching has ended; the same command goes on where it was" in told
+    assert f"watching {folder}; stop with Ctrl-C" in told
+    assert "stopped watching; run the same command again to resume" in told
     assert "answers 503" in told
     assert "this is tried again in 60 s" in told
     assert sorted(set(listed(tmp_path / "out"))) == ["first.dcm", "second.dcm", "third.dcm"]
@@ -206,4 +206,4 @@ def test_what_is_watched_is_a_folder_without_prompts(tmp_path: Path) -> None:
     code, _, told = batch(tmp_path / "in", tmp_path / "out", "--prompts", table, "--watch")
     assert (code, "leave out --prompts" in told) == (1, True)
     code, _, told = batch(tmp_path / "in", tmp_path / "out", "--grid", 2, "--watch")
-    assert (code, "--watch is of a folder on this machine" in told) == (1, True)
+    assert (code, "--watch needs a folder on this machine" in told) == (1, True)

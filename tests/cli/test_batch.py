@@ -151,7 +151,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(folder: Path) -> Non
         (("in", "nosuch://out", "--grid", "4"), "Protocol not known"),
         (
             ("in", "out", "--prompts", "wrong.csv"),
-            "row 2, column x0: 'left' is no finite number; give pixels",
+            "row 2, column x0: 'left' is not a finite number; give pixels",
         ),
         (
             ("in", "out", "--from-masks", "empty"),
@@ -163,10 +163,10 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(folder: Path) -> Non
             ("in", "out", "--grid", "4", "--write", "movie"),
             "--write 'movie' is unknown; give one or several of overlay, json",
         ),
-        (("in", "out", "--grid", "4", "--workers", "0"), "--workers 0 can't be"),
+        (("in", "out", "--grid", "4", "--workers", "0"), "--workers 0 is out of range"),
         (
             ("in", "out", "--grid", "4", "--write", "csv", "--keep-patient"),
-            "--keep-patient is of DICOM results alone; add --write",
+            "--keep-patient applies to DICOM results only; add --write",
         ),
         (("in", "out", "--grid", "4", "--address", "nowhere"), "--address nowhere is not an address"),
     ],

@@ -101,7 +101,7 @@ def test_a_stopped_run_goes_on_with_the_same_seeds_alone(data: Path, tmp_path: P
     (tmp_path / "out" / "report.json").unlink()
     refused = _run(*same, "--seeds", "43")
     assert isinstance(refused.exception, DataError)
-    assert "is of a run with another seeds" in str(refused.exception)
+    assert "belongs to a run with a different seeds" in str(refused.exception)
     assert _run(*same, "--seeds", "42").exit_code == 0
 
 
@@ -111,7 +111,7 @@ def test_a_stopped_run_goes_on_with_the_same_seeds_alone(data: Path, tmp_path: P
         (
             ("--model", "ellipse", "--kinds", "click1"),
             PromptError,
-            "takes boxes alone; give --kinds some of box,box10,box20",
+            "takes boxes only; give --kinds some of box,box10,box20",
         ),
         (("--model", "ellipse", "--kinds", "boxx"), PromptError, "'boxx' are not usable"),
         (
@@ -133,7 +133,7 @@ def test_a_stopped_run_goes_on_with_the_same_seeds_alone(data: Path, tmp_path: P
         (
             ("--model", "ellipse", "--kinds", "uclick1"),
             PromptError,
-            "takes boxes alone; give --kinds some of box,box10,box20",
+            "takes boxes only; give --kinds some of box,box10,box20",
         ),
     ],
 )

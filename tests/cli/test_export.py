@@ -67,6 +67,7 @@ def test_weights_are_halved_unless_told_and_all_is_printed(source: Path, written
     assert {file.name for file in folder.iterdir()} == set(FILES)
     lines = result.stdout.splitlines()
     assert "precision: fp16" in lines
+    assert lines[-1] == f"Model in {folder}; use it with --model {folder}"
     assert any(line.startswith("graphs encoder.onnx operators: Add ") for line in lines)
     for key in (
         "max_logit_difference",

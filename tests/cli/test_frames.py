@@ -244,7 +244,7 @@ def test_a_file_of_unreadable_frames_alone_fails_and_leaves_nothing(folder: Path
         ),
         (
             ["cine.dcm", "--frame", "0", "--write", "movie"],
-            "--write movie is of several frames; choose them with --frames",
+            "--write movie is for several frames; choose them with --frames",
         ),
         (["still.png", "--frames", "0", "--write", "seg"], "still.png: DICOM results need a DICOM image"),
         (

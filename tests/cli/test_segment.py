@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import uniultra as uniultra_package
 from commands import uniultra
 from phantoms import ellipse, speckled
 from uniultra.io.rle import mask_of
@@ -61,6 +63,20 @@ def test_without_a_scale_the_diameters_are_in_pixels(folder: Path) -> None:
     [found] = json.loads((folder / "uniultra-out" / "scan.json").read_text())["objects"]
     long, short = (found["measures"][f"{name}_diameter"]["value"] for name in ("long", "short"))
     assert f"area {found['area_px']} px2, {long:.1f} x {short:.1f} px, quality" in done.stdout
+
+
+def test_the_json_in_the_docs_is_what_comes_out(tmp_path: Path) -> None:
+    docs = (Path(__file__).resolve().parents[2] / "docs" / "segment.md").read_text(encoding="utf-8")
+    block = docs[
+        docs.index('"schema": "uniultra.segment/1"') : docs.index('"notice": "not a medical device"')
+    ]
+    shown = {key: float(re.search(rf'"{key}": ([0-9.]+)', block)[1]) for key in ("area_px", "quality")}
+    image = Path(uniultra_package.__file__).parent / "examples" / "malignant_183.jpg"
+    done = uniultra("segment", str(image), "--box", "116,40,398,318", "--json", cwd=tmp_path)
+    report = json.loads(done.stdout)
+    [found] = report["objects"]
+    assert shown == pytest.approx({key: found[key] for key in shown}, rel=5e-4)
+    assert re.search(r'"version": "([0-9.]+)"', block)[1] == report["model"]["version"]
 
 
 def test_json_to_stdout_writes_nothing(folder: Path) -> None:
@@ -193,14 +209,14 @@ def test_a_folder_named_like_a_model_doesn_t_take_its_place(folder: Path) -> Non
         (["scan.png", "--point", "5,5", "--model", "huge"], "model 'huge' is unknown"),
         (
             ["scan.png", "--point", "5,5", "--spacing", "0"],
-            "--spacing '0' is not a size of a pixel; give millimetres from 0.001 to 10",
+            "--spacing '0' is not a pixel size; give millimetres from 0.001 to 10",
         ),
         (["scan.png", "--point", "5,5", "--mask", "none.png"], "none.png: no such file"),
-        (["scan.png", "--point", "5,5", "--prompts", "p.json"], "--prompts stands alone"),
+        (["scan.png", "--point", "5,5", "--prompts", "p.json"], "--prompts can't be combined with these"),
         (["scan.png", "--point", "5,5", "--out", "scan.png"], "scan.png"),
         (
             ["scan.png", "--point", "5,5", "--alternatives", "2", "--frames", "all"],
-            "--alternatives are of one frame",
+            "--alternatives is for one frame",
         ),
         (
             ["scan.png", "--point", "5,5", "--alternatives", "4"],

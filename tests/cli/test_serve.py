@@ -22,8 +22,8 @@ def serve(*flags: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (("--track",), "--track is of --nninteractive alone"),
-        (("--itksnap", "--track"), "--track is of --nninteractive alone"),
+        (("--track",), "--track applies to --nninteractive only"),
+        (("--itksnap", "--track"), "--track applies to --nninteractive only"),
         (("--queue", "0"), "--queue 0 is out of range; give 1 to 1000"),
         (("--host", "0.0.0.0"), "--host 0.0.0.0 can be reached from other machines; set a token"),
         (("--host", "192.0.2.1", "--port", "0"), "can't be used|can be reached from other machines"),

@@ -208,7 +208,7 @@ def test_a_killed_run_goes_on_with_resume_and_finds_the_same(tmp_path: Path) -> 
         running.kill()
     assert journal.is_file()
     other = uniultra(*call, "--out", "out", "--to", 40, cwd=tmp_path)
-    assert (other.returncode, "of a run with another frames" in other.stderr) == (2, True)
+    assert (other.returncode, "to a run with a different frames" in other.stderr) == (2, True)
     done = uniultra(*call, "--out", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert not journal.exists()
@@ -236,14 +236,17 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(folder: Path) -> None:
             ["--frame", "1", "--from", "3", "--box", BOX],
             "a prompt is on frame 1, which isn't tracked; legal are 3",
         ),
-        (["--from", "5", "--to", "3", "--box", BOX], "--from 5 --to 3 are no frames of it; legal are 0 to 7"),
-        (["--to", "8", "--box", BOX], "--from 0 --to 8 are no frames of it; legal are 0 to 7"),
+        (
+            ["--from", "5", "--to", "3", "--box", BOX],
+            "--from 5 --to 3 are not frames of it; legal are 0 to",
+        ),
+        (["--to", "8", "--box", BOX], "--from 0 --to 8 are not frames of it; legal are 0 to 7"),
         ([], "no prompt: give --box x0,y0,x1,y1"),
-        (["--box", BOX, "--lv", "2"], "--lv 2 is no structure of this call; give 1 to 1"),
+        (["--box", BOX, "--lv", "2"], "--lv 2 is not a structure of this call; give 1 to 1"),
         (["--box", "400,400,500,500"], "box 400,400,500,500 has less than a pixel on the image"),
         (["--box", BOX, "--write", "coco"], "--write coco is for one frame"),
         (["--prompts", "bad.json"], "prompts 'bad.json', entry 2: frame -1 must be a whole number from 0"),
-        (["--prompts", "bad.json", "--box", BOX], "--prompts stands alone"),
+        (["--prompts", "bad.json", "--box", BOX], "--prompts can't be combined with these"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(folder: Path, arguments: list[str], says: str) -> None:
@@ -283,7 +286,7 @@ def test_a_video_model_with_memory_follows_too(folder: Path) -> None:
     assert len(report["frames"]) == 8
     refused = uniultra(*call, "--model", "video-model", "--out", "no", "--resume", cwd=folder)
     assert refused.returncode == 2
-    assert "--resume keeps no memory of video models" in refused.stderr
+    assert "--resume can't save the memory of video models" in refused.stderr
     wrong = uniultra(*call, "--out", "no", cwd=folder)
     assert wrong.returncode == 2
-    assert "is no folder; give that of a video model" in wrong.stderr
+    assert "is not a folder; give that of a video model" in wrong.stderr

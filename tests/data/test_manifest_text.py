@@ -74,7 +74,7 @@ def test_columns_too_few_too_many_and_twice(tmp_path: Path) -> None:
         f"row 1: unknown column 'quality'; legal are {legal}; remove it"
     ]
     assert _told(tmp_path, GOOD, columns=(*COLUMNS, "organ")) == [
-        "row 1: column 'organ' comes 2 times; keep one"
+        "row 1: column 'organ' appears 2 times; keep one"
     ]
 
 
@@ -87,14 +87,14 @@ def test_a_row_with_other_fields_than_the_header_is_told_once(tmp_path: Path) ->
 
 
 def test_no_rows_and_no_header(tmp_path: Path) -> None:
-    assert _told(tmp_path) == ["row 1: no rows follow; write one per image"]
+    assert _told(tmp_path) == ["row 1: there are no rows; write one per image"]
     (tmp_path / "manifest.csv").write_bytes(b"")
     assert len(read_sheet(tmp_path / "manifest.csv").problems) == 2
 
 
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_bytes(b"id,\xff\xfe\n")
-    with pytest.raises(DataError, match=r"can't be read as CSV in UTF-8 .*; save it so"):
+    with pytest.raises(DataError, match=r"can't be read as CSV in UTF-8 .*; save it in that form"):
         read_sheet(tmp_path / "manifest.csv")
 
 
@@ -131,7 +131,7 @@ def test_clip_and_frame_may_be_there_and_are_checked(tmp_path: Path) -> None:
         "row 2, clip: empty, but there is a frame; name its clip, or leave both empty"
     ]
     assert _told(tmp_path, {**one}, columns=(*COLUMNS, "frame")) == [
-        "row 1: of the columns clip and frame there is one; give both or none",
+        "row 1: only one of the columns clip and frame is given; give both or neither",
         "row 2, clip: empty, but there is a frame; name its clip, or leave both empty",
     ]
     divided = {**other, "split": "test", "group": "1"}

@@ -70,7 +70,7 @@ def test_what_is_in_no_line_and_copies_are_left_out(table: Path) -> None:
     imported = run(raw, table / "out", skip_bad=True)
     assert [row["id"] for row in imported.rows] == ["x"]
     reported = "\n".join(map(str, imported.problems))
-    assert "bus_b.png: looks like 'x' of the splits 'small', which another image is" in reported
+    assert "bus_b.png: looks like 'x' of the splits 'small', which another image matches" in reported
     assert "bus_c.png: isn't in the splits 'small'" in reported
     assert sorted(path.name for path in (table / "out/images").iterdir()) == ["bus_a.png"]
 

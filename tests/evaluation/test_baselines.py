@@ -55,7 +55,7 @@ def test_a_baseline_is_a_segmenter(name: str) -> None:
 
 @pytest.mark.parametrize("name", BASELINES)
 def test_a_baseline_refuses_clicks(name: str) -> None:
-    with pytest.raises(PromptError, match=f"baseline '{name}' takes boxes alone"):
+    with pytest.raises(PromptError, match=f"baseline '{name}' takes boxes only"):
         BASELINES[name]().segment(FRAME, [Prompt(points_xy=((3.0, 4.0),), point_labels=(1,))])
 
 

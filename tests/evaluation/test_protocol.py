@@ -271,7 +271,7 @@ def _depth(click_xy: tuple[float, float]) -> float:
 def test_a_train_split_is_refused(tmp_path: Path) -> None:
     split = train_split(phantom_manifest(tmp_path, PHANTOMS))
     with pytest.raises(
-        DataError, match="split 'train' is what models learn from; evaluate on val, test or external"
+        DataError, match="split 'train' is what models are trained on; evaluate on val, test or external"
     ):
         evaluate(Perfect(), split, EvaluationSettings())  # type: ignore[arg-type]
 
@@ -370,7 +370,7 @@ def test_a_row_that_turns_bad_in_the_middle_is_skipped_where_asked(tmp_path: Pat
 
 
 def test_what_a_segmenter_refuses_is_not_hidden(tmp_path: Path) -> None:
-    with pytest.raises(PromptError, match="takes boxes alone"):
+    with pytest.raises(PromptError, match="takes boxes only"):
         evaluate(EllipseBaseline(), _val(tmp_path), EvaluationSettings(("click1",)))
 
 

@@ -99,7 +99,9 @@ def test_another_run_or_a_finished_one_is_not_mixed_in(data: Path, tmp_path: Pat
     with pytest.raises(OutputError, match=r"report\.json' exists; pass --force"):
         run(data, folder)
     (folder / REPORT).unlink()
-    with pytest.raises(DataError, match="is of a run with another kinds; choose another folder, or --force"):
+    with pytest.raises(
+        DataError, match="belongs to a run with a different kinds; choose another folder, or --force"
+    ):
         run(data, folder, kinds=("box",))
     (folder / JOURNAL).write_text("no json\n", encoding="utf-8")
     with pytest.raises(DataError, match="is damaged"):
@@ -139,7 +141,8 @@ def test_a_model_of_the_same_name_with_other_weights_is_refused(data: Path, tmp_
     open_folder(tmp_path / "run", first, "val", settings)
     with pytest.raises(
         DataError,
-        match=r"^'.*records\.jsonl' is of a run with another weights_sha256; choose another folder, or "
+        match=r"^'.*records\.jsonl' belongs to a run with a different weights_sha256; choose another "
+        r"folder, or "
         r"--force",
     ):
         open_folder(tmp_path / "run", replace(first, weights_sha256="bb" * 32), "val", settings)
@@ -153,10 +156,18 @@ def test_a_model_that_is_prompted_otherwise_is_refused(data: Path, tmp_path: Pat
     other = replace(facts, passes=replace(facts.passes, agreed=0.99)).prompting
     open_folder(tmp_path / "run", now, "val", settings)
     open_folder(tmp_path / "run", now, "val", settings)
-    with pytest.raises(DataError, match=r"is of a run with another prompting; choose another folder"):
+    with pytest.raises(
+        DataError,
+        match=r"belongs to a run with a different prompting; choose another "
+        r"folder",
+    ):
         open_folder(tmp_path / "run", replace(now, prompting=other), "val", settings)
     open_folder(tmp_path / "old", older, "val", settings)
-    with pytest.raises(DataError, match=r"another prompting \(not noted by the version that began it\);"):
+    with pytest.raises(
+        DataError,
+        match=r"another prompting \(not recorded by the version that started "
+        r"it\);",
+    ):
         open_folder(tmp_path / "old", now, "val", settings)
 
 
@@ -216,12 +227,13 @@ def test_rows_that_are_skipped_otherwise_than_before_are_refused(data: Path, tmp
     mask.write_bytes(b"no picture")
     with pytest.raises(
         DataError,
-        match=r"is of a run with another set of skipped rows \('p2' of 'phantoms'\); choose another folder",
+        match=r"belongs to a run with a different set of skipped rows \('p2' of 'phantoms'\); choose "
+        r"another folder",
     ):
         skipping(data, tmp_path / "scored")
     skipping(data, tmp_path / "skipped", stop_after=2)
     mask.write_bytes(sound)
-    with pytest.raises(DataError, match="is of a run with another set of skipped rows"):
+    with pytest.raises(DataError, match="belongs to a run with a different set of skipped rows"):
         skipping(data, tmp_path / "skipped")
 
 

@@ -174,7 +174,7 @@ def test_missing_foreign_and_old_files(exported: tuple[PromptableModel, Path], t
         OnnxBackend.open(tmp_path)
     (tmp_path / "encoder.onnx").write_bytes(b"not a model")
     (tmp_path / "decoder.onnx").write_bytes((exported[1] / "decoder.onnx").read_bytes())
-    with pytest.raises(ModelError, match="is not an ONNX model that onnxruntime opens"):
+    with pytest.raises(ModelError, match="is not an ONNX model that onnxruntime can open"):
         OnnxBackend.open(tmp_path)
     old = onnx.load(str(exported[1] / "encoder.onnx"))
     next(p for p in old.metadata_props if p.key == "uniultra.format").value = "0"

@@ -89,7 +89,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"3 frames of labels; legal is 1"):
         read_labels(save(tmp_path / "d.nii", np.zeros((10, 10, 3), np.uint8)))
     (tmp_path / "e.nii.gz").write_bytes(b"\x1f\x8b" + bytes(50))
-    with pytest.raises(FileError, match=r"no NIfTI file, or damaged"):
+    with pytest.raises(FileError, match=r"not a NIfTI file, or damaged"):
         open_cine(tmp_path / "e.nii.gz")
     whole = save(tmp_path / "f.nii", GREY.T).read_bytes()
     (tmp_path / "f.nii").write_bytes(whole[:-300])

@@ -37,6 +37,6 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ModelError, match=r"share is 1\.5; give 0 \(the model before\) to 1"):
         blend(_model(1), _model(2), 1.5)
     with pytest.raises(
-        ModelError, match=r"the models differ in '.*'; blend a model with the one that it went on from"
+        ModelError, match=r"the models differ in '.*'; blend a model with the one that it was trained from"
     ):
         blend(_model(1), _model(2, "mini"), 0.5)

@@ -63,7 +63,7 @@ def test_a_span_is_the_whole_cine_by_default_and_lies_within_it() -> None:
     assert span_of(None, None, cine_of(5)) == range(5)
     assert span_of(2, 3, cine_of(5)) == range(2, 4)
     for first, last in ((5, None), (3, 2), (0, 5)):
-        with pytest.raises(PromptError, match="are no frames of it; legal are 0 to 4"):
+        with pytest.raises(PromptError, match="are not frames of it; legal are 0 to 4"):
             span_of(first, last, cine_of(5))
     with pytest.raises(PromptError, match="10001 frames; one call takes 1 to 10000; give parts"):
         span_of(None, None, cine_of(MOST_FRAMES + 1))

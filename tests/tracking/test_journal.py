@@ -123,7 +123,7 @@ def test_a_journal_of_other_passes_is_refused(tmp_path: Path) -> None:
     ended(path, 4)
     facts = SEGMENTER.facts
     other = replace(facts, passes=replace(facts.passes, crop_scale=facts.passes.crop_scale + 0.1))
-    with pytest.raises(OutputError, match=r"is of a run with another model; repeat that call"):
+    with pytest.raises(OutputError, match=r"belongs to a run with a different model; repeat that call"):
         TrackJournal.open(path, about_call(CINE, PROMPTS, range(64), other))
 
 

@@ -57,7 +57,7 @@ def test_a_broken_file_says_so(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="can't be read as TOML"):
         load_config(tmp_path / "bad.toml")
     (tmp_path / "flat.toml").write_text("steps = 5")
-    with pytest.raises(ModelError, match="'steps' stands outside of a section"):
+    with pytest.raises(ModelError, match="'steps' is outside any section"):
         load_config(tmp_path / "flat.toml")
 
 
@@ -103,7 +103,7 @@ def test_shares_of_box_prompts_are_at_most_all_of_them(
 def test_margins_are_a_range() -> None:
     assert load_config(None, ("data.margin_high=-0.2", "data.margin_low=-0.3")).data.margin_low == -0.3
     with pytest.raises(
-        ModelError, match=r"data\.margin_low = 0\.5 is above data\.margin_high = 0\.38; exchange them"
+        ModelError, match=r"data\.margin_low = 0\.5 is above data\.margin_high = 0\.38; swap them"
     ):
         load_config(None, ("data.margin_low=0.5",))
     with pytest.raises(ModelError, match=r"data\.margin_high = 1\.5 is out of range; give -0\.4 to 1"):

@@ -165,7 +165,7 @@ def test_what_is_refused(
 
 def test_frames_without_masks_are_refused(teacher: Path, lab: Path, tmp_path: Path) -> None:
     job = DistillJob(teacher, read_manifest(lab), tmp_path / "run", unlabelled=(tmp_path / "clip.mp4",))
-    with pytest.raises(ModelError, match="frames without masks don't teach a decoder; omit --unlabelled"):
+    with pytest.raises(ModelError, match="frames without masks can't train a decoder; omit --unlabelled"):
         distill(settings(), job)
 
 

@@ -76,5 +76,5 @@ def test_more_views_than_memory_are_refused(sam2: Path, lab: Path, monkeypatch: 
     monkeypatch.setattr(frozen_views, "MOST_BYTES", 1e6)
     data = data_of(lab)
     needed = 2 * len(data) * 64 * 4 * 64**2
-    with pytest.raises(ModelError, match=rf"give at most {int(1e6 / needed * 64)}, or 0 to encode anew"):
+    with pytest.raises(ModelError, match=rf"give at most {int(1e6 / needed * 64)}, or 0 to encode each time"):
         FrozenViews(data, load(sam2), views=64)

@@ -218,7 +218,7 @@ def test_a_folder_opens_and_answers_the_same(kind: str, tmp_path: Path) -> None:
 
 
 def test_what_is_no_video_model(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="is no folder; give that of a video model"):
+    with pytest.raises(ModelError, match="is not a folder; give that of a video model"):
         open_video_tracker(tmp_path / "nothing")
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises(ModelError, match="'bert' model; the memory tracker takes"):

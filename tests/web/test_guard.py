@@ -182,7 +182,7 @@ def test_slow_bodies_end() -> None:
 
     sent = given(Guard(reading, ServeSettings(client_s=0.2), Metrics()), dripping)
     assert sent[0]["status"] == 408
-    assert b"the body was not here in 0.2 s" in sent[1]["body"]
+    assert b"the body did not arrive within 0.2 s" in sent[1]["body"]
 
 
 def test_bugs_are_private(caplog: pytest.LogCaptureFixture) -> None:

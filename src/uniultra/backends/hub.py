@@ -35,7 +35,7 @@ def hub_folder(model: str) -> Path:
     found = _NAME.fullmatch(model)
     if found is None:
         raise ModelError(
-            f"'{printable(model)}' is no name of the hub; write hf://ORGANISATION/NAME[@REVISION]"
+            f"'{printable(model)}' is not a name on the hub; write hf://ORGANISATION/NAME[@REVISION]"
         )
     if importlib.util.find_spec("huggingface_hub") is None:
         raise ModelError(f"'{model}' needs huggingface_hub; install with: pip install 'uniultra[hub]'")
@@ -82,7 +82,7 @@ def _fetched(name: str, revision: str | None) -> Path:
     except LocalEntryNotFoundError:
         pass
     except ValueError as error:  # a name that the hub couldn't have
-        raise ModelError(f"'hf://{name}' is no name of the hub: {_line(error)}") from error
+        raise ModelError(f"'hf://{name}' is not a name on the hub: {_line(error)}") from error
     try:
         return folder(local=False)
     except Exception as error:  # its own kinds, and those of the client beneath

@@ -121,4 +121,6 @@ def _session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
         Exception
     ) as error:  # onnxruntime raises bare RuntimeError subclasses of its own, one a failure kind
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"'{path}' is not an ONNX model that onnxruntime opens: {reason[:200]}") from error
+        raise ModelError(
+            f"'{path}' is not an ONNX model that onnxruntime can open: {reason[:200]}"
+        ) from error

@@ -59,7 +59,8 @@ class PoolSettings:
     def __post_init__(self) -> None:
         if self.workers is not None and not 1 <= self.workers <= MOST_WORKERS:
             raise ClusterError(
-                f"--workers {self.workers} can't be; give 1 to {MOST_WORKERS}, or leave it out for one per "
+                f"--workers {self.workers} is out of range; give 1 to {MOST_WORKERS}, or leave it out "
+                "for one per "
                 "core"
             )
         if self.address is not None and self.address != "auto":
@@ -223,7 +224,7 @@ def _cluster_error(error: Exception) -> ClusterError:
     ours = re.findall(r"uniultra\.errors\.(\w+): (.+)", text)
     if ours:
         return ClusterError(
-            f"{ours[-1][1].strip()}; what is done stays: run the same command again to resume"
+            f"{ours[-1][1].strip()}; completed work is kept: run the same command again to resume"
         )
     last = ascii(" ".join((text.strip().splitlines() or [type(error).__name__])[-1].split())[:160])[1:-1]
     return ClusterError(

@@ -55,7 +55,8 @@ def _listen(receiver: Connection, done: Callable[[str], None]) -> None:
         except (EOFError, OSError):
             why = "too little memory or processor time, or a part of it was killed"
             raise ClusterError(
-                f"Ray ended in the middle ({why}); what is done stays: run the same command again to resume"
+                f"Ray stopped before the end ({why}); completed work is kept: run the same command "
+                "again to resume"
             ) from None
         if kind == END:
             return

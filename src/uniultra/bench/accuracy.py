@@ -42,7 +42,7 @@ def read_accuracies(given: Sequence[str], kind: str) -> dict[str, Accuracy]:
                 f"--accuracy '{text}' is not NAME=FILE; give it as in uniultra-mini=report.json"
             )
         if name in found:
-            raise PromptError(f"--accuracy names '{name}' twice; give one report a contestant")
+            raise PromptError(f"--accuracy names '{name}' twice; give one report per contestant")
         found[name] = _read(Path(file), kind)
     if len({(each.manifest_sha256, each.split) for each in found.values()}) > 1:
         raise DataError(

@@ -62,7 +62,9 @@ def warnings_of(load: float | None, cores: int, jitter: Mapping[int, float]) -> 
                 f"a fixed piece of work varied by {share:.0%} (10th to 90th percentile; a quiet machine "
                 f"stays below {UNSTEADY:.0%})"
             )
-            found.append(f"at {threads} thread{'s' if threads > 1 else ''} {reported}; the times mean little")
+            found.append(
+                f"at {threads} thread{'s' if threads > 1 else ''} {reported}; the timings are unreliable"
+            )
     return found
 
 

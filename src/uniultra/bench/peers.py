@@ -48,7 +48,7 @@ def sam2_tiny(task: Task) -> Contestant:
 
 
 def litemedsam(task: Task) -> Contestant:
-    """LiteMedSAM at 256 px: TinyViT-5M, as MobileSAM has, and SAM's decoder. It takes boxes alone, so it has
+    """LiteMedSAM at 256 px: TinyViT-5M, as MobileSAM has, and SAM's decoder. It takes boxes only, so it has
     no further click.
 
     Raises:
@@ -62,7 +62,7 @@ def litemedsam(task: Task) -> Contestant:
         net = build_lite_medsam().eval()
 
     def decode(features: Any, box: Tensor, click: Tensor | None) -> Tensor:
-        assert click is None, "LiteMedSAM takes boxes alone"
+        assert click is None, "LiteMedSAM takes boxes only"
         sparse, dense = net.prompt_encoder(points=None, boxes=box.view(1, 1, 4), masks=None)
         return net.mask_decoder(
             image_embeddings=features,

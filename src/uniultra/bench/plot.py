@@ -39,7 +39,7 @@ def to_svg(report: dict[str, Any]) -> str | None:
     axes = _x_axis(across, name) + _y_axis(low, high, f"Dice, {first['kind']}, {first['split']}")
     dots = "".join(_dot(label, _x(ms, across), _y(dice, low, high)) for label, (ms, dice) in points.items())
     title = "Accuracy against time" + (
-        " (the machine was not quiet: the times mean little)" if report["warnings"] else ""
+        " (the machine was not quiet: the timings are unreliable)" if report["warnings"] else ""
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '

@@ -22,7 +22,7 @@ def to_markdown(report: dict[str, Any]) -> str:
 
 def _warnings(report: dict[str, Any]) -> list[str]:
     found = [f"**Warning: {markdown(text)}.**\n" for text in report["warnings"]]
-    return [*found, "**A quick look (--quick): too few calls to quote.**\n"] if report["quick"] else found
+    return [*found, "**A quick run (--quick): too few calls to quote.**\n"] if report["quick"] else found
 
 
 def _times(report: dict[str, Any], threads: int) -> str:

@@ -48,7 +48,7 @@ def adapt(
     ] = None,
     set_: Annotated[
         list[str],
-        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeat for more."),
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeatable."),
     ] = [],  # noqa: B006
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     report_to: Annotated[
@@ -155,8 +155,8 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
         force=True,
     )
     chose = ", which also chose the checkpoint" if settings.optim.keep == "best" else ""
-    print(f"On val{chose}, one pass per prompt, as in log.jsonl; for a figure to report, of all passes, run")
-    print("`uniultra evaluate` on test.")
+    print(f"On val{chose}, with one pass per prompt, as in log.jsonl.")
+    print("For figures to report, with all passes, run `uniultra evaluate` on test.")
     for title, comparison in (("your data", gain.own), ("replay", gain.others)):
         for line in _lines(comparison or {}):
             say(f"  {title}: {line}")

@@ -127,7 +127,8 @@ def _check_shared(*places: str) -> None:
 def _check_patient(keep_patient: bool, kinds: tuple[str, ...]) -> None:
     if keep_patient and not set(kinds) & set(DICOM_KINDS):
         raise PromptError(
-            f"--keep-patient is of DICOM results alone; add --write with one of {', '.join(DICOM_KINDS)}, "
+            f"--keep-patient applies to DICOM results only; add --write with one of "
+            f"{', '.join(DICOM_KINDS)}, "
             "or leave it out"
         )
 

@@ -53,7 +53,7 @@ def import_(
     splits: Annotated[
         str,
         typer.Option(
-            help="uniultra: rebuild the splits of our tables, images found by their looks; in place of "
+            help="uniultra: rebuild the splits of our tables, images matched by content; in place of "
             "--fractions."
         ),
     ] = "",

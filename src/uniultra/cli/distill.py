@@ -40,7 +40,7 @@ def distill(
     ] = None,
     set_: Annotated[
         list[str],
-        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeat for more."),
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting; repeatable."),
     ] = [],  # noqa: B006
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     report_to: Annotated[

@@ -219,7 +219,7 @@ def _kinds_for(model: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
     boxes = tuple(name for name in kinds if name not in KINDS or KINDS[name].is_box)
     if kinds and not boxes:
         raise PromptError(
-            f"the baseline '{model}' takes boxes alone; give --kinds some of {_names_of_boxes()}"
+            f"the baseline '{model}' takes boxes only; give --kinds some of {_names_of_boxes()}"
         )
     return boxes
 

@@ -104,7 +104,7 @@ def export(
             settings,
             lambda done, total, what: bar.update(task, completed=done, total=total, description=what),
         )
-    say(*_lines(report))
+    say(*_lines(report), f"Model in {out}; use it with --model {out}")
 
 
 def _export_for(host: str, model: str, out: Path, others: list[str], force: bool) -> None:

@@ -47,7 +47,7 @@ def table() -> list[tuple[str, int | float, str]]:
     return [
         ("SAM 2-L, whole", plain.whole, "image encoder, prompt encoder, mask decoder, video memory"),
         ("SAM 2-L, image encoder", plain.encoder, "Hiera-L and neck"),
-        ("SAM 2-L with CH-Adapters", large.whole, "one adapter a block, one edge stem"),
+        ("SAM 2-L with CH-Adapters", large.whole, "one adapter per block, one edge stem"),
         ("  trainable", large.trainable, "adapters, edge stem, and all but the image encoder"),
         ("  trainable share", large.trainable_share, "of the adapted whole: the paper's 8.91 %"),
         (
@@ -63,7 +63,7 @@ def table() -> list[tuple[str, int | float, str]]:
         (
             "fewer: mini whole / SAM 2-L encoder",
             1 - mini.whole / plain.encoder,
-            "the paper's 94.08 %: unlike things compared",
+            "the paper's 94.08 %: different parts are compared",
         ),
         ("fewer: whole / whole", 1 - mini.whole / plain.whole, "like for like"),
         ("fewer: encoder / encoder", 1 - mini.encoder / plain.encoder, "like for like"),

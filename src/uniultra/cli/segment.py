@@ -181,7 +181,7 @@ def _check_frames(plan: OutputPlan, frames: str | None, alternatives: int) -> No
     if frames is not None:
         if alternatives > 1:
             raise PromptError(
-                "--alternatives are of one frame; choose it with --frame N in place of --frames"
+                "--alternatives is for one frame; choose it with --frame N in place of --frames"
             )
         if plan.frame is not None:
             raise PromptError(
@@ -189,7 +189,9 @@ def _check_frames(plan: OutputPlan, frames: str | None, alternatives: int) -> No
             )
         check_cine_kinds(plan.kinds)
     elif plan.kinds is not None and "movie" in plan.kinds:
-        raise PromptError("--write movie is of several frames; choose them with --frames, as in --frames all")
+        raise PromptError(
+            "--write movie is for several frames; choose them with --frames, as in --frames all"
+        )
 
 
 def _scaled(frame: Frame, scale: TypedScale | None) -> Frame:

@@ -42,7 +42,7 @@ def serve(**flags: Any) -> None:
         raise ServeError(f"--{' and --'.join(hosts)} are two protocols; serve each with a command of its own")
     tracks = bool(flags.pop("track"))
     if tracks and hosts != ["nninteractive"]:
-        raise ServeError("--track is of --nninteractive alone; add that, or leave --track out")
+        raise ServeError("--track applies to --nninteractive only; add that, or leave --track out")
     given: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in flags.items()
     }

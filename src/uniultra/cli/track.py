@@ -141,7 +141,9 @@ def track(
     targets = plan.track_paths(source, bool(ventricle)).values()
     check_targets(targets, [path, *filter(None, (mask, prompts))], force)
     if tracker is TrackerKind.memory and resume:
-        raise PromptError("--resume keeps no memory of video models; leave it out, or use --tracker prompts")
+        raise PromptError(
+            "--resume can't save the memory of video models; leave it out, or use --tracker prompts"
+        )
     follower = Segmenter.load(model) if tracker is TrackerKind.prompts else _video_tracker(model)
     options = TrackOptions(frames, reverse, ventricle, model, resume)
     summary, complete = _run(plan, (source, cine), follower, prompted, options)
@@ -187,7 +189,7 @@ def _run(
     structures = {number for own in prompted.values() for number in own}
     if options.ventricle and options.ventricle not in structures:
         raise PromptError(
-            f"--lv {options.ventricle} is no structure of this call; give 1 to {len(structures)}"
+            f"--lv {options.ventricle} is not a structure of this call; give 1 to {len(structures)}"
         )
     check_size(plan, source, cine, len(options.frames) * len(structures))
     course, faults, facts = Course(options.ventricle), Faults(cine), follower.facts

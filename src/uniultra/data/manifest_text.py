@@ -69,7 +69,9 @@ def read_sheet(path: Path) -> Sheet:
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
         read = [(reader.line_num, _plain(values)) for values in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"manifest '{path}' can't be read as CSV in UTF-8 ({error}); save it so") from error
+        raise DataError(
+            f"manifest '{path}' can't be read as CSV in UTF-8 ({error}); save it in that form"
+        ) from error
     columns = list(reader.fieldnames or [])
     while (
         columns and not columns[-1] and not any(values.get("") for _, values in read)
@@ -91,7 +93,7 @@ def read_sheet(path: Path) -> Sheet:
                 problems.append(
                     Problem(
                         f"row {number}",
-                        "it has not as many fields as the header; check its commas and quotes",
+                        "it has more or fewer fields than the header; check its commas and quotes",
                     )
                 )
                 continue
@@ -138,11 +140,11 @@ def _header(columns: Sequence[str], any_rows: bool) -> Iterator[Problem]:
             legal = ",".join((*COLUMNS, *CLIP_COLUMNS))
             yield Problem("row 1", f"unknown column '{column}'; legal are {legal}; remove it")
         elif columns.count(column) > 1:
-            yield Problem("row 1", f"column '{column}' comes {columns.count(column)} times; keep one")
+            yield Problem("row 1", f"column '{column}' appears {columns.count(column)} times; keep one")
     if len({*CLIP_COLUMNS} & {*columns}) == 1:
-        yield Problem("row 1", "of the columns clip and frame there is one; give both or none")
+        yield Problem("row 1", "only one of the columns clip and frame is given; give both or neither")
     if not any_rows:
-        yield Problem("row 1", "no rows follow; write one per image")
+        yield Problem("row 1", "there are no rows; write one per image")
 
 
 def _faults(line: Line) -> Iterator[Problem]:

@@ -107,6 +107,7 @@ def _why(splits: PublishedSplits, place: tuple[int, int] | None) -> str:
     if place is None:
         return f"isn't in the splits '{splits.name}'; leave it out with --skip-bad"
     return (
-        f"looks like '{splits.rows[place[0]][1]}' of the splits '{splits.name}', which another image is; "
+        f"looks like '{splits.rows[place[0]][1]}' of the splits '{splits.name}', which another image "
+        "matches; "
         "leave it out with --skip-bad"
     )

@@ -141,7 +141,7 @@ def _pixels_in(box_xyxy: Box, frame_hw: tuple[int, ...]) -> tuple[slice, slice]:
 def _box_of(prompt: Prompt, name: str) -> Box:
     if prompt.box_xyxy is None:
         raise PromptError(
-            f"the baseline '{name}' takes boxes alone and this prompt has none; ask it for box kinds only"
+            f"the baseline '{name}' takes boxes only and this prompt has none; ask it for box kinds only"
         )
     return prompt.box_xyxy
 

@@ -66,12 +66,12 @@ class Journal:
             known = {(line["dataset"], line["id"]): self.parse(line) for line in lines}
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
-                f"'{self.path}' is damaged ({error}); delete it to start anew, or choose another folder"
+                f"'{self.path}' is damaged ({error}); delete it to start again, or choose another folder"
             ) from error
         wrong = [
             key
             if isinstance(head, dict) and key in head
-            else f"{key} (not noted by the version that began it)"
+            else f"{key} (not recorded by the version that started it)"
             for key in requested
             if not isinstance(head, dict) or (key != SKIPPED and head.get(key) != requested[key])
         ]
@@ -94,7 +94,8 @@ class Journal:
 
     def _of_another(self, what: str) -> DataError:
         return DataError(
-            f"'{self.path}' is of a run with another {what}; choose another folder, or --force to start anew"
+            f"'{self.path}' belongs to a run with a different {what}; choose another folder, or --force "
+            "to start again"
         )
 
 

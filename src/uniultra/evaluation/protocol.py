@@ -76,7 +76,8 @@ def evaluate(
     """
     if not isinstance(split, SelectionSplit | ReportSplit):
         raise DataError(
-            f"split '{getattr(split, 'name', split)}' is what models learn from; evaluate on val, test or "
+            f"split '{getattr(split, 'name', split)}' is what models are trained on; evaluate on val, "
+            "test or "
             "external"
         )
 
@@ -121,7 +122,7 @@ def first_rows(split: ScoredSplit, count: int) -> ScoredSplit:
     1.
     """
     if count < 1:
-        raise DataError(f"limit is {count}; it must be at least 1 image a data set")
+        raise DataError(f"limit is {count}; it must be at least 1 image per data set")
     seen: dict[str, int] = {}
     kept = []
     for row in split:
@@ -136,7 +137,7 @@ def drawn_rows(split: ScoredSplit, count: int) -> ScoredSplit:
     in turn, so that no patient fills the sample. Raises DataError where `count` is below 1.
     """
     if count < 1:
-        raise DataError(f"limit is {count}; it must be at least 1 image a data set")
+        raise DataError(f"limit is {count}; it must be at least 1 image per data set")
     turns: dict[tuple[str, str], int] = {}
     places: dict[str, list[tuple[int, int, str]]] = {}
     for row in sorted(split, key=lambda row: stable_seed("limit", row.dataset, row.id)):

@@ -58,7 +58,7 @@ def open_folder(
     """
     if not force and (folder / REPORT).exists():
         raise OutputError(
-            f"'{folder / REPORT}' exists; pass --force to evaluate anew, or choose another folder"
+            f"'{folder / REPORT}' exists; pass --force to evaluate again, or choose another folder"
         )
     goes_on = (folder / JOURNAL).exists() and not force
     if not goes_on:
@@ -76,7 +76,7 @@ def open_folder(
     if not settings.skip_bad and any(image.skipped is not None for image in journal.known.values()):
         raise DataError(
             f"'{journal.path}' is of a run with --skip-bad; pass it again, choose another folder, or "
-            "--force to start anew"
+            "--force to start again"
         )
     if goes_on:
         drop_earlier(_targets(folder))

@@ -70,7 +70,7 @@ class Windows:
         if len(self.held) >= MAX_OPEN:
             oldest = min(self.held, key=lambda name: self.held[name].used)
             if time.monotonic() - self.held[oldest].used < RESTING_S:
-                raise RefusedError(503, f"{MAX_OPEN} windows are at work; close one, or wait 10 minutes")
+                raise RefusedError(503, f"{MAX_OPEN} windows are in use; close one, or wait 10 minutes")
             del self.held[oldest]
         name = secrets.token_urlsafe(24)
         self.held[name] = Open(VolumePrompts(self.segmenter))
@@ -80,7 +80,7 @@ class Windows:
         """Raises RefusedError for one that is not, or no longer, held."""
         found = self.held.get(request.path_params["window"])
         if found is None:
-            raise RefusedError(410, "this server doesn't know the window (any more); select the server again")
+            raise RefusedError(410, "this window is unknown, or has been closed; select the server again")
         found.used = time.monotonic()
         return found
 
@@ -154,7 +154,7 @@ def _unframed(act: Endpoint) -> Endpoint:
 
     async def endpoint(request: Request) -> Response:
         if request.headers.get("sec-fetch-site", "none") != "none":
-            raise RefusedError(403, "pages may not ask; ITK-SNAP does")
+            raise RefusedError(403, "requests from web pages are refused; use ITK-SNAP")
         return await act(request)
 
     return endpoint
@@ -165,7 +165,7 @@ async def _sent(request: Request) -> _Sent:
     try:
         form = await _InMemory(request.headers, request.stream(), max_files=1, max_fields=4).parse()
     except (MultiPartException, KeyError) as error:
-        raise PromptError("the body is no form with a file and its metadata; send it whole") from error
+        raise PromptError("the body is not a form with a file and its metadata; send it whole") from error
     try:
         metadata, file = form.get("metadata"), form.get("file")
         if not isinstance(metadata, str) or file is None or isinstance(file, str):

@@ -139,9 +139,9 @@ def _json(text: str) -> dict[str, Any]:
     try:
         said = json.loads(text or "{}")
     except (ValueError, RecursionError) as error:
-        raise PromptError("what is said of the request is not JSON; use nninteractive-client 2") from error
+        raise PromptError("the request's metadata is not JSON; use nninteractive-client 2") from error
     if not isinstance(said, dict):
-        raise PromptError("what is said of the request is not a JSON object; use nninteractive-client 2")
+        raise PromptError("the request's metadata is not a JSON object; use nninteractive-client 2")
     return said
 
 

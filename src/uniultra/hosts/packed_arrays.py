@@ -65,7 +65,7 @@ def _unpack(data: bytes) -> np.ndarray:
     magic, version, codec, axes, length = _HEAD.unpack_from(data)
     if (magic, version) != (MAGIC, VERSION) or codec not in (1, 2) or not 1 <= axes <= 4:
         raise PromptError(
-            "the body is no packed array of version 1 with 1 to 4 axes; use nninteractive-client 2"
+            "the body is not a packed array of version 1 with 1 to 4 axes; use nninteractive-client 2"
         )
     at = _HEAD.size + length
     name = data[_HEAD.size : at].decode("ascii")

@@ -48,7 +48,7 @@ def xy(index: Sequence[float], axis: int) -> tuple[float, float]:
 def indices(index: Sequence[float], shape: Sequence[int]) -> list[int]:
     """Whole numbers within the volume. Raises PromptError."""
     if len(index) != 3 or not np.isfinite(np.asarray(index, np.float64)).all():
-        raise PromptError("a place has 3 finite numbers; send an index along each axis")
+        raise PromptError("a position has 3 finite numbers; send an index along each axis")
     at = [round(float(value)) for value in index]
     if any(not 0 <= value < side for value, side in zip(at, shape, strict=True)):
         raise PromptError(

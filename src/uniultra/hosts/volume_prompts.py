@@ -116,7 +116,7 @@ class VolumePrompts:
         last = indices([max(span) - 1 for span in spans], volume.shape)
         flat = [axis for axis in range(3) if first[axis] >= last[axis]]
         if not flat or (self.frames_axis is not None and self.frames_axis not in flat):
-            raise PromptError("a box through several slices or frames; draw it in one")
+            raise PromptError("the box spans several slices or frames; draw it in one")
         axis = self._axis() if self._axis() in flat else flat[0]
         (x0, y0), (x1, y1) = xy(first, axis), xy(last, axis)
         place = axis, first[axis]

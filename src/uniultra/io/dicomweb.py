@@ -218,10 +218,10 @@ def _reason(error: Exception) -> str:
     name = type(error).__name__
     if status is not None:
         meant = {
-            401: f"it wants a token; put one into {TOKEN}",
+            401: f"it requires a token; put one into {TOKEN}",
             403: "this isn't allowed; ask its administrator",
             404: "there is no such thing; check the path and the UIDs",
-            409: "it refuses what was sent; ask its administrator",
+            409: "it rejects what was sent; ask its administrator",
         }
         return f"the archive answers {status}: {meant.get(status, 'try again, or ask its administrator')}"
     if name == "SSLError":

@@ -117,7 +117,7 @@ def _fields(file: BinaryIO, name: str) -> dict[str, str]:
     while "ElementDataFile" not in fields:
         line = header_line(file, name)
         if line is None or len(fields) > _MOST_FIELDS:
-            raise FileError(f"{name}: no MetaImage, or its header has no ElementDataFile; export it again")
+            raise FileError(f"{name}: not a MetaImage, or its header has no ElementDataFile; export it again")
         key, equals, value = line.partition("=")
         if equals:
             fields[key.strip()] = value.strip()
@@ -151,6 +151,6 @@ def _spacing(fields: dict[str, str], axes: int, name: str) -> tuple[Calibration,
     unit = fields.get("DistanceUnits", "mm").lower()
     if min(right, down) <= 0 or unit not in _TO_MM:
         said = f"{key} {right:g} x {down:g} {shown(unit[:20])}"
-        return UNKNOWN, (f"{said} is no size of a pixel in mm, um or cm: not used; give --spacing",)
+        return UNKNOWN, (f"{said} is not a pixel size in mm, um or cm: not used; give --spacing",)
     calibration = UNKNOWN.with_fallback(key, (down * _TO_MM[unit], right * _TO_MM[unit]))
     return calibration, print_size_notes(key, calibration)

@@ -221,7 +221,7 @@ def _load(path: PathLike, name: str) -> Any:
         except Exception as error:  # hostile bytes make nibabel raise almost anything
             file.close()
             raise FileError(
-                f"{name}: no NIfTI file, or damaged ({type(error).__name__}); export it again"
+                f"{name}: not a NIfTI file, or damaged ({type(error).__name__}); export it again"
             ) from error
     weakref.finalize(image, file.close)
     return image

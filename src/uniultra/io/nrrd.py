@@ -192,7 +192,7 @@ def _fields(file: BinaryIO, name: str) -> tuple[dict[str, str], dict[str, str]]:
     fields: dict[str, str] = {}
     pairs: dict[str, str] = {}
     if not (header_line(file, name) or "").startswith("NRRD000"):
-        raise FileError(f"{name}: no NRRD, or damaged; export it again")
+        raise FileError(f"{name}: not NRRD, or damaged; export it again")
     while line := header_line(file, name):
         if len(fields) + len(pairs) > _MOST_FIELDS:
             raise FileError(f"{name}: its header has no end; export it again")
@@ -200,7 +200,7 @@ def _fields(file: BinaryIO, name: str) -> tuple[dict[str, str], dict[str, str]]:
             continue
         mark = re.search(r":=|: ", line)
         if mark is None:
-            raise FileError(f"{name}: the header's line '{shown(line[:60])}' is no field; export it again")
+            raise FileError(f"{name}: the header's line '{shown(line[:60])}' is not a field; export it again")
         key, value = line[: mark.start()], line[mark.end() :]
         if mark[0] == ":=":
             pairs[key.strip()] = value.strip()

@@ -27,7 +27,7 @@ def filled(corners: Sequence[float], frame_hw: tuple[int, int]) -> np.ndarray:
     """
     points_xy = np.asarray(corners, np.float64)
     if points_xy.ndim != 1 or points_xy.size < 6 or points_xy.size % 2:
-        raise PromptError(f"{points_xy.size} numbers are no polygon; give x and y of 3 or more points")
+        raise PromptError(f"{points_xy.size} numbers are not a polygon; give x and y of 3 or more points")
     if not (np.abs(points_xy) <= _MAX_SIDE).all():
         raise PromptError(
             f"a polygon's coordinates are finite numbers within +-{_MAX_SIDE}, in pixels; correct it"

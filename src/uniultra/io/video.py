@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 MAX_FRAMES = 1_000_000
 MAX_ASPECT = 10.0
 INTERLACED = (
-    "the video is interlaced: even and odd lines of a frame are of two moments, and what moves has combed "
-    "edges"
+    "the video is interlaced: even and odd lines of a frame come from two moments, so moving edges look "
+    "combed"
 )
 _FORMATS = ((8, b"AVI ", "avi"), (0, b"\x1aE\xdf\xa3", "matroska"), (0, b"\0\0\x01\xba", "mpeg"))
 """Offset and first bytes of a container, and FFmpeg's name for it; anything else is MP4 or MOV."""

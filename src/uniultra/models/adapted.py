@@ -68,7 +68,7 @@ class AdapterFacts:
             return cls(**fields, adapter=None if spec is None else AdapterSpec(**spec))
         except (KeyError, ValueError, TypeError) as error:
             raise ModelError(
-                f"'{path}' is no adapter of uniultra: its metadata doesn't say how it was made"
+                f"'{path}' is not a UniUltra adapter: its metadata doesn't say how it was made"
             ) from error
 
 

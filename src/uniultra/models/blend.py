@@ -26,7 +26,9 @@ def blend(before: PromptableModel, after: PromptableModel, share: float) -> Prom
     odd = [name for name in sorted(old.keys() | new.keys()) if name not in old or name not in new]
     odd = odd or [name for name in old if old[name].shape != new[name].shape]
     if odd:
-        raise ModelError(f"the models differ in '{odd[0]}'; blend a model with the one that it went on from")
+        raise ModelError(
+            f"the models differ in '{odd[0]}'; blend a model with the one that it was trained from"
+        )
     for name, parameter in new.items():
         parameter.copy_(torch.lerp(old[name], parameter, share))
     return after

@@ -230,7 +230,7 @@ def load(
     missing = sorted(key for key in found["missing_keys"] if not any(part in key for part in ADAPTER_PARTS))
     if missing:
         lacking = f"lacks {len(missing)} weights of SAM 2, such as '{missing[0]}'"
-        raise ModelError(f"'{name_or_folder}' {lacking}; it is not a whole SAM 2 checkpoint")
+        raise ModelError(f"'{name_or_folder}' {lacking}; it is not a complete SAM 2 checkpoint")
     assert isinstance(model, PromptableModel)
     return model
 
@@ -240,7 +240,8 @@ def _read_config(name_or_folder: str, local: bool) -> PromptableConfig:
         plain = AutoConfig.from_pretrained(name_or_folder, local_files_only=local, trust_remote_code=False)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(
-            f"'{name_or_folder}' is no checkpoint folder or name that can be opened; give a folder with "
+            f"'{name_or_folder}' is neither a checkpoint folder nor a name that can be opened; give a "
+            "folder with "
             "config.json and "
             f"model.safetensors, or a name such as facebook/sam2.1-hiera-large ({_first_line(error)})"
         ) from error

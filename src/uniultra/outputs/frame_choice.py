@@ -66,7 +66,7 @@ def span_of(first: int | None, last: int | None, cine: Cine) -> range:
     low, high = first or 0, cine.count - 1 if last is None else last
     if not low <= high < cine.count:
         legal = f"legal are 0 to {cine.count - 1}, the first up to the last"
-        raise PromptError(f"{cine.source}: --from {low} --to {high} are no frames of it; {legal}")
+        raise PromptError(f"{cine.source}: --from {low} --to {high} are not frames of it; {legal}")
     if high - low + 1 > MOST_FRAMES:
         fix = f"give parts, as with --from {low} --to {low + MOST_FRAMES - 1}, in folders of their own"
         raise PromptError(f"{cine.source}: {high - low + 1} frames; one call takes 1 to {MOST_FRAMES}; {fix}")

@@ -33,7 +33,8 @@ KINDS = {
 KINDS_SHOWN = ", ".join(KINDS)
 DICOM_KINDS = ("seg", "fractional", "sr", "sc")
 OWN_STUDY = (
-    "DICOM results carry no patient and so lie in a study of their own; --keep-patient files them with "
+    "DICOM results carry no patient identity, so they form a study of their own; --keep-patient files "
+    "them with "
     "their source"
 )
 CINE_KINDS = ("seg", "sr", "sc", "csv", "movie", "none")

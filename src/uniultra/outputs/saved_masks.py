@@ -92,8 +92,8 @@ class SavedMask:
         found = self.ids(structure)
         if len(found) != 1:
             raise PromptError(
-                f"{self.place}: structures {', '.join(map(str, found))}; a volume is of one: name it with "
-                "--id"
+                f"{self.place}: structures {', '.join(map(str, found))}; a volume needs one: choose it "
+                "with --id"
             )
         return found[0]
 
@@ -281,7 +281,9 @@ def _of_a_cine(masks: Iterable[SavedMask], structure: int | None) -> dict[str, A
             f"{path}: frames with the structure: {len(volumes)}; --volume ef needs 2 or more; segment more"
         )
     largest, smallest = (pick(volumes, key=lambda frame: volumes[frame].volume.value) for pick in (max, min))
-    notes = [f"largest and smallest of {len(volumes)} frames: one bad mask decides, so look at both"]
+    notes = [
+        f"largest and smallest of {len(volumes)} frames: a single bad mask decides the result, so check both"
+    ]
     notes += [f"left out, as the structure isn't on them: {empty} of {empty + len(volumes)} frames"] * (
         empty > 0
     )

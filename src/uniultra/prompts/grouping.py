@@ -38,7 +38,9 @@ class Typed:
         if self.empty and mask is None and prompts is None:
             raise PromptError(NO_PROMPT)
         if prompts is not None and not (self.empty and not self.negatives and mask is None):
-            raise PromptError("--prompts stands alone; put boxes, points and labels into the file")
+            raise PromptError(
+                "--prompts can't be combined with these; put boxes, points and labels into the file"
+            )
 
 
 def parse_typed(box: Sequence[str], point: Sequence[str], negative: Sequence[str], each_point: bool) -> Typed:

@@ -160,7 +160,7 @@ def _check_header(path: Path, header: list[str]) -> None:
         if name not in COLUMNS:
             raise DataError(f"{shown(path)}: column {ascii(name)[:40]} is unknown; {legal}")
         if header.count(name) > 1:
-            raise DataError(f"{shown(path)}: column {name} is there twice; {legal}")
+            raise DataError(f"{shown(path)}: column {name} appears twice; {legal}")
     boxed = [name for name in BOX if name in header]
     if "file" not in header or 0 < len(boxed) < 4 or not (boxed or "points" in header):
         raise DataError(f"{shown(path)}: columns {', '.join(header) or 'missing'}; {legal}")
@@ -256,7 +256,7 @@ def _points(cell: str) -> tuple[tuple[tuple[float, float], ...], tuple[int, ...]
         numbers = [_number(text.strip(), "column points") for text in part.split(",")]
         if len(numbers) not in (2, 3):
             raise _CellError(
-                "column points", f"'{shown(part)}' is no point; give x,y or x,y,label with ; between them"
+                "column points", f"'{shown(part)}' is not a point; give x,y or x,y,label with ; between them"
             )
         if len(numbers) == 3 and numbers[2] not in (0, 1):
             raise _CellError(
@@ -279,7 +279,7 @@ def _number(cell: str, column: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise _CellError(column, f"'{shown(cell) if cell else ''}' is no finite number; give pixels")
+        raise _CellError(column, f"'{shown(cell) if cell else ''}' is not a finite number; give pixels")
     return value
 
 

@@ -86,7 +86,7 @@ def _of_table(path: Path, names: Collection[str], others: bool) -> dict[str, Tra
         own = found.setdefault(row.name, {}).setdefault(row.frame or 0, {})
         number = row.object or 1
         if number in own:
-            what = f"structure {number} of frame {row.frame or 0} is there twice; number the structures"
+            what = f"structure {number} of frame {row.frame or 0} appears twice; number the structures"
             problems.append(Problem(f"row {row.number}, column object", what))
         own[number] = row.prompt
     refuse(shown(path), problems)
@@ -111,7 +111,7 @@ def named_tracks(
 
 def _entry(entry: Any) -> tuple[int, int, Prompt]:
     if not isinstance(entry, dict):
-        raise PromptError(f"it is no object; give {FORM}")
+        raise PromptError(f"it is not an object; give {FORM}")
     rest = {key: value for key, value in entry.items() if key not in ("frame", "object")}
     [prompt] = check_counts([prompt_of(rest)])
     return _whole(entry, "frame", 0, 10**6), _whole(entry, "object", 1, MOST_OBJECTS), prompt

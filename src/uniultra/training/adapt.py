@@ -107,7 +107,7 @@ def make_adaptable(config: AdaptConfig) -> tuple[PromptableModel, AdapterFacts, 
     settings = config.base
     if config.cache.views and settings.method != "decoder":
         raise ModelError(
-            f"cache.views={config.cache.views} keeps what the encoder says, which method {settings.method} "
+            f"cache.views={config.cache.views} caches the encoder's output, which method {settings.method} "
             "changes; use --method decoder, or cache.views=0"
         )
     place = base_location(settings.name)

@@ -38,8 +38,7 @@ def configured(config: C, path: str | Path | None = None, changes: tuple[str, ..
         for section, values in tables.items():
             if not isinstance(values, dict):
                 raise ModelError(
-                    f"config '{path}': '{section}' stands outside of a section; put it under one, such as "
-                    "[optim]"
+                    f"config '{path}': '{section}' is outside any section; put it under one, such as [optim]"
                 )
             for key, value in values.items():
                 config = _with(config, section, key, value)
@@ -63,7 +62,7 @@ def _check_boxes(data: DataSettings) -> None:
     if data.margin_low > data.margin_high:
         raise ModelError(
             f"data.margin_low = {data.margin_low:g} is above data.margin_high = {data.margin_high:g}; "
-            "exchange them"
+            "swap them"
         )
 
 

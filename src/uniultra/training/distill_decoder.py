@@ -101,7 +101,7 @@ def check(config: DistillConfig, job: Job) -> None:
         )
     if job.unlabelled:
         raise ModelError(
-            "frames without masks don't teach a decoder; omit --unlabelled, or set decoder.width=0"
+            "frames without masks can't train a decoder; omit --unlabelled, or set decoder.width=0"
         )
 
 
@@ -112,7 +112,7 @@ def _kept(folder: Path, size: DecoderSize) -> PromptableModel:
     if found != size:
         raise ModelError(
             f"'{folder}' has a decoder of width {found.width}, mlp {found.mlp} and quality {found.quality}; "
-            "go on with these, or give a new --out"
+            "keep these to resume it, or give a new --out"
         )
     return student
 

@@ -48,7 +48,7 @@ class FrozenViews(Dataset):
         if needed > MOST_BYTES:
             raise ModelError(
                 f"cache.views={views} of {self.count} objects take {needed / 1e9:.0f} GB of memory; give at "
-                f"most {int(MOST_BYTES / needed * views)}, or 0 to encode anew"
+                f"most {int(MOST_BYTES / needed * views)}, or 0 to encode each time"
             )
         keys = [
             (view * self.count + index) * self.count + index

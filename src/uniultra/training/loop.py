@@ -267,8 +267,8 @@ def _one_line(plan: Plan) -> Iterator[None]:
             )
         ):
             raise OutputError(
-                f"'{plan.out}' can't be written: the disk is full; the checkpoints before are whole, make "
-                "room and go on"
+                f"'{plan.out}' can't be written: the disk is full; earlier checkpoints are intact: free "
+                "some space and resume"
             ) from error
         raise
 

@@ -119,8 +119,8 @@ def describe(out: Path, record: dict[str, Any]) -> None:
         changed = [key for key in same if key not in ("uniultra", "torch") and earlier.get(key) != same[key]]
         if changed:
             raise ModelError(
-                f"'{out}' holds an interrupted run with another {changed[0]}; go on with the same one, or "
-                "give a new --out"
+                f"'{out}' holds a run with a different {changed[0]}; repeat its settings to "
+                "resume it, or give a new --out"
             )
     write_json(file, record, force=True)
 

@@ -42,7 +42,8 @@ def open_video_tracker(folder: str | Path, device: str | None = None) -> VideoTr
     folder = Path(folder)
     if not folder.is_dir():
         raise ModelError(
-            f"'{printable(str(folder))}' is no folder; give that of a video model in transformers' format, "
+            f"'{printable(str(folder))}' is not a folder; give that of a video model in transformers' "
+            "format, "
             "such as a copy of facebook/sam2.1-hiera-tiny"
         )
     base = base_of(folder)
@@ -79,7 +80,7 @@ def _loaded(folder: Path) -> tuple[Any, Any]:
     if missing := sorted(found["missing_keys"]):
         raise ModelError(
             f"'{printable(str(folder))}' lacks {len(missing)} weights of a video model, such as "
-            f"'{missing[0]}'; it is no whole checkpoint"
+            f"'{missing[0]}'; it is not a complete checkpoint"
         )
     return model, session_type
 

@@ -51,7 +51,7 @@ class Bodies:
                         f"{self.bytes / 1e6:.0f} MB of JSON are held, which is over the limit of "
                         f"{self.most_bytes / 1e6:.0f} MB"
                     )
-                    raise Problem("busy", f"{held}; ask again in 1 s", retry_s=1, close=True)
+                    raise Problem("busy", f"{held}; try again in 1 s", retry_s=1, close=True)
             if not any_shape:
                 check_shape(data)
             async with self._one:

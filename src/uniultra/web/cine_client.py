@@ -147,7 +147,7 @@ class CineCalls(Calls):
                 if found.get("done"):
                     return
                 yield _frame(found)
-        raise ServeError("the stream of the track ended early; ask again, after the last result")
+        raise ServeError("the stream of the track ended early; request it again, after the last result")
 
     def track_dicom(
         self, track: RemoteTrack, labels: Mapping[int, str], kind: str = "seg", keep_patient: bool = False
@@ -181,7 +181,7 @@ def _parsed_line(line: bytes) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise ServeError("the stream is not from `uniultra serve`, or ended early; ask again")
+        raise ServeError("the stream is not from `uniultra serve`, or ended early; try again")
     return found
 
 

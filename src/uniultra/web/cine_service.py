@@ -65,7 +65,7 @@ class CineService:
         frames = requested.first or 0, last if requested.last is None else requested.last
         if not frames[0] <= frames[1] <= last:
             raise Problem(
-                "prompt", f"frames {frames[0]} to {frames[1]} are none of it; legal are 0 to {last}"
+                "prompt", f"frames {frames[0]} to {frames[1]} are not in the cine; legal are 0 to {last}"
             )
         known: set[tuple[int, int]] = set()
         for one in asks:

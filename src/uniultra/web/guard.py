@@ -97,7 +97,7 @@ class Guard:
             seen.status = _GONE
         except asyncio.CancelledError:
             stopped = Problem(
-                "stopping", "the server is being stopped; ask again when it is back", close=True
+                "stopping", "the server is being stopped; try again when it is back", close=True
             )
             await self._refuse(stopped, seen, scope, receive, sent)
             raise
@@ -129,7 +129,7 @@ class Guard:
         ):
             raise Problem(
                 "origin",
-                "pages from elsewhere may not ask; the operator allows an origin with --allow-origin",
+                "pages of another origin are refused; the operator can allow one with --allow-origin",
             )
         if self.page is not None:
             self.page.check(scope, headers)
@@ -155,7 +155,8 @@ class Guard:
             try:
                 message = await asyncio.wait_for(receive(), max(0.0, seen.ends - time.monotonic()))
             except TimeoutError:
-                text = f"the body was not here in {self.settings.client_s:g} s; send it faster, or less of it"
+                text = f"the body did not arrive within {self.settings.client_s:g} s; send it faster, "
+                "or less of it"
                 raise Problem("slow-client", text, close=True) from None
             seen.body_done = not message.get("more_body", False)
             seen.read += len(message.get("body", b""))
@@ -231,7 +232,7 @@ def _headers(scope: Scope) -> dict[str, str]:
     for name, value in scope["headers"]:
         key = name.decode("latin-1").lower()
         if key in found and key in ("host", "origin", "authorization", "content-length", "content-type"):
-            raise Problem("bad-request", f"the header {key} is there twice; send it once", close=True)
+            raise Problem("bad-request", f"the header {key} appears twice; send it once", close=True)
         found[key] = value.decode("latin-1")
     return found
 

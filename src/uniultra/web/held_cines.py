@@ -91,7 +91,9 @@ class HeldCine:
     def track(self, track_id: str) -> HeldTrack:
         """Raises Problem: no-track."""
         if track_id not in self.tracks:
-            raise Problem("no-track", "no track of this cine has this id; the oldest are dropped: begin anew")
+            raise Problem(
+                "no-track", "no track of this cine has this id; the oldest are dropped: start again"
+            )
         return self.tracks[track_id]
 
 

@@ -30,7 +30,7 @@ class GuardedProtocol(H11Protocol):
             self._refuse(
                 Problem(
                     "stopping",
-                    f"{self.settings.connections} connections are open, which is the limit; ask again",
+                    f"{self.settings.connections} connections are open, which is the limit; try again",
                     retry_s=1,
                 )
             )
@@ -94,7 +94,7 @@ class GuardedProtocol(H11Protocol):
 
     def _too_slow(self) -> None:
         self._waiting = None
-        text = f"the header was not here in {self.settings.client_s:g} s; send it faster"
+        text = f"the header did not arrive within {self.settings.client_s:g} s; send it faster"
         if self._between_requests and not self.transport.is_closing():
             self._refuse(Problem("slow-client", text))
 

@@ -171,7 +171,7 @@ class Service:
         if self.uploads >= self.settings.uploads:
             raise Problem(
                 "busy",
-                f"{self.uploads} uploads are under way, which is the limit; ask again in 1 s",
+                f"{self.uploads} uploads are under way, which is the limit; try again in 1 s",
                 retry_s=1,
             )
         self.lanes[self.next_lane()].check_room()

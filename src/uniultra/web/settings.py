@@ -60,7 +60,7 @@ class ServeSettings:
     cines: int = _set(16, 1, 10_000, "Cines held at a time, to be tracked through.")
     cines_mb: int = _set(512, 1, 1_000_000, "Memory for their files, MB.")
     cache_mb: int = _set(256, 0, 1_000_000, "Memory for embeddings, over all processes, MB.")
-    idle_s: float = _set(1800.0, 1, 86_400, "Seconds after which an image that nobody uses is dropped.")
+    idle_s: float = _set(1800.0, 1, 86_400, "Seconds after which an unused image is dropped.")
     upload_mb: float = _set(64.0, 0.001, 512, "Largest upload, MB.")
     uploads: int = _set(8, 1, 1000, "Uploads under way at a time.")
     body_mb: float = _set(8.0, 0.001, 512, "Largest JSON body, MB.")
@@ -76,7 +76,7 @@ class ServeSettings:
     )
     allow_host: tuple[str, ...] = _say((), "Another name that the Host header may have; repeat for more.")
     allow_origin: tuple[str, ...] = _say(
-        (), "Another origin whose pages may ask, such as http://localhost:5173; repeat for more."
+        (), "Another origin whose pages may send requests, such as http://localhost:5173; repeat for more."
     )
     token_file: Path | None = _say(  # noqa: RUF009
         None, f"A file with a token that every request must carry; {TOKEN_VARIABLE} does the same."

@@ -59,7 +59,7 @@ class Worker:
         except JobError as error:
             return error.failure
         except MemoryError:
-            return Failure("image", "the image: this machine has not enough memory for it; shrink it")
+            return Failure("image", "the image: this machine has too little memory for it; shrink it")
         except (
             Exception
         ) as error:  # a bug of ours must not end the process; its text may hold what is private
@@ -98,7 +98,7 @@ class Worker:
                 raise JobError("worker-lost", "the client has gone")
             if time.monotonic() > ends:
                 done = f"{len(found)} of {len(requested)} prompts were done in {job.work_s:g} s"
-                raise JobError("time-limit", f"{done}, which is the limit; ask for fewer at a time")
+                raise JobError("time-limit", f"{done}, which is the limit; request fewer at a time")
             first, *others = segmenter.alternatives(job.frame, prompt, job.alternatives)
             others_found = tuple(
                 _found(job, ObjectResult(len(found) + 1, mask, prompt), notes) for mask in others

@@ -70,7 +70,7 @@ class Lane(ABC):
             wait = max(1, math.ceil(self.held * self.mean_ms / 1000))
             raise Problem(
                 "busy",
-                f"{self.held} requests wait already, which is the limit; ask again in {wait} s",
+                f"{self.held} requests wait already, which is the limit; try again in {wait} s",
                 retry_s=wait,
             )
 
@@ -212,7 +212,7 @@ class ProcessLane(Lane):
             watch.cancel()
         if late.is_set() and not self._stopped:
             limit = f"this took over {self._work_s:g} s, which is the limit"
-            return Failure("time-limit", f"{limit}; ask for less at a time, or shrink the image")
+            return Failure("time-limit", f"{limit}; request less at a time, or shrink the image")
         return None
 
     def abandon(self) -> None:
@@ -286,11 +286,10 @@ def _lost(job: Job) -> Failure:
     if isinstance(job, Read | FileJob):
         return Failure(
             "image",
-            "the image: reading it ended the process that read it, so it is damaged or does harm; export it "
-            "again",
+            "the image: reading it crashed the process, so it is damaged or malicious; export it again",
         )
     return Failure(
-        "worker-lost", "the process that computed this was lost, and another takes its place; ask again"
+        "worker-lost", "the process that computed this was lost, and another takes its place; try again"
     )
 
 

@@ -47,14 +47,14 @@ def test_one_number_or_two() -> None:
 @pytest.mark.parametrize("option", ["--spacing", "--override-scale"])
 def test_what_is_no_size_of_a_pixel(text: str, option: str) -> None:
     with pytest.raises(
-        PromptError, match=rf"{option} .*is not a size of a pixel; give millimetres from 0.001 to 10"
+        PromptError, match=rf"{option} .*is not a pixel size; give millimetres from 0.001 to 10"
     ):
         parse_size(text, option)
 
 
 def test_both_are_refused() -> None:
     with pytest.raises(
-        PromptError, match=r"--spacing 1 and --override-scale 2 are two sizes of a pixel; give one of them"
+        PromptError, match=r"--spacing 1 and --override-scale 2 both give the pixel size; give one of them"
     ):
         parse_scale("1", "2")
 
@@ -92,7 +92,5 @@ def test_what_plus_minus_means_is_said_where_it_is_printed(tmp_path: Path) -> No
     Image.fromarray(TRUE.astype(np.uint8)).save(tmp_path / "mask.png")
     done = CliRunner().invoke(app, ["measure", str(tmp_path / "mask.png"), "--spacing", "0.5"])
     assert "ellipse circumference, HC" in done.stdout
-    assert (
-        "± is what the size of a pixel alone leaves open; how far a model's masks are off is in "
-        "docs/models.md" in done.stdout
-    )
+    said = "± reflects the pixel size alone, not the model's error, for which see docs/models.md"
+    assert said in done.stdout

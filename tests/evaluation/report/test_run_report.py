@@ -190,7 +190,7 @@ def test_a_file_of_this_version_is_read_and_a_later_one_refused(tmp_path: Path) 
         for r in RECORDS
     )
     write_report(path, {**report, "schema_version": 4}, force=True)
-    with pytest.raises(DataError, match="has schema version 4; this version reads 1 to 3; evaluate anew"):
+    with pytest.raises(DataError, match="has schema version 4; this version reads 1 to 3; evaluate again"):
         read_report(path)
 
 

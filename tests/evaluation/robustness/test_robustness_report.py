@@ -79,5 +79,5 @@ def test_a_folder_holds_the_section(tmp_path: Path) -> None:
     assert read_report(tmp_path / "run" / "report.json").records
     assert "## Robustness" in (tmp_path / "run" / "report.md").read_text(encoding="utf-8")
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
-    assert "When the image gets worse" in page
+    assert "Robustness to image degradation" in page
     assert "predicted quality (IoU)" not in page  # the ellipse predicts none

@@ -140,7 +140,7 @@ def test_a_cine_needs_a_frame_number(tmp_path: Path) -> None:
         ({"SamplesPerPixel": 4}, "4 samples per pixel as 'MONOCHROME2'; legal are 1 with"),
         ({"PhotometricInterpretation": "ARGB"}, "1 samples per pixel as 'ARGB'"),
         ({"PhotometricInterpretation": "PALETTE COLOR"}, "the colour palette is missing or damaged"),
-        ({"BitsAllocated": 12}, "12 bits allocated a sample; legal are 8 and 16"),
+        ({"BitsAllocated": 12}, "12 bits allocated per sample; legal are 8 and 16"),
         ({"BitsStored": 9}, "9 bits stored with high bit 7 in 8 allocated"),
         ({"HighBit": 8}, "8 bits stored with high bit 8 in 8 allocated"),
     ],
@@ -321,7 +321,7 @@ def test_dicomdir_and_files_without_suffix(tmp_path: Path) -> None:
     ):
         find_images([tmp_path / "medium" / "DICOMDIR"])
     (tmp_path / "DICOMDIR").write_bytes((save(dataset(picture()), tmp_path / "a.dcm")).read_bytes())
-    with pytest.raises(FileError, match=r"no DICOM directory"):
+    with pytest.raises(FileError, match=r"not a DICOM directory"):
         find_images([tmp_path / "DICOMDIR"])
 
 

@@ -89,7 +89,8 @@ def test_what_is_no_legal_value_is_left_empty_and_said(
     assert not again(make(source)).get(keyword)
     [note] = source.notes
     assert (
-        note == f"{tmp_path / 'a.dcm'}: its {keyword} is no legal value and is left empty in what is derived "
+        note == f"{tmp_path / 'a.dcm'}: its {keyword} is not a legal value and is left empty in what is "
+        "derived "
         f"from it"
     )
     assert source.derived_study == source.StudyInstanceUID

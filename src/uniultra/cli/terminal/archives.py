@@ -63,7 +63,7 @@ def check_store(store: str | None, kinds: Sequence[str] | None, folder: object) 
         raise PromptError("--store sends files, and none is written with --json alone; add --out FOLDER")
     if kinds is not None and not set(kinds) & set(DICOM_KINDS):
         raise PromptError(
-            f"--store is of DICOM results alone; add --write with one of {', '.join(DICOM_KINDS)}"
+            f"--store applies to DICOM results only; add --write with one of {', '.join(DICOM_KINDS)}"
         )
     check_archive(store)
     if note := plain_note(store):

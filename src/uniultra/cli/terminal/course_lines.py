@@ -17,7 +17,8 @@ def course_lines(source: InputFile, course: Course, facts: ModelFacts) -> str:
     from uniultra.outputs.course import ejection_json
 
     frames = [point.frame for point in next(iter(course.points.values()), [])]
-    lines = [f"{source.path}  {len(frames)} frames  {facts.name} {facts.version}"]
+    count = f"{len(frames)} frame" if len(frames) == 1 else f"{len(frames)} frames"
+    lines = [f"{source.path}  {count}  {facts.name} {facts.version}"]
     for number, points in sorted(course.points.items()):
         sizes = [point.size for point in points if point.size is not None]
         said = f"area {min(sizes):.1f} to {max(sizes):.1f} {course.unit}" if sizes else "never found"

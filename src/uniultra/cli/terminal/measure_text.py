@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 
 LABELS = {"ellipse_circumference": "ellipse circumference, HC"}
 """What clinicians call a measure: HC is the head circumference."""
-PLUS_MINUS = (
-    "± is what the size of a pixel alone leaves open; how far a model's masks are off is in docs/models.md"
-)
+PLUS_MINUS = "± reflects the pixel size alone, not the model's error, for which see docs/models.md"
 
 
 def volume_lines(method: str, report: dict[str, Any], as_json: bool) -> list[str]:

@@ -33,13 +33,13 @@ def parse_scale(spacing: str | None, override: str | None) -> TypedScale | None:
     """The two options as one; None for neither. Raises PromptError for both, or what isn't one or two legal
     numbers.
     """
-    if spacing is not None and override is not None:
+    size_mm, other_mm = parse_size(spacing, "--spacing"), parse_size(override, OVERRIDE)
+    if size_mm is not None and other_mm is not None:
         raise PromptError(
-            f"--spacing {spacing} and {OVERRIDE} {override} are two sizes of a pixel; give one of them"
+            f"--spacing {spacing} and {OVERRIDE} {override} both give the pixel size; give one of them"
         )
-    size_mm = parse_size(spacing, "--spacing")
     if size_mm is None:
-        size_mm = parse_size(override, OVERRIDE)
+        size_mm = other_mm
     return None if size_mm is None else TypedScale(size_mm, override is not None)
 
 
@@ -55,5 +55,5 @@ def parse_size(text: str | None, option: str) -> PixelSize | None:
         sides = []
     if len(sides) not in (1, 2) or not all(LEAST_MM <= side <= MOST_MM for side in sides):
         legal = f"give millimetres from {LEAST_MM:g} to {MOST_MM:g}, or Y,X for down and right"
-        raise PromptError(f"{option} '{text}' is not a size of a pixel; {legal}")
+        raise PromptError(f"{option} '{text}' is not a pixel size; {legal}")
     return sides[0] if len(sides) == 1 else (sides[0], sides[1])

@@ -29,9 +29,9 @@ def watch_folder(folder: str, prompts: object, run: Run) -> None:
     if prompts is not None:
         raise PromptError("--watch goes with --grid or --from-masks; leave out --prompts")
     if not os.path.isdir(folder):
-        raise PromptError(f"--watch is of a folder on this machine, not of {printable(folder)}; name one")
+        raise PromptError(f"--watch needs a folder on this machine, not of {printable(folder)}; name one")
     known, taken = Watch(), dict[str, str]()
-    tell([f"watching {printable(folder)}; Ctrl-C ends"])
+    tell([f"watching {printable(folder)}; stop with Ctrl-C"])
     try:
         while True:
             wait_s = POLL_S
@@ -46,7 +46,7 @@ def watch_folder(folder: str, prompts: object, run: Run) -> None:
                     wait_s = RETRY_S
             time.sleep(wait_s)
     except KeyboardInterrupt:
-        tell(["watching has ended; the same command goes on where it was"])
+        tell(["stopped watching; run the same command again to resume"])
 
 
 def _files(folder: str) -> Mapping[str, str]:

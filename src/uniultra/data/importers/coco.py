@@ -59,7 +59,7 @@ def _sample(path: Path, name: str, segments: list[Any]) -> Finding:
         return Problem(where, "not below the JSON's folder; write it relative to that")
     image = _there(path.parent / name) or _there(path.parent / "images" / name)
     if image is None:
-        return Problem(where, "no such file; add it, or take its row away")
+        return Problem(where, "no such file; add it, or remove its row")
     return Sample(
         Path(name).with_suffix("").as_posix().replace("/", "_"),
         image,

@@ -25,7 +25,7 @@ def find(root: Path) -> Iterator[Finding]:
         )
     yield from (_both(image, masks.get(stem), stem) for stem, image in images.items())
     for stem in sorted(masks.keys() - images.keys()):
-        yield Problem(str(masks[stem]), "no image of this name; add it, or take the mask away")
+        yield Problem(str(masks[stem]), "no image of this name; add it, or remove the mask")
 
 
 def _both(image: Path, mask: Path | None, stem: str) -> Finding:

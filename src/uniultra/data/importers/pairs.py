@@ -23,4 +23,4 @@ def paired(images: Path, masks: Path, prefix: str = "", split: str = "") -> Iter
             continue
         yield Sample(f"{prefix}{image.stem}", image, partial(objects, paths=(mask,)), (mask,), split=split)
     for mask in by_name.values():
-        yield Problem(str(mask), f"no image of this name in '{images.name}'; add it, or take the mask away")
+        yield Problem(str(mask), f"no image of this name in '{images.name}'; add it, or remove the mask")

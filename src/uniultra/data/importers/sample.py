@@ -92,4 +92,4 @@ def by_stem(folder: Path) -> dict[str, Path]:
 
 
 def missing_mask(image: Path, expected: str) -> Problem:
-    return Problem(str(image), f"no mask '{expected}'; add it, or take the image away")
+    return Problem(str(image), f"no mask '{expected}'; add it, or remove the image")

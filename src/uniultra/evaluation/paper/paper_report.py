@@ -128,7 +128,7 @@ def open_paper(folder: Path, provenance: Provenance, split: str, force: bool = F
     """The journal of a new or a stopped run; `force` starts anew. Raises as `open_folder`."""
     if not force and (folder / REPORT).exists():
         raise OutputError(
-            f"'{folder / REPORT}' exists; pass --force to evaluate anew, or choose another folder"
+            f"'{folder / REPORT}' exists; pass --force to evaluate again, or choose another folder"
         )
     targets = {file: folder / file for file in (TABLES, REPORT)}
     goes_on = (folder / JOURNAL).exists() and not force

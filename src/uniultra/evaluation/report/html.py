@@ -74,7 +74,8 @@ def _sections(report: Report, cases: Sequence[Case], more: Iterable[str]) -> Ite
         )
     if report["empty_images"]:
         yield (
-            "<h2>Images without objects</h2><p>Clicked at the same five places; a good quality is low "
+            "<h2>Images without objects</h2><p>Each is clicked at the same five places; the quality "
+            "should be low "
             "here.</p>"
         )
         rows = [
@@ -144,7 +145,7 @@ def _charts(report: Report) -> Iterator[str]:
     if curves:
         yield (
             f"<section><h2>Clicks</h2>{click_chart(curves, MOST_CLICKS)}<p>An object that has reached 0.9 "
-            "stays as it is.</p></section>"
+            "is not clicked again.</p></section>"
         )
     reliable = {
         kind: [(each["quality"], each["iou"]) for each in bins]
@@ -152,7 +153,7 @@ def _charts(report: Report) -> Iterator[str]:
         if bins
     }
     if reliable:
-        yield f"<section><h2>Is the quality what it says?</h2>{reliability_chart(reliable)}</section>"
+        yield f"<section><h2>Calibration of the predicted quality</h2>{reliability_chart(reliable)}</section>"
 
 
 def _click_curves(records: Sequence[dict[str, Any]]) -> dict[str, list[tuple[float, float]]]:

@@ -198,7 +198,7 @@ def read_report(path: Path) -> StoredRun:
         if version not in range(1, SCHEMA_VERSION + 1):
             raise DataError(
                 f"'{path}' has schema version {version}; this version reads 1 to {SCHEMA_VERSION}; evaluate "
-                "anew"
+                "again"
             )
         records = tuple(record_from(record) for record in content["records"])
         made_with = content.get("weights_sha256"), content.get("prompting")

@@ -39,7 +39,7 @@ def robustness_markdown(section: Section) -> str:
 
 def robustness_html(section: Section) -> Iterator[str]:
     """Sections of the page: what was evaluated, a chart a corruption, and the tables."""
-    yield f"<h2>When the image gets worse</h2><p>{markup(_facts(section))}</p>"
+    yield f"<h2>Robustness to image degradation</h2><p>{markup(_facts(section))}</p>"
     yield legend([label for key, label in LINES.items() if _is_known(section, key)])
     low = lowest(
         value for name in _names(section) for points in _curves(section, name).values() for _, value in points

@@ -91,10 +91,10 @@ def spacing_of(calibration: Calibration) -> tuple[tuple[float, float] | None, st
     ]
     known = known or [(name, spacing) for name, spacing in calibration.fallbacks[:1]]
     if not known:
-        return None, "no size of a pixel is known: axes are in pixels"
+        return None, "the pixel size is unknown: axes are in pixels"
     name, first = known[0]
     if first is None or not all(same(first, other) for _, other in known if other):
-        return None, "regions of the frame have different sizes of pixels: axes are in pixels"
+        return None, "regions of the frame have different pixel sizes: axes are in pixels"
     return first, name
 
 

@@ -33,7 +33,7 @@ def write_labels(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     """
     answers = (attributes.get("metadata") or {}).get(OURS, {}).get("answers")
     if not isinstance(answers, Answers):
-        raise OutputError("this layer names no source; write one that 'Segment ultrasound' made")
+        raise OutputError("this layer names no source; write one that 'Segment ultrasound' created")
     labels = np.asarray(data)
     if labels.max(initial=0) > _MOST:
         raise OutputError(f"label {labels.max()}; legal are 1 to {_MOST}; renumber it")

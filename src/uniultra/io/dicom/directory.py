@@ -30,7 +30,9 @@ def listed_files(path: PathLike) -> list[Path]:
         read_header(path, ("DirectoryRecordSequence",)).dataset, "DirectoryRecordSequence", MAX_HEADER_BYTES
     )
     if not records:
-        raise FileError(f"{name}: no DICOM directory, or an empty one; name the image files or their folder")
+        raise FileError(
+            f"{name}: not a DICOM directory, or an empty one; name the image files or their folder"
+        )
     if len(records) > MAX_RECORDS:
         raise FileError(f"{name}: {len(records)} records; the limit is {MAX_RECORDS}; name the image files")
     folder = Path(path).parent

@@ -95,7 +95,7 @@ def open_image(header: Header) -> Image:
     allocated = integer(dataset, "BitsAllocated")
     if allocated not in (8, 16):
         raise FileError(
-            f"{name}: {allocated} bits allocated a sample; legal are 8 and 16; export it as 8 bit"
+            f"{name}: {allocated} bits allocated per sample; legal are 8 and 16; export it as 8 bit"
         )
     image = Image(header, header.frames, (height, width), samples, photometric, format_of(header))
     if header.syntax in NATIVE:

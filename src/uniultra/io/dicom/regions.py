@@ -151,7 +151,7 @@ def _oddities(region: ScanRegion, frame_hw: tuple[int, int]) -> list[str]:
         )
     if region.spacing_mm_yx and not 0.001 <= min(region.spacing_mm_yx) <= max(region.spacing_mm_yx) <= 10:
         notes.append(
-            f"{region.spacing_mm_yx[1]:g} x {region.spacing_mm_yx[0]:g} mm per pixel is not a size of "
-            "ultrasound"
+            f"{region.spacing_mm_yx[1]:g} x {region.spacing_mm_yx[0]:g} mm per pixel is not "
+            "plausible for ultrasound"
         )
     return notes

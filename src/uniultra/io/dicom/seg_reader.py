@@ -152,7 +152,8 @@ def _frames_of(seg: SegFile, instance: str | None, count: int | None) -> Iterato
         raise PromptError(f"{seg.name}: it is of {len(referred)} images; name one with --image")
     if instance is not None and referred and instance not in referred:
         raise PromptError(
-            f"{seg.name}: the segmentation is of another image ({referred[0]}, not {instance}); give its own"
+            f"{seg.name}: the segmentation belongs to another image ({referred[0]}, not {instance}); "
+            "give its own"
         )
     meant = instance if instance is not None else next(iter(referred), None)
     chosen = [(i, p) for i, (p, _) in enumerate(seg.frames) if p.instance in (None, meant)]

@@ -120,7 +120,7 @@ def source_of(header: Header, keep_patient: bool = False) -> SourceImage:
 
 
 def _left_out(name: str, keyword: str) -> str:
-    return f"{name}: its {keyword} is no legal value and is left empty in what is derived from it"
+    return f"{name}: its {keyword} is not a legal value and is left empty in what is derived from it"
 
 
 def _lossy(header: Header, image: Image) -> Dataset:

@@ -53,7 +53,7 @@ def opened(path: PathLike) -> Iterator[Any]:
             raise
         except Exception as error:  # hostile bytes make h5py raise almost anything
             raise FileError(
-                f"{name}: damaged, or no HDF5 file ({type(error).__name__}); copy or export it again"
+                f"{name}: damaged, or not an HDF5 file ({type(error).__name__}); copy or export it again"
             ) from error
 
 

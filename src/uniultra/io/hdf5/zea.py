@@ -84,7 +84,7 @@ def _geometry(coordinates: Any, size: tuple[int, int, int], name: str) -> Geomet
     for place in places[1:]:
         later = (_plane(coordinates, place, axis, rows, columns) for axis in (0, 2))
         if not all(np.allclose(a, b, atol=1e-6) for a, b in zip((x, z), later, strict=True)):
-            raise FileError(f"{name}: coordinates differ from frame to frame; write one file a geometry")
+            raise FileError(f"{name}: coordinates differ from frame to frame; write one file per geometry")
     return geometry_of(x, z, name)
 
 

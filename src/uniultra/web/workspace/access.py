@@ -66,7 +66,8 @@ class PageAccess:
         right = hmac.compare_digest(code.encode(), self.code.encode())
         if self.used or not right:
             raise Problem(
-                "token", "this address was used already or is wrong; stop the command and start it again"
+                "token",
+                "this address has been used already, or is wrong; stop the command and start it again",
             )
         self.used = True
 
@@ -77,9 +78,11 @@ class PageAccess:
         """
         from_elsewhere = headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
         if from_elsewhere and not _opens_a_tab(scope, headers):
-            raise Problem("origin", "other pages may not ask; open the address that `uniultra open` shows")
+            raise Problem(
+                "origin", "requests from other pages are refused; open the address that `uniultra open` shows"
+            )
         if scope["method"] not in _SAFE and "origin" not in headers:
-            raise Problem("origin", "what changes something must say its origin; use the page")
+            raise Problem("origin", "a request that changes something must state its origin; use the page")
         if scope["path"] in _PUBLIC or scope["path"].startswith("/static/"):
             return
         right = [

@@ -69,7 +69,7 @@ class Banners:
         try:
             return dict(_File.model_validate(json.loads(data)).scanners)
         except (ValidationError, ValueError, RecursionError) as error:
-            raise Problem("project", f"{FILE}: {fault_in(error)}; move it away to begin anew") from None
+            raise Problem("project", f"{FILE}: {fault_in(error)}; move it away to start again") from None
 
 
 def scanner_of(file: InputFile, frame_hw: tuple[int, int]) -> str:

@@ -109,7 +109,7 @@ class Project:
             return Annotations.model_validate(said)
         except (ValueError, RecursionError) as error:
             raise Problem(
-                "project", f"{shown(path)}: {fault_in(error)}; move it away to begin anew"
+                "project", f"{shown(path)}: {fault_in(error)}; move it away to start again"
             ) from None
 
     def progress(self) -> dict[str, dict[str, Any]]:

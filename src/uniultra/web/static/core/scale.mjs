@@ -61,7 +61,7 @@ function fallback(regions, fallbacks, box) {
 
 function fault(touched, holding) {
   const numbers = (list) => list.map((region) => region.number);
-  if (touched.length === 0) return "it lies outside of every calibrated region";
+  if (touched.length === 0) return "it lies outside every calibrated region";
   if (holding.length === 0 && touched.length === 1) return `it reaches beyond region ${touched[0].number}`;
   if (holding.length === 0) return `it lies across regions ${listed(numbers(touched))}`;
   const bad = holding.find((region) => !region.spacing_mm_yx);
