@@ -34,7 +34,7 @@ $(DEMO)/.with-page: $(DEMO)/.installed
 # The notice that is silenced is an advertisement of the theme's, about what may follow it.
 docs: $(DOCS)/.installed
 	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --strict --quiet
-	@echo "Look at: $(CURDIR)/site/index.html"
+	@echo "Look at: $(CURDIR)/site/index.html; its search needs a server: python3 -m http.server -d site --bind 127.0.0.1"
 
 node-client: $(DEMO)/.installed
 	@command -v npm >/dev/null || { echo "no npm found; install Node 20 or newer" >&2; exit 2; }

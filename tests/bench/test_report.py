@@ -91,8 +91,8 @@ def test_the_tables(report: dict[str, Any]) -> None:
 def test_what_is_worth_little_comes_first(report: dict[str, Any]) -> None:
     report |= {"warnings": ["the machine was busy"], "quick": True}
     _, body = to_markdown(report).split("# Benchmark\n", 1)
-    assert body.lstrip().startswith("**Warning: the machine was busy.**\n\n**A quick look (--quick)")
-    assert "mean little" in str(to_svg(report))
+    assert body.lstrip().startswith("**Warning: the machine was busy.**\n\n**A quick run (--quick)")
+    assert "timings are unreliable" in str(to_svg(report))
 
 
 def test_the_plot_has_a_point_for_each_with_an_accuracy(report: dict[str, Any]) -> None:

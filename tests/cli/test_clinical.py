@@ -187,7 +187,7 @@ def test_measure_of_volumes(planes: Path) -> None:
     ("arguments", "says"),
     [
         (["measure", "none.png"], "none.png: no such file"),
-        (["measure", "ed.png", "--spacing", "0"], "--spacing '0' is not a size of a pixel"),
+        (["measure", "ed.png", "--spacing", "0"], "--spacing '0' is not a pixel size"),
         (
             ["measure", "ed.png", "--volume", "cube"],
             "--volume 'cube' is unknown; give ellipsoid, simpson, ef",

@@ -146,7 +146,7 @@ def test_windows_larger_than_their_map_grow_with_it_and_others_stay(tmp_path: Pa
             lambda: build("mini", image_size=100),
             "image size 100 doesn't fit the network; use a multiple of 32",
         ),
-        (lambda: load("no/such/folder"), "'no/such/folder' is no checkpoint folder or name"),
+        (lambda: load("no/such/folder"), "'no/such/folder' is neither a checkpoint folder nor a name"),
     ],
 )
 def test_bad_names_and_sizes(call, says: str) -> None:  # type: ignore[no-untyped-def]

@@ -172,7 +172,7 @@ def test_frames_without_masks_are_refused(teacher: Path, lab: Path, tmp_path: Pa
 def test_another_size_is_not_taken_from_an_earlier_run(teacher: Path, lab: Path, run: Path) -> None:
     job = DistillJob(teacher, read_manifest(lab), run)
     with pytest.raises(
-        ModelError, match="has a decoder of width 32, mlp 24 and quality 16; go on with these, or"
+        ModelError, match="has a decoder of width 32, mlp 24 and quality 16; keep these to resume it, or"
     ):
         distill(settings("decoder.width=64"), job)
 

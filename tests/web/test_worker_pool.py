@@ -106,7 +106,7 @@ def test_a_good_image_is_not_blamed_for_an_idle_process_that_was_killed(
 @pytest.mark.parametrize(
     ("requested", "says"),
     [
-        (Read(b"x", 1, 1), "422: the image: reading it ended the process"),
+        (Read(b"x", 1, 1), "422: the image: reading it crashed the process"),
         (None, "503: the process that computed this was lost"),
     ],
 )

@@ -157,7 +157,7 @@ def test_highdicoms(still: Path, tmp_path: Path, kind: str) -> None:
 def test_what_doesnt_fit_is_refused(cine: Path, tmp_path: Path) -> None:
     path = written(ours(cine), tmp_path / "a.seg.dcm")
     other = save(dataset(np.zeros((6, *HW), np.uint8)), tmp_path / "other.dcm")
-    with pytest.raises(PromptError, match="segmentation is of another image"):
+    with pytest.raises(PromptError, match="segmentation belongs to another image"):
         read_prior(path, HW, other, 1)
     with pytest.raises(PromptError, match="11 x 13 pixels but the frame is 20 x 30"):
         read_prior(path, (30, 20), cine, 1)
