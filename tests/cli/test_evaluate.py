@@ -101,7 +101,7 @@ def test_a_stopped_run_goes_on_with_the_same_seeds_alone(data: Path, tmp_path: P
     (tmp_path / "out" / "report.json").unlink()
     refused = _run(*same, "--seeds", "43")
     assert isinstance(refused.exception, DataError)
-    assert "belongs to a run with a different seeds" in str(refused.exception)
+    assert "belongs to a run with different seeds" in str(refused.exception)
     assert _run(*same, "--seeds", "42").exit_code == 0
 
 

@@ -208,7 +208,7 @@ def test_a_killed_run_goes_on_with_resume_and_finds_the_same(tmp_path: Path) -> 
         running.kill()
     assert journal.is_file()
     other = uniultra(*call, "--out", "out", "--to", 40, cwd=tmp_path)
-    assert (other.returncode, "to a run with a different frames" in other.stderr) == (2, True)
+    assert (other.returncode, "to a run with different frames" in other.stderr) == (2, True)
     done = uniultra(*call, "--out", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert not journal.exists()

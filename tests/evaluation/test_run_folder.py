@@ -100,7 +100,7 @@ def test_another_run_or_a_finished_one_is_not_mixed_in(data: Path, tmp_path: Pat
         run(data, folder)
     (folder / REPORT).unlink()
     with pytest.raises(
-        DataError, match="belongs to a run with a different kinds; choose another folder, or --force"
+        DataError, match="belongs to a run with different kinds; choose another folder, or --force"
     ):
         run(data, folder, kinds=("box",))
     (folder / JOURNAL).write_text("no json\n", encoding="utf-8")
@@ -141,7 +141,7 @@ def test_a_model_of_the_same_name_with_other_weights_is_refused(data: Path, tmp_
     open_folder(tmp_path / "run", first, "val", settings)
     with pytest.raises(
         DataError,
-        match=r"^'.*records\.jsonl' belongs to a run with a different weights_sha256; choose another "
+        match=r"^'.*records\.jsonl' belongs to a run with different weights_sha256; choose another "
         r"folder, or "
         r"--force",
     ):
@@ -158,14 +158,14 @@ def test_a_model_that_is_prompted_otherwise_is_refused(data: Path, tmp_path: Pat
     open_folder(tmp_path / "run", now, "val", settings)
     with pytest.raises(
         DataError,
-        match=r"belongs to a run with a different prompting; choose another "
+        match=r"belongs to a run with different prompting; choose another "
         r"folder",
     ):
         open_folder(tmp_path / "run", replace(now, prompting=other), "val", settings)
     open_folder(tmp_path / "old", older, "val", settings)
     with pytest.raises(
         DataError,
-        match=r"another prompting \(not recorded by the version that started "
+        match=r"different prompting \(not recorded by the version that started "
         r"it\);",
     ):
         open_folder(tmp_path / "old", now, "val", settings)
@@ -227,13 +227,13 @@ def test_rows_that_are_skipped_otherwise_than_before_are_refused(data: Path, tmp
     mask.write_bytes(b"no picture")
     with pytest.raises(
         DataError,
-        match=r"belongs to a run with a different set of skipped rows \('p2' of 'phantoms'\); choose "
+        match=r"belongs to a run with different set of skipped rows \('p2' of 'phantoms'\); choose "
         r"another folder",
     ):
         skipping(data, tmp_path / "scored")
     skipping(data, tmp_path / "skipped", stop_after=2)
     mask.write_bytes(sound)
-    with pytest.raises(DataError, match="belongs to a run with a different set of skipped rows"):
+    with pytest.raises(DataError, match="belongs to a run with different set of skipped rows"):
         skipping(data, tmp_path / "skipped")
 
 

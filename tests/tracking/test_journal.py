@@ -113,7 +113,7 @@ def test_a_journal_of_another_call_is_refused(tmp_path: Path) -> None:
     ended(path, 4)
     before = path.read_bytes()
     other = about_call(CINE, {3: {1: Prompt((28.0, 38.0, 82.0, 83.0))}}, range(60), SEGMENTER.facts)
-    with pytest.raises(OutputError, match=r"another frames, prompts; repeat that call, or remove the file"):
+    with pytest.raises(OutputError, match=r"different frames, prompts; repeat that call, or remove the file"):
         TrackJournal.open(path, other)
     assert path.read_bytes() == before
 
@@ -123,7 +123,7 @@ def test_a_journal_of_other_passes_is_refused(tmp_path: Path) -> None:
     ended(path, 4)
     facts = SEGMENTER.facts
     other = replace(facts, passes=replace(facts.passes, crop_scale=facts.passes.crop_scale + 0.1))
-    with pytest.raises(OutputError, match=r"belongs to a run with a different model; repeat that call"):
+    with pytest.raises(OutputError, match=r"belongs to a run with different model; repeat that call"):
         TrackJournal.open(path, about_call(CINE, PROMPTS, range(64), other))
 
 

@@ -112,7 +112,7 @@ def test_a_run_can_start_from_a_model_folder(manifest: Path, tmp_path: Path) -> 
 
 def test_another_config_doesn_t_go_on_in_an_interrupted_run(manifest: Path, tmp_path: Path) -> None:
     train(load_config(None, (*SMALL, "optim.steps=2", "optim.save_every=2")), manifest, tmp_path)
-    with pytest.raises(ModelError, match="holds a run with a different config"):
+    with pytest.raises(ModelError, match="holds a run with different config"):
         train(load_config(None, (*SMALL, "optim.steps=4", "optim.save_every=2")), manifest, tmp_path)
 
 

@@ -74,7 +74,7 @@ def test_another_teacher_is_refused_and_so_is_a_small_disk(teacher: PromptableMo
     TeacherCache(tmp_path / "c", teacher, 7, MADE_OF)
     with pytest.raises(
         ModelError,
-        match=r"holds a teacher's maps with a different teacher_sha256; give another cache folder, or "
+        match=r"holds a teacher's maps with different teacher_sha256; give another cache folder, or "
         r"remove it",
     ):
         TeacherCache(tmp_path / "c", teacher, 7, {"teacher_sha256": "b"})

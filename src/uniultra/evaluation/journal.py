@@ -94,7 +94,7 @@ class Journal:
 
     def _of_another(self, what: str) -> DataError:
         return DataError(
-            f"'{self.path}' belongs to a run with a different {what}; choose another folder, or --force "
+            f"'{self.path}' belongs to a run with different {what}; choose another folder, or --force "
             "to start again"
         )
 

@@ -143,7 +143,7 @@ class TrackJournal:
             )
             fix = "repeat that call, or remove the file to start again"
             raise OutputError(
-                f"{printable(str(self.path))} belongs to a run with a different {changed}; {fix}"
+                f"{printable(str(self.path))} belongs to a run with different {changed}; {fix}"
             )
 
     def _write(self, entry: dict[str, Any]) -> None:

@@ -119,7 +119,7 @@ def describe(out: Path, record: dict[str, Any]) -> None:
         changed = [key for key in same if key not in ("uniultra", "torch") and earlier.get(key) != same[key]]
         if changed:
             raise ModelError(
-                f"'{out}' holds a run with a different {changed[0]}; repeat its settings to "
+                f"'{out}' holds a run with different {changed[0]}; repeat its settings to "
                 "resume it, or give a new --out"
             )
     write_json(file, record, force=True)

@@ -60,7 +60,7 @@ class TeacherCache:
             changed = [key for key in record if found.get(key) != record[key]]
             if changed:
                 raise ModelError(
-                    f"'{folder}' holds a teacher's maps with a different {changed[0]}; give another cache "
+                    f"'{folder}' holds a teacher's maps with different {changed[0]}; give another cache "
                     "folder, or remove it"
                 )
             mode = "r+"
