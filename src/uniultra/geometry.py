@@ -165,8 +165,8 @@ def scale_of(calibration: Calibration, mask_hw: np.ndarray, prompt: Prompt | Non
     """
     box = mask_box(mask_hw)
     scale = calibration.at(box)
-    if scale.spacing_mm_yx is None or prompt is None or box is None:
-        return scale
+    if scale.spacing_mm_yx is None or prompt is None or box is None or len(calibration.regions) < 2:
+        return scale  # with one region there is no other that the prompt could point into
     for x, y in _pointed(prompt, (mask_hw.shape[0], mask_hw.shape[1])):
         other = calibration.at((x, y, x, y))
         if other.source in ("", scale.source):

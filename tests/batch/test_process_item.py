@@ -407,11 +407,11 @@ def test_a_damaged_record_is_no_record(job: Job, item: Item, segmenter: Segmente
 def test_a_record_is_ascii_whatever_a_file_is_called(job: Job) -> None:
     odd = Item("a\udcff\n=b.png", "a", prompts=GIVEN)
     there = Item.from_json(odd.to_json())
-    assert (there.name, there.label, there.requested(), job.ask_of(there)) == (
+    assert (there.name, there.label, there.requested(), job.request_of(there)) == (
         odd.name,
         odd.label,
         odd.requested(),
-        job.ask_of(odd),
+        job.request_of(odd),
     )
     write_record(Store(job.out, job.run), odd, job, {"status": "failed", "reason": "x"})
     assert json.loads((Path(job.out) / record_name(odd)).read_text("ascii"))["input"] == odd.name

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uniultra.io.overlay import FILL_OPACITY, PALETTE, draw_overlay
+from uniultra.io.annotations import draw_overlay
+from uniultra.io.overlay import FILL_OPACITY, PALETTE
 from uniultra.types import Frame, Mask
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uniultra.io.annotations import round_length, zoom_for
-from uniultra.io.overlay import PALETTE, draw_overlay
+from uniultra.io.annotations import draw_overlay, round_length, zoom_for
+from uniultra.io.overlay import PALETTE
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.result_picture import draw_result
 from uniultra.pixel_scale import Calibration, Scale, ScanRegion

@@ -143,7 +143,7 @@ class Job:
         """The same for another call."""
         return replace(self, run=secrets.token_hex(8))
 
-    def ask_of(self, item: Item) -> str:
+    def request_of(self, item: Item) -> str:
         """SHA-256 of all that the result of an item follows from, but for the contents of its files."""
         requested = {
             "schema": SCHEMA,

@@ -121,7 +121,7 @@ def _sums(file: Path, prior: Path | None) -> dict[str, str | None]:
 
 
 def _is_done(store: Store, record: Record | None, sums: dict[str, str | None], item: Item, job: Job) -> bool:
-    if record is None or job.force or record["status"] != DONE or record["ask"] != job.ask_of(item):
+    if record is None or job.force or record["status"] != DONE or record["ask"] != job.request_of(item):
         return False
     return all(record[name] == value for name, value in sums.items()) and all(
         store.exists(name) for name in record["files"]

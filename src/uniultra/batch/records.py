@@ -155,7 +155,7 @@ def is_result_of(name: Any, item: Item) -> bool:
 
 def write_record(store: Store, item: Item, job: Job, content: Record) -> None:
     """Raises OutputError."""
-    record = {"schema": SCHEMA, "input": item.name, "ask": job.ask_of(item), "run": job.run, **content}
+    record = {"schema": SCHEMA, "input": item.name, "ask": job.request_of(item), "run": job.run, **content}
     store.write(record_name(item), json.dumps(record, allow_nan=False).encode("ascii"))
 
 
@@ -221,7 +221,7 @@ def _current(store: Store, items: Sequence[Item], job: Job) -> Iterator[tuple[It
 
     def one(item: Item) -> Record | None:
         record = read_record(store, item)
-        return record if record is not None and record["ask"] == job.ask_of(item) else None
+        return record if record is not None and record["ask"] == job.request_of(item) else None
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
         for start in range(0, len(items), 1000):

@@ -66,8 +66,8 @@ def _one(segmenter: Segmenter, example: dict[str, object]) -> tuple[np.ndarray, 
     """A tile and its caption; prints a line."""
     from dataclasses import replace
 
+    from uniultra.io.annotations import draw_overlay
     from uniultra.io.images import read_frame
-    from uniultra.io.overlay import draw_overlay, draw_prompts
     from uniultra.measure import area
     from uniultra.pixel_scale import Calibration
     from uniultra.prompts.objects import prompt_of
@@ -84,6 +84,4 @@ def _one(segmenter: Segmenter, example: dict[str, object]) -> tuple[np.ndarray, 
         f"{area(mask).value:.0f} {area(mask).unit}, quality {mask.quality:.2f}" for mask in masks
     )
     print(f"  {example['organ']:<15} {example['prompt']:<25} {sizes:<48} {milliseconds:4.0f} ms")
-    return draw_prompts(
-        draw_overlay(frame, masks), prompts
-    ), f"{example['organ']}, {example['prompt']}\n{sizes}"
+    return draw_overlay(frame, masks, prompts), f"{example['organ']}, {example['prompt']}\n{sizes}"

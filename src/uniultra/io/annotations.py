@@ -12,9 +12,9 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from uniultra.io.overlay import font_of, line_width, readable_on
+from uniultra.io.overlay import PALETTE, font_of, line_width, paint_masks, readable_on
 from uniultra.parallel import worked_out_once
-from uniultra.types import POSITIVE, Prompt
+from uniultra.types import POSITIVE, Frame, Mask, Prompt, mask_box
 
 LEAST_SIDE = 480
 """A frame whose longer side is smaller is enlarged by a whole number, so that text can be read on it."""
@@ -31,6 +31,7 @@ Colour = tuple[int, int, int]
 _Point = tuple[float, float]
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
+_LEAST_LABELLED_SIDE = 48
 _WHITE = (255, 255, 255, 255)
 _HALO = (0, 0, 0, 150)
 _GROUND = (17, 19, 23, 190)
@@ -196,6 +197,26 @@ class Annotations:
         self.pen.text(
             at, text, fill=_WHITE, font=self.font, anchor=anchor, stroke_width=1, stroke_fill=(0, 0, 0, 255)
         )
+
+
+def draw_overlay(frame: Frame, masks: Sequence[Mask], prompts: Sequence[Prompt] = ()) -> np.ndarray:
+    """The frame with each mask as a translucent fill and a contour, its prompts, and each mask's number
+    (1..N, as in `ids_of`).
+
+    Returns a new uint8 RGB array (H, W, 3). Frames under 48 pixels a side get no numbers, which would hide
+    the picture.
+    """
+    canvas = Annotations(Image.fromarray(paint_masks(frame, masks)), 1)
+    for prompt in prompts:
+        canvas.draw_prompt(prompt)
+    objects_hw = np.logical_or.reduce([np.zeros_like(frame.pixels_hw, bool), *(m.mask_hw for m in masks)])
+    boxes = [mask_box(mask.mask_hw) for mask in masks]
+    for number, box in enumerate(boxes if min(objects_hw.shape) >= _LEAST_LABELLED_SIDE else ()):
+        if box is not None:
+            x0, y0, x1, y1 = (round(edge + 0.5) for edge in box)
+            colour = PALETTE[number % len(PALETTE)]
+            canvas.draw_label(number + 1, (), colour, ((x0, y0, x1, y1), objects_hw))
+    return np.array(canvas.image)
 
 
 def round_length(most: float) -> float:

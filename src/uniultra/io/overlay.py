@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import ImageFont
 
-from uniultra.types import POSITIVE, Frame, Mask, Prompt, mask_box
+from uniultra.types import Frame, Mask, mask_box
 
 PALETTE: tuple[tuple[int, int, int], ...] = (
     (86, 180, 233),
@@ -29,22 +29,10 @@ dark blue last.
 FILL_OPACITY = 0.25
 HALO_OPACITY = 0.35
 _MARGIN = 4
-_MIN_LABELLED_SIDE = 48
 
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _Box = tuple[int, int, int, int]
 """x0, y0, x1, y1 in whole pixels, x1 and y1 excluded."""
-
-
-def draw_overlay(frame: Frame, masks: Sequence[Mask]) -> np.ndarray:
-    """The frame with each mask as a translucent fill, a smooth contour on a dark halo, and its number (1..N,
-    as in `ids_of`).
-
-    Returns a new uint8 RGB array (H, W, 3). Frames under 48 pixels a side get no numbers, which would hide
-    the picture.
-    """
-    picture = paint_masks(frame, masks)
-    return _number(picture, masks) if min(picture.shape[:2]) >= _MIN_LABELLED_SIDE else picture
 
 
 def paint_masks(frame: Frame, masks: Sequence[Mask], zoom: int = 1) -> np.ndarray:
@@ -74,24 +62,6 @@ def paint_masks(frame: Frame, masks: Sequence[Mask], zoom: int = 1) -> np.ndarra
             _paint(part, inside_hw, distance_hw, PALETTE[number % len(PALETTE)], width_px)
     picture[rows, columns] = np.moveaxis(np.rint(canvas), 0, 2)
     return picture
-
-
-def draw_prompts(picture: np.ndarray, prompts: Sequence[Prompt]) -> np.ndarray:
-    """The picture with each prompt's box (thin white rectangle) and points (white dots with a green or red
-    core).
-
-    Takes and returns uint8 RGB (H, W, 3); the input is not changed.
-    """
-    image = Image.fromarray(picture)
-    draw = ImageDraw.Draw(image)
-    radius = max(2, min(picture.shape[:2]) // 110)
-    for prompt in prompts:
-        if prompt.box_xyxy is not None:
-            draw.rectangle(prompt.box_xyxy, outline=(255, 255, 255), width=max(1, radius // 3))
-        for (x, y), label in zip(prompt.points_xy, prompt.point_labels, strict=True):
-            draw.circle((x, y), radius + 1.5, fill=(255, 255, 255))
-            draw.circle((x, y), radius - 0.5, fill=(0, 140, 70) if label == POSITIVE else (200, 30, 30))
-    return np.array(image)
 
 
 def line_width(picture_hw: tuple[int, ...]) -> float:
@@ -172,77 +142,6 @@ def font_of(size: int) -> _Font:
 @functools.lru_cache(maxsize=64)
 def _font(size: int, thread: int) -> _Font:
     return ImageFont.load_default(size)
-
-
-def _number(picture: np.ndarray, masks: Sequence[Mask]) -> np.ndarray:
-    """A copy with each object's number on a chip of its colour, beside it and off the other objects and chips
-    where there is room.
-    """
-    image = Image.fromarray(picture)
-    draw = ImageDraw.Draw(image)
-    size = int(np.clip(round(0.035 * min(image.size)), 9, 32))
-    font = font_of(size)
-    objects_hw = np.logical_or.reduce(
-        [np.zeros(picture.shape[:2], dtype=bool), *(mask.mask_hw for mask in masks)]
-    )
-    taken: list[_Box] = []
-    for number, mask in enumerate(masks):
-        box = mask_box(mask.mask_hw)
-        if box is not None:
-            text, colour = str(number + 1), PALETTE[number % len(PALETTE)]
-            chip_wh = (max(round(font.getlength(text)) + size // 2, size), size + 3)
-            taken.append(_place(chip_wh, box, objects_hw, taken))
-            draw.rounded_rectangle(_inclusive(taken[-1]), radius=size // 4, fill=colour)
-            draw.text(_centre(taken[-1]), text, fill=readable_on(colour), font=font, anchor="mm")
-    return np.array(image)
-
-
-def _place(
-    chip_wh: tuple[int, int],
-    box: tuple[float, float, float, float],
-    objects_hw: np.ndarray,
-    taken: list[_Box],
-) -> _Box:
-    """The place around an object's box, shifted into the frame, that covers the fewest chips, then the fewest
-    pixels of objects.
-    """
-
-    def cost(chip: _Box) -> tuple[int, int]:
-        x0, y0, x1, y1 = chip
-        return sum(_overlap(chip, other) for other in taken), int(np.count_nonzero(objects_hw[y0:y1, x0:x1]))
-
-    height, width = objects_hw.shape
-    return min((_shifted_in(xy, chip_wh, (width, height)) for xy in _places(chip_wh, box)), key=cost)
-
-
-def _places(
-    chip_wh: tuple[int, int], box: tuple[float, float, float, float]
-) -> Iterator[tuple[float, float]]:
-    """Top-left corners of a chip: above the box, below, right, left; then on its corners."""
-    (w, h), (x0, y0, x1, y1) = chip_wh, box
-    gap = 3.0
-    yield from ((x0, y0 - h - gap), (x0, y1 + gap), (x1 + gap, y0), (x0 - w - gap, y0))
-    yield from ((x0, y0), (x1 - w, y0), (x0, y1 - h), (x1 - w, y1 - h))
-
-
-def _shifted_in(xy: tuple[float, float], chip_wh: tuple[int, int], image_wh: tuple[int, int]) -> _Box:
-    x, y = (
-        int(np.clip(round(v), 1, max(side - length - 1, 1)))
-        for v, length, side in zip(xy, chip_wh, image_wh, strict=True)
-    )
-    return x, y, x + chip_wh[0], y + chip_wh[1]
-
-
-def _overlap(a: _Box, b: _Box) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def _inclusive(box: _Box) -> _Box:
-    return box[0], box[1], box[2] - 1, box[3] - 1
-
-
-def _centre(box: _Box) -> tuple[float, float]:
-    return 0.5 * (box[0] + box[2]), 0.5 * (box[1] + box[3])
 
 
 def readable_on(colour: tuple[int, int, int]) -> tuple[int, int, int]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from uniultra.atomic import whole
 from uniultra.errors import OutputError
-from uniultra.io.overlay import draw_overlay
+from uniultra.io.annotations import draw_overlay
 from uniultra.io.paths import PathLike, for_ffmpeg, one_line, shown
 from uniultra.types import Cine, Mask
 

@@ -11,7 +11,7 @@ from uniultra.web.problems import Problem
 from uniultra.web.schemas import MaskById, MaskByPng, MaskByRle, MaskIn, PromptIn
 
 
-def ask_of(number: int, prompt: PromptIn, image: HeldImage) -> Ask:
+def request_of(number: int, prompt: PromptIn, image: HeldImage) -> Ask:
     """The `number`th prompt of a request, with the mask that it names. Raises Problem."""
     return Ask(
         None if prompt.box is None else tuple(prompt.box),

@@ -17,7 +17,7 @@ from uniultra.web.held_images import HeldImage, ImageStore
 from uniultra.web.messages import FileOptions, Found, Read, Ready, Segment
 from uniultra.web.metrics import Metrics
 from uniultra.web.problems import Problem
-from uniultra.web.prompt_asks import ask_of
+from uniultra.web.prompt_asks import request_of
 from uniultra.web.schemas import SegmentIn
 from uniultra.web.server_paths import read_reference
 from uniultra.web.settings import ServeSettings
@@ -123,7 +123,7 @@ class Service:
         image = self.store.get(image_id)
         lane = self.lanes[image.lane]
         lane.check_room()
-        asks = tuple(ask_of(number, prompt, image) for number, prompt in enumerate(query.prompts, start=1))
+        asks = tuple(request_of(number, prompt, image) for number, prompt in enumerate(query.prompts, start=1))
         answer = await lane.run(
             Segment(
                 image.id,

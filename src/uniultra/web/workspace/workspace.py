@@ -156,7 +156,7 @@ async def run(service: Service, item: Item, job: FileJob) -> Any:
     return answer.value
 
 
-def ask_of(mask: MaskDoc) -> Ask | None:
+def request_of(mask: MaskDoc) -> Ask | None:
     """The prompt of a saved mask; None for one without box and click inside, which was drawn."""
     if mask.box is None and 1 not in mask.labels:
         return None
@@ -177,7 +177,7 @@ def _saved_frames(doc: Doc, size_hw: tuple[int, int]) -> tuple[SavedFrame, ...]:
     for frame in sorted(doc.frames, key=lambda one: one.number):
         objects = [
             SavedObject(
-                places[m.object], rle_of(m.counts, size_hw), ask_of(m), m.quality or 0.0, names[m.object]
+                places[m.object], rle_of(m.counts, size_hw), request_of(m), m.quality or 0.0, names[m.object]
             )
             for m in frame.masks
             if m.object in places
