@@ -4,13 +4,13 @@ named.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from uniultra.errors import FileError
 from uniultra.io.images import find_images
 from uniultra.io.paths import shown
+from uniultra.outputs.saved import saved_report
 
 ENDINGS = (
     ".mask.png",
@@ -26,7 +26,6 @@ ENDINGS = (
 )
 _NIFTI = ".nii.gz"
 _MASKS = (".mask.png", ".masks.tif")
-_MOST_BYTES = 200 * 10**6
 _ALONE = "holds results of uniultra alone; give the folder of the images, or name a result to segment it"
 
 
@@ -79,10 +78,5 @@ def _is_archived_result(name: str, path: str, names: Iterable[str]) -> bool:
 
 def _image_of(report: Path) -> str | None:
     """The name of the image that a JSON of ours is about; None for any other file, or none."""
-    try:
-        if report.stat().st_size > _MOST_BYTES:
-            return None
-        said = json.loads(report.read_text(encoding="utf-8"))
-        return str(said["image"]) if str(said["schema"]).startswith("uniultra.") else None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
+    said = saved_report(report)
+    return str(said["image"]) if str(said.get("schema")).startswith("uniultra.") and "image" in said else None

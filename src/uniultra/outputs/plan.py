@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,14 +106,14 @@ def dicom_paths(planned: Iterable[Mapping[str, Path]]) -> list[Path]:
     return [path for paths in planned for kind, path in paths.items() if kind in DICOM_KINDS]
 
 
-def chosen_kinds(requested: Sequence[str]) -> tuple[str, ...] | None:
-    """The kinds of `--write`, repeated or with commas; None for no such option. Raises PromptError for an
-    unknown one.
+def chosen_kinds(requested: Sequence[str], legal: Collection[str] = tuple(KINDS)) -> tuple[str, ...] | None:
+    """The kinds of `--write`, repeated or with commas; None for no such option. Raises PromptError for one
+    that isn't `legal`.
     """
     kinds = [part.strip().lower() for text in requested for part in text.split(",")]
     for kind in kinds:
-        if kind not in KINDS:
-            raise PromptError(f"--write '{kind}' is unknown; give one or several of {KINDS_SHOWN}")
+        if kind not in legal:
+            raise PromptError(f"--write '{kind}' is unknown; give one or several of {', '.join(legal)}")
     if "seg" in kinds and "fractional" in kinds:
         raise PromptError("--write seg and fractional are one file; give one of them")
     return tuple(dict.fromkeys(kinds)) if kinds else None
@@ -165,19 +165,12 @@ def own_study(plan: OutputPlan, sources: Sequence[InputFile]) -> tuple[str, ...]
 
 
 def chosen_extras(requested: Sequence[str]) -> tuple[str, ...]:
-    """The kinds of `--write`, repeated or with commas. Raises PromptError for an unknown one, OutputError for
-    one that needs an extra.
+    """The same of an archive. Raises PromptError as `chosen_kinds` does, OutputError for one that needs an
+    extra.
     """
-    kinds = dict.fromkeys(part.strip().lower() for text in requested for part in text.split(","))
-    for kind in kinds:
-        if kind not in ARCHIVE_ENDINGS:
-            raise PromptError(
-                f"--write '{kind}' is unknown; give one or several of {', '.join(ARCHIVE_ENDINGS)}"
-            )
+    kinds = chosen_kinds(requested, tuple(ARCHIVE_ENDINGS)) or ()
     _check_libraries(kinds)
-    if "seg" in kinds and "fractional" in kinds:
-        raise PromptError("--write seg and fractional are one file; give one of them")
-    return tuple(kinds)
+    return kinds
 
 
 def lacking(kind: str) -> str:

@@ -39,15 +39,21 @@ def of_frame(saved: Mapping[Key, Scale], frame: int | None) -> dict[int, Scale]:
     return {identity: scale for (number, identity), scale in saved.items() if number == frame}
 
 
-def saved_scales(path: Path) -> dict[Key, Scale]:
-    """The scale of each structure in a JSON that `segment` wrote; {} for any other file."""
+def saved_report(path: Path) -> dict[str, Any]:
+    """What a JSON file of an object holds; {} for any other file, or none."""
     try:
         if path.stat().st_size > MOST_BYTES:
             return {}
         report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    if not isinstance(report, dict) or report.get("schema") not in _SCHEMAS:
+    return report if isinstance(report, dict) else {}
+
+
+def saved_scales(path: Path) -> dict[Key, Scale]:
+    """The scale of each structure in a JSON that `segment` wrote; {} for any other file."""
+    report = saved_report(path)
+    if report.get("schema") not in _SCHEMAS:
         return {}
     frames = report.get("frames", [report])
     try:

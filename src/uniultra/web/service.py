@@ -123,7 +123,9 @@ class Service:
         image = self.store.get(image_id)
         lane = self.lanes[image.lane]
         lane.check_room()
-        asks = tuple(request_of(number, prompt, image) for number, prompt in enumerate(query.prompts, start=1))
+        asks = tuple(
+            request_of(number, prompt, image) for number, prompt in enumerate(query.prompts, start=1)
+        )
         answer = await lane.run(
             Segment(
                 image.id,
