@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
+from uniultra.data.manifest import read_manifest
 from uniultra.errors import FileError, PromptError
-from uniultra.io.masks import check_ids, ids_of, read_ids, read_mask
+from uniultra.io.images import read_frame
+from uniultra.io.masks import MISSING, check_ids, ids_of, read_ids, read_mask
 from uniultra.types import Mask
 
 HW = (10, 14)
@@ -213,6 +215,24 @@ def test_grey_levels_are_no_ids(values: list[int]) -> None:
         match=rf"^m\.png: {len(values)} grey values up to {values[-1]} \(soft edges\?\); .* cut it at 128",
     ):
         check_ids(np.array([[0, *values]], np.uint8), "m.png")
+
+
+def test_many_small_structures_apart_are_ids() -> None:
+    """254 structures of 2 x 2 pixels."""
+    ids = np.zeros((16, 16), np.uint8)
+    ids.flat[1:255] = range(1, 255)
+    check_ids(np.kron(ids, np.pad(np.ones((2, 2), np.uint8), 1)), "m.png")
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("dataset", ["cca", "usgra", "hc18", "muscle_apo"])
+def test_real_ultrasound_is_no_mask(shared: Path, dataset: str) -> None:
+    """These sets' images often have no pixel of 255, and few gaps; their masks are read."""
+    manifest = read_manifest(shared / "data/manifest.csv")
+    for row in [row for row in manifest if (row.dataset, row.split) == (dataset, "train")][:8]:
+        with pytest.raises(FileError, match=r"a picture, not a mask|soft edges"):
+            check_ids(read_frame(row.image).pixels_hw, "m.png", MISSING)
+        check_ids(read_ids(row.mask), "m.png", MISSING)
 
 
 def test_a_grey_picture_is_no_mask_though_its_values_have_no_gap() -> None:
