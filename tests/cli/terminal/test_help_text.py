@@ -56,3 +56,12 @@ def test_files_that_help_names_exist() -> None:
     }
     assert "docs/segment.md" in named
     assert [file for file in sorted(named) if "/" in file and not (ROOT / file).is_file()] == []
+
+
+def test_the_list_of_commands_breaks_no_line_of_its_own() -> None:
+    done = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "300", "TERM": "dumb"})
+    rows = [line.strip("│ ") for line in done.output.splitlines()]
+    for name, command in commands():
+        if " " not in name:
+            first = " ".join(command.help.split("\n\n")[0].split())
+            assert f"{name} {first}" in [" ".join(row.split()) for row in rows]

@@ -1,10 +1,11 @@
 """Help as it is written: typer takes it for rich's markup, in which `uniultra[train]` and `[default: ...]`
-are tags, and vanish.
+are tags, and vanish; and it keeps the line breaks of a docstring in the list of commands.
 """
 
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
@@ -37,6 +38,7 @@ def _literal(command: Any) -> Any:
 
 
 def _escaped(text: str | None) -> str | None:
+    """With its brackets escaped, and each paragraph on one line, which the terminal's width then breaks."""
     from rich.markup import escape
 
-    return None if text is None else escape(text)
+    return None if text is None else escape(re.sub(r"(?<=\S)\n(?=\S)", " ", text))
