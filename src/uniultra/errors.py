@@ -1,4 +1,4 @@
-"""What can go wrong through a user's doing. The command line prints the one line and exits with 2.
+"""Errors that a user can cause. The command line prints the one line and exits with 2.
 
 Every message names the value, the legal range and the fix; `assert` is for what no caller can cause.
 """

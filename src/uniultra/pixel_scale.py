@@ -1,5 +1,5 @@
-"""How large a pixel is, and where: a screen of ultrasound may hold several regions, each with its own scale
-or with none.
+"""Pixel sizes, by region: an ultrasound screen may hold several regions, each with its own scale or with
+none.
 
 Regions are those of DICOM's US Region Calibration Module (PS3.3 C.8.5.5), with their boxes by outer pixel
 EDGES. An answer is in millimetres only where the file is clear about it; otherwise a `Scale` says why not.
@@ -29,7 +29,7 @@ TWO_D = "2D"
 
 @dataclass(frozen=True)
 class Scale:
-    """The size of a pixel at one place.
+    """The pixel size at one place.
 
     Attributes:
         spacing_mm_yx: millimetres per pixel (down, right), or None.
@@ -150,8 +150,8 @@ class Calibration:
         return replace(self, fallbacks=(*self.fallbacks, (name, spacing_mm_yx)), notes=notes)
 
     def overridden(self, name: str, size_mm: PixelSize) -> Calibration:
-        """One pixel size everywhere in place of all that the file says, which a note then tells; `name` is
-        what says so.
+        """One pixel size everywhere, instead of all that the file says, with a note about it; `name` is its
+        source.
         """
         said = [
             f"region {i} says {_mm(r.spacing_mm_yx)}"

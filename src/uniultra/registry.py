@@ -112,7 +112,7 @@ def find(name: str) -> ModelEntry:
 
 
 def verified_folder(entry: ModelEntry) -> Path:
-    """The model's folder, after every file's hash was found right.
+    """The model's folder, once every file's hash has been verified.
 
     Raises:
         ModelError: a file is missing or differs from what was published.

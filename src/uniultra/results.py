@@ -74,7 +74,7 @@ class ObjectResult:
 
     @worked_out_once
     def measured(self) -> Measured:
-        """All measures, worked out on first use, and kept."""
+        """All measures, computed on first use and kept."""
         return measure_mask(self.mask.mask_hw, self.scale)
 
 
@@ -121,7 +121,7 @@ def frame_result(
 
 
 def with_names(result: FrameResult, names: Mapping[int, str]) -> FrameResult:
-    """The same with what structures are called, by their numbers."""
+    """The same with the structures' names, by number."""
     called = tuple(replace(one, name=names.get(one.number) or one.name) for one in result.objects)
     return replace(result, objects=called)
 
@@ -129,7 +129,7 @@ def with_names(result: FrameResult, names: Mapping[int, str]) -> FrameResult:
 def segment_frame(
     segmenter: Segmenter, frame: Frame, prompts: Sequence[Prompt], number: int | None = None
 ) -> FrameResult:
-    """Segments one frame. Boxes are clipped to it, which a note says.
+    """Segments one frame. Boxes are clipped to it, and a note says so.
 
     Raises:
         PromptError: a prompt lies outside the frame, or its previous mask has another size.

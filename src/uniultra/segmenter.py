@@ -1,4 +1,4 @@
-"""The front door for code: frames and prompts in, masks out.
+"""The main entry point in Python: frames and prompts in, masks out.
 
     segmenter = Segmenter.load()
     [mask] = segmenter.segment(frame, [Prompt(box_xyxy=(40, 60, 200, 190))])
@@ -148,8 +148,8 @@ class Segmenter:
         return masks
 
     def alternatives(self, frame: Frame, prompt: Prompt, most: int = 3) -> list[Mask]:
-        """What clicks may mean: up to `most` masks that differ, the answer of `segment` first, then by how
-        far they are trusted.
+        """What clicks may mean: up to `most` masks that differ, the answer of `segment` first, then by
+        confidence.
 
         The further ones come from views closer to the clicks, where a part of a structure looks like a whole
         one. A prompt with a box or a previous mask means one thing, and has one answer.
@@ -178,8 +178,8 @@ class Segmenter:
         )
 
     def region_for(self, prompt: Prompt, frame_hw: tuple[int, int]) -> Region | None:
-        """The crop that a prompt's box or previous mask asks for; None where it has neither, so that the
-        structure is to be found.
+        """The crop for a prompt's box or previous mask; None where it has neither, so that the structure must
+        be found first.
         """
         box = _known_box(prompt, frame_hw)
         return None if box is None else self._crop(box)
@@ -189,7 +189,7 @@ class Segmenter:
 
         Args:
             embedding: of the whole frame or of a crop.
-            prompt: all that points at the structure by now, earlier clicks included.
+            prompt: everything that points at the structure so far, earlier clicks included.
             previous: the last answer, given to the model as a mask; None, or a mask in the prompt, which
                 wins.
 

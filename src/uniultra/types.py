@@ -52,8 +52,8 @@ class Frame:
     def from_array(
         cls, pixels_hw: np.ndarray, spacing_mm_yx: tuple[float, float] | None = None, source: str = ""
     ) -> Frame:
-        """A frame of one's own pixels, uint8 (height, width), and of one pixel size (down, right) where that
-        is known.
+        """A frame from your own pixels, uint8 (height, width), with one pixel size (down, right) where it is
+        known.
 
         Raises FileError for other pixels, and for a size that isn't two finite numbers above 0.
         """

@@ -74,7 +74,8 @@ def weights_sha256(name_or_folder: str | Path) -> str:
 
 
 def model_sha256(name_or_folder: str | Path, facts: ModelFacts) -> str:
-    """One SHA-256 of all that a loaded model's answers follow from: its weights, and how it is prompted.
+    """One SHA-256 of everything that determines a loaded model's answers: its weights, and how it is
+    prompted.
 
     Args:
         name_or_folder: as in `weights_sha256`, whose hash is one part.

@@ -1,6 +1,4 @@
-"""Two kinds of split that can't be passed for one another: one chooses, the other reports; and splitting by
-cluster.
-"""
+"""Two kinds of split that can't be confused: one chooses, the other reports; and splitting by cluster."""
 
 from __future__ import annotations
 
@@ -29,7 +27,7 @@ class _Split:
 
 
 class TrainSplit(_Split):
-    """Rows that a model may learn from."""
+    """Rows that a model may be trained on."""
 
 
 class SelectionSplit(_Split):
@@ -79,8 +77,8 @@ it.
 
 
 def permissive(split: Split) -> Split:
-    """The rows whose licence lets a company use what they taught or chose: CC BY, CC0, Apache, MIT; never NC,
-    ND, SA or unknown.
+    """The rows whose licence allows commercial use of a model trained on them or chosen by them: CC BY, CC0,
+    Apache, MIT; never NC, ND, SA or unknown.
 
     Raises:
         DataError: no row has such a licence.

@@ -28,7 +28,7 @@ def iou(predicted_hw: np.ndarray, true_hw: np.ndarray) -> float:
 
 
 def skill(dice: float, ellipse_dice: float) -> float:
-    """Which share of what the ellipse in the box leaves open is won: (dice - ellipse) / (1 - ellipse), at
+    """The share gained of what the ellipse in the box leaves to gain: (dice - ellipse) / (1 - ellipse), at
     most 1.
 
     0 is no better than the ellipse, negative is worse. NaN where the ellipse is perfect: nothing is left to
@@ -76,7 +76,7 @@ def reliability_curve(
     quality: Sequence[float] | np.ndarray, iou: Sequence[float] | np.ndarray, bins: int = 10
 ) -> tuple[ReliabilityBin, ...]:
     """The bins of `expected_calibration_error` that hold answers, lowest first; on the diagonal the quality
-    is what it says.
+    is calibrated.
     """
     predicted, true = np.asarray(quality, dtype=np.float64), np.asarray(iou, dtype=np.float64)
     which = np.where(

@@ -118,8 +118,8 @@ def _changes(ids_hw: np.ndarray) -> float:
 
 
 def read_previous(path: PathLike, frame_hw: tuple[int, int]) -> list[np.ndarray]:
-    """A previous answer to go on from: one bool mask (H, W) for each id of an id image, or one of a black and
-    white picture.
+    """A previous answer to continue from: one bool mask (H, W) for each id of an id image, or one of a black
+    and white picture.
 
     Raises:
         FileError: the file is not a readable image, or its grey levels are no ids.

@@ -31,7 +31,7 @@ ML = 1e-3
 
 @dataclass(frozen=True)
 class Volume:
-    """A volume, how it was found, and what speaks against it."""
+    """A volume, its method, and notes that qualify it."""
 
     volume: Measurement
     method: str
@@ -119,7 +119,7 @@ def simpson(views: tuple[View, ...]) -> Volume:
 
 
 def volume_notes(scales: Sequence[Scale]) -> tuple[str, ...]:
-    """What speaks against the scales of a volume's planes, and what that does to a volume."""
+    """Notes on the scales of a volume's planes, and what they mean for the volume."""
     notes = tuple(dict.fromkeys(note for scale in scales for note in scale.notes))
     return (*notes, CUBE) if notes else ()
 

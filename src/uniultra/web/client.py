@@ -29,7 +29,7 @@ from uniultra.web.client_calls import contents, mask_json, prompt_json, size_num
 
 @dataclass(frozen=True)
 class RemoteImage:
-    """An image that the server holds, until it was not used for `expires_in_s` seconds."""
+    """An image held by the server until it has been unused for `expires_in_s` seconds."""
 
     id: str
     width: int
@@ -60,7 +60,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Client(CineCalls):
-    """Where the server is and how to ask it. Holds no connection, so one client serves any number of threads.
+    """Talks to the server at one address. Holds no connection, so one client serves any number of threads.
 
     Attributes:
         url: of the server, such as http://127.0.0.1:8008.
