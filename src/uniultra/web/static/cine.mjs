@@ -97,15 +97,15 @@ export class CineBar {
     this.empty.textContent = t("trackHint");
   }
 
-  seek(number) {
+  seek(number, by = 1) {
     app.frame = Math.min(Math.max(number, 0), app.file.count - 1);
-    this.frames.ahead(app.frame, app.file.count);
+    this.frames.ahead(app.frame, app.file.count, by);
     changed();
   }
 
   step(by) {
     this.stop();
-    this.seek(app.frame + by);
+    this.seek(app.frame + by, by);
   }
 
   // To the nearest frame before or after that has masks; to one that needs a person, where `unsure`.

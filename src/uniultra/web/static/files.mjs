@@ -39,13 +39,17 @@ export class Files {
     await saveNow();
     app.opening = app.workspace.items.find((item) => item.id === id)?.name ?? "";
     changed();
+    const first = this.frames.first(id);
+    first.catch(() => {}); // where there is no picture, the file says why
     try {
-      const file = await getJson(itemPath(id));
+      const file = await getJson(itemPath(id)),
+        picture = await first.catch(() => null);
       if (mine !== opening) return;
       this.frames.clear();
       app.file = file;
+      const begun = picture && this.frames.begin(file, picture);
       this.take(file);
-      await this.frames.load(0);
+      if (!begun) await this.frames.load(0);
       this.ahead();
     } catch (error) {
       if (mine === opening) say(reasonOf(error));
@@ -83,7 +87,11 @@ export class Files {
     try {
       await sendJson("POST", `${framePath()}/warm`, {});
       const next = this.beside(1);
-      if (next && next.id !== app.file.id) await sendJson("POST", `${itemPath(next.id)}/frames/0/warm`, {});
+      if (!next || next.id === app.file.id) return;
+      await sendJson("POST", `${itemPath(next.id)}/frames/0/warm`, {});
+      const { stamp } = await getJson(itemPath(next.id)),
+        { picture } = await this.frames.first(next.id);
+      this.frames.keepFirst(next.id, stamp, picture);
     } catch {
       // a head start that is lost is no loss
     }

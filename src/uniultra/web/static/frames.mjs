@@ -6,15 +6,19 @@ import { reasonOf } from "./texts.mjs";
 
 const MOST_BYTES = 400e6,
   MOST_PICTURES = 48,
-  AT_ONCE = 3;
+  AT_ONCE = 3,
+  AHEAD = 14,
+  MOST_FIRSTS = 5,
+  MOST_FIRST_PIXELS = 16e6;
 
 export class Frames {
   constructor() {
+    this.firsts = new Map(); // {picture, stamp} of files that were open, or will be next
     this.clear();
   }
 
   clear() {
-    for (const { picture } of this.pictures?.values() ?? []) picture.close();
+    for (const { picture } of this.pictures?.values() ?? []) this.close(picture);
     Object.assign(this, {
       blobs: new Map(),
       pictures: new Map(),
@@ -22,8 +26,44 @@ export class Frames {
       bytes: 0,
       last: null,
       failed: new Set(),
+      aim: null,
     });
     this.round = (this.round ?? 0) + 1;
+  }
+
+  // Closes a picture, unless a file will begin with it.
+  close(picture) {
+    if (![...this.firsts.values()].some((first) => first.picture === picture)) picture.close();
+  }
+
+  // The first frame of a file that isn't open: {picture, stamp}, `stamp` undefined where it is fetched only now.
+  async first(id) {
+    return this.firsts.get(id) ?? { picture: await createImageBitmap(await getBlob(`${itemPath(id)}/frames/0`)) };
+  }
+
+  keepFirst(id, stamp, picture) {
+    const before = this.firsts.get(id)?.picture;
+    this.firsts.delete(id);
+    this.firsts.set(id, { picture, stamp });
+    if (before && before !== picture && !this.isShown(before)) before.close();
+    const pixels = () => [...this.firsts.values()].reduce((sum, one) => sum + one.picture.width * one.picture.height, 0);
+    while (this.firsts.size > 1 && (this.firsts.size > MOST_FIRSTS || pixels() > MOST_FIRST_PIXELS)) {
+      const [oldest, { picture: old }] = this.firsts.entries().next().value;
+      this.firsts.delete(oldest);
+      if (!this.isShown(old)) old.close();
+    }
+  }
+
+  isShown(picture) {
+    return this.last?.picture === picture || [...this.pictures.values()].some((one) => one.picture === picture);
+  }
+
+  // Begins an opened file with its first frame; false where the file was written anew since that was fetched.
+  begin(file, { picture, stamp = file.stamp }) {
+    if (stamp !== file.stamp) return false;
+    this.pictures.set(0, { picture, key: `${file.id} 0` });
+    this.keepFirst(file.id, stamp, picture);
+    return true;
   }
 
   // {picture, key} of a frame that is there; of the last one that was shown where it isn't yet.
@@ -46,7 +86,11 @@ export class Frames {
   load(number) {
     const known = this.coming.get(number);
     if (known || this.pictures.has(number)) return known ?? Promise.resolve();
-    const coming = this.fetched(number).finally(() => this.coming.delete(number));
+    const { round } = this;
+    const coming = this.fetched(number).finally(() => {
+      this.coming.delete(number);
+      if (round === this.round) this.more();
+    });
     this.coming.set(number, coming);
     return coming;
   }
@@ -54,9 +98,7 @@ export class Frames {
   async fetched(number) {
     const { round } = this,
       file = app.file;
-    const blob =
-      this.blobs.get(number) ??
-      (await getBlob(`${itemPath(file.id)}/frames/${number}?exact=${file.count === 1}`));
+    const blob = this.blobs.get(number) ?? (await getBlob(`${itemPath(file.id)}/frames/${number}`));
     if (round !== this.round) return;
     if (!this.blobs.has(number)) {
       this.blobs.set(number, blob);
@@ -68,16 +110,25 @@ export class Frames {
       return;
     }
     this.pictures.set(number, { picture, key: `${file.id} ${number}` });
+    if (number === 0) this.keepFirst(file.id, file.stamp, picture);
     this.trim(number);
     if (number === app.frame) changed();
   }
 
-  // Begins what will be needed next: the frames after `number`, pictures of the nearest and bytes of the
-  // rest.
-  ahead(number, count) {
-    for (let step = 1; step <= 14 && this.coming.size < AT_ONCE; step++) {
-      const next = (number + step) % count;
-      if (!this.pictures.has(next)) this.load(next).catch(() => {});
+  // Fetches what will be needed next: the frames after `number`, or, where one goes back, before it.
+  ahead(number, count, by = 1) {
+    this.aim = { number, count, by };
+    this.more();
+  }
+
+  more() {
+    for (let step = 1; this.aim && step <= AHEAD && this.coming.size < AT_ONCE; step++) {
+      const { number, count, by } = this.aim;
+      const next = by > 0 ? (number + step) % count : number - step;
+      if (next < 0 || this.pictures.has(next) || this.coming.has(next)) continue;
+      this.load(next).catch(() => {
+        this.aim = null; // whoever wants to see the frame is told why it isn't there
+      });
     }
   }
 
@@ -86,7 +137,7 @@ export class Frames {
     const far = (map) => [...map.keys()].reduce((a, b) => (distance(a) > distance(b) ? a : b));
     while (this.pictures.size > MOST_PICTURES) {
       const key = far(this.pictures);
-      if (this.pictures.get(key) !== this.last) this.pictures.get(key).picture.close();
+      if (this.pictures.get(key) !== this.last) this.close(this.pictures.get(key).picture);
       this.pictures.delete(key);
     }
     while (this.bytes > MOST_BYTES && this.blobs.size > 1) {

@@ -93,12 +93,22 @@ function refuse(error) {
   );
 }
 
+const BESIDE_MS = 60;
+let beside = 0,
+  besideAt = 0;
+
+// The picture first: what stands beside it is laid out once that is on its way to the screen, and no more often
+// than one can read it.
 function render() {
   painter.paint();
-  if (app.playing) {
-    bar.render();
-    return;
-  }
+  if (app.playing) bar.render();
+  else beside ||= setTimeout(renderBeside, besideAt + BESIDE_MS - performance.now());
+}
+
+function renderBeside() {
+  beside = 0;
+  if (app.playing) return;
+  besideAt = performance.now();
   renderTop();
   renderRail();
   renderPanels();

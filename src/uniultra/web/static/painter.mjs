@@ -6,8 +6,10 @@ import { contour } from "./contour.mjs";
 import { byId } from "./dom.mjs";
 import { measuresOf } from "./measures.mjs";
 import { pathOf, shapeOf } from "./shapes.mjs";
-import { app, calibration, doc } from "./state.mjs";
+import { app, calibration, changed, doc } from "./state.mjs";
 import { number } from "./texts.mjs";
+
+const SETTLED_MS = 120; // how long a frame stays before it is drawn well
 
 export class Painter {
   constructor(view, frames) {
@@ -40,7 +42,7 @@ export class Painter {
     this.paintBanners(context);
     for (const mask of masksOn(doc(), app.frame)) this.paintMask(context, mask);
     if (app.hover?.counts)
-      this.fillPath(context, shapeOf(app.hover.counts, app.file).path, "#ffffff", 0.18, 1.5, [5, 4]);
+      this.fillPath(context, this.hoverPath(app.hover), "#ffffff", 0.18, 1.5, [5, 4]);
     if (app.draft?.mask) this.paintBrush(context);
     this.paintPrompts(context);
     this.paintAxes(context);
@@ -57,10 +59,9 @@ export class Painter {
   }
 
   paintImage() {
-    const bitmap = this.frames.nearest(app.frame),
-      { view } = this;
-    const { brightness, contrast } = app.level;
-    const state = [bitmap?.key, app.file.banners, view.scale, view.left, view.top, view.width, view.height].join();
+    const bitmap = this.frames.nearest(app.frame), { view } = this;
+    const { brightness, contrast } = app.level, quick = this.isQuick(bitmap?.key);
+    const state = [bitmap?.key, quick, app.file.banners, view.scale, view.left, view.top, view.width, view.height].join();
     this.image.style.filter =
       brightness === 1 && contrast === 1 ? "" : `brightness(${brightness}) contrast(${contrast})`;
     if (state === this.shown) return;
@@ -69,7 +70,7 @@ export class Painter {
     context.clearRect(0, 0, view.width, view.height);
     if (!bitmap) return;
     context.imageSmoothingEnabled = view.scale < 6;
-    context.imageSmoothingQuality = app.playing ? "low" : "high";
+    context.imageSmoothingQuality = quick ? "low" : "high";
     context.drawImage(
       bitmap.picture,
       view.left,
@@ -80,6 +81,17 @@ export class Painter {
     this.image.dataset.shown = bitmap.key; // for who measures
     context.fillStyle = "#000"; // what is covered is so on the screen, too
     for (const box of app.file.banners) context.fillRect(...this.rectOf(box));
+  }
+
+  // Whether frames follow so fast that a plain picture will do; the last one is drawn well soon after.
+  isQuick(key) {
+    const now = performance.now();
+    if (key !== this.key) Object.assign(this, { key, since: now });
+    if (app.playing) return true;
+    const left = SETTLED_MS - (now - this.since);
+    clearTimeout(this.again);
+    if (left > 0) this.again = setTimeout(changed, left + 1);
+    return left > 0;
   }
 
   // A box on the screen: left, top, width, height, whole pixels of the image.
@@ -142,6 +154,13 @@ export class Painter {
     if (!shape.top || !object.name || app.playing) return;
     const [x, y] = this.view.toScreen(shape.top);
     this.paintLabel(context, object.name, x, y - 18, object.colour, true);
+  }
+
+  // The mask under the pointer, which may have fewer pixels than the image.
+  hoverPath({ counts, size }) {
+    const path = new Path2D(), [across, down] = [app.file.width / size.width, app.file.height / size.height];
+    path.addPath(shapeOf(counts, size).path, new DOMMatrix([across, 0, 0, down, (across - 1) / 2, (down - 1) / 2]));
+    return path;
   }
 
   // The contour while its points can be moved.

@@ -5,9 +5,11 @@ import { maskOf, objectOf, withMask, withObject } from "./doc.mjs";
 import { app, changed, commit, doc, framePath, say } from "./state.mjs";
 import { reasonOf, t } from "./texts.mjs";
 
-const HOVER_MS = 45;
+const HOVER_MS = 33,
+  LATE_MS = 250;
 let queue = Promise.resolve();
-let hovering = false;
+let hovering = false,
+  next = null; // where the pointer is, until the mask there is requested
 
 // A box drawn on the image: the selected structure's, where it has no mask here yet; else a new one's.
 export function box(box) {
@@ -39,31 +41,36 @@ export function click(point, label) {
   });
 }
 
-// The mask that a click here would give; requested only when the one before is answered.
-export async function hover(point) {
-  if (hovering || !app.file) return;
+// The mask that a click here would give: one question at a time, and after its answer the latest place.
+export function hover(point) {
+  next = point;
+  if (!hovering && app.file) follow();
+}
+
+async function follow() {
   hovering = true;
-  const began = performance.now();
   try {
-    const request = { points: [point], labels: [1], quick: true };
-    const { counts } = await sendJson("POST", `${framePath()}/segment`, request);
-    if (app.hover) {
-      app.hover = { ...app.hover, counts, ms: performance.now() - began };
-      changed();
+    while (next && app.hover) {
+      const began = performance.now(),
+        path = framePath(),
+        request = { points: [next], labels: [1], quick: true };
+      next = null;
+      const { counts, size_hw: size } = await sendJson("POST", `${path}/segment`, request);
+      if (app.hover && path === framePath()) {
+        app.hover = { counts, size: { width: size[1], height: size[0] }, ms: performance.now() - began };
+        changed();
+      }
+      await new Promise((done) => setTimeout(done, HOVER_MS - (performance.now() - began)));
     }
   } catch {
     endHover(); // a mask under the pointer isn't worth a message
   } finally {
-    setTimeout(
-      () => {
-        hovering = false;
-      },
-      Math.max(0, HOVER_MS - (performance.now() - began)),
-    );
+    hovering = false;
   }
 }
 
 export function endHover() {
+  next = null;
   if (app.hover) {
     app.hover = null;
     changed();
@@ -97,12 +104,13 @@ function inTurn(work) {
   queue = queue.then(async () => {
     if (app.file !== file || app.frame !== frame) return; // the person has gone on
     app.busy = true;
-    changed();
+    const late = setTimeout(changed, LATE_MS); // what is quick needs no notice
     try {
       await work();
     } catch (error) {
       say(reasonOf(error));
     } finally {
+      clearTimeout(late);
       app.busy = false;
       changed();
     }

@@ -174,7 +174,7 @@ export class Tools {
       endHover();
       return;
     }
-    app.hover ??= { counts: "" };
+    app.hover ??= { counts: "", size: null };
     hover(this.point(x, y));
   }
 

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from uniultra.errors import PromptError
-from uniultra.geometry import scale_of
+from uniultra.geometry import scale_of, whole
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.rle import mask_of
 from uniultra.measure.agreement import dice
 from uniultra.measure.measured import measure_mask
 from uniultra.prompt_checks import check_prompt
 from uniultra.results import ObjectResult
-from uniultra.types import Frame, Mask, Prompt, Region
+from uniultra.types import Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.messages import Ask, Rle
-from uniultra.web.workspace.jobs import Compared, Pointed, SavedObject
+from uniultra.web.workspace.jobs import Compared, Encoded, Pointed, SavedObject
 
+JPEG_QUALITY = 90
 DRAWN_LOGIT = 10.0
 """Logits of a mask that comes back from a page, which has none of its own."""
+
+
+def picture_of(pixels: np.ndarray, exact: bool) -> Encoded:
+    """uint8 grey (H, W) or RGB (H, W, 3) as PNG where `exact`, else as JPEG."""
+    if pixels.ndim == 3:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    name, options = ".jpg", [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    if exact:
+        name, options = ".png", [cv2.IMWRITE_PNG_COMPRESSION, 1]
+    done, data = cv2.imencode(name, pixels, options)
+    assert done, f"no {name} for {pixels.shape}"
+    return Encoded(data.tobytes(), "image/png" if exact else "image/jpeg")
 
 
 def pointed(mask: Mask, region: Region | None, prompt: Prompt) -> Pointed:
@@ -32,6 +47,7 @@ def pointed(mask: Mask, region: Region | None, prompt: Prompt) -> Pointed:
         quality=round(mask.quality, 4),
         scale=mask.scale,
         region=None if region is None else (region.x0, region.y0, region.x1, region.y1),
+        size_hw=(mask.mask_hw.shape[0], mask.mask_hw.shape[1]),
     )
 
 
@@ -79,6 +95,18 @@ def compared(frame: Frame, first_hw: np.ndarray, second_hw: np.ndarray) -> Compa
     areas = float(first_hw.sum()) * down * right, float(second_hw.sum()) * down * right
     unit = "px" if scale.spacing_mm_yx is None else "mm"
     return Compared(dice(first_hw, second_hw), areas, (first, second), unit)
+
+
+def reduced(seen: Embedding, prompt: Prompt, side: int) -> tuple[Embedding, Prompt]:
+    """A whole frame's embedding and a prompt of clicks, as of a frame of at most `side` pixels a side: the
+    answer is worked out on so many pixels alone.
+    """
+    height, width = seen.frame_hw
+    by = min(1.0, side / max(height, width))
+    small = max(1, round(height * by)), max(1, round(width * by))
+    across, down = small[1] / width, small[0] / height
+    points = tuple(((x + 0.5) * across - 0.5, (y + 0.5) * down - 0.5) for x, y in prompt.points_xy)
+    return Embedding(seen.features, whole(small), small), replace(prompt, points_xy=points)
 
 
 def region_of(edges: tuple[float, float, float, float], frame_hw: tuple[int, int]) -> Region:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from uniultra.backends.protocol import Backend
@@ -29,14 +28,17 @@ from uniultra.web.workspace.answers import (
     drawn_result,
     mask_from,
     nameless,
+    picture_of,
     pointed,
     prompt_of,
+    reduced,
     region_of,
     stamp_of,
 )
 from uniultra.web.workspace.banners import covered, scanner_of
 from uniultra.web.workspace.follow import Follower
 from uniultra.web.workspace.jobs import (
+    QUICK_SIDE,
     Alternatives,
     Compare,
     Compared,
@@ -63,7 +65,6 @@ from uniultra.web.workspace.open_cine import OpenCine
 from uniultra.web.workspace.volumes import ejection, two_planes
 
 KEPT_FILES = 3
-JPEG_QUALITY = 90
 
 
 class Desk:
@@ -140,18 +141,18 @@ class Desk:
             first.calibration,
             cine.notes,
             scanner_of(opened.file, cine.frame_hw),
+            "-".join(map(str, opened.stamp)),
         )
 
     def _picture(self, job: Picture) -> Encoded:
-        pixels = self._cine(job.path).picture(job.number)
-        if pixels.ndim == 3:
-            pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-        name, options = ".png", [cv2.IMWRITE_PNG_COMPRESSION, 1]
-        if not job.exact:
-            name, options = ".jpg", [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-        done, data = cv2.imencode(name, pixels, options)
-        assert done, f"no {name} for {pixels.shape}"
-        return Encoded(data.tobytes(), "image/png" if job.exact else "image/jpeg")
+        opened = self._cine(job.path)
+        exact = opened.cine.count == 1 if job.exact is None else job.exact
+        if job.number == 0 and exact in opened.firsts:
+            return opened.firsts[exact]
+        found = picture_of(opened.picture(job.number), exact)
+        if job.number == 0:
+            opened.firsts[exact] = found
+        return found
 
     def _warm(self, job: Warm) -> None:
         self._encoded(job, job.number)
@@ -179,9 +180,9 @@ class Desk:
         alone are given.
         """
         segmenter, frame_hw = self._segmenter(job), (frame.height, frame.width)
-        if job.quick:
-            found = segmenter.refine(self._encoded(job, job.number), prompt)
-            return found.mask, None
+        if job.quick and prompt.box_xyxy is None and prompt.mask_hw is None:
+            seen, clicks = reduced(self._encoded(job, job.number), prompt, QUICK_SIDE)
+            return segmenter.refine(seen, clicks).mask, None
         region = (
             segmenter.region_for(prompt, frame_hw) if job.region is None else region_of(job.region, frame_hw)
         )

@@ -48,8 +48,8 @@ def add_frames(app: FastAPI, service: Service, workspace: Workspace) -> None:
 
 def _add_pictures(app: FastAPI, service: Service, workspace: Workspace) -> None:
     @app.get(FRAME, include_in_schema=False)
-    async def frame(item_id: str, number: int, exact: bool = True) -> Response:
-        """A frame as PNG, or as JPEG for playing."""
+    async def frame(item_id: str, number: int, exact: bool | None = None) -> Response:
+        """A frame: of a still image as PNG, of a cine as JPEG, unless the request says which."""
         item = workspace.item(item_id)
         found = await run(service, item, Picture(item.path, number=_number(number), exact=exact))
         return Response(found.data, media_type=found.media_type)
@@ -173,6 +173,7 @@ def _point_out(found: Pointed, began: float) -> PointOut:
         quality=found.quality,
         reason=found.scale.reason,
         region=None if found.region is None else list(found.region),
+        size_hw=list(found.size_hw),
         work_ms=round(1000 * (time.perf_counter() - began), 2),
     )
 

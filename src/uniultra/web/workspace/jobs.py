@@ -12,6 +12,9 @@ from typing import Any
 from uniultra.pixel_scale import Calibration, Scale
 from uniultra.web.messages import Ask, FileJob, Rle
 
+QUICK_SIDE = 512
+"""Pixels of the longer side of a mask under the pointer."""
+
 
 @dataclass(frozen=True)
 class OpenFile(FileJob):
@@ -20,10 +23,12 @@ class OpenFile(FileJob):
 
 @dataclass(frozen=True, kw_only=True)
 class Picture(FileJob):
-    """Frame `number` as an encoded picture; without loss where `exact`."""
+    """Frame `number` as an encoded picture: without loss where `exact`, or, where that isn't said, of a still
+    image.
+    """
 
     number: int
-    exact: bool
+    exact: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +44,8 @@ class Point(FileJob):
 
     Attributes:
         region: the crop that the last answer named, x0, y0, x1, y1 by edges; None for a first prompt.
-        quick: one pass on the whole frame alone, for a mask under the pointer.
+        quick: one pass on the whole frame alone, for a mask under the pointer, in at most `QUICK_SIDE`
+            pixels a side; box and area are then in these.
     """
 
     number: int
@@ -187,7 +193,7 @@ def mask_name(picture: str, kind: int) -> str:
 @dataclass(frozen=True)
 class FileFacts:
     """What a page must know of a file before it shows it. `times_s` is one a frame, or None; `scanner` names
-    what made it, for banners.
+    what made it, for banners; `stamp` is another one once the file was written anew.
     """
 
     kind: str
@@ -197,6 +203,7 @@ class FileFacts:
     calibration: Calibration = field(repr=False)
     notes: tuple[str, ...]
     scanner: str
+    stamp: str
 
 
 @dataclass(frozen=True)
@@ -210,7 +217,7 @@ class Encoded:
 @dataclass(frozen=True)
 class Pointed:
     """The answer to a prompt: the mask in COCO's text, its box, area, quality and scale, and the crop for
-    the next prompt.
+    the next prompt. `size_hw` is the mask's, smaller than the frame's where the answer was to be `quick`.
     """
 
     counts: str = field(repr=False)
@@ -220,6 +227,7 @@ class Pointed:
     quality: float
     scale: Scale
     region: tuple[float, float, float, float] | None
+    size_hw: tuple[int, int]
 
 
 @dataclass(frozen=True)

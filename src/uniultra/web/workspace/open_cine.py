@@ -15,6 +15,7 @@ import numpy as np
 from uniultra.io.colours import Colours
 from uniultra.io.input_file import input_file
 from uniultra.types import Frame
+from uniultra.web.workspace.jobs import Encoded
 
 KEPT_BYTES = 16_000_000
 """Of decoded frames, of one file in one process: so much in grey, and as much in colour."""
@@ -27,6 +28,8 @@ class OpenCine:
     def __init__(self, path: Path, stamp: tuple[int, int]) -> None:
         """Raises FileError."""
         self.stamp = stamp
+        self.firsts: dict[bool, Encoded] = {}
+        """The first frame as it was sent, without loss or with."""
         self.file = input_file(path)
         self.cine = self.file.cine
         self._colours = Colours(self.file)
@@ -56,7 +59,7 @@ class OpenCine:
 
 @dataclass
 class _Kept(Generic[T]):
-    """The last `most` frames that were read; where there is a `stream`, they are read onwards."""
+    """The first frame and the last `most` that were read; with a `stream` they are read onwards."""
 
     most: int
     read: Callable[[int], T]
@@ -86,5 +89,5 @@ class _Kept(Generic[T]):
 
     def _keep(self, number: int, frame: T) -> None:
         self._kept[number] = frame
-        while len(self._kept) > self.most:
-            self._kept.popitem(last=False)
+        while len(self._kept) > self.most + 1:
+            del self._kept[next(other for other in self._kept if other != 0)]

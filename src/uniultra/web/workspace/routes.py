@@ -126,6 +126,7 @@ def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
             notes=list(facts.notes),
             exports=offered(facts.kind, facts.count),
             scanner=facts.scanner,
+            stamp=facts.stamp,
             banners=await workspace.banners(service, item),
             revision=0 if saved is None else saved.revision,
             doc=Doc() if saved is None else saved.doc,

@@ -219,7 +219,9 @@ class WorkspaceOut(BaseModel):
 
 
 class OpenedOut(BaseModel):
-    """A file that was opened, and what is saved of it. `banners` are covered on all pictures of `scanner`."""
+    """A file that was opened, and what is saved of it. `banners` are covered on all pictures of `scanner`;
+    `stamp` is another one once the file was written anew.
+    """
 
     id: str
     name: str
@@ -232,6 +234,7 @@ class OpenedOut(BaseModel):
     notes: list[str]
     exports: dict[str, str]
     scanner: str
+    stamp: str
     banners: list[list[float]]
     revision: int
     doc: Doc
@@ -247,6 +250,7 @@ class PointOut(BaseModel):
     quality: float
     reason: str
     region: list[float] | None
+    size_hw: list[int]
     work_ms: float
 
 

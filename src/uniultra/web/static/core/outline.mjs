@@ -7,6 +7,19 @@ const TURNS = [
   [-1, 0],
   [0, -1],
 ]; // right, down, left, up: each is a right turn from the one before
+// From a corner back to the pixel ahead of it on the left and on the right of the way, by turn.
+const LEFT = [
+  [0, 1],
+  [0, 0],
+  [1, 0],
+  [1, 1],
+];
+const RIGHT = [
+  [0, 0],
+  [1, 0],
+  [1, 1],
+  [0, 1],
+];
 
 // mask: Uint8Array of 0 and 1. A list of loops [[x, y], ...], 0 at the centre of the first pixel; holes run
 // the other way round.
@@ -14,9 +27,9 @@ export function outlines(mask, { width, height }) {
   const seen = new Uint8Array(mask.length),
     loops = [];
   const inside = (x, y) => x >= 0 && y >= 0 && x < width && y < height && mask[y * width + x] === 1;
-  const end = mask.lastIndexOf(1); // what lies before the first pixel inside, and after the last, is skipped
-  for (let index = mask.indexOf(1); index >= 0 && index <= end; index++) {
-    if (mask[index] === 0 || seen[index] === 1 || (index >= width && mask[index - width] === 1)) continue;
+  const end = mask.lastIndexOf(1);
+  for (let index = mask.indexOf(1); index >= 0 && index <= end; index = mask.indexOf(1, index + 1)) {
+    if (seen[index] === 1 || (index >= width && mask[index - width] === 1)) continue;
     loops.push(follow(inside, seen, index % width, Math.floor(index / width), width));
   }
   return loops;
@@ -33,16 +46,8 @@ function follow(inside, seen, startX, startY, width) {
     loop.push([x + dx / 2 - 0.5, y + dy / 2 - 0.5]);
     x += dx;
     y += dy;
-    if (inside(...ahead(x, y, turn, true))) turn = (turn + 3) % 4;
-    else if (!inside(...ahead(x, y, turn, false))) turn = (turn + 1) % 4;
+    if (inside(x - LEFT[turn][0], y - LEFT[turn][1])) turn = (turn + 3) % 4;
+    else if (!inside(x - RIGHT[turn][0], y - RIGHT[turn][1])) turn = (turn + 1) % 4;
   } while (x !== startX || y !== startY || turn !== 0);
   return loop;
-}
-
-// The pixel ahead of a corner on the left or on the right of the way.
-function ahead(x, y, turn, left) {
-  if (turn === 0) return [x, left ? y - 1 : y];
-  if (turn === 1) return [left ? x : x - 1, y];
-  if (turn === 2) return [x - 1, left ? y : y - 1];
-  return [left ? x - 1 : x, y - 1];
 }

@@ -2,18 +2,34 @@
 // order, background first.
 
 // Text to a Uint8Array of 0 and 1, row by row.
-export function decode(text, { width, height }) {
-  const mask = new Uint8Array(width * height);
-  const runs = numbers(text);
+export function decode(text, size) {
+  const mask = new Uint8Array(size.width * size.height);
+  const { left, top, width, height, pixels } = decodeWindow(text, size);
+  for (let y = 0; y < height; y++) {
+    mask.set(pixels.subarray(y * width, (y + 1) * width), (top + y) * size.width + left);
+  }
+  return mask;
+}
+
+// The part of a mask that holds all that is inside: {left, top, width, height, pixels}; nothing of an empty one.
+export function decodeWindow(text, { width, height }) {
+  const runs = numbers(text), inside = []; // pairs of first and end, in column order
   let at = 0;
   for (let index = 0; index < runs.length; index++) {
     const end = at + runs[index];
-    if (end > mask.length || runs[index] < 0) throw new Error("the runs of a mask don't fit its image");
-    if (index % 2 === 1) fill(mask, at, end, width, height);
+    if (end > width * height || runs[index] < 0) throw new Error("the runs of a mask don't fit its image");
+    if (index % 2 === 1 && end > at) inside.push(at, end);
     at = end;
   }
-  if (at !== mask.length) throw new Error("the runs of a mask don't fill its image");
-  return mask;
+  if (at !== width * height) throw new Error("the runs of a mask don't fill its image");
+  if (!inside.length) return { left: 0, top: 0, width: 0, height: 0, pixels: new Uint8Array(0) };
+  const left = Math.floor(inside[0] / height),
+    right = Math.floor((inside.at(-1) - 1) / height);
+  const [top, bottom] = rowsOf(inside, height);
+  const found = { left, top, width: right - left + 1, height: bottom - top + 1 };
+  found.pixels = new Uint8Array(found.width * found.height);
+  for (let index = 0; index < inside.length; index += 2) fill(found, inside[index], inside[index + 1], height);
+  return found;
 }
 
 // The pixels inside, without the mask being made.
@@ -37,11 +53,24 @@ export function encode(mask, { width, height }) {
   return text(runs);
 }
 
-function fill(mask, from, to, width, height) {
+// The first and last row that runs in column order reach.
+function rowsOf(inside, height) {
+  let [top, bottom] = [height - 1, 0];
+  for (let index = 0; index < inside.length; index += 2) {
+    const first = inside[index] % height,
+      length = inside[index + 1] - inside[index];
+    if (first + length > height) return [0, height - 1]; // around a column's end
+    top = Math.min(top, first);
+    bottom = Math.max(bottom, first + length - 1);
+  }
+  return [top, bottom];
+}
+
+function fill({ left, top, width, pixels }, from, to, height) {
   let x = Math.floor(from / height),
     y = from - x * height;
   for (let at = from; at < to; at++) {
-    mask[y * width + x] = 1;
+    pixels[(y - top) * width + x - left] = 1;
     if (++y === height) {
       y = 0;
       x++;

@@ -17,6 +17,7 @@ export class Refused extends Error {
 }
 
 const files = new Map();
+let given = 0; // how many files this tab was given: one of the same name is another one
 const PLAIN = { regions: [], fallbacks: [], notes: [], pixel_aspect: 1 };
 
 export const reader = () => "";
@@ -25,6 +26,7 @@ export async function enter() {
   for (const name of await (await fetch("examples/examples.json")).json().catch(() => [])) {
     files.set(name, {
       name,
+      stamp: `${++given}`,
       load: async () => new Uint8Array(await (await fetch(`examples/${name}`)).arrayBuffer()),
     });
   }
@@ -40,7 +42,7 @@ export async function getBlob(path) {
 
 export async function sendFile(file) {
   const id = encodeURIComponent(file.name);
-  files.set(id, { name: file.name, load: async () => new Uint8Array(await file.arrayBuffer()) });
+  files.set(id, { name: file.name, stamp: `${++given}`, load: async () => new Uint8Array(await file.arrayBuffer()) });
   try {
     await opened(id);
   } catch (error) {
@@ -99,8 +101,9 @@ async function opened(id) {
   const file = files.get(id);
   if (!file) throw new Refused("no-file", "this tab has no such file; open it again");
   try {
-    file.image ??= await read(await file.load());
+    file.image = await (file.reading ??= file.load().then(read));
   } catch (error) {
+    file.reading = null;
     throw new Refused("image", `${file.name}: ${error.message}`);
   }
   return file.image;
@@ -190,6 +193,7 @@ function facts(id, image) {
     notes: [],
     exports: { coco: "" },
     scanner: scannerOf(image),
+    stamp: files.get(id).stamp,
     banners: banners()[scannerOf(image)] ?? [],
     revision,
     doc: doc ?? empty,
@@ -233,6 +237,7 @@ async function segment(image, number, { box, points = [], labels = [], quick = f
     area_mm2: null,
     box_xyxy: found && [found.x0, found.y0, found.x1, found.y1],
     reason: "",
+    size_hw: [frame.height, frame.width],
     work_ms: performance.now() - began,
   };
 }
