@@ -187,7 +187,7 @@ def test_palettes_and_animations_are_shown_in_their_colours(address: str, tmp_pa
         assert tab.page.evaluate("seen.app.file.times_s") == pytest.approx([0, 0.04, 0.08])
         assert tab.page.evaluate(shown, tab.at(65, 40)) == pytest.approx([200, 30, 20], abs=16)
         tab.page.locator("#frame-slider").fill("2")
-        tab.page.wait_for_function("document.getElementById('image').dataset.shown.endsWith(' 2')")
+        tab.page.locator("#image[data-shown$=' 2']").wait_for()
         assert tab.page.evaluate(shown, tab.at(125, 40)) == pytest.approx([200, 30, 20], abs=16)
         check_tab(tab)
         browser.close()

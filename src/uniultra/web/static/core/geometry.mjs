@@ -33,14 +33,31 @@ export function toModel([x, y], region, size) {
 export function sample(whole, part, size) {
   const [sx, sy] = scales(part, size), [image, region] = near(whole, part, 1 + Math.ceil(1 / sx), 1 + Math.ceil(1 / sy));
   const source = Math.min(sx, sy) < 1 ? blur(image, 1 / sx, 1 / sy) : image;
-  const out = new Uint8Array(size * size);
+  const out = new Uint8Array(size * size), { width, height, pixels } = source;
+  const across = taps((x) => (x + 0.5) / sx + region.x0, 0, size), down = taps((y) => (y + 0.5) / sy + region.y0, 0, size);
+  const at = (row, x) => (x < 0 || x >= width ? 0 : pixels[row + x]);
   for (let y = 0; y < size; y++) {
+    const top = down.low[y], fy = down.share[y];
     for (let x = 0; x < size; x++) {
-      const value = bilinear(source, (x + 0.5) / sx + region.x0, (y + 0.5) / sy + region.y0, blackOutside);
-      out[y * size + x] = Math.round(value);
+      const left = across.low[x], fx = across.share[x];
+      let upper = 0, lower = 0;
+      if (top >= 0 && top < height) upper = at(top * width, left) * (1 - fx) + at(top * width, left + 1) * fx;
+      if (top >= -1 && top < height - 1) lower = at((top + 1) * width, left) * (1 - fx) + at((top + 1) * width, left + 1) * fx;
+      out[y * size + x] = Math.round(upper * (1 - fy) + lower * fy);
     }
   }
   return out;
+}
+
+// The neighbour below each of some positions along an axis, and how far beyond it the position lies; `placed` says where the ith one is.
+function taps(placed, first, end) {
+  const low = new Int32Array(end - first), share = new Float64Array(end - first);
+  for (let i = first; i < end; i++) {
+    const at = placed(i);
+    low[i - first] = Math.floor(at);
+    share[i - first] = at - low[i - first];
+  }
+  return { low, share };
 }
 
 // [image, region]: what of an image lies within a region and a margin of whole pixels around it, so that no more is blurred than is seen.
@@ -57,14 +74,18 @@ function near(image, region, across, down) {
 
 // Logits on a square grid over the region, back to the image's size; OUTSIDE_LOGIT beyond the region.
 export function pasteLogits(logits, side, region, { width, height }) {
-  const grid = { width: side, height: side, pixels: logits };
   const full = new Float32Array(width * height).fill(OUTSIDE_LOGIT);
   const [left, right] = covered(region.x0, region.x1, width);
   const [top, bottom] = covered(region.y0, region.y1, height);
+  const across = taps((x) => toModel([x, 0], region, side)[0], left, right), down = taps((y) => toModel([0, y], region, side)[1], top, bottom);
+  const inside = (index) => clamp(index, 0, side - 1);
   for (let y = top; y < bottom; y++) {
+    const fy = down.share[y - top], above = inside(down.low[y - top]) * side, below = inside(down.low[y - top] + 1) * side;
     for (let x = left; x < right; x++) {
-      const [gx, gy] = toModel([x, y], region, side);
-      full[y * width + x] = bilinear(grid, gx, gy, nearestInside);
+      const fx = across.share[x - left], before = inside(across.low[x - left]), after = inside(across.low[x - left] + 1);
+      const upper = logits[above + before] * (1 - fx) + logits[above + after] * fx;
+      const lower = logits[below + before] * (1 - fx) + logits[below + after] * fx;
+      full[y * width + x] = upper * (1 - fy) + lower * fy;
     }
   }
   return full;
@@ -76,17 +97,6 @@ const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 function covered(low, high, length) {
   const first = Math.ceil(clamp(low, -0.5, length));
   return [first, Math.max(first, Math.floor(clamp(high, -1, length - 0.5)) + 1)];
-}
-
-const blackOutside = ({ width, height, pixels }, x, y) => (x < 0 || y < 0 || x >= width || y >= height ? 0 : pixels[y * width + x]);
-const nearestInside = ({ width, height, pixels }, x, y) => pixels[clamp(y, 0, height - 1) * width + clamp(x, 0, width - 1)];
-
-function bilinear(image, x, y, at) {
-  const [left, top] = [Math.floor(x), Math.floor(y)];
-  const [fx, fy] = [x - left, y - top];
-  const upper = at(image, left, top) * (1 - fx) + at(image, left + 1, top) * fx;
-  const lower = at(image, left, top + 1) * (1 - fx) + at(image, left + 1, top + 1) * fx;
-  return upper * (1 - fy) + lower * fy;
 }
 
 // Gaussian blur, as OpenCV's of 8 bits with its own size for this sigma.
@@ -105,17 +115,18 @@ function blur(image, shrinkX, shrinkY) {
 function blurred({ width, height, pixels }, across, down) {
   const [reachX, reachY] = [(across.length - 1) / 2, (down.length - 1) / 2];
   const rows = new Float32Array(width * height), out = new Uint8Array(width * height);
+  const columns = mirroredAll(width, reachX), lines = mirroredAll(height, reachY);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       let sum = 0;
-      for (let k = 0; k < across.length; k++) sum += across[k] * pixels[y * width + mirrored(x + k - reachX, width)];
+      for (let k = 0; k < across.length; k++) sum += across[k] * pixels[y * width + columns[x + k]];
       rows[y * width + x] = sum;
     }
   }
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       let sum = 0;
-      for (let k = 0; k < down.length; k++) sum += down[k] * rows[mirrored(y + k - reachY, height) * width + x];
+      for (let k = 0; k < down.length; k++) sum += down[k] * rows[lines[y + k] * width + x];
       out[y * width + x] = Math.round(sum);
     }
   }
@@ -127,6 +138,9 @@ function gaussian(sigma, length) {
   const sum = weights.reduce((a, b) => a + b);
   return weights.map((weight) => weight / sum);
 }
+
+// Where each place from `reach` before an axis to `reach` beyond it is read.
+const mirroredAll = (length, reach) => Int32Array.from({ length: length + 2 * reach }, (_, i) => mirrored(i - reach, length));
 
 function mirrored(index, length) {
   if (length === 1) return 0;

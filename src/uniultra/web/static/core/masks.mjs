@@ -2,30 +2,40 @@
 
 // The mask without parts below `minPart` of its largest one; parts that hold a positive click stay.
 export function withoutSpecks(mask, size, clicks, minPart) {
-  const { parts, counts } = connectedParts(mask, size);
-  const largest = Math.max(0, ...counts);
-  const large = counts.flatMap((count, index) => (count >= minPart * largest ? [index + 1] : []));
-  return only(parts, new Set([...large, ...clicked(parts, size, clicks)]));
+  const found = partsOf(mask, size);
+  if (!found) return mask;
+  const largest = Math.max(...found.counts);
+  const large = found.counts.flatMap((count, index) => (count >= minPart * largest ? [index + 1] : []));
+  return only(found, size, new Set([...large, ...clicked(found, size, clicks)]));
 }
 
 // The parts that hold a positive click; the largest where none does.
 export function underClicks(mask, size, clicks) {
-  const { parts, counts } = connectedParts(mask, size);
-  const hit = clicked(parts, size, clicks);
-  if (hit.size > 0 || counts.length === 0) return only(parts, hit);
-  return only(parts, new Set([1 + counts.indexOf(Math.max(...counts))]));
+  const found = partsOf(mask, size);
+  if (!found) return mask;
+  const hit = clicked(found, size, clicks);
+  return only(found, size, hit.size > 0 ? hit : new Set([1 + found.counts.indexOf(Math.max(...found.counts))]));
 }
 
 // The mask with its holes filled that are below `maxHole` of its area, but those with a negative click. A hole is background that the
-// mask encloses, neighbours by their sides; what reaches the image's border is none.
-export function withoutHoles(mask, { width, height }, negatives, maxHole) {
-  if (!maxHole) return mask;
-  const { parts, counts } = connectedParts(mask.map((value) => 1 - value), { width, height }, false);
-  const open = clicked(parts, { width, height }, negatives);
+// mask encloses, neighbours by their sides: it lies within the mask's box, off its border.
+export function withoutHoles(mask, size, negatives, maxHole) {
+  const window = maxHole ? windowOf(mask, size) : null;
+  if (!window) return mask;
+  const { left, top, width, height, pixels } = window;
+  let area = 0;
+  for (let i = 0; i < pixels.length; i++) area += pixels[i];
+  const background = pixels.map((value) => 1 - value), found = { ...window, ...connectedParts(background, window, false) };
+  const { parts, counts } = found, open = clicked(found, size, negatives).add(0);
   for (let x = 0; x < width; x++) open.add(parts[x]).add(parts[(height - 1) * width + x]);
   for (let y = 0; y < height; y++) open.add(parts[y * width]).add(parts[(y + 1) * width - 1]);
-  const most = maxHole * mask.reduce((sum, value) => sum + value, 0);
-  return mask.map((value, i) => (value || (!open.has(parts[i]) && counts[parts[i] - 1] < most) ? 1 : 0));
+  const filled = counts.map((count, index) => !open.has(index + 1) && count < maxHole * area);
+  if (!filled.includes(true)) return mask;
+  const out = mask.slice();
+  for (let i = 0; i < parts.length; i++) {
+    if (filled[parts[i] - 1]) out[(top + Math.floor(i / width)) * size.width + left + (i % width)] = 1;
+  }
+  return out;
 }
 
 // IoU of two masks of one size; 1 for two empty ones.
@@ -37,13 +47,37 @@ export function overlap(a, b) {
 
 // The tight box by outer pixel edges; null for an empty mask.
 export function maskBox(mask, { width, height }) {
-  let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (mask[y * width + x]) [x0, y0, x1, y1] = [Math.min(x0, x), Math.min(y0, y), Math.max(x1, x), Math.max(y1, y)];
-    }
+  const first = mask.indexOf(1);
+  if (first < 0) return null;
+  const y0 = Math.floor(first / width), y1 = Math.floor(mask.lastIndexOf(1) / width);
+  let [x0, x1] = [width, -1];
+  for (let y = y0; y <= y1; y++) {
+    const row = mask.subarray(y * width, (y + 1) * width), left = row.indexOf(1);
+    if (left < 0) continue;
+    if (left < x0) x0 = left;
+    const right = row.lastIndexOf(1);
+    if (right > x1) x1 = right;
   }
-  return x0 === Infinity ? null : { x0: x0 - 0.5, y0: y0 - 0.5, x1: x1 + 0.5, y1: y1 + 0.5 };
+  return { x0: x0 - 0.5, y0: y0 - 0.5, x1: x1 + 0.5, y1: y1 + 0.5 };
+}
+
+// The part of a mask within its box: {left, top, width, height, pixels}; null of an empty one. Beyond it a mask costs nothing.
+function windowOf(mask, size) {
+  const box = maskBox(mask, size);
+  if (!box) return null;
+  const [left, top] = [box.x0 + 0.5, box.y0 + 0.5], [width, height] = [box.x1 - box.x0, box.y1 - box.y0];
+  const pixels = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const from = (top + y) * size.width + left;
+    pixels.set(mask.subarray(from, from + width), y * width);
+  }
+  return { left, top, width, height, pixels };
+}
+
+// The window of a mask with its connected parts; null of an empty mask.
+function partsOf(mask, size) {
+  const window = windowOf(mask, size);
+  return window && { ...window, ...connectedParts(window.pixels, window) };
 }
 
 // Parts numbered from 1 in reading order, neighbours by sides and, unless told otherwise, corners; and their pixel counts.
@@ -67,8 +101,11 @@ function connectedParts(mask, { width, height }, corners = true) {
   return { parts, counts };
 }
 
-function clicked(parts, { width, height }, clicks) {
-  const at = ([x, y]) => parts[Math.min(evenRound(y), height - 1) * width + Math.min(evenRound(x), width - 1)];
+function clicked({ parts, left, top, width, height }, size, clicks) {
+  const at = ([x, y]) => {
+    const [column, row] = [Math.min(evenRound(x), size.width - 1) - left, Math.min(evenRound(y), size.height - 1) - top];
+    return column >= 0 && row >= 0 && column < width && row < height ? parts[row * width + column] : 0;
+  };
   return new Set(clicks.map(at).filter((number) => number > 0));
 }
 
@@ -79,4 +116,10 @@ export function evenRound(value) {
   return low % 2 === 0 ? low : low + 1;
 }
 
-const only = (parts, kept) => Uint8Array.from(parts, (number) => (kept.has(number) ? 1 : 0));
+function only({ parts, left, top, width }, size, kept) {
+  const out = new Uint8Array(size.width * size.height);
+  for (let i = 0; i < parts.length; i++) {
+    if (kept.has(parts[i])) out[(top + Math.floor(i / width)) * size.width + left + (i % width)] = 1;
+  }
+  return out;
+}

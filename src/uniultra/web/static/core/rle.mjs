@@ -37,17 +37,29 @@ export const areaOf = (text) => numbers(text).reduce((sum, run, index) => sum + 
 
 // A Uint8Array of 0 and 1 to text.
 export function encode(mask, { width, height }) {
+  const first = mask.indexOf(1);
+  if (first < 0) return text([width * height]);
+  const [top, bottom] = [Math.floor(first / width), Math.floor(mask.lastIndexOf(1) / width)];
   const runs = [];
   let [value, run] = [0, 0];
   for (let x = 0; x < width; x++) {
-    for (let y = 0; y < height; y++) {
-      if (mask[y * width + x] === value) {
-        run++;
-        continue;
-      }
+    if (value && top > 0) {
       runs.push(run);
-      [value, run] = [1 - value, 1];
+      [value, run] = [0, 0];
     }
+    run += top; // background, or nothing
+    for (let y = top; y <= bottom; y++) {
+      if (mask[y * width + x] === value) run++;
+      else {
+        runs.push(run);
+        [value, run] = [1 - value, 1];
+      }
+    }
+    if (value && bottom < height - 1) {
+      runs.push(run);
+      [value, run] = [0, 0];
+    }
+    if (!value) run += height - 1 - bottom;
   }
   runs.push(run);
   return text(runs);

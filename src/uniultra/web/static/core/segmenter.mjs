@@ -2,14 +2,16 @@
 // onnxruntime for JavaScript), so that this module runs in a page as well.
 
 import { clipBox, fieldSide, pasteLogits, regionAround, sample, toModel, whole } from "./geometry.mjs";
-import { maskBox, overlap, underClicks, withoutHoles, withoutSpecks } from "./masks.mjs";
+import { evenRound, maskBox, overlap, underClicks, withoutHoles, withoutSpecks } from "./masks.mjs";
 
+const QUICK_SIDE = 512, MOST_KEPT = 6;
 const LEAST_LOGIT = 1e-6; // of a pixel in a hole that was filled
 
 export class Segmenter {
   // `facts` is the folder's model.json, whose `passes` say how a prompt becomes a mask; `encoder` and `decoder` are sessions on its two graphs.
   constructor(ort, encoder, decoder, facts) {
     const passes = { max_hole: 0, agreed: 1, sure: 1, closer_by: 0, ...facts.passes };  // older folders don't say these four
+    this.encoded = new WeakMap(); // features by image, then by region
     Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch, passes });
   }
 
@@ -76,14 +78,17 @@ export class Segmenter {
     return { mask, quality: found.quality, logits };
   }
 
-  // The mask that a click would give, in one pass on the whole image, which is encoded once for as long as it is the same object: for a
-  // mask under the pointer.
+  // The mask that a click would give, in one pass on the whole image and in at most QUICK_SIDE pixels a side: for a mask under the pointer.
+  // Resolves to {mask, quality, size}, `size` the mask's {width, height}.
   async underPointer(image, prompt) {
     const given = { box: null, points: [], negatives: [], ...prompt };
     check(given, image);
-    if (this.seen?.image !== image) this.seen = { image, features: this.encode(image, whole(image)) };
-    const found = await this.decode(image, given, whole(image), await this.seen.features);
-    return { ...found, mask: underClicks(found.mask, image, given.points) };
+    const by = Math.min(1, QUICK_SIDE / Math.max(image.width, image.height));
+    const size = { width: Math.max(1, evenRound(image.width * by)), height: Math.max(1, evenRound(image.height * by)) };
+    const moved = ([x, y]) => [((x + 0.5) * size.width) / image.width - 0.5, ((y + 0.5) * size.height) / image.height - 0.5];
+    const clicks = { box: null, points: given.points.map(moved), negatives: given.negatives.map(moved) };
+    const found = await this.decode(size, clicks, whole(size), await this.encode(image, whole(image)));
+    return { ...found, size, mask: underClicks(found.mask, size, clicks.points) };
   }
 
   // Encodes one region of the image and decodes the prompt on it.
@@ -91,7 +96,19 @@ export class Segmenter {
     return this.decode(image, prompt, region, await this.encode(image, region));
   }
 
+  // The features of one region, encoded once for as long as the image is the same object and few others came since.
   encode(image, region) {
+    if (!this.encoded.has(image)) this.encoded.set(image, new Map());
+    const kept = this.encoded.get(image), key = [region.x0, region.y0, region.x1, region.y1].join();
+    const features = kept.get(key) ?? this.encodeAnew(image, region);
+    kept.delete(key);
+    kept.set(key, features);
+    if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
+    features.catch(() => kept.delete(key));
+    return features;
+  }
+
+  async encodeAnew(image, region) {
     const { ort, size } = this;
     const view = new ort.Tensor("uint8", sample(image, region, size), [1, size, size]);
     return this.encoder.run({ images: view });
@@ -109,7 +126,9 @@ export class Segmenter {
     });
     const logits = pasteLogits(answer.low_res_masks.data, grid, region, image);
     const quality = Math.min(Math.max(answer.iou_predictions.data[0], 0), 1);
-    return { mask: Uint8Array.from(logits, (value) => (value > 0 ? 1 : 0)), quality, logits };
+    const mask = new Uint8Array(logits.length);
+    for (let i = 0; i < mask.length; i++) mask[i] = logits[i] > 0 ? 1 : 0;
+    return { mask, quality, logits };
   }
 }
 

@@ -1,6 +1,7 @@
 // The page without a server: the same questions as api.mjs asks one, answered in this tab. Nothing leaves it.
 
 import { encode, decode } from "../core/rle.mjs";
+import { whole } from "../core/geometry.mjs";
 import { maskBox } from "../core/masks.mjs";
 import { measureMask } from "../core/measure.mjs";
 import { scaleAt, withUserSize } from "../core/scale.mjs";
@@ -17,6 +18,7 @@ export class Refused extends Error {
 }
 
 const files = new Map();
+let current = ""; // the file that was opened last
 let given = 0; // how many files this tab was given: one of the same name is another one
 const PLAIN = { regions: [], fallbacks: [], notes: [], pixel_aspect: 1 };
 
@@ -57,18 +59,25 @@ const kept = (id) => JSON.parse(localStorage.getItem(`uniultra-doc-${id}`)) ?? {
 async function answer(method, path, value) {
   if (path === "/v1/workspace") return workspace();
   const [, id, number, what] = path.match(/items\/([^/]+)(?:\/frames\/(\d+))?(?:\/(\w+))?$/);
-  if (method === "GET") return facts(id, await opened(id));
+  if (method === "GET") return facts((current = id), await opened(id));
   if (path.endsWith("/banners")) return keepBanners(await opened(id), value);
   if (method === "PUT") return save(id, value);
-  if (what === "warm") {
-    await engine();
-    return null;
-  }
+  if (what === "warm") return warm(id, Number(number));
   if (what === "segment") return segment(await opened(id), Number(number), value);
   if (what === "track") return follow(id, await opened(id), Number(number), value);
   if (what === "measure") return measure(await opened(id), value);
   if (what === "export") return exported(id);
   throw new Refused("not-found", "this needs the server: run `uniultra open`");
+}
+
+// Encodes the whole of the frame that is on the screen ahead of the first click; of another file only the engine is got ready.
+async function warm(id, number) {
+  const segmenter = await engine();
+  if (id === current) {
+    const frame = await (await opened(id)).grey(number);
+    await segmenter.encode(frame, whole(frame));
+  }
+  return null;
 }
 
 async function workspace() {
@@ -112,12 +121,8 @@ async function opened(id) {
 async function read(bytes) {
   if (isDicom(bytes)) {
     const dicom = readDicom(bytes);
-    return {
-      ...dicom,
-      kind: "DICOM",
-      blob: async (n) => asBlob(await dicom.frame(n)),
-      ...grey(async (n) => asBlob(await dicom.frame(n))),
-    };
+    const blob = async (n) => asBlob(await dicom.frame(n));
+    return { ...dicom, kind: "DICOM", blob, ...grey(blob) };
   }
   if (isVideo(bytes)) throw new Error("video isn't read in this tab; run `uniultra open`, or save the frame as PNG");
   if (String.fromCharCode(...bytes.subarray(0, 4)) === "GIF8") {
@@ -225,19 +230,19 @@ async function segment(image, number, { box, points = [], labels = [], quick = f
     negatives: points.filter((_, i) => labels[i] === 0),
   };
   const answer = quick ? segmenter.underPointer(frame, prompt) : segmenter.segment(frame, prompt);
-  const { mask, quality } = await answer.catch((error) => {
+  const { mask, quality, size = frame } = await answer.catch((error) => {
     throw new Refused("prompt", error.message);
   });
-  const found = maskBox(mask, frame);
+  const found = maskBox(mask, size);
   return {
-    counts: encode(mask, frame),
+    counts: encode(mask, size),
     quality,
     region: null,
     area_px: mask.reduce((sum, inside) => sum + inside, 0),
     area_mm2: null,
     box_xyxy: found && [found.x0, found.y0, found.x1, found.y1],
     reason: "",
-    size_hw: [frame.height, frame.width],
+    size_hw: [size.height, size.width],
     work_ms: performance.now() - began,
   };
 }
