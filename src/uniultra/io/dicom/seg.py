@@ -158,7 +158,7 @@ def _set_out(made: Dataset, source: Dataset, segments: Sequence[Segment], number
     """
     several = source.NumberOfFrames > 1
     planes = getattr(source, "planes", False)
-    derivation = [item_of(SEGMENTED)]
+    derivation, purpose = [item_of(SEGMENTED)], [item_of(PROCESSED)]  # of all frames alike
     groups = []
     for segment in range(1, len(segments) + 1):
         for position, number in enumerate(numbers, start=1):
@@ -169,7 +169,8 @@ def _set_out(made: Dataset, source: Dataset, segments: Sequence[Segment], number
             elif several:
                 content.TemporalPositionIndex = position
             identification.ReferencedSegmentNumber = segment
-            reference = reference_to(source, (number,), PROCESSED)
+            reference = reference_to(source, (number,))
+            reference.PurposeOfReferenceCodeSequence = purpose
             reference.SpatialLocationsPreserved = "YES"
             image.SourceImageSequence, image.DerivationCodeSequence = [reference], derivation
             group.FrameContentSequence, group.DerivationImageSequence = [content], [image]
