@@ -38,8 +38,9 @@ ABILITIES = {
     "simulated cines": ("data/simulation/*",),
     "training and models": (
         "training/minute.py", "training/frozen_views.py", "training/distill_decoder.py", "models/narrow*.py",
-        "models/blend.py",
+        "models/blend.py", "data/unnamed.py",
     ),
+    "importers": ("data/importers/echonet.py", "data/importers/nnunet.py"),
     "published splits, hub": (
         "data/published.py", "data/importers/muscle_apo.py", "backends/hub.py", "export/hub_folder.py",
     ),
