@@ -1,4 +1,6 @@
-"""`uniultra evaluate --robustness` and `--protocol paper`: together with the rest, or refused in one line."""
+"""`uniultra evaluate --robustness`, `--protocol paper` and `--protocol track`: together with the rest, or
+refused in one line.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,10 @@ import typer
 from typer.testing import CliRunner, Result
 
 from phantom_manifest import Phantom, write_manifest
+from test_segmenter import DarkIsInside
 from uniultra.cli.evaluate import evaluate
 from uniultra.errors import DataError, OutputError, PromptError
+from uniultra.segmenter import Segmenter
 
 PHANTOMS = (
     Phantom("a", objects=2),
@@ -139,3 +143,22 @@ def test_bad_rows_are_left_out_of_both(data: Path, tmp_path: Path) -> None:
         ).exit_code
         == 0
     )
+
+
+def test_a_frame_that_cannot_be_read_is_left_out_of_its_clip_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_manifest(tmp_path / "data", [Phantom(f"v1_{n}", dataset="cines") for n in range(7)])
+    (data.parent / "images" / "v1_3.png").write_bytes(b"no picture")
+    monkeypatch.setattr(Segmenter, "load", lambda *given: Segmenter(DarkIsInside()))
+    arguments, out = ("--data", data, "--protocol", "track"), tmp_path / "t.json"
+    result = _run(*arguments, "--out", out)
+    assert result.exit_code == 2, result.output
+    assert "| uniultra track | 1 |" in result.stdout
+    assert "cines/v1_3" in result.stdout
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert [each["id"] for each in report["skipped"]] == ["v1_3"]
+    assert [one["frames"] for own in report["trackers"].values() for one in own] == [6] * 5
+    expected = _run(*arguments, "--skip-bad")
+    assert expected.exit_code == 0, expected.output
+    assert expected.stdout.splitlines()[-1] == result.stdout.splitlines()[-1]

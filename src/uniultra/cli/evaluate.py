@@ -24,7 +24,7 @@ from uniultra.cli.protocols import (
     run_robustness,
 )
 from uniultra.cli.terminal.text import label, printable_lines
-from uniultra.cli.track_protocol import by_track
+from uniultra.cli.track_protocol import TrackRun, by_track
 from uniultra.errors import DataError, PromptError
 from uniultra.evaluation.settings import DAMAGED_IMAGES, KINDS, EvaluationSettings, parse_kinds, parse_seeds
 from uniultra.registry import DEFAULT
@@ -119,8 +119,8 @@ def evaluate(
     limited = Limit(limit, first)
     damage = damage_settings(robustness, robustness_limit, workers)
     if is_track(protocol, {**own, "--robustness": robustness}):
-        checked_all = partial(_checked, data, split, Limit(None, first), skip_bad)
-        return by_track(model, lambda: checked_all().rows.rows, limit, out, force)
+        checked_all = partial(_checked, data, split, Limit(None, first), True)
+        return by_track(model, checked_all, TrackRun(limit, out, skip_bad, force))
     if is_paper(protocol, {**own, "--against": against is not None, "--robustness": robustness}):
         return _by_paper(
             model, partial(_checked, data, split, limited, skip_bad), limited, PaperRun(out, workers, force)

@@ -5,16 +5,18 @@ run.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 from uniultra.cli.protocols import ticks
 from uniultra.cli.terminal.text import printable_lines
 from uniultra.errors import DataError
 
 if TYPE_CHECKING:
-    from uniultra.data.manifest import Row
+    from uniultra.evaluation.preflight import Checked
     from uniultra.evaluation.tracking.followers import Followed
     from uniultra.segmenter import Segmenter
     from uniultra.types import Frame, Prompt
@@ -44,41 +46,68 @@ class OurTracker:
             yield Followed(answer.mask.mask_hw, answer.guess.mask_hw, lost)
 
 
-def run_track_protocol(
-    segmenter: Segmenter, rows: Sequence[Row], limit: int | None, out: Path | None, force: bool
-) -> str:
-    """Scores, writes a JSON where `out` names one, and returns the tables.
+@dataclass(frozen=True)
+class TrackRun:
+    """What a run under this protocol is asked for.
+
+    Attributes:
+        limit: simulated cines a set; None for CINES_A_SET.
+        out: a JSON, or a folder for one; None for tables alone.
+        skip_bad: frames that can't be read are expected, and no reason for exit code 2.
+    """
+
+    limit: int | None = None
+    out: Path | None = None
+    skip_bad: bool = False
+    force: bool = False
+
+    @property
+    def file(self) -> Path | None:
+        """The JSON."""
+        named = self.out is None or self.out.suffix.lower() == ".json"
+        return self.out if named or self.out is None else self.out / "tracking.json"
+
+
+def run_track_protocol(segmenter: Segmenter, checked: Checked, run: TrackRun) -> str:
+    """Scores, writes a JSON where `run.out` names one, and returns the tables. Frames that can't be read are
+    left out of their clips, and named.
 
     Raises:
         DataError: nothing to follow. OutputError: the file exists or can't be written.
     """
+    from uniultra.evaluation.report.run_report import skipped_table
     from uniultra.evaluation.tracking.clips import real_clips, simulated_clips
     from uniultra.evaluation.tracking.followers import baselines
     from uniultra.evaluation.tracking.protocol import evaluate_tracking, tracking_markdown, tracking_report
     from uniultra.io.output import check_free, write_json
 
-    file = out if out is None or out.suffix.lower() == ".json" else out / "tracking.json"
-    if file is not None:
-        check_free([file], force)
+    if run.file is not None:
+        check_free([run.file], run.force)
+    rows = checked.rows.rows
     clips = real_clips(rows)
     kept = {clip.name.split("/")[0] for clip in clips}
-    clips += simulated_clips(
-        [row for row in rows if row.dataset not in kept], limit or CINES_A_SET, CINE_FRAMES
-    )
+    stills = [row for row in rows if row.dataset not in kept]
+    clips += simulated_clips(stills, run.limit or CINES_A_SET, CINE_FRAMES)
     with ticks(f"{segmenter.name}, tracking", len(clips)) as tick:
         scores = evaluate_tracking(clips, [OurTracker(segmenter), *baselines(segmenter)], tick)
     if not any(scores.values()):
         raise DataError("no clip begins with a target, so there is nothing to follow; check the masks")
-    if file is not None:
-        write_json(file, tracking_report(scores), force)
-    return tracking_markdown(scores)
+    if run.file is not None:
+        skipped = [asdict(each) for each in checked.skipped]
+        write_json(run.file, tracking_report(scores) | {"skipped": skipped}, run.force)
+    left_out = [skipped_table(checked.skipped)] if checked.skipped else []
+    return "\n".join([tracking_markdown(scores), *left_out])
 
 
-def by_track(
-    model: str, rows: Callable[[], Sequence[Row]], limit: int | None, out: Path | None, force: bool
-) -> None:
-    """The whole of a run under this protocol; `limit` is of simulated cines a set. Prints its tables."""
+def by_track(model: str, checked: Callable[[], Checked], run: TrackRun) -> None:
+    """The whole of a run under this protocol. Prints its tables.
+
+    Raises:
+        typer.Exit: code 2, after everything is done, where frames were left out and nobody asked for it.
+    """
     from uniultra.segmenter import Segmenter
 
-    segmenter = Segmenter.load(model)
-    print(printable_lines(run_track_protocol(segmenter, rows(), limit, out, force)), end="")
+    segmenter, found = Segmenter.load(model), checked()
+    print(printable_lines(run_track_protocol(segmenter, found, run)), end="")
+    if found.skipped and not run.skip_bad:
+        raise typer.Exit(2)
