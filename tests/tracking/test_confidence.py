@@ -46,6 +46,11 @@ def test_what_grew_since_it_was_sure_is_lost_and_since_it_was_prompted_is_unsure
     assert LOST <= replace(GOOD, changed=3.1, explained=1.0).confidence < SURE
 
 
+def test_what_grew_within_a_frame_or_two_is_not_sure_yet() -> None:
+    assert replace(GOOD, growth=1.45).confidence >= SURE
+    assert LOST <= replace(GOOD, growth=1.55, explained=1.0).confidence < SURE
+
+
 def test_stability_of_a_sharp_mask_a_soft_one_and_none() -> None:
     ramp = np.broadcast_to(np.linspace(-4, 4, 81), (10, 81))
     assert stability(np.sign(ramp) * 8) == pytest.approx(40 / 40, abs=0.03)

@@ -48,7 +48,7 @@ class OurTracker:
 
 @dataclass(frozen=True)
 class TrackRun:
-    """What a run under this protocol is asked for.
+    """What a run under this protocol is given.
 
     Attributes:
         limit: simulated cines a set; None for CINES_A_SET.
@@ -103,7 +103,7 @@ def by_track(model: str, checked: Callable[[], Checked], run: TrackRun) -> None:
     """The whole of a run under this protocol. Prints its tables.
 
     Raises:
-        typer.Exit: code 2, after everything is done, where frames were left out and nobody asked for it.
+        typer.Exit: code 2, after everything is done, where frames were left out and nobody requested it.
     """
     from uniultra.segmenter import Segmenter
 

@@ -38,6 +38,10 @@ MOST_GROWTH = 2.5
 """What grows or shrinks by more than this since it was last sure is something else."""
 MOST_CHANGE = 3.0
 """What is this much larger or smaller than when it was prompted is never sure."""
+SURE_GROWTH = 1.5
+"""What grows or shrinks by more than this since it was last sure isn't sure yet: a mask that runs out through an
+opening, as an open valve, does so within a frame.
+"""
 _AROUND = 1.4
 """What an appearance shows: this many times the structure's box."""
 WEIGHTS = (-25.5, 0.5, 7.9, 12.6, 12.6, 5.9)
@@ -76,7 +80,8 @@ class Evidence:
         registered = min(max((self.explained - EXPLAINED_FROM) / EXPLAINED_SPAN, 0.0), 1.0)
         values = (1.0, self.quality, self.first_quality, self.like_first, self.stable, registered)
         logit = sum(weight * value for weight, value in zip(WEIGHTS, values, strict=True))
-        most = SURE - 0.01 if self.changed > MOST_CHANGE else 1.0
+        doubtful = self.changed > MOST_CHANGE or self.growth > SURE_GROWTH
+        most = SURE - 0.01 if doubtful else 1.0
         return min(1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0))), most)
 
 

@@ -156,6 +156,18 @@ def test_a_track_is_that_of_python() -> None:
             assert 2 * (theirs & other).sum() / (theirs.sum() + other.sum()) > 0.97
 
 
+def test_evidence_gives_the_confidence_that_it_gives_in_python() -> None:
+    good = Evidence(0.9, 0.9, 0.8, 0.85, 0.9)
+    changes = ({}, {"growth": 1.45}, {"growth": 1.55}, {"growth": 2.6}, {"changed": 3.1}, {"like_first": 0.3})
+    cases = [replace(good, **change) for change in changes]
+    script = """
+        const { chance } = await import(`${core}/track.mjs`);
+        console.log(JSON.stringify(given.map(chance)));"""
+    names = {"first_quality": "firstQuality", "like_first": "likeFirst"}
+    given = [{names.get(key, key): value for key, value in vars(case).items()} for case in cases]
+    assert node(script, given) == pytest.approx([case.confidence for case in cases], abs=1e-9)
+
+
 def test_frames_hold_on_as_in_python() -> None:
     good = Evidence(0.9, 0.9, 0.5, 0.85)
     cases = [

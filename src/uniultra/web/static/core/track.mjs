@@ -9,7 +9,7 @@ import { agreement, areaOf, boxOf, carried, FAR, gridOf, innerPoint, moved } fro
 import { areaResized, correlation, cropped, matched } from "./resample.mjs";
 
 // Constants and weights as tracking/confidence.py has them, and why.
-const SURE = 0.8, LOST = 0.5, FOUND_THERE = 0.65, ABSENT_AFTER = 5, MOST_GROWTH = 2.5, MOST_CHANGE = 3;
+const SURE = 0.8, LOST = 0.5, FOUND_THERE = 0.65, ABSENT_AFTER = 5, MOST_GROWTH = 2.5, SURE_GROWTH = 1.5, MOST_CHANGE = 3;
 const EXPLAINED = 0.95, EXPLAINED_FROM = 0.75, EXPLAINED_SPAN = 0.2, AROUND = 1.4, STRETCH = 4;
 const WEIGHTS = [-25.5, 0.5, 7.9, 12.6, 12.6, 5.9];
 const NO_HOLD = 0.05, STEADY = 0.9, WORSE = 0.08, HELD_GROWTH = 1.3;
@@ -112,11 +112,12 @@ function stability(logits) {
   return inner / Math.max(outer, 1);
 }
 
-function chance({ quality, firstQuality, likeFirst, stable, explained, growth, changed }) {
+// The confidence that evidence gives.
+export function chance({ quality, firstQuality, likeFirst, stable, explained, growth, changed }) {
   if (growth > MOST_GROWTH) return 0;
   const registered = Math.min(Math.max((explained - EXPLAINED_FROM) / EXPLAINED_SPAN, 0), 1);
   const logit = [1, quality, firstQuality, likeFirst, stable, registered].reduce((sum, value, i) => sum + WEIGHTS[i] * value, 0);
-  return Math.min(1 / (1 + Math.exp(-Math.min(Math.max(logit, -30), 30))), changed > MOST_CHANGE ? SURE - 0.01 : 1);
+  return Math.min(1 / (1 + Math.exp(-Math.min(Math.max(logit, -30), 30))), changed > MOST_CHANGE || growth > SURE_GROWTH ? SURE - 0.01 : 1);
 }
 
 // A structure that was lost, moved to where the frame looks most like it did when it was last sure.
