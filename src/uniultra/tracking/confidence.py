@@ -39,8 +39,8 @@ MOST_GROWTH = 2.5
 MOST_CHANGE = 3.0
 """What is this much larger or smaller than when it was prompted is never sure."""
 SURE_GROWTH = 1.5
-"""What grows or shrinks by more than this since it was last sure isn't sure yet: a mask that runs out through an
-opening, as an open valve, does so within a frame.
+"""What grows or shrinks by more than this since it was last sure isn't sure yet: a mask that runs out through
+an open valve does so within a frame.
 """
 _AROUND = 1.4
 """What an appearance shows: this many times the structure's box."""
