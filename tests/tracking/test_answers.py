@@ -11,7 +11,8 @@ from uniultra.segmenter import Segmenter
 from uniultra.tracking import begin, step
 from uniultra.tracking.answers import at_once
 from uniultra.tracking.confidence import ABSENT_AFTER
-from uniultra.types import Frame, Prompt
+from uniultra.tracking.views import registered_well, shared_views
+from uniultra.types import Frame, Prompt, Region
 
 HW = (160, 240)
 PROMPTS = {1: Prompt((30.0, 50.0, 90.0, 110.0)), 2: Prompt((170.0, 20.0, 210.0, 60.0))}
@@ -59,3 +60,10 @@ def test_what_is_absent_is_looked_for_in_turns(monkeypatch: pytest.MonkeyPatch) 
         assert answers[0].status in ("lost", "absent")
     assert max(passes[:ABSENT_AFTER]) == 3
     assert max(passes[ABSENT_AFTER + 1 :]) == 2
+
+
+def test_close_crops_share_a_view_and_only_closer_ones_a_registration() -> None:
+    one, beside, below = Region(0, 0, 100, 50), Region(15, 0, 115, 50), Region(0, 40, 100, 90)
+    assert shared_views([one, beside, below]) == [Region(0, 0, 115, 90)] * 3
+    together = Region(0, 0, 115, 50)
+    assert shared_views([one, beside, below], registered_well) == [together, together, below]

@@ -142,9 +142,7 @@ class TrackJournal:
                 sorted(key for key in {*said, *about} if said.get(key) != _plain(about.get(key)))
             )
             fix = "repeat that call, or remove the file to start again"
-            raise OutputError(
-                f"{printable(str(self.path))} belongs to a run with different {changed}; {fix}"
-            )
+            raise OutputError(f"{printable(str(self.path))} belongs to a run with different {changed}; {fix}")
 
     def _write(self, entry: dict[str, Any]) -> None:
         assert self._file is not None, "open it first"

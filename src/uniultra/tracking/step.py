@@ -45,7 +45,7 @@ from uniultra.tracking.confidence import (
 from uniultra.tracking.motion import carried, flow_between, moved_to_match, view_of
 from uniultra.tracking.state import MaskGrid, agreement, grid_of
 from uniultra.tracking.track_state import ObjectTrack, TrackState
-from uniultra.tracking.views import shared_views
+from uniultra.tracking.views import registered_well, shared_views
 from uniultra.types import Frame, Mask, Prompt, Region
 
 
@@ -95,7 +95,7 @@ def begin(
     ]
     boxes = [_first_box(mask, prompt, frame_hw) for mask, prompt in zip(masks, prompts.values(), strict=True)]
     crops = [crop_of(segmenter, frame, box) for box in boxes]
-    views = shared_views(crops)
+    views = shared_views(crops, registered_well)
     shared = {view: registered(frame, view) for view in views}
     tracks = [
         _new_track(frame, number, mask, box, crop, shared[view])

@@ -1,22 +1,43 @@
-"""Which crops of a frame are encoded: one a structure, or one for several that lie close."""
+"""Which crops of a frame are encoded, and which are registered: one a structure, or one for several that lie
+close.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from uniultra.types import Region
 
 SHARED_ZOOM = 1.5
 """A view is shared where its longer side is at most this many times each structure's own crop."""
+REGISTERED_ZOOM = 1.2
+"""A registration is shared where each of its sides is at most this many times that of each structure's own
+crop: at 1.5, two bands one above the other were followed less well (docs/LOG.md).
+"""
 
 
-def shared_views(regions: Sequence[Region]) -> list[Region]:
-    """For each crop the view that it is seen in, in the same order: its own, or one around several."""
+def seen_well(view: Region, own: Region) -> bool:
+    """Whether a view shows a crop large enough for the model."""
+    return _side(view) <= SHARED_ZOOM * _side(own)
+
+
+def registered_well(view: Region, own: Region) -> bool:
+    """Whether a view shows a crop finely enough for registration."""
+    return view.width <= REGISTERED_ZOOM * own.width and view.height <= REGISTERED_ZOOM * own.height
+
+
+def shared_views(
+    regions: Sequence[Region], fits: Callable[[Region, Region], bool] = seen_well
+) -> list[Region]:
+    """For each crop the view that it is seen in, in the same order: its own, or one around several, each of
+    which `fits`.
+    """
     views: list[tuple[Region, list[int]]] = []
     for place in sorted(range(len(regions)), key=lambda place: -_side(regions[place])):
         for number, (_, members) in enumerate(views):
-            joined = _around([regions[one] for one in (*members, place)])
-            if _side(joined) <= SHARED_ZOOM * min(_side(regions[one]) for one in (*members, place)):
+            own = [regions[one] for one in (*members, place)]
+            joined = _around(own)
+            if all(fits(joined, region) for region in own):
                 views[number] = joined, [*members, place]
                 break
         else:
