@@ -57,3 +57,22 @@ def test_a_volume_from_two_planes(tab: Visit) -> None:
     playwright.expect(rows).to_have_count(2)
     value = float(rows.last.locator("td").inner_text().split()[0])
     assert value == pytest.approx(np.pi / 6 * 70 * 50 * 45 / 1000, rel=0.15)
+
+
+def test_the_next_file_is_on_the_screen_without_being_fetched_again(tab: Visit) -> None:
+    tab.open("cine.dcm")
+    fetched = """() => performance.getEntriesByType("resource")
+        .filter(({ name }) => name.endsWith(`/items/${next}/frames/0`)).length"""
+    tab.page.evaluate(
+        """() => {
+            const { items } = seen.app.workspace;
+            window.next = items[items.findIndex((item) => item.id === seen.app.file.id) + 1].id;
+        }"""
+    )
+    tab.page.wait_for_function(fetched)
+    tab.page.wait_for_timeout(1000)  # to be decoded
+    tab.page.keyboard.press("PageDown")
+    tab.wait("app.file.id === next && !app.opening")
+    shown = tab.page.evaluate("() => document.getElementById('image').dataset.shown")
+    assert shown == tab.page.evaluate("() => `${next} 0`")
+    assert tab.page.evaluate(fetched) == 1

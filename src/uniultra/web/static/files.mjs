@@ -90,7 +90,7 @@ export class Files {
       if (!next || next.id === app.file.id) return;
       await sendJson("POST", `${itemPath(next.id)}/frames/0/warm`, {});
       const { stamp } = await getJson(itemPath(next.id)),
-        { picture } = await this.frames.first(next.id);
+        { picture } = await this.frames.first(next.id, stamp);
       this.frames.keepFirst(next.id, stamp, picture);
     } catch {
       // a head start that is lost is no loss

@@ -36,9 +36,12 @@ export class Frames {
     if (![...this.firsts.values()].some((first) => first.picture === picture)) picture.close();
   }
 
-  // The first frame of a file that isn't open: {picture, stamp}, `stamp` undefined where it is fetched only now.
-  async first(id) {
-    return this.firsts.get(id) ?? { picture: await createImageBitmap(await getBlob(`${itemPath(id)}/frames/0`)) };
+  // The first frame of a file that isn't open: {picture, stamp}, `stamp` undefined where it is fetched only now, as it is where the kept
+  // one has another stamp than `current`.
+  async first(id, current = null) {
+    const kept = this.firsts.get(id);
+    if (kept && (current === null || kept.stamp === current)) return kept;
+    return { picture: await createImageBitmap(await getBlob(`${itemPath(id)}/frames/0`)) };
   }
 
   keepFirst(id, stamp, picture) {
@@ -60,7 +63,7 @@ export class Frames {
 
   // Begins an opened file with its first frame; false where the file was written anew since that was fetched.
   begin(file, { picture, stamp = file.stamp }) {
-    if (stamp !== file.stamp) return false;
+    if (stamp !== file.stamp || picture.width === 0) return false; // no width: closed meanwhile, for want of room
     this.pictures.set(0, { picture, key: `${file.id} 0` });
     this.keepFirst(file.id, stamp, picture);
     return true;
