@@ -20,6 +20,7 @@ NEEDS_TORCH = (
     "uniultra.backends.torch",
     "uniultra.data.dataset",
     "uniultra.data.distill_dataset",
+    "uniultra.data.draw_sampler",
     "uniultra.bench.peers",
     "uniultra.video_models",
 )
