@@ -131,6 +131,8 @@ def test_rows_of_frames(tmp_path: Path) -> None:
         (json.dumps([{"points": [[1, 2]] * 300}]), "300 points on one structure; a model takes up to 250"),
         (json.dumps([{"points": [[1, 2]]}] * 300), "300 structures on one image; an id mask holds 1 to 255"),
         ('[{"box": "wide"}]', "is not numbers"),
+        ('{"a.png": [{"box": [1, 2, 3, 4]}], "a.png": [{"points": [[5, 6]]}]}', "key 'a.png' comes twice"),
+        ('[{"box": [1, 2, 3, 4], "box": [5, 6, 7, 8]}]', "the key 'box' comes twice; put both into one"),
         ('[{"points": [[1, 2]], "labels": [1, 1]}]', "1 points but 2 labels"),
     ],
 )
@@ -138,3 +140,10 @@ def test_bad_prompts_files(tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "prompts.json").write_text(text)
     with pytest.raises(PromptError, match=says):
         read_prompts(tmp_path / "prompts.json", NAMES)
+
+
+@pytest.mark.parametrize("other", ["./scans/b.png", "b.png", "scans\\b.png"])
+def test_a_file_that_two_entries_name_is_refused(tmp_path: Path, other: str) -> None:
+    entries = {"scans/b.png": [{"points": [[5, 6]]}], other: [{"box": [1, 2, 3, 4]}]}
+    with pytest.raises(DataError, match=r"entry 2: 'scans/b\.png' is named by an earlier entry, too"):
+        read_prompts(written(tmp_path, "p.json", json.dumps(entries)), NAMES)

@@ -35,7 +35,7 @@ def test_entries_by_frame_and_structure(tmp_path: Path) -> None:
         ("{", "can't be read as JSON"),
         ("[]", "is not a list of entries"),
         ('{"a.dcm": []}', "is not a list of entries"),
-        ("[3]", "entry 1: it is no object"),
+        ("[3]", "entry 1: it is not an object"),
         ('[{"object": 1, "box": [1, 2, 3, 4]}]', "entry 1: frame None must be a whole number from 0"),
         ('[{"frame": 0, "object": 0, "box": [1, 2, 3, 4]}]', "object 0 must be a whole number from 1 to 255"),
         ('[{"frame": true, "object": 1, "box": [1, 2, 3, 4]}]', "frame True must be"),
@@ -72,5 +72,13 @@ def test_a_table_and_lists_by_file_name_clips(tmp_path: Path) -> None:
     with pytest.raises(PromptError, match=r"'q.dcm' is not a clip of the archive"):
         read_tracks(by_file, names)
     sheet.write_text("file,x0,y0,x1,y1\na.dcm,1,2,30,40\na.dcm,1,2,30,40\n")
-    with pytest.raises(DataError, match=r"row 3, column object: structure 1 of frame 0 is there twice"):
+    with pytest.raises(DataError, match=r"row 3, column object: structure 1 of frame 0 appears twice"):
         read_tracks(sheet, names, others=True)
+
+
+def test_a_clip_that_two_entries_name_is_refused(tmp_path: Path) -> None:
+    entry = [{"frame": 0, "object": 1, "box": [1, 2, 3, 4]}]
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps({"a.dcm": entry, "./a.dcm": entry}), encoding="utf-8")
+    with pytest.raises(PromptError, match=r"'a\.dcm' is named by two entries; put both into one"):
+        read_tracks(path, ["a.dcm"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 import codecs
 import json
 import unicodedata
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,18 @@ def read_json(path: Path) -> Any:
     editors write.
 
     Raises:
-        OSError: it can't be read. ValueError: it isn't JSON. RecursionError: it is nested too deeply.
+        OSError: it can't be read. ValueError: it isn't JSON, or an object has a key twice, of which all but
+            the last would be lost. RecursionError: it is nested too deeply.
     """
-    return json.loads(decoded(path.read_bytes()))
+    return json.loads(decoded(path.read_bytes()), object_pairs_hook=_each_once)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        [(twice, _)] = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"the key {twice[:64]!r} comes twice; put both into one")
+    return found
 
 
 def separator_of(header: str) -> str:

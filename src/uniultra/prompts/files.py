@@ -42,6 +42,10 @@ def read_prompts(path: Path, names: Collection[str], others: bool = False) -> Pr
     unknown: list[Problem] = []
     for number, (name, value) in enumerate(content.items(), start=1):
         prompts, meant = _objects(path, value), meant_files(str(name), names)
+        again = [one for one in meant if (one, None) in found]
+        if again:
+            what = f"'{shown(again[0])}' is named by an earlier entry, too; put both into one"
+            unknown.append(Problem(f"entry {number}", what))
         found |= {(one, None): prompts for one in meant}
         if not meant and not others:
             what = f"'{shown(str(name))}' is not an image of the archive; give its path relative to it"

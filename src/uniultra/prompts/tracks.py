@@ -58,6 +58,11 @@ def read_tracks(path: Path, names: Collection[str], others: bool = False) -> dic
     found: dict[str, TrackPrompts] = {}
     for key, own in entries.items():
         prompts, meant = _of_list(f"prompts '{path}', '{shown(str(key))}'", own), meant_files(str(key), names)
+        again = [one for one in meant if one in found]
+        if again:
+            raise PromptError(
+                f"prompts '{path}': '{shown(again[0])}' is named by two entries; put both into one"
+            )
         found |= dict.fromkeys(meant, prompts)
         if not meant and not others:
             raise PromptError(f"prompts '{path}': '{shown(str(key))}' is not a clip of the archive")
