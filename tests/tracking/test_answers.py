@@ -7,12 +7,13 @@ import pytest
 
 from phantoms import ellipse, speckled
 from test_segmenter import DarkIsInside
+from uniultra.pixel_scale import NO_SCALE
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import begin, step
-from uniultra.tracking.answers import at_once
+from uniultra.tracking.answers import at_once, within_reach
 from uniultra.tracking.confidence import ABSENT_AFTER
 from uniultra.tracking.views import registered_well, shared_views
-from uniultra.types import Frame, Prompt, Region
+from uniultra.types import Frame, Mask, Prompt, Region
 
 HW = (160, 240)
 PROMPTS = {1: Prompt((30.0, 50.0, 90.0, 110.0)), 2: Prompt((170.0, 20.0, 210.0, 60.0))}
@@ -67,3 +68,14 @@ def test_close_crops_share_a_view_and_only_closer_ones_a_registration() -> None:
     assert shared_views([one, beside, below]) == [Region(0, 0, 115, 90)] * 3
     together = Region(0, 0, 115, 50)
     assert shared_views([one, beside, below], registered_well) == [together, together, below]
+
+
+def test_a_mask_reaches_a_fifth_beyond_its_box_and_no_farther() -> None:
+    inside = np.zeros(HW, np.bool_)
+    inside[40:120, 60:100] = True
+    mask = Mask(inside, np.where(inside, np.float32(3), np.float32(-3)), 0.9, NO_SCALE)
+    assert within_reach(mask, Prompt((59.5, 39.5, 99.5, 110.0))) is mask
+    cut = within_reach(mask, Prompt((59.5, 39.5, 99.5, 79.5)))
+    assert cut.box_xyxy == pytest.approx((59.5, 39.5, 99.5, 87.5), abs=2)
+    assert np.array_equal(cut.logits_hw > 0, cut.mask_hw)
+    assert mask.mask_hw.sum() == 80 * 40

@@ -28,6 +28,10 @@ from uniultra.types import POSITIVE, Frame, Mask, Prompt, Region
 
 THREADS = 2
 """Structures, and the model beside registration, are worked on by so many threads."""
+REACH = 0.2
+"""How far a mask may reach beyond the box that was expected, a share of its sides; what lies farther is cut
+off. Tissue doesn't move that far in a frame; a mask that runs out of an opening does (docs/LOG.md).
+"""
 Made = TypeVar("Made")
 
 
@@ -89,9 +93,24 @@ def view_tasks(
     def masks(view: Region, places: Sequence[int]) -> list[tuple[int, Mask]]:
         encoded = segmenter.encode(frame, view)
         found = segmenter.refine_all(encoded, [there[place] for place in places])
-        return list(zip(places, found, strict=True))
+        return [(place, within_reach(mask, there[place])) for place, mask in zip(places, found, strict=True)]
 
     return [partial(masks, view, places) for view, places in by_view.items()]
+
+
+def within_reach(mask: Mask, prompt: Prompt) -> Mask:
+    """A mask without what lies farther beyond its prompt's box than REACH allows."""
+    assert prompt.box_xyxy is not None, "made with a box"
+    x0, y0, x1, y1 = prompt.box_xyxy
+    across, down = REACH * (x1 - x0), REACH * (y1 - y0)
+    rows = slice(max(int(y0 - down), 0), max(int(y1 + down), 0) + 2)
+    columns = slice(max(int(x0 - across), 0), max(int(x1 + across), 0) + 2)
+    beyond = mask.mask_hw.copy()
+    beyond[rows, columns] = False
+    if not beyond.any():
+        return mask
+    logits_hw = np.where(beyond, -mask.logits_hw, mask.logits_hw)
+    return replace(mask, mask_hw=mask.mask_hw & ~beyond, logits_hw=logits_hw)
 
 
 def answers_at(

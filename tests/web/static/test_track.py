@@ -19,13 +19,13 @@ from uniultra.io.rle import mask_of
 from uniultra.pixel_scale import NO_SCALE
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.anchor import registered
-from uniultra.tracking.answers import crop_of
+from uniultra.tracking.answers import crop_of, within_reach
 from uniultra.tracking.confidence import Evidence, appearance, holds_on, likeness
 from uniultra.tracking.motion import flow_between, view_of
 from uniultra.tracking.state import agreement, grid_of
 from uniultra.tracking.step import _new_track, step
 from uniultra.tracking.track_state import TrackState
-from uniultra.types import Frame, Mask, Region
+from uniultra.types import Frame, Mask, Prompt, Region
 from uniultra.web.workspace.static_files import STATIC
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
@@ -166,6 +166,24 @@ def test_evidence_gives_the_confidence_that_it_gives_in_python() -> None:
     names = {"first_quality": "firstQuality", "like_first": "likeFirst"}
     given = [{names.get(key, key): value for key, value in vars(case).items()} for case in cases]
     assert node(script, given) == pytest.approx([case.confidence for case in cases], abs=1e-9)
+
+
+def test_masks_are_cut_as_in_python() -> None:
+    inside = ellipse(HW, (90, 70), (50, 40))
+    boxes = [(39.5, 29.5, 140.0, 110.0), (60.2, 29.5, 100.7, 71.3), (-0.5, -0.5, 80.0, 60.0)]
+    script = """
+        const { withinReach } = await import(`${core}/track.mjs`);
+        const frame = image(given.mask), logits = Float32Array.from(frame.pixels, (v) => (v ? 3 : -3));
+        const cut = given.boxes.map(([x0, y0, x1, y1]) =>
+            withinReach({ mask: frame.pixels, logits, quality: 0.9 }, { x0, y0, x1, y1 }, frame));
+        console.log(JSON.stringify(cut.map((one) => [[...one.mask], [...one.logits], one.quality])));"""
+    found = node(script, {"mask": sent(inside.astype(np.uint8)), "boxes": boxes})
+    mask = Mask(inside, np.where(inside, np.float32(3), np.float32(-3)), 0.9, NO_SCALE)
+    for (theirs, logits, quality), box in zip(found, boxes, strict=True):
+        ours = within_reach(mask, Prompt(box))
+        assert np.array_equal(np.reshape(theirs, HW), ours.mask_hw)
+        assert np.array_equal(np.reshape(logits, HW), ours.logits_hw)
+        assert quality == 0.9
 
 
 def test_frames_hold_on_as_in_python() -> None:

@@ -13,7 +13,7 @@ const SURE = 0.8, LOST = 0.5, FOUND_THERE = 0.65, ABSENT_AFTER = 5, MOST_GROWTH 
 const EXPLAINED = 0.95, EXPLAINED_FROM = 0.75, EXPLAINED_SPAN = 0.2, AROUND = 1.4, STRETCH = 4;
 const WEIGHTS = [-25.5, 0.5, 7.9, 12.6, 12.6, 5.9];
 const NO_HOLD = 0.05, STEADY = 0.9, WORSE = 0.08, HELD_GROWTH = 1.3;
-const VIEW_SIDE = 128, PATCH = 32, BLUR = 1.5;
+const VIEW_SIDE = 128, PATCH = 32, BLUR = 1.5, REACH = 0.2;
 
 // The state after a frame on which the mask (Uint8Array) of this quality is confirmed.
 export function begin(segmenter, image, mask, quality) {
@@ -81,10 +81,23 @@ function explained(one, image, expected) {
 async function answer(segmenter, one, image, expected) {
   const prompt = promptOf(expected, image);
   if (!prompt) return nothing(one, image);
-  const found = await segmenter.refined(image, prompt);
+  const found = withinReach(await segmenter.refined(image, prompt), prompt.box, image);
   const box = found.mask.includes(1) ? clipBox(boxOfMask(found.mask, image), image) : null;
   if (!box) return nothing(one, image);
   return weighed(one, gridOf(found.logits, image, segmenter.cropOf(box)), found.mask, appearance(image, box), found.quality);
+}
+
+// An answer without what lies farther beyond its prompt's box than REACH allows.
+export function withinReach({ mask, logits, ...rest }, { x0, y0, x1, y1 }, { width, height }) {
+  const [across, down] = [REACH * (x1 - x0), REACH * (y1 - y0)], from = (value) => Math.max(Math.trunc(value), 0);
+  const [left, top, right, bottom] = [from(x0 - across), from(y0 - down), from(x1 + across) + 1, from(y1 + down) + 1];
+  const cut = { mask: mask.slice(), logits: logits.slice() };
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if (mask[i] && (x < left || x > right || y < top || y > bottom)) [cut.mask[i], cut.logits[i]] = [0, -logits[i]];
+    }
+  }
+  return { ...rest, ...cut };
 }
 
 function promptOf(grid, image) {
