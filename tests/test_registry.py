@@ -43,6 +43,17 @@ def test_unknown_names_list_what_there_is() -> None:
         find("gpt")
 
 
+def test_a_former_name_says_what_to_give() -> None:
+    for before, now in registry.RENAMED.items():
+        with pytest.raises(ModelError, match=rf"model '{before}' is {now} since \d.*give --model {now}"):
+            find(before)
+
+
+def test_all_published_files_are_small(record_property: Callable[[str, object], None]) -> None:
+    size = sum(file.stat().st_size for entry in MODELS for file in entry.folder.iterdir())
+    assert size < 16e6
+
+
 def test_damaged_and_missing_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "WEIGHTS", tmp_path)
     entry = dataclasses.replace(MODELS[0], name="broken", sha256={"encoder.onnx": "0" * 64})

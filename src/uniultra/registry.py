@@ -43,28 +43,14 @@ class ModelEntry:
 MODELS: tuple[ModelEntry, ...] = (
     ModelEntry(
         name="uniultra-mini",
-        version="0.4.1",
-        input_size=256,
-        licence="Apache-2.0",
-        sha256={
-            "config.json": "7230990143dd558a08ba587576ad533209e9d9983e46a3ad25e74642301a4431",
-            "decoder.onnx": "7bbfb5178491ba75a1c462b8e8058fef3b0cea77e66107584b5b0231a2e737ab",
-            "encoder.onnx": "9f98be6606aec68b40e0a56ddecb553b897f66d70d0f76ee529f1bdf78ac64eb",
-            "model.json": "6de818932d773276252cec0e56d9d1c67a5893120646a08e18094da01f8bef18",
-            "model.safetensors": "58f739a38d325725f69eeeb36a52306ec01cf9aed0bab36c42a8dbf8bc02511e",
-            "parity.json": "315577d62db54da9a27c88035c67843b60e292266dc05bb2d8ef0f8da6c2df9d",
-        },
-    ),
-    ModelEntry(
-        name="uniultra-nano",
-        version="0.1.0",
+        version="0.5.0",
         input_size=256,
         licence="Apache-2.0",
         sha256={
             "config.json": "a4aeaf1815248753a15c1aff45c902ffc529212212e8bf300df3418e0a685128",
-            "decoder.onnx": "83e5d2b8cf4c6c8aadd2bcb1a3ee65496e714c1c4c6ca37211327b5314611a8f",
-            "encoder.onnx": "4fce98c34dafe06ba433d68d85e76001ef437b0fd93231134ba08acb62df6dac",
-            "model.json": "48b9f41074fe41c03d822b539ba701771a4fb1dcda4221e498b56c545ab0f264",
+            "decoder.onnx": "e99d403be558d7a5d8d597c1b4686204c4bae4f169f8f24a2f0c5f704da1a4ee",
+            "encoder.onnx": "23ef6bc732e1274ea7e995897ee77d52d2888c874ef5481818a46bfa357090d9",
+            "model.json": "0eebd8becb66d1f0d5900b608ba082f3e226c09e35b46f6225454047ff62a29a",
             "model.safetensors": "c2eb765c90f0293948760e600dcd166aed21aa0a2de132d85087fd69a7a353aa",
             "parity.json": "bba8676ab019ccface65c567c1ea50d0d44c3a1c74d85dfa93c30f25687e1617",
         },
@@ -86,6 +72,9 @@ MODELS: tuple[ModelEntry, ...] = (
 )
 
 
+RENAMED = {"uniultra-nano": "uniultra-mini"}
+"""Names that development versions had, and what to give in their place."""
+
 RUN_MODEL = "model"
 """Where a run of `train` or `distill` puts the model that it ends with."""
 
@@ -104,6 +93,9 @@ def find(name: str) -> ModelEntry:
     for entry in MODELS:
         if entry.name == name:
             return entry
+    if name in RENAMED:
+        now = find(RENAMED[name])
+        raise ModelError(f"model '{name}' is {now.name} since {now.version}; give --model {now.name}")
     names = ", ".join(entry.name for entry in MODELS)
     raise ModelError(
         f"model '{name}' is unknown: it is neither a folder nor a published model; published: {names}; one "
