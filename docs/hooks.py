@@ -46,7 +46,6 @@ MODULES = (
 """What `reference/modules.md` shows beyond the names of `uniultra` itself."""
 TAKEN_IN = {
     "reference/uniultra-mini.md": "src/uniultra/weights/uniultra-mini/CARD.md",
-    "reference/uniultra-nano.md": "src/uniultra/weights/uniultra-nano/CARD.md",
     "reference/uniultra-mini-permissive.md": "src/uniultra/weights/uniultra-mini-permissive/CARD.md",
     "reference/security.md": "SECURITY.md",
 }

@@ -49,9 +49,8 @@ def test_a_former_name_says_what_to_give() -> None:
             find(before)
 
 
-def test_all_published_files_are_small(record_property: Callable[[str, object], None]) -> None:
-    size = sum(file.stat().st_size for entry in MODELS for file in entry.folder.iterdir())
-    assert size < 16e6
+def test_the_default_is_small() -> None:
+    assert sum(file.stat().st_size for file in find(DEFAULT).folder.iterdir()) < 4e6
 
 
 def test_damaged_and_missing_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -235,9 +235,9 @@ class Features:
     files.
 
     Attributes:
-        image_embed: (B, 256, S/16, S/16).
-        high_res_feats_0: (B, 32, S/4, S/4).
-        high_res_feats_1: (B, 64, S/8, S/8).
+        image_embed: (B, D, S/16, S/16), where D is the decoder's width: 256 in SAM 2, 128 in uniultra-mini.
+        high_res_feats_0: (B, D/8, S/4, S/4).
+        high_res_feats_1: (B, D/4, S/8, S/8).
     """
 
     image_embed: np.ndarray

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from uniultra.models.adapted import open_model
+from uniultra.models.build import DecoderSize
 from uniultra.models.params import count, count_still, moved_by_stills
+from uniultra.registry import DEFAULT
 
 
 def test_sam2_large_and_its_adapters() -> None:
@@ -22,6 +25,8 @@ def test_the_mini_and_both_denominators() -> None:
     assert mini.encoder == 857_608
     assert mini.encoder < 1_000_000
     assert count_still("mini") == pytest.approx(5.1e6, rel=0.01)
+    published = sum(p.numel() for p in open_model(DEFAULT).parameters())
+    assert count_still("mini", decoder=DecoderSize(128, 128, 48)) == published == 1_297_622
     assert round(100 * (1 - mini.whole / plain.encoder), 2) == 94.08
     assert round(100 * (1 - mini.whole / plain.whole), 2) == 94.39
 

@@ -40,6 +40,7 @@ def params(
 
 def table() -> list[tuple[str, int | float, str]]:
     """Rows of (quantity, count or share, how it was found)."""
+    from uniultra.models.build import DecoderSize
     from uniultra.models.params import count, count_still, moved_by_stills
 
     plain, large, mini, bare = count("large", None), count("large"), count("mini"), count("mini", None)
@@ -59,7 +60,12 @@ def table() -> list[tuple[str, int | float, str]]:
         ("mini, image encoder", mini.encoder, "Hiera-mini, adapters and neck"),
         ("mini, image encoder without adapters", bare.encoder, ""),
         ("mini, whole with memory", mini.whole, ""),
-        ("mini, for still images", count_still("mini"), "without memory: what uniultra-mini ships"),
+        ("mini, for still images", count_still("mini"), "without memory"),
+        (
+            "mini, for still images, decoder of 128",
+            count_still("mini", decoder=DecoderSize(128, 128, 48)),
+            "what uniultra-mini ships",
+        ),
         (
             "fewer: mini whole / SAM 2-L encoder",
             1 - mini.whole / plain.encoder,

@@ -12,7 +12,16 @@ from transformers.models.sam2_video.configuration_sam2_video import Sam2VideoCon
 from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoModel
 
 from uniultra.models.adapter import AdapterSpec
-from uniultra.models.build import ADAPTER_PARTS, PAPER, SIZES, build, fit_windows, vision_config
+from uniultra.models.build import (
+    ADAPTER_PARTS,
+    PAPER,
+    SIZES,
+    DecoderSize,
+    build,
+    fit_windows,
+    vision_config,
+    with_decoder,
+)
 
 
 @dataclass(frozen=True)
@@ -65,10 +74,14 @@ def count(size: str, adapter: AdapterSpec | None = PAPER) -> Count:
     )
 
 
-def count_still(size: str, adapter: AdapterSpec | None = PAPER) -> int:
-    """Parameters of the build without memory, for still images."""
+def count_still(size: str, adapter: AdapterSpec | None = PAPER, decoder: DecoderSize | None = None) -> int:
+    """Parameters of the build without memory, for still images; with a smaller decoder than SAM 2's, if
+    given.
+    """
     with torch.device("meta"):
-        return sum(p.numel() for p in build(size, adapter).parameters())
+        model = build(size, adapter, box_prior=decoder is not None)
+        model = with_decoder(model.config, decoder) if decoder else model
+        return sum(p.numel() for p in model.parameters())
 
 
 def moved_by_stills(size: str, adapter: AdapterSpec = PAPER, image_size: int = 64) -> int:
