@@ -5,36 +5,47 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
 import torch
 
 from commands import script
 from uniultra.models.adapted import open_model
+from uniultra.models.stored import save_folder
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "blend.py"
 
 
-def _run(out: Path, share: str) -> subprocess.CompletedProcess[str]:
-    names = ("--before", "uniultra-mini", "--after", "uniultra-mini-permissive")
+@pytest.fixture(scope="module")
+def after(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The mini with other weights."""
+    model = open_model("uniultra-mini", 256)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(1.5)
+    folder = tmp_path_factory.mktemp("blend") / "after"
+    save_folder(model, folder)
+    return folder
+
+
+def _run(after: Path, out: Path, share: str) -> subprocess.CompletedProcess[str]:
+    names = ("--before", "uniultra-mini", "--after", after)
     return script(SCRIPT, *names, "--share", share, "--out", out)
 
 
-def test_a_blend_is_a_model_folder(tmp_path: Path) -> None:
-    done = _run(tmp_path / "blend", "0.25")
+def test_a_blend_is_a_model_folder(after: Path, tmp_path: Path) -> None:
+    done = _run(after, tmp_path / "blend", "0.25")
     assert done.returncode == 0, done.stderr
-    models = (
-        open_model(name, 256)
-        for name in ("uniultra-mini", "uniultra-mini-permissive", str(tmp_path / "blend"))
-    )
-    before, after, found = (dict(model.named_parameters()) for model in models)
+    models = (open_model(name, 256) for name in ("uniultra-mini", str(after), str(tmp_path / "blend")))
+    before, moved, found = (dict(model.named_parameters()) for model in models)
     for name, value in found.items():
-        torch.testing.assert_close(value, 0.75 * before[name] + 0.25 * after[name])
-    again = _run(tmp_path / "blend", "0.5")
+        torch.testing.assert_close(value, 0.75 * before[name] + 0.25 * moved[name])
+    again = _run(after, tmp_path / "blend", "0.5")
     assert (again.returncode, again.stdout) == (2, "")
     assert again.stderr == f"blend: {tmp_path / 'blend'} exists; give the name of a new folder\n"
 
 
-def test_a_share_out_of_range_is_told_in_a_line(tmp_path: Path) -> None:
-    done = _run(tmp_path / "blend", "1.5")
+def test_a_share_out_of_range_is_told_in_a_line(after: Path, tmp_path: Path) -> None:
+    done = _run(after, tmp_path / "blend", "1.5")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "blend: share is 1.5; give 0 (the model before) to 1 (the model after)\n"
     assert not (tmp_path / "blend").exists()
