@@ -48,11 +48,11 @@ MODELS: tuple[ModelEntry, ...] = (
         licence="Apache-2.0",
         sha256={
             "config.json": "a4aeaf1815248753a15c1aff45c902ffc529212212e8bf300df3418e0a685128",
-            "decoder.onnx": "e99d403be558d7a5d8d597c1b4686204c4bae4f169f8f24a2f0c5f704da1a4ee",
-            "encoder.onnx": "23ef6bc732e1274ea7e995897ee77d52d2888c874ef5481818a46bfa357090d9",
-            "model.json": "0eebd8becb66d1f0d5900b608ba082f3e226c09e35b46f6225454047ff62a29a",
-            "model.safetensors": "c2eb765c90f0293948760e600dcd166aed21aa0a2de132d85087fd69a7a353aa",
-            "parity.json": "bba8676ab019ccface65c567c1ea50d0d44c3a1c74d85dfa93c30f25687e1617",
+            "decoder.onnx": "2ef746fbe917575fdbc062b6241640e8f2b1868aac1f265c1118760ec5f84e83",
+            "encoder.onnx": "6753acf6f756a2a5a9b234706b132cc2dccda0fac1342ae77de7c130de7840e0",
+            "model.json": "cb35e498e40c773cc348747b0330c740d883a966f5629b432ff8fde1ea536807",
+            "model.safetensors": "7b9224dffb1bc2ebced0436ae685189be489f95f70e8aef0d92c125292711443",
+            "parity.json": "ddcda57cf64d0371cc829eaae1997f0bab602c16112b28f77aacbe97daaf81c2",
         },
     ),
     ModelEntry(
