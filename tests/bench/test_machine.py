@@ -19,8 +19,8 @@ def test_a_quiet_machine_gets_no_warning() -> None:
 
 def test_load_and_jitter_are_warned_of() -> None:
     first, second = warnings_of(3.5, 2, {1: 0.05, 2: 0.4})
-    assert first == "the machine was busy before the run (load average 3.5 on 2 cores); the timings are "
-    "unreliable"
+    busy = "the machine was busy before the run (load average 3.5 on 2 cores)"
+    assert first == f"{busy}; the timings are unreliable"
     assert second.startswith("at 2 threads a fixed piece of work varied by 40%")
 
 

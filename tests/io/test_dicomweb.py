@@ -85,7 +85,7 @@ def test_the_token_goes_along(server: str, scan: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        (401, "answers 401: it wants a token"),
+        (401, "answers 401: it requires a token"),
         (404, "answers 404: there is no such thing"),
         (503, "answers 503"),
     ],

@@ -201,7 +201,7 @@ REFUSED = {
     "nrrd cut stream": (nrrd(marked(), "gzip")[:-400], "truncated"),
     "nrrd encoding": (nrrd(marked(), "hex"), "encoding 'hex'"),
     "nrrd type": (nrrd(marked(), type="block"), "type 'block'"),
-    "nrrd line": (b"NRRD0004\nnothing\n\n", "is no field"),
+    "nrrd line": (b"NRRD0004\nnothing\n\n", "is not a field"),
     "nrrd axes": (nrrd(marked(), kinds="list domain domain"), "legal is domain domain"),
     "nrrd elsewhere": (nrrd(marked(), data_file="../../a.raw"), "one file beside it"),
     "nrrd list": (nrrd(marked(), data_file="LIST"), "no such file"),

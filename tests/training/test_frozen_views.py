@@ -68,7 +68,7 @@ def test_only_the_decoder_behind_the_kept_maps_learns(sam2: Path, lab: Path, tmp
 
 
 def test_another_method_is_refused(sam2: Path) -> None:
-    with pytest.raises(ModelError, match=r"cache\.views=2 keeps .* which method lora changes; use --method"):
+    with pytest.raises(ModelError, match=r"cache\.views=2 caches .* which method lora changes; use --method"):
         make_adaptable(settings(sam2, "base.method=lora"))
 
 

@@ -53,8 +53,8 @@ def warnings_of(load: float | None, cores: int, jitter: Mapping[int, float]) -> 
     found = []
     if load is not None and load > BUSY_LOAD * cores:
         found.append(
-            f"the machine was busy before the run (load average {load:.1f} on {cores} cores); the times "
-            "mean little"
+            f"the machine was busy before the run (load average {load:.1f} on {cores} cores); "
+            "the timings are unreliable"
         )
     for threads, share in jitter.items():
         if share > UNSTEADY:
