@@ -172,9 +172,13 @@ def test_palettes_and_animations_are_shown_in_their_colours(address: str, tmp_pa
     pictures = [Image.fromarray(np.roll(rgb, 30 * step, axis=1)) for step in range(3)]
     pictures[0].save(tmp_path / "cine.gif", save_all=True, append_images=pictures[1:], duration=40)
     shown = """async ([x, y]) => {
-        for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
         const canvas = document.getElementById("image"), box = canvas.getBoundingClientRect();
-        return [...canvas.getContext("2d").getImageData(x - box.left, y - box.top, 1, 1).data].slice(0, 3);
+        let pixel = [0, 0, 0];
+        for (let i = 0; i < 120 && !pixel.some(Boolean); i++) {
+            await new Promise(requestAnimationFrame);
+            pixel = [...canvas.getContext("2d").getImageData(x - box.left, y - box.top, 1, 1).data].slice(0, 3);
+        }
+        return pixel;
     }"""
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
