@@ -173,10 +173,11 @@ def test_palettes_and_animations_are_shown_in_their_colours(address: str, tmp_pa
     pictures[0].save(tmp_path / "cine.gif", save_all=True, append_images=pictures[1:], duration=40)
     shown = """async ([x, y]) => {
         const canvas = document.getElementById("image"), box = canvas.getBoundingClientRect();
+        const picture = canvas.getContext("2d");
         let pixel = [0, 0, 0];
         for (let i = 0; i < 120 && !pixel.some(Boolean); i++) {
             await new Promise(requestAnimationFrame);
-            pixel = [...canvas.getContext("2d").getImageData(x - box.left, y - box.top, 1, 1).data].slice(0, 3);
+            pixel = [...picture.getImageData(x - box.left, y - box.top, 1, 1).data].slice(0, 3);
         }
         return pixel;
     }"""
