@@ -34,7 +34,7 @@ uniultra calibrate "$run/val-raw.json" --out "$run/calibration.json" --force
 uniultra export --model "$run/corrections/model" "${small[@]}" "${passes[@]}" --calibration "$run/calibration.json" --out "$run/onnx"
 
 # How it follows clicks on what it doesn't know, beside its teacher; on val too.
-python benchmarks/unnamed_regions.py --data "$data" --split val --out "$run/regions"
+python benchmarks/unnamed_regions.py --data "$data" --split val --limit 12 --out "$run/regions"
 for model in "$run/onnx" "$teacher"; do
     uniultra evaluate --model "$model" --data "$run/regions/manifest.csv" --split val --draws 1 --kinds box,click1,click3,click5 \
         --out "$run/regions-$([ "$model" = "$teacher" ] && echo teacher || echo mini).json" --force

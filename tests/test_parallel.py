@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uniultra.parallel import map_ahead, worked_out_once
+from uniultra.parallel import cached_property, map_ahead
 
 
 @settings(max_examples=30, deadline=None)
@@ -77,7 +77,7 @@ class Once:
     def __init__(self, both: threading.Barrier) -> None:
         self.both, self.times = both, 0
 
-    @worked_out_once
+    @cached_property
     def value(self) -> list[int]:
         """What is kept."""
         self.times += 1

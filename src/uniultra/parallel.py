@@ -12,7 +12,7 @@ Made = TypeVar("Made")
 Owner = TypeVar("Owner")
 
 
-class worked_out_once(Generic[Owner, Made]):  # noqa: N801 - it stands where `property` does
+class cached_property(Generic[Owner, Made]):  # noqa: N801 - it stands where `property` does
     """A property that is worked out on first use, and kept.
 
     As `functools.cached_property` of Python 3.12: until 3.11 that holds a lock of the whole class meanwhile,

@@ -14,7 +14,7 @@ from uniultra.io.cines import OnFault, frames_or_faults
 from uniultra.measure import area_px
 from uniultra.measure.measured import Measured, measure_mask
 from uniultra.model_facts import ModelFacts
-from uniultra.parallel import map_ahead, worked_out_once
+from uniultra.parallel import cached_property, map_ahead
 from uniultra.pixel_scale import Scale
 from uniultra.prompt_checks import clipped
 from uniultra.segmenter import Segmenter
@@ -62,7 +62,7 @@ class ObjectResult:
     def scale(self) -> Scale:
         return self.mask.scale
 
-    @worked_out_once
+    @cached_property
     def area_px(self) -> int:
         return area_px(self.mask)
 
@@ -72,7 +72,7 @@ class ObjectResult:
         spacing = self.scale.spacing_mm_yx
         return None if spacing is None else round(self.area_px * spacing[0] * spacing[1], 3)
 
-    @worked_out_once
+    @cached_property
     def measured(self) -> Measured:
         """All measures, computed on first use and kept."""
         return measure_mask(self.mask.mask_hw, self.scale)

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from uniultra.io.overlay import PALETTE, font_of, line_width, paint_masks, readable_on
-from uniultra.parallel import worked_out_once
+from uniultra.parallel import cached_property
 from uniultra.types import POSITIVE, Frame, Mask, Prompt, mask_box
 
 LEAST_SIDE = 480
@@ -57,22 +57,22 @@ class Annotations:
     zoom: int
     taken: list[Box] = field(default_factory=list)
 
-    @worked_out_once
+    @cached_property
     def size(self) -> int:
         """Height of letters, px."""
         mean_side = math.sqrt(self.image.width * self.image.height)
         return int(np.clip(round(FONT_SHARE * mean_side), LEAST_FONT, MOST_FONT))
 
-    @worked_out_once
+    @cached_property
     def font(self) -> _Font:
         return font_of(self.size)
 
-    @worked_out_once
+    @cached_property
     def width(self) -> int:
         """Of thin lines, px."""
         return max(1, round(line_width((self.image.height, self.image.width))))
 
-    @worked_out_once
+    @cached_property
     def pen(self) -> ImageDraw.ImageDraw:
         """Blends colours by their fourth number."""
         return ImageDraw.Draw(self.image, "RGBA")

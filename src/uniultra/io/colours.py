@@ -14,7 +14,7 @@ from PIL import Image
 from uniultra.io.images import decode_as
 from uniultra.io.input_file import InputFile
 from uniultra.io.pillow_reader import flatten, is_wide
-from uniultra.parallel import worked_out_once
+from uniultra.parallel import cached_property
 
 if TYPE_CHECKING:
     from uniultra.io.dicom.pixels import Image as DicomImage
@@ -66,13 +66,13 @@ class Colours:
             return video_colours(self.file.path, self.file.cine.frame_hw)
         return map(_or_grey, gif_pictures(LentFile(self.file.path), self.file.cine.count))
 
-    @worked_out_once
+    @cached_property
     def _dicom(self) -> DicomImage:
         from uniultra.io.dicom.pixels import open_image
 
         return open_image(self.file.header)
 
-    @worked_out_once
+    @cached_property
     def _palette(self) -> np.ndarray | None:
         from uniultra.io.dicom.colour import palette_of
 

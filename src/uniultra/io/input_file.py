@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from uniultra.errors import FileError
 from uniultra.io.cines import open_as
 from uniultra.io.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Kind, chosen_frame, kind_of, read_as
-from uniultra.parallel import worked_out_once
+from uniultra.parallel import cached_property
 from uniultra.types import Cine, Frame
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ class InputFile:
         is_known = Path(name).suffix.lower() in (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
         return Path(name).stem if is_known else name
 
-    @worked_out_once
+    @cached_property
     def header(self) -> Header:
         """Of DICOM; the file stays open as long as this object. Raises FileError."""
         from uniultra.io.dicom.header import read_header
 
         return read_header(self.path)
 
-    @worked_out_once
+    @cached_property
     def cine(self) -> Cine:
         """What it holds. Raises FileError."""
         if self.is_dicom:
