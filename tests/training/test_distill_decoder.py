@@ -214,3 +214,22 @@ def test_regions_without_a_name_need_the_teacher(teacher: Path, lab: Path, tmp_p
             settings("dskd.soft=0", "decoder.unnamed=0.5"),
             DistillJob(teacher, read_manifest(lab), tmp_path / "run"),
         )
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            ("decoder.width=0", "dskd.corrections=2"),
+            r"dskd\.corrections = 2 has no effect.*set decoder\.width",
+        ),
+        (("decoder.width=0", "decoder.unnamed=0.5"), r"decoder\.unnamed = 0\.5 has no effect.*unnamed=0"),
+        (("dskd.corrections=2", "loss.rounds=1"), r"no effect with loss\.rounds=1.*raise loss\.rounds"),
+    ],
+)
+def test_settings_without_effect_are_refused(
+    teacher: Path, lab: Path, tmp_path: Path, changes: tuple[str, ...], says: str
+) -> None:
+    with pytest.raises(ModelError, match=says):
+        distill(settings(*changes), DistillJob(teacher, read_manifest(lab), tmp_path / "run"))
+    assert not (tmp_path / "run").exists()

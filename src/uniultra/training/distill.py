@@ -84,8 +84,7 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
     """
     if not (config.dskd.weight or config.dskd.mask or config.dskd.soft):
         raise ModelError("nothing teaches: dskd.weight, dskd.mask and dskd.soft are all 0; raise one of them")
-    if config.decoder.width:
-        distill_decoder.check(config, job)
+    distill_decoder.check(config, job)
     torch.manual_seed(config.optim.seed)
     teacher = open_model(job.teacher)
     learning = chosen_sets(train_split(job.manifest), config.data.datasets)

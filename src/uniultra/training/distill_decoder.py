@@ -86,7 +86,23 @@ def start(config: DistillConfig, job: Job, teacher: PromptableModel, learning: T
 
 
 def check(config: DistillConfig, job: Job) -> None:
-    """Raises ModelError on settings that would have no effect beside `decoder.width`."""
+    """Raises ModelError on settings that would have no effect: beside `decoder.width`, or without it."""
+    if not config.decoder.width:
+        for name, value in (
+            ("dskd.corrections", config.dskd.corrections),
+            ("decoder.unnamed", config.decoder.unnamed),
+        ):
+            if value:
+                raise ModelError(
+                    f"{name} = {value:g} has no effect without a smaller decoder; set decoder.width, such as "
+                    f"128, or {name}=0"
+                )
+        return
+    if config.dskd.corrections and config.loss.rounds < 2:
+        raise ModelError(
+            f"dskd.corrections = {config.dskd.corrections:g} has no effect with loss.rounds=1, which "
+            "corrects nothing; raise loss.rounds to 2 or more, or set it to 0"
+        )
     if not (config.dskd.mask or config.dskd.soft):
         raise ModelError("nothing teaches the decoder: dskd.mask and dskd.soft are both 0; raise one of them")
     if config.decoder.unnamed and not (config.dskd.soft or config.dskd.corrections):
