@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 from pydicom.pixels import pixel_array
-from pydicom.uid import JPEGBaseline8Bit
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGBaseline8Bit
 
 from dicoms import dataset, encapsulated, jpeg, picture, region, save
+from uniultra.io.cines import open_cine
 from uniultra.io.images import read_frame
 from uniultra.web.workspace.static_files import STATIC
 
@@ -21,26 +23,31 @@ pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is no
 SCRIPT = f"""
 import {{ readFileSync }} from "node:fs";
 import {{ readDicom }} from "{(STATIC / "local/dicom.mjs").as_uri()}";
+const given = JSON.parse(readFileSync(0));
 globalThis.ImageData = class {{
     constructor(width, height) {{
         Object.assign(this, {{ width, height, data: new Uint8ClampedArray(4 * width * height) }});
     }}
 }};
-let found;
-try {{
-    const {{ width, height, count, calibration, frame }} = readDicom(new Uint8Array(readFileSync(0)));
-    const frames = Array.from({{ length: count }}, (_, n) => frame(n));
-    found = {{ width, height, calibration, frames: frames.map((one) => Array.from(one.data ?? [])) }};
-}} catch (error) {{
-    found = {{ refused: error.message }};
-}}
+const found = given.map((path) => {{
+    try {{
+        const image = readDicom(new Uint8Array(readFileSync(path)));
+        const frames = Array.from({{ length: image.count }}, (_, n) => image.frame(n));
+        const table = image.table && Array.from(image.table);
+        return {{ ...image, table, frames: frames.map((one) => Array.from(one.data ?? [])) }};
+    }} catch (error) {{
+        return {{ refused: error.message }};
+    }}
+}});
 console.log(JSON.stringify(found));
 """
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(*paths: Path) -> list[dict[str, Any]]:
+    """What the reader says of each file."""
     command = ["node", "--input-type=module", "-e", SCRIPT]
-    done = subprocess.run(command, input=path.read_bytes(), capture_output=True, timeout=120)
+    given = json.dumps([str(path) for path in paths])
+    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
@@ -62,21 +69,22 @@ def test_colours_of_each_frame(tmp_path: Path, photometric: str, more: dict[str,
     truth = pixel_array(path).astype(int)
     if photometric == "MONOCHROME1":
         truth = 255 - truth
-    found = read(path)
+    [found] = read(path)
     pixels = np.array(found["frames"]).reshape(3, found["height"], found["width"], 4)[..., :3]
     assert np.abs(pixels - (truth if channels == 3 else truth[..., None])).max() <= 1
 
 
 def test_what_would_come_out_in_other_colours_is_refused(tmp_path: Path) -> None:
     half = dataset(picture(1, 3), "YBR_FULL_422")
-    assert "YBR_FULL_422, aren't read here" in read(save(half, tmp_path / "a.dcm"))["refused"]
-    dark = dataset(picture(), "MONOCHROME1")
-    dark = encapsulated(dark, JPEGBaseline8Bit, [jpeg(picture()[0])])
-    assert "MONOCHROME1, aren't read here" in read(save(dark, tmp_path / "b.dcm"))["refused"]
+    deep = dataset(picture(1, 3, "u2"), "RGB")
     split = encapsulated(
         dataset(picture(2)), JPEGBaseline8Bit, [jpeg(one) for one in picture(2)], fragments=2
     )
-    assert "its 2 frames lie in 4 pieces" in read(save(split, tmp_path / "c.dcm"))["refused"]
+    paths = [save(one, tmp_path / f"{number}.dcm") for number, one in enumerate((half, deep, split))]
+    said = [found["refused"] for found in read(*paths)]
+    assert "YBR_FULL_422, aren't read here" in said[0]
+    assert "its 16 bits a sample aren't read here" in said[1]
+    assert "its 2 frames lie in 4 pieces" in said[2]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +106,7 @@ def test_the_scale(tmp_path: Path, items: list[Any], more: dict[str, Any]) -> No
     if items:
         more = {**more, "SequenceOfUltrasoundRegions": items}
     path = save(dataset(picture(), **more), tmp_path / "a.dcm")
-    truth, found = read_frame(path).calibration, read(path)["calibration"]
+    truth, found = read_frame(path).calibration, read(path)[0]["calibration"]
     assert len(found["regions"]) == len(truth.regions)
     for one, other in zip(found["regions"], truth.regions, strict=True):
         assert one["box_xyxy"] == list(other.box_xyxy)
@@ -107,3 +115,108 @@ def test_the_scale(tmp_path: Path, items: list[Any], more: dict[str, Any]) -> No
         mm = None if one["spacing_mm_yx"] is None else tuple(one["spacing_mm_yx"])
         assert mm == pytest.approx(other.spacing_mm_yx)
     assert found["fallbacks"] == [[name, list(mm)] for name, mm in truth.fallbacks]
+
+
+def voi_lut(first: int, entries: np.ndarray, bits: int) -> Dataset:
+    item = Dataset()
+    item.add_new("LUTDescriptor", "US" if first >= 0 else "SS", [len(entries) % 65536, first, bits])
+    item.LUTData = entries.astype("<u2").tobytes()
+    item["LUTData"].VR = "OW"
+    return item
+
+
+CURVE = np.rint(np.linspace(0, 1, 200) ** 2 * 4095)
+WINDOW = {"WindowCenter": [120, 60], "WindowWidth": [90, 20]}
+GREYS: list[tuple[str, dict[str, Any]]] = [
+    ("u1", WINDOW),
+    ("u1", WINDOW | {"VOILUTFunction": "SIGMOID"}),
+    ("u1", WINDOW | {"VOILUTFunction": "LINEAR_EXACT"}),
+    ("u1", {"WindowCenter": 100, "WindowWidth": 1}),
+    ("u1", {"WindowCenter": 100, "WindowWidth": 0}),
+    ("u1", {"WindowCenter": 100.5, "WindowWidth": 77.3, "RescaleSlope": 1.7, "RescaleIntercept": -40}),
+    ("u1", {"VOILUTSequence": [voi_lut(20, CURVE, 12)]}),
+    ("u1", {"VOILUTSequence": [voi_lut(-30, CURVE, 12)], "RescaleIntercept": -90, "RescaleSlope": 0.5}),
+    ("u1", {"ModalityLUTSequence": [voi_lut(0, CURVE, 12)], "WindowCenter": 1000, "WindowWidth": 1800}),
+    ("u1", {"PixelPaddingValue": 60, "PixelPaddingRangeLimit": 90}),
+    ("u1", {"BitsStored": 7, "HighBit": 6}),
+    ("u2", {"WindowCenter": 30000, "WindowWidth": 20000}),
+    ("u2", {}),
+    ("u2", {"PixelPaddingValue": 56283}),
+    ("u2", {"BitsStored": 12, "HighBit": 11}),
+    ("i2", {"WindowCenter": 12000, "WindowWidth": 9000, "RescaleIntercept": -1024, "RescaleSlope": 1}),
+    ("i2", {"VOILUTSequence": [voi_lut(40000, CURVE, 12)], "RescaleIntercept": -33000}),
+]
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME2", "MONOCHROME1"])
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+def test_the_window_and_the_tables(tmp_path: Path, syntax: Any, photometric: str) -> None:
+    """Grey for grey what Python shows, of 8 bits and 16, signed and not."""
+    paths = []
+    for number, (dtype, more) in enumerate(GREYS):
+        made = dataset(picture(2, dtype=dtype), photometric, syntax, **more)
+        paths.append(save(made, tmp_path / f"{number}.dcm"))
+    for path, found, case in zip(paths, read(*paths), GREYS, strict=True):
+        pixels = np.array(found["frames"]).reshape(2, found["height"], found["width"], 4)
+        truth = np.stack([open_cine(path).read(number).pixels_hw for number in range(2)])
+        assert np.ptp(truth) > 0, case
+        assert np.array_equal(pixels[..., :3], np.repeat(truth[..., None], 3, axis=-1)), case
+
+
+def test_an_encoded_picture_comes_with_its_table(tmp_path: Path) -> None:
+    """The browser decodes the JPEG; what its grey becomes is Python's."""
+    frame = np.repeat(np.arange(256, dtype=np.uint8)[None], 8, axis=0)
+    cases = [("MONOCHROME2", WINDOW), ("MONOCHROME1", {}), ("MONOCHROME2", {})]
+    paths = []
+    for number, (photometric, more) in enumerate(cases):
+        made = encapsulated(dataset(frame[None], photometric, **more), JPEGBaseline8Bit, [jpeg(frame)])
+        paths.append(save(made, tmp_path / f"{number}.dcm"))
+    tables = [found["table"] for found in read(*paths)]
+    for path, table in zip(paths, tables, strict=True):
+        decoded = pixel_array(path)
+        shown = decoded if table is None else np.array(table, np.uint8)[decoded]
+        assert np.array_equal(shown, read_frame(path).pixels_hw)
+    assert [table is None for table in tables] == [False, False, True]
+
+
+def test_a_damaged_table_is_refused(tmp_path: Path) -> None:
+    item = voi_lut(0, CURVE, 12)
+    item.LUTData = item.LUTData[:90]
+    damaged = save(dataset(picture(dtype="u2"), VOILUTSequence=[item]), tmp_path / "a.dcm")
+    odd = save(dataset(picture(), BitsStored=5, HighBit=3), tmp_path / "b.dcm")
+    said = [found["refused"] for found in read(damaged, odd)]
+    assert "the VOI lookup table is damaged" in said[0]
+    assert "5 bits stored with high bit 3" in said[1]
+
+
+TIMES: list[dict[str, Any]] = [
+    {"FrameTime": 40},
+    {"FrameTimeVector": [0, 30, 50]},
+    {"FrameTimeVector": [0, 30, 50], "FrameTime": 40},
+    {"FrameTimeVector": [0, 30, 50], "FrameTime": 40, "FrameIncrementPointer": 0x00181063},
+    {"FrameTimeVector": [0, 30, 50], "FrameTime": 40, "FrameIncrementPointer": 0x00181065},
+    {"FrameTimeVector": [0, 30], "FrameTime": 40},
+    {"FrameTimeVector": [0, -30, 50]},
+    {"FrameTimeVector": [7, 33.3333333333, 33.3333333333]},
+    {"CineRate": 25},
+    {"CineRate": 0, "RecommendedDisplayFrameRate": 50},
+    {},
+]
+
+
+def test_the_times(tmp_path: Path) -> None:
+    paths = [
+        save(dataset(picture(3), **more), tmp_path / f"{number}.dcm") for number, more in enumerate(TIMES)
+    ]
+    for path, found, case in zip(paths, read(*paths), TIMES, strict=True):
+        cine = open_cine(path)
+        times = None if found["times_s"] is None else tuple(found["times_s"])
+        assert times == (None if cine.times_s is None else pytest.approx(cine.times_s, abs=1e-12)), case
+        assert [note for note in cine.notes if "FrameTimeVector" in note] == found["notes"], case
+
+
+def test_a_long_cine_keeps_its_times(tmp_path: Path) -> None:
+    steps = [0, *(30 + number % 7 for number in range(399))]
+    made = dataset(np.zeros((400, 4, 5), np.uint8), FrameTimeVector=steps)
+    [found] = read(save(made, tmp_path / "a.dcm"))
+    assert found["times_s"] == pytest.approx(np.cumsum(steps) / 1000)

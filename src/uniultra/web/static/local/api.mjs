@@ -5,10 +5,9 @@ import { whole } from "../core/geometry.mjs";
 import { maskBox } from "../core/masks.mjs";
 import { measureMask } from "../core/measure.mjs";
 import { scaleAt, withUserSize } from "../core/scale.mjs";
-import { isDicom, readDicom } from "./dicom.mjs";
-import { readGif } from "./gif.mjs";
 import { engine, modelFacts } from "./engine.mjs";
 import { follow } from "./follow.mjs";
+import { read } from "./images.mjs";
 
 export class Refused extends Error {
   constructor(kind, detail) {
@@ -20,7 +19,6 @@ export class Refused extends Error {
 const files = new Map();
 let current = ""; // the file that was opened last
 let given = 0; // how many files this tab was given: one of the same name is another one
-const PLAIN = { regions: [], fallbacks: [], notes: [], pixel_aspect: 1 };
 
 export const reader = () => "";
 
@@ -118,70 +116,6 @@ async function opened(id) {
   return file.image;
 }
 
-async function read(bytes) {
-  if (isDicom(bytes)) {
-    const dicom = readDicom(bytes);
-    const blob = async (n) => asBlob(await dicom.frame(n));
-    return { ...dicom, kind: "DICOM", blob, ...grey(blob) };
-  }
-  if (isVideo(bytes)) throw new Error("video isn't read in this tab; run `uniultra open`, or save the frame as PNG");
-  if (String.fromCharCode(...bytes.subarray(0, 4)) === "GIF8") {
-    const cine = await readGif(bytes);
-    if (cine) return { ...cine, calibration: PLAIN, kind: "GIF", blob: cine.frame, ...grey(cine.frame) };
-  }
-  const blob = new Blob([bytes]);
-  const picture = await createImageBitmap(blob).catch(() => {
-    throw new Error("not an image that this browser reads");
-  });
-  const { width, height } = picture;
-  picture.close();
-  return {
-    width,
-    height,
-    count: 1,
-    times_s: null,
-    calibration: PLAIN,
-    kind: "image",
-    blob: async () => blob,
-    ...grey(async () => blob),
-  };
-}
-
-// MP4 and MOV, AVI, MKV and WebM, MPEG: a browser plays them, but gives no exact frames.
-function isVideo(bytes) {
-  const text = (from, to) => String.fromCharCode(...bytes.subarray(from, to));
-  const marks = ["ftyp", "moov", "mdat", "wide", "free"].includes(text(4, 8));
-  return marks || text(8, 11) === "AVI" || ["\x1aE\xdf\xa3", "\0\0\x01\xba"].includes(text(0, 4));
-}
-
-async function asBlob(frame) {
-  if (frame instanceof Blob) return frame;
-  const canvas = new OffscreenCanvas(frame.width, frame.height);
-  canvas.getContext("2d").putImageData(frame, 0, 0);
-  return canvas.convertToBlob();
-}
-
-// The last frame that was asked about, as grey pixels: luma as Python takes it (ITU-R 601).
-function grey(blobOf) {
-  let last = { number: -1, image: null };
-  return {
-    grey: async (number) => {
-      if (last.number === number) return last.image;
-      const picture = await createImageBitmap(await blobOf(number));
-      const canvas = new OffscreenCanvas(picture.width, picture.height),
-        context = canvas.getContext("2d");
-      context.drawImage(picture, 0, 0);
-      const { data } = context.getImageData(0, 0, picture.width, picture.height);
-      const pixels = new Uint8Array(picture.width * picture.height);
-      for (let i = 0; i < pixels.length; i++) {
-        pixels[i] = (19595 * data[4 * i] + 38470 * data[4 * i + 1] + 7471 * data[4 * i + 2] + 0x8000) >> 16;
-      }
-      last = { number, image: { width: picture.width, height: picture.height, pixels } };
-      return last.image;
-    },
-  };
-}
-
 function facts(id, image) {
   const { width, height, count, times_s, calibration, kind } = image,
     { revision, doc } = kept(id);
@@ -195,7 +129,7 @@ function facts(id, image) {
     count,
     times_s,
     calibration,
-    notes: [],
+    notes: image.notes ?? [],
     exports: { coco: "" },
     scanner: scannerOf(image),
     stamp: files.get(id).stamp,

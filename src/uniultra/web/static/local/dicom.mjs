@@ -1,40 +1,41 @@
-// DICOM in the browser: what ultrasound mostly is, which is 8 bits, grey or RGB, native or baseline JPEG,
-// with its regions.
+// DICOM in the browser: what ultrasound mostly is, which is grey of 8 or 16 bits or RGB of 8, native or baseline JPEG,
+// with its window, its times and its regions.
 
-const LONG = new Set(["OB", "OW", "OF", "SQ", "UT", "UN", "OD", "OL", "UC", "UR"]);
+import { elements, fragments, itemsOf, text, uint16 } from "./dicom_elements.mjs";
+import { greyTable, packingOf, patternsOf } from "./dicom_grey.mjs";
+import { timesOf } from "./dicom_times.mjs";
+
 const MOST_PIXELS = 64e6;
 const [EXPLICIT, IMPLICIT, JPEG] = ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.4.50"];
 const UNITS = { 3: "cm", 4: "seconds" };
 const SHAPES = { 1: "2D", 2: "M-mode", 3: "spectral" };
-const COLOURS = { 1: ["MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"], 3: ["RGB", "YBR_FULL"] };
+const MONOCHROME = ["MONOCHROME1", "MONOCHROME2"];
+const COLOURS = { 1: [...MONOCHROME, "PALETTE COLOR"], 3: ["RGB", "YBR_FULL"] };
 const SPACINGS = [["PixelSpacing", 0x00280030], ["NominalScannedPixelSpacing", 0x00182010]];
 
 export const isDicom = (bytes) => String.fromCharCode(...bytes.subarray(128, 132)) === "DICM";
 
-// {width, height, count, times_s, calibration, frame(n)}; frame resolves to an RGBA ImageData or a picture's
-// Blob.
+// {width, height, count, times_s, notes, calibration, table, frame(n)}; frame resolves to an RGBA ImageData, or to a
+// JPEG's Blob, whose grey `table` maps to what is shown where it isn't null.
 export function readDicom(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const meta = elements(view, 132, bytes.length, true, (tag) => tag >> 16 !== 2);
-  const syntax = text(view, meta.get(0x00020010)) || IMPLICIT;
+  const syntax = text(view, meta.get(0x00020010)) || IMPLICIT,
+    explicit = syntax !== IMPLICIT;
   if (![EXPLICIT, IMPLICIT, JPEG].includes(syntax))
     throw new Error(`transfer syntax ${syntax} isn't read here; use \`uniultra open\``);
-  const found = elements(view, meta.end, bytes.length, syntax !== IMPLICIT);
-  const number = (tag, otherwise = 0) =>
-    found.has(tag) ? view.getUint16(found.get(tag).at, true) : otherwise;
-  const [height, width, samples] = [number(0x00280010), number(0x00280011), number(0x00280002, 1)];
+  const found = elements(view, meta.end, bytes.length, explicit);
+  const kind = kindOf(view, found),
+    { width, height } = kind;
   const count = parseInt(text(view, found.get(0x00280008)) || "1", 10);
-  if (!(height * width > 0 && height * width <= MOST_PIXELS && count > 0 && number(0x00280100) === 8)) {
-    throw new Error("only images of 8 bits a sample are read here; use `uniultra open`");
-  }
+  if (!(height * width > 0 && height * width <= MOST_PIXELS && count > 0)) throw new Error("it has no picture of a legal size");
   const pixels = found.get(0x7fe00010);
   if (!pixels) throw new Error("it has no pixel data");
-  const photometric = text(view, found.get(0x00280004)),
-    kind = { width, height, samples, planar: number(0x00280006), photometric };
-  if (kind.photometric === "PALETTE COLOR") kind.palette = paletteOf(view, found);
   const parts = syntax === JPEG ? fragments(view, pixels.at, bytes.length) : null;
   refuseOthers(kind, parts, count);
-  const step = parseFloat(text(view, found.get(0x00181063))) / 1000;
+  if (kind.photometric === "PALETTE COLOR") kind.palette = paletteOf(view, found);
+  if (MONOCHROME.includes(kind.photometric))
+    kind.table = greyTable(view, found, explicit, kind.packing, () => storedOf(bytes, pixels, kind, 0));
   return {
     width,
     height,
@@ -42,77 +43,35 @@ export function readDicom(bytes) {
     scanner: [text(view, found.get(0x00080070)), text(view, found.get(0x00081090)), `${width} x ${height}`]
       .filter(Boolean)
       .join(" "),
-    calibration: calibrationOf(view, found, syntax !== IMPLICIT),
-    times_s: count > 1 && step > 0 ? Array.from({ length: count }, (_, i) => i * step) : null,
+    calibration: calibrationOf(view, found, explicit),
+    ...timesOf(view, found, count),
+    table: kind.table ?? null,
     frame: (n) =>
       parts ? new Blob([bytes.slice(...parts[n])], { type: "image/jpeg" }) : native(bytes, pixels, kind, n),
   };
 }
 
+function kindOf(view, found) {
+  const number = (tag, otherwise = 0) => uint16(view, found.get(tag)) ?? otherwise;
+  return {
+    width: number(0x00280011),
+    height: number(0x00280010),
+    samples: number(0x00280002, 1),
+    planar: number(0x00280006),
+    photometric: text(view, found.get(0x00280004)),
+    packing: packingOf(view, found),
+  };
+}
+
 // What would be shown in other colours, or with frames that aren't the file's.
-function refuseOthers({ samples, photometric }, parts, count) {
-  const native = COLOURS[samples] ?? [];
-  if (parts ? photometric === "MONOCHROME1" : !native.includes(photometric))
+function refuseOthers({ samples, photometric, packing: { allocated } }, parts, count) {
+  const grey = MONOCHROME.includes(photometric);
+  if (allocated !== 8 && !(allocated === 16 && grey && !parts))
+    throw new Error(`its ${allocated} bits a sample aren't read here; use \`uniultra open\``);
+  if (!parts && !(COLOURS[samples] ?? []).includes(photometric))
     throw new Error(`its colours, ${photometric || "of no name"}, aren't read here; use \`uniultra open\``);
   if (parts && parts.length !== count)
     throw new Error(`its ${count} frames lie in ${parts.length} pieces; use \`uniultra open\``);
-}
-
-// Elements from `at` on: a Map of tag to {at, length}, with `end`, where reading stopped.
-function elements(view, at, end, explicit, stop = () => false) {
-  const found = new Map();
-  while (at + 8 <= end) {
-    const tag = ((view.getUint16(at, true) << 16) | view.getUint16(at + 2, true)) >>> 0;
-    if (stop(tag)) break;
-    let length, data;
-    const vr =
-      explicit && tag >>> 16 !== 0xfffe
-        ? String.fromCharCode(view.getUint8(at + 4), view.getUint8(at + 5))
-        : "";
-    if (!vr) [length, data] = [view.getUint32(at + 4, true), at + 8];
-    else if (LONG.has(vr)) [length, data] = [view.getUint32(at + 8, true), at + 12];
-    else [length, data] = [view.getUint16(at + 6, true), at + 8];
-    found.set(tag, { at: data, length });
-    if (tag === 0x7fe00010 || tag === 0xfffee0dd || tag === 0xfffee00d) {
-      at = data;
-      break;
-    }
-    at = length === 0xffffffff ? skip(view, data, end, explicit) : data + length;
-  }
-  found.end = at;
-  return found;
-}
-
-// Past a sequence or item of undefined length.
-function skip(view, at, end, explicit) {
-  while (at + 8 <= end) {
-    const tag = ((view.getUint16(at, true) << 16) | view.getUint16(at + 2, true)) >>> 0,
-      length = view.getUint32(at + 4, true);
-    if (tag === 0xfffee0dd) return at + 8;
-    at = length === 0xffffffff ? elements(view, at + 8, end, explicit).end : at + 8 + length;
-  }
-  return end;
-}
-
-function text(view, element) {
-  if (!element) return "";
-  let out = "";
-  for (let i = 0; i < Math.min(element.length, 64); i++)
-    out += String.fromCharCode(view.getUint8(element.at + i));
-  return out.replace(/[\0 ]+$/, "").trim();
-}
-
-// [from, to) of each frame's JPEG, one fragment a frame, after the table of offsets.
-function fragments(view, at, end) {
-  const parts = [];
-  while (at + 8 <= end) {
-    const tag = ((view.getUint16(at, true) << 16) | view.getUint16(at + 2, true)) >>> 0,
-      length = view.getUint32(at + 4, true);
-    if (tag !== 0xfffee000) break;
-    parts.push([at + 8, at + 8 + length]);
-    at += 8 + length;
-  }
-  return parts.slice(1);
 }
 
 // The colour of each stored value: three lists of 256 (PS3.3 C.7.6.3.1.5 and 6).
@@ -134,18 +93,27 @@ function paletteOf(view, found) {
   });
 }
 
-function native(bytes, pixels, { width, height, samples, planar, photometric, palette }, n) {
-  const area = width * height,
-    from = pixels.at + n * area * samples;
-  if (from + area * samples > bytes.length)
-    throw new Error(`frame ${n} isn't in the file, which is truncated`);
+// The stored values of a frame; of grey ones the bits that are used.
+function storedOf(bytes, pixels, { width, height, samples, photometric, packing }, n) {
+  const wide = packing.allocated >> 3,
+    length = width * height * samples * wide,
+    from = pixels.at + n * length;
+  if (from + length > bytes.length) throw new Error(`frame ${n} isn't in the file, which is truncated`);
+  const stored = bytes.subarray(from, from + length);
+  if (!MONOCHROME.includes(photometric)) return stored;
+  return patternsOf(packing, wide === 2 ? new Uint16Array(stored.slice().buffer) : stored);
+}
+
+function native(bytes, pixels, kind, n) {
+  const { width, height, samples, planar, photometric, palette, table } = kind,
+    area = width * height,
+    stored = storedOf(bytes, pixels, kind, n);
   const image = new ImageData(width, height),
-    inverse = photometric === "MONOCHROME1",
     [pixel, channel] = planar ? [1, area] : [samples, 1];
   for (let i = 0; i < area; i++) {
     for (let c = 0; c < 3; c++) {
-      const value = bytes[from + i * pixel + (samples === 3 ? c * channel : 0)];
-      image.data[4 * i + c] = palette ? palette[c][value] : inverse ? 255 - value : value;
+      const value = stored[i * pixel + (samples === 3 ? c * channel : 0)];
+      image.data[4 * i + c] = palette ? palette[c][value] : table ? table[value] : value;
     }
     if (photometric === "YBR_FULL") toRgb(image.data, 4 * i);
     image.data[4 * i + 3] = 255;
@@ -162,17 +130,8 @@ function toRgb(data, at) {
 }
 
 function calibrationOf(view, found, explicit) {
-  const regions = [],
-    sequence = found.get(0x00186011);
-  let at = sequence?.at ?? Infinity;
-  const end = sequence ? (sequence.length === 0xffffffff ? view.byteLength : at + sequence.length) : 0;
-  while (at + 8 <= end && view.getUint32(at, true) === 0xe000fffe) {
-    const length = view.getUint32(at + 4, true);
-    const item = elements(view, at + 8, length === 0xffffffff ? end : at + 8 + length, explicit);
-    const one = region(view, item);
-    if (one.box_xyxy[2] > one.box_xyxy[0] + 1 && one.box_xyxy[3] > one.box_xyxy[1] + 1) regions.push(one);
-    at = length === 0xffffffff ? item.end : at + 8 + length;
-  }
+  const wide = ({ box_xyxy: [x0, y0, x1, y1] }) => x1 > x0 + 1 && y1 > y0 + 1;
+  const regions = itemsOf(view, found.get(0x00186011), explicit).map((item) => region(view, item)).filter(wide);
   const fallbacks = SPACINGS.map(([name, tag]) => [name, text(view, found.get(tag)).split("\\").map(Number)]);
   const usable = ([, sizes]) => sizes.length === 2 && sizes.every((mm) => mm > 0 && Number.isFinite(mm));
   return { regions, fallbacks: fallbacks.filter(usable), notes: [], pixel_aspect: 1 };

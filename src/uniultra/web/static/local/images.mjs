@@ -1,0 +1,84 @@
+// Files of images in this tab: DICOM, GIF, and what the browser itself reads.
+
+import { isDicom, readDicom } from "./dicom.mjs";
+import { readGif } from "./gif.mjs";
+
+const PLAIN = { regions: [], fallbacks: [], notes: [], pixel_aspect: 1 };
+
+// {width, height, count, times_s, calibration, kind, blob(n), grey(n)} of a file's bytes: its frames as pictures, and as the model's pixels.
+export async function read(bytes) {
+  if (isDicom(bytes)) {
+    const dicom = readDicom(bytes);
+    const blob = async (n) => asBlob(await dicom.frame(n), dicom.table);
+    return { ...dicom, kind: "DICOM", blob, ...grey(blob) };
+  }
+  if (isVideo(bytes)) throw new Error("video isn't read in this tab; run `uniultra open`, or save the frame as PNG");
+  if (String.fromCharCode(...bytes.subarray(0, 4)) === "GIF8") {
+    const cine = await readGif(bytes);
+    if (cine) return { ...cine, calibration: PLAIN, kind: "GIF", blob: cine.frame, ...grey(cine.frame) };
+  }
+  const blob = new Blob([bytes]);
+  const picture = await createImageBitmap(blob).catch(() => {
+    throw new Error("not an image that this browser reads");
+  });
+  const { width, height } = picture;
+  picture.close();
+  return {
+    width,
+    height,
+    count: 1,
+    times_s: null,
+    calibration: PLAIN,
+    kind: "image",
+    blob: async () => blob,
+    ...grey(async () => blob),
+  };
+}
+
+// MP4 and MOV, AVI, MKV and WebM, MPEG: a browser plays them, but gives no exact frames.
+function isVideo(bytes) {
+  const text = (from, to) => String.fromCharCode(...bytes.subarray(from, to));
+  const marks = ["ftyp", "moov", "mdat", "wide", "free"].includes(text(4, 8));
+  return marks || text(8, 11) === "AVI" || ["\x1aE\xdf\xa3", "\0\0\x01\xba"].includes(text(0, 4));
+}
+
+// A frame's picture, with `table` applied to the grey of one that is encoded.
+async function asBlob(frame, table) {
+  if (frame instanceof Blob && !table) return frame;
+  const pixels = frame instanceof Blob ? mapped(await pixelsOf(frame), table) : frame;
+  const canvas = new OffscreenCanvas(pixels.width, pixels.height);
+  canvas.getContext("2d").putImageData(pixels, 0, 0);
+  return canvas.convertToBlob();
+}
+
+async function pixelsOf(blob) {
+  const picture = await createImageBitmap(blob),
+    context = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+  context.drawImage(picture, 0, 0);
+  return context.getImageData(0, 0, picture.width, picture.height);
+}
+
+function mapped(image, table) {
+  image.data.forEach((value, index, data) => {
+    if (index % 4 !== 3) data[index] = table[value];
+  });
+  return image;
+}
+
+// The last frame that was asked about, as grey pixels: luma as Python takes it (ITU-R 601).
+function grey(blobOf) {
+  let last = { number: -1, image: null };
+  return {
+    grey: async (number) => {
+      if (last.number === number) return last.image;
+      const picture = await pixelsOf(await blobOf(number)),
+        { data } = picture;
+      const pixels = new Uint8Array(picture.width * picture.height);
+      for (let i = 0; i < pixels.length; i++) {
+        pixels[i] = (19595 * data[4 * i] + 38470 * data[4 * i + 1] + 7471 * data[4 * i + 2] + 0x8000) >> 16;
+      }
+      last = { number, image: { width: picture.width, height: picture.height, pixels } };
+      return last.image;
+    },
+  };
+}
