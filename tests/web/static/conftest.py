@@ -11,6 +11,7 @@ import pytest
 
 from browsers import CHROMIUM, WAIT_MS, Visit, check_tab, tab_of
 from opened import Server, fill_folder, started
+from static_site import static_site
 from uniultra.web.workspace.entry_page import entry_page
 
 
@@ -32,6 +33,17 @@ def chromium() -> Iterator[Any]:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def alone(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
+    """A tab on the page without a server."""
+    with static_site(tmp_path_factory.mktemp("alone") / "site") as address:
+        context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en-GB")
+        one = tab_of(context, address)
+        yield one
+        check_tab(one)
+        context.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom.uid import JPEGBaseline8Bit
 
 from browsers import CHROMIUM, check_tab, tab_of
-from dicoms import dataset, region, save
+from dicoms import dataset, encapsulated, jpeg, region, save
 from phantoms import ellipse, speckled
+from static_site import static_site
 from uniultra.errors import ModelError, OutputError
 from uniultra.io.cines import open_cine
 from uniultra.io.rle import mask_of
@@ -25,7 +25,6 @@ from uniultra.tracking import track
 from uniultra.types import Frame, Prompt
 from uniultra.web.workspace.static_build import ENGINE, build
 
-DIST = Path(__file__).parents[3] / "examples" / "node" / "node_modules" / "onnxruntime-web" / "dist"
 HW = (240, 320)
 TRUE = ellipse(HW, (170, 110), (70, 50))
 
@@ -63,33 +62,10 @@ def test_the_folder_holds_a_page_that_can_ask_nobody_else(tmp_path: Path, engine
     assert (out / "examples" / "ATTRIBUTION.md").is_file()
 
 
-class Files(http.server.SimpleHTTPRequestHandler):
-    """A web server of files, as anybody has one."""
-
-    extensions_map = {  # noqa: RUF012
-        **http.server.SimpleHTTPRequestHandler.extensions_map,
-        ".mjs": "text/javascript",
-        ".wasm": "application/wasm",
-    }
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    if not DIST.is_dir():
-        pytest.skip("examples/node/node_modules is absent: run `make node-client`")
-    out = tmp_path / "out"
-    build(out, "uniultra-mini", DIST)
-
-    def handler(*arguments: Any) -> Files:
-        return Files(*arguments, directory=str(out))
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    with static_site(tmp_path / "out") as found:
+        yield found
 
 
 @pytest.mark.browser
@@ -110,7 +86,7 @@ def test_the_tab_segments_and_measures_as_python_does(address: str, tmp_path: Pa
         playwright.expect(tab.page.locator("#notice")).to_contain_text("not an image that this browser reads")
         (tmp_path / "clip.mp4").write_bytes(b"\0\0\0\x20ftypisom" + bytes(40))
         tab.page.locator("#file-input").set_input_files(tmp_path / "clip.mp4")
-        playwright.expect(tab.page.locator("#notice")).to_contain_text("video isn't read in this tab")
+        playwright.expect(tab.page.locator("#notice")).to_contain_text("'moov' is missing")
         tab.page.locator("#file-input").set_input_files(tmp_path / "cine.dcm")
         tab.wait("app.file.name === 'cine.dcm' && app.file.count === 3")
         tab.page.keyboard.down("Shift")
@@ -168,6 +144,8 @@ def test_palettes_and_animations_are_shown_in_their_colours(address: str, tmp_pa
         setattr(still, f"{colour}PaletteColorLookupTableDescriptor", [256, 0, 16])
         setattr(still, f"{colour}PaletteColorLookupTableData", table[:, place].astype("<u2").tobytes())
     save(still, tmp_path / "palette.dcm")
+    level = dataset(grey[None], WindowCenter=230, WindowWidth=120)
+    save(encapsulated(level, JPEGBaseline8Bit, [jpeg(grey)]), tmp_path / "level.dcm")
     rgb = (table[grey] >> 8).astype(np.uint8)
     pictures = [Image.fromarray(np.roll(rgb, 30 * step, axis=1)) for step in range(3)]
     pictures[0].save(tmp_path / "cine.gif", save_all=True, append_images=pictures[1:], duration=40)
@@ -187,6 +165,9 @@ def test_palettes_and_animations_are_shown_in_their_colours(address: str, tmp_pa
         tab.page.locator("#file-input").set_input_files(tmp_path / "palette.dcm")
         tab.wait("app.file.name === 'palette.dcm' && !app.opening")
         assert tab.page.evaluate(shown, tab.at(65, 40)) == [200, 30, 20]
+        tab.page.locator("#file-input").set_input_files(tmp_path / "level.dcm")
+        tab.wait("app.file.name === 'level.dcm' && !app.opening")
+        assert tab.page.evaluate(shown, tab.at(65, 40)) == pytest.approx([64] * 3, abs=3)
         tab.page.locator("#file-input").set_input_files(tmp_path / "cine.gif")
         tab.wait("app.file.name === 'cine.gif' && app.file.count === 3 && !app.opening")
         assert tab.page.evaluate("seen.app.file.times_s") == pytest.approx([0, 0.04, 0.08])

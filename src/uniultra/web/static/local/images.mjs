@@ -2,6 +2,7 @@
 
 import { isDicom, readDicom } from "./dicom.mjs";
 import { readGif } from "./gif.mjs";
+import { containerOf, readVideo } from "./video.mjs";
 
 const PLAIN = { regions: [], fallbacks: [], notes: [], pixel_aspect: 1 };
 
@@ -12,7 +13,11 @@ export async function read(bytes) {
     const blob = async (n) => asBlob(await dicom.frame(n), dicom.table);
     return { ...dicom, kind: "DICOM", blob, ...grey(blob) };
   }
-  if (isVideo(bytes)) throw new Error("video isn't read in this tab; run `uniultra open`, or save the frame as PNG");
+  const container = containerOf(bytes);
+  if (container) {
+    const { aspect, ...cine } = await readVideo(bytes, container);
+    return { ...cine, calibration: { ...PLAIN, pixel_aspect: aspect }, kind: "video", blob: cine.frame, ...grey(cine.frame) };
+  }
   if (String.fromCharCode(...bytes.subarray(0, 4)) === "GIF8") {
     const cine = await readGif(bytes);
     if (cine) return { ...cine, calibration: PLAIN, kind: "GIF", blob: cine.frame, ...grey(cine.frame) };
@@ -33,13 +38,6 @@ export async function read(bytes) {
     blob: async () => blob,
     ...grey(async () => blob),
   };
-}
-
-// MP4 and MOV, AVI, MKV and WebM, MPEG: a browser plays them, but gives no exact frames.
-function isVideo(bytes) {
-  const text = (from, to) => String.fromCharCode(...bytes.subarray(from, to));
-  const marks = ["ftyp", "moov", "mdat", "wide", "free"].includes(text(4, 8));
-  return marks || text(8, 11) === "AVI" || ["\x1aE\xdf\xa3", "\0\0\x01\xba"].includes(text(0, 4));
 }
 
 // A frame's picture, with `table` applied to the grey of one that is encoded.
