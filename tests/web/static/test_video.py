@@ -1,4 +1,4 @@
-"""Video in the page without a server: the containers' readers against FFmpeg, and frames in Chromium against Python's."""
+"""Video in the page without a server: containers against FFmpeg, and frames in Chromium against Python's."""
 
 from __future__ import annotations
 
@@ -122,12 +122,14 @@ def test_what_this_page_cannot_read_is_said(videos: dict[str, Path], tmp_path: P
 
 
 def shown(tab: Visit, path: Path, order: list[int]) -> dict[str, Any]:
-    """What the page's own reader makes of a file: its facts, and the grey pixels of frames, requested in an order."""
+    """What the page's reader makes of a file: facts, and grey pixels of frames, requested in an order."""
     script = """async ([name, order]) => {
         const { read } = await import("/static/local/images.mjs");
         const image = await read(Uint8Array.from(atob(window[name]), (sign) => sign.charCodeAt(0)));
         const frames = [];
-        for (const number of order) frames.push(btoa(String.fromCharCode(...(await image.grey(number)).pixels)));
+        for (const number of order) {
+            frames.push(btoa(String.fromCharCode(...(await image.grey(number)).pixels)));
+        }
         const { width, height, count, times_s, kind } = image;
         return { width, height, count, times_s, kind, frames };
     }"""
