@@ -14,8 +14,10 @@ import numpy as np
 
 from uniultra.pixel_scale import Box, Calibration, Scale
 from uniultra.taps import bilinear, seen, taps
-from uniultra.types import POSITIVE, Frame, Prompt, Region, mask_box
+from uniultra.types import POSITIVE, Embedding, Features, Frame, Prompt, Region, mask_box
 
+EVEN = 2
+"""Pixels whose grey values differ by at most this much, of 255, show nothing: no eye tells them apart."""
 OUTSIDE_LOGIT = -20.0
 """Logit given to pixels that an embedding's region doesn't cover: background, without doubt."""
 
@@ -53,6 +55,15 @@ def field_side(frame_hw: tuple[int, ...]) -> int:
     twice its shorter one.
     """
     return min(max(frame_hw), 2 * min(frame_hw))
+
+
+def embedding_of(features: Features, frame: Frame, region: Region) -> Embedding:
+    """What an encoder made of one region of a frame, and whether there is anything to see in it."""
+    x0, x1 = _covered(region.x0, region.x1, frame.width)
+    y0, y1 = _covered(region.y0, region.y1, frame.height)
+    seen_hw = frame.pixels_hw[y0:y1, x0:x1]
+    featureless = seen_hw.size == 0 or int(seen_hw.max()) - int(seen_hw.min()) <= EVEN
+    return Embedding(features, region, (frame.height, frame.width), frame.calibration, featureless)
 
 
 def blurred_to_shrink(pixels_hw: np.ndarray, scale_x: float, scale_y: float) -> np.ndarray:

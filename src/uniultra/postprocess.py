@@ -21,6 +21,14 @@ LEAST_LOGIT = 1e-6
 """What a filled hole has at least: above 0, as a mask is."""
 
 
+NOTHING_TO_SEE = "there is nothing to see where the prompt points: the image is of one even grey there"
+
+
+def of_nothing(mask: Mask) -> Mask:
+    """An answer on pixels of one grey: as it is, with quality 0 and a note."""
+    return replace(mask, quality=0.0, notes=(NOTHING_TO_SEE,))
+
+
 def under_clicks(mask: Mask, prompt: Prompt, max_hole: float = 0.0) -> Mask:
     """The mask's connected parts that hold a positive click; its largest part where none does; an empty mask
     as it is. Holes as `without_holes` leaves them.

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from uniultra.errors import FileError, PromptError
 from uniultra.geometry import clip_box
-from uniultra.types import Frame, Prompt
+from uniultra.types import NEGATIVE, POSITIVE, Frame, Prompt
 
 
 def check_frame(frame: Frame) -> None:
@@ -62,7 +62,8 @@ def check_prompt(prompt: Prompt, frame_hw: tuple[int, int]) -> None:
 
 
 def clipped(prompts: Sequence[Prompt], frame_hw: tuple[int, int]) -> tuple[list[Prompt], tuple[str, ...]]:
-    """Prompts whose boxes end at the frame's edges, and a note on each that reached beyond them.
+    """Prompts whose boxes end at the frame's edges; a note on each that reached beyond them, and on each
+    pixel that is said to be both inside and outside.
 
     A box of which less than a pixel is left stays as it is: `check_prompt` refuses it.
     """
@@ -70,6 +71,7 @@ def clipped(prompts: Sequence[Prompt], frame_hw: tuple[int, int]) -> tuple[list[
     cut: list[Prompt] = []
     notes: list[str] = []
     for prompt in prompts:
+        notes += contradictions(prompt)
         box = None if prompt.box_xyxy is None else clip_box(prompt.box_xyxy, frame_hw)
         if box is None or box == prompt.box_xyxy or box[2] - box[0] < 1 or box[3] - box[1] < 1:
             cut.append(prompt)
@@ -80,3 +82,12 @@ def clipped(prompts: Sequence[Prompt], frame_hw: tuple[int, int]) -> tuple[list[
         )
         cut.append(replace(prompt, box_xyxy=box))
     return cut, tuple(notes)
+
+
+def contradictions(prompt: Prompt) -> list[str]:
+    """A note on each pixel that has both a positive and a negative click."""
+    pixels: dict[int, dict[tuple[int, int], None]] = {POSITIVE: {}, NEGATIVE: {}}
+    for (x, y), label in zip(prompt.points_xy, prompt.point_labels, strict=True):
+        pixels[label][round(x), round(y)] = None
+    both = [pixel for pixel in pixels[POSITIVE] if pixel in pixels[NEGATIVE]]
+    return [f"point {x},{y} is given both as inside and as outside; leave one of them out" for x, y in both]

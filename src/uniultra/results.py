@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 from uniultra.errors import FileError
@@ -90,7 +91,8 @@ class FrameResult:
             named.
         time_s: seconds from the first frame, where the file says.
         tracked: whether the objects were carried over from another frame.
-        notes: what was changed about its prompts, a sentence each.
+        notes: what was changed about its prompts, what is odd about them, and where there is nothing to see;
+            a sentence each.
     """
 
     frame: Frame
@@ -117,7 +119,12 @@ def frame_result(
     """The result of prompts and the masks that answer them, in one order."""
     pairs = enumerate(zip(prompts, masks, strict=True), start=1)
     objects = tuple(ObjectResult(i, mask, prompt, name=prompt.name) for i, (prompt, mask) in pairs)
-    return FrameResult(frame, objects, model, number, notes=notes)
+    return FrameResult(frame, objects, model, number, notes=with_masks_notes(notes, masks))
+
+
+def with_masks_notes(notes: Iterable[str], masks: Iterable[Mask]) -> tuple[str, ...]:
+    """Notes on a frame's prompts and on its masks, each once."""
+    return tuple(dict.fromkeys((*notes, *chain.from_iterable(mask.notes for mask in masks))))
 
 
 def with_names(result: FrameResult, names: Mapping[int, str]) -> FrameResult:
@@ -147,10 +154,12 @@ def segment_ambiguous(
         PromptError: as `segment_frame`, or `most` is out of range.
     """
     objects = []
+    prompts, notes = clipped(prompts, (frame.height, frame.width))
     for index, prompt in enumerate(prompts, start=1):
         first, *others = segmenter.alternatives(frame, prompt, most)
         objects.append(ObjectResult(index, first, prompt, tuple(others), prompt.name))
-    return FrameResult(frame, tuple(objects), segmenter.facts, number)
+    notes = with_masks_notes(notes, (found.mask for found in objects))
+    return FrameResult(frame, tuple(objects), segmenter.facts, number, notes=notes)
 
 
 def segment_cine(

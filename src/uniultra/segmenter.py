@@ -26,6 +26,7 @@ from uniultra.errors import PromptError
 from uniultra.geometry import (
     ModelMap,
     clip_box,
+    embedding_of,
     field_side,
     inscribed_centre,
     region_around,
@@ -37,6 +38,7 @@ from uniultra.model_facts import ModelFacts, Passes
 from uniultra.pixel_scale import Box
 from uniultra.postprocess import (
     distinct,
+    of_nothing,
     overlap,
     preferred,
     quality_of_passes,
@@ -97,12 +99,11 @@ class Segmenter:
         check_frame(frame)
         region = region or whole((frame.height, frame.width))
         view = ModelMap(region, self.facts.input_size).sample(frame.pixels_hw)
-        return Embedding(
-            self.backend.encode(view[None]), region, (frame.height, frame.width), frame.calibration
-        )
+        return embedding_of(self.backend.encode(view[None]), frame, region)
 
     def decode(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Mask]:
-        """One mask per prompt, in order. The answer is background outside the embedding's region.
+        """One mask per prompt, in order. The answer is background outside the embedding's region; its quality
+        is 0, and a note says why, where that is of one even grey.
 
         Prompts with equally many points are decoded in one batch. Padding would be cheaper, but the model
         sees it: a prompt's answer would depend on its neighbours in the call.
@@ -119,7 +120,8 @@ class Segmenter:
             for place, grid, score in zip(places, logits, quality, strict=True):
                 logits_hw = to_model.paste_logits(grid, embedding.frame_hw)
                 scale = scale_of(embedding.calibration, logits_hw > 0, prompts[place])
-                found[place] = Mask(logits_hw > 0, logits_hw, float(np.clip(score, 0.0, 1.0)), scale)
+                mask = Mask(logits_hw > 0, logits_hw, float(np.clip(score, 0.0, 1.0)), scale)
+                found[place] = of_nothing(mask) if embedding.featureless else mask
         return [found[place] for place in range(len(prompts))]
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:

@@ -43,9 +43,8 @@ class Frame:
         if isinstance(pixels, np.ndarray) and pixels.ndim == 2 and pixels.dtype == np.uint8 and pixels.size:
             return
         raise FileError(
-            f"the pixels are {described(pixels)}; a frame takes a uint8 array (height, width) of at least 1 "
-            "x 1,"
-            " 0 black to 255 white; convert colour to grey and scale other types to 0..255"
+            f"the pixels are {described(pixels)}; a frame takes a uint8 array (height, width) of at least "
+            "1 x 1, 0 black to 255 white; convert colour to grey and scale other types to 0..255"
         )
 
     @classmethod
@@ -60,8 +59,7 @@ class Frame:
         if spacing_mm_yx is not None and not is_size(spacing_mm_yx):
             raise FileError(
                 f"spacing_mm_yx is {spacing_mm_yx!r:.60}; it must be two finite numbers above 0, "
-                "millimetres per"
-                " pixel (down, right), as in (0.2, 0.2), or None"
+                "millimetres per pixel (down, right), as in (0.2, 0.2), or None"
             )
         return cls(pixels_hw, source, Calibration.uniform(spacing_mm_yx))
 
@@ -119,9 +117,7 @@ class Cine:
         return self.rate_of(range(self.count))
 
     def rate_of(self, numbers: Sequence[int]) -> float | None:
-        """Mean frames per second of some frames in ascending order, so that they take the time they took;
-        None as for `rate_hz`.
-        """
+        """Mean frames per second of some frames in ascending order; None as for `rate_hz`."""
         if self.times_s is None or len(numbers) < 2:
             return None
         seconds = self.times_s[numbers[-1]] - self.times_s[numbers[0]]
@@ -209,8 +205,8 @@ class Prompt:
         x0, y0, x1, y1 = self.box_xyxy
         if x1 <= x0 or y1 <= y0:
             raise PromptError(
-                f"box {numbers(self.box_xyxy)} is empty or inverted; give x0,y0,x1,y1 with x0 < x1 and y0 < "
-                "y1"
+                f"box {numbers(self.box_xyxy)} is empty or inverted; give x0,y0,x1,y1 with "
+                "x0 < x1 and y0 < y1"
             )
 
     def _check_points(self) -> None:
@@ -254,12 +250,14 @@ class Embedding:
         region: what it covers, in source coordinates.
         frame_hw: the frame's (height, width).
         calibration: the frame's, from which each mask gets its scale.
+        featureless: whether all pixels of the region are of one grey, so that there is nothing to find.
     """
 
     features: Features
     region: Region
     frame_hw: tuple[int, int]
     calibration: Calibration = UNKNOWN
+    featureless: bool = False
 
 
 @dataclass(frozen=True)
@@ -271,12 +269,14 @@ class Mask:
         logits_hw: float32 (height, width); mask_hw is logits_hw > 0.
         quality: predicted IoU with the truth, 0 to 1.
         scale: the size of a pixel where the mask lies, or the reason why it is unknown.
+        notes: why it isn't to be trusted, a sentence each.
     """
 
     mask_hw: np.ndarray = field(repr=False)
     logits_hw: np.ndarray = field(repr=False)
     quality: float
     scale: Scale = NO_SCALE
+    notes: tuple[str, ...] = ()
 
     @property
     def spacing_mm_yx(self) -> tuple[float, float] | None:

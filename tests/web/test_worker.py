@@ -17,6 +17,7 @@ from scans import BAD_FILES, BOX, TRUE, png_of
 from uniultra.backends.protocol import Backend
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.model_facts import ModelFacts
+from uniultra.postprocess import NOTHING_TO_SEE
 from uniultra.types import Frame
 from uniultra.web.cache import EmbeddingCache
 from uniultra.web.dicom_messages import Upload
@@ -135,6 +136,18 @@ def test_a_box_beyond_the_image_is_clipped_and_said(worker: Worker, frame: Frame
     assert inside.notes == ()
     [note] = beyond.notes
     assert note.endswith(f"reaches beyond the image of {width} x {height} pixels and is clipped to it")
+
+
+def test_what_is_odd_about_a_prompt_is_said(worker: Worker) -> None:
+    even, both = Frame(np.full((40, 60), 90, np.uint8)), Ask(None, ((9.0, 9.0), (9.0, 9.0)), (1, 0))
+    done = worker.run(Segment("even", even, (both, Ask((2.0, 2.0, 30.0, 30.0))), 30.0))
+    assert isinstance(done, Answer)
+    first, second = done.value
+    assert first.notes == (
+        "point 9,9 is given both as inside and as outside; leave one of them out",
+        NOTHING_TO_SEE,
+    )
+    assert (second.notes, second.quality) == ((NOTHING_TO_SEE,), 0)
 
 
 def test_a_cine_needs_the_number_of_a_frame(worker: Worker, tmp_path: Path) -> None:

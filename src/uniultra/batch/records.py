@@ -185,7 +185,7 @@ def write_tables(store: Store, items: Sequence[Item], job: Job) -> Counts:
                     counts["unreadable"] += len(faults)
                     for fault in faults:
                         bad.add([item.name, fault["frame"], fault["reason"]])
-                    for row in _rows(record):
+                    for row in _rows(record, store):
                         good.add(row)
         store.put(RESULTS, results)
         store.put(FAILURES, failures)
@@ -229,14 +229,14 @@ def _current(store: Store, items: Sequence[Item], job: Job) -> Iterator[tuple[It
             yield from zip(some, threads.map(one, some), strict=True)
 
 
-def _rows(record: Record) -> Iterable[list[Any]]:
+def _rows(record: Record, store: Store) -> Iterable[list[Any]]:
     """One row per object; one that says 0 for a frame without any."""
     by_frame: dict[Any, list[Record]] = {picture["frame"]: [] for picture in record["frames"]}
     for found in record["objects"]:
         by_frame[found["frame"]].append(found)
     for picture in record["frames"]:
         about = [record["input"], _blank(picture["frame"]), record["sha256"]]
-        maker = [picture["mask"], record["model"], record["version"]]
+        maker = [store.written(picture["mask"]), record["model"], record["version"]]
         for found in by_frame[picture["frame"]]:
             box = found["box_xyxy"] or [""] * 4
             yield [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from uniultra.hashes import file_sha256
 from uniultra.io.dicomweb import fetch, is_web
 from uniultra.io.paths import one_line, shown
 
+WINDOWS = os.name == "nt"
 HIDDEN = ".uniultra"
 """The folder in a folder of results that holds what tables are built from."""
 
@@ -31,8 +33,10 @@ def open_place(place: str) -> tuple[Any, str]:
     """The file system of a local path or an fsspec URL, and the path in it.
 
     Raises:
-        FileError: an unknown protocol, or one whose library isn't installed.
+        FileError: an empty place, an unknown protocol, or one whose library isn't installed.
     """
+    if not place:
+        raise FileError("the place is empty; give a local path, as . for the current folder, or a URL")
     if not is_url(place):
         return fsspec.filesystem("file"), os.path.abspath(place)
     try:
@@ -44,9 +48,21 @@ def open_place(place: str) -> tuple[Any, str]:
 
 
 def is_relative(name: str) -> bool:
-    """Whether a name, with `/`, stays within the folder that it is relative to, on every system."""
+    """Whether a name, with `/`, stays within the folder that it is relative to, on every system: a colon, as
+    of a drive, stays in no name on Windows, see `local_name`.
+    """
     parts = name.replace("\\", "/").split("/")
-    return bool(name) and "\0" not in name and ":" not in parts[0][1:2] and not {"", ".", ".."} & set(parts)
+    return bool(name) and "\0" not in name and not {"", ".", ".."} & set(parts)
+
+
+def local_name(name: str) -> str:
+    """A name, with `/`, as this system takes it: on Windows with the characters percent-encoded that no file
+    may have in its name there, as an object of a bucket may be called 10:30.png. Names that differ stay so: a
+    % that could be mistaken for such a code is encoded too.
+    """
+    if not WINDOWS:
+        return name
+    return re.sub(r'[<>:"|?*\x00-\x1f]|%(?=[0-9A-Fa-f]{2})', lambda found: f"%{ord(found[0]):02X}", name)
 
 
 class Store:
@@ -66,7 +82,11 @@ class Store:
             raise OutputError(
                 f"{shown(name)}: not a name within {shown(self.place)}; legal are relative ones without '..'"
             )
-        return f"{self._root}/{name}"
+        return f"{self._root}/{self.written(name)}"
+
+    def written(self, name: str) -> str:
+        """What a file of this name is called in the folder."""
+        return local_name(name) if isinstance(self._fs, LocalFileSystem) else name
 
     def read(self, name: str) -> bytes | None:
         """None where there is no such file. Raises OutputError."""
@@ -157,7 +177,7 @@ def local_file(place: str) -> Iterator[Path]:
         return
     fs, path = open_place(place)
     with tempfile.TemporaryDirectory(prefix="uniultra-") as folder:
-        copy = Path(folder) / (path.rstrip("/").rpartition("/")[2] or "input")
+        copy = Path(folder) / local_name(path.rstrip("/").rpartition("/")[2] or "input")
         try:
             fs.get_file(path, str(copy))
         except Exception as error:

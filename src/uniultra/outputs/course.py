@@ -35,12 +35,14 @@ class Course:
         ventricle: the number of the structure that is a left ventricle in an apical view; 0 for none.
         points: by structure, its size on each frame.
         timed: whether points are at seconds; else at frames.
+        notes: those on frames, each once.
     """
 
     ventricle: int = 0
     points: dict[int, list[Point]] = field(default_factory=dict)
     timed: bool = True
     units: set[str] = field(default_factory=set)
+    notes: dict[str, None] = field(default_factory=dict)
     diastole: Extreme | None = None
     systole: Extreme | None = None
 
@@ -48,6 +50,7 @@ class Course:
         """Adds the structures of one frame."""
         assert result.number is not None, "a frame of a cine has a number"
         self.timed = self.timed and result.time_s is not None
+        self.notes |= dict.fromkeys(f"frame {result.number}: {note}" for note in result.notes)
         for found in result.objects:
             size = float(found.area_px) if found.area_mm2 is None else found.area_mm2
             self.units.add("px" if found.area_mm2 is None else "mm2")

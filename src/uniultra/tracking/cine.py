@@ -7,7 +7,8 @@ from typing import Any
 
 from uniultra.errors import FileError, PromptError
 from uniultra.io.cines import OnFault, chosen_frames
-from uniultra.results import FrameResult, ObjectResult
+from uniultra.prompt_checks import clipped
+from uniultra.results import FrameResult, ObjectResult, with_masks_notes
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.journal import TrackJournal
 from uniultra.tracking.kept import Kept, keep
@@ -180,7 +181,9 @@ def _result(
         for identity, one in sorted(found.items())
     )
     time_s = None if cine.times_s is None else round(cine.times_s[number], 6)
-    return FrameResult(frame, objects, segmenter.facts, number, time_s, tracked=True)
+    notes = clipped(list(own.values()), cine.frame_hw)[1]
+    notes = with_masks_notes(notes, (one.mask for one in objects))
+    return FrameResult(frame, objects, segmenter.facts, number, time_s, tracked=True, notes=notes)
 
 
 def _fault_handler(prompts: PromptedFrames, on_fault: OnFault | None) -> Callable[[int, FileError], None]:

@@ -20,6 +20,7 @@ import numpy as np
 from uniultra.errors import PromptError
 from uniultra.geometry import clip_box
 from uniultra.pixel_scale import Box
+from uniultra.prompt_checks import clipped
 from uniultra.results import TrackStatus
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.anchor import EXPLAINED, Anchor, Registration, registered
@@ -88,9 +89,10 @@ def begin(
     if state is not None:
         _check_size(state, frame)
     others = () if state is None else tuple(one for one in state.objects if one.number not in prompts)
+    prompts = dict(zip(prompts, clipped(list(prompts.values()), frame_hw)[0], strict=True))
     masks = segmenter.segment(frame, list(prompts.values()))
     answers = [
-        TrackedMask(number, mask, "sure" if mask.mask_hw.any() else "lost", mask.quality, mask)
+        TrackedMask(number, mask, _first_status(mask), mask.quality, mask)
         for number, mask in zip(prompts, masks, strict=True)
     ]
     boxes = [_first_box(mask, prompt, frame_hw) for mask, prompt in zip(masks, prompts.values(), strict=True)]
@@ -103,6 +105,13 @@ def begin(
     ]
     objects = tuple(sorted((*others, *tracks), key=lambda one: one.number))
     return answers, TrackState(frame_hw, view_of(frame), objects)
+
+
+def _first_status(mask: Mask) -> TrackStatus:
+    """Of a prompted structure: sure, as a person points at it, unless there is nothing to see."""
+    if not mask.mask_hw.any():
+        return "lost"
+    return "unsure" if mask.notes else "sure"
 
 
 def _first_box(mask: Mask, prompt: Prompt, frame_hw: tuple[int, int]) -> Box:

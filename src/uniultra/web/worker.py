@@ -22,7 +22,7 @@ from uniultra.io.images import kind_of
 from uniultra.io.input_file import InputFile
 from uniultra.measure.measured import as_json
 from uniultra.prompt_checks import check_prompt, clipped
-from uniultra.results import ObjectResult
+from uniultra.results import ObjectResult, with_masks_notes
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 from uniultra.web.bytes_path import as_path
@@ -171,7 +171,7 @@ def _found(job: Segment, result: ObjectResult, notes: tuple[str, ...]) -> Found:
         quality=round(mask.quality, 4),
         scale=result.scale,
         measures=as_json(result.measured) if job.measures else None,
-        notes=notes,
+        notes=with_masks_notes(notes, [mask]),
     )
 
 

@@ -12,6 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from uniultra.cli.main import app
+from uniultra.errors import PromptError
 
 ROOT = Path(__file__).resolve().parents[3]
 FILE = re.compile(r"[\w./-]+\.(?:md|toml|py|json)\b")
@@ -65,3 +66,23 @@ def test_the_list_of_commands_breaks_no_line_of_its_own() -> None:
         if " " not in name:
             first = " ".join(command.help.split("\n\n")[0].split())
             assert f"{name} {first}" in [" ".join(row.split()) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["segment", "a.png", "--box", "1,2,3,4", "--out", ""], "--out is empty"),
+        (["track", "a.gif", "--box", "1,2,3,4", "--out="], "--out is empty"),
+        (["batch", "scans", "", "--grid", "8"], "an argument is empty"),
+        (["data", "import", "folder", "", "--out", "x"], "an argument is empty"),
+        (["segment", "a.png", "--mask", ""], "--mask is empty"),
+    ],
+)
+def test_an_empty_argument_is_not_the_current_folder(
+    arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, arguments)
+    assert isinstance(done.exception, PromptError)
+    assert str(done.exception) == f"{says}; give it a value, or leave it out"
+    assert list(tmp_path.iterdir()) == []

@@ -38,6 +38,7 @@ def course_lines(source: InputFile, course: Course, facts: ModelFacts) -> str:
             lines.append(
                 f"  EF of {course.ventricle}: {value['value']:.0f} % ({frames_said}, {report['method']})"
             )
+    lines += [f"  note: {note}" for note in course.notes]
     return "\n".join(map(printable, lines))
 
 

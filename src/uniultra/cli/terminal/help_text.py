@@ -1,5 +1,6 @@
 """Help as it is written: typer takes it for rich's markup, in which `uniultra[train]` and `[default: ...]`
-are tags, and vanish; and it keeps the line breaks of a docstring in the list of commands.
+are tags, and vanish; and it keeps the line breaks of a docstring in the list of commands. And an empty
+argument, as of a variable of the shell that isn't set, is refused: as a path it is the current folder.
 """
 
 from __future__ import annotations
@@ -10,9 +11,20 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from uniultra.errors import PromptError
+
 
 class LiteralCommand(TyperCommand):
-    """A command whose help shows its brackets."""
+    """A command whose help shows its brackets, and which takes no empty argument."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        for before, argument in zip(["", *args], args, strict=False):
+            option = before if argument == "" else argument.removesuffix("=")
+            if argument and (option == argument or not argument.startswith("--")):
+                continue
+            named = f"{option} is" if option.startswith("--") else "an argument is"
+            raise PromptError(f"{named} empty; give it a value, or leave it out")
+        return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         TyperCommand.format_help(_literal(self), ctx, formatter)

@@ -14,6 +14,7 @@ from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.rle import mask_of
 from uniultra.measure.agreement import dice
 from uniultra.measure.measured import measure_mask
+from uniultra.pixel_scale import UNKNOWN
 from uniultra.prompt_checks import check_prompt
 from uniultra.results import ObjectResult
 from uniultra.types import Embedding, Frame, Mask, Prompt, Region
@@ -106,7 +107,10 @@ def reduced(seen: Embedding, prompt: Prompt, side: int) -> tuple[Embedding, Prom
     small = max(1, round(height * by)), max(1, round(width * by))
     across, down = small[1] / width, small[0] / height
     points = tuple(((x + 0.5) * across - 0.5, (y + 0.5) * down - 0.5) for x, y in prompt.points_xy)
-    return Embedding(seen.features, whole(small), small), replace(prompt, points_xy=points)
+    return (
+        replace(seen, region=whole(small), frame_hw=small, calibration=UNKNOWN),
+        replace(prompt, points_xy=points),
+    )
 
 
 def region_of(edges: tuple[float, float, float, float], frame_hw: tuple[int, int]) -> Region:

@@ -15,7 +15,7 @@ import numpy as np
 
 from uniultra.backends.protocol import Backend
 from uniultra.errors import PromptError, UniUltraError
-from uniultra.geometry import whole
+from uniultra.geometry import embedding_of, whole
 from uniultra.io.output import write_png
 from uniultra.measure.measured import as_json
 from uniultra.results import FrameResult, ObjectResult
@@ -127,7 +127,7 @@ class Desk:
         if features is None:
             features = segmenter.encode(frame, seen).features
             self.cache.put(key, features)
-        return Embedding(features, seen, (frame.height, frame.width), frame.calibration)
+        return embedding_of(features, frame, seen)
 
     def _facts(self, job: OpenFile) -> FileFacts:
         opened = self._cine(job.path)

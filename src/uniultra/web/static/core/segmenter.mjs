@@ -5,6 +5,7 @@ import { clipBox, fieldSide, pasteLogits, regionAround, sample, toModel, whole }
 import { evenRound, maskBox, overlap, underClicks, withoutHoles, withoutSpecks } from "./masks.mjs";
 
 const QUICK_SIDE = 512, MOST_KEPT = 6;
+const EVEN = 2; // pixels whose grey values differ by at most this much show nothing
 const LEAST_LOGIT = 1e-6; // of a pixel in a hole that was filled
 
 export class Segmenter {
@@ -12,6 +13,7 @@ export class Segmenter {
   constructor(ort, encoder, decoder, facts) {
     const passes = { max_hole: 0, agreed: 1, sure: 1, closer_by: 0, ...facts.passes };  // older folders don't say these four
     this.encoded = new WeakMap(); // features by image, then by region
+    this.ofNothing = new WeakSet(); // features of regions that are of one even grey
     Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch, passes });
   }
 
@@ -111,7 +113,9 @@ export class Segmenter {
   async encodeAnew(image, region) {
     const { ort, size } = this;
     const view = new ort.Tensor("uint8", sample(image, region, size), [1, size, size]);
-    return this.encoder.run({ images: view });
+    const features = await this.encoder.run({ images: view });
+    if (isEven(image, region)) this.ofNothing.add(features);
+    return features;
   }
 
   async decode(image, prompt, region, features) {
@@ -125,11 +129,25 @@ export class Segmenter {
       has_mask_input: new ort.Tensor("float32", new Float32Array(1), [1]),
     });
     const logits = pasteLogits(answer.low_res_masks.data, grid, region, image);
-    const quality = Math.min(Math.max(answer.iou_predictions.data[0], 0), 1);
+    const quality = this.ofNothing.has(features) ? 0 : Math.min(Math.max(answer.iou_predictions.data[0], 0), 1);
     const mask = new Uint8Array(logits.length);
     for (let i = 0; i < mask.length; i++) mask[i] = logits[i] > 0 ? 1 : 0;
     return { mask, quality, logits };
   }
+}
+
+// Whether the region's pixels on the image are of one grey, so that there is nothing to find.
+function isEven({ width, height, pixels }, region) {
+  const left = Math.max(0, Math.ceil(region.x0)), right = Math.min(width - 1, Math.floor(region.x1));
+  const top = Math.max(0, Math.ceil(region.y0)), bottom = Math.min(height - 1, Math.floor(region.y1));
+  let low = 255, high = 0;
+  for (let y = top; y <= bottom && high - low <= EVEN; y++) {
+    for (let at = y * width + left; at <= y * width + right; at++) {
+      low = Math.min(low, pixels[at]);
+      high = Math.max(high, pixels[at]);
+    }
+  }
+  return high - low <= EVEN;
 }
 
 // Points in model pixels with SAM's labels: 1 inside, 0 outside, 2 and 3 the box's corners. Never padded: the model would see it, so that
