@@ -91,7 +91,7 @@ MAY_IMPORT = {
     "segmenter": (*FOUNDATION, "backends", "postprocess", "prompt_arrays", "prompt_checks"),
     "automatic": (*FOUNDATION, "postprocess", "segmenter"),
     "results": (*FOUNDATION, "io", "measure", "parallel", "prompt_checks", "segmenter"),
-    "tracking": (*FOUNDATION, "io", "postprocess", "segmenter", "results", "tracking"),
+    "tracking": (*FOUNDATION, "io", "postprocess", "prompt_checks", "segmenter", "results", "tracking"),
     "video_models": (*FOUNDATION, "models", "prompt_checks", "results", "tracking", "video_models"),
     "outputs": (*FOUNDATION, *RESULTS, "io"),
     "batch": (*FOUNDATION, *RESULTS, "automatic", "durable", "io", "data.problems", "tracking", "batch"),
