@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from uniultra.errors import DataError
 from uniultra.measure import Measurement
 from uniultra.measure.measured import Measured, measure_mask
-from uniultra.measure.volume import CUBE, View, Volume, ejection_fraction, ellipsoid, simpson
+from uniultra.measure.volume import CUBE, View, Volume, apart_notes, ejection_fraction, ellipsoid, simpson
 from uniultra.pixel_scale import Scale
 
 SPACING = 0.4
@@ -147,3 +147,10 @@ def test_what_simpson_refuses() -> None:
         simpson((view(np.zeros((9, 9), bool)),))
     with pytest.raises(DataError, match=r"0 views; Simpson's method takes 1"):
         simpson(())
+
+
+def test_frames_too_close_for_a_systole_are_noted() -> None:
+    [note] = apart_notes(4, 3)
+    assert note == "frames 4 and 3 are next to each other: one of both masks is probably wrong"
+    assert apart_notes(4, 3, 0.4, 0.3) == apart_notes(3, 9, 0.3, 0.9) == apart_notes(3, 9) == []
+    assert "0.099 s apart" in apart_notes(4, 3, 0.399, 0.3)[0]

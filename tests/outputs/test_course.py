@@ -56,6 +56,23 @@ def test_frames_that_are_not_sure_are_no_diastole() -> None:
     assert (report["end_diastole"]["frame"], report["end_systole"]["frame"]) == (0, 3)
 
 
+def test_extremes_too_close_or_too_few_are_noted() -> None:
+    close = ejection_json("a.dcm", course(result(0, 40), result(1, 20), *(result(n, 30) for n in (2, 3))))
+    assert "frames 0 and 1 are 0.050 s apart: one of both masks is probably wrong" in close["notes"]
+    lost = [result(n, 0, "lost") for n in range(4, 9)]
+    few = ejection_json("a.dcm", course(result(0, 40), result(1, 30), result(3, 20), *lost))
+    assert [note for note in few["notes"] if "sure on" in note] == [
+        "the ventricle is sure on 3 of 8 frames alone: its largest or smallest may be missing"
+    ]
+    assert not any("apart" in note for note in few["notes"])
+
+
+def test_areas_in_pixels_are_in_square_pixels() -> None:
+    blind = Scale(None, "", "no calibration", ("an odd scale",))
+    found = course(result(0, 40, scale=blind))
+    assert (found.unit, list(found.notes)) == ("px2", ["an odd scale"])
+
+
 def test_without_two_sure_frames_or_millimetres_there_is_a_reason() -> None:
     assert "fewer than 2 sure frames" in ejection_json("a", course(result(0, 40)))["reason"]
     blind = Scale(None, "", "no calibration")

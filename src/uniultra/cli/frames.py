@@ -138,7 +138,7 @@ class Summary:
         self.numbers = [*self.numbers[:1], result.number]
         self.notes |= dict.fromkeys(result.notes)
         for found in result.objects:
-            area = (float(found.area_px), "px", result.number)
+            area = (float(found.area_px), "px2", result.number)
             if found.area_mm2 is not None:
                 area = (found.area_mm2, "mm2", result.number)
             # Frames may differ in their unit, where a mask leaves its region: the smallest and largest of

@@ -25,6 +25,8 @@ DISCS = 20
 DISAGREE = 0.1
 """Relative difference between two views of one length above which an answer carries a note."""
 CUBE = "a factor by which millimetres are wrong makes a volume wrong by its cube"
+SHORTEST_SYSTOLE_S = 0.1
+"""Ejection alone takes 0.2 s and more at rest, and no less than this at 200 beats a minute."""
 ML = 1e-3
 """Millilitres a cubic millimetre."""
 
@@ -139,6 +141,20 @@ def ejection_fraction(diastole: Volume, systole: Volume) -> Measurement:
     ratio = start.value / end.value
     relative = math.hypot((start.uncertainty or 0.0) / start.value, (end.uncertainty or 0.0) / end.value)
     return Measurement(100.0 * (1.0 - ratio), "%", 100.0 * ratio * relative)
+
+
+def apart_notes(
+    diastole: int, systole: int, diastole_s: float | None = None, systole_s: float | None = None
+) -> list[str]:
+    """A note where two frames of a cine lie too close in time to be end-diastole and end-systole: by their
+    times, or where these are unknown, next to each other.
+    """
+    if diastole_s is None or systole_s is None:
+        apart, close = "are next to each other", abs(diastole - systole) == 1
+    else:
+        seconds = round(abs(diastole_s - systole_s), 3)
+        apart, close = f"are {seconds:.3f} s apart", seconds < SHORTEST_SYSTOLE_S
+    return [f"frames {diastole} and {systole} {apart}: one of both masks is probably wrong"] * close
 
 
 def _both(plane: Shape) -> list[tuple]:

@@ -10,10 +10,13 @@ from typing import Any
 from uniultra.errors import DataError
 from uniultra.io.output import write_json, write_png, write_text
 from uniultra.measure.measured import number
-from uniultra.measure.volume import View, Volume, ejection_fraction, simpson
+from uniultra.measure.volume import View, Volume, apart_notes, ejection_fraction, simpson
 from uniultra.outputs.course_plot import Curve, Point, as_picture, as_svg
 from uniultra.outputs.structured import NOTICE
 from uniultra.results import FrameResult, ObjectResult
+
+LEAST_SURE = 0.75
+"""The share of frames that a ventricle should be sure on, so that its extremes are likely among them."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,12 @@ class Course:
         self.notes |= dict.fromkeys(f"frame {result.number}: {note}" for note in result.notes)
         for found in result.objects:
             size = float(found.area_px) if found.area_mm2 is None else found.area_mm2
-            self.units.add("px" if found.area_mm2 is None else "mm2")
+            self.units.add("px2" if found.area_mm2 is None else "mm2")
             point = Point(
                 result.number, result.time_s, size if found.area_px else None, found.status or "sure"
             )
             self.points.setdefault(found.number, []).append(point)
+            self.notes |= dict.fromkeys(found.scale.notes)
             if found.number == self.ventricle and found.status == "sure" and found.area_px:
                 self._keep_extremes(result, found)
 
@@ -73,8 +77,8 @@ class Course:
 
     @property
     def unit(self) -> str:
-        """Of sizes: mm2 or px; "px and mm2" where frames differ, as where a mask leaves its region."""
-        return " and ".join(sorted(self.units, reverse=True)) or "px"
+        """Of sizes: mm2 or px2; "px2 and mm2" where frames differ, as where a mask leaves its region."""
+        return " and ".join(sorted(self.units, reverse=True)) or "px2"
 
     def curves(self) -> list[Curve]:
         """By structure, in the order of their numbers."""
@@ -107,6 +111,7 @@ def ejection_json(image: str, course: Course) -> dict[str, Any]:
     notes = [
         *dict.fromkeys((*diastole.notes, *systole.notes)),
         "single-plane: assumes a round ventricle, not foreshortened",
+        *_doubts(course, largest, smallest),
     ]
     return head | {
         "ejection_fraction": number(fraction),
@@ -115,6 +120,19 @@ def ejection_json(image: str, course: Course) -> dict[str, Any]:
         "method": diastole.method,
         "notes": notes,
     }
+
+
+def _doubts(course: Course, largest: Extreme, smallest: Extreme) -> list[str]:
+    """Why the two frames may not be end-diastole and end-systole, a sentence each."""
+    points = course.points[course.ventricle]
+    sure = sum(point.status == "sure" for point in points)
+    notes = apart_notes(largest.frame, smallest.frame, largest.time_s, smallest.time_s)
+    if sure < LEAST_SURE * len(points):
+        notes.append(
+            f"the ventricle is sure on {sure} of {len(points)} frames alone: its largest or smallest may be "
+            "missing"
+        )
+    return notes
 
 
 def _phase(extreme: Extreme, volume: Volume) -> dict[str, Any]:

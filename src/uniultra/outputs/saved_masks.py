@@ -20,7 +20,7 @@ from uniultra.io.masks import MISSING, check_ids, read_ids
 from uniultra.io.paths import shown
 from uniultra.io.priors import instance_of
 from uniultra.measure.measured import Measured, measure_mask, number
-from uniultra.measure.volume import View, Volume, ejection_fraction, ellipsoid, simpson
+from uniultra.measure.volume import View, Volume, apart_notes, ejection_fraction, ellipsoid, simpson
 from uniultra.outputs.saved import of_frame, saved_beside
 from uniultra.pixel_scale import UNKNOWN, Calibration, Scale
 from uniultra.types import Frame
@@ -287,6 +287,7 @@ def _of_a_cine(masks: Iterable[SavedMask], structure: int | None) -> dict[str, A
     notes += [f"left out, as the structure isn't on them: {empty} of {empty + len(volumes)} frames"] * (
         empty > 0
     )
+    notes += apart_notes(largest or 0, smallest or 0)
     fraction = number(ejection_fraction(volumes[largest], volumes[smallest]))
     return {
         "end_diastolic": {"frame": largest, **_json_of(volumes[largest])},

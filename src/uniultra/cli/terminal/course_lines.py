@@ -21,24 +21,28 @@ def course_lines(source: InputFile, course: Course, facts: ModelFacts) -> str:
     lines = [f"{source.path}  {count}  {facts.name} {facts.version}"]
     for number, points in sorted(course.points.items()):
         sizes = [point.size for point in points if point.size is not None]
-        said = f"area {min(sizes):.1f} to {max(sizes):.1f} {course.unit}" if sizes else "never found"
+        digits = 1 if "mm2" in course.units else 0
+        span = f"{min(sizes, default=0):.{digits}f} to {max(sizes, default=0):.{digits}f} {course.unit}"
+        said = f"area {span}" if sizes else "never found"
         doubts = [
             f"{status} on {_ranges([point.frame for point in points if point.status == status])}"
             for status in ("unsure", "lost", "absent")
             if any(point.status == status for point in points)
         ]
         lines.append(f"  {number}: {'; '.join([said, *(doubts or ['sure throughout'])])}")
+    notes = dict(course.notes)
     if course.ventricle:
         report = ejection_json(source.path.name, course)
         if "reason" in report:
             lines.append(f"  EF of {course.ventricle}: none: {report['reason']}")
         else:
             value, low, high = (report[key] for key in ("ejection_fraction", "end_systole", "end_diastole"))
+            notes |= dict.fromkeys(report["notes"])
             frames_said = f"ED frame {high['frame']}, ES frame {low['frame']}"
             lines.append(
                 f"  EF of {course.ventricle}: {value['value']:.0f} % ({frames_said}, {report['method']})"
             )
-    lines += [f"  note: {note}" for note in course.notes]
+    lines += [f"  note: {note}" for note in notes]
     return "\n".join(map(printable, lines))
 
 

@@ -170,7 +170,7 @@ def _written(workspace: Workspace, name: str, pairs: list[_Pair], alone: int) ->
         files=len({pair.item.id for pair in pairs}),
         alone=alone,
         dice=[overlaps[0], _median(overlaps), sum(overlaps) / len(overlaps)],
-        area=_spread([(p.found.areas, "mm²" if p.found.unit == "mm" else "px") for p in pairs]),
+        area=_spread([(p.found.areas, "mm²" if p.found.unit == "mm" else "px²") for p in pairs]),
         long_diameter=_spread([(p.found.lengths, p.found.unit) for p in pairs]),
         csv=target.name,
     )
@@ -186,7 +186,7 @@ def _row(pair: _Pair) -> list[Any]:
 
 def _spread(pairs: list[tuple[tuple[float, float], str]]) -> SpreadOut | None:
     """Of those in millimetres, or where fewer than two are, of those in pixels."""
-    for unit in ("mm²", "mm", "px"):
+    for unit in ("mm²", "mm", "px²", "px"):
         values = [value for value, its in pairs if its == unit]
         found: BlandAltman | None = bland_altman([a for a, _ in values], [b for _, b in values])
         if found is not None:
