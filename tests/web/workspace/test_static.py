@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import shutil
 import subprocess
@@ -188,9 +189,27 @@ def test_a_contour_of_few_points_holds_the_same_pixels() -> None:
     assert found["near"] == [4, [3, 0]]
 
 
+def modules_from(name: str, files: dict[str, tuple[bytes, str]]) -> set[str]:
+    """A module, and all that it imports, by their paths."""
+    found, next_ones = {name}, [name]
+    while next_ones:
+        module = next_ones.pop()
+        text = files[module][0].decode("utf-8")
+        for there in re.findall(r"""(?:from|import|import\()\s*["'](\.{1,2}/[^"']+)["']""", text):
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(module), there))
+            if path not in found:
+                found.add(path)
+                next_ones.append(path)
+    return found
+
+
 def test_the_page_is_light_and_loads_nothing_from_elsewhere() -> None:
     files = static_files()
-    assert sum(len(data) for data, _ in files.values()) <= MOST_BYTES
+    loaded = modules_from("main.mjs", files) | {"index.html", "style.css", "icon.svg"}
+    assert not [name for name in loaded if name.startswith("local/")], "that is of the page without a server"
+    assert sum(len(files[name][0]) for name in loaded) <= MOST_BYTES
+    unused = [name for name in files if not name.startswith("local/") and name not in loaded]
+    assert all(name.startswith("core/") for name in unused), unused
     for name, (data, _) in files.items():
         text = data.decode("utf-8")
         addresses = set(re.findall(r"https?://[^\s\"'`)]+", text)) - {"http://www.w3.org/2000/svg"}
@@ -216,6 +235,8 @@ def test_measures_in_the_tab_are_close_to_pythons(mm: list[float] | None) -> Non
         u = (xx - 100) * np.cos(angle) + (yy - 80) * np.sin(angle)
         v = -(xx - 100) * np.sin(angle) + (yy - 80) * np.cos(angle)
         masks.append((u / 60) ** 2 + (v / 25) ** 2 <= 1 + 0.1 * np.sin(3 * np.arctan2(v, u)))
+    ring = ellipse((160, 200), (120, 90), (50, 30)) & ~ellipse((160, 200), (120, 90), (20, 20))
+    masks.append(ring | ellipse((160, 200), (30, 30), (15, 15)))  # a hole, and two parts
     given = [{"mask": m.astype(int).ravel().tolist(), "width": 200, "height": 160, "mm": mm} for m in masks]
     script = """
         const { measureMask } = await import(`${core}/measure.mjs`);
@@ -228,6 +249,7 @@ def test_measures_in_the_tab_are_close_to_pythons(mm: list[float] | None) -> Non
     spacing = None if mm is None else (mm[0], mm[1])
     for mask, measured in zip(masks, found, strict=True):
         expected = as_json(measure_mask(mask, Scale(spacing, "test" if mm else "", "" if mm else "none")))
+        assert measured.pop("centroid_xy") == pytest.approx(expected["centroid_xy"], abs=0.01)
         for name, one in measured.items():
             assert one["unit"] == expected[name]["unit"]
             assert one["value"] == pytest.approx(expected[name]["value"], rel=0.02, abs=pixel), name

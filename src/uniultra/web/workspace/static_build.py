@@ -7,11 +7,14 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
+from uniultra import __version__
 from uniultra.atomic import staged_folder
 from uniultra.errors import ModelError, OutputError
 from uniultra.model_facts import MODEL_JSON
 from uniultra.registry import MODELS, find, verified_folder
+from uniultra.structures import NAMES, PAIRED, SIDES, Structure, structure
 from uniultra.text import printable
 from uniultra.web.workspace.items import EXAMPLES
 from uniultra.web.workspace.static_files import INDEX, static_files
@@ -19,6 +22,8 @@ from uniultra.web.workspace.static_files import INDEX, static_files
 ENGINE = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 """What is taken of onnxruntime-web: its WebAssembly build with SIMD."""
 MODEL = (MODEL_JSON, "encoder.onnx", "decoder.onnx")
+SITE = "site.json"
+"""What the page must know of this package: its version, and the codes of structures."""
 _HEAD = '<meta charset="utf-8">'
 POLICY = "; ".join(
     (
@@ -60,9 +65,23 @@ def build(out: Path, model: str, engine: Path) -> int:
         _copy(engine, ENGINE, part / "ort")
         listed = json.loads((EXAMPLES / "examples.json").read_text(encoding="utf-8"))
         names = [str(example["image"]) for example in listed]
+        (part / SITE).write_text(json.dumps(_site()), encoding="utf-8")
         _copy(EXAMPLES, [*names, "ATTRIBUTION.md"], part / "examples")
         (part / "examples" / "examples.json").write_text(json.dumps(names), encoding="utf-8")
         return sum(path.stat().st_size for path in part.rglob("*") if path.is_file())
+
+
+def _site() -> dict[str, Any]:
+    """The version, and of each listed name its codes, a list of scheme, value and meaning each."""
+    names = [*NAMES, *(f"{side} {name}" for side in SIDES for name in PAIRED)]
+    return {"uniultra": __version__, "structures": {name: _codes(structure(name)) for name in names}}
+
+
+def _codes(one: Structure) -> dict[str, list[str] | None]:
+    coded = {"category": one.category, "type": one.kind, "region": one.region, "side": one.side}
+    return {
+        key: None if code is None else [code.scheme, code.value, code.meaning] for key, code in coded.items()
+    }
 
 
 def _write_page(part: Path) -> None:

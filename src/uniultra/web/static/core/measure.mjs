@@ -3,31 +3,53 @@
 // the last digit.
 
 import { outlines } from "./outline.mjs";
+import { filled } from "./polygon.mjs";
 
 // mask: Uint8Array of 0 and 1; mm: [down, right] or null. The keys of the server's answer; {} for an empty
-// mask.
+// mask. Lengths are of the largest part, its holes filled; area and centre of all.
 export function measureMask(mask, size, mm) {
   const [down, right] = mm ?? [1, 1],
     [one, two] = mm ? ["mm", "mm2"] : ["px", "px2"];
-  const moments = momentsOf(mask, size, down, right);
-  if (!moments.count) return {};
-  const loops = outlines(mask, size).map((loop) => smoothed(loop).map(([x, y]) => [x * right, y * down]));
-  const points = loops.reduce((most, loop) => (length(loop) > length(most) ? loop : most));
+  const part = largestPart(mask, size, [down, right]);
+  if (!part) return {};
+  const { points, moments: { long, short } } = part;
+  const { count, centre } = part.inside === mask ? part.moments : momentsOf(mask, size, down, right);
   const [a, b] = farthest(points);
   const [c, d] = across(points, a, b);
   const ends = (p, q) => [p, q].map(([x, y]) => [x / right, y / down]);
   const distance = (p, q) => Math.hypot(p[0] - q[0], p[1] - q[1]);
-  const area = moments.count * down * right,
-    { long, short } = moments;
+  const area = count * down * right;
   const as = (value, unit, ends_xy) => ({ value, unit, uncertainty: null, ...(ends_xy ? { ends_xy } : {}) });
   return {
     area: as(area, two),
     perimeter: as(length(points), one),
     long_diameter: as(distance(a, b), one, ends(a, b)),
     short_diameter: as(distance(c, d), one, ends(c, d)),
+    ellipse_long_axis: as(long, one),
+    ellipse_short_axis: as(short, one),
     ellipse_circumference: as(ramanujan(long / 2, short / 2), one),
     equivalent_diameter: as(2 * Math.sqrt(area / Math.PI), one),
+    centroid_xy: centre,
   };
+}
+
+// The largest connected part, its holes filled: {inside, points, moments}, its outline in the units of `spacing`, [down, right]; null where
+// the mask is empty.
+export function largestPart(mask, size, [down, right]) {
+  const loops = outlines(mask, size);
+  if (!loops.length) return null;
+  const loop = loops.reduce((most, one) => (areaWithin(one) > areaWithin(most) ? one : most));
+  const inside = loops.length > 1 ? filled([loop], size) : mask;
+  const points = smoothed(loop).map(([x, y]) => [x * right, y * down]);
+  return { inside, points, moments: momentsOf(inside, size, down, right) };
+}
+
+// Of an outer edge; below 0 of a hole's, which runs the other way round.
+function areaWithin(loop) {
+  return loop.reduce((sum, [x, y], i) => {
+    const [px, py] = loop[(i + loop.length - 1) % loop.length];
+    return sum + (px * y - x * py) / 2;
+  }, 0);
 }
 
 // Without the stairs of the pixel grid, which make an outline too long.
@@ -61,8 +83,9 @@ function momentsOf(mask, { width, height }, down, right) {
     yy = (syy / count - my * my + 1 / 12) * down ** 2;
   const xy = (sxy / count - mx * my) * right * down;
   const middle = (xx + yy) / 2,
-    apart = Math.hypot((xx - yy) / 2, xy);
-  return { count, long: 4 * Math.sqrt(middle + apart), short: 4 * Math.sqrt(Math.max(middle - apart, 0)) };
+    apart = Math.hypot((xx - yy) / 2, xy),
+    angle = Math.atan2(2 * xy, xx - yy) / 2; // of the long axis, from the right
+  return { count, centre: [mx, my], angle, long: 4 * Math.sqrt(middle + apart), short: 4 * Math.sqrt(Math.max(middle - apart, 0)) };
 }
 
 // Ramanujan's second approximation of an ellipse's circumference.

@@ -64,7 +64,7 @@ async function answer(method, path, value) {
   if (what === "segment") return segment(await opened(id), Number(number), value);
   if (what === "track") return follow(id, await opened(id), Number(number), value);
   if (what === "measure") return measure(await opened(id), value);
-  if (what === "export") return exported(id);
+  if (what === "export") return exported(id, value);
   throw new Refused("not-found", "this needs the server: run `uniultra open`");
 }
 
@@ -116,7 +116,8 @@ async function opened(id) {
   return file.image;
 }
 
-function facts(id, image) {
+async function facts(id, image) {
+  const [{ offers }] = await writers();
   const { width, height, count, times_s, calibration, kind } = image,
     { revision, doc } = kept(id);
   const empty = { objects: [], frames: [], calipers: [], spacing_mm_yx: null, done: false };
@@ -130,7 +131,7 @@ function facts(id, image) {
     times_s,
     calibration,
     notes: image.notes ?? [],
-    exports: { coco: "" },
+    exports: offers(image),
     scanner: scannerOf(image),
     stamp: files.get(id).stamp,
     banners: banners()[scannerOf(image)] ?? [],
@@ -194,39 +195,31 @@ function measure(image, { counts, spacing_mm_yx }) {
   };
 }
 
-// One JSON file with all masks of a file in COCO's terms, by the browser's download.
-function exported(id) {
-  const { doc } = kept(id),
-    { name, image } = files.get(id);
-  const frames = doc.frames.map((frame) => ({
-    id: frame.number + 1,
-    file_name: name,
-    frame: frame.number,
-    width: image.width,
-    height: image.height,
-  }));
-  const annotations = doc.frames
-    .flatMap((frame) =>
-      frame.masks.map((mask) => {
-        const box = maskBox(decode(mask.counts, image), image) ?? { x0: -0.5, y0: -0.5, x1: -0.5, y1: -0.5 };
-        return {
-          image_id: frame.number + 1,
-          category_id: mask.object,
-          iscrowd: 0,
-          score: mask.quality,
-          bbox: [box.x0 + 0.5, box.y0 + 0.5, box.x1 - box.x0, box.y1 - box.y0],
-          segmentation: { size: [image.height, image.width], counts: mask.counts },
-        };
-      }),
-    )
-    .map((annotation, index) => ({ id: index + 1, ...annotation }));
-  const categories = doc.objects.map((object) => ({ id: object.id, name: object.name }));
-  const blob = new Blob([JSON.stringify({ images: frames, categories, annotations })], {
-    type: "application/json",
+// The results of a file as one ZIP, by the browser's download. What writes them is loaded when it is first needed.
+async function exported(id, { kinds }) {
+  const [{ resultsOf, stemOf }, { zip }] = await writers();
+  const { name } = files.get(id),
+    image = await opened(id);
+  const of = { name, image, doc: kept(id).doc, banners: banners()[scannerOf(image)] ?? [], ...(await known()) };
+  const made = await resultsOf(of, kinds).catch((error) => {
+    throw new Refused("output", error.message);
   });
+  return download(`${stemOf(name)}.uniultra.zip`, zip(made), made);
+}
+
+const writers = () => Promise.all([import("./export/results.mjs"), import("./export/bytes.mjs")]);
+
+// The model's facts with this page's version, and the codes of structures by their names.
+async function known() {
+  const { uniultra, structures } = await (await fetch("site.json")).json();
+  return { facts: { ...(await modelFacts()), uniultra }, table: structures };
+}
+
+function download(name, bytes, made) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = `${name}.coco.json`;
+  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/zip" }));
+  link.download = name;
   link.click();
-  return { folder: "Downloads", files: [link.download], notes: [] };
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  return { folder: name, files: Object.keys(made), notes: [] };
 }

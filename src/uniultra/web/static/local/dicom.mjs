@@ -15,8 +15,8 @@ const SPACINGS = [["PixelSpacing", 0x00280030], ["NominalScannedPixelSpacing", 0
 
 export const isDicom = (bytes) => String.fromCharCode(...bytes.subarray(128, 132)) === "DICM";
 
-// {width, height, count, times_s, notes, calibration, table, frame(n)}; frame resolves to an RGBA ImageData, or to a
-// JPEG's Blob, whose grey `table` maps to what is shown where it isn't null.
+// {width, height, count, times_s, notes, calibration, table, raw, frame(n)}; frame resolves to an RGBA ImageData, or to a
+// JPEG's Blob, whose grey `table` maps to what is shown where it isn't null; `raw` is what a derived file refers to.
 export function readDicom(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const meta = elements(view, 132, bytes.length, true, (tag) => tag >> 16 !== 2);
@@ -46,6 +46,7 @@ export function readDicom(bytes) {
     calibration: calibrationOf(view, found, explicit),
     ...timesOf(view, found, count),
     table: kind.table ?? null,
+    raw: { view, found, syntax, parts, samples: kind.samples },
     frame: (n) =>
       parts ? new Blob([bytes.slice(...parts[n])], { type: "image/jpeg" }) : native(bytes, pixels, kind, n),
   };
