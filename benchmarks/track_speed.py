@@ -2,10 +2,10 @@
 
     python benchmarks/track_speed.py --frames 120 --threads 2
 
-A simulated frame at 640 x 480 is set in motion (seeded, no data set needed). Timed is what happens to a
-decoded frame: motion, registration or the model, the mask, and its measures; `model` is with registration
-switched off, the slow case. On an idle machine the wall clock is what counts; processor time is printed
-beside it.
+A simulated frame at 640 x 480 is set in motion (seeded, no data set needed). Timed is what happens to
+decoded frames in `uniultra track` up to the measures, which are taken on threads as there: motion,
+registration or the model, the mask; `model` is with registration switched off, the slow case. On an idle
+machine the wall clock is what counts; processor time is printed beside it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ import numpy as np
 
 from uniultra.data.simulation.cines import simulate_cine
 from uniultra.data.simulation.frames import simulate_frame
-from uniultra.measure.measured import measure_mask
+from uniultra.parallel import map_ahead
 from uniultra.pixel_scale import Box
+from uniultra.results import FrameResult
 from uniultra.segmenter import Segmenter
-from uniultra.tracking import answers, begin, step
-from uniultra.types import Frame, Prompt, mask_box
+from uniultra.tracking import answers, track
+from uniultra.types import Cine, Frame, Prompt, mask_box
 
 WIDTH, HEIGHT = 640, 480
+MEASURING = 2
+"""Threads that take the measures, as those that draw in `uniultra track`."""
 
 
 def clip(count: int, seed: int) -> tuple[list[Frame], Box]:
@@ -60,17 +63,22 @@ def timed(
     segmenter: Segmenter, frames: Sequence[Frame], prompts: dict[int, Prompt]
 ) -> tuple[float, float, float]:
     """Milliseconds: the first result, and a later frame by the wall clock and by processor time."""
+    cine = Cine("simulated", (HEIGHT, WIDTH), len(frames), frames.__getitem__, lambda: iter(frames))
     begun = time.perf_counter()
-    found, state = begin(segmenter, frames[0], prompts)
+    results = track(segmenter, cine, {0: prompts})
+    measured(next(results))
     first = time.perf_counter() - begun
     begun, worked = time.perf_counter(), time.process_time()
-    for frame in frames[1:]:
-        found, state = step(segmenter, state, frame)
-        for one in found:
-            measure_mask(one.mask.mask_hw, one.mask.scale)
-    count = len(frames) - 1
+    count = sum(1 for _ in map_ahead(measured, results, MEASURING))
     wall, cpu = time.perf_counter() - begun, time.process_time() - worked
     return 1000 * first, 1000 * wall / count, 1000 * cpu / count
+
+
+def measured(result: FrameResult) -> FrameResult:
+    """The same, once its structures are measured."""
+    for one in result.objects:
+        assert one.measured.scale is one.scale
+    return result
 
 
 def report(model: str, count: int, threads: int, seed: int) -> Iterator[str]:

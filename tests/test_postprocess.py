@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from uniultra.postprocess import overlap, under_clicks, without_holes, without_specks
+from uniultra.postprocess import _parts, overlap, under_clicks, without_holes, without_specks
 from uniultra.types import Mask, Prompt
 
 
@@ -89,3 +90,19 @@ def test_holes_are_those_that_scipy_fills(seed: int, density: float, max_hole: f
     sizes = np.bincount(numbered.ravel(), minlength=count + 1)
     sizes[0] = mask_hw.size
     np.testing.assert_array_equal(filled, mask_hw | (sizes[numbered] < max_hole * mask_hw.sum()))
+
+
+@pytest.mark.parametrize("density", [0.3, 0.5, 0.97])
+def test_one_part_without_holes_is_known_without_numbering(density: float) -> None:
+    """By the edges alone, against scipy's parts (by sides and corners) and holes (by sides)."""
+    rng, plain = np.random.default_rng(int(100 * density)), 0
+    for _ in range(300):
+        mask_hw = rng.random((rng.integers(1, 6), rng.integers(1, 6))) < density
+        if not mask_hw.any():
+            continue
+        parts = ndimage.label(mask_hw, np.ones((3, 3)))[1]
+        whole = parts == 1 and np.array_equal(ndimage.binary_fill_holes(mask_hw), mask_hw)
+        mask = Mask(mask_hw, np.where(mask_hw, np.float32(2), np.float32(-2)), 0.9)
+        assert (_parts(mask) is None) == whole
+        plain += whole
+    assert plain > 20

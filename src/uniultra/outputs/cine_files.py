@@ -67,10 +67,12 @@ class CineFiles:
     listed_faults: list[int] = field(default_factory=list)
 
     def prepare(self, result: FrameResult) -> FrameResult:
-        """The same result, once its overlay is drawn: the part of `add` that can be done ahead, on any
-        thread.
+        """The same result, once it is measured and its overlay drawn: the part of `add` that can be done
+        ahead, on any thread.
         """
         assert result.number is not None, "a frame of a cine has a number"
+        for found in result.objects:
+            _ = found.measured, found.area_px
         if self._captured or self.movie is not None:
             self.pictures[result.number] = draw_result(result)
         return result

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain
@@ -27,7 +27,8 @@ from uniultra.tracking.views import shared_views
 from uniultra.types import POSITIVE, Frame, Mask, Prompt, Region
 
 THREADS = 2
-"""Structures, and the model beside registration, are worked on by so many threads."""
+"""Structures, the model beside registration, and motion to the next frame are worked on by so many threads.
+"""
 REACH = 0.2
 """How far a mask may reach beyond the box that was expected, a share of its sides; what lies farther is cut
 off. Tissue doesn't move that far in a frame; a mask that runs out of an opening does (docs/LOG.md).
@@ -36,12 +37,18 @@ Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A mask, its grid and appearance, and what speaks for it."""
+class Sight:
+    """A mask of the model, its grid and appearance."""
 
     mask: Mask
     grid: MaskGrid
     seen_hw: np.ndarray
+
+
+@dataclass(frozen=True)
+class Answer(Sight):
+    """A mask, its grid and appearance, and what speaks for it."""
+
     evidence: Evidence
 
 
@@ -78,10 +85,10 @@ def _explained(frame: Frame, one: ObjectTrack, region: Region) -> tuple[ObjectTr
 
 def view_tasks(
     segmenter: Segmenter, frame: Frame, grids: Sequence[MaskGrid]
-) -> list[Callable[[], list[tuple[int, Mask]]]]:
-    """The model's masks of structures at their expected places, as calls that may run on several threads: one
-    for each view of the frame, which gives places in `grids` and their masks. One that has left the frame has
-    none.
+) -> list[Callable[[], list[tuple[int, Sight]]]]:
+    """What the model sees of structures at their expected places, as calls that may run on several threads:
+    one for each view of the frame, which gives places in `grids` and what is seen. One that has left the
+    frame, or that the model doesn't find, has none.
     """
     prompts = [_prompt(grid, (frame.height, frame.width)) for grid in grids]
     there = {place: prompt for place, prompt in enumerate(prompts) if prompt is not None}
@@ -90,12 +97,22 @@ def view_tasks(
     for place, view in zip(there, shared_views(crops), strict=True):
         by_view.setdefault(view, []).append(place)
 
-    def masks(view: Region, places: Sequence[int]) -> list[tuple[int, Mask]]:
+    def sights(view: Region, places: Sequence[int]) -> list[tuple[int, Sight]]:
         encoded = segmenter.encode(frame, view)
         found = segmenter.refine_all(encoded, [there[place] for place in places])
-        return [(place, within_reach(mask, there[place])) for place, mask in zip(places, found, strict=True)]
+        masks = [within_reach(mask, there[place]) for place, mask in zip(places, found, strict=True)]
+        seen = (_sight(segmenter, frame, mask) for mask in masks)
+        return [(place, one) for place, one in zip(places, seen, strict=True) if one is not None]
 
-    return [partial(masks, view, places) for view, places in by_view.items()]
+    return [partial(sights, view, places) for view, places in by_view.items()]
+
+
+def _sight(segmenter: Segmenter, frame: Frame, mask: Mask) -> Sight | None:
+    """None of an empty mask."""
+    box = mask.box_xyxy
+    if box is None:
+        return None
+    return Sight(mask, grid_of(mask.logits_hw, crop_of(segmenter, frame, box)), appearance(frame, box))
 
 
 def within_reach(mask: Mask, prompt: Prompt) -> Mask:
@@ -118,7 +135,7 @@ def answers_at(
 ) -> list[Answer]:
     """The model's answer for each structure at its expected place."""
     found = dict(chain.from_iterable(at_once(view_tasks(segmenter, frame, grids))))
-    return [weighed(segmenter, frame, one, found.get(place)) for place, one in enumerate(tracks)]
+    return [weighed(frame, one, found.get(place)) for place, one in enumerate(tracks)]
 
 
 def at_once(tasks: Sequence[Callable[[], Made]]) -> list[Made]:
@@ -128,6 +145,11 @@ def at_once(tasks: Sequence[Callable[[], Made]]) -> list[Made]:
     if THREADS == 1 or len(tasks) < 2:
         return [task() for task in tasks]
     return list(_threads(os.getpid(), THREADS).map(lambda task: task(), tasks))
+
+
+def begun(task: Callable[[], Made]) -> Future[Made] | None:
+    """A call that runs on one of these threads meanwhile; None with one thread, where nothing does."""
+    return None if THREADS == 1 else _threads(os.getpid(), THREADS).submit(task)
 
 
 @cache
@@ -170,13 +192,11 @@ def crop_of(segmenter: Segmenter, frame: Frame, box_xyxy: Box) -> Region:
     return region
 
 
-def weighed(segmenter: Segmenter, frame: Frame, one: ObjectTrack, mask: Mask | None) -> Answer:
-    """A mask of the model, or none, as an answer; the structure's anchor is on this frame."""
-    box = None if mask is None else mask.box_xyxy
-    if mask is None or box is None:
+def weighed(frame: Frame, one: ObjectTrack, sight: Sight | None) -> Answer:
+    """What the model sees, or nothing, as an answer; the structure's anchor is on this frame."""
+    if sight is None:
         return _nothing(frame, one)
-    grid = grid_of(mask.logits_hw, crop_of(segmenter, frame, box))
-    seen = appearance(frame, box)
+    mask, grid, seen = sight.mask, sight.grid, sight.seen_hw
     return Answer(mask, grid, seen, _evidence(one, grid, seen, mask.quality))
 
 

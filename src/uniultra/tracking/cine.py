@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from uniultra.errors import FileError, PromptError
-from uniultra.io.cines import OnFault, chosen_frames
+from uniultra.io.cines import OnFault, chosen_frames, frames_or_faults
 from uniultra.prompt_checks import clipped
 from uniultra.results import FrameResult, ObjectResult, with_masks_notes
 from uniultra.segmenter import Segmenter
+from uniultra.tracking.ahead import Read, with_motion
 from uniultra.tracking.journal import TrackJournal
 from uniultra.tracking.kept import Kept, keep
 from uniultra.tracking.reading import descending
 from uniultra.tracking.spans import PromptedFrames, affected, checked, prompted_frames
 from uniultra.tracking.step import TrackedMask, lost_mask
-from uniultra.tracking.tracker import Tracker, tracker_of
+from uniultra.tracking.tracker import PromptTracker, Tracker, tracker_of
 from uniultra.types import Cine, Frame
 
 Found = Mapping[int, TrackedMask]
@@ -59,7 +60,7 @@ def track(
     kept: dict[tuple[int, int], Kept] = {}
     before = range(frames.start, max(ends.values()) + 1)
     if len(before) > 1:
-        for number, _, found, _ in _followed(tracker, descending(cine, before, fault), behind):
+        for number, _, found, _ in _followed(tracker, descending(cine, before), behind, fault):
             kept |= {(number, one.number): keep(one) for one in found.values() if number < ends[one.number]}
     journal_after = -1 if journal is None else journal.after
     if journal is not None and journal_after >= 0:
@@ -69,8 +70,8 @@ def track(
                 yield _result(segmenter, cine, (number, frame), known, prompts)
     rest = range(max(frames.start, journal_after + 1), frames.stop)
     begun = None if journal is None else journal.state
-    onwards = chosen_frames(cine, rest, fault)
-    for number, frame, found, state in _followed(tracker, onwards, ahead, begun):
+    onwards = frames_or_faults(cine, rest)
+    for number, frame, found, state in _followed(tracker, onwards, ahead, fault, begun):
         size = frame.height, frame.width
         earlier = {n: kept.pop((number, n)).restored(n, size) for n in numbers if (number, n) in kept}
         lost = {n: lost_mask(n, size) for n in numbers}
@@ -105,13 +106,13 @@ def track_as_found(
     outer = {frame: {n: p for n, p in own.items() if ends[n] == frame} for frame, own in prompts.items()}
     behind, ahead = (prompts, outer) if reverse else (outer, prompts)
     fault = _fault_handler(prompts, on_fault)
-    onwards = chosen_frames(cine, range(min(ends.values()), frames.stop), fault)
-    for number, frame, found, _ in _followed(tracker_of(segmenter), onwards, ahead):
+    onwards = frames_or_faults(cine, range(min(ends.values()), frames.stop))
+    for number, frame, found, _ in _followed(tracker_of(segmenter), onwards, ahead, fault):
         if found:
             yield _result(segmenter, cine, (number, frame), found, prompts)
     if len(before := range(frames.start, max(ends.values()) + 1)) > 1:
-        downwards = descending(cine, before, fault)
-        for number, frame, found, _ in _followed(tracker_of(segmenter), downwards, behind):
+        downwards = descending(cine, before)
+        for number, frame, found, _ in _followed(tracker_of(segmenter), downwards, behind, fault):
             own = {n: one for n, one in found.items() if number < ends[n]}
             if own:
                 yield _result(segmenter, cine, (number, frame), own, prompts)
@@ -144,16 +145,25 @@ def retrack(
 
 def _followed(
     tracker: Tracker,
-    frames: Iterable[tuple[int, Frame]],
+    frames: Iterable[Read],
     starts: PromptedFrames,
+    fault: Callable[[int, FileError], None],
     state: Any = None,
 ) -> Iterator[tuple[int, Frame, Found, Any]]:
     """Each frame, in the given order, with the structures that have begun by then, and the state after it."""
-    for number, frame in frames:
+    ours = isinstance(tracker, PromptTracker)
+    for number, frame, motion in with_motion(frames, starts if ours else (), ours and state is not None):
+        if isinstance(frame, FileError):
+            fault(number, frame)
+            continue
         own = starts.get(number, {})
         found: dict[int, TrackedMask] = {}
         if state is not None:
-            answers, state = tracker.step(state.only({*state.numbers} - {*own}), frame)
+            others = state.only({*state.numbers} - {*own})
+            if isinstance(tracker, PromptTracker):
+                answers, state = tracker.step(others, frame, None if motion is None else motion.result())
+            else:
+                answers, state = tracker.step(others, frame)
             found |= {one.number: one for one in answers}
         if own:
             answers, state = tracker.begin(frame, own, state)

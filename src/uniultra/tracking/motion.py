@@ -8,6 +8,7 @@ each; at scale 0 it doesn't.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -20,6 +21,29 @@ from uniultra.types import Frame, Region
 VIEW_SIDE = 128
 """Longer side of the pictures that motion is estimated on."""
 _LOCAL = threading.local()
+
+
+@dataclass(frozen=True)
+class Motion:
+    """What two frames say without any structure.
+
+    Attributes:
+        view_hw: the later one's `view_of`.
+        before_hw: that of the one before; None where there is none of this size.
+        flow: `flow_between` them, None where nothing moved.
+    """
+
+    view_hw: np.ndarray = field(repr=False)
+    before_hw: np.ndarray | None = field(default=None, repr=False)
+    flow: np.ndarray | None = field(default=None, repr=False)
+
+
+def motion_to(frame: Frame, before_hw: np.ndarray | None) -> Motion:
+    """Motion to a frame from the one before, of which `before_hw` is the view."""
+    view = view_of(frame)
+    if before_hw is None or before_hw.shape != view.shape:
+        return Motion(view)
+    return Motion(view, before_hw, None if np.array_equal(view, before_hw) else flow_between(view, before_hw))
 
 
 def view_of(frame: Frame) -> np.ndarray:

@@ -26,6 +26,7 @@ from uniultra.segmenter import Segmenter
 from uniultra.tracking.anchor import EXPLAINED, Anchor, Registration, registered
 from uniultra.tracking.answers import (
     Answer,
+    Sight,
     answers_at,
     at_once,
     crop_of,
@@ -43,7 +44,7 @@ from uniultra.tracking.confidence import (
     holds_on,
     status_of,
 )
-from uniultra.tracking.motion import carried, flow_between, moved_to_match, view_of
+from uniultra.tracking.motion import Motion, carried, motion_to, moved_to_match, view_of
 from uniultra.tracking.state import MaskGrid, agreement, grid_of
 from uniultra.tracking.track_state import ObjectTrack, TrackState
 from uniultra.tracking.views import registered_well, shared_views
@@ -130,8 +131,13 @@ def _new_track(
     return ObjectTrack(number, grid, grid, seen, seen, Anchor(grid, mask.quality, registration))
 
 
-def step(segmenter: Segmenter, state: TrackState, frame: Frame) -> tuple[list[TrackedMask], TrackState]:
+def step(
+    segmenter: Segmenter, state: TrackState, frame: Frame, motion: Motion | None = None
+) -> tuple[list[TrackedMask], TrackState]:
     """Follows all structures of a state to the next frame.
+
+    Args:
+        motion: to this frame from that of the state, where it is known (`ahead`).
 
     Returns:
         The answers in the order of `state.objects`, and the state after this frame.
@@ -140,14 +146,14 @@ def step(segmenter: Segmenter, state: TrackState, frame: Frame) -> tuple[list[Tr
         PromptError: the frame has another size than those before.
     """
     _check_size(state, frame)
-    view = view_of(frame)
-    still = np.array_equal(view, state.view_hw)
-    flow = None if still or not state.objects else flow_between(view, state.view_hw)
+    if motion is None or motion.before_hw is not state.view_hw:
+        motion = motion_to(frame, state.view_hw)
+    view, flow, still = motion.view_hw, motion.flow, motion.flow is None
     expected = [_expected(one, flow, state.frame_hw) for one in state.objects]
-    brought, masks = _seen(segmenter, frame, state.objects, expected, flow)
+    brought, sights = _seen(segmenter, frame, state.objects, expected, flow)
     objects = state.objects if still else tuple(one for one, _ in brought)
     found = [
-        weighed(segmenter, frame, one, masks.get(place)) if known is None else known
+        weighed(frame, one, sights.get(place)) if known is None else known
         for place, (one, known) in enumerate(zip(objects, (known for _, known in brought), strict=True))
     ]
     for turn, (search, least) in enumerate(((_where_sure, FOUND_THERE), (_where_alike, SURE))):
@@ -175,9 +181,9 @@ def _seen(
     objects: Sequence[ObjectTrack],
     expected: Sequence[MaskGrid],
     flow: np.ndarray | None,
-) -> tuple[list[tuple[ObjectTrack, Answer | None]], dict[int, Mask]]:
+) -> tuple[list[tuple[ObjectTrack, Answer | None]], dict[int, Sight]]:
     """Each structure with its anchor on this frame, and its answer where the prompted frame explains what is
-    seen; and the model's masks of the others, by their places.
+    seen; and what the model sees of the others, by their places.
 
     Where registration failed on the frame before, the model isn't kept waiting for it to fail again.
     """
@@ -191,12 +197,12 @@ def _seen(
     tasks: list[Callable[[], Any]] = [*guesses, *(partial(explained, frame, own, flow) for own in together)]
     made = at_once(tasks)
     early = dict(chain.from_iterable(made[: len(guesses)]))
-    masks = {likely[place]: mask for place, mask in early.items()}
+    sights = {likely[place]: one for place, one in early.items()}
     by_place = dict(zip(chain(*groups.values()), chain(*made[len(guesses) :]), strict=True))
     found = [by_place[place] for place in range(len(objects))]
     rest = [place for place, (_, known) in enumerate(found) if known is None and place not in likely]
     late = chain.from_iterable(at_once(view_tasks(segmenter, frame, [expected[place] for place in rest])))
-    return found, masks | {rest[place]: mask for place, mask in late}
+    return found, sights | {rest[place]: one for place, one in late}
 
 
 def _check_size(state: TrackState, frame: Frame) -> None:

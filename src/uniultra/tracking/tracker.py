@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self
 
 from uniultra.model_facts import ModelFacts
 from uniultra.segmenter import Segmenter
+from uniultra.tracking.motion import Motion
 from uniultra.tracking.step import TrackedMask, begin, step
 from uniultra.tracking.track_state import TrackState
 from uniultra.types import Frame, Prompt
@@ -68,8 +69,10 @@ class PromptTracker:
     ) -> tuple[list[TrackedMask], TrackState]:
         return begin(self.segmenter, frame, prompts, state)
 
-    def step(self, state: TrackState, frame: Frame) -> tuple[list[TrackedMask], TrackState]:
-        return step(self.segmenter, state, frame)
+    def step(
+        self, state: TrackState, frame: Frame, motion: Motion | None = None
+    ) -> tuple[list[TrackedMask], TrackState]:
+        return step(self.segmenter, state, frame, motion)
 
 
 def tracker_of(follower: Segmenter | Tracker) -> Tracker:
