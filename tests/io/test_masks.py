@@ -169,6 +169,17 @@ def test_half_transparent_ids_are_refused(tmp_path: Path) -> None:
         read_ids(save(tmp_path / "ids.png", Image.new("LA", HW, (3, 128))))
 
 
+@pytest.mark.parametrize("value", [256, 32768, 65535])
+def test_black_and_white_in_16_bits_is_one_object(tmp_path: Path, value: int) -> None:
+    pixels = np.zeros(HW, np.uint16)
+    pixels[1:3, 1:4] = value
+    found = read_ids(save(tmp_path / "ids.png", pixels))
+    np.testing.assert_array_equal(found, np.where(pixels > 0, 255, 0))
+    pixels[0, 0] = 1
+    with pytest.raises(FileError, match=f"holds the value {value}; ids are"):
+        read_ids(save(tmp_path / "ids.png", pixels))
+
+
 @pytest.mark.parametrize(
     ("value", "stated"),
     [(np.uint16(256), "256"), (np.float32(1.5), "1.5"), (np.float32(-1), "-1"), (np.int32(70000), "70000")],

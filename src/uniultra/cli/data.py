@@ -67,7 +67,7 @@ def import_(
         str,
         typer.Option(
             help="Regular expression whose first group is the patient, searched in the image's id: its "
-            "file name without suffix (COCO: with its folders, joined by _)."
+            "file name without suffix (with its folders, joined by _)."
         ),
     ] = "",
 ) -> None:
@@ -92,7 +92,8 @@ def import_(
     _list(imported.problems)
     if not imported.written:
         raise DataError(
-            f"{len(imported.problems)} problems, so nothing was written; fix them, or pass --skip-bad"
+            f"{_count(len(imported.problems), 'problem')}, so nothing was written; fix what is listed, or "
+            "pass --skip-bad"
         )
     if not any(row["subject"] for row in imported.rows) and name in OWN:
         _warn_of_alike([row["id"] for row in imported.rows])
@@ -100,9 +101,13 @@ def import_(
     groups = len({row["group"] for row in imported.rows})
     shares = ", ".join(f"{count} {split}" for split, count in counts.items())
     say(
-        f"{out / 'manifest.csv'}: {len(imported.rows)} images in {groups} groups ({shares}); "
-        f"{len(imported.problems)} problems skipped"
+        f"{out / 'manifest.csv'}: {_count(len(imported.rows), 'image')} in {_count(groups, 'group')} "
+        f"({shares}); {_count(len(imported.problems), 'problem')} skipped"
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _warn_of_alike(ids: list[str]) -> None:
@@ -124,7 +129,7 @@ def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, on
         problems = check_manifest(manifest, progress)
     _list(problems)
     if problems:
-        raise DataError(f"manifest '{manifest}' has {len(problems)} problems; fix them")
+        raise DataError(f"manifest '{manifest}' has {_count(len(problems), 'problem')}; fix what is listed")
     by_image = split_by_image(manifest)
     if by_image:
         fix = "give the column subject where you know the patient, and split by it"

@@ -97,7 +97,7 @@ def import_set(
             return Imported((), tuple(problems), False)
         if not good:
             raise DataError(
-                f"'{root}' leaves no image to import; {len(problems)} problems, the first: "
+                f"'{root}' leaves no image to import; problems: {len(problems)}, the first: "
                 f"{problems[0] if problems else 'none'}"
             )
         _write_tables(part, root, good, rows, problems)

@@ -70,7 +70,7 @@ def read_mask(path: PathLike, frame_hw: tuple[int, int]) -> np.ndarray:
 
 def read_ids(path: PathLike) -> np.ndarray:
     """A data set's label image: uint8 (H, W), 0 background, 1..N as stored. Palette images give their
-    indices, not their colours.
+    indices, not their colours. A single value above 255 beside 0, of 16 bits, is 255.
 
     Raises:
         FileError: not a readable image, a JPEG, colour, transparent, or a value outside 0..255.
@@ -199,7 +199,11 @@ def _ids(image: Image.Image, name: str) -> np.ndarray:
     if image.mode == "P":
         return np.array(image)
     if is_wide(image):
-        return _small_integers(finite(np.asarray(image), name), name)
+        values = finite(np.asarray(image), name)
+        levels = np.unique(values)
+        if len(levels) == 2 and levels[0] == 0 and levels[1] > MAX_IDS:  # black and white in 16 bits
+            return np.where(values != 0, MAX_IDS, 0).astype(np.uint8)
+        return _small_integers(values, name)
     if image.mode == "1":
         return np.array(image).astype(np.uint8)
     _check_opaque(image, name)

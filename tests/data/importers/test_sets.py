@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+import dicoms
 import echonet_set
 from miniatures import HW, mask, nifti, nnunet, picture
 from uniultra.data.importers.registry import SETS, input_file
@@ -195,6 +196,46 @@ def test_problems_come_together_and_nothing_is_written(tmp_path: Path) -> None:
     skipped = run("folder", raw, tmp_path / "out", ImportSettings(skip_bad=True))
     assert [row["id"] for row in skipped.rows] == ["f"]
     assert len((tmp_path / "out/skipped.csv").read_text(encoding="utf-8").splitlines()) == 6
+
+
+def test_own_images_in_folders_below_are_found_with_the_folders_in_their_ids(tmp_path: Path) -> None:
+    two_folders("images", "masks", ("p1/a.png", "p2/a.png", "p2/b.png", ".cache/c.png"))(tmp_path / "raw")
+    settings = ImportSettings(subject=r"^(p\d)_")
+    rows = run("folder", tmp_path / "raw", tmp_path / "out", settings).rows
+    assert [(row["id"], row["subject"]) for row in rows] == [("p1_a", "p1"), ("p2_a", "p2"), ("p2_b", "p2")]
+
+
+def test_own_masks_may_be_called_mask_in_their_folder_too(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    two_folders("images", "masks", ("a.png", "b.png", "c_mask.png"))(raw)
+    (raw / "masks/a.png").rename(raw / "masks/a_mask.png")
+    assert [row["id"] for row in run("folder", raw, tmp_path / "out").rows] == ["a", "b", "c_mask"]
+
+
+def test_own_files_that_would_be_lost_are_problems(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    two_folders("images", "masks", ("a.png", "b.png", "c.png"))(raw)
+    mask(raw / "masks/a_mask.png")
+    picture(raw / "images/b.jpg", 9)
+    (raw / "images/d.mp4").write_bytes(b"video")
+    dicoms.save(dicoms.dataset(dicoms.picture(2)), raw / "images/e.dcm")
+    mask(raw / "masks/e.png")
+    reported = "\n".join(map(str, run("folder", raw, tmp_path / "out").problems))
+    for what in (
+        "a_mask.png: a second mask of 'a', beside a.png; remove one",
+        "b.png: ",
+        "d.mp4: a video; a mask is of one frame: save the masked frames as pictures",
+        "e.dcm: holds 2 frames; a mask is of one frame: save that as a picture",
+    ):
+        assert what in reported
+
+
+def test_own_folders_without_pictures_are_named(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    two_folders("images", "masks", ("a.png",))(raw)
+    (raw / "masks/a.png").rename(raw / "masks/a.txt")
+    with pytest.raises(DataError, match=r"masks' holds no picture; legal suffixes are \.png"):
+        run("folder", raw, tmp_path / "out")
 
 
 def test_own_masks_follow_the_rules_of_the_manifest(tmp_path: Path) -> None:

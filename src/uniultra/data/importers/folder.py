@@ -1,6 +1,7 @@
-"""Anyone's own images: `images/` and `masks/` with files of the same names, or `X.png` beside `X_mask.png`.
+"""Anyone's own images: `images/` and `masks/` with files of the same names, in folders of the same names
+where there are any below, or `X.png` beside `X_mask.png`.
 
-Masks hold ids 1..N, or 0 and 255.
+Masks hold ids 1..N, or 0 and one other value. A mask in `masks/` may be called X_mask, too.
 """
 
 from __future__ import annotations
@@ -10,35 +11,71 @@ from functools import partial
 from pathlib import Path
 
 from uniultra.data.importers.images import labels
-from uniultra.data.importers.sample import Finding, Problem, Sample, by_stem, missing_mask, pictures
+from uniultra.data.importers.sample import Finding, Problem, Sample, missing_mask, pictures
 from uniultra.errors import DataError
+from uniultra.io.images import IMAGE_SUFFIXES, LISTED_ENDINGS, VIDEO_SUFFIXES
 from uniultra.io.texts import composed
+
+MASK = "_mask"
+_Named = list[tuple[str, Path]]
 
 
 def find(root: Path) -> Iterator[Finding]:
     split = (root / "images").is_dir() and (root / "masks").is_dir()
-    images, masks = (by_stem(root / "images"), by_stem(root / "masks")) if split else _beside(root)
+    images, masks = (_below(root / "images"), _below(root / "masks")) if split else _beside(root)
+    for folder, found in (("images", images), ("masks", masks)) if split else ():
+        if not found:
+            legal = ", ".join(LISTED_ENDINGS)
+            raise DataError(f"'{root / folder}' holds no picture; legal suffixes are {legal}")
     if not images or not masks:
         raise DataError(
             f"'{root}' holds neither images/ and masks/, nor X.png beside X_mask.png; arrange it so, "
             "or import nnU-Net's layout as nnunet and COCO's as coco"
         )
-    yield from (_both(image, masks.get(stem), stem) for stem, image in images.items())
-    for stem in sorted(masks.keys() - images.keys()):
-        yield Problem(str(masks[stem]), "no image of this name; add it, or remove the mask")
+    yield from _paired(images, masks)
+    if split:
+        for path in _files(root / "images", VIDEO_SUFFIXES):
+            yield Problem(str(path), "a video; a mask is of one frame: save the masked frames as pictures")
 
 
-def _both(image: Path, mask: Path | None, stem: str) -> Finding:
-    return (
-        missing_mask(image, stem)
-        if mask is None
-        else Sample(stem, image, partial(labels, path=mask), (mask,))
+def _paired(images: _Named, masks: _Named) -> Iterator[Finding]:
+    names = {name for name, _ in images}
+    by_name: dict[str, Path] = {}
+    for name, path in masks:
+        its = name if name in names else name.removesuffix(MASK)
+        if its in by_name:
+            yield Problem(str(path), f"a second mask of '{its}', beside {by_name[its].name}; remove one")
+        elif its in names:
+            by_name[its] = path
+        else:
+            yield Problem(str(path), "no image of this name; add it, or remove the mask")
+    for name, image in images:
+        mask = by_name.get(name)
+        yield (
+            missing_mask(image, name)
+            if mask is None
+            else Sample(name, image, partial(labels, path=mask), (mask,))
+        )
+
+
+def _below(folder: Path) -> _Named:
+    """The images in a folder and below, with their ids: names without suffix, folders joined by _."""
+    return [
+        (composed("_".join(path.relative_to(folder).with_suffix("").parts)), path)
+        for path in _files(folder, IMAGE_SUFFIXES)
+    ]
+
+
+def _files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in suffixes
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
 
 
-def _beside(root: Path) -> tuple[dict[str, Path], dict[str, Path]]:
-    files = pictures(root) if root.is_dir() else []
-    images = {composed(path.stem): path for path in files if not path.stem.endswith("_mask")}
-    return images, {
-        composed(path.stem.removesuffix("_mask")): path for path in files if path.stem.endswith("_mask")
-    }
+def _beside(root: Path) -> tuple[_Named, _Named]:
+    named = [(composed(path.stem), path) for path in (pictures(root) if root.is_dir() else [])]
+    masks = [(name.removesuffix(MASK), path) for name, path in named if name.endswith(MASK)]
+    return [one for one in named if not one[0].endswith(MASK)], masks

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from uniultra.data.problems import Problem as Problem
-from uniultra.errors import DataError
+from uniultra.errors import DataError, FileError
 from uniultra.io.images import IMAGE_SUFFIXES, read_frame
 from uniultra.io.texts import composed
 
@@ -21,7 +21,13 @@ one.
 
 def grey(path: Path) -> np.ndarray:
     """The grey image, uint8 (H, W). Raises FileError."""
-    return read_frame(path).pixels_hw
+    try:
+        return read_frame(path).pixels_hw
+    except FileError as error:
+        said, several, _ = str(error).partition("; name one from")
+        if not several:
+            raise
+        raise FileError(f"{said}; a mask is of one frame: save that as a picture") from error
 
 
 @dataclass(frozen=True)
