@@ -29,6 +29,7 @@ from uniultra.io.nifti import write_labels
 from uniultra.io.nrrd import write_seg_nrrd
 from uniultra.io.rle import mask_of
 from uniultra.measure.measured import CSV_COLUMNS, FRAME_COLUMNS, measure_mask, rows
+from uniultra.measure.volume import View, ejection_fraction, simpson
 from uniultra.pixel_scale import Scale
 from uniultra.segmenter import Segmenter
 
@@ -38,7 +39,7 @@ NAMES = ("left kidney", "=cmd()", "cyst")
 COLOURS = ((76, 201, 240), (255, 183, 3), (247, 37, 133))
 KIDNEY, OTHER = ellipse(HW, (60, 50), (40, 25)), ellipse(HW, (96, 60), (20, 15))
 RING = ellipse(HW, (40, 40), (14, 14)) & ~ellipse(HW, (40, 40), (6, 6))
-MASKS = {0: (KIDNEY, OTHER, None), 2: (np.roll(KIDNEY, 4, axis=1), None, RING)}
+MASKS = {0: (KIDNEY, OTHER, None), 2: (ellipse(HW, (64, 50), (34, 20)), None, RING)}
 SPACING = (0.5, 0.4)
 KINDS = ["seg", "csv", "nifti", "nrrd", "itksnap", "coco", "yolo"]
 
@@ -226,6 +227,7 @@ def test_tables_have_pythons_columns_and_sizes(still: dict[str, bytes], cine: di
         assert [line[i] for i in (0, 1, 2, 3, 4, 6, 12, 13)] == [
             *map(str, (*other[:3], name, other[4], other[6], *other[12:]))
         ]
+        assert float(line[7]) == pytest.approx(other[7], rel=0.05, abs=0.02), (name, other[4])
         rough = 0.04 if other[4] == "perimeter" else 0.025
         assert float(line[5]) == pytest.approx(other[5], rel=rough, abs=0.5), (name, other[4])
     head, *lines = csv.reader(io.StringIO(cine["cine.frames.csv"].decode()))
@@ -293,3 +295,34 @@ def test_a_picture_has_no_segmentation_and_no_millimetres(alone: Visit, scans: P
     assert one["codes"]["laterality"]["meaning"] == "Left"
     found = nibabel.load(saved(files["plain.nii.gz"], tmp_path / "a.nii.gz"))
     assert found.header.get_xyzt_units()[0] == "unknown"
+
+
+def test_the_fraction_and_the_report(alone: Visit, cine: dict[str, bytes], scans: Path) -> None:
+    """As the served page has them: Simpson's volumes of two masks, and a page to print."""
+    page = alone.page
+    page.locator("#file-input").set_input_files(scans / "cine.dcm")
+    alone.wait("app.file.name === 'cine.dcm' && doc.frames.length === 2 && !app.opening")
+    page.evaluate("() => { seen.app.selected = 3; seen.changed(); }")
+    page.locator("#ejection").click()
+    page.locator("#ejection-table").wait_for()
+    scale = Scale(SPACING, "region 1")
+    end, start = (simpson((View(MASKS[number][0], scale),)) for number in (0, 2))
+    truth = ejection_fraction(end, start)
+    shown = page.locator("#ejection-table td").all_inner_texts()
+    found = [float(text.split()[0]) for text in shown]
+    assert found == pytest.approx([end.volume.value, start.volume.value, truth.value], rel=0.02, abs=0.2)
+    page.evaluate("() => { window.print = () => { window.printed = true; }; }")
+    page.locator("[data-key=print]").click()
+    page.wait_for_function("window.printed")
+    report = page.locator("#report").text_content()
+    for text in ("cine.dcm", "left kidney", "=cmd()", "Ejection fraction", "Area", "mm²"):
+        assert text in report, text
+    page.keyboard.press("m")
+    page.evaluate("() => { seen.app.selected = 3; seen.app.frame = 0; seen.changed(); }")
+    page.locator("#first-plane").click()
+    page.evaluate("() => { seen.app.frame = 2; seen.changed(); }")
+    page.locator("#volume").click()
+    page.locator("#volume-table").wait_for()
+    volumes = [float(text.split()[0]) for text in page.locator("#volume-table td").all_inner_texts()]
+    both = simpson((View(MASKS[0][0], scale), View(MASKS[2][0], scale)))
+    assert volumes[1] == pytest.approx(both.volume.value, rel=0.02, abs=0.1)

@@ -253,6 +253,8 @@ def test_measures_in_the_tab_are_close_to_pythons(mm: list[float] | None) -> Non
         for name, one in measured.items():
             assert one["unit"] == expected[name]["unit"]
             assert one["value"] == pytest.approx(expected[name]["value"], rel=0.02, abs=pixel), name
+            off = pytest.approx(expected[name]["uncertainty"], rel=0.05, abs=pixel / 20)
+            assert one["uncertainty"] == off, name
 
 
 @needs_node

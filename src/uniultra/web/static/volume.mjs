@@ -17,7 +17,7 @@ const isFirst = (mask) => plane?.item === app.file.id && plane.frame === app.fra
 
 // What the measures' panel shows of it for the selected structure.
 export function volumeParts(object, mask) {
-  if (!mask || !app.workspace.readers) return [];
+  if (!mask) return [];
   if (!plane || isFirst(mask)) return [choice(object, mask), plane ? hint() : null];
   const known = kept.get(keyOf(mask));
   const from = el("p", { class: "muted" }, t("planeWith", plane.structure, plane.file, plane.frame + 1), " ", forget());

@@ -7,19 +7,24 @@ from typing import Any
 
 from uniultra.errors import DataError
 from uniultra.measure.measured import number
-from uniultra.measure.volume import View, Volume, ejection_fraction, ellipsoid, simpson
+from uniultra.measure.volume import View, Volume, apart_notes, ejection_fraction, ellipsoid, simpson
 from uniultra.results import ObjectResult
 
 
-def ejection(diastole: ObjectResult, systole: ObjectResult) -> dict[str, Any]:
-    """Single-plane Simpson's volumes and the ejection fraction. Raises DataError."""
+def ejection(
+    diastole: ObjectResult,
+    systole: ObjectResult,
+    frames: tuple[int, int],
+    times_s: tuple[float, float] | tuple[None, None],
+) -> dict[str, Any]:
+    """Single-plane Simpson's volumes and the ejection fraction, of two frames of a cine. Raises DataError."""
     end, start = (simpson((View(one.mask.mask_hw, one.scale),)) for one in (diastole, systole))
     return {
         "diastole": number(end.volume),
         "systole": number(start.volume),
         "fraction": number(ejection_fraction(end, start)),
         "method": end.method,
-        "notes": list(dict.fromkeys((*end.notes, *start.notes))),
+        "notes": list(dict.fromkeys((*end.notes, *start.notes, *apart_notes(*frames, *times_s)))),
     }
 
 

@@ -18,19 +18,34 @@ export function measureMask(mask, size, mm) {
   const [c, d] = across(points, a, b);
   const ends = (p, q) => [p, q].map(([x, y]) => [x / right, y / down]);
   const distance = (p, q) => Math.hypot(p[0] - q[0], p[1] - q[1]);
-  const area = count * down * right;
-  const as = (value, unit, ends_xy) => ({ value, unit, uncertainty: null, ...(ends_xy ? { ends_xy } : {}) });
+  const area = count * down * right,
+    perimeter = length(points),
+    diameter = 2 * Math.sqrt(area / Math.PI);
+  const edge = edgeUncertainty([down, right]),
+    tips = tipUncertainty(long, short, edge, Math.max(down, right));
+  const as = (value, unit, uncertainty, ends_xy) => ({ value, unit, uncertainty, ...(ends_xy ? { ends_xy } : {}) });
   return {
-    area: as(area, two),
-    perimeter: as(length(points), one),
-    long_diameter: as(distance(a, b), one, ends(a, b)),
-    short_diameter: as(distance(c, d), one, ends(c, d)),
-    ellipse_long_axis: as(long, one),
-    ellipse_short_axis: as(short, one),
-    ellipse_circumference: as(ramanujan(long / 2, short / 2), one),
-    equivalent_diameter: as(2 * Math.sqrt(area / Math.PI), one),
+    area: as(area, two, perimeter * edge),
+    perimeter: as(perimeter, one, Math.hypot(2 * Math.PI * edge, TRACING_ERROR * perimeter) + tips),
+    long_diameter: as(distance(a, b), one, 2 * edge + tips, ends(a, b)),
+    short_diameter: as(distance(c, d), one, 2 * edge, ends(c, d)),
+    ellipse_long_axis: as(long, one, 2 * edge + tips),
+    ellipse_short_axis: as(short, one, 2 * edge),
+    ellipse_circumference: as(ramanujan(long / 2, short / 2), one, 2 * Math.PI * edge + tips),
+    equivalent_diameter: as(diameter, one, (perimeter * edge * 2) / (Math.PI * diameter)),
     centroid_xy: centre,
   };
+}
+
+const TRACING_ERROR = 0.005;
+
+// The standard uncertainty of where an edge lies, and how much of an ellipse's long diameter lies where it is narrower than a pixel: both as in
+// uniultra/measure/shape.py.
+export const edgeUncertainty = (spacing) => Math.hypot(...spacing) / Math.sqrt(24);
+
+function tipUncertainty(long, short, edge, pixel) {
+  const least = Math.max(short - 4 * edge, 0.5 * short);
+  return (pixel ** 2 * long) / (2 * least ** 2);
 }
 
 // The largest connected part, its holes filled: {inside, points, moments}, its outline in the units of `spacing`, [down, right]; null where

@@ -64,6 +64,8 @@ async function answer(method, path, value) {
   if (what === "segment") return segment(await opened(id), Number(number), value);
   if (what === "track") return follow(id, await opened(id), Number(number), value);
   if (what === "measure") return measure(await opened(id), value);
+  if (what === "ejection") return ejected(await opened(id), value);
+  if (what === "volume") return volumeOf(await opened(id), value);
   if (what === "export") return exported(id, value);
   throw new Refused("not-found", "this needs the server: run `uniultra open`");
 }
@@ -96,7 +98,8 @@ async function workspace() {
     unwritable: "",
     examples: true,
     tracking: true,
-    readers: null, // nor learning, nor volumes: these take a server
+    readers: null, // nor learning: these take a server
+    alone: true,
     model: model.name,
     version: model.version,
     notice: "not a medical device",
@@ -182,17 +185,40 @@ async function segment(image, number, { box, points = [], labels = [], quick = f
   };
 }
 
-function measure(image, { counts, spacing_mm_yx }) {
-  const mask = decode(counts, image),
-    box = maskBox(mask, image);
+// A mask with the scale that holds where it lies.
+function viewOf(image, counts, spacing_mm_yx) {
+  const box = maskBox(decode(counts, image), image);
   const scale = scaleAt(
     withUserSize(image.calibration, spacing_mm_yx),
     box ? [box.x0, box.y0, box.x1, box.y1] : [0, 0, 0, 0],
   );
+  return { counts, size: image, scale };
+}
+
+function measure(image, { counts, spacing_mm_yx }) {
+  const { scale } = viewOf(image, counts, spacing_mm_yx);
   return {
     scale: { spacing_mm_yx: scale.mm, source: scale.source, reason: scale.reason, notes: [] },
-    ...measureMask(mask, image, scale.mm),
+    ...measureMask(decode(counts, image), image, scale.mm),
   };
+}
+
+async function ejected(image, { diastole, systole, counts, spacing_mm_yx }) {
+  const { ejection } = await import("./volume.mjs"),
+    frames = [diastole, systole];
+  const views = counts.map((one) => viewOf(image, one, spacing_mm_yx));
+  try {
+    const counted = frames.map((number) => number + 1); // as the page counts
+    return ejection(views, counted, image.times_s && frames.map((number) => image.times_s[number]));
+  } catch (error) {
+    throw new Refused("image", error.message);
+  }
+}
+
+async function volumeOf(image, { counts, spacing_mm_yx, first }) {
+  const { twoPlanes } = await import("./volume.mjs"),
+    other = await opened(first.item);
+  return twoPlanes([viewOf(other, first.counts, first.spacing_mm_yx), viewOf(image, counts, spacing_mm_yx)]);
 }
 
 // The results of a file as one ZIP, by the browser's download. What writes them is loaded when it is first needed.

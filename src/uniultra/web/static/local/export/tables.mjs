@@ -30,9 +30,9 @@ export function stillTable(found) {
     const known = MEASURES.filter((name) => one.measures[name]);
     if (!known.length) return [[...head, "none", ...Array(7).fill(""), ...end]];
     return known.map((name) => {
-      const { value, unit, ends_xy } = one.measures[name];
+      const { value, unit, uncertainty, ends_xy } = one.measures[name];
       const ends = ends_xy ? ends_xy.flat().map((place) => rounded(place, 2)) : Array(4).fill("");
-      return [...head, name, rounded(value, 4), unit, "", ...ends, ...end];
+      return [...head, name, rounded(value, 4), unit, rounded(uncertainty, 4), ...ends, ...end];
     });
   });
   return csv([STILL, ...lines]);
@@ -40,10 +40,11 @@ export function stillTable(found) {
 
 // The same with the time, the quality and the pixels of each.
 export function cineTable(found) {
+  const both = ({ value, uncertainty }) => [rounded(value, 4), rounded(uncertainty, 4)];
   const lines = found.map((one) => {
     const { measures, scale } = one;
     const about = [one.image, one.frame, one.time_s === null ? "" : rounded(one.time_s, 6), one.id, one.name];
-    const values = MEASURES.flatMap((name) => (measures[name] ? [rounded(measures[name].value, 4), ""] : ["", ""]));
+    const values = MEASURES.flatMap((name) => (measures[name] ? both(measures[name]) : ["", ""]));
     const centre = measures.centroid_xy?.map((place) => rounded(place, 2)) ?? ["", ""];
     const quality = one.quality === null ? "" : rounded(one.quality, 4);
     return [...about, quality, one.area_px, measures.perimeter?.unit ?? "", ...values, ...centre, scale.source || "none", scale.reason];

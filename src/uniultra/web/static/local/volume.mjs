@@ -1,0 +1,124 @@
+// Volumes in this tab, as uniultra/measure/volume.py has them: the left ventricle by Simpson's discs (Lang et al., JASE 28, 2015), an ellipsoid
+// from two planes, the ejection fraction.
+
+import { decode } from "../core/rle.mjs";
+import { edgeUncertainty, largestPart, measureMask } from "../core/measure.mjs";
+
+const DISCS = 20,
+  DISAGREE = 0.1,
+  ML = 1e-3, // millilitres a cubic millimetre
+  SHORTEST_SYSTOLE_S = 0.1;
+
+// views: {counts, size, scale} of end-diastole and end-systole; `frames` and `times`, theirs. The keys of the server's answer.
+export function ejection(views, frames, times) {
+  const [diastole, systole] = views.map((view) => simpson([view]));
+  const [end, start] = [diastole.volume, systole.volume];
+  if (start.value > end.value) {
+    const volumes = `the systolic volume, ${start.value.toFixed(1)} ml, is above the diastolic one, ${end.value.toFixed(1)} ml`;
+    throw new Error(`${volumes}; swap the masks`);
+  }
+  const ratio = start.value / end.value,
+    relative = Math.hypot(start.uncertainty / start.value, end.uncertainty / end.value);
+  return {
+    diastole: end,
+    systole: start,
+    fraction: { value: 100 * (1 - ratio), unit: "%", uncertainty: 100 * ratio * relative },
+    method: diastole.method,
+    notes: apart(frames, times),
+  };
+}
+
+// By both methods, from two planes that cross along the long axis: each with its notes, or {problem}.
+export function twoPlanes(views) {
+  const or = (volume) => {
+    try {
+      return volume(views);
+    } catch (error) {
+      return { problem: error.message };
+    }
+  };
+  return { ellipsoid: or(ellipsoid), simpson: or(simpson) };
+}
+
+function apart([diastole, systole], times) {
+  const seconds = times && Math.abs(times[0] - times[1]);
+  const close = times ? seconds < SHORTEST_SYSTOLE_S : Math.abs(diastole - systole) === 1;
+  const how = times ? `are ${seconds.toFixed(3)} s apart` : "are next to each other";
+  return close ? [`frames ${diastole} and ${systole} ${how}: one of both masks is probably wrong`] : [];
+}
+
+// In one view discs are circles, in two ellipses, of the longer of the two lengths.
+function simpson(views) {
+  const planes = views.map(discs),
+    value = stacked(planes, 0);
+  const uncertainty = stacked(planes, Math.max(...planes.map(({ edge }) => edge))) - value;
+  const lengths = planes.map(({ length }) => length),
+    [short, long] = [Math.min(...lengths), Math.max(...lengths)];
+  const notes = [];
+  if ((long - short) / long > DISAGREE) {
+    const share = `${lengths.map((length) => length.toFixed(1)).join(" and ")} mm long, ${(100 * (1 - short / long)).toFixed(0)} % apart`;
+    notes.push(`the two views are ${share}: one is foreshortened`);
+  }
+  const name = planes.length === 2 ? "biplane" : "single-plane";
+  return { volume: { value, unit: "ml", uncertainty }, method: `${name} Simpson, ${DISCS} discs`, notes };
+}
+
+function discs({ counts, size, scale }) {
+  if (!scale.mm) throw new Error(`a volume needs millimetres, but ${scale.reason}; set the scale with a caliper, or open an image with calibration`);
+  const part = largestPart(decode(counts, size), size, scale.mm);
+  if (!part) throw new Error("a ventricle's mask is empty; at least 1 pixel must be set; segment it first");
+  const { points, moments } = part,
+    [down, right] = scale.mm;
+  const turn = moments.angle < 0 ? moments.angle + Math.PI : moments.angle, // from the top of the picture downwards
+    [ux, uy] = [Math.cos(turn), Math.sin(turn)];
+  const [cx, cy] = [moments.centre[0] * right, moments.centre[1] * down];
+  const placed = points.map(([x, y]) => [(x - cx) * ux + (y - cy) * uy, (y - cy) * ux - (x - cx) * uy]);
+  const along = placed.map(([place]) => place),
+    top = along.reduce((a, b) => Math.min(a, b)),
+    length = along.reduce((a, b) => Math.max(a, b)) - top;
+  const widths = Array.from({ length: DISCS }, (_, i) => widthAt(placed, top + ((i + 0.5) / DISCS) * length));
+  return { length, widths, edge: edgeUncertainty(scale.mm) };
+}
+
+// From the outermost edge to the outermost edge across a place along the axis.
+function widthAt(placed, place) {
+  let [low, high] = [Infinity, -Infinity];
+  placed.forEach(([s1, t1], i) => {
+    const [s0, t0] = placed[(i + placed.length - 1) % placed.length];
+    if (s0 <= place === s1 <= place) return;
+    const met = t0 + ((place - s0) / (s1 - s0)) * (t1 - t0);
+    [low, high] = [Math.min(low, met), Math.max(high, met)];
+  });
+  return high > low ? high - low : 0;
+}
+
+// The discs in ml, every edge moved outwards by `edge` mm.
+function stacked(planes, edge) {
+  const [first, last] = [planes[0], planes.at(-1)].map(({ widths }) => widths.map((width) => width + 2 * edge));
+  const length = Math.max(...planes.map((plane) => plane.length)) + 2 * edge;
+  const sum = first.reduce((all, width, i) => all + width * last[i], 0);
+  return ((Math.PI / 4) * sum * length * ML) / DISCS;
+}
+
+// pi/6 times three diameters; the planes cross along the axis on which their diameters agree best.
+function ellipsoid(views) {
+  const pairs = views.map(({ counts, size, scale }) => {
+    const { long_diameter: long, short_diameter: short } = measureMask(decode(counts, size), size, scale.mm);
+    if (!long) throw new Error("a plane's mask is empty; at least 1 pixel must be set; segment it first");
+    return [[long, short], [short, long]];
+  });
+  if (views.some(({ scale }) => !scale.mm))
+    throw new Error("a volume needs millimetres in both planes; set the scale with a caliper, or open images with calibration");
+  const differ = (a, b) => Math.abs(a.value - b.value) / Math.max(a.value, b.value);
+  const fours = pairs[0].flatMap(([a, p]) => pairs[1].map(([b, q]) => [a, b, p, q]));
+  const [shared, second, one, other] = fours.reduce((best, four) => (differ(four[0], four[1]) < differ(best[0], best[1]) ? four : best));
+  const value = (Math.PI / 6) * ((shared.value + second.value) / 2) * one.value * other.value * ML;
+  const relative = [shared, one, other].reduce((sum, { value: length, uncertainty }) => sum + uncertainty / length, 0);
+  const notes = [],
+    share = differ(shared, second);
+  if (share > DISAGREE) {
+    const both = `${shared.value.toFixed(1)} and ${second.value.toFixed(1)} mm: ${(100 * share).toFixed(0)} % apart`;
+    notes.push(`the planes' common diameters are ${both}`);
+  }
+  return { volume: { value, unit: "ml", uncertainty: value * relative }, method: "ellipsoid from two planes", notes };
+}

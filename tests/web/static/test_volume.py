@@ -1,0 +1,109 @@
+"""Volumes and the ejection fraction in the page without a server, against Python's."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import Any
+
+import numpy as np
+import pytest
+
+from uniultra.io.coco import compressed, run_lengths
+from uniultra.measure.measured import measure_mask
+from uniultra.measure.volume import View, apart_notes, ejection_fraction, ellipsoid, simpson
+from uniultra.pixel_scale import Scale
+from uniultra.web.workspace.static_files import STATIC
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+HW = (180, 240)
+MM = (0.5, 0.4)
+SCRIPT = f"""
+import {{ readFileSync }} from "node:fs";
+import {{ ejection, twoPlanes }} from "{(STATIC / "local/volume.mjs").as_uri()}";
+const found = JSON.parse(readFileSync(0)).map(({{ views, frames, times }}) => {{
+    try {{
+        return frames ? ejection(views, frames, times) : twoPlanes(views);
+    }} catch (error) {{
+        return {{ refused: error.message }};
+    }}
+}});
+console.log(JSON.stringify(found));
+"""
+
+
+def leaning(centre: tuple[float, float], axes: tuple[float, float], degrees: float) -> np.ndarray:
+    """An ellipse whose long axis leans from the vertical."""
+    y, x = np.mgrid[: HW[0], : HW[1]]
+    turn = np.radians(degrees)
+    dx, dy = x - centre[0], y - centre[1]
+    along, across = dx * np.sin(turn) + dy * np.cos(turn), dx * np.cos(turn) - dy * np.sin(turn)
+    return np.asarray((along / axes[0]) ** 2 + (across / axes[1]) ** 2 <= 1)
+
+
+def view(mask: np.ndarray, mm: tuple[float, float] | None = MM) -> dict[str, Any]:
+    size = {"width": HW[1], "height": HW[0]}
+    scale = {"mm": mm, "reason": "" if mm else "no calibration is known"}
+    return {"counts": compressed(run_lengths(mask)), "size": size, "scale": scale}
+
+
+def asked(*given: dict[str, Any]) -> list[dict[str, Any]]:
+    command = ["node", "--input-type=module", "-e", SCRIPT]
+    done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+def test_volumes_and_the_fraction_are_pythons() -> None:
+    full = [leaning((120, 90), (70, 40), degrees) for degrees in (-50, -20, 0, 15, 60)]
+    full.append(full[3] | leaning((20, 20), (9, 9), 0))  # a second part, which no length is of
+    empty = [leaning((120, 90), (56, 27), degrees) for degrees in (-50, -20, 0, 15, 60, 15)]
+    given = [
+        {"views": [view(a), view(b)], "frames": [0, 9], "times": [0.0, 0.4]}
+        for a, b in zip(full, empty, strict=True)
+    ]
+    scale = Scale(MM, "test")
+    for found, a, b in zip(asked(*given), full, empty, strict=True):
+        end, start = (simpson((View(mask, scale),)) for mask in (a, b))
+        fraction = ejection_fraction(end, start)
+        pairs = (("diastole", end.volume), ("systole", start.volume), ("fraction", fraction))
+        for name, truth in pairs:
+            assert found[name]["unit"] == truth.unit
+            assert found[name]["value"] == pytest.approx(truth.value, rel=0.015), name
+            assert found[name]["uncertainty"] == pytest.approx(truth.uncertainty, rel=0.05), name
+        assert (found["method"], found["notes"]) == (end.method, [])
+
+
+def test_both_methods_of_two_planes_are_pythons() -> None:
+    scale = Scale(MM, "test")
+    pairs = [
+        (leaning((120, 90), (70, 40), 10), leaning((110, 90), (68, 33), -15)),
+        (leaning((120, 90), (70, 40), 10), leaning((110, 90), (50, 33), -15)),
+    ]
+    for found, (a, b) in zip(asked(*({"views": [view(a), view(b)]} for a, b in pairs)), pairs, strict=True):
+        measured, views = (measure_mask(a, scale), measure_mask(b, scale)), (View(a, scale), View(b, scale))
+        ours = ellipsoid(*measured), simpson(views)
+        for theirs, truth in zip((found["ellipsoid"], found["simpson"]), ours, strict=True):
+            assert theirs["volume"]["value"] == pytest.approx(truth.volume.value, rel=0.03)
+            assert theirs["volume"]["uncertainty"] == pytest.approx(truth.volume.uncertainty, rel=0.08)
+            assert theirs["method"] == truth.method
+            assert len(theirs["notes"]) == len(truth.notes)
+            for note, other in zip(theirs["notes"], truth.notes, strict=True):
+                assert note.split()[:3] == other.split()[:3]
+
+
+def test_what_has_no_answer_is_said() -> None:
+    large, small = leaning((120, 90), (70, 40), 0), leaning((120, 90), (50, 30), 0)
+    turned, unscaled, nothing, close = asked(
+        {"views": [view(small), view(large)], "frames": [0, 9], "times": [0.0, 0.4]},
+        {"views": [view(large, None), view(small, None)], "frames": [0, 9], "times": None},
+        {"views": [view(large), view(np.zeros(HW, bool))]},
+        {"views": [view(large), view(small)], "frames": [3, 4], "times": None},
+    )
+    assert "is above the diastolic one" in turned["refused"]
+    assert "a volume needs millimetres, but no calibration is known" in unscaled["refused"]
+    assert "at least 1 pixel must be set" in nothing["simpson"]["problem"]
+    assert close["notes"] == apart_notes(3, 4)
+    [soon] = asked({"views": [view(large), view(small)], "frames": [3, 5], "times": [0.12, 0.2]})
+    assert soon["notes"] == apart_notes(3, 5, 0.12, 0.2)
