@@ -9,7 +9,7 @@ import pytest
 from starlette.requests import Request
 
 from uniultra.prompts.objects import MOST_POINTS
-from uniultra.web.bodies import MOST_LISTS, MOST_QUOTES, Bodies, check_shape, parsed
+from uniultra.web.bodies import MOST_LISTS, MOST_QUOTES, SMALL_BYTES, Bodies, check_shape, parsed
 from uniultra.web.problems import Problem
 from uniultra.web.schemas import FileIn, SegmentIn
 from uniultra.web.settings import MOST_PROMPTS
@@ -37,6 +37,21 @@ def test_the_largest_request_is_within_the_bounds() -> None:
     assert len(parsed(body, SegmentIn).prompts) == MOST_PROMPTS
     assert body.count(b"[") < MOST_LISTS / 3
     assert body.count(b'"') < MOST_QUOTES / 3
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_only_a_long_body_is_parsed_in_a_thread(long: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    hops = []
+
+    async def to_thread(work, *arguments):
+        hops.append(work)
+        return work(*arguments)
+
+    monkeypatch.setattr(asyncio, "to_thread", to_thread)
+    body = b'{"prompts": [{"box": [1, 2, 3, 4]}]}' + b" " * (SMALL_BYTES if long else 0)
+    found = asyncio.run(Bodies(len(body)).read(request(body), SegmentIn))
+    assert [prompt.box for prompt in found.prompts] == [[1, 2, 3, 4]]
+    assert hops == [parsed] * long
 
 
 @pytest.mark.parametrize(
@@ -78,7 +93,7 @@ def test_json_is_read(kind: str) -> None:
 
 def test_all_bodies_together_are_bounded() -> None:
     async def ask() -> list[object]:
-        bodies = Bodies(100)
+        bodies = Bodies(60)
         many = [bodies.read(request(b'{"path": "', b"a" * 30 + b'"}'), FileIn) for _ in range(4)]
         found = await asyncio.gather(*many, return_exceptions=True)
         assert bodies.bytes == 0

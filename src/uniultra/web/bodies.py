@@ -1,5 +1,5 @@
-"""JSON bodies to checked values, away from the event loop and within bounds: what a small body could make
-expensive is refused unread.
+"""JSON bodies to checked values, long ones away from the event loop, and within bounds: what a small body
+could make expensive is refused unread.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ MOST_QUOTES, MOST_LISTS, MOST_OBJECTS = 8_000, 60_000, 1_000
 """Of one body. A request with 64 prompts of 250 points, each with a mask, has 2,600 quotes, 17,000 lists and
 260 objects.
 """
+SMALL_BYTES = 32_768
+"""So long a body is parsed on the spot: that takes less time than handing it to a thread."""
 _SHOWN = 20
 """So many of a body's faults are reported."""
 _OTHER_FORM = ("missing", "extra_forbidden")
@@ -54,6 +56,8 @@ class Bodies:
                     raise Problem("busy", f"{held}; try again in 1 s", retry_s=1, close=True)
             if not any_shape:
                 check_shape(data)
+            if len(data) <= SMALL_BYTES:
+                return parsed(bytes(data), model)
             async with self._one:
                 return await asyncio.to_thread(parsed, bytes(data), model)
         finally:

@@ -31,6 +31,22 @@ def test_a_cine_plays_steps_and_keeps_its_masks_by_frame(tab: Visit) -> None:
     tab.wait("app.frame === 5")
 
 
+def test_a_frame_that_is_here_is_drawn_by_the_key_itself(tab: Visit) -> None:
+    tab.open("cine.dcm")
+    for key, number in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1)):
+        tab.page.keyboard.press(key)
+        tab.wait(f"document.getElementById('image').dataset.shown.endsWith(' {number}')")
+    shown = """(key) => {
+        const pixels = () => [...image.getContext("2d").getImageData(0, 0, image.width, image.height).data];
+        const image = document.getElementById("image"), before = pixels();
+        document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+        return [image.dataset.shown, pixels().some((value, at) => value !== before[at])];
+    }"""
+    item = tab.page.evaluate("() => seen.app.file.id")
+    for key, number in (("ArrowRight", 2), ("ArrowLeft", 1), ("ArrowLeft", 0)):
+        assert tab.page.evaluate(shown, key) == [f"{item} {number}", True]
+
+
 def test_a_track_fills_in_and_one_undo_takes_it_back(tab: Visit) -> None:
     tab.open("cine.dcm")
     tab.drag((95, 55), (245, 165))

@@ -64,6 +64,32 @@ def test_from_a_box_to_files_on_disk(tab: Visit, folder: Path) -> None:
     check_export(folder / "uniultra-project" / "export")
 
 
+def test_a_mask_is_on_the_canvas_before_the_screen_takes_its_next_picture(tab: Visit) -> None:
+    tab.open("cine.dcm")
+    start, end = tab.at(95, 55), tab.at(245, 165)
+    inside = [there - edge for there, edge in zip(tab.at(170, 110), stage_corner(tab), strict=True)]
+    tab.page.evaluate("() => { window.screen_draws = requestAnimationFrame; requestAnimationFrame = () => 1; }")
+    tab.page.mouse.move(*start)
+    tab.page.mouse.down()
+    tab.page.mouse.move(*end, steps=4)
+    tab.page.mouse.up()
+    tab.page.wait_for_function("() => seen.doc().frames.length === 1", polling=50)
+    alpha = """([x, y]) => document.getElementById("overlay").getContext("2d")
+        .getImageData(x * devicePixelRatio, y * devicePixelRatio, 1, 1).data[3]"""
+    assert tab.page.evaluate(alpha, inside) > 30
+    tab.page.evaluate("() => { requestAnimationFrame = screen_draws; seen.draw(); }")
+    tab.wait("app.saving === 'saved'")
+
+
+def stage_corner(tab: Visit) -> tuple[float, float]:
+    left, top = tab.page.evaluate(
+        """() => { const { left, top } = document.getElementById("stage").getBoundingClientRect();
+            return [left, top]; }"""
+    )
+    return left, top
+
+
+
 def check_export(export: Path) -> None:
     import highdicom
     import pydicom

@@ -4,7 +4,7 @@
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { isDoubtful, maskOf } from "./doc.mjs";
 import { areaIn } from "./shapes.mjs";
-import { app, changed, doc, say, selectedObject } from "./state.mjs";
+import { app, changed, doc, draw, say, selectedObject } from "./state.mjs";
 import { isTracking, track } from "./track.mjs";
 import { number, t } from "./texts.mjs";
 
@@ -99,8 +99,8 @@ export class CineBar {
 
   seek(number, by = 1) {
     app.frame = Math.min(Math.max(number, 0), app.file.count - 1);
+    draw();
     this.frames.ahead(app.frame, app.file.count, by);
-    changed();
   }
 
   step(by) {
@@ -159,7 +159,7 @@ export class CineBar {
     this.shownAt = now;
     this.played++;
     app.frame = next;
-    changed();
+    draw();
   }
 
   // The frame that is on so many seconds after `from`; after the last comes the first.

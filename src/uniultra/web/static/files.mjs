@@ -4,11 +4,12 @@ import { getJson, sendFile, sendJson } from "./api.mjs";
 import { History } from "./doc.mjs";
 import { byId, el, fill, icon } from "./dom.mjs";
 import { saveNow, saveSoon, unsaved } from "./saving.mjs";
-import { app, changed, commit, doc, framePath, itemPath, say } from "./state.mjs";
+import { app, changed, commit, doc, draw, framePath, itemPath, say } from "./state.mjs";
 import { reasonOf, t } from "./texts.mjs";
 
 let opening = 0;
 let filter = "";
+const LATE_MS = 150;
 const MOST_SHOWN = 1000; // the rest is found by its name
 
 export class Files {
@@ -38,7 +39,7 @@ export class Files {
     const mine = ++opening;
     await saveNow();
     app.opening = app.workspace.items.find((item) => item.id === id)?.name ?? "";
-    changed();
+    const late = setTimeout(changed, LATE_MS); // what is quick needs no notice
     const first = this.frames.first(id);
     first.catch(() => {}); // where there is no picture, the file says why
     try {
@@ -54,6 +55,7 @@ export class Files {
     } catch (error) {
       if (mine === opening) say(reasonOf(error));
     }
+    clearTimeout(late);
     if (mine === opening) app.opening = "";
     changed();
   }
@@ -79,13 +81,14 @@ export class Files {
       saveSoon();
       say(t("restored"));
     }
-    changed();
+    draw();
   }
 
-  // Encodes this image before the first click, and reads the next one before it is opened.
+  // Encodes this image before the first click, fetches a cine's frames, and reads the next image before it is opened.
   async ahead() {
     try {
       await sendJson("POST", `${framePath()}/warm`, {});
+      if (app.file.count > 1) this.frames.ahead(app.frame, app.file.count);
       const next = this.beside(1);
       if (!next || next.id === app.file.id) return;
       await sendJson("POST", `${itemPath(next.id)}/frames/0/warm`, {});

@@ -1,11 +1,12 @@
 // Frames of the opened file: fetched ahead, kept as the bytes that came, and a few of them as pictures.
 
 import { getBlob } from "./api.mjs";
-import { app, changed, itemPath, say } from "./state.mjs";
+import { app, draw, itemPath, say } from "./state.mjs";
 import { reasonOf } from "./texts.mjs";
 
 const MOST_BYTES = 400e6,
-  MOST_PICTURES = 48,
+  MOST_PIXELS = 45e6, // of pictures, 4 bytes each: 48 of 1280 x 720
+  LEAST_PICTURES = 4,
   AT_ONCE = 3,
   AHEAD = 14,
   MOST_FIRSTS = 5,
@@ -114,8 +115,8 @@ export class Frames {
     }
     this.pictures.set(number, { picture, key: `${file.id} ${number}` });
     if (number === 0) this.keepFirst(file.id, file.stamp, picture);
-    this.trim(number);
-    if (number === app.frame) changed();
+    this.trim(file);
+    if (number === app.frame) draw();
   }
 
   // Fetches what will be needed next: the frames after `number`, or, where one goes back, before it.
@@ -125,20 +126,38 @@ export class Frames {
   }
 
   more() {
-    for (let step = 1; this.aim && step <= AHEAD && this.coming.size < AT_ONCE; step++) {
-      const { number, count, by } = this.aim;
-      const next = by > 0 ? (number + step) % count : number - step;
-      if (next < 0 || this.pictures.has(next) || this.coming.has(next)) continue;
+    if (!this.aim) return;
+    const { number, count, by } = this.aim;
+    for (const step of this.steps()) {
+      if (this.coming.size >= AT_ONCE) return;
+      const plain = number + Math.sign(by) * step,
+        next = by > 0 && step > 0 ? plain % count : plain;
+      if (next < 0 || next >= count || this.pictures.has(next) || this.coming.has(next)) continue;
       this.load(next).catch(() => {
         this.aim = null; // whoever wants to see the frame is told why it isn't there
       });
     }
   }
 
-  trim(number) {
-    const distance = (other) => Math.abs(other - number);
+  // How far from the frame that is shown the next ones lie that will be needed: one may turn back, too.
+  steps() {
+    const ahead = Math.min(AHEAD, this.room(app.file) - LEAST_PICTURES + 1);
+    return [1, -1, ...Array.from({ length: Math.max(0, ahead - 1) }, (_, index) => index + 2)];
+  }
+
+  // How many pictures of a file are kept.
+  room({ width, height }) {
+    return Math.max(LEAST_PICTURES, Math.floor(MOST_PIXELS / (width * height)));
+  }
+
+  // Drops what lies farthest from the frame that is shown; a cine begins anew after its last one.
+  trim(file) {
+    const distance = (other) => {
+      const apart = Math.abs(other - app.frame);
+      return Math.min(apart, file.count - apart);
+    };
     const far = (map) => [...map.keys()].reduce((a, b) => (distance(a) > distance(b) ? a : b));
-    while (this.pictures.size > MOST_PICTURES) {
+    while (this.pictures.size > this.room(file)) {
       const key = far(this.pictures);
       if (this.pictures.get(key) !== this.last) this.close(this.pictures.get(key).picture);
       this.pictures.delete(key);

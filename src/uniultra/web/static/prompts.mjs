@@ -2,7 +2,7 @@
 
 import { sendJson } from "./api.mjs";
 import { maskOf, objectOf, withMask, withObject } from "./doc.mjs";
-import { app, changed, commit, doc, framePath, say } from "./state.mjs";
+import { app, changed, commit, doc, draw, framePath, say } from "./state.mjs";
 import { reasonOf, t } from "./texts.mjs";
 
 const HOVER_MS = 33,
@@ -58,7 +58,7 @@ async function follow() {
       const { counts, size_hw: size } = await sendJson("POST", `${path}/segment`, request);
       if (app.hover && path === framePath()) {
         app.hover = { counts, size: { width: size[1], height: size[0] }, ms: performance.now() - began };
-        changed();
+        draw();
       }
       await new Promise((done) => setTimeout(done, HOVER_MS - (performance.now() - began)));
     }
@@ -96,7 +96,7 @@ function accept(next, id, prompt, answer) {
     return;
   }
   commit(withMask(next, app.frame, id, { ...prompt, counts, quality, region, source: "prompt" }));
-  app.lastMs = answer.work_ms;
+  draw();
 }
 
 function inTurn(work) {

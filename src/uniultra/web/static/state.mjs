@@ -22,18 +22,20 @@ export const app = {
 };
 
 const listeners = new Set();
-let queued = false;
+let queued = 0; // the callback that will draw
 
 export const listen = (listener) => listeners.add(listener);
 
 // Everything is drawn anew, once, before the next picture of the screen.
 export function changed() {
-  if (queued) return;
-  queued = true;
-  requestAnimationFrame(() => {
-    queued = false;
-    for (const listener of listeners) listener();
-  });
+  queued ||= requestAnimationFrame(draw);
+}
+
+// The same at once: for what a hand waits for, which is then ready when the screen takes its next picture.
+export function draw() {
+  cancelAnimationFrame(queued);
+  queued = 0;
+  for (const listener of listeners) listener();
 }
 
 export const doc = () => app.history.doc;
