@@ -28,7 +28,6 @@ from uniultra.web.workspace.answers import (
     drawn_result,
     mask_from,
     nameless,
-    picture_of,
     pointed,
     prompt_of,
     reduced,
@@ -147,12 +146,7 @@ class Desk:
     def _picture(self, job: Picture) -> Encoded:
         opened = self._cine(job.path)
         exact = opened.cine.count == 1 if job.exact is None else job.exact
-        if job.number == 0 and exact in opened.firsts:
-            return opened.firsts[exact]
-        found = picture_of(opened.picture(job.number), exact)
-        if job.number == 0:
-            opened.firsts[exact] = found
-        return found
+        return opened.picture(job.number, exact)
 
     def _warm(self, job: Warm) -> None:
         self._encoded(job, job.number)
