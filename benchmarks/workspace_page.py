@@ -21,7 +21,7 @@ WATCH = """async () => {
     window.seen = await import("/static/state.mjs");
     window.times = { began: 0, box: [], click: [], hover: [], frame: [] };
     window.kind = "";
-    window.drawn = (canvas) => canvas.getContext("2d").getImageData(0, 0, 1, 1); // waits for what is drawn on it
+    window.drawn = (canvas) => canvas.getContext("2d").getImageData(0, 0, 1, 1); // waits for the drawing
     document.getElementById("stage").addEventListener("pointerup", () => { times.began = performance.now();
         }, true);
     const overlay = document.getElementById("overlay");

@@ -68,7 +68,7 @@ def test_a_mask_is_on_the_canvas_before_the_screen_takes_its_next_picture(tab: V
     tab.open("cine.dcm")
     start, end = tab.at(95, 55), tab.at(245, 165)
     inside = [there - edge for there, edge in zip(tab.at(170, 110), stage_corner(tab), strict=True)]
-    tab.page.evaluate("() => { window.screen_draws = requestAnimationFrame; requestAnimationFrame = () => 1; }")
+    tab.page.evaluate("() => { window.later = requestAnimationFrame; requestAnimationFrame = () => 1; }")
     tab.page.mouse.move(*start)
     tab.page.mouse.down()
     tab.page.mouse.move(*end, steps=4)
@@ -77,7 +77,7 @@ def test_a_mask_is_on_the_canvas_before_the_screen_takes_its_next_picture(tab: V
     alpha = """([x, y]) => document.getElementById("overlay").getContext("2d")
         .getImageData(x * devicePixelRatio, y * devicePixelRatio, 1, 1).data[3]"""
     assert tab.page.evaluate(alpha, inside) > 30
-    tab.page.evaluate("() => { requestAnimationFrame = screen_draws; seen.draw(); }")
+    tab.page.evaluate("() => { requestAnimationFrame = later; seen.draw(); }")
     tab.wait("app.saving === 'saved'")
 
 
@@ -87,7 +87,6 @@ def stage_corner(tab: Visit) -> tuple[float, float]:
             return [left, top]; }"""
     )
     return left, top
-
 
 
 def check_export(export: Path) -> None:
