@@ -15,7 +15,7 @@ from uniultra.io.overlay import PALETTE
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.result_picture import draw_result
 from uniultra.pixel_scale import Calibration, Scale, ScanRegion
-from uniultra.results import FrameResult, ObjectResult
+from uniultra.results import FrameResult, ObjectResult, TrackStatus
 from uniultra.types import Frame, Mask, Prompt
 
 GREY = 60
@@ -137,6 +137,35 @@ def test_many_structures_get_their_numbers_alone() -> None:
         assert not white(picture)[cv2.erode(mask.mask_hw.astype(np.uint8), np.ones((5, 5))) > 0].any()
     assert white(picture[550:, 600:]).any(), "the scale bar is of the frame"
     assert all((picture == PALETTE[i]).all(axis=2).sum() > 100 for i in range(7))
+
+
+@pytest.mark.parametrize("status", ["lost", "absent"])
+def test_a_structure_that_tracking_lost_has_a_label_at_the_top_left(status: TrackStatus) -> None:
+    """Number and word, of each such structure, apart from one another; nothing of one that isn't tracked."""
+    here = result_of((600, 800), [((400, 300), (70, 50))])
+    nothing = replace(here.masks[0], mask_hw=np.zeros((600, 800), bool))
+    gone = [ObjectResult(number, nothing, name="left atrium", status=status) for number in (2, 3)]
+    plain = draw_result(replace(here, objects=(*here.objects, ObjectResult(4, nothing))))
+    np.testing.assert_array_equal(plain, draw_result(here))
+    picture = draw_result(replace(here, objects=(*here.objects, *gone)))
+    rows, columns = np.nonzero((picture != plain).any(axis=2))
+    assert rows.max() < 100
+    assert columns.max() < 300
+    chips = [np.nonzero((picture == PALETTE[number - 1]).all(axis=2)) for number in (2, 3)]
+    assert all(len(rows) > 100 and columns.max() < 40 for rows, columns in chips)
+    assert chips[0][0].max() < chips[1][0].min()
+
+
+def test_an_unsure_mask_says_so() -> None:
+    def label_width(status: TrackStatus | None) -> int:
+        result = result_of((600, 800), [((400, 300), (70, 50))])
+        [found] = result.objects
+        drawn = draw_result(replace(result, objects=(replace(found, status=status),)))
+        chip = np.nonzero((drawn == PALETTE[0]).all(axis=2) & (np.arange(600) < 240)[:, None])
+        return int(np.count_nonzero(white(drawn)[chip[0].min() : chip[0].max()]))
+
+    assert label_width("sure") == label_width(None)
+    assert label_width("unsure") > label_width("sure")
 
 
 def test_without_structures_the_frame_is_shown_as_it_is() -> None:

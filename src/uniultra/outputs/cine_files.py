@@ -91,7 +91,8 @@ class CineFiles:
         self.listed_frames.append(result.number)
         self.labels.add(result.number, id_mask(result))
         for found in result.objects:
-            self.table.add(_row(self.image, result, found))
+            row = _row(self.image, result, found)
+            self.table.add(row if self.course is None else [*row, found.status, found.confidence])
         self.listed.add(cine_frame_json(self.image, result))
         if self.movie is not None and picture is not None:
             self.movie.add(picture)
@@ -99,6 +100,13 @@ class CineFiles:
             self.dicom.add(result, picture if self._captured else None)
         if self.course is not None:
             self.course.add(result)
+
+    def show(self, result: FrameResult) -> None:
+        """Adds to the movie alone a frame of which there is only to say that its structures are lost; in
+        ascending order with those of `add`. Raises OutputError.
+        """
+        if self.movie is not None:
+            self.movie.add(draw_result(result))
 
     def finish(self) -> None:
         """Once after the last frame. Raises FileError where not a single one could be read."""
@@ -173,5 +181,4 @@ def cine_files(
 def _row(image: str, result: FrameResult, found: ObjectResult) -> list[Any]:
     time_s = "" if result.time_s is None else result.time_s
     about = [image, result.number, time_s, found.number, found.name, round(found.mask.quality, 4)]
-    row = frame_row(about, found.area_px, found.measured)
-    return row if found.status is None else [*row, found.status, found.confidence]
+    return frame_row(about, found.area_px, found.measured)

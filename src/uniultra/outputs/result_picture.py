@@ -43,6 +43,7 @@ def draw_result(result: FrameResult) -> np.ndarray:
         _draw_calipers(canvas, one)
     for area, spacing_mm_yx in _scales(result, found):
         canvas.draw_scale_bar(area, spacing_mm_yx)
+    _draw_lost(canvas, result)
     objects_hw = np.zeros((frame.height, frame.width), bool)
     for one in found:
         objects_hw |= one.mask.mask_hw
@@ -57,9 +58,20 @@ def _colour(one: ObjectResult) -> tuple[int, int, int]:
     return PALETTE[(one.number - 1) % len(PALETTE)]
 
 
+def _draw_lost(canvas: Annotations, result: FrameResult) -> None:
+    """Tracked structures that this frame doesn't show: a label each, below one another from the top left."""
+    nothing_hw, below = np.zeros((result.frame.height, result.frame.width), bool), 0
+    for one in result.objects:
+        if one.status in ("lost", "absent"):
+            lines = [f"{_short(one.name)}: {one.status}" if one.name else one.status]
+            canvas.draw_label(one.number, lines, _colour(one), ((0, below, 0, below), nothing_hw))
+            below = canvas.taken[-1][3]
+
+
 def _lines(one: ObjectResult) -> list[str]:
     """What it is called, how sure the model is, and both diameters."""
-    lines = [*([_short(one.name)] if one.name else []), f"quality {one.mask.quality:.2f}"]
+    doubt = ", unsure" if one.status == "unsure" else ""
+    lines = [*([_short(one.name)] if one.name else []), f"quality {one.mask.quality:.2f}{doubt}"]
     shape = one.measured.shape
     if shape is not None:
         long, short = shape.long_diameter.length, shape.short_diameter.length

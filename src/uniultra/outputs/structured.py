@@ -32,9 +32,11 @@ LIBRARIES = {
 
 def object_json(found: ObjectResult) -> dict[str, Any]:
     """One structure: its prompt, box, areas, quality, and all its measures; its alternatives, where
-    requested; of a tracked one also its status and confidence.
+    requested; of a tracked one also its status, and its confidence where that is known.
     """
-    tracked = {} if found.status is None else {"status": found.status, "confidence": found.confidence}
+    tracked: dict[str, Any] = {} if found.status is None else {"status": found.status}
+    if found.confidence is not None:
+        tracked["confidence"] = found.confidence
     report: dict[str, Any] = {
         "id": found.number,
         **_called(found.name),

@@ -244,6 +244,27 @@ def test_a_cine_is_exported_with_every_structure_on_every_frame(page: TestClient
     assert [frame["objects"][1]["area_px"] > 0 for frame in report["frames"]] == [False, True]
 
 
+def test_a_movie_shows_the_frames_on_which_a_structure_was_lost(page: TestClient, folder: Path) -> None:
+    """And says so there; what is counted and measured leaves them out."""
+    item = item_id(page, "cine.gif")
+    doc = doc_of(number=1)
+    doc["objects"][0]["lost"] = [2]
+    doc["frames"][0]["masks"][0] |= {"source": "track", "sure": False}
+    saved(page, item, doc)
+    done = page.post(f"/v1/workspace/items/{item}/export", json={"kinds": ["csv", "movie", "coco"]}).json()
+    export = folder / "uniultra-project" / "export"
+    report = json.loads((export / "cine.frames.json").read_text())
+    assert [frame["frame"] for frame in report["frames"]] == [1]
+    assert report["frames"][0]["objects"][0]["status"] == "unsure"
+    assert len((export / "cine.frames.csv").read_text().splitlines()) == 2
+    assert [name for name in done["files"] if name.endswith("coco.json")] == ["cine.frame1.coco.json"]
+    movie = open_cine(export / "cine.frames.overlay.mp4")
+    assert movie.count == 2
+    corner = slice(0, 30), slice(0, 90)
+    marked, plain = (frame.pixels_hw[corner].astype(int) for frame in reversed([*movie]))
+    assert np.abs(marked - plain).mean() > 20, "a label stands at the top left of the lost frame alone"
+
+
 def test_the_ejection_fraction_of_two_frames(page: TestClient) -> None:
     at = f"/v1/workspace/items/{item_id(page, 'cine.gif')}/ejection"
     small = compressed(run_lengths(ellipse((120, 160), (85, 55), (25, 18))))

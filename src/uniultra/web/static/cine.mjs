@@ -183,7 +183,7 @@ export class CineBar {
     if (state.every((part, index) => part === this.drawn?.[index])) return;
     this.drawn = state;
     const { curve } = this,
-      ratio = devicePixelRatio || 1,
+      ratio = (devicePixelRatio || 1) * (curve.currentCSSZoom ?? 1),
       { count } = app.file;
     const [width, height] = [curve.clientWidth, curve.clientHeight - SLIDER];
     curve.width = Math.round(width * ratio);

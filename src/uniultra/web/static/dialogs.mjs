@@ -16,7 +16,7 @@ export function showHelp(relabel) {
   const languages = el(
     "select",
     {
-      "aria-label": "Language",
+      "aria-label": t("languages"),
       onchange: (event) => {
         speak(event.target.value);
         relabel();
@@ -33,7 +33,7 @@ export function showHelp(relabel) {
     el(
       "dl",
       { class: "keys" },
-      ...keysOf().map(([key, what]) => el("div", {}, el("dt", {}, el("kbd", {}, key)), el("dd", {}, what))),
+      ...keysOf().map(([key, what]) => el("div", {}, el("dt", {}, ...keysIn(key)), el("dd", {}, what))),
     ),
     el(
       "p",
@@ -47,25 +47,41 @@ export function showHelp(relabel) {
 
 const keysOf = () => LANGUAGES[current()].keys;
 
+// "A, B" and "+ −" are two keys each.
+function keysIn(text) {
+  const parts = text.split(/, | or | oder /).flatMap((part) => (/^(\S )+\S$/u.test(part) && !part.includes("–") ? part.split(" ") : [part]));
+  return parts.map((part) => el("kbd", {}, part));
+}
+
 export function showExport() {
   if (!app.file) return;
   const dialog = byId("export-dialog"),
     names = { csv: t("csvKind") };
   const many = app.file.count > 1,
     together = ["seg", "sc", "csv", "movie"];
-  const boxes = Object.entries(app.file.exports).map(([kind, reason]) => {
-    const alone = many && !together.includes(kind),
-      checked = !reason && kind !== "movie" && !alone;
+  const choice = ([kind, reason]) => {
+    const checked = !reason && kind !== "movie" && (!many || together.includes(kind));
     const box = el("input", { type: "checkbox", value: kind, disabled: Boolean(reason), checked });
     const name = names[kind] ?? t(kind);
     return el(
       "label",
       { class: reason ? "choice off" : "choice" },
       box,
-      el("span", {}, alone ? t("perFrame", name) : name),
+      el("span", {}, name),
       reason ? el("small", {}, reason) : null,
     );
-  });
+  };
+  const all = Object.entries(app.file.exports);
+  const group = (title, kinds) => {
+    const choices = el("div", { class: "choices", role: "group", "aria-label": title }, ...kinds.map(choice));
+    return kinds.length ? [el("h3", { "aria-hidden": "true" }, title), choices] : [];
+  };
+  const boxes = many
+    ? [
+        ...group(t("perCine"), all.filter(([kind]) => together.includes(kind))),
+        ...group(t("perFrame"), all.filter(([kind]) => !together.includes(kind))),
+      ]
+    : [el("div", { class: "choices" }, ...all.map(choice))];
   const result = el("div", { id: "export-result", role: "status" });
   const go = el("button", { type: "button", class: "primary", id: "export-now" }, t("exportNow"));
   go.addEventListener("click", () => {
@@ -76,7 +92,7 @@ export function showExport() {
     dialog,
     el("h2", {}, t("exportTitle")),
     el("p", { class: "muted" }, t("exportAlways")),
-    el("div", { class: "choices" }, ...boxes),
+    ...boxes,
     app.workspace.readers && !reader() ? dataset(result) : null,
     result,
     el("div", { class: "row end" }, closing(dialog), go),

@@ -195,7 +195,7 @@ export class Files {
   }
 
   row(item) {
-    const mark = item.done ? icon("check") : item.objects ? `${item.objects}` : "";
+    const facts = item.objects ? t("itemFacts", item.objects, item.frames) : "";
     return el(
       "li",
       {},
@@ -209,8 +209,8 @@ export class Files {
           "aria-current": item.id === app.file?.id ? "true" : null,
           onclick: () => this.open(item.id),
         },
-        el("span", { class: "text" }, item.name),
-        el("span", { class: "mark" }, mark),
+        el("span", { class: "text" }, item.name, facts && el("small", {}, facts)),
+        el("span", { class: "mark" }, item.done ? icon("check") : ""),
       ),
     );
   }

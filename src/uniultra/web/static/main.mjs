@@ -13,6 +13,7 @@ import { Painter } from "./painter.mjs";
 import { renderPanels } from "./panels.mjs";
 import { isUnsaved, saveNow, saveSoon } from "./saving.mjs";
 import { showReaders } from "./readers.mjs";
+import { isLost } from "./doc.mjs";
 import { afterCommit, app, changed, doc, listen, redo, undo } from "./state.mjs";
 import { current, number, reasonOf, speak, t } from "./texts.mjs";
 import { Tools } from "./tools.mjs";
@@ -152,9 +153,9 @@ function relabel() {
     iconButton("help", label("help", "?"), () => showHelp(keys.relabel), { id: "help" }),
     el(
       "button",
-      { type: "button", class: "quiet", id: "export", onclick: showExport },
+      { type: "button", class: "quiet", id: "export", onclick: showExport, "aria-label": t("export"), title: `${t("export")} (Ctrl+E)` },
       icon("export"),
-      t("export"),
+      el("span", {}, t("export")),
     ),
     el(
       "button",
@@ -163,6 +164,8 @@ function relabel() {
       el("span", {}, t("done")),
     ),
   );
+  byId("rail").setAttribute("aria-label", t("tools"));
+  byId("stage").setAttribute("aria-label", t("image"));
   byId("work-list").setAttribute("aria-label", t("workList"));
   byId("side").setAttribute("aria-label", `${t("structures")}, ${t("measures")}`);
   byId("disclaimer").textContent = t("notice");
@@ -192,12 +195,16 @@ function renderTop() {
   if (state.dataset.words !== words) {
     state.dataset.words = words;
     state.className = bad || workspace.unwritable ? "state bad" : "state";
-    fill(state, el("i", { class: "dot" }), words, saving === "conflict" ? reload() : null);
+    state.title = words;
+    fill(state, el("i", { class: "dot" }), el("span", { class: "words" }, words), saving === "conflict" ? reload() : null);
   }
   const label = t(doc().done ? "reopen" : "done");
   if (byId("accept").lastChild.textContent !== label) byId("accept").lastChild.textContent = label;
   byId("accept").disabled = !file;
   byId("export").disabled = !doc().frames.length;
+  const lost = file ? doc().objects.filter(({ id }) => isLost(doc(), app.frame, id)).map(({ name }) => name) : [];
+  write("lost", lost.length ? t("lostHere", lost.join(", ")) : "");
+  byId("lost").hidden = !lost.length;
   byId("notice").hidden = !app.notice && !late;
   byId("notice").className = app.notice ? "" : "late";
 }

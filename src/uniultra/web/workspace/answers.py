@@ -16,7 +16,7 @@ from uniultra.measure.agreement import dice
 from uniultra.measure.measured import measure_mask
 from uniultra.pixel_scale import UNKNOWN
 from uniultra.prompt_checks import check_prompt
-from uniultra.results import ObjectResult
+from uniultra.results import ObjectResult, TrackStatus
 from uniultra.types import Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.messages import Ask, Rle
 from uniultra.web.workspace.jobs import Compared, Encoded, Pointed, SavedObject
@@ -84,7 +84,16 @@ def drawn_result(saved: SavedObject, frame: Frame) -> ObjectResult:
     prompt = None if saved.ask is None else prompt_of(saved.ask, frame_hw)
     logits = np.where(inside, DRAWN_LOGIT, -DRAWN_LOGIT).astype(np.float32)
     scale = scale_of(frame.calibration, inside, prompt)
-    return ObjectResult(saved.number, Mask(inside, logits, saved.quality, scale), prompt, name=saved.name)
+    mask = Mask(inside, logits, saved.quality, scale)
+    return ObjectResult(saved.number, mask, prompt, name=saved.name, status=saved.status)
+
+
+def empty_result(
+    number: int, name: str, frame_hw: tuple[int, int], status: TrackStatus | None = None
+) -> ObjectResult:
+    """A structure that a frame doesn't have."""
+    inside = np.zeros(frame_hw, np.bool_)
+    return ObjectResult(number, Mask(inside, inside.astype(np.float32) - 1, 0.0), name=name, status=status)
 
 
 def compared(frame: Frame, first_hw: np.ndarray, second_hw: np.ndarray) -> Compared:

@@ -26,6 +26,7 @@ from uniultra.web.messages import Ask, Failure, FileJob, Rle
 from uniultra.web.workspace.answers import (
     compared,
     drawn_result,
+    empty_result,
     mask_from,
     nameless,
     pointed,
@@ -248,8 +249,10 @@ class Desk:
         results = []
         for saved in job.frames:
             frame = covered(self._frame(job, saved.number), job.banners)
-            objects = tuple(drawn_result(one, frame) for one in saved.objects)
+            objects = [drawn_result(one, frame) for one in saved.objects]
+            frame_hw = frame.height, frame.width
+            objects += [empty_result(number, name, frame_hw, "lost") for number, name in saved.lost]
             time_s = None if cine.times_s is None else round(cine.times_s[saved.number], 6)
             number = saved.number if cine.count > 1 else None
-            results.append(FrameResult(frame, objects, facts, number, time_s))
+            results.append(FrameResult(frame, tuple(objects), facts, number, time_s))
         return cine, results

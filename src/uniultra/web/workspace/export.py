@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from uniultra.errors import OutputError
 from uniultra.io.input_file import InputFile
 from uniultra.model_facts import ModelFacts
@@ -14,8 +12,9 @@ from uniultra.outputs.cine_files import check_size, cine_files
 from uniultra.outputs.faults import Faults
 from uniultra.outputs.frame_files import write_frame_files
 from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, OutputPlan, check_kinds, lacking
-from uniultra.results import FrameResult, ObjectResult
-from uniultra.types import Cine, Mask
+from uniultra.results import FrameResult
+from uniultra.types import Cine
+from uniultra.web.workspace.answers import empty_result
 from uniultra.web.workspace.jobs import Export, Exported
 
 OF_CINES = ("seg", "sc", "csv", "movie")
@@ -65,7 +64,7 @@ def export(
     written = _cine(replace(plan, kinds=together or ("none",)), source, cine, filled, model)
     if not alone:
         return written
-    stills = _stills(replace(plan, kinds=alone), source, filled)
+    stills = _stills(replace(plan, kinds=alone), source, [one for one in filled if not _is_lost(one)])
     return Exported((*written.files, *stills.files), (*written.notes, *stills.notes))
 
 
@@ -83,27 +82,34 @@ def _cine(
     plan: OutputPlan, source: InputFile, cine: Cine, results: Sequence[FrameResult], model: ModelFacts
 ) -> Exported:
     numbers = [result.number or 0 for result in results]
-    check_size(plan, source, cine, sum(len(result.objects) for result in results))
+    check_size(plan, source, cine, sum(len(result.objects) for result in results if not _is_lost(result)))
     with cine_files(plan, source, cine, numbers, model, Faults(cine)) as files:
         for result in results:
-            files.add(result)
+            (files.show if _is_lost(result) else files.add)(result)
     names = [path.name for path in plan.cine_paths(source).values() if path.is_file()]
     return Exported(tuple(names), (*files.notes, *files.lost))
 
 
 def _filled(results: Sequence[FrameResult]) -> list[FrameResult]:
-    """Every frame with every structure, an empty mask where it has none: a SEG numbers its segments over
-    all frames.
+    """Every frame that has one with every structure, an empty mask where it has none: a SEG
+    numbers its segments over all frames.
     """
     names = {found.number: found.name for result in results for found in result.objects}
     filled = []
     for result in results:
+        if _is_lost(result):
+            filled.append(result)
+            continue
         known = {found.number: found for found in result.objects}
-        whole = [known.get(number) or _empty(number, name, result) for number, name in sorted(names.items())]
+        frame_hw = result.frame.height, result.frame.width
+        whole = [
+            known.get(number) or empty_result(number, name, frame_hw)
+            for number, name in sorted(names.items())
+        ]
         filled.append(replace(result, objects=tuple(whole)))
     return filled
 
 
-def _empty(number: int, name: str, result: FrameResult) -> ObjectResult:
-    inside = np.zeros((result.frame.height, result.frame.width), np.bool_)
-    return ObjectResult(number, Mask(inside, inside.astype(np.float32) - 1, 0.0), name=name)
+def _is_lost(result: FrameResult) -> bool:
+    """Whether tracking lost all that was followed here: only a movie shows such a frame."""
+    return all(found.status == "lost" for found in result.objects)

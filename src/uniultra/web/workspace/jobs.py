@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from uniultra.pixel_scale import Calibration, Scale
+from uniultra.results import TrackStatus
 from uniultra.web.messages import Ask, FileJob, Rle
 
 QUICK_SIDE = 512
@@ -125,7 +126,7 @@ class Planes(FileJob):
 @dataclass(frozen=True)
 class SavedObject:
     """One structure of a frame: its id in tables, mask, prompt (None for a mask drawn by hand), quality
-    and name.
+    and name, and of a tracked one its status.
     """
 
     number: int
@@ -133,14 +134,16 @@ class SavedObject:
     ask: Ask | None
     quality: float
     name: str = ""
+    status: TrackStatus | None = None
 
 
 @dataclass(frozen=True)
 class SavedFrame:
-    """The structures of one frame."""
+    """The structures of one frame; `lost` are those, by number and name, that tracking lost there."""
 
     number: int
     objects: tuple[SavedObject, ...]
+    lost: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from uniultra.errors import FileError
 from uniultra.io.images import kind_of
+from uniultra.results import TrackStatus
 from uniultra.web.messages import Ask, FileJob, Rle
 from uniultra.web.problems import Problem
 from uniultra.web.service import Service
@@ -169,22 +170,44 @@ def rle_of(counts: str, size_hw: tuple[int, int]) -> Rle:
 
 
 def _saved_frames(doc: Doc, size_hw: tuple[int, int]) -> tuple[SavedFrame, ...]:
-    """The frames with masks, structures numbered by their place in the document."""
+    """The frames with masks, and those on which tracking lost a structure that has masks elsewhere.
+
+    Structures are numbered by their place in the document.
+    """
     used = {mask.object for frame in doc.frames for mask in frame.masks}
-    places = {one.id: place for place, one in enumerate((o for o in doc.objects if o.id in used), start=1)}
-    names = {one.id: one.name for one in doc.objects}
+    kept = [one for one in doc.objects if one.id in used]
+    places = {one.id: place for place, one in enumerate(kept, start=1)}
+    names = {one.id: one.name for one in kept}
+    masks = {frame.number: [mask for mask in frame.masks if mask.object in places] for frame in doc.frames}
+    lost: dict[int, list[int]] = {}
+    for one in kept:
+        for number in one.lost:
+            if all(mask.object != one.id for mask in masks.get(number, ())):
+                lost.setdefault(number, []).append(one.id)
     frames = []
-    for frame in sorted(doc.frames, key=lambda one: one.number):
+    for number in sorted({number for number, there in masks.items() if there} | set(lost)):
         objects = [
             SavedObject(
-                places[m.object], rle_of(m.counts, size_hw), request_of(m), m.quality or 0.0, names[m.object]
+                places[mask.object],
+                rle_of(mask.counts, size_hw),
+                request_of(mask),
+                mask.quality or 0.0,
+                names[mask.object],
+                _status(mask),
             )
-            for m in frame.masks
-            if m.object in places
+            for mask in masks.get(number, ())
         ]
-        if objects:
-            frames.append(SavedFrame(frame.number, tuple(sorted(objects, key=lambda one: one.number))))
+        objects.sort(key=lambda one: one.number)
+        gone = tuple((places[one], names[one]) for one in lost.get(number, ()))
+        frames.append(SavedFrame(number, tuple(objects), gone))
     return tuple(frames)
+
+
+def _status(mask: MaskDoc) -> TrackStatus | None:
+    """What the tracker said of a mask; None for one that a person made."""
+    if mask.source != "track":
+        return None
+    return "sure" if mask.sure else "unsure"
 
 
 def _beside(target: Path | None) -> Path:
