@@ -14,7 +14,7 @@ import { renderPanels } from "./panels.mjs";
 import { isUnsaved, saveNow, saveSoon } from "./saving.mjs";
 import { showReaders } from "./readers.mjs";
 import { isLost } from "./doc.mjs";
-import { afterCommit, app, changed, doc, listen, redo, undo } from "./state.mjs";
+import { afterCommit, app, changed, doc, draw, listen, redo, undo } from "./state.mjs";
 import { current, number, reasonOf, speak, t } from "./texts.mjs";
 import { Tools } from "./tools.mjs";
 import { View } from "./view.mjs";
@@ -62,7 +62,7 @@ async function begin() {
   afterCommit(saveSoon);
   new ResizeObserver(() => {
     painter.resize();
-    changed();
+    draw(); // within this picture of the screen: a canvas of another size is empty
   }).observe(byId("stage"));
   byId("scale-dialog").addEventListener("ask", askScale);
   addEventListener("beforeunload", (event) => {
