@@ -38,6 +38,7 @@ def test_published_configs_load(path: Path) -> None:
         ("optimizer.steps=3", "section 'optimizer' is unknown; use one of model, adapter, optim, loss, data"),
         ("model.focus_stretch=0.5", "model.focus_stretch = 0.5 is out of range; give 1 to 4"),
         ("optim.step=3", "key 'optim.step' is unknown; 'optim' has steps"),
+        ("optim.steps", "setting 'optim.steps' has no value; give SECTION.KEY=VALUE"),
         ("optim.steps=many", "optim.steps = 'many' must be of type int"),
         ("model.adapters=1", "model.adapters = 1 must be of type bool"),
         ("optim.steps=true", "optim.steps = True must be of type int"),

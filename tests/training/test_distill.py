@@ -265,6 +265,14 @@ def test_a_killed_run_ends_as_one_that_was_not(teacher: Path, lab: Path, tmp_pat
         assert torch.equal(value, expected[name]), name
 
 
+def test_a_student_with_another_decoder_is_told_which_to_start_from() -> None:
+    small = open_model("uniultra-mini")
+    with pytest.raises(ModelError, match=r"'no_memory_embedding' differs; .* give --student uniultra-mini"):
+        make_student(configured(DistillConfig(), None, ("student.size='mini'",)), small)
+    same = make_student(configured(DistillConfig(), None, ("student.start_from='uniultra-mini'",)), small)
+    assert same.no_memory_embedding.shape == small.no_memory_embedding.shape
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

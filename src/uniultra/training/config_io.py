@@ -43,7 +43,9 @@ def configured(config: C, path: str | Path | None = None, changes: tuple[str, ..
             for key, value in values.items():
                 config = _with(config, section, key, value)
     for change in changes:
-        name, _, text = change.partition("=")
+        name, equals, text = change.partition("=")
+        if not equals:
+            raise ModelError(f"setting '{change}' has no value; give SECTION.KEY=VALUE, as optim.steps=400")
         section, _, key = name.strip().partition(".")
         config = _with(config, section, key, _value(text.strip()))
     _check_boxes(config.data)

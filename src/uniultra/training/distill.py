@@ -137,8 +137,9 @@ def make_student(config: DistillConfig, teacher: PromptableModel) -> PromptableM
     )
     if odd is not None:
         raise ModelError(
-            f"the teacher's decoder doesn't fit the student: '{odd}' differs; distil from a model with SAM "
-            "2's decoder"
+            f"the teacher's decoder doesn't fit the student's: '{odd}' differs; a student of fresh weights "
+            "has SAM 2's decoder: for a teacher with another one, such as uniultra-mini 0.5.0 and what was "
+            "adapted from it, give --student uniultra-mini"
         )
     student.load_state_dict(own | shared)
     return student
