@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,8 +12,10 @@ from test_segmenter import DarkIsInside
 from uniultra.pixel_scale import NO_SCALE
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import begin, step
-from uniultra.tracking.answers import at_once, within_reach
-from uniultra.tracking.confidence import ABSENT_AFTER
+from uniultra.tracking.anchor import mask_at
+from uniultra.tracking.answers import Answer, at_once, instead, within_reach
+from uniultra.tracking.confidence import ABSENT_AFTER, Evidence
+from uniultra.tracking.state import grid_of
 from uniultra.tracking.views import registered_well, shared_views
 from uniultra.types import Frame, Mask, Prompt, Region
 
@@ -79,3 +83,48 @@ def test_a_mask_reaches_a_fifth_beyond_its_box_and_no_farther() -> None:
     assert cut.box_xyxy == pytest.approx((59.5, 39.5, 99.5, 87.5), abs=2)
     assert np.array_equal(cut.logits_hw > 0, cut.mask_hw)
     assert mask.mask_hw.sum() == 80 * 40
+
+
+@pytest.mark.parametrize(("explained", "statuses"), [(0.95, {"sure"}), (2.0, {"lost", "absent"})])
+def test_what_is_registered_is_not_lost_for_its_surroundings(
+    monkeypatch: pytest.MonkeyPatch, explained: float, statuses: set[str]
+) -> None:
+    """As a thin band has when it turns; a mask of the model is lost by the same likeness."""
+    monkeypatch.setattr("uniultra.tracking.answers.likeness", lambda a, b: -0.5)
+    monkeypatch.setattr("uniultra.tracking.answers.EXPLAINED", explained)
+    segmenter = Segmenter(DarkIsInside())
+    _, state = begin(segmenter, FRAMES[0], {1: PROMPTS[1]})
+    found = set()
+    for number in range(1, 8):
+        shifted = Frame(np.roll(FRAMES[0].pixels_hw, number, axis=1))
+        [answer], state = step(segmenter, state, shifted)
+        found.add(answer.status)
+    assert found == statuses
+
+
+def test_a_mask_that_fits_the_prompted_frame_replaces_one_of_another_size() -> None:
+    segmenter = Segmenter(DarkIsInside())
+    _, state = begin(segmenter, FRAMES[0], {1: PROMPTS[1]})
+    [first] = state.objects
+
+    def partly(likeness: float, inside: np.ndarray) -> bool:
+        one = replace(first, anchor=replace(first.anchor, likeness=likeness))
+        logits = np.where(inside, np.float32(8), np.float32(-8))
+        grid = grid_of(logits, first.anchor.registration.region)
+        model = Answer(
+            Mask(inside, logits, 0.9, NO_SCALE), grid, first.first_hw, Evidence(0.9, 0.9, 0.9, 0.9)
+        )
+        other = instead(FRAMES[0], one, model, first.grid.region)
+        if other is model:
+            return False
+        assert np.array_equal(other.grid.logits_hw, mask_at(one.anchor, first.grid.region).logits_hw)
+        return True
+
+    grown, same, beside = (
+        ellipse(HW, at, radii)
+        for at, radii in (((62, 80), (38, 26)), ((60, 80), (26, 20)), ((110, 80), (38, 26)))
+    )
+    assert partly(0.92, grown)
+    assert not partly(0.92, same)
+    assert not partly(0.92, beside)
+    assert not partly(0.89, grown)

@@ -70,6 +70,22 @@ def test_a_changed_picture_holds_on_while_the_shape_is_unbroken_and_the_model_co
     assert status_of(changed.confidence, 2) == "lost"
 
 
+def test_a_changed_picture_holds_on_while_its_tissue_is_known_again() -> None:
+    changed = Evidence(0.8, 0.8, 0.45, 0.75, growth=1.6, resembles=0.65)
+    assert changed.confidence < NO_HOLD
+    assert holds_on(changed, 0.1)
+    for worse in ({"resembles": 0.55}, {"like_first": 0.35}, {"growth": 1.75}, {"quality": 0.7}):
+        assert not holds_on(replace(changed, **worse), 0.1)
+
+
+def test_other_tissue_is_lost_whatever_else_speaks_for_it() -> None:
+    good = Evidence(0.9, 0.9, 0.95, 0.9, 0.9, resembles=0.55)
+    other = replace(good, resembles=0.45)
+    assert good.confidence > SURE
+    assert other.confidence < LOST
+    assert not holds_on(other, 1.0)
+
+
 @pytest.mark.parametrize(
     ("confidence", "lost", "status"),
     [(SURE, 0, "sure"), (0.5, 3, "unsure"), (0.01, 0, "lost"), (0.01, 3, "lost"), (0.01, 4, "absent")],

@@ -17,12 +17,15 @@ import numpy as np
 from uniultra.geometry import ModelMap
 from uniultra.tracking.motion import crop_flow, steps_at
 from uniultra.tracking.state import GRID, MaskGrid, cells_at, positions
+from uniultra.tracking.tissue import Tissue
 from uniultra.types import Frame, Region
 
 SIDE = 128
 """Pixels a side of the crops that are registered."""
 EXPLAINED = 0.95
 """Correlation from which the prompted frame explains what is seen; chosen on val (docs/tracking.md)."""
+PARTLY = 0.9
+"""Correlation from which its mask may replace one of the model of quite another size (`answers.instead`)."""
 _NEAR = 9
 """Pixels of a crop that count around a mask, across."""
 
@@ -53,12 +56,14 @@ class Anchor:
         quality: of that mask.
         registration: to that frame; one object for all structures that are registered together.
         likeness: how well the prompted frame explains the last one, -1 to 1.
+        tissue: what the encoder makes of it there; None where it was given none.
     """
 
     grid: MaskGrid
     quality: float
     registration: Registration
     likeness: float = 1.0
+    tissue: Tissue | None = None
 
 
 def registered(frame: Frame, region: Region) -> Registration:

@@ -19,12 +19,13 @@ import numpy as np
 from uniultra.geometry import OUTSIDE_LOGIT, clip_box, inscribed_centre, scale_of
 from uniultra.pixel_scale import NO_SCALE, Box
 from uniultra.segmenter import Segmenter
-from uniultra.tracking.anchor import EXPLAINED, followed, mask_at, moved_along
-from uniultra.tracking.confidence import Evidence, appearance, likeness, stability
-from uniultra.tracking.state import MaskGrid, area_ratio, grid_of
+from uniultra.tracking.anchor import EXPLAINED, PARTLY, followed, mask_at, moved_along
+from uniultra.tracking.confidence import LOST, SURE_GROWTH, Evidence, appearance, likeness, stability
+from uniultra.tracking.state import MaskGrid, agreement, area_ratio, grid_of
+from uniultra.tracking.tissue import Tissue, resemblance, tissue_of
 from uniultra.tracking.track_state import ObjectTrack
 from uniultra.tracking.views import shared_views
-from uniultra.types import POSITIVE, Frame, Mask, Prompt, Region
+from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region
 
 THREADS = 2
 """Structures, the model beside registration, and motion to the next frame are worked on by so many threads.
@@ -33,22 +34,28 @@ REACH = 0.2
 """How far a mask may reach beyond the box that was expected, a share of its sides; what lies farther is cut
 off. Tissue doesn't move that far in a frame; a mask that runs out of an opening does (docs/LOG.md).
 """
+NESTED = 0.5
+"""Dice from which two masks of different sizes lie in one place."""
 Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
 class Sight:
-    """A mask of the model, its grid and appearance."""
+    """A mask of the model, its grid, appearance and tissue."""
 
     mask: Mask
     grid: MaskGrid
     seen_hw: np.ndarray
+    tissue: Tissue | None
 
 
 @dataclass(frozen=True)
-class Answer(Sight):
+class Answer:
     """A mask, its grid and appearance, and what speaks for it."""
 
+    mask: Mask
+    grid: MaskGrid
+    seen_hw: np.ndarray
     evidence: Evidence
 
 
@@ -72,15 +79,39 @@ def explained(
 def _explained(frame: Frame, one: ObjectTrack, region: Region) -> tuple[ObjectTrack, Answer | None]:
     if one.anchor.likeness < EXPLAINED:
         return one, None
+    answer = _registered(frame, one, region)
+    if answer is None:
+        return one, None
+    # A thin band that turns has other surroundings in its appearance, though all of it is explained.
+    evidence = answer.evidence
+    evidence = replace(evidence, like_first=max(evidence.like_first, evidence.explained))
+    return one, replace(answer, evidence=evidence)
+
+
+def instead(frame: Frame, one: ObjectTrack, answer: Answer, region: Region) -> Answer:
+    """The prompted frame's mask in place of one of the model that lies there too but is of quite another
+    size, where that frame partly explains what is seen; else the model's.
+    """
+    if not PARTLY <= one.anchor.likeness < EXPLAINED or answer.grid.box_xyxy is None:
+        return answer
+    other = _registered(frame, one, region, answer.evidence.resembles)
+    if other is None or area_ratio(answer.grid, other.grid) <= SURE_GROWTH:
+        return answer
+    doubtful = other.evidence.growth > SURE_GROWTH or other.evidence.confidence < LOST
+    return answer if doubtful or agreement(answer.grid, other.grid) < NESTED else other
+
+
+def _registered(frame: Frame, one: ObjectTrack, region: Region, resembles: float = 1.0) -> Answer | None:
+    """The prompted frame's mask as it lies on this one; None where it has left the frame."""
     grid, frame_hw = mask_at(one.anchor, region), (frame.height, frame.width)
     box = _box_on(grid, frame_hw)
     if box is None:
-        return one, None
+        return None
     logits_hw, quality = grid.map.paste_logits(grid.logits_hw, frame_hw), one.anchor.quality
     mask_hw = logits_hw > 0
     mask = Mask(mask_hw, logits_hw, quality, scale_of(frame.calibration, mask_hw))
     seen = appearance(frame, box)
-    return one, Answer(mask, grid, seen, _evidence(one, grid, seen, quality))
+    return Answer(mask, grid, seen, _evidence(one, grid, seen, quality, resembles))
 
 
 def view_tasks(
@@ -101,18 +132,19 @@ def view_tasks(
         encoded = segmenter.encode(frame, view)
         found = segmenter.refine_all(encoded, [there[place] for place in places])
         masks = [within_reach(mask, there[place]) for place, mask in zip(places, found, strict=True)]
-        seen = (_sight(segmenter, frame, mask) for mask in masks)
+        seen = (_sight(segmenter, frame, encoded, mask) for mask in masks)
         return [(place, one) for place, one in zip(places, seen, strict=True) if one is not None]
 
     return [partial(sights, view, places) for view, places in by_view.items()]
 
 
-def _sight(segmenter: Segmenter, frame: Frame, mask: Mask) -> Sight | None:
+def _sight(segmenter: Segmenter, frame: Frame, encoded: Embedding, mask: Mask) -> Sight | None:
     """None of an empty mask."""
     box = mask.box_xyxy
     if box is None:
         return None
-    return Sight(mask, grid_of(mask.logits_hw, crop_of(segmenter, frame, box)), appearance(frame, box))
+    grid = grid_of(mask.logits_hw, crop_of(segmenter, frame, box))
+    return Sight(mask, grid, appearance(frame, box), tissue_of(encoded, grid))
 
 
 def within_reach(mask: Mask, prompt: Prompt) -> Mask:
@@ -197,10 +229,13 @@ def weighed(frame: Frame, one: ObjectTrack, sight: Sight | None) -> Answer:
     if sight is None:
         return _nothing(frame, one)
     mask, grid, seen = sight.mask, sight.grid, sight.seen_hw
-    return Answer(mask, grid, seen, _evidence(one, grid, seen, mask.quality))
+    resembles = resemblance(sight.tissue, one.anchor.tissue)
+    return Answer(mask, grid, seen, _evidence(one, grid, seen, mask.quality, resembles))
 
 
-def _evidence(one: ObjectTrack, grid: MaskGrid, seen_hw: np.ndarray, quality: float) -> Evidence:
+def _evidence(
+    one: ObjectTrack, grid: MaskGrid, seen_hw: np.ndarray, quality: float, resembles: float
+) -> Evidence:
     """What speaks for a grid with this appearance; the anchor is on the same frame."""
     return Evidence(
         quality,
@@ -210,6 +245,7 @@ def _evidence(one: ObjectTrack, grid: MaskGrid, seen_hw: np.ndarray, quality: fl
         one.anchor.likeness,
         area_ratio(grid, one.sure_grid),
         area_ratio(grid, one.anchor.grid),
+        resembles,
     )
 
 

@@ -32,6 +32,12 @@ FOUND_THERE = 0.65
 """Confidence from which a lost structure counts as found where it was last sure; elsewhere it must be SURE: a
 search tempts.
 """
+UNLIKE = 0.5
+"""Resemblance to the prompted tissue below which a frame is lost."""
+KIN, KIN_LIKE, KIN_GROWTH = 0.6, 0.4, 1.7
+"""Resemblance and likeness from which a frame holds on whatever was before, and how far its area may be off
+that of the last sure frame; chosen on val.
+"""
 ABSENT_AFTER = 5
 """So many lost frames in a row, and the structure counts as out of view."""
 MOST_GROWTH = 2.5
@@ -62,6 +68,7 @@ class Evidence:
         explained: correlation with the prompted frame, registered, -1 to 1.
         growth: its area over that of the last sure frame, or the inverse: at least 1.
         changed: as `growth`, but against the prompted frame.
+        resembles: how far its tissue is that of the prompted one, 0 to 1 (`tissue.resemblance`).
     """
 
     quality: float
@@ -71,6 +78,7 @@ class Evidence:
     explained: float = 0.0
     growth: float = 1.0
     changed: float = 1.0
+    resembles: float = 0.5
 
     @property
     def confidence(self) -> float:
@@ -82,6 +90,8 @@ class Evidence:
         logit = sum(weight * value for weight, value in zip(WEIGHTS, values, strict=True))
         doubtful = self.changed > MOST_CHANGE or self.growth > SURE_GROWTH
         most = SURE - 0.01 if doubtful else 1.0
+        if self.resembles < UNLIKE:
+            most = LOST - 0.01
         return min(1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0))), most)
 
 
@@ -96,15 +106,18 @@ def stability(logits_hw: np.ndarray) -> float:
 def holds_on(evidence: Evidence, steady: float) -> bool:
     """Whether a frame that looks unlike the prompted one is unsure rather than lost.
 
-    A picture changes while a structure stays, and a good mask would be hidden. So it is shown where its shape
-    was followed without a break since the last sure frame, its area is about the same, and the model rates it
-    as when it was prompted.
+    A picture changes while a structure stays, and a good mask would be hidden. So it is shown where the model
+    rates it as when it was prompted and its area is about the same, and either its shape was followed without
+    a break since the last sure frame, or its tissue is known again.
 
     Args:
         steady: least agreement with motion of all frames since the last sure one, this one included, 0 to 1.
     """
-    well = evidence.quality >= evidence.first_quality - WORSE and evidence.growth <= HELD_GROWTH
-    return evidence.confidence >= NO_HOLD and steady >= STEADY and well
+    if evidence.resembles < UNLIKE or evidence.quality < evidence.first_quality - WORSE:
+        return False
+    followed = evidence.confidence >= NO_HOLD and steady >= STEADY and evidence.growth <= HELD_GROWTH
+    known = evidence.resembles >= KIN and evidence.like_first >= KIN_LIKE and evidence.growth <= KIN_GROWTH
+    return followed or known
 
 
 def status_of(confidence: float, lost: int, holds: bool = False) -> TrackStatus:

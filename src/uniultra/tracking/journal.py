@@ -27,6 +27,7 @@ from uniultra.tracking.kept import Kept, keep
 from uniultra.tracking.spans import PromptedFrames
 from uniultra.tracking.state import GRID, PATCH, MaskGrid
 from uniultra.tracking.step import TrackedMask
+from uniultra.tracking.tissue import Tissue
 from uniultra.tracking.track_state import ObjectTrack, TrackState
 from uniultra.types import Cine, Frame, Region
 
@@ -42,7 +43,7 @@ def about_call(cine: Cine, prompts: PromptedFrames, frames: range, model: ModelF
         for number, prompt in sorted(own.items())
     ]
     return {
-        "schema": "uniultra.track-journal/2",
+        "schema": "uniultra.track-journal/3",
         "frames": [frames.start, frames.stop, cine.count, *cine.frame_hw],
         "prompts": listed,
         "model": [model.name, model.version, model.prompting],
@@ -208,6 +209,8 @@ def _packed(state: TrackState) -> str:
             f"sure{place}": one.sure_hw,
             f"anchor{place}": one.anchor.grid.logits_hw,
         }
+        if one.anchor.tissue is not None:
+            arrays[f"tissue{place}"] = np.stack([one.anchor.tissue.inside, one.anchor.tissue.around])
         anchor = one.anchor
         listed = [_edges(grid.region) for grid in (one.grid, one.sure_grid, anchor.grid)]
         said = [one.number, one.lost, one.steady, one.doubted, anchor.quality, anchor.likeness]
@@ -250,7 +253,8 @@ def _object(
         for name, edges in zip(("grid", "sure_grid", "anchor"), listed, strict=True)
     )
     seen = [_of_shape(arrays[f"{name}{place}"], PATCH) for name in ("first", "sure")]
-    anchor = Anchor(first_grid, quality, registrations[registration], alike)
+    tissue = Tissue(*arrays[f"tissue{place}"]) if f"tissue{place}" in arrays else None
+    anchor = Anchor(first_grid, quality, registrations[registration], alike, tissue)
     return ObjectTrack(number, grid, sure_grid, seen[0], seen[1], anchor, lost, float(steady), int(doubted))
 
 

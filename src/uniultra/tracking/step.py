@@ -32,6 +32,7 @@ from uniultra.tracking.answers import (
     crop_of,
     empty_mask,
     explained,
+    instead,
     view_tasks,
     weighed,
 )
@@ -46,9 +47,10 @@ from uniultra.tracking.confidence import (
 )
 from uniultra.tracking.motion import Motion, carried, motion_to, moved_to_match, view_of
 from uniultra.tracking.state import MaskGrid, agreement, grid_of
+from uniultra.tracking.tissue import tissue_of
 from uniultra.tracking.track_state import ObjectTrack, TrackState
 from uniultra.tracking.views import registered_well, shared_views
-from uniultra.types import Frame, Mask, Prompt, Region
+from uniultra.types import Embedding, Frame, Mask, Prompt, Region
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,13 @@ def begin(
     crops = [crop_of(segmenter, frame, box) for box in boxes]
     views = shared_views(crops, registered_well)
     shared = {view: registered(frame, view) for view in views}
+    looks = shared_views(crops)
+    encoded = {view: segmenter.encode(frame, view) for view in looks}
     tracks = [
-        _new_track(frame, number, mask, box, crop, shared[view])
-        for number, mask, box, crop, view in zip(prompts, masks, boxes, crops, views, strict=True)
+        _new_track(frame, number, mask, box, crop, (shared[view], encoded[look]))
+        for number, mask, box, crop, view, look in zip(
+            prompts, masks, boxes, crops, views, looks, strict=True
+        )
     ]
     objects = tuple(sorted((*others, *tracks), key=lambda one: one.number))
     return answers, TrackState(frame_hw, view_of(frame), objects)
@@ -125,10 +131,12 @@ def _first_box(mask: Mask, prompt: Prompt, frame_hw: tuple[int, int]) -> Box:
 
 
 def _new_track(
-    frame: Frame, number: int, mask: Mask, box: Box, crop: Region, registration: Registration
+    frame: Frame, number: int, mask: Mask, box: Box, crop: Region, shown: tuple[Registration, Embedding]
 ) -> ObjectTrack:
+    """`shown`: the crop's registration, and a view of it, encoded."""
     grid, seen = grid_of(mask.logits_hw, crop), appearance(frame, box)
-    return ObjectTrack(number, grid, grid, seen, seen, Anchor(grid, mask.quality, registration))
+    anchor = Anchor(grid, mask.quality, shown[0], tissue=tissue_of(shown[1], grid))
+    return ObjectTrack(number, grid, grid, seen, seen, anchor)
 
 
 def step(
@@ -155,6 +163,10 @@ def step(
     found = [
         weighed(frame, one, sights.get(place)) if known is None else known
         for place, (one, known) in enumerate(zip(objects, (known for _, known in brought), strict=True))
+    ]
+    found = [
+        instead(frame, one, answer, grid.region)
+        for one, answer, grid in zip(objects, found, expected, strict=True)
     ]
     for turn, (search, least) in enumerate(((_where_sure, FOUND_THERE), (_where_alike, SURE))):
         doubted = [place for place, answer in enumerate(found) if answer.evidence.confidence < LOST]

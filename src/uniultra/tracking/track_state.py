@@ -73,6 +73,7 @@ class TrackState:
             + one.sure_grid.logits_hw.nbytes
             + one.first_hw.nbytes
             + one.sure_hw.nbytes
+            + (0 if one.anchor.tissue is None else 2 * one.anchor.tissue.inside.nbytes)
             for one in self.objects
         ]
         return self.view_hw.nbytes + sum(shared) + sum(per)

@@ -24,8 +24,9 @@ from uniultra.tracking.confidence import Evidence, appearance, holds_on, likenes
 from uniultra.tracking.motion import flow_between, view_of
 from uniultra.tracking.state import agreement, grid_of
 from uniultra.tracking.step import _new_track, step
+from uniultra.tracking.tissue import resemblance, tissue_of
 from uniultra.tracking.track_state import TrackState
-from uniultra.types import Frame, Mask, Prompt, Region
+from uniultra.types import Embedding, Features, Frame, Mask, Prompt, Region
 from uniultra.web.workspace.static_files import STATIC
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
@@ -118,16 +119,19 @@ def test_a_track_is_that_of_python() -> None:
     box = mask.box_xyxy
     assert box is not None
     crop = crop_of(segmenter, frames[0], box)
-    first = _new_track(frames[0], 1, mask, box, crop, registered(frames[0], crop))
+    first = _new_track(
+        frames[0], 1, mask, box, crop, (registered(frames[0], crop), segmenter.encode(frames[0], crop))
+    )
     state = TrackState(HW, view_of(frames[0]), (first,))
     script = """
         const { begin, step } = await import(`${core}/track.mjs`);
         const { encode } = await import(`${core}/rle.mjs`);
         const { regionAround } = await import(`${core}/geometry.mjs`);
         const segmenter = { cropOf: (box) => regionAround(box, given.scale, given.stretch),
+            features: (_, region) => ({ data: new Float32Array(8), depth: 2, side: 2, region }),
             refined: () => { throw new Error("the first frame explains all of them"); } };
         const frames = given.frames.map(image), out = [];
-        let state = begin(segmenter, frames[0], image(given.mask).pixels, 0.9);
+        let state = await begin(segmenter, frames[0], image(given.mask).pixels, 0.9);
         for (const frame of frames.slice(1)) {
             const [answer, next] = await step(segmenter, state, frame);
             const { mask, status, confidence } = answer;
@@ -158,7 +162,15 @@ def test_a_track_is_that_of_python() -> None:
 
 def test_evidence_gives_the_confidence_that_it_gives_in_python() -> None:
     good = Evidence(0.9, 0.9, 0.8, 0.85, 0.9)
-    changes = ({}, {"growth": 1.45}, {"growth": 1.55}, {"growth": 2.6}, {"changed": 3.1}, {"like_first": 0.3})
+    changes = (
+        {},
+        {"growth": 1.45},
+        {"growth": 1.55},
+        {"growth": 2.6},
+        {"changed": 3.1},
+        {"like_first": 0.3},
+        {"resembles": 0.45},
+    )
     cases = [replace(good, **change) for change in changes]
     script = """
         const { chance } = await import(`${core}/track.mjs`);
@@ -166,6 +178,38 @@ def test_evidence_gives_the_confidence_that_it_gives_in_python() -> None:
     names = {"first_quality": "firstQuality", "like_first": "likeFirst"}
     given = [{names.get(key, key): value for key, value in vars(case).items()} for case in cases]
     assert node(script, given) == pytest.approx([case.confidence for case in cases], abs=1e-9)
+
+
+def test_tissue_is_told_as_in_python() -> None:
+    rng = np.random.default_rng(5)
+    region = Region(20.0, 10.0, 180.0, 130.0)
+    grids = [
+        grid_of(np.where(ellipse(HW, at, radii), np.float32(8), np.float32(-8)), region)
+        for at, radii in (((90, 70), (34, 24)), ((110, 80), (40, 12)), ((90, 60), (50, 4)))
+    ]
+    frames = rng.normal(size=(2, 1, 6, 16, 16)).astype(np.float32)
+    features = [Embedding(Features(one, one, one), region, HW) for one in frames]
+    script = """
+        const { resemblance, tissueOf } = await import(`${core}/tissue.mjs`);
+        const { Grid } = await import(`${core}/grid.mjs`);
+        const { region } = given, found = given.grids.map((logits, i) =>
+            tissueOf({ data: given.features[i % 2], depth: 6, side: 16, region }, new Grid(region, logits)));
+        console.log(JSON.stringify([found.map((one) => [[...one.inside], [...one.around]]),
+            found.map((one) => resemblance(one, found[0])),
+            resemblance(null, found[0]), resemblance(found[0], null)]));"""
+    given = {
+        "region": {"x0": 20, "y0": 10, "x1": 180, "y1": 130},
+        "grids": [grid.logits_hw.ravel().tolist() for grid in grids],
+        "features": [one.ravel().tolist() for one in frames],
+    }
+    means, alike, unseen, unknown = node(script, given)
+    ours = [tissue_of(features[i % 2], grid) for i, grid in enumerate(grids)]
+    for theirs, one in zip(means, ours, strict=True):
+        assert one is not None
+        np.testing.assert_allclose(theirs, [one.inside, one.around], atol=2e-3)
+    assert alike == pytest.approx([resemblance(one, ours[0]) for one in ours], abs=2e-3)
+    assert alike[0] == 1
+    assert [unseen, unknown] == [resemblance(None, ours[0]), resemblance(ours[0], None)] == [0, 0.5]
 
 
 def test_masks_are_cut_as_in_python() -> None:
@@ -190,7 +234,17 @@ def test_frames_hold_on_as_in_python() -> None:
     good = Evidence(0.9, 0.9, 0.5, 0.85)
     cases = [
         (replace(good, **change), steady)
-        for change in ({}, {"quality": 0.8}, {"growth": 1.4}, {"like_first": 0.0})
+        for change in (
+            {},
+            {"quality": 0.8},
+            {"growth": 1.4},
+            {"like_first": 0.0},
+            {"growth": 1.8},
+            {"resembles": 0.65},
+            {"resembles": 0.45},
+            {"growth": 1.4, "resembles": 0.65},
+            {"growth": 1.4, "like_first": 0.39},
+        )
         for steady in (0.95, 0.85)
     ]
     script = """
@@ -206,7 +260,12 @@ def test_frames_hold_on_as_in_python() -> None:
     masks = [ellipse(HW, (90, 70), (34, 24)), ellipse(HW, (96, 70), (34, 24))]
     region = Region(40, 30, 140, 110)
     listed = [
-        [{"quality": e.quality, "growth": e.growth, "confidence": e.confidence}, e.first_quality, steady]
+        [
+            {"quality": e.quality, "growth": e.growth, "confidence": e.confidence, "resembles": e.resembles}
+            | {"likeFirst": e.like_first},
+            e.first_quality,
+            steady,
+        ]
         for e, steady in cases
     ]
     given = {
@@ -216,7 +275,7 @@ def test_frames_hold_on_as_in_python() -> None:
     }
     held, agreed = node(script, given)
     assert held == [holds_on(*case) for case in cases]
-    assert any(held)
+    assert 4 < sum(held) < len(held)
     grids = [grid_of(np.where(mask, np.float32(8), np.float32(-8)), region) for mask in masks]
     assert agreed == pytest.approx(agreement(*grids), abs=0.005)
     assert agreed < 0.95

@@ -98,6 +98,12 @@ export class Segmenter {
     return this.decode(image, prompt, region, await this.encode(image, region));
   }
 
+  // The coarse features of one region, `depth` planes of `side` x `side`, for tracking.
+  async features(image, region) {
+    const { data, dims } = (await this.encode(image, region)).image_embed;
+    return { data, depth: dims[1], side: dims[3], region };
+  }
+
   // The features of one region, encoded once for as long as the image is the same object and few others came since.
   encode(image, region) {
     if (!this.encoded.has(image)) this.encoded.set(image, new Map());

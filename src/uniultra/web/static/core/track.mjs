@@ -7,19 +7,22 @@ import { clipBox, regionAround, smoothed } from "./geometry.mjs";
 import { evenRound } from "./masks.mjs";
 import { agreement, areaOf, boxOf, carried, FAR, gridOf, innerPoint, moved } from "./grid.mjs";
 import { areaResized, correlation, cropped, matched } from "./resample.mjs";
+import { resemblance, tissueOf } from "./tissue.mjs";
 
 // Constants and weights as tracking/confidence.py has them, and why.
 const SURE = 0.8, LOST = 0.5, FOUND_THERE = 0.65, ABSENT_AFTER = 5, MOST_GROWTH = 2.5, SURE_GROWTH = 1.5, MOST_CHANGE = 3;
 const EXPLAINED = 0.95, EXPLAINED_FROM = 0.75, EXPLAINED_SPAN = 0.2, AROUND = 1.4, STRETCH = 4;
 const WEIGHTS = [-25.5, 0.5, 7.9, 12.6, 12.6, 5.9];
-const NO_HOLD = 0.05, STEADY = 0.9, WORSE = 0.08, HELD_GROWTH = 1.3;
+const NO_HOLD = 0.05, STEADY = 0.9, WORSE = 0.08, HELD_GROWTH = 1.3, UNLIKE = 0.5, KIN = 0.6, KIN_LIKE = 0.4, KIN_GROWTH = 1.7;
+const PARTLY = 0.9, NESTED = 0.5; // as tracking/anchor.py and answers.py
 const VIEW_SIDE = 128, PATCH = 32, BLUR = 1.5, REACH = 0.2;
 
-// The state after a frame on which the mask (Uint8Array) of this quality is confirmed.
-export function begin(segmenter, image, mask, quality) {
+// Resolves to the state after a frame on which the mask (Uint8Array) of this quality is confirmed.
+export async function begin(segmenter, image, mask, quality) {
   const logits = Float32Array.from(mask, (inside) => (inside ? FAR : -FAR));
-  const box = clipBox(boxOfMask(mask, image), image), grid = gridOf(logits, image, segmenter.cropOf(box)), seen = appearance(image, box);
-  return { size: { width: image.width, height: image.height }, view: viewOf(image), grid, sureGrid: grid, first: seen, sure: seen, anchor: anchored(image, grid, quality), lost: 0, steady: 1, doubted: 0 };
+  const box = clipBox(boxOfMask(mask, image), image), crop = segmenter.cropOf(box), grid = gridOf(logits, image, crop), seen = appearance(image, box);
+  const tissue = tissueOf(await segmenter.features(image, crop), grid);
+  return { size: { width: image.width, height: image.height }, view: viewOf(image), grid, sureGrid: grid, first: seen, sure: seen, anchor: anchored(image, grid, quality), tissue, lost: 0, steady: 1, doubted: 0 };
 }
 
 // Resolves to [answer, state]: {mask, quality, status, confidence} of the next frame, status one of sure, unsure, lost, absent.
@@ -29,7 +32,7 @@ export async function step(segmenter, state, image) {
   const flow = still ? null : flowBetween(view, state.view), expected = flow ? carried(state.grid, flow, image) : state.grid;
   const anchor = followed(state.anchor, image, flow, expected.region), now = { ...state, anchor };
   const one = still ? state : now;
-  let found = explained(now, image, expected) ?? (await answer(segmenter, one, image, expected));
+  let found = explained(now, image, expected) ?? instead(one, image, await answer(segmenter, one, image, expected), expected);
   const searches = [[() => one.sureGrid, FOUND_THERE], [() => alike(one, view, image), SURE]];
   for (const [turn, [search, least]] of searches.entries()) {
     if (found.confidence >= LOST) break;
@@ -71,10 +74,22 @@ export const likeness = (a, b) => correlation(smoothed(a, BLUR).pixels, smoothed
 
 // The mask of the prompted frame, where that explains what is seen; else null.
 function explained(one, image, expected) {
+  return one.anchor.likeness < EXPLAINED ? null : registered(one, image, expected, { least: one.anchor.likeness });
+}
+
+// The same where that frame partly explains what is seen and the model's mask, which lies there too, is of quite another size; else the model's.
+function instead(one, image, found, expected) {
+  if (one.anchor.likeness < PARTLY || one.anchor.likeness >= EXPLAINED || !boxOf(found.grid)) return found;
+  const other = registered(one, image, expected, { resembles: found.resembles });
+  if (!other || areaRatio(found.grid, other.grid) <= SURE_GROWTH) return found;
+  return other.growth > SURE_GROWTH || other.confidence < LOST || agreement(found.grid, other.grid) < NESTED ? found : other;
+}
+
+function registered(one, image, expected, known) {
   const grid = maskAt(one.anchor, expected.region), box = boxOf(grid);
-  if (one.anchor.likeness < EXPLAINED || !box || !promptOf(grid, image)) return null;
+  if (!box || !promptOf(grid, image)) return null;
   const { mask } = grid.pasted(image);
-  return weighed(one, grid, mask, appearance(image, clipBox(box, image)), one.anchor.quality);
+  return weighed(one, grid, mask, appearance(image, clipBox(box, image)), one.anchor.quality, known);
 }
 
 // The model's answer to the box of an expected mask and its innermost point.
@@ -84,7 +99,9 @@ async function answer(segmenter, one, image, expected) {
   const found = withinReach(await segmenter.refined(image, prompt), prompt.box, image);
   const box = found.mask.includes(1) ? clipBox(boxOfMask(found.mask, image), image) : null;
   if (!box) return nothing(one, image);
-  return weighed(one, gridOf(found.logits, image, segmenter.cropOf(box)), found.mask, appearance(image, box), found.quality);
+  const grid = gridOf(found.logits, image, segmenter.cropOf(box)), shown = await segmenter.features(image, segmenter.cropOf(prompt.box));
+  const resembles = resemblance(tissueOf(shown, grid), one.tissue);
+  return weighed(one, grid, found.mask, appearance(image, box), found.quality, { resembles });
 }
 
 // An answer without what lies farther beyond its prompt's box than REACH allows.
@@ -107,16 +124,21 @@ function promptOf(grid, image) {
   return { box, points: [[clamp(x, image.width), clamp(y, image.height)]], negatives: [] };
 }
 
-const nothing = (one, { width, height }) => ({ mask: new Uint8Array(width * height), grid: one.grid, seen: one.sure, quality: 0, growth: 1, confidence: 0 });
+const nothing = (one, { width, height }) => ({ mask: new Uint8Array(width * height), grid: one.grid, seen: one.sure, quality: 0, growth: 1, confidence: 0, resembles: 0.5, likeFirst: -1 });
 
-function weighed(one, grid, mask, seen, quality) {
-  const ratio = (other) => { const [a, b] = [Math.max(areaOf(grid), 1), Math.max(areaOf(other), 1)]; return Math.max(a, b) / Math.min(a, b); };
-  const growth = ratio(one.sureGrid);
+// `least`: the likeness to the confirmed frame that is known already.
+function weighed(one, grid, mask, seen, quality, { resembles = 1, least = -1 }) {
+  const growth = areaRatio(grid, one.sureGrid), likeFirst = Math.max(likeness(seen, one.first), least);
   const confidence = chance({
-    quality, firstQuality: one.anchor.quality, likeFirst: likeness(seen, one.first), stable: stability(grid.logits), explained: one.anchor.likeness,
-    growth, changed: ratio(one.anchor.grid),
+    quality, firstQuality: one.anchor.quality, likeFirst, stable: stability(grid.logits), explained: one.anchor.likeness,
+    growth, changed: areaRatio(grid, one.anchor.grid), resembles,
   });
-  return { mask, grid, seen, quality, growth, confidence };
+  return { mask, grid, seen, quality, growth, confidence, resembles, likeFirst };
+}
+
+function areaRatio(one, other) {
+  const [a, b] = [Math.max(areaOf(one), 1), Math.max(areaOf(other), 1)];
+  return Math.max(a, b) / Math.min(a, b);
 }
 
 function stability(logits) {
@@ -126,11 +148,12 @@ function stability(logits) {
 }
 
 // The confidence that evidence gives.
-export function chance({ quality, firstQuality, likeFirst, stable, explained, growth, changed }) {
+export function chance({ quality, firstQuality, likeFirst, stable, explained, growth, changed, resembles }) {
   if (growth > MOST_GROWTH) return 0;
   const registered = Math.min(Math.max((explained - EXPLAINED_FROM) / EXPLAINED_SPAN, 0), 1);
   const logit = [1, quality, firstQuality, likeFirst, stable, registered].reduce((sum, value, i) => sum + WEIGHTS[i] * value, 0);
-  return Math.min(1 / (1 + Math.exp(-Math.min(Math.max(logit, -30), 30))), changed > MOST_CHANGE || growth > SURE_GROWTH ? SURE - 0.01 : 1);
+  const most = changed > MOST_CHANGE || growth > SURE_GROWTH ? SURE - 0.01 : 1;
+  return Math.min(1 / (1 + Math.exp(-Math.min(Math.max(logit, -30), 30))), resembles < UNLIKE ? LOST - 0.01 : most);
 }
 
 // A structure that was lost, moved to where the frame looks most like it did when it was last sure.
@@ -153,8 +176,11 @@ function stretched({ width, height, pixels }, toWidth, toHeight) {
 }
 
 // Whether a frame that looks unlike the prompted one is unsure rather than lost.
-export const holdsOn = ({ quality, growth, confidence }, one, steady) =>
-  confidence >= NO_HOLD && steady >= STEADY && quality >= one.anchor.quality - WORSE && growth <= HELD_GROWTH;
+export function holdsOn({ quality, growth, confidence, resembles, likeFirst }, one, steady) {
+  if (resembles < UNLIKE || quality < one.anchor.quality - WORSE) return false;
+  const followed = confidence >= NO_HOLD && steady >= STEADY && growth <= HELD_GROWTH;
+  return followed || (resembles >= KIN && likeFirst >= KIN_LIKE && growth <= KIN_GROWTH);
+}
 
 function concluded(before, found, still, view, expected) {
   const { mask, grid, seen, quality, confidence } = found, steady = Math.min(before.steady, agreement(grid, expected));
