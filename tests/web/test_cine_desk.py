@@ -11,9 +11,9 @@ from PIL import Image
 from phantoms import ellipse, speckled
 from test_segmenter import DarkIsInside
 from uniultra.web.cine_desk import CineDesk
-from uniultra.web.cine_messages import FollowCine, FrameAsk, NeedsData, Part
+from uniultra.web.cine_messages import FollowCine, FramePromptRequest, NeedsData, Part
 from uniultra.web.job_error import JobError
-from uniultra.web.messages import Ask, CineFile
+from uniultra.web.messages import CineFile, PromptRequest
 
 HW = (64, 96)
 
@@ -27,7 +27,9 @@ def gif() -> bytes:
 
 
 FILE = CineFile("a", gif(), None, 10**6, 10**7)
-JOB = FollowCine(FILE, "a/1/0", (FrameAsk(1, 3, 1, Ask((22, 16, 60, 44))),), (0, 7), False, 0, 60.0)
+JOB = FollowCine(
+    FILE, "a/1/0", (FramePromptRequest(1, 3, 1, PromptRequest((22, 16, 60, 44))),), (0, 7), False, 0, 60.0
+)
 
 
 def part(desk: CineDesk, job: FollowCine) -> Part:

@@ -21,7 +21,7 @@ from uniultra.postprocess import NOTHING_TO_SEE
 from uniultra.types import Frame
 from uniultra.web.cache import EmbeddingCache
 from uniultra.web.dicom_messages import Upload
-from uniultra.web.messages import Answer, Ask, Failure, FileOptions, Forget, Png, Read, Rle, Segment
+from uniultra.web.messages import Answer, Failure, FileOptions, Forget, Png, PromptRequest, Read, Rle, Segment
 from uniultra.web.worker import Worker
 
 LIMIT = 64_000_000
@@ -32,8 +32,8 @@ def worker(backend: Backend) -> Worker:
     return Worker(backend, EmbeddingCache(10**8))
 
 
-def segment(frame: Frame, *asks: Ask, png: bool = False, work_s: float = 30.0) -> Segment:
-    return Segment("a", frame, asks, work_s, png)
+def segment(frame: Frame, *prompts: PromptRequest, png: bool = False, work_s: float = 30.0) -> Segment:
+    return Segment("a", frame, prompts, work_s, png)
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
@@ -56,38 +56,41 @@ def test_the_servers_own_limit_of_pixels(worker: Worker, picture: bytes) -> None
     assert isinstance(worker.run(Read(picture, 19_200, LIMIT)), Answer)
 
 
-BAD_ASKS = {
-    "inverted box": (Ask((9.0, 2.0, 3.0, 1.0)), "box 9,2,3,1 is empty or inverted"),
-    "box outside": (Ask((500.0, 500.0, 600.0, 600.0)), "has less than a pixel on the image"),
-    "point outside": (Ask(points_xy=((161.0, 5.0),)), "point 161,5 is outside the image"),
-    "infinite": (Ask((0.0, 0.0, float("inf"), 9.0)), "is not four finite numbers"),
-    "nothing": (Ask(), "the prompt points at nothing"),
-    "negative alone": (Ask(points_xy=((5.0, 5.0),), labels=(0,)), "the prompt points at nothing"),
-    "labels missing": (Ask(points_xy=((5.0, 5.0), (6.0, 6.0)), labels=(1,)), "2 points but 1 labels"),
-    "mask of another size": (Ask(mask=Rle("04", (2, 2))), "the previous mask is 2x2 pixels"),
-    "empty mask": (Ask(mask=Rle((120 * 160,), (120, 160))), "the previous mask is empty"),
-    "no run lengths": (Ask(mask=Rle("~~~", (120, 160))), "where COCO's run lengths can't"),
-    "wrong sum": (Ask(mask=Rle("42102", (120, 160))), "don't add up to 160 x 120 pixels"),
-    "no picture": (Ask(mask=Png(b"hello there")), "the previous mask: not a known kind of image"),
+BAD_PROMPTS = {
+    "inverted box": (PromptRequest((9.0, 2.0, 3.0, 1.0)), "box 9,2,3,1 is empty or inverted"),
+    "box outside": (PromptRequest((500.0, 500.0, 600.0, 600.0)), "has less than a pixel on the image"),
+    "point outside": (PromptRequest(points_xy=((161.0, 5.0),)), "point 161,5 is outside the image"),
+    "infinite": (PromptRequest((0.0, 0.0, float("inf"), 9.0)), "is not four finite numbers"),
+    "nothing": (PromptRequest(), "the prompt points at nothing"),
+    "negative alone": (PromptRequest(points_xy=((5.0, 5.0),), labels=(0,)), "the prompt points at nothing"),
+    "labels missing": (
+        PromptRequest(points_xy=((5.0, 5.0), (6.0, 6.0)), labels=(1,)),
+        "2 points but 1 labels",
+    ),
+    "mask of another size": (PromptRequest(mask=Rle("04", (2, 2))), "the previous mask is 2x2 pixels"),
+    "empty mask": (PromptRequest(mask=Rle((120 * 160,), (120, 160))), "the previous mask is empty"),
+    "no run lengths": (PromptRequest(mask=Rle("~~~", (120, 160))), "where COCO's run lengths can't"),
+    "wrong sum": (PromptRequest(mask=Rle("42102", (120, 160))), "don't add up to 160 x 120 pixels"),
+    "no picture": (PromptRequest(mask=Png(b"hello there")), "the previous mask: not a known kind of image"),
     "picture of another size": (
-        Ask(mask=Png(png_of(np.ones((20, 20), bool)))),
+        PromptRequest(mask=Png(png_of(np.ones((20, 20), bool)))),
         "the previous mask: the mask is 20 x 20 pixels",
     ),
     "black picture": (
-        Ask(mask=Png(png_of(np.zeros((120, 160), bool)))),
+        PromptRequest(mask=Png(png_of(np.zeros((120, 160), bool)))),
         "the previous mask: the mask is empty",
     ),
     "mask that is a bomb": (
-        Ask(mask=Png(png_claiming(100_000, 100_000))),
+        PromptRequest(mask=Png(png_claiming(100_000, 100_000))),
         "the previous mask: 100000 x 100000 pixels; the limit is",
     ),
 }
 
 
-@pytest.mark.parametrize("name", BAD_ASKS)
+@pytest.mark.parametrize("name", BAD_PROMPTS)
 def test_bad_prompts_are_named_by_their_number(worker: Worker, frame: Frame, name: str) -> None:
-    ask, message = BAD_ASKS[name]
-    failure = worker.run(segment(frame, Ask(tuple(map(float, BOX))), ask))
+    prompt, message = BAD_PROMPTS[name]
+    failure = worker.run(segment(frame, PromptRequest(tuple(map(float, BOX))), prompt))
     assert isinstance(failure, Failure)
     assert failure.problem == "prompt"
     assert failure.detail.startswith("prompt 2: ")
@@ -110,8 +113,8 @@ def test_dicom_is_measured_by_the_region_that_the_mask_lies_in(worker: Worker, t
     picked = answer.value.frame
     assert (picked.source, picked.spacing_mm_yx) == ("", None)
     left = Rle(compressed(run_lengths(np.arange(36)[None].repeat(24, 0) < 9)), (24, 36))
-    asks = (Ask((2.0, 2.0, 14.0, 20.0), mask=left), Ask((20.0, 2.0, 33.0, 20.0)))
-    done = worker.run(Segment("a", picked, asks, 30.0, measures=True))
+    prompts = (PromptRequest((2.0, 2.0, 14.0, 20.0), mask=left), PromptRequest((20.0, 2.0, 33.0, 20.0)))
+    done = worker.run(Segment("a", picked, prompts, 30.0, measures=True))
     assert isinstance(done, Answer)
     assert isinstance(done.value, tuple)
     assert PHI not in str(done)
@@ -127,8 +130,11 @@ def test_dicom_is_measured_by_the_region_that_the_mask_lies_in(worker: Worker, t
 
 def test_a_box_beyond_the_image_is_clipped_and_said(worker: Worker, frame: Frame) -> None:
     height, width = frame.height, frame.width
-    asks = (Ask((2.0, 2.0, width + 50.0, height - 2.0)), Ask((2.0, 2.0, width - 0.5, height - 2.0)))
-    done = worker.run(Segment("a", frame, asks, 30.0))
+    prompts = (
+        PromptRequest((2.0, 2.0, width + 50.0, height - 2.0)),
+        PromptRequest((2.0, 2.0, width - 0.5, height - 2.0)),
+    )
+    done = worker.run(Segment("a", frame, prompts, 30.0))
     assert isinstance(done, Answer)
     assert isinstance(done.value, tuple)
     beyond, inside = done.value
@@ -139,8 +145,8 @@ def test_a_box_beyond_the_image_is_clipped_and_said(worker: Worker, frame: Frame
 
 
 def test_what_is_odd_about_a_prompt_is_said(worker: Worker) -> None:
-    even, both = Frame(np.full((40, 60), 90, np.uint8)), Ask(None, ((9.0, 9.0), (9.0, 9.0)), (1, 0))
-    done = worker.run(Segment("even", even, (both, Ask((2.0, 2.0, 30.0, 30.0))), 30.0))
+    even, both = Frame(np.full((40, 60), 90, np.uint8)), PromptRequest(None, ((9.0, 9.0), (9.0, 9.0)), (1, 0))
+    done = worker.run(Segment("even", even, (both, PromptRequest((2.0, 2.0, 30.0, 30.0))), 30.0))
     assert isinstance(done, Answer)
     first, second = done.value
     assert first.notes == (
@@ -179,7 +185,7 @@ def test_the_requests_spacing_fills_in_where_the_file_says_nothing(
 
 def test_nothing_is_computed_where_one_prompt_is_bad(frame: Frame, backend: Backend) -> None:
     cache = EmbeddingCache(10**8)
-    Worker(backend, cache).run(segment(frame, Ask(tuple(map(float, BOX))), Ask()))
+    Worker(backend, cache).run(segment(frame, PromptRequest(tuple(map(float, BOX))), PromptRequest()))
     assert cache.state.misses == 0
 
 
@@ -188,14 +194,14 @@ def test_a_previous_mask_counts(worker: Worker, frame: Frame, kind: str) -> None
     half = TRUE.copy()
     half[:, 85:] = False
     mask = Rle(compressed(run_lengths(half)), (120, 160)) if kind == "rle" else Png(png_of(half))
-    answer = worker.run(segment(frame, Ask(points_xy=((100.0, 55.0),), mask=mask)))
+    answer = worker.run(segment(frame, PromptRequest(points_xy=((100.0, 55.0),), mask=mask)))
     assert isinstance(answer, Answer)
     assert isinstance(answer.value, tuple)
     assert answer.value[0].area_px > half.sum()
 
 
 def test_time_is_looked_at_between_prompts(worker: Worker, frame: Frame) -> None:
-    failure = worker.run(segment(frame, *[Ask(tuple(map(float, BOX)))] * 50, work_s=0.02))
+    failure = worker.run(segment(frame, *[PromptRequest(tuple(map(float, BOX)))] * 50, work_s=0.02))
     assert isinstance(failure, Failure)
     assert failure.problem == "time-limit"
     assert "of 50 prompts were done in 0.02 s" in failure.detail
@@ -211,12 +217,12 @@ def test_a_bug_says_nothing_but_its_kind(frame: Frame, backend: Backend) -> None
         def decode(self, *_: Any) -> Any:
             raise AssertionError
 
-    failure = Worker(Broken(), EmbeddingCache(0)).run(segment(frame, Ask(tuple(map(float, BOX)))))
+    failure = Worker(Broken(), EmbeddingCache(0)).run(segment(frame, PromptRequest(tuple(map(float, BOX)))))
     assert failure == Failure("bug", "RuntimeError")
 
 
 def test_forgetting_empties_the_cache(worker: Worker, frame: Frame) -> None:
-    worker.run(segment(frame, Ask(tuple(map(float, BOX)))))
+    worker.run(segment(frame, PromptRequest(tuple(map(float, BOX)))))
     assert worker.cache.state.bytes > 0
     answer = worker.run(Forget(("a",)))
     assert isinstance(answer, Answer)

@@ -21,7 +21,7 @@ from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 from uniultra.web import worker_pool as lanes
 from uniultra.web.dicom_messages import Upload
-from uniultra.web.messages import Ask, Read, Ready, Segment
+from uniultra.web.messages import PromptRequest, Read, Ready, Segment
 from uniultra.web.problems import Problem
 from uniultra.web.worker_pool import Lane, ProcessLane, ThreadLane
 
@@ -43,7 +43,7 @@ class Held:
 
 
 def job(frame: Frame, count: int = 1, work_s: float = 30.0) -> Segment:
-    return Segment("a", frame, (Ask(tuple(map(float, BOX))),) * count, work_s)
+    return Segment("a", frame, (PromptRequest(tuple(map(float, BOX))),) * count, work_s)
 
 
 def test_the_queue_is_bounded_and_says_when_to_come_back(backend: Backend, frame: Frame) -> None:

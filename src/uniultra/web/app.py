@@ -32,7 +32,7 @@ from uniultra.web.route_parts import (
     FILE_BODY,
     READS,
     SpacingQuery,
-    gone,
+    disconnected,
     json_body,
     no_form,
     pixel_size,
@@ -134,7 +134,9 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         """Upload an image: the body is the file itself."""
         no_form(request)
         spacing = pixel_size(spacing_mm_yx)
-        held = await service.upload(request.stream(), FileOptions(frame, spacing), partial(gone, request))
+        held = await service.upload(
+            request.stream(), FileOptions(frame, spacing), partial(disconnected, request)
+        )
         return created_image(service, held, response)
 
     @app.post(
@@ -152,7 +154,7 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         named = await service.bodies.read(request, FileIn)
         spacing = pixel_size(named.spacing_mm_yx)
         held = await while_there(
-            service.reference(named.path, FileOptions(named.frame, spacing)), partial(gone, request)
+            service.reference(named.path, FileOptions(named.frame, spacing)), partial(disconnected, request)
         )
         return created_image(service, held, response)
 
@@ -181,7 +183,9 @@ def _add_images(app: FastAPI, service: Service) -> None:
         began = time.perf_counter()
         service.store.get(image_id)  # before the body is read
         query = await service.bodies.read(request, SegmentIn)
-        held, found, work_ms = await while_there(service.segment(image_id, query), partial(gone, request))
+        held, found, work_ms = await while_there(
+            service.segment(image_id, query), partial(disconnected, request)
+        )
         height, width = held.size_hw
         return SegmentOut(
             image_id=held.id,

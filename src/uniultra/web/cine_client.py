@@ -91,14 +91,14 @@ class CineCalls(Calls):
         said = [("spacing_mm_yx", value) for value in size_numbers(spacing_mm_yx) or ()]
         data = cine if isinstance(cine, bytes) else contents(cine)
         query = "?" + urlencode(said) if said else ""
-        return _cine(self._ask("POST", f"/v1/cines{query}", data, "application/octet-stream"))
+        return _cine(self._send("POST", f"/v1/cines{query}", data, "application/octet-stream"))
 
     def reference_cine(self, path: str, spacing_mm_yx: PixelSize | None = None) -> RemoteCine:
         """Names a cine on the server's machine, below a folder that its operator allows. Raises
         ServeError.
         """
         content = {"path": path, "spacing_mm_yx": size_numbers(spacing_mm_yx)}
-        return _cine(self._ask_json("POST", "/v1/cine-files", content))
+        return _cine(self._send_json("POST", "/v1/cine-files", content))
 
     def track(
         self,
@@ -117,14 +117,14 @@ class CineCalls(Calls):
             for number, prompt in sorted(own.items())
         ]
         content = {"prompts": requested, "first": first, "last": last, "reverse": reverse}
-        return _track(cine.id, self._ask_json("POST", f"/v1/cines/{cine.id}/tracks", content))
+        return _track(cine.id, self._send_json("POST", f"/v1/cines/{cine.id}/tracks", content))
 
     def correct(self, track: RemoteTrack, frame: int, number: int, prompt: Prompt) -> RemoteTrack:
         """Corrects a structure on a frame, or adds one: the track's next revision, of what this changes.
         Raises ServeError.
         """
         path = f"/v1/cines/{track.cine_id}/tracks/{track.id}/prompts"
-        return _track(track.cine_id, self._ask_json("POST", path, _frame_prompt(frame, number, prompt)))
+        return _track(track.cine_id, self._send_json("POST", path, _frame_prompt(frame, number, prompt)))
 
     def follow(self, track: RemoteTrack, after: int = -1) -> Iterator[RemoteFrame]:
         """The results of a revision as they are found, forwards from the first prompted frame and then
@@ -164,15 +164,15 @@ class CineCalls(Calls):
         named = [{"object": number, "label": label} for number, label in sorted(labels.items())]
         content = json.dumps({"kind": kind, "labels": named, "keep_patient": keep_patient})
         path = f"/v1/cines/{track.cine_id}/tracks/{track.id}/dicom"
-        return self._ask_bytes("POST", path, content.encode("ascii"), "application/json")
+        return self._send_bytes("POST", path, content.encode("ascii"), "application/json")
 
     def delete_track(self, track: RemoteTrack) -> None:
         """Drops a track. Raises ServeError."""
-        self._ask("DELETE", f"/v1/cines/{track.cine_id}/tracks/{track.id}")
+        self._send("DELETE", f"/v1/cines/{track.cine_id}/tracks/{track.id}")
 
     def delete_cine(self, cine: RemoteCine) -> None:
         """Drops a cine and its tracks. Raises ServeError."""
-        self._ask("DELETE", f"/v1/cines/{cine.id}")
+        self._send("DELETE", f"/v1/cines/{cine.id}")
 
 
 def _parsed_line(line: bytes) -> dict[str, Any]:

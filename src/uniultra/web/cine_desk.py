@@ -23,7 +23,6 @@ from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.dicom.deflated import inflated_bytes
 from uniultra.io.images import kind_of
 from uniultra.io.input_file import InputFile
-from uniultra.prompt_checks import check_prompt, clipped
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import track_as_found
@@ -35,7 +34,7 @@ from uniultra.web.cine_messages import (
     FollowCine,
     FoundFrame,
     FoundObject,
-    FrameAsk,
+    FramePromptRequest,
     NeedsData,
     OpenCineFile,
     Part,
@@ -44,7 +43,7 @@ from uniultra.web.dicom_messages import DeriveCine, Derived
 from uniultra.web.job_error import JobError
 from uniultra.web.messages import CineFile, CineJob
 from uniultra.web.worker_dicom import derive_cine
-from uniultra.web.worker_prompts import previous_of, without_path
+from uniultra.web.worker_prompts import checked, without_path
 
 if TYPE_CHECKING:
     from uniultra.io.dicom.header import Header
@@ -87,7 +86,7 @@ class CineDesk:
         if isinstance(job, OpenCineFile):
             return CineFacts(cine.frame_hw, cine.count, cine.times_s)
         if isinstance(job, CheckPrompts):
-            _prompts(cine, job.asks)
+            _prompts(cine, job.prompts)
             return None
         if isinstance(job, DeriveCine):
             return derive_cine(job, cine, self._open[job.cine.id].header, self._segmenter.facts)
@@ -141,7 +140,7 @@ class CineDesk:
             faults.append((number, str(error)))
 
         frames = range(job.frames[0], job.frames[1] + 1)
-        prompts = _prompts(cine, job.asks)
+        prompts = _prompts(cine, job.prompts)
         results = track_as_found(self._segmenter, cine, prompts, frames, job.reverse, on_fault)
         return _Run(job.cine.id, results, faults)
 
@@ -196,18 +195,11 @@ def _opened(file: CineFile) -> _Open:
         return _Open(cine, header, stack.pop_all())
 
 
-def _prompts(cine: Cine, asks: tuple[FrameAsk, ...]) -> dict[int, dict[int, Prompt]]:
+def _prompts(cine: Cine, requested: tuple[FramePromptRequest, ...]) -> dict[int, dict[int, Prompt]]:
     """Checked and clipped, by frame and structure. Raises JobError."""
     found: dict[int, dict[int, Prompt]] = {}
-    for one in asks:
-        try:
-            previous = None if one.ask.mask is None else previous_of(one.ask.mask, cine.frame_hw)
-            labels = one.ask.labels or (1,) * len(one.ask.points_xy)
-            prompt = Prompt(one.ask.box_xyxy, one.ask.points_xy, labels, previous)  # type: ignore[arg-type]
-            check_prompt(prompt, cine.frame_hw)
-        except UniUltraError as error:
-            raise JobError("prompt", f"prompt {one.place}: {error}") from error
-        [prompt], _ = clipped([prompt], cine.frame_hw)
+    for one in requested:
+        prompt, _ = checked(one.place, one.prompt, cine.frame_hw)
         found.setdefault(one.frame, {})[one.object] = prompt
     return found
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from uniultra.web.messages import Ask, CineJob
+from uniultra.web.messages import CineJob, PromptRequest
 
 
 @dataclass(frozen=True)
-class FrameAsk:
+class FramePromptRequest:
     """A prompt of one structure on one frame; `place` is its place in the request, from 1."""
 
     place: int
     frame: int
     object: int
-    ask: Ask
+    prompt: PromptRequest
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class OpenCineFile(CineJob):
 class CheckPrompts(CineJob):
     """Look whether prompts fit a cine; the answer is None, or `NeedsData`."""
 
-    asks: tuple[FrameAsk, ...]
+    prompts: tuple[FramePromptRequest, ...]
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ class FollowCine(CineJob):
 
     Attributes:
         key: names the track and its revision.
-        asks: all prompts of this revision.
+        prompts: all prompts of this revision.
         frames: first and last frame.
         at: how many results the client has.
     """
 
     key: str
-    asks: tuple[FrameAsk, ...]
+    prompts: tuple[FramePromptRequest, ...]
     frames: tuple[int, int]
     reverse: bool
     at: int

@@ -22,7 +22,7 @@ from uniultra.web.route_parts import (
     FILE_BODY,
     READS,
     SpacingQuery,
-    gone,
+    disconnected,
     json_body,
     no_form,
     pixel_size,
@@ -77,7 +77,7 @@ def _add_files(app: FastAPI, cines: CineService) -> None:
         if named.frame is not None:
             raise Problem("invalid", "a cine is followed through all of its frames; leave `frame` out")
         work = cines.reference(named.path, FileOptions(None, pixel_size(named.spacing_mm_yx)))
-        return _created(cines, await while_there(work, partial(gone, request)), response)
+        return _created(cines, await while_there(work, partial(disconnected, request)), response)
 
     @app.get("/v1/cines/{cine_id}", response_model=CineOut, tags=["cines"], responses=READS)
     async def cine(cine_id: str) -> CineOut:
@@ -104,7 +104,7 @@ def _add_tracks(app: FastAPI, cines: CineService) -> None:
         """Begin a track. Nothing is computed before its frames are requested."""
         held = cines.store.get(cine_id)
         requested = await cines.service.bodies.read(request, FollowIn)
-        track = await while_there(cines.begin(held, requested), partial(gone, request))
+        track = await while_there(cines.begin(held, requested), partial(disconnected, request))
         response.headers["location"] = f"/v1/cines/{held.id}/tracks/{track.id}"
         return _track_out(track)
 
@@ -125,7 +125,7 @@ def _add_tracks(app: FastAPI, cines: CineService) -> None:
         held = cines.store.get(cine_id)
         found = held.track(track_id)
         requested = await cines.service.bodies.read(request, FramePromptIn)
-        await while_there(cines.correct(held, found, requested), partial(gone, request))
+        await while_there(cines.correct(held, found, requested), partial(disconnected, request))
         return _track_out(found)
 
     @app.delete(TRACK, status_code=204, tags=["cines"], responses=READS)

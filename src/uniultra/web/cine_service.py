@@ -13,7 +13,7 @@ from uniultra.web.cine_messages import (
     CineFacts,
     FollowCine,
     FoundFrame,
-    FrameAsk,
+    FramePromptRequest,
     NeedsData,
     OpenCineFile,
     Part,
@@ -21,9 +21,9 @@ from uniultra.web.cine_messages import (
 from uniultra.web.cine_schemas import FollowIn, FramePromptIn
 from uniultra.web.dicom_messages import DeriveCine, Derived
 from uniultra.web.held_cines import CineStore, HeldCine, HeldTrack
-from uniultra.web.messages import Ask, CineFile, CineJob, FileOptions
+from uniultra.web.messages import CineFile, CineJob, FileOptions, PromptRequest
 from uniultra.web.problems import Problem
-from uniultra.web.prompt_asks import mask_ask
+from uniultra.web.prompt_requests import sent_mask
 from uniultra.web.server_paths import read_reference
 from uniultra.web.service import Service
 from uniultra.web.settings import MOST_PROMPTS
@@ -60,7 +60,7 @@ class CineService:
 
     async def begin(self, cine: HeldCine, requested: FollowIn) -> HeldTrack:
         """A track of checked prompts; nothing is computed yet. Raises Problem."""
-        asks = tuple(_frame_ask(place, one) for place, one in enumerate(requested.prompts, start=1))
+        prompts = tuple(_frame_prompt(place, one) for place, one in enumerate(requested.prompts, start=1))
         last = cine.facts.count - 1
         frames = requested.first or 0, last if requested.last is None else requested.last
         if not frames[0] <= frames[1] <= last:
@@ -68,21 +68,21 @@ class CineService:
                 "prompt", f"frames {frames[0]} to {frames[1]} are not in the cine; legal are 0 to {last}"
             )
         known: set[tuple[int, int]] = set()
-        for one in asks:
+        for one in prompts:
             where = f"prompt {one.place}: structure {one.object} on frame {one.frame}"
             if not frames[0] <= one.frame <= frames[1]:
                 raise Problem("prompt", f"{where} isn't tracked; legal are {frames[0]} to {frames[1]}")
             if (one.frame, one.object) in known:
                 raise Problem("prompt", f"{where} has two prompts; put them into one")
             known.add((one.frame, one.object))
-        await self._run(cine, CheckPrompts(self.file_of(cine), asks))
-        return cine.add(asks, frames, requested.reverse)
+        await self._run(cine, CheckPrompts(self.file_of(cine), prompts))
+        return cine.add(prompts, frames, requested.reverse)
 
     async def correct(self, cine: HeldCine, track: HeldTrack, requested: FramePromptIn) -> None:
         """Adds a revision of what a prompt changes. Raises Problem."""
-        ask = _frame_ask(1, requested)
-        await self._run(cine, CheckPrompts(self.file_of(cine), (ask,)))
-        track.correct(ask, MOST_PROMPTS)
+        prompt = _frame_prompt(1, requested)
+        await self._run(cine, CheckPrompts(self.file_of(cine), (prompt,)))
+        track.correct(prompt, MOST_PROMPTS)
 
     async def follow(
         self, cine: HeldCine, track: HeldTrack, revision: int, after: int
@@ -95,7 +95,7 @@ class CineService:
             job = FollowCine(
                 self.file_of(cine),
                 f"{cine.id}/{track.id}/{revision}",
-                one.asks,
+                one.prompts,
                 one.frames,
                 track.reverse,
                 at,
@@ -154,9 +154,11 @@ class CineService:
             self.service.lanes[cine.lane].forget((cine.id,))
 
 
-def _frame_ask(place: int, requested: FramePromptIn) -> FrameAsk:
+def _frame_prompt(place: int, requested: FramePromptIn) -> FramePromptRequest:
     """Raises Problem."""
-    mask = None if requested.mask is None else mask_ask(f"prompt {place}", requested.mask)
+    mask = None if requested.mask is None else sent_mask(f"prompt {place}", requested.mask)
     box = None if requested.box is None else tuple(requested.box)
-    ask = Ask(box, tuple(tuple(point) for point in requested.points), tuple(requested.labels), mask)
-    return FrameAsk(place, requested.frame, requested.object, ask)
+    prompt = PromptRequest(
+        box, tuple(tuple(point) for point in requested.points), tuple(requested.labels), mask
+    )
+    return FramePromptRequest(place, requested.frame, requested.object, prompt)

@@ -81,7 +81,7 @@ class Client(CineCalls):
         ] * (frame is not None)
         query = "?" + urlencode(said) if said else ""
         data = image if isinstance(image, bytes) else contents(image)
-        return _image(self._ask("POST", f"/v1/images{query}", data, "application/octet-stream"))
+        return _image(self._send("POST", f"/v1/images{query}", data, "application/octet-stream"))
 
     def reference(
         self, path: str, spacing_mm_yx: PixelSize | None = None, frame: int | None = None
@@ -90,7 +90,7 @@ class Client(CineCalls):
         ServeError.
         """
         return _image(
-            self._ask_json(
+            self._send_json(
                 "POST",
                 "/v1/files",
                 {"path": path, "spacing_mm_yx": size_numbers(spacing_mm_yx), "frame": frame},
@@ -116,7 +116,7 @@ class Client(CineCalls):
         """
         named = previous or {}
         requested = [prompt_json(prompt, named.get(index)) for index, prompt in enumerate(prompts)]
-        found = self._ask_json(
+        found = self._send_json(
             "POST",
             f"/v1/images/{image.id}/segment",
             {"prompts": requested, "measures": measures}
@@ -144,19 +144,19 @@ class Client(CineCalls):
         said = [{"label": label, "mask": mask_json(mask)} for label, mask in structures]
         content = json.dumps({"kind": kind, "structures": said, "keep_patient": keep_patient})
         path = f"/v1/images/{image.id}/dicom"
-        return self._ask_bytes("POST", path, content.encode("ascii"), "application/json")
+        return self._send_bytes("POST", path, content.encode("ascii"), "application/json")
 
     def delete(self, image: RemoteImage) -> None:
         """Drops an image. Raises ServeError."""
-        self._ask("DELETE", f"/v1/images/{image.id}")
+        self._send("DELETE", f"/v1/images/{image.id}")
 
     def models(self) -> list[dict[str, Any]]:
         """Name, version and input size of the server's models. Raises ServeError."""
-        return list(self._ask("GET", "/v1/models")["models"])
+        return list(self._send("GET", "/v1/models")["models"])
 
     def health(self) -> dict[str, Any]:
         """The server's state. Raises ServeError."""
-        return self._ask("GET", "/v1/health")
+        return self._send("GET", "/v1/health")
 
 
 def _image(found: dict[str, Any]) -> RemoteImage:

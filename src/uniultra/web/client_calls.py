@@ -39,15 +39,15 @@ class Calls:
     timeout_s: float = 60.0
     patience_s: float = 60.0
 
-    def _ask_json(self, method: str, path: str, content: Any) -> dict[str, Any]:
-        return self._ask(method, path, json.dumps(content).encode("ascii"), "application/json")
+    def _send_json(self, method: str, path: str, content: Any) -> dict[str, Any]:
+        return self._send(method, path, json.dumps(content).encode("ascii"), "application/json")
 
-    def _ask(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> dict[str, Any]:
+    def _send(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> dict[str, Any]:
         """The JSON of an answer. Raises ServeError."""
-        data = self._ask_bytes(method, path, body, kind)
+        data = self._send_bytes(method, path, body, kind)
         return dict(_parsed(data)) if data else {}
 
-    def _ask_bytes(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> bytes:
+    def _send_bytes(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> bytes:
         """An answer; asks again where the server is busy, for as long as patience lasts. Raises
         ServeError.
         """

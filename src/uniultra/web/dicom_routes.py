@@ -15,7 +15,7 @@ from uniultra.web.cine_service import CineService
 from uniultra.web.dicom_messages import Derived
 from uniultra.web.dicom_schemas import DicomIn, TrackDicomIn
 from uniultra.web.dicom_service import image_dicom, track_dicom
-from uniultra.web.route_parts import BYTES, COMPUTES, gone, json_body
+from uniultra.web.route_parts import BYTES, COMPUTES, disconnected, json_body
 from uniultra.web.service import Service, while_there
 
 DICOM, NOTES = "application/dicom", "uniultra-notes"
@@ -47,7 +47,9 @@ def add_dicom(app: FastAPI, service: Service, cines: CineService) -> None:
         """A DICOM SEG, SR or Secondary Capture of masks on an image that was uploaded as DICOM."""
         service.store.get(image_id)  # before the body is read
         requested = await service.bodies.read(request, DicomIn)
-        return _response(await while_there(image_dicom(service, image_id, requested), partial(gone, request)))
+        return _response(
+            await while_there(image_dicom(service, image_id, requested), partial(disconnected, request))
+        )
 
     @app.post(
         TRACK + "/dicom",
@@ -62,7 +64,7 @@ def add_dicom(app: FastAPI, service: Service, cines: CineService) -> None:
         track = held.track(track_id)
         requested = await service.bodies.read(request, TrackDicomIn)
         return _response(
-            await while_there(track_dicom(cines, held, track, requested), partial(gone, request))
+            await while_there(track_dicom(cines, held, track, requested), partial(disconnected, request))
         )
 
 

@@ -7,7 +7,7 @@ from uniultra.web.dicom_messages import Derive, DeriveCine, Derived
 from uniultra.web.dicom_schemas import DicomIn, TrackDicomIn
 from uniultra.web.held_cines import HeldCine, HeldTrack
 from uniultra.web.problems import Problem
-from uniultra.web.prompt_asks import held_mask
+from uniultra.web.prompt_requests import held_mask
 from uniultra.web.service import Service
 from uniultra.web.worker_dicom import NOT_DICOM
 

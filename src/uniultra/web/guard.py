@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 
 from uniultra.web.metrics import Metrics
 from uniultra.web.problems import Problem, response_of
-from uniultra.web.service import ClientGone
+from uniultra.web.service import ClientDisconnected
 from uniultra.web.settings import ServeSettings
 from uniultra.web.workspace.access import HEADERS, PageAccess
 
@@ -93,7 +93,7 @@ class Guard:
             await self.app(scope, self._limited(seen, receive, limit), sent)
         except Problem as problem:
             await self._refuse(problem, seen, scope, receive, sent)
-        except (ClientDisconnect, ClientGone):
+        except (ClientDisconnect, ClientDisconnected):
             seen.status = _GONE
         except asyncio.CancelledError:
             stopped = Problem(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from uniultra.pixel_scale import PixelSize
 from uniultra.tracking import affected
-from uniultra.web.cine_messages import CineFacts, FrameAsk
+from uniultra.web.cine_messages import CineFacts, FramePromptRequest
 from uniultra.web.problems import Problem
 from uniultra.web.settings import KEPT_TRACKS
 
@@ -25,12 +25,12 @@ class Revision:
     """What is worked out in one go: from the beginning all of a track; then what each correction changes.
 
     Attributes:
-        asks: the prompts that it follows from.
+        prompts: the prompts that it follows from.
         frames: first and last frame.
         object: the structure that was corrected; None for all.
     """
 
-    asks: tuple[FrameAsk, ...]
+    prompts: tuple[FramePromptRequest, ...]
     frames: tuple[int, int]
     object: int | None = None
 
@@ -43,23 +43,25 @@ class HeldTrack:
     """A track: its prompts, which are all that it needs to be kept, and its revisions."""
 
     id: str
-    asks: tuple[FrameAsk, ...]
+    prompts: tuple[FramePromptRequest, ...]
     reverse: bool
     revisions: list[Revision]
 
-    def correct(self, ask: FrameAsk, most: int) -> Revision:
+    def correct(self, prompt: FramePromptRequest, most: int) -> Revision:
         """Puts a prompt in, or in the place of the one of that frame and structure. Raises Problem."""
         first, last = self.revisions[0].frames
-        if not first <= ask.frame <= last:
-            raise Problem("prompt", f"frame {ask.frame} isn't tracked; legal are {first} to {last}")
-        others = tuple(one for one in self.asks if (one.frame, one.object) != (ask.frame, ask.object))
+        if not first <= prompt.frame <= last:
+            raise Problem("prompt", f"frame {prompt.frame} isn't tracked; legal are {first} to {last}")
+        others = tuple(
+            one for one in self.prompts if (one.frame, one.object) != (prompt.frame, prompt.object)
+        )
         if len(others) >= most or len(self.revisions) > most:
             raise Problem("prompt", f"the track has {most} prompts, which is the limit; begin another one")
-        self.asks = *others, ask
-        known = [one for one in self.asks if one.object == ask.object]
-        prompts = {one.frame: {one.object: None} for one in known}
-        changed = affected(prompts, ask.object, ask.frame, last + 1, self.reverse)  # type: ignore[arg-type]
-        revision = Revision((ask,), (max(changed.start, first), changed.stop - 1), ask.object)
+        self.prompts = *others, prompt
+        known = [one for one in self.prompts if one.object == prompt.object]
+        frames = {one.frame: {one.object: None} for one in known}
+        changed = affected(frames, prompt.object, prompt.frame, last + 1, self.reverse)  # type: ignore[arg-type]
+        revision = Revision((prompt,), (max(changed.start, first), changed.stop - 1), prompt.object)
         self.revisions.append(revision)
         return revision
 
@@ -80,9 +82,11 @@ class HeldCine:
     used: float
     tracks: OrderedDict[str, HeldTrack] = field(default_factory=OrderedDict)
 
-    def add(self, asks: tuple[FrameAsk, ...], frames: tuple[int, int], reverse: bool) -> HeldTrack:
+    def add(
+        self, prompts: tuple[FramePromptRequest, ...], frames: tuple[int, int], reverse: bool
+    ) -> HeldTrack:
         """A new track; the oldest makes room."""
-        track = HeldTrack(secrets.token_urlsafe(9), asks, reverse, [Revision(asks, frames)])
+        track = HeldTrack(secrets.token_urlsafe(9), prompts, reverse, [Revision(prompts, frames)])
         self.tracks[track.id] = track
         while len(self.tracks) > KEPT_TRACKS:
             self.tracks.popitem(last=False)

@@ -28,7 +28,7 @@ class Png:
 
 
 @dataclass(frozen=True)
-class Ask:
+class PromptRequest:
     """One prompt as a request gives it."""
 
     box_xyxy: tuple[float, ...] | None = None
@@ -67,7 +67,7 @@ class Segment:
 
     image_id: str
     frame: Frame = field(repr=False)
-    asks: tuple[Ask, ...]
+    prompts: tuple[PromptRequest, ...]
     work_s: float
     png: bool = False
     measures: bool = False

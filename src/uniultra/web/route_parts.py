@@ -41,8 +41,8 @@ def no_form(request: Request) -> None:
         )
 
 
-async def gone(request: Request) -> None:
-    """Returns when the client has gone; its body must have been read."""
+async def disconnected(request: Request) -> None:
+    """Returns when the client has disconnected; its body must have been read."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 

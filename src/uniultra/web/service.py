@@ -17,7 +17,7 @@ from uniultra.web.held_images import HeldImage, ImageStore
 from uniultra.web.messages import FileOptions, Found, Read, Ready, Segment
 from uniultra.web.metrics import Metrics
 from uniultra.web.problems import Problem
-from uniultra.web.prompt_asks import request_of
+from uniultra.web.prompt_requests import request_of
 from uniultra.web.schemas import SegmentIn
 from uniultra.web.server_paths import read_reference
 from uniultra.web.settings import ServeSettings
@@ -27,8 +27,8 @@ _SWEEP_S = 15.0
 _BODIES = 4
 """So many JSON bodies of the largest size are held at a time."""
 T = TypeVar("T")
-Gone = Callable[[], Awaitable[None]]
-"""Returns when whoever waits for an answer has gone."""
+Disconnected = Callable[[], Awaitable[None]]
+"""Returns when the client has disconnected."""
 
 
 class Swept(Protocol):
@@ -37,8 +37,8 @@ class Swept(Protocol):
     def sweep(self) -> None: ...
 
 
-class ClientGone(Exception):  # noqa: N818
-    """Whoever asked doesn't wait for the answer any more."""
+class ClientDisconnected(Exception):  # noqa: N818
+    """The client disconnected before its answer was ready."""
 
 
 class Service:
@@ -92,14 +92,14 @@ class Service:
                 store.sweep()
 
     async def upload(
-        self, chunks: AsyncIterator[bytes], options: FileOptions, gone: Gone | None = None
+        self, chunks: AsyncIterator[bytes], options: FileOptions, disconnected: Disconnected | None = None
     ) -> HeldImage:
         """Holds the image that these bytes are. Everything that can be refused is refused before the first
         byte is read.
 
         Raises:
-            Problem: why it can't be held. ClientGone: `gone`, which is asked once all bytes are here,
-                returned first.
+            Problem: why it can't be held. ClientDisconnected: `disconnected`, which is awaited once all bytes
+                are here, returned first.
         """
         self.store.check_room()
         with self.uploading():
@@ -107,7 +107,7 @@ class Service:
             async for chunk in chunks:
                 data += chunk
             held = self._hold(bytes(data), options)
-            return await (held if gone is None else while_there(held, gone))
+            return await (held if disconnected is None else while_there(held, disconnected))
 
     async def reference(self, path: str, options: FileOptions) -> HeldImage:
         """Holds the image in a file of this machine. Raises Problem."""
@@ -123,14 +123,14 @@ class Service:
         image = self.store.get(image_id)
         lane = self.lanes[image.lane]
         lane.check_room()
-        asks = tuple(
+        prompts = tuple(
             request_of(number, prompt, image) for number, prompt in enumerate(query.prompts, start=1)
         )
         answer = await lane.run(
             Segment(
                 image.id,
                 image.frame,
-                asks,
+                prompts,
                 self.settings.work_s,
                 query.format == "png",
                 query.measures,
@@ -139,7 +139,7 @@ class Service:
         )
         assert isinstance(answer.value, tuple)
         self.metrics.work.labels("segment").observe(answer.work_ms / 1000)
-        self.metrics.prompts.inc(len(asks))
+        self.metrics.prompts.inc(len(prompts))
         return image, answer.value, answer.work_ms
 
     def state(self) -> Iterable[tuple[str, str, str, float]]:
@@ -205,18 +205,18 @@ class Service:
                 lane.forget(ids)
 
 
-async def while_there(work: Coroutine[Any, Any, T], gone: Gone) -> T:
-    """What `work` gives; it is cancelled where `gone` returns before it.
+async def while_there(work: Coroutine[Any, Any, T], disconnected: Disconnected) -> T:
+    """What `work` gives; it is cancelled where `disconnected` returns before it.
 
     Raises:
-        ClientGone: that happened.
+        ClientDisconnected: that happened.
     """
-    working, listening = asyncio.ensure_future(work), asyncio.ensure_future(gone())
+    working, listening = asyncio.ensure_future(work), asyncio.ensure_future(disconnected())
     try:
         await asyncio.wait((working, listening), return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             return working.result()
-        raise ClientGone
+        raise ClientDisconnected
     finally:
         for task in (working, listening):
             task.cancel()

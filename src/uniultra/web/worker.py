@@ -15,24 +15,22 @@ import numpy as np
 from PIL import Image
 
 from uniultra.backends.protocol import Backend
-from uniultra.errors import FileError, UniUltraError
+from uniultra.errors import FileError
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.dicom.deflated import inflated_bytes
 from uniultra.io.images import kind_of
 from uniultra.io.input_file import InputFile
 from uniultra.measure.measured import as_json
-from uniultra.prompt_checks import check_prompt, clipped
 from uniultra.results import ObjectResult, with_masks_notes
 from uniultra.segmenter import Segmenter
-from uniultra.types import Frame, Prompt
 from uniultra.web.bytes_path import as_path
 from uniultra.web.cache import CachedBackend, EmbeddingCache
 from uniultra.web.cine_desk import CineDesk
 from uniultra.web.dicom_messages import Derive, Upload
 from uniultra.web.job_error import JobError
-from uniultra.web.messages import Answer, Ask, CineJob, Failure, FileJob, Forget, Found, Job, Read, Segment
+from uniultra.web.messages import Answer, CineJob, Failure, FileJob, Forget, Found, Job, Read, Segment
 from uniultra.web.worker_dicom import derive, origin_of
-from uniultra.web.worker_prompts import previous_of, without_path
+from uniultra.web.worker_prompts import checked, without_path
 from uniultra.web.workspace.desk import Desk
 
 
@@ -91,7 +89,8 @@ class Worker:
         """
         ends = time.monotonic() + job.work_s
         segmenter = Segmenter(CachedBackend(self.backend, self.cache, job.image_id))
-        requested = [_prompt(number, ask, job.frame) for number, ask in enumerate(job.asks, start=1)]
+        frame_hw = job.frame.height, job.frame.width
+        requested = [checked(number, one, frame_hw) for number, one in enumerate(job.prompts, start=1)]
         found: list[Found] = []
         for prompt, notes in requested:
             if self.abandoned():
@@ -142,22 +141,6 @@ def _inflated(job: Read) -> bytes:
         return inflated_bytes(job.data, job.max_bytes)
     except FileError as error:
         raise JobError("image", f"the image: {error}") from error
-
-
-def _prompt(number: int, ask: Ask, frame: Frame) -> tuple[Prompt, tuple[str, ...]]:
-    """The checked prompt of one ask, the `number`th from 1, clipped to the frame, which a note says. Raises
-    JobError.
-    """
-    frame_hw = frame.height, frame.width
-    try:
-        labels = ask.labels or (1,) * len(ask.points_xy)
-        previous = None if ask.mask is None else previous_of(ask.mask, frame_hw)
-        prompt = Prompt(ask.box_xyxy, ask.points_xy, labels, previous)  # type: ignore[arg-type]
-        check_prompt(prompt, frame_hw)
-    except UniUltraError as error:
-        raise JobError("prompt", f"prompt {number}: {error}") from error
-    [prompt], notes = clipped([prompt], frame_hw)
-    return prompt, notes
 
 
 def _found(job: Segment, result: ObjectResult, notes: tuple[str, ...]) -> Found:

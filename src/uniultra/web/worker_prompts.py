@@ -1,4 +1,6 @@
-"""The masks that prompts bring along, parsed away from the server, and errors without a path."""
+"""Prompts of requests and the masks that they bring along, checked away from the server, and errors without a
+path.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,28 @@ import numpy as np
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.io.masks import read_mask
 from uniultra.io.rle import mask_of
+from uniultra.prompt_checks import check_prompt, clipped
+from uniultra.types import Prompt
 from uniultra.web.bytes_path import as_path
-from uniultra.web.messages import Rle
+from uniultra.web.job_error import JobError
+from uniultra.web.messages import PromptRequest, Rle
+
+
+def checked(
+    number: int, requested: PromptRequest, frame_hw: tuple[int, int]
+) -> tuple[Prompt, tuple[str, ...]]:
+    """The `number`th prompt of a request, from 1, clipped to the frame, which a note says. Raises
+    JobError.
+    """
+    try:
+        labels = requested.labels or (1,) * len(requested.points_xy)
+        previous = None if requested.mask is None else previous_of(requested.mask, frame_hw)
+        prompt = Prompt(requested.box_xyxy, requested.points_xy, labels, previous)  # type: ignore[arg-type]
+        check_prompt(prompt, frame_hw)
+    except UniUltraError as error:
+        raise JobError("prompt", f"prompt {number}: {error}") from error
+    [prompt], notes = clipped([prompt], frame_hw)
+    return prompt, notes
 
 
 def previous_of(mask: object, frame_hw: tuple[int, int], what: str = "the previous mask") -> np.ndarray:

@@ -12,7 +12,7 @@ from phantoms import ellipse, speckled
 from uniultra.backends.open import open_backend
 from uniultra.io.rle import mask_of
 from uniultra.web.cache import EmbeddingCache
-from uniultra.web.messages import Ask
+from uniultra.web.messages import PromptRequest
 from uniultra.web.workspace.desk import Desk
 from uniultra.web.workspace.jobs import QUICK_SIDE, Encoded, OpenFile, Picture, Point, Pointed
 
@@ -29,8 +29,8 @@ def image(tmp_path: Path) -> Path:
 
 def test_a_preview_is_the_mask_at_fewer_pixels(image: Path) -> None:
     desk = Desk(open_backend("uniultra-mini", threads=1), EmbeddingCache(100_000_000))
-    ask = Ask(points_xy=((430.0, 280.0),), labels=(1,))
-    found = desk.run(Point(image, number=0, ask=ask, quick=True))
+    prompt = PromptRequest(points_xy=((430.0, 280.0),), labels=(1,))
+    found = desk.run(Point(image, number=0, prompt=prompt, quick=True))
     assert isinstance(found, Pointed)
     assert found.size_hw == (384, QUICK_SIDE)
     small = mask_of(found.counts, found.size_hw).astype(np.uint8)

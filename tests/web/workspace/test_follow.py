@@ -37,7 +37,7 @@ def followed(broken: tuple[int, ...], in_order: bool = False, backwards: bool = 
         object=1,
         start=start,
         mask=Rle(counts, (240, 320)),
-        ask=None,
+        prompt=None,
         backwards=backwards,
         frames=3,
     )

@@ -18,7 +18,7 @@ from uniultra.pixel_scale import UNKNOWN
 from uniultra.prompt_checks import check_prompt
 from uniultra.results import ObjectResult, TrackStatus
 from uniultra.types import Embedding, Frame, Mask, Prompt, Region
-from uniultra.web.messages import Ask, Rle
+from uniultra.web.messages import PromptRequest, Rle
 from uniultra.web.workspace.jobs import Compared, Encoded, Pointed, SavedObject
 
 JPEG_QUALITY = 90
@@ -52,13 +52,13 @@ def pointed(mask: Mask, region: Region | None, prompt: Prompt) -> Pointed:
     )
 
 
-def prompt_of(ask: Ask, frame_hw: tuple[int, int]) -> Prompt:
-    """The checked prompt of an ask. Raises PromptError."""
-    previous = mask_from(ask.mask, frame_hw) if isinstance(ask.mask, Rle) else None
+def prompt_of(requested: PromptRequest, frame_hw: tuple[int, int]) -> Prompt:
+    """The checked prompt of a request. Raises PromptError."""
+    previous = mask_from(requested.mask, frame_hw) if isinstance(requested.mask, Rle) else None
     if previous is not None and not previous.any():
         previous = None
-    labels = ask.labels or (1,) * len(ask.points_xy)
-    prompt = Prompt(ask.box_xyxy, ask.points_xy, labels, previous)  # type: ignore[arg-type]
+    labels = requested.labels or (1,) * len(requested.points_xy)
+    prompt = Prompt(requested.box_xyxy, requested.points_xy, labels, previous)  # type: ignore[arg-type]
     check_prompt(prompt, frame_hw)
     return prompt
 
@@ -81,7 +81,7 @@ def drawn_result(saved: SavedObject, frame: Frame) -> ObjectResult:
     """What a page sends back, as a result."""
     frame_hw = frame.height, frame.width
     inside = mask_from(saved.mask, frame_hw)
-    prompt = None if saved.ask is None else prompt_of(saved.ask, frame_hw)
+    prompt = None if saved.prompt is None else prompt_of(saved.prompt, frame_hw)
     logits = np.where(inside, DRAWN_LOGIT, -DRAWN_LOGIT).astype(np.float32)
     scale = scale_of(frame.calibration, inside, prompt)
     mask = Mask(inside, logits, saved.quality, scale)

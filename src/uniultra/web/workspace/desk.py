@@ -22,7 +22,7 @@ from uniultra.results import FrameResult, ObjectResult
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.cache import CachedBackend, EmbeddingCache
-from uniultra.web.messages import Ask, Failure, FileJob, Rle
+from uniultra.web.messages import Failure, FileJob, PromptRequest, Rle
 from uniultra.web.workspace.answers import (
     compared,
     drawn_result,
@@ -154,13 +154,13 @@ class Desk:
 
     def _point(self, job: Point) -> Pointed:
         frame = self._frame(job, job.number)
-        prompt = prompt_of(job.ask, (frame.height, frame.width))
+        prompt = prompt_of(job.prompt, (frame.height, frame.width))
         mask, region = self._answer(job, frame, prompt)
         return pointed(mask, region, prompt)
 
     def _alternatives(self, job: Alternatives) -> tuple[Pointed, ...]:
         frame = self._frame(job, job.number)
-        prompt = prompt_of(job.ask, (frame.height, frame.width))
+        prompt = prompt_of(job.prompt, (frame.height, frame.width))
         masks = self._segmenter(job).alternatives(frame, prompt)
         return tuple(pointed(mask, self._around(job, mask), prompt) for mask in masks)
 
@@ -209,8 +209,8 @@ class Desk:
     def _track(self, job: Track) -> tuple[Tracked, ...]:
         def start(frame: Frame) -> Prompt:
             """What the mask was prompted with, and the mask itself, which is a prompt too."""
-            ask = replace(job.ask or Ask(), mask=job.mask)
-            return prompt_of(ask, (frame.height, frame.width))
+            requested = replace(job.prompt or PromptRequest(), mask=job.mask)
+            return prompt_of(requested, (frame.height, frame.width))
 
         def read(number: int) -> Frame:
             return self._frame(job, number)

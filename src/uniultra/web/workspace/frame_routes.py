@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
-from uniultra.web.messages import Ask
+from uniultra.web.messages import PromptRequest
 from uniultra.web.problems import Problem
 from uniultra.web.service import Service
 from uniultra.web.workspace.items import Item
@@ -67,8 +67,10 @@ def _add_pictures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         began = time.perf_counter()
         item = workspace.item(item_id)
         requested = await service.bodies.read(request, PointIn)
-        ask = _ask(requested, await _size(service, workspace, item))
-        job = Alternatives(item.path, _pixel_size(requested.spacing_mm_yx), number=_number(number), ask=ask)
+        prompt = _prompt_request(requested, await _size(service, workspace, item))
+        job = Alternatives(
+            item.path, _pixel_size(requested.spacing_mm_yx), number=_number(number), prompt=prompt
+        )
         return [_point_out(one, began) for one in await run(service, item, job)]
 
     @app.post(FRAME + "/segment", response_model=PointOut, include_in_schema=False)
@@ -77,12 +79,12 @@ def _add_pictures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         began = time.perf_counter()
         item = workspace.item(item_id)
         requested = await service.bodies.read(request, PointIn)
-        ask = _ask(requested, await _size(service, workspace, item))
+        prompt = _prompt_request(requested, await _size(service, workspace, item))
         job = Point(
             item.path,
             _pixel_size(requested.spacing_mm_yx),
             number=_number(number),
-            ask=ask,
+            prompt=prompt,
             region=None if requested.region is None else edges(requested.region),
             quick=requested.quick,
         )
@@ -147,7 +149,7 @@ def _add_tracking(app: FastAPI, service: Service, workspace: Workspace) -> None:
             object=requested.object,
             start=_number(number),
             mask=rle_of(requested.counts, size_hw),
-            ask=_ask(pointed, size_hw) if has_prompt else None,
+            prompt=_prompt_request(pointed, size_hw) if has_prompt else None,
             backwards=requested.backwards,
             frames=requested.frames,
         )
@@ -158,10 +160,12 @@ async def _size(service: Service, workspace: Workspace, item: Item) -> tuple[int
     return (workspace.known(item) or await workspace.facts(service, item)).frame_hw
 
 
-def _ask(requested: PointIn, size_hw: tuple[int, int]) -> Ask:
+def _prompt_request(requested: PointIn, size_hw: tuple[int, int]) -> PromptRequest:
     box = None if requested.box is None else tuple(requested.box)
     mask = None if requested.mask is None else rle_of(requested.mask, size_hw)
-    return Ask(box, tuple(tuple(point) for point in requested.points), tuple(requested.labels), mask)
+    return PromptRequest(
+        box, tuple(tuple(point) for point in requested.points), tuple(requested.labels), mask
+    )
 
 
 def _point_out(found: Pointed, began: float) -> PointOut:

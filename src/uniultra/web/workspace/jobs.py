@@ -11,7 +11,7 @@ from typing import Any
 
 from uniultra.pixel_scale import Calibration, Scale
 from uniultra.results import TrackStatus
-from uniultra.web.messages import Ask, FileJob, Rle
+from uniultra.web.messages import FileJob, PromptRequest, Rle
 
 QUICK_SIDE = 512
 """Pixels of the longer side of a mask under the pointer."""
@@ -50,7 +50,7 @@ class Point(FileJob):
     """
 
     number: int
-    ask: Ask
+    prompt: PromptRequest
     region: tuple[float, float, float, float] | None = None
     quick: bool = False
 
@@ -60,7 +60,7 @@ class Alternatives(FileJob):
     """Other answers to a prompt on frame `number`: answered by a tuple of `Pointed`, the usual one first."""
 
     number: int
-    ask: Ask
+    prompt: PromptRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +68,13 @@ class Track(FileJob):
     """Follow a structure from its mask on frame `start` over the next `frames`; the answer is a tuple of
     `Tracked`.
 
-    `ask` is the prompt of that mask; None where it was drawn, or found by tracking.
+    `prompt` is that mask's; None where it was drawn, or found by tracking.
     """
 
     object: int
     start: int
     mask: Rle
-    ask: Ask | None
+    prompt: PromptRequest | None
     backwards: bool
     frames: int
 
@@ -131,7 +131,7 @@ class SavedObject:
 
     number: int
     mask: Rle = field(repr=False)
-    ask: Ask | None
+    prompt: PromptRequest | None
     quality: float
     name: str = ""
     status: TrackStatus | None = None

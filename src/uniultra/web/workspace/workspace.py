@@ -12,7 +12,7 @@ from typing import Any
 from uniultra.errors import FileError
 from uniultra.io.images import kind_of
 from uniultra.results import TrackStatus
-from uniultra.web.messages import Ask, FileJob, Rle
+from uniultra.web.messages import FileJob, PromptRequest, Rle
 from uniultra.web.problems import Problem
 from uniultra.web.service import Service
 from uniultra.web.workspace.access import PageAccess
@@ -157,12 +157,12 @@ async def run(service: Service, item: Item, job: FileJob) -> Any:
     return answer.value
 
 
-def request_of(mask: MaskDoc) -> Ask | None:
+def request_of(mask: MaskDoc) -> PromptRequest | None:
     """The prompt of a saved mask; None for one without box and click inside, which was drawn."""
     if mask.box is None and 1 not in mask.labels:
         return None
     box = None if mask.box is None else tuple(mask.box)
-    return Ask(box, tuple(tuple(point) for point in mask.points), tuple(mask.labels))
+    return PromptRequest(box, tuple(tuple(point) for point in mask.points), tuple(mask.labels))
 
 
 def rle_of(counts: str, size_hw: tuple[int, int]) -> Rle:

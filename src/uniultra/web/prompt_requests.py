@@ -6,14 +6,14 @@ import base64
 import binascii
 
 from uniultra.web.held_images import HeldImage
-from uniultra.web.messages import Ask, Png, Rle
+from uniultra.web.messages import Png, PromptRequest, Rle
 from uniultra.web.problems import Problem
 from uniultra.web.schemas import MaskById, MaskByPng, MaskByRle, MaskIn, PromptIn
 
 
-def request_of(number: int, prompt: PromptIn, image: HeldImage) -> Ask:
+def request_of(number: int, prompt: PromptIn, image: HeldImage) -> PromptRequest:
     """The `number`th prompt of a request, with the mask that it names. Raises Problem."""
-    return Ask(
+    return PromptRequest(
         None if prompt.box is None else tuple(prompt.box),
         tuple(tuple(point) for point in prompt.points),
         tuple(prompt.labels),
@@ -33,10 +33,10 @@ def held_mask(place: str, mask: MaskIn, image: HeldImage) -> Rle | Png:
                 "mask itself",
             )
         return Rle(image.masks[mask.id], image.size_hw)
-    return mask_ask(place, mask)
+    return sent_mask(place, mask)
 
 
-def mask_ask(place: str, mask: MaskByRle | MaskByPng) -> Rle | Png:
+def sent_mask(place: str, mask: MaskByRle | MaskByPng) -> Rle | Png:
     """A mask that a request brings along. Raises Problem."""
     if isinstance(mask, MaskByRle):
         counts = mask.rle.counts
