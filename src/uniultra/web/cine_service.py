@@ -38,7 +38,7 @@ class CineService:
     def __init__(self, service: Service) -> None:
         self.service, self.settings = service, service.settings
         self.store = CineStore(self.settings.cines, int(self.settings.cines_mb * 1e6), self.settings.idle_s)
-        self.store.on_gone = self._forget
+        self.store.on_drop = self._forget
         service.other_stores.append(self.store)
 
     async def upload(self, chunks: AsyncIterator[bytes], requested: FileOptions) -> HeldCine:
@@ -149,8 +149,8 @@ class CineService:
         self.service.metrics.work.labels("track").observe(answer.work_ms / 1000)
         return answer.value
 
-    def _forget(self, gone: list[HeldCine]) -> None:
-        for cine in gone:
+    def _forget(self, dropped: list[HeldCine]) -> None:
+        for cine in dropped:
             self.service.lanes[cine.lane].forget((cine.id,))
 
 

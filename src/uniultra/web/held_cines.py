@@ -1,23 +1,17 @@
-"""The cines that clients track structures through, with their tracks: held in memory alone, bounded, dropped
-when nobody uses them.
-"""
+"""The cines that clients track structures through, with their tracks."""
 
 from __future__ import annotations
 
-import math
 import secrets
-import time
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from uniultra.pixel_scale import PixelSize
 from uniultra.tracking import affected
 from uniultra.web.cine_messages import CineFacts, FramePromptRequest
+from uniultra.web.held import Store
 from uniultra.web.problems import Problem
 from uniultra.web.settings import KEPT_TRACKS
-
-_LONGEST_WAIT_S = 60
 
 
 @dataclass(frozen=True)
@@ -82,6 +76,10 @@ class HeldCine:
     used: float
     tracks: OrderedDict[str, HeldTrack] = field(default_factory=OrderedDict)
 
+    @property
+    def bytes(self) -> int:
+        return len(self.data)
+
     def add(
         self, prompts: tuple[FramePromptRequest, ...], frames: tuple[int, int], reverse: bool
     ) -> HeldTrack:
@@ -101,67 +99,13 @@ class HeldCine:
         return self.tracks[track_id]
 
 
-class CineStore:
-    """Cines by id, oldest use first. Belongs to the event loop: nothing is locked."""
+class CineStore(Store[HeldCine]):
+    """Cines by id."""
 
-    def __init__(
-        self, most: int, max_bytes: int, idle_s: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.most, self.max_bytes, self.idle_s, self.clock = most, max_bytes, idle_s, clock
-        self.on_gone: Callable[[list[HeldCine]], None] = lambda gone: None
-        self.bytes = 0
-        self._held: OrderedDict[str, HeldCine] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._held)
-
-    def check_room(self, more: int = 0) -> None:
-        """Passes where another cine of so many bytes has room. Raises Problem: full, or cine."""
-        self.sweep()
-        if more > self.max_bytes:
-            raise Problem("image", f"the cine: {more} bytes are more than this server holds in all; cut it")
-        if len(self._held) < self.most and self.bytes + more <= self.max_bytes:
-            return
-        oldest = next(iter(self._held.values()))
-        wait = min(max(1, math.ceil(oldest.used + self.idle_s - self.clock())), _LONGEST_WAIT_S)
-        held = f"{len(self._held)} cines with {self.bytes / 1e6:.0f} MB are held, of {self.most} and "
-        held += f"{self.max_bytes / 1e6:.0f} MB"
-        raise Problem("full", f"{held}; delete those that you are done with, or wait", retry_s=wait)
+    kind, fix = "cine", "cut it"
 
     def add(
         self, data: bytes, facts: CineFacts, size_mm: PixelSize | None, named: tuple[str, int]
     ) -> HeldCine:
         """Holds a cine under the id and on the lane of `named`. Raises Problem: full."""
-        self.check_room(len(data))
-        cine = HeldCine(named[0], data, facts, size_mm, named[1], self.clock())
-        self._held[cine.id] = cine
-        self.bytes += len(data)
-        return cine
-
-    def get(self, cine_id: str) -> HeldCine:
-        """A cine, whose time begins anew. Raises Problem: no-cine."""
-        self.sweep()
-        cine = self._held.get(cine_id)
-        if cine is None:
-            raise Problem(
-                "no-cine", "no cine has this id; it was deleted, or not used for too long: upload it again"
-            )
-        cine.used = self.clock()
-        self._held.move_to_end(cine_id)
-        return cine
-
-    def delete(self, cine_id: str) -> None:
-        """Drops a cine and its tracks. Raises Problem: no-cine."""
-        self._drop([self.get(cine_id)])
-
-    def sweep(self) -> None:
-        """Drops what nobody used for `idle_s`."""
-        oldest = self.clock() - self.idle_s
-        self._drop([cine for cine in self._held.values() if cine.used <= oldest])
-
-    def _drop(self, gone: list[HeldCine]) -> None:
-        for cine in gone:
-            del self._held[cine.id]
-            self.bytes -= len(cine.data)
-        if gone:
-            self.on_gone(gone)
+        return self.hold(HeldCine(named[0], data, facts, size_mm, named[1], self.clock()))

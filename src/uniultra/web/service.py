@@ -49,7 +49,7 @@ class Service:
         self.settings = settings
         self.lanes = list(lanes) if lanes is not None else lanes_of(settings)
         self.store = ImageStore(settings.images, int(settings.images_mb * 1e6), settings.idle_s)
-        self.store.on_gone = self._forget
+        self.store.on_drop = self._forget
         self.other_stores: list[Swept] = []
         self.metrics = Metrics()
         self.metrics.watch(self.state)
@@ -198,9 +198,9 @@ class Service:
         self.metrics.work.labels("read").observe(answer.work_ms / 1000)
         return self.store.add(answer.value.frame, index, answer.value.origin)
 
-    def _forget(self, gone: list[HeldImage]) -> None:
+    def _forget(self, dropped: list[HeldImage]) -> None:
         for index, lane in enumerate(self.lanes):
-            ids = tuple(image.id for image in gone if image.lane == index)
+            ids = tuple(image.id for image in dropped if image.lane == index)
             if ids:
                 lane.forget(ids)
 
