@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import pickle
 import unicodedata
 import xml.etree.ElementTree as ET
 
@@ -9,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uniultra.text import markdown, markup, printable, printable_lines
+from uniultra.errors import DataError
+from uniultra.text import Said, markdown, markup, printable, printable_lines, said_in
 
 ANY = st.text(st.characters(), max_size=40)
 """Lone surrogates too, which stand for bytes of a file name that are no UTF-8."""
@@ -81,3 +85,19 @@ def test_markup_is_text_again(text: str) -> None:
     assert element.text in (printable_lines(text), None)
     assert (element.text or "") == printable_lines(text)
     assert not list(element)
+
+
+def test_a_sentence_keeps_its_code_wherever_it_is_handed_on() -> None:
+    """To another process, in an exception, in a copy; for JSON and for whoever compares it is its English."""
+    inner = Said("not-cm", "its units are px", across="px")
+    said = Said("in-region", f"it lies in region 2, and {inner}", region=2, fault=inner)
+    assert said == "it lies in region 2, and its units are px"
+    assert json.dumps({"reason": said}) == '{"reason": "it lies in region 2, and its units are px"}'
+    for one in (said, pickle.loads(pickle.dumps(said)), copy.deepcopy(said), str(DataError(said))):
+        assert isinstance(one, Said)
+        assert (one.code, one.values) == ("in-region", {"region": 2, "fault": inner})
+    assert said_in([{"notes": (said, "another")}]) == {
+        "it lies in region 2, and its units are px": {"code": "in-region", "values": said.values},
+        "its units are px": {"code": "not-cm", "values": {"across": "px"}},
+    }
+    assert type(f"{said}.") is str

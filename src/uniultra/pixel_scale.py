@@ -10,6 +10,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from uniultra import scale_reasons as reasons
+from uniultra.scale_reasons import UNCALIBRATED as UNCALIBRATED
+
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 by outer pixel edges, so that the whole of a frame is (-0.5, -0.5, width - 0.5, height -
 0.5).
@@ -19,8 +22,6 @@ PixelSize = float | tuple[float, float]
 """Millimetres of a pixel as a user gives them: (down, right); or down alone, and to the right by the file's
 pixel aspect.
 """
-UNCALIBRATED = "no calibration is known"
-"""The reason of a plain picture, which needs no explanation."""
 SAME = 0.005
 """Relative difference below which two spacings are one."""
 LENGTH = "cm"
@@ -71,11 +72,11 @@ class ScanRegion:
     def fault(self) -> str:
         """Why nothing in this region has a length in mm; "" where it has."""
         if self.shape != TWO_D:
-            return f"it is {self.shape}, x in {self.units_xy[0]} and y in {self.units_xy[1]}"
+            return reasons.not_2d(self.shape, self.units_xy)
         if self.units_xy != (LENGTH, LENGTH):
-            return f"its units are {self.units_xy[0]} to the right and {self.units_xy[1]} down, not cm"
+            return reasons.not_cm(self.units_xy)
         if not all(math.isfinite(delta) and delta for delta in self.delta_xy):
-            return f"its pixel deltas {self.delta_xy[0]:g} and {self.delta_xy[1]:g} cm have no length"
+            return reasons.no_deltas(self.delta_xy)
         return ""
 
     @property
@@ -123,9 +124,7 @@ class Calibration:
         """
         if abs(pixel_aspect - 1.0) <= SAME:
             return self
-        note = (
-            f"pixels are not square: {name} says that one is {pixel_aspect:.4g} times as wide as it is high"
-        )
+        note = reasons.not_square(name, pixel_aspect)
         return replace(self, pixel_aspect=pixel_aspect, notes=(*self.notes, note))
 
     def with_fallback(self, name: str, size_mm: PixelSize) -> Calibration:
@@ -143,10 +142,7 @@ class Calibration:
         known += [(before, spacing) for before, spacing in self.fallbacks]
         notes = self.notes
         if known and known[0][1] and not same(known[0][1], spacing_mm_yx):
-            notes = (
-                *notes,
-                f"{name} says {_mm(spacing_mm_yx)}, but {known[0][0]} says {_mm(known[0][1])}, which is used",
-            )
+            notes = *notes, reasons.conflict(name, _mm(spacing_mm_yx), known[0][0], _mm(known[0][1]))
         return replace(self, fallbacks=(*self.fallbacks, (name, spacing_mm_yx)), notes=notes)
 
     def overridden(self, name: str, size_mm: PixelSize) -> Calibration:
@@ -154,12 +150,10 @@ class Calibration:
         source.
         """
         said = [
-            f"region {i} says {_mm(r.spacing_mm_yx)}"
-            for i, r in enumerate(self.regions, 1)
-            if r.spacing_mm_yx
+            (f"region {i}", _mm(r.spacing_mm_yx)) for i, r in enumerate(self.regions, 1) if r.spacing_mm_yx
         ]
-        said += [f"{before} says {_mm(spacing)}" for before, spacing in self.fallbacks]
-        note = f"{name} overrides the file: {'; '.join(said)}"
+        said += [(before, _mm(spacing)) for before, spacing in self.fallbacks]
+        note = reasons.overridden(name, said)
         plain = Calibration(notes=(note,) if said else (), pixel_aspect=self.pixel_aspect)
         return plain.with_fallback(name, size_mm)
 
@@ -182,7 +176,7 @@ class Calibration:
         if not self.measurable:
             return self._fallback(box_xyxy)
         if box_xyxy is None:
-            return Scale(reason="there is nothing to measure", notes=self.notes)
+            return Scale(reason=reasons.NOTHING, notes=self.notes)
         touched = [(i, region) for i, region in enumerate(self.regions, 1) if region.touches(box_xyxy)]
         holding = [(i, region) for i, region in touched if region.holds(box_xyxy)]
         if not all(
@@ -229,33 +223,29 @@ class Calibration:
         ]
         for number, region in touched:
             if region.shape != TWO_D or not self.fallbacks:
-                return Scale(reason=f"it lies in region {number}, and {region.fault}", notes=self.notes)
+                return Scale(reason=reasons.in_region(number, region.fault), notes=self.notes)
         if not self.fallbacks:
-            return Scale(
-                reason=UNCALIBRATED if not self.regions else "no region has lengths", notes=self.notes
-            )
+            reason = reasons.NO_LENGTHS if self.regions else UNCALIBRATED
+            return Scale(reason=reason, notes=self.notes)
         name, spacing = self.fallbacks[0]
-        unused = tuple(f"region {i} is not used: {region.fault}" for i, region in touched)
+        unused = tuple(reasons.unused(i, region.fault) for i, region in touched)
         return Scale(spacing, name, notes=(*self.notes, *unused))
 
     def _fault(self, touched: list[tuple[int, ScanRegion]], holding: list[tuple[int, ScanRegion]]) -> str:
         """Why a structure that touches these regions and is held by those has no lengths; "" where it has."""
         if not touched:
-            return "it lies outside every calibrated region"
+            return reasons.OUTSIDE
         if not holding and len(touched) == 1:
-            return f"it reaches beyond region {touched[0][0]}"
+            return reasons.beyond(touched[0][0])
         if not holding:
-            return f"it lies across regions {_listed([i for i, _ in touched])}"
+            return reasons.across([i for i, _ in touched])
         for number, region in holding:
             if region.spacing_mm_yx is None:
-                return f"it lies in region {number}, and {region.fault}"
+                return reasons.in_region(number, region.fault)
         if _one_scale(holding) and not _one_scale(touched):
-            return f"it lies across regions {_listed([i for i, _ in touched])}"
+            return reasons.across([i for i, _ in touched])
         if not _one_scale(holding):
-            return (
-                f"it lies in regions {_listed([i for i, _ in holding])}, which overlap and have different "
-                "scales"
-            )
+            return reasons.overlapping([i for i, _ in holding])
         return ""
 
 
@@ -282,7 +272,3 @@ def _one_scale(regions: list[tuple[int, ScanRegion]]) -> bool:
 def _mm(spacing_mm_yx: tuple[float, float]) -> str:
     down, right = spacing_mm_yx
     return f"{right:.4g} mm" if same((down, down), (right, right)) else f"{right:.4g} x {down:.4g} mm"
-
-
-def _listed(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers[:-1])) + f" and {numbers[-1]}"

@@ -6,6 +6,8 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Mapping
+from typing import Any, Self
 
 
 def printable(text: str) -> str:
@@ -45,3 +47,48 @@ def markup(text: object) -> str:
 
 
 _ENTITY = re.compile(r"&(?=#?\w+;)")
+
+
+class Said(str):
+    """A sentence that a program may say in another language: `code` names it for good, `values` are what it
+    is filled with, plain values that JSON can hold.
+
+    It is the English sentence wherever text is expected. A text made from it, as by an f-string, has no code.
+    """
+
+    code: str
+    values: dict[str, Any]
+
+    def __new__(cls, code: str, english: str, **values: Any) -> Self:
+        made = super().__new__(cls, english)
+        made.code, made.values = code, values
+        return made
+
+    def __str__(self) -> str:
+        """Itself, so that an exception keeps the code of what it says."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _said, (type(self), self.code, "".join(self), self.values)
+
+
+def _said(kind: type[Said], code: str, english: str, values: dict[str, Any]) -> Said:
+    return kind(code, english, **values)
+
+
+def said_in(value: Any) -> dict[str, dict[str, Any]]:
+    """Of every sentence with a code in a value (JSON's kinds, tuples, and the values of such sentences): the
+    sentence, and its "code" and "values".
+    """
+    found: dict[str, dict[str, Any]] = {}
+    inner: list[Any] = []
+    if isinstance(value, Said):
+        found["".join(value)] = {"code": value.code, "values": value.values}
+        inner = [value.values]
+    elif isinstance(value, Mapping):
+        inner = [*value.keys(), *value.values()]
+    elif isinstance(value, list | tuple):
+        inner = [*value]
+    for part in inner:
+        found |= said_in(part)
+    return found

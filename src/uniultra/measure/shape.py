@@ -12,6 +12,7 @@ import numpy as np
 
 from uniultra.measure import Measurement
 from uniultra.measure.outline import Part, largest_part, outline
+from uniultra.text import Said
 
 _POSITIONS = 512
 _AGREE = 0.97
@@ -240,13 +241,11 @@ def _ellipse(part: Part, scale_xy: np.ndarray, unit: str, spacing: tuple[float, 
 def _notes(parts: int, share: float) -> tuple[str, ...]:
     notes = []
     if parts > 1:
-        notes.append(
-            f"{parts} separate parts: lengths and ellipse are of the largest, area and centroid of all"
-        )
+        text = f"{parts} separate parts: lengths and ellipse are of the largest, area and centroid of all"
+        notes.append(Said("parts", text, count=parts))
     if share < _AGREE:
-        notes.append(
-            f"the ellipse fits badly (Dice {share:.2f}), so its circumference describes another shape"
-        )
+        text = f"the ellipse fits badly (Dice {share:.2f}), so its circumference describes another shape"
+        notes.append(Said("ellipse-fits-badly", text, dice=f"{share:.2f}"))
     return tuple(notes)
 
 

@@ -20,13 +20,17 @@ from uniultra.measure.measured import Measured
 from uniultra.measure.outline import largest_part, outline
 from uniultra.measure.shape import Shape, edge_uncertainty, extents, principal_axes
 from uniultra.pixel_scale import Scale
+from uniultra.text import Said
 
 DISCS = 20
 DISAGREE = 0.1
 """Relative difference between two views of one length above which an answer carries a note."""
-CUBE = "a factor by which millimetres are wrong makes a volume wrong by its cube"
 SHORTEST_SYSTOLE_S = 0.1
 """Ejection alone takes 0.2 s and more at rest, and no less than this at 200 beats a minute."""
+CUBE = Said("cube", "a factor by which millimetres are wrong makes a volume wrong by its cube")
+ELLIPSOID = Said("ellipsoid", "ellipsoid from two planes")
+SINGLE_PLANE = Said("single-plane-simpson", f"single-plane Simpson, {DISCS} discs", discs=DISCS)
+BIPLANE = Said("biplane-simpson", f"biplane Simpson, {DISCS} discs", discs=DISCS)
 ML = 1e-3
 """Millilitres a cubic millimetre."""
 
@@ -51,10 +55,11 @@ class View:
     def spacing_mm_yx(self) -> tuple[float, float]:
         """Millimetres per pixel (down, right). Raises DataError where the scale has none."""
         if self.scale.spacing_mm_yx is None:
-            raise DataError(
+            text = (
                 f"a volume needs millimetres, but {self.scale.reason}; give --spacing, or an image with "
                 "calibration"
             )
+            raise DataError(Said("volume-needs-mm", text, reason=self.scale.reason))
         return self.scale.spacing_mm_yx
 
 
@@ -73,13 +78,13 @@ def ellipsoid(plane: Measured, other: Measured) -> Volume:
         DataError: a plane that is empty, or measured in pixels.
     """
     if plane.shape is None or other.shape is None:
-        raise DataError("a plane's mask is empty; at least 1 pixel must be set; segment it first")
+        text = "a plane's mask is empty; at least 1 pixel must be set; segment it first"
+        raise DataError(Said("plane-empty", text))
     pairs = [(caliper.length, rest.length) for caliper, rest in _both(plane.shape)]
     others = [(caliper.length, rest.length) for caliper, rest in _both(other.shape)]
     if any(length.unit != "mm" for length in (pairs[0][0], others[0][0])):
-        raise DataError(
-            "a volume needs millimetres in both planes; give --spacing, or images with calibration"
-        )
+        text = "a volume needs millimetres in both planes; give --spacing, or images with calibration"
+        raise DataError(Said("planes-need-mm", text))
     shared, second, first, third = min(
         ((a, b, p, q) for a, p in pairs for b, q in others), key=lambda four: _apart(four[0], four[1])
     )
@@ -89,9 +94,10 @@ def ellipsoid(plane: Measured, other: Measured) -> Volume:
     apart = _apart(shared, second)
     notes = volume_notes((plane.scale, other.scale))
     if apart > DISAGREE:
-        diameters = f"{shared.value:.1f} and {second.value:.1f} mm: {100 * apart:.0f} % apart"
-        notes = (f"the planes' common diameters are {diameters}", *notes)
-    return Volume(Measurement(value, "ml", value * relative), "ellipsoid from two planes", notes)
+        one, two, percent = f"{shared.value:.1f}", f"{second.value:.1f}", f"{100 * apart:.0f}"
+        text = f"the planes' common diameters are {one} and {two} mm: {percent} % apart"
+        notes = (Said("planes-apart", text, one=one, two=two, percent=percent), *notes)
+    return Volume(Measurement(value, "ml", value * relative), ELLIPSOID, notes)
 
 
 def simpson(views: tuple[View, ...]) -> Volume:
@@ -106,18 +112,17 @@ def simpson(views: tuple[View, ...]) -> Volume:
     planes = [_discs(view) for view in views]
     value = _stacked(planes, 0.0)
     uncertainty = _stacked(planes, max(plane.edge for plane in planes)) - value
-    notes = []
+    notes: list[str] = []
     if len(planes) == 2:
         lengths = [plane.length for plane in planes]
         apart = (max(lengths) - min(lengths)) / max(lengths)
         if apart > DISAGREE:
-            notes.append(
-                f"the two views are {lengths[0]:.1f} and {lengths[1]:.1f} mm long, {100 * apart:.0f} % "
-                "apart: one is foreshortened"
-            )
-    name = "biplane" if len(planes) == 2 else "single-plane"
+            one, two, percent = f"{lengths[0]:.1f}", f"{lengths[1]:.1f}", f"{100 * apart:.0f}"
+            text = f"the two views are {one} and {two} mm long, {percent} % apart: one is foreshortened"
+            notes.append(Said("foreshortened", text, one=one, two=two, percent=percent))
+    method = BIPLANE if len(planes) == 2 else SINGLE_PLANE
     notes += volume_notes([view.scale for view in views])
-    return Volume(Measurement(value, "ml", uncertainty), f"{name} Simpson, {DISCS} discs", tuple(notes))
+    return Volume(Measurement(value, "ml", uncertainty), method, tuple(notes))
 
 
 def volume_notes(scales: Sequence[Scale]) -> tuple[str, ...]:

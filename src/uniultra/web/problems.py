@@ -10,6 +10,8 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from uniultra.text import Said, said_in
+
 MEDIA_TYPE = "application/problem+json"
 TYPES = "urn:uniultra:problem:"
 
@@ -82,13 +84,18 @@ class Problem(HTTPException):
 
 
 def body_of(problem: Problem) -> bytes:
-    """The JSON of a problem."""
+    """The JSON of a problem. A detail that has a code has that beside it, for who says it in another
+    language.
+    """
     content: dict[str, Any] = {
         "type": TYPES + problem.kind.name,
         "title": problem.kind.title,
         "status": problem.kind.status,
         "detail": problem.detail,
     }
+    if isinstance(problem.detail, Said):
+        content |= {"code": problem.detail.code, "values": problem.detail.values}
+        content["said"] = said_in(problem.detail)
     if problem.errors:
         content["errors"] = problem.errors
     return json.dumps(content).encode("ascii")

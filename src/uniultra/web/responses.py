@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 from fastapi import Response
 
+from uniultra.text import said_in
 from uniultra.web.held_images import HeldImage
 from uniultra.web.messages import Found
-from uniultra.web.schemas import ImageOut, MaskOut, ModelOut, RleOut, ScaleOut
+from uniultra.web.schemas import ImageOut, MaskOut, ModelOut, RleOut, SaidOut, ScaleOut
 from uniultra.web.service import Service
 
 
@@ -26,6 +28,11 @@ def image_out(service: Service, held: HeldImage) -> ImageOut:
         spacing_mm_yx=spacing_of(held),
         expires_in_s=service.settings.idle_s,
     )
+
+
+def said_of(*values: Any) -> dict[str, SaidOut]:
+    """The codes of all sentences in an answer."""
+    return {sentence: SaidOut(**said) for sentence, said in said_in(values).items()}
 
 
 def spacing_of(held: HeldImage) -> list[float] | None:
@@ -51,6 +58,7 @@ def mask_out(held: HeldImage, found: Found) -> MaskOut:
             source=scale.source,
             reason=scale.reason,
             notes=list(scale.notes),
+            said=said_of(scale.reason, *scale.notes),
         ),
         quality=found.quality,
         measures=found.measures,

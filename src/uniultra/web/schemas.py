@@ -129,15 +129,23 @@ class RleOut(BaseModel):
     counts: str
 
 
+class SaidOut(BaseModel):
+    """What an English sentence says, for other languages: a code that stays, and what it is filled with."""
+
+    code: str
+    values: dict[str, Any]
+
+
 class ScaleOut(BaseModel):
     """The size of a pixel where the mask lies, and what says so; or the reason why it isn't known. Regions of
-    one image may differ.
+    one image may differ. `said` has the codes of the reason and of notes.
     """
 
     spacing_mm_yx: list[float] | None
     source: str
     reason: str
     notes: list[str]
+    said: dict[str, SaidOut]
 
 
 class MaskOut(BaseModel):

@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection
 from uniultra.backends.open import open_backend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import ModelError, UniUltraError
+from uniultra.text import Said
 from uniultra.web.cache import EmbeddingCache
 from uniultra.web.messages import Abandon, Answer, CacheState, Failure, FileJob, Forget, Job, Read, Ready
 from uniultra.web.problems import Problem
@@ -288,9 +289,8 @@ def _lost(job: Job) -> Failure:
             "image",
             "the image: reading it crashed the process, so it is damaged or malicious; export it again",
         )
-    return Failure(
-        "worker-lost", "the process that computed this was lost, and another takes its place; try again"
-    )
+    text = "the process that computed this was lost, and another takes its place; try again"
+    return Failure("worker-lost", Said("worker-lost", text))
 
 
 def _problem_of(failure: Failure) -> Problem:

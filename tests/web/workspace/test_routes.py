@@ -265,6 +265,23 @@ def test_a_movie_shows_the_frames_on_which_a_structure_was_lost(page: TestClient
     assert np.abs(marked - plain).mean() > 20, "a label stands at the top left of the lost frame alone"
 
 
+def test_what_is_said_has_codes_beside_it(page: TestClient) -> None:
+    """Reasons, offers and refusals, so that a page can say them in another language."""
+    item = item_id(page, "a.png")
+    opened = page.get(f"/v1/workspace/items/{item}").json()
+    assert opened["said"][opened["exports"]["seg"]]["code"] == "needs-dicom"
+    refused = page.post(f"/v1/workspace/items/{item}/export", json={"kinds": ["csv"]}).json()
+    assert (refused["code"], refused["values"]) == ("nothing-saved", {})
+    assert refused["said"] == {refused["detail"]: {"code": "nothing-saved", "values": {}}}
+    measured = page.post(f"/v1/workspace/items/{item}/frames/0/measure", json={"counts": TRUTH}).json()
+    assert measured["said"] == {measured["scale"]["reason"]: {"code": "uncalibrated", "values": {}}}
+    cine = item_id(page, "cine.gif")
+    given = {"diastole": 0, "systole": 2, "counts": [TRUTH, TRUTH]}
+    refused = page.post(f"/v1/workspace/items/{cine}/ejection", json=given).json()
+    assert refused["code"] == "volume-needs-mm"
+    assert refused["said"][refused["values"]["reason"]]["code"] == "uncalibrated"
+
+
 def test_the_ejection_fraction_of_two_frames(page: TestClient) -> None:
     at = f"/v1/workspace/items/{item_id(page, 'cine.gif')}/ejection"
     small = compressed(run_lengths(ellipse((120, 160), (85, 55), (25, 18))))

@@ -1,5 +1,7 @@
 // What the page asks its server: the code of the address for a cookie and a key, then everything with both.
 
+import { hear } from "./texts.mjs";
+
 const KEY = "uniultra-key";
 
 // A refusal: `kind` is the end of its type ("conflict", "prompt", ...), "offline" where nobody answered.
@@ -22,17 +24,22 @@ export async function enter() {
   localStorage.setItem(KEY, (await found.json()).key);
 }
 
-export const getJson = async (path) => (await send("GET", path)).json();
+export const getJson = async (path) => heard(await (await send("GET", path)).json());
 export const getBlob = async (path) => (await send("GET", path)).blob();
 
 export async function sendJson(method, path, value) {
   const found = await send(method, path, JSON.stringify(value), "application/json");
-  return found.status === 204 ? null : found.json();
+  return found.status === 204 ? null : heard(await found.json());
 }
 
 export async function sendFile(file) {
   const path = `/v1/workspace/files?name=${encodeURIComponent(file.name)}`;
   return (await send("POST", path, file, "application/octet-stream")).json();
+}
+
+function heard(answer) {
+  hear(answer);
+  return answer;
 }
 
 async function send(method, path, body, type) {
@@ -46,7 +53,7 @@ async function send(method, path, body, type) {
     throw new Refused("offline", "");
   }
   if (answer.ok) return answer;
-  const problem = await answer.json().catch(() => ({}));
+  const problem = heard(await answer.json().catch(() => ({})));
   throw new Refused(
     String(problem.type ?? "")
       .split(":")

@@ -6,7 +6,7 @@ import { calipersOn } from "./doc.mjs";
 import { saveNow } from "./saving.mjs";
 import { app, changed, commit, doc, itemPath, say } from "./state.mjs";
 import { LANGUAGES } from "./languages.mjs";
-import { current, number, reasonOf, speak, t } from "./texts.mjs";
+import { current, inWords, number, reasonOf, speak, t } from "./texts.mjs";
 
 const closing = (dialog, text = t("close")) =>
   el("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, text);
@@ -68,7 +68,7 @@ export function showExport() {
       { class: reason ? "choice off" : "choice" },
       box,
       el("span", {}, name),
-      reason ? el("small", {}, reason) : null,
+      reason ? el("small", {}, inWords(reason)) : null,
     );
   };
   const all = Object.entries(app.file.exports);
@@ -124,7 +124,7 @@ async function runExport(button, result, write) {
       result,
       el("p", { class: "good" }, t("exportDone", done.files.length, done.folder)),
       el("ul", { class: "files" }, ...done.files.map((file) => el("li", {}, file))),
-      ...done.notes.map((note) => el("p", { class: "muted" }, note)),
+      ...done.notes.map((note) => el("p", { class: "muted" }, inWords(note))),
     );
   } catch (error) {
     fill(result, el("p", { class: "warning" }, reasonOf(error)));

@@ -15,7 +15,7 @@ import { isUnsaved, saveNow, saveSoon } from "./saving.mjs";
 import { showReaders } from "./readers.mjs";
 import { isLost } from "./doc.mjs";
 import { afterCommit, app, changed, doc, draw, listen, redo, undo } from "./state.mjs";
-import { current, number, reasonOf, speak, t } from "./texts.mjs";
+import { current, inWords, number, reasonOf, speak, t } from "./texts.mjs";
 import { Tools } from "./tools.mjs";
 import { View } from "./view.mjs";
 
@@ -191,7 +191,7 @@ function renderTop() {
   if (document.title !== title) document.title = title;
   const state = byId("saving"),
     bad = ["offline", "conflict", "refused"].includes(saving);
-  const words = workspace.unwritable ? `${t("readOnly")}: ${workspace.unwritable}` : t(saving);
+  const words = workspace.unwritable ? `${t("readOnly")}: ${inWords(workspace.unwritable)}` : t(saving);
   if (state.dataset.words !== words) {
     state.dataset.words = words;
     state.className = bad || workspace.unwritable ? "state bad" : "state";

@@ -7,7 +7,7 @@ import { asCsv, asTabs, measured, measuresOf } from "./measures.mjs";
 import { lengthOf, scaleAt } from "./core/scale.mjs";
 import { printReport } from "./report.mjs";
 import { app, calibration, changed, commit, doc, say, selectedMask, selectedObject } from "./state.mjs";
-import { NAMES, current, number, qualityOf, reasonOf, squared, t } from "./texts.mjs";
+import { NAMES, current, hear, inWords, number, qualityOf, reasonOf, squared, t } from "./texts.mjs";
 import { volumeParts, volumeState } from "./volume.mjs";
 
 export function newStructure() {
@@ -161,8 +161,11 @@ function table(found) {
 function why(found, calipers) {
   if (!app.file || (!found && !calipers.length)) return [];
   const whole = [0, 0, app.file.width - 1, app.file.height - 1];
-  const reason = found?.scale ? found.scale.reason : scaleAt(calibration(), whole).reason;
-  const notes = (found?.scale?.notes ?? []).map((note) => el("p", { class: "warning" }, `${note}.`));
+  const there = scaleAt(calibration(), whole);
+  hear(there);
+  hear(found?.scale);
+  const reason = found?.scale ? found.scale.reason : there.reason;
+  const notes = (found?.scale?.notes ?? []).map((note) => el("p", { class: "warning" }, `${inWords(note)}.`));
   if (doc().spacing_mm_yx) {
     const remove = el(
       "button",
@@ -182,7 +185,7 @@ function why(found, calipers) {
     },
     t("setScale"),
   );
-  return [el("p", { class: "muted" }, `${t("pixelsWhy", reason)} `, set), ...notes];
+  return [el("p", { class: "muted" }, `${t("pixelsWhy", inWords(reason))} `, set), ...notes];
 }
 
 function caliperRow(caliper) {
@@ -282,7 +285,7 @@ function heart(object) {
       ),
     ),
     ...shaky(object, found),
-    el("p", { class: "muted" }, `${known.method}.`),
-    ...known.notes.map((note) => el("p", { class: "warning" }, `${note}.`)),
+    el("p", { class: "muted" }, `${inWords(known.method)}.`),
+    ...known.notes.map((note) => el("p", { class: "warning" }, `${inWords(note)}.`)),
   ];
 }

@@ -7,13 +7,15 @@ import { allMeasured, measuresOf, rows } from "./measures.mjs";
 import { app, calibration, doc, selectedMask, selectedObject } from "./state.mjs";
 import { scaleAt } from "./core/scale.mjs";
 import { volumeRows } from "./volume.mjs";
-import { current, number, squared, t } from "./texts.mjs";
+import { current, hear, inWords, number, squared, t } from "./texts.mjs";
 
 export async function printReport() {
   if (!app.file) return;
   await allMeasured();
   const frame = app.file.count > 1 ? ` · ${t("frame")} ${app.frame + 1} ${t("of")} ${app.file.count}` : "";
-  const { reason } = scaleAt(calibration(), [0, 0, app.file.width - 1, app.file.height - 1]);
+  const there = scaleAt(calibration(), [0, 0, app.file.width - 1, app.file.height - 1]),
+    { reason } = there;
+  hear(there);
   const line = (cells, more) => el("tr", more, ...cells.map((cell) => el("td", {}, cell)));
   const body = rows().map(([name, key, value, unit], at, all) => {
     const first = name !== all[at - 1]?.[0];
@@ -30,7 +32,7 @@ export async function printReport() {
     ),
     snapshot(),
     el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...body, ...heart(), ...volumes())),
-    reason && rows().some(([, , , unit]) => unit.startsWith("px")) ? el("p", {}, t("pixelsWhy", reason)) : null,
+    reason && rows().some(([, , , unit]) => unit.startsWith("px")) ? el("p", {}, t("pixelsWhy", inWords(reason))) : null,
     ...doubts().map((doubt) => el("p", { class: "doubts" }, doubt)),
     el("p", { class: "end" }, t("notice")),
   );
@@ -40,7 +42,7 @@ export async function printReport() {
 // What speaks against the numbers: of the scale, of masks that the model is unsure of, of the frames that a volume rests on.
 function doubts() {
   const masks = masksOn(doc(), app.frame),
-    notes = masks.flatMap((mask) => measuresOf(mask.object)?.scale?.notes ?? []).map((note) => `${note}.`);
+    notes = masks.flatMap((mask) => measuresOf(mask.object)?.scale?.notes ?? []).map((note) => `${inWords(note)}.`);
   const unsure = masks.filter(isDoubtful).map((mask) => `${objectOf(doc(), mask.object).name}: ${t("low")}.`);
   const object = selectedObject(),
     found = object ? extremes(object.id) : null;

@@ -43,5 +43,28 @@ export function qualityOf(quality) {
   return [t(grade), grade];
 }
 
-export const reasonOf = (error) => (error.kind === "offline" ? t("offlineNotice") : error.message);
+// Sentences that an answer holds, by their English: {code, values}, as the server's `said` has them.
+const known = new Map();
+
+// Takes note of what a server's answer, or `scaleAt`, says of its sentences.
+export function hear(answer) {
+  for (const [sentence, one] of Object.entries(answer?.said ?? {})) known.set(sentence, one);
+}
+
+// A sentence of the server in the language that was chosen; as it came where that has no words for its code.
+export function inWords(sentence) {
+  const { code, values } = known.get(sentence) ?? {};
+  const make = code && LANGUAGES[language].said?.[code];
+  if (!make) return sentence;
+  const inner = Object.entries(values).map(([key, value]) => [key, typeof value === "string" ? inWords(value) : value]);
+  return typeof make === "function" ? make(Object.fromEntries(inner)) : make;
+}
+
+// Why something was refused.
+export function reasonOf({ kind, message }) {
+  if (kind === "offline") return t("offlineNotice");
+  const words = inWords(message);
+  return words === message ? (LANGUAGES[language].problems?.[kind] ?? message) : words;
+}
+
 export const squared = (unit) => unit.replace("2", "²");

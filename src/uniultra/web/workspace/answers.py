@@ -17,6 +17,7 @@ from uniultra.measure.measured import measure_mask
 from uniultra.pixel_scale import UNKNOWN
 from uniultra.prompt_checks import check_prompt
 from uniultra.results import ObjectResult, TrackStatus
+from uniultra.text import Said
 from uniultra.types import Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.messages import PromptRequest, Rle
 from uniultra.web.workspace.jobs import Compared, Encoded, Pointed, SavedObject
@@ -145,4 +146,7 @@ def stamp_of(path: Path) -> tuple[int, int]:
 
 def nameless(error: Exception, path: Path) -> str:
     """A message without the folders of the file: the page knows it by its name."""
-    return str(error).replace(str(path), path.name).replace(str(path.parent) + "/", "")
+    message = str(error)
+    if isinstance(message, Said) and str(path.parent) not in message:
+        return message
+    return message.replace(str(path), path.name).replace(str(path.parent) + "/", "")

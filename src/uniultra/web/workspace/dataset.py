@@ -16,6 +16,7 @@ from uniultra.io.coco import annotation
 from uniultra.io.output import write_json
 from uniultra.io.rle import mask_of
 from uniultra.io.tables import write_csv
+from uniultra.text import Said
 from uniultra.web.problems import Problem
 from uniultra.web.service import Service
 from uniultra.web.workspace.items import Item
@@ -42,7 +43,8 @@ async def export_dataset(service: Service, workspace: Workspace) -> Exported:
     project = workspace.project
     accepted = await asyncio.to_thread(_accepted, workspace)
     if not accepted:
-        raise Problem("output", "no image with a mask is accepted yet; accept some first")
+        text = "no image with a mask is accepted yet; accept some first"
+        raise Problem("output", Said("none-accepted", text))
     if project.unwritable():
         raise Problem("output", project.unwritable())
     folder = _next(project.exports)

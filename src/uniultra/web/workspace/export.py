@@ -13,6 +13,7 @@ from uniultra.outputs.faults import Faults
 from uniultra.outputs.frame_files import write_frame_files
 from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, OutputPlan, check_kinds, lacking
 from uniultra.results import FrameResult
+from uniultra.text import Said
 from uniultra.types import Cine
 from uniultra.web.workspace.answers import empty_result
 from uniultra.web.workspace.jobs import Export, Exported
@@ -35,9 +36,9 @@ def offered(kind: str, count: int) -> dict[str, str]:
             continue  # a page has no logits; a still has no movie
         offers[name] = ""
         if name in DICOM_KINDS and kind != "DICOM":
-            offers[name] = "it needs a DICOM image to refer to"
+            offers[name] = Said("needs-dicom", "it needs a DICOM image to refer to")
         elif lacking(name):
-            offers[name] = f"it {lacking(name)}"
+            offers[name] = Said("needs-library", f"it {lacking(name)}", needs=lacking(name))
     return offers
 
 
@@ -53,7 +54,7 @@ def export(
     """
     cine, results = made
     if not any(result.objects for result in results):
-        raise OutputError("there is no mask to export; segment a structure first")
+        raise OutputError(Said("no-mask", "there is no mask to export; segment a structure first"))
     plan = OutputPlan(job.folder, None, job.kinds, keep_patient=False, force=True)
     check_kinds(plan, [source])
     if cine.count == 1:

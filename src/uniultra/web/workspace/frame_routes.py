@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
+from uniultra.text import said_in
 from uniultra.web.messages import PromptRequest
 from uniultra.web.problems import Problem
 from uniultra.web.service import Service
@@ -99,8 +100,7 @@ def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         requested = await service.bodies.read(request, MeasureIn)
         mask = rle_of(requested.counts, await _size(service, workspace, item))
         job = MeasureMask(item.path, _pixel_size(requested.spacing_mm_yx), number=_number(number), mask=mask)
-        measures: dict[str, Any] = await run(service, item, job)
-        return measures
+        return with_codes(await run(service, item, job))
 
     @app.post(ONE + "/ejection", include_in_schema=False)
     async def ejection(item_id: str, request: Request) -> dict[str, Any]:
@@ -111,8 +111,7 @@ def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         masks = rle_of(requested.counts[0], size_hw), rle_of(requested.counts[1], size_hw)
         numbers = requested.diastole, requested.systole
         job = Ejection(item.path, _pixel_size(requested.spacing_mm_yx), numbers=numbers, masks=masks)
-        found: dict[str, Any] = await run(service, item, job)
-        return found
+        return with_codes(await run(service, item, job))
 
     @app.post(FRAME + "/volume", include_in_schema=False)
     async def volume(item_id: str, number: int, request: Request) -> dict[str, Any]:
@@ -130,8 +129,7 @@ def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
             first_mask=rle_of(requested.first.counts, await _size(service, workspace, first)),
             first_mm=_pixel_size(requested.first.spacing_mm_yx),
         )
-        found: dict[str, Any] = await run(service, item, job)
-        return found
+        return with_codes(await run(service, item, job))
 
 
 def _add_tracking(app: FastAPI, service: Service, workspace: Workspace) -> None:
@@ -154,6 +152,11 @@ def _add_tracking(app: FastAPI, service: Service, workspace: Workspace) -> None:
             frames=requested.frames,
         )
         return [TrackedOut(**asdict(one)) for one in await run(service, item, job)]
+
+
+def with_codes(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer, and in `said` the codes and values of its sentences, for a page in another language."""
+    return answer | {"said": said_in(answer)}
 
 
 async def _size(service: Service, workspace: Workspace, item: Item) -> tuple[int, int]:

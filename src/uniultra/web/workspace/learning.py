@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from uniultra.machine import usable_cores
-from uniultra.text import printable
+from uniultra.text import Said, printable
 from uniultra.web.problems import Problem
 from uniultra.web.workspace.lessons import FOLDER, SETTINGS, Lesson, LessonFile, read_lesson
 from uniultra.web.workspace.project_files import bytes_of
@@ -25,7 +25,10 @@ if sys.platform != "win32":
     import fcntl
 
 NEEDED = ("torch", "transformers", "accelerate", "peft")
-MISSING = "Adapting the model needs PyTorch, which isn't installed: pip install 'uniultra[train]'"
+MISSING = Said(
+    "needs-torch", "Adapting the model needs PyTorch, which isn't installed: pip install 'uniultra[train]'"
+)
+UNDER_WAY = Said("lesson-under-way", "a lesson is under way; wait for it, or cancel it")
 _STOP_S = 10.0
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
@@ -89,10 +92,11 @@ class Learner:
             if self.unavailable():
                 raise Problem("model", self.unavailable())
             if self.busy or self.runs(folder):
-                raise Problem("busy", "a lesson is under way; wait for it, or cancel it", retry_s=10)
+                raise Problem("busy", UNDER_WAY, retry_s=10)
             lesson = read_lesson(folder, False)
             if lesson is None:
-                raise Problem("model", "the lesson's folder can't be used; begin a new one")
+                text = "the lesson's folder can't be used; begin a new one"
+                raise Problem("model", Said("lesson-broken", text))
             self._folder, self._cancelled = folder, False
             self._process = self._started(folder)
 

@@ -30,7 +30,7 @@ from uniultra import __version__
 from uniultra.errors import PromptError
 from uniultra.io.output import staged, write_bytes, write_json, write_png
 from uniultra.io.rle import mask_of
-from uniultra.text import printable
+from uniultra.text import Said, printable
 from uniultra.web.problems import Problem
 from uniultra.web.workspace.items import Item
 from uniultra.web.workspace.project_files import (
@@ -76,13 +76,15 @@ class Project:
         try:
             self._check_links()
         except Problem as problem:
-            return str(problem.detail)
+            return problem.detail
         folder = self.folder.absolute()
         while not os.path.lexists(folder):
             folder = folder.parent
         if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
             return ""
-        return f"{printable(str(folder))} is read-only; give another folder with --project"
+        shown_folder = printable(str(folder))
+        text = f"{shown_folder} is read-only; give another folder with --project"
+        return Said("read-only", text, folder=shown_folder)
 
     def stem(self, item: Item) -> str:
         """What the names of an item's files begin with; a dropped file may be called like one of the list."""
@@ -103,14 +105,12 @@ class Project:
             said = json.loads(data)
             schema = str(said.get("schema", "")) if isinstance(said, dict) else ""
             if schema != SCHEMA and schema.startswith("uniultra.annotations/"):
-                raise Problem(
-                    "project", f"{shown(path)}: written by a newer version; update UniUltra to open it"
-                )
+                text = f"{shown(path)}: written by a newer version; update UniUltra to open it"
+                raise Problem("project", Said("newer-project", text, file=shown(path)))
             return Annotations.model_validate(said)
         except (ValueError, RecursionError) as error:
-            raise Problem(
-                "project", f"{shown(path)}: {fault_in(error)}; move it away to start again"
-            ) from None
+            text = f"{shown(path)}: {fault_in(error)}; move it away to start again"
+            raise Problem("project", Said("damaged-project", text, file=shown(path))) from None
 
     def progress(self) -> dict[str, dict[str, Any]]:
         """How far each file is, by its `stem`; {} where the list can't be read, which costs no more than
@@ -146,7 +146,7 @@ class Project:
                     f"it was saved elsewhere meanwhile (revision {there}, yours is {revision}); reload the "
                     "page"
                 )
-                raise Problem("conflict", text)
+                raise Problem("conflict", Said("saved-elsewhere", text))
             head: dict[str, Any] = {
                 "schema": SCHEMA,
                 "notice": "not a medical device",
@@ -206,7 +206,8 @@ class Project:
         outer = () if self.main is None else (self.main, self.folder.parent)
         for folder in (*outer, self.folder, self.dropped, self.exports):
             if folder.is_symlink() or (os.path.lexists(folder) and not folder.is_dir()):
-                raise Problem("project", f"{shown(folder)}: a link or no folder; give another with --project")
+                text = f"{shown(folder)}: a link or no folder; give another with --project"
+                raise Problem("project", Said("link", text, folder=shown(folder)))
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from uniultra.errors import OutputError
-from uniultra.text import printable
+from uniultra.text import Said, printable
 from uniultra.web.problems import Problem
 
 MOST_BYTES = 64_000_000
@@ -53,9 +53,8 @@ def os_errors() -> Iterator[None]:
     except OutputError as error:
         raise Problem("output", str(error)) from None
     except OSError as error:
-        raise Problem(
-            "output", f"the project folder can't be written ({error.strerror}); nothing was changed"
-        ) from None
+        text = f"the project folder can't be written ({error.strerror}); nothing was changed"
+        raise Problem("output", Said("not-written", text, reason=error.strerror)) from None
 
 
 def to_disk(path: Path) -> None:

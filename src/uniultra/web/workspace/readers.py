@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from uniultra.io.tables import write_csv
 from uniultra.measure.agreement import BlandAltman, bland_altman
+from uniultra.text import Said
 from uniultra.web.problems import Problem
 from uniultra.web.service import Service
 from uniultra.web.workspace.items import Item
@@ -76,9 +77,8 @@ def checked(name: str) -> str:
     """A reader's name as it may be a folder's. Raises Problem: invalid."""
     name = " ".join(name.split())
     if name and (len(name) > MOST_LETTERS or not re.fullmatch(r"\w[\w '-]*", name)):
-        raise Problem(
-            "invalid", f"a reader's name has up to {MOST_LETTERS} letters, digits, blanks and hyphens"
-        )
+        text = f"a reader's name has up to {MOST_LETTERS} letters, digits, blanks and hyphens"
+        raise Problem("invalid", Said("reader-name", text, most=MOST_LETTERS))
     return name
 
 
@@ -120,7 +120,8 @@ async def agreement(service: Service, workspace: Workspace, name: str) -> Agreem
             for (frame, label, _, _), found in zip(matched, answers, strict=True)
         ]
     if not pairs:
-        raise Problem("output", "no structure was segmented on the same frame by both readers yet")
+        text = "no structure was segmented on the same frame by both readers yet"
+        raise Problem("output", Said("no-pairs", text))
     return await asyncio.to_thread(_written, workspace, name, pairs, alone)
 
 

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Request, Response
 
 from uniultra.pixel_scale import Calibration
+from uniultra.text import Said
 from uniultra.web.problems import Problem
+from uniultra.web.responses import said_of
 from uniultra.web.service import Service
 from uniultra.web.workspace.access import ENTER, cookie_header
 from uniultra.web.workspace.banners import BannersIn
@@ -17,6 +19,7 @@ from uniultra.web.workspace.dataset import export_dataset
 from uniultra.web.workspace.export import offered
 from uniultra.web.workspace.frame_routes import ONE, add_frames
 from uniultra.web.workspace.items import Item
+from uniultra.web.workspace.jobs import Exported
 from uniultra.web.workspace.learn_routes import add_learning
 from uniultra.web.workspace.readers import AgreementOut, agreement, checked, reader_of, readers_of
 from uniultra.web.workspace.schemas import (
@@ -79,12 +82,13 @@ def _add_state(app: FastAPI, service: Service, workspace: Workspace) -> None:
         """The work list, and where it is saved."""
         reader = reader_of(request)
         project = workspace.project_of(reader)
-        progress = await asyncio.to_thread(project.progress)
+        progress, unwritable = await asyncio.to_thread(project.progress), project.unwritable()
         readers = [] if reader else await asyncio.to_thread(readers_of, workspace)
         return WorkspaceOut(
             items=[_item_out(workspace, item, progress) for item in workspace.items],
             project=workspace.project.folder.name,
-            unwritable=project.unwritable(),
+            unwritable=unwritable,
+            said=said_of(unwritable),
             readers=readers,
             examples=workspace.examples,
             tracking=True,
@@ -109,11 +113,13 @@ def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
         project = workspace.project_of(reader_of(request))
         saved = await asyncio.to_thread(project.load, item)
         if saved is not None and (saved.height, saved.width) != facts.frame_hw:
-            was = (
-                f"{saved.width} x {saved.height} pixels were annotated, the image has {facts.frame_hw[1]} x "
-                f"{facts.frame_hw[0]}"
+            was, now = f"{saved.width} x {saved.height}", f"{facts.frame_hw[1]} x {facts.frame_hw[0]}"
+            text = (
+                f"{was} pixels were annotated, the image has {now}: it is another image of the same name; "
+                "give another --project"
             )
-            raise Problem("project", f"{was}: it is another image of the same name; give another --project")
+            raise Problem("project", Said("other-image", text, was=was, now=now))
+        calibration, exports = _calibration(facts.calibration), offered(facts.kind, facts.count)
         return OpenedOut(
             id=item.id,
             name=item.name,
@@ -122,9 +128,10 @@ def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
             height=facts.frame_hw[0],
             count=facts.count,
             times_s=None if facts.times_s is None else list(facts.times_s),
-            calibration=_calibration(facts.calibration),
+            calibration=calibration,
             notes=list(facts.notes),
-            exports=offered(facts.kind, facts.count),
+            exports=exports,
+            said=said_of(calibration, facts.notes, exports),
             scanner=facts.scanner,
             stamp=facts.stamp,
             banners=await workspace.banners(service, item),
@@ -158,14 +165,14 @@ def _add_results(app: FastAPI, service: Service, workspace: Workspace) -> None:
         project = workspace.project_of(reader_of(request))
         done = await workspace.export(service, item, tuple(requested.kinds), project)
         folder = project.exports.relative_to(workspace.project.folder.parent).as_posix()
-        return ExportedOut(folder=folder, files=list(done.files), notes=list(done.notes))
+        return _exported_out(folder, done)
 
     @app.post("/v1/workspace/dataset", response_model=ExportedOut, include_in_schema=False)
     async def dataset() -> ExportedOut:
         """Writes all accepted images as one data set."""
         done = await export_dataset(service, workspace)
         folder = f"{workspace.project.folder.name}/{workspace.project.exports.name}"
-        return ExportedOut(folder=folder, files=list(done.files), notes=list(done.notes))
+        return _exported_out(folder, done)
 
     @app.post("/v1/workspace/agreement", response_model=AgreementOut, include_in_schema=False)
     async def agree(request: Request) -> AgreementOut:
@@ -174,6 +181,12 @@ def _add_results(app: FastAPI, service: Service, workspace: Workspace) -> None:
             raise Problem("invalid", "a second reader is blind to the first; ask as the first reader")
         requested = await service.bodies.read(request, ReaderIn)
         return await agreement(service, workspace, checked(requested.reader))
+
+
+def _exported_out(folder: str, done: Exported) -> ExportedOut:
+    return ExportedOut(
+        folder=folder, files=list(done.files), notes=list(done.notes), said=said_of(done.notes)
+    )
 
 
 def _item_out(workspace: Workspace, item: Item, progress: dict[str, dict[str, Any]]) -> ItemOut:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from uniultra.prompts.objects import MOST_OBJECTS, MOST_POINTS
-from uniultra.web.schemas import Box, Point, Spacing, Strict
+from uniultra.web.schemas import Box, Point, SaidOut, Spacing, Strict
 from uniultra.web.settings import MOST_FRAMES
 
 MOST_CALIPERS = 1000
@@ -210,6 +210,7 @@ class WorkspaceOut(BaseModel):
     items: list[ItemOut]
     project: str
     unwritable: str
+    said: dict[str, SaidOut]
     examples: bool
     tracking: bool
     readers: list[ReaderOut]
@@ -233,6 +234,7 @@ class OpenedOut(BaseModel):
     calibration: dict[str, Any]
     notes: list[str]
     exports: dict[str, str]
+    said: dict[str, SaidOut]
     scanner: str
     stamp: str
     banners: list[list[float]]
@@ -264,6 +266,7 @@ class ExportedOut(BaseModel):
     folder: str
     files: list[str]
     notes: list[str]
+    said: dict[str, SaidOut]
 
 
 def edges(box: list[float]) -> tuple[float, float, float, float]:

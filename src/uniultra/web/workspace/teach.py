@@ -10,10 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from uniultra.errors import OutputError
+from uniultra.text import Said
 from uniultra.web.problems import Problem
 from uniultra.web.service import Service
 from uniultra.web.workspace.items import Item
 from uniultra.web.workspace.jobs import Teach, mask_name
+from uniultra.web.workspace.learning import UNDER_WAY
 from uniultra.web.workspace.lessons import (
     LEAST_IMAGES,
     MOST_FRAMES,
@@ -36,11 +38,12 @@ async def begin_lesson(service: Service, workspace: Workspace, kind: str) -> Pat
     if learner.unavailable():
         raise Problem("model", learner.unavailable())
     if learner.busy:
-        raise Problem("busy", "a lesson is under way; wait for it, or cancel it", retry_s=10)
+        raise Problem("busy", UNDER_WAY, retry_s=10)
     accepted = await asyncio.to_thread(_accepted, workspace, kind)
     if len(accepted) < LEAST_IMAGES:
         found = f"{len(accepted)} accepted images have a structure of this name"
-        raise Problem("model", f"{found}; learning takes {LEAST_IMAGES}: accept more of them")
+        text = f"{found}; learning takes {LEAST_IMAGES}: accept more of them"
+        raise Problem("model", Said("too-few-accepted", text, count=len(accepted), least=LEAST_IMAGES))
     if project.unwritable():
         raise Problem("output", project.unwritable())
     learner.check_links()

@@ -12,6 +12,7 @@ from typing import Any
 from uniultra.errors import FileError
 from uniultra.io.images import kind_of
 from uniultra.results import TrackStatus
+from uniultra.text import Said
 from uniultra.web.messages import FileJob, PromptRequest, Rle
 from uniultra.web.problems import Problem
 from uniultra.web.service import Service
@@ -72,7 +73,7 @@ class Workspace:
         """Raises Problem: no-file."""
         found = self.items.get(item_id)
         if found is None:
-            raise Problem("no-file", "the work list has no such file; reload the page")
+            raise Problem("no-file", Said("no-file", "the work list has no such file; reload the page"))
         return found
 
     def known(self, item: Item) -> FileFacts | None:
@@ -112,7 +113,8 @@ class Workspace:
     async def drop(self, name: str, data: bytes) -> Item:
         """A file that was dropped onto the page, kept in the project. Raises Problem: image, output."""
         if not data:
-            raise Problem("image", "the file is empty (0 bytes); drop an image, DICOM or video")
+            text = "the file is empty (0 bytes); drop an image, DICOM or video"
+            raise Problem("image", Said("empty-file", text))
         path = await asyncio.to_thread(self.project.keep_dropped, name, data)
         try:
             kind_of(path)
@@ -127,7 +129,8 @@ class Workspace:
         if name:
             lesson = await asyncio.to_thread(self.learner.lesson, name)
             if lesson.status != "ready":
-                raise Problem("model", "this lesson isn't finished; resume it first")
+                text = "this lesson isn't finished; resume it first"
+                raise Problem("model", Said("lesson-unfinished", text))
             model = str(self.learner.root / lesson.id)
         await service.switch(model)
         self.using = name
@@ -139,7 +142,8 @@ class Workspace:
         project = project or self.project
         saved = await asyncio.to_thread(project.load, item)
         if saved is None:
-            raise Problem("output", "nothing is saved of this file; segment a structure first")
+            text = "nothing is saved of this file; segment a structure first"
+            raise Problem("output", Said("nothing-saved", text))
         doc, size_hw = saved.doc, (saved.height, saved.width)
         size_mm = None if doc.spacing_mm_yx is None else (doc.spacing_mm_yx[0], doc.spacing_mm_yx[1])
         frames = _saved_frames(doc, size_hw)

@@ -4,7 +4,8 @@
 const SAME = 0.005;
 
 // calibration: {regions: [...], fallbacks: [[name, [down, right]], ...]}, as the server gives it; box: [x0,
-// y0, x1, y1]. {mm: [down, right] or null, source, reason}.
+// y0, x1, y1]. {mm: [down, right] or null, source, reason, said}; `said` has the reason's code and values, by its
+// English.
 export function scaleAt(calibration, box) {
   const { regions, fallbacks } = calibration;
   if (!regions.some((region) => region.spacing_mm_yx)) return fallback(regions, fallbacks, box);
@@ -14,8 +15,8 @@ export function scaleAt(calibration, box) {
   if (!holding.every((region) => region.low_priority)) {
     [holding, touched] = [holding, touched].map((list) => list.filter((region) => !region.low_priority));
   }
-  const reason = fault(touched, holding);
-  if (reason) return { mm: null, source: "", reason };
+  const because = fault(touched, holding);
+  if (because) return nowhere(...because);
   return { mm: holding[0].spacing_mm_yx, source: `region ${holding[0].number}`, reason: "" };
 }
 
@@ -34,6 +35,10 @@ export function lengthOf(calibration, a, b) {
   return { value: Math.hypot((b[0] - a[0]) * right, (b[1] - a[1]) * down), unit: mm ? "mm" : "px", reason };
 }
 
+const nowhere = (code, reason, values = {}) => ({ mm: null, source: "", reason, said: { [reason]: { code, values } } });
+const inRegion = (region, fault) => ["in-region", `it lies in region ${region}, and ${fault}`, { region, fault }];
+const across = (regions) => ["across-regions", `it lies across regions ${listed(regions)}`, { regions }];
+
 const touches = (r, b) => r[0] < b[2] && b[0] < r[2] && r[1] < b[3] && b[1] < r[3];
 const holds = (r, b) => r[0] <= b[0] && r[1] <= b[1] && b[2] <= r[2] && b[3] <= r[3];
 const same = (a, b) => a.every((v, i) => Math.abs(v - b[i]) <= SAME * Math.max(Math.abs(v), Math.abs(b[i])));
@@ -48,27 +53,28 @@ function fallback(regions, fallbacks, box) {
   for (const [index, region] of regions.entries()) {
     if (!touches(region.box_xyxy, box)) continue;
     if (region.shape !== "2D" || fallbacks.length === 0) {
-      return { mm: null, source: "", reason: `it lies in region ${index + 1}, and ${region.fault}` };
+      return nowhere(...inRegion(index + 1, region.fault));
     }
   }
   if (fallbacks.length > 0) return { mm: fallbacks[0][1], source: fallbacks[0][0], reason: "" };
-  return {
-    mm: null,
-    source: "",
-    reason: regions.length ? "no region has lengths" : "no calibration is known",
-  };
+  return regions.length ? nowhere("no-lengths", "no region has lengths") : nowhere("uncalibrated", "no calibration is known");
 }
 
 function fault(touched, holding) {
   const numbers = (list) => list.map((region) => region.number);
-  if (touched.length === 0) return "it lies outside every calibrated region";
-  if (holding.length === 0 && touched.length === 1) return `it reaches beyond region ${touched[0].number}`;
-  if (holding.length === 0) return `it lies across regions ${listed(numbers(touched))}`;
-  const bad = holding.find((region) => !region.spacing_mm_yx);
-  if (bad) return `it lies in region ${bad.number}, and ${bad.fault}`;
-  if (oneScale(holding) && !oneScale(touched)) return `it lies across regions ${listed(numbers(touched))}`;
-  if (!oneScale(holding)) {
-    return `it lies in regions ${listed(numbers(holding))}, which overlap and have different scales`;
+  if (touched.length === 0) return ["outside-regions", "it lies outside every calibrated region"];
+  if (holding.length === 0 && touched.length === 1) {
+    const region = touched[0].number;
+    return ["beyond-region", `it reaches beyond region ${region}`, { region }];
   }
-  return "";
+  if (holding.length === 0) return across(numbers(touched));
+  const bad = holding.find((region) => !region.spacing_mm_yx);
+  if (bad) return inRegion(bad.number, bad.fault);
+  if (oneScale(holding) && !oneScale(touched)) return across(numbers(touched));
+  if (!oneScale(holding)) {
+    const regions = numbers(holding);
+    const reason = `it lies in regions ${listed(regions)}, which overlap and have different scales`;
+    return ["overlapping-regions", reason, { regions }];
+  }
+  return null;
 }

@@ -1,5 +1,7 @@
 // All that the page says, in German.
 
+import { PROBLEMS, SAID } from "./de_said.mjs";
+
 export const DE = {
   language: "Deutsch",
   openFiles: "Bilder öffnen",
@@ -241,4 +243,6 @@ export const DE = {
     ["P", "ein Bericht zum Drucken"],
     ["?", "diese Hilfe"],
   ],
+  said: SAID,
+  problems: PROBLEMS,
 };

@@ -1,0 +1,71 @@
+// What the server says, in German, by its code: reasons, notes and refusals. What has no words here stays English.
+
+export const SAID = {
+  uncalibrated: "es ist kein Maßstab bekannt",
+  "no-lengths": "kein Bereich hat Längen",
+  "nothing-to-measure": "es gibt nichts zu messen",
+  "outside-regions": "es liegt außerhalb aller kalibrierten Bereiche",
+  "not-2d": ({ shape, across, down }) => `er ist ${shape}: x in ${across}, y in ${down}`,
+  "not-cm": ({ across, down }) => `seine Einheiten sind ${across} nach rechts und ${down} nach unten, nicht cm`,
+  "no-deltas": ({ across, down }) => `seine Pixelabstände ${across} und ${down} cm ergeben keine Länge`,
+  "in-region": ({ region, fault }) => `es liegt in Bereich ${region}: ${fault}`,
+  "beyond-region": ({ region }) => `es reicht über Bereich ${region} hinaus`,
+  "across-regions": ({ regions }) => `es liegt über mehreren Bereichen (${regions.join(", ")})`,
+  "overlapping-regions": ({ regions }) =>
+    `es liegt in den Bereichen ${regions.join(", ")}, die sich überlappen und verschiedene Maßstäbe haben`,
+  "region-unused": ({ region, fault }) => `Bereich ${region} wird nicht verwendet: ${fault}`,
+  "not-square": ({ name, times }) => `Pixel sind nicht quadratisch: laut ${name} ${times}-mal so breit wie hoch`,
+  "scale-conflict": ({ name, size, known, known_size }) =>
+    `${name} sagt ${size}, ${known} aber ${known_size}; das Letztere gilt`,
+  "scale-overridden": ({ name, said }) =>
+    `${name} gilt anstelle der Datei: ${said.map(([source, size]) => `${source} sagt ${size}`).join("; ")}`,
+  parts: ({ count }) => `${count} getrennte Teile: Längen und Ellipse sind die des größten, Fläche und Schwerpunkt die aller`,
+  "ellipse-fits-badly": ({ dice }) => `die Ellipse passt schlecht (Dice ${dice}): ihr Umfang beschreibt eine andere Form`,
+  "volume-needs-mm": ({ reason }) => `Ein Volumen braucht Millimeter, aber ${reason}. Setzen Sie den Maßstab`,
+  "planes-need-mm": "Ein Volumen braucht Millimeter in beiden Ebenen. Setzen Sie den Maßstab",
+  "plane-empty": "Die Maske einer Ebene ist leer. Segmentieren Sie sie zuerst",
+  "planes-apart": ({ one, two, percent }) =>
+    `die gemeinsamen Durchmesser der Ebenen sind ${one} und ${two} mm: ${percent} % auseinander`,
+  foreshortened: ({ one, two, percent }) =>
+    `die beiden Ansichten sind ${one} und ${two} mm lang, ${percent} % auseinander: eine ist verkürzt`,
+  cube: "um welchen Faktor Millimeter falsch sind, um dessen dritte Potenz ist es das Volumen",
+  ellipsoid: "Ellipsoid aus zwei Ebenen",
+  "single-plane-simpson": ({ discs }) => `Simpson in einer Ebene, ${discs} Scheiben`,
+  "biplane-simpson": ({ discs }) => `Simpson in zwei Ebenen, ${discs} Scheiben`,
+  "needs-dicom": "braucht ein DICOM-Bild, auf das es sich bezieht",
+  "needs-library": ({ needs }) => `nicht installiert: ${needs}`,
+  "needs-torch": "Zum Anpassen des Modells fehlt PyTorch: pip install 'uniultra[train]'",
+  "no-mask": "Es gibt keine Maske zum Exportieren. Segmentieren Sie zuerst eine Struktur.",
+  "nothing-saved": "Von dieser Datei ist nichts gesichert. Segmentieren Sie zuerst eine Struktur.",
+  "none-accepted": "Noch kein Bild mit einer Maske ist übernommen. Übernehmen Sie zuerst welche.",
+  "read-only": ({ folder }) => `${folder} ist schreibgeschützt; geben Sie mit --project einen anderen Ordner an`,
+  link: ({ folder }) => `${folder}: ein Link oder kein Ordner; geben Sie mit --project einen anderen an`,
+  "not-written": ({ reason }) => `In den Projektordner lässt sich nicht schreiben (${reason}). Nichts wurde geändert.`,
+  "newer-project": ({ file }) => `${file}: von einer neueren Version geschrieben. Aktualisieren Sie UniUltra.`,
+  "damaged-project": ({ file }) => `${file}: beschädigt. Schieben Sie die Datei beiseite, um neu zu beginnen.`,
+  "other-image": ({ was, now }) =>
+    `Annotiert wurden ${was} Pixel, das Bild hat ${now}: ein anderes Bild gleichen Namens. Geben Sie ein anderes --project an.`,
+  "saved-elsewhere": "Es wurde inzwischen anderswo gesichert. Laden Sie die Seite neu.",
+  "no-file": "Diese Datei ist nicht in der Arbeitsliste. Laden Sie die Seite neu.",
+  "empty-file": "Die Datei ist leer (0 Byte). Öffnen Sie ein Bild, DICOM oder Video.",
+  "lesson-under-way": "Eine Anpassung läuft schon. Warten Sie, oder brechen Sie sie ab.",
+  "lesson-unfinished": "Diese Anpassung ist nicht fertig. Setzen Sie sie zuerst fort.",
+  "lesson-broken": "Der Ordner dieser Anpassung ist nicht brauchbar. Beginnen Sie eine neue.",
+  "too-few-accepted": ({ count, least }) =>
+    `${count} übernommene Bilder haben eine Struktur dieses Namens; nötig sind ${least}: übernehmen Sie mehr davon.`,
+  "reader-name": ({ most }) => `Ein Name hat bis zu ${most} Buchstaben, Ziffern, Leerzeichen und Bindestriche.`,
+  "no-pairs": "Noch keine Struktur wurde von beiden auf demselben Bild segmentiert.",
+  "worker-lost": "Der rechnende Prozess ging verloren; ein anderer tritt an seine Stelle. Versuchen Sie es noch einmal.",
+};
+
+// Refusals without a code, by their kind, where that says enough.
+export const PROBLEMS = {
+  busy: "Der Server ist ausgelastet. Versuchen Sie es gleich noch einmal.",
+  full: "Der Server hält schon so viele Bilder, wie er kann.",
+  bug: "Der Server ist daran gescheitert. Nichts wurde geändert.",
+  stopping: "Der Server wird beendet. Versuchen Sie es wieder, wenn er läuft.",
+  token: "Dieser Tab ist nicht angemeldet.",
+  "time-limit": "Die Rechnung dauerte zu lange.",
+  "slow-client": "Die Übertragung war zu langsam.",
+  "too-large": "Die Datei ist zu groß.",
+};
