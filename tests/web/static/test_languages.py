@@ -32,3 +32,31 @@ def test_the_hint_lies_within_the_image(tab: Visit, language: str) -> None:
         tab.page.set_viewport_size({"width": width, "height": height})
         playwright.expect(tab.page.locator("#hint button")).to_be_visible()
         assert tab.page.evaluate(OUTSIDE) == [], (width, height)
+
+
+def test_what_the_server_says_is_german_too(tab: Visit) -> None:
+    """A reason, an offer and a refusal; without a reload, as the language is chosen in the help."""
+    tab.page.evaluate("localStorage.setItem('uniultra-language', 'en')")
+    tab.page.reload()
+    tab.know()
+    tab.open("picture.png")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+    playwright.expect(tab.page.locator("#measures")).to_contain_text("In pixels: no calibration is known.")
+    tab.page.locator("#help").click()
+    tab.page.locator("#help-dialog select").select_option("de")
+    tab.page.keyboard.press("Escape")
+    playwright.expect(tab.page.locator("#measures")).to_contain_text("In Pixeln: es ist kein Maßstab bekannt.")
+    tab.page.locator("#export").click()
+    playwright.expect(tab.page.locator("#export-dialog")).to_contain_text("braucht ein DICOM-Bild")
+    tab.page.keyboard.press("Escape")
+    said = tab.page.evaluate(
+        """async () => {
+            const { sendJson } = await import("/static/api.mjs");
+            const { reasonOf } = await import("/static/texts.mjs");
+            return sendJson("POST", "/v1/workspace/dataset", {}).catch(reasonOf);
+        }"""
+    )
+    assert said == "Noch kein Bild mit einer Maske ist übernommen. Übernehmen Sie zuerst welche."
+    tab.faults[:] = [fault for fault in tab.faults if "422" not in fault]
+    tab.page.evaluate("localStorage.removeItem('uniultra-language')")

@@ -232,4 +232,7 @@ export const EN = {
     ["P", "a report to print"],
     ["?", "this help"],
   ],
+  // By their codes and kinds: what the server says is English as it comes.
+  said: {},
+  problems: {},
 };
