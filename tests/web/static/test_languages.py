@@ -46,7 +46,7 @@ def test_what_the_server_says_is_german_too(tab: Visit) -> None:
     tab.page.locator("#help").click()
     tab.page.locator("#help-dialog select").select_option("de")
     tab.page.keyboard.press("Escape")
-    playwright.expect(tab.page.locator("#measures")).to_contain_text("In Pixeln: es ist kein Maßstab bekannt.")
+    playwright.expect(tab.page.locator("#measures")).to_contain_text("es ist kein Maßstab bekannt.")
     tab.page.locator("#export").click()
     playwright.expect(tab.page.locator("#export-dialog")).to_contain_text("braucht ein DICOM-Bild")
     tab.page.keyboard.press("Escape")
