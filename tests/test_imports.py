@@ -92,7 +92,7 @@ MAY_IMPORT = {
     "backends": (*FOUNDATION, "models", "backends"),
     "segmenter": (*FOUNDATION, "backends", "postprocess", "prompt_arrays", "prompt_checks"),
     "automatic": (*FOUNDATION, "postprocess", "segmenter"),
-    "results": (*FOUNDATION, "io", "measure", "parallel", "prompt_checks", "segmenter"),
+    "results": (*FOUNDATION, "io", "measure", "parallel", "postprocess", "prompt_checks", "segmenter"),
     "tracking": (*FOUNDATION, "io", "postprocess", "prompt_checks", "segmenter", "results", "tracking"),
     "video_models": (*FOUNDATION, "models", "prompt_checks", "results", "tracking", "video_models"),
     "outputs": (*FOUNDATION, *RESULTS, "io"),

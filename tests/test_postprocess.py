@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from uniultra.postprocess import _parts, overlap, under_clicks, without_holes, without_specks
+from uniultra.io.masks import ids_of
+from uniultra.postprocess import _parts, hidden, overlap, under_clicks, without_holes, without_specks
 from uniultra.types import Mask, Prompt
 
 
@@ -106,3 +107,32 @@ def test_one_part_without_holes_is_known_without_numbering(density: float) -> No
         assert (_parts(mask) is None) == whole
         plain += whole
     assert plain > 20
+
+
+def layered(*boxes: tuple[int, int, int, int, float]) -> list[Mask]:
+    """Masks that fill boxes (left, top, right, bottom) with one logit each."""
+    masks = []
+    for left, top, right, bottom, logit in boxes:
+        inside = np.zeros((40, 50), np.bool_)
+        inside[top:bottom, left:right] = True
+        masks.append(Mask(inside, np.where(inside, logit, -9).astype(np.float32), 0.9))
+    return masks
+
+
+@pytest.mark.parametrize(
+    ("masks", "under"),
+    [
+        (layered((5, 5, 20, 20, 3), (5, 5, 20, 20, 3)), [1]),
+        (layered((5, 5, 20, 20, 2), (5, 5, 20, 20, 3)), [0]),
+        (layered((8, 8, 12, 12, 2), (5, 5, 20, 20, 3), (30, 8, 34, 12, 1)), [0]),
+        (layered((8, 8, 12, 12, 4), (5, 5, 20, 20, 3)), []),
+        (layered((8, 8, 22, 12, 2), (5, 5, 20, 20, 3)), []),
+        (layered((9, 9, 9, 9, 2), (5, 5, 20, 20, 3)), []),
+    ],
+)
+def test_what_lies_wholly_under_another_mask_has_no_pixel_of_an_id_image(
+    masks: list[Mask], under: list[int]
+) -> None:
+    assert hidden(masks) == under
+    ids = ids_of(masks)
+    assert [n for n, mask in enumerate(masks) if mask.mask_hw.any() and not (ids == n + 1).any()] == under

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from uniultra.model_facts import Passes
+from uniultra.pixel_scale import Box
 from uniultra.types import NEGATIVE, POSITIVE, Mask, Prompt
 
 SAME = 0.8
@@ -77,6 +78,34 @@ def without_holes(mask: Mask, prompt: Prompt, max_hole: float) -> Mask:
     found = logits_hw[window]
     logits_hw[window] = np.where(holes, np.maximum(-found, LEAST_LOGIT), found)
     return replace(mask, mask_hw=mask_hw, logits_hw=logits_hw)
+
+
+def hidden(masks: Sequence[Mask]) -> list[int]:
+    """The places of masks that lie wholly under one of the others, so that an id image, in which the higher
+    logit and of equals the first wins, has no pixel of them. Empty masks aren't among them.
+    """
+    boxes = [mask.box_xyxy for mask in masks]
+    return [
+        place
+        for place, (mask, box) in enumerate(zip(masks, boxes, strict=True))
+        if box is not None
+        and any(
+            at != place and over is not None and _holds(over, box) and _covers(other, at, mask, place, box)
+            for at, (other, over) in enumerate(zip(masks, boxes, strict=True))
+        )
+    ]
+
+
+def _holds(outer: Box, inner: Box) -> bool:
+    return outer[0] <= inner[0] and outer[1] <= inner[1] and outer[2] >= inner[2] and outer[3] >= inner[3]
+
+
+def _covers(other: Mask, at: int, mask: Mask, place: int, box: Box) -> bool:
+    """Whether `other`, at place `at`, wins each pixel of `mask`, whose box is given."""
+    window = _window(box)
+    theirs, own = other.logits_hw[window], mask.logits_hw[window]
+    wins = other.mask_hw[window] & ((theirs >= own) if at < place else (theirs > own))
+    return bool((wins | ~mask.mask_hw[window]).all())
 
 
 def overlap(a_hw: np.ndarray, b_hw: np.ndarray) -> float:

@@ -17,6 +17,7 @@ from uniultra.measure.measured import Measured, measure_mask
 from uniultra.model_facts import ModelFacts
 from uniultra.parallel import cached_property, map_ahead
 from uniultra.pixel_scale import Scale
+from uniultra.postprocess import hidden
 from uniultra.prompt_checks import clipped
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Frame, Mask, Prompt
@@ -119,7 +120,17 @@ def frame_result(
     """The result of prompts and the masks that answer them, in one order."""
     pairs = enumerate(zip(prompts, masks, strict=True), start=1)
     objects = tuple(ObjectResult(i, mask, prompt, name=prompt.name) for i, (prompt, mask) in pairs)
-    return FrameResult(frame, objects, model, number, notes=with_masks_notes(notes, masks))
+    return FrameResult(frame, objects, model, number, notes=with_objects_notes(notes, objects))
+
+
+def with_objects_notes(notes: Iterable[str], objects: Sequence[ObjectResult]) -> tuple[str, ...]:
+    """Notes on a frame's prompts, on masks that an id image has no pixel of, and on its masks, each once."""
+    masks = [found.mask for found in objects]
+    lost = [
+        f"structure {objects[place].number} lies wholly under another one: the mask image has no pixel of it"
+        for place in hidden(masks)
+    ]
+    return with_masks_notes((*notes, *lost), masks)
 
 
 def with_masks_notes(notes: Iterable[str], masks: Iterable[Mask]) -> tuple[str, ...]:
@@ -158,7 +169,7 @@ def segment_ambiguous(
     for index, prompt in enumerate(prompts, start=1):
         first, *others = segmenter.alternatives(frame, prompt, most)
         objects.append(ObjectResult(index, first, prompt, tuple(others), prompt.name))
-    notes = with_masks_notes(notes, (found.mask for found in objects))
+    notes = with_objects_notes(notes, objects)
     return FrameResult(frame, tuple(objects), segmenter.facts, number, notes=notes)
 
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from phantoms import ellipse, speckled
 from uniultra import Frame, Prompt, Segmenter
 from uniultra.cli.main import app
 from uniultra.postprocess import NOTHING_TO_SEE
@@ -34,8 +35,8 @@ def grey(value: int = 128) -> Frame:
 @pytest.mark.parametrize("prompt", [BOX, CLICK])
 @pytest.mark.parametrize("value", [0, 128])
 def test_an_even_grey_has_no_quality_and_a_note(segmenter: Segmenter, prompt: Prompt, value: int) -> None:
-    result = segment_frame(segmenter, grey(value), [prompt, prompt])
-    assert [round(mask.quality, 4) for mask in result.masks] == [0, 0]
+    result = segment_frame(segmenter, grey(value), [prompt])
+    assert round(result.masks[0].quality, 4) == 0
     assert result.notes == (NOTHING_TO_SEE,)
     assert segment_ambiguous(segmenter, grey(value), [prompt], 3).notes == (NOTHING_TO_SEE,)
 
@@ -67,6 +68,16 @@ def test_a_pixel_inside_and_outside_is_noted() -> None:
     assert clipped(prompts, (70, 90)) == (prompts, (BOTH,))
 
 
+def test_a_structure_that_the_mask_image_loses_is_named(segmenter: Segmenter) -> None:
+    frame = speckled(ellipse((70, 90), (40, 35), (20, 14)))
+    lost = "structure 2 lies wholly under another one: the mask image has no pixel of it"
+    assert segment_frame(segmenter, frame, [BOX, BOX]).notes == (lost,)
+    assert segment_ambiguous(segmenter, frame, [BOX, BOX], 2).notes == (lost,)
+    cine = Cine("a.gif", (70, 90), 1, lambda number: frame, lambda: iter([frame]))
+    [tracked] = track(segmenter, cine, {0: {1: BOX, 2: BOX}})
+    assert tracked.notes == (lost,)
+
+
 def test_tracking_is_not_sure_of_it_and_clips_boxes(segmenter: Segmenter) -> None:
     [answer], _ = begin(segmenter, grey(), {1: BOX})
     assert answer.status in ("unsure", "lost")
@@ -79,7 +90,6 @@ def test_tracking_is_not_sure_of_it_and_clips_boxes(segmenter: Segmenter) -> Non
     )
     [clipped_mask] = segmenter.segment(grey(), [Prompt((20, 20, 89.5, 50))])
     np.testing.assert_array_equal(first.masks[0].mask_hw, clipped_mask.mask_hw)
-
 
 
 def test_segment_and_track_print_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

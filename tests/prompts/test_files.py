@@ -147,3 +147,8 @@ def test_a_file_that_two_entries_name_is_refused(tmp_path: Path, other: str) -> 
     entries = {"scans/b.png": [{"points": [[5, 6]]}], other: [{"box": [1, 2, 3, 4]}]}
     with pytest.raises(DataError, match=r"entry 2: 'scans/b\.png' is named by an earlier entry, too"):
         read_prompts(written(tmp_path, "p.json", json.dumps(entries)), NAMES)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PromptError, match=r"absent\.json': no such file; check the path"):
+        read_prompts(tmp_path / "absent.json", ["scan.png"])

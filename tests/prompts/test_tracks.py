@@ -82,3 +82,8 @@ def test_a_clip_that_two_entries_name_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps({"a.dcm": entry, "./a.dcm": entry}), encoding="utf-8")
     with pytest.raises(PromptError, match=r"'a\.dcm' is named by two entries; put both into one"):
         read_tracks(path, ["a.dcm"])
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PromptError, match=r"absent\.json': no such file; check the path"):
+        read_tracks(tmp_path / "absent.json", ["cine.dcm"])

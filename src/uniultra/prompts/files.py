@@ -35,7 +35,7 @@ def read_prompts(path: Path, names: Collection[str], others: bool = False) -> Pr
     """
     if not is_json(path):
         return read_table(path, names, others)
-    content = _content(path)
+    content = json_content(path)
     if not isinstance(content, dict):
         return {(name, None): prompts for prompts in [_objects(path, content)] for name in names}
     found: Prompts = {}
@@ -66,7 +66,10 @@ def is_json(path: Path) -> bool:
         return False
 
 
-def _content(path: Path) -> Any:
+def json_content(path: Path) -> Any:
+    """What a JSON file of prompts holds. Raises PromptError."""
+    if not path.exists():
+        raise PromptError(f"prompts '{path}': no such file; check the path")
     try:
         if path.stat().st_size > MOST_BYTES or not path.is_file():
             raise PromptError(f"prompts '{path}' is not a file of at most {MOST_BYTES // 10**6} MB; split it")

@@ -10,16 +10,13 @@ from typing import Any
 from uniultra.data.problems import Problem, refuse
 from uniultra.errors import PromptError
 from uniultra.io.paths import shown
-from uniultra.io.texts import read_json
-from uniultra.prompts.files import is_json, meant_files
+from uniultra.prompts.files import is_json, json_content, meant_files
 from uniultra.prompts.objects import MOST_OBJECTS, check_counts, names_of, prompt_of
 from uniultra.prompts.table import read_rows
 from uniultra.types import Prompt
 
 TrackPrompts = dict[int, dict[int, Prompt]]
 """By frame from 0, then by structure from 1."""
-MOST_BYTES = 50 * 10**6
-"""A file beyond this is refused."""
 FORM = '{"frame": 0, "object": 1, "box": [x0, y0, x1, y1]}, with points and labels as in a prompts file'
 
 
@@ -46,12 +43,7 @@ def read_tracks(path: Path, names: Collection[str], others: bool = False) -> dic
     """
     if not is_json(path):
         return _of_table(path, names, others)
-    try:
-        if path.stat().st_size > MOST_BYTES or not path.is_file():
-            raise PromptError(f"prompts '{path}' is not a file of at most {MOST_BYTES // 10**6} MB; split it")
-        entries = read_json(path)
-    except (OSError, ValueError, RecursionError) as error:
-        raise PromptError(f"prompts '{path}' can't be read as JSON: {error}") from error
+    entries = json_content(path)
     if not isinstance(entries, dict):
         prompts = _of_list(f"prompts '{path}'", entries)
         return dict.fromkeys(names, prompts)

@@ -8,7 +8,7 @@ from typing import Any
 from uniultra.errors import FileError, PromptError
 from uniultra.io.cines import OnFault, chosen_frames, frames_or_faults
 from uniultra.prompt_checks import clipped
-from uniultra.results import FrameResult, ObjectResult, with_masks_notes
+from uniultra.results import FrameResult, ObjectResult, with_masks_notes, with_objects_notes
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.ahead import Read, with_motion
 from uniultra.tracking.journal import TrackJournal
@@ -192,7 +192,7 @@ def _result(
     )
     time_s = None if cine.times_s is None else round(cine.times_s[number], 6)
     notes = clipped(list(own.values()), cine.frame_hw)[1]
-    notes = with_masks_notes(notes, (one.mask for one in objects))
+    notes = with_objects_notes(notes, objects) if own else with_masks_notes(notes, (o.mask for o in objects))
     return FrameResult(frame, objects, segmenter.facts, number, time_s, tracked=True, notes=notes)
 
 
