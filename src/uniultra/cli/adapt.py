@@ -56,6 +56,7 @@ def adapt(
     ] = "",
 ) -> None:
     """Adapt a model to your own images: frozen Hiera, small adapters. Needs uniultra[train]."""
+    from uniultra.cli.terminal.ending import resumable
     from uniultra.cli.terminal.extras import loggers, need
 
     need("train", "torch", "transformers", "accelerate", "peft")
@@ -81,7 +82,8 @@ def adapt(
         loggers(report_to),
     )
     began = time.monotonic()
-    file = run(settings, job)
+    with resumable():
+        file = run(settings, job)
     if is_first_process():
         took = (
             f"{file.stat().st_size / 1e6:.1f} MB, {(time.monotonic() - began) / 60:.1f} minutes in this call"

@@ -48,6 +48,7 @@ def distill(
     ] = "",
 ) -> None:
     """Distil a teacher into a small model (DSKD), then tune its decoder. Needs uniultra[train]."""
+    from uniultra.cli.terminal.ending import resumable
     from uniultra.cli.terminal.extras import loggers, need, only_permissive
 
     need("train", "torch", "transformers", "accelerate", "peft")
@@ -76,7 +77,8 @@ def distill(
         loggers(report_to),
         cache,
     )
-    folder = run(settings, job)
+    with resumable():
+        folder = run(settings, job)
     if is_first_process():
         say(
             f"The student is in {folder}; see it with: uniultra evaluate --model {folder} --against "

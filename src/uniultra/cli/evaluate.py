@@ -279,9 +279,10 @@ def _with_progress(
     journal: Journal | None = None,
 ) -> Evaluation:
     """Evaluates with a bar on stderr, so that stdout holds the tables alone."""
+    from uniultra.cli.terminal.ending import resumable
     from uniultra.evaluation.protocol import evaluate as evaluate_split
 
-    with new_bar() as bar:
+    with resumable(journal is not None), new_bar() as bar:
         task = bar.add_task(label(f"{segmenter.name} on {rows.name}"), total=len(rows))
         return evaluate_split(segmenter, rows, settings, lambda row, records: bar.advance(task), journal)
 

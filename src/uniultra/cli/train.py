@@ -26,10 +26,14 @@ def train(
     ] = [],  # noqa: B006
 ) -> None:
     """Train a model on simulated prompts: boxes, clicks, corrections. Needs uniultra[train]."""
+    from uniultra.cli.terminal.ending import resumable
     from uniultra.cli.terminal.extras import need, only_permissive
 
     need("train", "torch", "transformers", "accelerate")
     from uniultra.training.config_io import load_config
     from uniultra.training.supervised import train as run
 
-    say(f"Averaged weights in {run(load_config(config, tuple(set_)), data, out, only_permissive(licence))}")
+    settings = load_config(config, tuple(set_))
+    with resumable():
+        folder = run(settings, data, out, only_permissive(licence))
+    say(f"Averaged weights in {folder}")

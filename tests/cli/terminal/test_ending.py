@@ -18,6 +18,7 @@ from commands import command, largest_file, uniultra
 from dicoms import dataset, picture, save
 from phantom_manifest import Phantom, write_manifest
 from phantoms import ellipse, speckled
+from uniultra.cli.terminal.ending import resumable
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
@@ -171,3 +172,20 @@ def test_a_full_disk_leaves_nothing(folder: Path, limit: int, arguments: tuple[s
     assert "can't be written (File too large)" in done.stderr
     assert done.stderr.count("\n") == 1
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("stopped", "kept", "told"),
+    [
+        (KeyboardInterrupt("Ctrl-C"), True, True),
+        (SystemExit(128 + signal.SIGTERM), True, True),
+        (SystemExit(2), True, False),
+        (KeyboardInterrupt("Ctrl-C"), False, False),
+    ],
+)
+def test_work_that_is_kept_says_how_to_resume_it(
+    stopped: BaseException, kept: bool, told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(type(stopped), match=str(stopped)), resumable(kept):
+        raise stopped
+    assert ("interrupted; run the same command again to resume" in capsys.readouterr().err) == told

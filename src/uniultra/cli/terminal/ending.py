@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 """What a scheduler, `kill` or `systemctl stop` sends; what a terminal sends when it is closed."""
+
+ENDED = tuple(128 + number for number in SIGNALS)
+"""The exit codes that these signals lead to."""
 
 
 def end_in_order() -> None:
@@ -31,3 +36,14 @@ def end_in_order() -> None:
     for each in SIGNALS:
         if signal.getsignal(each) is signal.SIG_DFL:
             signal.signal(each, end)
+
+
+@contextmanager
+def resumable(kept: bool = True) -> Iterator[None]:
+    """Where work that is kept (`kept`) is interrupted or told to end, says on stderr how to resume it."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit) as stopped:
+        if kept and (isinstance(stopped, KeyboardInterrupt) or stopped.code in ENDED):
+            print("uniultra: interrupted; run the same command again to resume", file=sys.stderr)
+        raise
