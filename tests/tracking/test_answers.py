@@ -107,13 +107,12 @@ def test_a_mask_that_fits_the_prompted_frame_replaces_one_of_another_size() -> N
     _, state = begin(segmenter, FRAMES[0], {1: PROMPTS[1]})
     [first] = state.objects
 
-    def partly(likeness: float, inside: np.ndarray) -> bool:
+    def partly(likeness: float, inside: np.ndarray, growth: float = 1.6) -> bool:
         one = replace(first, anchor=replace(first.anchor, likeness=likeness))
         logits = np.where(inside, np.float32(8), np.float32(-8))
         grid = grid_of(logits, first.anchor.registration.region)
-        model = Answer(
-            Mask(inside, logits, 0.9, NO_SCALE), grid, first.first_hw, Evidence(0.9, 0.9, 0.9, 0.9)
-        )
+        evidence = Evidence(0.9, 0.9, 0.9, 0.9, likeness, growth)
+        model = Answer(Mask(inside, logits, 0.9, NO_SCALE), grid, first.first_hw, evidence)
         other = instead(FRAMES[0], one, model, first.grid.region)
         if other is model:
             return False
@@ -128,3 +127,4 @@ def test_a_mask_that_fits_the_prompted_frame_replaces_one_of_another_size() -> N
     assert not partly(0.92, same)
     assert not partly(0.92, beside)
     assert not partly(0.89, grown)
+    assert not partly(0.92, grown, growth=1.0)  # the model is sure

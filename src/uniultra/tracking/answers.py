@@ -20,7 +20,15 @@ from uniultra.geometry import OUTSIDE_LOGIT, clip_box, inscribed_centre, scale_o
 from uniultra.pixel_scale import NO_SCALE, Box
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.anchor import EXPLAINED, PARTLY, followed, mask_at, moved_along
-from uniultra.tracking.confidence import LOST, SURE_GROWTH, Evidence, appearance, likeness, stability
+from uniultra.tracking.confidence import (
+    LOST,
+    SURE,
+    SURE_GROWTH,
+    Evidence,
+    appearance,
+    likeness,
+    stability,
+)
 from uniultra.tracking.state import MaskGrid, agreement, area_ratio, grid_of
 from uniultra.tracking.tissue import Tissue, resemblance, tissue_of
 from uniultra.tracking.track_state import ObjectTrack
@@ -89,10 +97,11 @@ def _explained(frame: Frame, one: ObjectTrack, region: Region) -> tuple[ObjectTr
 
 
 def instead(frame: Frame, one: ObjectTrack, answer: Answer, region: Region) -> Answer:
-    """The prompted frame's mask in place of one of the model that lies there too but is of quite another
-    size, where that frame partly explains what is seen; else the model's.
+    """The prompted frame's mask in place of one of the model that isn't sure and lies there too but is of
+    quite another size, where that frame partly explains what is seen; else the model's.
     """
-    if not PARTLY <= one.anchor.likeness < EXPLAINED or answer.grid.box_xyxy is None:
+    sure = answer.evidence.confidence >= SURE
+    if sure or not PARTLY <= one.anchor.likeness < EXPLAINED or answer.grid.box_xyxy is None:
         return answer
     other = _registered(frame, one, region, answer.evidence.resembles)
     if other is None or area_ratio(answer.grid, other.grid) <= SURE_GROWTH:

@@ -77,9 +77,10 @@ function explained(one, image, expected) {
   return one.anchor.likeness < EXPLAINED ? null : registered(one, image, expected, { least: one.anchor.likeness });
 }
 
-// The same where that frame partly explains what is seen and the model's mask, which lies there too, is of quite another size; else the model's.
+// The same where that frame partly explains what is seen and the model's mask isn't sure and lies there too, but is of quite another size;
+// else the model's.
 function instead(one, image, found, expected) {
-  if (one.anchor.likeness < PARTLY || one.anchor.likeness >= EXPLAINED || !boxOf(found.grid)) return found;
+  if (found.confidence >= SURE || one.anchor.likeness < PARTLY || one.anchor.likeness >= EXPLAINED || !boxOf(found.grid)) return found;
   const other = registered(one, image, expected, { resembles: found.resembles });
   if (!other || areaRatio(found.grid, other.grid) <= SURE_GROWTH) return found;
   return other.growth > SURE_GROWTH || other.confidence < LOST || agreement(found.grid, other.grid) < NESTED ? found : other;
