@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+from fnmatch import fnmatch
 from pathlib import Path
 
 from commands import script
@@ -16,14 +18,38 @@ def test_new_abilities_are_counted_apart(tmp_path: Path) -> None:
     (tmp_path / "old" / "cluster" / "work.py").write_text('"""One."""\nx = 1\n')
     (tmp_path / "old" / "io" / "dicom" / "seg.py").write_text("if 1:\n    y = 2\n")
     (tmp_path / "new" / "batch" / "process_item.py").write_text('"""One."""\n')
+    pool = "def _no_api_server():\n    x = 1\n    return x\n\n\ny = 1\n"
+    (tmp_path / "new" / "batch" / "ray_pool.py").write_text(pool)
     (tmp_path / "new" / "io" / "dicom" / "seg.py").write_text("if 1:\n    y = 2\n")
     (tmp_path / "new" / "tracking" / "step.py").write_text("z = (\n    1,\n)\nw = 2; v = 3\n")
     (tmp_path / "new" / "errors.py").write_text("")
     done = script(SCRIPT, tmp_path / "old", tmp_path / "new", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert "| archives (batch) | 2 | 1 | 0.50 |" in lines
-    assert "| DICOM | 2 | 2 | 1.00 |" in lines
-    assert "| **what was there before** | 4 | 3 | 0.75 |" in lines
-    assert "| new: tracking | | 3 | |" in lines
-    assert lines[-1] == "| **all** | 4 | 6 | |"
+    assert "| archives (batch) | 2 | 5 | 2.50 | 2 | 1.00 |" in lines
+    assert "| DICOM | 2 | 2 | 1.00 | 2 | 1.00 |" in lines
+    assert "| **what was there before** | 4 | 7 | 1.75 | 4 | 1.00 |" in lines
+    assert "| tracking | 3 | 0 |" in lines
+    assert "| kill- and power-safe files, silence | 0 | 3 |" in lines
+    assert lines[-1] == "4 statements then, 10 now"
+
+
+def test_a_row_that_is_not_there_or_was_there_before_is_refused(tmp_path: Path) -> None:
+    for side, inside in (("old", "def plain_track():\n    return 1\n"), ("new", "x = 1\n")):
+        (tmp_path / side / "batch").mkdir(parents=True)
+        (tmp_path / side / "batch" / "job.py").write_text(inside)
+    done = script(SCRIPT, tmp_path / "old", tmp_path / "new", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "batch/job.py:plain_track isn't there" in done.stderr
+    assert "batch/job.py:plain_track was there before" in done.stderr
+
+
+def test_every_row_of_a_new_ability_is_in_the_package() -> None:
+    found = runpy.run_path(str(SCRIPT))
+    counts = found["statements"](SCRIPT.parents[1] / "src" / "uniultra")
+    assert not found["faults"]({}, counts)
+    rows = [row for rows in found["INSIDE"].values() for row in rows]
+    assert rows
+    assert all(row in counts for row in rows)
+    patterns = [pattern for patterns in found["FILES"].values() for pattern in patterns]
+    assert not [one for one in patterns if not any(fnmatch(path, one) for path in counts)]
