@@ -117,7 +117,7 @@ MAY_IMPORT = {
 }
 """Part of the package -> the parts that it may import; only `cli` and the package itself may import any."""
 
-BENCH = ("accuracy", "candidates", "cold_start", "machine", "plot", "report", "runner", "timing")
+BENCH = ("accuracy", "candidates", "cold_start", "machine", "report", "runner", "timing")
 """All of `bench` but its peers."""
 NEVER_TORCH = (
     *FOUNDATION,

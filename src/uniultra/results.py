@@ -105,6 +105,12 @@ class FrameResult:
     notes: tuple[str, ...] = ()
 
     @property
+    def at(self) -> int:
+        """The number, of a frame of a cine, which has one."""
+        assert self.number is not None, "a frame of a cine has a number"
+        return self.number
+
+    @property
     def masks(self) -> list[Mask]:
         return [found.mask for found in self.objects]
 

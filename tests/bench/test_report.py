@@ -8,8 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from uniultra.bench.plot import to_svg
-from uniultra.bench.report import to_markdown
+from uniultra.bench.report import to_markdown, to_svg
 
 ACCURACY = {"dice": 0.91, "kind": "box", "split": "test", "model": "mini", "manifest_sha256": "0"}
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from dicoms import dataset, picture, save
 from uniultra.cli.main import app
-from uniultra.cli.terminal.spacing import TypedScale
+from uniultra.cli.terminal.options import TypedScale
 from uniultra.io.cines import open_cine, recalibrated
 from uniultra.pixel_scale import Calibration
 from uniultra.web.messages import FileOptions, Read

@@ -27,8 +27,7 @@ from uniultra.io.label_tiff import LabelFile, read_label_pages
 from uniultra.io.video_writer import write_movie
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.plan import OWN_STUDY, OutputPlan
-from uniultra.prompts.grouping import Typed
-from uniultra.prompts.source import PromptSource
+from uniultra.prompts.grouping import PromptSource, Typed
 from uniultra.results import FrameResult
 from uniultra.types import Frame, Mask, Prompt
 

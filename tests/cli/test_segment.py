@@ -18,7 +18,7 @@ from PIL import Image
 import uniultra as uniultra_package
 from commands import uniultra
 from phantoms import ellipse, speckled
-from uniultra.io.rle import mask_of
+from uniultra.io.coco import mask_of
 
 TRUE = ellipse((240, 320), (170, 110), (60, 40))
 BOX = "105,65,235,155"

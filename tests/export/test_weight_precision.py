@@ -20,7 +20,7 @@ from uniultra.export.weight_precision import (
     pack_heads,
     store,
 )
-from uniultra.models.packed import pack
+from uniultra.models.stored import pack
 
 RNG = np.random.default_rng(0)
 

@@ -9,14 +9,23 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
-from uniultra.errors import OutputError
+from uniultra.errors import ModelError, OutputError
 from uniultra.models.adapted import AdapterFacts, save_adapter, save_plain
-from uniultra.models.build import build
-from uniultra.models.packed import save_packed
+from uniultra.models.build import build, load
 from uniultra.models.promptable import PromptableModel
-from uniultra.models.stored import MODEL_FILES, save_folder, write_tensors
+from uniultra.models.stored import (
+    MARK,
+    MODEL_FILES,
+    PACKING,
+    pack,
+    packed_axes,
+    read_packed,
+    save_folder,
+    save_packed,
+    write_tensors,
+)
 
 
 @contextmanager
@@ -72,3 +81,90 @@ def test_a_merged_model_replaces_nothing_unasked(tmp_path: Path, model: Promptab
     assert [path.name for path in tmp_path.iterdir()] == [file]
     save_plain(model, tmp_path, force=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(MODEL_FILES)
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> tuple[PromptableModel, Path]:
+    torch.manual_seed(0)
+    model = build("mini", image_size=64, box_prior=True)
+    folder = tmp_path_factory.mktemp("packed")
+    model.save_pretrained(folder)
+    save_packed(model, folder / "model.safetensors")
+    return model, folder
+
+
+def test_a_packed_model_opens_nearly_as_it_was(packed: tuple[PromptableModel, Path]) -> None:
+    model, folder = packed
+    again = load(folder)
+    assert again.dtype == torch.float32
+    axes = packed_axes(model)
+    assert len(axes) > 50
+    for name, value in model.state_dict().items():
+        axis = axes.get(name)
+        others = [other for other in range(value.ndim) if other != axis]
+        step = value.abs().amax(dim=others, keepdim=True) / 127 if axis is not None else value.abs() * 2**-10
+        assert ((again.state_dict()[name] - value).abs() <= 0.51 * step + 1e-7).all(), name
+
+
+def test_a_packed_file_is_a_quarter(packed: tuple[PromptableModel, Path]) -> None:
+    model, folder = packed
+    whole = sum(4 * value.numel() for value in model.state_dict().values())
+    assert (folder / "model.safetensors").stat().st_size < 0.28 * whole
+
+
+def test_packing_again_changes_nothing(packed: tuple[PromptableModel, Path], tmp_path: Path) -> None:
+    save_packed(load(packed[1]), tmp_path / "again.safetensors")
+    once, twice = load_file(packed[1] / "model.safetensors"), load_file(tmp_path / "again.safetensors")
+    assert set(once) == set(twice)
+    for name, value in once.items():
+        torch.testing.assert_close(twice[name], value, rtol=1e-6, atol=0, msg=name)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_zero_stays_zero_and_channels_keep_their_own_scale(axis: int) -> None:
+    values = torch.tensor([[0.0, 1000.0], [0.0, -0.5]])
+    integers, scale = pack(values, axis)
+    assert scale.shape == ((2, 1) if axis == 0 else (1, 2))
+    assert (integers[:, 0] == 0).all()
+    assert integers[0, 1] == 127
+
+
+def test_what_is_not_packed_is_left_to_the_loader(tmp_path: Path) -> None:
+    save_file({"a": torch.zeros(3)}, tmp_path / "plain.safetensors")
+    (tmp_path / "broken.safetensors").write_bytes(b"not safetensors")
+    for name in ("plain", "broken", "absent"):
+        assert read_packed(tmp_path / f"{name}.safetensors") is None
+
+
+def test_damaged_packing_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "model.safetensors"
+    save_file({"a": torch.zeros(3)}, file, {MARK: "int2"})
+    with pytest.raises(
+        ModelError,
+        match=r"is packed as 'int2'; this version reads 'int8 per output channel'. Export the model again",
+    ):
+        read_packed(file)
+    save_file({"a.int8": torch.zeros(3, 3, dtype=torch.int8)}, file, {MARK: PACKING})
+    with pytest.raises(
+        ModelError, match=r"has integers 'a\.int8' without a scale that fits them; export the model again"
+    ):
+        read_packed(file)
+    save_file(
+        {"a.int8": torch.zeros(3, 3, dtype=torch.int8), "a.scale": torch.zeros(3)}, file, {MARK: PACKING}
+    )
+    with pytest.raises(ModelError, match="without a scale that fits"):
+        read_packed(file)
+
+
+def test_a_packed_file_that_lacks_weights_is_no_model(
+    packed: tuple[PromptableModel, Path], tmp_path: Path
+) -> None:
+    tensors = {
+        name: value
+        for name, value in load_file(packed[1] / "model.safetensors").items()
+        if "mask_decoder" not in name
+    }
+    (tmp_path / "config.json").write_bytes((packed[1] / "config.json").read_bytes())
+    save_file(tensors, tmp_path / "model.safetensors", {"format": "pt", MARK: PACKING})
+    with pytest.raises(ModelError, match=r"lacks \d+ weights of SAM 2, such as 'mask_decoder"):
+        load(tmp_path)

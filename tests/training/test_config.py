@@ -7,8 +7,7 @@ import pytest
 
 from uniultra.errors import ModelError
 from uniultra.training.config import AdaptConfig, DistillConfig, TrainConfig
-from uniultra.training.config_io import configured, load_config
-from uniultra.training.config_ranges import RANGES
+from uniultra.training.config_io import RANGES, configured, load_config
 from uniultra.training.supervised import parse_favour
 
 FREE = ("optim.seed", "model.image_size", "student.image_size")

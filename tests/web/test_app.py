@@ -16,8 +16,7 @@ from starlette.testclient import TestClient
 
 from scans import BAD_FILES, BOX, TRUE, Start, refusal, uploaded
 from uniultra.backends.protocol import Backend
-from uniultra.io.coco import compressed, run_lengths
-from uniultra.io.rle import mask_of
+from uniultra.io.coco import compressed, mask_of, run_lengths
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 

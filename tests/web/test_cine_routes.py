@@ -16,7 +16,7 @@ from phantoms import ellipse, speckled
 from scans import Start, refusal
 from uniultra.backends.protocol import Backend
 from uniultra.errors import FileError
-from uniultra.io.rle import mask_of
+from uniultra.io.coco import mask_of
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import retrack, track_as_found
 from uniultra.types import Cine, Frame, Prompt

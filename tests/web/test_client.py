@@ -12,7 +12,7 @@ import pytest
 
 from replies import Reply, answering
 from uniultra.errors import FileError, ServeError
-from uniultra.io.rle import mask_of
+from uniultra.io.coco import mask_of
 from uniultra.types import Prompt
 from uniultra.web.client import Client, RefusedError, RemoteImage
 

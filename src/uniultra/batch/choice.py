@@ -13,7 +13,7 @@ from uniultra.backends.open import model_sha256
 from uniultra.batch.inputs import find_previous_masks
 from uniultra.batch.job import CHOICES, EVERY, Item, Job, plain_prompts, plain_track
 from uniultra.errors import FileError, PromptError
-from uniultra.outputs.archive_files import WriteExtras
+from uniultra.outputs.frame_files import WriteExtras
 from uniultra.prompts.files import read_prompts
 from uniultra.prompts.tracks import read_tracks
 from uniultra.registry import MODELS

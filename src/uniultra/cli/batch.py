@@ -17,7 +17,7 @@ import typer
 from uniultra.cli.terminal.archives import STORE_HELP, check_store, store_batch
 from uniultra.cli.terminal.batch_meter import counted, shown, tell_counts
 from uniultra.cli.terminal.extras import need
-from uniultra.cli.terminal.labels import LABEL_HELP, parse_labels
+from uniultra.cli.terminal.options import LABEL_HELP, parse_labels
 from uniultra.cli.terminal.text import tell
 from uniultra.cli.terminal.watching import WATCH_HELP, watch_folder
 from uniultra.errors import FileError, PromptError

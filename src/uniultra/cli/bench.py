@@ -61,8 +61,7 @@ def bench(
     isn't.
     """
     from uniultra.bench.accuracy import read_accuracies
-    from uniultra.bench.plot import to_svg
-    from uniultra.bench.report import to_markdown
+    from uniultra.bench.report import to_markdown, to_svg
     from uniultra.bench.runner import check_plan
     from uniultra.evaluation.report.run_report import plain
     from uniultra.io.output import check_free, staged, write_text

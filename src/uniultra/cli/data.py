@@ -111,7 +111,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _warn_of_alike(ids: list[str]) -> None:
-    from uniultra.data.subjects import begin_alike, pattern_for
+    from uniultra.data.importers.sample import begin_alike, pattern_for
 
     pair = begin_alike(ids)
     if pair is not None:
@@ -123,7 +123,7 @@ def _warn_of_alike(ids: list[str]) -> None:
 @data.command("check", cls=LiteralCommand)
 def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, one row per image.")]) -> None:
     """Check a manifest and its files: every problem, by row and column."""
-    from uniultra.data.manifest_check import check_manifest, split_by_image
+    from uniultra.data.loading import check_manifest, split_by_image
 
     with _bar("check") as progress:
         problems = check_manifest(manifest, progress)

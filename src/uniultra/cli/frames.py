@@ -14,11 +14,11 @@ from uniultra.cli.protocols import new_bar
 from uniultra.cli.terminal.text import label, printable
 
 if TYPE_CHECKING:
-    from uniultra.cli.terminal.spacing import TypedScale
+    from uniultra.cli.terminal.options import TypedScale
     from uniultra.errors import FileError
     from uniultra.io.input_file import InputFile
     from uniultra.outputs.plan import OutputPlan
-    from uniultra.prompts.source import PromptSource
+    from uniultra.prompts.grouping import PromptSource
     from uniultra.results import FrameResult
     from uniultra.segmenter import Segmenter
     from uniultra.types import Cine
@@ -134,13 +134,12 @@ class Summary:
     notes: dict[str, None] = field(default_factory=dict)
 
     def add(self, result: FrameResult) -> None:
-        assert result.number is not None, "a frame of a cine has a number"
-        self.numbers = [*self.numbers[:1], result.number]
+        self.numbers = [*self.numbers[:1], result.at]
         self.notes |= dict.fromkeys(result.notes)
         for found in result.objects:
-            area = (float(found.area_px), "px2", result.number)
+            area = (float(found.area_px), "px2", result.at)
             if found.area_mm2 is not None:
-                area = (found.area_mm2, "mm2", result.number)
+                area = (found.area_mm2, "mm2", result.at)
             # Frames may differ in their unit, where a mask leaves its region: the smallest and largest of
             # each are kept.
             kept = [*self.areas.get(found.number, []), area]

@@ -58,7 +58,7 @@ def describe_file(path: Path, phi: bool) -> dict[str, Any]:
         "notes": (*cine.notes, *cine.calibration.notes),
     }
     if source.is_dicom:
-        from uniultra.io.dicom.summary import describe
+        from uniultra.io.dicom.cine import describe
 
         facts |= describe(source.header, phi)
     return facts

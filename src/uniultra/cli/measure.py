@@ -8,10 +8,8 @@ from typing import Annotated
 
 import typer
 
-from uniultra.cli.terminal.frame_option import one_frame
-from uniultra.cli.terminal.measure_text import as_json_text, as_lines, volume_lines
-from uniultra.cli.terminal.report_text import reported_lines
-from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, parse_scale
+from uniultra.cli.terminal.measure_text import as_json_text, as_lines, reported_lines, volume_lines
+from uniultra.cli.terminal.options import HELP, METAVAR, OVERRIDE_HELP, one_frame, parse_scale
 from uniultra.cli.terminal.text import say, tell
 from uniultra.errors import PromptError
 

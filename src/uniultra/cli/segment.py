@@ -14,9 +14,16 @@ import typer
 from uniultra.cli.frames import Printed, SegmentJob, segment_frames
 from uniultra.cli.protocols import new_bar
 from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched, store_results
-from uniultra.cli.terminal.frame_option import one_frame
-from uniultra.cli.terminal.labels import LABEL_HELP, parse_labels
-from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, TypedScale, parse_scale
+from uniultra.cli.terminal.options import (
+    HELP,
+    LABEL_HELP,
+    METAVAR,
+    OVERRIDE_HELP,
+    TypedScale,
+    one_frame,
+    parse_labels,
+    parse_scale,
+)
 from uniultra.cli.terminal.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.outputs.frame_choice import parse_frames
@@ -31,8 +38,7 @@ from uniultra.outputs.plan import (
     own_study,
 )
 from uniultra.pixel_scale import UNCALIBRATED
-from uniultra.prompts.grouping import parse_typed
-from uniultra.prompts.source import PromptSource
+from uniultra.prompts.grouping import PromptSource, parse_typed
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:

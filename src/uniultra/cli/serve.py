@@ -70,7 +70,7 @@ def _serve_host(host: str, settings: ServeSettings, tracks: bool) -> None:
 
     protocol, library, _ = HOSTS[host]
     need(host, library)
-    from uniultra.hosts.listen import serve_host
+    from uniultra.hosts.serving import serve_host
     from uniultra.segmenter import Segmenter
 
     def ready(address: str, segmenter: Segmenter) -> None:

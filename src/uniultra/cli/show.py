@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uniultra.cli.terminal.frame_option import one_frame
+from uniultra.cli.terminal.options import one_frame
 from uniultra.cli.terminal.text import say, tell
 
 if TYPE_CHECKING:

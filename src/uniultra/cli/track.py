@@ -18,8 +18,7 @@ from uniultra.cli.protocols import new_bar
 from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched_one, store_results
 from uniultra.cli.terminal.course_lines import course_lines
 from uniultra.cli.terminal.extras import need
-from uniultra.cli.terminal.labels import LABEL_HELP, parse_labels
-from uniultra.cli.terminal.spacing import HELP, METAVAR, OVERRIDE_HELP, parse_scale
+from uniultra.cli.terminal.options import HELP, LABEL_HELP, METAVAR, OVERRIDE_HELP, parse_labels, parse_scale
 from uniultra.cli.terminal.text import label, say, tell
 from uniultra.errors import PromptError
 from uniultra.outputs.plan import (
@@ -247,7 +246,7 @@ def _prompts(
     read: tuple[Path, Cine], frame: int, typed: Typed, mask: Path | None, prompts: Path | None
 ) -> dict[int, dict[int, Prompt]]:
     from uniultra.io.priors import Prior, read_prior
-    from uniultra.prompts.source import group_prior
+    from uniultra.prompts.grouping import group_prior
     from uniultra.prompts.tracks import read_track_prompts
 
     clip, cine = read

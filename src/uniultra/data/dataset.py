@@ -31,14 +31,11 @@ POINTS = 3
 
 
 @dataclass(frozen=True)
-class SampleSpec:
-    """What is drawn how often.
+class Draws:
+    """What is drawn how often, as far as the settings of a run say it.
 
     Attributes:
-        image_size: side of the model's input.
         whole_share: share of views that show the whole frame.
-        focus_scale: range of the focused region's longer side over the box's.
-        focus_stretch: how much longer that side may be than the other one; 1 for squares.
         box_share: share of focus views prompted by a box alone; the others have a click, with or without a
             rough box.
         bare_share: share of those with a click that have no box at all.
@@ -54,16 +51,11 @@ class SampleSpec:
             depth.
         near_share: share of the focus views without a user's box that show a square around the click, as the
             closer one of two first looks does, `near_side` of the frame's longer side.
-        near_side: range of that square's side over the frame's longer side.
         mask_share: share of views that bring a rough previous mask.
-        alone_share: share of those that have nothing else: no box and no click.
         rotation: largest rotation in degrees.
     """
 
-    image_size: int = 256
     whole_share: float = 0.3
-    focus_scale: tuple[float, float] = (1.4, 2.2)
-    focus_stretch: float = 1.0
     box_share: float = 0.65
     bare_share: float = 0.2
     exact_share: float = 0.3
@@ -75,10 +67,28 @@ class SampleSpec:
     rough_jitter: float = 0.35
     anywhere_share: float = 0.0
     near_share: float = 0.0
-    near_side: tuple[float, float] = (0.3, 0.6)
     mask_share: float = 0.1
-    alone_share: float = 0.3
     rotation: float = 25.0
+
+
+@dataclass(frozen=True)
+class SampleSpec(Draws):
+    """The same, and what the model says of its views or nobody changes.
+
+    Attributes:
+        image_size: side of the model's input.
+        focus_stretch: how much longer a focused region's longer side may be than the other one; 1 for
+            squares.
+        focus_scale: range of that longer side over the box's.
+        near_side: range of the square's side around a click over the frame's longer side.
+        alone_share: share of the views with a previous mask that have nothing else: no box and no click.
+    """
+
+    image_size: int = 256
+    focus_stretch: float = 1.0
+    focus_scale: tuple[float, float] = (1.4, 2.2)
+    near_side: tuple[float, float] = (0.3, 0.6)
+    alone_share: float = 0.3
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,10 @@ from uniultra.atomic import check_new, staged_folder
 from uniultra.data.conversion import Converted, convert
 from uniultra.data.duplicates import WORDS, clusters, near_pairs
 from uniultra.data.importers.registry import Source
-from uniultra.data.importers.sample import Problem, Sample
+from uniultra.data.importers.sample import Problem, Sample, check_pattern, with_subjects
 from uniultra.data.manifest import CLIP_COLUMNS, COLUMNS
 from uniultra.data.published import assigned, named, published_splits
 from uniultra.data.splits import split_by_cluster
-from uniultra.data.subjects import check_pattern, with_subjects
 from uniultra.errors import DataError, FileError
 from uniultra.hashes import file_sha256
 from uniultra.io.tables import write_csv
@@ -37,7 +36,7 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True)
 class ImportSettings:
     """How a set is imported. `name`, `organ`, `licence` replace those of the set where given; `subject` is a
-    pattern whose first group, or whole match, in a sample's id is its patient (see `subjects`);
+    pattern whose first group, or whole match, in a sample's id is its patient (see `with_subjects`);
     `published_splits` keeps the set's own split of each sample that has one; `splits` names a table of ours
     that says which images are taken, and their data set, id, split and group (see `published`).
     """

@@ -1,15 +1,16 @@
 """The answers so far, a line per image, so that a run that was stopped at any moment goes on and ends as if
-it hadn't been.
+it hadn't been; and the run that fills it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from uniultra.data.manifest import Row
 from uniultra.errors import DataError, OutputError
@@ -119,3 +120,35 @@ def _scored(line: dict[str, Any]) -> ScoredImage:
 
 def _keys(skipped: list[dict[str, Any]]) -> set[tuple[str, str]]:
     return {(each["dataset"], each["id"]) for each in skipped}
+
+
+T = TypeVar("T")
+
+
+def score_rows(
+    score: Callable[[Row], T],
+    rows: Sequence[Row],
+    workers: int,
+    journal: Journal | None,
+    tick: Callable[[], None] | None = None,
+) -> Iterator[T]:
+    """`score` of each row in their order, up to `workers` at once, which changes no result; `tick` is called
+    after each.
+
+    What `journal` knows isn't asked again; what is new is added to it.
+    """
+
+    def scored(row: Row) -> T:
+        known: T | None = None if journal is None else journal.get(row)
+        return score(row) if known is None else known
+
+    pool = ThreadPoolExecutor(workers)
+    try:
+        for row, found in zip(rows, pool.map(scored, rows), strict=True):
+            if journal is not None:
+                journal.add(row, found)
+            if tick is not None:
+                tick()
+            yield found
+    finally:  # whatever ends it, a full disk or an impatient user: what hasn't begun never does
+        pool.shutdown(cancel_futures=True)

@@ -6,7 +6,8 @@ of any segmenter on the same manifest asks the same questions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -18,14 +19,12 @@ from uniultra.data.problems import RowError
 from uniultra.data.splits import ReportSplit, SelectionSplit
 from uniultra.errors import DataError
 from uniultra.evaluation.baselines import ellipse_in_box
-from uniultra.evaluation.journal import Journal
-from uniultra.evaluation.metrics import dice, iou
+from uniultra.evaluation.journal import Journal, score_rows
+from uniultra.evaluation.metrics import dice, iou, surface_scores
 from uniultra.evaluation.records import EmptyAnswer, Record, ScoredImage, Skipped, skip
-from uniultra.evaluation.runner import score_rows
 from uniultra.evaluation.settings import EvaluationSettings, stable_seed
 from uniultra.evaluation.simulated_user import Answer, PromptableSegmenter, Question, ask, ask_nothing
 from uniultra.evaluation.summary import Summary, summarise
-from uniultra.evaluation.surface import surface_scores
 from uniultra.types import Frame
 
 ScoredSplit = TypeVar("ScoredSplit", SelectionSplit, ReportSplit)
@@ -121,31 +120,40 @@ def first_rows(split: ScoredSplit, count: int) -> ScoredSplit:
     """The first `count` rows of each data set, for a quick look. Raises DataError where `count` is below
     1.
     """
-    if count < 1:
-        raise DataError(f"limit is {count}; it must be at least 1 image per data set")
-    seen: dict[str, int] = {}
+    seen = Counter[str]()
     kept = []
     for row in split:
-        seen[row.dataset] = seen.get(row.dataset, 0) + 1
+        seen[row.dataset] += 1
         if seen[row.dataset] <= count:
             kept.append(row)
-    return replace(split, rows=tuple(kept))
+    return _limited(split, count, kept)
 
 
 def drawn_rows(split: ScoredSplit, count: int) -> ScoredSplit:
-    """`count` rows of each data set in the split's order, drawn by a seed that follows from the ids, clusters
-    in turn, so that no patient fills the sample. Raises DataError where `count` is below 1.
+    """`count` rows of each data set in the split's order, as `drawn`. Raises DataError where `count` is below
+    1.
     """
-    if count < 1:
-        raise DataError(f"limit is {count}; it must be at least 1 image per data set")
-    turns: dict[tuple[str, str], int] = {}
+    return _limited(split, count, drawn(split.rows, count, "limit"))
+
+
+def drawn(rows: Sequence[Row], count: int, purpose: str) -> list[Row]:
+    """`count` rows of each data set in their order, drawn by a seed that follows from the purpose and the
+    ids, clusters in turn, so that no patient and no video fills the sample.
+    """
+    turns = Counter[str]()
     places: dict[str, list[tuple[int, int, str]]] = {}
-    for row in sorted(split, key=lambda row: stable_seed("limit", row.dataset, row.id)):
-        turn = turns[row.dataset, row.cluster] = turns.get((row.dataset, row.cluster), -1) + 1
-        place = (turn, stable_seed("limit", row.cluster), row.id)
+    for row in sorted(rows, key=lambda row: stable_seed(purpose, row.dataset, row.id)):
+        place = (turns[row.cluster], stable_seed(purpose, row.cluster), row.id)
+        turns[row.cluster] += 1
         places.setdefault(row.dataset, []).append(place)
     kept = {(name, id) for name, own in places.items() for _, _, id in sorted(own)[:count]}
-    return replace(split, rows=tuple(row for row in split if (row.dataset, row.id) in kept))
+    return [row for row in rows if (row.dataset, row.id) in kept]
+
+
+def _limited(split: ScoredSplit, count: int, kept: Iterable[Row]) -> ScoredSplit:
+    if count < 1:
+        raise DataError(f"limit is {count}; it must be at least 1 image per data set")
+    return replace(split, rows=tuple(kept))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ timing.json     mean seconds a prompt by kind, which no two runs share
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,39 +56,46 @@ def open_folder(
         DataError: it holds the journal of another run, or of one that skipped bad rows where `settings`
             don't.
     """
-    if not force and (folder / REPORT).exists():
-        raise OutputError(
-            f"'{folder / REPORT}' exists; pass --force to evaluate again, or choose another folder"
-        )
-    goes_on = (folder / JOURNAL).exists() and not force
-    if not goes_on:
-        check_free(_targets(folder).values(), force)
-    if force:
-        (folder / JOURNAL).unlink(missing_ok=True)
-        (folder / DAMAGED_JOURNAL).unlink(missing_ok=True)
     requested: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION, **provenance.stated, "split": split,
         "kinds": list(settings.kinds), "draws": settings.draws,
     }  # fmt: skip
     if settings.seeds:
         requested["seeds"] = list(settings.seeds)
-    journal = Journal(folder / JOURNAL, requested)
-    if not settings.skip_bad and any(image.skipped is not None for image in journal.known.values()):
+    return resumed(folder, _targets(folder), requested, force, settings.skip_bad)
+
+
+def resumed(
+    folder: Path,
+    targets: Mapping[str, Path],
+    requested: dict[str, Any],
+    force: bool = False,
+    skip_bad: bool = True,
+    parse: Callable[[dict[str, Any]], Any] | None = None,
+) -> Journal:
+    """The journal of a new or a stopped run in a folder, which ends by writing `targets` together: what an
+    earlier end left beside a report that somebody took away is removed. Arguments and errors are those of
+    `open_folder` and `Journal`.
+    """
+    if not force and (folder / REPORT).exists():
+        raise OutputError(
+            f"'{folder / REPORT}' exists; pass --force to evaluate again, or choose another folder"
+        )
+    goes_on = (folder / JOURNAL).exists() and not force
+    if not goes_on:
+        check_free(targets.values(), force)
+    if force:
+        (folder / JOURNAL).unlink(missing_ok=True)
+        (folder / DAMAGED_JOURNAL).unlink(missing_ok=True)
+    journal = Journal(folder / JOURNAL, requested, parse)
+    if not skip_bad and any(image.skipped is not None for image in journal.known.values()):
         raise DataError(
             f"'{journal.path}' is of a run with --skip-bad; pass it again, choose another folder, or "
             "--force to start again"
         )
-    if goes_on:
-        drop_earlier(_targets(folder))
-    return journal
-
-
-def drop_earlier(targets: Mapping[str, Path]) -> None:
-    """Removes what an earlier end of the same run left beside its report, which somebody took away: they are
-    made again together.
-    """
-    for path in targets.values():
+    for path in targets.values() if goes_on else ():
         path.unlink(missing_ok=True)
+    return journal
 
 
 def write_folder(

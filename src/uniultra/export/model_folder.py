@@ -25,8 +25,8 @@ from uniultra.io.output import write_json
 from uniultra.model_facts import MODEL_JSON, Passes
 from uniultra.models.adapted import base_location, open_model
 from uniultra.models.build import check_image_size, load
-from uniultra.models.packed import save_packed
 from uniultra.models.promptable import PromptableModel
+from uniultra.models.stored import save_packed
 
 GRAPHS = (ENCODER, DECODER)
 CLIENT_FILE = MODEL_JSON

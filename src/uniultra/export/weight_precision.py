@@ -11,7 +11,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from uniultra.errors import ModelError
-from uniultra.models.packed import LEVELS, SMALLEST_PACKED
+from uniultra.models.stored import LEVELS, SMALLEST_PACKED
 
 PRECISIONS = {
     "fp32": "weights as they were trained",
@@ -90,7 +90,7 @@ def pack_weights(graph: onnx.ModelProto) -> None:
 
 
 def pack_array(values: np.ndarray, axis: int | tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """`models.packed.pack` for numpy: the same integers and scales; with several axes one scale for each of
+    """`models.stored.pack` for numpy: the same integers and scales; with several axes one scale for each of
     their places.
     """
     kept = (axis,) if isinstance(axis, int) else axis

@@ -28,7 +28,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from uniultra.errors import PromptError
-from uniultra.hosts.requests import Endpoint, HostGuard, RefusedError, route
+from uniultra.hosts.serving import Endpoint, HostGuard, RefusedError, route
 from uniultra.hosts.volume_prompts import MOST_VOXELS, VolumePrompts
 from uniultra.segmenter import Segmenter
 from uniultra.web.guard import Guard

@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, Response
 
 from uniultra.errors import PromptError
 from uniultra.hosts.packed_arrays import pack, unpack
-from uniultra.hosts.requests import Endpoint, HostGuard, RefusedError, route
+from uniultra.hosts.serving import Endpoint, HostGuard, RefusedError, route
 from uniultra.hosts.volume_planes import Span
 from uniultra.hosts.volume_prompts import VolumePrompts
 from uniultra.segmenter import Segmenter

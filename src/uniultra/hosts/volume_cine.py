@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from uniultra.io.cines import by_frames
 from uniultra.results import FrameResult
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import retrack
@@ -30,7 +31,7 @@ def cine_of(plane: Callable[[int], np.ndarray], count: int) -> Cine:
         return Frame(np.ascontiguousarray(plane(number)))
 
     height, width = plane(0).shape
-    return Cine("the image", (height, width), count, read, lambda: map(read, range(count)))
+    return by_frames("the image", (height, width), count, read)
 
 
 @dataclass

@@ -13,7 +13,7 @@ from pathlib import Path
 from uniultra.errors import FileError
 from uniultra.io.images import Kind, find_images, kind_of, read_as, read_frame
 from uniultra.io.paths import PathLike, shown
-from uniultra.pixel_scale import Calibration
+from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, Frame
 
 
@@ -112,34 +112,41 @@ def _later(frames: Iterator[tuple[int, Frame]], requested: int, cine: Cine) -> F
     )
 
 
-def _still(frame: Frame) -> Cine:
-    def read(number: int) -> Frame:
-        if number != 0:
-            raise FileError(f"{frame.source}: there is no frame {number}; legal are 0 to 0; count from 0")
-        return frame
+def by_frames(
+    name: str,
+    frame_hw: tuple[int, int],
+    count: int,
+    read: Callable[[int], Frame],
+    calibration: Calibration = UNKNOWN,
+) -> Cine:
+    """A cine of which `read` gives each frame on its own; its numbers are checked here."""
 
-    size = frame.height, frame.width
-    return Cine(frame.source, size, 1, read, lambda: iter([frame]), calibration=frame.calibration)
+    def one(number: int) -> Frame:
+        check_number(number, count, name)
+        return read(number)
+
+    return Cine(name, frame_hw, count, one, lambda: map(one, range(count)), calibration=calibration)
+
+
+def check_number(number: int, count: int, name: str) -> None:
+    """Raises FileError for a frame that none of `count` is."""
+    if not 0 <= number < count:
+        raise FileError(f"{name}: there is no frame {number}; legal are 0 to {count - 1}; count from 0")
+
+
+def _still(frame: Frame) -> Cine:
+    return by_frames(frame.source, (frame.height, frame.width), 1, lambda _: frame, frame.calibration)
 
 
 def _sequence(name: str, files: Sequence[Path]) -> Cine:
     first = read_frame(files[0])
     frame_hw = first.height, first.width
-    read = partial(_nth, name, files, frame_hw)
-    return Cine(
-        name, frame_hw, len(files), read, partial(_stream, read, len(files)), calibration=first.calibration
-    )
+    return by_frames(name, frame_hw, len(files), partial(_nth, files, frame_hw), first.calibration)
 
 
-def _nth(name: str, files: Sequence[Path], frame_hw: tuple[int, int], number: int) -> Frame:
-    if not 0 <= number < len(files):
-        raise FileError(f"{name}: there is no frame {number}; legal are 0 to {len(files) - 1}; count from 0")
+def _nth(files: Sequence[Path], frame_hw: tuple[int, int], number: int) -> Frame:
     frame = read_frame(files[number])
     if (frame.height, frame.width) != frame_hw:
         sizes = f"{frame.width} x {frame.height} pixels, the first image {frame_hw[1]} x {frame_hw[0]}"
         raise FileError(f"{shown(files[number])}: {sizes}; a sequence has one size; resize it")
     return frame
-
-
-def _stream(read: partial[Frame], count: int) -> Iterator[Frame]:
-    return map(read, range(count))

@@ -59,7 +59,7 @@ class Colours:
 
     def stream(self) -> Iterator[np.ndarray]:
         """The frames of a video or GIF: RGB, or uint8 (H, W) of one that is grey. Raises FileError."""
-        from uniultra.io.lent_file import LentFile
+        from uniultra.io.paths import LentFile
         from uniultra.io.video import gif_pictures, video_colours
 
         if self.file.known is None or self.file.known.plugin is None:

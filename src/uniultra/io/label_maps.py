@@ -1,4 +1,6 @@
-"""Label maps in, by the name of a file's kind: ids of one frame, uint8 (H, W), and how large a pixel is."""
+"""By the name of a file's kind: label maps in, ids of one frame, uint8 (H, W), with the size of a pixel; and
+where frames lie in space.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ import numpy as np
 
 from uniultra.io import metaimage, nifti, nrrd
 from uniultra.io.paths import PathLike
+from uniultra.io.place import Place
 from uniultra.pixel_scale import Calibration
 
 READERS: Mapping[str, Callable[[PathLike], tuple[np.ndarray, Calibration]]] = {
@@ -16,3 +19,11 @@ READERS: Mapping[str, Callable[[PathLike], tuple[np.ndarray, Calibration]]] = {
     "NRRD": nrrd.read_labels,
 }
 """Each raises FileError."""
+PLACES: Mapping[str, Callable[[PathLike, int], Place | None]] = {
+    "NIfTI": nifti.place_of,
+    "MetaImage": metaimage.place_of,
+    "NRRD": nrrd.place_of,
+}
+"""Each takes a file and the number of a frame; it gives None where the file says nothing, or raises
+FileError.
+"""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from PIL import Image
@@ -45,7 +45,7 @@ class PackedMasks(Mapping[int, np.ndarray]):
         return len(self._bits)
 
 
-class LabelFile:
+class LabelFile(AbstractContextManager["LabelFile"]):
     """A TIFF of id images, uint8 (H, W), written page by page, deflated; for use within `output.staged`."""
 
     def __init__(self, path: Path) -> None:
@@ -58,9 +58,6 @@ class LabelFile:
             self._writer, format="TIFF", compression="tiff_adobe_deflate", tiffinfo=tags
         )
         self._writer.newFrame()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._writer.close()

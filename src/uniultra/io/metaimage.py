@@ -14,8 +14,7 @@ import numpy as np
 
 from uniultra.errors import FileError
 from uniultra.io import volumes
-from uniultra.io.lent_file import LentFile
-from uniultra.io.paths import PathLike, shown
+from uniultra.io.paths import LentFile, PathLike, shown
 from uniultra.io.place import LPS, Place, place
 from uniultra.io.plus import FRAME_FIELD, described
 from uniultra.io.print_size import print_size_notes

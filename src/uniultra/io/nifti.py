@@ -10,16 +10,17 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import weakref
-from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from uniultra.errors import FileError, OutputError
+from uniultra.io.cines import by_frames
 from uniultra.io.output import write_bytes
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, open_file, shown
-from uniultra.io.pillow_reader import check_size
+from uniultra.io.pillow_reader import check_size, span_of, spread
 from uniultra.io.place import RAS, Place, place
 from uniultra.io.print_size import print_size_notes
 from uniultra.io.silence import quiet
@@ -86,10 +87,9 @@ def open_nifti(path: PathLike) -> Cine:
     notes = (*notes, *print_size_notes("pixdim", calibration))
     if not _says_where(image):
         notes = (*notes, NO_WAY_UP)
-    low, high = _range(_plane(image, 0, name), image)
-    read = partial(_frame, image, name, calibration, (low, high))
-    one, stream = partial(_checked, read, name, frames), partial(_stream, read, frames)
-    return Cine(name, (shape[1], shape[0]), frames, one, stream, times, calibration, notes)
+    read = partial(_frame, image, name, calibration, span_of(_plane(image, 0, name)))
+    cine = by_frames(name, (shape[1], shape[0]), frames, read, calibration)
+    return replace(cine, times_s=times, notes=notes)
 
 
 def read_labels(path: PathLike) -> tuple[np.ndarray, Calibration]:
@@ -261,25 +261,6 @@ def _plane(image: Any, number: int, name: str) -> np.ndarray:
     return plane
 
 
-def _range(plane_hw: np.ndarray, image: Any) -> tuple[float, float]:
-    """The values that become black and white: 0 and 255 for bytes, else those of the first frame."""
-    if plane_hw.dtype == np.uint8:
-        return 0.0, 255.0
-    return float(plane_hw.min()), float(plane_hw.max())
-
-
 def _frame(image: Any, name: str, calibration: Calibration, span: tuple[float, float], number: int) -> Frame:
-    plane, (low, high) = _plane(image, number, name).astype(np.float64), span
-    share = (plane - low) / (high - low) if high > low else np.zeros_like(plane)
-    pixels = np.rint(255.0 * np.clip(share, 0.0, 1.0)).astype(np.uint8)
+    pixels = spread(_plane(image, number, name), *span)
     return Frame(np.ascontiguousarray(pixels), name, calibration)
-
-
-def _checked(read: partial[Frame], name: str, frames: int, number: int) -> Frame:
-    if not 0 <= number < frames:
-        raise FileError(f"{name}: there is no frame {number}; legal are 0 to {frames - 1}; count from 0")
-    return read(number)
-
-
-def _stream(read: partial[Frame], frames: int) -> Iterator[Frame]:
-    return map(read, range(frames))

@@ -7,8 +7,9 @@ import io
 import json
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image
@@ -55,7 +56,7 @@ def write_bytes(path: PathLike, data: bytes, force: bool = False) -> None:
         file.write(data)
 
 
-class ListedJson:
+class ListedJson(AbstractContextManager["ListedJson"]):
     """A JSON object with a list that is written as it comes, one line per item, and after it the entries of
     `tail`, as they are by then; for use within `staged`.
     """
@@ -74,9 +75,6 @@ class ListedJson:
             self._separator + json.dumps(item, ensure_ascii=False, allow_nan=False, default=_plain)
         )
         self._separator = ",\n    "
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         with self._file:

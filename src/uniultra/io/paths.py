@@ -1,12 +1,16 @@
-"""Paths as users give them: how messages show them, and what must hold before a file is opened."""
+"""Paths as users give them: how messages show them, what must hold before a file is opened, and
+an ordinary file held open to be read more than once.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
+from typing import BinaryIO
 
 from uniultra.errors import FileError
 from uniultra.text import printable
@@ -82,3 +86,35 @@ def _check_file(info: os.stat_result, name: str, limit: int) -> None:
         raise FileError(
             f"{name}: {info.st_size / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB; crop or compress it"
         )
+
+
+class LentFile:
+    """An ordinary file, held open as long as this object. Raises FileError as `open_file` does."""
+
+    def __init__(self, path: PathLike) -> None:
+        file = open_file(path, MAX_CINE_BYTES)
+        self.path = path
+        self._free = [file]
+        weakref.finalize(self, file.close)
+
+    @property
+    def size(self) -> int:
+        """In bytes. Raises OSError."""
+        return os.stat(self.path).st_size
+
+    @contextmanager
+    def lent(self) -> Iterator[BinaryIO]:
+        """The file, at its beginning, for one reader; to whoever comes meanwhile it is opened anew. Raises
+        FileError.
+        """
+        try:
+            file = self._free.pop()
+        except IndexError:
+            with open_file(self.path, MAX_CINE_BYTES) as another:
+                yield another
+            return
+        try:
+            file.seek(0)
+            yield file
+        finally:
+            self._free.append(file)

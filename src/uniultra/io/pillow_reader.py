@@ -1,5 +1,5 @@
-"""Pillow: still images decoded under limits, in silence, with every fault a FileError. Used by `images` and
-`masks` only.
+"""Pillow: still images decoded under limits, in silence, with every fault a FileError; and the sizes and the
+grey of every reader.
 """
 
 from __future__ import annotations
@@ -79,11 +79,21 @@ def grey(image: Image.Image, name: str) -> np.ndarray:
     """Grey uint8 (H, W) by the rules of `images.read_frame`."""
     if not is_wide(image):
         return np.array(flatten(image).convert("L"))
-    values = finite(np.asarray(image), name).astype(np.float64)
-    low, span = values.min(), np.ptp(values)
-    if span == 0:
-        return np.zeros(values.shape, dtype=np.uint8)
-    return np.rint((values - low) / span * 255.0).astype(np.uint8)
+    values = finite(np.asarray(image), name)
+    return spread(values, float(values.min()), float(values.max()))
+
+
+def span_of(plane_hw: np.ndarray) -> tuple[float, float]:
+    """The values of a file's first frame that become black and white: 0 and 255 of bytes, else its own."""
+    return (0.0, 255.0) if plane_hw.dtype == np.uint8 else (float(plane_hw.min()), float(plane_hw.max()))
+
+
+def spread(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """uint8, `low` as 0 and `high` as 255, cut at both; all 0 where they are the same."""
+    if high <= low:
+        return np.zeros(values.shape, np.uint8)
+    share = (values.astype(np.float64) - low) / (high - low)
+    return np.rint(255.0 * np.clip(share, 0.0, 1.0)).astype(np.uint8)
 
 
 def check_size(size: tuple[int, int], name: str) -> None:

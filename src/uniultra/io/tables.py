@@ -6,8 +6,9 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any
 
 from uniultra.io.output import write_text
 from uniultra.io.paths import PathLike
@@ -29,7 +30,7 @@ def write_csv(
     write_text(path, buffer.getvalue(), force)
 
 
-class TableFile:
+class TableFile(AbstractContextManager["TableFile"]):
     """A table like that of `write_csv`, written row by row; for use within `output.staged`."""
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
@@ -38,9 +39,6 @@ class TableFile:
 
     def add(self, row: Sequence[Any]) -> None:
         _write_rows(self._file, [row])
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._file.close()

@@ -17,8 +17,8 @@ from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 
 from uniultra.errors import FileError
-from uniultra.io.lent_file import LentFile
-from uniultra.io.paths import PathLike, one_line, shown
+from uniultra.io.cines import check_number
+from uniultra.io.paths import LentFile, PathLike, one_line, shown
 from uniultra.io.pillow_reader import check_size, flatten
 from uniultra.io.silence import quiet
 from uniultra.pixel_scale import UNKNOWN, Calibration
@@ -101,8 +101,7 @@ def open_gif(path: PathLike) -> Cine:
 
 def _one(stream: partial[Iterator[Frame]], name: str, count: int, number: int) -> Frame:
     """Frame `number` of a stream, by passing the ones before it."""
-    if not 0 <= number < count:
-        raise FileError(f"{name}: there is no frame {number}; legal are 0 to {count - 1}; count from 0")
+    check_number(number, count, name)
     for frame in stream(number):
         return frame
     raise FileError(

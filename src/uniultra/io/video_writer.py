@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
@@ -69,7 +69,7 @@ def write_movie(path: PathLike, pictures: Iterable[np.ndarray], rate_hz: float, 
     return movie.count
 
 
-class MovieFile:
+class MovieFile(AbstractContextManager["MovieFile"]):
     """An MP4 (H.264, which browsers play) that pictures are added to, one at a time; for use where the file
     takes its place afterwards.
 
@@ -132,9 +132,6 @@ class MovieFile:
         except (av.FFmpegError, ValueError, RuntimeError) as error:
             requested = f"{self._size_wh[0]} x {self._size_wh[1]} pixels at {float(self._rate):g} a second"
             self.fault = f"the encoder refuses {requested} ({one_line(error)})"
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._file is None:

@@ -20,9 +20,9 @@ import numpy as np
 from PIL import Image
 
 from uniultra.errors import FileError
-from uniultra.io.lent_file import LentFile
-from uniultra.io.paths import PathLike, shown
-from uniultra.io.pillow_reader import check_size
+from uniultra.io.cines import check_number
+from uniultra.io.paths import LentFile, PathLike, shown
+from uniultra.io.pillow_reader import check_size, span_of, spread
 from uniultra.io.place import Place
 from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, Frame
@@ -89,7 +89,7 @@ def cine_of(volume: Volume) -> Cine:
         found = f"{volume.channels} channels of {volume.dtype.name}"
         raise FileError(f"{volume.name}: {found}; legal are 1, or 3 or 4 of 8 bits; save it as grey")
     _check_length(volume)
-    span = _span(_grey(_plane(volume, 0), volume))
+    span = span_of(_grey(_plane(volume, 0), volume))
     read, stream = partial(_frame, volume, span), partial(_stream, volume, span)
     return Cine(
         *(
@@ -195,9 +195,7 @@ def _check_length(volume: Volume) -> None:
 
 
 def _plane(volume: Volume, number: int) -> np.ndarray:
-    if not 0 <= number < volume.size[2]:
-        legal = f"legal are 0 to {volume.size[2] - 1}"
-        raise FileError(f"{volume.name}: there is no frame {number}; {legal}; count from 0")
+    check_number(number, volume.size[2], volume.name)
     if volume.encoding != "raw":
         for at, plane in enumerate(_planes(volume)):
             if at == number:
@@ -263,19 +261,10 @@ def _grey(plane: np.ndarray, volume: Volume) -> np.ndarray:
     return plane[..., 0]
 
 
-def _span(plane: np.ndarray) -> tuple[float, float]:
-    """The values that become black and white: 0 and 255 for bytes, else those of the first frame."""
-    if plane.dtype == np.uint8:
-        return 0.0, 255.0
-    return float(plane.min()), float(plane.max())
-
-
 def _finished(plane: np.ndarray, volume: Volume, span: tuple[float, float]) -> Frame:
-    grey, (low, high) = _grey(plane, volume), span
+    grey = _grey(plane, volume)
     if grey.dtype != np.uint8:
-        values = grey.astype(np.float64)
-        share = (values - low) / (high - low) if high > low else np.zeros_like(values)
-        grey = np.rint(255.0 * np.clip(share, 0.0, 1.0)).astype(np.uint8)
+        grey = spread(grey, *span)
     return Frame(np.ascontiguousarray(grey), volume.name, volume.calibration)
 
 

@@ -17,8 +17,8 @@ from uniultra.errors import ModelError
 from uniultra.models.adapter import AdapterSpec
 from uniultra.models.backbone import CHHieraConfig
 from uniultra.models.convnet import ConvConfig
-from uniultra.models.packed import read_packed
 from uniultra.models.promptable import PromptableConfig, PromptableModel
+from uniultra.models.stored import read_packed
 
 PAPER = AdapterSpec()
 ADAPTER_PARTS = (".adapter.", "edge_stem.")
@@ -45,8 +45,8 @@ SIZES = {
     "mini": HieraSize(16, 1, (1, 2, 7, 2), (5, 7, 9)),
     "mini-2x": HieraSize(32, 2, (1, 2, 7, 2), (5, 7, 9)),
 }
-"""SAM 2's four sizes, the paper's student (`mini`), and that at twice its width, which `models.widen` makes
-of it.
+"""SAM 2's four sizes, the paper's student (`mini`), and that at twice its width, which
+`start_weights.widen` makes of it.
 """
 
 

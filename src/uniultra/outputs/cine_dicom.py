@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uniultra.errors import FileError, OutputError
+from uniultra.errors import OutputError
 from uniultra.io.dicom.captured import CapturedFrames
 from uniultra.io.input_file import InputFile
 from uniultra.io.label_tiff import PackedMasks
 from uniultra.model_facts import ModelFacts
-from uniultra.outputs.frame_files import maker
+from uniultra.outputs.frame_files import dicom_source, maker
 from uniultra.outputs.plan import DICOM_KINDS, OutputPlan
 from uniultra.results import FrameResult, ObjectResult
 
@@ -51,7 +51,6 @@ class CineDicom:
 
     def add(self, result: FrameResult, picture: np.ndarray | None) -> None:
         """One frame; `picture` is its overlay, RGB, where a Secondary Capture is written."""
-        assert result.number is not None, "a frame of a cine has a number"
         self.labels[:] = [found.label for found in result.objects]
         if "seg" in self.kinds:
             self._pack(result)
@@ -60,10 +59,10 @@ class CineDicom:
 
             rgb = marked(picture)
             self.picture_hw = rgb.shape[0], rgb.shape[1]
-            self.captures.add(result.number, encoded(rgb))
+            self.captures.add(result.at, encoded(rgb))
         for found in result.objects if "sr" in self.kinds else ():
             if found.status in (None, "sure") and found.measured.shape is not None:
-                self._keep(found, result.number)
+                self._keep(found, result.at)
 
     def write(self, parts: Mapping[str, Path], model: ModelFacts, ejection: dict[str, Any] | None) -> None:
         """Writes each kind. `ejection` is what `course.ejection_json` says. Raises OutputError."""
@@ -114,9 +113,8 @@ class CineDicom:
         if not self.packed:
             size = result.frame.height, result.frame.width
             self.packed.extend(PackedMasks(size) for _ in result.objects)
-        assert result.number is not None
         for kept, mask in zip(self.packed, result.masks, strict=True):
-            kept.add(result.number, mask.mask_hw)
+            kept.add(result.at, mask.mask_hw)
 
     def _keep(self, found: ObjectResult, frame: int) -> None:
         from uniultra.io.dicom.sr import LARGEST, SMALLEST, Finding
@@ -135,24 +133,14 @@ class CineDicom:
 def cine_dicom(
     plan: OutputPlan, source: InputFile, kinds: Sequence[str]
 ) -> tuple[CineDicom | None, tuple[str, ...]]:
-    """What gathers the kinds of DICOM among these; None where there are none. That nothing can refer to the
-    source is only noted where no kind was named.
-
-    Raises:
-        FileError: nothing can refer to it, where a kind was named.
+    """What gathers the kinds of DICOM among these; None where there are none. Notes and errors are
+    those of `dicom_source`.
     """
     chosen = tuple(kind for kind in kinds if kind in DICOM_KINDS)
-    if not chosen:
-        return None, ()
-    from uniultra.io.dicom.source import source_of
-
-    try:
-        dataset = source_of(source.header, plan.keep_patient)
-    except FileError as error:
-        if plan.kinds is not None:
-            raise
-        return None, (f"no DICOM SEG is written: {error}",)
-    return CineDicom(dataset, chosen, captures=CapturedFrames(plan.folder)), dataset.notes
+    dataset, notes = dicom_source(plan, source, chosen)
+    if dataset is None:
+        return None, notes
+    return CineDicom(dataset, chosen, captures=CapturedFrames(plan.folder)), notes
 
 
 def ejection_of(report: dict[str, Any] | None, labels: Sequence[str]) -> Any:

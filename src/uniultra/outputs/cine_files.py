@@ -70,11 +70,10 @@ class CineFiles:
         """The same result, once it is measured and its overlay drawn: the part of `add` that can be done
         ahead, on any thread.
         """
-        assert result.number is not None, "a frame of a cine has a number"
         for found in result.objects:
             _ = found.measured, found.area_px
         if self._captured or self.movie is not None:
-            self.pictures[result.number] = draw_result(result)
+            self.pictures[result.at] = draw_result(result)
         return result
 
     @property
@@ -83,13 +82,12 @@ class CineFiles:
 
     def add(self, result: FrameResult) -> None:
         """Adds one frame; frames come in ascending order. Raises OutputError."""
-        assert result.number is not None, "a frame of a cine has a number"
-        if result.number not in self.pictures:
+        if result.at not in self.pictures:
             self.prepare(result)
-        picture = self.pictures.pop(result.number, None)
-        self._list_faults(before=result.number)
-        self.listed_frames.append(result.number)
-        self.labels.add(result.number, id_mask(result))
+        picture = self.pictures.pop(result.at, None)
+        self._list_faults(before=result.at)
+        self.listed_frames.append(result.at)
+        self.labels.add(result.at, id_mask(result))
         for found in result.objects:
             row = _row(self.image, result, found)
             self.table.add(row if self.course is None else [*row, found.status, found.confidence])
@@ -180,5 +178,5 @@ def cine_files(
 
 def _row(image: str, result: FrameResult, found: ObjectResult) -> list[Any]:
     time_s = "" if result.time_s is None else result.time_s
-    about = [image, result.number, time_s, found.number, found.name, round(found.mask.quality, 4)]
+    about = [image, result.at, time_s, found.number, found.name, round(found.mask.quality, 4)]
     return frame_row(about, found.area_px, found.measured)

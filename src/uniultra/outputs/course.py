@@ -51,25 +51,19 @@ class Course:
 
     def add(self, result: FrameResult) -> None:
         """Adds the structures of one frame."""
-        assert result.number is not None, "a frame of a cine has a number"
         self.timed = self.timed and result.time_s is not None
         self.notes |= dict.fromkeys(f"frame {result.number}: {note}" for note in result.notes)
         for found in result.objects:
             size = float(found.area_px) if found.area_mm2 is None else found.area_mm2
             self.units.add("px2" if found.area_mm2 is None else "mm2")
-            point = Point(
-                result.number, result.time_s, size if found.area_px else None, found.status or "sure"
-            )
+            point = Point(result.at, result.time_s, size if found.area_px else None, found.status or "sure")
             self.points.setdefault(found.number, []).append(point)
             self.notes |= dict.fromkeys(found.scale.notes)
             if found.number == self.ventricle and found.status == "sure" and found.area_px:
                 self._keep_extremes(result, found)
 
     def _keep_extremes(self, result: FrameResult, found: ObjectResult) -> None:
-        assert result.number is not None
-        here = Extreme(
-            result.number, result.time_s, found.area_px, View(found.mask.mask_hw, found.mask.scale)
-        )
+        here = Extreme(result.at, result.time_s, found.area_px, View(found.mask.mask_hw, found.mask.scale))
         if self.diastole is None or here.area_px > self.diastole.area_px:
             self.diastole = here
         if self.systole is None or here.area_px < self.systole.area_px:

@@ -1,11 +1,13 @@
 """The files of one frame's result: id mask, overlay and JSON always; DICOM SEG and SR, CSV, NIfTI and COCO as
-planned.
+planned. Of a frame of an archive, those that were chosen beside its mask, under the same endings.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from uniultra.io.masks import ids_of
 from uniultra.io.output import staged, write_bytes, write_json, write_png, write_text
 from uniultra.io.tables import write_csv
 from uniultra.measure.measured import CSV_COLUMNS, rows
-from uniultra.outputs.plan import DICOM_KINDS, OutputPlan
+from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, PLAIN, OutputPlan
 from uniultra.outputs.result_picture import draw_result
 from uniultra.outputs.structured import frame_json
 from uniultra.results import FrameResult
@@ -37,7 +39,9 @@ def write_frame_files(plan: OutputPlan, source: InputFile, result: FrameResult) 
             SEG or SR was named.
     """
     paths = plan.frame_paths(source)
-    derived, notes = _derived(plan, source, result, paths)
+    dataset, notes = dicom_source(plan, source, paths)
+    kinds = [kind for kind in paths if kind in DICOM_KINDS and dataset is not None]
+    derived = {kind: derived_dataset(kind, dataset, source.path.name, result) for kind in kinds}
     written = {kind: path for kind, path in paths.items() if kind not in DICOM_KINDS or kind in derived}
     with staged(written, plan.force) as parts:
         write_png(parts["mask"], id_mask(result))
@@ -68,15 +72,15 @@ def maker(model: ModelFacts) -> Maker:
     return Maker(model.name, model.version, __version__)
 
 
-def _derived(
-    plan: OutputPlan, source: InputFile, result: FrameResult, paths: dict[str, Path]
-) -> tuple[dict[str, Dataset], tuple[str, ...]]:
-    """The planned DICOM objects by kind, with notes. A source that nothing can refer to is only noted where
-    none was named.
+def dicom_source(plan: OutputPlan, source: InputFile, kinds: Iterable[str]) -> tuple[Any, tuple[str, ...]]:
+    """The `SourceImage` that the DICOM results among these kinds refer to, with notes; None where there are
+    none. That nothing can refer to the source is only noted where no kind was named.
+
+    Raises:
+        FileError: nothing can refer to it, where a kind was named.
     """
-    kinds = [kind for kind in paths if kind in DICOM_KINDS]
-    if not kinds:  # pydicom isn't imported for a picture
-        return {}, ()
+    if not set(kinds) & set(DICOM_KINDS):  # pydicom isn't imported for a picture
+        return None, ()
     from uniultra.io.dicom.source import source_of
 
     try:
@@ -84,8 +88,8 @@ def _derived(
     except FileError as error:
         if plan.kinds is not None:
             raise
-        return {}, (f"no DICOM SEG is written: {error}",)
-    return {kind: derived_dataset(kind, dataset, source.path.name, result) for kind in kinds}, dataset.notes
+        return None, (f"no DICOM SEG is written: {error}",)
+    return dataset, dataset.notes
 
 
 def derived_dataset(kind: str, dataset: SourceImage, name: str, result: FrameResult) -> Dataset:
@@ -168,8 +172,8 @@ def _write_coco(path: Path, source: InputFile, result: FrameResult) -> None:
 
 def _write_nrrd(path: Path, source: InputFile, result: FrameResult) -> None:
     from uniultra.geometry import scale_of
+    from uniultra.io.label_maps import PLACES
     from uniultra.io.nrrd import write_seg_nrrd
-    from uniultra.io.places import PLACES
 
     ids = ids_of(result.masks)
     names, colours = _legend(result)
@@ -212,3 +216,32 @@ _PLAIN = {
     "labelme": _write_labelme,
     "cvat": _write_cvat,
 }
+
+
+@dataclass(frozen=True)
+class WriteExtras:
+    """An `Extras` of the chosen kinds; those of DICOM are made of DICOM inputs alone."""
+
+    kinds: tuple[str, ...]
+    keep_patient: bool = False
+
+    def __call__(self, folder: Path, source: InputFile, result: FrameResult) -> dict[str, Path]:
+        """The path of each file, by its ending. Raises OutputError and FileError."""
+        kinds = [kind for kind in self.kinds if kind not in DICOM_KINDS or source.is_dicom]
+        kinds = [kind for kind in kinds if result.objects or kind in PLAIN]
+        more = tuple(kind for kind in kinds if kind not in PLAIN)
+        if not more:
+            return {PLAIN[kind]: _plain(kind, folder, source.path, result) for kind in kinds}
+        plan = OutputPlan(folder / "all", result.number, more, keep_patient=self.keep_patient, force=True)
+        write_frame_files(plan, source, result)
+        paths = plan.frame_paths(source)
+        return {ARCHIVE_ENDINGS[kind]: paths[kind] for kind in kinds}
+
+
+def _plain(kind: str, folder: Path, file: Path, result: FrameResult) -> Path:
+    path = folder / PLAIN[kind]
+    if kind == "json":
+        write_json(path, frame_json(file.name, result))
+    else:
+        write_png(path, draw_result(result))
+    return path

@@ -21,7 +21,7 @@ from uniultra.io.paths import shown
 from uniultra.io.priors import instance_of
 from uniultra.measure.measured import Measured, measure_mask, number
 from uniultra.measure.volume import View, Volume, apart_notes, ejection_fraction, ellipsoid, simpson
-from uniultra.outputs.saved import of_frame, saved_beside
+from uniultra.outputs.earlier import of_frame, saved_beside
 from uniultra.pixel_scale import UNKNOWN, Calibration, Scale
 from uniultra.types import Frame
 

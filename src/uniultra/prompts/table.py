@@ -183,7 +183,9 @@ def _lookup(names: Collection[str]) -> dict[str, list[str]]:
 
 def _row(number: int, row: Mapping[str, str], known: Mapping[str, list[str]]) -> TableRow:
     name = _name(row.get("file", ""), known)
-    frame, structure = _frame(row.get("frame", "")), _structure(row.get("object", ""))
+    frame = _whole(row.get("frame", ""), "frame", 0, 10**7, "frame number; give whole numbers from 0")
+    numbered = f"structure's number; give whole numbers from 1 to {MOST_OBJECTS}"
+    structure = _whole(row.get("object", ""), "object", 1, MOST_OBJECTS, numbered)
     box, (points, labels) = _box(row), _points(row.get("points", ""))
     called = _label(row.get("label", ""))
     try:
@@ -220,26 +222,13 @@ def _label(cell: str) -> str:
         raise _CellError("column label", str(error)) from error
 
 
-def _frame(cell: str) -> int | None:
+def _whole(cell: str, column: str, least: int, most: int, what: str) -> int | None:
     if not cell:
         return None
-    cell = _WHOLE.sub("", cell)
-    if not (cell.isascii() and cell.isdigit() and len(cell) < 8):
-        raise _CellError(
-            "column frame",
-            f"'{shown(cell)}' is not a frame number; give whole numbers from 0, or leave it empty",
-        )
-    return int(cell)
-
-
-def _structure(cell: str) -> int | None:
-    if not cell:
-        return None
-    cell = _WHOLE.sub("", cell)
-    if not (cell.isascii() and cell.isdigit() and 1 <= int(cell[:8]) <= MOST_OBJECTS):
-        legal = f"give whole numbers from 1 to {MOST_OBJECTS}, or leave it empty"
-        raise _CellError("column object", f"'{shown(cell)}' is not a structure's number; {legal}")
-    return int(cell)
+    number = _WHOLE.sub("", cell)
+    if not (number.isascii() and number.isdigit() and len(number) < 8 and least <= int(number) <= most):
+        raise _CellError(f"column {column}", f"'{shown(number)}' is not a {what}, or leave it empty")
+    return int(number)
 
 
 def _box(row: Mapping[str, str]) -> tuple[float, float, float, float] | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from uniultra.data.dataset import Draws
 from uniultra.models.adapter import AdapterSpec
 
 
@@ -80,23 +81,9 @@ class LossSettings:
 
 
 @dataclass(frozen=True)
-class DataSettings:
-    """Fields of `data.dataset.SampleSpec` that a run may change."""
+class DataSettings(Draws):
+    """What is drawn how often, and of which sets."""
 
-    whole_share: float = 0.3
-    box_share: float = 0.65
-    bare_share: float = 0.2
-    exact_share: float = 0.3
-    margin_share: float = 0.0
-    margin_low: float = -0.08
-    margin_high: float = 0.38
-    sam2_share: float = 0.0
-    box_jitter: float = 0.2
-    rough_jitter: float = 0.35
-    anywhere_share: float = 0.0
-    near_share: float = 0.0
-    mask_share: float = 0.1
-    rotation: float = 25.0
     datasets: str = ""
     """Comma-separated names of the sets to train on; empty for all."""
     favour: str = ""

@@ -13,7 +13,76 @@ from typing import Any, TypeVar
 from uniultra.errors import ModelError
 from uniultra.io.texts import decoded
 from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, TrainConfig
-from uniultra.training.config_ranges import CHOICES, RANGES
+
+RANGES: dict[str, tuple[float, float]] = {
+    "optim.steps": (1, 10**7),
+    "optim.batch_size": (1, 4096),
+    "optim.encoder_lr": (0.0, 1.0),
+    "optim.decoder_lr": (0.0, 1.0),
+    "optim.weight_decay": (0.0, 1.0),
+    "optim.warmup": (0.0, 0.9),
+    "optim.clip": (0.0, 1e6),
+    "optim.ema": (0.0, 0.99999),
+    "optim.workers": (0, 64),
+    "optim.save_every": (1, 10**7),
+    "optim.accumulate": (1, 4096),
+    "optim.patience": (0, 10**7),
+    "loss.rounds": (1, 10),
+    "loss.dice": (0.0, 100.0),
+    "loss.bce": (0.0, 100.0),
+    "loss.quality": (0.0, 100.0),
+    "loss.boundary_weight": (0.0, 100.0),
+    "data.whole_share": (0.0, 1.0),
+    "data.box_share": (0.0, 1.0),
+    "data.bare_share": (0.0, 1.0),
+    "data.exact_share": (0.0, 1.0),
+    "data.margin_share": (0.0, 1.0),
+    "data.margin_low": (-0.4, 1.0),
+    "data.margin_high": (-0.4, 1.0),
+    "data.sam2_share": (0.0, 1.0),
+    "data.anywhere_share": (0.0, 1.0),
+    "data.near_share": (0.0, 1.0),
+    "data.box_jitter": (0.0, 0.4),
+    "data.rough_jitter": (0.0, 0.4),
+    "data.mask_share": (0.0, 1.0),
+    "data.rotation": (0.0, 180.0),
+    "model.focus_stretch": (0.0, 4.0),
+    "base.image_size": (0, 2048),
+    "base.focus_stretch": (0.0, 4.0),
+    "base.lora_rank": (1, 512),
+    "adapter.reduction": (1, 64),
+    "adapter.edge_channels": (1, 64),
+    "adapter.gate": (-10.0, 10.0),
+    "replay.share": (0.0, 0.9),
+    "student.focus_stretch": (0.0, 4.0),
+    "dskd.whole": (0.0, 1e3),
+    "dskd.hiera": (0.0, 1e3),
+    "dskd.adapter": (0.0, 1e3),
+    "dskd.weight": (0.0, 1e3),
+    "dskd.mask": (0.0, 1e3),
+    "dskd.soft": (0.0, 1e3),
+    "dskd.corrections": (0.0, 1e3),
+    "retune.steps": (0, 10**7),
+    "retune.encoder_lr": (0.0, 1.0),
+    "retune.decoder_lr": (0.0, 1.0),
+    "cache.views": (0, 10**5),
+    "unlabelled.share": (0.0, 0.9),
+    "decoder.width": (0, 256),
+    "decoder.mlp": (1, 8192),
+    "decoder.quality": (1, 1024),
+    "decoder.fit": (16, 10**5),
+    "decoder.views": (1, 10**7),
+    "decoder.unnamed": (0.0, 0.9),
+}
+"""Least and largest value of each number; both are legal."""
+CHOICES: dict[str, tuple[str, ...]] = {
+    "optim.precision": ("fp32", "bf16", "fp16"),
+    "optim.keep": ("last", "best"),
+    "dskd.levels": ("all", "last"),
+    "base.method": ("ch-adapter", "lora", "decoder", "full"),
+}
+"""The words that a setting takes."""
+
 
 C = TypeVar("C", TrainConfig, AdaptConfig, DistillConfig)
 

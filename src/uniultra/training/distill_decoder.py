@@ -11,13 +11,12 @@ small decoder itself. With `dskd.corrections` the teacher answers each correctio
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
 from pathlib import Path
 from typing import Protocol
 
 import torch
 from rich.console import Console
-from torch import Tensor, nn
+from torch import Tensor
 
 from uniultra.data.dataset import PromptDataset
 from uniultra.data.distill_dataset import RecurringViews
@@ -31,8 +30,8 @@ from uniultra.models.promptable import PromptableModel
 from uniultra.models.stored import save_folder
 from uniultra.text import printable
 from uniultra.training.config import DistillConfig, DSKDSettings, LossSettings
-from uniultra.training.dskd import soft_error
-from uniultra.training.interactive_loss import InteractiveTrainer, Round
+from uniultra.training.dskd import Distiller, soft_error
+from uniultra.training.interactive_loss import Round
 from uniultra.training.loop import Plan, is_first_process, run
 from uniultra.training.supervised import parse_favour, sample_spec
 from uniultra.training.teacher_cache import AnswerCache, TeacherCache, size_of_cache
@@ -173,12 +172,10 @@ def learn(
     )
 
 
-class DecoderDistiller(nn.Module):
+class DecoderDistiller(Distiller):
     """A student and its frozen teacher, of one image encoder. The forward pass takes a batch of
     `RecurringViews` and returns {"loss": ()}.
     """
-
-    accepts_loss_kwargs = False  # `**prompt` is the batch; the trainer has nothing of its own to pass
 
     def __init__(
         self,
@@ -189,24 +186,17 @@ class DecoderDistiller(nn.Module):
         maps: TeacherCache,
         answers: AnswerCache,
     ) -> None:
-        super().__init__()
-        self.prompted = InteractiveTrainer(student, loss)
-        self.teacher = teacher.requires_grad_(False)
-        self.dskd = dskd
+        super().__init__(student, teacher, dskd, loss)
         self.maps, self.answers = maps, answers
-        self.tally: dict[str, list[float]] = defaultdict(list)
 
-    def train(self, mode: bool = True) -> DecoderDistiller:
-        super().train(mode)
-        self.teacher.eval()
-        return self
-
-    def forward(self, image: Tensor, view: Tensor, **prompt: Tensor) -> dict[str, Tensor]:
+    def forward(  # type: ignore[override]
+        self, image: Tensor, view: Tensor, **prompt: Tensor
+    ) -> dict[str, Tensor]:
         """`view` (B,) is the row in the cache, `known` (B,) 0 where only the teacher knows the target; the
         rest as in `InteractiveTrainer`.
         """
         stages = self._stages(image, view)
-        answer = self.prompted.rounds(self.prompted.model.from_stages(stages), **prompt)
+        answer = self.prompted.rounds(self.student.from_stages(stages), **prompt)
         terms = {"mask": answer.loss} | self._distances(answer.rounds, stages, view, prompt["known"])
         for name, value in (terms | {n: getattr(answer, n) for n in ("dice_first", "dice_last")}).items():
             self.tally[name].append(float(value.detach()))
@@ -250,9 +240,3 @@ class DecoderDistiller(nn.Module):
             found = self.teacher.decode(self.teacher.from_stages(stages), *first.prompt)[0]
             self.answers.put(view, found)
         return found
-
-    def reported(self) -> dict[str, float]:
-        """The mean of every term since the last call, for the log; empties the tally."""
-        means = {name: sum(values) / len(values) for name, values in self.tally.items()}
-        self.tally.clear()
-        return means

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from uniultra import __version__
-from uniultra.data.dataset import PromptDataset, SampleSpec
+from uniultra.data.dataset import Draws, PromptDataset, SampleSpec
 from uniultra.data.manifest import Manifest, read_manifest
 from uniultra.data.splits import TrainSplit, permissive, selection_split, train_split
 from uniultra.errors import DataError, ModelError
@@ -21,9 +21,8 @@ from uniultra.io.output import write_json
 from uniultra.models.adapted import open_model
 from uniultra.models.build import build
 from uniultra.models.promptable import PromptableModel
-from uniultra.models.sam1 import load_sam1_decoder
+from uniultra.models.start_weights import load_sam1_decoder, widen
 from uniultra.models.stored import save_folder
-from uniultra.models.widen import widen
 from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, TrainConfig
 from uniultra.training.loop import Plan, run, whole_checkpoint
 
@@ -84,12 +83,8 @@ def _start(config: TrainConfig) -> PromptableModel:
 
 def sample_spec(settings: DataSettings, model: PromptableModel) -> SampleSpec:
     """What the data set draws, from a config's data section, in the views that a model takes."""
-    values = {
-        f.name: getattr(settings, f.name)
-        for f in dataclasses.fields(DataSettings)
-        if f.name not in ("datasets", "favour")
-    }
-    return SampleSpec(image_size=model.input_size, focus_stretch=model.focus_stretch, **values)
+    drawn = {f.name: getattr(settings, f.name) for f in dataclasses.fields(Draws)}
+    return SampleSpec(image_size=model.input_size, focus_stretch=model.focus_stretch, **drawn)
 
 
 def run_record(config: TrainConfig | AdaptConfig | DistillConfig, manifest: Manifest) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from urllib.parse import urlencode
 import numpy as np
 
 from uniultra.errors import ServeError
+from uniultra.io.coco import mask_of
 from uniultra.io.paths import PathLike
-from uniultra.io.rle import mask_of
 from uniultra.pixel_scale import PixelSize
 from uniultra.types import Prompt
 from uniultra.web.client_calls import Calls, RefusedError, contents, prompt_json, size_numbers

@@ -18,8 +18,8 @@ from urllib.parse import urlencode
 
 import numpy as np
 
+from uniultra.io.coco import mask_of
 from uniultra.io.paths import PathLike
-from uniultra.io.rle import mask_of
 from uniultra.pixel_scale import PixelSize
 from uniultra.types import Prompt
 from uniultra.web.cine_client import CineCalls

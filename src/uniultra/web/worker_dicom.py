@@ -13,8 +13,8 @@ import numpy as np
 
 from uniultra.errors import FileError, OutputError, PromptError, UniUltraError
 from uniultra.geometry import scale_of
+from uniultra.io.coco import mask_of
 from uniultra.io.input_file import InputFile
-from uniultra.io.rle import mask_of
 from uniultra.model_facts import ModelFacts
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.structures import legal_name

@@ -7,8 +7,8 @@ from __future__ import annotations
 import numpy as np
 
 from uniultra.errors import PromptError, UniUltraError
+from uniultra.io.coco import mask_of
 from uniultra.io.masks import read_mask
-from uniultra.io.rle import mask_of
 from uniultra.prompt_checks import check_prompt, clipped
 from uniultra.types import Prompt
 from uniultra.web.bytes_path import as_path

@@ -15,8 +15,8 @@ import dicoms
 import echonet_set
 from miniatures import HW, mask, nifti, nnunet, picture
 from uniultra.data.importers.registry import SETS, input_file
+from uniultra.data.loading import check_manifest
 from uniultra.data.manifest import read_manifest
-from uniultra.data.manifest_check import check_manifest
 from uniultra.data.set_import import Imported, ImportSettings, import_set
 from uniultra.errors import DataError, OutputError
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from phantom_manifest import Phantom, write_manifest
+from uniultra.data.loading import check_manifest
 from uniultra.data.manifest import read_manifest
-from uniultra.data.manifest_check import check_manifest
 from uniultra.data.simulation.cine_set import CineSettings, simulate_cine_set
 from uniultra.errors import DataError, OutputError
 from uniultra.evaluation.tracking.clips import real_clips

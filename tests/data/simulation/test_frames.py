@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from uniultra.data.dataset import PromptDataset, SampleSpec
+from uniultra.data.loading import check_manifest
 from uniultra.data.manifest import objects_in, read_manifest
-from uniultra.data.manifest_check import check_manifest
 from uniultra.data.simulation.background import draw_background
 from uniultra.data.simulation.beams import draw_beams
 from uniultra.data.simulation.frames import LEAST_PIXELS, contrast, simulate_frame, simulate_set

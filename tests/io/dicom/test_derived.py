@@ -13,10 +13,10 @@ from pydicom.uid import JPEG2000, JPEGBaseline8Bit, JPEGExtended12Bit
 from derived import BOTH, MAKER, MASK, Make, again, seg, sr
 from dicoms import HEIGHT, WIDTH, dataset, encapsulated, jpeg, jpeg_2000, picture, save
 from uniultra.errors import OutputError
+from uniultra.io.dicom.cine import describe
 from uniultra.io.dicom.header import read_header
 from uniultra.io.dicom.seg import Segment, segmentation
 from uniultra.io.dicom.source import read_source
-from uniultra.io.dicom.summary import describe
 
 
 @BOTH

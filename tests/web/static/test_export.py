@@ -22,12 +22,11 @@ from dicoms import PHI, dataset, encapsulated, jpeg, region, save
 from phantoms import ellipse, speckled
 from uniultra import __version__
 from uniultra.io.annotation_files import itksnap, yolo
-from uniultra.io.coco import coco, compressed, run_lengths
+from uniultra.io.coco import coco, compressed, mask_of, run_lengths
 from uniultra.io.dicom.seg import Segment, write_seg
 from uniultra.io.dicom.source import Maker, read_source
 from uniultra.io.nifti import write_labels
 from uniultra.io.nrrd import write_seg_nrrd
-from uniultra.io.rle import mask_of
 from uniultra.measure.measured import CSV_COLUMNS, FRAME_COLUMNS, measure_mask, rows
 from uniultra.measure.volume import View, ejection_fraction, simpson
 from uniultra.pixel_scale import Scale

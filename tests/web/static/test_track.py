@@ -15,7 +15,7 @@ import pytest
 
 from phantoms import ellipse, speckled
 from uniultra.geometry import inscribed_centre
-from uniultra.io.rle import mask_of
+from uniultra.io.coco import mask_of
 from uniultra.pixel_scale import NO_SCALE
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.anchor import registered

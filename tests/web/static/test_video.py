@@ -15,7 +15,7 @@ import pytest
 from browsers import Visit
 from phantoms import ellipse, speckled
 from uniultra.io.cines import open_cine
-from uniultra.io.rle import mask_of
+from uniultra.io.coco import mask_of
 from uniultra.web.workspace.static_files import STATIC
 from videos import save_video
 

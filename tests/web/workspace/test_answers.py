@@ -10,7 +10,7 @@ import pytest
 
 from phantoms import ellipse, speckled
 from uniultra.backends.open import open_backend
-from uniultra.io.rle import mask_of
+from uniultra.io.coco import mask_of
 from uniultra.web.cache import EmbeddingCache
 from uniultra.web.messages import PromptRequest
 from uniultra.web.workspace.desk import Desk

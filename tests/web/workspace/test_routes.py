@@ -19,8 +19,7 @@ from phantoms import ellipse
 from scans import BOX, TRUE, png_of
 from uniultra.data.manifest import read_manifest
 from uniultra.io.cines import open_cine
-from uniultra.io.coco import compressed, run_lengths
-from uniultra.io.rle import mask_of
+from uniultra.io.coco import compressed, mask_of, run_lengths
 from uniultra.web.workspace.workspace import Workspace
 
 TRUTH = compressed(run_lengths(TRUE))

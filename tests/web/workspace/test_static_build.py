@@ -16,7 +16,7 @@ from phantoms import ellipse, speckled
 from static_site import static_site
 from uniultra.errors import ModelError, OutputError
 from uniultra.io.cines import open_cine
-from uniultra.io.rle import mask_of
+from uniultra.io.coco import mask_of
 from uniultra.measure.measured import as_json, measure_mask
 from uniultra.pixel_scale import Scale
 from uniultra.segmenter import Segmenter

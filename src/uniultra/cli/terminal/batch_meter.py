@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -25,13 +25,15 @@ EVERY_S = 30.0
 @dataclass
 class Meter:
     """Counts by status, and speed: files per second over the last WINDOW_S, those that were done before
-    included.
+    included. `show` is called after each.
     """
 
     total: int
     counts: dict[str, int] = field(default_factory=dict)
     began: float = field(default_factory=lambda: time.monotonic())
     recent: deque[float] = field(default_factory=deque)
+    last: float = field(default_factory=lambda: time.monotonic())
+    show: Callable[[Meter], object] = lambda meter: None
 
     def add(self, status: str) -> None:
         now = time.monotonic()
@@ -39,6 +41,13 @@ class Meter:
         self.recent.append(now)
         while self.recent[0] < now - WINDOW_S:
             self.recent.popleft()
+        self.show(self)
+
+    def line(self) -> None:
+        """Prints itself to stderr, where the last line is EVERY_S old."""
+        if time.monotonic() - self.last >= EVERY_S:
+            self.last = time.monotonic()
+            print(f"uniultra: {self.text()}", file=sys.stderr, flush=True)
 
     @property
     def seen(self) -> int:
@@ -68,29 +77,12 @@ def duration(seconds: float) -> str:
 def shown(total: int) -> Iterator[Meter]:
     """A meter that shows itself on stderr."""
     with new_bar() as bar:
-        meter = _Shown(total)
+        meter = Meter(total)
         task = bar.add_task("starting", total=total)
-        meter.show = lambda: bar.update(task, completed=meter.seen, description=meter.text())
-        if bar.disable:
-            meter.show = meter.line
+        meter.show = Meter.line
+        if not bar.disable:
+            meter.show = lambda _: bar.update(task, completed=meter.seen, description=meter.text())
         yield meter
-
-
-@dataclass
-class _Shown(Meter):
-    last: float = field(default_factory=lambda: time.monotonic())
-
-    def __post_init__(self) -> None:
-        self.show = self.line
-
-    def add(self, status: str) -> None:
-        super().add(status)
-        self.show()
-
-    def line(self) -> None:
-        if time.monotonic() - self.last >= EVERY_S:
-            self.last = time.monotonic()
-            print(f"uniultra: {self.text()}", file=sys.stderr, flush=True)
 
 
 def tell_counts(counts: Counts, total: int, meter: Meter, out: str) -> None:

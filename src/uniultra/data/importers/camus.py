@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from uniultra.data.importers.nifti import read_nifti, squared
+from uniultra.data.importers.nifti import read_nifti, square_pixels, square_side, squared
 from uniultra.data.importers.sample import Finding, Problem, Sample, missing_mask
 from uniultra.errors import DataError, FileError
 
@@ -35,10 +35,9 @@ def find(root: Path) -> Iterator[Finding]:
         if not mask.is_file():
             yield missing_mask(image, mask.name)
             continue
-        try:
-            spacing = min(read_nifti(image).spacing_mm_yx)
-        except FileError as error:
-            yield Problem(str(image), str(error).removeprefix(f"{image}: "))
+        spacing = square_side(image)
+        if isinstance(spacing, Problem):
+            yield spacing
             continue
         yield Sample(
             stem,
@@ -47,12 +46,8 @@ def find(root: Path) -> Iterator[Finding]:
             (mask,),
             subject=stem.split("_")[0],
             pixel_mm=spacing,
-            pixels=_image,
+            pixels=square_pixels,
         )
-
-
-def _image(path: Path) -> np.ndarray:
-    return squared(read_nifti(path), smooth=True)
 
 
 def _labels(hw: tuple[int, int], path: Path) -> np.ndarray:

@@ -17,9 +17,9 @@ import numpy as np
 
 from uniultra.data.importers.sample import Finding, Problem, Sample
 from uniultra.errors import DataError, FileError, PromptError
+from uniultra.io.coco import mask_of
 from uniultra.io.masks import MAX_IDS
 from uniultra.io.polygons import filled
-from uniultra.io.rle import mask_of
 from uniultra.io.texts import composed, read_json
 
 

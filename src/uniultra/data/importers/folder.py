@@ -7,11 +7,10 @@ Masks hold ids 1..N, or 0 and one other value. A mask in `masks/` may be called 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from uniultra.data.importers.images import labels
-from uniultra.data.importers.sample import Finding, Problem, Sample, missing_mask, pictures
+from uniultra.data.importers.sample import Finding, Problem, pictures, with_mask
 from uniultra.errors import DataError
 from uniultra.io.images import IMAGE_SUFFIXES, LISTED_ENDINGS, VIDEO_SUFFIXES
 from uniultra.io.texts import composed
@@ -49,13 +48,7 @@ def _paired(images: _Named, masks: _Named) -> Iterator[Finding]:
             by_name[its] = path
         else:
             yield Problem(str(path), "no image of this name; add it, or remove the mask")
-    for name, image in images:
-        mask = by_name.get(name)
-        yield (
-            missing_mask(image, name)
-            if mask is None
-            else Sample(name, image, partial(labels, path=mask), (mask,))
-        )
+    yield from (with_mask(name, image, by_name.get(name), name, labels) for name, image in images)
 
 
 def _below(folder: Path) -> _Named:

@@ -14,26 +14,18 @@ from functools import partial
 from pathlib import Path
 
 from uniultra.data.importers.images import labels
-from uniultra.data.importers.sample import Finding, Sample, by_stem, locate, missing_mask, pictures
+from uniultra.data.importers.sample import Finding, by_stem, locate, pictures, with_mask
 
 PARTS = {"train": "train/labeled_data", "val": "val", "test": "test"}
 
 
 def find(root: Path) -> Iterator[Finding]:
     root = locate(root, PARTS["train"])
+    read = partial(labels, values=(1, 2))
     for split, part in PARTS.items():
         if not (root / part / "labels").is_dir():
             continue
         masks = by_stem(root / part / "labels")
         for image in pictures(root / part / "images"):
-            if image.stem not in masks:
-                yield missing_mask(image, f"labels/{image.stem}.png")
-                continue
-            mask = masks[image.stem]
-            yield Sample(
-                f"{split}_{image.stem}",
-                image,
-                partial(labels, path=mask, values=(1, 2)),
-                (mask,),
-                split=split,
-            )
+            mask, expected = masks.get(image.stem), f"labels/{image.stem}.png"
+            yield with_mask(f"{split}_{image.stem}", image, mask, expected, read, split=split)

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from uniultra.data.importers.images import labels
-from uniultra.data.importers.sample import Finding, Sample, missing_mask, pictures
+from uniultra.data.importers.sample import Finding, pictures, with_mask
 from uniultra.errors import DataError
 
 VALUES = (7, 8)
@@ -33,9 +33,5 @@ def find(root: Path) -> Iterator[Finding]:
     for video in videos:
         for image in pictures(video / "image"):
             mask = video / "mask" / f"{image.stem}_mask.png"
-            if not mask.is_file():
-                yield missing_mask(image, f"mask/{mask.name}")
-                continue
-            yield Sample(
-                image.stem, image, partial(labels, path=mask, values=VALUES), (mask,), subject=video.name
-            )
+            read = partial(labels, values=VALUES)
+            yield with_mask(image.stem, image, mask, f"mask/{mask.name}", read, subject=video.name)

@@ -10,11 +10,10 @@ Layout: github.com/cv516Buaa/MMOTU_DS2Net, `configs`, and its readers. The lists
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from uniultra.data.importers.images import coloured
-from uniultra.data.importers.sample import Finding, Sample, by_stem, locate, missing_mask, pictures
+from uniultra.data.importers.sample import Finding, by_stem, locate, pictures, with_mask
 
 CLASSES = (
     "chocolate_cyst", "serous_cystadenoma", "teratoma", "theca_cell_tumor",
@@ -30,13 +29,9 @@ def find(root: Path) -> Iterator[Finding]:
     known = _lists(root)
     for image in pictures(root / "images"):
         mask = masks.get(f"{image.stem}_binary") or masks.get(image.stem)
-        if mask is None:
-            yield missing_mask(image, f"{image.stem}.PNG")
-            continue
+        name, expected = f"otu_{image.stem}", f"{image.stem}.PNG"
         label, split = known.get(image.name, ("", ""))
-        yield Sample(
-            f"otu_{image.stem}", image, partial(coloured, path=mask), (mask,), label=label, split=split
-        )
+        yield with_mask(name, image, mask, expected, coloured, label=label, split=split)
 
 
 def _lists(root: Path) -> dict[str, tuple[str, str]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from uniultra.data.problems import Problem
 from uniultra.errors import FileError
 from uniultra.io.paths import one_line
 
@@ -88,3 +89,16 @@ def squared(image: Slice, smooth: bool) -> np.ndarray:
     return cv2.resize(
         values_hw, (width, height), interpolation=cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST
     )
+
+
+def square_pixels(path: Path) -> np.ndarray:
+    """The picture of a file, uint8 (H, W), with square pixels. Raises FileError."""
+    return squared(read_nifti(path), smooth=True)
+
+
+def square_side(path: Path) -> float | Problem:
+    """The side of a square pixel in mm; a problem where the file can't be read."""
+    try:
+        return min(read_nifti(path).spacing_mm_yx)
+    except FileError as error:
+        return Problem(str(path), str(error).removeprefix(f"{path}: "))

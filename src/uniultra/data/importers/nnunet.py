@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from uniultra.data.importers.images import labels
-from uniultra.data.importers.nifti import read_nifti, squared
+from uniultra.data.importers.nifti import read_nifti, square_pixels, square_side, squared
 from uniultra.data.importers.sample import Finding, Problem, Sample, locate, missing_mask
 from uniultra.errors import DataError, FileError
 from uniultra.io.images import IMAGE_SUFFIXES
@@ -81,16 +81,11 @@ def _cases(base: Path, part: str, ending: str, split: str) -> Iterator[Finding]:
 def _sample(name: str, image: Path, mask: Path, split: str) -> Finding:
     if not image.name.endswith(NIFTI):
         return Sample(name, image, partial(labels, path=mask), (mask,), split=split)
-    try:
-        spacing = min(read_nifti(image).spacing_mm_yx)
-    except FileError as error:
-        return Problem(str(image), str(error).removeprefix(f"{image}: "))
+    spacing = square_side(image)
+    if isinstance(spacing, Problem):
+        return spacing
     ids = partial(_nifti_labels, path=mask)
-    return Sample(name, image, ids, (mask,), split=split, pixel_mm=spacing, pixels=_nifti_pixels)
-
-
-def _nifti_pixels(path: Path) -> np.ndarray:
-    return squared(read_nifti(path), smooth=True)
+    return Sample(name, image, ids, (mask,), split=split, pixel_mm=spacing, pixels=square_pixels)
 
 
 def _nifti_labels(hw: tuple[int, int], path: Path) -> np.ndarray:

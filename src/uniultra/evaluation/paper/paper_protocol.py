@@ -21,12 +21,10 @@ import numpy as np
 from uniultra.data.manifest import Row
 from uniultra.data.prompt_simulation import exact_box
 from uniultra.evaluation.baselines import EllipseBaseline
-from uniultra.evaluation.journal import Journal
-from uniultra.evaluation.metrics import dice, iou
+from uniultra.evaluation.journal import Journal, score_rows
+from uniultra.evaluation.metrics import dice, hausdorff, iou
 from uniultra.evaluation.protocol import read_objects
-from uniultra.evaluation.runner import score_rows
 from uniultra.evaluation.simulated_user import PromptableSegmenter
-from uniultra.evaluation.surface import hausdorff
 from uniultra.pixel_scale import Box
 from uniultra.types import Frame, Prompt
 

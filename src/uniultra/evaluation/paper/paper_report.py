@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from uniultra import __version__
-from uniultra.errors import DataError, OutputError
+from uniultra.errors import DataError
 from uniultra.evaluation.journal import Journal
 from uniultra.evaluation.metrics import bootstrap_means, percentile_interval
 from uniultra.evaluation.paper.paper_protocol import PROTOCOL, SIDE, PaperImage, PaperRecord, parse_paper
@@ -23,9 +23,9 @@ from uniultra.evaluation.report.run_report import (
     plain,
     write_report,
 )
-from uniultra.evaluation.run_folder import JOURNAL, REPORT, TABLES, drop_earlier
+from uniultra.evaluation.run_folder import REPORT, TABLES, resumed
 from uniultra.evaluation.settings import stable_seed
-from uniultra.io.output import check_free, staged, write_text
+from uniultra.io.output import staged, write_text
 from uniultra.text import markdown
 
 SCHEMA_VERSION = 1
@@ -126,26 +126,14 @@ def paper_markdown(report: dict[str, Any]) -> str:
 
 def open_paper(folder: Path, provenance: Provenance, split: str, force: bool = False) -> Journal:
     """The journal of a new or a stopped run; `force` starts anew. Raises as `open_folder`."""
-    if not force and (folder / REPORT).exists():
-        raise OutputError(
-            f"'{folder / REPORT}' exists; pass --force to evaluate again, or choose another folder"
-        )
-    targets = {file: folder / file for file in (TABLES, REPORT)}
-    goes_on = (folder / JOURNAL).exists() and not force
-    if not goes_on:
-        check_free(targets.values(), force)
-    if force:
-        (folder / JOURNAL).unlink(missing_ok=True)
     requested = {
         "protocol": PROTOCOL,
         "protocol_schema_version": SCHEMA_VERSION,
         **provenance.stated,
         "split": split,
     }
-    journal = Journal(folder / JOURNAL, requested, parse_paper)
-    if goes_on:
-        drop_earlier(targets)
-    return journal
+    targets = {file: folder / file for file in (TABLES, REPORT)}
+    return resumed(folder, targets, requested, force, parse=parse_paper)
 
 
 def write_paper(folder: Path, report: dict[str, Any], force: bool = False) -> None:

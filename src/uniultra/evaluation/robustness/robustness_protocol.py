@@ -18,12 +18,11 @@ from uniultra.data.manifest import Row
 from uniultra.data.splits import ReportSplit, SelectionSplit
 from uniultra.errors import PromptError
 from uniultra.evaluation.baselines import ellipse_in_box
-from uniultra.evaluation.journal import Journal
+from uniultra.evaluation.journal import Journal, score_rows
 from uniultra.evaluation.metrics import dice, iou
-from uniultra.evaluation.protocol import read_objects
+from uniultra.evaluation.protocol import drawn, read_objects
 from uniultra.evaluation.records import Record
 from uniultra.evaluation.robustness.corruptions import CORRUPTIONS, Scene
-from uniultra.evaluation.runner import score_rows
 from uniultra.evaluation.settings import DAMAGED_IMAGES, KINDS, stable_seed
 from uniultra.evaluation.simulated_user import PromptableSegmenter, box_for
 from uniultra.types import Prompt
@@ -123,17 +122,7 @@ def draw_rows(split: SelectionSplit | ReportSplit, shown: Iterable[Record], limi
     """
     with_objects = {(record.dataset, record.id) for record in shown}
     rows = [row for row in split if (row.dataset, row.id) in with_objects]
-    queue = sorted(rows, key=lambda row: stable_seed("robustness", row.dataset, row.id))
-    turns: dict[str, int] = {}
-    places = {}
-    for row in queue:
-        turns[row.cluster] = turns.get(row.cluster, -1) + 1
-        places[row.dataset, row.id] = (turns[row.cluster], stable_seed("robustness", row.cluster))
-    chosen: set[tuple[str, str]] = set()
-    for dataset in {row.dataset for row in rows}:
-        own = sorted((place, key) for key, place in places.items() if key[0] == dataset)
-        chosen |= {key for _, key in own[:limit]}
-    return tuple(row for row in rows if (row.dataset, row.id) in chosen)
+    return tuple(drawn(rows, limit, "robustness"))
 
 
 def evaluate_robustness(

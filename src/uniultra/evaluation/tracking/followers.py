@@ -11,6 +11,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from uniultra.data.prompt_simulation import centre_click
 from uniultra.evaluation.simulated_user import PromptableSegmenter
 from uniultra.types import POSITIVE, Frame, Prompt, mask_box
 
@@ -87,20 +88,13 @@ class PreviousBox:
             mask_hw = self.segmenter.segment(frame, [prompt])[0].mask_hw
             box = mask_box(mask_hw)
             if box is not None:
-                prompt = Prompt(box, (_innermost(mask_hw),), (POSITIVE,)) if self.click else Prompt(box)
+                prompt = Prompt(box, (centre_click(mask_hw),), (POSITIVE,)) if self.click else Prompt(box)
             yield Followed(mask_hw, mask_hw)
 
 
 def baselines(segmenter: PromptableSegmenter) -> list[Tracker]:
     """All of them, on one segmenter."""
     return [Copy(segmenter), FlowOnly(segmenter), PreviousBox(segmenter), PreviousBox(segmenter, click=True)]
-
-
-def _innermost(mask_hw: np.ndarray) -> tuple[float, float]:
-    padded = np.pad(mask_hw.astype(np.uint8), 1)
-    depth = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
-    y, x = np.unravel_index(int(np.argmax(depth)), depth.shape)
-    return float(x), float(y)
 
 
 def _small(frame: Frame) -> np.ndarray:

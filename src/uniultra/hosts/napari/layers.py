@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from uniultra.errors import PromptError
+from uniultra.io.cines import by_frames
 from uniultra.pixel_scale import UNKNOWN, Calibration, same
 from uniultra.types import Cine, Frame
 
@@ -121,9 +122,7 @@ def cine_of(data: Any, attributes: Mapping[str, Any]) -> Cine:
         calibration = calibration.with_fallback("the layer's scale", (spacing[0], spacing[1]))
     count, frame_hw = (planes[0] if len(planes) == 3 else 1), (planes[-2], planes[-1])
     read = partial(_read, data, len(planes) == 3, attributes, calibration)
-    return Cine(
-        str(attributes["name"]), frame_hw, count, read, partial(_stream, read, count), None, calibration
-    )
+    return by_frames(str(attributes["name"]), frame_hw, count, read, calibration)
 
 
 def _read(
@@ -137,10 +136,6 @@ def _read(
     if not is_bytes:
         plane = 255 * np.clip((plane.astype(np.float32) - low) / max(high - low, 1e-12), 0, 1)
     return Frame(np.ascontiguousarray(np.rint(plane).astype(np.uint8)), str(attributes["name"]), calibration)
-
-
-def _stream(read: partial[Frame], count: int) -> Iterator[Frame]:
-    return map(read, range(count))
 
 
 def _even_step(cine: Cine) -> float | None:

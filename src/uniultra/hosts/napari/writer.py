@@ -13,10 +13,10 @@ from uniultra.hosts.napari.masks import Answers, results_of
 from uniultra.io.dicom.seg import Segment, segmentation
 from uniultra.io.dicom.source import source_of, write_dataset
 from uniultra.io.input_file import InputFile, input_file
+from uniultra.io.label_maps import PLACES
 from uniultra.io.nrrd import write_seg_nrrd
 from uniultra.io.output import write_json, write_png
 from uniultra.io.overlay import PALETTE
-from uniultra.io.places import PLACES
 from uniultra.outputs.frame_files import maker
 from uniultra.outputs.structured import frame_json
 from uniultra.results import FrameResult

@@ -1,11 +1,16 @@
 """What an encoded frame says of itself, read before any decoder sees it: a small file may claim a picture
-that fills the memory.
+that fills the memory. And its luma where the decoder holds it already.
 """
 
 from __future__ import annotations
 
 import struct
+from io import BytesIO
 from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGBaseline8Bit, JPEGExtended12Bit
 
 _START = b"\xff\xd8"
 _SOF = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
@@ -113,3 +118,30 @@ def _is_transformed(data: bytes, at: int) -> bool:
             return data[at + 8 : at + 9] == b"\1"
         at += 2 + struct.unpack_from(">H", data, at + 2)[0]
     return False
+
+
+_YBR = ("YBR_FULL", "YBR_FULL_422")
+_LOSSY_JPEG = (JPEGBaseline8Bit, JPEGExtended12Bit)
+_RGB = ("RGB", "YBR_RCT", "YBR_ICT")
+"""What Pillow gives as RGB from JPEG 2000."""
+
+
+def quick_luma(data: bytes, syntax: UID, photometric: str, coded: str = "") -> np.ndarray | None:
+    """Grey uint8 (H, W) of an encoded frame of 8-bit colour; None where it must be decoded as colour first.
+
+    `coded` is `Coded.colours`: what the code stream says of its colours goes before what the header does, for
+    real files keep RGB in the header over YCbCr in the stream. In JPEG, Y itself is decoded, and the two
+    planes of chroma are not. Raises what Pillow does on damaged data.
+    """
+    colours = coded or ("YBR" if photometric in _YBR else "")
+    if syntax in _LOSSY_JPEG and colours == "YBR":
+        with Image.open(BytesIO(data), formats=("JPEG",)) as image:
+            image.draft("L", image.size)
+            return np.asarray(image) if image.mode == "L" else None
+    if syntax in _LOSSY_JPEG and colours == "RGB":
+        with Image.open(BytesIO(data), formats=("JPEG",)) as image:
+            return np.asarray(image.convert("L")) if image.mode == "RGB" else None
+    if syntax in JPEG2000TransferSyntaxes and (coded or photometric) in _RGB:
+        with Image.open(BytesIO(data), formats=("JPEG2000",)) as image:
+            return np.asarray(image.convert("L")) if image.mode == "RGB" else None
+    return None

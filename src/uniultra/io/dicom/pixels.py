@@ -20,7 +20,7 @@ from pydicom.uid import (
 
 from uniultra.errors import FileError
 from uniultra.io.dicom.attributes import code, integer
-from uniultra.io.dicom.codestream import Coded, coded_as
+from uniultra.io.dicom.codestream import Coded, coded_as, quick_luma
 from uniultra.io.dicom.fragments import FrameIndex, index_frames
 from uniultra.io.dicom.grayscale import (
     MONOCHROME,
@@ -35,7 +35,6 @@ from uniultra.io.dicom.grayscale import (
     range_of,
 )
 from uniultra.io.dicom.header import UNDEFINED, Header
-from uniultra.io.dicom.luma import quick_luma
 from uniultra.io.dicom.pixel_checks import (
     check_colour,
     check_decoder,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from uniultra.errors import FileError
+from uniultra.io.cines import by_frames
 from uniultra.io.hdf5.geometry import Geometry
 from uniultra.io.hdf5.guard import opened
 from uniultra.io.paths import PathLike, shown
@@ -61,9 +62,9 @@ def cine_of(samples: Samples) -> Cine:
         calibration = calibration.with_fallback(samples.scale, geometry.spacing_mm_yx)
         notes = (*notes, geometry.note) if geometry.note else notes
         frame_hw = geometry.frame_hw
-    finish = partial(_finished, samples, calibration)
-    one, stream = partial(_one, samples, finish), partial(_stream, samples, finish)
-    return Cine(name, frame_hw, samples.count, one, stream, samples.times_s, calibration, notes)
+    read = partial(_one, samples, partial(_finished, samples, calibration))
+    cine = by_frames(name, frame_hw, samples.count, read, calibration)
+    return replace(cine, times_s=samples.times_s, notes=notes)
 
 
 def spread(values: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -89,13 +90,5 @@ def _finished(samples: Samples, calibration: Any, grey: np.ndarray) -> Frame:
 
 
 def _one(samples: Samples, finish: Callable[[np.ndarray], Frame], number: int) -> Frame:
-    if not 0 <= number < samples.count:
-        legal = f"legal are 0 to {samples.count - 1}"
-        raise FileError(f"{shown(samples.path)}: there is no frame {number}; {legal}; count from 0")
     with opened(samples.path) as file:
         return finish(samples.grey(file, number))
-
-
-def _stream(samples: Samples, finish: Callable[[np.ndarray], Frame]) -> Iterator[Frame]:
-    for number in range(samples.count):
-        yield _one(samples, finish, number)

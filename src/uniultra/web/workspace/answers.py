@@ -10,8 +10,7 @@ import numpy as np
 
 from uniultra.errors import PromptError
 from uniultra.geometry import scale_of, whole
-from uniultra.io.coco import compressed, run_lengths
-from uniultra.io.rle import mask_of
+from uniultra.io.coco import compressed, mask_of, run_lengths
 from uniultra.measure.agreement import dice
 from uniultra.measure.measured import measure_mask
 from uniultra.pixel_scale import UNKNOWN

@@ -12,9 +12,8 @@ from typing import Any
 
 from uniultra.data.manifest_text import COLUMNS
 from uniultra.errors import OutputError, PromptError
-from uniultra.io.coco import annotation
+from uniultra.io.coco import annotation, mask_of
 from uniultra.io.output import write_json
-from uniultra.io.rle import mask_of
 from uniultra.io.tables import write_csv
 from uniultra.text import Said
 from uniultra.web.problems import Problem

@@ -28,8 +28,8 @@ import numpy as np
 
 from uniultra import __version__
 from uniultra.errors import PromptError
+from uniultra.io.coco import mask_of
 from uniultra.io.output import staged, write_bytes, write_json, write_png
-from uniultra.io.rle import mask_of
 from uniultra.text import Said, printable
 from uniultra.web.problems import Problem
 from uniultra.web.workspace.items import Item

@@ -1,4 +1,4 @@
-// COCO's compressed run lengths, as uniultra/io/coco.py writes and io/rle.py reads them: runs in column
+// COCO's compressed run lengths, as uniultra/io/coco.py writes and reads them: runs in column
 // order, background first.
 
 // Text to a Uint8Array of 0 and 1, row by row.

@@ -1,4 +1,4 @@
-// When each frame was taken, as uniultra/io/dicom/timing.py has it (PS3.3 C.7.6.5 and C.7.6.6).
+// When each frame was taken, as uniultra/io/dicom/cine.py has it (PS3.3 C.7.6.5 and C.7.6.6).
 
 import { real, reals, tagAt } from "./dicom_elements.mjs";
 

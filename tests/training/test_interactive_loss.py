@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from uniultra.training.losses import boundary_bce, dice_loss, hard_iou
+from uniultra.training.interactive_loss import boundary_bce, dice_loss, hard_iou
 
 
 def square(side: int, low: int, high: int) -> torch.Tensor:

@@ -1,4 +1,6 @@
-"""What the protocols share: the guard in front, refusals with a status, and one shape of error."""
+"""What the protocols share: the guard in front, refusals with a status, one shape of error, and how each is
+served.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from uniultra.errors import UniUltraError
+from uniultra.segmenter import Segmenter
 from uniultra.web.guard import Guard, Scope
+from uniultra.web.server import Server, address_of, listening_socket, quieten, uvicorn_config
+from uniultra.web.settings import ServeSettings
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -43,3 +48,21 @@ def route(method: str, path: str, act: Endpoint) -> Route:
             return JSONResponse({"detail": "the request lacks a field, or one is of another kind"}, 400)
 
     return Route(path, endpoint, methods=[method])
+
+
+App = Callable[[Segmenter, ServeSettings], Guard]
+
+
+def serve_host(create_app: App, settings: ServeSettings, on_ready: Callable[[str, Segmenter], None]) -> None:
+    """Serves a protocol's application until SIGINT or SIGTERM, in this one process. `on_ready` hears the
+    address, once the model is loaded.
+
+    Raises:
+        ServeError: the address can't be listened on. ModelError: the model can't be loaded.
+    """
+    with listening_socket(settings) as listening:
+        segmenter = Segmenter.load(settings.model)
+        quieten()
+        config = uvicorn_config(create_app(segmenter, settings), settings, lifespan="off")
+        on_ready(address_of(listening), segmenter)
+        Server(config).run(sockets=[listening])

@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from uniultra.cli.main import app
+from uniultra.io.label_maps import PLACES
 from uniultra.io.nrrd import write_seg_nrrd
 from uniultra.io.place import Place, place
-from uniultra.io.places import PLACES
 
 TURNED = np.array([[0.0, 0.6, 0.8], [0.0, -0.8, 0.6], [1.0, 0.0, 0.0]])
 """A row a direction, not symmetric."""

@@ -11,8 +11,8 @@ import pytest
 
 from phantom_manifest import Phantom, write_manifest
 from uniultra.errors import DataError
-from uniultra.export import calibration_views as views
-from uniultra.export.calibration_views import CALIBRATION_VIEWS, HELD_VIEWS, draw_views
+from uniultra.export import int8 as views
+from uniultra.export.int8 import CALIBRATION_VIEWS, HELD_VIEWS, draw_views
 from uniultra.types import Features
 
 

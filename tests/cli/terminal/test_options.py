@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from dicoms import dataset, region, save
 from phantoms import ellipse, speckled
 from uniultra.cli.main import app
-from uniultra.cli.terminal.spacing import parse_scale, parse_size
+from uniultra.cli.terminal.options import one_frame, parse_scale, parse_size
 from uniultra.errors import PromptError
 
 TRUE = ellipse((96, 128), (60, 50), (30, 20))
@@ -94,3 +94,27 @@ def test_what_plus_minus_means_is_said_where_it_is_printed(tmp_path: Path) -> No
     assert "ellipse circumference, HC" in done.stdout
     said = "± reflects the pixel size alone, not the model's error, for which see docs/models.md"
     assert said in done.stdout
+
+
+@pytest.mark.parametrize(("text", "number"), [("0", 0), ("12", 12), (" 7 ", 7)])
+def test_one_number(text: str, number: int) -> None:
+    assert one_frame(text) == number
+
+
+@pytest.mark.parametrize("text", ["1-5", "1,2", "0-9:2", "all", "ALL", "-1"])
+def test_several_frames_are_sent_to_frames(text: str) -> None:
+    with pytest.raises(PromptError, match=f"--frame '{text}' is not one frame; .*--frames 1-5"):
+        one_frame(text)
+
+
+@pytest.mark.parametrize("text", ["x", "", "1.5", "٣"])
+def test_what_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(PromptError, match="is not a frame's number; give a whole number from 0"):
+        one_frame(text)
+
+
+@pytest.mark.parametrize("command", ["segment", "measure", "show"])
+def test_every_command_says_so(command: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, [command, str(tmp_path / "cine.dcm"), "--frame", "1-5"])
+    assert isinstance(done.exception, PromptError)
+    assert "--frames" in str(done.exception)

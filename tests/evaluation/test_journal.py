@@ -10,8 +10,7 @@ import pytest
 
 from phantom_manifest import Phantom, phantom_manifest
 from uniultra.data.manifest import Row
-from uniultra.evaluation.journal import Journal
-from uniultra.evaluation.runner import score_rows
+from uniultra.evaluation.journal import Journal, score_rows
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from uniultra.data.importers.sample import Sample
-from uniultra.data.subjects import begin_alike, check_pattern, pattern_for, with_subjects
+from uniultra.data.importers.sample import Sample, begin_alike, check_pattern, pattern_for, with_subjects
 from uniultra.errors import DataError
 
 

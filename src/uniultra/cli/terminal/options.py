@@ -1,11 +1,16 @@
-"""`--spacing` and `--override-scale`: the size of a pixel, as it is typed."""
+"""Options that several commands have, as they are typed: `--spacing`, `--override-scale`, `--label`,
+`--frame`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from uniultra.cli.terminal.text import tell
 from uniultra.errors import PromptError
 from uniultra.pixel_scale import Calibration, PixelSize
+from uniultra.structures import legal_name, unlisted_note
 
 LEAST_MM, MOST_MM = 0.001, 10.0
 METAVAR = "MM|Y,X"
@@ -57,3 +62,24 @@ def parse_size(text: str | None, option: str) -> PixelSize | None:
         legal = f"give millimetres from {LEAST_MM:g} to {MOST_MM:g}, or Y,X for down and right"
         raise PromptError(f"{option} '{text}' is not a pixel size; {legal}")
     return sides[0] if len(sides) == 1 else (sides[0], sides[1])
+
+
+LABEL_HELP = "Name of the structures, such as thyroid: one for all, or repeat it in their order."
+
+
+def parse_labels(labels: Sequence[str]) -> tuple[str, ...]:
+    """Names as results carry them; says on stderr which have no code of their own. Raises PromptError."""
+    names = tuple(map(legal_name, labels))
+    notes = [unlisted_note(name) for name in dict.fromkeys(names)]
+    tell([note for note in notes if note is not None])
+    return names
+
+
+def one_frame(text: str) -> int:
+    """A frame's number, from 0. Raises PromptError, which names what takes several frames."""
+    if text.strip().isascii() and text.strip().isdigit():
+        return int(text)
+    if any(sign in text.strip() for sign in "-,:") or text.strip().lower() == "all":
+        several = "give one number from 0; `uniultra segment` takes several frames with --frames"
+        raise PromptError(f"--frame '{text}' is not one frame; {several}, as in --frames 1-5 or --frames all")
+    raise PromptError(f"--frame '{text}' is not a frame's number; give a whole number from 0")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from uniultra.outputs.saved import of_frame, saved_beside, saved_scales
+from uniultra.outputs.earlier import of_frame, saved_beside, saved_scales
 from uniultra.pixel_scale import Scale
 
 KNOWN = {"spacing_mm_yx": [0.2, 0.3], "source": "region 1", "reason": None, "notes": ["a note"]}
