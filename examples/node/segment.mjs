@@ -7,6 +7,7 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { clipBox } from "../../src/uniultra/web/static/core/geometry.mjs";
+import { evenRound } from "../../src/uniultra/web/static/core/masks.mjs";
 import { openModel, readImage, writeMask } from "./files.mjs";
 
 const OPTIONS = {
@@ -27,8 +28,9 @@ async function main() {
   };
   const image = readImage(values.image);
   const { segmenter, facts } = await openModel(values.model);
-  const notes = clip(prompt, image);
-  const { mask, quality } = await segmenter.segment(image, prompt);
+  const notes = [...contradictions(prompt), ...clip(prompt, image)];
+  const { mask, quality, even } = await segmenter.segment(image, prompt);
+  if (even) notes.push("there is nothing to see where the prompt points: the image is of one even grey there");
   writeMask(values.out, mask, image);
   const pixels = mask.reduce((sum, inside) => sum + inside, 0);
   console.log(JSON.stringify({ model: facts.name, precision: facts.precision, mask: values.out, pixels, quality, notes }));
@@ -42,6 +44,13 @@ function clip(prompt, image) {
   if (same || clipped.x1 - clipped.x0 < 1 || clipped.y1 - clipped.y0 < 1) return [];
   prompt.box = clipped;
   return [`box ${[x0, y0, x1, y1]} reaches beyond the image of ${image.width} x ${image.height} pixels and is clipped to it`];
+}
+
+// As `uniultra segment` does: a note on each pixel that is both inside and outside.
+function contradictions({ points, negatives }) {
+  const outside = new Set(negatives.map((point) => point.map(evenRound).join()));
+  const both = new Set(points.map((point) => point.map(evenRound).join()).filter((pixel) => outside.has(pixel)));
+  return [...both].map((pixel) => `point ${pixel} is given both as inside and as outside; leave one of them out`);
 }
 
 function numbers(text, count, name) {

@@ -15,6 +15,8 @@ from PIL import Image
 
 from uniultra.io.output import write_json
 from uniultra.model_facts import Passes
+from uniultra.postprocess import NOTHING_TO_SEE
+from uniultra.registry import find, verified_folder
 
 CLIENT = Path(__file__).parents[2] / "examples" / "node"
 IMAGE = np.tile(np.arange(40, dtype=np.uint8), (30, 1))
@@ -55,6 +57,21 @@ def test_one_mask_is_pythons(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "a rough box" in result.stdout
+
+
+def test_what_is_odd_about_a_prompt_is_noted_as_in_python(tmp_path: Path) -> None:
+    model = verified_folder(find("uniultra-mini"))
+    Image.fromarray(np.full((30, 40), 90, np.uint8)).save(tmp_path / "even.png")
+    clicks = ("--point", "20,15", "--negative", "20.2,15")
+    files = ("--image", tmp_path / "even.png", "--out", tmp_path / "mask.png")
+    done = _run("--model", model, *files, *clicks)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["notes"] == [
+        "point 20,15 is given both as inside and as outside; leave one of them out",
+        NOTHING_TO_SEE,
+    ]
+    assert round(report["quality"], 4) == 0
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ export class Segmenter {
   }
 
   // image: {width, height, pixels}, grey Uint8Array. prompt: {box: {x0, y0, x1, y1} or null, points: [[x, y], ...], negatives: [[x, y], ...]}.
-  // Resolves to {mask, quality}: a Uint8Array of 0 and 1, row by row, and the predicted IoU, 0 to 1.
+  // Resolves to {mask, quality, even}: a Uint8Array of 0 and 1, row by row, the predicted IoU, 0 to 1, and whether the image is of one even grey
+  // there, so that there is nothing to see and the quality is 0.
   async segment(image, prompt) {
     const given = { box: null, points: [], negatives: [], ...prompt };
     check(given, image);
@@ -50,10 +51,10 @@ export class Segmenter {
       passes.push(found);
       if (agreements[n] > this.passes.agreed) break;
     }
-    const { mask, quality } = passes.at(-1);
+    const { mask, quality, even } = passes.at(-1);
     const logs = passes.reduce((sum, pass) => sum + Math.log(Math.max(pass.quality, 1e-6)), 0);
     const agreement = agreements.reduce((sum, each) => sum + each) / agreements.length;
-    return { answer: { mask, quality: Math.exp(logs / passes.length) }, trust: quality * agreement };
+    return { answer: { mask, even, quality: Math.exp(logs / passes.length) }, trust: quality * agreement };
   }
 
   filled(mask, image, { negatives }) {
@@ -135,10 +136,11 @@ export class Segmenter {
       has_mask_input: new ort.Tensor("float32", new Float32Array(1), [1]),
     });
     const logits = pasteLogits(answer.low_res_masks.data, grid, region, image);
-    const quality = this.ofNothing.has(features) ? 0 : Math.min(Math.max(answer.iou_predictions.data[0], 0), 1);
+    const even = this.ofNothing.has(features);
+    const quality = even ? 0 : Math.min(Math.max(answer.iou_predictions.data[0], 0), 1);
     const mask = new Uint8Array(logits.length);
     for (let i = 0; i < mask.length; i++) mask[i] = logits[i] > 0 ? 1 : 0;
-    return { mask, quality, logits };
+    return { mask, quality, even, logits };
   }
 }
 
