@@ -27,8 +27,10 @@ WATCH = """async () => {
     const overlay = document.getElementById("overlay");
     let before = seen.doc(), hovered = null;
     seen.listen(() => {
-        drawn(overlay);
-        if (kind && seen.doc() !== before) times[kind].push(performance.now() - times.began);
+        if (kind && seen.doc() !== before) {
+            drawn(overlay);
+            times[kind].push(performance.now() - times.began);
+        }
         if (seen.app.hover?.ms && seen.app.hover !== hovered) { times.hover.push(performance.now());
             hovered = seen.app.hover; }
         before = seen.doc();

@@ -119,10 +119,14 @@ export class Frames {
     if (number === app.frame) draw();
   }
 
-  // Fetches what will be needed next: the frames after `number`, or, where one goes back, before it.
+  // Fetches what will be needed next: the frames after `number`, or, where one goes back, before it; once the one that
+  // is drawn now is out of the way.
   ahead(number, count, by = 1) {
     this.aim = { number, count, by };
-    this.more();
+    this.soon ||= setTimeout(() => {
+      this.soon = 0;
+      this.more();
+    });
   }
 
   more() {
