@@ -6,8 +6,9 @@ canvas, with the server and without one.
 
 Makes a picture of 1024 x 768 and a cine of 500 frames of 1280 x 720, opens them with `uniultra open`, and
 works on them with a scripted mouse; then the same picture on the page that `uniultra open --static` writes.
-A time ends when the pixels are on the canvas, from where one is read back; what the screen adds isn't in it. Every request must go to loopback.
-Needs playwright, a Chromium, and for the page without a server onnxruntime-web (`make node-client`).
+A time ends when the pixels are on the canvas, from where one is read back; what the screen adds isn't in it.
+Every request must go to loopback. Needs playwright, a Chromium, and for the page without a server
+onnxruntime-web (`make node-client`).
 """
 
 from __future__ import annotations
