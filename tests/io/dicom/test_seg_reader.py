@@ -86,6 +86,20 @@ def test_frames_in_another_order(cine: Path, tmp_path: Path) -> None:
     same(written(data, tmp_path / "a.seg.dcm"), cine)
 
 
+@pytest.mark.parametrize("on_bytes", [False, True])
+def test_frames_of_cornerstone_begin_on_bytes(tmp_path: Path, on_bytes: bool) -> None:
+    """Against PS3.5 8.1.1: findings/cornerstone_seg_frames.sh. 12 x 11 pixels are 16.5 bytes."""
+    source = read_source(save(dataset(np.zeros((6, 12, 11), np.uint8)), tmp_path / "cine.dcm"))
+    masks = {number: np.random.default_rng(number).random((12, 11)) > 0.6 for number in range(6)}
+    data = segmentation(source, [Segment("liver", masks)], MAKER)
+    if on_bytes:
+        bits = [np.packbits(masks[number].ravel(), bitorder="little").tobytes() for number in range(6)]
+        data.PixelData = b"".join(bits)
+    assert len(data.PixelData) == (102 if on_bytes else 100)
+    for number, found in masks_of(read_seg(written(data, tmp_path / "a.seg.dcm")), None, 6):
+        np.testing.assert_array_equal(found[1], masks[number])
+
+
 def test_an_empty_frame_may_be_left_out(cine: Path, tmp_path: Path) -> None:
     data = ours(cine)
     keep = [0, 1, 2, 3, 4]  # the second segment is not on frame 5

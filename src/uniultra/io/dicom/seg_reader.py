@@ -252,7 +252,7 @@ def _stored(seg: SegFile, index: int) -> np.ndarray:
     bits = integer(seg.header.dataset, "BitsAllocated") or 8
     if pixels.length == UNDEFINED:
         return _decoded(seg, index)
-    first = index * height * width * bits  # frames of single bits don't begin on bytes (PS3.5 8.1.1)
+    first = index * _bits_apart(height * width, bits, len(seg.frames), pixels.length)
     start, end = first // 8, -(-(first + height * width * bits) // 8)
     with seg.header.store.opened() as file:
         file.seek(pixels.offset + start)
@@ -264,6 +264,18 @@ def _stored(seg: SegFile, index: int) -> np.ndarray:
         return plain[: height * width].reshape(height, width)
     order = "<" if seg.header.little_endian else ">"
     return np.frombuffer(data, f"{order}u{bits // 8}").reshape(height, width)
+
+
+def _bits_apart(pixels: int, bits: int, frames: int, length: int) -> int:
+    """How many bits lie between the beginnings of two stored frames.
+
+    Frames of single bits follow each other without a gap (PS3.5 8.1.1). Cornerstone3D's exporter, OHIF's,
+    lets each begin with a new byte (findings/cornerstone_seg_frames.sh). `length` is the pixel data's in
+    bytes; where it fits both, the standard's layout is read.
+    """
+    dense, on_bytes = -(-pixels * bits * frames // 8), frames * -(-pixels * bits // 8)
+    even = dense + dense % 2
+    return 8 * (on_bytes // frames) if even < on_bytes <= length <= on_bytes + 1 else pixels * bits
 
 
 def _decoded(seg: SegFile, index: int) -> np.ndarray:
