@@ -11,7 +11,6 @@ for found in client.follow(track):  # what the correction changes, and no more
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -21,11 +20,12 @@ from urllib.parse import urlencode
 import numpy as np
 
 from uniultra.errors import ServeError
-from uniultra.io.coco import mask_of
 from uniultra.io.paths import PathLike
 from uniultra.pixel_scale import PixelSize
 from uniultra.types import Prompt
-from uniultra.web.client_calls import Calls, RefusedError, contents, prompt_json, size_numbers
+from uniultra.web.client_calls import Calls, RefusedError, mask_and_box, parsed, prompt_json, size_numbers
+
+_NO_LINE = "the stream is not from `uniultra serve`, or ended early; try again"
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,7 @@ class CineCalls(Calls):
 
     def upload_cine(self, cine: PathLike | bytes, spacing_mm_yx: PixelSize | None = None) -> RemoteCine:
         """Sends a cine, by its path or as its bytes. Raises FileError, ServeError."""
-        said = [("spacing_mm_yx", value) for value in size_numbers(spacing_mm_yx) or ()]
-        data = cine if isinstance(cine, bytes) else contents(cine)
-        query = "?" + urlencode(said) if said else ""
-        return _cine(self._send("POST", f"/v1/cines{query}", data, "application/octet-stream"))
+        return _cine(self._upload("/v1/cines", cine, spacing_mm_yx))
 
     def reference_cine(self, path: str, spacing_mm_yx: PixelSize | None = None) -> RemoteCine:
         """Names a cine on the server's machine, below a folder that its operator allows. Raises
@@ -141,7 +138,7 @@ class CineCalls(Calls):
         path = f"/v1/cines/{track.cine_id}/tracks/{track.id}/frames?{query}"
         with closing(self._lines(path)) as lines:
             for line in lines:
-                found = _parsed_line(line)
+                found = parsed(line, _NO_LINE)
                 if found.get("problem"):
                     raise RefusedError(200, str(found["problem"]), str(found.get("detail", "")))
                 if found.get("done"):
@@ -162,9 +159,8 @@ class CineCalls(Calls):
             ServeError: as `follow`.
         """
         named = [{"object": number, "label": label} for number, label in sorted(labels.items())]
-        content = json.dumps({"kind": kind, "labels": named, "keep_patient": keep_patient})
         path = f"/v1/cines/{track.cine_id}/tracks/{track.id}/dicom"
-        return self._send_bytes("POST", path, content.encode("ascii"), "application/json")
+        return self._dicom(path, kind=kind, labels=named, keep_patient=keep_patient)
 
     def delete_track(self, track: RemoteTrack) -> None:
         """Drops a track. Raises ServeError."""
@@ -173,16 +169,6 @@ class CineCalls(Calls):
     def delete_cine(self, cine: RemoteCine) -> None:
         """Drops a cine and its tracks. Raises ServeError."""
         self._send("DELETE", f"/v1/cines/{cine.id}")
-
-
-def _parsed_line(line: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise ServeError("the stream is not from `uniultra serve`, or ended early; try again")
-    return found
 
 
 def _frame_prompt(frame: int, number: int, prompt: Prompt) -> dict[str, Any]:
@@ -213,11 +199,10 @@ def _frame(found: dict[str, Any]) -> RemoteFrame:
 
 
 def _object(one: dict[str, Any]) -> RemoteObject:
-    height, width = one["rle"]["size"]
-    box = None if one.get("box_xyxy") is None else tuple(one["box_xyxy"])
+    mask_hw, box = mask_and_box(one)
     return RemoteObject(
         one["object"],
-        mask_of(one["rle"]["counts"], (height, width)),
+        mask_hw,
         one["status"],
         one["confidence"],
         one["quality"],

@@ -10,21 +10,18 @@ client.delete(image)
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 import numpy as np
 
-from uniultra.io.coco import mask_of
 from uniultra.io.paths import PathLike
 from uniultra.pixel_scale import PixelSize
 from uniultra.types import Prompt
 from uniultra.web.cine_client import CineCalls
 from uniultra.web.client_calls import RefusedError as RefusedError
-from uniultra.web.client_calls import contents, mask_json, prompt_json, size_numbers
+from uniultra.web.client_calls import mask_and_box, mask_json, prompt_json, size_numbers
 
 
 @dataclass(frozen=True)
@@ -76,12 +73,7 @@ class Client(CineCalls):
         """Sends an image file, by its path or as its bytes; `frame` picks one of a cine, from 0. Raises
         FileError, ServeError.
         """
-        said = [("spacing_mm_yx", value) for value in size_numbers(spacing_mm_yx) or ()] + [
-            ("frame", frame)
-        ] * (frame is not None)
-        query = "?" + urlencode(said) if said else ""
-        data = image if isinstance(image, bytes) else contents(image)
-        return _image(self._send("POST", f"/v1/images{query}", data, "application/octet-stream"))
+        return _image(self._upload("/v1/images", image, spacing_mm_yx, frame))
 
     def reference(
         self, path: str, spacing_mm_yx: PixelSize | None = None, frame: int | None = None
@@ -142,9 +134,8 @@ class Client(CineCalls):
             ServeError: as `segment`.
         """
         said = [{"label": label, "mask": mask_json(mask)} for label, mask in structures]
-        content = json.dumps({"kind": kind, "structures": said, "keep_patient": keep_patient})
         path = f"/v1/images/{image.id}/dicom"
-        return self._send_bytes("POST", path, content.encode("ascii"), "application/json")
+        return self._dicom(path, kind=kind, structures=said, keep_patient=keep_patient)
 
     def delete(self, image: RemoteImage) -> None:
         """Drops an image. Raises ServeError."""
@@ -171,9 +162,7 @@ def _image(found: dict[str, Any]) -> RemoteImage:
 
 
 def _answer(item: dict[str, Any]) -> Answer:
-    height, width = item["rle"]["size"]
-    box = None if item["box_xyxy"] is None else tuple(item["box_xyxy"])
-    mask_hw = mask_of(item["rle"]["counts"], (height, width))
+    mask_hw, box = mask_and_box(item)
     return Answer(
         mask_hw,
         item["mask_id"],

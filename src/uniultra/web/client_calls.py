@@ -9,14 +9,14 @@ import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import numpy as np
 
 from uniultra.errors import FileError, ServeError
-from uniultra.io.coco import compressed, run_lengths
+from uniultra.io.coco import compressed, mask_of, run_lengths
 from uniultra.io.paths import PathLike, one_line, shown
-from uniultra.pixel_scale import PixelSize
+from uniultra.pixel_scale import Box, PixelSize
 from uniultra.types import Prompt
 
 
@@ -39,13 +39,28 @@ class Calls:
     timeout_s: float = 60.0
     patience_s: float = 60.0
 
+    def _upload(
+        self, path: str, file: PathLike | bytes, size_mm: PixelSize | None, frame: int | None = None
+    ) -> dict[str, Any]:
+        """Sends a file, by its path or as its bytes. Raises FileError, ServeError."""
+        said: list[tuple[str, float]] = [("spacing_mm_yx", value) for value in size_numbers(size_mm) or ()]
+        if frame is not None:
+            said.append(("frame", frame))
+        query = "?" + urlencode(said) if said else ""
+        data = file if isinstance(file, bytes) else contents(file)
+        return self._send("POST", path + query, data, "application/octet-stream")
+
+    def _dicom(self, path: str, **content: Any) -> bytes:
+        """A DICOM file of what a request describes. Raises ServeError."""
+        return self._send_bytes("POST", path, json.dumps(content).encode("ascii"), "application/json")
+
     def _send_json(self, method: str, path: str, content: Any) -> dict[str, Any]:
         return self._send(method, path, json.dumps(content).encode("ascii"), "application/json")
 
     def _send(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> dict[str, Any]:
         """The JSON of an answer. Raises ServeError."""
         data = self._send_bytes(method, path, body, kind)
-        return dict(_parsed(data)) if data else {}
+        return dict(parsed(data)) if data else {}
 
     def _send_bytes(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> bytes:
         """An answer; asks again where the server is busy, for as long as patience lasts. Raises
@@ -130,14 +145,25 @@ def contents(path: PathLike) -> bytes:
         raise FileError(f"{shown(path)}: can't be opened ({one_line(error)}); check the path") from error
 
 
-def _parsed(data: bytes) -> dict[str, Any]:
+_NO_ANSWER = "the answer is not from `uniultra serve`; check the address"
+
+
+def parsed(data: bytes, fault: str = _NO_ANSWER) -> dict[str, Any]:
+    """A JSON object. Raises ServeError with `fault`, where it is none."""
     try:
         found = json.loads(data)
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise ServeError("the answer is not from `uniultra serve`; check the address")
+        raise ServeError(fault)
     return found
+
+
+def mask_and_box(one: dict[str, Any]) -> tuple[np.ndarray, Box | None]:
+    """The mask of an answer, bool (H, W), and its box; None where it is empty."""
+    height, width = one["rle"]["size"]
+    box = one.get("box_xyxy")
+    return mask_of(one["rle"]["counts"], (height, width)), None if box is None else tuple(box)
 
 
 def prompt_json(prompt: Prompt, previous: str | None) -> dict[str, Any]:
@@ -157,6 +183,6 @@ def mask_json(mask: np.ndarray | str) -> dict[str, Any]:
 
 
 def _refused(status: int, data: bytes) -> RefusedError:
-    problem = _parsed(data)
+    problem = parsed(data)
     name = str(problem.get("type", "")).rpartition(":")[2]
     return RefusedError(status, name, str(problem.get("detail", "no reason given")))
