@@ -196,3 +196,13 @@ def test_the_pictures_that_come_with_the_package(folders: dict[str, Path], segme
     [right] = segmenter.segment(Frame(np.asarray(image)), [Prompt((116, 40, 398, 318))])
     back = cv2.resize(found[top : top + drawn.shape[0]].astype(np.float32), image.size) > 0.5
     assert dice(back, right.mask_hw) > 0.98
+
+
+def test_a_published_name_wins_over_a_folder_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / DEFAULT).mkdir()
+    (tmp_path / DEFAULT / "encoder.onnx").write_bytes(b"of another program")
+    assert host_folder(DEFAULT) == find(DEFAULT).folder
+    assert host_folder(f"./{DEFAULT}") == Path(DEFAULT)

@@ -291,7 +291,8 @@ def _title(name: str, evaluation: Evaluation, provenance: Provenance) -> str:
     from uniultra.evaluation.report.provenance import limit_text
 
     first = f", {limit_text(provenance.stated)}" if provenance.limit else ""
-    images = f"{evaluation.images} images with objects, {evaluation.images_without_objects} without{first}"
+    noun = "image" if evaluation.images == 1 else "images"
+    images = f"{evaluation.images} {noun} with objects, {evaluation.images_without_objects} without{first}"
     return (
         f"{name} on {evaluation.split}: {images}. Dice, and in brackets the skill over the ellipse in the "
         "box.\n"

@@ -17,7 +17,7 @@ from uniultra.export.host_sam2 import x_anylabeling
 from uniultra.export.hub_folder import write_hub_folder
 from uniultra.hashes import file_sha256
 from uniultra.model_facts import ModelFacts
-from uniultra.registry import find, verified_folder
+from uniultra.registry import MODELS, find, verified_folder
 
 HOSTS: Mapping[str, Callable[[Pair, ModelFacts], Pair]] = {"x-anylabeling": x_anylabeling, "ohif": ohif}
 HUB = "huggingface"
@@ -60,9 +60,11 @@ def write_host(host: str, folder: Path, out: Path, force: bool = False) -> dict[
 
 
 def host_folder(model: str) -> Path:
-    """The folder of a published model, or one that `uniultra export` wrote. Raises ModelError for another."""
+    """The folder of a published model, whose name wins over a folder of that name, or one that `uniultra
+    export` wrote. Raises ModelError for another.
+    """
     folder = Path(model)
-    if not folder.is_dir():
+    if any(entry.name == model for entry in MODELS) or not folder.is_dir():
         return verified_folder(find(model))
     if not (folder / ENCODER).is_file():
         raise ModelError(
