@@ -185,3 +185,8 @@ def test_the_tests_are_installed_alike_with_and_without_make() -> None:
     for name in ("README.md", "CONTRIBUTING.md"):
         found = re.findall(r"pip install -e ['\"]\.\[(\S+)\]['\"]", (root / name).read_text(encoding="utf-8"))
         assert found == [extras], name
+
+
+def test_the_site_has_the_icon_of_the_page() -> None:
+    page = ROOT / "src" / "uniultra" / "web" / "static" / "icon.svg"
+    assert (ROOT / "docs" / "icon.svg").read_bytes() == page.read_bytes()

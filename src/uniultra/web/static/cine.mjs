@@ -223,7 +223,8 @@ export class CineBar {
     const place = (area) => height - 9 - ((area - low) / Math.max(1, high - low)) * (height - 15);
     context.beginPath();
     areas.forEach(([frame, area], index) => {
-      if (index) context.lineTo(x(frame), place(area));
+      const gone = index && object.lost?.some((number) => number > areas[index - 1][0] && number < frame);
+      if (index && !gone) context.lineTo(x(frame), place(area));
       else context.moveTo(x(frame), place(area));
     });
     context.strokeStyle = object.colour;

@@ -6,7 +6,7 @@ import { calipersOn } from "./doc.mjs";
 import { saveNow } from "./saving.mjs";
 import { app, changed, commit, doc, itemPath, say } from "./state.mjs";
 import { LANGUAGES } from "./languages.mjs";
-import { current, inWords, number, reasonOf, speak, t } from "./texts.mjs";
+import { current, inWords, number, reasonOf, sentence, speak, t } from "./texts.mjs";
 
 const closing = (dialog, text = t("close")) =>
   el("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, text);
@@ -124,8 +124,10 @@ async function runExport(button, result, write) {
       result,
       el("p", { class: "good" }, t("exportDone", done.files.length, done.folder)),
       el("ul", { class: "files" }, ...done.files.map((file) => el("li", {}, file))),
-      ...done.notes.map((note) => el("p", { class: "muted" }, inWords(note))),
+      ...done.notes.map((note) => el("p", { class: "muted" }, sentence(note))),
     );
+    const dialog = result.closest("dialog");
+    dialog.scrollTop = dialog.scrollHeight; // the buttons lie over its end
   } catch (error) {
     fill(result, el("p", { class: "warning" }, reasonOf(error)));
   } finally {

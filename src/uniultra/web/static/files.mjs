@@ -69,6 +69,7 @@ export class Files {
       hover: null,
       draft: null,
       pending: [],
+      notice: "", // of the file before
       saving: "saved",
       selected: file.doc.objects[0]?.id ?? null,
       level: { brightness: 1, contrast: 1 },

@@ -7,7 +7,7 @@ import { asCsv, asTabs, measured, measuresOf } from "./measures.mjs";
 import { lengthOf, scaleAt } from "./core/scale.mjs";
 import { printReport } from "./report.mjs";
 import { app, calibration, changed, commit, doc, say, selectedMask, selectedObject } from "./state.mjs";
-import { NAMES, current, hear, inWords, number, qualityOf, reasonOf, squared, t } from "./texts.mjs";
+import { NAMES, current, hear, inWords, number, qualityOf, reasonOf, sentence, squared, t } from "./texts.mjs";
 import { volumeParts, volumeState } from "./volume.mjs";
 
 export function newStructure() {
@@ -165,7 +165,7 @@ function why(found, calipers) {
   hear(there);
   hear(found?.scale);
   const reason = found?.scale ? found.scale.reason : there.reason;
-  const notes = (found?.scale?.notes ?? []).map((note) => el("p", { class: "warning" }, `${inWords(note)}.`));
+  const notes = (found?.scale?.notes ?? []).map((note) => el("p", { class: "warning" }, sentence(note)));
   if (doc().spacing_mm_yx) {
     const remove = el(
       "button",
@@ -285,7 +285,7 @@ function heart(object) {
       ),
     ),
     ...shaky(object, found),
-    el("p", { class: "muted" }, `${inWords(known.method)}.`),
-    ...known.notes.map((note) => el("p", { class: "warning" }, `${inWords(note)}.`)),
+    el("p", { class: "muted" }, sentence(known.method)),
+    ...known.notes.map((note) => el("p", { class: "warning" }, sentence(note))),
   ];
 }

@@ -7,7 +7,7 @@ import { allMeasured, measuresOf, rows } from "./measures.mjs";
 import { app, calibration, doc, selectedMask, selectedObject } from "./state.mjs";
 import { scaleAt } from "./core/scale.mjs";
 import { volumeRows } from "./volume.mjs";
-import { current, hear, inWords, number, squared, t } from "./texts.mjs";
+import { current, hear, inWords, number, sentence, squared, t } from "./texts.mjs";
 
 export async function printReport() {
   if (!app.file) return;
@@ -42,7 +42,7 @@ export async function printReport() {
 // What speaks against the numbers: of the scale, of masks that the model is unsure of, of the frames that a volume rests on.
 function doubts() {
   const masks = masksOn(doc(), app.frame),
-    notes = masks.flatMap((mask) => measuresOf(mask.object)?.scale?.notes ?? []).map((note) => `${inWords(note)}.`);
+    notes = masks.flatMap((mask) => measuresOf(mask.object)?.scale?.notes ?? []).map(sentence);
   const unsure = masks.filter(isDoubtful).map((mask) => `${objectOf(doc(), mask.object).name}: ${t("low")}.`);
   const object = selectedObject(),
     found = object ? extremes(object.id) : null;

@@ -60,6 +60,12 @@ export function inWords(sentence) {
   return typeof make === "function" ? make(Object.fromEntries(inner)) : make;
 }
 
+// The same as a whole sentence.
+export function sentence(text) {
+  const words = inWords(text);
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? "" : "."}`;
+}
+
 // Why something was refused.
 export function reasonOf({ kind, message }) {
   if (kind === "offline") return t("offlineNotice");

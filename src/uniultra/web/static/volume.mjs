@@ -3,7 +3,7 @@
 import { sendJson } from "./api.mjs";
 import { el } from "./dom.mjs";
 import { app, changed, doc, framePath, say } from "./state.mjs";
-import { inWords, number, reasonOf, t } from "./texts.mjs";
+import { number, reasonOf, sentence, t } from "./texts.mjs";
 
 const kept = new Map();
 let plane = null, // {item, file, frame, structure, counts, spacing_mm_yx} of the first plane
@@ -76,6 +76,6 @@ function told(known) {
   const said = [known.ellipsoid, known.simpson].flatMap(({ problem, notes }) => (problem ? [problem] : notes));
   return [
     lines.length ? el("table", { class: "numbers", id: "volume-table" }, el("tbody", {}, ...lines)) : null,
-    ...[...new Set(said)].map((text) => el("p", { class: "warning" }, inWords(text))),
+    ...[...new Set(said)].map((text) => el("p", { class: "warning" }, sentence(text))),
   ];
 }

@@ -41,7 +41,7 @@ export const DE = {
   quality: "Qualität",
   high: "hoch",
   fair: "Rand prüfen",
-  low: "gering: nachklicken",
+  low: "gering: klicken",
   lowHint:
     "Das Modell ist unsicher. Klicken Sie +, wo die Maske fehlt, und −, wo sie zu weit reicht; " +
     "vielleicht kennt es dieses Organ auch nicht.",
@@ -116,8 +116,8 @@ export const DE = {
   datasetHint: "Alle übernommenen Bilder der Liste: Bilder, Masken, COCO und das Manifest, das „uniultra adapt“ liest.",
   datasetNow: "Datensatz exportieren",
   ejection: "Ejektionsfraktion (Simpson)",
-  diastole: "Enddiastolisches Volumen",
-  systole: "Endsystolisches Volumen",
+  diastole: "Enddiastol. Volumen",
+  systole: "Endsystol. Volumen",
   fraction: "Ejektionsfraktion",
   volume: "Volumen aus zwei Ebenen",
   volumeAsk: "Volumen mit dieser als zweiter Ebene",
