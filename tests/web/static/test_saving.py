@@ -125,3 +125,22 @@ def test_another_site_in_the_same_browser_gets_nothing(
     assert found[0] == "refused"
     assert found[1] in (0, "refused")
     assert found[2] == "nothing"
+
+
+def test_accepting_while_the_last_change_is_being_saved_goes_to_the_next_image(tab: Visit) -> None:
+    """On a slow disk the two savings follow one another, and the page waits for both."""
+    tab.open("picture.png")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+
+    tab.page.evaluate(
+        """() => { const plain = window.fetch; window.fetch = async (path, options) => {
+            if (options?.method === "PUT") await new Promise((done) => setTimeout(done, 1000));
+            return plain(path, options);
+        }; }"""
+    )
+    tab.page.keyboard.press("n")
+    tab.page.wait_for_function("() => seen.app.saving === 'saving'")
+    tab.page.keyboard.press("Enter")
+    tab.wait("app.file.name !== 'picture.png'")
+    assert tab.page.evaluate("seen.app.workspace.items.find(({ name }) => name === 'picture.png').done")

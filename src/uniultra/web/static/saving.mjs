@@ -19,7 +19,7 @@ export function saveSoon() {
 // Resolves when what is on the screen is on the disk, or can't be.
 export async function saveNow() {
   clearTimeout(timer);
-  if (running) await running;
+  while (running) await running; // another may begin the moment that one ends
   if (!["waiting", "offline"].includes(app.saving)) return;
   running = save(app.file, doc());
   await running;
