@@ -56,6 +56,7 @@ const kept = (id) => JSON.parse(localStorage.getItem(`uniultra-doc-${id}`)) ?? {
 
 async function answer(method, path, value) {
   if (path === "/v1/workspace") return workspace();
+  if (path === "/v1/workspace/dataset") return dataset();
   const [, id, number, what] = path.match(/items\/([^/]+)(?:\/frames\/(\d+))?(?:\/(\w+))?$/);
   if (method === "GET") return facts((current = id), await opened(id));
   if (path.endsWith("/banners")) return keepBanners(await opened(id), value);
@@ -231,6 +232,22 @@ async function exported(id, { kinds }) {
     throw new Refused("output", error.message);
   });
   return download(`${stemOf(name)}.uniultra.zip`, zip(made), made);
+}
+
+// All accepted files as one ZIP.
+async function dataset() {
+  const [{ datasetOf }, [, { zip }]] = await Promise.all([import("./export/dataset.mjs"), writers()]);
+  const accepted = [];
+  for (const [id, { name }] of files) {
+    const { doc } = kept(id);
+    if (!doc?.done || !doc.frames.some(({ masks }) => masks.length)) continue;
+    const image = await opened(id);
+    accepted.push({ name, image, doc, banners: banners()[scannerOf(image)] ?? [] });
+  }
+  if (!accepted.length) throw new Refused("output", "no image with a mask is accepted yet; accept some first");
+  const made = await datasetOf(accepted),
+    pictures = Object.keys(made).filter((name) => name.startsWith("images/")).length;
+  return { ...download("dataset.uniultra.zip", zip(made), made), notes: [`${pictures} pictures of ${accepted.length} accepted files`] };
 }
 
 const writers = () => Promise.all([import("./export/results.mjs"), import("./export/bytes.mjs")]);

@@ -1,7 +1,8 @@
-// DICOM in the browser: what ultrasound mostly is, which is grey of 8 or 16 bits or RGB of 8, native or baseline JPEG,
-// with its window, its times and its regions.
+// DICOM in the browser: what ultrasound mostly is, which is grey of 8 or 16 bits or RGB of 8, native, RLE, baseline or
+// lossless JPEG, with its window, its times and its regions.
 
-import { elements, fragments, itemsOf, text, uint16 } from "./dicom_elements.mjs";
+import { LOSSLESS, RLE, decodedFrame, framesOf, joinedParts, markedRgb } from "./dicom_coded.mjs";
+import { elements, itemsOf, text, uint16 } from "./dicom_elements.mjs";
 import { greyTable, packingOf, patternsOf } from "./dicom_grey.mjs";
 import { timesOf } from "./dicom_times.mjs";
 
@@ -22,7 +23,7 @@ export function readDicom(bytes) {
   const meta = elements(view, 132, bytes.length, true, (tag) => tag >> 16 !== 2);
   const syntax = text(view, meta.get(0x00020010)) || IMPLICIT,
     explicit = syntax !== IMPLICIT;
-  if (![EXPLICIT, IMPLICIT, JPEG].includes(syntax))
+  if (![EXPLICIT, IMPLICIT, JPEG, RLE, ...LOSSLESS].includes(syntax))
     throw new Error(`transfer syntax ${syntax} isn't read here; use \`uniultra open\``);
   const found = elements(view, meta.end, bytes.length, explicit);
   const kind = kindOf(view, found),
@@ -31,11 +32,13 @@ export function readDicom(bytes) {
   if (!(height * width > 0 && height * width <= MOST_PIXELS && count > 0)) throw new Error("it has no picture of a legal size");
   const pixels = found.get(0x7fe00010);
   if (!pixels) throw new Error("it has no pixel data");
-  const parts = syntax === JPEG ? fragments(view, pixels.at, bytes.length) : null;
-  refuseOthers(kind, parts, count);
+  const parts = [EXPLICIT, IMPLICIT].includes(syntax) ? null : framesOf(view, bytes, pixels.at, count);
+  const jpeg = syntax === JPEG;
+  refuseOthers(kind, jpeg);
   if (kind.photometric === "PALETTE COLOR") kind.palette = paletteOf(view, found);
+  const source = { bytes, pixels, syntax, parts };
   if (MONOCHROME.includes(kind.photometric))
-    kind.table = greyTable(view, found, explicit, kind.packing, () => storedOf(bytes, pixels, kind, 0));
+    kind.table = greyTable(view, found, explicit, kind.packing, () => storedOf(source, kind, 0).stored);
   return {
     width,
     height,
@@ -47,10 +50,11 @@ export function readDicom(bytes) {
     ...timesOf(view, found, count),
     table: kind.table ?? null,
     raw: { view, found, syntax, parts, samples: kind.samples },
-    frame: (n) =>
-      parts ? new Blob([bytes.slice(...parts[n])], { type: "image/jpeg" }) : native(bytes, pixels, kind, n),
+    frame: (n) => (jpeg ? pictureOf(joinedParts(bytes, parts[n]), kind) : painted(source, kind, n)),
   };
 }
+
+const pictureOf = (data, { photometric }) => new Blob([photometric === "RGB" ? markedRgb(data) : data.slice()], { type: "image/jpeg" });
 
 function kindOf(view, found) {
   const number = (tag, otherwise = 0) => uint16(view, found.get(tag)) ?? otherwise;
@@ -65,14 +69,12 @@ function kindOf(view, found) {
 }
 
 // What would be shown in other colours, or with frames that aren't the file's.
-function refuseOthers({ samples, photometric, packing: { allocated } }, parts, count) {
+function refuseOthers({ samples, photometric, packing: { allocated } }, jpeg) {
   const grey = MONOCHROME.includes(photometric);
-  if (allocated !== 8 && !(allocated === 16 && grey && !parts))
+  if (allocated !== 8 && !(allocated === 16 && grey && !jpeg))
     throw new Error(`its ${allocated} bits a sample aren't read here; use \`uniultra open\``);
-  if (!parts && !(COLOURS[samples] ?? []).includes(photometric))
+  if (!jpeg && !(COLOURS[samples] ?? []).includes(photometric))
     throw new Error(`its colours, ${photometric || "of no name"}, aren't read here; use \`uniultra open\``);
-  if (parts && parts.length !== count)
-    throw new Error(`its ${count} frames lie in ${parts.length} pieces; use \`uniultra open\``);
 }
 
 // The colour of each stored value: three lists of 256 (PS3.3 C.7.6.3.1.5 and 6).
@@ -94,21 +96,24 @@ function paletteOf(view, found) {
   });
 }
 
-// The stored values of a frame; of grey ones the bits that are used.
-function storedOf(bytes, pixels, { width, height, samples, photometric, packing }, n) {
-  const wide = packing.allocated >> 3,
+// {stored, planar}: the stored values of a frame, of grey ones the bits that are used.
+function storedOf({ bytes, pixels, syntax, parts }, kind, n) {
+  const { width, height, samples, photometric, packing } = kind,
+    wide = packing.allocated >> 3,
     length = width * height * samples * wide,
     from = pixels.at + n * length;
-  if (from + length > bytes.length) throw new Error(`frame ${n} isn't in the file, which is truncated`);
-  const stored = bytes.subarray(from, from + length);
-  if (!MONOCHROME.includes(photometric)) return stored;
-  return patternsOf(packing, wide === 2 ? new Uint16Array(stored.slice().buffer) : stored);
+  if (!parts && from + length > bytes.length) throw new Error(`frame ${n} isn't in the file, which is truncated`);
+  const { stored, planar } = parts
+    ? decodedFrame(joinedParts(bytes, parts[n]), syntax, kind)
+    : { stored: bytes.subarray(from, from + length), planar: kind.planar };
+  if (!MONOCHROME.includes(photometric)) return { stored, planar };
+  return { stored: patternsOf(packing, wide === 2 ? new Uint16Array(stored.slice().buffer) : stored), planar };
 }
 
-function native(bytes, pixels, kind, n) {
-  const { width, height, samples, planar, photometric, palette, table } = kind,
+function painted(source, kind, n) {
+  const { width, height, samples, photometric, palette, table } = kind,
     area = width * height,
-    stored = storedOf(bytes, pixels, kind, n);
+    { stored, planar } = storedOf(source, kind, n);
   const image = new ImageData(width, height),
     [pixel, channel] = planar ? [1, area] : [samples, 1];
   for (let i = 0; i < area; i++) {

@@ -53,17 +53,6 @@ export function itemsOf(view, sequence, explicit) {
   return items;
 }
 
-// [from, to) of each frame's bytes, one fragment a frame, after the table of offsets.
-export function fragments(view, at, end) {
-  const parts = [];
-  while (at + 8 <= end && tagAt(view, at) === ITEM) {
-    const length = view.getUint32(at + 4, true);
-    parts.push([at + 8, at + 8 + length]);
-    at += 8 + length;
-  }
-  return parts.slice(1);
-}
-
 export const text = (view, element, most = 64) => said(view, element, most).replace(/[\0 ]+$/, "").trim();
 
 function said(view, element, most) {

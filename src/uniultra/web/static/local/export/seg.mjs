@@ -106,7 +106,7 @@ function lossy({ view, found, syntax, parts, samples }, { width, height }, count
   if (said(0x00282110) !== "01" && syntax !== JPEG) return [[0x00282110, "CS", "00"]];
   const known = reals(view, found.get(0x00282112)),
     plain = width * height * samples * count;
-  const coded = parts?.reduce((sum, [from, to]) => sum + to - from, 0);
+  const coded = parts?.flat().reduce((sum, [from, to]) => sum + to - from, 0);
   const ratios = known ?? (coded ? [Math.round((100 * plain) / coded) / 100] : null);
   const method = text(view, found.get(0x00282114), 256) || (syntax === JPEG ? "ISO_10918_1" : "");
   const all = [[0x00282110, "CS", "01"]];
