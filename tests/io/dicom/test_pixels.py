@@ -198,6 +198,20 @@ def test_jpeg_baseline(tmp_path: Path, photometric: str) -> None:
     assert np.abs(found - [grey_of(frame) for frame in stored]).mean() < 4
 
 
+@pytest.mark.parametrize(("bits", "high"), [(12, 15), (10, 13), (12, 12)])
+def test_values_that_lie_in_the_high_bits(tmp_path: Path, bits: int, high: int) -> None:
+    """As ACR-NEMA had them. pydicom (3.0.2) keeps the low bits of them, whatever HighBit says."""
+    values = (picture(2).astype(np.uint16) << (bits - 8)) | 1
+    more = {"BitsStored": bits, "HighBit": high, "WindowCenter": 1 << (bits - 1), "WindowWidth": 1 << bits}
+    shifted = (values << (high - bits + 1)).astype(np.uint16)
+    for packed in (False, True):
+        data = dataset(shifted, **more)
+        if packed:
+            data.compress(RLELossless, generate_instance_uid=False)
+        found = frames_of(save(data, tmp_path / "a.dcm"))
+        np.testing.assert_allclose(found, values / ((1 << bits) - 1) * 255, atol=0.51)
+
+
 def test_jpeg_2000_of_16_bits(tmp_path: Path) -> None:
     stored = picture(1, dtype="u2")
     data = encapsulated(

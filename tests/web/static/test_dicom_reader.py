@@ -148,6 +148,8 @@ GREYS: list[tuple[str, dict[str, Any]]] = [
     ("u2", {}),
     ("u2", {"PixelPaddingValue": 56283}),
     ("u2", {"BitsStored": 12, "HighBit": 11}),
+    ("u2", {"BitsStored": 12, "HighBit": 15}),
+    ("u1", {"BitsStored": 7, "HighBit": 7}),
     ("i2", {"WindowCenter": 12000, "WindowWidth": 9000, "RescaleIntercept": -1024, "RescaleSlope": 1}),
     ("i2", {"VOILUTSequence": [voi_lut(40000, CURVE, 12)], "RescaleIntercept": -33000}),
 ]

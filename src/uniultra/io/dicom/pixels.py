@@ -259,6 +259,7 @@ def _check_coded(image: Image, number: int, data: bytes) -> Coded | None:
 
 def _options(image: Image, frames: int, vr: str) -> dict[str, Any]:
     dataset = image.header.dataset
+    kept = "BitsAllocated" if image.packing.shift else "BitsStored"  # pydicom 3.0.2 knows no HighBit
     options: dict[str, Any] = {
         "transfer_syntax_uid": image.header.syntax,
         "rows": image.frame_hw[0],
@@ -267,7 +268,7 @@ def _options(image: Image, frames: int, vr: str) -> dict[str, Any]:
         "photometric_interpretation": image.photometric,
         "number_of_frames": frames,
         "bits_allocated": integer(dataset, "BitsAllocated"),
-        "bits_stored": integer(dataset, "BitsStored") or integer(dataset, "BitsAllocated"),
+        "bits_stored": integer(dataset, kept) or integer(dataset, "BitsAllocated"),
         "pixel_representation": 1 if image.packing.signed else 0,
         "pixel_keyword": "PixelData",
         "raw": True,

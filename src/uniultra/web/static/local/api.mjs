@@ -8,6 +8,7 @@ import { scaleAt, withUserSize } from "../core/scale.mjs";
 import { engine, modelFacts } from "./engine.mjs";
 import { follow } from "./follow.mjs";
 import { read } from "./images.mjs";
+import { keep, kept } from "./store.mjs";
 
 export class Refused extends Error {
   constructor(kind, detail) {
@@ -41,18 +42,27 @@ export async function getBlob(path) {
 }
 
 export async function sendFile(file) {
-  const id = encodeURIComponent(file.name);
-  files.set(id, { name: file.name, stamp: `${++given}`, load: async () => new Uint8Array(await file.arrayBuffer()) });
+  const bytes = new Uint8Array(await file.arrayBuffer()),
+    id = `${encodeURIComponent(file.name)}~${fingerprint(bytes)}`;
+  if (!files.has(id)) files.set(id, { name: file.name, stamp: `${++given}`, load: async () => bytes });
   try {
     await opened(id);
   } catch (error) {
     files.delete(id);
     throw error;
   }
-  return { id, name: file.name, done: false, objects: 0, frames: 0 };
+  return itemOf(id);
 }
 
-const kept = (id) => JSON.parse(localStorage.getItem(`uniultra-doc-${id}`)) ?? { revision: 0, doc: null };
+// Two files of one name are two: scanners call the first picture of every patient the same.
+function fingerprint(bytes) {
+  let [one, two] = [0x811c9dc5, bytes.length];
+  for (let i = 0; i < bytes.length; i++) {
+    one = Math.imul(one ^ bytes[i], 0x01000193);
+    two = Math.imul(two ^ bytes[i], 0x85ebca6b) ^ (two >>> 13);
+  }
+  return [one, two].map((half) => (half >>> 0).toString(36)).join("");
+}
 
 async function answer(method, path, value) {
   if (path === "/v1/workspace") return workspace();
@@ -81,18 +91,16 @@ async function warm(id, number) {
   return null;
 }
 
+// An entry of the work list.
+async function itemOf(id) {
+  const { doc } = await kept(id);
+  const [objects, frames] = [doc?.objects.length ?? 0, doc?.frames.length ?? 0];
+  return { id, name: files.get(id).name, done: doc?.done ?? false, objects, frames };
+}
+
 async function workspace() {
   const model = await modelFacts();
-  const items = [...files].map(([id, { name }]) => {
-    const doc = kept(id).doc;
-    return {
-      id,
-      name,
-      done: doc?.done ?? false,
-      objects: doc?.objects.length ?? 0,
-      frames: doc?.frames.length ?? 0,
-    };
-  });
+  const items = await Promise.all([...files.keys()].map(itemOf));
   return {
     items,
     project: "",
@@ -123,7 +131,7 @@ async function opened(id) {
 async function facts(id, image) {
   const [{ offers }] = await writers();
   const { width, height, count, times_s, calibration, kind } = image,
-    { revision, doc } = kept(id);
+    { revision, doc } = await kept(id);
   const empty = { objects: [], frames: [], calipers: [], spacing_mm_yx: null, done: false };
   return {
     id,
@@ -152,11 +160,10 @@ function keepBanners(image, { boxes }) {
   return null;
 }
 
-function save(id, { revision, doc }) {
-  if (kept(id).revision !== revision)
-    throw new Refused("conflict", "it was changed in another tab; reload the page");
-  localStorage.setItem(`uniultra-doc-${id}`, JSON.stringify({ revision: revision + 1, doc }));
-  return { revision: revision + 1 };
+async function save(id, { revision, doc }) {
+  const next = await keep(id, revision, doc);
+  if (next === null) throw new Refused("conflict", "it was changed in another tab; reload the page");
+  return { revision: next };
 }
 
 async function segment(image, number, { box, points = [], labels = [], quick = false }) {
@@ -227,7 +234,7 @@ async function exported(id, { kinds }) {
   const [{ resultsOf, stemOf }, { zip }] = await writers();
   const { name } = files.get(id),
     image = await opened(id);
-  const of = { name, image, doc: kept(id).doc, banners: banners()[scannerOf(image)] ?? [], ...(await known()) };
+  const of = { name, image, doc: (await kept(id)).doc, banners: banners()[scannerOf(image)] ?? [], ...(await known()) };
   const made = await resultsOf(of, kinds).catch((error) => {
     throw new Refused("output", error.message);
   });
@@ -239,7 +246,7 @@ async function dataset() {
   const [{ datasetOf }, [, { zip }]] = await Promise.all([import("./export/dataset.mjs"), writers()]);
   const accepted = [];
   for (const [id, { name }] of files) {
-    const { doc } = kept(id);
+    const { doc } = await kept(id);
     if (!doc?.done || !doc.frames.some(({ masks }) => masks.length)) continue;
     const image = await opened(id);
     accepted.push({ name, image, doc, banners: banners()[scannerOf(image)] ?? [] });

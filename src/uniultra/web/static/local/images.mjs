@@ -1,5 +1,6 @@
 // Files of images in this tab: DICOM, GIF, and what the browser itself reads.
 
+import { bmp } from "./bmp.mjs";
 import { isDicom, readDicom } from "./dicom.mjs";
 import { readGif } from "./gif.mjs";
 import { containerOf, readVideo } from "./video.mjs";
@@ -42,11 +43,8 @@ export async function read(bytes) {
 
 // A frame's picture, with `table` applied to the grey of one that is encoded.
 async function asBlob(frame, table) {
-  if (frame instanceof Blob && !table) return frame;
-  const pixels = frame instanceof Blob ? mapped(await pixelsOf(frame), table) : frame;
-  const canvas = new OffscreenCanvas(pixels.width, pixels.height);
-  canvas.getContext("2d").putImageData(pixels, 0, 0);
-  return canvas.convertToBlob();
+  if (!(frame instanceof Blob)) return bmp(frame);
+  return table ? bmp(mapped(await pixelsOf(frame), table)) : frame;
 }
 
 async function pixelsOf(blob) {

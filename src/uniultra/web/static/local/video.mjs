@@ -1,12 +1,12 @@
 // Video in this tab: frame by frame by the browser's own decoder (WebCodecs), which is handed the coded frames that the container's reader finds.
 
 import { readAvi } from "./avi.mjs";
+import { bmp } from "./bmp.mjs";
 import { readMp4 } from "./mp4.mjs";
 import { readWebm } from "./webm.mjs";
 
 const KEPT_BYTES = 96e6, // of decoded frames
   QUEUED = 4;
-const HEAD = 54; // bytes of a BMP file before its pixels
 const NEEDS = "run `uniultra open`, or save it as MP4 (H.264), WebM or AVI (JPEG)";
 
 // The reader of a container by its first bytes; null where it isn't a video.
@@ -146,16 +146,9 @@ class Reel {
   }
 }
 
-// A frame as a BMP file: no time goes into packing what is unpacked at once.
 function bitmapOf(frame) {
   const { width, height } = frame.visibleRect ?? { width: frame.codedWidth, height: frame.codedHeight };
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   context.drawImage(frame, 0, 0, width, height);
-  const colours = new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
-  const head = new DataView(new ArrayBuffer(HEAD));
-  head.setUint16(0, 0x424d);
-  const fields = [[2, HEAD + 4 * colours.length], [10, HEAD], [14, 40], [18, width], [22, -height], [26, 1 | (32 << 16)]];
-  for (const [at, value] of fields) head.setInt32(at, value, true);
-  colours.forEach((rgba, at) => (colours[at] = (rgba & 0xff00ff00) | ((rgba >>> 16) & 255) | ((rgba & 255) << 16)));
-  return new Blob([head.buffer, colours], { type: "image/bmp" });
+  return bmp(context.getImageData(0, 0, width, height));
 }
