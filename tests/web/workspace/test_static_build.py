@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from pydicom.uid import JPEGBaseline8Bit
 
-from browsers import CHROMIUM, check_tab, tab_of
+from browsers import CHROMIUM, WAIT_MS, check_tab, tab_of
 from dicoms import dataset, encapsulated, jpeg, region, save
 from phantoms import ellipse, speckled
 from static_site import static_site
@@ -77,6 +77,7 @@ def test_the_tab_segments_and_measures_as_python_does(address: str, tmp_path: Pa
     save(cine, tmp_path / "cine.dcm")
     (tmp_path / "text.dcm").write_text("no DICOM")
     box = (95.0, 55.0, 245.0, 165.0)
+    playwright.expect.set_options(timeout=WAIT_MS)
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         tab = tab_of(browser.new_context(viewport={"width": 1280, "height": 720}), address)
