@@ -57,16 +57,16 @@ MODELS: tuple[ModelEntry, ...] = (
     ),
     ModelEntry(
         name="uniultra-mini-permissive",
-        version="0.1.0",
+        version="0.2.0",
         input_size=256,
         licence="Apache-2.0",
         sha256={
-            "config.json": "7230990143dd558a08ba587576ad533209e9d9983e46a3ad25e74642301a4431",
-            "decoder.onnx": "062bf98a87440b4289a55e9f5561364b728538239d52ef679d850342e451a15a",
-            "encoder.onnx": "91c69a347e8af0b55aa40f52b299e5e5bc620836c352dc801c8cd07d37aaaf68",
-            "model.json": "0c651305061504f941e20fb5e8f232ecae07083f7c6e57068eacc6edb602d158",
-            "model.safetensors": "4bc515ba2e8687d50ee80b9b96bc520b8a3e25cd5163967155d472ab94d881c2",
-            "parity.json": "2c226f48c8c21d1843cc5024a144e60d9f38665a22be32e4425c06a392857c38",
+            "config.json": "a4aeaf1815248753a15c1aff45c902ffc529212212e8bf300df3418e0a685128",
+            "decoder.onnx": "ce77dda3071742c7554bfffb0b35fc1e50517a175067f4c03a5e655a678c1736",
+            "encoder.onnx": "6d628c420a7cbfb994f6c224a6f2ea225a6bc521c81d8153f49e6fd2414dd745",
+            "model.json": "085a7e123bbff00d201493c06e0a3e22fd6b5a1fb42ba7e7127513c1ca7851b1",
+            "model.safetensors": "5d02644df41cb9e2fff69189cacf9d87aca3e3cc7807d472f6d1d467f28dd560",
+            "parity.json": "57430aef115554d05dc2a45aa659278b9bf1d2ce92c64945714962cbe00d390c",
         },
     ),
 )
