@@ -71,18 +71,24 @@ def main() -> None:
         browser = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         report["chromium"] = browser.version
         report |= with_server(browser, folder, requested)
+        report["page_kb"] = loaded_kb(requested)
         if chosen.onnxruntime.is_dir():
             report |= without_server(browser, folder, chosen.onnxruntime, requested)
         else:
             print(f"{chosen.onnxruntime} is absent: run `make node-client`", file=sys.stderr)
         browser.close()
-    report["page_kb"] = round(sum(len(data) for data, _ in static_files().values()) / 1000)
     hosts = [urlsplit(url).hostname for url in requested if url.startswith("http")]
     report["requests"] = len(hosts)
     report["requests_off_loopback"] = sum(host != "127.0.0.1" for host in hosts)
     print_table(report)
     if chosen.out is not None:
         write_json(chosen.out, report, force=True)
+
+
+def loaded_kb(requested: list[str]) -> int:
+    """The page's own files that the browser has requested, each once, in kB."""
+    paths = {urlsplit(url).path.removeprefix("/static/") for url in requested} | {"index.html"}
+    return round(sum(len(data) for name, (data, _) in static_files().items() if name in paths) / 1000)
 
 
 def print_table(report: dict[str, Any]) -> None:

@@ -100,10 +100,8 @@ def begin(
     ]
     boxes = [_first_box(mask, prompt, frame_hw) for mask, prompt in zip(masks, prompts.values(), strict=True)]
     crops = [crop_of(segmenter, frame, box) for box in boxes]
-    views = shared_views(crops, registered_well)
-    shared = {view: registered(frame, view) for view in views}
-    looks = shared_views(crops)
-    encoded = {view: segmenter.encode(frame, view) for view in looks}
+    views, looks = shared_views(crops, registered_well), shared_views(crops)
+    shared, encoded = _shown(segmenter, frame, views, looks)
     tracks = [
         _new_track(frame, number, mask, box, crop, (shared[view], encoded[look]))
         for number, mask, box, crop, view, look in zip(
@@ -112,6 +110,17 @@ def begin(
     ]
     objects = tuple(sorted((*others, *tracks), key=lambda one: one.number))
     return answers, TrackState(frame_hw, view_of(frame), objects)
+
+
+def _shown(
+    segmenter: Segmenter, frame: Frame, views: Sequence[Region], looks: Sequence[Region]
+) -> tuple[dict[Region, Registration], dict[Region, Embedding]]:
+    """The registrations of some regions and the embeddings of others, each made once, all at once."""
+    views, looks = list(dict.fromkeys(views)), list(dict.fromkeys(looks))
+    tasks: list[Callable[[], Any]] = [partial(registered, frame, view) for view in views]
+    tasks += [partial(segmenter.encode, frame, look) for look in looks]
+    made = at_once(tasks)
+    return dict(zip(views, made, strict=False)), dict(zip(looks, made[len(views) :], strict=True))
 
 
 def _first_status(mask: Mask) -> TrackStatus:
