@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from uniultra.io.rle import mask_of
 
 from browsers import Visit
 from commands import uniultra
 from phantoms import ellipse, speckled
 from uniultra.data.manifest_text import COLUMNS
-from uniultra.io.coco import compressed, run_lengths
+from uniultra.io.coco import compressed, mask_of, run_lengths
 from uniultra.web.workspace.static_files import STATIC
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
