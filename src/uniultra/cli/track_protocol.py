@@ -42,8 +42,8 @@ class OurTracker:
             if number:
                 answers, state = step(self.segmenter, state, frame)
             [answer] = answers
-            lost = answer.status in ("lost", "absent")
-            yield Followed(answer.mask.mask_hw, answer.guess.mask_hw, lost)
+            lost, doubted = answer.status in ("lost", "absent"), answer.status != "sure"
+            yield Followed(answer.mask.mask_hw, answer.guess.mask_hw, lost, doubted)
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,21 @@ def test_a_target_that_left_counts_as_lost_and_a_mask_shown_meanwhile_as_over() 
     assert (scores.lost, scores.flagged, scores.hits, scores.over) == (4, 4, 3, 0.5)
 
 
+def test_frames_that_are_said_to_be_unsure_or_lost_warn_of_lost_ones() -> None:
+    flags = [(False, False)] * 6 + [(True, False), (False, True), (False, False), (False, True)]
+    flags[1] = False, True
+    truths = [*TRUTHS[:6], GONE, GONE, GONE, GONE]
+    answers = [Followed(TRUTHS[n], TRUTHS[n], *own) for n, own in enumerate(flags)]
+    scores = score_clip(("clip", "leaves", "group"), answers, truths, 1.0)
+    assert (scores.lost, scores.flagged, scores.hits) == (4, 1, 1)
+    assert (scores.doubted, scores.noticed) == (4, 3)
+    [head, row] = tracking_markdown({"one": [scores]}).splitlines()[2::2]
+    said = dict(enumerate(cell.strip() for cell in row.split("|")))
+    place = [cell.strip() for cell in head.split("|")].index("unsure or lost: recall")
+    assert [said[place - 2], said[place - 1]] == ["0.25 of 4", "1.00"]
+    assert [said[place], said[place + 1]] == ["0.75 of 4", "0.75"]
+
+
 def test_an_outline_within_reach_is_right_and_one_beyond_is_not() -> None:
     true = ellipse((500, 500), (250, 250), (100, 100))
     assert outline_f(np.roll(true, 3, axis=1), true) == 1.0

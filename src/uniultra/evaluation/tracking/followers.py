@@ -21,13 +21,19 @@ FLOW_SIDE = 256
 
 @dataclass(frozen=True)
 class Followed:
-    """An answer on one frame: the mask that a user gets, bool (H, W); the best guess; whether it is said to
-    be lost.
+    """An answer on one frame.
+
+    Attributes:
+        mask_hw: what a user gets, bool (H, W).
+        guess_hw: the best guess, alike.
+        lost: it is said to be lost, and a user gets no mask.
+        doubted: a user is told to look at this frame: it is said to be unsure, or lost.
     """
 
     mask_hw: np.ndarray
     guess_hw: np.ndarray
     lost: bool = False
+    doubted: bool = False
 
 
 class Tracker(Protocol):

@@ -22,7 +22,7 @@ Scores = dict[str, list[ClipScores]]
 """By tracker, in the order of clips."""
 HEAD = (
     "method", "clips", "J", "F", "Dice", "95 %", "last frame", "95 %", "half-life", "accepted",
-    "lost: recall", "precision", "shown when gone", "roughness",
+    "lost: recall", "precision", "unsure or lost: recall", "precision", "shown when gone", "roughness",
     "excess at first", "boxes for 100 frames", "ms a frame",
 )  # fmt: skip
 
@@ -83,7 +83,7 @@ def _table(title: str, scores: Scores) -> str:
 
 
 def _row(name: str, own: Sequence[ClipScores]) -> list[str]:
-    lost, flagged, hits = (sum(getattr(one, key) for one in own) for key in ("lost", "flagged", "hits"))
+    lost = sum(one.lost for one in own)
     return [
         name,
         str(len(own)),
@@ -95,14 +95,20 @@ def _row(name: str, own: Sequence[ClipScores]) -> list[str]:
         _interval([one.last for one in own], own),
         f"{np.mean([one.half_life for one in own]):.0f} of {np.mean([one.frames for one in own]):.0f}",
         f"{100 * np.mean([one.accepted for one in own]):.0f} %",
-        f"{hits / lost:.2f} of {lost}" if lost else "n/a",
-        f"{hits / flagged:.2f}" if flagged else "n/a",
+        *_noticed(sum(one.hits for one in own), lost, sum(one.flagged for one in own)),
+        *_noticed(sum(one.noticed for one in own), lost, sum(one.doubted for one in own)),
         _number(one.over for one in own if one.over is not None),
         _number(one.roughness for one in own),
         _number(one.excess for one in own),
         f"{np.mean([one.prompts for one in own]):.1f}",
         f"{1000 * np.mean([one.seconds for one in own]):.0f}",
     ]
+
+
+def _noticed(hits: int, lost: int, flagged: int) -> tuple[str, str]:
+    """Recall of lost frames, and the precision of what is said of them."""
+    recall = f"{hits / lost:.2f} of {lost}" if lost else "n/a"
+    return recall, f"{hits / flagged:.2f}" if flagged else "n/a"
 
 
 def _number(values: Iterable[float]) -> str:

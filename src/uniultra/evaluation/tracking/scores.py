@@ -35,6 +35,7 @@ class ClipScores:
         half_life: frames until Dice is below HALF; all of them where it never is.
         accepted: share of frames with a Dice of at least ACCEPTED.
         flagged, lost, hits: frames that are said to be lost, that are (by the guess), and that are both.
+        doubted, noticed: frames that are said to be unsure or lost, and those of them that are lost.
         over: share of the frames without the target that show a mask; None where there are none.
         roughness: mean absolute second difference of the area over its mean, less that of the truth.
         seconds: a frame.
@@ -61,6 +62,8 @@ class ClipScores:
     excess: float = 0.0
     course: tuple[float, ...] = ()
     prompts: float = 0.0
+    doubted: int = 0
+    noticed: int = 0
 
 
 def score_clip(
@@ -74,6 +77,7 @@ def score_clip(
     there = np.array([bool(truth.any()) for truth in truths])
     lost = ~there | (np.array(guesses) < LOST)
     flagged = np.array([answer.lost for answer in answers])
+    doubted = flagged | np.array([answer.doubted for answer in answers])
     shown = [bool(answer.mask_hw.any()) for answer, here in zip(answers, there, strict=True) if not here]
     areas = [int(np.count_nonzero(answer.mask_hw)) for answer in answers]
     return ClipScores(
@@ -95,6 +99,8 @@ def score_clip(
         seconds=seconds / len(truths),
         excess=int((answers[0].mask_hw & ~truths[0]).sum()) / max(int(truths[0].sum()), 1),
         course=tuple(round(score, 4) for score in scores),
+        doubted=int(doubted.sum()),
+        noticed=int((doubted & lost).sum()),
     )  # fmt: skip
 
 
