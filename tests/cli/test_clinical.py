@@ -200,6 +200,11 @@ def test_measure_of_volumes(planes: Path) -> None:
             ["measure", "ed.png", "--volume", "simpson"],
             "a volume needs millimetres, but no calibration is known; give --image or",
         ),
+        (
+            ["measure", "ed.png", "es.png", "--spacing", "0.5", "--volume", "ef", "--csv", "sizes.csv"],
+            "--csv sizes.csv is of masks' measures, not of --volume; give --json in its place",
+        ),
+        (["measure", "ed.png", "--keep-patient"], "--keep-patient is of the SR alone; give --sr FILE, or"),
         (["measure", "ed.png", "--id", "7"], "ed.png: no structure 7; there are 1"),
         (
             ["measure", "ed.png", "--image", "small.png"],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from uniultra.outputs.earlier import of_frame, saved_beside, saved_scales
+from uniultra.outputs.earlier import Written, of_frame, saved_beside, saved_structures
 from uniultra.pixel_scale import Scale
 
 KNOWN = {"spacing_mm_yx": [0.2, 0.3], "source": "region 1", "reason": None, "notes": ["a note"]}
@@ -19,15 +19,15 @@ UNKNOWN = {"spacing_mm_yx": None, "source": None, "reason": "it lies across regi
 
 
 def item(identity: int, scale: dict) -> dict:
-    return {"id": identity, "measures": {"scale": scale}}
+    return {"id": identity, "area_px": 70, "measures": {"scale": scale}}
 
 
 def test_a_still(tmp_path: Path) -> None:
     report = {"schema": "uniultra.segment/1", "frame": 3, "objects": [item(1, KNOWN), item(2, UNKNOWN)]}
     (tmp_path / "a.frame3.json").write_text(json.dumps(report))
-    scales = of_frame(saved_beside(tmp_path / "a.frame3.mask.png"), None)
-    assert scales[1] == Scale((0.2, 0.3), "region 1", "", ("a note",))
-    assert scales[2] == Scale(None, "", "it lies across regions 1 and 2")
+    found = of_frame(saved_beside(tmp_path / "a.frame3.mask.png"), None)
+    assert found[1] == Written(Scale((0.2, 0.3), "region 1", "", ("a note",)), 70)
+    assert found[2].scale == Scale(None, "", "it lies across regions 1 and 2")
     assert saved_beside(tmp_path / "a.frame3.png") == saved_beside(tmp_path / "other.mask.png") == {}
 
 
@@ -37,8 +37,8 @@ def test_a_cine(tmp_path: Path) -> None:
         json.dumps({"schema": "uniultra.segment-frames/1", "frames": frames})
     )
     saved = saved_beside(tmp_path / "a.frames.masks.tif")
-    assert of_frame(saved, 4)[1].spacing_mm_yx == (0.2, 0.3)
-    assert of_frame(saved, 9)[1].spacing_mm_yx is None
+    assert of_frame(saved, 4)[1].scale.spacing_mm_yx == (0.2, 0.3)
+    assert of_frame(saved, 9)[1].scale.spacing_mm_yx is None
     assert of_frame(saved, 5) == of_frame(saved, None) == {}
 
 
@@ -56,4 +56,4 @@ def test_a_cine(tmp_path: Path) -> None:
 )
 def test_what_is_no_result_of_ours_says_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.json").write_text(text)
-    assert saved_scales(tmp_path / "a.json") == {}
+    assert saved_structures(tmp_path / "a.json") == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dicoms import dataset, save
 from phantoms import ellipse
 from uniultra.errors import PromptError
+from uniultra.io.dicom.seg import Segment, segmentation
+from uniultra.io.dicom.source import Maker, read_source, write_dataset
 from uniultra.io.label_tiff import LabelFile
-from uniultra.outputs.saved_masks import MaskPlace, open_masks, volume_json
+from uniultra.outputs.mask_volumes import volume_json
+from uniultra.outputs.saved_masks import MaskPlace, open_masks
 from uniultra.pixel_scale import Calibration
 
 
@@ -70,3 +75,81 @@ def test_the_ejection_fraction_of_a_beat(beat: Path) -> None:
 def test_what_no_volume_is_made_of(beat: Path, method: str, paths: int, says: str) -> None:
     with pytest.raises(PromptError, match=says):
         volume_json(method, paths, open_masks(beat, rescale=half_mm))
+
+
+HW = (240, 320)
+INNER = {number: ellipse(HW, (170, 110), (radius, 30)) for number, radius in ((1, 50), (2, 40), (3, 45))}
+"""Of a structure that lies within another one on each frame."""
+
+
+def seg(folder: Path, frames: tuple[int, ...]) -> Path:
+    """A SEG of frames of a cine: structure 2 lies within 1, which doesn't change."""
+    cine = save(dataset(np.zeros((4, *HW), np.uint8)), folder / "cine.dcm")
+    outer = ellipse(HW, (170, 110), (90, 80))
+    segments = [
+        Segment("outer", dict.fromkeys(frames, outer)),
+        Segment("inner", {number: INNER[number] for number in frames}),
+    ]
+    write_dataset(folder / "a.seg.dcm", segmentation(read_source(cine), segments, Maker("m", "1", "2")))
+    return folder / "a.seg.dcm"
+
+
+def test_overlapping_segments_are_one_frame(tmp_path: Path) -> None:
+    masks = list(open_masks(seg(tmp_path, (1, 2, 3)), rescale=half_mm))
+    assert [(mask.place.frame, mask.ids(), mask.ids(2)) for mask in masks] == [
+        (number, [1, 2], [2]) for number in (1, 2, 3)
+    ]
+    for mask in masks:
+        np.testing.assert_array_equal(mask.mask_of(2), INNER[mask.place.frame or 0])
+    with pytest.raises(PromptError, match="structures 1, 2; a volume needs one: choose it with --id"):
+        volume_json("ef", 1, masks)
+    report = volume_json("ef", 1, masks, 2)
+    assert report["ejection_fraction"]["value"] == pytest.approx(20, abs=1)
+    assert [note for note in report["ejection_fraction"]["notes"] if "left out" in note] == []
+    assert volume_json("ef", 1, masks, 1)["ejection_fraction"]["value"] == 0
+
+
+def test_a_volume_of_one_frame_of_a_cine(tmp_path: Path, beat: Path) -> None:
+    (tmp_path / "one").mkdir()
+    path = seg(tmp_path / "one", (1,))
+    volume = volume_json("simpson", 1, open_masks(path, rescale=half_mm), 2)["volume"]
+    [first, *_] = open_masks(beat, rescale=half_mm)
+    assert volume["value"] == volume_json("simpson", 1, [first])["volume"]["value"]
+    both = [*open_masks(path, rescale=half_mm), *open_masks(beat, rescale=half_mm)]
+    with pytest.raises(PromptError, match=r"a.frames.masks.tif: a label of a cine; --volume ef takes masks"):
+        volume_json("ef", 2, both, 2)
+
+
+def test_a_mask_that_lost_pixels_to_another_says_so(tmp_path: Path) -> None:
+    ids = np.zeros(HW, np.uint8)
+    ids[20:60, 20:60], ids[50:90, 20:60] = 1, 2
+    Image.fromarray(ids).save(tmp_path / "a.mask.png")
+    scale = {"spacing_mm_yx": [0.5, 0.5], "source": "region 1", "reason": None, "notes": []}
+    objects = [{"id": number, "area_px": 1600, "measures": {"scale": scale}} for number in (1, 2)]
+    report = {"schema": "uniultra.segment/1", "frame": None, "objects": objects}
+    (tmp_path / "a.json").write_text(json.dumps(report))
+    for rescale in (None, half_mm):  # whatever the scale
+        [mask] = open_masks(tmp_path / "a.mask.png", rescale=rescale)
+        first, second = (mask.measured(number).shape for number in (1, 2))
+        assert first is not None
+        assert second is not None
+        assert (first.area.value, second.area.value) == (300, 400)
+        assert [note for note in first.notes if "JSON" in note] == [
+            "structure 1 has 1200 pixels in this mask, but 1600 in the JSON beside it: where structures "
+            "overlap, a mask image holds one of them; take the numbers of the JSON, or measure a DICOM SEG, "
+            "which holds all of each"
+        ]
+        assert [note for note in second.notes if "JSON" in note] == []
+        volume = volume_json("simpson", 1, [mask], 1)["volume"]
+        assert any(note.startswith("structure 1 has 1200 pixels") for note in volume["notes"])
+
+
+def test_a_frame_that_is_named_keeps_the_scale_beside_its_mask(tmp_path: Path) -> None:
+    Image.fromarray(ellipse(HW, (170, 110), (50, 30)).astype(np.uint8)).save(tmp_path / "a.frame7.mask.png")
+    scale = {"spacing_mm_yx": [0.5, 0.25], "source": "region 1", "reason": None, "notes": []}
+    item = {"id": 1, "area_px": 4000, "measures": {"scale": scale}}
+    report = {"schema": "uniultra.segment/1", "frame": 7, "objects": [item]}
+    (tmp_path / "a.frame7.json").write_text(json.dumps(report))
+    for frame in (None, 7):
+        [mask] = open_masks(tmp_path / "a.frame7.mask.png", frame=frame)
+        assert mask.scale_of(1).spacing_mm_yx == (0.5, 0.25)

@@ -53,8 +53,9 @@ def measure(
     from uniultra.io.output import check_free
     from uniultra.io.tables import write_csv
     from uniultra.measure.measured import CSV_COLUMNS, rows
+    from uniultra.outputs.mask_volumes import check_volume, volume_json
     from uniultra.outputs.reports import check_ejection_report, is_report_file, write_ejection_report
-    from uniultra.outputs.saved_masks import check_volume, open_masks, volume_json
+    from uniultra.outputs.saved_masks import open_masks
 
     if any(map(is_report_file, masks)):
         alone = not (image or volume or csv or sr or structure or spacing or override_scale) and frame is None
@@ -63,6 +64,7 @@ def measure(
     _check_images(masks, image)
     if volume is not None:
         check_volume(volume, len(masks))
+    _check_written(volume, csv, sr, keep_patient)
     if sr is not None:
         check_ejection_report(sr, volume, len(masks), len(image), force)
     scale = parse_scale(spacing, override_scale)
@@ -97,6 +99,14 @@ def measure(
         ]
         write_csv(csv, CSV_COLUMNS, lines, force)
     say(*([as_json_text(measured)] if as_json else as_lines(measured)))
+
+
+def _check_written(volume: str | None, csv: Path | None, sr: Path | None, keep_patient: bool) -> None:
+    """Raises PromptError where an option would be without effect."""
+    if volume is not None and csv is not None:
+        raise PromptError(f"--csv {csv} is of masks' measures, not of --volume; give --json in its place")
+    if keep_patient and sr is None:
+        raise PromptError("--keep-patient is of the SR alone; give --sr FILE, or leave it out")
 
 
 def _check_images(masks: Sequence[Path], images: Sequence[Path]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,23 +24,31 @@ Key = tuple[int | None, int]
 """Frame (None for an image of one frame) and id."""
 
 
-def saved_beside(mask: Path) -> dict[Key, Scale]:
-    """The scales in the JSON that belongs to a mask by its name: NAME.json for NAME.mask.png; {} where there
-    is none.
+@dataclass(frozen=True)
+class Written:
+    """What a JSON of `segment` or `track` says of a structure: its scale, and how many pixels it has."""
+
+    scale: Scale
+    area_px: int
+
+
+def saved_beside(mask: Path) -> dict[Key, Written]:
+    """The structures in the JSON that belongs to a mask by its name: NAME.json for NAME.mask.png; {} where
+    there is none.
     """
     for ending in _ENDINGS:
         beside = mask.with_name(mask.name.removesuffix(ending) + ".json")
         if mask.name.endswith(ending) and beside.is_file():
-            return saved_scales(beside)
+            return saved_structures(beside)
     return {}
 
 
-def of_frame(saved: Mapping[Key, Scale], frame: int | None) -> dict[int, Scale]:
-    """The scales of one frame's structures by id; those of the only frame there is for None."""
+def of_frame(saved: Mapping[Key, Written], frame: int | None) -> dict[int, Written]:
+    """One frame's structures by id; those of the only frame there is for None."""
     frames = {number for number, _ in saved}
     if frame is None and len(frames) == 1:
         [frame] = frames
-    return {identity: scale for (number, identity), scale in saved.items() if number == frame}
+    return {identity: found for (number, identity), found in saved.items() if number == frame}
 
 
 def saved_report(path: Path) -> dict[str, Any]:
@@ -53,15 +62,15 @@ def saved_report(path: Path) -> dict[str, Any]:
     return report if isinstance(report, dict) else {}
 
 
-def saved_scales(path: Path) -> dict[Key, Scale]:
-    """The scale of each structure in a JSON that `segment` wrote; {} for any other file."""
+def saved_structures(path: Path) -> dict[Key, Written]:
+    """The structures of a JSON that `segment` or `track` wrote; {} for any other file."""
     report = saved_report(path)
     if report.get("schema") not in _SCHEMAS:
         return {}
     frames = report.get("frames", [report])
     try:
         return {
-            (frame["frame"], item["id"]): _scale(item["measures"]["scale"])
+            (frame["frame"], item["id"]): Written(_scale(item["measures"]["scale"]), int(item["area_px"]))
             for frame in frames
             for item in frame["objects"]
         }

@@ -45,7 +45,7 @@ def check_ejection_report(path: Path, method: str | None, masks: int, images: in
 def write_ejection_report(
     path: Path, image: Path, report: dict[str, Any], keep_patient: bool = False, force: bool = False
 ) -> tuple[str, ...]:
-    """Writes the SR of what `saved_masks.volume_json` says of a cine's ejection fraction; notes on identity.
+    """Writes the SR of what `mask_volumes.volume_json` says of a cine's ejection fraction; notes on identity.
 
     Raises:
         OutputError: the image isn't DICOM, or the file can't be written. FileError: it can't be read.

@@ -1,13 +1,10 @@
-"""Masks that exist already, with the scale of their pixels: measured one by one, or together to a volume and
-an ejection fraction.
-"""
+"""Masks that exist already, with the scale of their pixels, each measured on its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,14 +16,12 @@ from uniultra.io.label_tiff import holds_pages, read_label_pages
 from uniultra.io.masks import MISSING, check_ids, read_ids
 from uniultra.io.paths import shown
 from uniultra.io.priors import instance_of
-from uniultra.measure.measured import Measured, measure_mask, number
-from uniultra.measure.volume import View, Volume, apart_notes, ejection_fraction, ellipsoid, simpson
-from uniultra.outputs.earlier import of_frame, saved_beside
+from uniultra.measure.measured import Measured, measure_mask
+from uniultra.measure.volume import View
+from uniultra.outputs.earlier import Key, Written, of_frame, saved_beside
 from uniultra.pixel_scale import UNKNOWN, Calibration, Scale
 from uniultra.types import Frame
 
-VOLUMES = {"ellipsoid": (2,), "simpson": (1, 2), "ef": (1, 2, 4)}
-"""Methods, and how many masks each takes; 1 for `ef` is a label of a cine."""
 Rescale = Callable[[Calibration], Calibration]
 
 
@@ -54,6 +49,8 @@ class SavedMask:
         calibration: of its image.
         saved: scales of structures by their ids, where they were written beside the mask.
         labels: what structures are called, by their ids.
+        more: further ids of the same frame, as `ids_hw`, where structures overlap.
+        written: pixels of structures by their ids, as the JSON beside the mask has them.
     """
 
     place: MaskPlace
@@ -61,12 +58,35 @@ class SavedMask:
     calibration: Calibration
     saved: Mapping[int, Scale]
     labels: Mapping[int, str] = field(default_factory=dict)
+    more: tuple[np.ndarray, ...] = ()
+    written: Mapping[int, int] = field(default_factory=dict)
+
+    def mask_of(self, identity: int) -> np.ndarray:
+        """The pixels of a structure, bool (H, W)."""
+        mask = self.ids_hw == identity
+        for ids in self.more:
+            mask |= ids == identity
+        return mask
 
     def scale_of(self, identity: int) -> Scale:
-        return self.saved.get(identity) or scale_of(self.calibration, self.ids_hw == identity)
+        return self.saved.get(identity) or scale_of(self.calibration, self.mask_of(identity))
+
+    def notes_of(self, identity: int) -> tuple[str, ...]:
+        """That the mask shows less of a structure than was found, as where another lies over it."""
+        there, found = int(np.count_nonzero(self.mask_of(identity))), self.written.get(identity, 0)
+        text = (
+            f"structure {identity} has {there} pixels in this mask, but {found} in the JSON beside it: where "
+            "structures overlap, a mask image holds one of them; take the numbers of the JSON, or measure a "
+            "DICOM SEG, which holds all of each"
+        )
+        return (text,) * (there < found)
 
     def measured(self, identity: int) -> Measured:
-        return measure_mask(self.ids_hw == identity, self.scale_of(identity))
+        found = measure_mask(self.mask_of(identity), self.scale_of(identity))
+        if found.shape is None:
+            return found
+        notes = (*found.shape.notes, *self.notes_of(identity))
+        return replace(found, shape=replace(found.shape, notes=notes))
 
     def ids(self, structure: int | None = None) -> list[int]:
         """The ids on it, or `structure` alone. On a frame of a cine it may be missing, which gives [].
@@ -74,7 +94,7 @@ class SavedMask:
         Raises:
             PromptError: a mask of one frame is empty, or doesn't hold `structure`.
         """
-        there = [int(value) for value in np.unique(self.ids_hw) if value > 0]
+        there = [int(value) for value in np.unique([self.ids_hw, *self.more]) if value > 0]
         if self.place.of_cine:
             return there if structure is None else [structure] * (structure in there)
         if structure is not None and structure not in there:
@@ -105,7 +125,7 @@ class SavedMask:
             raise PromptError(
                 f"{self.place}: a volume needs millimetres, but {scale.reason}; give --image or --spacing"
             )
-        return View(self.ids_hw == identity, scale)
+        return View(self.mask_of(identity), scale)
 
 
 def open_masks(
@@ -124,8 +144,8 @@ def open_masks(
         FileError: a file can't be read. PromptError: the mask has another size than its image, or names its
             frames itself.
     """
-    kind, known = kind_of(path).name, None
-    saved = {} if image is not None or rescale is not None else saved_beside(path)
+    kind, known, written = kind_of(path).name, None, saved_beside(path)
+    rescaled = image is not None or rescale is not None
     if kind == "TIFF" and holds_pages(path):
         if frame is not None:
             raise PromptError(f"{path}: names its frames itself; leave out --frame {frame}")
@@ -134,7 +154,7 @@ def open_masks(
             check_ids(ids, f"{shown(path)} frame {page}", MISSING)
             if calibration is None:
                 calibration = _calibration(path, ids, (image, page), rescale, None)
-            yield SavedMask(MaskPlace(path, page, True), ids, calibration, of_frame(saved, page))
+            yield SavedMask(MaskPlace(path, page, True), ids, calibration, *_beside(written, page, rescaled))
         return
     if kind == "DICOM":
         yield from _of_seg(path, image, frame, rescale)
@@ -145,15 +165,13 @@ def open_masks(
     else:
         ids = _read_ids(path)
     calibration = _calibration(path, ids, (image, frame), rescale, known)
-    yield SavedMask(
-        MaskPlace(path, frame), ids, calibration, {} if frame is not None else of_frame(saved, None)
-    )
+    yield SavedMask(MaskPlace(path, frame), ids, calibration, *_beside(written, frame, rescaled))
 
 
 def _of_seg(
     path: Path, image: Path | None, frame: int | None, rescale: Rescale | None
 ) -> Iterator[SavedMask]:
-    """Its masks frame by frame; on a frame where segments overlap, each on its own."""
+    """Its masks frame by frame."""
     from uniultra.io.dicom.seg_reader import masks_of, read_seg
 
     seg = read_seg(path)
@@ -170,12 +188,21 @@ def _of_seg(
         found = True
         place = MaskPlace(path, at if of_cine else None, of_cine and frame is None)
         calibration = _calibration(path, blank, (image, at if of_cine else None), rescale, known)
-        scales = of_frame(saved, at if of_cine else None)
-        for ids in _layers(masks):
-            yield SavedMask(place, ids, calibration, scales, seg.labels)
+        scales = {key: one.scale for key, one in of_frame(saved, at if of_cine else None).items()}
+        first, *more = _layers(masks)
+        yield SavedMask(place, first, calibration, scales, seg.labels, tuple(more))
     if not found:
         where = "" if frame is None else f" on frame {frame}"
         raise PromptError(f"{path}: the segmentation has no mask{where}; segment it first")
+
+
+def _beside(
+    written: Mapping[Key, Written], frame: int | None, rescaled: bool
+) -> tuple[dict[int, Scale], dict[int, str], tuple[()], dict[int, int]]:
+    """What the JSON beside a mask says of a frame, as the last fields of `SavedMask`."""
+    own = of_frame(written, frame)
+    scales = {} if rescaled else {identity: one.scale for identity, one in own.items()}
+    return scales, {}, (), {identity: one.area_px for identity, one in own.items()}
 
 
 def _layers(masks: Mapping[int, np.ndarray]) -> Iterator[np.ndarray]:
@@ -210,91 +237,3 @@ def _calibration(
         raise PromptError(f"{path}: the mask has {sizes}; give the image that it belongs to")
     calibration = frame.calibration if known is None else frame.calibration.followed_by(known)
     return calibration if rescale is None else rescale(calibration)
-
-
-def check_volume(method: str, masks: int) -> None:
-    """Raises PromptError where there is no such method, or it takes another number of masks."""
-    if method not in VOLUMES:
-        raise PromptError(f"--volume '{method}' is unknown; give {', '.join(VOLUMES)}")
-    if masks not in VOLUMES[method]:
-        legal = " or ".join(map(str, VOLUMES[method]))
-        raise PromptError(
-            f"--volume {method} takes {legal} masks, not {masks}; see docs/dicom.md for their order"
-        )
-
-
-def volume_json(
-    method: str, paths: int, masks: Iterable[SavedMask], structure: int | None = None
-) -> dict[str, Any]:
-    """Volumes, and for `ef` the ejection fraction, with their uncertainty and notes.
-
-    Args:
-        method: one of VOLUMES.
-        paths: how many files the masks are of: for `ef`, 1 is a label of a cine, whose largest and smallest
-            volumes are taken.
-        masks: for `simpson` apical 4- and 2-chamber views; for `ef` diastole and systole of each view in
-            turn.
-
-    Raises:
-        PromptError: `check_volume`'s; a mask without scale, or with several structures and none named.
-    """
-    check_volume(method, paths)
-    if method == "ef" and paths == 1:
-        return _of_a_cine(masks, structure)
-    single = []
-    for mask in masks:
-        if mask.place.of_cine:
-            raise PromptError(
-                f"{mask.place.path}: a label of a cine; --volume {method} takes masks of one frame"
-            )
-        single.append(mask)
-    if method == "ellipsoid":
-        first, second = (mask.measured(mask.only_id(structure)) for mask in single)
-        return {"volume": _json_of(ellipsoid(first, second))}
-    views = [mask.view(structure) for mask in single]
-    if method == "simpson":
-        return {"volume": _json_of(simpson(tuple(views)))}
-    diastole, systole = simpson(tuple(views[::2])), simpson(tuple(views[1::2]))
-    return {
-        "end_diastolic": _json_of(diastole),
-        "end_systolic": _json_of(systole),
-        "ejection_fraction": number(ejection_fraction(diastole, systole)),
-    }
-
-
-def _of_a_cine(masks: Iterable[SavedMask], structure: int | None) -> dict[str, Any]:
-    """Ejection fraction from the label of a cine: the frames of the largest and of the smallest volume."""
-    volumes: dict[int | None, Volume] = {}
-    empty, path = 0, Path()
-    for mask in masks:
-        path = mask.place.path
-        if not mask.place.of_cine:
-            raise PromptError(
-                f"{path}: one mask; --volume ef takes 2 or 4, or a label of a cine (segment --frames)"
-            )
-        if mask.ids(structure):
-            volumes[mask.place.frame] = simpson((mask.view(structure),))
-        else:
-            empty += 1
-    if len(volumes) < 2:
-        raise PromptError(
-            f"{path}: frames with the structure: {len(volumes)}; --volume ef needs 2 or more; segment more"
-        )
-    largest, smallest = (pick(volumes, key=lambda frame: volumes[frame].volume.value) for pick in (max, min))
-    notes = [
-        f"largest and smallest of {len(volumes)} frames: a single bad mask decides the result, so check both"
-    ]
-    notes += [f"left out, as the structure isn't on them: {empty} of {empty + len(volumes)} frames"] * (
-        empty > 0
-    )
-    notes += apart_notes(largest or 0, smallest or 0)
-    fraction = number(ejection_fraction(volumes[largest], volumes[smallest]))
-    return {
-        "end_diastolic": {"frame": largest, **_json_of(volumes[largest])},
-        "end_systolic": {"frame": smallest, **_json_of(volumes[smallest])},
-        "ejection_fraction": fraction | {"notes": notes},
-    }
-
-
-def _json_of(volume: Volume) -> dict[str, Any]:
-    return number(volume.volume) | {"method": volume.method, "notes": list(volume.notes)}
