@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
+from pydicom.uid import JPEGBaseline8Bit
 
 from browsers import CHROMIUM, WAIT_MS, Visit, check_tab, tab_of
+from dicoms import dataset, encapsulated, jpeg, region, save
+from exported import HW, KIDNEY, MASKS, OTHER, RING, SPACING, document, exported
 from opened import Server, fill_folder, started
+from phantoms import speckled
 from static_site import static_site
 from uniultra.web.workspace.entry_page import entry_page
 
@@ -75,3 +81,29 @@ def tab(signed_in: Any, server: Server, folder: Path) -> Iterator[Visit]:
     one = tab_of(signed_in, server.origin)
     yield one
     check_tab(one)
+
+
+@pytest.fixture(scope="module")
+def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scans")
+    frames = [speckled(KIDNEY | OTHER, seed=seed).pixels_hw for seed in range(3)]
+    area = region((0, 0, HW[1] - 1, HW[0] - 1), (SPACING[1] / 10, SPACING[0] / 10))
+    cine = dataset(np.stack(frames), FrameTime=40.0)
+    cine = encapsulated(cine, JPEGBaseline8Bit, [jpeg(one) for one in frames])
+    cine.SequenceOfUltrasoundRegions = [area]
+    save(cine, folder / "cine.dcm")
+    still = dataset(frames[0][None])
+    still.SequenceOfUltrasoundRegions = [area]
+    save(still, folder / "still.dcm")
+    Image.fromarray(frames[0]).save(folder / "plain.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cine(alone: Visit, scans: Path) -> dict[str, bytes]:
+    return exported(alone, scans / "cine.dcm", document(MASKS))
+
+
+@pytest.fixture(scope="module")
+def still(alone: Visit, scans: Path) -> dict[str, bytes]:
+    return exported(alone, scans / "still.dcm", document({0: (KIDNEY, OTHER, RING)}))

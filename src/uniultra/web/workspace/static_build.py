@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from uniultra import __version__
 from uniultra.atomic import staged_folder
@@ -19,11 +19,14 @@ from uniultra.text import printable
 from uniultra.web.workspace.items import EXAMPLES
 from uniultra.web.workspace.static_files import INDEX, static_files
 
+if TYPE_CHECKING:
+    from pydicom.sr.coding import Code
+
 ENGINE = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 """What is taken of onnxruntime-web: its WebAssembly build with SIMD."""
 MODEL = (MODEL_JSON, "encoder.onnx", "decoder.onnx")
 SITE = "site.json"
-"""What the page must know of this package: its version, and the codes of structures."""
+"""What the page must know of this package: its version, and the codes of structures, measures and units."""
 _HEAD = '<meta charset="utf-8">'
 POLICY = "; ".join(
     (
@@ -72,9 +75,25 @@ def build(out: Path, model: str, engine: Path) -> int:
 
 
 def _site() -> dict[str, Any]:
-    """The version, and of each listed name its codes, a list of scheme, value and meaning each."""
+    """The version; of each listed name its codes, a list of scheme, value and meaning each; and those of
+    the SR's measures and units.
+    """
+    from uniultra.io.dicom.sr import NAMES as MEASURES
+    from uniultra.io.dicom.sr import UNITS
+
     names = [*NAMES, *(f"{side} {name}" for side in SIDES for name in PAIRED)]
-    return {"uniultra": __version__, "structures": {name: _codes(structure(name)) for name in names}}
+    tables = {"measures": MEASURES, "units": UNITS}
+    return {
+        "uniultra": __version__,
+        "structures": {name: _codes(structure(name)) for name in names},
+        "codes": {
+            key: {name: _listed(code) for name, code in table.items()} for key, table in tables.items()
+        },
+    }
+
+
+def _listed(code: Code) -> list[str]:
+    return [code.scheme_designator, code.value, code.meaning]
 
 
 def _codes(one: Structure) -> dict[str, list[str] | None]:

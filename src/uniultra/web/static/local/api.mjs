@@ -129,7 +129,7 @@ async function opened(id) {
 }
 
 async function facts(id, image) {
-  const [{ offers }] = await writers();
+  const { offers } = await import("./export/offers.mjs");
   const { width, height, count, times_s, calibration, kind } = image,
     { revision, doc } = await kept(id);
   const empty = { objects: [], frames: [], calipers: [], spacing_mm_yx: null, done: false };
@@ -259,10 +259,10 @@ async function dataset() {
 
 const writers = () => Promise.all([import("./export/results.mjs"), import("./export/bytes.mjs")]);
 
-// The model's facts with this page's version, and the codes of structures by their names.
+// The model's facts with this page's version, the codes of structures by their names, and those of measures and units.
 async function known() {
-  const { uniultra, structures } = await (await fetch("site.json")).json();
-  return { facts: { ...(await modelFacts()), uniultra }, table: structures };
+  const { uniultra, structures, codes } = await (await fetch("site.json")).json();
+  return { facts: { ...(await modelFacts()), uniultra }, table: structures, codes };
 }
 
 function download(name, bytes, made) {

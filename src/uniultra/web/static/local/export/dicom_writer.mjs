@@ -4,7 +4,9 @@ import { joined, utf8 } from "./bytes.mjs";
 
 const EXPLICIT = "1.2.840.10008.1.2.1",
   IMPLEMENTATION = "2.25.202235542968216286518745215554686703522";
-const LONG = new Set(["OB", "OW", "SQ", "UT", "UN"]);
+const LONG = new Set(["OB", "OW", "SQ", "UT", "UN", "UC"]);
+const NUMBERS = { US: ["setUint16", 2], UL: ["setUint32", 4], FL: ["setFloat32", 4], FD: ["setFloat64", 8] };
+const [UNDEFINED, ITEM, SEQUENCE_END] = [0xffffffff, 0xe000, 0xe0dd];
 const ROOT = "1.2.826.0.1.3680043.8.498."; // pydicom's, as in what Python derives
 const LONGEST_UID = 64;
 
@@ -25,12 +27,12 @@ export async function uidOf(text) {
 }
 
 // A whole file of a data set of a SOP class and instance.
-export function dicomFile(dataset, sopClass, instance, version) {
+export function dicomFile(dataset, sopClass, instance, version, syntax = EXPLICIT) {
   const meta = [
     [0x00020001, "OB", Uint8Array.of(0, 1)],
     [0x00020002, "UI", sopClass],
     [0x00020003, "UI", instance],
-    [0x00020010, "UI", EXPLICIT],
+    [0x00020010, "UI", syntax],
     [0x00020012, "UI", IMPLEMENTATION],
     [0x00020013, "SH", `UNIULTRA ${version}`.slice(0, 16)],
   ];
@@ -40,39 +42,53 @@ export function dicomFile(dataset, sopClass, instance, version) {
 
 function encoded(dataset) {
   const sorted = [...dataset].sort(([a], [b]) => a - b);
-  return joined(...sorted.map(([tag, vr, value]) => element(tag, vr, valueOf(vr, value))));
+  return joined(...sorted.map(([tag, vr, value]) => element(tag, vr, value)));
 }
 
+// Pixels that are a list of Uint8Arrays are encapsulated, a frame each.
 function element(tag, vr, value) {
-  const wide = LONG.has(vr),
+  const framed = vr === "OB" && Array.isArray(value),
+    bytes = framed ? encapsulated(value) : valueOf(vr, value),
+    wide = LONG.has(vr),
     head = new DataView(new ArrayBuffer(wide ? 12 : 8));
   head.setUint16(0, tag >>> 16, true);
   head.setUint16(2, tag & 0xffff, true);
   head.setUint16(4, vr.charCodeAt(0) | (vr.charCodeAt(1) << 8), true);
-  if (wide) head.setUint32(8, value.length, true);
-  else head.setUint16(6, value.length, true);
-  return joined(new Uint8Array(head.buffer), value);
+  if (wide) head.setUint32(8, framed ? UNDEFINED : bytes.length, true);
+  else head.setUint16(6, bytes.length, true);
+  return joined(new Uint8Array(head.buffer), bytes);
+}
+
+// Frames behind the table of their offsets (PS3.5 A.4), which is empty where 32 bits don't hold them.
+function encapsulated(frames) {
+  const even = frames.map((frame) => padded(frame, 0)),
+    offsets = [];
+  even.reduce((at, frame) => offsets.push(at) && at + 8 + frame.length, 0);
+  const table = offsets.at(-1) <= UNDEFINED ? numbers("UL", offsets) : new Uint8Array(0);
+  return joined(...[table, ...even].map((part) => itemOf(part)), itemOf(new Uint8Array(0), SEQUENCE_END));
 }
 
 function valueOf(vr, value) {
   if (vr === "SQ") return joined(...value.map((item) => itemOf(encoded(item))));
-  if (vr === "US" || vr === "UL") return numbers([value].flat(), vr === "US" ? 2 : 4);
-  if (vr === "AT") return numbers([value].flat().flatMap((tag) => [tag >>> 16, tag & 0xffff]), 2);
+  if (NUMBERS[vr]) return numbers(vr, [value].flat());
+  if (vr === "AT") return numbers("US", [value].flat().flatMap((tag) => [tag >>> 16, tag & 0xffff]));
   const bytes = value instanceof Uint8Array ? value : utf8([value].flat().join("\\"));
-  if (bytes.length % 2 === 0) return bytes;
-  return joined(bytes, Uint8Array.of(vr === "UI" || vr === "OB" ? 0 : 32));
+  return padded(bytes, vr === "UI" || vr === "OB" ? 0 : 32);
 }
 
-function itemOf(bytes) {
+const padded = (bytes, by) => (bytes.length % 2 ? joined(bytes, Uint8Array.of(by)) : bytes);
+
+function itemOf(bytes, kind = ITEM) {
   const head = new DataView(new ArrayBuffer(8));
   head.setUint16(0, 0xfffe, true);
-  head.setUint16(2, 0xe000, true);
+  head.setUint16(2, kind, true);
   head.setUint32(4, bytes.length, true);
   return joined(new Uint8Array(head.buffer), bytes);
 }
 
-function numbers(list, wide) {
-  const view = new DataView(new ArrayBuffer(wide * list.length));
-  list.forEach((value, i) => (wide === 2 ? view.setUint16(2 * i, value, true) : view.setUint32(4 * i, value, true)));
+function numbers(vr, list) {
+  const [set, wide] = NUMBERS[vr],
+    view = new DataView(new ArrayBuffer(wide * list.length));
+  list.forEach((value, i) => view[set](wide * i, value, true));
   return new Uint8Array(view.buffer);
 }

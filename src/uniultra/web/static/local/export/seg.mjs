@@ -1,36 +1,20 @@
 // DICOM SEG (PS3.3 A.51), binary, of a still or of frames of a cine: the attributes of uniultra/io/dicom/seg.py, without the patient's identity.
 
-import { reals, text } from "../dicom_elements.mjs";
-import { dicomFile, randomUid, uidOf } from "./dicom_writer.mjs";
+import { NOTICE, PROCESSED, SEGMENTED, code, derivedHead, lossy, referenceTo, sourceOf } from "./derived.mjs";
+import { dicomFile, randomUid } from "./dicom_writer.mjs";
 
-const STORAGE = "1.2.840.10008.5.1.4.1.1.66.4",
-  JPEG = "1.2.840.10008.1.2.4.50",
-  VOLUME = "1.2.840.10008.5.1.4.1.1.6.2"; // Enhanced US Volume, whose frames lie side by side in space
-const NOTICE = "AI-generated; not for diagnostic use",
-  LONGEST = 64;
-const INTELLIGENCE = ["DCM", "123110", "Artificial Intelligence"],
-  SEGMENTED = ["DCM", "113076", "Segmentation"],
-  PROCESSED = ["DCM", "121322", "Source image for image processing operation"];
+const STORAGE = "1.2.840.10008.5.1.4.1.1.66.4";
+const INTELLIGENCE = ["DCM", "123110", "Artificial Intelligence"];
 const [IN_IDENTIFICATION, IN_CONTENT, SEGMENT, TIME] = [0x0062000a, 0x00209111, 0x0062000b, 0x00209128];
-const UIDS = { sopClass: 0x00080016, instance: 0x00080018, study: 0x0020000d, series: 0x0020000e };
-
-// Why nothing can refer to a DICOM file that was opened here; "" where something can.
-export function whyNoSeg({ view, found }) {
-  const uids = Object.fromEntries(Object.entries(UIDS).map(([name, tag]) => [name, text(view, found.get(tag))]));
-  if (!Object.values(uids).every((uid) => /^[0-9.]{1,64}$/.test(uid))) return "the file lacks a UID that a reference needs";
-  return uids.sopClass === VOLUME ? "its frames are planes of a volume: run `uniultra open`" : "";
-}
 
 // A segmentation as a file. `raw`: what `readDicom` read; `count`: frames of the image; segments: [{label, codes, plane(number)}], a mask for
 // each of the frames `numbers`; maker: {model, modelVersion, version}.
 export async function segmentation({ raw, count, size, numbers, segments, maker }) {
-  const said = (tag) => text(raw.view, raw.found.get(tag));
-  const source = Object.fromEntries(Object.entries(UIDS).map(([name, tag]) => [name, said(tag)]));
-  const instance = randomUid(),
+  const source = sourceOf(raw),
     organisation = randomUid(),
     several = count > 1,
-    [day, time] = now();
-  const reference = [[0x00081150, "UI", source.sopClass], [0x00081155, "UI", source.instance]];
+    reference = referenceTo(source);
+  const { instance, attributes } = await derivedHead(source, STORAGE, "SEG", 900, segments.map(({ label }) => label));
   const dimension = (pointer, within, name) => [
     [0x00209164, "UI", organisation],
     [0x00209165, "AT", pointer],
@@ -39,7 +23,8 @@ export async function segmentation({ raw, count, size, numbers, segments, maker 
   ];
   const dimensions = [dimension(SEGMENT, IN_IDENTIFICATION, "Segment Number"), dimension(TIME, IN_CONTENT, "Temporal Position Index")];
   const dataset = [
-    ...head(instance, day, time, await uidOf(`derived by uniultra from${source.study}`), segments),
+    ...attributes,
+    ...HEAD,
     [0x00081090, "LO", maker.model],
     [0x00081200, "SQ", [[[0x00081115, "SQ", [[[0x0008114a, "SQ", [reference]], [0x0020000e, "UI", source.series]]]], [0x0020000d, "UI", source.study]]]],
     [0x00082112, "SQ", [reference]],
@@ -47,72 +32,30 @@ export async function segmentation({ raw, count, size, numbers, segments, maker 
     [0x00209221, "SQ", [[[0x00209164, "UI", organisation]]]],
     [0x00209222, "SQ", several ? dimensions : dimensions.slice(0, 1)],
     ...pixelAttributes(size, segments.length * numbers.length),
-    ...lossy(raw, size, count, said),
+    ...lossy(raw, size, count),
     [0x00620001, "CS", "BINARY"],
     [0x00620002, "SQ", segments.map((segment, index) => description(segment, index + 1, maker))],
     [0x00620013, "CS", overlap(segments, numbers)],
     [0x52009229, "SQ", [[]]],
-    [0x52009230, "SQ", segments.flatMap((_, index) => numbers.map((number, place) => group(index + 1, place + 1, number, reference, several)))],
+    [0x52009230, "SQ", segments.flatMap((_, index) => numbers.map((number, place) => group([index + 1, place + 1], referenceTo(source, [number], count), several)))],
     [0x7fe00010, "OB", packed(segments, numbers, size)],
   ];
   return dicomFile(dataset, STORAGE, instance, maker.version);
 }
 
-const code = ([scheme, value, meaning]) => [[0x00080100, "SH", value], [0x00080102, "SH", scheme], [0x00080104, "LO", meaning]];
-
-function head(instance, day, time, study, segments) {
-  const labels = [...new Set(segments.map(({ label }) => label))],
-    described = `${labels.join(", ")}: ${NOTICE}`;
-  const empty = [[0x00080020, "DA"], [0x00080030, "TM"], [0x00080050, "SH"], [0x00080090, "PN"], [0x00100010, "PN"], [0x00100020, "LO"]];
-  empty.push([0x00100030, "DA"], [0x00100040, "CS"], [0x00200010, "SH"], [0x00200020, "CS"], [0x00700084, "PN"]);
-  return [
-    ...empty.map(([tag, vr]) => [tag, vr, ""]),
-    [0x00080005, "CS", "ISO_IR 192"],
-    [0x00080008, "CS", ["DERIVED", "PRIMARY"]],
-    [0x00080012, "DA", day],
-    [0x00080013, "TM", time],
-    [0x00080016, "UI", STORAGE],
-    [0x00080018, "UI", instance],
-    [0x00080023, "DA", day],
-    [0x00080033, "TM", time],
-    [0x00080060, "CS", "SEG"],
-    [0x00080070, "LO", "UniUltra"],
-    [0x0008103e, "LO", described.length <= LONGEST ? described : NOTICE],
-    [0x00181000, "LO", "none"],
-    [0x0020000d, "UI", study],
-    [0x0020000e, "UI", randomUid()],
-    [0x00200011, "IS", "900"],
-    [0x00200013, "IS", "1"],
-    [0x00700080, "CS", "UNIULTRA"],
-    [0x00700081, "LO", NOTICE],
-    [0x20500020, "CS", "IDENTITY"],
-  ];
-}
-
-function now() {
-  const date = new Date(),
-    two = (value) => `${value}`.padStart(2, "0");
-  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
-  return [day, [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join("")];
-}
+const HEAD = [
+  [0x00080008, "CS", ["DERIVED", "PRIMARY"]],
+  [0x00181000, "LO", "none"],
+  [0x00200020, "CS", ""],
+  [0x00700080, "CS", "UNIULTRA"],
+  [0x00700081, "LO", NOTICE],
+  [0x00700084, "PN", ""],
+  [0x20500020, "CS", "IDENTITY"],
+];
 
 function pixelAttributes({ width, height }, frames) {
   const numbers = [[0x00280002, 1], [0x00280010, height], [0x00280011, width], [0x00280100, 1], [0x00280101, 1], [0x00280102, 0], [0x00280103, 0]];
   return [...numbers.map(([tag, value]) => [tag, "US", value]), [0x00280004, "CS", "MONOCHROME2"], [0x00280008, "IS", `${frames}`]];
-}
-
-// How lossy the source is, for good where it was once (PS3.3 C.7.6.1.1.5).
-function lossy({ view, found, syntax, parts, samples }, { width, height }, count, said) {
-  if (said(0x00282110) !== "01" && syntax !== JPEG) return [[0x00282110, "CS", "00"]];
-  const known = reals(view, found.get(0x00282112)),
-    plain = width * height * samples * count;
-  const coded = parts?.flat().reduce((sum, [from, to]) => sum + to - from, 0);
-  const ratios = known ?? (coded ? [Math.round((100 * plain) / coded) / 100] : null);
-  const method = text(view, found.get(0x00282114), 256) || (syntax === JPEG ? "ISO_10918_1" : "");
-  const all = [[0x00282110, "CS", "01"]];
-  if (ratios) all.push([0x00282112, "DS", ratios.map((ratio) => `${Number(ratio.toPrecision(8))}`)]);
-  if (method) all.push([0x00282114, "CS", method]);
-  return all;
 }
 
 // A segment (PS3.3 C.8.20.4), with a side as a modifier of its type.
@@ -146,13 +89,8 @@ function overlap(segments, numbers) {
   return segments.length > 1 && meet ? "YES" : "NO";
 }
 
-function group(segment, place, number, reference, several) {
-  const image = [
-    ...reference,
-    ...(several ? [[0x00081160, "IS", `${number + 1}`]] : []),
-    [0x0028135a, "CS", "YES"],
-    [0x0040a170, "SQ", [code(PROCESSED)]],
-  ];
+function group([segment, place], reference, several) {
+  const image = [...reference, [0x0028135a, "CS", "YES"], [0x0040a170, "SQ", [code(PROCESSED)]]];
   const content = several ? [[TIME, "UL", place], [0x00209157, "UL", [segment, place]]] : [[0x00209157, "UL", segment]];
   return [
     [0x00089124, "SQ", [[[0x00082112, "SQ", [image]], [0x00089215, "SQ", [code(SEGMENTED)]]]]],

@@ -1,0 +1,116 @@
+// What is written on a picture of a result, as uniultra/outputs/result_picture.py writes it: of each structure its number, name, quality and
+// diameters, with the calipers; and which ones are lost.
+
+const MOST_DESCRIBED = 12, // of more structures there are numbers alone
+  MOST_OF_NAME = 28,
+  LEAST_CALIPER = 16;
+const [GROUND, WHITE, HALO] = ["rgba(17, 19, 23, 0.75)", "#fff", "rgba(0, 0, 0, 0.6)"];
+
+// one: {ids, found, lost} of the frame, `size` its {width, height}; the context's picture is `zoom` times as large.
+export function described(context, zoom, { ids, found, lost }, size) {
+  const { width, height } = context.canvas,
+    letters = Math.min(Math.max(Math.round(0.022 * Math.sqrt(width * height)), 12), 72);
+  context.font = `${letters}px sans-serif`;
+  const there = found.filter(({ box }) => box),
+    all = there.length <= MOST_DESCRIBED,
+    taken = [];
+  if (all) for (const one of there) calipers(context, zoom, letters, one.measures);
+  let below = 0;
+  for (const structure of lost) {
+    label(context, letters, { ...structure, lines: [short(`${structure.name}: lost`)] }, () => [4, below + 4], taken);
+    below = taken.at(-1)[3];
+  }
+  const inside = (x0, y0, x1, y1) => pixelsIn(ids, size, [x0, y0, x1, y1].map((edge) => Math.floor(edge / zoom)));
+  for (const one of there) {
+    const box = [one.box.x0, one.box.y0, one.box.x1, one.box.y1].map((edge) => Math.round((edge + 0.5) * zoom));
+    const said = { ...one.structure, lines: all ? linesOf(one) : [] };
+    label(context, letters, said, (wide, high) => placed([wide, high], box, [width, height], taken, inside), taken);
+  }
+}
+
+const short = (name) => (name.length <= MOST_OF_NAME ? name : `${name.slice(0, MOST_OF_NAME - 3)}...`);
+
+function linesOf({ name, quality, known, measures: { long_diameter: long, short_diameter: across } }) {
+  const digits = long?.unit === "px" ? 0 : 1,
+    unsure = known.source === "track" && known.sure === false ? ", unsure" : "";
+  return [
+    ...(name ? [short(name)] : []),
+    ...(quality === null ? [] : [`quality ${quality.toFixed(2)}${unsure}`]),
+    ...(long ? [`${long.value.toFixed(digits)} x ${across.value.toFixed(digits)} ${long.unit}`] : []),
+  ];
+}
+
+// Dotted lines between two crosses each, as scanners draw them.
+function calipers(context, zoom, letters, { long_diameter, short_diameter }) {
+  for (const { ends_xy } of [long_diameter, short_diameter].filter(Boolean)) {
+    const ends = ends_xy.map((end) => end.map((place) => (place + 0.5) * zoom)),
+      [[ax, ay], [bx, by]] = ends;
+    if (Math.max(Math.abs(bx - ax), Math.abs(by - ay)) < LEAST_CALIPER) continue;
+    line(context, [[ax, ay], [bx, by]], [3, 3]);
+    const arm = 0.4 * letters;
+    for (const [x, y] of ends) {
+      line(context, [[x - arm, y], [x + arm, y]], []);
+      line(context, [[x, y - arm], [x, y + arm]], []);
+    }
+  }
+}
+
+function line(context, [[ax, ay], [bx, by]], dashes) {
+  for (const [colour, wide, pattern] of [[HALO, 3, []], [WHITE, 1, dashes]]) {
+    context.strokeStyle = colour;
+    context.lineWidth = wide;
+    context.setLineDash(pattern);
+    context.beginPath();
+    context.moveTo(ax, ay);
+    context.lineTo(bx, by);
+    context.stroke();
+  }
+  context.setLineDash([]);
+}
+
+// A number on its structure's colour, and lines of text beside it. `at(wide, high)` says where.
+function label(context, letters, { number, colour, lines }, at, taken) {
+  const pad = Math.max(Math.floor(letters / 3), 2),
+    widthOf = (text) => Math.ceil(context.measureText(text).width);
+  const chip = Math.max(widthOf(number) + 2 * pad, letters + pad),
+    text = Math.max(-2 * pad, ...lines.map(widthOf)) + 2 * pad,
+    high = Math.max(lines.length, 1) * (letters + pad) + pad;
+  const [x, y] = at(chip + text, high);
+  taken.push([x, y, x + chip + text, y + high]);
+  context.textBaseline = "middle";
+  context.fillStyle = GROUND;
+  context.fillRect(x, y, chip + text, high);
+  context.fillStyle = `rgb(${colour.join()})`;
+  context.fillRect(x, y, chip, high);
+  const [red, green, blue] = colour;
+  context.fillStyle = 0.299 * red + 0.587 * green + 0.114 * blue > 110 ? "#000" : WHITE;
+  context.textAlign = "center";
+  context.fillText(number, x + chip / 2, y + high / 2);
+  context.fillStyle = WHITE;
+  context.textAlign = "left";
+  lines.forEach((words, i) => context.fillText(words, x + chip + pad, y + pad + i * (letters + pad) + letters / 2));
+}
+
+// Where a label covers the fewest others, then the fewest pixels of structures: about its box, or in a corner of the picture.
+function placed([wide, high], [x0, y0, x1, y1], [width, height], taken, inside) {
+  const gap = 4,
+    [right, bottom] = [width - wide - gap, height - high - gap];
+  const places = [
+    [x0, y0 - high - gap], [x0, y1 + gap], [x1 + gap, y0], [x0 - wide - gap, y0],
+    [x1 - wide, y0 - high - gap], [x1 - wide, y1 + gap], [x1 + gap, y1 - high], [x0 - wide - gap, y1 - high],
+    [gap, gap], [right, gap], [gap, bottom], [right, bottom], [x0, y0],
+  ].map(([x, y]) => [Math.min(Math.max(x, 1), Math.max(width - wide - 1, 1)), Math.min(Math.max(y, 1), Math.max(height - high - 1, 1))]);
+  const cost = ([x, y]) => {
+    const others = taken.filter(([a, b, c, d]) => x < c && a < x + wide && y < d && b < y + high).length;
+    return others * 1e9 + inside(x, y, x + wide, y + high);
+  };
+  return places.map((place) => [cost(place), place]).reduce((best, one) => (one[0] < best[0] ? one : best))[1];
+}
+
+function pixelsIn(ids, { width, height }, [x0, y0, x1, y1]) {
+  let count = 0;
+  for (let y = Math.max(y0, 0); y <= Math.min(y1, height - 1); y++) {
+    for (let x = Math.max(x0, 0); x <= Math.min(x1, width - 1); x++) count += ids[y * width + x] ? 1 : 0;
+  }
+  return count;
+}

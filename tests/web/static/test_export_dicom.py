@@ -1,0 +1,157 @@
+"""The DICOM results of the page without a server, held against Python's own attribute by attribute."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from PIL import Image
+
+from exported import HW, KIDNEY, MASKS, NAMES, OTHER, RING, SPACING, polygon, saved
+from phantoms import ellipse
+from uniultra import __version__
+from uniultra.io.dicom.captured import CapturedFrames
+from uniultra.io.dicom.sc import capture, cine_capture, encoded, marked
+from uniultra.io.dicom.seg import Segment, write_seg
+from uniultra.io.dicom.source import Maker, read_source
+from uniultra.io.dicom.sr import Finding, report
+from uniultra.io.dicom.sr_reader import read_report
+from uniultra.measure.measured import measure_mask
+from uniultra.pixel_scale import Scale
+from uniultra.segmenter import Segmenter
+
+pytestmark = pytest.mark.browser
+
+
+def described(dataset: pydicom.Dataset) -> dict[str, Any]:
+    """All that an object says but for UIDs of its own, the time, how the file calls its writer, and what is
+    measured or drawn.
+    """
+    own = ("SOPInstanceUID", "SeriesInstanceUID", "TrackingUID", "DimensionOrganizationUID", "UID")
+    clock = ("InstanceCreationDate", "InstanceCreationTime", "ContentDate", "ContentTime")
+    clock += ("DateOfSecondaryCapture", "TimeOfSecondaryCapture")
+    found = ("FloatingPointValue", "NumericValue", "GraphicData", "PixelData")
+    said = {}
+    for element in dataset:
+        if element.keyword in found:
+            said[element.keyword] = None
+        elif element.VR == "SQ":
+            said[element.keyword] = [described(item) for item in element.value]
+        elif element.keyword not in (*own, *clock):
+            said[element.keyword] = (element.VR, element.value)
+    return said
+
+
+@pytest.mark.parametrize("name", ["cine", "still"])
+def test_the_segmentation_is_pythons(
+    name: str, cine: dict[str, bytes], still: dict[str, bytes], scans: Path, tmp_path: Path
+) -> None:
+    """Attribute by attribute, and bit by bit; dciodvfy finds no error in it."""
+    files, frames = (cine, MASKS) if name == "cine" else (still, {0: (KIDNEY, OTHER, RING)})
+    key = "cine.frames.seg.dcm" if name == "cine" else "still.seg.dcm"
+    path = saved(files[key], tmp_path / "theirs.dcm")
+    theirs = pydicom.dcmread(path)
+    empty = np.zeros(HW, bool)
+    segments = [
+        Segment(label, {number: empty if masks[i] is None else masks[i] for number, masks in frames.items()})
+        for i, label in enumerate(NAMES)
+    ]
+    write_seg(tmp_path / "ours.dcm", read_source(scans / f"{name}.dcm"), segments, maker_of())
+    ours = pydicom.dcmread(tmp_path / "ours.dcm")
+    assert described(theirs) == described(ours)
+    assert theirs.PixelData == ours.PixelData
+    assert len(theirs.SOPInstanceUID) <= 64
+    highdicom = pytest.importorskip("highdicom")
+    read = highdicom.seg.segread(path)
+    assert list(read.segment_numbers) == [1, 2, 3]
+    assert [read.get_segment_description(number).segment_label for number in (1, 2, 3)] == list(NAMES)
+    check_iod(path)
+
+
+def check_iod(path: Path) -> None:
+    """dciodvfy finds no error, by both of its readers."""
+    if shutil.which("dciodvfy"):
+        for options in ([], ["-new"]):
+            done = subprocess.run(["dciodvfy", *options, path], capture_output=True, timeout=60)
+            assert b"Error" not in done.stderr, done.stderr.decode()
+
+
+def maker_of() -> Maker:
+    facts = Segmenter.load(threads=1).facts
+    return Maker(facts.name, facts.version, __version__)
+
+
+@pytest.mark.parametrize(("name", "number"), [("still", 0), ("cine.frame0", 0), ("cine.frame2", 2)])
+def test_the_report_is_pythons(
+    name: str, number: int, cine: dict[str, bytes], still: dict[str, bytes], scans: Path, tmp_path: Path
+) -> None:
+    """Item by item; numbers and outlines of the same masks, and a report as our own reader reads it."""
+    highdicom = pytest.importorskip("highdicom")
+    path = saved((still | cine)[f"{name}.sr.dcm"], tmp_path / "theirs.dcm")
+    theirs = pydicom.dcmread(path)
+    masks = MASKS[number] if name.startswith("cine") else (KIDNEY, OTHER, RING)
+    scale = Scale(SPACING, "region 1")
+    findings = [
+        Finding(label, number, mask, measure_mask(mask, scale).shape)
+        for label, mask in zip(NAMES, masks, strict=True)
+        if mask is not None
+    ]
+    source = read_source(scans / f"{name.split('.')[0]}.dcm")
+    ours = report(source, findings, maker_of())
+    del ours.ContributingEquipmentSequence  # highdicom's own
+    assert described(theirs) == described(ours)
+    groups = [
+        highdicom.sr.srread(path).content.get_planar_roi_measurement_groups(),
+        highdicom.sr.ComprehensiveSR.from_dataset(ours).content.get_planar_roi_measurement_groups(),
+    ]
+    for finding, group, other in zip(findings, *groups, strict=True):
+        for one, two in zip(group.get_measurements(), other.get_measurements(), strict=True):
+            assert one.value == pytest.approx(two.value, rel=0.04, abs=0.5)
+        line = group.roi.value
+        assert line[0].tolist() == line[-1].tolist()
+        outer = finding.mask_hw | (finding.mask_hw is RING) * ellipse(HW, (40, 40), (6, 6))
+        drawn = polygon(line[:-1] - 0.5)
+        assert 2 * (drawn & outer).sum() / (drawn.sum() + outer.sum()) > 0.98
+        assert abs(int(drawn.sum()) - int(outer.sum())) <= 0.01 * outer.sum()
+    rows_of = read_report(path)
+    assert [one.structure for one in rows_of[::8]] == [one.label for one in findings]
+    assert {one.frames for one in rows_of} == ({()} if name == "still" else {(number,)})
+    check_iod(path)
+
+
+@pytest.mark.parametrize("name", ["cine", "still"])
+def test_the_capture_is_pythons(
+    name: str, cine: dict[str, bytes], still: dict[str, bytes], scans: Path, tmp_path: Path
+) -> None:
+    """Attribute by attribute; the picture is the overlay, below a line that says what it is."""
+    files, key = (cine, "cine.frames.sc.dcm") if name == "cine" else (still, "still.sc.dcm")
+    path = saved(files[key], tmp_path / "theirs.dcm")
+    theirs, source = pydicom.dcmread(path), read_source(scans / f"{name}.dcm")
+    picture = np.zeros((4 * HW[0], 4 * HW[1], 3), np.uint8)
+    if name == "still":
+        ours = capture(source, picture, (NAMES, 0), maker_of())
+    else:
+        gathered = CapturedFrames()
+        for number in MASKS:
+            gathered.add(number, encoded(marked(picture)))
+        ours = cine_capture(source, gathered, (NAMES, marked(picture).shape[:2]), maker_of())
+        ratio = float(theirs.LossyImageCompressionRatio[-1])
+        assert ratio == pytest.approx(theirs.pixel_array.size / len(theirs.PixelData), rel=0.01)
+        ours.LossyImageCompressionRatio = [*ours.LossyImageCompressionRatio[:-1], f"{ratio:.8g}"]
+    assert described(theirs) == described(ours)
+    assert theirs.file_meta.TransferSyntaxUID == ours.file_meta.TransferSyntaxUID
+    shown = theirs.pixel_array.reshape(-1, theirs.Rows, theirs.Columns, 3)
+    begun = "still" if name == "still" else "cine.frame{}"
+    for number, one in zip(MASKS if name == "cine" else [0], shown, strict=True):
+        png = files[f"{begun.format(number)}.overlay.png"]
+        overlay = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+        band = theirs.Rows - len(overlay)
+        assert one[:band].max() > 150, "the line above is written"
+        assert np.abs(one[band:].astype(int) - overlay).mean() < (0.1 if name == "still" else 5)
+    check_iod(path)
