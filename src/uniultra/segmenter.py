@@ -14,8 +14,9 @@ frame.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,7 @@ from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region, mas
 KEPT_MARGIN = 0.02
 """A crop is kept while the structure stays this share of its side away from its edges."""
 MOST_ALTERNATIVES = 3
+Mapped = Callable[..., Iterable[Mask]]
 KEPT_ZOOM = 2.0
 """A crop is kept while it is at most this many times as large as the one that would be made anew."""
 
@@ -124,30 +126,21 @@ class Segmenter:
                 found[place] = of_nothing(mask) if embedding.featureless else mask
         return [found[place] for place in range(len(prompts))]
 
-    def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
+    def segment(self, frame: Frame, prompts: Sequence[Prompt], mapped: Mapped = map) -> list[Mask]:
         """One mask per prompt, in order: from a crop around its box, or around what is found at its clicks
         where it has none.
 
         The model is given a box that reaches beyond the frame as it is; the command line, the server and
-        `results.segment_frame` clip it first, and say so.
+        `results.segment_frame` clip it first, and say so. With an executor's `map` its threads work.
 
         Raises:
-            PromptError: a prompt lies outside the frame, or its previous mask has another size. FileError: an
-                array in place of a Frame.
+            PromptError: a prompt outside the frame, or a previous mask of another size. FileError: no Frame.
         """
         check_frame(frame)
         check_prompts(prompts, (frame.height, frame.width))
-        whole_frame: Embedding | None = None
-        masks = []
-        for prompt in prompts:
-            region = self.region_for(prompt, (frame.height, frame.width))
-            if region is None:
-                whole_frame = whole_frame or self.encode(frame)
-                mask = self._from_clicks(frame, prompt, whole_frame)
-            else:
-                mask = self.refine(self.encode(frame, region), prompt).mask
-            masks.append(replace(mask, scale=scale_of(frame.calibration, mask.mask_hw, prompt)))
-        return masks
+        regions = [self.region_for(prompt, (frame.height, frame.width)) for prompt in prompts]
+        whole_frame = self.encode(frame) if None in regions else None
+        return list(mapped(partial(self._first, frame, whole_frame), prompts, regions))
 
     def alternatives(self, frame: Frame, prompt: Prompt, most: int = 3) -> list[Mask]:
         """What clicks may mean: up to `most` masks that differ, the answer of `segment` first, then by
@@ -175,9 +168,8 @@ class Segmenter:
             *sorted((far, *near), key=trust, reverse=True),
         ]
         answers = (replace(each[-1], quality=quality_of_passes(each)) for each in ranked)
-        return distinct(
-            [replace(m, scale=scale_of(frame.calibration, m.mask_hw, prompt)) for m in answers], most
-        )
+        scaled = [replace(m, scale=scale_of(frame.calibration, m.mask_hw, prompt)) for m in answers]
+        return distinct(scaled, most)
 
     def region_for(self, prompt: Prompt, frame_hw: tuple[int, int]) -> Region | None:
         """The crop for a prompt's box or previous mask; None where it has neither, so that the structure must
@@ -228,6 +220,14 @@ class Segmenter:
     def _crop(self, box_xyxy: Box) -> Region:
         """The region around a box, in the shape that the model was trained on."""
         return region_around(box_xyxy, self.facts.passes.crop_scale, self.facts.focus_stretch)
+
+    def _first(self, frame: Frame, whole: Embedding | None, prompt: Prompt, region: Region | None) -> Mask:
+        """The answer in a region; without one, by the clicks, for which the whole frame was encoded."""
+        if region is None and whole is not None:
+            mask = self._from_clicks(frame, prompt, whole)
+        else:
+            mask = self.refine(self.encode(frame, region), prompt).mask
+        return replace(mask, scale=scale_of(frame.calibration, mask.mask_hw, prompt))
 
     def _from_clicks(self, frame: Frame, prompt: Prompt, whole_frame: Embedding) -> Mask:
         """The whole frame's first pass, followed to the structure that holds the clicks; a closer one's where

@@ -14,7 +14,7 @@ from uniultra.segmenter import Segmenter
 from uniultra.tracking import begin, step, track
 from uniultra.tracking.ahead import with_motion
 from uniultra.tracking.motion import flow_between, motion_to, view_of
-from uniultra.types import Cine, Frame, Prompt
+from uniultra.types import Cine, Features, Frame, Prompt
 
 HW = (160, 240)
 FRAMES = [speckled(ellipse(HW, (60 + 3 * n, 80), (26, 20)), n) for n in range(6)]
@@ -80,3 +80,32 @@ def test_motion_of_another_pair_is_not_taken() -> None:
 
 def test_frames_of_two_sizes_have_no_motion() -> None:
     assert motion_to(FRAMES[0], np.zeros((9, 9), np.uint8)).flow is None
+
+
+class Counting(DarkIsInside):
+    """Counts what is encoded."""
+
+    encoded = 0
+
+    def encode(self, images_bhw: np.ndarray) -> Features:
+        self.encoded += len(images_bhw)
+        return super().encode(images_bhw)
+
+
+def test_prompted_masks_are_handed_over_before_anything_else_is_encoded() -> None:
+    cine = Cine("cine", HW, 6, FRAMES.__getitem__, lambda: iter(FRAMES))
+    backend = Counting()
+    results = track(Segmenter(backend), cine, PROMPTS)
+    assert next(results).objects[0].status == "sure"
+    assert backend.encoded == 1
+    assert next(results).objects[0].status == "sure"
+    assert backend.encoded >= 2
+
+
+def test_prompted_structures_are_what_one_thread_makes_of_them() -> None:
+    prompts = {1: PROMPTS[0][1], 2: Prompt(points_xy=((60.0, 80.0),)), 3: Prompt((20.0, 45.0, 95.0, 115.0))}
+    segmenter = Segmenter(DarkIsInside())
+    expected = segmenter.segment(FRAMES[0], list(prompts.values()))
+    answers, state = begin(segmenter, FRAMES[0], prompts)
+    assert [one.mask.logits_hw.tobytes() for one in answers] == [one.logits_hw.tobytes() for one in expected]
+    assert state.numbers == (1, 2, 3)

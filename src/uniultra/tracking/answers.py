@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -186,6 +186,11 @@ def at_once(tasks: Sequence[Callable[[], Made]]) -> list[Made]:
     if THREADS == 1 or len(tasks) < 2:
         return [task() for task in tasks]
     return list(_threads(os.getpid(), THREADS).map(lambda task: task(), tasks))
+
+
+def mapped_at_once(function: Callable[..., Made], *items: Sequence[Any]) -> list[Made]:
+    """As `map`, by `at_once`."""
+    return at_once([partial(function, *given) for given in zip(*items, strict=True)])
 
 
 def begun(task: Callable[[], Made]) -> Future[Made] | None:

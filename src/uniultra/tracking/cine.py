@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from uniultra.errors import FileError, PromptError
@@ -17,7 +18,7 @@ from uniultra.tracking.reading import descending
 from uniultra.tracking.spans import PromptedFrames, affected, checked, prompted_frames
 from uniultra.tracking.step import TrackedMask, lost_mask
 from uniultra.tracking.tracker import PromptTracker, Tracker, tracker_of
-from uniultra.types import Cine, Frame
+from uniultra.types import Cine, Frame, Prompt
 
 Found = Mapping[int, TrackedMask]
 """The answers on one frame, by the structures' numbers."""
@@ -78,7 +79,7 @@ def track(
         result = _result(segmenter, cine, (number, frame), {**lost, **found, **earlier}, prompts)
         if journal is not None:
             journal.add(result)
-            journal.save(number, state)
+            journal.save(number, state())
         yield result
 
 
@@ -149,14 +150,17 @@ def _followed(
     starts: PromptedFrames,
     fault: Callable[[int, FileError], None],
     state: Any = None,
-) -> Iterator[tuple[int, Frame, Found, Any]]:
-    """Each frame, in the given order, with the structures that have begun by then, and the state after it."""
+) -> Iterator[tuple[int, Frame, Found, Callable[[], Any]]]:
+    """Each frame, in the given order, with the structures that have begun by then, and what gives the state
+    after it: where something was prompted, that is made after the frame was handed over.
+    """
     ours = isinstance(tracker, PromptTracker)
+    after: Callable[[], Any] = partial(_same, state)
     for number, frame, motion in with_motion(frames, starts if ours else (), ours and state is not None):
         if isinstance(frame, FileError):
             fault(number, frame)
             continue
-        own = starts.get(number, {})
+        own, state = starts.get(number, {}), after()
         found: dict[int, TrackedMask] = {}
         if state is not None:
             others = state.only({*state.numbers} - {*own})
@@ -165,10 +169,23 @@ def _followed(
             else:
                 answers, state = tracker.step(others, frame)
             found |= {one.number: one for one in answers}
-        if own:
-            answers, state = tracker.begin(frame, own, state)
-            found |= {one.number: one for one in answers}
-        yield number, frame, found, state
+        answers, after = _begun(tracker, frame, own, state) if own else ([], partial(_same, state))
+        found |= {one.number: one for one in answers}
+        yield number, frame, found, after
+
+
+def _begun(
+    tracker: Tracker, frame: Frame, prompts: Mapping[int, Prompt], state: Any
+) -> tuple[list[TrackedMask], Callable[[], Any]]:
+    """What is prompted on a frame, and what gives the state after it."""
+    if isinstance(tracker, PromptTracker):
+        return tracker.prompted(frame, prompts, state)
+    answers, state = tracker.begin(frame, prompts, state)
+    return answers, partial(_same, state)
+
+
+def _same(state: Any) -> Any:
+    return state
 
 
 def _result(

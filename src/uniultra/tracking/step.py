@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from typing import Any
 
@@ -33,6 +33,7 @@ from uniultra.tracking.answers import (
     empty_mask,
     explained,
     instead,
+    mapped_at_once,
     view_tasks,
     weighed,
 )
@@ -88,28 +89,44 @@ def begin(
     Raises:
         PromptError: a prompt lies outside the frame, or the state is of frames of another size.
     """
+    answers, following = prompted(segmenter, frame, prompts, state)
+    return answers, following()
+
+
+def prompted(
+    segmenter: Segmenter, frame: Frame, prompts: Mapping[int, Prompt], state: TrackState | None = None
+) -> tuple[list[TrackedMask], Callable[[], TrackState]]:
+    """As `begin`, but the state is yet to be made, once, by a call: answers are shown before that."""
     frame_hw = frame.height, frame.width
     if state is not None:
         _check_size(state, frame)
     others = () if state is None else tuple(one for one in state.objects if one.number not in prompts)
     prompts = dict(zip(prompts, clipped(list(prompts.values()), frame_hw)[0], strict=True))
-    masks = segmenter.segment(frame, list(prompts.values()))
+    masks = segmenter.segment(frame, list(prompts.values()), mapped_at_once)
     answers = [
         TrackedMask(number, mask, _first_status(mask), mask.quality, mask)
         for number, mask in zip(prompts, masks, strict=True)
     ]
     boxes = [_first_box(mask, prompt, frame_hw) for mask, prompt in zip(masks, prompts.values(), strict=True)]
-    crops = [crop_of(segmenter, frame, box) for box in boxes]
+    return answers, cache(partial(_following, segmenter, frame, (list(prompts), masks, boxes), others))
+
+
+def _following(
+    segmenter: Segmenter,
+    frame: Frame,
+    found: tuple[Sequence[int], Sequence[Mask], Sequence[Box]],
+    others: tuple[ObjectTrack, ...],
+) -> TrackState:
+    """The state after structures were found: their numbers, masks and boxes; and others stay."""
+    crops = [crop_of(segmenter, frame, box) for box in found[2]]
     views, looks = shared_views(crops, registered_well), shared_views(crops)
     shared, encoded = _shown(segmenter, frame, views, looks)
     tracks = [
         _new_track(frame, number, mask, box, crop, (shared[view], encoded[look]))
-        for number, mask, box, crop, view, look in zip(
-            prompts, masks, boxes, crops, views, looks, strict=True
-        )
+        for number, mask, box, crop, view, look in zip(*found, crops, views, looks, strict=True)
     ]
     objects = tuple(sorted((*others, *tracks), key=lambda one: one.number))
-    return answers, TrackState(frame_hw, view_of(frame), objects)
+    return TrackState((frame.height, frame.width), view_of(frame), objects)
 
 
 def _shown(

@@ -4,14 +4,14 @@ video models that remember what they saw.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 from uniultra.model_facts import ModelFacts
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.motion import Motion
-from uniultra.tracking.step import TrackedMask, begin, step
+from uniultra.tracking.step import TrackedMask, begin, prompted, step
 from uniultra.tracking.track_state import TrackState
 from uniultra.types import Frame, Prompt
 
@@ -68,6 +68,12 @@ class PromptTracker:
         self, frame: Frame, prompts: Mapping[int, Prompt], state: TrackState | None = None
     ) -> tuple[list[TrackedMask], TrackState]:
         return begin(self.segmenter, frame, prompts, state)
+
+    def prompted(
+        self, frame: Frame, prompts: Mapping[int, Prompt], state: TrackState | None = None
+    ) -> tuple[list[TrackedMask], Callable[[], TrackState]]:
+        """As `begin`; the state is yet to be made, by a call."""
+        return prompted(self.segmenter, frame, prompts, state)
 
     def step(
         self, state: TrackState, frame: Frame, motion: Motion | None = None
