@@ -26,7 +26,13 @@ KINDS = ["seg", "csv", "nifti", "nrrd", "itksnap", "coco", "yolo"]
 def document(frames: dict[int, tuple[np.ndarray | None, ...]]) -> dict[str, Any]:
     """What a person made of a file."""
     objects = [
-        {"id": number + 3, "name": name, "colour": "#{:02x}{:02x}{:02x}".format(*colour), "hidden": False}
+        {
+            "id": number + 3,
+            "name": name,
+            "colour": "#{:02x}{:02x}{:02x}".format(*colour),
+            "hidden": False,
+            "lost": [1] * (number == 0 and len(frames) > 1),
+        }
         for number, (name, colour) in enumerate(zip(NAMES, COLOURS, strict=True))
     ]
     made = []

@@ -51,9 +51,10 @@ def test_the_zip_holds_what_the_command_line_would_write(
 ) -> None:
     kinds = ("mask.png", "overlay.png", "nii.gz", "seg.nrrd", "label", "yolo.txt", "sr.dcm")
     frames = {f"cine.frame{number}.{kind}" for number in MASKS for kind in kinds}
-    whole = {f"cine.frames.{kind}" for kind in ("csv", "coco.json", "seg.dcm", "sc.dcm", "json")}
+    dicom = ("seg.dcm", "sc.dcm")
+    whole = {f"cine.frames.{kind}" for kind in ("csv", "coco.json", *dicom, "json", "overlay.mp4")}
     assert set(cine) == frames | whole | {"classes.txt"}
-    kinds = (*kinds, "csv", "coco.json", "seg.dcm", "sc.dcm", "json")
+    kinds = (*kinds, "csv", "coco.json", *dicom, "json")
     assert set(still) == {f"still.{kind}" for kind in kinds} | {"classes.txt"}
     for number, masks in MASKS.items():
         found = np.asarray(Image.open(io.BytesIO(cine[f"cine.frame{number}.mask.png"])))

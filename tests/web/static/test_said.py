@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -57,3 +58,25 @@ def test_every_code_has_german_words_that_leave_nothing_out() -> None:
         missing = [name for name in names if name != "said" and f"<{name}>" not in words]
         assert not missing, f"{code}: {words}"
     assert set(german["problems"]) <= KINDS.keys()
+
+
+def test_the_page_without_a_server_has_german_words_for_all_that_it_says() -> None:
+    calls = [
+        re.findall(r'saying\(\s*"([a-z-]+)"', path.read_text(encoding="utf-8"))
+        for path in (GERMAN.parents[1] / "local").rglob("*.mjs")
+    ]
+    used = {code for found in calls for code in found}
+    script = (
+        "const { ALONE, SAID } = await import(process.argv[1]);"
+        "console.log(JSON.stringify([ALONE, SAID].map(Object.keys)));"
+    )
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", script, GERMAN.as_uri()],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    own, shared = map(set, json.loads(done.stdout))
+    assert used <= own | shared
+    assert own <= used, "words that nobody says"
+    assert not own & shared

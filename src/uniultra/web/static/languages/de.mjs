@@ -1,6 +1,6 @@
 // All that the page says, in German.
 
-import { PROBLEMS, SAID } from "./de_said.mjs";
+import { ALONE, PROBLEMS, SAID } from "./de_said.mjs";
 
 export const DE = {
   language: "Deutsch",
@@ -243,6 +243,6 @@ export const DE = {
     ["P", "ein Bericht zum Drucken"],
     ["?", "diese Hilfe"],
   ],
-  said: SAID,
+  said: { ...SAID, ...ALONE },
   problems: PROBLEMS,
 };

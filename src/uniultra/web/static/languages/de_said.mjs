@@ -58,6 +58,18 @@ export const SAID = {
   "worker-lost": "Der rechnende Prozess ging verloren; ein anderer tritt an seine Stelle. Versuchen Sie es noch einmal.",
 };
 
+// What the page says without a server.
+export const ALONE = {
+  "no-encoder": "dieser Browser kodiert hier kein Video: nötig sind HTTPS oder localhost, und WebCodecs",
+  "no-codec": ({ size }) => `dieser Browser kodiert weder H.264 noch VP9 noch VP8 mit ${size} Pixeln`,
+  "no-movie": ({ reason }) => `Es wurde kein Film geschrieben: ${reason}`,
+  "lacks-uid": "der Datei fehlt eine UID, auf die sich das Ergebnis beziehen müsste",
+  "of-planes": "ihre Bilder sind Ebenen eines Volumens: verwenden Sie „uniultra open“",
+  "many-structures": ({ count, most }) => `${count} Strukturen sind zu viele: höchstens ${most}. Löschen Sie einige.`,
+  "not-in-tab": "Diese Datei ist nicht in diesem Tab. Öffnen Sie sie noch einmal.",
+  "needs-server": "Das braucht den Server: verwenden Sie „uniultra open“",
+};
+
 // Refusals without a code, by their kind, where that says enough.
 export const PROBLEMS = {
   busy: "Der Server ist ausgelastet. Versuchen Sie es gleich noch einmal.",

@@ -8,6 +8,7 @@ import { scaleAt, withUserSize } from "../core/scale.mjs";
 import { engine, modelFacts } from "./engine.mjs";
 import { follow } from "./follow.mjs";
 import { read } from "./images.mjs";
+import { saying } from "./said.mjs";
 import { keep, kept } from "./store.mjs";
 
 export class Refused extends Error {
@@ -78,7 +79,7 @@ async function answer(method, path, value) {
   if (what === "ejection") return ejected(await opened(id), value);
   if (what === "volume") return volumeOf(await opened(id), value);
   if (what === "export") return exported(id, value);
-  throw new Refused("not-found", "this needs the server: run `uniultra open`");
+  throw new Refused("not-found", saying("needs-server", "this needs the server: run `uniultra open`"));
 }
 
 // Encodes the whole of the frame that is on the screen ahead of the first click; of another file only the engine is got ready.
@@ -118,7 +119,7 @@ async function workspace() {
 // A file's facts and frames, read once.
 async function opened(id) {
   const file = files.get(id);
-  if (!file) throw new Refused("no-file", "this tab has no such file; open it again");
+  if (!file) throw new Refused("no-file", saying("not-in-tab", "this tab has no such file; open it again"));
   try {
     file.image = await (file.reading ??= file.load().then(read));
   } catch (error) {
@@ -143,7 +144,7 @@ async function facts(id, image) {
     times_s,
     calibration,
     notes: image.notes ?? [],
-    exports: offers(image),
+    exports: await offers(image),
     scanner: scannerOf(image),
     stamp: files.get(id).stamp,
     banners: banners()[scannerOf(image)] ?? [],
@@ -162,7 +163,7 @@ function keepBanners(image, { boxes }) {
 
 async function save(id, { revision, doc }) {
   const next = await keep(id, revision, doc);
-  if (next === null) throw new Refused("conflict", "it was changed in another tab; reload the page");
+  if (next === null) throw new Refused("conflict", saying("saved-elsewhere", "it was changed in another tab; reload the page"));
   return { revision: next };
 }
 
@@ -235,10 +236,10 @@ async function exported(id, { kinds }) {
   const { name } = files.get(id),
     image = await opened(id);
   const of = { name, image, doc: (await kept(id)).doc, banners: banners()[scannerOf(image)] ?? [], ...(await known()) };
-  const made = await resultsOf(of, kinds).catch((error) => {
+  const { files: made, notes } = await resultsOf(of, kinds).catch((error) => {
     throw new Refused("output", error.message);
   });
-  return download(`${stemOf(name)}.uniultra.zip`, zip(made), made);
+  return { ...download(`${stemOf(name)}.uniultra.zip`, zip(made), made), notes };
 }
 
 // All accepted files as one ZIP.
@@ -251,7 +252,7 @@ async function dataset() {
     const image = await opened(id);
     accepted.push({ name, image, doc, banners: banners()[scannerOf(image)] ?? [] });
   }
-  if (!accepted.length) throw new Refused("output", "no image with a mask is accepted yet; accept some first");
+  if (!accepted.length) throw new Refused("output", saying("none-accepted", "no image with a mask is accepted yet; accept some first"));
   const made = await datasetOf(accepted),
     pictures = Object.keys(made).filter((name) => name.startsWith("images/")).length;
   return { ...download("dataset.uniultra.zip", zip(made), made), notes: [`${pictures} pictures of ${accepted.length} accepted files`] };

@@ -5,6 +5,7 @@ import { maskBox } from "../../core/masks.mjs";
 import { measureMask } from "../../core/measure.mjs";
 import { scaleAt, withUserSize } from "../../core/scale.mjs";
 import { isLost } from "../../doc.mjs";
+import { saying } from "../said.mjs";
 import { png, utf8 } from "./bytes.mjs";
 import { coco, report } from "./documents.mjs";
 import { itksnap, nifti, segNrrd } from "./labels.mjs";
@@ -19,36 +20,52 @@ const ANATOMY = ["SCT", "91723000", "Anatomical Structure"];
 
 export const stemOf = (name) => name.replace(/\.[^.]+$/, "").replace(/[/\\\p{C}]/gu, "_") || UNNAMED;
 
-// {name: bytes}. `of`: {name, image, doc, banners, facts, table, codes}: the file's name, what reading it gave, what a person made of it, the
+// {files: {name: bytes}, notes}. `of`: {name, image, doc, banners, facts, table, codes}: the file's name, what reading it gave, what a person made of it, the
 // boxes to cover, the model's facts, the codes of structures by their names, and those of measures and units.
 export async function resultsOf(of, kinds) {
   const { name, image, doc } = of,
     frames = doc.frames.filter(({ masks }) => masks.length);
   const structures = structuresOf(of, frames),
     many = image.count > 1;
-  if (!structures.length) throw new Error("there is no mask to export; segment a structure first");
-  if (structures.length > MOST_IDS) throw new Error(`${structures.length} structures; an id image holds ${MOST_IDS}: delete some`);
+  if (!structures.length) throw new Error(saying("no-mask", "there is no mask to export; segment a structure first"));
+  const count = structures.length;
+  if (count > MOST_IDS) throw new Error(saying("many-structures", `${count} structures; an id image holds ${MOST_IDS}: delete some`, { count, most: MOST_IDS }));
   const stem = stemOf(name),
     files = {},
     found = [],
     dicom = await dicomOf(of, structures, frames, kinds);
-  for (const frame of frames) {
-    const one = frameOf(of, structures, frame),
-      begun = many ? `${stem}.frame${frame.number}` : stem,
-      picture = await drawn(await image.blob(frame.number), one, structures, of.banners);
+  const numbers = kinds.includes("movie") ? shown(doc, frames, structures) : frames.map(({ number }) => number);
+  const { Movie, rateOf } = kinds.includes("movie") ? await import("./movie.mjs") : {},
+    movie = Movie && new Movie(rateOf(numbers, image.times_s));
+  for (const number of numbers) {
+    const frame = frames.find((one) => one.number === number) ?? { number, masks: [] },
+      one = frameOf(of, structures, frame),
+      begun = many ? `${stem}.frame${number}` : stem,
+      picture = await drawn(await image.blob(number), one, structures, of.banners);
+    await movie?.add(picture);
+    if (!frame.masks.length) continue;
     found.push(...one.found);
     files[`${begun}.overlay.png`] = await asPng(picture);
     Object.assign(files, await plainFiles(one, structures, kinds, begun));
-    await dicom.add(files, begun, picture, frame.number, one);
+    await dicom.add(files, begun, picture, number, one);
   }
   const all = many ? `${stem}.frames` : stem,
-    classes = classesOf(structures);
+    classes = classesOf(structures),
+    { ending, bytes, fault } = (await movie?.file()) ?? {};
   if (kinds.includes("yolo")) files["classes.txt"] = utf8(classes.map((label) => `${label}\n`).join(""));
   if (kinds.includes("csv")) files[`${all}.csv`] = (many ? cineTable : stillTable)(found);
   if (kinds.includes("coco")) files[`${all}.coco.json`] = coco(of, found, classes);
+  if (bytes) files[`${all}.overlay.${ending}`] = bytes;
   await dicom.finish(files, all);
   files[`${all}.json`] = report(of, found);
-  return files;
+  return { files, notes: fault ? [saying("no-movie", `no movie is written: ${fault}`, { reason: fault })] : [] };
+}
+
+// The frames of a movie: those with masks, and those on which tracking lost a structure.
+function shown({ objects }, frames, structures) {
+  const used = new Set(structures.map(({ id }) => id)),
+    lost = objects.filter(({ id }) => used.has(id)).flatMap((one) => one.lost ?? []);
+  return [...new Set([...frames.map(({ number }) => number), ...lost])].sort((a, b) => a - b);
 }
 
 // A frame's files that need no library and no header.
