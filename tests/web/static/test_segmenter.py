@@ -1,13 +1,21 @@
-"""The page's own segmenter, with stand-ins for its two graphs: a region of one even grey has no quality."""
+"""The page's own segmenter: a region of one even grey has no quality, and a click may mean several things."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from browsers import Visit
+from phantoms import ellipse, speckled
+from uniultra.io.coco import mask_of
+from uniultra.segmenter import Segmenter
+from uniultra.types import Frame, Prompt
 from uniultra.web.workspace.static_files import STATIC
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
@@ -39,3 +47,37 @@ def test_an_even_grey_has_no_quality() -> None:
     assert done.returncode == 0, done.stderr
     found = [(round(quality, 4), even) for quality, even in json.loads(done.stdout)]
     assert found == [(0, True), (0, True), (0, True), (0.6, False), (0, True), (0.6, False)]
+
+
+@pytest.mark.browser
+def test_a_click_has_pythons_other_answers(alone: Visit, tmp_path: Path) -> None:
+    """A circle within another: a click means the inner one or both; A shows the next, undo the last one."""
+    hw = (240, 320)
+    outer, inner = ellipse(hw, (160, 120), (100, 80)), ellipse(hw, (185, 130), (28, 24))
+    frame = speckled(outer)
+    pixels = np.where(inner, np.clip(frame.pixels_hw.astype(int) * 3 + 90, 0, 255), frame.pixels_hw)
+    Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "within.png")
+    page, at = alone.page, (185.0, 130.0)
+    page.locator("#file-input").set_input_files(tmp_path / "within.png")
+    alone.wait("app.file.name === 'within.png' && !app.opening")
+    page.mouse.click(*alone.at(*at))
+    alone.wait("doc.frames.length === 1 && app.saving === 'saved'")
+    clicked = alone.state()["doc"]["frames"][0]["masks"][0]
+    prompt = Prompt(points_xy=(tuple(clicked["points"][0]),), point_labels=(1,))
+    ours = Segmenter.load(threads=1).alternatives(Frame.from_array(pixels.astype(np.uint8)), prompt)
+    assert len(ours) > 1, "this click is clear; draw another"
+    seen = [clicked["counts"]]
+    for number in range(2, len(ours) + 1):
+        page.keyboard.press("a")
+        page.locator("#notice", has_text=f"Answer {number} of {len(ours)}").wait_for()
+        seen.append(alone.state()["doc"]["frames"][0]["masks"][0]["counts"])
+    for counts, mask in zip(seen, ours, strict=True):
+        found = mask_of(counts, hw)
+        assert 2 * (found & mask.mask_hw).sum() / (found.sum() + mask.mask_hw.sum()) > 0.97
+    page.keyboard.press("Control+z")
+    alone.wait(f"doc.frames[0].masks[0].counts === {json.dumps(seen[-2])}")
+    page.keyboard.press("n")
+    alone.drag((40, 30), (280, 210))
+    alone.wait("doc.frames[0].masks.length === 2")
+    page.keyboard.press("a")
+    page.locator("#notice", has_text="no other answer").wait_for()

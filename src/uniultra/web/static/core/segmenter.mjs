@@ -6,6 +6,7 @@ import { evenRound, maskBox, overlap, underClicks, withoutHoles, withoutSpecks }
 
 const QUICK_SIDE = 512, MOST_KEPT = 6;
 const EVEN = 2; // pixels whose grey values differ by at most this much show nothing
+const SAME = 0.8; // from this IoU on, two answers count as one
 const LEAST_LOGIT = 1e-6; // of a pixel in a hole that was filled
 
 export class Segmenter {
@@ -27,14 +28,40 @@ export class Segmenter {
       const found = await this.focus(image, given, clipBox(given.box, image));
       return { ...found, mask: this.filled(withoutSpecks(found.mask, image, given.points, this.passes.min_part), image, given) };
     }
-    const closer = regionAround(clickBox(given.points), this.passes.crop_scale, 1, this.passes.close_view * fieldSide(image));
+    const closer = this.closer(image, given, this.passes.close_view);
     const far = await this.follow(image, given, whole(image));
-    const longer = Math.max(image.width, image.height);
-    const squeezed = fieldSide(image) < longer;  // a panorama: its whole view isn't preferred
-    const [sure, closerBy] = squeezed ? [1, 0] : [this.passes.sure, this.passes.closer_by];
-    if (closer.x1 - closer.x0 >= longer || far.trust > sure) return far.answer;
-    const near = await this.follow(image, given, closer);
-    return near.trust > far.trust + closerBy ? near.answer : far.answer;
+    if (!closer || far.trust > this.passesIn(image).sure) return far.answer;
+    return this.preferred(image, far, await this.follow(image, given, closer)).answer;
+  }
+
+  // What clicks may mean: up to `most` answers that differ, that of `segment` first, then by trust. The further ones come from views closer to
+  // the clicks, where a part of a structure looks like a whole one; a prompt with a box means one thing.
+  async alternatives(image, prompt, most = 3) {
+    const given = { box: null, points: [], negatives: [], ...prompt };
+    if (given.box) return [await this.segment(image, given)];
+    check(given, image);
+    const { close_view: share } = this.passes;
+    const closer = [share, share / 2].map((part) => this.closer(image, given, part)).filter(Boolean), found = [];
+    for (const view of [whole(image), ...closer]) found.push(await this.follow(image, given, view));
+    const [far, near] = found, ranked = [near ? this.preferred(image, far, near) : far, ...[...found].sort((a, b) => b.trust - a.trust)];
+    return distinct(ranked.map(({ answer }) => answer)).slice(0, most);
+  }
+
+  // A square around the clicks, `share` of the image's side; null where that shows all of it.
+  closer(image, { points }, share) {
+    const region = regionAround(clickBox(points), this.passes.crop_scale, 1, share * fieldSide(image));
+    return region.x1 - region.x0 < Math.max(image.width, image.height) ? region : null;
+  }
+
+  // The model's passes; a panorama's first view shows it squeezed, and isn't preferred.
+  passesIn(image) {
+    const squeezed = fieldSide(image) < Math.max(image.width, image.height), { sure, closer_by: closerBy } = this.passes;
+    return squeezed ? { sure: 1, closerBy: 0 } : { sure, closerBy };
+  }
+
+  preferred(image, far, near) {
+    const { sure, closerBy } = this.passesIn(image);
+    return far.trust <= sure && near.trust > far.trust + closerBy ? near : far;
   }
 
   // A first pass on a region, then passes on crops around the structure there that holds the clicks, until two agree. `answer.quality` is the
@@ -143,6 +170,10 @@ export class Segmenter {
     return { mask, quality, even, logits };
   }
 }
+
+// Those that differ from every one before.
+const distinct = (answers) =>
+  answers.reduce((kept, one) => (kept.every((other) => overlap(one.mask, other.mask) < SAME) ? [...kept, one] : kept), []);
 
 // Whether the region's pixels on the image are of one grey, so that there is nothing to find.
 function isEven({ width, height, pixels }, region) {

@@ -74,6 +74,7 @@ async function answer(method, path, value) {
   if (method === "PUT") return save(id, value);
   if (what === "warm") return warm(id, Number(number));
   if (what === "segment") return segment(await opened(id), Number(number), value);
+  if (what === "alternatives") return alternatives(await opened(id), Number(number), value);
   if (what === "track") return follow(id, await opened(id), Number(number), value);
   if (what === "measure") return measure(await opened(id), value);
   if (what === "ejection") return ejected(await opened(id), value);
@@ -167,20 +168,36 @@ async function save(id, { revision, doc }) {
   return { revision: next };
 }
 
-async function segment(image, number, { box, points = [], labels = [], quick = false }) {
+async function segment(image, number, { quick = false, ...asked }) {
   const began = performance.now(),
     segmenter = await engine(),
     frame = await image.grey(number);
-  const prompt = {
-    box: box ? { x0: box[0], y0: box[1], x1: box[2], y1: box[3] } : null,
-    points: points.filter((_, i) => labels[i] === 1),
-    negatives: points.filter((_, i) => labels[i] === 0),
-  };
-  const answer = quick ? segmenter.underPointer(frame, prompt) : segmenter.segment(frame, prompt);
-  const { mask, quality, size = frame } = await answer.catch((error) => {
-    throw new Refused("prompt", error.message);
-  });
-  const found = maskBox(mask, size);
+  const answer = quick ? segmenter.underPointer(frame, promptOf(asked)) : segmenter.segment(frame, promptOf(asked));
+  return answerOf(await answer.catch(refused), frame, began);
+}
+
+// Other answers to a prompt, the usual one first.
+async function alternatives(image, number, asked) {
+  const began = performance.now(),
+    segmenter = await engine(),
+    frame = await image.grey(number);
+  const found = await segmenter.alternatives(frame, promptOf(asked)).catch(refused);
+  return found.map((one) => answerOf(one, frame, began));
+}
+
+function refused(error) {
+  throw new Refused("prompt", error.message);
+}
+
+const promptOf = ({ box, points = [], labels = [] }) => ({
+  box: box ? { x0: box[0], y0: box[1], x1: box[2], y1: box[3] } : null,
+  points: points.filter((_, i) => labels[i] === 1),
+  negatives: points.filter((_, i) => labels[i] === 0),
+});
+
+function answerOf({ mask, quality, size: at }, frame, began) {
+  const size = at ?? frame,
+    found = maskBox(mask, size);
   return {
     counts: encode(mask, size),
     quality,
