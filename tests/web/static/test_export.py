@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
@@ -28,13 +31,15 @@ from exported import (
     saved,
 )
 from phantoms import ellipse
-from uniultra.io.annotation_files import itksnap, yolo
+from uniultra.io.annotation_files import cvat, itksnap, labelme, yolo
 from uniultra.io.coco import coco, mask_of
 from uniultra.io.nifti import write_labels
 from uniultra.io.nrrd import write_seg_nrrd
+from uniultra.io.polygons import filled
 from uniultra.measure.measured import CSV_COLUMNS, FRAME_COLUMNS, measure_mask, rows
 from uniultra.measure.volume import View, ejection_fraction, simpson
 from uniultra.pixel_scale import Scale
+from uniultra.web.workspace.static_files import STATIC
 
 pytestmark = pytest.mark.browser
 def ids(masks: tuple[np.ndarray | None, ...]) -> np.ndarray:
@@ -50,6 +55,7 @@ def test_the_zip_holds_what_the_command_line_would_write(
     cine: dict[str, bytes], still: dict[str, bytes]
 ) -> None:
     kinds = ("mask.png", "overlay.png", "nii.gz", "seg.nrrd", "label", "yolo.txt", "sr.dcm")
+    kinds += ("labelme.json", "cvat.xml")
     frames = {f"cine.frame{number}.{kind}" for number in MASKS for kind in kinds}
     dicom = ("seg.dcm", "sc.dcm")
     whole = {f"cine.frames.{kind}" for kind in ("csv", "coco.json", *dicom, "json", "overlay.mp4")}
@@ -119,6 +125,45 @@ def test_coco_and_yolo_are_pythons(still: dict[str, bytes], cine: dict[str, byte
         frame = many["images"][annotation["image_id"] - 1]["frame"]
         truth = MASKS[frame][annotation["category_id"] - 1]
         assert np.array_equal(mask_of(annotation["segmentation"]["counts"], HW), truth)
+
+
+def test_labelme_and_cvat_are_pythons(still: dict[str, bytes]) -> None:
+    """Field by field; each polygon, filled again as pycocotools does, is its mask."""
+    masks = [KIDNEY, OTHER, RING]
+    theirs, ours = json.loads(still["still.labelme.json"]), labelme("still.dcm", masks, NAMES)
+    drawn = [np.array(shape.pop("points")) for shape in theirs["shapes"]]
+    assert all(shape.pop("points") for shape in ours["shapes"])
+    assert theirs == ours
+    tree, our_tree = ET.fromstring(still["still.cvat.xml"]), ET.fromstring(cvat("still.dcm", masks, NAMES))
+    points = [one.attrib.pop("points") for one in tree.iter("polygon")]
+    assert all(one.attrib.pop("points") for one in our_tree.iter("polygon"))
+    said, our_said = (
+        [(one.tag, one.attrib, (one.text or "").strip()) for one in each.iter()] for each in (tree, our_tree)
+    )
+    assert said == our_said
+    for line, corners, mask in zip(points, drawn, masks, strict=True):
+        again = np.array([pair.split(",") for pair in line.split(";")], float)
+        assert np.allclose(again, corners, atol=0.006)
+        outer = mask | ellipse(HW, (40, 40), (6, 6)) if mask is RING else mask
+        inside = filled(corners.ravel().tolist(), HW)
+        assert 2 * (inside & outer).sum() / (inside.sum() + outer.sum()) > 0.98
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_hostile_names_stay_text_in_xml() -> None:
+    name = 'a"><image name="b" x=\'&amp;\n\x00.png'
+    script = f"""
+        import {{ cvat }} from "{(STATIC / "local/export/label_tools.mjs").as_uri()}";
+        const mask = new Uint8Array(100).fill(1, 22, 78);
+        const name = {json.dumps(name)}, size = {{ width: 10, height: 10 }};
+        const made = cvat(name, [{{ mask, label: name }}], size);
+        process.stdout.write(made);"""
+    done = subprocess.run(["node", "--input-type=module", "-e", script], capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    tree = ET.fromstring(done.stdout)
+    [image], [polygon_of] = tree.iter("image"), tree.iter("polygon")
+    expected = name.replace("\n", " ").replace("\0", " ")
+    assert image.attrib["name"] == polygon_of.attrib["label"] == expected
 
 
 def test_tables_have_pythons_columns_and_sizes(still: dict[str, bytes], cine: dict[str, bytes]) -> None:

@@ -10,7 +10,7 @@ export const UIDS = { sopClass: 0x00080016, instance: 0x00080018, study: 0x00200
 export async function offers(image) {
   const dicom = image.raw ? whyNotDicom(image.raw) : saying("needs-dicom", "it needs a DICOM image to refer to");
   const derived = Object.fromEntries(["seg", "sr", "sc"].map((kind) => [kind, dicom]));
-  const own = Object.fromEntries(["csv", "nifti", "nrrd", "itksnap", "coco", "yolo"].map((kind) => [kind, ""]));
+  const own = Object.fromEntries(["csv", "nifti", "nrrd", "itksnap", "coco", "yolo", "labelme", "cvat"].map((kind) => [kind, ""]));
   if (image.count === 1) return { ...derived, ...own };
   const { whyNoMovie } = await import("./movie.mjs");
   return { ...derived, ...own, movie: await whyNoMovie(image) };

@@ -46,7 +46,7 @@ export async function resultsOf(of, kinds) {
     if (!frame.masks.length) continue;
     found.push(...one.found);
     files[`${begun}.overlay.png`] = await asPng(picture);
-    Object.assign(files, await plainFiles(one, structures, kinds, begun));
+    Object.assign(files, await plainFiles(name, one, structures, kinds, begun));
     await dicom.add(files, begun, picture, number, one);
   }
   const all = many ? `${stem}.frames` : stem,
@@ -68,14 +68,18 @@ function shown({ objects }, frames, structures) {
   return [...new Set([...frames.map(({ number }) => number), ...lost])].sort((a, b) => a - b);
 }
 
-// A frame's files that need no library and no header.
-async function plainFiles({ ids, size, mm, masks }, structures, kinds, begun) {
-  const classes = classesOf(structures);
+// A frame's files that need no header.
+async function plainFiles(name, { ids, size, mm, masks }, structures, kinds, begun) {
+  const classes = classesOf(structures),
+    labelled = masks.map((mask, i) => ({ mask, label: structures[i].class }));
+  const tools = ["labelme", "cvat"].some((kind) => kinds.includes(kind)) && (await import("./label_tools.mjs"));
   const made = {
     nifti: ["nii.gz", () => nifti(ids, size, mm)],
     nrrd: ["seg.nrrd", () => segNrrd(ids, size, structures, mm)],
     itksnap: ["label", () => itksnap(structures)],
-    yolo: ["yolo.txt", () => utf8(yolo(masks.map((mask, i) => ({ mask, label: structures[i].class })), size, classes))],
+    yolo: ["yolo.txt", () => utf8(yolo(labelled, size, classes))],
+    labelme: ["labelme.json", () => tools.labelme(name, labelled, size)],
+    cvat: ["cvat.xml", () => tools.cvat(name, labelled, size)],
   };
   const files = { [`${begun}.mask.png`]: await png(ids, size.width, size.height) };
   for (const [kind, [ending, write]] of Object.entries(made)) if (kinds.includes(kind)) files[`${begun}.${ending}`] = await write();

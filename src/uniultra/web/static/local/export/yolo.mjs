@@ -17,8 +17,8 @@ export function yolo(masks, size, classes) {
   return lines.join("");
 }
 
-// Outer edges, largest part first.
-function polygons(mask, size) {
+// Outer edges [[x, y], ...], largest part first; 0 is the centre of the first pixel.
+export function polygons(mask, size) {
   const loops = outlines(mask, size).map((loop) => ({ points: loop, area: areaOf(loop) }));
   const outer = loops.filter(({ area }) => area > 0).sort((a, b) => b.area - a.area);
   const found = outer.filter(({ points }, index) => !outer.slice(0, index).some((other) => isWithin(points[0], other.points)));
