@@ -7,7 +7,6 @@ annotation.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from uniultra.data.importers.images import layered
 from uniultra.data.importers.sample import Finding, Problem, Sample
 from uniultra.errors import DataError, FileError, PromptError
 from uniultra.io.coco import mask_of
 from uniultra.io.masks import MAX_IDS
+from uniultra.io.paths import shown
 from uniultra.io.polygons import filled
 from uniultra.io.texts import composed, read_json
 
@@ -28,17 +29,25 @@ def find(root: Path) -> Iterator[Finding]:
     try:
         data = read_json(path)
         images, annotations = data["images"], data["annotations"]
-        segments = defaultdict(list)
-        for annotation in annotations:
-            segments[annotation["image_id"]].append(annotation["segmentation"])
-        named = [(one["id"], str(one["file_name"])) for one in images]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        segments: dict[Any, list[Any]] = {one["id"]: [] for one in images}
+        lost = []
+        for place, annotation in enumerate(annotations, start=1):
+            own = segments.get(annotation["image_id"])
+            if own is None:
+                lost.append((place, annotation["image_id"]))
+            else:
+                own.append(annotation.get("segmentation"))
+        named = [(one["id"], str(one["file_name"]), (one.get("width"), one.get("height"))) for one in images]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"'{path}' is not COCO instances ({type(error).__name__}: {error}); it needs images and "
             "annotations"
         ) from error
-    for number, name in named:
-        yield _sample(path, name, segments[number])
+    for place, number in lost:
+        what = f"its image_id {shown(str(number))} is of no entry of images"
+        yield Problem(f"{path} annotation {place}", f"{what}; add that, or remove the annotation")
+    for number, name, size in named:
+        yield _sample(path, name, size, segments[number])
 
 
 def _json_of(root: Path) -> Path:
@@ -51,7 +60,7 @@ def _json_of(root: Path) -> Path:
     return files[0]
 
 
-def _sample(path: Path, name: str, segments: list[Any]) -> Finding:
+def _sample(path: Path, name: str, size: tuple[Any, Any], segments: list[Any]) -> Finding:
     where = f"{path} file_name '{name}'"
     if "\\" in name or (len(name) > 1 and name[1] == ":"):
         return Problem(where, "a Windows path; write it with / and relative to the JSON")
@@ -63,7 +72,7 @@ def _sample(path: Path, name: str, segments: list[Any]) -> Finding:
     return Sample(
         Path(name).with_suffix("").as_posix().replace("/", "_"),
         image,
-        partial(_ids, segments=segments, where=where),
+        partial(_ids, size=size, segments=segments, where=where),
         (path,),
     )
 
@@ -80,19 +89,35 @@ def _there(image: Path) -> Path | None:
     )
 
 
-def _ids(hw: tuple[int, int], segments: Sequence[Any], where: str) -> np.ndarray:
+def _ids(hw: tuple[int, int], size: tuple[Any, Any], segments: Sequence[Any], where: str) -> np.ndarray:
     if len(segments) > MAX_IDS:
         raise FileError(f"{where}: {len(segments)} objects; legal are 0 to {MAX_IDS}; divide them")
-    ids_hw = np.zeros(hw, np.uint8)
-    for number, segment in enumerate(segments, start=1):
-        try:
-            inside = _runs(segment, hw) if isinstance(segment, dict) else _filled(segment, hw)
-        except (PromptError, ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
-            raise FileError(
-                f"{where}: segmentation {number} is not polygons or run lengths ({error}); export it again"
-            ) from error
-        ids_hw[inside & (ids_hw == 0)] = number
+    height, width = hw
+    if segments and any(one not in (None, real) for one, real in zip(size, (width, height), strict=True)):
+        raise FileError(
+            f"{where}: width and height are {shown(str(size[0]))} x {shown(str(size[1]))}, the image has "
+            f"{width} x {height} pixels, so outlines don't fit; give the images that were annotated"
+        )
+    ids_hw = layered(hw, (_mask(one, number, hw, where) for number, one in enumerate(segments, start=1)))
+    there = np.bincount(ids_hw.ravel(), minlength=len(segments) + 1)
+    for number in np.flatnonzero(there[1:] == 0).tolist():
+        if _mask(segments[number], number + 1, hw, where).any():
+            raise FileError(f"{where}: segmentation {number + 1} is hidden by others; remove what is there twice")
     return ids_hw
+
+
+def _mask(segment: Any, number: int, hw: tuple[int, int], where: str) -> np.ndarray:
+    if not segment:
+        raise FileError(
+            f"{where}: annotation {number} of it has no segmentation; a box alone is no mask: draw it, or "
+            "remove the annotation"
+        )
+    try:
+        return _runs(segment, hw) if isinstance(segment, dict) else _filled(segment, hw)
+    except (PromptError, ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
+        raise FileError(
+            f"{where}: segmentation {number} is not polygons or run lengths ({error}); export it again"
+        ) from error
 
 
 def _filled(polygons: Sequence[Sequence[float]], hw: tuple[int, int]) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
@@ -19,11 +19,20 @@ _LOSSY_INSIDE = 128
 
 
 def objects(hw: tuple[int, int], paths: Sequence[Path]) -> np.ndarray:
-    """One object a black and white file, numbered in order; where they overlap the first wins."""
+    """One object a black and white file, as `layered`."""
+    return layered(hw, (_same_size(inside_of(path), hw, path) for path in paths))
+
+
+def layered(hw: tuple[int, int], masks: Iterable[np.ndarray]) -> np.ndarray:
+    """Objects, bool (H, W) each, numbered in order. Where they overlap, the one with fewer pixels is on top,
+    so that a structure within another isn't lost; of equal ones the first.
+    """
     ids_hw = np.zeros(hw, np.uint8)
-    for number, path in enumerate(paths, start=1):
-        inside = _same_size(inside_of(path), hw, path)
-        ids_hw[inside & (ids_hw == 0)] = number
+    pixels = np.full(MAX_IDS + 1, np.iinfo(np.int64).max)  # of 0, the background: more than any object has
+    for number, inside in enumerate(masks, start=1):
+        pixels[number] = np.count_nonzero(inside)
+        below = ids_hw[inside]
+        ids_hw[inside] = np.where(pixels[below] > pixels[number], np.uint8(number), below)
     return ids_hw
 
 
@@ -80,12 +89,9 @@ def filled_outline(hw: tuple[int, int], path: Path) -> np.ndarray:
 
 
 def polygons(hw: tuple[int, int], outlines: Sequence[np.ndarray]) -> np.ndarray:
-    """One object an outline (N, 2) of x, y, numbered in order; where they overlap the first wins."""
-    ids_hw = np.zeros(hw, np.uint8)
-    for number, points in enumerate(outlines, start=1):
-        one = cv2.fillPoly(np.zeros(hw, np.uint8), [np.rint(points).astype(np.int32)], 1)
-        ids_hw[(one > 0) & (ids_hw == 0)] = number
-    return ids_hw
+    """One object an outline (N, 2) of x, y, as `layered`."""
+    corners = (np.rint(points).astype(np.int32) for points in outlines)
+    return layered(hw, (cv2.fillPoly(np.zeros(hw, np.uint8), [one], 1) > 0 for one in corners))
 
 
 def _same_size(mask: np.ndarray, hw: tuple[int, int], path: Path) -> np.ndarray:
