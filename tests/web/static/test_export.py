@@ -42,6 +42,8 @@ from uniultra.pixel_scale import Scale
 from uniultra.web.workspace.static_files import STATIC
 
 pytestmark = pytest.mark.browser
+
+
 def ids(masks: tuple[np.ndarray | None, ...]) -> np.ndarray:
     """The first of masks that overlap wins."""
     made = np.zeros(HW, np.uint8)

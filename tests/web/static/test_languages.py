@@ -58,5 +58,14 @@ def test_what_the_server_says_is_german_too(tab: Visit) -> None:
         }"""
     )
     assert said == "Noch kein Bild mit einer Maske ist übernommen. Übernehmen Sie zuerst welche."
+    refused = tab.page.evaluate(
+        """async () => {
+            const { getJson } = await import("/static/api.mjs");
+            const { reasonOf } = await import("/static/texts.mjs");
+            const first = window.seen.app.workspace.items[0].id;
+            return getJson(`/v1/workspace/items/${first}/frames/77`).catch(reasonOf);
+        }"""
+    )
+    assert refused.endswith(".png: Es gibt kein Bild 77; zulässig sind 0 bis 0. Gezählt wird von 0.")
     tab.faults[:] = [fault for fault in tab.faults if "422" not in fault]
     tab.page.evaluate("localStorage.removeItem('uniultra-language')")

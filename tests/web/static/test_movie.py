@@ -91,9 +91,7 @@ def test_a_browser_without_h264_writes_webm_and_one_without_an_encoder_says_so(
         page.locator("#file-input").set_input_files(scans / "cine.dcm")
         alone.wait("app.file.name === 'cine.dcm' && !app.opening")
         for language, words in (("en", english), ("de", german)):
-            page.evaluate(
-                "async (code) => (await import('/static/texts.mjs')).speak(code, false)", language
-            )
+            page.evaluate("async (code) => (await import('/static/texts.mjs')).speak(code, false)", language)
             page.locator("#export").click()
             choice = page.locator("#export-dialog label", has=page.locator("input[value=movie]"))
             assert choice.locator("input").is_disabled()

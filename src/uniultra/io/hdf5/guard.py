@@ -88,8 +88,8 @@ def dataset(group: Any, path: str, name: str) -> Any:
         said = f"{found.dtype} of {found.ndim} axes"
         raise FileError(f"{name}: '{shown(path)}' is {shown(said)}, not an array of numbers; export it again")
     if found.chunks and int(np.prod(found.chunks, dtype=object)) * found.dtype.itemsize > MAX_CHUNK_BYTES:
-        said = f"{name}: a chunk of '{shown(path)}' is {found.chunks}"
-        raise FileError(f"{said}; the limit is {MAX_CHUNK_BYTES // 1_000_000} MB; write smaller chunks")
+        chunk = f"{name}: a chunk of '{shown(path)}' is {found.chunks}"
+        raise FileError(f"{chunk}; the limit is {MAX_CHUNK_BYTES // 1_000_000} MB; write smaller chunks")
     _check_filters(found, path, name)
     return found
 

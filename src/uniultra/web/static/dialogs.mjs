@@ -18,7 +18,7 @@ export function showHelp(relabel) {
     {
       "aria-label": t("languages"),
       onchange: (event) => {
-        speak(event.target.value);
+        speak(event.target.value).then(relabel);
         relabel();
         dialog.close();
         showHelp(relabel);

@@ -49,7 +49,7 @@ const keys = new Keys({
 
 async function begin() {
   setTheme(localStorage.getItem("uniultra-theme") ?? "dark");
-  speak(current(), false);
+  await speak(current(), false);
   try {
     await enter();
     app.workspace = await getJson("/v1/workspace");

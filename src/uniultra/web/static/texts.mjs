@@ -1,5 +1,6 @@
 // Texts and numbers in the language that was chosen; the texts themselves are in languages.mjs.
 
+import { entriesOf, translated } from "./catalogue.mjs";
 import { EN, LANGUAGES } from "./languages.mjs";
 
 // The measures in their order in tables.
@@ -18,10 +19,19 @@ if (!LANGUAGES[language]) language = "en";
 export const current = () => language;
 
 // `chosen` by a person is kept; else the browser's language counts the next time, too.
-export function speak(next, chosen = true) {
+export async function speak(next, chosen = true) {
   language = next;
   if (chosen) localStorage.setItem("uniultra-language", next);
   document.documentElement.lang = next;
+  if (next !== "en") catalogues[next] ??= await entriesIn(next);
+}
+
+// What the languages but English have of sentences without a code, once it is needed.
+const catalogues = {};
+
+async function entriesIn(name) {
+  const answer = await fetch(new URL(`./languages/${name}.po`, import.meta.url)).catch(() => null);
+  return answer?.ok ? entriesOf(await answer.text()) : undefined;
 }
 
 // A text by its name; one with gaps takes what fills them.
@@ -51,11 +61,11 @@ export function hear(answer) {
   for (const [sentence, one] of Object.entries(answer?.said ?? {})) known.set(sentence, one);
 }
 
-// A sentence of the server in the language that was chosen; as it came where that has no words for its code.
+// A sentence of the server in the language that was chosen; as it came where that has no words for it.
 export function inWords(sentence) {
   const { code, values } = known.get(sentence) ?? {};
   const make = code && LANGUAGES[language].said?.[code];
-  if (!make) return sentence;
+  if (!make) return translated(catalogues[language] ?? [], sentence, inWords);
   const inner = Object.entries(values).map(([key, value]) => [key, typeof value === "string" ? inWords(value) : value]);
   return typeof make === "function" ? make(Object.fromEntries(inner)) : make;
 }
@@ -68,9 +78,7 @@ export function sentence(text) {
 
 // Why something was refused.
 export function reasonOf({ kind, message }) {
-  if (kind === "offline") return t("offlineNotice");
-  const words = inWords(message);
-  return words === message ? (LANGUAGES[language].problems?.[kind] ?? message) : words;
+  return kind === "offline" ? t("offlineNotice") : inWords(message);
 }
 
 export const squared = (unit) => unit.replace("2", "²");

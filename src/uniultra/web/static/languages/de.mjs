@@ -1,6 +1,6 @@
 // All that the page says, in German.
 
-import { ALONE, PROBLEMS, SAID } from "./de_said.mjs";
+import { ALONE, SAID } from "./de_said.mjs";
 
 export const DE = {
   language: "Deutsch",
@@ -244,5 +244,4 @@ export const DE = {
     ["?", "diese Hilfe"],
   ],
   said: { ...SAID, ...ALONE },
-  problems: PROBLEMS,
 };

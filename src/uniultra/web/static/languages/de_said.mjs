@@ -1,4 +1,4 @@
-// What the server says, in German, by its code: reasons, notes and refusals. What has no words here stays English.
+// What the server says, in German, by its code: reasons, notes and refusals. Those without a code are in de.po.
 
 export const SAID = {
   uncalibrated: "es ist kein Maßstab bekannt",
@@ -68,16 +68,4 @@ export const ALONE = {
   "many-structures": ({ count, most }) => `${count} Strukturen sind zu viele: höchstens ${most}. Löschen Sie einige.`,
   "not-in-tab": "Diese Datei ist nicht in diesem Tab. Öffnen Sie sie noch einmal.",
   "needs-server": "Das braucht den Server: verwenden Sie „uniultra open“",
-};
-
-// Refusals without a code, by their kind, where that says enough.
-export const PROBLEMS = {
-  busy: "Der Server ist ausgelastet. Versuchen Sie es gleich noch einmal.",
-  full: "Der Server hält schon so viele Bilder, wie er kann.",
-  bug: "Der Server ist daran gescheitert. Nichts wurde geändert.",
-  stopping: "Der Server wird beendet. Versuchen Sie es wieder, wenn er läuft.",
-  token: "Dieser Tab ist nicht angemeldet.",
-  "time-limit": "Die Rechnung dauerte zu lange.",
-  "slow-client": "Die Übertragung war zu langsam.",
-  "too-large": "Die Datei ist zu groß.",
 };

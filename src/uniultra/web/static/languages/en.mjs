@@ -234,5 +234,4 @@ export const EN = {
   ],
   // By their codes and kinds: what the server says is English as it comes.
   said: {},
-  problems: {},
 };
