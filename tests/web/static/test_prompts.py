@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -167,3 +168,37 @@ def test_contour_points_by_hand_and_by_keys(tab: Visit) -> None:
         tab.page.keyboard.press("Control+z")
     tab.wait(f"{mask}.source === 'prompt'")
     assert tab.page.evaluate(f"(async () => {area})()") == before
+
+
+@pytest.mark.parametrize("what", ["segment", "alternatives"])
+def test_an_answer_that_comes_too_late_lands_on_no_other_frame(tab: Visit, what: str) -> None:
+    """The person has stepped on by then, or opened another file."""
+    tab.open("cine.dcm")
+    tab.page.mouse.click(*tab.at(170, 110))
+    tab.wait("doc.frames.length === 1")
+    kept = tab.state()["doc"]["frames"]
+    held: list[Any] = []
+    tab.page.route(f"**/{what}", lambda route: held.append(route))
+    for leave in ("ArrowRight", "PageDown") if what == "segment" else ("PageDown",):
+        if what == "segment":
+            tab.page.mouse.click(*tab.at(150, 100))
+        else:
+            tab.page.keyboard.press("a")
+        while not held:
+            tab.page.wait_for_timeout(20)
+        tab.page.keyboard.press(leave)
+        if leave == "ArrowRight":
+            tab.page.wait_for_function("() => seen.app.frame === 1")
+        else:
+            other = "() => seen.app.file.name !== 'cine.dcm' && !seen.app.opening"
+            tab.page.wait_for_function(other)
+        with tab.page.expect_response(f"**/{what}"):
+            held.pop().continue_()
+        tab.wait("app.saving === 'saved'")
+        if leave == "ArrowRight":
+            assert tab.state()["doc"]["frames"] == kept
+            tab.page.keyboard.press("ArrowLeft")
+            tab.wait("app.frame === 0")
+        else:
+            assert tab.state()["doc"]["frames"] == []
+    tab.page.unroute(f"**/{what}")

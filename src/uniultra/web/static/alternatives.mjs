@@ -15,7 +15,8 @@ export async function nextAlternative() {
     say(t("clickInsideFirst"));
     return;
   }
-  const prompt = { box: mask.box, points: mask.points, labels: mask.labels };
+  const { file, frame, selected } = app,
+    prompt = { box: mask.box, points: mask.points, labels: mask.labels };
   const key = JSON.stringify([app.file.id, app.frame, app.selected, prompt]);
   try {
     if (key !== known.key) known = { key, answers: await ask(prompt), at: 0 };
@@ -23,6 +24,7 @@ export async function nextAlternative() {
     say(reasonOf(error));
     return;
   }
+  if (app.file !== file || app.frame !== frame || app.selected !== selected) return; // the person has gone on
   if (known.answers.length < 2) {
     say(t("noAlternative"));
     return;

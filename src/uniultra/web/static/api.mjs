@@ -15,6 +15,12 @@ export class Refused extends Error {
 // Who reads in this tab; "" is the first reader.
 export const reader = () => sessionStorage.getItem("uniultra-reader") ?? "";
 
+// Goes on as another reader.
+export function readAs(name) {
+  sessionStorage.setItem("uniultra-reader", name);
+  location.reload();
+}
+
 // Exchanges the code in the address, which then leaves the address bar and the history.
 export async function enter() {
   const code = new URLSearchParams(location.hash.slice(1)).get("code");

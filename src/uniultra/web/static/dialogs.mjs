@@ -93,7 +93,7 @@ export function showExport() {
     el("h2", {}, t("exportTitle")),
     el("p", { class: "muted" }, t("exportAlways")),
     ...boxes,
-    (app.workspace.readers || app.workspace.alone) && !reader() ? dataset(result) : null,
+    reader() ? null : dataset(result),
     result,
     el("div", { class: "row end" }, closing(dialog), go),
   );

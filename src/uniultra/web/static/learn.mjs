@@ -15,7 +15,7 @@ let known = null, // the answer of the server
 
 // Asks how far lessons are, and again while one is under way.
 export async function lookUpLessons() {
-  if (!app.workspace.readers || reader()) return; // without a server nobody learns; a second reader is blind
+  if (app.workspace.alone || reader()) return; // without a server nobody learns; a second reader is blind
   clearTimeout(timer);
   try {
     take(await getJson(AT));

@@ -13,11 +13,12 @@ import { Painter } from "./painter.mjs";
 import { renderPanels } from "./panels.mjs";
 import { isUnsaved, saveNow, saveSoon } from "./saving.mjs";
 import { showReaders } from "./readers.mjs";
-import { isLost } from "./doc.mjs";
+import { EMPTY, History, isLost } from "./doc.mjs";
 import { afterCommit, app, changed, doc, draw, listen, redo, undo } from "./state.mjs";
 import { current, inWords, number, reasonOf, speak, t } from "./texts.mjs";
 import { Tools } from "./tools.mjs";
 import { View } from "./view.mjs";
+import { keepPlane } from "./volume.mjs";
 
 const TOOLS = [
   ["segment", "S"],
@@ -71,10 +72,24 @@ async function begin() {
       event.preventDefault();
     }
   });
+  document.addEventListener("reader", otherReader);
   document.body.dataset.ready = "true";
   const first = app.workspace.items.find((item) => !item.done) ?? app.workspace.items[0];
   if (first) await files.open(first.id);
   lookUpLessons();
+  changed();
+}
+
+// Nothing of the reader before may be left: neither masks, nor steps to undo, nor a plane that was kept.
+async function otherReader() {
+  const id = app.file?.id;
+  tools.cancel();
+  keepPlane(null);
+  Object.assign(app, { file: null, history: new History(EMPTY), selected: null, playing: false });
+  bar.build();
+  app.workspace = await getJson("/v1/workspace");
+  relabel();
+  if (id) await files.open(id);
   changed();
 }
 
@@ -149,7 +164,7 @@ function relabel() {
     iconButton("sun", t("theme"), () =>
       setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"),
     ),
-    app.workspace.readers && iconButton("readers", t("readers"), showReaders, { id: "readers" }),
+    iconButton("readers", t("readers"), showReaders, { id: "readers" }),
     iconButton("help", label("help", "?"), () => showHelp(keys.relabel), { id: "help" }),
     el(
       "button",

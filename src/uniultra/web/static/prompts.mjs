@@ -84,11 +84,15 @@ function target(anew) {
   return withObject(doc(), `${t("structure")} ${doc().objects.length + 1}`);
 }
 
-function ask(prompt) {
-  return sendJson("POST", `${framePath()}/segment`, { ...prompt, spacing_mm_yx: doc().spacing_mm_yx });
+// The answer; null where the person has gone on to another frame or file by then.
+async function ask(prompt) {
+  const { file, frame } = app;
+  const answer = await sendJson("POST", `${framePath()}/segment`, { ...prompt, spacing_mm_yx: doc().spacing_mm_yx });
+  return app.file === file && app.frame === frame ? answer : null;
 }
 
 function accept(next, id, prompt, answer) {
+  if (!answer) return;
   const { counts, quality, region } = answer;
   app.selected = id;
   if (answer.area_px === 0) {

@@ -1,6 +1,6 @@
 // A second reader, who sees nothing of the first; and how far both agree.
 
-import { reader, sendJson } from "./api.mjs";
+import { readAs, reader, sendJson } from "./api.mjs";
 import { byId, el, fill } from "./dom.mjs";
 import { saveNow } from "./saving.mjs";
 import { app } from "./state.mjs";
@@ -10,8 +10,8 @@ import { number, reasonOf, t } from "./texts.mjs";
 async function become(name) {
   await saveNow();
   if (["offline", "conflict", "refused"].includes(app.saving)) return; // said above; nothing may be lost
-  sessionStorage.setItem("uniultra-reader", name);
-  location.reload();
+  byId("readers-dialog").close();
+  readAs(name);
 }
 
 export function showReaders() {
@@ -86,7 +86,7 @@ function told({ reader: name, pairs, files, alone, dice, area, long_diameter: le
       ),
     ),
     el("p", { class: "muted" }, t("agreementNote")),
-    el("p", { class: "good" }, t("agreementFile", `${app.workspace.project}/export/${csv}`)),
+    el("p", { class: "good" }, t("agreementFile", app.workspace.alone ? csv : `${app.workspace.project}/export/${csv}`)),
   ];
 }
 

@@ -12,6 +12,12 @@ let plane = null, // {item, file, frame, structure, counts, spacing_mm_yx} of th
 // Changes with everything that the parts below show.
 export const volumeState = () => `${answers} ${plane?.item} ${plane?.frame} ${plane?.counts}`;
 
+// Takes another first plane; null for none.
+export function keepPlane(next) {
+  plane = next;
+  changed();
+}
+
 const keyOf = (mask) => JSON.stringify([plane, app.file.id, app.frame, mask.counts, doc().spacing_mm_yx]);
 const isFirst = (mask) => plane?.item === app.file.id && plane.frame === app.frame && plane.counts === mask.counts;
 
@@ -36,7 +42,7 @@ export function volumeRows(mask) {
 function choice(object, mask) {
   const take = () => {
     const { id: item, name: file } = app.file;
-    plane = { item, file, frame: app.frame, structure: object.name, counts: mask.counts, spacing_mm_yx: doc().spacing_mm_yx };
+    keepPlane({ item, file, frame: app.frame, structure: object.name, counts: mask.counts, spacing_mm_yx: doc().spacing_mm_yx });
     say(t("planeKept"));
   };
   if (plane) return null;
@@ -45,13 +51,7 @@ function choice(object, mask) {
 
 const hint = () => el("p", { class: "muted" }, t("planeKept"), " ", forget());
 
-function forget() {
-  const drop = () => {
-    plane = null;
-    changed();
-  };
-  return el("button", { type: "button", class: "link", "data-key": "no-plane", onclick: drop }, t("planeForget"));
-}
+const forget = () => el("button", { type: "button", class: "link", "data-key": "no-plane", onclick: () => keepPlane(null) }, t("planeForget"));
 
 async function askVolume(mask) {
   const key = keyOf(mask),

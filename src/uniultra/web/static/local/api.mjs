@@ -8,21 +8,28 @@ import { scaleAt, withUserSize } from "../core/scale.mjs";
 import { engine, modelFacts } from "./engine.mjs";
 import { follow } from "./follow.mjs";
 import { read } from "./images.mjs";
+import { Refused } from "./refused.mjs";
 import { saying } from "./said.mjs";
-import { keep, kept } from "./store.mjs";
+import { keep, kept, readersOf } from "./store.mjs";
 
-export class Refused extends Error {
-  constructor(kind, detail) {
-    super(detail);
-    this.kind = kind;
-  }
-}
+export { Refused };
 
+const READER = "uniultra-reader";
 const files = new Map();
 let current = ""; // the file that was opened last
 let given = 0; // how many files this tab was given: one of the same name is another one
 
-export const reader = () => "";
+// Who reads in this tab; "" is the first reader.
+export const reader = () => sessionStorage.getItem(READER) ?? "";
+
+// Goes on as another reader, without a reload, which would lose the files that this tab was given.
+export function readAs(name) {
+  sessionStorage.setItem(READER, name.split(/\s+/).filter(Boolean).join(" "));
+  document.dispatchEvent(new Event("reader"));
+}
+
+// Of a file what a reader made of it.
+const docOf = (id, name = reader()) => kept(id, name);
 
 export async function enter() {
   for (const name of await (await fetch("examples/examples.json")).json().catch(() => [])) {
@@ -68,6 +75,7 @@ function fingerprint(bytes) {
 async function answer(method, path, value) {
   if (path === "/v1/workspace") return workspace();
   if (path === "/v1/workspace/dataset") return dataset();
+  if (path === "/v1/workspace/agreement") return agreementWith(value.reader);
   const [, id, number, what] = path.match(/items\/([^/]+)(?:\/frames\/(\d+))?(?:\/(\w+))?$/);
   if (method === "GET") return facts((current = id), await opened(id));
   if (path.endsWith("/banners")) return keepBanners(await opened(id), value);
@@ -95,7 +103,7 @@ async function warm(id, number) {
 
 // An entry of the work list.
 async function itemOf(id) {
-  const { doc } = await kept(id);
+  const { doc } = await docOf(id);
   const [objects, frames] = [doc?.objects.length ?? 0, doc?.frames.length ?? 0];
   return { id, name: files.get(id).name, done: doc?.done ?? false, objects, frames };
 }
@@ -109,7 +117,7 @@ async function workspace() {
     unwritable: "",
     examples: true,
     tracking: true,
-    readers: null, // nor learning: these take a server
+    readers: reader() ? [] : await readersOf(),
     alone: true,
     model: model.name,
     version: model.version,
@@ -133,7 +141,7 @@ async function opened(id) {
 async function facts(id, image) {
   const { offers } = await import("./export/offers.mjs");
   const { width, height, count, times_s, calibration, kind } = image,
-    { revision, doc } = await kept(id);
+    { revision, doc } = await docOf(id);
   const empty = { objects: [], frames: [], calipers: [], spacing_mm_yx: null, done: false };
   return {
     id,
@@ -163,7 +171,7 @@ function keepBanners(image, { boxes }) {
 }
 
 async function save(id, { revision, doc }) {
-  const next = await keep(id, revision, doc);
+  const next = await keep(id, reader(), revision, doc);
   if (next === null) throw new Refused("conflict", saying("saved-elsewhere", "it was changed in another tab; reload the page"));
   return { revision: next };
 }
@@ -247,47 +255,35 @@ async function volumeOf(image, { counts, spacing_mm_yx, first }) {
   return twoPlanes([viewOf(other, first.counts, first.spacing_mm_yx), viewOf(image, counts, spacing_mm_yx)]);
 }
 
-// The results of a file as one ZIP, by the browser's download. What writes them is loaded when it is first needed.
 async function exported(id, { kinds }) {
-  const [{ resultsOf, stemOf }, { zip }] = await writers();
-  const { name } = files.get(id),
-    image = await opened(id);
-  const of = { name, image, doc: (await kept(id)).doc, banners: banners()[scannerOf(image)] ?? [], ...(await known()) };
-  const { files: made, notes } = await resultsOf(of, kinds).catch((error) => {
-    throw new Refused("output", error.message);
-  });
-  return { ...download(`${stemOf(name)}.uniultra.zip`, zip(made), made), notes };
+  const { exportFile } = await import("./exporting.mjs");
+  return exportFile(await annotated(id), kinds);
 }
 
 // All accepted files as one ZIP.
 async function dataset() {
-  const [{ datasetOf }, [, { zip }]] = await Promise.all([import("./export/dataset.mjs"), writers()]);
-  const accepted = [];
-  for (const [id, { name }] of files) {
-    const { doc } = await kept(id);
-    if (!doc?.done || !doc.frames.some(({ masks }) => masks.length)) continue;
-    const image = await opened(id);
-    accepted.push({ name, image, doc, banners: banners()[scannerOf(image)] ?? [] });
+  const { exportAccepted } = await import("./exporting.mjs"),
+    accepted = [];
+  for (const id of files.keys()) {
+    const { doc } = await docOf(id);
+    if (doc?.done && doc.frames.some(({ masks }) => masks.length)) accepted.push(await annotated(id));
   }
-  if (!accepted.length) throw new Refused("output", saying("none-accepted", "no image with a mask is accepted yet; accept some first"));
-  const made = await datasetOf(accepted),
-    pictures = Object.keys(made).filter((name) => name.startsWith("images/")).length;
-  return { ...download("dataset.uniultra.zip", zip(made), made), notes: [`${pictures} pictures of ${accepted.length} accepted files`] };
+  return exportAccepted(accepted);
 }
 
-const writers = () => Promise.all([import("./export/results.mjs"), import("./export/bytes.mjs")]);
-
-// The model's facts with this page's version, the codes of structures by their names, and those of measures and units.
-async function known() {
-  const { uniultra, structures, codes } = await (await fetch("site.json")).json();
-  return { facts: { ...(await modelFacts()), uniultra }, table: structures, codes };
+// A file with all that a person made of it.
+async function annotated(id) {
+  const image = await opened(id);
+  return { name: files.get(id).name, image, doc: (await docOf(id)).doc, banners: banners()[scannerOf(image)] ?? [] };
 }
 
-function download(name, bytes, made) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/zip" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  return { folder: name, files: Object.keys(made), notes: [] };
+// How far a second reader agrees with the first, on the files that this tab has.
+async function agreementWith(name) {
+  const { agreement } = await import("./agreement.mjs"),
+    both = [];
+  for (const [id, file] of files) {
+    const [mine, other] = [await docOf(id, ""), await docOf(id, name)];
+    if (mine.doc && other.doc) both.push({ id, name: file.name, image: await opened(id), mine: mine.doc, other: other.doc });
+  }
+  return agreement(name, both);
 }

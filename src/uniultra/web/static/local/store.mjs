@@ -24,23 +24,35 @@ const answered = (request) =>
     request.onblocked = () => failed(new Error("another tab holds an older version of this page; close it"));
   });
 
+// Of the first reader, whose name is "", by the file's id alone.
+const keyOf = (id, reader) => (reader ? [reader, id] : id);
+
 // {revision, doc}; revision 0 and null of a file that nothing is kept of.
-export async function kept(id) {
+export async function kept(id, reader) {
   const store = (await base()).transaction(DOCS).objectStore(DOCS);
-  return (await answered(store.get(id))) ?? NOTHING;
+  return (await answered(store.get(keyOf(id, reader)))) ?? NOTHING;
+}
+
+// The second readers: [{name, done}], how many files each accepted.
+export async function readersOf() {
+  const store = (await base()).transaction(DOCS).objectStore(DOCS),
+    theirs = IDBKeyRange.lowerBound([]); // lists come after texts
+  const [keys, kept] = await Promise.all([answered(store.getAllKeys(theirs)), answered(store.getAll(theirs))]);
+  const names = [...new Set(keys.map(([name]) => name))];
+  return names.map((name) => ({ name, done: kept.filter(({ doc }, i) => keys[i][0] === name && doc.done).length }));
 }
 
 // The new revision, once it is kept; null where another tab changed the document since `revision`.
-export async function keep(id, revision, doc) {
+export async function keep(id, reader, revision, doc) {
   const change = (await base()).transaction(DOCS, "readwrite", { durability: "strict" }),
     store = change.objectStore(DOCS);
   const whole = new Promise((done, failed) => {
     change.oncomplete = done;
     change.onabort = () => failed(change.error ?? new Error("this browser kept nothing"));
   });
-  const before = (await answered(store.get(id))) ?? NOTHING;
+  const before = (await answered(store.get(keyOf(id, reader)))) ?? NOTHING;
   if (before.revision !== revision) return null;
-  store.put({ revision: revision + 1, doc }, id);
+  store.put({ revision: revision + 1, doc }, keyOf(id, reader));
   await whole;
   return revision + 1;
 }
