@@ -168,6 +168,22 @@ def test_an_unsure_mask_says_so() -> None:
     assert label_width("unsure") > label_width("sure")
 
 
+def test_an_unsure_contour_is_dashed() -> None:
+    """Halves of the outline's colour are gone, none of it beside where it was, and the fill stays."""
+    result = result_of((600, 800), [((400, 300), (200, 150))])
+    [found] = result.objects
+    line = {}
+    for status in ("sure", "unsure"):
+        drawn = draw_result(replace(result, objects=(replace(found, status=status),)))
+        line[status] = (drawn == PALETTE[0]).all(axis=2)[:, 500:]  # beside the label
+        assert np.array_equal(drawn[200:220, 450], draw_result(result)[200:220, 450])
+    assert not (line["unsure"] & ~line["sure"]).any()
+    share = np.count_nonzero(line["unsure"]) / np.count_nonzero(line["sure"])
+    assert 0.25 < share < 0.6
+    parts, _ = cv2.connectedComponents(line["unsure"].astype(np.uint8))
+    assert parts > 8
+
+
 def test_without_structures_the_frame_is_shown_as_it_is() -> None:
     result = result_of((600, 800), [])
     np.testing.assert_array_equal(draw_result(result), draw_overlay(result.frame, []))

@@ -13,9 +13,11 @@ from uniultra.tracking.confidence import (
     LOST,
     NO_HOLD,
     SURE,
+    UNSURE,
     Evidence,
     holds_on,
     likeness,
+    said_of,
     stability,
     status_of,
 )
@@ -46,6 +48,35 @@ def test_what_grew_since_it_was_sure_is_lost_and_since_it_was_prompted_is_unsure
     assert LOST <= replace(GOOD, changed=3.1, explained=1.0).confidence < SURE
 
 
+def test_a_mask_of_low_quality_or_another_size_is_plain_only_where_the_prompted_frame_explains_it() -> None:
+    low, other = replace(GOOD, quality=0.74), replace(GOOD, changed=1.7, explained=0.86)
+    assert replace(GOOD, quality=0.75, changed=1.7, explained=0.84).plain
+    assert replace(GOOD, changed=1.55, explained=0.94).plain
+    assert not low.plain
+    assert not other.plain
+    assert not replace(low, explained=EXPLAINED - 0.01).plain
+    assert replace(low, explained=EXPLAINED).plain
+    assert replace(other, explained=EXPLAINED).plain
+
+
+def test_of_a_sure_frame_that_is_not_plain_is_said_that_it_is_unsure() -> None:
+    low = replace(GOOD, quality=0.7)
+    assert said_of("sure", low, 1.0) == ("unsure", UNSURE)
+    assert said_of("sure", GOOD, 0.0) == ("sure", GOOD.confidence)
+    assert said_of("lost", low, 1.0) == ("lost", low.confidence)
+
+
+def test_of_an_unsure_frame_where_all_is_as_it_was_is_said_that_it_is_sure() -> None:
+    held = Evidence(0.85, 0.88, 0.5, 0.8, 0.4, resembles=0.92, growth=1.4)
+    assert held.confidence < LOST
+    assert said_of("unsure", held, 0.96) == ("sure", SURE)
+    assert said_of("unsure", held, 0.94) == ("unsure", held.confidence)
+    assert said_of("lost", held, 0.96) == ("lost", held.confidence)
+    for worse in ({"resembles": 0.88}, {"growth": 1.55}, {"quality": 0.82}):
+        assert said_of("unsure", replace(held, **worse), 0.96)[0] == "unsure"
+    assert said_of("unsure", replace(held, quality=0.74, first_quality=0.7), 0.96)[0] == "unsure"
+
+
 def test_what_grew_within_a_frame_or_two_is_not_sure_yet() -> None:
     assert replace(GOOD, growth=1.45).confidence >= SURE
     assert LOST <= replace(GOOD, growth=1.55, explained=1.0).confidence < SURE
@@ -61,11 +92,11 @@ def test_stability_of_a_sharp_mask_a_soft_one_and_none() -> None:
 def test_a_changed_picture_holds_on_while_the_shape_is_unbroken_and_the_model_content() -> None:
     changed = Evidence(0.9, 0.9, 0.5, 0.85)
     assert NO_HOLD < changed.confidence < LOST
-    assert holds_on(changed, 0.95)
-    assert not holds_on(changed, 0.85)
-    assert not holds_on(replace(changed, quality=0.8), 0.95)
-    assert not holds_on(replace(changed, like_first=0.0), 0.95)
-    assert not holds_on(replace(changed, growth=1.4), 0.95)
+    assert holds_on(changed, 0.95, 0.95)
+    assert not holds_on(changed, 0.85, 0.95)
+    assert not holds_on(replace(changed, quality=0.8), 0.95, 0.95)
+    assert not holds_on(replace(changed, like_first=0.0), 0.95, 0.95)
+    assert not holds_on(replace(changed, growth=1.4), 0.95, 0.95)
     assert status_of(changed.confidence, 2, holds=True) == "unsure"
     assert status_of(changed.confidence, 2) == "lost"
 
@@ -73,17 +104,29 @@ def test_a_changed_picture_holds_on_while_the_shape_is_unbroken_and_the_model_co
 def test_a_changed_picture_holds_on_while_its_tissue_is_known_again() -> None:
     changed = Evidence(0.8, 0.8, 0.45, 0.75, growth=1.6, resembles=0.65)
     assert changed.confidence < NO_HOLD
-    assert holds_on(changed, 0.1)
+    assert holds_on(changed, 0.1, 0.1)
     for worse in ({"resembles": 0.55}, {"like_first": 0.35}, {"growth": 1.75}, {"quality": 0.7}):
-        assert not holds_on(replace(changed, **worse), 0.1)
+        assert not holds_on(replace(changed, **worse), 0.1, 0.1)
 
 
-def test_other_tissue_is_lost_whatever_else_speaks_for_it() -> None:
-    good = Evidence(0.9, 0.9, 0.95, 0.9, 0.9, resembles=0.55)
+def test_known_tissue_that_moved_along_holds_on_however_little_it_looks_as_it_did() -> None:
+    changed = Evidence(0.8, 0.8, 0.1, 0.75, growth=1.45, resembles=0.65)
+    assert holds_on(changed, 0.1, 0.85)
+    assert not holds_on(changed, 0.1, 0.75)
+    for worse in ({"resembles": 0.55}, {"growth": 1.55}, {"quality": 0.7}):
+        assert not holds_on(replace(changed, **worse), 0.1, 0.85)
+
+
+def test_other_tissue_is_lost_unless_all_else_is_as_it_was() -> None:
+    good = Evidence(0.9, 0.9, 0.95, 0.9, 0.9, growth=1.1, resembles=0.55)
     other = replace(good, resembles=0.45)
     assert good.confidence > SURE
     assert other.confidence < LOST
-    assert not holds_on(other, 1.0)
+    assert holds_on(other, 0.96, 0.98)
+    assert not holds_on(other, 0.94, 0.98)
+    assert not holds_on(other, 0.96, 0.0)
+    for worse in ({"quality": 0.86}, {"like_first": 0.25}, {"growth": 1.25}):
+        assert not holds_on(replace(other, **worse), 1.0, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from uniultra.errors import FileError, PromptError
 from uniultra.results import FrameResult
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import affected, begin, retrack, step, track, track_as_found
+from uniultra.tracking.confidence import SURE, Evidence
 from uniultra.types import Cine, Frame, Prompt
 
 SEGMENTER = Segmenter(DarkIsInside())
@@ -159,6 +160,26 @@ def test_what_is_not_sure_is_not_remembered() -> None:
             assert state.objects[0].sure_grid is before.sure_grid
         assert state.objects[0].first_hw is before.first_hw
     assert state.objects[0].lost == 6
+
+
+def test_a_mask_that_is_not_plain_is_unsure_and_followed_as_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = {}
+    for plain in (True, False):
+        monkeypatch.setattr(Evidence, "plain", plain)
+        answers, state = begin(SEGMENTER, FRAMES[0], {1: box_at(0)})
+        found = [answers[0]]
+        for frame in FRAMES[1:12]:
+            [answer], state = step(SEGMENTER, state, frame)
+            found.append(answer)
+        runs[plain] = found, state.objects[0].sure_grid.logits_hw
+    (well, kept), (little, alike) = runs.values()
+    assert {one.status for one in well} == {"sure"}
+    assert [one.status for one in little] == ["sure"] + ["unsure"] * 11
+    assert max(one.confidence for one in little[1:]) < SURE
+    assert all(np.array_equal(a.mask.mask_hw, b.mask.mask_hw) for a, b in zip(well, little, strict=True))
+    assert np.array_equal(kept, alike)
 
 
 def test_a_frozen_picture_does_not_creep() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import cv2
 import numpy as np
@@ -28,6 +28,8 @@ dark blue last.
 
 FILL_OPACITY = 0.25
 HALO_OPACITY = 0.35
+DASH = 7.0
+"""Dashes of a contour, and the gaps between them, in widths of its line."""
 _MARGIN = 4
 
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -35,9 +37,11 @@ _Box = tuple[int, int, int, int]
 """x0, y0, x1, y1 in whole pixels, x1 and y1 excluded."""
 
 
-def paint_masks(frame: Frame, masks: Sequence[Mask], zoom: int = 1) -> np.ndarray:
-    """The frame, `zoom` times as large, with each mask as a translucent fill and a contour; uint8 RGB (H, W,
-    3).
+def paint_masks(
+    frame: Frame, masks: Sequence[Mask], zoom: int = 1, dashed: Collection[int] = ()
+) -> np.ndarray:
+    """The frame, `zoom` times as large, with each mask as a translucent fill and a contour, dashed for those
+    whose places in `masks` are in `dashed`; uint8 RGB (H, W, 3).
     """
     pixels = frame.pixels_hw
     if zoom > 1:
@@ -59,7 +63,8 @@ def paint_masks(frame: Frame, masks: Sequence[Mask], zoom: int = 1) -> np.ndarra
             inside_hw = mask.mask_hw[_zoomed(box)].repeat(zoom, axis=0).repeat(zoom, axis=1)
             distance_hw = _edge_distance(inside_hw, margin, 0.9 * zoom)
             part = canvas[:, *_zoomed(box, zoom, painted[:2])]
-            _paint(part, inside_hw, distance_hw, PALETTE[number % len(PALETTE)], width_px)
+            gaps_hw = _gaps(inside_hw, width_px) if number in dashed else None
+            _paint(part, inside_hw, distance_hw, PALETTE[number % len(PALETTE)], width_px, gaps_hw)
     picture[rows, columns] = np.moveaxis(np.rint(canvas), 0, 2)
     return picture
 
@@ -78,12 +83,28 @@ def _paint(
     distance_hw: np.ndarray,
     colour: tuple[int, int, int],
     width_px: float,
+    gaps_hw: np.ndarray | None,
 ) -> None:
-    """Blends one mask into `part`, float32 (3, H, W), in place: its fill, a dark halo, its contour."""
-    ink = np.array(colour, dtype=np.float32)
+    """Blends one mask into `part`, float32 (3, H, W), in place: its fill, a dark halo, its contour but for
+    gaps.
+    """
+    ink, drawn = np.array(colour, dtype=np.float32), 1.0 if gaps_hw is None else ~gaps_hw
     _blend(part, ink, FILL_OPACITY * inside_hw)
-    _blend(part, np.zeros(3, dtype=np.float32), HALO_OPACITY * _line(distance_hw, width_px + 2.0))
-    _blend(part, ink, _line(distance_hw, width_px))
+    _blend(part, np.zeros(3, dtype=np.float32), HALO_OPACITY * _line(distance_hw, width_px + 2.0) * drawn)
+    _blend(part, ink, _line(distance_hw, width_px) * drawn)
+
+
+def _gaps(inside_hw: np.ndarray, width_px: float) -> np.ndarray:
+    """Where the line around a mask is left out, so that it is one of dashes, bool (H, W)."""
+    gaps_hw, reach = np.zeros(inside_hw.shape, np.uint8), math.ceil(width_px) + 2
+    outlines, _ = cv2.findContours(inside_hw.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    for outline in outlines:
+        points = outline[:, 0]
+        steps = np.linalg.norm(np.diff(points, axis=0, append=points[:1]), axis=1)
+        pieces = max(2 * round(float(steps.sum()) / (DASH * width_px) / 2), 2)
+        place = (np.cumsum(steps) - steps) / max(float(steps.sum()), 1.0) * pieces
+        gaps_hw[tuple(points[place.astype(np.intp) % 2 == 1].T[::-1])] = 1
+    return cv2.dilate(gaps_hw, np.ones((reach, reach), np.uint8)) > 0
 
 
 def _union(boxes: Sequence[_Box]) -> _Box:

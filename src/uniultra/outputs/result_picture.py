@@ -33,7 +33,8 @@ def draw_result(result: FrameResult) -> np.ndarray:
     """
     frame = result.frame
     zoom = zoom_for((frame.height, frame.width))
-    canvas = Annotations(Image.fromarray(paint_masks(frame, result.masks, zoom)), zoom)
+    unsure = [place for place, one in enumerate(result.objects) if one.status == "unsure"]
+    canvas = Annotations(Image.fromarray(paint_masks(frame, result.masks, zoom, unsure)), zoom)
     found = [one for one in result.objects if one.mask.box_xyxy is not None]
     for one in result.objects:
         if one.prompt is not None:

@@ -18,6 +18,18 @@ SURE, LOST = 0.8, 0.5
 """Confidence from which a frame is sure, and below which it is lost unless it `holds_on`; chosen on val
 (docs/tracking.md).
 """
+UNSURE = SURE - 0.01
+"""The most confidence of a frame that isn't sure."""
+PLAIN = 0.75
+"""The model's quality from which its mask is said to be sure; chosen on train (docs/tracking.md)."""
+FAMILIAR, RESIZED = 0.85, 1.6
+"""Correlation with the prompted frame from which much is as it was, and how far the area of a mask that is
+said to be sure may be off the prompted one's there; chosen on train.
+"""
+SAME, SAME_SHAPE, AS_GOOD = 0.9, 0.95, 0.05
+"""Resemblance, Dice with what motion made of the mask before, and fall of the model's quality up to which an
+unsure frame is said to be sure; chosen on train.
+"""
 NO_HOLD = 0.05
 """Confidence below which a frame is lost whatever speaks for it."""
 STEADY = 0.9
@@ -33,10 +45,18 @@ FOUND_THERE = 0.65
 search tempts.
 """
 UNLIKE = 0.5
-"""Resemblance to the prompted tissue below which a frame is lost."""
+"""Resemblance to the prompted tissue below which a frame's confidence is below LOST."""
 KIN, KIN_LIKE, KIN_GROWTH = 0.6, 0.4, 1.7
 """Resemblance and likeness from which a frame holds on whatever was before, and how far its area may be off
 that of the last sure frame; chosen on val.
+"""
+MOVED_ALONG, MOVED_GROWTH = 0.8, 1.5
+"""Dice of such a mask with what motion made of the one before, from which it holds on whatever its likeness,
+and how far its area may be off then; chosen on train.
+"""
+FIRM, FIRM_LIKE, FIRM_GROWTH, FIRM_WORSE = 0.95, 0.3, 1.2, 0.03
+"""Of a frame whose tissue is another: least agreement with motion since the last sure one and likeness with
+which it holds on nevertheless, and how far its area and quality may be off; chosen on train.
 """
 ABSENT_AFTER = 5
 """So many lost frames in a row, and the structure counts as out of view."""
@@ -89,10 +109,20 @@ class Evidence:
         values = (1.0, self.quality, self.first_quality, self.like_first, self.stable, registered)
         logit = sum(weight * value for weight, value in zip(WEIGHTS, values, strict=True))
         doubtful = self.changed > MOST_CHANGE or self.growth > SURE_GROWTH
-        most = SURE - 0.01 if doubtful else 1.0
+        most = UNSURE if doubtful else 1.0
         if self.resembles < UNLIKE:
             most = LOST - 0.01
         return min(1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0))), most)
+
+    @property
+    def plain(self) -> bool:
+        """Whether an answer of enough confidence is said to be sure: the prompted frame explains what is
+        seen, or the model thinks well of its mask, which isn't of quite another size where much is as it was.
+        """
+        if self.explained >= EXPLAINED_FROM + EXPLAINED_SPAN:
+            return True
+        resized = self.explained >= FAMILIAR and self.changed > RESIZED
+        return self.quality >= PLAIN and not resized
 
 
 def stability(logits_hw: np.ndarray) -> float:
@@ -103,21 +133,51 @@ def stability(logits_hw: np.ndarray) -> float:
     return inner / max(outer, 1)
 
 
-def holds_on(evidence: Evidence, steady: float) -> bool:
+def holds_on(evidence: Evidence, steady: float, agreed: float) -> bool:
     """Whether a frame that looks unlike the prompted one is unsure rather than lost.
 
     A picture changes while a structure stays, and a good mask would be hidden. So it is shown where the model
     rates it as when it was prompted and its area is about the same, and either its shape was followed without
-    a break since the last sure frame, or its tissue is known again.
+    a break since the last sure frame, or its tissue is known again, where it was looked for or as it looked.
+    Where its tissue is another, all else must be as it was.
 
     Args:
         steady: least agreement with motion of all frames since the last sure one, this one included, 0 to 1.
+        agreed: that of this one; 0 where the structure was absent.
     """
-    if evidence.resembles < UNLIKE or evidence.quality < evidence.first_quality - WORSE:
+    if evidence.quality < evidence.first_quality - WORSE:
         return False
+    if evidence.resembles < UNLIKE:
+        firm = min(steady, agreed) >= FIRM and evidence.growth <= FIRM_GROWTH
+        rated = evidence.quality >= evidence.first_quality - FIRM_WORSE
+        return firm and rated and evidence.like_first >= FIRM_LIKE
     followed = evidence.confidence >= NO_HOLD and steady >= STEADY and evidence.growth <= HELD_GROWTH
-    known = evidence.resembles >= KIN and evidence.like_first >= KIN_LIKE and evidence.growth <= KIN_GROWTH
-    return followed or known
+    alike = evidence.like_first >= KIN_LIKE and evidence.growth <= KIN_GROWTH
+    there = agreed >= MOVED_ALONG and evidence.growth <= MOVED_GROWTH
+    return followed or (evidence.resembles >= KIN and (alike or there))
+
+
+def said_of(status: TrackStatus, evidence: Evidence, agreed: float) -> tuple[TrackStatus, float]:
+    """The status and the confidence that are said of a frame, whatever is remembered of it.
+
+    A sure one that isn't plain is said to be unsure, so that whoever watches is warned; an unsure one that is
+    plain to be sure where its tissue, its shape and the model's quality are all as they were.
+
+    Args:
+        agreed: agreement with motion from the frame before, 0 to 1; 0 where the structure was absent.
+    """
+    confidence = evidence.confidence
+    if status == "sure" and not evidence.plain:
+        return "unsure", min(confidence, UNSURE)
+    same = evidence.resembles >= SAME and agreed >= SAME_SHAPE and evidence.growth <= SURE_GROWTH
+    if (
+        status == "unsure"
+        and same
+        and evidence.plain
+        and evidence.quality >= evidence.first_quality - AS_GOOD
+    ):
+        return "sure", max(confidence, SURE)
+    return status, confidence
 
 
 def status_of(confidence: float, lost: int, holds: bool = False) -> TrackStatus:

@@ -43,7 +43,7 @@ def about_call(cine: Cine, prompts: PromptedFrames, frames: range, model: ModelF
         for number, prompt in sorted(own.items())
     ]
     return {
-        "schema": "uniultra.track-journal/3",
+        "schema": "uniultra.track-journal/4",
         "frames": [frames.start, frames.stop, cine.count, *cine.frame_hw],
         "prompts": listed,
         "model": [model.name, model.version, model.prompting],

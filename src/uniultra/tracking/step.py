@@ -44,6 +44,7 @@ from uniultra.tracking.confidence import (
     SURE,
     appearance,
     holds_on,
+    said_of,
     status_of,
 )
 from uniultra.tracking.motion import Motion, carried, motion_to, moved_to_match, view_of
@@ -278,15 +279,18 @@ def _concluded(
 ) -> tuple[TrackedMask, ObjectTrack]:
     """The answer with its status, and what is remembered: the place, and of a sure frame the appearance."""
     confidence = answer.evidence.confidence
-    steady = min(one.steady, agreement(answer.grid, expected))
-    status = status_of(confidence, one.lost, holds_on(answer.evidence, steady))
+    agreed = agreement(answer.grid, expected)
+    steady, absent = min(one.steady, agreed), one.lost >= ABSENT_AFTER
+    agreed = 0.0 if absent else agreed  # it moved along with a guess
+    status = status_of(confidence, one.lost, holds_on(answer.evidence, steady, agreed))
     one = replace(one, steady=steady, doubted=one.doubted + 1 if confidence < LOST else 0)
     if status in ("lost", "absent"):
         nothing = empty_mask(answer.mask.mask_hw.shape)  # type: ignore[arg-type]
         nothing = replace(nothing, scale=answer.mask.scale)
         followed = replace(one, grid=answer.grid, lost=one.lost + 1)
         return TrackedMask(one.number, nothing, status, confidence, answer.mask), followed
-    tracked = TrackedMask(one.number, answer.mask, status, confidence, answer.mask)
+    said = said_of(status, answer.evidence, agreed)
+    tracked = TrackedMask(one.number, answer.mask, *said, answer.mask)
     if still and not one.lost:  # a frozen picture must not creep
         return tracked, one
     if status == "unsure":

@@ -17,10 +17,11 @@ from phantoms import ellipse, speckled
 from uniultra.geometry import inscribed_centre
 from uniultra.io.coco import mask_of
 from uniultra.pixel_scale import NO_SCALE
+from uniultra.results import TrackStatus
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.anchor import registered
 from uniultra.tracking.answers import crop_of, within_reach
-from uniultra.tracking.confidence import Evidence, appearance, holds_on, likeness
+from uniultra.tracking.confidence import Evidence, appearance, holds_on, likeness, said_of
 from uniultra.tracking.motion import flow_between, view_of
 from uniultra.tracking.state import agreement, grid_of
 from uniultra.tracking.step import _new_track, step
@@ -233,7 +234,7 @@ def test_masks_are_cut_as_in_python() -> None:
 def test_frames_hold_on_as_in_python() -> None:
     good = Evidence(0.9, 0.9, 0.5, 0.85)
     cases = [
-        (replace(good, **change), steady)
+        (replace(good, **change), steady, agreed)
         for change in (
             {},
             {"quality": 0.8},
@@ -242,16 +243,21 @@ def test_frames_hold_on_as_in_python() -> None:
             {"growth": 1.8},
             {"resembles": 0.65},
             {"resembles": 0.45},
+            {"resembles": 0.45, "quality": 0.86},
+            {"resembles": 0.45, "like_first": 0.25},
+            {"resembles": 0.45, "growth": 1.25},
             {"growth": 1.4, "resembles": 0.65},
             {"growth": 1.4, "like_first": 0.39},
+            {"growth": 1.4, "like_first": 0.39, "resembles": 0.65},
+            {"growth": 1.55, "like_first": 0.39, "resembles": 0.65},
         )
-        for steady in (0.95, 0.85)
+        for steady, agreed in ((0.96, 0.96), (0.96, 0.0), (0.85, 0.85), (0.7, 0.75))
     ]
     script = """
         const { holdsOn } = await import(`${core}/track.mjs`);
         const { agreement, gridOf } = await import(`${core}/grid.mjs`);
-        const held = given.cases.map(([found, quality, steady]) =>
-            holdsOn(found, { anchor: { quality } }, steady));
+        const held = given.cases.map(([found, quality, ...agreed]) =>
+            holdsOn(found, { anchor: { quality } }, ...agreed));
         const grids = given.masks.map((mask) => {
             const { pixels, ...size } = image(mask);
             return gridOf(Float32Array.from(pixels, (value) => (value ? 8 : -8)), size, given.region);
@@ -264,9 +270,9 @@ def test_frames_hold_on_as_in_python() -> None:
             {"quality": e.quality, "growth": e.growth, "confidence": e.confidence, "resembles": e.resembles}
             | {"likeFirst": e.like_first},
             e.first_quality,
-            steady,
+            *agreed,
         ]
-        for e, steady in cases
+        for e, *agreed in cases
     ]
     given = {
         "cases": listed,
@@ -279,3 +285,41 @@ def test_frames_hold_on_as_in_python() -> None:
     grids = [grid_of(np.where(mask, np.float32(8), np.float32(-8)), region) for mask in masks]
     assert agreed == pytest.approx(agreement(*grids), abs=0.005)
     assert agreed < 0.95
+
+
+def test_what_is_said_of_a_frame_is_as_in_python() -> None:
+    good = Evidence(0.9, 0.9, 0.9, 0.9, 0.9, resembles=0.95)
+    changes: tuple[dict[str, float], ...] = (
+        {},
+        {"quality": 0.74},
+        {"quality": 0.74, "explained": 0.96},
+        {"quality": 0.84},
+        {"quality": 0.86},
+        {"changed": 1.7},
+        {"changed": 1.7, "explained": 0.84},
+        {"growth": 1.6},
+        {"resembles": 0.85},
+        {"like_first": 0.3},
+    )
+    cases: list[tuple[TrackStatus, Evidence, float]] = [
+        (status, replace(good, **change), agreed)
+        for change in changes
+        for status in ("sure", "unsure")
+        for agreed in (0.96, 0.94)
+    ]
+    script = """
+        const { said } = await import(`${core}/track.mjs`);
+        const answers = given.map(([status, found, quality, agreed]) =>
+            said(status, found, { anchor: { quality } }, agreed));
+        console.log(JSON.stringify(answers.map(({ status, confidence }) => [status, confidence])));"""
+    keys = ("confidence", "quality", "explained", "changed", "growth", "resembles")
+    given = [
+        [status, {key: getattr(e, key) for key in keys}, e.first_quality, agreed]
+        for status, e, agreed in cases
+    ]
+    ours = [said_of(*case) for case in cases]
+    found = node(script, given)
+    assert [status for status, _ in found] == [status for status, _ in ours]
+    assert [confidence for _, confidence in found] == pytest.approx([confidence for _, confidence in ours])
+    kept = [status == case[0] for case, (status, _) in zip(cases, ours, strict=True)]
+    assert 8 <= kept.count(False) <= 20

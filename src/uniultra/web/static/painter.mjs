@@ -148,9 +148,9 @@ export class Painter {
       this.paintContour(context, contour(), object.colour);
       return;
     }
-    const chosen = object.id === app.selected;
-    const shape = shapeOf(mask.counts, app.file);
-    this.fillPath(context, shape.path, object.colour, chosen ? 0.24 : 0.14, chosen ? 2.4 : 1.6);
+    const chosen = object.id === app.selected, shape = shapeOf(mask.counts, app.file);
+    const dash = mask.sure === false ? [9, 7] : []; // tracking is unsure of it
+    this.fillPath(context, shape.path, object.colour, chosen ? 0.24 : 0.14, chosen ? 2.4 : 1.6, dash);
     if (!shape.top || !object.name || app.playing) return;
     const [x, y] = this.view.toScreen(shape.top);
     this.paintLabel(context, object.name, x, y - 18, object.colour, true);

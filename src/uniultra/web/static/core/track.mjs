@@ -10,10 +10,12 @@ import { areaResized, correlation, cropped, matched } from "./resample.mjs";
 import { resemblance, tissueOf } from "./tissue.mjs";
 
 // Constants and weights as tracking/confidence.py has them, and why.
-const SURE = 0.8, LOST = 0.5, FOUND_THERE = 0.65, ABSENT_AFTER = 5, MOST_GROWTH = 2.5, SURE_GROWTH = 1.5, MOST_CHANGE = 3;
+const SURE = 0.8, UNSURE = 0.79, PLAIN = 0.75, LOST = 0.5, FOUND_THERE = 0.65, ABSENT_AFTER = 5, MOST_GROWTH = 2.5, SURE_GROWTH = 1.5, MOST_CHANGE = 3;
 const EXPLAINED = 0.95, EXPLAINED_FROM = 0.75, EXPLAINED_SPAN = 0.2, AROUND = 1.4, STRETCH = 4;
 const WEIGHTS = [-25.5, 0.5, 7.9, 12.6, 12.6, 5.9];
 const NO_HOLD = 0.05, STEADY = 0.9, WORSE = 0.08, HELD_GROWTH = 1.3, UNLIKE = 0.5, KIN = 0.6, KIN_LIKE = 0.4, KIN_GROWTH = 1.7;
+const FIRM = 0.95, FIRM_LIKE = 0.3, FIRM_GROWTH = 1.2, FIRM_WORSE = 0.03;
+const MOVED_ALONG = 0.8, MOVED_GROWTH = 1.5, FAMILIAR = 0.85, RESIZED = 1.6, SAME = 0.9, SAME_SHAPE = 0.95, AS_GOOD = 0.05;
 const PARTLY = 0.9, NESTED = 0.5; // as tracking/anchor.py and answers.py
 const VIEW_SIDE = 128, PATCH = 32, BLUR = 1.5, REACH = 0.2;
 
@@ -125,16 +127,16 @@ function promptOf(grid, image) {
   return { box, points: [[clamp(x, image.width), clamp(y, image.height)]], negatives: [] };
 }
 
-const nothing = (one, { width, height }) => ({ mask: new Uint8Array(width * height), grid: one.grid, seen: one.sure, quality: 0, growth: 1, confidence: 0, resembles: 0.5, likeFirst: -1 });
+const nothing = (one, { width, height }) => ({ mask: new Uint8Array(width * height), grid: one.grid, seen: one.sure, quality: 0, growth: 1, confidence: 0, resembles: 0.5, likeFirst: -1, changed: 1, explained: 0 });
 
 // `least`: the likeness to the confirmed frame that is known already.
 function weighed(one, grid, mask, seen, quality, { resembles = 1, least = -1 }) {
-  const growth = areaRatio(grid, one.sureGrid), likeFirst = Math.max(likeness(seen, one.first), least);
+  const growth = areaRatio(grid, one.sureGrid), changed = areaRatio(grid, one.anchor.grid), likeFirst = Math.max(likeness(seen, one.first), least);
   const confidence = chance({
     quality, firstQuality: one.anchor.quality, likeFirst, stable: stability(grid.logits), explained: one.anchor.likeness,
-    growth, changed: areaRatio(grid, one.anchor.grid), resembles,
+    growth, changed, resembles,
   });
-  return { mask, grid, seen, quality, growth, confidence, resembles, likeFirst };
+  return { mask, grid, seen, quality, growth, confidence, resembles, likeFirst, changed, explained: one.anchor.likeness };
 }
 
 function areaRatio(one, other) {
@@ -153,7 +155,7 @@ export function chance({ quality, firstQuality, likeFirst, stable, explained, gr
   if (growth > MOST_GROWTH) return 0;
   const registered = Math.min(Math.max((explained - EXPLAINED_FROM) / EXPLAINED_SPAN, 0), 1);
   const logit = [1, quality, firstQuality, likeFirst, stable, registered].reduce((sum, value, i) => sum + WEIGHTS[i] * value, 0);
-  const most = changed > MOST_CHANGE || growth > SURE_GROWTH ? SURE - 0.01 : 1;
+  const most = changed > MOST_CHANGE || growth > SURE_GROWTH ? UNSURE : 1;
   return Math.min(1 / (1 + Math.exp(-Math.min(Math.max(logit, -30), 30))), resembles < UNLIKE ? LOST - 0.01 : most);
 }
 
@@ -177,18 +179,37 @@ function stretched({ width, height, pixels }, toWidth, toHeight) {
 }
 
 // Whether a frame that looks unlike the prompted one is unsure rather than lost.
-export function holdsOn({ quality, growth, confidence, resembles, likeFirst }, one, steady) {
-  if (resembles < UNLIKE || quality < one.anchor.quality - WORSE) return false;
+export function holdsOn({ quality, growth, confidence, resembles, likeFirst }, one, steady, agreed) {
+  const worse = one.anchor.quality - quality;
+  if (worse > WORSE) return false;
+  if (resembles < UNLIKE) return Math.min(steady, agreed) >= FIRM && growth <= FIRM_GROWTH && worse <= FIRM_WORSE && likeFirst >= FIRM_LIKE;
   const followed = confidence >= NO_HOLD && steady >= STEADY && growth <= HELD_GROWTH;
-  return followed || (resembles >= KIN && likeFirst >= KIN_LIKE && growth <= KIN_GROWTH);
+  const alike = likeFirst >= KIN_LIKE && growth <= KIN_GROWTH, there = agreed >= MOVED_ALONG && growth <= MOVED_GROWTH;
+  return followed || (resembles >= KIN && (alike || there));
+}
+
+// The status and confidence that are said of an answer, whatever is remembered: a sure one that isn't plain is called unsure, and an unsure
+// one sure where its tissue, its shape and the model's quality are all as they were.
+export function said(status, found, one, agreed) {
+  const { confidence, resembles, growth, quality } = found, plain = isPlain(found);
+  if (status === "sure" && !plain) return { status: "unsure", confidence: Math.min(confidence, UNSURE) };
+  const same = resembles >= SAME && agreed >= SAME_SHAPE && growth <= SURE_GROWTH && quality >= one.anchor.quality - AS_GOOD;
+  if (status === "unsure" && same && plain) return { status: "sure", confidence: Math.max(confidence, SURE) };
+  return { status, confidence };
+}
+
+function isPlain({ quality, explained, changed }) {
+  if (explained >= EXPLAINED) return true;
+  return quality >= PLAIN && !(explained >= FAMILIAR && changed > RESIZED);
 }
 
 function concluded(before, found, still, view, expected) {
-  const { mask, grid, seen, quality, confidence } = found, steady = Math.min(before.steady, agreement(grid, expected));
-  const one = { ...before, steady, doubted: confidence < LOST ? before.doubted + 1 : 0 }, shown = confidence >= LOST || holdsOn(found, one, steady);
+  const { mask, grid, seen, quality, confidence } = found, along = agreement(grid, expected), steady = Math.min(before.steady, along);
+  const agreed = before.lost >= ABSENT_AFTER ? 0 : along; // what was absent moved along with a guess
+  const one = { ...before, steady, doubted: confidence < LOST ? before.doubted + 1 : 0 }, shown = confidence >= LOST || holdsOn(found, one, steady, agreed);
   const status = confidence >= SURE ? "sure" : shown ? "unsure" : one.lost + 1 < ABSENT_AFTER ? "lost" : "absent";
   if (!shown) return [{ mask: new Uint8Array(mask.length), quality: 0, status, confidence }, { ...one, view, grid, lost: one.lost + 1 }];
-  const answer = { mask, quality, status, confidence };
+  const answer = { mask, quality, ...said(status, found, one, agreed) };
   if (still && !one.lost) return [answer, { ...one, view }];
   const next = { ...one, view, grid, lost: 0 };
   return [answer, status === "sure" ? { ...next, sureGrid: grid, sure: seen, steady: 1 } : next];

@@ -45,6 +45,7 @@ export const DE = {
   lowHint:
     "Das Modell ist unsicher. Klicken Sie +, wo die Maske fehlt, und −, wo sie zu weit reicht; " +
     "vielleicht kennt es dieses Organ auch nicht.",
+  unsure: "unsicher: prüfen",
   lost: "hier verloren: anklicken",
   lostHere: (names) => `Auf diesem Bild verloren: ${names}. Anklicken oder Rahmen ziehen.`,
   nextUnsure: "Nächstes unsicheres oder verlorenes Bild (U)",

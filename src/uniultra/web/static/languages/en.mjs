@@ -43,6 +43,7 @@ export const EN = {
   lowHint:
     "The model is unsure. Click + where the mask is missing and − where it is too much; " +
     "this may also be an organ that it doesn't know.",
+  unsure: "unsure: check it",
   lost: "lost here: click it",
   lostHere: (names) => `Lost on this frame: ${names}. Click it, or drag a box.`,
   nextUnsure: "Next unsure or lost frame (U)",
