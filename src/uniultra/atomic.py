@@ -221,8 +221,17 @@ def _appeared(path: Path) -> OutputError:
     )
 
 
+_FIXES = {
+    os.strerror(errno.ENOSPC): "free some space, or choose another folder",
+    os.strerror(errno.EDQUOT): "free some space, or choose another folder",
+    os.strerror(errno.ENAMETOOLONG): "give it a shorter name",
+}
+"""What helps, by the system's reason; for any other, another folder."""
+
+
 def _unwritable(path: PathLike, reason: str) -> OutputError:
-    return OutputError(f"{_shown(path)}: can't be written ({reason}); choose a folder that you may write to")
+    fix = _FIXES.get(reason, "choose a folder that you may write to")
+    return OutputError(f"{_shown(path)}: can't be written ({reason}); {fix}")
 
 
 def _shown(path: PathLike) -> str:

@@ -139,7 +139,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(
-        OutputError, match=r"a.png: can't be written \(No space left on device\); choose a folder"
+        OutputError, match=r"a.png: can't be written \(No space left on device\); free some space"
     ):
         write(target, force=True)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
@@ -178,7 +178,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 
 def test_a_name_too_long_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"can't be written \(File name too long\)"):
+    with pytest.raises(OutputError, match=r"can't be written \(File name too long\); give it a shorter name"):
         write_text(tmp_path / ("x" * 300), "text")
     assert not list(tmp_path.iterdir())
 

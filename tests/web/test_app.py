@@ -221,6 +221,21 @@ def test_bad_spacing(client: TestClient, picture: bytes, spacing: str) -> None:
     refusal(client.post(f"/v1/images?spacing_mm_yx={spacing}", content=picture), "invalid")
 
 
+@pytest.mark.parametrize(
+    ("method", "address", "name", "legal"),
+    [
+        ("POST", "/v1/images?spacing=2", "spacing", "spacing_mm_yx, frame"),
+        ("POST", "/v1/cines?frame=3", "frame", "spacing_mm_yx"),
+        ("GET", "/v1/health?x=1", "x", "none"),
+    ],
+)
+def test_a_query_that_would_be_ignored_is_refused(
+    client: TestClient, picture: bytes, method: str, address: str, name: str, legal: str
+) -> None:
+    answer = client.request(method, address, content=picture)
+    assert refusal(answer, "invalid") == f"query.{name}: it is not of this address; legal are {legal}"
+
+
 def test_what_was_sent_is_not_repeated(client: TestClient, picture: bytes) -> None:
     image = uploaded(client, picture)
     sent = {"prompts": [{"box": ["Doe^John"] * 4}]}

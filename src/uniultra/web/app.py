@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
@@ -34,6 +34,7 @@ from uniultra.web.route_parts import (
     SpacingQuery,
     disconnected,
     json_body,
+    known_query,
     no_form,
     pixel_size,
     problems,
@@ -90,6 +91,7 @@ def create_app(service: Service, workspace: Workspace | None = None) -> FastAPI:
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(known_query)],
         lifespan=lifespan,
         responses=problems(*ALWAYS),
         exception_handlers={

@@ -8,6 +8,7 @@ from fastapi import Query, Request
 from pydantic import BaseModel
 
 from uniultra.pixel_scale import PixelSize
+from uniultra.text import printable
 from uniultra.web.problems import MEDIA_TYPE, Problem
 from uniultra.web.schemas import SIZE_HELP, Spacing
 
@@ -39,6 +40,20 @@ def no_form(request: Request) -> None:
             "send the bytes of the image file itself as the body, as application/octet-stream",
             close=True,
         )
+
+
+async def known_query(request: Request) -> None:
+    """Passes where the route has every name of the query: one that is misspelt would be ignored. Raises
+    Problem: invalid.
+    """
+    if not request.url.path.startswith("/v1/"):
+        return
+    known = [field.alias for field in request.scope["route"].dependant.query_params]
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        legal = ", ".join(known) or "none"
+        where, what = f"query.{printable(unknown[0])[:40]}", f"it is not of this address; legal are {legal}"
+        raise Problem("invalid", f"{where}: {what}", errors=[{"at": where, "problem": what}], close=True)
 
 
 async def disconnected(request: Request) -> None:

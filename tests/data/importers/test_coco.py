@@ -52,7 +52,7 @@ def test_of_equal_objects_the_first_is_on_top_as_in_every_importer() -> None:
     [
         ({"image_id": 1, "segmentation": []}, "annotation 2 of it has no segmentation; a box alone"),
         ({"image_id": 1, "bbox": [1, 2, 3, 4]}, "annotation 2 of it has no segmentation"),
-        ({"image_id": 1, "segmentation": OUTER}, "segmentation 2 is hidden by others; remove what is there"),
+        ({"image_id": 1, "segmentation": OUTER}, "segmentation 2 is hidden by others; remove one"),
     ],
 )
 def test_an_object_that_would_be_lost_is_a_problem(

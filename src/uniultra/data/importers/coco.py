@@ -102,7 +102,7 @@ def _ids(hw: tuple[int, int], size: tuple[Any, Any], segments: Sequence[Any], wh
     there = np.bincount(ids_hw.ravel(), minlength=len(segments) + 1)
     for number in np.flatnonzero(there[1:] == 0).tolist():
         if _mask(segments[number], number + 1, hw, where).any():
-            raise FileError(f"{where}: segmentation {number + 1} is hidden by others; remove what is there twice")
+            raise FileError(f"{where}: segmentation {number + 1} is hidden by others; remove one of them")
     return ids_hw
 
 
