@@ -6,7 +6,6 @@ import { maskBox } from "../core/masks.mjs";
 import { measureMask } from "../core/measure.mjs";
 import { scaleAt, withUserSize } from "../core/scale.mjs";
 import { engine, modelFacts } from "./engine.mjs";
-import { follow } from "./follow.mjs";
 import { read } from "./images.mjs";
 import { Refused } from "./refused.mjs";
 import { saying } from "./said.mjs";
@@ -83,7 +82,7 @@ async function answer(method, path, value) {
   if (what === "warm") return warm(id, Number(number));
   if (what === "segment") return segment(await opened(id), Number(number), value);
   if (what === "alternatives") return alternatives(await opened(id), Number(number), value);
-  if (what === "track") return follow(id, await opened(id), Number(number), value);
+  if (what === "track") return (await import("./follow.mjs")).follow(id, await opened(id), Number(number), value);
   if (what === "measure") return measure(await opened(id), value);
   if (what === "ejection") return ejected(await opened(id), value);
   if (what === "volume") return volumeOf(await opened(id), value);

@@ -14,8 +14,6 @@ const MONOCHROME = ["MONOCHROME1", "MONOCHROME2"];
 const COLOURS = { 1: [...MONOCHROME, "PALETTE COLOR"], 3: ["RGB", "YBR_FULL"] };
 const SPACINGS = [["PixelSpacing", 0x00280030], ["NominalScannedPixelSpacing", 0x00182010]];
 
-export const isDicom = (bytes) => String.fromCharCode(...bytes.subarray(128, 132)) === "DICM";
-
 // {width, height, count, times_s, notes, calibration, table, raw, frame(n)}; frame resolves to an RGBA ImageData, or to a
 // JPEG's Blob, whose grey `table` maps to what is shown where it isn't null; `raw` is what a derived file refers to.
 export function readDicom(bytes) {

@@ -1,32 +1,26 @@
-// Files of images in this tab: DICOM, GIF, and what the browser itself reads.
+// Files of images in this tab: DICOM, GIF, what the browser itself reads, and video. The readers of DICOM and video are loaded with the first
+// file that takes them.
 
 import { bmp } from "./bmp.mjs";
-import { isDicom, readDicom } from "./dicom.mjs";
 import { readGif } from "./gif.mjs";
-import { containerOf, readVideo } from "./video.mjs";
 
 const PLAIN = { regions: [], fallbacks: [], notes: [], pixel_aspect: 1 };
 
 // {width, height, count, times_s, calibration, kind, blob(n), grey(n)} of a file's bytes: its frames as pictures, and as the model's pixels.
 export async function read(bytes) {
-  if (isDicom(bytes)) {
-    const dicom = readDicom(bytes);
+  if (String.fromCharCode(...bytes.subarray(128, 132)) === "DICM") {
+    const { readDicom } = await import("./dicom.mjs"),
+      dicom = readDicom(bytes);
     const blob = async (n) => asBlob(await dicom.frame(n), dicom.table);
     return { ...dicom, kind: "DICOM", blob, ...grey(blob) };
-  }
-  const container = containerOf(bytes);
-  if (container) {
-    const { aspect, ...cine } = await readVideo(bytes, container);
-    return { ...cine, calibration: { ...PLAIN, pixel_aspect: aspect }, kind: "video", blob: cine.frame, ...grey(cine.frame) };
   }
   if (String.fromCharCode(...bytes.subarray(0, 4)) === "GIF8") {
     const cine = await readGif(bytes);
     if (cine) return { ...cine, calibration: PLAIN, kind: "GIF", blob: cine.frame, ...grey(cine.frame) };
   }
   const blob = new Blob([bytes]);
-  const picture = await createImageBitmap(blob).catch(() => {
-    throw new Error("not an image that this browser reads");
-  });
+  const picture = await createImageBitmap(blob).catch(() => null);
+  if (!picture) return video(bytes);
   const { width, height } = picture;
   picture.close();
   return {
@@ -39,6 +33,14 @@ export async function read(bytes) {
     blob: async () => blob,
     ...grey(async () => blob),
   };
+}
+
+async function video(bytes) {
+  const { containerOf, readVideo } = await import("./video.mjs"),
+    container = containerOf(bytes);
+  if (!container) throw new Error("not an image that this browser reads");
+  const { aspect, ...cine } = await readVideo(bytes, container);
+  return { ...cine, calibration: { ...PLAIN, pixel_aspect: aspect }, kind: "video", blob: cine.frame, ...grey(cine.frame) };
 }
 
 // A frame's picture, with `table` applied to the grey of one that is encoded.
