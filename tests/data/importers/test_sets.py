@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -273,6 +274,27 @@ def test_windows_paths_are_told(tmp_path: Path) -> None:
     text = (tmp_path / "instances.json").read_text(encoding="utf-8").replace("b.png", "x\\\\b.png")
     (tmp_path / "instances.json").write_text(text, encoding="utf-8")
     assert "a Windows path" in str(run("coco", tmp_path, tmp_path / "out").problems[0])
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "said"),
+    [
+        ([], "segmentation 1 is not polygons or run lengths .it is empty: a box or an ellipse"),
+        ([[10, 5, 40, 5, 40, 35, 10, 35], [20, 10, 30, 10, 30, 20]], "those before lie in each other"),
+        ([[20, 10, 30, 10, 30, 20], [10, 5, 40, 5, 40, 35, 10, 35]], "those before lie in each other"),
+        ([[10, 5, 20, 5, 20, 15], [30, 5, 40, 5, 40, 15]], None),
+        ([[10, 5, 20, 5, 20, 15, 10, 15], [15, 10, 30, 10, 30, 30]], None),
+    ],
+)
+def test_coco_shapes_that_other_tools_lost(
+    tmp_path: Path, segmentation: list[object], said: str | None
+) -> None:
+    coco(tmp_path)
+    data = json.loads((tmp_path / "instances.json").read_text(encoding="utf-8"))
+    data["annotations"][0]["segmentation"] = segmentation
+    (tmp_path / "instances.json").write_text(json.dumps(data), encoding="utf-8")
+    found = run("coco", tmp_path, tmp_path / "out")
+    assert [bool(re.search(said or "", str(problem))) for problem in found.problems] == [True] * bool(said)
 
 
 def test_what_a_user_got_wrong_is_named(tmp_path: Path) -> None:

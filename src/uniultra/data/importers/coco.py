@@ -121,9 +121,18 @@ def _mask(segment: Any, number: int, hw: tuple[int, int], where: str) -> np.ndar
 
 
 def _filled(polygons: Sequence[Sequence[float]], hw: tuple[int, int]) -> np.ndarray:
+    """The union of the polygons, as COCO has it. One within another is not a part but a hole that was
+    written as one (by sahi 0.12.8, for one), and is refused.
+    """
+    if len(polygons) == 0:
+        raise ValueError("it is empty: a box or an ellipse without its outline")
     mask = np.zeros(hw, np.bool_)
-    for corners in polygons:
-        mask |= filled(corners, hw)
+    for number, corners in enumerate(polygons, start=1):
+        part = filled(corners, hw)
+        shared = int((mask & part).sum())
+        if shared and shared in (int(mask.sum()), int(part.sum())):
+            raise ValueError(f"polygon {number} and those before lie in each other: COCO fills a hole")
+        mask |= part
     return mask
 
 
