@@ -5,7 +5,8 @@
 A simulated frame at 640 x 480 is set in motion (seeded, no data set needed). Timed is what happens to
 decoded frames in `uniultra track` up to the measures, which are taken on threads as there: motion,
 registration or the model, the mask; `model` is with registration switched off, the slow case. On an idle
-machine the wall clock is what counts; processor time is printed beside it.
+machine the wall clock is what counts; processor time is printed beside it. `uniultra track` leaves OpenCV as
+many threads as there are cores; here it has one, unless `--opencv-threads` gives it more.
 """
 
 from __future__ import annotations
@@ -105,9 +106,10 @@ def main() -> None:
     options.add_argument("--model", default="uniultra-mini")
     options.add_argument("--frames", type=int, default=120)
     options.add_argument("--threads", type=int, default=2)
+    options.add_argument("--opencv-threads", type=int, default=1)
     options.add_argument("--seed", type=int, default=3)
     given = options.parse_args()
-    cv2.setNumThreads(1)
+    cv2.setNumThreads(given.opencv_threads)
     for line in report(given.model, given.frames, given.threads, given.seed):
         print(line, flush=True)
 
