@@ -105,9 +105,9 @@ def jpeg(frame: np.ndarray, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-def jpeg_2000(frame: np.ndarray, lossy: bool = False) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(frame).save(buffer, "JPEG2000", no_jp2=True, irreversible=lossy, mct=int(frame.ndim == 3))
+def jpeg_2000(frame: np.ndarray, lossy: bool = False, keep_rgb: bool = False) -> bytes:
+    buffer, mct = io.BytesIO(), int(frame.ndim == 3 and not keep_rgb)
+    Image.fromarray(frame).save(buffer, "JPEG2000", no_jp2=True, irreversible=lossy, mct=mct)
     return buffer.getvalue()
 
 

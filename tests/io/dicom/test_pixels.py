@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.pixels.encoders import RLELosslessEncoder
 from pydicom.uid import (
@@ -220,29 +221,50 @@ def test_jpeg_2000_of_16_bits(tmp_path: Path) -> None:
     np.testing.assert_allclose(frames_of(save(data, tmp_path / "a.dcm")), stored / 65535 * 255, atol=0.51)
 
 
+def coded_by_gdcm(source: Path, kind: str) -> Path:
+    gdcm = pytest.importorskip("gdcm", reason="python-gdcm is of the extra dicom")
+    reader, change, writer = gdcm.ImageReader(), gdcm.ImageChangeTransferSyntax(), gdcm.ImageWriter()
+    reader.SetFileName(str(source))
+    assert reader.Read()
+    change.SetTransferSyntax(gdcm.TransferSyntax(getattr(gdcm.TransferSyntax, kind)))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    coded = source.with_name("coded.dcm")
+    writer.SetFileName(str(coded))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+    assert read_header(coded).syntax.is_compressed
+    return coded
+
+
 @pytest.mark.parametrize("dtype", ["u1", "u2"])
 def test_jpeg_lossless_and_jpeg_ls_of_gdcm(tmp_path: Path, dtype: str) -> None:
-    gdcm = pytest.importorskip("gdcm", reason="python-gdcm is of the extra dicom")
     top = np.iinfo(dtype).max
     source = save(
         dataset(picture(1, dtype=dtype), WindowCenter=(top + 1) / 2, WindowWidth=top + 1),
         tmp_path / "plain.dcm",
     )
-    for kind in (gdcm.TransferSyntax.JPEGLosslessProcess14_1, gdcm.TransferSyntax.JPEGLSLossless):
-        reader = gdcm.ImageReader()
-        reader.SetFileName(str(source))
-        assert reader.Read()
-        change = gdcm.ImageChangeTransferSyntax()
-        change.SetTransferSyntax(gdcm.TransferSyntax(kind))
-        change.SetInput(reader.GetImage())
-        assert change.Change()
-        writer = gdcm.ImageWriter()
-        writer.SetFileName(str(tmp_path / "coded.dcm"))
-        writer.SetFile(reader.GetFile())
-        writer.SetImage(change.GetOutput())
-        assert writer.Write()
-        assert read_header(tmp_path / "coded.dcm").syntax.is_compressed
-        np.testing.assert_array_equal(frames_of(tmp_path / "coded.dcm"), frames_of(source))
+    for kind in ("JPEGLosslessProcess14_1", "JPEGLSLossless"):
+        np.testing.assert_array_equal(frames_of(coded_by_gdcm(source, kind)), frames_of(source))
+
+
+@pytest.mark.parametrize("kind", ["JPEGLosslessProcess14_1", "JPEGLSLossless", "RLELossless"])
+def test_coded_colour_is_pixels_whatever_the_planar_configuration(tmp_path: Path, kind: str) -> None:
+    source = save(dataset(picture(2, 3), "RGB"), tmp_path / "plain.dcm")
+    data = dcmread(coded_by_gdcm(source, kind))
+    data.PlanarConfiguration = 1  # of the file before it was coded
+    np.testing.assert_array_equal(frames_of(save(data, tmp_path / "one.dcm")), frames_of(source))
+
+
+def test_jpeg_2000_is_pixels_whatever_the_planar_configuration(tmp_path: Path) -> None:
+    stored = picture(2, 3)
+    streams = [jpeg_2000(frame, keep_rgb=True) for frame in stored]
+    data = encapsulated(dataset(stored, "RGB"), JPEG2000Lossless, streams)
+    data.PlanarConfiguration = 1
+    image = open_image(read_header(save(data, tmp_path / "a.dcm")))
+    for number, frame in enumerate(stored):
+        np.testing.assert_array_equal(read_stored(image, number)[0], frame)
 
 
 @pytest.mark.parametrize("fragments", [1, 3])

@@ -216,6 +216,7 @@ def _encoded(image: Image, number: int) -> tuple[np.ndarray, dict[str, str | int
     options = _options(image, 1, "OB")
     if coded is not None:
         options["bits_stored"] = coded.bits
+        options["planar_configuration"] = 0  # decoders give pixels; a 1 is of the file before
         if coded.colours == "RGB" and image.photometric not in _AS_RGB:
             options["photometric_interpretation"] = "RGB"
     decoder, source = get_decoder(image.header.syntax), encapsulate([data])
