@@ -44,6 +44,7 @@ class ObjectResult:
         name: what a person calls it, such as "left ventricle"; "" where nobody named it.
         status: of a tracked structure; None where nothing was tracked.
         confidence: of a tracked structure: the chance that Dice is at least 0.7, 0 to 1.
+        colour_rgb: what a person sees it in, 0 to 255; None: pictures take the palette's.
     """
 
     number: int
@@ -53,6 +54,7 @@ class ObjectResult:
     name: str = ""
     status: TrackStatus | None = None
     confidence: float | None = None
+    colour_rgb: tuple[int, int, int] | None = None
 
     @property
     def label(self) -> str:

@@ -37,12 +37,21 @@ _Box = tuple[int, int, int, int]
 """x0, y0, x1, y1 in whole pixels, x1 and y1 excluded."""
 
 
+Colour = tuple[int, int, int]
+"""RGB, 0 to 255."""
+
+
 def paint_masks(
-    frame: Frame, masks: Sequence[Mask], zoom: int = 1, dashed: Collection[int] = ()
+    frame: Frame,
+    masks: Sequence[Mask],
+    zoom: int = 1,
+    dashed: Collection[int] = (),
+    colours: Sequence[Colour] = (),
 ) -> np.ndarray:
     """The frame, `zoom` times as large, with each mask as a translucent fill and a contour, dashed for those
-    whose places in `masks` are in `dashed`; uint8 RGB (H, W, 3).
+    whose places in `masks` are in `dashed`, in `colours` or the palette's; uint8 RGB (H, W, 3).
     """
+    colours = colours or [PALETTE[number % len(PALETTE)] for number in range(len(masks))]
     pixels = frame.pixels_hw
     if zoom > 1:
         pixels = cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
@@ -55,7 +64,7 @@ def paint_masks(
     painted = _union([box for box in boxes if box is not None])
     rows, columns = _zoomed(painted, zoom)
     canvas = np.stack([pixels[rows, columns].astype(np.float32)] * 3)  # beyond it nothing is painted
-    for number, (mask, box) in enumerate(zip(masks, boxes, strict=True)):
+    for number, (mask, box, colour) in enumerate(zip(masks, boxes, colours, strict=True)):
         assert mask.mask_hw.shape == frame.pixels_hw.shape, (
             f"mask {mask.mask_hw.shape} on a frame {frame.pixels_hw.shape}"
         )
@@ -64,7 +73,7 @@ def paint_masks(
             distance_hw = _edge_distance(inside_hw, margin, 0.9 * zoom)
             part = canvas[:, *_zoomed(box, zoom, painted[:2])]
             gaps_hw = _gaps(inside_hw, width_px) if number in dashed else None
-            _paint(part, inside_hw, distance_hw, PALETTE[number % len(PALETTE)], width_px, gaps_hw)
+            _paint(part, inside_hw, distance_hw, colour, width_px, gaps_hw)
     picture[rows, columns] = np.moveaxis(np.rint(canvas), 0, 2)
     return picture
 
@@ -81,7 +90,7 @@ def _paint(
     part: np.ndarray,
     inside_hw: np.ndarray,
     distance_hw: np.ndarray,
-    colour: tuple[int, int, int],
+    colour: Colour,
     width_px: float,
     gaps_hw: np.ndarray | None,
 ) -> None:

@@ -47,11 +47,13 @@ class CineDicom:
     captures: CapturedFrames = field(default_factory=CapturedFrames)
     picture_hw: tuple[int, int] = (0, 0)
     labels: list[str] = field(default_factory=list)
+    colours: list[tuple[int, int, int] | None] = field(default_factory=list)
     extremes: dict[int, tuple[Finding, Finding]] = field(default_factory=dict)
 
     def add(self, result: FrameResult, picture: np.ndarray | None) -> None:
         """One frame; `picture` is its overlay, RGB, where a Secondary Capture is written."""
         self.labels[:] = [found.label for found in result.objects]
+        self.colours[:] = [found.colour_rgb for found in result.objects]
         if "seg" in self.kinds:
             self._pack(result)
         if picture is not None:
@@ -77,8 +79,8 @@ class CineDicom:
         if kind == "seg":
             from uniultra.io.dicom.seg import Segment, segmentation
 
-            labelled = zip(self.labels, self.packed, strict=True)
-            return segmentation(self.source, [Segment(*pair) for pair in labelled], maker(model))
+            parts = zip(self.labels, self.packed, self.colours, strict=True)
+            return segmentation(self.source, [Segment(*part) for part in parts], maker(model))
         if kind == "sc":
             from uniultra.io.dicom.sc import cine_capture
 

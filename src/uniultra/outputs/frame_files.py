@@ -20,7 +20,7 @@ from uniultra.io.output import staged, write_bytes, write_json, write_png, write
 from uniultra.io.tables import write_csv
 from uniultra.measure.measured import CSV_COLUMNS, rows
 from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, PLAIN, OutputPlan
-from uniultra.outputs.result_picture import draw_result
+from uniultra.outputs.result_picture import colour_of, draw_result
 from uniultra.outputs.structured import frame_json
 from uniultra.results import FrameResult
 
@@ -113,8 +113,10 @@ def _segmentation(kind: str, dataset: SourceImage, name: str, result: FrameResul
     if kind == "fractional":
         planes = [1.0 / (1.0 + np.exp(-mask.logits_hw.astype(np.float32))) for mask in result.masks]
     frame = result.number or 0
-    labels = [found.label for found in result.objects]
-    segments = [Segment(label, {frame: plane}) for label, plane in zip(labels, planes, strict=True)]
+    segments = [
+        Segment(found.label, {frame: plane}, found.colour_rgb)
+        for found, plane in zip(result.objects, planes, strict=True)
+    ]
     return segmentation(dataset, segments, maker(result.model))
 
 
@@ -188,10 +190,7 @@ def _write_itksnap(path: Path, source: InputFile, result: FrameResult) -> None:
 
 def _legend(result: FrameResult) -> tuple[list[str], list[tuple[int, int, int]]]:
     """The name and the colour of each structure, in their order."""
-    from uniultra.io.overlay import PALETTE
-
-    names = [found.label for found in result.objects]
-    return names, [PALETTE[i % len(PALETTE)] for i in range(len(names))]
+    return [found.label for found in result.objects], [colour_of(found) for found in result.objects]
 
 
 def _write_yolo(path: Path, source: InputFile, result: FrameResult) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from uniultra.io.annotations import Annotations, zoom_for
-from uniultra.io.overlay import PALETTE, paint_masks
+from uniultra.io.overlay import PALETTE, Colour, paint_masks
 from uniultra.pixel_scale import same
 from uniultra.results import FrameResult, ObjectResult
 
@@ -34,7 +34,9 @@ def draw_result(result: FrameResult) -> np.ndarray:
     frame = result.frame
     zoom = zoom_for((frame.height, frame.width))
     unsure = [place for place, one in enumerate(result.objects) if one.status == "unsure"]
-    canvas = Annotations(Image.fromarray(paint_masks(frame, result.masks, zoom, unsure)), zoom)
+    colours = [colour_of(one) for one in result.objects]
+    painted = paint_masks(frame, result.masks, zoom, unsure, colours)
+    canvas = Annotations(Image.fromarray(painted), zoom)
     found = [one for one in result.objects if one.mask.box_xyxy is not None]
     for one in result.objects:
         if one.prompt is not None:
@@ -51,12 +53,13 @@ def draw_result(result: FrameResult) -> np.ndarray:
     for one in found:
         x0, y0, x1, y1 = (round((edge + 0.5) * zoom) for edge in one.mask.box_xyxy or ())
         lines = _lines(one) if described else []
-        canvas.draw_label(one.number, lines, _colour(one), ((x0, y0, x1, y1), objects_hw))
+        canvas.draw_label(one.number, lines, colour_of(one), ((x0, y0, x1, y1), objects_hw))
     return np.array(canvas.image)
 
 
-def _colour(one: ObjectResult) -> tuple[int, int, int]:
-    return PALETTE[(one.number - 1) % len(PALETTE)]
+def colour_of(one: ObjectResult) -> Colour:
+    """What a structure is drawn in."""
+    return one.colour_rgb or PALETTE[(one.number - 1) % len(PALETTE)]
 
 
 def _draw_lost(canvas: Annotations, result: FrameResult) -> None:
@@ -65,7 +68,7 @@ def _draw_lost(canvas: Annotations, result: FrameResult) -> None:
     for one in result.objects:
         if one.status in ("lost", "absent"):
             lines = [f"{_short(one.name)}: {one.status}" if one.name else one.status]
-            canvas.draw_label(one.number, lines, _colour(one), ((0, below, 0, below), nothing_hw))
+            canvas.draw_label(one.number, lines, colour_of(one), ((0, below, 0, below), nothing_hw))
             below = canvas.taken[-1][3]
 
 

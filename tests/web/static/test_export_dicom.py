@@ -13,7 +13,7 @@ import pydicom
 import pytest
 from PIL import Image
 
-from exported import HW, KIDNEY, MASKS, NAMES, OTHER, RING, SPACING, polygon, saved
+from exported import COLOURS, HW, KIDNEY, MASKS, NAMES, OTHER, RING, SPACING, polygon, saved
 from phantoms import ellipse
 from uniultra import __version__
 from uniultra.io.dicom.captured import CapturedFrames
@@ -59,7 +59,11 @@ def test_the_segmentation_is_pythons(
     theirs = pydicom.dcmread(path)
     empty = np.zeros(HW, bool)
     segments = [
-        Segment(label, {number: empty if masks[i] is None else masks[i] for number, masks in frames.items()})
+        Segment(
+            label,
+            {number: empty if masks[i] is None else masks[i] for number, masks in frames.items()},
+            COLOURS[i],
+        )
         for i, label in enumerate(NAMES)
     ]
     write_seg(tmp_path / "ours.dcm", read_source(scans / f"{name}.dcm"), segments, maker_of())

@@ -85,15 +85,22 @@ def drawn_result(saved: SavedObject, frame: Frame) -> ObjectResult:
     logits = np.where(inside, DRAWN_LOGIT, -DRAWN_LOGIT).astype(np.float32)
     scale = scale_of(frame.calibration, inside, prompt)
     mask = Mask(inside, logits, saved.quality, scale)
-    return ObjectResult(saved.number, mask, prompt, name=saved.name, status=saved.status)
+    return ObjectResult(
+        saved.number, mask, prompt, name=saved.name, status=saved.status, colour_rgb=saved.colour_rgb
+    )
 
 
 def empty_result(
-    number: int, name: str, frame_hw: tuple[int, int], status: TrackStatus | None = None
+    number: int,
+    name: str,
+    frame_hw: tuple[int, int],
+    colour_rgb: tuple[int, int, int] | None,
+    status: TrackStatus | None = None,
 ) -> ObjectResult:
     """A structure that a frame doesn't have."""
     inside = np.zeros(frame_hw, np.bool_)
-    return ObjectResult(number, Mask(inside, inside.astype(np.float32) - 1, 0.0), name=name, status=status)
+    nothing = Mask(inside, inside.astype(np.float32) - 1, 0.0)
+    return ObjectResult(number, nothing, name=name, status=status, colour_rgb=colour_rgb)
 
 
 def compared(frame: Frame, first_hw: np.ndarray, second_hw: np.ndarray) -> Compared:

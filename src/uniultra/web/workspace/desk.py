@@ -251,7 +251,9 @@ class Desk:
             frame = covered(self._frame(job, saved.number), job.banners)
             objects = [drawn_result(one, frame) for one in saved.objects]
             frame_hw = frame.height, frame.width
-            objects += [empty_result(number, name, frame_hw, "lost") for number, name in saved.lost]
+            objects += [
+                empty_result(number, name, frame_hw, colour, "lost") for number, name, colour in saved.lost
+            ]
             time_s = None if cine.times_s is None else round(cine.times_s[saved.number], 6)
             number = saved.number if cine.count > 1 else None
             results.append(FrameResult(frame, tuple(objects), facts, number, time_s))

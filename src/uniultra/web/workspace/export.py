@@ -95,7 +95,7 @@ def _filled(results: Sequence[FrameResult]) -> list[FrameResult]:
     """Every frame that has one with every structure, an empty mask where it has none: a SEG
     numbers its segments over all frames.
     """
-    names = {found.number: found.name for result in results for found in result.objects}
+    seen = {found.number: found for result in results for found in result.objects}
     filled = []
     for result in results:
         if _is_lost(result):
@@ -104,8 +104,8 @@ def _filled(results: Sequence[FrameResult]) -> list[FrameResult]:
         known = {found.number: found for found in result.objects}
         frame_hw = result.frame.height, result.frame.width
         whole = [
-            known.get(number) or empty_result(number, name, frame_hw)
-            for number, name in sorted(names.items())
+            known.get(number) or empty_result(number, one.name, frame_hw, one.colour_rgb)
+            for number, one in sorted(seen.items())
         ]
         filled.append(replace(result, objects=tuple(whole)))
     return filled

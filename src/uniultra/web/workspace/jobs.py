@@ -126,7 +126,7 @@ class Planes(FileJob):
 @dataclass(frozen=True)
 class SavedObject:
     """One structure of a frame: its id in tables, mask, prompt (None for a mask drawn by hand), quality
-    and name, and of a tracked one its status.
+    and name, of a tracked one its status, and its colour on the page (RGB, 0 to 255).
     """
 
     number: int
@@ -135,15 +135,16 @@ class SavedObject:
     quality: float
     name: str = ""
     status: TrackStatus | None = None
+    colour_rgb: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True)
 class SavedFrame:
-    """The structures of one frame; `lost` are those, by number and name, that tracking lost there."""
+    """The structures of one frame; `lost` are those, by number, name and colour, that tracking lost there."""
 
     number: int
     objects: tuple[SavedObject, ...]
-    lost: tuple[tuple[int, str], ...] = ()
+    lost: tuple[tuple[int, str, tuple[int, int, int]], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -182,6 +182,7 @@ def _saved_frames(doc: Doc, size_hw: tuple[int, int]) -> tuple[SavedFrame, ...]:
     kept = [one for one in doc.objects if one.id in used]
     places = {one.id: place for place, one in enumerate(kept, start=1)}
     names = {one.id: one.name for one in kept}
+    colours = {one.id: rgb_of(one.colour) for one in kept}
     masks = {frame.number: [mask for mask in frame.masks if mask.object in places] for frame in doc.frames}
     lost: dict[int, list[int]] = {}
     for one in kept:
@@ -198,13 +199,20 @@ def _saved_frames(doc: Doc, size_hw: tuple[int, int]) -> tuple[SavedFrame, ...]:
                 mask.quality or 0.0,
                 names[mask.object],
                 _status(mask),
+                colours[mask.object],
             )
             for mask in masks.get(number, ())
         ]
         objects.sort(key=lambda one: one.number)
-        gone = tuple((places[one], names[one]) for one in lost.get(number, ()))
+        gone = tuple((places[one], names[one], colours[one]) for one in lost.get(number, ()))
         frames.append(SavedFrame(number, tuple(objects), gone))
     return tuple(frames)
+
+
+def rgb_of(colour: str) -> tuple[int, int, int]:
+    """RGB, 0 to 255, of a colour as "#4cc9f0"."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue
 
 
 def _status(mask: MaskDoc) -> TrackStatus | None:

@@ -170,8 +170,8 @@ function scaleOf(calibration, mask, size) {
 
 function segmentsOf(structures, frames, size) {
   const empty = new Uint8Array(size.width * size.height);
-  return structures.map(({ id, label, codes }) => {
+  return structures.map(({ id, label, codes, colour }) => {
     const counts = new Map(frames.map(({ number, masks }) => [number, masks.find(({ object }) => object === id)?.counts]));
-    return { label, codes, plane: (number) => (counts.get(number) ? decode(counts.get(number), size) : empty) };
+    return { label, codes, colour, plane: (number) => (counts.get(number) ? decode(counts.get(number), size) : empty) };
   });
 }

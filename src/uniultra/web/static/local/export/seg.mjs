@@ -7,8 +7,8 @@ const STORAGE = "1.2.840.10008.5.1.4.1.1.66.4";
 const INTELLIGENCE = ["DCM", "123110", "Artificial Intelligence"];
 const [IN_IDENTIFICATION, IN_CONTENT, SEGMENT, TIME] = [0x0062000a, 0x00209111, 0x0062000b, 0x00209128];
 
-// A segmentation as a file. `raw`: what `readDicom` read; `count`: frames of the image; segments: [{label, codes, plane(number)}], a mask for
-// each of the frames `numbers`; maker: {model, modelVersion, version}.
+// A segmentation as a file. `raw`: what `readDicom` read; `count`: frames of the image; segments: [{label, codes, colour, plane(number)}],
+// `colour` [r, g, b] of 0 to 255, a mask for each of the frames `numbers`; maker: {model, modelVersion, version}.
 export async function segmentation({ raw, count, size, numbers, segments, maker }) {
   const source = sourceOf(raw),
     organisation = randomUid(),
@@ -59,7 +59,7 @@ function pixelAttributes({ width, height }, frames) {
 }
 
 // A segment (PS3.3 C.8.20.4), with a side as a modifier of its type.
-function description({ label, codes }, number, maker) {
+function description({ label, codes, colour }, number, maker) {
   const algorithm = [
     [0x00240202, "LO", "UniUltra"],
     [0x0066002f, "SQ", [code(INTELLIGENCE)]],
@@ -75,10 +75,23 @@ function description({ label, codes }, number, maker) {
     [0x00620007, "SQ", [algorithm]],
     [0x00620008, "CS", "SEMIAUTOMATIC"],
     [0x00620009, "LO", maker.model],
+    [0x0062000d, "US", cielab(colour)],
     [0x0062000f, "SQ", [[...code(codes.type), ...side]]],
     [0x00620020, "UT", label],
     [0x00620021, "UI", randomUid()],
   ];
+}
+
+// A colour of sRGB as DICOM encodes CIELab (PS3.3 C.10.7.1.1), for the white point D65.
+function cielab(colour) {
+  const [r, g, b] = colour.map((part) => (part / 255 > 0.04045 ? ((part / 255 + 0.055) / 1.055) ** 2.4 : part / 255 / 12.92));
+  const curve = (part) => (part > 0.008856 ? Math.cbrt(part) : 7.787 * part + 16 / 116);
+  const [x, y, z] = [
+    curve((0.412453 * r + 0.35758 * g + 0.180423 * b) / 0.950456),
+    curve(0.212671 * r + 0.71516 * g + 0.072169 * b),
+    curve((0.019334 * r + 0.119193 * g + 0.950227 * b) / 1.088754),
+  ];
+  return [(116 * y - 16) / 100, (500 * (x - y) + 128) / 255, (200 * (y - z) + 128) / 255].map((part) => Math.round(65535 * part));
 }
 
 function overlap(segments, numbers) {
