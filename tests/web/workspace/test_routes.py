@@ -264,6 +264,22 @@ def test_a_movie_shows_the_frames_on_which_a_structure_was_lost(page: TestClient
     assert np.abs(marked - plain).mean() > 20, "a label stands at the top left of the lost frame alone"
 
 
+def test_what_is_odd_about_a_prompt_is_noted(page: TestClient) -> None:
+    """A pixel clicked both ways, and a region in which nothing is to be seen; nothing of other prompts."""
+    at = f"/v1/workspace/items/{item_id(page, 'a.png')}/frames/0/segment"
+    assert page.post(at, json={"box": BOX}).json()["notes"] == []
+    both = {"box": BOX, "points": [[60, 50], [60.2, 50.1]], "labels": [1, 0]}
+    said = "point 60,50 is given both as inside and as outside; leave one of them out"
+    assert page.post(at, json=both).json()["notes"] == [said]
+    even = page.post("/v1/workspace/files?name=even.png", content=png_of(np.full((90, 120), 70, np.uint8)))
+    at = f"/v1/workspace/items/{even.json()['id']}/frames/0/segment"
+    first = page.post(at, json={"points": [[60, 50]], "labels": [1]}).json()
+    assert len(first["notes"]) == 1
+    assert "one even grey" in first["notes"][0]
+    again = {"points": [[60, 50], [62, 52]], "labels": [1, 1], "region": first["region"]}
+    assert page.post(at, json=again | {"mask": first["counts"]}).json()["notes"] == first["notes"]
+
+
 def test_what_is_said_has_codes_beside_it(page: TestClient) -> None:
     """Reasons, offers and refusals, so that a page can say them in another language."""
     item = item_id(page, "a.png")

@@ -3,7 +3,7 @@
 import { sendJson } from "./api.mjs";
 import { maskOf, objectOf, withMask, withObject } from "./doc.mjs";
 import { app, changed, commit, doc, draw, framePath, say } from "./state.mjs";
-import { reasonOf, t } from "./texts.mjs";
+import { reasonOf, sentence, t } from "./texts.mjs";
 
 const HOVER_MS = 33,
   LATE_MS = 250;
@@ -95,10 +95,12 @@ function accept(next, id, prompt, answer) {
   if (!answer) return;
   const { counts, quality, region } = answer;
   app.selected = id;
+  const notes = answer.notes.map(sentence);
   if (answer.area_px === 0) {
-    say(t("nothingFound"));
+    say([t("nothingFound"), ...notes].join(" "));
     return;
   }
+  if (notes.length) say(notes.join(" "));
   commit(withMask(next, app.frame, id, { ...prompt, counts, quality, region, source: "prompt" }));
   draw();
 }

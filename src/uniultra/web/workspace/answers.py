@@ -14,8 +14,8 @@ from uniultra.io.coco import compressed, mask_of, run_lengths
 from uniultra.measure.agreement import dice
 from uniultra.measure.measured import measure_mask
 from uniultra.pixel_scale import UNKNOWN
-from uniultra.prompt_checks import check_prompt
-from uniultra.results import ObjectResult, TrackStatus
+from uniultra.prompt_checks import check_prompt, contradictions
+from uniultra.results import ObjectResult, TrackStatus, with_masks_notes
 from uniultra.text import Said
 from uniultra.types import Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.messages import PromptRequest, Rle
@@ -49,6 +49,7 @@ def pointed(mask: Mask, region: Region | None, prompt: Prompt) -> Pointed:
         scale=mask.scale,
         region=None if region is None else (region.x0, region.y0, region.x1, region.y1),
         size_hw=(mask.mask_hw.shape[0], mask.mask_hw.shape[1]),
+        notes=with_masks_notes(contradictions(prompt), [mask]),
     )
 
 

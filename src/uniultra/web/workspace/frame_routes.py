@@ -182,6 +182,7 @@ def _point_out(found: Pointed, began: float) -> PointOut:
         region=None if found.region is None else list(found.region),
         size_hw=list(found.size_hw),
         work_ms=round(1000 * (time.perf_counter() - began), 2),
+        notes=list(found.notes),
     )
 
 

@@ -221,7 +221,8 @@ class Encoded:
 @dataclass(frozen=True)
 class Pointed:
     """The answer to a prompt: the mask in COCO's text, its box, area, quality and scale, and the crop for
-    the next prompt. `size_hw` is the mask's, smaller than the frame's where the answer was to be `quick`.
+    the next prompt. `size_hw` is the mask's, smaller than the frame's where the answer was to be `quick`;
+    `notes` say what is odd about the prompt, or that there is nothing to see.
     """
 
     counts: str = field(repr=False)
@@ -232,6 +233,7 @@ class Pointed:
     scale: Scale
     region: tuple[float, float, float, float] | None
     size_hw: tuple[int, int]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -243,7 +243,7 @@ class OpenedOut(BaseModel):
 
 
 class PointOut(BaseModel):
-    """A mask, by COCO's run lengths, and the crop for the next prompt on it."""
+    """A mask, by COCO's run lengths, the crop for the next prompt on it, and what is odd, a sentence each."""
 
     counts: str
     box_xyxy: list[float] | None
@@ -254,6 +254,7 @@ class PointOut(BaseModel):
     region: list[float] | None
     size_hw: list[int]
     work_ms: float
+    notes: list[str]
 
 
 class SavedOut(BaseModel):

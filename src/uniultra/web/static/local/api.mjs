@@ -7,6 +7,7 @@ import { measureMask } from "../core/measure.mjs";
 import { scaleAt, withUserSize } from "../core/scale.mjs";
 import { engine, modelFacts } from "./engine.mjs";
 import { read } from "./images.mjs";
+import { notesOn } from "./notes.mjs";
 import { Refused } from "./refused.mjs";
 import { saying } from "./said.mjs";
 import { keep, kept, readersOf } from "./store.mjs";
@@ -180,7 +181,7 @@ async function segment(image, number, { quick = false, ...asked }) {
     segmenter = await engine(),
     frame = await image.grey(number);
   const answer = quick ? segmenter.underPointer(frame, promptOf(asked)) : segmenter.segment(frame, promptOf(asked));
-  return answerOf(await answer.catch(refused), frame, began);
+  return answerOf(await answer.catch(refused), frame, began, asked);
 }
 
 // Other answers to a prompt, the usual one first.
@@ -189,7 +190,7 @@ async function alternatives(image, number, asked) {
     segmenter = await engine(),
     frame = await image.grey(number);
   const found = await segmenter.alternatives(frame, promptOf(asked)).catch(refused);
-  return found.map((one) => answerOf(one, frame, began));
+  return found.map((one) => answerOf(one, frame, began, asked));
 }
 
 function refused(error) {
@@ -202,7 +203,7 @@ const promptOf = ({ box, points = [], labels = [] }) => ({
   negatives: points.filter((_, i) => labels[i] === 0),
 });
 
-function answerOf({ mask, quality, size: at }, frame, began) {
+function answerOf({ mask, quality, even, size: at }, frame, began, asked) {
   const size = at ?? frame,
     found = maskBox(mask, size);
   return {
@@ -215,6 +216,7 @@ function answerOf({ mask, quality, size: at }, frame, began) {
     reason: "",
     size_hw: [size.height, size.width],
     work_ms: performance.now() - began,
+    notes: notesOn(asked, even),
   };
 }
 
