@@ -65,6 +65,18 @@ def test_units(tmp_path: Path) -> None:
     assert read_frame(save(tmp_path / "b.nii", GREY.T, (1, 1), ("unknown", "unknown"))).spacing_mm_yx is None
 
 
+def test_a_size_without_a_unit_is_named_and_not_used(tmp_path: Path) -> None:
+    says = "pixdim is 0.3 x 0.2 without a unit (xyzt_units): not used; if it is millimetres, give it with"
+    ids = np.pad(np.ones((20, 10), np.uint8), 8)
+    _, known = read_labels(save(tmp_path / "a.nii", ids, units=("unknown", "unknown")))
+    _, ones = read_labels(save(tmp_path / "b.nii", ids, (1, 1), ("unknown", "unknown")))
+    _, stated = read_labels(save(tmp_path / "c.nii", ids))
+    assert [len(one.notes) for one in (known, ones, stated)] == [1, 0, 0]
+    assert known.notes[0].startswith(says)
+    assert known.whole_mm_yx is None
+    assert known.at(None).notes == known.notes
+
+
 @pytest.mark.parametrize("spacing", [(0.2, 0.3), None])
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
 def test_labels_come_back(tmp_path: Path, name: str, spacing: tuple[float, float] | None) -> None:

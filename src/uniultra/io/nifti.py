@@ -36,6 +36,10 @@ SLICES = (
     "a third axis is space (nifti1.h): its frames are slices and have no times; a cine is columns x rows x "
     "1 x frames"
 )
+_NO_UNIT = (
+    "pixdim is {:.4g} x {:.4g} without a unit (xyzt_units): not used; if it is millimetres, give it with "
+    "--spacing, down before right"
+)
 NO_WAY_UP = (
     "qform_code and sform_code are 0: the file doesn't say which way up its rows lie; dcm2niix writes "
     "ultrasound so, with the bottom row first; if the probe is at the bottom, flip it first"
@@ -235,6 +239,8 @@ def _sizes(image: Any, frames: int) -> tuple[Calibration, tuple[float, ...] | No
         length, time = "unknown", "unknown"
     right, down = (zoom * _TO_MM.get(length, 1.0) for zoom in zooms[:2])
     calibration = UNKNOWN
+    if length == "unknown" and (right, down) != (1.0, 1.0):  # 1 x 1 is written where nobody knew the size
+        calibration = Calibration(notes=(_NO_UNIT.format(right, down),))
     if length in _TO_MM and length != "unknown" and all(np.isfinite([right, down])) and min(right, down) > 0:
         calibration = calibration.with_fallback("pixdim", (down, right))
     step = zooms[3] * _TO_S[time] if _frame_axis(image) == 3 and time in _TO_S else 0.0
