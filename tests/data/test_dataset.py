@@ -130,3 +130,28 @@ def test_a_near_view_is_a_square_around_the_click(tmp_path: Path) -> None:
         assert (
             example["target"][31, 31] > 0.2
         )  # the click is on the object, or on the border of its outermost pixel
+
+
+def test_mirrored_and_changed_views_come_in_their_shares(tmp_path: Path) -> None:
+    calm = {"whole_share": 1.0, "rotation": 0.0, "calm_share": 1.0}
+    split = train_split(phantom_manifest(tmp_path, [Phantom("a", split="train")]))
+    mask = np.asarray(Image.open(split.rows[0].mask))
+    lopsided = np.where(np.arange(mask.shape[1]) < np.nonzero(mask)[1].mean(), mask, 0).astype(np.uint8)
+    Image.fromarray(lopsided).save(split.rows[0].mask)
+
+    def drawn(**settings: object) -> list[dict[str, np.ndarray]]:
+        data = PromptDataset(split, SampleSpec(**{**FOCUSED, **calm, **settings}))  # type: ignore[arg-type]
+        return [{name: value.numpy() for name, value in data[key].items()} for key in range(40)]
+
+    def leaning(example: dict[str, np.ndarray]) -> bool:
+        """Whether the flat side, where the half was cut, is on the right."""
+        xs = np.nonzero(example["target"] > 0.5)[1]
+        columns = np.bincount(xs)[xs.min() : xs.max() + 1]
+        return bool(columns[-2] > columns[1])
+
+    sides = {share: [leaning(example) for example in drawn(mirror_share=share)] for share in (0.0, 0.5, 1.0)}
+    assert all(sides[0.0])
+    assert not any(sides[1.0])
+    assert 10 < sum(sides[0.5]) < 30
+    looks = {share: {e["image"].max() for e in drawn(calm_share=share)} for share in (0.0, 1.0)}
+    assert len(looks[1.0]) < len(looks[0.0])

@@ -115,10 +115,14 @@ class Placement:
         return np.hstack([linear, (centre - linear @ centre)[:, None]])
 
 
-def draw_placement(rng: np.random.Generator, most_degrees: float = 25.0) -> Placement:
-    """Mirrored half the time, turned half the time, stretched by up to a fifth."""
+def draw_placement(
+    rng: np.random.Generator, most_degrees: float = 25.0, mirror_share: float = 0.5
+) -> Placement:
+    """Mirrored in `mirror_share` of the calls, turned in more than half, stretched by up to a fifth in
+    half.
+    """
     return Placement(
-        mirror=bool(rng.random() < 0.5),
+        mirror=bool(rng.random() < mirror_share),
         degrees=float(rng.uniform(-most_degrees, most_degrees)) if rng.random() < 0.6 else 0.0,
         stretch=float(np.exp(rng.uniform(-0.2, 0.2))) if rng.random() < 0.5 else 1.0,
     )

@@ -53,6 +53,8 @@ class Draws:
             closer one of two first looks does, `near_side` of the frame's longer side.
         mask_share: share of views that bring a rough previous mask.
         rotation: largest rotation in degrees.
+        mirror_share: share of the views that are mirrored.
+        calm_share: share of the views whose appearance stays as it is; see `augmentation.draw_appearance`.
     """
 
     whole_share: float = 0.3
@@ -69,6 +71,8 @@ class Draws:
     near_share: float = 0.0
     mask_share: float = 0.1
     rotation: float = 25.0
+    mirror_share: float = 0.5
+    calm_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -177,7 +181,7 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
     outline = np.concatenate(
         [c[:, 0] for c in cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]]
     )
-    placed = draw_placement(rng, spec.rotation).matrix(tuple(outline.mean(axis=0)))
+    placed = draw_placement(rng, spec.rotation, spec.mirror_share).matrix(tuple(outline.mean(axis=0)))
     turned = outline @ placed[:, :2].T + placed[:, 2]
     low, high = turned.min(axis=0) - 0.5, turned.max(axis=0) + 0.5
     true_box: Box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
@@ -195,7 +199,7 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
         region = whole(mask.shape) if view_whole else region_around(prompt_box, scale, spec.focus_stretch)
     to_model = ModelMap(region, spec.image_size)
 
-    image = draw_appearance(rng).apply(warp(item.image, to_model, placed))
+    image = changed(warp(item.image, to_model, placed), spec, rng)
     target = warp(mask * np.uint8(255), to_model, placed).astype(np.float32) / 255.0
     keep_box = with_box or (not view_whole and not near and rng.random() >= spec.bare_share)
     points, labels = _box_corners(prompt_box if keep_box else None, to_model)
@@ -215,6 +219,11 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
         "mask": torch.zeros(1, grid, grid) if previous is None else torch.from_numpy(previous)[None],
         "has_mask": torch.tensor(0.0 if previous is None else 1.0),
     }
+
+
+def changed(view_hw: np.ndarray, spec: SampleSpec, rng: np.random.Generator) -> np.ndarray:
+    """A view (S, S) uint8 with another appearance, or as it is."""
+    return view_hw if _chance(spec.calm_share, rng) else draw_appearance(rng).apply(view_hw)
 
 
 def _chance(share: float, rng: np.random.Generator) -> bool:

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from uniultra.data.augmentation import draw_appearance, draw_placement
-from uniultra.data.dataset import POINTS, PromptDataset, SampleSpec, warp
+from uniultra.data.augmentation import draw_placement
+from uniultra.data.dataset import POINTS, PromptDataset, SampleSpec, changed, warp
 from uniultra.data.draw_sampler import DrawSampler
 from uniultra.data.loading import read_row
 from uniultra.data.manifest import objects_in
@@ -125,10 +125,10 @@ def draw_view(pixels_hw: np.ndarray, spec: SampleSpec, rng: np.random.Generator)
         half_x, half_y = (longer / 2, side / 2) if rng.random() < 0.5 else (side / 2, longer / 2)
         cx, cy = rng.uniform(0, width), rng.uniform(0, height)
         region = Region(cx - half_x, cy - half_y, cx + half_x, cy + half_y)
-    placed = draw_placement(rng, spec.rotation).matrix(
+    placed = draw_placement(rng, spec.rotation, spec.mirror_share).matrix(
         ((region.x0 + region.x1) / 2, (region.y0 + region.y1) / 2)
     )
-    image = draw_appearance(rng).apply(warp(pixels_hw, ModelMap(region, spec.image_size), placed))
+    image = changed(warp(pixels_hw, ModelMap(region, spec.image_size), placed), spec, rng)
     grid = spec.image_size // 4
     return {
         "image": torch.from_numpy(image),

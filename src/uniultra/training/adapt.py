@@ -81,16 +81,24 @@ def adapt(config: AdaptConfig, job: AdaptJob) -> Path:
         "replay_images": len(replay or ()),
         "learned_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
     }
-    describe(job.out, run_record(config, manifest) | described)
     prompted = PromptDataset(learning, sample_spec(config.data, model), config.optim.seed, replay)
+    steps = steps_for(config, prompted.own)
+    describe(job.out, run_record(config, manifest) | described | {"steps": steps})
     weights = prompted.weights(parse_favour(config.data.favour), config.replay.share)
     data, learner = _kept(prompted, model, config)
-    plan = Plan(model, config.optim, config.loss, data, weights, val, job.out, job.device, job.report_to)
+    optim = replace(config.optim, steps=steps)
+    plan = Plan(model, optim, config.loss, data, weights, val, job.out, job.device, job.report_to)
     run(replace(plan, learner=learner))
     if is_first_process():
         write_json(job.out / BASE_FILE, {"base": _found_again(config.base.name)}, force=True)
         save_adapter(job.out / ADAPTER_FILE, moved(model, before), facts)
     return job.out / ADAPTER_FILE
+
+
+def steps_for(config: AdaptConfig, objects: int) -> int:
+    """`optim.steps`, or fewer where `few.draws` of so many objects to learn from take fewer (one process)."""
+    step = config.optim.batch_size * config.optim.accumulate
+    return min(config.optim.steps, -(-config.few.draws * objects // step) or config.optim.steps)
 
 
 def _kept(

@@ -131,6 +131,15 @@ class ReplaySettings:
 
 
 @dataclass(frozen=True)
+class FewSettings:
+    """Against learning a handful of images by heart: each object is drawn so many times at most, on average,
+    and the run has fewer steps than `optim.steps` where that takes fewer. 0: no limit.
+    """
+
+    draws: int = 0
+
+
+@dataclass(frozen=True)
 class CacheSettings:
     """So many views of each object (and frame) recur, and what a frozen encoder says of them is kept: by
     `distill` a teacher's maps on disk, by `adapt` with method decoder in memory. 0: endless views.
@@ -162,6 +171,7 @@ class AdaptConfig:
     loss: LossSettings = field(default_factory=LossSettings)
     data: DataSettings = field(default_factory=lambda: DataSettings(exact_share=0.4, rotation=15.0))
     replay: ReplaySettings = field(default_factory=ReplaySettings)
+    few: FewSettings = field(default_factory=FewSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
 
 

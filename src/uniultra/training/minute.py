@@ -10,7 +10,7 @@ from pathlib import Path
 from uniultra.data.manifest import read_manifest
 from uniultra.registry import DEFAULT
 from uniultra.training.adapt import AdaptJob, adapt
-from uniultra.training.config import AdaptConfig, BaseSettings, CacheSettings
+from uniultra.training.config import AdaptConfig, BaseSettings, CacheSettings, FewSettings
 
 
 def minute(config: AdaptConfig | None = None) -> AdaptConfig:
@@ -21,10 +21,21 @@ def minute(config: AdaptConfig | None = None) -> AdaptConfig:
     return replace(
         given,
         base=replace(given.base, method="decoder"),
-        optim=replace(given.optim, steps=120, ema=0.95, save_every=1000, keep="last", patience=0),
+        optim=replace(given.optim, steps=400, ema=0.95, save_every=1000, keep="last", patience=0),
         loss=replace(given.loss, rounds=2),
-        data=replace(given.data, whole_share=0.4, box_share=0.45, bare_share=0.5, anywhere_share=0.5),
-        cache=CacheSettings(views=16),
+        data=replace(
+            given.data,
+            whole_share=0.4,
+            box_share=0.45,
+            bare_share=0.5,
+            anywhere_share=0.5,
+            near_share=0.4,
+            rotation=8.0,
+            mirror_share=0.0,
+            calm_share=0.4,
+        ),
+        few=FewSettings(draws=216),
+        cache=CacheSettings(views=24),
     )
 
 

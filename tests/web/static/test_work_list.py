@@ -105,7 +105,7 @@ def test_accepted_images_are_learned_and_the_model_is_switched(tab: Visit, folde
     playwright.expect(begun).to_have_attribute("data-status", "running", timeout=30_000)
     begun.locator("button").click()
     playwright.expect(begun).to_have_attribute("data-status", "stopped", timeout=30_000)
-    playwright.expect(begun).to_contain_text("stopped at step 0 of 120")
+    playwright.expect(begun).to_contain_text("stopped at step 0 of 108")
     assert (folder / "uniultra-project" / "learn" / "node-1" / "data" / "manifest.csv").is_file()
 
 

@@ -17,7 +17,15 @@ from uniultra.io.coco import compressed, run_lengths
 from uniultra.io.output import write_png
 from uniultra.web.problems import Problem
 from uniultra.web.workspace.learning import Learner
-from uniultra.web.workspace.lessons import STEPS, Sample, left_out, next_folder, read_lesson, write_lesson
+from uniultra.web.workspace.lessons import (
+    STEPS,
+    STEPS_A_SAMPLE,
+    Sample,
+    left_out,
+    next_folder,
+    read_lesson,
+    write_lesson,
+)
 from uniultra.web.workspace.workspace import Workspace
 
 FAKE = """
@@ -81,6 +89,15 @@ def test_the_manifest_of_a_lesson_is_one_that_adapt_reads(place: Path) -> None:
     assert all(row.image.is_file() and row.mask.is_file() for row in manifest)
 
 
+def test_more_images_take_more_steps_up_to_a_limit(tmp_path: Path) -> None:
+    for count, steps in ((5, 4 * STEPS_A_SAMPLE), (10, 8 * STEPS_A_SAMPLE), (25, STEPS)):
+        folder = tmp_path / f"cyst-{count}"
+        write_lesson(folder, "cyst", "uniultra-mini", samples(folder, count))
+        lesson = read_lesson(folder, running=False)
+        assert lesson is not None
+        assert lesson.steps == steps
+
+
 def test_one_file_is_left_out_of_five_and_two_of_eight_whatever_their_order() -> None:
     names = [f"{letter}.png" for letter in "abcdefgh"]
     assert len(left_out(names[:5])) == 1
@@ -105,7 +122,7 @@ def test_a_lesson_runs_to_its_end(learner: Learner, place: Path) -> None:
     (learner.project / "go").write_text("")
     until(lambda: learner.lesson("cyst-1").status == "ready")
     found = learner.lesson("cyst-1")
-    assert found.step == found.steps == STEPS
+    assert found.step == found.steps == 4 * STEPS_A_SAMPLE
     assert found.gained is not None
     assert found.gained.box == (0.5, 0.75)
 
@@ -246,4 +263,4 @@ def test_five_images_adapt_the_model_which_then_answers(page: TestClient, worksp
     again = page.post(f"/v1/workspace/items/{item}/frames/0/segment", json=requested).json()
     assert again["counts"] == before["counts"]
     config = json.loads((workspace.project.folder / "learn" / "cyst-1" / "config.json").read_text())
-    assert config["config"]["optim"]["steps"] == STEPS
+    assert config["config"]["optim"]["steps"] == 4 * STEPS_A_SAMPLE

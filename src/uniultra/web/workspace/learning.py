@@ -18,7 +18,7 @@ from pathlib import Path
 from uniultra.machine import usable_cores
 from uniultra.text import Said, printable
 from uniultra.web.problems import Problem
-from uniultra.web.workspace.lessons import FOLDER, SETTINGS, Lesson, LessonFile, read_lesson
+from uniultra.web.workspace.lessons import FOLDER, Lesson, LessonFile, read_lesson, settings
 from uniultra.web.workspace.project_files import bytes_of
 
 if sys.platform != "win32":
@@ -98,7 +98,7 @@ class Learner:
                 text = "the lesson's folder can't be used; begin a new one"
                 raise Problem("model", Said("lesson-broken", text))
             self._folder, self._cancelled = folder, False
-            self._process = self._started(folder)
+            self._process = self._started(folder, lesson.steps)
 
     def cancel(self) -> None:
         """Stops what runs; its checkpoints are kept, so that it can be resumed."""
@@ -113,9 +113,9 @@ class Learner:
                 process.kill()
                 process.wait()
 
-    def _started(self, folder: Path) -> subprocess.Popen[bytes]:
+    def _started(self, folder: Path, steps: int) -> subprocess.Popen[bytes]:
         base = _base_of(folder)
-        changes = [part for setting in SETTINGS for part in ("--set", setting)]
+        changes = [part for setting in settings(steps) for part in ("--set", setting)]
         command = [*self.command, "adapt", "--data", str(folder / "data" / "manifest.csv")]
         command += ["--out", str(folder), "--base", base, "--minute", *changes]
         cores = str(max(1, usable_cores() - 1))  # the page goes on meanwhile

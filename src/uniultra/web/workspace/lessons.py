@@ -31,9 +31,10 @@ LEAST_IMAGES, TWO_LEFT_OUT = 5, 8
 """Accepted images that a lesson takes; from how many on two are left out and not one."""
 MOST_IMAGES, MOST_FRAMES = 60, 3
 """Images of a lesson, and frames of each."""
-STEPS = 120
-SETTINGS = (f"optim.steps={STEPS}", "optim.save_every=20")
-"""What `uniultra adapt --minute` is told beside: its own number of steps, and checkpoints to go on from."""
+STEPS, STEPS_A_SAMPLE = 400, 27
+"""Of a lesson at most, and for each sample: what `uniultra adapt --minute` itself takes where each shows one
+structure.
+"""
 KINDS = (("box", "box10"), ("click", "click1"))
 """The prompts of gain.json by their names, and by those that `uniultra adapt` gave them before."""
 _MOST_BYTES = 2_000_000
@@ -81,6 +82,13 @@ class Lesson(BaseModel):
     problem: str = ""
 
 
+def settings(steps: int) -> tuple[str, ...]:
+    """What `uniultra adapt --minute` is told beside: the steps that the page shows, and checkpoints to go on
+    from.
+    """
+    return f"optim.steps={steps}", "optim.save_every=50"
+
+
 def left_out(groups: Sequence[str]) -> list[str]:
     """One of fewer than eight files, else two: by a hash of their names, so that nobody picks them."""
     ordered = sorted(set(groups), key=lambda name: hashlib.blake2b(name.encode()).digest())
@@ -118,8 +126,10 @@ def write_lesson(folder: Path, kind: str, base: str, samples: Sequence[Sample]) 
     write_csv(folder / "data" / "manifest.csv", COLUMNS, rows, force=True)
     said = {"schema": SCHEMA, "notice": "not a medical device", "kind": kind, "base": base}
     images = sorted({sample.group for sample in samples})
+    learned = sum(sample.group not in out for sample in samples)
+    steps = max(1, min(STEPS, STEPS_A_SAMPLE * learned))
     write_json(
-        folder / "lesson.json", {**said, "images": images, "left_out": out, "steps": STEPS}, force=True
+        folder / "lesson.json", {**said, "images": images, "left_out": out, "steps": steps}, force=True
     )
 
 
