@@ -166,7 +166,7 @@ class Sentences:
         if name == "format" and isinstance(given.func, ast.Attribute):
             return [_with_gaps(text) for text in self.texts(given.func.value, at)]
         if name == "get" and isinstance(given.func, ast.Attribute):
-            return [(None,), *self.texts(given.func.value, at)]
+            return [(None,), *self.texts(given.func.value, at), *self._each(given.args[1:], at)]
         if name == "join":
             self._keep(self._each(given.args, at))
         named = self.source.named(given.func, at)

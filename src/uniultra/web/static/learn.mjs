@@ -3,7 +3,7 @@
 import { getJson, reader, sendJson } from "./api.mjs";
 import { byId, el, fill } from "./dom.mjs";
 import { app, changed, say } from "./state.mjs";
-import { current, number, reasonOf, t } from "./texts.mjs";
+import { current, number, reasonOf, sentence, t } from "./texts.mjs";
 
 const AT = "/v1/workspace/learning",
   EVERY_MS = 1500,
@@ -102,7 +102,7 @@ const running = ({ kind, images, step, steps }) => [
 
 const stopped = ({ id, kind, step, steps, problem }) => [
   el("b", {}, t("learnStopped", kind, step, steps)),
-  problem ? el("p", { class: "warning" }, problem) : null,
+  problem ? el("p", { class: "warning" }, sentence(problem)) : null,
   button(t("learnResume"), () => ask("/resume", { lesson: id }), { class: "quiet", "data-key": `resume ${id}` }),
 ];
 

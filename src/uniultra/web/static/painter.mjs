@@ -13,7 +13,7 @@ const SETTLED_MS = 120; // how long a frame stays before it is drawn well
 
 export class Painter {
   constructor(view, frames) {
-    Object.assign(this, { view, frames, image: byId("image"), overlay: byId("overlay"), shown: "" });
+    Object.assign(this, { view, frames, image: byId("image"), overlay: byId("overlay"), shown: "", labels: [] });
     this.brushPath = null;
   }
 
@@ -41,14 +41,14 @@ export class Painter {
     this.paintRegions(context);
     this.paintBanners(context);
     for (const mask of masksOn(doc(), app.frame)) this.paintMask(context, mask);
-    if (app.hover?.counts)
-      this.fillPath(context, this.hoverPath(app.hover), "#ffffff", 0.18, 1.5, [5, 4]);
+    if (app.hover?.counts) this.fillPath(context, this.hoverPath(app.hover), "#ffffff", 0.18, 1.5, [5, 4]);
     if (app.draft?.mask) this.paintBrush(context);
     this.paintPrompts(context);
     this.paintAxes(context);
     for (const caliper of calipersOn(doc(), app.frame)) this.paintCaliper(context, caliper);
     if (app.draft?.caliper) this.paintCaliper(context, app.draft.caliper);
     if (app.draft?.box) this.paintBox(context, app.draft.box, "#ffffff");
+    for (const label of this.labels.splice(0)) this.paintLabel(context, ...label);
   }
 
   begin(canvas) {
@@ -153,7 +153,7 @@ export class Painter {
     this.fillPath(context, shape.path, object.colour, chosen ? 0.24 : 0.14, chosen ? 2.4 : 1.6, dash);
     if (!shape.top || !object.name || app.playing) return;
     const [x, y] = this.view.toScreen(shape.top);
-    this.paintLabel(context, object.name, x, y - 18, object.colour, true);
+    this.labels.push([object.name, x, y - 1.5 * this.fontSize, object.colour, true]); // drawn over what else there is
   }
 
   // The mask under the pointer, which may have fewer pixels than the image.

@@ -90,7 +90,7 @@ export const DE = {
   saved: "Gesichert",
   waiting: "Sichert …",
   saving: "Sichert …",
-  offline: "Nicht gesichert: keine Antwort vom Server",
+  offline: "Ungesichert: kein Server",
   conflict: "In einem anderen Tab oder Programm geändert",
   refused: "Nicht gesichert",
   reload: "Neu laden",
