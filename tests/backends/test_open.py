@@ -60,5 +60,8 @@ def test_what_is_no_model_is_named(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").touch()
     with pytest.raises(ModelError, match=r"config\.json' can't be read \(No such file or directory\)"):
         weights_sha256(tmp_path)
+    for wrong in (None, 5):
+        with pytest.raises(ModelError, match=r"the model is of type \w+; give the folder of a model"):
+            open_backend(wrong)
     with pytest.raises(ModelError, match="model 'nobody' is unknown"):
         weights_sha256("nobody")

@@ -247,6 +247,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(folder: Path) -> None:
         (["--box", BOX, "--write", "coco"], "--write coco is for one frame"),
         (["--prompts", "bad.json"], "prompts 'bad.json', entry 2: frame -1 must be a whole number from 0"),
         (["--prompts", "bad.json", "--box", BOX], "--prompts can't be combined with these"),
+        (["--prompts", "bad.json", "--frame", "3"], "bad.json names its frames itself; leave out --frame 3"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(folder: Path, arguments: list[str], says: str) -> None:

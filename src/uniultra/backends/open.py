@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 from pathlib import Path
 
 from uniultra.backends.hub import hub_folder, is_hub_name
@@ -101,7 +102,13 @@ def _files_of(folder: Path) -> tuple[str, ...]:
 
 
 def _fetched(name_or_folder: str | Path) -> str | Path:
-    """A model of the hub as its folder; any other as it is."""
+    """A model of the hub as its folder; any other as it is. Raises ModelError where it is no name or path."""
+    if not isinstance(name_or_folder, str | os.PathLike):
+        names = ", ".join(entry.name for entry in MODELS)
+        raise ModelError(
+            f"the model is of type {type(name_or_folder).__name__}; give the folder of a model, or a "
+            f"published name: {names}"
+        )
     return hub_folder(str(name_or_folder)) if is_hub_name(name_or_folder) else name_or_folder
 
 

@@ -56,7 +56,10 @@ def track(
     clip: Annotated[
         str, typer.Argument(metavar="CLIP", help="A cine: DICOM, dicomweb://, video, GIF, NIfTI, a folder.")
     ],
-    frame: Annotated[int, typer.Option(metavar="K", min=0, help="The frame that is prompted, from 0.")] = 0,
+    frame: Annotated[
+        int | None,
+        typer.Option(metavar="K", min=0, help="The frame that is prompted, from 0.  [default: 0]"),
+    ] = None,
     box: Annotated[
         list[str],
         typer.Option(metavar="X0,Y0,X1,Y1", help="A box around a structure on that frame; repeat for more."),
@@ -243,7 +246,7 @@ def _video_tracker(model: str) -> Tracker:
 
 
 def _prompts(
-    read: tuple[Path, Cine], frame: int, typed: Typed, mask: Path | None, prompts: Path | None
+    read: tuple[Path, Cine], frame: int | None, typed: Typed, mask: Path | None, prompts: Path | None
 ) -> dict[int, dict[int, Prompt]]:
     from uniultra.io.priors import Prior, read_prior
     from uniultra.prompts.grouping import group_prior
@@ -251,6 +254,9 @@ def _prompts(
 
     clip, cine = read
     if prompts is not None:
+        if frame is not None:
+            raise PromptError(f"--prompts {prompts} names its frames itself; leave out --frame {frame}")
         return read_track_prompts(prompts, Path(cine.source).name)
+    frame = frame or 0
     prior = Prior() if mask is None else read_prior(mask, cine.frame_hw, clip, frame)
     return {frame: dict(enumerate(group_prior(typed, prior), start=1))}
