@@ -8,7 +8,9 @@ doesn't have is left empty. `--metric nsd` (or skill, iou, hd95_px, hd95_mm, ece
 another column of the reports than Dice. `--differences` shows by how many points of Dice the first is above
 each other one on the same prompts, with the paired 95 % interval. `--overview` shows a row per organ: boxes
 ±10 % and exact boxes of all reports, then the first one's clicks. `--rows` shows a row a report: boxes by
-10 % an organ, the means, and by how many points each is above the first.
+10 % an organ, the means, and by how many points each is above the first. `--wide` shows a row an organ and a
+column a kind of prompt: the first one's Dice, and by how many points it is above the second. `--beside` shows
+the first one's Dice with its interval, and the second's in a column of its own.
 """
 
 from __future__ import annotations
@@ -147,6 +149,58 @@ def _print_rows(reports: dict[str, Report]) -> None:
         print(f"| {name} | " + " | ".join(cells) + " |")
 
 
+NAMES = {
+    "box": "exact box",
+    "box10": "box ±10 %",
+    "loose15": "15 % too wide",
+    "loose30": "30 % too wide",
+    "tight10": "10 % too narrow",
+    "sam2box": "SAM 2's box",
+    "click1": "one click, in the middle",
+    "uclick1": "anywhere",
+    "click3": "three",
+    "click5": "five",
+}
+"""What a column says of a kind of prompt; in this order."""
+
+
+def _print_wide(reports: dict[str, Report]) -> None:
+    (_, ours), (other, theirs) = _two(reports, "--wide")
+    compared = compare(*([record_from(values) for values in each["records"]] for each in (ours, theirs)))
+    kinds = [kind for kind in NAMES if kind in ours["summary"]]
+    headings = [f"{NAMES[kind]}: Dice, points above {other}" for kind in kinds]
+    print("| organ | objects | " + " | ".join(headings) + " |\n| --- | ---: |" + " ---: |" * len(kinds))
+    for organ, cell in ours["summary"][kinds[0]].items():
+        values = []
+        for kind in kinds:
+            points = _points(compared.get(kind, {}).get(organ))
+            values.append(f"{ours['summary'][kind][organ]['dice']:.3f}" + (f": {points}" if points else ""))
+        print(f"| {organ} | {cell['objects']} | " + " | ".join(values) + " |")
+
+
+def _print_beside(reports: dict[str, Report]) -> None:
+    (_, ours), (other, theirs) = _two(reports, "--beside")
+    kinds = [kind for kind in NAMES if kind in ours["summary"]]
+    both = [kind for kind in kinds if kind in theirs["summary"]]
+    headings = [NAMES[kind] + (f" | {other}" if kind in both else "") for kind in kinds]
+    columns = len(kinds) + len(both)
+    print("| organ | objects | " + " | ".join(headings) + " |\n| --- | ---: |" + " ---: |" * columns)
+    for organ, cell in ours["summary"][kinds[0]].items():
+        values = []
+        for kind in kinds:
+            mean, *interval = _value(ours, kind, organ, "dice", interval=True).split(" ", 1)
+            values.append(" ".join([f"**{mean}**", *interval]))
+            if kind in both:
+                values.append(_value(theirs, kind, organ, "dice", interval=False))
+        print(f"| {organ} | {cell['objects']} | " + " | ".join(values) + " |")
+
+
+def _two(reports: dict[str, Report], shape: str) -> list[tuple[str, Report]]:
+    if len(reports) != 2:
+        raise RefusedError(f"{shape} takes two reports, {len(reports)} given; give name=file.json twice")
+    return list(reports.items())
+
+
 def _points(difference: Difference | None) -> str:
     """Points of Dice with their interval; bold where it lies on one side of 0."""
     if difference is None:
@@ -204,7 +258,13 @@ def _value(report: Report, kind: str, organ: str, metric: str, interval: bool) -
     )
 
 
-SHAPES = {"--differences": _print_differences, "--overview": _print_overview, "--rows": _print_rows}
+SHAPES = {
+    "--differences": _print_differences,
+    "--overview": _print_overview,
+    "--rows": _print_rows,
+    "--wide": _print_wide,
+    "--beside": _print_beside,
+}
 
 if __name__ == "__main__":
     try:

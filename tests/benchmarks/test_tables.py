@@ -137,6 +137,23 @@ def test_rows_are_reports(tmp_path: Path) -> None:
     ]
 
 
+def test_wide_tables_have_a_row_an_organ_and_a_column_a_kind(tmp_path: Path) -> None:
+    first, other = scored(0.9, 0.5, 0.8), scored(0.8, 0.4, 0.7)
+    first["summary"] = {kind: {"breast": CELL} for kind in ("click3", "box")}
+    assert _join(tmp_path, first, other, before=("--wide",)).stdout.splitlines() == [
+        "| organ | objects | exact box: Dice, points above b | three: Dice, points above b |",
+        "| --- | ---: | ---: | ---: |",
+        "| breast | 4 | 0.810: **+10.0** [+10.0, +10.0] | 0.810 |",
+    ]
+    assert _join(tmp_path, first, other, before=("--beside",)).stdout.splitlines() == [
+        "| organ | objects | exact box | b | three |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        "| breast | 4 | **0.810** [0.700, 0.900] | 0.810 | **0.810** [0.700, 0.900] |",
+    ]
+    refused = _join(tmp_path, first, before=("--wide",)).stderr
+    assert refused == "tables: --wide takes two reports, 1 given; give name=file.json twice\n"
+
+
 def test_what_is_no_report_is_named(tmp_path: Path) -> None:
     [line] = _join(tmp_path, REPORT, {"x": 1}).stderr.splitlines()
     assert "is not a report of `uniultra evaluate --out` (keys are missing)" in line
