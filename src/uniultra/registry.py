@@ -43,16 +43,16 @@ class ModelEntry:
 MODELS: tuple[ModelEntry, ...] = (
     ModelEntry(
         name="uniultra-mini",
-        version="0.5.0",
+        version="0.6.0",
         input_size=256,
         licence="Apache-2.0",
         sha256={
             "config.json": "a4aeaf1815248753a15c1aff45c902ffc529212212e8bf300df3418e0a685128",
-            "decoder.onnx": "2ef746fbe917575fdbc062b6241640e8f2b1868aac1f265c1118760ec5f84e83",
-            "encoder.onnx": "6753acf6f756a2a5a9b234706b132cc2dccda0fac1342ae77de7c130de7840e0",
-            "model.json": "cb35e498e40c773cc348747b0330c740d883a966f5629b432ff8fde1ea536807",
-            "model.safetensors": "7b9224dffb1bc2ebced0436ae685189be489f95f70e8aef0d92c125292711443",
-            "parity.json": "ddcda57cf64d0371cc829eaae1997f0bab602c16112b28f77aacbe97daaf81c2",
+            "decoder.onnx": "e87c994b444c2c52790fb099c8d76669e3893ca25b2e1d37e79210631e49ac6f",
+            "encoder.onnx": "09f9b390ec63daf904147a88861e0a1b5fe57a40a706a0c7295b539a7f0a12ae",
+            "model.json": "980c5e5e8d4c6ea5035a697432457415b4802ad990056d5b977458311b54d217",
+            "model.safetensors": "04ee56bb5398ff73e6754e50c5077cd2443df1433df7579b210a649fa46d35a6",
+            "parity.json": "5260aa4ecb8da4caf86bc810daec6a0dd81552b2735e506c000f5d840c5e1eec",
         },
     ),
     ModelEntry(
