@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from commands import uniultra
 from uniultra.errors import DataError
 from uniultra.evaluation.metrics import expected_calibration_error
 from uniultra.evaluation.quality import calibrate, fit_quality, read_answers
+from uniultra.registry import DEFAULT
 
 
 def test_the_fit_finds_a_known_distortion() -> None:
@@ -61,3 +63,13 @@ def test_the_answers_of_chosen_sets_alone_may_count(tmp_path: Path) -> None:
     assert read_answers(file, ("busi", "cca"))[0].tolist() == [0.5, 0.9]
     with pytest.raises(DataError, match="has no answers of a set 'busy'; its sets are busi, cca, ddti"):
         read_answers(file, ("busi", "busy"))
+
+
+def test_a_model_that_is_calibrated_already_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    records = [{"dataset": "lab", "quality": 0.5, "iou": 0.6}] * 20
+    file.write_text(json.dumps({"split": "val", "model": DEFAULT, "records": records}))
+    assert len(read_answers(file)[0]) == 20
+    done = uniultra("calibrate", file, "--out", "fit.json", cwd=tmp_path)
+    assert (done.returncode, (tmp_path / "fit.json").exists()) == (2, False)
+    assert f"is of {DEFAULT}, whose quality is calibrated already; `export --calibration`" in done.stderr

@@ -33,9 +33,10 @@ def calibrate(
     from uniultra.evaluation.quality import calibrate as apply
     from uniultra.evaluation.quality import fit_quality, read_answers
     from uniultra.io.output import write_json
+    from uniultra.registry import MODELS
 
     names = tuple(name.strip() for name in datasets.split(",") if name.strip())
-    quality, iou = read_answers(report, names)
+    quality, iou = read_answers(report, names, [entry.name for entry in MODELS])
     fit = fit_quality(quality, iou)
     before = expected_calibration_error(quality, iou)
     after = expected_calibration_error(apply(quality, fit.slope, fit.offset), iou)

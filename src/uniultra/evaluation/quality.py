@@ -62,15 +62,19 @@ def fit_quality(quality: np.ndarray, iou: np.ndarray, steps: int = 50) -> Qualit
     return QualityFit(float(weights[0]), float(weights[1]), len(quality))
 
 
-def read_answers(report: Path, datasets: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
+def read_answers(
+    report: Path, datasets: Sequence[str] = (), calibrated: Sequence[str] = ()
+) -> tuple[np.ndarray, np.ndarray]:
     """Raw qualities and true IoUs from a file that `uniultra evaluate --out` wrote for val.
 
     Args:
         report: the file.
         datasets: the sets whose answers count; empty for all.
+        calibrated: names of models whose qualities aren't raw.
 
     Raises:
-        DataError: not such a file, another split than val, a set that isn't in it, or no qualities in it.
+        DataError: not such a file, another split than val, a set that isn't in it, no qualities in it, or a
+            model of `calibrated`.
     """
     try:
         content = json.loads(report.read_text(encoding="utf-8"))
@@ -83,6 +87,11 @@ def read_answers(report: Path, datasets: Sequence[str] = ()) -> tuple[np.ndarray
     if split != "val":
         raise DataError(
             f"'{report}' is of split '{split}'; only val may choose anything, so calibrate on val"
+        )
+    if content.get("model") in calibrated:
+        raise DataError(
+            f"'{report}' is of {content['model']}, whose quality is calibrated already; `export "
+            "--calibration` would put this fit in place of that one: evaluate the model that you trained"
         )
     for name in datasets:
         if name not in known:
