@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from commands import uniultra
+from uniultra.backends.open import weights_sha256
 from uniultra.errors import DataError
 from uniultra.evaluation.metrics import expected_calibration_error
 from uniultra.evaluation.quality import calibrate, fit_quality, read_answers
@@ -68,8 +69,18 @@ def test_the_answers_of_chosen_sets_alone_may_count(tmp_path: Path) -> None:
 def test_a_model_that_is_calibrated_already_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "report.json"
     records = [{"dataset": "lab", "quality": 0.5, "iou": 0.6}] * 20
-    file.write_text(json.dumps({"split": "val", "model": DEFAULT, "records": records}))
+    report = {"split": "val", "model": DEFAULT, "weights_sha256": weights_sha256(DEFAULT)}
+    file.write_text(json.dumps(report | {"records": records}))
     assert len(read_answers(file)[0]) == 20
     done = uniultra("calibrate", file, "--out", "fit.json", cwd=tmp_path)
     assert (done.returncode, (tmp_path / "fit.json").exists()) == (2, False)
     assert f"is of {DEFAULT}, whose quality is calibrated already; `export --calibration`" in done.stderr
+
+
+def test_an_uncalibrated_model_may_have_a_published_ones_name(tmp_path: Path) -> None:
+    """The recipes of the published models calibrate what they then publish."""
+    file = tmp_path / "report.json"
+    records = [{"dataset": "lab", "quality": i / 20, "iou": i / 20} for i in range(20)]
+    report = {"split": "val", "model": DEFAULT, "weights_sha256": "ab"}
+    file.write_text(json.dumps(report | {"records": records}))
+    assert uniultra("calibrate", file, "--out", "fit.json", cwd=tmp_path).returncode == 0

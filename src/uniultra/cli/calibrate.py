@@ -29,6 +29,7 @@ def calibrate(
     """
     from dataclasses import asdict
 
+    from uniultra.backends.open import weights_sha256
     from uniultra.evaluation.metrics import expected_calibration_error
     from uniultra.evaluation.quality import calibrate as apply
     from uniultra.evaluation.quality import fit_quality, read_answers
@@ -36,7 +37,7 @@ def calibrate(
     from uniultra.registry import MODELS
 
     names = tuple(name.strip() for name in datasets.split(",") if name.strip())
-    quality, iou = read_answers(report, names, [entry.name for entry in MODELS])
+    quality, iou = read_answers(report, names, {weights_sha256(entry.name) for entry in MODELS})
     fit = fit_quality(quality, iou)
     before = expected_calibration_error(quality, iou)
     after = expected_calibration_error(apply(quality, fit.slope, fit.offset), iou)

@@ -5,7 +5,7 @@ mean IoU to expect.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,14 +63,14 @@ def fit_quality(quality: np.ndarray, iou: np.ndarray, steps: int = 50) -> Qualit
 
 
 def read_answers(
-    report: Path, datasets: Sequence[str] = (), calibrated: Sequence[str] = ()
+    report: Path, datasets: Sequence[str] = (), calibrated: Collection[str] = ()
 ) -> tuple[np.ndarray, np.ndarray]:
     """Raw qualities and true IoUs from a file that `uniultra evaluate --out` wrote for val.
 
     Args:
         report: the file.
         datasets: the sets whose answers count; empty for all.
-        calibrated: names of models whose qualities aren't raw.
+        calibrated: weights (`backends.open.weights_sha256`) whose qualities aren't raw.
 
     Raises:
         DataError: not such a file, another split than val, a set that isn't in it, no qualities in it, or a
@@ -88,9 +88,9 @@ def read_answers(
         raise DataError(
             f"'{report}' is of split '{split}'; only val may choose anything, so calibrate on val"
         )
-    if content.get("model") in calibrated:
+    if content.get("weights_sha256") in calibrated:
         raise DataError(
-            f"'{report}' is of {content['model']}, whose quality is calibrated already; `export "
+            f"'{report}' is of {content.get('model')}, whose quality is calibrated already; `export "
             "--calibration` would put this fit in place of that one: evaluate the model that you trained"
         )
     for name in datasets:
