@@ -254,7 +254,12 @@ def _smoothed(pieces: Sentence) -> Sentence:
 
 
 def _with_gaps(text: Sentence) -> Sentence:
-    split = [one for whole in text for one in re.split(r"(\{\w*\})", "{}" if whole is None else whole) if one]
+    split = [
+        one
+        for whole in text
+        for one in re.split(r"(\{\w*(?::[^{}]*)?\})", "{}" if whole is None else whole)
+        if one
+    ]
     return _smoothed(tuple(None if one.startswith("{") else one for one in split))
 
 
