@@ -48,7 +48,7 @@ def checked(prompts: PromptedFrames, cine: Cine, frames: range, counted: bool = 
         raise PromptError("no prompt: give at least one structure on one frame")
     for frame in sorted(prompts):
         if prompts[frame] and frame not in frames:
-            legal = f"legal are {frames[0]} to {frames[-1]}"
+            legal = f"legal are {frames[0]} to {frames[-1]}; prompt one of these (--frame), or track more"
             raise PromptError(f"{cine.source}: a prompt is on frame {frame}, which isn't tracked; {legal}")
     if counted and numbers != list(range(1, len(numbers) + 1)):
         given = ", ".join(map(str, numbers))
