@@ -127,7 +127,7 @@ INSIDE = {
     ),
     "--override-scale, scales beside masks": (
         "outputs/earlier.py:_scale", "outputs/earlier.py:of_frame", "outputs/earlier.py:saved_beside",
-        "outputs/earlier.py:saved_scales", "pixel_scale.py:Calibration.overridden",
+        "outputs/earlier.py:saved_structures", "pixel_scale.py:Calibration.overridden",
     ),
     "passes in model.json, holes filled": (
         "backends/torch.py:passes_of", "export/model_folder.py:known_passes",

@@ -74,7 +74,7 @@ def test_half_the_published_decoder_still_finds_what_all_of_it_does() -> None:
         points, labels, masks, has_mask = (value[rest] for value in prompt)
         narrow(mini, small, images[rest], (points, labels, masks, has_mask))
         found = small.decode(small.encode(images[held]), *(value[held] for value in prompt))[0]
-    assert dice(found, expected) > 0.75 > dice(fresh, expected) + 0.2
+    assert dice(found, expected) > 0.5 > dice(fresh, expected) + 0.3
 
 
 def test_tokens_of_masks_that_are_not_given_are_left_out() -> None:

@@ -279,7 +279,7 @@ def test_windows_paths_are_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("segmentation", "said"),
     [
-        ([], "segmentation 1 is not polygons or run lengths .it is empty: a box or an ellipse"),
+        ([], "annotation 1 of it has no segmentation; a box alone is no mask"),
         ([[10, 5, 40, 5, 40, 35, 10, 35], [20, 10, 30, 10, 30, 20]], "those before lie in each other"),
         ([[20, 10, 30, 10, 30, 20], [10, 5, 40, 5, 40, 35, 10, 35]], "those before lie in each other"),
         ([[10, 5, 20, 5, 20, 15], [30, 5, 40, 5, 40, 15]], None),
