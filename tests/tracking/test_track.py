@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -245,9 +246,10 @@ def test_frames_of_another_size_are_refused() -> None:
         ({5: {}}, "no prompt"),
         ({40: {1: box_at(0)}}, "frame 40.*legal are 0 to 29"),
         ({0: {2: box_at(0)}}, "numbered 2; number them 1 to 1"),
+        ({0: box_at(0)}, r"prompts of frame 0 are a Prompt; give them by structure, \{0: \{1: Prompt"),
     ],
 )
-def test_prompts_that_can_not_be_followed(prompts: dict[int, dict[int, Prompt]], said: str) -> None:
+def test_prompts_that_can_not_be_followed(prompts: Any, said: str) -> None:
     with pytest.raises(PromptError, match=said):
         followed(cine_of(FRAMES), prompts)
 

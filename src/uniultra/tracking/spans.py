@@ -41,8 +41,15 @@ def checked(prompts: PromptedFrames, cine: Cine, frames: range, counted: bool = 
     """The structures' numbers in ascending order; `counted` ones must be 1 to N.
 
     Raises:
-        PromptError: no prompt, one on a frame that isn't tracked, or numbers that aren't 1 to N.
+        PromptError: no prompt, one on a frame that isn't tracked, prompts that aren't by structure, or
+            numbers that aren't 1 to N.
     """
+    for frame, own in prompts.items():
+        if not isinstance(own, Mapping):
+            raise PromptError(
+                f"prompts of frame {frame} are a {type(own).__name__}; give them by structure, "
+                f"{{{frame}: {{1: Prompt(...)}}}}"
+            )
     numbers = sorted({number for own in prompts.values() for number in own})
     if not numbers:
         raise PromptError("no prompt: give at least one structure on one frame")
