@@ -25,11 +25,9 @@ export class Keys {
   }
 
   down(event) {
-    if (
-      document.querySelector("dialog[open]") ||
-      event.target.closest("input:not([type=range]), select, textarea")
-    )
-      return;
+    const typing = event.target.closest("input:not([type=range]), select, textarea");
+    // A field keeps the focus for a moment after its dialog has closed.
+    if (document.querySelector("dialog[open]") || (typing && !typing.closest("dialog"))) return;
     if ((event.ctrlKey || event.metaKey) && !event.altKey) {
       this.controlled(event);
       return;
