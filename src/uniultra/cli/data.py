@@ -148,14 +148,17 @@ def simulate(
     images: Annotated[int, typer.Option(help="Number of frames.")] = 1000,
     seed: Annotated[int, typer.Option(help="The same seed draws the same frames.")] = 0,
     split: Annotated[str, typer.Option(help="Split given in the manifest.")] = "train",
+    scene: Annotated[
+        str, typer.Option(help="mixed: cysts, lesions, bands and more; heart: the left heart from the apex.")
+    ] = "mixed",
 ) -> None:
-    """Simulate frames with exact masks, of cysts, lesions, chambers, bands and more, and write their
+    """Simulate frames with exact masks, of cysts, lesions, chambers, bands, hearts and more, and write their
     manifest.
     """
     from uniultra.data.simulation.frames import simulate_set
 
     with _bar("simulate") as progress:
-        manifest = simulate_set(out, images, seed, split, progress)
+        manifest = simulate_set(out, images, seed, split, scene, progress)
     say(f"{manifest}: {images} simulated frames")
 
 

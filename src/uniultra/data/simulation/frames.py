@@ -13,10 +13,8 @@ from PIL import Image
 from uniultra.atomic import check_new, staged_folder
 from uniultra.data.manifest import COLUMNS, SPLITS
 from uniultra.data.simulation.acoustics import draw_scanner, scan
-from uniultra.data.simulation.background import draw_background
-from uniultra.data.simulation.beams import draw_beams
+from uniultra.data.simulation.scenes import Scene, scene_named
 from uniultra.data.simulation.shapes import largest_part
-from uniultra.data.simulation.structures import add_structure
 from uniultra.errors import DataError
 from uniultra.io.tables import write_csv
 
@@ -24,7 +22,9 @@ DATASET, ORGAN, LICENCE = "simulated", "simulated", "Apache-2.0"
 LEAST_PIXELS = 100
 """What is left of an object within the beams must be at least this."""
 LEAST_CONTRAST = 11.0
-"""Grey values by which an object, or its outline, must differ from what is near; else one in ten stays."""
+"""Grey values by which an object, or its outline, must differ from what is near; else only a scene's
+`faint_share` of them stay.
+"""
 MOST_IMAGES = 1_000_000
 MOST_SEED = 2**31 - 1
 
@@ -39,32 +39,39 @@ class SimulatedFrame:
     ids_hw: np.ndarray
 
 
-def simulate_frame(seed: int, number: int) -> SimulatedFrame:
-    """Frame `number` of a seed: the same at every call, whatever was drawn before."""
+def simulate_frame(seed: int, number: int, scene: str = "mixed") -> SimulatedFrame:
+    """Frame `number` of a seed and scene: the same at every call, whatever was drawn before.
+
+    Raises:
+        DataError: the scene is none of `SCENES`.
+    """
+    drawn = scene_named(scene)
     rng = np.random.default_rng((seed, number))
     while True:
-        frame = _attempt(rng)
+        frame = _attempt(drawn, rng)
         if frame.ids_hw.any():
             return frame
 
 
-def _attempt(rng: np.random.Generator) -> SimulatedFrame:
-    beams = draw_beams(rng)
-    tissue = draw_background(beams, rng)
-    for _ in range(int(rng.integers(1, 5))):
-        tissue = add_structure(tissue, beams, rng)
+def _attempt(scene: Scene, rng: np.random.Generator) -> SimulatedFrame:
+    beams, tissue = scene.draw(rng)
     pixels_hw = scan(tissue, beams, draw_scanner(rng), rng)
     if rng.random() < 0.3:
         pixels_hw = np.asarray(cv2.medianBlur(pixels_hw, 3))
-    return SimulatedFrame(pixels_hw, _burned_in(pixels_hw, np.where(beams.seen(), tissue.ids, 0), rng))
+    in_view_hw = np.where(beams.seen(), tissue.ids, 0)
+    return SimulatedFrame(pixels_hw, _burned_in(pixels_hw, in_view_hw, scene.faint_share, rng))
 
 
-def _burned_in(pixels_hw: np.ndarray, ids_hw: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _burned_in(
+    pixels_hw: np.ndarray, ids_hw: np.ndarray, faint_share: float, rng: np.random.Generator
+) -> np.ndarray:
     """The objects that are in view, in one piece and visible, numbered anew."""
     kept = np.zeros(ids_hw.shape, np.uint8)
     for value in range(1, int(ids_hw.max()) + 1):
         part = largest_part(ids_hw == value)
-        if part.sum() >= LEAST_PIXELS and (contrast(pixels_hw, part) >= LEAST_CONTRAST or rng.random() < 0.1):
+        if part.sum() < LEAST_PIXELS:
+            continue
+        if contrast(pixels_hw, part) >= LEAST_CONTRAST or rng.random() < faint_share:
             kept[part] = kept.max() + 1
     return kept
 
@@ -84,18 +91,24 @@ def contrast(pixels_hw: np.ndarray, mask_hw: np.ndarray) -> float:
 
 
 def simulate_set(
-    out: Path, images: int, seed: int = 0, split: str = "train", progress: Progress = lambda done, total: None
+    out: Path,
+    images: int,
+    seed: int = 0,
+    split: str = "train",
+    scene: str = "mixed",
+    progress: Progress = lambda done, total: None,
 ) -> Path:
     """Writes manifest.csv, images/ and masks/ into the folder `out`, which must not exist; returns the
-    manifest.
+    manifest. The set is called `simulated`, or `simulated_heart` after another scene than `mixed`.
 
     Raises:
-        DataError: a number out of range, or an unknown split.
+        DataError: a number out of range, or an unknown split or scene.
         OutputError: `out` exists or can't be written. Nothing is left half-written.
     """
     _check(out, images, seed, split)
+    scene_named(scene)
     with staged_folder(out) as part:
-        rows = list(_written(part, images, seed, split, progress))
+        rows = list(_written(part, images, seed, split, scene, progress))
         write_csv(part / "manifest.csv", COLUMNS, rows)
     return out / "manifest.csv"
 
@@ -109,19 +122,22 @@ def _check(out: Path, images: int, seed: int, split: str) -> None:
     check_new(out)
 
 
-def _written(part: Path, images: int, seed: int, split: str, progress: Progress) -> Iterator[list[str]]:
+def _written(
+    part: Path, images: int, seed: int, split: str, scene: str, progress: Progress
+) -> Iterator[list[str]]:
     """Writes each frame and gives its line of the manifest."""
     for folder in ("images", "masks"):
         (part / folder).mkdir()
+    dataset = DATASET if scene == "mixed" else f"{DATASET}_{scene}"
     for number in range(images):
-        frame = simulate_frame(seed, number)
-        name = f"simulated_{seed}_{number:06d}"
+        frame = simulate_frame(seed, number, scene)
+        name = f"{dataset}_{seed}_{number:06d}"
         image, mask = f"images/{name}.png", f"masks/{name}.png"
         Image.fromarray(frame.pixels_hw).save(part / image)
         Image.fromarray(frame.ids_hw).save(part / mask)
         height, width = frame.ids_hw.shape
         values = {
-            "id": name, "dataset": DATASET, "organ": ORGAN, "split": split, "image": image, "mask": mask,
+            "id": name, "dataset": dataset, "organ": ORGAN, "split": split, "image": image, "mask": mask,
             "width": width, "height": height, "subject": name, "group": name,
             "objects": int(frame.ids_hw.max()), "licence": LICENCE,
         }  # fmt: skip

@@ -62,7 +62,11 @@ class Look:
 def painted(
     tissue: Tissue, mask_hw: np.ndarray, look: Look, beams: Beams, rng: np.random.Generator
 ) -> Tissue:
-    """The scene with one more structure over what was there; if labelled, its pixels become an object's."""
+    """The scene with one more structure over what was there; if labelled, its pixels become an object's.
+    As it was where the mask is empty: the structure lies outside the frame.
+    """
+    if not mask_hw.any():
+        return tissue
     echo_db = tissue.echo_db
     soft = cv2.GaussianBlur(mask_hw.astype(np.float32), (0, 0), look.softness)
     if look.level_db is not None:
