@@ -116,10 +116,9 @@ INSIDE = {
     ),
     "evaluation: seeds, further prompts": (
         "cli/evaluate.py:_seeded", "data/prompt_simulation.py:scribble", "evaluation/protocol.py:drawn_rows",
-        "evaluation/report/run_report.py:_plain_spread", "evaluation/report/run_report.py:_seeded",
+        "evaluation/report/run_report.py:_seeded",
         "evaluation/report/run_report.py:spread_table", "evaluation/settings.py:parse_seeds",
-        "evaluation/simulated_user.py:_anywhere", "evaluation/simulated_user.py:_beginning",
-        "evaluation/simulated_user.py:_stroke",
+        "evaluation/simulated_user.py:_beginning",
     ),
     "alternatives of a click": (
         "outputs/structured.py:alternative_json", "postprocess.py:distinct", "results.py:segment_ambiguous",

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from uniultra.bench.candidates import FIRST, RANDOM, STEPS
-from uniultra.evaluation.report.run_report import markdown_table
+from uniultra.evaluation.report.tables import markdown_table
 from uniultra.text import markdown, markup
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 420, 64, 24, 40, 56

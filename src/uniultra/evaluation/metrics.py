@@ -7,7 +7,7 @@ NaN stands for "not defined here"; the report prints it as n/a.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -88,6 +88,11 @@ def reliability_curve(
         ReliabilityBin(float(predicted[own].mean()), float(true[own].mean()), int(own.sum()))
         for own in filled
     )
+
+
+def mean(values: Iterable[float]) -> float:
+    """Of at least one value."""
+    return float(np.mean(list(values)))
 
 
 def bootstrap_means(

@@ -24,7 +24,7 @@ from uniultra.evaluation.metrics import dice, iou, surface_scores
 from uniultra.evaluation.records import EmptyAnswer, Record, ScoredImage, Skipped, skip
 from uniultra.evaluation.settings import EvaluationSettings, stable_seed
 from uniultra.evaluation.simulated_user import Answer, PromptableSegmenter, Question, ask, ask_nothing
-from uniultra.evaluation.summary import Summary, summarise
+from uniultra.evaluation.summary import Summary, known, summarise
 from uniultra.types import Frame
 
 ScoredSplit = TypeVar("ScoredSplit", SelectionSplit, ReportSplit)
@@ -196,7 +196,7 @@ def _record(row: Row, question: Question, answer: Answer, true_hw: np.ndarray) -
         draw=question.draw,
         dice=dice(mask.mask_hw, true_hw),
         iou=iou(mask.mask_hw, true_hw),
-        quality=_known(mask.quality),
+        quality=known(mask.quality),
         ellipse_dice=None
         if box is None
         else dice(ellipse_in_box(box, (true_hw.shape[0], true_hw.shape[1])), true_hw),
@@ -217,12 +217,8 @@ def _empty_answers(segmenter: PromptableSegmenter, frame: Frame, row: Row) -> tu
             row.organ,
             row.cluster,
             click,
-            _known(mask.quality),
+            known(mask.quality),
             float(mask.mask_hw.mean()),
         )
         for click, mask in enumerate(ask_nothing(segmenter, frame))
     )
-
-
-def _known(quality: float) -> float | None:
-    return None if np.isnan(quality) else float(quality)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Protocol
 
 import numpy as np
@@ -73,11 +74,26 @@ def ask(
     settings: EvaluationSettings,
 ) -> list[tuple[Question, Answer]]:
     """Every question of the settings about every object of an image, with its answer."""
-    return [
-        *_ask_boxes(segmenter, frame, truths, row_id, settings),
-        *_ask_masks(segmenter, frame, truths, row_id, settings),
-        *_ask_clicks(segmenter, frame, truths, row_id, settings),
+    boxes = [
+        Question(index, kind, draw, box_for(row_id, index, kind, draw, true_hw))
+        for index, true_hw in enumerate(truths)
+        for kind in settings.boxes
+        for draw in settings.draws_of(kind)
     ]
+    masks = [  # about right, and nothing else: are they made better?
+        Question(index, kind, start_hw=rough_mask(true_hw, _rng(row_id, index, kind.name, 0)))
+        for index, true_hw in enumerate(truths)
+        for kind in settings.masks
+    ]
+    answered: list[tuple[Question, Answer]] = []
+    for questions in (boxes, masks):
+        prompts = [Prompt(question.box_xyxy, mask_hw=question.start_hw) for question in questions]
+        answered += zip(questions, _timed(segmenter, frame, prompts), strict=True)
+    return [*answered, *_ask_clicks(segmenter, frame, truths, row_id, settings)]
+
+
+def _rng(*parts: str | int) -> np.random.Generator:
+    return np.random.default_rng(stable_seed(*parts))
 
 
 def ask_nothing(segmenter: PromptableSegmenter, frame: Frame) -> list[Mask]:
@@ -88,27 +104,6 @@ def ask_nothing(segmenter: PromptableSegmenter, frame: Frame) -> list[Mask]:
     )
 
 
-def _ask_boxes(
-    segmenter: PromptableSegmenter,
-    frame: Frame,
-    truths: list[np.ndarray],
-    row_id: str,
-    settings: EvaluationSettings,
-) -> list[tuple[Question, Answer]]:
-    """All boxes of an image in one call."""
-    questions = [
-        Question(index, kind, draw, box_for(row_id, index, kind, draw, true_hw))
-        for index, true_hw in enumerate(truths)
-        for kind in settings.boxes
-        for draw in settings.draws_of(kind)
-    ]
-    return list(
-        zip(
-            questions, _timed(segmenter, frame, [Prompt(box_xyxy=q.box_xyxy) for q in questions]), strict=True
-        )
-    )
-
-
 def box_for(row_id: str, object_index: int, kind: PromptKind, draw: int, true_hw: np.ndarray) -> Box:
     """The box of one question about an object with the mask `true_hw`, cut to the frame: nobody draws outside
     the picture.
@@ -116,9 +111,8 @@ def box_for(row_id: str, object_index: int, kind: PromptKind, draw: int, true_hw
     Where less than a pixel would be left, the exact edges stay.
     """
     exact = exact_box(true_hw)
-    x0, y0, x1, y1 = _drawn_box(
-        exact, kind, true_hw.shape, stable_seed(row_id, object_index, kind.name, draw)
-    )
+    rng = _rng(row_id, object_index, kind.name, draw)
+    x0, y0, x1, y1 = _drawn_box(exact, kind, true_hw.shape, rng)
     height, width = true_hw.shape
     x0, y0, x1, y1 = max(x0, -0.5), max(y0, -0.5), min(x1, width - 0.5), min(y1, height - 0.5)
     if x1 - x0 < 1:
@@ -128,34 +122,12 @@ def box_for(row_id: str, object_index: int, kind: PromptKind, draw: int, true_hw
     return x0, y0, x1, y1
 
 
-def _drawn_box(exact: Box, kind: PromptKind, frame_hw: tuple[int, int], seed: int) -> Box:
+def _drawn_box(exact: Box, kind: PromptKind, frame_hw: tuple[int, int], rng: np.random.Generator) -> Box:
     if kind.jitter:
-        return jitter_box(exact, kind.jitter, np.random.default_rng(seed))
+        return jitter_box(exact, kind.jitter, rng)
     if kind.sam2:
-        return sam2_box(exact, frame_hw, np.random.default_rng(seed))
+        return sam2_box(exact, frame_hw, rng)
     return widen_box(exact, kind.margin)
-
-
-def _ask_masks(
-    segmenter: PromptableSegmenter,
-    frame: Frame,
-    truths: list[np.ndarray],
-    row_id: str,
-    settings: EvaluationSettings,
-) -> list[tuple[Question, Answer]]:
-    """A previous mask that is about right, and nothing else: is it made better?"""
-    questions = [
-        Question(
-            index,
-            kind,
-            start_hw=rough_mask(true_hw, np.random.default_rng(stable_seed(row_id, index, kind.name, 0))),
-        )
-        for index, true_hw in enumerate(truths)
-        for kind in settings.masks
-    ]
-    return list(
-        zip(questions, _timed(segmenter, frame, [Prompt(mask_hw=q.start_hw) for q in questions]), strict=True)
-    )
 
 
 def _ask_clicks(
@@ -168,67 +140,33 @@ def _ask_clicks(
     """Runs of clicks that begin in the depth of each object, and those that begin anywhere on it or with a
     stroke, once a draw.
     """
-    found: list[tuple[Question, Answer]] = []
-    for begin in (_centred, _anywhere, _stroke):
-        kinds = [kind for kind in settings.clicks if _beginning(kind) is begin]
-        starts = [
-            _Start(index, draw, true_hw, begin(true_hw, row_id, index, draw))
-            for index, true_hw in enumerate(truths)
-            for draw in (settings.draws_of(kinds[0]) if kinds else ())
+    answered: list[tuple[Question, Answer]] = []
+    for _, alike in groupby(sorted(settings.clicks, key=_beginning), key=_beginning):
+        kinds = list(alike)
+        starts = [(index, draw) for index in range(len(truths)) for draw in settings.draws_of(kinds[0])]
+        begun = [_first_click(kinds[0], truths[index], row_id, index, draw) for index, draw in starts]
+        rounds = list(_click_rounds(segmenter, frame, begun, [truths[index] for index, _ in starts], kinds))
+        answered += [
+            (Question(index, kind, draw), _after(kind, [each[run] for each in rounds], truths[index]))
+            for run, (index, draw) in enumerate(starts)
+            for kind in kinds
         ]
-        found += _ask_runs(segmenter, frame, starts, kinds)
-    return found
+    return answered
 
 
-Points = tuple[tuple[float, float], ...]
+def _beginning(kind: PromptKind) -> tuple[bool, bool]:
+    """Alike for kinds whose runs begin alike."""
+    return kind.stroke, kind.anywhere
 
 
-def _beginning(kind: PromptKind) -> Callable[[np.ndarray, str, int, int], Points]:
-    """The function that gives a kind's first points, from mask, row id, object index and draw."""
+def _first_click(kind: PromptKind, true_hw: np.ndarray, row_id: str, object_index: int, draw: int) -> Prompt:
     if kind.stroke:
-        return _stroke
-    return _anywhere if kind.anywhere else _centred
-
-
-def _centred(true_hw: np.ndarray, row_id: str, object_index: int, draw: int) -> Points:
-    return (centre_click(true_hw),)
-
-
-def _anywhere(true_hw: np.ndarray, row_id: str, object_index: int, draw: int) -> Points:
-    return (uniform_click(true_hw, np.random.default_rng(stable_seed(row_id, object_index, "uclick", draw))),)
-
-
-def _stroke(true_hw: np.ndarray, row_id: str, object_index: int, draw: int) -> Points:
-    return scribble(true_hw, np.random.default_rng(stable_seed(row_id, object_index, "scribble", draw)))
-
-
-@dataclass(frozen=True)
-class _Start:
-    """With which positive points a run of clicks begins, on which object."""
-
-    object_index: int
-    draw: int
-    true_hw: np.ndarray
-    points_xy: Points
-
-
-def _ask_runs(
-    segmenter: PromptableSegmenter, frame: Frame, starts: list[_Start], kinds: list[PromptKind]
-) -> list[tuple[Question, Answer]]:
-    """One run of clicks a start, looked at after as many clicks as each kind has, or as its goal takes."""
-    if not starts:
-        return []
-    most = max(kind.clicks for kind in kinds)
-    fixed = max((kind.clicks for kind in kinds if not kind.goal), default=0)
-    rounds = list(_click_rounds(segmenter, frame, starts, fixed, most))
-    return [
-        (
-            Question(start.object_index, kind, start.draw),
-            _after(kind, [each[number] for each in rounds], start.true_hw),
-        )
-        for number, start in enumerate(starts)
-        for kind in kinds
-    ]
+        points = scribble(true_hw, _rng(row_id, object_index, "scribble", draw))
+    elif kind.anywhere:
+        points = (uniform_click(true_hw, _rng(row_id, object_index, "uclick", draw)),)
+    else:
+        points = (centre_click(true_hw),)
+    return Prompt(points_xy=points, point_labels=(POSITIVE,) * len(points))
 
 
 def _after(kind: PromptKind, answers: list[Answer], true_hw: np.ndarray) -> Answer:
@@ -246,17 +184,20 @@ def _after(kind: PromptKind, answers: list[Answer], true_hw: np.ndarray) -> Answ
 
 
 def _click_rounds(
-    segmenter: PromptableSegmenter, frame: Frame, starts: list[_Start], fixed: int, most: int
+    segmenter: PromptableSegmenter,
+    frame: Frame,
+    prompts: list[Prompt],
+    truths: list[np.ndarray],
+    kinds: list[PromptKind],
 ) -> Iterator[list[Answer]]:
-    """The answers for all starts after 1, 2, ... `most` clicks.
+    """The answers for all runs after 1, 2, ... clicks, up to the most that a kind has; each begins with one
+    of `prompts`.
 
-    An object without an error left keeps its answer, unasked; after `fixed` clicks so does one that has
-    reached GOAL_DICE.
+    An object without an error left keeps its answer, unasked; after the clicks of kinds without a goal so
+    does one that has reached GOAL_DICE.
     """
-    truths = [start.true_hw for start in starts]
-    prompts = [
-        Prompt(points_xy=start.points_xy, point_labels=(POSITIVE,) * len(start.points_xy)) for start in starts
-    ]
+    most = max(kind.clicks for kind in kinds)
+    fixed = max((kind.clicks for kind in kinds if not kind.goal), default=0)
     answers = _timed(segmenter, frame, prompts)
     for done in range(1, most + 1):
         yield answers
@@ -267,12 +208,11 @@ def _click_rounds(
                 else _corrected(prompt, answer, true_hw)
                 for prompt, answer, true_hw in zip(prompts, answers, truths, strict=True)
             ]
-            requested = [index for index, prompt in enumerate(following) if prompt is not None]
             prompts = [new or old for new, old in zip(following, prompts, strict=True)]
-            fresh = dict(
-                zip(requested, _timed(segmenter, frame, [prompts[index] for index in requested]), strict=True)
-            )
-            answers = [fresh.get(index, answer) for index, answer in enumerate(answers)]
+            fresh = iter(_timed(segmenter, frame, [prompt for prompt in following if prompt is not None]))
+            answers = [
+                old if prompt is None else next(fresh) for prompt, old in zip(following, answers, strict=True)
+            ]
 
 
 def _corrected(prompt: Prompt, answer: Answer, true_hw: np.ndarray) -> Prompt | None:

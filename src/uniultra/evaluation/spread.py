@@ -7,11 +7,12 @@ which are over patients.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from uniultra.evaluation.metrics import mean
 from uniultra.evaluation.records import Record
 from uniultra.evaluation.settings import KINDS
 from uniultra.evaluation.summary import ALL_ORGANS
@@ -36,26 +37,18 @@ def spread_of(records: Sequence[Record]) -> dict[str, dict[str, Spread]]:
     """Kind -> organ -> spread, as `summary.summarise` orders them; kinds that were asked once alone are left
     out.
     """
-    found = {}
-    for kind in KINDS:
-        own = [record for record in records if record.kind == kind]
-        if len({record.draw for record in own}) > 1:
-            found[kind] = _by_organ(own)
-    return found
+    by_kind = {kind: [record for record in records if record.kind == kind] for kind in KINDS}
+    return {kind: _by_organ(own) for kind, own in by_kind.items() if len({r.draw for r in own}) > 1}
 
 
 def _by_organ(records: Sequence[Record]) -> dict[str, Spread]:
     draws = sorted({record.draw for record in records})
     means = {
-        organ: {draw: _mean(r.dice for r in records if (r.organ, r.draw) == (organ, draw)) for draw in draws}
+        organ: {draw: mean(r.dice for r in records if (r.organ, r.draw) == (organ, draw)) for draw in draws}
         for organ in sorted({record.organ for record in records})
     }
-    means[ALL_ORGANS] = {draw: _mean(dice[draw] for dice in means.values()) for draw in draws}
+    means[ALL_ORGANS] = {draw: mean(dice[draw] for dice in means.values()) for draw in draws}
     return {
-        organ: Spread(dice, _mean(dice.values()), float(np.std(list(dice.values()), ddof=1)))
+        organ: Spread(dice, mean(dice.values()), float(np.std(list(dice.values()), ddof=1)))
         for organ, dice in means.items()
     }
-
-
-def _mean(values: Iterable[float]) -> float:
-    return float(np.mean(list(values)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from uniultra.evaluation.metrics import (
     BOOTSTRAP_SAMPLES,
     bootstrap_means,
     expected_calibration_error,
+    mean,
     percentile_interval,
     skill,
 )
@@ -103,7 +105,7 @@ def summarise_empty(answers: Sequence[EmptyAnswer]) -> dict[str, EmptyCell]:
         own = [answer for answer in answers if answer.organ == organ]
         images = len({(answer.dataset, answer.id) for answer in own})
         cells[organ] = EmptyCell(
-            images, _mean_known(answer.quality for answer in own), _mean(answer.area for answer in own)
+            images, _mean_known(answer.quality for answer in own), mean(answer.area for answer in own)
         )
     return cells
 
@@ -128,68 +130,50 @@ def _by_organ(records: Sequence[Record], seed: int, samples: int) -> dict[str, C
 
 def _organ_cell(records: Sequence[Record], bootstrap: np.ndarray) -> Cell:
     clusters = len({r.group for r in records})
-    dice, ellipse_dice = _mean(r.dice for r in records), _mean_known(r.ellipse_dice for r in records)
     quality = np.array([r.quality for r in records], dtype=np.float64)  # None becomes NaN
+    failed = [bool(r.curve) and r.dice < GOAL_DICE for r in records if r.curve is not None]
     return Cell(
         objects=objects_of(records),
         clusters=clusters,
-        dice=dice,
         dice_interval=percentile_interval(bootstrap) if clusters > 1 else None,
-        iou=_mean(r.iou for r in records),
-        ellipse_dice=ellipse_dice,
-        skill=_skill(dice, ellipse_dice),
-        quality=_mean_known(r.quality for r in records),
-        ece=_known(expected_calibration_error(quality, [r.iou for r in records])),
-        seconds=_mean(r.seconds for r in records),
-        hd95_px=_mean_known(r.hd95_px for r in records),
-        hd95_mm=_mean_known(r.hd95_mm for r in records),
-        nsd=_mean_known(r.nsd for r in records),
-        start_dice=_mean_known(r.start_dice for r in records),
+        ece=known(expected_calibration_error(quality, [r.iou for r in records])),
         clicks=_mean_known(None if r.curve is None else len(r.curve) for r in records),
-        failures=None
-        if all(r.curve is None for r in records)
-        else sum(bool(r.curve) and r.dice < GOAL_DICE for r in records),
+        failures=sum(failed) if failed else None,
+        **_means(records),
     )
 
 
 def _mean_cell(cells: Sequence[Cell], bootstrap: np.ndarray) -> Cell:
-    dice, ellipse_dice = _mean(cell.dice for cell in cells), _mean_known(cell.ellipse_dice for cell in cells)
+    failures = [cell.failures for cell in cells if cell.failures is not None]
     return Cell(
         objects=sum(cell.objects for cell in cells),
         clusters=sum(cell.clusters for cell in cells),
-        dice=dice,
         dice_interval=percentile_interval(bootstrap) if any(cell.clusters > 1 for cell in cells) else None,
-        iou=_mean(cell.iou for cell in cells),
-        ellipse_dice=ellipse_dice,
-        skill=_skill(dice, ellipse_dice),
-        quality=_mean_known(cell.quality for cell in cells),
         ece=_mean_known(cell.ece for cell in cells),
-        seconds=_mean(cell.seconds for cell in cells),
-        hd95_px=_mean_known(cell.hd95_px for cell in cells),
-        hd95_mm=_mean_known(cell.hd95_mm for cell in cells),
-        nsd=_mean_known(cell.nsd for cell in cells),
-        start_dice=_mean_known(cell.start_dice for cell in cells),
         clicks=_mean_known(cell.clicks for cell in cells),
-        failures=None
-        if all(cell.failures is None for cell in cells)
-        else sum(cell.failures or 0 for cell in cells),
+        failures=sum(failures) if failures else None,
+        **_means(cells),
     )
 
 
-def _mean(values: Iterable[float]) -> float:
-    return float(np.mean(list(values)))
+def _means(parts: Sequence[Record] | Sequence[Cell]) -> dict[str, Any]:
+    """What is alike over objects and over organs, and the skill that follows from it."""
+    found: dict[str, Any] = {key: mean(getattr(part, key) for part in parts) for key in _ALWAYS}
+    found |= {key: _mean_known(getattr(part, key) for part in parts) for key in _AT_TIMES}
+    ellipse = found["ellipse_dice"]
+    return found | {"skill": None if ellipse is None else known(skill(found["dice"], ellipse))}
+
+
+_ALWAYS = ("dice", "iou", "seconds")
+_AT_TIMES = ("ellipse_dice", "quality", "hd95_px", "hd95_mm", "nsd", "start_dice")
 
 
 def _mean_known(values: Iterable[float | None]) -> float | None:
     """The mean of what is not None; None where all is."""
-    known = [value for value in values if value is not None]
-    return _mean(known) if known else None
+    there = [value for value in values if value is not None]
+    return mean(there) if there else None
 
 
-def _skill(dice: float, ellipse_dice: float | None) -> float | None:
-    return None if ellipse_dice is None else _known(skill(dice, ellipse_dice))
-
-
-def _known(value: float) -> float | None:
+def known(value: float) -> float | None:
     """None for NaN, which JSON doesn't have."""
-    return None if math.isnan(value) else value
+    return None if math.isnan(value) else float(value)

@@ -5,7 +5,7 @@ that protocol.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,11 @@ import numpy as np
 from uniultra import __version__
 from uniultra.errors import DataError
 from uniultra.evaluation.journal import Journal
-from uniultra.evaluation.metrics import bootstrap_means, percentile_interval
+from uniultra.evaluation.metrics import bootstrap_means, mean, percentile_interval
 from uniultra.evaluation.paper.paper_protocol import PROTOCOL, SIDE, PaperImage, PaperRecord, parse_paper
 from uniultra.evaluation.report.provenance import Provenance, limit_text
-from uniultra.evaluation.report.run_report import (
-    NOT_AVAILABLE,
-    markdown_table,
-    plain,
-    write_report,
-)
+from uniultra.evaluation.report.run_report import plain, write_report
+from uniultra.evaluation.report.tables import interval, markdown_table, number
 from uniultra.evaluation.run_folder import REPORT, TABLES, resumed
 from uniultra.evaluation.settings import stable_seed
 from uniultra.io.output import staged, write_text
@@ -42,35 +38,6 @@ ABOUT = (
 )
 
 
-@dataclass(frozen=True)
-class Metric:
-    """The mean of one number over images, with its 95 % bootstrap interval over clusters (None below two),
-    and of how many images.
-    """
-
-    mean: float | None
-    interval: tuple[float, float] | None
-    images: int
-
-
-@dataclass(frozen=True)
-class PaperCell:
-    """One data set, or the mean over data sets: `images` with a mask, in `clusters`; `infinite` Hausdorff
-    distances were dropped.
-    """
-
-    images: int
-    clusters: int
-    dice: Metric
-    iou: Metric
-    hausdorff_px: Metric
-    infinite: int
-    ellipse_dice: Metric
-    ellipse_iou: Metric
-    ellipse_hausdorff_px: Metric
-    ellipse_infinite: int
-
-
 def build_paper_report(images: Sequence[PaperImage], provenance: Provenance, split: str) -> dict[str, Any]:
     """The content of report.json. Raises DataError where no image has a mask."""
     records = [image.record for image in images if image.record is not None]
@@ -78,7 +45,7 @@ def build_paper_report(images: Sequence[PaperImage], provenance: Provenance, spl
         raise DataError(
             f"split '{split}' has no mask with an object, so there is nothing to score; check its masks"
         )
-    summary = summarise_paper(records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    summary = _summary(records, provenance.bootstrap_seed, provenance.bootstrap_samples)
     return {
         "protocol": PROTOCOL,
         "protocol_schema_version": SCHEMA_VERSION,
@@ -88,31 +55,27 @@ def build_paper_report(images: Sequence[PaperImage], provenance: Provenance, spl
         "split": split,
         "images": len(records),
         "images_without_mask": len(images) - len(records),
-        "summary": {name: plain(asdict(cell)) for name, cell in summary.items()},
+        "summary": plain(summary),
         "records": [plain(asdict(record)) for record in records],
     }
 
 
-def summarise_paper(records: Sequence[PaperRecord], seed: int, samples: int) -> dict[str, PaperCell]:
+def _summary(records: Sequence[PaperRecord], seed: int, samples: int) -> dict[str, dict[str, Any]]:
     """Data set -> cell, by name, ALL_SETS last."""
-    datasets = sorted({record.dataset for record in records})
-    groups = [[record for record in records if record.dataset == dataset] for dataset in datasets]
-    cells = {dataset: _cell([own], seed, samples) for dataset, own in zip(datasets, groups, strict=True)}
-    return {**cells, ALL_SETS: _cell(groups, seed, samples)}
+    groups = {
+        dataset: [record for record in records if record.dataset == dataset]
+        for dataset in sorted({record.dataset for record in records})
+    }
+    cells = {dataset: _cell([own], seed, samples) for dataset, own in groups.items()}
+    return {**cells, ALL_SETS: _cell(list(groups.values()), seed, samples)}
 
 
 def paper_markdown(report: dict[str, Any]) -> str:
     """The title, what the protocol is, and one row per data set."""
     header = [
-        "data set",
-        "images",
-        "clusters",
-        "Dice [95 %]",
-        "IoU [95 %]",
-        "max Hausdorff px [95 %]",
-        "infinite, dropped",
-    ]
-    header += ["ellipse Dice", "ellipse IoU", "ellipse Hausdorff px"]
+        "data set", "images", "clusters", "Dice [95 %]", "IoU [95 %]", "max Hausdorff px [95 %]",
+        "infinite, dropped", "ellipse Dice", "ellipse IoU", "ellipse Hausdorff px",
+    ]  # fmt: skip
     rows = [[name, *_details(cell)] for name, cell in report["summary"].items()]
     first = f" ({limit_text(report)})" if report["limit"] else ""
     counts = (
@@ -145,61 +108,42 @@ def write_paper(folder: Path, report: dict[str, Any], force: bool = False) -> No
         write_report(parts[REPORT], report)
 
 
-def _cell(groups: Sequence[Sequence[PaperRecord]], seed: int, samples: int) -> PaperCell:
-    """Means over the groups' means; a single group's are its own."""
-    found = {
-        f"{prefix}{key}": [[(getattr(getattr(r, who), key), r.group) for r in own] for own in groups]
-        for prefix, who in (("", "model"), ("ellipse_", "ellipse"))
-        for key in ("dice", "iou", "hausdorff_px")
-    }
-    everything = [record for own in groups for record in own]
-    return PaperCell(
-        images=len(everything),
-        clusters=len({record.group for record in everything}),
-        infinite=sum(record.model.hausdorff_px is None for record in everything),
-        ellipse_infinite=sum(record.ellipse.hausdorff_px is None for record in everything),
-        **{name: _metric(values, seed, samples) for name, values in found.items()},
-    )
+def _cell(groups: Sequence[Sequence[PaperRecord]], seed: int, samples: int) -> dict[str, Any]:
+    """One data set, or the means over several: `images` with a mask, in `clusters`, the metrics of model and
+    ellipse, and of how many images a Hausdorff distance was infinite and dropped.
+    """
+    records = [record for own in groups for record in own]
+    cell: dict[str, Any] = {"images": len(records), "clusters": len({record.group for record in records})}
+    for prefix, who in (("", "model"), ("ellipse_", "ellipse")):
+        for key in ("dice", "iou", "hausdorff_px"):
+            values = [[(getattr(getattr(r, who), key), r.group) for r in own] for own in groups]
+            cell[f"{prefix}{key}"] = _metric(values, seed, samples)
+        cell[f"{prefix}infinite"] = sum(getattr(r, who).hausdorff_px is None for r in records)
+    return cell
 
 
-def _metric(groups: Iterable[Sequence[tuple[float | None, str]]], seed: int, samples: int) -> Metric:
-    """Of (value, cluster) by data set; None is left out, and a data set of nothing else too."""
+def _metric(groups: Iterable[Sequence[tuple[float | None, str]]], seed: int, samples: int) -> dict[str, Any]:
+    """Of (value, cluster) by data set, of which None is left out, and a data set of nothing else too: the
+    mean over images, then data sets, its 95 % bootstrap interval over clusters (None where no data set has
+    two), and of how many images.
+    """
     means, worlds, images, spread = [], [], 0, False
     for own in groups:
         known = [(value, cluster) for value, cluster in own if value is not None]
-        if not known:
-            continue
-        values, clusters = [value for value, _ in known], [cluster for _, cluster in known]
-        means.append(float(np.mean(values)))
-        worlds.append(
-            bootstrap_means(values, clusters, stable_seed(seed, clusters[0].partition("/")[0]), samples)
-        )
-        images, spread = images + len(values), spread or len(set(clusters)) > 1
-    if not means:
-        return Metric(None, None, 0)
-    return Metric(
-        float(np.mean(means)), percentile_interval(np.mean(worlds, axis=0)) if spread else None, images
-    )
+        if known:
+            values, clusters = zip(*known, strict=True)
+            means.append(mean(values))
+            of_set = stable_seed(seed, clusters[0].partition("/")[0])
+            worlds.append(bootstrap_means(values, clusters, of_set, samples))
+            images, spread = images + len(values), spread or len(set(clusters)) > 1
+    interval_95 = percentile_interval(np.mean(worlds, axis=0)) if spread else None
+    return {"mean": mean(means) if means else None, "interval": interval_95, "images": images}
 
 
 def _details(cell: dict[str, Any]) -> list[str]:
+    forms = {"dice": ".3f", "iou": ".3f", "hausdorff_px": ".1f"}
     own = [
-        _shown(cell["dice"]),
-        _shown(cell["iou"]),
-        _shown(cell["hausdorff_px"], ".1f"),
-        str(cell["infinite"]),
+        number(cell[key]["mean"], form) + interval(cell[key]["interval"], form) for key, form in forms.items()
     ]
-    ellipse = [
-        _shown({**cell[f"ellipse_{key}"], "interval": None}, form)
-        for key, form in (("dice", ".3f"), ("iou", ".3f"), ("hausdorff_px", ".1f"))
-    ]
-    return [str(cell["images"]), str(cell["clusters"]), *own, *ellipse]
-
-
-def _shown(metric: dict[str, Any], form: str = ".3f") -> str:
-    if metric["mean"] is None:
-        return NOT_AVAILABLE
-    interval = metric["interval"]
-    return f"{metric['mean']:{form}}" + (
-        "" if interval is None else f" [{interval[0]:{form}}, {interval[1]:{form}}]"
-    )
+    ellipse = [number(cell[f"ellipse_{key}"]["mean"], form) for key, form in forms.items()]
+    return [str(cell["images"]), str(cell["clusters"]), *own, str(cell["infinite"]), *ellipse]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from uniultra.errors import DataError
-from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES, bootstrap_means, percentile_interval
+from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES, bootstrap_means, mean, percentile_interval
 from uniultra.evaluation.records import Record
 from uniultra.evaluation.settings import KINDS, stable_seed
 from uniultra.evaluation.summary import ALL_ORGANS, objects_of
@@ -100,29 +100,23 @@ def _by_organ(pairs: Sequence[Pair], seed: int, samples: int) -> dict[str, Diffe
     cells: dict[str, Difference] = {}
     worlds: list[np.ndarray] = []
     for organ in sorted({mine.organ for mine, _ in pairs}):
-        own = [pair for pair in pairs if pair[0].organ == organ]
-        gaps = [mine.dice - other.dice for mine, other in own]
-        means = bootstrap_means(gaps, [mine.group for mine, _ in own], stable_seed(seed, organ), samples)
-        cells[organ] = _organ_difference(own, means)
-        worlds.append(means)
-    return {**cells, ALL_ORGANS: _mean_difference(list(cells.values()), np.mean(worlds, axis=0))}
+        mine, other = zip(*(pair for pair in pairs if pair[0].organ == organ), strict=True)
+        gaps = [ours.dice - theirs.dice for ours, theirs in zip(mine, other, strict=True)]
+        groups = [record.group for record in mine]
+        worlds.append(bootstrap_means(gaps, groups, stable_seed(seed, organ), samples))
+        dices = mean(record.dice for record in mine), mean(record.dice for record in other)
+        spread = worlds[-1] if len(set(groups)) > 1 else None
+        cells[organ] = _difference(objects_of(mine), len(set(groups)), dices, spread)
+    own = list(cells.values())
+    dices = mean(cell.dice for cell in own), mean(cell.other_dice for cell in own)
+    objects, clusters = sum(cell.objects for cell in own), sum(cell.clusters for cell in own)
+    spread = np.mean(worlds, axis=0) if any(cell.clusters > 1 for cell in own) else None
+    return {**cells, ALL_ORGANS: _difference(objects, clusters, dices, spread)}
 
 
-def _organ_difference(pairs: Sequence[Pair], bootstrap: np.ndarray) -> Difference:
-    mine, other = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    clusters = len({record.group for record in mine})
-    interval = percentile_interval(bootstrap) if clusters > 1 else None
-    dice, other_dice = float(np.mean([r.dice for r in mine])), float(np.mean([r.dice for r in other]))
-    return Difference(
-        objects_of(mine), clusters, dice, other_dice, dice - other_dice, interval, verdict_of(interval)
-    )
-
-
-def _mean_difference(cells: Sequence[Difference], bootstrap: np.ndarray) -> Difference:
-    interval = percentile_interval(bootstrap) if any(cell.clusters > 1 for cell in cells) else None
-    dice, other_dice = (
-        float(np.mean([cell.dice for cell in cells])),
-        float(np.mean([cell.other_dice for cell in cells])),
-    )
-    objects, clusters = sum(cell.objects for cell in cells), sum(cell.clusters for cell in cells)
-    return Difference(objects, clusters, dice, other_dice, dice - other_dice, interval, verdict_of(interval))
+def _difference(
+    objects: int, clusters: int, dices: tuple[float, float], worlds: np.ndarray | None
+) -> Difference:
+    """Of two mean Dices, with the interval of their bootstrapped difference, where there is one."""
+    interval = None if worlds is None else percentile_interval(worlds)
+    return Difference(objects, clusters, *dices, dices[0] - dices[1], interval, verdict_of(interval))

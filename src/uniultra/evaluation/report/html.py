@@ -15,8 +15,8 @@ import numpy as np
 from uniultra.evaluation.report.charts import click_chart, reliability_chart
 from uniultra.evaluation.report.gallery import FOUND_COLOUR, TRUE_COLOUR, Case
 from uniultra.evaluation.report.provenance import limit_text
+from uniultra.evaluation.report.tables import comparison, html_table, interval, left_out, number, overview
 from uniultra.evaluation.settings import KINDS
-from uniultra.evaluation.summary import ALL_ORGANS
 from uniultra.text import markup
 
 Report = dict[str, Any]
@@ -47,31 +47,24 @@ def _sections(report: Report, cases: Sequence[Case], more: Iterable[str]) -> Ite
         "<h2>Dice by organ and prompt</h2><p>In brackets the skill over the ellipse in the same box: 0 is "
         "no better.</p>"
     )
-    yield _overview(report["summary"])
+    yield html_table(*overview(report["summary"]))
     if "against" in report:
-        yield (
-            f"<h2>Against {markup(report['against']['model'])}</h2><p>Paired on the same prompts and "
-            "resampled together.</p>"
-        )
-        yield _against(report["against"]["comparison"])
+        other = report["against"]["model"]
+        yield f"<h2>Against {markup(other)}</h2><p>Paired on the same prompts and resampled together.</p>"
+        yield html_table(*comparison(report["model"], other, report["against"]["comparison"]))
     if report["skipped"]:
         yield f"<h2>Left out ({len(report['skipped'])})</h2><p>Their own files could not be used.</p>"
-        left_out = [
-            [each["row"], f"{each['dataset']}/{each['id']}", "; ".join(each["problems"])]
-            for each in report["skipped"]
-        ]
-        yield html_table(["row", "image", "problem"], left_out)
+        yield html_table(*left_out(report["skipped"]))
     charts = list(_charts(report))
     if charts:
         yield f'<div class="pair">{"".join(charts)}</div>'
     if cases:
         yield (
             f"<h2>Best, median and worst cases</h2><p>{_key(TRUE_COLOUR)} truth, {_key(FOUND_COLOUR)} "
-            f"answer. Shown: {_kind(cases)}.</p>"
+            f"answer. Shown: {markup(cases[0].record.kind)}.</p>"
         )
-        yield from (
-            _gallery(organ, list(own)) for organ, own in groupby(cases, key=lambda case: case.record.organ)
-        )
+        for organ, own in groupby(cases, key=lambda case: case.record.organ):
+            yield f'<h3>{markup(organ)}</h3><div class="cases">{"".join(map(_figure, own))}</div>'
     if report["empty_images"]:
         yield (
             "<h2>Images without objects</h2><p>Each is clicked at the same five places; the quality "
@@ -79,30 +72,13 @@ def _sections(report: Report, cases: Sequence[Case], more: Iterable[str]) -> Ite
             "here.</p>"
         )
         rows = [
-            [organ, cell["images"], number(cell["quality"]), number(cell["area"])]
+            [organ, str(cell["images"]), number(cell["quality"]), number(cell["area"])]
             for organ, cell in report["empty_images"].items()
         ]
         yield html_table(["organ", "images", "mean quality", "mean share of image"], rows)
     yield from more
     yield "<h2>Details</h2>"
     yield from (f"<h3>{markup(kind)}</h3>{_details(cells)}" for kind, cells in report["summary"].items())
-
-
-def _overview(summary: dict[str, Any]) -> str:
-    organs = [
-        *dict.fromkeys(organ for cells in summary.values() for organ in cells if organ != ALL_ORGANS),
-        ALL_ORGANS,
-    ]
-    return html_table(
-        ["organ", *summary],
-        [[organ, *(_dice(cells.get(organ)) for cells in summary.values())] for organ in organs],
-    )
-
-
-def _dice(cell: dict[str, Any] | None) -> str:
-    if cell is None:
-        return "n/a"
-    return number(cell["dice"]) if cell["skill"] is None else f"{number(cell['dice'])} ({cell['skill']:+.2f})"
 
 
 def _details(cells: dict[str, Any]) -> str:
@@ -115,29 +91,20 @@ def _details(cells: dict[str, Any]) -> str:
     rows = [
         [
             organ,
-            cell["objects"],
-            cell["clusters"],
-            number(cell["dice"]) + _interval(cell["dice_interval"]),
-            *(number(cell[key]) for key in shown),
+            str(cell["objects"]),
+            str(cell["clusters"]),
+            number(cell["dice"]) + interval(cell["dice_interval"]),
+            *(_short(cell[key]) for key in shown),
         ]
         for organ, cell in cells.items()
     ]
     return html_table(["organ", "objects", "groups", "Dice [95 %]", *(names[key] for key in shown)], rows)
 
 
-def _against(comparison: dict[str, Any]) -> str:
-    rows = [
-        [
-            f"{organ}, {kind}",
-            number(cell["dice"]),
-            number(cell["other_dice"]),
-            f"{cell['difference']:+.3f}{_interval(cell['interval'])}",
-            cell["verdict"],
-        ]
-        for kind, cells in comparison.items()
-        for organ, cell in cells.items()
-    ]
-    return html_table(["organ, prompt", "this", "other", "difference [95 %]", "verdict"], rows)
+def _short(value: float | None) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return number(value, ".1f" if value is not None and value >= 10 else ".3f")
 
 
 def _charts(report: Report) -> Iterator[str]:
@@ -168,19 +135,11 @@ def _click_curves(records: Sequence[dict[str, Any]]) -> dict[str, list[tuple[flo
     return curves
 
 
-def _gallery(organ: str, cases: list[Case]) -> str:
-    return f'<h3>{markup(organ)}</h3><div class="cases">{"".join(_figure(case) for case in cases)}</div>'
-
-
 def _figure(case: Case) -> str:
     text = f"{case.rank}: Dice {case.record.dice:.3f}"
     quality = "" if case.record.quality is None else f", quality {case.record.quality:.2f}"
     caption = f"<b>{text}</b>{quality}<br>{markup(case.record.dataset)}/{markup(case.record.id)}"
     return f'<figure><img src="{case.uri}" alt="{markup(text)}"><figcaption>{caption}</figcaption></figure>'
-
-
-def _kind(cases: Sequence[Case]) -> str:
-    return markup(cases[0].record.kind)
 
 
 def _weights(report: Report) -> str:
@@ -192,26 +151,3 @@ def _weights(report: Report) -> str:
 
 def _key(colour: tuple[int, int, int]) -> str:
     return f'<span class="key" style="background: rgb{colour}"></span>'
-
-
-def _interval(interval: Sequence[float] | None) -> str:
-    return "" if interval is None else f" [{interval[0]:.3f}, {interval[1]:.3f}]"
-
-
-def number(value: float | None) -> str:
-    if value is None:
-        return "n/a"
-    if isinstance(value, int):
-        return str(value)
-    return f"{value:.1f}" if value >= 10 else f"{value:.3f}"
-
-
-def html_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    head = "".join(f"<th>{markup(str(name))}</th>" for name in header)
-    body = "".join(_row(row) for row in rows)
-    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
-
-
-def _row(row: Sequence[Any]) -> str:
-    kind = ' class="all"' if str(row[0]).startswith(ALL_ORGANS) else ""
-    return f"<tr{kind}>{''.join(f'<td>{markup(str(value))}</td>' for value in row)}</tr>"

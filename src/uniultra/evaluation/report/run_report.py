@@ -13,30 +13,33 @@ from uniultra.errors import DataError
 from uniultra.evaluation.metrics import reliability_curve
 from uniultra.evaluation.protocol import Evaluation
 from uniultra.evaluation.records import Record, Skipped, record_from
-from uniultra.evaluation.report.compare import Comparison, Difference
+from uniultra.evaluation.report.compare import Comparison
 from uniultra.evaluation.report.provenance import Provenance
+from uniultra.evaluation.report.tables import (
+    NOT_AVAILABLE,
+    comparison,
+    interval,
+    left_out,
+    markdown_table,
+    number,
+    overview,
+)
 from uniultra.evaluation.spread import Spread, spread_of
-from uniultra.evaluation.summary import ALL_ORGANS, Cell, Summary, objects_of, summarise_empty
+from uniultra.evaluation.summary import Cell, Summary, objects_of, summarise_empty
 from uniultra.io.output import write_text
-from uniultra.text import markdown
 
 SCHEMA_VERSION = 3
 """1: Dice, IoU, quality, times. 2: further measures in cells and records, `reliability`, `empty_images`. 3:
 `model_version`, `weights_sha256`, `skipped`. All of them can be read; see `read_report`.
 """
-NOT_AVAILABLE = "n/a"
 DIGITS = 5
 """Decimals in the JSON file."""
 
 
 def to_overview(summary: Summary) -> str:
     """One row per organ, one column per prompt: mean Dice, and in brackets the skill over the ellipse."""
-    organs = [
-        *dict.fromkeys(organ for cells in summary.values() for organ in cells if organ != ALL_ORGANS),
-        ALL_ORGANS,
-    ]
-    rows = [[organ, *(_dice_and_skill(cells.get(organ)) for cells in summary.values())] for organ in organs]
-    return markdown_table(["organ", *summary], rows, left=1)
+    fields = {kind: {organ: asdict(cell) for organ, cell in cells.items()} for kind, cells in summary.items()}
+    return markdown_table(*overview(fields), left=1)
 
 
 def to_markdown(summary: Summary) -> str:
@@ -67,10 +70,8 @@ def all_skipped(evaluation: Evaluation, provenance: Provenance) -> list[Skipped]
 
 def skipped_table(skipped: Sequence[Skipped]) -> str:
     """One row an image that was left out, and why."""
-    rows = [[str(each.row), f"{each.dataset}/{each.id}", "; ".join(each.problems)] for each in skipped]
-    return f"Left out for their own files ({len(skipped)}):\n\n" + markdown_table(
-        ["row", "image", "problem"], rows, left=3
-    )
+    table = markdown_table(*left_out(asdict(each) for each in skipped), left=3)
+    return f"Left out for their own files ({len(skipped)}):\n\n{table}"
 
 
 @dataclass(frozen=True)
@@ -94,17 +95,6 @@ class StoredRun:
     made_with: tuple[str | None, dict[str, Any] | None] = (None, None)
 
 
-def comparison_table(model: str, against: Against) -> str:
-    """One row per prompt and organ: both means, the paired difference with its interval, and the verdict."""
-    header = ["prompt", "organ", "objects", model, against.model, "difference [95 %]", "verdict"]
-    rows = [
-        [kind, organ, *_difference(cell)]
-        for kind, cells in against.comparison.items()
-        for organ, cell in cells.items()
-    ]
-    return markdown_table(header, rows, left=2)
-
-
 def spread_table(spread: dict[str, dict[str, Spread]]) -> str:
     """One row per prompt and organ: mean Dice over the seeds and its standard deviation."""
     rows = [
@@ -120,7 +110,8 @@ def tables_of(evaluation: Evaluation, provenance: Provenance, against: Against |
     summary = evaluation.summary(provenance.bootstrap_seed, provenance.bootstrap_samples)
     tables = [to_overview(summary), to_markdown(summary)]
     if against is not None:
-        tables.append(comparison_table(provenance.model, against))
+        differences = asdict(against)["comparison"]
+        tables.append(markdown_table(*comparison(provenance.model, against.model, differences), left=2))
     if evaluation.settings.seeds:
         tables.append(spread_table(spread_of(evaluation.records)))
     skipped = all_skipped(evaluation, provenance)
@@ -164,13 +155,11 @@ def _seeded(evaluation: Evaluation) -> dict[str, Any]:
     """The seeds and how the scores spread over them; nothing where none were given."""
     if not evaluation.settings.seeds:
         return {}
-    return {"seeds": list(evaluation.settings.seeds), "spread": _plain_spread(spread_of(evaluation.records))}
-
-
-def _plain_spread(spread: dict[str, dict[str, Spread]]) -> dict[str, Any]:
-    return {
-        kind: {organ: plain(asdict(cell)) for organ, cell in cells.items()} for kind, cells in spread.items()
+    spread = {
+        kind: {organ: plain(asdict(cell)) for organ, cell in cells.items()}
+        for kind, cells in spread_of(evaluation.records).items()
     }
+    return {"seeds": list(evaluation.settings.seeds), "spread": spread}
 
 
 def with_section(report: dict[str, Any], name: str, section: dict[str, Any]) -> dict[str, Any]:
@@ -207,35 +196,18 @@ def read_report(path: Path) -> StoredRun:
         raise DataError(f"'{path}' is not a report of `uniultra evaluate --out`: {error}") from error
 
 
-def _difference(cell: Difference) -> list[str]:
-    interval = "" if cell.interval is None else f" [{_signed(cell.interval[0])}, {_signed(cell.interval[1])}]"
+def _details(cell: Cell) -> list[str]:
     return [
         str(cell.objects),
-        f"{cell.dice:.3f}",
-        f"{cell.other_dice:.3f}",
-        _signed(cell.difference) + interval,
-        cell.verdict,
+        str(cell.clusters),
+        number(cell.dice) + interval(cell.dice_interval),
+        number(cell.ellipse_dice),
+        number(cell.skill, "+.2f"),
+        number(cell.ece),
+        number(cell.hd95_px, ".1f"),
+        number(cell.nsd),
+        NOT_AVAILABLE if cell.clicks is None else f"{cell.clicks:.1f} ({cell.failures})",
     ]
-
-
-def _signed(value: float) -> str:
-    """Three decimals with their sign; what rounds to nothing is +0.000."""
-    return format(round(value, 3) + 0.0, "+.3f")
-
-
-def _details(cell: Cell) -> list[str]:
-    interval = (
-        "" if cell.dice_interval is None else f" [{cell.dice_interval[0]:.3f}, {cell.dice_interval[1]:.3f}]"
-    )
-    shares = [
-        f"{cell.dice:.3f}{interval}",
-        _shown(cell.ellipse_dice),
-        _shown(cell.skill, "+.2f"),
-        _shown(cell.ece),
-    ]
-    shares += [_shown(cell.hd95_px, ".1f"), _shown(cell.nsd)]
-    shares.append(NOT_AVAILABLE if cell.clicks is None else f"{cell.clicks:.1f} ({cell.failures})")
-    return [str(cell.objects), str(cell.clusters), *shares]
 
 
 def _values(value: Cell | Record, timed: bool) -> dict[str, Any]:
@@ -249,23 +221,6 @@ def _reliability(records: Sequence[Record], kind: str) -> list[dict[str, Any]]:
         plain(asdict(each))
         for each in reliability_curve([r.quality or 0.0 for r in own], [r.iou for r in own])
     ]
-
-
-def _dice_and_skill(cell: Cell | None) -> str:
-    if cell is None:
-        return NOT_AVAILABLE
-    return f"{cell.dice:.3f}" if cell.skill is None else f"{cell.dice:.3f} ({cell.skill:+.2f})"
-
-
-def _shown(value: float | None, form: str = ".3f") -> str:
-    return NOT_AVAILABLE if value is None else format(value, form)
-
-
-def markdown_table(header: list[str], rows: list[list[str]], left: int) -> str:
-    """A Markdown table, whatever its cells hold; all but the first `left` columns are right-aligned."""
-    rule = ["---"] * left + ["---:"] * (len(header) - left)
-    escaped = [[markdown(cell) for cell in row] for row in [header, *rows]]
-    return "".join(f"| {' | '.join(row)} |\n" for row in [escaped[0], rule, *escaped[1:]])
 
 
 def plain(value: Any) -> Any:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from uniultra.data.manifest import Row
 from uniultra.data.splits import ReportSplit, SelectionSplit
 from uniultra.errors import PromptError
@@ -25,6 +23,7 @@ from uniultra.evaluation.records import Record
 from uniultra.evaluation.robustness.corruptions import CORRUPTIONS, Scene
 from uniultra.evaluation.settings import DAMAGED_IMAGES, KINDS, stable_seed
 from uniultra.evaluation.simulated_user import PromptableSegmenter, box_for
+from uniultra.evaluation.summary import known
 from uniultra.types import Prompt
 
 SCHEMA_VERSION = 1
@@ -177,7 +176,7 @@ def _record(
         severity=version[1],
         dice=dice(mask.mask_hw, scene.true_hw),
         iou=iou(mask.mask_hw, scene.true_hw),
-        quality=None if np.isnan(mask.quality) else float(mask.quality),
+        quality=known(mask.quality),
         ellipse_dice=dice(
             ellipse_in_box(scene.box_xyxy, (scene.frame.height, scene.frame.width)), scene.true_hw
         ),

@@ -4,13 +4,13 @@ intervals.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES, bootstrap_means, percentile_interval
+from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES, bootstrap_means, mean, percentile_interval
 from uniultra.evaluation.robustness.corruptions import CORRUPTIONS
 from uniultra.evaluation.robustness.robustness_protocol import (
     SCHEMA_VERSION,
@@ -52,15 +52,6 @@ class DamagedCell:
     quality: float | None
     over_confidence: float | None
     ellipse_dice: float
-
-
-@dataclass(frozen=True)
-class _Means:
-    """A cell with the bootstrap means of its Dice and of its drop, each (samples,)."""
-
-    cell: DamagedCell
-    dices: np.ndarray
-    drops: np.ndarray
 
 
 def summarise_damage(
@@ -127,68 +118,47 @@ def _by_organ(
     samples: int,
 ) -> dict[str, DamagedCell]:
     """{} where nothing is left of any object."""
-    found = {}
+    cells: dict[str, DamagedCell] = {}
+    worlds: list[tuple[np.ndarray, np.ndarray]] = []
     for organ in sorted({record.organ for record in records}):
         own = [record for record in records if record.organ == organ]
-        found[organ] = _organ_means(
-            own, [intact[_object(record)] for record in own], stable_seed(seed, organ), samples
+        groups = [record.group for record in own]
+        falls = [intact[_object(record)].dice - record.dice for record in own]
+        dices, drops = (
+            bootstrap_means(values, groups, stable_seed(seed, organ), samples)
+            for values in ([record.dice for record in own], falls)
         )
-    cells = {organ: means.cell for organ, means in found.items()}
-    return {**cells, ALL_ORGANS: _over_organs(list(found.values()))} if cells else {}
+        worlds.append((dices, drops))
+        counts = len(own), len(set(groups))
+        cells[organ] = _cell(own, counts, falls, worlds[-1] if counts[1] > 1 else None)
+    if not cells:
+        return {}
+    organs = list(cells.values())
+    counts = sum(cell.objects for cell in organs), sum(cell.clusters for cell in organs)
+    means = np.mean(worlds, axis=0) if any(cell.clusters > 1 for cell in organs) else None
+    return {**cells, ALL_ORGANS: _cell(organs, counts, [cell.drop for cell in organs], means)}
 
 
-def _organ_means(
-    own: Sequence[DamagedRecord], before: Sequence[DamagedRecord], seed: int, samples: int
-) -> _Means:
-    groups, falls = (
-        [r.group for r in own],
-        [old.dice - new.dice for old, new in zip(before, own, strict=True)],
-    )
-    dices, drops = (
-        bootstrap_means(values, groups, seed, samples) for values in ([r.dice for r in own], falls)
-    )
-    clusters, mean_iou = len(set(groups)), _mean(r.iou for r in own)
-    qualities = [r.quality for r in own if r.quality is not None]
-    quality = _mean(qualities) if qualities else None
-    cell = DamagedCell(
-        objects=len(own),
-        clusters=clusters,
-        dice=_mean(r.dice for r in own),
-        dice_interval=percentile_interval(dices) if clusters > 1 else None,
-        drop=_mean(falls),
-        drop_interval=percentile_interval(drops) if clusters > 1 else None,
-        iou=mean_iou,
-        quality=quality,
-        over_confidence=None if quality is None else quality - mean_iou,
-        ellipse_dice=_mean(r.ellipse_dice for r in own),
-    )
-    return _Means(cell, dices, drops)
-
-
-def _over_organs(found: Sequence[_Means]) -> DamagedCell:
-    cells = [means.cell for means in found]
-    dices, drops = (
-        np.mean([means.dices for means in found], axis=0),
-        np.mean([means.drops for means in found], axis=0),
-    )
-    spread = any(cell.clusters > 1 for cell in cells)
-    quality = (
-        None if any(cell.quality is None for cell in cells) else _mean(cell.quality or 0.0 for cell in cells)
-    )
-    mean_iou = _mean(cell.iou for cell in cells)
+def _cell(
+    parts: Sequence[DamagedRecord] | Sequence[DamagedCell],
+    counts: tuple[int, int],
+    falls: Sequence[float],
+    worlds: Sequence[np.ndarray] | np.ndarray | None,
+) -> DamagedCell:
+    """The means of records, or of organs' cells; `counts` are objects and clusters, `worlds` the bootstrapped
+    means of Dice and drop, where there are several clusters.
+    """
+    dice_interval, drop_interval = (None, None) if worlds is None else map(percentile_interval, worlds)
+    qualities = [part.quality for part in parts if part.quality is not None]
+    quality, mean_iou = mean(qualities) if qualities else None, mean(part.iou for part in parts)
     return DamagedCell(
-        objects=sum(cell.objects for cell in cells),
-        clusters=sum(cell.clusters for cell in cells),
-        dice=_mean(cell.dice for cell in cells),
-        dice_interval=percentile_interval(dices) if spread else None,
-        drop=_mean(cell.drop for cell in cells),
-        drop_interval=percentile_interval(drops) if spread else None,
+        *counts,
+        dice=mean(part.dice for part in parts),
+        dice_interval=dice_interval,
+        drop=mean(falls),
+        drop_interval=drop_interval,
         iou=mean_iou,
         quality=quality,
         over_confidence=None if quality is None else quality - mean_iou,
-        ellipse_dice=_mean(cell.ellipse_dice for cell in cells),
+        ellipse_dice=mean(part.ellipse_dice for part in parts),
     )
-
-
-def _mean(values: Iterable[float]) -> float:
-    return float(np.mean(list(values)))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from uniultra.evaluation.metrics import bootstrap_means, percentile_interval
+from uniultra.evaluation.report.tables import markdown_table
 from uniultra.evaluation.settings import stable_seed
 from uniultra.evaluation.tracking.clips import Clip
 from uniultra.evaluation.tracking.followers import Tracker
@@ -77,9 +78,8 @@ def tracking_report(scores: Scores) -> dict[str, Any]:
 def _table(title: str, scores: Scores) -> str:
     if not any(scores.values()):
         return ""
-    rows = [_row(name, own) for name, own in scores.items()]
-    lines = [f"## {title}", "", f"| {' | '.join(HEAD)} |", f"|{' --- |' * len(HEAD)}"]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows), ""])
+    table = markdown_table(list(HEAD), [_row(name, own) for name, own in scores.items()], left=1)
+    return f"## {title}\n\n{table}"
 
 
 def _row(name: str, own: Sequence[ClipScores]) -> list[str]:

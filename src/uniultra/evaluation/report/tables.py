@@ -1,0 +1,85 @@
+"""The tables that the Markdown and the page have in common, and how both write a table and its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from uniultra.evaluation.summary import ALL_ORGANS
+from uniultra.text import markdown, markup
+
+NOT_AVAILABLE = "n/a"
+SIGNED = "+z.3f"
+"""A form of numbers; what rounds to nothing is +0.000."""
+Cells = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""Kind -> organ -> the fields of a cell."""
+Table = tuple[list[str], list[list[str]]]
+"""The header, and the rows."""
+
+
+def overview(summary: Cells) -> Table:
+    """One row per organ, one column per prompt: mean Dice, and in brackets the skill over the ellipse."""
+    known = dict.fromkeys(organ for cells in summary.values() for organ in cells if organ != ALL_ORGANS)
+    rows = [
+        [organ, *(_dice_and_skill(cells.get(organ)) for cells in summary.values())]
+        for organ in (*known, ALL_ORGANS)
+    ]
+    return ["organ", *summary], rows
+
+
+def comparison(model: str, other: str, differences: Cells) -> Table:
+    """One row per prompt and organ: both means, the paired difference with its interval, and the verdict."""
+    rows = [
+        [
+            kind,
+            organ,
+            str(cell["objects"]),
+            number(cell["dice"]),
+            number(cell["other_dice"]),
+            number(cell["difference"], SIGNED) + interval(cell["interval"], SIGNED),
+            cell["verdict"],
+        ]
+        for kind, cells in differences.items()
+        for organ, cell in cells.items()
+    ]
+    return ["prompt", "organ", "objects", model, other, "difference [95 %]", "verdict"], rows
+
+
+def left_out(skipped: Iterable[Mapping[str, Any]]) -> Table:
+    """One row an image that was left out, and why."""
+    rows = [
+        [str(each["row"]), f"{each['dataset']}/{each['id']}", "; ".join(each["problems"])] for each in skipped
+    ]
+    return ["row", "image", "problem"], rows
+
+
+def number(value: float | None, form: str = ".3f") -> str:
+    return NOT_AVAILABLE if value is None else format(value, form)
+
+
+def interval(ends: Sequence[float] | None, form: str = ".3f") -> str:
+    """With a blank before it; "" for none."""
+    return "" if ends is None else f" [{ends[0]:{form}}, {ends[1]:{form}}]"
+
+
+def _dice_and_skill(cell: Mapping[str, Any] | None) -> str:
+    if cell is None:
+        return NOT_AVAILABLE
+    skill = "" if cell["skill"] is None else f" ({cell['skill']:+.2f})"
+    return number(cell["dice"]) + skill
+
+
+def markdown_table(header: list[str], rows: list[list[str]], left: int) -> str:
+    """A Markdown table, whatever its cells hold; all but the first `left` columns are right-aligned."""
+    rule = ["---"] * left + ["---:"] * (len(header) - left)
+    escaped = [[markdown(cell) for cell in row] for row in [header, *rows]]
+    return "".join(f"| {' | '.join(row)} |\n" for row in [escaped[0], rule, *escaped[1:]])
+
+
+def html_table(header: list[str], rows: list[list[str]]) -> str:
+    """The same in HTML; rows over all organs are marked."""
+    lines = [f"<tr>{''.join(f'<th>{markup(name)}</th>' for name in header)}</tr>"]
+    for row in rows:
+        kind = ' class="all"' if any(cell.startswith(ALL_ORGANS) for cell in row[:2]) else ""
+        lines.append(f"<tr{kind}>{''.join(f'<td>{markup(cell)}</td>' for cell in row)}</tr>")
+    return f'<div class="wide"><table>{"".join(lines)}</table></div>'
