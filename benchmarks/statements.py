@@ -57,11 +57,12 @@ FILES = {
     ),
     "frames that can't be read cost only themselves": ("outputs/faults.py",),
     "evaluation: seeds, further prompts": ("evaluation/spread.py",),
+    "help as it is written, empty arguments refused": ("cli/terminal/help_text.py",),
 }  # fmt: skip
 """What 117ac18 could not do, and the files that are for it alone."""
 INSIDE = {
     "tracking": (
-        "batch/job.py:Item.tracked", "batch/job.py:plain_track", "cli/protocols.py:is_track",
+        "batch/job.py:Item.tracked", "batch/job.py:plain_track",
         "data/manifest_text.py:frame_of", "data/manifest_text.py:_frame_faults",
         "data/manifest_text.py:_same_frames", "outputs/frame_choice.py:span_of",
         "outputs/plan.py:OutputPlan.track_paths", "results.py:with_names",
@@ -69,18 +70,19 @@ INSIDE = {
     "the page": (
         "geometry.py:stays_within", "io/video.py:_is_tinted", "io/video.py:video_colours",
         "segmenter.py:Refined", "segmenter.py:Segmenter._next_region",
-        "segmenter.py:Segmenter.refine", "text.py:Said", "text.py:_said", "text.py:said_in",
+        "segmenter.py:Segmenter.refine", "text.py:Said", "text.py:said_in",
         "web/messages.py:FileJob",
     ),
     "other programs": ("cli/export.py:_export_for", "cli/serve.py:_serve_host"),
     "archives and DICOM results": (
-        "batch/job.py:Job.again", "batch/records.py:mark_sent", "batch/records.py:unsent",
+        "batch/job.py:Job.again", "batch/records.py:_sent_name", "batch/records.py:mark_sent",
+        "batch/records.py:unsent",
         "cli/batch.py:_check_patient", "cli/terminal/measure_text.py:_table",
         "cli/terminal/measure_text.py:reported_lines", "cli/terminal/options.py:parse_labels",
         "io/dicom/sr.py:Ejection", "io/dicom/sr.py:Moment", "io/dicom/sr.py:_ejection",
         "io/dicom/sr.py:_what", "io/dicom/sr.py:concept", "outputs/cine_dicom.py:CineDicom._keep",
         "outputs/cine_dicom.py:CineDicom._report", "outputs/cine_dicom.py:CineDicom.phases",
-        "outputs/cine_dicom.py:ejection_of", "outputs/frame_files.py:_capture",
+        "outputs/cine_dicom.py:ejection_of",
         "outputs/plan.py:dicom_paths", "outputs/saved_masks.py:_layers", "outputs/saved_masks.py:_of_seg",
         "outputs/structured.py:_called", "prompts/grouping.py:group_prior",
         "prompts/objects.py:named_prompts", "prompts/objects.py:names_of", "prompts/table.py:_label",
@@ -92,9 +94,7 @@ INSIDE = {
         "io/images.py:_open_nrrd", "io/nifti.py:_place", "io/nifti.py:_says_where", "io/nifti.py:place_of",
         "io/texts.py:composed", "io/texts.py:encoding_of", "io/texts.py:separator_of",
         "io/video.py:_aspect", "io/video.py:_format_of", "io/video.py:_turned",
-        "outputs/frame_files.py:_legend", "outputs/frame_files.py:_write_cvat",
-        "outputs/frame_files.py:_write_itksnap", "outputs/frame_files.py:_write_labelme",
-        "outputs/frame_files.py:_write_nrrd", "outputs/frame_files.py:_write_yolo",
+        "outputs/frame_files.py:_legend", "outputs/frame_files.py:_write_nrrd",
         "pixel_scale.py:Calibration.with_aspect",
     ),
     "simulated cines": ("cli/data.py:simulate", "cli/data.py:simulate_cine"),
@@ -111,8 +111,7 @@ INSIDE = {
         "atomic.py:_take_back", "batch/ray_pool.py:_no_api_server",
     ),
     "frames that can't be read cost only themselves": (
-        "batch/records.py:_is_fault", "outputs/cine_files.py:CineFiles._list_faults",
-        "outputs/structured.py:fault_json",
+        "outputs/cine_files.py:CineFiles._list_faults", "outputs/structured.py:fault_json",
     ),
     "evaluation: seeds, further prompts": (
         "cli/evaluate.py:_seeded", "data/prompt_simulation.py:scribble", "evaluation/protocol.py:drawn_rows",
@@ -132,6 +131,29 @@ INSIDE = {
         "backends/torch.py:passes_of", "export/model_folder.py:known_passes",
         "model_facts.py:_number", "model_facts.py:_wrong", "model_facts.py:changed_passes",
         "model_facts.py:read_passes", "postprocess.py:without_holes",
+    ),
+    "names safe to show in errors of options, --frame 1-5, a last line of the demo that works": (
+        "cli/demo.py:try_it", "cli/main.py:_Commands", "cli/main.py:_printable_errors",
+        "cli/terminal/options.py:one_frame",
+    ),
+    "Python: labels left out, lists and arrays, wrong ones refused, names in help": (
+        "__init__.py:__dir__", "arguments.py:described", "arguments.py:is_size",
+        "arguments.py:prompt_sequences", "arguments.py:tuple_of", "prompt_checks.py:check_frame",
+    ),
+    "notes on prompts, masks and volumes": (
+        "measure/volume.py:apart_notes", "measure/volume.py:volume_notes",
+        "outputs/saved_masks.py:SavedMask.notes_of", "postprocess.py:_covers", "postprocess.py:_holds",
+        "postprocess.py:hidden", "postprocess.py:of_nothing", "prompt_checks.py:clipped",
+        "prompt_checks.py:contradictions", "results.py:with_masks_notes", "results.py:with_objects_notes",
+    ),
+    "folders of results that anybody wrote, names on Windows": (
+        "batch/records.py:_fits", "batch/records.py:_is_record", "batch/records.py:is_result_of",
+        "batch/storage.py:Store.written", "batch/storage.py:is_relative",
+        "batch/storage.py:local_name",
+    ),
+    "libraries in results, how a model was prompted in reports": (
+        "bench/accuracy.py:of_others", "model_facts.py:ModelFacts.prompting",
+        "outputs/structured.py:libraries",
     ),
     "warnings of splits by image": (
         "cli/data.py:_warn_of_alike", "data/importers/sample.py:begin_alike",

@@ -14,11 +14,10 @@ from uniultra.geometry import (
     clip_box,
     prompt_points,
     region_around,
-    resized,
     whole,
 )
 from uniultra.pixel_scale import Calibration, ScanRegion
-from uniultra.types import Frame, Prompt, Region
+from uniultra.types import Prompt, Region
 
 regions = st.builds(
     lambda x, y, w, h: Region(x, y, x + w, y + h),
@@ -143,10 +142,11 @@ SCREEN = Calibration((ScanRegion((9.5, 4.5, 79.5, 54.5), "2D", "tissue", ("cm", 
 
 @pytest.mark.parametrize("frame_hw", [(30, 50), (120, 200), (60, 50)])
 def test_a_resized_frame_has_pixels_of_another_size(frame_hw: tuple[int, int]) -> None:
-    plain = resized(Frame.from_array(np.zeros((60, 100), np.uint8), (0.3, 0.2)), frame_hw)
-    assert plain.spacing_mm_yx is not None
+    scale_xy = frame_hw[1] / 100, frame_hw[0] / 60
+    plain = Calibration.uniform((0.3, 0.2)).moved((-0.5, -0.5), scale_xy).whole_mm_yx
+    assert plain is not None
     for axis, length in enumerate((60 * 0.3, 100 * 0.2)):
-        assert plain.spacing_mm_yx[axis] * plain.pixels_hw.shape[axis] == pytest.approx(length)
-    other = resized(Frame(np.zeros((60, 100), np.uint8), calibration=SCREEN), frame_hw)
-    x0, _, x1, _ = other.calibration.regions[0].box_xyxy
-    assert 10 * other.calibration.regions[0].delta_xy[0] * (x1 - x0) == pytest.approx(10 * 0.02 * 70)
+        assert plain[axis] * frame_hw[axis] == pytest.approx(length)
+    [other] = SCREEN.moved((-0.5, -0.5), scale_xy).regions
+    x0, _, x1, _ = other.box_xyxy
+    assert 10 * other.delta_xy[0] * (x1 - x0) == pytest.approx(10 * 0.02 * 70)

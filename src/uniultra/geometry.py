@@ -201,17 +201,6 @@ def _pointed(prompt: Prompt, frame_hw: tuple[int, int]) -> list[tuple[float, flo
     return points
 
 
-def resized(frame: Frame, frame_hw: tuple[int, int]) -> Frame:
-    """A frame at another (height, width), both at least 1; its spacing and regions change with it."""
-    height, width = frame_hw
-    sx, sy = width / frame.width, height / frame.height
-    smaller = sx < 1 or sy < 1
-    pixels = cv2.resize(
-        frame.pixels_hw, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    )
-    return replace(frame, pixels_hw=pixels, calibration=frame.calibration.moved((-0.5, -0.5), (sx, sy)))
-
-
 def prompt_points(prompt: Prompt, to: ModelMap) -> tuple[np.ndarray, np.ndarray]:
     """A prompt's points and box corners in model coordinates, (N, 2) float32, and SAM's labels (N,) int32.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from uniultra.errors import ModelError
+from uniultra.hashes import file_sha256
 
 WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT = "uniultra-mini"
@@ -114,7 +114,7 @@ def verified_folder(entry: ModelEntry) -> Path:
         path = entry.folder / file
         if not path.is_file():
             raise ModelError(f"model '{entry.name}' lacks {file} in '{entry.folder}'; reinstall uniultra")
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        found = file_sha256(path)
         if found != expected:
             hashes = f"{file} has SHA-256 {found[:12]}..., published is {expected[:12]}..."
             raise ModelError(f"model '{entry.name}': {hashes}; reinstall uniultra")

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal
 
+import numpy as np
+
 from uniultra.errors import FileError
 from uniultra.io.cines import OnFault, frames_or_faults
 from uniultra.measure import area_px
@@ -115,6 +117,14 @@ class FrameResult:
     @property
     def masks(self) -> list[Mask]:
         return [found.mask for found in self.objects]
+
+    @property
+    def masks_hw(self) -> list[np.ndarray]:
+        return [found.mask.mask_hw for found in self.objects]
+
+    @property
+    def names(self) -> list[str]:
+        return [found.name for found in self.objects]
 
 
 def frame_result(

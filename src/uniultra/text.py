@@ -68,12 +68,8 @@ class Said(str):
         """Itself, so that an exception keeps the code of what it says."""
         return self
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _said, (type(self), self.code, "".join(self), self.values)
-
-
-def _said(kind: type[Said], code: str, english: str, values: dict[str, Any]) -> Said:
-    return kind(code, english, **values)
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, Any]]:
+        return (self.code, "".join(self)), self.values
 
 
 def said_in(value: Any) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from uniultra.batch.choice import Choice, frame_of, grid_of
+from uniultra.batch.choice import Choice, grid_of
 from uniultra.batch.job import Item
 from uniultra.errors import FileError, PromptError
 
@@ -32,7 +32,7 @@ def test_files_without_a_row_are_left_out_and_named(tmp_path: Path) -> None:
 
 def test_a_grid_is_asked_of_every_file() -> None:
     said = list[str]()
-    items = Choice(None, None, grid_of(8, 0.7), frame_of("middle")).items(FILES, "in", said.append)
+    items = Choice(None, None, grid_of(8, 0.7), "middle").items(FILES, "in", said.append)
     assert [(item.name, item.frame, item.prompts) for item in items] == [
         ("a.png", "middle", ()),
         ("b.png", "middle", ()),
@@ -43,8 +43,8 @@ def test_a_grid_is_asked_of_every_file() -> None:
 
 
 def test_options_out_of_place_are_refused() -> None:
-    assert grid_of(None, None) is frame_of(None) is None
+    assert grid_of(None, None) is None
     with pytest.raises(PromptError, match=r"--quality 0\.5 is for --grid alone"):
         grid_of(None, 0.5)
     with pytest.raises(PromptError, match="--frame 'last' is unknown; give first, middle, all"):
-        frame_of("last")
+        Choice(None, "masks", None, "last")

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from dicoms import dataset, picture, save
 from uniultra.cli.main import app
-from uniultra.cli.terminal.options import TypedScale
+from uniultra.cli.terminal.options import parse_scale
 from uniultra.io.cines import open_cine, recalibrated
 from uniultra.pixel_scale import Calibration
 from uniultra.web.messages import FileOptions, Read
@@ -54,10 +54,10 @@ def test_what_is_no_size(tmp_path: Path, command: str, given: str) -> None:
 
 def test_one_number_is_the_height_of_a_pixel(tmp_path: Path) -> None:
     path = save(dataset(picture(), PixelAspectRatio=[2, 1]), tmp_path / "a.dcm")
-    for size, right in ((0.4, (0.4, 0.2)), ((0.4, 0.4), (0.4, 0.4))):
-        assert recalibrated(open_cine(path), TypedScale(size, overrides=False).applied).read(
-            0
-        ).spacing_mm_yx == pytest.approx(right)
+    for size, typed, right in ((0.4, "0.4", (0.4, 0.2)), ((0.4, 0.4), "0.4,0.4", (0.4, 0.4))):
+        scale = parse_scale(typed, None)
+        assert scale is not None
+        assert recalibrated(open_cine(path), scale).read(0).spacing_mm_yx == pytest.approx(right)
         expected = FileOptions(None, size)  # what the server is asked
         frame = read_upload(Read(path.read_bytes(), 10**7, 10**7, expected)).frame
         assert frame.spacing_mm_yx == pytest.approx(right)

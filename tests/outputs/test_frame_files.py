@@ -16,7 +16,7 @@ from uniultra.errors import OutputError, PromptError
 from uniultra.io.images import read_frame
 from uniultra.io.input_file import InputFile, input_file
 from uniultra.model_facts import ModelFacts
-from uniultra.outputs.frame_files import WriteExtras, write_frame_files
+from uniultra.outputs.frame_files import write_extras, write_frame_files
 from uniultra.outputs.plan import OutputPlan, chosen_extras
 from uniultra.results import FrameResult, frame_result
 from uniultra.types import Frame, Mask, Prompt
@@ -86,7 +86,7 @@ def test_extras_of_a_picture_and_of_a_dicom(tmp_path: Path) -> None:
         tmp_path / "still.dcm",
     )
     for name, file, seg in (("a", picture, False), ("b", tmp_path / "still.dcm", True)):
-        made = WriteExtras(kinds)(tmp_path / name, input_file(file), found(read_frame(file)))
+        made = write_extras(kinds, False, tmp_path / name, input_file(file), found(read_frame(file)))
         assert list(made) == ["overlay.png", "json", *(["seg.dcm"] if seg else []), "csv"]
         assert all(path.is_file() for path in made.values())
 
@@ -96,18 +96,16 @@ def test_the_patient_is_kept_where_that_was_asked_for(tmp_path: Path, keep: bool
     pytest.importorskip("highdicom", reason="needs highdicom: pip install 'uniultra[dicom]'")
     data = dataset(speckled(TRUE).pixels_hw[None], SequenceOfUltrasoundRegions=[region((0, 0, 127, 95))])
     file = save(data, tmp_path / "still.dcm")
-    for path in WriteExtras(("seg", "sr"), keep)(
-        tmp_path / "a", input_file(file), found(read_frame(file))
-    ).values():
+    extras = write_extras(("seg", "sr"), keep, tmp_path / "a", input_file(file), found(read_frame(file)))
+    for path in extras.values():
         made = pydicom.dcmread(path)
         assert (made.PatientID, made.PatientName) == (("ID-4711", PHI) if keep else ("", ""))
         assert (made.StudyInstanceUID == data.StudyInstanceUID) == keep
 
 
 def test_extras_of_a_frame_without_objects(tmp_path: Path) -> None:
-    made = WriteExtras(("overlay", "json", "csv"))(
-        tmp_path, InputFile(tmp_path / "scan.png"), found(Frame(np.zeros(SHAPE, np.uint8)), masks=0)
-    )
+    blank = found(Frame(np.zeros(SHAPE, np.uint8)), masks=0)
+    made = write_extras(("overlay", "json", "csv"), False, tmp_path, InputFile(tmp_path / "scan.png"), blank)
     assert list(made) == ["overlay.png", "json"]
     assert json.loads(made["json"].read_text())["objects"] == []
 

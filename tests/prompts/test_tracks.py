@@ -69,7 +69,7 @@ def test_a_table_and_lists_by_file_name_clips(tmp_path: Path) -> None:
     with pytest.raises(PromptError, match=r"has no entry for 'c.dcm'"):
         read_track_prompts(sheet, "c.dcm")
     by_file.write_text(json.dumps({"q.dcm": [{"frame": 3, "object": 1, "box": [1, 2, 30, 40]}]}))
-    with pytest.raises(PromptError, match=r"'q.dcm' is not a clip of the archive"):
+    with pytest.raises(DataError, match=r"entry 1: 'q.dcm' is not an image of the archive; give its path"):
         read_tracks(by_file, names)
     sheet.write_text("file,x0,y0,x1,y1\na.dcm,1,2,30,40\na.dcm,1,2,30,40\n")
     with pytest.raises(DataError, match=r"row 3, column object: structure 1 of frame 0 appears twice"):
@@ -80,7 +80,9 @@ def test_a_clip_that_two_entries_name_is_refused(tmp_path: Path) -> None:
     entry = [{"frame": 0, "object": 1, "box": [1, 2, 3, 4]}]
     path = tmp_path / "p.json"
     path.write_text(json.dumps({"a.dcm": entry, "./a.dcm": entry}), encoding="utf-8")
-    with pytest.raises(PromptError, match=r"'a\.dcm' is named by two entries; put both into one"):
+    with pytest.raises(
+        DataError, match=r"entry 2: 'a\.dcm' is named by an earlier entry, too; put both into"
+    ):
         read_tracks(path, ["a.dcm"])
 
 

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from uniultra.automatic import GridSettings
@@ -13,7 +14,7 @@ from uniultra.backends.open import model_sha256
 from uniultra.batch.inputs import find_previous_masks
 from uniultra.batch.job import CHOICES, EVERY, Item, Job, plain_prompts, plain_track
 from uniultra.errors import FileError, PromptError
-from uniultra.outputs.frame_files import WriteExtras
+from uniultra.outputs.frame_files import write_extras
 from uniultra.prompts.files import read_prompts
 from uniultra.prompts.tracks import read_tracks
 from uniultra.registry import MODELS
@@ -35,18 +36,15 @@ class Choice:
     def __post_init__(self) -> None:
         if self.track and (self.prompts is None or self.frame is not None):
             raise PromptError("--track follows what --prompts points at, on all frames; leave --frame out")
-        given = [
-            name
-            for name, value in (
-                ("--prompts", self.prompts),
-                ("--from-masks", self.masks),
-                ("--grid", self.grid),
-            )
-            if value is not None
-        ]
+        ways = {"--prompts": self.prompts, "--from-masks": self.masks, "--grid": self.grid}
+        given = [name for name, value in ways.items() if value is not None]
         if len(given) != 1:
             fault = f"{' and '.join(given)} are given" if given else "nothing points at the structures"
             raise PromptError(f"{fault}; give one of --prompts prompts.csv, --from-masks FOLDER or --grid N")
+        if self.frame not in (None, *CHOICES):
+            legal = ", ".join(CHOICES)
+            fix = f"give {legal}; numbers go into a column frame of --prompts"
+            raise PromptError(f"--frame '{self.frame}' is unknown; {fix}")
 
     def items(self, files: Mapping[str, str], source: str, on_left: Callable[[str], None]) -> list[Item]:
         """One for each input. `on_left` is told, in a sentence, of files that nothing is asked of. Raises
@@ -85,16 +83,6 @@ def grid_of(side: int | None, quality: float | None) -> GridSettings | None:
     return GridSettings(side) if quality is None else GridSettings(side, quality)
 
 
-def frame_of(which: str | None) -> str | None:
-    """What `--frame` says. Raises PromptError."""
-    if which is not None and which not in CHOICES:
-        raise PromptError(
-            f"--frame '{which}' is unknown; give {', '.join(CHOICES)}; numbers go into a column frame of "
-            "--prompts"
-        )
-    return which
-
-
 def new_job(out: str, model: str, choice: Choice, written: tuple[tuple[str, ...], bool], force: bool) -> Job:
     """A new job; `written` is the kinds, and whether they keep the patient. Raises ModelError where there is
     no such model.
@@ -104,7 +92,7 @@ def new_job(out: str, model: str, choice: Choice, written: tuple[tuple[str, ...]
         model if any(entry.name == model for entry in MODELS) else os.path.abspath(model)
     )  # workers may run elsewhere
     kinds, keep_patient = written
-    extras = WriteExtras(kinds, keep_patient) if kinds else None
+    extras = partial(write_extras, kinds, keep_patient) if kinds else None
     run = secrets.token_hex(8)
     return Job(
         out, place, sha256, run, choice.masks is not None, choice.grid, kinds, extras, force, keep_patient

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import NoneType
 from typing import Any
 
 from uniultra import __version__
@@ -94,60 +95,58 @@ def read_record(store: Store, item: Item) -> Record | None:
     return record if _is_record(record, item) else None
 
 
-_TEXTS = {DONE: ("ask", "run", "sha256", "model", "version"), FAILED: ("ask", "run", "reason")}
-_LISTS = {DONE: ("frames", "objects", "files"), FAILED: ()}
+_FRAME = (int, NoneType)
+_FORMS: dict[str, dict[str, Any]] = {
+    DONE: {
+        **dict.fromkeys(("ask", "run", "sha256", "model", "version"), str),
+        "frames": [{"frame": _FRAME, "mask": object}],
+        "objects": [
+            {
+                **dict.fromkeys(("id", "prompt", "area_px", "area_mm2", "quality"), object),
+                "frame": _FRAME,
+                "box_xyxy": (list, NoneType),
+            }
+        ],
+        "files": [str],
+    },
+    FAILED: dict.fromkeys(("ask", "run", "reason"), str),
+}
+"""What a record holds by its status: a type or several, a list of one form, or a form for each key."""
+
+
+def _fits(value: Any, form: Any) -> bool:
+    """Whether a value has a form, as `_FORMS` writes it."""
+    if isinstance(form, dict):
+        return isinstance(value, dict) and all(
+            key in value and _fits(value[key], one) for key, one in form.items()
+        )
+    if isinstance(form, list):
+        return isinstance(value, list) and all(_fits(one, form[0]) for one in value)
+    return isinstance(value, form)
 
 
 def _is_record(record: Any, item: Item) -> bool:
     """Whether this is what `write_record` writes of an item: a folder of results may be anybody's."""
-    if not isinstance(record, dict) or record.get("schema") != SCHEMA or record.get("input") != item.name:
+    if not isinstance(record, dict) or (record.get("schema"), record.get("input")) != (SCHEMA, item.name):
         return False
-    status = record.get("status")
-    if status not in (DONE, FAILED):
+    form = _FORMS.get(str(record.get("status")))
+    if form is None or not _fits(record, form):
         return False
-    texts, lists = _TEXTS[status], _LISTS[status]
-    if not all(isinstance(record.get(key), str) for key in texts):
-        return False
-    if not all(isinstance(record.get(key), list) for key in lists):
-        return False
-    if status == FAILED:
+    if record["status"] == FAILED:
         return True
-    return _is_content(record) and all(is_result_of(name, item) for name in record["files"])
-
-
-def _is_content(record: Record) -> bool:
-    """Whether frames and objects of a record have their keys, and each object is of one of the frames."""
-    for key, keys in (("frames", _FRAME_KEYS), ("objects", _OBJECT_KEYS)):
-        if not all(isinstance(entry, dict) and keys <= entry.keys() for entry in record[key]):
-            return False
     faults = record.get("faults", [])  # older records have none
-    if not isinstance(faults, list) or not all(_is_fault(fault) for fault in faults):
-        return False
     numbers = [picture["frame"] for picture in record["frames"]]
-    if not all(number is None or isinstance(number, int) for number in numbers):
-        return False
-    return all(found["frame"] in numbers and _is_box(found["box_xyxy"]) for found in record["objects"])
-
-
-def _is_fault(fault: Any) -> bool:
     return (
-        isinstance(fault, dict)
-        and isinstance(fault.get("frame"), int)
-        and isinstance(fault.get("reason"), str)
+        _fits(faults, [{"frame": int, "reason": str}])
+        and all(found["frame"] in numbers for found in record["objects"])
+        and all(len(found["box_xyxy"]) == 4 for found in record["objects"] if found["box_xyxy"] is not None)
+        and all(is_result_of(name, item) for name in record["files"])
     )
 
 
-def _is_box(box: Any) -> bool:
-    return box is None or (isinstance(box, list) and len(box) == 4)
-
-
-_FRAME_KEYS = {"frame", "mask"}
-_OBJECT_KEYS = {"frame", "id", "prompt", "area_px", "area_mm2", "quality", "box_xyxy"}
-
-
-def is_result_of(name: Any, item: Item) -> bool:
+def is_result_of(name: str, item: Item) -> bool:
     """Whether a name follows from an item: its own, the frame, and an ending that a batch writes."""
-    if not isinstance(name, str) or not name.startswith(f"{item.name}.") or not is_relative(name):
+    if not name.startswith(f"{item.name}.") or not is_relative(name):
         return False
     rest = re.sub(r"^frame[0-9]{1,7}\.", "", name.removeprefix(f"{item.name}."))
     return rest == MASK_ENDING or rest in ARCHIVE_ENDINGS.values()

@@ -13,9 +13,9 @@ from typing import Any
 from uniultra import __version__
 from uniultra.bench.accuracy import Accuracy, check_names, of_others
 from uniultra.bench.candidates import STEPS, Contestant, Task, our_model
-from uniultra.bench.cold_start import MODULE, Fresh, run_fresh
+from uniultra.bench.cold_start import MODULE, run_fresh
 from uniultra.bench.machine import describe_machine, load_average, warnings_of, yardstick
-from uniultra.bench.timing import Job, Pace, Rounds, interleave, ratio, spread, timing_of
+from uniultra.bench.timing import Job, Pace, interleave, ratio, spread, timing_of
 from uniultra.errors import ModelError, PromptError
 from uniultra.machine import usable_cores
 
@@ -80,14 +80,19 @@ def run_bench(
     if len(set(names)) < len(names):
         raise PromptError(f"two contestants have the same name ({', '.join(names)}); rename a model's folder")
     check_names(accuracies, names)
-    stages = [
-        _timed(plan, peers, threads, _part(tick, index, len(plan.threads)))
-        for index, threads in enumerate(plan.threads)
-    ]
+    contestants: Sequence[Contestant] = ()
+    times: list[dict[str, Any]] = []
+    jitter: dict[int, float] = {}
+    for index, threads in enumerate(plan.threads):
+
+        def tick_part(share: float, done: int = index) -> None:
+            tick(0.9 * (done + share) / len(plan.threads))  # the fresh processes come after them
+
+        contestants, rows, jitter[threads] = _timed(plan, peers, threads, tick_part)
+        times += rows
     fresh = _fresh(plan, names)
     tick(1.0)
-    timed = {each.name: each.made_with for each in stages[0].contestants if each.made_with is not None}
-    jitter = {threads: stage.jitter for threads, stage in zip(plan.threads, stages, strict=True)}
+    timed = {each.name: each.made_with for each in contestants if each.made_with is not None}
     return {
         "schema_version": SCHEMA_VERSION,
         "uniultra_version": __version__,
@@ -103,18 +108,11 @@ def run_bench(
             "fresh_processes": plan.fresh,
         },
         "compared_to": names[0],
-        "contestants": [_facts(each, accuracies.get(each.name)) for each in stages[0].contestants],
+        "contestants": [_facts(each, accuracies.get(each.name)) for each in contestants],
         "left_out": left_out,
-        "times": [time for stage in stages for time in stage.times],
+        "times": times,
         "fresh": fresh,
     }
-
-
-@dataclass(frozen=True)
-class _Stage:
-    contestants: tuple[Contestant, ...]
-    times: tuple[dict[str, Any], ...]
-    jitter: float
 
 
 def _build_peers(plan: Plan) -> tuple[list[Contestant], dict[str, str]]:
@@ -135,12 +133,15 @@ def _build_peers(plan: Plan) -> tuple[list[Contestant], dict[str, str]]:
     return built, left_out
 
 
-def _timed(plan: Plan, peers: Sequence[Contestant], threads: int, tick: Callable[[float], None]) -> _Stage:
+def _timed(
+    plan: Plan, peers: Sequence[Contestant], threads: int, tick: Callable[[float], None]
+) -> tuple[list[Contestant], list[dict[str, Any]], float]:
+    """The contestants at this number of threads, a row for each step of each, the yardstick's jitter."""
     if peers:
         from uniultra.bench.peers import set_threads
 
         set_threads(threads)
-    contestants = (*(our_model(model, plan.task, threads) for model in plan.models), *peers)
+    contestants = [*(our_model(model, plan.task, threads) for model in plan.models), *peers]
     jobs = [Job(each.name, step, call) for each in contestants for step, call in each.steps.items()]
     jobs.append(Job(YARDSTICK, YARDSTICK, yardstick))
     done, calls = 0, len(jobs) * (plan.pace.rounds + 1)
@@ -154,20 +155,11 @@ def _timed(plan: Plan, peers: Sequence[Contestant], threads: int, tick: Callable
     ours = {
         job.step: own for job, own in zip(jobs, rounds, strict=True) if job.contestant == contestants[0].name
     }
-    times = [
-        _row(job, own, ours, threads)
-        for job, own in zip(jobs, rounds, strict=True)
-        if job.contestant != YARDSTICK
-    ]
-    return _Stage(contestants, tuple(times), spread(rounds[-1]))
-
-
-def _row(job: Job, own: Rounds, ours: Mapping[str, Rounds], threads: int) -> dict[str, Any]:
-    return {
-        **asdict(timing_of(job, own)),
-        "threads": threads,
-        "ratio": ratio(own, ours[job.step]) if job.step in ours else None,
-    }
+    times = []
+    for job, own in zip(jobs[:-1], rounds[:-1], strict=True):
+        compared = ratio(own, ours[job.step]) if job.step in ours else None
+        times.append({**asdict(timing_of(job, own)), "threads": threads, "ratio": compared})
+    return contestants, times, spread(rounds[-1])
 
 
 def _fresh(plan: Plan, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -175,33 +167,17 @@ def _fresh(plan: Plan, names: Sequence[str]) -> list[dict[str, Any]]:
     box = ",".join(f"{value:g}" for value in plan.task.box_xyxy)
     rows = []
     for model, name in zip(plan.models, names, strict=False):
-        segment = [
-            MODULE,
-            plan.command,
-            "segment",
-            str(plan.task.image),
-            "--box",
-            box,
-            "--model",
-            model,
-            "--json",
-        ]
+        options = ["--box", box, "--model", model, "--json"]
+        segment = [MODULE, plan.command, "segment", str(plan.task.image), *options]
         found = [run_fresh(segment) for _ in range(plan.fresh)]
-        rows.append({"contestant": name, **_of_fresh(found), "peak_mb": _peak(found)})
+        times = [1000.0 * each.seconds for each in found]
+        peaks = [each.peak_mb for each in found if each.peak_mb is not None]
+        cold = {"cold_ms": median(times), "cold_ms_all": times}
+        rows.append({"contestant": name, **cold, "peak_mb": max(peaks, default=None)})
     for name in names[len(plan.models) :]:
         peak = run_fresh([name, str(plan.task.image), box]).peak_mb
         rows.append({"contestant": name, "cold_ms": None, "cold_ms_all": [], "peak_mb": peak})
     return rows
-
-
-def _of_fresh(found: Sequence[Fresh]) -> dict[str, Any]:
-    times = [1000.0 * each.seconds for each in found]
-    return {"cold_ms": median(times), "cold_ms_all": times}
-
-
-def _peak(found: Sequence[Fresh]) -> float | None:
-    known = [each.peak_mb for each in found if each.peak_mb is not None]
-    return max(known, default=None)
 
 
 def _facts(contestant: Contestant, accuracy: Accuracy | None) -> dict[str, Any]:
@@ -209,10 +185,3 @@ def _facts(contestant: Contestant, accuracy: Accuracy | None) -> dict[str, Any]:
     del facts["steps"]
     steps = [step for step in STEPS if step in contestant.steps]
     return {**facts, "steps": steps, "accuracy": None if accuracy is None else asdict(accuracy)}
-
-
-def _part(tick: Callable[[float], None], index: int, count: int) -> Callable[[float], None]:
-    """The ticks of one of several stages, as parts of nine tenths of the whole: the fresh processes come
-    after them.
-    """
-    return lambda share: tick(0.9 * (index + share) / count)

@@ -83,12 +83,12 @@ def batch(
     finished files are skipped.
     """
     need("cluster", "fsspec", "ray")
-    from uniultra.batch.choice import Choice, frame_of, grid_of, new_job
+    from uniultra.batch.choice import Choice, grid_of, new_job
     from uniultra.batch.inputs import check_apart, find_inputs
     from uniultra.batch.ray_pool import PoolSettings
     from uniultra.outputs.earlier import archive_images
 
-    choice = Choice(prompts, from_masks, grid_of(grid, quality), frame_of(frame), track)
+    choice = Choice(prompts, from_masks, grid_of(grid, quality), frame, track)
     kinds = chosen_extras(write)
     keep_patient = check_store(store, kinds, out) or keep_patient
     _check_patient(keep_patient, kinds)

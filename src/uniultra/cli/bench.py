@@ -7,18 +7,16 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uniultra.cli.terminal.progress import progress
 from uniultra.cli.terminal.text import printable_lines, say, tell
 from uniultra.errors import PromptError
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from uniultra.bench.accuracy import Accuracy
     from uniultra.bench.runner import Plan
 
 COMMAND = "uniultra.cli.main"
@@ -62,7 +60,7 @@ def bench(
     """
     from uniultra.bench.accuracy import read_accuracies
     from uniultra.bench.report import to_markdown, to_svg
-    from uniultra.bench.runner import check_plan
+    from uniultra.bench.runner import check_plan, run_bench
     from uniultra.evaluation.report.run_report import plain
     from uniultra.io.output import check_free, staged, write_text
 
@@ -75,7 +73,8 @@ def bench(
     check_plan(plan)
     accuracies = read_accuracies(accuracy, kind)
     check_free([out / file for file in FILES], force)
-    report = plain(_run(plan, accuracies))
+    with progress("Timing") as advance:
+        report = plain(run_bench(plan, accuracies, lambda share: advance(share, 1.0)))
     markdown, plot = to_markdown(report), to_svg(report)
     contents = {
         "bench.json": json.dumps(report, indent=2, allow_nan=False) + "\n",
@@ -114,13 +113,3 @@ def _plan(
     return Plan(
         models, requested, Task(image, box_xyxy), counts, pace, COMMAND, fresh=1 if quick else 5, quick=quick
     )
-
-
-def _run(plan: Plan, accuracies: Mapping[str, Accuracy]) -> dict[str, Any]:
-    """The report, with a bar on stderr."""
-    from uniultra.bench.runner import run_bench
-    from uniultra.cli.protocols import new_bar
-
-    with new_bar() as bar:
-        task = bar.add_task("Timing", total=1.0)
-        return run_bench(plan, accuracies, lambda share: bar.update(task, completed=share))

@@ -6,16 +6,15 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from uniultra.cli.protocols import new_bar
 from uniultra.cli.terminal.help_text import LiteralCommand, LiteralGroup
-from uniultra.cli.terminal.text import label, printable, say, tell
+from uniultra.cli.terminal.progress import progress
+from uniultra.cli.terminal.text import printable, say, tell
 from uniultra.errors import DataError
 
 data = typer.Typer(
@@ -87,8 +86,8 @@ def import_(
         subject,
         splits,
     )
-    with _bar(f"import {name}") as progress:
-        imported = import_set(input_file(name), path, out, settings, progress)
+    with progress(f"import {name}") as advance:
+        imported = import_set(input_file(name), path, out, settings, advance)
     _list(imported.problems)
     if not imported.written:
         raise DataError(
@@ -125,8 +124,8 @@ def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, on
     """Check a manifest and its files: every problem, by row and column."""
     from uniultra.data.loading import check_manifest, split_by_image
 
-    with _bar("check") as progress:
-        problems = check_manifest(manifest, progress)
+    with progress("check") as advance:
+        problems = check_manifest(manifest, advance)
     _list(problems)
     if problems:
         raise DataError(f"manifest '{manifest}' has {_count(len(problems), 'problem')}; fix what is listed")
@@ -157,8 +156,8 @@ def simulate(
     """
     from uniultra.data.simulation.frames import simulate_set
 
-    with _bar("simulate") as progress:
-        manifest = simulate_set(out, images, seed, split, scene, progress)
+    with progress("simulate") as advance:
+        manifest = simulate_set(out, images, seed, split, scene, advance)
     say(f"{manifest}: {images} simulated frames")
 
 
@@ -185,8 +184,8 @@ def simulate_cine(
 
     chosen = tuple(event.strip() for event in events.split(","))
     settings = CineSettings(split, cines, frames, seed, chosen)  # type: ignore[arg-type]
-    with _bar("simulate-cine") as progress:
-        made = simulate_cine_set(manifest, out, settings, progress)
+    with progress("simulate-cine") as advance:
+        made = simulate_cine_set(manifest, out, settings, advance)
     say(f"{out / 'manifest.csv'}: {made} cines of {frames} frames")
 
 
@@ -212,11 +211,3 @@ def parse_fractions(text: str) -> dict[str, float]:
 def _list(problems: Iterable[object]) -> None:
     for problem in problems:
         print(printable(str(problem)), file=sys.stderr)
-
-
-@contextmanager
-def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr, so that stdout holds the result alone."""
-    with new_bar() as bar:
-        task = bar.add_task(label(title), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

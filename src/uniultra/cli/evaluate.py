@@ -4,7 +4,6 @@ box.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,17 +12,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uniultra.cli.protocols import (
+    PAPER,
     STANDARD,
-    PaperRun,
+    TRACK,
+    check_protocol,
     damage_settings,
-    damage_tables,
-    is_paper,
-    is_track,
-    new_bar,
-    open_damaged,
+    folder_of,
+    run_paper,
     run_robustness,
 )
-from uniultra.cli.terminal.text import label, printable_lines
+from uniultra.cli.terminal.progress import progress, ticks
+from uniultra.cli.terminal.text import printable_lines
 from uniultra.cli.track_protocol import TrackRun, by_track
 from uniultra.errors import DataError, PromptError
 from uniultra.evaluation.settings import DAMAGED_IMAGES, KINDS, EvaluationSettings, parse_kinds, parse_seeds
@@ -112,33 +111,37 @@ def evaluate(
     from uniultra.evaluation.protocol import Limit
     from uniultra.evaluation.report.gallery import picture_cases
     from uniultra.evaluation.report.run_report import build_report, tables_of, with_section, write_report
-    from uniultra.evaluation.run_folder import open_folder, write_folder
+    from uniultra.evaluation.robustness.robustness_protocol import open_robustness
+    from uniultra.evaluation.robustness.robustness_report import robustness_markdown
+    from uniultra.evaluation.run_folder import DAMAGED_JOURNAL, open_folder, write_folder
     from uniultra.io.output import check_free
 
     own = {"--kinds": kinds != DEFAULT_KINDS, "--draws": draws != DEFAULTS.draws, "--seeds": bool(seeds)}
-    limited = Limit(limit, first)
-    damage = damage_settings(robustness, robustness_limit, workers)
-    if is_track(protocol, {**own, "--robustness": robustness}):
-        checked_all = partial(_checked, data, split, Limit(None, first), True)
-        return by_track(model, checked_all, TrackRun(limit, out, skip_bad, force))
-    if is_paper(protocol, {**own, "--against": against is not None, "--robustness": robustness}):
-        return _by_paper(
-            model, partial(_checked, data, split, limited, skip_bad), limited, PaperRun(out, workers, force)
-        )
+    check_protocol(protocol, own | {"--against": against is not None, "--robustness": robustness})
+    damage, limited, folder = (
+        damage_settings(robustness, robustness_limit, workers),
+        Limit(limit, first),
+        folder_of(out),
+    )
     settings = _seeded(
         EvaluationSettings(_kinds_for(model, parse_kinds(kinds)), draws, workers, skip_bad), seeds
     )
-    folder = None if out is None or out.suffix.lower() == ".json" else out
     if out is not None and folder is None:
         check_free([out], force)
+    if protocol == TRACK:
+        checked_all = partial(_checked, data, split, Limit(None, first), True)
+        return by_track(model, checked_all, TrackRun(limit, out, skip_bad, force))
     checked = _checked(data, split, limited, skip_bad)
-    rows = checked.rows
-    segmenter = _segmenter(model)
+    rows, segmenter = checked.rows, _segmenter(model)
     provenance = _provenance(model, segmenter, checked, limited)
+    if protocol == PAPER:
+        print(printable_lines(run_paper(segmenter, rows, provenance, workers, out, force)), end="")
+        return None
     journal = None if folder is None else open_folder(folder, provenance, split, settings, force)
-    damaged_journal = (
-        None if damage is None or folder is None else open_damaged(folder, provenance, split, damage)
-    )
+    damaged_journal = None
+    if damage is not None and folder is not None:
+        about = {**provenance.stated, "split": split}
+        damaged_journal = open_robustness(folder / DAMAGED_JOURNAL, damage, about)
     evaluation = _with_progress(segmenter, rows, settings, journal)
     if not evaluation.records:
         what = f"split '{split}' of '{data}' shows no object"
@@ -146,19 +149,14 @@ def evaluate(
     compared = None if against is None else _compared(against, rows, evaluation, provenance)
     damaged = None if damage is None else run_robustness(segmenter, rows, evaluation, damage, damaged_journal)
     if folder is not None:
-        write_folder(
-            folder,
-            evaluation,
-            provenance,
-            compared,
-            picture_cases(segmenter, rows, evaluation),
-            damaged,
-            force,
-        )
+        cases = picture_cases(segmenter, rows, evaluation)
+        write_folder(folder, evaluation, provenance, compared, cases, damaged, force)
     elif out is not None:
         report = build_report(evaluation, provenance, compared)
         write_report(out, report if damaged is None else with_section(report, "robustness", damaged), force)
-    tables = [*tables_of(evaluation, provenance, compared), *damage_tables(damaged)]
+    tables = tables_of(evaluation, provenance, compared)
+    if damaged is not None:
+        tables.append(robustness_markdown(damaged))
     print(printable_lines("\n".join([_title(segmenter.name, evaluation, provenance), *tables])), end="")
 
 
@@ -171,15 +169,6 @@ def _seeded(settings: EvaluationSettings, seeds: str) -> EvaluationSettings:
             f"--draws {settings.draws} and --seeds {seeds} both say how often to draw; leave one of them out"
         )
     return replace(settings, seeds=parse_seeds(seeds))
-
-
-def _by_paper(model: str, checked: Callable[[], Checked], limit: Limit, run: PaperRun) -> None:
-    """The whole of a run under the paper's protocol."""
-    run.check()
-    found, segmenter = checked(), _segmenter(model)
-    print(
-        printable_lines(run.score(segmenter, found.rows, _provenance(model, segmenter, found, limit))), end=""
-    )
 
 
 def _compared(
@@ -218,14 +207,9 @@ def _kinds_for(model: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
         return kinds
     boxes = tuple(name for name in kinds if name not in KINDS or KINDS[name].is_box)
     if kinds and not boxes:
-        raise PromptError(
-            f"the baseline '{model}' takes boxes only; give --kinds some of {_names_of_boxes()}"
-        )
+        legal = ",".join(kind.name for kind in KINDS.values() if kind.is_box)
+        raise PromptError(f"the baseline '{model}' takes boxes only; give --kinds some of {legal}")
     return boxes
-
-
-def _names_of_boxes() -> str:
-    return ",".join(kind.name for kind in KINDS.values() if kind.is_box)
 
 
 def _rows(manifest: Manifest, name: str, limit: Limit) -> SelectionSplit | ReportSplit:
@@ -234,21 +218,16 @@ def _rows(manifest: Manifest, name: str, limit: Limit) -> SelectionSplit | Repor
     if name not in ("val", "test", "external"):
         raise DataError(f"split '{name}' can't be scored; use val, test or external")
     if name == "val":
-        chosen = selection_split(manifest)
-        return limit.rows(chosen)
-    reported = report_split(manifest, name)
-    return limit.rows(reported)
+        return limit.rows(selection_split(manifest))
+    return limit.rows(report_split(manifest, name))
 
 
 def _checked(data: Path, split: str, limit: Limit, skip_bad: bool) -> Checked:
     """Every row's files looked at, with a bar on stderr."""
     from uniultra.evaluation.preflight import check
 
-    with new_bar() as bar:
-        task = bar.add_task(label(f"checking {split}"), total=None)
-        advance = partial(bar.update, task)
-        choose = partial(_rows, name=split, limit=limit)
-        return check(data, choose, skip_bad, lambda done, total: advance(completed=done, total=total))
+    with progress(f"checking {split}") as advance:
+        return check(data, partial(_rows, name=split, limit=limit), skip_bad, advance)
 
 
 def _provenance(model: str, segmenter: PromptableSegmenter, checked: Checked, limit: Limit) -> Provenance:
@@ -282,9 +261,8 @@ def _with_progress(
     from uniultra.cli.terminal.ending import resumable
     from uniultra.evaluation.protocol import evaluate as evaluate_split
 
-    with resumable(journal is not None), new_bar() as bar:
-        task = bar.add_task(label(f"{segmenter.name} on {rows.name}"), total=len(rows))
-        return evaluate_split(segmenter, rows, settings, lambda row, records: bar.advance(task), journal)
+    with resumable(journal is not None), ticks(f"{segmenter.name} on {rows.name}", len(rows)) as tick:
+        return evaluate_split(segmenter, rows, settings, lambda row, records: tick(), journal)
 
 
 def _title(name: str, evaluation: Evaluation, provenance: Provenance) -> str:

@@ -74,7 +74,7 @@ def export(
     if name is None:
         raise ModelError("--name is missing: what the model is to be called")
     need("train", "torch", "transformers", "onnx", "onnxscript")
-    from uniultra.cli.protocols import new_bar
+    from uniultra.cli.terminal.progress import new_bar
     from uniultra.export.int8 import Int8Settings
     from uniultra.export.model_folder import (
         FILES,

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uniultra.cli.protocols import new_bar
+from uniultra.cli.terminal.progress import new_bar
 from uniultra.cli.terminal.text import label, printable
 
 if TYPE_CHECKING:
-    from uniultra.cli.terminal.options import TypedScale
+    from uniultra.cli.terminal.options import Rescale
     from uniultra.errors import FileError
     from uniultra.io.input_file import InputFile
     from uniultra.outputs.plan import OutputPlan
@@ -40,7 +40,7 @@ class SegmentJob:
     plan: OutputPlan
     segmenter: Segmenter
     requested: tuple[range, ...] | None
-    scale: TypedScale | None
+    scale: Rescale | None
     prompts: PromptSource
     as_json: bool
     alternatives: int = 1
@@ -63,7 +63,7 @@ def segment_frames(job: SegmentJob, source: InputFile) -> Printed:
     source = replace(source)  # what it opens lives no longer than this call
     cine = source.cine
     if job.scale is not None:
-        cine = recalibrated(cine, job.scale.applied)
+        cine = recalibrated(cine, job.scale)
     numbers = numbers_of(job.requested, cine)
     prompts = job.prompts.for_file(source.path, cine.frame_hw)
     check_size(job.plan, source, cine, len(numbers) * len(prompts))
@@ -130,26 +130,16 @@ class Summary:
     segmenter: Segmenter
     numbers: list[int] = field(default_factory=list)
     areas: dict[int, list[tuple[float, str, int]]] = field(default_factory=dict)
-    qualities: dict[int, tuple[float, float]] = field(default_factory=dict)
+    qualities: dict[int, list[float]] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
 
     def add(self, result: FrameResult) -> None:
-        self.numbers = [*self.numbers[:1], result.at]
+        self.numbers.append(result.at)
         self.notes |= dict.fromkeys(result.notes)
         for found in result.objects:
-            area = (float(found.area_px), "px2", result.at)
-            if found.area_mm2 is not None:
-                area = (found.area_mm2, "mm2", result.at)
-            # Frames may differ in their unit, where a mask leaves its region: the smallest and largest of
-            # each are kept.
-            kept = [*self.areas.get(found.number, []), area]
-            units = dict.fromkeys(unit for _, unit, _ in kept)
-            self.areas[found.number] = [
-                pick(a for a in kept if a[1] == unit) for unit in units for pick in (min, max)
-            ]
-            quality = round(found.mask.quality, 4)
-            low, high = self.qualities.get(found.number, (1.0, 0.0))
-            self.qualities[found.number] = min(low, quality), max(high, quality)
+            area = (float(found.area_px), "px2") if found.area_mm2 is None else (found.area_mm2, "mm2")
+            self.areas.setdefault(found.number, []).append((*area, result.at))
+            self.qualities.setdefault(found.number, []).append(round(found.mask.quality, 4))
             self.notes |= dict.fromkeys(found.scale.notes)
 
     def text(self) -> str:
@@ -157,12 +147,17 @@ class Summary:
         frames = f"frames {self.numbers[0]} to {self.numbers[-1]} of 0 to {self.cine.count - 1}"
         lines = [f"{self.file}  {frames}  {width}x{height}  {self.segmenter.name} {self.segmenter.version}"]
         for identity, areas in self.areas.items():
-            low, high = self.qualities[identity]
-            spans = [
-                f"{least:.{digits}f} {unit} (frame {at}) to {most:.{digits}f} {unit} (frame {other})"
-                for (least, unit, at), (most, _, other) in zip(areas[::2], areas[1::2], strict=True)
-                for digits in ([1] if unit == "mm2" else [0])
-            ]
-            lines.append(f"  {identity}: area {', and '.join(spans)}; quality {low:.2f} to {high:.2f}")
+            units = dict.fromkeys(unit for _, unit, _ in areas)  # they differ where a mask leaves its region
+            spans = [_span([area for area in areas if area[1] == unit]) for unit in units]
+            qualities = self.qualities[identity]
+            quality = f"quality {min(qualities):.2f} to {max(qualities):.2f}"
+            lines.append(f"  {identity}: area {', and '.join(spans)}; {quality}")
         lines += [f"  note: {note}" for note in (*self.cine.notes, *self.notes)]
         return "\n".join(map(printable, lines))
+
+
+def _span(areas: list[tuple[float, str, int]]) -> str:
+    """From the smallest to the largest, of one unit."""
+    (least, unit, at), (most, _, other) = min(areas), max(areas)
+    digits = 1 if unit == "mm2" else 0
+    return f"{least:.{digits}f} {unit} (frame {at}) to {most:.{digits}f} {unit} (frame {other})"

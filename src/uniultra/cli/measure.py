@@ -67,10 +67,9 @@ def measure(
     _check_written(volume, csv, sr, keep_patient)
     if sr is not None:
         check_ejection_report(sr, volume, len(masks), len(image), force)
-    scale = parse_scale(spacing, override_scale)
+    rescale = parse_scale(spacing, override_scale)
     if csv is not None:
         check_free([csv], force)
-    rescale = None if scale is None else scale.applied
     found = (
         one
         for i, path in enumerate(masks)

@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uniultra.cli.frames import Printed, SegmentJob, segment_frames
-from uniultra.cli.protocols import new_bar
 from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched, store_results
 from uniultra.cli.terminal.options import (
     HELP,
     LABEL_HELP,
     METAVAR,
     OVERRIDE_HELP,
-    TypedScale,
     one_frame,
     parse_labels,
     parse_scale,
 )
+from uniultra.cli.terminal.progress import new_bar
 from uniultra.cli.terminal.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.outputs.frame_choice import parse_frames
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
 
     from uniultra.io.input_file import InputFile
     from uniultra.results import FrameResult, ObjectResult
-    from uniultra.types import Frame
 
 OUT = Path("uniultra-out")
 ALTERNATIVES_HELP = "Add up to N-1 alternative masks for ambiguous clicks to the JSON (N: 1 to 3)."
@@ -151,7 +149,9 @@ def segment_image(job: SegmentJob, source: InputFile) -> Printed:
     from uniultra.results import segment_ambiguous, segment_frame
 
     source = replace(source)  # what it opens lives no longer than this call
-    frame = _scaled(source.frame(job.plan.frame), job.scale)
+    frame = source.frame(job.plan.frame)
+    if job.scale is not None:
+        frame = replace(frame, calibration=job.scale(frame.calibration))
     prompts = job.prompts.for_file(source.path, (frame.height, frame.width), job.plan.frame)
     if job.alternatives > 1:
         result = segment_ambiguous(job.segmenter, frame, prompts, job.alternatives, job.plan.frame)
@@ -198,10 +198,6 @@ def _check_frames(plan: OutputPlan, frames: str | None, alternatives: int) -> No
         raise PromptError(
             "--write movie is for several frames; choose them with --frames, as in --frames all"
         )
-
-
-def _scaled(frame: Frame, scale: TypedScale | None) -> Frame:
-    return frame if scale is None else replace(frame, calibration=scale.applied(frame.calibration))
 
 
 def _each(

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uniultra.cli.protocols import new_bar
 from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched_one, store_results
 from uniultra.cli.terminal.course_lines import course_lines
 from uniultra.cli.terminal.extras import need
 from uniultra.cli.terminal.options import HELP, LABEL_HELP, METAVAR, OVERRIDE_HELP, parse_labels, parse_scale
+from uniultra.cli.terminal.progress import new_bar
 from uniultra.cli.terminal.text import label, say, tell
 from uniultra.errors import PromptError
 from uniultra.outputs.plan import (
@@ -137,7 +137,7 @@ def track(
     check_kinds(plan, [source])
     cine = open_cine(path) if path.is_dir() else source.cine
     if scale is not None:
-        cine = recalibrated(cine, scale.applied)
+        cine = recalibrated(cine, scale)
     frames = span_of(first, last, cine)
     prompted = named_tracks(_prompts((path, cine), frame, typed, mask, prompts), parse_labels(label))
     targets = plan.track_paths(source, bool(ventricle)).values()

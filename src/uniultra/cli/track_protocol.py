@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from uniultra.cli.protocols import ticks
+from uniultra.cli.protocols import folder_of
+from uniultra.cli.terminal.progress import ticks
 from uniultra.cli.terminal.text import printable_lines
 from uniultra.errors import DataError
 
@@ -64,8 +65,8 @@ class TrackRun:
     @property
     def file(self) -> Path | None:
         """The JSON."""
-        named = self.out is None or self.out.suffix.lower() == ".json"
-        return self.out if named or self.out is None else self.out / "tracking.json"
+        folder = folder_of(self.out)
+        return self.out if folder is None else folder / "tracking.json"
 
 
 def run_track_protocol(segmenter: Segmenter, checked: Checked, run: TrackRun) -> str:

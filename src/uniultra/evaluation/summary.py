@@ -81,7 +81,7 @@ def summarise(records: Sequence[Record], seed: int = 0, samples: int = BOOTSTRAP
     """
     requested = {record.kind for record in records}
     return {
-        kind: _by_organ([r for r in records if r.kind == kind], seed, samples)
+        kind: by_organ([r for r in records if r.kind == kind], seed, samples)
         for kind in KINDS
         if kind in requested
     }
@@ -115,7 +115,8 @@ def objects_of(records: Iterable[Record]) -> int:
     return len({(r.dataset, r.id, r.object_index) for r in records})
 
 
-def _by_organ(records: Sequence[Record], seed: int, samples: int) -> dict[str, Cell]:
+def by_organ(records: Sequence[Record], seed: int, samples: int) -> dict[str, Cell]:
+    """One kind's cells, organs by name and ALL_ORGANS last."""
     cells: dict[str, Cell] = {}
     worlds: list[np.ndarray] = []
     for organ in sorted({record.organ for record in records}):

@@ -7,26 +7,25 @@ are end-diastole and end-systole, and volumes and ejection fraction stand beside
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from pydicom.dataset import Dataset
 
 from uniultra.errors import OutputError
 from uniultra.io.dicom.captured import CapturedFrames
+from uniultra.io.dicom.sc import cine_capture, encoded, marked
+from uniultra.io.dicom.seg import Segment, segmentation
+from uniultra.io.dicom.source import SourceImage, write_dataset
+from uniultra.io.dicom.sr import DIASTOLE, LARGEST, SMALLEST, SYSTOLE, Ejection, Finding, report
 from uniultra.io.input_file import InputFile
 from uniultra.io.label_tiff import PackedMasks
 from uniultra.model_facts import ModelFacts
-from uniultra.outputs.frame_files import dicom_source, maker
-from uniultra.outputs.plan import DICOM_KINDS, OutputPlan
+from uniultra.outputs.frame_dicom import dicom_source, maker
+from uniultra.outputs.plan import OutputPlan
 from uniultra.results import FrameResult, ObjectResult
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
-    from uniultra.io.dicom.source import SourceImage
-    from uniultra.io.dicom.sr import Finding
 
 
 @dataclass
@@ -57,8 +56,6 @@ class CineDicom:
         if "seg" in self.kinds:
             self._pack(result)
         if picture is not None:
-            from uniultra.io.dicom.sc import encoded, marked
-
             rgb = marked(picture)
             self.picture_hw = rgb.shape[0], rgb.shape[1]
             self.captures.add(result.at, encoded(rgb))
@@ -68,8 +65,6 @@ class CineDicom:
 
     def write(self, parts: Mapping[str, Path], model: ModelFacts, ejection: dict[str, Any] | None) -> None:
         """Writes each kind. `ejection` is what `course.ejection_json` says. Raises OutputError."""
-        from uniultra.io.dicom.source import write_dataset
-
         for kind in ("seg", "sc", "sr"):
             if kind in parts:
                 write_dataset(parts[kind], self.made(kind, model, ejection))
@@ -77,19 +72,13 @@ class CineDicom:
     def made(self, kind: str, model: ModelFacts, ejection: dict[str, Any] | None = None) -> Dataset:
         """One of the kinds, of all frames that were added. Raises OutputError."""
         if kind == "seg":
-            from uniultra.io.dicom.seg import Segment, segmentation
-
             parts = zip(self.labels, self.packed, self.colours, strict=True)
             return segmentation(self.source, [Segment(*part) for part in parts], maker(model))
         if kind == "sc":
-            from uniultra.io.dicom.sc import cine_capture
-
             return cine_capture(self.source, self.captures, (self.labels, self.picture_hw), maker(model))
         return self._report(model, ejection)
 
     def _report(self, model: ModelFacts, ejection: dict[str, Any] | None) -> Dataset:
-        from uniultra.io.dicom.sr import report
-
         found = ejection_of(ejection, self.labels)
         findings = [one for pair in self.extremes.values() for one in dict.fromkeys(pair)]
         if not findings:
@@ -104,10 +93,6 @@ class CineDicom:
 
     def phases(self, number: int) -> list[Finding]:
         """A ventricle's findings, named as phases."""
-        from dataclasses import replace
-
-        from uniultra.io.dicom.sr import DIASTOLE, SYSTOLE
-
         pair = self.extremes.get(number)
         return [] if pair is None else [replace(pair[0], moment=DIASTOLE), replace(pair[1], moment=SYSTOLE)]
 
@@ -119,8 +104,6 @@ class CineDicom:
             kept.add(result.at, mask.mask_hw)
 
     def _keep(self, found: ObjectResult, frame: int) -> None:
-        from uniultra.io.dicom.sr import LARGEST, SMALLEST, Finding
-
         shape = found.measured.shape
         assert shape is not None
         largest, smallest = self.extremes.get(found.number, (None, None))
@@ -133,24 +116,19 @@ class CineDicom:
 
 
 def cine_dicom(
-    plan: OutputPlan, source: InputFile, kinds: Sequence[str]
+    plan: OutputPlan, source: InputFile, kinds: tuple[str, ...]
 ) -> tuple[CineDicom | None, tuple[str, ...]]:
-    """What gathers the kinds of DICOM among these; None where there are none. Notes and errors are
-    those of `dicom_source`.
-    """
-    chosen = tuple(kind for kind in kinds if kind in DICOM_KINDS)
-    dataset, notes = dicom_source(plan, source, chosen)
+    """What gathers these kinds; notes and errors are those of `dicom_source`, and None as there."""
+    dataset, notes = dicom_source(plan, source)
     if dataset is None:
         return None, notes
-    return CineDicom(dataset, chosen, captures=CapturedFrames(plan.folder)), notes
+    return CineDicom(dataset, kinds, captures=CapturedFrames(plan.folder)), notes
 
 
-def ejection_of(report: dict[str, Any] | None, labels: Sequence[str]) -> Any:
+def ejection_of(report: dict[str, Any] | None, labels: Sequence[str]) -> Ejection | None:
     """What `course.ejection_json` says, as an SR takes it; None where it has no answer."""
     if report is None or "ejection_fraction" not in report:
         return None
-    from uniultra.io.dicom.sr import Ejection
-
     high, low = report["end_diastole"], report["end_systole"]
     return Ejection(
         labels[report["id"] - 1],

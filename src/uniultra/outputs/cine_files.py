@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,6 @@ from uniultra.io.tables import TableFile
 from uniultra.io.video_writer import DEFAULT_RATE, MovieFile
 from uniultra.measure.measured import FRAME_COLUMNS, frame_row
 from uniultra.model_facts import ModelFacts
-from uniultra.outputs.cine_dicom import CineDicom, cine_dicom
 from uniultra.outputs.course import Course, ejection_json, write_course
 from uniultra.outputs.faults import Faults
 from uniultra.outputs.frame_files import id_mask
@@ -31,6 +30,9 @@ from uniultra.outputs.result_picture import draw_result
 from uniultra.outputs.structured import cine_frame_json, cine_head_json, fault_json
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.types import Cine
+
+if TYPE_CHECKING:
+    from uniultra.outputs.cine_dicom import CineDicom
 
 TRACK_COLUMNS = (*FRAME_COLUMNS, "status", "confidence")
 MOST_SEG_BYTES = 2**32 - 2
@@ -144,9 +146,15 @@ def cine_files(
     """
     tracked = course is not None
     targets = plan.cine_paths(source) if course is None else plan.track_paths(source, bool(course.ventricle))
-    dicom, notes = cine_dicom(plan, source, tuple(targets))
+    dicom: CineDicom | None = None
+    notes: tuple[str, ...] = ()
+    kinds = tuple(kind for kind in targets if kind in DICOM_KINDS)
+    if kinds:  # pydicom isn't imported for a picture
+        from uniultra.outputs.cine_dicom import cine_dicom
+
+        dicom, notes = cine_dicom(plan, source, kinds)
     if dicom is None:
-        targets = {kind: path for kind, path in targets.items() if kind not in DICOM_KINDS}
+        targets = {kind: path for kind, path in targets.items() if kind not in kinds}
     with staged(targets, plan.force) as parts:
         with ExitStack() as stack:
             head = cine_head_json(source.path.name, cine, model, tracked)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from uniultra.data.problems import Problem, refuse
 from uniultra.errors import PromptError
@@ -17,6 +17,7 @@ from uniultra.types import Prompt
 MOST_BYTES = 50 * 10**6
 """A JSON file beyond this is refused."""
 _HEAD_BYTES = 4096
+Parsed = TypeVar("Parsed")
 
 
 def read_prompts(path: Path, names: Collection[str], others: bool = False) -> Prompts:
@@ -35,22 +36,35 @@ def read_prompts(path: Path, names: Collection[str], others: bool = False) -> Pr
     """
     if not is_json(path):
         return read_table(path, names, others)
+    by_name = read_by_file(path, names, others, lambda _, items: _objects(path, items))
+    return {(name, None): prompts for name, prompts in by_name.items()}
+
+
+def read_by_file(
+    path: Path, names: Collection[str], others: bool, parse: Callable[[str, Any], Parsed]
+) -> dict[str, Parsed]:
+    """What a JSON file of prompts says of each of `names`: its one entry of each, or the entry by its name.
+
+    Args:
+        others: as in `read_prompts`.
+        parse: makes something of an entry, given its name too, "" for the one of each.
+    """
     content = json_content(path)
     if not isinstance(content, dict):
-        return {(name, None): prompts for prompts in [_objects(path, content)] for name in names}
-    found: Prompts = {}
-    unknown: list[Problem] = []
-    for number, (name, value) in enumerate(content.items(), start=1):
-        prompts, meant = _objects(path, value), meant_files(str(name), names)
-        again = [one for one in meant if (one, None) in found]
+        return dict.fromkeys(names, parse("", content))
+    found: dict[str, Parsed] = {}
+    problems: list[Problem] = []
+    for number, (name, entry) in enumerate(content.items(), start=1):
+        parsed, meant = parse(name, entry), meant_files(name, names)
+        again = [one for one in meant if one in found]
         if again:
             what = f"'{shown(again[0])}' is named by an earlier entry, too; put both into one"
-            unknown.append(Problem(f"entry {number}", what))
-        found |= {(one, None): prompts for one in meant}
+            problems.append(Problem(f"entry {number}", what))
+        found |= dict.fromkeys(meant, parsed)
         if not meant and not others:
-            what = f"'{shown(str(name))}' is not an image of the archive; give its path relative to it"
-            unknown.append(Problem(f"entry {number}", what))
-    refuse(shown(path), unknown)
+            what = f"'{shown(name)}' is not an image of the archive; give its path relative to it"
+            problems.append(Problem(f"entry {number}", what))
+    refuse(shown(path), problems)
     return found
 
 

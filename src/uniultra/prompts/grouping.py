@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -97,14 +97,12 @@ def group(typed: Typed, previous: Sequence[np.ndarray] = ()) -> list[Prompt]:
     objects += [(None, None, points) for points in clicked]
     if not objects:
         raise PromptError(NO_PROMPT)
-    return check_counts([_prompt(index, objects, typed.negatives, holders) for index in range(len(objects))])
-
-
-def _prompt(index: int, objects: Sequence[Any], negatives: Sequence[Point], holders: Sequence[Any]) -> Prompt:
-    box, mask, points = objects[index]
-    excluded = [point for point in negatives if _holder(point, holders) in (None, index)]
-    labels = [POSITIVE] * len(points) + [NEGATIVE] * len(excluded)
-    return Prompt(box_xyxy=box, points_xy=(*points, *excluded), point_labels=tuple(labels), mask_hw=mask)
+    prompts = []
+    for index, (box, mask, points) in enumerate(objects):
+        excluded = [point for point in typed.negatives if _holder(point, holders) in (None, index)]
+        labels = (POSITIVE,) * len(points) + (NEGATIVE,) * len(excluded)
+        prompts.append(Prompt(box, (*points, *excluded), labels, mask))
+    return check_counts(prompts)
 
 
 def _nearest(point: Point, masks: Sequence[np.ndarray]) -> int:
@@ -153,21 +151,16 @@ class PromptSource:
             PromptError: the prompts file doesn't name the file, or other frames of it. FileError: the
                 previous mask can't be read.
         """
-        if self.listed is not None:
-            return named_prompts(self._listed(self.listed, file, frame), self.names)
-        from uniultra.io.priors import Prior, read_prior
+        if self.listed is None:
+            from uniultra.io.priors import Prior, read_prior
 
-        prior = Prior() if self.mask is None else read_prior(self.mask, frame_hw, file, frame)
-        return named_prompts(group_prior(self.typed, prior), self.names)
-
-    def _listed(
-        self, listed: Mapping[tuple[str, int | None], list[Prompt]], file: Path, frame: int | None
-    ) -> list[Prompt]:
+            prior = Prior() if self.mask is None else read_prior(self.mask, frame_hw, file, frame)
+            return named_prompts(group_prior(self.typed, prior), self.names)
         name = file.as_posix()
-        prompts = listed.get((name, frame)) or listed.get((name, None))
+        prompts = self.listed.get((name, frame)) or self.listed.get((name, None))
         if prompts is not None:
-            return prompts
-        frames = sorted(number for called, number in listed if called == name and number is not None)
+            return named_prompts(prompts, self.names)
+        frames = sorted(number for called, number in self.listed if called == name and number is not None)
         if frames:
             fix = f"choose one with --frame {frames[0]}, or leave the column frame empty"
             raise PromptError(

@@ -116,7 +116,9 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
             first = file.readline()
             separator = separator_of(first)
             reader = csv.reader(chain([first], file), strict=True, delimiter=separator)
-            header = _named_columns([cell.strip().lower() for cell in next(reader, [])])
+            header = [cell.strip().lower() for cell in next(reader, [])]
+            while header and not header[-1]:  # as a spreadsheet leaves empty columns at its end
+                header.pop()
             _check_header(path, header)
             for number, cells in enumerate(reader, start=2):
                 if any(cell.strip() for cell in cells):
@@ -128,13 +130,6 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
         raise DataError(
             f"{shown(path)}: no CSV in UTF-8 that can be read ({one_line(error)}); export it again"
         ) from error
-
-
-def _named_columns(header: list[str]) -> list[str]:
-    """A header without the empty columns that a spreadsheet leaves at its end."""
-    while header and not header[-1]:
-        header = header[:-1]
-    return header
 
 
 def _cells(path: Path, number: int, header: list[str], cells: list[str], separator: str) -> dict[str, str]:

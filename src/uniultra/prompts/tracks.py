@@ -10,7 +10,7 @@ from typing import Any
 from uniultra.data.problems import Problem, refuse
 from uniultra.errors import PromptError
 from uniultra.io.paths import shown
-from uniultra.prompts.files import is_json, json_content, meant_files
+from uniultra.prompts.files import is_json, read_by_file
 from uniultra.prompts.objects import MOST_OBJECTS, check_counts, names_of, prompt_of
 from uniultra.prompts.table import read_rows
 from uniultra.types import Prompt
@@ -26,7 +26,7 @@ def read_track_prompts(path: Path, name: str = "") -> TrackPrompts:
 
     Raises:
         PromptError: not such a file, or nothing in it is for this clip; the message names the entry.
-        DataError: a table with problems, each by row and column.
+        DataError: a table or names with problems, each reported by its place.
     """
     found = read_tracks(path, [name], others=True).get(name)
     if not found:
@@ -43,22 +43,13 @@ def read_tracks(path: Path, names: Collection[str], others: bool = False) -> dic
     """
     if not is_json(path):
         return _of_table(path, names, others)
-    entries = json_content(path)
-    if not isinstance(entries, dict):
-        prompts = _of_list(f"prompts '{path}'", entries)
-        return dict.fromkeys(names, prompts)
-    found: dict[str, TrackPrompts] = {}
-    for key, own in entries.items():
-        prompts, meant = _of_list(f"prompts '{path}', '{shown(str(key))}'", own), meant_files(str(key), names)
-        again = [one for one in meant if one in found]
-        if again:
-            raise PromptError(
-                f"prompts '{path}': '{shown(again[0])}' is named by two entries; put both into one"
-            )
-        found |= dict.fromkeys(meant, prompts)
-        if not meant and not others:
-            raise PromptError(f"prompts '{path}': '{shown(str(key))}' is not a clip of the archive")
-    return found
+    where = f"prompts '{path}'"
+    return read_by_file(
+        path,
+        names,
+        others,
+        lambda name, entries: _of_list(f"{where}, '{shown(name)}'" if name else where, entries),
+    )
 
 
 def _of_list(where: str, entries: Any) -> TrackPrompts:

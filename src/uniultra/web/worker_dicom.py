@@ -44,7 +44,7 @@ def origin_of(file: InputFile, number: int | None) -> Origin | None:
 
 def derive(job: Derive, model: ModelFacts) -> Derived:
     """Raises JobError."""
-    from uniultra.outputs.frame_files import derived_dataset
+    from uniultra.outputs.frame_dicom import derived_dataset
 
     with _refused(job.kind):
         result = _result(job, model)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from uniultra.cli.protocols import new_bar
+from uniultra.cli.terminal.progress import new_bar
 from uniultra.cli.terminal.text import printable
 
 if TYPE_CHECKING:

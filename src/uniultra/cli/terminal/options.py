@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from uniultra.cli.terminal.text import tell
 from uniultra.errors import PromptError
 from uniultra.pixel_scale import Calibration, PixelSize
 from uniultra.structures import legal_name, unlisted_note
 
+Rescale = Callable[[Calibration], Calibration]
 LEAST_MM, MOST_MM = 0.001, 10.0
 METAVAR = "MM|Y,X"
 HELP = (
@@ -21,31 +22,18 @@ OVERRIDE = "--override-scale"
 OVERRIDE_HELP = "The same, but overriding the file, for when its calibration is wrong."
 
 
-@dataclass(frozen=True)
-class TypedScale:
-    """What a call says of the size of a pixel: `size_mm` where the file doesn't say, or in its place."""
-
-    size_mm: PixelSize
-    overrides: bool
-
-    def applied(self, calibration: Calibration) -> Calibration:
-        if self.overrides:
-            return calibration.overridden(OVERRIDE, self.size_mm)
-        return calibration.with_fallback("--spacing", self.size_mm)
-
-
-def parse_scale(spacing: str | None, override: str | None) -> TypedScale | None:
-    """The two options as one; None for neither. Raises PromptError for both, or what isn't one or two legal
-    numbers.
+def parse_scale(spacing: str | None, override: str | None) -> Rescale | None:
+    """What the two options make of a file's calibration: a size where that has none, or in its place; None
+    for neither. Raises PromptError for both, or what isn't one or two legal numbers.
     """
     size_mm, other_mm = parse_size(spacing, "--spacing"), parse_size(override, OVERRIDE)
     if size_mm is not None and other_mm is not None:
         raise PromptError(
             f"--spacing {spacing} and {OVERRIDE} {override} both give the pixel size; give one of them"
         )
-    if size_mm is None:
-        size_mm = other_mm
-    return None if size_mm is None else TypedScale(size_mm, override is not None)
+    if other_mm is not None:
+        return partial(Calibration.overridden, name=OVERRIDE, size_mm=other_mm)
+    return None if size_mm is None else partial(Calibration.with_fallback, name="--spacing", size_mm=size_mm)
 
 
 def parse_size(text: str | None, option: str) -> PixelSize | None:

@@ -71,7 +71,7 @@ def compare(
         )
     kinds = {mine.kind for mine, _ in pairs}
     return {
-        kind: _by_organ([pair for pair in pairs if pair[0].kind == kind], seed, samples)
+        kind: differences_by_organ([pair for pair in pairs if pair[0].kind == kind], seed, samples)
         for kind in (*KINDS, *sorted(kinds - set(KINDS)))
         if kind in kinds
     }
@@ -96,7 +96,8 @@ def _prompt_of(record: Record) -> tuple[str, str, int, str, int]:
     return record.dataset, record.id, record.object_index, record.kind, record.draw
 
 
-def _by_organ(pairs: Sequence[Pair], seed: int, samples: int) -> dict[str, Difference]:
+def differences_by_organ(pairs: Sequence[Pair], seed: int, samples: int) -> dict[str, Difference]:
+    """One kind's differences, organs by name and ALL_ORGANS last."""
     cells: dict[str, Difference] = {}
     worlds: list[np.ndarray] = []
     for organ in sorted({mine.organ for mine, _ in pairs}):

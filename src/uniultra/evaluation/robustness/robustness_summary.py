@@ -4,13 +4,13 @@ intervals.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
-from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES, bootstrap_means, mean, percentile_interval
+from uniultra.evaluation.metrics import BOOTSTRAP_SAMPLES
+from uniultra.evaluation.records import Record
+from uniultra.evaluation.report.compare import differences_by_organ
 from uniultra.evaluation.robustness.corruptions import CORRUPTIONS
 from uniultra.evaluation.robustness.robustness_protocol import (
     SCHEMA_VERSION,
@@ -18,10 +18,11 @@ from uniultra.evaluation.robustness.robustness_protocol import (
     DamagedRecord,
     Robustness,
 )
-from uniultra.evaluation.settings import stable_seed
-from uniultra.evaluation.summary import ALL_ORGANS
+from uniultra.evaluation.summary import by_organ
 
 Interval = tuple[float, float]
+Place = tuple[str, str, int]
+"""Data set, image and object."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class DamagedCell:
     iou: float
     quality: float | None
     over_confidence: float | None
-    ellipse_dice: float
+    ellipse_dice: float | None
 
 
 def summarise_damage(
@@ -107,58 +108,39 @@ def build_section(robustness: Robustness, seed: int = 0, samples: int = BOOTSTRA
     }
 
 
-def _object(record: DamagedRecord) -> tuple[str, str, int]:
+def _object(record: DamagedRecord) -> Place:
     return record.dataset, record.id, record.object_index
 
 
 def _by_organ(
-    records: Sequence[DamagedRecord],
-    intact: dict[tuple[str, str, int], DamagedRecord],
-    seed: int,
-    samples: int,
+    records: Sequence[DamagedRecord], intact: Mapping[Place, DamagedRecord], seed: int, samples: int
 ) -> dict[str, DamagedCell]:
-    """{} where nothing is left of any object."""
-    cells: dict[str, DamagedCell] = {}
-    worlds: list[tuple[np.ndarray, np.ndarray]] = []
-    for organ in sorted({record.organ for record in records}):
-        own = [record for record in records if record.organ == organ]
-        groups = [record.group for record in own]
-        falls = [intact[_object(record)].dice - record.dice for record in own]
-        dices, drops = (
-            bootstrap_means(values, groups, stable_seed(seed, organ), samples)
-            for values in ([record.dice for record in own], falls)
-        )
-        worlds.append((dices, drops))
-        counts = len(own), len(set(groups))
-        cells[organ] = _cell(own, counts, falls, worlds[-1] if counts[1] > 1 else None)
-    if not cells:
+    """{} where nothing is left of any object. The drop is that of the undamaged to the damaged image."""
+    if not records:
         return {}
-    organs = list(cells.values())
-    counts = sum(cell.objects for cell in organs), sum(cell.clusters for cell in organs)
-    means = np.mean(worlds, axis=0) if any(cell.clusters > 1 for cell in organs) else None
-    return {**cells, ALL_ORGANS: _cell(organs, counts, [cell.drop for cell in organs], means)}
+    now = [_record(record) for record in records]
+    before = [_record(intact[_object(record)]) for record in records]
+    cells = by_organ(now, seed, samples)
+    drops = differences_by_organ(list(zip(before, now, strict=True)), seed, samples)
+    return {
+        organ: DamagedCell(
+            cell.objects,
+            cell.clusters,
+            cell.dice,
+            cell.dice_interval,
+            drop=drops[organ].difference,
+            drop_interval=drops[organ].interval,
+            iou=cell.iou,
+            quality=cell.quality,
+            over_confidence=None if cell.quality is None else cell.quality - cell.iou,
+            ellipse_dice=cell.ellipse_dice,
+        )
+        for organ, cell in cells.items()
+    }
 
 
-def _cell(
-    parts: Sequence[DamagedRecord] | Sequence[DamagedCell],
-    counts: tuple[int, int],
-    falls: Sequence[float],
-    worlds: Sequence[np.ndarray] | np.ndarray | None,
-) -> DamagedCell:
-    """The means of records, or of organs' cells; `counts` are objects and clusters, `worlds` the bootstrapped
-    means of Dice and drop, where there are several clusters.
-    """
-    dice_interval, drop_interval = (None, None) if worlds is None else map(percentile_interval, worlds)
-    qualities = [part.quality for part in parts if part.quality is not None]
-    quality, mean_iou = mean(qualities) if qualities else None, mean(part.iou for part in parts)
-    return DamagedCell(
-        *counts,
-        dice=mean(part.dice for part in parts),
-        dice_interval=dice_interval,
-        drop=mean(falls),
-        drop_interval=drop_interval,
-        iou=mean_iou,
-        quality=quality,
-        over_confidence=None if quality is None else quality - mean_iou,
-        ellipse_dice=mean(part.ellipse_dice for part in parts),
-    )
+def _record(damaged: DamagedRecord) -> Record:
+    """As a record of the image as it is now."""
+    place = damaged.id, damaged.dataset, damaged.organ, damaged.group, damaged.object_index
+    scores = damaged.dice, damaged.iou, damaged.quality, damaged.ellipse_dice
+    return Record(*place, damaged.corruption, 0, *scores, seconds=0.0)

@@ -17,7 +17,7 @@ from uniultra.io.label_maps import PLACES
 from uniultra.io.nrrd import write_seg_nrrd
 from uniultra.io.output import write_json, write_png
 from uniultra.io.overlay import PALETTE
-from uniultra.outputs.frame_files import maker
+from uniultra.outputs.frame_dicom import maker
 from uniultra.outputs.structured import frame_json
 from uniultra.results import FrameResult
 
