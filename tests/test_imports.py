@@ -110,6 +110,7 @@ MAY_IMPORT = {
         "evaluation",
         "io",
         "models",
+        "prompt_arrays",
         "segmenter",
         "training",
     ),

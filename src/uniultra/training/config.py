@@ -71,13 +71,22 @@ class OptimSettings:
 
 @dataclass(frozen=True)
 class LossSettings:
-    """Weights of the loss's terms. A batch gets 1 to `rounds` rounds, the later ones of corrections."""
+    """Weights of the loss's terms. A batch gets 1 to `rounds` rounds, the later ones of corrections.
+
+    Attributes:
+        click: weight of the cross-entropy over the clicked error alone, in rounds of corrections. Without it
+            handing back the previous mask, click or not, is nearly free where errors are small.
+        cut_share: of the previous masks that are handed on as programs keep them, cut at 0; the others are
+            logits.
+    """
 
     rounds: int = 3
     dice: float = 1.0
     bce: float = 1.0
     quality: float = 0.5
     boundary_weight: float = 4.0
+    click: float = 0.0
+    cut_share: float = 0.0
 
 
 @dataclass(frozen=True)

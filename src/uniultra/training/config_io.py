@@ -32,6 +32,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "loss.bce": (0.0, 100.0),
     "loss.quality": (0.0, 100.0),
     "loss.boundary_weight": (0.0, 100.0),
+    "loss.click": (0.0, 100.0),
+    "loss.cut_share": (0.0, 1.0),
     "data.whole_share": (0.0, 1.0),
     "data.box_share": (0.0, 1.0),
     "data.bare_share": (0.0, 1.0),

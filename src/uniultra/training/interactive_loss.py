@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 
 from uniultra.data.prompt_simulation import correction_click
 from uniultra.models.promptable import Features, PromptableModel
+from uniultra.prompt_arrays import MASK_LOGIT
 from uniultra.training.config import LossSettings
 
 
@@ -40,6 +42,26 @@ def boundary_bce(logits: Tensor, targets: Tensor, boundary_weight: float = 4.0, 
     weight = 1.0 + boundary_weight * 4.0 * mean * (1.0 - mean)
     loss = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
     return (weight * loss).flatten(1).sum(1) / weight.flatten(1).sum(1)
+
+
+def clicked_bce(logits: Tensor, targets: Tensor, clicked: Tensor) -> Tensor:
+    """Cross-entropy of each mask over the error that was clicked, every pixel alike; 0 where none was.
+
+    logits and targets (B, H, W), clicked bool (B, h, w) on a coarser grid; to (B,).
+    """
+    region = F.interpolate(
+        clicked.to(logits.dtype).unsqueeze(1), size=logits.shape[1:], mode="nearest"
+    ).squeeze(1)
+    loss = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+    return (region * loss).flatten(1).sum(1) / region.flatten(1).sum(1).clamp(min=1.0)
+
+
+def error_under(click_xy: tuple[float, float], predicted_hw: np.ndarray, true_hw: np.ndarray) -> np.ndarray:
+    """The connected part of what is missed, or of what is false, that holds a click; bool (H, W)."""
+    x, y = int(click_xy[0]), int(click_xy[1])
+    alike = (predicted_hw != true_hw) & (true_hw == true_hw[y, x])
+    _, numbers = cv2.connectedComponents(alike.astype(np.uint8), connectivity=4)
+    return np.asarray((numbers == numbers[y, x]) & alike)
 
 
 @torch.no_grad()
@@ -112,19 +134,32 @@ class InteractiveTrainer(nn.Module):
         losses, dices, answers = [], [], list[Round]()
         counted = torch.ones(len(target), device=target.device) if known is None else known
         rounds = int(torch.randint(1, self.settings.rounds + 1, ()))
+        clicked = None
         for more in reversed(range(rounds)):
             logits, quality, _ = self.model.decode(features, points, labels, mask, has_mask)
-            loss, dice = self._score(logits, quality, halved, counted)
+            loss, dice = self._score(logits, quality, halved, counted, clicked)
             losses.append(loss)
             dices.append(dice)
             answers.append(Round((points, labels, mask, has_mask), logits, quality))
             if more:
-                mask, has_mask = logits.detach().unsqueeze(1), torch.ones_like(has_mask)
-                points, labels = self._correct(logits, target, points, labels)
+                mask, has_mask = self._handed_on(logits.detach()).unsqueeze(1), torch.ones_like(has_mask)
+                points, labels, clicked = self._correct(logits, target, points, labels)
         return Corrected(torch.stack(losses).mean(), dices[0], dices[-1], tuple(answers))
 
+    def _handed_on(self, logits: Tensor) -> Tensor:
+        """The previous mask of the next round, (B, S/4, S/4): logits, or for some cut at 0."""
+        if not self.settings.cut_share:
+            return logits
+        cut = torch.rand(len(logits), 1, 1, device=logits.device) < self.settings.cut_share
+        return torch.where(cut, MASK_LOGIT * (2.0 * (logits > 0).to(logits.dtype) - 1.0), logits)
+
     def _score(
-        self, logits: Tensor, quality: Tensor, target: Tensor, counted: Tensor
+        self,
+        logits: Tensor,
+        quality: Tensor,
+        target: Tensor,
+        counted: Tensor,
+        clicked: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         weights = self.settings
         fine = F.interpolate(
@@ -132,6 +167,8 @@ class InteractiveTrainer(nn.Module):
         ).squeeze(1)
         dice = dice_loss(fine, target)
         mask_loss = weights.dice * dice + weights.bce * boundary_bce(fine, target, weights.boundary_weight)
+        if clicked is not None and weights.click:
+            mask_loss = mask_loss + weights.click * clicked_bce(fine, target, clicked)
         quality_loss = (quality.float() - hard_iou(fine, target)).square()
         losses = torch.stack([mask_loss + weights.quality * quality_loss, dice.detach()])
         loss, dice = (losses * counted).sum(dim=1) / counted.sum().clamp(min=1.0)
@@ -139,8 +176,10 @@ class InteractiveTrainer(nn.Module):
 
     def _correct(
         self, logits: Tensor, target: Tensor, points: Tensor, labels: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """The prompts with one more point each: the correction click, or padding where nothing is wrong."""
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The prompts with one more point each: the correction click, or padding where nothing is wrong; and
+        the errors that were clicked, bool (B, S/4, S/4).
+        """
         grid = logits.shape[-1]
         step = target.shape[-1] / grid
         true = (
@@ -150,11 +189,17 @@ class InteractiveTrainer(nn.Module):
         predicted = (logits > 0).numpy(force=True)
         clicks = np.zeros((len(true), 1, 2), np.float32)
         kinds = np.full((len(true), 1), -1, np.int64)
+        clicked = np.zeros(true.shape, bool)
         for index in range(len(true)):
             click = correction_click(predicted[index], true[index])
             if click is not None:
                 clicks[index, 0] = (np.array(click[0]) + 0.5) * step - 0.5
                 kinds[index, 0] = click[1]
+                clicked[index] = error_under(click[0], predicted[index], true[index])
         more_points = torch.from_numpy(clicks).to(points.device)
         more_labels = torch.from_numpy(kinds).to(labels.device)
-        return torch.cat([points, more_points], dim=1), torch.cat([labels, more_labels], dim=1)
+        return (
+            torch.cat([points, more_points], dim=1),
+            torch.cat([labels, more_labels], dim=1),
+            torch.from_numpy(clicked).to(logits.device),
+        )
