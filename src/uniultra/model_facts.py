@@ -71,6 +71,7 @@ class ModelFacts:
         input_size: side of the square input in pixels.
         focus_stretch: how much longer than wide a crop may be; see `geometry.region_around`.
         passes: the passes from a prompt to a mask.
+        quality_calibrated: whether the predicted IoU was calibrated; None where the files don't say.
     """
 
     name: str
@@ -78,10 +79,11 @@ class ModelFacts:
     input_size: int
     focus_stretch: float = 1.0
     passes: Passes = Passes()
+    quality_calibrated: bool | None = None
 
     @property
     def prompting(self) -> dict[str, Any]:
-        """All but name and version: what an answer follows from beside the weights, as plain values."""
+        """How it is prompted: what an answer follows from beside the weights, as plain values."""
         return {
             "input_size": self.input_size,
             "focus_stretch": self.focus_stretch,

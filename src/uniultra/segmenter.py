@@ -154,10 +154,10 @@ class Segmenter:
         """
         if not 1 <= most <= MOST_ALTERNATIVES:
             raise PromptError(f"{most} alternatives were requested; give 1 to {MOST_ALTERNATIVES}")
-        if most == 1 or self.region_for(prompt, (frame.height, frame.width)) is not None:
-            return self.segment(frame, [prompt])
         check_frame(frame)
         check_prompts([prompt], (frame.height, frame.width))
+        if most == 1 or self.region_for(prompt, (frame.height, frame.width)) is not None:
+            return self.segment(frame, [prompt])
         share = self.facts.passes.close_view
         closer = [self._closer(frame, prompt, part) for part in (share, share / 2)]
         far, *near = (

@@ -64,6 +64,13 @@ def test_urls_hold_what_folders_hold(folder: Path, memory: fsspec.AbstractFileSy
     assert list(find_inputs(f"{scheme}://{root}/b2.png")) == ["b2.png"]
 
 
+def test_videos_are_inputs_here_and_elsewhere(folder: Path, memory: fsspec.AbstractFileSystem) -> None:
+    (folder / "sub" / "v.MP4").write_bytes(b"a movie")
+    memory.put(str(folder), "/archive", recursive=True)
+    for place in (f"{folder}/**/*.MP4", f"file://{folder}", "memory:///archive"):
+        assert "sub/v.MP4" in find_inputs(place) or "v.MP4" in find_inputs(place)
+
+
 @pytest.mark.parametrize(
     ("place", "reported"),
     [

@@ -18,8 +18,10 @@ from typer.testing import CliRunner, Result
 from phantoms import ellipse, speckled
 from uniultra.cli.main import app
 from uniultra.errors import FileError
+from uniultra.io.images import find_images
 from uniultra.io.nifti import write_labels
-from uniultra.outputs.earlier import archive_images, images_of, is_result
+from uniultra.io.own_results import is_result
+from uniultra.outputs.earlier import archive_images
 
 PIXELS = speckled(ellipse((240, 320), (160, 120), (60, 40))).pixels_hw
 BOX = ("--box", "95,75,225,165")
@@ -54,14 +56,14 @@ def test_earlier_results_alone_are_said(folder: Path) -> None:
 
 def test_a_result_that_is_named_is_taken(folder: Path) -> None:
     Image.fromarray(PIXELS).save(folder / "results" / "a.overlay.png")
-    assert images_of(["results/a.overlay.png"]) == [Path("results/a.overlay.png")]
+    assert find_images(["results/a.overlay.png"]) == [Path("results/a.overlay.png")]
 
 
 def test_a_folder_and_a_pattern_of_nifti(folder: Path) -> None:
     write_labels(folder / "scans" / "a.nii.gz", PIXELS, (0.3, 0.2))
     (folder / "scans" / "backup.tar.gz").write_bytes(b"\x1f\x8b no image")
     for place in ("scans", "scans/*.gz", "scans/*"):
-        assert images_of([place]) == [Path("scans/a.nii.gz")]
+        assert find_images([place]) == [Path("scans/a.nii.gz")]
     done = tried("segment", "scans", *BOX, "--json")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["image"] == "a.nii.gz"
@@ -74,7 +76,7 @@ def test_nifti_that_was_written_here_is_a_result_and_its_image_is_not(folder: Pa
     Image.fromarray(PIXELS).save(folder / "scans" / "a.png")
     assert tried("segment", "scans", *BOX, "--write", "nifti", "--out", "scans").exit_code == 0
     assert is_result(folder / "scans" / "a.nii.gz")
-    assert images_of(["scans"]) == [Path("scans/a.png")]
+    assert find_images(["scans"]) == [Path("scans/a.png")]
     report = {"schema": "uniultra.segment/1", "image": "a.nii.gz"}  # what NIfTI itself gave, beside it
     (folder / "scans" / "a.json").write_text(json.dumps(report), encoding="utf-8")
     assert not is_result(folder / "scans" / "a.nii.gz")

@@ -123,7 +123,7 @@ def test_a_source_without_uids_gets_no_seg_or_an_error_before_anything_is_writte
 def test_segment_of_a_cine_asks_for_a_frame(folder: Path) -> None:
     done = uniultra("segment", "cine.dcm", "--box", BOX, cwd=folder)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "cine.dcm: holds 3 frames; name one from 0 to 2, with --frame" in done.stderr
+    assert "cine.dcm: holds 3 frames; name one from 0 to 2: --frame N" in done.stderr
 
 
 def test_across_regions_the_answer_is_in_pixels_with_the_reason(folder: Path) -> None:

@@ -77,6 +77,19 @@ def test_a_model_that_is_calibrated_already_is_refused(tmp_path: Path) -> None:
     assert f"is of {DEFAULT}, whose quality is calibrated already; `export --calibration`" in done.stderr
 
 
+def test_a_calibrated_model_of_ones_own_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    records = [{"dataset": "lab", "quality": i / 20, "iou": i / 20} for i in range(20)]
+    for calibrated, code in ((True, 2), (False, 0), (None, 0)):
+        report = {"split": "val", "model": "mine", "weights_sha256": "ab", "quality_calibrated": calibrated}
+        file.write_text(json.dumps(report | {"records": records}))
+        done = uniultra("calibrate", file, "--out", f"{calibrated}.json", cwd=tmp_path)
+        assert (done.returncode, "is of mine, whose quality is calibrated already" in done.stderr) == (
+            code,
+            calibrated is True,
+        )
+
+
 def test_an_uncalibrated_model_may_have_a_published_ones_name(tmp_path: Path) -> None:
     """The recipes of the published models calibrate what they then publish."""
     file = tmp_path / "report.json"

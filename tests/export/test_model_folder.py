@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from commands import uniultra
 from phantom_manifest import Phantom, write_manifest
 from uniultra.backends.onnx import OnnxBackend
 from uniultra.backends.open import open_backend
@@ -36,7 +37,9 @@ def test_an_exported_folder_is_whole(tmp_path: Path) -> None:
     assert report["pixel_agreement"] > 0.9995
     assert report["against_fp32"]["max_logit_difference"] >= report["max_logit_difference"]
     assert {f"sha256 {file}" for file in FILES} <= set(report)
-    assert isinstance(open_backend(tmp_path / "out"), OnnxBackend)
+    backend = open_backend(tmp_path / "out")
+    assert isinstance(backend, OnnxBackend)
+    assert backend.facts.quality_calibrated is True, "the published model's calibration stays"
     again = load(tmp_path / "out")
     for name, value in open_model("uniultra-mini").state_dict().items():
         step = float(value.abs().max()) / 127
@@ -130,6 +133,20 @@ def test_bad_settings(
 ) -> None:
     with pytest.raises(error, match=message):
         export_folder(source, tmp_path / "out", ModelFacts("x", "1", precision=precision), settings)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("given", ["../x", "a/b", "", ".hidden", "two words", "a\nb", "\u202ex", "n" * 65])
+def test_a_name_and_a_version_are_plain(given: str) -> None:
+    with pytest.raises(ModelError, match=r"--name .* is not plain: give 1 to 64 letters, digits"):
+        ModelFacts(given, "1")
+    with pytest.raises(ModelError, match=r"--version .* is not plain"):
+        ModelFacts("kidney-1.2_b", given)
+
+
+def test_the_command_refuses_such_a_name(source: Path, tmp_path: Path) -> None:
+    done = uniultra("export", "--model", source, "--out", "out", "--name", "../x", cwd=tmp_path)
+    assert (done.returncode, "--name '../x' is not plain" in done.stderr) == (2, True)
     assert not list(tmp_path.iterdir())
 
 

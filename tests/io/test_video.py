@@ -50,7 +50,9 @@ def test_video_frames(tmp_path: Path, name: str) -> None:
     assert [round((frame.pixels_hw.mean() - 20) / 18) for frame in cine] == list(range(12))
     assert round((cine.read(7).pixels_hw.mean() - 20) / 18) == 7
     np.testing.assert_array_equal(read_frame(tmp_path / name, 7).pixels_hw, cine.read(7).pixels_hw)
-    with pytest.raises(FileError, match=r"holds 12 frames; name one from 0 to 11, with --frame"):
+    with pytest.raises(
+        FileError, match=r"holds 12 frames; name one from 0 to 11: --frame N, in Python read_frame\(path, N\)"
+    ):
         read_frame(tmp_path / name)
     with pytest.raises(FileError, match=r"there is no frame 12; legal are 0 to 11"):
         cine.read(12)
@@ -126,10 +128,40 @@ def test_a_codec_that_nothing_decodes_is_named(tmp_path: Path) -> None:
         open_cine(path)
 
 
-def test_videos_are_not_found_among_images(tmp_path: Path) -> None:
+def test_videos_are_found_among_images_and_are_not_of_a_sequence(tmp_path: Path) -> None:
     video(tmp_path / "a.mp4", 1)
     Image.fromarray(level(1)).save(tmp_path / "b.png")
-    assert [path.name for path in find_images([tmp_path])] == ["b.png"]
+    for place in (tmp_path, f"{tmp_path}/*"):
+        assert [path.name for path in find_images([place])] == ["a.mp4", "b.png"]
+    assert [path.name for path in find_images([f"{tmp_path}/*.mp4"])] == ["a.mp4"]
+    assert open_cine(tmp_path).count == 1
+    (tmp_path / "b.png").unlink()
+    with pytest.raises(FileError, match=r"holds videos alone, which aren't frames of one cine; name one"):
+        open_cine(tmp_path)
+
+
+def test_a_frame_is_a_number_and_is_named_once(tmp_path: Path) -> None:
+    path = video(tmp_path / "a.avi", 3)
+    for wrong in ("1", 1.0):
+        with pytest.raises(FileError, match=r"frame '?1(\.0)?'? is of type (str|float); give a number"):
+            read_frame(path, wrong)  # type: ignore[arg-type]
+    still = open_cine(tmp_path / save_still(tmp_path))
+    with pytest.raises(FileError, match=r"^(?!.*\(frame 7\)).*there is no frame 7; legal are 0 to 0"):
+        list(chosen_frames(still, [7]))
+
+
+def save_still(folder: Path) -> str:
+    Image.fromarray(level(1)).save(folder / "still.png")
+    return "still.png"
+
+
+def test_earlier_results_are_no_frames_of_a_sequence(tmp_path: Path) -> None:
+    for name, grey in (("f1.mask.png", 9), ("f1.overlay.png", 9), ("f1.png", 40), ("f2.png", 90)):
+        Image.fromarray(np.full(SIZE, grey, np.uint8)).save(tmp_path / name)
+    (tmp_path / "f.track.overlay.mp4").write_bytes(b"of another size")
+    cine = open_cine(tmp_path)
+    assert [int(frame.pixels_hw[0, 0]) for frame in cine] == [40, 90]
+    assert len(find_images([tmp_path], results=True)) == 5
 
 
 def test_an_overlay_movie_has_every_frame_and_its_masks(tmp_path: Path) -> None:

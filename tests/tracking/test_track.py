@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from phantoms import ellipse, speckled
 from test_segmenter import DarkIsInside
-from uniultra.errors import FileError, PromptError
+from uniultra.errors import FileError, ModelError, PromptError
 from uniultra.results import FrameResult
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import affected, begin, retrack, step, track, track_as_found
@@ -246,12 +247,54 @@ def test_frames_of_another_size_are_refused() -> None:
         ({5: {}}, "no prompt"),
         ({40: {1: box_at(0)}}, "frame 40.*legal are 0 to 29"),
         ({0: {2: box_at(0)}}, "numbered 2; number them 1 to 1"),
-        ({0: box_at(0)}, r"prompts of frame 0 are a Prompt; give them by structure, \{0: \{1: Prompt"),
+        ({0: box_at(0)}, r"prompts of frame 0 are of type Prompt; give them by structure, \{0: \{1: Prompt"),
+        ([box_at(0)], r"the prompts are of type list; give them by frame and structure, \{0: \{1: Prompt"),
+        (
+            {4: {1: BOX}},
+            r"prompts of frame 4: structure 1 has something of type tuple; give \{4: \{1: P",
+        ),
+        ({0: {1: box_at(0)}, 20: {1: Prompt(points_xy=((500, 9),))}}, "point 500,9 is outside the image"),
     ],
 )
 def test_prompts_that_can_not_be_followed(prompts: Any, said: str) -> None:
-    with pytest.raises(PromptError, match=said):
-        followed(cine_of(FRAMES), prompts)
+    begun = [track(SEGMENTER, cine_of(FRAMES), prompts)]
+    begun += [] if "numbered" in said else [track_as_found(SEGMENTER, cine_of(FRAMES), prompts)]
+    for one in begun:
+        with pytest.raises(PromptError, match=said):
+            next(one)
+
+
+@pytest.mark.parametrize(
+    "frames", [range(0, 10, 2), range(10, 0, -1), range(5, 5), range(31), range(-1, 9), (0, 10)]
+)
+def test_frames_that_can_not_be_followed(frames: Any) -> None:
+    fix = r"give a range of consecutive frames within range\(0, 30\)"
+    with pytest.raises(PromptError, match=rf"the frames are .*; {fix}"):
+        followed(cine_of(FRAMES), {5: {1: box_at(5)}}, frames=frames)
+
+
+def test_what_is_no_cine_no_segmenter_no_state_or_no_prompt_is_named() -> None:
+    wrong: Any = "cine.dcm"
+    prompts, cine = {0: {1: box_at(0)}}, cine_of(FRAMES)
+    for call in (track, track_as_found, partial(retrack, number=1, frame=0)):
+        with pytest.raises(FileError, match=r"the cine is of type str; give uniultra\.open_cine"):
+            next(call(SEGMENTER, wrong, prompts))
+    with pytest.raises(ModelError, match=r"the segmenter is of type Cine; give uniultra\.Segmenter\.load"):
+        next(track(cine, cine, prompts))  # type: ignore[arg-type]
+    wrong = {0: box_at(0)}
+    for call in (lambda: affected(wrong, 1, 0, 30), lambda: next(retrack(SEGMENTER, cine, wrong, 1, 0))):
+        with pytest.raises(PromptError, match=r"prompts of frame 0 are of type Prompt; give them"):
+            call()
+    wrong = box_at(0)
+    with pytest.raises(PromptError, match=r"the prompts are of type Prompt; give them by structure, \{1: P"):
+        begin(SEGMENTER, FRAMES[0], wrong)
+    wrong = None
+    with pytest.raises(PromptError, match=r"the state is of type NoneType; give the TrackState"):
+        step(SEGMENTER, wrong, FRAMES[0])
+    with pytest.raises(FileError, match=r"the frame is of type NoneType"):
+        begin(SEGMENTER, wrong, {1: box_at(0)})
+    with pytest.raises(PromptError, match="the prompt is of type NoneType"):
+        SEGMENTER.alternatives(FRAMES[0], wrong)
 
 
 def test_close_structures_share_a_view(monkeypatch: pytest.MonkeyPatch) -> None:

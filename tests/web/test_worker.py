@@ -159,7 +159,7 @@ def test_what_is_odd_about_a_prompt_is_said(worker: Worker) -> None:
 def test_a_cine_needs_the_number_of_a_frame(worker: Worker, tmp_path: Path) -> None:
     data = dicom(tmp_path, 3)
     failure = worker.run(Read(data, LIMIT, LIMIT))
-    assert failure == Failure("image", "the image: holds 3 frames; name one from 0 to 2, with frame=N")
+    assert failure == Failure("image", "the image: holds 3 frames; name one from 0 to 2: frame=N")
     frames = [worker.run(Read(data, LIMIT, LIMIT, FileOptions(number))) for number in range(3)]
     pixels = {
         answer.value.frame.pixels_hw.tobytes()

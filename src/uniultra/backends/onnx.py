@@ -18,6 +18,8 @@ from uniultra.types import Features
 ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
 FORMAT = "1"
 """Version of the files' inputs, outputs and metadata; a reader refuses another."""
+SLOPE, OFFSET = "uniultra.quality_slope", "uniultra.quality_offset"
+"""Metadata of a decoder: the calibration of the predicted IoU that is in its graph; 1 and 0 for none."""
 IDENTITY = ("uniultra.format", "uniultra.name", "uniultra.version", "uniultra.input_size")
 """Metadata that both files carry and that must agree."""
 
@@ -62,7 +64,10 @@ class OnnxBackend:
             )
         stretch = _stretch(facts, folder)
         name, version = facts["uniultra.name"], facts["uniultra.version"]
-        return cls(encoder, decoder, ModelFacts(name, version, int(size), stretch, read_passes(folder)))
+        fit = others.get(SLOPE), others.get(OFFSET)
+        calibrated = None if None in fit else fit != ("1.0", "0.0")
+        own = ModelFacts(name, version, int(size), stretch, read_passes(folder), calibrated)
+        return cls(encoder, decoder, own)
 
     def encode(self, images_bhw: np.ndarray) -> Features:
         return Features(

@@ -26,7 +26,9 @@ class TorchBackend:
     ) -> None:
         self.model = model.to(device).eval()
         self.device = device
-        self.facts = ModelFacts(name, version, model.input_size, model.focus_stretch, passes or Passes())
+        self.facts = ModelFacts(
+            name, version, model.input_size, model.focus_stretch, passes or Passes(), quality_calibrated=False
+        )
 
     @classmethod
     def open(cls, folder: Path, device: str = "cpu") -> TorchBackend:

@@ -241,6 +241,7 @@ def _provenance(model: str, segmenter: PromptableSegmenter, checked: Checked, li
     if not isinstance(segmenter, Segmenter):
         return known
     weights, facts = weights_sha256(model), segmenter.facts
+    known = replace(known, quality_calibrated=facts.quality_calibrated)
     return replace(known, model_version=facts.version, weights_sha256=weights, prompting=facts.prompting)
 
 

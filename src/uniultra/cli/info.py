@@ -27,7 +27,7 @@ def info(
     from uniultra.io.images import find_images
 
     failed = 0
-    for path in find_images(files):
+    for path in find_images(files, results=True):
         try:
             facts = describe_file(path, phi)
         except UniUltraError as error:

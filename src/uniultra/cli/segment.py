@@ -104,8 +104,8 @@ def segment(
     """Segment structures in ultrasound images, DICOM included: point at them with boxes, clicks, or a
     previous mask.
     """
+    from uniultra.io.images import find_images
     from uniultra.io.input_file import input_file
-    from uniultra.outputs.earlier import images_of
     from uniultra.prompts.files import read_prompts
     from uniultra.segmenter import Segmenter
 
@@ -114,7 +114,7 @@ def segment(
     typed.check(mask, prompts)
     called = parse_labels(label)
     scale = parse_scale(spacing, override_scale)
-    files = images_of(fetched(images))
+    files = find_images(fetched(images))
     names = [file.as_posix() for file in files]
     listed = None if prompts is None else read_prompts(prompts, names, others=True)
     folder = out if out is not None or as_json else OUT

@@ -74,7 +74,7 @@ def read_answers(
 
     Raises:
         DataError: not such a file, another split than val, a set that isn't in it, no qualities in it, or a
-            model of `calibrated`.
+            model whose quality is calibrated, as the file says or `calibrated` does.
     """
     try:
         content = json.loads(report.read_text(encoding="utf-8"))
@@ -88,7 +88,7 @@ def read_answers(
         raise DataError(
             f"'{report}' is of split '{split}'; only val may choose anything, so calibrate on val"
         )
-    if content.get("weights_sha256") in calibrated:
+    if content.get("quality_calibrated") or content.get("weights_sha256") in calibrated:
         raise DataError(
             f"'{report}' is of {content.get('model')}, whose quality is calibrated already; `export "
             "--calibration` would put this fit in place of that one: evaluate the model that you trained"

@@ -5,6 +5,7 @@ inside.
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from onnx import helper
 from onnxscript.optimizer import fold_constants
 from torch import Tensor, nn
 
-from uniultra.backends.onnx import DECODER, ENCODER, FORMAT
+from uniultra.backends.onnx import DECODER, ENCODER, FORMAT, OFFSET, SLOPE
 from uniultra.errors import ModelError
 from uniultra.evaluation.quality import EDGE
 from uniultra.export.fuse import fuse
@@ -28,19 +29,28 @@ LARGEST_FOLDED = 2**26
 """Bytes of what depends on weights alone and is worked out in the export: positions at a side of 2048 are 16
 MiB.
 """
-SLOPE, OFFSET = "uniultra.quality_slope", "uniultra.quality_offset"
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+"""What names and versions are: hosts take them into addresses and names of files."""
 Graphs = dict[str, onnx.ModelProto]
 """By the names of their files."""
 
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What the files say about themselves."""
+    """What the files say about themselves. Raises ModelError for a name or a version that isn't plain."""
 
     name: str
     version: str
     licence: str = "Apache-2.0"
     precision: str = "fp32"
+
+    def __post_init__(self) -> None:
+        for what, given in (("name", self.name), ("version", self.version)):
+            if not _PLAIN.fullmatch(given):
+                raise ModelError(
+                    f"--{what} {given[:80]!a} is not plain: give 1 to 64 letters, digits, dots, hyphens, "
+                    "plus signs and underscores, the first a letter or a digit, such as kidney-1"
+                )
 
 
 @dataclass(frozen=True)

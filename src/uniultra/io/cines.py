@@ -5,13 +5,16 @@ images in their order.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from uniultra.errors import FileError
-from uniultra.io.images import Kind, find_images, kind_of, read_as, read_frame
+from uniultra.io.images import VIDEO_SUFFIXES, Kind, find_images, kind_of, read_as, read_frame
 from uniultra.io.paths import PathLike, shown
 from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, Frame
@@ -26,7 +29,7 @@ def open_cine(path: PathLike) -> Cine:
         FileError: as the reader of its kind does.
     """
     if os.path.isdir(path) or not os.path.exists(path):
-        return _sequence(shown(path), find_images([path]))
+        return _sequence(path)
     return open_as(kind_of(path), path)
 
 
@@ -68,16 +71,16 @@ def frames_or_faults(cine: Cine, numbers: Sequence[int]) -> Iterator[tuple[int, 
         try:
             frame = cine.read(number) if frames is None else _later(frames, number, cine)
         except FileError as error:
-            yield number, _naming(error, number)
+            yield number, naming(error, number)
             if frames is not None:
                 return
             continue
         yield number, frame
 
 
-def _naming(error: FileError, number: int) -> FileError:
+def naming(error: FileError, number: int) -> FileError:
     """The error, with the frame's number in its message."""
-    if f"frame {number} " in f"{error} ":
+    if re.search(rf"\bframe {number}\b", str(error)):
         return error
     named = FileError(f"{error} (frame {number})")
     named.__cause__ = error
@@ -130,6 +133,9 @@ def by_frames(
 
 def check_number(number: int, count: int, name: str) -> None:
     """Raises FileError for a frame that none of `count` is."""
+    if not isinstance(number, int | np.integer):
+        kind = type(number).__name__
+        raise FileError(f"{name}: frame {number!r} is of type {kind}; give a number from 0 to {count - 1}")
     if not 0 <= number < count:
         raise FileError(f"{name}: there is no frame {number}; legal are 0 to {count - 1}; count from 0")
 
@@ -138,7 +144,12 @@ def _still(frame: Frame) -> Cine:
     return by_frames(frame.source, (frame.height, frame.width), 1, lambda _: frame, frame.calibration)
 
 
-def _sequence(name: str, files: Sequence[Path]) -> Cine:
+def _sequence(place: PathLike) -> Cine:
+    """The stills of a folder or a pattern, without videos beside them and without earlier results."""
+    name = shown(place)
+    files = [file for file in find_images([place]) if file.suffix.lower() not in VIDEO_SUFFIXES]
+    if not files:
+        raise FileError(f"{name}: holds videos alone, which aren't frames of one cine; name one of them")
     first = read_frame(files[0])
     frame_hw = first.height, first.width
     return by_frames(name, frame_hw, len(files), partial(_nth, files, frame_hw), first.calibration)

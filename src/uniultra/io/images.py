@@ -24,6 +24,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from uniultra.errors import FileError
 from uniultra.io import pillow_reader as pictures
+from uniultra.io.own_results import ALONE, is_result
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, check_file, first_bytes, one_line, shown
 from uniultra.types import Cine, Frame
 
@@ -46,7 +47,7 @@ class Kind:
 
     `suffixes` are lower case, with the dot. `open` makes a Cine of the path that the user gave, where the
     kind may hold several frames; `plugin` is the Pillow class that decodes one picture, or None. Only
-    `listed` kinds are looked for in folders.
+    `listed` suffixes are looked for in folders.
     """
 
     name: str
@@ -82,7 +83,7 @@ def read_frame(path: PathLike, number: int | None = None) -> Frame:
 
 def read_as(kind: Kind, path: PathLike, number: int | None = None) -> Frame:
     """The same of a file whose kind is known. Raises FileError as `read_frame` does."""
-    if kind.open and (number is not None or kind.plugin is None):
+    if kind.open and (number is not None or kind.plugin is None or kind.open(path).count > 1):
         return chosen_frame(kind.open(path), number)
     if number:
         raise FileError(
@@ -99,7 +100,8 @@ def chosen_frame(cine: Cine, number: int | None) -> Frame:
     """
     if number is None and cine.count > 1:
         raise FileError(
-            f"{cine.source}: holds {cine.count} frames; name one from 0 to {cine.count - 1}, with --frame"
+            f"{cine.source}: holds {cine.count} frames; name one from 0 to {cine.count - 1}: --frame N, in "
+            "Python read_frame(path, N)"
         )
     return cine.read(number or 0)
 
@@ -137,17 +139,18 @@ def decode_as(kind: Kind, path: PathLike, finish: Callable[[Image.Image], np.nda
     return pictures.decode(path, kind.plugin, finish)
 
 
-def find_images(paths: Iterable[PathLike], recursive: bool = False) -> list[Path]:
-    """The files that files, folders and glob patterns stand for, each once: in the order given, within
-    folders and patterns naturally.
+def find_images(paths: Iterable[PathLike], recursive: bool = False, results: bool = False) -> list[Path]:
+    """The images and videos that files, folders and glob patterns stand for, each once: in the order given,
+    within folders and patterns naturally.
 
-    A file named outright is taken as it is; folders and patterns yield what has a legal suffix and isn't
-    hidden. `recursive` enters sub-folders, and makes ** a pattern.
+    A file named outright is taken as it is; folders and patterns yield what has a legal suffix, isn't
+    hidden, and isn't an earlier result, unless `results` are requested, too. `recursive` enters sub-folders,
+    and makes ** a pattern.
 
     Raises:
-        FileError: where one of `paths` stands for nothing, or there are none.
+        FileError: where one of `paths` stands for nothing or for earlier results alone, or there are none.
     """
-    found = [image for path in paths for image in _expand(path, recursive)]
+    found = [image for path in paths for image in _expand(path, recursive, results)]
     if not found:
         raise FileError("no images given; name at least one image, folder or pattern")
     return list(dict.fromkeys(found))
@@ -195,7 +198,7 @@ def _open_hdf5(path: PathLike) -> Cine:
     return open_hdf5(path)
 
 
-def _expand(path: PathLike, recursive: bool) -> list[Path]:
+def _expand(path: PathLike, recursive: bool, results: bool) -> list[Path]:
     """One argument of `find_images`."""
     if os.path.basename(path) == DICOMDIR and os.path.isfile(path):
         from uniultra.io.dicom.directory import listed_files
@@ -219,7 +222,10 @@ def _expand(path: PathLike, recursive: bool) -> list[Path]:
         raise FileError(
             f"{shown(path)}: no images found; legal suffixes are {', '.join(LISTED_ENDINGS)}; check the path"
         )
-    return images
+    chosen = [image for image in images if results or not is_result(image)]
+    if not chosen:
+        raise FileError(f"{shown(path)}: {ALONE}")
+    return chosen
 
 
 def _is_listed(file: Path) -> bool:
@@ -255,10 +261,10 @@ KINDS: tuple[Kind, ...] = (
     Kind("BMP", (".bmp",), (b"BM",), BmpImageFile),
     Kind("GIF", (".gif",), (b"GIF87a", b"GIF89a"), GifImageFile, _open_gif),
     Kind("DICOM", (".dcm", ".dicom"), _BARE_DICOM, None, _open_dicom, suffix_is_enough=True),
-    Kind("MP4", (".mp4", ".mov", ".m4v"), _VIDEO_BRANDS, None, _MP4, 4, listed=False),
-    Kind("AVI", (".avi",), (b"AVI ",), None, _AVI, 8, listed=False),
-    Kind("MKV", (".mkv", ".webm"), (b"\x1aE\xdf\xa3",), None, _MKV, listed=False),
-    Kind("MPEG", (".mpg", ".mpeg", ".vob"), (b"\0\0\x01\xba",), None, _MPEG, listed=False),
+    Kind("MP4", (".mp4", ".mov", ".m4v"), _VIDEO_BRANDS, None, _MP4, 4),
+    Kind("AVI", (".avi",), (b"AVI ",), None, _AVI, 8),
+    Kind("MKV", (".mkv", ".webm"), (b"\x1aE\xdf\xa3",), None, _MKV),
+    Kind("MPEG", (".mpg", ".mpeg", ".vob"), (b"\0\0\x01\xba",), None, _MPEG),
     Kind("NIfTI", (".nii",), (b"n+1\0", b"n+2\0"), None, _open_nifti, 344),
     Kind("MetaImage", (".mha", ".mhd"), (b"ObjectType", b"NDims", b"Comment ="), None, _open_metaimage),
     Kind("NRRD", (".nrrd", ".nhdr"), (b"NRRD000",), None, _open_nrrd),
@@ -270,7 +276,11 @@ KINDS: tuple[Kind, ...] = (
 VIDEO_SUFFIXES: tuple[str, ...] = tuple(
     suffix for kind in KINDS if kind.open in (_MP4, _AVI, _MKV, _MPEG) for suffix in kind.suffixes
 )
-IMAGE_SUFFIXES: tuple[str, ...] = tuple(suffix for kind in KINDS if kind.listed for suffix in kind.suffixes)
-"""The suffixes that folders and patterns are searched for, lower case."""
-LISTED_ENDINGS = (*IMAGE_SUFFIXES, ".nii.gz")
-"""The same, and the usual form of NIfTI: other files end with .gz, too."""
+IMAGE_SUFFIXES: tuple[str, ...] = tuple(
+    suffix for kind in KINDS if kind.listed for suffix in kind.suffixes if suffix not in VIDEO_SUFFIXES
+)
+"""Of files that aren't videos, lower case."""
+LISTED_ENDINGS = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES, ".nii.gz")
+"""What folders and patterns are searched for: both, and the usual form of NIfTI (other files end with .gz,
+too).
+"""

@@ -4,20 +4,17 @@ named; and what the JSON beside a mask says of it, so that a mask that was writt
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from uniultra.errors import FileError
-from uniultra.io.images import find_images
+from uniultra.io.own_results import ALONE, ENDINGS, MASKS, NIFTI, is_result, saved_report
 from uniultra.io.paths import shown
 from uniultra.pixel_scale import Scale
 
-MOST_BYTES = 200 * 10**6
-"""A longer file is not read."""
 _ENDINGS = (".mask.png", ".masks.tif", ".seg.dcm")
 _SCHEMAS = ("uniultra.segment/1", "uniultra.segment-frames/1")
 Key = tuple[int | None, int]
@@ -51,17 +48,6 @@ def of_frame(saved: Mapping[Key, Written], frame: int | None) -> dict[int, Writt
     return {identity: found for (number, identity), found in saved.items() if number == frame}
 
 
-def saved_report(path: Path) -> dict[str, Any]:
-    """What a JSON file of an object holds; {} for any other file, or none."""
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            return {}
-        report = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return report if isinstance(report, dict) else {}
-
-
 def saved_structures(path: Path) -> dict[Key, Written]:
     """The structures of a JSON that `segment` or `track` wrote; {} for any other file."""
     report = saved_report(path)
@@ -88,38 +74,6 @@ def _scale(said: dict[str, Any]) -> Scale:
     return Scale((down, right), str(said["source"]), "", notes)
 
 
-ENDINGS = (
-    ".mask.png",
-    ".overlay.png",
-    ".grid.png",
-    ".masks.tif",
-    ".overlay.mp4",
-    ".track.plot.png",
-    ".seg.dcm",
-    ".sr.dcm",
-    ".sc.dcm",
-    ".seg.nrrd",
-)
-_NIFTI = ".nii.gz"
-_MASKS = (".mask.png", ".masks.tif")
-_ALONE = "holds results of uniultra alone; give the folder of the images, or name a result to segment it"
-
-
-def images_of(places: Sequence[str]) -> list[Path]:
-    """The images that files, folders and patterns stand for, each once; without earlier results where they
-    aren't named.
-
-    Raises:
-        FileError: a place that stands for nothing, or for earlier results alone.
-    """
-    found: list[Path] = []
-    for place in places or [""]:
-        files = find_images([place] if places else [])
-        images = [file for file in files if str(file) == place or not is_result(file)]
-        if not images:
-            raise FileError(f"{shown(place)}: {_ALONE}")
-        found += images
-    return list(dict.fromkeys(found))
 
 
 def archive_images(inputs: Mapping[str, str], place: str) -> dict[str, str]:
@@ -129,30 +83,14 @@ def archive_images(inputs: Mapping[str, str], place: str) -> dict[str, str]:
     names = inputs.keys()
     images = {name: path for name, path in inputs.items() if not _is_archived_result(name, path, names)}
     if not images:
-        raise FileError(f"{shown(place)}: {_ALONE}")
+        raise FileError(f"{shown(place)}: {ALONE}")
     return images
-
-
-def is_result(file: Path) -> bool:
-    """Whether a file was written by `segment` or `batch`: by its name, and NIfTI by what lies beside it."""
-    if not file.name.endswith(_NIFTI):
-        return file.name.endswith(ENDINGS)
-    stem = file.name.removesuffix(_NIFTI)
-    image = _image_of(file.with_name(f"{stem}.json"))
-    if image is not None:
-        return image != file.name
-    return any(file.with_name(stem + ending).is_file() for ending in _MASKS)
 
 
 def _is_archived_result(name: str, path: str, names: Iterable[str]) -> bool:
     if "://" not in path:
         return is_result(Path(path))
-    if not name.endswith(_NIFTI):
+    if not name.endswith(NIFTI):
         return name.endswith(ENDINGS)
-    return any(name.removesuffix(_NIFTI) + ending in names for ending in _MASKS)
+    return any(name.removesuffix(NIFTI) + ending in names for ending in MASKS)
 
-
-def _image_of(report: Path) -> str | None:
-    """The name of the image that a JSON of ours is about; None for any other file, or none."""
-    said = saved_report(report)
-    return str(said["image"]) if str(said.get("schema")).startswith("uniultra.") and "image" in said else None

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from uniultra.errors import FileError, PromptError
-from uniultra.io.cines import OnFault, chosen_frames, frames_or_faults
+from uniultra.io.cines import OnFault, chosen_frames, frames_or_faults, naming
 from uniultra.prompt_checks import clipped
 from uniultra.results import FrameResult, ObjectResult, with_masks_notes, with_objects_notes
 from uniultra.segmenter import Segmenter
@@ -15,7 +15,14 @@ from uniultra.tracking.ahead import Read, with_motion
 from uniultra.tracking.journal import TrackJournal
 from uniultra.tracking.kept import Kept, keep
 from uniultra.tracking.reading import descending
-from uniultra.tracking.spans import PromptedFrames, affected, checked, prompted_frames
+from uniultra.tracking.spans import (
+    PromptedFrames,
+    affected,
+    by_frame,
+    check_cine,
+    checked,
+    prompted_frames,
+)
 from uniultra.tracking.step import TrackedMask, lost_mask
 from uniultra.tracking.tracker import PromptTracker, Tracker, tracker_of
 from uniultra.types import Cine, Frame, Prompt
@@ -49,9 +56,12 @@ def track(
         journal: of this very call; what it knows is taken from it, and what is new added to it.
 
     Raises:
-        PromptError: no prompt, one outside of the frame or of the frames, or numbers that aren't 1 to N.
-        FileError: a frame can't be read, and `on_fault` isn't given, or a prompt is on it.
+        PromptError: no prompt, one outside of the frame or of the frames, numbers that aren't 1 to N, or
+            frames that aren't consecutive ones of the cine.
+        FileError: a frame can't be read, and `on_fault` isn't given, or a prompt is on it; or no cine.
+        ModelError: no segmenter or tracker.
     """
+    check_cine(cine)
     frames = range(cine.count) if frames is None else frames
     numbers = checked(prompts, cine, frames)
     ends = {number: prompted_frames(prompts, number)[-1 if reverse else 0] for number in numbers}
@@ -101,6 +111,7 @@ def track_as_found(
     Raises:
         PromptError, FileError: as `track`.
     """
+    check_cine(cine)
     frames = range(cine.count) if frames is None else frames
     numbers = checked(prompts, cine, frames, counted=False)
     ends = {number: prompted_frames(prompts, number)[-1 if reverse else 0] for number in numbers}
@@ -137,6 +148,8 @@ def retrack(
     Raises:
         PromptError: the structure has no prompt on that frame. FileError: as `track`.
     """
+    check_cine(cine)
+    by_frame(prompts)
     prompt = prompts.get(frame, {}).get(number)
     if prompt is None:
         raise PromptError(f"structure {number} has no prompt on frame {frame}; add it to the prompts first")
@@ -219,7 +232,7 @@ def _fault_handler(prompts: PromptedFrames, on_fault: OnFault | None) -> Callabl
 
     def handle(number: int, error: FileError) -> None:
         if on_fault is None or prompts.get(number):
-            raise error if f"frame {number} " in f"{error} " else FileError(f"{error} (frame {number})")
+            raise naming(error, number)
         if number not in reported:
             reported.add(number)
             on_fault(number, error)

@@ -17,10 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from uniultra.errors import PromptError
 from uniultra.geometry import clip_box
 from uniultra.pixel_scale import Box
-from uniultra.prompt_checks import clipped
+from uniultra.prompt_checks import check_frame, clipped
 from uniultra.results import TrackStatus
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.anchor import EXPLAINED, Anchor, Registration, registered
@@ -48,9 +47,10 @@ from uniultra.tracking.confidence import (
     status_of,
 )
 from uniultra.tracking.motion import Motion, carried, motion_to, moved_to_match, view_of
+from uniultra.tracking.spans import by_structure
 from uniultra.tracking.state import MaskGrid, agreement, grid_of
 from uniultra.tracking.tissue import tissue_of
-from uniultra.tracking.track_state import ObjectTrack, TrackState
+from uniultra.tracking.track_state import ObjectTrack, TrackState, check_follows
 from uniultra.tracking.views import registered_well, shared_views
 from uniultra.types import Embedding, Frame, Mask, Prompt, Region
 
@@ -98,9 +98,11 @@ def prompted(
     segmenter: Segmenter, frame: Frame, prompts: Mapping[int, Prompt], state: TrackState | None = None
 ) -> tuple[list[TrackedMask], Callable[[], TrackState]]:
     """As `begin`, but the state is yet to be made, once, by a call: answers are shown before that."""
+    check_frame(frame)
+    by_structure(prompts)
     frame_hw = frame.height, frame.width
     if state is not None:
-        _check_size(state, frame)
+        check_follows(state, frame)
     others = () if state is None else tuple(one for one in state.objects if one.number not in prompts)
     prompts = dict(zip(prompts, clipped(list(prompts.values()), frame_hw)[0], strict=True))
     masks = segmenter.segment(frame, list(prompts.values()), mapped_at_once)
@@ -180,7 +182,7 @@ def step(
     Raises:
         PromptError: the frame has another size than those before.
     """
-    _check_size(state, frame)
+    check_follows(state, frame)
     if motion is None or motion.before_hw is not state.view_hw:
         motion = motion_to(frame, state.view_hw)
     view, flow, still = motion.view_hw, motion.flow, motion.flow is None
@@ -242,15 +244,6 @@ def _seen(
     rest = [place for place, (_, known) in enumerate(found) if known is None and place not in likely]
     late = chain.from_iterable(at_once(view_tasks(segmenter, frame, [expected[place] for place in rest])))
     return found, sights | {rest[place]: one for place, one in late}
-
-
-def _check_size(state: TrackState, frame: Frame) -> None:
-    if (frame.height, frame.width) != state.frame_hw:
-        height, width = state.frame_hw
-        raise PromptError(
-            f"the frame is {frame.width}x{frame.height} pixels, those before {width}x{height}; "
-            "a track needs frames of one size: begin again with a prompt on this frame"
-        )
 
 
 def _expected(one: ObjectTrack, flow: np.ndarray | None, frame_hw: tuple[int, int]) -> MaskGrid:

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from uniultra.errors import PromptError
+from uniultra.prompt_checks import check_frame
 from uniultra.tracking.anchor import Anchor
 from uniultra.tracking.state import MaskGrid
+from uniultra.types import Frame
 
 
 @dataclass(frozen=True)
@@ -77,3 +80,18 @@ class TrackState:
             for one in self.objects
         ]
         return self.view_hw.nbytes + sum(shared) + sum(per)
+
+
+def check_follows(state: TrackState, frame: Frame) -> None:
+    """Raises PromptError where a frame can't follow a state: it has another size; or that isn't one."""
+    check_frame(frame)
+    if not isinstance(state, TrackState):
+        raise PromptError(
+            f"the state is of type {type(state).__name__}; give the TrackState that begin or step returned"
+        )
+    if (frame.height, frame.width) != state.frame_hw:
+        height, width = state.frame_hw
+        raise PromptError(
+            f"the frame is {frame.width}x{frame.height} pixels, those before {width}x{height}; "
+            "a track needs frames of one size: begin again with a prompt on this frame"
+        )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
+from uniultra.errors import ModelError
 from uniultra.model_facts import ModelFacts
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.motion import Motion
@@ -82,5 +83,12 @@ class PromptTracker:
 
 
 def tracker_of(follower: Segmenter | Tracker) -> Tracker:
-    """A segmenter's own tracker; another one as it is."""
-    return PromptTracker(follower) if isinstance(follower, Segmenter) else follower
+    """A segmenter's own tracker; another one as it is. Raises ModelError for anything else."""
+    if isinstance(follower, Segmenter):
+        return PromptTracker(follower)
+    if not callable(getattr(follower, "begin", None)) or not callable(getattr(follower, "step", None)):
+        raise ModelError(
+            f"the segmenter is of type {type(follower).__name__}; give uniultra.Segmenter.load(model), or a "
+            "tracking.Tracker"
+        )
+    return follower

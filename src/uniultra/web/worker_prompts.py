@@ -55,4 +55,4 @@ def previous_of(mask: object, frame_hw: tuple[int, int], what: str = "the previo
 
 def without_path(path: str, error: Exception, instead: str = "the image") -> str:
     """A message with another name for the file, which has no path that anybody gave it."""
-    return str(error).replace(path, instead).replace("with --frame", "with frame=N")
+    return str(error).replace(path, instead).replace("--frame N, in Python read_frame(path, N)", "frame=N")

@@ -11,6 +11,7 @@ import pytest
 from uniultra.errors import DataError, OutputError
 from uniultra.evaluation.protocol import Evaluation
 from uniultra.evaluation.records import Record, Skipped
+from uniultra.evaluation.report.html import to_html
 from uniultra.evaluation.report.provenance import Provenance
 from uniultra.evaluation.report.run_report import (
     build_report,
@@ -60,6 +61,24 @@ def test_overview_has_a_row_an_organ_and_a_column_a_prompt() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("calibrated", "said"),
+    [
+        (True, "The quality is calibrated (export --calibration)"),
+        (False, "The quality is not calibrated"),
+        (None, ""),
+    ],
+)
+def test_reports_say_whether_the_quality_was_calibrated(calibrated: bool | None, said: str) -> None:
+    provenance = Provenance("mine", "0" * 64, quality_calibrated=calibrated)
+    report = build_report(EVALUATION, provenance)
+    assert report["quality_calibrated"] is calibrated
+    assert "quality_calibrated" not in provenance.stated, "journals of earlier versions can be resumed"
+    for text in ("\n".join(tables_of(EVALUATION, provenance)), to_html(report)):
+        assert ("The quality is" in text) is (calibrated is not None)
+        assert said in text
+
+
 def test_details_have_a_row_a_prompt_and_organ() -> None:
     lines = to_markdown(summarise(RECORDS)).splitlines()
     assert (
@@ -96,6 +115,7 @@ def test_the_file_holds_what_was_run_and_every_record(tmp_path: Path) -> None:
         "schema_version": 3, "model": "mini", "manifest_sha256": "ab" * 32, "limit": 5, "bootstrap_seed": 0,
         "bootstrap_samples": 1000,
         "model_version": "0.1.0", "weights_sha256": "cd" * 32, "skipped": [],
+        "quality_calibrated": None,
         "split": "val", "kinds": ["box", "click1"], "draws": 2, "images": 3, "images_without_objects": 1,
         "objects": 3,
     }  # fmt: skip

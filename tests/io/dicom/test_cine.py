@@ -120,7 +120,7 @@ def test_times(tmp_path: Path, more: dict[str, Any], times: tuple[float, ...] | 
 
 def test_a_cine_needs_a_frame_number(tmp_path: Path) -> None:
     path = save(dataset(picture(3)), tmp_path / "a.dcm")
-    with pytest.raises(FileError, match=r"holds 3 frames; name one from 0 to 2, with --frame"):
+    with pytest.raises(FileError, match=r"holds 3 frames; name one from 0 to 2: --frame N"):
         read_frame(path)
     np.testing.assert_array_equal(read_frame(path, 2).pixels_hw, picture(3)[2])
     assert len(open_cine(path)) == 3

@@ -14,7 +14,7 @@ import numpy as np
 
 from uniultra.evaluation.report.charts import click_chart, reliability_chart
 from uniultra.evaluation.report.gallery import FOUND_COLOUR, TRUE_COLOUR, Case
-from uniultra.evaluation.report.provenance import limit_text
+from uniultra.evaluation.report.provenance import limit_text, quality_text
 from uniultra.evaluation.report.tables import comparison, html_table, interval, left_out, number, overview
 from uniultra.evaluation.settings import KINDS
 from uniultra.text import markup
@@ -34,7 +34,7 @@ def to_html(report: Report, cases: Sequence[Case] = (), more: Iterable[str] = ()
         f"{report['images_without_objects']} images without objects. "
         f"uniultra {report['uniultra_version']}, {_weights(report)}manifest "
         f"{report['manifest_sha256'][:12]}. "
-        "Intervals: 95 % bootstrap over groups."
+        f"Intervals: 95 % bootstrap over groups. {quality_text(report.get('quality_calibrated'))}"
     )
     title = f"{report['model']} on {report['split']}"
     return template.substitute(

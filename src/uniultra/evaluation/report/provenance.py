@@ -27,6 +27,8 @@ class Provenance:
         prompting: how the model is prompted (`ModelFacts.prompting`); None for what has no such facts.
         skipped: rows that were left out from the start.
         drawn: whether those of a limit were drawn by a seed, and aren't the first ones.
+        quality_calibrated: whether the predicted IoU was calibrated before; None where that isn't known, as
+            for baselines.
     """
 
     model: str
@@ -39,17 +41,28 @@ class Provenance:
     prompting: dict[str, Any] | None = None
     skipped: tuple[Skipped, ...] = ()
     drawn: bool = False
+    quality_calibrated: bool | None = None
 
     @property
     def stated(self) -> dict[str, Any]:
         """What reports and journals say; `drawn` and `prompting` only where there is such, since older ones
-        lack them.
+        lack them. `quality_calibrated`, which follows from the weights, is for reports alone.
         """
         facts = asdict(self)
+        del facts["quality_calibrated"]
         for key in ("drawn", "prompting"):
             if not facts[key]:
                 del facts[key]
         return facts
+
+
+def quality_text(calibrated: bool | None) -> str:
+    """Whether a model's quality was calibrated, for people; "" where that isn't known."""
+    if calibrated is None:
+        return ""
+    if calibrated:
+        return "The quality is calibrated (export --calibration): ECE is what is left of its error."
+    return "The quality is not calibrated: ECE is of the predicted IoU as the model gives it."
 
 
 def limit_text(report: Mapping[str, Any]) -> str:

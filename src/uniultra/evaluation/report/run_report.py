@@ -14,7 +14,7 @@ from uniultra.evaluation.metrics import reliability_curve
 from uniultra.evaluation.protocol import Evaluation
 from uniultra.evaluation.records import Record, Skipped, record_from
 from uniultra.evaluation.report.compare import Comparison
-from uniultra.evaluation.report.provenance import Provenance
+from uniultra.evaluation.report.provenance import Provenance, quality_text
 from uniultra.evaluation.report.tables import (
     NOT_AVAILABLE,
     comparison,
@@ -112,6 +112,8 @@ def tables_of(evaluation: Evaluation, provenance: Provenance, against: Against |
     if against is not None:
         differences = asdict(against)["comparison"]
         tables.append(markdown_table(*comparison(provenance.model, against.model, differences), left=2))
+    if said := quality_text(provenance.quality_calibrated):
+        tables.append(said + "\n")
     if evaluation.settings.seeds:
         tables.append(spread_table(spread_of(evaluation.records)))
     skipped = all_skipped(evaluation, provenance)
@@ -130,6 +132,7 @@ def build_report(
         "schema_version": SCHEMA_VERSION,
         "uniultra_version": __version__,
         **provenance.stated,
+        "quality_calibrated": provenance.quality_calibrated,
         "split": evaluation.split,
         "kinds": list(evaluation.settings.kinds),
         "draws": evaluation.settings.draws,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from uniultra.errors import FileError
-from uniultra.io.images import VIDEO_SUFFIXES, find_images
+from uniultra.io.images import find_images
 from uniultra.text import printable
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -62,15 +62,4 @@ def files_of(target: Path | None) -> list[Path]:
     if target is None:
         listed = json.loads((EXAMPLES / "examples.json").read_text(encoding="utf-8"))
         return [EXAMPLES / str(example["image"]) for example in listed]
-    if not target.is_dir():
-        return find_images([target])
-    videos = [
-        path for path in sorted(target.iterdir()) if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
-    ]
-    try:
-        images = find_images([target])
-    except FileError:
-        if not videos:
-            raise
-        images = []
-    return [*images, *videos]
+    return find_images([target])
