@@ -74,8 +74,6 @@ def _scale(said: dict[str, Any]) -> Scale:
     return Scale((down, right), str(said["source"]), "", notes)
 
 
-
-
 def archive_images(inputs: Mapping[str, str], place: str) -> dict[str, str]:
     """The names and paths of an archive without earlier results. Raises FileError where nothing else is
     there.
@@ -93,4 +91,3 @@ def _is_archived_result(name: str, path: str, names: Iterable[str]) -> bool:
     if not name.endswith(NIFTI):
         return name.endswith(ENDINGS)
     return any(name.removesuffix(NIFTI) + ending in names for ending in MASKS)
-

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from uniultra.data.splits import SelectionSplit
 from uniultra.evaluation.records import Record
-from uniultra.evaluation.report.compare import BETTER, WORSE, Comparison, compare
+from uniultra.evaluation.report.compare import BETTER, FEWEST_CLUSTERS, NOT_JUDGED, Comparison, compare
 from uniultra.evaluation.summary import ALL_ORGANS
 from uniultra.models.promptable import PromptableModel
 from uniultra.training.validation import View, validate, views_of
@@ -35,10 +35,10 @@ class Gain:
         lines = []
         for kind, organs in self.own.items():
             total = organs[ALL_ORGANS]
-            if total.interval is None:
+            if total.verdict == NOT_JUDGED:
                 lines.append(
-                    f"{kind}: {total.difference:+.3f} on one cluster of val, too few for an interval; let "
-                    "val hold two or more"
+                    f"{kind}: {total.difference:+.3f} on {total.clusters} clusters of val, too few to judge; "
+                    f"let val hold {FEWEST_CLUSTERS} patients or more"
                 )
             elif total.verdict != BETTER:
                 lines.append(
@@ -50,7 +50,7 @@ class Gain:
                 f"{kind}: {organ} got worse by {-found.difference:.3f} ({_span(found.interval)}); raise "
                 "replay.share"
                 for organ, found in organs.items()
-                if found.verdict == WORSE and found.interval is not None
+                if found.interval is not None and found.interval[1] < 0
             ]
         return lines
 

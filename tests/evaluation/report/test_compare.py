@@ -102,4 +102,23 @@ def test_only_what_both_were_asked_counts() -> None:
     [((0.1, 0.2), BETTER), ((-0.2, -0.1), WORSE), ((0.0, 0.2), UNDECIDED), (None, NOT_JUDGED)],
 )
 def test_the_verdict_follows_the_interval(interval: tuple[float, float] | None, verdict: str) -> None:
-    assert verdict_of(interval) == verdict
+    assert verdict_of(interval, 6) == verdict
+    assert verdict_of(interval, 5) == NOT_JUDGED
+
+
+@pytest.mark.parametrize(("patients", "wrong_at_most"), [(2, 0), (5, 0), (6, 0.25), (12, 0.15)])
+def test_equal_segmenters_on_few_patients_are_rarely_told_apart(patients: int, wrong_at_most: float) -> None:
+    rng, told = np.random.default_rng(7), 0
+    for _ in range(200):
+        ours = [record(f"i{i}", 0.8 + gap) for i, gap in enumerate(rng.normal(0.0, 0.05, patients))]
+        theirs = [record(f"i{i}", 0.8) for i in range(patients)]
+        told += compare(ours, theirs, samples=200)["box"][ALL_ORGANS].verdict in (BETTER, WORSE)
+    assert told / 200 <= wrong_at_most
+
+
+def test_organs_of_one_patient_each_are_no_six_patients() -> None:
+    organs = [f"organ {i}" for i in range(5)]
+    ours = [*(record("a", 0.9, organ) for organ in organs), record("b", 0.9, organs[0])]
+    theirs = [*(record("a", 0.8, organ) for organ in organs), record("b", 0.7, organs[0])]
+    found = compare(ours, theirs)["box"][ALL_ORGANS]
+    assert (found.clusters, found.verdict) == (6, NOT_JUDGED)

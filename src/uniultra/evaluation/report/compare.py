@@ -20,7 +20,10 @@ from uniultra.evaluation.summary import ALL_ORGANS, objects_of
 
 BETTER, WORSE, UNDECIDED = "better", "worse", "no difference shown"
 NOT_JUDGED = "not judged"
-"""Where there is one cluster, so that nothing says how far another patient would differ."""
+FEWEST_CLUSTERS = 6
+"""Clusters for a verdict. Were there no difference, five would all lie on one side of 0 in one of 16 cases,
+more often than an interval of 95 % may be wrong; and where all do, so does the interval.
+"""
 
 Pair = tuple[Record, Record]
 """The same object under the same prompt: ours, theirs."""
@@ -37,9 +40,9 @@ class Difference:
         difference: dice - other_dice.
         interval: 95 % bootstrap interval of the difference over clusters; None below two clusters. For all
             organs, clusters are drawn within each organ.
-        verdict: 'better' where the interval lies above 0, 'worse' where below, 'not judged' where there is
-            none, else 'no difference shown', which is no proof of equality. No correction is made for looking
-            at many organs and kinds.
+        verdict: 'not judged' below `FEWEST_CLUSTERS`; 'better' where the interval lies above 0, 'worse' where
+            below, else 'no difference shown', which is no proof of equality. No correction is made for
+            looking at many organs and kinds.
     """
 
     objects: int
@@ -83,9 +86,9 @@ def pairs_of(ours: Iterable[Record], theirs: Iterable[Record]) -> list[Pair]:
     return [(record, known[_prompt_of(record)]) for record in ours if _prompt_of(record) in known]
 
 
-def verdict_of(interval: tuple[float, float] | None) -> str:
-    """'better', 'worse', 'no difference shown', or 'not judged' without an interval."""
-    if interval is None:
+def verdict_of(interval: tuple[float, float] | None, clusters: int) -> str:
+    """'better', 'worse', 'no difference shown', or 'not judged' for too few clusters."""
+    if interval is None or clusters < FEWEST_CLUSTERS:
         return NOT_JUDGED
     if interval[0] <= 0.0 <= interval[1]:
         return UNDECIDED
@@ -112,12 +115,21 @@ def differences_by_organ(pairs: Sequence[Pair], seed: int, samples: int) -> dict
     dices = mean(cell.dice for cell in own), mean(cell.other_dice for cell in own)
     objects, clusters = sum(cell.objects for cell in own), sum(cell.clusters for cell in own)
     spread = np.mean(worlds, axis=0) if any(cell.clusters > 1 for cell in own) else None
-    return {**cells, ALL_ORGANS: _difference(objects, clusters, dices, spread)}
+    counted = sum(cell.clusters for cell in own if cell.clusters > 1)
+    return {**cells, ALL_ORGANS: _difference(objects, clusters, dices, spread, counted)}
 
 
 def _difference(
-    objects: int, clusters: int, dices: tuple[float, float], worlds: np.ndarray | None
+    objects: int,
+    clusters: int,
+    dices: tuple[float, float],
+    worlds: np.ndarray | None,
+    counted: int | None = None,
 ) -> Difference:
-    """Of two mean Dices, with the interval of their bootstrapped difference, where there is one."""
+    """Of two mean Dices, with the interval of their bootstrapped difference, where there is one.
+
+    `counted` are the clusters that the interval spreads over; None for all.
+    """
     interval = None if worlds is None else percentile_interval(worlds)
-    return Difference(objects, clusters, *dices, dices[0] - dices[1], interval, verdict_of(interval))
+    verdict = verdict_of(interval, clusters if counted is None else counted)
+    return Difference(objects, clusters, *dices, dices[0] - dices[1], interval, verdict)
