@@ -77,7 +77,7 @@ INSIDE = {
     "archives and DICOM results": (
         "batch/job.py:Job.again", "batch/records.py:_sent_name", "batch/records.py:mark_sent",
         "batch/records.py:unsent",
-        "cli/batch.py:_check_patient", "cli/terminal/measure_text.py:_table",
+        "cli/terminal/measure_text.py:_table",
         "cli/terminal/measure_text.py:reported_lines", "cli/terminal/options.py:parse_labels",
         "io/dicom/sr.py:Ejection", "io/dicom/sr.py:Moment", "io/dicom/sr.py:_ejection",
         "io/dicom/sr.py:_what", "io/dicom/sr.py:concept", "outputs/cine_dicom.py:CineDicom._keep",

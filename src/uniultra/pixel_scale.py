@@ -134,28 +134,26 @@ class Calibration:
         `name` is what says so.
         """
         spacing_mm_yx = size_mm if isinstance(size_mm, tuple) else (size_mm, size_mm * self.pixel_aspect)
-        known = [
-            (f"region {i}", region.spacing_mm_yx)
-            for i, region in enumerate(self.regions, 1)
-            if region.spacing_mm_yx
-        ]
-        known += [(before, spacing) for before, spacing in self.fallbacks]
         notes = self.notes
-        if known and known[0][1] and not same(known[0][1], spacing_mm_yx):
-            notes = *notes, reasons.conflict(name, _mm(spacing_mm_yx), known[0][0], _mm(known[0][1]))
+        for known, known_mm_yx in self._sizes[:1]:
+            if not same(known_mm_yx, spacing_mm_yx):
+                notes = *notes, reasons.conflict(name, _mm(spacing_mm_yx), known, _mm(known_mm_yx))
         return replace(self, fallbacks=(*self.fallbacks, (name, spacing_mm_yx)), notes=notes)
 
     def overridden(self, name: str, size_mm: PixelSize) -> Calibration:
         """One pixel size everywhere, instead of all that the file says, with a note about it; `name` is its
         source.
         """
-        said = [
-            (f"region {i}", _mm(r.spacing_mm_yx)) for i, r in enumerate(self.regions, 1) if r.spacing_mm_yx
-        ]
-        said += [(before, _mm(spacing)) for before, spacing in self.fallbacks]
+        said = [(source, _mm(spacing_mm_yx)) for source, spacing_mm_yx in self._sizes]
         note = reasons.overridden(name, said)
         plain = Calibration(notes=(note,) if said else (), pixel_aspect=self.pixel_aspect)
         return plain.with_fallback(name, size_mm)
+
+    @property
+    def _sizes(self) -> list[tuple[str, tuple[float, float]]]:
+        """All that says a size of a pixel, best first: regions, then the rest."""
+        sizes = [(f"region {i}", region.spacing_mm_yx) for i, region in enumerate(self.regions, 1)]
+        return [*((name, size) for name, size in sizes if size is not None), *self.fallbacks]
 
     def followed_by(self, other: Calibration) -> Calibration:
         """The same, with the sizes and notes of another behind its own."""

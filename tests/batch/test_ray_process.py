@@ -6,11 +6,11 @@ import multiprocessing
 
 import pytest
 
-from uniultra.batch.ray_process import END, LOST, STATUS, _listen
+from uniultra.batch.ray_process import END, _listen
 from uniultra.errors import ClusterError
 
 
-def heard(*messages: tuple[str, str]) -> list[str]:
+def heard(*messages: str | ClusterError | None) -> list[str]:
     receiver, sender = multiprocessing.Pipe(duplex=False)
     for message in messages:
         sender.send(message)
@@ -21,16 +21,16 @@ def heard(*messages: tuple[str, str]) -> list[str]:
 
 
 def test_statuses_are_handed_on_up_to_the_end() -> None:
-    assert heard((STATUS, "done"), (STATUS, "failed"), (END, "")) == ["done", "failed"]
+    assert heard("done", "failed", END) == ["done", "failed"]
 
 
 def test_what_stopped_a_job_is_said() -> None:
     with pytest.raises(ClusterError, match="no such model there"):
-        heard((STATUS, "done"), (LOST, "no such model there"))
+        heard("done", ClusterError("no such model there"))
 
 
 def test_an_end_without_a_word_is_an_error() -> None:
     with pytest.raises(
         ClusterError, match=r"Ray stopped before the end .* run the same command again to resume"
     ):
-        heard((STATUS, "done"))
+        heard("done")

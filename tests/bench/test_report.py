@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from uniultra.bench.report import to_markdown, to_svg
+from uniultra.evaluation.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 
 ACCURACY = {"dice": 0.91, "kind": "box", "split": "test", "model": "mini", "manifest_sha256": "0"}
 
@@ -120,5 +121,5 @@ def test_a_lone_point_lies_within_the_plot(report: dict[str, Any], ms: float, di
     report["contestants"] = [_contestant("mini", "its own", ACCURACY | {"dice": dice})]
     report["times"] = [_time("mini", "file to first mask", 1, ms, 1.0)]
     [spot] = ElementTree.fromstring(str(to_svg(report))).iter("{http://www.w3.org/2000/svg}circle")
-    assert 60 <= float(spot.attrib["cx"]) <= 620
-    assert 36 <= float(spot.attrib["cy"]) <= 368
+    assert LEFT <= float(spot.attrib["cx"]) <= WIDTH - RIGHT
+    assert TOP <= float(spot.attrib["cy"]) <= HEIGHT - BOTTOM

@@ -12,7 +12,7 @@ from pathlib import Path
 from uniultra.automatic import GridSettings
 from uniultra.backends.open import model_sha256
 from uniultra.batch.inputs import find_previous_masks
-from uniultra.batch.job import CHOICES, EVERY, Item, Job, plain_prompts, plain_track
+from uniultra.batch.job import CHOICES, EVERY, Item, Job, plain, plain_track
 from uniultra.errors import FileError, PromptError
 from uniultra.outputs.frame_files import write_extras
 from uniultra.prompts.files import read_prompts
@@ -63,7 +63,7 @@ class Choice:
             choice = read_prompts(self.prompts, files)
             self._tell_left(len(files), len({name for name, _ in choice}), on_left)
             return [
-                Item(name, files[name], self.frame if number is None else number, plain_prompts(prompts))
+                Item(name, files[name], self.frame if number is None else number, tuple(map(plain, prompts)))
                 for (name, number), prompts in choice.items()
             ]
         priors = {} if self.masks is None else find_previous_masks(self.masks, list(files))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -80,7 +80,8 @@ def _prompt(box: Any, points: Any, labels: Any, name: str = "") -> Prompt:
     return Prompt(*taken, name=name)  # type: ignore[arg-type]
 
 
-def _plain(one: Prompt) -> tuple[Any, ...]:
+def plain(one: Prompt) -> tuple[Any, ...]:
+    """A prompt without a previous mask, as an `Item` carries it."""
     named = [one.name] if one.name else []
     return (one.box_xyxy, one.points_xy, one.point_labels, *named)
 
@@ -90,15 +91,10 @@ def plain_track(
 ) -> tuple[tuple[Any, ...], ...]:
     """Prompts on several frames, without previous masks, as an `Item` carries them."""
     return tuple(
-        (frame, number, *_plain(one))
+        (frame, number, *plain(one))
         for frame, own in sorted(prompts.items())
         for number, one in sorted(own.items())
     )
-
-
-def plain_prompts(prompts: Sequence[Prompt]) -> tuple[tuple[Any, ...], ...]:
-    """Prompts without previous masks, as an `Item` carries them."""
-    return tuple(map(_plain, prompts))
 
 
 class Extras(Protocol):

@@ -16,7 +16,8 @@ from uniultra.batch.job import Item, Job
 from uniultra.batch.ray_pool import PoolSettings, run
 from uniultra.errors import ClusterError, UniUltraError
 
-STATUS, LOST, END = "status", "lost", "end"
+END = None
+"""Comes after the status of each input; an error in its place."""
 PATIENCE_S = 60.0
 """For Ray to end in good order, before it is ended."""
 
@@ -51,18 +52,18 @@ def _listen(receiver: Connection, done: Callable[[str], None]) -> None:
     """Hands on what comes, up to the end."""
     while True:
         try:
-            kind, text = receiver.recv()
+            said = receiver.recv()
         except (EOFError, OSError):
             why = "too little memory or processor time, or a part of it was killed"
             raise ClusterError(
                 f"Ray stopped before the end ({why}); completed work is kept: run the same command "
                 "again to resume"
             ) from None
-        if kind == END:
+        if said is END:
             return
-        if kind == LOST:
-            raise ClusterError(text)
-        done(text)
+        if isinstance(said, ClusterError):
+            raise said
+        done(said)
 
 
 def _work(sender: Connection, items: Sequence[Item], job: Job, settings: PoolSettings, folder: str) -> None:
@@ -71,18 +72,14 @@ def _work(sender: Connection, items: Sequence[Item], job: Job, settings: PoolSet
     """
     os.environ["TMPDIR"] = tempfile.tempdir = folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
     with contextlib.suppress(KeyboardInterrupt, SystemExit, BrokenPipeError):
         try:
-            run(items, job, settings, lambda status: sender.send((STATUS, status)))
+            run(items, job, settings, sender.send)
         except UniUltraError as error:
-            sender.send((LOST, str(error)))
+            sender.send(ClusterError(str(error)))
         else:
-            sender.send((END, ""))
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+            sender.send(END)

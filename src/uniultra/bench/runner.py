@@ -158,7 +158,7 @@ def _timed(
     times = []
     for job, own in zip(jobs[:-1], rounds[:-1], strict=True):
         compared = ratio(own, ours[job.step]) if job.step in ours else None
-        times.append({**asdict(timing_of(job, own)), "threads": threads, "ratio": compared})
+        times.append(timing_of(job, own) | {"threads": threads, "ratio": compared})
     return contestants, times, spread(rounds[-1])
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -42,18 +43,6 @@ Rounds = tuple[tuple[float, ...], ...]
 """Seconds of each call, round by round."""
 
 
-@dataclass(frozen=True)
-class Timing:
-    """Milliseconds over all counted calls: the median, and between which values 80 % of them lie."""
-
-    contestant: str
-    step: str
-    median_ms: float
-    p10_ms: float
-    p90_ms: float
-    calls: int
-
-
 def interleave(jobs: Sequence[Job], pace: Pace, tick: Callable[[], None] = lambda: None) -> list[Rounds]:
     """The times of each job, in the order of `jobs`; each round calls all of them. `tick` is called after
     each job of each round.
@@ -77,10 +66,13 @@ def _calls(call: Callable[[], object], pace: Pace) -> tuple[float, ...]:
     return tuple(took)
 
 
-def timing_of(job: Job, rounds: Rounds) -> Timing:
-    """What is told of a job."""
-    low, middle, high = np.percentile(_all(rounds), (10, 50, 90)) * 1000.0
-    return Timing(job.contestant, job.step, float(middle), float(low), float(high), len(_all(rounds)))
+def timing_of(job: Job, rounds: Rounds) -> dict[str, Any]:
+    """What is told of a job: milliseconds over all counted calls, the median, and between which values 80 %
+    of them lie.
+    """
+    low, middle, high = (np.percentile(_all(rounds), (10, 50, 90)) * 1000.0).tolist()
+    times = {"median_ms": middle, "p10_ms": low, "p90_ms": high, "calls": len(_all(rounds))}
+    return {"contestant": job.contestant, "step": job.step} | times
 
 
 def ratio(theirs: Rounds, ours: Rounds) -> float:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uniultra.cli.terminal.archives import STORE_HELP, check_store, store_batch
+from uniultra.cli.terminal.archives import STORE_HELP, check_dicom, check_store, store_batch
 from uniultra.cli.terminal.batch_meter import counted, shown, tell_counts
 from uniultra.cli.terminal.extras import need
 from uniultra.cli.terminal.options import LABEL_HELP, parse_labels
 from uniultra.cli.terminal.text import tell
 from uniultra.cli.terminal.watching import WATCH_HELP, watch_folder
-from uniultra.errors import FileError, PromptError
+from uniultra.errors import FileError
 from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, OWN_STUDY, chosen_extras
 from uniultra.registry import DEFAULT
 
@@ -91,7 +91,8 @@ def batch(
     choice = Choice(prompts, from_masks, grid_of(grid, quality), frame, track)
     kinds = chosen_extras(write)
     keep_patient = check_store(store, kinds, out) or keep_patient
-    _check_patient(keep_patient, kinds)
+    if keep_patient:
+        check_dicom("--keep-patient", kinds)
     settings = PoolSettings(workers, address)
     places = [place if "://" in place else os.path.abspath(place) for place in (source, out)]
     _check_shared(*places, from_masks or "")
@@ -122,15 +123,6 @@ def _check_shared(*places: str) -> None:
             raise FileError(
                 f"{place}: memory is each worker's own; give a folder or a URL that all workers share"
             )
-
-
-def _check_patient(keep_patient: bool, kinds: tuple[str, ...]) -> None:
-    if keep_patient and not set(kinds) & set(DICOM_KINDS):
-        raise PromptError(
-            f"--keep-patient applies to DICOM results only; add --write with one of "
-            f"{', '.join(DICOM_KINDS)}, "
-            "or leave it out"
-        )
 
 
 def _tell_plan(items: list[Item], job: Job) -> None:

@@ -69,7 +69,8 @@ def export(
     from uniultra.cli.terminal.extras import need
 
     if host is not None:
-        _export_for(host, model, out, _given({"--name": name, "--size": size, "--data": data}), force)
+        options = {"--name": name, "--size": size, "--data": data}
+        _export_for(host, model, out, [each for each in options if options[each] is not None], force)
         return
     if name is None:
         raise ModelError("--name is missing: what the model is to be called")
@@ -119,10 +120,6 @@ def _export_for(host: str, model: str, out: Path, others: list[str], force: bool
             f"--for {host} takes a model as it is; export it with {', '.join(others)} to a folder first"
         )
     say(*_lines(write_host(host, host_folder(model), out, force)))
-
-
-def _given(options: dict[str, object]) -> list[str]:
-    return [name for name, value in options.items() if value is not None]
 
 
 def _lines(report: dict[str, Any], before: str = "") -> Iterator[str]:

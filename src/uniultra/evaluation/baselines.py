@@ -48,11 +48,8 @@ class GrabCutBaseline:
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
         """One mask per prompt. Raises PromptError where a prompt has no box."""
-        return [self._one(frame, _box_of(prompt, self.name)) for prompt in prompts]
-
-    def _one(self, frame: Frame, box_xyxy: Box) -> Mask:
-        found_hw = _grabcut(frame.pixels_hw, box_xyxy)
-        return _mask(np.where(found_hw, 1.0, -1.0), frame)
+        found = [_grabcut(frame.pixels_hw, _box_of(prompt, self.name)) for prompt in prompts]
+        return [_mask(np.where(found_hw, 1.0, -1.0), frame) for found_hw in found]
 
 
 BASELINES: dict[str, Callable[[], EllipseBaseline | GrabCutBaseline]] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -80,9 +81,7 @@ def evaluate(
             "external"
         )
 
-    def score(row: Row) -> ScoredImage:
-        return _score_or_skip(segmenter, settings, row)
-
+    score = partial(_score_or_skip, segmenter, settings)
     images: list[ScoredImage] = []
     for row, found in zip(split, score_rows(score, split.rows, settings.workers, journal), strict=True):
         images.append(found)

@@ -28,7 +28,11 @@ def edge_line(mask_hw: np.ndarray, most_points: int) -> np.ndarray:
     area = np.count_nonzero(part)
     for distance in THINNING:
         line = _thinned(exact, distance)
-        if len(line) > 3 and len(line) < most_points and abs(_area(line) - area) <= MOST_CHANGE * area:
+        if (
+            len(line) > 3
+            and len(line) < most_points
+            and abs(cv2.contourArea(line.astype(np.float32)) - area) <= MOST_CHANGE * area
+        ):
             return _closed(line)
     line, distance = exact, 1.0
     while len(line) >= most_points:
@@ -73,11 +77,6 @@ def _steps(part_hw: np.ndarray) -> dict[tuple[int, int], list[tuple[int, int]]]:
 
 def _thinned(line: np.ndarray, distance: float) -> np.ndarray:
     return cv2.approxPolyDP(line.astype(np.float32)[:, None], distance, True)[:, 0].astype(np.float64)
-
-
-def _area(line: np.ndarray) -> float:
-    x, y = line.T
-    return abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
 
 
 def _closed(line: np.ndarray) -> np.ndarray:

@@ -4,7 +4,6 @@ end points.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,16 +38,19 @@ def measure_mask(mask_hw: np.ndarray, scale: Scale) -> Measured:
     return Measured(scale, measure_shape(mask_hw, scale.spacing_mm_yx))
 
 
-def named(shape: Shape) -> Iterator[Named]:
+def named(shape: Shape) -> tuple[Named, ...]:
     """The measures of a shape, in the order of reports."""
-    yield Named("area", shape.area)
-    yield Named("perimeter", shape.perimeter)
-    yield Named("long_diameter", shape.long_diameter.length, shape.long_diameter.ends_xy)
-    yield Named("short_diameter", shape.short_diameter.length, shape.short_diameter.ends_xy)
-    yield Named("ellipse_long_axis", shape.ellipse.long_axis)
-    yield Named("ellipse_short_axis", shape.ellipse.short_axis)
-    yield Named("ellipse_circumference", shape.circumference)
-    yield Named("equivalent_diameter", shape.equivalent_diameter)
+    long, short = shape.long_diameter, shape.short_diameter
+    return (
+        Named("area", shape.area),
+        Named("perimeter", shape.perimeter),
+        Named("long_diameter", long.length, long.ends_xy),
+        Named("short_diameter", short.length, short.ends_xy),
+        Named("ellipse_long_axis", shape.ellipse.long_axis),
+        Named("ellipse_short_axis", shape.ellipse.short_axis),
+        Named("ellipse_circumference", shape.circumference),
+        Named("equivalent_diameter", shape.equivalent_diameter),
+    )
 
 
 def as_json(measured: Measured) -> dict[str, Any]:

@@ -161,9 +161,11 @@ def open_masks(
         return
     if kind in READERS:
         ids, known = READERS[kind](path)
-        check_ids(ids, shown(path), MISSING)
     else:
-        ids = _read_ids(path)
+        ids = read_ids(path)
+    check_ids(ids, shown(path), MISSING)
+    if kind not in READERS and np.unique(ids).tolist() in ([0, 255], [255]):
+        ids = (ids > 0).astype(np.uint8)
     calibration = _calibration(path, ids, (image, frame), rescale, known)
     yield SavedMask(MaskPlace(path, frame), ids, calibration, *_beside(written, frame, rescaled))
 
@@ -213,12 +215,6 @@ def _layers(masks: Mapping[int, np.ndarray]) -> Iterator[np.ndarray]:
         yield from ids
     else:
         yield np.max(ids, axis=0)
-
-
-def _read_ids(path: Path) -> np.ndarray:
-    ids = read_ids(path)
-    check_ids(ids, shown(path), MISSING)
-    return (ids > 0).astype(np.uint8) if np.unique(ids).tolist() in ([0, 255], [255]) else ids
 
 
 def _calibration(

@@ -55,20 +55,27 @@ def check_store(store: str | None, kinds: Sequence[str] | None, folder: object) 
     OutputError where the library for it isn't installed. Says where nothing is encrypted.
     """
     from uniultra.io.sending import check_archive, plain_note
-    from uniultra.outputs.plan import DICOM_KINDS
 
     if store is None:
         return False
     if folder is None:
         raise PromptError("--store sends files, and none is written with --json alone; add --out FOLDER")
-    if kinds is not None and not set(kinds) & set(DICOM_KINDS):
-        raise PromptError(
-            f"--store applies to DICOM results only; add --write with one of {', '.join(DICOM_KINDS)}"
-        )
+    check_dicom("--store", kinds)
     check_archive(store)
     if note := plain_note(store):
         tell([note])
     return True
+
+
+def check_dicom(option: str, kinds: Sequence[str] | None) -> None:
+    """Raises PromptError where kinds were named for an option and none is DICOM's."""
+    from uniultra.outputs.plan import DICOM_KINDS
+
+    if kinds is not None and not set(kinds) & set(DICOM_KINDS):
+        legal = ", ".join(DICOM_KINDS)
+        raise PromptError(
+            f"{option} applies to DICOM results only; add --write with one of {legal}, or leave it out"
+        )
 
 
 def store_results(store: str | None, files: Iterable[Path], since_ns: int) -> None:

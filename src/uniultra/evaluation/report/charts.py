@@ -26,17 +26,17 @@ def click_chart(curves: Mapping[str, Points], most: int) -> str:
         for number, points in enumerate(curves.values())
     )
     across = [((tick - 1) / max(most - 1, 1), str(tick)) for tick in ticks]
-    return _frame("Dice against the number of clicks", across, "clicks", "mean Dice", lines) + legend(
+    return frame("Dice against the number of clicks", across, "clicks", "mean Dice", lines) + legend(
         list(curves)
     )
 
 
 def reliability_chart(curves: Mapping[str, Points]) -> str:
     """True against predicted IoU, a line a name, with the diagonal on which a quality is what it says."""
-    diagonal = f'<line class="ideal" x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}"/>'
+    diagonal = f'<line class="ideal" x1="{x_of(0)}" y1="{y_of(0)}" x2="{x_of(1)}" y2="{y_of(1)}"/>'
     lines = "".join(_line(points, number) for number, points in enumerate(curves.values()))
     across = [(value / 5, f"{value / 5:g}") for value in range(6)]
-    return _frame(
+    return frame(
         "True against predicted IoU", across, "predicted IoU", "true IoU", diagonal + lines
     ) + legend(list(curves))
 
@@ -56,7 +56,7 @@ def level_chart(
     up = [(number / steps, f"{low + number * step:.1f}") for number in range(steps + 1)]
     scaled = [[(x / last, max(y - low, 0.0) / (1.0 - low)) for x, y in points] for points in curves.values()]
     lines = "".join(_line(points, number, joined) for number, points in enumerate(scaled))
-    return _frame(f"Against {name}", across, name, "mean", lines, up)
+    return frame(f"Against {name}", across, name, "mean", lines, up)
 
 
 def lowest(shares: Iterable[float]) -> float:
@@ -64,29 +64,29 @@ def lowest(shares: Iterable[float]) -> float:
     return min((min(max(math.floor(share * 5.0), 0), 4) for share in shares), default=0) / 5.0
 
 
-def _frame(title: str, across: Ticks, x_name: str, y_name: str, inner: str, up: Ticks = UNIT) -> str:
+def frame(title: str, across: Ticks, x_name: str, y_name: str, inner: str, up: Ticks = UNIT) -> str:
+    """Axes around what is drawn by `x_of` and `y_of`."""
     parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{markup(title)}">']
     for place, text in up:
-        y = _y(place)
+        y = y_of(place)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{text}</text>')
     parts += [_tick(place, text) for place, text in across]
-    parts.append(f'<text x="{_x(0.5)}" y="{HEIGHT - 6}" text-anchor="middle">{markup(x_name)}</text>')
-    parts.append(
-        f'<text transform="translate(11 {_y(0.5)}) rotate(-90)" text-anchor="middle">{markup(y_name)}</text>'
-    )
+    parts.append(f'<text x="{x_of(0.5)}" y="{HEIGHT - 6}" text-anchor="middle">{markup(x_name)}</text>')
+    turned = f'transform="translate(11 {y_of(0.5)}) rotate(-90)"'
+    parts.append(f'<text {turned} text-anchor="middle">{markup(y_name)}</text>')
     return "".join([*parts, inner, "</svg>"])
 
 
 def _tick(place: float, text: str) -> str:
     """A label below the axis; a long one at its end would be cut off in the middle, so it ends there."""
     anchor = "end" if place == 1.0 and len(text) > 4 else "middle"
-    return f'<text x="{_x(place)}" y="{HEIGHT - BOTTOM + 16}" text-anchor="{anchor}">{markup(text)}</text>'
+    return f'<text x="{x_of(place)}" y="{HEIGHT - BOTTOM + 16}" text-anchor="{anchor}">{markup(text)}</text>'
 
 
 def _line(points: Points, number: int, joined: bool = True) -> str:
-    path = " ".join(f"{_x(x)},{_y(y)}" for x, y in points)
-    dots = "".join(f'<circle cx="{_x(x)}" cy="{_y(y)}" r="3"/>' for x, y in points)
+    path = " ".join(f"{x_of(x)},{y_of(y)}" for x, y in points)
+    dots = "".join(f'<circle cx="{x_of(x)}" cy="{y_of(y)}" r="3"/>' for x, y in points)
     line = f'<polyline points="{path}"/>' if joined else ""
     return f'<g class="c{number % 8}">{line}{dots}</g>'
 
@@ -100,9 +100,11 @@ def legend(names: list[str]) -> str:
     )
 
 
-def _x(share: float) -> float:
+def x_of(share: float) -> float:
+    """Where a share of the axis across lies."""
     return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
 
 
-def _y(share: float) -> float:
+def y_of(share: float) -> float:
+    """Where a share of the axis up lies."""
     return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
