@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from uniultra.backends.onnx import OnnxBackend
 from uniultra.backends.open import open_backend
 from uniultra.backends.protocol import Backend
 from uniultra.errors import PromptError
@@ -69,16 +70,22 @@ KEPT_ZOOM = 2.0
 
 @dataclass(frozen=True)
 class Segmenter:
-    """Segments what prompts point at. Holds the model and nothing else; safe to share between threads."""
+    """Segments what prompts point at. Holds the model and nothing else; safe to share between threads.
+
+    Attributes:
+        backend: the model.
+        threads: threads that what uses it may take; None for as many as there are cores.
+    """
 
     backend: Backend
+    threads: int | None = None
 
     @classmethod
     def load(cls, model: str | Path = DEFAULT, threads: int | None = None) -> Segmenter:
         """A published model by name, or a model folder; see `backends.open.open_backend` for arguments and
         errors.
         """
-        return cls(open_backend(model, threads))
+        return cls(open_backend(model, threads), threads)
 
     @property
     def facts(self) -> ModelFacts:
@@ -91,6 +98,13 @@ class Segmenter:
     @property
     def version(self) -> str:
         return self.facts.version
+
+    def one_threaded(self) -> Segmenter:
+        """The same, each call on the caller's thread alone where the engine can do that: for whoever keeps
+        all cores busy with several calls at once. Answers may differ in the last bits.
+        """
+        engine = self.backend
+        return Segmenter(engine.one_threaded, threads=1) if isinstance(engine, OnnxBackend) else self
 
     def encode(self, frame: Frame, region: Region | None = None) -> Embedding:
         """Encodes one region of a frame (default: all of it); serves any number of prompts.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import pytest
 
 from phantoms import ellipse, speckled
 from test_segmenter import DarkIsInside
@@ -13,6 +12,7 @@ from uniultra.errors import FileError
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import begin, step, track
 from uniultra.tracking.ahead import with_motion
+from uniultra.tracking.crew import Crew
 from uniultra.tracking.motion import flow_between, motion_to, view_of
 from uniultra.types import Cine, Features, Frame, Prompt
 
@@ -24,9 +24,10 @@ DAMAGED = FileError("cine: frame 2 is damaged; export it again")
 
 def test_motion_is_from_the_last_frame_that_could_be_read() -> None:
     read = [(n, DAMAGED if n == 2 else FRAMES[n]) for n in range(5)]
-    found = list(with_motion(read, {1}))
+    with Crew(2) as crew:
+        found = list(with_motion(read, {1}, crew))
+        motions = [None if motion is None else motion.result() for _, _, motion in found]
     assert [(number, frame) for number, frame, _ in found] == read
-    motions = [None if motion is None else motion.result() for _, _, motion in found]
     assert [one is None for one in motions] == [True, False, True, False, False]
     assert motions[1].flow is None  # type: ignore[union-attr]
     assert motions[1].before_hw is None  # type: ignore[union-attr]
@@ -43,8 +44,9 @@ def test_one_frame_is_read_ahead_and_faults_come_in_their_turn() -> None:
             reads.append(number)
             yield number, frame
 
-    for number, _, _ in with_motion(reading(), {0}):
-        assert reads[-1] == min(number + 1, 5)
+    with Crew(2) as crew:
+        for number, _, _ in with_motion(reading(), {0}, crew):
+            assert reads[-1] == min(number + 1, 5)
 
     told: list[str] = []
 
@@ -60,13 +62,13 @@ def test_one_frame_is_read_ahead_and_faults_come_in_their_turn() -> None:
     assert told == ["0", "1", "bad 2", "3", "4", "5"]
 
 
-def test_what_a_step_is_given_is_what_it_would_work_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_step_is_given_is_what_it_would_work_out() -> None:
     cine = Cine("cine", HW, 6, FRAMES.__getitem__, lambda: iter(FRAMES))
-    segmenter = Segmenter(DarkIsInside())
+    segmenter = Segmenter(DarkIsInside(), threads=2)
     ahead = [one.masks[0].logits_hw.tobytes() for one in track(segmenter, cine, PROMPTS)]
-    monkeypatch.setattr("uniultra.tracking.answers.THREADS", 1)
-    assert all(motion is None for _, _, motion in with_motion(list(enumerate(FRAMES)), {0}))
-    assert [one.masks[0].logits_hw.tobytes() for one in track(segmenter, cine, PROMPTS)] == ahead
+    assert all(motion is None for _, _, motion in with_motion(list(enumerate(FRAMES)), {0}, Crew(1)))
+    alone = Segmenter(DarkIsInside(), threads=1)
+    assert [one.masks[0].logits_hw.tobytes() for one in track(alone, cine, PROMPTS)] == ahead
 
 
 def test_motion_of_another_pair_is_not_taken() -> None:

@@ -1,4 +1,4 @@
-"""Answers on two threads are those of one; structures that are looked for in turns."""
+"""Structures that are looked for in turns, and in which views; masks that are cut off or replaced."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from uniultra.pixel_scale import NO_SCALE
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import begin, step
 from uniultra.tracking.anchor import mask_at
-from uniultra.tracking.answers import Answer, at_once, instead, within_reach
+from uniultra.tracking.answers import Answer, instead
 from uniultra.tracking.confidence import ABSENT_AFTER, Evidence
+from uniultra.tracking.looks import view_tasks, within_reach
 from uniultra.tracking.state import grid_of
-from uniultra.tracking.views import registered_well, shared_views
-from uniultra.types import Frame, Mask, Prompt, Region
+from uniultra.tracking.views import registered_well, shared_views, shows
+from uniultra.types import Embedding, Frame, Mask, Prompt, Region
 
 HW = (160, 240)
 PROMPTS = {1: Prompt((30.0, 50.0, 90.0, 110.0)), 2: Prompt((170.0, 20.0, 210.0, 60.0))}
@@ -26,45 +27,36 @@ FRAMES = [
 ]
 
 
-def masks(monkeypatch: pytest.MonkeyPatch, threads: int) -> list[bytes]:
-    monkeypatch.setattr("uniultra.tracking.answers.THREADS", threads)
-    segmenter = Segmenter(DarkIsInside())
-    _, state = begin(segmenter, FRAMES[0], PROMPTS)
-    found = []
-    for frame in FRAMES[1:]:
-        answers, state = step(segmenter, state, frame)
-        found += [one.mask.logits_hw.tobytes() for one in answers]
-    return found
-
-
-def test_two_threads_answer_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert masks(monkeypatch, 2) == masks(monkeypatch, 1)
-
-
-def test_calls_give_their_answers_in_order() -> None:
-    assert at_once([lambda n=n: n for n in range(5)]) == [0, 1, 2, 3, 4]
-    assert at_once([]) == []
-
-
 def test_what_is_absent_is_looked_for_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three passes a frame at first, then two: where motion leads, and one search."""
+    """Three places a frame at first, then two: where motion leads, and one search. As they lie close, fewer
+    views are encoded.
+    """
     passes: list[int] = []
-    encode = Segmenter.encode
+    views: list[int] = []
+    encode, refine_all = Segmenter.encode, Segmenter.refine_all
 
-    def counted(self: Segmenter, frame: Frame, region: object = None) -> object:
-        passes[-1] += 1
+    def encoded(self: Segmenter, frame: Frame, region: object = None) -> object:
+        views[-1] += 1
         return encode(self, frame, region)  # type: ignore[arg-type]
+
+    def refined(self: Segmenter, embedding: Embedding, prompts: list[Prompt]) -> list[Mask]:
+        passes[-1] += len(prompts)
+        return refine_all(self, embedding, prompts)
 
     segmenter = Segmenter(DarkIsInside())
     _, state = begin(segmenter, FRAMES[0], {1: PROMPTS[1]})
-    monkeypatch.setattr(Segmenter, "encode", counted)
+    monkeypatch.setattr(Segmenter, "encode", encoded)
+    monkeypatch.setattr(Segmenter, "refine_all", refined)
     for number in range(ABSENT_AFTER + 4):
         passes.append(0)
+        views.append(0)
         stripes = np.tile(np.arange(HW[1]) // 12 % 2, (HW[0], 1)).astype(np.bool_)
         answers, state = step(segmenter, state, speckled(stripes, 50 + number))
         assert answers[0].status in ("lost", "absent")
     assert max(passes[:ABSENT_AFTER]) == 3
     assert max(passes[ABSENT_AFTER + 1 :]) == 2
+    assert sum(views) < sum(passes)
+    assert min(views) == 1
 
 
 def test_close_crops_share_a_view_and_only_closer_ones_a_registration() -> None:
@@ -72,6 +64,33 @@ def test_close_crops_share_a_view_and_only_closer_ones_a_registration() -> None:
     assert shared_views([one, beside, below]) == [Region(0, 0, 115, 90)] * 3
     together = Region(0, 0, 115, 50)
     assert shared_views([one, beside, below], registered_well) == [together, together, below]
+
+
+def test_a_view_serves_what_it_shows_large_and_nearly_whole() -> None:
+    view = Region(0, 0, 100, 60)
+    assert shows(view, view)
+    assert shows(view, Region(9, 5, 109, 65))
+    assert not shows(view, Region(11, 0, 111, 60))  # more than a tenth of it is beyond
+    assert not shows(view, Region(0, -7, 100, 53))
+    assert shows(view, Region(10, 10, 80, 50))
+    assert not shows(view, Region(10, 10, 70, 50))  # too small in it
+
+
+def test_what_is_searched_for_changes_nothing_of_what_is_expected() -> None:
+    """A search in a view that is encoded anyway, and one elsewhere; a view that is known isn't encoded."""
+    segmenter = Segmenter(DarkIsInside())
+    _, state = begin(segmenter, FRAMES[0], PROMPTS)
+    first, second = (one.grid for one in state.objects)
+    expected = {(0, 0): first}
+    [plain] = [task(segmenter) for task in view_tasks(segmenter, FRAMES[0], expected, {})]
+    searches = {(0, 1): first, (1, 1): second}
+    looks = [task(segmenter) for task in view_tasks(segmenter, FRAMES[0], expected, searches)]
+    assert [set(look.sights) for look in looks] == [{(0, 0), (0, 1)}, {(1, 1)}]
+    found, as_before = looks[0].sights[0, 0].mask, plain.sights[0, 0].mask
+    assert found.logits_hw.tobytes() == as_before.logits_hw.tobytes()
+    known = [look.encoded for look in looks]
+    again = [task(segmenter) for task in view_tasks(segmenter, FRAMES[0], {}, searches, known)]
+    assert [look.encoded for look in again] == known
 
 
 def test_a_mask_reaches_a_fifth_beyond_its_box_and_no_farther() -> None:

@@ -21,7 +21,7 @@ from uniultra.model_facts import ModelFacts
 from uniultra.models.adapted import AdapterFacts, open_adapted, save_adapter, weights_sha256
 from uniultra.models.build import ADAPTER_PARTS, PAPER, load
 from uniultra.tracking import affected, track, track_as_found
-from uniultra.tracking.step import TrackedMask
+from uniultra.tracking.beginning import TrackedMask
 from uniultra.types import Cine, Frame, Prompt
 from uniultra.video_models.open import KINDS, open_video_tracker
 from uniultra.video_models.tracker import VideoTracker

@@ -5,7 +5,8 @@ folder.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,17 +21,27 @@ FORMAT = "1"
 """Version of the files' inputs, outputs and metadata; a reader refuses another."""
 SLOPE, OFFSET = "uniultra.quality_slope", "uniultra.quality_offset"
 """Metadata of a decoder: the calibration of the predicted IoU that is in its graph; 1 and 0 for none."""
+SMALL = 32 << 20
+"""Bytes up to which a model's files are opened a second time for calls of one thread."""
+PROVIDERS = ["CPUExecutionProvider"]
 IDENTITY = ("uniultra.format", "uniultra.name", "uniultra.version", "uniultra.input_size")
 """Metadata that both files carry and that must agree."""
 
 
 @dataclass(frozen=True)
 class OnnxBackend:
-    """Two onnxruntime sessions; `InferenceSession.run` is safe to call from several threads."""
+    """Two onnxruntime sessions; `InferenceSession.run` is safe to call from several threads.
+
+    Attributes:
+        threads: threads a call may use; None for all cores.
+        content: of both files, where they are small.
+    """
 
     encoder: onnxruntime.InferenceSession
     decoder: onnxruntime.InferenceSession
     facts: ModelFacts
+    threads: int | None = None
+    content: tuple[bytes, ...] = field(default=(), repr=False)
 
     @classmethod
     def open(cls, folder: Path, threads: int | None = None) -> OnnxBackend:
@@ -43,7 +54,9 @@ class OnnxBackend:
         Raises:
             ModelError: a file is missing, is not a model, or has another format.
         """
-        encoder, decoder = (_session(folder / file, threads) for file in (ENCODER, DECODER))
+        paths = folder / ENCODER, folder / DECODER
+        encoder, decoder = (_session(path, threads) for path in paths)
+        small = sum(path.stat().st_size for path in paths) <= SMALL
         facts = encoder.get_modelmeta().custom_metadata_map
         if facts.get("uniultra.format") != FORMAT:
             found = facts.get("uniultra.format", "none")
@@ -67,7 +80,19 @@ class OnnxBackend:
         fit = others.get(SLOPE), others.get(OFFSET)
         calibrated = None if None in fit else fit != ("1.0", "0.0")
         own = ModelFacts(name, version, int(size), stretch, read_passes(folder), calibrated)
-        return cls(encoder, decoder, own)
+        return cls(encoder, decoder, own, threads, tuple(path.read_bytes() for path in paths if small))
+
+    @cached_property
+    def one_threaded(self) -> OnnxBackend:
+        """The same model with calls of one thread each, opened on first use and kept; itself where its calls
+        are so already, or its files are large.
+        """
+        if self.threads == 1 or not self.content:
+            return self
+        encoder, decoder = (
+            onnxruntime.InferenceSession(each, _options(1), providers=PROVIDERS) for each in self.content
+        )
+        return OnnxBackend(encoder, decoder, self.facts, threads=1)
 
     def encode(self, images_bhw: np.ndarray) -> Features:
         return Features(
@@ -110,9 +135,7 @@ def _stretch(facts: dict[str, str], folder: Path) -> float:
     return stretch
 
 
-def _session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
-    if not path.is_file():
-        raise ModelError(f"'{path}' is missing; a model folder holds {ENCODER} and {DECODER}")
+def _options(threads: int | None) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     # Threads that spin while they wait take the cores from what else runs there, and from each other:
@@ -120,8 +143,14 @@ def _session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if threads is not None:
         options.intra_op_num_threads = threads
+    return options
+
+
+def _session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
+    if not path.is_file():
+        raise ModelError(f"'{path}' is missing; a model folder holds {ENCODER} and {DECODER}")
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(path), _options(threads), providers=PROVIDERS)
     except (
         Exception
     ) as error:  # onnxruntime raises bare RuntimeError subclasses of its own, one a failure kind

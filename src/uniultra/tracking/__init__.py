@@ -10,9 +10,10 @@
 
 from __future__ import annotations
 
+from uniultra.tracking.beginning import begin
 from uniultra.tracking.cine import retrack, track, track_as_found
 from uniultra.tracking.spans import PromptedFrames, affected
-from uniultra.tracking.step import begin, step
+from uniultra.tracking.step import step
 from uniultra.tracking.track_state import TrackState
 from uniultra.tracking.tracker import PromptTracker, Tracker
 

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from functools import partial
 
 from uniultra.errors import FileError
-from uniultra.tracking.answers import begun
+from uniultra.tracking.crew import Crew
 from uniultra.tracking.motion import Motion, motion_to
 from uniultra.types import Frame
 
@@ -17,7 +17,7 @@ Read = tuple[int, Frame | FileError]
 
 
 def with_motion(
-    frames: Iterable[Read], starts: Collection[int], following: bool = False
+    frames: Iterable[Read], starts: Collection[int], crew: Crew, following: bool = False
 ) -> Iterator[tuple[int, Frame | FileError, Future[Motion] | None]]:
     """Frames in their order, each with the motion from the one before, which may still be under way.
 
@@ -27,6 +27,7 @@ def with_motion(
     Args:
         frames: numbers with frames, or with why they can't be read.
         starts: frames from which structures are followed: before the first of them there is no motion.
+        crew: whose helpers estimate it; without any there is no motion.
         following: whether structures are followed from the beginning.
     """
     waiting: tuple[int, Frame | FileError, Future[Motion] | None] | None = None
@@ -35,7 +36,7 @@ def with_motion(
         following = following or number in starts
         motion = None
         if following and isinstance(frame, Frame):
-            motion = last = begun(partial(_after, frame, last))
+            motion = last = crew.begun(partial(_after, frame, last))
         if waiting is not None:
             yield waiting
         waiting = number, frame, motion
@@ -44,5 +45,5 @@ def with_motion(
 
 
 def _after(frame: Frame, last: Future[Motion] | None) -> Motion:
-    """Motion to a frame; `last` is that to the one before, begun earlier on these threads."""
+    """Motion to a frame; `last` is that to the one before, which helpers took before this."""
     return motion_to(frame, None if last is None else last.result().view_hw)

@@ -12,6 +12,8 @@ from uniultra.prompt_checks import clipped
 from uniultra.results import FrameResult, ObjectResult, with_masks_notes, with_objects_notes
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.ahead import Read, with_motion
+from uniultra.tracking.beginning import TrackedMask
+from uniultra.tracking.crew import Crew, crew_of
 from uniultra.tracking.journal import TrackJournal
 from uniultra.tracking.kept import Kept, keep
 from uniultra.tracking.reading import descending
@@ -23,7 +25,7 @@ from uniultra.tracking.spans import (
     checked,
     prompted_frames,
 )
-from uniultra.tracking.step import TrackedMask, lost_mask
+from uniultra.tracking.step import lost_mask
 from uniultra.tracking.tracker import PromptTracker, Tracker, tracker_of
 from uniultra.types import Cine, Frame, Prompt
 
@@ -85,7 +87,7 @@ def track(
     for number, frame, found, state in _followed(tracker, onwards, ahead, fault, begun):
         size = frame.height, frame.width
         earlier = {n: kept.pop((number, n)).restored(n, size) for n in numbers if (number, n) in kept}
-        lost = {n: lost_mask(n, size) for n in numbers}
+        lost = {n: lost_mask(n, size) for n in numbers if n not in found and n not in earlier}
         result = _result(segmenter, cine, (number, frame), {**lost, **found, **earlier}, prompts)
         if journal is not None:
             journal.add(result)
@@ -167,9 +169,23 @@ def _followed(
     """Each frame, in the given order, with the structures that have begun by then, and what gives the state
     after it: where something was prompted, that is made after the frame was handed over.
     """
+    with crew_of(tracker.segmenter) if isinstance(tracker, PromptTracker) else Crew(1) as crew:
+        yield from _stepped(tracker, frames, starts, fault, state, crew)
+
+
+def _stepped(
+    tracker: Tracker,
+    frames: Iterable[Read],
+    starts: PromptedFrames,
+    fault: Callable[[int, FileError], None],
+    state: Any,
+    crew: Crew,
+) -> Iterator[tuple[int, Frame, Found, Callable[[], Any]]]:
     ours = isinstance(tracker, PromptTracker)
     after: Callable[[], Any] = partial(_same, state)
-    for number, frame, motion in with_motion(frames, starts if ours else (), ours and state is not None):
+    for number, frame, motion in with_motion(
+        frames, starts if ours else (), crew, ours and state is not None
+    ):
         if isinstance(frame, FileError):
             fault(number, frame)
             continue
@@ -178,21 +194,22 @@ def _followed(
         if state is not None:
             others = state.only({*state.numbers} - {*own})
             if isinstance(tracker, PromptTracker):
-                answers, state = tracker.step(others, frame, None if motion is None else motion.result())
+                moved = None if motion is None else motion.result()
+                answers, state = tracker.step(others, frame, moved, crew)
             else:
                 answers, state = tracker.step(others, frame)
             found |= {one.number: one for one in answers}
-        answers, after = _begun(tracker, frame, own, state) if own else ([], partial(_same, state))
+        answers, after = _begun(tracker, frame, own, state, crew) if own else ([], partial(_same, state))
         found |= {one.number: one for one in answers}
         yield number, frame, found, after
 
 
 def _begun(
-    tracker: Tracker, frame: Frame, prompts: Mapping[int, Prompt], state: Any
+    tracker: Tracker, frame: Frame, prompts: Mapping[int, Prompt], state: Any, crew: Crew
 ) -> tuple[list[TrackedMask], Callable[[], Any]]:
     """What is prompted on a frame, and what gives the state after it."""
     if isinstance(tracker, PromptTracker):
-        return tracker.prompted(frame, prompts, state)
+        return tracker.prompted(frame, prompts, state, crew)
     answers, state = tracker.begin(frame, prompts, state)
     return answers, partial(_same, state)
 

@@ -23,10 +23,10 @@ from uniultra.pixel_scale import Scale
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.text import printable
 from uniultra.tracking.anchor import SIDE, Anchor, Registration
+from uniultra.tracking.beginning import TrackedMask
 from uniultra.tracking.kept import Kept, keep
 from uniultra.tracking.spans import PromptedFrames
 from uniultra.tracking.state import GRID, PATCH, MaskGrid
-from uniultra.tracking.step import TrackedMask
 from uniultra.tracking.tissue import Tissue
 from uniultra.tracking.track_state import ObjectTrack, TrackState
 from uniultra.types import Cine, Frame, Region

@@ -9,8 +9,8 @@ import numpy as np
 
 from uniultra.pixel_scale import Scale
 from uniultra.results import TrackStatus
+from uniultra.tracking.beginning import TrackedMask
 from uniultra.tracking.state import FAR
-from uniultra.tracking.step import TrackedMask
 from uniultra.types import Mask
 
 

@@ -9,172 +9,53 @@ sure frame's then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from uniultra.geometry import clip_box
-from uniultra.pixel_scale import Box
-from uniultra.prompt_checks import check_frame, clipped
-from uniultra.results import TrackStatus
 from uniultra.segmenter import Segmenter
-from uniultra.tracking.anchor import EXPLAINED, Anchor, Registration, registered
+from uniultra.tracking.anchor import EXPLAINED
 from uniultra.tracking.answers import (
     Answer,
-    Sight,
-    answers_at,
-    at_once,
-    crop_of,
     empty_mask,
     explained,
     instead,
-    mapped_at_once,
-    view_tasks,
     weighed,
 )
+from uniultra.tracking.beginning import TrackedMask
 from uniultra.tracking.confidence import (
     ABSENT_AFTER,
     FOUND_THERE,
     LOST,
     SURE,
-    appearance,
     holds_on,
     said_of,
     status_of,
 )
-from uniultra.tracking.motion import Motion, carried, motion_to, moved_to_match, view_of
-from uniultra.tracking.spans import by_structure
-from uniultra.tracking.state import MaskGrid, agreement, grid_of
-from uniultra.tracking.tissue import tissue_of
+from uniultra.tracking.crew import Crew, crew_of, suited
+from uniultra.tracking.looks import Look, Place, Sight, view_tasks
+from uniultra.tracking.motion import Motion, carried, motion_to, moved_to_match
+from uniultra.tracking.state import MaskGrid, agreement
 from uniultra.tracking.track_state import ObjectTrack, TrackState, check_follows
-from uniultra.tracking.views import registered_well, shared_views
-from uniultra.types import Embedding, Frame, Mask, Prompt, Region
-
-
-@dataclass(frozen=True)
-class TrackedMask:
-    """The answer for one structure on one frame.
-
-    Attributes:
-        number: its id.
-        mask: empty where the structure is lost or absent.
-        status: sure, unsure, lost or absent.
-        confidence: the chance that Dice is at least 0.7, 0 to 1.
-        guess: the best answer whatever its confidence: `mask`, unless that is empty.
-    """
-
-    number: int
-    mask: Mask
-    status: TrackStatus
-    confidence: float
-    guess: Mask
-
-
-def begin(
-    segmenter: Segmenter, frame: Frame, prompts: Mapping[int, Prompt], state: TrackState | None = None
-) -> tuple[list[TrackedMask], TrackState]:
-    """Segments what is prompted on a frame, and begins to follow it, or follows it anew where its number is
-    known.
-
-    Args:
-        prompts: by the structures' numbers.
-        state: after this frame, whose other structures stay; None for none.
-
-    Returns:
-        The answers in the order of `prompts`, and the state.
-
-    Raises:
-        PromptError: a prompt lies outside the frame, or the state is of frames of another size.
-    """
-    answers, following = prompted(segmenter, frame, prompts, state)
-    return answers, following()
-
-
-def prompted(
-    segmenter: Segmenter, frame: Frame, prompts: Mapping[int, Prompt], state: TrackState | None = None
-) -> tuple[list[TrackedMask], Callable[[], TrackState]]:
-    """As `begin`, but the state is yet to be made, once, by a call: answers are shown before that."""
-    check_frame(frame)
-    by_structure(prompts)
-    frame_hw = frame.height, frame.width
-    if state is not None:
-        check_follows(state, frame)
-    others = () if state is None else tuple(one for one in state.objects if one.number not in prompts)
-    prompts = dict(zip(prompts, clipped(list(prompts.values()), frame_hw)[0], strict=True))
-    masks = segmenter.segment(frame, list(prompts.values()), mapped_at_once)
-    answers = [
-        TrackedMask(number, mask, _first_status(mask), mask.quality, mask)
-        for number, mask in zip(prompts, masks, strict=True)
-    ]
-    boxes = [_first_box(mask, prompt, frame_hw) for mask, prompt in zip(masks, prompts.values(), strict=True)]
-    return answers, cache(partial(_following, segmenter, frame, (list(prompts), masks, boxes), others))
-
-
-def _following(
-    segmenter: Segmenter,
-    frame: Frame,
-    found: tuple[Sequence[int], Sequence[Mask], Sequence[Box]],
-    others: tuple[ObjectTrack, ...],
-) -> TrackState:
-    """The state after structures were found: their numbers, masks and boxes; and others stay."""
-    crops = [crop_of(segmenter, frame, box) for box in found[2]]
-    views, looks = shared_views(crops, registered_well), shared_views(crops)
-    shared, encoded = _shown(segmenter, frame, views, looks)
-    tracks = [
-        _new_track(frame, number, mask, box, crop, (shared[view], encoded[look]))
-        for number, mask, box, crop, view, look in zip(*found, crops, views, looks, strict=True)
-    ]
-    objects = tuple(sorted((*others, *tracks), key=lambda one: one.number))
-    return TrackState((frame.height, frame.width), view_of(frame), objects)
-
-
-def _shown(
-    segmenter: Segmenter, frame: Frame, views: Sequence[Region], looks: Sequence[Region]
-) -> tuple[dict[Region, Registration], dict[Region, Embedding]]:
-    """The registrations of some regions and the embeddings of others, each made once, all at once."""
-    views, looks = list(dict.fromkeys(views)), list(dict.fromkeys(looks))
-    tasks: list[Callable[[], Any]] = [partial(registered, frame, view) for view in views]
-    tasks += [partial(segmenter.encode, frame, look) for look in looks]
-    made = at_once(tasks)
-    return dict(zip(views, made, strict=False)), dict(zip(looks, made[len(views) :], strict=True))
-
-
-def _first_status(mask: Mask) -> TrackStatus:
-    """Of a prompted structure: sure, as a person points at it, unless there is nothing to see."""
-    if not mask.mask_hw.any():
-        return "lost"
-    return "unsure" if mask.notes else "sure"
-
-
-def _first_box(mask: Mask, prompt: Prompt, frame_hw: tuple[int, int]) -> Box:
-    """Where a structure is on the frame where it is prompted; around the click where nothing was found."""
-    box = mask.box_xyxy or prompt.box_xyxy
-    if box is None:
-        x, y = prompt.points_xy[0] if prompt.points_xy else (frame_hw[1] / 2, frame_hw[0] / 2)
-        box = x - 8, y - 8, x + 8, y + 8
-    return clip_box(box, frame_hw)
-
-
-def _new_track(
-    frame: Frame, number: int, mask: Mask, box: Box, crop: Region, shown: tuple[Registration, Embedding]
-) -> ObjectTrack:
-    """`shown`: the crop's registration, and a view of it, encoded."""
-    grid, seen = grid_of(mask.logits_hw, crop), appearance(frame, box)
-    anchor = Anchor(grid, mask.quality, shown[0], tissue=tissue_of(shown[1], grid))
-    return ObjectTrack(number, grid, grid, seen, seen, anchor)
+from uniultra.types import Embedding, Frame
 
 
 def step(
-    segmenter: Segmenter, state: TrackState, frame: Frame, motion: Motion | None = None
+    segmenter: Segmenter,
+    state: TrackState,
+    frame: Frame,
+    motion: Motion | None = None,
+    crew: Crew | None = None,
 ) -> tuple[list[TrackedMask], TrackState]:
     """Follows all structures of a state to the next frame.
 
     Args:
         motion: to this frame from that of the state, where it is known (`ahead`).
+        crew: whose threads work; None for one that ends with this call.
 
     Returns:
         The answers in the order of `state.objects`, and the state after this frame.
@@ -183,67 +64,122 @@ def step(
         PromptError: the frame has another size than those before.
     """
     check_follows(state, frame)
+    if crew is None:
+        with crew_of(segmenter) as own:
+            return step(segmenter, state, frame, motion, own)
     if motion is None or motion.before_hw is not state.view_hw:
         motion = motion_to(frame, state.view_hw)
-    view, flow, still = motion.view_hw, motion.flow, motion.flow is None
-    expected = [_expected(one, flow, state.frame_hw) for one in state.objects]
-    brought, sights = _seen(segmenter, frame, state.objects, expected, flow)
+    scene, still = _Scene(segmenter, frame, motion, crew), motion.flow is None
+    expected = crew.at_once([partial(_expected, one, motion.flow, state.frame_hw) for one in state.objects])
+    brought, seen = _seen(scene, state.objects, expected)
     objects = state.objects if still else tuple(one for one, _ in brought)
-    found = [
-        weighed(frame, one, sights.get(place)) if known is None else known
-        for place, (one, known) in enumerate(zip(objects, (known for _, known in brought), strict=True))
-    ]
-    found = [
-        instead(frame, one, answer, grid.region)
-        for one, answer, grid in zip(objects, found, expected, strict=True)
-    ]
-    for turn, (search, least) in enumerate(((_where_sure, FOUND_THERE), (_where_alike, SURE))):
-        doubted = [place for place, answer in enumerate(found) if answer.evidence.confidence < LOST]
-        lost = [place for place in doubted if _searched(objects[place].doubted, turn)]
-        again = [objects[place] for place in lost]
-        others = answers_at(segmenter, frame, again, [search(one, view, state.frame_hw) for one in again])
-        for place, other in zip(lost, others, strict=True):
-            if other.evidence.confidence >= least:
-                found[place] = other
+
+    def weighed_at(place: int) -> Answer:
+        one, known = objects[place], brought[place][1]
+        answer = weighed(frame, one, seen.sights.get((place, 0))) if known is None else known
+        return instead(frame, one, answer, expected[place].region)
+
+    found = crew.at_once([partial(weighed_at, place) for place in range(len(objects))])
+    found = _searched(scene, objects, found, seen)
     pairs = [_concluded(*three, still) for three in zip(objects, found, expected, strict=True)]
-    return [answer for answer, _ in pairs], TrackState(state.frame_hw, view, tuple(one for _, one in pairs))
+    after = TrackState(state.frame_hw, motion.view_hw, tuple(one for _, one in pairs))
+    return [answer for answer, _ in pairs], after
 
 
-def _searched(doubted: int, turn: int) -> bool:
-    """Whether a search has its turn after so many doubted frames: at first both have, then one after the
-    other.
-    """
-    return doubted < ABSENT_AFTER or doubted % 2 == turn
+@dataclass(frozen=True)
+class _Scene:
+    """What the structures of a frame have in common."""
+
+    segmenter: Segmenter
+    frame: Frame
+    motion: Motion
+    crew: Crew
+
+
+@dataclass
+class _Seen:
+    """What the model sees on a frame, by where it was looked for, and the views that it was seen in."""
+
+    looked_at: set[Place]
+    sights: dict[Place, Sight]
+    views: list[Embedding]
+
+    def add(self, places: Collection[Place], looks: Sequence[Look]) -> None:
+        self.looked_at |= {*places}
+        for look in looks:
+            self.sights |= look.sights
+            self.views.append(look.encoded)
 
 
 def _seen(
-    segmenter: Segmenter,
-    frame: Frame,
-    objects: Sequence[ObjectTrack],
-    expected: Sequence[MaskGrid],
-    flow: np.ndarray | None,
-) -> tuple[list[tuple[ObjectTrack, Answer | None]], dict[int, Sight]]:
+    scene: _Scene, objects: Sequence[ObjectTrack], expected: Sequence[MaskGrid]
+) -> tuple[list[tuple[ObjectTrack, Answer | None]], _Seen]:
     """Each structure with its anchor on this frame, and its answer where the prompted frame explains what is
-    seen; and what the model sees of the others, by their places.
+    seen; and what the model sees of the others.
 
-    Where registration failed on the frame before, the model isn't kept waiting for it to fail again.
+    Where registration failed on the frame before, the model isn't kept waiting for it to fail again; nor are
+    searches for what was doubted there.
     """
-    pairs = list(zip(objects, expected, strict=True))
-    likely = [place for place, one in enumerate(objects) if one.anchor.likeness < EXPLAINED]
-    guesses = view_tasks(segmenter, frame, [expected[place] for place in likely])
+    pairs, crew = list(zip(objects, expected, strict=True)), scene.crew
+    likely = {(n, 0): grid for n, (one, grid) in enumerate(pairs) if one.anchor.likeness < EXPLAINED}
+    searches = _searches(scene, objects, [place for place, one in enumerate(objects) if one.doubted])
+    guesses = view_tasks(scene.segmenter, scene.frame, likely, searches)
     groups: dict[int, list[int]] = {}
     for place, one in enumerate(objects):
         groups.setdefault(id(one.anchor.registration), []).append(place)
-    together = [[pairs[place] for place in places] for places in groups.values()]
-    tasks: list[Callable[[], Any]] = [*guesses, *(partial(explained, frame, own, flow) for own in together)]
-    made = at_once(tasks)
-    early = dict(chain.from_iterable(made[: len(guesses)]))
-    sights = {likely[place]: one for place, one in early.items()}
+    engine = suited(scene.segmenter, len(guesses) + len(groups), crew)
+    tasks: list[Callable[[], Any]] = [partial(guess, engine) for guess in guesses]
+    for places in groups.values():
+        together = [pairs[place] for place in places]
+        tasks.append(partial(explained, scene.frame, together, scene.motion.flow))
+    made = crew.at_once(tasks)
     by_place = dict(zip(chain(*groups.values()), chain(*made[len(guesses) :]), strict=True))
-    found = [by_place[place] for place in range(len(objects))]
-    rest = [place for place, (_, known) in enumerate(found) if known is None and place not in likely]
-    late = chain.from_iterable(at_once(view_tasks(segmenter, frame, [expected[place] for place in rest])))
-    return found, sights | {rest[place]: one for place, one in late}
+    found = [by_place[place] for place in range(len(pairs))]
+    seen = _Seen(set(), {}, [])
+    seen.add({*likely, *searches}, made[: len(guesses)])
+    rest = {
+        (n, 0): expected[n] for n, (_, known) in enumerate(found) if known is None and (n, 0) not in likely
+    }
+    seen.add(rest, _looked(scene, view_tasks(scene.segmenter, scene.frame, rest, {})))
+    return found, seen
+
+
+def _looked(scene: _Scene, tasks: Sequence[Callable[[Segmenter], Look]]) -> list[Look]:
+    engine = suited(scene.segmenter, len(tasks), scene.crew)
+    return scene.crew.at_once([partial(task, engine) for task in tasks])
+
+
+def _searched(
+    scene: _Scene, objects: Sequence[ObjectTrack], answers: Sequence[Answer], seen: _Seen
+) -> list[Answer]:
+    """The answers after those that are lost were searched for."""
+    found = list(answers)
+    lost = [place for place, answer in enumerate(answers) if answer.evidence.confidence < LOST]
+    new = [place for place in lost if not objects[place].doubted]
+    searches = _searches(scene, objects, new)
+    tasks = view_tasks(scene.segmenter, scene.frame, {}, searches, seen.views)
+    seen.add(searches, _looked(scene, tasks))
+    for turn, least in enumerate((FOUND_THERE, SURE), start=1):
+        for place in lost:
+            if found[place].evidence.confidence >= LOST or (place, turn) not in seen.looked_at:
+                continue
+            other = weighed(scene.frame, objects[place], seen.sights.get((place, turn)))
+            if other.evidence.confidence >= least:
+                found[place] = other
+    return found
+
+
+def _searches(scene: _Scene, objects: Sequence[ObjectTrack], places: Sequence[int]) -> dict[Place, MaskGrid]:
+    """Where structures that are lost are searched for: where they were last sure, and where the frame looks
+    most like it did then; at first both, then one after the other.
+    """
+    frame_hw, view_hw = (scene.frame.height, scene.frame.width), scene.motion.view_hw
+    return {
+        (place, turn): search(objects[place], view_hw, frame_hw)
+        for turn, search in enumerate((_where_sure, _where_alike), start=1)
+        for place in places
+        if objects[place].doubted < ABSENT_AFTER or objects[place].doubted % 2 == turn - 1
+    }
 
 
 def _expected(one: ObjectTrack, flow: np.ndarray | None, frame_hw: tuple[int, int]) -> MaskGrid:

@@ -11,8 +11,10 @@ from typing import Any, Protocol, Self
 from uniultra.errors import ModelError
 from uniultra.model_facts import ModelFacts
 from uniultra.segmenter import Segmenter
+from uniultra.tracking.beginning import TrackedMask, begin, prompted
+from uniultra.tracking.crew import Crew
 from uniultra.tracking.motion import Motion
-from uniultra.tracking.step import TrackedMask, begin, prompted, step
+from uniultra.tracking.step import step
 from uniultra.tracking.track_state import TrackState
 from uniultra.types import Frame, Prompt
 
@@ -71,15 +73,15 @@ class PromptTracker:
         return begin(self.segmenter, frame, prompts, state)
 
     def prompted(
-        self, frame: Frame, prompts: Mapping[int, Prompt], state: TrackState | None = None
+        self, frame: Frame, prompts: Mapping[int, Prompt], state: TrackState | None, crew: Crew
     ) -> tuple[list[TrackedMask], Callable[[], TrackState]]:
         """As `begin`; the state is yet to be made, by a call."""
-        return prompted(self.segmenter, frame, prompts, state)
+        return prompted(self.segmenter, frame, prompts, state, crew)
 
     def step(
-        self, state: TrackState, frame: Frame, motion: Motion | None = None
+        self, state: TrackState, frame: Frame, motion: Motion | None = None, crew: Crew | None = None
     ) -> tuple[list[TrackedMask], TrackState]:
-        return step(self.segmenter, state, frame, motion)
+        return step(self.segmenter, state, frame, motion, crew)
 
 
 def tracker_of(follower: Segmenter | Tracker) -> Tracker:

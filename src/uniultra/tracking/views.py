@@ -1,5 +1,5 @@
 """Which crops of a frame are encoded, and which are registered: one a structure, or one for several that lie
-close.
+close, or one for several places where a structure may be.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from uniultra.types import Region
 
 SHARED_ZOOM = 1.5
 """A view is shared where its longer side is at most this many times each structure's own crop."""
+MARGIN = 0.1
+"""A crop may reach this share of its sides beyond a view that was encoded for something else."""
 REGISTERED_ZOOM = 1.2
 """A registration is shared where each of its sides is at most this many times that of each structure's own
 crop: at 1.5, two bands one above the other were followed less well (docs/LOG.md).
@@ -19,6 +21,16 @@ crop: at 1.5, two bands one above the other were followed less well (docs/LOG.md
 def seen_well(view: Region, own: Region) -> bool:
     """Whether a view shows a crop large enough for the model."""
     return _side(view) <= SHARED_ZOOM * _side(own)
+
+
+def shows(view: Region, own: Region) -> bool:
+    """Whether a view that was encoded for something else shows a crop well enough for the model: large, and
+    all of it but for a margin.
+    """
+    across, down = MARGIN * own.width, MARGIN * own.height
+    inside_x = view.x0 <= own.x0 + across and view.x1 >= own.x1 - across
+    inside_y = view.y0 <= own.y0 + down and view.y1 >= own.y1 - down
+    return inside_x and inside_y and seen_well(view, own)
 
 
 def registered_well(view: Region, own: Region) -> bool:

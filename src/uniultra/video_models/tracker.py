@@ -14,8 +14,8 @@ from uniultra.geometry import ModelMap, prompt_points, scale_of, whole
 from uniultra.model_facts import ModelFacts
 from uniultra.prompt_checks import check_frame, check_prompts
 from uniultra.tracking.answers import empty_mask
+from uniultra.tracking.beginning import TrackedMask
 from uniultra.tracking.confidence import SURE, stability, status_of
-from uniultra.tracking.step import TrackedMask
 from uniultra.types import Frame, Mask, Prompt
 from uniultra.video_models.memory import FrameRun, VideoObject, VideoState, remembered
 

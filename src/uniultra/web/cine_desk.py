@@ -74,7 +74,7 @@ class CineDesk:
     """One thread's own: nothing is locked."""
 
     def __init__(self, backend: Backend, abandoned: Callable[[], bool]) -> None:
-        self._segmenter, self._abandoned = Segmenter(backend), abandoned
+        self._segmenter, self._abandoned = Segmenter(backend, threads=1), abandoned
         self._open: OrderedDict[str, _Open] = OrderedDict()
         self._runs: OrderedDict[str, _Run] = OrderedDict()
 

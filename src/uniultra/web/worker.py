@@ -88,7 +88,7 @@ class Worker:
         `Segmenter.segment` has it.
         """
         ends = time.monotonic() + job.work_s
-        segmenter = Segmenter(CachedBackend(self.backend, self.cache, job.image_id))
+        segmenter = Segmenter(CachedBackend(self.backend, self.cache, job.image_id), threads=1)
         frame_hw = job.frame.height, job.frame.width
         requested = [checked(number, one, frame_hw) for number, one in enumerate(job.prompts, start=1)]
         found: list[Found] = []

@@ -20,11 +20,12 @@ from uniultra.pixel_scale import NO_SCALE
 from uniultra.results import TrackStatus
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.anchor import registered
-from uniultra.tracking.answers import crop_of, within_reach
+from uniultra.tracking.beginning import _new_track
 from uniultra.tracking.confidence import Evidence, appearance, holds_on, likeness, said_of
+from uniultra.tracking.looks import crop_of, within_reach
 from uniultra.tracking.motion import flow_between, view_of
 from uniultra.tracking.state import agreement, grid_of
-from uniultra.tracking.step import _new_track, step
+from uniultra.tracking.step import step
 from uniultra.tracking.tissue import resemblance, tissue_of
 from uniultra.tracking.track_state import TrackState
 from uniultra.types import Embedding, Features, Frame, Mask, Prompt, Region

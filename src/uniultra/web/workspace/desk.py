@@ -116,7 +116,7 @@ class Desk:
         return replace(frame, calibration=frame.calibration.with_fallback("the workspace", job.size_mm))
 
     def _segmenter(self, job: FileJob) -> Segmenter:
-        return Segmenter(CachedBackend(self.backend, self.cache, str(job.path)))
+        return Segmenter(CachedBackend(self.backend, self.cache, str(job.path)), threads=1)
 
     def _encoded(self, job: FileJob, number: int, region: Region | None = None) -> Embedding:
         """One region of a frame (None: all of it), encoded once for as long as the cache keeps it."""
@@ -216,7 +216,7 @@ class Desk:
             return self._frame(job, number)
 
         cine = self._cine(job.path).cine  # frames of a track pass by once: their embeddings aren't kept
-        return self.follower.follow(job, Segmenter(self.backend), read, start, cine)
+        return self.follower.follow(job, Segmenter(self.backend, threads=1), read, start, cine)
 
     def _export(self, job: Export) -> Exported:
         from uniultra.web.workspace.export import export
