@@ -5,10 +5,11 @@ they span.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from uniultra.geometry import ModelMap, clip_box, field_side, prompt_points
+from uniultra.geometry import ModelMap, clip_box, field_side, inscribed_centre, prompt_points
 from uniultra.pixel_scale import Box
 from uniultra.types import POSITIVE, Prompt, mask_box
 
@@ -88,3 +89,22 @@ def found_box(mask_hw: np.ndarray, prompt: Prompt) -> Box:
         x0, y0, x1, y1 = prompted_box(prompt)
         box = (x0 - side, y0 - side, x1 + side, y1 + side)
     return clip_box(around_clicks(box, prompt), frame_hw)
+
+
+def pointing(prompt: Prompt) -> Prompt:
+    """The prompt as the model knows it: with a mask there is always a box or a positive click; where there is
+    none, one is put into the mask's depth, away from the negative clicks. (A box in its place does worse:
+    docs/LOG.md.)
+    """
+    if prompt.mask_hw is None or prompt.box_xyxy is not None or POSITIVE in prompt.point_labels:
+        return prompt
+    inside = prompt.mask_hw.copy()
+    for (x, y), _ in clicks_of(prompt):
+        inside[min(round(y), inside.shape[0] - 1), min(round(x), inside.shape[1] - 1)] = False
+    if not inside.any():
+        return prompt
+    return replace(
+        prompt,
+        points_xy=(*prompt.points_xy, inscribed_centre(inside)),
+        point_labels=(*prompt.point_labels, POSITIVE),
+    )

@@ -30,7 +30,6 @@ from uniultra.geometry import (
     clip_box,
     embedding_of,
     field_side,
-    inscribed_centre,
     region_around,
     scale_of,
     stays_within,
@@ -52,13 +51,13 @@ from uniultra.prompt_arrays import (
     alike,
     around_clicks,
     click_box,
-    clicks_of,
     found_box,
+    pointing,
     prompt_arrays,
 )
 from uniultra.prompt_checks import check_frame, check_prompts
 from uniultra.registry import DEFAULT
-from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region, mask_box
+from uniultra.types import Embedding, Frame, Mask, Prompt, Region, mask_box
 
 KEPT_MARGIN = 0.02
 """A crop is kept while the structure stays this share of its side away from its edges."""
@@ -72,9 +71,7 @@ KEPT_ZOOM = 2.0
 class Segmenter:
     """Segments what prompts point at. Holds the model and nothing else; safe to share between threads.
 
-    Attributes:
-        backend: the model.
-        threads: threads that what uses it may take; None for as many as there are cores.
+    `threads` is for what uses it, a tracker: how many it may take; None for as many as there are cores.
     """
 
     backend: Backend
@@ -100,8 +97,8 @@ class Segmenter:
         return self.facts.version
 
     def one_threaded(self) -> Segmenter:
-        """The same, each call on the caller's thread alone where the engine can do that: for whoever keeps
-        all cores busy with several calls at once. Answers may differ in the last bits.
+        """The same, each call on the caller's thread alone where the engine can do that: for whoever makes
+        several at once. Answers may differ in the last bits.
         """
         engine = self.backend
         return Segmenter(engine.one_threaded, threads=1) if isinstance(engine, OnnxBackend) else self
@@ -216,7 +213,7 @@ class Segmenter:
     def refine_all(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Mask]:
         """One pass on an embedding for several structures: the masks of `refine`. Raises PromptError."""
         passes, masks = self.facts.passes, []
-        found = self.decode(embedding, [_pointing(prompt) for prompt in prompts])
+        found = self.decode(embedding, [pointing(prompt) for prompt in prompts])
         for prompt, answer in zip(prompts, found, strict=True):
             if prompt.box_xyxy is None and prompt.mask_hw is None:
                 mask = under_clicks(answer, prompt, passes.max_hole)
@@ -293,22 +290,3 @@ def _known_box(prompt: Prompt, frame_hw: tuple[int, int]) -> Box | None:
         return clip_box(prompt.box_xyxy, frame_hw)
     box = None if prompt.mask_hw is None else mask_box(prompt.mask_hw)
     return None if box is None else around_clicks(box, prompt)
-
-
-def _pointing(prompt: Prompt) -> Prompt:
-    """The prompt as the model knows it: with a mask there is always a box or a positive click; where there is
-    none, one is put into the mask's depth, away from the negative clicks. (A box in its place does worse:
-    docs/LOG.md.)
-    """
-    if prompt.mask_hw is None or prompt.box_xyxy is not None or POSITIVE in prompt.point_labels:
-        return prompt
-    inside = prompt.mask_hw.copy()
-    for (x, y), _ in clicks_of(prompt):
-        inside[min(round(y), inside.shape[0] - 1), min(round(x), inside.shape[1] - 1)] = False
-    if not inside.any():
-        return prompt
-    return replace(
-        prompt,
-        points_xy=(*prompt.points_xy, inscribed_centre(inside)),
-        point_labels=(*prompt.point_labels, POSITIVE),
-    )

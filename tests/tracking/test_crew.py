@@ -191,9 +191,11 @@ def test_many_calls_at_once_are_made_on_a_thread_each() -> None:
         many = suited(two, 3, pair)
     assert suited(two, 3, Crew(1)) is two
     assert isinstance(many.backend, OnnxBackend)
-    assert many.backend is two.one_threaded().backend
+    assert isinstance(two.backend, OnnxBackend)
+    assert isinstance(one.backend, OnnxBackend)
+    assert many.backend is two.backend.one_threaded
     assert (many.threads, many.backend.threads, many.facts) == (1, 1, two.facts)
-    assert one.one_threaded().backend is one.backend
+    assert one.backend.one_threaded is one.backend
     prompts = list(PROMPTS.values())
     expected = [mask.logits_hw.tobytes() for mask in one.segment(FRAMES[0], prompts)]
     assert [mask.logits_hw.tobytes() for mask in many.segment(FRAMES[0], prompts)] == expected
