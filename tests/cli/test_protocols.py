@@ -102,6 +102,7 @@ def test_the_papers_protocol(data: Path, tmp_path: Path) -> None:
             "leave out --draws, --against, or the protocol",
         ),
         (("--protocol", "paper", "--robustness"), "leave out --robustness, or the protocol"),
+        (("--protocol", "track", "--against", "a"), "first frame; leave out --against, or the protocol"),
         (("--protocol", "paper", "--workers", "0"), "workers is 0; it must be at least 1"),
         (
             ("--robustness-limit", "3"),

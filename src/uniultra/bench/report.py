@@ -81,13 +81,14 @@ def to_markdown(report: dict[str, Any]) -> str:
     measured.
     """
     tables = [_times(report, threads) for threads in dict.fromkeys(row["threads"] for row in report["times"])]
-    parts = ["# Benchmark\n", *_warnings(report), *tables, _sizes(report), *_left_out(report), _how(report)]
-    return "\n".join(parts)
-
-
-def _warnings(report: dict[str, Any]) -> list[str]:
-    found = [f"**Warning: {markdown(text)}.**\n" for text in report["warnings"]]
-    return [*found, "**A quick run (--quick): too few calls to quote.**\n"] if report["quick"] else found
+    warnings = [f"**Warning: {markdown(text)}.**\n" for text in report["warnings"]]
+    if report["quick"]:
+        warnings.append("**A quick run (--quick): too few calls to quote.**\n")
+    left_out = [
+        f"Left out: {markdown(name)}, which {markdown(reason)}.\n"
+        for name, reason in report["left_out"].items()
+    ]
+    return "\n".join(["# Benchmark\n", *warnings, *tables, _sizes(report), *left_out, _how(report)])
 
 
 def _times(report: dict[str, Any], threads: int) -> str:
@@ -132,13 +133,6 @@ def _sizes(report: dict[str, Any]) -> str:
 
 def _whole(value: float | None) -> str:
     return NONE if value is None else f"{value:.0f}"
-
-
-def _left_out(report: dict[str, Any]) -> list[str]:
-    return [
-        f"Left out: {markdown(name)}, which {markdown(reason)}.\n"
-        for name, reason in report["left_out"].items()
-    ]
 
 
 def _how(report: dict[str, Any]) -> str:

@@ -29,10 +29,14 @@ def to_html(report: Report, cases: Sequence[Case] = (), more: Iterable[str] = ()
     """The whole page; `more` are sections in HTML that come before the details."""
     template = Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
     first = f" ({limit_text(report)})" if report["limit"] else ""
+    weights = ""  # baselines have none
+    if report["weights_sha256"] is not None:
+        version = report["model_version"] or "unknown"
+        weights = f"model version {version}, weights {report['weights_sha256'][:12]}, "
     facts = (
         f"{report['objects']} objects on {report['images']} images{first}, "
         f"{report['images_without_objects']} images without objects. "
-        f"uniultra {report['uniultra_version']}, {_weights(report)}manifest "
+        f"uniultra {report['uniultra_version']}, {weights}manifest "
         f"{report['manifest_sha256'][:12]}. "
         f"Intervals: 95 % bootstrap over groups. {quality_text(report.get('quality_calibrated'))}"
     )
@@ -140,13 +144,6 @@ def _figure(case: Case) -> str:
     quality = "" if case.record.quality is None else f", quality {case.record.quality:.2f}"
     caption = f"<b>{text}</b>{quality}<br>{markup(case.record.dataset)}/{markup(case.record.id)}"
     return f'<figure><img src="{case.uri}" alt="{markup(text)}"><figcaption>{caption}</figcaption></figure>'
-
-
-def _weights(report: Report) -> str:
-    """Which weights; '' for what has none."""
-    if report["weights_sha256"] is None:
-        return ""
-    return f"model version {report['model_version'] or 'unknown'}, weights {report['weights_sha256'][:12]}, "
 
 
 def _key(colour: tuple[int, int, int]) -> str:
