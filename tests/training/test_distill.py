@@ -220,7 +220,7 @@ def test_features_come_closer_and_the_run_describes_itself(teacher: Path, lab: P
 def test_retuning_moves_the_decoder_alone(teacher: Path, lab: Path, tmp_path: Path) -> None:
     job = DistillJob(teacher, read_manifest(lab), tmp_path / "run")
     distill(settings("dskd.mask=0"), job)
-    with pytest.raises(ModelError, match="holds a run with different config"):
+    with pytest.raises(ModelError, match="holds a run of other settings"):
         distill(settings("dskd.mask=0", "optim.seed=9"), job)
     learned = load_file(str(tmp_path / "run" / "retune" / "checkpoint-2" / "model.safetensors"))
     assert learned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import permissive, selection_split, train_split
 from uniultra.errors import DataError, ModelError
 from uniultra.training.config_io import load_config
-from uniultra.training.supervised import make_model, train
+from uniultra.training.loop import EMA_FILE
+from uniultra.training.supervised import describe, make_model, train
 
 SMALL = (
     "model.image_size=64",
@@ -112,8 +114,26 @@ def test_a_run_can_start_from_a_model_folder(manifest: Path, tmp_path: Path) -> 
 
 def test_another_config_doesn_t_go_on_in_an_interrupted_run(manifest: Path, tmp_path: Path) -> None:
     train(load_config(None, (*SMALL, "optim.steps=2", "optim.save_every=2")), manifest, tmp_path)
-    with pytest.raises(ModelError, match="holds a run with different config"):
-        train(load_config(None, (*SMALL, "optim.steps=4", "optim.save_every=2")), manifest, tmp_path)
+    said = r"holds a run of other settings or data \(optim\.steps 2, now 4; optim\.ema 0\.\d+, now 0\.5\);"
+    other = load_config(None, (*SMALL, "optim.steps=4", "optim.save_every=2", "optim.ema=0.5"))
+    with pytest.raises(ModelError, match=said):
+        train(other, manifest, tmp_path)
+
+
+def test_a_setting_that_is_new_counts_as_its_default(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint-2").mkdir()
+    (tmp_path / "checkpoint-2" / EMA_FILE).touch()
+    config = load_config(None, SMALL)
+    record = {"config": dataclasses.asdict(config), "uniultra": "0.1.0"}
+    older = json.loads(json.dumps(record))
+    del older["config"]["loss"]["dice"], older["config"]["data"]
+    (tmp_path / "config.json").write_text(json.dumps(older))
+    describe(tmp_path, config, record)
+    assert json.loads((tmp_path / "config.json").read_text()) == json.loads(json.dumps(record))
+    (tmp_path / "config.json").write_text(json.dumps(older))
+    changed = load_config(None, (*SMALL, "loss.dice=9"))
+    with pytest.raises(ModelError, match=r"\(loss\.dice 1\.0, now 9\.0\)"):
+        describe(tmp_path, changed, {"config": dataclasses.asdict(changed), "uniultra": "0.1.0"})
 
 
 def test_unknown_sets_are_named(manifest: Path, tmp_path: Path) -> None:

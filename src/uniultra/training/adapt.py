@@ -83,7 +83,7 @@ def adapt(config: AdaptConfig, job: AdaptJob) -> Path:
     }
     prompted = PromptDataset(learning, sample_spec(config.data, model), config.optim.seed, replay)
     steps = steps_for(config, prompted.own)
-    describe(job.out, run_record(config, manifest) | described | {"steps": steps})
+    describe(job.out, config, run_record(config, manifest) | described | {"steps": steps})
     weights = prompted.weights(parse_favour(config.data.favour), config.replay.share)
     data, learner = _kept(prompted, model, config)
     optim = replace(config.optim, steps=steps)

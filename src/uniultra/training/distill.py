@@ -104,7 +104,7 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
     }
     described |= {"train_images": len(learning), "unlabelled_frames": len(frames)}
     described |= {"student_encoder_parameters": sum(p.numel() for p in student.vision_encoder.parameters())}
-    describe(job.out, run_record(config, job.manifest) | described)
+    describe(job.out, config, run_record(config, job.manifest) | described)
     if config.decoder.width:
         distill_decoder.learn(config, job, student, teacher, learning)
     else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     describe(
         out,
+        config,
         run_record(config, manifest) | {"train_images": len(learning), "only_permissive": only_permissive},
     )
     data = PromptDataset(learning, sample_spec(config.data, model), config.optim.seed)
@@ -100,24 +102,46 @@ def run_record(config: TrainConfig | AdaptConfig | DistillConfig, manifest: Mani
     }
 
 
-def describe(out: Path, record: dict[str, Any]) -> None:
+def describe(out: Path, config: TrainConfig | AdaptConfig | DistillConfig, record: Mapping[str, Any]) -> None:
     """Writes config.json. A distillation's checkpoints lie in a folder for each stage, within the run's.
 
+    A setting that the version that began the run didn't have counts as its default.
+
     Raises:
-        ModelError: an earlier run with other settings or data would go on here.
+        ModelError: an earlier run with other settings or data would go on here; the message names each.
     """
     file = out / "config.json"
     begun = any(whole_checkpoint(folder) for folder in (out, *(f for f in out.iterdir() if f.is_dir())))
     if file.is_file() and begun:
-        earlier = json.loads(file.read_text(encoding="utf-8"))
-        same = json.loads(json.dumps(record))
-        changed = [key for key in same if key not in ("uniultra", "torch") and earlier.get(key) != same[key]]
+        now = _flat(record)
+        defaults = _flat({"config": dataclasses.asdict(type(config)())})
+        earlier = defaults | _flat(json.loads(file.read_text(encoding="utf-8")))
+        changed = [key for key in now if key not in ("uniultra", "torch") and earlier.get(key) != now[key]]
         if changed:
+            said = "; ".join(
+                f"{key.removeprefix('config.')} {_short(earlier.get(key))}, now {_short(now[key])}"
+                for key in changed
+            )
             raise ModelError(
-                f"'{out}' holds a run with different {changed[0]}; repeat its settings to "
-                "resume it, or give a new --out"
+                f"'{out}' holds a run of other settings or data ({said}); repeat those to resume it, or give "
+                "a new --out"
             )
     write_json(file, record, force=True)
+
+
+def _flat(record: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Nested settings as dotted names, with the values that JSON has of them."""
+    found: dict[str, Any] = {}
+    for key, value in json.loads(json.dumps(record)).items():
+        if isinstance(value, dict):
+            found |= _flat(value, f"{before}{key}.")
+        else:
+            found[before + key] = value
+    return found
+
+
+def _short(value: object) -> str:
+    return "not stated" if value is None else f"{value!s:.40}" or "none"
 
 
 def parse_favour(text: str) -> dict[str, float]:
