@@ -102,6 +102,21 @@ def test_a_box_to_the_mask_that_segment_gives(job: Job, item: Item, segmenter: S
     assert (int(row["area_px"]), row["area_mm2"]) == (np.count_nonzero(mask.mask_hw), "")
     assert float(row["quality"]) == round(mask.quality, 4)
     assert (row["mask"], row["model"]) == ("sub/scan.png.mask.png", "uniultra-mini")
+    assert row["note"] == "no calibration is known"
+
+
+def test_the_table_says_what_makes_a_size_doubtful(job: Job, segmenter: Segmenter, tmp_path: Path) -> None:
+    """As `segment` does: a region that the frame doesn't hold, a box beyond the frame, and nothing to see."""
+    dark = np.zeros((96, 128), np.uint8)
+    (tmp_path / "in").mkdir()
+    path = tmp_path / "in" / "cut.dcm"
+    save(dataset(dark[None], SequenceOfUltrasoundRegions=[region((0, 0, 255, 191), 0.05)]), path)
+    given = Item("cut.dcm", str(path), prompts=(((100.0, 60.0, 140.0, 90.0), (), ()),))
+    assert do(given, job, segmenter).status == "done"
+    _, [row], _ = tables(job, [given])
+    assert float(row["area_mm2"]) > 0
+    for said in ("if resized, its millimetres are wrong by that factor", "reaches beyond", "nothing to see"):
+        assert row["note"].count(said) == 1
 
 
 def test_what_is_done_is_skipped_until_something_of_it_changes(

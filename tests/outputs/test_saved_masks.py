@@ -64,6 +64,26 @@ def test_the_ejection_fraction_of_a_beat(beat: Path) -> None:
     assert pair["ejection_fraction"]["value"] == report["ejection_fraction"]["value"]
 
 
+def test_an_ejection_fraction_of_unsure_frames_says_so(beat: Path) -> None:
+    scale = {"spacing_mm_yx": [0.5, 0.5], "source": "region 1", "reason": "", "notes": []}
+    frames = [
+        {
+            "frame": number,
+            "objects": [{"id": 1, "area_px": 1, "measures": {"scale": scale}, "status": status}],
+        }
+        for number, status in ((1, "unsure"), (2, "sure"))
+    ]
+    beside = beat.with_name("a.frames.json")
+    beside.write_text(json.dumps({"schema": "uniultra.segment-frames/1", "frames": frames}), encoding="utf-8")
+    for rescale in (None, half_mm):
+        report = volume_json("ef", 1, list(open_masks(beat, rescale=rescale)))
+        assert (
+            "what was tracked without being sure, frame 1;" in report["ejection_fraction"]["notes"][-2]
+        )
+        assert "status unsure): check the mask" in report["end_diastolic"]["notes"][-1]
+        assert "unsure" not in str(report["end_systolic"])
+
+
 @pytest.mark.parametrize(
     ("method", "paths", "says"),
     [

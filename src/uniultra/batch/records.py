@@ -19,6 +19,7 @@ from uniultra import __version__
 from uniultra.batch.job import SCHEMA, Item, Job
 from uniultra.batch.storage import HIDDEN, Store, is_relative
 from uniultra.io.tables import TableFile
+from uniultra.measure.measured import remarks
 from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS
 from uniultra.prompts.objects import prompt_text
 from uniultra.results import FrameResult
@@ -40,7 +41,7 @@ RESULT_COLUMNS = (
         "x1",
         "y1",
     ),
-    *("mask", "model", "version", "status", "confidence"),
+    *("mask", "model", "version", "status", "confidence", "note"),
 )
 FAILURE_COLUMNS = ("input", "frame", "reason")
 DONE, FAILED = "done", "failed"
@@ -250,10 +251,10 @@ def _rows(record: Record, store: Store) -> Iterable[list[Any]]:
                 ),
                 *box,
                 *maker,
-                *(_blank(found.get(key)) for key in ("status", "confidence")),
+                *(_blank(found.get(key)) for key in ("status", "confidence", "note")),
             ]
         if not by_frame[picture["frame"]]:
-            yield [*about, 0, "", "", 0, *[""] * 6, *maker, "", ""]
+            yield [*about, 0, "", "", 0, *[""] * 6, *maker, "", "", ""]
 
 
 def _blank(value: Any) -> Any:
@@ -262,7 +263,7 @@ def _blank(value: Any) -> Any:
 
 def object_records(result: FrameResult) -> list[Record]:
     """One entry per object: its prompt as text, its area in pixels and, where the scale is known, mm2, and
-    its quality; of a tracked one its status and confidence.
+    its quality, and what is to be known about them; of a tracked one its status and confidence.
     """
     return [
         {
@@ -274,6 +275,7 @@ def object_records(result: FrameResult) -> list[Record]:
             "area_mm2": found.area_mm2,
             "quality": round(found.mask.quality, 4),
             "box_xyxy": found.mask.box_xyxy,
+            "note": remarks(found.scale, (*found.mask.notes, *result.notes)),
             **({"status": found.status, "confidence": found.confidence} if result.tracked else {}),
         }
         for found in result.objects

@@ -4,6 +4,7 @@ end points.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,14 +88,18 @@ def number(measurement: Measurement) -> dict[str, Any]:
     return {"value": round(measurement.value, DIGITS), "unit": measurement.unit, "uncertainty": rounded}
 
 
-def rows(image: str, frame: int, identity: int, measured: Measured, name: str = "") -> list[list[Any]]:
+def remarks(scale: Scale, notes: Iterable[str] = ()) -> str:
+    """Why there are no millimetres, what makes them doubtful, and `notes` on the mask, for a table."""
+    return "; ".join(dict.fromkeys(filter(None, (scale.reason, *scale.notes, *notes))))
+
+
+def rows(
+    image: str, frame: int, identity: int, measured: Measured, name: str = "", notes: Iterable[str] = ()
+) -> list[list[Any]]:
     """The lines of a CSV, as `CSV_COLUMNS` names them; one line that says why where there is nothing to
-    measure. `name` is what the structure is called.
+    measure. `name` is what the structure is called, and `notes` are those on its mask.
     """
-    about = [
-        measured.scale.source or "none",
-        "; ".join(filter(None, (measured.scale.reason, *measured.scale.notes))),
-    ]
+    about = [measured.scale.source or "none", remarks(measured.scale, notes)]
     if measured.shape is None:
         return [[image, frame, identity, name, "none", "", "", "", "", "", "", "", *about]]
     lines = []
@@ -154,12 +159,13 @@ FRAME_COLUMNS = (
 )
 
 
-def frame_row(about: list[Any], pixels: int, measured: Measured) -> list[Any]:
+def frame_row(about: list[Any], pixels: int, measured: Measured, notes: Iterable[str] = ()) -> list[Any]:
     """One structure on one frame as one line, as `FRAME_COLUMNS` names it: after `about`, image to quality;
-    the measures of an empty mask are left open. `unit` is that of lengths; areas have its square.
+    the measures of an empty mask are left open. `unit` is that of lengths; areas have its square. `notes` are
+    those on its mask.
     """
     scale, shape = measured.scale, measured.shape
-    why = [scale.source or "none", "; ".join(filter(None, (scale.reason, *scale.notes)))]
+    why = [scale.source or "none", remarks(scale, notes)]
     if shape is None:
         return [*about, pixels, "", *[""] * (2 * len(MEASURES) + 2), *why]
     found = [number(item.measurement) for item in named(shape)]

@@ -23,10 +23,13 @@ Key = tuple[int | None, int]
 
 @dataclass(frozen=True)
 class Written:
-    """What a JSON of `segment` or `track` says of a structure: its scale, and how many pixels it has."""
+    """What a JSON of `segment` or `track` says of a structure: its scale, how many pixels it has, and whether
+    it was tracked there without being sure.
+    """
 
     scale: Scale
     area_px: int
+    unsure: bool = False
 
 
 def saved_beside(mask: Path) -> dict[Key, Written]:
@@ -56,7 +59,9 @@ def saved_structures(path: Path) -> dict[Key, Written]:
     frames = report.get("frames", [report])
     try:
         return {
-            (frame["frame"], item["id"]): Written(_scale(item["measures"]["scale"]), int(item["area_px"]))
+            (frame["frame"], item["id"]): Written(
+                _scale(item["measures"]["scale"]), int(item["area_px"]), item.get("status") == "unsure"
+            )
             for frame in frames
             for item in frame["objects"]
         }

@@ -63,7 +63,11 @@ def id_mask(result: FrameResult) -> np.ndarray:
 def _write_csv(path: Path, source: InputFile, result: FrameResult) -> None:
     frame = result.number or 0
     image = source.path.name
-    found = [row for one in result.objects for row in rows(image, frame, one.number, one.measured, one.name)]
+    found = [
+        row
+        for one in result.objects
+        for row in rows(image, frame, one.number, one.measured, one.name, one.mask.notes)
+    ]
     write_csv(path, CSV_COLUMNS, found)
 
 

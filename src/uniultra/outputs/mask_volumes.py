@@ -75,6 +75,7 @@ def _of_a_cine(masks: Iterable[SavedMask], structure: int | None) -> dict[str, A
     """Ejection fraction from the label of a cine: the frames of the largest and of the smallest volume."""
     volumes: dict[int | None, Volume] = {}
     said: dict[int | None, tuple[str, ...]] = {}
+    doubted: set[int | None] = set()
     empty, path = 0, Path()
     for mask in masks:
         path, frame = mask.place.path, mask.place.frame
@@ -84,6 +85,7 @@ def _of_a_cine(masks: Iterable[SavedMask], structure: int | None) -> dict[str, A
             )
         if mask.ids(structure):
             volumes[frame], said[frame] = simpson((mask.view(structure),)), _notes([mask], structure)
+            doubted |= {frame} if mask.only_id(structure) in mask.unsure else set()
         else:
             empty += 1
     if len(volumes) < 2:
@@ -97,6 +99,12 @@ def _of_a_cine(masks: Iterable[SavedMask], structure: int | None) -> dict[str, A
     notes += [f"left out, as the structure isn't on them: {empty} of {empty + len(volumes)} frames"] * (
         empty > 0
     )
+    unsure = [f"{frame}" for frame in dict.fromkeys((largest, smallest)) if frame in doubted]
+    if unsure:
+        notes.append(
+            f"the result rests on what was tracked without being sure, frame {' and frame '.join(unsure)}; "
+            "`uniultra track --lv` takes sure frames alone"
+        )
     notes += apart_notes(largest or 0, smallest or 0)
     fraction = number(ejection_fraction(volumes[largest], volumes[smallest]))
     return {

@@ -51,6 +51,7 @@ class SavedMask:
         labels: what structures are called, by their ids.
         more: further ids of the same frame, as `ids_hw`, where structures overlap.
         written: pixels of structures by their ids, as the JSON beside the mask has them.
+        unsure: the structures that were tracked on this frame without being sure, as it says, too.
     """
 
     place: MaskPlace
@@ -60,6 +61,7 @@ class SavedMask:
     labels: Mapping[int, str] = field(default_factory=dict)
     more: tuple[np.ndarray, ...] = ()
     written: Mapping[int, int] = field(default_factory=dict)
+    unsure: frozenset[int] = frozenset()
 
     def mask_of(self, identity: int) -> np.ndarray:
         """The pixels of a structure, bool (H, W)."""
@@ -72,14 +74,17 @@ class SavedMask:
         return self.saved.get(identity) or scale_of(self.calibration, self.mask_of(identity))
 
     def notes_of(self, identity: int) -> tuple[str, ...]:
-        """That the mask shows less of a structure than was found, as where another lies over it."""
+        """That the mask shows less of a structure than was found, as where another lies over it; and that the
+        tracker wasn't sure of it.
+        """
         there, found = int(np.count_nonzero(self.mask_of(identity))), self.written.get(identity, 0)
         text = (
             f"structure {identity} has {there} pixels in this mask, but {found} in the JSON beside it: where "
             "structures overlap, a mask image holds one of them; take the numbers of the JSON, or measure a "
             "DICOM SEG, which holds all of each"
         )
-        return (text,) * (there < found)
+        doubt = f"structure {identity} was tracked here without being sure (status unsure): check the mask"
+        return (text,) * (there < found) + (doubt,) * (identity in self.unsure)
 
     def measured(self, identity: int) -> Measured:
         found = measure_mask(self.mask_of(identity), self.scale_of(identity))
@@ -177,7 +182,7 @@ def _of_seg(
     from uniultra.io.dicom.seg_reader import masks_of, read_seg
 
     seg = read_seg(path)
-    saved = {} if image is not None or rescale is not None else saved_beside(path)
+    saved, rescaled = saved_beside(path), image is not None or rescale is not None
     instance, count = (None, None) if image is None else instance_of(image)
     of_cine = (count or 1) > 1 or max((place.frame or 0 for place, _ in seg.frames), default=0) > 0
     blank = np.zeros(seg.frame_hw, np.uint8)
@@ -190,9 +195,9 @@ def _of_seg(
         found = True
         place = MaskPlace(path, at if of_cine else None, of_cine and frame is None)
         calibration = _calibration(path, blank, (image, at if of_cine else None), rescale, known)
-        scales = {key: one.scale for key, one in of_frame(saved, at if of_cine else None).items()}
+        beside = _beside(saved, at if of_cine else None, rescaled)
         first, *more = _layers(masks)
-        yield SavedMask(place, first, calibration, scales, seg.labels, tuple(more))
+        yield SavedMask(place, first, calibration, beside[0], seg.labels, tuple(more), unsure=beside[-1])
     if not found:
         where = "" if frame is None else f" on frame {frame}"
         raise PromptError(f"{path}: the segmentation has no mask{where}; segment it first")
@@ -200,11 +205,12 @@ def _of_seg(
 
 def _beside(
     written: Mapping[Key, Written], frame: int | None, rescaled: bool
-) -> tuple[dict[int, Scale], dict[int, str], tuple[()], dict[int, int]]:
+) -> tuple[dict[int, Scale], dict[int, str], tuple[()], dict[int, int], frozenset[int]]:
     """What the JSON beside a mask says of a frame, as the last fields of `SavedMask`."""
     own = of_frame(written, frame)
     scales = {} if rescaled else {identity: one.scale for identity, one in own.items()}
-    return scales, {}, (), {identity: one.area_px for identity, one in own.items()}
+    pixels = {identity: one.area_px for identity, one in own.items()}
+    return scales, {}, (), pixels, frozenset(identity for identity, one in own.items() if one.unsure)
 
 
 def _layers(masks: Mapping[int, np.ndarray]) -> Iterator[np.ndarray]:

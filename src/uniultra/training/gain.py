@@ -37,7 +37,7 @@ class Gain:
             total = organs[ALL_ORGANS]
             if total.verdict == NOT_JUDGED:
                 lines.append(
-                    f"{kind}: {total.difference:+.3f} on {total.clusters} clusters of val, too few to judge; "
+                    f"{kind}: {total.difference:+.3f} on {total.clusters} of val's clusters, too few; "
                     f"let val hold {FEWEST_CLUSTERS} patients or more"
                 )
             elif total.verdict != BETTER:
