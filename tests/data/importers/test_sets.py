@@ -239,6 +239,37 @@ def test_own_folders_without_pictures_are_named(tmp_path: Path) -> None:
         run("folder", raw, tmp_path / "out")
 
 
+def test_own_slices_of_nifti_keep_their_greys_and_sizes(tmp_path: Path) -> None:
+    """Values from 0 to 1 and of 16 bits were cut to 0 to 255, so to black and white."""
+    raw, ramp = tmp_path / "raw", np.tile(np.arange(HW[1]), (HW[0], 1))
+    inside = np.pad(np.ones((16, 16)), ((16, 16), (24, 24)))
+    for name, values_hw, kind, unit in (
+        ("share.nii.gz", ramp / (HW[1] - 1), "<f4", 2),
+        ("wide.nii", 100 * ramp - 300, "<i2", 0),
+        ("plain.nii.gz", ramp, "<i2", 3),
+    ):
+        nifti(raw / "images" / name, values_hw, kind, unit)
+        nifti(raw / "masks" / name, 2 * inside, "<f4")
+    rows = {row["id"]: row for row in run("folder", raw, tmp_path / "out").rows}
+    assert [rows[name]["pixel_mm"] for name in ("share", "wide", "plain")] == ["0.15", "", "0.00015"]
+    for name, most in (("share", 255), ("wide", 255), ("plain", HW[1] - 1)):
+        greys = np.asarray(Image.open(tmp_path / f"out/images/{name}.png"))
+        assert (greys.shape, greys.min(), greys.max()) == ((HW[0], 2 * HW[1]), 0, most)
+        assert len(np.unique(greys)) >= HW[1]
+        assert np.unique(np.asarray(Image.open(tmp_path / f"out/masks/{name}.png"))).tolist() == [0, 2]
+
+
+def test_labels_of_nifti_that_are_no_ids_are_problems(tmp_path: Path) -> None:
+    raw, inside = tmp_path / "raw", np.pad(np.ones((16, 16)), ((16, 16), (24, 24)))
+    for name, value in (("over", 300), ("below", -1), ("between", 0.5), ("right", 3)):
+        nifti(raw / f"images/{name}.nii.gz", np.random.default_rng(value > 1).integers(0, 255, HW))
+        nifti(raw / f"masks/{name}.nii.gz", value * inside, "<f4")
+    found = run("folder", raw, tmp_path / "out", ImportSettings(skip_bad=True))
+    assert [row["id"] for row in found.rows] == ["right"]
+    said = "\n".join(problem.what for problem in found.problems)
+    assert said.count("ids are whole numbers from 0 to 255; renumber") == 3
+
+
 def test_own_masks_follow_the_rules_of_the_manifest(tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     two_folders("images", "masks", tuple(f"{name}.png" for name in "abcde"))(raw)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from uniultra.data.importers.nifti import read_nifti, square_pixels, square_side, squared
+from uniultra.data.importers.nifti import square_ids, square_pixels, square_side
 from uniultra.data.importers.sample import Finding, Problem, Sample, missing_mask
 from uniultra.errors import DataError, FileError
 
@@ -35,7 +35,7 @@ def find(root: Path) -> Iterator[Finding]:
         if not mask.is_file():
             yield missing_mask(image, mask.name)
             continue
-        spacing = square_side(image)
+        spacing = square_side(image, assumed_mm=True)
         if isinstance(spacing, Problem):
             yield spacing
             continue
@@ -51,7 +51,7 @@ def find(root: Path) -> Iterator[Finding]:
 
 
 def _labels(hw: tuple[int, int], path: Path) -> np.ndarray:
-    ids_hw = squared(read_nifti(path), smooth=False)
+    ids_hw = square_ids(path)
     if ids_hw.shape != tuple(hw) or ids_hw.max() > 3:
         raise FileError(
             f"{path}: {ids_hw.shape[1]} x {ids_hw.shape[0]}, values to {ids_hw.max()}; must be as its "

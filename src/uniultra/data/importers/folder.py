@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from uniultra.data.importers.images import labels
+from uniultra.data.importers.nifti import ENDINGS, nifti_sample
 from uniultra.data.importers.sample import Finding, Problem, pictures, with_mask
 from uniultra.errors import DataError
-from uniultra.io.images import IMAGE_SUFFIXES, LISTED_ENDINGS, VIDEO_SUFFIXES
+from uniultra.io.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from uniultra.io.texts import composed
 
-MASK = "_mask"
+MASK, NIFTI = "_mask", ".nii.gz"
 _Named = list[tuple[str, Path]]
 
 
@@ -24,7 +25,7 @@ def find(root: Path) -> Iterator[Finding]:
     images, masks = (_below(root / "images"), _below(root / "masks")) if split else _beside(root)
     for folder, found in (("images", images), ("masks", masks)) if split else ():
         if not found:
-            legal = ", ".join(LISTED_ENDINGS)
+            legal = ", ".join((*IMAGE_SUFFIXES, NIFTI))
             raise DataError(f"'{root / folder}' holds no picture; legal suffixes are {legal}")
     if not images or not masks:
         raise DataError(
@@ -48,22 +49,32 @@ def _paired(images: _Named, masks: _Named) -> Iterator[Finding]:
             by_name[its] = path
         else:
             yield Problem(str(path), "no image of this name; add it, or remove the mask")
-    yield from (with_mask(name, image, by_name.get(name), name, labels) for name, image in images)
+    yield from (_sample(name, image, by_name.get(name)) for name, image in images)
+
+
+def _sample(name: str, image: Path, mask: Path | None) -> Finding:
+    if mask is not None and all(path.name.lower().endswith(ENDINGS) for path in (image, mask)):
+        return nifti_sample(name, image, mask)
+    return with_mask(name, image, mask, name, labels)
 
 
 def _below(folder: Path) -> _Named:
     """The images in a folder and below, with their ids: names without suffix, folders joined by _."""
     return [
-        (composed("_".join(path.relative_to(folder).with_suffix("").parts)), path)
-        for path in _files(folder, IMAGE_SUFFIXES)
+        (composed("_".join((*path.relative_to(folder).parts[:-1], _stem(path)))), path)
+        for path in _files(folder, (*IMAGE_SUFFIXES, NIFTI))
     ]
+
+
+def _stem(path: Path) -> str:
+    return path.name[: -len(NIFTI)] if path.name.lower().endswith(NIFTI) else path.stem
 
 
 def _files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in suffixes
+        if path.name.lower().endswith(suffixes)
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
 

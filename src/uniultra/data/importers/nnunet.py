@@ -12,15 +12,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from uniultra.data.importers.images import labels
-from uniultra.data.importers.nifti import read_nifti, square_pixels, square_side, squared
+from uniultra.data.importers.nifti import nifti_sample
 from uniultra.data.importers.sample import Finding, Problem, Sample, locate, missing_mask
-from uniultra.errors import DataError, FileError
+from uniultra.errors import DataError
 from uniultra.io.images import IMAGE_SUFFIXES
-from uniultra.io.masks import check_ids
-from uniultra.io.paths import shown
 from uniultra.io.texts import read_json
 
 CHANNEL = "_0000"
@@ -81,17 +77,4 @@ def _cases(base: Path, part: str, ending: str, split: str) -> Iterator[Finding]:
 def _sample(name: str, image: Path, mask: Path, split: str) -> Finding:
     if not image.name.endswith(NIFTI):
         return Sample(name, image, partial(labels, path=mask), (mask,), split=split)
-    spacing = square_side(image)
-    if isinstance(spacing, Problem):
-        return spacing
-    ids = partial(_nifti_labels, path=mask)
-    return Sample(name, image, ids, (mask,), split=split, pixel_mm=spacing, pixels=square_pixels)
-
-
-def _nifti_labels(hw: tuple[int, int], path: Path) -> np.ndarray:
-    ids_hw = squared(read_nifti(path), smooth=False)
-    if ids_hw.shape != tuple(hw):
-        sizes = f"{ids_hw.shape[1]} x {ids_hw.shape[0]} pixels but its image is {hw[1]} x {hw[0]}"
-        raise FileError(f"{shown(path)}: the mask is {sizes}; save both at one size")
-    check_ids(ids_hw, shown(path))
-    return ids_hw
+    return nifti_sample(name, image, mask, split)
