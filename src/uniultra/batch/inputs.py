@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,7 +17,6 @@ from uniultra.io.images import DICOMDIR, LISTED_ENDINGS, find_images
 from uniultra.io.paths import one_line, shown
 from uniultra.io.texts import composed
 
-_MAGIC = re.compile(r"[*?\[]")
 MASK_ENDINGS = (".mask.png", ".png")
 """How a previous mask's name ends; `uniultra batch` and `uniultra segment` write the first."""
 
@@ -45,7 +43,7 @@ def check_apart(place: str, out: str) -> None:
         return
     if not (is_url(place) or is_url(out)):
         path, target = os.path.realpath(path), os.path.realpath(target)
-    if _MAGIC.search(path):
+    if glob.has_magic(path):
         if "**" not in path:
             return
         path = _root_of(path)
@@ -109,7 +107,7 @@ def _root_of(pattern: str) -> str:
 def _remote(place: str) -> dict[str, str]:
     fs, path = open_place(place)
     try:
-        if _MAGIC.search(path):
+        if glob.has_magic(path):
             root, found = _root_of(path), [str(each) for each in fs.glob(path) if not fs.isdir(each)]
         elif fs.isfile(path):
             return {path.rpartition("/")[2]: place}

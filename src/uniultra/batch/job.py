@@ -141,7 +141,7 @@ class Job:
 
     def request_of(self, item: Item) -> str:
         """SHA-256 of all that the result of an item follows from, but for the contents of its files."""
-        requested = {
+        requested: dict[str, Any] = {
             "schema": SCHEMA,
             "model": self.model_sha256,
             "masks": self.masks,
@@ -150,12 +150,8 @@ class Job:
             "frame": item.frame,
             "prompts": item.prompts,
         }
-        if item.track:
-            requested["track"] = item.track
-        if self.keep_patient:
-            requested["keep_patient"] = True
-        if self.labels:
-            requested["labels"] = self.labels
+        more = {"track": item.track, "keep_patient": self.keep_patient, "labels": self.labels}
+        requested |= {key: value for key, value in more.items() if value}  # earlier records have none of it
         return _sha256_of(json.dumps(requested, sort_keys=True))
 
 

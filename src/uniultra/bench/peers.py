@@ -138,8 +138,8 @@ def without_timm() -> Iterator[None]:
         "timm": {},
         "timm.models": {},
         "timm.models.layers": {
-            "DropPath": _Unchanged,
-            "to_2tuple": _pair,
+            "DropPath": nn.Identity,  # as it is in inference
+            "to_2tuple": lambda value: value if isinstance(value, tuple) else (value, value),
             "trunc_normal_": nn.init.trunc_normal_,
         },
         "timm.models.registry": {"register_model": lambda function: function},
@@ -154,20 +154,6 @@ def without_timm() -> Iterator[None]:
     finally:
         for name in ours:
             del sys.modules[name]
-
-
-class _Unchanged(nn.Module):
-    """timm's DropPath in inference."""
-
-    def __init__(self, drop_prob: float | None = None) -> None:
-        super().__init__()
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x
-
-
-def _pair(value: Any) -> Any:
-    return value if isinstance(value, tuple) else (value, value)
 
 
 def _contestant(

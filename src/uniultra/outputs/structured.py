@@ -34,9 +34,7 @@ def object_json(found: ObjectResult) -> dict[str, Any]:
     """One structure: its prompt, box, areas, quality, and all its measures; its alternatives, where
     requested; of a tracked one also its status, and its confidence where that is known.
     """
-    tracked: dict[str, Any] = {} if found.status is None else {"status": found.status}
-    if found.confidence is not None:
-        tracked["confidence"] = found.confidence
+    tracked = {"status": found.status, "confidence": found.confidence}
     report: dict[str, Any] = {
         "id": found.number,
         **_called(found.name),
@@ -45,7 +43,7 @@ def object_json(found: ObjectResult) -> dict[str, Any]:
         "area_px": found.area_px,
         "area_mm2": found.area_mm2,
         "quality": round(found.mask.quality, 4),
-        **tracked,
+        **{key: value for key, value in tracked.items() if value is not None},
         "measures": as_json(found.measured),
     }
     if found.alternatives is not None:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-PROTOCOLS = ("kitty", "iterm", "sixel")
 KITTY_CHUNK = 4096
 """Bytes of one escape sequence, the most that kitty's protocol allows."""
 SIXEL_COLOURS = 64
@@ -38,8 +37,8 @@ def protocol_of(environment: Mapping[str, str]) -> str | None:
 
 
 def encoded(picture: np.ndarray, protocol: str) -> str:
-    """The text that shows a picture, uint8 RGB (H, W, 3), in a terminal of one of PROTOCOLS; it ends with a
-    line end.
+    """The text that shows a picture, uint8 RGB (H, W, 3), in a terminal of a protocol that `protocol_of`
+    knows; it ends with a line end.
     """
     writers = {"kitty": _kitty, "iterm": _iterm, "sixel": _sixel}
     return "".join(writers[protocol](picture)) + "\n"

@@ -50,10 +50,7 @@ class Provenance:
         """
         facts = asdict(self)
         del facts["quality_calibrated"]
-        for key in ("drawn", "prompting"):
-            if not facts[key]:
-                del facts[key]
-        return facts
+        return {key: value for key, value in facts.items() if value or key not in ("drawn", "prompting")}
 
 
 def quality_text(calibrated: bool | None) -> str:
