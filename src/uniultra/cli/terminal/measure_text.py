@@ -93,12 +93,21 @@ def reported_lines(paths: Sequence[Path], alone: bool, as_json: bool) -> list[st
         raise PromptError(f"{paths[0]}: a report holds its own numbers; give it alone, or with --json")
     found = [(path, read_report(path)) for path in paths]
     if as_json:
-        reports = [{"report": path.name, "measures": [asdict(row) for row in rows]} for path, rows in found]
+        reports = [{"report": path.name, "measures": list(map(_row_json, rows))} for path, rows in found]
         return [json.dumps({"schema": "uniultra.report/1", "reports": reports})]
     return [printable(line) for path, rows in found for line in _table(path, rows)]
 
 
+def _row_json(row: Reported) -> dict[str, Any]:
+    from uniultra.io.dicom.sr_reader import doubt
+
+    note = doubt(row)
+    return {**asdict(row), **({"note": note} if note else {})}
+
+
 def _table(path: Path, rows: Sequence[Reported]) -> list[str]:
+    from uniultra.io.dicom.sr_reader import doubt
+
     lines = []
     for (structure, finding, site, frames), group in groupby(
         rows, key=lambda row: (row.structure, row.finding, row.site, row.frames)
@@ -109,4 +118,5 @@ def _table(path: Path, rows: Sequence[Reported]) -> list[str]:
         for row in group:
             value = "none" if row.value is None else f"{row.value:.2f} {row.unit}"
             lines.append(f"  {row.measure:<36} {value}{f'  ({row.method})' if row.method else ''}")
+    lines += [f"  note: {note}" for note in dict.fromkeys(map(doubt, rows)) if note]
     return lines

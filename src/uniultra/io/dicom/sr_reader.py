@@ -25,6 +25,11 @@ MOST_BYTES, MOST_DEPTH, MOST_ROWS = 64_000_000, 32, 100_000
 _TRACKING, _FINDING, _GROUP = ("112039", "DCM"), ("121071", "DCM"), ("125007", "DCM")
 _SITES = (("363698007", "SCT"), ("G-C0E3", "SRT"))
 _METHODS = (("370129005", "SCT"), ("G-C036", "SRT"))
+_CORNERSTONE, _ALWAYS_MM = "Cornerstone3DTools@", ("Length", "Perimeter")
+UNIT_IN_DOUBT = (
+    "OHIF (cornerstone) writes mm whatever the unit was; measured in an ultrasound region it is cm, "
+    "ten times this"
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,15 @@ class Reported:
     site: str = ""
     frames: tuple[int, ...] = ()
     method: str = ""
+
+
+def doubt(row: Reported) -> str:
+    """What is to be said of a number whose writer is known to state a unit that it didn't have; "" for none.
+
+    cornerstone's adapters 5.14.0 write mm for every length and perimeter (findings/cornerstone_sr_units.sh).
+    """
+    theirs = row.structure.startswith(_CORNERSTONE) and row.unit == "mm"
+    return UNIT_IN_DOUBT if theirs and row.measure in _ALWAYS_MM and row.value is not None else ""
 
 
 def is_report(header: Header) -> bool:
