@@ -224,6 +224,7 @@ def _appeared(path: Path) -> OutputError:
 _FIXES = {
     os.strerror(errno.ENOSPC): "free some space, or choose another folder",
     os.strerror(errno.EDQUOT): "free some space, or choose another folder",
+    os.strerror(errno.EFBIG): "choose a disk that takes larger files, or raise the limit (ulimit -f)",
     os.strerror(errno.ENAMETOOLONG): "give it a shorter name",
 }
 """What helps, by the system's reason; for any other, another folder."""

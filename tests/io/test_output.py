@@ -128,19 +128,20 @@ def test_an_existing_file_stays_without_force(tmp_path: Path, write: Callable[..
 
 
 @pytest.mark.parametrize("write", WRITERS)
+@pytest.mark.parametrize(
+    ("number", "fix"), [(errno.ENOSPC, "free some space"), (errno.EFBIG, "choose a disk that takes larger")]
+)
 def test_a_failed_write_leaves_the_old_file_and_no_other(
-    tmp_path: Path, write: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, write: Callable[..., None], number: int, fix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "a.png"
     target.write_text("mine")
 
     def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(
-        OutputError, match=r"a.png: can't be written \(No space left on device\); free some space"
-    ):
+    with pytest.raises(OutputError, match=rf"a.png: can't be written \({os.strerror(number)}\); {fix}"):
         write(target, force=True)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
     assert target.read_text() == "mine"

@@ -9,9 +9,12 @@ import cv2
 import numpy as np
 
 from uniultra.data.duplicates import perceptual_hash
-from uniultra.data.importers.sample import Sample
+from uniultra.data.importers.sample import Sample, frame_of, grey
+from uniultra.data.manifest_text import MAX_PIXEL_MM, MIN_PIXEL_MM
 from uniultra.errors import FileError
+from uniultra.geometry import scale_of
 from uniultra.io.output import write_png
+from uniultra.types import Frame
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ def convert(sample: Sample, out: Path, longest: int | None) -> Converted:
     Raises:
         FileError: unreadable, or the mask isn't one for this image.
     """
-    pixels_hw = sample.pixels(sample.image)
+    frame = frame_of(sample.image) if sample.pixels is grey else None
+    pixels_hw = sample.pixels(sample.image) if frame is None else frame.pixels_hw
     hw = (int(pixels_hw.shape[0]), int(pixels_hw.shape[1]))
     ids_hw = sample.ids(hw)
     if ids_hw.shape != hw:
@@ -44,12 +48,26 @@ def convert(sample: Sample, out: Path, longest: int | None) -> Converted:
             f"{hw[0]}; save both at one size"
         )
     look = perceptual_hash(pixels_hw)
-    pixels_hw, ids_hw, pixel_mm = shrunk(pixels_hw, ids_hw, sample.pixel_mm, longest)
+    known = sample.pixel_mm if frame is None or sample.pixel_mm is not None else own_mm(frame, ids_hw)
+    pixels_hw, ids_hw, pixel_mm = shrunk(pixels_hw, ids_hw, known, longest)
+    if pixel_mm is not None and not MIN_PIXEL_MM <= pixel_mm <= MAX_PIXEL_MM:
+        pixel_mm = None  # as a manifest can't say it
     image, mask = f"images/{sample.id}.png", f"masks/{sample.id}.png"
     write_png(out / image, pixels_hw)
     write_png(out / mask, ids_hw)
     found = int(np.count_nonzero(np.bincount(ids_hw.ravel(), minlength=256)[1:]))
     return Converted(sample, image, mask, (pixels_hw.shape[0], pixels_hw.shape[1]), pixel_mm, found, look)
+
+
+def own_mm(frame: Frame, ids_hw: np.ndarray) -> float | None:
+    """The side of a pixel where all objects lie, as DICOM's regions have it; None where that isn't known, not
+    square, or doubtful.
+    """
+    scale = scale_of(frame.calibration, ids_hw > 0)
+    if scale.spacing_mm_yx is None or scale.notes:
+        return None
+    down, right = scale.spacing_mm_yx
+    return right if abs(down - right) <= 0.001 * right else None
 
 
 def shrunk(

@@ -251,12 +251,35 @@ def test_own_slices_of_nifti_keep_their_greys_and_sizes(tmp_path: Path) -> None:
         nifti(raw / "images" / name, values_hw, kind, unit)
         nifti(raw / "masks" / name, 2 * inside, "<f4")
     rows = {row["id"]: row for row in run("folder", raw, tmp_path / "out").rows}
-    assert [rows[name]["pixel_mm"] for name in ("share", "wide", "plain")] == ["0.15", "", "0.00015"]
+    assert [rows[name]["pixel_mm"] for name in ("share", "wide", "plain")] == ["0.15", "", ""], (
+        "0.15 micrometres are no legal size"
+    )
     for name, most in (("share", 255), ("wide", 255), ("plain", HW[1] - 1)):
         greys = np.asarray(Image.open(tmp_path / f"out/images/{name}.png"))
         assert (greys.shape, greys.min(), greys.max()) == ((HW[0], 2 * HW[1]), 0, most)
         assert len(np.unique(greys)) >= HW[1]
         assert np.unique(np.asarray(Image.open(tmp_path / f"out/masks/{name}.png"))).tolist() == [0, 2]
+
+
+def test_own_dicom_images_keep_the_size_of_a_pixel(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    whole = (0, 0, HW[1] - 1, HW[0] - 1)
+    for seed, (name, box, delta) in enumerate(
+        (
+            ("square", whole, 0.05),
+            ("flat", whole, (0.05, 0.02)),
+            ("beside", (0, 0, 3, 3), 0.05),
+            ("cut", (0, 0, 9 * HW[1], 9 * HW[0]), 0.05),
+        )
+    ):
+        (raw / "images").mkdir(parents=True, exist_ok=True)
+        regions = [dicoms.region(box, delta)]
+        pixels = np.random.default_rng(seed).integers(0, 255, (1, *HW)).astype(np.uint8)
+        dicoms.save(dicoms.dataset(pixels, SequenceOfUltrasoundRegions=regions), raw / f"images/{name}.dcm")
+        mask(raw / f"masks/{name}.png")
+    settings = ImportSettings(longest=max(HW) // 2)
+    rows = {row["id"]: row["pixel_mm"] for row in run("folder", raw, tmp_path / "out", settings).rows}
+    assert rows == {"square": "1", "flat": "", "beside": "", "cut": ""}
 
 
 def test_labels_of_nifti_that_are_no_ids_are_problems(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from uniultra.data.problems import Problem as Problem
 from uniultra.errors import DataError, FileError
 from uniultra.io.images import IMAGE_SUFFIXES, read_frame
 from uniultra.io.texts import composed
+from uniultra.types import Frame
 
 Ids = Callable[[tuple[int, int]], np.ndarray]
 """Makes the id mask, uint8 (H, W), of an image of (height, width); raises FileError where its file can't be
@@ -26,8 +27,13 @@ one.
 
 def grey(path: Path) -> np.ndarray:
     """The grey image, uint8 (H, W). Raises FileError."""
+    return frame_of(path).pixels_hw
+
+
+def frame_of(path: Path) -> Frame:
+    """The only frame of a file. Raises FileError."""
     try:
-        return read_frame(path).pixels_hw
+        return read_frame(path)
     except FileError as error:
         said, several, _ = str(error).partition("; name one from")
         if not several:
