@@ -79,6 +79,17 @@ def test_reports_say_whether_the_quality_was_calibrated(calibrated: bool | None,
         assert said in text
 
 
+def test_reports_name_intervals_over_few_clusters() -> None:
+    provenance = Provenance("mine", "0" * 64)
+    many = tuple(_record(f"m{i}", "ovary", "box", 0.8) for i in range(6))
+    evaluation = replace(EVALUATION, records=(*RECORDS[:2], *many))
+    for text in ("\n".join(tables_of(evaluation, provenance)), to_html(build_report(evaluation, provenance))):
+        assert "Intervals over fewer than 6 clusters are too narrow: breast (2)." in text
+    evaluation = replace(EVALUATION, records=many)
+    for text in ("\n".join(tables_of(evaluation, provenance)), to_html(build_report(evaluation, provenance))):
+        assert "too narrow" not in text
+
+
 def test_details_have_a_row_a_prompt_and_organ() -> None:
     lines = to_markdown(summarise(RECORDS)).splitlines()
     assert (

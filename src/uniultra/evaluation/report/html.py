@@ -15,7 +15,15 @@ import numpy as np
 from uniultra.evaluation.report.charts import click_chart, reliability_chart
 from uniultra.evaluation.report.gallery import FOUND_COLOUR, TRUE_COLOUR, Case
 from uniultra.evaluation.report.provenance import limit_text, quality_text
-from uniultra.evaluation.report.tables import comparison, html_table, interval, left_out, number, overview
+from uniultra.evaluation.report.tables import (
+    comparison,
+    few_clusters,
+    html_table,
+    interval,
+    left_out,
+    number,
+    overview,
+)
 from uniultra.evaluation.settings import KINDS
 from uniultra.text import markup
 
@@ -40,6 +48,7 @@ def to_html(report: Report, cases: Sequence[Case] = (), more: Iterable[str] = ()
         f"{report['manifest_sha256'][:12]}. "
         f"Intervals: 95 % bootstrap over groups. {quality_text(report.get('quality_calibrated'))}"
     )
+    facts = f"{facts} {few_clusters(report['summary'])}"
     title = f"{report['model']} on {report['split']}"
     return template.substitute(
         title=markup(title), facts=markup(facts), sections="\n".join(_sections(report, cases, more))

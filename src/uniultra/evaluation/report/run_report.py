@@ -13,11 +13,13 @@ from uniultra.errors import DataError
 from uniultra.evaluation.metrics import reliability_curve
 from uniultra.evaluation.protocol import Evaluation
 from uniultra.evaluation.records import Record, Skipped, record_from
-from uniultra.evaluation.report.compare import FEWEST_CLUSTERS, Comparison
+from uniultra.evaluation.report.compare import Comparison
 from uniultra.evaluation.report.provenance import Provenance, quality_text
 from uniultra.evaluation.report.tables import (
     NOT_AVAILABLE,
+    Cells,
     comparison,
+    few_clusters,
     interval,
     left_out,
     markdown_table,
@@ -38,8 +40,11 @@ DIGITS = 5
 
 def to_overview(summary: Summary) -> str:
     """One row per organ, one column per prompt: mean Dice, and in brackets the skill over the ellipse."""
-    fields = {kind: {organ: asdict(cell) for organ, cell in cells.items()} for kind, cells in summary.items()}
-    return markdown_table(*overview(fields), left=1)
+    return markdown_table(*overview(_fields(summary)), left=1)
+
+
+def _fields(summary: Summary) -> Cells:
+    return {kind: {organ: asdict(cell) for organ, cell in cells.items()} for kind, cells in summary.items()}
 
 
 def to_markdown(summary: Summary) -> str:
@@ -112,22 +117,12 @@ def tables_of(evaluation: Evaluation, provenance: Provenance, against: Against |
     if against is not None:
         differences = asdict(against)["comparison"]
         tables.append(markdown_table(*comparison(provenance.model, against.model, differences), left=2))
-    remarks = [*few_clusters(summary), quality_text(provenance.quality_calibrated)]
+    remarks = [few_clusters(_fields(summary)), quality_text(provenance.quality_calibrated)]
     tables += [f"{said}\n" for said in remarks if said]
     if evaluation.settings.seeds:
         tables.append(spread_table(spread_of(evaluation.records)))
     skipped = all_skipped(evaluation, provenance)
     return [*tables, skipped_table(skipped)] if skipped else tables
-
-
-def few_clusters(summary: Summary) -> list[str]:
-    """A line on the organs whose intervals are over so few clusters that they are too narrow."""
-    few = {organ: c.clusters for cells in summary.values() for organ, c in cells.items() if c.dice_interval}
-    few = {organ: count for organ, count in few.items() if count < FEWEST_CLUSTERS}
-    if not few:
-        return []
-    listed = ", ".join(f"{organ} ({count})" for organ, count in few.items())
-    return [f"Intervals over fewer than {FEWEST_CLUSTERS} clusters are too narrow: {listed}."]
 
 
 def build_report(

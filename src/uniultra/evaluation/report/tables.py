@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from uniultra.evaluation.report.compare import FEWEST_CLUSTERS
 from uniultra.evaluation.summary import ALL_ORGANS
 from uniultra.text import markdown, markup
 
@@ -43,6 +44,18 @@ def comparison(model: str, other: str, differences: Cells) -> Table:
         for organ, cell in cells.items()
     ]
     return ["prompt", "organ", "objects", model, other, "difference [95 %]", "verdict"], rows
+
+
+def few_clusters(summary: Cells) -> str:
+    """Which intervals are over so few clusters that they are too narrow; "" for none."""
+    few = {
+        organ: cell["clusters"]
+        for cells in summary.values()
+        for organ, cell in cells.items()
+        if cell["dice_interval"] is not None and cell["clusters"] < FEWEST_CLUSTERS
+    }
+    listed = ", ".join(f"{organ} ({count})" for organ, count in few.items())
+    return f"Intervals over fewer than {FEWEST_CLUSTERS} clusters are too narrow: {listed}." if few else ""
 
 
 def left_out(skipped: Iterable[Mapping[str, Any]]) -> Table:
