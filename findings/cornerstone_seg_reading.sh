@@ -28,13 +28,16 @@ def code(value: str, scheme: str, meaning: str) -> list[Dataset]:
     return [item]
 
 
-def frame(segment: int, source: int) -> Dataset:
-    image, derived, content, names, item = Dataset(), Dataset(), Dataset(), Dataset(), Dataset()
+def frame(segment: int, source: int, oriented: bool) -> Dataset:
+    image, derived, content, names, item, place = Dataset(), Dataset(), Dataset(), Dataset(), Dataset(), Dataset()
+    if oriented:
+        place.ImagePositionPatient = [0, 0, source - 1]
+        item.PlanePositionSequence = [place]
     image.ReferencedSOPClassUID, image.ReferencedSOPInstanceUID = UltrasoundMultiFrameImageStorage, "1.2.3.4.5"
     image.ReferencedFrameNumber = source
     image.PurposeOfReferenceCodeSequence = code("121322", "DCM", "Source Image for Image Processing Operation")
     derived.SourceImageSequence, derived.DerivationCodeSequence = [image], code("113076", "DCM", "Segmentation")
-    content.DimensionIndexValues, names.ReferencedSegmentNumber = [segment, source], segment
+    content.DimensionIndexValues, names.ReferencedSegmentNumber = [segment], segment
     item.DerivationImageSequence, item.FrameContentSequence, item.SegmentIdentificationSequence = [derived], [content], [names]
     return item
 
@@ -48,10 +51,19 @@ def stored(name: str, rows: int, columns: int, where: list[tuple[int, int]], ori
     data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = generate_uid()
     data.StudyInstanceUID, data.SeriesInstanceUID, data.Modality, data.PatientID = "1.2.3", generate_uid(), "SEG", "1"
     data.PatientName, data.SeriesNumber, data.InstanceNumber = "Test^Phantom", 2, 1
+    data.PatientBirthDate = data.PatientSex = data.StudyDate = data.StudyTime = data.ReferringPhysicianName = ""
+    data.StudyID = data.AccessionNumber = ""
+    data.Manufacturer = data.ManufacturerModelName = data.DeviceSerialNumber = data.SoftwareVersions = "1"
+    data.ContentDate, data.ContentTime, data.ImageType, data.LossyImageCompression = "20260101", "120000", ["DERIVED", "PRIMARY"], "00"
     data.SegmentationType, data.SegmentsOverlap = "BINARY", "NO"
     data.SamplesPerPixel, data.PhotometricInterpretation, data.PixelRepresentation = 1, "MONOCHROME2", 0
     data.BitsAllocated, data.BitsStored, data.HighBit = 1, 1, 0
     data.NumberOfFrames, data.Rows, data.Columns = len(where), rows, columns
+    data.ContentLabel, data.ContentDescription, data.ContentCreatorName = "SEGMENTATION", "", ""
+    dimension, organization = Dataset(), Dataset()
+    organization.DimensionOrganizationUID = dimension.DimensionOrganizationUID = generate_uid()
+    dimension.DimensionIndexPointer, dimension.FunctionalGroupPointer = 0x0062000B, 0x0062000A  # the segment's number
+    data.DimensionOrganizationSequence, data.DimensionIndexSequence = [organization], [dimension]
     data.SegmentSequence = []
     for number in sorted({segment for segment, _ in where}):
         segment = Dataset()
@@ -66,11 +78,14 @@ def stored(name: str, rows: int, columns: int, where: list[tuple[int, int]], ori
     measures.PixelSpacing, measures.SliceThickness = [1, 1], 1
     shared.PixelMeasuresSequence = [measures]
     if oriented:
+        data.FrameOfReferenceUID, data.PositionReferenceIndicator = "1.2.3.9", ""
         plane = Dataset()
         plane.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
         shared.PlaneOrientationSequence = [plane]
+    else:
+        data.PatientOrientation = ""
     data.SharedFunctionalGroupsSequence = [shared]
-    data.PerFrameFunctionalGroupsSequence = [frame(*one) for one in where]
+    data.PerFrameFunctionalGroupsSequence = [frame(*one, oriented) for one in where]
     masks = np.zeros((len(where), rows, columns), bool)
     for mask, (number, _) in zip(masks, where, strict=True):
         mask[3:7, 4 * number - 1 : 4 * number + 2] = True
