@@ -69,6 +69,14 @@ def lines(client: TestClient, track: str, query: str = "") -> list[dict[str, Any
     return found
 
 
+def test_a_worker_tracks_on_its_own_thread_alone(
+    client: TestClient, gif: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uniultra.tracking.crew.ThreadPoolExecutor", None)  # would be called
+    prompts = [{"frame": 0, "object": number, "box": box} for number, box in ((1, BOX), (2, OTHER))]
+    assert len(lines(client, begun(client, uploaded_cine(client, gif), prompts))) == COUNT
+
+
 def test_a_cine_is_held_and_dropped(client: TestClient, gif: bytes) -> None:
     cine = uploaded_cine(client, gif)
     reported = client.get(f"/v1/cines/{cine}").json()

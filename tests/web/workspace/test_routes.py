@@ -335,6 +335,15 @@ def test_a_structure_is_followed_some_frames_at_a_time(page: TestClient) -> None
     assert dice(mask_of(back[-1]["counts"], (120, 160)), TRUE) > 0.85
 
 
+def test_a_process_of_the_page_tracks_on_its_own_thread_alone(
+    page: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uniultra.tracking.crew.ThreadPoolExecutor", None)  # would be called
+    at = f"/v1/workspace/items/{item_id(page, 'cine.gif')}/frames/0/track"
+    given = {"object": 1, "counts": TRUTH, "box": BOX, "frames": 3}
+    assert [one["number"] for one in page.post(at, json=given).json()] == [1, 2, 3]
+
+
 def test_accepted_images_become_a_data_set(page: TestClient, folder: Path) -> None:
     at = "/v1/workspace/dataset"
     assert "no image with a mask is accepted" in page.post(at).json()["detail"]
