@@ -85,8 +85,8 @@ def test_what_is_searched_for_changes_nothing_of_what_is_expected() -> None:
     [plain] = [task(segmenter) for task in view_tasks(segmenter, FRAMES[0], expected, {})]
     searches = {(0, 1): first, (1, 1): second}
     looks = [task(segmenter) for task in view_tasks(segmenter, FRAMES[0], expected, searches)]
-    assert [set(look.sights) for look in looks] == [{(0, 0), (0, 1)}, {(1, 1)}]
-    found, as_before = looks[0].sights[0, 0].mask, plain.sights[0, 0].mask
+    assert [set(look.masks) for look in looks] == [{(0, 0), (0, 1)}, {(1, 1)}]
+    found, as_before = looks[0].masks[0, 0], plain.masks[0, 0]
     assert found.logits_hw.tobytes() == as_before.logits_hw.tobytes()
     known = [look.encoded for look in looks]
     again = [task(segmenter) for task in view_tasks(segmenter, FRAMES[0], {}, searches, known)]

@@ -40,33 +40,31 @@ class Answer:
     evidence: Evidence
 
 
-def explained(
+def brought(
     frame: Frame, pairs: Sequence[tuple[ObjectTrack, MaskGrid]], flow: np.ndarray | None
-) -> list[tuple[ObjectTrack, Answer | None]]:
+) -> list[ObjectTrack]:
     """Structures of one registration, with the places where they are expected: each with its anchor on this
-    frame, and the answer where the prompted frame explains what is seen there. Lost ones don't move the
-    others' crop.
+    frame. Lost ones don't move the others' crop.
     """
     trusted = [pair for pair in pairs if not pair[0].lost] or pairs
     before, now = [one.anchor.grid.region for one, _ in trusted], [grid.region for _, grid in trusted]
     at = moved_along(pairs[0][0].anchor.registration.region, before, now)
     anchors = followed([one.anchor for one, _ in pairs], frame, flow, at)
-    return [
-        _explained(frame, replace(one, anchor=anchor), expected.region)
-        for (one, expected), anchor in zip(pairs, anchors, strict=True)
-    ]
+    return [replace(one, anchor=anchor) for (one, _), anchor in zip(pairs, anchors, strict=True)]
 
 
-def _explained(frame: Frame, one: ObjectTrack, region: Region) -> tuple[ObjectTrack, Answer | None]:
-    if one.anchor.likeness < EXPLAINED:
-        return one, None
-    answer = _registered(frame, one, region)
+def explained(frame: Frame, one: ObjectTrack, region: Region) -> Answer | None:
+    """The answer over a region where the prompted frame explains what is seen; None where it doesn't, or the
+    structure has left the frame.
+    """
+    answer = None if one.anchor.likeness < EXPLAINED else _registered(frame, one, region)
     if answer is None:
-        return one, None
+        return None
     # A thin band that turns has other surroundings in its appearance, though all of it is explained.
     evidence = answer.evidence
-    evidence = replace(evidence, like_first=max(evidence.like_first, evidence.explained))
-    return one, replace(answer, evidence=evidence)
+    return replace(
+        answer, evidence=replace(evidence, like_first=max(evidence.like_first, evidence.explained))
+    )
 
 
 def instead(frame: Frame, one: ObjectTrack, answer: Answer, region: Region) -> Answer:

@@ -41,10 +41,10 @@ class Sight:
 
 @dataclass(frozen=True)
 class Look:
-    """A view of the frame, encoded, and what the model sees in it; of what it doesn't find, nothing."""
+    """A view of the frame, encoded, and the model's masks in it."""
 
     encoded: Embedding
-    sights: Mapping[Place, Sight]
+    masks: Mapping[Place, Mask]
 
 
 @dataclass
@@ -98,13 +98,13 @@ def view_tasks(
     def looked(view: _View, segmenter: Segmenter) -> Look:
         shown = view.shown
         encoded = segmenter.encode(frame, shown) if isinstance(shown, Region) else shown
-        sights: dict[Place, Sight] = {}
+        masks: dict[Place, Mask] = {}
         for batch in filter(None, (view.places, view.later)):
             found = segmenter.refine_all(encoded, [there[place] for place in batch])
-            for place, mask in zip(batch, found, strict=True):
-                seen = _sight(segmenter, frame, encoded, within_reach(mask, there[place]))
-                sights |= {} if seen is None else {place: seen}
-        return Look(encoded, sights)
+            masks |= {
+                place: within_reach(mask, there[place]) for place, mask in zip(batch, found, strict=True)
+            }
+        return Look(encoded, masks)
 
     return [partial(looked, view) for view in views if view.places or view.later]
 
@@ -117,8 +117,11 @@ def _views(crops: Mapping[Place, Region]) -> list[_View]:
     return [_View(view, places, []) for view, places in by_view.items()]
 
 
-def _sight(segmenter: Segmenter, frame: Frame, encoded: Embedding, mask: Mask) -> Sight | None:
-    """None of an empty mask."""
+def sight_of(segmenter: Segmenter, frame: Frame, look: Look | None, place: Place) -> Sight | None:
+    """What was seen at a place; None where it wasn't looked at, or the mask is empty."""
+    if look is None:
+        return None
+    mask, encoded = look.masks[place], look.encoded
     box = mask.box_xyxy
     if box is None:
         return None

@@ -10,7 +10,7 @@ sure frame's then.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -21,6 +21,7 @@ from uniultra.segmenter import Segmenter
 from uniultra.tracking.anchor import EXPLAINED
 from uniultra.tracking.answers import (
     Answer,
+    brought,
     empty_mask,
     explained,
     instead,
@@ -37,11 +38,11 @@ from uniultra.tracking.confidence import (
     status_of,
 )
 from uniultra.tracking.crew import Crew, crew_of, suited
-from uniultra.tracking.looks import Look, Place, Sight, view_tasks
+from uniultra.tracking.looks import Look, Place, sight_of, view_tasks
 from uniultra.tracking.motion import Motion, carried, motion_to, moved_to_match
 from uniultra.tracking.state import MaskGrid, agreement
 from uniultra.tracking.track_state import ObjectTrack, TrackState, check_follows
-from uniultra.types import Embedding, Frame
+from uniultra.types import Frame
 
 
 def step(
@@ -69,79 +70,101 @@ def step(
             return step(segmenter, state, frame, motion, own)
     if motion is None or motion.before_hw is not state.view_hw:
         motion = motion_to(frame, state.view_hw)
-    scene, still = _Scene(segmenter, frame, motion, crew), motion.flow is None
     expected = crew.at_once([partial(_expected, one, motion.flow, state.frame_hw) for one in state.objects])
-    brought, seen = _seen(scene, state.objects, expected)
-    objects = state.objects if still else tuple(one for one, _ in brought)
-
-    def weighed_at(place: int) -> Answer:
-        one, known = objects[place], brought[place][1]
-        answer = weighed(frame, one, seen.sights.get((place, 0))) if known is None else known
-        return instead(frame, one, answer, expected[place].region)
-
-    found = crew.at_once([partial(weighed_at, place) for place in range(len(objects))])
-    found = _searched(scene, objects, found, seen)
-    pairs = [_concluded(*three, still) for three in zip(objects, found, expected, strict=True)]
+    scene = _Scene(segmenter, frame, motion, crew, state.objects, expected)
+    found = _searched(scene, _answered(scene))
+    still = motion.flow is None
+    ends = zip(scene.objects, found, expected, strict=True)
+    pairs = crew.at_once([partial(_concluded, *three, still) for three in ends])
     after = TrackState(state.frame_hw, motion.view_hw, tuple(one for _, one in pairs))
     return [answer for answer, _ in pairs], after
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Scene:
-    """What the structures of a frame have in common."""
+    """A frame, its structures with the places where they are expected, and what the model was asked."""
 
     segmenter: Segmenter
     frame: Frame
     motion: Motion
     crew: Crew
-
-
-@dataclass
-class _Seen:
-    """What the model sees on a frame, by where it was looked for, and the views that it was seen in."""
-
-    looked_at: set[Place]
-    sights: dict[Place, Sight]
-    views: list[Embedding]
+    objects: Sequence[ObjectTrack]
+    expected: Sequence[MaskGrid]
+    looked_at: set[Place] = field(default_factory=set)
+    looks: list[Look] = field(default_factory=list)
 
     def add(self, places: Collection[Place], looks: Sequence[Look]) -> None:
         self.looked_at |= {*places}
-        for look in looks:
-            self.sights |= look.sights
-            self.views.append(look.encoded)
+        self.looks += looks
+
+    def weighed(self, place: Place) -> Answer:
+        """What the model sees at a place that was looked at."""
+        look = next((look for look in self.looks if place in look.masks), None)
+        sight = sight_of(self.segmenter, self.frame, look, place)
+        return weighed(self.frame, self.objects[place[0]], sight)
 
 
-def _seen(
-    scene: _Scene, objects: Sequence[ObjectTrack], expected: Sequence[MaskGrid]
-) -> tuple[list[tuple[ObjectTrack, Answer | None]], _Seen]:
-    """Each structure with its anchor on this frame, and its answer where the prompted frame explains what is
-    seen; and what the model sees of the others.
+def _answered(scene: _Scene) -> list[Answer]:
+    """An answer for each structure where it is expected, or where it was searched for meanwhile: the prompted
+    frame's mask where that explains what is seen, else the model's. Brings the scene's structures here.
 
     Where registration failed on the frame before, the model isn't kept waiting for it to fail again; nor are
     searches for what was doubted there.
     """
-    pairs, crew = list(zip(objects, expected, strict=True)), scene.crew
-    likely = {(n, 0): grid for n, (one, grid) in enumerate(pairs) if one.anchor.likeness < EXPLAINED}
-    searches = _searches(scene, objects, [place for place, one in enumerate(objects) if one.doubted])
-    guesses = view_tasks(scene.segmenter, scene.frame, likely, searches)
+    before, crew, frame, expected = scene.objects, scene.crew, scene.frame, scene.expected
+    likely = {(n, 0): expected[n] for n, one in enumerate(before) if one.anchor.likeness < EXPLAINED}
+    searches = _searches(scene, [place for place, one in enumerate(before) if one.doubted])
+    guesses = view_tasks(scene.segmenter, frame, likely, searches)
     groups: dict[int, list[int]] = {}
-    for place, one in enumerate(objects):
+    for place, one in enumerate(before):
         groups.setdefault(id(one.anchor.registration), []).append(place)
     engine = suited(scene.segmenter, len(guesses) + len(groups), crew)
     tasks: list[Callable[[], Any]] = [partial(guess, engine) for guess in guesses]
     for places in groups.values():
-        together = [pairs[place] for place in places]
-        tasks.append(partial(explained, scene.frame, together, scene.motion.flow))
+        pairs = [(before[place], expected[place]) for place in places]
+        tasks.append(partial(brought, frame, pairs, scene.motion.flow))
     made = crew.at_once(tasks)
+    scene.add({*likely, *searches}, made[: len(guesses)])
     by_place = dict(zip(chain(*groups.values()), chain(*made[len(guesses) :]), strict=True))
-    found = [by_place[place] for place in range(len(pairs))]
-    seen = _Seen(set(), {}, [])
-    seen.add({*likely, *searches}, made[: len(guesses)])
-    rest = {
-        (n, 0): expected[n] for n, (_, known) in enumerate(found) if known is None and (n, 0) not in likely
-    }
-    seen.add(rest, _looked(scene, view_tasks(scene.segmenter, scene.frame, rest, {})))
-    return found, seen
+    now = [by_place[place] for place in range(len(before))]
+    if scene.motion.flow is not None:
+        scene.objects = now
+
+    def answered(place: int) -> Answer | None:
+        known = explained(frame, now[place], expected[place].region)
+        if known is None and (place, 0) not in scene.looked_at:
+            return None
+        return _best(scene, place, known)
+
+    failed = [(n, 0) for n, one in enumerate(now) if one.anchor.likeness < EXPLAINED]
+    rest = {place: expected[place[0]] for place in failed if place not in likely}
+    late = view_tasks(scene.segmenter, frame, rest, {})
+    engine = suited(scene.segmenter, len(late), crew)
+    tasks = [partial(task, engine) for task in late]
+    made = crew.at_once([*tasks, *(partial(answered, place) for place in range(len(now)))])
+    scene.add(rest, made[: len(late)])
+    found: list[Answer | None] = made[len(late) :]
+    gone = {(n, 0): expected[n] for n, one in enumerate(found) if one is None and (n, 0) not in rest}
+    scene.add(gone, _looked(scene, view_tasks(scene.segmenter, frame, gone, {})))
+    unknown = [place for place, one in enumerate(found) if one is None]
+    answers = dict(zip(unknown, crew.map(partial(_best, scene), unknown), strict=True))
+    return [answers[place] if one is None else one for place, one in enumerate(found)]
+
+
+def _best(scene: _Scene, place: int, known: Answer | None = None) -> Answer:
+    """The answer where a structure is expected, or where it was searched for if it isn't found there."""
+    one, region = scene.objects[place], scene.expected[place].region
+    answer = scene.weighed((place, 0)) if known is None else known
+    return _found(scene, place, instead(scene.frame, one, answer, region))
+
+
+def _found(scene: _Scene, place: int, answer: Answer) -> Answer:
+    """The same, unless that is lost and a search that was made finds it."""
+    for turn, least in enumerate((FOUND_THERE, SURE), start=1):
+        if answer.evidence.confidence < LOST and (place, turn) in scene.looked_at:
+            other = scene.weighed((place, turn))
+            answer = other if other.evidence.confidence >= least else answer
+    return answer
 
 
 def _looked(scene: _Scene, tasks: Sequence[Callable[[Segmenter], Look]]) -> list[Look]:
@@ -149,30 +172,22 @@ def _looked(scene: _Scene, tasks: Sequence[Callable[[Segmenter], Look]]) -> list
     return scene.crew.at_once([partial(task, engine) for task in tasks])
 
 
-def _searched(
-    scene: _Scene, objects: Sequence[ObjectTrack], answers: Sequence[Answer], seen: _Seen
-) -> list[Answer]:
-    """The answers after those that are lost were searched for."""
-    found = list(answers)
+def _searched(scene: _Scene, answers: Sequence[Answer]) -> list[Answer]:
+    """The answers after those that are lost from this frame on were searched for."""
     lost = [place for place, answer in enumerate(answers) if answer.evidence.confidence < LOST]
-    new = [place for place in lost if not objects[place].doubted]
-    searches = _searches(scene, objects, new)
-    tasks = view_tasks(scene.segmenter, scene.frame, {}, searches, seen.views)
-    seen.add(searches, _looked(scene, tasks))
-    for turn, least in enumerate((FOUND_THERE, SURE), start=1):
-        for place in lost:
-            if found[place].evidence.confidence >= LOST or (place, turn) not in seen.looked_at:
-                continue
-            other = weighed(scene.frame, objects[place], seen.sights.get((place, turn)))
-            if other.evidence.confidence >= least:
-                found[place] = other
-    return found
+    new = [place for place in lost if not scene.objects[place].doubted]
+    searches = _searches(scene, new)
+    known = [look.encoded for look in scene.looks]
+    scene.add(searches, _looked(scene, view_tasks(scene.segmenter, scene.frame, {}, searches, known)))
+    found = dict(zip(new, scene.crew.map(lambda n: _found(scene, n, answers[n]), new), strict=True))
+    return [found.get(place, answer) for place, answer in enumerate(answers)]
 
 
-def _searches(scene: _Scene, objects: Sequence[ObjectTrack], places: Sequence[int]) -> dict[Place, MaskGrid]:
+def _searches(scene: _Scene, places: Sequence[int]) -> dict[Place, MaskGrid]:
     """Where structures that are lost are searched for: where they were last sure, and where the frame looks
     most like it did then; at first both, then one after the other.
     """
+    objects = scene.objects
     frame_hw, view_hw = (scene.frame.height, scene.frame.width), scene.motion.view_hw
     return {
         (place, turn): search(objects[place], view_hw, frame_hw)
