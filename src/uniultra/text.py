@@ -4,6 +4,7 @@ HTML."""
 from __future__ import annotations
 
 import html
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -31,6 +32,19 @@ def is_visible(sign: str) -> bool:
 def printable_lines(text: str) -> str:
     """Text of several lines that are meant as such, each as `printable` gives it."""
     return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def first_line(error: BaseException) -> str:
+    """Up to 200 characters of what an error of a library says; its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+def number_of(text: str) -> float:
+    """The number that a text from outside says; NaN where it says none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def markdown(text: str) -> str:

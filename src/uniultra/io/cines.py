@@ -19,6 +19,9 @@ from uniultra.io.paths import PathLike, shown
 from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, Frame
 
+MAX_FRAMES = 1_000_000
+"""Legal number of frames of a file."""
+
 
 def open_cine(path: PathLike) -> Cine:
     """Opens what is at a path; pixels are decoded when frames are requested, one at a time.
@@ -35,7 +38,10 @@ def open_cine(path: PathLike) -> Cine:
 
 def open_as(kind: Kind, path: PathLike) -> Cine:
     """The same of a file whose kind is known. Raises FileError as `open_cine` does."""
-    return kind.open(path) if kind.open else _still(read_as(kind, path))
+    if kind.open:
+        return kind.open(path)
+    frame = read_as(kind, path)
+    return by_frames(frame.source, (frame.height, frame.width), 1, lambda _: frame, frame.calibration)
 
 
 OnFault = Callable[[int, FileError], None]
@@ -131,6 +137,12 @@ def by_frames(
     return Cine(name, frame_hw, count, one, lambda: map(one, range(count)), calibration=calibration)
 
 
+def check_count(count: int, name: str) -> None:
+    """Raises FileError for a number of frames that no file may have."""
+    if not 1 <= count <= MAX_FRAMES:
+        raise FileError(f"{name}: {count} frames; legal are 1 to {MAX_FRAMES}; export it again")
+
+
 def check_number(number: int, count: int, name: str) -> None:
     """Raises FileError for a frame that none of `count` is."""
     if not isinstance(number, int | np.integer):
@@ -138,10 +150,6 @@ def check_number(number: int, count: int, name: str) -> None:
         raise FileError(f"{name}: frame {number!r} is of type {kind}; give a number from 0 to {count - 1}")
     if not 0 <= number < count:
         raise FileError(f"{name}: there is no frame {number}; legal are 0 to {count - 1}; count from 0")
-
-
-def _still(frame: Frame) -> Cine:
-    return by_frames(frame.source, (frame.height, frame.width), 1, lambda _: frame, frame.calibration)
 
 
 def _sequence(place: PathLike) -> Cine:
@@ -158,6 +166,8 @@ def _sequence(place: PathLike) -> Cine:
 def _nth(files: Sequence[Path], frame_hw: tuple[int, int], number: int) -> Frame:
     frame = read_frame(files[number])
     if (frame.height, frame.width) != frame_hw:
-        sizes = f"{frame.width} x {frame.height} pixels, the first image {frame_hw[1]} x {frame_hw[0]}"
-        raise FileError(f"{shown(files[number])}: {sizes}; a sequence has one size; resize it")
+        raise FileError(
+            f"{shown(files[number])}: {frame.width} x {frame.height} pixels, the first image "
+            f"{frame_hw[1]} x {frame_hw[0]}; a sequence has one size; resize it"
+        )
     return frame

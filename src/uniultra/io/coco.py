@@ -101,8 +101,10 @@ def mask_of(counts: str | Sequence[int], size_hw: tuple[int, int]) -> np.ndarray
     pixels = size_hw[0] * size_hw[1]
     runs = _decompressed(counts, pixels) if isinstance(counts, str) else list(counts)
     if any(run < 0 for run in runs) or sum(runs) != pixels:
-        problem = f"the runs of the mask don't add up to {size_hw[1]} x {size_hw[0]} pixels"
-        raise PromptError(f"{problem}; give COCO run lengths in column order, background first")
+        raise PromptError(
+            f"the runs of the mask don't add up to {size_hw[1]} x {size_hw[0]} pixels; give COCO run "
+            "lengths in column order, background first"
+        )
     height = size_hw[0]
     mask_hw = np.zeros(size_hw, np.bool_)
     edges = np.cumsum(runs)  # the run at an odd place is inside: from the edge before it to its own

@@ -51,7 +51,10 @@ def contact_sheet(
     for i, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):
         x, y = _GAP + i % columns * (width + _GAP), _GAP + i // columns * pitch_y
         sheet.paste(_letterboxed(tile, tile_hw), (x, y))
-        _write_caption(ImageDraw.Draw(sheet), (x, y + height + _GAP // 2), caption, width, font)
+        for line_number, line in enumerate(_drawable(caption).split("\n")):
+            at = x, y + height + _GAP // 2 + line_number * line_px
+            ink = _DETAIL if line_number else _CAPTION
+            ImageDraw.Draw(sheet).text(at, _shortened(line, width, font), fill=ink, font=font)
     return np.array(sheet)
 
 
@@ -64,19 +67,6 @@ def _letterboxed(tile: np.ndarray, tile_hw: tuple[int, int]) -> Image.Image:
     box = Image.new("RGB", (width, height), "black")
     box.paste(Image.fromarray(fitted), ((width - fitted_wh[0]) // 2, (height - fitted_wh[1]) // 2))
     return box
-
-
-def _write_caption(
-    draw: ImageDraw.ImageDraw, xy: tuple[int, int], caption: str, width: int, font: _Font
-) -> None:
-    x, y = xy
-    for i, line in enumerate(_drawable(caption).split("\n")):
-        draw.text(
-            (x, y + i * (_CAPTION_SIZE + 5)),
-            _shortened(line, width, font),
-            fill=_DETAIL if i else _CAPTION,
-            font=font,
-        )
 
 
 def _drawable(text: str) -> str:

@@ -10,7 +10,6 @@ but those that were given.
 from __future__ import annotations
 
 import importlib.util
-import ipaddress
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ from urllib.parse import urlsplit
 from uniultra.errors import FileError, OutputError, PromptError, UniUltraError
 from uniultra.io.paths import MAX_CINE_BYTES, shown
 from uniultra.io.silence import quiet
+from uniultra.machine import is_loopback
 
 SCHEMES = {"dicomweb": "http", "dicomwebs": "https"}
 TOKEN, AUTHORITIES = "UNIULTRA_DICOMWEB_TOKEN", "UNIULTRA_DICOMWEB_CA"
@@ -87,13 +87,6 @@ def parse_place(place: str, to_store: bool = False) -> WebPlace:
     if not all(map(_UID.fullmatch, named[::2])):
         raise PromptError(f"{shown(place)}: a UID has 1 to 64 digits and dots between them; give {FORM}")
     return WebPlace(base, *named[::2])
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def instances(place: str) -> dict[str, str]:

@@ -17,9 +17,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from uniultra.errors import OutputError, PromptError
-from uniultra.io.dicomweb import is_loopback
 from uniultra.io.paths import shown
 from uniultra.io.silence import quiet
+from uniultra.machine import is_loopback
 
 SCHEME = "dimse"
 FORM = "dimse://AET@HOST:PORT"

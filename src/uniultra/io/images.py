@@ -120,8 +120,10 @@ def kind_of(path: PathLike) -> Kind:
     check_file(path)
     legal = ", ".join(dict.fromkeys(kind.name for kind in KINDS))
     if suffix in IMAGE_SUFFIXES:
-        fix = f"renamed or damaged, so export it again as one of {legal}"
-        raise FileError(f"{shown(path)}: named {suffix} but its contents are not {suffix}; {fix}")
+        raise FileError(
+            f"{shown(path)}: named {suffix} but its contents are not {suffix}; renamed or damaged, so "
+            f"export it again as one of {legal}"
+        )
     raise FileError(f"{shown(path)}: not a known kind of image; legal are {legal}; convert it to PNG")
 
 

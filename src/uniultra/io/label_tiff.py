@@ -93,8 +93,10 @@ def read_label_pages(path: PathLike) -> Iterator[tuple[int, np.ndarray]]:
                 return
             check_size(image.size, name)
             if image.size != size or image.mode not in ("L", "1"):
-                found = f"page {page} is {image.mode} of {image.size[0]} x {image.size[1]} pixels"
-                raise FileError(f"{name}: {found}; legal are 8-bit grey pages of one size; export it again")
+                raise FileError(
+                    f"{name}: page {page} is {image.mode} of {image.size[0]} x {image.size[1]} pixels; "
+                    "legal are 8-bit grey pages of one size; export it again"
+                )
             with muted_stderr():
                 ids = np.array(image).astype(np.uint8)
             said = _named(image)

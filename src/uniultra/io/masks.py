@@ -57,10 +57,10 @@ def read_mask(path: PathLike, frame_hw: tuple[int, int]) -> np.ndarray:
     lossy = kind_of(path).name == _LOSSY
     mask_hw = decode(path, partial(_inside, name=shown(path), lossy=lossy))
     if mask_hw.shape != tuple(frame_hw):
-        sizes = (
-            f"{mask_hw.shape[1]} x {mask_hw.shape[0]} pixels but the frame is {frame_hw[1]} x {frame_hw[0]}"
+        raise PromptError(
+            f"{shown(path)}: the mask is {mask_hw.shape[1]} x {mask_hw.shape[0]} pixels but the frame is "
+            f"{frame_hw[1]} x {frame_hw[0]}; save the mask at the frame's own size"
         )
-        raise PromptError(f"{shown(path)}: the mask is {sizes}; save the mask at the frame's own size")
     if not mask_hw.any():
         raise PromptError(
             f"{shown(path)}: the mask is empty; at least 1 pixel must be above 0; paint the structure white"
@@ -102,10 +102,9 @@ def check_ids(ids_hw: np.ndarray, name: str, missing: float = 0.0) -> None:
             f"{name}: a picture, not a mask: {len(values)} grey values that change from pixel to pixel; give "
             "NAME.mask.png, or a label image with one value per structure"
         )
-    legal = "one object is 0 and one other value, several are 1, 2, ..."
     raise FileError(
-        f"{name}: {len(values)} grey values up to {values[-1]} (soft edges?); {legal}; cut it at 128, or "
-        "renumber it, and save it as PNG"
+        f"{name}: {len(values)} grey values up to {values[-1]} (soft edges?); one object is 0 and one "
+        "other value, several are 1, 2, ...; cut it at 128, or renumber it, and save it as PNG"
     )
 
 
@@ -159,7 +158,10 @@ def ids_of(masks: Sequence[Mask]) -> np.ndarray:
 def _inside(image: Image.Image, name: str, lossy: bool) -> np.ndarray:
     """bool (H, W)."""
     if is_wide(image):
-        return _wide_inside(finite(np.asarray(image), name), name)
+        values = finite(np.asarray(image), name)
+        if len(np.unique(values[values != 0])) > 1:  # one value beside 0, or ids
+            check_ids(_small_integers(values, name), name, MISSING)
+        return np.asarray(values != 0)
     if lossy:
         grey = np.asarray(flatten(image).convert("L"))
         bright = int(np.count_nonzero(grey >= _DARK))
@@ -177,14 +179,6 @@ def _inside(image: Image.Image, name: str, lossy: bool) -> np.ndarray:
     if counts[:MAX_SPARSE_IDS].sum() < _FLAT * counts.sum():
         raise _not_a_mask(name, f"it has {len(counts)} colours")
     return np.asarray(packed > 0)
-
-
-def _wide_inside(values: np.ndarray, name: str) -> np.ndarray:
-    """Of 16 bits and float, bool (H, W): one value beside 0, or ids."""
-    levels = np.unique(values[values != 0])
-    if len(levels) > 1:
-        check_ids(_small_integers(values, name), name, MISSING)
-    return np.asarray(values != 0)
 
 
 def _not_a_mask(name: str, why: str) -> FileError:
@@ -206,7 +200,8 @@ def _ids(image: Image.Image, name: str) -> np.ndarray:
         return _small_integers(values, name)
     if image.mode == "1":
         return np.array(image).astype(np.uint8)
-    _check_opaque(image, name)
+    if image.has_transparency_data and np.asarray(image.convert("RGBA"))[..., 3].min() < 255:
+        raise FileError(f"{name}: has transparent pixels, so its ids are not certain; save an 8-bit grey PNG")
     values = np.array(flatten(image))
     if values.ndim == 2:
         return values
@@ -225,8 +220,3 @@ def _small_integers(values: np.ndarray, name: str) -> np.ndarray:
             f"{name}: holds the value {wrong[0]:g}; ids are whole numbers from 0 to {MAX_IDS}; renumber them"
         )
     return values.astype(np.uint8)
-
-
-def _check_opaque(image: Image.Image, name: str) -> None:
-    if image.has_transparency_data and np.asarray(image.convert("RGBA"))[..., 3].min() < 255:
-        raise FileError(f"{name}: has transparent pixels, so its ids are not certain; save an 8-bit grey PNG")

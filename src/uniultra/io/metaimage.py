@@ -13,12 +13,19 @@ from typing import BinaryIO
 import numpy as np
 
 from uniultra.errors import FileError
-from uniultra.io import volumes
 from uniultra.io.paths import LentFile, PathLike, shown
 from uniultra.io.place import LPS, Place, place
 from uniultra.io.plus import FRAME_FIELD, described
-from uniultra.io.print_size import print_size_notes
-from uniultra.io.volumes import Volume, beside, cine_of, header_line, labels_of, numbers, one_axis, sides
+from uniultra.io.volumes import (
+    Volume,
+    beside,
+    cine_of,
+    header_line,
+    numbers,
+    one_axis,
+    print_size_notes,
+    sides,
+)
 from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine
 
@@ -49,23 +56,11 @@ def open_metaimage(path: PathLike) -> Cine:
     """The frames of a MetaImage. Raises FileError: damaged, truncated, of other axes or kinds than can be
     read, too large.
     """
-    return cine_of(_volume(path))
+    return cine_of(read_volume(path))
 
 
-def read_labels(path: PathLike) -> tuple[np.ndarray, Calibration]:
-    """A label map of one frame: uint8 ids (H, W), and the size of a pixel with the header's field that says
-    so. Raises FileError.
-    """
-    volume = _volume(path)
-    return labels_of(volume), replace(volume.calibration, notes=volume.notes)
-
-
-def place_of(path: PathLike, number: int) -> Place | None:
-    """Where frame `number` lies; None where the header doesn't say. Raises FileError."""
-    return volumes.place_of(_volume(path), number)
-
-
-def _volume(path: PathLike) -> Volume:
+def read_volume(path: PathLike) -> Volume:
+    """What the header says of the pixels. Raises FileError as opening does."""
     name = shown(path)
     own = LentFile(path)
     with own.lent() as file:
@@ -126,9 +121,9 @@ def _fields(file: BinaryIO, name: str) -> dict[str, str]:
 def _dtype(fields: dict[str, str], name: str) -> np.dtype:
     kind = fields.get("ElementType", "").upper()
     if kind not in _TYPES:
-        legal = ", ".join(_TYPES)
         raise FileError(
-            f"{name}: ElementType '{shown(kind[:40])}' is unknown; legal are {legal}; save it again"
+            f"{name}: ElementType '{shown(kind[:40])}' is unknown; legal are {', '.join(_TYPES)}; save "
+            "it again"
         )
     if "BinaryData" in fields and not _flag(fields, "BinaryData"):
         raise FileError(f"{name}: its pixels are written as text (BinaryData = False); save it as binary")
@@ -149,7 +144,9 @@ def _spacing(fields: dict[str, str], axes: int, name: str) -> tuple[Calibration,
         return UNKNOWN, (ONES,)
     unit = fields.get("DistanceUnits", "mm").lower()
     if min(right, down) <= 0 or unit not in _TO_MM:
-        said = f"{key} {right:g} x {down:g} {shown(unit[:20])}"
-        return UNKNOWN, (f"{said} is not a pixel size in mm, um or cm: not used; give --spacing",)
+        return UNKNOWN, (
+            f"{key} {right:g} x {down:g} {shown(unit[:20])} is not a pixel size in mm, um or cm: not "
+            "used; give --spacing",
+        )
     calibration = UNKNOWN.with_fallback(key, (down * _TO_MM[unit], right * _TO_MM[unit]))
     return calibration, print_size_notes(key, calibration)

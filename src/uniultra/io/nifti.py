@@ -17,18 +17,17 @@ from typing import Any
 import numpy as np
 
 from uniultra.errors import FileError, OutputError
-from uniultra.io.cines import by_frames
+from uniultra.io.cines import by_frames, check_count
 from uniultra.io.output import write_bytes
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, open_file, shown
 from uniultra.io.pillow_reader import check_size, span_of, spread
 from uniultra.io.place import RAS, Place, place
-from uniultra.io.print_size import print_size_notes
 from uniultra.io.silence import quiet
+from uniultra.io.volumes import print_size_notes
 from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, Frame
 
 ENDINGS = (".nii", ".nii.gz")
-MAX_FRAMES = 1_000_000
 _TO_MM = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 _TO_S = {"sec": 1.0, "msec": 0.001, "usec": 1e-6}
 """Units of NIfTI-1's xyzt_units; nibabel's names."""
@@ -78,14 +77,13 @@ def open_nifti(path: PathLike) -> Cine:
     axis = _frame_axis(image)
     others = [side for i, side in enumerate(shape[2:], 2) if i != axis and side != 1]
     if len(shape) < 2 or others or axis > 3 or image.header.get_data_dtype().fields is not None:
-        legal = "legal are columns x rows, with slices as a third axis or frames as a fourth, grey"
         raise FileError(
-            f"{name}: axes of {' x '.join(map(str, shape))}; {legal}; take out one slice or one frame"
+            f"{name}: axes of {' x '.join(map(str, shape))}; legal are columns x rows, with slices as a "
+            "third axis or frames as a fourth, grey; take out one slice or one frame"
         )
     check_size((shape[0], shape[1]), name)
     frames = shape[axis] if len(shape) > axis else 1
-    if not 1 <= frames <= MAX_FRAMES:
-        raise FileError(f"{name}: {frames} frames; legal are 1 to {MAX_FRAMES}; export it again")
+    check_count(frames, name)
     calibration, times = _sizes(image, frames)
     notes = (SLICES,) if frames > 1 and axis == 2 else ()
     notes = (*notes, *print_size_notes("pixdim", calibration))
@@ -110,8 +108,10 @@ def read_labels(path: PathLike) -> tuple[np.ndarray, Calibration]:
     plane = _plane(image, 0, cine.source)
     whole = np.rint(plane)
     if whole.min() < 0 or whole.max() > 255 or np.abs(plane - whole).max() > _blur(image):
-        found = f"values from {plane.min():g} to {plane.max():g}"
-        raise FileError(f"{cine.source}: {found}; labels are whole numbers from 0 to 255; renumber them")
+        raise FileError(
+            f"{cine.source}: values from {plane.min():g} to {plane.max():g}; labels are whole numbers "
+            "from 0 to 255; renumber them"
+        )
     return np.ascontiguousarray(whole.astype(np.uint8)), cine.calibration
 
 

@@ -16,15 +16,23 @@ from typing import BinaryIO
 import numpy as np
 
 from uniultra.errors import FileError
-from uniultra.io import volumes
 from uniultra.io.output import write_bytes
 from uniultra.io.paths import LentFile, PathLike, shown
 from uniultra.io.place import LPS, RAS, Place, place
 from uniultra.io.plus import described
-from uniultra.io.print_size import print_size_notes
-from uniultra.io.volumes import Volume, beside, cine_of, header_line, labels_of, numbers, one_axis, sides
+from uniultra.io.volumes import (
+    Volume,
+    beside,
+    cine_of,
+    header_line,
+    numbers,
+    one_axis,
+    print_size_notes,
+    sides,
+)
 from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.structures import Coded, structure
+from uniultra.text import number_of
 from uniultra.types import Cine, mask_box
 
 SLICES = "the third axis is space: its frames are slices and have no times"
@@ -56,15 +64,7 @@ def open_nrrd(path: PathLike) -> Cine:
     """The frames of an NRRD. Raises FileError: damaged, truncated, of other axes or encodings than can be
     read, too large.
     """
-    return cine_of(_volume(path))
-
-
-def read_labels(path: PathLike) -> tuple[np.ndarray, Calibration]:
-    """A label map of one frame: uint8 ids (H, W), and the size of a pixel with the header's field that says
-    so. Raises FileError.
-    """
-    volume = _volume(path)
-    return labels_of(volume), replace(volume.calibration, notes=volume.notes)
+    return cine_of(read_volume(path))
 
 
 def write_seg_nrrd(
@@ -113,11 +113,6 @@ def write_seg_nrrd(
     write_bytes(path, "\n".join([*lines, "", ""]).encode() + data, force)
 
 
-def place_of(path: PathLike, number: int) -> Place | None:
-    """Where frame `number` lies; None where the header doesn't say. Raises FileError."""
-    return volumes.place_of(_volume(path), number)
-
-
 def _vector(values: np.ndarray) -> str:
     return f"({','.join(f'{float(value):.17g}' for value in values)})"
 
@@ -138,7 +133,8 @@ def _written(code: Coded | None) -> str:
     return "^^" if code is None else f"{code.scheme}^{code.value}^{code.meaning}"
 
 
-def _volume(path: PathLike) -> Volume:
+def read_volume(path: PathLike) -> Volume:
+    """What the header says of the pixels. Raises FileError as opening does."""
     name = shown(path)
     own = LentFile(path)
     with own.lent() as file:
@@ -157,8 +153,9 @@ def _volume(path: PathLike) -> Volume:
     axis, count = one_axis(size[2:], name)
     encoding = fields.get("encoding", "").lower()
     if encoding not in _ENCODINGS:
-        legal = ", ".join(_ENCODINGS)
-        raise FileError(f"{name}: encoding '{shown(encoding[:30])}'; legal are {legal}; save it again")
+        raise FileError(
+            f"{name}: encoding '{shown(encoding[:30])}'; legal are {', '.join(_ENCODINGS)}; save it again"
+        )
     calibration, notes = _spacing(fields, first, name)
     is_time = axis > 0 or kinds[2:3] in (["list"], ["time"]) or any(key.startswith("Seq_") for key in pairs)
     notes = (*notes, SLICES) if count > 1 and not is_time else notes
@@ -240,7 +237,7 @@ def _spacing(fields: dict[str, str], first: int, name: str) -> tuple[Calibration
         ]
         units = fields.get("space units", '"mm"')
     elif "spacings" in fields:
-        lengths = [float(part) if _is_number(part) else math.nan for part in fields["spacings"].split()]
+        lengths = [number_of(part) for part in fields["spacings"].split()]
         lengths, units = lengths[first : first + 2], " ".join(fields.get("units", "").split()[first:])
     else:
         return UNKNOWN, ()
@@ -256,11 +253,3 @@ def _spacing(fields: dict[str, str], first: int, name: str) -> tuple[Calibration
     right, down = lengths
     calibration = UNKNOWN.with_fallback(key, (down * _TO_MM[unit], right * _TO_MM[unit]))
     return calibration, print_size_notes(key, calibration)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -61,7 +61,8 @@ def paint_masks(
     boxes = [_surroundings(mask.mask_hw, -(-margin // zoom)) for mask in masks]
     if not any(boxes):
         return picture
-    painted = _union([box for box in boxes if box is not None])
+    x0, y0, x1, y1 = zip(*(box for box in boxes if box is not None), strict=True)
+    painted = min(x0), min(y0), max(x1), max(y1)
     rows, columns = _zoomed(painted, zoom)
     canvas = np.stack([pixels[rows, columns].astype(np.float32)] * 3)  # beyond it nothing is painted
     for number, (mask, box, colour) in enumerate(zip(masks, boxes, colours, strict=True)):
@@ -114,11 +115,6 @@ def _gaps(inside_hw: np.ndarray, width_px: float) -> np.ndarray:
         place = (np.cumsum(steps) - steps) / max(float(steps.sum()), 1.0) * pieces
         gaps_hw[tuple(points[place.astype(np.intp) % 2 == 1].T[::-1])] = 1
     return cv2.dilate(gaps_hw, np.ones((reach, reach), np.uint8)) > 0
-
-
-def _union(boxes: Sequence[_Box]) -> _Box:
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return min(x0), min(y0), max(x1), max(y1)
 
 
 def _zoomed(box: _Box, zoom: int = 1, origin_xy: tuple[int, int] = (0, 0)) -> tuple[slice, slice]:

@@ -60,7 +60,17 @@ def check_file(path: PathLike, limit: int = MAX_BYTES) -> None:
     """Raises FileError: missing, a folder or device, empty, or over `limit` bytes. Nothing is opened."""
     name = shown(path)
     with _os_errors(name):
-        _check_file(os.stat(path), name, limit)
+        info = os.stat(path)
+    if stat.S_ISDIR(info.st_mode):
+        raise FileError(f"{name}: a folder, not an image; name one file in it")
+    if not stat.S_ISREG(info.st_mode):
+        raise FileError(f"{name}: a device or pipe, not a file; save the image to a file first")
+    if info.st_size == 0:
+        raise FileError(f"{name}: the file is empty (0 bytes); copy or export it again")
+    if info.st_size > limit:
+        raise FileError(
+            f"{name}: {info.st_size / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB; crop or compress it"
+        )
 
 
 @contextmanager
@@ -73,19 +83,6 @@ def _os_errors(name: str) -> Iterator[None]:
         raise FileError(f"{name}: permission denied; make the file and its folder readable") from error
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise FileError(f"{name}: can't be opened ({one_line(error)}); check the path") from error
-
-
-def _check_file(info: os.stat_result, name: str, limit: int) -> None:
-    if stat.S_ISDIR(info.st_mode):
-        raise FileError(f"{name}: a folder, not an image; name one file in it")
-    if not stat.S_ISREG(info.st_mode):
-        raise FileError(f"{name}: a device or pipe, not a file; save the image to a file first")
-    if info.st_size == 0:
-        raise FileError(f"{name}: the file is empty (0 bytes); copy or export it again")
-    if info.st_size > limit:
-        raise FileError(
-            f"{name}: {info.st_size / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB; crop or compress it"
-        )
 
 
 class LentFile:

@@ -44,7 +44,11 @@ def decode(path: PathLike, plugin: Plugin, finish: Callable[[Image.Image], np.nd
     with guarded(name, plugin.format or "image"), open(path, "rb") as file:
         header = plugin(file)
         check_size(header.size, name)
-        _check_single(header, name)
+        if getattr(header, "is_animated", False):
+            raise FileError(
+                f"{name}: holds {_count_frames(header)} frames; a still image has 1; save the frame you want "
+                "as PNG"
+            )
         header.verify()  # checks the sums of a PNG, which decoding doesn't; Pillow then wants a new start
         return finish(_load(plugin, file))
 
@@ -102,19 +106,13 @@ def check_size(size: tuple[int, int], name: str) -> None:
     """
     width, height = size
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
-        limit = f"the limit is {MAX_SIDE} a side and {MAX_PIXELS // 1_000_000} megapixels in all"
-        raise FileError(f"{name}: {width} x {height} pixels; {limit}; crop or shrink it")
+        raise FileError(
+            f"{name}: {width} x {height} pixels; the limit is {MAX_SIDE} a side and "
+            f"{MAX_PIXELS // 1_000_000} megapixels in all; crop or shrink it"
+        )
     if min(width, height) < MIN_SIDE:
         raise FileError(
             f"{name}: {width} x {height} pixels; the smallest legal side is {MIN_SIDE}; give the whole image"
-        )
-
-
-def _check_single(image: ImageFile.ImageFile, name: str) -> None:
-    if getattr(image, "is_animated", False):
-        raise FileError(
-            f"{name}: holds {_count_frames(image)} frames; a still image has 1; save the frame you want as "
-            "PNG"
         )
 
 
@@ -160,5 +158,7 @@ def guarded(name: str, kind: str) -> Iterator[None]:
         except FileError:
             raise
         except Exception as error:  # a broken file makes Pillow raise almost anything
-            problem = f"the {kind} data is damaged, truncated or in an unsupported format ({one_line(error)})"
-            raise FileError(f"{name}: {problem}; export it again") from error
+            raise FileError(
+                f"{name}: the {kind} data is damaged, truncated or in an unsupported format "
+                f"({one_line(error)}); export it again"
+            ) from error

@@ -17,6 +17,7 @@ from uniultra.errors import FileError
 from uniultra.io.paths import shown
 from uniultra.io.volumes import Volume
 from uniultra.pixel_scale import Calibration
+from uniultra.text import number_of
 
 FRAME_FIELD = "Seq_Frame"
 _TRANSFORM = re.compile(r"Seq_Frame0*\d+_ImageTo\w*Transform|ImageTo\w+Transform")
@@ -70,8 +71,10 @@ def _flips(name: str, letters: str | None) -> tuple[tuple[bool, bool], tuple[str
         return (False, False), ()
     match = _ORIENTATION.fullmatch(letters.upper())
     if match is None:
-        legal = "legal are MF, MN, UF and UN, with A or D behind"
-        raise FileError(f"{name}: UltrasoundImageOrientation {shown(letters[:20])}; {legal}; export it again")
+        raise FileError(
+            f"{name}: UltrasoundImageOrientation {shown(letters[:20])}; legal are MF, MN, UF and UN, "
+            "with A or D behind; export it again"
+        )
     flips = match[1] == "U", match[2] == "N"
     how = {(True, False): "left to right", (False, True): "top to bottom", (True, True): "both ways"}
     note = f"frames lie as {match[0]} in the file and are turned over {how.get(flips)}, to MF, as PLUS does"
@@ -107,10 +110,7 @@ def _times(fields: Mapping[str, str], count: int) -> tuple[float, ...] | None:
     for key, value in fields.items():
         match = re.fullmatch(r"Seq_Frame(\d{1,9})_Timestamp", key)
         if match:
-            try:
-                stamps[int(match[1])] = float(value)
-            except ValueError:
-                return None
+            stamps[int(match[1])] = number_of(value)
     if count < 2 or len(stamps) != count or sorted(stamps) != list(range(count)):
         return None
     times = tuple(stamps[number] - stamps[0] for number in range(count))

@@ -40,13 +40,17 @@ def read_prior(
 
     seg = read_seg(path)
     if seg.frame_hw != tuple(frame_hw):
-        sizes = f"{seg.frame_hw[1]} x {seg.frame_hw[0]} pixels but the frame is {frame_hw[1]} x {frame_hw[0]}"
-        raise PromptError(f"{seg.name}: the segmentation has {sizes}; give the one of this image")
+        raise PromptError(
+            f"{seg.name}: the segmentation has {seg.frame_hw[1]} x {seg.frame_hw[0]} pixels but the "
+            f"frame is {frame_hw[1]} x {frame_hw[0]}; give the one of this image"
+        )
     instance, count = (None, None) if image is None else instance_of(image)
     frames = dict(masks_of(seg, instance, count))
     if frame is None and len(frames) > 1:
-        shown = ", ".join(map(str, list(frames)[:6]))
-        raise PromptError(f"{seg.name}: it has masks on frames {shown}; name one with --frame")
+        raise PromptError(
+            f"{seg.name}: it has masks on frames {', '.join(map(str, list(frames)[:6]))}; name one with "
+            "--frame"
+        )
     number = next(iter(frames), 0) if frame is None else frame
     if number not in frames:
         there = ", ".join(map(str, list(frames)[:6])) or "none"

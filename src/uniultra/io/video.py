@@ -17,7 +17,7 @@ from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 
 from uniultra.errors import FileError
-from uniultra.io.cines import check_number
+from uniultra.io.cines import MAX_FRAMES, check_number
 from uniultra.io.paths import LentFile, PathLike, one_line, shown
 from uniultra.io.pillow_reader import check_size, flatten
 from uniultra.io.silence import quiet
@@ -25,11 +25,10 @@ from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, Frame
 
 if TYPE_CHECKING:
-    from av import Packet, VideoFrame
+    from av import VideoFrame
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-MAX_FRAMES = 1_000_000
 MAX_ASPECT = 10.0
 INTERLACED = (
     "the video is interlaced: even and odd lines of a frame come from two moments, so moving edges look "
@@ -82,7 +81,7 @@ def open_gif(path: PathLike) -> Cine:
     name = shown(path)
     steps = []
     file = LentFile(path)
-    with _gif(file, name) as image:
+    with quiet("PIL"), _gif(file) as image:
         check_size(image.size, name)
         frame_hw = image.size[1], image.size[0]
         for number in range(MAX_FRAMES + 1):
@@ -142,8 +141,10 @@ def _opened(source: LentFile, name: str, form: str | None = None) -> Iterator[In
             decoder.thread_count = 1
             yield container
     except (av.FFmpegError, ValueError, RuntimeError) as error:
-        fault = f"the video is damaged, truncated, or of a codec that FFmpeg lacks ({one_line(error)})"
-        raise FileError(f"{name}: {fault}; convert it to MP4 (H.264)") from error
+        raise FileError(
+            f"{name}: the video is damaged, truncated, or of a codec that FFmpeg lacks "
+            f"({one_line(error)}); convert it to MP4 (H.264)"
+        ) from error
 
 
 def _first(container: InputContainer, name: str) -> VideoFrame:
@@ -156,7 +157,7 @@ def _times(container: InputContainer, name: str) -> tuple[float, ...]:
     """Seconds from the first frame that is shown to each, in the order of showing, without decoding them.
 
     A packet without data repeats the frame before it (AVI); one to be discarded lies outside of the edit list
-    (ISO/IEC 14496-12 8.6.6).
+    (ISO/IEC 14496-12 8.6.6). Where nothing says when a frame is shown, its place in the file does.
     """
     import av
 
@@ -165,7 +166,8 @@ def _times(container: InputContainer, name: str) -> tuple[float, ...]:
     with suppress(av.FFmpegError):  # truncated: what is whole is counted
         for packet in container.demux(stream):
             if packet.size and not packet.is_discard:
-                stamps.append(_stamp(packet, len(stamps)))
+                stamp = packet.dts if packet.pts is None else packet.pts
+                stamps.append(len(stamps) if stamp is None else stamp)
             if len(stamps) > MAX_FRAMES:
                 raise FileError(f"{name}: over {MAX_FRAMES} frames; legal are 1 to {MAX_FRAMES}; split it")
     if not stamps:
@@ -173,14 +175,6 @@ def _times(container: InputContainer, name: str) -> tuple[float, ...]:
     stamps.sort()
     base = float(stream.time_base or 0)
     return tuple((stamp - stamps[0]) * base for stamp in stamps)
-
-
-def _stamp(packet: Packet, number: int) -> int:
-    """When a packet's frame is shown, in the stream's time base; by its place in the file where nothing says
-    so.
-    """
-    stamp = packet.dts if packet.pts is None else packet.pts
-    return number if stamp is None else stamp
 
 
 def _aspect(stream: VideoStream) -> float:
@@ -210,7 +204,8 @@ def _video_frames(
                 continue
             if count > MAX_FRAMES:
                 return
-            yield Frame(_grey(frame, count - 1, name, frame_hw), name, calibration)
+            # limited range (16 to 235, ITU-R BT.601) is spread to 0 to 255
+            yield Frame(_upright(frame, "gray", count - 1, name, frame_hw), name, calibration)
     if not count:
         raise FileError(f"{name}: no frame of the video can be decoded; convert it to MP4 (H.264)")
 
@@ -237,48 +232,39 @@ def _is_tinted(frame: VideoFrame) -> bool:
     return count > _TINTED_SHARE * chroma.size
 
 
-def _grey(frame: VideoFrame, number: int, name: str, frame_hw: tuple[int, int]) -> np.ndarray:
-    """uint8 (H, W), upright; limited range (16 to 235, ITU-R BT.601) is spread to 0 to 255."""
-    return _upright(frame, "gray", number, name, frame_hw)
-
-
 def _upright(frame: VideoFrame, form: str, number: int, name: str, frame_hw: tuple[int, int]) -> np.ndarray:
     pixels = np.rot90(frame.to_ndarray(format=form), _turned(frame))
     if pixels.shape[:2] != frame_hw:
-        found = f"frame {number} is {pixels.shape[1]} x {pixels.shape[0]} pixels"
-        raise FileError(f"{name}: {found}, the first {frame_hw[1]} x {frame_hw[0]}; convert it to one size")
+        raise FileError(
+            f"{name}: frame {number} is {pixels.shape[1]} x {pixels.shape[0]} pixels, the first "
+            f"{frame_hw[1]} x {frame_hw[0]}; convert it to one size"
+        )
     return np.ascontiguousarray(pixels)
 
 
 @contextmanager
-def _gif(source: LentFile, name: str) -> Iterator[GifImageFile]:
+def _gif(source: LentFile) -> Iterator[GifImageFile]:
     try:
-        with source.lent() as file, quiet("PIL"):
+        with source.lent() as file:
             yield GifImageFile(file)
     except FileError:
         raise
     except Exception as error:  # a broken file makes Pillow raise almost anything
         raise FileError(
-            f"{name}: the GIF data is damaged or truncated ({one_line(error)}); export it again"
+            f"{shown(source.path)}: the GIF data is damaged or truncated ({one_line(error)}); export it again"
         ) from error
 
 
 def gif_pictures(source: LentFile, count: int, start: int = 0) -> Iterator[Image.Image]:
     """The frames of a GIF that `open_gif` opened, from `start` on, of mode L or RGB. Raises FileError."""
-    try:
-        with source.lent() as file:
-            image = GifImageFile(file)
-            for number in range(count):
-                with quiet("PIL"):
-                    image.seek(number)
-                    image.load()  # each frame is drawn over the one before
-                    picture = flatten(image) if number >= start else None
-                if picture is not None:
-                    yield picture
-    except Exception as error:
-        raise FileError(
-            f"{shown(source.path)}: the GIF data is damaged or truncated ({one_line(error)}); export it again"
-        ) from error
+    with _gif(source) as image:
+        for number in range(count):
+            with quiet("PIL"):
+                image.seek(number)
+                image.load()  # each frame is drawn over the one before
+                picture = flatten(image) if number >= start else None
+            if picture is not None:
+                yield picture
 
 
 def _gif_frames(source: LentFile, name: str, count: int, start: int = 0) -> Iterator[Frame]:

@@ -4,6 +4,9 @@ stream.
 A header becomes a `Volume`; this module makes a cine of it. Nothing is held but one frame: of a compressed
 stream a frame is read by going through those before it, and what it unpacks to is bounded by the header's own
 size.
+
+Sizes of a pixel that are no anatomy are told from others here, too: ITK takes the dots per inch of a JPEG or
+TIFF for millimetres, and keeps 1 mm where nobody knew (findings/simpleitk_dpi_is_millimetres.sh).
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 import bz2
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,14 +23,13 @@ import numpy as np
 from PIL import Image
 
 from uniultra.errors import FileError
-from uniultra.io.cines import check_number
+from uniultra.io.cines import check_count, check_number
 from uniultra.io.paths import LentFile, PathLike, shown
 from uniultra.io.pillow_reader import check_size, span_of, spread
 from uniultra.io.place import Place
 from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, Frame
 
-MAX_FRAMES = 1_000_000
 MAX_HEADER_BYTES = 64_000_000
 MAX_LINE_BYTES = 100_000
 MOST_LABEL = 255
@@ -83,27 +85,30 @@ def cine_of(volume: Volume) -> Cine:
     """
     width, height, count = volume.size
     check_size((width, height), volume.name)
-    if not 1 <= count <= MAX_FRAMES:
-        raise FileError(f"{volume.name}: {count} frames; legal are 1 to {MAX_FRAMES}; export it again")
+    check_count(count, volume.name)
     if volume.channels not in (1, 3, 4) or (volume.channels > 1 and volume.dtype != np.uint8):
-        found = f"{volume.channels} channels of {volume.dtype.name}"
-        raise FileError(f"{volume.name}: {found}; legal are 1, or 3 or 4 of 8 bits; save it as grey")
-    _check_length(volume)
+        raise FileError(
+            f"{volume.name}: {volume.channels} channels of {volume.dtype.name}; legal are 1, or 3 or 4 "
+            "of 8 bits; save it as grey"
+        )
+    there = volume.data.size - volume.offset
+    expected = volume.frame_bytes * count if volume.encoding == "raw" else 1
+    if volume.offset < 0 or there < expected:
+        raise FileError(
+            f"{volume.name}: {max(there, 0)} bytes of pixels where the header promises {expected}: "
+            "truncated; copy or export it again"
+        )
     span = span_of(_grey(_plane(volume, 0), volume))
-    read, stream = partial(_frame, volume, span), partial(_stream, volume, span)
-    return Cine(
-        *(
-            volume.name,
-            (height, width),
-            count,
-            read,
-            stream,
-            volume.times_s,
-            volume.calibration,
-            volume.notes,
-        ),
-        in_order=volume.encoding != "raw",
-    )
+
+    def read(number: int) -> Frame:
+        return _finished(_plane(volume, number), volume, span)
+
+    def stream() -> Iterator[Frame]:
+        return (_finished(plane, volume, span) for plane in _planes(volume))
+
+    about = volume.times_s, volume.calibration, volume.notes
+    is_packed = volume.encoding != "raw"
+    return Cine(volume.name, (height, width), count, read, stream, *about, in_order=is_packed)
 
 
 def place_of(volume: Volume, number: int) -> Place | None:
@@ -114,21 +119,23 @@ def place_of(volume: Volume, number: int) -> Place | None:
     return first.of_slice(number) if volume.slices else first
 
 
-def labels_of(volume: Volume) -> np.ndarray:
-    """The ids of a volume of one frame, uint8 (H, W). Raises FileError: several frames, colour, or values
-    other than 0 to 255.
+def labels_of(volume: Volume) -> tuple[np.ndarray, Calibration]:
+    """The ids of a volume of one frame, uint8 (H, W), and the size of a pixel with what the header says of
+    it. Raises FileError: several frames, colour, or values other than 0 to 255.
     """
     cine = cine_of(volume)
     if cine.count != 1 or volume.channels != 1:
-        found = f"{cine.count} frames of {volume.channels} channels"
         raise FileError(
-            f"{volume.name}: {found}; labels are of one frame and channel; write one file per frame"
+            f"{volume.name}: {cine.count} frames of {volume.channels} channels; labels are of one frame "
+            "and channel; write one file per frame"
         )
     plane = _grey(_plane(volume, 0), volume)
     if plane.min() < 0 or plane.max() > MOST_LABEL or (plane != np.rint(plane)).any():
-        found = f"values from {plane.min():g} to {plane.max():g}"
-        raise FileError(f"{volume.name}: {found}; labels are whole numbers from 0 to 255; renumber them")
-    return np.ascontiguousarray(plane.astype(np.uint8))
+        raise FileError(
+            f"{volume.name}: values from {plane.min():g} to {plane.max():g}; labels are whole numbers "
+            "from 0 to 255; renumber them"
+        )
+    return np.ascontiguousarray(plane.astype(np.uint8)), replace(volume.calibration, notes=volume.notes)
 
 
 def header_line(file: BinaryIO, name: str) -> str | None:
@@ -181,17 +188,11 @@ def one_axis(axes: tuple[int, ...], name: str) -> tuple[int, int]:
     """
     more = [axis for axis, side in enumerate(axes) if side != 1]
     if len(more) > 1:
-        legal = "legal are columns x rows, and slices or frames; take out one slice or one frame"
-        raise FileError(f"{name}: axes beyond columns and rows of {' x '.join(map(str, axes))}; {legal}")
+        raise FileError(
+            f"{name}: axes beyond columns and rows of {' x '.join(map(str, axes))}; legal are columns x "
+            "rows, and slices or frames; take out one slice or one frame"
+        )
     return (more[0], axes[more[0]]) if more else (0, 1)
-
-
-def _check_length(volume: Volume) -> None:
-    there = volume.data.size - volume.offset
-    expected = volume.frame_bytes * volume.size[2] if volume.encoding == "raw" else 1
-    if volume.offset < 0 or there < expected:
-        found = f"{max(there, 0)} bytes of pixels where the header promises {expected}"
-        raise FileError(f"{volume.name}: {found}: truncated; copy or export it again")
 
 
 def _plane(volume: Volume, number: int) -> np.ndarray:
@@ -268,9 +269,23 @@ def _finished(plane: np.ndarray, volume: Volume, span: tuple[float, float]) -> F
     return Frame(np.ascontiguousarray(grey), volume.name, volume.calibration)
 
 
-def _frame(volume: Volume, span: tuple[float, float], number: int) -> Frame:
-    return _finished(_plane(volume, number), volume, span)
+MM_PER_INCH = 25.4
+_USUAL = (72, 96, 100, 120, 144, 150, 200, 240, 300, 600)
+_SAME = 2e-4
+"""Relative difference below which a spacing is that of so many dots per inch."""
 
 
-def _stream(volume: Volume, span: tuple[float, float]) -> Iterator[Frame]:
-    return (_finished(plane, volume, span) for plane in _planes(volume))
+def print_size_notes(field: str, calibration: Calibration) -> tuple[str, ...]:
+    """A sentence where the one size of a pixel that a header's field gives is that of a print, or 1 mm."""
+    known = calibration.whole_mm_yx
+    if known is None or abs(known[0] - known[1]) > _SAME * known[0]:
+        return ()
+    if known[0] == 1.0:
+        return (f"{field} is 1 x 1 mm, as ITK writes where nobody knew the size of a pixel: check it",)
+    for dots in _USUAL:
+        if abs(known[0] * dots / MM_PER_INCH - 1) <= _SAME:
+            return (
+                f"{field} is {known[0]:.4g} mm, which is {dots} dots per inch: ITK takes a picture's "
+                "print size for millimetres; check it, or give --spacing",
+            )
+    return ()

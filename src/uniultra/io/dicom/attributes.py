@@ -58,8 +58,8 @@ def integer(dataset: Dataset, keyword: str) -> int | None:
 
 
 def text(dataset: Dataset, keyword: str, longest: int = LONGEST) -> str | None:
-    """Printable text of at most `longest` characters a value; several values are joined by a backslash, as
-    DICOM writes them.
+    """Printable text of at most `longest` characters a value, with blanks of every width, as Japanese names
+    have them; several values are joined by a backslash, as DICOM writes them.
 
     None for anything else: a damaged length makes a value swallow what follows it, and that may be the
     patient's name.
@@ -76,14 +76,9 @@ def text(dataset: Dataset, keyword: str, longest: int = LONGEST) -> str | None:
         ]
     except Exception:
         return None
-    if not parts or any(len(part) > longest or not _is_printable(part) for part in parts):
+    if not parts or any(len(part) > longest or not all(map(is_visible, part)) for part in parts):
         return None
     return "\\".join(part.strip() for part in parts) or None
-
-
-def _is_printable(part: str) -> bool:
-    """Whether text has no control characters; blanks of every width are fine, as Japanese names have them."""
-    return all(map(is_visible, part))
 
 
 def code(dataset: Dataset, keyword: str) -> str | None:

@@ -38,7 +38,10 @@ def frame_times(header: Header, frames: int) -> tuple[Times | None, tuple[str, .
     notes: list[str] = []
     if volume := moving_volume(header.dataset):
         return None, ("its frames are {1} planes at {0} times, not moments of one plane".format(*volume),)
-    step = _steady(header, frames)
+    step_ms = real(header.dataset, "FrameTime")
+    step = None
+    if step_ms is not None and step_ms > 0:
+        step = tuple(i * step_ms / 1000.0 for i in range(frames))
     if step is not None and _FRAME_TIME in _pointers(header):
         if value(header.dataset, "FrameTimeVector") is not None:
             notes.append("FrameTimeVector is not used: FrameIncrementPointer names FrameTime")
@@ -74,11 +77,6 @@ def _by_vector(header: Header, frames: int) -> tuple[Times | None, str]:
     if not all(step >= 0 for step in vector):
         return None, "FrameTimeVector goes back and is not used"
     return tuple(seconds / 1000.0 for seconds in accumulate([0.0, *vector[1:]])), ""
-
-
-def _steady(header: Header, frames: int) -> Times | None:
-    step = real(header.dataset, "FrameTime")
-    return tuple(i * step / 1000.0 for i in range(frames)) if step is not None and step > 0 else None
 
 
 def _by_rate(header: Header, frames: int) -> Times | None:

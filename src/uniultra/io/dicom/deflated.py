@@ -10,6 +10,7 @@ import zlib
 from typing import BinaryIO
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
 from uniultra.errors import FileError
 from uniultra.io.dicom.store import Store
@@ -17,7 +18,9 @@ from uniultra.io.dicom.store import Store
 MAX_INFLATED = 8_000_000_000
 """Legal size of a deflated file, inflated, in bytes."""
 _PART = 1 << 20
-_LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
+_PLAIN_UID = str(ExplicitVRLittleEndian).encode("ascii") + b"\0"
+_HEAD = b"\0" * 128 + b"DICM" + struct.pack("<HH2sH", 2, 0x10, b"UI", len(_PLAIN_UID)) + _PLAIN_UID
+"""Preamble and file meta information of explicit little endian."""
 
 
 class InflatedStore(Store):
@@ -56,18 +59,12 @@ def _is_deflated(file: BinaryIO) -> bool:
     return file.read(132)[128:] == b"DICM" and _seek_dataset(file) == DeflatedExplicitVRLittleEndian
 
 
-def _head() -> bytes:
-    """Preamble and file meta information of explicit little endian."""
-    uid = str(ExplicitVRLittleEndian).encode("ascii") + b"\0"
-    return b"\0" * 128 + b"DICM" + struct.pack("<HH2sH", 2, 0x10, b"UI", len(uid)) + uid
-
-
 def _inflate(deflated: BinaryIO, into: BinaryIO | io.BufferedRandom, name: str, most: int) -> None:
     """Raw deflate (RFC 1951) in bounded parts. Raises FileError: damaged, a bomb, or no room for it."""
     engine = zlib.decompressobj(-zlib.MAX_WBITS)
     written = 0
     try:
-        into.write(_head())
+        into.write(_HEAD)
         while not engine.eof and (data := engine.unconsumed_tail or deflated.read(_PART)):
             part = engine.decompress(data, _PART)
             written += len(part)
@@ -89,8 +86,10 @@ def _inflate(deflated: BinaryIO, into: BinaryIO | io.BufferedRandom, name: str, 
 def _unwritable(error: OSError, name: str, written: int) -> FileError:
     where = tempfile.gettempdir()
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        need = f"no room in {where} after {written / 1e6:.0f} MB of what it inflates to"
-        return FileError(f"{name}: {need}; free some, or set TMPDIR to another folder")
+        return FileError(
+            f"{name}: no room in {where} after {written / 1e6:.0f} MB of what it inflates to; free "
+            "some, or set TMPDIR to another folder"
+        )
     return FileError(
         f"{name}: can't be inflated into {where} ({error.strerror}); set TMPDIR to another folder"
     )
@@ -106,7 +105,7 @@ def _seek_dataset(file: BinaryIO) -> str:
         if group != 2:
             file.seek(-8, 1)
             break
-        if vr.decode("latin-1") in _LONG_VRS:
+        if vr.decode("latin-1") in EXPLICIT_VR_LENGTH_32:
             length = int.from_bytes(file.read(4), "little")
         if element == 0x10:
             syntax = file.read(min(length, 64)).rstrip(b"\0 ").decode("latin-1")

@@ -142,8 +142,8 @@ def _grouped(
         if any(mark in file.read(4) for mark in _ENDS):
             first.append(number)
     if len(first) - 1 != frames:
-        found = f"the pixel data holds {len(first) - 1} whole frames in {count} fragments"
         raise FileError(
-            f"{header.name}: {found}, but the header says {frames} frames; copy or export it again"
+            f"{header.name}: the pixel data holds {len(first) - 1} whole frames in {count} fragments, "
+            f"but the header says {frames} frames; copy or export it again"
         )
     return first

@@ -61,12 +61,9 @@ def format_of(header: Header) -> Format:
     high = integer(header.dataset, "HighBit")
     high = bits - 1 if high is None else high
     if not 1 <= bits <= allocated or not bits - 1 <= high < allocated:
-        fix = (
-            f"legal are 1 to {allocated} bits with the high bit from {bits - 1} to {allocated - 1}; export "
-            "it again"
-        )
         raise FileError(
-            f"{header.name}: {bits} bits stored with high bit {high} in {allocated} allocated; {fix}"
+            f"{header.name}: {bits} bits stored with high bit {high} in {allocated} allocated; legal are "
+            f"1 to {allocated} bits with the high bit from {bits - 1} to {allocated - 1}; export it again"
         )
     return Format(bits, high - bits + 1, integer(header.dataset, "PixelRepresentation") == 1)
 

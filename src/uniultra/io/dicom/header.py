@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_partial
 from pydicom.tag import Tag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
 from uniultra.errors import FileError
 from uniultra.io.dicom.attributes import integer, uid
@@ -87,7 +88,6 @@ PATIENT = (
 
 UNDEFINED = 0xFFFFFFFF
 _PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
-_LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def _parse(store: Store, name: str, keywords: Sequence[str]) -> tuple[Dataset, P
         if not found:
             return dataset, None
         tag, vr, length = found[-1]
-        offset = file.tell() + (12 if vr in _LONG_VRS else 8)
+        offset = file.tell() + (12 if vr in EXPLICIT_VR_LENGTH_32 else 8)
     return dataset, PixelElement(_PIXEL_TAGS[tag], vr or "OW", offset, length)
 
 

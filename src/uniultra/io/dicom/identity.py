@@ -50,7 +50,7 @@ def _legal(keyword: str, dataset: Dataset) -> str | None:
     if keyword.endswith("Date"):
         return _date(said)
     if keyword.endswith("Time"):
-        return _time(said)
+        return said.replace(":", "") if _TIME.fullmatch(said) else None
     if keyword == "PatientSex":
         return said if said in _SEXES else None
     return None if "\\" in said else said
@@ -66,7 +66,3 @@ def _date(said: str) -> str | None:
     except ValueError:
         return None
     return f"{year}{month}{day}"
-
-
-def _time(said: str) -> str | None:
-    return said.replace(":", "") if _TIME.fullmatch(said) else None

@@ -35,9 +35,9 @@ def whole_number(header: Header, keyword: str) -> int:
 def check_colour(name: str, samples: int, photometric: str) -> None:
     legal: tuple[str, ...] = {1: (*MONOCHROME, PALETTE), 3: COLOURS}.get(samples, ())
     if photometric not in legal:
-        known = f"1 with {', '.join((*MONOCHROME, PALETTE))}; 3 with {', '.join(COLOURS)}"
         raise FileError(
-            f"{name}: {samples} samples per pixel as '{photometric}'; legal are {known}; export it again"
+            f"{name}: {samples} samples per pixel as '{photometric}'; legal are 1 with "
+            f"{', '.join((*MONOCHROME, PALETTE))}; 3 with {', '.join(COLOURS)}; export it again"
         )
 
 
@@ -46,9 +46,9 @@ def check_decoder(header: Header) -> None:
         with quiet("pydicom"):
             decoder = get_decoder(header.syntax)
     except NotImplementedError as error:
-        stored = f"stored as {header.syntax.name} ({str(header.syntax)[:64]})"
         raise FileError(
-            f"{header.name}: {stored}, which can't be read; export it as JPEG, JPEG 2000, RLE or uncompressed"
+            f"{header.name}: stored as {header.syntax.name} ({str(header.syntax)[:64]}), which can't be "
+            "read; export it as JPEG, JPEG 2000, RLE or uncompressed"
         ) from error
     if not decoder.is_available:
         fix = "install with: pip install 'uniultra[dicom]'"

@@ -19,6 +19,7 @@ from pydicom.uid import (
 )
 
 from uniultra.errors import FileError
+from uniultra.io.cines import MAX_FRAMES
 from uniultra.io.dicom.attributes import code, integer
 from uniultra.io.dicom.codestream import Coded, coded_as, quick_luma
 from uniultra.io.dicom.fragments import FrameIndex, index_frames
@@ -45,8 +46,6 @@ from uniultra.io.dicom.pixel_checks import (
 from uniultra.io.pillow_reader import check_size
 from uniultra.io.silence import muted_stderr, quiet
 
-MAX_FRAMES = 1_000_000
-"""Legal number of frames of a file."""
 NATIVE = frozenset(
     {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
 )
@@ -139,11 +138,9 @@ def _guarded(image: Image, number: int) -> Iterator[None]:
     except (FileError, MemoryError):
         raise
     except Exception as error:  # hostile bytes make decoders raise almost anything
-        problem = (
-            f"the {syntax_name(image.header.syntax)} pixel data of frame {number} is damaged or truncated"
-        )
         raise FileError(
-            f"{image.header.name}: {problem} ({type(error).__name__}); copy or export it again"
+            f"{image.header.name}: the {syntax_name(image.header.syntax)} pixel data of frame {number} "
+            f"is damaged or truncated ({type(error).__name__}); copy or export it again"
         ) from error
 
 
@@ -239,10 +236,10 @@ def _check_coded(image: Image, number: int, data: bytes) -> Coded | None:
             "again"
         )
     if coded[:3] != (width, height, image.samples):
-        says = f"is coded as {coded.width} x {coded.height} pixels of {coded.samples} samples"
         raise FileError(
-            f"{name}: frame {number} {says}, but the header says {width} x {height} of {image.samples}; "
-            "export it again"
+            f"{name}: frame {number} is coded as {coded.width} x {coded.height} pixels of "
+            f"{coded.samples} samples, but the header says {width} x {height} of {image.samples}; export "
+            "it again"
         )
     allocated = integer(image.header.dataset, "BitsAllocated") or 8
     if not 8 <= coded.bits <= allocated:
@@ -293,8 +290,8 @@ def _check_native_length(image: Image) -> None:
     if pixels.length != UNDEFINED:
         there = min(there, pixels.length)
     if there < needed:
-        promise = f"{image.frames} frame{'s' if image.frames > 1 else ''} of {width} x {height}"
         raise FileError(
-            f"{header.name}: the pixel data is truncated: {promise} need {needed} bytes, {there} are there; "
-            "copy it again"
+            f"{header.name}: the pixel data is truncated: {image.frames} "
+            f"frame{'s' if image.frames > 1 else ''} of {width} x {height} need {needed} bytes, "
+            f"{there} are there; copy it again"
         )

@@ -145,9 +145,9 @@ def _oddities(region: ScanRegion, frame_hw: tuple[int, int]) -> list[str]:
     _, _, x1, y1 = region.box_xyxy
     height, width = frame_hw
     if x1 > width + 0.5 or y1 > height + 0.5:
-        size = f"its box ends at {x1 - 0.5:g},{y1 - 0.5:g}, beyond the frame of {width} x {height}"
         notes.append(
-            f"{size}: cut or resized after calibration; if resized, its millimetres are wrong by that factor"
+            f"its box ends at {x1 - 0.5:g},{y1 - 0.5:g}, beyond the frame of {width} x {height}: cut or "
+            "resized after calibration; if resized, its millimetres are wrong by that factor"
         )
     if region.spacing_mm_yx and not 0.001 <= min(region.spacing_mm_yx) <= max(region.spacing_mm_yx) <= 10:
         notes.append(

@@ -78,37 +78,40 @@ class SegFile:
         return list(dict.fromkeys(p.instance for p, _ in self.frames if p.instance is not None))
 
 
-def is_segmentation(header: Header) -> bool:
-    return uid(header.dataset, "SOPClassUID") in SEGMENTATIONS
-
-
 @quiet("pydicom")  # its warnings quote values
 def read_seg(path: PathLike) -> SegFile:
     """A segmentation's header. Raises FileError: not a segmentation, damaged, or out of range."""
     header = read_header(path, ATTRIBUTES)
     data, name = header.dataset, header.name
-    if not is_segmentation(header):
+    if uid(data, "SOPClassUID") not in SEGMENTATIONS:
         raise FileError(f"{name}: a DICOM object of kind {header.sop_class}, not a segmentation; give a SEG")
     if header.pixels is None or header.pixels.keyword != "PixelData":
         raise FileError(f"{name}: a segmentation without pixel data; export it again")
     height, width = whole_number(header, "Rows"), whole_number(header, "Columns")
     count = header.frames
     if not (0 < height <= MOST_SIDE and 0 < width <= MOST_SIDE and 0 < count <= MOST_FRAMES):
-        size = f"{width} x {height} pixels and {count} frames"
-        raise FileError(f"{name}: {size}; legal are 1 to {MOST_SIDE} a side and up to {MOST_FRAMES} frames")
+        raise FileError(
+            f"{name}: {width} x {height} pixels and {count} frames; legal are 1 to {MOST_SIDE} a side "
+            f"and up to {MOST_FRAMES} frames"
+        )
     kind = _kind(header)
     shared = (items(data, SHARED) or [Dataset()])[0]
     own = items(data, BY_FRAME, 256_000_000) or [Dataset()] * count
     if len(own) != count:
         raise FileError(f"{name}: {len(own)} functional groups for {count} frames; export it again")
-    references = _references(data)
+    references = [  # of the whole
+        found
+        for series in items(data, "ReferencedSeriesSequence")
+        for item in items(series, "ReferencedInstanceSequence")
+        if (found := uid(item, "ReferencedSOPInstanceUID")) is not None
+    ]
     frames = tuple(_frame(group, shared, kind, references) for group in own)
     labels = _labels(header, kind)
     lost = next((number for _, number in frames if kind != "LABELMAP" and number not in labels), None)
     if lost is not None:
-        legal = ", ".join(map(str, labels))
         raise FileError(
-            f"{name}: a frame is of segment {lost}, but its segments are {legal}; export it again"
+            f"{name}: a frame is of segment {lost}, but its segments are {', '.join(map(str, labels))}; "
+            "export it again"
         )
     measures = _group(own[0], shared, "PixelMeasuresSequence")
     spacing = reals(measures, "PixelSpacing") if measures is not None else None
@@ -196,16 +199,6 @@ def _labels(header: Header, kind: str) -> dict[int, str]:
     return dict(sorted(found.items()))
 
 
-def _references(data: Dataset) -> list[str]:
-    """The instances that the whole refers to."""
-    return [
-        found
-        for series in items(data, "ReferencedSeriesSequence")
-        for item in items(series, "ReferencedInstanceSequence")
-        if (found := uid(item, "ReferencedSOPInstanceUID")) is not None
-    ]
-
-
 def _group(own: Dataset, shared: Dataset, keyword: str) -> Dataset | None:
     """A functional group of a frame: its own, else the shared one."""
     return next(iter(items(own, keyword) or items(shared, keyword)), None)
@@ -234,8 +227,10 @@ def _masks(seg: SegFile, index: int) -> Iterator[tuple[int, np.ndarray]]:
             if value == 0:
                 continue
             if int(value) not in seg.labels:
-                legal = ", ".join(map(str, seg.labels))
-                raise FileError(f"{seg.name}: pixels of segment {value}, but its segments are {legal}")
+                raise FileError(
+                    f"{seg.name}: pixels of segment {value}, but its segments are "
+                    f"{', '.join(map(str, seg.labels))}"
+                )
             yield int(value), values == value
         return
     if seg.kind == "FRACTIONAL":

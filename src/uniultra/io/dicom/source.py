@@ -209,9 +209,9 @@ def by_highdicom() -> Iterator[None]:
         except (UniUltraError, MemoryError, AssertionError):
             raise
         except Exception as error:  # of headers that it doesn't like
-            fix = "leave out --keep-patient, or the SR"
             raise OutputError(
-                f"the SR can't be written ({type(error).__name__} in highdicom); {fix}"
+                f"the SR can't be written ({type(error).__name__} in highdicom); leave out "
+                "--keep-patient, or the SR"
             ) from error
 
 
@@ -250,8 +250,10 @@ def legal_label(label: str) -> str:
             something else.
     """
     if not label.strip() or "\\" in label or any(ord(sign) < 32 or ord(sign) == 127 for sign in label):
-        fix = "give 1 to 64 characters without a backslash and control characters"
-        raise OutputError(f"label {label!r} can't be written to DICOM; {fix}")
+        raise OutputError(
+            f"label {label!r} can't be written to DICOM; give 1 to 64 characters without a backslash and "
+            "control characters"
+        )
     return label[:_LONGEST_LABEL]
 
 

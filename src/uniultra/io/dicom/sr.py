@@ -27,7 +27,6 @@ from uniultra.io.dicom.source import (
 )
 from uniultra.io.paths import PathLike
 from uniultra.io.silence import quiet
-from uniultra.measure import Measurement
 from uniultra.measure.edge import edge_line
 from uniultra.measure.measured import named
 from uniultra.measure.shape import Shape
@@ -181,12 +180,15 @@ def _group(hd: Any, source: Dataset, finding: Finding, uid: str) -> Any:
     when = None
     if moment is not None:
         when = hd.sr.TimePointContext(f"{moment.words}, frame {finding.frame}", moment.code)
+    numbers = [(NAMES[one.name], one.measurement) for one in named(finding.shape)]
     return hd.sr.PlanarROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=hd.sr.TrackingIdentifier(uid=uid, identifier=legal_label(finding.label)),
         referenced_region=region,
         time_point_context=when,
         **_what(hd, finding.label),
-        measurements=[_measurement(hd, item.name, item.measurement) for item in named(finding.shape)],
+        measurements=[
+            hd.sr.Measurement(name, float(f"{found.value:.6g}"), UNITS[found.unit]) for name, found in numbers
+        ],
     )
 
 
@@ -223,10 +225,6 @@ def _ejection(hd: Any, source: Dataset, found: Ejection, uid: str) -> Any:
         ],
         **_what(hd, found.label),
     )
-
-
-def _measurement(hd: Any, name: str, found: Measurement) -> Any:
-    return hd.sr.Measurement(name=NAMES[name], value=float(f"{found.value:.6g}"), unit=UNITS[found.unit])
 
 
 def concept(code: Coded) -> Code:

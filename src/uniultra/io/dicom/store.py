@@ -51,10 +51,9 @@ class Metered(io.RawIOBase):
         self._bytes += len(data)
         self._reads += 1
         if self._bytes > MAX_HEADER_BYTES or self._reads > MAX_HEADER_READS:
-            legal = f"{MAX_HEADER_BYTES // 1_000_000} MB in {MAX_HEADER_READS} parts"
             raise FileError(
-                f"{self._name}: the DICOM header is longer than any real one; the limit is {legal}; export "
-                "it again"
+                f"{self._name}: the DICOM header is longer than any real one; the limit is "
+                f"{MAX_HEADER_BYTES // 1_000_000} MB in {MAX_HEADER_READS} parts; export it again"
             )
         return data
 

@@ -25,8 +25,10 @@ def open_hdf5(path: PathLike) -> Cine:
         if place is None and not found:
             held = zea.contents(file, name) or names(file)
             said = ", ".join(shown(one[:40]) for one in held[:_MOST_NAMED]) or "nothing"
-            legal = "legal are zea's data/image and USTB's uff.beamformed_data"
-            raise FileError(f"{name}: holds {said}; {legal}; beamform it first, or save frames as PNG")
+            raise FileError(
+                f"{name}: holds {said}; legal are zea's data/image and USTB's uff.beamformed_data; "
+                "beamform it first, or save frames as PNG"
+            )
         samples = zea.samples_of(file, path, place) if place else uff.samples_of(file, path, found)
         notes = samples.notes
         if place and has_text(file, "zea_version"):

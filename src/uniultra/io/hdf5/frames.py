@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 
 from uniultra.errors import FileError
-from uniultra.io.cines import by_frames
+from uniultra.io.cines import by_frames, check_count
 from uniultra.io.hdf5.geometry import Geometry
 from uniultra.io.hdf5.guard import opened
 from uniultra.io.paths import PathLike, shown
 from uniultra.io.pillow_reader import check_size
 from uniultra.pixel_scale import UNKNOWN
 from uniultra.types import Cine, Frame
-
-MAX_FRAMES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -43,12 +41,6 @@ class Samples:
     scale: str
     times_s: tuple[float, ...] | None = None
     notes: tuple[str, ...] = ()
-
-
-def check_count(count: int, name: str) -> None:
-    """Raises FileError for no frames, or too many."""
-    if not 1 <= count <= MAX_FRAMES:
-        raise FileError(f"{name}: {count} frames; legal are 1 to {MAX_FRAMES}; export it again")
 
 
 def cine_of(samples: Samples) -> Cine:

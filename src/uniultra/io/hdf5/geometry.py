@@ -59,8 +59,9 @@ def geometry_of(x_m: np.ndarray, z_m: np.ndarray, name: str) -> Geometry:
         raise FileError(f"{name}: positions of pixels are NaN or infinite; export it again")
     extent = float(max(np.ptp(x), np.ptp(z)))
     if not 1e-6 <= extent <= 10:
-        found = f"the pixels reach over {extent:g} m"
-        raise FileError(f"{name}: {found}; legal are 0.000001 to 10; positions are in metres")
+        raise FileError(
+            f"{name}: the pixels reach over {extent:g} m; legal are 0.000001 to 10; positions are in metres"
+        )
     geometry = _grid(x, z, extent, name) or _sector(x, z, extent, name)
     if geometry is None:
         raise FileError(

@@ -88,8 +88,10 @@ def dataset(group: Any, path: str, name: str) -> Any:
         said = f"{found.dtype} of {found.ndim} axes"
         raise FileError(f"{name}: '{shown(path)}' is {shown(said)}, not an array of numbers; export it again")
     if found.chunks and int(np.prod(found.chunks, dtype=object)) * found.dtype.itemsize > MAX_CHUNK_BYTES:
-        chunk = f"{name}: a chunk of '{shown(path)}' is {found.chunks}"
-        raise FileError(f"{chunk}; the limit is {MAX_CHUNK_BYTES // 1_000_000} MB; write smaller chunks")
+        raise FileError(
+            f"{name}: a chunk of '{shown(path)}' is {found.chunks}; the limit is "
+            f"{MAX_CHUNK_BYTES // 1_000_000} MB; write smaller chunks"
+        )
     _check_filters(found, path, name)
     return found
 
@@ -102,8 +104,9 @@ def vector(group: Any, path: str, name: str, most: int) -> np.ndarray | None:
     if found is None:
         return None
     if not 1 <= found.size <= most:
-        legal = f"legal are 1 to {most}"
-        raise FileError(f"{name}: '{shown(path)}' has {found.size} values; {legal}; resample it")
+        raise FileError(
+            f"{name}: '{shown(path)}' has {found.size} values; legal are 1 to {most}; resample it"
+        )
     values = np.asarray(found[()], np.float64).ravel()
     if not np.isfinite(values).all():
         raise FileError(f"{name}: '{shown(path)}' holds NaN or infinite values; export it again")

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from uniultra.errors import FileError
-from uniultra.io.hdf5.frames import Samples, check_count, spread
+from uniultra.io.cines import check_count
+from uniultra.io.hdf5.frames import Samples, spread
 from uniultra.io.hdf5.geometry import MAX_SAMPLES, Geometry, geometry_of
 from uniultra.io.hdf5.guard import dataset, has_text, member, names, scalar, text, vector
 from uniultra.io.paths import PathLike, shown
@@ -93,12 +94,16 @@ def _scan(file: Any, place: str, name: str) -> tuple[Geometry, bool, tuple[int, 
     x, z = (vector(file, f"{place}/{axis}", name, MAX_SAMPLES) for axis in "xz")
     if lengths is None or x is None or z is None:
         kind = text(member(file, place, name), "class") if member(file, place, name) is not None else "none"
-        legal = "legal are uff.linear_scan and uff.sector_scan with the positions of their pixels"
-        raise FileError(f"{name}: its scan is {shown(kind[:40])}; {legal}; scan-convert it first")
+        raise FileError(
+            f"{name}: its scan is {shown(kind[:40])}; legal are uff.linear_scan and uff.sector_scan with "
+            "the positions of their pixels; scan-convert it first"
+        )
     rows, columns = lengths
     if not x.size == z.size == rows * columns:
-        found = f"{x.size} pixels for {columns} lines of {rows} samples"
-        raise FileError(f"{name}: a scan of {found}; legal is one plane; take out one plane")
+        raise FileError(
+            f"{name}: a scan of {x.size} pixels for {columns} lines of {rows} samples; legal is one "
+            "plane; take out one plane"
+        )
     check_size((columns, rows), name)
     for depth_fastest in (True, False):
         try:
@@ -124,9 +129,10 @@ def _axes(shape: tuple[int, ...], pixels: int, name: str) -> tuple[bool, int]:
         others, pixels_last = (0, 0, 0, 0), False
     channels, waves, count, *more = (*others, 1, 1, 1)[: max(len(others), 3)]
     if (channels, waves) != (1, 1) or more:
-        found = " x ".join(map(str, shape))
-        legal = f"legal are {pixels} pixels x 1 channel x 1 wave x frames"
-        raise FileError(f"{name}: data of {found}; {legal}; sum channels and waves first")
+        raise FileError(
+            f"{name}: data of {' x '.join(map(str, shape))}; legal are {pixels} pixels x 1 channel x 1 "
+            "wave x frames; sum channels and waves first"
+        )
     return pixels_last, count
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from uniultra.errors import FileError
-from uniultra.io.hdf5.frames import Samples, check_count, rising, spread
+from uniultra.io.cines import check_count
+from uniultra.io.hdf5.frames import Samples, rising, spread
 from uniultra.io.hdf5.geometry import MAX_SAMPLES, Geometry, geometry_of
 from uniultra.io.hdf5.guard import dataset, member, names, scalar, vector
 from uniultra.io.paths import PathLike, shown
@@ -49,9 +50,10 @@ def samples_of(file: Any, path: PathLike, place: str) -> Samples:
     if is_colour or (len(shape) == 4 and shape[3] == 1):
         shape = shape[:3]
     if len(shape) not in (2, 3):
-        found = " x ".join(map(str, shape))
-        legal = "legal is frames x depth x lateral"
-        raise FileError(f"{name}: '{place}' is {found}; {legal}; take out one plane")
+        raise FileError(
+            f"{name}: '{place}' is {' x '.join(map(str, shape))}; legal is frames x depth x lateral; "
+            "take out one plane"
+        )
     count, rows, columns = (1, *shape) if len(shape) == 2 else shape
     check_size((columns, rows), name)
     check_count(count, name)
@@ -74,9 +76,10 @@ def _geometry(coordinates: Any, size: tuple[int, int, int], name: str) -> Geomet
     shape = tuple(side for side in coordinates.shape[:-1])
     shape = shape[:-1] if len(shape) > 2 and shape[-1] == 1 and shape != (count, rows, columns) else shape
     if coordinates.shape[-1] != 3 or shape not in ((rows, columns), (count, rows, columns)):
-        found = " x ".join(map(str, coordinates.shape))
-        pixels = f"{count} x {rows} x {columns} pixels"
-        raise FileError(f"{name}: coordinates are {found} for {pixels}; write them again")
+        raise FileError(
+            f"{name}: coordinates are {' x '.join(map(str, coordinates.shape))} for {count} x {rows} x "
+            f"{columns} pixels; write them again"
+        )
     if rows * columns > MAX_SAMPLES:
         raise FileError(f"{name}: {columns} x {rows} samples; the limit is {MAX_SAMPLES}; resample it")
     places = [(0,), (count - 1,)] if len(shape) == 3 else [()]
