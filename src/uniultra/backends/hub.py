@@ -13,7 +13,7 @@ from pathlib import Path
 
 from uniultra.errors import ModelError
 from uniultra.hashes import file_sha256
-from uniultra.text import printable
+from uniultra.text import first_line, printable
 
 SCHEME = "hf://"
 SUMS = "SHA256SUMS"
@@ -82,12 +82,8 @@ def _fetched(name: str, revision: str | None) -> Path:
     except LocalEntryNotFoundError:
         pass
     except ValueError as error:  # a name that the hub couldn't have
-        raise ModelError(f"'hf://{name}' is not a name on the hub: {_line(error)}") from error
+        raise ModelError(f"'hf://{name}' is not a name on the hub: {printable(first_line(error))}") from error
     try:
         return folder(local=False)
     except Exception as error:  # its own kinds, and those of the client beneath
-        raise ModelError(f"'hf://{name}' can't be fetched: {_line(error)}") from error
-
-
-def _line(error: Exception) -> str:
-    return printable((str(error).strip().splitlines() or [type(error).__name__])[0])[:200]
+        raise ModelError(f"'hf://{name}' can't be fetched: {printable(first_line(error))}") from error

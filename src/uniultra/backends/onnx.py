@@ -14,6 +14,7 @@ import onnxruntime
 
 from uniultra.errors import ModelError
 from uniultra.model_facts import ModelFacts, read_passes
+from uniultra.text import first_line, number_of
 from uniultra.types import Features
 
 ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
@@ -123,10 +124,7 @@ class OnnxBackend:
 def _stretch(facts: dict[str, str], folder: Path) -> float:
     """The shape of focused views; files of version 0.1.0 don't say it and mean squares."""
     text = facts.get("uniultra.focus_stretch", "1")
-    try:
-        stretch = float(text)
-    except ValueError:
-        stretch = math.nan
+    stretch = number_of(text)
     if not 1.0 <= stretch < math.inf:
         raise ModelError(
             f"'{folder / ENCODER}' says focus_stretch {text[:40]!a}, which must be 1 or more; export the "
@@ -154,7 +152,6 @@ def _session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
     except (
         Exception
     ) as error:  # onnxruntime raises bare RuntimeError subclasses of its own, one a failure kind
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(
-            f"'{path}' is not an ONNX model that onnxruntime can open: {reason[:200]}"
+            f"'{path}' is not an ONNX model that onnxruntime can open: {first_line(error)}"
         ) from error

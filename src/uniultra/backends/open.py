@@ -94,20 +94,18 @@ def _files_of(folder: Path) -> tuple[str, ...]:
     for files in (_ONNX_FILES, _TORCH_FILES, _ADAPTER_FILES):
         if (folder / (ENCODER if files is _ONNX_FILES else files[-1])).is_file():
             return files
-    names = ", ".join(entry.name for entry in MODELS)
     raise ModelError(
         f"'{folder}' holds no model: no {ENCODER}, {_TORCH_FILES[-1]} or {_ADAPTER_FILES[-1]}; published "
-        f"models: {names}"
+        f"models: {', '.join(entry.name for entry in MODELS)}"
     )
 
 
 def _fetched(name_or_folder: str | Path) -> str | Path:
     """A model of the hub as its folder; any other as it is. Raises ModelError where it is no name or path."""
     if not isinstance(name_or_folder, str | os.PathLike):
-        names = ", ".join(entry.name for entry in MODELS)
         raise ModelError(
             f"the model is of type {type(name_or_folder).__name__}; give the folder of a model, or a "
-            f"published name: {names}"
+            f"published name: {', '.join(entry.name for entry in MODELS)}"
         )
     return hub_folder(str(name_or_folder)) if is_hub_name(name_or_folder) else name_or_folder
 

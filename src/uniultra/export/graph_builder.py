@@ -1,4 +1,6 @@
-"""ONNX graphs put together by hand: a node at a time, and whole graphs within others."""
+"""ONNX graphs put together by hand: a node at a time, and whole graphs within others; and what the graphs for
+other programs share: the names of the two graphs' values, and some steps.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,10 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+
+from uniultra.backends.onnx import ENCODER
+from uniultra.model_facts import ModelFacts
 
 OPSET, IR_VERSION = 18, 9
 """Of what is built. onnxruntime-web 1.17, which cornerstone3D 4 brings along, reads no later format."""
@@ -66,17 +71,14 @@ class GraphBuilder:
         for node in source.node:
             if all(value in fixed or not value for value in node.input):
                 fixed |= {value: f"{tag}/{value}" for value in node.output}
-                self.root._add_once(node, fixed)
+                if fixed[node.output[0]] not in self.root.known:
+                    self.root.known.add(fixed[node.output[0]])
+                    self.root.nodes.append(_renamed(node, fixed, f"{fixed[node.output[0]]}.node"))
             else:
                 names |= {value: place + value for value in node.output}
                 self.nodes.append(_renamed(node, names | fixed, place + node.name))
         names |= fixed
         return {value.name: names[value.name] for value in source.output}
-
-    def _add_once(self, node: NodeProto, names: Mapping[str, str]) -> None:
-        if names[node.output[0]] not in self.known:
-            self.known.add(names[node.output[0]])
-            self.nodes.append(_renamed(node, names, f"{names[node.output[0]]}.node"))
 
     def branch(self, name: str, outputs: Sequence[ValueInfoProto]) -> GraphProto:
         """The nodes as a branch of the graph that it is in."""
@@ -103,3 +105,38 @@ def _renamed(node: NodeProto, names: Mapping[str, str], name: str) -> NodeProto:
 def floats(name: str, *shape: int | str) -> ValueInfoProto:
     """An input or output of float32."""
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape))
+
+
+LUMA = (0.299, 0.587, 0.114)
+"""Of red, green and blue in a grey image, as readers of colour images have it (ITU-R BT.601)."""
+MAPS = ("image_embed", "high_res_feats_0", "high_res_feats_1")
+POINTS, LABELS = "point_coords", "point_labels"
+MASKS, QUALITY = "masks", "iou_predictions"
+Pair = dict[str, ModelProto]
+"""By the names of their files."""
+
+
+def check_pair(pair: Pair, facts: ModelFacts) -> None:
+    """Signs the graphs, and has onnx check them."""
+    for model in pair.values():
+        model.producer_name, model.producer_version = "uniultra", facts.version
+        onnx.checker.check_model(model, full_check=True)
+
+
+def map_shapes(pair: Pair) -> dict[str, list[int]]:
+    """Of each feature map, without the batch."""
+    return {value.name: shape_of(value)[1:] for value in pair[ENCODER].graph.output}
+
+
+def as_pixels(build: GraphBuilder, grey: str) -> str:
+    """Grey values (1, 1, H, W) as uint8 (1, H, W)."""
+    whole = build("Clip", build("Round", grey), np.array(0, np.float32), np.array(255, np.float32))
+    return build("Squeeze", build("Cast", whole, to=TensorProto.UINT8), axes(1))
+
+
+def axes(*axes: int) -> np.ndarray:
+    return np.array(axes, np.int64)
+
+
+def shape_of(value: ValueInfoProto) -> list[int]:
+    return [part.dim_value for part in value.type.tensor_type.shape.dim]

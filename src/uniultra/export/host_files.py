@@ -11,7 +11,7 @@ import onnx
 from uniultra.atomic import staged
 from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend
 from uniultra.errors import ModelError
-from uniultra.export.host_parts import Pair, check_pair
+from uniultra.export.graph_builder import Pair, check_pair
 from uniultra.export.host_sam1 import CANVAS, ohif
 from uniultra.export.host_sam2 import x_anylabeling
 from uniultra.export.hub_folder import write_hub_folder
@@ -42,13 +42,14 @@ def write_host(host: str, folder: Path, out: Path, force: bool = False) -> dict[
     """
     if host == HUB:
         return write_hub_folder(folder, out, force)
-    check_host(host)
+    if host not in HOSTS:
+        raise ModelError(f"--for '{host}' is unknown; use one of {', '.join(HOSTS)}, {HUB}")
     facts = OnnxBackend.open(folder, 1).facts
     if host == "ohif" and CANVAS % facts.input_size:
         raise ModelError(
             f"--for ohif: a side of {facts.input_size} px doesn't divide {CANVAS}; use --size 256"
         )
-    files = host_files(host)
+    files = (ENCODER, DECODER, CONFIG[host])
     pair = HOSTS[host]({file: onnx.load(str(folder / file)) for file in (ENCODER, DECODER)}, facts)
     with staged({file: out / file for file in files}, force) as parts:
         check_pair(pair, facts)
@@ -71,17 +72,6 @@ def host_folder(model: str) -> Path:
             f"'{folder}' has no {ENCODER}; run `uniultra export --model {folder} --out DIR` first"
         )
     return folder
-
-
-def host_files(host: str) -> tuple[str, ...]:
-    """The names of the files for a program."""
-    return (ENCODER, DECODER, CONFIG[host])
-
-
-def check_host(host: str) -> None:
-    """Raises ModelError for an unknown program."""
-    if host not in HOSTS:
-        raise ModelError(f"--for '{host}' is unknown; use one of {', '.join(HOSTS)}, {HUB}")
 
 
 def _config(host: str, facts: ModelFacts, sizes: Mapping[str, int]) -> str:

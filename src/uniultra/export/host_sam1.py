@@ -14,16 +14,17 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from uniultra.backends.onnx import DECODER, ENCODER
-from uniultra.export.graph_builder import GraphBuilder, floats
-from uniultra.export.host_parts import (
+from uniultra.export.graph_builder import (
     LABELS,
     LUMA,
     MASKS,
     POINTS,
     QUALITY,
+    GraphBuilder,
     Pair,
     as_pixels,
     axes,
+    floats,
     shape_of,
 )
 from uniultra.model_facts import ModelFacts

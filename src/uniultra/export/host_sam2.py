@@ -11,17 +11,18 @@ import numpy as np
 from onnx import ModelProto, TensorProto, helper
 
 from uniultra.backends.onnx import DECODER, ENCODER
-from uniultra.export.graph_builder import GraphBuilder, floats
-from uniultra.export.host_parts import (
+from uniultra.export.graph_builder import (
     LABELS,
     LUMA,
     MAPS,
     MASKS,
     POINTS,
     QUALITY,
+    GraphBuilder,
     Pair,
     as_pixels,
     axes,
+    floats,
     map_shapes,
 )
 from uniultra.model_facts import ModelFacts

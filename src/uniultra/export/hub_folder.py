@@ -15,7 +15,7 @@ import onnx
 from uniultra.atomic import staged
 from uniultra.backends.hub import SUMS, sums_of
 from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend
-from uniultra.export.host_parts import Pair, check_pair
+from uniultra.export.graph_builder import Pair, check_pair
 from uniultra.export.host_sam2 import IMAGENET_MEAN, IMAGENET_STD, sam2_decoder, sam2_encoder
 from uniultra.hashes import file_sha256
 from uniultra.model_facts import MODEL_JSON, ModelFacts

@@ -5,7 +5,7 @@ real frames.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import TrainSplit, few_shot, train_split
 from uniultra.errors import DataError
 from uniultra.evaluation.metrics import dice
+from uniultra.export.graph_builder import MAPS
 from uniultra.export.onnx import Graphs
-from uniultra.export.quantise import Damage, Progress, Quantised, quantise
+from uniultra.export.quantise import Damage, Progress, quantise
 from uniultra.types import Features
 
 IMAGES_AN_ORGAN = 8
@@ -77,15 +78,9 @@ def draw_views(
 def _views(split: TrainSplit, spec: SampleSpec, count: int, seed: int) -> list[View]:
     examples = PromptDataset(split, spec, seed)
     keys = iter(DrawSampler(examples.weights(), seed, least=count))
-    return [_view(examples[next(keys)]) for _ in range(count)]
-
-
-def _view(example: dict) -> View:
-    arrays = {name: value.numpy()[None] for name, value in example.items()}
-    return View(arrays["image"], arrays["points"], arrays["labels"], arrays["mask"], arrays["has_mask"])
-
-
-FEATURES = ["image_embed", "high_res_feats_0", "high_res_feats_1"]
+    names = [item.name for item in fields(View)]
+    drawn = [examples[next(keys)] for _ in range(count)]
+    return [View(*(example[name].numpy()[None] for name in names)) for example in drawn]
 
 
 @dataclass(frozen=True)
@@ -103,13 +98,6 @@ class Int8Settings:
     seed: int = 0
 
 
-def frames_for(settings: Int8Settings, fp32: Backend) -> tuple[list[View], list[View]]:
-    """Views to calibrate on and views to choose on. Raises DataError: no such manifest, or too few frames of
-    its train split.
-    """
-    return draw_views(settings.data, fp32.facts.input_size, fp32.facts.focus_stretch, settings.seed)
-
-
 def quantise_pair(
     graphs: Graphs, fp32: Backend, views: tuple[list[View], list[View]], min_dice: float, progress: Progress
 ) -> tuple[Graphs, dict[str, Any]]:
@@ -121,7 +109,7 @@ def quantise_pair(
     Args:
         graphs: fp32, as `trace_graphs` gives them.
         fp32: the model itself.
-        views: what `frames_for` drew.
+        views: what `draw_views` drew.
         min_dice: see `Int8Settings`.
         progress: over both graphs.
     """
@@ -151,8 +139,12 @@ def quantise_pair(
         "calibrated_on": len(calibrating),
         "chosen_on": len(held),
         "min_dice": min_dice,
+        "dice": second.dice,  # the pair's; what stayed in float comes the worst first
+        "encoder_dice": first.dice,
+        "kept_in_float": {"encoder": list(first.kept), "decoder": list(second.kept)},
+        "groups": {"encoder": first.groups, "decoder": second.groups},
     }
-    return {ENCODER: first.graph, DECODER: second.graph}, report | _outcome(first, second)
+    return {ENCODER: first.graph, DECODER: second.graph}, report
 
 
 def damage(logits: Sequence[np.ndarray], truth: Sequence[np.ndarray]) -> Damage:
@@ -175,7 +167,7 @@ class _Graph:
         )
 
     def encode(self, view: View) -> Features:
-        return Features(*self.session.run(FEATURES, {"images": view.image}))
+        return Features(*self.session.run(list(MAPS), {"images": view.image}))
 
     def decode(self, features: Features, view: View) -> np.ndarray:
         return np.asarray(self.session.run(["low_res_masks"], view.decoder_inputs(features))[0])
@@ -191,13 +183,3 @@ def _probability(logits: np.ndarray) -> np.ndarray:
 
 def _named(progress: Progress, name: str) -> Progress:
     return lambda done, total, what: progress(done, total, f"{name}: {what}")
-
-
-def _outcome(first: Quantised, second: Quantised) -> dict[str, Any]:
-    """`dice` is the pair's; what stayed in float comes the worst first."""
-    return {
-        "dice": second.dice,
-        "encoder_dice": first.dice,
-        "kept_in_float": {"encoder": list(first.kept), "decoder": list(second.kept)},
-        "groups": {"encoder": first.groups, "decoder": second.groups},
-    }

@@ -15,7 +15,7 @@ from uniultra.atomic import staged
 from uniultra.backends.onnx import DECODER, ENCODER, FORMAT
 from uniultra.backends.torch import TorchBackend, passes_of
 from uniultra.errors import DataError, ModelError
-from uniultra.export.int8 import Int8Settings, frames_for, quantise_pair
+from uniultra.export.int8 import Int8Settings, draw_views, quantise_pair
 from uniultra.export.onnx import ModelFacts, QualityCalibration, trace_graphs, write_graphs
 from uniultra.export.parity import check_parity, graph_facts
 from uniultra.export.quantise import Progress
@@ -29,15 +29,11 @@ from uniultra.models.promptable import PromptableModel
 from uniultra.models.stored import save_packed
 
 GRAPHS = (ENCODER, DECODER)
-CLIENT_FILE = MODEL_JSON
-"""What a client must know that can't read the graphs' metadata, as onnxruntime's builds for JavaScript
-can't.
-"""
 LEAST_AGREEMENT = 0.999
 """Share of pixels on which the graphs must give torch's mask, or nothing is exported; int8 has a bound of its
 own.
 """
-FILES = (*GRAPHS, CLIENT_FILE, "config.json", "model.safetensors", "parity.json")
+FILES = (*GRAPHS, MODEL_JSON, "config.json", "model.safetensors", "parity.json")
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,7 @@ def export_folder(
     out: Path,
     facts: ModelFacts,
     settings: ExportSettings | None = None,
-    progress: Progress | None = None,
+    progress: Progress = lambda done, total, what: None,
 ) -> dict[str, Any]:
     """Exports a model folder; all files appear together, or none.
 
@@ -91,15 +87,14 @@ def export_folder(
     settings = settings or ExportSettings()
     check_settings(facts.precision, settings)
     model = open_sized(source, settings.image_size)
-    calibration, passes = (
-        settings.calibration or _known_calibration(source),
-        settings.passes or known_passes(source),
-    )
-    settings = replace(settings, calibration=calibration, passes=passes)
+    place, calibration = base_location(source), settings.calibration
+    if calibration is None and isinstance(place, Path):
+        calibration = QualityCalibration.of_graph(place / DECODER)
+    settings = replace(settings, calibration=calibration, passes=settings.passes or known_passes(source))
     with staged({file: out / file for file in FILES}, settings.force) as parts:
-        report = _fill(parts[CLIENT_FILE].parent, model, facts, settings, progress or _silent)
+        report = _fill(parts[MODEL_JSON].parent, model, facts, settings, progress)
         for file in FILES:  # safetensors' own are closed to all but their owner
-            shutil.copymode(parts[CLIENT_FILE], parts[file])
+            shutil.copymode(parts[MODEL_JSON], parts[file])
     return report | {f"sha256 {file}": file_sha256(out / file) for file in FILES}
 
 
@@ -141,24 +136,46 @@ def _fill(
 ) -> dict[str, Any]:
     """Writes all files; the report as parity.json has it."""
     calibration, fp32 = settings.calibration or QualityCalibration(), TorchBackend(model, "fp32")
-    views = None if settings.int8 is None else frames_for(settings.int8, fp32)
+    views = None
+    if settings.int8 is not None:
+        views = draw_views(settings.int8.data, model.input_size, model.focus_stretch, settings.int8.seed)
     stored = _save_weights(model, scratch, facts.precision)
     graphs = trace_graphs(stored, calibration, fused=settings.int8 is None)
     report: dict[str, Any] = {"precision": facts.precision, "image_size": model.input_size}
     if settings.int8 is not None and views is not None:
         graphs, report["int8"] = quantise_pair(graphs, fp32, views, settings.int8.min_dice, progress)
-        _check_bound(report["int8"]["dice"], settings.int8.min_dice)
+        if report["int8"]["dice"] < settings.int8.min_dice:
+            raise ModelError(
+                f"int8 agrees with fp32 by Dice {report['int8']['dice']:.4f} with every layer in float, as "
+                f"its weights take 8 bits; {settings.int8.min_dice:g} was requested: give a lower "
+                "--min-dice, or export with --precision fp16"
+            )
     write_graphs(graphs, scratch, facts, stored, calibration)
     if facts.precision == "int8":
         report |= {"reference": "torch, weights in fp32"} | check_parity(model, scratch, calibration)
     else:
         report |= {"reference": "torch, weights as stored"} | check_parity(stored, scratch, calibration)
-        _check_pixels(report["pixel_agreement"])
+        if not report["pixel_agreement"] > LEAST_AGREEMENT:
+            raise ModelError(
+                f"the graphs agree with torch on {report['pixel_agreement']:.4%} of pixels; it must be over "
+                f"{LEAST_AGREEMENT:.1%}"
+            )
         report["against_fp32"] = check_parity(model, scratch, calibration)
     report["graphs"] = {file: graph_facts(scratch / file) for file in GRAPHS}
     write_json(scratch / "parity.json", report)
     hashes = {file: file_sha256(scratch / file) for file in GRAPHS}
-    write_json(scratch / CLIENT_FILE, _client_facts(facts, stored, settings.passes) | {"sha256": hashes})
+    client = {
+        "format": FORMAT,
+        "name": facts.name,
+        "version": facts.version,
+        "licence": facts.licence,
+        "precision": facts.precision,
+        "input_size": stored.input_size,
+        "focus_stretch": stored.focus_stretch,
+        "passes": asdict(settings.passes or Passes()),
+        "sha256": hashes,
+    }
+    write_json(scratch / MODEL_JSON, client)
     return report
 
 
@@ -170,47 +187,9 @@ def _save_weights(model: PromptableModel, folder: Path, precision: str) -> Promp
     return load(folder)
 
 
-def _client_facts(facts: ModelFacts, model: PromptableModel, passes: Passes | None) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "name": facts.name,
-        "version": facts.version,
-        "licence": facts.licence,
-        "precision": facts.precision,
-        "input_size": model.input_size,
-        "focus_stretch": model.focus_stretch,
-        "passes": asdict(passes or Passes()),
-    }
-
-
 def known_passes(source: str | Path) -> Passes:
     """How a model, or the base of what was adapted, is prompted; the defaults where nothing says it. Raises
     ModelError.
     """
     place = base_location(source)
     return passes_of(place) if isinstance(place, Path) else Passes()
-
-
-def _known_calibration(source: str | Path) -> QualityCalibration | None:
-    place = base_location(source)
-    return QualityCalibration.of_graph(place / DECODER) if isinstance(place, Path) else None
-
-
-def _check_pixels(share: float) -> None:
-    if not share > LEAST_AGREEMENT:
-        raise ModelError(
-            f"the graphs agree with torch on {share:.4%} of pixels; it must be over {LEAST_AGREEMENT:.1%}"
-        )
-
-
-def _check_bound(dice: float, least: float) -> None:
-    if dice < least:
-        raise ModelError(
-            f"int8 agrees with fp32 by Dice {dice:.4f} with every layer in float, as its weights take 8 "
-            f"bits; {least:g} was requested: "
-            "give a lower --min-dice, or export with --precision fp16"
-        )
-
-
-def _silent(done: int, total: int, what: str) -> None:
-    """Progress for nobody."""

@@ -57,9 +57,6 @@ class AdapterFacts:
     lora_rank: int = 8
     focus_stretch: float | None = None
 
-    def to_metadata(self) -> dict[str, str]:
-        return {"format": "pt", "uniultra.adapter": json.dumps(dataclasses.asdict(self))}
-
     @classmethod
     def from_metadata(cls, metadata: dict[str, str] | None, path: Path) -> AdapterFacts:
         try:
@@ -90,17 +87,18 @@ def base_location(name_or_folder: str | Path) -> str | Path:
     if isinstance(name_or_folder, Path) or Path(name_or_folder).is_dir():
         return finished_run(Path(name_or_folder))
     if str(name_or_folder).count("/") != 1:
-        names = ", ".join(entry.name for entry in MODELS)
         raise ModelError(
-            f"base '{name_or_folder}' is neither a folder nor a published model ({names}); "
-            "a name on the hub has one slash, such as facebook/sam2.1-hiera-tiny"
+            f"base '{name_or_folder}' is neither a folder nor a published model "
+            f"({', '.join(entry.name for entry in MODELS)}); a name on the hub has one slash, such as "
+            "facebook/sam2.1-hiera-tiny"
         )
     return str(name_or_folder)
 
 
 def save_adapter(path: Path, tensors: dict[str, Tensor], facts: AdapterFacts) -> None:
     """Writes the moved tensors, whole or not at all. Raises OutputError."""
-    write_tensors(path, tensors, facts.to_metadata())
+    metadata = {"format": "pt", "uniultra.adapter": json.dumps(dataclasses.asdict(facts))}
+    write_tensors(path, tensors, metadata)
 
 
 def read_facts(path: Path) -> AdapterFacts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from uniultra.models.backbone import CHHieraConfig
 from uniultra.models.convnet import ConvConfig
 from uniultra.models.promptable import PromptableConfig, PromptableModel
 from uniultra.models.stored import read_packed
+from uniultra.text import first_line
 
 PAPER = AdapterSpec()
 ADAPTER_PARTS = (".adapter.", "edge_stem.")
@@ -102,7 +102,7 @@ def hiera_config(size: HieraSize, adapter: AdapterSpec | None, image_size: int) 
     }
     if adapter is None:
         return AutoConfig.for_model("sam2_hiera_det_model", **fields)
-    return CHHieraConfig(**fields, **{f"adapter_{key}": value for key, value in asdict(adapter).items()})
+    return CHHieraConfig(**fields | _prefixed(adapter))
 
 
 def vision_config(size: HieraSize, adapter: AdapterSpec | None, image_size: int) -> Sam2VisionConfig:
@@ -206,7 +206,9 @@ def load(
     check_image_size(size)
     _resize(config, size)
     if adapter is not None:
-        config.vision_config.backbone_config = _with_adapter(config.vision_config.backbone_config, adapter)
+        plain = config.vision_config.backbone_config.to_dict()
+        fields = {key: plain[key] for key in plain if key not in ("model_type", "transformers_version")}
+        config.vision_config.backbone_config = CHHieraConfig(**fields | _prefixed(adapter))
     packed = read_packed(Path(name_or_folder) / "model.safetensors") if local else None
     disable_progress_bar()
     level = get_verbosity()
@@ -223,14 +225,16 @@ def load(
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(
-            f"'{name_or_folder}' can't be loaded as SAM 2 weights: {_first_line(error)}"
+            f"'{name_or_folder}' can't be loaded as SAM 2 weights: {first_line(error)}"
         ) from error
     finally:
         set_verbosity(level)
     missing = sorted(key for key in found["missing_keys"] if not any(part in key for part in ADAPTER_PARTS))
     if missing:
-        lacking = f"lacks {len(missing)} weights of SAM 2, such as '{missing[0]}'"
-        raise ModelError(f"'{name_or_folder}' {lacking}; it is not a complete SAM 2 checkpoint")
+        raise ModelError(
+            f"'{name_or_folder}' lacks {len(missing)} weights of SAM 2, such as '{missing[0]}'; it is "
+            "not a complete SAM 2 checkpoint"
+        )
     assert isinstance(model, PromptableModel)
     return model
 
@@ -243,7 +247,7 @@ def _read_config(name_or_folder: str, local: bool) -> PromptableConfig:
             f"'{name_or_folder}' is neither a checkpoint folder nor a name that can be opened; give a "
             "folder with "
             "config.json and "
-            f"model.safetensors, or a name such as facebook/sam2.1-hiera-large ({_first_line(error)})"
+            f"model.safetensors, or a name such as facebook/sam2.1-hiera-large ({first_line(error)})"
         ) from error
     if isinstance(plain, PromptableConfig):
         return plain
@@ -259,33 +263,17 @@ def _read_config(name_or_folder: str, local: bool) -> PromptableConfig:
 def _resize(config: PromptableConfig, image_size: int) -> None:
     backbone = config.vision_config.backbone_config
     if hasattr(backbone, "window_size_per_stage"):
-        backbone.window_size_per_stage = _refit(
-            backbone.window_size_per_stage, int(config.prompt_encoder_config.image_size), image_size
-        )
+        # windows larger than their map, which saw all of it, fit the new one; others stay as they were
+        before, windows = int(config.prompt_encoder_config.image_size), backbone.window_size_per_stage
+        backbone.window_size_per_stage = [
+            _divisor(image_size // stride, window) if window > before // stride else window
+            for stride, window in zip((4, 8, 16, 32), windows, strict=True)
+        ]
     config.prompt_encoder_config.image_size = image_size
     config.vision_config.backbone_feature_sizes = [[image_size // stride] * 2 for stride in (4, 8, 16)]
     backbone.image_size = [image_size, image_size]
 
 
-def _refit(windows: Sequence[int], before: int, after: int) -> list[int]:
-    """Windows larger than their map, which saw all of it, fit the new map as in `fit_windows`; others stay as
-    they were learned.
-    """
-    strides = (4, 8, 16, 32)
-    return [
-        _divisor(after // stride, window) if window > before // stride else window
-        for stride, window in zip(strides, windows, strict=True)
-    ]
-
-
-def _with_adapter(backbone: Any, adapter: AdapterSpec) -> CHHieraConfig:
-    fields = {
-        key: value
-        for key, value in backbone.to_dict().items()
-        if key not in ("model_type", "transformers_version")
-    }
-    return CHHieraConfig(**fields | {f"adapter_{key}": value for key, value in asdict(adapter).items()})
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+def _prefixed(adapter: AdapterSpec) -> dict[str, Any]:
+    """An adapter's settings as the backbone's configuration names them."""
+    return {f"adapter_{key}": value for key, value in asdict(adapter).items()}

@@ -26,12 +26,6 @@ LORA_LAYERS = r"backbone\.blocks\.\d+\.(attn\.(qkv|proj)|mlp\.(proj_in|proj_out)
 """The linear layers of every Hiera block: attention and MLP."""
 
 
-def check_method(method: str) -> None:
-    """Raises ModelError for a name that isn't in METHODS."""
-    if method not in METHODS:
-        raise ModelError(f"method '{method}' is unknown; use one of {', '.join(METHODS)}")
-
-
 def prepare(model: PromptableModel, method: str, lora_rank: int = 8) -> None:
     """Freezes what a method leaves alone, in place; for `lora` it also puts the low-rank layers in.
 
@@ -43,7 +37,8 @@ def prepare(model: PromptableModel, method: str, lora_rank: int = 8) -> None:
     Raises:
         ModelError: unknown method, or ch-adapter on a model without adapters.
     """
-    check_method(method)
+    if method not in METHODS:
+        raise ModelError(f"method '{method}' is unknown; use one of {', '.join(METHODS)}")
     if method == "ch-adapter" and not has_adapters(model):
         raise ModelError("method ch-adapter needs a model with CH-Adapters; load it with an AdapterSpec")
     if method == "lora":
@@ -56,9 +51,7 @@ def prepare(model: PromptableModel, method: str, lora_rank: int = 8) -> None:
 
 
 def _learns(name: str, method: str) -> bool:
-    if method == "full":
-        return True
-    if not name.startswith("vision_encoder."):
+    if method == "full" or not name.startswith("vision_encoder."):
         return True
     return (method == "ch-adapter" and is_trained(name)) or (method == "lora" and ".lora_" in name)
 

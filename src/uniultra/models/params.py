@@ -7,7 +7,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 from transformers.models.sam2_video.configuration_sam2_video import Sam2VideoConfig
 from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoModel
 
@@ -108,8 +107,4 @@ def moved_by_stills(size: str, adapter: AdapterSpec = PAPER, image_size: int = 6
                 + answer.object_score_logits.mean()
             )
     loss.backward()
-    return sum(p.numel() for p in model.parameters() if _has_gradient(p))
-
-
-def _has_gradient(parameter: nn.Parameter) -> bool:
-    return parameter.grad is not None and bool(parameter.grad.any())
+    return sum(p.numel() for p in model.parameters() if p.grad is not None and bool(p.grad.any()))

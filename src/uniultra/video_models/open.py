@@ -19,7 +19,7 @@ from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoInferenc
 from uniultra.errors import ModelError
 from uniultra.model_facts import ModelFacts
 from uniultra.models.adapted import base_of, open_adapted
-from uniultra.text import printable
+from uniultra.text import first_line, printable
 from uniultra.video_models.tracker import VideoTracker
 
 KINDS = {
@@ -75,8 +75,9 @@ def _loaded(folder: Path) -> tuple[Any, Any]:
             output_loading_info=True,
         )  # fmt: skip
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        raise ModelError(f"'{printable(str(folder))}' can't be opened as a video model: {reason}") from error
+        raise ModelError(
+            f"'{printable(str(folder))}' can't be opened as a video model: {first_line(error)}"
+        ) from error
     if missing := sorted(found["missing_keys"]):
         raise ModelError(
             f"'{printable(str(folder))}' lacks {len(missing)} weights of a video model, such as "
