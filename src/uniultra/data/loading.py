@@ -80,10 +80,11 @@ def _sizes(row: Row, frame: Frame, ids_hw: np.ndarray | None) -> Iterator[Proble
         if stated is not None and stated != true:
             yield row.problem(column, f"'{stated}' but the image has {true}; correct it")
     if ids_hw is not None and ids_hw.shape != frame.pixels_hw.shape:
-        sizes = (
-            f"{ids_hw.shape[1]} x {ids_hw.shape[0]} pixels but its image is {frame.width} x {frame.height}"
+        yield row.problem(
+            "mask",
+            f"{ids_hw.shape[1]} x {ids_hw.shape[0]} pixels but its image is {frame.width} x "
+            f"{frame.height}; save both at one size",
         )
-        yield row.problem("mask", f"{sizes}; save both at one size")
 
 
 def check_manifest(
@@ -130,7 +131,8 @@ def _near(read: Sequence[tuple[Row, np.ndarray]]) -> Iterator[Problem]:
     for i, j in near_pairs(hashes, hashes):
         one, other = read[i][0], read[j][0]
         if j < i and one.split != other.split:
-            splits = f"'{one.split}' here, '{other.split}' there"
             yield one.problem(
-                "image", f"a near-duplicate of row {other.number} ({splits}); put both into one split"
+                "image",
+                f"a near-duplicate of row {other.number} ('{one.split}' here, '{other.split}' there); "
+                "put both into one split",
             )

@@ -93,12 +93,13 @@ def open_manifest(path: str | Path) -> tuple[Manifest, tuple[Problem, ...]]:
     file, or not CSV in UTF-8.
     """
     sheet = read_sheet(Path(path))
-    rows = tuple(_row(sheet.path.parent, line) for line in sheet.lines if _has_paths(line))
+    usable = [
+        line
+        for line in sheet.lines
+        if path_fault(line.values["image"]) is None and path_fault(line.values["mask"]) is None
+    ]
+    rows = tuple(_row(sheet.path.parent, line) for line in usable)
     return Manifest(path=sheet.path, sha256=sheet.sha256, rows=rows), sheet.problems
-
-
-def _has_paths(line: Line) -> bool:
-    return path_fault(line.values["image"]) is None and path_fault(line.values["mask"]) is None
 
 
 def _row(root: Path, line: Line) -> Row:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import math
 import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from uniultra.data.problems import Problem
 from uniultra.errors import DataError
 from uniultra.io.tables import plain_text
 from uniultra.io.texts import decoded, separator_of
+from uniultra.text import number_of
 
 COLUMNS = (
     "id", "dataset", "organ", "split", "image", "mask", "width", "height",
@@ -124,10 +124,7 @@ def path_fault(text: str) -> str | None:
 
 def pixel_mm_of(text: str) -> float | None:
     """A pixel's size, or None where it is empty or not from MIN_PIXEL_MM to MAX_PIXEL_MM."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = number_of(text)
     return value if MIN_PIXEL_MM <= value <= MAX_PIXEL_MM else None
 
 
@@ -164,8 +161,11 @@ def _faults(line: Line) -> Iterator[Problem]:
                 column, f"'{values[column]}' is not a number of pixels; write digits, or nothing"
             )
     if values["pixel_mm"] and pixel_mm_of(values["pixel_mm"]) is None:
-        legal = f"a number from {MIN_PIXEL_MM:g} to {MAX_PIXEL_MM:g}, or empty where unknown"
-        yield line.problem("pixel_mm", f"'{values['pixel_mm']}' is not a size; it must be {legal}")
+        yield line.problem(
+            "pixel_mm",
+            f"'{values['pixel_mm']}' is not a size; it must be a number from {MIN_PIXEL_MM:g} to "
+            f"{MAX_PIXEL_MM:g}, or empty where unknown",
+        )
     yield from _frame_faults(line)
 
 
@@ -214,8 +214,11 @@ def _divided(lines: Sequence[Line]) -> Iterator[Problem]:
             case = (column, dataset, name, split)
             if other.values["split"] != split and case not in reported:
                 reported.add(case)
-                splits = f"'{split}' here and '{other.values['split']}' in row {other.number}"
-                yield line.problem(column, f"'{name}' is in {splits}; put all of it into one split")
+                yield line.problem(
+                    column,
+                    f"'{name}' is in '{split}' here and '{other.values['split']}' in row {other.number}; "
+                    "put all of it into one split",
+                )
 
 
 def _kept_whole(line: Line) -> Iterator[tuple[str, str, str]]:

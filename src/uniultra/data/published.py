@@ -43,13 +43,10 @@ class PublishedSplits:
     rows: tuple[Line, ...]
     hashes: np.ndarray = field(repr=False)
 
-    def places(self, images: Sequence[Converted]) -> list[tuple[int, int] | None]:
-        """For each image the nearest line and how many of 256 bits differ; None where none is near. One of
-        the image's own id wins.
+    def place(self, image: Converted) -> tuple[int, int] | None:
+        """The nearest line and how many of 256 bits differ; None where none is near. One of the image's own
+        id wins.
         """
-        return [self._place(image) for image in images]
-
-    def _place(self, image: Converted) -> tuple[int, int] | None:
         bits = np.bitwise_count(self.hashes ^ image.hash).sum(axis=1, dtype=np.int64)
         other = np.array([row[1] != image.sample.id for row in self.rows])
         nearest = int(np.lexsort((other, bits))[0])
@@ -83,7 +80,7 @@ def assigned(
     """Each image that has a line of its own, with it; of several that look like one line the nearest. The
     others are problems.
     """
-    places = splits.places(good)
+    places = [splits.place(image) for image in good]
     best: dict[int, tuple[int, bool, int]] = {}
     for index, (image, place) in enumerate(zip(good, places, strict=True)):
         if place is not None:

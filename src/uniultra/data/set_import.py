@@ -147,11 +147,6 @@ def _convert_all(
     return good
 
 
-def _groups(good: list[Converted]) -> list[int]:
-    hashes = np.array([one.hash for one in good], np.uint64).reshape(-1, WORDS)
-    return clusters([one.sample.subject for one in good], near_pairs(hashes, hashes))
-
-
 def _without_divided(
     good: list[Converted], groups: list[int], settings: ImportSettings, problems: list[Problem]
 ) -> tuple[list[Converted], list[int]]:
@@ -199,7 +194,9 @@ def _by_cluster(
     source: Source, good: list[Converted], settings: ImportSettings, problems: list[Problem]
 ) -> tuple[Rows, list[Converted]]:
     """The rows, split by cluster or as the set is, and the images that are in them."""
-    good, groups = _without_divided(good, _groups(good), settings, problems)
+    hashes = np.array([one.hash for one in good], np.uint64).reshape(-1, WORDS)
+    groups = clusters([one.sample.subject for one in good], near_pairs(hashes, hashes))
+    good, groups = _without_divided(good, groups, settings, problems)
     if not good:
         return [], []
     splits = _splits(good, groups, settings)

@@ -32,9 +32,5 @@ def find(root: Path) -> Iterator[Finding]:
             if not masks:
                 yield missing_mask(image, f"{image.stem}_mask.png")
                 continue
-            yield Sample(_id(image.stem), image, partial(objects, paths=masks), masks, label=label)
-
-
-def _id(stem: str) -> str:
-    """`benign (1)` -> `benign_1`."""
-    return stem.replace(" (", "_").replace(")", "")
+            name = image.stem.replace(" (", "_").replace(")", "")  # benign (1) -> benign_1
+            yield Sample(name, image, partial(objects, paths=masks), masks, label=label)

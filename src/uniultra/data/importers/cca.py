@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from uniultra.data.importers.pairs import paired
+from uniultra.data.importers.images import paired
 from uniultra.data.importers.sample import Finding, Sample, locate
 
 

@@ -44,8 +44,10 @@ def find(root: Path) -> Iterator[Finding]:
             "annotations"
         ) from error
     for place, number in lost:
-        what = f"its image_id {shown(str(number))} is of no entry of images"
-        yield Problem(f"{path} annotation {place}", f"{what}; add that, or remove the annotation")
+        yield Problem(
+            f"{path} annotation {place}",
+            f"its image_id {shown(str(number))} is of no entry of images; add that, or remove the annotation",
+        )
     for number, name, size in named:
         yield _sample(path, name, size, segments[number])
 

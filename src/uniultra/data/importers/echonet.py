@@ -24,6 +24,7 @@ from uniultra.data.importers.sample import Finding, Problem, Sample, locate
 from uniultra.errors import DataError, FileError
 from uniultra.io.cines import chosen_frames
 from uniultra.io.video import open_video
+from uniultra.text import number_of
 
 CLIPS, TRACINGS, VIDEOS = "FileList.csv", "VolumeTracings.csv", "Videos"
 SPLITS = {"TRAIN": "train", "VAL": "val", "TEST": "test"}
@@ -64,7 +65,8 @@ def _samples(name: str, video: Path, table: Path, row: Row, outlines: Outlines) 
     numbers = tuple(sorted(outlines))
     by_area = sorted(numbers, key=lambda number: _area(outlines[number]))
     phases = {by_area[0]: "ES", by_area[-1]: "ED"} if len(numbers) > 1 else {}
-    fraction = _percent(row["EF"])
+    percent = number_of(row["EF"])
+    fraction = f"EF {percent:.1f} %" if math.isfinite(percent) else ""
     hw = int(row["FrameHeight"]), int(row["FrameWidth"])
     for number in numbers:
         yield Sample(
@@ -79,15 +81,6 @@ def _samples(name: str, video: Path, table: Path, row: Row, outlines: Outlines) 
             clip=name,
             frame=number,
         )
-
-
-def _percent(text: str) -> str:
-    """The ejection fraction as the class column has it; nothing where the table has none."""
-    try:
-        value = float(text)
-    except ValueError:
-        return ""
-    return f"EF {value:.1f} %" if math.isfinite(value) else ""
 
 
 def _pixels(video: Path, number: int, numbers: tuple[int, ...]) -> np.ndarray:

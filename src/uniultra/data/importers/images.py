@@ -1,26 +1,31 @@
-"""Masks as the public sets store them, made into id masks: uint8 (H, W), 0 background, 1..N objects."""
+"""Masks as the public sets store them, made into id masks: uint8 (H, W), 0 background, 1..N objects; and sets
+that are two folders of files with the same names.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
 
+from uniultra.data.importers.sample import Finding, Problem, Sample, by_stem, missing_mask, pictures
 from uniultra.errors import FileError
 from uniultra.io.images import decode, kind_of
 from uniultra.io.masks import MAX_IDS, check_ids, read_ids
 from uniultra.io.paths import shown
-from uniultra.io.pillow_reader import flatten
+from uniultra.io.pillow_reader import flatten, grey
+from uniultra.io.texts import composed
 
 _LOSSY_INSIDE = 128
 
 
 def objects(hw: tuple[int, int], paths: Sequence[Path]) -> np.ndarray:
     """One object a black and white file, as `layered`."""
-    return layered(hw, (_same_size(inside_of(path), hw, path) for path in paths))
+    return layered(hw, (same_size(inside_of(path), hw, path) for path in paths))
 
 
 def layered(hw: tuple[int, int], masks: Iterable[np.ndarray]) -> np.ndarray:
@@ -43,7 +48,7 @@ def inside_of(path: Path) -> np.ndarray:
         FileError: unreadable, coloured, or of more than two values.
     """
     if kind_of(path).name == "JPEG":
-        return decode(path, _luma) >= _LOSSY_INSIDE
+        return decode(path, partial(grey, name=shown(path))) >= _LOSSY_INSIDE
     values_hw = read_ids(path)
     values = np.unique(values_hw)
     if np.count_nonzero(values) > 1:
@@ -56,7 +61,7 @@ def inside_of(path: Path) -> np.ndarray:
 
 def coloured(hw: tuple[int, int], path: Path) -> np.ndarray:
     """One object: whatever is not black, in any colour."""
-    return _same_size(decode(path, _any_colour), hw, path).astype(np.uint8)
+    return same_size(decode(path, _any_colour), hw, path).astype(np.uint8)
 
 
 def labels(hw: tuple[int, int], path: Path, values: Sequence[int] | None = None) -> np.ndarray:
@@ -65,7 +70,7 @@ def labels(hw: tuple[int, int], path: Path, values: Sequence[int] | None = None)
 
     Without `values`, 0 and 255 alone mean one object, and grey levels are refused; see `check_ids`.
     """
-    ids_hw = _same_size(read_ids(path), hw, path)
+    ids_hw = same_size(read_ids(path), hw, path)
     found = [int(value) for value in np.unique(ids_hw) if value]
     if values is not None:
         unknown = sorted(set(found) - set(values))
@@ -83,7 +88,7 @@ def labels(hw: tuple[int, int], path: Path, values: Sequence[int] | None = None)
 
 def filled_outline(hw: tuple[int, int], path: Path) -> np.ndarray:
     """One object: what a drawn outline encloses, the line itself included."""
-    line = _same_size(inside_of(path), hw, path).astype(np.uint8)
+    line = same_size(inside_of(path), hw, path).astype(np.uint8)
     contours, _ = cv2.findContours(line, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return cv2.drawContours(np.zeros(hw, np.uint8), contours, -1, 1, cv2.FILLED)
 
@@ -94,16 +99,29 @@ def polygons(hw: tuple[int, int], outlines: Sequence[np.ndarray]) -> np.ndarray:
     return layered(hw, (cv2.fillPoly(np.zeros(hw, np.uint8), [one], 1) > 0 for one in corners))
 
 
-def _same_size(mask: np.ndarray, hw: tuple[int, int], path: Path) -> np.ndarray:
+def same_size(mask: np.ndarray, hw: tuple[int, int], path: Path) -> np.ndarray:
     if mask.shape != tuple(hw):
-        sizes = f"{mask.shape[1]} x {mask.shape[0]} pixels but its image is {hw[1]} x {hw[0]}"
-        raise FileError(f"{shown(path)}: the mask is {sizes}; save both at one size")
+        raise FileError(
+            f"{shown(path)}: the mask is {mask.shape[1]} x {mask.shape[0]} pixels but its image is "
+            f"{hw[1]} x {hw[0]}; save both at one size"
+        )
     return mask
-
-
-def _luma(image: Image.Image) -> np.ndarray:
-    return np.asarray(flatten(image).convert("L"))
 
 
 def _any_colour(image: Image.Image) -> np.ndarray:
     return np.count_nonzero(np.asarray(flatten(image).convert("RGB")), axis=2) > 0
+
+
+def paired(images: Path, masks: Path, prefix: str = "", split: str = "") -> Iterator[Finding]:
+    """Each image with the black and white mask of the same stem; unpaired files of either side are
+    problems.
+    """
+    by_name = by_stem(masks)
+    for image in pictures(images):
+        mask = by_name.pop(composed(image.stem), None)
+        if mask is None:
+            yield missing_mask(image, f"{masks.name}/{image.stem}")
+            continue
+        yield Sample(f"{prefix}{image.stem}", image, partial(objects, paths=(mask,)), (mask,), split=split)
+    for mask in by_name.values():
+        yield Problem(str(mask), f"no image of this name in '{images.name}'; add it, or remove the mask")

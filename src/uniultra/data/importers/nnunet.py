@@ -47,9 +47,9 @@ def _ending(path: Path) -> str:
             "file_ending"
         ) from error
     if ending.lower() not in (*IMAGE_SUFFIXES, NIFTI):
-        legal = ", ".join((*IMAGE_SUFFIXES, NIFTI))
         raise DataError(
-            f"'{path}': file_ending '{ending}' can't be read; legal are {legal}; convert the files"
+            f"'{path}': file_ending '{ending}' can't be read; legal are "
+            f"{', '.join((*IMAGE_SUFFIXES, NIFTI))}; convert the files"
         )
     if "ignore" in named:
         raise DataError(

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from uniultra.data.importers.pairs import paired
+from uniultra.data.importers.images import paired
 from uniultra.data.importers.sample import Finding, locate
 
 
