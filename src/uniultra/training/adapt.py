@@ -12,7 +12,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from uniultra.data.dataset import PromptDataset
 from uniultra.data.manifest import Manifest
@@ -85,12 +84,16 @@ def adapt(config: AdaptConfig, job: AdaptJob) -> Path:
     steps = steps_for(config, prompted.own)
     describe(job.out, config, run_record(config, manifest) | described | {"steps": steps})
     weights = prompted.weights(parse_favour(config.data.favour), config.replay.share)
-    data, learner = _kept(prompted, model, config)
     optim = replace(config.optim, steps=steps)
-    plan = Plan(model, optim, config.loss, data, weights, val, job.out, job.device, job.report_to)
-    run(replace(plan, learner=learner))
+    plan = Plan(model, optim, config.loss, prompted, weights, val, job.out, job.device, job.report_to)
+    if config.cache.views:  # encoded once, not drawn anew
+        views = FrozenViews(prompted, model, config.cache.views)
+        plan = replace(plan, data=views, learner=FrozenLearner(model, config.loss))
+    run(plan)
     if is_first_process():
-        write_json(job.out / BASE_FILE, {"base": _found_again(config.base.name)}, force=True)
+        base = config.base.name  # a folder by its whole path: the run opens from anywhere on this machine
+        place = str(Path(base).resolve()) if _is_folder(base) else base
+        write_json(job.out / BASE_FILE, {"base": place}, force=True)
         save_adapter(job.out / ADAPTER_FILE, moved(model, before), facts)
     return job.out / ADAPTER_FILE
 
@@ -99,15 +102,6 @@ def steps_for(config: AdaptConfig, objects: int) -> int:
     """`optim.steps`, or fewer where `few.draws` of so many objects to learn from take fewer (one process)."""
     step = config.optim.batch_size * config.optim.accumulate
     return min(config.optim.steps, -(-config.few.draws * objects // step) or config.optim.steps)
-
-
-def _kept(
-    prompted: PromptDataset, model: PromptableModel, config: AdaptConfig
-) -> tuple[Dataset, FrozenLearner | None]:
-    """What is learned from: views drawn anew, or encoded once where `cache.views` says so."""
-    if not config.cache.views:
-        return prompted, None
-    return FrozenViews(prompted, model, config.cache.views), FrozenLearner(model, config.loss)
 
 
 def make_adaptable(config: AdaptConfig) -> tuple[PromptableModel, AdapterFacts, dict[str, Tensor]]:
@@ -190,10 +184,3 @@ def _replayed(known: Manifest, own: Manifest) -> TrainSplit:
 
 def _is_folder(name: str) -> bool:
     return name not in {entry.name for entry in MODELS} and Path(name).is_dir()
-
-
-def _found_again(name: str) -> str:
-    """The base's name, or of a folder its whole path, so that the run folder opens from anywhere on this
-    machine.
-    """
-    return str(Path(name).resolve()) if _is_folder(name) else name

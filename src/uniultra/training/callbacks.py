@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-import torch.distributed
+from accelerate.utils import broadcast_object_list
 from transformers import TrainerCallback
 
 from uniultra.io.output import write_png, write_text
@@ -96,7 +95,7 @@ class Journal(TrainerCallback):
             self._report(state.global_step, seen)
             if before is None or self.skills[-1][1] > before[1]:
                 write_tensors(self.out / BEST_FILE, self.average.average)
-        if _from_first(self._patience_is_over()):
+        if broadcast_object_list([self._patience_is_over()])[0]:  # the first process decides for all
             control.should_training_stop = True
 
     def _validate(self, step: int) -> Validation:
@@ -188,12 +187,3 @@ def _parsed(text: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return line if isinstance(line, dict) and isinstance(line.get("step"), int) else None
-
-
-def _from_first(decision: bool) -> bool:
-    """The first process's decision, on every process."""
-    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return decision
-    shared = [decision]
-    torch.distributed.broadcast_object_list(shared, src=0)
-    return bool(shared[0])

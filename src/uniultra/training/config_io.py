@@ -130,10 +130,9 @@ def _check_boxes(data: DataSettings) -> None:
     """What the settings of box prompts must be together."""
     total = data.exact_share + data.margin_share + data.sam2_share
     if total > 1.0 + 1e-9:
-        names = "data.exact_share, data.margin_share and data.sam2_share"
         raise ModelError(
-            f"{names} sum to {total:g}; they are shares of the box prompts, so lower them to at most 1 "
-            "together"
+            f"data.exact_share, data.margin_share and data.sam2_share sum to {total:g}; they are shares "
+            "of the box prompts, so lower them to at most 1 together"
         )
     if data.margin_low > data.margin_high:
         raise ModelError(

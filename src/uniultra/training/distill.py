@@ -8,23 +8,21 @@ model/, the student.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from rich.console import Console
 
 from uniultra.data.dataset import PromptDataset
 from uniultra.data.distill_dataset import DistillDataset, empty_images, frames_of
-from uniultra.data.manifest import Manifest
-from uniultra.data.splits import SelectionSplit, TrainSplit, permissive, selection_split, train_split
+from uniultra.data.splits import TrainSplit, permissive, train_split
 from uniultra.errors import ModelError
 from uniultra.models.adapted import open_model, weights_sha256
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.stored import save_folder
-from uniultra.text import printable
 from uniultra.training import distill_decoder
 from uniultra.training.config import DistillConfig, TrainConfig
+from uniultra.training.distill_job import DistillJob as DistillJob
 from uniultra.training.dskd import Distiller
 from uniultra.training.loop import Plan, is_first_process, run
 from uniultra.training.supervised import (
@@ -35,42 +33,7 @@ from uniultra.training.supervised import (
     run_record,
     sample_spec,
 )
-from uniultra.training.teacher_cache import TeacherCache, size_of_cache
-
-
-@dataclass(frozen=True)
-class DistillJob:
-    """What a distillation works on; how is in the config.
-
-    Attributes:
-        teacher: a published model, a folder, a run of `adapt`, or a hub name.
-        manifest: with rows of `train` and `val`.
-        out: the run folder.
-        unlabelled: cines, videos, images or folders of images whose frames join the feature stage.
-        only_permissive: learn from, and look at, images alone whose licence allows commercial use; see
-            `splits.permissive`.
-        device, report_to: as in `loop.Plan`.
-        cache_folder: where the teacher's maps lie if cache.views is set; by default in `out`.
-    """
-
-    teacher: str | Path
-    manifest: Manifest
-    out: Path
-    unlabelled: tuple[Path, ...] = ()
-    only_permissive: bool = False
-    device: str = "auto"
-    report_to: tuple[str, ...] = ()
-    cache_folder: Path | None = None
-
-    @property
-    def cache(self) -> Path:
-        """Where the teacher's maps lie; runs of one teacher on the same views can share it."""
-        return self.cache_folder or self.out / "cache"
-
-    def val(self) -> SelectionSplit:
-        """What is looked at while learning. Raises DataError where there is none."""
-        val = selection_split(self.manifest)
-        return permissive(val) if self.only_permissive else val
+from uniultra.training.teacher_cache import TeacherCache, report, size_of_cache
 
 
 def distill(config: DistillConfig, job: DistillJob) -> Path:
@@ -187,17 +150,9 @@ def _cache(
         return None
     views = len(data) * config.cache.views
     size = size_of_cache(teacher, views) / 1e9
-    reported = f"The teacher's maps of {views} views take {size:.1f} GB in {job.cache}"
-    Console(stderr=True, soft_wrap=True).print(printable(reported), highlight=False, markup=False)
-    made_of = {
-        "teacher_sha256": weights_sha256(teacher),
-        "manifest_sha256": job.manifest.sha256,
-        "seed": config.optim.seed,
-    }
+    report(f"The teacher's maps of {views} views take {size:.1f} GB in {job.cache}")
     spec = dataclasses.asdict(data.prompted.spec) | {"unlabelled": [str(path) for path in job.unlabelled]}
-    return TeacherCache(
-        job.cache, teacher, views, made_of | {"data": spec, "only_permissive": job.only_permissive}
-    )
+    return TeacherCache(job.cache, teacher, views, job.made_of(teacher, config.optim.seed) | {"data": spec})
 
 
 def _retune(config: DistillConfig, job: DistillJob, student: PromptableModel, learning: TrainSplit) -> None:

@@ -12,54 +12,32 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Protocol
 
 import torch
-from rich.console import Console
 from torch import Tensor
 
 from uniultra.data.dataset import PromptDataset
 from uniultra.data.distill_dataset import RecurringViews
-from uniultra.data.manifest import Manifest
-from uniultra.data.splits import SelectionSplit, TrainSplit
+from uniultra.data.splits import TrainSplit
 from uniultra.errors import ModelError
-from uniultra.models.adapted import weights_sha256
 from uniultra.models.build import DecoderSize, load, with_decoder
 from uniultra.models.narrow import narrow
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.stored import save_folder
-from uniultra.text import printable
 from uniultra.training.config import DistillConfig, DSKDSettings, LossSettings
+from uniultra.training.distill_job import DistillJob
 from uniultra.training.dskd import Distiller, soft_error
 from uniultra.training.interactive_loss import Round
 from uniultra.training.loop import Plan, is_first_process, run
 from uniultra.training.supervised import parse_favour, sample_spec
-from uniultra.training.teacher_cache import AnswerCache, TeacherCache, size_of_cache
+from uniultra.training.teacher_cache import AnswerCache, TeacherCache, report, size_of_cache
 
 START = "start"
 
 
-class Job(Protocol):
-    """What is read of a `distill.DistillJob`."""
-
-    @property
-    def manifest(self) -> Manifest: ...
-    @property
-    def out(self) -> Path: ...
-    @property
-    def cache(self) -> Path: ...
-    @property
-    def device(self) -> str: ...
-    @property
-    def report_to(self) -> tuple[str, ...]: ...
-    @property
-    def only_permissive(self) -> bool: ...
-    @property
-    def unlabelled(self) -> tuple[Path, ...]: ...
-    def val(self) -> SelectionSplit: ...
-
-
-def start(config: DistillConfig, job: Job, teacher: PromptableModel, learning: TrainSplit) -> PromptableModel:
+def start(
+    config: DistillConfig, job: DistillJob, teacher: PromptableModel, learning: TrainSplit
+) -> PromptableModel:
     """The teacher with a decoder of the size that the config says, fitted to its own; kept in `out`/start.
 
     Raises:
@@ -84,7 +62,7 @@ def start(config: DistillConfig, job: Job, teacher: PromptableModel, learning: T
     return student
 
 
-def check(config: DistillConfig, job: Job) -> None:
+def check(config: DistillConfig, job: DistillJob) -> None:
     """Raises ModelError on settings that would have no effect: beside `decoder.width`, or without it."""
     if not config.decoder.width:
         for name, value in (
@@ -133,7 +111,11 @@ def _kept(folder: Path, size: DecoderSize) -> PromptableModel:
 
 
 def learn(
-    config: DistillConfig, job: Job, student: PromptableModel, teacher: PromptableModel, learning: TrainSplit
+    config: DistillConfig,
+    job: DistillJob,
+    student: PromptableModel,
+    teacher: PromptableModel,
+    learning: TrainSplit,
 ) -> None:
     """Neck, prompt encoder and mask decoder learn; the backbone stays the teacher's."""
     for name, parameter in student.named_parameters():
@@ -143,14 +125,9 @@ def learn(
     weights = prompted.weights(parse_favour(config.data.favour))
     data = RecurringViews(prompted, weights, views, config.decoder.unnamed)
     size = (size_of_cache(teacher, views, with_parts=False) + views * student.input_size**2 / 8) / 1e9
-    reported = f"What the teacher says of {views} views takes {size:.1f} GB in {job.cache}"
-    Console(stderr=True, soft_wrap=True).print(printable(reported), highlight=False, markup=False)
-    made_of = {
-        "teacher_sha256": weights_sha256(teacher),
-        "manifest_sha256": job.manifest.sha256,
-        "seed": config.optim.seed,
+    report(f"What the teacher says of {views} views takes {size:.1f} GB in {job.cache}")
+    made_of = job.made_of(teacher, config.optim.seed) | {
         "data": dataclasses.asdict(config.data) | dataclasses.asdict(prompted.spec),
-        "only_permissive": job.only_permissive,
         "unnamed": config.decoder.unnamed,
     }
     maps = TeacherCache(job.cache, teacher, views, made_of, with_parts=False)
@@ -195,7 +172,8 @@ class DecoderDistiller(Distiller):
         """`view` (B,) is the row in the cache, `known` (B,) 0 where only the teacher knows the target; the
         rest as in `InteractiveTrainer`.
         """
-        stages = self._stages(image, view)
+        with torch.no_grad():
+            stages = self.maps.stages(image, view).wholes
         answer = self.prompted.rounds(self.student.from_stages(stages), **prompt)
         terms = {"mask": answer.loss} | self._distances(answer.rounds, stages, view, prompt["known"])
         for name, value in (terms | {n: getattr(answer, n) for n in ("dice_first", "dice_last")}).items():
@@ -218,19 +196,12 @@ class DecoderDistiller(Distiller):
             features = self.teacher.from_stages(stages)
             theirs = [self.teacher.decode(features, *each.prompt)[:2] for each in rounds]
         errors = [
-            soft_error(each.logits, logits) + self._of_quality(each.quality, quality, known)
+            soft_error(each.logits, logits)  # without a name no truth says what the mask is worth
+            + ((each.quality - quality).square() * (1.0 - known)).mean()
             for each, (logits, quality) in zip(rounds, theirs, strict=True)
         ]
         later = {"corrections": torch.stack(errors[1:]).mean()} if errors[1:] else {}
         return {"soft": errors[0]} | later
-
-    def _of_quality(self, quality: Tensor, theirs: Tensor, known: Tensor) -> Tensor:
-        """Where the target has no name, so that no truth says what the mask is worth: () mean square."""
-        return ((quality - theirs).square() * (1.0 - known)).mean()
-
-    @torch.no_grad()
-    def _stages(self, image: Tensor, view: Tensor) -> tuple[Tensor, ...]:
-        return self.maps.stages(image, view).wholes
 
     @torch.no_grad()
     def _first(self, stages: tuple[Tensor, ...], view: Tensor, first: Round) -> Tensor:

@@ -71,7 +71,8 @@ class Distiller(nn.Module):
         ours = neck_levels(self.student, image)
         terms = dskd_terms(ours, theirs, self.dskd) if self.dskd.weight else {}
         loss = self.dskd.weight * sum(
-            (self._factor(name) * value for name, value in terms.items()), start=ours[0].whole.new_zeros(())
+            (getattr(self.dskd, name.partition(" ")[0]) * value for name, value in terms.items()),
+            start=ours[0].whole.new_zeros(()),
         )
         if (self.dskd.mask or self.dskd.soft) and bool(labelled.any()):
             answer = self.prompted.rounds(
@@ -112,9 +113,6 @@ class Distiller(nn.Module):
         means = {name: sum(values) / len(values) for name, values in self.tally.items()}
         self.tally.clear()
         return means
-
-    def _factor(self, name: str) -> float:
-        return float(getattr(self.dskd, name.partition(" ")[0]))
 
 
 def _of(prompt: dict[str, Tensor], chosen: Tensor) -> dict[str, Tensor]:

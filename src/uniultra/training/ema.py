@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import torch
@@ -68,24 +69,16 @@ class WeightAverage(TrainerCallback):
             )
         write_tensors(Path(args.output_dir) / f"checkpoint-{state.global_step}" / EMA_FILE, self.average)
 
-    def swapped(self) -> _Swapped:
+    @contextmanager
+    def swapped(self) -> Iterator[None]:
         """`with average.swapped():` runs with the averaged weights in the model's place."""
-        return _Swapped(self._own(), self.average)
-
-
-class _Swapped:
-    def __init__(self, own: dict[str, Tensor], average: dict[str, Tensor]) -> None:
-        self.own = own
-        self.average = average
-
-    def __enter__(self) -> None:
-        self.kept = {name: value.detach().clone() for name, value in self.own.items()}
-        put(self.own, self.average)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        put(self.own, self.kept)
+        own = self._own()
+        kept = {name: value.detach().clone() for name, value in own.items()}
+        put(own, self.average)
+        try:
+            yield
+        finally:
+            put(own, kept)
 
 
 @torch.no_grad()

@@ -274,9 +274,8 @@ def _one_line(plan: Plan) -> Iterator[None]:
 
 
 def _no_memory(plan: Plan) -> ModelError:
-    now = f"optim.batch_size={plan.optim.batch_size} at {plan.model.input_size} px"
-    lower = (
-        "lower optim.batch_size and raise optim.accumulate by as much, set optim.recompute=true, or lower "
-        "base.image_size"
+    return ModelError(
+        f"memory ran out with optim.batch_size={plan.optim.batch_size} at {plan.model.input_size} px; "
+        "lower optim.batch_size and raise optim.accumulate by as much, set optim.recompute=true, or "
+        "lower base.image_size"
     )
-    return ModelError(f"memory ran out with {now}; {lower}")

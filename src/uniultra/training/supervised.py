@@ -159,8 +159,8 @@ def chosen_sets(split: TrainSplit, datasets: str) -> TrainSplit:
     requested = {name.strip() for name in datasets.split(",") if name.strip()}
     known = {row.dataset for row in split}
     if not requested <= known:
-        unknown = ", ".join(sorted(requested - known))
         raise DataError(
-            f"data.datasets names {unknown}; the manifest's train split has {', '.join(sorted(known))}"
+            f"data.datasets names {', '.join(sorted(requested - known))}; the manifest's train split has "
+            f"{', '.join(sorted(known))}"
         )
     return TrainSplit(split.name, tuple(row for row in split if not requested or row.dataset in requested))

@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from rich.console import Console
 from torch import Tensor
 
 from uniultra.errors import ModelError, OutputError
 from uniultra.io.output import write_json
 from uniultra.models.levels import Stages, stage_maps
 from uniultra.models.promptable import PromptableModel
+from uniultra.text import printable
 
 RECORD, DONE, ANSWERED = "cache.json", "done.npy", "answered.npy"
 LEAST_FREE = 2e9
@@ -53,7 +55,7 @@ class TeacherCache:
             OutputError: not enough room.
         """
         self.teacher = teacher
-        shapes = [shape for pair in _shapes(teacher, with_parts) for shape in pair]
+        shapes = _shapes(teacher, with_parts)
         record = json.loads(json.dumps({"views": views, "shapes": shapes} | made_of))
         if (folder / RECORD).is_file():
             found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
@@ -122,23 +124,28 @@ class AnswerCache:
         self.done[numbers] = True
 
 
+def report(text: str) -> None:
+    """Says on stderr how much room a cache takes."""
+    Console(stderr=True, soft_wrap=True).print(printable(text), highlight=False, markup=False)
+
+
 def size_of_cache(teacher: PromptableModel, views: int, with_parts: bool = True) -> float:
     """Bytes that the maps of so many views take."""
-    shapes = (shape for pair in _shapes(teacher, with_parts) for shape in pair)
-    return float(views * sum(2 * int(np.prod(shape)) for shape in shapes))
+    return float(views * sum(2 * int(np.prod(shape)) for shape in _shapes(teacher, with_parts)))
 
 
 @torch.no_grad()
-def _shapes(
-    teacher: PromptableModel, with_parts: bool = True
-) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Of one view: each stage's map and its adapter's part, (0, 1, 1) where none is, or none is kept."""
+def _shapes(teacher: PromptableModel, with_parts: bool) -> list[tuple[int, ...]]:
+    """Of one view: each stage's map, and after it its adapter's part, (0, 1, 1) where none is, or none is
+    kept.
+    """
     side = teacher.input_size
     found = stage_maps(teacher, torch.zeros(1, side, side, device=teacher.device))
-    return [
-        (tuple(w.shape[1:]), tuple(p.shape[1:]) if with_parts and p is not None else (0, 1, 1))
-        for w, p in zip(found.wholes, found.parts, strict=True)
-    ]
+    shapes: list[tuple[int, ...]] = []
+    for whole, part in zip(found.wholes, found.parts, strict=True):
+        kept = part if with_parts else None
+        shapes += [tuple(whole.shape[1:]), (0, 1, 1) if kept is None else tuple(kept.shape[1:])]
+    return shapes
 
 
 def _check_room(folder: Path, needed: float) -> None:
