@@ -37,7 +37,7 @@ FILES = {
     "formats": (
         "io/hdf5/*", "io/metaimage.py", "io/nrrd.py", "io/plus.py", "io/volumes.py", "io/annotation_files.py",
         "io/polygons.py", "io/label_maps.py", "io/place.py", "io/colours.py",
-        "io/dicom/colour.py", "io/dicom/deflated.py", "io/dicom/groups.py", "io/print_size.py",
+        "io/dicom/colour.py", "io/dicom/deflated.py", "io/dicom/groups.py",
     ),
     "simulated cines": ("data/simulation/*",),
     "training and models": (
@@ -86,7 +86,10 @@ INSIDE = {
         "outputs/plan.py:dicom_paths", "outputs/saved_masks.py:_layers", "outputs/saved_masks.py:_of_seg",
         "outputs/structured.py:_called", "prompts/grouping.py:group_prior",
         "prompts/objects.py:named_prompts", "prompts/objects.py:names_of", "prompts/table.py:_label",
-        "results.py:ObjectResult.label", "web/client.py:Client.dicom",
+        "results.py:ObjectResult.label", "web/client.py:Client.dicom", "web/messages.py:Derive",
+        "web/messages.py:DeriveCine", "web/messages.py:Derived", "web/messages.py:Origin",
+        "web/messages.py:Upload", "web/schemas.py:DicomIn", "web/schemas.py:NamedIn",
+        "web/schemas.py:StructureIn", "web/schemas.py:TrackDicomIn",
     ),
     "formats": (
         "io/dicom/cine.py:_pointers", "io/dicom/grayscale.py:padding_of", "io/dicom/grayscale.py:range_of",

@@ -113,9 +113,10 @@ def _client() -> Any:
     from uniultra.web.service import Service
     from uniultra.web.settings import ServeSettings
 
+    sys.path.append(str(Path(__file__).parents[1] / "tests"))
     try:
-        from uniultra.web.worker_pool import ThreadLane
-    except ImportError:  # its former name
+        from thread_lane import ThreadLane
+    except ImportError:  # where it was before
         from uniultra.web.lanes import ThreadLane
     settings = ServeSettings()
     lane = ThreadLane(settings.queue, open_backend("uniultra-mini", threads=1), int(settings.cache_mb * 1e6))

@@ -56,7 +56,7 @@ from uniultra.cli.main import app
 for words in json.loads(sys.argv[1]):
     print(words[0])
     app(words, standalone_mode=False)
-from uniultra.web.bytes_path import as_path
+from uniultra.web.worker_prompts import as_path
 
 with as_path(b"bytes") as path:
     assert open(path, "rb").read() == b"bytes"

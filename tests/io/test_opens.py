@@ -20,7 +20,7 @@ from uniultra.batch.job import Item, Job
 from uniultra.batch.process_item import do
 from uniultra.io.video import open_gif, open_video
 from uniultra.segmenter import Segmenter
-from uniultra.web import cine_desk, worker
+from uniultra.web import cine_desk, worker, worker_prompts
 from uniultra.web.messages import CineFile, FileOptions, Read
 from videos import save_video
 
@@ -141,8 +141,7 @@ def test_an_upload_is_opened_twice(
 ) -> None:
     WRITERS[name](tmp_path / name)
     data = (tmp_path / name).read_bytes()
-    for module in (worker, cine_desk):
-        monkeypatch.setattr(module, "as_path", lambda _: nullcontext(str(tmp_path / name)))
+    monkeypatch.setattr(worker_prompts, "as_path", lambda _: nullcontext(str(tmp_path / name)))
     count = opens(tmp_path / name)
     frame = None if name == "a.png" else 1
     upload = worker.read_upload(Read(data, 10**6, 10**6, FileOptions(frame=frame)))

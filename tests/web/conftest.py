@@ -11,13 +11,13 @@ from starlette.testclient import TestClient
 
 from phantoms import speckled
 from scans import TRUE, Start, png_of
+from thread_lane import ThreadLane
 from uniultra.backends.open import open_backend
 from uniultra.backends.protocol import Backend
 from uniultra.types import Frame
 from uniultra.web.app import create_app
 from uniultra.web.service import Service
 from uniultra.web.settings import ServeSettings
-from uniultra.web.worker_pool import ThreadLane
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 
 from uniultra.io.images import read_frame
 from uniultra.types import Frame
-from uniultra.web.bytes_path import as_path
+from uniultra.web.worker_prompts import as_path
 
 
 @pytest.mark.parametrize("anonymous", [True, False])

@@ -12,8 +12,7 @@ from phantoms import ellipse, speckled
 from test_segmenter import DarkIsInside
 from uniultra.web.cine_desk import CineDesk
 from uniultra.web.cine_messages import FollowCine, FramePromptRequest, NeedsData, Part
-from uniultra.web.job_error import JobError
-from uniultra.web.messages import CineFile, PromptRequest
+from uniultra.web.messages import CineFile, JobError, PromptRequest
 
 HW = (64, 96)
 

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from thread_lane import ThreadLane
 from uniultra.backends.protocol import Backend
 from uniultra.web.messages import FileOptions
 from uniultra.web.problems import Problem
 from uniultra.web.service import Service
 from uniultra.web.settings import ServeSettings
-from uniultra.web.worker_pool import ThreadLane
 
 
 def service_of(backend: Backend, lanes: int, settings: ServeSettings) -> Service:

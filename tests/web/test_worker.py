@@ -20,8 +20,18 @@ from uniultra.model_facts import ModelFacts
 from uniultra.postprocess import NOTHING_TO_SEE
 from uniultra.types import Frame
 from uniultra.web.cache import EmbeddingCache
-from uniultra.web.dicom_messages import Upload
-from uniultra.web.messages import Answer, Failure, FileOptions, Forget, Png, PromptRequest, Read, Rle, Segment
+from uniultra.web.messages import (
+    Answer,
+    Failure,
+    FileOptions,
+    Forget,
+    Png,
+    PromptRequest,
+    Read,
+    Rle,
+    Segment,
+    Upload,
+)
 from uniultra.web.worker import Worker
 
 LIMIT = 64_000_000

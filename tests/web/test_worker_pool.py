@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 
 from scans import BOX
+from thread_lane import ThreadLane
 from uniultra.backends.protocol import Backend
 from uniultra.errors import ModelError
 from uniultra.model_facts import ModelFacts
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 from uniultra.web import worker_pool as lanes
-from uniultra.web.dicom_messages import Upload
-from uniultra.web.messages import PromptRequest, Read, Ready, Segment
+from uniultra.web.messages import PromptRequest, Read, Ready, Segment, Upload
 from uniultra.web.problems import Problem
-from uniultra.web.worker_pool import Lane, ProcessLane, ThreadLane
+from uniultra.web.worker_pool import Lane, ProcessLane
 
 
 class Held:

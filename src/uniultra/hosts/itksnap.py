@@ -8,10 +8,8 @@ that isn't a whole mask has a status of 400 or more.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import gzip
-import json
 import math
 import secrets
 import threading
@@ -19,6 +17,7 @@ import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from uniultra.errors import PromptError
-from uniultra.hosts.serving import Endpoint, HostGuard, RefusedError, route
+from uniultra.hosts.serving import Endpoint, HostGuard, RefusedError, in_turn, json_object, route
 from uniultra.hosts.volume_prompts import MOST_VOXELS, VolumePrompts
 from uniultra.segmenter import Segmenter
 from uniultra.web.guard import Guard
@@ -120,12 +119,7 @@ def create_app(segmenter: Segmenter, settings: ServeSettings) -> Guard:
         async def endpoint(request: Request) -> Response:
             window = windows.of(request)
             sent = await _sent(request) if request.method == "POST" else ("", b"")
-
-            def run() -> Response:
-                with window.lock:
-                    return act(window, request, sent)
-
-            return await asyncio.to_thread(run)
+            return await in_turn(window.lock, partial(act, window, request, sent))
 
         return endpoint
 
@@ -180,7 +174,7 @@ def _array(sent: _Sent) -> np.ndarray:
     PromptError.
     """
     metadata, packed = sent
-    said = _json(metadata)
+    said = json_object(metadata, "the metadata", "send that of ITK-SNAP")
     sides, channels = said.get("dimensions"), said.get("components_per_pixel", 1)
     if not isinstance(sides, list) or len(sides) not in (2, 3) or not all(map(_is_side, sides)):
         raise PromptError(f"dimensions {sides!s:.60}; legal are 2 or 3 whole numbers from 1")
@@ -204,16 +198,6 @@ def _array(sent: _Sent) -> np.ndarray:
 
 def _is_side(side: Any) -> bool:
     return isinstance(side, int) and not isinstance(side, bool) and 1 <= side <= MOST_VOXELS
-
-
-def _json(text: str) -> dict[str, Any]:
-    try:
-        said = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise PromptError("the metadata is not JSON; send that of ITK-SNAP") from error
-    if not isinstance(said, dict):
-        raise PromptError("the metadata is not a JSON object; send that of ITK-SNAP")
-    return said
 
 
 def _upload(window: Open, request: Request, sent: _Sent) -> Response:

@@ -8,13 +8,13 @@ slice at a time, or follows a structure through a cine: where the server was sta
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, Response
 
 from uniultra.errors import PromptError
 from uniultra.hosts.packed_arrays import pack, unpack
-from uniultra.hosts.serving import Endpoint, HostGuard, RefusedError, route
+from uniultra.hosts.serving import Endpoint, HostGuard, RefusedError, in_turn, json_object, route
 from uniultra.hosts.volume_planes import Span
 from uniultra.hosts.volume_prompts import VolumePrompts
 from uniultra.segmenter import Segmenter
@@ -116,13 +116,9 @@ def create_app(segmenter: Segmenter, settings: ServeSettings, cines: bool = Fals
             lease = leases.of(request)
             body = await request.body()
             is_binary = request.headers.get("content-type", "") == "application/octet-stream"
-            said = _json(request.headers.get(META, "{}") if is_binary else body.decode("utf-8", "replace"))
-
-            def run() -> Response:
-                with lease.lock:
-                    return act(lease.state, said, body if is_binary else b"")
-
-            return await asyncio.to_thread(run)
+            text = request.headers.get(META, "") if is_binary else body.decode("utf-8", "replace")
+            said = json_object(text or "{}", "the request's metadata", "use nninteractive-client 2")
+            return await in_turn(lease.lock, partial(act, lease.state, said, body if is_binary else b""))
 
         return endpoint
 
@@ -133,16 +129,6 @@ def create_app(segmenter: Segmenter, settings: ServeSettings, cines: bool = Fals
         *(route("POST", f"/{name}", acting(act)) for name, act in ACTS.items()),
     ]
     return HostGuard(Starlette(routes=routes), settings, Metrics())
-
-
-def _json(text: str) -> dict[str, Any]:
-    try:
-        said = json.loads(text or "{}")
-    except (ValueError, RecursionError) as error:
-        raise PromptError("the request's metadata is not JSON; use nninteractive-client 2") from error
-    if not isinstance(said, dict):
-        raise PromptError("the request's metadata is not a JSON object; use nninteractive-client 2")
-    return said
 
 
 def _capabilities() -> dict[str, Any]:

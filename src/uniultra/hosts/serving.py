@@ -4,19 +4,44 @@ served.
 
 from __future__ import annotations
 
+import asyncio
+import json
+import threading
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from uniultra.errors import UniUltraError
+from uniultra.errors import PromptError, UniUltraError
 from uniultra.segmenter import Segmenter
 from uniultra.web.guard import Guard, Scope
 from uniultra.web.server import Server, address_of, listening_socket, quieten, uvicorn_config
 from uniultra.web.settings import ServeSettings
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def json_object(text: str, what: str, fix: str) -> dict[str, Any]:
+    """What a client says of its request. Raises PromptError where it is no JSON object."""
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise PromptError(f"{what} is not JSON; {fix}") from error
+    if not isinstance(said, dict):
+        raise PromptError(f"{what} is not a JSON object; {fix}")
+    return said
+
+
+async def in_turn(lock: threading.Lock, act: Callable[[], Response]) -> Response:
+    """What `act` answers, on a thread, while nobody else has the lock."""
+
+    def run() -> Response:
+        with lock:
+            return act()
+
+    return await asyncio.to_thread(run)
 
 
 class RefusedError(Exception):

@@ -21,25 +21,29 @@ from uniultra.web.cine_routes import add_cines
 from uniultra.web.cine_schemas import FollowIn, FramePromptIn, TrackLine
 from uniultra.web.cine_service import CineService
 from uniultra.web.dicom_routes import add_dicom
-from uniultra.web.dicom_schemas import DicomIn, TrackDicomIn
 from uniultra.web.guard import Guard
 from uniultra.web.messages import FileOptions
 from uniultra.web.problems import Problem, of_status
-from uniultra.web.responses import created_image, image_out, mask_out, model_out, spacing_of
 from uniultra.web.route_parts import (
     ALWAYS,
     COMPUTES,
     FILE_BODY,
     READS,
     SpacingQuery,
+    created_image,
     disconnected,
+    image_out,
     json_body,
     known_query,
+    mask_out,
+    model_out,
     no_form,
     pixel_size,
     problems,
+    spacing_of,
 )
 from uniultra.web.schemas import (
+    DicomIn,
     FileIn,
     HealthOut,
     ImageOut,
@@ -48,6 +52,7 @@ from uniultra.web.schemas import (
     SegmentIn,
     SegmentOut,
     TimingOut,
+    TrackDicomIn,
 )
 from uniultra.web.service import Service, while_there
 from uniultra.web.settings import MOST_FRAMES

@@ -49,11 +49,13 @@ class Bodies:
                 self.bytes += len(chunk)
                 data += chunk
                 if self.bytes > self.most_bytes:
-                    held = (
+                    raise Problem(
+                        "busy",
                         f"{self.bytes / 1e6:.0f} MB of JSON are held, which is over the limit of "
-                        f"{self.most_bytes / 1e6:.0f} MB"
+                        f"{self.most_bytes / 1e6:.0f} MB; try again in 1 s",
+                        retry_s=1,
+                        close=True,
                     )
-                    raise Problem("busy", f"{held}; try again in 1 s", retry_s=1, close=True)
             if not any_shape:
                 check_shape(data)
             if len(data) <= SMALL_BYTES:

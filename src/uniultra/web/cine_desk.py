@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,30 +19,24 @@ from uniultra.backends.protocol import Backend
 from uniultra.errors import FileError, UniUltraError
 from uniultra.io.cines import recalibrated
 from uniultra.io.coco import compressed, run_lengths
-from uniultra.io.dicom.deflated import inflated_bytes
-from uniultra.io.images import kind_of
-from uniultra.io.input_file import InputFile
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import track_as_found
 from uniultra.types import Cine, Prompt
-from uniultra.web.bytes_path import as_path
 from uniultra.web.cine_messages import (
     CheckPrompts,
     CineFacts,
     FollowCine,
-    FoundFrame,
-    FoundObject,
     FramePromptRequest,
     NeedsData,
     OpenCineFile,
     Part,
 )
-from uniultra.web.dicom_messages import DeriveCine, Derived
-from uniultra.web.job_error import JobError
-from uniultra.web.messages import CineFile, CineJob
+from uniultra.web.cine_schemas import TrackedObjectOut, TrackLine
+from uniultra.web.messages import CineFile, CineJob, DeriveCine, Derived, JobError
+from uniultra.web.schemas import RleOut
 from uniultra.web.worker_dicom import derive_cine
-from uniultra.web.worker_prompts import checked, without_path
+from uniultra.web.worker_prompts import checked, opened_upload
 
 if TYPE_CHECKING:
     from uniultra.io.dicom.header import Header
@@ -117,14 +110,14 @@ class CineDesk:
         run = self._runs.pop(job.key, None)
         if run is None or run.at > job.at:
             run = self._begun(cine, job)
-        found: list[FoundFrame] = []
+        found: list[TrackLine] = []
         ended = False
         while not ended and (not found or time.monotonic() < ends):
             if self._abandoned():
                 raise JobError("worker-lost", "the client has gone")
             one = self._next(run)
             ended = one is None
-            if one is not None and one.seq >= job.at:
+            if one is not None and run.at > job.at:
                 found.append(one)
             elif time.monotonic() > ends:
                 break
@@ -144,7 +137,7 @@ class CineDesk:
         results = track_as_found(self._segmenter, cine, prompts, frames, job.reverse, on_fault)
         return _Run(job.cine.id, results, faults)
 
-    def _next(self, run: _Run) -> FoundFrame | None:
+    def _next(self, run: _Run) -> TrackLine | None:
         """The next result, or a frame that can't be read; None at the end. Raises JobError."""
         try:
             result = None if run.faults else next(run.results, None)
@@ -157,35 +150,23 @@ class CineDesk:
         run.at += 1
         if result is None:
             number, why = run.faults.pop(0)
-            return FoundFrame(run.at - 1, number, None, left_out=why)
-        assert result.number is not None, "of a cine"
-        objects = tuple(_object(one) for one in result.objects)
-        return FoundFrame(run.at - 1, result.number, result.time_s, objects)
+            return TrackLine(seq=run.at - 1, frame=number, left_out=why)
+        objects = [_object(one) for one in result.objects]
+        return TrackLine(seq=run.at - 1, frame=result.number, time_s=result.time_s, objects=objects)
 
 
 def _opened(file: CineFile) -> _Open:
     """Raises JobError."""
     assert file.data is not None
     with ExitStack() as stack:
-        try:
-            data = inflated_bytes(file.data, file.max_bytes)
-            path = stack.enter_context(as_path(data))
-        except FileError as error:
-            raise JobError("image", f"the cine: {error}") from error
-        try:
-            kind = kind_of(path)
-        except FileError as error:
-            raise JobError("media-type", without_path(path, error, "the cine")) from error
-        try:
-            file_in = InputFile(Path(path), kind)
-            cine = file_in.cine
-        except FileError as error:
-            raise JobError("image", without_path(path, error, "the cine")) from error
+        file_in = stack.enter_context(opened_upload(file.data, file.max_bytes, "the cine"))
+        cine = file_in.cine
         height, width = cine.frame_hw
         if height * width > file.max_pixels:
-            limit = f"this server takes up to {file.max_pixels}"
             raise JobError(
-                "image", f"the cine: {width} x {height} pixels a frame; {limit}; crop or shrink it"
+                "image",
+                f"the cine: {width} x {height} pixels a frame; this server takes up to "
+                f"{file.max_pixels}; crop or shrink it",
             )
         cine = replace(cine, source="the cine")
         if file.size_mm is not None:
@@ -204,15 +185,15 @@ def _prompts(cine: Cine, requested: tuple[FramePromptRequest, ...]) -> dict[int,
     return found
 
 
-def _object(one: ObjectResult) -> FoundObject:
+def _object(one: ObjectResult) -> TrackedObjectOut:
     mask_hw = np.asarray(one.mask.mask_hw)
-    return FoundObject(
-        number=one.number,
+    return TrackedObjectOut(
+        object=one.number,
         status=one.status or "",
         confidence=one.confidence or 0.0,
         quality=round(one.mask.quality, 4),
-        counts=compressed(run_lengths(mask_hw)),
-        box_xyxy=one.mask.box_xyxy,
+        rle=RleOut(size=list(mask_hw.shape), counts=compressed(run_lengths(mask_hw))),
+        box_xyxy=None if one.mask.box_xyxy is None else list(one.mask.box_xyxy),
         area_px=one.area_px,
         area_mm2=one.area_mm2,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from uniultra.web.cine_schemas import TrackLine
 from uniultra.web.messages import CineJob, PromptRequest
 
 
@@ -67,35 +68,8 @@ class CineFacts:
 
 
 @dataclass(frozen=True)
-class FoundObject:
-    """One structure on one frame: COCO's text, empty where it is lost; areas; the predicted IoU."""
-
-    number: int
-    status: str
-    confidence: float
-    quality: float
-    counts: str = field(repr=False)
-    box_xyxy: tuple[float, float, float, float] | None
-    area_px: int
-    area_mm2: float | None
-
-
-@dataclass(frozen=True)
-class FoundFrame:
-    """One result, the `seq`th of its track from 0; `left_out` says why a frame can't be read, which then has
-    no objects.
-    """
-
-    seq: int
-    frame: int
-    time_s: float | None
-    objects: tuple[FoundObject, ...] = ()
-    left_out: str = ""
-
-
-@dataclass(frozen=True)
 class Part:
     """Results from `at` on, and whether the track has ended; none where the process had to catch up first."""
 
-    found: tuple[FoundFrame, ...]
+    found: tuple[TrackLine, ...]
     ended: bool

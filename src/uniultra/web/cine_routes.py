@@ -11,8 +11,7 @@ from typing import Annotated
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from uniultra.web.cine_messages import FoundFrame, FoundObject
-from uniultra.web.cine_schemas import CineOut, FollowIn, FramePromptIn, TrackedObjectOut, TrackLine, TrackOut
+from uniultra.web.cine_schemas import CineOut, FollowIn, FramePromptIn, TrackLine, TrackOut
 from uniultra.web.cine_service import CineService
 from uniultra.web.held_cines import HeldCine, HeldTrack
 from uniultra.web.messages import FileOptions
@@ -28,7 +27,7 @@ from uniultra.web.route_parts import (
     pixel_size,
     problems,
 )
-from uniultra.web.schemas import FileIn, RleOut
+from uniultra.web.schemas import FileIn
 from uniultra.web.service import while_there
 
 NDJSON = "application/x-ndjson"
@@ -161,17 +160,15 @@ def _add_frames(app: FastAPI, cines: CineService) -> None:
             raise Problem("no-track", f"the track has revisions 0 to {len(track.revisions) - 1}")
         found = cines.follow(held, track, number, after)
         first = await anext(found, None)  # what is refused is refused before anything is sent
-        return StreamingResponse(_lines(held, first, found), media_type=NDJSON)
+        return StreamingResponse(_lines(first, found), media_type=NDJSON)
 
 
-async def _lines(
-    held: HeldCine, first: FoundFrame | None, rest: AsyncIterator[FoundFrame]
-) -> AsyncIterator[str]:
+async def _lines(first: TrackLine | None, rest: AsyncIterator[TrackLine]) -> AsyncIterator[str]:
     try:
         if first is not None:
-            yield _line(_frame_line(held, first))
+            yield _line(first)
         async for found in rest:
-            yield _line(_frame_line(held, found))
+            yield _line(found)
         yield _line(TrackLine(done=True))
     except Problem as problem:
         yield _line(TrackLine(problem=problem.kind.name, detail=str(problem.detail)))
@@ -179,26 +176,6 @@ async def _lines(
 
 def _line(line: TrackLine) -> str:
     return line.model_dump_json(exclude_none=True) + "\n"
-
-
-def _frame_line(held: HeldCine, found: FoundFrame) -> TrackLine:
-    if found.left_out:
-        return TrackLine(seq=found.seq, frame=found.frame, left_out=found.left_out)
-    objects = [_object_out(held, one) for one in found.objects]
-    return TrackLine(seq=found.seq, frame=found.frame, time_s=found.time_s, objects=objects)
-
-
-def _object_out(held: HeldCine, one: FoundObject) -> TrackedObjectOut:
-    return TrackedObjectOut(
-        object=one.number,
-        status=one.status,
-        confidence=one.confidence,
-        quality=one.quality,
-        rle=RleOut(size=list(held.facts.frame_hw), counts=one.counts),
-        box_xyxy=None if one.box_xyxy is None else list(one.box_xyxy),
-        area_px=one.area_px,
-        area_mm2=one.area_mm2,
-    )
 
 
 def _created(cines: CineService, held: HeldCine, response: Response) -> CineOut:

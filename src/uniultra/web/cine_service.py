@@ -12,18 +12,16 @@ from uniultra.web.cine_messages import (
     CheckPrompts,
     CineFacts,
     FollowCine,
-    FoundFrame,
     FramePromptRequest,
     NeedsData,
     OpenCineFile,
     Part,
 )
-from uniultra.web.cine_schemas import FollowIn, FramePromptIn
-from uniultra.web.dicom_messages import DeriveCine, Derived
+from uniultra.web.cine_schemas import FollowIn, FramePromptIn, TrackLine
 from uniultra.web.held_cines import CineStore, HeldCine, HeldTrack
-from uniultra.web.messages import CineFile, CineJob, FileOptions, PromptRequest
+from uniultra.web.messages import CineFile, CineJob, DeriveCine, Derived, FileOptions
 from uniultra.web.problems import Problem
-from uniultra.web.prompt_requests import sent_mask
+from uniultra.web.prompt_requests import plain_request, sent_mask
 from uniultra.web.server_paths import read_reference
 from uniultra.web.service import Service
 from uniultra.web.settings import MOST_PROMPTS
@@ -45,10 +43,7 @@ class CineService:
         """Holds the cine that these bytes are. Raises Problem."""
         self.store.check_room()
         with self.service.uploading():
-            data = bytearray()
-            async for chunk in chunks:
-                data += chunk
-            return await self._hold(bytes(data), requested)
+            return await self._hold(b"".join([chunk async for chunk in chunks]), requested)
 
     async def reference(self, path: str, requested: FileOptions) -> HeldCine:
         """Holds the cine in a file of this machine. Raises Problem."""
@@ -86,7 +81,7 @@ class CineService:
 
     async def follow(
         self, cine: HeldCine, track: HeldTrack, revision: int, after: int
-    ) -> AsyncIterator[FoundFrame]:
+    ) -> AsyncIterator[TrackLine]:
         """The results of a revision with a higher `seq` than `after`, as they are found, but for what a later
         revision answers. Raises Problem.
         """
@@ -104,14 +99,15 @@ class CineService:
             part = await self._run(cine, job)
             assert isinstance(part, Part)
             for found in part.found:
+                assert found.seq is not None and found.frame is not None, "of a frame"
                 at = found.seq + 1
-                kept = tuple(
+                kept = [
                     each
-                    for each in found.objects
-                    if not track.replaced_later(revision, found.frame, each.number)
-                )
+                    for each in found.objects or ()
+                    if not track.replaced_later(revision, found.frame, each.object)
+                ]
                 if kept or found.left_out:
-                    yield replace(found, objects=kept)
+                    yield found.model_copy(update={"objects": kept or None})
             ended = part.ended
             cine.used = self.store.clock()
 
@@ -157,8 +153,4 @@ class CineService:
 def _frame_prompt(place: int, requested: FramePromptIn) -> FramePromptRequest:
     """Raises Problem."""
     mask = None if requested.mask is None else sent_mask(f"prompt {place}", requested.mask)
-    box = None if requested.box is None else tuple(requested.box)
-    prompt = PromptRequest(
-        box, tuple(tuple(point) for point in requested.points), tuple(requested.labels), mask
-    )
-    return FramePromptRequest(place, requested.frame, requested.object, prompt)
+    return FramePromptRequest(place, requested.frame, requested.object, plain_request(requested, mask))

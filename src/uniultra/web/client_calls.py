@@ -63,63 +63,44 @@ class Calls:
         return dict(parsed(data)) if data else {}
 
     def _send_bytes(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> bytes:
-        """An answer; asks again where the server is busy, for as long as patience lasts. Raises
-        ServeError.
-        """
-        headers = self._headers(kind)
-        ends = time.monotonic() + self.patience_s
-        while True:
-            status, wait_s, data = self._once(method, path, body, headers)
-            if status == 429 and time.monotonic() + wait_s <= ends:
-                time.sleep(wait_s)
-                continue
-            if 200 <= status < 300:
-                return data
-            raise _refused(status, data)
+        """The bytes of an answer. Raises ServeError."""
+        with self._answer(method, path, body, kind) as response:
+            return response.read()
 
     def _lines(self, path: str) -> Generator[bytes, None, None]:
         """The lines of a streamed answer; closing the iterator closes the connection. Raises ServeError."""
+        with self._answer("GET", path) as response:
+            yield from response
+
+    @contextlib.contextmanager
+    def _answer(
+        self, method: str, path: str, body: bytes | None = None, kind: str = ""
+    ) -> Generator[http.client.HTTPResponse, None, None]:
+        """An answer to be read; asks again where the server is busy, for as long as patience lasts. Raises
+        ServeError.
+        """
+        headers = {"Content-Type": kind} if kind else {}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
         ends = time.monotonic() + self.patience_s
         while True:
             with contextlib.closing(self._connection()) as connection:
                 try:
-                    connection.request("GET", path, None, self._headers(""))
+                    # A server may refuse while it is being sent to: its answer says why.
+                    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                        connection.request(method, path, body, headers)
                     response = connection.getresponse()
-                    if response.status == 200:
-                        yield from response
+                    if 200 <= response.status < 300:
+                        yield response
                         return
-                    wait_s = float(response.headers.get("Retry-After", 1))
-                    status, data = response.status, response.read()
+                    wait_s, data = float(response.headers.get("Retry-After", 1)), response.read()
                 except (OSError, http.client.HTTPException, ValueError) as error:
-                    raise self._unreachable(error) from error
-            if status != 429 or time.monotonic() + wait_s > ends:
-                raise _refused(status, data)
+                    raise ServeError(
+                        f"no answer from {self.url} ({one_line(error)}); is `uniultra serve` running there?"
+                    ) from error
+            if response.status != 429 or time.monotonic() + wait_s > ends:
+                raise _refused(response.status, data)
             time.sleep(wait_s)
-
-    def _headers(self, kind: str) -> dict[str, str]:
-        headers = {"Content-Type": kind} if kind else {}
-        return headers | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
-
-    def _unreachable(self, error: Exception) -> ServeError:
-        return ServeError(
-            f"no answer from {self.url} ({one_line(error)}); is `uniultra serve` running there?"
-        )
-
-    def _once(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
-    ) -> tuple[int, float, bytes]:
-        """Status, seconds to wait, and body of one answer. Raises ServeError."""
-        connection = self._connection()
-        try:
-            # A server may refuse while it is being sent to: its answer says why.
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                connection.request(method, path, body, headers)
-            response = connection.getresponse()
-            return response.status, float(response.headers.get("Retry-After", 1)), response.read()
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise self._unreachable(error) from error
-        finally:
-            connection.close()
 
     def _connection(self) -> http.client.HTTPConnection:
         parts = urlsplit(self.url)

@@ -1,5 +1,5 @@
-"""The routes of DICOM results: SEG, SR and Secondary Capture of what was uploaded as DICOM, as the file's
-bytes.
+"""The routes of DICOM results: SEG, SR and Secondary Capture of what was uploaded as DICOM, of masks on an
+image or of a whole track, as the file's bytes.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from fastapi import FastAPI, Request, Response
 
 from uniultra.web.cine_routes import TRACK
 from uniultra.web.cine_service import CineService
-from uniultra.web.dicom_messages import Derived
-from uniultra.web.dicom_schemas import DicomIn, TrackDicomIn
-from uniultra.web.dicom_service import image_dicom, track_dicom
+from uniultra.web.held_cines import HeldCine, HeldTrack
+from uniultra.web.messages import Derive, DeriveCine, Derived
+from uniultra.web.problems import Problem
+from uniultra.web.prompt_requests import held_mask
 from uniultra.web.route_parts import BYTES, COMPUTES, disconnected, json_body
+from uniultra.web.schemas import DicomIn, TrackDicomIn
 from uniultra.web.service import Service, while_there
+from uniultra.web.worker_dicom import NOT_DICOM
 
 DICOM, NOTES = "application/dicom", "uniultra-notes"
 """The media type (RFC 3240), and the header with a JSON list of notes."""
@@ -71,3 +74,41 @@ def add_dicom(app: FastAPI, service: Service, cines: CineService) -> None:
 def _response(made: Derived) -> Response:
     headers = {"content-disposition": f'attachment; filename="{made.uid}.dcm"'}
     return Response(made.data, media_type=DICOM, headers=headers | {NOTES: json.dumps(list(made.notes))})
+
+
+async def image_dicom(service: Service, image_id: str, requested: DicomIn) -> Derived:
+    """One object of masks on an uploaded image. Raises Problem."""
+    image = service.store.get(image_id)
+    if image.origin is None:
+        raise Problem("output", NOT_DICOM.format("image"))
+    if image.origin.refused:
+        raise Problem("output", image.origin.refused)
+    structures = tuple(
+        (one.label, held_mask(f"structure {place}", one.mask, image))
+        for place, one in enumerate(requested.structures, start=1)
+    )
+    job = Derive(image.frame, image.origin, requested.kind, structures, requested.keep_patient)
+    answer = await service.lanes[image.lane].run(job)
+    assert isinstance(answer.value, Derived)
+    return answer.value
+
+
+async def track_dicom(
+    cines: CineService, cine: HeldCine, track: HeldTrack, requested: TrackDicomIn
+) -> Derived:
+    """One object of all that a track finds, its corrections included; what isn't known is computed. Raises
+    Problem.
+    """
+    names: dict[int, str] = {}
+    for one in requested.labels:
+        if one.object in names:
+            raise Problem("prompt", f"structure {one.object} has two labels; give it one")
+        names[one.object] = one.label
+    found: dict[int, dict[int, tuple[str, str]]] = {}
+    for revision in range(len(track.revisions)):
+        async for frame in cines.follow(cine, track, revision, -1):
+            own = found.setdefault(frame.frame or 0, {})
+            own |= {one.object: (one.status, one.rle.counts) for one in frame.objects or ()}
+    readable = {frame: own for frame, own in found.items() if own}
+    job = DeriveCine(cines.file_of(cine), requested.kind, names, readable, requested.keep_patient)
+    return await cines.derive(cine, job)

@@ -155,9 +155,12 @@ class Guard:
             try:
                 message = await asyncio.wait_for(receive(), max(0.0, seen.ends - time.monotonic()))
             except TimeoutError:
-                late = f"the body did not arrive within {self.settings.client_s:g} s"
-                text = f"{late}; send it faster, or less of it"
-                raise Problem("slow-client", text, close=True) from None
+                raise Problem(
+                    "slow-client",
+                    f"the body did not arrive within {self.settings.client_s:g} s; send it faster, or less "
+                    "of it",
+                    close=True,
+                ) from None
             seen.body_done = not message.get("more_body", False)
             seen.read += len(message.get("body", b""))
             if seen.read > limit:

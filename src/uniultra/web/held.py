@@ -56,17 +56,20 @@ class Store(Generic[H]):
         """Passes where another thing of so many bytes has room. Raises Problem: full, or image."""
         self.sweep()
         if more > self.max_bytes:
-            size = f"{more} bytes are more than this server holds in all"
-            raise Problem("image", f"the {self.kind}: {size}; {self.fix}")
+            raise Problem(
+                "image", f"the {self.kind}: {more} bytes are more than this server holds in all; {self.fix}"
+            )
         if len(self._held) < self.most and self.bytes + more <= self.max_bytes:
             return
         oldest = next(iter(self._held.values()))
         wait = min(max(1, math.ceil(oldest.used + self.idle_s - self.clock())), _LONGEST_WAIT_S)
-        held = (
-            f"{len(self._held)} {self.kind}s with {self.bytes / 1e6:.0f} MB are held, of {self.most} and "
-            f"{self.max_bytes / 1e6:.0f} MB"
+        raise Problem(
+            "full",
+            f"{len(self._held)} {self.kind}s with {self.bytes / 1e6:.0f} MB are held, of "
+            f"{self.most} and {self.max_bytes / 1e6:.0f} MB; delete those that you are done with, "
+            "or wait",
+            retry_s=wait,
         )
-        raise Problem("full", f"{held}; delete those that you are done with, or wait", retry_s=wait)
 
     def hold(self, one: H) -> H:
         """Raises Problem: full, or image."""
@@ -80,8 +83,10 @@ class Store(Generic[H]):
         self.sweep()
         one = self._held.get(name)
         if one is None:
-            gone = f"no {self.kind} has this id; it was deleted, or not used for too long"
-            raise Problem(f"no-{self.kind}", f"{gone}: upload it again")
+            raise Problem(
+                f"no-{self.kind}",
+                f"no {self.kind} has this id; it was deleted, or not used for too long: upload it again",
+            )
         one.used = self.clock()
         self._held.move_to_end(name)
         return one

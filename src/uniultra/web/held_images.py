@@ -7,8 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from uniultra.types import Frame
-from uniultra.web.dicom_messages import Origin
 from uniultra.web.held import Store
+from uniultra.web.messages import Origin
 from uniultra.web.settings import KEPT_MASKS
 
 

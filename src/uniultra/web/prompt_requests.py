@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import Any
 
 from uniultra.web.held_images import HeldImage
 from uniultra.web.messages import Png, PromptRequest, Rle
@@ -13,12 +14,14 @@ from uniultra.web.schemas import MaskById, MaskByPng, MaskByRle, MaskIn, PromptI
 
 def request_of(number: int, prompt: PromptIn, image: HeldImage) -> PromptRequest:
     """The `number`th prompt of a request, with the mask that it names. Raises Problem."""
-    return PromptRequest(
-        None if prompt.box is None else tuple(prompt.box),
-        tuple(tuple(point) for point in prompt.points),
-        tuple(prompt.labels),
-        None if prompt.mask is None else held_mask(f"prompt {number}", prompt.mask, image),
-    )
+    mask = None if prompt.mask is None else held_mask(f"prompt {number}", prompt.mask, image)
+    return plain_request(prompt, mask)
+
+
+def plain_request(prompt: Any, mask: Rle | Png | None = None) -> PromptRequest:
+    """What has a box, points and labels, as a request with its mask."""
+    box = None if prompt.box is None else tuple(prompt.box)
+    return PromptRequest(box, tuple(map(tuple, prompt.points)), tuple(prompt.labels), mask)
 
 
 def held_mask(place: str, mask: MaskIn, image: HeldImage) -> Rle | Png:

@@ -8,13 +8,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from uniultra.errors import ModelError
 from uniultra.web.bodies import Bodies
-from uniultra.web.dicom_messages import Upload
+from uniultra.web.held import Store
 from uniultra.web.held_images import HeldImage, ImageStore
-from uniultra.web.messages import FileOptions, Found, Read, Ready, Segment
+from uniultra.web.messages import FileOptions, Found, Read, Ready, Segment, Upload
 from uniultra.web.metrics import Metrics
 from uniultra.web.problems import Problem
 from uniultra.web.prompt_requests import request_of
@@ -31,12 +31,6 @@ Disconnected = Callable[[], Awaitable[None]]
 """Returns when the client has disconnected."""
 
 
-class Swept(Protocol):
-    """What drops unused things when it is told to."""
-
-    def sweep(self) -> None: ...
-
-
 class ClientDisconnected(Exception):  # noqa: N818
     """The client disconnected before its answer was ready."""
 
@@ -50,7 +44,7 @@ class Service:
         self.lanes = list(lanes) if lanes is not None else lanes_of(settings)
         self.store = ImageStore(settings.images, int(settings.images_mb * 1e6), settings.idle_s)
         self.store.on_drop = self._forget
-        self.other_stores: list[Swept] = []
+        self.other_stores: list[Store[Any]] = []
         self.metrics = Metrics()
         self.metrics.watch(self.state)
         self.uploads = 0
@@ -103,10 +97,7 @@ class Service:
         """
         self.store.check_room()
         with self.uploading():
-            data = bytearray()
-            async for chunk in chunks:
-                data += chunk
-            held = self._hold(bytes(data), options)
+            held = self._hold(b"".join([chunk async for chunk in chunks]), options)
             return await (held if disconnected is None else while_there(held, disconnected))
 
     async def reference(self, path: str, options: FileOptions) -> HeldImage:

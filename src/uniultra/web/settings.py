@@ -4,14 +4,13 @@ follow from these fields.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from uniultra.errors import ServeError
-from uniultra.machine import usable_cores
+from uniultra.machine import is_loopback, usable_cores
 from uniultra.registry import DEFAULT
 
 TOKEN_VARIABLE = "UNIULTRA_TOKEN"
@@ -106,10 +105,7 @@ class ServeSettings:
 
     @property
     def on_loopback(self) -> bool:
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
 
     @property
     def token(self) -> str | None:

@@ -8,29 +8,34 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from uniultra.backends.protocol import Backend
-from uniultra.errors import FileError
 from uniultra.io.coco import compressed, run_lengths
-from uniultra.io.dicom.deflated import inflated_bytes
-from uniultra.io.images import kind_of
-from uniultra.io.input_file import InputFile
 from uniultra.measure.measured import as_json
 from uniultra.results import ObjectResult, with_masks_notes
 from uniultra.segmenter import Segmenter
-from uniultra.web.bytes_path import as_path
 from uniultra.web.cache import CachedBackend, EmbeddingCache
 from uniultra.web.cine_desk import CineDesk
-from uniultra.web.dicom_messages import Derive, Upload
-from uniultra.web.job_error import JobError
-from uniultra.web.messages import Answer, CineJob, Failure, FileJob, Forget, Found, Job, Read, Segment
+from uniultra.web.messages import (
+    Answer,
+    CineJob,
+    Derive,
+    Failure,
+    FileJob,
+    Forget,
+    Found,
+    Job,
+    JobError,
+    Read,
+    Segment,
+    Upload,
+)
 from uniultra.web.worker_dicom import derive, origin_of
-from uniultra.web.worker_prompts import checked, without_path
+from uniultra.web.worker_prompts import checked, opened_upload
 from uniultra.web.workspace.desk import Desk
 
 
@@ -96,8 +101,11 @@ class Worker:
             if self.abandoned():
                 raise JobError("worker-lost", "the client has gone")
             if time.monotonic() > ends:
-                done = f"{len(found)} of {len(requested)} prompts were done in {job.work_s:g} s"
-                raise JobError("time-limit", f"{done}, which is the limit; request fewer at a time")
+                raise JobError(
+                    "time-limit",
+                    f"{len(found)} of {len(requested)} prompts were done in {job.work_s:g} s, which is "
+                    "the limit; request fewer at a time",
+                )
             first, *others = segmenter.alternatives(job.frame, prompt, job.alternatives)
             others_found = tuple(
                 _found(job, ObjectResult(len(found) + 1, mask, prompt), notes) for mask in others
@@ -111,36 +119,19 @@ def read_upload(job: Read) -> Upload:
     """The frame of uploaded bytes, and what results refer to: the one place where the server reads images.
     Raises JobError.
     """
-    with as_path(_inflated(job)) as path:
-        try:
-            kind = kind_of(path)
-        except FileError as error:
-            raise JobError("media-type", without_path(path, error)) from error
-        try:
-            source = InputFile(Path(path), kind)
-            frame = source.frame(job.options.frame)
-            origin = origin_of(source, job.options.frame)
-        except FileError as error:
-            raise JobError("image", without_path(path, error)) from error
+    with opened_upload(job.data, job.max_bytes, "the image") as source:
+        frame = source.frame(job.options.frame)
+        origin = origin_of(source, job.options.frame)
     if frame.pixels_hw.size > job.max_pixels:
-        size = f"{frame.width} x {frame.height} pixels"
         raise JobError(
-            "image", f"the image: {size}; this server takes up to {job.max_pixels} in all; crop or shrink it"
+            "image",
+            f"the image: {frame.width} x {frame.height} pixels; this server takes up to {job.max_pixels} "
+            "in all; crop or shrink it",
         )
     calibration, spacing = frame.calibration, job.options.size_mm
     if spacing is not None:
         calibration = calibration.with_fallback("the request", spacing)
     return Upload(replace(frame, source="", calibration=calibration), origin)
-
-
-def _inflated(job: Read) -> bytes:
-    """The upload, a deflated DICOM file as the plain one that it stands for, which must not be longer than an
-    upload. Raises JobError.
-    """
-    try:
-        return inflated_bytes(job.data, job.max_bytes)
-    except FileError as error:
-        raise JobError("image", f"the image: {error}") from error
 
 
 def _found(job: Segment, result: ObjectResult, notes: tuple[str, ...]) -> Found:

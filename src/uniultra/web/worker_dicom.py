@@ -19,8 +19,7 @@ from uniultra.model_facts import ModelFacts
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.structures import legal_name
 from uniultra.types import Cine, Frame, Mask
-from uniultra.web.dicom_messages import Derive, DeriveCine, Derived, Origin
-from uniultra.web.job_error import JobError
+from uniultra.web.messages import Derive, DeriveCine, Derived, JobError, Origin
 from uniultra.web.worker_prompts import previous_of, without_path
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Lanes: each is one computing process (or, in the same process, one thread) with the jobs that wait for it.
+"""Lanes: each is one computing process with the jobs that wait for it.
 
 An image belongs to one lane, where its embeddings are. A lane holds a bounded number of jobs; what comes on
 top is refused at once. A process that takes too long, or dies of a hostile file, is replaced; the images are
@@ -20,7 +20,6 @@ from functools import partial
 from multiprocessing.connection import Connection
 
 from uniultra.backends.open import open_backend
-from uniultra.backends.protocol import Backend
 from uniultra.errors import ModelError, UniUltraError
 from uniultra.text import Said
 from uniultra.web.cache import EmbeddingCache
@@ -116,34 +115,6 @@ class Lane(ABC):
         self._thread.submit(self.call, Forget(image_ids))
 
 
-class ThreadLane(Lane):
-    """Computes in this process: for tests, and inside another program. Nothing is killed: the time is looked
-    at between prompts alone.
-    """
-
-    def __init__(self, most: int, backend: Backend, cache_bytes: int) -> None:
-        super().__init__(most)
-        self._gone = threading.Event()
-        self._cache_bytes = cache_bytes
-        self._worker = Worker(backend, EmbeddingCache(cache_bytes), self._gone.is_set)
-
-    def start(self) -> Ready:
-        backend = self._worker.backend
-        return Ready(backend.facts.name, backend.facts.version, backend.facts.input_size)
-
-    def reopen(self, model: str) -> Ready:
-        backend = open_backend(model, threads=1)
-        self._worker = Worker(backend, EmbeddingCache(self._cache_bytes), self._gone.is_set)
-        return self.start()
-
-    def call(self, job: Job) -> Answer | Failure:
-        self._gone.clear()
-        return self._worker.run(job)
-
-    def abandon(self) -> None:
-        self._gone.set()
-
-
 class ProcessLane(Lane):
     """Computes in a process of its own on one core, which is replaced when it is lost."""
 
@@ -212,8 +183,11 @@ class ProcessLane(Lane):
         finally:
             watch.cancel()
         if late.is_set() and not self._stopped:
-            limit = f"this took over {self._work_s:g} s, which is the limit"
-            return Failure("time-limit", f"{limit}; request less at a time, or shrink the image")
+            return Failure(
+                "time-limit",
+                f"this took over {self._work_s:g} s, which is the limit; request less at a time, or "
+                "shrink the image",
+            )
         return None
 
     def abandon(self) -> None:

@@ -1,19 +1,27 @@
-"""Prompts of requests and the masks that they bring along, checked away from the server, and errors without a
-path.
+"""Prompts of requests, the masks and files that they bring along, checked away from the server, and errors
+without a path. What came over the network is read by the readers of files, and touches no disk where the
+system can do that.
 """
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import numpy as np
 
-from uniultra.errors import PromptError, UniUltraError
+from uniultra.errors import FileError, PromptError, UniUltraError
 from uniultra.io.coco import mask_of
+from uniultra.io.dicom.deflated import inflated_bytes
+from uniultra.io.images import kind_of
+from uniultra.io.input_file import InputFile
 from uniultra.io.masks import read_mask
 from uniultra.prompt_checks import check_prompt, clipped
 from uniultra.types import Prompt
-from uniultra.web.bytes_path import as_path
-from uniultra.web.job_error import JobError
-from uniultra.web.messages import PromptRequest, Rle
+from uniultra.web.messages import JobError, PromptRequest, Rle
 
 
 def checked(
@@ -37,11 +45,10 @@ def previous_of(mask: object, frame_hw: tuple[int, int], what: str = "the previo
     """The mask that a request brings along, bool (H, W); `what` it is called. Raises PromptError."""
     if isinstance(mask, Rle):
         if mask.size_hw != frame_hw:
-            sizes = (
-                f"{mask.size_hw[1]}x{mask.size_hw[0]} pixels; it must have the image's size, "
+            raise PromptError(
+                f"{what} is {mask.size_hw[1]}x{mask.size_hw[0]} pixels; it must have the image's size, "
                 f"{frame_hw[1]}x{frame_hw[0]}"
             )
-            raise PromptError(f"{what} is {sizes}")
         inside = mask_of(mask.counts, frame_hw)
         if not inside.any():
             raise PromptError(f"{what} is empty; at least 1 pixel must be inside; leave it out")
@@ -53,6 +60,47 @@ def previous_of(mask: object, frame_hw: tuple[int, int], what: str = "the previo
             raise PromptError(without_path(path, error, what)) from error
 
 
+@contextmanager
+def opened_upload(data: bytes, most_bytes: int, what: str) -> Iterator[InputFile]:
+    """What a client sent, as a file of a known kind; a deflated one, inflated, has at most `most_bytes`.
+    Errors of files while it is open are JobErrors of `what`.
+    """
+    path = ""
+    try:
+        with as_path(inflated_bytes(data, most_bytes)) as path:
+            try:
+                kind = kind_of(path)
+            except FileError as error:
+                raise JobError("media-type", without_path(path, error, what)) from error
+            yield InputFile(Path(path), kind)
+    except FileError as error:
+        said = without_path(path, error, what) if path else f"{what}: {error}"
+        raise JobError("image", said) from error
+
+
 def without_path(path: str, error: Exception, instead: str = "the image") -> str:
     """A message with another name for the file, which has no path that anybody gave it."""
     return str(error).replace(path, instead).replace("--frame N, in Python read_frame(path, N)", "frame=N")
+
+
+@contextmanager
+def as_path(data: bytes) -> Iterator[str]:
+    """A path that reads as `data` while the context lasts.
+
+    On Linux an anonymous file in memory. Elsewhere a file in a temporary folder of this user alone, gone with
+    the context.
+    """
+    if not hasattr(os, "memfd_create"):
+        with tempfile.TemporaryDirectory(prefix="uniultra-") as folder:
+            path = os.path.join(folder, "image")
+            with open(path, "xb") as file:
+                file.write(data)
+            yield path
+        return
+    number = os.memfd_create("uniultra", os.MFD_CLOEXEC)
+    try:
+        with open(number, "wb", closefd=False) as file:
+            file.write(data)
+        yield f"/proc/self/fd/{number}"
+    finally:
+        os.close(number)

@@ -14,11 +14,11 @@ from starlette.testclient import TestClient
 
 from phantoms import speckled
 from scans import TRUE
+from thread_lane import ThreadLane
 from uniultra.backends.open import open_backend
 from uniultra.web.app import create_app
 from uniultra.web.service import Service
 from uniultra.web.settings import ServeSettings
-from uniultra.web.worker_pool import ThreadLane
 from uniultra.web.workspace.workspace import Workspace
 
 ORIGIN = "http://127.0.0.1:8018"

@@ -110,8 +110,10 @@ def cine_of(data: Any, attributes: Mapping[str, Any]) -> Cine:
     shape = tuple(int(side) for side in data.shape)
     planes = shape[:-1] if attributes["rgb"] else shape
     if len(planes) not in (2, 3):
-        found = " x ".join(map(str, planes))
-        raise PromptError(f"the layer is {found}; legal are rows x columns, and frames before them; split it")
+        raise PromptError(
+            f"the layer is {' x '.join(map(str, planes))}; legal are rows x columns, and frames before "
+            "them; split it"
+        )
     units = attributes["units"][-2:]
     spacing = tuple(
         float(step) * _TO_MM.get(unit, np.nan)

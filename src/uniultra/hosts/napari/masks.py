@@ -52,9 +52,10 @@ def empty_labels(cine: Cine) -> np.ndarray:
     shape = cine.frame_hw if cine.count == 1 else (cine.count, *cine.frame_hw)
     size = int(np.prod(shape, dtype=np.int64))
     if size > MOST_BYTES:
-        most = f"the limit is {MOST_BYTES / 1e9:g} GB"
-        found = f"labels of {cine.count} frames take {size / 1e9:.1f} GB"
-        raise PromptError(f"{found}; {most}; use uniultra track, or fewer frames")
+        raise PromptError(
+            f"labels of {cine.count} frames take {size / 1e9:.1f} GB; the limit is "
+            f"{MOST_BYTES / 1e9:g} GB; use uniultra track, or fewer frames"
+        )
     return np.zeros(shape, np.uint8)
 
 

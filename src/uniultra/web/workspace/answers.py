@@ -1,18 +1,21 @@
-"""What jobs say in the package's own values, and back: prompts, masks, regions."""
+"""What jobs say in the package's own values, and back: prompts, masks, regions, volumes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
-from uniultra.errors import PromptError
+from uniultra.errors import DataError, PromptError
 from uniultra.geometry import scale_of, whole
 from uniultra.io.coco import compressed, mask_of, run_lengths
 from uniultra.measure.agreement import dice
-from uniultra.measure.measured import measure_mask
+from uniultra.measure.measured import measure_mask, number
+from uniultra.measure.volume import View, Volume, apart_notes, ejection_fraction, ellipsoid, simpson
 from uniultra.pixel_scale import UNKNOWN
 from uniultra.prompt_checks import check_prompt, contradictions
 from uniultra.results import ObjectResult, TrackStatus, with_masks_notes
@@ -46,7 +49,7 @@ def pointed(mask: Mask, region: Region | None, prompt: Prompt) -> Pointed:
         area_px=result.area_px,
         area_mm2=result.area_mm2,
         quality=round(mask.quality, 4),
-        scale=mask.scale,
+        reason=mask.scale.reason,
         region=None if region is None else (region.x0, region.y0, region.x1, region.y1),
         size_hw=(mask.mask_hw.shape[0], mask.mask_hw.shape[1]),
         notes=with_masks_notes(contradictions(prompt), [mask]),
@@ -70,11 +73,10 @@ def mask_from(rle: Rle, frame_hw: tuple[int, int]) -> np.ndarray:
     Raises PromptError where they aren't those of a frame of this size.
     """
     if rle.size_hw != frame_hw:
-        sizes = (
-            f"{rle.size_hw[1]}x{rle.size_hw[0]} pixels; it must have the frame's size, "
+        raise PromptError(
+            f"the mask is {rle.size_hw[1]}x{rle.size_hw[0]} pixels; it must have the frame's size, "
             f"{frame_hw[1]}x{frame_hw[0]}"
         )
-        raise PromptError(f"the mask is {sizes}")
     return mask_of(rle.counts, frame_hw)
 
 
@@ -157,3 +159,39 @@ def nameless(error: Exception, path: Path) -> str:
     if isinstance(message, Said) and str(path.parent) not in message:
         return message
     return message.replace(str(path), path.name).replace(str(path.parent) + "/", "")
+
+
+def ejection(
+    diastole: ObjectResult,
+    systole: ObjectResult,
+    frames: tuple[int, int],
+    times_s: tuple[float, float] | tuple[None, None],
+) -> dict[str, Any]:
+    """Single-plane Simpson's volumes and the ejection fraction, of two frames of a cine. Raises DataError."""
+    end, start = (simpson((View(one.mask.mask_hw, one.scale),)) for one in (diastole, systole))
+    return {
+        "diastole": number(end.volume),
+        "systole": number(start.volume),
+        "fraction": number(ejection_fraction(end, start)),
+        "method": end.method,
+        "notes": list(dict.fromkeys((*end.notes, *start.notes, *apart_notes(*frames, *times_s)))),
+    }
+
+
+def two_planes(first: ObjectResult, second: ObjectResult) -> dict[str, Any]:
+    """The volume by both methods for two planes that cross along the long axis: each number, method and
+    notes, or the reason why there is none, `problem`.
+    """
+    views = tuple(View(one.mask.mask_hw, one.scale) for one in (first, second))
+    return {
+        "ellipsoid": _or_reason(lambda: ellipsoid(first.measured, second.measured)),
+        "simpson": _or_reason(lambda: simpson(views)),
+    }
+
+
+def _or_reason(volume: Callable[[], Volume]) -> dict[str, Any]:
+    try:
+        found = volume()
+    except DataError as error:
+        return {"problem": str(error)}
+    return {"volume": number(found.volume), "method": found.method, "notes": list(found.notes)}

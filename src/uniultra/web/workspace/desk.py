@@ -26,6 +26,7 @@ from uniultra.web.messages import Failure, FileJob, PromptRequest, Rle
 from uniultra.web.workspace.answers import (
     compared,
     drawn_result,
+    ejection,
     empty_result,
     mask_from,
     nameless,
@@ -34,6 +35,7 @@ from uniultra.web.workspace.answers import (
     reduced,
     region_of,
     stamp_of,
+    two_planes,
 )
 from uniultra.web.workspace.banners import covered, scanner_of
 from uniultra.web.workspace.follow import Follower
@@ -62,7 +64,6 @@ from uniultra.web.workspace.jobs import (
     mask_name,
 )
 from uniultra.web.workspace.open_cine import OpenCine
-from uniultra.web.workspace.volumes import ejection, two_planes
 
 KEPT_FILES = 3
 

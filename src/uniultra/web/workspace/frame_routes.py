@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
 from uniultra.text import said_in
-from uniultra.web.messages import PromptRequest
+from uniultra.web.messages import PromptRequest, Rle
 from uniultra.web.problems import Problem
+from uniultra.web.prompt_requests import plain_request
 from uniultra.web.service import Service
 from uniultra.web.workspace.items import Item
 from uniultra.web.workspace.jobs import (
@@ -22,19 +23,18 @@ from uniultra.web.workspace.jobs import (
     Point,
     Pointed,
     Track,
+    Tracked,
     Warm,
 )
 from uniultra.web.workspace.schemas import (
     EjectionIn,
     MeasureIn,
     PointIn,
-    PointOut,
-    TrackedOut,
     TrackIn,
     VolumeIn,
     edges,
 )
-from uniultra.web.workspace.workspace import Workspace, rle_of, run
+from uniultra.web.workspace.workspace import Workspace, run
 
 ONE = "/v1/workspace/items/{item_id}"
 FRAME = ONE + "/frames/{number}"
@@ -63,7 +63,7 @@ def _add_pictures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         return Response(status_code=204)
 
     @app.post(FRAME + "/alternatives", include_in_schema=False)
-    async def alternatives(item_id: str, number: int, request: Request) -> list[PointOut]:
+    async def alternatives(item_id: str, number: int, request: Request) -> list[Pointed]:
         """Other answers to a prompt, the usual one first."""
         began = time.perf_counter()
         item = workspace.item(item_id)
@@ -72,10 +72,10 @@ def _add_pictures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         job = Alternatives(
             item.path, _pixel_size(requested.spacing_mm_yx), number=_number(number), prompt=prompt
         )
-        return [_point_out(one, began) for one in await run(service, item, job)]
+        return [_timed(one, began) for one in await run(service, item, job)]
 
-    @app.post(FRAME + "/segment", response_model=PointOut, include_in_schema=False)
-    async def segment(item_id: str, number: int, request: Request) -> PointOut:
+    @app.post(FRAME + "/segment", response_model=Pointed, include_in_schema=False)
+    async def segment(item_id: str, number: int, request: Request) -> Pointed:
         """One prompt to one mask."""
         began = time.perf_counter()
         item = workspace.item(item_id)
@@ -89,7 +89,7 @@ def _add_pictures(app: FastAPI, service: Service, workspace: Workspace) -> None:
             region=None if requested.region is None else edges(requested.region),
             quick=requested.quick,
         )
-        return _point_out(await run(service, item, job), began)
+        return _timed(await run(service, item, job), began)
 
 
 def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
@@ -98,7 +98,7 @@ def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         """All measures of a mask."""
         item = workspace.item(item_id)
         requested = await service.bodies.read(request, MeasureIn)
-        mask = rle_of(requested.counts, await _size(service, workspace, item))
+        mask = Rle(requested.counts, await _size(service, workspace, item))
         job = MeasureMask(item.path, _pixel_size(requested.spacing_mm_yx), number=_number(number), mask=mask)
         return with_codes(await run(service, item, job))
 
@@ -108,7 +108,7 @@ def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         item = workspace.item(item_id)
         requested = await service.bodies.read(request, EjectionIn)
         size_hw = await _size(service, workspace, item)
-        masks = rle_of(requested.counts[0], size_hw), rle_of(requested.counts[1], size_hw)
+        masks = Rle(requested.counts[0], size_hw), Rle(requested.counts[1], size_hw)
         numbers = requested.diastole, requested.systole
         job = Ejection(item.path, _pixel_size(requested.spacing_mm_yx), numbers=numbers, masks=masks)
         return with_codes(await run(service, item, job))
@@ -123,35 +123,34 @@ def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
             item.path,
             _pixel_size(requested.spacing_mm_yx),
             number=_number(number),
-            mask=rle_of(requested.counts, await _size(service, workspace, item)),
+            mask=Rle(requested.counts, await _size(service, workspace, item)),
             first_path=first.path,
             first_number=requested.first.frame,
-            first_mask=rle_of(requested.first.counts, await _size(service, workspace, first)),
+            first_mask=Rle(requested.first.counts, await _size(service, workspace, first)),
             first_mm=_pixel_size(requested.first.spacing_mm_yx),
         )
         return with_codes(await run(service, item, job))
 
 
 def _add_tracking(app: FastAPI, service: Service, workspace: Workspace) -> None:
-    @app.post(FRAME + "/track", response_model=list[TrackedOut], include_in_schema=False)
-    async def track(item_id: str, number: int, request: Request) -> list[TrackedOut]:
+    @app.post(FRAME + "/track", response_model=list[Tracked], include_in_schema=False)
+    async def track(item_id: str, number: int, request: Request) -> list[Tracked]:
         """A structure on the frames after this one, or before it."""
         item = workspace.item(item_id)
         requested = await service.bodies.read(request, TrackIn)
         size_hw = await _size(service, workspace, item)
-        pointed = PointIn(box=requested.box, points=requested.points, labels=requested.labels)
         has_prompt = requested.box is not None or 1 in requested.labels
         job = Track(
             item.path,
             _pixel_size(requested.spacing_mm_yx),
             object=requested.object,
             start=_number(number),
-            mask=rle_of(requested.counts, size_hw),
-            prompt=_prompt_request(pointed, size_hw) if has_prompt else None,
+            mask=Rle(requested.counts, size_hw),
+            prompt=plain_request(requested) if has_prompt else None,
             backwards=requested.backwards,
             frames=requested.frames,
         )
-        return [TrackedOut(**asdict(one)) for one in await run(service, item, job)]
+        return list(await run(service, item, job))
 
 
 def with_codes(answer: dict[str, Any]) -> dict[str, Any]:
@@ -164,26 +163,11 @@ async def _size(service: Service, workspace: Workspace, item: Item) -> tuple[int
 
 
 def _prompt_request(requested: PointIn, size_hw: tuple[int, int]) -> PromptRequest:
-    box = None if requested.box is None else tuple(requested.box)
-    mask = None if requested.mask is None else rle_of(requested.mask, size_hw)
-    return PromptRequest(
-        box, tuple(tuple(point) for point in requested.points), tuple(requested.labels), mask
-    )
+    return plain_request(requested, None if requested.mask is None else Rle(requested.mask, size_hw))
 
 
-def _point_out(found: Pointed, began: float) -> PointOut:
-    return PointOut(
-        counts=found.counts,
-        box_xyxy=None if found.box_xyxy is None else list(found.box_xyxy),
-        area_px=found.area_px,
-        area_mm2=found.area_mm2,
-        quality=found.quality,
-        reason=found.scale.reason,
-        region=None if found.region is None else list(found.region),
-        size_hw=list(found.size_hw),
-        work_ms=round(1000 * (time.perf_counter() - began), 2),
-        notes=list(found.notes),
-    )
+def _timed(found: Pointed, began: float) -> Pointed:
+    return replace(found, work_ms=round(1000 * (time.perf_counter() - began), 2))
 
 
 def _pixel_size(size: list[float] | None) -> tuple[float, float] | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from uniultra.pixel_scale import Calibration, Scale
+from uniultra.pixel_scale import Calibration
 from uniultra.results import TrackStatus
 from uniultra.web.messages import FileJob, PromptRequest, Rle
 
@@ -23,24 +23,28 @@ class OpenFile(FileJob):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture(FileJob):
+class FrameJob(FileJob):
+    """A job on frame `number` of a file."""
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture(FrameJob):
     """Frame `number` as an encoded picture: without loss where `exact`, or, where that isn't said, of a still
     image.
     """
 
-    number: int
     exact: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Warm(FileJob):
+class Warm(FrameJob):
     """Encode the whole of frame `number` ahead of the first click."""
-
-    number: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Point(FileJob):
+class Point(FrameJob):
     """One prompt on frame `number`: answered by `Pointed`.
 
     Attributes:
@@ -49,17 +53,15 @@ class Point(FileJob):
             pixels a side; box and area are then in these.
     """
 
-    number: int
     prompt: PromptRequest
     region: tuple[float, float, float, float] | None = None
     quick: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Alternatives(FileJob):
+class Alternatives(FrameJob):
     """Other answers to a prompt on frame `number`: answered by a tuple of `Pointed`, the usual one first."""
 
-    number: int
     prompt: PromptRequest
 
 
@@ -92,10 +94,9 @@ class Tracked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeasureMask(FileJob):
+class MeasureMask(FrameJob):
     """All measures of a mask on frame `number`, as the JSON of results has them."""
 
-    number: int
     mask: Rle
 
 
@@ -110,13 +111,11 @@ class Ejection(FileJob):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Planes(FileJob):
+class Planes(MeasureMask):
     """The volume of a structure from its mask on frame `number`, and from one on a frame of another (or the
-    same) file: answered as `volumes.two_planes` says.
+    same) file: answered as `answers.two_planes` says.
     """
 
-    number: int
-    mask: Rle
     first_path: Path
     first_number: int
     first_mask: Rle
@@ -220,9 +219,10 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Pointed:
-    """The answer to a prompt: the mask in COCO's text, its box, area, quality and scale, and the crop for
-    the next prompt. `size_hw` is the mask's, smaller than the frame's where the answer was to be `quick`;
-    `notes` say what is odd about the prompt, or that there is nothing to see.
+    """The answer to a prompt: the mask in COCO's text, its box, area and quality, why its scale isn't
+    known, and the crop for the next prompt. `size_hw` is the mask's, smaller than the frame's where the
+    answer was to be `quick`; `notes` say what is odd about the prompt, or that there is nothing to see;
+    `work_ms` is how long the page waited.
     """
 
     counts: str = field(repr=False)
@@ -230,10 +230,11 @@ class Pointed:
     area_px: int
     area_mm2: float | None
     quality: float
-    scale: Scale
+    reason: str
     region: tuple[float, float, float, float] | None
     size_hw: tuple[int, int]
     notes: tuple[str, ...] = ()
+    work_ms: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -95,8 +95,9 @@ class Learner:
                 raise Problem("busy", UNDER_WAY, retry_s=10)
             lesson = read_lesson(folder, False)
             if lesson is None:
-                text = "the lesson's folder can't be used; begin a new one"
-                raise Problem("model", Said("lesson-broken", text))
+                raise Problem(
+                    "model", Said("lesson-broken", "the lesson's folder can't be used; begin a new one")
+                )
             self._folder, self._cancelled = folder, False
             self._process = self._started(folder, lesson.steps)
 
@@ -114,7 +115,7 @@ class Learner:
                 process.wait()
 
     def _started(self, folder: Path, steps: int) -> subprocess.Popen[bytes]:
-        base = _base_of(folder)
+        base = LessonFile.model_validate_json(bytes_of(folder / "lesson.json") or b"").base
         changes = [part for setting in settings(steps) for part in ("--set", setting)]
         command = [*self.command, "adapt", "--data", str(folder / "data" / "manifest.csv")]
         command += ["--out", str(folder), "--base", base, "--minute", *changes]
@@ -149,10 +150,6 @@ class Learner:
             if lines:
                 return printable(lines[-1].replace(f"{self.project}/", ""))[:400]
         return f"it ended with code {process.returncode}"
-
-
-def _base_of(folder: Path) -> str:
-    return LessonFile.model_validate_json(bytes_of(folder / "lesson.json") or b"").base
 
 
 def _lock(folder: Path) -> int | None:

@@ -23,7 +23,7 @@ from uniultra.data.manifest_text import COLUMNS
 from uniultra.io.output import write_json
 from uniultra.io.tables import write_csv
 from uniultra.web.problems import Problem
-from uniultra.web.workspace.project_files import bytes_of, safe_name
+from uniultra.web.workspace.project_files import bytes_of, free_folder, safe_name
 
 FOLDER = "learn"
 SCHEMA = "uniultra.lesson/1"
@@ -98,29 +98,27 @@ def left_out(groups: Sequence[str]) -> list[str]:
 def next_folder(root: Path, kind: str) -> Path:
     """The folder of a kind's next lesson: below `root`, KIND-1, KIND-2, ..."""
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", safe_name(kind))[:40].strip("-") or "structure"
-    number = 1
-    while (root / f"{stem}-{number}").exists() or (root / f"{stem}-{number}").is_symlink():
-        number += 1
-    return root / f"{stem}-{number}"
+    return free_folder(root, stem)
+
+
+def manifest_row(**said: Any) -> list[Any]:
+    """A line of a manifest of a project's own images; what isn't said is empty."""
+    known = {"dataset": "project", "licence": "the project's own"} | said
+    return [known.get(column, "") for column in COLUMNS]
 
 
 def write_lesson(folder: Path, kind: str, base: str, samples: Sequence[Sample]) -> None:
     """Writes the manifest and lesson.json of samples whose pictures are there. Raises OutputError."""
     out = left_out([sample.group for sample in samples])
     rows = [
-        [
-            {
-                "id": Path(sample.image).stem,
-                "dataset": "project",
-                "organ": kind,
-                "split": "val" if sample.group in out else "train",
-                "image": sample.image,
-                "mask": sample.mask,
-                "group": sample.group,
-                "licence": "the project's own",
-            }.get(column, "")
-            for column in COLUMNS
-        ]
+        manifest_row(
+            id=Path(sample.image).stem,
+            organ=kind,
+            split="val" if sample.group in out else "train",
+            image=sample.image,
+            mask=sample.mask,
+            group=sample.group,
+        )
         for sample in samples
     ]
     write_csv(folder / "data" / "manifest.csv", COLUMNS, rows, force=True)

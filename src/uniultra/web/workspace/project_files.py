@@ -80,5 +80,13 @@ def free_names(folder: Path, name: str) -> Iterator[Path]:
         yield folder / (f"{stem} ({number}).{suffix}" if dot else f"{name} ({number})")
 
 
+def free_folder(root: Path, stem: str) -> Path:
+    """The first of STEM-1, STEM-2, ... below `root` that isn't there."""
+    number = 1
+    while os.path.lexists(root / f"{stem}-{number}"):
+        number += 1
+    return root / f"{stem}-{number}"
+
+
 def shown(path: Path) -> str:
     return printable(path.name)

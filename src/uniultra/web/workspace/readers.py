@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from statistics import median
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,14 +19,15 @@ from pydantic import BaseModel
 from uniultra.io.tables import write_csv
 from uniultra.measure.agreement import BlandAltman, bland_altman
 from uniultra.text import Said
+from uniultra.web.messages import Rle
 from uniultra.web.problems import Problem
 from uniultra.web.service import Service
 from uniultra.web.workspace.items import Item
 from uniultra.web.workspace.jobs import Compare, Compared
 from uniultra.web.workspace.project import Project
 from uniultra.web.workspace.project_files import os_errors
-from uniultra.web.workspace.schemas import Doc, ReaderOut
-from uniultra.web.workspace.workspace import Workspace, rle_of, run
+from uniultra.web.workspace.schemas import Doc, FrameDoc, ReaderOut
+from uniultra.web.workspace.workspace import Workspace, run
 
 HEADER = "x-uniultra-reader"
 MOST_LETTERS = 40
@@ -112,7 +113,7 @@ async def agreement(service: Service, workspace: Workspace, name: str) -> Agreem
         alone += unmatched
         if not matched:
             continue
-        masks = tuple((frame, rle_of(a, size_hw), rle_of(b, size_hw)) for frame, _, a, b in matched)
+        masks = tuple((frame, Rle(a, size_hw), Rle(b, size_hw)) for frame, _, a, b in matched)
         size_mm = None if mine.spacing_mm_yx is None else (mine.spacing_mm_yx[0], mine.spacing_mm_yx[1])
         answers = await run(service, item, Compare(item.path, size_mm, masks=masks))
         pairs += [
@@ -120,8 +121,9 @@ async def agreement(service: Service, workspace: Workspace, name: str) -> Agreem
             for (frame, label, _, _), found in zip(matched, answers, strict=True)
         ]
     if not pairs:
-        text = "no structure was segmented on the same frame by both readers yet"
-        raise Problem("output", Said("no-pairs", text))
+        raise Problem(
+            "output", Said("no-pairs", "no structure was segmented on the same frame by both readers yet")
+        )
     return await asyncio.to_thread(_written, workspace, name, pairs, alone)
 
 
@@ -138,9 +140,9 @@ def _matched(mine: Doc, other: Doc) -> tuple[list[tuple[int, str, str, str]], in
     """
     found: list[tuple[int, str, str, str]] = []
     alone = 0
-    theirs = {frame.number: dict(_named(other, frame.number)) for frame in other.frames}
+    theirs = {frame.number: _named(other, frame) for frame in other.frames}
     for frame in mine.frames:
-        own, rest = dict(_named(mine, frame.number)), dict(theirs.get(frame.number, {}))
+        own, rest = _named(mine, frame), theirs.get(frame.number, {})
         if not rest:
             continue  # a frame that one alone read
         if len(own) == len(rest) == 1:
@@ -153,11 +155,10 @@ def _matched(mine: Doc, other: Doc) -> tuple[list[tuple[int, str, str, str]], in
     return found, alone
 
 
-def _named(doc: Doc, number: int) -> Iterator[tuple[str, str]]:
+def _named(doc: Doc, frame: FrameDoc) -> dict[str, str]:
+    """A frame's masks by the names of their structures."""
     names = {one.id: one.name.strip().lower() or str(one.id) for one in doc.objects}
-    for frame in doc.frames:
-        if frame.number == number:
-            yield from ((names[mask.object], mask.counts) for mask in frame.masks if mask.object in names)
+    return {names[mask.object]: mask.counts for mask in frame.masks if mask.object in names}
 
 
 def _written(workspace: Workspace, name: str, pairs: list[_Pair], alone: int) -> AgreementOut:
@@ -170,7 +171,7 @@ def _written(workspace: Workspace, name: str, pairs: list[_Pair], alone: int) ->
         pairs=len(pairs),
         files=len({pair.item.id for pair in pairs}),
         alone=alone,
-        dice=[overlaps[0], _median(overlaps), sum(overlaps) / len(overlaps)],
+        dice=[overlaps[0], median(overlaps), sum(overlaps) / len(overlaps)],
         area=_spread([(p.found.areas, "mm²" if p.found.unit == "mm" else "px²") for p in pairs]),
         long_diameter=_spread([(p.found.lengths, p.found.unit) for p in pairs]),
         csv=target.name,
@@ -193,8 +194,3 @@ def _spread(pairs: list[tuple[tuple[float, float], str]]) -> SpreadOut | None:
         if found is not None:
             return SpreadOut(unit=unit, **asdict(found))
     return None
-
-
-def _median(ordered: list[float]) -> float:
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

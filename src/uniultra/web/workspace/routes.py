@@ -11,11 +11,10 @@ from fastapi import FastAPI, Query, Request, Response
 from uniultra.pixel_scale import Calibration
 from uniultra.text import Said
 from uniultra.web.problems import Problem
-from uniultra.web.responses import said_of
+from uniultra.web.route_parts import said_of
 from uniultra.web.service import Service
 from uniultra.web.workspace.access import ENTER, cookie_header
 from uniultra.web.workspace.banners import BannersIn
-from uniultra.web.workspace.dataset import export_dataset
 from uniultra.web.workspace.export import offered
 from uniultra.web.workspace.frame_routes import ONE, add_frames
 from uniultra.web.workspace.items import Item
@@ -30,11 +29,11 @@ from uniultra.web.workspace.schemas import (
     ItemOut,
     OpenedOut,
     ReaderIn,
-    SavedOut,
     SaveIn,
     WorkspaceOut,
 )
 from uniultra.web.workspace.static_files import INDEX, static_files
+from uniultra.web.workspace.teach import export_dataset
 from uniultra.web.workspace.workspace import Workspace
 
 NOTICE = "not a medical device"
@@ -139,13 +138,13 @@ def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
             doc=Doc() if saved is None else saved.doc,
         )
 
-    @app.put(ONE, response_model=SavedOut, include_in_schema=False)
-    async def save(item_id: str, request: Request) -> SavedOut:
+    @app.put(ONE, include_in_schema=False)
+    async def save(item_id: str, request: Request) -> dict[str, int]:
         """Saves a document, where nobody else did meanwhile."""
         item = workspace.item(item_id)
         requested = await service.bodies.read(request, SaveIn, any_shape=True)
         project = workspace.project_of(reader_of(request))
-        return SavedOut(revision=await workspace.save(service, item, requested, project))
+        return {"revision": await workspace.save(service, item, requested, project)}
 
 
 def _add_results(app: FastAPI, service: Service, workspace: Workspace) -> None:

@@ -113,26 +113,15 @@ class MeasureIn(Strict):
     spacing_mm_yx: PixelSizes | None = None
 
 
-class TrackIn(Strict):
+class TrackIn(MeasureIn):
     """A structure's mask on one frame, to be followed over the next ones."""
 
     object: ObjectId
-    counts: Counts
     box: Box | None = None
     points: Points = Field(default_factory=list)
     labels: Labels = Field(default_factory=list)
     backwards: Annotated[bool, Field(strict=True)] = False
     frames: Annotated[int, Field(strict=True, ge=1, le=64)] = 4
-    spacing_mm_yx: PixelSizes | None = None
-
-
-class TrackedOut(BaseModel):
-    """One frame of a track; `counts` is of an empty mask where the structure is lost or absent."""
-
-    number: int
-    counts: str
-    quality: float
-    status: str
 
 
 class EjectionIn(Strict):
@@ -144,20 +133,16 @@ class EjectionIn(Strict):
     spacing_mm_yx: PixelSizes | None = None
 
 
-class PlaneIn(Strict):
+class PlaneIn(MeasureIn):
     """A mask on a frame of a file of the work list."""
 
     item: Annotated[str, StringConstraints(strict=True, max_length=40)]
     frame: Number0
-    counts: Counts
-    spacing_mm_yx: PixelSizes | None = None
 
 
-class VolumeIn(Strict):
+class VolumeIn(MeasureIn):
     """A structure's mask on one plane, and on another, its `first`."""
 
-    counts: Counts
-    spacing_mm_yx: PixelSizes | None = None
     first: PlaneIn
 
 
@@ -240,25 +225,6 @@ class OpenedOut(BaseModel):
     banners: list[list[float]]
     revision: int
     doc: Doc
-
-
-class PointOut(BaseModel):
-    """A mask, by COCO's run lengths, the crop for the next prompt on it, and what is odd, a sentence each."""
-
-    counts: str
-    box_xyxy: list[float] | None
-    area_px: int
-    area_mm2: float | None
-    quality: float
-    reason: str
-    region: list[float] | None
-    size_hw: list[int]
-    work_ms: float
-    notes: list[str]
-
-
-class SavedOut(BaseModel):
-    revision: int
 
 
 class ExportedOut(BaseModel):

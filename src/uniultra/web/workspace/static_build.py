@@ -60,8 +60,10 @@ def build(out: Path, model: str, engine: Path) -> int:
             raise ModelError(f"model '{printable(model)}' lacks {name}; export it again")
     for name in ENGINE:
         if not (engine / name).is_file():
-            fix = "run `npm install onnxruntime-web` and give node_modules/onnxruntime-web/dist"
-            raise OutputError(f"--onnxruntime {printable(str(engine))} lacks {name}; {fix}")
+            raise OutputError(
+                f"--onnxruntime {printable(str(engine))} lacks {name}; run `npm install onnxruntime-web` "
+                "and give node_modules/onnxruntime-web/dist"
+            )
     with staged_folder(out) as part:
         _write_page(part)
         _copy(folder, MODEL, part / "model")

@@ -15,6 +15,7 @@ from uniultra.results import TrackStatus
 from uniultra.text import Said
 from uniultra.web.messages import FileJob, PromptRequest, Rle
 from uniultra.web.problems import Problem
+from uniultra.web.prompt_requests import plain_request
 from uniultra.web.service import Service
 from uniultra.web.workspace.access import PageAccess
 from uniultra.web.workspace.banners import Banners
@@ -113,8 +114,9 @@ class Workspace:
     async def drop(self, name: str, data: bytes) -> Item:
         """A file that was dropped onto the page, kept in the project. Raises Problem: image, output."""
         if not data:
-            text = "the file is empty (0 bytes); drop an image, DICOM or video"
-            raise Problem("image", Said("empty-file", text))
+            raise Problem(
+                "image", Said("empty-file", "the file is empty (0 bytes); drop an image, DICOM or video")
+            )
         path = await asyncio.to_thread(self.project.keep_dropped, name, data)
         try:
             kind_of(path)
@@ -129,8 +131,9 @@ class Workspace:
         if name:
             lesson = await asyncio.to_thread(self.learner.lesson, name)
             if lesson.status != "ready":
-                text = "this lesson isn't finished; resume it first"
-                raise Problem("model", Said("lesson-unfinished", text))
+                raise Problem(
+                    "model", Said("lesson-unfinished", "this lesson isn't finished; resume it first")
+                )
             model = str(self.learner.root / lesson.id)
         await service.switch(model)
         self.using = name
@@ -142,8 +145,9 @@ class Workspace:
         project = project or self.project
         saved = await asyncio.to_thread(project.load, item)
         if saved is None:
-            text = "nothing is saved of this file; segment a structure first"
-            raise Problem("output", Said("nothing-saved", text))
+            raise Problem(
+                "output", Said("nothing-saved", "nothing is saved of this file; segment a structure first")
+            )
         doc, size_hw = saved.doc, (saved.height, saved.width)
         size_mm = None if doc.spacing_mm_yx is None else (doc.spacing_mm_yx[0], doc.spacing_mm_yx[1])
         frames = _saved_frames(doc, size_hw)
@@ -165,12 +169,7 @@ def request_of(mask: MaskDoc) -> PromptRequest | None:
     """The prompt of a saved mask; None for one without box and click inside, which was drawn."""
     if mask.box is None and 1 not in mask.labels:
         return None
-    box = None if mask.box is None else tuple(mask.box)
-    return PromptRequest(box, tuple(tuple(point) for point in mask.points), tuple(mask.labels))
-
-
-def rle_of(counts: str, size_hw: tuple[int, int]) -> Rle:
-    return Rle(counts, size_hw)
+    return plain_request(mask)
 
 
 def _saved_frames(doc: Doc, size_hw: tuple[int, int]) -> tuple[SavedFrame, ...]:
@@ -194,7 +193,7 @@ def _saved_frames(doc: Doc, size_hw: tuple[int, int]) -> tuple[SavedFrame, ...]:
         objects = [
             SavedObject(
                 places[mask.object],
-                rle_of(mask.counts, size_hw),
+                Rle(mask.counts, size_hw),
                 request_of(mask),
                 mask.quality or 0.0,
                 names[mask.object],

@@ -1,5 +1,5 @@
 // The accepted images of the work list as one data set: pictures, masks, COCO, and the manifest that `uniultra adapt`, `evaluate` and
-// `data check` read; the layout of uniultra/web/workspace/dataset.py.
+// `data check` read; the layout of uniultra/web/workspace/teach.py.
 
 import { maskBox } from "../../core/masks.mjs";
 import { decode } from "../../core/rle.mjs";
