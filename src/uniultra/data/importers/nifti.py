@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from uniultra.data.importers.images import same_size
 from uniultra.data.importers.sample import Finding, Problem, Sample
 from uniultra.errors import FileError
 from uniultra.io.masks import MAX_IDS, check_ids
@@ -141,9 +142,6 @@ def nifti_sample(name: str, image: Path, mask: Path, split: str = "") -> Finding
 
 
 def _own_ids(hw: tuple[int, int], path: Path) -> np.ndarray:
-    ids_hw = square_ids(path)
-    if ids_hw.shape != tuple(hw):
-        sizes = f"{ids_hw.shape[1]} x {ids_hw.shape[0]} pixels but its image is {hw[1]} x {hw[0]}"
-        raise FileError(f"{shown(path)}: the mask is {sizes}; save both at one size")
+    ids_hw = same_size(square_ids(path), hw, path)
     check_ids(ids_hw, shown(path))
     return ids_hw
