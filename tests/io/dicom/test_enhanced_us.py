@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dicoms import save
-from enhanced_us import enhanced_us
+from enhanced_us import enhanced_us, item
 from phantoms import ellipse, speckled
 from uniultra.cli.main import app
 from uniultra.io.cines import open_cine
@@ -72,6 +72,20 @@ def test_a_sweep_of_the_probe_has_times(tmp_path: Path) -> None:
         group.TemporalPositionSequence[0].TemporalPositionTimeOffset = 0.1 * number
     made.DimensionOrganizationType = "3D_TEMPORAL"
     assert open_cine(save(made, tmp_path / "a.dcm")).times_s == pytest.approx((0, 0.1, 0.2, 0.3, 0.4))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_flow_among_the_planes_is_said(tmp_path: Path, times: int) -> None:
+    """PS3.3 C.8.24.3.3: one file may hold tissue and flow velocity of each plane, frame by frame."""
+    made = enhanced_us(volume(times), SPACING)
+    del made.SharedFunctionalGroupsSequence[0].ImageDataTypeSequence
+    for number, group in enumerate(made.PerFrameFunctionalGroupsSequence):
+        group.ImageDataTypeSequence = [item(DataType=("TISSUE_INTENSITY", "FLOW_VELOCITY")[number % 5 == 3])]
+    path = save(made, tmp_path / "a.dcm")
+    note = f"TISSUE_INTENSITY in {4 * times} (0, ...), FLOW_VELOCITY in {times} (3, ...)"
+    assert open_cine(path).notes[1:] == (f"its frames hold different data: {note}",)
+    done = CliRunner().invoke(app, ["info", str(path)])
+    assert note in done.output
 
 
 def test_segment_of_a_plane_and_of_all(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from uniultra.io.cines import by_frames
 from uniultra.io.dicom.attributes import code, real, reals, text, value
-from uniultra.io.dicom.groups import group_times, is_stack, moving_volume
+from uniultra.io.dicom.groups import data_notes, group_times, is_stack, moving_volume
 from uniultra.io.dicom.header import ATTRIBUTES, PATIENT, Header, header_of, read_header
 from uniultra.io.dicom.pixels import Image, open_image, read_grey
 from uniultra.io.dicom.regions import calibration_of
@@ -104,7 +104,7 @@ def cine_of(header: Header) -> Cine:
     times, notes = frame_times(header, image.frames)
     read = partial(_frame, image, calibration)
     cine = by_frames(header.name, image.frame_hw, image.frames, read, calibration)
-    return replace(cine, times_s=times, notes=notes)
+    return replace(cine, times_s=times, notes=(*notes, *data_notes(header.dataset)))
 
 
 def _frame(image: Image, calibration: Calibration, number: int) -> Frame:
@@ -141,7 +141,7 @@ def describe(header: Header, phi: bool = False) -> dict[str, Any]:
         "bits": image.packing.bits,
         "times_s": times,
         "calibration": calibration,
-        "notes": (*notes, *calibration.notes),
+        "notes": (*notes, *data_notes(header.dataset), *calibration.notes),
         **about,
     }
     return facts | (

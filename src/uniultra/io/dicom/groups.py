@@ -8,7 +8,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.valuerep import DT
 
-from uniultra.io.dicom.attributes import items, real, reals, value
+from uniultra.io.dicom.attributes import code, items, real, reals, value
 from uniultra.io.silence import quiet
 
 SHARED, BY_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
@@ -80,6 +80,16 @@ def moving_volume(dataset: Dataset) -> tuple[int, int] | None:
         return None
     planes, times = len({tuple(place or ()) for place in positions}), len(set(offsets))
     return (times, planes) if min(planes, times) > 1 and max(planes, times) < len(positions) else None
+
+
+def data_notes(dataset: Dataset) -> tuple[str, ...]:
+    """A note where frames differ in what their values are (C.7.6.16.2.24): tissue, or flow beside it."""
+    found: dict[str, list[int]] = {}
+    for number, frame in enumerate(items(dataset, BY_FRAME)):
+        for item in items(frame, "ImageDataTypeSequence")[:1]:
+            found.setdefault(code(item, "DataType") or "nothing known", []).append(number)
+    parts = ", ".join(f"{kind} in {len(at)} ({at[0]}, ...)" for kind, at in found.items())
+    return (f"its frames hold different data: {parts}",) if len(found) > 1 else ()
 
 
 def _first(dataset: Dataset, group: str) -> Dataset | None:
