@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from phantoms import ellipse, speckled
-from uniultra.automatic import AT_ONCE, GridSettings, grid_points, segment_grid, stability
+from uniultra.automatic import AT_ONCE, GridSettings, grid_points, segment_grid
 from uniultra.errors import PromptError
 from uniultra.model_facts import ModelFacts
+from uniultra.quality import stability
 from uniultra.segmenter import Segmenter
 from uniultra.types import Embedding, Frame, Mask, Prompt, Region
 

@@ -5,12 +5,13 @@ The rules, as CONTRIBUTING.md states them:
 
 1. `errors` imports nothing; `text`, `stages`, `hashes` and `machine` nothing of ours; `atomic` only these
    three.
-2. `pixel_scale`, `model_facts`, `types`, `geometry`, `registry` import only each other, `errors` and `text`.
+2. `pixel_scale`, `model_facts`, `quality`, `types`, `geometry`, `registry` import only each other, `errors`
+   and `text`.
 3. `models` imports only `errors`, `text`, `atomic`, and `registry` (an adapter goes onto a published base by
-   its name); `evaluation` only `types`, `pixel_scale`, `errors`, `text`, `hashes`, `data`, `io`: so what is
-   scored is behind one protocol; `batch` only the core, and the problems of `data`: an archive is segmented
-   by the code that segments one image. Every other part has a row in MAY_IMPORT too, and each row goes down:
-   no two parts import each other.
+   its name); `evaluation` only `types`, `pixel_scale`, `quality`, `errors`, `text`, `hashes`, `data`, `io`:
+   so what is scored is behind one protocol; `batch` only the core, and the problems of `data`: an archive is
+   segmented by the code that segments one image. Every other part has a row in MAY_IMPORT too, and each row
+   goes down: no two parts import each other.
 4. The core (`io`, `backends.onnx`, `segmenter`, `tracking`, `measure`, ...), `web`, `batch` and `bench` but
    its peers never import torch or what needs it: not themselves, and not by way of a module that they import
    when they are imported.
@@ -44,6 +45,7 @@ FOUNDATION = (
     "pixel_scale",
     "scale_reasons",
     "model_facts",
+    "quality",
     "types",
     "geometry",
     "taps",
@@ -71,6 +73,7 @@ MAY_IMPORT = {
     "pixel_scale": FOUNDATION,
     "scale_reasons": FOUNDATION,
     "model_facts": FOUNDATION,
+    "quality": FOUNDATION,
     "postprocess": FOUNDATION,
     "types": FOUNDATION,
     "geometry": FOUNDATION,
@@ -78,7 +81,17 @@ MAY_IMPORT = {
     "registry": FOUNDATION,
     "structures": ("errors",),
     "models": ("errors", "registry", "atomic", "text", "models"),
-    "evaluation": ("types", "pixel_scale", "errors", "text", "hashes", "data", "io", "evaluation"),
+    "evaluation": (
+        "types",
+        "pixel_scale",
+        "quality",
+        "errors",
+        "text",
+        "hashes",
+        "data",
+        "io",
+        "evaluation",
+    ),
     "offline": (),
     "hashes": (),
     "machine": (),

@@ -16,6 +16,7 @@ import numpy as np
 from uniultra.errors import PromptError
 from uniultra.geometry import scale_of
 from uniultra.postprocess import under_clicks, without_holes
+from uniultra.quality import stability
 from uniultra.segmenter import Segmenter
 from uniultra.types import POSITIVE, Frame, Mask, Prompt
 
@@ -32,8 +33,8 @@ class GridSettings:
     Attributes:
         side: clicks per row and a column, 1 to 32.
         quality: the lowest predicted IoU that is kept.
-        stability: the lowest kept share of the mask cut at -STABILITY_SHIFT that is left when it is cut at
-            +STABILITY_SHIFT.
+        stability: the lowest kept share of the mask cut below its edge that is left when it is cut above it
+            (`quality.stability`).
         overlap: two masks with an IoU above this are one structure.
     """
 
@@ -47,10 +48,6 @@ class GridSettings:
             raise PromptError(f"--grid {self.side} is not a valid number of points per side; give 1 to 32")
         if not 0 <= self.quality <= 1:
             raise PromptError(f"--quality {self.quality:g} is not a predicted IoU; give 0 to 1")
-
-
-STABILITY_SHIFT = 1.0
-"""In logits, as SAM has it."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +86,6 @@ def segment_grid(
             candidates += _passing(prompt, mask, settings, segmenter.facts.passes.max_hole)
     kept = distinct(candidates, settings.overlap)
     return [found.prompt for found in kept], [_mask(found, frame) for found in kept]
-
-
-def stability(logits_hw: np.ndarray) -> float:
-    """The share of the mask cut at -STABILITY_SHIFT that is left at +STABILITY_SHIFT, an IoU; 0 for an empty
-    one.
-    """
-    wide = np.count_nonzero(logits_hw > -STABILITY_SHIFT)
-    return float(np.count_nonzero(logits_hw > STABILITY_SHIFT) / wide) if wide else 0.0
 
 
 def _passing(prompt: Prompt, mask: Mask, settings: GridSettings, max_hole: float) -> list[_Candidate]:

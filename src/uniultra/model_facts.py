@@ -7,15 +7,18 @@ model was published with.
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from uniultra.errors import ModelError
+from uniultra.quality import AS_DECODED, KINDS, PromptQuality, QualityTerms, is_number
 
 MODEL_JSON = "model.json"
+MOST_TERM = 100
+"""Of a term of the quality."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class ModelFacts:
         input_size: side of the square input in pixels.
         focus_stretch: how much longer than wide a crop may be; see `geometry.region_around`.
         passes: the passes from a prompt to a mask.
+        quality: what the quality is corrected by; nothing in a model that doesn't say.
         quality_calibrated: whether the predicted IoU was calibrated; None where the files don't say.
     """
 
@@ -79,16 +83,20 @@ class ModelFacts:
     input_size: int
     focus_stretch: float = 1.0
     passes: Passes = Passes()
+    quality: PromptQuality = AS_DECODED
     quality_calibrated: bool | None = None
 
     @property
     def prompting(self) -> dict[str, Any]:
-        """How it is prompted: what an answer follows from beside the weights, as plain values."""
-        return {
+        """How it is prompted: what an answer follows from beside the weights, as plain values; the quality's
+        terms only where there are any, since older reports and journals lack them.
+        """
+        values: dict[str, Any] = {
             "input_size": self.input_size,
             "focus_stretch": self.focus_stretch,
             "passes": asdict(self.passes),
         }
+        return values | ({"quality": self.quality.stated} if self.quality.stated else {})
 
 
 def read_passes(folder: Path) -> Passes:
@@ -99,17 +107,49 @@ def read_passes(folder: Path) -> Passes:
         ModelError: the file isn't JSON, or a value is out of range.
     """
     path = folder / MODEL_JSON
-    if not path.is_file():
-        return Passes()
-    try:
-        said = json.loads(path.read_text(encoding="utf-8")).get("passes", {})
-        known = {field.name: said[field.name] for field in fields(Passes) if field.name in said}
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise ModelError(f"'{path}' is not a model's facts ({error}); export the model again") from error
+    known = _known(path, Passes, lambda said: said.get("passes", {}))
     for name, value in known.items():
         if wrong := _wrong(name, value):
             raise ModelError(f"'{path}' says {name} {value!r:.40}; {wrong}; export the model again")
     return Passes(**known)
+
+
+def read_quality(path: Path) -> PromptQuality:
+    """The quality's terms in a `model.json`, or in what `uniultra calibrate --by-prompt` wrote; none where
+    there is no such file or it doesn't say.
+
+    Raises:
+        ModelError: the file isn't JSON, or a term isn't a number from -100 to 100.
+    """
+    found: dict[str, QualityTerms | None] = {}
+    for kind in KINDS:
+        known = _known(path, QualityTerms, partial(_terms_said, kind))
+        for name, value in known.items():
+            if not is_number(value) or not -MOST_TERM <= value <= MOST_TERM:
+                term = f"{kind}.{name}"
+                raise ModelError(
+                    f"'{path}' says {term} {value!r:.40}; it must be a number from {-MOST_TERM} to "
+                    f"{MOST_TERM}; export the model again"
+                )
+        found[kind] = QualityTerms(**known) if known else None
+    return PromptQuality(**found)
+
+
+def _terms_said(kind: str, said: Any) -> Any:
+    return said.get("quality", {}).get(kind, {})
+
+
+def _known(path: Path, of: type, part: Callable[[Any], Any]) -> dict[str, Any]:
+    """The fields of a dataclass that a part of a JSON file has; none without the file. Raises ModelError."""
+    if not path.is_file():
+        return {}
+    try:
+        said = part(json.loads(path.read_text(encoding="utf-8")))
+        if not isinstance(said, dict):
+            raise TypeError(f"{said!r:.40} in place of names and values")
+        return {field.name: said[field.name] for field in fields(of) if field.name in said}
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise ModelError(f"'{path}' is not a model's facts ({error}); export the model again") from error
 
 
 def changed_passes(passes: Passes, changes: Sequence[str]) -> Passes:
@@ -143,7 +183,6 @@ def _wrong(name: str, value: Any) -> str:
     """What a value must be, where it isn't that."""
     low, high = _LEGAL[name]
     whole = isinstance(low, int)
-    number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-    if number and math.isfinite(value) and low <= value <= high:
+    if is_number(value) and isinstance(value, int if whole else int | float) and low <= value <= high:
         return ""
     return f"it must be {'a whole number' if whole else 'a number'} from {low:g} to {high:g}"

@@ -91,6 +91,16 @@ def found_box(mask_hw: np.ndarray, prompt: Prompt) -> Box:
     return clip_box(around_clicks(box, prompt), frame_hw)
 
 
+def known_box(prompt: Prompt, frame_hw: tuple[int, int]) -> Box | None:
+    """A prompt's own box, clipped to the frame, or its previous mask's, stretched to hold the clicks; None
+    where it has neither.
+    """
+    if prompt.box_xyxy is not None:
+        return clip_box(prompt.box_xyxy, frame_hw)
+    box = None if prompt.mask_hw is None else mask_box(prompt.mask_hw)
+    return None if box is None else around_clicks(box, prompt)
+
+
 def pointing(prompt: Prompt) -> Prompt:
     """The prompt as the model knows it: with a mask there is always a box or a positive click; where there is
     none, one is put into the mask's depth, away from the negative clicks. (A box in its place does worse:

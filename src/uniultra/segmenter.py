@@ -27,7 +27,6 @@ from uniultra.backends.protocol import Backend
 from uniultra.errors import PromptError
 from uniultra.geometry import (
     ModelMap,
-    clip_box,
     embedding_of,
     field_side,
     region_around,
@@ -49,15 +48,15 @@ from uniultra.postprocess import (
 )
 from uniultra.prompt_arrays import (
     alike,
-    around_clicks,
     click_box,
     found_box,
+    known_box,
     pointing,
     prompt_arrays,
 )
 from uniultra.prompt_checks import check_frame, check_prompts
 from uniultra.registry import DEFAULT
-from uniultra.types import Embedding, Frame, Mask, Prompt, Region, mask_box
+from uniultra.types import Embedding, Frame, Mask, Prompt, Region
 
 KEPT_MARGIN = 0.02
 """A crop is kept while the structure stays this share of its side away from its edges."""
@@ -71,11 +70,15 @@ KEPT_ZOOM = 2.0
 class Segmenter:
     """Segments what prompts point at. Holds the model and nothing else; safe to share between threads.
 
-    `threads` is for what uses it, a tracker: how many it may take; None for as many as there are cores.
+    Attributes:
+        backend: the model.
+        threads: for what uses it, a tracker: how many it may take; None for as many as there are cores.
+        by_prompt: whether qualities are corrected (`quality`); a tracker compares the decoder's own.
     """
 
     backend: Backend
     threads: int | None = None
+    by_prompt: bool = True
 
     @classmethod
     def load(cls, model: str | Path = DEFAULT, threads: int | None = None) -> Segmenter:
@@ -101,7 +104,9 @@ class Segmenter:
         several at once. Answers may differ in the last bits.
         """
         engine = self.backend
-        return Segmenter(engine.one_threaded, threads=1) if isinstance(engine, OnnxBackend) else self
+        if not isinstance(engine, OnnxBackend):
+            return self
+        return replace(self, backend=engine.one_threaded, threads=1)
 
     def encode(self, frame: Frame, region: Region | None = None) -> Embedding:
         """Encodes one region of a frame (default: all of it); serves any number of prompts.
@@ -178,7 +183,7 @@ class Segmenter:
             preferred(far, near[0] if near else None, self._passes_in(frame)),
             *sorted((far, *near), key=trust, reverse=True),
         ]
-        answers = (replace(each[-1], quality=quality_of_passes(each)) for each in ranked)
+        answers = (self._of_passes(each, prompt) for each in ranked)
         scaled = [replace(m, scale=scale_of(frame.calibration, m.mask_hw, prompt)) for m in answers]
         return distinct(scaled, most)
 
@@ -186,7 +191,7 @@ class Segmenter:
         """The crop for a prompt's box or previous mask; None where it has neither, so that the structure must
         be found first.
         """
-        box = _known_box(prompt, frame_hw)
+        box = known_box(prompt, frame_hw)
         return None if box is None else self._crop(box)
 
     def refine(self, embedding: Embedding, prompt: Prompt, previous: Mask | None = None) -> Refined:
@@ -208,7 +213,8 @@ class Segmenter:
         if previous is not None and prompt.mask_hw is None and previous.mask_hw.any():
             prompt = replace(prompt, mask_hw=previous.mask_hw)
         [mask] = self.refine_all(embedding, [prompt])
-        return Refined(mask, self._next_region(embedding.region, mask, prompt))
+        region = self._next_region(embedding.region, mask, prompt)
+        return Refined(mask if prompt.mask_hw is None else self._rated(mask, prompt), region)
 
     def refine_all(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Mask]:
         """One pass on an embedding for several structures: the masks of `refine`. Raises PromptError."""
@@ -250,7 +256,16 @@ class Segmenter:
         if closer is not None and trust(far) <= passes.sure:
             near = self._followed(frame, prompt, self.encode(frame, closer))
         chosen = preferred(far, near, passes)
-        return replace(chosen[-1], quality=quality_of_passes(chosen))
+        return self._of_passes(chosen, prompt)
+
+    def _of_passes(self, masks: list[Mask], prompt: Prompt) -> Mask:
+        """The answer that several passes on clicks led to."""
+        answer = replace(masks[-1], first_quality=masks[0].quality)
+        return self._rated(replace(answer, quality=quality_of_passes(masks)), prompt)
+
+    def _rated(self, mask: Mask, prompt: Prompt) -> Mask:
+        """An answer with its quality corrected, once no pass is compared with it any more."""
+        return self.facts.quality.rated(mask, prompt) if self.by_prompt else mask
 
     def _passes_in(self, frame: Frame) -> Passes:
         """The model's passes; a panorama's first view shows it squeezed, and isn't preferred."""
@@ -283,10 +298,3 @@ class Refined:
 
     mask: Mask
     region: Region
-
-
-def _known_box(prompt: Prompt, frame_hw: tuple[int, int]) -> Box | None:
-    if prompt.box_xyxy is not None:
-        return clip_box(prompt.box_xyxy, frame_hw)
-    box = None if prompt.mask_hw is None else mask_box(prompt.mask_hw)
-    return None if box is None else around_clicks(box, prompt)

@@ -270,6 +270,7 @@ class Mask:
         quality: predicted IoU with the truth, 0 to 1.
         scale: the size of a pixel where the mask lies, or the reason why it is unknown.
         notes: why it isn't to be trusted, a sentence each.
+        first_quality: of clicks that were followed in several passes, the first one's quality; else None.
     """
 
     mask_hw: np.ndarray = field(repr=False)
@@ -277,6 +278,7 @@ class Mask:
     quality: float
     scale: Scale = NO_SCALE
     notes: tuple[str, ...] = ()
+    first_quality: float | None = None
 
     @property
     def spacing_mm_yx(self) -> tuple[float, float] | None:
@@ -290,9 +292,7 @@ class Mask:
 
 
 def mask_box(mask_hw: np.ndarray) -> tuple[float, float, float, float] | None:
-    """The tight box of a mask by its outermost pixels' EDGES (so a single pixel has a box of side 1); None
-    when empty.
-    """
+    """The tight box of a mask by its outermost pixels' EDGES (a single pixel has side 1); None if empty."""
     rows = np.flatnonzero(mask_hw.any(axis=1))
     if rows.size == 0:
         return None

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,11 +17,13 @@ from typer.testing import CliRunner, Result
 
 from networks import short
 from phantom_manifest import Phantom, write_manifest
+from uniultra.backends.onnx import DECODER
+from uniultra.backends.open import open_backend
 from uniultra.cli.export import export
 from uniultra.errors import DataError, ModelError, OutputError
 from uniultra.export import model_folder
 from uniultra.export.model_folder import FILES
-from uniultra.export.onnx import Graphs, trace_graphs
+from uniultra.export.onnx import Graphs, QualityCalibration, trace_graphs
 from uniultra.model_facts import Passes
 
 
@@ -167,3 +170,49 @@ def test_the_passes_are_the_sources_but_for_what_is_changed(
     assert isinstance(refused.exception, ModelError)
     assert str(refused.exception) == "pass setting 'sure=2': it must be a number from 0 to 1"
     assert not (tmp_path / "c").exists()
+
+
+def test_terms_by_prompt_come_from_their_file_and_stay_with_their_calibration(
+    source: Path, written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both files of `calibrate` at once; exported again both stay; another calibration drops the terms."""
+    monkeypatch.setattr(model_folder, "trace_graphs", lambda *_, **__: copy.deepcopy(written.graphs))
+    said = {"clicks": {"slope": 0.5, "offset": -0.7, "stability": 0.8, "answers": 90}}
+    by_prompt, both, other = (tmp_path / name for name in ("by-prompt.json", "both.json", "other.json"))
+    by_prompt.write_text(json.dumps({"quality": said, "split": "val"}))
+    both.write_text(json.dumps({"slope": 1.1, "offset": -0.2}))
+    other.write_text(json.dumps({"slope": 1.2, "offset": 0.1}))
+    terms = {"clicks": {"slope": 0.5, "offset": -0.7, "stability": 0.8}}
+    for model, out, given, expected in (
+        (source, "first", (both, by_prompt), terms),
+        (tmp_path / "first", "again", (), terms),
+        (tmp_path / "first", "changed", (other,), None),
+    ):
+        options = [part for file in given for part in ("--calibration", file)]
+        result = _run("--model", model, "--out", tmp_path / out, "--name", "mine", *options)
+        assert result.exit_code == 0, result.output
+        assert json.loads((tmp_path / out / "model.json").read_text()).get("quality") == expected
+        assert open_backend(tmp_path / out).facts.quality.stated == (expected or {})
+    kept = [QualityCalibration.of_graph(tmp_path / out / DECODER) for out in ("first", "again", "changed")]
+    assert kept == [QualityCalibration(1.1, -0.2)] * 2 + [QualityCalibration(1.2, 0.1)]
+
+
+@pytest.mark.parametrize(
+    ("quality", "says"),
+    [
+        (
+            {"mask": {"slope": "steep"}},
+            "by-prompt.json' is not what .* wrote: .* says mask.slope 'steep'; it must be a number",
+        ),
+        ({"mask": 7}, "by-prompt.json' is not a model's facts"),
+    ],
+)
+def test_terms_that_are_none_are_refused(
+    source: Path, tmp_path: Path, quality: dict[str, object], says: str
+) -> None:
+    (tmp_path / "by-prompt.json").write_text(json.dumps({"quality": quality}))
+    options = ("--calibration", tmp_path / "by-prompt.json")
+    result = _run("--model", source, "--out", tmp_path / "out", "--name", "mine", *options)
+    assert isinstance(result.exception, ModelError), result.output
+    assert re.search(says, str(result.exception))
+    assert not (tmp_path / "out").exists()

@@ -10,7 +10,9 @@ from commands import uniultra
 from uniultra.backends.open import weights_sha256
 from uniultra.errors import DataError
 from uniultra.evaluation.metrics import expected_calibration_error
-from uniultra.evaluation.quality import calibrate, fit_quality, read_answers
+from uniultra.evaluation.quality import calibrate, fit_quality, fit_terms, read_answers, read_by_prompt
+from uniultra.model_facts import read_quality
+from uniultra.quality import QualityTerms, corrected, evidence
 from uniultra.registry import DEFAULT
 
 
@@ -97,3 +99,87 @@ def test_an_uncalibrated_model_may_have_a_published_ones_name(tmp_path: Path) ->
     report = {"split": "val", "model": DEFAULT, "weights_sha256": "ab"}
     file.write_text(json.dumps(report | {"records": records}))
     assert uniultra("calibrate", file, "--out", "fit.json", cwd=tmp_path).returncode == 0
+
+
+TERMS = QualityTerms(0.5, 0.7, 0.8)
+
+
+def answered(count: int = 400, kind: str = "click1", **more: object) -> list[dict[str, object]]:
+    """Records whose true IoU is what TERMS make of the first pass's quality and of the stability."""
+    rng = np.random.default_rng(3)
+    first, stable = rng.uniform(0.1, 0.95, (2, count))
+    truth = corrected(evidence(first, stable), TERMS)
+    return [
+        {"dataset": "lab", "kind": kind, "quality": 0.5, "iou": iou, "stability": s, "first_quality": f}
+        | more
+        for f, s, iou in zip(first.tolist(), stable.tolist(), truth.tolist(), strict=True)
+    ]
+
+
+def report_of(path: Path, records: list[dict[str, object]], **more: object) -> Path:
+    path.write_text(json.dumps({"split": "val", "model": "mine", "records": records} | more))
+    return path
+
+
+def test_terms_are_found_again(tmp_path: Path) -> None:
+    found = read_by_prompt(report_of(tmp_path / "r.json", answered()))
+    assert [*found] == ["clicks"]
+    terms = fit_terms(found["clicks"])
+    assert (terms.slope, terms.offset, terms.stability) == pytest.approx((0.5, 0.7, 0.8), abs=1e-3)
+
+
+def test_boxes_and_what_saw_nothing_do_not_count(tmp_path: Path) -> None:
+    """With a box the quality stays; of further clicks, which come with the last mask, it is the answer's."""
+    records = [
+        *answered(30),
+        *answered(30, "box", first_quality=None),
+        *answered(30, "click3", first_quality=None, quality=0.6),
+        *answered(30, quality=0.0),
+    ]
+    found = read_by_prompt(report_of(tmp_path / "r.json", records))
+    assert {kind: len(answers.iou) for kind, answers in found.items()} == {"clicks": 30, "mask": 30}
+    assert found["mask"].seen[:, 0] == pytest.approx(np.log(0.6 / 0.4))
+    assert (found["mask"].quality == 0.6).all()
+    assert (found["clicks"].quality == 0.5).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "report", "says"),
+    [
+        (
+            {},
+            {"prompting": {"quality": {"mask": {}}}},
+            "whose quality is corrected by prompt already; remove",
+        ),
+        ({"stability": None}, {}, "was written by an earlier version, without the answers' stability"),
+        ({"kind": "box"}, {}, "has boxes alone; evaluate with --kinds click1,uclick1,click3,mask"),
+        ({"stability": "high"}, {}, "is not a report of .*'high' is not a number"),
+        ({"iou": None}, {}, "is not a report of .*None is not a number"),
+        ({}, {"split": "test"}, "is of split 'test'; only val may choose"),
+    ],
+)
+def test_by_prompt_refuses_what_it_cannot_fit_on(
+    tmp_path: Path, change: dict[str, object], report: dict[str, object], says: str
+) -> None:
+    with pytest.raises(DataError, match=says):
+        read_by_prompt(report_of(tmp_path / "r.json", answered(30, **change), **report))  # type: ignore[arg-type]
+
+
+def test_the_command_fits_a_published_model_by_prompt(tmp_path: Path) -> None:
+    """Its decoder's calibration stays, so that it isn't refused as for that."""
+    report_of(tmp_path / "r.json", answered(), weights_sha256=weights_sha256(DEFAULT))
+    done = uniultra("calibrate", "r.json", "--by-prompt", "--out", "fit.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (
+        "clicks: slope +0.5000, offset +0.7000, stability +0.8000 on 400 answers of val; ECE" in done.stdout
+    )
+    found = json.loads((tmp_path / "fit.json").read_text())["quality"]["clicks"]
+    assert (found["answers"], found["ece_after"]) == (400, pytest.approx(0, abs=1e-4))
+    ious = [record["iou"] for record in answered()]
+    before = expected_calibration_error([0.5] * 400, ious)  # type: ignore[arg-type]
+    assert found["ece_before"] == pytest.approx(before, abs=1e-4), "of the quality as it was given"
+    assert read_quality(tmp_path / "fit.json").clicks is not None
+    few = report_of(tmp_path / "few.json", answered(3))
+    done = uniultra("calibrate", few, "--by-prompt", "--out", "no.json", cwd=tmp_path)
+    assert (done.returncode, (tmp_path / "no.json").exists()) == (2, False)
+    assert "3 answers are too few to calibrate on" in done.stderr

@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from uniultra.io.output import write_json
+from uniultra import Prompt, Segmenter, read_frame
+from uniultra.io.output import write_json, write_png
 from uniultra.model_facts import Passes
 from uniultra.postprocess import NOTHING_TO_SEE
 from uniultra.registry import find, verified_folder
 
 CLIENT = Path(__file__).parents[2] / "examples" / "node"
+EXAMPLES = Path(__file__).parents[2] / "src" / "uniultra" / "examples"
 IMAGE = np.tile(np.arange(40, dtype=np.uint8), (30, 1))
 
 
@@ -57,6 +59,25 @@ def test_one_mask_is_pythons(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "a rough box" in result.stdout
+
+
+def test_the_quality_of_a_click_is_corrected_as_in_python(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(verified_folder(find("uniultra-mini")), folder)
+    facts = json.loads((folder / "model.json").read_text())
+    terms = {"clicks": {"slope": 0.5, "offset": -0.7, "stability": 0.8}}
+    write_json(folder / "model.json", facts | {"quality": terms}, force=True)
+    image = tmp_path / "image.png"
+    write_png(image, read_frame(EXAMPLES / "benign_182.jpg").pixels_hw)
+    click = Prompt(points_xy=((335.0, 87.0),), point_labels=(1,))
+    ours, plain = (
+        Segmenter.load(model, threads=1).segment(read_frame(image), [click])[0].quality
+        for model in (folder, "uniultra-mini")
+    )
+    done = _run("--model", folder, "--image", image, "--out", tmp_path / "mask.png", "--point", "335,87")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["quality"] == pytest.approx(ours, abs=1e-4)
+    assert abs(ours - plain) > 0.05
 
 
 def test_what_is_odd_about_a_prompt_is_noted_as_in_python(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 
 from uniultra.errors import ModelError
-from uniultra.model_facts import ModelFacts, read_passes
+from uniultra.model_facts import MODEL_JSON, ModelFacts, read_passes, read_quality
 from uniultra.text import first_line, number_of
 from uniultra.types import Features
 
@@ -80,7 +80,8 @@ class OnnxBackend:
         name, version = facts["uniultra.name"], facts["uniultra.version"]
         fit = others.get(SLOPE), others.get(OFFSET)
         calibrated = None if None in fit else fit != ("1.0", "0.0")
-        own = ModelFacts(name, version, int(size), stretch, read_passes(folder), calibrated)
+        said = read_passes(folder), read_quality(folder / MODEL_JSON)
+        own = ModelFacts(name, version, int(size), stretch, *said, calibrated)
         return cls(encoder, decoder, own, threads, tuple(path.read_bytes() for path in paths if small))
 
     @cached_property

@@ -22,10 +22,16 @@ def calibrate(
         str,
         typer.Option(help="Fit only on these data sets, separated by commas (default: all)."),
     ] = "",
+    by_prompt: Annotated[
+        bool,
+        typer.Option(
+            "--by-prompt", help="Fit what corrects the quality of clicks and of masks, for model.json."
+        ),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Calibrate a model's quality so that it predicts the IoU. Fits two numbers on val, and reports the error
-    before and after.
+    before and after. With --by-prompt: the terms of clicks and of previous masks, once those two are in.
     """
     from dataclasses import asdict
 
@@ -37,6 +43,9 @@ def calibrate(
     from uniultra.registry import MODELS
 
     names = tuple(name.strip() for name in datasets.split(",") if name.strip())
+    if by_prompt:
+        _by_prompt(report, out, names, force)
+        return
     quality, iou = read_answers(report, names, {weights_sha256(entry.name) for entry in MODELS})
     fit = fit_quality(quality, iou)
     before = expected_calibration_error(quality, iou)
@@ -47,3 +56,28 @@ def calibrate(
         f"slope {fit.slope:.4f}, offset {fit.offset:+.4f} on {fit.answers} answers of val; ECE {before:.3f} "
         f"before, {after:.3f} after"
     )
+
+
+def _by_prompt(report: Path, out: Path, names: tuple[str, ...], force: bool) -> None:
+    from dataclasses import asdict
+
+    from uniultra.evaluation.metrics import expected_calibration_error
+    from uniultra.evaluation.quality import fit_terms, read_by_prompt
+    from uniultra.io.output import write_json
+    from uniultra.quality import corrected
+
+    found, lines = {}, []
+    for kind, answers in read_by_prompt(report, names).items():
+        terms = fit_terms(answers)
+        before, after = (
+            expected_calibration_error(quality, answers.iou)
+            for quality in (answers.quality, corrected(answers.seen, terms))
+        )
+        errors = {"ece_before": round(before, 5), "ece_after": round(after, 5)}
+        found[kind] = {**asdict(terms), "answers": len(answers.iou), **errors}
+        said = ", ".join(f"{name} {value:+.4f}" for name, value in asdict(terms).items())
+        lines.append(
+            f"{kind}: {said} on {len(answers.iou)} answers of val; ECE {before:.3f} before, {after:.3f} after"
+        )
+    write_json(out, {"quality": found, "split": "val", "datasets": list(names)}, force)
+    print("\n".join(lines))

@@ -7,12 +7,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from uniultra.cli.terminal.text import label, say
 from uniultra.errors import ModelError
+from uniultra.io.texts import read_json
+
+if TYPE_CHECKING:
+    from uniultra.export.model_folder import ExportSettings
+    from uniultra.quality import PromptQuality
 
 
 def export(
@@ -53,7 +58,11 @@ def export(
     least_dice: Annotated[float | None, typer.Option(help="Former name of --min-dice.", hidden=True)] = None,
     seed: Annotated[int, typer.Option(help="For int8: the seed that frames and prompts are drawn with.")] = 0,
     calibration: Annotated[
-        Path | None, typer.Option(help="The file that `uniultra calibrate` wrote, to build into the decoder.")
+        list[Path] | None,
+        typer.Option(
+            help="A file that `uniultra calibrate` wrote: for the decoder, or, by prompt, for model.json; "
+            "repeatable."
+        ),
     ] = None,
     passes: Annotated[
         list[str] | None,
@@ -79,20 +88,17 @@ def export(
     from uniultra.export.int8 import Int8Settings
     from uniultra.export.model_folder import (
         FILES,
-        ExportSettings,
         check_settings,
         export_folder,
         known_passes,
     )
-    from uniultra.export.onnx import ModelFacts, QualityCalibration
+    from uniultra.export.onnx import ModelFacts
     from uniultra.io.output import check_free
     from uniultra.model_facts import changed_passes
 
     bound = min_dice if least_dice is None else least_dice
     int8 = None if data is None else Int8Settings(data, bound, seed)
-    settings = ExportSettings(
-        QualityCalibration.read(calibration) if calibration else None, size, int8, force
-    )
+    settings = replace(_calibrated(calibration or []), image_size=size, int8=int8, force=force)
     settings = replace(settings, passes=changed_passes(known_passes(model), passes or ()))
     check_settings(precision, settings)
     check_free([out / file for file in FILES], force)
@@ -120,6 +126,38 @@ def _export_for(host: str, model: str, out: Path, others: list[str], force: bool
             f"--for {host} takes a model as it is; export it with {', '.join(others)} to a folder first"
         )
     say(*_lines(write_host(host, host_folder(model), out, force)))
+
+
+def _calibrated(files: list[Path]) -> ExportSettings:
+    """The settings that hold what `uniultra calibrate` wrote, with --by-prompt or without; the last file of
+    each counts. Raises ModelError for another file.
+    """
+    from uniultra.export.model_folder import ExportSettings
+    from uniultra.export.onnx import QualityCalibration
+
+    settings = ExportSettings()
+    for path in files:
+        if _is_by_prompt(path):
+            settings = replace(settings, quality=_terms_of(path))
+        else:
+            settings = replace(settings, calibration=QualityCalibration.read(path))
+    return settings
+
+
+def _terms_of(path: Path) -> PromptQuality:
+    from uniultra.model_facts import read_quality
+
+    try:
+        return read_quality(path)
+    except ModelError as error:
+        raise ModelError(f"'{path}' is not what `uniultra calibrate --by-prompt` wrote: {error}") from error
+
+
+def _is_by_prompt(path: Path) -> bool:
+    try:
+        return "quality" in read_json(path)
+    except (OSError, ValueError, TypeError, RecursionError):
+        return False
 
 
 def _lines(report: dict[str, Any], before: str = "") -> Iterator[str]:

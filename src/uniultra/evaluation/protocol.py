@@ -26,6 +26,7 @@ from uniultra.evaluation.records import EmptyAnswer, Record, ScoredImage, Skippe
 from uniultra.evaluation.settings import EvaluationSettings, stable_seed
 from uniultra.evaluation.simulated_user import Answer, PromptableSegmenter, Question, ask, ask_nothing
 from uniultra.evaluation.summary import Summary, known, summarise
+from uniultra.quality import stability
 from uniultra.types import Frame
 
 ScoredSplit = TypeVar("ScoredSplit", SelectionSplit, ReportSplit)
@@ -185,6 +186,7 @@ def _score_or_skip(segmenter: PromptableSegmenter, settings: EvaluationSettings,
 def _record(row: Row, question: Question, answer: Answer, true_hw: np.ndarray) -> Record:
     box, mask = question.box_xyxy, answer.mask
     hd95_px, nsd = surface_scores(mask.mask_hw, true_hw)
+    quality = known(mask.quality)
     return Record(
         id=row.id,
         dataset=row.dataset,
@@ -195,7 +197,7 @@ def _record(row: Row, question: Question, answer: Answer, true_hw: np.ndarray) -
         draw=question.draw,
         dice=dice(mask.mask_hw, true_hw),
         iou=iou(mask.mask_hw, true_hw),
-        quality=known(mask.quality),
+        quality=quality,
         ellipse_dice=None
         if box is None
         else dice(ellipse_in_box(box, (true_hw.shape[0], true_hw.shape[1])), true_hw),
@@ -205,6 +207,8 @@ def _record(row: Row, question: Question, answer: Answer, true_hw: np.ndarray) -
         nsd=nsd,
         start_dice=None if question.start_hw is None else dice(question.start_hw, true_hw),
         curve=answer.curve,
+        stability=None if quality is None else stability(mask.logits_hw),
+        first_quality=mask.first_quality,
     )
 
 

@@ -31,6 +31,8 @@ class Record:
         nsd: normalised surface Dice at 2 pixels, 0 to 1.
         start_dice: Dice of the previous mask that was given; None without one.
         curve: Dice after each click until the goal, of a kind with a goal; None for others.
+        stability: of the answer (`uniultra.quality.stability`); None where no quality is predicted.
+        first_quality: `Mask.first_quality`.
     """
 
     id: str
@@ -50,6 +52,8 @@ class Record:
     nsd: float | None = None
     start_dice: float | None = None
     curve: tuple[float, ...] | None = None
+    stability: float | None = None
+    first_quality: float | None = None
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,12 @@ from uniultra.export.quantise import Progress
 from uniultra.export.weight_precision import check_precision
 from uniultra.hashes import file_sha256
 from uniultra.io.output import write_json
-from uniultra.model_facts import MODEL_JSON, Passes
+from uniultra.model_facts import MODEL_JSON, Passes, read_quality
 from uniultra.models.adapted import base_location, open_model
 from uniultra.models.build import check_image_size, load
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.stored import save_packed
+from uniultra.quality import AS_DECODED, PromptQuality
 
 GRAPHS = (ENCODER, DECODER)
 LEAST_AGREEMENT = 0.999
@@ -46,6 +47,8 @@ class ExportSettings:
         int8: frames and bound; given for precision int8, and for no other.
         force: whether existing files are replaced.
         passes: how prompts become masks; None takes what the source's own model.json says, if there is one.
+        quality: what the quality is corrected by, on top of `calibration`; None takes what the source's own
+            model.json says, unless `calibration` is given.
     """
 
     calibration: QualityCalibration | None = None
@@ -53,6 +56,7 @@ class ExportSettings:
     int8: Int8Settings | None = None
     force: bool = False
     passes: Passes | None = None
+    quality: PromptQuality | None = None
 
 
 def export_folder(
@@ -87,10 +91,12 @@ def export_folder(
     settings = settings or ExportSettings()
     check_settings(facts.precision, settings)
     model = open_sized(source, settings.image_size)
-    place, calibration = base_location(source), settings.calibration
+    place, calibration, quality = base_location(source), settings.calibration, settings.quality
     if calibration is None and isinstance(place, Path):
         calibration = QualityCalibration.of_graph(place / DECODER)
-    settings = replace(settings, calibration=calibration, passes=settings.passes or known_passes(source))
+        quality = quality or read_quality(place / MODEL_JSON)
+    passes = settings.passes or known_passes(source)
+    settings = replace(settings, calibration=calibration, passes=passes, quality=quality)
     with staged({file: out / file for file in FILES}, settings.force) as parts:
         report = _fill(parts[MODEL_JSON].parent, model, facts, settings, progress)
         for file in FILES:  # safetensors' own are closed to all but their owner
@@ -164,6 +170,7 @@ def _fill(
     report["graphs"] = {file: graph_facts(scratch / file) for file in GRAPHS}
     write_json(scratch / "parity.json", report)
     hashes = {file: file_sha256(scratch / file) for file in GRAPHS}
+    stated = (settings.quality or AS_DECODED).stated
     client = {
         "format": FORMAT,
         "name": facts.name,
@@ -173,6 +180,7 @@ def _fill(
         "input_size": stored.input_size,
         "focus_stretch": stored.focus_stretch,
         "passes": asdict(settings.passes or Passes()),
+        **({"quality": stated} if stated else {}),
         "sha256": hashes,
     }
     write_json(scratch / MODEL_JSON, client)

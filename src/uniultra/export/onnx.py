@@ -18,11 +18,11 @@ from torch import Tensor, nn
 
 from uniultra.backends.onnx import DECODER, ENCODER, FORMAT, OFFSET, SLOPE
 from uniultra.errors import ModelError
-from uniultra.evaluation.quality import EDGE
 from uniultra.export.fuse import fuse
 from uniultra.export.weight_precision import store
 from uniultra.io.texts import read_json
 from uniultra.models.promptable import PromptableModel
+from uniultra.quality import EDGE
 
 OPSET = 18
 LARGEST_FOLDED = 2**26
@@ -66,7 +66,7 @@ class QualityCalibration:
         try:
             content = read_json(path)
             return cls(float(content["slope"]), float(content["offset"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise ModelError(
                 f"'{path}' is not a calibration that `uniultra calibrate` wrote: {error}"
             ) from error

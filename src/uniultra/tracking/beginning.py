@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
@@ -83,7 +83,8 @@ def prompted(
         check_follows(state, frame)
     others = () if state is None else tuple(one for one in state.objects if one.number not in prompts)
     prompts = dict(zip(prompts, clipped(list(prompts.values()), frame_hw)[0], strict=True))
-    masks = segmenter.segment(frame, list(prompts.values()), crew.map)
+    as_decoded = replace(segmenter, by_prompt=False)  # what later passes are compared with
+    masks = as_decoded.segment(frame, list(prompts.values()), crew.map)
     answers = [
         TrackedMask(number, mask, _first_status(mask), mask.quality, mask)
         for number, mask in zip(prompts, masks, strict=True)

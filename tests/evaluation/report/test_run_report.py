@@ -123,7 +123,7 @@ def test_the_file_holds_what_was_run_and_every_record(tmp_path: Path) -> None:
     assert content.pop("empty_images") == {}
     content.pop("uniultra_version")
     assert content == {
-        "schema_version": 3, "model": "mini", "manifest_sha256": "ab" * 32, "limit": 5, "bootstrap_seed": 0,
+        "schema_version": 4, "model": "mini", "manifest_sha256": "ab" * 32, "limit": 5, "bootstrap_seed": 0,
         "bootstrap_samples": 1000,
         "model_version": "0.1.0", "weights_sha256": "cd" * 32, "skipped": [],
         "quality_calibrated": None,
@@ -220,8 +220,8 @@ def test_a_file_of_this_version_is_read_and_a_later_one_refused(tmp_path: Path) 
         replace(r, iou=round(r.iou, 5), quality=None if r.quality is None else round(r.quality, 5))
         for r in RECORDS
     )
-    write_report(path, {**report, "schema_version": 4}, force=True)
-    with pytest.raises(DataError, match="has schema version 4; this version reads 1 to 3; evaluate again"):
+    write_report(path, {**report, "schema_version": 5}, force=True)
+    with pytest.raises(DataError, match="has schema version 5; this version reads 1 to 4; evaluate again"):
         read_report(path)
 
 

@@ -30,9 +30,10 @@ from uniultra.evaluation.spread import Spread, spread_of
 from uniultra.evaluation.summary import Cell, Summary, objects_of, summarise_empty
 from uniultra.io.output import write_text
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """1: Dice, IoU, quality, times. 2: further measures in cells and records, `reliability`, `empty_images`. 3:
-`model_version`, `weights_sha256`, `skipped`. All of them can be read; see `read_report`.
+`model_version`, `weights_sha256`, `skipped`. 4: `stability` and
+`first_quality` in records. All of them can be read; see `read_report`.
 """
 DIGITS = 5
 """Decimals in the JSON file."""

@@ -3,6 +3,7 @@
 
 import { clipBox, fieldSide, pasteLogits, regionAround, sample, toModel, whole } from "./geometry.mjs";
 import { evenRound, maskBox, overlap, underClicks, withoutHoles, withoutSpecks } from "./masks.mjs";
+import { rated } from "./quality.mjs";
 
 const QUICK_SIDE = 512, MOST_KEPT = 6;
 const EVEN = 2; // pixels whose grey values differ by at most this much show nothing
@@ -10,12 +11,13 @@ const SAME = 0.8; // from this IoU on, two answers count as one
 const LEAST_LOGIT = 1e-6; // of a pixel in a hole that was filled
 
 export class Segmenter {
-  // `facts` is the folder's model.json, whose `passes` say how a prompt becomes a mask; `encoder` and `decoder` are sessions on its two graphs.
+  // `facts` is the folder's model.json, whose `passes` say how a prompt becomes a mask and `quality` by what its quality is corrected, if by
+  // anything; `encoder` and `decoder` are sessions on its two graphs.
   constructor(ort, encoder, decoder, facts) {
     const passes = { max_hole: 0, agreed: 1, sure: 1, closer_by: 0, ...facts.passes };  // older folders don't say these four
     this.encoded = new WeakMap(); // features by image, then by region
     this.ofNothing = new WeakSet(); // features of regions that are of one even grey
-    Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch, passes });
+    Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch, passes, terms: facts.quality?.clicks });
   }
 
   // image: {width, height, pixels}, grey Uint8Array. prompt: {box: {x0, y0, x1, y1} or null, points: [[x, y], ...], negatives: [[x, y], ...]}.
@@ -65,7 +67,8 @@ export class Segmenter {
   }
 
   // A first pass on a region, then passes on crops around the structure there that holds the clicks, until two agree. `answer.quality` is the
-  // geometric mean over the passes, `trust` the last one's quality times the mean IoU of each with the one before.
+  // geometric mean over the passes, or, where the model says how, what the first one's quality is corrected to; `trust` is the last one's
+  // quality times the mean IoU of each with the one before.
   async follow(image, given, region) {
     const passes = [await this.onePass(image, given, region)];
     passes[0].mask = this.filled(underClicks(passes[0].mask, image, given.points), image, given);
@@ -78,10 +81,12 @@ export class Segmenter {
       passes.push(found);
       if (agreements[n] > this.passes.agreed) break;
     }
-    const { mask, quality, even } = passes.at(-1);
+    const { mask, quality, even, logits } = passes.at(-1);
     const logs = passes.reduce((sum, pass) => sum + Math.log(Math.max(pass.quality, 1e-6)), 0);
     const agreement = agreements.reduce((sum, each) => sum + each) / agreements.length;
-    return { answer: { mask, even, quality: Math.exp(logs / passes.length) }, trust: quality * agreement };
+    const mean = Math.exp(logs / passes.length);
+    const said = even || !this.terms ? mean : rated(passes[0].quality, settled(logits, mask), this.terms);
+    return { answer: { mask, even, quality: said }, trust: quality * agreement };
   }
 
   filled(mask, image, { negatives }) {
@@ -101,11 +106,7 @@ export class Segmenter {
   async refined(image, prompt) {
     const found = await this.focus(image, prompt, prompt.box);
     const mask = this.filled(withoutSpecks(found.mask, image, prompt.points, this.passes.min_part), image, prompt);
-    const logits = found.logits.map((value, i) => {
-      if (found.mask[i] === mask[i]) return value;
-      return mask[i] ? Math.max(-value, LEAST_LOGIT) : -value;
-    });
-    return { mask, quality: found.quality, logits };
+    return { mask, quality: found.quality, logits: settled(found.logits, mask) };
   }
 
   // The mask that a click would give, in one pass on the whole image and in at most QUICK_SIDE pixels a side: for a mask under the pointer.
@@ -169,6 +170,14 @@ export class Segmenter {
     for (let i = 0; i < mask.length; i++) mask[i] = logits[i] > 0 ? 1 : 0;
     return { mask, quality, even, logits };
   }
+}
+
+// The logits of a pass once parts were dropped and holes filled: positive where the mask is.
+function settled(logits, mask) {
+  return logits.map((value, i) => {
+    if (value > 0 === (mask[i] === 1)) return value;
+    return mask[i] ? Math.max(-value, LEAST_LOGIT) : -value;
+  });
 }
 
 // Those that differ from every one before.
