@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 
 from uniultra.pixel_scale import PixelSize
 from uniultra.tracking import affected
+from uniultra.types import Prompt
 from uniultra.web.cine_messages import CineFacts, FramePromptRequest
 from uniultra.web.held import Store
 from uniultra.web.problems import Problem
 from uniultra.web.settings import KEPT_TRACKS
+
+_ANY = Prompt(points_xy=((0.0, 0.0),))
+"""Stands for a prompt where it counts alone on which frame there is one."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,8 @@ class HeldTrack:
             raise Problem("prompt", f"the track has {most} prompts, which is the limit; begin another one")
         self.prompts = *others, prompt
         known = [one for one in self.prompts if one.object == prompt.object]
-        frames = {one.frame: {one.object: None} for one in known}
-        changed = affected(frames, prompt.object, prompt.frame, last + 1, self.reverse)  # type: ignore[arg-type]
+        frames = {one.frame: {one.object: _ANY} for one in known}
+        changed = affected(frames, prompt.object, prompt.frame, last + 1, self.reverse)
         revision = Revision((prompt,), (max(changed.start, first), changed.stop - 1), prompt.object)
         self.revisions.append(revision)
         return revision
