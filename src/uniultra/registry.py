@@ -57,16 +57,16 @@ MODELS: tuple[ModelEntry, ...] = (
     ),
     ModelEntry(
         name="uniultra-mini-permissive",
-        version="0.2.0",
+        version="0.3.0",
         input_size=256,
         licence="Apache-2.0",
         sha256={
             "config.json": "a4aeaf1815248753a15c1aff45c902ffc529212212e8bf300df3418e0a685128",
-            "decoder.onnx": "ce77dda3071742c7554bfffb0b35fc1e50517a175067f4c03a5e655a678c1736",
-            "encoder.onnx": "6d628c420a7cbfb994f6c224a6f2ea225a6bc521c81d8153f49e6fd2414dd745",
-            "model.json": "085a7e123bbff00d201493c06e0a3e22fd6b5a1fb42ba7e7127513c1ca7851b1",
-            "model.safetensors": "5d02644df41cb9e2fff69189cacf9d87aca3e3cc7807d472f6d1d467f28dd560",
-            "parity.json": "57430aef115554d05dc2a45aa659278b9bf1d2ce92c64945714962cbe00d390c",
+            "decoder.onnx": "f7c544a4e0331f749ef5227c1b32da38382f551da2d24251d908ea84782c8bc8",
+            "encoder.onnx": "7dc45440aba33c880ead6353c9c5068c33435610eb1c3bf4c7f62859293e7fd1",
+            "model.json": "88ab2e75f5eea897409c00eb9a5b2ab80042c21e4cfb218b772f3e3f611f5d87",
+            "model.safetensors": "9110db55303e2a2d02b0b20ae8a4f12087e1de95e7d3f3fec3b8f12e14340d9c",
+            "parity.json": "49c3d4b5b25e78559e258da6168d6cb12f74abf027ee8c50d982fe928467c30c",
         },
     ),
 )
