@@ -190,7 +190,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
     try:
-        with pytest.raises(OutputError, match=r"can't be written \(File too large\); choose a folder"):
+        with pytest.raises(OutputError, match=r"can't be written \(File too large\); choose a disk"):
             fill(tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
