@@ -108,3 +108,14 @@ def test_margins_are_a_range() -> None:
         load_config(None, ("data.margin_low=0.5",))
     with pytest.raises(ModelError, match=r"data\.margin_high = 1\.5 is out of range; give -0\.4 to 1"):
         load_config(None, ("data.margin_high=1.5",))
+
+
+@pytest.mark.parametrize("config", [TrainConfig(), AdaptConfig(), DistillConfig()])
+@pytest.mark.parametrize("name", ["click", "cut_share"])
+def test_what_is_for_corrections_needs_corrections(
+    config: TrainConfig | AdaptConfig | DistillConfig, name: str
+) -> None:
+    with pytest.raises(ModelError, match=rf"loss\.{name} = 0\.5 has no effect with loss\.rounds=1.*raise"):
+        configured(config, None, (f"loss.{name}=0.5", "loss.rounds=1"))
+    assert getattr(configured(config, None, (f"loss.{name}=0.5", "loss.rounds=2")).loss, name) == 0.5
+    assert configured(config, None, ("loss.rounds=1",)).loss.rounds == 1

@@ -27,7 +27,6 @@ from uniultra.io.volumes import print_size_notes
 from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, Frame
 
-ENDINGS = (".nii", ".nii.gz")
 _TO_MM = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 _TO_S = {"sec": 1.0, "msec": 0.001, "usec": 1e-6}
 """Units of NIfTI-1's xyzt_units; nibabel's names."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from uniultra.errors import ModelError
 from uniultra.io.texts import decoded
-from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, TrainConfig
+from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, LossSettings, TrainConfig
 
 RANGES: dict[str, tuple[float, float]] = {
     "optim.steps": (1, 10**7),
@@ -123,7 +123,19 @@ def configured(config: C, path: str | Path | None = None, changes: tuple[str, ..
         section, _, key = name.strip().partition(".")
         config = _with(config, section, key, _value(text.strip()))
     _check_boxes(config.data)
+    _check_corrections(config.loss)
     return config
+
+
+def _check_corrections(loss: LossSettings) -> None:
+    """Raises `ModelError` where what is for corrections is set and nothing is corrected."""
+    for name in ("click", "cut_share"):
+        value = getattr(loss, name)
+        if value and loss.rounds == 1:
+            raise ModelError(
+                f"loss.{name} = {value:g} has no effect with loss.rounds=1, which corrects nothing; raise "
+                "loss.rounds to 2 or more, or set it to 0"
+            )
 
 
 def _check_boxes(data: DataSettings) -> None:
