@@ -131,9 +131,13 @@ def test_a_track_is_that_of_python() -> None:
         const { regionAround } = await import(`${core}/geometry.mjs`);
         const segmenter = { cropOf: (box) => regionAround(box, given.scale, given.stretch),
             features: (_, region) => ({ data: new Float32Array(8), depth: 2, side: 2, region }),
-            refined: () => { throw new Error("the first frame explains all of them"); } };
-        const frames = given.frames.map(image), out = [];
-        let state = await begin(segmenter, frames[0], image(given.mask).pixels, 0.9);
+            refined: async (frame, { box }) => {
+                if (frame !== frames[0]) throw new Error("the first frame explains all of them");
+                asked.push(box);
+                return { quality: 0.9 }; } };
+        const frames = given.frames.map(image), out = [], asked = [];
+        let state = await begin(segmenter, frames[0], image(given.mask).pixels);
+        const begun = [asked, state.anchor.quality];
         for (const frame of frames.slice(1)) {
             const [answer, next] = await step(segmenter, state, frame);
             const { mask, status, confidence } = answer;
@@ -142,15 +146,17 @@ def test_a_track_is_that_of_python() -> None:
         }
         let refused = "";
         await step(segmenter, state, { width: 9, height: 9 }).catch((error) => { refused = error.message; });
-        console.log(JSON.stringify([out, refused]));"""
+        console.log(JSON.stringify([out, refused, begun]));"""
     given = {
         "frames": [sent(frame.pixels_hw) for frame in frames],
         "mask": sent(inside.astype(np.uint8)),
         "scale": segmenter.facts.passes.crop_scale,
         "stretch": segmenter.facts.focus_stretch,
     }
-    found, refused = node(script, given)
+    found, refused, [[asked], quality] = node(script, given)
     assert "frames of one size" in refused
+    assert quality == 0.9, "the decoder's own, not one that was told"
+    assert list(asked.values()) == pytest.approx(box, abs=1)
     for frame, (counts, status, confidence, like), place in zip(frames[1:], found, steps[1:], strict=True):
         [answer], state = step(segmenter, state, frame)
         theirs = mask_of(counts, HW)

@@ -19,11 +19,13 @@ const MOVED_ALONG = 0.8, MOVED_GROWTH = 1.5, FAMILIAR = 0.85, RESIZED = 1.6, SAM
 const PARTLY = 0.9, NESTED = 0.5; // as tracking/anchor.py and answers.py
 const VIEW_SIDE = 128, PATCH = 32, BLUR = 1.5, REACH = 0.2;
 
-// Resolves to the state after a frame on which the mask (Uint8Array) of this quality is confirmed.
-export async function begin(segmenter, image, mask, quality) {
+// Resolves to the state after a frame on which the mask (Uint8Array) is confirmed. What later frames' qualities are compared with is the
+// decoder's own for the mask's box and innermost point, as theirs are: the one that was told may have been corrected, or the mask drawn by hand.
+export async function begin(segmenter, image, mask) {
   const logits = Float32Array.from(mask, (inside) => (inside ? FAR : -FAR));
   const box = clipBox(boxOfMask(mask, image), image), crop = segmenter.cropOf(box), grid = gridOf(logits, image, crop), seen = appearance(image, box);
-  const tissue = tissueOf(await segmenter.features(image, crop), grid);
+  const tissue = tissueOf(await segmenter.features(image, crop), grid), prompt = promptOf(grid, image);
+  const { quality } = prompt ? await segmenter.refined(image, prompt) : { quality: 0 };
   return { size: { width: image.width, height: image.height }, view: viewOf(image), grid, sureGrid: grid, first: seen, sure: seen, anchor: anchored(image, grid, quality), tissue, lost: 0, steady: 1, doubted: 0 };
 }
 

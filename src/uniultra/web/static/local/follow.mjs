@@ -7,10 +7,10 @@ import { engine } from "./engine.mjs";
 
 let place = null; // of the last call: {key, number, counts, state}
 
-export async function follow(id, image, start, { object, counts, backwards, frames, quality = 0.9 }) {
+export async function follow(id, image, start, { object, counts, backwards, frames }) {
   const key = [id, object, backwards].join(), segmenter = await engine();
   if (place?.key !== key || place.number !== start || place.counts !== counts) {
-    const state = await begin(segmenter, await image.grey(start), decode(counts, image), quality);
+    const state = await begin(segmenter, await image.grey(start), decode(counts, image));
     place = { key, number: start, counts, state };
   }
   const found = [], by = backwards ? -1 : 1;
