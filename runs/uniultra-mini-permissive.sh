@@ -38,7 +38,11 @@ uniultra export --model "$run/hearts/model" "${small[@]}" "${passes[@]}" --out "
 python benchmarks/click_passes.py --data "$data" --limit 20 --model "$run/raw"
 uniultra evaluate --model "$run/raw" --data "$data" --split val --limit 40 --first --draws 1 --kinds $kinds --out "$run/val-raw.json" --force
 uniultra calibrate "$run/val-raw.json" --datasets busi,busbra,cca,hc18,muscle_apo --out "$run/calibration.json" --force
-uniultra export --model "$run/hearts/model" "${small[@]}" "${passes[@]}" --calibration "$run/calibration.json" --out "$run/onnx"
+uniultra export --model "$run/hearts/model" "${small[@]}" "${passes[@]}" --calibration "$run/calibration.json" --out "$run/calibrated"
+uniultra evaluate --model "$run/calibrated" --data "$data" --split val --limit 80 --first --draws 2 --kinds click1,uclick1,scribble,click3,click5,mask \
+    --out "$run/val-clicks.json" --force
+uniultra calibrate "$run/val-clicks.json" --by-prompt --datasets busi,busbra,cca,hc18,muscle_apo --out "$run/terms.json" --force
+uniultra export --model "$run/hearts/model" "${small[@]}" "${passes[@]}" --calibration "$run/calibration.json" --calibration "$run/terms.json" --out "$run/onnx"
 
 uniultra evaluate --model "$run/onnx" --data "$data" --split test --limit 60 --first --draws 1 --kinds $kinds --out "$run/test.json" --force
 uniultra evaluate --model "$run/onnx" --data "$data" --split external --limit 20 --first --draws 1 --kinds $kinds --out "$run/external.json" --force

@@ -64,7 +64,7 @@ MODELS: tuple[ModelEntry, ...] = (
             "config.json": "a4aeaf1815248753a15c1aff45c902ffc529212212e8bf300df3418e0a685128",
             "decoder.onnx": "f7c544a4e0331f749ef5227c1b32da38382f551da2d24251d908ea84782c8bc8",
             "encoder.onnx": "7dc45440aba33c880ead6353c9c5068c33435610eb1c3bf4c7f62859293e7fd1",
-            "model.json": "88ab2e75f5eea897409c00eb9a5b2ab80042c21e4cfb218b772f3e3f611f5d87",
+            "model.json": "eb77347c8d5d31a63d04b077c5ba6a331b33c7bce795d57b43ac4cdb112c19de",
             "model.safetensors": "9110db55303e2a2d02b0b20ae8a4f12087e1de95e7d3f3fec3b8f12e14340d9c",
             "parity.json": "49c3d4b5b25e78559e258da6168d6cb12f74abf027ee8c50d982fe928467c30c",
         },
