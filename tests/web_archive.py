@@ -20,6 +20,8 @@ class Archive(BaseHTTPRequestHandler):
     held: ClassVar[dict[str, bytes]] = {}
     asked: ClassVar[list[tuple[str, str]]] = []
     answer: ClassVar[int] = 200
+    most: ClassVar[int] = 1000
+    """So many are held; further ones are answered with 503."""
 
     def do_GET(self) -> None:
         self.asked.append((self.path, self.headers.get("Authorization", "")))
@@ -41,6 +43,8 @@ class Archive(BaseHTTPRequestHandler):
             self.reply(200, 'multipart/related; type="application/dicom"; boundary=cut', part)
 
     def do_POST(self) -> None:
+        if len(self.held) >= self.most:
+            Archive.answer = 503
         body = (
             self.rfile.read(int(self.headers["Content-Length"])) if "Content-Length" in self.headers else b""
         )
@@ -81,7 +85,7 @@ def about(data: bytes) -> dict[str, object]:
 @contextmanager
 def web_archive() -> Iterator[str]:
     """The address of an empty one; what it holds is `Archive.held`."""
-    Archive.held, Archive.asked, Archive.answer = {}, [], 200
+    Archive.held, Archive.asked, Archive.answer, Archive.most = {}, [], 200, 1000
     made = ThreadingHTTPServer(("127.0.0.1", 0), Archive)
     thread = threading.Thread(target=made.serve_forever, args=(0.02,), daemon=True)
     thread.start()

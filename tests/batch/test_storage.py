@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,6 +103,20 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     name = os.fsdecode(b"scan\xff.png")
     Store(str(tmp_path), "run").write(name, b"x")
     assert (tmp_path / name).read_bytes() == b"x"
+
+
+def test_a_full_disk_is_not_the_sources_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "scan.png").write_bytes(b"x")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(storage.LocalFileSystem, "get_file", full)
+    with (
+        pytest.raises(FileError, match=r"scan\.png: no room in .* for a copy; free some, or set TMPDIR"),
+        local_file(f"file://{tmp_path}/scan.png"),
+    ):
+        raise AssertionError("it can't be copied")
 
 
 def test_what_cant_be_read_is_said(tmp_path: Path) -> None:

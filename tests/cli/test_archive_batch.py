@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -22,6 +23,7 @@ from uniultra.batch.job import Item, Job
 from uniultra.batch.process_item import do
 from uniultra.cli.main import app
 from uniultra.cli.terminal import watching
+from uniultra.errors import ClusterError
 from uniultra.io.dicomweb import store
 from uniultra.segmenter import Segmenter
 from web_archive import Archive, web_archive
@@ -199,6 +201,27 @@ def test_a_watched_folder_takes_what_comes_and_sends_it_on(
     assert len(clock.waited) == 12
     for path in (tmp_path / "out").glob("*.mask.png"):
         assert np.asarray(path.stat().st_size) > 0
+
+
+def test_a_watch_outlasts_workers_that_cant_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan(tmp_path / "in", "a")
+    run, tries = ray_process.run_apart, list[int]()
+
+    def late(*given: Any) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise ClusterError("Ray can't be started on this machine")
+        run(*given)
+
+    clock = Clock(nothing, nothing, nothing, nothing)
+    monkeypatch.setattr(ray_process, "run_apart", late)
+    monkeypatch.setattr(watching.time, "sleep", clock.sleep)
+    code, _, told = batch(tmp_path / "in", tmp_path / "out", "--grid", 3, "--watch")
+    assert (code, len(tries), clock.waited.count(60.0)) == (0, 2, 1)
+    assert "Ray can't be started on this machine; this is tried again in 60 s" in told
+    assert set(listed(tmp_path / "out")) == {"a.dcm"}
 
 
 def test_what_is_watched_is_a_folder_without_prompts(tmp_path: Path) -> None:

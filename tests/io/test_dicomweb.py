@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -100,6 +102,31 @@ def test_a_result_that_isnt_taken_is_an_error(server: str, scan: Path) -> None:
     Archive.answer = 202
     with pytest.raises(OutputError, match=r"refuses scan.dcm \(FailureReason A700 hex\)"):
         store(server, [scan])
+
+
+def test_what_was_taken_before_a_failure_is_told(server: str, scan: Path, tmp_path: Path) -> None:
+    pytest.importorskip("highdicom", reason="highdicom is of the extra dicom")
+    store(server, [scan])
+    Archive.most = 2  # the image, and one of two results
+    options = ("--box", "105,65,235,155", "--write", "seg,sr", "--store", server)
+    done = CliRunner().invoke(app, ["segment", str(scan), *options, "--out", str(tmp_path / "out")])
+    assert "1 DICOM results are stored in 127.0.0.1:" in done.stderr
+    assert "answers 503" in str(done.exception)
+    assert f"Results in {tmp_path / 'out'}/" in done.stdout
+
+
+def full(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_is_not_the_archives_fault(
+    server: str, scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(server, [scan])
+    [place] = instances(place_of(server, scan)).values()
+    monkeypatch.setattr(pydicom.Dataset, "save_as", full)
+    with pytest.raises(FileError, match=f"no room in {tmp_path} for a copy; free some, or set TMPDIR"):
+        fetch(place, tmp_path / "in")
 
 
 def test_nobody_there() -> None:

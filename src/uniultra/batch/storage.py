@@ -18,7 +18,7 @@ from uniultra.durable import sync_file
 from uniultra.errors import FileError, OutputError
 from uniultra.hashes import file_sha256
 from uniultra.io.dicomweb import fetch, is_web
-from uniultra.io.paths import one_line, shown
+from uniultra.io.paths import copying, one_line, shown
 
 WINDOWS = os.name == "nt"
 HIDDEN = ".uniultra"
@@ -179,7 +179,10 @@ def local_file(place: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="uniultra-") as folder:
         copy = Path(folder) / local_name(path.rstrip("/").rpartition("/")[2] or "input")
         try:
-            fs.get_file(path, str(copy))
+            with copying(shown(place), Path(folder)):
+                fs.get_file(path, str(copy))
+        except FileError:
+            raise
         except Exception as error:
             raise FileError(f"{shown(place)}: can't be read ({one_line(error)}); check the path") from error
         yield copy

@@ -133,11 +133,11 @@ def segment(
     )
     if done:
         tell(own_study(plan, sources))
+        if not as_json:
+            say(f"Results in {folder}/")
         if store is not None:
             paths_of = plan.frame_paths if frames is None else plan.cine_paths
             store_results(store, dicom_paths(map(paths_of, sources)), began)
-    if not as_json and done:
-        say(f"Results in {folder}/")
     if len(done) < len(files) or not all(done):
         raise typer.Exit(2)
 

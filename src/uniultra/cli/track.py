@@ -151,8 +151,8 @@ def track(
     summary, complete = _run(plan, (source, cine), follower, prompted, options)
     print(summary)
     tell(own_study(plan, [source]))
-    store_results(store, dicom_paths([plan.track_paths(source)]), began)
     say(f"Results in {out}/")
+    store_results(store, dicom_paths([plan.track_paths(source)]), began)
     if not complete:
         raise typer.Exit(2)
 

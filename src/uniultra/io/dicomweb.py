@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from uniultra.errors import FileError, OutputError, PromptError, UniUltraError
-from uniultra.io.paths import MAX_CINE_BYTES, shown
+from uniultra.io.paths import MAX_CINE_BYTES, copying, shown
 from uniultra.io.silence import quiet
 from uniultra.machine import is_loopback
 
@@ -138,13 +138,15 @@ def fetch(place: str, folder: Path) -> Path:
         )
         if str(data.get("SOPInstanceUID")) != web.instance:
             raise FileError(f"{web.host}: it gave another instance than was requested; ask its administrator")
-        data.save_as(path, enforce_file_format=True)
+        with copying(web.host, folder):
+            data.save_as(path, enforce_file_format=True)
     return path
 
 
 @quiet("pydicom")
-def store(place: str, files: Sequence[Path]) -> int:
-    """Sends results to an archive (STOW-RS), one request each; how many it took.
+def store(place: str, files: Sequence[Path], taken: Callable[[Path], object] = bool) -> int:
+    """Sends results to an archive (STOW-RS), one request each; how many it took. Each is given to `taken`
+    once it has.
 
     Raises:
         OutputError: the server can't be reached or refuses one. PromptError: `parse_place`'s.
@@ -160,6 +162,7 @@ def store(place: str, files: Sequence[Path]) -> int:
             reason = refused[0].get("FailureReason")
             code = f" (FailureReason {int(reason):04X} hex)" if reason is not None else ""
             raise OutputError(f"{web.host}: refuses {path.name}{code}; ask its administrator")
+        taken(path)
     return len(files)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,9 +94,9 @@ def need_pynetdicom() -> None:
 
 
 @quiet("pydicom")
-def store(place: str, files: Sequence[Path]) -> int:
+def store(place: str, files: Sequence[Path], taken: Callable[[Path], object] = bool) -> int:
     """Sends results by C-STORE, in one association, in the transfer syntax in which they were written; how
-    many it took.
+    many it took. Each is given to `taken` once it has.
 
     Raises:
         OutputError: it can't be reached, or refuses the association or a file. PromptError: `parse_peer`'s.
@@ -114,6 +114,7 @@ def store(place: str, files: Sequence[Path]) -> int:
         try:
             for path in files:
                 _send(association, peer, path)
+                taken(path)
         finally:
             if association.is_established:
                 association.release()
@@ -151,7 +152,7 @@ def _send(association: Any, peer: Peer, path: Path) -> None:
     answer = _answer(association, peer, path)
     status = None if answer is None else answer.get("Status")
     if status is None:
-        raise OutputError(f"{peer.host}: no answer to {path.name}; what was sent before is there: try again")
+        raise OutputError(f"{peer.host}: no answer to {path.name}; try again")
     if status and status not in _WARNINGS:
         meant = _MEANINGS.get(status) or _MEANINGS.get(status & 0xFF00) or _MEANINGS.get(status & 0xF000, "")
         why = f": {meant}" if meant else ""

@@ -4,12 +4,14 @@ an ordinary file held open to be read more than once.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
+from pathlib import Path
 from typing import BinaryIO
 
 from uniultra.errors import FileError
@@ -21,6 +23,8 @@ MAX_BYTES = 512_000_000
 """Legal size of a file that is read whole."""
 MAX_CINE_BYTES = 64_000_000_000
 """Legal size of a file that is read frame by frame."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a system says where a disk, a user's share of it, or the size of a file is used up."""
 
 
 def shown(path: PathLike) -> str:
@@ -83,6 +87,22 @@ def _os_errors(name: str) -> Iterator[None]:
         raise FileError(f"{name}: permission denied; make the file and its folder readable") from error
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise FileError(f"{name}: can't be opened ({one_line(error)}); check the path") from error
+
+
+@contextmanager
+def copying(name: str, folder: Path) -> Iterator[None]:
+    """While something is copied into a temporary folder. Raises FileError where the disk is full, which is
+    the fault of neither what is copied nor of where it comes from.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        where = shown(folder.parent)
+        raise FileError(
+            f"{name}: no room in {where} for a copy; free some, or set TMPDIR to another folder"
+        ) from error
 
 
 class LentFile:

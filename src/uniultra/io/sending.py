@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from uniultra.io import dicomweb, dimse
@@ -21,9 +21,12 @@ def check_archive(place: str) -> None:
         dicomweb.need_client()
 
 
-def send(place: str, files: Sequence[Path]) -> int:
-    """Sends files; how many were taken. Raises OutputError, PromptError."""
-    return dimse.store(place, files) if dimse.is_dimse(place) else dicomweb.store(place, files)
+def send(place: str, files: Sequence[Path], taken: Callable[[Path], object] = bool) -> int:
+    """Sends files, and gives each to `taken` once the archive has it; how many those were. Raises
+    OutputError, PromptError.
+    """
+    store = dimse.store if dimse.is_dimse(place) else dicomweb.store
+    return store(place, files, taken)
 
 
 def host_of(place: str) -> str:

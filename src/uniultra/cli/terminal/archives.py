@@ -79,13 +79,19 @@ def check_dicom(option: str, kinds: Sequence[str] | None) -> None:
 
 
 def store_results(store: str | None, files: Iterable[Path], since_ns: int) -> None:
-    """Sends the files that are there and no older, and says how many. Raises OutputError."""
+    """Sends the files that are there and no older, and says how many were taken, whatever happens. Raises
+    OutputError.
+    """
     from uniultra.io.sending import send
 
     if store is None:
         return
     made = [file for file in files if file.is_file() and file.stat().st_mtime_ns >= since_ns]
-    _tell_stored(send(store, made), store)
+    taken: list[Path] = []
+    try:
+        send(store, made, taken.append)
+    finally:
+        _tell_stored(len(taken), store)
 
 
 def store_batch(archive: str, store: Store, items: Sequence[Item], job: Job) -> None:
@@ -96,15 +102,16 @@ def store_batch(archive: str, store: Store, items: Sequence[Item], job: Job) -> 
     from uniultra.batch.storage import local_file
     from uniultra.io.sending import send
 
-    place, count = store.place.rstrip("/"), 0
+    place = store.place.rstrip("/")
+    taken: list[Path] = []
     try:
         for item, record, names in unsent(store, items, job, archive):
             with ExitStack() as stack:
                 files = [stack.enter_context(local_file(f"{place}/{name}")) for name in names]
-                count += send(archive, files)
+                send(archive, files, taken.append)
             mark_sent(store, item, record, archive)
     finally:
-        _tell_stored(count, archive)
+        _tell_stored(len(taken), archive)
 
 
 def _tell_stored(count: int, archive: str) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from uniultra.cli.terminal.text import printable, tell
-from uniultra.errors import FileError, OutputError, PromptError
+from uniultra.errors import ClusterError, FileError, OutputError, PromptError
 
 WATCH_HELP = "Keep running and process each file once it is complete in the folder IN; stop with Ctrl-C."
 
@@ -18,7 +18,8 @@ Run = Callable[[Mapping[str, str], Mapping[str, str]], object]
 
 def watch_folder(folder: str, prompts: object, run: Run) -> None:
     """Gives `run` the names and paths of files that have come and are whole, until Ctrl-C. Where results
-    can't be written or sent, that is told, and the same files are taken again after a minute.
+    can't be written or sent, or workers can't be started, that is told, and the same files are taken again
+    after a minute.
 
     Raises:
         PromptError: it is no folder, or there are prompts, which can't name files to come. What else `run`
@@ -40,7 +41,7 @@ def watch_folder(folder: str, prompts: object, run: Run) -> None:
             if files:
                 try:
                     run(files, taken)
-                except (FileError, OutputError) as error:
+                except (FileError, OutputError, ClusterError) as error:
                     tell([f"{printable(str(error))}; this is tried again in {RETRY_S:.0f} s"])
                     known.again(files)
                     wait_s = RETRY_S

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import struct
 import tempfile
@@ -14,6 +13,7 @@ from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
 from uniultra.errors import FileError
 from uniultra.io.dicom.store import Store
+from uniultra.io.paths import NO_ROOM
 
 MAX_INFLATED = 8_000_000_000
 """Legal size of a deflated file, inflated, in bytes."""
@@ -85,7 +85,7 @@ def _inflate(deflated: BinaryIO, into: BinaryIO | io.BufferedRandom, name: str, 
 
 def _unwritable(error: OSError, name: str, written: int) -> FileError:
     where = tempfile.gettempdir()
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in NO_ROOM:
         return FileError(
             f"{name}: no room in {where} after {written / 1e6:.0f} MB of what it inflates to; free "
             "some, or set TMPDIR to another folder"
