@@ -117,8 +117,8 @@ INSIDE = {
         "outputs/cine_files.py:CineFiles._list_faults", "outputs/structured.py:fault_json",
     ),
     "evaluation: seeds, further prompts": (
-        "cli/evaluate.py:_seeded", "data/prompt_simulation.py:scribble", "evaluation/protocol.py:drawn_rows",
-        "evaluation/report/run_report.py:_seeded",
+        "cli/work/evaluation.py:seeded", "data/prompt_simulation.py:scribble",
+        "evaluation/protocol.py:drawn_rows", "evaluation/report/run_report.py:_seeded",
         "evaluation/report/run_report.py:spread_table", "evaluation/settings.py:parse_seeds",
         "evaluation/simulated_user.py:_beginning",
     ),

@@ -77,9 +77,7 @@ def test_an_ejection_fraction_of_unsure_frames_says_so(beat: Path) -> None:
     beside.write_text(json.dumps({"schema": "uniultra.segment-frames/1", "frames": frames}), encoding="utf-8")
     for rescale in (None, half_mm):
         report = volume_json("ef", 1, list(open_masks(beat, rescale=rescale)))
-        assert (
-            "what was tracked without being sure, frame 1;" in report["ejection_fraction"]["notes"][-2]
-        )
+        assert "what was tracked without being sure, frame 1;" in report["ejection_fraction"]["notes"][-2]
         assert "status unsure): check the mask" in report["end_diastolic"]["notes"][-1]
         assert "unsure" not in str(report["end_systolic"])
 

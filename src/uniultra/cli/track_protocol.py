@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from uniultra.cli.protocols import folder_of
 from uniultra.cli.terminal.progress import ticks
 from uniultra.cli.terminal.text import printable_lines
 from uniultra.errors import DataError
@@ -67,6 +66,11 @@ class TrackRun:
         """The JSON."""
         folder = folder_of(self.out)
         return self.out if folder is None else folder / "tracking.json"
+
+
+def folder_of(out: Path | None) -> Path | None:
+    """Where --out is a folder, and no .json file."""
+    return None if out is None or out.suffix.lower() == ".json" else out
 
 
 def run_track_protocol(segmenter: Segmenter, checked: Checked, run: TrackRun) -> str:

@@ -26,10 +26,9 @@ from uniultra.evaluation.report.run_report import (
     Against,
     build_report,
     tables_of,
-    with_section,
     write_report,
 )
-from uniultra.evaluation.robustness.robustness_report import robustness_html, robustness_markdown
+from uniultra.evaluation.robustness.robustness_report import robustness_html
 from uniultra.evaluation.settings import EvaluationSettings
 from uniultra.evaluation.summary import ALL_ORGANS
 from uniultra.io.output import check_free, staged, write_json, write_text
@@ -111,14 +110,10 @@ def write_folder(
     none. Raises OutputError.
     """
     summary = evaluation.summary(provenance.bootstrap_seed, provenance.bootstrap_samples)
-    tables = tables_of(evaluation, provenance, against)
-    if robustness is not None:
-        tables.append(robustness_markdown(robustness))
+    tables = tables_of(evaluation, provenance, against, robustness)
     title = f"# {markdown(provenance.model)} on {markdown(evaluation.split)}\n\n"
     title += "Dice, and in brackets the skill over the ellipse in the box.\n\n"
-    report = build_report(evaluation, provenance, against, timed=False)
-    if robustness is not None:
-        report = with_section(report, "robustness", robustness)
+    report = build_report(evaluation, provenance, against, robustness, timed=False)
     more = () if robustness is None else robustness_html(robustness)
     with staged(_targets(folder), force) as parts:
         write_text(parts[TABLES], title + "\n".join(tables))

@@ -13,6 +13,7 @@ from uniultra.web.workspace.static_files import INDEX, static_files
 pytestmark = pytest.mark.browser
 MOST_BYTES = 300_000
 
+
 def test_writers_are_loaded_when_something_is_exported(alone: Visit, scans: Path) -> None:
     """With a cine of DICOM opened: all that a person needs before an export."""
     page, files = alone.page, static_files()

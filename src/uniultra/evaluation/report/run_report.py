@@ -26,6 +26,7 @@ from uniultra.evaluation.report.tables import (
     number,
     overview,
 )
+from uniultra.evaluation.robustness.robustness_report import robustness_markdown
 from uniultra.evaluation.spread import Spread, spread_of
 from uniultra.evaluation.summary import Cell, Summary, objects_of, summarise_empty
 from uniultra.io.output import write_text
@@ -111,8 +112,13 @@ def spread_table(spread: dict[str, dict[str, Spread]]) -> str:
     return markdown_table(["prompt", "organ", "seeds", "Dice", "standard deviation"], rows, left=2)
 
 
-def tables_of(evaluation: Evaluation, provenance: Provenance, against: Against | None = None) -> list[str]:
-    """All tables for people: overview, details, the comparison, what was left out."""
+def tables_of(
+    evaluation: Evaluation,
+    provenance: Provenance,
+    against: Against | None = None,
+    robustness: dict[str, Any] | None = None,
+) -> list[str]:
+    """All tables for people: overview, details, the comparison, what was left out, damaged images."""
     summary = evaluation.summary(provenance.bootstrap_seed, provenance.bootstrap_samples)
     tables = [to_overview(summary), to_markdown(summary)]
     if against is not None:
@@ -123,13 +129,19 @@ def tables_of(evaluation: Evaluation, provenance: Provenance, against: Against |
     if evaluation.settings.seeds:
         tables.append(spread_table(spread_of(evaluation.records)))
     skipped = all_skipped(evaluation, provenance)
-    return [*tables, skipped_table(skipped)] if skipped else tables
+    tables += [skipped_table(skipped)] if skipped else []
+    return [*tables, robustness_markdown(robustness)] if robustness is not None else tables
 
 
 def build_report(
-    evaluation: Evaluation, provenance: Provenance, against: Against | None = None, timed: bool = True
+    evaluation: Evaluation,
+    provenance: Provenance,
+    against: Against | None = None,
+    robustness: dict[str, Any] | None = None,
+    timed: bool = True,
 ) -> dict[str, Any]:
-    """The content of the JSON file; plain values, rounded to `DIGITS` decimals, None where undefined.
+    """The content of the JSON file; plain values, rounded to `DIGITS` decimals, None where undefined. The
+    section `robustness` and the records come last.
 
     Without `timed` no wall time is in it, so that two runs of the same give the same file.
     """
@@ -156,6 +168,7 @@ def build_report(
             organ: plain(asdict(cell)) for organ, cell in summarise_empty(evaluation.empty).items()
         },
         **({} if against is None else {"against": plain(asdict(against))}),
+        **({} if robustness is None else {"robustness": plain(robustness)}),
         "records": [_values(record, timed) for record in evaluation.records],
     }
 
@@ -169,15 +182,6 @@ def _seeded(evaluation: Evaluation) -> dict[str, Any]:
         for kind, cells in spread_of(evaluation.records).items()
     }
     return {"seeds": list(evaluation.settings.seeds), "spread": spread}
-
-
-def with_section(report: dict[str, Any], name: str, section: dict[str, Any]) -> dict[str, Any]:
-    """The report with one more section, before the records, which come last."""
-    return {
-        **{key: value for key, value in report.items() if key != "records"},
-        name: plain(section),
-        "records": report["records"],
-    }
 
 
 def write_report(path: Path, report: dict[str, Any], force: bool = False) -> None:
