@@ -46,6 +46,22 @@ const heard = JSON.parse(readFileSync(0, "utf8"));
 console.log(JSON.stringify({ entries: entries.map(([pieces, to]) => [pieces, to]), said: heard.map(say) }));
 """
 
+SPEAK = """
+import { readFileSync } from "node:fs";
+globalThis.localStorage = { getItem: () => "de", setItem: () => {} };
+globalThis.document = { documentElement: {} };
+globalThis.fetch = async (url) => ({ ok: true, text: async () => readFileSync(url, "utf8") });
+const { hear, inWords, speak } = await import(process.argv[1]);
+const [sentences, said] = JSON.parse(readFileSync(0, "utf8"));
+hear({ said });
+const spoken = {};
+for (const language of ["de", "en"]) {
+    await speak(language);
+    spoken[language] = sentences.map(inWords);
+}
+console.log(JSON.stringify(spoken));
+"""
+
 
 def codes() -> dict[str, list[str]]:
     """Of every `Said(code, english, name=...)` in the package: the code, and the names of its values."""
@@ -111,6 +127,23 @@ def test_every_sentence_without_a_code_has_german_words_and_no_other_has() -> No
     assert len(listed) == len(set(listed))
     assert sorted(known - {*listed}) == [], "without German"
     assert sorted({*listed} - known) == [], "German that nothing says any more"
+
+
+def test_numbers_in_sentences_have_the_decimal_mark_of_the_language() -> None:
+    """With a code and without; whole numbers, versions and names stay as they are."""
+    plausible = "region 1: 2.5 x 31.25 mm per pixel is not plausible for ultrasound"
+    planes = "the planes' common diameters are 31.5 and 40 mm: 24.2 % apart"
+    name = "'scan.2.5.png' holds no image"
+    said = {planes: {"code": "planes-apart", "values": {"one": 31.5, "two": 40, "percent": "24.2"}}}
+    spoken = node(
+        SPEAK, (STATIC / "texts.mjs").as_uri(), given=json.dumps([[plausible, planes, name], said])
+    )
+    assert spoken["en"] == [plausible, planes, name]
+    assert spoken["de"] == [
+        "Bereich 1: 2,5 x 31,25 mm je Pixel sind für Ultraschall nicht plausibel",
+        "die gemeinsamen Durchmesser der Ebenen sind 31,5 und 40 mm: 24,2 % auseinander",
+        name,
+    ]
 
 
 def test_what_fills_a_sentence_is_in_its_german_too() -> None:

@@ -53,6 +53,9 @@ export function qualityOf(quality) {
   return [t(grade), grade];
 }
 
+// A number that isn't whole, with at most a unit.
+const DECIMAL = /^[+-]?\d+\.\d+( ?[^\s\d.]+\d?)?$/;
+
 // Sentences that an answer holds, by their English: {code, values}, as the server's `said` has them.
 const known = new Map();
 
@@ -65,9 +68,18 @@ export function hear(answer) {
 export function inWords(sentence) {
   const { code, values } = known.get(sentence) ?? {};
   const make = code && LANGUAGES[language].said?.[code];
-  if (!make) return translated(catalogues[language] ?? [], sentence, inWords);
-  const inner = Object.entries(values).map(([key, value]) => [key, typeof value === "string" ? inWords(value) : value]);
+  if (!make) return translated(catalogues[language] ?? [], sentence, filling);
+  const inner = Object.entries(values).map(([key, value]) => [key, filling(value)]);
   return typeof make === "function" ? make(Object.fromEntries(inner)) : make;
+}
+
+// What fills a gap of a sentence: a sentence in words, or a number, with a unit or without, by the language's decimal mark.
+function filling(value) {
+  if (Array.isArray(value)) return value.map(filling);
+  if (typeof value === "number" && !Number.isInteger(value)) return filling(String(value));
+  if (typeof value !== "string") return value;
+  const mark = new Intl.NumberFormat(language).formatToParts(0.5).find(({ type }) => type === "decimal").value;
+  return DECIMAL.test(value) ? value.replace(".", mark) : inWords(value);
 }
 
 // The same as a whole sentence.
