@@ -92,6 +92,12 @@ def test_what_would_come_out_in_other_colours_is_refused(tmp_path: Path) -> None
     assert "its 2 frames lie in 3 pieces" in said[2]
 
 
+def without(item: Dataset, *keywords: str) -> Dataset:
+    for keyword in keywords:
+        delattr(item, keyword)
+    return item
+
+
 @pytest.mark.parametrize(
     ("items", "more"),
     [
@@ -104,6 +110,18 @@ def test_what_would_come_out_in_other_colours_is_refused(tmp_path: Path) -> None
         ([], {"PixelSpacing": [0.3, 0.2], "NominalScannedPixelSpacing": [0.5, 0.5]}),
         ([], {"PixelSpacing": [0, 0.2]}),
         ([], {"PixelSpacing": [-0.3, 0.2]}),
+        ([], {"PixelSpacing": [0.3, 0.2, 0.1]}),
+        ([region((0, 0, 595, 414), 0.051)], {}),
+        ([region((0, 0, 35, 23), 1.5), region((0, 0, 35, 23), 1e-5)], {"PixelSpacing": [0.5, 0.2]}),
+        ([region((0, 0, 35, 23), (0.02, 0.03))], {"PixelSpacing": [0.3, 0.2]}),
+        ([region((0, 0, 35, 23), 0.02, 3, (4, 7)), region((0, 0, 35, 23), 0.02, 9, (99, 3))], {}),
+        ([region((0, 0, 35, 23), 0.02)], {"PixelAspectRatio": [2, 1]}),
+        ([region((0, 0, 35, 23), (0.02, 0.04))], {"PixelAspectRatio": [2, 1]}),
+        ([], {"PixelAspectRatio": [2, 3]}),
+        ([], {"PixelAspectRatio": [2, 1], "PixelSpacing": [0.2, 0.2]}),
+        ([without(region((0, 0, 35, 23)), "RegionLocationMaxX1"), region((0, 0, 35, 23), 0.02)], {}),
+        ([without(region((0, 0, 35, 23)), "PhysicalDeltaX", "RegionFlags")], {"PixelSpacing": [0.5, 0.4]}),
+        ([without(region((0, 0, 35, 23)), "RegionSpatialFormat")], {}),
         ([], {}),
     ],
 )
@@ -116,10 +134,12 @@ def test_the_scale(tmp_path: Path, items: list[Any], more: dict[str, Any]) -> No
     for one, other in zip(found["regions"], truth.regions, strict=True):
         assert one["box_xyxy"] == list(other.box_xyxy)
         assert one["shape"] == other.shape
-        assert bool(one["fault"]) == bool(other.fault)
+        assert (one["fault"], one["low_priority"]) == (other.fault, other.low_priority)
         mm = None if one["spacing_mm_yx"] is None else tuple(one["spacing_mm_yx"])
         assert mm == pytest.approx(other.spacing_mm_yx)
     assert found["fallbacks"] == [[name, list(mm)] for name, mm in truth.fallbacks]
+    assert found["notes"] == list(truth.notes)
+    assert found["pixel_aspect"] == truth.pixel_aspect
 
 
 def voi_lut(first: int, entries: np.ndarray, bits: int) -> Dataset:

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from browsers import Visit
-from dicoms import PHI
+from dicoms import PHI, dataset, region, save
 from exported import (
     COLOURS,
     HW,
@@ -30,9 +30,10 @@ from exported import (
     polygon,
     saved,
 )
-from phantoms import ellipse
+from phantoms import ellipse, speckled
 from uniultra.io.annotation_files import cvat, itksnap, labelme, yolo
 from uniultra.io.coco import coco, mask_of
+from uniultra.io.images import read_frame
 from uniultra.io.nifti import write_labels
 from uniultra.io.nrrd import write_seg_nrrd
 from uniultra.io.polygons import filled
@@ -205,6 +206,24 @@ def test_a_picture_has_no_segmentation_and_no_millimetres(alone: Visit, scans: P
     assert one["codes"]["laterality"]["meaning"] == "Left"
     found = nibabel.load(saved(files["plain.nii.gz"], tmp_path / "a.nii.gz"))
     assert found.header.get_xyzt_units()[0] == "unknown"
+
+
+def test_what_makes_millimetres_doubtful_is_said(alone: Visit, tmp_path: Path) -> None:
+    """As Python says it, on the page and in its files: a picture that was halved after calibration."""
+    size = (2 * HW[1] - 1, 2 * HW[0] - 1)
+    regions = [region((0, 0, *size), 0.05)]
+    made = dataset(speckled(KIDNEY).pixels_hw[None], SequenceOfUltrasoundRegions=regions)
+    path = save(made, tmp_path / "halved.dcm")
+    scale = read_frame(path).calibration.at((0, 0, 9, 9))
+    [note] = scale.notes
+    assert "resized after calibration" in note
+    files = exported(alone, path, document({0: (KIDNEY, None, None)}))
+    [one] = json.loads(files["halved.json"])["objects"]
+    assert one["measures"]["scale"]["notes"] == [note]
+    head, *lines = csv.reader(io.StringIO(files["halved.csv"].decode()))
+    assert {line[head.index("note")] for line in lines} == {note}
+    alone.page.evaluate("() => { seen.app.selected = 3; seen.changed(); }")
+    alone.page.locator(".warning", has_text="beyond the frame of").first.wait_for()
 
 
 def test_the_fraction_and_the_report(alone: Visit, cine: dict[str, bytes], scans: Path) -> None:

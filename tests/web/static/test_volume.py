@@ -12,13 +12,14 @@ import pytest
 
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.measure.measured import measure_mask
-from uniultra.measure.volume import View, apart_notes, ejection_fraction, ellipsoid, simpson
+from uniultra.measure.volume import CUBE, View, apart_notes, ejection_fraction, ellipsoid, simpson
 from uniultra.pixel_scale import Scale
 from uniultra.web.workspace.static_files import STATIC
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 HW = (180, 240)
 MM = (0.5, 0.4)
+ODD = "region 1: 12 x 12 mm per pixel is not plausible for ultrasound"
 SCRIPT = f"""
 import {{ readFileSync }} from "node:fs";
 import {{ ejection, twoPlanes }} from "{(STATIC / "local/volume.mjs").as_uri()}";
@@ -42,9 +43,9 @@ def leaning(centre: tuple[float, float], axes: tuple[float, float], degrees: flo
     return np.asarray((along / axes[0]) ** 2 + (across / axes[1]) ** 2 <= 1)
 
 
-def view(mask: np.ndarray, mm: tuple[float, float] | None = MM) -> dict[str, Any]:
+def view(mask: np.ndarray, mm: tuple[float, float] | None = MM, *notes: str) -> dict[str, Any]:
     size = {"width": HW[1], "height": HW[0]}
-    scale = {"mm": mm, "reason": "" if mm else "no calibration is known"}
+    scale = {"mm": mm, "reason": "" if mm else "no calibration is known", "notes": notes}
     return {"counts": compressed(run_lengths(mask)), "size": size, "scale": scale}
 
 
@@ -60,10 +61,10 @@ def test_volumes_and_the_fraction_are_pythons() -> None:
     full.append(full[3] | leaning((20, 20), (9, 9), 0))  # a second part, which no length is of
     empty = [leaning((120, 90), (56, 27), degrees) for degrees in (-50, -20, 0, 15, 60, 15)]
     given = [
-        {"views": [view(a), view(b)], "frames": [0, 9], "times": [0.0, 0.4]}
+        {"views": [view(a, MM, ODD), view(b, MM, ODD)], "frames": [0, 9], "times": [0.0, 0.4]}
         for a, b in zip(full, empty, strict=True)
     ]
-    scale = Scale(MM, "test")
+    scale = Scale(MM, "test", notes=(ODD,))
     for found, a, b in zip(asked(*given), full, empty, strict=True):
         end, start = (simpson((View(mask, scale),)) for mask in (a, b))
         fraction = ejection_fraction(end, start)
@@ -72,16 +73,17 @@ def test_volumes_and_the_fraction_are_pythons() -> None:
             assert found[name]["unit"] == truth.unit
             assert found[name]["value"] == pytest.approx(truth.value, rel=0.015), name
             assert found[name]["uncertainty"] == pytest.approx(truth.uncertainty, rel=0.05), name
-        assert (found["method"], found["notes"]) == (end.method, [])
+        assert (found["method"], found["notes"]) == (end.method, [ODD, CUBE])
 
 
 def test_both_methods_of_two_planes_are_pythons() -> None:
-    scale = Scale(MM, "test")
+    scale = Scale(MM, "test", notes=(ODD,))
     pairs = [
         (leaning((120, 90), (70, 40), 10), leaning((110, 90), (68, 33), -15)),
         (leaning((120, 90), (70, 40), 10), leaning((110, 90), (50, 33), -15)),
     ]
-    for found, (a, b) in zip(asked(*({"views": [view(a), view(b)]} for a, b in pairs)), pairs, strict=True):
+    given = [{"views": [view(a, MM, ODD), view(b)]} for a, b in pairs]
+    for found, (a, b) in zip(asked(*given), pairs, strict=True):
         measured, views = (measure_mask(a, scale), measure_mask(b, scale)), (View(a, scale), View(b, scale))
         ours = ellipsoid(*measured), simpson(views)
         for theirs, truth in zip((found["ellipsoid"], found["simpson"]), ours, strict=True):

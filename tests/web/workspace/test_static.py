@@ -124,17 +124,16 @@ def test_the_scale_of_a_line_is_pythons() -> None:
             box = [x0, y0, x0 + float(random.integers(1, 50)), y0 + float(random.integers(1, 50))]
             scale = screen.at((box[0], box[1], box[2], box[3]))
             cases.append({"calibration": _calibration(screen), "box": box})
-            expected.append(
-                [None if scale.spacing_mm_yx is None else list(scale.spacing_mm_yx), scale.reason]
-            )
+            mm = None if scale.spacing_mm_yx is None else list(scale.spacing_mm_yx)
+            expected.append([mm, scale.reason, list(scale.notes)])
     script = """
         const { scaleAt } = await import(`${core}/scale.mjs`);
-        const told = ({ calibration, box }) => { const { mm, reason } = scaleAt(calibration, box);
-            return [mm, reason]; };
+        const told = ({ calibration, box }) => { const { mm, reason, notes } = scaleAt(calibration, box);
+            return [mm, reason, notes]; };
         console.log(JSON.stringify(given.map(told)));"""
     found = node(script, cases)
     assert found == expected
-    assert len({reason for _, reason in expected}) > 8
+    assert len({reason for _, reason, _ in expected}) > 8
 
 
 def luminance(colour: str) -> float:

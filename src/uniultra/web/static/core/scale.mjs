@@ -1,13 +1,39 @@
-// How large a pixel is, and where: what `Calibration.at` in uniultra/pixel_scale.py says of a box, for lines
-// that are dragged.
+// How large a pixel is, and where: what `Calibration` in uniultra/pixel_scale.py says, its notes included.
 
 const SAME = 0.005;
 
-// calibration: {regions: [...], fallbacks: [[name, [down, right]], ...]}, as the server gives it; box: [x0,
-// y0, x1, y1]. {mm: [down, right] or null, source, reason, said}; `said` has the reason's code and values, by its
-// English.
+// calibration: {regions: [...], fallbacks: [[name, [down, right]], ...], notes}, as the server gives it, with `said` where
+// notes have codes; box: [x0, y0, x1, y1]. {mm: [down, right] or null, source, reason, notes, said}: `notes` speak against
+// trusting it blindly, `said` has codes and values of sentences, by their English.
 export function scaleAt(calibration, box) {
-  const { regions, fallbacks } = calibration;
+  const { said, notes, ...scale } = placed(calibration, box);
+  return { ...scale, notes: [...calibration.notes, ...(notes ?? [])], said: { ...calibration.said, ...said } };
+}
+
+// The same with one more size of a pixel, [down, right], used where nothing before it applies; a conflict with what is
+// known becomes a note.
+export function withSize(calibration, name, size) {
+  const { regions, fallbacks, notes, said } = calibration;
+  const sized = regions.map(({ spacing_mm_yx: mm }, index) => [`region ${index + 1}`, mm]).filter(([, mm]) => mm);
+  const [first] = [...sized, ...fallbacks],
+    more = { ...calibration, fallbacks: [...fallbacks, [name, size]] };
+  if (!first || same(first[1], size)) return more;
+  const values = { name, size: inMm(size), known: first[0], known_size: inMm(first[1]) };
+  const note = `${name} says ${values.size}, but ${values.known} says ${values.known_size}, which is used`;
+  return { ...more, notes: [...notes, note], said: { ...said, [note]: { code: "scale-conflict", values } } };
+}
+
+// A number as Python's %g writes it, with so many digits.
+export function general(value, digits = 6) {
+  const [mantissa, exponent] = value.toExponential(digits - 1).split("e").map(Number);
+  if (exponent >= -4 && exponent < digits) return `${Number(value.toPrecision(digits))}`;
+  return `${mantissa}e${exponent < 0 ? "-" : "+"}${`${Math.abs(exponent)}`.padStart(2, "0")}`;
+}
+
+const inMm = ([down, right]) =>
+  same([down, down], [right, right]) ? `${general(right, 4)} mm` : `${general(right, 4)} x ${general(down, 4)} mm`;
+
+function placed({ regions, fallbacks }, box) {
   if (!regions.some((region) => region.spacing_mm_yx)) return fallback(regions, fallbacks, box);
   const numbered = regions.map((region, index) => ({ ...region, number: index + 1 }));
   let touched = numbered.filter((region) => touches(region.box_xyxy, box));
@@ -22,9 +48,7 @@ export function scaleAt(calibration, box) {
 
 // The same with a size that the user gave, used where the file says none.
 export function withUserSize(calibration, size) {
-  return size
-    ? { ...calibration, fallbacks: [...calibration.fallbacks, ["the workspace", size]] }
-    : calibration;
+  return size ? withSize(calibration, "the workspace", size) : calibration;
 }
 
 // The length of a line: {value, unit: "mm" or "px", reason}.
@@ -41,7 +65,7 @@ const across = (regions) => ["across-regions", `it lies across regions ${listed(
 
 const touches = (r, b) => r[0] < b[2] && b[0] < r[2] && r[1] < b[3] && b[1] < r[3];
 const holds = (r, b) => r[0] <= b[0] && r[1] <= b[1] && b[2] <= r[2] && b[3] <= r[3];
-const same = (a, b) => a.every((v, i) => Math.abs(v - b[i]) <= SAME * Math.max(Math.abs(v), Math.abs(b[i])));
+export const same = (a, b) => a.every((v, i) => Math.abs(v - b[i]) <= SAME * Math.max(Math.abs(v), Math.abs(b[i])));
 const listed = (list) => `${list.slice(0, -1).join(", ")} and ${list.at(-1)}`;
 
 function oneScale(regions) {
@@ -50,13 +74,13 @@ function oneScale(regions) {
 }
 
 function fallback(regions, fallbacks, box) {
-  for (const [index, region] of regions.entries()) {
-    if (!touches(region.box_xyxy, box)) continue;
-    if (region.shape !== "2D" || fallbacks.length === 0) {
-      return nowhere(...inRegion(index + 1, region.fault));
-    }
+  const unused = {};
+  for (const [index, { box_xyxy, shape, fault }] of regions.entries()) {
+    if (!touches(box_xyxy, box)) continue;
+    if (shape !== "2D" || fallbacks.length === 0) return nowhere(...inRegion(index + 1, fault));
+    unused[`region ${index + 1} is not used: ${fault}`] = { code: "region-unused", values: { region: index + 1, fault } };
   }
-  if (fallbacks.length > 0) return { mm: fallbacks[0][1], source: fallbacks[0][0], reason: "" };
+  if (fallbacks.length > 0) return { mm: fallbacks[0][1], source: fallbacks[0][0], reason: "", notes: Object.keys(unused), said: unused };
   return regions.length ? nowhere("no-lengths", "no region has lengths") : nowhere("uncalibrated", "no calibration is known");
 }
 

@@ -227,21 +227,23 @@ function viewOf(image, counts, spacing_mm_yx) {
     withUserSize(image.calibration, spacing_mm_yx),
     box ? [box.x0, box.y0, box.x1, box.y1] : [0, 0, 0, 0],
   );
+  for (const [english, { code, values }] of Object.entries(scale.said)) saying(code, english, values);
   return { counts, size: image, scale };
 }
 
 function measure(image, { counts, spacing_mm_yx }) {
   const { scale } = viewOf(image, counts, spacing_mm_yx);
   return {
-    scale: { spacing_mm_yx: scale.mm, source: scale.source, reason: scale.reason, notes: [] },
+    scale: { spacing_mm_yx: scale.mm, source: scale.source, reason: scale.reason, notes: scale.notes },
     ...measureMask(decode(counts, image), image, scale.mm),
   };
 }
 
 async function ejected(image, { diastole, systole, counts, spacing_mm_yx }) {
-  const { ejection } = await import("./volume.mjs"),
+  const { ejection, CUBE } = await import("./volume.mjs"),
     frames = [diastole, systole];
   const views = counts.map((one) => viewOf(image, one, spacing_mm_yx));
+  saying("cube", CUBE);
   try {
     const counted = frames.map((number) => number + 1); // as the page counts
     return ejection(views, counted, image.times_s && frames.map((number) => image.times_s[number]));
@@ -251,8 +253,9 @@ async function ejected(image, { diastole, systole, counts, spacing_mm_yx }) {
 }
 
 async function volumeOf(image, { counts, spacing_mm_yx, first }) {
-  const { twoPlanes } = await import("./volume.mjs"),
+  const { twoPlanes, CUBE } = await import("./volume.mjs"),
     other = await opened(first.item);
+  saying("cube", CUBE);
   return twoPlanes([viewOf(other, first.counts, first.spacing_mm_yx), viewOf(image, counts, spacing_mm_yx)]);
 }
 

@@ -2,17 +2,15 @@
 // lossless JPEG, with its window, its times and its regions.
 
 import { LOSSLESS, RLE, decodedFrame, framesOf, joinedParts, markedRgb } from "./dicom_coded.mjs";
-import { elements, itemsOf, text, uint16 } from "./dicom_elements.mjs";
+import { elements, text, uint16 } from "./dicom_elements.mjs";
 import { greyTable, packingOf, patternsOf } from "./dicom_grey.mjs";
+import { calibrationOf } from "./dicom_scale.mjs";
 import { timesOf } from "./dicom_times.mjs";
 
 const MOST_PIXELS = 64e6;
 const [EXPLICIT, IMPLICIT, JPEG] = ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.4.50"];
-const UNITS = { 3: "cm", 4: "seconds" };
-const SHAPES = { 1: "2D", 2: "M-mode", 3: "spectral" };
 const MONOCHROME = ["MONOCHROME1", "MONOCHROME2"];
 const COLOURS = { 1: [...MONOCHROME, "PALETTE COLOR"], 3: ["RGB", "YBR_FULL"] };
-const SPACINGS = [["PixelSpacing", 0x00280030], ["NominalScannedPixelSpacing", 0x00182010]];
 
 // {width, height, count, times_s, notes, calibration, table, raw, frame(n)}; frame resolves to an RGBA ImageData, or to a
 // JPEG's Blob, whose grey `table` maps to what is shown where it isn't null; `raw` is what a derived file refers to.
@@ -44,7 +42,7 @@ export function readDicom(bytes) {
     scanner: [text(view, found.get(0x00080070)), text(view, found.get(0x00081090)), `${width} x ${height}`]
       .filter(Boolean)
       .join(" "),
-    calibration: calibrationOf(view, found, explicit),
+    calibration: calibrationOf(view, found, explicit, { width, height }),
     ...timesOf(view, found, count),
     table: kind.table ?? null,
     raw: { view, found, syntax, parts, samples: kind.samples },
@@ -131,35 +129,4 @@ function toRgb(data, at) {
   data[at] = y + 1.402 * cr;
   data[at + 1] = y - 0.344136 * cb - 0.714136 * cr;
   data[at + 2] = y + 1.772 * cb;
-}
-
-function calibrationOf(view, found, explicit) {
-  const wide = ({ box_xyxy: [x0, y0, x1, y1] }) => x1 > x0 + 1 && y1 > y0 + 1;
-  const regions = itemsOf(view, found.get(0x00186011), explicit).map((item) => region(view, item)).filter(wide);
-  const fallbacks = SPACINGS.map(([name, tag]) => [name, text(view, found.get(tag)).split("\\").map(Number)]);
-  const usable = ([, sizes]) => sizes.length === 2 && sizes.every((mm) => mm > 0 && Number.isFinite(mm));
-  return { regions, fallbacks: fallbacks.filter(usable), notes: [], pixel_aspect: 1 };
-}
-
-function region(view, item) {
-  const u32 = (tag) => (item.has(tag) ? view.getUint32(item.get(tag).at, true) : 0);
-  const u16 = (tag) => (item.has(tag) ? view.getUint16(item.get(tag).at, true) : 0);
-  const f64 = (tag) => (item.has(tag) ? view.getFloat64(item.get(tag).at, true) : 0);
-  const box = [u32(0x00186018) - 0.5, u32(0x0018601a) - 0.5, u32(0x0018601c) + 0.5, u32(0x0018601e) + 0.5];
-  const shape = SHAPES[u16(0x00186012)] ?? "other",
-    units = [UNITS[u16(0x00186024)] ?? "other", UNITS[u16(0x00186026)] ?? "other"];
-  const [dx, dy] = [f64(0x0018602c), f64(0x0018602e)];
-  let fault = "";
-  if (shape !== "2D") fault = `it is ${shape}, x in ${units[0]} and y in ${units[1]}`;
-  else if (units.some((unit) => unit !== "cm"))
-    fault = `its units are ${units[0]} to the right and ${units[1]} down, not cm`;
-  else if (![dx, dy].every((delta) => Number.isFinite(delta) && delta))
-    fault = `its pixel deltas ${dx} and ${dy} cm have no length`;
-  return {
-    box_xyxy: box,
-    shape,
-    fault,
-    low_priority: Boolean(u32(0x00186016) & 1),
-    spacing_mm_yx: fault ? null : [10 * Math.abs(dy), 10 * Math.abs(dx)],
-  };
 }

@@ -4,6 +4,8 @@
 import { decode } from "../core/rle.mjs";
 import { edgeUncertainty, largestPart, measureMask } from "../core/measure.mjs";
 
+// Whoever shows it knows its code, `cube`.
+export const CUBE = "a factor by which millimetres are wrong makes a volume wrong by its cube";
 const DISCS = 20,
   DISAGREE = 0.1,
   ML = 1e-3, // millilitres a cubic millimetre
@@ -24,7 +26,7 @@ export function ejection(views, frames, times) {
     systole: start,
     fraction: { value: 100 * (1 - ratio), unit: "%", uncertainty: 100 * ratio * relative },
     method: diastole.method,
-    notes: apart(frames, times),
+    notes: [...new Set([...diastole.notes, ...systole.notes, ...apart(frames, times)])],
   };
 }
 
@@ -47,6 +49,12 @@ function apart([diastole, systole], times) {
   return close ? [`frames ${diastole} and ${systole} ${how}: one of both masks is probably wrong`] : [];
 }
 
+// What speaks against the millimetres that a volume is made of.
+function scaleNotes(views) {
+  const found = new Set(views.flatMap(({ scale }) => scale.notes));
+  return found.size ? [...found, CUBE] : [];
+}
+
 // In one view discs are circles, in two ellipses, of the longer of the two lengths.
 function simpson(views) {
   const planes = views.map(discs),
@@ -59,6 +67,7 @@ function simpson(views) {
     const share = `${lengths.map((length) => length.toFixed(1)).join(" and ")} mm long, ${(100 * (1 - short / long)).toFixed(0)} % apart`;
     notes.push(`the two views are ${share}: one is foreshortened`);
   }
+  notes.push(...scaleNotes(views));
   const name = planes.length === 2 ? "biplane" : "single-plane";
   return { volume: { value, unit: "ml", uncertainty }, method: `${name} Simpson, ${DISCS} discs`, notes };
 }
@@ -120,5 +129,6 @@ function ellipsoid(views) {
     const both = `${shared.value.toFixed(1)} and ${second.value.toFixed(1)} mm: ${(100 * share).toFixed(0)} % apart`;
     notes.push(`the planes' common diameters are ${both}`);
   }
+  notes.push(...scaleNotes(views));
   return { volume: { value, unit: "ml", uncertainty: value * relative }, method: "ellipsoid from two planes", notes };
 }

@@ -42,7 +42,10 @@ export function report({ name, image, facts }, found) {
       area_mm2: scale.mm && area_px * scale.mm[0] * scale.mm[1],
       quality,
       source: known.source,
-      measures: { scale: { spacing_mm_yx: scale.mm, source: scale.source || null, reason: scale.reason || null }, ...measures },
+      measures: {
+        scale: { spacing_mm_yx: scale.mm, source: scale.source || null, reason: scale.reason || null, notes: scale.notes },
+        ...measures,
+      },
     };
   });
   const model = { name: facts.name, version: facts.version };

@@ -26,7 +26,7 @@ const CINE = ["image", "frame", "time_s", "id", "name", "quality", "area_px", "u
 export function stillTable(found) {
   const lines = found.flatMap((one) => {
     const head = [one.image, one.frame, one.id, one.name],
-      end = [one.scale.source || "none", one.scale.reason];
+      end = scaleCells(one.scale);
     const known = MEASURES.filter((name) => one.measures[name]);
     if (!known.length) return [[...head, "none", ...Array(7).fill(""), ...end]];
     return known.map((name) => {
@@ -47,10 +47,13 @@ export function cineTable(found) {
     const values = MEASURES.flatMap((name) => (measures[name] ? both(measures[name]) : ["", ""]));
     const centre = measures.centroid_xy?.map((place) => rounded(place, 2)) ?? ["", ""];
     const quality = one.quality === null ? "" : rounded(one.quality, 4);
-    return [...about, quality, one.area_px, measures.perimeter?.unit ?? "", ...values, ...centre, scale.source || "none", scale.reason];
+    return [...about, quality, one.area_px, measures.perimeter?.unit ?? "", ...values, ...centre, ...scaleCells(scale)];
   });
   return csv([CINE, ...lines]);
 }
+
+// What says how large a pixel is, and why nothing does or what speaks against it.
+const scaleCells = ({ source, reason, notes }) => [source || "none", [reason, ...notes].filter(Boolean).join("; ")];
 
 const rounded = (value, digits) => Number(value.toFixed(digits));
 
