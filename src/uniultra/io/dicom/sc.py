@@ -17,7 +17,16 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit
 
 from uniultra.io.dicom.captured import CapturedFrames
-from uniultra.io.dicom.source import NOTICE, PROCESSED, SEGMENTED, Maker, derived_head, item_of, reference_to
+from uniultra.io.dicom.source import (
+    NOTICE,
+    PROCESSED,
+    SEGMENTED,
+    Maker,
+    derived_head,
+    filled,
+    item_of,
+    reference_to,
+)
 from uniultra.io.overlay import font_of
 from uniultra.io.silence import quiet
 
@@ -57,7 +66,7 @@ def capture(source: Dataset, picture: np.ndarray, about: tuple[Sequence[str], in
     rgb = marked(picture)
     data = _base(source, about[0], (about[1],), maker)
     data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    _pixels(data, rgb.shape[:2], "RGB")
+    _describe_pixels(data, rgb.shape[:2], "RGB")
     raw = rgb.tobytes()
     data.PixelData = raw + b"\0" * (len(raw) % 2)
     data["PixelData"].VR = "OB"
@@ -82,20 +91,24 @@ def cine_capture(
     labels, size_hw = about
     data = _base(source, labels, captured.numbers, maker, CINE)
     data.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
-    _pixels(data, size_hw, "YBR_FULL_422")  # the one of JPEG that true colour captures may have (A.8.5.4)
-    data.NumberOfFrames = len(captured.numbers)
-    data.FrameIncrementPointer = 0x00182002  # FrameLabelVector (PS3.3 C.8.6.3)
-    data.FrameLabelVector = [f"frame {number}" for number in captured.numbers]
+    # YBR_FULL_422 is the one of JPEG that true colour captures may have (A.8.5.4)
+    _describe_pixels(data, size_hw, "YBR_FULL_422")
     plain = size_hw[0] * size_hw[1] * 3 * len(captured.numbers)
     ratio = round(plain / max(captured.size, 1), 2)
     earlier = [str(one) for one in _values(data, "LossyImageCompressionRatio")]
     methods = [str(one) for one in _values(data, "LossyImageCompressionMethod")]
-    data.LossyImageCompression = "01"
     if len(earlier) != len(methods):  # the values of both belong together (C.7.6.1.1.5)
         earlier, methods = [], []
-    data.LossyImageCompressionRatio = [*earlier, f"{ratio:.8g}"]
-    data.LossyImageCompressionMethod = [*methods, "ISO_10918_1"]
-    data.PixelData = captured.pixel_data()
+    filled(
+        data,
+        NumberOfFrames=len(captured.numbers),
+        FrameIncrementPointer=0x00182002,  # FrameLabelVector (PS3.3 C.8.6.3)
+        FrameLabelVector=[f"frame {number}" for number in captured.numbers],
+        LossyImageCompression="01",
+        LossyImageCompressionRatio=[*earlier, f"{ratio:.8g}"],
+        LossyImageCompressionMethod=[*methods, "ISO_10918_1"],
+        PixelData=captured.pixel_data(),
+    )
     data["PixelData"].VR = "OB"
     data["PixelData"].is_undefined_length = True
     return data
@@ -114,21 +127,37 @@ def _base(
 ) -> Dataset:
     """All but the pixels."""
     data = derived_head(source, kind, 902, labels)
-    data.Modality, data.Laterality, data.ConversionType = "US", "", "WSD"  # workstation (PS3.3 C.8.6.1)
-    data.DateOfSecondaryCapture, data.TimeOfSecondaryCapture = data.ContentDate, data.ContentTime
-    data.ImageType = ["DERIVED", "SECONDARY", "OVERLAY"]
-    data.Manufacturer = data.SecondaryCaptureDeviceManufacturer = maker.manufacturer
-    data.SecondaryCaptureDeviceManufacturerModelName = maker.model
-    data.SecondaryCaptureDeviceSoftwareVersions = [maker.software_version, maker.model_version]
-    data.BurnedInAnnotation, data.RecognizableVisualFeatures = "YES", "NO"
-    data.DerivationDescription = f"Outlines of {len(labels)} structures drawn on the image. {NOTICE}"
-    data.DerivationCodeSequence = [item_of(SEGMENTED)]
-    data.ImageComments = NOTICE
-    data.SourceImageSequence = [reference_to(source, frames, PROCESSED)]
-    return data
+    return filled(
+        data,
+        Modality="US",
+        Laterality="",
+        ConversionType="WSD",  # workstation (PS3.3 C.8.6.1)
+        DateOfSecondaryCapture=data.ContentDate,
+        TimeOfSecondaryCapture=data.ContentTime,
+        ImageType=["DERIVED", "SECONDARY", "OVERLAY"],
+        Manufacturer=maker.manufacturer,
+        SecondaryCaptureDeviceManufacturer=maker.manufacturer,
+        SecondaryCaptureDeviceManufacturerModelName=maker.model,
+        SecondaryCaptureDeviceSoftwareVersions=[maker.software_version, maker.model_version],
+        BurnedInAnnotation="YES",
+        RecognizableVisualFeatures="NO",
+        DerivationDescription=f"Outlines of {len(labels)} structures drawn on the image. {NOTICE}",
+        DerivationCodeSequence=[item_of(SEGMENTED)],
+        ImageComments=NOTICE,
+        SourceImageSequence=[reference_to(source, frames, PROCESSED)],
+    )
 
 
-def _pixels(data: Dataset, size_hw: tuple[int, ...], photometric: str) -> None:
-    data.Rows, data.Columns = size_hw
-    data.SamplesPerPixel, data.PlanarConfiguration, data.PhotometricInterpretation = 3, 0, photometric
-    data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 8, 8, 7, 0
+def _describe_pixels(data: Dataset, size_hw: tuple[int, ...], photometric: str) -> None:
+    filled(
+        data,
+        Rows=size_hw[0],
+        Columns=size_hw[1],
+        SamplesPerPixel=3,
+        PlanarConfiguration=0,
+        PhotometricInterpretation=photometric,
+        BitsAllocated=8,
+        BitsStored=8,
+        HighBit=7,
+        PixelRepresentation=0,
+    )

@@ -21,6 +21,7 @@ from uniultra.io.dicom.source import (
     SEGMENTED,
     Maker,
     derived_head,
+    filled,
     item_of,
     legal_label,
     reference_to,
@@ -83,38 +84,51 @@ def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> 
     fractional = segments[0].frames[numbers[0]].dtype != np.bool_
     made = derived_head(source, SegmentationStorage, 900, [segment.label for segment in segments])
     made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    made.Modality, made.ImageType = "SEG", ["DERIVED", "PRIMARY"]
-    made.Manufacturer, made.ManufacturerModelName = maker.manufacturer, maker.model
-    made.DeviceSerialNumber, made.SoftwareVersions = "none", maker.software_version
-    made.ContentLabel, made.ContentDescription, made.ContentCreatorName = "UNIULTRA", NOTICE, None
-    made.PresentationLUTShape = "IDENTITY"
-    made.SegmentSequence = [_description(i, segment, maker) for i, segment in enumerate(segments, 1)]
-    made.SegmentsOverlap = _overlap(segments, numbers, fractional)
     _refer(made, source)
     _set_out(made, source, segments, numbers)
-    made.SegmentationType = "FRACTIONAL" if fractional else "BINARY"
     if fractional:
-        made.SegmentationFractionalType, made.MaximumFractionalValue = "PROBABILITY", FRACTIONS
-    made.Rows, made.Columns, made.NumberOfFrames = source.Rows, source.Columns, len(segments) * len(numbers)
-    made.SamplesPerPixel, made.PhotometricInterpretation, made.PixelRepresentation = 1, "MONOCHROME2", 0
-    made.BitsAllocated = made.BitsStored = 8 if fractional else 1
-    made.HighBit = made.BitsStored - 1
-    made.PixelData = _pixel_data(segments, numbers, fractional)
-    return made
+        filled(made, SegmentationFractionalType="PROBABILITY", MaximumFractionalValue=FRACTIONS)
+    bits = 8 if fractional else 1
+    return filled(
+        made,
+        Modality="SEG",
+        ImageType=["DERIVED", "PRIMARY"],
+        Manufacturer=maker.manufacturer,
+        ManufacturerModelName=maker.model,
+        DeviceSerialNumber="none",
+        SoftwareVersions=maker.software_version,
+        ContentLabel="UNIULTRA",
+        ContentDescription=NOTICE,
+        ContentCreatorName=None,
+        PresentationLUTShape="IDENTITY",
+        SegmentationType="FRACTIONAL" if fractional else "BINARY",
+        SegmentSequence=[_description(i, segment, maker) for i, segment in enumerate(segments, 1)],
+        SegmentsOverlap=_overlap(segments, numbers, fractional),
+        Rows=source.Rows,
+        Columns=source.Columns,
+        NumberOfFrames=len(segments) * len(numbers),
+        SamplesPerPixel=1,
+        PhotometricInterpretation="MONOCHROME2",
+        PixelRepresentation=0,
+        BitsAllocated=bits,
+        BitsStored=bits,
+        HighBit=bits - 1,
+        PixelData=_pixel_data(segments, numbers, fractional),
+    )
 
 
 def _refer(made: Dataset, source: Dataset) -> None:
     """The source as what the whole was made from, in its own study or in another (PS3.3 C.12.1.1)."""
     reference = reference_to(source)
     made.SourceImageSequence = [reference]
-    series = Dataset()
-    series.ReferencedInstanceSequence, series.SeriesInstanceUID = [reference], source.SeriesInstanceUID
+    series = filled(
+        Dataset(), ReferencedInstanceSequence=[reference], SeriesInstanceUID=source.SeriesInstanceUID
+    )
+    study = filled(Dataset(), StudyInstanceUID=source.StudyInstanceUID, ReferencedSeriesSequence=[series])
     if study_of(source) == source.StudyInstanceUID:
         made.ReferencedSeriesSequence = [series]
-        return
-    elsewhere = Dataset()
-    elsewhere.StudyInstanceUID, elsewhere.ReferencedSeriesSequence = source.StudyInstanceUID, [series]
-    made.StudiesContainingOtherReferencedInstancesSequence = [elsewhere]
+    else:
+        made.StudiesContainingOtherReferencedInstancesSequence = [study]
 
 
 def _overlap(segments: Sequence[Segment], numbers: Sequence[int], fractional: bool) -> str:
@@ -137,25 +151,34 @@ def _overlap(segments: Sequence[Segment], numbers: Sequence[int], fractional: bo
 
 def _description(number: int, segment: Segment, maker: Maker) -> Dataset:
     """A segment (PS3.3 C.8.20.4), with a side as a modifier of its type (table C.8.20-4)."""
-    algorithm = Dataset()
-    algorithm.AlgorithmFamilyCodeSequence = [item_of(_INTELLIGENCE)]
-    algorithm.AlgorithmName, algorithm.AlgorithmVersion = maker.model, maker.model_version
-    algorithm.AlgorithmSource = maker.manufacturer
+    algorithm = filled(
+        Dataset(),
+        AlgorithmFamilyCodeSequence=[item_of(_INTELLIGENCE)],
+        AlgorithmName=maker.model,
+        AlgorithmVersion=maker.model_version,
+        AlgorithmSource=maker.manufacturer,
+    )
     label = legal_label(segment.label)
-    found, made = structure(label), Dataset()
-    made.SegmentNumber, made.SegmentLabel = number, label
-    if segment.colour_rgb is not None:
-        made.RecommendedDisplayCIELabValue = cielab(segment.colour_rgb)
+    found = structure(label)
     kind = item_of(found.kind)
     if found.side is not None:
         kind.SegmentedPropertyTypeModifierCodeSequence = [item_of(found.side)]
-    made.SegmentedPropertyCategoryCodeSequence = [item_of(found.category)]
-    made.SegmentedPropertyTypeCodeSequence = [kind]
+    made = filled(
+        Dataset(),
+        SegmentNumber=number,
+        SegmentLabel=label,
+        SegmentedPropertyCategoryCodeSequence=[item_of(found.category)],
+        SegmentedPropertyTypeCodeSequence=[kind],
+        SegmentAlgorithmType="SEMIAUTOMATIC",
+        SegmentAlgorithmName=maker.model,
+        SegmentationAlgorithmIdentificationSequence=[algorithm],
+        TrackingID=label,
+        TrackingUID=generate_uid(),
+    )
+    if segment.colour_rgb is not None:
+        made.RecommendedDisplayCIELabValue = cielab(segment.colour_rgb)
     if found.region is not None:
         made.AnatomicRegionSequence = [item_of(found.region)]
-    made.SegmentAlgorithmType, made.SegmentAlgorithmName = "SEMIAUTOMATIC", maker.model
-    made.SegmentationAlgorithmIdentificationSequence = [algorithm]
-    made.TrackingID, made.TrackingUID = label, generate_uid()
     return made
 
 
@@ -181,33 +204,43 @@ def _set_out(made: Dataset, source: Dataset, segments: Sequence[Segment], number
     groups = []
     for segment in range(1, len(segments) + 1):
         for position, number in enumerate(numbers, start=1):
-            group, content, identification, image = Dataset(), Dataset(), Dataset(), Dataset()
-            content.DimensionIndexValues = [segment, position] if several else segment
+            content = filled(Dataset(), DimensionIndexValues=[segment, position] if several else segment)
             if several and planes:
-                content.StackID, content.InStackPositionNumber = "1", position
+                filled(content, StackID="1", InStackPositionNumber=position)
             elif several:
                 content.TemporalPositionIndex = position
-            identification.ReferencedSegmentNumber = segment
-            reference = reference_to(source, (number,))
-            reference.PurposeOfReferenceCodeSequence = purpose
-            reference.SpatialLocationsPreserved = "YES"
-            image.SourceImageSequence, image.DerivationCodeSequence = [reference], derivation
-            group.FrameContentSequence, group.DerivationImageSequence = [content], [image]
-            group.SegmentIdentificationSequence = [identification]
+            reference = filled(
+                reference_to(source, (number,)),
+                PurposeOfReferenceCodeSequence=purpose,
+                SpatialLocationsPreserved="YES",
+            )
+            image = filled(Dataset(), SourceImageSequence=[reference], DerivationCodeSequence=derivation)
+            group = filled(
+                Dataset(),
+                FrameContentSequence=[content],
+                DerivationImageSequence=[image],
+                SegmentIdentificationSequence=[filled(Dataset(), ReferencedSegmentNumber=segment)],
+            )
             groups.append(group)
-    made.SharedFunctionalGroupsSequence, made.PerFrameFunctionalGroupsSequence = [Dataset()], groups
+    organisation = filled(Dataset(), DimensionOrganizationUID=generate_uid())
     place = (_PLANE, "In-Stack Position Number") if planes else (_TIME, "Temporal Position Index")
-    organisation = Dataset()
-    organisation.DimensionOrganizationUID = generate_uid()
-    made.DimensionOrganizationSequence = [organisation]
     dimensions = [(_SEGMENT, _IN_IDENTIFICATION, "Segment Number"), (place[0], _IN_CONTENT, place[1])]
-    made.DimensionIndexSequence = []
-    for pointer, within, label in dimensions if several else dimensions[:1]:
-        dimension = Dataset()
-        dimension.DimensionOrganizationUID = organisation.DimensionOrganizationUID
-        dimension.DimensionIndexPointer, dimension.FunctionalGroupPointer = pointer, within
-        dimension.DimensionDescriptionLabel = label
-        made.DimensionIndexSequence.append(dimension)
+    filled(
+        made,
+        SharedFunctionalGroupsSequence=[Dataset()],
+        PerFrameFunctionalGroupsSequence=groups,
+        DimensionOrganizationSequence=[organisation],
+        DimensionIndexSequence=[
+            filled(
+                Dataset(),
+                DimensionOrganizationUID=organisation.DimensionOrganizationUID,
+                DimensionIndexPointer=pointer,
+                FunctionalGroupPointer=within,
+                DimensionDescriptionLabel=label,
+            )
+            for pointer, within, label in (dimensions if several else dimensions[:1])
+        ],
+    )
 
 
 def _pixel_data(segments: Sequence[Segment], numbers: Sequence[int], fractional: bool) -> bytes:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import (
@@ -104,13 +105,16 @@ def source_of(header: Header, keep_patient: bool = False) -> SourceImage:
     identity, left = (
         kept_identity(header.dataset) if keep_patient else (dict.fromkeys(KEPT, ""), ("PatientID",))
     )
-    for keyword, value in identity.items():
-        setattr(source, keyword, value)
-    source.ReferringPhysicianName = ""
-    source.SpecificCharacterSet = UTF_8
-    source.Modality = code(header.dataset, "Modality") or "US"
-    source.Rows, source.Columns = image.frame_hw
-    source.NumberOfFrames = image.frames
+    filled(
+        source,
+        **identity,
+        ReferringPhysicianName="",
+        SpecificCharacterSet=UTF_8,
+        Modality=code(header.dataset, "Modality") or "US",
+        Rows=image.frame_hw[0],
+        Columns=image.frame_hw[1],
+        NumberOfFrames=image.frames,
+    )
     source.update(_lossy(header, image))
     own = generate_uid(entropy_srcs=["derived by uniultra from", source.StudyInstanceUID])
     source.derived_study = str(own) if "PatientID" in left else source.StudyInstanceUID
@@ -154,37 +158,57 @@ def derived_head(source: Dataset, kind: str, series_number: int, labels: Sequenc
     Raises:
         OutputError: a label isn't legal.
     """
-    data = Dataset()
-    data.file_meta = FileMetaDataset()
-    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = UID(kind)
-    data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-    for keyword in KEPT:
-        setattr(data, keyword, getattr(source, keyword, ""))
-    data.SpecificCharacterSet, data.ReferringPhysicianName, data.PatientOrientation = UTF_8, "", ""
-    data.StudyInstanceUID, data.SeriesInstanceUID = study_of(source), generate_uid()
-    data.SeriesNumber, data.InstanceNumber = series_number, 1
-    data.SeriesDescription = described([legal_label(label) for label in labels])
-    now = datetime.now()
-    data.InstanceCreationDate = data.ContentDate = now.strftime("%Y%m%d")
-    data.InstanceCreationTime = data.ContentTime = now.strftime("%H%M%S")
-    data.LossyImageCompression = "00"
+    own = generate_uid()
+    day, time = f"{datetime.now():%Y%m%d %H%M%S}".split()
+    data = filled(
+        Dataset(),
+        file_meta=filled(
+            FileMetaDataset(), MediaStorageSOPClassUID=UID(kind), MediaStorageSOPInstanceUID=own
+        ),
+        SOPClassUID=UID(kind),
+        SOPInstanceUID=own,
+        **{keyword: getattr(source, keyword, "") for keyword in KEPT},
+        SpecificCharacterSet=UTF_8,
+        ReferringPhysicianName="",
+        PatientOrientation="",
+        StudyInstanceUID=study_of(source),
+        SeriesInstanceUID=generate_uid(),
+        SeriesNumber=series_number,
+        InstanceNumber=1,
+        SeriesDescription=described([legal_label(label) for label in labels]),
+        InstanceCreationDate=day,
+        InstanceCreationTime=time,
+        ContentDate=day,
+        ContentTime=time,
+        LossyImageCompression="00",
+    )
     for keyword in LOSSY:  # PS3.3 C.8.20.2.2
         if keyword in source:
             data[keyword] = deepcopy(source[keyword])
     return data
 
 
+def filled(data: Dataset, **attributes: Any) -> Dataset:
+    """A data set, with more attributes, by their keywords."""
+    for keyword, value in attributes.items():
+        setattr(data, keyword, value)
+    return data
+
+
 def item_of(code: Coded) -> Dataset:
     """An item of a code sequence."""
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code.value, code.scheme, code.meaning
-    return item
+    return filled(
+        Dataset(), CodeValue=code.value, CodingSchemeDesignator=code.scheme, CodeMeaning=code.meaning
+    )
 
 
 def reference_to(source: Dataset, frames: Sequence[int] = (), purpose: Coded | None = None) -> Dataset:
     """An item that refers to the source, or to some of its frames, from 0, where it has several."""
-    item = Dataset()
-    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = source.SOPClassUID, source.SOPInstanceUID
+    item = filled(
+        Dataset(),
+        ReferencedSOPClassUID=source.SOPClassUID,
+        ReferencedSOPInstanceUID=source.SOPInstanceUID,
+    )
     if frames and source.NumberOfFrames > 1:
         item.ReferencedFrameNumber = [number + 1 for number in frames]
     if purpose is not None:
