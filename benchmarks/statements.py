@@ -93,8 +93,8 @@ INSIDE = {
     ),
     "formats": (
         "io/dicom/cine.py:_pointers", "io/dicom/grayscale.py:padding_of", "io/dicom/grayscale.py:range_of",
-        "io/dicom/regions.py:_with_aspect", "io/images.py:_open_hdf5", "io/images.py:_open_metaimage",
-        "io/images.py:_open_nrrd", "io/nifti.py:_place", "io/nifti.py:_says_where", "io/nifti.py:place_of",
+        "io/dicom/regions.py:_with_aspect",
+        "io/nifti.py:_place", "io/nifti.py:_says_where", "io/nifti.py:place_of",
         "io/texts.py:composed", "io/texts.py:encoding_of", "io/texts.py:separator_of",
         "io/video.py:_aspect", "io/video.py:_format_of", "io/video.py:_turned",
         "outputs/frame_files.py:_legend", "outputs/frame_files.py:_write_nrrd",

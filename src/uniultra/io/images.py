@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from pkgutil import resolve_name
 
 import numpy as np
 from PIL import Image
@@ -158,48 +159,6 @@ def find_images(paths: Iterable[PathLike], recursive: bool = False, results: boo
     return list(dict.fromkeys(found))
 
 
-def _open_dicom(path: PathLike) -> Cine:
-    from uniultra.io.dicom.cine import open_dicom
-
-    return open_dicom(path)
-
-
-def _open_video(path: PathLike, form: str) -> Cine:
-    from uniultra.io.video import open_video
-
-    return open_video(path, form)
-
-
-def _open_gif(path: PathLike) -> Cine:
-    from uniultra.io.video import open_gif
-
-    return open_gif(path)
-
-
-def _open_nifti(path: PathLike) -> Cine:
-    from uniultra.io.nifti import open_nifti
-
-    return open_nifti(path)
-
-
-def _open_metaimage(path: PathLike) -> Cine:
-    from uniultra.io.metaimage import open_metaimage
-
-    return open_metaimage(path)
-
-
-def _open_nrrd(path: PathLike) -> Cine:
-    from uniultra.io.nrrd import open_nrrd
-
-    return open_nrrd(path)
-
-
-def _open_hdf5(path: PathLike) -> Cine:
-    from uniultra.io.hdf5.cine import open_hdf5
-
-    return open_hdf5(path)
-
-
 def _expand(path: PathLike, recursive: bool, results: bool) -> list[Path]:
     """One argument of `find_images`."""
     if os.path.basename(path) == DICOMDIR and os.path.isfile(path):
@@ -238,13 +197,9 @@ def _is_listed(file: Path) -> bool:
         return False
     if file.name.lower().endswith(LISTED_ENDINGS):
         return True
-    return not file.suffix.lstrip(".").strip("0123456789") and _is_dicom(file)
-
-
-def _is_dicom(file: Path) -> bool:
     from uniultra.io.dicom.directory import looks_like_dicom
 
-    return looks_like_dicom(file)
+    return not file.suffix.lstrip(".").strip("0123456789") and looks_like_dicom(file)
 
 
 def _natural(path: Path) -> tuple[list[str | int], str]:
@@ -253,25 +208,34 @@ def _natural(path: Path) -> tuple[list[str | int], str]:
     return [int(part) if i % 2 else part for i, part in enumerate(parts)], str(path)
 
 
-_MP4, _AVI, _MKV, _MPEG = (partial(_open_video, form=form) for form in ("mov", "avi", "matroska", "mpeg"))
+def _opener(place: str, *more: str) -> Callable[[PathLike], Cine]:
+    """What `place` (module:function, below `uniultra.io`) makes of a path and `more`; imported when it is
+    called first, as many readers take long to import.
+    """
+    return lambda path: resolve_name(f"uniultra.io.{place}")(path, *more)
+
+
+_DICOM, _GIF, _NIFTI = map(_opener, ("dicom.cine:open_dicom", "video:open_gif", "nifti:open_nifti"))
+_META, _NRRD, _HDF5 = map(_opener, ("metaimage:open_metaimage", "nrrd:open_nrrd", "hdf5.cine:open_hdf5"))
+_MP4, _AVI, _MKV, _MPEG = (_opener("video:open_video", form) for form in ("mov", "avi", "matroska", "mpeg"))
 KINDS: tuple[Kind, ...] = (
     # First: the 128 bytes before the mark may be those of a TIFF file, and often are.
-    Kind("DICOM", (), (b"DICM",), None, _open_dicom, 128),
+    Kind("DICOM", (), (b"DICM",), None, _DICOM, 128),
     Kind("PNG", (".png",), (b"\x89PNG\r\n\x1a\n",), PngImageFile),
     Kind("JPEG", (".jpg", ".jpeg"), (b"\xff\xd8\xff",), JpegImageFile),
     Kind("TIFF", (".tif", ".tiff"), (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), TiffImageFile),
     Kind("BMP", (".bmp",), (b"BM",), BmpImageFile),
-    Kind("GIF", (".gif",), (b"GIF87a", b"GIF89a"), GifImageFile, _open_gif),
-    Kind("DICOM", (".dcm", ".dicom"), _BARE_DICOM, None, _open_dicom, suffix_is_enough=True),
+    Kind("GIF", (".gif",), (b"GIF87a", b"GIF89a"), GifImageFile, _GIF),
+    Kind("DICOM", (".dcm", ".dicom"), _BARE_DICOM, None, _DICOM, suffix_is_enough=True),
     Kind("MP4", (".mp4", ".mov", ".m4v"), _VIDEO_BRANDS, None, _MP4, 4),
     Kind("AVI", (".avi",), (b"AVI ",), None, _AVI, 8),
     Kind("MKV", (".mkv", ".webm"), (b"\x1aE\xdf\xa3",), None, _MKV),
     Kind("MPEG", (".mpg", ".mpeg", ".vob"), (b"\0\0\x01\xba",), None, _MPEG),
-    Kind("NIfTI", (".nii",), (b"n+1\0", b"n+2\0"), None, _open_nifti, 344),
-    Kind("MetaImage", (".mha", ".mhd"), (b"ObjectType", b"NDims", b"Comment ="), None, _open_metaimage),
-    Kind("NRRD", (".nrrd", ".nhdr"), (b"NRRD000",), None, _open_nrrd),
-    Kind("HDF5", (".hdf5", ".h5", ".uff"), (b"\x89HDF\r\n\x1a\n",), None, _open_hdf5),
-    Kind("NIfTI", (".gz",), (), None, _open_nifti, suffix_is_enough=True, listed=False),
+    Kind("NIfTI", (".nii",), (b"n+1\0", b"n+2\0"), None, _NIFTI, 344),
+    Kind("MetaImage", (".mha", ".mhd"), (b"ObjectType", b"NDims", b"Comment ="), None, _META),
+    Kind("NRRD", (".nrrd", ".nhdr"), (b"NRRD000",), None, _NRRD),
+    Kind("HDF5", (".hdf5", ".h5", ".uff"), (b"\x89HDF\r\n\x1a\n",), None, _HDF5),
+    Kind("NIfTI", (".gz",), (), None, _NIFTI, suffix_is_enough=True, listed=False),
 )
 """What can be read: adding a kind is adding a row."""
 

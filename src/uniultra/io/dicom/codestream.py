@@ -134,14 +134,11 @@ def quick_luma(data: bytes, syntax: UID, photometric: str, coded: str = "") -> n
     planes of chroma are not. Raises what Pillow does on damaged data.
     """
     colours = coded or ("YBR" if photometric in _YBR else "")
-    if syntax in _LOSSY_JPEG and colours == "YBR":
-        with Image.open(BytesIO(data), formats=("JPEG",)) as image:
+    is_jpeg = syntax in _LOSSY_JPEG and colours != ""
+    if not is_jpeg and not (syntax in JPEG2000TransferSyntaxes and (coded or photometric) in _RGB):
+        return None
+    is_ybr = is_jpeg and colours == "YBR"
+    with Image.open(BytesIO(data), formats=("JPEG" if is_jpeg else "JPEG2000",)) as image:
+        if is_ybr:
             image.draft("L", image.size)
-            return np.asarray(image) if image.mode == "L" else None
-    if syntax in _LOSSY_JPEG and colours == "RGB":
-        with Image.open(BytesIO(data), formats=("JPEG",)) as image:
-            return np.asarray(image.convert("L")) if image.mode == "RGB" else None
-    if syntax in JPEG2000TransferSyntaxes and (coded or photometric) in _RGB:
-        with Image.open(BytesIO(data), formats=("JPEG2000",)) as image:
-            return np.asarray(image.convert("L")) if image.mode == "RGB" else None
-    return None
+        return np.asarray(image.convert("L")) if image.mode == ("L" if is_ybr else "RGB") else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import threading
 import weakref
 from collections.abc import Iterator
@@ -39,11 +38,12 @@ def open_store(path: PathLike) -> Store:
     return Store(open_file(path, MAX_CINE_BYTES))
 
 
-class Metered(io.RawIOBase):
+class Metered:
     """A file whose reading stops with a FileError when it takes too much."""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._file, self._name = file, name
+        self.seek, self.tell = file.seek, file.tell
         self._bytes = self._reads = 0
 
     def read(self, size: int = -1) -> bytes:
@@ -56,15 +56,3 @@ class Metered(io.RawIOBase):
                 f"{MAX_HEADER_BYTES // 1_000_000} MB in {MAX_HEADER_READS} parts; export it again"
             )
         return data
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def seekable(self) -> bool:
-        return True
-
-    def readable(self) -> bool:
-        return True
