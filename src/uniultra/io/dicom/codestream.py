@@ -137,8 +137,7 @@ def quick_luma(data: bytes, syntax: UID, photometric: str, coded: str = "") -> n
     is_jpeg = syntax in _LOSSY_JPEG and colours != ""
     if not is_jpeg and not (syntax in JPEG2000TransferSyntaxes and (coded or photometric) in _RGB):
         return None
-    is_ybr = is_jpeg and colours == "YBR"
+    mode = "L" if is_jpeg and colours == "YBR" else "RGB"
     with Image.open(BytesIO(data), formats=("JPEG" if is_jpeg else "JPEG2000",)) as image:
-        if is_ybr:
-            image.draft("L", image.size)
-        return np.asarray(image.convert("L")) if image.mode == ("L" if is_ybr else "RGB") else None
+        image.draft(mode, image.size)
+        return np.asarray(image.convert("L")) if image.mode == mode else None
