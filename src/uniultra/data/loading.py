@@ -70,9 +70,7 @@ def _read(row: Row, column: str, path: Path, read: Callable[[Path], T], problems
 
 
 def _read_checked(path: Path) -> np.ndarray:
-    ids_hw = read_ids(path)
-    check_ids(ids_hw, shown(path))
-    return ids_hw
+    return check_ids(read_ids(path), shown(path))
 
 
 def _sizes(row: Row, frame: Frame, ids_hw: np.ndarray | None) -> Iterator[Problem]:

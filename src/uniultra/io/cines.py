@@ -99,13 +99,12 @@ def recalibrated(cine: Cine, change: Callable[[Calibration], Calibration]) -> Ci
     def scaled(frame: Frame) -> Frame:
         return replace(frame, calibration=change(frame.calibration))
 
-    def read(number: int) -> Frame:
-        return scaled(cine.read(number))
-
-    def stream() -> Iterator[Frame]:
-        return map(scaled, cine.stream())
-
-    return replace(cine, read=read, stream=stream, calibration=change(cine.calibration))
+    return replace(
+        cine,
+        read=lambda number: scaled(cine.read(number)),
+        stream=lambda: map(scaled, cine.stream()),
+        calibration=change(cine.calibration),
+    )
 
 
 def _later(frames: Iterator[tuple[int, Frame]], requested: int, cine: Cine) -> Frame:

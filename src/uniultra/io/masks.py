@@ -82,8 +82,8 @@ def read_ids(path: PathLike) -> np.ndarray:
     return decode(path, partial(_ids, name=shown(path)))
 
 
-def check_ids(ids_hw: np.ndarray, name: str, missing: float = 0.0) -> None:
-    """Passes where the values of a label image, uint8 (H, W), can be ids: one beside 0, 255 included, or
+def check_ids(ids_hw: np.ndarray, name: str, missing: float = 0.0) -> np.ndarray:
+    """A label image, uint8 (H, W), as it is, where its values can be ids: one beside 0, 255 included, or
     several below 255.
 
     Args:
@@ -97,7 +97,7 @@ def check_ids(ids_hw: np.ndarray, name: str, missing: float = 0.0) -> None:
     few = len(values) <= MAX_SPARSE_IDS
     if len(values) < 2 or (values[-1] < MAX_IDS and (few or len(values) >= (1.0 - missing) * values[-1])):
         if few or _changes(ids_hw) < _PICTURE:
-            return
+            return ids_hw
         raise FileError(
             f"{name}: a picture, not a mask: {len(values)} grey values that change from pixel to pixel; give "
             "NAME.mask.png, or a label image with one value per structure"
@@ -172,8 +172,7 @@ def _inside(image: Image.Image, name: str, lossy: bool) -> np.ndarray:
     values = np.asarray(flatten(image))
     if values.ndim == 2 or (values == values[..., :1]).all():
         levels = values if values.ndim == 2 else values[..., 0]
-        check_ids(levels.astype(np.uint8), name, MISSING)
-        return levels != 0
+        return check_ids(levels.astype(np.uint8), name, MISSING) != 0
     packed = values.astype(np.uint32) @ np.array([1, 256, 65536], np.uint32)
     counts = np.sort(np.unique(packed[packed > 0], return_counts=True)[1])[::-1]
     if counts[:MAX_SPARSE_IDS].sum() < _FLAT * counts.sum():

@@ -100,15 +100,17 @@ def cine_of(volume: Volume) -> Cine:
         )
     span = span_of(_grey(_plane(volume, 0), volume))
 
-    def read(number: int) -> Frame:
-        return _finished(_plane(volume, number), volume, span)
-
-    def stream() -> Iterator[Frame]:
-        return (_finished(plane, volume, span) for plane in _planes(volume))
-
-    about = volume.times_s, volume.calibration, volume.notes
-    is_packed = volume.encoding != "raw"
-    return Cine(volume.name, (height, width), count, read, stream, *about, in_order=is_packed)
+    return Cine(
+        volume.name,
+        (height, width),
+        count,
+        read=lambda number: _finished(_plane(volume, number), volume, span),
+        stream=lambda: (_finished(plane, volume, span) for plane in _planes(volume)),
+        times_s=volume.times_s,
+        calibration=volume.calibration,
+        notes=volume.notes,
+        in_order=volume.encoding != "raw",
+    )
 
 
 def place_of(volume: Volume, number: int) -> Place | None:

@@ -128,13 +128,15 @@ class CineDesk:
 
     def _begun(self, cine: Cine, job: FollowCine) -> _Run:
         faults: list[tuple[int, str]] = []
-
-        def on_fault(number: int, error: FileError) -> None:
-            faults.append((number, str(error)))
-
         frames = range(job.frames[0], job.frames[1] + 1)
-        prompts = _prompts(cine, job.prompts)
-        results = track_as_found(self._segmenter, cine, prompts, frames, job.reverse, on_fault)
+        results = track_as_found(
+            self._segmenter,
+            cine,
+            _prompts(cine, job.prompts),
+            frames,
+            job.reverse,
+            on_fault=lambda number, error: faults.append((number, str(error))),
+        )
         return _Run(job.cine.id, results, faults)
 
     def _next(self, run: _Run) -> TrackLine | None:

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 State = Callable[[], Iterable[tuple[str, str, str, float]]]
-"""Yields (gauge or counter, name, help, value) when asked."""
+"""Gives (gauge or counter, name, help, value) of each when asked."""
 
 
 class _Now(Collector):

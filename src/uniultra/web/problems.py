@@ -101,9 +101,8 @@ def body_of(problem: Problem) -> bytes:
     return json.dumps(content).encode("ascii")
 
 
-def response_of(problem: Problem, more_headers: Mapping[str, str] | None = None) -> Response:
-    headers = {**(problem.headers or {}), **(more_headers or {})}
-    return Response(body_of(problem), problem.kind.status, headers, media_type=MEDIA_TYPE)
+def response_of(problem: Problem) -> Response:
+    return Response(body_of(problem), problem.kind.status, problem.headers, media_type=MEDIA_TYPE)
 
 
 def of_status(status: int, headers: Mapping[str, str] | None = None) -> Problem:

@@ -136,22 +136,24 @@ class Service:
     def state(self) -> Iterable[tuple[str, str, str, float]]:
         """What metrics shows of the moment."""
         caches = [lane.cache for lane in self.lanes]
-        yield "gauge", "images", "Images held.", len(self.store)
-        yield "gauge", "images_bytes", "Memory set aside for them.", self.store.bytes
-        yield "gauge", "uploads", "Uploads under way.", self.uploads
-        yield "gauge", "waiting", "Jobs held by all processes, the running ones included.", self.waiting
-        yield "gauge", "embeddings_bytes", "Memory of embeddings.", sum(cache.bytes for cache in caches)
-        yield (
-            "counter",
-            "embeddings_found",
-            "Views that were encoded already.",
-            sum(cache.hits for cache in caches),
-        )
-        yield (
-            "counter",
-            "embeddings_made",
-            "Views that had to be encoded.",
-            sum(cache.misses for cache in caches),
+        return (
+            ("gauge", "images", "Images held.", len(self.store)),
+            ("gauge", "images_bytes", "Memory set aside for them.", self.store.bytes),
+            ("gauge", "uploads", "Uploads under way.", self.uploads),
+            ("gauge", "waiting", "Jobs held by all processes, the running ones included.", self.waiting),
+            ("gauge", "embeddings_bytes", "Memory of embeddings.", sum(one.bytes for one in caches)),
+            (
+                "counter",
+                "embeddings_found",
+                "Views that were encoded already.",
+                sum(one.hits for one in caches),
+            ),
+            (
+                "counter",
+                "embeddings_made",
+                "Views that had to be encoded.",
+                sum(one.misses for one in caches),
+            ),
         )
 
     @property

@@ -92,17 +92,11 @@ class Lane(ABC):
         """The answer, or what became of it. Cancelled: a job that waits is dropped, one under way stops at
         its next prompt.
         """
-        begun = threading.Event()
-
-        def call() -> Answer | Failure:
-            begun.set()
-            return self.call(job)
-
-        future = self._thread.submit(call)
+        future = self._thread.submit(self.call, job)
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
-            if not future.cancel() and begun.is_set() and not future.done():
+            if not future.cancel() and future.running():
                 self.abandon()
             raise
 

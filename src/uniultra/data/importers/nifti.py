@@ -142,6 +142,4 @@ def nifti_sample(name: str, image: Path, mask: Path, split: str = "") -> Finding
 
 
 def _own_ids(hw: tuple[int, int], path: Path) -> np.ndarray:
-    ids_hw = same_size(square_ids(path), hw, path)
-    check_ids(ids_hw, shown(path))
-    return ids_hw
+    return check_ids(same_size(square_ids(path), hw, path), shown(path))

@@ -38,10 +38,8 @@ def frame_times(header: Header, frames: int) -> tuple[Times | None, tuple[str, .
     notes: list[str] = []
     if volume := moving_volume(header.dataset):
         return None, ("its frames are {1} planes at {0} times, not moments of one plane".format(*volume),)
-    step_ms = real(header.dataset, "FrameTime")
-    step = None
-    if step_ms is not None and step_ms > 0:
-        step = tuple(i * step_ms / 1000.0 for i in range(frames))
+    step_ms = real(header.dataset, "FrameTime") or 0.0
+    step = tuple(i * step_ms / 1000.0 for i in range(frames)) if step_ms > 0 else None
     if step is not None and _FRAME_TIME in _pointers(header):
         if value(header.dataset, "FrameTimeVector") is not None:
             notes.append("FrameTimeVector is not used: FrameIncrementPointer names FrameTime")

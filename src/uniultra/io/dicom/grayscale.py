@@ -103,11 +103,9 @@ def mono_grey(header: Header, packing: Format, seen: tuple[int, int] | None) -> 
     black.
     """
     values = _modality(header, packing.ramp)
-    lut = _voi_lut(header, values) if items(header.dataset, "VOILUTSequence") else None
-    window = None if lut is not None else _window_of(header.dataset)
-    if lut is not None:
-        share = lut
-    elif window is not None:
+    if items(header.dataset, "VOILUTSequence"):
+        share = _voi_lut(header, values)
+    elif window := _window_of(header.dataset):
         share = _windowed(values, *window)
     else:
         share = _spread(values, _modality(header, np.array(seen, dtype=np.int32)) if seen else values)

@@ -139,14 +139,8 @@ def _overlap(segments: Sequence[Segment], numbers: Sequence[int], fractional: bo
         return "NO"
     if fractional:
         return "UNDEFINED"
-    for number in numbers:
-        seen = np.zeros_like(segments[0].frames[number])
-        for segment in segments:
-            plane = segment.frames[number]
-            if (seen & plane).any():
-                return "YES"
-            seen = seen | plane
-    return "NO"
+    covers = (sum(one.frames[number].astype(np.uint16) for one in segments) for number in numbers)
+    return "YES" if any(np.max(cover) > 1 for cover in covers) else "NO"
 
 
 def _description(number: int, segment: Segment, maker: Maker) -> Dataset:
