@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageSequence
 from PIL.TiffImagePlugin import AppendingTiffWriter, TiffImageFile
 
 from uniultra.errors import FileError
@@ -86,11 +87,7 @@ def read_label_pages(path: PathLike) -> Iterator[tuple[int, np.ndarray]]:
     with guarded(name, "TIFF"), open(path, "rb") as file:
         image = TiffImageFile(file)
         size = image.size
-        for page in range(MAX_PAGES):
-            try:
-                image.seek(page)
-            except EOFError:
-                return
+        for page, _ in enumerate(islice(ImageSequence.Iterator(image), MAX_PAGES)):
             check_size(image.size, name)
             if image.size != size or image.mode not in ("L", "1"):
                 raise FileError(

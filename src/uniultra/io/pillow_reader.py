@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, ImageSequence
 from PIL.TiffImagePlugin import TiffImageFile
 
 from uniultra.errors import FileError
@@ -120,12 +121,8 @@ def _count_frames(image: ImageFile.ImageFile) -> str:
     if not isinstance(image, TiffImageFile):
         return str(image.n_frames)  # type: ignore[attr-defined]
     # Pillow's own count of TIFF pages takes quadratic time, which a hostile file can make hours.
-    for frame in range(_MAX_FRAMES_COUNTED):
-        try:
-            image.seek(frame)
-        except EOFError:
-            return str(frame)
-    return f"{_MAX_FRAMES_COUNTED} or more"
+    counted = sum(1 for _ in islice(ImageSequence.Iterator(image), _MAX_FRAMES_COUNTED))
+    return str(counted) if counted < _MAX_FRAMES_COUNTED else f"{counted} or more"
 
 
 def _load(plugin: Plugin, file: BinaryIO) -> Image.Image:

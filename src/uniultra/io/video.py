@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageSequence
 from PIL.GifImagePlugin import GifImageFile
 
 from uniultra.errors import FileError
@@ -79,17 +79,12 @@ def open_gif(path: PathLike) -> Cine:
     broken frame.
     """
     name = shown(path)
-    steps = []
     file = LentFile(path)
     with quiet("PIL"), _gif(file) as image:
         check_size(image.size, name)
         frame_hw = image.size[1], image.size[0]
-        for number in range(MAX_FRAMES + 1):
-            try:
-                image.seek(number)
-            except EOFError:
-                break
-            steps.append((image.info.get("duration") or 1000 * _GIF_STEP_S) / 1000)
+        frames = islice(ImageSequence.Iterator(image), MAX_FRAMES + 1)
+        steps = [(frame.info.get("duration") or 1000 * _GIF_STEP_S) / 1000 for frame in frames]
     count = len(steps)
     if count > MAX_FRAMES:
         raise FileError(f"{name}: over {MAX_FRAMES} frames; split it")

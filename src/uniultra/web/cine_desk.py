@@ -76,15 +76,16 @@ class CineDesk:
         cine = self._cine(job.cine)
         if cine is None:
             return NeedsData()
-        if isinstance(job, OpenCineFile):
-            return CineFacts(cine.frame_hw, cine.count, cine.times_s)
-        if isinstance(job, CheckPrompts):
-            _prompts(cine, job.prompts)
-            return None
-        if isinstance(job, DeriveCine):
-            return derive_cine(job, cine, self._open[job.cine.id].header, self._segmenter.facts)
-        assert isinstance(job, FollowCine)
-        return self._follow(cine, job)
+        match job:
+            case OpenCineFile():
+                return CineFacts(cine.frame_hw, cine.count, cine.times_s)
+            case FollowCine():
+                return self._follow(cine, job)
+            case DeriveCine():
+                return derive_cine(job, cine, self._open[job.cine.id].header, self._segmenter.facts)
+            case CheckPrompts():
+                _prompts(cine, job.prompts)
+        return None
 
     def forget(self, ids: tuple[str, ...]) -> None:
         """Closes cines that are gone, with their tracks."""

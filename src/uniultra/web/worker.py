@@ -70,23 +70,20 @@ class Worker:
         return Answer(value, 1000 * (time.perf_counter() - began), self.cache.state)
 
     def _do(self, job: Job) -> Any:
-        if isinstance(job, Read):
-            return read_upload(job)
-        if isinstance(job, Segment):
-            return self._segment(job)
-        if isinstance(job, Derive):
-            return derive(job, self.backend.facts)
-        if isinstance(job, FileJob):
-            found = self.desk.run(job)
-            if isinstance(found, Failure):
-                raise JobError(found.problem, found.detail)
-            return found
-        if isinstance(job, CineJob):
-            return self.cines.run(job)
-        assert isinstance(job, Forget)
-        self.cache.forget(job.image_ids)
-        self.cines.forget(job.image_ids)
-        return None
+        match job:
+            case Read():
+                return read_upload(job)
+            case Segment():
+                return self._segment(job)
+            case Derive():
+                return derive(job, self.backend.facts)
+            case FileJob():
+                return self.desk.run(job)
+            case CineJob():
+                return self.cines.run(job)
+            case Forget():
+                self.cache.forget(job.image_ids)
+                self.cines.forget(job.image_ids)
 
     def _segment(self, job: Segment) -> tuple[Found, ...]:
         """Prompt by prompt, so that one mask at a time is in memory and the time is looked at in between: as

@@ -32,11 +32,10 @@ def find(root: Path) -> Iterator[Finding]:
         elif row is None or not row.get("Case"):
             yield Problem(str(image), f"no Case in '{TABLE}', so its patient is unknown; add its row")
         else:
-            reading = partial(objects, paths=(masks[name],))
             yield Sample(
                 image.stem,
                 image,
-                reading,
+                partial(objects, paths=(masks[name],)),
                 (masks[name],),
                 subject=row["Case"],
                 label=row.get("Pathology") or "",

@@ -10,13 +10,12 @@ to squares of the smaller side. Sequences are left out: their end frames are the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from uniultra.data.importers.nifti import square_ids, square_pixels, square_side
-from uniultra.data.importers.sample import Finding, Problem, Sample, missing_mask
+from uniultra.data.importers.sample import Finding, Problem, with_mask
 from uniultra.errors import DataError, FileError
 
 VIEWS = ("2CH_ED", "2CH_ES", "4CH_ED", "4CH_ES")
@@ -32,22 +31,12 @@ def find(root: Path) -> Iterator[Finding]:
     for image in images:
         stem = image.name.removesuffix(".nii.gz")
         mask = image.with_name(f"{stem}_gt.nii.gz")
-        if not mask.is_file():
-            yield missing_mask(image, mask.name)
-            continue
-        spacing = square_side(image, assumed_mm=True)
+        spacing = square_side(image, assumed_mm=True) if mask.is_file() else None
         if isinstance(spacing, Problem):
             yield spacing
-            continue
-        yield Sample(
-            stem,
-            image,
-            partial(_labels, path=mask),
-            (mask,),
-            subject=stem.split("_")[0],
-            pixel_mm=spacing,
-            pixels=square_pixels,
-        )
+        else:
+            about = {"subject": stem.split("_")[0], "pixel_mm": spacing, "pixels": square_pixels}
+            yield with_mask(stem, image, mask, mask.name, _labels, **about)
 
 
 def _labels(hw: tuple[int, int], path: Path) -> np.ndarray:

@@ -10,12 +10,13 @@ the Zenodo record.
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from uniultra.data.importers.images import filled_outline
-from uniultra.data.importers.sample import Finding, Problem, Sample, locate, missing_mask, pictures
+from uniultra.data.importers.sample import Finding, Problem, locate, pictures, with_mask
+from uniultra.text import number_of
 
 TABLE = "training_set_pixel_size_and_HC.csv"
 
@@ -24,19 +25,12 @@ def find(root: Path) -> Iterator[Finding]:
     root = locate(root, "training_set", TABLE)
     with (root / TABLE).open(encoding="utf-8-sig", newline="") as file:
         sizes = {row.get("filename") or "": row.get("pixel size(mm)") or "" for row in csv.DictReader(file)}
-    for image in pictures(root / "training_set"):
-        if image.stem.endswith("_Annotation"):
-            continue
+    files = pictures(root / "training_set")
+    for image in (path for path in files if not path.stem.endswith("_Annotation")):
         mask = image.with_name(f"{image.stem}_Annotation.png")
-        if not mask.is_file():
-            yield missing_mask(image, mask.name)
-            continue
-        try:
-            pixel_mm = float(sizes[image.name])
-        except (KeyError, ValueError):
+        pixel_mm = number_of(sizes.get(image.name, ""))
+        if mask.is_file() and math.isnan(pixel_mm):
             yield Problem(str(image), f"no pixel size in '{TABLE}'; add its row")
-            continue
-        subject = image.stem.split("_")[0]
-        yield Sample(
-            image.stem, image, partial(filled_outline, path=mask), (mask,), subject=subject, pixel_mm=pixel_mm
-        )
+        else:
+            about = {"subject": image.stem.split("_")[0], "pixel_mm": pixel_mm}
+            yield with_mask(image.stem, image, mask, mask.name, filled_outline, **about)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from uniultra.data.importers.sample import Finding, Problem, Sample, by_stem, missing_mask, pictures
+from uniultra.data.importers.sample import Finding, Problem, by_stem, pictures, with_mask
 from uniultra.errors import FileError
 from uniultra.io.images import decode, kind_of
 from uniultra.io.masks import MAX_IDS, check_ids, read_ids
@@ -119,9 +119,7 @@ def paired(images: Path, masks: Path, prefix: str = "", split: str = "") -> Iter
     by_name = by_stem(masks)
     for image in pictures(images):
         mask = by_name.pop(composed(image.stem), None)
-        if mask is None:
-            yield missing_mask(image, f"{masks.name}/{image.stem}")
-            continue
-        yield Sample(f"{prefix}{image.stem}", image, partial(objects, paths=(mask,)), (mask,), split=split)
+        name, expected = f"{prefix}{image.stem}", f"{masks.name}/{image.stem}"
+        yield with_mask(name, image, mask, expected, lambda hw, path: objects(hw, (path,)), split=split)
     for mask in by_name.values():
         yield Problem(str(mask), f"no image of this name in '{images.name}'; add it, or remove the mask")

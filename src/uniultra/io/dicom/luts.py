@@ -58,20 +58,15 @@ def palette_rgb(header: Header, values: np.ndarray) -> np.ndarray:
 def item_lut(header: Header, item: Dataset) -> Lut:
     """The table of an item of ModalityLUTSequence or VOILUTSequence. Raises what DAMAGED lists."""
     count, first, bits = _descriptor(item, "LUTDescriptor", (*range(8, 17),))
-    words = _words(header, item, "LUTData")
-    if words is None:
-        raise ValueError("no data")
-    return Lut(first, bits, _plain(words, count))
+    return Lut(first, bits, _plain(_words(header, item, "LUTData"), count))
 
 
 def _palette(header: Header, colour: str) -> Lut:
     count, first, bits = _descriptor(header.dataset, f"{colour}PaletteColorLookupTableDescriptor", (8, 16))
-    words = _words(header, header.dataset, f"{colour}PaletteColorLookupTableData")
-    if words is not None:
-        return Lut(first, bits, _plain(words, count))
-    words = _words(header, header.dataset, f"Segmented{colour}PaletteColorLookupTableData")
-    if words is None:
-        raise ValueError("no data")
+    plain = f"{colour}PaletteColorLookupTableData"
+    if value(header.dataset, plain) is not None:
+        return Lut(first, bits, _plain(_words(header, header.dataset, plain), count))
+    words = _words(header, header.dataset, f"Segmented{plain}")
     codes = (words if bits == 16 else words.view(np.uint8)).tolist()
     return Lut(first, bits, np.array(_expanded(codes, bits)[:count], np.uint16))
 
@@ -84,11 +79,11 @@ def _descriptor(dataset: Dataset, keyword: str, legal: Sequence[int]) -> tuple[i
     return int(found[0]) % MAX_ENTRIES or MAX_ENTRIES, int(found[1]), int(found[2])
 
 
-def _words(header: Header, dataset: Dataset, keyword: str) -> np.ndarray | None:
-    """Data of words of 16 bits, as little endian ones whatever the file's order; None where there is none."""
+def _words(header: Header, dataset: Dataset, keyword: str) -> np.ndarray:
+    """Data of words of 16 bits, as little endian ones whatever the file's order. Raises ValueError: none."""
     found = value(dataset, keyword)
     if found is None:
-        return None
+        raise ValueError("no data")
     if not isinstance(found, bytes):  # VR US
         return np.atleast_1d(np.array(found, dtype="<u2"))
     swapped = not header.little_endian and dataset[keyword].VR != "OB"

@@ -86,8 +86,6 @@ def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> 
     made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     _refer(made, source)
     _set_out(made, source, segments, numbers)
-    if fractional:
-        filled(made, SegmentationFractionalType="PROBABILITY", MaximumFractionalValue=FRACTIONS)
     bits = 8 if fractional else 1
     return filled(
         made,
@@ -99,9 +97,11 @@ def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> 
         SoftwareVersions=maker.software_version,
         ContentLabel="UNIULTRA",
         ContentDescription=NOTICE,
-        ContentCreatorName=None,
+        ContentCreatorName="",
         PresentationLUTShape="IDENTITY",
         SegmentationType="FRACTIONAL" if fractional else "BINARY",
+        SegmentationFractionalType="PROBABILITY" if fractional else None,
+        MaximumFractionalValue=FRACTIONS if fractional else None,
         SegmentSequence=[_description(i, segment, maker) for i, segment in enumerate(segments, 1)],
         SegmentsOverlap=_overlap(segments, numbers, fractional),
         Rows=source.Rows,
@@ -154,10 +154,9 @@ def _description(number: int, segment: Segment, maker: Maker) -> Dataset:
     )
     label = legal_label(segment.label)
     found = structure(label)
-    kind = item_of(found.kind)
-    if found.side is not None:
-        kind.SegmentedPropertyTypeModifierCodeSequence = [item_of(found.side)]
-    made = filled(
+    side = found.side and [item_of(found.side)]
+    kind = filled(item_of(found.kind), SegmentedPropertyTypeModifierCodeSequence=side)
+    return filled(
         Dataset(),
         SegmentNumber=number,
         SegmentLabel=label,
@@ -168,12 +167,9 @@ def _description(number: int, segment: Segment, maker: Maker) -> Dataset:
         SegmentationAlgorithmIdentificationSequence=[algorithm],
         TrackingID=label,
         TrackingUID=generate_uid(),
+        RecommendedDisplayCIELabValue=segment.colour_rgb and cielab(segment.colour_rgb),
+        AnatomicRegionSequence=found.region and [item_of(found.region)],
     )
-    if segment.colour_rgb is not None:
-        made.RecommendedDisplayCIELabValue = cielab(segment.colour_rgb)
-    if found.region is not None:
-        made.AnatomicRegionSequence = [item_of(found.region)]
-    return made
 
 
 def cielab(colour_rgb: tuple[int, int, int]) -> list[int]:
@@ -198,11 +194,13 @@ def _set_out(made: Dataset, source: Dataset, segments: Sequence[Segment], number
     groups = []
     for segment in range(1, len(segments) + 1):
         for position, number in enumerate(numbers, start=1):
-            content = filled(Dataset(), DimensionIndexValues=[segment, position] if several else segment)
-            if several and planes:
-                filled(content, StackID="1", InStackPositionNumber=position)
-            elif several:
-                content.TemporalPositionIndex = position
+            content = filled(
+                Dataset(),
+                DimensionIndexValues=[segment, position] if several else segment,
+                StackID="1" if several and planes else None,
+                InStackPositionNumber=position if several and planes else None,
+                TemporalPositionIndex=position if several and not planes else None,
+            )
             reference = filled(
                 reference_to(source, (number,)),
                 PurposeOfReferenceCodeSequence=purpose,

@@ -131,24 +131,23 @@ def _lossy(header: Header, image: Image) -> Dataset:
     """LossyImageCompression with ratio and method, for good where an image was lossy once (PS3.3
     C.7.6.1.1.5); else empty.
     """
-    found = Dataset()
     method = _LOSSY_SYNTAXES.get(header.syntax)
     if header.syntax == JPEG2000 and image.photometric == "YBR_ICT":
         method = "ISO_15444_1"
     if code(header.dataset, LOSSY[0]) != "01" and method is None:
-        return found
-    found.LossyImageCompression = "01"
+        return Dataset()
     ratios = reals(header.dataset, LOSSY[1])
     if ratios is None and method is not None and image.index is not None:
         height, width = image.frame_hw
         plain = height * width * image.samples * image.frames * (2 if image.packing.bits > 8 else 1)
         ratios = [round(plain / max(sum(image.index.lengths), 1), 2)]
-    if ratios is not None:
-        found.LossyImageCompressionRatio = [f"{ratio:.8g}" for ratio in ratios]
-    said = text(header.dataset, LOSSY[2])
-    if said or method:
-        found.LossyImageCompressionMethod = (said or method or "").split("\\")
-    return found
+    said = text(header.dataset, LOSSY[2]) or method
+    return filled(
+        Dataset(),
+        LossyImageCompression="01",
+        LossyImageCompressionRatio=ratios and [f"{ratio:.8g}" for ratio in ratios],
+        LossyImageCompressionMethod=said and said.split("\\"),
+    )
 
 
 def derived_head(source: Dataset, kind: str, series_number: int, labels: Sequence[str]) -> Dataset:
@@ -189,9 +188,10 @@ def derived_head(source: Dataset, kind: str, series_number: int, labels: Sequenc
 
 
 def filled(data: Dataset, **attributes: Any) -> Dataset:
-    """A data set, with more attributes, by their keywords."""
+    """A data set, with more attributes, by their keywords; those that are None are left out."""
     for keyword, value in attributes.items():
-        setattr(data, keyword, value)
+        if value is not None:
+            setattr(data, keyword, value)
     return data
 
 
@@ -204,16 +204,14 @@ def item_of(code: Coded) -> Dataset:
 
 def reference_to(source: Dataset, frames: Sequence[int] = (), purpose: Coded | None = None) -> Dataset:
     """An item that refers to the source, or to some of its frames, from 0, where it has several."""
-    item = filled(
+    several = frames and source.NumberOfFrames > 1
+    return filled(
         Dataset(),
         ReferencedSOPClassUID=source.SOPClassUID,
         ReferencedSOPInstanceUID=source.SOPInstanceUID,
+        ReferencedFrameNumber=[number + 1 for number in frames] if several else None,
+        PurposeOfReferenceCodeSequence=purpose and [item_of(purpose)],
     )
-    if frames and source.NumberOfFrames > 1:
-        item.ReferencedFrameNumber = [number + 1 for number in frames]
-    if purpose is not None:
-        item.PurposeOfReferenceCodeSequence = [item_of(purpose)]
-    return item
 
 
 def need_highdicom(path: PathLike) -> None:

@@ -22,7 +22,7 @@ from uniultra.results import FrameResult, ObjectResult
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.cache import CachedBackend, EmbeddingCache
-from uniultra.web.messages import Failure, FileJob, PromptRequest, Rle
+from uniultra.web.messages import FileJob, JobError, PromptRequest, Rle
 from uniultra.web.workspace.answers import (
     compared,
     drawn_result,
@@ -75,8 +75,8 @@ class Desk:
         self.backend, self.cache, self.follower = backend, cache, Follower()
         self._open: OrderedDict[Path, OpenCine] = OrderedDict()
 
-    def run(self, job: FileJob) -> WorkspaceValue | Failure | None:
-        """The answer, or what is wrong with the file or the prompt; other errors are the caller's."""
+    def run(self, job: FileJob) -> WorkspaceValue | None:
+        """The answer. Raises JobError: the file or the prompt is wrong; other errors are the caller's."""
         handlers: dict[type, Callable[[Any], WorkspaceValue | None]] = {
             OpenFile: self._facts,
             Picture: self._picture,
@@ -94,11 +94,10 @@ class Desk:
         try:
             return handlers[type(job)](job)
         except PromptError as error:
-            return Failure("prompt", nameless(error, job.path))
+            raise JobError("prompt", nameless(error, job.path)) from error
         except UniUltraError as error:
-            return Failure(
-                "output" if isinstance(job, Export | Teach) else "image", nameless(error, job.path)
-            )
+            what = "output" if isinstance(job, Export | Teach) else "image"
+            raise JobError(what, nameless(error, job.path)) from error
 
     def _cine(self, path: Path) -> OpenCine:
         stamp = stamp_of(path)
