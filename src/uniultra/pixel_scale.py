@@ -114,10 +114,6 @@ class Calibration:
         """One pixel size (down, right) everywhere, and what says so; nothing known for None."""
         return cls() if spacing_mm_yx is None else cls(fallbacks=((source, spacing_mm_yx),))
 
-    @property
-    def measurable(self) -> bool:
-        return any(region.spacing_mm_yx for region in self.regions)
-
     def with_aspect(self, name: str, pixel_aspect: float) -> Calibration:
         """The same, knowing from `name` how much wider than high a pixel is; pixels that are not square are
         noted.
@@ -171,7 +167,7 @@ class Calibration:
         """The scale of what lies in a box; of the whole frame for None (an empty answer), which has one only
         without regions.
         """
-        if not self.measurable:
+        if not any(region.spacing_mm_yx for region in self.regions):
             return self._fallback(box_xyxy)
         if box_xyxy is None:
             return Scale(reason=reasons.NOTHING, notes=self.notes)

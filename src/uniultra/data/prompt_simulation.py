@@ -69,9 +69,7 @@ def centre_click(mask_hw: np.ndarray) -> tuple[float, float]:
 def random_click(mask_hw: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
     """(x, y) somewhere inside a mask, rather in its depth than at its rim."""
     distances = depth(mask_hw)
-    ys, xs = np.nonzero(distances > 0.4 * distances.max())
-    pick = int(rng.integers(len(xs)))
-    return float(xs[pick]), float(ys[pick])
+    return uniform_click(distances > 0.4 * distances.max(), rng)
 
 
 def uniform_click(mask_hw: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:

@@ -158,16 +158,15 @@ def _without_divided(
     first: dict[int, Converted] = {}
     kept = []
     for one, group in zip(good, groups, strict=True):
-        if one.sample.split:
-            other = first.setdefault(group, one)
-            if other.sample.split != one.sample.split:
-                what = (
-                    f"is in '{one.sample.split}' and near '{other.sample.image}' in '{other.sample.split}'; "
-                    "split by cluster instead"
-                )
-                problems.append(Problem(str(one.sample.image), what))
-                continue
-        kept.append((one, group))
+        other = first.setdefault(group, one) if one.sample.split else one
+        if other.sample.split == one.sample.split:
+            kept.append((one, group))
+        else:
+            what = (
+                f"is in '{one.sample.split}' and near '{other.sample.image}' in '{other.sample.split}'; "
+                "split by cluster instead"
+            )
+            problems.append(Problem(str(one.sample.image), what))
     return [one for one, _ in kept], [group for _, group in kept]
 
 

@@ -148,13 +148,11 @@ def write_labels(
     assert ids_hw.dtype == np.uint8 and ids_hw.ndim in (2, 3), f"no labels: {ids_hw.dtype} {ids_hw.shape}"
     down, right = spacing_mm_yx or (1.0, 1.0)
     planes = ids_hw[None] if ids_hw.ndim == 2 else ids_hw
-    image = nibabel.Nifti1Image(
-        np.ascontiguousarray(planes.transpose(2, 1, 0)), np.diag([-right, -down, 1.0, 1.0])
-    )
+    affine = np.diag([-right, -down, 1.0, 1.0]) if like is None else None
+    image = nibabel.Nifti1Image(np.ascontiguousarray(planes.transpose(2, 1, 0)), affine)
     if like is None:
         image.header.set_xyzt_units("mm" if spacing_mm_yx else "unknown")
     else:
-        image = nibabel.Nifti1Image(image.dataobj, None)
         _place(image.header, _load(like, shown(like)), number)
     image.header.set_intent("label")
     data = image.to_bytes()

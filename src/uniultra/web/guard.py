@@ -11,6 +11,7 @@ import hmac
 import logging
 import re
 import time
+import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -102,11 +103,9 @@ class Guard:
             await self._refuse(stopped, seen, scope, receive, sent)
             raise
         except Exception as error:
-            at = error.__traceback__
-            while at is not None and at.tb_next is not None:
-                at = at.tb_next
-            where = "" if at is None else f" in {at.tb_frame.f_code.co_name}, line {at.tb_lineno}"
-            log.error("%s%s", type(error).__name__, where)  # its text may hold what is private
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            # its text may hold what is private
+            log.error("%s in %s, line %d", type(error).__name__, at.name, at.lineno)
             bug = Problem("bug", "the server failed on this request; nothing was changed", close=True)
             await self._refuse(bug, seen, scope, receive, sent)
         finally:
