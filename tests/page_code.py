@@ -12,6 +12,8 @@ import uniultra
 
 ROOT = Path(uniultra.__file__).parent
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+READER = re.compile(r"[a-z0-9.]+:open_\w+")
+"""How `io.images` names the readers that it imports when they are called first."""
 
 
 class Source:
@@ -80,6 +82,8 @@ class Source:
             for part in (deeper for one in inside for deeper in ast.walk(one)):
                 if isinstance(part, ast.Name | ast.Attribute):
                     queue += [found for found in [self.named(part, name)] if found]
+                if isinstance(part, ast.Constant) and READER.fullmatch(str(part.value)):
+                    queue.append(f"uniultra.io.{part.value}".replace(":", "."))
                 if isinstance(part, ast.Attribute) and part.attr not in attributes:
                     attributes.add(part.attr)
                     queue += [f"{one}.{part.attr}" for one in classes]

@@ -215,32 +215,43 @@ def _opener(place: str, *more: str) -> Callable[[PathLike], Cine]:
     return lambda path: resolve_name(f"uniultra.io.{place}")(path, *more)
 
 
-_DICOM, _GIF, _NIFTI = map(_opener, ("dicom.cine:open_dicom", "video:open_gif", "nifti:open_nifti"))
-_META, _NRRD, _HDF5 = map(_opener, ("metaimage:open_metaimage", "nrrd:open_nrrd", "hdf5.cine:open_hdf5"))
-_MP4, _AVI, _MKV, _MPEG = (_opener("video:open_video", form) for form in ("mov", "avi", "matroska", "mpeg"))
+_VIDEOS = ("MP4", "AVI", "MKV", "MPEG")
 KINDS: tuple[Kind, ...] = (
     # First: the 128 bytes before the mark may be those of a TIFF file, and often are.
-    Kind("DICOM", (), (b"DICM",), None, _DICOM, 128),
+    Kind("DICOM", (), (b"DICM",), None, _opener("dicom.cine:open_dicom"), 128),
     Kind("PNG", (".png",), (b"\x89PNG\r\n\x1a\n",), PngImageFile),
     Kind("JPEG", (".jpg", ".jpeg"), (b"\xff\xd8\xff",), JpegImageFile),
     Kind("TIFF", (".tif", ".tiff"), (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), TiffImageFile),
     Kind("BMP", (".bmp",), (b"BM",), BmpImageFile),
-    Kind("GIF", (".gif",), (b"GIF87a", b"GIF89a"), GifImageFile, _GIF),
-    Kind("DICOM", (".dcm", ".dicom"), _BARE_DICOM, None, _DICOM, suffix_is_enough=True),
-    Kind("MP4", (".mp4", ".mov", ".m4v"), _VIDEO_BRANDS, None, _MP4, 4),
-    Kind("AVI", (".avi",), (b"AVI ",), None, _AVI, 8),
-    Kind("MKV", (".mkv", ".webm"), (b"\x1aE\xdf\xa3",), None, _MKV),
-    Kind("MPEG", (".mpg", ".mpeg", ".vob"), (b"\0\0\x01\xba",), None, _MPEG),
-    Kind("NIfTI", (".nii",), (b"n+1\0", b"n+2\0"), None, _NIFTI, 344),
-    Kind("MetaImage", (".mha", ".mhd"), (b"ObjectType", b"NDims", b"Comment ="), None, _META),
-    Kind("NRRD", (".nrrd", ".nhdr"), (b"NRRD000",), None, _NRRD),
-    Kind("HDF5", (".hdf5", ".h5", ".uff"), (b"\x89HDF\r\n\x1a\n",), None, _HDF5),
-    Kind("NIfTI", (".gz",), (), None, _NIFTI, suffix_is_enough=True, listed=False),
+    Kind("GIF", (".gif",), (b"GIF87a", b"GIF89a"), GifImageFile, _opener("video:open_gif")),
+    Kind(
+        "DICOM",
+        (".dcm", ".dicom"),
+        _BARE_DICOM,
+        None,
+        _opener("dicom.cine:open_dicom"),
+        suffix_is_enough=True,
+    ),
+    Kind("MP4", (".mp4", ".mov", ".m4v"), _VIDEO_BRANDS, None, _opener("video:open_video", "mov"), 4),
+    Kind("AVI", (".avi",), (b"AVI ",), None, _opener("video:open_video", "avi"), 8),
+    Kind("MKV", (".mkv", ".webm"), (b"\x1aE\xdf\xa3",), None, _opener("video:open_video", "matroska")),
+    Kind("MPEG", (".mpg", ".mpeg", ".vob"), (b"\0\0\x01\xba",), None, _opener("video:open_video", "mpeg")),
+    Kind("NIfTI", (".nii",), (b"n+1\0", b"n+2\0"), None, _opener("nifti:open_nifti"), 344),
+    Kind(
+        "MetaImage",
+        (".mha", ".mhd"),
+        (b"ObjectType", b"NDims", b"Comment ="),
+        None,
+        _opener("metaimage:open_metaimage"),
+    ),
+    Kind("NRRD", (".nrrd", ".nhdr"), (b"NRRD000",), None, _opener("nrrd:open_nrrd")),
+    Kind("HDF5", (".hdf5", ".h5", ".uff"), (b"\x89HDF\r\n\x1a\n",), None, _opener("hdf5.cine:open_hdf5")),
+    Kind("NIfTI", (".gz",), (), None, _opener("nifti:open_nifti"), suffix_is_enough=True, listed=False),
 )
 """What can be read: adding a kind is adding a row."""
 
 VIDEO_SUFFIXES: tuple[str, ...] = tuple(
-    suffix for kind in KINDS if kind.open in (_MP4, _AVI, _MKV, _MPEG) for suffix in kind.suffixes
+    suffix for kind in KINDS if kind.name in _VIDEOS for suffix in kind.suffixes
 )
 IMAGE_SUFFIXES: tuple[str, ...] = tuple(
     suffix for kind in KINDS if kind.listed for suffix in kind.suffixes if suffix not in VIDEO_SUFFIXES
