@@ -60,7 +60,7 @@ def test_the_queue_is_bounded_and_says_when_to_come_back(backend: Backend, frame
         return await asyncio.gather(*waiting)
 
     answers = asyncio.run(ask())
-    assert len({answer.value[0].counts for answer in answers}) == 1
+    assert len({answer.value[0].rle.counts for answer in answers}) == 1
     assert lane.held == 0
     lane.stop()
 
@@ -77,7 +77,7 @@ def test_a_process_answers_as_the_segmenter_does(process_lane: Lane, backend: Ba
     answer = asyncio.run(process_lane.run(job(frame)))
     [mask] = Segmenter(backend).segment(frame, [Prompt(box_xyxy=tuple(BOX))])  # type: ignore[arg-type]
     assert isinstance(answer.value, tuple)
-    assert (answer.value[0].area_px, answer.value[0].box_xyxy) == (mask.mask_hw.sum(), mask.box_xyxy)
+    assert (answer.value[0].area_px, tuple(answer.value[0].box_xyxy)) == (mask.mask_hw.sum(), mask.box_xyxy)
 
 
 def killed(lane: ProcessLane) -> None:
@@ -164,7 +164,7 @@ def test_jobs_of_gone_clients_are_dropped_while_they_wait_and_stop_between_promp
         await asyncio.gather(long, *waiting, return_exceptions=True)
         began = time.monotonic()
         answer = await process_lane.run(job(frame))
-        assert answer.value[0].counts == alone.value[0].counts  # type: ignore[index]
+        assert answer.value[0].rle.counts == alone.value[0].rle.counts  # type: ignore[index]
         return time.monotonic() - began
 
     assert asyncio.run(ask()) < 3.0 + 100 * once  # 6,000 prompts take half a minute on an idle machine

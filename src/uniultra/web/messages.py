@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from uniultra.pixel_scale import PixelSize, Scale
+from uniultra.pixel_scale import PixelSize
 from uniultra.types import Frame
 
 
@@ -189,27 +189,9 @@ Job = Read | Segment | Forget | FileJob | CineJob | Derive
 
 
 @dataclass(frozen=True)
-class Found:
-    """The answer to one prompt: `counts` in COCO's text, `png` where requested, areas by `scale`, the
-    predicted IoU, `measures`, `notes` on what was changed about the prompt.
-    """
-
-    counts: str
-    png: bytes | None = field(repr=False)
-    box_xyxy: tuple[float, float, float, float] | None
-    area_px: int
-    area_mm2: float | None
-    quality: float
-    scale: Scale
-    measures: dict[str, Any] | None
-    alternatives: tuple[Found, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Answer:
-    """What a job gave (a Frame for Read, Found for Segment, ...), how long it took, and the state of the
-    process's embedding cache.
+    """What a job gave (an Upload for Read, a tuple of MaskOut for Segment, ...), how long it took, and the
+    state of the process's embedding cache.
     """
 
     value: Any

@@ -4,18 +4,16 @@ answers with, from what it holds and found.
 
 from __future__ import annotations
 
-import base64
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
 from uniultra.pixel_scale import PixelSize
-from uniultra.text import printable, said_in
+from uniultra.text import printable
 from uniultra.web.held_images import HeldImage
-from uniultra.web.messages import Found
 from uniultra.web.problems import MEDIA_TYPE, Problem
-from uniultra.web.schemas import SIZE_HELP, ImageOut, MaskOut, ModelOut, RleOut, SaidOut, ScaleOut, Spacing
+from uniultra.web.schemas import SIZE_HELP, ImageOut, MaskOut, ModelOut, Spacing
 from uniultra.web.service import Service
 
 BYTES = {"type": "string", "format": "binary"}
@@ -112,11 +110,6 @@ def image_out(service: Service, held: HeldImage) -> ImageOut:
     )
 
 
-def said_of(*values: Any) -> dict[str, SaidOut]:
-    """The codes of all sentences in an answer."""
-    return {sentence: SaidOut(**said) for sentence, said in said_in(values).items()}
-
-
 def spacing_of(held: HeldImage) -> list[float] | None:
     return None if held.frame.spacing_mm_yx is None else list(held.frame.spacing_mm_yx)
 
@@ -126,24 +119,12 @@ def model_out(service: Service) -> ModelOut:
     return ModelOut(name=ready.name, version=ready.version, input_size=ready.input_size, default=True)
 
 
-def mask_out(held: HeldImage, found: Found) -> MaskOut:
-    scale = found.scale
-    return MaskOut(
-        mask_id=held.keep(found.counts),
-        rle=RleOut(size=list(held.size_hw), counts=found.counts) if found.png is None else None,
-        png=None if found.png is None else base64.b64encode(found.png).decode("ascii"),
-        box_xyxy=None if found.box_xyxy is None else list(found.box_xyxy),
-        area_px=found.area_px,
-        area_mm2=found.area_mm2,
-        scale=ScaleOut(
-            spacing_mm_yx=None if scale.spacing_mm_yx is None else list(scale.spacing_mm_yx),
-            source=scale.source,
-            reason=scale.reason,
-            notes=list(scale.notes),
-            said=said_of(scale.reason, *scale.notes),
-        ),
-        quality=found.quality,
-        measures=found.measures,
-        alternatives=[mask_out(held, other) for other in found.alternatives],
-        notes=list(found.notes),
-    )
+def mask_out(held: HeldImage, found: MaskOut) -> MaskOut:
+    """An answer with the id under which the image keeps it; beside a PNG without its run lengths."""
+    assert found.rle is not None, "which every answer has"
+    about = {
+        "mask_id": held.keep(found.rle.counts),
+        "rle": found.rle if found.png is None else None,
+        "alternatives": [mask_out(held, other) for other in found.alternatives],
+    }
+    return found.model_copy(update=about)

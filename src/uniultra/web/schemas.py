@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from uniultra.prompts.objects import MOST_POINTS
 from uniultra.structures import MOST_CHARACTERS
+from uniultra.text import said_in
 from uniultra.web.settings import MOST_FRAMES, MOST_PROMPTS
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -135,6 +136,11 @@ class SaidOut(BaseModel):
 
     code: str
     values: dict[str, Any]
+
+
+def said_of(*values: Any) -> dict[str, SaidOut]:
+    """The codes of all sentences in an answer."""
+    return {sentence: SaidOut(**said) for sentence, said in said_in(values).items()}
 
 
 class ScaleOut(BaseModel):

@@ -14,11 +14,11 @@ from uniultra.errors import ModelError
 from uniultra.web.bodies import Bodies
 from uniultra.web.held import Store
 from uniultra.web.held_images import HeldImage, ImageStore
-from uniultra.web.messages import FileOptions, Found, Read, Ready, Segment, Upload
+from uniultra.web.messages import FileOptions, Read, Ready, Segment, Upload
 from uniultra.web.metrics import Metrics
 from uniultra.web.problems import Problem
 from uniultra.web.prompt_requests import request_of
-from uniultra.web.schemas import SegmentIn
+from uniultra.web.schemas import MaskOut, SegmentIn
 from uniultra.web.server_paths import read_reference
 from uniultra.web.settings import ServeSettings
 from uniultra.web.worker_pool import Lane, lanes_of
@@ -109,7 +109,7 @@ class Service:
             )
             return await self._hold(data, options)
 
-    async def segment(self, image_id: str, query: SegmentIn) -> tuple[HeldImage, tuple[Found, ...], float]:
+    async def segment(self, image_id: str, query: SegmentIn) -> tuple[HeldImage, tuple[MaskOut, ...], float]:
         """The image, an answer to each prompt, and milliseconds of computing. Raises Problem."""
         image = self.store.get(image_id)
         lane = self.lanes[image.lane]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,13 +28,13 @@ from uniultra.web.messages import (
     Failure,
     FileJob,
     Forget,
-    Found,
     Job,
     JobError,
     Read,
     Segment,
     Upload,
 )
+from uniultra.web.schemas import MaskOut, RleOut, ScaleOut, said_of
 from uniultra.web.worker_dicom import derive, origin_of
 from uniultra.web.worker_prompts import checked, opened_upload
 from uniultra.web.workspace.desk import Desk
@@ -85,7 +86,7 @@ class Worker:
                 self.cache.forget(job.image_ids)
                 self.cines.forget(job.image_ids)
 
-    def _segment(self, job: Segment) -> tuple[Found, ...]:
+    def _segment(self, job: Segment) -> tuple[MaskOut, ...]:
         """Prompt by prompt, so that one mask at a time is in memory and the time is looked at in between: as
         `Segmenter.segment` has it.
         """
@@ -93,7 +94,7 @@ class Worker:
         segmenter = Segmenter(CachedBackend(self.backend, self.cache, job.image_id), threads=1)
         frame_hw = job.frame.height, job.frame.width
         requested = [checked(number, one, frame_hw) for number, one in enumerate(job.prompts, start=1)]
-        found: list[Found] = []
+        found: list[MaskOut] = []
         for prompt, notes in requested:
             if self.abandoned():
                 raise JobError("worker-lost", "the client has gone")
@@ -103,12 +104,11 @@ class Worker:
                     f"{len(found)} of {len(requested)} prompts were done in {job.work_s:g} s, which is "
                     "the limit; request fewer at a time",
                 )
-            first, *others = segmenter.alternatives(job.frame, prompt, job.alternatives)
-            others_found = tuple(
-                _found(job, ObjectResult(len(found) + 1, mask, prompt), notes) for mask in others
+            answer, *rest = (
+                _found(job, ObjectResult(len(found) + 1, mask, prompt), notes)
+                for mask in segmenter.alternatives(job.frame, prompt, job.alternatives)
             )
-            answer = _found(job, ObjectResult(len(found) + 1, first, prompt), notes)
-            found.append(replace(answer, alternatives=others_found))
+            found.append(answer.model_copy(update={"alternatives": rest}))
         return tuple(found)
 
 
@@ -131,18 +131,26 @@ def read_upload(job: Read) -> Upload:
     return Upload(replace(frame, source="", calibration=calibration), origin)
 
 
-def _found(job: Segment, result: ObjectResult, notes: tuple[str, ...]) -> Found:
-    mask = result.mask
-    return Found(
-        counts=compressed(run_lengths(mask.mask_hw)),
-        png=png_of(mask.mask_hw) if job.png else None,
-        box_xyxy=mask.box_xyxy,
+def _found(job: Segment, result: ObjectResult, notes: tuple[str, ...]) -> MaskOut:
+    """An answer, with its run lengths in any case; the server keeps it by them, and gives it an id."""
+    mask, scale = result.mask, result.scale
+    return MaskOut(
+        mask_id=None,
+        rle=RleOut(size=[*mask.mask_hw.shape], counts=compressed(run_lengths(mask.mask_hw))),
+        png=b64encode(png_of(mask.mask_hw)).decode("ascii") if job.png else None,
+        box_xyxy=None if mask.box_xyxy is None else [*mask.box_xyxy],
         area_px=result.area_px,
         area_mm2=result.area_mm2,
+        scale=ScaleOut(
+            spacing_mm_yx=None if scale.spacing_mm_yx is None else [*scale.spacing_mm_yx],
+            source=scale.source,
+            reason=scale.reason,
+            notes=[*scale.notes],
+            said=said_of(scale.reason, *scale.notes),
+        ),
         quality=round(mask.quality, 4),
-        scale=result.scale,
         measures=as_json(result.measured) if job.measures else None,
-        notes=with_masks_notes(notes, [mask]),
+        notes=[*with_masks_notes(notes, [mask])],
     )
 
 

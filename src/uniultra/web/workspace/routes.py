@@ -11,7 +11,7 @@ from fastapi import FastAPI, Query, Request, Response
 from uniultra.pixel_scale import Calibration
 from uniultra.text import Said
 from uniultra.web.problems import Problem
-from uniultra.web.route_parts import said_of
+from uniultra.web.schemas import said_of
 from uniultra.web.service import Service
 from uniultra.web.workspace.access import ENTER, cookie_header
 from uniultra.web.workspace.banners import BannersIn
