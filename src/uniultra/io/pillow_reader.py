@@ -10,7 +10,7 @@ from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageFile, ImageSequence
+from PIL import Image, ImageFile, ImageOps, ImageSequence
 from PIL.TiffImagePlugin import TiffImageFile
 
 from uniultra.errors import FileError
@@ -23,18 +23,7 @@ MIN_SIDE, MAX_SIDE, MAX_PIXELS = 8, 16384, 64_000_000
 """Legal width and height in pixels, and width times height."""
 
 _MAX_FRAMES_COUNTED = 1000
-_PHOTOMETRIC, _WHITE_IS_ZERO, _ORIENTATION = 262, 0, 274
-_T = Image.Transpose
-_TURNS = (
-    _T.FLIP_LEFT_RIGHT,
-    _T.ROTATE_180,
-    _T.FLIP_TOP_BOTTOM,
-    _T.TRANSPOSE,
-    _T.ROTATE_270,
-    _T.TRANSVERSE,
-    _T.ROTATE_90,
-)
-"""What brings a picture of EXIF orientation 2 to 8 (TIFF 6.0, tag 274) upright."""
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
 
 
 def decode(path: PathLike, plugin: Plugin, finish: Callable[[Image.Image], np.ndarray]) -> np.ndarray:
@@ -134,16 +123,13 @@ def _load(plugin: Plugin, file: BinaryIO) -> Image.Image:
     inverted = (
         image.mode.startswith("I;16") and getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO
     )
-    orientation = _orientation(image)
-    upright = image.transpose(_TURNS[orientation - 2]) if 2 <= orientation <= 8 else image
-    return Image.fromarray(65535 - np.asarray(upright)) if inverted else upright
-
-
-def _orientation(image: Image.Image) -> int:
     try:
-        return int(image.getexif().get(_ORIENTATION, 1))
+        ImageOps.exif_transpose(image, in_place=True)
+    except MemoryError:
+        raise
     except Exception:  # a damaged EXIF block says nothing about the pixels
-        return 1
+        pass
+    return Image.fromarray(65535 - np.asarray(image)) if inverted else image
 
 
 @contextmanager
