@@ -132,8 +132,8 @@ def create_app(segmenter: Segmenter, settings: ServeSettings) -> Guard:
         ("POST", "upload_raw/{window}", acting(_upload)),
         ("GET", "reset_interactions/{window}", acting(_reset)),
         ("GET", "process_point_interaction/{window}", acting(_point)),
-        ("POST", "process_scribble_interaction/{window}", acting(_drawing(is_lasso=False))),
-        ("POST", "process_lasso_interaction/{window}", acting(_drawing(is_lasso=True))),
+        ("POST", "process_scribble_interaction/{window}", acting(partial(_drawing, is_lasso=False))),
+        ("POST", "process_lasso_interaction/{window}", acting(partial(_drawing, is_lasso=True))),
     ]
     routes = [route(method, f"/{v}{path}", _unframed(act)) for method, path, act in acts for v in ("", "v2/")]
     return HostGuard(Starlette(routes=routes), settings, Metrics())
@@ -223,20 +223,17 @@ def _point(window: Open, request: Request, sent: _Sent) -> Response:
     return _answer(window)
 
 
-def _drawing(is_lasso: bool) -> Callable[[Open, Request, _Sent], Response]:
-    def act(window: Open, request: Request, sent: _Sent) -> Response:
-        drawn = _array(sent)[0]
-        if drawn.ndim != window.axes:
-            raise PromptError("the drawing has another number of axes than the image; use a whole volume")
-        drawn = drawn if drawn.ndim == 3 else drawn[None]
-        if window.state.masks is not None and drawn.shape != window.state.masks.shape:
-            raise PromptError(
-                f"a drawing of {drawn.shape} on an image of {window.state.masks.shape}; send it whole"
-            )
-        window.state.add_drawing(drawn, _is_inside(request), is_lasso, (0, 0, 0))
-        return _answer(window)
-
-    return act
+def _drawing(window: Open, request: Request, sent: _Sent, is_lasso: bool) -> Response:
+    drawn = _array(sent)[0]
+    if drawn.ndim != window.axes:
+        raise PromptError("the drawing has another number of axes than the image; use a whole volume")
+    drawn = drawn if drawn.ndim == 3 else drawn[None]
+    if window.state.masks is not None and drawn.shape != window.state.masks.shape:
+        raise PromptError(
+            f"a drawing of {drawn.shape} on an image of {window.state.masks.shape}; send it whole"
+        )
+    window.state.add_drawing(drawn, _is_inside(request), is_lasso, (0, 0, 0))
+    return _answer(window)
 
 
 def _is_inside(request: Request) -> bool:

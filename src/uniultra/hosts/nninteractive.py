@@ -208,14 +208,11 @@ def _runs(said: dict[str, Any]) -> bool:
     return said.get("run_prediction") is not False
 
 
-def _drawing(is_lasso: bool) -> Callable[[VolumePrompts, dict[str, Any], bytes], Response]:
-    def act(state: VolumePrompts, said: dict[str, Any], body: bytes) -> Response:
-        spans = said.get("interaction_bbox") or [[0, 0]] * 3
-        corner = [int(first) for first, _ in spans]
-        runs, is_inside = _runs(said), said["include_interaction"] is True
-        return _answer(state, runs, state.add_drawing(unpack(body), is_inside, is_lasso, corner, runs))
-
-    return act
+def _drawing(state: VolumePrompts, said: dict[str, Any], body: bytes, is_lasso: bool) -> Response:
+    spans = said.get("interaction_bbox") or [[0, 0]] * 3
+    corner = [int(first) for first, _ in spans]
+    runs, is_inside = _runs(said), said["include_interaction"] is True
+    return _answer(state, runs, state.add_drawing(unpack(body), is_inside, is_lasso, corner, runs))
 
 
 def _initial(state: VolumePrompts, said: dict[str, Any], body: bytes) -> Response:
@@ -232,7 +229,7 @@ ACTS: dict[str, Callable[[VolumePrompts, dict[str, Any], bytes], Response]] = {
     "predict": _predict,
     "add_point_interaction": _point,
     "add_bbox_interaction": _box,
-    "add_scribble_interaction": _drawing(False),
-    "add_lasso_interaction": _drawing(True),
+    "add_scribble_interaction": partial(_drawing, is_lasso=False),
+    "add_lasso_interaction": partial(_drawing, is_lasso=True),
     "add_initial_seg_interaction": _initial,
 }

@@ -39,7 +39,6 @@ _OPENERS: dict[str, Callable[[], Any]] = {
     "gzip": partial(zlib.decompressobj, 31),
     "bzip2": bz2.BZ2Decompressor,
 }
-ENCODINGS = ("raw", *_OPENERS)
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Volume:
         name: of the header's file, for messages.
         data: the file of the pixels: the header's own, or one beside it.
         offset: bytes before the first pixel.
-        encoding: one of `ENCODINGS`.
+        encoding: "raw", or one of `_OPENERS`.
         dtype: of one value, byte order included.
         size: (columns, rows, frames).
         channels: 1, or 3 or 4 of colour, interleaved.

@@ -30,9 +30,6 @@ class FrameIndex:
     lengths: array[int]
     first: Sequence[int]
 
-    def __len__(self) -> int:
-        return len(self.first) - 1
-
     def read(self, file: BinaryIO, index: int) -> bytes:
         """The encoded bytes of one frame."""
         parts = []
