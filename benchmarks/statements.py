@@ -42,7 +42,7 @@ FILES = {
     "simulated cines": ("data/simulation/*",),
     "training and models": (
         "training/minute.py", "training/frozen_views.py", "training/distill_decoder.py", "models/narrow*.py",
-        "models/blend.py", "data/unnamed.py",
+        "data/unnamed.py",
     ),
     "importers": ("data/importers/echonet.py", "data/importers/nnunet.py"),
     "published splits, hub": (
