@@ -23,9 +23,10 @@ def prompt_sequences(box: Any, points: Any, labels: Any) -> tuple[Any, Any, Any]
         points = tuple(tuple_of(point) for point in points)
         return box, points, tuple_of(labels) or (1,) * len(points)
     except TypeError as error:
-        given = f"box {box!r:.60}, points {points!r:.60}, labels {labels!r:.60}"
-        fix = "give (x0, y0, x1, y1), ((x, y), ...) and (1 or 0, ...)"
-        raise PromptError(f"{given} are not sequences of numbers; {fix}") from error
+        raise PromptError(
+            f"box {box!r:.60}, points {points!r:.60}, labels {labels!r:.60} are not sequences of numbers; "
+            "give (x0, y0, x1, y1), ((x, y), ...) and (1 or 0, ...)"
+        ) from error
 
 
 def tuple_of(values: Sequence[float]) -> tuple[Any, ...]:

@@ -126,9 +126,8 @@ def read_quality(path: Path) -> PromptQuality:
         known = _known(path, QualityTerms, partial(_terms_said, kind))
         for name, value in known.items():
             if not is_number(value) or not -MOST_TERM <= value <= MOST_TERM:
-                term = f"{kind}.{name}"
                 raise ModelError(
-                    f"'{path}' says {term} {value!r:.40}; it must be a number from {-MOST_TERM} to "
+                    f"'{path}' says {kind}.{name} {value!r:.40}; it must be a number from {-MOST_TERM} to "
                     f"{MOST_TERM}; export the model again"
                 )
         found[kind] = QualityTerms(**known) if known else None

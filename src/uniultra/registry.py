@@ -96,10 +96,10 @@ def find(name: str) -> ModelEntry:
     if name in RENAMED:
         now = find(RENAMED[name])
         raise ModelError(f"model '{name}' is {now.name} since {now.version}; give --model {now.name}")
-    names = ", ".join(entry.name for entry in MODELS)
     raise ModelError(
-        f"model '{name}' is unknown: it is neither a folder nor a published model; published: {names}; one "
-        "of the Hugging Face Hub is named as hf://organisation/name"
+        f"model '{name}' is unknown: it is neither a folder nor a published model; published: "
+        f"{', '.join(entry.name for entry in MODELS)}; one of the Hugging Face Hub is named as "
+        "hf://organisation/name"
     )
 
 
@@ -116,6 +116,8 @@ def verified_folder(entry: ModelEntry) -> Path:
             raise ModelError(f"model '{entry.name}' lacks {file} in '{entry.folder}'; reinstall uniultra")
         found = file_sha256(path)
         if found != expected:
-            hashes = f"{file} has SHA-256 {found[:12]}..., published is {expected[:12]}..."
-            raise ModelError(f"model '{entry.name}': {hashes}; reinstall uniultra")
+            raise ModelError(
+                f"model '{entry.name}': {file} has SHA-256 {found[:12]}..., published is "
+                f"{expected[:12]}...; reinstall uniultra"
+            )
     return entry.folder

@@ -42,9 +42,10 @@ class Choice:
             fault = f"{' and '.join(given)} are given" if given else "nothing points at the structures"
             raise PromptError(f"{fault}; give one of --prompts prompts.csv, --from-masks FOLDER or --grid N")
         if self.frame not in (None, *CHOICES):
-            legal = ", ".join(CHOICES)
-            fix = f"give {legal}; numbers go into a column frame of --prompts"
-            raise PromptError(f"--frame '{self.frame}' is unknown; {fix}")
+            raise PromptError(
+                f"--frame '{self.frame}' is unknown; give {', '.join(CHOICES)}; numbers go into a column "
+                "frame of --prompts"
+            )
 
     def items(self, files: Mapping[str, str], source: str, on_left: Callable[[str], None]) -> list[Item]:
         """One for each input. `on_left` is told, in a sentence, of files that nothing is asked of. Raises

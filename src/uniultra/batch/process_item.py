@@ -84,8 +84,10 @@ def _try(item: Item, job: Job, segmenter: Segmenter, store: Store) -> Outcome:
             return Outcome(item.label, SKIPPED)
         drop_record(store, item)
         if not store.try_once_more(item.digest, MOST_TRIES):
-            ended = f"its worker ended {MOST_TRIES} times while at it (crashed, killed, or out of memory)"
-            raise FileError(f"{item.name}: {ended}; look at the file, or run again with fewer --workers")
+            raise FileError(
+                f"{item.name}: its worker ended {MOST_TRIES} times while at it (crashed, killed, or out of "
+                "memory); look at the file, or run again with fewer --workers"
+            )
         with tempfile.TemporaryDirectory(prefix="uniultra-") as folder:
             made: dict[str, Path] = {}
             content = _make(item, job, segmenter, (file, prior), (Path(folder), made))

@@ -54,10 +54,9 @@ def _listen(receiver: Connection, done: Callable[[str], None]) -> None:
         try:
             said = receiver.recv()
         except (EOFError, OSError):
-            why = "too little memory or processor time, or a part of it was killed"
             raise ClusterError(
-                f"Ray stopped before the end ({why}); completed work is kept: run the same command "
-                "again to resume"
+                "Ray stopped before the end (too little memory or processor time, or a part of it was "
+                "killed); completed work is kept: run the same command again to resume"
             ) from None
         if said is END:
             return

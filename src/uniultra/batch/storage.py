@@ -42,8 +42,10 @@ def open_place(place: str) -> tuple[Any, str]:
     try:
         fs, path = fsspec.core.url_to_fs(place, use_listings_cache=False)
     except Exception as error:  # of as many kinds as there are file systems
-        fix = "give a local path, or a URL whose file system fsspec knows and is installed, as s3fs for s3://"
-        raise FileError(f"{shown(place)}: can't be opened ({one_line(error)}); {fix}") from error
+        raise FileError(
+            f"{shown(place)}: can't be opened ({one_line(error)}); give a local path, or a URL whose file "
+            "system fsspec knows and is installed, as s3fs for s3://"
+        ) from error
     return fs, str(path)
 
 

@@ -58,12 +58,10 @@ def warnings_of(load: float | None, cores: int, jitter: Mapping[int, float]) -> 
         )
     for threads, share in jitter.items():
         if share > UNSTEADY:
-            reported = (
-                f"a fixed piece of work varied by {share:.0%} (10th to 90th percentile; a quiet machine "
-                f"stays below {UNSTEADY:.0%})"
-            )
             found.append(
-                f"at {threads} thread{'s' if threads > 1 else ''} {reported}; the timings are unreliable"
+                f"at {threads} thread{'s' if threads > 1 else ''} a fixed piece of work varied by "
+                f"{share:.0%} (10th to 90th percentile; a quiet machine stays below {UNSTEADY:.0%}); "
+                "the timings are unreliable"
             )
     return found
 

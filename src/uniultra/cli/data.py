@@ -114,9 +114,11 @@ def _warn_of_alike(ids: list[str]) -> None:
 
     pair = begin_alike(ids)
     if pair is not None:
-        pattern = pattern_for(pair, ids)
-        fix = f"if that names the patient, import again with --subject, as in --subject '{pattern}'"
-        tell([f"'{pair[0]}' and '{pair[1]}' begin alike but the splits are by image; {fix}"])
+        said = (
+            f"'{pair[0]}' and '{pair[1]}' begin alike but the splits are by image; if that names the "
+            f"patient, import again with --subject, as in --subject '{pattern_for(pair, ids)}'"
+        )
+        tell([said])
 
 
 @data.command("check", cls=LiteralCommand)
@@ -131,13 +133,11 @@ def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, on
         raise DataError(f"manifest '{manifest}' has {_count(len(problems), 'problem')}; fix what is listed")
     by_image = split_by_image(manifest)
     if by_image:
-        fix = "give the column subject where you know the patient, and split by it"
-        tell(
-            [
-                f"splits are by image in {', '.join(by_image)}: two images of one patient may be in two "
-                f"splits; {fix}"
-            ]
+        said = (
+            f"splits are by image in {', '.join(by_image)}: two images of one patient may be in two splits; "
+            "give the column subject where you know the patient, and split by it"
         )
+        tell([said])
     say(f"{manifest}: OK")
 
 

@@ -118,8 +118,9 @@ def evaluate(
         damaged_journal = open_robustness(folder / DAMAGED_JOURNAL, damage, about)
     evaluation = work.evaluated(segmenter, rows, settings, journal)
     if not evaluation.records:
-        what = f"split '{split}' of '{data}' shows no object"
-        raise DataError(f"{what}, so there is nothing to score; check its masks")
+        raise DataError(
+            f"split '{split}' of '{data}' shows no object, so there is nothing to score; check its masks"
+        )
     compared = None if against is None else work.compared(against, rows, evaluation, provenance)
     damaged = None
     if damage is not None:

@@ -73,10 +73,9 @@ def _protocol(inline: bool | None, out: Path | None) -> str | None:
         return None
     protocol = protocol_of(os.environ)
     if protocol is None and inline:
-        legal = "kitty, Ghostty, iTerm2, WezTerm, foot and mlterm can, outside of tmux and screen"
         raise PromptError(
-            f"--inline: terminal '{os.environ.get('TERM', '')}' isn't known to show pictures; {legal}; use "
-            "--out PNG"
+            f"--inline: terminal '{os.environ.get('TERM', '')}' isn't known to show pictures; kitty, "
+            "Ghostty, iTerm2, WezTerm, foot and mlterm can, outside of tmux and screen; use --out PNG"
         )
     return protocol
 

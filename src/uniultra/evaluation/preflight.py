@@ -91,7 +91,8 @@ def _copies_among(own: list[Row], others: list[Row]) -> Iterator[Problem]:
         with suppress(OSError):
             one = first.get(file_sha256(row.image))
             if one is not None and one.image != row.image:
-                splits = f"'{row.split}' here, '{one.split}' there"
                 yield row.problem(
-                    "image", f"a copy of that of row {one.number} ({splits}); put both into one split"
+                    "image",
+                    f"a copy of that of row {one.number} ('{row.split}' here, '{one.split}' there); put both "
+                    "into one split",
                 )

@@ -43,8 +43,10 @@ def check_size(plan: OutputPlan, source: InputFile, cine: Cine, masks: int) -> N
     """Raises OutputError before anything is computed where a SEG of so many masks is too long for DICOM."""
     size = masks * cine.frame_hw[0] * cine.frame_hw[1] // 8
     if size > MOST_SEG_BYTES and plan.folder is not None and "seg" in plan.kinds_for(source):
-        most = f"{masks} masks take {size / 1e9:.1f} GB; a DICOM SEG holds {MOST_SEG_BYTES / 1e9:.1f} GB"
-        raise OutputError(f"{cine.source}: {most}; choose fewer frames, or leave it out with --write movie")
+        raise OutputError(
+            f"{cine.source}: {masks} masks take {size / 1e9:.1f} GB; a DICOM SEG holds "
+            f"{MOST_SEG_BYTES / 1e9:.1f} GB; choose fewer frames, or leave it out with --write movie"
+        )
 
 
 @dataclass(frozen=True)

@@ -50,11 +50,10 @@ def numbers_of(requested: tuple[range, ...] | None, cine: Cine) -> Sequence[int]
         )
     numbers = range(cine.count) if requested is None else sorted(set().union(*requested))
     if len(numbers) > MOST_FRAMES:
-        fix = (
-            f"give fewer, as with 0-{cine.count - 1}:{-(-cine.count // MOST_FRAMES)}, or parts in folders "
-            "of their own"
+        raise PromptError(
+            f"{cine.source}: {len(numbers)} frames; one call takes 1 to {MOST_FRAMES}; give fewer, as with "
+            f"0-{cine.count - 1}:{-(-cine.count // MOST_FRAMES)}, or parts in folders of their own"
         )
-        raise PromptError(f"{cine.source}: {len(numbers)} frames; one call takes 1 to {MOST_FRAMES}; {fix}")
     return numbers
 
 
@@ -65,9 +64,13 @@ def span_of(first: int | None, last: int | None, cine: Cine) -> range:
     """
     low, high = first or 0, cine.count - 1 if last is None else last
     if not low <= high < cine.count:
-        legal = f"legal are 0 to {cine.count - 1}, the first up to the last"
-        raise PromptError(f"{cine.source}: --from {low} --to {high} are not frames of it; {legal}")
+        raise PromptError(
+            f"{cine.source}: --from {low} --to {high} are not frames of it; legal are 0 to {cine.count - 1}, "
+            "the first up to the last"
+        )
     if high - low + 1 > MOST_FRAMES:
-        fix = f"give parts, as with --from {low} --to {low + MOST_FRAMES - 1}, in folders of their own"
-        raise PromptError(f"{cine.source}: {high - low + 1} frames; one call takes 1 to {MOST_FRAMES}; {fix}")
+        raise PromptError(
+            f"{cine.source}: {high - low + 1} frames; one call takes 1 to {MOST_FRAMES}; give parts, as with "
+            f"--from {low} --to {low + MOST_FRAMES - 1}, in folders of their own"
+        )
     return range(low, high + 1)

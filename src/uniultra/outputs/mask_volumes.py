@@ -21,9 +21,9 @@ def check_volume(method: str, masks: int) -> None:
     if method not in VOLUMES:
         raise PromptError(f"--volume '{method}' is unknown; give {', '.join(VOLUMES)}")
     if masks not in VOLUMES[method]:
-        legal = " or ".join(map(str, VOLUMES[method]))
         raise PromptError(
-            f"--volume {method} takes {legal} masks, not {masks}; see docs/dicom.md for their order"
+            f"--volume {method} takes {' or '.join(map(str, VOLUMES[method]))} masks, not {masks}; see "
+            "docs/dicom.md for their order"
         )
 
 

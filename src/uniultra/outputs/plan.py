@@ -123,9 +123,9 @@ def check_cine_kinds(kinds: Sequence[str] | None) -> None:
     """Raises PromptError for kinds that are for one frame."""
     for kind in kinds or ():
         if kind not in CINE_KINDS:
-            legal = ", ".join(CINE_KINDS)
             raise PromptError(
-                f"--write {kind} is for one frame, named with --frame; with --frames give {legal}"
+                f"--write {kind} is for one frame, named with --frame; with --frames give "
+                f"{', '.join(CINE_KINDS)}"
             )
 
 
@@ -136,8 +136,10 @@ def check_kinds(plan: OutputPlan, sources: Sequence[InputFile]) -> None:
     if any(kind in DICOM_KINDS for kind in plan.kinds):
         for source in sources:
             if not source.is_dicom:
-                fix = "leave out --write seg, fractional, sr and sc"
-                raise OutputError(f"{source.path}: DICOM results need a DICOM image to refer to; {fix}")
+                raise OutputError(
+                    f"{source.path}: DICOM results need a DICOM image to refer to; leave out --write seg, "
+                    "fractional, sr and sc"
+                )
     _check_libraries(plan.kinds)
 
 

@@ -235,7 +235,9 @@ def _calibration(
     frame = Frame(np.zeros_like(ids_hw), source=str(path)) if image is None else read_frame(image, number)
     if (frame.height, frame.width) != ids_hw.shape:
         height, width = ids_hw.shape
-        sizes = f"{width} x {height} pixels, but {image} has {frame.width} x {frame.height}"
-        raise PromptError(f"{path}: the mask has {sizes}; give the image that it belongs to")
+        raise PromptError(
+            f"{path}: the mask has {width} x {height} pixels, but {image} has {frame.width} x "
+            f"{frame.height}; give the image that it belongs to"
+        )
     calibration = frame.calibration if known is None else frame.calibration.followed_by(known)
     return calibration if rescale is None else rescale(calibration)

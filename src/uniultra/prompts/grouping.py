@@ -162,8 +162,8 @@ class PromptSource:
             return named_prompts(prompts, self.names)
         frames = sorted(number for called, number in self.listed if called == name and number is not None)
         if frames:
-            fix = f"choose one with --frame {frames[0]}, or leave the column frame empty"
             raise PromptError(
-                f"{file}: the prompts file has rows of frame {frames[0]}, and none for this call; {fix}"
+                f"{file}: the prompts file has rows of frame {frames[0]}, and none for this call; choose one "
+                f"with --frame {frames[0]}, or leave the column frame empty"
             )
         raise PromptError(f"{file}: the prompts file has no entry '{file.name}'")

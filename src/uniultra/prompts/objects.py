@@ -40,8 +40,9 @@ def prompt_of(item: dict[str, Any]) -> Prompt:
         raise PromptError("the prompt had a previous mask, which is a file of its own; give it with --mask")
     unknown = sorted(set(item) - {"box", "points", "labels", "label", "previous_mask"})
     if unknown:
-        legal = "an object has box, points, labels, label"
-        raise PromptError(f"key {json.dumps(unknown[0])[:40]} is unknown; {legal}")
+        raise PromptError(
+            f"key {json.dumps(unknown[0])[:40]} is unknown; an object has box, points, labels, label"
+        )
     try:
         box = None if item.get("box") is None else tuple(_real(v) for v in _listed(item["box"]))
         points = tuple((_real(x), _real(y)) for x, y in map(_listed, _listed(item.get("points") or [])))

@@ -137,9 +137,9 @@ def _cells(path: Path, number: int, header: list[str], cells: list[str], separat
     DataError.
     """
     if any(cells[len(header) :]):
-        seen = f"{len(cells)} cells under {len(header)} columns"
         raise DataError(
-            f"{shown(path)}: row {number} has {seen}; put cells with commas into quotes, and name each column"
+            f"{shown(path)}: row {number} has {len(cells)} cells under {len(header)} columns; put cells with "
+            "commas into quotes, and name each column"
         )
     row = dict(zip(header, cells, strict=False))
     if separator != ",":

@@ -72,9 +72,9 @@ def check_dicom(option: str, kinds: Sequence[str] | None) -> None:
     from uniultra.outputs.plan import DICOM_KINDS
 
     if kinds is not None and not set(kinds) & set(DICOM_KINDS):
-        legal = ", ".join(DICOM_KINDS)
         raise PromptError(
-            f"{option} applies to DICOM results only; add --write with one of {legal}, or leave it out"
+            f"{option} applies to DICOM results only; add --write with one of {', '.join(DICOM_KINDS)}, or "
+            "leave it out"
         )
 
 

@@ -47,8 +47,10 @@ def parse_size(text: str | None, option: str) -> PixelSize | None:
     except ValueError:
         sides = []
     if len(sides) not in (1, 2) or not all(LEAST_MM <= side <= MOST_MM for side in sides):
-        legal = f"give millimetres from {LEAST_MM:g} to {MOST_MM:g}, or Y,X for down and right"
-        raise PromptError(f"{option} '{text}' is not a pixel size; {legal}")
+        raise PromptError(
+            f"{option} '{text}' is not a pixel size; give millimetres from {LEAST_MM:g} to {MOST_MM:g}, or "
+            "Y,X for down and right"
+        )
     return sides[0] if len(sides) == 1 else (sides[0], sides[1])
 
 
@@ -68,6 +70,8 @@ def one_frame(text: str) -> int:
     if text.strip().isascii() and text.strip().isdigit():
         return int(text)
     if any(sign in text.strip() for sign in "-,:") or text.strip().lower() == "all":
-        several = "give one number from 0; `uniultra segment` takes several frames with --frames"
-        raise PromptError(f"--frame '{text}' is not one frame; {several}, as in --frames 1-5 or --frames all")
+        raise PromptError(
+            f"--frame '{text}' is not one frame; give one number from 0; `uniultra segment` takes several "
+            "frames with --frames, as in --frames 1-5 or --frames all"
+        )
     raise PromptError(f"--frame '{text}' is not a frame's number; give a whole number from 0")

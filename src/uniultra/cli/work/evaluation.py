@@ -53,8 +53,9 @@ def check_protocol(protocol: str, given: Mapping[str, bool]) -> None:
         raise PromptError(f"protocol '{protocol}' is unknown; use {STANDARD}, {PAPER} or {TRACK}")
     wrong = [name for name, was_given in given.items() if was_given]
     if protocol in FIXED and wrong:
-        fix = f"leave out {', '.join(wrong)}, or the protocol"
-        raise PromptError(f"--protocol {protocol} {FIXED[protocol]}; {fix}")
+        raise PromptError(
+            f"--protocol {protocol} {FIXED[protocol]}; leave out {', '.join(wrong)}, or the protocol"
+        )
 
 
 def damage_settings(requested: bool, limit: int | None, workers: int) -> RobustnessSettings | None:

@@ -50,9 +50,9 @@ class RobustnessSettings:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS or not KINDS[self.kind].is_box:
-            boxes = ", ".join(kind.name for kind in KINDS.values() if kind.is_box)
             raise PromptError(
-                f"robustness is measured with a box, not with '{self.kind}'; use one of {boxes}"
+                f"robustness is measured with a box, not with '{self.kind}'; use one of "
+                f"{', '.join(kind.name for kind in KINDS.values() if kind.is_box)}"
             )
         for name, value in (("robustness limit", self.limit), ("workers", self.workers)):
             if value < 1:
