@@ -40,6 +40,14 @@ def test_edges_map_to_edges(region: Region, size: int) -> None:
     np.testing.assert_allclose(corners, [[-0.5, -0.5], [size - 0.5, size - 0.5]], atol=1e-6)
 
 
+def test_matrix_is_to_model() -> None:
+    mapping = ModelMap(Region(3.0, -7.5, 120.0, 80.25), 256)
+    points = np.array([[0.0, 0.0], [50.0, 12.5], [119.0, 79.0]])
+    np.testing.assert_allclose(
+        points @ mapping.matrix()[:, :2].T + mapping.matrix()[:, 2], mapping.to_model(points)
+    )
+
+
 def test_the_whole_frame_at_its_own_size_is_the_frame() -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8)
     np.testing.assert_array_equal(ModelMap(whole((64, 64)), 64).sample(pixels), pixels)

@@ -103,6 +103,11 @@ class ModelMap:
         origin = np.array([self.region.x0, self.region.y0])
         return (np.asarray(points_xy, dtype=np.float64) + 0.5) / np.array(self.scale_xy) + origin
 
+    def matrix(self) -> np.ndarray:
+        """`to_model` as the 2x3 matrix that cv2.warpAffine takes."""
+        sx, sy = self.scale_xy
+        return np.array([[sx, 0.0, -self.region.x0 * sx - 0.5], [0.0, sy, -self.region.y0 * sy - 0.5]])
+
     def sample(self, pixels_hw: np.ndarray) -> np.ndarray:
         """The region's pixels as a (size, size) array of the same dtype (uint8 or float32); black outside the
         frame.

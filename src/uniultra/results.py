@@ -182,13 +182,11 @@ def segment_ambiguous(
     Raises:
         PromptError: as `segment_frame`, or `most` is out of range.
     """
-    objects = []
     prompts, notes = clipped(prompts, (frame.height, frame.width))
-    for index, prompt in enumerate(prompts, start=1):
-        first, *others = segmenter.alternatives(frame, prompt, most)
-        objects.append(ObjectResult(index, first, prompt, tuple(others), prompt.name))
-    notes = with_objects_notes(notes, objects)
-    return FrameResult(frame, tuple(objects), segmenter.facts, number, notes=notes)
+    answers = [segmenter.alternatives(frame, prompt, most) for prompt in prompts]
+    found = frame_result(frame, prompts, [own[0] for own in answers], segmenter.facts, number, notes)
+    pairs = zip(found.objects, answers, strict=True)
+    return replace(found, objects=tuple(replace(one, alternatives=tuple(own[1:])) for one, own in pairs))
 
 
 def segment_cine(

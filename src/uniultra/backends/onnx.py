@@ -60,10 +60,9 @@ class OnnxBackend:
         small = sum(path.stat().st_size for path in paths) <= SMALL
         facts = encoder.get_modelmeta().custom_metadata_map
         if facts.get("uniultra.format") != FORMAT:
-            found = facts.get("uniultra.format", "none")
             raise ModelError(
-                f"'{folder / ENCODER}' has format {found}; this version reads {FORMAT}. Export the model "
-                "again"
+                f"'{folder / ENCODER}' has format {facts.get('uniultra.format', 'none')}; this version reads "
+                f"{FORMAT}. Export the model again"
             )
         others = decoder.get_modelmeta().custom_metadata_map
         if any(facts.get(key) is None or facts.get(key) != others.get(key) for key in IDENTITY):
@@ -76,12 +75,16 @@ class OnnxBackend:
                 f"'{folder / ENCODER}' says {facts['uniultra.input_size']} px and takes {size}; export the "
                 "model again"
             )
-        stretch = _stretch(facts, folder)
-        name, version = facts["uniultra.name"], facts["uniultra.version"]
         fit = others.get(SLOPE), others.get(OFFSET)
-        calibrated = None if None in fit else fit != ("1.0", "0.0")
-        said = read_passes(folder), read_quality(folder / MODEL_JSON)
-        own = ModelFacts(name, version, int(size), stretch, *said, calibrated)
+        own = ModelFacts(
+            facts["uniultra.name"],
+            facts["uniultra.version"],
+            int(size),
+            _stretch(facts, folder),
+            read_passes(folder),
+            read_quality(folder / MODEL_JSON),
+            quality_calibrated=None if None in fit else fit != ("1.0", "0.0"),
+        )
         return cls(encoder, decoder, own, threads, tuple(path.read_bytes() for path in paths if small))
 
     @cached_property

@@ -24,6 +24,7 @@ from uniultra.bench.candidates import DECODE, ENCODE, FIRST, FURTHER, RANDOM, Co
 from uniultra.errors import ModelError
 from uniultra.io.images import read_frame
 from uniultra.models.build import build
+from uniultra.text import first_line
 
 Encode = Callable[[Tensor], Any]
 """A stretched grey image (S, S), 0 to 255, to features."""
@@ -89,9 +90,8 @@ def edgetam(task: Task) -> Contestant:
         importlib.import_module("timm")
         from transformers import EdgeTamConfig, EdgeTamModel, EdgeTamVisionConfig, TimmWrapperConfig
     except Exception as error:  # a timm beside another torchvision fails in its own ways
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise ModelError(
-            f"needs timm and torchvision for its encoder, and they don't import here ({reason})"
+            f"needs timm and torchvision for its encoder, and they don't import here ({first_line(error)})"
         ) from error
     features = {"in_chans": 3, "features_only": True, "out_indices": [0, 1, 2, 3]}
     # Named here, since the default of transformers 5 misspells `architecture` and gives a ResNet-50.

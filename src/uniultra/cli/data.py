@@ -16,6 +16,7 @@ from uniultra.cli.terminal.help_text import LiteralCommand, LiteralGroup
 from uniultra.cli.terminal.progress import progress
 from uniultra.cli.terminal.text import printable, say, tell
 from uniultra.errors import DataError
+from uniultra.text import number_of
 
 data = typer.Typer(
     name="data",
@@ -196,10 +197,7 @@ def parse_fractions(text: str) -> dict[str, float]:
     fractions = {}
     for part in text.split(","):
         split, _, share = part.strip().partition("=")
-        try:
-            fractions[split] = float(share)
-        except ValueError:
-            fractions[split] = -1.0
+        fractions[split] = number_of(share)
         if split not in SPLITS or not 0 <= fractions[split] <= 1:
             raise DataError(
                 f"fraction '{part}' is not usable; write train=0.7,val=0.1,test=0.2, of splits "

@@ -27,7 +27,7 @@ from uniultra.export.fuse_decoder import FusedDecoder
 from uniultra.export.window_order import gelu, nested_sides, token_order
 from uniultra.models.adapter import CHAdapter, sobel_magnitude
 from uniultra.models.backbone import CHBlock, CHHieraModel
-from uniultra.models.promptable import PIXEL_MEAN, PIXEL_STD, PromptableModel
+from uniultra.models.promptable import PIXEL_MEAN, PIXEL_STD, PromptableModel, joined
 
 PLAIN = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.Embedding, nn.LayerNorm, Sam2LayerNorm)
 """Classes whose weights are all that they do; a layer that something was wrapped around is of another."""
@@ -271,8 +271,5 @@ class FusedEncoder(nn.Module):
 
 def _product(first: nn.Conv2d, second: nn.Conv2d) -> tuple[nn.Parameter, nn.Parameter]:
     """Weight (D, C) and bias (D, 1) of two 1x1 convolutions, one after the other."""
-    assert first.bias is not None and second.bias is not None
-    outer = second.weight.flatten(1)
-    return nn.Parameter(outer @ first.weight.flatten(1)), nn.Parameter(
-        (outer @ first.bias + second.bias).unsqueeze(1)
-    )
+    weight, bias = joined(first, second)
+    return nn.Parameter(weight), nn.Parameter(bias.unsqueeze(1))

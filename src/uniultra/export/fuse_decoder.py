@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from uniultra.export.window_order import gelu, token_order
-from uniultra.models.promptable import MASK_LOGIT_LIMIT, PromptableModel, box_ellipse
+from uniultra.models.promptable import PromptableModel
 
 
 class FusedDecoder(nn.Module):
@@ -58,14 +58,7 @@ class FusedDecoder(nn.Module):
 
     def _dense(self, points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor) -> Tensor:
         """`PromptableModel._dense_prompt` as tokens, (P, T, D)."""
-        given = has_mask.to(masks.dtype).view(-1, 1, 1, 1) > 0
-        masks = masks.clamp(-MASK_LOGIT_LIMIT, MASK_LOGIT_LIMIT)
-        if self.model.config.box_prior:
-            has_box = ((labels == 2).any(dim=1) & (labels == 3).any(dim=1)).view(-1, 1, 1, 1)
-            masks = torch.where(
-                given, masks, box_ellipse(points, labels, masks.shape[-1], self.model.input_size)
-            )
-            given = given | has_box
+        masks, given = self.model.mask_prompt(points, labels, masks, has_mask)
         layers = self.model.prompt_encoder.mask_embed
         nested = masks.flatten(1).index_select(1, self.fine_order).view(-1, 16 * self.grid**2 // 4, 4)
         narrow = gelu(_norm(layers.layer_norm1, nested @ _columns(layers.conv1) + layers.conv1.bias))

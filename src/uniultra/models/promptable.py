@@ -117,16 +117,23 @@ class PromptableModel(Sam2Model):
         )
         return logits[:, 0, 0], quality[:, 0, 0], score[:, 0, 0]
 
-    def _dense_prompt(self, points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor) -> Tensor:
-        """The mask prompt's embedding (P, D, S/16, S/16): the previous mask, else the box's ellipse, else
-        "no mask".
+    def mask_prompt(
+        self, points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The mask prompt's logits (P, 1, S/4, S/4), the previous mask, else the box's ellipse; and whether
+        there is either, bool (P, 1, 1, 1).
         """
         given = has_mask.to(masks.dtype).view(-1, 1, 1, 1) > 0
         masks = masks.clamp(-MASK_LOGIT_LIMIT, MASK_LOGIT_LIMIT)
-        if self.config.box_prior:
-            has_box = ((labels == 2).any(dim=1) & (labels == 3).any(dim=1)).view(-1, 1, 1, 1)
-            masks = torch.where(given, masks, box_ellipse(points, labels, masks.shape[-1], self.input_size))
-            given = given | has_box
+        if not self.config.box_prior:
+            return masks, given
+        has_box = ((labels == 2).any(dim=1) & (labels == 3).any(dim=1)).view(-1, 1, 1, 1)
+        ellipse = box_ellipse(points, labels, masks.shape[-1], self.input_size)
+        return torch.where(given, masks, ellipse), given | has_box
+
+    def _dense_prompt(self, points: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor) -> Tensor:
+        """The mask prompt's embedding (P, D, S/16, S/16), or "no mask"."""
+        masks, given = self.mask_prompt(points, labels, masks, has_mask)
         without = self.prompt_encoder.no_mask_embed.weight.view(1, -1, 1, 1)
         return torch.where(given, self.prompt_encoder.mask_embed(masks), without)
 
@@ -158,10 +165,15 @@ def _in_one(first: nn.Conv2d, second: nn.Conv2d, maps: Tensor) -> Tensor:
     The neck widens the two fine levels to 256 channels only for the decoder to narrow them again; at S/4 that
     detour costs the mini more than all its blocks together.
     """
-    assert first.bias is not None and second.bias is not None
-    weight = second.weight.flatten(1) @ first.weight.flatten(1)
-    bias = second.weight.flatten(1) @ first.bias + second.bias
+    weight, bias = joined(first, second)
     return F.conv2d(maps, weight[:, :, None, None], bias)
+
+
+def joined(first: nn.Conv2d, second: nn.Conv2d) -> tuple[Tensor, Tensor]:
+    """Weight (D, C) and bias (D,) of two 1x1 convolutions, one after the other."""
+    assert first.bias is not None and second.bias is not None
+    outer = second.weight.flatten(1)
+    return outer @ first.weight.flatten(1), outer @ first.bias + second.bias
 
 
 AutoConfig.register(PromptableConfig.model_type, PromptableConfig)

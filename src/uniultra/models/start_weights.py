@@ -38,9 +38,9 @@ def widen(narrow: PromptableModel, wide: PromptableModel, noise: float = TWIN_NO
     """
     small, large = narrow.state_dict(), wide.state_dict()
     if small.keys() != large.keys():
-        odd = sorted(small.keys() ^ large.keys())[0]
         raise ModelError(
-            f"the wide model isn't the narrow one at twice the width: only one of them has '{odd}'"
+            "the wide model isn't the narrow one at twice the width: only one of them has "
+            f"'{min(small.keys() ^ large.keys())}'"
         )
     rng = torch.Generator().manual_seed(seed)
     filled = {}

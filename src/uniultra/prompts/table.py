@@ -19,6 +19,7 @@ from uniultra.io.tables import plain_text
 from uniultra.io.texts import composed, encoding_of, separator_of
 from uniultra.prompts.objects import MOST_OBJECTS, MOST_POINTS
 from uniultra.structures import legal_name
+from uniultra.text import number_of
 from uniultra.types import POSITIVE, Prompt
 
 BOX = ("x0", "y0", "x1", "y1")
@@ -69,12 +70,10 @@ def read_table(path: Path, names: Collection[str], others: bool = False) -> Prom
     requested: dict[tuple[str, int | None], list[TableRow]] = {}
     for row in read_rows(path, names, others):
         requested.setdefault((row.name, row.frame), []).append(row)
-    problems = list(_of_files(requested))
-    refuse(shown(path), problems)
-    ordered = {
-        key: sorted(own, key=lambda row: row.object or MOST_OBJECTS + 1) for key, own in requested.items()
-    }
-    return {key: [row.prompt for row in own] for key, own in ordered.items()}
+    refuse(shown(path), list(_of_files(requested)))
+    for own in requested.values():
+        own.sort(key=lambda row: row.object or MOST_OBJECTS + 1)
+    return {key: [row.prompt for row in own] for key, own in requested.items()}
 
 
 def read_rows(path: Path, names: Collection[str], others: bool = False) -> list[TableRow]:
@@ -258,10 +257,7 @@ def _points(cell: str) -> tuple[tuple[tuple[float, float], ...], tuple[int, ...]
 
 
 def _number(cell: str, column: str) -> float:
-    try:
-        value = float(cell)
-    except ValueError:
-        value = math.nan
+    value = number_of(cell)
     if not math.isfinite(value):
         raise _CellError(column, f"'{shown(cell) if cell else ''}' is not a finite number; give pixels")
     return value

@@ -11,6 +11,7 @@ from uniultra.cli.terminal.text import tell
 from uniultra.errors import PromptError
 from uniultra.pixel_scale import Calibration, PixelSize
 from uniultra.structures import legal_name, unlisted_note
+from uniultra.text import number_of
 
 Rescale = Callable[[Calibration], Calibration]
 LEAST_MM, MOST_MM = 0.001, 10.0
@@ -42,10 +43,7 @@ def parse_size(text: str | None, option: str) -> PixelSize | None:
     """
     if text is None:
         return None
-    try:
-        sides = [float(part) for part in text.split(",")]
-    except ValueError:
-        sides = []
+    sides = [number_of(part) for part in text.split(",")]
     if len(sides) not in (1, 2) or not all(LEAST_MM <= side <= MOST_MM for side in sides):
         raise PromptError(
             f"{option} '{text}' is not a pixel size; give millimetres from {LEAST_MM:g} to {MOST_MM:g}, or "
