@@ -7,9 +7,8 @@ model was published with.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +106,7 @@ def read_passes(folder: Path) -> Passes:
         ModelError: the file isn't JSON, or a value is out of range.
     """
     path = folder / MODEL_JSON
-    known = _known(path, Passes, lambda said: said.get("passes", {}))
+    known = _known(path, Passes, "passes")
     for name, value in known.items():
         if wrong := _wrong(name, value):
             raise ModelError(f"'{path}' says {name} {value!r:.40}; {wrong}; export the model again")
@@ -123,7 +122,7 @@ def read_quality(path: Path) -> PromptQuality:
     """
     found: dict[str, QualityTerms | None] = {}
     for kind in KINDS:
-        known = _known(path, QualityTerms, partial(_terms_said, kind))
+        known = _known(path, QualityTerms, "quality", kind)
         for name, value in known.items():
             if not is_number(value) or not -MOST_TERM <= value <= MOST_TERM:
                 raise ModelError(
@@ -134,16 +133,16 @@ def read_quality(path: Path) -> PromptQuality:
     return PromptQuality(**found)
 
 
-def _terms_said(kind: str, said: Any) -> Any:
-    return said.get("quality", {}).get(kind, {})
-
-
-def _known(path: Path, of: type, part: Callable[[Any], Any]) -> dict[str, Any]:
-    """The fields of a dataclass that a part of a JSON file has; none without the file. Raises ModelError."""
+def _known(path: Path, of: type, *keys: str) -> dict[str, Any]:
+    """The fields of a dataclass that a JSON file has under these keys, one within the other; none without the
+    file. Raises ModelError.
+    """
     if not path.is_file():
         return {}
     try:
-        said = part(json.loads(path.read_text(encoding="utf-8")))
+        said = json.loads(path.read_text(encoding="utf-8"))
+        for key in keys:
+            said = said.get(key, {})
         if not isinstance(said, dict):
             raise TypeError(f"{said!r:.40} in place of names and values")
         return {field.name: said[field.name] for field in fields(of) if field.name in said}

@@ -50,16 +50,9 @@ def expected_calibration_error(
     A quality of NaN (the segmenter gives none) is left out; NaN where none is left. As Guo et al. 2017, arXiv
     1706.04599, eq. 5.
     """
-    predicted, true = np.asarray(quality, dtype=np.float64), np.asarray(iou, dtype=np.float64)
-    known = ~np.isnan(predicted)
-    predicted, true = predicted[known], true[known]
-    if predicted.size == 0:
-        return math.nan
-    which = np.clip((predicted * bins).astype(int), 0, bins - 1)
-    gaps = np.bincount(
-        which, weights=predicted - true, minlength=bins
-    )  # a bin's count times the gap of its means
-    return float(np.abs(gaps).sum() / predicted.size)
+    curve = reliability_curve(quality, iou, bins)
+    count = sum(each.count for each in curve)
+    return sum(each.count * abs(each.quality - each.iou) for each in curve) / count if count else math.nan
 
 
 @dataclass(frozen=True)
@@ -138,8 +131,8 @@ def surface_scores(
     the share of both outlines' pixels within the tolerance of the other.
     """
     if not predicted_hw.any() or not true_hw.any():
-        equal = bool(predicted_hw.any() == true_hw.any())
-        return (0.0, 1.0) if equal else (math.hypot(*predicted_hw.shape), 0.0)
+        alike = predicted_hw.any() == true_hw.any()
+        return (0.0, 1.0) if alike else (math.hypot(*predicted_hw.shape), 0.0)
     forth, back = _outline_distances(predicted_hw, true_hw)
     near = np.count_nonzero(forth <= tolerance_px) + np.count_nonzero(back <= tolerance_px)
     return float(max(np.percentile(forth, 95), np.percentile(back, 95))), float(

@@ -14,7 +14,7 @@ import numpy as np
 
 from uniultra.errors import DataError
 from uniultra.evaluation.settings import KINDS
-from uniultra.quality import EDGE, QualityTerms, evidence, is_number
+from uniultra.quality import QualityTerms, corrected, evidence, is_number
 
 LEAST_ANSWERS = 20
 
@@ -30,8 +30,7 @@ class QualityFit:
 
 def calibrate(quality: np.ndarray, slope: float, offset: float) -> np.ndarray:
     """Applies a fit to raw qualities 0..1."""
-    raw = np.clip(quality, EDGE, 1.0 - EDGE)
-    return np.asarray(1.0 / (1.0 + np.exp(-(slope * np.log(raw / (1.0 - raw)) + offset))))
+    return corrected(evidence(quality, quality), QualityTerms(slope, offset))
 
 
 @dataclass(frozen=True)
@@ -61,9 +60,7 @@ def fit_quality(quality: np.ndarray, iou: np.ndarray, steps: int = 50) -> Qualit
     Raises:
         DataError: fewer than 20 answers, or qualities that don't rise with the true IoU.
     """
-    raw = np.clip(quality, EDGE, 1.0 - EDGE)
-    inputs = np.stack([np.log(raw / (1.0 - raw)), np.ones(len(raw))], axis=1)
-    slope, offset = _fitted(inputs, iou, steps)
+    slope, offset = _fitted(evidence(quality, quality)[:, :2], iou, steps)
     return QualityFit(slope, offset, len(quality))
 
 

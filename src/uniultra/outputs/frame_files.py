@@ -40,14 +40,11 @@ def write_frame_files(plan: OutputPlan, source: InputFile, result: FrameResult) 
         writers, notes = dicom_writers(plan, source, kinds, result)
     written = {kind: path for kind, path in paths.items() if kind not in DICOM_KINDS or kind in writers}
     with staged(written, plan.force) as parts:
-        write_png(parts["mask"], id_mask(result))
-        write_png(parts["overlay"], draw_result(result))
-        for kind, write in writers.items():
-            write(parts[kind])
-        for kind, write_plain in _PLAIN.items():
-            if kind in parts:
-                write_plain(parts[kind], source, result)
-        write_json(parts["json"], frame_json(source.path.name, result))
+        for kind, path in parts.items():
+            if kind in writers:
+                writers[kind](path)
+            else:
+                _PLAIN[kind](path, source, result)
     return notes
 
 
@@ -61,8 +58,7 @@ def id_mask(result: FrameResult) -> np.ndarray:
 
 
 def _write_csv(path: Path, source: InputFile, result: FrameResult) -> None:
-    frame = result.number or 0
-    image = source.path.name
+    image, frame = source.path.name, result.number or 0
     found = [
         row
         for one in result.objects
@@ -97,6 +93,9 @@ def _legend(result: FrameResult) -> tuple[list[str], list[tuple[int, int, int]]]
 
 
 _PLAIN: dict[str, Callable[[Path, InputFile, FrameResult], object]] = {
+    "mask": lambda path, source, result: write_png(path, id_mask(result)),
+    "overlay": lambda path, source, result: write_png(path, draw_result(result)),
+    "json": lambda path, source, result: write_json(path, frame_json(source.path.name, result)),
     "csv": _write_csv,
     "nifti": _write_nifti,
     "nrrd": _write_nrrd,
@@ -129,17 +128,10 @@ def write_extras(
     kinds = [kind for kind in kinds if result.objects or kind in PLAIN]
     more = tuple(kind for kind in kinds if kind not in PLAIN)
     if not more:
-        return {PLAIN[kind]: _plain(kind, folder, source.path, result) for kind in kinds}
+        for kind in kinds:
+            _PLAIN[kind](folder / PLAIN[kind], source, result)
+        return {PLAIN[kind]: folder / PLAIN[kind] for kind in kinds}
     plan = OutputPlan(folder / "all", result.number, more, keep_patient=keep_patient, force=True)
     write_frame_files(plan, source, result)
     paths = plan.frame_paths(source)
     return {ARCHIVE_ENDINGS[kind]: paths[kind] for kind in kinds}
-
-
-def _plain(kind: str, folder: Path, file: Path, result: FrameResult) -> Path:
-    path = folder / PLAIN[kind]
-    if kind == "json":
-        write_json(path, frame_json(file.name, result))
-    else:
-        write_png(path, draw_result(result))
-    return path

@@ -53,18 +53,16 @@ def read_by_file(
     if not isinstance(content, dict):
         return dict.fromkeys(names, parse("", content))
     found: dict[str, Parsed] = {}
-    problems: list[Problem] = []
+    said: dict[int, str] = {}
     for number, (name, entry) in enumerate(content.items(), start=1):
         parsed, meant = parse(name, entry), meant_files(name, names)
         again = [one for one in meant if one in found]
         if again:
-            what = f"'{shown(again[0])}' is named by an earlier entry, too; put both into one"
-            problems.append(Problem(f"entry {number}", what))
+            said[number] = f"'{shown(again[0])}' is named by an earlier entry, too; put both into one"
         found |= dict.fromkeys(meant, parsed)
         if not meant and not others:
-            what = f"'{shown(name)}' is not an image of the archive; give its path relative to it"
-            problems.append(Problem(f"entry {number}", what))
-    refuse(shown(path), problems)
+            said[number] = f"'{shown(name)}' is not an image of the archive; give its path relative to it"
+    refuse(shown(path), [Problem(f"entry {number}", what) for number, what in said.items()])
     return found
 
 

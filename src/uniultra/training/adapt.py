@@ -75,8 +75,6 @@ def adapt(config: AdaptConfig, job: AdaptJob) -> Path:
         "shots": job.shots,
         "train_images": len(learning),
         "val_images": len(val or ()),
-    }
-    described |= {
         "replay_images": len(replay or ()),
         "learned_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
     }

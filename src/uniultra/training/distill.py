@@ -64,9 +64,10 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
         "teacher": Path(job.teacher).name,
         "teacher_sha256": weights_sha256(teacher),
         "only_permissive": job.only_permissive,
+        "train_images": len(learning),
+        "unlabelled_frames": len(frames),
+        "student_encoder_parameters": sum(p.numel() for p in student.vision_encoder.parameters()),
     }
-    described |= {"train_images": len(learning), "unlabelled_frames": len(frames)}
-    described |= {"student_encoder_parameters": sum(p.numel() for p in student.vision_encoder.parameters())}
     describe(job.out, config, run_record(config, job.manifest) | described)
     if config.decoder.width:
         distill_decoder.learn(config, job, student, teacher, learning)
