@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uniultra.cli.terminal.ending import resumable
+from uniultra.cli.terminal.extras import loggers, need
 from uniultra.cli.terminal.text import say
 from uniultra.errors import DataError, ModelError
 from uniultra.registry import DEFAULT
@@ -56,9 +58,6 @@ def adapt(
     ] = "",
 ) -> None:
     """Adapt a model to your own images: frozen Hiera, small adapters. Needs uniultra[train]."""
-    from uniultra.cli.terminal.ending import resumable
-    from uniultra.cli.terminal.extras import loggers, need
-
     need("train", "torch", "transformers", "accelerate", "peft")
     from uniultra.data.manifest import read_manifest
     from uniultra.training.adapt import AdaptJob
@@ -103,8 +102,6 @@ def merge(
     base: Annotated[str | None, typer.Option(help="Where the base is now, if it was moved.")] = None,
 ) -> None:
     """Put an adapter into its base, as one plain model folder. Needs uniultra[train]."""
-    from uniultra.cli.terminal.extras import need
-
     need("train", "torch", "transformers", "peft")
     from uniultra.io.output import check_free
     from uniultra.models.adapted import ADAPTER_FILE, open_adapted, save_plain

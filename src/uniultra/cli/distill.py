@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from uniultra.cli.terminal.ending import resumable
+from uniultra.cli.terminal.extras import loggers, need, only_permissive
 from uniultra.cli.terminal.text import say
 
 
@@ -48,9 +50,6 @@ def distill(
     ] = "",
 ) -> None:
     """Distil a teacher into a small model (DSKD), then tune its decoder. Needs uniultra[train]."""
-    from uniultra.cli.terminal.ending import resumable
-    from uniultra.cli.terminal.extras import loggers, need, only_permissive
-
     need("train", "torch", "transformers", "accelerate", "peft")
     from uniultra.data.manifest import read_manifest
     from uniultra.models.build import CONV_SIZES, SIZES

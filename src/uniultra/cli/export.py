@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from uniultra.cli.terminal.extras import need
 from uniultra.cli.terminal.text import label, say
 from uniultra.errors import ModelError
 from uniultra.io.texts import read_json
@@ -75,8 +76,6 @@ def export(
     """Export a model to ONNX with a parity report against torch, or in another program's format. Needs
     uniultra[train].
     """
-    from uniultra.cli.terminal.extras import need
-
     if host is not None:
         options = {"--name": name, "--size": size, "--data": data}
         _export_for(host, model, out, [each for each in options if options[each] is not None], force)
@@ -116,8 +115,6 @@ def export(
 
 def _export_for(host: str, model: str, out: Path, others: list[str], force: bool) -> None:
     """The graphs of a published model or a folder, as another program takes them."""
-    from uniultra.cli.terminal.extras import need
-
     need("train", "onnx")
     from uniultra.export.host_files import host_folder, write_host
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uniultra.cli.terminal.extras import need
 from uniultra.cli.terminal.text import say
 from uniultra.registry import DEFAULT
 
@@ -53,8 +54,6 @@ def open_(
 
     Needs uniultra[web].
     """
-    from uniultra.cli.terminal.extras import need
-
     need("web", "fastapi", "uvicorn", "prometheus_client")
     if static is not None:
         from uniultra.web.workspace.static_build import build

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from uniultra.cli.terminal.extras import need
+
 
 def params(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -16,8 +18,6 @@ def params(
 
     Both denominators are given. Needs uniultra[train].
     """
-    from uniultra.cli.terminal.extras import need
-
     need("train", "torch", "transformers")
     rows = table()
     if as_json:

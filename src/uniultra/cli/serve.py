@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from uniultra.cli.terminal.extras import need
 from uniultra.cli.terminal.text import printable
 from uniultra.errors import ServeError
 from uniultra.web.settings import ServeSettings
@@ -34,8 +35,6 @@ def serve(**flags: Any) -> None:
     """Serve segmentation over HTTP on loopback: upload an image once, segment it as often as you like. Needs
     uniultra[web].
     """
-    from uniultra.cli.terminal.extras import need
-
     need("web", "fastapi", "uvicorn", "prometheus_client")
     hosts = [host for host in HOSTS if flags.pop(host)]
     if len(hosts) > 1:
@@ -65,8 +64,6 @@ def serve(**flags: Any) -> None:
 def _serve_host(host: str, settings: ServeSettings, tracks: bool) -> None:
     import importlib
     from functools import partial
-
-    from uniultra.cli.terminal.extras import need
 
     protocol, library, _ = HOSTS[host]
     need(host, library)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from uniultra.cli.terminal.ending import resumable
+from uniultra.cli.terminal.extras import need, only_permissive
 from uniultra.cli.terminal.text import say
 
 
@@ -26,9 +28,6 @@ def train(
     ] = [],  # noqa: B006
 ) -> None:
     """Train a model on simulated prompts: boxes, clicks, corrections. Needs uniultra[train]."""
-    from uniultra.cli.terminal.ending import resumable
-    from uniultra.cli.terminal.extras import need, only_permissive
-
     need("train", "torch", "transformers", "accelerate")
     from uniultra.training.config_io import load_config
     from uniultra.training.supervised import train as run
