@@ -62,6 +62,7 @@ FILES = {
 """What 117ac18 could not do, and the files that are for it alone."""
 INSIDE = {
     "tracking": (
+        "backends/onnx.py:OnnxBackend.one_threaded", "segmenter.py:Segmenter.one_threaded",
         "batch/job.py:Item.tracked", "batch/job.py:plain_track",
         "data/manifest_text.py:frame_of", "data/manifest_text.py:_frame_faults",
         "data/manifest_text.py:_same_frames", "outputs/frame_choice.py:span_of",
@@ -106,7 +107,17 @@ INSIDE = {
         "data/dataset.py:_draw_click", "data/distill_dataset.py:RecurringViews",
         "data/prompt_simulation.py:sam2_box", "data/prompt_simulation.py:uniform_click",
         "data/prompt_simulation.py:widen_box", "models/build.py:DecoderSize", "models/build.py:with_decoder",
-        "training/config.py:DecoderSettings", "training/teacher_cache.py:AnswerCache",
+        "training/adapt.py:steps_for", "training/config.py:DecoderSettings", "training/config.py:FewSettings",
+        "training/config_io.py:_check_corrections",
+        "training/interactive_loss.py:InteractiveTrainer._handed_on",
+        "training/interactive_loss.py:clicked_bce", "training/interactive_loss.py:error_under",
+        "training/teacher_cache.py:AnswerCache",
+    ),
+    "the quality of clicks and of previous masks": (
+        "cli/calibrate.py:_by_prompt", "cli/export.py:_is_by_prompt", "cli/export.py:_terms_of",
+        "evaluation/quality.py:Answers", "evaluation/quality.py:_is_box", "evaluation/quality.py:fit_terms",
+        "evaluation/quality.py:read_by_prompt", "model_facts.py:read_quality", "quality.py:PromptQuality",
+        "segmenter.py:Segmenter._rated",
     ),
     "published splits, hub": ("backends/open.py:_fetched", "data/set_import.py:_by_table"),
     "kill- and power-safe files, silence": (

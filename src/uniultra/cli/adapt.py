@@ -84,10 +84,10 @@ def adapt(
     with resumable():
         file = run(settings, job)
     if is_first_process():
-        took = (
-            f"{file.stat().st_size / 1e6:.1f} MB, {(time.monotonic() - began) / 60:.1f} minutes in this call"
+        say(
+            f"Adapted weights in {file} ({file.stat().st_size / 1e6:.1f} MB, "
+            f"{(time.monotonic() - began) / 60:.1f} minutes in this call); use it with --model {out}"
         )
-        say(f"Adapted weights in {file} ({took}); use it with --model {out}")
         _report_gain(settings, job)
 
 

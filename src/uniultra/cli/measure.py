@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -61,7 +60,10 @@ def measure(
         alone = not (image or volume or csv or sr or structure or spacing or override_scale) and frame is None
         say(*reported_lines(masks, alone, as_json))
         return
-    _check_images(masks, image)
+    if len(image) not in (0, 1, len(masks)):
+        raise PromptError(
+            f"{len(image)} images for {len(masks)} masks; give one --image for all, or one per mask in order"
+        )
     if volume is not None:
         check_volume(volume, len(masks))
     _check_written(volume, csv, sr, keep_patient)
@@ -106,10 +108,3 @@ def _check_written(volume: str | None, csv: Path | None, sr: Path | None, keep_p
         raise PromptError(f"--csv {csv} is of masks' measures, not of --volume; give --json in its place")
     if keep_patient and sr is None:
         raise PromptError("--keep-patient is of the SR alone; give --sr FILE, or leave it out")
-
-
-def _check_images(masks: Sequence[Path], images: Sequence[Path]) -> None:
-    if len(images) not in (0, 1, len(masks)):
-        raise PromptError(
-            f"{len(images)} images for {len(masks)} masks; give one --image for all, or one per mask in order"
-        )

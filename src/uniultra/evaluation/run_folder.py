@@ -111,8 +111,10 @@ def write_folder(
     """
     summary = evaluation.summary(provenance.bootstrap_seed, provenance.bootstrap_samples)
     tables = tables_of(evaluation, provenance, against, robustness)
-    title = f"# {markdown(provenance.model)} on {markdown(evaluation.split)}\n\n"
-    title += "Dice, and in brackets the skill over the ellipse in the box.\n\n"
+    title = (
+        f"# {markdown(provenance.model)} on {markdown(evaluation.split)}\n\n"
+        "Dice, and in brackets the skill over the ellipse in the box.\n\n"
+    )
     report = build_report(evaluation, provenance, against, robustness, timed=False)
     more = () if robustness is None else robustness_html(robustness)
     with staged(_targets(folder), force) as parts:

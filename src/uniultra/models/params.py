@@ -49,22 +49,19 @@ def is_trained(name: str) -> bool:
     return not name.startswith("vision_encoder.") or any(part in name for part in ADAPTER_PARTS)
 
 
-def video_model(size: str, adapter: AdapterSpec | None, image_size: int = 1024) -> Sam2VideoModel:
-    """A whole SAM 2 with its video memory; build it under `torch.device("meta")` to count it without
-    memory.
-    """
-    config = Sam2VideoConfig(
-        vision_config=vision_config(fit_windows(SIZES[size], image_size), adapter, image_size),
-        prompt_encoder_config={"image_size": image_size},
-        image_size=image_size,
-    )
-    return Sam2VideoModel(config)
+SIDE = 1024
+"""Of the input, in pixels, at which a whole SAM 2 is counted."""
 
 
 def count(size: str, adapter: AdapterSpec | None = PAPER) -> Count:
-    """Counts a named size with its memory."""
+    """Counts a named size with its video memory."""
+    config = Sam2VideoConfig(
+        vision_config=vision_config(fit_windows(SIZES[size], SIDE), adapter, SIDE),
+        prompt_encoder_config={"image_size": SIDE},
+        image_size=SIDE,
+    )
     with torch.device("meta"):
-        model = video_model(size, adapter)
+        model = Sam2VideoModel(config)
     sizes = {name: p.numel() for name, p in model.named_parameters()}
     return Count(
         encoder=sum(n for name, n in sizes.items() if name.startswith("vision_encoder.")),

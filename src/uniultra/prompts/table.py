@@ -93,8 +93,12 @@ def read_rows(path: Path, names: Collection[str], others: bool = False) -> list[
         if read.object is not None:
             first = seen.setdefault((read.name, read.frame, read.object), number)
             if first != number:
-                what = f"structure {read.object} of that frame is row {first} too; put them into one"
-                problems.append(Problem(f"row {number}, column object", what))
+                problems.append(
+                    Problem(
+                        f"row {number}, column object",
+                        f"structure {read.object} of that frame is row {first} too; put them into one",
+                    )
+                )
     refuse(shown(path), problems)
     if not found and not others:
         raise DataError(f"{shown(path)}: holds no row below its header; give one row per object")

@@ -46,9 +46,9 @@ def to_html(report: Report, cases: Sequence[Case] = (), more: Iterable[str] = ()
         f"{report['images_without_objects']} images without objects. "
         f"uniultra {report['uniultra_version']}, {weights}manifest "
         f"{report['manifest_sha256'][:12]}. "
-        f"Intervals: 95 % bootstrap over groups. {quality_text(report.get('quality_calibrated'))}"
+        f"Intervals: 95 % bootstrap over groups. {quality_text(report.get('quality_calibrated'))} "
+        f"{few_clusters(report['summary'])}"
     )
-    facts = f"{facts} {few_clusters(report['summary'])}"
     title = f"{report['model']} on {report['split']}"
     return template.substitute(
         title=markup(title), facts=markup(facts), sections="\n".join(_sections(report, cases, more))
