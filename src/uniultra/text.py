@@ -92,13 +92,14 @@ def said_in(value: Any) -> dict[str, dict[str, Any]]:
     """
     found: dict[str, dict[str, Any]] = {}
     inner: list[Any] = []
-    if isinstance(value, Said):
-        found["".join(value)] = {"code": value.code, "values": value.values}
-        inner = [value.values]
-    elif isinstance(value, Mapping):
-        inner = [*value.keys(), *value.values()]
-    elif isinstance(value, list | tuple):
-        inner = [*value]
+    match value:
+        case Said():
+            found["".join(value)] = {"code": value.code, "values": value.values}
+            inner = [value.values]
+        case Mapping():
+            inner = [*value.keys(), *value.values()]
+        case list() | tuple():
+            inner = [*value]
     for part in inner:
         found |= said_in(part)
     return found

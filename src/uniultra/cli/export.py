@@ -160,11 +160,12 @@ def _is_by_prompt(path: Path) -> bool:
 def _lines(report: dict[str, Any], before: str = "") -> Iterator[str]:
     """One line per value; counts of operators, and lists, on one line each."""
     for key, value in report.items():
-        if isinstance(value, dict) and key != "operators":
-            yield from _lines(value, f"{before}{key} ")
-        elif isinstance(value, dict):
-            yield f"{before}{key}: " + ", ".join(f"{name} {count}" for name, count in value.items())
-        elif isinstance(value, list):
-            yield f"{before}{key}: " + (", ".join(map(str, value)) or "none")
-        else:
-            yield f"{before}{key}: {value}"
+        match value:
+            case dict() if key != "operators":
+                yield from _lines(value, f"{before}{key} ")
+            case dict():
+                yield f"{before}{key}: " + ", ".join(f"{name} {count}" for name, count in value.items())
+            case list():
+                yield f"{before}{key}: " + (", ".join(map(str, value)) or "none")
+            case _:
+                yield f"{before}{key}: {value}"

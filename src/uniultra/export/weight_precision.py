@@ -79,12 +79,12 @@ def pack_weights(graph: onnx.ModelProto) -> None:
         integers, scale = pack_heads(values) if values.ndim == 3 else pack_array(values, axes[name])
         tensor.CopyFrom(numpy_helper.from_array(integers, name + ".int8"))
         graph.graph.initializer.append(numpy_helper.from_array(scale, name + SCALE))
-        widen.append(
+        widen += [
             helper.make_node(
                 "Cast", [name + ".int8"], [name + ".wide"], to=TensorProto.FLOAT, name=name + ".widen"
-            )
-        )
-        widen.append(helper.make_node("Mul", [name + ".wide", name + SCALE], [name], name=name + ".rescale"))
+            ),
+            helper.make_node("Mul", [name + ".wide", name + SCALE], [name], name=name + ".rescale"),
+        ]
     _put_first(graph, widen)
     halve_weights(graph)
 

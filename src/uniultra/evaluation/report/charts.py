@@ -69,12 +69,16 @@ def frame(title: str, across: Ticks, x_name: str, y_name: str, inner: str, up: T
     parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{markup(title)}">']
     for place, text in up:
         y = y_of(place)
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
-        parts.append(f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{text}</text>')
-    parts += [_tick(place, text) for place, text in across]
-    parts.append(f'<text x="{x_of(0.5)}" y="{HEIGHT - 6}" text-anchor="middle">{markup(x_name)}</text>')
+        parts += [
+            f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>',
+            f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{text}</text>',
+        ]
     turned = f'transform="translate(11 {y_of(0.5)}) rotate(-90)"'
-    parts.append(f'<text {turned} text-anchor="middle">{markup(y_name)}</text>')
+    parts += [
+        *(_tick(place, text) for place, text in across),
+        f'<text x="{x_of(0.5)}" y="{HEIGHT - 6}" text-anchor="middle">{markup(x_name)}</text>',
+        f'<text {turned} text-anchor="middle">{markup(y_name)}</text>',
+    ]
     return "".join([*parts, inner, "</svg>"])
 
 
