@@ -94,9 +94,7 @@ class OnnxBackend:
         """
         if self.threads == 1 or not self.content:
             return self
-        encoder, decoder = (
-            onnxruntime.InferenceSession(each, _options(1), providers=PROVIDERS) for each in self.content
-        )
+        encoder, decoder = (session(each, 1) for each in self.content)
         return OnnxBackend(encoder, decoder, self.facts, threads=1)
 
     def encode(self, images_bhw: np.ndarray) -> Features:
@@ -112,17 +110,24 @@ class OnnxBackend:
         masks: np.ndarray,
         has_mask: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
-        inputs = {
-            "image_embed": features.image_embed,
-            "high_res_feats_0": features.high_res_feats_0,
-            "high_res_feats_1": features.high_res_feats_1,
-            "point_coords": points.astype(np.float32),
-            "point_labels": labels.astype(np.int64),
-            "mask_input": masks.astype(np.float32),
-            "has_mask_input": has_mask.astype(np.float32),
-        }
+        inputs = decoder_inputs(features, points, labels, masks, has_mask)
         logits, quality = self.decoder.run(["low_res_masks", "iou_predictions"], inputs)
         return logits, quality
+
+
+def decoder_inputs(
+    features: Features, points: np.ndarray, labels: np.ndarray, masks: np.ndarray, has_mask: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What a decoder's graph is fed with, by name; arguments are those of `Backend.decode`."""
+    return {
+        "image_embed": features.image_embed,
+        "high_res_feats_0": features.high_res_feats_0,
+        "high_res_feats_1": features.high_res_feats_1,
+        "point_coords": points.astype(np.float32),
+        "point_labels": labels.astype(np.int64),
+        "mask_input": masks.astype(np.float32),
+        "has_mask_input": has_mask.astype(np.float32),
+    }
 
 
 def _stretch(facts: dict[str, str], folder: Path) -> float:
@@ -137,7 +142,8 @@ def _stretch(facts: dict[str, str], folder: Path) -> float:
     return stretch
 
 
-def _options(threads: int | None) -> onnxruntime.SessionOptions:
+def session(model: str | bytes, threads: int | None = None) -> onnxruntime.InferenceSession:
+    """A graph, by its path or its content, ready to run on the CPU."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     # Threads that spin while they wait take the cores from what else runs there, and from each other:
@@ -145,14 +151,14 @@ def _options(threads: int | None) -> onnxruntime.SessionOptions:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if threads is not None:
         options.intra_op_num_threads = threads
-    return options
+    return onnxruntime.InferenceSession(model, options, providers=PROVIDERS)
 
 
 def _session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
     if not path.is_file():
         raise ModelError(f"'{path}' is missing; a model folder holds {ENCODER} and {DECODER}")
     try:
-        return onnxruntime.InferenceSession(str(path), _options(threads), providers=PROVIDERS)
+        return session(str(path), threads)
     except (
         Exception
     ) as error:  # onnxruntime raises bare RuntimeError subclasses of its own, one a failure kind

@@ -5,7 +5,7 @@ real frames.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from uniultra.backends.onnx import DECODER, ENCODER
+from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend, decoder_inputs, session
 from uniultra.backends.protocol import Backend
 from uniultra.data.dataset import PromptDataset, SampleSpec
 from uniultra.data.draw_sampler import DrawSampler
@@ -21,10 +21,8 @@ from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import TrainSplit, few_shot, train_split
 from uniultra.errors import DataError
 from uniultra.evaluation.metrics import dice
-from uniultra.export.graph_builder import MAPS
 from uniultra.export.onnx import Graphs
 from uniultra.export.quantise import Damage, Progress, quantise
-from uniultra.types import Features
 
 IMAGES_AN_ORGAN = 8
 """Half of them to calibrate on, half held back to choose on."""
@@ -43,16 +41,10 @@ class View:
     mask: np.ndarray
     has_mask: np.ndarray
 
-    def decoder_inputs(self, features: Features) -> dict[str, np.ndarray]:
-        return {
-            "image_embed": features.image_embed,
-            "high_res_feats_0": features.high_res_feats_0,
-            "high_res_feats_1": features.high_res_feats_1,
-            "point_coords": self.points,
-            "point_labels": self.labels,
-            "mask_input": self.mask,
-            "has_mask_input": self.has_mask,
-        }
+    @property
+    def prompt(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """As `Backend.decode` takes it."""
+        return self.points, self.labels, self.mask, self.has_mask
 
 
 def draw_views(
@@ -115,24 +107,25 @@ def quantise_pair(
     """
     calibrating, held = views
     truth = [_answer(fp32, view) for view in held]
-    encoder, decoder = (_Graph(graphs[file]) for file in (ENCODER, DECODER))
+    encoder, decoder = (_opened(graphs[file]) for file in (ENCODER, DECODER))
+    plain = OnnxBackend(encoder, decoder, fp32.facts)
 
     def judge_encoder(candidate: onnx.ModelProto) -> Damage:
-        tried = _Graph(candidate)
-        return damage([decoder.decode(tried.encode(view), view) for view in held], truth)
+        tried = replace(plain, encoder=_opened(candidate))
+        return damage([_answer(tried, view) for view in held], truth)
 
     images = [{"images": view.image} for view in calibrating]
     first = quantise(
         graphs[ENCODER], images, judge_encoder, (1.0 + min_dice) / 2, _named(progress, "encoder")
     )
-    behind = _Graph(first.graph)
-    features = [behind.encode(view) for view in held]
+    behind = replace(plain, encoder=_opened(first.graph))
+    features = [behind.encode(view.image) for view in held]
 
     def judge_decoder(candidate: onnx.ModelProto) -> Damage:
-        tried = _Graph(candidate)
-        return damage([tried.decode(maps, view) for maps, view in zip(features, held, strict=True)], truth)
+        tried, pairs = replace(plain, decoder=_opened(candidate)), zip(features, held, strict=True)
+        return damage([tried.decode(maps, *view.prompt)[0] for maps, view in pairs], truth)
 
-    inputs = [view.decoder_inputs(encoder.encode(view)) for view in calibrating]
+    inputs = [decoder_inputs(plain.encode(view.image), *view.prompt) for view in calibrating]
     second = quantise(graphs[DECODER], inputs, judge_decoder, min_dice, _named(progress, "decoder"))
     report = {
         "split": "train",
@@ -156,25 +149,12 @@ def damage(logits: Sequence[np.ndarray], truth: Sequence[np.ndarray]) -> Damage:
     )
 
 
-class _Graph:
-    """One graph in memory, ready to run."""
-
-    def __init__(self, graph: onnx.ModelProto) -> None:
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(
-            graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
-
-    def encode(self, view: View) -> Features:
-        return Features(*self.session.run(list(MAPS), {"images": view.image}))
-
-    def decode(self, features: Features, view: View) -> np.ndarray:
-        return np.asarray(self.session.run(["low_res_masks"], view.decoder_inputs(features))[0])
+def _opened(graph: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    return session(graph.SerializeToString())
 
 
 def _answer(engine: Backend, view: View) -> np.ndarray:
-    return engine.decode(engine.encode(view.image), view.points, view.labels, view.mask, view.has_mask)[0]
+    return engine.decode(engine.encode(view.image), *view.prompt)[0]
 
 
 def _probability(logits: np.ndarray) -> np.ndarray:
