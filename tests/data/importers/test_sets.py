@@ -282,6 +282,19 @@ def test_own_dicom_images_keep_the_size_of_a_pixel(tmp_path: Path) -> None:
     assert rows == {"square": "1", "flat": "", "beside": "", "cut": ""}
 
 
+@pytest.mark.parametrize("start", [np.inf, np.nan, 1e30, -1.0])
+def test_nifti_whose_values_begin_nowhere_is_a_problem(tmp_path: Path, start: float) -> None:
+    raw = tmp_path / "raw"
+    values_hw = np.random.default_rng(0).integers(0, 255, HW)
+    for folder in ("images", "masks"):
+        nifti(raw / folder / "a.nii", values_hw if folder == "images" else np.eye(*HW))
+    damaged = bytearray((raw / "images/a.nii").read_bytes())
+    damaged[108:112] = np.float32(start).tobytes()
+    (raw / "images/a.nii").write_bytes(damaged)
+    result = import_set(SETS["folder"], raw, tmp_path / "out", ImportSettings())
+    assert [problem.what[:31] for problem in result.problems] == ["not a NIfTI file of one slice ("]
+
+
 def test_labels_of_nifti_that_are_no_ids_are_problems(tmp_path: Path) -> None:
     raw, inside = tmp_path / "raw", np.pad(np.ones((16, 16)), ((16, 16), (24, 24)))
     for name, value in (("over", 300), ("below", -1), ("between", 0.5), ("right", 3)):

@@ -13,6 +13,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian
 from dicoms import dataset, picture, save
 from uniultra.errors import FileError
 from uniultra.io.images import read_frame
+from uniultra.io.silence import quiet
 
 ORDERS = pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian])
 COLOURS = ("Red", "Green", "Blue")
@@ -99,6 +100,17 @@ def test_damaged_segments_are_refused(tmp_path: Path, codes: list[int]) -> None:
         setattr(data, f"Segmented{colour}PaletteColorLookupTableData", np.array(codes, "<u2").tobytes())
     with pytest.raises(FileError, match="the colour palette is missing or damaged; export it again"):
         read(save(data, tmp_path / "a.dcm"))
+
+
+def test_a_palette_for_values_that_no_pixel_can_have_is_refused(tmp_path: Path) -> None:
+    data = dataset(picture(), "PALETTE COLOR")
+    with quiet("pydicom"):  # which warns of the VR
+        for colour in COLOURS:
+            data.add_new(f"{colour}PaletteColorLookupTableDescriptor", "DS", ["256", "1e12", "8"])
+            setattr(data, f"{colour}PaletteColorLookupTableData", bytes(range(256)))
+        path = save(data, tmp_path / "a.dcm")
+    with pytest.raises(FileError, match="the colour palette is missing or damaged; export it again"):
+        read(path)
 
 
 @ORDERS

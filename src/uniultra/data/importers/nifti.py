@@ -55,7 +55,7 @@ def read_nifti(path: Path) -> Slice:
         with gzip.open(path, "rb") if packed else open(path, "rb") as file:
             data = file.read(_MAX_BYTES)
         return _parse(data)
-    except (OSError, EOFError, ValueError, zlib.error, struct.error) as error:
+    except (OSError, EOFError, ValueError, OverflowError, zlib.error, struct.error) as error:
         raise FileError(
             f"{path}: not a NIfTI file of one slice ({one_line(error)}); unpack it again"
         ) from error

@@ -45,11 +45,11 @@ def palette_rgb(header: Header, values: np.ndarray) -> np.ndarray:
     """The colour of each stored value, uint8 (N, 3). Raises FileError: a palette that can't be used."""
     try:
         luts = [_palette(header, colour) for colour in COLOURS]
+        rgb = np.stack([lut.at(values) for lut in luts], axis=-1)
     except DAMAGED as error:
         raise FileError(
             f"{header.name}: the colour palette is missing or damaged; export it again"
         ) from error
-    rgb = np.stack([lut.at(values) for lut in luts], axis=-1)
     if rgb.max(initial=0) > 255:  # some files keep 8-bit entries in a table that says 16
         rgb = rgb >> 8
     return rgb.astype(np.uint8)
