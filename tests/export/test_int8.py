@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from phantom_manifest import Phantom, write_manifest
+from uniultra.backends.onnx import decoder_inputs
 from uniultra.errors import DataError
 from uniultra.export import int8 as views
 from uniultra.export.int8 import CALIBRATION_VIEWS, HELD_VIEWS, draw_views
@@ -34,7 +35,7 @@ def test_views_are_as_the_graphs_take_them_and_the_same_again(tmp_path: Path) ->
         (1, 1, 16, 16),
         (1,),
     )
-    inputs = view.decoder_inputs(Features(*(np.zeros(1, np.float32) for _ in range(3))))
+    inputs = decoder_inputs(Features(*(np.zeros(1, np.float32) for _ in range(3))), *view.prompt)
     assert list(inputs)[3:] == ["point_coords", "point_labels", "mask_input", "has_mask_input"]
     again, _ = draw_views(manifest, 64, 1.0)
     other, _ = draw_views(manifest, 64, 1.0, seed=1)
