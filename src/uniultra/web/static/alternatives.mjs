@@ -24,7 +24,8 @@ export async function nextAlternative() {
     say(reasonOf(error));
     return;
   }
-  if (app.file !== file || app.frame !== frame || app.selected !== selected) return; // the person has gone on
+  const same = app.file === file && app.frame === frame && app.selected === selected;
+  if (!same || maskOf(doc(), frame, selected) !== mask) return; // the person has gone on
   if (known.answers.length < 2) {
     say(t("noAlternative"));
     return;

@@ -8,7 +8,7 @@ import { byId } from "./dom.mjs";
 import { newStructure } from "./panels.mjs";
 import { box, click, endHover } from "./prompts.mjs";
 import { printReport } from "./report.mjs";
-import { isTracking, stopTracking, track } from "./track.mjs";
+import { track } from "./track.mjs";
 import { app, changed, commit, doc, redo, undo } from "./state.mjs";
 
 const TOOLS = { s: "segment", x: "minus", b: "brush", e: "eraser", m: "caliper", c: "contour", k: "cover", w: "window", h: "pan" };
@@ -47,7 +47,6 @@ export class Keys {
     const steps = { z: event.shiftKey ? redo : undo, y: redo, e: showExport };
     if (!steps[key]) return;
     event.preventDefault();
-    if (isTracking()) stopTracking(); // what is taken back mustn't be filled in again
     steps[key]();
   }
 

@@ -4,6 +4,7 @@ import { sendJson } from "./api.mjs";
 import { maskOf, objectOf, withMask, withObject } from "./doc.mjs";
 import { app, changed, commit, doc, draw, framePath, say } from "./state.mjs";
 import { reasonOf, sentence, t } from "./texts.mjs";
+import { stopTracking } from "./track.mjs";
 
 const HOVER_MS = 33,
   LATE_MS = 250;
@@ -14,9 +15,9 @@ let hovering = false,
 // A box drawn on the image: the selected structure's, where it has no mask here yet; else a new one's.
 export function box(box) {
   return inTurn(async () => {
-    const [next, id] = target(true);
+    const asked = target(true);
     const answer = await ask({ box });
-    accept(next, id, { box, points: [], labels: [] }, answer);
+    accept(asked, { box, points: [], labels: [] }, answer);
   });
 }
 
@@ -24,8 +25,8 @@ export function box(box) {
 export function click(point, label) {
   app.pending = [...app.pending, [point, label]];
   return inTurn(async () => {
-    const [next, id] = target(false);
-    const before = maskOf(next, app.frame, id);
+    const asked = target(false);
+    const before = maskOf(doc(), app.frame, asked.id);
     if (!label && !before) {
       say(t("clickInsideFirst"));
       return;
@@ -34,7 +35,7 @@ export function click(point, label) {
       labels = [...(before?.labels ?? []), label];
     const prompt = { box: before?.box ?? null, points, labels };
     const answer = await ask({ ...prompt, mask: before?.counts ?? null, region: before?.region ?? null });
-    accept(next, id, prompt, answer);
+    accept(asked, prompt, answer);
   }).finally(() => {
     app.pending = app.pending.filter(([other]) => other !== point);
     changed();
@@ -77,11 +78,17 @@ export function endHover() {
   }
 }
 
-// [document, id] of the structure that a prompt is for, which is made where there is none.
+// What a prompt is for: the structure, null for a new one, and its mask here, on which the answer builds.
 function target(anew) {
-  const selected = objectOf(doc(), app.selected);
-  if (selected && !(anew && maskOf(doc(), app.frame, selected.id))) return [doc(), selected.id];
-  return withObject(doc(), `${t("structure")} ${doc().objects.length + 1}`);
+  const id = objectOf(doc(), app.selected)?.id ?? null,
+    before = maskOf(doc(), app.frame, id);
+  return anew && before ? { id: null } : { id, before };
+}
+
+// [document, id] to take an answer into: what the person changed meanwhile stays. Null where what it builds on is gone.
+function place({ id, before }) {
+  if (id === null) return withObject(doc(), `${t("structure")} ${doc().objects.length + 1}`);
+  return objectOf(doc(), id) && maskOf(doc(), app.frame, id) === before ? [doc(), id] : null;
 }
 
 // The answer; null where the person has gone on to another frame or file by then.
@@ -91,9 +98,11 @@ async function ask(prompt) {
   return app.file === file && app.frame === frame ? answer : null;
 }
 
-function accept(next, id, prompt, answer) {
-  if (!answer) return;
-  const { counts, quality, region } = answer;
+function accept(asked, prompt, answer) {
+  const placed = answer && place(asked);
+  if (!placed) return;
+  const { counts, quality, region } = answer,
+    [next, id] = placed;
   app.selected = id;
   const notes = answer.notes.map(sentence);
   if (answer.area_px === 0) {
@@ -106,6 +115,7 @@ function accept(next, id, prompt, answer) {
 }
 
 function inTurn(work) {
+  stopTracking(); // a person corrects what is seen
   const { file, frame } = app;
   queue = queue.then(async () => {
     if (app.file !== file || app.frame !== frame) return; // the person has gone on

@@ -61,11 +61,16 @@ export function amend(next) {
   settle();
 }
 
+const onStep = new Set();
+export const beforeStep = (listener) => onStep.add(listener);
+
 export function undo() {
+  for (const listener of onStep) listener();
   return stepped(app.history.undo());
 }
 
 export function redo() {
+  for (const listener of onStep) listener();
   return stepped(app.history.redo());
 }
 

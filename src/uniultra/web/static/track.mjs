@@ -2,7 +2,7 @@
 
 import { sendJson } from "./api.mjs";
 import { isLost, maskOf, objectOf, withLost, withMask } from "./doc.mjs";
-import { amend, app, changed, commit, doc, itemPath, say } from "./state.mjs";
+import { amend, app, beforeStep, changed, commit, doc, itemPath, say } from "./state.mjs";
 import { reasonOf, t } from "./texts.mjs";
 
 const AT_ONCE = 4;
@@ -11,9 +11,12 @@ let going = null; // the run that goes on; a later one takes its place
 export const isTracking = () => going !== null;
 
 export function stopTracking() {
+  if (!going) return;
   going = null;
   changed();
 }
+
+beforeStep(stopTracking); // what is taken back mustn't be filled in again
 
 // From the mask on this frame forwards (1) or backwards (-1), up to the next frame that a person segmented.
 export async function track(direction) {
@@ -28,15 +31,14 @@ export async function track(direction) {
     return;
   }
   const run = (going = { file: app.file, name: objectOf(doc(), id).name, direction, id });
-  let number = app.frame,
-    first = true;
+  let number = app.frame;
+  const goesOn = () => going === run && app.file === run.file && objectOf(doc(), id);
   try {
-    while (going === run && app.file === run.file) {
+    while (goesOn()) {
       const answers = await ask(run, number, mask);
-      const left = going === run && app.file === run.file ? until(answers, run) : [];
+      const left = goesOn() ? until(answers, run) : [];
       if (left.length === 0) break;
-      fillIn(left, run, first);
-      first = false;
+      fillIn(left, run);
       number = left.at(-1).number;
       mask = { counts: left.at(-1).counts, box: null, points: [], labels: [] };
       say(t("tracked", run.name, number + 1, run.file.count));
@@ -72,8 +74,9 @@ function until(answers, { id }) {
   return end < 0 ? answers : answers.slice(0, end);
 }
 
-// Puts masks into the document; all of one run is taken back by one undo.
-function fillIn(answers, { id }, first) {
+// Puts masks into the document; all of one run is taken back by one undo, unless a person changed something meanwhile.
+function fillIn(answers, run) {
+  const { id } = run;
   let next = doc();
   for (const { number, counts, quality, status } of answers) {
     const empty = status === "lost" || status === "absent";
@@ -81,8 +84,9 @@ function fillIn(answers, { id }, first) {
     next = withMask(next, number, id, empty ? null : { ...more, counts, quality });
     if (empty !== isLost(next, number, id)) next = withLost(next, number, id, empty);
   }
-  if (first) commit(next);
-  else amend(next);
+  if (doc() === run.made) amend(next);
+  else commit(next);
+  run.made = next;
   app.frame = answers.at(-1).number;
   changed();
 }

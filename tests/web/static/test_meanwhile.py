@@ -1,0 +1,109 @@
+"""What a person does while a structure is followed, or an answer is on its way, is kept."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from browsers import Visit
+from dicoms import dataset, save
+from phantoms import ellipse, speckled
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.browser
+
+HW, COUNT = (160, 220), 60
+CENTRE = (110, 80)
+
+
+@pytest.fixture(params=["tab", "alone"])
+def visit(request: pytest.FixtureRequest, tmp_path: Path) -> Visit:
+    """A tab with a structure on the first frame of a cine that it hasn't seen before."""
+    visited: Visit = request.getfixturevalue(request.param)
+    page, seed = visited.page, zlib.crc32(request.node.name.encode()) % 10_000
+    frame = speckled(ellipse(HW, CENTRE, (45, 30)), seed=seed).pixels_hw
+    cine = dataset(np.repeat(frame[None], COUNT, 0), FrameTime=40.0)
+    page.evaluate("async () => { window.run = await import('/static/track.mjs'); }")
+    page.locator("#file-input").set_input_files(save(cine, tmp_path / f"{seed}.dcm"))
+    visited.wait(f"app.file.name === '{seed}.dcm' && !app.opening")
+    page.keyboard.press("n")
+    page.mouse.click(*visited.at(*CENTRE))
+    visited.wait("doc.frames.length === 1")
+    return visited
+
+
+def while_tracked(visit: Visit, deed: str) -> None:
+    """Does something as soon as some frames are filled in, and waits for the end of the track."""
+    visit.page.keyboard.press("t")
+    visit.page.wait_for_function(
+        f"() => seen.doc().frames.length > 4 && run.isTracking() && ({deed}, true)", polling=5
+    )
+    visit.page.wait_for_function("() => !run.isTracking()")
+    visit.page.wait_for_timeout(600)  # for answers that were on their way
+
+
+def test_the_button_takes_back_a_track_that_is_under_way(visit: Visit) -> None:
+    while_tracked(visit, "document.getElementById('undo').click()")
+    assert [frame["number"] for frame in visit.state()["doc"]["frames"]] == [0]
+    visit.page.locator("#redo").click()
+    assert len(visit.state()["doc"]["frames"]) > 4
+
+
+def test_a_click_stops_a_track_and_corrects_the_frame_that_is_seen(visit: Visit) -> None:
+    click = f"window.prompts.click([{CENTRE[0] + 5}, {CENTRE[1]}], 1)"
+    visit.page.evaluate("async () => { window.prompts = await import('/static/prompts.mjs'); }")
+    while_tracked(visit, f"window.clicked = seen.app.frame, {click}")
+    visit.wait("!app.pending.length")
+    doc, clicked = visit.state()["doc"], visit.page.evaluate("clicked")
+    prompted = [frame["number"] for frame in doc["frames"] if frame["masks"][0]["source"] == "prompt"]
+    assert prompted == [0, clicked]
+    assert visit.state()["frame"] == clicked
+    visit.page.locator("#undo").click()  # the click alone
+    assert len(visit.state()["doc"]["frames"]) == len(doc["frames"])
+
+
+def test_a_structure_that_is_deleted_is_followed_no_further(visit: Visit) -> None:
+    while_tracked(visit, "seen.commit({ ...seen.doc(), objects: [], frames: [] })")
+    doc = visit.state()["doc"]
+    assert (doc["objects"], doc["frames"]) == ([], [])
+    visit.wait("app.saving === 'saved'")
+
+
+def while_asked(visit: Visit, call: str, deed: str) -> None:
+    """Asks the model, and does something while its answer is on its way."""
+    module, name = call.split("(")[0].split(".")
+    given = call.removeprefix(f"{module}.{name}")
+    visit.page.evaluate(
+        f"""async () => {{
+            const {{ {name} }} = await import('/static/{module}.mjs'), done = {name}{given};
+            for (let i = 0; i < 3; i++) await null; // for the prompt to be on its way
+            {deed};
+            await done;
+        }}"""
+    )
+
+
+NAMED = """seen.commit({ ...seen.doc(),
+    objects: seen.doc().objects.map((one) => ({ ...one, name: "cyst" })) })"""
+
+
+def test_what_changed_while_an_answer_was_on_its_way_stays(visit: Visit) -> None:
+    while_asked(visit, "prompts.click([115, 82], 1)", NAMED)
+    doc = visit.state()["doc"]
+    assert [one["name"] for one in doc["objects"]] == ["cyst"]
+    assert len(doc["frames"][0]["masks"][0]["points"]) == 2
+
+
+@pytest.mark.parametrize("call", ["prompts.click([115, 82], 1)", "alternatives.nextAlternative()"])
+def test_an_answer_to_what_was_taken_back_is_dropped(visit: Visit, call: str) -> None:
+    while_asked(visit, call, "seen.undo()")
+    assert visit.state()["doc"]["frames"] == []
+    assert visit.page.locator("#redo").is_enabled()
+
+
+def test_a_box_beside_a_mask_is_a_structure_of_its_own_whatever_changed(visit: Visit) -> None:
+    while_asked(visit, "prompts.box([60, 45, 160, 115])", f"{NAMED}; seen.app.selected = null")
+    assert [one["name"] for one in visit.state()["doc"]["objects"]] == ["cyst", "Structure 2"]
