@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from uniultra.io.overlay import PALETTE, font_of, line_width, paint_masks, readable_on
+from uniultra.io.overlay import PALETTE, Colour, Font, font_of, line_width, paint_masks, readable_on
 from uniultra.parallel import cached_property
 from uniultra.types import POSITIVE, Frame, Mask, Prompt, mask_box
 
@@ -27,9 +27,7 @@ BAR_SHARE = 0.25
 
 Box = tuple[int, int, int, int]
 """x0, y0, x1, y1 in whole pixels of the picture, x1 and y1 excluded."""
-Colour = tuple[int, int, int]
 _Point = tuple[float, float]
-_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 _LEAST_LABELLED_SIDE = 48
 _WHITE = (255, 255, 255, 255)
@@ -38,9 +36,9 @@ _GROUND = (17, 19, 23, 190)
 _INSIDE, _OUTSIDE = (0, 140, 70, 255), (200, 30, 30, 255)
 
 
-def zoom_for(frame_hw: tuple[int, int]) -> int:
-    """How many times as large a frame is drawn."""
-    return int(np.clip(-(-LEAST_SIDE // max(frame_hw)), 1, MOST_ENLARGED))
+def zoom_for(frame_hw: tuple[int, ...], least_side: int = LEAST_SIDE) -> int:
+    """How many times as large a frame is drawn, so that its longer side is at least so long."""
+    return int(np.clip(-(-least_side // max(frame_hw)), 1, MOST_ENLARGED))
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Annotations:
         return int(np.clip(round(FONT_SHARE * mean_side), LEAST_FONT, MOST_FONT))
 
     @cached_property
-    def font(self) -> _Font:
+    def font(self) -> Font:
         return font_of(self.size)
 
     @cached_property

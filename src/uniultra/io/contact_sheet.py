@@ -7,12 +7,10 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from uniultra.io.overlay import font_of
+from uniultra.io.overlay import GROUND, INK, Font, font_of
 
-_BACKGROUND = (17, 19, 23)
-_CAPTION = (236, 239, 243)
 _DETAIL = (152, 160, 172)
 _GAP = 14
 _CAPTION_SIZE = 15
@@ -20,8 +18,6 @@ _STAND_INS = str.maketrans(
     {"×": "x", "–": "-", "—": "-", "≥": ">=", "≤": "<=", "→": "->", "µ": "u", "ß": "ss"}
 )
 """For characters that Pillow's own font lacks; accents and superscripts are taken off by `_drawable`."""
-
-_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def contact_sheet(
@@ -47,13 +43,13 @@ def contact_sheet(
     line_px = _CAPTION_SIZE + 5
     pitch_y = height + line_px * max(caption.count("\n") + 1 for caption in captions) + 2 * _GAP
     rows, columns = -(-len(tiles) // columns), min(columns, len(tiles))
-    sheet = Image.new("RGB", (columns * (width + _GAP) + _GAP, rows * pitch_y + _GAP), _BACKGROUND)
+    sheet = Image.new("RGB", (columns * (width + _GAP) + _GAP, rows * pitch_y + _GAP), GROUND)
     for i, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):
         x, y = _GAP + i % columns * (width + _GAP), _GAP + i // columns * pitch_y
         sheet.paste(_letterboxed(tile, tile_hw), (x, y))
         for line_number, line in enumerate(_drawable(caption).split("\n")):
             at = x, y + height + _GAP // 2 + line_number * line_px
-            ink = _DETAIL if line_number else _CAPTION
+            ink = _DETAIL if line_number else INK
             ImageDraw.Draw(sheet).text(at, _shortened(line, width, font), fill=ink, font=font)
     return np.array(sheet)
 
@@ -75,7 +71,7 @@ def _drawable(text: str) -> str:
     return "".join(sign for sign in parts if not unicodedata.combining(sign))
 
 
-def _shortened(line: str, width: int, font: _Font) -> str:
+def _shortened(line: str, width: int, font: Font) -> str:
     if font.getlength(line) <= width:
         return line
     while line and font.getlength(line + "...") > width:

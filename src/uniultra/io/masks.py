@@ -31,7 +31,7 @@ on a frame.
 """
 
 _LOSSY = "JPEG"
-_LOSSY_INSIDE = 128
+LOSSY_INSIDE = 128
 _DARK, _BRIGHT, _MOST_BETWEEN = 48, 208, 0.5
 """A JPEG in which more than this share of what isn't black is grey is a picture: masks have up to 0.01,
 ultrasound 0.6 and more.
@@ -168,7 +168,7 @@ def _inside(image: Image.Image, name: str, lossy: bool) -> np.ndarray:
         between = np.count_nonzero((grey >= _DARK) & (grey < _BRIGHT)) / max(bright, 1)
         if between > _MOST_BETWEEN:
             raise _not_a_mask(name, f"{between:.0%} of what isn't black is grey")
-        return grey >= _LOSSY_INSIDE
+        return grey >= LOSSY_INSIDE
     values = np.asarray(flatten(image))
     if values.ndim == 2 or (values == values[..., :1]).all():
         levels = values if values.ndim == 2 else values[..., 0]

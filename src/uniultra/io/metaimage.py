@@ -17,6 +17,7 @@ from uniultra.io.paths import LentFile, PathLike, shown
 from uniultra.io.place import LPS, Place, place
 from uniultra.io.plus import FRAME_FIELD, described
 from uniultra.io.volumes import (
+    MOST_FIELDS,
     Volume,
     beside,
     cine_of,
@@ -49,7 +50,6 @@ _TYPES = {
     "MET_DOUBLE": "f8",
 }
 _TO_MM = {"mm": 1.0, "um": 0.001, "cm": 10.0}
-_MOST_FIELDS = 2_000_000
 
 
 def open_metaimage(path: PathLike) -> Cine:
@@ -110,7 +110,7 @@ def _fields(file: BinaryIO, name: str) -> dict[str, str]:
     fields: dict[str, str] = {}
     while "ElementDataFile" not in fields:
         line = header_line(file, name)
-        if line is None or len(fields) > _MOST_FIELDS:
+        if line is None or len(fields) > MOST_FIELDS:
             raise FileError(f"{name}: not a MetaImage, or its header has no ElementDataFile; export it again")
         key, equals, value = line.partition("=")
         if equals:

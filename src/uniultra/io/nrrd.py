@@ -21,6 +21,7 @@ from uniultra.io.paths import LentFile, PathLike, shown
 from uniultra.io.place import LPS, RAS, Place, place
 from uniultra.io.plus import described
 from uniultra.io.volumes import (
+    MOST_FIELDS,
     Volume,
     beside,
     cine_of,
@@ -51,7 +52,6 @@ _TYPES = {
 _ENCODINGS = {"raw": "raw", "gzip": "gzip", "gz": "gzip", "bzip2": "bzip2", "bz2": "bzip2"}
 _TO_MM = {"mm": 1.0, "um": 0.001, "cm": 10.0, "m": 1000.0}
 _COLOURS = ("vector", "rgb-color", "3-color", "rgba-color", "4-color")
-_MOST_FIELDS = 2_000_000
 _SPACES = {name: name for name in (LPS, RAS, "left-anterior-superior")} | {
     "lps": LPS,
     "ras": RAS,
@@ -190,7 +190,7 @@ def _fields(file: BinaryIO, name: str) -> tuple[dict[str, str], dict[str, str]]:
     if not (header_line(file, name) or "").startswith("NRRD000"):
         raise FileError(f"{name}: not NRRD, or damaged; export it again")
     while line := header_line(file, name):
-        if len(fields) + len(pairs) > _MOST_FIELDS:
+        if len(fields) + len(pairs) > MOST_FIELDS:
             raise FileError(f"{name}: its header has no end; export it again")
         if line.startswith("#"):
             continue

@@ -28,11 +28,13 @@ dark blue last.
 
 FILL_OPACITY = 0.25
 HALO_OPACITY = 0.35
+GROUND, INK = (17, 19, 23), (236, 239, 243)
+"""Of sheets, and what is written on them."""
 DASH = 7.0
 """Dashes of a contour, and the gaps between them, in widths of its line."""
 _MARGIN = 4
 
-_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _Box = tuple[int, int, int, int]
 """x0, y0, x1, y1 in whole pixels, x1 and y1 excluded."""
 
@@ -160,13 +162,13 @@ def _blend(part: np.ndarray, ink: np.ndarray, opacity_hw: np.ndarray) -> None:
     part += opacity_hw.astype(np.float32) * (ink[:, None, None] - part)
 
 
-def font_of(size: int) -> _Font:
+def font_of(size: int) -> Font:
     """Pillow's own font with letters `size` px high; decoded once a thread, as FreeType has no locks."""
     return _font(size, threading.get_ident())
 
 
 @functools.lru_cache(maxsize=64)
-def _font(size: int, thread: int) -> _Font:
+def _font(size: int, thread: int) -> Font:
     return ImageFont.load_default(size)
 
 

@@ -9,26 +9,21 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from uniultra.io.overlay import PALETTE, font_of
+from uniultra.io.annotations import zoom_for
+from uniultra.io.overlay import GROUND, INK, PALETTE, Colour, Font, font_of
 from uniultra.pixel_scale import Calibration, ScanRegion, same
 from uniultra.types import Frame
 
 LEAST_SIDE = 640
 """A smaller frame is shown enlarged by a whole number, so that its rulers can be read."""
-MOST_ENLARGED = 32
 LETTERS_A_STEP = 4
 """Heights of a letter that two labelled lines are apart at least."""
 
-_GROUND = (17, 19, 23)
-_INK = (236, 239, 243)
 _GRID = (255, 255, 255)
 _GRID_OPACITY = 0.22
 _AXES = "pixels: x to the right, y down, 0 at the centre of the first pixel"
-
-_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-_Colour = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,7 @@ class _Sheet:
     zoom: int
     left: int
     top: int
-    font: _Font
+    font: Font
     size: int
     step: int
 
@@ -60,12 +55,12 @@ def draw_grid(frame: Frame) -> np.ndarray:
     """The frame between two rulers, with a line at each labelled pixel, and its regions in colours that the
     lines below explain.
 
-    Frames whose longer side is below LEAST_SIDE are enlarged by a whole number, up to MOST_ENLARGED. Returns
+    Frames whose longer side is below LEAST_SIDE are enlarged by a whole number, as `zoom_for` says. Returns
     uint8 RGB (H, W, 3).
     """
     legend = legend_of(frame)
     longer = max(frame.width, frame.height)
-    zoom = int(np.clip(-(-LEAST_SIDE // longer), 1, MOST_ENLARGED))
+    zoom = zoom_for(frame.pixels_hw.shape, LEAST_SIDE)
     size = int(np.clip(round(longer * zoom / 55), 12, 48))
     font = font_of(size)
     left = round(font.getlength(str(frame.height))) + 2 * size
@@ -81,14 +76,14 @@ def draw_grid(frame: Frame) -> np.ndarray:
     return np.array(canvas)
 
 
-def legend_of(frame: Frame) -> list[tuple[str, _Colour]]:
+def legend_of(frame: Frame) -> list[tuple[str, Colour]]:
     """The lines below the frame, each with its colour: its size, and the size of a pixel in every region, or
     why it has none.
     """
-    lines = [(f"{frame.width} x {frame.height} {_AXES}", _INK)]
+    lines = [(f"{frame.width} x {frame.height} {_AXES}", INK)]
     for i, region in enumerate(frame.calibration.regions):
         lines.append((f"region {i + 1}: {_region_scale(region)}", PALETTE[i % len(PALETTE)]))
-    lines += [(text, _INK) for text in _whole_frame_scale(frame.calibration)]
+    lines += [(text, INK) for text in _whole_frame_scale(frame.calibration)]
     return lines
 
 
@@ -133,7 +128,7 @@ def _canvas(frame: Frame, sheet: _Sheet, legend: Sequence[str]) -> Image.Image:
     written = max(round(sheet.font.getlength(text)) for text in legend) + 2 * sheet.size
     width = max(sheet.left + rgb.shape[1] + sheet.size, written)
     below = 2 * sheet.size + len(legend) * (sheet.size + sheet.size // 2)
-    canvas = Image.new("RGB", (width, sheet.top + rgb.shape[0] + below), _GROUND)
+    canvas = Image.new("RGB", (width, sheet.top + rgb.shape[0] + below), GROUND)
     canvas.paste(Image.fromarray(np.rint(rgb).astype(np.uint8)), (sheet.left, sheet.top))
     return canvas
 
@@ -157,19 +152,19 @@ def _draw_rulers(draw: ImageDraw.ImageDraw, sheet: _Sheet, frame: Frame) -> None
     for x in range(0, frame.width, short):
         at, _ = sheet.at(x, 0)
         long = x % sheet.step == 0
-        draw.line((at, sheet.top - (2 if long else 1) * tick, at, sheet.top - 1), fill=_INK)
+        draw.line((at, sheet.top - (2 if long else 1) * tick, at, sheet.top - 1), fill=INK)
         if long:
-            draw.text((at, sheet.top - 2 * tick - 1), str(x), fill=_INK, font=sheet.font, anchor="mb")
+            draw.text((at, sheet.top - 2 * tick - 1), str(x), fill=INK, font=sheet.font, anchor="mb")
     for y in range(0, frame.height, short):
         _, at = sheet.at(0, y)
         long = y % sheet.step == 0
-        draw.line((sheet.left - (2 if long else 1) * tick, at, sheet.left - 1, at), fill=_INK)
+        draw.line((sheet.left - (2 if long else 1) * tick, at, sheet.left - 1, at), fill=INK)
         if long:
-            draw.text((sheet.left - 3 * tick, at), str(y), fill=_INK, font=sheet.font, anchor="rm")
+            draw.text((sheet.left - 3 * tick, at), str(y), fill=INK, font=sheet.font, anchor="rm")
 
 
 def _outline(
-    draw: ImageDraw.ImageDraw, sheet: _Sheet, frame: Frame, region: ScanRegion, colour: _Colour
+    draw: ImageDraw.ImageDraw, sheet: _Sheet, frame: Frame, region: ScanRegion, colour: Colour
 ) -> None:
     """The region's outermost pixels, as far as they lie in the frame."""
     x0, y0, x1, y1 = region.box_xyxy

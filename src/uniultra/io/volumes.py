@@ -32,6 +32,7 @@ from uniultra.types import Cine, Frame
 
 MAX_HEADER_BYTES = 64_000_000
 MAX_LINE_BYTES = 100_000
+MOST_FIELDS = 2_000_000
 MOST_LABEL = 255
 _CHUNK = 1 << 16
 _OPENERS: dict[str, Callable[[], Any]] = {

@@ -15,12 +15,10 @@ from PIL import Image
 from uniultra.data.importers.sample import Finding, Problem, by_stem, pictures, with_mask
 from uniultra.errors import FileError
 from uniultra.io.images import decode, kind_of
-from uniultra.io.masks import MAX_IDS, check_ids, read_ids
+from uniultra.io.masks import LOSSY_INSIDE, MAX_IDS, check_ids, read_ids
 from uniultra.io.paths import shown
 from uniultra.io.pillow_reader import flatten, grey
 from uniultra.io.texts import composed
-
-_LOSSY_INSIDE = 128
 
 
 def objects(hw: tuple[int, int], paths: Sequence[Path]) -> np.ndarray:
@@ -48,7 +46,7 @@ def inside_of(path: Path) -> np.ndarray:
         FileError: unreadable, coloured, or of more than two values.
     """
     if kind_of(path).name == "JPEG":
-        return decode(path, partial(grey, name=shown(path))) >= _LOSSY_INSIDE
+        return decode(path, partial(grey, name=shown(path))) >= LOSSY_INSIDE
     values_hw = read_ids(path)
     values = np.unique(values_hw)
     if np.count_nonzero(values) > 1:
