@@ -105,8 +105,8 @@ INSIDE = {
     "training and models": (
         "data/dataset.py:PromptDataset.unnamed", "data/dataset.py:_around_click",
         "data/dataset.py:_draw_click", "data/distill_dataset.py:RecurringViews",
-        "data/prompt_simulation.py:sam2_box", "data/prompt_simulation.py:uniform_click",
-        "data/prompt_simulation.py:widen_box", "models/build.py:DecoderSize", "models/build.py:with_decoder",
+        "data/prompt_simulation.py:sam2_box", "data/prompt_simulation.py:widen_box",
+        "models/build.py:DecoderSize", "models/build.py:with_decoder",
         "training/adapt.py:steps_for", "training/config.py:DecoderSettings", "training/config.py:FewSettings",
         "training/config_io.py:_check_corrections",
         "training/interactive_loss.py:InteractiveTrainer._handed_on",
