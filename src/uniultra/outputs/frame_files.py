@@ -44,7 +44,7 @@ def write_frame_files(plan: OutputPlan, source: InputFile, result: FrameResult) 
             if kind in writers:
                 writers[kind](path)
             else:
-                _PLAIN[kind](path, source, result)
+                _WRITERS[kind](path, source, result)
     return notes
 
 
@@ -92,7 +92,7 @@ def _legend(result: FrameResult) -> tuple[list[str], list[tuple[int, int, int]]]
     return [found.label for found in result.objects], [colour_of(found) for found in result.objects]
 
 
-_PLAIN: dict[str, Callable[[Path, InputFile, FrameResult], object]] = {
+_WRITERS: dict[str, Callable[[Path, InputFile, FrameResult], object]] = {
     "mask": lambda path, source, result: write_png(path, id_mask(result)),
     "overlay": lambda path, source, result: write_png(path, draw_result(result)),
     "json": lambda path, source, result: write_json(path, frame_json(source.path.name, result)),
@@ -129,7 +129,7 @@ def write_extras(
     more = tuple(kind for kind in kinds if kind not in PLAIN)
     if not more:
         for kind in kinds:
-            _PLAIN[kind](folder / PLAIN[kind], source, result)
+            _WRITERS[kind](folder / PLAIN[kind], source, result)
         return {PLAIN[kind]: folder / PLAIN[kind] for kind in kinds}
     plan = OutputPlan(folder / "all", result.number, more, keep_patient=keep_patient, force=True)
     write_frame_files(plan, source, result)
