@@ -78,7 +78,7 @@ INSIDE = {
     "archives and DICOM results": (
         "batch/job.py:Job.again", "batch/records.py:_sent_name", "batch/records.py:mark_sent",
         "batch/records.py:unsent",
-        "cli/terminal/measure_text.py:_table",
+        "cli/terminal/measure_text.py:_row_json", "cli/terminal/measure_text.py:_table",
         "cli/terminal/measure_text.py:reported_lines", "cli/terminal/options.py:parse_labels",
         "io/dicom/sr.py:Ejection", "io/dicom/sr.py:Moment", "io/dicom/sr.py:_ejection",
         "io/dicom/sr.py:_what", "io/dicom/sr.py:concept", "outputs/cine_dicom.py:CineDicom._keep",
@@ -138,6 +138,7 @@ INSIDE = {
         "segmenter.py:Segmenter.alternatives",
     ),
     "--override-scale, scales beside masks": (
+        "outputs/earlier.py:Written", "outputs/saved_masks.py:_beside",
         "outputs/earlier.py:_scale", "outputs/earlier.py:of_frame", "outputs/earlier.py:saved_beside",
         "outputs/earlier.py:saved_structures", "pixel_scale.py:Calibration.overridden",
     ),
