@@ -80,7 +80,9 @@ def test_interrupted_and_resumed_as_if_it_never_was(tmp_path: Path) -> None:
     )
     while running.poll() is None and sum(1 for _ in (tmp_path / "out").rglob("records/*/*.json")) < 3:
         time.sleep(0.05)
-    running.send_signal(signal.SIGINT)
+    for _ in range(3):  # as an impatient person does
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.2)
     reported, problems = running.communicate(timeout=300)
     assert running.returncode == 130, problems
     assert reported == ""

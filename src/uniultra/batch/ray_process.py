@@ -11,6 +11,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 
 from uniultra.batch.job import Item, Job
 from uniultra.batch.ray_pool import PoolSettings, run
@@ -42,10 +43,16 @@ def run_apart(items: Sequence[Item], job: Job, settings: PoolSettings, done: Cal
             _listen(receiver, done)
             process.join(PATIENCE_S)
         finally:
-            for end in (process.terminate, process.kill):
-                if process.is_alive():
-                    end()
-                    process.join(PATIENCE_S)
+            _end(process)
+
+
+def _end(process: SpawnProcess) -> None:
+    """In good order; at once after a second Ctrl-C, or where that takes too long."""
+    for end in (process.terminate, process.kill):
+        if process.is_alive():
+            end()
+            with contextlib.suppress(KeyboardInterrupt):
+                process.join(PATIENCE_S)
 
 
 def _listen(receiver: Connection, done: Callable[[str], None]) -> None:

@@ -162,6 +162,8 @@ def _run(
             run_apart(items, job, settings, meter.add)
         except BaseException as error:
             stopped = error
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is done is in the tables, however often
     covered = items if listed is None else listed
     counts, total = write_tables(store, covered, job), len(covered)
     if isinstance(stopped, KeyboardInterrupt | SystemExit):
