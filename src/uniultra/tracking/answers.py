@@ -22,6 +22,7 @@ from uniultra.tracking.confidence import (
 )
 from uniultra.tracking.looks import Sight, box_on
 from uniultra.tracking.state import MaskGrid, agreement, area_ratio
+from uniultra.tracking.target_model import Cells
 from uniultra.tracking.tissue import resemblance
 from uniultra.tracking.track_state import ObjectTrack
 from uniultra.types import Frame, Mask, Region
@@ -32,12 +33,15 @@ NESTED = 0.5
 
 @dataclass(frozen=True)
 class Answer:
-    """A mask, its grid and appearance, and what speaks for it."""
+    """A mask, its grid and appearance, what speaks for it, and the cells of the view that the model saw; None
+    where it wasn't asked.
+    """
 
     mask: Mask
     grid: MaskGrid
     seen_hw: np.ndarray
     evidence: Evidence
+    cells: Cells | None = None
 
 
 def brought(
@@ -100,7 +104,10 @@ def weighed(frame: Frame, one: ObjectTrack, sight: Sight | None) -> Answer:
         return _nothing(frame, one)
     mask, grid, seen = sight.mask, sight.grid, sight.seen_hw
     resembles = resemblance(sight.tissue, one.anchor.tissue)
-    return Answer(mask, grid, seen, _evidence(one, grid, seen, mask.quality, resembles))
+    evidence = _evidence(one, grid, seen, mask.quality, resembles)
+    if one.target is not None and sight.cells is not None:
+        evidence = replace(evidence, contrast=one.target.contrast(sight.cells))
+    return Answer(mask, grid, seen, evidence, sight.cells)
 
 
 def _evidence(

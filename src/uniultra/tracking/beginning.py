@@ -19,6 +19,7 @@ from uniultra.tracking.looks import crop_of
 from uniultra.tracking.motion import view_of
 from uniultra.tracking.spans import by_structure
 from uniultra.tracking.state import grid_of
+from uniultra.tracking.target_model import cells_of, learnt
 from uniultra.tracking.tissue import tissue_of
 from uniultra.tracking.track_state import ObjectTrack, TrackState, check_follows
 from uniultra.tracking.views import registered_well, shared_views
@@ -147,4 +148,5 @@ def _new_track(
     """`shown`: the crop's registration, and a view of it, encoded."""
     grid, seen = grid_of(mask.logits_hw, crop), appearance(frame, box)
     anchor = Anchor(grid, mask.quality, shown[0], tissue=tissue_of(shown[1], grid))
-    return ObjectTrack(number, grid, grid, seen, seen, anchor)
+    target = learnt(cells_of(shown[1], grid))
+    return ObjectTrack(number, grid, grid, seen, seen, anchor, target=target)

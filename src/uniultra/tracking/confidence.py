@@ -58,6 +58,14 @@ FIRM, FIRM_LIKE, FIRM_GROWTH, FIRM_WORSE = 0.95, 0.3, 1.2, 0.03
 """Of a frame whose tissue is another: least agreement with motion since the last sure one and likeness with
 which it holds on nevertheless, and how far its area and quality may be off; chosen on train.
 """
+STRANGE = 0.1
+"""Contrast to what lies beside it (`target_model`) below which a mask is said to be lost; chosen on train."""
+KNOWN, KNOWN_WORSE, KNOWN_LIKE, KNOWN_STABLE, KNOWN_MOVED = 0.3, 0.1, 0.3, 0.75, 0.8
+"""Contrast from which a frame holds on whatever its tissue and confidence, fall of the model's quality up to
+which, and likeness, stability, and Dice with what motion made of the mask before from which; chosen on train.
+"""
+DISTINCT = 0.2
+"""Contrast from which a mask is said to be sure."""
 ABSENT_AFTER = 5
 """So many lost frames in a row, and the structure counts as out of view."""
 MOST_GROWTH = 2.5
@@ -89,6 +97,8 @@ class Evidence:
         growth: its area over that of the last sure frame, or the inverse: at least 1.
         changed: as `growth`, but against the prompted frame.
         resembles: how far its tissue is that of the prompted one, 0 to 1 (`tissue.resemblance`).
+        contrast: to what lies beside it, by what was learnt of it, -1 to 1 (`TargetModel.contrast`); None
+            where the model wasn't asked.
     """
 
     quality: float
@@ -99,6 +109,7 @@ class Evidence:
     growth: float = 1.0
     changed: float = 1.0
     resembles: float = 0.5
+    contrast: float | None = None
 
     @property
     def confidence(self) -> float:
@@ -115,6 +126,21 @@ class Evidence:
         return min(1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0))), most)
 
     @property
+    def known(self) -> bool:
+        """Whether the mask stands out from what lies beside it as the structure did, and nothing else speaks
+        much against it.
+        """
+        if self.contrast is None or self.contrast < KNOWN:
+            return False
+        alike = self.like_first >= KNOWN_LIKE and self.stable >= KNOWN_STABLE
+        rated = self.quality >= self.first_quality - KNOWN_WORSE
+        return alike and rated and self.growth <= MOST_GROWTH
+
+    def contrast_below(self, least: float) -> bool:
+        """Whether the mask has a contrast to what lies beside it, and less than this."""
+        return self.contrast is not None and self.contrast < least
+
+    @property
     def plain(self) -> bool:
         """Whether an answer of enough confidence is said to be sure: the prompted frame explains what is
         seen, or the model thinks well of its mask, which isn't of quite another size where much is as it was.
@@ -122,7 +148,7 @@ class Evidence:
         if self.explained >= EXPLAINED_FROM + EXPLAINED_SPAN:
             return True
         resized = self.explained >= FAMILIAR and self.changed > RESIZED
-        return self.quality >= PLAIN and not resized
+        return self.quality >= PLAIN and not resized and not self.contrast_below(DISTINCT)
 
 
 def stability(logits_hw: np.ndarray) -> float:
@@ -139,12 +165,15 @@ def holds_on(evidence: Evidence, steady: float, agreed: float) -> bool:
     A picture changes while a structure stays, and a good mask would be hidden. So it is shown where the model
     rates it as when it was prompted and its area is about the same, and either its shape was followed without
     a break since the last sure frame, or its tissue is known again, where it was looked for or as it looked.
-    Where its tissue is another, all else must be as it was.
+    Where its tissue is another, all else must be as it was. What stands out from its surroundings as the
+    structure did holds on too where it moved along.
 
     Args:
         steady: least agreement with motion of all frames since the last sure one, this one included, 0 to 1.
         agreed: that of this one; 0 where the structure was absent.
     """
+    if evidence.known and agreed >= KNOWN_MOVED:
+        return True
     if evidence.quality < evidence.first_quality - WORSE:
         return False
     if evidence.resembles < UNLIKE:
@@ -160,13 +189,16 @@ def holds_on(evidence: Evidence, steady: float, agreed: float) -> bool:
 def said_of(status: TrackStatus, evidence: Evidence, agreed: float) -> tuple[TrackStatus, float]:
     """The status and the confidence that are said of a frame, whatever is remembered of it.
 
-    A sure one that isn't plain is said to be unsure, so that whoever watches is warned; an unsure one that is
-    plain to be sure where its tissue, its shape and the model's quality are all as they were.
+    One that doesn't stand out from what lies beside it is said to be lost. A sure one that isn't plain is
+    said to be unsure, so that whoever watches is warned; an unsure one that is plain to be sure where its
+    tissue, its shape and the model's quality are all as they were.
 
     Args:
         agreed: agreement with motion from the frame before, 0 to 1; 0 where the structure was absent.
     """
     confidence = evidence.confidence
+    if evidence.contrast_below(STRANGE):
+        return "lost", min(confidence, LOST - 0.01)
     if status == "sure" and not evidence.plain:
         return "unsure", min(confidence, UNSURE)
     same = evidence.resembles >= SAME and agreed >= SAME_SHAPE and evidence.growth <= SURE_GROWTH

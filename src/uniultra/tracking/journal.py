@@ -27,6 +27,7 @@ from uniultra.tracking.beginning import TrackedMask
 from uniultra.tracking.kept import Kept, keep
 from uniultra.tracking.spans import PromptedFrames
 from uniultra.tracking.state import GRID, PATCH, MaskGrid
+from uniultra.tracking.target_model import TargetModel
 from uniultra.tracking.tissue import Tissue
 from uniultra.tracking.track_state import ObjectTrack, TrackState
 from uniultra.types import Cine, Frame, Region
@@ -211,6 +212,8 @@ def _packed(state: TrackState) -> str:
         }
         if one.anchor.tissue is not None:
             arrays[f"tissue{place}"] = np.stack([one.anchor.tissue.inside, one.anchor.tissue.around])
+        if one.target is not None:
+            arrays |= {f"target{place}_{part}": array for part, array in enumerate(one.target.arrays)}
         anchor = one.anchor
         listed = [_edges(grid.region) for grid in (one.grid, one.sure_grid, anchor.grid)]
         said = [one.number, one.lost, one.steady, one.doubted, anchor.quality, anchor.likeness]
@@ -255,7 +258,10 @@ def _object(
     seen = [_of_shape(arrays[f"{name}{place}"], PATCH) for name in ("first", "sure")]
     tissue = Tissue(*arrays[f"tissue{place}"]) if f"tissue{place}" in arrays else None
     anchor = Anchor(first_grid, quality, registrations[registration], alike, tissue)
-    return ObjectTrack(number, grid, sure_grid, seen[0], seen[1], anchor, lost, float(steady), int(doubted))
+    parts = [arrays[f"target{place}_{part}"] for part in range(5) if f"target{place}_{part}" in arrays]
+    target = TargetModel(*parts) if parts else None
+    counted = int(lost), float(steady), int(doubted)
+    return ObjectTrack(number, grid, sure_grid, seen[0], seen[1], anchor, *counted, target)
 
 
 def _of_shape(array: np.ndarray, side: int) -> np.ndarray:

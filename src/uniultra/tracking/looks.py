@@ -15,6 +15,7 @@ from uniultra.pixel_scale import Box
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.confidence import appearance
 from uniultra.tracking.state import MaskGrid, grid_of
+from uniultra.tracking.target_model import Cells, cells_of
 from uniultra.tracking.tissue import Tissue, tissue_of
 from uniultra.tracking.views import shared_views, shows
 from uniultra.types import POSITIVE, Embedding, Frame, Mask, Prompt, Region
@@ -31,12 +32,13 @@ searched for.
 
 @dataclass(frozen=True)
 class Sight:
-    """A mask of the model, its grid, appearance and tissue."""
+    """A mask of the model, its grid, appearance, tissue and the cells of its view."""
 
     mask: Mask
     grid: MaskGrid
     seen_hw: np.ndarray
     tissue: Tissue | None
+    cells: Cells | None
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,8 @@ def sight_of(segmenter: Segmenter, frame: Frame, look: Look | None, place: Place
     if box is None:
         return None
     grid = grid_of(mask.logits_hw, crop_of(segmenter, frame, box))
-    return Sight(mask, grid, appearance(frame, box), tissue_of(encoded, grid))
+    seen = appearance(frame, box)
+    return Sight(mask, grid, seen, tissue_of(encoded, grid), cells_of(encoded, grid))
 
 
 def within_reach(mask: Mask, prompt: Prompt) -> Mask:

@@ -228,16 +228,19 @@ def _concluded(
     agreed = 0.0 if absent else agreed  # it moved along with a guess
     status = status_of(confidence, one.lost, holds_on(answer.evidence, steady, agreed))
     one = replace(one, steady=steady, doubted=one.doubted + 1 if confidence < LOST else 0)
+    nothing = empty_mask(answer.mask.mask_hw.shape)  # type: ignore[arg-type]
+    nothing = replace(nothing, scale=answer.mask.scale)
     if status in ("lost", "absent"):
-        nothing = empty_mask(answer.mask.mask_hw.shape)  # type: ignore[arg-type]
-        nothing = replace(nothing, scale=answer.mask.scale)
         followed = replace(one, grid=answer.grid, lost=one.lost + 1)
         return TrackedMask(one.number, nothing, status, confidence, answer.mask), followed
-    said = said_of(status, answer.evidence, agreed)
-    tracked = TrackedMask(one.number, answer.mask, *said, answer.mask)
+    said, sureness = said_of(status, answer.evidence, agreed)
+    shown = nothing if said == "lost" else answer.mask
+    tracked = TrackedMask(one.number, shown, said, sureness, answer.mask)
     if still and not one.lost:  # a frozen picture must not creep
         return tracked, one
     if status == "unsure":
         return tracked, replace(one, grid=answer.grid, lost=0)
+    if one.target is not None and answer.cells is not None:
+        one = replace(one, target=one.target.with_sure(answer.cells))
     sure = replace(one, sure_grid=answer.grid, sure_hw=answer.seen_hw, steady=1.0)
     return tracked, replace(sure, grid=answer.grid, lost=0)

@@ -14,7 +14,7 @@ from uniultra.types import Embedding
 
 AROUND = 0.25
 """The surroundings reach this share of the box's sides beyond it, and 4 pixels more."""
-_PARTS = 4
+PARTS = 4
 """A cell of the features counts by how many of its parts, so many a side, are inside."""
 _ALIKE = 0.999
 """From this cosine on, a structure and its surroundings have the same features, which say nothing then."""
@@ -37,13 +37,13 @@ def tissue_of(embedding: Embedding, grid: MaskGrid) -> Tissue | None:
         return None
     cells = embedding.features.image_embed[0].astype(np.float32)
     height, width = cells.shape[1:]
-    x, y = (_places(embedding, axis, count) for axis, count in ((0, width), (1, height)))
+    x, y = (places(embedding, axis, count) for axis, count in ((0, width), (1, height)))
     inside = grid.at(*np.meshgrid(x, y)) > 0
     x0, y0, x1, y1 = box
     far_x, far_y = AROUND * (x1 - x0) + 4, AROUND * (y1 - y0) + 4
     near = np.outer((y > y0 - far_y) & (y < y1 + far_y), (x > x0 - far_x) & (x < x1 + far_x)) & ~inside
     unit = cells / np.maximum(np.linalg.norm(cells, axis=0), 1e-6)
-    means = [_mean(unit, _shares(part, height, width)) for part in (inside, near)]
+    means = [_mean(unit, shares(part, height, width)) for part in (inside, near)]
     return None if means[0] is None or means[1] is None else Tissue(means[0], means[1])
 
 
@@ -59,19 +59,19 @@ def resemblance(now: Tissue | None, first: Tissue | None) -> float:
     return min(max((same - other) / max(1.0 - other, 1e-6), 0.0), 1.0)
 
 
-def _places(embedding: Embedding, axis: int, count: int) -> np.ndarray:
-    """Source positions of the cells' parts along an axis, float64 (count * _PARTS,)."""
-    steps = np.arange(count * _PARTS, dtype=np.float64)
-    ends = ModelMap(embedding.region, count * _PARTS).to_source(np.stack([steps, steps], axis=-1))
+def places(embedding: Embedding, axis: int, count: int) -> np.ndarray:
+    """Source positions of the cells' parts along an axis, float64 (count * PARTS,)."""
+    steps = np.arange(count * PARTS, dtype=np.float64)
+    ends = ModelMap(embedding.region, count * PARTS).to_source(np.stack([steps, steps], axis=-1))
     return np.asarray(ends[:, axis])
 
 
-def _shares(part: np.ndarray, height: int, width: int) -> np.ndarray:
+def shares(part: np.ndarray, height: int, width: int) -> np.ndarray:
     """How much of each cell is in a part, 0 to 1, (height, width)."""
-    return np.asarray(part.reshape(height, _PARTS, width, _PARTS).mean(axis=(1, 3), dtype=np.float32))
+    return np.asarray(part.reshape(height, PARTS, width, PARTS).mean(axis=(1, 3), dtype=np.float32))
 
 
-def _mean(unit: np.ndarray, shares: np.ndarray) -> np.ndarray | None:
-    total = unit.reshape(len(unit), -1) @ shares.ravel()
+def _mean(unit: np.ndarray, part: np.ndarray) -> np.ndarray | None:
+    total = unit.reshape(len(unit), -1) @ part.ravel()
     length = float(np.linalg.norm(total))
     return np.asarray(total / length, np.float32) if length > 1e-6 else None

@@ -13,6 +13,7 @@ from uniultra.errors import PromptError
 from uniultra.prompt_checks import check_frame
 from uniultra.tracking.anchor import Anchor
 from uniultra.tracking.state import MaskGrid
+from uniultra.tracking.target_model import TargetModel
 from uniultra.types import Frame
 
 
@@ -30,6 +31,7 @@ class ObjectTrack:
         lost: for how many frames it has been lost.
         steady: least agreement of its masks with motion since the last sure frame, 0 to 1.
         doubted: for how many frames its confidence has been below LOST.
+        target: what tells it from what lies beside it; None where it was given none.
     """
 
     number: int
@@ -41,6 +43,7 @@ class ObjectTrack:
     lost: int = 0
     steady: float = 1.0
     doubted: int = 0
+    target: TargetModel | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class TrackState:
             + one.first_hw.nbytes
             + one.sure_hw.nbytes
             + (0 if one.anchor.tissue is None else 2 * one.anchor.tissue.inside.nbytes)
+            + (0 if one.target is None else sum(array.nbytes for array in one.target.arrays))
             for one in self.objects
         ]
         return self.view_hw.nbytes + sum(shared) + sum(per)
