@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import logging
 import os
 import re
 import select
@@ -32,6 +33,7 @@ from uniultra.backends.protocol import Backend
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 from uniultra.web.client import Client, RefusedError
+from uniultra.web.server import quieten
 
 
 @dataclass(frozen=True)
@@ -263,6 +265,20 @@ def test_stopping_finishes_answers_under_way(frame: Frame, picture: bytes) -> No
     assert logged.count("POST /v1/images/{image_id}/segment 200") == 2
     assert "Traceback" not in logged
     assert image.id not in logged
+
+
+@pytest.mark.parametrize("said", ["Traceback (most recent call last):\n  secret", "it went wrong"])
+def test_no_trace_is_logged_as_text_either(said: str, caplog: pytest.LogCaptureFixture) -> None:
+    quieten()
+    logger = logging.getLogger("uvicorn.error")
+    logger.error(said)
+    try:
+        raise ValueError("secret")
+    except ValueError:
+        logger.exception("it failed")
+    expected = [] if said.startswith("Traceback") else [said]
+    assert [record.getMessage() for record in caplog.records] == [*expected, "it failed"]
+    assert "secret" not in caplog.text
 
 
 def test_what_takes_too_long_to_stop_is_told(picture: bytes) -> None:

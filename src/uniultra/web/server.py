@@ -111,7 +111,7 @@ def quieten() -> None:
 
     def untraced(record: logging.LogRecord) -> bool:
         record.exc_info = record.exc_text = None
-        return True
+        return not record.getMessage().startswith("Traceback")  # starlette's, after a second Ctrl-C
 
     logger = logging.getLogger("uvicorn.error")
     logger.setLevel(logging.WARNING)
