@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from phantoms import ellipse, speckled
@@ -12,7 +13,7 @@ from test_segmenter import DarkIsInside
 from uniultra.errors import OutputError
 from uniultra.results import FrameResult
 from uniultra.segmenter import Segmenter
-from uniultra.tracking import track
+from uniultra.tracking import begin, track
 from uniultra.tracking.journal import SAVE_EVERY, TrackJournal, about_call
 from uniultra.types import Cine, Prompt
 
@@ -139,3 +140,19 @@ def test_a_journal_where_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match=r"can't be written .*leave out --resume"):
         TrackJournal.open(tmp_path / "file" / "journal", ABOUT)
+
+
+def test_what_was_learnt_of_a_structure_is_kept_to_the_bit(tmp_path: Path) -> None:
+    _, state = begin(SEGMENTER, FRAMES[3], PROMPTS[3])
+    learnt = state.objects[0].target
+    assert learnt is not None
+    journal = TrackJournal.open(tmp_path / "part.jsonl", ABOUT)
+    for number in range(SAVE_EVERY):
+        journal.save(number, state)
+    journal.close()
+    again = TrackJournal.open(tmp_path / "part.jsonl", ABOUT)
+    again.close()
+    assert again.state is not None
+    kept = again.state.objects[0].target
+    assert kept is not None
+    assert all(np.array_equal(a, b) for a, b in zip(kept.arrays, learnt.arrays, strict=True))
