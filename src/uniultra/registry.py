@@ -43,16 +43,16 @@ class ModelEntry:
 MODELS: tuple[ModelEntry, ...] = (
     ModelEntry(
         name="uniultra-mini",
-        version="0.6.0",
+        version="0.7.0",
         input_size=256,
         licence="Apache-2.0",
         sha256={
             "config.json": "a4aeaf1815248753a15c1aff45c902ffc529212212e8bf300df3418e0a685128",
-            "decoder.onnx": "e87c994b444c2c52790fb099c8d76669e3893ca25b2e1d37e79210631e49ac6f",
-            "encoder.onnx": "09f9b390ec63daf904147a88861e0a1b5fe57a40a706a0c7295b539a7f0a12ae",
-            "model.json": "980c5e5e8d4c6ea5035a697432457415b4802ad990056d5b977458311b54d217",
-            "model.safetensors": "04ee56bb5398ff73e6754e50c5077cd2443df1433df7579b210a649fa46d35a6",
-            "parity.json": "5260aa4ecb8da4caf86bc810daec6a0dd81552b2735e506c000f5d840c5e1eec",
+            "decoder.onnx": "ae4f4fd31e60210569afc684a4f870d46e8ff80701d402fb102c8c0ef7320bdd",
+            "encoder.onnx": "fdff70bff33703828d26e675c24790fa32f2c62a566dd0e36a602b1491c33397",
+            "model.json": "d2dd257bd305ab09856759834caef16056ec82340dd70872ff7268eac9859e2e",
+            "model.safetensors": "0446258929519a3909df3da52f5ef1db7a76b0133b2ebdf5384eeef66111cfa9",
+            "parity.json": "6f3584e53c2a29ef60b1ee60f8457a67298db6aa26b1dec859cd304d3470ecf0",
         },
     ),
     ModelEntry(

@@ -102,7 +102,7 @@ def make_student(config: DistillConfig, teacher: PromptableModel) -> PromptableM
     if odd is not None:
         raise ModelError(
             f"the teacher's decoder doesn't fit the student's: '{odd}' differs; a student of fresh weights "
-            "has SAM 2's decoder: for a teacher with another one, such as uniultra-mini 0.6.0 and what was "
+            "has SAM 2's decoder: for a teacher with another one, such as uniultra-mini and what was "
             "adapted from it, give --student uniultra-mini"
         )
     student.load_state_dict(own | shared)
