@@ -17,6 +17,7 @@ from uniultra.data.draw_sampler import DrawSampler
 from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import permissive, selection_split, train_split
 from uniultra.errors import DataError, ModelError
+from uniultra.models.build import decoder_size
 from uniultra.training.config_io import load_config
 from uniultra.training.loop import EMA_FILE
 from uniultra.training.supervised import describe, make_model, train
@@ -110,6 +111,18 @@ def test_a_run_can_start_from_a_model_folder(manifest: Path, tmp_path: Path) -> 
     assert make_model(load_config(None, ("model.image_size=64",))).focus_stretch == 1.0
     for name, value in load_file(first / "model.safetensors").items():
         torch.testing.assert_close(again.state_dict()[name], value, msg=name)
+
+
+def test_the_teacher_is_the_published_model_at_twice_the_width() -> None:
+    """By its own config: the published decoder is smaller than SAM 2's, which a fresh network has."""
+    config = Path(__file__).parents[2] / "configs" / "teacher.toml"
+    teacher = make_model(load_config(config, ("model.image_size=64",)))
+    mini = make_model(load_config(None, ("model.image_size=64", "model.start_from='uniultra-mini'")))
+    assert decoder_size(teacher) == decoder_size(mini)
+    wide, narrow = (
+        sum(p.numel() for p in model.vision_encoder.backbone.parameters()) for model in (teacher, mini)
+    )
+    assert 3.5 < wide / narrow < 4.1
 
 
 def test_another_config_doesn_t_go_on_in_an_interrupted_run(manifest: Path, tmp_path: Path) -> None:

@@ -160,6 +160,20 @@ def with_decoder(config: PromptableConfig, size: DecoderSize) -> PromptableModel
     )
 
 
+def with_decoder_of(model: PromptableModel, other: PromptableModel) -> PromptableModel:
+    """A network whose decoder is of the size of another's, fresh; `model` itself where that has SAM 2's."""
+    masks = other.config.mask_decoder_config
+    if masks.num_multimask_outputs:
+        return model
+    return with_decoder(model.config, decoder_size(other))
+
+
+def decoder_size(model: PromptableModel) -> DecoderSize:
+    """The size of a network's decoder."""
+    masks = model.config.mask_decoder_config
+    return DecoderSize(model.hidden_dim, masks.mlp_dim, masks.iou_head_hidden_dim)
+
+
 def _vision(name: str, adapter: AdapterSpec | None, image_size: int) -> Sam2VisionConfig:
     if name in SIZES:
         return vision_config(fit_windows(SIZES[name], image_size), adapter, image_size)

@@ -20,7 +20,7 @@ from uniultra.data.dataset import PromptDataset
 from uniultra.data.distill_dataset import RecurringViews
 from uniultra.data.splits import TrainSplit
 from uniultra.errors import ModelError
-from uniultra.models.build import DecoderSize, load, with_decoder
+from uniultra.models.build import DecoderSize, decoder_size, load, with_decoder
 from uniultra.models.narrow import narrow
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.stored import save_folder
@@ -100,8 +100,7 @@ def check(config: DistillConfig, job: DistillJob) -> None:
 
 def _kept(folder: Path, size: DecoderSize) -> PromptableModel:
     student = load(folder)
-    masks = student.config.mask_decoder_config
-    found = DecoderSize(student.hidden_dim, masks.mlp_dim, masks.iou_head_hidden_dim)
+    found = decoder_size(student)
     if found != size:
         raise ModelError(
             f"'{folder}' has a decoder of width {found.width}, mlp {found.mlp} and quality {found.quality}; "

@@ -20,7 +20,7 @@ from uniultra.data.splits import TrainSplit, permissive, selection_split, train_
 from uniultra.errors import DataError, ModelError
 from uniultra.io.output import write_json
 from uniultra.models.adapted import open_model
-from uniultra.models.build import build
+from uniultra.models.build import build, with_decoder_of
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.start_weights import load_sam1_decoder, widen
 from uniultra.models.stored import save_folder
@@ -79,7 +79,9 @@ def _start(config: TrainConfig) -> PromptableModel:
     if settings.decoder_from:
         load_sam1_decoder(model, settings.decoder_from)
     if settings.widen_from:
-        widen(open_model(settings.widen_from, settings.image_size), model, seed=config.optim.seed)
+        narrow = open_model(settings.widen_from, settings.image_size)
+        model = with_decoder_of(model, narrow)
+        widen(narrow, model, seed=config.optim.seed)
     return model
 
 
