@@ -58,6 +58,7 @@ class ScanRegion:
         delta_xy: physical step per pixel, to the right and down; below 0 where the axis runs the other way.
         low_priority: whether other regions lie on top of this one (bit 0 of its flags).
         flags: all flags, as stored.
+        number: its place in the file, from 1, ignored ones counted; 0 becomes its place in the calibration.
     """
 
     box_xyxy: Box
@@ -67,6 +68,12 @@ class ScanRegion:
     delta_xy: tuple[float, float]
     low_priority: bool = False
     flags: int = 0
+    number: int = 0
+
+    @property
+    def name(self) -> str:
+        """What messages and `Scale.source` call it."""
+        return f"region {self.number}"
 
     @property
     def fault(self) -> str:
@@ -98,7 +105,7 @@ class Calibration:
     """All that is known of a frame's scale.
 
     Attributes:
-        regions: as in the file, numbered from 1 in messages.
+        regions: in the order of the file, with its numbers.
         fallbacks: (name, spacing_mm_yx), best first; used only where no region has lengths.
         notes: what is odd about it, a sentence each.
         pixel_aspect: width over height of a pixel, where the file says that but no size.
@@ -108,6 +115,10 @@ class Calibration:
     fallbacks: tuple[tuple[str, tuple[float, float]], ...] = ()
     notes: tuple[str, ...] = ()
     pixel_aspect: float = 1.0
+
+    def __post_init__(self) -> None:
+        numbered = (replace(region, number=region.number or i) for i, region in enumerate(self.regions, 1))
+        object.__setattr__(self, "regions", tuple(numbered))
 
     @classmethod
     def uniform(cls, spacing_mm_yx: tuple[float, float] | None, source: str = "the frame") -> Calibration:
@@ -148,7 +159,7 @@ class Calibration:
     @property
     def _sizes(self) -> list[tuple[str, tuple[float, float]]]:
         """All that says a size of a pixel, best first: regions, then the rest."""
-        sizes = [(f"region {i}", region.spacing_mm_yx) for i, region in enumerate(self.regions, 1)]
+        sizes = [(f"region {region.number}", region.spacing_mm_yx) for region in self.regions]
         return [*((name, size) for name, size in sizes if size is not None), *self.fallbacks]
 
     def followed_by(self, other: Calibration) -> Calibration:
@@ -171,19 +182,16 @@ class Calibration:
             return self._fallback(box_xyxy)
         if box_xyxy is None:
             return Scale(reason=reasons.NOTHING, notes=self.notes)
-        touched = [(i, region) for i, region in enumerate(self.regions, 1) if region.touches(box_xyxy)]
-        holding = [(i, region) for i, region in touched if region.holds(box_xyxy)]
-        if not all(
-            region.low_priority for _, region in holding
-        ):  # what has the priority lies on top of the others
+        touched = [region for region in self.regions if region.touches(box_xyxy)]
+        holding = [region for region in touched if region.holds(box_xyxy)]
+        if not all(region.low_priority for region in holding):  # what has the priority lies on top
             holding, touched = (
-                [pair for pair in pairs if not pair[1].low_priority] for pairs in (holding, touched)
+                [region for region in found if not region.low_priority] for found in (holding, touched)
             )
         reason = self._fault(touched, holding)
         if reason:
             return Scale(reason=reason, notes=self.notes)
-        number, region = holding[0]
-        return Scale(region.spacing_mm_yx, f"region {number}", notes=self.notes)
+        return Scale(holding[0].spacing_mm_yx, holding[0].name, notes=self.notes)
 
     def moved(
         self, origin_xy: tuple[float, float], scale_xy: tuple[float, float] = (1.0, 1.0)
@@ -210,36 +218,33 @@ class Calibration:
         """Where no region has lengths: another attribute may say more of a 2D region, but a pixel of an
         M-mode has no size.
         """
-        touched = [
-            (i, region)
-            for i, region in enumerate(self.regions, 1)
-            if box_xyxy is None or region.touches(box_xyxy)
-        ]
-        for number, region in touched:
+        touched = [region for region in self.regions if box_xyxy is None or region.touches(box_xyxy)]
+        for region in touched:
             if region.shape != TWO_D or not self.fallbacks:
-                return Scale(reason=reasons.in_region(number, region.fault), notes=self.notes)
+                return Scale(reason=reasons.in_region(region.number, region.fault), notes=self.notes)
         if not self.fallbacks:
             reason = reasons.NO_LENGTHS if self.regions else UNCALIBRATED
             return Scale(reason=reason, notes=self.notes)
         name, spacing = self.fallbacks[0]
-        unused = tuple(reasons.unused(i, region.fault) for i, region in touched)
+        unused = tuple(reasons.unused(region.number, region.fault) for region in touched)
         return Scale(spacing, name, notes=(*self.notes, *unused))
 
-    def _fault(self, touched: list[tuple[int, ScanRegion]], holding: list[tuple[int, ScanRegion]]) -> str:
+    def _fault(self, touched: list[ScanRegion], holding: list[ScanRegion]) -> str:
         """Why a structure that touches these regions and is held by those has no lengths; "" where it has."""
         if not touched:
             return reasons.OUTSIDE
         if not holding and len(touched) == 1:
-            return reasons.beyond(touched[0][0])
+            return reasons.beyond(touched[0].number)
+        numbers = [region.number for region in touched]
         if not holding:
-            return reasons.across([i for i, _ in touched])
-        for number, region in holding:
+            return reasons.across(numbers)
+        for region in holding:
             if region.spacing_mm_yx is None:
-                return reasons.in_region(number, region.fault)
+                return reasons.in_region(region.number, region.fault)
         if _one_scale(holding) and not _one_scale(touched):
-            return reasons.across([i for i, _ in touched])
+            return reasons.across(numbers)
         if not _one_scale(holding):
-            return reasons.overlapping([i for i, _ in holding])
+            return reasons.overlapping([region.number for region in holding])
         return ""
 
 
@@ -254,11 +259,11 @@ def same(a: tuple[float, float], b: tuple[float, float]) -> bool:
     return all(abs(p - q) <= SAME * max(abs(p), abs(q)) for p, q in zip(a, b, strict=True))
 
 
-def _one_scale(regions: list[tuple[int, ScanRegion]]) -> bool:
+def _one_scale(regions: list[ScanRegion]) -> bool:
     """Whether all of them, at least one, have lengths, and the same ones: as a colour box has that lies in a
     B-mode image.
     """
-    spacings = [region.spacing_mm_yx for _, region in regions]
+    spacings = [region.spacing_mm_yx for region in regions]
     first = spacings[0]
     return first is not None and all(spacing is not None and same(first, spacing) for spacing in spacings)
 

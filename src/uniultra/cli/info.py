@@ -96,7 +96,7 @@ def _burned_in(flag: str | None) -> str:
 
 
 def _scale_lines(calibration: Calibration) -> list[str]:
-    lines = [f"  region {i:<5}{_region(region)}" for i, region in enumerate(calibration.regions, 1)]
+    lines = [f"  {region.name:<12}{_region(region)}" for region in calibration.regions]
     for name, (down, right) in calibration.fallbacks:
         lines.append(f"  {name}: {right:.4g} x {down:.4g} mm per pixel")
     return lines or ["  scale       no calibration: sizes are in pixels"]
@@ -116,6 +116,7 @@ def _plain(facts: dict[str, Any]) -> dict[str, Any]:
     calibration = facts["calibration"]
     regions = [
         {
+            "number": region.number,
             "box_xyxy": region.box_xyxy,
             "shape": region.shape,
             "data": region.data,

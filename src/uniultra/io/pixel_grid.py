@@ -82,7 +82,7 @@ def legend_of(frame: Frame) -> list[tuple[str, Colour]]:
     """
     lines = [(f"{frame.width} x {frame.height} {_AXES}", INK)]
     for i, region in enumerate(frame.calibration.regions):
-        lines.append((f"region {i + 1}: {_region_scale(region)}", PALETTE[i % len(PALETTE)]))
+        lines.append((f"{region.name}: {_region_scale(region)}", PALETTE[i % len(PALETTE)]))
     lines += [(text, INK) for text in _whole_frame_scale(frame.calibration)]
     return lines
 

@@ -102,7 +102,7 @@ def _scales(result: FrameResult, found: list[ObjectResult]) -> Iterator[tuple[_A
     """
     drawn: list[tuple[float, float]] = []
     whole = (-0.5, -0.5, result.frame.width - 0.5, result.frame.height - 0.5)
-    regions = {f"region {i}": r.box_xyxy for i, r in enumerate(result.frame.calibration.regions, 1)}
+    regions = {region.name: region.box_xyxy for region in result.frame.calibration.regions}
     for one in found:
         spacing = one.scale.spacing_mm_yx
         if spacing is not None and not any(same(spacing, other) for other in drawn):

@@ -75,8 +75,20 @@ def test_a_region_that_is_none_is_passed_over(tmp_path: Path, box: Any, says: st
     calibration = open_dicom(
         save(dataset(picture(), SequenceOfUltrasoundRegions=items), tmp_path / "a.dcm")
     ).calibration
-    assert len(calibration.regions) == 1
     assert says in calibration.notes[0]
+    assert [one.number for one in calibration.regions] == [2]
+    assert calibration.at((1, 1, 5, 5)).source == "region 2"
+    assert calibration.at((1, 1, 5, 50)).reason == "it reaches beyond region 2"
+    moved = calibration.moved((4.5, 4.5), (2.0, 2.0)).overridden("--spacing", 9.0)
+    assert moved.notes == ("--spacing overrides the file: region 2 says 0.25 mm",)
+
+
+def test_a_region_without_lengths_keeps_its_number(tmp_path: Path) -> None:
+    data = dataset(picture(), SequenceOfUltrasoundRegions=[region((9, 9, 2, 20)), region((0, 0, 35, 23), 0)])
+    bare = open_dicom(save(data, tmp_path / "a.dcm")).calibration
+    assert bare.at((1, 1, 5, 5)).reason.startswith("it lies in region 2, and its pixel deltas")
+    spaced = bare.with_fallback("PixelSpacing", (0.2, 0.2)).at((1, 1, 5, 5))
+    assert spaced.notes[-1].startswith("region 2 is not used")
 
 
 def test_spacings_are_read_down_first(tmp_path: Path) -> None:

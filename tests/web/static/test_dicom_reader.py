@@ -133,7 +133,7 @@ def test_the_scale(tmp_path: Path, items: list[Any], more: dict[str, Any]) -> No
     assert len(found["regions"]) == len(truth.regions)
     for one, other in zip(found["regions"], truth.regions, strict=True):
         assert one["box_xyxy"] == list(other.box_xyxy)
-        assert one["shape"] == other.shape
+        assert (one["number"], one["shape"]) == (other.number, other.shape)
         assert (one["fault"], one["low_priority"]) == (other.fault, other.low_priority)
         mm = None if one["spacing_mm_yx"] is None else tuple(one["spacing_mm_yx"])
         assert mm == pytest.approx(other.spacing_mm_yx)

@@ -114,7 +114,11 @@ def test_the_scale_of_a_line_is_pythons() -> None:
             box = (x0 - 0.5, y0 - 0.5, x0 + random.integers(20, 70) + 0.5, y0 + random.integers(20, 70) + 0.5)
             delta = float(random.choice([0.02, 0.05, 0.0]))
             low = bool(random.random() < 0.3)
-            regions.append(ScanRegion(tuple(map(float, box)), shape, "tissue", units, (delta, delta), low))
+            number = 2 * len(regions) + 2  # as in a file with regions that are ignored
+            sizes = (delta, delta)
+            regions.append(
+                ScanRegion(tuple(map(float, box)), shape, "tissue", units, sizes, low, number=number)
+            )
         fallbacks = (("PixelSpacing", (0.2, 0.2)),) if random.random() < 0.5 else ()
         screens.append(Calibration(tuple(regions), fallbacks))
     cases, expected = [], []

@@ -85,11 +85,7 @@ def image_layer(cine: Cine, name: str, path: str) -> tuple[Any, dict[str, Any], 
 
 def spacing_of(calibration: Calibration) -> tuple[tuple[float, float] | None, str]:
     """The one size of a pixel (down, right) in mm with what says so; None with the reason."""
-    known = [
-        (f"region {number}", region.spacing_mm_yx)
-        for number, region in enumerate(calibration.regions, 1)
-        if region.spacing_mm_yx
-    ]
+    known = [(region.name, region.spacing_mm_yx) for region in calibration.regions if region.spacing_mm_yx]
     known = known or [(name, spacing) for name, spacing in calibration.fallbacks[:1]]
     if not known:
         return None, "the pixel size is unknown: axes are in pixels"

@@ -63,7 +63,7 @@ def calibration_of(header: Header, frame_hw: tuple[int, int]) -> Calibration:
     found = items(header.dataset, "SequenceOfUltrasoundRegions")
     regions, notes = [], []
     for number, item in enumerate(found[:MAX_REGIONS], start=1):
-        region = _region(item)
+        region = _region(item, number)
         if isinstance(region, str):
             notes.append(f"region {number} is ignored: {region}")
             continue
@@ -110,7 +110,7 @@ def _with_aspect(header: Header, calibration: Calibration) -> Calibration:
     return replace(calibration, notes=(*calibration.notes, f"{said}, which the spacing in use contradicts"))
 
 
-def _region(item: Dataset) -> ScanRegion | str:
+def _region(item: Dataset, number: int) -> ScanRegion | str:
     """A region, or why it is none."""
     edges = [integer(item, f"RegionLocation{end}") for end in ("MinX0", "MinY0", "MaxX1", "MaxY1")]
     if any(edge is None for edge in edges):
@@ -131,6 +131,7 @@ def _region(item: Dataset) -> ScanRegion | str:
         delta_xy=(math.nan if deltas[0] is None else deltas[0], math.nan if deltas[1] is None else deltas[1]),
         low_priority=bool(flags & 1),
         flags=flags,
+        number=number,
     )
 
 

@@ -2,8 +2,8 @@
 
 const SAME = 0.005;
 
-// calibration: {regions: [...], fallbacks: [[name, [down, right]], ...], notes}, as the server gives it, with `said` where
-// notes have codes; box: [x0, y0, x1, y1]. {mm: [down, right] or null, source, reason, notes, said}: `notes` speak against
+// calibration: {regions: [...], fallbacks: [[name, [down, right]], ...], notes}, as the server gives it, regions with their
+// numbers in the file, with `said` where notes have codes; box: [x0, y0, x1, y1]. {mm: [down, right] or null, source, reason, notes, said}: `notes` speak against
 // trusting it blindly, `said` has codes and values of sentences, by their English.
 export function scaleAt(calibration, box) {
   const { said, notes, ...scale } = placed(calibration, box);
@@ -14,7 +14,7 @@ export function scaleAt(calibration, box) {
 // known becomes a note.
 export function withSize(calibration, name, size) {
   const { regions, fallbacks, notes, said } = calibration;
-  const sized = regions.map(({ spacing_mm_yx: mm }, index) => [`region ${index + 1}`, mm]).filter(([, mm]) => mm);
+  const sized = regions.map(({ number, spacing_mm_yx: mm }) => [`region ${number}`, mm]).filter(([, mm]) => mm);
   const [first] = [...sized, ...fallbacks],
     more = { ...calibration, fallbacks: [...fallbacks, [name, size]] };
   if (!first || same(first[1], size)) return more;
@@ -35,8 +35,7 @@ const inMm = ([down, right]) =>
 
 function placed({ regions, fallbacks }, box) {
   if (!regions.some((region) => region.spacing_mm_yx)) return fallback(regions, fallbacks, box);
-  const numbered = regions.map((region, index) => ({ ...region, number: index + 1 }));
-  let touched = numbered.filter((region) => touches(region.box_xyxy, box));
+  let touched = regions.filter((region) => touches(region.box_xyxy, box));
   let holding = touched.filter((region) => holds(region.box_xyxy, box));
   if (!holding.every((region) => region.low_priority)) {
     [holding, touched] = [holding, touched].map((list) => list.filter((region) => !region.low_priority));
@@ -75,10 +74,10 @@ function oneScale(regions) {
 
 function fallback(regions, fallbacks, box) {
   const unused = {};
-  for (const [index, { box_xyxy, shape, fault }] of regions.entries()) {
+  for (const { number, box_xyxy, shape, fault } of regions) {
     if (!touches(box_xyxy, box)) continue;
-    if (shape !== "2D" || fallbacks.length === 0) return nowhere(...inRegion(index + 1, fault));
-    unused[`region ${index + 1} is not used: ${fault}`] = { code: "region-unused", values: { region: index + 1, fault } };
+    if (shape !== "2D" || fallbacks.length === 0) return nowhere(...inRegion(number, fault));
+    unused[`region ${number} is not used: ${fault}`] = { code: "region-unused", values: { region: number, fault } };
   }
   if (fallbacks.length > 0) return { mm: fallbacks[0][1], source: fallbacks[0][0], reason: "", notes: Object.keys(unused), said: unused };
   return regions.length ? nowhere("no-lengths", "no region has lengths") : nowhere("uncalibrated", "no calibration is known");

@@ -19,8 +19,8 @@ export function calibrationOf(view, found, explicit, size) {
       notes.push(`region ${index + 1} is ignored: ${reason}`);
       continue;
     }
-    const region = regionOf(view, item);
-    notes.push(...oddities(index + 1, region, size));
+    const region = { ...regionOf(view, item), number: index + 1 };
+    notes.push(...oddities(region, size));
     regions.push(region);
   }
   const usable = [];
@@ -75,7 +75,7 @@ function faultOf(shape, [across, down], deltas) {
   return fault;
 }
 
-function oddities(number, { box_xyxy, spacing_mm_yx: mm }, { width, height }) {
+function oddities({ number, box_xyxy, spacing_mm_yx: mm }, { width, height }) {
   const end = box_xyxy.slice(2).map((edge) => edge - 0.5),
     found = [];
   if (end[0] > width || end[1] > height)
