@@ -10,6 +10,7 @@ import pytest
 
 from phantom_manifest import Phantom, phantom_manifest
 from uniultra.data.manifest import Row
+from uniultra.errors import DataError
 from uniultra.evaluation.journal import Journal, score_rows
 
 
@@ -55,3 +56,18 @@ def test_what_stops_it_stops_the_rest(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="no space left"):
         list(score_rows(score, rows, 2, None, tick))
     assert len(requested) < 10
+
+
+@pytest.mark.parametrize(
+    ("began", "goes_on"),
+    [({}, {"limit": 3, "drawn": True}), ({"limit": 3, "drawn": True}, {"limit": 3}), ({"limit": 3}, {})],
+)
+def test_a_run_of_other_images_is_another(
+    tmp_path: Path, began: dict[str, object], goes_on: dict[str, object]
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    Journal(path, {"limit": None, **began})
+    with pytest.raises(DataError, match="belongs to a run with different") as refused:
+        Journal(path, {"limit": None, **goes_on})
+    assert "not recorded" not in str(refused.value)
+    Journal(path, {"limit": None, **began})

@@ -17,8 +17,10 @@ from phantoms import ellipse, speckled
 from uniultra.batch.storage import local_file
 from uniultra.batch.watch import Watch
 from uniultra.cli.main import app
+from uniultra.cli.terminal.archives import fetched_one
 from uniultra.errors import FileError, OutputError, PromptError
 from uniultra.io.dicomweb import fetch, instances, parse_place, store
+from uniultra.io.sending import send
 from web_archive import Archive, web_archive
 
 pytest.importorskip("dicomweb_client", reason="dicomweb-client is of the extra dicomweb")
@@ -77,6 +79,43 @@ def test_segment_from_and_to_an_archive(server: str, scan: Path, tmp_path: Path)
     assert list(instances(place)) == [f"{source.SOPInstanceUID}.dcm"]  # results are no images
 
 
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        (("segment", "--box", "105,65,235,155"), 0),
+        (("segment", "--box", "105,65,235,155", "--frame", "3"), 2),
+        (("segment", "--box", "105,65,235,155", "--frames", "all"), 2),
+        (("segment", "--prompts", "none.csv"), 2),
+        (("track", "--box", "105,65,235,155", "--from", "2"), 2),
+    ],
+)
+def test_what_is_said_of_a_copy_names_its_address(
+    server: str,
+    scan: Path,
+    tmp_path: Path,
+    call: tuple[str, ...],
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("none.csv").write_text("file,frame,object,x0,y0,x1,y1\nscan.dcm,,1,105,65,235,155\n")
+    store(server, [scan])
+    [place] = instances(place_of(server, scan)).values()
+    name, *options = call
+    done = CliRunner().invoke(app, [name, place_of(server, scan), *options, "--out", "out"])
+    said = f"{done.output} {done.exception} {capfd.readouterr()}"
+    assert (done.exit_code == 0) == (code == 0), said
+    assert f"{place}" in said
+    assert "uniultra-" not in said.replace("uniultra-mini", "").replace("uniultra-out", "")
+
+
+def test_a_copy_is_the_same_file_each_time(server: str, scan: Path) -> None:
+    store(server, [scan])
+    first, second = (os.stat(fetched_one(place_of(server, scan))) for _ in range(2))
+    assert (first.st_size, first.st_mtime_ns) == (second.st_size, second.st_mtime_ns)
+
+
 def test_the_token_goes_along(server: str, scan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store(server, [scan])
     monkeypatch.setenv("UNIULTRA_DICOMWEB_TOKEN", "abc")
@@ -113,6 +152,10 @@ def test_what_was_taken_before_a_failure_is_told(server: str, scan: Path, tmp_pa
     assert "1 DICOM results are stored in 127.0.0.1:" in done.stderr
     assert "answers 503" in str(done.exception)
     assert f"Results in {tmp_path / 'out'}/" in done.stdout
+    Archive.answer, Archive.most = 200, 1000  # what docs/archive.md says of sending the rest
+    results = [*(tmp_path / "out").glob("*.dcm")]
+    assert send(server, results) == 2
+    assert set(Archive.held) == {str(pydicom.dcmread(one).SOPInstanceUID) for one in [scan, *results]}
 
 
 def full(*_: object, **__: object) -> None:

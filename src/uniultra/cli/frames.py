@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from uniultra.cli.terminal.progress import new_bar
 from uniultra.cli.terminal.text import label, printable
+from uniultra.io.paths import shown
 
 if TYPE_CHECKING:
     from uniultra.cli.terminal.options import Rescale
@@ -145,7 +146,9 @@ class Summary:
     def text(self) -> str:
         height, width = self.cine.frame_hw
         frames = f"frames {self.numbers[0]} to {self.numbers[-1]} of 0 to {self.cine.count - 1}"
-        lines = [f"{self.file}  {frames}  {width}x{height}  {self.segmenter.name} {self.segmenter.version}"]
+        lines = [
+            f"{shown(self.file)}  {frames}  {width}x{height}  {self.segmenter.name} {self.segmenter.version}"
+        ]
         for identity, areas in self.areas.items():
             units = dict.fromkeys(unit for _, unit, _ in areas)  # they differ where a mask leaves its region
             spans = [_span([area for area in areas if area[1] == unit]) for unit in units]

@@ -25,6 +25,7 @@ from uniultra.cli.terminal.options import (
 from uniultra.cli.terminal.progress import new_bar
 from uniultra.cli.terminal.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
+from uniultra.io.paths import shown
 from uniultra.outputs.frame_choice import parse_frames
 from uniultra.outputs.plan import (
     KINDS_SHOWN,
@@ -219,7 +220,7 @@ def _each(
             except KeyboardInterrupt:
                 if not several:
                     raise
-                tell([f"{source.path}: interrupted; nothing of it was written"])
+                tell([f"{shown(source.path)}: interrupted; nothing of it was written"])
                 raise typer.Exit(130) from None
             done.append(printed.complete)
             tell(printed.notes)
@@ -229,9 +230,9 @@ def _each(
 
 
 def _human(file: Path, result: FrameResult) -> str:
-    shown = f"{file}" if result.number is None else f"{file} frame {result.number}"
+    name = shown(file) if result.number is None else f"{shown(file)} frame {result.number}"
     size = f"{result.frame.width}x{result.frame.height}"
-    lines = [f"{shown}  {size}  {result.model.name} {result.model.version}"]
+    lines = [f"{name}  {size}  {result.model.name} {result.model.version}"]
     notes = dict.fromkeys(result.notes)
     for found in result.objects:
         lines.append(f"  {found.number}: area {_size(found)}, quality {found.mask.quality:.2f}")

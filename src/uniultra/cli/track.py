@@ -256,7 +256,7 @@ def _prompts(
     if prompts is not None:
         if frame is not None:
             raise PromptError(f"--prompts {prompts} names its frames itself; leave out --frame {frame}")
-        return read_track_prompts(prompts, Path(cine.source).name)
+        return read_track_prompts(prompts, clip.name)
     frame = frame or 0
     prior = Prior() if mask is None else read_prior(mask, cine.frame_hw, clip, frame)
     return {frame: dict(enumerate(group_prior(typed, prior), start=1))}

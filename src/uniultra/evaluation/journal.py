@@ -18,6 +18,8 @@ from uniultra.evaluation.records import EmptyAnswer, ScoredImage, Skipped, recor
 
 SKIPPED = "skipped"
 """The key of what was asked under which the rows stand that were left out from the start."""
+LEFT_OUT = {"drawn": False}
+"""What a journal doesn't state where it is so."""
 
 
 class Journal:
@@ -64,17 +66,16 @@ class Journal:
     def _read(self, whole: list[str], requested: dict[str, Any]) -> None:
         try:
             head, *lines = (json.loads(line) for line in whole)
+            head, requested = LEFT_OUT | head, LEFT_OUT | requested
             known = {(line["dataset"], line["id"]): self.parse(line) for line in lines}
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
                 f"'{self.path}' is damaged ({error}); delete it to start again, or choose another folder"
             ) from error
         wrong = [
-            key
-            if isinstance(head, dict) and key in head
-            else f"{key} (not recorded by the version that started it)"
+            key if key in head else f"{key} (not recorded by the version that started it)"
             for key in requested
-            if not isinstance(head, dict) or (key != SKIPPED and head.get(key) != requested[key])
+            if key != SKIPPED and head.get(key) != requested[key]
         ]
         if wrong:
             raise self._of_another(", ".join(wrong))

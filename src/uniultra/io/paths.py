@@ -27,9 +27,26 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What a system says where a disk, a user's share of it, or the size of a file is used up."""
 
 
+_ADDRESSES: dict[str, str] = {}
+"""Local copies, and the addresses that they are copies of."""
+
+
 def shown(path: PathLike) -> str:
-    """A path for a message, as the user gave it, on one line; see `text.printable`."""
-    return printable(os.fspath(path)) or "(empty path)"
+    """A path for a message, as the user gave it, on one line; see `text.printable`. A local copy is called by
+    the address that it is a copy of.
+    """
+    name = os.fspath(path)
+    return printable(_ADDRESSES.get(name, name)) or "(empty path)"
+
+
+@contextmanager
+def copy_of(address: str, path: Path) -> Iterator[Path]:
+    """`path`, which messages call by the address that it is a copy of while the context lasts."""
+    _ADDRESSES[os.fspath(path)] = address
+    try:
+        yield path
+    finally:
+        del _ADDRESSES[os.fspath(path)]
 
 
 def for_ffmpeg(path: PathLike) -> str:

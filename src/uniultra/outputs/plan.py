@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uniultra.errors import OutputError, PromptError
+from uniultra.io.paths import shown
 
 if TYPE_CHECKING:
     from uniultra.io.input_file import InputFile
@@ -137,8 +138,8 @@ def check_kinds(plan: OutputPlan, sources: Sequence[InputFile]) -> None:
         for source in sources:
             if not source.is_dicom:
                 raise OutputError(
-                    f"{source.path}: DICOM results need a DICOM image to refer to; leave out --write seg, "
-                    "fractional, sr and sc"
+                    f"{shown(source.path)}: DICOM results need a DICOM image to refer to; leave out --write "
+                    "seg, fractional, sr and sc"
                 )
     _check_libraries(plan.kinds)
 

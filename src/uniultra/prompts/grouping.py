@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uniultra.errors import PromptError
+from uniultra.io.paths import shown
 from uniultra.pixel_scale import Box
 from uniultra.prompts.objects import check_counts, named_prompts
 from uniultra.types import NEGATIVE, POSITIVE, Prompt
@@ -163,7 +164,7 @@ class PromptSource:
         frames = sorted(number for called, number in self.listed if called == name and number is not None)
         if frames:
             raise PromptError(
-                f"{file}: the prompts file has rows of frame {frames[0]}, and none for this call; choose one "
-                f"with --frame {frames[0]}, or leave the column frame empty"
+                f"{shown(file)}: the prompts file has rows of frame {frames[0]}, and none for this call; "
+                f"choose one with --frame {frames[0]}, or leave the column frame empty"
             )
-        raise PromptError(f"{file}: the prompts file has no entry '{file.name}'")
+        raise PromptError(f"{shown(file)}: the prompts file has no entry '{file.name}'")

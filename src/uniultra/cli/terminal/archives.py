@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -31,14 +32,23 @@ def fetched(places: Sequence[str]) -> list[str]:
         OutputError: dicomweb-client isn't installed.
     """
     from uniultra.io.dicomweb import fetch, instances, is_web
+    from uniultra.io.paths import copy_of
 
     if not any(map(is_web, places)):
         return list(places)
     folder = Path(tempfile.mkdtemp(prefix="uniultra-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    kept = ExitStack()
+    atexit.register(kept.close)
     found: list[str] = []
     for place in places:
-        found += [str(fetch(one, folder)) for one in instances(place).values()] if is_web(place) else [place]
+        if not is_web(place):
+            found.append(place)
+            continue
+        for one in instances(place).values():
+            copy = kept.enter_context(copy_of(one, fetch(one, folder)))
+            os.utime(copy, (0, 0))  # an instance never changes: `track --resume` sees the file that it began
+            found.append(str(copy))
     return found
 
 

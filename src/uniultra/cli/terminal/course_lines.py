@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uniultra.cli.terminal.text import printable
+from uniultra.io.paths import shown
 
 if TYPE_CHECKING:
     from uniultra.io.input_file import InputFile
@@ -18,7 +19,7 @@ def course_lines(source: InputFile, course: Course, facts: ModelFacts) -> str:
 
     frames = [point.frame for point in next(iter(course.points.values()), [])]
     count = f"{len(frames)} frame" if len(frames) == 1 else f"{len(frames)} frames"
-    lines = [f"{source.path}  {count}  {facts.name} {facts.version}"]
+    lines = [f"{shown(source.path)}  {count}  {facts.name} {facts.version}"]
     for number, points in sorted(course.points.items()):
         sizes = [point.size for point in points if point.size is not None]
         digits = 1 if "mm2" in course.units else 0

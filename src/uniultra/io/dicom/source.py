@@ -30,7 +30,7 @@ from uniultra.io.dicom.groups import is_stack
 from uniultra.io.dicom.header import ATTRIBUTES, LOSSY, Header, header_of, read_header
 from uniultra.io.dicom.identity import KEPT, kept_identity
 from uniultra.io.dicom.pixels import Image, open_image
-from uniultra.io.paths import PathLike
+from uniultra.io.paths import PathLike, shown
 from uniultra.io.silence import quiet
 from uniultra.structures import Coded
 
@@ -218,7 +218,7 @@ def need_highdicom(path: PathLike) -> None:
     """Raises OutputError where highdicom is not installed."""
     if importlib.util.find_spec("highdicom") is None:
         raise OutputError(
-            f"{path}: writing a DICOM SR needs highdicom; install with: pip install 'uniultra[dicom]'"
+            f"{shown(path)}: writing a DICOM SR needs highdicom; install with: pip install 'uniultra[dicom]'"
         )
 
 
