@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from phantoms import ellipse, speckled
+from uniultra.cli.terminal.course_lines import course_lines
+from uniultra.io.input_file import InputFile
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.course import Course, ejection_json
 from uniultra.outputs.course_plot import DOUBT, Curve, Point, as_picture, as_svg
@@ -16,6 +20,7 @@ from uniultra.results import FrameResult, ObjectResult, TrackStatus
 from uniultra.types import Mask
 
 HW = (200, 200)
+FACTS = ModelFacts("m", "1", 128)
 MM = Scale((0.5, 0.5), "test")
 
 
@@ -27,7 +32,7 @@ def result(number: int, half: float, status: TrackStatus = "sure", scale: Scale 
     return FrameResult(
         frame,
         (ObjectResult(1, mask, status=status, confidence=0.9),),
-        ModelFacts("m", "1", 128),
+        FACTS,
         number,
         number / 20,
     )
@@ -70,7 +75,30 @@ def test_extremes_too_close_or_too_few_are_noted() -> None:
 def test_areas_in_pixels_are_in_square_pixels() -> None:
     blind = Scale(None, "", "no calibration", ("an odd scale",))
     found = course(result(0, 40, scale=blind))
-    assert (found.unit, list(found.notes)) == ("px2", ["an odd scale"])
+    assert (found.curves()[1], list(found.notes)) == ("px2", ["an odd scale"])
+
+
+def test_a_curve_has_one_unit() -> None:
+    """Pixels where one mask has no millimetres; frames without a mask change nothing."""
+    blind = Scale(None, "", "it reaches beyond region 1")
+    whole = course(result(0, 40), result(1, 0, "lost", blind), result(2, 20))
+    left = course(result(0, 40), result(1, 40, scale=blind), result(2, 20))
+    for found, unit, pixel in ((whole, "mm2", 0.25), (left, "px2", 1.0)):
+        [curve], said = found.curves()
+        areas = [point.size for point in found.points[1]]
+        assert said == unit
+        assert [one.size for one in curve.points] == [area and pytest.approx(area * pixel) for area in areas]
+    first, last = min(areas), max(areas)
+    source = InputFile(Path("a.dcm"))
+    assert f"  1: area {first:.0f} to {last:.0f} px2; sure throughout" in course_lines(source, left, FACTS)
+
+
+def test_each_structure_has_its_own_unit_in_lines() -> None:
+    blind = replace(result(0, 40, scale=Scale(None, "", "no")).objects[0], number=2)
+    both = replace(result(0, 40), objects=(*result(0, 40).objects, blind))
+    found = course(both)
+    assert [found.curves(number)[1] for number in (1, 2)] == ["mm2", "px2"]
+    assert found.curves()[1] == "px2"
 
 
 def test_without_two_sure_frames_or_millimetres_there_is_a_reason() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ class Course:
 
     Attributes:
         ventricle: the number of the structure that is a left ventricle in an apical view; 0 for none.
-        points: by structure, its size on each frame.
+        points: by structure, its size in px2 on each frame.
         timed: whether points are at seconds; else at frames.
         notes: those on frames, each once.
     """
@@ -44,7 +44,6 @@ class Course:
     ventricle: int = 0
     points: dict[int, list[Point]] = field(default_factory=dict)
     timed: bool = True
-    units: set[str] = field(default_factory=set)
     notes: dict[str, None] = field(default_factory=dict)
     diastole: Extreme | None = None
     systole: Extreme | None = None
@@ -54,9 +53,8 @@ class Course:
         self.timed = self.timed and result.time_s is not None
         self.notes |= dict.fromkeys(f"frame {result.number}: {note}" for note in result.notes)
         for found in result.objects:
-            size = float(found.area_px) if found.area_mm2 is None else found.area_mm2
-            self.units.add("px2" if found.area_mm2 is None else "mm2")
-            point = Point(result.at, result.time_s, size if found.area_px else None, found.status or "sure")
+            size = float(found.area_px) or None
+            point = Point(result.at, result.time_s, size, found.status or "sure", size and found.area_mm2)
             self.points.setdefault(found.number, []).append(point)
             self.notes |= dict.fromkeys(found.scale.notes)
             if found.number == self.ventricle and found.status == "sure" and found.area_px:
@@ -69,20 +67,23 @@ class Course:
         if self.systole is None or here.area_px < self.systole.area_px:
             self.systole = here
 
-    @property
-    def unit(self) -> str:
-        """Of sizes: mm2 or px2; "px2 and mm2" where frames differ, as where a mask leaves its region."""
-        return " and ".join(sorted(self.units, reverse=True)) or "px2"
-
-    def curves(self) -> list[Curve]:
-        """By structure, in the order of their numbers."""
-        return [Curve(f"structure {number}", tuple(self.points[number])) for number in sorted(self.points)]
+    def curves(self, *numbers: int) -> tuple[list[Curve], str]:
+        """These structures, or all in the order of their numbers; and the one unit of their sizes: mm2, or
+        px2 where a mask has no millimetres, as one that leaves its region.
+        """
+        chosen = [(number, self.points[number]) for number in numbers or sorted(self.points)]
+        found = [point for _, points in chosen for point in points if point.size is not None]
+        unit = "mm2" if found and all(point.mm2 is not None for point in found) else "px2"
+        if unit == "mm2":
+            chosen = [(number, [replace(one, size=one.mm2) for one in points]) for number, points in chosen]
+        return [Curve(f"structure {number}", tuple(points)) for number, points in chosen], unit
 
 
 def write_course(parts: Mapping[str, Path], image: str, course: Course) -> None:
     """Writes the plot as PNG and SVG, and the ejection fraction where it is planned. Raises OutputError."""
-    write_png(parts["plot"], as_picture(course.curves(), course.unit, course.timed))
-    write_text(parts["chart"], as_svg(course.curves(), course.unit, course.timed))
+    curves, unit = course.curves()
+    write_png(parts["plot"], as_picture(curves, unit, course.timed))
+    write_text(parts["chart"], as_svg(curves, unit, course.timed))
     if "ef" in parts:
         write_json(parts["ef"], ejection_json(image, course))
 

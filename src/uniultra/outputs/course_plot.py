@@ -25,12 +25,15 @@ XY = tuple[float, float]
 
 @dataclass(frozen=True)
 class Point:
-    """One structure on one frame; `size` is None where there is no mask."""
+    """One structure on one frame; `size`, an area, is None where there is no mask, `mm2` also where pixels
+    have no size.
+    """
 
     frame: int
     time_s: float | None
     size: float | None
     status: str
+    mm2: float | None = None
 
 
 @dataclass(frozen=True)

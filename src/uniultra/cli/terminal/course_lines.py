@@ -21,9 +21,10 @@ def course_lines(source: InputFile, course: Course, facts: ModelFacts) -> str:
     count = f"{len(frames)} frame" if len(frames) == 1 else f"{len(frames)} frames"
     lines = [f"{shown(source.path)}  {count}  {facts.name} {facts.version}"]
     for number, points in sorted(course.points.items()):
-        sizes = [point.size for point in points if point.size is not None]
-        digits = 1 if "mm2" in course.units else 0
-        span = f"{min(sizes, default=0):.{digits}f} to {max(sizes, default=0):.{digits}f} {course.unit}"
+        [curve], unit = course.curves(number)
+        sizes = [point.size for point in curve.points if point.size is not None]
+        digits = 1 if unit == "mm2" else 0
+        span = f"{min(sizes, default=0):.{digits}f} to {max(sizes, default=0):.{digits}f} {unit}"
         said = f"area {span}" if sizes else "never found"
         doubts = [
             f"{status} on {_ranges([point.frame for point in points if point.status == status])}"
