@@ -235,7 +235,7 @@ def test_a_broken_file_is_a_failure_in_one_line_under_its_own_name(
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"path": "none.png"}, "none.png: can't be read"),
+        ({"path": "/tmp/none.png"}, "sub/scan.png: can't be read"),
         ({"path": "memory://none.png"}, "memory://none.png: can't be read"),
         (
             {"prompts": (((200.0, 5.0, 300.0, 9.0), (), ()),)},
@@ -249,7 +249,14 @@ def test_reasons(job: Job, item: Item, segmenter: Segmenter, changes: dict[str, 
     outcome = do(dataclasses.replace(item, **changes), job, segmenter)
     assert outcome.status == "failed"
     assert reason in outcome.reason
+    assert "/tmp/" not in outcome.reason
     assert "\n" not in outcome.reason
+
+
+def test_a_previous_mask_that_is_gone(job: Job, item: Item, segmenter: Segmenter) -> None:
+    given = dataclasses.replace(item, prior="/tmp/none.mask.png")
+    outcome = do(given, dataclasses.replace(job, masks=True), segmenter)
+    assert outcome.reason.startswith("previous mask of sub/scan.png: can't be read (No such file")
 
 
 def test_an_unforeseen_error_is_a_failure_too(

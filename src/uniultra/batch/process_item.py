@@ -76,7 +76,8 @@ def _try(item: Item, job: Job, segmenter: Segmenter, store: Store) -> Outcome:
     """Raises whatever a hostile file brings about."""
     with ExitStack() as stack:
         file, prior = _fetch(item, job, stack)
-        sums = _sums(file, prior)
+        with _called(item, (file, prior)):  # it may be gone by now
+            sums = _sums(file, prior)
         record = read_record(store, item)
         if record is not None and record.get("run") == job.run:
             return Outcome(item.label, record["status"], record.get("reason", ""))
