@@ -13,7 +13,7 @@ from uniultra.pixel_scale import NO_SCALE
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import begin, step
 from uniultra.tracking.anchor import mask_at
-from uniultra.tracking.answers import Answer, instead
+from uniultra.tracking.answers import Answer, explained, instead
 from uniultra.tracking.confidence import ABSENT_AFTER, Evidence
 from uniultra.tracking.looks import view_tasks, within_reach
 from uniultra.tracking.state import grid_of
@@ -57,6 +57,15 @@ def test_what_is_absent_is_looked_for_in_turns(monkeypatch: pytest.MonkeyPatch) 
     assert max(passes[ABSENT_AFTER + 1 :]) == 2
     assert sum(views) < sum(passes)
     assert min(views) == 1
+
+
+def test_what_was_absent_until_now_is_known_to_have_been() -> None:
+    _, state = begin(Segmenter(DarkIsInside()), FRAMES[0], {1: PROMPTS[1]})
+    [one] = state.objects
+    for lost in (0, ABSENT_AFTER - 1, ABSENT_AFTER):
+        answer = explained(FRAMES[0], replace(one, lost=lost), one.grid.region)
+        assert answer is not None
+        assert answer.evidence.absent is (lost == ABSENT_AFTER)
 
 
 def test_close_crops_share_a_view_and_only_closer_ones_a_registration() -> None:

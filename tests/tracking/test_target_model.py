@@ -12,7 +12,7 @@ from phantoms import ellipse, speckled
 from test_segmenter import DarkIsInside
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import begin, step
-from uniultra.tracking.confidence import KNOWN, LOST, STRANGE, Evidence, holds_on, said_of
+from uniultra.tracking.confidence import DISTINCT, LOST, SURE, Evidence, holds_on, said_of
 from uniultra.tracking.state import MaskGrid, grid_of
 from uniultra.tracking.target_model import Cells, TargetModel, cells_of, learnt
 from uniultra.types import Embedding, Features, Prompt, Region
@@ -56,11 +56,11 @@ def model() -> TargetModel:
 
 def test_a_mask_that_is_the_structure_stands_out_and_one_beside_it_does_not() -> None:
     moved = ellipse(HW, (60, 95), (34, 30))
-    assert model().contrast(cells(moved, moved, seed=1)) > KNOWN
+    assert model().contrast(cells(moved, moved, seed=1)) > DISTINCT
     there, aside = (model().contrast(cells(INSIDE, mask, seed=1)) for mask in (INSIDE, ASIDE))
     assert aside < there / 2
     nothing = np.zeros(HW, np.bool_)
-    assert abs(model().contrast(cells(nothing, INSIDE, seed=1))) < STRANGE
+    assert abs(model().contrast(cells(nothing, INSIDE, seed=1))) < DISTINCT / 2
 
 
 def test_scores_are_shares_of_cells() -> None:
@@ -109,24 +109,35 @@ def test_where_there_is_nothing_to_tell_apart() -> None:
     assert known.with_sure(broken) is known
 
 
-def test_what_contrast_says_of_a_frame() -> None:
+def test_what_standing_says_of_a_frame() -> None:
     good = Evidence(0.9, 0.9, 0.9, 0.9, resembles=0.95, contrast=0.5)
-    assert good.confidence > LOST
-    strange = Evidence(0.9, 0.9, 0.9, 0.9, resembles=0.95, contrast=STRANGE - 0.01)
+    assert good.standing is not None
+    assert good.standing > SURE
+    assert replace(good, contrast=None).standing is None
+    assert replace(good, growth=2.6).standing == 0
+    assert replace(good, resembles=0.59, like_first=0.29).standing == 0
+    assert replace(good, stable=1.0).standing == good.standing
+    doubtful = replace(good, like_first=0.4, stable=0.74, contrast=0.3)
+    assert doubtful.standing is not None
+    worse = {"contrast": 0.2, "resembles": 0.5, "stable": 0.7, "like_first": 0.2, "absent": True}
+    for name, value in worse.items():
+        assert replace(doubtful, **{name: value}).standing < doubtful.standing  # type: ignore[operator]
+    strange = Evidence(0.9, 0.9, 0.97, 0.7, 0.95, resembles=0.55, contrast=0.0, absent=True)
     assert strange.confidence > LOST
     for status in ("sure", "unsure"):
-        said, confidence = said_of(status, strange, 1.0)
-        assert said == "lost"
-        assert confidence < LOST
+        assert said_of(status, strange, 1.0) == ("lost", strange.standing)
     assert said_of("sure", good, 1.0)[0] == "sure"
-    assert said_of("sure", Evidence(0.9, 0.9, 0.9, 0.9, resembles=0.95, contrast=0.19), 1.0)[0] == "unsure"
-    unlike = Evidence(0.8, 0.9, 0.3, 0.75, resembles=0.0, contrast=KNOWN)
-    assert unlike.confidence < LOST
-    assert holds_on(unlike, 0.0, 0.85)
-    assert not holds_on(unlike, 0.0, 0.0)
-    worse = {"contrast": KNOWN - 0.01, "quality": 0.79, "growth": 2.6, "like_first": 0.29, "stable": 0.74}
-    for name, value in worse.items():
-        assert not holds_on(replace(unlike, **{name: value}), 0.0, 0.85)
+    assert said_of("sure", replace(good, contrast=0.19), 1.0)[0] == "unsure"
+
+
+def test_a_mask_is_shown_by_its_standing_where_the_model_was_asked() -> None:
+    changed = Evidence(0.8, 0.9, 0.55, 0.8, resembles=0.7, contrast=0.3)
+    assert changed.confidence < LOST
+    assert holds_on(changed, 0.0, 0.0)
+    assert said_of("unsure", changed, 0.0) == ("unsure", changed.confidence)
+    worst = ({"contrast": None}, {"stable": 0.6}, {"resembles": 0.0}, {"absent": True, "like_first": 0.2})
+    for worse in worst:
+        assert not holds_on(replace(changed, **worse), 0.0, 0.0)
 
 
 def test_only_sure_frames_of_the_model_are_learnt(monkeypatch: pytest.MonkeyPatch) -> None:

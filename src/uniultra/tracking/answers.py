@@ -12,6 +12,7 @@ from uniultra.geometry import OUTSIDE_LOGIT, scale_of
 from uniultra.pixel_scale import NO_SCALE
 from uniultra.tracking.anchor import EXPLAINED, PARTLY, followed, mask_at, moved_along
 from uniultra.tracking.confidence import (
+    ABSENT_AFTER,
     LOST,
     SURE,
     SURE_GROWTH,
@@ -123,6 +124,7 @@ def _evidence(
         area_ratio(grid, one.sure_grid),
         area_ratio(grid, one.anchor.grid),
         resembles,
+        absent=one.lost >= ABSENT_AFTER,
     )
 
 

@@ -58,12 +58,6 @@ FIRM, FIRM_LIKE, FIRM_GROWTH, FIRM_WORSE = 0.95, 0.3, 1.2, 0.03
 """Of a frame whose tissue is another: least agreement with motion since the last sure one and likeness with
 which it holds on nevertheless, and how far its area and quality may be off; chosen on train.
 """
-STRANGE = 0.1
-"""Contrast to what lies beside it (`target_model`) below which a mask is said to be lost; chosen on train."""
-KNOWN, KNOWN_WORSE, KNOWN_LIKE, KNOWN_STABLE, KNOWN_MOVED = 0.3, 0.1, 0.3, 0.75, 0.8
-"""Contrast from which a frame holds on whatever its tissue and confidence, fall of the model's quality up to
-which, and likeness, stability, and Dice with what motion made of the mask before from which; chosen on train.
-"""
 DISTINCT = 0.2
 """Contrast from which a mask is said to be sure."""
 ABSENT_AFTER = 5
@@ -84,6 +78,14 @@ prompted frame explains what is seen: logistic regression on simulated cines of 
 recordings, its constant moved on val so that LOST is a half (docs/tracking.md).
 """
 
+STANDING = (-14.7, 0.9, 3.2, 15.3, 3.1, -1.5)
+"""Of 1, contrast, resemblance, stability, likeness to the prompted appearance, and having been absent:
+logistic regression on train's frames on which the model was asked, with uniultra-mini 0.7.0
+(docs/tracking.md). The page's own tracker, which learns no contrast, has WEIGHTS alone.
+"""
+MOST_STABLE = 0.9
+"""Stability beyond which more of it counts no further there: no sharp outline alone keeps a mask shown."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -99,6 +101,7 @@ class Evidence:
         resembles: how far its tissue is that of the prompted one, 0 to 1 (`tissue.resemblance`).
         contrast: to what lies beside it, by what was learnt of it, -1 to 1 (`TargetModel.contrast`); None
             where the model wasn't asked.
+        absent: whether the structure was, on the frame before.
     """
 
     quality: float
@@ -110,35 +113,32 @@ class Evidence:
     changed: float = 1.0
     resembles: float = 0.5
     contrast: float | None = None
+    absent: bool = False
 
     @property
     def confidence(self) -> float:
-        """The chance that Dice is at least 0.7, 0 to 1."""
+        """The chance that Dice is at least 0.7, 0 to 1, by which a frame is remembered."""
         if self.growth > MOST_GROWTH:
             return 0.0
         registered = min(max((self.explained - EXPLAINED_FROM) / EXPLAINED_SPAN, 0.0), 1.0)
         values = (1.0, self.quality, self.first_quality, self.like_first, self.stable, registered)
-        logit = sum(weight * value for weight, value in zip(WEIGHTS, values, strict=True))
         doubtful = self.changed > MOST_CHANGE or self.growth > SURE_GROWTH
         most = UNSURE if doubtful else 1.0
         if self.resembles < UNLIKE:
             most = LOST - 0.01
-        return min(1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0))), most)
+        return min(_chance(WEIGHTS, values), most)
 
     @property
-    def known(self) -> bool:
-        """Whether the mask stands out from what lies beside it as the structure did, and nothing else speaks
-        much against it.
+    def standing(self) -> float | None:
+        """The same chance by what was learnt of the structure, by which its mask is shown or hidden: 0 where
+        neither its tissue nor its looks are as they were; None where the model wasn't asked.
         """
-        if self.contrast is None or self.contrast < KNOWN:
-            return False
-        alike = self.like_first >= KNOWN_LIKE and self.stable >= KNOWN_STABLE
-        rated = self.quality >= self.first_quality - KNOWN_WORSE
-        return alike and rated and self.growth <= MOST_GROWTH
-
-    def contrast_below(self, least: float) -> bool:
-        """Whether the mask has a contrast to what lies beside it, and less than this."""
-        return self.contrast is not None and self.contrast < least
+        if self.contrast is None:
+            return None
+        stable = min(self.stable, MOST_STABLE)
+        values = (1.0, self.contrast, self.resembles, stable, self.like_first, float(self.absent))
+        other = self.resembles < KIN and self.like_first < FIRM_LIKE
+        return 0.0 if other or self.growth > MOST_GROWTH else _chance(STANDING, values)
 
     @property
     def plain(self) -> bool:
@@ -148,7 +148,14 @@ class Evidence:
         if self.explained >= EXPLAINED_FROM + EXPLAINED_SPAN:
             return True
         resized = self.explained >= FAMILIAR and self.changed > RESIZED
-        return self.quality >= PLAIN and not resized and not self.contrast_below(DISTINCT)
+        distinct = self.contrast is None or self.contrast >= DISTINCT
+        return self.quality >= PLAIN and distinct and not resized
+
+
+def _chance(weights: tuple[float, ...], values: tuple[float, ...]) -> float:
+    """Logistic regression, 0 to 1."""
+    logit = sum(weight * value for weight, value in zip(weights, values, strict=True))
+    return 1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0)))
 
 
 def stability(logits_hw: np.ndarray) -> float:
@@ -162,18 +169,18 @@ def stability(logits_hw: np.ndarray) -> float:
 def holds_on(evidence: Evidence, steady: float, agreed: float) -> bool:
     """Whether a frame that looks unlike the prompted one is unsure rather than lost.
 
-    A picture changes while a structure stays, and a good mask would be hidden. So it is shown where the model
-    rates it as when it was prompted and its area is about the same, and either its shape was followed without
-    a break since the last sure frame, or its tissue is known again, where it was looked for or as it looked.
-    Where its tissue is another, all else must be as it was. What stands out from its surroundings as the
-    structure did holds on too where it moved along.
+    A picture changes while a structure stays, and a good mask would be hidden. Where the model was asked,
+    `standing` decides. Else a mask is shown where the model rates it as when it was prompted and its area is
+    about the same, and either its shape was followed without a break since the last sure frame, or its tissue
+    is known again, where it was looked for or as it looked. Where its tissue is another, all else must be as
+    it was.
 
     Args:
         steady: least agreement with motion of all frames since the last sure one, this one included, 0 to 1.
         agreed: that of this one; 0 where the structure was absent.
     """
-    if evidence.known and agreed >= KNOWN_MOVED:
-        return True
+    if evidence.standing is not None:
+        return evidence.standing >= LOST
     if evidence.quality < evidence.first_quality - WORSE:
         return False
     if evidence.resembles < UNLIKE:
@@ -189,16 +196,16 @@ def holds_on(evidence: Evidence, steady: float, agreed: float) -> bool:
 def said_of(status: TrackStatus, evidence: Evidence, agreed: float) -> tuple[TrackStatus, float]:
     """The status and the confidence that are said of a frame, whatever is remembered of it.
 
-    One that doesn't stand out from what lies beside it is said to be lost. A sure one that isn't plain is
-    said to be unsure, so that whoever watches is warned; an unsure one that is plain to be sure where its
-    tissue, its shape and the model's quality are all as they were.
+    One whose standing is below LOST is said to be lost. A sure one that isn't plain is said to be unsure, so
+    that whoever watches is warned; an unsure one that is plain to be sure where its tissue, its shape and the
+    model's quality are all as they were.
 
     Args:
         agreed: agreement with motion from the frame before, 0 to 1; 0 where the structure was absent.
     """
     confidence = evidence.confidence
-    if evidence.contrast_below(STRANGE):
-        return "lost", min(confidence, LOST - 0.01)
+    if evidence.standing is not None and evidence.standing < LOST:
+        return "lost", min(confidence, evidence.standing)
     if status == "sure" and not evidence.plain:
         return "unsure", min(confidence, UNSURE)
     same = evidence.resembles >= SAME and agreed >= SAME_SHAPE and evidence.growth <= SURE_GROWTH
