@@ -242,7 +242,7 @@ def test_the_fraction_and_the_report(alone: Visit, cine: dict[str, bytes], scans
     assert found == pytest.approx([end.volume.value, start.volume.value, truth.value], rel=0.02, abs=0.2)
     page.evaluate("() => { window.print = () => { window.printed = true; }; }")
     page.locator("[data-key=print]").click()
-    page.wait_for_function("window.printed")
+    page.wait_for_function("() => window.printed")
     printed = page.locator("#report").text_content()
     for text in ("cine.dcm", "left kidney", "=cmd()", "Ejection fraction", "Area", "mm²"):
         assert text in printed, text

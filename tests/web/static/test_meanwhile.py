@@ -15,6 +15,7 @@ from phantoms import ellipse, speckled
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.browser
 
+ROOT = Path(__file__).resolve().parents[3]
 HW, COUNT = (160, 220), 60
 CENTRE = (110, 80)
 
@@ -107,3 +108,28 @@ def test_an_answer_to_what_was_taken_back_is_dropped(visit: Visit, call: str) ->
 def test_a_box_beside_a_mask_is_a_structure_of_its_own_whatever_changed(visit: Visit) -> None:
     while_asked(visit, "prompts.box([60, 45, 160, 115])", f"{NAMED}; seen.app.selected = null")
     assert [one["name"] for one in visit.state()["doc"]["objects"]] == ["cyst", "Structure 2"]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_is_done_while_a_file_opens_is_kept(visit: Visit, again: bool) -> None:
+    """In the file that is left, and in one that is opened again."""
+    page, name = visit.page, visit.page.evaluate("seen.app.file.name")
+    page.locator("#file-input").set_input_files(ROOT / "src/uniultra/examples/benign_182.jpg")
+    visit.wait("app.file.name === 'benign_182.jpg' && !app.opening")
+    page.locator("[data-item]", has_text=name).click()
+    visit.wait(f"app.file.name === '{name}' && !app.opening")
+    other = name if again else "benign_182.jpg"
+    page.evaluate(
+        f"""async (other) => {{
+            window.before = seen.app.file;
+            [...document.querySelectorAll("[data-item]")].find((one) => one.textContent.includes(other)).click();
+            for (let i = 0; i < 20; i++) await null; // for the file to be on its way
+            {NAMED};
+        }}""",
+        other,
+    )
+    visit.wait(f"app.file !== window.before && app.file.name === '{other}' && !app.opening")
+    if not again:
+        page.locator("[data-item]", has_text=name).click()
+        visit.wait(f"app.file.name === '{name}' && !app.opening")
+    assert [one["name"] for one in visit.state()["doc"]["objects"]] == ["cyst"]

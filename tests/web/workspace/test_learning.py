@@ -42,7 +42,8 @@ for at in range(step + 10, 121, 10):
 pair = {"objects": 1, "other_dice": 0.5, "dice": 0.75}
 (out / "adapter.safetensors").write_text("x")
 own = {kind: {"mean over organs": pair} for kind in ("box", "click")}
-(out / "gain.json").write_text(json.dumps({"own": own}))
+(out / "gain.part").write_text(json.dumps({"own": own}))
+(out / "gain.part").replace(out / "gain.json")  # whole or not at all, as the command writes it
 """
 """Stands for `uniultra adapt`: waits at step 10 until the project has a file `go`, which may say `fail`."""
 HW = (40, 50)

@@ -37,14 +37,17 @@ export class Files {
   // Opens a file of the list, once what is open is saved; the last one that was requested wins.
   async open(id) {
     const mine = ++opening;
-    await saveNow();
     app.opening = app.workspace.items.find((item) => item.id === id)?.name ?? "";
     const late = setTimeout(changed, LATE_MS); // what is quick needs no notice
     const first = this.frames.first(id);
     first.catch(() => {}); // where there is no picture, the file says why
     try {
-      const file = await getJson(itemPath(id)),
+      let file, picture;
+      do {
+        await saveNow();
+        file = await getJson(itemPath(id));
         picture = await first.catch(() => null);
+      } while (app.saving === "waiting" && mine === opening); // something was done while it came
       if (mine !== opening) return;
       this.frames.clear();
       app.file = file;

@@ -5,9 +5,8 @@ import { showExport, showHelp } from "./dialogs.mjs";
 import { nextAlternative } from "./alternatives.mjs";
 import { addCover, removeCover } from "./cover.mjs";
 import { byId } from "./dom.mjs";
-import { newStructure } from "./panels.mjs";
+import { newStructure, printed } from "./panels.mjs";
 import { box, click, endHover } from "./prompts.mjs";
-import { printReport } from "./report.mjs";
 import { track } from "./track.mjs";
 import { app, changed, commit, doc, redo, undo } from "./state.mjs";
 
@@ -76,7 +75,7 @@ export class Keys {
       u: () => this.bar.jump(event.shiftKey ? -1 : 1, true),
       t: () => app.workspace.tracking && track(event.shiftKey ? -1 : 1),
       a: nextAlternative,
-      p: printReport,
+      p: printed,
       "+": () => this.zoom(1.25),
       "=": () => this.zoom(1.25),
       "-": () => this.zoom(0.8),

@@ -5,10 +5,12 @@ import { isDoubtful, isLost, maskOf, masksOn, withChangedObject, withObject, wit
 import { askEjection, ejectionOf, extremes, requestedCount } from "./ejection.mjs";
 import { asCsv, asTabs, measured, measuresOf } from "./measures.mjs";
 import { lengthOf, scaleAt } from "./core/scale.mjs";
-import { printReport } from "./report.mjs";
 import { app, calibration, changed, commit, doc, say, selectedMask, selectedObject } from "./state.mjs";
 import { NAMES, current, hear, inWords, number, qualityOf, reasonOf, sentence, squared, t } from "./texts.mjs";
 import { volumeParts, volumeState } from "./volume.mjs";
+
+// The page to print, whose file is loaded when it is wanted.
+export const printed = async () => (await import("./report.mjs")).printReport();
 
 export function newStructure() {
   if (!app.file) return;
@@ -216,7 +218,7 @@ function buttons() {
     { class: "row" },
     el("button", { type: "button", class: "quiet", onclick: copy, "data-key": "copy" }, t("copy")),
     el("button", { type: "button", class: "quiet", onclick: saveCsv, "data-key": "csv" }, t("csv")),
-    el("button", { type: "button", class: "quiet", onclick: printReport, "data-key": "print" }, t("print")),
+    el("button", { type: "button", class: "quiet", onclick: printed, "data-key": "print" }, t("print")),
   );
 }
 
