@@ -122,7 +122,8 @@ def test_what_is_done_while_a_file_opens_is_kept(visit: Visit, again: bool) -> N
     page.evaluate(
         f"""async (other) => {{
             window.before = seen.app.file;
-            [...document.querySelectorAll("[data-item]")].find((one) => one.textContent.includes(other)).click();
+            const items = [...document.querySelectorAll("[data-item]")];
+            items.find((one) => one.textContent.includes(other)).click();
             for (let i = 0; i < 20; i++) await null; // for the file to be on its way
             {NAMED};
         }}""",

@@ -29,6 +29,7 @@ def test_covered_names_are_black_on_the_screen_in_exports_and_on_other_images_of
     tab.drag((95, 55), (245, 165))
     tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
     tab.page.keyboard.press("p")
+    tab.page.wait_for_selector("#report canvas", state="attached")
     shown = """async () => {
         const canvas = document.querySelector("#report canvas"), stage = document.getElementById("stage");
         const scale = canvas.width / stage.clientWidth, { width, height } = seen.app.file;
