@@ -40,6 +40,7 @@ KINDS: dict[str, Kind] = {
         Kind("no-file", 404, "No such file"),
         Kind("method", 405, "This method is not allowed"),
         Kind("conflict", 409, "It was changed elsewhere"),
+        Kind("changed", 409, "The file changed on the disk"),
         Kind("slow-client", 408, "The client was too slow"),
         Kind("too-large", 413, "The body is too large"),
         Kind("media-type", 415, "The body is of an unsupported media type"),

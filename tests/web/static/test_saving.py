@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from browsers import Visit, check_tab, tab_of
-from opened import HOSTILE, Server, annotations, started
+from opened import HOSTILE, Server, annotations, fill_folder, frames, started
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.browser
@@ -60,6 +61,37 @@ def test_a_dead_server_loses_nothing(chromium: Any, folder: Path) -> None:
     check_tab(back)
     context.close()
     again.stop()
+
+
+@pytest.mark.parametrize("size", [(320, 240), (200, 120)])
+def test_a_file_that_was_replaced_on_the_disk_must_be_opened_again(
+    chromium: Any, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    fill_folder(tmp_path)
+    server = started(tmp_path)
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="de")
+    tab = tab_of(context, server.link)
+    tab.open("picture.png")
+    Image.fromarray(frames()[3]).resize(size).save(tmp_path / "picture.png")
+    tab.page.mouse.click(*tab.at(170, 110))
+    tab.wait("app.saving === 'changed'")
+    playwright.expect(tab.page.locator("#notice")).to_have_text(
+        "Die Datei wurde auf dem Datenträger geändert. Öffnen Sie sie erneut."
+    )
+    state = tab.page.locator("#saving")
+    playwright.expect(state).to_contain_text("Auf dem Datenträger geändert: nichts mehr gesichert")
+    tab.page.keyboard.press("n")  # what is done now isn't saved, and said not to be
+    tab.page.wait_for_timeout(1000)
+    tab.wait("app.saving === 'changed'")
+    assert not tab.state()["doc"]["frames"]
+    state.locator("button").click()
+    tab.wait(f"app.file.width === {size[0]} && app.saving === 'saved'")
+    tab.page.mouse.click(*tab.at(size[0] * 0.53, size[1] * 0.46))
+    tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+    assert annotations(tmp_path, "picture.png")["width"] == size[0]
+    assert all("409" in fault for fault in tab.faults)  # the browser's own notes
+    context.close()
+    server.stop()
 
 
 def test_an_open_tab_saves_again_once_another_has_signed_in(chromium: Any, folder: Path) -> None:

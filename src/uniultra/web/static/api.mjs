@@ -1,5 +1,6 @@
 // What the page asks its server: the code of the address for a cookie and a key, then everything with both.
 
+import { app, changed, itemPath } from "./state.mjs";
 import { hear } from "./texts.mjs";
 
 const KEY = "uniultra-key";
@@ -51,6 +52,7 @@ function heard(answer) {
 async function send(method, path, body, type) {
   const headers = { "X-Uniultra-Key": localStorage.getItem(KEY) ?? "" };
   if (reader()) headers["X-Uniultra-Reader"] = encodeURIComponent(reader());
+  if (ofShown(method, path)) headers["X-Uniultra-Stamp"] = app.file.stamp;
   if (type) headers["Content-Type"] = type;
   let answer;
   try {
@@ -60,10 +62,19 @@ async function send(method, path, body, type) {
   }
   if (answer.ok) return answer;
   const problem = heard(await answer.json().catch(() => ({})));
-  throw new Refused(
+  const kind =
     String(problem.type ?? "")
       .split(":")
-      .at(-1) || "bug",
-    problem.detail ?? `${answer.status}`,
-  );
+      .at(-1) || "bug";
+  if (kind === "changed" && app.saving === "saved") {
+    app.saving = kind;
+    changed();
+  }
+  throw new Refused(kind, problem.detail ?? `${answer.status}`);
+}
+
+// Whether it is about the file as it is shown, which may have been replaced on the disk; opening it never is.
+function ofShown(method, path) {
+  if (!app.file) return false;
+  return path.startsWith(`${itemPath()}/`) || (method === "PUT" && path === itemPath());
 }

@@ -116,9 +116,9 @@ let beside = 0,
 // The picture first: what stands beside it is laid out once that is on its way to the screen, and no more often
 // than one can read it.
 function render() {
+  if (!app.playing) beside ||= setTimeout(renderBeside, besideAt + BESIDE_MS - performance.now());
   painter.paint();
   if (app.playing) bar.render();
-  else beside ||= setTimeout(renderBeside, besideAt + BESIDE_MS - performance.now());
 }
 
 function renderBeside() {
@@ -205,13 +205,13 @@ function renderTop() {
   const title = file ? `${file.name} – UniUltra` : "UniUltra";
   if (document.title !== title) document.title = title;
   const state = byId("saving"),
-    bad = ["offline", "conflict", "refused"].includes(saving);
+    bad = ["offline", "conflict", "changed", "refused"].includes(saving);
   const words = workspace.unwritable ? `${t("readOnly")}: ${inWords(workspace.unwritable)}` : t(saving);
   if (state.dataset.words !== words) {
     state.dataset.words = words;
     state.className = bad || workspace.unwritable ? "state bad" : "state";
     state.title = words;
-    fill(state, el("i", { class: "dot" }), el("span", { class: "words" }, words), saving === "conflict" ? reload() : null);
+    fill(state, el("i", { class: "dot" }), el("span", { class: "words" }, words), REMEDIES[saving]?.());
   }
   const label = t(doc().done ? "reopen" : "done");
   if (byId("accept").lastChild.textContent !== label) byId("accept").lastChild.textContent = label;
@@ -233,19 +233,18 @@ function factsOf({ width, height, kind, count }) {
   return `${width} × ${height} · ${kind}${count > 1 ? ` · ${t("frameCount", count)}` : ""}`;
 }
 
-function reload() {
-  return el(
-    "button",
-    {
-      type: "button",
-      class: "link",
-      onclick: () => {
-        app.saving = "saved";
-        location.reload();
-      },
-    },
-    t("reload"),
-  );
+// What is offered beside a state of saving.
+const REMEDIES = {
+  conflict: () =>
+    link("reload", () => {
+      app.saving = "saved";
+      location.reload();
+    }),
+  changed: () => link("openAgain", () => files.open(app.file.id)),
+};
+
+function link(name, onclick) {
+  return el("button", { type: "button", class: "link", onclick }, t(name));
 }
 
 function renderRail() {

@@ -41,7 +41,7 @@ async function save(file, saved) {
     keepAside(aside, file, saved);
     if (app.file !== file) return;
     // "token": a new server, to which this browser hasn't signed in yet; another tab may do that.
-    const states = { offline: "offline", stopping: "offline", token: "offline", conflict: "conflict" };
+    const states = { offline: "offline", stopping: "offline", token: "offline", conflict: "conflict", changed: "changed" };
     app.saving = states[error.kind] ?? "refused";
     if (app.saving === "offline") timer = setTimeout(saveNow, AGAIN_MS);
     if (error.kind === "token") say(t("signIn"));
@@ -52,11 +52,13 @@ async function save(file, saved) {
 
 const asideOf = (file) => `uniultra-unsaved-${file.id}${reader() && `-${reader()}`}`;
 
+const sizeOf = ({ width, height }) => `${width} ${height}`; // masks fit no other
+
 // What an earlier visit couldn't save of this file, where nothing was saved since; else null.
 export function unsaved(file) {
   try {
     const kept = JSON.parse(localStorage.getItem(asideOf(file)));
-    return kept?.revision === file.revision ? kept.doc : null;
+    return kept?.revision === file.revision && kept.size === sizeOf(file) ? kept.doc : null;
   } catch {
     return null;
   }
@@ -64,7 +66,7 @@ export function unsaved(file) {
 
 function keepAside(aside, file, saved) {
   try {
-    localStorage.setItem(aside, JSON.stringify({ revision: file.revision, doc: saved }));
+    localStorage.setItem(aside, JSON.stringify({ revision: file.revision, size: sizeOf(file), doc: saved }));
   } catch {
     say(t("browserFull"));
   }

@@ -15,7 +15,7 @@ export const app = {
   hover: null, // {counts} of the mask under the pointer
   draft: null, // what is being drawn: {box} or {caliper} or {mask}
   pending: [], // clicks whose answer isn't here yet
-  saving: "saved", // saved, waiting, saving, offline, conflict, refused
+  saving: "saved", // saved, waiting, saving, offline, conflict, changed, refused
   notice: "",
   opening: "", // the name of a file that isn't here yet
   playing: false,

@@ -153,6 +153,11 @@ def stamp_of(path: Path) -> tuple[int, int]:
     return info.st_mtime_ns, info.st_size
 
 
+def stamp_text(stamp: tuple[int, int]) -> str:
+    """A stamp as a page has it."""
+    return "-".join(map(str, stamp))
+
+
 def nameless(error: Exception, path: Path) -> str:
     """A message without the folders of the file: the page knows it by its name."""
     message = str(error)

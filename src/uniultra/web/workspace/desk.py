@@ -35,6 +35,7 @@ from uniultra.web.workspace.answers import (
     reduced,
     region_of,
     stamp_of,
+    stamp_text,
     two_planes,
 )
 from uniultra.web.workspace.banners import covered, scanner_of
@@ -141,7 +142,7 @@ class Desk:
             first.calibration,
             cine.notes,
             scanner_of(opened.file, cine.frame_hw),
-            "-".join(map(str, opened.stamp)),
+            stamp_text(opened.stamp),
         )
 
     def _picture(self, job: Picture) -> Encoded:

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 
 from uniultra.text import said_in
 from uniultra.web.messages import PromptRequest, Rle
@@ -26,6 +26,7 @@ from uniultra.web.workspace.jobs import (
     Tracked,
     Warm,
 )
+from uniultra.web.workspace.same_file import same_file
 from uniultra.web.workspace.schemas import (
     EjectionIn,
     MeasureIn,
@@ -42,27 +43,29 @@ FRAME = ONE + "/frames/{number}"
 
 def add_frames(app: FastAPI, service: Service, workspace: Workspace) -> None:
     """Adds what a page asks of one frame."""
-    _add_pictures(app, service, workspace)
-    _add_measures(app, service, workspace)
-    _add_tracking(app, service, workspace)
+    router = APIRouter(dependencies=[same_file(workspace)])
+    _add_pictures(router, service, workspace)
+    _add_measures(router, service, workspace)
+    _add_tracking(router, service, workspace)
+    app.include_router(router)
 
 
-def _add_pictures(app: FastAPI, service: Service, workspace: Workspace) -> None:
-    @app.get(FRAME, include_in_schema=False)
+def _add_pictures(router: APIRouter, service: Service, workspace: Workspace) -> None:
+    @router.get(FRAME, include_in_schema=False)
     async def frame(item_id: str, number: int, exact: bool | None = None) -> Response:
         """A frame: of a still image as PNG, of a cine as JPEG, unless the request says which."""
         item = workspace.item(item_id)
         found = await run(service, item, Picture(item.path, number=_number(number), exact=exact))
         return Response(found.data, media_type=found.media_type)
 
-    @app.post(FRAME + "/warm", status_code=204, include_in_schema=False)
+    @router.post(FRAME + "/warm", status_code=204, include_in_schema=False)
     async def warm(item_id: str, number: int) -> Response:
         """Encodes a frame ahead of the first click."""
         item = workspace.item(item_id)
         await run(service, item, Warm(item.path, number=_number(number)))
         return Response(status_code=204)
 
-    @app.post(FRAME + "/alternatives", include_in_schema=False)
+    @router.post(FRAME + "/alternatives", include_in_schema=False)
     async def alternatives(item_id: str, number: int, request: Request) -> list[Pointed]:
         """Other answers to a prompt, the usual one first."""
         began = time.perf_counter()
@@ -74,7 +77,7 @@ def _add_pictures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         )
         return [_timed(one, began) for one in await run(service, item, job)]
 
-    @app.post(FRAME + "/segment", response_model=Pointed, include_in_schema=False)
+    @router.post(FRAME + "/segment", response_model=Pointed, include_in_schema=False)
     async def segment(item_id: str, number: int, request: Request) -> Pointed:
         """One prompt to one mask."""
         began = time.perf_counter()
@@ -92,8 +95,8 @@ def _add_pictures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         return _timed(await run(service, item, job), began)
 
 
-def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
-    @app.post(FRAME + "/measure", include_in_schema=False)
+def _add_measures(router: APIRouter, service: Service, workspace: Workspace) -> None:
+    @router.post(FRAME + "/measure", include_in_schema=False)
     async def measure(item_id: str, number: int, request: Request) -> dict[str, Any]:
         """All measures of a mask."""
         item = workspace.item(item_id)
@@ -102,7 +105,7 @@ def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         job = MeasureMask(item.path, _pixel_size(requested.spacing_mm_yx), number=_number(number), mask=mask)
         return with_codes(await run(service, item, job))
 
-    @app.post(ONE + "/ejection", include_in_schema=False)
+    @router.post(ONE + "/ejection", include_in_schema=False)
     async def ejection(item_id: str, request: Request) -> dict[str, Any]:
         """Volumes and ejection fraction, from one structure's masks on two frames."""
         item = workspace.item(item_id)
@@ -113,7 +116,7 @@ def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         job = Ejection(item.path, _pixel_size(requested.spacing_mm_yx), numbers=numbers, masks=masks)
         return with_codes(await run(service, item, job))
 
-    @app.post(FRAME + "/volume", include_in_schema=False)
+    @router.post(FRAME + "/volume", include_in_schema=False)
     async def volume(item_id: str, number: int, request: Request) -> dict[str, Any]:
         """A structure's volume from two planes."""
         item = workspace.item(item_id)
@@ -132,8 +135,8 @@ def _add_measures(app: FastAPI, service: Service, workspace: Workspace) -> None:
         return with_codes(await run(service, item, job))
 
 
-def _add_tracking(app: FastAPI, service: Service, workspace: Workspace) -> None:
-    @app.post(FRAME + "/track", response_model=list[Tracked], include_in_schema=False)
+def _add_tracking(router: APIRouter, service: Service, workspace: Workspace) -> None:
+    @router.post(FRAME + "/track", response_model=list[Tracked], include_in_schema=False)
     async def track(item_id: str, number: int, request: Request) -> list[Tracked]:
         """A structure on the frames after this one, or before it."""
         item = workspace.item(item_id)

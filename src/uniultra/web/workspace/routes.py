@@ -21,6 +21,7 @@ from uniultra.web.workspace.items import Item
 from uniultra.web.workspace.jobs import Exported
 from uniultra.web.workspace.learn_routes import add_learning
 from uniultra.web.workspace.readers import AgreementOut, agreement, checked, reader_of, readers_of
+from uniultra.web.workspace.same_file import same_file
 from uniultra.web.workspace.schemas import (
     Doc,
     EnterIn,
@@ -138,7 +139,7 @@ def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
             doc=Doc() if saved is None else saved.doc,
         )
 
-    @app.put(ONE, include_in_schema=False)
+    @app.put(ONE, include_in_schema=False, dependencies=[same_file(workspace)])
     async def save(item_id: str, request: Request) -> dict[str, int]:
         """Saves a document, where nobody else did meanwhile."""
         item = workspace.item(item_id)
@@ -148,7 +149,9 @@ def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
 
 
 def _add_results(app: FastAPI, service: Service, workspace: Workspace) -> None:
-    @app.put(ONE + "/banners", status_code=204, include_in_schema=False)
+    same = [same_file(workspace)]
+
+    @app.put(ONE + "/banners", status_code=204, include_in_schema=False, dependencies=same)
     async def banners(item_id: str, request: Request) -> Response:
         """Covers boxes on all pictures of a file's scanner."""
         item = workspace.item(item_id)
@@ -156,7 +159,7 @@ def _add_results(app: FastAPI, service: Service, workspace: Workspace) -> None:
         await workspace.keep_banners(service, item, requested.boxes)
         return Response(status_code=204)
 
-    @app.post(ONE + "/export", response_model=ExportedOut, include_in_schema=False)
+    @app.post(ONE + "/export", response_model=ExportedOut, include_in_schema=False, dependencies=same)
     async def export(item_id: str, request: Request) -> ExportedOut:
         """Writes results of what is saved."""
         item = workspace.item(item_id)

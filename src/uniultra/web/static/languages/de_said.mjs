@@ -46,6 +46,7 @@ export const SAID = {
   "other-image": ({ was, now }) =>
     `Annotiert wurden ${was} Pixel, das Bild hat ${now}: ein anderes Bild gleichen Namens. Geben Sie ein anderes --project an.`,
   "saved-elsewhere": "Es wurde inzwischen anderswo gesichert. Laden Sie die Seite neu.",
+  "file-changed": "Die Datei wurde auf dem Datenträger geändert. Öffnen Sie sie erneut.",
   "no-file": "Diese Datei ist nicht in der Arbeitsliste. Laden Sie die Seite neu.",
   "empty-file": "Die Datei ist leer (0 Byte). Öffnen Sie ein Bild, DICOM oder Video.",
   "lesson-under-way": "Eine Anpassung läuft schon. Warten Sie, oder brechen Sie sie ab.",
