@@ -43,6 +43,17 @@ def test_the_keyboard_alone_is_enough(tab: Visit) -> None:
     tab.wait("app.file.name !== 'picture.png'")
 
 
+def test_home_and_end_are_the_first_and_the_last_frame(tab: Visit) -> None:
+    tab.open("cine.dcm")
+    tab.page.evaluate("document.activeElement.blur()")
+    for key, frame in (("End", 5), ("Home", 0), ("End", 5), ("ArrowLeft", 4), ("Home", 0)):
+        press(tab, (key, 1))
+        shown = f"document.getElementById('image').dataset.shown.endsWith(' {frame}')"
+        tab.wait(f"app.frame === {frame} && {shown}")
+    press(tab, ("?", 1))
+    playwright.expect(tab.page.locator("dialog[open]")).to_contain_text("first and last frame")
+
+
 def test_a_cine_from_the_list_to_its_export_by_keys(tab: Visit, folder: Path) -> None:
     """Open, box, click, undo, track, measure, name, export, accept: no pointer moves."""
     tab_to(tab, '[data-item][title="cine.dcm"]')

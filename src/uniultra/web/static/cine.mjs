@@ -108,6 +108,12 @@ export class CineBar {
     this.seek(app.frame + by, by);
   }
 
+  // To a frame; what is needed next lies behind the last one.
+  go(number) {
+    this.stop();
+    this.seek(number, number ? -1 : 1);
+  }
+
   // To the nearest frame before or after that has masks; to one that needs a person, where `unsure`.
   jump(direction, unsure = false) {
     if (!(app.file?.count > 1)) return;

@@ -81,6 +81,8 @@ export class Keys {
       "-": () => this.zoom(0.8),
       ArrowLeft: () => this.bar.step(-1),
       ArrowRight: () => this.bar.step(1),
+      Home: () => this.bar.go(0),
+      End: () => this.bar.go(app.file.count - 1),
       " ": () => this.space(event),
       PageUp: () => this.files.go(-1),
       PageDown: () => this.files.go(1),

@@ -231,6 +231,7 @@ export const DE = {
     ["[ ]", "kleinerer oder größerer Pinsel"],
     ["Strg+Z, Strg+Y", "rückgängig und wiederholen, Klicks inbegriffen"],
     ["← →", "voriges und nächstes Bild des Films"],
+    ["Pos1, Ende", "erstes und letztes Bild des Films"],
     ["Leertaste", "abspielen oder anhalten"],
     ["Bild auf, Bild ab", "vorige und nächste Datei"],
     ["Eingabe", "übernehmen und weiter"],

@@ -223,6 +223,7 @@ export const EN = {
     ["[ ]", "smaller or larger brush"],
     ["Ctrl+Z, Ctrl+Y", "undo and redo, prompts included"],
     ["← →", "previous and next frame"],
+    ["Home, End", "first and last frame"],
     ["Space", "play or pause"],
     ["Page Up, Page Down", "previous and next image"],
     ["Enter", "accept and go to the next image"],
