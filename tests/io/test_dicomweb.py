@@ -172,6 +172,25 @@ def test_a_full_disk_is_not_the_archives_fault(
         fetch(place, tmp_path / "in")
 
 
+@pytest.mark.parametrize("whole", [0.0, 0.5])
+def test_a_connection_that_breaks_off_was_one(
+    server: str, scan: Path, tmp_path: Path, whole: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(server, [scan])
+    study = place_of(server, scan)
+    [place] = instances(study).values()
+    monkeypatch.setattr(Archive, "whole", whole)
+    (tmp_path / "in").mkdir()
+    said = r"127\.0\.0\.1:\d+: the connection ended before the answer was complete; try again"
+    for call in (lambda: instances(study), lambda: fetch(place, tmp_path / "in")):
+        with pytest.raises(FileError, match=said):
+            call()
+    assert not list((tmp_path / "in").iterdir())
+    if not whole:
+        with pytest.raises(OutputError, match=said):
+            store(server, [scan])
+
+
 def test_nobody_there() -> None:
     with pytest.raises(FileError, match=r"127\.0\.0\.1:9: the archive can't be reached"):
         instances("dicomweb://127.0.0.1:9/x/studies/1.2")

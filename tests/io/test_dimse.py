@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from pathlib import Path
 
 import pydicom
@@ -112,6 +114,15 @@ def test_a_refused_association(scan: Path, tmp_path: Path) -> None:
         packed = dataset(picture(2), syntax=ImplicitVRLittleEndian)
         with pytest.raises(OutputError, match="takes none of these: Ultrasound Multi-frame Image Storage"):
             store(archive.place, [save(packed, tmp_path / "p.dcm")])
+
+
+def test_a_connection_that_breaks_off_was_one(scan: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        taken = threading.Thread(target=lambda: listening.accept()[0].close())
+        taken.start()
+        with pytest.raises(OutputError, match="it ended the connection without an association; try again"):
+            store(f"dimse://A@127.0.0.1:{listening.getsockname()[1]}", [scan])
+        taken.join()
 
 
 def test_nobody_there_and_nothing_to_send(scan: Path) -> None:

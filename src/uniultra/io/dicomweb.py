@@ -222,15 +222,24 @@ def _reason(error: Exception) -> str:
         return f"the archive answers {status}: {meant.get(status, 'try again, or ask its administrator')}"
     if name == "SSLError":
         return f"its certificate isn't trusted; name a file of authorities in {AUTHORITIES}"
-    if "Timeout" in name:
+    if "Timeout" in name or "Timeout" in type(next(iter(error.args), None)).__name__:
         return (
             f"no answer within {TIMEOUT_S[0]:.0f} s to connect or {TIMEOUT_S[1]:.0f} s to answer; try again"
         )
-    if name in ("ConnectionError", "ConnectTimeout"):
+    if name == "ConnectionError" and _never_began(error):
         return "the archive can't be reached; check host and port, and that it runs"
+    if name in ("ConnectionError", "ChunkedEncodingError"):
+        return "the connection ended before the answer was complete; try again, or ask its administrator"
     if name == "TooManyRedirects":
         return "it redirects elsewhere, which isn't followed; give its own address"
     return f"its answer can't be used ({name}); check that the path is that of DICOMweb"
+
+
+def _never_began(error: Exception) -> bool:
+    """Whether there was no connection at all: requests has one name for that and for one that broke."""
+    from urllib3.exceptions import NewConnectionError
+
+    return isinstance(getattr(next(iter(error.args), None), "reason", None), NewConnectionError)
 
 
 def _text(item: Any, tag: str) -> str:

@@ -124,7 +124,7 @@ def store(place: str, files: Sequence[Path], taken: Callable[[Path], object] = b
 def _associated(peer: Peer, kinds: Sequence[tuple[str, str]]) -> Any:
     """An association for these SOP classes and transfer syntaxes. Raises OutputError."""
     from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
-    from pynetdicom import AE
+    from pynetdicom import AE, evt
 
     entity = AE(ae_title=own_title())
     entity.connection_timeout, entity.acse_timeout = CONNECT_S, ANSWER_S
@@ -132,7 +132,11 @@ def _associated(peer: Peer, kinds: Sequence[tuple[str, str]]) -> Any:
     for kind, syntax in kinds:
         plain = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
         entity.add_requested_context(kind, plain if syntax == ExplicitVRLittleEndian else syntax)
-    found = entity.associate(peer.address, peer.port, ae_title=peer.title)
+    opened: list[Any] = []
+    watched: list[Any] = [
+        (evt.EVT_CONN_OPEN, lambda event: opened.append(event.assoc.dul.socket.socket))
+    ]
+    found = entity.associate(peer.address, peer.port, ae_title=peer.title, evt_handlers=watched)
     if found.is_established:
         return found
     if found.is_rejected:
@@ -144,6 +148,13 @@ def _associated(peer: Peer, kinds: Sequence[tuple[str, str]]) -> Any:
     if found.rejected_contexts:
         names = ", ".join(sorted({context.abstract_syntax.name for context in found.rejected_contexts}))
         raise OutputError(f"{peer.host}: takes none of these: {names}; ask its administrator")
+    for connection in opened:
+        connection.close()  # pynetdicom leaves one open that the other side closed
+    if opened:
+        raise OutputError(
+            f"{peer.host}: it ended the connection without an association; try again, and check that DIMSE "
+            "is spoken there"
+        )
     raise OutputError(f"{peer.host}: the archive can't be reached by DIMSE; check host and port")
 
 
