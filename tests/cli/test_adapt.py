@@ -64,6 +64,21 @@ def test_a_minute_is_an_option_that_others_go_over(lab: Path, tmp_path: Path) ->
     assert "use --method decoder, or cache.views=0" in str(refused.exception)
 
 
+@pytest.mark.parametrize(("at", "kept"), [("save_adapter", True), ("run", False)])
+def test_a_stopped_run_says_whether_it_resumes_or_begins_anew(
+    lab: Path, tmp_path: Path, at: str, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"uniultra.training.adapt.{at}", stopped)  # after the last step, before the first
+    more = ("--minute", "--set", "cache.views=1", *QUICK)
+    result = _run(adapt, "--data", lab, "--out", tmp_path / "run", *more)
+    anew = "interrupted; no checkpoint was saved yet, so the same command begins anew"
+    assert ("interrupted; run the same command again to resume" in result.output) == kept
+    assert (anew in result.output) != kept
+
+
 def _shown_on_the_page(out: Path, own: dict[str, dict[str, dict[str, float]]]) -> None:
     """The page reads the folder as a finished lesson, with these figures."""
     said = {"kind": "phantom", "base": "uniultra-mini", "images": ["a"], "left_out": ["a"], "steps": 2}

@@ -133,6 +133,18 @@ def test_another_config_doesn_t_go_on_in_an_interrupted_run(manifest: Path, tmp_
         train(other, manifest, tmp_path)
 
 
+def test_a_setting_is_named_once_where_others_follow_from_it(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint-2").mkdir()
+    (tmp_path / "checkpoint-2" / EMA_FILE).touch()
+    for steps in (60, 30):
+        config = load_config(None, (*SMALL, f"optim.steps={steps}"))
+        record = {"config": dataclasses.asdict(config), "steps": steps, "shots": steps}
+        if steps == 60:
+            (tmp_path / "config.json").write_text(json.dumps(record))
+    with pytest.raises(ModelError, match=r"\(optim\.steps 60, now 30; shots 60, now 30\)"):
+        describe(tmp_path, config, record)
+
+
 def test_a_setting_that_is_new_counts_as_its_default(tmp_path: Path) -> None:
     (tmp_path / "checkpoint-2").mkdir()
     (tmp_path / "checkpoint-2" / EMA_FILE).touch()

@@ -64,7 +64,7 @@ def adapt(
     from uniultra.training.adapt import adapt as run
     from uniultra.training.config import AdaptConfig
     from uniultra.training.config_io import configured
-    from uniultra.training.loop import is_first_process
+    from uniultra.training.loop import has_checkpoint, is_first_process
     from uniultra.training.minute import minute as in_a_minute
 
     changes = tuple(
@@ -81,7 +81,7 @@ def adapt(
         loggers(report_to),
     )
     began = time.monotonic()
-    with resumable():
+    with resumable(begun=lambda: has_checkpoint(out)):
         file = run(settings, job)
     if is_first_process():
         say(

@@ -57,7 +57,7 @@ def distill(
     from uniultra.training.config_io import configured
     from uniultra.training.distill import DistillJob
     from uniultra.training.distill import distill as run
-    from uniultra.training.loop import is_first_process
+    from uniultra.training.loop import has_checkpoint, is_first_process
 
     changes = []
     if student is not None:
@@ -76,7 +76,7 @@ def distill(
         loggers(report_to),
         cache,
     )
-    with resumable():
+    with resumable(begun=lambda: has_checkpoint(out)):
         folder = run(settings, job)
     if is_first_process():
         say(

@@ -30,9 +30,10 @@ def train(
     """Train a model on simulated prompts: boxes, clicks, corrections. Needs uniultra[train]."""
     need("train", "torch", "transformers", "accelerate")
     from uniultra.training.config_io import load_config
+    from uniultra.training.loop import has_checkpoint
     from uniultra.training.supervised import train as run
 
     settings = load_config(config, tuple(set_))
-    with resumable():
+    with resumable(begun=lambda: has_checkpoint(out)):
         folder = run(settings, data, out, only_permissive(licence))
     say(f"Averaged weights in {folder}")

@@ -171,6 +171,14 @@ def whole_checkpoint(out: Path, clean: bool = False) -> Path | None:
     return None
 
 
+def has_checkpoint(out: Path) -> bool:
+    """Whether a run can go on in this folder; a distillation's checkpoints lie in a folder for each stage,
+    within the run's.
+    """
+    folders = [out, *(inner for inner in out.glob("*") if inner.is_dir())]
+    return any(whole_checkpoint(folder) for folder in folders)
+
+
 def _keep(plan: Plan, average: WeightAverage) -> None:
     own = {name: p for name, p in plan.model.named_parameters() if name in set(average.names)}
     best = plan.out / BEST_FILE

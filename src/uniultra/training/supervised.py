@@ -25,7 +25,7 @@ from uniultra.models.promptable import PromptableModel
 from uniultra.models.start_weights import load_sam1_decoder, widen
 from uniultra.models.stored import save_folder
 from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, TrainConfig
-from uniultra.training.loop import Plan, run, whole_checkpoint
+from uniultra.training.loop import Plan, has_checkpoint, run
 
 
 def train(
@@ -105,7 +105,7 @@ def run_record(config: TrainConfig | AdaptConfig | DistillConfig, manifest: Mani
 
 
 def describe(out: Path, config: TrainConfig | AdaptConfig | DistillConfig, record: Mapping[str, Any]) -> None:
-    """Writes config.json. A distillation's checkpoints lie in a folder for each stage, within the run's.
+    """Writes config.json.
 
     A setting that the version that began the run didn't have counts as its default.
 
@@ -113,13 +113,14 @@ def describe(out: Path, config: TrainConfig | AdaptConfig | DistillConfig, recor
         ModelError: an earlier run with other settings or data would go on here; the message names each.
     """
     file = out / "config.json"
-    begun = any(whole_checkpoint(folder) for folder in (out, *(f for f in out.iterdir() if f.is_dir())))
-    if file.is_file() and begun:
+    if file.is_file() and has_checkpoint(out):
         now = _flat(record)
         defaults = _flat({"config": dataclasses.asdict(type(config)())})
         earlier = defaults | _flat(json.loads(file.read_text(encoding="utf-8")))
         changed = [key for key in now if key not in ("uniultra", "torch") and earlier.get(key) != now[key]]
         if changed:
+            set_anew = {key.rpartition(".")[2] for key in changed if key.startswith("config.")}
+            changed = [key for key in changed if key not in set_anew]  # what only follows from a setting
             said = "; ".join(
                 f"{key.removeprefix('config.')} {_short(earlier.get(key))}, now {_short(now[key])}"
                 for key in changed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -13,6 +13,12 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasat
 
 ENDED = tuple(128 + number for number in SIGNALS)
 """The exit codes that these signals lead to."""
+
+HOW_TO_GO_ON = {
+    True: "run the same command again to resume",
+    False: "no checkpoint was saved yet, so the same command begins anew",
+}
+"""What is said of interrupted work, by whether some of it is kept."""
 
 
 def end_in_order() -> None:
@@ -39,11 +45,13 @@ def end_in_order() -> None:
 
 
 @contextmanager
-def resumable(kept: bool = True) -> Iterator[None]:
-    """Where work that is kept (`kept`) is interrupted or told to end, says on stderr how to resume it."""
+def resumable(kept: bool = True, begun: Callable[[], bool] = lambda: True) -> Iterator[None]:
+    """Where work that is kept (`kept`) is interrupted or told to end, says on stderr how to resume it; or, as
+    long as none is (`begun`, asked then), that it begins anew.
+    """
     try:
         yield
     except (KeyboardInterrupt, SystemExit) as stopped:
         if kept and (isinstance(stopped, KeyboardInterrupt) or stopped.code in ENDED):
-            print("uniultra: interrupted; run the same command again to resume", file=sys.stderr)
+            print(f"uniultra: interrupted; {HOW_TO_GO_ON[begun()]}", file=sys.stderr)
         raise
