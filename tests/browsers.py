@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -63,6 +64,12 @@ class Visit:
     def open(self, name: str) -> None:
         self.page.locator("button.item", has_text=name).click()
         self.wait(f"app.file.name === {json.dumps(name)}")
+
+    def add(self, path: Path) -> None:
+        """Opens a file of the disk, which may be the one that is open."""
+        self.page.evaluate("() => { window.before = seen.app.file; }")
+        self.page.locator("#file-input").set_input_files(path)
+        self.wait(f"app.file !== window.before && app.file.name === {json.dumps(path.name)} && !app.opening")
 
     def colour_at(self, x: float, y: float) -> list[int]:
         """What the overlay shows there: red, green, blue, alpha."""

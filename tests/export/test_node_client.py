@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -70,9 +70,10 @@ def test_the_quality_of_a_click_is_corrected_as_in_python(tmp_path: Path) -> Non
     image = tmp_path / "image.png"
     write_png(image, read_frame(EXAMPLES / "benign_182.jpg").pixels_hw)
     click = Prompt(points_xy=((335.0, 87.0),), point_labels=(1,))
+    corrected = Segmenter.load(folder, threads=1)
     ours, plain = (
-        Segmenter.load(model, threads=1).segment(read_frame(image), [click])[0].quality
-        for model in (folder, "uniultra-mini")
+        segmenter.segment(read_frame(image), [click])[0].quality
+        for segmenter in (corrected, replace(corrected, by_prompt=False))
     )
     done = _run("--model", folder, "--image", image, "--out", tmp_path / "mask.png", "--point", "335,87")
     assert done.returncode == 0, done.stderr

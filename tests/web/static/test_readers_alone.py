@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +31,7 @@ def named(mask: np.ndarray, name: str, **more: Any) -> dict[str, Any]:
 
 
 def take(tab: Visit, path: Path, doc: dict[str, Any]) -> None:
-    tab.page.locator("#file-input").set_input_files(path)
-    tab.wait(f"app.file.name === {json.dumps(path.name)} && !app.opening")
+    tab.add(path)
     tab.page.evaluate("(doc) => seen.commit(doc)", doc)
     tab.wait("app.saving === 'saved' && doc.frames.length > 0")
 
