@@ -81,7 +81,7 @@ recordings, its constant moved on val so that LOST is a half (docs/tracking.md).
 STANDING = (-14.7, 0.9, 3.2, 15.3, 3.1, -1.5)
 """Of 1, contrast, resemblance, stability, likeness to the prompted appearance, and having been absent:
 logistic regression on train's frames on which the model was asked, with uniultra-mini 0.7.0
-(docs/tracking.md). The page's own tracker, which learns no contrast, has WEIGHTS alone.
+(docs/tracking.md).
 """
 MOST_STABLE = 0.9
 """Stability beyond which more of it counts no further there: no sharp outline alone keeps a mask shown."""

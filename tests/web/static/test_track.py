@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import shutil
-import subprocess
 from dataclasses import replace
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from page_core import node, sent
 from phantoms import ellipse, speckled
 from uniultra.geometry import inscribed_centre
 from uniultra.io.coco import mask_of
@@ -29,28 +26,9 @@ from uniultra.tracking.step import step
 from uniultra.tracking.tissue import resemblance, tissue_of
 from uniultra.tracking.track_state import TrackState
 from uniultra.types import Embedding, Features, Frame, Mask, Prompt, Region
-from uniultra.web.workspace.static_files import STATIC
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 HW = (150, 200)
-HEAD = f"""
-import {{ readFileSync }} from "node:fs";
-const given = JSON.parse(readFileSync(0)), core = "{(STATIC / "core").as_uri()}";
-const image = ({{ width, height, data }}) => ({{ width, height,
-    pixels: new Uint8Array(Buffer.from(data, "base64")) }});
-"""
-
-
-def node(script: str, given: Any) -> Any:
-    command = ["node", "--input-type=module", "-e", HEAD + script]
-    done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def sent(pixels_hw: np.ndarray) -> dict[str, Any]:
-    data = base64.b64encode(np.ascontiguousarray(pixels_hw).tobytes()).decode()
-    return {"height": pixels_hw.shape[0], "width": pixels_hw.shape[1], "data": data}
 
 
 def texture(seed: int, hw: tuple[int, int] = HW) -> np.ndarray:
@@ -130,7 +108,8 @@ def test_a_track_is_that_of_python() -> None:
         const { encode } = await import(`${core}/rle.mjs`);
         const { regionAround } = await import(`${core}/geometry.mjs`);
         const segmenter = { cropOf: (box) => regionAround(box, given.scale, given.stretch),
-            features: (_, region) => ({ data: new Float32Array(8), depth: 2, side: 2, region }),
+            features: (_, region) =>
+                ({ levels: [{ data: new Float32Array(8), depth: 2, side: 2 }], region }),
             refined: async (frame, { box }) => {
                 if (frame !== frames[0]) throw new Error("the first frame explains all of them");
                 asked.push(box);
@@ -178,14 +157,26 @@ def test_evidence_gives_the_confidence_that_it_gives_in_python() -> None:
         {"changed": 3.1},
         {"like_first": 0.3},
         {"resembles": 0.45},
+        {"contrast": 0.4},
+        {"contrast": 0.1, "stable": 0.95},
+        {"contrast": 0.4, "absent": True, "stable": 0.7},
+        {"contrast": 0.4, "growth": 2.6},
+        {"contrast": 0.4, "resembles": 0.59, "like_first": 0.29},
+        {"contrast": 0.4, "resembles": 0.59, "like_first": 0.31},
     )
     cases = [replace(good, **change) for change in changes]
     script = """
-        const { chance } = await import(`${core}/track.mjs`);
-        console.log(JSON.stringify(given.map(chance)));"""
+        const { chance, standingOf } = await import(`${core}/track.mjs`);
+        console.log(JSON.stringify(given.map((one) => [chance(one), standingOf(one)])));"""
     names = {"first_quality": "firstQuality", "like_first": "likeFirst"}
     given = [{names.get(key, key): value for key, value in vars(case).items()} for case in cases]
-    assert node(script, given) == pytest.approx([case.confidence for case in cases], abs=1e-9)
+    chances, standings = zip(*node(script, given), strict=True)
+    assert chances == pytest.approx([case.confidence for case in cases], abs=1e-9)
+    ours = [case.standing for case in cases]
+    assert [one is None for one in standings] == [one is None for one in ours]
+    known = [(a, b) for a, b in zip(standings, ours, strict=True) if b is not None]
+    assert len(known) == 6
+    assert [a for a, _ in known] == pytest.approx([b for _, b in known], abs=1e-9)
 
 
 def test_tissue_is_told_as_in_python() -> None:
@@ -198,10 +189,13 @@ def test_tissue_is_told_as_in_python() -> None:
     frames = rng.normal(size=(2, 1, 6, 16, 16)).astype(np.float32)
     features = [Embedding(Features(one, one, one), region, HW) for one in frames]
     script = """
-        const { resemblance, tissueOf } = await import(`${core}/tissue.mjs`);
+        const { partsInside, resemblance, tissueOf } = await import(`${core}/tissue.mjs`);
         const { Grid } = await import(`${core}/grid.mjs`);
-        const { region } = given, found = given.grids.map((logits, i) =>
-            tissueOf({ data: given.features[i % 2], depth: 6, side: 16, region }, new Grid(region, logits)));
+        const { region } = given, found = given.grids.map((logits, i) => {
+            const view = { levels: [{ data: given.features[i % 2], depth: 6, side: 16 }], region };
+            const grid = new Grid(region, logits);
+            return tissueOf(view, grid, partsInside(view, grid));
+        });
         console.log(JSON.stringify([found.map((one) => [[...one.inside], [...one.around]]),
             found.map((one) => resemblance(one, found[0])),
             resemblance(null, found[0]), resemblance(found[0], null)]));"""
@@ -257,6 +251,8 @@ def test_frames_hold_on_as_in_python() -> None:
             {"growth": 1.4, "like_first": 0.39},
             {"growth": 1.4, "like_first": 0.39, "resembles": 0.65},
             {"growth": 1.55, "like_first": 0.39, "resembles": 0.65},
+            {"contrast": 0.3, "resembles": 0.7, "like_first": 0.4},
+            {"contrast": 0.3, "resembles": 0.7, "like_first": 0.4, "stable": 0.7},
         )
         for steady, agreed in ((0.96, 0.96), (0.96, 0.0), (0.85, 0.85), (0.7, 0.75))
     ]
@@ -275,7 +271,7 @@ def test_frames_hold_on_as_in_python() -> None:
     listed = [
         [
             {"quality": e.quality, "growth": e.growth, "confidence": e.confidence, "resembles": e.resembles}
-            | {"likeFirst": e.like_first},
+            | {"likeFirst": e.like_first, "standing": e.standing},
             e.first_quality,
             *agreed,
         ]
@@ -307,6 +303,10 @@ def test_what_is_said_of_a_frame_is_as_in_python() -> None:
         {"growth": 1.6},
         {"resembles": 0.85},
         {"like_first": 0.3},
+        {"contrast": 0.5},
+        {"contrast": 0.19},
+        {"contrast": 0.19, "explained": 0.96},
+        {"contrast": 0.1, "stable": 0.65, "like_first": 0.4},
     )
     cases: list[tuple[TrackStatus, Evidence, float]] = [
         (status, replace(good, **change), agreed)
@@ -319,7 +319,7 @@ def test_what_is_said_of_a_frame_is_as_in_python() -> None:
         const answers = given.map(([status, found, quality, agreed]) =>
             said(status, found, { anchor: { quality } }, agreed));
         console.log(JSON.stringify(answers.map(({ status, confidence }) => [status, confidence])));"""
-    keys = ("confidence", "quality", "explained", "changed", "growth", "resembles")
+    keys = ("confidence", "quality", "explained", "changed", "growth", "resembles", "contrast", "standing")
     given = [
         [status, {key: getattr(e, key) for key in keys}, e.first_quality, agreed]
         for status, e, agreed in cases
@@ -329,4 +329,5 @@ def test_what_is_said_of_a_frame_is_as_in_python() -> None:
     assert [status for status, _ in found] == [status for status, _ in ours]
     assert [confidence for _, confidence in found] == pytest.approx([confidence for _, confidence in ours])
     kept = [status == case[0] for case, (status, _) in zip(cases, ours, strict=True)]
-    assert 8 <= kept.count(False) <= 20
+    assert 8 <= kept.count(False) <= 28
+    assert "lost" in dict(ours)

@@ -127,10 +127,10 @@ export class Segmenter {
     return this.decode(image, prompt, region, await this.encode(image, region));
   }
 
-  // The coarse features of one region, `depth` planes of `side` x `side`, for tracking.
+  // The features of one region, for tracking: levels of `depth` planes of `side` x `side`, the coarsest first.
   async features(image, region) {
-    const { data, dims } = (await this.encode(image, region)).image_embed;
-    return { data, depth: dims[1], side: dims[3], region };
+    const { image_embed: coarse, high_res_feats_1: finer, high_res_feats_0: finest } = await this.encode(image, region);
+    return { region, levels: [coarse, finer, finest].map(({ data, dims }) => ({ data, depth: dims[1], side: dims[3] })) };
   }
 
   // The features of one region, encoded once for as long as the image is the same object and few others came since.

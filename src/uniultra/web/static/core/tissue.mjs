@@ -1,25 +1,27 @@
 // What the encoder makes of a structure and of what lies around it (uniultra/tracking/tissue.py, and why).
 
-import { boxOf } from "./grid.mjs";
+import { boxOf, overCells } from "./grid.mjs";
 
-const AROUND = 0.25, PARTS = 4, ALIKE = 0.999;
+const AROUND = 0.25, ALIKE = 0.999;
+export const PARTS = 4; // a cell of the features counts by how many of its parts, so many a side, are inside
 
-// Mean features inside a mask and around it, each of length 1; null where the view shows nothing of one of them. `view` is what
-// `Segmenter.features` gives.
-export function tissueOf(view, grid) {
-  const box = boxOf(grid), { side, region } = view;
+// Whether each part of a view's cells is inside a mask, 0 or 1, row by row. `view` is what `Segmenter.features` gives.
+export const partsInside = ({ levels: [{ side }], region }, grid) => Uint8Array.from(overCells(region, side * PARTS, (x, y) => (grid.at(x, y) > 0 ? 1 : 0)));
+
+// Mean features inside a mask and around it, each of length 1; null where the view shows nothing of one of them.
+export function tissueOf(view, grid, parts) {
+  const box = boxOf(grid), { levels: [coarse], region } = view, { side } = coarse;
   if (!box) return null;
-  const [inside, around] = [new Float32Array(side * side), new Float32Array(side * side)], count = side * PARTS;
-  const [wide, high] = [(region.x1 - region.x0) / count, (region.y1 - region.y0) / count];
+  const [inside, around] = [new Float32Array(side * side), new Float32Array(side * side)];
   const [farX, farY] = [AROUND * (box.x1 - box.x0) + 4, AROUND * (box.y1 - box.y0) + 4];
-  for (let row = 0; row < count; row++) {
-    for (let column = 0; column < count; column++) {
-      const x = (column + 0.5) * wide + region.x0, y = (row + 0.5) * high + region.y0, cell = Math.floor(row / PARTS) * side + Math.floor(column / PARTS);
-      if (grid.at(x, y) > 0) inside[cell]++;
-      else if (x > box.x0 - farX && x < box.x1 + farX && y > box.y0 - farY && y < box.y1 + farY) around[cell]++;
-    }
-  }
-  const means = [inside, around].map((shares) => mean(view, shares));
+  let i = 0;
+  overCells(region, side * PARTS, (x, y) => {
+    const cell = Math.floor(i / (side * PARTS) / PARTS) * side + Math.floor((i % (side * PARTS)) / PARTS);
+    if (parts[i++]) inside[cell]++;
+    else if (x > box.x0 - farX && x < box.x1 + farX && y > box.y0 - farY && y < box.y1 + farY) around[cell]++;
+    return 0;
+  });
+  const means = [inside, around].map((shares) => mean(coarse, shares));
   return means.includes(null) ? null : { inside: means[0], around: means[1] };
 }
 

@@ -7,12 +7,13 @@ import { clipBox, regionAround, smoothed } from "./geometry.mjs";
 import { evenRound } from "./masks.mjs";
 import { agreement, areaOf, boxOf, carried, FAR, gridOf, innerPoint, moved } from "./grid.mjs";
 import { areaResized, correlation, cropped, matched } from "./resample.mjs";
-import { resemblance, tissueOf } from "./tissue.mjs";
+import { cellsOf, contrastOf, learnt, withSure } from "./target.mjs";
+import { partsInside, resemblance, tissueOf } from "./tissue.mjs";
 
 // Constants and weights as tracking/confidence.py has them, and why.
 const SURE = 0.8, UNSURE = 0.79, PLAIN = 0.75, LOST = 0.5, FOUND_THERE = 0.65, ABSENT_AFTER = 5, MOST_GROWTH = 2.5, SURE_GROWTH = 1.5, MOST_CHANGE = 3;
 const EXPLAINED = 0.95, EXPLAINED_FROM = 0.75, EXPLAINED_SPAN = 0.2, AROUND = 1.4, STRETCH = 4;
-const WEIGHTS = [-25.5, 0.5, 7.9, 12.6, 12.6, 5.9];
+const WEIGHTS = [-25.5, 0.5, 7.9, 12.6, 12.6, 5.9], STANDING = [-14.7, 0.9, 3.2, 15.3, 3.1, -1.5], MOST_STABLE = 0.9, DISTINCT = 0.2;
 const NO_HOLD = 0.05, STEADY = 0.9, WORSE = 0.08, HELD_GROWTH = 1.3, UNLIKE = 0.5, KIN = 0.6, KIN_LIKE = 0.4, KIN_GROWTH = 1.7;
 const FIRM = 0.95, FIRM_LIKE = 0.3, FIRM_GROWTH = 1.2, FIRM_WORSE = 0.03;
 const MOVED_ALONG = 0.8, MOVED_GROWTH = 1.5, FAMILIAR = 0.85, RESIZED = 1.6, SAME = 0.9, SAME_SHAPE = 0.95, AS_GOOD = 0.05;
@@ -24,9 +25,10 @@ const VIEW_SIDE = 128, PATCH = 32, BLUR = 1.5, REACH = 0.2;
 export async function begin(segmenter, image, mask) {
   const logits = Float32Array.from(mask, (inside) => (inside ? FAR : -FAR));
   const box = clipBox(boxOfMask(mask, image), image), crop = segmenter.cropOf(box), grid = gridOf(logits, image, crop), seen = appearance(image, box);
-  const tissue = tissueOf(await segmenter.features(image, crop), grid), prompt = promptOf(grid, image);
+  const shown = await segmenter.features(image, crop), parts = partsInside(shown, grid), prompt = promptOf(grid, image);
+  const tissue = tissueOf(shown, grid, parts), target = learnt(cellsOf(shown, parts));
   const { quality } = prompt ? await segmenter.refined(image, prompt) : { quality: 0 };
-  return { size: { width: image.width, height: image.height }, view: viewOf(image), grid, sureGrid: grid, first: seen, sure: seen, anchor: anchored(image, grid, quality), tissue, lost: 0, steady: 1, doubted: 0 };
+  return { size: { width: image.width, height: image.height }, view: viewOf(image), grid, sureGrid: grid, first: seen, sure: seen, anchor: anchored(image, grid, quality), tissue, target, lost: 0, steady: 1, doubted: 0 };
 }
 
 // Resolves to [answer, state]: {mask, quality, status, confidence} of the next frame, status one of sure, unsure, lost, absent.
@@ -105,8 +107,9 @@ async function answer(segmenter, one, image, expected) {
   const box = found.mask.includes(1) ? clipBox(boxOfMask(found.mask, image), image) : null;
   if (!box) return nothing(one, image);
   const grid = gridOf(found.logits, image, segmenter.cropOf(box)), shown = await segmenter.features(image, segmenter.cropOf(prompt.box));
-  const resembles = resemblance(tissueOf(shown, grid), one.tissue);
-  return weighed(one, grid, found.mask, appearance(image, box), found.quality, { resembles });
+  const parts = partsInside(shown, grid), resembles = resemblance(tissueOf(shown, grid, parts), one.tissue), cells = cellsOf(shown, parts);
+  const contrast = one.target && cells && contrastOf(one.target, cells);
+  return { ...weighed(one, grid, found.mask, appearance(image, box), found.quality, { resembles, contrast }), cells };
 }
 
 // An answer without what lies farther beyond its prompt's box than REACH allows.
@@ -129,16 +132,16 @@ function promptOf(grid, image) {
   return { box, points: [[clamp(x, image.width), clamp(y, image.height)]], negatives: [] };
 }
 
-const nothing = (one, { width, height }) => ({ mask: new Uint8Array(width * height), grid: one.grid, seen: one.sure, quality: 0, growth: 1, confidence: 0, resembles: 0.5, likeFirst: -1, changed: 1, explained: 0 });
+const nothing = (one, { width, height }) => ({ mask: new Uint8Array(width * height), grid: one.grid, seen: one.sure, quality: 0, growth: 1, confidence: 0, standing: null, resembles: 0.5, likeFirst: -1, changed: 1, explained: 0, contrast: null });
 
-// `least`: the likeness to the confirmed frame that is known already.
-function weighed(one, grid, mask, seen, quality, { resembles = 1, least = -1 }) {
-  const growth = areaRatio(grid, one.sureGrid), changed = areaRatio(grid, one.anchor.grid), likeFirst = Math.max(likeness(seen, one.first), least);
-  const confidence = chance({
-    quality, firstQuality: one.anchor.quality, likeFirst, stable: stability(grid.logits), explained: one.anchor.likeness,
-    growth, changed, resembles,
-  });
-  return { mask, grid, seen, quality, growth, confidence, resembles, likeFirst, changed, explained: one.anchor.likeness };
+// `least`: the likeness to the confirmed frame that is known already; `contrast`: to what lies beside it, null where the model wasn't asked.
+function weighed(one, grid, mask, seen, quality, { resembles = 1, least = -1, contrast = null }) {
+  const evidence = {
+    quality, firstQuality: one.anchor.quality, likeFirst: Math.max(likeness(seen, one.first), least), stable: stability(grid.logits),
+    explained: one.anchor.likeness, growth: areaRatio(grid, one.sureGrid), changed: areaRatio(grid, one.anchor.grid), resembles, contrast,
+    absent: one.lost >= ABSENT_AFTER,
+  };
+  return { mask, grid, seen, ...evidence, confidence: chance(evidence), standing: standingOf(evidence) };
 }
 
 function areaRatio(one, other) {
@@ -152,13 +155,24 @@ function stability(logits) {
   return inner / Math.max(outer, 1);
 }
 
-// The confidence that evidence gives.
+// The confidence that evidence gives, by which a frame is remembered.
 export function chance({ quality, firstQuality, likeFirst, stable, explained, growth, changed, resembles }) {
   if (growth > MOST_GROWTH) return 0;
   const registered = Math.min(Math.max((explained - EXPLAINED_FROM) / EXPLAINED_SPAN, 0), 1);
-  const logit = [1, quality, firstQuality, likeFirst, stable, registered].reduce((sum, value, i) => sum + WEIGHTS[i] * value, 0);
   const most = changed > MOST_CHANGE || growth > SURE_GROWTH ? UNSURE : 1;
-  return Math.min(1 / (1 + Math.exp(-Math.min(Math.max(logit, -30), 30))), resembles < UNLIKE ? LOST - 0.01 : most);
+  return Math.min(logistic(WEIGHTS, [1, quality, firstQuality, likeFirst, stable, registered]), resembles < UNLIKE ? LOST - 0.01 : most);
+}
+
+// The same chance by what was learnt of the structure, by which its mask is shown or hidden; null where the model wasn't asked.
+export function standingOf({ contrast, growth, resembles, likeFirst, stable, absent }) {
+  if (contrast === null) return null;
+  if (growth > MOST_GROWTH || (resembles < KIN && likeFirst < FIRM_LIKE)) return 0;
+  return logistic(STANDING, [1, contrast, resembles, Math.min(stable, MOST_STABLE), likeFirst, absent ? 1 : 0]);
+}
+
+function logistic(weights, values) {
+  const logit = values.reduce((sum, value, i) => sum + weights[i] * value, 0);
+  return 1 / (1 + Math.exp(-Math.min(Math.max(logit, -30), 30)));
 }
 
 // A structure that was lost, moved to where the frame looks most like it did when it was last sure.
@@ -181,7 +195,8 @@ function stretched({ width, height, pixels }, toWidth, toHeight) {
 }
 
 // Whether a frame that looks unlike the prompted one is unsure rather than lost.
-export function holdsOn({ quality, growth, confidence, resembles, likeFirst }, one, steady, agreed) {
+export function holdsOn({ quality, growth, confidence, standing, resembles, likeFirst }, one, steady, agreed) {
+  if (standing !== null) return standing >= LOST;
   const worse = one.anchor.quality - quality;
   if (worse > WORSE) return false;
   if (resembles < UNLIKE) return Math.min(steady, agreed) >= FIRM && growth <= FIRM_GROWTH && worse <= FIRM_WORSE && likeFirst >= FIRM_LIKE;
@@ -190,19 +205,21 @@ export function holdsOn({ quality, growth, confidence, resembles, likeFirst }, o
   return followed || (resembles >= KIN && (alike || there));
 }
 
-// The status and confidence that are said of an answer, whatever is remembered: a sure one that isn't plain is called unsure, and an unsure
-// one sure where its tissue, its shape and the model's quality are all as they were.
+// The status and confidence that are said of an answer, whatever is remembered: one whose standing is below LOST is called lost, a sure one
+// that isn't plain unsure, and an unsure one sure where its tissue, its shape and the model's quality are all as they were.
 export function said(status, found, one, agreed) {
-  const { confidence, resembles, growth, quality } = found, plain = isPlain(found);
+  const { confidence, standing, resembles, growth, quality } = found, plain = isPlain(found);
+  if (standing !== null && standing < LOST) return { status: "lost", confidence: Math.min(confidence, standing) };
   if (status === "sure" && !plain) return { status: "unsure", confidence: Math.min(confidence, UNSURE) };
   const same = resembles >= SAME && agreed >= SAME_SHAPE && growth <= SURE_GROWTH && quality >= one.anchor.quality - AS_GOOD;
   if (status === "unsure" && same && plain) return { status: "sure", confidence: Math.max(confidence, SURE) };
   return { status, confidence };
 }
 
-function isPlain({ quality, explained, changed }) {
+function isPlain({ quality, explained, changed, contrast }) {
   if (explained >= EXPLAINED) return true;
-  return quality >= PLAIN && !(explained >= FAMILIAR && changed > RESIZED);
+  const distinct = contrast === null || contrast >= DISTINCT;
+  return quality >= PLAIN && distinct && !(explained >= FAMILIAR && changed > RESIZED);
 }
 
 function concluded(before, found, still, view, expected) {
@@ -210,9 +227,12 @@ function concluded(before, found, still, view, expected) {
   const agreed = before.lost >= ABSENT_AFTER ? 0 : along; // what was absent moved along with a guess
   const one = { ...before, steady, doubted: confidence < LOST ? before.doubted + 1 : 0 }, shown = confidence >= LOST || holdsOn(found, one, steady, agreed);
   const status = confidence >= SURE ? "sure" : shown ? "unsure" : one.lost + 1 < ABSENT_AFTER ? "lost" : "absent";
-  if (!shown) return [{ mask: new Uint8Array(mask.length), quality: 0, status, confidence }, { ...one, view, grid, lost: one.lost + 1 }];
-  const answer = { mask, quality, ...said(status, found, one, agreed) };
+  const empty = new Uint8Array(mask.length);
+  if (!shown) return [{ mask: empty, quality: 0, status, confidence }, { ...one, view, grid, lost: one.lost + 1 }];
+  const told = said(status, found, one, agreed), answer = { ...told, ...(told.status === "lost" ? { mask: empty, quality: 0 } : { mask, quality }) };
   if (still && !one.lost) return [answer, { ...one, view }];
   const next = { ...one, view, grid, lost: 0 };
-  return [answer, status === "sure" ? { ...next, sureGrid: grid, sure: seen, steady: 1 } : next];
+  if (status !== "sure") return [answer, next];
+  const target = one.target && found.cells ? withSure(one.target, found.cells) : one.target;
+  return [answer, { ...next, sureGrid: grid, sure: seen, steady: 1, target }];
 }
