@@ -39,6 +39,19 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
+def misfit(error: Exception) -> str:
+    """Why a file from outside isn't what it should be, from the error that reading it raised."""
+    if isinstance(error, OSError):
+        return error.strerror or first_line(error)
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, TypeError | AttributeError) and " is not a number" not in str(error):
+        return "its parts are of another kind"
+    return first_line(error)
+
+
 def number_of(text: str) -> float:
     """The number that a text from outside says; NaN where it says none."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from typer.testing import CliRunner, Result
 from phantom_manifest import Phantom, write_manifest
 from uniultra.backends.open import weights_sha256
 from uniultra.cli.evaluate import evaluate
-from uniultra.errors import DataError, OutputError, PromptError
+from uniultra.errors import DataError, ModelError, OutputError, PromptError
 from uniultra.model_facts import read_passes
 from uniultra.registry import find
 
@@ -249,3 +250,59 @@ def test_an_old_report_is_compared_to(data: Path, tmp_path: Path, version: int) 
     result = _run("--data", data, "--model", "ellipse", "--kinds", "box", "--against", old)
     assert result.exit_code == 0, result.output
     assert result.stdout.count("| not judged |") == 3
+
+
+def test_what_is_compared_to_is_refused_before_anything_is_computed(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text("{}")
+    clicks = tmp_path / "clicks.json"
+    arguments = ("--data", data, "--model", "ellipse", "--kinds", "box", "--out", tmp_path / "run")
+    assert _run("--data", data, "--kinds", "click1", "--draws", "1", "--out", clicks).exit_code == 0
+    for other, error, says in (
+        (tmp_path / "other.json", DataError, "is not a report .* it has no 'schema_version'$"),
+        (tmp_path / "none.json", DataError, "is not a report .* No such file or directory$"),
+        ("nobody", ModelError, "model 'nobody' is unknown"),
+        (clicks, DataError, "have no prompt in common"),
+    ):
+        refused = _run(*arguments, "--against", other)
+        assert isinstance(refused.exception, error)
+        assert re.search(says, str(refused.exception)), refused.exception
+        assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("protocol", ["standard", "paper", "damaged"])
+def test_a_run_is_not_resumed_on_other_files(data: Path, tmp_path: Path, protocol: str) -> None:
+    """Of images that are scored already; the journals of all that a folder holds."""
+    more = {"standard": (), "paper": ("--protocol", "paper"), "damaged": ("--robustness",)}[protocol]
+    kinds = () if protocol == "paper" else ("--kinds", "box")
+    arguments = ("--data", data, "--model", "ellipse", *kinds, *more, "--out", tmp_path / "run")
+    assert _run(*arguments).exit_code == 0
+    (tmp_path / "run/report.json").unlink()  # as if it had been stopped
+    if protocol == "damaged":
+        records = tmp_path / "run/records.jsonl"
+        records.write_text(records.read_text().partition("\n")[0] + "\n")
+    mask = tmp_path / "masks/b.png"
+    sound = mask.read_bytes()
+    mask.write_bytes((tmp_path / "masks/a.png").read_bytes())
+    refused = _run(*arguments)
+    assert isinstance(refused.exception, DataError)
+    assert "different image or mask ('b' of 'phantoms'); choose another folder" in str(refused.exception)
+    mask.write_bytes(sound)
+    assert _run(*arguments).exit_code == 0
+
+
+def test_masks_that_were_empty_can_be_scored_once_they_are_drawn(tmp_path: Path) -> None:
+    data = write_manifest(tmp_path, [Phantom("a", objects=0)])
+    arguments = ("--data", data, "--model", "ellipse", "--kinds", "box", "--out", tmp_path / "run")
+    assert "shows no object" in str(_run(*arguments).exception)
+    assert not (tmp_path / "run").exists()
+    write_manifest(tmp_path, [Phantom("a")])
+    assert _run(*arguments).exit_code == 0
+
+
+def test_a_model_is_no_better_than_its_own_earlier_run(tmp_path: Path) -> None:
+    """A report has five decimals: what it leaves out is no difference."""
+    data = write_manifest(tmp_path, [Phantom(f"p{i}", group=f"{i}", objects=1 + i % 3) for i in range(7)])
+    arguments = ("--data", data, "--model", "ellipse", "--kinds", "box,box10", "--draws", "1")
+    assert _run(*arguments, "--out", tmp_path / "first.json").exit_code == 0
+    again = _run(*arguments, "--against", tmp_path / "first.json")
+    assert again.stdout.count("+0.000 [+0.000, +0.000] | no difference shown |") == 4

@@ -107,3 +107,17 @@ def test_something_must_be_left(data: Path) -> None:
         mask.unlink()
     with pytest.raises(DataError, match=r"has 4 problem\(s\); no row is left; fix them:"):
         check(data, selection_split, skip_bad=True)
+
+
+def test_nothing_is_begun_where_no_mask_shows_an_object(tmp_path: Path) -> None:
+    bare = write_manifest(tmp_path, [Phantom("a", objects=0), Phantom("b", objects=0, group="1")])
+    with pytest.raises(DataError, match=r"split 'val' of '.*' shows no object, so there is nothing to score"):
+        check(bare, selection_split)
+
+
+def test_the_files_of_rows_to_score_are_known_by_what_they_hold(data: Path) -> None:
+    first = check(data, selection_split).files
+    assert list(first) == [("phantoms", f"p{i}") for i in range(4)]
+    (data.parent / "masks/p1.png").write_bytes((data.parent / "masks/p0.png").read_bytes() + b"\n")
+    now = check(data, selection_split).files
+    assert [key for key in first if first[key] != now[key]] == [("phantoms", "p1")]

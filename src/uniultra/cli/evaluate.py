@@ -109,19 +109,21 @@ def evaluate(
     rows, segmenter = checked.rows, work.segmenter_of(model)
     provenance = work.provenance_of(model, segmenter, checked, limited)
     if protocol == work.PAPER:
-        print(printable_lines(work.run_paper(segmenter, rows, provenance, workers, out, force)), end="")
+        print(printable_lines(work.run_paper(segmenter, checked, provenance, workers, out, force)), end="")
         return None
-    journal = None if folder is None else open_folder(folder, provenance, split, settings, force)
+    other = None if against is None else work.opponent(against, checked, settings, split)
+    files = checked.files
+    journal = None if folder is None else open_folder(folder, provenance, split, settings, force, files)
     damaged_journal = None
     if damage is not None and folder is not None:
         about = {**provenance.stated, "split": split}
-        damaged_journal = open_robustness(folder / DAMAGED_JOURNAL, damage, about)
+        damaged_journal = open_robustness(folder / DAMAGED_JOURNAL, damage, about, files)
     evaluation = work.evaluated(segmenter, rows, settings, journal)
     if not evaluation.records:
         raise DataError(
             f"split '{split}' of '{data}' shows no object, so there is nothing to score; check its masks"
         )
-    compared = None if against is None else work.compared(against, rows, evaluation, provenance)
+    compared = None if other is None else work.compared(other, rows, evaluation, provenance)
     damaged = None
     if damage is not None:
         damaged = work.run_robustness(segmenter, rows, evaluation, damage, damaged_journal)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -15,9 +15,14 @@ from typing import Any, TypeVar
 from uniultra.data.manifest import Row
 from uniultra.errors import DataError, OutputError
 from uniultra.evaluation.records import EmptyAnswer, ScoredImage, Skipped, record_from
+from uniultra.text import misfit
 
 SKIPPED = "skipped"
 """The key of what was asked under which the rows stand that were left out from the start."""
+FILES = "files"
+"""The key of a line under which a hash of the row's files stands."""
+Key = tuple[str, str]
+"""Data set and id of a row."""
 LEFT_OUT = {"drawn": False}
 """What a journal doesn't state where it is so."""
 
@@ -26,20 +31,26 @@ class Journal:
     """A file of JSON lines: first what was asked, then one scored image a line. A last line that was cut off
     is dropped.
 
-    What an image gave is a ScoredImage, or another dataclass that `parse` makes of its line.
+    What an image gave is a ScoredImage, or another dataclass that `parse` makes of its line. `files` has a
+    hash of each row's files, where that is known.
 
     Raises:
         DataError: the file is of another model, manifest, split or other prompts, or damaged; or rows are
-            skipped that it has scored, or the other way round.
+            skipped that it has scored, or the other way round; or files of what it has scored have changed.
         OutputError: it can't be written.
     """
 
     def __init__(
-        self, path: Path, requested: dict[str, Any], parse: Callable[[dict[str, Any]], Any] | None = None
+        self,
+        path: Path,
+        requested: dict[str, Any],
+        parse: Callable[[dict[str, Any]], Any] | None = None,
+        files: Mapping[Key, str] | None = None,
     ) -> None:
         self.path = path
         self.parse = parse or _scored
-        self.known: dict[tuple[str, str], Any] = {}
+        self.files = files or {}
+        self.known: dict[Key, Any] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             whole = _whole_lines(path)
@@ -60,17 +71,22 @@ class Journal:
         if (row.dataset, row.id) in self.known:
             return
         self.known[row.dataset, row.id] = scored
+        line = {"dataset": row.dataset, "id": row.id, **asdict(scored)}
+        if (row.dataset, row.id) in self.files:
+            line[FILES] = self.files[row.dataset, row.id]
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"dataset": row.dataset, "id": row.id, **asdict(scored)}) + "\n")
+            file.write(json.dumps(line) + "\n")
 
     def _read(self, whole: list[str], requested: dict[str, Any]) -> None:
         try:
             head, *lines = (json.loads(line) for line in whole)
             head, requested = LEFT_OUT | head, LEFT_OUT | requested
             known = {(line["dataset"], line["id"]): self.parse(line) for line in lines}
+            files = {(line["dataset"], line["id"]): line.get(FILES) for line in lines}
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
-                f"'{self.path}' is damaged ({error}); delete it to start again, or choose another folder"
+                f"'{self.path}' is damaged ({misfit(error)}); delete it to start again, or choose another "
+                "folder"
             ) from error
         wrong = [
             key if key in head else f"{key} (not recorded by the version that started it)"
@@ -80,19 +96,22 @@ class Journal:
         if wrong:
             raise self._of_another(", ".join(wrong))
         self._check_skipped(known, _keys(head.get(SKIPPED, [])), _keys(requested.get(SKIPPED, [])))
+        scored = {key for key, image in known.items() if getattr(image, "skipped", None) is None}
+        changed = sorted(
+            key for key in scored if files[key] and self.files.get(key) not in (None, files[key])
+        )
+        if changed:
+            raise self._of_another(f"image or mask ({_first_of(changed)})")
         self.known = known
 
-    def _check_skipped(
-        self, known: dict[tuple[str, str], ScoredImage], then: set[tuple[str, str]], now: set[tuple[str, str]]
-    ) -> None:
+    def _check_skipped(self, known: dict[Key, ScoredImage], then: set[Key], now: set[Key]) -> None:
         """What was left out must still be, and what was scored must not be: else the end is not that of one
         run.
         """
         met = {key for key, image in known.items() if getattr(image, "skipped", None) is not None}
         changed = sorted((then - now - met) | (now & (known.keys() - met)))
         if changed:
-            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-            raise self._of_another(f"set of skipped rows ('{changed[0][1]}' of '{changed[0][0]}'{more})")
+            raise self._of_another(f"set of skipped rows ({_first_of(changed)})")
 
     def _of_another(self, what: str) -> DataError:
         return DataError(
@@ -119,7 +138,12 @@ def _scored(line: dict[str, Any]) -> ScoredImage:
     return ScoredImage(records, tuple(EmptyAnswer(**answer) for answer in line["empty"]), left_out)
 
 
-def _keys(skipped: list[dict[str, Any]]) -> set[tuple[str, str]]:
+def _first_of(rows: list[Key]) -> str:
+    more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+    return f"'{rows[0][1]}' of '{rows[0][0]}'{more}"
+
+
+def _keys(skipped: list[dict[str, Any]]) -> set[Key]:
     return {(each["dataset"], each["id"]) for each in skipped}
 
 

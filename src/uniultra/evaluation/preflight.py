@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from uniultra.data.loading import look_at
@@ -13,6 +13,7 @@ from uniultra.data.manifest_text import SPLITS
 from uniultra.data.problems import Problem, refuse
 from uniultra.data.splits import ReportSplit, SelectionSplit
 from uniultra.errors import DataError
+from uniultra.evaluation.journal import Key
 from uniultra.evaluation.records import Skipped, skip
 from uniultra.hashes import file_sha256
 
@@ -27,6 +28,8 @@ class Checked:
     manifest: Manifest
     rows: SelectionSplit | ReportSplit
     skipped: tuple[Skipped, ...] = ()
+    files: Mapping[Key, str] = field(default_factory=dict, repr=False)
+    """Of each row to score, what its image and its mask hold, as a hash."""
 
 
 def check(
@@ -41,7 +44,7 @@ def check(
     whole never is.
 
     Raises:
-        DataError: all problems by row and column; or what `choose` raises.
+        DataError: all problems by row and column; no mask with an object; or what `choose` raises.
     """
     manifest, found = open_manifest(path)
     subject = f"manifest '{path}'"
@@ -52,10 +55,16 @@ def check(
         raise
     whole = [*found, *_copies(manifest, rows.name)]
     own: dict[int, tuple[Problem, ...]] = {}
+    files: dict[Key, str] = {}
+    some_object = False
     for done, row in enumerate(rows, start=1):
-        problems = look_at(row).problems
-        if problems:
-            own[row.number] = problems
+        look = look_at(row)
+        if look.problems:
+            own[row.number] = look.problems
+        else:
+            with suppress(OSError):
+                files[row.dataset, row.id] = f"{file_sha256(row.image)} {file_sha256(row.mask)}"
+            some_object |= look.ids_hw is not None and bool(look.ids_hw.any())
         progress(done, len(rows))
     reported = [problem for problems in own.values() for problem in problems]
     if not skip_bad:
@@ -63,8 +72,13 @@ def check(
     refuse(subject, whole, FIX)
     if len(own) == len(rows):
         refuse(subject, reported, "no row is left; " + FIX)
+    if not some_object:
+        raise DataError(
+            f"split '{rows.name}' of '{path}' shows no object, so there is nothing to score; check its masks"
+        )
     skipped = tuple(skip(row, own[row.number]) for row in rows if row.number in own)
-    return Checked(manifest, replace(rows, rows=tuple(row for row in rows if row.number not in own)), skipped)
+    left = replace(rows, rows=tuple(row for row in rows if row.number not in own))
+    return Checked(manifest, left, skipped, files)
 
 
 def _copies(manifest: Manifest, split: str) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ import numpy as np
 from uniultra.errors import DataError
 from uniultra.evaluation.settings import KINDS
 from uniultra.quality import QualityTerms, corrected, evidence, is_number
+from uniultra.text import misfit
 
 LEAST_ANSWERS = 20
 
@@ -170,7 +171,9 @@ def _read(report: Path, datasets: Sequence[str]) -> tuple[dict[str, Any], list[d
         counted = [record for record in records if not datasets or record["dataset"] in datasets]
         rated = [record for record in counted if _is_rated(record)]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(f"'{report}' is not a report of `uniultra evaluate --out`: {error}") from error
+        raise DataError(
+            f"'{report}' is not a report of `uniultra evaluate --out`: {misfit(error)}"
+        ) from error
     if split != "val":
         raise DataError(
             f"'{report}' is of split '{split}'; only val may choose anything, so calibrate on val"

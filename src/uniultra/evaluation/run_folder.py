@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from uniultra.errors import DataError, OutputError
-from uniultra.evaluation.journal import Journal
+from uniultra.evaluation.journal import Journal, Key
 from uniultra.evaluation.protocol import Evaluation
 from uniultra.evaluation.report.gallery import Case
 from uniultra.evaluation.report.html import to_html
@@ -45,15 +45,20 @@ JOURNAL, REPORT, TABLES, PAGE, TIMING = (
 
 
 def open_folder(
-    folder: Path, provenance: Provenance, split: str, settings: EvaluationSettings, force: bool = False
+    folder: Path,
+    provenance: Provenance,
+    split: str,
+    settings: EvaluationSettings,
+    force: bool = False,
+    files: Mapping[Key, str] | None = None,
 ) -> Journal:
-    """The journal of a new or a stopped run; `force` starts anew.
+    """The journal of a new or a stopped run; `force` starts anew; `files` as `Journal` takes it.
 
     Raises:
         OutputError: the folder holds a finished report, or files of its names without a run, or can't be
             written.
-        DataError: it holds the journal of another run, or of one that skipped bad rows where `settings`
-            don't.
+        DataError: it holds the journal of another run, of other files, or of one that skipped bad rows where
+            `settings` don't.
     """
     requested: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION, **provenance.stated, "split": split,
@@ -61,7 +66,7 @@ def open_folder(
     }  # fmt: skip
     if settings.seeds:
         requested["seeds"] = list(settings.seeds)
-    return resumed(folder, _targets(folder), requested, force, settings.skip_bad)
+    return resumed(folder, _targets(folder), requested, force, settings.skip_bad, files=files)
 
 
 def resumed(
@@ -71,6 +76,7 @@ def resumed(
     force: bool = False,
     skip_bad: bool = True,
     parse: Callable[[dict[str, Any]], Any] | None = None,
+    files: Mapping[Key, str] | None = None,
 ) -> Journal:
     """The journal of a new or a stopped run in a folder, which ends by writing `targets` together: what an
     earlier end left beside a report that somebody took away is removed. Arguments and errors are those of
@@ -86,7 +92,7 @@ def resumed(
     if force:
         (folder / JOURNAL).unlink(missing_ok=True)
         (folder / DAMAGED_JOURNAL).unlink(missing_ok=True)
-    journal = Journal(folder / JOURNAL, requested, parse)
+    journal = Journal(folder / JOURNAL, requested, parse, files)
     if not skip_bad and any(image.skipped is not None for image in journal.known.values()):
         raise DataError(
             f"'{journal.path}' is of a run with --skip-bad; pass it again, choose another folder, or "

@@ -23,6 +23,7 @@ from uniultra.export.weight_precision import store
 from uniultra.io.texts import read_json
 from uniultra.models.promptable import PromptableModel
 from uniultra.quality import EDGE
+from uniultra.text import misfit
 
 OPSET = 18
 LARGEST_FOLDED = 2**26
@@ -68,7 +69,7 @@ class QualityCalibration:
             return cls(float(content["slope"]), float(content["offset"]))
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise ModelError(
-                f"'{path}' is not a calibration that `uniultra calibrate` wrote: {error}"
+                f"'{path}' is not a calibration that `uniultra calibrate` wrote: {misfit(error)}"
             ) from error
 
     @classmethod

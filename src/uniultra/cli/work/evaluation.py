@@ -4,8 +4,8 @@ protocol of the paper.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,10 @@ from uniultra.evaluation.paper.paper_report import build_paper_report, open_pape
 from uniultra.evaluation.preflight import Checked, check
 from uniultra.evaluation.protocol import Evaluation, Limit
 from uniultra.evaluation.protocol import evaluate as evaluate_split
+from uniultra.evaluation.records import Record
 from uniultra.evaluation.report.compare import compare
 from uniultra.evaluation.report.provenance import Provenance, limit_text
-from uniultra.evaluation.report.run_report import Against, read_report, write_report
+from uniultra.evaluation.report.run_report import Against, StoredRun, as_stored, read_report, write_report
 from uniultra.evaluation.robustness.robustness_protocol import (
     RobustnessSettings,
     draw_rows,
@@ -86,15 +87,15 @@ def run_robustness(
 
 def run_paper(
     segmenter: PromptableSegmenter,
-    rows: SelectionSplit | ReportSplit,
+    checked: Checked,
     provenance: Provenance,
     workers: int,
     out: Path | None,
     force: bool,
 ) -> str:
     """Scores under the paper's protocol, writes a report where `out` says, and returns the tables."""
-    folder = folder_of(out)
-    journal = None if folder is None else open_paper(folder, provenance, rows.name, force)
+    folder, rows = folder_of(out), checked.rows
+    journal = None if folder is None else open_paper(folder, provenance, rows.name, force, checked.files)
     with ticks(f"{segmenter.name} on {rows.name}, by the paper's protocol", len(rows)) as tick:
         images = evaluate_paper(segmenter, rows.rows, workers, journal, tick)
     report = build_paper_report(images, provenance, rows.name)
@@ -116,29 +117,52 @@ def seeded(settings: EvaluationSettings, seeds: str) -> EvaluationSettings:
     return replace(settings, seeds=parse_seeds(seeds))
 
 
-def compared(
-    other: str, rows: SelectionSplit | ReportSplit, evaluation: Evaluation, provenance: Provenance
-) -> Against:
-    """The other segmenter's answers to the same prompts, run now or read from an earlier run's file, and the
-    differences.
+@dataclass(frozen=True)
+class Opponent:
+    """What a model is compared to: an earlier run, or a segmenter and what it is asked."""
+
+    run: StoredRun | None = None
+    segmenter: PromptableSegmenter | None = None
+    kinds: tuple[str, ...] = ()
+
+
+def opponent(other: str, checked: Checked, settings: EvaluationSettings, split: str) -> Opponent:
+    """What --against names, so that a wrong one is refused before anything is computed.
+
+    Raises:
+        DataError: a report that can't be read, of another manifest, split or other prompts. ModelError: no
+            such model. PromptError: a baseline that takes none of the prompts.
     """
     if Path(other, "report.json").is_file():
         other = str(Path(other, "report.json"))
-    if other.endswith(".json"):
-        stored = read_report(Path(other))
-        if (stored.manifest_sha256, stored.split) != (provenance.manifest_sha256, evaluation.split):
-            raise DataError(
-                f"'{other}' is of another manifest or of split '{stored.split}', so its prompts differ; "
-                "evaluate on the same"
-            )
-        name, records = stored.model, stored.records
+    if not other.endswith(".json"):
+        return Opponent(segmenter=segmenter_of(other), kinds=kinds_for(other, settings.kinds))
+    stored = read_report(Path(other))
+    if (stored.manifest_sha256, stored.split) != (checked.manifest.sha256, split):
+        raise DataError(
+            f"'{other}' is of another manifest or of split '{stored.split}', so its prompts differ; "
+            "evaluate on the same"
+        )
+    if not {record.kind for record in stored.records} & set(settings.kinds):
+        raise DataError(
+            "the two evaluations have no prompt in common; compare runs on the same images and kinds of "
+            "prompt"
+        )
+    return Opponent(stored)
+
+
+def compared(
+    other: Opponent, rows: SelectionSplit | ReportSplit, evaluation: Evaluation, provenance: Provenance
+) -> Against:
+    """The opponent's answers to the same prompts, run now where it is a segmenter, and the differences."""
+    own: Sequence[Record] = evaluation.records
+    if other.run is not None:
+        name, records, own = other.run.model, other.run.records, as_stored(own)
     else:
-        segmenter = segmenter_of(other)
-        settings = replace(evaluation.settings, kinds=kinds_for(other, evaluation.settings.kinds))
-        name, records = segmenter.name, evaluated(segmenter, rows, settings).records
-    return Against(
-        name, compare(evaluation.records, records, provenance.bootstrap_seed, provenance.bootstrap_samples)
-    )
+        assert other.segmenter is not None
+        settings = replace(evaluation.settings, kinds=other.kinds)
+        name, records = other.segmenter.name, evaluated(other.segmenter, rows, settings).records
+    return Against(name, compare(own, records, provenance.bootstrap_seed, provenance.bootstrap_samples))
 
 
 def kinds_for(model: str, kinds: tuple[str, ...]) -> tuple[str, ...]:

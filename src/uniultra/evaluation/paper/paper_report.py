@@ -4,7 +4,7 @@ that protocol.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 
 from uniultra import __version__
 from uniultra.errors import DataError
-from uniultra.evaluation.journal import Journal
+from uniultra.evaluation.journal import Journal, Key
 from uniultra.evaluation.metrics import bootstrap_means, mean, percentile_interval
 from uniultra.evaluation.paper.paper_protocol import PROTOCOL, SIDE, PaperImage, PaperRecord, parse_paper
 from uniultra.evaluation.report.provenance import Provenance, limit_text
@@ -87,7 +87,13 @@ def paper_markdown(report: dict[str, Any]) -> str:
     return "\n\n".join([title, ABOUT, counts, markdown_table(header, rows, left=1)])
 
 
-def open_paper(folder: Path, provenance: Provenance, split: str, force: bool = False) -> Journal:
+def open_paper(
+    folder: Path,
+    provenance: Provenance,
+    split: str,
+    force: bool = False,
+    files: Mapping[Key, str] | None = None,
+) -> Journal:
     """The journal of a new or a stopped run; `force` starts anew. Raises as `open_folder`."""
     requested = {
         "protocol": PROTOCOL,
@@ -96,7 +102,7 @@ def open_paper(folder: Path, provenance: Provenance, split: str, force: bool = F
         "split": split,
     }
     targets = {file: folder / file for file in (TABLES, REPORT)}
-    return resumed(folder, targets, requested, force, parse=parse_paper)
+    return resumed(folder, targets, requested, force, parse=parse_paper, files=files)
 
 
 def write_paper(folder: Path, report: dict[str, Any], force: bool = False) -> None:

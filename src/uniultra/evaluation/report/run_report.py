@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from uniultra.evaluation.robustness.robustness_report import robustness_markdown
 from uniultra.evaluation.spread import Spread, spread_of
 from uniultra.evaluation.summary import Cell, Summary, objects_of, summarise_empty
 from uniultra.io.output import write_text
+from uniultra.text import misfit
 
 SCHEMA_VERSION = 4
 """1: Dice, IoU, quality, times. 2: further measures in cells and records, `reliability`, `empty_images`. 3:
@@ -100,6 +101,13 @@ class StoredRun:
     split: str
     records: tuple[Record, ...]
     made_with: tuple[str | None, dict[str, Any] | None] = (None, None)
+
+
+def as_stored(records: Sequence[Record]) -> list[Record]:
+    """With the Dice that a report keeps: against an earlier run the digits that it leaves out would else be a
+    difference, and all of them together a verdict.
+    """
+    return [replace(record, dice=plain(record.dice)) for record in records]
 
 
 def spread_table(spread: dict[str, dict[str, Spread]]) -> str:
@@ -206,7 +214,7 @@ def read_report(path: Path) -> StoredRun:
         made_with = content.get("weights_sha256"), content.get("prompting")
         return StoredRun(content["model"], content["manifest_sha256"], content["split"], records, made_with)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"'{path}' is not a report of `uniultra evaluate --out`: {error}") from error
+        raise DataError(f"'{path}' is not a report of `uniultra evaluate --out`: {misfit(error)}") from error
 
 
 def _details(cell: Cell) -> list[str]:

@@ -7,7 +7,7 @@ not another box's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from uniultra.data.manifest import Row
 from uniultra.data.splits import ReportSplit, SelectionSplit
 from uniultra.errors import PromptError
 from uniultra.evaluation.baselines import ellipse_in_box
-from uniultra.evaluation.journal import Journal, score_rows
+from uniultra.evaluation.journal import Journal, Key, score_rows
 from uniultra.evaluation.metrics import dice, iou
 from uniultra.evaluation.protocol import drawn, read_objects
 from uniultra.evaluation.records import Record
@@ -183,11 +183,16 @@ def _record(
     )
 
 
-def open_robustness(path: Path, settings: RobustnessSettings, requested: dict[str, Any]) -> Journal:
+def open_robustness(
+    path: Path,
+    settings: RobustnessSettings,
+    requested: dict[str, Any],
+    files: Mapping[Key, str] | None = None,
+) -> Journal:
     """The journal of a new or a stopped run; `requested` is what the evaluation beside it is of. Raises as
     `Journal`.
     """
-    return Journal(path, {**requested, **settings.requested()}, _parse)
+    return Journal(path, {**requested, **settings.requested()}, _parse, files)
 
 
 def _parse(line: dict[str, Any]) -> DamagedImage:
