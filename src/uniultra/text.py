@@ -6,6 +6,9 @@ from __future__ import annotations
 import html
 import math
 import re
+import shlex
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Mapping
 from typing import Any, Self
@@ -32,6 +35,12 @@ def is_visible(sign: str) -> bool:
 def printable_lines(text: str) -> str:
     """Text of several lines that are meant as such, each as `printable` gives it."""
     return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def command(*words: object) -> str:
+    """A line that gives these words when it is pasted into this machine's shell, blanks and all."""
+    texts = [str(word) for word in words]
+    return subprocess.list2cmdline(texts) if sys.platform == "win32" else shlex.join(texts)
 
 
 def first_line(error: BaseException) -> str:

@@ -5,6 +5,7 @@ refused in one line.
 from __future__ import annotations
 
 import json
+import shlex
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from labs import write_manifest
 from uniultra.cli.adapt import adapt, merge
+from uniultra.cli.main import app as main_app
 from uniultra.errors import DataError, ModelError, OutputError
 from uniultra.models.build import load
 from uniultra.models.promptable import PromptableModel
@@ -93,10 +95,16 @@ def _shown_on_the_page(out: Path, own: dict[str, dict[str, dict[str, float]]]) -
 
 
 def test_from_images_to_a_model_that_opens_anywhere(lab: Path, tmp_path: Path) -> None:
-    out = tmp_path / "run"
+    out = tmp_path / "my run"
     result = _run(adapt, "--data", lab, "--out", out, *QUICK)
     assert result.exit_code == 0, result.output
-    assert f"use it with --model {out}" in result.stdout
+    said = [line.partition(": ")[2] for line in result.stdout.splitlines()]
+    assert f"use it with --model '{out}'" in result.stdout
+    _, *evaluation = shlex.split(next(line for line in said if line.startswith("uniultra evaluate")))
+    evaluated = CliRunner().invoke(main_app, [*evaluation, "--split", "val"])  # as pasted, but for the split
+    assert evaluated.exit_code == 0, evaluated.output
+    assert f"open {out}/report/report.html" in evaluated.stdout
+    assert Path(next(line for line in said if line.endswith(".png"))).read_bytes().startswith(b"\x89PNG")
     assert "step 2 of 2, loss" in result.stderr
     assert "On val, which also chose" in result.stdout
     gain = json.loads((out / "gain.json").read_text())

@@ -50,7 +50,7 @@ def written(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Written:
         kept.append(trace_graphs(*arguments, **more))
         return copy.deepcopy(kept[0])
 
-    folder = tmp_path_factory.mktemp("written") / "out"
+    folder = tmp_path_factory.mktemp("written") / "my model"
     passes = ("--pass", "sure=0.5", "--pass", "min_part=0.1")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model_folder, "trace_graphs", trace)
@@ -70,7 +70,7 @@ def test_weights_are_halved_unless_told_and_all_is_printed(source: Path, written
     assert {file.name for file in folder.iterdir()} == set(FILES)
     lines = result.stdout.splitlines()
     assert "precision: fp16" in lines
-    assert lines[-1] == f"Model in {folder}; use it with --model {folder}"
+    assert lines[-1] == f"Model in {folder}; use it with --model '{folder}'"
     assert any(line.startswith("graphs encoder.onnx operators: Add ") for line in lines)
     for key in (
         "max_logit_difference",

@@ -18,6 +18,7 @@ from uniultra.pixel_scale import Box
 from uniultra.prompt_checks import check_prompt
 from uniultra.registry import MODELS, find
 from uniultra.segmenter import Segmenter
+from uniultra.text import command
 from uniultra.types import Prompt
 
 ENCODE, DECODE, FIRST, FIRST_CLICK, FURTHER = (
@@ -82,8 +83,8 @@ def our_model(model: str, task: Task, threads: int) -> Contestant:
     backend = open_backend(model, threads)
     if not isinstance(backend, OnnxBackend):
         raise ModelError(
-            f"'{model}' holds no ONNX files; export it first: uniultra export --model {model} --out FOLDER "
-            "--name NAME"
+            f"'{model}' holds no ONNX files; export it first: "
+            f"{command('uniultra', 'export', '--model', model)} --out FOLDER --name NAME"
         )
     segmenter = Segmenter(backend)
     folder = folder_of(model)

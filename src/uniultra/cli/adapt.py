@@ -14,7 +14,8 @@ from uniultra.cli.terminal.ending import resumable
 from uniultra.cli.terminal.extras import loggers, need
 from uniultra.cli.terminal.text import say
 from uniultra.errors import DataError, ModelError
-from uniultra.registry import DEFAULT
+from uniultra.registry import DEFAULT, MODELS
+from uniultra.text import command
 
 if TYPE_CHECKING:
     from uniultra.evaluation.report.compare import Comparison
@@ -62,6 +63,7 @@ def adapt(
     from uniultra.data.manifest import read_manifest
     from uniultra.training.adapt import AdaptJob
     from uniultra.training.adapt import adapt as run
+    from uniultra.training.callbacks import PICTURES
     from uniultra.training.config import AdaptConfig
     from uniultra.training.config_io import configured
     from uniultra.training.loop import has_checkpoint, is_first_process
@@ -86,8 +88,12 @@ def adapt(
     if is_first_process():
         say(
             f"Adapted weights in {file} ({file.stat().st_size / 1e6:.1f} MB, "
-            f"{(time.monotonic() - began) / 60:.1f} minutes in this call); use it with --model {out}"
+            f"{(time.monotonic() - began) / 60:.1f} minutes in this call); use it with "
+            + command("--model", out)
         )
+        pictures = sorted((out / PICTURES).glob("*.png"))
+        if pictures:
+            say(f"Answers on val (blue) beside the truth (yellow): {pictures[-1]}")
         _report_gain(settings, job)
 
 
@@ -126,10 +132,7 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
 
     _, val = splits_for(job.manifest, settings, job.shots)
     if val is None:
-        print(
-            "No val split, so the gain is not measured; see it with: uniultra evaluate --split test "
-            "--against BASE"
-        )
+        say(f"No val split, so the gain is not measured; see it with: {_evaluation(settings, job)}")
         return
     others = None
     if job.replay is not None:
@@ -155,12 +158,23 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
     )
     chose = ", which also chose the checkpoint" if settings.optim.keep == "best" else ""
     print(f"On val{chose}, with one pass per prompt, as in log.jsonl.")
-    print("For figures to report, with all passes, run `uniultra evaluate` on test.")
+    say(f"For figures to report, with all passes: {_evaluation(settings, job)}")
     for title, comparison in (("your data", gain.own), ("replay", gain.others)):
         for line in _lines(comparison or {}):
             say(f"  {title}: {line}")
     for warning in gain.warnings:
         say(f"Warning: {warning}")
+
+
+def _evaluation(settings: AdaptConfig, job: AdaptJob) -> str:
+    """The command that evaluates the adapted model for a report, beside its base where that has a name that
+    `evaluate` takes, which a name on the hub hasn't.
+    """
+    base = settings.base.name
+    known = any(entry.name == base for entry in MODELS) or Path(base).is_dir()
+    words = ("uniultra", "evaluate", "--data", job.manifest.path, "--split", "test", "--model", job.out)
+    against = ("--against", base) if known else ()
+    return command(*words, *against, "--out", job.out / "report")
 
 
 def _lines(comparison: Comparison) -> list[str]:

@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,10 @@ from uniultra.cli.terminal.help_text import LiteralCommand, LiteralGroup
 from uniultra.cli.terminal.progress import progress
 from uniultra.cli.terminal.text import printable, say, tell
 from uniultra.errors import DataError
-from uniultra.text import number_of
+from uniultra.text import command, number_of
+
+if TYPE_CHECKING:
+    from uniultra.data.set_import import ImportSettings
 
 data = typer.Typer(
     name="data",
@@ -70,6 +73,12 @@ def import_(
             "file name without suffix (with its folders, joined by _)."
         ),
     ] = "",
+    images: Annotated[
+        str, typer.Option(help="What the folders of your own images are called, at any depth (folder).")
+    ] = "images",
+    masks: Annotated[
+        str, typer.Option(help="What the folders of your own masks are called, at any depth (folder).")
+    ] = "masks",
 ) -> None:
     """Write a manifest of a set: splits by patient and near-duplicate cluster, a SHA-256 of every file."""
     from uniultra.data.importers.registry import OWN, input_file
@@ -88,7 +97,7 @@ def import_(
         splits,
     )
     with progress(f"import {name}") as advance:
-        imported = import_set(input_file(name), path, out, settings, advance)
+        imported = import_set(input_file(name, images, masks), path, out, settings, advance)
     _list(imported.problems)
     if not imported.written:
         raise DataError(
@@ -97,6 +106,8 @@ def import_(
         )
     if not any(row["subject"] for row in imported.rows) and name in OWN:
         _warn_of_alike([row["id"] for row in imported.rows])
+    if not (published_splits or splits):
+        _warn_of_few([(row["group"], row["split"]) for row in imported.rows], settings)
     counts = Counter(row["split"] for row in imported.rows)
     groups = len({row["group"] for row in imported.rows})
     shares = ", ".join(f"{count} {split}" for split, count in counts.items())
@@ -104,10 +115,31 @@ def import_(
         f"{out / 'manifest.csv'}: {_count(len(imported.rows), 'image')} in {_count(groups, 'group')} "
         f"({shares}); {_count(len(imported.problems), 'problem')} skipped"
     )
+    sheet = out.with_name(f"{out.name}.png")
+    say(f"Next: {command('uniultra', 'data', 'check', out / 'manifest.csv', '--sheet', sheet)}")
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _warn_of_few(rows: list[tuple[str, str]], settings: ImportSettings) -> None:
+    """Says where val or test is of so few patients that no comparison on it will be judged, and what to give
+    instead.
+    """
+    from uniultra.data.splits import fractions_for
+    from uniultra.evaluation.report.compare import FEWEST_CLUSTERS
+
+    groups = [group for group, _ in rows]
+    held = Counter(split for _, split in set(rows) if split in ("val", "test"))
+    few = [f"{split} holds {count}" for split, count in sorted(held.items()) if count < FEWEST_CLUSTERS]
+    if not few:
+        return
+    better = fractions_for(groups, settings.fractions, FEWEST_CLUSTERS, settings.seed)
+    shares = ",".join(f"{split}={share:g}" for split, share in (better or {}).items())
+    fix = f"import again with --fractions {shares}" if better else "import images of more patients"
+    held_of = f"{' and '.join(few)} of {len(set(groups))} groups (patients or near-duplicates)"
+    tell([f"{held_of}; a comparison is judged from {FEWEST_CLUSTERS} on: {fix}"])
 
 
 def _warn_of_alike(ids: list[str]) -> None:
@@ -123,10 +155,22 @@ def _warn_of_alike(ids: list[str]) -> None:
 
 
 @data.command("check", cls=LiteralCommand)
-def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, one row per image.")]) -> None:
+def check(
+    manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, one row per image.")],
+    sheet: Annotated[
+        Path | None,
+        typer.Option(help="Also draw up to 20 of the images with their masks, as a PNG to look at."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing picture.")] = False,
+) -> None:
     """Check a manifest and its files: every problem, by row and column."""
+    from uniultra.data.data_sheet import draw_rows
     from uniultra.data.loading import check_manifest, split_by_image
+    from uniultra.data.manifest import read_manifest
+    from uniultra.io.output import check_free, write_png
 
+    if sheet is not None:
+        check_free([sheet], force)
     with progress("check") as advance:
         problems = check_manifest(manifest, advance)
     _list(problems)
@@ -139,6 +183,9 @@ def check(manifest: Annotated[Path, typer.Argument(help="The manifest: a CSV, on
             "give the column subject where you know the patient, and split by it"
         )
         tell([said])
+    if sheet is not None:
+        write_png(sheet, draw_rows(read_manifest(manifest).rows), force)
+        say(f"{sheet}: images with their masks, to look at")
     say(f"{manifest}: OK")
 
 

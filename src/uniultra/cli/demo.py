@@ -11,6 +11,7 @@ import typer
 
 from uniultra.cli.terminal.text import say
 from uniultra.registry import DEFAULT
+from uniultra.text import command
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,9 +44,7 @@ def demo(
 
 def try_it(out: Path) -> str:
     """A command that segments one of the images, as this machine's shell takes it."""
-    import shlex
     import shutil
-    import subprocess
     import sys
 
     folder = Path(sys.executable).parent
@@ -54,7 +53,7 @@ def try_it(out: Path) -> str:
         program = "uniultra"
     words = [_near(program), "segment", _near(EXAMPLES / "malignant_183.jpg"), "--box", "116,40,398,318"]
     words += ["--out", str(out), "--force"]
-    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
+    return command(*words)
 
 
 def _near(path: Path | str) -> str:

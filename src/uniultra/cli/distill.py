@@ -10,6 +10,7 @@ import typer
 from uniultra.cli.terminal.ending import resumable
 from uniultra.cli.terminal.extras import loggers, need, only_permissive
 from uniultra.cli.terminal.text import say
+from uniultra.text import command
 
 
 def distill(
@@ -80,6 +81,6 @@ def distill(
         folder = run(settings, job)
     if is_first_process():
         say(
-            f"The student is in {folder}; see it with: uniultra evaluate --model {folder} --against "
-            f"{teacher} --data {data}"
+            f"The student is in {folder}; see it with: "
+            + command("uniultra", "evaluate", "--model", folder, "--against", teacher, "--data", data)
         )

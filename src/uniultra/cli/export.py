@@ -15,6 +15,7 @@ from uniultra.cli.terminal.extras import need
 from uniultra.cli.terminal.text import label, say
 from uniultra.errors import ModelError
 from uniultra.io.texts import read_json
+from uniultra.text import command
 
 if TYPE_CHECKING:
     from uniultra.export.model_folder import ExportSettings
@@ -110,7 +111,7 @@ def export(
             settings,
             lambda done, total, what: bar.update(task, completed=done, total=total, description=what),
         )
-    say(*_lines(report), f"Model in {out}; use it with --model {out}")
+    say(*_lines(report), f"Model in {out}; use it with {command('--model', out)}")
 
 
 def _export_for(host: str, model: str, out: Path, others: list[str], force: bool) -> None:

@@ -6,7 +6,6 @@ beside it.
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,7 @@ from uniultra.atomic import check_new, staged_folder
 from uniultra.data.conversion import Converted, convert
 from uniultra.data.duplicates import WORDS, clusters, near_pairs
 from uniultra.data.importers.registry import Source
-from uniultra.data.importers.sample import Problem, Sample, check_pattern, with_subjects
+from uniultra.data.importers.sample import Problem, Sample, check_pattern, safe_id, with_subjects
 from uniultra.data.manifest import CLIP_COLUMNS, COLUMNS
 from uniultra.data.published import assigned, named, published_splits
 from uniultra.data.splits import split_by_cluster
@@ -27,7 +26,6 @@ from uniultra.hashes import file_sha256
 from uniultra.io.tables import write_csv
 
 MIN_LONGEST = 32
-_SAFE_ID = re.compile(r"[^\w.-]+")
 
 Progress = Callable[[int, int], None]
 """Called with how many samples are done, and of how many."""
@@ -82,7 +80,7 @@ def import_set(
     _check(source, root, out, settings)
     findings = list(source.find(root))
     samples = with_subjects([one for one in findings if isinstance(one, Sample)], settings.subject)
-    samples = [replace(sample, id=_SAFE_ID.sub("_", sample.id)) for sample in samples]
+    samples = [replace(sample, id=safe_id(sample.id)) for sample in samples]
     problems = [finding for finding in findings if isinstance(finding, Problem)] + _same_ids(samples)
     with staged_folder(out) as part:
         good = _convert_all(samples, part, settings, problems, progress)

@@ -140,6 +140,25 @@ def split_by_cluster(clusters: Sequence[str], fractions: dict[str, float], seed:
     return [placed[str(cluster)] for cluster in clusters]
 
 
+def fractions_for(
+    clusters: Sequence[str], fractions: dict[str, float], least: int, seed: int = 0
+) -> dict[str, float] | None:
+    """Fractions, in twentieths, with which val and test, where they are split off, get at least `least`
+    clusters each and train half of the items or more; None where these clusters give none.
+    """
+    chosen = [split for split, share in fractions.items() if split in ("val", "test") and share > 0]
+    for twentieths in range(1, 20):
+        rest = 20 - twentieths * len(chosen)
+        if 2 * rest < 20:
+            return None
+        tried = {"train": rest / 20, **dict.fromkeys(chosen, twentieths / 20)}
+        split_of = dict(zip(clusters, split_by_cluster(clusters, tried, seed), strict=True))
+        counts = Counter(split_of.values())
+        if all(counts[split] >= least for split in chosen):
+            return tried
+    return None
+
+
 def _fill_empty(placed: dict[str, str], splits: Sequence[str]) -> None:
     """Gives each split that got no cluster the last (so the smallest) of the split that has most, in
     place.

@@ -18,6 +18,7 @@ from uniultra.export.hub_folder import write_hub_folder
 from uniultra.hashes import file_sha256
 from uniultra.model_facts import ModelFacts
 from uniultra.registry import MODELS, find, verified_folder
+from uniultra.text import command
 
 HOSTS: Mapping[str, Callable[[Pair, ModelFacts], Pair]] = {"x-anylabeling": x_anylabeling, "ohif": ohif}
 HUB = "huggingface"
@@ -68,9 +69,8 @@ def host_folder(model: str) -> Path:
     if any(entry.name == model for entry in MODELS) or not folder.is_dir():
         return verified_folder(find(model))
     if not (folder / ENCODER).is_file():
-        raise ModelError(
-            f"'{folder}' has no {ENCODER}; run `uniultra export --model {folder} --out DIR` first"
-        )
+        how = command("uniultra", "export", "--model", folder)
+        raise ModelError(f"'{folder}' has no {ENCODER}; run `{how} --out DIR` first")
     return folder
 
 

@@ -173,5 +173,7 @@ def _sheet(shown: Sequence[tuple[View, np.ndarray, float]]) -> np.ndarray:
             outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
             cv2.drawContours(canvas, outlines, -1, colour, max(1, canvas.shape[0] // 256), cv2.LINE_AA)
         tiles.append(np.asarray(canvas))
-    captions = [f"{view.organ}, {view.kind}\nDice {score:.3f}" for view, _, score in shown]
+    captions = [
+        f"{view.organ}, {view.kind}\nDice {score:.3f}: truth yellow, answer blue" for view, _, score in shown
+    ]
     return contact_sheet(tiles, captions, columns=4, tile_hw=(240, 240))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from uniultra.data.importers import (
     bus_bra,
@@ -66,8 +67,15 @@ SETS: dict[str, Source] = {
 }
 
 
-def input_file(name: str) -> Source:
-    """The row of a set. Raises DataError where there is none."""
+def input_file(name: str, images: str = folder.IMAGES, masks: str = folder.MASKS) -> Source:
+    """The row of a set; of one's own `folder`, with the names that its two folders have. Raises DataError
+    where there is none, or where another set is given such names.
+    """
     if name not in SETS:
         raise DataError(f"set '{name}' can't be imported; use one of {', '.join(SETS)}")
-    return SETS[name]
+    if (images, masks) == (folder.IMAGES, folder.MASKS):
+        return SETS[name]
+    if name != "folder":
+        raise DataError(f"--images and --masks name the folders of set 'folder'; leave them out for '{name}'")
+    folder.check_names(images, masks)
+    return replace(SETS[name], find=partial(folder.find, images=images, masks=masks))

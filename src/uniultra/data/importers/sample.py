@@ -123,6 +123,12 @@ def missing_mask(image: Path, expected: str) -> Problem:
     return Problem(str(image), f"no mask '{expected}'; add it, or remove the image")
 
 
+def safe_id(name: str) -> str:
+    """An id as the manifest and the files beside it have it: without blanks and signs."""
+    return _UNSAFE.sub("_", name)
+
+
+_UNSAFE = re.compile(r"[^\w.-]+")
 _BEGINNING = re.compile(r"(.+?)([ _.-]+)[^ _.-]+$")
 
 
@@ -137,14 +143,18 @@ def check_pattern(pattern: str) -> None:
 
 
 def with_subjects(samples: Sequence[Sample], pattern: str) -> list[Sample]:
-    """With the subject that the pattern's first group, or whole match, has in each id; '' keeps the set's.
+    """With the subject that the pattern's first group, or whole match, has in each id, in the form of the
+    files or of the manifest; '' keeps the set's.
 
     Raises:
         DataError: an image has no subject by the pattern nor by its set, so it would be split by itself.
     """
     if not pattern:
         return list(samples)
-    named = [replace(one, subject=_subject(one.id, pattern) or one.subject) for one in samples]
+    named = [
+        replace(one, subject=_subject(one.id, pattern) or _subject(safe_id(one.id), pattern) or one.subject)
+        for one in samples
+    ]
     without = [one.id for one in named if not one.subject]
     if without:
         raise DataError(
