@@ -1,4 +1,4 @@
-"""A folder that holds everything of one evaluation: the journal while it runs, then the report in three
+"""A folder that holds everything of one evaluation: the journal while it runs, then the report in several
 forms.
 
 records.jsonl   what each image gave, written as images finish; a stopped run goes on from it
@@ -6,6 +6,8 @@ robustness.jsonl   the same of damaged images, where requested
 report.json     the summary and every record, without times: the same run gives the same file
 report.md       the tables
 report.html     the page, with pictures
+report.csv      every cell of the tables, for other programs
+report.tex      the table of a manuscript
 timing.json     mean seconds a prompt by kind, which no two runs share
 """
 
@@ -20,6 +22,7 @@ from uniultra.evaluation.journal import Journal, Key
 from uniultra.evaluation.protocol import Evaluation
 from uniultra.evaluation.report.gallery import Case
 from uniultra.evaluation.report.html import to_html
+from uniultra.evaluation.report.paper_table import csv_table, latex_table
 from uniultra.evaluation.report.provenance import Provenance
 from uniultra.evaluation.report.run_report import (
     SCHEMA_VERSION,
@@ -32,15 +35,18 @@ from uniultra.evaluation.robustness.robustness_report import robustness_html
 from uniultra.evaluation.settings import EvaluationSettings
 from uniultra.evaluation.summary import ALL_ORGANS
 from uniultra.io.output import check_free, staged, write_json, write_text
+from uniultra.io.tables import write_csv
 from uniultra.text import markdown
 
 DAMAGED_JOURNAL = "robustness.jsonl"
-JOURNAL, REPORT, TABLES, PAGE, TIMING = (
+JOURNAL, REPORT, TABLES, PAGE, TIMING, SHEET, LATEX = (
     "records.jsonl",
     "report.json",
     "report.md",
     "report.html",
     "timing.json",
+    "report.csv",
+    "report.tex",
 )
 
 
@@ -127,8 +133,10 @@ def write_folder(
         write_text(parts[TABLES], title + "\n".join(tables))
         write_json(parts[TIMING], {kind: cells[ALL_ORGANS].seconds for kind, cells in summary.items()})
         write_text(parts[PAGE], to_html(report, cases, more))
+        write_csv(parts[SHEET], *csv_table(report))
+        write_text(parts[LATEX], latex_table(report))
         write_report(parts[REPORT], report)
 
 
 def _targets(folder: Path) -> dict[str, Path]:
-    return {file: folder / file for file in (TABLES, TIMING, PAGE, REPORT)}
+    return {file: folder / file for file in (TABLES, TIMING, PAGE, SHEET, LATEX, REPORT)}

@@ -17,6 +17,7 @@ from uniultra.evaluation.report.gallery import FOUND_COLOUR, TRUE_COLOUR, Case
 from uniultra.evaluation.report.provenance import limit_text, quality_text
 from uniultra.evaluation.report.tables import (
     comparison,
+    differing,
     few_clusters,
     html_table,
     interval,
@@ -64,7 +65,7 @@ def _sections(report: Report, cases: Sequence[Case], more: Iterable[str]) -> Ite
     if "against" in report:
         other = report["against"]["model"]
         yield f"<h2>Against {markup(other)}</h2><p>Paired on the same prompts and resampled together.</p>"
-        yield html_table(*comparison(report["model"], other, report["against"]["comparison"]))
+        yield html_table(*comparison(report["model"], other, report["against"]["comparison"]), left=2)
     if report["skipped"]:
         yield f"<h2>Left out ({len(report['skipped'])})</h2><p>Their own files could not be used.</p>"
         yield html_table(*left_out(report["skipped"]))
@@ -109,7 +110,7 @@ def _details(cells: dict[str, Any]) -> str:
             number(cell["dice"]) + interval(cell["dice_interval"]),
             *(_short(cell[key]) for key in shown),
         ]
-        for organ, cell in cells.items()
+        for organ, cell in differing(cells)
     ]
     return html_table(["organ", "objects", "groups", "Dice [95 %]", *(names[key] for key in shown)], rows)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from uniultra.evaluation.report.tables import (
     NOT_AVAILABLE,
     Cells,
     comparison,
+    differing,
     few_clusters,
     interval,
     left_out,
@@ -47,7 +48,10 @@ def to_overview(summary: Summary) -> str:
 
 
 def _fields(summary: Summary) -> Cells:
-    return {kind: {organ: asdict(cell) for organ, cell in cells.items()} for kind, cells in summary.items()}
+    """As the JSON file has them: rounded once here and twice there, one number could be reported as two."""
+    return {
+        kind: {organ: plain(asdict(cell)) for organ, cell in cells.items()} for kind, cells in summary.items()
+    }
 
 
 def to_markdown(summary: Summary) -> str:
@@ -66,7 +70,9 @@ def to_markdown(summary: Summary) -> str:
         "clicks (failed)",
     ]
     rows = [
-        [kind, organ, *_details(cell)] for kind, cells in summary.items() for organ, cell in cells.items()
+        [kind, organ, *_details(cell)]
+        for kind, cells in _fields(summary).items()
+        for organ, cell in differing(cells)
     ]
     return markdown_table(header, rows, left=2)
 
@@ -130,7 +136,7 @@ def tables_of(
     summary = evaluation.summary(provenance.bootstrap_seed, provenance.bootstrap_samples)
     tables = [to_overview(summary), to_markdown(summary)]
     if against is not None:
-        differences = asdict(against)["comparison"]
+        differences = plain(asdict(against)["comparison"])
         tables.append(markdown_table(*comparison(provenance.model, against.model, differences), left=2))
     remarks = [few_clusters(_fields(summary)), quality_text(provenance.quality_calibrated)]
     tables += [f"{said}\n" for said in remarks if said]
@@ -217,17 +223,17 @@ def read_report(path: Path) -> StoredRun:
         raise DataError(f"'{path}' is not a report of `uniultra evaluate --out`: {misfit(error)}") from error
 
 
-def _details(cell: Cell) -> list[str]:
+def _details(cell: Mapping[str, Any]) -> list[str]:
     return [
-        str(cell.objects),
-        str(cell.clusters),
-        number(cell.dice) + interval(cell.dice_interval),
-        number(cell.ellipse_dice),
-        number(cell.skill, "+.2f"),
-        number(cell.ece),
-        number(cell.hd95_px, ".1f"),
-        number(cell.nsd),
-        NOT_AVAILABLE if cell.clicks is None else f"{cell.clicks:.1f} ({cell.failures})",
+        str(cell["objects"]),
+        str(cell["clusters"]),
+        number(cell["dice"]) + interval(cell["dice_interval"]),
+        number(cell["ellipse_dice"]),
+        number(cell["skill"], "+.2f"),
+        number(cell["ece"]),
+        number(cell["hd95_px"], ".1f"),
+        number(cell["nsd"]),
+        NOT_AVAILABLE if cell["clicks"] is None else f"{cell['clicks']:.1f} ({cell['failures']})",
     ]
 
 

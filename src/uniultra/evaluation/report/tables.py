@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from uniultra.evaluation.report.compare import FEWEST_CLUSTERS
 from uniultra.evaluation.summary import ALL_ORGANS
 from uniultra.text import markdown, markup
 
+T = TypeVar("T")
 NOT_AVAILABLE = "n/a"
 SIGNED = "+z.3f"
 """A form of numbers; what rounds to nothing is +0.000."""
@@ -18,12 +19,17 @@ Table = tuple[list[str], list[list[str]]]
 """The header, and the rows."""
 
 
+def differing(cells: Mapping[str, T]) -> list[tuple[str, T]]:
+    """The cells by organ, without the mean over organs where there is but one, whose cell says the same."""
+    return [(organ, cell) for organ, cell in cells.items() if organ != ALL_ORGANS or len(cells) != 2]
+
+
 def overview(summary: Cells) -> Table:
     """One row per organ, one column per prompt: mean Dice, and in brackets the skill over the ellipse."""
     known = dict.fromkeys(organ for cells in summary.values() for organ in cells if organ != ALL_ORGANS)
     rows = [
         [organ, *(_dice_and_skill(cells.get(organ)) for cells in summary.values())]
-        for organ in (*known, ALL_ORGANS)
+        for organ in (*known, *((ALL_ORGANS,) if len(known) != 1 else ()))
     ]
     return ["organ", *summary], rows
 
@@ -41,7 +47,7 @@ def comparison(model: str, other: str, differences: Cells) -> Table:
             cell["verdict"],
         ]
         for kind, cells in differences.items()
-        for organ, cell in cells.items()
+        for organ, cell in differing(cells)
     ]
     return ["prompt", "organ", "objects", model, other, "difference [95 %]", "verdict"], rows
 
@@ -51,7 +57,7 @@ def few_clusters(summary: Cells) -> str:
     few = {
         organ: cell["clusters"]
         for cells in summary.values()
-        for organ, cell in cells.items()
+        for organ, cell in differing(cells)
         if cell["dice_interval"] is not None and cell["clusters"] < FEWEST_CLUSTERS
     }
     listed = ", ".join(f"{organ} ({count})" for organ, count in few.items())
@@ -89,10 +95,11 @@ def markdown_table(header: list[str], rows: list[list[str]], left: int) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in [escaped[0], rule, *escaped[1:]])
 
 
-def html_table(header: list[str], rows: list[list[str]]) -> str:
+def html_table(header: list[str], rows: list[list[str]], left: int = 1) -> str:
     """The same in HTML; rows over all organs are marked."""
     lines = [f"<tr>{''.join(f'<th>{markup(name)}</th>' for name in header)}</tr>"]
     for row in rows:
         kind = ' class="all"' if any(cell.startswith(ALL_ORGANS) for cell in row[:2]) else ""
         lines.append(f"<tr{kind}>{''.join(f'<td>{markup(cell)}</td>' for cell in row)}</tr>")
-    return f'<div class="wide"><table>{"".join(lines)}</table></div>'
+    two = ' class="two"' if left == 2 else ""
+    return f'<div class="wide"><table{two}>{"".join(lines)}</table></div>'
