@@ -19,7 +19,7 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, UltrasoundMultiFrameImageStorage, generate_uid
 
 EXAMPLES = Path(__file__).parents[1] / "src" / "uniultra" / "examples"
-HEART, STILL, OTHER = "apical.dcm", "benign_182.jpg", "malignant_183.jpg"
+HEART, STILL, OTHER, EMPTY = "apical.dcm", "benign_182.jpg", "malignant_183.jpg", "v0039_1101.jpg"
 FRAMES, LEAVES, RETURNS = 48, 31, 38
 WAIT_MS = 300_000
 CHAMBERS = (((330, 115), (502, 436), "Left ventricle"), ((322, 432), (490, 550), "Left atrium"))
@@ -165,6 +165,7 @@ def prepare(page: Page) -> None:
 
 
 def _start(page: Page) -> None:
+    show(page, EMPTY)  # where something is segmented, the hint has gone
     page.evaluate("() => { localStorage.removeItem('uniultra-hint'); seen.changed(); }")
 
 

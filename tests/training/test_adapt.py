@@ -179,9 +179,16 @@ def test_an_adapter_refuses_another_base(sam2: Path, adapted: Callable[[str], Pa
     save_plain(other, tmp_path / "other")
     with pytest.raises(
         ModelError,
-        match=r"was trained on sam2-mini with weights .* but this base has .* give the right one with --base",
+        match=r"was trained on sam2-mini with weights .* but '.*other' has .*; write where it is into",
     ):
         open_adapted(tmp_path / "run", tmp_path / "other")
+    for gone in ("/elsewhere/models/base", "/base"):  # as a colleague's; neither is looked for on the hub
+        (tmp_path / "run" / BASE_FILE).write_text(json.dumps({"base": gone}))
+        for opened in (open_adapted, Segmenter.load):
+            with pytest.raises(
+                ModelError, match=r"isn't here; write .*base\.json, .*: uniultra merge --adapter"
+            ):
+                opened(tmp_path / "run")
     (tmp_path / "run" / BASE_FILE).write_text("{}")
     with pytest.raises(ModelError, match="doesn't say where the base is"):
         open_adapted(tmp_path / "run")

@@ -26,6 +26,7 @@ from uniultra.models.methods import fold_lora, has_adapters, prepare
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.stored import save_folder, write_tensors
 from uniultra.registry import MODELS, find, finished_run, verified_folder
+from uniultra.text import command
 
 ADAPTER_FILE = "adapter.safetensors"
 BASE_FILE = "base.json"
@@ -86,7 +87,7 @@ def base_location(name_or_folder: str | Path) -> str | Path:
         return verified_folder(find(str(name_or_folder)))
     if isinstance(name_or_folder, Path) or Path(name_or_folder).is_dir():
         return finished_run(Path(name_or_folder))
-    if str(name_or_folder).count("/") != 1:
+    if str(name_or_folder).count("/") != 1 or Path(name_or_folder).is_absolute():
         raise ModelError(
             f"base '{name_or_folder}' is neither a folder nor a published model "
             f"({', '.join(entry.name for entry in MODELS)}); a name on the hub has one slash, such as "
@@ -122,16 +123,16 @@ def open_adapted(folder: Path, base: str | Path | None = None) -> PromptableMode
     """
     file = folder / ADAPTER_FILE
     facts = read_facts(file)
-    model = load(base_location(base or _noted_base(folder, facts)), image_size=facts.image_size)
+    place = _base_place(folder, facts, base)
+    model = load(place, image_size=facts.image_size)
     found = weights_sha256(model)
     if found != facts.base_sha256:
         raise ModelError(
-            f"'{file}' was trained on {facts.base} with weights {facts.base_sha256[:12]}..., but this base "
-            f"has {found[:12]}...; "
-            "give the right one with --base"
+            f"'{file}' was trained on {facts.base} with weights {facts.base_sha256[:12]}..., but '{place}' "
+            f"has {found[:12]}...; {_how_to_name(folder)}"
         )
     if facts.adapter is not None:
-        model = load(base_location(base or _noted_base(folder, facts)), facts.adapter, facts.image_size)
+        model = load(place, facts.adapter, facts.image_size)
     if facts.focus_stretch is not None:
         model.config.focus_stretch = facts.focus_stretch
     prepare(model, facts.method, facts.lora_rank)
@@ -150,7 +151,27 @@ def base_of(folder: Path) -> str | Path | None:
     file = folder / ADAPTER_FILE
     if not file.is_file() or (folder / "model.safetensors").is_file():
         return None
-    return base_location(_noted_base(folder, read_facts(file)))
+    return _base_place(folder, read_facts(file))
+
+
+def _base_place(folder: Path, facts: AdapterFacts, base: str | Path | None = None) -> str | Path:
+    """Where `base` is, or what the folder notes. Raises ModelError: an adapter that comes from elsewhere is
+    told how to name its base here.
+    """
+    noted = base or _noted_base(folder, facts)
+    try:
+        return base_location(noted)
+    except ModelError as error:
+        if base:
+            raise
+        raise ModelError(
+            f"the base of '{folder}' was at '{noted}', which isn't here; {_how_to_name(folder)}"
+        ) from error
+
+
+def _how_to_name(folder: Path) -> str:
+    merge = command("uniultra", "merge", "--adapter", folder)
+    return f"write where it is into {folder / BASE_FILE}, or put both together: {merge} --base BASE --out NEW"
 
 
 def _noted_base(folder: Path, facts: AdapterFacts) -> str:

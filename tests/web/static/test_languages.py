@@ -48,7 +48,7 @@ def test_what_the_server_says_is_german_too(tab: Visit) -> None:
     tab.page.keyboard.press("Escape")
     playwright.expect(tab.page.locator("#measures")).to_contain_text("es ist kein Maßstab bekannt.")
     tab.page.locator("#export").click()
-    playwright.expect(tab.page.locator("#export-dialog")).to_contain_text("braucht ein DICOM-Bild")
+    playwright.expect(tab.page.locator("#export-dialog")).to_contain_text("Braucht ein DICOM-Bild")
     tab.page.keyboard.press("Escape")
     said = tab.page.evaluate(
         """async () => {

@@ -68,7 +68,7 @@ export function showExport() {
       { class: reason ? "choice off" : "choice" },
       box,
       el("span", {}, name),
-      reason ? el("small", {}, inWords(reason)) : null,
+      reason ? el("small", {}, sentence(reason)) : null,
     );
   };
   const all = Object.entries(app.file.exports);
@@ -176,8 +176,17 @@ export function askScale() {
   field.focus();
 }
 
+// Whether both steps of the hint were taken, or what they led to was left for more: it lies over the image, and isn't needed any more.
+function isPractised(hint) {
+  const masks = doc().frames.flatMap((frame) => frame.masks);
+  if (!masks.length) return false;
+  hint.dataset.first ??= app.file.name;
+  return masks.length > 1 || masks[0].points.length > (masks[0].box ? 0 : 1) || hint.dataset.first !== app.file.name;
+}
+
 export function renderHint() {
   const hint = byId("hint");
+  if (app.file && isPractised(hint)) localStorage.setItem("uniultra-hint", "seen");
   const wanted = Boolean(app.file) && !localStorage.getItem("uniultra-hint");
   const step = doc().frames.length ? 2 : 1;
   const state = `${wanted} ${step} ${current()}`;
