@@ -13,6 +13,15 @@ NOTHING = Said("nothing-to-measure", "there is nothing to measure")
 OUTSIDE = Said("outside-regions", "it lies outside every calibrated region")
 
 
+ONE_SCALE = "keep the mask within one region, or give --override-scale if one scale holds for all of it"
+"""What helps where regions of a file decide, over which --spacing has no say."""
+
+
+def is_unset(reason: str) -> bool:
+    """Whether a size of a pixel is all that is missing."""
+    return reason in (UNCALIBRATED, NO_LENGTHS)
+
+
 def not_2d(shape: str, units_xy: tuple[str, str]) -> Said:
     across, down = units_xy
     return Said(

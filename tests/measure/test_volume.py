@@ -12,8 +12,17 @@ from hypothesis import strategies as st
 from uniultra.errors import DataError
 from uniultra.measure import Measurement
 from uniultra.measure.measured import Measured, measure_mask
-from uniultra.measure.volume import CUBE, View, Volume, apart_notes, ejection_fraction, ellipsoid, simpson
-from uniultra.pixel_scale import Scale
+from uniultra.measure.volume import (
+    CUBE,
+    View,
+    Volume,
+    apart_notes,
+    ejection_fraction,
+    ellipsoid,
+    simpson,
+    turned_notes,
+)
+from uniultra.pixel_scale import Calibration, Scale, ScanRegion
 
 SPACING = 0.4
 
@@ -154,3 +163,42 @@ def test_frames_too_close_for_a_systole_are_noted() -> None:
     assert note == "frames 4 and 3 are next to each other: one of both masks is probably wrong"
     assert apart_notes(4, 3, 0.4, 0.3) == apart_notes(3, 9, 0.3, 0.9) == apart_notes(3, 9) == []
     assert "0.099 s apart" in apart_notes(4, 3, 0.399, 0.3)[0]
+
+
+def test_axes_that_turn_are_noted() -> None:
+    """As where pixels are wider than high: a mask that is longer downwards in pixels lies on its side."""
+    y, x = np.mgrid[:240, :320]
+    large, small = (((x - 150) / rx) ** 2 + ((y - 120) / ry) ** 2 <= 1 for rx, ry in ((55, 80), (30, 60)))
+    wide, square = Scale((0.3, 0.5), "test"), Scale((0.4, 0.4), "test")
+    for scale, turned in ((wide, True), (square, False)):
+        diastole, systole = (simpson((View(mask, scale),)) for mask in (large, small))
+        assert turned_notes(diastole, systole) == turned_notes(systole, diastole)
+        assert turned_notes(diastole, systole) == turned * [
+            "the masks' long axes are 90 degrees apart: one of both masks is wrong, or too round to have one"
+        ]
+    # 4/3 pi of the half axes in mm, the one that isn't the long axis twice
+    for half, across, along in ((large, 24.0, 27.5), (small, 15.0, 18.0)):
+        expected = 4 / 3 * math.pi * across**2 * along * 1e-3
+        assert simpson((View(half, wide),)).volume.value == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("box", "helps"),
+    [
+        (None, "no calibration is known; give --spacing, or an image with calibration"),
+        (
+            (200.0, 100.0, 260.0, 140.0),
+            "it reaches beyond region 1; keep the mask within one region, or give ",
+        ),
+        ((5.0, 5.0, 9.0, 9.0), "it lies outside every calibrated region; keep the mask within one region"),
+    ],
+)
+def test_what_helps_where_there_are_no_millimetres(
+    box: tuple[float, float, float, float] | None, helps: str
+) -> None:
+    """--spacing doesn't where a region of the file has millimetres."""
+    region = ScanRegion((99.5, 49.5, 239.5, 199.5), "2D", "tissue", ("cm", "cm"), (0.05, 0.05))
+    known = Calibration() if box is None else Calibration((region,)).with_fallback("--spacing", 0.4)
+    mask = drawn(half_ellipse(20, 60), 60)
+    with pytest.raises(DataError, match=helps):
+        simpson((View(mask, known.at(box)),))

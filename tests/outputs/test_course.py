@@ -72,6 +72,16 @@ def test_extremes_too_close_or_too_few_are_noted() -> None:
     assert not any("apart" in note for note in few["notes"])
 
 
+def test_slices_have_no_heartbeat() -> None:
+    """Of a volume the notes that its file has are on the fraction, too; of a cine they aren't."""
+    slices = "the third axis is space: its frames are slices and have no times"
+    for timed in (True, False):
+        found = Course(ventricle=1, about=(slices,))
+        for one in (result(0, 40), result(1, 30), result(3, 20)):
+            found.add(one if timed else replace(one, time_s=None))
+        assert (slices in ejection_json("a.nii.gz", found)["notes"]) is not timed
+
+
 def test_areas_in_pixels_are_in_square_pixels() -> None:
     blind = Scale(None, "", "no calibration", ("an odd scale",))
     found = course(result(0, 40, scale=blind))

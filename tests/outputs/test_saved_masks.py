@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dicoms import dataset, save
+from dicoms import dataset, region, save
 from phantoms import ellipse
 from uniultra.errors import PromptError
 from uniultra.io.dicom.seg import Segment, segmentation
@@ -171,3 +171,42 @@ def test_a_frame_that_is_named_keeps_the_scale_beside_its_mask(tmp_path: Path) -
     for frame in (None, 7):
         [mask] = open_masks(tmp_path / "a.frame7.mask.png", frame=frame)
         assert mask.scale_of(1).spacing_mm_yx == (0.5, 0.25)
+
+
+@pytest.mark.parametrize("kind", ["tif", "seg"])
+def test_frames_lie_apart_by_the_times_of_their_image(tmp_path: Path, kind: str) -> None:
+    """Unequal ones: neighbours that are far apart, and the other way round."""
+    sizes = {0: 50, 1: 45, 3: 40}
+    for times, said in (([0, 10, 10, 20], "frames 0 and 3 are 0.040 s apart"), ([0, 40, 400, 400], "")):
+        cine = dataset(np.zeros((4, *HW), np.uint8), FrameTimeVector=times)
+        cine.FrameIncrementPointer = 0x00181065
+        image = save(cine, tmp_path / f"{said[:6]}.dcm")
+        masks = {number: ellipse(HW, (170, 110), (radius, 30)) for number, radius in sizes.items()}
+        if kind == "seg":
+            path = image.with_suffix(".seg.dcm")
+            write_dataset(
+                path, segmentation(read_source(image), [Segment("lv", masks)], Maker("m", "1", "2"))
+            )
+        else:
+            path = image.with_suffix(".frames.masks.tif")
+            with LabelFile(path) as file:
+                for number, mask in masks.items():
+                    file.add(number, mask.astype(np.uint8))
+        report = volume_json("ef", 1, open_masks(path, image, rescale=half_mm))
+        notes = [note for note in report["ejection_fraction"]["notes"] if "apart" in note]
+        assert notes == [f"{said}: one of both masks is probably wrong"] * bool(said)
+
+
+def test_a_mask_across_regions_says_what_helps(tmp_path: Path, beat: Path) -> None:
+    """--spacing doesn't; --override-scale does, and gives the number."""
+    cine = dataset(np.zeros((4, *HW), np.uint8), FrameTime=40.0)
+    halves = (((0, 0, 159, 239), 0.05), ((160, 0, 319, 239), 0.03))
+    cine.SequenceOfUltrasoundRegions = [region(box, delta) for box, delta in halves]
+    image = save(cine, tmp_path / "cine.dcm")
+    for scale in (None, half_mm):
+        with pytest.raises(PromptError, match=r"across regions 1 and 2; keep the mask within one region, or"):
+            volume_json("ef", 1, open_masks(beat, image, rescale=scale))
+    report = volume_json(
+        "ef", 1, open_masks(beat, image, rescale=lambda one: one.overridden("the test", 0.5))
+    )
+    assert report["end_diastolic"]["value"] == pytest.approx(4 / 3 * np.pi * 25 * 15**2 / 1000, rel=0.02)

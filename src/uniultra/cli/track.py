@@ -194,7 +194,7 @@ def _run(
             f"--lv {options.ventricle} is not a structure of this call; give 1 to {len(structures)}"
         )
     check_size(plan, source, cine, len(options.frames) * len(structures))
-    course, faults, facts = Course(options.ventricle), Faults(cine), follower.facts
+    course, faults, facts = Course(options.ventricle, about=cine.notes), Faults(cine), follower.facts
     journal = _journal(plan, read, follower, prompted, options) if options.resume else None
     names = {number: one.name for own in prompted.values() for number, one in own.items() if one.name}
     found = follow(follower, cine, prompted, options.frames, options.reverse, faults, journal)

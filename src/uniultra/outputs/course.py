@@ -10,7 +10,7 @@ from typing import Any
 from uniultra.errors import DataError
 from uniultra.io.output import write_json, write_png, write_text
 from uniultra.measure.measured import number
-from uniultra.measure.volume import View, Volume, apart_notes, ejection_fraction, simpson
+from uniultra.measure.volume import View, Volume, apart_notes, ejection_fraction, simpson, turned_notes
 from uniultra.outputs.course_plot import Curve, Point, as_picture, as_svg
 from uniultra.outputs.structured import NOTICE
 from uniultra.results import FrameResult, ObjectResult
@@ -39,12 +39,14 @@ class Course:
         points: by structure, its size in px2 on each frame.
         timed: whether points are at seconds; else at frames.
         notes: those on frames, each once.
+        about: those on the whole cine, as that its frames are slices.
     """
 
     ventricle: int = 0
     points: dict[int, list[Point]] = field(default_factory=dict)
     timed: bool = True
     notes: dict[str, None] = field(default_factory=dict)
+    about: tuple[str, ...] = ()
     diastole: Extreme | None = None
     systole: Extreme | None = None
 
@@ -107,6 +109,8 @@ def ejection_json(image: str, course: Course) -> dict[str, Any]:
         *dict.fromkeys((*diastole.notes, *systole.notes)),
         "single-plane: assumes a round ventricle, not foreshortened",
         *_doubts(course, largest, smallest),
+        *turned_notes(diastole, systole),
+        *(course.about if largest.time_s is None else ()),
     ]
     return head | {
         "ejection_fraction": number(fraction),

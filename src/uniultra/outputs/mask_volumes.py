@@ -9,7 +9,7 @@ from typing import Any
 
 from uniultra.errors import PromptError
 from uniultra.measure.measured import number
-from uniultra.measure.volume import Volume, apart_notes, ejection_fraction, ellipsoid, simpson
+from uniultra.measure.volume import Volume, apart_notes, ejection_fraction, ellipsoid, simpson, turned_notes
 from uniultra.outputs.saved_masks import SavedMask
 
 VOLUMES = {"ellipsoid": (2,), "simpson": (1, 2), "ef": (1, 2, 4)}
@@ -53,10 +53,11 @@ def volume_json(
     if method == "simpson":
         return {"volume": _json_of(simpson(tuple(views)), _notes(single, structure))}
     diastole, systole = simpson(tuple(views[::2])), simpson(tuple(views[1::2]))
+    fraction, turned = number(ejection_fraction(diastole, systole)), turned_notes(diastole, systole)
     return {
         "end_diastolic": _json_of(diastole, _notes(single[::2], structure)),
         "end_systolic": _json_of(systole, _notes(single[1::2], structure)),
-        "ejection_fraction": number(ejection_fraction(diastole, systole)),
+        "ejection_fraction": fraction | ({"notes": turned} if turned else {}),
     }
 
 
@@ -76,6 +77,7 @@ def _of_a_cine(masks: Iterable[SavedMask], structure: int | None) -> dict[str, A
     volumes: dict[int | None, Volume] = {}
     said: dict[int | None, tuple[str, ...]] = {}
     doubted: set[int | None] = set()
+    times: dict[int | None, float | None] = {}
     empty, path = 0, Path()
     for mask in masks:
         path, frame = mask.place.path, mask.place.frame
@@ -85,6 +87,7 @@ def _of_a_cine(masks: Iterable[SavedMask], structure: int | None) -> dict[str, A
             )
         if mask.ids(structure):
             volumes[frame], said[frame] = simpson((mask.view(structure),)), _notes([mask], structure)
+            times[frame] = mask.time_s
             doubted |= {frame} if mask.only_id(structure) in mask.unsure else set()
         else:
             empty += 1
@@ -105,7 +108,8 @@ def _of_a_cine(masks: Iterable[SavedMask], structure: int | None) -> dict[str, A
             f"the result rests on what was tracked without being sure, frame {' and frame '.join(unsure)}; "
             "`uniultra track --lv` takes sure frames alone"
         )
-    notes += apart_notes(largest or 0, smallest or 0)
+    notes += apart_notes(largest or 0, smallest or 0, times[largest], times[smallest])
+    notes += turned_notes(volumes[largest], volumes[smallest])
     fraction = number(ejection_fraction(volumes[largest], volumes[smallest]))
     return {
         "end_diastolic": {"frame": largest, **_json_of(volumes[largest], said[largest])},

@@ -10,6 +10,7 @@ import numpy as np
 
 from uniultra.errors import PromptError
 from uniultra.geometry import scale_of
+from uniultra.io.cines import open_cine
 from uniultra.io.images import kind_of, read_frame
 from uniultra.io.label_maps import READERS
 from uniultra.io.label_tiff import holds_pages, read_label_pages
@@ -20,6 +21,7 @@ from uniultra.measure.measured import Measured, measure_mask
 from uniultra.measure.volume import View
 from uniultra.outputs.earlier import Key, Written, of_frame, saved_beside
 from uniultra.pixel_scale import UNKNOWN, Calibration, Scale
+from uniultra.scale_reasons import ONE_SCALE, is_unset
 from uniultra.types import Frame
 
 Rescale = Callable[[Calibration], Calibration]
@@ -52,6 +54,7 @@ class SavedMask:
         more: further ids of the same frame, as `ids_hw`, where structures overlap.
         written: pixels of structures by their ids, as the JSON beside the mask has them.
         unsure: the structures that were tracked on this frame without being sure, as it says, too.
+        time_s: of its frame, by the image; None where that isn't known.
     """
 
     place: MaskPlace
@@ -62,6 +65,7 @@ class SavedMask:
     more: tuple[np.ndarray, ...] = ()
     written: Mapping[int, int] = field(default_factory=dict)
     unsure: frozenset[int] = frozenset()
+    time_s: float | None = None
 
     def mask_of(self, identity: int) -> np.ndarray:
         """The pixels of a structure, bool (H, W)."""
@@ -127,9 +131,8 @@ class SavedMask:
         identity = self.only_id(structure)
         scale = self.scale_of(identity)
         if scale.spacing_mm_yx is None:
-            raise PromptError(
-                f"{self.place}: a volume needs millimetres, but {scale.reason}; give --image or --spacing"
-            )
+            helps = "give --image or --spacing" if is_unset(scale.reason) else ONE_SCALE
+            raise PromptError(f"{self.place}: a volume needs millimetres, but {scale.reason}; {helps}")
         return View(self.mask_of(identity), scale)
 
 
@@ -154,12 +157,13 @@ def open_masks(
     if kind == "TIFF" and holds_pages(path):
         if frame is not None:
             raise PromptError(f"{path}: names its frames itself; leave out --frame {frame}")
-        calibration = None
+        calibration, times = None, _times(image)
         for page, ids in read_label_pages(path):
             check_ids(ids, f"{shown(path)} frame {page}", MISSING)
             if calibration is None:
                 calibration = _calibration(path, ids, (image, page), rescale, None)
-            yield SavedMask(MaskPlace(path, page, True), ids, calibration, *_beside(written, page, rescaled))
+            mask = SavedMask(MaskPlace(path, page, True), ids, calibration, *_beside(written, page, rescaled))
+            yield replace(mask, time_s=times[page]) if page < len(times) else mask
         return
     if kind == "DICOM":
         yield from _of_seg(path, image, frame, rescale)
@@ -188,7 +192,7 @@ def _of_seg(
     blank = np.zeros(seg.frame_hw, np.uint8)
     spacing = seg.spacing_mm_yx
     known = None if spacing is None else UNKNOWN.with_fallback("PixelSpacing", spacing)
-    found = False
+    found, times = False, _times(image if of_cine else None)
     for at, masks in masks_of(seg, instance, count):
         if frame is not None and at != frame:
             continue
@@ -197,10 +201,16 @@ def _of_seg(
         calibration = _calibration(path, blank, (image, at if of_cine else None), rescale, known)
         beside = _beside(saved, at if of_cine else None, rescaled)
         first, *more = _layers(masks)
-        yield SavedMask(place, first, calibration, beside[0], seg.labels, tuple(more), unsure=beside[-1])
+        mask = SavedMask(place, first, calibration, beside[0], seg.labels, tuple(more), unsure=beside[-1])
+        yield replace(mask, time_s=times[at]) if at < len(times) else mask
     if not found:
         where = "" if frame is None else f" on frame {frame}"
         raise PromptError(f"{path}: the segmentation has no mask{where}; segment it first")
+
+
+def _times(image: Path | None) -> tuple[float, ...]:
+    """Of an image's frames; () where nothing says. Raises FileError."""
+    return () if image is None else open_cine(image).times_s or ()
 
 
 def _beside(

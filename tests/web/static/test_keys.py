@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from browsers import Visit
+from opened import frames
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.browser
@@ -93,3 +95,95 @@ def test_a_cine_from_the_list_to_its_export_by_keys(tab: Visit, folder: Path) ->
     tab.page.evaluate("document.activeElement.blur()")
     press(tab, ("Enter", 1))
     tab.wait("app.workspace.items.find((item) => item.name === 'cine.dcm').done")
+
+
+CROSS = """() => {
+    const [cross, stage] = ["cross", "stage"]
+        .map((id) => document.getElementById(id).getBoundingClientRect());
+    return [cross.left + cross.width / 2 - stage.left, cross.top + cross.height / 2 - stage.top,
+        stage.width, stage.height];
+}"""
+"""Where the keyboard's cross is on the stage, and how large that is."""
+
+
+def cross(tab: Visit) -> tuple[float, float, float, float]:
+    tab.page.evaluate("async () => { for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame); }")
+    return tab.page.evaluate(CROSS)
+
+
+def test_the_cross_stays_on_its_pixel_and_in_sight(tab: Visit) -> None:
+    """At any zoom, and where it leaves what is shown."""
+    tab.open("picture.png")
+    tab.page.evaluate("document.activeElement.blur()")
+    press(tab, ("g", 1), ("ArrowLeft", 4), ("ArrowUp", 2), ("+", 6))  # 128, 104
+    press(tab, ("Enter", 1))
+    tab.wait("doc.frames[0]?.masks[0].points.join() === '128,104'")
+    press(tab, ("+", 2), ("f", 1))
+    x, y, width, height = cross(tab)
+    left, top = tab.at(128, 104)
+    stage = tab.page.locator("#stage").bounding_box()
+    assert (x + stage["x"], y + stage["y"]) == pytest.approx((left, top), abs=1.5)
+    press(tab, ("+", 9), ("ArrowRight", 15), ("ArrowDown", 10))
+    x, y, width, height = cross(tab)
+    assert 10 < x < width - 10
+    assert 10 < y < height - 10
+
+
+def test_the_cross_begins_anew_on_another_image(tab: Visit, tmp_path: Path) -> None:
+    Image.fromarray(frames()[0][:120, :160]).save(tmp_path / "small.png")
+    tab.open("cine.dcm")
+    tab.page.evaluate("document.activeElement.blur()")
+    press(tab, ("g", 1), ("ArrowRight", 30), ("ArrowDown", 30), ("b", 1))
+    tab.add(tmp_path / "small.png")
+    tab.page.evaluate("document.activeElement.blur()")
+    press(tab, ("Enter", 1))
+    tab.wait("doc.frames[0]?.masks[0].points.join() === '80,60'")
+    press(tab, ("b", 1), ("ArrowRight", 6), ("ArrowDown", 5), ("b", 1))
+    tab.wait("doc.frames[0]?.masks[0].box?.join() === '80,60,128,100'")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 600), (640, 360), (512, 300)])
+def test_a_small_or_zoomed_window_has_room_for_the_image(tab: Visit, width: int, height: int) -> None:
+    """A cart's display, and at 200 % a screen of 1280 x 720, and that cart's."""
+    tab.page.set_viewport_size({"width": width, "height": height})
+    tab.open("cine.dcm")
+    assert tab.page.locator("#stage").bounding_box()["height"] >= min(150, height / 2)
+    tab.page.evaluate("document.activeElement.blur()")
+    hidden = []
+    for _ in range(60):
+        tab.page.keyboard.press("Tab")
+        hidden += tab.page.evaluate(
+            """() => {
+                const one = document.activeElement, box = one.getBoundingClientRect();
+                if (one === document.body) return [];
+                const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+                return top && (one.contains(top) || top.contains(one)) ? [] : [one.outerHTML.slice(0, 80)];
+            }"""
+        )
+    assert not hidden
+    tab.drag((96, 56), (240, 160))
+    tab.wait("doc.frames[0]?.masks[0].box.join() === '96,56,240,160'")
+
+
+@pytest.mark.parametrize("width", [1280, 1000])
+def test_the_opened_file_is_in_sight_in_a_long_list(tab: Visit, width: int) -> None:
+    tab.page.set_viewport_size({"width": width, "height": 720})
+    tab.page.evaluate(
+        """() => {
+            const { items } = seen.app.workspace, [one] = items;
+            const copy = (_, i) => ({ ...one, id: `a${i}`, name: `a${i}.png` });
+            items.unshift(...Array.from({ length: 60 }, copy));
+        }"""
+    )
+    for name in ("cine.dcm", "picture.png"):
+        tab.open(name)
+        tab.page.wait_for_selector(f'[data-item][title="{name}"][aria-current]')
+        inside = tab.page.evaluate(
+            """() => {
+                const row = document.querySelector("[data-item][aria-current]").getBoundingClientRect();
+                const list = document.querySelector("#work-list ol").getBoundingClientRect();
+                return [row.top - list.top, list.bottom - row.bottom, row.left - list.left,
+                    list.right - row.right];
+            }"""
+        )
+        assert min(inside) >= -7, inside  # the list is as much wider than its rows

@@ -12,7 +12,15 @@ import pytest
 
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.measure.measured import measure_mask
-from uniultra.measure.volume import CUBE, View, apart_notes, ejection_fraction, ellipsoid, simpson
+from uniultra.measure.volume import (
+    CUBE,
+    View,
+    apart_notes,
+    ejection_fraction,
+    ellipsoid,
+    simpson,
+    turned_notes,
+)
 from uniultra.pixel_scale import Scale
 from uniultra.web.workspace.static_files import STATIC
 
@@ -45,7 +53,9 @@ def leaning(centre: tuple[float, float], axes: tuple[float, float], degrees: flo
 
 def view(mask: np.ndarray, mm: tuple[float, float] | None = MM, *notes: str) -> dict[str, Any]:
     size = {"width": HW[1], "height": HW[0]}
-    scale = {"mm": mm, "reason": "" if mm else "no calibration is known", "notes": notes}
+    reason = "" if mm else "no calibration is known"
+    said = {reason: {"code": "uncalibrated"}}
+    scale = {"mm": mm, "reason": reason, "notes": notes, "said": said}
     return {"counts": compressed(run_lengths(mask)), "size": size, "scale": scale}
 
 
@@ -104,8 +114,21 @@ def test_what_has_no_answer_is_said() -> None:
         {"views": [view(large), view(small)], "frames": [3, 4], "times": None},
     )
     assert "is above the diastolic one" in turned["refused"]
-    assert "a volume needs millimetres, but no calibration is known" in unscaled["refused"]
+    assert "a volume needs millimetres, but no calibration is known; set the scale" in unscaled["refused"]
     assert "at least 1 pixel must be set" in nothing["simpson"]["problem"]
     assert close["notes"] == apart_notes(3, 4)
     [soon] = asked({"views": [view(large), view(small)], "frames": [3, 5], "times": [0.12, 0.2]})
     assert soon["notes"] == apart_notes(3, 5, 0.12, 0.2)
+    outside = view(large, None)
+    outside["scale"]["said"] = {outside["scale"]["reason"]: {"code": "across-regions"}}
+    [refused] = asked({"views": [outside, outside], "frames": [0, 9], "times": None})
+    assert refused["refused"].endswith("; keep the mask within one region of the image")
+
+
+@pytest.mark.parametrize("degrees", [0, 10, 80, -75])
+def test_axes_that_turn_between_the_two_frames_are_noted(degrees: float) -> None:
+    large, small = leaning((120, 90), (70, 50), 5), leaning((120, 90), (50, 30), degrees)
+    [found] = asked({"views": [view(large), view(small)], "frames": [0, 9], "times": [0.0, 0.4]})
+    volumes = [simpson((View(mask, Scale(MM, "test")),)) for mask in (large, small)]
+    assert found["notes"] == turned_notes(*volumes)
+    assert len(found["notes"]) == (abs(degrees) > 30)

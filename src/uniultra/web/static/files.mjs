@@ -149,7 +149,8 @@ export class Files {
     if (state === this.shown) return;
     this.shown = state;
     const done = items.filter((item) => item.done).length;
-    const focused = document.activeElement?.dataset.item,
+    const scrolled = panel.querySelector("ol")?.scrollTop ?? 0,
+      focused = document.activeElement?.dataset.item,
       typing = document.activeElement?.id === "filter";
     const search =
       items.length > 8
@@ -197,6 +198,18 @@ export class Files {
     );
     if (typing) byId("filter")?.focus();
     else if (focused) panel.querySelector(`[data-item="${CSS.escape(focused)}"]`)?.focus();
+    this.keepInView(panel.querySelector("ol"), scrolled);
+  }
+
+  // A list that is built anew begins at its top: it goes back to where it was, and to the file that was opened.
+  keepInView(list, scrolled) {
+    list.scrollTop = scrolled;
+    const row = list.querySelector("[aria-current]")?.parentElement;
+    if (!row || this.inView === app.file.id) return;
+    this.inView = app.file.id;
+    const [all, own] = [list.getBoundingClientRect(), row.getBoundingClientRect()];
+    list.scrollTop += Math.min(0, own.top - all.top) + Math.max(0, own.bottom - all.bottom);
+    list.scrollLeft += Math.min(0, own.left - all.left) + Math.max(0, own.right - all.right);
   }
 
   row(item) {
@@ -213,6 +226,7 @@ export class Files {
           title: item.name,
           "aria-current": item.id === app.file?.id ? "true" : null,
           onclick: () => this.open(item.id),
+          onfocus: (event) => event.target.scrollIntoView({ block: "nearest", inline: "nearest" }), // Chromium leaves a sliver
         },
         el("span", { class: "text" }, item.name, facts && el("small", {}, facts)),
         el("span", { class: "mark" }, item.done ? icon("check") : ""),

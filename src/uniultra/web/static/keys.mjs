@@ -12,6 +12,14 @@ import { app, changed, commit, doc, redo, undo } from "./state.mjs";
 
 const TOOLS = { s: "segment", x: "minus", b: "brush", e: "eraser", m: "caliper", c: "contour", k: "cover", w: "window", h: "pan" };
 
+const EDGE = 14; // pixels of the screen: half a cross
+
+// The keyboard's cross where it begins.
+function middle() {
+  const { width, height } = app.file;
+  return { at: [Math.round(width / 2), Math.round(height / 2)], corner: null, file: app.file };
+}
+
 export class Keys {
   constructor(parts) {
     Object.assign(this, parts);
@@ -107,8 +115,10 @@ export class Keys {
     changed();
   }
 
+  // Around what the keyboard points at, so that it stays in sight.
   zoom(factor) {
-    this.view.zoom(factor, this.view.width / 2, this.view.height / 2);
+    const { width, height } = this.view;
+    this.view.zoom(factor, ...(this.cross ? this.view.toScreen(this.cross.at) : [width / 2, height / 2]));
     changed();
   }
 
@@ -121,8 +131,8 @@ export class Keys {
   }
 
   toggleCross() {
-    const { width, height } = app.file;
-    this.cross = this.cross ? null : { at: [Math.round(width / 2), Math.round(height / 2)], corner: null };
+    this.cross = this.cross ? null : middle();
+    this.reveal();
     this.showCross();
   }
 
@@ -132,12 +142,13 @@ export class Keys {
       step = event.shiftKey ? 1 : 8;
     const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
     const move = moves[event.key];
-    if (move)
+    if (move) {
       cross.at = [
         this.clamp(cross.at[0] + move[0], app.file.width),
         this.clamp(cross.at[1] + move[1], app.file.height),
       ];
-    else if (event.key === "Enter" && app.tool === "cover") removeCover(cross.at);
+      this.reveal();
+    } else if (event.key === "Enter" && app.tool === "cover") removeCover(cross.at);
     else if (event.key === "Enter") click([...cross.at], 1);
     else if (event.key === "Backspace") click([...cross.at], 0);
     else if (event.key.toLowerCase() === "b") this.corner();
@@ -168,14 +179,30 @@ export class Keys {
       (app.tool === "cover" ? addCover : box)([Math.min(ax, bx), Math.min(ay, by), Math.max(ax, bx), Math.max(ay, by)]);
   }
 
+  // Moves the image where the cross has left the part of it that is shown.
+  reveal() {
+    if (!this.cross) return;
+    const { width, height } = this.view;
+    const over = (at, side) => Math.min(Math.max(at, EDGE), Math.max(side - EDGE, EDGE)) - at;
+    const [x, y] = this.view.toScreen(this.cross.at),
+      [dx, dy] = [over(x, width), over(y, height)];
+    if (dx || dy) this.view.pan(dx, dy);
+  }
+
+  // The cross where its pixel is shown now; on another image it begins anew.
+  place() {
+    const mark = byId("cross");
+    if (this.cross && this.cross.file !== app.file) this.cross = app.file ? middle() : null;
+    mark.hidden = !this.cross;
+    if (!this.cross) return;
+    const [x, y] = this.view.toScreen(this.cross.at);
+    mark.style.transform = `translate(${x - 14}px, ${y - 14}px)`;
+  }
+
   showCross() {
-    const mark = byId("cross"),
-      { cross } = this;
-    mark.hidden = !cross;
+    const { cross } = this;
     app.draft = null;
     if (cross) {
-      const [x, y] = this.view.toScreen(cross.at);
-      mark.style.transform = `translate(${x - 14}px, ${y - 14}px)`;
       const [ax, ay] = cross.corner ?? cross.at,
         [bx, by] = cross.at;
       if (cross.corner)

@@ -118,6 +118,7 @@ let beside = 0,
 function render() {
   if (!app.playing) beside ||= setTimeout(renderBeside, besideAt + BESIDE_MS - performance.now());
   painter.paint();
+  keys.place();
   if (app.playing) bar.render();
 }
 

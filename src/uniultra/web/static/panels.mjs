@@ -168,15 +168,16 @@ function why(found, calipers) {
   hear(found?.scale);
   const reason = found?.scale ? found.scale.reason : there.reason;
   const notes = (found?.scale?.notes ?? []).map((note) => el("p", { class: "warning" }, sentence(note)));
+  const because = reason ? el("p", { class: "muted" }, t("pixelsWhy", inWords(reason))) : null;
   if (doc().spacing_mm_yx) {
     const remove = el(
       "button",
       { type: "button", class: "link", onclick: () => commit({ ...doc(), spacing_mm_yx: null }) },
       t("scaleRemoved"),
     );
-    return [el("p", { class: "muted" }, `${t("scaleSet")}. `, remove), ...notes];
+    return [el("p", { class: "muted" }, `${t("scaleSet")}. `, remove), because, ...notes];
   }
-  if (!reason) return notes;
+  if (!reason || app.file.calibration.regions.some((region) => region.spacing_mm_yx)) return [because, ...notes];
   const set = el(
     "button",
     {
@@ -187,7 +188,8 @@ function why(found, calipers) {
     },
     t("setScale"),
   );
-  return [el("p", { class: "muted" }, `${t("pixelsWhy", inWords(reason))} `, set), ...notes];
+  because.append(" ", set);
+  return [because, ...notes];
 }
 
 function caliperRow(caliper) {

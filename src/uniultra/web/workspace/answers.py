@@ -15,7 +15,15 @@ from uniultra.geometry import scale_of, whole
 from uniultra.io.coco import compressed, mask_of, run_lengths
 from uniultra.measure.agreement import dice
 from uniultra.measure.measured import measure_mask, number
-from uniultra.measure.volume import View, Volume, apart_notes, ejection_fraction, ellipsoid, simpson
+from uniultra.measure.volume import (
+    View,
+    Volume,
+    apart_notes,
+    ejection_fraction,
+    ellipsoid,
+    simpson,
+    turned_notes,
+)
 from uniultra.pixel_scale import UNKNOWN
 from uniultra.prompt_checks import check_prompt, contradictions
 from uniultra.results import ObjectResult, TrackStatus, with_masks_notes
@@ -174,12 +182,13 @@ def ejection(
 ) -> dict[str, Any]:
     """Single-plane Simpson's volumes and the ejection fraction, of two frames of a cine. Raises DataError."""
     end, start = (simpson((View(one.mask.mask_hw, one.scale),)) for one in (diastole, systole))
+    doubts = (*apart_notes(*frames, *times_s), *turned_notes(end, start))
     return {
         "diastole": number(end.volume),
         "systole": number(start.volume),
         "fraction": number(ejection_fraction(end, start)),
         "method": end.method,
-        "notes": list(dict.fromkeys((*end.notes, *start.notes, *apart_notes(*frames, *times_s)))),
+        "notes": list(dict.fromkeys((*end.notes, *start.notes, *doubts))),
     }
 
 

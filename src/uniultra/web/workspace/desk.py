@@ -194,10 +194,11 @@ class Desk:
     def _ejection(self, job: Ejection) -> dict[str, Any]:
         pairs = zip(job.numbers, job.masks, strict=True)
         diastole, systole = (self._saved(job, number, rle) for number, rle in pairs)
-        times = self._cine(job.path).cine.times_s
-        first, second = job.numbers
+        cine = self._cine(job.path).cine
+        (first, second), times = job.numbers, cine.times_s
         at = (None, None) if times is None else (times[first], times[second])
-        return ejection(diastole, systole, (first + 1, second + 1), at)  # as the page counts
+        found = ejection(diastole, systole, (first + 1, second + 1), at)  # as the page counts
+        return found if times is not None else found | {"notes": [*found["notes"], *cine.notes]}
 
     def _planes(self, job: Planes) -> dict[str, Any]:
         first = self._saved(FileJob(job.first_path, job.first_mm), job.first_number, job.first_mask)

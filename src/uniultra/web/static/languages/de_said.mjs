@@ -22,6 +22,8 @@ export const SAID = {
   parts: ({ count }) => `${count} getrennte Teile: Längen und Ellipse sind die des größten, Fläche und Schwerpunkt die aller`,
   "ellipse-fits-badly": ({ dice }) => `die Ellipse passt schlecht (Dice ${dice}): ihr Umfang beschreibt eine andere Form`,
   "volume-needs-mm": ({ reason }) => `Ein Volumen braucht Millimeter, aber ${reason}. Setzen Sie den Maßstab`,
+  "volume-needs-region": ({ reason }) =>
+    `Ein Volumen braucht Millimeter, aber ${reason}. Die Maske muss in einem Bereich des Bildes liegen`,
   "planes-need-mm": "Ein Volumen braucht Millimeter in beiden Ebenen. Setzen Sie den Maßstab",
   "plane-empty": "Die Maske einer Ebene ist leer. Segmentieren Sie sie zuerst",
   "planes-apart": ({ one, two, percent }) =>

@@ -237,5 +237,11 @@ export const EN = {
     ["?", "this help"],
   ],
   // By their codes and kinds: what the server says is English as it comes.
-  said: {},
+  said: {
+    // What the server says to who types commands.
+    "volume-needs-mm": ({ reason }) => `a volume needs millimetres, but ${reason}; set the scale with a caliper`,
+    "volume-needs-region": ({ reason }) =>
+      `a volume needs millimetres, but ${reason}; keep the mask within one region of the image`,
+    "planes-need-mm": "a volume needs millimetres in both planes; set the scale with a caliper",
+  },
 };

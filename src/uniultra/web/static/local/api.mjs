@@ -246,7 +246,8 @@ async function ejected(image, { diastole, systole, counts, spacing_mm_yx }) {
   saying("cube", CUBE);
   try {
     const counted = frames.map((number) => number + 1); // as the page counts
-    return ejection(views, counted, image.times_s && frames.map((number) => image.times_s[number]));
+    const found = ejection(views, counted, image.times_s && frames.map((number) => image.times_s[number]));
+    return image.times_s ? found : { ...found, notes: [...found.notes, ...(image.notes ?? [])] };
   } catch (error) {
     throw new Refused("image", error.message);
   }

@@ -9,7 +9,8 @@ export const CUBE = "a factor by which millimetres are wrong makes a volume wron
 const DISCS = 20,
   DISAGREE = 0.1,
   ML = 1e-3, // millilitres a cubic millimetre
-  SHORTEST_SYSTOLE_S = 0.1;
+  SHORTEST_SYSTOLE_S = 0.1,
+  TURNED_DEGREES = 30;
 
 // views: {counts, size, scale} of end-diastole and end-systole; `frames` and `times`, theirs. The keys of the server's answer.
 export function ejection(views, frames, times) {
@@ -17,7 +18,7 @@ export function ejection(views, frames, times) {
   const [end, start] = [diastole.volume, systole.volume];
   if (start.value > end.value) {
     const volumes = `the systolic volume, ${start.value.toFixed(1)} ml, is above the diastolic one, ${end.value.toFixed(1)} ml`;
-    throw new Error(`${volumes}; swap the masks`);
+    throw new Error(`${volumes}; swap the masks, or correct them`);
   }
   const ratio = start.value / end.value,
     relative = Math.hypot(start.uncertainty / start.value, end.uncertainty / end.value);
@@ -26,7 +27,7 @@ export function ejection(views, frames, times) {
     systole: start,
     fraction: { value: 100 * (1 - ratio), unit: "%", uncertainty: 100 * ratio * relative },
     method: diastole.method,
-    notes: [...new Set([...diastole.notes, ...systole.notes, ...apart(frames, times)])],
+    notes: [...new Set([...diastole.notes, ...systole.notes, ...apart(frames, times), ...turned(diastole, systole)])],
   };
 }
 
@@ -34,7 +35,8 @@ export function ejection(views, frames, times) {
 export function twoPlanes(views) {
   const or = (volume) => {
     try {
-      return volume(views);
+      const { volume: value, method, notes } = volume(views);
+      return { volume: value, method, notes };
     } catch (error) {
       return { problem: error.message };
     }
@@ -47,6 +49,13 @@ function apart([diastole, systole], times) {
   const close = times ? seconds < SHORTEST_SYSTOLE_S : Math.abs(diastole - systole) === 1;
   const how = times ? `are ${seconds.toFixed(3)} s apart` : "are next to each other";
   return close ? [`frames ${diastole} and ${systole} ${how}: one of both masks is probably wrong`] : [];
+}
+
+// Discs are stacked along one mask's axis and across the other's.
+function turned({ axis: [ax, ay] }, { axis: [bx, by] }) {
+  const degrees = (Math.acos(Math.min(Math.abs(ax * bx + ay * by), 1)) * 180) / Math.PI;
+  const where = `the masks' long axes are ${degrees.toFixed(0)} degrees apart`;
+  return degrees > TURNED_DEGREES ? [`${where}: one of both masks is wrong, or too round to have one`] : [];
 }
 
 // What speaks against the millimetres that a volume is made of.
@@ -69,11 +78,15 @@ function simpson(views) {
   }
   notes.push(...scaleNotes(views));
   const name = planes.length === 2 ? "biplane" : "single-plane";
-  return { volume: { value, unit: "ml", uncertainty }, method: `${name} Simpson, ${DISCS} discs`, notes };
+  return { volume: { value, unit: "ml", uncertainty }, method: `${name} Simpson, ${DISCS} discs`, notes, axis: planes[0].axis };
 }
 
 function discs({ counts, size, scale }) {
-  if (!scale.mm) throw new Error(`a volume needs millimetres, but ${scale.reason}; set the scale with a caliper, or open an image with calibration`);
+  if (!scale.mm) {
+    const unset = ["uncalibrated", "no-lengths"].includes(scale.said?.[scale.reason]?.code);
+    const helps = unset ? "set the scale with a caliper, or open an image with calibration" : "keep the mask within one region of the image";
+    throw new Error(`a volume needs millimetres, but ${scale.reason}; ${helps}`);
+  }
   const part = largestPart(decode(counts, size), size, scale.mm);
   if (!part) throw new Error("a ventricle's mask is empty; at least 1 pixel must be set; segment it first");
   const { points, moments } = part,
@@ -86,7 +99,7 @@ function discs({ counts, size, scale }) {
     top = along.reduce((a, b) => Math.min(a, b)),
     length = along.reduce((a, b) => Math.max(a, b)) - top;
   const widths = Array.from({ length: DISCS }, (_, i) => widthAt(placed, top + ((i + 0.5) / DISCS) * length));
-  return { length, widths, edge: edgeUncertainty(scale.mm) };
+  return { length, widths, edge: edgeUncertainty(scale.mm), axis: [ux, uy] };
 }
 
 // From the outermost edge to the outermost edge across a place along the axis.
