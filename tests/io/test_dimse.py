@@ -11,6 +11,7 @@ import pytest
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, SegmentationStorage
 from typer.testing import CliRunner
 
+from commands import uniultra
 from dicoms import PHI, dataset, picture, region, save
 from dimse_archive import dimse_archive
 from phantoms import ellipse, speckled
@@ -157,3 +158,17 @@ def test_places_that_are_some(monkeypatch: pytest.MonkeyPatch, scan: Path) -> No
         app, ["segment", str(scan), "--box", "1,1,9,9", "--store", "dimse://A@localhost:9"]
     )
     assert (done.exit_code, "UNIULTRA_AET is" in str(done.exception or done.output)) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["segment", "track", "batch"])
+def test_images_come_from_elsewhere(command: str, tmp_path: Path) -> None:
+    """DIMSE is for results: what reads images says where they come from instead."""
+    more = ["--grid", "2"] if command == "batch" else ["--box", "1,1,9,9"]
+    places = ["dimse://A@127.0.0.1:104/studies/1", *[f"{tmp_path}/out"] * (command == "batch")]
+    called = uniultra(command, *places, *more, cwd=tmp_path)
+    assert called.returncode == 2
+    assert called.stderr == (
+        "uniultra: dimse://A@127.0.0.1:104/studies/1: dimse:// takes results, as --store, and gives no "
+        "images; read them from dicomweb://HOST:PORT/PATH, or from files\n"
+    )
+    assert not list(tmp_path.iterdir())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from thread_lane import ThreadLane
 from uniultra.backends.protocol import Backend
 from uniultra.errors import ModelError
 from uniultra.model_facts import ModelFacts
+from uniultra.registry import find
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 from uniultra.web import worker_pool as lanes
@@ -205,3 +208,45 @@ def test_the_processes_share_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lanes, "ProcessLane", lambda most, model, share, work_s: (most, model, share, work_s))
     made = lanes.lanes_of(lanes.ServeSettings(processes=4, cache_mb=100, queue=7, work_s=9))
     assert made == [(7, "uniultra-mini", 25_000_000, 9)] * 4
+
+
+@pytest.mark.parametrize("other", ["broken", "uniultra-mini-permissive"])
+def test_a_folder_that_was_changed_is_not_the_images_fault(
+    picture: bytes, frame: Frame, tmp_path: Path, other: str
+) -> None:
+    """Nor does another model answer in the place of the one that the server was started with."""
+    folder, kept = tmp_path / "model", tmp_path / "kept"
+    for place in (folder, kept):
+        shutil.copytree(find("uniultra-mini").folder, place)
+    lane = ProcessLane(4, str(folder), 10**8, work_s=60.0)
+    try:
+        assert len(lane.start().sha256) == 64
+        first = asyncio.run(lane.run(job(frame))).value
+        if other == "broken":
+            (folder / "encoder.onnx").write_bytes(b"no model")
+        else:
+            shutil.copytree(find(other).folder, folder, dirs_exist_ok=True)
+        assert asyncio.run(lane.run(job(frame))).value[0].rle == first[0].rle  # type: ignore[index]
+        killed(lane)
+        for requested in (Read(picture, 10**6, 10**6), job(frame)):
+            with pytest.raises(
+                Problem, match=r"503: the model's files have changed or are gone since"
+            ) as said:
+                asyncio.run(lane.run(requested))
+            assert said.value.kind.name == "no-model"
+        shutil.copytree(kept, folder, dirs_exist_ok=True)
+        assert asyncio.run(lane.run(job(frame))).value[0].rle == first[0].rle  # type: ignore[index]
+    finally:
+        lane.stop()
+
+
+def test_a_good_image_is_not_blamed_for_a_process_that_never_starts(
+    picture: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(self: ProcessLane) -> Ready:
+        raise ModelError("the computing process did not start in time")
+
+    monkeypatch.setattr(ProcessLane, "start", late)
+    lane = ProcessLane(4, "uniultra-mini", 10**8, work_s=20.0)
+    with pytest.raises(Problem, match="503: the process that computed this was lost"):
+        asyncio.run(lane.run(Read(picture, 10**6, 10**6)))

@@ -18,6 +18,7 @@ from uniultra.durable import sync_file
 from uniultra.errors import FileError, OutputError
 from uniultra.hashes import file_sha256
 from uniultra.io.dicomweb import fetch, is_web
+from uniultra.io.dimse import check_gives
 from uniultra.io.paths import copying, one_line, shown
 
 WINDOWS = os.name == "nt"
@@ -33,8 +34,10 @@ def open_place(place: str) -> tuple[Any, str]:
     """The file system of a local path or an fsspec URL, and the path in it.
 
     Raises:
-        FileError: an empty place, an unknown protocol, or one whose library isn't installed.
+        FileError: an empty place, an unknown protocol, or one whose library isn't installed. PromptError: an
+            archive that only takes.
     """
+    check_gives(place)
     if not place:
         raise FileError("the place is empty; give a local path, as . for the current folder, or a URL")
     if not is_url(place):

@@ -61,6 +61,15 @@ def is_dimse(place: object) -> bool:
     return str(place).startswith(f"{SCHEME}://")
 
 
+def check_gives(place: str) -> None:
+    """Raises PromptError for a place of this kind where images are to come from."""
+    if is_dimse(place):
+        raise PromptError(
+            f"{shown(place)}: dimse:// takes results, as --store, and gives no images; read them from "
+            "dicomweb://HOST:PORT/PATH, or from files"
+        )
+
+
 def parse_peer(place: str) -> Peer:
     """Raises PromptError where it isn't of this form."""
     parts = urlsplit(place)

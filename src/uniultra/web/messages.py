@@ -220,11 +220,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class Ready:
-    """A process has its model, or couldn't load it (`error`)."""
+    """A process has its model, whose files and prompting hash to `sha256`, or couldn't load it (`error`)."""
 
     name: str = ""
     version: str = ""
     input_size: int = 0
+    sha256: str = ""
     error: str = ""
 
 

@@ -54,6 +54,7 @@ KINDS: dict[str, Kind] = {
         Kind("full", 429, "The server holds as many images as it can"),
         Kind("bug", 500, "The server failed"),
         Kind("worker-lost", 503, "The process that computed this was lost"),
+        Kind("no-model", 503, "The model can't be loaded"),
         Kind("stopping", 503, "The server can't take this connection"),
         Kind("time-limit", 504, "Computing took too long"),
     )

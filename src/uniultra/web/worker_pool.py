@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from multiprocessing.connection import Connection
 
-from uniultra.backends.open import open_backend
+from uniultra.backends.open import model_sha256, open_backend
 from uniultra.errors import ModelError, UniUltraError
 from uniultra.text import Said
 from uniultra.web.cache import EmbeddingCache
@@ -30,8 +30,24 @@ from uniultra.web.worker import Worker
 
 _START_S = 120.0
 """A process that hasn't loaded its model by then never will."""
+_LATE = "the computing process did not start in time"
+_CHANGED = "the model's files have changed since the server was started; start it again to use them"
 _KILL_AFTER = 1.5
 """The process itself looks at the time between prompts; it is killed after this many times the limit."""
+
+
+_WORKER_LOST = Failure(
+    "worker-lost",
+    Said("worker-lost", "the process that computed this was lost, and another takes its place; try again"),
+)
+_NO_MODEL = Failure(
+    "no-model",
+    Said(
+        "no-model",
+        "the model's files have changed or are gone since the server was started; put them back, or start "
+        "the server again",
+    ),
+)
 
 
 class Lane(ABC):
@@ -115,6 +131,7 @@ class ProcessLane(Lane):
     def __init__(self, most: int, model: str, cache_bytes: int, work_s: float) -> None:
         super().__init__(most)
         self._arguments = model, cache_bytes
+        self._sha256 = ""  # of the model that the first process loaded: those after it must have the same
         self._work_s = work_s
         self._stopped = False
         self._process: multiprocessing.process.BaseProcess | None = None
@@ -128,42 +145,52 @@ class ProcessLane(Lane):
         )
         self._process.start()
         other.close()
-        ready = (
-            self._pipe.recv()
-            if self._pipe.poll(_START_S)
-            else Ready(error="the computing process did not start in time")
-        )
-        if ready.error:
+        ready = self._pipe.recv() if self._pipe.poll(_START_S) else Ready(error=_LATE)
+        changed = not ready.error and self._sha256 not in ("", ready.sha256)
+        if ready.error or changed:
             self._end()
-            raise ModelError(ready.error)
+            raise ModelError(ready.error or _CHANGED)
+        self._sha256 = ready.sha256
         return ready
 
     def reopen(self, model: str) -> Ready:
         self._end()
-        self._arguments = model, self._arguments[1]
+        self._arguments, self._sha256 = (model, self._arguments[1]), ""
         return self.start()
 
     def call(self, job: Job) -> Answer | Failure:
         """Tried once more where the process was lost: it may have been killed while it was idle, by no fault
         of this job.
         """
+        lost = _WORKER_LOST
         for _ in range(2):
-            found = self._tried(job)
-            if found is not None:
+            found = self._replaced()
+            if found is None:
+                found, lost = self._tried(job), _lost(job)
+            if found is not None and found is not _WORKER_LOST:
                 return found
             if self._stopped:
                 return Failure("stopping", "the server is being stopped")
-        return _lost(job)
+        return lost
+
+    def _replaced(self) -> Failure | None:
+        """Starts a process where there is none; what came of it where it can't, which is no fault of a
+        job.
+        """
+        if self._process is not None and self._process.is_alive():
+            return None
+        try:
+            self._end()
+            self.start()
+        except (EOFError, OSError):
+            self._end()
+            return _WORKER_LOST
+        except ModelError as error:
+            return _WORKER_LOST if str(error) == _LATE else _NO_MODEL
+        return None
 
     def _tried(self, job: Job) -> Answer | Failure | None:
         """None where the process was lost."""
-        try:
-            if self._process is None or not self._process.is_alive():
-                self._end()
-                self.start()
-        except (EOFError, OSError, ModelError):
-            self._end()
-            return None
         assert self._pipe is not None and self._process is not None
         late = threading.Event()
         watch = threading.Timer(_KILL_AFTER * self._work_s, _kill_late, (self._process, late))
@@ -223,11 +250,13 @@ def serve_jobs(pipe: Connection, model: str, cache_bytes: int) -> None:
         signal.signal(number, signal.SIG_IGN)
     try:
         backend = open_backend(model, threads=1)
+        sha256 = model_sha256(model, backend.facts)
     except UniUltraError as error:
         pipe.send(Ready(error=str(error)))
         return
     worker = Worker(backend, EmbeddingCache(cache_bytes), partial(_is_abandoned, pipe))
-    pipe.send(Ready(backend.facts.name, backend.facts.version, backend.facts.input_size))
+    facts = backend.facts
+    pipe.send(Ready(facts.name, facts.version, facts.input_size, sha256))
     receive: Callable[[], Job | Abandon] = pipe.recv
     while True:
         try:
@@ -257,8 +286,7 @@ def _lost(job: Job) -> Failure:
             "image",
             "the image: reading it crashed the process, so it is damaged or malicious; export it again",
         )
-    text = "the process that computed this was lost, and another takes its place; try again"
-    return Failure("worker-lost", Said("worker-lost", text))
+    return _WORKER_LOST
 
 
 def _problem_of(failure: Failure) -> Problem:

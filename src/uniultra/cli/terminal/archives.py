@@ -32,8 +32,11 @@ def fetched(places: Sequence[str]) -> list[str]:
         OutputError: dicomweb-client isn't installed.
     """
     from uniultra.io.dicomweb import fetch, instances, is_web
+    from uniultra.io.dimse import check_gives
     from uniultra.io.paths import copy_of
 
+    for place in places:
+        check_gives(place)
     if not any(map(is_web, places)):
         return list(places)
     folder = Path(tempfile.mkdtemp(prefix="uniultra-"))

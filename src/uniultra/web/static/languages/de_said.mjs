@@ -58,6 +58,8 @@ export const SAID = {
     `${count} übernommene Bilder haben eine Struktur dieses Namens; nötig sind ${least}: übernehmen Sie mehr davon.`,
   "reader-name": ({ most }) => `Ein Name hat bis zu ${most} Buchstaben, Ziffern, Leerzeichen und Bindestriche.`,
   "no-pairs": "Noch keine Struktur wurde von beiden auf demselben Bild segmentiert.",
+  "no-model":
+    "Die Dateien des Modells wurden geändert oder entfernt, seit der Server läuft. Legen Sie sie zurück, oder starten Sie den Server neu.",
   "worker-lost": "Der rechnende Prozess ging verloren; ein anderer tritt an seine Stelle. Versuchen Sie es noch einmal.",
 };
 
