@@ -189,4 +189,5 @@ def test_the_opened_file_is_in_sight_in_a_long_list(tab: Visit, width: int) -> N
             }"""
         )
         assert min(inside) >= -7, inside  # the list is as much wider than its rows
+    tab.page.wait_for_load_state("networkidle")
     tab.faults.clear()  # what was asked of files that aren't there
