@@ -65,6 +65,7 @@ def test_a_region_beyond_the_frame_is_said(tmp_path: Path) -> None:
         save(dataset(picture(), SequenceOfUltrasoundRegions=items), tmp_path / "a.dcm")
     ).calibration.notes
     assert "region 1: its box ends at 71,47, beyond the frame of 36 x 24" in note
+    assert "cut, resized or turned after calibration" in note
 
 
 @pytest.mark.parametrize(

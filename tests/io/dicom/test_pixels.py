@@ -82,6 +82,14 @@ def test_ybr_422_uncompressed_is_expanded(tmp_path: Path) -> None:
     assert np.abs(found - full[0, ..., 0]).max() <= 2
 
 
+@pytest.mark.parametrize("frames", [1, 3])
+def test_ybr_422_of_three_bytes_per_pixel_is_refused(tmp_path: Path, frames: int) -> None:
+    """As PixelMed 20220618 leaves it after turning (findings/pixelmed_rotate.sh)."""
+    made = dataset(ybr(picture(frames, 3)), "YBR_FULL_422")
+    with pytest.raises(FileError, match="YBR_FULL_422 has 2 bytes per pixel, not 3"):
+        frames_of(save(made, tmp_path / "a.dcm"))
+
+
 @pytest.mark.parametrize("first", [0, 5])
 @pytest.mark.parametrize(("dtype", "bits"), [("u1", 8), ("u1", 16), ("u2", 16)])
 def test_palettes_of_8_and_16_bits(tmp_path: Path, first: int, dtype: str, bits: int) -> None:

@@ -216,7 +216,7 @@ def test_what_makes_millimetres_doubtful_is_said(alone: Visit, tmp_path: Path) -
     path = save(made, tmp_path / "halved.dcm")
     scale = read_frame(path).calibration.at((0, 0, 9, 9))
     [note] = scale.notes
-    assert "resized after calibration" in note
+    assert "resized or turned after calibration" in note
     files = exported(alone, path, document({0: (KIDNEY, None, None)}))
     [one] = json.loads(files["halved.json"])["objects"]
     assert one["measures"]["scale"]["notes"] == [note]

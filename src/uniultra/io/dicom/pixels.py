@@ -295,3 +295,5 @@ def _check_native_length(image: Image) -> None:
             f"frame{'s' if image.frames > 1 else ''} of {width} x {height} need {needed} bytes, "
             f"{there} are there; copy it again"
         )
+    if image.photometric == "YBR_FULL_422" and 0 <= pixels.length - needed * 3 // 2 <= 1:
+        raise FileError(f"{header.name}: YBR_FULL_422 has 2 bytes per pixel, not 3; export it again")

@@ -147,8 +147,9 @@ def _oddities(region: ScanRegion, frame_hw: tuple[int, int]) -> list[str]:
     height, width = frame_hw
     if x1 > width + 0.5 or y1 > height + 0.5:
         notes.append(
-            f"its box ends at {x1 - 0.5:g},{y1 - 0.5:g}, beyond the frame of {width} x {height}: cut or "
-            "resized after calibration; if resized, its millimetres are wrong by that factor"
+            f"its box ends at {x1 - 0.5:g},{y1 - 0.5:g}, beyond the frame of {width} x {height}: cut, "
+            "resized or turned after calibration; if resized, its millimetres are wrong by that factor, if "
+            "turned, those across and down are exchanged"
         )
     if region.spacing_mm_yx and not 0.001 <= min(region.spacing_mm_yx) <= max(region.spacing_mm_yx) <= 10:
         notes.append(

@@ -81,7 +81,8 @@ function oddities({ number, box_xyxy, spacing_mm_yx: mm }, { width, height }) {
   if (end[0] > width || end[1] > height)
     found.push(
       `region ${number}: its box ends at ${end.map((edge) => general(edge)).join()}, beyond the frame of ${width} x ${height}: ` +
-        "cut or resized after calibration; if resized, its millimetres are wrong by that factor",
+        "cut, resized or turned after calibration; if resized, its millimetres are wrong by that factor, " +
+        "if turned, those across and down are exchanged",
     );
   if (mm && (Math.min(...mm) < LEAST_MM || Math.max(...mm) > MOST_MM))
     found.push(`region ${number}: ${general(mm[1])} x ${general(mm[0])} mm per pixel is not plausible for ultrasound`);
