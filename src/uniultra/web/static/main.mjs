@@ -12,7 +12,6 @@ import { measureAll } from "./measures.mjs";
 import { Painter } from "./painter.mjs";
 import { renderPanels } from "./panels.mjs";
 import { isUnsaved, saveNow, saveSoon } from "./saving.mjs";
-import { showReaders } from "./readers.mjs";
 import { EMPTY, History, isLost } from "./doc.mjs";
 import { afterCommit, app, changed, doc, draw, listen, redo, undo } from "./state.mjs";
 import { current, inWords, number, reasonOf, speak, t } from "./texts.mjs";
@@ -135,6 +134,9 @@ function renderBeside() {
   renderHint();
   measureAll();
 }
+
+// Loaded when it is wanted.
+const showReaders = async () => (await import("./readers.mjs")).showReaders();
 
 // Whatever depends on the language and is built once.
 function relabel() {
