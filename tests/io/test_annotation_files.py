@@ -62,6 +62,27 @@ def test_parts_are_polygons_of_one_group_and_holes_are_filled() -> None:
     assert polygons(np.zeros(HW, bool)) == []
 
 
+def painted(line: str, hw: tuple[int, int]) -> np.ndarray:
+    """A YOLO label as ultralytics 8.4.190 paints it: cut to whole pixels, the border included."""
+    corners = np.array(line.split()[1:], np.float32).reshape(-1, 2) * np.array(hw[::-1], np.float32)
+    mask = np.zeros(hw, np.uint8)
+    cv2.fillPoly(mask, [corners.astype(np.int32)], 1)
+    return mask > 0
+
+
+@pytest.mark.parametrize("hw", [(462, 622), (480, 640), (90, 120)])
+def test_walls_are_in_the_same_rows_and_columns_where_yolo_paints_them(hw: tuple[int, int]) -> None:
+    """ultralytics' own labels of such walls move by a row in some sizes (findings/ultralytics_thin_walls.sh)."""
+    for thick in (1, 3):
+        for first in range(5, 80, 7):
+            along = np.zeros(hw, bool)
+            along[first : first + thick, 20:70] = True
+            across = np.zeros(hw, bool)
+            across[20:70, first : first + thick] = True
+            for wall in (along, across):
+                np.testing.assert_array_equal(painted(yolo([wall]), hw), wall)
+
+
 def test_every_format_names_the_corner_it_is_in() -> None:
     numbers = [float(part) for part in yolo([CORNER]).split()]
     assert numbers[0] == 0
