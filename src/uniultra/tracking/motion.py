@@ -15,7 +15,7 @@ import numpy as np
 
 from uniultra.geometry import clip_box
 from uniultra.tracking.confidence import shown_around
-from uniultra.tracking.state import MaskGrid, positions
+from uniultra.tracking.state import MaskGrid, in_full, positions
 from uniultra.types import Frame, Region
 
 VIEW_SIDE = 128
@@ -124,8 +124,9 @@ def moved_to_match(
 def steps_at(
     flow: np.ndarray, frame_hw: tuple[int, int], across: np.ndarray, down: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The flow at source positions, in source pixels: x and y, of the positions' shape."""
+    """The flow at source positions, in source pixels: x and y, of the shape to which these broadcast."""
     sx, sy = flow.shape[1] / frame_hw[1], flow.shape[0] / frame_hw[0]
     at_x, at_y = ((across + 0.5) * sx - 0.5).astype(np.float32), ((down + 0.5) * sy - 0.5).astype(np.float32)
-    found = cv2.remap(flow, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    full = in_full(at_x, at_y)
+    found = cv2.remap(flow, *full, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return found[..., 0] / sx, found[..., 1] / sy

@@ -58,11 +58,11 @@ class MaskGrid:
         return float(x0), float(y0), float(x1), float(y1)
 
     def at(self, x_hw: np.ndarray, y_hw: np.ndarray) -> np.ndarray:
-        """Logits at source positions, two float arrays of one shape; float32."""
+        """Logits at source positions, two float arrays that broadcast to one shape; float32 of that."""
         return np.asarray(_sampled(self.logits_hw, *cells_at(self.region, GRID, x_hw, y_hw)))
 
     def positions(self) -> tuple[np.ndarray, np.ndarray]:
-        """The source positions x and y of all cells, float64 (GRID, GRID)."""
+        """The source positions x and y of all cells, float64 (1, GRID) and (GRID, 1)."""
         return positions(self.region)
 
 
@@ -80,27 +80,42 @@ def agreement(a: MaskGrid, b: MaskGrid) -> float:
 
 
 def cells_at(region: Region, side: int, x_hw: np.ndarray, y_hw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`ModelMap.to_model` of a grid over a region, of x and y apart, as float32."""
+    """`ModelMap.to_model` of a grid over a region, of x and y apart, as float32 of the shape to which both
+    broadcast.
+    """
     sx, sy = ModelMap(region, side).scale_xy
-    return tuple(  # type: ignore[return-value]
-        ((np.asarray(values, np.float64) - origin) * scale - 0.5).astype(np.float32)
-        for values, origin, scale in ((x_hw, region.x0, sx), (y_hw, region.y0, sy))
-    )
+    cells = []
+    for values, origin, scale in ((x_hw, region.x0, sx), (y_hw, region.y0, sy)):
+        placed = np.asarray(values, np.float64) - origin
+        placed *= scale
+        placed -= 0.5
+        cells.append(placed.astype(np.float32))
+    return in_full(*cells)
 
 
 def positions(region: Region, side: int = GRID) -> tuple[np.ndarray, np.ndarray]:
-    """The source positions x and y of the cells of a grid over a region, float64 (side, side)."""
+    """The source positions x and y of the cells of a grid over a region, float64 (1, side) and (side, 1)."""
     steps = np.arange(side, dtype=np.float64)
     ends = ModelMap(region, side).to_source(np.stack([steps, steps], axis=-1))
-    across, down = np.meshgrid(ends[:, 0], ends[:, 1])
-    return across, down
+    return ends[None, :, 0], ends[:, 1, None]
+
+
+def in_full(x_hw: np.ndarray, y_hw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both in the shape that they broadcast to, as OpenCV takes them."""
+    across, down = np.broadcast_arrays(x_hw, y_hw)
+    return np.ascontiguousarray(across), np.ascontiguousarray(down)
 
 
 def grid_of(logits_hw: np.ndarray, region: Region) -> MaskGrid:
     """A grid over a region of a frame's logits, float32 (height, width)."""
     across, down = positions(region)
-    cut = np.clip(logits_hw, -FAR, FAR)
-    return MaskGrid(region, _sampled(cut, across.astype(np.float32), down.astype(np.float32)))
+    rows, columns = (
+        slice(max(int(low) - 2, 0), max(int(high) + 4, 0))
+        for low, high in ((region.y0, region.y1), (region.x0, region.x1))
+    )
+    cut = np.empty(logits_hw.shape, np.float32)  # what isn't near the region isn't read
+    np.clip(logits_hw[rows, columns], -FAR, FAR, out=cut[rows, columns])
+    return MaskGrid(region, _sampled(cut, *in_full(across.astype(np.float32), down.astype(np.float32))))
 
 
 def _sampled(values_hw: np.ndarray, across: np.ndarray, down: np.ndarray) -> np.ndarray:

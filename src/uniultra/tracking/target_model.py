@@ -93,7 +93,7 @@ def cells_of(embedding: Embedding, grid: MaskGrid) -> Cells | None:
     """The cells of a view with a mask; None where nothing of the mask or nothing beside it is in view."""
     height, width = embedding.features.image_embed.shape[2:]
     across, down = (places(embedding, axis, count) for axis, count in ((0, width), (1, height)))
-    inside = (grid.at(*np.meshgrid(across, down)) > 0).astype(np.uint8)
+    inside = (grid.at(across[None], down[:, None]) > 0).astype(np.uint8)
     wider = cv2.dilate(inside, np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8))
     part, rim = (shares(one > 0, height, width).ravel() for one in (inside, wider - inside))
     if not (part.any() and rim.any()):

@@ -38,7 +38,7 @@ def tissue_of(embedding: Embedding, grid: MaskGrid) -> Tissue | None:
     cells = embedding.features.image_embed[0].astype(np.float32)
     height, width = cells.shape[1:]
     x, y = (places(embedding, axis, count) for axis, count in ((0, width), (1, height)))
-    inside = grid.at(*np.meshgrid(x, y)) > 0
+    inside = grid.at(x[None], y[:, None]) > 0
     x0, y0, x1, y1 = box
     far_x, far_y = AROUND * (x1 - x0) + 4, AROUND * (y1 - y0) + 4
     near = np.outer((y > y0 - far_y) & (y < y1 + far_y), (x > x0 - far_x) & (x < x1 + far_x)) & ~inside
