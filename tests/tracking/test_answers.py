@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -47,6 +48,7 @@ def test_what_is_absent_is_looked_for_in_turns(monkeypatch: pytest.MonkeyPatch) 
     _, state = begin(segmenter, FRAMES[0], {1: PROMPTS[1]})
     monkeypatch.setattr(Segmenter, "encode", encoded)
     monkeypatch.setattr(Segmenter, "refine_all", refined)
+    monkeypatch.setattr(sys.modules["uniultra.tracking.step"], "was_cut", lambda _: False)  # all grain is new
     for number in range(ABSENT_AFTER + 4):
         passes.append(0)
         views.append(0)

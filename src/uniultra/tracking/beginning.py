@@ -106,12 +106,15 @@ def _following(
     crops = [crop_of(segmenter, frame, box) for box in found[2]]
     views, looks = shared_views(crops, registered_well), shared_views(crops)
     shared, encoded = _shown(segmenter, frame, views, looks, crew)
+    view_hw = view_of(frame)
     tracks = [
-        _new_track(frame, number, mask, box, crop, (shared[view], encoded[look]))
+        replace(
+            _new_track(frame, number, mask, box, crop, (shared[view], encoded[look])), sure_view_hw=view_hw
+        )
         for number, mask, box, crop, view, look in zip(*found, crops, views, looks, strict=True)
     ]
     objects = tuple(sorted((*others, *tracks), key=lambda one: one.number))
-    return TrackState((frame.height, frame.width), view_of(frame), objects)
+    return TrackState((frame.height, frame.width), view_hw, objects)
 
 
 def _shown(

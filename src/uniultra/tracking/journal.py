@@ -208,6 +208,7 @@ def _packed(state: TrackState) -> str:
             f"sure_grid{place}": one.sure_grid.logits_hw,
             f"first{place}": one.first_hw,
             f"sure{place}": one.sure_hw,
+            f"sure_view{place}": one.sure_view_hw,
             f"anchor{place}": one.anchor.grid.logits_hw,
         }
         if one.anchor.tissue is not None:
@@ -261,7 +262,8 @@ def _object(
     parts = [arrays[f"target{place}_{part}"] for part in range(5) if f"target{place}_{part}" in arrays]
     target = TargetModel(*parts) if parts else None
     counted = int(lost), float(steady), int(doubted)
-    return ObjectTrack(number, grid, sure_grid, seen[0], seen[1], anchor, *counted, target)
+    view = arrays[f"sure_view{place}"]
+    return ObjectTrack(number, grid, sure_grid, seen[0], seen[1], anchor, *counted, target, view)
 
 
 def _of_shape(array: np.ndarray, side: int) -> np.ndarray:

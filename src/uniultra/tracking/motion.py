@@ -20,6 +20,8 @@ from uniultra.types import Frame, Region
 
 VIEW_SIDE = 128
 """Longer side of the pictures that motion is estimated on."""
+CUT = 0.9
+"""Correlation of the views of two frames in a row, below which the picture was cut; chosen on val."""
 _LOCAL = threading.local()
 
 
@@ -44,6 +46,15 @@ def motion_to(frame: Frame, before_hw: np.ndarray | None) -> Motion:
     if before_hw is None or before_hw.shape != view.shape:
         return Motion(view)
     return Motion(view, before_hw, None if np.array_equal(view, before_hw) else flow_between(view, before_hw))
+
+
+def was_cut(motion: Motion) -> bool:
+    """Whether the picture is another than on the frame before, or was moved far at once."""
+    if motion.before_hw is None or motion.flow is None:
+        return False
+    now, before = (view.astype(np.float32) - view.mean() for view in (motion.view_hw, motion.before_hw))
+    size = float(np.sqrt((now * now).sum() * (before * before).sum()))
+    return float((now * before).sum()) < CUT * size if size > 1e-9 else True
 
 
 def view_of(frame: Frame) -> np.ndarray:

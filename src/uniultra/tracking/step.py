@@ -39,7 +39,7 @@ from uniultra.tracking.confidence import (
 )
 from uniultra.tracking.crew import Crew, crew_of, suited
 from uniultra.tracking.looks import Look, Place, sight_of, view_tasks
-from uniultra.tracking.motion import Motion, carried, motion_to, moved_to_match
+from uniultra.tracking.motion import Motion, carried, flow_between, motion_to, moved_to_match, was_cut
 from uniultra.tracking.state import MaskGrid, agreement
 from uniultra.tracking.track_state import ObjectTrack, TrackState, check_follows
 from uniultra.types import Frame
@@ -75,7 +75,7 @@ def step(
     found = _searched(scene, _answered(scene))
     still = motion.flow is None
     ends = zip(scene.objects, found, expected, strict=True)
-    pairs = crew.at_once([partial(_concluded, *three, still) for three in ends])
+    pairs = crew.at_once([partial(_concluded, *three, still, motion.view_hw) for three in ends])
     after = TrackState(state.frame_hw, motion.view_hw, tuple(one for _, one in pairs))
     return [answer for answer, _ in pairs], after
 
@@ -185,15 +185,18 @@ def _searched(scene: _Scene, answers: Sequence[Answer]) -> list[Answer]:
 
 def _searches(scene: _Scene, places: Sequence[int]) -> dict[Place, MaskGrid]:
     """Where structures that are lost are searched for: where they were last sure, and where the frame looks
-    most like it did then; at first both, then one after the other.
+    most like it did then; at first both, then one after the other. Where the picture was cut both, and the
+    former where motion since then takes it: it may be what it was.
     """
     objects = scene.objects
     frame_hw, view_hw = (scene.frame.height, scene.frame.width), scene.motion.view_hw
+    cut = bool(places) and was_cut(scene.motion)
+    ways = (_where_sure_moved if cut else _where_sure, _where_alike)
     return {
         (place, turn): search(objects[place], view_hw, frame_hw)
-        for turn, search in enumerate((_where_sure, _where_alike), start=1)
+        for turn, search in enumerate(ways, start=1)
         for place in places
-        if objects[place].doubted < ABSENT_AFTER or objects[place].doubted % 2 == turn - 1
+        if cut or objects[place].doubted < ABSENT_AFTER or objects[place].doubted % 2 == turn - 1
     }
 
 
@@ -205,6 +208,14 @@ def _expected(one: ObjectTrack, flow: np.ndarray | None, frame_hw: tuple[int, in
 def _where_sure(one: ObjectTrack, view_hw: np.ndarray, frame_hw: tuple[int, int]) -> MaskGrid:
     """A structure that was lost, where it was last sure."""
     return one.sure_grid
+
+
+def _where_sure_moved(one: ObjectTrack, view_hw: np.ndarray, frame_hw: tuple[int, int]) -> MaskGrid:
+    """The same, carried here by motion since that frame."""
+    before = one.sure_view_hw
+    if before.shape != view_hw.shape or np.array_equal(before, view_hw):
+        return one.sure_grid
+    return carried(one.sure_grid, flow_between(view_hw, before), frame_hw)
 
 
 def _where_alike(one: ObjectTrack, view_hw: np.ndarray, frame_hw: tuple[int, int]) -> MaskGrid:
@@ -219,7 +230,7 @@ def lost_mask(number: int, frame_hw: tuple[int, int]) -> TrackedMask:
 
 
 def _concluded(
-    one: ObjectTrack, answer: Answer, expected: MaskGrid, still: bool
+    one: ObjectTrack, answer: Answer, expected: MaskGrid, still: bool, view_hw: np.ndarray
 ) -> tuple[TrackedMask, ObjectTrack]:
     """The answer with its status, and what is remembered: the place, and of a sure frame the appearance."""
     confidence = answer.evidence.confidence
@@ -242,5 +253,5 @@ def _concluded(
         return tracked, replace(one, grid=answer.grid, lost=0)
     if one.target is not None and answer.cells is not None:
         one = replace(one, target=one.target.with_sure(answer.cells))
-    sure = replace(one, sure_grid=answer.grid, sure_hw=answer.seen_hw, steady=1.0)
+    sure = replace(one, sure_grid=answer.grid, sure_hw=answer.seen_hw, steady=1.0, sure_view_hw=view_hw)
     return tracked, replace(sure, grid=answer.grid, lost=0)

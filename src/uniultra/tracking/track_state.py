@@ -32,6 +32,7 @@ class ObjectTrack:
         steady: least agreement of its masks with motion since the last sure frame, 0 to 1.
         doubted: for how many frames its confidence has been below LOST.
         target: what tells it from what lies beside it; None where it was given none.
+        sure_view_hw: the last sure frame, as `TrackState.view_hw`; without a pixel where it was not kept.
     """
 
     number: int
@@ -44,6 +45,7 @@ class ObjectTrack:
     steady: float = 1.0
     doubted: int = 0
     target: TargetModel | None = None
+    sure_view_hw: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.uint8), repr=False)
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class TrackState:
             + one.sure_grid.logits_hw.nbytes
             + one.first_hw.nbytes
             + one.sure_hw.nbytes
+            + one.sure_view_hw.nbytes
             + (0 if one.anchor.tissue is None else 2 * one.anchor.tissue.inside.nbytes)
             + (0 if one.target is None else sum(array.nbytes for array in one.target.arrays))
             for one in self.objects

@@ -20,7 +20,7 @@ from uniultra.tracking.anchor import registered
 from uniultra.tracking.beginning import _new_track
 from uniultra.tracking.confidence import Evidence, appearance, holds_on, likeness, said_of
 from uniultra.tracking.looks import crop_of, within_reach
-from uniultra.tracking.motion import flow_between, view_of
+from uniultra.tracking.motion import flow_between, motion_to, view_of, was_cut
 from uniultra.tracking.state import agreement, grid_of
 from uniultra.tracking.step import step
 from uniultra.tracking.tissue import resemblance, tissue_of
@@ -331,3 +331,27 @@ def test_what_is_said_of_a_frame_is_as_in_python() -> None:
     kept = [status == case[0] for case, (status, _) in zip(cases, ours, strict=True)]
     assert 8 <= kept.count(False) <= 28
     assert "lost" in dict(ours)
+
+
+def test_a_cut_is_noticed_as_in_python() -> None:
+    first = texture(6)
+    frames = [
+        first,
+        moved(first, 0.4, -0.3),
+        texture(7),
+        np.zeros(HW, np.uint8),
+        (first * 0.5 + 30).astype(np.uint8),
+    ]
+    frames += [np.rint(0.6 * first + 0.4 * texture(8)).astype(np.uint8)]
+    script = """
+        const { viewOf, wasCut } = await import(`${core}/track.mjs`);
+        const [first, ...others] = given.map(image).map(viewOf);
+        const both = (view) => [wasCut(view, first), wasCut(first, view)];
+        console.log(JSON.stringify([first, ...others].map(both)));"""
+    views = [view_of(Frame(one)) for one in frames]
+    ours = [
+        [was_cut(motion_to(Frame(now), before)) for now, before in ((one, views[0]), (first, view))]
+        for one, view in zip(frames, views, strict=True)
+    ]
+    assert node(script, [sent(one) for one in frames]) == ours
+    assert [one for one, _ in ours[:5]] == [False, False, True, True, False]

@@ -18,17 +18,19 @@ const NO_HOLD = 0.05, STEADY = 0.9, WORSE = 0.08, HELD_GROWTH = 1.3, UNLIKE = 0.
 const FIRM = 0.95, FIRM_LIKE = 0.3, FIRM_GROWTH = 1.2, FIRM_WORSE = 0.03;
 const MOVED_ALONG = 0.8, MOVED_GROWTH = 1.5, FAMILIAR = 0.85, RESIZED = 1.6, SAME = 0.9, SAME_SHAPE = 0.95, AS_GOOD = 0.05;
 const PARTLY = 0.9, NESTED = 0.5; // as tracking/anchor.py and answers.py
+const CUT = 0.9; // as tracking/motion.py
 const VIEW_SIDE = 128, PATCH = 32, BLUR = 1.5, REACH = 0.2;
 
 // Resolves to the state after a frame on which the mask (Uint8Array) is confirmed. What later frames' qualities are compared with is the
 // decoder's own for the mask's box and innermost point, as theirs are: the one that was told may have been corrected, or the mask drawn by hand.
 export async function begin(segmenter, image, mask) {
+  const view = viewOf(image);
   const logits = Float32Array.from(mask, (inside) => (inside ? FAR : -FAR));
   const box = clipBox(boxOfMask(mask, image), image), crop = segmenter.cropOf(box), grid = gridOf(logits, image, crop), seen = appearance(image, box);
   const shown = await segmenter.features(image, crop), parts = partsInside(shown, grid), prompt = promptOf(grid, image);
   const tissue = tissueOf(shown, grid, parts), target = learnt(cellsOf(shown, parts));
   const { quality } = prompt ? await segmenter.refined(image, prompt) : { quality: 0 };
-  return { size: { width: image.width, height: image.height }, view: viewOf(image), grid, sureGrid: grid, first: seen, sure: seen, anchor: anchored(image, grid, quality), tissue, target, lost: 0, steady: 1, doubted: 0 };
+  return { size: { width: image.width, height: image.height }, view, grid, sureGrid: grid, sureView: view, first: seen, sure: seen, anchor: anchored(image, grid, quality), tissue, target, lost: 0, steady: 1, doubted: 0 };
 }
 
 // Resolves to [answer, state]: {mask, quality, status, confidence} of the next frame, status one of sure, unsure, lost, absent.
@@ -39,10 +41,11 @@ export async function step(segmenter, state, image) {
   const anchor = followed(state.anchor, image, flow, expected.region), now = { ...state, anchor };
   const one = still ? state : now;
   let found = explained(now, image, expected) ?? instead(one, image, await answer(segmenter, one, image, expected), expected);
-  const searches = [[() => one.sureGrid, FOUND_THERE], [() => alike(one, view, image), SURE]];
+  const cut = wasCut(view, state.view), there = () => (cut ? carried(one.sureGrid, flowBetween(view, one.sureView), image) : one.sureGrid);
+  const searches = [[there, FOUND_THERE], [() => alike(one, view, image), SURE]];
   for (const [turn, [search, least]] of searches.entries()) {
     if (found.confidence >= LOST) break;
-    if (one.doubted >= ABSENT_AFTER && one.doubted % 2 !== turn) continue;
+    if (!cut && one.doubted >= ABSENT_AFTER && one.doubted % 2 !== turn) continue;
     const other = await answer(segmenter, one, image, search());
     if (other.confidence >= least) found = other;
   }
@@ -65,6 +68,9 @@ export function viewOf(image) {
   if (scale >= 1) return image;
   return areaResized(image, Math.max(Math.round(image.width * scale), 1), Math.max(Math.round(image.height * scale), 1));
 }
+
+// Whether the picture is another than on the frame before, all of it.
+export const wasCut = (view, before) => view.pixels.some((value, i) => value !== before.pixels[i]) && correlation(view.pixels, before.pixels) < CUT;
 
 const shownAround = (box) => regionAround(box, AROUND, STRETCH);
 
@@ -234,5 +240,5 @@ function concluded(before, found, still, view, expected) {
   const next = { ...one, view, grid, lost: 0 };
   if (status !== "sure") return [answer, next];
   const target = one.target && found.cells ? withSure(one.target, found.cells) : one.target;
-  return [answer, { ...next, sureGrid: grid, sure: seen, steady: 1, target }];
+  return [answer, { ...next, sureGrid: grid, sureView: view, sure: seen, steady: 1, target }];
 }
