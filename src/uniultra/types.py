@@ -153,6 +153,10 @@ class Region:
         return self.y1 - self.y0
 
 
+CORNER_LABELS = {"": (2, 3), "tight": (4, 5), "loose": (6, 7)}
+"""What is known of how a box fits, and the labels of its two corners for a model that can tell."""
+
+
 @dataclass(frozen=True)
 class Prompt:
     """What points at ONE structure: any mix of a box, points, and a previous mask.

@@ -18,13 +18,21 @@ from torch.utils.data import Dataset
 from uniultra.data.augmentation import draw_appearance, draw_placement
 from uniultra.data.loading import read_row
 from uniultra.data.manifest import SMALLEST_OBJECT, Row, objects_in
-from uniultra.data.prompt_simulation import jitter_box, random_click, sam2_box, uniform_click, widen_box
+from uniultra.data.prompt_simulation import (
+    FIT_LIMIT,
+    box_fit,
+    jitter_box,
+    random_click,
+    sam2_box,
+    uniform_click,
+    widen_box,
+)
 from uniultra.data.splits import TrainSplit
-from uniultra.data.unnamed import draw_region
+from uniultra.data.unnamed import draw_alike, draw_region
 from uniultra.errors import DataError
 from uniultra.geometry import ModelMap, blurred_to_shrink, region_around, whole
 from uniultra.pixel_scale import Box
-from uniultra.types import POSITIVE, Region
+from uniultra.types import CORNER_LABELS, POSITIVE, Region
 
 POINTS = 3
 """Slots for the first prompt's points: two box corners and one click."""
@@ -46,6 +54,10 @@ class Draws:
         margin_low, margin_high: the margins' range; below 0 the box is too tight.
         sam2_share: share of the box prompts drawn as SAM 2 does; see `prompts.sam2_box`.
         box_jitter: largest jitter of a user's box.
+        fit_share: share of the user's boxes whose fit is said, among those that are tight or loose (`box_fit`);
+            half of the exact ones of which it is said are then jittered within what is called tight.
+        unnamed_share: share of the examples whose target is a region of the image that is alike in brightness and
+            that no label names, prompted by a box; see `data.unnamed`.
         rough_jitter: largest jitter of a box that a coarse answer would give.
         anywhere_share: share of the clicks that fall on any pixel of the object; the others keep to its
             depth.
@@ -66,6 +78,8 @@ class Draws:
     margin_high: float = 0.38
     sam2_share: float = 0.0
     box_jitter: float = 0.2
+    fit_share: float = 0.0
+    unnamed_share: float = 0.0
     rough_jitter: float = 0.35
     anywhere_share: float = 0.0
     near_share: float = 0.0
@@ -156,7 +170,12 @@ class PromptDataset(Dataset):
 
     def __getitem__(self, key: int) -> dict[str, torch.Tensor]:
         draw, index = divmod(key, len(self.objects))
-        return draw_example(self.objects[index], self.spec, np.random.default_rng((self.seed, draw)))
+        item, rng = self.objects[index], np.random.default_rng((self.seed, draw))
+        if not _chance(self.spec.unnamed_share, rng):
+            return draw_example(item, self.spec, rng)
+        region = draw_alike(item.image, item.ids == item.value, rng)
+        boxed = replace(self.spec, whole_share=0.0, box_share=1.0)
+        return draw_example(replace(item, ids=region.astype(np.uint8), value=1), boxed, rng)
 
     def unnamed(self, draw: int, index: int) -> dict[str, torch.Tensor]:
         """An item whose target is a region of the object's image that no label names."""
@@ -202,7 +221,10 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
     image = changed(warp(item.image, to_model, placed), spec, rng)
     target = warp(mask * np.uint8(255), to_model, placed).astype(np.float32) / 255.0
     keep_box = with_box or (not view_whole and not near and rng.random() >= spec.bare_share)
-    points, labels = _box_corners(prompt_box if keep_box else None, to_model)
+    fit = ""
+    if with_box and _chance(spec.fit_share, rng):
+        prompt_box, fit = _said_fit(prompt_box, true_box, rng)
+    points, labels = _box_corners(prompt_box if keep_box else None, to_model, fit)
     if click is not None:
         points[2], labels[2] = to_model.to_model(np.array(click)), POSITIVE
     elif with_click and (target > 0.5).any():
@@ -275,12 +297,20 @@ def warp(pixels_hw: np.ndarray, to_model: ModelMap, placed: np.ndarray) -> np.nd
     return cv2.warpAffine(pixels_hw, matrix, (to_model.size, to_model.size), flags=cv2.INTER_LINEAR)
 
 
-def _box_corners(box: Box | None, to_model: ModelMap) -> tuple[np.ndarray, np.ndarray]:
+def _said_fit(box: Box, true_box: Box, rng: np.random.Generator) -> tuple[Box, str]:
+    """A box as it is drawn by whoever says how it fits, and what is said."""
+    fit = box_fit(box, true_box)
+    if fit == "tight" and rng.random() < 0.5:
+        box = jitter_box(true_box, float(rng.uniform(0.0, FIT_LIMIT)), rng)
+    return box, fit
+
+
+def _box_corners(box: Box | None, to_model: ModelMap, fit: str = "") -> tuple[np.ndarray, np.ndarray]:
     """The slots for the first prompt's points, with a box's corners where there is one."""
     points, labels = np.zeros((POINTS, 2), np.float32), np.full(POINTS, -1, np.int64)
     if box is not None:
         points[:2] = to_model.to_model(np.array(box).reshape(2, 2))
-        labels[:2] = (2, 3)
+        labels[:2] = CORNER_LABELS[fit]
     return points, labels
 
 

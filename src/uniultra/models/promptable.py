@@ -16,11 +16,15 @@ from transformers.models.sam2.configuration_sam2 import Sam2Config
 from transformers.models.sam2.modeling_sam2 import Sam2Model
 
 from uniultra.models import backbone, convnet  # noqa: F401  (transformers then knows the encoders that a config names)
+from uniultra.types import CORNER_LABELS
 
 PIXEL_MEAN = (0.485, 0.456, 0.406)
 PIXEL_STD = (0.229, 0.224, 0.225)
 MASK_LOGIT_LIMIT = 8.0
 """Mask prompts are clipped to +- this, so that a certain previous answer can still be corrected."""
+
+PLAIN_KINDS = 4
+"""Kinds of points that SAM 2 tells apart: negative, positive, and a box's two corners."""
 
 Features = tuple[Tensor, Tensor, Tensor]
 """What `PromptableModel.encode` gives."""
@@ -55,6 +59,11 @@ class PromptableModel(Sam2Model):
     def focus_stretch(self) -> float:
         """How much longer than wide a focused view may be."""
         return float(self.config.focus_stretch)
+
+    @property
+    def box_fits(self) -> bool:
+        """Whether it knows tight and loose boxes from those of which nothing is said."""
+        return int(self.config.prompt_encoder_config.num_point_embeddings) > PLAIN_KINDS
 
     def encode(self, images: Tensor) -> Features:
         """Grey images (B, S, S), 0 to 255, to image_embed (B, D, S/16, S/16) and the two high-resolution
@@ -97,7 +106,8 @@ class PromptableModel(Sam2Model):
         Args:
             features: what `encode` gave, batch P, or batch 1 for all prompts.
             points: (P, N, 2) model pixels, 0 at the centre of the first.
-            labels: (P, N) int; 1 positive, 0 negative, 2 and 3 box corners, -1 padding.
+            labels: (P, N) int; 1 positive, 0 negative, 2 and 3 box corners, -1 padding; with `box_fits` also
+                4 and 5 corners of a box that is known to be tight, 6 and 7 of one known to be loose.
             masks: (P, 1, S/4, S/4) logits of a previous mask; ignored where has_mask is 0.
             has_mask: (P,) 1 or 0.
 
@@ -127,7 +137,7 @@ class PromptableModel(Sam2Model):
         masks = masks.clamp(-MASK_LOGIT_LIMIT, MASK_LOGIT_LIMIT)
         if not self.config.box_prior:
             return masks, given
-        has_box = ((labels == 2).any(dim=1) & (labels == 3).any(dim=1)).view(-1, 1, 1, 1)
+        has_box = (corners(labels, 0).any(dim=1) & corners(labels, 1).any(dim=1)).view(-1, 1, 1, 1)
         ellipse = box_ellipse(points, labels, masks.shape[-1], self.input_size)
         return torch.where(given, masks, ellipse), given | has_box
 
@@ -138,18 +148,24 @@ class PromptableModel(Sam2Model):
         return torch.where(given, self.prompt_encoder.mask_embed(masks), without)
 
 
+def corners(labels: Tensor, which: int) -> Tensor:
+    """Where labels (P, N) are those of a box's first (0) or last corner (1), whatever its fit; bool (P, N)."""
+    plain, tight, loose = (pair[which] for pair in CORNER_LABELS.values())
+    return (labels == plain) | (labels == tight) | (labels == loose)
+
+
 def box_ellipse(points: Tensor, labels: Tensor, grid: int, input_size: int) -> Tensor:
     """The ellipse in each prompt's box as soft logits (P, 1, grid, grid): 0 on its rim, +limit inside, -limit
     outside.
 
     Args:
-        points: (P, N, 2) model pixels; the box's corners carry labels 2 and 3.
+        points: (P, N, 2) model pixels; the box's corners carry labels 2 and 3, or those of its fit.
         labels: (P, N).
         grid: side of the mask prompt.
         input_size: side of the model's input in pixels.
     """
-    first = (points * (labels == 2).unsqueeze(-1)).sum(dim=1)
-    last = (points * (labels == 3).unsqueeze(-1)).sum(dim=1)
+    first = (points * corners(labels, 0).unsqueeze(-1)).sum(dim=1)
+    last = (points * corners(labels, 1).unsqueeze(-1)).sum(dim=1)
     centre, half = (first + last) / 2, ((last - first) / 2).clamp(min=1.0)
     step = input_size / grid
     cells = (torch.arange(grid, device=points.device, dtype=points.dtype) + 0.5) * step - 0.5
@@ -157,6 +173,21 @@ def box_ellipse(points: Tensor, labels: Tensor, grid: int, input_size: int) -> T
     down = ((cells.unsqueeze(0) - centre[:, 1:]) / half[:, 1:]).square()
     inside = 1.0 - across.unsqueeze(1) - down.unsqueeze(2)
     return (MASK_LOGIT_LIMIT * inside).clamp(-MASK_LOGIT_LIMIT, MASK_LOGIT_LIMIT).unsqueeze(1)
+
+
+def with_box_fits(model: PromptableModel) -> PromptableModel:
+    """The same network and function, which can learn what a tight and a loose box are: their corners begin as
+    those of any box. `model` itself where it knows already.
+    """
+    if model.box_fits:
+        return model
+    table = model.prompt_encoder.point_embed
+    wide = nn.Embedding(PLAIN_KINDS + 4, table.embedding_dim)
+    with torch.no_grad():
+        wide.weight.copy_(torch.cat([table.weight, table.weight[2:], table.weight[2:]]))
+    model.prompt_encoder.point_embed = wide
+    model.config.prompt_encoder_config.num_point_embeddings = PLAIN_KINDS + 4
+    return model
 
 
 def _in_one(first: nn.Conv2d, second: nn.Conv2d, maps: Tensor) -> Tensor:

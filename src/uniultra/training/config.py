@@ -28,6 +28,8 @@ class ModelSettings:
     """
     start_from: str = ""
     """A model, by name or folder, to start from; above, only image_size and focus_stretch then count."""
+    box_fits: bool = False
+    """Whether a model that doesn't know tight and loose boxes apart is to learn it; see `data.fit_share`."""
     widen_from: str = ""
     """A model of half this size's width, by name or folder, whose function is the start; `size` must be twice
     it, such as mini-2x.

@@ -21,7 +21,7 @@ from uniultra.errors import DataError, ModelError
 from uniultra.io.output import write_json
 from uniultra.models.adapted import open_model
 from uniultra.models.build import build, with_decoder_of
-from uniultra.models.promptable import PromptableModel
+from uniultra.models.promptable import PromptableModel, with_box_fits
 from uniultra.models.start_weights import load_sam1_decoder, widen
 from uniultra.models.stored import save_folder
 from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, TrainConfig
@@ -65,6 +65,8 @@ def train(
 def make_model(config: TrainConfig) -> PromptableModel:
     """The network of a config, with its start weights."""
     model = _start(config)
+    if config.model.box_fits:
+        model = with_box_fits(model)
     model.config.focus_stretch = config.model.focus_stretch or model.focus_stretch
     return model
 
@@ -86,7 +88,16 @@ def _start(config: TrainConfig) -> PromptableModel:
 
 
 def sample_spec(settings: DataSettings, model: PromptableModel) -> SampleSpec:
-    """What the data set draws, from a config's data section, in the views that a model takes."""
+    """What the data set draws, from a config's data section, in the views that a model takes.
+
+    Raises:
+        ModelError: it says how boxes fit, to a model that can't hear it.
+    """
+    if settings.fit_share and not model.box_fits:
+        raise ModelError(
+            f"data.fit_share = {settings.fit_share:g}, but the model doesn't tell tight and loose boxes apart; set "
+            "data.fit_share=0, or start from a model that does (`train` teaches it with model.box_fits=true)"
+        )
     drawn = {f.name: getattr(settings, f.name) for f in dataclasses.fields(Draws)}
     return SampleSpec(image_size=model.input_size, focus_stretch=model.focus_stretch, **drawn)
 
