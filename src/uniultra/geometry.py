@@ -14,7 +14,7 @@ import numpy as np
 
 from uniultra.pixel_scale import Box, Calibration, Scale
 from uniultra.taps import bilinear, seen, taps
-from uniultra.types import POSITIVE, Embedding, Features, Frame, Prompt, Region, mask_box
+from uniultra.types import CORNER_LABELS, POSITIVE, Embedding, Features, Frame, Prompt, Region, mask_box
 
 EVEN = 2
 """Pixels whose grey values differ by at most this much, of 255, show nothing: no eye tells them apart."""
@@ -201,17 +201,18 @@ def _pointed(prompt: Prompt, frame_hw: tuple[int, int]) -> list[tuple[float, flo
     return points
 
 
-def prompt_points(prompt: Prompt, to: ModelMap) -> tuple[np.ndarray, np.ndarray]:
+def prompt_points(prompt: Prompt, to: ModelMap, box_fits: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """A prompt's points and box corners in model coordinates, (N, 2) float32, and SAM's labels (N,) int32.
 
-    Labels: 1 positive, 0 negative, 2 and 3 the box's top-left and bottom-right corner.
+    Labels: 1 positive, 0 negative, 2 and 3 the box's top-left and bottom-right corner; for a model that tells
+    `box_fits` apart, those that `CORNER_LABELS` has for the prompt's.
     """
     points = list(prompt.points_xy)
     labels = list(prompt.point_labels)
     if prompt.box_xyxy is not None:
         x0, y0, x1, y1 = prompt.box_xyxy
         points += [(x0, y0), (x1, y1)]
-        labels += [2, 3]
+        labels += CORNER_LABELS[prompt.box_fit if box_fits else ""]
     array = to.to_model(np.array(points, dtype=np.float64).reshape(-1, 2))
     return array.astype(np.float32), np.array(labels, dtype=np.int32)
 

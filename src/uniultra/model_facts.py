@@ -75,6 +75,7 @@ class ModelFacts:
         passes: the passes from a prompt to a mask.
         quality: what the quality is corrected by; nothing in a model that doesn't say.
         quality_calibrated: whether the predicted IoU was calibrated; None where the files don't say.
+        box_fits: whether it tells tight and loose boxes from those of which nothing is said.
     """
 
     name: str
@@ -84,17 +85,20 @@ class ModelFacts:
     passes: Passes = Passes()
     quality: PromptQuality = AS_DECODED
     quality_calibrated: bool | None = None
+    box_fits: bool = False
 
     @property
     def prompting(self) -> dict[str, Any]:
         """How it is prompted: what an answer follows from beside the weights, as plain values; the quality's
-        terms only where there are any, since older reports and journals lack them.
+        terms and the boxes' fits only where there are any, since older reports and journals lack them.
         """
         values: dict[str, Any] = {
             "input_size": self.input_size,
             "focus_stretch": self.focus_stretch,
             "passes": asdict(self.passes),
         }
+        if self.box_fits:
+            values["box_fits"] = True
         return values | ({"quality": self.quality.stated} if self.quality.stated else {})
 
 
@@ -111,6 +115,21 @@ def read_passes(folder: Path) -> Passes:
         if wrong := _wrong(name, value):
             raise ModelError(f"'{path}' says {name} {value!r:.40}; {wrong}; export the model again")
     return Passes(**known)
+
+
+def read_box_fits(folder: Path) -> bool:
+    """Whether a model folder's `model.json` says that its model tells tight and loose boxes apart.
+
+    Raises:
+        ModelError: the file isn't JSON, or says something else than true or false.
+    """
+    path = folder / MODEL_JSON
+    said = _known(path, ModelFacts).get("box_fits", False)
+    if not isinstance(said, bool):
+        raise ModelError(
+            f"'{path}' says box_fits {said!r:.40}; it must be true or false; export the model again"
+        )
+    return said
 
 
 def read_quality(path: Path) -> PromptQuality:

@@ -29,12 +29,13 @@ def alike(prompts: Sequence[Prompt]) -> Iterable[list[int]]:
 
 
 def prompt_arrays(
-    prompts: Sequence[Prompt], to_model: ModelMap
+    prompts: Sequence[Prompt], to_model: ModelMap, box_fits: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """points (P, N, 2), labels (P, N), masks (P, 1, S/4, S/4) and has_mask (P,) of prompts with N points
-    each, as `Backend.decode` takes them; a prompt with none has one of padding.
+    each, as `Backend.decode` takes them; a prompt with none has one of padding. `box_fits` says whether the
+    model tells tight and loose boxes apart.
     """
-    pairs = [prompt_points(prompt, to_model) for prompt in prompts]
+    pairs = [prompt_points(prompt, to_model, box_fits) for prompt in prompts]
     count = max(1, len(pairs[0][1]))
     grid = ModelMap(to_model.region, to_model.size // 4)
     points = np.zeros((len(prompts), count, 2), np.float32)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from uniultra.errors import FileError, PromptError
 from uniultra.geometry import clip_box
+from uniultra.model_facts import ModelFacts
 from uniultra.types import NEGATIVE, POSITIVE, Frame, Prompt
 
 
@@ -59,6 +60,13 @@ def check_prompt(prompt: Prompt, frame_hw: tuple[int, int]) -> None:
             f"the previous mask is {shape[1]}x{shape[0]} pixels; it must have the image's size, "
             f"{width}x{height}"
         )
+
+
+def unheard(prompts: Sequence[Prompt], facts: ModelFacts) -> tuple[str, ...]:
+    """A note where prompts say how a box fits, and the model can't be told."""
+    if facts.box_fits or not any(prompt.box_fit for prompt in prompts):
+        return ()
+    return (f"{facts.name} doesn't tell tight and loose boxes apart; boxes are taken as drawn",)
 
 
 def clipped(prompts: Sequence[Prompt], frame_hw: tuple[int, int]) -> tuple[list[Prompt], tuple[str, ...]]:

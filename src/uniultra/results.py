@@ -20,7 +20,7 @@ from uniultra.model_facts import ModelFacts
 from uniultra.parallel import cached_property, map_ahead
 from uniultra.pixel_scale import Scale
 from uniultra.postprocess import hidden
-from uniultra.prompt_checks import clipped
+from uniultra.prompt_checks import clipped, unheard
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Frame, Mask, Prompt
 
@@ -170,8 +170,10 @@ def segment_frame(
     Raises:
         PromptError: a prompt lies outside the frame, or its previous mask has another size.
     """
-    prompts, notes = clipped(prompts, (frame.height, frame.width))
-    return frame_result(frame, prompts, segmenter.segment(frame, prompts), segmenter.facts, number, notes)
+    notes = unheard(prompts, segmenter.facts)
+    prompts, clips = clipped(prompts, (frame.height, frame.width))
+    masks = segmenter.segment(frame, prompts)
+    return frame_result(frame, prompts, masks, segmenter.facts, number, (*notes, *clips))
 
 
 def segment_ambiguous(
@@ -182,9 +184,12 @@ def segment_ambiguous(
     Raises:
         PromptError: as `segment_frame`, or `most` is out of range.
     """
-    prompts, notes = clipped(prompts, (frame.height, frame.width))
+    notes = unheard(prompts, segmenter.facts)
+    prompts, clips = clipped(prompts, (frame.height, frame.width))
     answers = [segmenter.alternatives(frame, prompt, most) for prompt in prompts]
-    found = frame_result(frame, prompts, [own[0] for own in answers], segmenter.facts, number, notes)
+    found = frame_result(
+        frame, prompts, [own[0] for own in answers], segmenter.facts, number, (*notes, *clips)
+    )
     pairs = zip(found.objects, answers, strict=True)
     return replace(found, objects=tuple(replace(one, alternatives=tuple(own[1:])) for one, own in pairs))
 

@@ -133,7 +133,7 @@ class Segmenter:
         to_model = ModelMap(embedding.region, self.facts.input_size)
         found: dict[int, Mask] = {}
         for places in alike(prompts):
-            arrays = prompt_arrays([prompts[place] for place in places], to_model)
+            arrays = prompt_arrays([prompts[place] for place in places], to_model, self.facts.box_fits)
             logits, quality = self.backend.decode(embedding.features, *arrays)
             for place, grid, score in zip(places, logits, quality, strict=True):
                 logits_hw = to_model.paste_logits(grid, embedding.frame_hw)

@@ -167,6 +167,8 @@ class Prompt:
         point_labels: one of POSITIVE (1) or NEGATIVE (0) a point; left out, all points are positive.
         mask_hw: a previous mask of the frame's own size, bool; or None.
         name: what the structure is called, see `structures`; "" for nothing.
+        box_fit: what is known of the box: "tight", it touches the structure on all four sides; "loose", it
+            leaves room on all four; or "" where nothing is said.
 
     Raises:
         PromptError: on an empty prompt, a number that is not finite, an inverted or empty box, a label that
@@ -178,6 +180,7 @@ class Prompt:
     point_labels: tuple[int, ...] = ()
     mask_hw: np.ndarray | None = field(default=None, repr=False, compare=False)
     name: str = ""
+    box_fit: str = ""
 
     def __post_init__(self) -> None:
         taken = prompt_sequences(self.box_xyxy, self.points_xy, self.point_labels)
@@ -200,6 +203,13 @@ class Prompt:
             )
 
     def _check_box(self) -> None:
+        if not isinstance(self.box_fit, str) or self.box_fit not in CORNER_LABELS:
+            raise PromptError(
+                f"box fit {self.box_fit!r:.40} is unknown; give tight (the box touches the structure on all "
+                "sides) or loose (it leaves room on all sides), or leave it out"
+            )
+        if self.box_xyxy is None and self.box_fit:
+            raise PromptError(f"box fit '{self.box_fit}' without a box; give the box, or leave it out")
         if self.box_xyxy is None:
             return
         if len(self.box_xyxy) != 4 or not all(math.isfinite(v) for v in self.box_xyxy):

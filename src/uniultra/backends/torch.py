@@ -27,7 +27,13 @@ class TorchBackend:
         self.model = model.to(device).eval()
         self.device = device
         self.facts = ModelFacts(
-            name, version, model.input_size, model.focus_stretch, passes or Passes(), quality_calibrated=False
+            name,
+            version,
+            model.input_size,
+            model.focus_stretch,
+            passes or Passes(),
+            quality_calibrated=False,
+            box_fits=model.box_fits,
         )
 
     @classmethod

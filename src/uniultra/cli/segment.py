@@ -38,7 +38,7 @@ from uniultra.outputs.plan import (
     own_study,
 )
 from uniultra.pixel_scale import UNCALIBRATED
-from uniultra.prompts.grouping import PromptSource, parse_typed
+from uniultra.prompts.grouping import BOX_FIT_HELP, BoxFit, PromptSource, parse_typed
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def segment(
         list[str],
         typer.Option(metavar="X0,Y0,X1,Y1", help="A box around a structure, in pixels; repeat for more."),
     ] = [],  # noqa: B006
+    box_fit: Annotated[BoxFit | None, typer.Option(help=BOX_FIT_HELP)] = None,
     point: Annotated[list[str], typer.Option(metavar="X,Y", help="A point inside a structure.")] = [],  # noqa: B006
     negative: Annotated[list[str], typer.Option(metavar="X,Y", help="A point outside it.")] = [],  # noqa: B006
     each_point: Annotated[
@@ -110,7 +111,7 @@ def segment(
     from uniultra.prompts.files import read_prompts
     from uniultra.segmenter import Segmenter
 
-    typed = parse_typed(box, point, negative, each_point)
+    typed = parse_typed(box, point, negative, each_point, box_fit)
     requested = None if frames is None else parse_frames(frames)
     typed.check(mask, prompts)
     called = parse_labels(label)

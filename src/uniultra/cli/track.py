@@ -30,7 +30,7 @@ from uniultra.outputs.plan import (
     dicom_paths,
     own_study,
 )
-from uniultra.prompts.grouping import Typed, parse_typed
+from uniultra.prompts.grouping import BOX_FIT_HELP, BoxFit, Typed, parse_typed
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def track(
         list[str],
         typer.Option(metavar="X0,Y0,X1,Y1", help="A box around a structure on that frame; repeat for more."),
     ] = [],  # noqa: B006
+    box_fit: Annotated[BoxFit | None, typer.Option(help=BOX_FIT_HELP)] = None,
     point: Annotated[list[str], typer.Option(metavar="X,Y", help="A point inside a structure.")] = [],  # noqa: B006
     negative: Annotated[list[str], typer.Option(metavar="X,Y", help="A point outside it.")] = [],  # noqa: B006
     each_point: Annotated[
@@ -126,7 +127,7 @@ def track(
     from uniultra.prompts.tracks import named_tracks
     from uniultra.segmenter import Segmenter
 
-    typed = parse_typed(box, point, negative, each_point)
+    typed = parse_typed(box, point, negative, each_point, box_fit)
     typed.check(mask, prompts)
     scale = parse_scale(spacing, override_scale)
     kinds, began = chosen_kinds(write), time.time_ns()

@@ -54,10 +54,11 @@ class Draws:
         margin_low, margin_high: the margins' range; below 0 the box is too tight.
         sam2_share: share of the box prompts drawn as SAM 2 does; see `prompts.sam2_box`.
         box_jitter: largest jitter of a user's box.
-        fit_share: share of the user's boxes whose fit is said, among those that are tight or loose (`box_fit`);
-            half of the exact ones of which it is said are then jittered within what is called tight.
-        unnamed_share: share of the examples whose target is a region of the image that is alike in brightness and
-            that no label names, prompted by a box; see `data.unnamed`.
+        fit_share: share of the user's boxes whose fit is said, among those that are tight or loose
+            (`box_fit`); half of the tight ones are then jittered within what is called so. It counts for
+            nothing with a model that can't be told.
+        unnamed_share: share of the examples whose target is a region that is alike in brightness and that no
+            label names, prompted by a box; see `data.unnamed`.
         rough_jitter: largest jitter of a box that a coarse answer would give.
         anywhere_share: share of the clicks that fall on any pixel of the object; the others keep to its
             depth.

@@ -14,7 +14,9 @@ from uniultra.types import NEGATIVE, POSITIVE, mask_box
 
 SCRIBBLE_POINTS = 5
 FIT_LIMIT = 0.04
-"""Up to this share of the side along it an edge of a tight box is off; from here outwards a loose one's are."""
+"""So far, as a share of the side along it, an edge of a tight box is off at most, and one of a loose box lies
+outwards at least.
+"""
 
 
 def exact_box(mask_hw: np.ndarray) -> Box:

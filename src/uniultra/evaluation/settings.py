@@ -26,6 +26,7 @@ class PromptKind:
         jitter: how far each edge of the box moves at most, as a share of the side along it; 0 is the exact
             box.
         margin: how far all edges of the box lie outwards, as a share of the side along them; below 0 inwards.
+        fit: what is said of the box: tight or loose; "" for nothing.
         sam2: the box is drawn as SAM 2's training draws it; see `prompts.sam2_box`.
         clicks: how many clicks at most, the first in the object's depth, each further one on the largest
             error; 0 for others.
@@ -45,6 +46,7 @@ class PromptKind:
     stroke: bool = False
     goal: float = 0.0
     rough: bool = False
+    fit: str = ""
 
     @property
     def is_box(self) -> bool:
@@ -73,6 +75,11 @@ KINDS: dict[str, PromptKind] = {
         PromptKind("sam2box", sam2=True),
         PromptKind("uclick1", clicks=1, anywhere=True),
         PromptKind("scribble", clicks=1, stroke=True),
+        PromptKind("box4", jitter=0.04),
+        PromptKind("saidtight", fit="tight"),
+        PromptKind("saidtight4", jitter=0.04, fit="tight"),
+        PromptKind("saidloose15", margin=0.15, fit="loose"),
+        PromptKind("saidloose30", margin=0.30, fit="loose"),
     )
 }
 STANDARD_KINDS = ("box", "box10", "box20", "click1", "click3", "click5", "to90", "mask")

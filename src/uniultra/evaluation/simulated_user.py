@@ -87,7 +87,10 @@ def ask(
     ]
     answered: list[tuple[Question, Answer]] = []
     for questions in (boxes, masks):
-        prompts = [Prompt(question.box_xyxy, mask_hw=question.start_hw) for question in questions]
+        prompts = [
+            Prompt(question.box_xyxy, mask_hw=question.start_hw, box_fit=question.kind.fit)
+            for question in questions
+        ]
         answered += zip(questions, _timed(segmenter, frame, prompts), strict=True)
     return [*answered, *_ask_clicks(segmenter, frame, truths, row_id, settings)]
 

@@ -180,6 +180,7 @@ def _fill(
         "input_size": stored.input_size,
         "focus_stretch": stored.focus_stretch,
         "passes": asdict(settings.passes or Passes()),
+        **({"box_fits": True} if stored.box_fits else {}),
         **({"quality": stated} if stated else {}),
         "sha256": hashes,
     }

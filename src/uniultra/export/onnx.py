@@ -32,6 +32,7 @@ MiB.
 """
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 """What names and versions are: hosts take them into addresses and names of files."""
+FITS_HELP = "4 and 5 those of a box that is tight, 6 and 7 of one that is loose, "
 Graphs = dict[str, onnx.ModelProto]
 """By the names of their files."""
 
@@ -246,8 +247,8 @@ def _describe(
             "uniultra.images": "uint8 (batch, S, S), grey, the region stretched to the square",
             "uniultra.point_coords": "float32 (prompts, points, 2), x y in input pixels, 0 at the centre of "
             "the first",
-            "uniultra.point_labels": "int64 (prompts, points): 1 inside, 0 outside, 2 and 3 box corners, -1 "
-            "padding, "
+            "uniultra.point_labels": "int64 (prompts, points): 1 inside, 0 outside, 2 and 3 box corners, "
+            f"{FITS_HELP if model.box_fits else ''}-1 padding, "
             "which changes the answer a little: batch prompts with equally many points",
             "uniultra.mask_input": "float32 (prompts, 1, S/4, S/4) logits of a previous mask; counts where "
             "has_mask_input is 1",

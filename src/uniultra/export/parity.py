@@ -17,7 +17,7 @@ from uniultra.evaluation.metrics import dice
 from uniultra.evaluation.quality import calibrate
 from uniultra.export.onnx import QualityCalibration
 from uniultra.models.promptable import PromptableModel
-from uniultra.types import Features
+from uniultra.types import CORNER_LABELS, Features
 
 
 def check_parity(
@@ -41,7 +41,7 @@ def check_parity(
     logit_gaps, quality_gaps, agreements, dices = [], [], [], []
     for _ in range(cases):
         image = speckle_image(model.input_size, rng)
-        prompts = random_prompts(model.input_size, rng)
+        prompts = random_prompts(model.input_size, rng, model.box_fits)
         ours, theirs = (
             (*engine.decode(_one(engine.encode(image)), *prompts),) for engine in (torch_engine, onnx_engine)
         )
@@ -76,16 +76,17 @@ def speckle_image(size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def random_prompts(
-    size: int, rng: np.random.Generator
+    size: int, rng: np.random.Generator, box_fits: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Four prompts: a box, a click, a box with two clicks, a previous mask with a click; as `Backend.decode`
-    takes them.
+    takes them. With `box_fits` the first box is tight, and the other one loose.
     """
     low = rng.uniform(0.1, 0.4, (4, 2)) * size
     high = low + rng.uniform(0.2, 0.5, (4, 2)) * size
     clicks = rng.uniform(0.2, 0.8, (4, 2, 2)) * size
     points = np.concatenate([low[:, None], high[:, None], clicks], axis=1).astype(np.float32)
-    labels = np.array([[2, 3, -1, -1], [-1, -1, 1, -1], [2, 3, 1, 0], [-1, -1, 1, 0]], np.int64)
+    first, second = (CORNER_LABELS[fit if box_fits else ""] for fit in ("tight", "loose"))
+    labels = np.array([[*first, -1, -1], [-1, -1, 1, -1], [*second, 1, 0], [-1, -1, 1, 0]], np.int64)
     grid = size // 4
     masks = rng.normal(0.0, 4.0, (4, 1, grid, grid)).astype(np.float32)
     return points, labels, masks, np.array([0, 0, 0, 1], np.float32)

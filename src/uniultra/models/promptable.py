@@ -23,6 +23,7 @@ PIXEL_STD = (0.229, 0.224, 0.225)
 MASK_LOGIT_LIMIT = 8.0
 """Mask prompts are clipped to +- this, so that a certain previous answer can still be corrected."""
 
+POINT_TABLE = "prompt_encoder.point_embed.weight"
 PLAIN_KINDS = 4
 """Kinds of points that SAM 2 tells apart: negative, positive, and a box's two corners."""
 
@@ -149,7 +150,9 @@ class PromptableModel(Sam2Model):
 
 
 def corners(labels: Tensor, which: int) -> Tensor:
-    """Where labels (P, N) are those of a box's first (0) or last corner (1), whatever its fit; bool (P, N)."""
+    """Where labels (P, N) are those of a box's first (0) or last corner (1), whatever its fit; bool
+    (P, N).
+    """
     plain, tight, loose = (pair[which] for pair in CORNER_LABELS.values())
     return (labels == plain) | (labels == tight) | (labels == loose)
 
@@ -181,13 +184,15 @@ def with_box_fits(model: PromptableModel) -> PromptableModel:
     """
     if model.box_fits:
         return model
-    table = model.prompt_encoder.point_embed
-    wide = nn.Embedding(PLAIN_KINDS + 4, table.embedding_dim)
-    with torch.no_grad():
-        wide.weight.copy_(torch.cat([table.weight, table.weight[2:], table.weight[2:]]))
-    model.prompt_encoder.point_embed = wide
-    model.config.prompt_encoder_config.num_point_embeddings = PLAIN_KINDS + 4
+    table = with_fits(model.prompt_encoder.point_embed.weight.detach())
+    model.prompt_encoder.point_embed = nn.Embedding(*table.shape, _weight=table)
+    model.config.prompt_encoder_config.num_point_embeddings = len(table)
     return model
+
+
+def with_fits(table: Tensor) -> Tensor:
+    """The kinds of points (4, D) with tight and loose corners, which are as any: (8, D)."""
+    return torch.cat([table, table[2:], table[2:]])
 
 
 def _in_one(first: nn.Conv2d, second: nn.Conv2d, maps: Tensor) -> Tensor:

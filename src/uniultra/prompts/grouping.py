@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
     from uniultra.io.priors import Prior
 
 
+BOX_FIT_HELP = "What is known of the boxes: tight, touching the structure on all sides; loose, leaving room."
+
+
+class BoxFit(StrEnum):
+    """What may be said of how the boxes of a call fit."""
+
+    tight = "tight"
+    loose = "loose"
+
+
 Point = tuple[float, float]
 NO_PROMPT = "no prompt: give --box x0,y0,x1,y1 or --point x,y (or --mask, --prompts)"
 
@@ -33,6 +44,7 @@ class Typed:
     points: tuple[Point, ...] = ()
     negatives: tuple[Point, ...] = ()
     each_point: bool = False
+    box_fit: str = ""
 
     @property
     def empty(self) -> bool:
@@ -48,15 +60,27 @@ class Typed:
             raise PromptError(
                 "--prompts can't be combined with these; put boxes, points and labels into the file"
             )
+        if self.box_fit and not self.boxes:
+            raise PromptError(
+                f"--box-fit {self.box_fit} without --box; give the box"
+                + (", or box_fit in the file of prompts" if prompts is not None else ", or leave it out")
+            )
 
 
-def parse_typed(box: Sequence[str], point: Sequence[str], negative: Sequence[str], each_point: bool) -> Typed:
+def parse_typed(
+    box: Sequence[str],
+    point: Sequence[str],
+    negative: Sequence[str],
+    each_point: bool,
+    box_fit: BoxFit | None = None,
+) -> Typed:
     """Options' texts to numbers; raises PromptError for what isn't 4 or 2 comma-separated numbers."""
     return Typed(
         boxes=tuple(_numbers(text, 4, "box", "x0,y0,x1,y1") for text in box),  # type: ignore[misc]
         points=tuple(_numbers(text, 2, "point", "x,y") for text in point),  # type: ignore[misc]
         negatives=tuple(_numbers(text, 2, "negative point", "x,y") for text in negative),  # type: ignore[misc]
         each_point=each_point,
+        box_fit="" if box_fit is None else box_fit.value,
     )
 
 
@@ -102,7 +126,8 @@ def group(typed: Typed, previous: Sequence[np.ndarray] = ()) -> list[Prompt]:
     for index, (box, mask, points) in enumerate(objects):
         excluded = [point for point in typed.negatives if _holder(point, holders) in (None, index)]
         labels = (POSITIVE,) * len(points) + (NEGATIVE,) * len(excluded)
-        prompts.append(Prompt(box, (*points, *excluded), labels, mask))
+        fit = "" if box is None else typed.box_fit
+        prompts.append(Prompt(box, (*points, *excluded), labels, mask, box_fit=fit))
     return check_counts(prompts)
 
 

@@ -38,10 +38,10 @@ def prompt_of(item: dict[str, Any]) -> Prompt:
     """
     if item.get("previous_mask"):
         raise PromptError("the prompt had a previous mask, which is a file of its own; give it with --mask")
-    unknown = sorted(set(item) - {"box", "points", "labels", "label", "previous_mask"})
+    unknown = sorted(set(item) - {"box", "box_fit", "points", "labels", "label", "previous_mask"})
     if unknown:
         raise PromptError(
-            f"key {json.dumps(unknown[0])[:40]} is unknown; an object has box, points, labels, label"
+            f"key {json.dumps(unknown[0])[:40]} is unknown; an object has box, box_fit, points, labels, label"
         )
     try:
         box = None if item.get("box") is None else tuple(_real(v) for v in _listed(item["box"]))
@@ -52,7 +52,7 @@ def prompt_of(item: dict[str, Any]) -> Prompt:
             f"{json.dumps(item)[:80]} is not numbers in the form of box, points, labels"
         ) from error
     name = legal_name(item["label"]) if item.get("label") is not None else ""
-    return Prompt(box, points, labels, name=name)  # type: ignore[arg-type]
+    return Prompt(box, points, labels, name=name, box_fit=item.get("box_fit") or "")  # type: ignore[arg-type]
 
 
 def named_prompts(prompts: Sequence[Prompt], names: Sequence[str]) -> list[Prompt]:
@@ -92,22 +92,27 @@ def _real(value: Any) -> float:
 def prompt_json(prompt: Prompt) -> dict[str, Any]:
     """A prompt with the keys of a prompts file; of a previous mask only that there was one."""
     named = {"label": prompt.name} if prompt.name else {}
+    fit = {"box_fit": prompt.box_fit} if prompt.box_fit else {}
     return {
         "box": prompt.box_xyxy,
         "points": prompt.points_xy,
         "labels": prompt.point_labels,
         "previous_mask": prompt.mask_hw is not None,
+        **fit,
         **named,
     }
 
 
 def prompt_text(prompt: Prompt | None) -> str:
-    """A prompt as one cell of a table: `box 1,2,3,4`, `points 5,6,1;7,8,0`, `mask`, or several of these."""
+    """A prompt as one cell of a table: `box 1,2,3,4`, which may begin with `tight` or `loose`,
+    `points 5,6,1;7,8,0`, `mask`, or several of these.
+    """
     if prompt is None:
         return ""
     parts = []
     if prompt.box_xyxy is not None:
-        parts.append("box " + ",".join(f"{v:g}" for v in prompt.box_xyxy))
+        fit = f"{prompt.box_fit} " if prompt.box_fit else ""
+        parts.append(f"{fit}box " + ",".join(f"{v:g}" for v in prompt.box_xyxy))
     if prompt.points_xy:
         clicks = zip(prompt.points_xy, prompt.point_labels, strict=True)
         parts.append("points " + ";".join(f"{x:g},{y:g},{label}" for (x, y), label in clicks))

@@ -23,7 +23,7 @@ from uniultra.text import number_of
 from uniultra.types import POSITIVE, Prompt
 
 BOX = ("x0", "y0", "x1", "y1")
-COLUMNS = ("file", *BOX, "points", "frame", "object", "label")
+COLUMNS = ("file", *BOX, "box_fit", "points", "frame", "object", "label")
 MOST_BYTES = 500_000_000
 Prompts = dict[tuple[str, int | None], list[Prompt]]
 """(name, frame) to the prompt of each of its objects, in their order; frame None: whichever is chosen
@@ -187,9 +187,12 @@ def _row(number: int, row: Mapping[str, str], known: Mapping[str, list[str]]) ->
     box, (points, labels) = _box(row), _points(row.get("points", ""))
     called = _label(row.get("label", ""))
     try:
-        return TableRow(number, name, frame, structure, Prompt(box, points, labels, name=called))
+        fit = row.get("box_fit", "").lower()
+        return TableRow(number, name, frame, structure, Prompt(box, points, labels, name=called, box_fit=fit))
     except PromptError as error:
         column = "columns x0 to y1" if box is not None and "box" in str(error) else "column points"
+        if "box fit" in str(error):
+            raise _CellError("column box_fit", str(error)) from error
         raise _CellError(
             column if box is not None or points else "columns x0 to y1, points", str(error)
         ) from error

@@ -8,7 +8,7 @@ from typing import Any
 
 from uniultra.errors import FileError, PromptError
 from uniultra.io.cines import OnFault, chosen_frames, frames_or_faults, naming
-from uniultra.prompt_checks import clipped
+from uniultra.prompt_checks import clipped, unheard
 from uniultra.results import FrameResult, ObjectResult, with_masks_notes, with_objects_notes
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.ahead import Read, with_motion
@@ -238,7 +238,7 @@ def _result(
         for identity, one in sorted(found.items())
     )
     time_s = None if cine.times_s is None else round(cine.times_s[number], 6)
-    notes = clipped(list(own.values()), cine.frame_hw)[1]
+    notes = unheard(list(own.values()), segmenter.facts) + clipped(list(own.values()), cine.frame_hw)[1]
     notes = with_objects_notes(notes, objects) if own else with_masks_notes(notes, (o.mask for o in objects))
     return FrameResult(frame, objects, segmenter.facts, number, time_s, tracked=True, notes=notes)
 

@@ -180,7 +180,9 @@ class AdaptConfig:
         )
     )
     loss: LossSettings = field(default_factory=LossSettings)
-    data: DataSettings = field(default_factory=lambda: DataSettings(exact_share=0.4, rotation=15.0))
+    data: DataSettings = field(
+        default_factory=lambda: DataSettings(exact_share=0.4, rotation=15.0, fit_share=0.5)
+    )
     replay: ReplaySettings = field(default_factory=ReplaySettings)
     few: FewSettings = field(default_factory=FewSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
@@ -268,6 +270,6 @@ class DistillConfig:
     decoder: DecoderSettings = field(default_factory=DecoderSettings)
     retune: RetuneSettings = field(default_factory=RetuneSettings)
     loss: LossSettings = field(default_factory=LossSettings)
-    data: DataSettings = field(default_factory=DataSettings)
+    data: DataSettings = field(default_factory=lambda: DataSettings(fit_share=0.5))
     unlabelled: UnlabelledSettings = field(default_factory=UnlabelledSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)

@@ -18,7 +18,7 @@ from uniultra.data.distill_dataset import DistillDataset, empty_images, frames_o
 from uniultra.data.splits import TrainSplit, permissive, train_split
 from uniultra.errors import ModelError
 from uniultra.models.adapted import open_model, weights_sha256
-from uniultra.models.promptable import PromptableModel
+from uniultra.models.promptable import POINT_TABLE, PromptableModel, with_fits
 from uniultra.models.stored import save_folder
 from uniultra.training import distill_decoder
 from uniultra.training.config import DistillConfig, TrainConfig
@@ -84,6 +84,7 @@ def make_student(config: DistillConfig, teacher: PromptableModel) -> PromptableM
     settings = config.student
     if settings.focus_stretch == 0.0:
         settings = replace(settings, focus_stretch=teacher.focus_stretch)
+    settings = replace(settings, box_fits=settings.box_fits or teacher.box_fits)
     student = make_model(
         TrainConfig(replace(settings, box_prior=bool(teacher.config.box_prior)), config.adapter, config.optim)
     )
@@ -96,6 +97,8 @@ def make_student(config: DistillConfig, teacher: PromptableModel) -> PromptableM
         student.state_dict(),
         {n: v for n, v in teacher.state_dict().items() if not n.startswith("vision_encoder.")},
     )
+    if student.box_fits and not teacher.box_fits:
+        shared[POINT_TABLE] = with_fits(shared[POINT_TABLE])
     odd = next(
         (name for name, value in shared.items() if name not in own or own[name].shape != value.shape), None
     )

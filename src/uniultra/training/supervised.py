@@ -67,6 +67,11 @@ def make_model(config: TrainConfig) -> PromptableModel:
     model = _start(config)
     if config.model.box_fits:
         model = with_box_fits(model)
+    if config.data.fit_share and not model.box_fits:
+        raise ModelError(
+            f"data.fit_share = {config.data.fit_share:g}, but the model doesn't tell tight and loose boxes "
+            "apart; set model.box_fits=true, or data.fit_share=0"
+        )
     model.config.focus_stretch = config.model.focus_stretch or model.focus_stretch
     return model
 
@@ -83,22 +88,18 @@ def _start(config: TrainConfig) -> PromptableModel:
     if settings.widen_from:
         narrow = open_model(settings.widen_from, settings.image_size)
         model = with_decoder_of(model, narrow)
+        if narrow.box_fits:
+            model = with_box_fits(model)
         widen(narrow, model, seed=config.optim.seed)
     return model
 
 
 def sample_spec(settings: DataSettings, model: PromptableModel) -> SampleSpec:
-    """What the data set draws, from a config's data section, in the views that a model takes.
-
-    Raises:
-        ModelError: it says how boxes fit, to a model that can't hear it.
+    """What the data set draws, from a config's data section, in the views that a model takes; it says nothing
+    of how boxes fit to a model that can't be told.
     """
-    if settings.fit_share and not model.box_fits:
-        raise ModelError(
-            f"data.fit_share = {settings.fit_share:g}, but the model doesn't tell tight and loose boxes apart; set "
-            "data.fit_share=0, or start from a model that does (`train` teaches it with model.box_fits=true)"
-        )
     drawn = {f.name: getattr(settings, f.name) for f in dataclasses.fields(Draws)}
+    drawn["fit_share"] = settings.fit_share if model.box_fits else 0.0
     return SampleSpec(image_size=model.input_size, focus_stretch=model.focus_stretch, **drawn)
 
 

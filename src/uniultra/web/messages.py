@@ -35,6 +35,7 @@ class PromptRequest:
     points_xy: tuple[tuple[float, ...], ...] = ()
     labels: tuple[int, ...] = ()
     mask: Rle | Png | None = None
+    box_fit: str = ""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ def request_of(number: int, prompt: PromptIn, image: HeldImage) -> PromptRequest
 def plain_request(prompt: Any, mask: Rle | Png | None = None) -> PromptRequest:
     """What has a box, points and labels, as a request with its mask."""
     box = None if prompt.box is None else tuple(prompt.box)
-    return PromptRequest(box, tuple(map(tuple, prompt.points)), tuple(prompt.labels), mask)
+    points = tuple(map(tuple, prompt.points))
+    return PromptRequest(box, points, tuple(prompt.labels), mask, prompt.box_fit or "")
 
 
 def held_mask(place: str, mask: MaskIn, image: HeldImage) -> Rle | Png:

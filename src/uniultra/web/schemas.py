@@ -64,12 +64,22 @@ class MaskByPng(Strict):
 MaskIn = MaskById | MaskByRle | MaskByPng
 
 
+BoxFit = Annotated[
+    Literal["tight", "loose"] | None,
+    Field(
+        description="what is known of the box: tight, it touches the structure on all sides; loose, it "
+        "leaves room"
+    ),
+]
+
+
 class PromptIn(Strict):
     """What points at one structure, with the keys of a prompts file. Labels are 1 (inside) or 0 (outside);
     without any all are 1.
     """
 
     box: Box | None = None
+    box_fit: BoxFit = None
     points: Annotated[list[Point], Field(max_length=MOST_POINTS, fail_fast=True)] = []
     labels: Annotated[list[Literal[0, 1]], Field(max_length=MOST_POINTS, fail_fast=True)] = []
     mask: MaskIn | None = None

@@ -17,6 +17,7 @@ from PIL import Image
 from uniultra.backends.protocol import Backend
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.measure.measured import as_json
+from uniultra.prompt_checks import unheard
 from uniultra.results import ObjectResult, with_masks_notes
 from uniultra.segmenter import Segmenter
 from uniultra.web.cache import CachedBackend, EmbeddingCache
@@ -95,7 +96,8 @@ class Worker:
         frame_hw = job.frame.height, job.frame.width
         requested = [checked(number, one, frame_hw) for number, one in enumerate(job.prompts, start=1)]
         found: list[MaskOut] = []
-        for prompt, notes in requested:
+        for prompt, clips in requested:
+            notes = (*unheard([prompt], segmenter.facts), *clips)
             if self.abandoned():
                 raise JobError("worker-lost", "the client has gone")
             if time.monotonic() > ends:

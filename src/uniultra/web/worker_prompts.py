@@ -33,7 +33,7 @@ def checked(
     try:
         labels = requested.labels or (1,) * len(requested.points_xy)
         previous = None if requested.mask is None else previous_of(requested.mask, frame_hw)
-        prompt = Prompt(requested.box_xyxy, requested.points_xy, labels, previous)  # type: ignore[arg-type]
+        prompt = Prompt(requested.box_xyxy, requested.points_xy, labels, previous, box_fit=requested.box_fit)  # type: ignore[arg-type]
         check_prompt(prompt, frame_hw)
     except UniUltraError as error:
         raise JobError("prompt", f"prompt {number}: {error}") from error

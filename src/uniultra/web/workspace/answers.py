@@ -25,7 +25,8 @@ from uniultra.measure.volume import (
     turned_notes,
 )
 from uniultra.pixel_scale import UNKNOWN
-from uniultra.prompt_checks import check_prompt, contradictions
+from uniultra.model_facts import ModelFacts
+from uniultra.prompt_checks import check_prompt, contradictions, unheard
 from uniultra.results import ObjectResult, TrackStatus, with_masks_notes
 from uniultra.text import Said
 from uniultra.types import Embedding, Frame, Mask, Prompt, Region
@@ -49,7 +50,7 @@ def picture_of(pixels: np.ndarray, exact: bool) -> Encoded:
     return Encoded(data.tobytes(), "image/png" if exact else "image/jpeg")
 
 
-def pointed(mask: Mask, region: Region | None, prompt: Prompt) -> Pointed:
+def pointed(mask: Mask, region: Region | None, prompt: Prompt, facts: ModelFacts) -> Pointed:
     result = ObjectResult(1, mask, prompt)
     return Pointed(
         counts=compressed(run_lengths(mask.mask_hw)),
@@ -60,7 +61,7 @@ def pointed(mask: Mask, region: Region | None, prompt: Prompt) -> Pointed:
         reason=mask.scale.reason,
         region=None if region is None else (region.x0, region.y0, region.x1, region.y1),
         size_hw=(mask.mask_hw.shape[0], mask.mask_hw.shape[1]),
-        notes=with_masks_notes(contradictions(prompt), [mask]),
+        notes=with_masks_notes((*unheard([prompt], facts), *contradictions(prompt)), [mask]),
     )
 
 
@@ -70,7 +71,7 @@ def prompt_of(requested: PromptRequest, frame_hw: tuple[int, int]) -> Prompt:
     if previous is not None and not previous.any():
         previous = None
     labels = requested.labels or (1,) * len(requested.points_xy)
-    prompt = Prompt(requested.box_xyxy, requested.points_xy, labels, previous)  # type: ignore[arg-type]
+    prompt = Prompt(requested.box_xyxy, requested.points_xy, labels, previous, box_fit=requested.box_fit)  # type: ignore[arg-type]
     check_prompt(prompt, frame_hw)
     return prompt
 

@@ -157,13 +157,14 @@ class Desk:
         frame = self._frame(job, job.number)
         prompt = prompt_of(job.prompt, (frame.height, frame.width))
         mask, region = self._answer(job, frame, prompt)
-        return pointed(mask, region, prompt)
+        return pointed(mask, region, prompt, self._segmenter(job).facts)
 
     def _alternatives(self, job: Alternatives) -> tuple[Pointed, ...]:
         frame = self._frame(job, job.number)
         prompt = prompt_of(job.prompt, (frame.height, frame.width))
         masks = self._segmenter(job).alternatives(frame, prompt)
-        return tuple(pointed(mask, self._around(job, mask), prompt) for mask in masks)
+        facts = self._segmenter(job).facts
+        return tuple(pointed(mask, self._around(job, mask), prompt, facts) for mask in masks)
 
     def _around(self, job: FileJob, mask: Mask) -> Region | None:
         """The crop around an answer; None around an empty one."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from uniultra.prompts.objects import MOST_OBJECTS, MOST_POINTS
-from uniultra.web.schemas import Box, Point, SaidOut, Spacing, Strict
+from uniultra.web.schemas import Box, BoxFit, Point, SaidOut, Spacing, Strict
 from uniultra.web.settings import MOST_FRAMES
 
 MOST_CALIPERS = 1000
@@ -43,6 +43,7 @@ class MaskDoc(Strict):
     source: Literal["prompt", "brush", "track"] = "prompt"
     sure: Annotated[bool, Field(strict=True)] = True
     box: Box | None = None
+    box_fit: BoxFit = None
     points: Points = Field(default_factory=list)
     labels: Labels = Field(default_factory=list)
     region: Box | None = None
@@ -98,6 +99,7 @@ class PointIn(Strict):
     """One prompt on one frame; `mask` is the last answer's run lengths, `region` the crop that it named."""
 
     box: Box | None = None
+    box_fit: BoxFit = None
     points: Points = Field(default_factory=list)
     labels: Labels = Field(default_factory=list)
     mask: Counts | None = None
@@ -118,6 +120,7 @@ class TrackIn(MeasureIn):
 
     object: ObjectId
     box: Box | None = None
+    box_fit: BoxFit = None
     points: Points = Field(default_factory=list)
     labels: Labels = Field(default_factory=list)
     backwards: Annotated[bool, Field(strict=True)] = False
