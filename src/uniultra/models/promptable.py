@@ -185,7 +185,7 @@ def with_box_fits(model: PromptableModel) -> PromptableModel:
     if model.box_fits:
         return model
     table = with_fits(model.prompt_encoder.point_embed.weight.detach())
-    model.prompt_encoder.point_embed = nn.Embedding(*table.shape, _weight=table)
+    model.prompt_encoder.point_embed = nn.Embedding.from_pretrained(table, freeze=False)
     model.config.prompt_encoder_config.num_point_embeddings = len(table)
     return model
 

@@ -16,7 +16,7 @@ export async function nextAlternative() {
     return;
   }
   const { file, frame, selected } = app,
-    prompt = { box: mask.box, points: mask.points, labels: mask.labels };
+    prompt = { box: mask.box, box_fit: mask.box_fit, points: mask.points, labels: mask.labels };
   const key = JSON.stringify([app.file.id, app.frame, app.selected, prompt]);
   try {
     if (key !== known.key) known = { key, answers: await ask(prompt), at: 0 };

@@ -5,6 +5,7 @@ import { showExport, showHelp } from "./dialogs.mjs";
 import { nextAlternative } from "./alternatives.mjs";
 import { addCover, removeCover } from "./cover.mjs";
 import { byId } from "./dom.mjs";
+import { nextFit } from "./fit.mjs";
 import { newStructure, printed } from "./panels.mjs";
 import { box, click, endHover } from "./prompts.mjs";
 import { track } from "./track.mjs";
@@ -83,6 +84,7 @@ export class Keys {
       u: () => this.bar.jump(event.shiftKey ? -1 : 1, true),
       t: () => app.workspace.tracking && track(event.shiftKey ? -1 : 1),
       a: nextAlternative,
+      d: nextFit,
       p: printed,
       "+": () => this.zoom(1.25),
       "=": () => this.zoom(1.25),

@@ -4,6 +4,7 @@ import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { isDoubtful, isLost, maskOf, masksOn, withChangedObject, withObject, withoutCaliper, withoutObject } from "./doc.mjs";
 import { askEjection, ejectionOf, extremes, requestedCount } from "./ejection.mjs";
 import { asCsv, asTabs, measured, measuresOf } from "./measures.mjs";
+import { fitButtons } from "./fit.mjs";
 import { lengthOf, scaleAt } from "./core/scale.mjs";
 import { app, calibration, changed, commit, doc, say, selectedMask, selectedObject } from "./state.mjs";
 import { NAMES, current, hear, inWords, number, qualityOf, reasonOf, sentence, squared, t } from "./texts.mjs";
@@ -24,7 +25,7 @@ let shown = [];
 // Builds the panels anew where what they show has changed: a button that is replaced under the pointer takes
 // no click.
 export function renderPanels() {
-  const state = [app.file, doc(), app.frame, app.selected, current(), measured(), requestedCount(), volumeState()];
+  const state = [app.file, doc(), app.frame, app.selected, current(), measured(), requestedCount(), volumeState(), app.boxFit];
   if (state.every((part, index) => part === shown[index])) return;
   const built = [rebuilt(byId("structures"), structures), rebuilt(byId("measures"), measures)];
   shown = built.every(Boolean) ? state : [];
@@ -60,6 +61,7 @@ function structures() {
     el("h2", {}, t("structures")),
     list.length ? el("ul", { class: "structures" }, ...list) : el("p", { class: "muted" }, t("noStructures")),
     add,
+    app.file ? fitButtons() : null,
   ];
 }
 

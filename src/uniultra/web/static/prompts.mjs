@@ -15,11 +15,24 @@ let hovering = false,
 // A box drawn on the image: the selected structure's, where it has no mask here yet; else a new one's.
 export function box(box) {
   return inTurn(async () => {
-    const asked = target(true);
-    const answer = await ask({ box });
-    accept(asked, { box, points: [], labels: [] }, answer);
+    const asked = target(true),
+      prompt = { box, ...fitted(app.boxFit), points: [], labels: [] };
+    accept(asked, prompt, await ask(prompt));
   });
 }
+
+// The selected structure anew, with something else said of its box; what was drawn by hand since stays.
+export function refit(fit) {
+  return inTurn(async () => {
+    const asked = target(false);
+    if (!asked.before?.box || asked.before.source !== "prompt") return;
+    const { box, points, labels } = asked.before,
+      prompt = { box, ...fitted(fit), points, labels };
+    accept(asked, prompt, await ask(prompt));
+  });
+}
+
+const fitted = (fit) => (fit && app.workspace.box_fits ? { box_fit: fit } : {});
 
 // A click inside (label 1) or outside (0) of the selected structure.
 export function click(point, label) {
@@ -33,7 +46,7 @@ export function click(point, label) {
     }
     const points = [...(before?.points ?? []), point],
       labels = [...(before?.labels ?? []), label];
-    const prompt = { box: before?.box ?? null, points, labels };
+    const prompt = { box: before?.box ?? null, ...fitted(before?.box_fit), points, labels };
     const answer = await ask({ ...prompt, mask: before?.counts ?? null, region: before?.region ?? null });
     accept(asked, prompt, answer);
   }).finally(() => {

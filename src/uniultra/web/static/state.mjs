@@ -10,6 +10,7 @@ export const app = {
   frame: 0,
   selected: null, // a structure's id
   tool: "segment",
+  boxFit: null, // what is said of boxes: null, "tight" or "loose"
   brush: 14, // radius in pixels of the screen
   level: { brightness: 1, contrast: 1 },
   hover: null, // {counts} of the mask under the pointer

@@ -52,11 +52,12 @@ export async function track(direction) {
   }
 }
 
-function ask({ id, direction }, number, { counts, box, points, labels }) {
+function ask({ id, direction }, number, { counts, box, box_fit, points, labels }) {
   return sendJson("POST", `${itemPath()}/frames/${number}/track`, {
     object: id,
     counts,
     box,
+    box_fit,
     points,
     labels,
     backwards: direction < 0,

@@ -94,6 +94,7 @@ def _add_state(app: FastAPI, service: Service, workspace: Workspace) -> None:
             tracking=True,
             model=service.model.name,
             version=service.model.version,
+            box_fits=service.model.box_fits,
             notice=NOTICE,
         )
 

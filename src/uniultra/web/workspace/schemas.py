@@ -204,6 +204,7 @@ class WorkspaceOut(BaseModel):
     readers: list[ReaderOut]
     model: str
     version: str
+    box_fits: bool
     notice: str
 
 

@@ -8,6 +8,7 @@ import { rated } from "./quality.mjs";
 const QUICK_SIDE = 512, MOST_KEPT = 6;
 const EVEN = 2; // pixels whose grey values differ by at most this much show nothing
 const SAME = 0.8; // from this IoU on, two answers count as one
+const CORNER_LABELS = { "": [2, 3], tight: [4, 5], loose: [6, 7] }; // by what is known of a box
 const LEAST_LOGIT = 1e-6; // of a pixel in a hole that was filled
 
 export class Segmenter {
@@ -17,10 +18,11 @@ export class Segmenter {
     const passes = { max_hole: 0, agreed: 1, sure: 1, closer_by: 0, ...facts.passes };  // older folders don't say these four
     this.encoded = new WeakMap(); // features by image, then by region
     this.ofNothing = new WeakSet(); // features of regions that are of one even grey
-    Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch, passes, terms: facts.quality?.clicks });
+    Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch, passes, terms: facts.quality?.clicks, fits: facts.box_fits ?? false });
   }
 
-  // image: {width, height, pixels}, grey Uint8Array. prompt: {box: {x0, y0, x1, y1} or null, points: [[x, y], ...], negatives: [[x, y], ...]}.
+  // image: {width, height, pixels}, grey Uint8Array. prompt: {box: {x0, y0, x1, y1} or null, points: [[x, y], ...], negatives: [[x, y], ...]},
+  // and with a box `fit`: "tight", "loose" or "", what is known of it; a model that can't be told takes it as drawn.
   // Resolves to {mask, quality, even}: a Uint8Array of 0 and 1, row by row, the predicted IoU, 0 to 1, and whether the image is of one even grey
   // there, so that there is nothing to see and the quality is 0.
   async segment(image, prompt) {
@@ -155,7 +157,7 @@ export class Segmenter {
 
   async decode(image, prompt, region, features) {
     const { ort, size } = this, grid = size / 4;
-    const { points, labels } = promptPoints(prompt, region, size);
+    const { points, labels } = promptPoints(prompt, region, size, this.fits);
     const answer = await this.decoder.run({
       ...features,
       point_coords: new ort.Tensor("float32", Float32Array.from(points.flat()), [1, points.length, 2]),
@@ -198,11 +200,11 @@ function isEven({ width, height, pixels }, region) {
   return high - low <= EVEN;
 }
 
-// Points in model pixels with SAM's labels: 1 inside, 0 outside, 2 and 3 the box's corners. Never padded: the model would see it, so that
+// Points in model pixels with SAM's labels: 1 inside, 0 outside, 2 and 3 the box's corners, or those of its fit. Never padded: the model would see it, so that
 // whoever decodes several prompts in one run batches those with equally many points.
-function promptPoints({ box, points, negatives }, region, size) {
+function promptPoints({ box, fit, points, negatives }, region, size, fits) {
   const corners = box ? [[box.x0, box.y0], [box.x1, box.y1]] : [];
-  const labels = [...points.map(() => 1), ...negatives.map(() => 0), ...(box ? [2, 3] : [])];
+  const labels = [...points.map(() => 1), ...negatives.map(() => 0), ...(box ? CORNER_LABELS[(fits && fit) || ""] : [])];
   return { points: [...points, ...negatives, ...corners].map((point) => toModel(point, region, size)), labels };
 }
 
@@ -222,12 +224,14 @@ function clickBox(points) {
   return { x0: Math.min(...xs), y0: Math.min(...ys), x1: Math.max(...xs), y1: Math.max(...ys) };
 }
 
-function check({ box, points, negatives }, image) {
+function check({ box, fit = "", points, negatives }, image) {
   const range = `0,0 to ${image.width - 1},${image.height - 1}`;
+  if (!box && fit) throw new Error(`box fit '${fit}' without a box; give the box, or leave it out`);
   if (!box && points.length === 0) throw new Error("there is nothing to segment; give --box x0,y0,x1,y1 or --point x,y");
   if (box) {
     const { x0, y0, x1, y1 } = clipBox(box, image);
     const given = [box.x0, box.y0, box.x1, box.y1].join(",");
+    if (!(fit in CORNER_LABELS)) throw new Error(`box fit '${fit}' is unknown; give tight or loose, or leave it out`);
     if (!(x1 - x0 >= 1 && y1 - y0 >= 1)) throw new Error(`box ${given} has less than a pixel on the image; give x0,y0,x1,y1 within ${range}`);
   }
   for (const [x, y] of [...points, ...negatives]) {
