@@ -10,12 +10,14 @@ from hypothesis.extra.numpy import arrays
 
 from phantoms import ellipse
 from uniultra.data.prompt_simulation import (
+    box_fit,
     centre_click,
     correction_click,
     exact_box,
     jitter_box,
     random_click,
     scribble,
+    widen_box,
 )
 from uniultra.types import NEGATIVE, POSITIVE, Prompt
 
@@ -30,6 +32,15 @@ def test_the_exact_box_is_tight(mask_hw: np.ndarray) -> None:
     x0, y0, x1, y1 = exact_box(mask_hw)
     ys, xs = np.nonzero(mask_hw)
     assert (x0, y0, x1, y1) == (xs.min() - 0.5, ys.min() - 0.5, xs.max() + 0.5, ys.max() + 0.5)
+
+
+def test_a_box_is_tight_or_loose_by_its_own_edges() -> None:
+    true = (10.0, 20.0, 110.0, 220.0)
+    expected = {0.0: "tight", 0.03: "tight", -0.03: "tight", -0.05: "", 0.05: "loose", 0.4: "loose"}
+    assert {margin: box_fit(widen_box(true, margin), true) for margin in expected} == expected
+    assert box_fit((10.0, 20.0, 110.0, 229.0), true) == ""
+    assert box_fit((5.0, 12.0, 115.0, 227.0), true) == ""
+    assert box_fit((5.0, 11.0, 115.0, 229.0), true) == "loose"
 
 
 def test_an_empty_mask_has_no_box() -> None:

@@ -17,7 +17,7 @@ from uniultra.export.onnx import ModelFacts, QualityCalibration, trace_graphs, w
 from uniultra.export.parity import check_parity, random_prompts, speckle_image
 from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import PAPER, build
-from uniultra.models.promptable import PromptableModel
+from uniultra.models.promptable import PromptableModel, with_box_fits
 
 
 def _model(size: int = 256, adapter: AdapterSpec | None = PAPER, **settings: object) -> PromptableModel:
@@ -30,7 +30,7 @@ def _gaps(model: PromptableModel, batch: int = 2) -> list[float]:
     """
     fused, rng = fuse(model), np.random.default_rng(1)
     images = torch.from_numpy(np.concatenate([speckle_image(model.input_size, rng) for _ in range(batch)]))
-    prompt = [torch.from_numpy(array) for array in random_prompts(model.input_size, rng)]
+    prompt = [torch.from_numpy(array) for array in random_prompts(model.input_size, rng, model.box_fits)]
     with torch.no_grad():
         mine, theirs = model.encode(images), fused.encode(images)
         first = tuple(maps[:1] for maps in mine)
@@ -57,6 +57,13 @@ def test_it_answers_as_the_model_does(size: int, adapter: AdapterSpec) -> None:
     assert fused.encoder is not None
     assert fused.decoder is not None
     assert max(_gaps(model, batch=1 if size > 256 else 2)) < 2e-5
+
+
+def test_it_is_told_how_boxes_fit_as_the_model_is() -> None:
+    model = with_box_fits(_model())
+    with torch.no_grad():
+        model.prompt_encoder.point_embed.weight[4:] += torch.randn(4, 256)
+    assert max(_gaps(model)) < 2e-5
 
 
 def test_the_model_stays_as_it_is() -> None:

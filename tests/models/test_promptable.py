@@ -10,7 +10,7 @@ import torch
 
 from networks import short
 from uniultra.models.build import build
-from uniultra.models.promptable import MASK_LOGIT_LIMIT, box_ellipse
+from uniultra.models.promptable import MASK_LOGIT_LIMIT, box_ellipse, with_box_fits
 
 
 def test_the_ellipse_of_a_box() -> None:
@@ -25,6 +25,27 @@ def test_the_ellipse_of_a_box() -> None:
     assert (columns.min() + columns.max()) / 2 * 4 + 1.5 == 63.5
     assert ellipse.max() <= MASK_LOGIT_LIMIT
     assert ellipse.min() == -MASK_LOGIT_LIMIT
+
+
+def test_tight_and_loose_begin_as_any_box_and_can_be_learned() -> None:
+    points = torch.tensor([[[10.0, 12.0], [50.0, 44.0]]]).expand(3, -1, -1)
+    labels = torch.tensor([[2, 3], [4, 5], [6, 7]])
+    nothing = torch.zeros(3, 1, 16, 16), torch.zeros(3)
+    plain = short(64)
+    image = torch.randint(0, 256, (1, 64, 64), dtype=torch.uint8)
+    with torch.no_grad():
+        before = plain.decode(plain.encode(image), points[:1], labels[:1], *(part[:1] for part in nothing))
+    assert not plain.box_fits
+    model = with_box_fits(plain)
+    assert model is with_box_fits(model)
+    assert model.box_fits
+    logits, quality, _ = model.decode(model.encode(image), points, labels, *nothing)
+    torch.testing.assert_close(logits, before[0].expand_as(logits), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(quality, before[1].expand_as(quality), atol=1e-4, rtol=1e-4)
+    logits[1].sum().backward()
+    learned = model.prompt_encoder.point_embed.weight.grad
+    assert learned is not None
+    assert [bool(row.any()) for row in learned] == [False, False, False, False, True, True, False, False]
 
 
 def test_the_box_prior_speaks_only_where_it_should() -> None:

@@ -122,7 +122,7 @@ def test_rows_of_frames(tmp_path: Path) -> None:
     [
         ("{", "can't be read as JSON"),
         ("[]", "needs a list of objects"),
-        ('[{"bbox": [1, 2, 3, 4]}]', 'key "bbox" is unknown; an object has box, points, labels'),
+        ('[{"bbox": [1, 2, 3, 4]}]', 'key "bbox" is unknown; an object has box, box_fit, points, labels'),
         ('[{"box": "1357"}]', "is not numbers"),
         ('[{"box": [1, 2, 3, true]}]', "is not numbers"),
         ('[{"points": [[1, 2]], "labels": [1.5]}]', "label 1.5 is unknown"),

@@ -25,7 +25,7 @@ from uniultra.models.adapted import open_model
 from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import build
 from uniultra.models.levels import Level, neck_levels
-from uniultra.models.promptable import PromptableModel
+from uniultra.models.promptable import PromptableModel, with_box_fits
 from uniultra.segmenter import Segmenter
 from uniultra.training.config import DistillConfig, DSKDSettings, LossSettings
 from uniultra.training.config_io import configured
@@ -125,6 +125,21 @@ def test_the_student_has_its_own_encoder_and_the_teacher_s_decoder(teacher: Path
         if not name.startswith("vision_encoder.")
     )
     assert sum(p.numel() for p in student.vision_encoder.parameters()) == 857_608
+
+
+def test_a_student_is_told_how_boxes_fit_as_its_teacher_is(teacher: Path, tmp_path: Path) -> None:
+    plain, told = open_model(teacher), with_box_fits(open_model(teacher))
+    assert not make_student(settings(), plain).box_fits
+    student = make_student(settings(), told)
+    assert student.box_fits
+    torch.testing.assert_close(
+        student.prompt_encoder.point_embed.weight, told.prompt_encoder.point_embed.weight
+    )
+    folder = tmp_path / "told"
+    told.save_pretrained(folder)
+    again = make_student(settings(f"student.start_from='{folder}'"), plain)
+    assert again.box_fits, "a student that knows may have a teacher that doesn't"
+    assert torch.equal(again.prompt_encoder.point_embed.weight[:4], plain.prompt_encoder.point_embed.weight)
 
 
 def test_only_the_encoder_gets_a_gradient_from_features_and_the_teacher_never_does(teacher: Path) -> None:

@@ -18,9 +18,10 @@ from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import permissive, selection_split, train_split
 from uniultra.errors import DataError, ModelError
 from uniultra.models.build import decoder_size
+from uniultra.models.promptable import with_box_fits
 from uniultra.training.config_io import load_config
 from uniultra.training.loop import EMA_FILE
-from uniultra.training.supervised import describe, make_model, train
+from uniultra.training.supervised import describe, make_model, sample_spec, train
 
 SMALL = (
     "model.image_size=64",
@@ -111,6 +112,25 @@ def test_a_run_can_start_from_a_model_folder(manifest: Path, tmp_path: Path) -> 
     assert make_model(load_config(None, ("model.image_size=64",))).focus_stretch == 1.0
     for name, value in load_file(first / "model.safetensors").items():
         torch.testing.assert_close(again.state_dict()[name], value, msg=name)
+
+
+def test_a_model_learns_how_boxes_fit_and_keeps_it(manifest: Path, tmp_path: Path) -> None:
+    said = ("model.box_fits=true", "data.fit_share=1.0", "data.box_share=1.0", "data.whole_share=0.0")
+    first = train(load_config(None, (*SMALL, *said, "data.exact_share=1.0")), manifest, tmp_path / "first")
+    kinds = load_file(first / "model.safetensors")["prompt_encoder.point_embed.weight"]
+    assert (kinds[2:4] != kinds[4:6]).any()
+    assert torch.equal(kinds[2:4], kinds[6:8]), "loose boxes, of which there were none, are as any"
+    going_on = ("model.image_size=64", f"model.start_from='{first}'", "data.fit_share=0.2")
+    assert make_model(load_config(None, going_on)).box_fits
+
+
+def test_a_model_that_cannot_be_told_is_told_nothing(manifest: Path) -> None:
+    asked = load_config(None, ("model.image_size=64", "data.fit_share=0.5"))
+    with pytest.raises(ModelError, match=r"fit_share = 0\.5, .* set model\.box_fits=true"):
+        make_model(asked)
+    plain = make_model(load_config(None, ("model.image_size=64",)))
+    assert sample_spec(asked.data, plain).fit_share == 0.0
+    assert sample_spec(asked.data, with_box_fits(plain)).fit_share == 0.5
 
 
 def test_the_teacher_is_the_published_model_at_twice_the_width() -> None:

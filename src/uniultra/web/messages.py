@@ -227,6 +227,7 @@ class Ready:
     version: str = ""
     input_size: int = 0
     sha256: str = ""
+    box_fits: bool = False
     error: str = ""
 
 

@@ -116,7 +116,13 @@ def spacing_of(held: HeldImage) -> list[float] | None:
 
 def model_out(service: Service) -> ModelOut:
     ready = service.model
-    return ModelOut(name=ready.name, version=ready.version, input_size=ready.input_size, default=True)
+    return ModelOut(
+        name=ready.name,
+        version=ready.version,
+        input_size=ready.input_size,
+        box_fits=ready.box_fits,
+        default=True,
+    )
 
 
 def mask_out(held: HeldImage, found: MaskOut) -> MaskOut:

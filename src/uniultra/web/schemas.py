@@ -127,6 +127,7 @@ class ModelOut(BaseModel):
     name: str
     version: str
     input_size: int
+    box_fits: Annotated[bool, Field(description="whether it can be told that a box is tight or loose")]
     default: bool
 
 
