@@ -13,8 +13,10 @@ import torch
 from networks import short
 from phantoms import ellipse, speckled
 from uniultra.backends.torch import TorchBackend
+from uniultra.batch.job import Item, plain, plain_track
 from uniultra.errors import DataError, PromptError
 from uniultra.geometry import ModelMap, prompt_points, whole
+from uniultra.model_facts import ModelFacts
 from uniultra.models.adapted import open_model
 from uniultra.models.promptable import with_box_fits
 from uniultra.prompts.files import read_prompts
@@ -23,6 +25,7 @@ from uniultra.prompts.tracks import read_track_prompts
 from uniultra.results import segment_frame
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import track
+from uniultra.tracking.journal import about_call
 from uniultra.types import Cine, Prompt
 from uniultra.web.client_calls import prompt_json as sent
 
@@ -129,3 +132,23 @@ def test_what_is_written_can_be_read_again() -> None:
     assert sent(prompt, None)["box_fit"] == "loose"
     assert "box_fit" not in prompt_json(Prompt(BOX))
     assert "box_fit" not in sent(Prompt(BOX), None)
+
+
+@pytest.mark.parametrize("name", ["", "cyst"])
+def test_an_item_of_a_batch_carries_it(name: str) -> None:
+    prompts = [Prompt(BOX, box_fit=fit, name=name) for fit in ("tight", "", "loose")]
+    item = Item("a.png", "a.png", prompts=tuple(map(plain, prompts)))
+    assert Item.from_json(item.to_json()).requested() == prompts
+    tracked = Item("a.png", "a.png", track=plain_track({3: {1: prompts[0]}}))
+    assert Item.from_json(tracked.to_json()).tracked() == {3: {1: prompts[0]}}
+    assert len(plain(Prompt(BOX))) == 3, "what was done before is known again"
+
+
+def test_a_track_goes_on_only_with_what_was_said() -> None:
+    cine = Cine("cine", (240, 320), 2, [FRAME, FRAME].__getitem__, lambda: iter([FRAME, FRAME]))
+    about = {
+        fit: about_call(cine, {0: {1: Prompt(BOX, box_fit=fit)}}, range(2), ModelFacts("a", "1", 64))
+        for fit in ("", "tight", "loose")
+    }
+    assert about[""] != about["tight"] != about["loose"]
+    assert len(about[""]["prompts"][0]) == 6, "as journals of before have it"

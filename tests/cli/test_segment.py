@@ -257,3 +257,36 @@ def test_help_is_quick_to_import(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_what_is_said_of_boxes_is_heard_or_noted(folder: Path) -> None:
+    asked = ("segment", "scan.png", "--box", BOX, "--box-fit", "loose", "--json")
+    told = json.loads(uniultra(*asked, cwd=folder).stdout)
+    assert told["objects"][0]["prompt"]["box_fit"] == "loose"
+    assert told["notes"] == []
+    untold = json.loads(uniultra(*asked, "--model", "uniultra-mini-permissive", cwd=folder).stdout)
+    [note] = untold["notes"]
+    assert (
+        note == "uniultra-mini-permissive doesn't tell tight and loose boxes apart; boxes are taken as drawn"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--box", BOX, "--box-fit", "snug"), "'snug' is not one of 'tight', 'loose'"),
+        (
+            ("--point", "170,110", "--box-fit", "tight"),
+            "--box-fit tight without --box; give the box, or leave it out",
+        ),
+        (("--prompts", "p.json", "--box-fit", "tight"), "give the box, or box_fit in the file of prompts"),
+    ],
+)
+def test_a_fit_without_a_box_or_a_meaning_is_refused(
+    folder: Path, options: tuple[str, ...], message: str
+) -> None:
+    (folder / "p.json").write_text(json.dumps([{"box": [105, 65, 235, 155]}]))
+    done = uniultra("segment", "scan.png", *options, "--out", "out", cwd=folder)
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.split())
+    assert not (folder / "out").exists()

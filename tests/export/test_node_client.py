@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from phantoms import ellipse, speckled
 from uniultra import Prompt, Segmenter, read_frame
 from uniultra.io.output import write_json, write_png
 from uniultra.model_facts import Passes
@@ -101,6 +102,7 @@ def test_what_is_odd_about_a_prompt_is_noted_as_in_python(tmp_path: Path) -> Non
     [
         (("--box", "5,5,20,20"), "'absent/model.json' is missing; a model folder holds it"),
         (("--box", "5,5,20"), "--box 5,5,20: give 4 numbers separated by commas"),
+        (("--point", "5,5", "--box-fit", "loose"), "'absent/model.json' is missing; a model folder holds it"),
         (("--point", "5,x"), "--point 5,x: give 2 numbers separated by commas"),
     ],
 )
@@ -183,3 +185,23 @@ def test_bad_images_and_folders(tmp_path: Path) -> None:
     assert (
         "doesn't say in model.json how prompts become masks (passes); export the model again" in result.stderr
     )
+
+
+def test_what_is_said_of_a_box_is_heard_as_in_python(tmp_path: Path) -> None:
+    model = verified_folder(find("uniultra-mini"))
+    frame = speckled(ellipse((240, 320), (170, 110), (60, 40)))
+    Image.fromarray(frame.pixels_hw).save(tmp_path / "image.png")
+    files = ("--model", model, "--image", tmp_path / "image.png", "--box", "90,55,250,165")
+    areas = {}
+    for fit in ("", "tight", "loose"):
+        mask = tmp_path / f"{fit}.png"
+        done = _run(*files, "--out", mask, *(("--box-fit", fit) if fit else ()))
+        assert done.returncode == 0, done.stderr
+        [ours] = Segmenter.load(threads=1).segment(frame, [Prompt((90, 55, 250, 165), box_fit=fit)])
+        found = np.asarray(Image.open(mask)) > 0
+        assert 2 * (found & ours.mask_hw).sum() / (found.sum() + ours.mask_hw.sum()) > 0.995
+        areas[fit] = found.sum()
+    assert areas["loose"] < areas[""] < areas["tight"]
+    wrong = _run(*files, "--out", tmp_path / "no.png", "--box-fit", "snug")
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert "box fit 'snug' is unknown; give tight or loose, or leave it out" in wrong.stderr

@@ -50,6 +50,21 @@ def test_answers_are_the_segmenters_own(
     assert 0 < answer["timing"]["work_ms"] <= answer["timing"]["total_ms"]
 
 
+def test_what_is_said_of_a_box_is_heard(
+    client: TestClient, backend: Backend, frame: Frame, picture: bytes
+) -> None:
+    expected = Segmenter(backend).segment(frame, [Prompt(BOX, box_fit=fit) for fit in ("", "tight", "loose")])
+    requested = [{"box": BOX}, {"box": BOX, "box_fit": "tight"}, {"box": BOX, "box_fit": "loose"}]
+    answer = client.post(
+        f"/v1/images/{uploaded(client, picture)}/segment", json={"prompts": requested}
+    ).json()
+    found = [mask_of(one["rle"]["counts"], (120, 160)) for one in answer["masks"]]
+    for mask, ours in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(mask, ours.mask_hw)
+    assert (found[1] != found[2]).any()
+    assert client.get("/v1/models").json()["models"][0]["box_fits"] is True
+
+
 def test_alternatives_are_the_segmenters_own_and_can_be_named_later(
     client: TestClient, backend: Backend, frame: Frame, picture: bytes
 ) -> None:
@@ -148,6 +163,12 @@ BAD_REQUESTS: dict[str, tuple[Any, str, str]] = {
     "null": (None, "invalid", "body"),
     "too many": ({"prompts": [{"box": BOX}] * 65}, "invalid", "at most 64 items"),
     "too many points": ({"prompts": [{"points": [[1, 1]] * 251}]}, "invalid", "at most 250 items"),
+    "unknown fit": ({"prompts": [{"box": BOX, "box_fit": "snug"}]}, "invalid", "'tight' or 'loose'"),
+    "fit without a box": (
+        {"prompts": [{"points": [[9, 9]], "box_fit": "tight"}]},
+        "prompt",
+        "prompt 1: box fit 'tight' without a box",
+    ),
     "unknown key": ({"prompts": [{"bx": BOX}]}, "invalid", "Extra inputs are not permitted"),
     "three numbers": ({"prompts": [{"box": [1, 2, 3]}]}, "invalid", "at least 4 items"),
     "text for a number": ({"prompts": [{"box": ["1", 2, 3, 4]}]}, "invalid", "valid number"),

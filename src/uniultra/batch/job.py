@@ -30,8 +30,8 @@ class Item:
         name: its path relative to the archive, with `/`: what tables call it and results are named by.
         path: a local path or an fsspec URL.
         frame: of a file of several frames, a number from 0 or one of CHOICES; None: such a file fails.
-        prompts: a (box, points, labels) for each object, as `Prompt` takes them, with its name where it has
-            one.
+        prompts: a (box, points, labels) for each object, as `Prompt` takes them, with its name and its box's
+            fit where it has one.
         prior: where its previous mask lies, or None.
         track: a (frame, structure, box, points, labels) for each prompt of what is to be followed through it.
     """
@@ -75,15 +75,16 @@ class Item:
         return found
 
 
-def _prompt(box: Any, points: Any, labels: Any, name: str = "") -> Prompt:
+def _prompt(box: Any, points: Any, labels: Any, name: str = "", box_fit: str = "") -> Prompt:
     taken = None if box is None else tuple(box), tuple(map(tuple, points)), tuple(labels)
-    return Prompt(*taken, name=name)  # type: ignore[arg-type]
+    return Prompt(*taken, name=name, box_fit=box_fit)  # type: ignore[arg-type]
 
 
 def plain(one: Prompt) -> tuple[Any, ...]:
     """A prompt without a previous mask, as an `Item` carries it."""
-    named = [one.name] if one.name else []
-    return (one.box_xyxy, one.points_xy, one.point_labels, *named)
+    named = [one.name] if one.name or one.box_fit else []
+    fit = [one.box_fit] if one.box_fit else []
+    return (one.box_xyxy, one.points_xy, one.point_labels, *named, *fit)
 
 
 def plain_track(

@@ -39,7 +39,10 @@ SAVE_EVERY = 25
 def about_call(cine: Cine, prompts: PromptedFrames, frames: range, model: ModelFacts) -> dict[str, Any]:
     """What must be the same for a run to go on from a journal: all that its answers depend on."""
     listed = [
-        [frame, number, prompt.box_xyxy, prompt.points_xy, prompt.point_labels, _digest(prompt.mask_hw)]
+        [
+            *(frame, number, prompt.box_xyxy, prompt.points_xy, prompt.point_labels, _digest(prompt.mask_hw)),
+            *([prompt.box_fit] if prompt.box_fit else []),
+        ]
         for frame, own in sorted(prompts.items())
         for number, prompt in sorted(own.items())
     ]

@@ -15,7 +15,7 @@ from browsers import Visit
 from phantoms import ellipse, speckled
 from uniultra.io.coco import mask_of
 from uniultra.segmenter import Segmenter
-from uniultra.types import Frame, Prompt
+from uniultra.types import CORNER_LABELS, Frame, Prompt
 from uniultra.web.workspace.static_files import STATIC
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
@@ -47,6 +47,85 @@ def test_an_even_grey_has_no_quality() -> None:
     assert done.returncode == 0, done.stderr
     found = [(round(quality, 4), even) for quality, even in json.loads(done.stdout)]
     assert found == [(0, True), (0, True), (0, True), (0.6, False), (0, True), (0.6, False)]
+
+
+FITS = f"""
+import {{ Segmenter }} from "{(STATIC / "core/segmenter.mjs").as_uri()}";
+const ort = {{ Tensor: class {{ constructor(type, data) {{ Object.assign(this, {{ type, data }}); }} }} }};
+const asked = [], logits = {{ data: new Float32Array(256).fill(1) }};
+const decoder = {{
+  run: async ({{ point_labels: labels }}) => {{
+    asked.push([...labels.data].map(Number));
+    return {{ low_res_masks: logits, iou_predictions: {{ data: [0.6] }} }};
+  }},
+}};
+const passes = {{ crop_scale: 1.5, close_view: 0.5, click_crops: 2, min_part: 0.1 }};
+const image = {{ width: 90, height: 70, pixels: new Uint8Array(90 * 70).map((_, i) => i % 200) }};
+const box = {{ x0: 10, y0: 10, x1: 60, y1: 60 }}, points = [[30, 30]];
+for (const box_fits of [true, false]) {{
+  const facts = {{ input_size: 64, focus_stretch: 2, passes, box_fits }};
+  const segmenter = new Segmenter(ort, {{ run: async () => ({{}}) }}, decoder, facts);
+  for (const fit of ["", "tight", "loose"]) await segmenter.segment(image, {{ box, fit, points }});
+  await segmenter.segment(image, {{ box }});
+  for (const wrong of [{{ box, fit: "snug" }}, {{ points, fit: "tight" }}])
+    await segmenter.segment(image, wrong).catch((error) => asked.push(error.message));
+}}
+console.log(JSON.stringify(asked));
+"""
+
+
+def test_what_is_said_of_a_box_has_the_labels_of_python() -> None:
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", FITS], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    unknown = "box fit 'snug' is unknown; give tight or loose, or leave it out"
+    alone = "box fit 'tight' without a box; give the box, or leave it out"
+    told = [[1, *CORNER_LABELS[fit]] for fit in ("", "tight", "loose")]
+    plain = [1, *CORNER_LABELS[""]]
+    refused = [[2, 3], unknown, alone]
+    assert json.loads(done.stdout) == [*told, *refused, plain, plain, plain, *refused]
+
+
+@pytest.mark.browser
+def test_what_is_said_of_a_box_changes_the_mask_and_holds_for_the_next(alone: Visit, tmp_path: Path) -> None:
+    frame = speckled(ellipse((240, 320), (170, 110), (60, 40)))
+    Image.fromarray(frame.pixels_hw).save(tmp_path / "fits.png")
+    page = alone.page
+    page.locator("#file-input").set_input_files(tmp_path / "fits.png")
+    alone.wait("app.file.name === 'fits.png' && !app.opening")
+    alone.drag((90, 55), (250, 165))
+    alone.wait("doc.frames.length === 1 && !app.busy")
+    masks = [alone.state()["doc"]["frames"][0]["masks"][0]]
+    assert masks[0].get("box_fit") is None
+    for key in (None, "d"):
+        if key is None:
+            page.get_by_role("button", name="tight").click()
+        else:
+            page.evaluate("document.activeElement.blur()")
+            page.keyboard.press(key)
+        alone.wait(f"doc.frames[0].masks[0].box_fit === '{'loose' if key else 'tight'}' && !app.busy")
+        masks.append(alone.state()["doc"]["frames"][0]["masks"][0])
+    assert len({mask["counts"] for mask in masks}) == 3
+    box = tuple(masks[0]["box"])
+    for mask, fit in zip(masks, ("", "tight", "loose"), strict=True):
+        [ours] = Segmenter.load(threads=1).segment(frame, [Prompt(box, box_fit=fit)])
+        found = mask_of(mask["counts"], (240, 320))
+        assert 2 * (found & ours.mask_hw).sum() / (found.sum() + ours.mask_hw.sum()) > 0.99
+    page.mouse.click(*alone.at(60, 190), button="right")
+    alone.wait("doc.frames[0].masks[0].points.length === 1 && !app.busy")
+    assert alone.state()["doc"]["frames"][0]["masks"][0]["box_fit"] == "loose", "a correction keeps it"
+    page.keyboard.press("n")
+    alone.drag((20, 20), (80, 60))
+    alone.wait("doc.frames[0].masks.length === 2 && !app.busy")
+    assert alone.state()["doc"]["frames"][0]["masks"][1]["box_fit"] == "loose"
+    for _ in range(2):
+        page.keyboard.press("Control+z")
+    alone.wait("doc.frames[0].masks.length === 1 && !app.busy")
+    page.keyboard.press("1")
+    page.keyboard.press("d")
+    alone.wait("(doc.frames[0].masks[0].box_fit ?? null) === null && !app.busy")
+    assert page.get_by_role("button", name="as drawn").get_attribute("aria-pressed") == "true"
 
 
 @pytest.mark.browser
