@@ -19,18 +19,21 @@ import typer
 
 from uniultra.atomic import check_new
 from uniultra.errors import ModelError, UniUltraError
-from uniultra.models.promptable import PromptableModel
+from uniultra.models.promptable import PromptableModel, with_box_fits
 
 
 @torch.no_grad()
 def blend(before: PromptableModel, after: PromptableModel, share: float) -> PromptableModel:
-    """`after`, changed in place: every parameter is `share` of its own and the rest of `before`'s.
+    """`after`, changed in place: every parameter is `share` of its own and the rest of `before`'s. Where only
+    `after` can be told how boxes fit, what `before` makes of any box is what it makes of those.
 
     Raises:
         ModelError: a share outside of 0 to 1, or models of different shapes.
     """
     if not 0.0 <= share <= 1.0:
         raise ModelError(f"share is {share:g}; give 0 (the model before) to 1 (the model after)")
+    if after.box_fits:
+        before = with_box_fits(before)
     old, new = dict(before.named_parameters()), dict(after.named_parameters())
     odd = [name for name in sorted(old.keys() | new.keys()) if name not in old or name not in new]
     odd = odd or [name for name in old if old[name].shape != new[name].shape]
