@@ -10,18 +10,22 @@ each other one on the same prompts, with the paired 95 % interval. `--overview` 
 ±10 % and exact boxes of all reports, then the first one's clicks. `--rows` shows a row a report: boxes by
 10 % an organ, the means, and by how many points each is above the first. `--wide` shows a row an organ and a
 column a kind of prompt: the first one's Dice, and by how many points it is above the second. `--beside` shows
-the first one's Dice with its interval, and the second's in a column of its own.
+the first one's Dice with its interval, and the second's in a column of its own. `--said` shows one report: the
+Dice with boxes of which the model is told how they fit, and by how many points that is above the same boxes
+untold.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from uniultra.evaluation.records import record_from
 from uniultra.evaluation.report.compare import Difference, compare
+from uniultra.evaluation.settings import KINDS
 
 Report = dict[str, Any]
 SAME = ("manifest_sha256", "split", "limit", "drawn", "draws", "seeds", "skipped")
@@ -151,6 +155,7 @@ def _print_rows(reports: dict[str, Report]) -> None:
 
 NAMES = {
     "box": "exact box",
+    "box4": "box ±4 %",
     "box10": "box ±10 %",
     "loose15": "15 % too wide",
     "loose30": "30 % too wide",
@@ -192,6 +197,28 @@ def _print_beside(reports: dict[str, Report]) -> None:
             values.append(" ".join([f"**{mean}**", *interval]))
             if kind in both:
                 values.append(_value(theirs, kind, organ, "dice", interval=False))
+        print(f"| {organ} | {cell['objects']} | " + " | ".join(values) + " |")
+
+
+def _print_said(reports: dict[str, Report]) -> None:
+    if len(reports) != 1:
+        raise RefusedError(f"--said takes one report, {len(reports)} given; give name=file.json once")
+    [(name, ours)] = reports.items()
+    told = [kind for kind in KINDS.values() if kind.fit and {kind.name, kind.boxes} <= ours["summary"].keys()]
+    if not told:
+        raise RefusedError(f"'{name}' was told of no boxes; evaluate it with --kinds box,saidtight or more")
+    records = [record_from(values) for values in ours["records"]]
+    headings = [f"{NAMES[kind.boxes]}, said to be {kind.fit}: Dice, points above untold" for kind in told]
+    print("| organ | objects | " + " | ".join(headings) + " |\n| --- | ---: |" + " ---: |" * len(told))
+    compared = []
+    for kind in told:
+        untold = [replace(record, kind=kind.name) for record in records if record.kind == kind.boxes]
+        compared.append(
+            compare([record for record in records if record.kind == kind.name], untold)[kind.name]
+        )
+    for organ, cell in ours["summary"][told[0].name].items():
+        cells = (each[organ] for each in compared)
+        values = [f"{difference.dice:.3f}: {_points(difference)}" for difference in cells]
         print(f"| {organ} | {cell['objects']} | " + " | ".join(values) + " |")
 
 
@@ -264,6 +291,7 @@ SHAPES = {
     "--rows": _print_rows,
     "--wide": _print_wide,
     "--beside": _print_beside,
+    "--said": _print_said,
 }
 
 if __name__ == "__main__":

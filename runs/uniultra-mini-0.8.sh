@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # uniultra-mini 0.8.0, from 0.7.0: encoder and small decoder go on together, from masks, and learn what a user may say of a box: that it is tight, or loose.
 # Two hours on one core. What was stopped goes on when the command is given again.
-#   runs/uniultra-mini-0.7.sh DATA/manifest.csv MINI-0.7.0
+#   runs/uniultra-mini-0.8.sh DATA/manifest.csv MINI-0.7.0
 # MINI-0.7.0 is the folder that runs/uniultra-mini-0.7.sh ends with (runs/uniultra-mini-0.7/onnx), or the one of the release before this one.
 # With GPU=1 in a form for one GPU (batches of 32, bfloat16, loading beside; twice the steps), which has not been run yet.
 set -euo pipefail
@@ -29,7 +29,7 @@ for each in 0.35 0.5 0.7 1.0; do
 done
 python benchmarks/click_passes.py --data "$data" --limit 20 --model "$run/raw-$share"  # which stayed as they were
 uniultra export --model "$run/blend-$share" "${small[@]}" "${passes[@]}" --out "$run/raw"
-uniultra evaluate --model "$run/raw" --data "$data" --split val --limit 40 --first --draws 1 --kinds $kinds --out "$run/val-raw.json" --force
+uniultra evaluate --model "$run/raw" --data "$data" --split val --limit 40 --first --draws 1 --kinds $kinds,$said --out "$run/val-raw.json" --force
 uniultra calibrate "$run/val-raw.json" --out "$run/calibration.json" --force
 uniultra export --model "$run/blend-$share" "${small[@]}" "${passes[@]}" --calibration "$run/calibration.json" --out "$run/calibrated"
 uniultra evaluate --model "$run/calibrated" --data "$data" --split val --limit 80 --first --draws 2 --kinds click1,uclick1,scribble,click3,click5,mask \

@@ -14,7 +14,10 @@ from networks import short
 from phantoms import ellipse, speckled
 from uniultra.backends.torch import TorchBackend
 from uniultra.batch.job import Item, plain, plain_track
+from uniultra.data.prompt_simulation import box_fit, exact_box
 from uniultra.errors import DataError, PromptError
+from uniultra.evaluation.settings import KINDS
+from uniultra.evaluation.simulated_user import box_for
 from uniultra.geometry import ModelMap, prompt_points, whole
 from uniultra.model_facts import ModelFacts
 from uniultra.models.adapted import open_model
@@ -152,3 +155,14 @@ def test_a_track_goes_on_only_with_what_was_said() -> None:
     }
     assert about[""] != about["tight"] != about["loose"]
     assert len(about[""]["prompts"][0]) == 6, "as journals of before have it"
+
+
+def test_an_evaluation_says_it_of_the_very_same_boxes() -> None:
+    true = ellipse((240, 320), (170, 110), (60, 40))
+    said = [kind for kind in KINDS.values() if kind.fit]
+    assert {kind.fit for kind in said} == {"tight", "loose"}
+    for kind in said:
+        for draw in (0, 1):
+            told, plain = (box_for("a", 0, one, draw, true) for one in (kind, KINDS[kind.boxes]))
+            assert told == plain
+            assert box_fit(told, exact_box(true)) == kind.fit

@@ -154,6 +154,21 @@ def test_wide_tables_have_a_row_an_organ_and_a_column_a_kind(tmp_path: Path) -> 
     assert refused == "tables: --wide takes two reports, 1 given; give name=file.json twice\n"
 
 
+def test_what_is_said_of_boxes_is_set_against_the_same_boxes_untold(tmp_path: Path) -> None:
+    untold, told = scored(0.5, 0.6), scored(0.6, 0.7, kind="saidloose15")
+    untold["records"] = [{**record, "kind": "loose15"} for record in untold["records"]]
+    both = {**untold, "records": untold["records"] + told["records"]}
+    both["summary"] = {kind: {"breast": CELL} for kind in ("loose15", "saidloose15")}
+    assert _join(tmp_path, both, before=("--said",)).stdout.splitlines() == [
+        "| organ | objects | 15 % too wide, said to be loose: Dice, points above untold |",
+        "| --- | ---: | ---: |",
+        "| breast | 4 | 0.650: **+10.0** [+10.0, +10.0] |",
+    ]
+    refused = [_join(tmp_path, *given, before=("--said",)).stderr for given in ((REPORT,), (both, both))]
+    assert refused[0] == "tables: 'a' was told of no boxes; evaluate it with --kinds box,saidtight or more\n"
+    assert refused[1] == "tables: --said takes one report, 2 given; give name=file.json once\n"
+
+
 def test_what_is_no_report_is_named(tmp_path: Path) -> None:
     [line] = _join(tmp_path, REPORT, {"x": 1}).stderr.splitlines()
     assert "is not a report of `uniultra evaluate --out` (keys are missing)" in line

@@ -27,6 +27,7 @@ class PromptKind:
             box.
         margin: how far all edges of the box lie outwards, as a share of the side along them; below 0 inwards.
         fit: what is said of the box: tight or loose; "" for nothing.
+        boxes: the kind whose boxes, to the bit, these are, if another's.
         sam2: the box is drawn as SAM 2's training draws it; see `prompts.sam2_box`.
         clicks: how many clicks at most, the first in the object's depth, each further one on the largest
             error; 0 for others.
@@ -47,6 +48,7 @@ class PromptKind:
     goal: float = 0.0
     rough: bool = False
     fit: str = ""
+    boxes: str = ""
 
     @property
     def is_box(self) -> bool:
@@ -76,10 +78,10 @@ KINDS: dict[str, PromptKind] = {
         PromptKind("uclick1", clicks=1, anywhere=True),
         PromptKind("scribble", clicks=1, stroke=True),
         PromptKind("box4", jitter=0.04),
-        PromptKind("saidtight", fit="tight"),
-        PromptKind("saidtight4", jitter=0.04, fit="tight"),
-        PromptKind("saidloose15", margin=0.15, fit="loose"),
-        PromptKind("saidloose30", margin=0.30, fit="loose"),
+        PromptKind("saidtight", fit="tight", boxes="box"),
+        PromptKind("saidtight4", jitter=0.04, fit="tight", boxes="box4"),
+        PromptKind("saidloose15", margin=0.15, fit="loose", boxes="loose15"),
+        PromptKind("saidloose30", margin=0.30, fit="loose", boxes="loose30"),
     )
 }
 STANDARD_KINDS = ("box", "box10", "box20", "click1", "click3", "click5", "to90", "mask")

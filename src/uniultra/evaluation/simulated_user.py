@@ -114,7 +114,7 @@ def box_for(row_id: str, object_index: int, kind: PromptKind, draw: int, true_hw
     Where less than a pixel would be left, the exact edges stay.
     """
     exact = exact_box(true_hw)
-    rng = _rng(row_id, object_index, kind.name, draw)
+    rng = _rng(row_id, object_index, kind.boxes or kind.name, draw)
     x0, y0, x1, y1 = _drawn_box(exact, kind, true_hw.shape, rng)
     height, width = true_hw.shape
     x0, y0, x1, y1 = max(x0, -0.5), max(y0, -0.5), min(x1, width - 0.5), min(y1, height - 0.5)
