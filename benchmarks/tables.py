@@ -10,9 +10,9 @@ each other one on the same prompts, with the paired 95 % interval. `--overview` 
 ±10 % and exact boxes of all reports, then the first one's clicks. `--rows` shows a row a report: boxes by
 10 % an organ, the means, and by how many points each is above the first. `--wide` shows a row an organ and a
 column a kind of prompt: the first one's Dice, and by how many points it is above the second. `--beside` shows
-the first one's Dice with its interval, and the second's in a column of its own. `--said` shows one report: the
-Dice with boxes of which the model is told how they fit, and by how many points that is above the same boxes
-untold.
+the first one's Dice with its interval, and the second's in a column of its own. `--said` shows one report:
+the Dice with boxes of which the model is told how they fit, and by how many points that is above the same
+boxes untold.
 """
 
 from __future__ import annotations
