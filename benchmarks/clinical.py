@@ -3,7 +3,8 @@ fraction.
 
     python benchmarks/clinical.py --data manifest.csv --circumferences hc18_circumference.csv --split test
 
-Each structure is prompted by its box, exact and with each edge moved by up to a tenth of the side (seed 0).
+Each structure is prompted by its box, exact and with each edge moved by up to a tenth of the side (seed 0);
+and, of a model that can be told, exact or moved by up to 4 % and said to be tight.
 HC is the circumference of the ellipse fitted to the mask, against the published one; EF is Simpson's from one
 view's ED and ES, against that of the true masks.
 """
@@ -30,6 +31,14 @@ from uniultra.types import Prompt
 
 VENTRICLE = 1
 """Its class in CAMUS."""
+DRAWN = {
+    "exact box": (0.0, ""),
+    "box ±10 %": (0.1, ""),
+    "exact box, said to be tight": (0.0, "tight"),
+    "box ±4 %, said to be tight": (0.04, "tight"),
+}
+"""How far the edges move, and what is said of the box."""
+Drawn = tuple[float, str]
 BEAT = re.compile(r"(.+_[24]CH)_(ED|ES)")
 
 
@@ -47,28 +56,30 @@ def main() -> None:
     with open(options.circumferences, encoding="utf-8") as file:
         true_mm = {line["id"]: float(line["hc_mm"]) for line in csv.DictReader(file)}
     report = {"model": f"{segmenter.name} {segmenter.version}", "split": options.split}
-    for kind, jitter in (("exact box", 0.0), ("box ±10 %", 0.1)):
+    for kind, (jitter, fit) in DRAWN.items():
+        if fit and not segmenter.facts.box_fits:
+            continue
         report[kind] = {
             "HC, mm": spread(
                 [
-                    circumference_error(segmenter, row, jitter, true_mm[row.id])
+                    circumference_error(segmenter, row, (jitter, fit), true_mm[row.id])
                     for row in rows
                     if row.id in true_mm
                 ]
             ),
-            "EF, points": spread(fraction_errors(segmenter, rows, jitter)),
+            "EF, points": spread(fraction_errors(segmenter, rows, (jitter, fit))),
         }
     print(json.dumps(report, indent=2))
 
 
-def circumference_error(segmenter: Segmenter, row: Row, jitter: float, true_mm: float) -> float:
+def circumference_error(segmenter: Segmenter, row: Row, drawn: Drawn, true_mm: float) -> float:
     """Found less true, mm."""
-    mask_hw = found(segmenter, row, 1, jitter)
+    mask_hw = found(segmenter, row, 1, drawn)
     shape = measure_shape(mask_hw, row.spacing_mm_yx)
     return float("nan") if shape is None else shape.circumference.value - true_mm
 
 
-def fraction_errors(segmenter: Segmenter, rows: list[Row], jitter: float) -> list[float]:
+def fraction_errors(segmenter: Segmenter, rows: list[Row], drawn: Drawn) -> list[float]:
     """Found less true of each view with both its frames, percentage points. EF is a ratio: the size of a
     pixel doesn't matter.
     """
@@ -81,16 +92,16 @@ def fraction_errors(segmenter: Segmenter, rows: list[Row], jitter: float) -> lis
     for pair in beats.values():
         if len(pair) == 2:
             model, true = (
-                fraction(*(masks(segmenter, pair[moment], jitter)[which] for moment in ("ED", "ES")))
+                fraction(*(masks(segmenter, pair[moment], drawn)[which] for moment in ("ED", "ES")))
                 for which in (0, 1)
             )
             errors.append(model - true)
     return errors
 
 
-def masks(segmenter: Segmenter, row: Row, jitter: float) -> tuple[np.ndarray, np.ndarray]:
+def masks(segmenter: Segmenter, row: Row, drawn: Drawn) -> tuple[np.ndarray, np.ndarray]:
     """The ventricle by the model, and the true one."""
-    return found(segmenter, row, VENTRICLE, jitter), read_row(row)[1] == VENTRICLE
+    return found(segmenter, row, VENTRICLE, drawn), read_row(row)[1] == VENTRICLE
 
 
 def fraction(diastole_hw: np.ndarray, systole_hw: np.ndarray) -> float:
@@ -100,14 +111,14 @@ def fraction(diastole_hw: np.ndarray, systole_hw: np.ndarray) -> float:
     return ejection_fraction(*sorted((one, other), key=lambda volume: -volume.volume.value)).value
 
 
-def found(segmenter: Segmenter, row: Row, identity: int, jitter: float) -> np.ndarray:
+def found(segmenter: Segmenter, row: Row, identity: int, drawn: Drawn) -> np.ndarray:
     """The mask of a structure, prompted by its box; the draw depends on the image alone."""
     frame, ids_hw = read_row(row)
-    box = exact_box(ids_hw == identity)
+    box, (jitter, fit) = exact_box(ids_hw == identity), drawn
     if jitter:
         seed = int.from_bytes(row.id.encode()[-8:], "little")
         box = jitter_box(box, jitter, np.random.default_rng(seed))
-    return segmenter.segment(frame, [Prompt(box_xyxy=box)])[0].mask_hw
+    return segmenter.segment(frame, [Prompt(box_xyxy=box, box_fit=fit)])[0].mask_hw
 
 
 def spread(errors: list[float]) -> dict[str, float | int]:
