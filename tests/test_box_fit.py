@@ -14,7 +14,8 @@ from networks import short
 from phantoms import ellipse, speckled
 from uniultra.backends.torch import TorchBackend
 from uniultra.batch.job import Item, plain, plain_track
-from uniultra.data.prompt_simulation import box_fit, exact_box
+from uniultra.box_fit import fit_of
+from uniultra.data.prompt_simulation import exact_box
 from uniultra.errors import DataError, PromptError
 from uniultra.evaluation.settings import KINDS
 from uniultra.evaluation.simulated_user import box_for
@@ -165,4 +166,4 @@ def test_an_evaluation_says_it_of_the_very_same_boxes() -> None:
         for draw in (0, 1):
             told, plain = (box_for("a", 0, one, draw, true) for one in (kind, KINDS[kind.boxes]))
             assert told == plain
-            assert box_fit(told, exact_box(true)) == kind.fit
+            assert fit_of(told, exact_box(true)) == kind.fit

@@ -50,5 +50,14 @@ def described(value: object) -> str:
     )
 
 
+def check_previous(mask: object) -> None:
+    """Raises PromptError for a previous mask that isn't a bool array (height, width), or None."""
+    if mask is None or (isinstance(mask, np.ndarray) and mask.ndim == 2 and mask.dtype == np.bool_):
+        return
+    raise PromptError(
+        f"the previous mask is {described(mask)}; it must be a bool array (height, width), as in mask > 0"
+    )
+
+
 def numbers(values: tuple[float, ...]) -> str:
     return ",".join(f"{v:g}" for v in values)

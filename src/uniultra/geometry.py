@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from uniultra.box_fit import CORNER_LABELS
 from uniultra.pixel_scale import Box, Calibration, Scale
 from uniultra.taps import bilinear, seen, taps
-from uniultra.types import CORNER_LABELS, POSITIVE, Embedding, Features, Frame, Prompt, Region, mask_box
+from uniultra.types import POSITIVE, Embedding, Features, Frame, Prompt, Region, mask_box
 
 EVEN = 2
 """Pixels whose grey values differ by at most this much, of 255, show nothing: no eye tells them apart."""

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from uniultra.arguments import described, is_size, numbers, prompt_sequences
+from uniultra.arguments import check_previous, described, is_size, numbers, prompt_sequences
+from uniultra.box_fit import check_fit
 from uniultra.errors import FileError, PromptError
 from uniultra.pixel_scale import NO_SCALE, UNKNOWN, Calibration, Scale
 
@@ -153,10 +154,6 @@ class Region:
         return self.y1 - self.y0
 
 
-CORNER_LABELS = {"": (2, 3), "tight": (4, 5), "loose": (6, 7)}
-"""What is known of how a box fits, and the labels of its two corners for a model that can tell."""
-
-
 @dataclass(frozen=True)
 class Prompt:
     """What points at ONE structure: any mix of a box, points, and a previous mask.
@@ -167,8 +164,7 @@ class Prompt:
         point_labels: one of POSITIVE (1) or NEGATIVE (0) a point; left out, all points are positive.
         mask_hw: a previous mask of the frame's own size, bool; or None.
         name: what the structure is called, see `structures`; "" for nothing.
-        box_fit: what is known of the box: "tight", it touches the structure on all four sides; "loose", it
-            leaves room on all four; or "" where nothing is said.
+        box_fit: "tight", the box touches the structure on all sides; "loose", it leaves room; "" for unsaid.
 
     Raises:
         PromptError: on an empty prompt, a number that is not finite, an inverted or empty box, a label that
@@ -188,14 +184,7 @@ class Prompt:
             object.__setattr__(self, name, value)
         self._check_box()
         self._check_points()
-        mask = self.mask_hw
-        if mask is not None and not (
-            isinstance(mask, np.ndarray) and mask.ndim == 2 and mask.dtype == np.bool_
-        ):
-            raise PromptError(
-                f"the previous mask is {described(mask)}; it must be a bool array (height, width), as in "
-                "mask > 0"
-            )
+        check_previous(self.mask_hw)
         has_mask = self.mask_hw is not None and bool(self.mask_hw.any())
         if self.box_xyxy is None and not has_mask and POSITIVE not in self.point_labels:
             raise PromptError(
@@ -203,13 +192,7 @@ class Prompt:
             )
 
     def _check_box(self) -> None:
-        if not isinstance(self.box_fit, str) or self.box_fit not in CORNER_LABELS:
-            raise PromptError(
-                f"box fit {self.box_fit!r:.40} is unknown; give tight (the box touches the structure on all "
-                "sides) or loose (it leaves room on all sides), or leave it out"
-            )
-        if self.box_xyxy is None and self.box_fit:
-            raise PromptError(f"box fit '{self.box_fit}' without a box; give the box, or leave it out")
+        check_fit(self.box_fit, self.box_xyxy is not None)
         if self.box_xyxy is None:
             return
         if len(self.box_xyxy) != 4 or not all(math.isfinite(v) for v in self.box_xyxy):

@@ -10,10 +10,11 @@ import pytest
 from PIL import Image, ImageFilter
 
 from phantom_manifest import Phantom, phantom_manifest, true_ids
-from uniultra.data.dataset import PromptDataset, SampleSpec
+from uniultra.box_fit import CORNER_LABELS
+from uniultra.data.dataset import PromptDataset
+from uniultra.data.draws import SampleSpec
 from uniultra.data.problems import RowError
 from uniultra.data.splits import train_split
-from uniultra.types import CORNER_LABELS
 
 
 def test_objects_are_those_of_the_masks_and_soft_edges_are_refused(tmp_path: Path) -> None:

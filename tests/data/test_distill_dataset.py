@@ -10,7 +10,7 @@ import torch
 
 from phantom_manifest import Phantom, phantom_manifest
 from phantoms import speckled
-from uniultra.data.dataset import PromptDataset, SampleSpec
+from uniultra.data.dataset import PromptDataset
 from uniultra.data.distill_dataset import (
     MOST_FRAMES,
     DistillDataset,
@@ -19,6 +19,7 @@ from uniultra.data.distill_dataset import (
     empty_images,
     frames_of,
 )
+from uniultra.data.draws import SampleSpec
 from uniultra.data.splits import TrainSplit, train_split
 from uniultra.errors import FileError
 from uniultra.io.video_writer import write_movie

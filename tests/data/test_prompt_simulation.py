@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from phantoms import ellipse
+from uniultra.box_fit import fit_of
 from uniultra.data.prompt_simulation import (
-    box_fit,
     centre_click,
     correction_click,
     exact_box,
@@ -37,10 +37,10 @@ def test_the_exact_box_is_tight(mask_hw: np.ndarray) -> None:
 def test_a_box_is_tight_or_loose_by_its_own_edges() -> None:
     true = (10.0, 20.0, 110.0, 220.0)
     expected = {0.0: "tight", 0.03: "tight", -0.03: "tight", -0.05: "", 0.05: "loose", 0.4: "loose"}
-    assert {margin: box_fit(widen_box(true, margin), true) for margin in expected} == expected
-    assert box_fit((10.0, 20.0, 110.0, 229.0), true) == ""
-    assert box_fit((5.0, 12.0, 115.0, 227.0), true) == ""
-    assert box_fit((5.0, 11.0, 115.0, 229.0), true) == "loose"
+    assert {margin: fit_of(widen_box(true, margin), true) for margin in expected} == expected
+    assert fit_of((10.0, 20.0, 110.0, 229.0), true) == ""
+    assert fit_of((5.0, 12.0, 115.0, 227.0), true) == ""
+    assert fit_of((5.0, 11.0, 115.0, 229.0), true) == "loose"
 
 
 def test_an_empty_mask_has_no_box() -> None:

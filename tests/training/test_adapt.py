@@ -23,7 +23,8 @@ from transformers.models.sam2.modeling_sam2 import Sam2Model
 from commands import command, largest_file, uniultra
 from labs import write_manifest
 from uniultra.backends.torch import TorchBackend
-from uniultra.data.dataset import PromptDataset, SampleSpec
+from uniultra.data.dataset import PromptDataset
+from uniultra.data.draws import SampleSpec
 from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import train_split
 from uniultra.errors import DataError, ModelError

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from uniultra.data.dataset import PromptDataset, SampleSpec
+from uniultra.data.dataset import PromptDataset
+from uniultra.data.draws import SampleSpec
 from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import train_split
 from uniultra.errors import ModelError

@@ -12,8 +12,9 @@ import torch
 from safetensors.torch import load_file
 
 from labs import write_manifest
-from uniultra.data.dataset import PromptDataset, SampleSpec
+from uniultra.data.dataset import PromptDataset
 from uniultra.data.draw_sampler import DrawSampler
+from uniultra.data.draws import SampleSpec
 from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import permissive, selection_split, train_split
 from uniultra.errors import DataError, ModelError

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from labs import write_manifest
-from uniultra.data.dataset import PromptDataset, SampleSpec
+from uniultra.data.dataset import PromptDataset
 from uniultra.data.distill_dataset import DistillDataset
+from uniultra.data.draws import SampleSpec
 from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import train_split
 from uniultra.errors import ModelError, OutputError

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uniultra.box_fit import BOX_FIT_HELP, BoxFit
 from uniultra.cli.frames import Printed, SegmentJob, segment_frames
 from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched, store_results
 from uniultra.cli.terminal.options import (
@@ -38,7 +39,7 @@ from uniultra.outputs.plan import (
     own_study,
 )
 from uniultra.pixel_scale import UNCALIBRATED
-from uniultra.prompts.grouping import BOX_FIT_HELP, BoxFit, PromptSource, parse_typed
+from uniultra.prompts.grouping import PromptSource, parse_typed
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:

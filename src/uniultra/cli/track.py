@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uniultra.box_fit import BOX_FIT_HELP, BoxFit
 from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched_one, store_results
 from uniultra.cli.terminal.course_lines import course_lines
 from uniultra.cli.terminal.extras import need
@@ -30,7 +31,7 @@ from uniultra.outputs.plan import (
     dicom_paths,
     own_study,
 )
-from uniultra.prompts.grouping import BOX_FIT_HELP, BoxFit, Typed, parse_typed
+from uniultra.prompts.grouping import Typed, parse_typed
 from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from uniultra.box_fit import CORNER_LABELS, FIT_LIMIT, fit_of
 from uniultra.data.augmentation import draw_appearance, draw_placement
+from uniultra.data.draws import SampleSpec
 from uniultra.data.loading import read_row
 from uniultra.data.manifest import SMALLEST_OBJECT, Row, objects_in
 from uniultra.data.prompt_simulation import (
-    FIT_LIMIT,
-    box_fit,
     jitter_box,
     random_click,
     sam2_box,
@@ -32,82 +32,10 @@ from uniultra.data.unnamed import draw_alike, draw_region
 from uniultra.errors import DataError
 from uniultra.geometry import ModelMap, blurred_to_shrink, region_around, whole
 from uniultra.pixel_scale import Box
-from uniultra.types import CORNER_LABELS, POSITIVE, Region
+from uniultra.types import POSITIVE, Region
 
 POINTS = 3
 """Slots for the first prompt's points: two box corners and one click."""
-
-
-@dataclass(frozen=True)
-class Draws:
-    """What is drawn how often, as far as the settings of a run say it.
-
-    Attributes:
-        whole_share: share of views that show the whole frame.
-        box_share: share of focus views prompted by a box alone; the others have a click, with or without a
-            rough box.
-        bare_share: share of those with a click that have no box at all.
-        exact_share: share of the box prompts that are exact; what the next two leave over is jittered by 0 to
-            `box_jitter`.
-        margin_share: share of the box prompts with one margin on all sides, `margin_low` to `margin_high` of
-            the side along it.
-        margin_low, margin_high: the margins' range; below 0 the box is too tight.
-        sam2_share: share of the box prompts drawn as SAM 2 does; see `prompts.sam2_box`.
-        box_jitter: largest jitter of a user's box.
-        fit_share: share of the user's boxes whose fit is said, among those that are tight or loose
-            (`box_fit`); half of the tight ones are then jittered within what is called so. It counts for
-            nothing with a model that can't be told.
-        unnamed_share: share of the examples whose target is a region that is alike in brightness and that no
-            label names, prompted by a box; see `data.unnamed`.
-        rough_jitter: largest jitter of a box that a coarse answer would give.
-        anywhere_share: share of the clicks that fall on any pixel of the object; the others keep to its
-            depth.
-        near_share: share of the focus views without a user's box that show a square around the click, as the
-            closer one of two first looks does, `near_side` of the frame's longer side.
-        mask_share: share of views that bring a rough previous mask.
-        rotation: largest rotation in degrees.
-        mirror_share: share of the views that are mirrored.
-        calm_share: share of the views whose appearance stays as it is; see `augmentation.draw_appearance`.
-    """
-
-    whole_share: float = 0.3
-    box_share: float = 0.65
-    bare_share: float = 0.2
-    exact_share: float = 0.3
-    margin_share: float = 0.0
-    margin_low: float = -0.08
-    margin_high: float = 0.38
-    sam2_share: float = 0.0
-    box_jitter: float = 0.2
-    fit_share: float = 0.0
-    unnamed_share: float = 0.0
-    rough_jitter: float = 0.35
-    anywhere_share: float = 0.0
-    near_share: float = 0.0
-    mask_share: float = 0.1
-    rotation: float = 25.0
-    mirror_share: float = 0.5
-    calm_share: float = 0.0
-
-
-@dataclass(frozen=True)
-class SampleSpec(Draws):
-    """The same, and what the model says of its views or nobody changes.
-
-    Attributes:
-        image_size: side of the model's input.
-        focus_stretch: how much longer a focused region's longer side may be than the other one; 1 for
-            squares.
-        focus_scale: range of that longer side over the box's.
-        near_side: range of the square's side around a click over the frame's longer side.
-        alone_share: share of the views with a previous mask that have nothing else: no box and no click.
-    """
-
-    image_size: int = 256
-    focus_stretch: float = 1.0
-    focus_scale: tuple[float, float] = (1.4, 2.2)
-    near_side: tuple[float, float] = (0.3, 0.6)
-    alone_share: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -300,7 +228,7 @@ def warp(pixels_hw: np.ndarray, to_model: ModelMap, placed: np.ndarray) -> np.nd
 
 def _said_fit(box: Box, true_box: Box, rng: np.random.Generator) -> tuple[Box, str]:
     """A box as it is drawn by whoever says how it fits, and what is said."""
-    fit = box_fit(box, true_box)
+    fit = fit_of(box, true_box)
     if fit == "tight" and rng.random() < 0.5:
         box = jitter_box(true_box, float(rng.uniform(0.0, FIT_LIMIT)), rng)
     return box, fit

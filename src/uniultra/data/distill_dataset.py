@@ -13,8 +13,9 @@ import torch
 from torch.utils.data import Dataset
 
 from uniultra.data.augmentation import draw_placement
-from uniultra.data.dataset import POINTS, PromptDataset, SampleSpec, changed, warp
+from uniultra.data.dataset import POINTS, PromptDataset, changed, warp
 from uniultra.data.draw_sampler import DrawSampler
+from uniultra.data.draws import SampleSpec
 from uniultra.data.loading import read_row
 from uniultra.data.manifest import objects_in
 from uniultra.data.splits import TrainSplit

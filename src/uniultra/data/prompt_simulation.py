@@ -13,10 +13,6 @@ from uniultra.pixel_scale import Box
 from uniultra.types import NEGATIVE, POSITIVE, mask_box
 
 SCRIBBLE_POINTS = 5
-FIT_LIMIT = 0.04
-"""So far, as a share of the side along it, an edge of a tight box is off at most, and one of a loose box lies
-outwards at least.
-"""
 
 
 def exact_box(mask_hw: np.ndarray) -> Box:
@@ -45,22 +41,6 @@ def widen_box(box_xyxy: Box, margin: float) -> Box:
     x0, y0, x1, y1 = box_xyxy
     across, down = margin * (x1 - x0), margin * (y1 - y0)
     return x0 - across, y0 - down, x1 + across, y1 + down
-
-
-def box_fit(box_xyxy: Box, true_xyxy: Box) -> str:
-    """How a box fits a structure's own: "tight", "loose" where all four edges lie well outside, or "" for
-    neither.
-    """
-    across, down = true_xyxy[2] - true_xyxy[0], true_xyxy[3] - true_xyxy[1]
-    outwards = [
-        sign * (edge - true) / side
-        for edge, true, side, sign in zip(
-            box_xyxy, true_xyxy, (across, down, across, down), (-1, -1, 1, 1), strict=True
-        )
-    ]
-    if max(map(abs, outwards)) <= FIT_LIMIT:
-        return "tight"
-    return "loose" if min(outwards) >= FIT_LIMIT else ""
 
 
 def sam2_box(box_xyxy: Box, frame_hw: tuple[int, int], rng: np.random.Generator) -> Box:

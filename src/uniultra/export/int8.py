@@ -15,8 +15,9 @@ import onnxruntime
 
 from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend, decoder_inputs, session
 from uniultra.backends.protocol import Backend
-from uniultra.data.dataset import PromptDataset, SampleSpec
+from uniultra.data.dataset import PromptDataset
 from uniultra.data.draw_sampler import DrawSampler
+from uniultra.data.draws import SampleSpec
 from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import TrainSplit, few_shot, train_split
 from uniultra.errors import DataError

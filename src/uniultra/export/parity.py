@@ -13,11 +13,12 @@ import onnx
 
 from uniultra.backends.onnx import OnnxBackend
 from uniultra.backends.torch import TorchBackend
+from uniultra.box_fit import CORNER_LABELS
 from uniultra.evaluation.metrics import dice
 from uniultra.evaluation.quality import calibrate
 from uniultra.export.onnx import QualityCalibration
 from uniultra.models.promptable import PromptableModel
-from uniultra.types import CORNER_LABELS, Features
+from uniultra.types import Features
 
 
 def check_parity(

@@ -15,8 +15,8 @@ from transformers import AutoConfig, AutoModel
 from transformers.models.sam2.configuration_sam2 import Sam2Config
 from transformers.models.sam2.modeling_sam2 import Sam2Model
 
+from uniultra.box_fit import CORNER_LABELS
 from uniultra.models import backbone, convnet  # noqa: F401  (transformers then knows the encoders that a config names)
-from uniultra.types import CORNER_LABELS
 
 PIXEL_MEAN = (0.485, 0.456, 0.406)
 PIXEL_STD = (0.229, 0.224, 0.225)

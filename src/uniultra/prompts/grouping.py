@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from uniultra.box_fit import BoxFit
 from uniultra.errors import PromptError
 from uniultra.io.paths import shown
 from uniultra.pixel_scale import Box
@@ -20,16 +20,6 @@ from uniultra.types import NEGATIVE, POSITIVE, Prompt
 
 if TYPE_CHECKING:
     from uniultra.io.priors import Prior
-
-
-BOX_FIT_HELP = "What is known of the boxes: tight, touching the structure on all sides; loose, leaving room."
-
-
-class BoxFit(StrEnum):
-    """What may be said of how the boxes of a call fit."""
-
-    tight = "tight"
-    loose = "loose"
 
 
 Point = tuple[float, float]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from uniultra.data.dataset import Draws
+from uniultra.data.draws import Draws
 from uniultra.models.adapter import AdapterSpec
 
 

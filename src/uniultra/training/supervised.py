@@ -14,7 +14,8 @@ from typing import Any
 import torch
 
 from uniultra import __version__
-from uniultra.data.dataset import Draws, PromptDataset, SampleSpec
+from uniultra.data.dataset import PromptDataset
+from uniultra.data.draws import Draws, SampleSpec
 from uniultra.data.manifest import Manifest, read_manifest
 from uniultra.data.splits import TrainSplit, permissive, selection_split, train_split
 from uniultra.errors import DataError, ModelError

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from uniultra.data.dataset import PromptDataset, SampleSpec
+from uniultra.data.dataset import PromptDataset
+from uniultra.data.draws import SampleSpec
 from uniultra.data.loading import check_manifest
 from uniultra.data.manifest import objects_in, read_manifest
 from uniultra.data.simulation.background import draw_background

@@ -13,9 +13,10 @@ from PIL import Image
 
 from browsers import Visit
 from phantoms import ellipse, speckled
+from uniultra.box_fit import CORNER_LABELS
 from uniultra.io.coco import mask_of
 from uniultra.segmenter import Segmenter
-from uniultra.types import CORNER_LABELS, Frame, Prompt
+from uniultra.types import Frame, Prompt
 from uniultra.web.workspace.static_files import STATIC
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
