@@ -131,6 +131,24 @@ def test_what_is_said_of_a_box_is_true(tmp_path: Path) -> None:
     assert set(_labelled(_drawn(tmp_path / "unsaid", 24, box_share=1.0, fit_share=0.0))) == {""}
 
 
+def test_boxes_drawn_to_fit_leave_the_others_as_they_are(tmp_path: Path) -> None:
+    boxes = {"box_share": 1.0, "exact_share": 0.0, "margin_share": 1.0, "margin_low": 0.2, "margin_high": 0.3}
+    drawn = _drawn(tmp_path, 150, told_share=0.5, **boxes)
+    said = _labelled(drawn)
+    assert 55 < sum(fit != "" for fit in said) < 95
+    assert 25 < said.count("tight") < 55
+    outwards = {
+        fit: np.array([_margins(each) for each, one in zip(drawn, said, strict=True) if one == fit])
+        for fit in ("", "tight", "loose")
+    }
+    assert outwards[""].mean(axis=1).min() > 0.12, (
+        "each has a margin of 0.2 or more, as if nothing were ever said"
+    )
+    assert np.abs(outwards["tight"]).max() < 0.08
+    assert outwards["loose"].min() > -0.01
+    assert np.ptp(outwards["loose"], axis=1).max() > 0.1, "some have another margin on each side"
+
+
 def test_what_a_coarse_answer_would_give_is_never_said_to_fit(tmp_path: Path) -> None:
     drawn = _drawn(tmp_path, 24, box_share=0.0, bare_share=0.0, rough_jitter=0.02, fit_share=1.0)
     assert set(_labelled(drawn)) == {""}

@@ -20,6 +20,7 @@ from uniultra.data.splits import permissive, selection_split, train_split
 from uniultra.errors import DataError, ModelError
 from uniultra.models.build import decoder_size
 from uniultra.models.promptable import with_box_fits
+from uniultra.training.config import AdaptConfig
 from uniultra.training.config_io import load_config
 from uniultra.training.loop import EMA_FILE
 from uniultra.training.supervised import describe, make_model, sample_spec, train
@@ -129,9 +130,14 @@ def test_a_model_that_cannot_be_told_is_told_nothing(manifest: Path) -> None:
     asked = load_config(None, ("model.image_size=64", "data.fit_share=0.5"))
     with pytest.raises(ModelError, match=r"fit_share = 0\.5, .* set model\.box_fits=true"):
         make_model(asked)
+    with pytest.raises(ModelError, match=r"told_share = 1, .* or data\.told_share=0"):
+        make_model(load_config(None, ("model.image_size=64", "data.told_share=1.0")))
     plain = make_model(load_config(None, ("model.image_size=64",)))
     assert sample_spec(asked.data, plain).fit_share == 0.0
-    assert sample_spec(asked.data, with_box_fits(plain)).fit_share == 0.5
+    assert sample_spec(AdaptConfig().data, plain).told_share == 0.0
+    told = with_box_fits(plain)
+    assert sample_spec(asked.data, told).fit_share == 0.5
+    assert sample_spec(AdaptConfig().data, told).told_share > 0.0
 
 
 def test_the_teacher_is_the_published_model_at_twice_the_width() -> None:

@@ -138,7 +138,11 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
     with_box = rng.random() < (0.3 if view_whole else spec.box_share)
     with_click = not with_box or rng.random() < 0.1
     near = not view_whole and not with_box and _chance(spec.near_share, rng)
-    prompt_box = _draw_box(true_box, not with_box, mask.shape, spec, rng)
+    told = with_box and _chance(spec.told_share, rng)
+    if told:
+        prompt_box, fit = _fitting_box(true_box, spec, rng)
+    else:
+        prompt_box, fit = _draw_box(true_box, not with_box, mask.shape, spec, rng), ""
     scale = float(rng.uniform(*spec.focus_scale))
     click = _draw_click(mask, placed, spec, rng) if near else None
     if click is not None:
@@ -150,8 +154,7 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
     image = changed(warp(item.image, to_model, placed), spec, rng)
     target = warp(mask * np.uint8(255), to_model, placed).astype(np.float32) / 255.0
     keep_box = with_box or (not view_whole and not near and rng.random() >= spec.bare_share)
-    fit = ""
-    if with_box and _chance(spec.fit_share, rng):
+    if with_box and not told and _chance(spec.fit_share, rng):
         prompt_box, fit = _said_fit(prompt_box, true_box, rng)
     points, labels = _box_corners(prompt_box if keep_box else None, to_model, fit)
     if click is not None:
@@ -197,6 +200,19 @@ def _draw_box(
     if kind < spec.exact_share + spec.margin_share + spec.sam2_share:
         return sam2_box(true_box, frame_hw, rng)
     return jitter_box(true_box, float(rng.uniform(0.0, spec.box_jitter)), rng)
+
+
+def _fitting_box(true_box: Box, spec: SampleSpec, rng: np.random.Generator) -> tuple[Box, str]:
+    """A box drawn to be tight or loose, and which it is; loose ones have one margin on all sides, or four."""
+    if rng.random() < 0.5:
+        return jitter_box(true_box, FIT_LIMIT * float(rng.integers(2)), rng), "tight"
+    margins = rng.uniform(FIT_LIMIT, max(spec.margin_high, FIT_LIMIT), 4)
+    if rng.random() < 0.5:
+        margins[:] = margins[0]
+    x0, y0, x1, y1 = true_box
+    sides = np.array([x0 - x1, y0 - y1, x1 - x0, y1 - y0])
+    left, top, right, bottom = (float(edge) for edge in np.array(true_box) + margins * sides)
+    return (left, top, right, bottom), "loose"
 
 
 def _click_in(mask_hw: np.ndarray, spec: SampleSpec, rng: np.random.Generator) -> tuple[float, float]:

@@ -181,7 +181,7 @@ class AdaptConfig:
     )
     loss: LossSettings = field(default_factory=LossSettings)
     data: DataSettings = field(
-        default_factory=lambda: DataSettings(exact_share=0.4, rotation=15.0, fit_share=0.5)
+        default_factory=lambda: DataSettings(exact_share=0.4, rotation=15.0, told_share=0.3)
     )
     replay: ReplaySettings = field(default_factory=ReplaySettings)
     few: FewSettings = field(default_factory=FewSettings)
@@ -270,6 +270,6 @@ class DistillConfig:
     decoder: DecoderSettings = field(default_factory=DecoderSettings)
     retune: RetuneSettings = field(default_factory=RetuneSettings)
     loss: LossSettings = field(default_factory=LossSettings)
-    data: DataSettings = field(default_factory=lambda: DataSettings(fit_share=0.5))
+    data: DataSettings = field(default_factory=lambda: DataSettings(told_share=0.3))
     unlabelled: UnlabelledSettings = field(default_factory=UnlabelledSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
