@@ -1,18 +1,22 @@
 #!/usr/bin/env bash
 # uniultra-mini 0.8.0, from 0.7.0: encoder and small decoder go on together, from masks, and learn what a user may say of a box: that it is tight, or loose.
+# Two runs: the second one mends what the first one does to boxes of which nothing is said.
 # Two hours on one core. What was stopped goes on when the command is given again.
 #   runs/uniultra-mini-0.8.sh DATA/manifest.csv MINI-0.7.0
 # MINI-0.7.0 is the folder that runs/uniultra-mini-0.7.sh ends with (runs/uniultra-mini-0.7/onnx), or the one of the release before this one.
 # With GPU=1 in a form for one GPU (batches of 32, bfloat16, loading beside; twice the steps), which has not been run yet.
 set -euo pipefail
-more=()
+more=() again=()
 [ -z "${GPU:-}" ] || more=(--set optim.batch_size=32 --set optim.precision=bf16 --set optim.workers=12 --set optim.steps=9600)
+[ -z "${GPU:-}" ] || again=("${more[@]}" --set optim.steps=2200)
 data=${1:?the manifest} start=${2:?the folder of uniultra-mini 0.7.0}
 run=runs/uniultra-mini-0.8 sets=runs/uniultra-mini-0.3/sets/manifest.csv
 kinds=box,box10,loose15,loose30,click1,uclick1,click3,click5 said=box4,saidtight,saidtight4,saidloose15,saidloose30
 [ -f "$sets" ] || { echo "'$sets' is missing: run runs/uniultra-mini-0.3.sh first, which makes it"; exit 2; }
 
 uniultra train --config configs/uniultra-mini-0.8.toml --set model.start_from="'$start'" --data "$sets" "${more[@]}" --out "$run/people"
+[ -d "$run/half" ] || python benchmarks/blend.py --before "$start" --after "$run/people/model" --share 0.5 --out "$run/half"
+uniultra train --config configs/uniultra-mini-0.8-told.toml --set model.start_from="'$run/half'" --data "$sets" "${again[@]}" --out "$run/told"
 
 # Everything that is chosen is chosen on val: the blend's share (by the regions that no label names as well: what they lose), how clicks are
 # followed, and the calibration of the quality.
@@ -21,7 +25,7 @@ small=(--precision w8 --name uniultra-mini --version 0.8.0 --force)
 passes=(--pass agreed=0.85 --pass sure=0.4 --pass closer_by=0.1 --pass max_hole=0.05)
 python benchmarks/unnamed_regions.py --data "$data" --split val --limit 12 --out "$run/regions"
 for each in 0.35 0.5 0.7 1.0; do
-    [ -d "$run/blend-$each" ] || python benchmarks/blend.py --before "$start" --after "$run/people/model" --share "$each" --out "$run/blend-$each"
+    [ -d "$run/blend-$each" ] || python benchmarks/blend.py --before "$start" --after "$run/told/model" --share "$each" --out "$run/blend-$each"
     uniultra export --model "$run/blend-$each" "${small[@]}" "${passes[@]}" --out "$run/raw-$each"
     uniultra evaluate --model "$run/raw-$each" --data "$data" --split val --limit 40 --first --draws 1 --kinds $kinds,$said --out "$run/val-$each.json" --force
     uniultra evaluate --model "$run/raw-$each" --data "$run/regions/manifest.csv" --split val --draws 1 --kinds box,click1,click3,click5 \
