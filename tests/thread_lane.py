@@ -23,7 +23,8 @@ class ThreadLane(Lane):
 
     def start(self) -> Ready:
         backend = self._worker.backend
-        return Ready(backend.facts.name, backend.facts.version, backend.facts.input_size)
+        facts = backend.facts
+        return Ready(facts.name, facts.version, facts.input_size, box_fits=facts.box_fits)
 
     def reopen(self, model: str) -> Ready:
         backend = open_backend(model, threads=1)
