@@ -72,7 +72,9 @@ def painted(line: str, hw: tuple[int, int]) -> np.ndarray:
 
 @pytest.mark.parametrize("hw", [(462, 622), (480, 640), (90, 120)])
 def test_walls_are_in_the_same_rows_and_columns_where_yolo_paints_them(hw: tuple[int, int]) -> None:
-    """ultralytics' own labels of such walls move by a row in some sizes (findings/ultralytics_thin_walls.sh)."""
+    """ultralytics' own labels of such walls move by a row in some sizes
+    (findings/ultralytics_thin_walls.sh).
+    """
     for thick in (1, 3):
         for first in range(5, 80, 7):
             along = np.zeros(hw, bool)

@@ -41,7 +41,8 @@ def _tile(row: Row) -> tuple[np.ndarray, str]:
         size_wh = max(round(frame.width * shrink), 1), max(round(frame.height * shrink), 1)
         picture = cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA)
     held = ", ".join(map(str, ids[:8])) + (", ..." if len(ids) > 8 else "")
-    named = f"{'id' if len(ids) == 1 else 'ids'} {held}" if ids else "empty mask"
+    noun = "id" if len(ids) == 1 else "ids"
+    named = f"{noun} {held}" if ids else "empty mask"
     return np.asarray(picture), f"{row.id}\n{row.split}, {row.organ}: {named}"
 
 

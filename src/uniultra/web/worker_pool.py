@@ -164,7 +164,7 @@ class ProcessLane(Lane):
         """
         lost = _WORKER_LOST
         for _ in range(2):
-            found = self._replaced()
+            found: Answer | Failure | None = self._replaced()
             if found is None:
                 found, lost = self._tried(job), _lost(job)
             if found is not None and found is not _WORKER_LOST:

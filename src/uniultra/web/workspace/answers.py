@@ -24,8 +24,8 @@ from uniultra.measure.volume import (
     simpson,
     turned_notes,
 )
-from uniultra.pixel_scale import UNKNOWN
 from uniultra.model_facts import ModelFacts
+from uniultra.pixel_scale import UNKNOWN
 from uniultra.prompt_checks import check_prompt, contradictions, unheard
 from uniultra.results import ObjectResult, TrackStatus, with_masks_notes
 from uniultra.text import Said
