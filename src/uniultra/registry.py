@@ -43,16 +43,16 @@ class ModelEntry:
 MODELS: tuple[ModelEntry, ...] = (
     ModelEntry(
         name="uniultra-mini",
-        version="0.7.0",
+        version="0.8.0",
         input_size=256,
         licence="Apache-2.0",
         sha256={
-            "config.json": "a4aeaf1815248753a15c1aff45c902ffc529212212e8bf300df3418e0a685128",
-            "decoder.onnx": "ae4f4fd31e60210569afc684a4f870d46e8ff80701d402fb102c8c0ef7320bdd",
-            "encoder.onnx": "fdff70bff33703828d26e675c24790fa32f2c62a566dd0e36a602b1491c33397",
-            "model.json": "d2dd257bd305ab09856759834caef16056ec82340dd70872ff7268eac9859e2e",
-            "model.safetensors": "0446258929519a3909df3da52f5ef1db7a76b0133b2ebdf5384eeef66111cfa9",
-            "parity.json": "6f3584e53c2a29ef60b1ee60f8457a67298db6aa26b1dec859cd304d3470ecf0",
+            "config.json": "00d64732373458e418efc76160c42afa56ae9d1677141a72f94befad0392281c",
+            "decoder.onnx": "e9d4e3112aa31b6f1e71e60f3ec1be1f203fd56ca5de00ebaed5cbfbbffd319f",
+            "encoder.onnx": "fba334e73d9e42517fb4c7223359e30fb99a14814b2f46121254034dfb20b4c9",
+            "model.json": "1132d1f550f07edb00e85836a94577991e2b6f9acbc66b0ea7c8ba2d03139c25",
+            "model.safetensors": "8462f3524cc77c7a29c17e85eb52b8d50a646b08e64a519f5a46f7f63709a549",
+            "parity.json": "e72a65857c710d4c3be86dde80dc3f8df4a569904c468f5d277a8a558e6231be",
         },
     ),
     ModelEntry(

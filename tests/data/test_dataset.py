@@ -133,7 +133,7 @@ def test_what_is_said_of_a_box_is_true(tmp_path: Path) -> None:
 
 def test_boxes_drawn_to_fit_leave_the_others_as_they_are(tmp_path: Path) -> None:
     boxes = {"box_share": 1.0, "exact_share": 0.0, "margin_share": 1.0, "margin_low": 0.2, "margin_high": 0.3}
-    drawn = _drawn(tmp_path, 150, told_share=0.5, **boxes)
+    drawn = _drawn(tmp_path, 150, drawn_fit_share=0.5, **boxes)
     said = _labelled(drawn)
     assert 55 < sum(fit != "" for fit in said) < 95
     assert 25 < said.count("tight") < 55

@@ -19,7 +19,7 @@ from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import permissive, selection_split, train_split
 from uniultra.errors import DataError, ModelError
 from uniultra.models.build import decoder_size
-from uniultra.models.promptable import with_box_fits
+from uniultra.models.promptable import with_box_fits, with_fits
 from uniultra.training.config import AdaptConfig
 from uniultra.training.config_io import load_config
 from uniultra.training.loop import EMA_FILE
@@ -130,14 +130,34 @@ def test_a_model_that_cannot_be_told_is_told_nothing(manifest: Path) -> None:
     asked = load_config(None, ("model.image_size=64", "data.fit_share=0.5"))
     with pytest.raises(ModelError, match=r"fit_share = 0\.5, .* set model\.box_fits=true"):
         make_model(asked)
-    with pytest.raises(ModelError, match=r"told_share = 1, .* or data\.told_share=0"):
-        make_model(load_config(None, ("model.image_size=64", "data.told_share=1.0")))
+    with pytest.raises(ModelError, match=r"drawn_fit_share = 1, .* or data\.drawn_fit_share=0"):
+        make_model(load_config(None, ("model.image_size=64", "data.drawn_fit_share=1.0")))
     plain = make_model(load_config(None, ("model.image_size=64",)))
     assert sample_spec(asked.data, plain).fit_share == 0.0
-    assert sample_spec(AdaptConfig().data, plain).told_share == 0.0
-    told = with_box_fits(plain)
-    assert sample_spec(asked.data, told).fit_share == 0.5
-    assert sample_spec(AdaptConfig().data, told).told_share > 0.0
+    assert sample_spec(AdaptConfig().data, plain).drawn_fit_share == 0.0
+    able = with_box_fits(plain)
+    assert sample_spec(asked.data, able).fit_share == 0.5
+    assert sample_spec(AdaptConfig().data, able).drawn_fit_share > 0.0
+
+
+def test_fits_alone_leave_every_other_weight_as_it_was(manifest: Path, tmp_path: Path) -> None:
+    first = train(load_config(None, SMALL), manifest, tmp_path / "first")
+    alone = ("model.box_fits=true", "model.fits_alone=true")
+    start = ("model.image_size=64", f"model.start_from='{first}'", *alone)
+    drawn = ("data.box_share=1.0", "data.whole_share=0.0", "data.drawn_fit_share=1.0")
+    short = ("optim.batch_size=4", "optim.workers=0", "optim.steps=6", "optim.save_every=3", "loss.rounds=2")
+    second = train(
+        load_config(None, (*start, *drawn, *short, "optim.weight_decay=0.0")), manifest, tmp_path / "second"
+    )
+    before, after = (load_file(folder / "model.safetensors") for folder in (first, second))
+    table = "prompt_encoder.point_embed.weight"
+    assert all(torch.equal(value, after[name]) for name, value in before.items() if name != table)
+    assert torch.equal(after[table][:4], before[table])
+    assert (after[table][4:] != with_fits(before[table])[4:]).any(dim=1).all()
+    with pytest.raises(ModelError, match=r"optim\.weight_decay = 0\.01 would shrink"):
+        make_model(load_config(None, start))
+    with pytest.raises(ModelError, match="nothing to learn"):
+        make_model(load_config(None, (*start, "model.box_fits=false")))
 
 
 def test_the_teacher_is_the_published_model_at_twice_the_width() -> None:

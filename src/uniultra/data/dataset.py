@@ -138,8 +138,8 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
     with_box = rng.random() < (0.3 if view_whole else spec.box_share)
     with_click = not with_box or rng.random() < 0.1
     near = not view_whole and not with_box and _chance(spec.near_share, rng)
-    told = with_box and _chance(spec.told_share, rng)
-    if told:
+    fitting = with_box and _chance(spec.drawn_fit_share, rng)
+    if fitting:
         prompt_box, fit = _fitting_box(true_box, spec, rng)
     else:
         prompt_box, fit = _draw_box(true_box, not with_box, mask.shape, spec, rng), ""
@@ -154,7 +154,7 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
     image = changed(warp(item.image, to_model, placed), spec, rng)
     target = warp(mask * np.uint8(255), to_model, placed).astype(np.float32) / 255.0
     keep_box = with_box or (not view_whole and not near and rng.random() >= spec.bare_share)
-    if with_box and not told and _chance(spec.fit_share, rng):
+    if with_box and not fitting and _chance(spec.fit_share, rng):
         prompt_box, fit = _said_fit(prompt_box, true_box, rng)
     points, labels = _box_corners(prompt_box if keep_box else None, to_model, fit)
     if click is not None:

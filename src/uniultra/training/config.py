@@ -29,7 +29,11 @@ class ModelSettings:
     start_from: str = ""
     """A model, by name or folder, to start from; above, only image_size and focus_stretch then count."""
     box_fits: bool = False
-    """Whether a model that doesn't know tight and loose boxes apart is to learn it; see `data.fit_share`."""
+    """Whether a model that can't tell tight and loose boxes apart learns it (`data.drawn_fit_share`)."""
+    fits_alone: bool = False
+    """Only what tight and loose boxes are is learned, 4 x the decoder's width numbers: what the model makes
+    of every other prompt stays as it is.
+    """
     widen_from: str = ""
     """A model of half this size's width, by name or folder, whose function is the start; `size` must be twice
     it, such as mini-2x.
@@ -181,7 +185,7 @@ class AdaptConfig:
     )
     loss: LossSettings = field(default_factory=LossSettings)
     data: DataSettings = field(
-        default_factory=lambda: DataSettings(exact_share=0.4, rotation=15.0, told_share=0.3)
+        default_factory=lambda: DataSettings(exact_share=0.4, rotation=15.0, drawn_fit_share=0.3)
     )
     replay: ReplaySettings = field(default_factory=ReplaySettings)
     few: FewSettings = field(default_factory=FewSettings)
@@ -270,6 +274,6 @@ class DistillConfig:
     decoder: DecoderSettings = field(default_factory=DecoderSettings)
     retune: RetuneSettings = field(default_factory=RetuneSettings)
     loss: LossSettings = field(default_factory=LossSettings)
-    data: DataSettings = field(default_factory=lambda: DataSettings(told_share=0.3))
+    data: DataSettings = field(default_factory=lambda: DataSettings(drawn_fit_share=0.3))
     unlabelled: UnlabelledSettings = field(default_factory=UnlabelledSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)

@@ -22,7 +22,7 @@ from uniultra.errors import DataError, ModelError
 from uniultra.io.output import write_json
 from uniultra.models.adapted import open_model
 from uniultra.models.build import build, with_decoder_of
-from uniultra.models.promptable import PromptableModel, with_box_fits
+from uniultra.models.promptable import PLAIN_KINDS, PromptableModel, with_box_fits
 from uniultra.models.start_weights import load_sam1_decoder, widen
 from uniultra.models.stored import save_folder
 from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, TrainConfig
@@ -68,14 +68,34 @@ def make_model(config: TrainConfig) -> PromptableModel:
     model = _start(config)
     if config.model.box_fits:
         model = with_box_fits(model)
-    for name in ("fit_share", "told_share"):
+    for name in ("fit_share", "drawn_fit_share"):
         if getattr(config.data, name) and not model.box_fits:
             raise ModelError(
                 f"data.{name} = {getattr(config.data, name):g}, but the model doesn't tell tight and loose "
                 f"boxes apart; set model.box_fits=true, or data.{name}=0"
             )
+    if config.model.fits_alone:
+        learn_fits_alone(model, config.optim.weight_decay)
     model.config.focus_stretch = config.model.focus_stretch or model.focus_stretch
     return model
+
+
+def learn_fits_alone(model: PromptableModel, weight_decay: float) -> None:
+    """Freezes all but the corners of tight and loose boxes.
+
+    Raises:
+        ModelError: the model has none, or their neighbours in the table would decay.
+    """
+    if not model.box_fits:
+        raise ModelError("model.fits_alone has nothing to learn: set model.box_fits=true as well")
+    if weight_decay:
+        raise ModelError(
+            f"model.fits_alone keeps the other weights, which optim.weight_decay = {weight_decay:g} would "
+            "shrink; set optim.weight_decay=0"
+        )
+    model.requires_grad_(False)
+    table = model.prompt_encoder.point_embed.weight.requires_grad_(True)
+    table.register_hook(lambda grad: torch.cat([torch.zeros_like(grad[:PLAIN_KINDS]), grad[PLAIN_KINDS:]]))
 
 
 def _start(config: TrainConfig) -> PromptableModel:
@@ -102,7 +122,7 @@ def sample_spec(settings: DataSettings, model: PromptableModel) -> SampleSpec:
     """
     drawn = {f.name: getattr(settings, f.name) for f in dataclasses.fields(Draws)}
     if not model.box_fits:
-        drawn |= {"fit_share": 0.0, "told_share": 0.0}
+        drawn |= {"fit_share": 0.0, "drawn_fit_share": 0.0}
     return SampleSpec(image_size=model.input_size, focus_stretch=model.focus_stretch, **drawn)
 
 
