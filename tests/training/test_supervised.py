@@ -118,33 +118,31 @@ def test_a_run_can_start_from_a_model_folder(manifest: Path, tmp_path: Path) -> 
 
 def test_a_model_learns_how_boxes_fit_and_keeps_it(manifest: Path, tmp_path: Path) -> None:
     said = ("model.box_fits=true", "data.fit_share=1.0", "data.box_share=1.0", "data.whole_share=0.0")
-    first = train(load_config(None, (*SMALL, *said, "data.exact_share=1.0")), manifest, tmp_path / "first")
+    first = train(load_config(None, (*SMALL, *said, "optim.batch_size=8")), manifest, tmp_path / "first")
     kinds = load_file(first / "model.safetensors")["prompt_encoder.point_embed.weight"]
-    assert (kinds[2:4] != kinds[4:6]).any()
-    assert torch.equal(kinds[2:4], kinds[6:8]), "loose boxes, of which there were none, are as any"
+    assert (kinds[4:6] != kinds[2:4]).any()
+    assert (kinds[6:8] != kinds[2:4]).any()
     going_on = ("model.image_size=64", f"model.start_from='{first}'", "data.fit_share=0.2")
     assert make_model(load_config(None, going_on)).box_fits
 
 
 def test_a_model_that_cannot_be_told_is_told_nothing(manifest: Path) -> None:
-    asked = load_config(None, ("model.image_size=64", "data.fit_share=0.5"))
+    requested = load_config(None, ("model.image_size=64", "data.fit_share=0.5"))
     with pytest.raises(ModelError, match=r"fit_share = 0\.5, .* set model\.box_fits=true"):
-        make_model(asked)
-    with pytest.raises(ModelError, match=r"drawn_fit_share = 1, .* or data\.drawn_fit_share=0"):
-        make_model(load_config(None, ("model.image_size=64", "data.drawn_fit_share=1.0")))
+        make_model(requested)
     plain = make_model(load_config(None, ("model.image_size=64",)))
-    assert sample_spec(asked.data, plain).fit_share == 0.0
-    assert sample_spec(AdaptConfig().data, plain).drawn_fit_share == 0.0
+    assert sample_spec(requested.data, plain).fit_share == 0.0
+    assert sample_spec(AdaptConfig().data, plain).fit_share == 0.0
     able = with_box_fits(plain)
-    assert sample_spec(asked.data, able).fit_share == 0.5
-    assert sample_spec(AdaptConfig().data, able).drawn_fit_share > 0.0
+    assert sample_spec(requested.data, able).fit_share == 0.5
+    assert sample_spec(AdaptConfig().data, able).fit_share > 0.0
 
 
 def test_fits_alone_leave_every_other_weight_as_it_was(manifest: Path, tmp_path: Path) -> None:
     first = train(load_config(None, SMALL), manifest, tmp_path / "first")
     alone = ("model.box_fits=true", "model.fits_alone=true")
     start = ("model.image_size=64", f"model.start_from='{first}'", *alone)
-    drawn = ("data.box_share=1.0", "data.whole_share=0.0", "data.drawn_fit_share=1.0")
+    drawn = ("data.box_share=1.0", "data.whole_share=0.0", "data.fit_share=1.0")
     short = ("optim.batch_size=4", "optim.workers=0", "optim.steps=6", "optim.save_every=3", "loss.rounds=2")
     second = train(
         load_config(None, (*start, *drawn, *short, "optim.weight_decay=0.0")), manifest, tmp_path / "second"

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from uniultra.box_fit import CORNER_LABELS, FIT_LIMIT, fit_of
+from uniultra.box_fit import CORNER_LABELS, FIT_LIMIT
 from uniultra.data.augmentation import draw_appearance, draw_placement
 from uniultra.data.draws import SampleSpec
 from uniultra.data.loading import read_row
@@ -28,7 +28,7 @@ from uniultra.data.prompt_simulation import (
     widen_box,
 )
 from uniultra.data.splits import TrainSplit
-from uniultra.data.unnamed import draw_alike, draw_region
+from uniultra.data.unnamed import draw_region
 from uniultra.errors import DataError
 from uniultra.geometry import ModelMap, blurred_to_shrink, region_around, whole
 from uniultra.pixel_scale import Box
@@ -99,12 +99,7 @@ class PromptDataset(Dataset):
 
     def __getitem__(self, key: int) -> dict[str, torch.Tensor]:
         draw, index = divmod(key, len(self.objects))
-        item, rng = self.objects[index], np.random.default_rng((self.seed, draw))
-        if not _chance(self.spec.unnamed_share, rng):
-            return draw_example(item, self.spec, rng)
-        region = draw_alike(item.image, item.ids == item.value, rng)
-        boxed = replace(self.spec, whole_share=0.0, box_share=1.0)
-        return draw_example(replace(item, ids=region.astype(np.uint8), value=1), boxed, rng)
+        return draw_example(self.objects[index], self.spec, np.random.default_rng((self.seed, draw)))
 
     def unnamed(self, draw: int, index: int) -> dict[str, torch.Tensor]:
         """An item whose target is a region of the object's image that no label names."""
@@ -138,7 +133,7 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
     with_box = rng.random() < (0.3 if view_whole else spec.box_share)
     with_click = not with_box or rng.random() < 0.1
     near = not view_whole and not with_box and _chance(spec.near_share, rng)
-    fitting = with_box and _chance(spec.drawn_fit_share, rng)
+    fitting = with_box and _chance(spec.fit_share, rng)
     if fitting:
         prompt_box, fit = _fitting_box(true_box, spec, rng)
     else:
@@ -154,8 +149,6 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
     image = changed(warp(item.image, to_model, placed), spec, rng)
     target = warp(mask * np.uint8(255), to_model, placed).astype(np.float32) / 255.0
     keep_box = with_box or (not view_whole and not near and rng.random() >= spec.bare_share)
-    if with_box and not fitting and _chance(spec.fit_share, rng):
-        prompt_box, fit = _said_fit(prompt_box, true_box, rng)
     points, labels = _box_corners(prompt_box if keep_box else None, to_model, fit)
     if click is not None:
         points[2], labels[2] = to_model.to_model(np.array(click)), POSITIVE
@@ -240,14 +233,6 @@ def warp(pixels_hw: np.ndarray, to_model: ModelMap, placed: np.ndarray) -> np.nd
     across, down = np.linalg.norm(matrix[:, :2], axis=0)  # model pixels a source pixel
     pixels_hw = blurred_to_shrink(pixels_hw, across, down)
     return cv2.warpAffine(pixels_hw, matrix, (to_model.size, to_model.size), flags=cv2.INTER_LINEAR)
-
-
-def _said_fit(box: Box, true_box: Box, rng: np.random.Generator) -> tuple[Box, str]:
-    """A box as it is drawn by whoever says how it fits, and what is said."""
-    fit = fit_of(box, true_box)
-    if fit == "tight" and rng.random() < 0.5:
-        box = jitter_box(true_box, float(rng.uniform(0.0, FIT_LIMIT)), rng)
-    return box, fit
 
 
 def _box_corners(box: Box | None, to_model: ModelMap, fit: str = "") -> tuple[np.ndarray, np.ndarray]:

@@ -21,13 +21,9 @@ class Draws:
         margin_low, margin_high: the margins' range; below 0 the box is too tight.
         sam2_share: share of the box prompts drawn as SAM 2 does; see `prompt_simulation.sam2_box`.
         box_jitter: largest jitter of a user's box.
-        drawn_fit_share: share of the user's boxes that are drawn to be tight or loose, one as often as the
+        fit_share: share of the user's boxes that are drawn to be tight or loose, one as often as the
             other, and said to be so; the others are drawn as before, so that what the model makes of boxes of
             which nothing is said stays. It counts for nothing with a model that can't hear it.
-        fit_share: share of the others of which it is said that they are tight or loose, among those that
-            happen to be (`box_fit.fit_of`); half of the tight ones are then jittered within that.
-        unnamed_share: share of the examples whose target is a region that is alike in brightness and that no
-            label names, prompted by a box; see `data.unnamed`.
         rough_jitter: largest jitter of a box that a coarse answer would give.
         anywhere_share: share of the clicks that fall on any pixel of the object; the others keep to its
             depth.
@@ -49,8 +45,6 @@ class Draws:
     sam2_share: float = 0.0
     box_jitter: float = 0.2
     fit_share: float = 0.0
-    drawn_fit_share: float = 0.0
-    unnamed_share: float = 0.0
     rough_jitter: float = 0.35
     anywhere_share: float = 0.0
     near_share: float = 0.0

@@ -6,14 +6,11 @@ neither was trained on. There is no truth about them, so only a teacher can teac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import cv2
 import numpy as np
 
 from uniultra.data.simulation.shapes import Place, band, blob, largest_part, smooth_field
 
-Draw = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
 TRIES = 6
 LEAST_PIXELS = 64
 LEAST_SHARE, MOST_SHARE = 0.002, 0.4
@@ -32,21 +29,10 @@ def draw_region(pixels_hw: np.ndarray, object_hw: np.ndarray, rng: np.random.Gen
     Returns:
         bool (H, W); the object where nothing of a usable size was drawn.
     """
-    return _drawn((_alike, _noise, _shape, _elsewhere), pixels_hw, object_hw, rng)
-
-
-def draw_alike(pixels_hw: np.ndarray, object_hw: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The same, alike in brightness alone: its outline can be seen, so that it can be taught as a truth."""
-    return _drawn((_alike,), pixels_hw, object_hw, rng)
-
-
-def _drawn(
-    kinds: Sequence[Draw], pixels_hw: np.ndarray, object_hw: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
     height, width = object_hw.shape
     least = max(LEAST_PIXELS, LEAST_SHARE * height * width)
     for _ in range(TRIES):
-        draw = kinds[int(rng.integers(len(kinds)))]
+        draw = (_alike, _noise, _shape, _elsewhere)[int(rng.integers(4))]
         region = largest_part(draw(pixels_hw, object_hw, rng))
         if least <= np.count_nonzero(region) <= MOST_SHARE * height * width:
             return region

@@ -29,7 +29,7 @@ class ModelSettings:
     start_from: str = ""
     """A model, by name or folder, to start from; above, only image_size and focus_stretch then count."""
     box_fits: bool = False
-    """Whether a model that can't tell tight and loose boxes apart learns it (`data.drawn_fit_share`)."""
+    """Whether a model that can't tell tight and loose boxes apart learns it (`data.fit_share`)."""
     fits_alone: bool = False
     """Only what tight and loose boxes are is learned, 4 x the decoder's width numbers: what the model makes
     of every other prompt stays as it is.
@@ -185,7 +185,7 @@ class AdaptConfig:
     )
     loss: LossSettings = field(default_factory=LossSettings)
     data: DataSettings = field(
-        default_factory=lambda: DataSettings(exact_share=0.4, rotation=15.0, drawn_fit_share=0.3)
+        default_factory=lambda: DataSettings(exact_share=0.4, rotation=15.0, fit_share=0.3)
     )
     replay: ReplaySettings = field(default_factory=ReplaySettings)
     few: FewSettings = field(default_factory=FewSettings)
@@ -274,6 +274,6 @@ class DistillConfig:
     decoder: DecoderSettings = field(default_factory=DecoderSettings)
     retune: RetuneSettings = field(default_factory=RetuneSettings)
     loss: LossSettings = field(default_factory=LossSettings)
-    data: DataSettings = field(default_factory=lambda: DataSettings(drawn_fit_share=0.3))
+    data: DataSettings = field(default_factory=lambda: DataSettings(fit_share=0.3))
     unlabelled: UnlabelledSettings = field(default_factory=UnlabelledSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)

@@ -68,12 +68,11 @@ def make_model(config: TrainConfig) -> PromptableModel:
     model = _start(config)
     if config.model.box_fits:
         model = with_box_fits(model)
-    for name in ("fit_share", "drawn_fit_share"):
-        if getattr(config.data, name) and not model.box_fits:
-            raise ModelError(
-                f"data.{name} = {getattr(config.data, name):g}, but the model doesn't tell tight and loose "
-                f"boxes apart; set model.box_fits=true, or data.{name}=0"
-            )
+    if config.data.fit_share and not model.box_fits:
+        raise ModelError(
+            f"data.fit_share = {config.data.fit_share:g}, but the model doesn't tell tight and loose boxes "
+            "apart; set model.box_fits=true, or data.fit_share=0"
+        )
     if config.model.fits_alone:
         learn_fits_alone(model, config.optim.weight_decay)
     model.config.focus_stretch = config.model.focus_stretch or model.focus_stretch
@@ -121,8 +120,7 @@ def sample_spec(settings: DataSettings, model: PromptableModel) -> SampleSpec:
     of how boxes fit to a model that can't be told.
     """
     drawn = {f.name: getattr(settings, f.name) for f in dataclasses.fields(Draws)}
-    if not model.box_fits:
-        drawn |= {"fit_share": 0.0, "drawn_fit_share": 0.0}
+    drawn["fit_share"] = settings.fit_share if model.box_fits else 0.0
     return SampleSpec(image_size=model.input_size, focus_stretch=model.focus_stretch, **drawn)
 
 

@@ -11,7 +11,7 @@ from browsers import Visit
 from uniultra.web.workspace.static_files import INDEX, static_files
 
 pytestmark = pytest.mark.browser
-MOST_BYTES = 305_000
+MOST_BYTES = 300_000
 
 
 def test_writers_are_loaded_when_something_is_exported(alone: Visit, scans: Path) -> None:

@@ -7,7 +7,6 @@ import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { Files } from "./files.mjs";
 import { Frames } from "./frames.mjs";
 import { Keys } from "./keys.mjs";
-import { lookUpLessons, renderLearn } from "./learn.mjs";
 import { measureAll } from "./measures.mjs";
 import { Painter } from "./painter.mjs";
 import { renderPanels } from "./panels.mjs";
@@ -75,7 +74,9 @@ async function begin() {
   document.body.dataset.ready = "true";
   const first = app.workspace.items.find((item) => !item.done) ?? app.workspace.items[0];
   if (first) await files.open(first.id);
-  lookUpLessons();
+  // Without a server nobody learns; a second reader is blind.
+  if (!app.workspace.alone && !reader()) learning = await import("./learn.mjs");
+  learning?.lookUpLessons();
   changed();
 }
 
@@ -108,6 +109,7 @@ function refuse(error) {
   );
 }
 
+let learning = null; // the part that adapts the model, where there is one
 const BESIDE_MS = 60;
 let beside = 0,
   besideAt = 0;
@@ -128,7 +130,7 @@ function renderBeside() {
   renderTop();
   renderRail();
   renderPanels();
-  renderLearn();
+  learning?.renderLearn();
   files.render();
   bar.render();
   renderHint();
