@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,15 @@ def test_every_sentence_without_a_code_has_german_words_and_no_other_has() -> No
     assert len(listed) == len(set(listed))
     assert sorted(known - {*listed}) == [], "without German"
     assert sorted({*listed} - known) == [], "German that nothing says any more"
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_no_word_of_the_page_is_given_twice(language: str) -> None:
+    """The later one would win without a word: a button's label stood where a group's did."""
+    written = (STATIC / "languages" / f"{language}.mjs").read_text(encoding="utf-8")
+    keys = re.findall(r"^  (\w+):", written, re.MULTILINE)
+    assert len(keys) > 100
+    assert sorted(key for key, count in Counter(keys).items() if count > 1) == []
 
 
 def test_numbers_in_sentences_have_the_decimal_mark_of_the_language() -> None:

@@ -10,16 +10,18 @@ const KEY = "uniultra-box-fit",
 
 app.boxFit = FITS.find((fit) => fit === localStorage.getItem(KEY)) ?? null;
 
-const said = () => {
+// Of a mask that was drawn on since, its prompt says nothing any more.
+const prompted = () => {
   const mask = selectedMask();
-  return mask?.box ? (mask.box_fit ?? null) : app.boxFit;
+  return mask?.box && mask.source === "prompt" ? mask : null;
 };
+const said = () => (prompted() ? (prompted().box_fit ?? null) : app.boxFit);
 
 export function chooseFit(fit) {
   app.boxFit = fit;
   if (fit) localStorage.setItem(KEY, fit);
   else localStorage.removeItem(KEY);
-  if (selectedMask()?.box && said() !== fit) refit(fit);
+  if (said() !== fit) refit(fit);
   changed();
 }
 
@@ -38,10 +40,10 @@ export function fitButtons() {
         type: "button",
         "data-key": `fit-${fit ?? "any"}`,
         "aria-pressed": `${fit === now}`,
-        title: t(`fit_${fit ?? "any"}_hint`),
+        title: t(`box_${fit ?? "any"}_hint`),
         onclick: () => chooseFit(fit),
       },
-      t(`fit_${fit ?? "any"}`),
+      t(`box_${fit ?? "any"}`),
     );
-  return el("div", { class: "fit", role: "group", "aria-label": t("fit") }, el("span", { class: "muted" }, t("fit")), ...FITS.map(button));
+  return el("div", { class: "fit", role: "group", "aria-label": t("box") }, el("span", { class: "muted" }, t("box")), ...FITS.map(button));
 }
