@@ -9,6 +9,7 @@ import { Segmenter } from "../../src/uniultra/web/static/core/segmenter.mjs";
 
 const FORMAT = "1";
 const MOST_PIXELS = 100e6;
+const PNG_SIGNATURE = 0x89504e47;
 
 // A folder that `uniultra export` wrote: model.json, encoder.onnx, decoder.onnx.
 export async function openModel(folder) {
@@ -56,7 +57,7 @@ function verified(folder, file, sha256) {
 function readPng(bytes, path) {
   let png;
   try {
-    if (bytes.length > 24 && bytes.readUInt32BE(16) * bytes.readUInt32BE(20) > MOST_PIXELS) throw new Error("over 100 megapixels");
+    if (bytes.length > 24 && bytes.readUInt32BE(0) === PNG_SIGNATURE && bytes.readUInt32BE(16) * bytes.readUInt32BE(20) > MOST_PIXELS) throw new Error("over 100 megapixels");
     png = PNG.sync.read(bytes);
   } catch (error) {
     throw new Error(`'${path}' is not a PNG or PGM that can be read (${error.message}); give a grey PNG or PGM`);

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from phantoms import ellipse, speckled
 from uniultra import Prompt, Segmenter, read_frame
 from uniultra.io.output import write_json, write_png
 from uniultra.model_facts import Passes
@@ -189,19 +188,28 @@ def test_bad_images_and_folders(tmp_path: Path) -> None:
 
 def test_what_is_said_of_a_box_is_heard_as_in_python(tmp_path: Path) -> None:
     model = verified_folder(find("uniultra-mini"))
-    frame = speckled(ellipse((240, 320), (170, 110), (60, 40)))
-    Image.fromarray(frame.pixels_hw).save(tmp_path / "image.png")
-    files = ("--model", model, "--image", tmp_path / "image.png", "--box", "90,55,250,165")
+    image, box = tmp_path / "image.png", (116.0, 40.0, 398.0, 318.0)
+    frame = read_frame(EXAMPLES / "malignant_183.jpg")
+    Image.fromarray(frame.pixels_hw).save(image)
+    files = ("--model", model, "--image", image, "--box", "116,40,398,318")
     areas = {}
     for fit in ("", "tight", "loose"):
         mask = tmp_path / f"{fit}.png"
         done = _run(*files, "--out", mask, *(("--box-fit", fit) if fit else ()))
         assert done.returncode == 0, done.stderr
-        [ours] = Segmenter.load(threads=1).segment(frame, [Prompt((90, 55, 250, 165), box_fit=fit)])
+        [ours] = Segmenter.load(threads=1).segment(frame, [Prompt(box, box_fit=fit)])
         found = np.asarray(Image.open(mask)) > 0
         assert 2 * (found & ours.mask_hw).sum() / (found.sum() + ours.mask_hw.sum()) > 0.995
         areas[fit] = found.sum()
-    assert areas["loose"] < areas[""] < areas["tight"]
+    assert 1.04 * areas["loose"] < areas[""] < areas["tight"] / 1.04
     wrong = _run(*files, "--out", tmp_path / "no.png", "--box-fit", "snug")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
     assert "box fit 'snug' is unknown; give tight or loose, or leave it out" in wrong.stderr
+
+
+def test_a_jpeg_is_refused_for_what_it_is(tmp_path: Path) -> None:
+    model, image = verified_folder(find("uniultra-mini")), EXAMPLES / "malignant_183.jpg"
+    refused = _run("--model", model, "--image", image, "--box", "1,1,9,9", "--out", tmp_path / "no.png")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "is not a PNG or PGM that can be read" in refused.stderr
+    assert "megapixels" not in refused.stderr

@@ -21,6 +21,7 @@ from uniultra.models.build import (
     vision_config,
     with_decoder,
 )
+from uniultra.models.promptable import with_box_fits
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,16 @@ def count(size: str, adapter: AdapterSpec | None = PAPER) -> Count:
     )
 
 
-def count_still(size: str, adapter: AdapterSpec | None = PAPER, decoder: DecoderSize | None = None) -> int:
+def count_still(
+    size: str, adapter: AdapterSpec | None = PAPER, decoder: DecoderSize | None = None, box_fits: bool = False
+) -> int:
     """Parameters of the build without memory, for still images; with a smaller decoder than SAM 2's, if
-    given.
+    given; with labels for tight and loose boxes, if it can be told them.
     """
     with torch.device("meta"):
         model = build(size, adapter, box_prior=decoder is not None)
         model = with_decoder(model.config, decoder) if decoder else model
+        model = with_box_fits(model) if box_fits else model
         return sum(p.numel() for p in model.parameters())
 
 

@@ -181,7 +181,7 @@ function isPractised(hint) {
   const masks = doc().frames.flatMap((frame) => frame.masks);
   if (!masks.length) return false;
   hint.dataset.first ??= app.file.name;
-  return masks.length > 1 || masks[0].points.length > (masks[0].box ? 0 : 1) || hint.dataset.first !== app.file.name;
+  return masks.length > 1 || (masks[0].points ?? []).length > (masks[0].box ? 0 : 1) || hint.dataset.first !== app.file.name;
 }
 
 export function renderHint() {
