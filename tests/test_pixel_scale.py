@@ -54,12 +54,35 @@ def test_elsewhere_the_answer_has_a_reason(box: tuple | None, reason: str) -> No
             {"shape": "spectral", "units_xy": ("seconds", "cm/s")},
             "it is spectral, x in seconds and y in cm/s",
         ),
+        ({"shape": "without spatial format", "data": "grey bar"}, "the file doesn't call it a 2D image"),
+        ({"shape": "unknown (9)"}, "the file doesn't call it a 2D image"),
+        ({"shape": "graphics", "units_xy": ("no unit", "no unit")}, "the file doesn't call it a 2D image"),
     ],
 )
 def test_a_region_without_lengths_says_why(change: dict, fault: str) -> None:
     region = replace(LEFT, **change)
     assert (region.fault, region.spacing_mm_yx) == (fault, None)
     assert Calibration((region,)).at((1, 1, 5, 5)).reason == f"it lies in region 1, and {fault}"
+
+
+@pytest.mark.parametrize(
+    ("shape", "data", "what"),
+    [
+        ("2D", "tissue", "2D tissue"),
+        ("M-mode", "tissue", "M-mode tissue"),
+        ("spectral", "PW spectral Doppler", "PW spectral Doppler"),
+        ("a waveform", "ECG trace", "ECG trace"),
+        ("graphics", "grey bar", "grey bar"),
+        ("without spatial format", "grey bar", "grey bar"),
+        ("unknown (9)", "tissue", "tissue"),
+        ("2D", "none", "2D"),
+        ("graphics", "unknown (99)", "graphics"),
+        ("without spatial format", "none", "undescribed"),
+        ("unknown", "unknown", "undescribed"),
+    ],
+)
+def test_what_a_region_shows_is_said_without_the_standard_s_codes(shape: str, data: str, what: str) -> None:
+    assert replace(LEFT, shape=shape, data=data).what == what
 
 
 @pytest.mark.parametrize("sign_xy", [(1, -1), (-1, 1), (-1, -1)])

@@ -26,6 +26,8 @@ SAME = 0.005
 """Relative difference below which two spacings are one."""
 LENGTH = "cm"
 TWO_D = "2D"
+_DRAWN = ("a waveform", "graphics")
+"""Shapes whose data type says as much: "ECG trace", "grey bar"."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,14 @@ class ScanRegion:
     def name(self) -> str:
         """What messages and `Scale.source` call it."""
         return f"region {self.number}"
+
+    @property
+    def what(self) -> str:
+        """What it shows, for a reader: "2D tissue", "M-mode tissue", "PW spectral Doppler", "grey bar"."""
+        if reasons.is_unsaid(self.data):
+            return "undescribed" if reasons.is_unsaid(self.shape) else self.shape
+        names_itself = reasons.is_unsaid(self.shape) or self.shape in (*_DRAWN, *self.data.split())
+        return self.data if names_itself else f"{self.shape} {self.data}"
 
     @property
     def fault(self) -> str:

@@ -11,6 +11,12 @@ UNCALIBRATED = Said("uncalibrated", "no calibration is known")
 NO_LENGTHS = Said("no-lengths", "no region has lengths")
 NOTHING = Said("nothing-to-measure", "there is nothing to measure")
 OUTSIDE = Said("outside-regions", "it lies outside every calibrated region")
+NOT_AN_IMAGE = Said("not-an-image", "the file doesn't call it a 2D image")
+
+SHAPELESS = "without spatial format"
+UNITLESS = "no unit"
+UNKNOWN = "unknown"
+"""Words for what a file leaves open about a region; `UNKNOWN` may be followed by its code."""
 
 
 ONE_SCALE = "keep the mask within one region, or give --override-scale if one scale holds for all of it"
@@ -22,8 +28,16 @@ def is_unset(reason: str) -> bool:
     return reason in (UNCALIBRATED, NO_LENGTHS)
 
 
+def is_unsaid(word: str) -> bool:
+    """Whether a region's shape or data type says nothing about it."""
+    return word in (SHAPELESS, "none") or word.startswith(UNKNOWN)
+
+
 def not_2d(shape: str, units_xy: tuple[str, str]) -> Said:
+    """A bar or a text on the screen has neither a shape nor axes; their codes would tell a reader nothing."""
     across, down = units_xy
+    if is_unsaid(shape) or units_xy == (UNITLESS, UNITLESS):
+        return NOT_AN_IMAGE
     return Said(
         "not-2d", f"it is {shape}, x in {across} and y in {down}", shape=shape, across=across, down=down
     )

@@ -48,6 +48,19 @@ def test_info_tells_what_a_person_needs_and_no_patient(folder: Path) -> None:
     assert report["regions"][1]["fault"].startswith("it is M-mode")
 
 
+def test_a_grey_bar_is_called_one(tmp_path: Path) -> None:
+    bar = region((300, 0, 319, 239), 0.0, 0, (0, 0), RegionDataType=13)
+    items = [region((0, 0, 299, 239), 0.05), bar]
+    save(dataset(speckled(TRUE, 0).pixels_hw[None], SequenceOfUltrasoundRegions=items), tmp_path / "bar.dcm")
+    done = uniultra("info", "bar.dcm", cwd=tmp_path)
+    assert (
+        "  region 2    x 300 to 319, y 0 to 239, grey bar; no lengths: the file doesn't call it a 2D image\n"
+        in done.stdout
+    )
+    asked = uniultra("segment", "bar.dcm", "--box", "302,20,317,90", "--out", "out", cwd=tmp_path)
+    assert "it lies in region 2, and the file doesn't call it a 2D image" in asked.stdout + asked.stderr
+
+
 def test_info_of_several_files_says_which_failed(folder: Path) -> None:
     (folder / "broken.dcm").write_bytes((folder / "cine.dcm").read_bytes()[:3000])
     done = uniultra("info", ".", cwd=folder)

@@ -104,7 +104,7 @@ def _scale_lines(calibration: Calibration) -> list[str]:
 
 def _region(region: ScanRegion) -> str:
     x0, y0, x1, y1 = region.box_xyxy
-    where = f"x {x0 + 0.5:g} to {x1 - 0.5:g}, y {y0 + 0.5:g} to {y1 - 0.5:g}, {region.shape} {region.data}"
+    where = f"x {x0 + 0.5:g} to {x1 - 0.5:g}, y {y0 + 0.5:g} to {y1 - 0.5:g}, {region.what}"
     if region.spacing_mm_yx is None:
         return f"{where}; no lengths: {region.fault}"
     down, right = region.spacing_mm_yx

@@ -95,7 +95,7 @@ def step_of(least: float) -> int:
 
 def _region_scale(region: ScanRegion) -> str:
     x0, y0, x1, y1 = region.box_xyxy
-    where = f"x {x0 + 0.5:g} to {x1 - 0.5:g}, y {y0 + 0.5:g} to {y1 - 0.5:g}, {region.shape} {region.data}"
+    where = f"x {x0 + 0.5:g} to {x1 - 0.5:g}, y {y0 + 0.5:g} to {y1 - 0.5:g}, {region.what}"
     if region.spacing_mm_yx is None:
         return f"{where}; no lengths: {region.fault}"
     return f"{where}; {_mm(region.spacing_mm_yx)}"

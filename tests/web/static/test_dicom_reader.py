@@ -122,6 +122,8 @@ def without(item: Dataset, *keywords: str) -> Dataset:
         ([without(region((0, 0, 35, 23)), "RegionLocationMaxX1"), region((0, 0, 35, 23), 0.02)], {}),
         ([without(region((0, 0, 35, 23)), "PhysicalDeltaX", "RegionFlags")], {"PixelSpacing": [0.5, 0.4]}),
         ([without(region((0, 0, 35, 23)), "RegionSpatialFormat")], {}),
+        ([region((0, 0, 35, 23)), region((30, 0, 35, 23), 0.0, 0, (0, 0), RegionDataType=13)], {}),
+        ([region((0, 0, 35, 23), 0.02, 4, (4, 0)), region((0, 0, 35, 23), 0.02, 5, (0, 0))], {}),
         ([], {}),
     ],
 )

@@ -14,8 +14,9 @@ from uniultra.io.dicom.attributes import integer, items, real, reals
 from uniultra.io.dicom.groups import spacing_differs
 from uniultra.io.dicom.header import Header
 from uniultra.pixel_scale import Calibration, ScanRegion, same
+from uniultra.scale_reasons import SHAPELESS, UNITLESS, UNKNOWN
 
-SHAPES = ("without spatial format", "2D", "M-mode", "spectral", "a waveform", "graphics")
+SHAPES = (SHAPELESS, "2D", "M-mode", "spectral", "a waveform", "graphics")
 DATA = (
     *(
         "none",
@@ -38,7 +39,7 @@ DATA = (
     *("colour bar", "integrated backscatter", "area trace", "d(area)/dt", "other physiological trace"),
 )
 UNITS = (
-    "no unit",
+    UNITLESS,
     "percent",
     "dB",
     "cm",
@@ -137,8 +138,8 @@ def _region(item: Dataset, number: int) -> ScanRegion | str:
 
 def _named(names: tuple[str, ...], code: int | None) -> str:
     if code is None:
-        return "unknown"
-    return names[code] if 0 <= code < len(names) else f"unknown ({code})"
+        return UNKNOWN
+    return names[code] if 0 <= code < len(names) else f"{UNKNOWN} ({code})"
 
 
 def _oddities(region: ScanRegion, frame_hw: tuple[int, int]) -> list[str]:

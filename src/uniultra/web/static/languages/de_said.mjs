@@ -6,6 +6,7 @@ export const SAID = {
   "nothing-to-measure": "es gibt nichts zu messen",
   "outside-regions": "es liegt außerhalb aller kalibrierten Bereiche",
   "not-2d": ({ shape, across, down }) => `er ist ${shape}: x in ${across}, y in ${down}`,
+  "not-an-image": "laut Datei ist er kein 2D-Bild",
   "not-cm": ({ across, down }) => `seine Einheiten sind ${across} nach rechts und ${down} nach unten, nicht cm`,
   "no-deltas": ({ across, down }) => `seine Pixelabstände ${across} und ${down} cm ergeben keine Länge`,
   "in-region": ({ region, fault }) => `es liegt in Bereich ${region}: ${fault}`,

@@ -5,6 +5,7 @@ import { itemsOf, reals } from "./dicom_elements.mjs";
 
 const SHAPES = ["without spatial format", "2D", "M-mode", "spectral", "a waveform", "graphics"];
 const UNITS = "no unit|percent|dB|cm|seconds|hertz|dB/seconds|cm/s|cm2|cm2/s|cm3|cm3/s|degrees".split("|");
+const NOT_AN_IMAGE = "the file doesn't call it a 2D image";
 const SPACINGS = [["PixelSpacing", 0x00280030], ["NominalScannedPixelSpacing", 0x00182010]];
 const EDGES = [0x00186018, 0x0018601a, 0x0018601c, 0x0018601e];
 const [LEAST_MM, MOST_MM] = [0.001, 10]; // of a pixel, in ultrasound
@@ -67,11 +68,13 @@ function regionOf(view, item) {
   };
 }
 
+const isUnsaid = (shape, ...units) => shape === SHAPES[0] || shape.startsWith("unknown") || units.every((unit) => unit === UNITS[0]);
+
 function faultOf(shape, [across, down], deltas) {
   const [dx, dy] = deltas.map((delta) => (Number.isNaN(delta) ? "nan" : general(delta)));
   let fault = deltas.every(Boolean) ? "" : `its pixel deltas ${dx} and ${dy} cm have no length`;
   if (across !== "cm" || down !== "cm") fault = `its units are ${across} to the right and ${down} down, not cm`;
-  if (shape !== "2D") fault = `it is ${shape}, x in ${across} and y in ${down}`;
+  if (shape !== "2D") fault = isUnsaid(shape, across, down) ? NOT_AN_IMAGE : `it is ${shape}, x in ${across} and y in ${down}`;
   return fault;
 }
 
