@@ -46,9 +46,11 @@ test: $(VENV)/.installed
 	@$(MAKE) --no-print-directory lint types
 	@$(VENV)/bin/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
+FORMAT := to format these files: $(VENV)/bin/python -m ruff format .
 lint: $(VENV)/.installed
 	@echo "== ruff"
 	@$(VENV)/bin/python -m ruff check .
+	@$(VENV)/bin/python -m ruff format --check . || { echo "$(FORMAT)" >&2; exit 1; }
 
 types: $(VENV)/.installed
 	@echo "== mypy"

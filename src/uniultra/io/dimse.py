@@ -142,9 +142,7 @@ def _associated(peer: Peer, kinds: Sequence[tuple[str, str]]) -> Any:
         plain = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
         entity.add_requested_context(kind, plain if syntax == ExplicitVRLittleEndian else syntax)
     opened: list[Any] = []
-    watched: list[Any] = [
-        (evt.EVT_CONN_OPEN, lambda event: opened.append(event.assoc.dul.socket.socket))
-    ]
+    watched: list[Any] = [(evt.EVT_CONN_OPEN, lambda event: opened.append(event.assoc.dul.socket.socket))]
     found = entity.associate(peer.address, peer.port, ae_title=peer.title, evt_handlers=watched)
     if found.is_established:
         return found

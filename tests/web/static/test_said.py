@@ -145,9 +145,7 @@ def test_numbers_in_sentences_have_the_decimal_mark_of_the_language() -> None:
     planes = "the planes' common diameters are 31.5 and 40 mm: 24.2 % apart"
     name = "'scan.2.5.png' holds no image"
     said = {planes: {"code": "planes-apart", "values": {"one": 31.5, "two": 40, "percent": "24.2"}}}
-    spoken = node(
-        SPEAK, (STATIC / "texts.mjs").as_uri(), given=json.dumps([[plausible, planes, name], said])
-    )
+    spoken = node(SPEAK, (STATIC / "texts.mjs").as_uri(), given=json.dumps([[plausible, planes, name], said]))
     assert spoken["en"] == [plausible, planes, name]
     assert spoken["de"] == [
         "Bereich 1: 2,5 x 31,25 mm je Pixel sind für Ultraschall nicht plausibel",
