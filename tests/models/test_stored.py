@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers.utils.logging import enable_progress_bar
 
 from uniultra.errors import ModelError, OutputError
 from uniultra.models.adapted import AdapterFacts, save_adapter, save_plain
@@ -63,6 +64,14 @@ def test_a_full_disk_is_one_line_and_leaves_what_was_there(
         WRITERS[writer](path, model)
     assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]
     assert path.read_text() == "earlier"
+
+
+def test_saving_shows_no_bar_of_the_library_s(
+    tmp_path: Path, model: PromptableModel, capfd: pytest.CaptureFixture[str]
+) -> None:
+    enable_progress_bar()
+    save_folder(model, tmp_path)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_views_and_parameters_are_written_as_they_are(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ what is refused.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -27,7 +28,7 @@ from uniultra.data.dataset import PromptDataset
 from uniultra.data.draws import SampleSpec
 from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import train_split
-from uniultra.errors import DataError, ModelError
+from uniultra.errors import DataError, ModelError, OutputError
 from uniultra.model_facts import read_passes
 from uniultra.models.adapted import (
     BASE_FILE,
@@ -43,10 +44,10 @@ from uniultra.models.methods import METHODS
 from uniultra.models.promptable import PromptableModel
 from uniultra.segmenter import Segmenter
 from uniultra.training.adapt import AdaptJob, adapt, make_adaptable, splits_for
+from uniultra.training.checkpoints import whole_checkpoint
 from uniultra.training.config import AdaptConfig
 from uniultra.training.config_io import configured
 from uniultra.training.gain import measure_gain
-from uniultra.training.loop import whole_checkpoint
 
 SHORT = ("optim.steps=4", "optim.save_every=2", "optim.batch_size=2", "loss.rounds=2", "optim.patience=0")
 
@@ -290,9 +291,11 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_checkpoint(
 
     monkeypatch.setattr("uniultra.training.interactive_loss.dice_loss", sick)
     with pytest.raises(
-        ModelError, match=r"the loss is not finite \(NaN or Inf\) at step \d; the last checkpoint is kept"
+        ModelError, match=r"the loss is not finite \(NaN or Inf\) at step \d of '.*'; checkpoint-\d is kept\."
     ):
         adapt(settings(sam2, "optim.steps=40"), AdaptJob(read_manifest(lab), tmp_path / "run"))
+    with pytest.raises(ModelError, match=r"at step 1 of '.*'; no checkpoint lies there yet\."):
+        adapt(settings(sam2, "optim.steps=40"), AdaptJob(read_manifest(lab), tmp_path / "first"))
     kept = whole_checkpoint(tmp_path / "run")
     assert kept is not None
     assert all(torch.isfinite(value).all() for value in load_file(kept / "ema.safetensors").values())
@@ -303,7 +306,79 @@ def test_a_full_disk_is_one_line(sam2: Path, lab: Path, tmp_path: Path) -> None:
     with largest_file(2_000_000):
         done = uniultra(*arguments(lab, sam2, tmp_path / "run"), cwd=tmp_path)
     assert done.returncode == 2, done.stderr
-    assert "can't be written: the disk is full" in done.stderr.splitlines()[-1]
+    said = (
+        "can't be written: the disk is full; no checkpoint lies there yet: free some space and run the same"
+    )
+    assert said in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("step", "kept"), [(2, "no checkpoint lies there yet"), (4, "checkpoint-2 is kept")])
+def test_a_disk_that_fills_up_within_a_checkpoint_is_one_line_and_resumed(
+    sam2: Path, lab: Path, adapted: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    step: int, kept: str,
+) -> None:  # fmt: skip
+    """torch's archive is closed on the way out, and what that reports has another kind and no number."""
+    job = AdaptJob(read_manifest(lab), tmp_path / "run")
+    save = torch.save
+
+    def full(state: object, path: str) -> None:
+        if f"checkpoint-{step}" not in str(path):
+            return save(state, path)
+        try:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            raise RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(OutputError, match=f"the disk is full; {kept}: free some space and run the same"):
+        adapt(settings(sam2), job)
+    monkeypatch.setattr(torch, "save", save)
+    whole, again = (
+        load_file(adapted("ch-adapter") / "adapter.safetensors"),
+        load_file(adapt(settings(sam2), job)),
+    )
+    assert all(torch.equal(again[name], value) for name, value in whole.items())
+
+
+def test_a_run_folder_that_vanishes_or_was_moved_is_one_line(
+    sam2: Path, lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        shutil.rmtree(tmp_path / "run")
+        (tmp_path / "run" / "log.jsonl").open("a")
+
+    monkeypatch.setattr("uniultra.training.callbacks.Journal.on_save", gone)
+    with pytest.raises(OutputError, match=r"can't be written \(No such file .*no checkpoint lies there yet"):
+        adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "run"))
+
+
+@pytest.mark.parametrize("command", ["adapt", "train", "distill"])
+def test_an_out_that_can_be_no_folder_is_refused_first(lab: Path, tmp_path: Path, command: str) -> None:
+    (tmp_path / "file").write_text("kept")
+    model = ("--teacher", "uniultra-mini", "--student", "uniultra-mini")
+    more = model if command == "distill" else ()
+    for out, says in (
+        ("file", "file is not a folder"),
+        ("file/run", "file is not a folder"),
+        ("n" * 300, "File name too long"),
+    ):
+        done = uniultra(command, "--data", lab, "--out", out, *more, cwd=tmp_path)
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+        assert says in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_damaged_config_of_an_earlier_run_is_one_line(
+    lab: Path, sam2: Path, adapted: Callable[[str], Path], tmp_path: Path
+) -> None:
+    shutil.copytree(adapted("ch-adapter"), tmp_path / "run")
+    (tmp_path / "run" / "checkpoint-4.bak").mkdir()
+    for text, why in (("{", "Expecting property name"), ("[]", "no JSON object")):
+        (tmp_path / "run" / "config.json").write_text(text)
+        with pytest.raises(
+            ModelError, match=rf"doesn't say which run lies there \({why}.*; give a new --out"
+        ):
+            adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "run"))
 
 
 def test_no_memory_says_what_to_lower(

@@ -22,7 +22,7 @@ from uniultra.models.build import decoder_size
 from uniultra.models.promptable import with_box_fits, with_fits
 from uniultra.training.config import AdaptConfig
 from uniultra.training.config_io import load_config
-from uniultra.training.loop import EMA_FILE
+from uniultra.training.ema import EMA_FILE
 from uniultra.training.supervised import describe, make_model, sample_spec, train
 
 SMALL = (

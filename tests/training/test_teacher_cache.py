@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from commands import largest_file
 from labs import write_manifest
 from uniultra.data.dataset import PromptDataset
 from uniultra.data.distill_dataset import DistillDataset
@@ -84,6 +87,35 @@ def test_another_teacher_is_refused_and_so_is_a_small_disk(teacher: PromptableMo
     ):
         TeacherCache(tmp_path / "d", teacher, 10**9, MADE_OF)
     assert not (tmp_path / "d").exists()
+
+
+def test_a_disk_that_fills_up_is_one_line_before_anything_is_learned(
+    teacher: PromptableModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Storing into a mapped file without room would end the process by SIGBUS, so all of it is taken."""
+    TeacherCache(tmp_path / "c", teacher, 7, MADE_OF)
+    for path in (tmp_path / "c").glob("*.npy"):
+        assert path.stat().st_blocks * 512 >= path.stat().st_size, path.name
+    says = (
+        r"map-0\.npy' can't be written \(File too large\): it takes 0\.0 GB; give --cache a folder with room"
+    )
+    with largest_file(4096), pytest.raises(OutputError, match=says):
+        TeacherCache(tmp_path / "d", teacher, 7, MADE_OF)
+    assert list((tmp_path / "d").iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match=r"can't be written \((Not a directory|File exists)\)"):
+        TeacherCache(tmp_path / "file", teacher, 7, MADE_OF)
+    kept = os.posix_fallocate
+
+    def full(opened: int, start: int, size: int) -> None:
+        if size > 10_000:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        kept(opened, start, size)
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OutputError, match="No space left on device"):
+        TeacherCache(tmp_path / "e", teacher, 7, MADE_OF)
+    assert list((tmp_path / "e").iterdir()) == []
 
 
 def test_views_recur_and_no_two_share_a_row(tmp_path: Path) -> None:

@@ -64,9 +64,10 @@ def adapt(
     from uniultra.training.adapt import AdaptJob
     from uniultra.training.adapt import adapt as run
     from uniultra.training.callbacks import PICTURES
+    from uniultra.training.checkpoints import has_checkpoint
     from uniultra.training.config import AdaptConfig
     from uniultra.training.config_io import configured
-    from uniultra.training.loop import has_checkpoint, is_first_process
+    from uniultra.training.loop import is_first_process
     from uniultra.training.minute import minute as in_a_minute
 
     changes = tuple(

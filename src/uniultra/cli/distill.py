@@ -54,11 +54,12 @@ def distill(
     need("train", "torch", "transformers", "accelerate", "peft")
     from uniultra.data.manifest import read_manifest
     from uniultra.models.build import CONV_SIZES, SIZES
+    from uniultra.training.checkpoints import has_checkpoint
     from uniultra.training.config import DistillConfig
     from uniultra.training.config_io import configured
     from uniultra.training.distill import DistillJob
     from uniultra.training.distill import distill as run
-    from uniultra.training.loop import has_checkpoint, is_first_process
+    from uniultra.training.loop import is_first_process
 
     changes = []
     if student is not None:

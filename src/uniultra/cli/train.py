@@ -29,8 +29,8 @@ def train(
 ) -> None:
     """Train a model on simulated prompts: boxes, clicks, corrections. Needs uniultra[train]."""
     need("train", "torch", "transformers", "accelerate")
+    from uniultra.training.checkpoints import has_checkpoint
     from uniultra.training.config_io import load_config
-    from uniultra.training.loop import has_checkpoint
     from uniultra.training.supervised import train as run
 
     settings = load_config(config, tuple(set_))

@@ -33,6 +33,9 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str,
 
 def save_folder(model: PreTrainedModel, out: Path, force: bool = True) -> None:
     """Writes MODEL_FILES of a model into a folder. Raises OutputError."""
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
     with staged({file: out / file for file in MODEL_FILES}, force) as parts, _os_errors_of(out):
         model.save_pretrained(parts["config.json"].parent)
 

@@ -34,7 +34,14 @@ from uniultra.registry import MODELS
 from uniultra.training.config import AdaptConfig
 from uniultra.training.frozen_views import FrozenLearner, FrozenViews, freeze_after_encoder
 from uniultra.training.loop import Plan, is_first_process, run
-from uniultra.training.supervised import chosen_sets, describe, parse_favour, run_record, sample_spec
+from uniultra.training.supervised import (
+    check_run_folder,
+    chosen_sets,
+    describe,
+    parse_favour,
+    run_record,
+    sample_spec,
+)
 
 
 @dataclass(frozen=True)
@@ -63,13 +70,14 @@ def adapt(config: AdaptConfig, job: AdaptJob) -> Path:
     Raises:
         ModelError: no such base, an unfit setting, no memory, another run in the folder.
         DataError: no val, no objects, val or test rows that the replay trains on.
+        OutputError: the run folder can't be written.
     """
     manifest = job.manifest
+    check_run_folder(job.out)
     learning, val = splits_for(manifest, config, job.shots)
     replay = None if job.replay is None else _replayed(job.replay, manifest)
     torch.manual_seed(config.optim.seed)
     model, facts, before = make_adaptable(config)
-    job.out.mkdir(parents=True, exist_ok=True)
     described = {
         "base_sha256": facts.base_sha256,
         "shots": job.shots,

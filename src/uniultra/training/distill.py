@@ -26,6 +26,7 @@ from uniultra.training.distill_job import DistillJob as DistillJob
 from uniultra.training.dskd import Distiller
 from uniultra.training.loop import Plan, is_first_process, run
 from uniultra.training.supervised import (
+    check_run_folder,
     chosen_sets,
     describe,
     make_model,
@@ -44,10 +45,12 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
             folder.
         DataError: no train or val rows, none with such a licence.
         FileError: an unlabelled file can't be read.
+        OutputError: the run folder, or the teacher's maps, can't be written.
     """
     if not (config.dskd.weight or config.dskd.mask or config.dskd.soft):
         raise ModelError("nothing teaches: dskd.weight, dskd.mask and dskd.soft are all 0; raise one of them")
     distill_decoder.check(config, job)
+    check_run_folder(job.out)
     torch.manual_seed(config.optim.seed)
     teacher = open_model(job.teacher)
     learning = chosen_sets(train_split(job.manifest), config.data.datasets)
@@ -59,7 +62,6 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
     job.val()  # refused now, not after hours
     compared = config.dskd.weight and not config.decoder.width
     frames = empty_images(learning) + frames_of(job.unlabelled) if compared else []
-    job.out.mkdir(parents=True, exist_ok=True)
     described = {
         "teacher": Path(job.teacher).name,
         "teacher_sha256": weights_sha256(teacher),

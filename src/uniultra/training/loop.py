@@ -8,16 +8,12 @@ it had never stopped.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 from torch.utils.data import Dataset, Sampler
@@ -25,14 +21,17 @@ from transformers import PrinterCallback, Trainer, TrainingArguments
 
 from uniultra.data.draw_sampler import DrawSampler
 from uniultra.data.splits import SelectionSplit
-from uniultra.errors import ModelError, OutputError
+from uniultra.errors import ModelError
 from uniultra.models.methods import learned_names
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.stored import write_tensors
+from uniultra.text import printable
 from uniultra.training.callbacks import BEST_FILE, Journal, ProgressBar
+from uniultra.training.checkpoints import step_of, what_is_kept, whole_checkpoint
 from uniultra.training.config import LossSettings, OptimSettings
-from uniultra.training.ema import EMA_FILE, WeightAverage, put
+from uniultra.training.ema import WeightAverage, put
 from uniultra.training.interactive_loss import InteractiveTrainer
+from uniultra.training.limits import one_line
 from uniultra.training.validation import views_of
 
 WEIGHTS_FILE = "model.safetensors"
@@ -73,7 +72,7 @@ def run(plan: Plan) -> Journal:
 
     Raises:
         ModelError: no memory, a loss that is not finite, a device or precision that isn't there.
-        OutputError: the disk is full.
+        OutputError: the disk is full, or the run folder can't be written.
     """
     settings = plan.optim
     arguments = _arguments(plan)
@@ -98,7 +97,7 @@ def run(plan: Plan) -> Journal:
         trainer.remove_callback(
             PrinterCallback
         )  # it prints dicts to stdout; the bar and the log say the same
-        with _one_line(plan), bar:
+        with one_line(plan.out, settings, plan.model.input_size), bar:
             trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     else:
         average.restore(checkpoint)
@@ -121,10 +120,11 @@ class PromptTrainer(Trainer):
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         loss = super().training_step(*args, **kwargs)
         if not bool(torch.isfinite(loss)):
+            out = Path(str(self.args.output_dir))
             raise ModelError(
-                f"the loss is not finite (NaN or Inf) at step {self.state.global_step + 1}; the last "
-                "checkpoint is kept. "
-                "Lower optim.encoder_lr and optim.decoder_lr, or set optim.precision=fp32"
+                f"the loss is not finite (NaN or Inf) at step {self.state.global_step + 1} of "
+                f"'{printable(str(out))}'; {what_is_kept(out)}. Lower optim.encoder_lr and optim.decoder_lr, "
+                "or set optim.precision=fp32"
             )
         return loss
 
@@ -152,31 +152,6 @@ def is_first_process() -> bool:
         not (torch.distributed.is_available() and torch.distributed.is_initialized())
         or torch.distributed.get_rank() == 0
     )
-
-
-def step_of(checkpoint: Path) -> int:
-    """The step in a checkpoint's name."""
-    return int(checkpoint.name.rpartition("-")[2])
-
-
-def whole_checkpoint(out: Path, clean: bool = False) -> Path | None:
-    """The last checkpoint that was written to its end; with `clean`, removes the later ones that a kill
-    truncated.
-    """
-    for folder in sorted(out.glob("checkpoint-*"), key=step_of, reverse=True):
-        if (folder / EMA_FILE).is_file():
-            return folder
-        if clean:
-            shutil.rmtree(folder)
-    return None
-
-
-def has_checkpoint(out: Path) -> bool:
-    """Whether a run can go on in this folder; a distillation's checkpoints lie in a folder for each stage,
-    within the run's.
-    """
-    folders = [out, *(inner for inner in out.glob("*") if inner.is_dir())]
-    return any(whole_checkpoint(folder) for folder in folders)
 
 
 def _keep(plan: Plan, average: WeightAverage) -> None:
@@ -251,39 +226,3 @@ def _arguments(plan: Plan) -> TrainingArguments:
         arguments.n_gpu, 1
     )  # several GPUs by torchrun alone: DataParallel would split the batch behind our back
     return arguments
-
-
-@contextmanager
-def _one_line(plan: Plan) -> Iterator[None]:
-    """What a machine can run out of, as one line with the setting to lower."""
-    try:
-        yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise _no_memory(plan) from error
-    except (OSError, OutputError, SafetensorError, RuntimeError) as error:
-        text = str(error).lower()
-        if "can't allocate memory" in text or "not enough memory" in text:
-            raise _no_memory(plan) from error
-        if any(
-            sign in text
-            for sign in (
-                "no space left",
-                "file too large",
-                "disk quota",
-                "file write failed",
-                "pytorchstreamwriter",
-            )
-        ):
-            raise OutputError(
-                f"'{plan.out}' can't be written: the disk is full; earlier checkpoints are intact: free "
-                "some space and resume"
-            ) from error
-        raise
-
-
-def _no_memory(plan: Plan) -> ModelError:
-    return ModelError(
-        f"memory ran out with optim.batch_size={plan.optim.batch_size} at {plan.model.input_size} px; "
-        "lower optim.batch_size and raise optim.accumulate by as much, set optim.recompute=true, or "
-        "lower base.image_size"
-    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,19 @@ from uniultra.data.draws import Draws, SampleSpec
 from uniultra.data.manifest import Manifest, read_manifest
 from uniultra.data.splits import TrainSplit, permissive, selection_split, train_split
 from uniultra.errors import DataError, ModelError
-from uniultra.io.output import write_json
+from uniultra.io.output import check_free, write_json
+from uniultra.io.texts import read_json
 from uniultra.models.adapted import open_model
 from uniultra.models.build import build, with_decoder_of
 from uniultra.models.promptable import PLAIN_KINDS, PromptableModel, with_box_fits
 from uniultra.models.start_weights import load_sam1_decoder, widen
 from uniultra.models.stored import save_folder
+from uniultra.text import first_line, printable
+from uniultra.training.checkpoints import has_checkpoint
 from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, TrainConfig
-from uniultra.training.loop import Plan, has_checkpoint, run
+from uniultra.training.loop import Plan, run
+
+CONFIG_FILE = "config.json"
 
 
 def train(
@@ -43,6 +49,7 @@ def train(
             `splits.permissive`.
     """
     out = Path(out)
+    check_run_folder(out)
     manifest = read_manifest(manifest_path)
     learning = chosen_sets(train_split(manifest), config.data.datasets)
     val = selection_split(manifest)
@@ -50,7 +57,6 @@ def train(
         learning, val = permissive(learning), permissive(val)
     torch.manual_seed(config.optim.seed)
     model = make_model(config)
-    out.mkdir(parents=True, exist_ok=True)
     describe(
         out,
         config,
@@ -137,19 +143,25 @@ def run_record(config: TrainConfig | AdaptConfig | DistillConfig, manifest: Mani
     }
 
 
+def check_run_folder(out: Path) -> None:
+    """Raises OutputError where there can be no run folder, before anything is computed for it."""
+    check_free([out / CONFIG_FILE], force=True)
+
+
 def describe(out: Path, config: TrainConfig | AdaptConfig | DistillConfig, record: Mapping[str, Any]) -> None:
-    """Writes config.json.
+    """Writes config.json, into a folder that is made if absent.
 
     A setting that the version that began the run didn't have counts as its default.
 
     Raises:
         ModelError: an earlier run with other settings or data would go on here; the message names each.
+        OutputError: it can't be written.
     """
-    file = out / "config.json"
-    if file.is_file() and has_checkpoint(out):
+    file = out / CONFIG_FILE
+    if os.path.isfile(file) and has_checkpoint(out):
         now = _flat(record)
         defaults = _flat({"config": dataclasses.asdict(type(config)())})
-        earlier = defaults | _flat(json.loads(file.read_text(encoding="utf-8")))
+        earlier = defaults | _flat(_earlier(file))
         changed = [key for key in now if key not in ("uniultra", "torch") and earlier.get(key) != now[key]]
         if changed:
             set_anew = {key.rpartition(".")[2] for key in changed if key.startswith("config.")}
@@ -163,6 +175,20 @@ def describe(out: Path, config: TrainConfig | AdaptConfig | DistillConfig, recor
                 "a new --out"
             )
     write_json(file, record, force=True)
+
+
+def _earlier(file: Path) -> dict[str, Any]:
+    """What an earlier run's config.json says. Raises ModelError."""
+    fault = "no JSON object"
+    try:
+        found = read_json(file)
+    except (OSError, ValueError, RecursionError) as error:
+        found, fault = None, first_line(error)
+    if not isinstance(found, dict):
+        raise ModelError(
+            f"'{printable(str(file))}' doesn't say which run lies there ({fault}); give a new --out"
+        )
+    return found
 
 
 def _flat(record: Mapping[str, Any], before: str = "") -> dict[str, Any]:

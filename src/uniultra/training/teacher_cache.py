@@ -7,7 +7,10 @@ a folder; `size_of_cache` says the size before.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -68,7 +71,6 @@ class TeacherCache:
             mode = "r+"
         else:
             _check_room(folder, views * sum(2 * int(np.prod(shape)) for shape in shapes))
-            folder.mkdir(parents=True, exist_ok=True)
             mode = "w+"
         self.maps = [
             _memmap(folder / f"map-{index}.npy", mode, (views, *shape), np.float16)
@@ -161,6 +163,30 @@ def _check_room(folder: Path, needed: float) -> None:
 def _memmap(path: Path, mode: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     if 0 in shape:
         return np.zeros(shape, dtype)
-    return np.asanyarray(
-        np.lib.format.open_memmap(path, mode=mode, dtype=dtype, shape=shape if mode == "w+" else None)
-    )
+    if mode != "w+":
+        return np.asanyarray(np.lib.format.open_memmap(path, mode=mode))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = np.asanyarray(np.lib.format.open_memmap(path, mode=mode, dtype=dtype, shape=shape))
+        _reserve(path)
+    except OSError as error:
+        for begun in path.parent.glob("map-*.npy"):  # of no use without the others, and large
+            begun.unlink()
+        size = np.prod(shape) * np.dtype(dtype).itemsize / 1e9
+        raise OutputError(
+            f"'{printable(str(path))}' can't be written ({error.strerror}): it takes {size:.1f} GB; give "
+            "--cache a folder with room, lower cache.views, or set it to 0"
+        ) from error
+    return made
+
+
+def _reserve(path: Path) -> None:
+    """Takes the file's room on the disk now: where a disk is full, storing into mapped memory ends the
+    process by a signal. Systems and file systems that can't are left alone.
+    """
+    with path.open("r+b") as file, contextlib.suppress(AttributeError):
+        try:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
