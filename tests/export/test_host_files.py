@@ -163,12 +163,17 @@ def test_the_command_writes_all_or_nothing_and_says_what_is_wrong(tmp_path: Path
     assert "pass --force" in str(CliRunner().invoke(app, [*ask, "--for", "ohif"]).exception)
     for more, message in (
         (["--for", "weasis"], "use one of x-anylabeling, ohif"),
-        (["--for", "ohif", "--size", "512"], "export it with --size"),
+        (["--for", "ohif", "--size", "512"], "export it with --size to a folder first"),
+        (
+            ["--for", "ohif", "--version", "2", "--precision", "fp16"],
+            "export it with --version, --precision to",
+        ),
+        (["--for", "huggingface", "--pass", "sure=0.5", "--seed", "0"], "export it with --seed, --pass to a"),
         ([], "--name is missing"),
     ):
         with pytest.raises(ModelError, match=message):
             raise CliRunner().invoke(app, [*ask, *more]).exception or AssertionError
-    with pytest.raises(ModelError, match=r"has no encoder\.onnx"):
+    with pytest.raises(ModelError, match=r"has no encoder\.onnx; run `.* --name NAME --out DIR` first"):
         host_folder(str(tmp_path))
 
 

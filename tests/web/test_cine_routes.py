@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -20,7 +22,7 @@ from uniultra.io.coco import mask_of
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import retrack, track_as_found
 from uniultra.types import Cine, Frame, Prompt
-from uniultra.web import cine_desk
+from uniultra.web import cine_desk, cine_service
 
 HW = (96, 128)
 COUNT = 6
@@ -110,6 +112,62 @@ def test_a_cancelled_stream_goes_on_after_the_last_line(client: TestClient, gif:
     whole = lines(client, track)
     assert lines(client, track, "?after=3") == whole[4:], "also where the process is further on"
     assert lines(client, track, "?after=-1") == whole
+
+
+def vanished(client: TestClient, call: tuple[str, str, str], body: bytes, begun: list[Any]) -> None:
+    """A request (method, path, query) whose client has gone as soon as `begun` has something in it."""
+    method, path, query = call
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+    scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "root_path": ""}
+    scope |= {"query_string": query.encode(), "http_version": "1.1", "scheme": "http"}
+    scope |= {"headers": [(b"host", b"127.0.0.1:8008")], "client": ("127.0.0.1", 5)}
+
+    async def receive() -> dict[str, Any]:
+        if waiting:
+            return waiting.pop()
+        while not begun:
+            await asyncio.sleep(0)
+        return {"type": "http.disconnect"}
+
+    async def send(_: object) -> None:
+        await asyncio.sleep(0)
+
+    assert client.portal is not None
+    client.portal.call(client.app, scope, receive, send)
+    assert client.get("/v1/health").json()["waiting"] == 0
+
+
+@pytest.mark.parametrize("after", [-1, COUNT - 2])
+def test_a_client_that_vanishes_before_its_first_line_costs_no_more_tracking(
+    client: TestClient, gif: bytes, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    track = begun(client, uploaded_cine(client, gif), [{"frame": 0, "object": 1, "box": BOX}])
+    monkeypatch.setattr(cine_service, "SLICE_S", 0.0)
+    slices, follow = [], cine_desk.CineDesk._follow
+    monkeypatch.setattr(
+        cine_desk.CineDesk, "_follow", lambda desk, *job: slices.append(job) or follow(desk, *job)
+    )
+    vanished(client, ("GET", f"{track}/frames", f"after={after}"), b"", slices)
+    assert 1 <= len(slices) < COUNT - 2
+    assert len(lines(client, track)) == COUNT
+
+
+def test_a_client_that_vanishes_while_its_cine_is_opened_leaves_none_held(
+    client: TestClient, gif: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, run = [], cine_desk.CineDesk.run
+
+    def slowly(desk: cine_desk.CineDesk, job: Any) -> Any:
+        opened.append(job)
+        time.sleep(0.2)
+        return run(desk, job)
+
+    monkeypatch.setattr(cine_desk.CineDesk, "run", slowly)
+    vanished(client, ("POST", "/v1/cines", ""), gif, opened)
+    (store,) = client.app_state["service"].other_stores
+    assert (len(opened), len(store)) == (1, 0)
+    uploaded_cine(client, gif)
+    assert len(store) == 1
 
 
 def test_a_correction_streams_what_it_changes_and_no_more(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from uniultra.cli.terminal.extras import need
+from uniultra.cli.terminal.options import given_options
 from uniultra.cli.terminal.text import label, say
 from uniultra.errors import ModelError
 from uniultra.io.texts import read_json
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 def export(
+    ctx: typer.Context,
     model: Annotated[
         str,
         typer.Option(
@@ -41,7 +43,7 @@ def export(
         typer.Option("--for", help="Write what another program opens: x-anylabeling, ohif or huggingface."),
     ] = None,
     version: Annotated[
-        str, typer.Option(help="The weights' version, written into the files.")
+        str, typer.Option(help="The weights' version, written into the files and into all results.")
     ] = "unpublished",
     precision: Annotated[
         str, typer.Option(help="fp32; fp16 and w8 (stored in 16 and 8 bits, computed in fp32); int8.")
@@ -78,8 +80,7 @@ def export(
     uniultra[train].
     """
     if host is not None:
-        options = {"--name": name, "--size": size, "--data": data}
-        _export_for(host, model, out, [each for each in options if options[each] is not None], force)
+        _export_for(host, model, out, given_options(ctx, ("model", "out", "host", "force")), force)
         return
     if name is None:
         raise ModelError("--name is missing: what the model is to be called")

@@ -70,7 +70,7 @@ def host_folder(model: str) -> Path:
         return verified_folder(find(model))
     if not (folder / ENCODER).is_file():
         how = command("uniultra", "export", "--model", folder)
-        raise ModelError(f"'{folder}' has no {ENCODER}; run `{how} --out DIR` first")
+        raise ModelError(f"'{folder}' has no {ENCODER}; run `{how} --name NAME --out DIR` first")
     return folder
 
 

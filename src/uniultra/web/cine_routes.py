@@ -58,7 +58,8 @@ def _add_files(app: FastAPI, cines: CineService) -> None:
         """Upload a cine: the body is the file itself."""
         no_form(request)
         requested = FileOptions(None, pixel_size(spacing_mm_yx))
-        return _created(cines, await cines.upload(request.stream(), requested), response)
+        held = cines.upload(request.stream(), requested, partial(disconnected, request))
+        return _created(cines, await held, response)
 
     @app.post(
         "/v1/cine-files",
@@ -147,6 +148,7 @@ def _add_frames(app: FastAPI, cines: CineService) -> None:
     async def frames(
         cine_id: str,
         track_id: str,
+        request: Request,
         revision: Annotated[int | None, Query(ge=0, le=1000, description="the last one if left out")] = None,
         after: Annotated[
             int, Query(ge=-1, le=10**9, description="`seq` of the last line that is known")
@@ -159,8 +161,13 @@ def _add_frames(app: FastAPI, cines: CineService) -> None:
         if number >= len(track.revisions):
             raise Problem("no-track", f"the track has revisions 0 to {len(track.revisions) - 1}")
         found = cines.follow(held, track, number, after)
-        first = await anext(found, None)  # what is refused is refused before anything is sent
+        # What is refused is refused before anything is sent; up to a far `after` that takes a while.
+        first = await while_there(_first(found), partial(disconnected, request))
         return StreamingResponse(_lines(first, found), media_type=NDJSON)
+
+
+async def _first(found: AsyncIterator[TrackLine]) -> TrackLine | None:
+    return await anext(found, None)
 
 
 async def _lines(first: TrackLine | None, rest: AsyncIterator[TrackLine]) -> AsyncIterator[str]:

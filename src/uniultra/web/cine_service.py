@@ -23,7 +23,7 @@ from uniultra.web.messages import CineFile, CineJob, DeriveCine, Derived, FileOp
 from uniultra.web.problems import Problem
 from uniultra.web.prompt_requests import plain_request, sent_mask
 from uniultra.web.server_paths import read_reference
-from uniultra.web.service import Service
+from uniultra.web.service import Disconnected, Service, while_there
 from uniultra.web.settings import MOST_PROMPTS
 
 SLICE_S = 0.25
@@ -39,11 +39,16 @@ class CineService:
         self.store.on_drop = self._forget
         service.other_stores.append(self.store)
 
-    async def upload(self, chunks: AsyncIterator[bytes], requested: FileOptions) -> HeldCine:
-        """Holds the cine that these bytes are. Raises Problem."""
+    async def upload(
+        self, chunks: AsyncIterator[bytes], requested: FileOptions, disconnected: Disconnected
+    ) -> HeldCine:
+        """Holds the cine that these bytes are. Raises Problem, and ClientDisconnected as `Service.upload`
+        does.
+        """
         self.store.check_room()
         with self.service.uploading():
-            return await self._hold(b"".join([chunk async for chunk in chunks]), requested)
+            held = self._hold(b"".join([chunk async for chunk in chunks]), requested)
+            return await while_there(held, disconnected)
 
     async def reference(self, path: str, requested: FileOptions) -> HeldCine:
         """Holds the cine in a file of this machine. Raises Problem."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from typer import Context
+
 from uniultra.cli.terminal.text import tell
 from uniultra.errors import PromptError
 from uniultra.pixel_scale import Calibration, PixelSize
@@ -50,6 +52,18 @@ def parse_size(text: str | None, option: str) -> PixelSize | None:
             "Y,X for down and right"
         )
     return sides[0] if len(sides) == 1 else (sides[0], sides[1])
+
+
+def given_options(ctx: Context, but: Sequence[str]) -> list[str]:
+    """The options on the command line, as they are typed, without the parameters `but`: for a call in which
+    others would have no effect.
+    """
+    return [
+        each.opts[0]
+        for each in ctx.command.params
+        if each.name not in (None, *but)
+        and getattr(ctx.get_parameter_source(each.name), "name", "") == "COMMANDLINE"
+    ]
 
 
 LABEL_HELP = "Name of the structures, such as thyroid: one for all, or repeat it in their order."
