@@ -122,6 +122,7 @@ def test_what_is_registered_is_not_lost_for_its_surroundings(
     """As a thin band has when it turns; a mask of the model is lost by the same likeness."""
     monkeypatch.setattr("uniultra.tracking.answers.likeness", lambda a, b: -0.5)
     monkeypatch.setattr("uniultra.tracking.answers.EXPLAINED", explained)
+    monkeypatch.setattr(sys.modules["uniultra.tracking.step"], "directly", lambda *given: given[2])
     segmenter = Segmenter(DarkIsInside())
     _, state = begin(segmenter, FRAMES[0], {1: PROMPTS[1]})
     found = set()

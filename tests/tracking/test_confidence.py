@@ -151,7 +151,7 @@ def test_an_anchor_explains_its_own_frame_shifted_and_no_other() -> None:
     shifted = Frame(np.roll(first.pixels_hw, (2, 5), axis=(0, 1)))
     flow = flow_between(view_of(shifted), view_of(first))
     at = Region(57, 34, 153, 130)
-    begun = Anchor(grid, 0.9, registered(first, grid.region))
+    begun = Anchor(grid, 0.9, registered(first, grid.region, view_of(first)))
     [anchor] = followed([begun], shifted, flow, at)
     assert anchor.likeness >= EXPLAINED
     x0, y0, x1, y1 = mask_at(anchor, at).box_xyxy or (0, 0, 0, 0)
@@ -166,7 +166,7 @@ def test_anchors_that_share_a_registration_are_told_apart_by_what_is_near_each()
     first = speckled(insides[0] | insides[1], 1)
     region = Region(40, 40, 150, 120)
     grids = [grid_of(np.where(each, 8.0, -8.0).astype(np.float32), region) for each in insides]
-    shared = registered(first, region)
+    shared = registered(first, region, view_of(first))
     pixels_hw = first.pixels_hw.copy()
     pixels_hw[60:100, 100:140] = speckled(np.zeros(HW, np.bool_), 9).pixels_hw[60:100, 100:140]
     one, two = followed([Anchor(grid, 0.9, shared) for grid in grids], Frame(pixels_hw), None, region)

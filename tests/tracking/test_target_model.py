@@ -151,6 +151,7 @@ def test_only_sure_frames_of_the_model_are_learnt(monkeypatch: pytest.MonkeyPatc
     assert registered.objects[0].target is before
     for module in ("answers", "step"):
         monkeypatch.setattr(sys.modules[f"uniultra.tracking.{module}"], "EXPLAINED", 2.0)
+    monkeypatch.setattr(sys.modules["uniultra.tracking.step"], "directly", lambda *given: given[2])
     said, asked = step(segmenter, first, frames[1])
     assert said[0].status == "sure"
     assert asked.objects[0].target is not before

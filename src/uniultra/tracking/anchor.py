@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from uniultra.geometry import ModelMap
-from uniultra.tracking.motion import crop_flow, steps_at
+from uniultra.tracking.motion import crop_flow, region_after, steps_at
 from uniultra.tracking.state import GRID, MaskGrid, cells_at, positions
 from uniultra.tracking.tissue import Tissue
 from uniultra.types import Frame, Region
@@ -26,6 +26,10 @@ EXPLAINED = 0.95
 """Correlation from which the prompted frame explains what is seen; chosen on val (docs/tracking.md)."""
 PARTLY = 0.9
 """Correlation from which its mask may replace one of the model of quite another size (`answers.instead`)."""
+DIRECT = 0.9
+"""Correlation from which its mask, carried by motion from there straight to this frame, replaces the model's
+(`answers.directly`); chosen on val (docs/tracking.md).
+"""
 _NEAR = 9
 """Pixels of a crop that count around a mask, across."""
 
@@ -39,12 +43,14 @@ class Registration:
         at: the same crop, moved along with what it shows, on the last frame.
         back: for each pixel of that, the step to its place on the prompted frame, source pixels, float32
             (SIDE, SIDE, 2).
+        view_hw: the prompted frame, as `motion.view_of` has it; one object for all that was prompted there.
     """
 
     region: Region
     patch_hw: np.ndarray = field(repr=False)
     at: Region
     back: np.ndarray = field(repr=False)
+    view_hw: np.ndarray = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -66,9 +72,10 @@ class Anchor:
     tissue: Tissue | None = None
 
 
-def registered(frame: Frame, region: Region) -> Registration:
-    """A crop's registration to its own frame."""
-    return Registration(region, _crop(frame, region), region, np.zeros((SIDE, SIDE, 2), np.float32))
+def registered(frame: Frame, region: Region, view_hw: np.ndarray) -> Registration:
+    """A crop's registration to its own frame, of which `view_hw` is the view."""
+    back = np.zeros((SIDE, SIDE, 2), np.float32)
+    return Registration(region, _crop(frame, region), region, back, view_hw)
 
 
 def followed(anchors: Sequence[Anchor], frame: Frame, flow: np.ndarray | None, at: Region) -> list[Anchor]:
@@ -99,6 +106,24 @@ def followed(anchors: Sequence[Anchor], frame: Frame, flow: np.ndarray | None, a
         replace(one, registration=now, likeness=_correlation(best[0], seen, where))
         for one, where in zip(anchors, near, strict=True)
     ]
+
+
+def at_once(anchor: Anchor, frame: Frame, flow: np.ndarray) -> Anchor:
+    """A structure's own anchor on a frame by motion from the prompted frame straight to this one.
+
+    Nothing adds up, and nothing is refined on the crop, where motion finds speckle alike that isn't the same:
+    the likeness says how far the prompted frame explains what is seen.
+
+    Args:
+        flow: from `flow_between`, of this frame's view and `registration.view_hw`.
+    """
+    size, old = (frame.height, frame.width), anchor.registration
+    at = moved_along(old.region, [anchor.grid.region], [region_after(anchor.grid, flow, size)])
+    across, down = positions(at, SIDE)
+    back = np.stack(steps_at(flow, size, across, down), axis=-1)
+    where = _near(anchor, across, down, back)
+    likeness = _correlation(_expected(old, across, down, back), _crop(frame, at), where)
+    return replace(anchor, registration=replace(old, at=at, back=back), likeness=likeness)
 
 
 def mask_at(anchor: Anchor, region: Region) -> MaskGrid:

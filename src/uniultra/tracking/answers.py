@@ -10,7 +10,7 @@ import numpy as np
 
 from uniultra.geometry import OUTSIDE_LOGIT, scale_of
 from uniultra.pixel_scale import NO_SCALE
-from uniultra.tracking.anchor import EXPLAINED, PARTLY, followed, mask_at, moved_along
+from uniultra.tracking.anchor import DIRECT, EXPLAINED, PARTLY, Anchor, followed, mask_at, moved_along
 from uniultra.tracking.confidence import (
     ABSENT_AFTER,
     LOST,
@@ -62,7 +62,12 @@ def explained(frame: Frame, one: ObjectTrack, region: Region) -> Answer | None:
     """The answer over a region where the prompted frame explains what is seen; None where it doesn't, or the
     structure has left the frame.
     """
-    answer = None if one.anchor.likeness < EXPLAINED else _registered(frame, one, region)
+    return None if one.anchor.likeness < EXPLAINED else _known(frame, one, region)
+
+
+def _known(frame: Frame, one: ObjectTrack, region: Region) -> Answer | None:
+    """The prompted frame's mask, which explains what is seen; None where it has left the frame."""
+    answer = _registered(frame, one, region)
     if answer is None:
         return None
     # A thin band that turns has other surroundings in its appearance, though all of it is explained.
@@ -84,6 +89,25 @@ def instead(frame: Frame, one: ObjectTrack, answer: Answer, region: Region) -> A
         return answer
     doubtful = other.evidence.growth > SURE_GROWTH or other.evidence.confidence < LOST
     return answer if doubtful or agreement(answer.grid, other.grid) < NESTED else other
+
+
+def directly(frame: Frame, one: ObjectTrack, answer: Answer, anchor: Anchor) -> Answer:
+    """The prompted frame's mask, carried here at once, in place of the model's where that frame explains what
+    is seen well enough so, and better than step by step: the track has drifted.
+
+    Args:
+        anchor: the structure's, brought here so (`anchor.at_once`).
+    """
+    if one.anchor.likeness >= EXPLAINED or anchor.likeness < max(DIRECT, one.anchor.likeness):
+        return answer
+    before, now = one.anchor.registration.region, anchor.registration.at
+    there = moved_along(anchor.grid.region, [before], [now])
+    other = _known(frame, replace(one, anchor=anchor), there)
+    if other is None:
+        return answer
+    evidence = other.evidence
+    # What was last sure may have drifted, too.
+    return replace(other, evidence=replace(evidence, growth=min(evidence.growth, evidence.changed)))
 
 
 def _registered(frame: Frame, one: ObjectTrack, region: Region, resembles: float = 1.0) -> Answer | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
+import numpy as np
+
 from uniultra.geometry import clip_box
 from uniultra.pixel_scale import Box
 from uniultra.prompt_checks import check_frame, clipped
@@ -105,8 +107,8 @@ def _following(
     """The state after structures were found: their numbers, masks and boxes; and others stay."""
     crops = [crop_of(segmenter, frame, box) for box in found[2]]
     views, looks = shared_views(crops, registered_well), shared_views(crops)
-    shared, encoded = _shown(segmenter, frame, views, looks, crew)
     view_hw = view_of(frame)
+    shared, encoded = _shown(segmenter, frame, (views, looks), view_hw, crew)
     tracks = [
         replace(
             _new_track(frame, number, mask, box, crop, (shared[view], encoded[look])), sure_view_hw=view_hw
@@ -118,11 +120,15 @@ def _following(
 
 
 def _shown(
-    segmenter: Segmenter, frame: Frame, views: Sequence[Region], looks: Sequence[Region], crew: Crew
+    segmenter: Segmenter,
+    frame: Frame,
+    regions: tuple[Sequence[Region], Sequence[Region]],
+    view_hw: np.ndarray,
+    crew: Crew,
 ) -> tuple[dict[Region, Registration], dict[Region, Embedding]]:
     """The registrations of some regions and the embeddings of others, each made once, all at once."""
-    views, looks = list(dict.fromkeys(views)), list(dict.fromkeys(looks))
-    tasks: list[Callable[[], Any]] = [partial(registered, frame, view) for view in views]
+    views, looks = (list(dict.fromkeys(each)) for each in regions)
+    tasks: list[Callable[[], Any]] = [partial(registered, frame, view, view_hw) for view in views]
     engine = suited(segmenter, len(views) + len(looks), crew)
     tasks += [partial(engine.encode, frame, look) for look in looks]
     made = crew.at_once(tasks)

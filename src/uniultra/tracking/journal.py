@@ -201,9 +201,11 @@ def _packed(state: TrackState) -> str:
     arrays: dict[str, np.ndarray] = {"view": state.view_hw}
     rest: dict[str, Any] = {"frame_hw": state.frame_hw, "objects": [], "registrations": []}
     registrations = {id(one.anchor.registration): one.anchor.registration for one in state.objects}
+    views: dict[int, str] = {}
     for place, shared in enumerate(registrations.values()):
-        arrays |= {f"patch{place}": shared.patch_hw, f"back{place}": shared.back}
-        rest["registrations"].append([_edges(shared.region), _edges(shared.at)])
+        view = views.setdefault(id(shared.view_hw), f"first_view{place}")
+        arrays |= {f"patch{place}": shared.patch_hw, f"back{place}": shared.back, view: shared.view_hw}
+        rest["registrations"].append([_edges(shared.region), _edges(shared.at), view])
     places = {identity: place for place, identity in enumerate(registrations)}
     for place, one in enumerate(state.objects):
         arrays |= {
@@ -235,14 +237,16 @@ def _unpacked(text: str) -> TrackState:
     """The state again. Raises ValueError or KeyError for what is no state."""
     with np.load(io.BytesIO(base64.b64decode(text)), allow_pickle=False) as arrays:
         rest = json.loads(arrays["rest"].tobytes())
+        views = {view: arrays[view] for _, _, view in rest["registrations"]}
         registrations = [
             Registration(
                 Region(*crop),
                 _of_shape(arrays[f"patch{place}"], SIDE),
                 Region(*at),
                 _of_shape(arrays[f"back{place}"], SIDE),
+                views[view],
             )
-            for place, (crop, at) in enumerate(rest["registrations"])
+            for place, (crop, at, view) in enumerate(rest["registrations"])
         ]
         objects = tuple(
             _object(arrays, place, said, registrations) for place, said in enumerate(rest["objects"])

@@ -97,17 +97,23 @@ def carried(grid: MaskGrid, flow: np.ndarray, frame_hw: tuple[int, int]) -> Mask
     """A mask of the frame before, carried to this one by the flow from `flow_between`; its region moves
     along.
     """
-    across, down = grid.positions()
-    step_x, step_y = steps_at(flow, frame_hw, across, down)
     inside = grid.inside_hw
     if not inside.any():
         return grid
-    dx, dy = -float(np.median(step_x[inside])), -float(np.median(step_y[inside]))
-    old = grid.region
-    region = Region(old.x0 + dx, old.y0 + dy, old.x1 + dx, old.y1 + dy)
+    region = region_after(grid, flow, frame_hw)
     across, down = positions(region)
     step_x, step_y = steps_at(flow, frame_hw, across, down)
     return MaskGrid(region, grid.at(across + step_x, down + step_y))
+
+
+def region_after(grid: MaskGrid, flow: np.ndarray, frame_hw: tuple[int, int]) -> Region:
+    """A mask's region after such a flow: moved by the median of the steps inside the mask."""
+    step_x, step_y = steps_at(flow, frame_hw, *grid.positions())
+    inside, old = grid.inside_hw, grid.region
+    if not inside.any():
+        return old
+    dx, dy = -float(np.median(step_x[inside])), -float(np.median(step_y[inside]))
+    return Region(old.x0 + dx, old.y0 + dy, old.x1 + dx, old.y1 + dy)
 
 
 def moved_to_match(

@@ -9,7 +9,7 @@ sure frame's then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 
 from uniultra.segmenter import Segmenter
-from uniultra.tracking.anchor import EXPLAINED
+from uniultra.tracking.anchor import EXPLAINED, Anchor, at_once
 from uniultra.tracking.answers import (
     Answer,
     brought,
+    directly,
     empty_mask,
     explained,
     instead,
@@ -92,6 +93,7 @@ class _Scene:
     expected: Sequence[MaskGrid]
     looked_at: set[Place] = field(default_factory=set)
     looks: list[Look] = field(default_factory=list)
+    straight: dict[int, Anchor] = field(default_factory=dict)
 
     def add(self, places: Collection[Place], looks: Sequence[Look]) -> None:
         self.looked_at |= {*places}
@@ -102,6 +104,24 @@ class _Scene:
         look = next((look for look in self.looks if place in look.masks), None)
         sight = sight_of(self.segmenter, self.frame, look, place)
         return weighed(self.frame, self.objects[place[0]], sight)
+
+    def straight_tasks(self, places: Collection[int]) -> list[Callable[[], None]]:
+        """Structures' anchors by motion from where they were prompted straight to this frame, as calls, one
+        for all that were prompted on the same frame.
+        """
+        together: dict[int, list[int]] = {}
+        for place in places:
+            view = self.objects[place].anchor.registration.view_hw
+            together.setdefault(id(view), []).append(place)
+
+        def bring(anchors: Mapping[int, Anchor]) -> None:
+            first = next(iter(anchors.values())).registration.view_hw
+            flow = flow_between(self.motion.view_hw, first)
+            for place, anchor in anchors.items():
+                self.straight[place] = at_once(anchor, self.frame, flow)
+
+        groups = ({n: self.objects[n].anchor for n in own} for own in together.values())
+        return [partial(bring, group) for group in groups]
 
 
 def _answered(scene: _Scene) -> list[Answer]:
@@ -123,7 +143,7 @@ def _answered(scene: _Scene) -> list[Answer]:
     for places in groups.values():
         pairs = [(before[place], expected[place]) for place in places]
         tasks.append(partial(brought, frame, pairs, scene.motion.flow))
-    made = crew.at_once(tasks)
+    made = crew.at_once([*tasks, *scene.straight_tasks([n for n, _ in likely])])[: len(tasks)]
     scene.add({*likely, *searches}, made[: len(guesses)])
     by_place = dict(zip(chain(*groups.values()), chain(*made[len(guesses) :]), strict=True))
     now = [by_place[place] for place in range(len(before))]
@@ -141,9 +161,10 @@ def _answered(scene: _Scene) -> list[Answer]:
     late = view_tasks(scene.segmenter, frame, rest, {})
     engine = suited(scene.segmenter, len(late), crew)
     tasks = [partial(task, engine) for task in late]
+    tasks += scene.straight_tasks([n for n, _ in rest])
     made = crew.at_once([*tasks, *(partial(answered, place) for place in range(len(now)))])
     scene.add(rest, made[: len(late)])
-    found: list[Answer | None] = made[len(late) :]
+    found: list[Answer | None] = made[len(tasks) :]
     gone = {(n, 0): expected[n] for n, one in enumerate(found) if one is None and (n, 0) not in rest}
     scene.add(gone, _looked(scene, view_tasks(scene.segmenter, frame, gone, {})))
     unknown = [place for place, one in enumerate(found) if one is None]
@@ -154,8 +175,12 @@ def _answered(scene: _Scene) -> list[Answer]:
 def _best(scene: _Scene, place: int, known: Answer | None = None) -> Answer:
     """The answer where a structure is expected, or where it was searched for if it isn't found there."""
     one, region = scene.objects[place], scene.expected[place].region
-    answer = scene.weighed((place, 0)) if known is None else known
-    return _found(scene, place, instead(scene.frame, one, answer, region))
+    if known is not None:
+        return _found(scene, place, known)
+    answer = instead(scene.frame, one, scene.weighed((place, 0)), region)
+    if place in scene.straight:
+        answer = directly(scene.frame, one, answer, scene.straight[place])
+    return _found(scene, place, answer)
 
 
 def _found(scene: _Scene, place: int, answer: Answer) -> Answer:

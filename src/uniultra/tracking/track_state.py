@@ -74,7 +74,9 @@ class TrackState:
     def nbytes(self) -> int:
         """Bytes of all arrays: these don't grow with the cine."""
         registrations = {id(one.anchor.registration): one.anchor.registration for one in self.objects}
-        shared = [each.patch_hw.nbytes + each.back.nbytes for each in registrations.values()]
+        shared = [
+            each.patch_hw.nbytes + each.back.nbytes + each.view_hw.nbytes for each in registrations.values()
+        ]
         per = [
             one.anchor.grid.logits_hw.nbytes
             + one.grid.logits_hw.nbytes

@@ -122,7 +122,7 @@ def begun(segmenter: Segmenter, frame: Frame, inside: np.ndarray, quality: float
     box = mask.box_xyxy
     assert box is not None
     crop = crop_of(segmenter, frame, box)
-    shown = registered(frame, crop), segmenter.encode(frame, crop)
+    shown = registered(frame, crop, view_of(frame)), segmenter.encode(frame, crop)
     return TrackState(HW, view_of(frame), (_new_track(frame, 1, mask, box, crop, shown),))
 
 

@@ -9,13 +9,16 @@ import cv2
 import numpy as np
 import pytest
 
+from drifting import drifted, prompts, scene, truth
 from page_core import node, sent
 from phantoms import ellipse, speckled
+from test_segmenter import DarkIsInside
 from uniultra.geometry import inscribed_centre
 from uniultra.io.coco import mask_of
 from uniultra.pixel_scale import NO_SCALE
 from uniultra.results import TrackStatus
 from uniultra.segmenter import Segmenter
+from uniultra.tracking import begin
 from uniultra.tracking.anchor import registered
 from uniultra.tracking.beginning import _new_track
 from uniultra.tracking.confidence import Evidence, appearance, holds_on, likeness, said_of
@@ -100,7 +103,12 @@ def test_a_track_is_that_of_python() -> None:
     assert box is not None
     crop = crop_of(segmenter, frames[0], box)
     first = _new_track(
-        frames[0], 1, mask, box, crop, (registered(frames[0], crop), segmenter.encode(frames[0], crop))
+        frames[0],
+        1,
+        mask,
+        box,
+        crop,
+        (registered(frames[0], crop, view_of(frames[0])), segmenter.encode(frames[0], crop)),
     )
     state = TrackState(HW, view_of(frames[0]), (first,))
     script = """
@@ -145,6 +153,57 @@ def test_a_track_is_that_of_python() -> None:
         truth = moved(inside.astype(np.uint8), *place) > 0
         for other in (answer.mask.mask_hw, truth):
             assert 2 * (theirs & other).sum() / (theirs.sum() + other.sum()) > 0.97
+
+
+def test_a_track_that_has_drifted_comes_back_as_in_python() -> None:
+    """By motion from the confirmed frame: what is followed lies 50 px below it, where the model sees
+    nothing; in another picture it stays lost.
+    """
+    segmenter = Segmenter(DarkIsInside(), 1)
+    frames = [scene(1), scene(1, 2, 1), scene(1, 4, 2), scene(2, 4, 2, size=6)]
+    [answer], state = begin(segmenter, frames[0], {1: prompts()[1]})
+    first = answer.mask.mask_hw
+    state = replace(state, objects=(drifted(state.objects[0]),))
+    script = """
+        const { begin, step } = await import(`${core}/track.mjs`);
+        const { moved } = await import(`${core}/grid.mjs`);
+        const { encode } = await import(`${core}/rle.mjs`);
+        const { regionAround } = await import(`${core}/geometry.mjs`);
+        const frames = given.frames.map(image), size = frames[0].width * frames[0].height;
+        const nothing = { mask: new Uint8Array(size), logits: new Float32Array(size).fill(-9) };
+        const segmenter = { cropOf: (box) => regionAround(box, given.scale, given.stretch),
+            features: (_, region) => ({ levels: [{ data: new Float32Array(8), depth: 2, side: 2 }], region }),
+            refined: async (frame) => ({ ...nothing, quality: frame === frames[0] ? 0.9 : 0 }) };
+        let state = await begin(segmenter, frames[0], image(given.mask).pixels);
+        const { anchor } = state, grid = moved(state.grid, 0, 50), back = { ...anchor.back };
+        back.dy = back.dy.map((step) => step - 50);
+        state = { ...state, grid, sureGrid: grid, anchor: { ...anchor, at: grid.region, back } };
+        const out = [];
+        for (const frame of frames.slice(1)) {
+            const [{ mask, status, confidence }, next] = await step(segmenter, state, frame);
+            out.push([encode(mask, frame), status, confidence]);
+            state = next;
+        }
+        console.log(JSON.stringify(out));"""
+    found = node(
+        script,
+        {
+            "frames": [sent(frame.pixels_hw) for frame in frames],
+            "mask": sent(first.astype(np.uint8)),
+            "scale": segmenter.facts.passes.crop_scale,
+            "stretch": segmenter.facts.focus_stretch,
+        },
+    )
+    for number, (frame, (counts, status, confidence)) in enumerate(zip(frames[1:], found, strict=True), 1):
+        [answer], state = step(segmenter, state, frame)
+        theirs = mask_of(counts, first.shape)
+        assert status == answer.status
+        if number == 3:
+            assert status == "lost"
+            continue
+        assert confidence == pytest.approx(answer.confidence, abs=0.03)
+        for other in (answer.mask.mask_hw, truth(1, 2 * number, number)):
+            assert 2 * (theirs & other).sum() / (theirs.sum() + other.sum()) > 0.92
 
 
 def test_evidence_gives_the_confidence_that_it_gives_in_python() -> None:

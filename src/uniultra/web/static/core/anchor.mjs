@@ -1,16 +1,16 @@
 // Registration to the frame that was confirmed: where that still explains what is seen, its mask is carried over directly
-// (uniultra/tracking/anchor.py). An anchor is {grid, quality, region, patch, at, back: {dx, dy}, likeness}.
+// (uniultra/tracking/anchor.py). An anchor is {grid, quality, view, region, patch, at, back: {dx, dy}, likeness}; `view` is that frame, shrunk.
 
 import { atEdge, flowBetween } from "./flow.mjs";
 import { sample, toModel } from "./geometry.mjs";
-import { Grid, GRID, overCells, stepAt } from "./grid.mjs";
+import { Grid, GRID, overCells, regionAfter, stepAt } from "./grid.mjs";
 import { correlation, cropped } from "./resample.mjs";
 
 const SIDE = 128, NEAR = 4, LEAST = 20;
 
-export function anchored(image, grid, quality) {
+export function anchored(image, grid, quality, view) {
   const back = { dx: new Float32Array(SIDE * SIDE), dy: new Float32Array(SIDE * SIDE) };
-  return { grid, quality, region: grid.region, patch: crop(image, grid.region), at: grid.region, back, likeness: 1 };
+  return { grid, quality, view, region: grid.region, patch: crop(image, grid.region), at: grid.region, back, likeness: 1 };
 }
 
 // An anchor brought to the next frame; `flow` is null where nothing moved, `centre` where the structure is expected.
@@ -33,6 +33,13 @@ export function followed(anchor, image, flow, centre) {
   const alike = [[back, expected], [better, shown(anchor, at, better)]].map(([way, picture]) => ({ way, likeness: like(picture.pixels, seen.pixels, near) }));
   const best = alike[1].likeness > alike[0].likeness ? alike[1] : alike[0];
   return { ...anchor, at, back: best.way, likeness: best.likeness };
+}
+
+// An anchor on a frame by motion from the confirmed frame straight to this one (`flow`, between their views): nothing adds up.
+export function atOnce(anchor, image, flow) {
+  const at = regionAfter(anchor.grid, flow, image) ?? anchor.region, back = steps(at, (x, y) => stepAt(flow, image, x, y));
+  const likeness = like(shown(anchor, at, back).pixels, crop(image, at).pixels, around(anchor, at, back));
+  return { ...anchor, at, back, likeness };
 }
 
 // The confirmed mask as it lies on the last frame, over a region of that.

@@ -97,18 +97,23 @@ export function stepAt({ width, height, dx, dy }, size, x, y) {
 
 // A mask of the frame before, carried to this one by the flow; its region moves along.
 export function carried(grid, flow, size) {
+  const region = regionAfter(grid, flow, size);
+  if (!region) return grid;
+  return new Grid(region, overCells(region, GRID, (x, y) => {
+    const [dx, dy] = stepAt(flow, size, x, y);
+    return grid.at(x + dx, y + dy);
+  }));
+}
+
+// A mask's region after the flow, moved by the median of the steps inside; null where nothing is inside.
+export function regionAfter(grid, flow, size) {
   const steps = [[], []];
   let i = 0;
   overCells(grid.region, GRID, (x, y) => {
     if (grid.logits[i++] > 0) stepAt(flow, size, x, y).forEach((step, axis) => steps[axis].push(step));
     return 0;
   });
-  if (!steps[0].length) return grid;
-  const region = shifted(grid.region, -median(steps[0]), -median(steps[1]));
-  return new Grid(region, overCells(region, GRID, (x, y) => {
-    const [dx, dy] = stepAt(flow, size, x, y);
-    return grid.at(x + dx, y + dy);
-  }));
+  return steps[0].length ? shifted(grid.region, -median(steps[0]), -median(steps[1])) : null;
 }
 
 function median(values) {

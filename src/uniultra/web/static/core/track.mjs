@@ -1,7 +1,7 @@
 // A structure followed through a cine, one frame at a time: the steps of uniultra/tracking, for one structure. A state is what is
 // remembered between two frames; it is never changed in place.
 
-import { anchored, followed, maskAt } from "./anchor.mjs";
+import { anchored, atOnce, followed, maskAt } from "./anchor.mjs";
 import { atEdge, flowBetween } from "./flow.mjs";
 import { clipBox, regionAround, smoothed } from "./geometry.mjs";
 import { evenRound } from "./masks.mjs";
@@ -17,7 +17,7 @@ const WEIGHTS = [-25.5, 0.5, 7.9, 12.6, 12.6, 5.9], STANDING = [-14.7, 0.9, 3.2,
 const NO_HOLD = 0.05, STEADY = 0.9, WORSE = 0.08, HELD_GROWTH = 1.3, UNLIKE = 0.5, KIN = 0.6, KIN_LIKE = 0.4, KIN_GROWTH = 1.7;
 const FIRM = 0.95, FIRM_LIKE = 0.3, FIRM_GROWTH = 1.2, FIRM_WORSE = 0.03;
 const MOVED_ALONG = 0.8, MOVED_GROWTH = 1.5, FAMILIAR = 0.85, RESIZED = 1.6, SAME = 0.9, SAME_SHAPE = 0.95, AS_GOOD = 0.05;
-const PARTLY = 0.9, NESTED = 0.5; // as tracking/anchor.py and answers.py
+const PARTLY = 0.9, DIRECT = 0.9, NESTED = 0.5; // as tracking/anchor.py and answers.py
 const CUT = 0.9; // as tracking/motion.py
 const VIEW_SIDE = 128, PATCH = 32, BLUR = 1.5, REACH = 0.2;
 
@@ -30,7 +30,7 @@ export async function begin(segmenter, image, mask) {
   const shown = await segmenter.features(image, crop), parts = partsInside(shown, grid), prompt = promptOf(grid, image);
   const tissue = tissueOf(shown, grid, parts), target = learnt(cellsOf(shown, parts));
   const { quality } = prompt ? await segmenter.refined(image, prompt) : { quality: 0 };
-  return { size: { width: image.width, height: image.height }, view, grid, sureGrid: grid, sureView: view, first: seen, sure: seen, anchor: anchored(image, grid, quality), tissue, target, lost: 0, steady: 1, doubted: 0 };
+  return { size: { width: image.width, height: image.height }, view, grid, sureGrid: grid, sureView: view, first: seen, sure: seen, anchor: anchored(image, grid, quality, view), tissue, target, lost: 0, steady: 1, doubted: 0 };
 }
 
 // Resolves to [answer, state]: {mask, quality, status, confidence} of the next frame, status one of sure, unsure, lost, absent.
@@ -40,7 +40,8 @@ export async function step(segmenter, state, image) {
   const flow = still ? null : flowBetween(view, state.view), expected = flow ? carried(state.grid, flow, image) : state.grid;
   const anchor = followed(state.anchor, image, flow, expected.region), now = { ...state, anchor };
   const one = still ? state : now;
-  let found = explained(now, image, expected) ?? instead(one, image, await answer(segmenter, one, image, expected), expected);
+  let found = explained(now, image, expected.region);
+  found ??= directly(one, image, instead(one, image, await answer(segmenter, one, image, expected), expected), view);
   const cut = wasCut(view, state.view), there = () => (cut ? carried(one.sureGrid, flowBetween(view, one.sureView), image) : one.sureGrid);
   const searches = [[there, FOUND_THERE], [() => alike(one, view, image), SURE]];
   for (const [turn, [search, least]] of searches.entries()) {
@@ -85,21 +86,32 @@ export function appearance(image, box) {
 export const likeness = (a, b) => correlation(smoothed(a, BLUR).pixels, smoothed(b, BLUR).pixels);
 
 // The mask of the prompted frame, where that explains what is seen; else null.
-function explained(one, image, expected) {
-  return one.anchor.likeness < EXPLAINED ? null : registered(one, image, expected, { least: one.anchor.likeness });
+function explained(one, image, region) {
+  return one.anchor.likeness < EXPLAINED ? null : registered(one, image, region, { least: one.anchor.likeness });
+}
+
+// The same, carried here at once, where it explains what is seen better than step by step: the track has drifted. Else the model's.
+function directly(one, image, found, view) {
+  if (one.anchor.likeness >= EXPLAINED) return found;
+  const anchor = atOnce(one.anchor, image, flowBetween(view, one.anchor.view));
+  const better = anchor.likeness >= Math.max(DIRECT, one.anchor.likeness);
+  const other = better ? registered({ ...one, anchor }, image, anchor.at, { least: anchor.likeness }) : null;
+  if (!other) return found;
+  const kept = { ...other, growth: Math.min(other.growth, other.changed) }; // what was last sure may have drifted, too
+  return { ...kept, confidence: chance(kept) };
 }
 
 // The same where that frame partly explains what is seen and the model's mask isn't sure and lies there too, but is of quite another size;
 // else the model's.
 function instead(one, image, found, expected) {
   if (found.confidence >= SURE || one.anchor.likeness < PARTLY || one.anchor.likeness >= EXPLAINED || !boxOf(found.grid)) return found;
-  const other = registered(one, image, expected, { resembles: found.resembles });
+  const other = registered(one, image, expected.region, { resembles: found.resembles });
   if (!other || areaRatio(found.grid, other.grid) <= SURE_GROWTH) return found;
   return other.growth > SURE_GROWTH || other.confidence < LOST || agreement(found.grid, other.grid) < NESTED ? found : other;
 }
 
-function registered(one, image, expected, known) {
-  const grid = maskAt(one.anchor, expected.region), box = boxOf(grid);
+function registered(one, image, region, known) {
+  const grid = maskAt(one.anchor, region), box = boxOf(grid);
   if (!box || !promptOf(grid, image)) return null;
   const { mask } = grid.pasted(image);
   return weighed(one, grid, mask, appearance(image, clipBox(box, image)), one.anchor.quality, known);
