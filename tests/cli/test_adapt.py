@@ -10,7 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import torch
 import typer
+from safetensors.torch import load_file
 from typer.testing import CliRunner, Result
 
 from labs import write_manifest
@@ -79,6 +81,26 @@ def test_a_stopped_run_says_whether_it_resumes_or_begins_anew(
     anew = "interrupted; no checkpoint was saved yet, so the same command begins anew"
     assert ("interrupted; run the same command again to resume" in result.output) == kept
     assert (anew in result.output) != kept
+
+
+def test_one_that_is_stopped_while_the_gain_is_measured_is_resumed_to_it(
+    lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    call = ("--data", lab, "--out", tmp_path / "run", "--minute", "--set", "cache.views=1", *QUICK)
+    with monkeypatch.context() as patched:
+        patched.setattr("uniultra.training.gain.measure_gain", stopped)
+        result = _run(adapt, *call)
+    assert "interrupted; run the same command again to resume" in result.output
+    first = load_file(tmp_path / "run" / "adapter.safetensors")
+    assert not (tmp_path / "run" / "gain.json").exists()
+    assert _run(adapt, *call).exit_code == 0
+    assert (tmp_path / "run" / "gain.json").exists()
+    again = load_file(tmp_path / "run" / "adapter.safetensors")
+    assert again.keys() == first.keys()
+    assert all(torch.equal(again[name], value) for name, value in first.items())
 
 
 def _shown_on_the_page(out: Path, own: dict[str, dict[str, dict[str, float]]]) -> None:

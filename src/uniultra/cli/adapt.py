@@ -84,9 +84,10 @@ def adapt(
         loggers(report_to),
     )
     began = time.monotonic()
-    with resumable(begun=lambda: has_checkpoint(out)):
+    with resumable(begun=lambda: has_checkpoint(out)):  # with the gain, which takes a while, too
         file = run(settings, job)
-    if is_first_process():
+        if not is_first_process():
+            return
         say(
             f"Adapted weights in {file} ({file.stat().st_size / 1e6:.1f} MB, "
             f"{(time.monotonic() - began) / 60:.1f} minutes in this call); use it with "
