@@ -7,8 +7,8 @@ The rules, as CONTRIBUTING.md states them:
    three.
 2. `pixel_scale`, `model_facts`, `quality`, `types`, `geometry`, `registry` import only each other, `errors`
    and `text`.
-3. `models` imports only `errors`, `text`, `atomic`, `box_fit`, and `registry` (an adapter goes onto a
-   published base by its name); `evaluation` only `types`, `pixel_scale`, `quality`, `errors`, `text`,
+3. `models` imports only `errors`, `text`, `atomic`, `box_fit`, `named`, and `registry` (an adapter goes
+   onto a published base by its name); `evaluation` only `types`, `pixel_scale`, `quality`, `errors`, `text`,
    `hashes`, `data`, `io`: so what is scored is behind one protocol; `batch` only the core, and the problems
    of `data`: an archive is segmented by the code that segments one image. Every other part has a row in
    MAY_IMPORT too, and each row goes down: no two parts import each other.
@@ -43,6 +43,7 @@ FOUNDATION = (
     "hashes",
     "machine",
     "box_fit",
+    "named",
     "pixel_scale",
     "scale_reasons",
     "model_facts",
@@ -82,7 +83,8 @@ MAY_IMPORT = {
     "registry": FOUNDATION,
     "structures": ("errors",),
     "box_fit": ("errors",),
-    "models": ("errors", "registry", "atomic", "text", "box_fit", "models"),
+    "named": ("box_fit", "errors", "structures"),
+    "models": ("errors", "registry", "atomic", "text", "box_fit", "named", "models"),
     "evaluation": (
         "types",
         "pixel_scale",

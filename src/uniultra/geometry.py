@@ -7,12 +7,14 @@ square input, as SAM 2 does; a square region therefore keeps its proportions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from uniultra.box_fit import CORNER_LABELS
+from uniultra.named import told_labels
 from uniultra.pixel_scale import Box, Calibration, Scale
 from uniultra.taps import bilinear, seen, taps
 from uniultra.types import POSITIVE, Embedding, Features, Frame, Prompt, Region, mask_box
@@ -202,11 +204,14 @@ def _pointed(prompt: Prompt, frame_hw: tuple[int, int]) -> list[tuple[float, flo
     return points
 
 
-def prompt_points(prompt: Prompt, to: ModelMap, box_fits: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def prompt_points(
+    prompt: Prompt, to: ModelMap, box_fits: bool = False, structures: Sequence[str] = ()
+) -> tuple[np.ndarray, np.ndarray]:
     """A prompt's points and box corners in model coordinates, (N, 2) float32, and SAM's labels (N,) int32.
 
     Labels: 1 positive, 0 negative, 2 and 3 the box's top-left and bottom-right corner; for a model that tells
-    `box_fits` apart, those that `CORNER_LABELS` has for the prompt's.
+    `box_fits` apart, those that `CORNER_LABELS` has for the prompt's. For a model that has learned the
+    prompt's name, one of `structures`, also the points that tell it, at model pixel 0,0.
     """
     points = list(prompt.points_xy)
     labels = list(prompt.point_labels)
@@ -214,8 +219,11 @@ def prompt_points(prompt: Prompt, to: ModelMap, box_fits: bool = False) -> tuple
         x0, y0, x1, y1 = prompt.box_xyxy
         points += [(x0, y0), (x1, y1)]
         labels += CORNER_LABELS[prompt.box_fit if box_fits else ""]
-    array = to.to_model(np.array(points, dtype=np.float64).reshape(-1, 2))
-    return array.astype(np.float32), np.array(labels, dtype=np.int32)
+    told = told_labels(prompt.name, structures)
+    array = np.concatenate(
+        [to.to_model(np.array(points, dtype=np.float64).reshape(-1, 2)), np.zeros((len(told), 2))]
+    )
+    return array.astype(np.float32), np.array([*labels, *told], dtype=np.int32)
 
 
 def depth(mask_hw: np.ndarray) -> np.ndarray:

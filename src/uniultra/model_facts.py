@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from uniultra.errors import ModelError
+from uniultra.named import checked_structures
 from uniultra.quality import AS_DECODED, KINDS, PromptQuality, QualityTerms, is_number
 
 MODEL_JSON = "model.json"
@@ -76,6 +77,7 @@ class ModelFacts:
         quality: what the quality is corrected by; nothing in a model that doesn't say.
         quality_calibrated: whether the predicted IoU was calibrated; None where the files don't say.
         box_fits: whether it tells tight and loose boxes from those of which nothing is said.
+        structures: the names that it has learned, so that a prompt may say which structure it points at.
     """
 
     name: str
@@ -86,11 +88,13 @@ class ModelFacts:
     quality: PromptQuality = AS_DECODED
     quality_calibrated: bool | None = None
     box_fits: bool = False
+    structures: tuple[str, ...] = ()
 
     @property
     def prompting(self) -> dict[str, Any]:
         """How it is prompted: what an answer follows from beside the weights, as plain values; the quality's
-        terms and the boxes' fits only where there are any, since older reports and journals lack them.
+        terms, the boxes' fits and the names only where there are any, since older reports and journals lack
+        them.
         """
         values: dict[str, Any] = {
             "input_size": self.input_size,
@@ -99,6 +103,8 @@ class ModelFacts:
         }
         if self.box_fits:
             values["box_fits"] = True
+        if self.structures:
+            values["structures"] = list(self.structures)
         return values | ({"quality": self.quality.stated} if self.quality.stated else {})
 
 
@@ -130,6 +136,16 @@ def read_box_fits(folder: Path) -> bool:
             f"'{path}' says box_fits {said!r:.40}; it must be true or false; export the model again"
         )
     return said
+
+
+def read_structures(folder: Path) -> tuple[str, ...]:
+    """The names of structures that a model folder's `model.json` says its model has learned.
+
+    Raises:
+        ModelError: the file isn't JSON, or says something else than a list of different names.
+    """
+    path = folder / MODEL_JSON
+    return checked_structures(_known(path, ModelFacts).get("structures", []), f"'{path}'")
 
 
 def read_quality(path: Path) -> PromptQuality:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from uniultra.geometry import ModelMap, clip_box, field_side, inscribed_centre, prompt_points
+from uniultra.named import told_labels
 from uniultra.pixel_scale import Box
 from uniultra.types import POSITIVE, Prompt, mask_box
 
@@ -17,25 +18,26 @@ MASK_LOGIT = 6.0
 """A previous mask becomes logits of +- this."""
 
 
-def alike(prompts: Sequence[Prompt]) -> Iterable[list[int]]:
-    """The places of the prompts that have equally many points; a box has two, and none at all is one of
-    padding.
+def alike(prompts: Sequence[Prompt], structures: Sequence[str] = ()) -> Iterable[list[int]]:
+    """The places of the prompts that have equally many points; a box has two, a name that is one of the
+    model's `structures` has `NAME_POINTS`, and none at all is one of padding.
     """
     places: dict[int, list[int]] = {}
     for place, prompt in enumerate(prompts):
         count = len(prompt.points_xy) + 2 * (prompt.box_xyxy is not None)
+        count += len(told_labels(prompt.name, structures))
         places.setdefault(max(count, 1), []).append(place)
     return places.values()
 
 
 def prompt_arrays(
-    prompts: Sequence[Prompt], to_model: ModelMap, box_fits: bool = False
+    prompts: Sequence[Prompt], to_model: ModelMap, box_fits: bool = False, structures: Sequence[str] = ()
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """points (P, N, 2), labels (P, N), masks (P, 1, S/4, S/4) and has_mask (P,) of prompts with N points
     each, as `Backend.decode` takes them; a prompt with none has one of padding. `box_fits` says whether the
-    model tells tight and loose boxes apart.
+    model tells tight and loose boxes apart, `structures` which names it has learned.
     """
-    pairs = [prompt_points(prompt, to_model, box_fits) for prompt in prompts]
+    pairs = [prompt_points(prompt, to_model, box_fits, structures) for prompt in prompts]
     count = max(1, len(pairs[0][1]))
     grid = ModelMap(to_model.region, to_model.size // 4)
     points = np.zeros((len(prompts), count, 2), np.float32)

@@ -132,8 +132,10 @@ class Segmenter:
         check_prompts(prompts, embedding.frame_hw)
         to_model = ModelMap(embedding.region, self.facts.input_size)
         found: dict[int, Mask] = {}
-        for places in alike(prompts):
-            arrays = prompt_arrays([prompts[place] for place in places], to_model, self.facts.box_fits)
+        facts = self.facts
+        for places in alike(prompts, facts.structures):
+            together = [prompts[place] for place in places]
+            arrays = prompt_arrays(together, to_model, facts.box_fits, facts.structures)
             logits, quality = self.backend.decode(embedding.features, *arrays)
             for place, grid, score in zip(places, logits, quality, strict=True):
                 logits_hw = to_model.paste_logits(grid, embedding.frame_hw)

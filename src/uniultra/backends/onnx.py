@@ -13,7 +13,14 @@ import numpy as np
 import onnxruntime
 
 from uniultra.errors import ModelError
-from uniultra.model_facts import MODEL_JSON, ModelFacts, read_box_fits, read_passes, read_quality
+from uniultra.model_facts import (
+    MODEL_JSON,
+    ModelFacts,
+    read_box_fits,
+    read_passes,
+    read_quality,
+    read_structures,
+)
 from uniultra.text import first_line, number_of
 from uniultra.types import Features
 
@@ -85,6 +92,7 @@ class OnnxBackend:
             read_quality(folder / MODEL_JSON),
             quality_calibrated=None if None in fit else fit != ("1.0", "0.0"),
             box_fits=read_box_fits(folder),
+            structures=read_structures(folder),
         )
         return cls(encoder, decoder, own, threads, tuple(path.read_bytes() for path in paths if small))
 

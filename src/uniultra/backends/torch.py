@@ -34,6 +34,7 @@ class TorchBackend:
             passes or Passes(),
             quality_calibrated=False,
             box_fits=model.box_fits,
+            structures=model.structures,
         )
 
     @classmethod

@@ -40,6 +40,9 @@ def evaluate(
             help="Seeds such as 42,2026,1337, instead of --draws; also gives the standard deviation."
         ),
     ] = "",
+    named: Annotated[
+        bool, typer.Option("--named", help="Prompts say what the objects are called (structures.csv).")
+    ] = False,
     against: Annotated[
         str | None,
         typer.Option(
@@ -95,11 +98,12 @@ def evaluate(
     from uniultra.io.output import check_free
 
     own = {"--kinds": kinds != DEFAULT_KINDS, "--draws": draws != DEFAULTS.draws, "--seeds": bool(seeds)}
+    own |= {"--named": named}
     work.check_protocol(protocol, own | {"--against": against is not None, "--robustness": robustness})
     damage = work.damage_settings(robustness, robustness_limit, workers)
     limited, folder = Limit(limit, first), folder_of(out)
     requested = work.kinds_for(model, parse_kinds(kinds))
-    settings = work.seeded(EvaluationSettings(requested, draws, workers, skip_bad), seeds)
+    settings = work.seeded(EvaluationSettings(requested, draws, workers, skip_bad, named=named), seeds)
     if out is not None and folder is None:
         check_free([out], force)
     if protocol == work.TRACK:

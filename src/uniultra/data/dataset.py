@@ -31,6 +31,7 @@ from uniultra.data.splits import TrainSplit
 from uniultra.data.unnamed import draw_region
 from uniultra.errors import DataError
 from uniultra.geometry import ModelMap, blurred_to_shrink, region_around, whole
+from uniultra.named import NAME_POINTS, told_labels
 from uniultra.pixel_scale import Box
 from uniultra.types import POSITIVE, Region
 
@@ -44,6 +45,7 @@ class _Object:
     ids: np.ndarray
     value: int
     dataset: str
+    name: str = ""
 
 
 class PromptDataset(Dataset):
@@ -51,7 +53,8 @@ class PromptDataset(Dataset):
 
     An item's key is draw * len + index, as `DrawSampler` gives them: the draw alone seeds the example, so
     neither workers nor an interruption change what is seen. An item is a dict of tensors: image (S, S) uint8,
-    target (S, S) float 0..1, points (3, 2), labels (3,), mask (1, S/4, S/4) logits, has_mask () 1 or 0.
+    target (S, S) float 0..1, points (N, 2), labels (N,), mask (1, S/4, S/4) logits, has_mask () 1 or 0; N is
+    3, and with `spec.structures` NAME_POINTS more.
     """
 
     def __init__(
@@ -105,16 +108,20 @@ class PromptDataset(Dataset):
         """An item whose target is a region of the object's image that no label names."""
         item, rng = self.objects[index], np.random.default_rng((self.seed, draw))
         region = draw_region(item.image, item.ids == item.value, rng)
-        return draw_example(replace(item, ids=region.astype(np.uint8), value=1), self.spec, rng)
+        region_item = replace(item, ids=region.astype(np.uint8), value=1, name="")
+        return draw_example(region_item, self.spec, rng)
 
 
 def _load(row: Row) -> list[_Object]:
     frame, ids = read_row(row)
     labelled = np.zeros(ids.shape, np.uint8)
+    names = []
     for number, single in enumerate(objects_in(ids, row.dataset), start=1):
         labelled[single] = number
+        names.append(row.structure_of(int(ids[single][0])))
     return [
-        _Object(frame.pixels_hw, labelled, value, row.dataset) for value in range(1, int(labelled.max()) + 1)
+        _Object(frame.pixels_hw, labelled, value, row.dataset, name)
+        for value, name in enumerate(names, start=1)
     ]
 
 
@@ -157,6 +164,8 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
     previous = _rough_mask(target, spec.image_size // 4, rng) if rng.random() < spec.mask_share else None
     if previous is not None and rng.random() < spec.alone_share:
         labels[:] = -1
+    if spec.structures:
+        points, labels = _with_name(points, labels, item.name, spec, rng)
     grid = spec.image_size // 4
     return {
         "image": torch.from_numpy(image),
@@ -242,6 +251,17 @@ def _box_corners(box: Box | None, to_model: ModelMap, fit: str = "") -> tuple[np
         points[:2] = to_model.to_model(np.array(box).reshape(2, 2))
         labels[:2] = CORNER_LABELS[fit]
     return points, labels
+
+
+def _with_name(
+    points: np.ndarray, labels: np.ndarray, name: str, spec: SampleSpec, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The first prompt's points and labels, and those that tell the structure's name; padding where it isn't
+    told.
+    """
+    told = told_labels(name, spec.structures) if _chance(spec.named_share, rng) else ()
+    more = np.array(told or (-1,) * NAME_POINTS, labels.dtype)
+    return np.concatenate([points, np.zeros((NAME_POINTS, 2), points.dtype)]), np.concatenate([labels, more])
 
 
 def _rough_mask(target: np.ndarray, grid: int, rng: np.random.Generator) -> np.ndarray:

@@ -24,6 +24,7 @@ class Draws:
         fit_share: share of the user's boxes that are drawn to be tight or loose, one as often as the
             other, and said to be so; the others are drawn as before, so that what the model makes of boxes of
             which nothing is said stays. It counts for nothing with a model that can't hear it.
+        named_share: share of the objects with a name that the model learns, of which it is told; see `named`.
         rough_jitter: largest jitter of a box that a coarse answer would give.
         anywhere_share: share of the clicks that fall on any pixel of the object; the others keep to its
             depth.
@@ -45,6 +46,7 @@ class Draws:
     sam2_share: float = 0.0
     box_jitter: float = 0.2
     fit_share: float = 0.0
+    named_share: float = 0.0
     rough_jitter: float = 0.35
     anywhere_share: float = 0.0
     near_share: float = 0.0
@@ -65,6 +67,7 @@ class SampleSpec(Draws):
         focus_scale: range of that longer side over the box's.
         near_side: range of the square's side around a click over the frame's longer side.
         alone_share: share of the views with a previous mask that have nothing else: no box and no click.
+        structures: the names that the model has or learns, where it is told any.
     """
 
     image_size: int = 256
@@ -72,3 +75,4 @@ class SampleSpec(Draws):
     focus_scale: tuple[float, float] = (1.4, 2.2)
     near_side: tuple[float, float] = (0.3, 0.6)
     alone_share: float = 0.3
+    structures: tuple[str, ...] = ()

@@ -4,8 +4,8 @@ manifest's folder.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -16,6 +16,7 @@ from uniultra.data.manifest_text import COLUMNS as COLUMNS
 from uniultra.data.manifest_text import SPLITS as SPLITS
 from uniultra.data.manifest_text import Line, frame_of, path_fault, pixel_mm_of, read_sheet
 from uniultra.data.problems import Problem, refuse
+from uniultra.data.structure_names import Names, names_beside
 
 COMPONENT_DATASETS = frozenset({"muscle_apo", "usgra"})
 """Sets whose masks give several structures of a kind one id: there, each connected component of an id is an
@@ -31,7 +32,7 @@ class Row:
 
     `image` and `mask` lie below `root`, the manifest's folder; `pixel_mm`, `width` and `height` are None
     where unknown; `number` is the line of the CSV, from 1; `clip` and `frame` are of a frame of a cine, else
-    "" and None.
+    "" and None; `structures` are the names of the mask's ids, see `structure_names`.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Row:
     height: int | None = None
     clip: str = ""
     frame: int | None = None
+    structures: Names = field(default_factory=dict, repr=False, hash=False)
 
     def problem(self, column: str, what: str) -> Problem:
         return Problem(f"row {self.number}, {column}", what)
@@ -57,6 +59,10 @@ class Row:
     def cluster(self) -> str:
         """What is resampled together and never divided between splits."""
         return f"{self.dataset}/{self.group}"
+
+    def structure_of(self, value: int) -> str:
+        """What the objects with this id in the mask are called; "" where nobody says it."""
+        return self.structures.get(value, self.structures.get(None, ""))
 
     @property
     def spacing_mm_yx(self) -> tuple[float, float] | None:
@@ -79,9 +85,9 @@ def read_manifest(path: str | Path) -> Manifest:
     """Reads and checks a manifest's text; opens no image.
 
     Raises:
-        DataError: no such file, or with all that is wrong, by row and column: columns missing or unknown, an
-            unknown split, a path that is absolute, leaves the folder or is written as Windows does, an id
-            twice, a group or image in two splits.
+        DataError: no such file, a `structures.csv` beside it that is wrong, or with all that is wrong, by row
+            and column: columns missing or unknown, an unknown split, a path that is absolute, leaves the
+            folder or is written as Windows does, an id twice, a group or image in two splits.
     """
     manifest, problems = open_manifest(path)
     refuse(f"manifest '{path}'", problems)
@@ -98,11 +104,12 @@ def open_manifest(path: str | Path) -> tuple[Manifest, tuple[Problem, ...]]:
         for line in sheet.lines
         if path_fault(line.values["image"]) is None and path_fault(line.values["mask"]) is None
     ]
-    rows = tuple(_row(sheet.path.parent, line) for line in usable)
+    names = names_beside(sheet.path)
+    rows = tuple(_row(sheet.path.parent, line, names) for line in usable)
     return Manifest(path=sheet.path, sha256=sheet.sha256, rows=rows), sheet.problems
 
 
-def _row(root: Path, line: Line) -> Row:
+def _row(root: Path, line: Line, names: Mapping[str, Names]) -> Row:
     values = line.values
     return Row(
         id=values["id"],
@@ -120,6 +127,7 @@ def _row(root: Path, line: Line) -> Row:
         height=_pixels(values["height"]),
         clip=values.get("clip", ""),
         frame=frame_of(values.get("frame", "")),
+        structures=names.get(values["dataset"], {}),
     )
 
 

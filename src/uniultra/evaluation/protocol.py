@@ -99,12 +99,12 @@ def evaluate(
 
 def score_image(segmenter: PromptableSegmenter, settings: EvaluationSettings, row: Row) -> ScoredImage:
     """All that one image gives. Raises as `evaluate`."""
-    frame, truths = read_objects(row)
+    frame, truths, names = read_named(row)
     if truths:
-        answers = ask(segmenter, frame, truths, row.id, settings)
         return ScoredImage(
             tuple(
-                _record(row, question, answer, truths[question.object_index]) for question, answer in answers
+                _record(row, question, answer, truths[question.object_index], names[question.object_index])
+                for question, answer in ask(segmenter, frame, truths, row.id, settings, names)
             )
         )
     return ScoredImage(empty=_empty_answers(segmenter, frame, row) if settings.clicks else ())
@@ -112,8 +112,15 @@ def score_image(segmenter: PromptableSegmenter, settings: EvaluationSettings, ro
 
 def read_objects(row: Row) -> tuple[Frame, list[np.ndarray]]:
     """The frame with the manifest's spacing, and its objects as bool masks (H, W). Raises RowError."""
+    frame, truths, _ = read_named(row)
+    return frame, truths
+
+
+def read_named(row: Row) -> tuple[Frame, list[np.ndarray], list[str]]:
+    """The same, and what each object is called, "" where nobody says it. Raises RowError."""
     frame, ids_hw = read_row(row)
-    return frame, objects_in(ids_hw, row.dataset)
+    truths = objects_in(ids_hw, row.dataset)
+    return frame, truths, [row.structure_of(int(ids_hw[true_hw][0])) for true_hw in truths]
 
 
 def first_rows(split: ScoredSplit, count: int) -> ScoredSplit:
@@ -183,7 +190,7 @@ def _score_or_skip(segmenter: PromptableSegmenter, settings: EvaluationSettings,
         return ScoredImage(skipped=skip(row, error.problems))
 
 
-def _record(row: Row, question: Question, answer: Answer, true_hw: np.ndarray) -> Record:
+def _record(row: Row, question: Question, answer: Answer, true_hw: np.ndarray, name: str) -> Record:
     box, mask = question.box_xyxy, answer.mask
     hd95_px, nsd = surface_scores(mask.mask_hw, true_hw)
     quality = known(mask.quality)
@@ -209,6 +216,7 @@ def _record(row: Row, question: Question, answer: Answer, true_hw: np.ndarray) -
         curve=answer.curve,
         stability=None if quality is None else stability(mask.logits_hw),
         first_quality=mask.first_quality,
+        structure=name,
     )
 
 

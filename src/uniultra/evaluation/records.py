@@ -33,6 +33,7 @@ class Record:
         curve: Dice after each click until the goal, of a kind with a goal; None for others.
         stability: of the answer (`uniultra.quality.stability`); None where no quality is predicted.
         first_quality: `Mask.first_quality`.
+        structure: what the object is called (`data.structure_names`); "" where nobody says it.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Record:
     curve: tuple[float, ...] | None = None
     stability: float | None = None
     first_quality: float | None = None
+    structure: str = ""
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,8 @@ def open_folder(
     }  # fmt: skip
     if settings.seeds:
         requested["seeds"] = list(settings.seeds)
+    if settings.named:
+        requested["named"] = True
     return resumed(folder, _targets(folder), requested, force, settings.skip_bad, files=files)
 
 

@@ -100,6 +100,7 @@ class EvaluationSettings:
         workers: threads, each with images of its own; changes no result.
         skip_bad: whether a row whose own files can't be used is left out and listed; else it ends the run.
         seeds: the draws' numbers in place of 0, 1, ...; then `draws` counts for nothing.
+        named: whether prompts say what the objects are called, where `data.structure_names` knows it.
 
     Raises:
         PromptError: no kinds, an unknown or repeated one, a count below 1, or a seed that is repeated or not
@@ -111,6 +112,7 @@ class EvaluationSettings:
     workers: int = 1
     skip_bad: bool = False
     seeds: tuple[int, ...] = ()
+    named: bool = False
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.kinds if name not in KINDS]

@@ -72,8 +72,12 @@ def ask(
     truths: list[np.ndarray],
     row_id: str,
     settings: EvaluationSettings,
+    names: Sequence[str] = (),
 ) -> list[tuple[Question, Answer]]:
-    """Every question of the settings about every object of an image, with its answer."""
+    """Every question of the settings about every object of an image, with its answer. With `settings.named`
+    the prompts say what the objects are called.
+    """
+    told = list(names) if settings.named else [""] * len(truths)
     boxes = [
         Question(index, kind, draw, box_for(row_id, index, kind, draw, true_hw))
         for index, true_hw in enumerate(truths)
@@ -88,11 +92,16 @@ def ask(
     answered: list[tuple[Question, Answer]] = []
     for questions in (boxes, masks):
         prompts = [
-            Prompt(question.box_xyxy, mask_hw=question.start_hw, box_fit=question.kind.fit)
+            Prompt(
+                question.box_xyxy,
+                mask_hw=question.start_hw,
+                name=told[question.object_index],
+                box_fit=question.kind.fit,
+            )
             for question in questions
         ]
         answered += zip(questions, _timed(segmenter, frame, prompts), strict=True)
-    return [*answered, *_ask_clicks(segmenter, frame, truths, row_id, settings)]
+    return [*answered, *_ask_clicks(segmenter, frame, truths, row_id, settings, told)]
 
 
 def _rng(*parts: str | int) -> np.random.Generator:
@@ -139,6 +148,7 @@ def _ask_clicks(
     truths: list[np.ndarray],
     row_id: str,
     settings: EvaluationSettings,
+    told: Sequence[str],
 ) -> list[tuple[Question, Answer]]:
     """Runs of clicks that begin in the depth of each object, and those that begin anywhere on it or with a
     stroke, once a draw.
@@ -147,7 +157,10 @@ def _ask_clicks(
     for _, alike in groupby(sorted(settings.clicks, key=_beginning), key=_beginning):
         kinds = list(alike)
         starts = [(index, draw) for index in range(len(truths)) for draw in settings.draws_of(kinds[0])]
-        begun = [_first_click(kinds[0], truths[index], row_id, index, draw) for index, draw in starts]
+        begun = [
+            replace(_first_click(kinds[0], truths[index], row_id, index, draw), name=told[index])
+            for index, draw in starts
+        ]
         rounds = list(_click_rounds(segmenter, frame, begun, [truths[index] for index, _ in starts], kinds))
         answered += [
             (Question(index, kind, draw), _after(kind, [each[run] for each in rounds], truths[index]))
@@ -229,6 +242,7 @@ def _corrected(prompt: Prompt, answer: Answer, true_hw: np.ndarray) -> Prompt | 
         points_xy=(*prompt.points_xy, point_xy),
         point_labels=(*prompt.point_labels, label),
         mask_hw=previous_hw,
+        name=prompt.name,
     )
 
 

@@ -181,6 +181,7 @@ def _fill(
         "focus_stretch": stored.focus_stretch,
         "passes": asdict(settings.passes or Passes()),
         **({"box_fits": True} if stored.box_fits else {}),
+        **({"structures": list(stored.structures)} if stored.structures else {}),
         **({"quality": stated} if stated else {}),
         "sha256": hashes,
     }

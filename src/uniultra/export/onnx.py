@@ -22,6 +22,7 @@ from uniultra.export.fuse import fuse
 from uniultra.export.weight_precision import store
 from uniultra.io.texts import read_json
 from uniultra.models.promptable import PromptableModel
+from uniultra.named import FIRST_LABEL, NAME_POINTS, name_labels
 from uniultra.quality import EDGE
 from uniultra.text import misfit
 
@@ -32,6 +33,7 @@ MiB.
 """
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 """What names and versions are: hosts take them into addresses and names of files."""
+NAMES_HELP = "{first} to {last} the points, {each} a name and at 0,0, that tell a structure (model.json), "
 FITS_HELP = "4 and 5 those of a box that is tight, 6 and 7 of one that is loose, "
 Graphs = dict[str, onnx.ModelProto]
 """By the names of their files."""
@@ -248,7 +250,7 @@ def _describe(
             "uniultra.point_coords": "float32 (prompts, points, 2), x y in input pixels, 0 at the centre of "
             "the first",
             "uniultra.point_labels": "int64 (prompts, points): 1 inside, 0 outside, 2 and 3 box corners, "
-            f"{FITS_HELP if model.box_fits else ''}-1 padding, "
+            f"{FITS_HELP if model.box_fits else ''}{_names_help(model)}-1 padding, "
             "which changes the answer a little: batch prompts with equally many points",
             "uniultra.mask_input": "float32 (prompts, 1, S/4, S/4) logits of a previous mask; counts where "
             "has_mask_input is 1",
@@ -256,3 +258,11 @@ def _describe(
             "uniultra.iou_predictions": "float32 (prompts,), predicted IoU, 0 to 1",
         },
     )
+
+
+def _names_help(model: PromptableModel) -> str:
+    """What a reader must know of the labels that tell a structure's name; "" where there are none."""
+    count = len(model.structures)
+    if not count:
+        return ""
+    return NAMES_HELP.format(first=FIRST_LABEL, last=name_labels(count - 1)[-1], each=NAME_POINTS)

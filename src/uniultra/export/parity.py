@@ -18,6 +18,7 @@ from uniultra.evaluation.metrics import dice
 from uniultra.evaluation.quality import calibrate
 from uniultra.export.onnx import QualityCalibration
 from uniultra.models.promptable import PromptableModel
+from uniultra.named import NAME_POINTS, name_labels
 from uniultra.types import Features
 
 
@@ -42,7 +43,7 @@ def check_parity(
     logit_gaps, quality_gaps, agreements, dices = [], [], [], []
     for _ in range(cases):
         image = speckle_image(model.input_size, rng)
-        prompts = random_prompts(model.input_size, rng, model.box_fits)
+        prompts = random_prompts(model.input_size, rng, model.box_fits, len(model.structures))
         ours, theirs = (
             (*engine.decode(_one(engine.encode(image)), *prompts),) for engine in (torch_engine, onnx_engine)
         )
@@ -77,10 +78,11 @@ def speckle_image(size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def random_prompts(
-    size: int, rng: np.random.Generator, box_fits: bool = False
+    size: int, rng: np.random.Generator, box_fits: bool = False, structures: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Four prompts: a box, a click, a box with two clicks, a previous mask with a click; as `Backend.decode`
-    takes them. With `box_fits` the first box is tight, and the other one loose.
+    takes them. With `box_fits` the first box is tight, and the other one loose; with the names of
+    `structures` the second half tells the first and the last of them.
     """
     low = rng.uniform(0.1, 0.4, (4, 2)) * size
     high = low + rng.uniform(0.2, 0.5, (4, 2)) * size
@@ -88,6 +90,10 @@ def random_prompts(
     points = np.concatenate([low[:, None], high[:, None], clicks], axis=1).astype(np.float32)
     first, second = (CORNER_LABELS[fit if box_fits else ""] for fit in ("tight", "loose"))
     labels = np.array([[*first, -1, -1], [-1, -1, 1, -1], [*second, 1, 0], [-1, -1, 1, 0]], np.int64)
+    if structures:
+        told = [[-1] * NAME_POINTS] * 2 + [list(name_labels(place)) for place in (0, structures - 1)]
+        points = np.concatenate([points, np.zeros((4, NAME_POINTS, 2), np.float32)], axis=1)
+        labels = np.concatenate([labels, np.array(told, np.int64)], axis=1)
     grid = size // 4
     masks = rng.normal(0.0, 4.0, (4, 1, grid, grid)).astype(np.float32)
     return points, labels, masks, np.array([0, 0, 0, 1], np.float32)

@@ -205,7 +205,8 @@ def save_plain(model: PromptableModel, out: Path, force: bool = False) -> None:
     Raises:
         OutputError: its files are there already (without `force`), or can't be written.
     """
-    if has_adapters(model) or model.config.box_prior or model.focus_stretch != 1.0:
+    own = model.config.box_prior or model.focus_stretch != 1.0 or model.box_fits
+    if has_adapters(model) or own:
         save_folder(model, out, force)
         return
     parts = ("vision_config", "prompt_encoder_config", "mask_decoder_config")

@@ -156,6 +156,7 @@ def with_decoder(config: PromptableConfig, size: DecoderSize) -> PromptableModel
             mask_decoder_config=masks,
             box_prior=config.box_prior,
             focus_stretch=config.focus_stretch,
+            structures=config.structures,
         )
     )
 

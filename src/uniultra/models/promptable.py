@@ -8,6 +8,8 @@ beyond it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -17,6 +19,7 @@ from transformers.models.sam2.modeling_sam2 import Sam2Model
 
 from uniultra.box_fit import CORNER_LABELS
 from uniultra.models import backbone, convnet  # noqa: F401  (transformers then knows the encoders that a config names)
+from uniultra.named import NAME_POINTS
 
 PIXEL_MEAN = (0.485, 0.456, 0.406)
 PIXEL_STD = (0.229, 0.224, 0.225)
@@ -26,6 +29,8 @@ MASK_LOGIT_LIMIT = 8.0
 POINT_TABLE = "prompt_encoder.point_embed.weight"
 PLAIN_KINDS = 4
 """Kinds of points that SAM 2 tells apart: negative, positive, and a box's two corners."""
+NAME_NOISE = 0.02
+"""Deviation by which a new name's points differ from padding, so that they can learn different things."""
 
 Features = tuple[Tensor, Tensor, Tensor]
 """What `PromptableModel.encode` gives."""
@@ -38,11 +43,14 @@ class PromptableConfig(Sam2Config):
         box_prior: a box brings its ellipse as the mask prompt.
         focus_stretch: the shape of the focused views that the model was trained on; see
             `geometry.region_around`.
+        structures: the names of structures that the network has learned, in the order of their labels; see
+            `named`.
     """
 
     model_type = "uniultra"
     box_prior: bool = False
     focus_stretch: float = 1.0
+    structures: list[str] | None = None
 
 
 class PromptableModel(Sam2Model):
@@ -65,6 +73,11 @@ class PromptableModel(Sam2Model):
     def box_fits(self) -> bool:
         """Whether it knows tight and loose boxes from those of which nothing is said."""
         return int(self.config.prompt_encoder_config.num_point_embeddings) > PLAIN_KINDS
+
+    @property
+    def structures(self) -> tuple[str, ...]:
+        """The names that a prompt may be told by."""
+        return tuple(self.config.structures or ())
 
     def encode(self, images: Tensor) -> Features:
         """Grey images (B, S, S), 0 to 255, to image_embed (B, D, S/16, S/16) and the two high-resolution
@@ -108,7 +121,8 @@ class PromptableModel(Sam2Model):
             features: what `encode` gave, batch P, or batch 1 for all prompts.
             points: (P, N, 2) model pixels, 0 at the centre of the first.
             labels: (P, N) int; 1 positive, 0 negative, 2 and 3 box corners, -1 padding; with `box_fits` also
-                4 and 5 corners of a box that is known to be tight, 6 and 7 of one known to be loose.
+                4 and 5 corners of a box that is known to be tight, 6 and 7 of one known to be loose; from
+                `named.FIRST_LABEL` on the points that tell a structure's name, which lie at 0,0.
             masks: (P, 1, S/4, S/4) logits of a previous mask; ignored where has_mask is 0.
             has_mask: (P,) 1 or 0.
 
@@ -193,6 +207,28 @@ def with_box_fits(model: PromptableModel) -> PromptableModel:
 def with_fits(table: Tensor) -> Tensor:
     """The kinds of points (4, D) with tight and loose corners, which are as any: (8, D)."""
     return torch.cat([table, table[2:], table[2:]])
+
+
+def with_structures(model: PromptableModel, names: Sequence[str]) -> PromptableModel:
+    """The same network, which can learn further structures' names: their points begin nearly as padding does.
+    What is told by no name stays as it was.
+    """
+    new = [name for name in names if name not in model.structures]
+    if not new:
+        return model
+    model = with_box_fits(model)
+    encoder = model.prompt_encoder
+    table = encoder.point_embed.weight.detach()
+    with torch.no_grad():
+        corner = torch.full((1, 1, 1, 2), 0.5, device=table.device)  # where a point at 0,0 lies for SAM 2
+        place = encoder.shared_embedding(corner, (model.input_size, model.input_size)).flatten()
+        padding = encoder.not_a_point_embed.weight - place
+    noise = NAME_NOISE * torch.randn(NAME_POINTS * len(new), table.shape[1], device=table.device)
+    table = torch.cat([table, padding + noise])
+    encoder.point_embed = nn.Embedding.from_pretrained(table, freeze=False)
+    model.config.prompt_encoder_config.num_point_embeddings = len(table)
+    model.config.structures = [*model.structures, *new]
+    return model
 
 
 def _in_one(first: nn.Conv2d, second: nn.Conv2d, maps: Tensor) -> Tensor:

@@ -34,6 +34,14 @@ class ModelSettings:
     """Only what tight and loose boxes are is learned, 4 x the decoder's width numbers: what the model makes
     of every other prompt stays as it is.
     """
+    structures: str = ""
+    """Names of structures, separated by commas, that the model learns to be told (`data.named_share`) beside
+    those that it knows, as they stand in `structures.csv` or are known of a published set.
+    """
+    structures_alone: bool = False
+    """Only these names are learned, NAME_POINTS x the decoder's width numbers each: what the model makes of
+    prompts without them stays as it is.
+    """
     widen_from: str = ""
     """A model of half this size's width, by name or folder, whose function is the start; `size` must be twice
     it, such as mini-2x.

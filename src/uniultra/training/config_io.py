@@ -43,6 +43,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "data.margin_high": (-0.4, 1.0),
     "data.sam2_share": (0.0, 1.0),
     "data.fit_share": (0.0, 1.0),
+    "data.named_share": (0.0, 1.0),
     "data.anywhere_share": (0.0, 1.0),
     "data.near_share": (0.0, 1.0),
     "data.box_jitter": (0.0, 0.4),

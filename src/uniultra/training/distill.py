@@ -31,6 +31,7 @@ from uniultra.training.supervised import (
     describe,
     make_model,
     parse_favour,
+    parse_structures,
     run_record,
     sample_spec,
 )
@@ -86,7 +87,8 @@ def make_student(config: DistillConfig, teacher: PromptableModel) -> PromptableM
     settings = config.student
     if settings.focus_stretch == 0.0:
         settings = replace(settings, focus_stretch=teacher.focus_stretch)
-    settings = replace(settings, box_fits=settings.box_fits or teacher.box_fits)
+    names = ", ".join(dict.fromkeys([*teacher.structures, *parse_structures(settings.structures)]))
+    settings = replace(settings, box_fits=settings.box_fits or teacher.box_fits, structures=names)
     student = make_model(
         TrainConfig(replace(settings, box_prior=bool(teacher.config.box_prior)), config.adapter, config.optim)
     )
@@ -101,6 +103,13 @@ def make_student(config: DistillConfig, teacher: PromptableModel) -> PromptableM
     )
     if student.box_fits and not teacher.box_fits:
         shared[POINT_TABLE] = with_fits(shared[POINT_TABLE])
+    if student.structures[: len(teacher.structures)] != teacher.structures:
+        raise ModelError(
+            f"the student's names of structures, {', '.join(student.structures)}, don't begin as the "
+            f"teacher's do, {', '.join(teacher.structures)}; begin from a student without names"
+        )
+    if student.structures != teacher.structures:
+        shared[POINT_TABLE] = torch.cat([shared[POINT_TABLE], own[POINT_TABLE][len(shared[POINT_TABLE]) :]])
     odd = next(
         (name for name, value in shared.items() if name not in own or own[name].shape != value.shape), None
     )

@@ -24,9 +24,10 @@ from uniultra.io.output import check_free, write_json
 from uniultra.io.texts import read_json
 from uniultra.models.adapted import open_model
 from uniultra.models.build import build, with_decoder_of
-from uniultra.models.promptable import PLAIN_KINDS, PromptableModel, with_box_fits
+from uniultra.models.promptable import PLAIN_KINDS, PromptableModel, with_box_fits, with_structures
 from uniultra.models.start_weights import load_sam1_decoder, widen
 from uniultra.models.stored import save_folder
+from uniultra.named import FIRST_LABEL, NAME_POINTS, checked_structures
 from uniultra.text import first_line, printable
 from uniultra.training.checkpoints import has_checkpoint
 from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, TrainConfig
@@ -74,13 +75,22 @@ def make_model(config: TrainConfig) -> PromptableModel:
     model = _start(config)
     if config.model.box_fits:
         model = with_box_fits(model)
+    known = model.structures
+    model = with_structures(model, parse_structures(config.model.structures))
     if config.data.fit_share and not model.box_fits:
         raise ModelError(
             f"data.fit_share = {config.data.fit_share:g}, but the model doesn't tell tight and loose boxes "
             "apart; set model.box_fits=true, or data.fit_share=0"
         )
+    if config.data.named_share and not model.structures:
+        raise ModelError(
+            f"data.named_share = {config.data.named_share:g}, but the model has no names to be told; give "
+            "model.structures, or set data.named_share=0"
+        )
     if config.model.fits_alone:
         learn_fits_alone(model, config.optim.weight_decay)
+    if config.model.structures_alone:
+        learn_structures_alone(model, len(known), config)
     model.config.focus_stretch = config.model.focus_stretch or model.focus_stretch
     return model
 
@@ -98,9 +108,38 @@ def learn_fits_alone(model: PromptableModel, weight_decay: float) -> None:
             f"model.fits_alone keeps the other weights, which optim.weight_decay = {weight_decay:g} would "
             "shrink; set optim.weight_decay=0"
         )
+    _learn_labels_alone(model, PLAIN_KINDS, FIRST_LABEL)
+
+
+def learn_structures_alone(model: PromptableModel, known: int, config: TrainConfig) -> None:
+    """Freezes all but the names of structures beyond the first `known`.
+
+    Raises:
+        ModelError: there is none, something else is to learn beside them, or what stands still would decay.
+    """
+    if len(model.structures) == known:
+        raise ModelError(
+            "model.structures_alone has nothing to learn: set model.structures to names that the model "
+            "doesn't know yet"
+        )
+    if config.model.fits_alone:
+        raise ModelError("model.structures_alone and model.fits_alone exclude each other; set one of them")
+    if config.optim.weight_decay:
+        raise ModelError(
+            f"model.structures_alone keeps the other weights, which optim.weight_decay = "
+            f"{config.optim.weight_decay:g} would shrink; set optim.weight_decay=0"
+        )
+    first = FIRST_LABEL + NAME_POINTS * known
+    _learn_labels_alone(model, first, first + NAME_POINTS * (len(model.structures) - known))
+
+
+def _learn_labels_alone(model: PromptableModel, first: int, end: int) -> None:
+    """Freezes all but the points' labels from `first` up to, and without, `end`."""
     model.requires_grad_(False)
     table = model.prompt_encoder.point_embed.weight.requires_grad_(True)
-    table.register_hook(lambda grad: torch.cat([torch.zeros_like(grad[:PLAIN_KINDS]), grad[PLAIN_KINDS:]]))
+    learns = torch.zeros(len(table), 1)
+    learns[first:end] = 1.0
+    table.register_hook(lambda grad: grad * learns.to(grad.device))
 
 
 def _start(config: TrainConfig) -> PromptableModel:
@@ -117,17 +156,21 @@ def _start(config: TrainConfig) -> PromptableModel:
         model = with_decoder_of(model, narrow)
         if narrow.box_fits:
             model = with_box_fits(model)
+        model = with_structures(model, narrow.structures)
         widen(narrow, model, seed=config.optim.seed)
     return model
 
 
 def sample_spec(settings: DataSettings, model: PromptableModel) -> SampleSpec:
     """What the data set draws, from a config's data section, in the views that a model takes; it says nothing
-    of how boxes fit to a model that can't be told.
+    of how boxes fit, and no names, to a model that can't be told.
     """
     drawn = {f.name: getattr(settings, f.name) for f in dataclasses.fields(Draws)}
     drawn["fit_share"] = settings.fit_share if model.box_fits else 0.0
-    return SampleSpec(image_size=model.input_size, focus_stretch=model.focus_stretch, **drawn)
+    told = model.structures if settings.named_share else ()
+    return SampleSpec(
+        image_size=model.input_size, focus_stretch=model.focus_stretch, structures=told, **drawn
+    )
 
 
 def run_record(config: TrainConfig | AdaptConfig | DistillConfig, manifest: Manifest) -> dict[str, Any]:
@@ -226,3 +269,9 @@ def chosen_sets(split: TrainSplit, datasets: str) -> TrainSplit:
             f"{', '.join(sorted(known))}"
         )
     return TrainSplit(split.name, tuple(row for row in split if not requested or row.dataset in requested))
+
+
+def parse_structures(text: str) -> tuple[str, ...]:
+    """The names in "left ventricle, left atrium". Raises ModelError where one is given twice."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    return checked_structures(names, f"model.structures = '{text:.80}'")

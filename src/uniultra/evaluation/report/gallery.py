@@ -14,7 +14,7 @@ from PIL import Image
 from uniultra.data.manifest import Row
 from uniultra.data.problems import RowError
 from uniultra.data.splits import ReportSplit, SelectionSplit
-from uniultra.evaluation.protocol import Evaluation, read_objects
+from uniultra.evaluation.protocol import Evaluation, read_named
 from uniultra.evaluation.records import Record
 from uniultra.evaluation.settings import EvaluationSettings
 from uniultra.evaluation.simulated_user import PromptableSegmenter, ask
@@ -72,8 +72,8 @@ def picture_cases(
 
 
 def _picture(segmenter: PromptableSegmenter, row: Row, record: Record, settings: EvaluationSettings) -> str:
-    frame, truths = read_objects(row)
-    answers = ask(segmenter, frame, truths, row.id, replace(settings, kinds=(record.kind,)))
+    frame, truths, names = read_named(row)
+    answers = ask(segmenter, frame, truths, row.id, replace(settings, kinds=(record.kind,)), names)
     found_hw = next(
         a.mask.mask_hw for q, a in answers if (q.object_index, q.draw) == (record.object_index, record.draw)
     )

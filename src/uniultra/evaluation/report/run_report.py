@@ -169,6 +169,7 @@ def build_report(
         "kinds": list(evaluation.settings.kinds),
         "draws": evaluation.settings.draws,
         **_seeded(evaluation),
+        **({"named": True} if evaluation.settings.named else {}),
         "images": evaluation.images,
         "images_without_objects": evaluation.images_without_objects,
         "objects": objects_of(evaluation.records),

@@ -1,0 +1,65 @@
+"""Which structure a prompt points at, as a model may be told: by a name that it has learned.
+
+A box around a left ventricle often holds its wall and the atrium as well, and a click on the wall may mean
+the wall or the whole heart. A model that has learned the names of structures is given some points more, whose
+labels stand for the name and whose place says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from uniultra.box_fit import CORNER_LABELS
+from uniultra.errors import ModelError
+from uniultra.structures import MOST_CHARACTERS, structure
+
+NAME_POINTS = 4
+"""Points that a name is told by."""
+FIRST_LABEL = 1 + max(label for pair in CORNER_LABELS.values() for label in pair)
+"""Of the first name's first point; each further point's is one more."""
+MOST_STRUCTURES = 100
+
+
+def name_labels(place: int) -> range:
+    """The labels of the points that tell the model's name at a place, from 0."""
+    first = FIRST_LABEL + NAME_POINTS * place
+    return range(first, first + NAME_POINTS)
+
+
+def known_name(name: str, structures: Sequence[str]) -> str:
+    """A model's own name for what somebody calls a structure, "" for what it hasn't learned; case, blanks and
+    the side don't matter.
+    """
+    if not structures or not name:
+        return ""
+    found = structure(name)
+    called = found.name.casefold()
+    if found.side is not None:
+        called = called.split(" ", 1)[1]
+    return next((own for own in structures if own.casefold() == called), "")
+
+
+def told_labels(name: str, structures: Sequence[str]) -> tuple[int, ...]:
+    """The labels of the points that tell a model what a structure is called; none for what it hasn't
+    learned.
+    """
+    own = known_name(name, structures)
+    return tuple(name_labels(list(structures).index(own))) if own else ()
+
+
+def checked_structures(said: object, source: str) -> tuple[str, ...]:
+    """The names that a model says it has learned. Raises ModelError unless they are a list of different
+    names.
+    """
+    names = tuple(said) if isinstance(said, list | tuple) else None
+    if (
+        names is None
+        or len(names) > MOST_STRUCTURES
+        or not all(isinstance(name, str) and 0 < len(name) <= MOST_CHARACTERS for name in names)
+        or len({name.casefold() for name in names}) < len(names)
+    ):
+        raise ModelError(
+            f"{source} says structures {said!r:.80}; it must be a list of up to {MOST_STRUCTURES} different "
+            f"names of 1 to {MOST_CHARACTERS} characters; export the model again"
+        )
+    return names
