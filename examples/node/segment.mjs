@@ -1,5 +1,6 @@
 // node segment.mjs --model FOLDER --image IMAGE.png --box x0,y0,x1,y1 --out mask.png
 //   --box-fit FIT    what is known of the box: tight, it touches the structure on all sides; loose, it leaves room
+//   --label NAME     what the structure is called, told to a model that has learned the name
 //   --point x,y      a click inside, with or instead of a box; repeat for more
 //   --negative x,y   a click outside; repeat for more
 //   --force          overwrite an existing mask
@@ -13,7 +14,7 @@ import { openModel, readImage, writeMask } from "./files.mjs";
 
 const OPTIONS = {
   model: { type: "string" }, image: { type: "string" }, out: { type: "string" }, box: { type: "string" },
-  "box-fit": { type: "string", default: "" },
+  "box-fit": { type: "string", default: "" }, label: { type: "string", default: "" },
   point: { type: "string", multiple: true, default: [] }, negative: { type: "string", multiple: true, default: [] },
   force: { type: "boolean", default: false },
 };
@@ -26,6 +27,7 @@ async function main() {
   const prompt = {
     box: values.box ? { x0, y0, x1, y1 } : null,
     fit: values["box-fit"],
+    name: values.label,
     points: values.point.map((text) => numbers(text, 2, "point")),
     negatives: values.negative.map((text) => numbers(text, 2, "negative")),
   };

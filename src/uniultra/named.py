@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from uniultra.box_fit import CORNER_LABELS
 from uniultra.errors import ModelError
-from uniultra.structures import MOST_CHARACTERS, structure
+from uniultra.structures import MOST_CHARACTERS, SIDES
 
 NAME_POINTS = 4
 """Points that a name is told by."""
@@ -30,13 +30,10 @@ def known_name(name: str, structures: Sequence[str]) -> str:
     """A model's own name for what somebody calls a structure, "" for what it hasn't learned; case, blanks and
     the side don't matter.
     """
-    if not structures or not name:
-        return ""
-    found = structure(name)
-    called = found.name.casefold()
-    if found.side is not None:
-        called = called.split(" ", 1)[1]
-    return next((own for own in structures if own.casefold() == called), "")
+    words = " ".join(name.lower().replace("_", " ").split())
+    side, _, rest = words.partition(" ")
+    own = {each.lower(): each for each in structures}
+    return own.get(words) or (own.get(rest, "") if side in SIDES else "")
 
 
 def told_labels(name: str, structures: Sequence[str]) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from uniultra.prompts.objects import MOST_POINTS
-from uniultra.web.schemas import Box, BoxFit, MaskByPng, MaskByRle, Point, RleOut, Strict
+from uniultra.web.schemas import Box, BoxFit, Called, MaskByPng, MaskByRle, Point, RleOut, Strict
 from uniultra.web.settings import MOST_FRAMES, MOST_PROMPTS
 
 FrameNumber = Annotated[int, Field(strict=True, ge=0, le=MOST_FRAMES, description="of the cine, from 0")]
@@ -22,6 +22,7 @@ class FramePromptIn(Strict):
     object: Annotated[int, Field(strict=True, ge=1, le=MOST_PROMPTS, description="the structure's number")]
     box: Box | None = None
     box_fit: BoxFit = None
+    label: Called = ""
     points: Annotated[list[Point], Field(max_length=MOST_POINTS, fail_fast=True)] = []  # noqa: RUF012
     labels: Annotated[list[Literal[0, 1]], Field(max_length=MOST_POINTS, fail_fast=True)] = []  # noqa: RUF012
     mask: MaskByRle | MaskByPng | None = None

@@ -154,7 +154,8 @@ def prompt_json(prompt: Prompt, previous: str | None) -> dict[str, Any]:
     elif prompt.mask_hw is not None:
         mask = mask_json(prompt.mask_hw)
     sent = {"box": prompt.box_xyxy, "points": prompt.points_xy, "labels": prompt.point_labels, "mask": mask}
-    return sent | ({"box_fit": prompt.box_fit} if prompt.box_fit else {})
+    named = {"label": prompt.name} if prompt.name else {}
+    return sent | named | ({"box_fit": prompt.box_fit} if prompt.box_fit else {})
 
 
 def mask_json(mask: np.ndarray | str) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class PromptRequest:
     labels: tuple[int, ...] = ()
     mask: Rle | Png | None = None
     box_fit: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -228,6 +229,7 @@ class Ready:
     input_size: int = 0
     sha256: str = ""
     box_fits: bool = False
+    structures: tuple[str, ...] = ()
     error: str = ""
 
 

@@ -121,6 +121,7 @@ def model_out(service: Service) -> ModelOut:
         version=ready.version,
         input_size=ready.input_size,
         box_fits=ready.box_fits,
+        structures=list(ready.structures),
         default=True,
     )
 

@@ -73,6 +73,15 @@ BoxFit = Annotated[
 ]
 
 
+Called = Annotated[
+    str,
+    Field(
+        max_length=MOST_CHARACTERS,
+        description="what the structure is called; a model that has learned the name (`structures`) is told",
+    ),
+]
+
+
 class PromptIn(Strict):
     """What points at one structure, with the keys of a prompts file. Labels are 1 (inside) or 0 (outside);
     without any all are 1.
@@ -82,6 +91,7 @@ class PromptIn(Strict):
     box_fit: BoxFit = None
     points: Annotated[list[Point], Field(max_length=MOST_POINTS, fail_fast=True)] = []
     labels: Annotated[list[Literal[0, 1]], Field(max_length=MOST_POINTS, fail_fast=True)] = []
+    label: Called = ""
     mask: MaskIn | None = None
 
 
@@ -128,6 +138,7 @@ class ModelOut(BaseModel):
     version: str
     input_size: int
     box_fits: Annotated[bool, Field(description="whether it can be told that a box is tight or loose")]
+    structures: Annotated[list[str], Field(description="names of structures that it can be told by a label")]
     default: bool
 
 

@@ -256,7 +256,7 @@ def serve_jobs(pipe: Connection, model: str, cache_bytes: int) -> None:
         return
     worker = Worker(backend, EmbeddingCache(cache_bytes), partial(_is_abandoned, pipe))
     facts = backend.facts
-    pipe.send(Ready(facts.name, facts.version, facts.input_size, sha256, facts.box_fits))
+    pipe.send(Ready(facts.name, facts.version, facts.input_size, sha256, facts.box_fits, facts.structures))
     receive: Callable[[], Job | Abandon] = pipe.recv
     while True:
         try:

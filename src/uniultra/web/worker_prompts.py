@@ -33,7 +33,14 @@ def checked(
     try:
         labels = requested.labels or (1,) * len(requested.points_xy)
         previous = None if requested.mask is None else previous_of(requested.mask, frame_hw)
-        prompt = Prompt(requested.box_xyxy, requested.points_xy, labels, previous, box_fit=requested.box_fit)  # type: ignore[arg-type]
+        prompt = Prompt(
+            requested.box_xyxy,  # type: ignore[arg-type]
+            requested.points_xy,  # type: ignore[arg-type]
+            labels,
+            previous,
+            name=requested.name,
+            box_fit=requested.box_fit,
+        )
         check_prompt(prompt, frame_hw)
     except UniUltraError as error:
         raise JobError("prompt", f"prompt {number}: {error}") from error

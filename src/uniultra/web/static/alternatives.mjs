@@ -2,7 +2,7 @@
 
 import { sendJson } from "./api.mjs";
 import { maskOf, withMask } from "./doc.mjs";
-import { app, commit, doc, framePath, say } from "./state.mjs";
+import { app, commit, doc, framePath, named, say } from "./state.mjs";
 import { reasonOf, t } from "./texts.mjs";
 
 let known = { key: "", answers: [], at: 0 };
@@ -42,6 +42,7 @@ async function ask(prompt) {
   try {
     return await sendJson("POST", `${framePath()}/alternatives`, {
       ...prompt,
+      ...named(app.selected),
       spacing_mm_yx: doc().spacing_mm_yx,
     });
   } finally {

@@ -5,6 +5,7 @@ import { isDoubtful, isLost, maskOf, masksOn, withChangedObject, withObject, wit
 import { askEjection, ejectionOf, extremes, requestedCount } from "./ejection.mjs";
 import { asCsv, asTabs, measured, measuresOf } from "./measures.mjs";
 import { fitButtons } from "./fit.mjs";
+import { rename } from "./prompts.mjs";
 import { lengthOf, scaleAt } from "./core/scale.mjs";
 import { app, calibration, changed, commit, doc, say, selectedMask, selectedObject } from "./state.mjs";
 import { NAMES, current, hear, inWords, number, qualityOf, reasonOf, sentence, squared, t } from "./texts.mjs";
@@ -59,6 +60,7 @@ function structures() {
   const list = doc().objects.map(row);
   return [
     el("h2", {}, t("structures")),
+    el("datalist", { id: "known-names" }, ...(app.workspace?.structures ?? []).map((value) => el("option", { value }))),
     list.length ? el("ul", { class: "structures" }, ...list) : el("p", { class: "muted" }, t("noStructures")),
     add,
     app.file ? fitButtons() : null,
@@ -78,9 +80,10 @@ function row(object, index) {
     class: "name",
     value: object.name,
     maxlength: 80,
+    list: "known-names",
     "aria-label": t("rename"),
     onfocus: select,
-    onchange: (event) => change({ name: event.target.value }),
+    onchange: (event) => rename(object.id, event.target.value),
     onkeydown: (event) => {
       if (event.key === "Enter") event.target.blur();
     },

@@ -1,8 +1,9 @@
 // Boxes and clicks to masks, in their order: each click builds on the answer to the one before.
 
 import { sendJson } from "./api.mjs";
-import { maskOf, objectOf, withMask, withObject } from "./doc.mjs";
-import { app, changed, commit, doc, draw, framePath, say } from "./state.mjs";
+import { knownName } from "./core/named.mjs";
+import { maskOf, objectOf, withChangedObject, withMask, withObject } from "./doc.mjs";
+import { app, changed, commit, doc, draw, framePath, named, say } from "./state.mjs";
 import { reasonOf, sentence, t } from "./texts.mjs";
 import { stopTracking } from "./track.mjs";
 
@@ -17,7 +18,7 @@ export function box(box) {
   return inTurn(async () => {
     const asked = target(true),
       prompt = { box, ...fitted(app.boxFit), points: [], labels: [] };
-    accept(asked, prompt, await ask(prompt));
+    accept(asked, prompt, await ask({ ...prompt, ...named(asked.id) }));
   });
 }
 
@@ -25,11 +26,27 @@ export function box(box) {
 export function refit(fit) {
   return inTurn(async () => {
     const asked = target(false);
-    if (!asked.before?.box || asked.before.source !== "prompt") return;
-    const { box, points, labels } = asked.before,
-      prompt = { box, ...fitted(fit), points, labels };
-    accept(asked, prompt, await ask(prompt));
+    if (asked.before?.box) await again(asked, fit);
   });
+}
+
+// The same where a structure was given another name, if that tells the model something else.
+export function rename(id, name) {
+  const before = objectOf(doc(), id).name,
+    { structures } = app.workspace;
+  commit(withChangedObject(doc(), id, { name }));
+  if (knownName(before, structures) === knownName(name, structures)) return;
+  inTurn(async () => {
+    const asked = { id, before: maskOf(doc(), app.frame, id) };
+    if (asked.before) await again(asked, asked.before.box_fit);
+  });
+}
+
+async function again(asked, fit) {
+  const { box = null, points = [], labels = [], source } = asked.before;
+  if (source !== "prompt" || !(box || points.length)) return;
+  const prompt = { box, ...(box ? fitted(fit) : {}), points, labels };
+  accept(asked, prompt, await ask({ ...prompt, ...named(asked.id) }));
 }
 
 const fitted = (fit) => (fit && app.workspace.box_fits ? { box_fit: fit } : {});
@@ -47,7 +64,7 @@ export function click(point, label) {
     const points = [...(before?.points ?? []), point],
       labels = [...(before?.labels ?? []), label];
     const prompt = { box: before?.box ?? null, ...fitted(before?.box_fit), points, labels };
-    const answer = await ask({ ...prompt, mask: before?.counts ?? null, region: before?.region ?? null });
+    const answer = await ask({ ...prompt, ...named(asked.id), mask: before?.counts ?? null, region: before?.region ?? null });
     accept(asked, prompt, answer);
   }).finally(() => {
     app.pending = app.pending.filter(([other]) => other !== point);

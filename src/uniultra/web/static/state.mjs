@@ -1,6 +1,7 @@
 // What the page shows at the moment, and who wants to know when that changes.
 
 import { EMPTY, History, maskOf, objectOf } from "./doc.mjs";
+import { knownName } from "./core/named.mjs";
 import { withUserSize } from "./core/scale.mjs";
 
 export const app = {
@@ -41,6 +42,13 @@ export function draw() {
 
 export const doc = () => app.history.doc;
 export const selectedObject = () => objectOf(doc(), app.selected);
+
+// What a prompt says of a structure's name: nothing where the model hasn't learned it.
+export function named(id) {
+  const label = knownName(objectOf(doc(), id)?.name, app.workspace.structures);
+  return label ? { label } : {};
+}
+
 export const selectedMask = () => maskOf(doc(), app.frame, app.selected);
 export const calibration = () => withUserSize(app.file.calibration, doc().spacing_mm_yx);
 export const itemPath = (id = app.file.id) => `/v1/workspace/items/${id}`;

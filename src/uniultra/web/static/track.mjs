@@ -2,7 +2,7 @@
 
 import { sendJson } from "./api.mjs";
 import { isLost, maskOf, objectOf, withLost, withMask } from "./doc.mjs";
-import { amend, app, beforeStep, changed, commit, doc, itemPath, say } from "./state.mjs";
+import { amend, app, beforeStep, changed, commit, doc, itemPath, named, say } from "./state.mjs";
 import { reasonOf, t } from "./texts.mjs";
 
 const AT_ONCE = 4;
@@ -60,6 +60,7 @@ function ask({ id, direction }, number, { counts, box, box_fit, points, labels }
     box_fit,
     points,
     labels,
+    ...named(id),
     backwards: direction < 0,
     frames: AT_ONCE,
     spacing_mm_yx: doc().spacing_mm_yx,

@@ -71,7 +71,14 @@ def prompt_of(requested: PromptRequest, frame_hw: tuple[int, int]) -> Prompt:
     if previous is not None and not previous.any():
         previous = None
     labels = requested.labels or (1,) * len(requested.points_xy)
-    prompt = Prompt(requested.box_xyxy, requested.points_xy, labels, previous, box_fit=requested.box_fit)  # type: ignore[arg-type]
+    prompt = Prompt(
+        requested.box_xyxy,  # type: ignore[arg-type]
+        requested.points_xy,  # type: ignore[arg-type]
+        labels,
+        previous,
+        name=requested.name,
+        box_fit=requested.box_fit,
+    )
     check_prompt(prompt, frame_hw)
     return prompt
 

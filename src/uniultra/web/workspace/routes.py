@@ -95,6 +95,7 @@ def _add_state(app: FastAPI, service: Service, workspace: Workspace) -> None:
             model=service.model.name,
             version=service.model.version,
             box_fits=service.model.box_fits,
+            structures=list(service.model.structures),
             notice=NOTICE,
         )
 

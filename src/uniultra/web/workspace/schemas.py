@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from uniultra.prompts.objects import MOST_OBJECTS, MOST_POINTS
-from uniultra.web.schemas import Box, BoxFit, Point, SaidOut, Spacing, Strict
+from uniultra.web.schemas import Box, BoxFit, Called, Point, SaidOut, Spacing, Strict
 from uniultra.web.settings import MOST_FRAMES
 
 MOST_CALIPERS = 1000
@@ -102,6 +102,7 @@ class PointIn(Strict):
     box_fit: BoxFit = None
     points: Points = Field(default_factory=list)
     labels: Labels = Field(default_factory=list)
+    label: Called = ""
     mask: Counts | None = None
     region: Box | None = None
     quick: Annotated[bool, Field(strict=True)] = False
@@ -123,6 +124,7 @@ class TrackIn(MeasureIn):
     box_fit: BoxFit = None
     points: Points = Field(default_factory=list)
     labels: Labels = Field(default_factory=list)
+    label: Called = ""
     backwards: Annotated[bool, Field(strict=True)] = False
     frames: Annotated[int, Field(strict=True, ge=1, le=64)] = 4
 
@@ -205,6 +207,7 @@ class WorkspaceOut(BaseModel):
     model: str
     version: str
     box_fits: bool
+    structures: list[str]
     notice: str
 
 

@@ -3,6 +3,7 @@
 
 import { clipBox, fieldSide, pasteLogits, regionAround, sample, toModel, whole } from "./geometry.mjs";
 import { evenRound, maskBox, overlap, underClicks, withoutHoles, withoutSpecks } from "./masks.mjs";
+import { toldLabels } from "./named.mjs";
 import { rated } from "./quality.mjs";
 
 const QUICK_SIDE = 512, MOST_KEPT = 6;
@@ -18,11 +19,13 @@ export class Segmenter {
     const passes = { max_hole: 0, agreed: 1, sure: 1, closer_by: 0, ...facts.passes };  // older folders don't say these four
     this.encoded = new WeakMap(); // features by image, then by region
     this.ofNothing = new WeakSet(); // features of regions that are of one even grey
-    Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch, passes, terms: facts.quality?.clicks, fits: facts.box_fits ?? false });
+    const told = { fits: facts.box_fits ?? false, structures: facts.structures ?? [] };
+    Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch, passes, terms: facts.quality?.clicks, told });
   }
 
   // image: {width, height, pixels}, grey Uint8Array. prompt: {box: {x0, y0, x1, y1} or null, points: [[x, y], ...], negatives: [[x, y], ...]},
-  // and with a box `fit`: "tight", "loose" or "", what is known of it; a model that can't be told takes it as drawn.
+  // and with a box `fit`: "tight", "loose" or "", what is known of it; a model that can't be told takes it as drawn. `name`: what the structure
+  // is called, told to a model that has learned the name.
   // Resolves to {mask, quality, even}: a Uint8Array of 0 and 1, row by row, the predicted IoU, 0 to 1, and whether the image is of one even grey
   // there, so that there is nothing to see and the quality is 0.
   async segment(image, prompt) {
@@ -119,7 +122,7 @@ export class Segmenter {
     const by = Math.min(1, QUICK_SIDE / Math.max(image.width, image.height));
     const size = { width: Math.max(1, evenRound(image.width * by)), height: Math.max(1, evenRound(image.height * by)) };
     const moved = ([x, y]) => [((x + 0.5) * size.width) / image.width - 0.5, ((y + 0.5) * size.height) / image.height - 0.5];
-    const clicks = { box: null, points: given.points.map(moved), negatives: given.negatives.map(moved) };
+    const clicks = { ...given, box: null, points: given.points.map(moved), negatives: given.negatives.map(moved) };
     const found = await this.decode(size, clicks, whole(size), await this.encode(image, whole(image)));
     return { ...found, size, mask: underClicks(found.mask, size, clicks.points) };
   }
@@ -157,7 +160,7 @@ export class Segmenter {
 
   async decode(image, prompt, region, features) {
     const { ort, size } = this, grid = size / 4;
-    const { points, labels } = promptPoints(prompt, region, size, this.fits);
+    const { points, labels } = promptPoints(prompt, region, size, this.told);
     const answer = await this.decoder.run({
       ...features,
       point_coords: new ort.Tensor("float32", Float32Array.from(points.flat()), [1, points.length, 2]),
@@ -200,12 +203,16 @@ function isEven({ width, height, pixels }, region) {
   return high - low <= EVEN;
 }
 
-// Points in model pixels with SAM's labels: 1 inside, 0 outside, 2 and 3 the box's corners, or those of its fit. Never padded: the model would see it, so that
-// whoever decodes several prompts in one run batches those with equally many points.
-function promptPoints({ box, fit, points, negatives }, region, size, fits) {
+// Points in model pixels with SAM's labels: 1 inside, 0 outside, 2 and 3 the box's corners, or those of its fit; and those that tell a name. Never padded: the
+// model would see it, so that whoever decodes several prompts in one run batches those with equally many points.
+function promptPoints({ box, fit, points, negatives, name }, region, size, { fits, structures }) {
   const corners = box ? [[box.x0, box.y0], [box.x1, box.y1]] : [];
+  const telling = toldLabels(name, structures);
   const labels = [...points.map(() => 1), ...negatives.map(() => 0), ...(box ? CORNER_LABELS[(fits && fit) || ""] : [])];
-  return { points: [...points, ...negatives, ...corners].map((point) => toModel(point, region, size)), labels };
+  return {
+    points: [...[...points, ...negatives, ...corners].map((point) => toModel(point, region, size)), ...telling.map(() => [0, 0])],
+    labels: [...labels, ...telling],
+  };
 }
 
 // The box of an answer, stretched to hold the clicks; a twelfth of the image around them where it found nothing.

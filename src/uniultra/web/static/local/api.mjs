@@ -122,6 +122,7 @@ async function workspace() {
     model: model.name,
     version: model.version,
     box_fits: model.box_fits ?? false,
+    structures: model.structures ?? [],
     notice: "not a medical device",
   };
 }
@@ -198,8 +199,9 @@ function refused(error) {
   throw new Refused("prompt", error.message);
 }
 
-const promptOf = ({ box, box_fit: fit, points = [], labels = [] }) => ({
+const promptOf = ({ box, box_fit: fit, points = [], labels = [], label = "" }) => ({
   fit: fit ?? "",
+  name: label,
   box: box ? { x0: box[0], y0: box[1], x1: box[2], y1: box[3] } : null,
   points: points.filter((_, i) => labels[i] === 1),
   negatives: points.filter((_, i) => labels[i] === 0),
