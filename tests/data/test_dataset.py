@@ -11,10 +11,12 @@ from PIL import Image, ImageFilter
 
 from phantom_manifest import Phantom, phantom_manifest, true_ids
 from uniultra.box_fit import CORNER_LABELS
-from uniultra.data.dataset import PromptDataset
+from uniultra.data.dataset import POINTS, PromptDataset
 from uniultra.data.draws import SampleSpec
+from uniultra.data.manifest import read_manifest
 from uniultra.data.problems import RowError
 from uniultra.data.splits import train_split
+from uniultra.named import NAME_POINTS, told_labels
 
 
 def test_objects_are_those_of_the_masks_and_soft_edges_are_refused(tmp_path: Path) -> None:
@@ -186,3 +188,24 @@ def test_mirrored_and_changed_views_come_in_their_shares(tmp_path: Path) -> None
     assert 10 < sum(sides[0.5]) < 30
     looks = {share: {e["image"].max() for e in drawn(calm_share=share)} for share in (0.0, 1.0)}
     assert len(looks[1.0]) < len(looks[0.0])
+
+
+def test_names_are_told_as_often_as_asked(tmp_path: Path) -> None:
+    phantoms = [Phantom("a", split="train", objects=2), Phantom("b", split="train", dataset="others")]
+    manifest = phantom_manifest(tmp_path, phantoms)
+    (tmp_path / "structures.csv").write_text("dataset,id,structure\nphantoms,1,cyst\nphantoms,2,left ovary\n")
+    split = train_split(read_manifest(manifest.path))
+    for share in (0.0, 0.5, 1.0):
+        spec = SampleSpec(image_size=64, structures=("ovary", "cyst"), named_share=share)
+        data = PromptDataset(split, spec)
+        told = [
+            [tuple(data[draw * len(data) + index]["labels"][POINTS:].tolist()) for draw in range(40)]
+            for index in range(3)
+        ]
+        for name, labels in zip(("cyst", "left ovary", ""), told, strict=True):
+            named = [one != (-1,) * NAME_POINTS for one in labels]
+            assert {one for one in labels if one[0] >= 0} <= {told_labels(name, spec.structures)}
+            assert abs(sum(named) / 40 - (share if name else 0.0)) < 0.3
+            assert name == "" or share == 0.5 or sum(named) == 40 * share
+    plain = PromptDataset(split, SampleSpec(image_size=64))
+    assert len(plain[0]["labels"]) == POINTS

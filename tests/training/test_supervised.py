@@ -20,6 +20,7 @@ from uniultra.data.splits import permissive, selection_split, train_split
 from uniultra.errors import DataError, ModelError
 from uniultra.models.build import decoder_size
 from uniultra.models.promptable import with_box_fits, with_fits
+from uniultra.named import FIRST_LABEL, name_labels
 from uniultra.training.config import AdaptConfig
 from uniultra.training.config_io import load_config
 from uniultra.training.ema import EMA_FILE
@@ -156,6 +157,37 @@ def test_fits_alone_leave_every_other_weight_as_it_was(manifest: Path, tmp_path:
         make_model(load_config(None, start))
     with pytest.raises(ModelError, match="nothing to learn"):
         make_model(load_config(None, (*start, "model.box_fits=false")))
+
+
+def test_names_alone_leave_every_other_weight_as_it_was(manifest: Path, tmp_path: Path) -> None:
+    (manifest.parent / "structures.csv").write_text("dataset,id,structure\nphantoms,,cyst\n")
+    first = train(load_config(None, SMALL), manifest, tmp_path / "first")
+    begun = ("model.image_size=64", f"model.start_from='{first}'", "model.structures_alone=true")
+    start = (*begun, "model.structures='ovary, cyst'")
+    short = ("optim.batch_size=4", "optim.workers=0", "optim.steps=6", "optim.save_every=3", "loss.rounds=2")
+    told = (*start, "data.named_share=1.0", *short, "optim.weight_decay=0.0")
+    second = train(load_config(None, told), manifest, tmp_path / "second")
+    (manifest.parent / "structures.csv").unlink()
+    before, after = (load_file(folder / "model.safetensors") for folder in (first, second))
+    table = "prompt_encoder.point_embed.weight"
+    assert all(torch.equal(value, after[name]) for name, value in before.items() if name != table)
+    assert torch.equal(after[table][:FIRST_LABEL], with_fits(before[table]))
+    torch.manual_seed(load_config(None, told).optim.seed)
+    fresh = make_model(load_config(None, told)).state_dict()[table]
+    ovary, cyst = ([*name_labels(place)] for place in (0, 1))
+    assert torch.equal(after[table][ovary], fresh[ovary]), "no image shows one"
+    assert (after[table][cyst] != fresh[cyst]).any(dim=1).all()
+    known = make_model(load_config(None, ("model.image_size=64", f"model.start_from='{second}'")))
+    assert known.structures == ("ovary", "cyst")
+    for wrong, said in (
+        (start, r"optim\.weight_decay = 0\.01 would shrink"),
+        ((*begun, "optim.weight_decay=0.0"), "has nothing to learn"),
+        ((*start, "model.fits_alone=true", "model.box_fits=true"), "exclude each other"),
+        ((*start, "model.structures='cyst,Cyst'"), r"model\.structures = 'cyst,Cyst' says structures"),
+        (("model.image_size=64", "data.named_share=0.5"), r"named_share = 0\.5, but the model has no names"),
+    ):
+        with pytest.raises(ModelError, match=said):
+            make_model(load_config(None, wrong))
 
 
 def test_the_teacher_is_the_published_model_at_twice_the_width() -> None:
