@@ -12,7 +12,8 @@ each other one on the same prompts, with the paired 95 % interval. `--overview` 
 column a kind of prompt: the first one's Dice, and by how many points it is above the second. `--beside` shows
 the first one's Dice with its interval, and the second's in a column of its own. `--said` shows one report:
 the Dice with boxes of which the model is told how they fit, and by how many points that is above the same
-boxes untold.
+boxes untold. `--named` shows a row a structure: the first report, of prompts with names
+(`uniultra evaluate --named`), and by how many points it is above the second, of the same prompts without.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any
 from uniultra.evaluation.records import record_from
 from uniultra.evaluation.report.compare import Difference, compare
 from uniultra.evaluation.settings import KINDS
+from uniultra.evaluation.summary import ALL_ORGANS
 
 Report = dict[str, Any]
 SAME = ("manifest_sha256", "split", "limit", "drawn", "draws", "seeds", "skipped")
@@ -222,6 +224,29 @@ def _print_said(reports: dict[str, Report]) -> None:
         print(f"| {organ} | {cell['objects']} | " + " | ".join(values) + " |")
 
 
+def _print_named(reports: dict[str, Report]) -> None:
+    (name, told), (_, untold) = _two(reports, "--named")
+    if not told.get("named") or untold.get("named"):
+        raise RefusedError(f"'{name}' is to have names and the other report none: uniultra evaluate --named")
+    by_structure = [
+        [replace(one, organ=one.structure) for one in map(record_from, each["records"]) if one.structure]
+        for each in (told, untold)
+    ]
+    compared = compare(*by_structure)
+    kinds = [kind for kind in KINDS.values() if kind.name in compared]
+    kinds.sort(key=lambda kind: (kind.clicks, kind.anywhere, bool(kind.fit)))  # boxes first
+    headings = [
+        f"{NAMES.get(kind.boxes or kind.name, kind.name)}{f', said to be {kind.fit}' if kind.fit else ''}"
+        for kind in kinds
+    ]
+    print("| structure | objects | " + " | ".join(headings) + " |\n| --- | ---: |" + " ---: |" * len(kinds))
+    for structure, first in compared[kinds[0].name].items():
+        cells = (compared[kind.name][structure] for kind in kinds)
+        values = [f"{each.dice:.3f}: {_points(each)}" for each in cells]
+        called = "mean over structures" if structure == ALL_ORGANS else structure
+        print(f"| {called} | {first.objects} | " + " | ".join(values) + " |")
+
+
 def _two(reports: dict[str, Report], shape: str) -> list[tuple[str, Report]]:
     if len(reports) != 2:
         raise RefusedError(f"{shape} takes two reports, {len(reports)} given; give name=file.json twice")
@@ -292,6 +317,7 @@ SHAPES = {
     "--wide": _print_wide,
     "--beside": _print_beside,
     "--said": _print_said,
+    "--named": _print_named,
 }
 
 if __name__ == "__main__":

@@ -169,6 +169,20 @@ def test_what_is_said_of_boxes_is_set_against_the_same_boxes_untold(tmp_path: Pa
     assert refused[1] == "tables: --said takes one report, 2 given; give name=file.json once\n"
 
 
+def test_names_are_set_against_the_same_prompts_without(tmp_path: Path) -> None:
+    told, untold = ({**scored(*dices), "named": True} for dices in ((0.6, 0.7), (0.5, 0.6)))
+    del untold["named"]
+    for report in (told, untold):
+        report["records"] = [{**record, "structure": "cyst"} for record in report["records"]]
+    lines = _join(tmp_path, told, untold, before=("--named",)).stdout.splitlines()
+    assert lines[0].startswith("| structure | objects | ")
+    assert lines[2] == "| cyst | 2 | 0.650: **+10.0** [+10.0, +10.0] |"
+    assert lines[3] == "| mean over structures | 2 | 0.650: **+10.0** [+10.0, +10.0] |"
+    for wrong in ((untold, told), (told, told)):
+        refused = _join(tmp_path, *wrong, before=("--named",)).stderr
+        assert refused.endswith("is to have names and the other report none: uniultra evaluate --named\n")
+
+
 def test_what_is_no_report_is_named(tmp_path: Path) -> None:
     [line] = _join(tmp_path, REPORT, {"x": 1}).stderr.splitlines()
     assert "is not a report of `uniultra evaluate --out` (keys are missing)" in line
