@@ -96,6 +96,26 @@ def test_seeds_give_their_deviation(data: Path, tmp_path: Path) -> None:
     assert len(report["records"]) == 5 * (1 + 3 + 1)
 
 
+def test_names_have_rows_of_their_own_and_are_told_on_request(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "structures.csv").write_text("dataset,id,structure\nphantoms,1,left atrium\nphantoms,,cyst\n")
+    for named in (False, True):
+        out = tmp_path / f"named-{named}"
+        result = _run("--data", data, "--model", "ellipse", "--out", out, *(("--named",) if named else ()))
+        assert result.exit_code == 0, result.output
+        assert "| structure | box | box10 | box20 |" in result.stdout
+        report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+        assert report.get("named", False) is named
+        assert list(report["structures"]["box"]) == [
+            f"{organ}: {name}" for organ in ("breast", "ovary") for name in ("cyst", "left atrium")
+        ]
+        assert report["structures"]["box"]["ovary: cyst"]["objects"] == 2
+        assert set(report["summary"]["box"]) == {"breast", "ovary", "mean over organs"}
+        assert "ovary: left atrium" in (out / "report.html").read_text(encoding="utf-8")
+        assert "ovary: left atrium" in (out / "report.csv").read_text(encoding="utf-8")
+    resumed = _run("--data", data, "--model", "ellipse", "--out", tmp_path / "named-True")
+    assert isinstance(resumed.exception, OutputError)
+
+
 def test_a_stopped_run_goes_on_with_the_same_seeds_alone(data: Path, tmp_path: Path) -> None:
     same = ("--data", data, "--model", "ellipse", "--kinds", "sam2box", "--out", tmp_path / "out")
     assert _run(*same, "--seeds", "42").exit_code == 0

@@ -44,7 +44,7 @@ def test_every_wrong_line_is_named(tmp_path: Path) -> None:
         "a,1",
     ]
     (tmp_path / FILE).write_text("\n".join(lines) + "\n")
-    with pytest.raises(DataError) as refused:
+    with pytest.raises(DataError, match=FILE) as refused:
         names_beside(tmp_path / "manifest.csv")
     said = str(refused.value)
     for line, why in (

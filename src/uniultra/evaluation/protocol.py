@@ -25,7 +25,7 @@ from uniultra.evaluation.metrics import dice, iou, surface_scores
 from uniultra.evaluation.records import EmptyAnswer, Record, ScoredImage, Skipped, skip
 from uniultra.evaluation.settings import EvaluationSettings, stable_seed
 from uniultra.evaluation.simulated_user import Answer, PromptableSegmenter, Question, ask, ask_nothing
-from uniultra.evaluation.summary import Summary, known, summarise
+from uniultra.evaluation.summary import Summary, known, summarise, summarise_structures
 from uniultra.quality import stability
 from uniultra.types import Frame
 
@@ -54,6 +54,10 @@ class Evaluation:
         if (seed, samples) not in self._summaries:
             self._summaries[seed, samples] = summarise(self.records, seed, samples)
         return self._summaries[seed, samples]
+
+    def structures(self, seed: int, samples: int) -> Summary:
+        """`summarise_structures` of its records."""
+        return summarise_structures(self.records, seed, samples)
 
 
 Progress = Callable[[Row, tuple[Record, ...]], None]

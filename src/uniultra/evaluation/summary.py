@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,26 @@ def summarise(records: Sequence[Record], seed: int = 0, samples: int = BOOTSTRAP
         kind: by_organ([r for r in records if r.kind == kind], seed, samples)
         for kind in KINDS
         if kind in requested
+    }
+
+
+def summarise_structures(records: Sequence[Record], seed: int, samples: int) -> Summary:
+    """The same with a cell for each structure of the organs that have several, and none for their mean; {}
+    where no organ has several.
+    """
+    names: dict[str, set[str]] = {}
+    for record in records:
+        names.setdefault(record.organ, set()).add(record.structure)
+    several = [
+        replace(record, organ=f"{record.organ}: {record.structure}")
+        for record in records
+        if record.structure and len(names[record.organ]) > 1
+    ]
+    if not several:
+        return {}
+    return {
+        kind: {called: cell for called, cell in cells.items() if called != ALL_ORGANS}
+        for kind, cells in summarise(several, seed, samples).items()
     }
 
 

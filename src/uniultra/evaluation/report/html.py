@@ -62,6 +62,8 @@ def _sections(report: Report, cases: Sequence[Case], more: Iterable[str]) -> Ite
         "no better.</p>"
     )
     yield html_table(*overview(report["summary"]))
+    if report.get("structures"):
+        yield html_table(*overview(report["structures"], True))
     if "against" in report:
         other = report["against"]["model"]
         yield f"<h2>Against {markup(other)}</h2><p>Paired on the same prompts and resampled together.</p>"

@@ -63,11 +63,15 @@ def latex_table(report: Report) -> str:
 
 
 def _cells(report: Report) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any] | None]]:
-    """Prompt, organ, its cell, and its difference from the other model, where there is one."""
+    """Prompt, organ (or organ: structure, of those that have several), its cell, and its difference from the
+    other model, where there is one.
+    """
     compared = report["against"]["comparison"] if report.get("against") else {}
     for kind, cells in report["summary"].items():
         for organ, cell in differing(cells):
             yield kind, organ, cell, compared.get(kind, {}).get(organ)
+        for structure, cell in report.get("structures", {}).get(kind, {}).items():
+            yield kind, structure, cell, None
 
 
 def _compared(difference: Mapping[str, Any] | None) -> list[Any]:

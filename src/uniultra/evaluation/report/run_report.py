@@ -134,7 +134,10 @@ def tables_of(
 ) -> list[str]:
     """All tables for people: overview, details, the comparison, what was left out, damaged images."""
     summary = evaluation.summary(provenance.bootstrap_seed, provenance.bootstrap_samples)
+    structures = evaluation.structures(provenance.bootstrap_seed, provenance.bootstrap_samples)
     tables = [to_overview(summary), to_markdown(summary)]
+    if structures:
+        tables.insert(1, markdown_table(*overview(_fields(structures), True), left=1))
     if against is not None:
         differences = plain(asdict(against)["comparison"])
         tables.append(markdown_table(*comparison(provenance.model, against.model, differences), left=2))
@@ -160,6 +163,7 @@ def build_report(
     Without `timed` no wall time is in it, so that two runs of the same give the same file.
     """
     summary = evaluation.summary(provenance.bootstrap_seed, provenance.bootstrap_samples)
+    structures = evaluation.structures(provenance.bootstrap_seed, provenance.bootstrap_samples)
     return {
         "schema_version": SCHEMA_VERSION,
         "uniultra_version": __version__,
@@ -174,10 +178,8 @@ def build_report(
         "images_without_objects": evaluation.images_without_objects,
         "objects": objects_of(evaluation.records),
         "skipped": [plain(asdict(each)) for each in all_skipped(evaluation, provenance)],
-        "summary": {
-            kind: {organ: _values(cell, timed) for organ, cell in cells.items()}
-            for kind, cells in summary.items()
-        },
+        "summary": _cells(summary, timed),
+        **({"structures": _cells(structures, timed)} if structures else {}),
         "reliability": {kind: _reliability(evaluation.records, kind) for kind in summary},
         "empty_images": {
             organ: plain(asdict(cell)) for organ, cell in summarise_empty(evaluation.empty).items()
@@ -185,6 +187,13 @@ def build_report(
         **({} if against is None else {"against": plain(asdict(against))}),
         **({} if robustness is None else {"robustness": plain(robustness)}),
         "records": [_values(record, timed) for record in evaluation.records],
+    }
+
+
+def _cells(summary: Summary, timed: bool) -> dict[str, Any]:
+    return {
+        kind: {organ: _values(cell, timed) for organ, cell in cells.items()}
+        for kind, cells in summary.items()
     }
 
 

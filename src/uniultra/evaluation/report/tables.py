@@ -24,14 +24,16 @@ def differing(cells: Mapping[str, T]) -> list[tuple[str, T]]:
     return [(organ, cell) for organ, cell in cells.items() if organ != ALL_ORGANS or len(cells) != 2]
 
 
-def overview(summary: Cells) -> Table:
-    """One row per organ, one column per prompt: mean Dice, and in brackets the skill over the ellipse."""
+def overview(summary: Cells, structures: bool = False) -> Table:
+    """One row per organ, or per structure without their mean, one column per prompt: mean Dice, and in
+    brackets the skill over the ellipse.
+    """
     known = dict.fromkeys(organ for cells in summary.values() for organ in cells if organ != ALL_ORGANS)
     rows = [
         [organ, *(_dice_and_skill(cells.get(organ)) for cells in summary.values())]
-        for organ in (*known, *((ALL_ORGANS,) if len(known) != 1 else ()))
+        for organ in (*known, *((ALL_ORGANS,) if len(known) != 1 and not structures else ()))
     ]
-    return ["organ", *summary], rows
+    return ["structure" if structures else "organ", *summary], rows
 
 
 def comparison(model: str, other: str, differences: Cells) -> Table:
