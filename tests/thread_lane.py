@@ -24,7 +24,13 @@ class ThreadLane(Lane):
     def start(self) -> Ready:
         backend = self._worker.backend
         facts = backend.facts
-        return Ready(facts.name, facts.version, facts.input_size, box_fits=facts.box_fits)
+        return Ready(
+            facts.name,
+            facts.version,
+            facts.input_size,
+            box_fits=facts.box_fits,
+            structures=facts.structures,
+        )
 
     def reopen(self, model: str) -> Ready:
         backend = open_backend(model, threads=1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from PIL import Image
 import uniultra as uniultra_package
 from commands import uniultra
 from phantoms import ellipse, speckled
+from uniultra import Prompt, Segmenter, read_frame
 from uniultra.io.coco import mask_of
 
 TRUE = ellipse((240, 320), (170, 110), (60, 40))
@@ -269,6 +271,39 @@ def test_what_is_said_of_boxes_is_heard_or_noted(folder: Path) -> None:
     assert (
         note == "uniultra-mini-permissive doesn't tell tight and loose boxes apart; boxes are taken as drawn"
     )
+
+
+def test_a_name_that_the_model_knows_is_told_from_every_way_in(folder: Path) -> None:
+    """Command line, JSON, a table, `batch` and Python give one mask, another than without the name."""
+    name, box = "left ventricular myocardium", tuple(map(float, BOX.split(",")))
+    (folder / "p.json").write_text(json.dumps([{"box": box, "label": name}]))
+    (folder / "p.csv").write_text(f"file,x0,y0,x1,y1,label\nscan.png,{BOX},{name.upper()}\n")
+    pixels = {}
+    for way, options in {
+        "untold": ("--box", BOX),
+        "typed": ("--box", BOX, "--label", name),
+        "json": ("--prompts", "p.json"),
+        "table": ("--prompts", "p.csv"),
+        "other": ("--box", BOX, "--label", "thyroid"),
+    }.items():
+        done = uniultra("segment", "scan.png", *options, "--out", way, cwd=folder)
+        assert done.returncode == 0, done.stderr
+        pixels[way] = read(folder / way / "scan.mask.png")
+    alone = folder / "alone"
+    alone.mkdir()
+    shutil.copy(folder / "scan.png", alone)
+    done = uniultra("batch", "alone", "batch", "--prompts", "p.csv", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    [mask] = (folder / "batch").rglob("*mask.png")
+    pixels["batch"] = read(mask)
+    for way in ("json", "table", "batch"):
+        np.testing.assert_array_equal(pixels[way], pixels["typed"], err_msg=way)
+    np.testing.assert_array_equal(pixels["other"], pixels["untold"])
+    assert (pixels["typed"] != pixels["untold"]).any()
+    [ours] = Segmenter.load().segment(read_frame(folder / "scan.png"), [Prompt(box, name=name)])
+    np.testing.assert_array_equal(pixels["typed"] > 0, ours.mask_hw)
+    written = json.loads((folder / "typed" / "scan.json").read_text())
+    assert written["objects"][0]["prompt"]["label"] == name
 
 
 @pytest.mark.parametrize(

@@ -207,6 +207,29 @@ def test_what_is_said_of_a_box_is_heard_as_in_python(tmp_path: Path) -> None:
     assert "box fit 'snug' is unknown; give tight or loose, or leave it out" in wrong.stderr
 
 
+def test_a_name_is_heard_as_in_python(tmp_path: Path) -> None:
+    model, name = verified_folder(find("uniultra-mini")), "left ventricular myocardium"
+    image, box = tmp_path / "image.png", (116.0, 40.0, 398.0, 318.0)
+    frame = read_frame(EXAMPLES / "malignant_183.jpg")
+    Image.fromarray(frame.pixels_hw).save(image)
+    prompts = {
+        "box": (("--box", "116,40,398,318"), {"box_xyxy": box}),
+        "point": (("--point", "250,180"), {"points_xy": ((250.0, 180.0),)}),
+    }
+    for kind, (given, ours) in prompts.items():
+        found = {}
+        for label in ("", name.title(), "cyst"):
+            out = tmp_path / f"{kind}{label}.png"
+            done = _run("--model", model, "--image", image, *given, "--out", out, "--label", label)
+            assert done.returncode == 0, done.stderr
+            [expected] = Segmenter.load(threads=1).segment(frame, [Prompt(**ours, name=label)])
+            found[label] = np.asarray(Image.open(out)) > 0
+            both = (found[label] & expected.mask_hw).sum()
+            assert 2 * both / (found[label].sum() + expected.mask_hw.sum()) > 0.995
+        assert abs(found[""].sum() / found[name.title()].sum() - 1) > 0.03
+        np.testing.assert_array_equal(found[""], found["cyst"])
+
+
 def test_a_jpeg_is_refused_for_what_it_is(tmp_path: Path) -> None:
     model, image = verified_folder(find("uniultra-mini")), EXAMPLES / "malignant_183.jpg"
     refused = _run("--model", model, "--image", image, "--box", "1,1,9,9", "--out", tmp_path / "no.png")

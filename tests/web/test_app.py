@@ -65,6 +65,21 @@ def test_what_is_said_of_a_box_is_heard(
     assert client.get("/v1/models").json()["models"][0]["box_fits"] is True
 
 
+def test_a_name_is_heard(client: TestClient, backend: Backend, frame: Frame, picture: bytes) -> None:
+    names = ("", "Left Ventricular_Myocardium", "thyroid")
+    expected = Segmenter(backend).segment(frame, [Prompt(BOX, name=name) for name in names])
+    requested = [{"box": BOX, "label": name} for name in names]
+    answer = client.post(
+        f"/v1/images/{uploaded(client, picture)}/segment", json={"prompts": requested}
+    ).json()
+    found = [mask_of(one["rle"]["counts"], (120, 160)) for one in answer["masks"]]
+    for mask, ours in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(mask, ours.mask_hw)
+    assert (found[0] != found[1]).any()
+    np.testing.assert_array_equal(found[0], found[2])
+    assert "left atrium" in client.get("/v1/models").json()["models"][0]["structures"]
+
+
 def test_alternatives_are_the_segmenters_own_and_can_be_named_later(
     client: TestClient, backend: Backend, frame: Frame, picture: bytes
 ) -> None:
@@ -163,6 +178,7 @@ BAD_REQUESTS: dict[str, tuple[Any, str, str]] = {
     "null": (None, "invalid", "body"),
     "too many": ({"prompts": [{"box": BOX}] * 65}, "invalid", "at most 64 items"),
     "too many points": ({"prompts": [{"points": [[1, 1]] * 251}]}, "invalid", "at most 250 items"),
+    "long name": ({"prompts": [{"box": BOX, "label": "a" * 65}]}, "invalid", "at most 64 characters"),
     "unknown fit": ({"prompts": [{"box": BOX, "box_fit": "snug"}]}, "invalid", "'tight' or 'loose'"),
     "fit without a box": (
         {"prompts": [{"points": [[9, 9]], "box_fit": "tight"}]},

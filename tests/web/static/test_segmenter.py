@@ -15,6 +15,7 @@ from browsers import Visit
 from phantoms import ellipse, speckled
 from uniultra.box_fit import CORNER_LABELS
 from uniultra.io.coco import mask_of
+from uniultra.named import NAME_POINTS, known_name, name_labels, told_labels
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 from uniultra.web.workspace.static_files import STATIC
@@ -86,6 +87,85 @@ def test_what_is_said_of_a_box_has_the_labels_of_python() -> None:
     plain = [1, *CORNER_LABELS[""]]
     refused = [[2, 3], unknown, alone]
     assert json.loads(done.stdout) == [*told, *refused, plain, plain, plain, *refused]
+
+
+NAMES = f"""
+import {{ Segmenter }} from "{(STATIC / "core/segmenter.mjs").as_uri()}";
+import {{ knownName }} from "{(STATIC / "core/named.mjs").as_uri()}";
+const ort = {{ Tensor: class {{ constructor(type, data) {{ Object.assign(this, {{ type, data }}); }} }} }};
+const asked = [], logits = {{ data: new Float32Array(256).fill(1) }};
+const decoder = {{
+  run: async ({{ point_labels: labels, point_coords: points }}) => {{
+    asked.push([[...labels.data].map(Number), [...points.data].slice(-8)]);
+    return {{ low_res_masks: logits, iou_predictions: {{ data: [0.6] }} }};
+  }},
+}};
+const passes = {{ crop_scale: 1.5, close_view: 0.5, click_crops: 2, min_part: 0.1 }};
+const image = {{ width: 90, height: 70, pixels: new Uint8Array(90 * 70).map((_, i) => i % 200) }};
+const box = {{ x0: 10, y0: 10, x1: 60, y1: 60 }}, points = [[30, 30]];
+const structures = ["left ventricle", "ovary"];
+const facts = {{ input_size: 64, passes, structures }};
+const segmenter = new Segmenter(ort, {{ run: async () => ({{}}) }}, decoder, facts);
+const said = JSON.parse(process.argv[1]);
+for (const name of said) await segmenter.segment(image, {{ box, points, name }});
+await segmenter.underPointer(image, {{ points, name: "ovary" }});
+await segmenter.alternatives(image, {{ points, name: "ovary" }});
+console.log(JSON.stringify([said.map((name) => knownName(name, structures)), asked]));
+"""
+
+
+def test_names_have_the_labels_of_python() -> None:
+    said = ["", "left ventricle", " LEFT_Ovary ", "ventricle", "right ventricle", "Right  ovary", "left"]
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", NAMES, "--", json.dumps(said)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    structures = ("left ventricle", "ovary")
+    known, asked = json.loads(done.stdout)
+    assert known == [known_name(name, structures) for name in said]
+    for name, (labels, points) in zip(said, asked, strict=False):
+        told = told_labels(name, structures)
+        assert labels == [1, 2, 3, *told]
+        assert not told or points == [0] * 8
+    pointed = asked[len(said) :]
+    assert len(pointed) > 4
+    assert all(labels[-NAME_POINTS:] == [*name_labels(1)] for labels, _ in pointed)
+
+
+@pytest.mark.browser
+def test_another_name_asks_again_where_the_model_knows_it(alone: Visit, tmp_path: Path) -> None:
+    frame = speckled(ellipse((240, 320), (170, 110), (60, 40)), seed=3)
+    Image.fromarray(frame.pixels_hw).save(tmp_path / "names.png")
+    page = alone.page
+    page.locator("#file-input").set_input_files(tmp_path / "names.png")
+    alone.wait("app.file.name === 'names.png' && !app.opening")
+    alone.drag((60, 30), (280, 190))
+    alone.wait("doc.frames.length === 1 && !app.busy")
+    masks = [alone.state()["doc"]["frames"][0]["masks"][0]]
+    for name in ("Left ventricular myocardium", "left atrium", "cyst"):
+        page.locator("input.name").first.fill(name)
+        page.locator("input.name").first.blur()
+        counts = masks[-1]["counts"]
+        alone.wait(
+            f"doc.objects[0].name === {json.dumps(name)} && doc.frames[0].masks[0].counts !== '{counts}'"
+        )
+        masks.append(alone.state()["doc"]["frames"][0]["masks"][0])
+    box = tuple(masks[0]["box"])
+    for mask, name in zip(masks, ("", "left ventricular myocardium", "left atrium", ""), strict=True):
+        [ours] = Segmenter.load(threads=1).segment(
+            frame, [Prompt(box, name=name, box_fit=mask.get("box_fit") or "")]
+        )
+        found = mask_of(mask["counts"], (240, 320))
+        assert 2 * (found & ours.mask_hw).sum() / (found.sum() + ours.mask_hw.sum()) > 0.99
+    assert masks[0]["counts"] == masks[-1]["counts"]
+    offered = page.evaluate("[...document.querySelectorAll('#known-names option')].map((one) => one.value)")
+    assert offered == list(Segmenter.load(threads=1).facts.structures)
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    alone.wait(f"doc.frames[0].masks[0].counts === '{masks[2]['counts']}'")
 
 
 @pytest.mark.browser
