@@ -28,6 +28,7 @@ _HEART: Names = {1: "left ventricle", 2: "left ventricular myocardium", 3: "left
 PUBLISHED: dict[str, Names] = {
     "camus": _HEART,
     "camus2": _HEART,
+    "simulated_heart": _HEART,
     "echonet": {None: "left ventricle"},
     "busi": {None: "breast lesion"},
     "busbra": {None: "breast lesion"},
