@@ -160,7 +160,7 @@ def test_fits_alone_leave_every_other_weight_as_it_was(manifest: Path, tmp_path:
 
 
 def test_names_alone_leave_every_other_weight_as_it_was(manifest: Path, tmp_path: Path) -> None:
-    (manifest.parent / "structures.csv").write_text("dataset,id,structure\nphantoms,,cyst\n")
+    (manifest.parent / "structures.csv").write_text("dataset,id,structure\nphantom,,cyst\n")
     first = train(load_config(None, SMALL), manifest, tmp_path / "first")
     begun = ("model.image_size=64", f"model.start_from='{first}'", "model.structures_alone=true")
     start = (*begun, "model.structures='ovary, cyst'")

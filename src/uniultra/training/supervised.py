@@ -87,6 +87,8 @@ def make_model(config: TrainConfig) -> PromptableModel:
             f"data.named_share = {config.data.named_share:g}, but the model has no names to be told; give "
             "model.structures, or set data.named_share=0"
         )
+    if config.model.fits_alone and config.model.structures_alone:
+        raise ModelError("model.structures_alone and model.fits_alone exclude each other; set one of them")
     if config.model.fits_alone:
         learn_fits_alone(model, config.optim.weight_decay)
     if config.model.structures_alone:
@@ -115,15 +117,13 @@ def learn_structures_alone(model: PromptableModel, known: int, config: TrainConf
     """Freezes all but the names of structures beyond the first `known`.
 
     Raises:
-        ModelError: there is none, something else is to learn beside them, or what stands still would decay.
+        ModelError: there is none, or what stands still would decay.
     """
     if len(model.structures) == known:
         raise ModelError(
             "model.structures_alone has nothing to learn: set model.structures to names that the model "
             "doesn't know yet"
         )
-    if config.model.fits_alone:
-        raise ModelError("model.structures_alone and model.fits_alone exclude each other; set one of them")
     if config.optim.weight_decay:
         raise ModelError(
             f"model.structures_alone keeps the other weights, which optim.weight_decay = "
