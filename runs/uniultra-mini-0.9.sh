@@ -37,7 +37,7 @@ head -1 "$sets" > "$hearts"
 grep -E '^[^,]*,camus2?,' "$sets" >> "$hearts"
 
 # The rate is chosen on val.
-rate=${RATE:-1e-2}
+rate=${RATE:-3e-2}
 for each in 1e-2 3e-2; do
     uniultra train --config configs/uniultra-mini-0.9.toml --set model.start_from="'$start'" --set optim.decoder_lr=$each --data "$sets" --out "$run/names-$each"
     exported "$run/names-$each/model" "$run/onnx-$each"

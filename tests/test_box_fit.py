@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,11 +28,12 @@ from uniultra.models.promptable import with_box_fits
 from uniultra.prompts.files import read_prompts
 from uniultra.prompts.objects import prompt_json, prompt_of, prompt_text
 from uniultra.prompts.tracks import read_track_prompts
+from uniultra.registry import find, verified_folder
 from uniultra.results import segment_frame
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import track
 from uniultra.tracking.journal import about_call
-from uniultra.types import Cine, Prompt
+from uniultra.types import Cine, Mask, Prompt
 from uniultra.web.client_calls import prompt_json as sent
 
 BOX = (105.0, 65.0, 235.0, 155.0)
@@ -44,7 +47,7 @@ def segmenter() -> Segmenter:
     model = with_box_fits(open_model("uniultra-mini"))
     with torch.no_grad():
         table = model.prompt_encoder.point_embed.weight
-        table[4:] += 4.0 * table.std() * torch.randn(4, table.shape[1])
+        table[4:8] += 4.0 * table.std() * torch.randn(4, table.shape[1])
     return Segmenter(TorchBackend(model, "told apart"))
 
 
@@ -167,3 +170,41 @@ def test_an_evaluation_says_it_of_the_very_same_boxes() -> None:
             told, plain = (box_for("a", 0, one, draw, true) for one in (kind, KINDS[kind.boxes]))
             assert told == plain
             assert fit_of(told, exact_box(true)) == kind.fit
+
+
+def test_a_tight_box_alone_is_spanned() -> None:
+    """With a click, a previous mask, or a box of which nothing is said, the mask is cut at 0."""
+    folder = verified_folder(find("uniultra-mini"))
+    spans = Segmenter.load(folder, threads=1)
+    assert spans.facts.passes.span_cost > 0.0
+    plain = replace(spans, backend=_AtZero(spans.backend))
+    click = {"points_xy": ((170.0, 110.0),)}
+    for wide in (BOX, (95.0, 55.0, 245.0, 165.0)):
+        [cut], [at_zero] = (each.segment(FRAME, [Prompt(wide, box_fit="tight")]) for each in (spans, plain))
+        mask = at_zero.mask_hw
+        assert cut.mask_hw.sum() > mask.sum() if wide != BOX else True
+        assert _iou_of(cut, wide) >= _iou_of(at_zero, wide)
+        for prompt in (
+            Prompt(wide),
+            Prompt(wide, box_fit="loose"),
+            Prompt(wide, box_fit="tight", **click),
+            Prompt(wide, box_fit="tight", mask_hw=mask),
+        ):
+            [same], [before] = (each.segment(FRAME, [prompt]) for each in (spans, plain))
+            np.testing.assert_array_equal(same.mask_hw, before.mask_hw)
+
+
+class _AtZero:
+    """The same engine of a model that cuts every mask at 0."""
+
+    def __init__(self, backend: Any) -> None:
+        self.encode, self.decode = backend.encode, backend.decode
+        self.facts = replace(backend.facts, passes=replace(backend.facts.passes, span_cost=0.0))
+
+
+def _iou_of(mask: Mask, box: tuple[float, float, float, float]) -> float:
+    found = mask.box_xyxy
+    assert found is not None
+    across, down = (min(found[2 + i], box[2 + i]) - max(found[i], box[i]) for i in (0, 1))
+    both = sum((one[2] - one[0]) * (one[3] - one[1]) for one in (found, box))
+    return across * down / (both - across * down)

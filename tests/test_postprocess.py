@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from uniultra.io.masks import ids_of
-from uniultra.postprocess import _parts, hidden, overlap, under_clicks, without_holes, without_specks
+from uniultra.postprocess import (
+    _parts,
+    hidden,
+    overlap,
+    spanning,
+    under_clicks,
+    without_holes,
+    without_specks,
+)
 from uniultra.types import Mask, Prompt
 
 
@@ -136,3 +144,28 @@ def test_what_lies_wholly_under_another_mask_has_no_pixel_of_an_id_image(
     assert hidden(masks) == under
     ids = ids_of(masks)
     assert [n for n, mask in enumerate(masks) if mask.mask_hw.any() and not (ids == n + 1).any()] == under
+
+
+def _hill(side: float = 60.0) -> Mask:
+    """Logits that fall by 1 every 4 pixels from 5 in the middle of (80, 120) pixels."""
+    y, x = np.mgrid[:80, :120]
+    logits = (5.0 - np.hypot(x - side, y - 40.0) / 4.0).astype(np.float32)
+    return Mask(logits > 0, logits, 0.8)
+
+
+@pytest.mark.parametrize(
+    ("reach", "cut"), [(19.5, 0.0), (23.5, -0.875), (13.5, 1.5), (45.0, -2.375), (4.0, 2.5)]
+)
+def test_a_tight_box_s_mask_is_cut_where_it_spans_the_box(reach: float, cut: float) -> None:
+    found = _hill()
+    box = (60 - reach, 40 - reach, 60 + reach, 40 + reach)
+    spanned = spanning(found, box, 0.001)
+    np.testing.assert_array_equal(spanned.mask_hw, found.logits_hw > cut)
+    np.testing.assert_allclose(spanned.logits_hw, found.logits_hw - cut)
+    np.testing.assert_array_equal(spanned.mask_hw, spanned.logits_hw > 0)
+    assert spanning(found, box, 1.0) is found, "where a cut costs more than it can gain"
+
+
+def test_nothing_spans_nothing() -> None:
+    empty = Mask(np.zeros((80, 120), bool), np.full((80, 120), -1.0, np.float32), 0.8)
+    assert spanning(empty, (10.0, 10.0, 60.0, 60.0), 0.03) is empty

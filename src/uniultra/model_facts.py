@@ -37,9 +37,11 @@ class Passes:
         sure: above this trust (`postprocess.trust`) in what the whole frame's view led to, the closer one is
             left out.
         closer_by: by so much more trust the closer view's answer is preferred to the whole frame's.
+        span_cost: what a cut of a tight box's mask costs a logit away from 0, against the IoU of the mask's
+            box with that box (`postprocess.spanning`); 0 cuts all masks at 0.
 
-    The defaults of the last four are what models had before they were there: holes as they are, every pass,
-    and whichever is trusted more.
+    The defaults of the last five are what models had before they were there: holes as they are, every pass,
+    whichever is trusted more, and masks of tight boxes as of others.
     """
 
     crop_scale: float = 1.6
@@ -50,6 +52,7 @@ class Passes:
     agreed: float = 1.0
     sure: float = 1.0
     closer_by: float = 0.0
+    span_cost: float = 0.0
 
 
 _LEGAL = {
@@ -61,6 +64,7 @@ _LEGAL = {
     "agreed": (0.0, 1.0),
     "sure": (0.0, 1.0),
     "closer_by": (0.0, 1.0),
+    "span_cost": (0.0, 1.0),
 }
 
 
@@ -93,13 +97,15 @@ class ModelFacts:
     @property
     def prompting(self) -> dict[str, Any]:
         """How it is prompted: what an answer follows from beside the weights, as plain values; the quality's
-        terms, the boxes' fits and the names only where there are any, since older reports and journals lack
-        them.
+        terms, the boxes' fits, the names and the cost of a cut only where there are any, since older reports
+        and journals lack them.
         """
         values: dict[str, Any] = {
             "input_size": self.input_size,
             "focus_stretch": self.focus_stretch,
-            "passes": asdict(self.passes),
+            "passes": {
+                name: value for name, value in asdict(self.passes).items() if value or name != "span_cost"
+            },
         }
         if self.box_fits:
             values["box_fits"] = True

@@ -27,6 +27,7 @@ from uniultra.backends.protocol import Backend
 from uniultra.errors import PromptError
 from uniultra.geometry import (
     ModelMap,
+    clip_box,
     embedding_of,
     field_side,
     region_around,
@@ -42,6 +43,7 @@ from uniultra.postprocess import (
     overlap,
     preferred,
     quality_of_passes,
+    spanning,
     trust,
     under_clicks,
     without_specks,
@@ -226,9 +228,22 @@ class Segmenter:
             if prompt.box_xyxy is None and prompt.mask_hw is None:
                 mask = under_clicks(answer, prompt, passes.max_hole)
             else:
-                mask = without_specks(answer, prompt, passes.min_part, passes.max_hole)
+                mask = self._of_box(answer, prompt)
             masks.append(replace(mask, scale=scale_of(embedding.calibration, mask.mask_hw, prompt)))
         return masks
+
+    def _of_box(self, answer: Mask, prompt: Prompt) -> Mask:
+        """The answer to a box or a previous mask without specks and holes; of a tight box alone also cut
+        where it spans the box.
+        """
+        passes = self.facts.passes
+        mask = without_specks(answer, prompt, passes.min_part, passes.max_hole)
+        tight = passes.span_cost and self.facts.box_fits and prompt.box_fit == "tight"
+        if prompt.box_xyxy is None or not tight or prompt.mask_hw is not None or prompt.points_xy:
+            return mask
+        height, width = mask.mask_hw.shape
+        cut = spanning(mask, clip_box(prompt.box_xyxy, (height, width)), passes.span_cost)
+        return mask if cut is mask else without_specks(cut, prompt, passes.min_part, passes.max_hole)
 
     def _next_region(self, region: Region, mask: Mask, prompt: Prompt) -> Region:
         box = found_box(mask.mask_hw, prompt)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,7 +17,7 @@ from phantoms import ellipse
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.measure.measured import as_json, measure_mask
 from uniultra.pixel_scale import Calibration, Scale, ScanRegion
-from uniultra.postprocess import without_holes
+from uniultra.postprocess import spanning, without_holes
 from uniultra.types import Mask, Prompt
 from uniultra.web.workspace.export import KINDS
 from uniultra.web.workspace.routes import _calibration
@@ -79,6 +80,30 @@ def test_holes_are_filled_as_in_python() -> None:
             [...withoutHoles(Uint8Array.from(mask), size, negatives, most)])));"""
     assert node(script, cases) == expected
     assert sum(case["mask"] != filled for case, filled in zip(cases, expected, strict=True)) > 20
+
+
+@needs_node
+def test_tight_boxes_are_spanned_as_in_python() -> None:
+    random = np.random.default_rng(7)
+    cases: list[dict[str, Any]] = []
+    expected = []
+    for cost in (0.0, 0.01, 0.03, 0.2) * 10:
+        logits = cv2.GaussianBlur(random.normal(-0.5, 9.0, (19, 26)).astype(np.float32), (0, 0), 3.0)
+        x0, y0 = random.uniform(-0.5, 8.0, 2)
+        box = (float(x0), float(y0), float(random.uniform(14, 25.5)), float(random.uniform(11, 18.5)))
+        found = Mask(logits > 0, logits, 0.5)
+        spanned = spanning(found, box, cost)
+        cases.append({"logits": logits.ravel().tolist(), "box": box, "cost": cost})
+        expected.append(None if spanned is found else spanned.mask_hw.astype(int).ravel().tolist())
+    script = """
+        const { spanning } = await import(`${core}/masks.mjs`), size = { width: 26, height: 19 };
+        console.log(JSON.stringify(given.map(({ logits, box: [x0, y0, x1, y1], cost }) => {
+            const mask = Uint8Array.from(logits, (value) => (value > 0 ? 1 : 0));
+            const found = spanning(mask, Float32Array.from(logits), size, { x0, y0, x1, y1 }, cost);
+            return found && [...found[0]];
+        })));"""
+    assert node(script, cases) == expected
+    assert 10 < sum(one is None for one in expected) < 35
 
 
 @needs_node

@@ -2,7 +2,7 @@
 // onnxruntime for JavaScript), so that this module runs in a page as well.
 
 import { clipBox, fieldSide, pasteLogits, regionAround, sample, toModel, whole } from "./geometry.mjs";
-import { evenRound, maskBox, overlap, underClicks, withoutHoles, withoutSpecks } from "./masks.mjs";
+import { evenRound, maskBox, overlap, spanning, underClicks, withoutHoles, withoutSpecks } from "./masks.mjs";
 import { toldLabels } from "./named.mjs";
 import { rated } from "./quality.mjs";
 
@@ -16,7 +16,7 @@ export class Segmenter {
   // `facts` is the folder's model.json, whose `passes` say how a prompt becomes a mask and `quality` by what its quality is corrected, if by
   // anything; `encoder` and `decoder` are sessions on its two graphs.
   constructor(ort, encoder, decoder, facts) {
-    const passes = { max_hole: 0, agreed: 1, sure: 1, closer_by: 0, ...facts.passes };  // older folders don't say these four
+    const passes = { max_hole: 0, agreed: 1, sure: 1, closer_by: 0, span_cost: 0, ...facts.passes }; // older folders don't say these five
     this.encoded = new WeakMap(); // features by image, then by region
     this.ofNothing = new WeakSet(); // features of regions that are of one even grey
     const told = { fits: facts.box_fits ?? false, structures: facts.structures ?? [] };
@@ -32,13 +32,22 @@ export class Segmenter {
     const given = { box: null, points: [], negatives: [], ...prompt };
     check(given, image);
     if (given.box) {
-      const found = await this.focus(image, given, clipBox(given.box, image));
-      return { ...found, mask: this.filled(withoutSpecks(found.mask, image, given.points, this.passes.min_part), image, given) };
+      return this.ofBox(image, given, await this.focus(image, given, clipBox(given.box, image)));
     }
     const closer = this.closer(image, given, this.passes.close_view);
     const far = await this.follow(image, given, whole(image));
     if (!closer || far.trust > this.passesIn(image).sure) return far.answer;
     return this.preferred(image, far, await this.follow(image, given, closer)).answer;
+  }
+
+  // The answer to a box without specks and holes; of a tight box alone also cut where it spans the box.
+  ofBox(image, given, found) {
+    const cleaned = (mask) => this.filled(withoutSpecks(mask, image, given.points, this.passes.min_part), image, given);
+    const mask = cleaned(found.mask), { span_cost: cost } = this.passes, alone = !given.points.length && !given.negatives.length;
+    if (!cost || !this.told.fits || given.fit !== "tight" || !alone) return { ...found, mask };
+    const cut = spanning(mask, settled(found.logits, mask), image, clipBox(given.box, image), cost);
+    if (!cut) return { ...found, mask };
+    return { ...found, mask: cleaned(cut[0]), logits: cut[1] };
   }
 
   // What clicks may mean: up to `most` answers that differ, that of `segment` first, then by trust. The further ones come from views closer to
