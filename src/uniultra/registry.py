@@ -43,16 +43,16 @@ class ModelEntry:
 MODELS: tuple[ModelEntry, ...] = (
     ModelEntry(
         name="uniultra-mini",
-        version="0.8.0",
+        version="0.9.0",
         input_size=256,
         licence="Apache-2.0",
         sha256={
-            "config.json": "00d64732373458e418efc76160c42afa56ae9d1677141a72f94befad0392281c",
-            "decoder.onnx": "e9d4e3112aa31b6f1e71e60f3ec1be1f203fd56ca5de00ebaed5cbfbbffd319f",
-            "encoder.onnx": "fba334e73d9e42517fb4c7223359e30fb99a14814b2f46121254034dfb20b4c9",
-            "model.json": "1132d1f550f07edb00e85836a94577991e2b6f9acbc66b0ea7c8ba2d03139c25",
-            "model.safetensors": "8462f3524cc77c7a29c17e85eb52b8d50a646b08e64a519f5a46f7f63709a549",
-            "parity.json": "e72a65857c710d4c3be86dde80dc3f8df4a569904c468f5d277a8a558e6231be",
+            "config.json": "8e2fbf292d45b2541140474d8606b9df2fc88c545f20c59477595bde21be71d6",
+            "decoder.onnx": "8e2348751e199413743c932d69a1857f041605f89457b3c12d253313eb33f607",
+            "encoder.onnx": "c8110c707d7819bdb449f332c22c2873c14f8379a6e6170ef63d2b8e1d3634e6",
+            "model.json": "d5617a91bbe2ffde896ff2ff46d1bb4f0defd637cf76927c6ecac13817765a34",
+            "model.safetensors": "28d9a9eb0317198a20327b85a193743cc8d3e30156d7b89bd7d28f64db8544f6",
+            "parity.json": "befcab13182b3fbb29f4b2a3b94e2a99be69fcf006cd147c882d8ef90cffe10d",
         },
     ),
     ModelEntry(

@@ -40,11 +40,13 @@ def params(
 
 def table() -> list[tuple[str, int | float, str]]:
     """Rows of (quantity, count or share, how it was found)."""
+    from uniultra.model_facts import read_structures
     from uniultra.models.build import DecoderSize
     from uniultra.models.params import count, count_still, moved_by_stills
+    from uniultra.registry import DEFAULT, find, verified_folder
 
     plain, large, mini, bare = count("large", None), count("large"), count("mini"), count("mini", None)
-    stills = moved_by_stills("large")
+    stills, names = moved_by_stills("large"), read_structures(verified_folder(find(DEFAULT)))
     return [
         ("SAM 2-L, whole", plain.whole, "image encoder, prompt encoder, mask decoder, video memory"),
         ("SAM 2-L, image encoder", plain.encoder, "Hiera-L and neck"),
@@ -63,7 +65,7 @@ def table() -> list[tuple[str, int | float, str]]:
         ("mini, for still images", count_still("mini"), "without memory"),
         (
             "mini, for still images, decoder of 128",
-            count_still("mini", decoder=DecoderSize(128, 128, 48), box_fits=True),
+            count_still("mini", decoder=DecoderSize(128, 128, 48), structures=names),
             "what uniultra-mini ships",
         ),
         (

@@ -4,6 +4,7 @@ pass.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,7 +22,7 @@ from uniultra.models.build import (
     vision_config,
     with_decoder,
 )
-from uniultra.models.promptable import with_box_fits
+from uniultra.models.promptable import with_box_fits, with_structures
 
 
 @dataclass(frozen=True)
@@ -72,15 +73,20 @@ def count(size: str, adapter: AdapterSpec | None = PAPER) -> Count:
 
 
 def count_still(
-    size: str, adapter: AdapterSpec | None = PAPER, decoder: DecoderSize | None = None, box_fits: bool = False
+    size: str,
+    adapter: AdapterSpec | None = PAPER,
+    decoder: DecoderSize | None = None,
+    box_fits: bool = False,
+    structures: Sequence[str] = (),
 ) -> int:
     """Parameters of the build without memory, for still images; with a smaller decoder than SAM 2's, if
-    given; with labels for tight and loose boxes, if it can be told them.
+    given; with labels for tight and loose boxes, if it can be told them; with the names that it has learned.
     """
     with torch.device("meta"):
         model = build(size, adapter, box_prior=decoder is not None)
         model = with_decoder(model.config, decoder) if decoder else model
         model = with_box_fits(model) if box_fits else model
+        model = with_structures(model, structures)
         return sum(p.numel() for p in model.parameters())
 
 
