@@ -20,7 +20,7 @@ from uniultra.geometry import ModelMap, prompt_points, whole
 from uniultra.model_facts import MODEL_JSON, ModelFacts, read_structures
 from uniultra.models.adapted import open_model
 from uniultra.models.promptable import with_structures
-from uniultra.named import FIRST_LABEL, NAME_POINTS, known_name, name_labels, told_labels
+from uniultra.named import FIRST_LABEL, NAME_POINTS, known_name, labels_of_name, name_labels
 from uniultra.prompt_arrays import alike, prompt_arrays
 from uniultra.results import segment_frame
 from uniultra.segmenter import Segmenter
@@ -67,8 +67,8 @@ def test_labels_follow_those_of_the_boxes() -> None:
 )
 def test_case_blanks_and_the_side_don_t_matter(said: str, known: str) -> None:
     assert known_name(said, NAMES) == known
-    assert told_labels(said, NAMES) == (tuple(name_labels(NAMES.index(known))) if known else ())
-    assert told_labels(said, ()) == ()
+    assert labels_of_name(said, NAMES) == (tuple(name_labels(NAMES.index(known))) if known else ())
+    assert labels_of_name(said, ()) == ()
 
 
 def test_a_name_is_told_by_points_that_lie_nowhere() -> None:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from uniultra.box_fit import CORNER_LABELS
-from uniultra.named import told_labels
+from uniultra.named import labels_of_name
 from uniultra.pixel_scale import Box, Calibration, Scale
 from uniultra.taps import bilinear, seen, taps
 from uniultra.types import POSITIVE, Embedding, Features, Frame, Prompt, Region, mask_box
@@ -219,11 +219,11 @@ def prompt_points(
         x0, y0, x1, y1 = prompt.box_xyxy
         points += [(x0, y0), (x1, y1)]
         labels += CORNER_LABELS[prompt.box_fit if box_fits else ""]
-    told = told_labels(prompt.name, structures)
+    named = labels_of_name(prompt.name, structures)
     array = np.concatenate(
-        [to.to_model(np.array(points, dtype=np.float64).reshape(-1, 2)), np.zeros((len(told), 2))]
+        [to.to_model(np.array(points, dtype=np.float64).reshape(-1, 2)), np.zeros((len(named), 2))]
     )
-    return array.astype(np.float32), np.array([*labels, *told], dtype=np.int32)
+    return array.astype(np.float32), np.array([*labels, *named], dtype=np.int32)
 
 
 def depth(mask_hw: np.ndarray) -> np.ndarray:

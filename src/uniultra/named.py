@@ -36,7 +36,7 @@ def known_name(name: str, structures: Sequence[str]) -> str:
     return own.get(words) or (own.get(rest, "") if side in SIDES else "")
 
 
-def told_labels(name: str, structures: Sequence[str]) -> tuple[int, ...]:
+def labels_of_name(name: str, structures: Sequence[str]) -> tuple[int, ...]:
     """The labels of the points that tell a model what a structure is called; none for what it hasn't
     learned.
     """

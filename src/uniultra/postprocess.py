@@ -12,7 +12,8 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from uniultra.model_facts import Passes
+from uniultra.geometry import clip_box
+from uniultra.model_facts import ModelFacts, Passes
 from uniultra.pixel_scale import Box
 from uniultra.types import NEGATIVE, POSITIVE, Mask, Prompt
 
@@ -81,6 +82,20 @@ def without_holes(mask: Mask, prompt: Prompt, max_hole: float) -> Mask:
     found = logits_hw[window]
     logits_hw[window] = np.where(holes, np.maximum(-found, LEAST_LOGIT), found)
     return replace(mask, mask_hw=mask_hw, logits_hw=logits_hw)
+
+
+def of_box(answer: Mask, prompt: Prompt, facts: ModelFacts) -> Mask:
+    """The answer to a box or a previous mask without specks and holes; of a tight box alone also cut where it
+    spans the box.
+    """
+    passes = facts.passes
+    mask = without_specks(answer, prompt, passes.min_part, passes.max_hole)
+    tight = passes.span_cost and facts.box_fits and prompt.box_fit == "tight"
+    if prompt.box_xyxy is None or not tight or prompt.mask_hw is not None or prompt.points_xy:
+        return mask
+    height, width = mask.mask_hw.shape
+    cut = spanning(mask, clip_box(prompt.box_xyxy, (height, width)), passes.span_cost)
+    return mask if cut is mask else without_specks(cut, prompt, passes.min_part, passes.max_hole)
 
 
 def spanning(mask: Mask, box_xyxy: Box, cost: float) -> Mask:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from uniultra.geometry import ModelMap, clip_box, field_side, inscribed_centre, prompt_points
-from uniultra.named import told_labels
+from uniultra.named import labels_of_name
 from uniultra.pixel_scale import Box
 from uniultra.types import POSITIVE, Prompt, mask_box
 
@@ -25,7 +25,7 @@ def alike(prompts: Sequence[Prompt], structures: Sequence[str] = ()) -> Iterable
     places: dict[int, list[int]] = {}
     for place, prompt in enumerate(prompts):
         count = len(prompt.points_xy) + 2 * (prompt.box_xyxy is not None)
-        count += len(told_labels(prompt.name, structures))
+        count += len(labels_of_name(prompt.name, structures))
         places.setdefault(max(count, 1), []).append(place)
     return places.values()
 

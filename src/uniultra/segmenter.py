@@ -27,7 +27,6 @@ from uniultra.backends.protocol import Backend
 from uniultra.errors import PromptError
 from uniultra.geometry import (
     ModelMap,
-    clip_box,
     embedding_of,
     field_side,
     region_around,
@@ -39,14 +38,13 @@ from uniultra.model_facts import ModelFacts, Passes
 from uniultra.pixel_scale import Box
 from uniultra.postprocess import (
     distinct,
+    of_box,
     of_nothing,
     overlap,
     preferred,
     quality_of_passes,
-    spanning,
     trust,
     under_clicks,
-    without_specks,
 )
 from uniultra.prompt_arrays import (
     alike,
@@ -134,10 +132,9 @@ class Segmenter:
         check_prompts(prompts, embedding.frame_hw)
         to_model = ModelMap(embedding.region, self.facts.input_size)
         found: dict[int, Mask] = {}
-        facts = self.facts
-        for places in alike(prompts, facts.structures):
+        for places in alike(prompts, self.facts.structures):
             together = [prompts[place] for place in places]
-            arrays = prompt_arrays(together, to_model, facts.box_fits, facts.structures)
+            arrays = prompt_arrays(together, to_model, self.facts.box_fits, self.facts.structures)
             logits, quality = self.backend.decode(embedding.features, *arrays)
             for place, grid, score in zip(places, logits, quality, strict=True):
                 logits_hw = to_model.paste_logits(grid, embedding.frame_hw)
@@ -222,28 +219,14 @@ class Segmenter:
 
     def refine_all(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Mask]:
         """One pass on an embedding for several structures: the masks of `refine`. Raises PromptError."""
-        passes, masks = self.facts.passes, []
-        found = self.decode(embedding, [pointing(prompt) for prompt in prompts])
+        found, masks = self.decode(embedding, [pointing(prompt) for prompt in prompts]), []
         for prompt, answer in zip(prompts, found, strict=True):
             if prompt.box_xyxy is None and prompt.mask_hw is None:
-                mask = under_clicks(answer, prompt, passes.max_hole)
+                mask = under_clicks(answer, prompt, self.facts.passes.max_hole)
             else:
-                mask = self._of_box(answer, prompt)
+                mask = of_box(answer, prompt, self.facts)
             masks.append(replace(mask, scale=scale_of(embedding.calibration, mask.mask_hw, prompt)))
         return masks
-
-    def _of_box(self, answer: Mask, prompt: Prompt) -> Mask:
-        """The answer to a box or a previous mask without specks and holes; of a tight box alone also cut
-        where it spans the box.
-        """
-        passes = self.facts.passes
-        mask = without_specks(answer, prompt, passes.min_part, passes.max_hole)
-        tight = passes.span_cost and self.facts.box_fits and prompt.box_fit == "tight"
-        if prompt.box_xyxy is None or not tight or prompt.mask_hw is not None or prompt.points_xy:
-            return mask
-        height, width = mask.mask_hw.shape
-        cut = spanning(mask, clip_box(prompt.box_xyxy, (height, width)), passes.span_cost)
-        return mask if cut is mask else without_specks(cut, prompt, passes.min_part, passes.max_hole)
 
     def _next_region(self, region: Region, mask: Mask, prompt: Prompt) -> Region:
         box = found_box(mask.mask_hw, prompt)

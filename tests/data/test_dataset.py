@@ -16,7 +16,7 @@ from uniultra.data.draws import SampleSpec
 from uniultra.data.manifest import read_manifest
 from uniultra.data.problems import RowError
 from uniultra.data.splits import train_split
-from uniultra.named import NAME_POINTS, told_labels
+from uniultra.named import NAME_POINTS, labels_of_name
 
 
 def test_objects_are_those_of_the_masks_and_soft_edges_are_refused(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_names_are_told_as_often_as_asked(tmp_path: Path) -> None:
         ]
         for name, labels in zip(("cyst", "left ovary", ""), told, strict=True):
             named = [one != (-1,) * NAME_POINTS for one in labels]
-            assert {one for one in labels if one[0] >= 0} <= {told_labels(name, spec.structures)}
+            assert {one for one in labels if one[0] >= 0} <= {labels_of_name(name, spec.structures)}
             assert abs(sum(named) / 40 - (share if name else 0.0)) < 0.3
             assert name == "" or share == 0.5 or sum(named) == 40 * share
     plain = PromptDataset(split, SampleSpec(image_size=64))

@@ -31,7 +31,7 @@ from uniultra.data.splits import TrainSplit
 from uniultra.data.unnamed import draw_region
 from uniultra.errors import DataError
 from uniultra.geometry import ModelMap, blurred_to_shrink, region_around, whole
-from uniultra.named import NAME_POINTS, told_labels
+from uniultra.named import NAME_POINTS, labels_of_name
 from uniultra.pixel_scale import Box
 from uniultra.types import POSITIVE, Region
 
@@ -259,8 +259,8 @@ def _with_name(
     """The first prompt's points and labels, and those that tell the structure's name; padding where it isn't
     told.
     """
-    told = told_labels(name, spec.structures) if _chance(spec.named_share, rng) else ()
-    more = np.array(told or (-1,) * NAME_POINTS, labels.dtype)
+    given = labels_of_name(name, spec.structures) if _chance(spec.named_share, rng) else ()
+    more = np.array(given or (-1,) * NAME_POINTS, labels.dtype)
     return np.concatenate([points, np.zeros((NAME_POINTS, 2), points.dtype)]), np.concatenate([labels, more])
 
 

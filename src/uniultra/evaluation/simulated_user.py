@@ -77,7 +77,7 @@ def ask(
     """Every question of the settings about every object of an image, with its answer. With `settings.named`
     the prompts say what the objects are called.
     """
-    told = list(names) if settings.named else [""] * len(truths)
+    names = list(names) if settings.named else [""] * len(truths)
     boxes = [
         Question(index, kind, draw, box_for(row_id, index, kind, draw, true_hw))
         for index, true_hw in enumerate(truths)
@@ -95,13 +95,13 @@ def ask(
             Prompt(
                 question.box_xyxy,
                 mask_hw=question.start_hw,
-                name=told[question.object_index],
+                name=names[question.object_index],
                 box_fit=question.kind.fit,
             )
             for question in questions
         ]
         answered += zip(questions, _timed(segmenter, frame, prompts), strict=True)
-    return [*answered, *_ask_clicks(segmenter, frame, truths, row_id, settings, told)]
+    return [*answered, *_ask_clicks(segmenter, frame, truths, row_id, settings, names)]
 
 
 def _rng(*parts: str | int) -> np.random.Generator:
@@ -148,7 +148,7 @@ def _ask_clicks(
     truths: list[np.ndarray],
     row_id: str,
     settings: EvaluationSettings,
-    told: Sequence[str],
+    names: Sequence[str],
 ) -> list[tuple[Question, Answer]]:
     """Runs of clicks that begin in the depth of each object, and those that begin anywhere on it or with a
     stroke, once a draw.
@@ -158,7 +158,7 @@ def _ask_clicks(
         kinds = list(alike)
         starts = [(index, draw) for index in range(len(truths)) for draw in settings.draws_of(kinds[0])]
         begun = [
-            replace(_first_click(kinds[0], truths[index], row_id, index, draw), name=told[index])
+            replace(_first_click(kinds[0], truths[index], row_id, index, draw), name=names[index])
             for index, draw in starts
         ]
         rounds = list(_click_rounds(segmenter, frame, begun, [truths[index] for index, _ in starts], kinds))

@@ -91,9 +91,9 @@ def random_prompts(
     first, second = (CORNER_LABELS[fit if box_fits else ""] for fit in ("tight", "loose"))
     labels = np.array([[*first, -1, -1], [-1, -1, 1, -1], [*second, 1, 0], [-1, -1, 1, 0]], np.int64)
     if structures:
-        told = [[-1] * NAME_POINTS] * 2 + [list(name_labels(place)) for place in (0, structures - 1)]
+        named = [[-1] * NAME_POINTS] * 2 + [list(name_labels(place)) for place in (0, structures - 1)]
         points = np.concatenate([points, np.zeros((4, NAME_POINTS, 2), np.float32)], axis=1)
-        labels = np.concatenate([labels, np.array(told, np.int64)], axis=1)
+        labels = np.concatenate([labels, np.array(named, np.int64)], axis=1)
     grid = size // 4
     masks = rng.normal(0.0, 4.0, (4, 1, grid, grid)).astype(np.float32)
     return points, labels, masks, np.array([0, 0, 0, 1], np.float32)

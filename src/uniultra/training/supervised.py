@@ -167,9 +167,9 @@ def sample_spec(settings: DataSettings, model: PromptableModel) -> SampleSpec:
     """
     drawn = {f.name: getattr(settings, f.name) for f in dataclasses.fields(Draws)}
     drawn["fit_share"] = settings.fit_share if model.box_fits else 0.0
-    told = model.structures if settings.named_share else ()
+    names = model.structures if settings.named_share else ()
     return SampleSpec(
-        image_size=model.input_size, focus_stretch=model.focus_stretch, structures=told, **drawn
+        image_size=model.input_size, focus_stretch=model.focus_stretch, structures=names, **drawn
     )
 
 

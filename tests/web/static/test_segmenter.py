@@ -15,7 +15,7 @@ from browsers import Visit
 from phantoms import ellipse, speckled
 from uniultra.box_fit import CORNER_LABELS
 from uniultra.io.coco import mask_of
-from uniultra.named import NAME_POINTS, known_name, name_labels, told_labels
+from uniultra.named import NAME_POINTS, known_name, labels_of_name, name_labels
 from uniultra.segmenter import Segmenter
 from uniultra.types import Frame, Prompt
 from uniultra.web.workspace.static_files import STATIC
@@ -127,7 +127,7 @@ def test_names_have_the_labels_of_python() -> None:
     known, asked = json.loads(done.stdout)
     assert known == [known_name(name, structures) for name in said]
     for name, (labels, points) in zip(said, asked, strict=False):
-        told = told_labels(name, structures)
+        told = labels_of_name(name, structures)
         assert labels == [1, 2, 3, *told]
         assert not told or points == [0] * 8
     pointed = asked[len(said) :]
