@@ -22,7 +22,9 @@ def plain_request(prompt: Any, mask: Rle | Png | None = None) -> PromptRequest:
     """What has a box, points and labels, as a request with its mask."""
     box = None if prompt.box is None else tuple(prompt.box)
     points = tuple(map(tuple, prompt.points))
-    return PromptRequest(box, points, tuple(prompt.labels), mask, prompt.box_fit or "", prompt.label)
+    return PromptRequest(
+        box, points, tuple(prompt.labels), mask, prompt.box_fit or "", getattr(prompt, "label", "")
+    )
 
 
 def held_mask(place: str, mask: MaskIn, image: HeldImage) -> Rle | Png:

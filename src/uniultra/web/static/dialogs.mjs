@@ -5,7 +5,7 @@ import { byId, el, fill } from "./dom.mjs";
 import { calipersOn } from "./doc.mjs";
 import { saveNow } from "./saving.mjs";
 import { app, changed, commit, doc, itemPath, say } from "./state.mjs";
-import { LANGUAGES } from "./languages.mjs";
+import { CALLED, EN, LANGUAGES } from "./languages.mjs";
 import { current, inWords, number, reasonOf, sentence, speak, t } from "./texts.mjs";
 
 const closing = (dialog, text = t("close")) =>
@@ -24,7 +24,7 @@ export function showHelp(relabel) {
         showHelp(relabel);
       },
     },
-    ...Object.entries(LANGUAGES).map(([key, table]) => el("option", { value: key }, table.language)),
+    ...Object.entries(CALLED).map(([value, called]) => el("option", { value }, called)),
   );
   languages.value = current();
   fill(
@@ -45,7 +45,7 @@ export function showHelp(relabel) {
   if (!dialog.open) dialog.showModal();
 }
 
-const keysOf = () => LANGUAGES[current()].keys;
+const keysOf = () => (LANGUAGES[current()] ?? EN).keys;
 
 // "A, B" and "+ −" are two keys each.
 function keysIn(text) {

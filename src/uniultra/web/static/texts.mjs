@@ -1,7 +1,7 @@
 // Texts and numbers in the language that was chosen; the texts themselves are in languages.mjs.
 
 import { entriesOf, translated } from "./catalogue.mjs";
-import { EN, LANGUAGES } from "./languages.mjs";
+import { CALLED, EN, LANGUAGES, loadLanguage } from "./languages.mjs";
 
 // The measures in their order in tables.
 export const NAMES = [
@@ -14,12 +14,13 @@ export const NAMES = [
 ];
 
 let language = localStorage.getItem("uniultra-language") ?? navigator.language.slice(0, 2);
-if (!LANGUAGES[language]) language = "en";
+if (!(language in CALLED)) language = "en";
 
 export const current = () => language;
 
 // `chosen` by a person is kept; else the browser's language counts the next time, too.
 export async function speak(next, chosen = true) {
+  await loadLanguage(next);
   language = next;
   if (chosen) localStorage.setItem("uniultra-language", next);
   document.documentElement.lang = next;
@@ -36,7 +37,7 @@ async function entriesIn(name) {
 
 // A text by its name; one with gaps takes what fills them.
 export function t(key, ...values) {
-  const text = LANGUAGES[language][key] ?? EN[key] ?? key;
+  const text = LANGUAGES[language]?.[key] ?? EN[key] ?? key;
   return typeof text === "function" ? text(...values) : text;
 }
 
@@ -67,7 +68,7 @@ export function hear(answer) {
 // A sentence of the server in the language that was chosen; as it came where that has no words for it.
 export function inWords(sentence) {
   const { code, values } = known.get(sentence) ?? {};
-  const make = code && LANGUAGES[language].said?.[code];
+  const make = code && LANGUAGES[language]?.said?.[code];
   if (!make) return translated(catalogues[language] ?? [], sentence, filling);
   const inner = Object.entries(values).map(([key, value]) => [key, filling(value)]);
   return typeof make === "function" ? make(Object.fromEntries(inner)) : make;
