@@ -14,6 +14,10 @@ class FileError(UniUltraError):
     """
 
 
+class UnreachableError(FileError):
+    """The archive that a file lies in gives no answer at present; later it may."""
+
+
 class PromptError(UniUltraError):
     """A box, point or previous mask is not usable on this frame."""
 

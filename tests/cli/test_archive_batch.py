@@ -20,6 +20,7 @@ from dicoms import PHI, dataset, region, save
 from phantoms import ellipse, speckled
 from uniultra.batch import ray_process
 from uniultra.batch.job import Item, Job
+from uniultra.batch.patience import Patience
 from uniultra.batch.process_item import do
 from uniultra.cli.main import app
 from uniultra.cli.terminal import watching
@@ -97,6 +98,31 @@ def prompts(path: Path, names: Sequence[str]) -> Path:
     rows = [f"{name},{','.join(map(str, BOX))}" for name in names]
     path.write_text("\n".join(["file,x0,y0,x1,y1", *rows]) + "\n", encoding="utf-8")
     return path
+
+
+def test_an_archive_that_is_started_again_amid_a_batch_costs_no_input(
+    server: str, tmp_path: Path, segmenter: Segmenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without patience each input that remains would be a failure within seconds."""
+    for number in range(3):
+        scan(tmp_path / "in", f"s{number}", number)
+    store(server, sorted((tmp_path / "in").iterdir()))
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        Archive.answer = 200 if len(waited) == 2 else 503
+
+    def run(items: Sequence[Item], job: Job, settings: object, done: Callable[[str], None]) -> None:
+        patience = Patience(pause=pause)
+        for number, item in enumerate(items):
+            Archive.answer = 503 if number == 1 else 200
+            done(do(item, job, segmenter, patience).status)
+
+    monkeypatch.setattr(ray_process, "run_apart", run)
+    code, _, told = batch(f"{server}/studies/{STUDY}", tmp_path / "out", "--grid", 4)
+    assert (code, waited) == (0, [1.0, 2.0]), told
+    assert len(listed(tmp_path / "out", "failures.csv")) == 0
 
 
 def test_from_an_archive_and_back(server: str, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from uniultra.batch.storage import local_file
 from uniultra.batch.watch import Watch
 from uniultra.cli.main import app
 from uniultra.cli.terminal.archives import fetched_one
-from uniultra.errors import FileError, OutputError, PromptError
+from uniultra.errors import FileError, OutputError, PromptError, UnreachableError
 from uniultra.io.dicomweb import fetch, instances, parse_place, store
 from uniultra.io.sending import send
 from web_archive import Archive, web_archive
@@ -133,8 +133,9 @@ def test_the_token_goes_along(server: str, scan: Path, monkeypatch: pytest.Monke
 )
 def test_what_a_server_refuses_is_one_line(server: str, scan: Path, status: int, said: str) -> None:
     Archive.answer = status
-    with pytest.raises(FileError, match=said):
+    with pytest.raises(FileError, match=said) as refused:
         instances(place_of(server, scan))
+    assert isinstance(refused.value, UnreachableError) == (status == 503)
 
 
 def test_a_result_that_isnt_taken_is_an_error(server: str, scan: Path) -> None:
@@ -183,7 +184,7 @@ def test_a_connection_that_breaks_off_was_one(
     (tmp_path / "in").mkdir()
     said = r"127\.0\.0\.1:\d+: the connection ended before the answer was complete; try again"
     for call in (lambda: instances(study), lambda: fetch(place, tmp_path / "in")):
-        with pytest.raises(FileError, match=said):
+        with pytest.raises(UnreachableError, match=said):
             call()
     assert not list((tmp_path / "in").iterdir())
     if not whole:
@@ -192,7 +193,7 @@ def test_a_connection_that_breaks_off_was_one(
 
 
 def test_nobody_there() -> None:
-    with pytest.raises(FileError, match=r"127\.0\.0\.1:9: the archive can't be reached"):
+    with pytest.raises(UnreachableError, match=r"127\.0\.0\.1:9: the archive can't be reached"):
         instances("dicomweb://127.0.0.1:9/x/studies/1.2")
 
 

@@ -12,10 +12,12 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from uniultra.automatic import segment_grid
 from uniultra.batch.job import CHOICES, EVERY, FIRST, MIDDLE, Item, Job
+from uniultra.batch.patience import Patience
 from uniultra.batch.records import (
     DONE,
     FAILED,
@@ -56,15 +58,15 @@ class Outcome:
     reason: str = ""
 
 
-def do(item: Item, job: Job, segmenter: Segmenter) -> Outcome:
-    """Makes the result of one input, or the record of its failure.
+def do(item: Item, job: Job, segmenter: Segmenter, patience: Patience | None = None) -> Outcome:
+    """Makes the result of one input, or the record of its failure; by default an archive is not waited for.
 
     Raises:
         OutputError: not even the record of a failure can be written.
     """
     store = Store(job.out, job.run)
     try:
-        return _try(item, job, segmenter, store)
+        return _try(item, job, segmenter, store, patience or Patience(0.0))
     except Exception as error:  # whatever one file brings about is its own failure, and the others go on
         reason = _reason(error, item)
         drop_record(store, item)
@@ -72,10 +74,10 @@ def do(item: Item, job: Job, segmenter: Segmenter) -> Outcome:
         return Outcome(item.label, FAILED, reason)
 
 
-def _try(item: Item, job: Job, segmenter: Segmenter, store: Store) -> Outcome:
+def _try(item: Item, job: Job, segmenter: Segmenter, store: Store, patience: Patience) -> Outcome:
     """Raises whatever a hostile file brings about."""
     with ExitStack() as stack:
-        file, prior = _fetch(item, job, stack)
+        file, prior = patience.call(partial(_fetch, item, job, stack))
         with _called(item, (file, prior)):  # it may be gone by now
             sums = _sums(file, prior)
         record = read_record(store, item)

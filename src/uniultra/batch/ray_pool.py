@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from uniultra.batch.job import Item, Job
+from uniultra.batch.patience import Patience
 from uniultra.batch.process_item import do
 from uniultra.errors import ClusterError, ModelError
 from uniultra.io.paths import one_line
@@ -77,7 +78,7 @@ class Worker:
         from uniultra.segmenter import Segmenter
 
         cv2.setNumThreads(1)
-        self.job = job
+        self.job, self.patience = job, Patience()
         self.segmenter = Segmenter.load(job.model, threads=1)
         if model_sha256(job.model, self.segmenter.facts) != job.model_sha256:
             raise ModelError(
@@ -86,7 +87,7 @@ class Worker:
             )
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        return {"status": do(Item.from_json(row["item"]), self.job, self.segmenter).status}
+        return {"status": do(Item.from_json(row["item"]), self.job, self.segmenter, self.patience).status}
 
 
 def run(items: Sequence[Item], job: Job, settings: PoolSettings, done: Callable[[str], None]) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from uniultra.errors import FileError, OutputError, PromptError, UniUltraError
+from uniultra.errors import FileError, OutputError, PromptError, UniUltraError, UnreachableError
 from uniultra.io.paths import MAX_CINE_BYTES, copying, shown
 from uniultra.io.silence import quiet
 from uniultra.machine import is_loopback
@@ -206,7 +206,14 @@ def _answers(web: WebPlace, kind: type[UniUltraError]) -> Iterator[None]:
         except (UniUltraError, MemoryError):
             raise
         except Exception as error:  # of several libraries, whose messages quote URLs and answers
-            raise kind(f"{web.host}: {_reason(error)}") from None
+            away = kind is FileError and _is_away(error)
+            raise (UnreachableError if away else kind)(f"{web.host}: {_reason(error)}") from None
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the archive doesn't run, or is being stopped or started: it may answer soon."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return status in (502, 503, 504) or type(error).__name__ in ("ConnectionError", "ChunkedEncodingError")
 
 
 def _reason(error: Exception) -> str:
