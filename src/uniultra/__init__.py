@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         PromptError,
         ServeError,
         UniUltraError,
+        UnreachableError,
     )
     from uniultra.io.cines import open_cine
     from uniultra.io.images import read_frame
@@ -50,11 +51,12 @@ _HOMES = {
     "OutputError": "uniultra.errors",
     "ServeError": "uniultra.errors",
     "ClusterError": "uniultra.errors",
+    "UnreachableError": "uniultra.errors",
 }
 __all__ = [
     "Segmenter", "Prompt", "Mask", "Frame", "read_frame", "Cine", "open_cine", "Embedding",
     "UniUltraError", "FileError", "PromptError", "ModelError", "DataError", "OutputError", "ServeError",
-    "ClusterError",
+    "ClusterError", "UnreachableError",
     "__version__",
 ]  # fmt: skip
 
