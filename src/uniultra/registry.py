@@ -57,16 +57,16 @@ MODELS: tuple[ModelEntry, ...] = (
     ),
     ModelEntry(
         name="uniultra-mini-permissive",
-        version="0.3.0",
+        version="0.4.0",
         input_size=256,
         licence="Apache-2.0",
         sha256={
-            "config.json": "a4aeaf1815248753a15c1aff45c902ffc529212212e8bf300df3418e0a685128",
-            "decoder.onnx": "f7c544a4e0331f749ef5227c1b32da38382f551da2d24251d908ea84782c8bc8",
-            "encoder.onnx": "7dc45440aba33c880ead6353c9c5068c33435610eb1c3bf4c7f62859293e7fd1",
-            "model.json": "eb77347c8d5d31a63d04b077c5ba6a331b33c7bce795d57b43ac4cdb112c19de",
-            "model.safetensors": "9110db55303e2a2d02b0b20ae8a4f12087e1de95e7d3f3fec3b8f12e14340d9c",
-            "parity.json": "49c3d4b5b25e78559e258da6168d6cb12f74abf027ee8c50d982fe928467c30c",
+            "config.json": "8e2fbf292d45b2541140474d8606b9df2fc88c545f20c59477595bde21be71d6",
+            "decoder.onnx": "97c065d49ff193a7fb1fa6b345a95bd7f5ead5e8933799945e4a6b65976c96a6",
+            "encoder.onnx": "23fb014327ab60e5d07bc2477590476deb0e64ec810b1edf6144a07b956280ce",
+            "model.json": "9052a85434313f0db92479ee99f7d8a8d943b56776f6af952b0e92ecc8684993",
+            "model.safetensors": "ba30b29851effe40e6a30f3317765ebb9ea69d64aa6301789d4e76eea433f082",
+            "parity.json": "7008ba8329f17762eaa75736be363c7fee9162489f845e17f6bbdc3d958900cb",
         },
     ),
 )
