@@ -8,7 +8,6 @@ so that a file that kills its workers is given up.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -34,6 +33,7 @@ from uniultra.io.input_file import InputFile, input_file
 from uniultra.io.masks import read_previous
 from uniultra.io.output import write_png
 from uniultra.io.paths import one_line
+from uniultra.io.scratch import scratch_folder
 from uniultra.outputs.frame_files import id_mask
 from uniultra.prompts.objects import named_prompts, names_of
 from uniultra.prompts.tracks import named_tracks
@@ -91,9 +91,9 @@ def _try(item: Item, job: Job, segmenter: Segmenter, store: Store, patience: Pat
                 f"{item.name}: its worker ended {MOST_TRIES} times while at it (crashed, killed, or out of "
                 "memory); look at the file, or run again with fewer --workers"
             )
-        with tempfile.TemporaryDirectory(prefix="uniultra-") as folder:
+        with scratch_folder() as folder:
             made: dict[str, Path] = {}
-            content = _make(item, job, segmenter, (file, prior), (Path(folder), made))
+            content = _make(item, job, segmenter, (file, prior), (folder, made))
             _put(store, made)
     write_record(store, item, job, {"status": DONE, **sums, **content, "files": list(made)})
     return Outcome(item.label, DONE)

@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import secrets
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from uniultra.hashes import file_sha256
 from uniultra.io.dicomweb import fetch, is_web
 from uniultra.io.dimse import check_gives
 from uniultra.io.paths import copying, one_line, shown
+from uniultra.io.scratch import scratch_folder
 
 WINDOWS = os.name == "nt"
 HIDDEN = ".uniultra"
@@ -177,14 +177,14 @@ def local_file(place: str) -> Iterator[Path]:
         yield Path(place)
         return
     if is_web(place):
-        with tempfile.TemporaryDirectory(prefix="uniultra-") as folder:
-            yield fetch(place, Path(folder))
+        with scratch_folder() as folder:
+            yield fetch(place, folder)
         return
     fs, path = open_place(place)
-    with tempfile.TemporaryDirectory(prefix="uniultra-") as folder:
-        copy = Path(folder) / local_name(path.rstrip("/").rpartition("/")[2] or "input")
+    with scratch_folder() as folder:
+        copy = folder / local_name(path.rstrip("/").rpartition("/")[2] or "input")
         try:
-            with copying(shown(place), Path(folder)):
+            with copying(shown(place), folder):
                 fs.get_file(path, str(copy))
         except FileError:
             raise

@@ -6,7 +6,6 @@ system can do that.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from uniultra.io.dicom.deflated import inflated_bytes
 from uniultra.io.images import kind_of
 from uniultra.io.input_file import InputFile
 from uniultra.io.masks import read_mask
+from uniultra.io.scratch import scratch_folder
 from uniultra.prompt_checks import check_prompt, clipped
 from uniultra.types import Prompt
 from uniultra.web.messages import JobError, PromptRequest, Rle
@@ -98,7 +98,7 @@ def as_path(data: bytes) -> Iterator[str]:
     the context.
     """
     if not hasattr(os, "memfd_create"):
-        with tempfile.TemporaryDirectory(prefix="uniultra-") as folder:
+        with scratch_folder() as folder:
             path = os.path.join(folder, "image")
             with open(path, "xb") as file:
                 file.write(data)

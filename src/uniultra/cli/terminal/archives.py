@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -34,15 +32,15 @@ def fetched(places: Sequence[str]) -> list[str]:
     from uniultra.io.dicomweb import fetch, instances, is_web
     from uniultra.io.dimse import check_gives
     from uniultra.io.paths import copy_of
+    from uniultra.io.scratch import scratch_folder
 
     for place in places:
         check_gives(place)
     if not any(map(is_web, places)):
         return list(places)
-    folder = Path(tempfile.mkdtemp(prefix="uniultra-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     kept = ExitStack()
     atexit.register(kept.close)
+    folder = kept.enter_context(scratch_folder())
     found: list[str] = []
     for place in places:
         if not is_web(place):

@@ -1,0 +1,77 @@
+"""Folders for files that pass through, and what killed processes leave."""
+
+from __future__ import annotations
+
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from uniultra.io.scratch import CONTENT, PREFIX, scratch_folder, sweep
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+HOLD = """
+import time
+from uniultra.io.scratch import scratch_folder
+with scratch_folder() as folder:
+    (folder / "scan.dcm").write_bytes(b"of a patient")
+    print(folder, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return tmp_path
+
+
+def _holding() -> tuple[subprocess.Popen[str], Path]:
+    running = subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    return running, Path(running.stdout.readline().strip())
+
+
+def test_it_is_ours_alone_and_gone_with_its_context(place: Path) -> None:
+    with scratch_folder() as folder:
+        (folder / "scan.dcm").touch()
+        assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
+        assert list(folder.iterdir()) == [folder / "scan.dcm"]
+        sweep()
+        assert (folder / "scan.dcm").exists(), "what is in use stays"
+    assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_what_a_killed_process_left_is_removed_and_what_another_holds_stays(place: Path, how: int) -> None:
+    killed, left = _holding()
+    living, held = _holding()
+    try:
+        killed.send_signal(how)
+        killed.communicate()
+        assert (left / "scan.dcm").exists()
+        sweep()
+        assert not left.parent.exists()
+        assert (held / "scan.dcm").exists()
+    finally:
+        living.kill()
+        living.communicate()
+    sweep()
+    assert list(place.iterdir()) == []
+
+
+def test_what_has_no_lock_of_ours_stays(place: Path) -> None:
+    (place / f"{PREFIX}other").mkdir()
+    (place / f"{PREFIX}other" / "kept").touch()
+    (place / f"{PREFIX}file").touch()
+    (place / f"{PREFIX}link").symlink_to(place / f"{PREFIX}other")
+    before = sorted(path.name for path in place.iterdir())
+    sweep()
+    assert sorted(path.name for path in place.iterdir()) == before
+    assert (place / f"{PREFIX}other" / "kept").exists()
+    assert CONTENT not in before
