@@ -11,15 +11,14 @@ import contextlib
 import os
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 PREFIX = "uniultra-"
 LOCK, CONTENT = ".lock", "content"
@@ -39,7 +38,7 @@ def scratch_folder() -> Iterator[Path]:
 @contextlib.contextmanager
 def _held(folder: Path) -> Iterator[None]:
     """Locks the folder as in use. The lock is there before its name is, so that nobody else gets it first."""
-    if fcntl is None:
+    if sys.platform == "win32":
         yield
         return
     with (folder / f"{LOCK}.new").open("xb") as file:
@@ -55,7 +54,7 @@ def _sweep_once(_pid: int) -> None:
 
 def sweep() -> None:
     """Removes what killed processes of this user left."""
-    if fcntl is None:
+    if sys.platform == "win32":
         return
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
@@ -64,6 +63,8 @@ def sweep() -> None:
 
 def _remove_unheld(folder: Path) -> None:
     """Raises OSError where it is still held, or isn't ours."""
+    if sys.platform == "win32":
+        return
     about = folder.lstat()
     if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
         return

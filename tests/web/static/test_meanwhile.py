@@ -102,7 +102,7 @@ def test_what_changed_while_an_answer_was_on_its_way_stays(visit: Visit) -> None
 def test_an_answer_to_what_was_taken_back_is_dropped(visit: Visit, call: str) -> None:
     while_asked(visit, call, "seen.undo()")
     assert visit.state()["doc"]["frames"] == []
-    assert visit.page.locator("#redo").is_enabled()
+    visit.page.wait_for_selector("#redo:enabled")
 
 
 def test_a_box_beside_a_mask_is_a_structure_of_its_own_whatever_changed(visit: Visit) -> None:
