@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+DRAWN = """() => Promise.race([
+    new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    new Promise((done) => setTimeout(done, 250)),
+])"""
+"""Once what was changed is drawn; a test may hold the pictures back."""
 WAIT_MS = 120_000
 """For a page, a mask, a frame: seconds on a machine that is busy."""
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -32,12 +37,13 @@ class Visit:
         return self.page.evaluate("({ doc: seen.doc(), frame: seen.app.frame })")
 
     def wait(self, condition: str) -> None:
-        """Until a condition on `app` and `doc` holds, and nothing is under way."""
+        """Until a condition on `app` and `doc` holds, nothing is under way, and the page shows it."""
         script = (
             f"() => {{ const app = seen.app, doc = seen.doc(); return app.file && !app.busy && "
             f"({condition}); }}"
         )
         self.page.wait_for_function(script, timeout=WAIT_MS)
+        self.page.evaluate(DRAWN)
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         """The place on the screen of a pixel of the image."""
