@@ -98,8 +98,8 @@ def evaluate(
     from uniultra.io.output import check_free
 
     own = {"--kinds": kinds != DEFAULT_KINDS, "--draws": draws != DEFAULTS.draws, "--seeds": bool(seeds)}
-    own |= {"--named": named}
-    work.check_protocol(protocol, own | {"--against": against is not None, "--robustness": robustness})
+    own |= {"--named": named, "--against": against is not None, "--robustness": robustness}
+    work.check_protocol(protocol, own)
     damage = work.damage_settings(robustness, robustness_limit, workers)
     limited, folder = Limit(limit, first), folder_of(out)
     requested = work.kinds_for(model, parse_kinds(kinds))

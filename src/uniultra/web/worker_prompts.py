@@ -31,21 +31,26 @@ def checked(
     JobError.
     """
     try:
-        labels = requested.labels or (1,) * len(requested.points_xy)
         previous = None if requested.mask is None else previous_of(requested.mask, frame_hw)
-        prompt = Prompt(
-            requested.box_xyxy,  # type: ignore[arg-type]
-            requested.points_xy,  # type: ignore[arg-type]
-            labels,
-            previous,
-            name=requested.name,
-            box_fit=requested.box_fit,
-        )
-        check_prompt(prompt, frame_hw)
+        prompt = prompt_with(requested, previous, frame_hw)
     except UniUltraError as error:
         raise JobError("prompt", f"prompt {number}: {error}") from error
     [prompt], notes = clipped([prompt], frame_hw)
     return prompt, notes
+
+
+def prompt_with(requested: PromptRequest, previous: np.ndarray | None, frame_hw: tuple[int, int]) -> Prompt:
+    """The checked prompt of a request, with its previous mask. Raises PromptError."""
+    prompt = Prompt(
+        requested.box_xyxy,  # type: ignore[arg-type]
+        requested.points_xy,  # type: ignore[arg-type]
+        requested.labels or (1,) * len(requested.points_xy),
+        previous,
+        name=requested.name,
+        box_fit=requested.box_fit,
+    )
+    check_prompt(prompt, frame_hw)
+    return prompt
 
 
 def previous_of(mask: object, frame_hw: tuple[int, int], what: str = "the previous mask") -> np.ndarray:

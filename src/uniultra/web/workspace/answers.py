@@ -26,11 +26,12 @@ from uniultra.measure.volume import (
 )
 from uniultra.model_facts import ModelFacts
 from uniultra.pixel_scale import UNKNOWN
-from uniultra.prompt_checks import check_prompt, contradictions, unheard
+from uniultra.prompt_checks import contradictions, unheard
 from uniultra.results import ObjectResult, TrackStatus, with_masks_notes
 from uniultra.text import Said
 from uniultra.types import Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.messages import PromptRequest, Rle
+from uniultra.web.worker_prompts import prompt_with
 from uniultra.web.workspace.jobs import Compared, Encoded, Pointed, SavedObject
 
 JPEG_QUALITY = 90
@@ -70,17 +71,7 @@ def prompt_of(requested: PromptRequest, frame_hw: tuple[int, int]) -> Prompt:
     previous = mask_from(requested.mask, frame_hw) if isinstance(requested.mask, Rle) else None
     if previous is not None and not previous.any():
         previous = None
-    labels = requested.labels or (1,) * len(requested.points_xy)
-    prompt = Prompt(
-        requested.box_xyxy,  # type: ignore[arg-type]
-        requested.points_xy,  # type: ignore[arg-type]
-        labels,
-        previous,
-        name=requested.name,
-        box_fit=requested.box_fit,
-    )
-    check_prompt(prompt, frame_hw)
-    return prompt
+    return prompt_with(requested, previous, frame_hw)
 
 
 def mask_from(rle: Rle, frame_hw: tuple[int, int]) -> np.ndarray:
