@@ -19,24 +19,7 @@ for each in 5e-3 3e-2; do
 done
 
 # Passes, calibration and the quality by prompt are 0.7.0's.
-python - "$run/fits-$rate/model" "$start" "$run/onnx" <<'PY'
-import sys
-from pathlib import Path
-
-from uniultra.backends.onnx import DECODER
-from uniultra.export.model_folder import ExportSettings, export_folder
-from uniultra.export.onnx import ModelFacts, QualityCalibration
-from uniultra.model_facts import MODEL_JSON, read_passes, read_quality
-
-learned, start, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-settings = ExportSettings(
-    calibration=QualityCalibration.of_graph(start / DECODER),
-    passes=read_passes(start),
-    quality=read_quality(start / MODEL_JSON),
-    force=True,
-)
-export_folder(learned, out, ModelFacts("uniultra-mini", "0.8.0", precision="w8"), settings)
-PY
+uniultra export --model "$run/fits-$rate/model" --settings-from "$start" --precision w8 --name uniultra-mini --version 0.8.0 --out "$run/onnx" --force
 
 for split in test external; do
     uniultra evaluate --model "$run/onnx" --data "$data" --split "$split" --draws 1 --kinds $kinds --out "$run/$split-mini.json" --force

@@ -11,25 +11,7 @@ kinds=box,box10,loose15,loose30,saidtight,saidloose15,saidloose30,click1,uclick1
 
 # Passes, calibration and the quality by prompt are 0.8.0's, but for the cut of tight boxes' masks, whose cost was chosen on val (docs/LOG.md).
 exported() {
-    python - "$1" "$start" "$2" <<'PY'
-import sys
-from dataclasses import replace
-from pathlib import Path
-
-from uniultra.backends.onnx import DECODER
-from uniultra.export.model_folder import ExportSettings, export_folder
-from uniultra.export.onnx import ModelFacts, QualityCalibration
-from uniultra.model_facts import MODEL_JSON, read_passes, read_quality
-
-learned, start, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-settings = ExportSettings(
-    calibration=QualityCalibration.of_graph(start / DECODER),
-    passes=replace(read_passes(start), span_cost=0.03),
-    quality=read_quality(start / MODEL_JSON),
-    force=True,
-)
-export_folder(learned, out, ModelFacts("uniultra-mini", "0.9.0", precision="w8"), settings)
-PY
+    uniultra export --model "$1" --settings-from "$start" --pass span_cost=0.03 --precision w8 --name uniultra-mini --version 0.9.0 --out "$2" --force
 }
 
 # The names are a heart's, so hearts alone are asked with them.

@@ -15,25 +15,8 @@ uniultra train --licence permissive --config configs/uniultra-mini-0.8.toml --se
 uniultra train --licence permissive --config configs/uniultra-mini-permissive-names.toml --set model.start_from="'$run/fits/model'" --data "$sets" --out "$run/names"
 
 # Passes, calibration and the quality by prompt are 0.3.0's, but for the cut of tight boxes' masks.
-python - "$run/names/model" "$start" "$run/onnx" <<'PY'
-import sys
-from dataclasses import replace
-from pathlib import Path
-
-from uniultra.backends.onnx import DECODER
-from uniultra.export.model_folder import ExportSettings, export_folder
-from uniultra.export.onnx import ModelFacts, QualityCalibration
-from uniultra.model_facts import MODEL_JSON, read_passes, read_quality
-
-learned, start, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-settings = ExportSettings(
-    calibration=QualityCalibration.of_graph(start / DECODER),
-    passes=replace(read_passes(start), span_cost=0.03),
-    quality=read_quality(start / MODEL_JSON),
-    force=True,
-)
-export_folder(learned, out, ModelFacts("uniultra-mini-permissive", "0.4.0", precision="w8"), settings)
-PY
+uniultra export --model "$run/names/model" --settings-from "$start" --pass span_cost=0.03 --precision w8 \
+    --name uniultra-mini-permissive --version 0.4.0 --out "$run/onnx" --force
 
 for split in test external; do
     uniultra evaluate --model "$run/onnx" --data "$data" --split "$split" --draws 1 --kinds $kinds --out "$run/$split.json" --force

@@ -129,6 +129,11 @@ def read_passes(folder: Path) -> Passes:
     return Passes(**known)
 
 
+def states_passes(folder: Path) -> bool:
+    """Whether a model folder's `model.json` says the passes itself. Raises ModelError where it isn't JSON."""
+    return "passes" in _known(folder / MODEL_JSON, ModelFacts)
+
+
 def read_box_fits(folder: Path) -> bool:
     """Whether a model folder's `model.json` says that its model tells tight and loose boxes apart.
 

@@ -7,17 +7,19 @@ from __future__ import annotations
 import copy
 import json
 import re
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import onnx
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
 from networks import short
 from phantom_manifest import Phantom, write_manifest
-from uniultra.backends.onnx import DECODER
+from uniultra.backends.onnx import DECODER, SLOPE
 from uniultra.backends.open import open_backend
 from uniultra.cli.export import export
 from uniultra.errors import DataError, ModelError, OutputError
@@ -216,3 +218,67 @@ def test_terms_that_are_none_are_refused(
     assert isinstance(result.exception, ModelError), result.output
     assert re.search(says, str(result.exception))
     assert not (tmp_path / "out").exists()
+
+
+def test_settings_come_from_another_model_but_for_what_is_given(
+    source: Path, written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Passes, calibration and terms by prompt of one folder on the weights of another; what is given beside
+    it counts more, and another calibration drops the terms, as it does without the option.
+    """
+    monkeypatch.setattr(model_folder, "trace_graphs", lambda *_, **__: copy.deepcopy(written.graphs))
+    terms = {"clicks": {"slope": 0.5, "offset": -0.7, "stability": 0.8}}
+    by_prompt, both, other = (tmp_path / name for name in ("by-prompt.json", "both.json", "other.json"))
+    by_prompt.write_text(json.dumps({"quality": terms}))
+    both.write_text(json.dumps({"slope": 1.1, "offset": -0.2}))
+    other.write_text(json.dumps({"slope": 1.2, "offset": 0.1}))
+    chosen = ("--calibration", both, "--calibration", by_prompt, "--pass", "sure=0.3")
+    base, fitted = tmp_path / "base", QualityCalibration(1.1, -0.2)
+    assert _run("--model", source, "--out", base, "--name", "base", *chosen).exit_code == 0
+    for out, given, passes, fit, expected in (
+        ("kept", (), Passes(sure=0.3), fitted, terms),
+        ("cut", ("--pass", "span_cost=0.03"), Passes(sure=0.3, span_cost=0.03), fitted, terms),
+        ("fitted", ("--calibration", other), Passes(sure=0.3), QualityCalibration(1.2, 0.1), None),
+    ):
+        # The second model says passes of its own (sure=0.5, min_part=0.1), which don't count.
+        options = ("--model", written.folder, "--out", tmp_path / out, "--name", "mine", *given)
+        result = _run(*options, "--settings-from", base)
+        assert result.exit_code == 0, result.output
+        said = json.loads((tmp_path / out / "model.json").read_text())
+        assert (said["passes"], said.get("quality")) == (asdict(passes), expected), out
+        assert QualityCalibration.of_graph(tmp_path / out / DECODER) == fit, out
+
+
+def test_settings_of_what_has_none_are_refused(source: Path, written: Written, tmp_path: Path) -> None:
+    """In one line that names folder and fix, before anything is computed or written."""
+    silent, unfitted = tmp_path / "silent", tmp_path / "unfitted"
+    for folder in (silent, unfitted):
+        shutil.copytree(written.folder, folder)
+    facts = json.loads((silent / "model.json").read_text())
+    (silent / "model.json").write_text(json.dumps({key: facts[key] for key in facts if key != "passes"}))
+    decoder = onnx.load(str(unfitted / DECODER))
+    kept = [(item.key, item.value) for item in decoder.metadata_props if item.key != SLOPE]
+    onnx.helper.set_model_props(decoder, dict(kept))
+    onnx.save(decoder, str(unfitted / DECODER))
+    for other, more, says in (
+        (source, (), f"'{source}' has no encoder.onnx; run `uniultra export --model {source} --name NAME"),
+        ("absent", (), "model 'absent' is unknown: it is neither a folder nor a published model"),
+        (silent, (), f"'{silent}' has no model.json that says its passes; export that model again"),
+        (unfitted, (), f"'{unfitted / DECODER}' doesn't say its calibration; export that model again"),
+        ("uniultra-mini", (), "'uniultra-mini' takes 256 px and this model 64; what is chosen"),
+        (written.folder, ("--size", "96"), "this model 96; .* give a model of 96 px, or .* --size 64$"),
+    ):
+        out = ("--out", tmp_path / "out", "--name", "mine")
+        result = _run("--model", source, *out, "--settings-from", other, *more)
+        assert isinstance(result.exception, ModelError), result.output
+        message = str(result.exception)
+        assert message.startswith("--settings-from: "), message
+        assert "\n" not in message
+        assert says in message or re.search(says, message), message
+        assert not (tmp_path / "out").exists()
+    refused = _run(
+        "--for", "ohif", "--model", "uniultra-mini", "--out", tmp_path / "out", "--settings-from", "x"
+    )
+    assert "takes a model as it is; export it with --settings-from to a folder first" in str(
+        refused.exception
+    )

@@ -74,6 +74,13 @@ def export(
             "--pass", help="NAME=VALUE of what model.json says of the passes, such as sure=0.5; repeatable."
         ),
     ] = None,
+    settings_from: Annotated[
+        str | None,
+        typer.Option(
+            help="A published or exported model of the same input side: its passes and its quality's "
+            "calibration are kept, but for what --pass and --calibration change."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
     """Export a model to ONNX with a parity report against torch, or in another program's format. Needs
@@ -92,6 +99,7 @@ def export(
         check_settings,
         export_folder,
         known_passes,
+        settings_folder,
     )
     from uniultra.export.onnx import ModelFacts
     from uniultra.io.output import check_free
@@ -100,7 +108,8 @@ def export(
     bound = min_dice if least_dice is None else least_dice
     int8 = None if data is None else Int8Settings(data, bound, seed)
     settings = replace(_calibrated(calibration or []), image_size=size, int8=int8, force=force)
-    settings = replace(settings, passes=changed_passes(known_passes(model), passes or ()))
+    known = known_passes(model if settings_from is None else settings_folder(settings_from))
+    settings = replace(settings, passes=changed_passes(known, passes or ()), settings_from=settings_from)
     check_settings(precision, settings)
     check_free([out / file for file in FILES], force)
     with new_bar() as bar:

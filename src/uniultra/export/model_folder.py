@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from uniultra.atomic import staged
-from uniultra.backends.onnx import DECODER, ENCODER, FORMAT
+from uniultra.backends.onnx import DECODER, ENCODER, FORMAT, OnnxBackend
 from uniultra.backends.torch import TorchBackend, passes_of
 from uniultra.errors import DataError, ModelError
+from uniultra.export.host_files import host_folder
 from uniultra.export.int8 import Int8Settings, draw_views, quantise_pair
 from uniultra.export.onnx import ModelFacts, QualityCalibration, trace_graphs, write_graphs
 from uniultra.export.parity import check_parity, graph_facts
@@ -22,7 +23,7 @@ from uniultra.export.quantise import Progress
 from uniultra.export.weight_precision import check_precision
 from uniultra.hashes import file_sha256
 from uniultra.io.output import write_json
-from uniultra.model_facts import MODEL_JSON, Passes, read_quality
+from uniultra.model_facts import MODEL_JSON, Passes, read_quality, states_passes
 from uniultra.models.adapted import base_location, open_model
 from uniultra.models.build import check_image_size, load
 from uniultra.models.promptable import PromptableModel
@@ -41,6 +42,11 @@ FILES = (*GRAPHS, MODEL_JSON, "config.json", "model.safetensors", "parity.json")
 class ExportSettings:
     """What is exported.
 
+    A model trained on from another one keeps what was chosen for that, here but for one of the passes:
+
+        passes = replace(known_passes("uniultra-mini"), sure=0.5)
+        export_folder("run/model", out, facts, ExportSettings(settings_from="uniultra-mini", passes=passes))
+
     Attributes:
         calibration: of the quality; None takes what the source's own decoder.onnx says, if there is one.
         image_size: side of the model's input in pixels; None for the model's own.
@@ -49,6 +55,8 @@ class ExportSettings:
         passes: how prompts become masks; None takes what the source's own model.json says, if there is one.
         quality: what the quality is corrected by, on top of `calibration`; None takes what the source's own
             model.json says, unless `calibration` is given.
+        settings_from: an exported model, by its published name or its folder, of the same input side: what is
+            None of `calibration`, `passes` and `quality` is taken from it in place of the source.
     """
 
     calibration: QualityCalibration | None = None
@@ -57,6 +65,7 @@ class ExportSettings:
     force: bool = False
     passes: Passes | None = None
     quality: PromptQuality | None = None
+    settings_from: str | Path | None = None
 
 
 def export_folder(
@@ -76,12 +85,12 @@ def export_folder(
         out: the new folder.
         facts: what the files say about themselves; `precision` decides how weights are stored and layers
             computed.
-        settings: calibration, input side, and what int8 takes.
+        settings: calibration, passes, input side, and what int8 takes.
         progress: of int8's search.
 
     Raises:
-        ModelError: the source is no model, no such precision or side, or the graphs don't answer as torch
-            does.
+        ModelError: the source is no model, no such precision or side, `settings_from` is no exported model of
+            that side, or the graphs don't answer as torch does.
         DataError: int8 without frames to calibrate on, or frames for another precision.
         OutputError: its files are there already (without `force`), or it can't be written.
 
@@ -91,12 +100,7 @@ def export_folder(
     settings = settings or ExportSettings()
     check_settings(facts.precision, settings)
     model = open_sized(source, settings.image_size)
-    place, calibration, quality = base_location(source), settings.calibration, settings.quality
-    if calibration is None and isinstance(place, Path):
-        calibration = QualityCalibration.of_graph(place / DECODER)
-        quality = quality or read_quality(place / MODEL_JSON)
-    passes = settings.passes or known_passes(source)
-    settings = replace(settings, calibration=calibration, passes=passes, quality=quality)
+    settings = _completed(settings, source, model.input_size)
     with staged({file: out / file for file in FILES}, settings.force) as parts:
         report = _fill(parts[MODEL_JSON].parent, model, facts, settings, progress)
         for file in FILES:  # safetensors' own are closed to all but their owner
@@ -105,8 +109,8 @@ def export_folder(
 
 
 def check_settings(precision: str, settings: ExportSettings) -> None:
-    """Raises ModelError on an unknown precision or a side that doesn't fit, DataError where int8 lacks frames
-    or another has them.
+    """Raises ModelError on an unknown precision, a side that doesn't fit or settings from what is no exported
+    model, DataError where int8 lacks frames or another has them.
     """
     check_precision(precision)
     if settings.image_size is not None:
@@ -125,6 +129,34 @@ def check_settings(precision: str, settings: ExportSettings) -> None:
             f"--min-dice {settings.int8.min_dice:g} is out of range; give one over 0 and up to 1, such as "
             "0.995"
         )
+    if settings.settings_from is not None:
+        settings_folder(settings.settings_from, settings.image_size)
+
+
+def settings_folder(name_or_folder: str | Path, side: int | None = None) -> Path:
+    """The folder of an exported model, which says what was chosen for it; `side`: what its input must have.
+    Raises ModelError.
+    """
+    try:
+        folder = host_folder(str(name_or_folder))
+        facts = OnnxBackend.open(folder, 1).facts
+    except ModelError as error:
+        raise ModelError(f"--settings-from: {error}") from error
+    if not states_passes(folder):
+        raise ModelError(
+            f"--settings-from: '{folder}' has no {MODEL_JSON} that says its passes; export that model again"
+        )
+    if facts.quality_calibrated is None:
+        raise ModelError(
+            f"--settings-from: '{folder / DECODER}' doesn't say its calibration; export that model again"
+        )
+    if side not in (None, facts.input_size):
+        raise ModelError(
+            f"--settings-from: '{name_or_folder}' takes {facts.input_size} px and this model {side}; what is "
+            f"chosen at one side doesn't hold at another: give a model of {side} px, or export with --size "
+            f"{facts.input_size}"
+        )
+    return folder
 
 
 def open_sized(source: str | Path, image_size: int | None) -> PromptableModel:
@@ -195,6 +227,20 @@ def _save_weights(model: PromptableModel, folder: Path, precision: str) -> Promp
     if precision in ("w8", "int8"):
         save_packed(model, folder / "model.safetensors")
     return load(folder)
+
+
+def _completed(settings: ExportSettings, source: str | Path, side: int) -> ExportSettings:
+    """The settings with what they leave open as `settings_from` says it, else the source. Raises
+    ModelError.
+    """
+    other = settings.settings_from
+    place = base_location(source) if other is None else settings_folder(other, side)
+    calibration, quality = settings.calibration, settings.quality
+    if calibration is None and isinstance(place, Path):
+        calibration = QualityCalibration.of_graph(place / DECODER)
+        quality = quality or read_quality(place / MODEL_JSON)
+    passes = settings.passes or known_passes(source if other is None else place)
+    return replace(settings, calibration=calibration, passes=passes, quality=quality)
 
 
 def known_passes(source: str | Path) -> Passes:
