@@ -105,7 +105,7 @@ MAY_IMPORT = {
     "prompt_checks": FOUNDATION,
     "prompts": (*FOUNDATION, "io", "data.problems", "prompts"),
     "measure": (*FOUNDATION, "measure"),
-    "io": (*FOUNDATION, "atomic", "measure", "parallel", "io"),
+    "io": (*FOUNDATION, "atomic", "stages", "measure", "parallel", "io"),
     "backends": (*FOUNDATION, "models", "backends"),
     "segmenter": (*FOUNDATION, "backends", "postprocess", "prompt_arrays", "prompt_checks"),
     "automatic": (*FOUNDATION, "postprocess", "segmenter"),

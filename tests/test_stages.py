@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -107,6 +108,35 @@ def test_links_in_an_abandoned_one_are_not_followed(tmp_path: Path) -> None:
         clean(out)
         assert hidden(out) == [stage.name]
     assert (tmp_path / "victim" / "important.txt").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no owners of this kind")
+def test_another_users_stays_even_where_we_could_lock_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder for everybody, such as /tmp, its owner could replace it by a link to ours at any moment."""
+    with stage_in(tmp_path) as own:
+        copy = tmp_path / f"{own.name[:18]}55555555"
+    copy.mkdir()
+    (copy / ".uniultra.lock").touch()
+    monkeypatch.setattr(os, "getuid", lambda: copy.stat().st_uid + 1)
+    clean(tmp_path)
+    assert copy.exists()
+    monkeypatch.undo()
+    clean(tmp_path)
+    assert not copy.exists()
+
+
+def test_what_cannot_be_removed_yet_goes_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, where a reader still has a file of the folder open."""
+    with monkeypatch.context() as patched, stage_in(tmp_path) as stage:
+        (stage / "folder").mkdir()
+        patched.setattr(shutil, "rmtree", lambda *_, **__: None)
+    assert [path.name for path in stage.iterdir()].count("folder") == 1
+    clean(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_another_machines_goes_after_a_day(tmp_path: Path) -> None:

@@ -65,15 +65,18 @@ def _tidy(lock: int | None, stages: Sequence[Path], folders: Sequence[Path]) -> 
 
 
 def _remove(stage: Path) -> None:
-    """The lock goes last: what is left where this is cut off is found again by it, or is empty."""
+    """The lock goes last: what is left where this is cut off, or where something can't be removed yet, is
+    found again by it, or is empty.
+    """
     with contextlib.suppress(OSError):
         for path in stage.iterdir():
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)
             elif path.name != _LOCK:
                 path.unlink(missing_ok=True)
-        (stage / _LOCK).unlink(missing_ok=True)
-        stage.rmdir()
+        if all(path.name == _LOCK for path in stage.iterdir()):
+            (stage / _LOCK).unlink(missing_ok=True)
+            stage.rmdir()
 
 
 @functools.lru_cache(maxsize=256)
@@ -82,8 +85,8 @@ def _clean_once(folder: str) -> None:
 
 
 def clean(folder: str | os.PathLike[str]) -> None:
-    """Removes what killed processes left of their results in `folder`; what others are writing at this
-    moment stays."""
+    """Removes what this user's killed processes left in `folder`; what others are writing at this moment
+    stays."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if _STAGE.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
@@ -98,6 +101,8 @@ def _remove_abandoned(stage: Path) -> None:
             _remove(stage)
         return
     try:
+        if stage.lstat().st_uid != os.getuid():  # who could put a link to our files in its place meanwhile
+            return
         lock = os.open(stage / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         # Only where it is empty: killed, or about to lock, which is then tried again.

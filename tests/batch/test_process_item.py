@@ -34,6 +34,7 @@ from uniultra.io.input_file import InputFile
 from uniultra.outputs.frame_files import id_mask
 from uniultra.results import FrameResult
 from uniultra.segmenter import Segmenter
+from uniultra.stages import is_stage
 from uniultra.tracking import track
 from uniultra.types import Prompt
 
@@ -498,3 +499,14 @@ def test_a_malformed_record_is_made_again(
     assert tables(later(job), [item])[0] == Counts(0, 0, 1, 0)
     assert do(item, later(job), segmenter).status == "done"
     assert json.loads(path.read_text()) == whole | {"run": "run2"}
+
+
+def test_tables_on_their_way_lie_where_the_next_process_finds_them(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They name a patient's files: a process that is killed here may not leave them for good."""
+    put, seen = Store.put, []
+    monkeypatch.setattr(Store, "put", lambda self, name, path: (seen.append(path), put(self, name, path))[1])
+    tables(job, [])
+    assert [path.name for path in seen] == ["results.csv", "failures.csv"]
+    assert all(is_stage(path.parent.parent) and not path.exists() for path in seen)

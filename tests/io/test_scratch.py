@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from uniultra.io.scratch import CONTENT, PREFIX, scratch_folder, sweep
+from uniultra.io.scratch import scratch_folder
+from uniultra.stages import clean
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
 HOLD = """
@@ -40,9 +41,9 @@ def _holding() -> tuple[subprocess.Popen[str], Path]:
 def test_it_is_ours_alone_and_gone_with_its_context(place: Path) -> None:
     with scratch_folder() as folder:
         (folder / "scan.dcm").touch()
-        assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert list(folder.iterdir()) == [folder / "scan.dcm"]
-        sweep()
+        clean(place)
         assert (folder / "scan.dcm").exists(), "what is in use stays"
     assert list(place.iterdir()) == []
 
@@ -55,23 +56,20 @@ def test_what_a_killed_process_left_is_removed_and_what_another_holds_stays(plac
         killed.send_signal(how)
         killed.communicate()
         assert (left / "scan.dcm").exists()
-        sweep()
+        clean(place)
         assert not left.parent.exists()
         assert (held / "scan.dcm").exists()
     finally:
         living.kill()
         living.communicate()
-    sweep()
+    clean(place)
     assert list(place.iterdir()) == []
 
 
-def test_what_has_no_lock_of_ours_stays(place: Path) -> None:
-    (place / f"{PREFIX}other").mkdir()
-    (place / f"{PREFIX}other" / "kept").touch()
-    (place / f"{PREFIX}file").touch()
-    (place / f"{PREFIX}link").symlink_to(place / f"{PREFIX}other")
-    before = sorted(path.name for path in place.iterdir())
-    sweep()
-    assert sorted(path.name for path in place.iterdir()) == before
-    assert (place / f"{PREFIX}other" / "kept").exists()
-    assert CONTENT not in before
+def test_the_next_process_removes_it(place: Path) -> None:
+    killed, left = _holding()
+    killed.kill()
+    killed.communicate()
+    assert left.exists()
+    subprocess.run([sys.executable, "-c", HOLD.replace("sleep(60)", "sleep(0)")], check=True)
+    assert list(place.iterdir()) == []

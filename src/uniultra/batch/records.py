@@ -10,14 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import NoneType
 from typing import Any
 
 from uniultra import __version__
 from uniultra.batch.job import SCHEMA, Item, Job
 from uniultra.batch.storage import HIDDEN, Store, is_relative
+from uniultra.io.scratch import scratch_folder
 from uniultra.io.tables import TableFile
 from uniultra.measure.measured import remarks
 from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS
@@ -172,8 +171,8 @@ def write_tables(store: Store, items: Sequence[Item], job: Job) -> Counts:
     OutputError.
     """
     counts = {DONE: 0, FAILED: 0, "pending": 0, "objects": 0, "unreadable": 0}
-    with TemporaryDirectory(prefix="uniultra-") as folder:
-        results, failures = Path(folder) / RESULTS, Path(folder) / FAILURES
+    with scratch_folder() as folder:
+        results, failures = folder / RESULTS, folder / FAILURES
         with TableFile(results, RESULT_COLUMNS) as good, TableFile(failures, FAILURE_COLUMNS) as bad:
             for item, record in _current(store, items, job):
                 counts[record["status"] if record else "pending"] += 1
