@@ -22,7 +22,7 @@ from uniultra.hosts.napari.masks import (
     segmented,
     tracked,
 )
-from uniultra.hosts.napari.prompts import IN, OUT, numbered, prompts_of
+from uniultra.hosts.napari.prompts import IN, OUT, Said, numbered, prompts_of
 from uniultra.hosts.napari.reader import get_reader, read
 from uniultra.hosts.napari.writer import write_labels
 from uniultra.io.cines import open_cine
@@ -111,6 +111,16 @@ def test_prompts_go_by_frame_and_structure() -> None:
     assert flat == {0: {1: Prompt(None, ((4, 3),), (1,))}}
 
 
+def test_what_is_said_of_a_structure_goes_to_each_of_its_prompts() -> None:
+    """How a box fits only where there is one: of a click it would be refused."""
+    points = np.array([[1, 30, 40]], float)
+    found = prompts_of(points, [(7, IN)], [BOX], [7], {7: Said("cyst", "tight"), 8: Said("nobody's")})
+    assert found == {
+        0: {7: Prompt((24, 20, 72, 64), name="cyst", box_fit="tight")},
+        1: {7: Prompt(None, ((40, 30),), name="cyst")},
+    }
+
+
 def made(path: Path, segmenter: Segmenter, work: Any) -> tuple[np.ndarray, Answers]:
     cine = open_cine(path)
     labels, answers = empty_labels(cine), Answers(str(path), cine, segmenter.facts)
@@ -136,6 +146,16 @@ def test_tracking_fills_every_frame(tmp_path: Path, segmenter: Segmenter) -> Non
     assert {frame for frame, _ in answers.found} == {0, 1, 2}
 
 
+def test_tracking_keeps_names(tmp_path: Path, segmenter: Segmenter) -> None:
+    cine, named = open_cine(dicom(tmp_path)), {7: Said("cyst")}
+    lower = np.add(BOX, (0, 1, 0))
+    prompts = prompts_of(np.zeros((0, 3)), [], [BOX, lower], [7, 9], named)
+    results = list(tracked(segmenter, cine, prompts))
+    assert [[(one.number, one.name) for one in result.objects] for result in results] == [
+        [(7, "cyst"), (9, "")]
+    ] * COUNT
+
+
 def test_edits_lose_their_quality(tmp_path: Path, segmenter: Segmenter) -> None:
     labels, answers = made(dicom(tmp_path), segmenter, segmented)
     [result] = results_of(labels, answers)
@@ -156,6 +176,8 @@ def test_files_hold_what_is_shown(tmp_path: Path, segmenter: Segmenter) -> None:
     ]
     assert np.array_equal(read_ids(Path(files[2])), labels[1])
     said = json.loads(Path(files[1]).read_text())
+    assert "name" not in said["objects"][0]
+    answers.names[7] = "cyst"
     assert (said["image"], said["objects"][0]["id"]) == ("a.dcm", 7)
     assert said["objects"][0]["area_mm2"] == pytest.approx((labels[0] == 7).sum() * 0.09)
     with pytest.raises(OutputError, match="masks on 3 frames"):
@@ -165,6 +187,7 @@ def test_files_hold_what_is_shown(tmp_path: Path, segmenter: Segmenter) -> None:
     ids, known = READERS["NRRD"](file)
     assert np.array_equal(ids > 0, labels[0] > 0)
     assert known.whole_mm_yx == pytest.approx((0.3, 0.3))
+    assert b"Segment0_Name:=cyst" in Path(file).read_bytes()
     [(again, _, kind)] = read(file)
     assert kind == "labels"
     assert np.array_equal(again, ids)
@@ -176,7 +199,13 @@ def test_seg_goes_back_to_its_cine(tmp_path: Path, segmenter: Segmenter) -> None
     [file] = write_labels(str(tmp_path / "m.seg.dcm"), labels, {"metadata": {OURS: {"answers": answers}}})
     seg = highdicom.seg.segread(file)
     assert seg.number_of_segments == 1
+    assert [one.SegmentLabel for one in seg.SegmentSequence] == ["structure 7"]
     assert int(seg.pixel_array.sum()) == int((labels > 0).sum())
+    answers.names[7] = "left ventricle"
+    [file] = write_labels(str(tmp_path / "n.seg.dcm"), labels, {"metadata": {OURS: {"answers": answers}}})
+    [segment] = highdicom.seg.segread(file).SegmentSequence
+    assert segment.SegmentLabel == "left ventricle"
+    assert segment.SegmentedPropertyTypeCodeSequence[0].CodeValue == "87878005"
 
 
 def test_refused_by_the_writer(tmp_path: Path, segmenter: Segmenter) -> None:

@@ -5,6 +5,7 @@ Skipped where napari isn't installed (it is not in the extra `test`): see docs/h
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 from pathlib import Path
@@ -25,6 +26,8 @@ from uniultra.hosts.napari.masks import segmented, tracked
 from uniultra.hosts.napari.panel import BOXES, MASKS, POINTS, Panel
 from uniultra.hosts.napari.prompts import OUT
 from uniultra.hosts.napari.reader import read
+from uniultra.hosts.napari.said_fields import UNSAID
+from uniultra.hosts.napari.writer import write_labels
 from uniultra.io.images import read_frame
 from uniultra.types import Prompt
 
@@ -76,6 +79,76 @@ def test_prompts_of_several_structures_become_masks(viewer: Any, tmp_path: Path)
     assert panel.table.item(0, 2).text() == f"{wanted.quality:.2f}"
 
 
+def test_a_structure_has_a_name_that_the_model_knows_and_a_fit(viewer: Any, tmp_path: Path) -> None:
+    panel = Panel(viewer)
+    fields = panel.of_structure
+    listed = [fields.name.itemText(place) for place in range(fields.name.count())]
+    assert listed == ["", "left ventricle", "left ventricular myocardium", "left atrium"]
+    panel.add_layers()
+    viewer.layers[BOXES].add_rectangles(corners(0))
+    viewer.layers[POINTS].add([[2, 48, 44]])
+    fields.name.setCurrentText(" left ventricular myocardium ")
+    fields.fit.setCurrentText("loose")
+    panel.structure.setValue(2)
+    assert (fields.name.currentText(), fields.fit.currentText()) == ("", UNSAID)
+    viewer.layers[BOXES].add_rectangles(corners(1))
+    fields.name.setCurrentText("cyst")
+    panel.structure.setValue(1)
+    shown = fields.name.currentText().strip(), fields.fit.currentText()
+    assert shown == ("left ventricular myocardium", "loose")
+    prompts = panel.prompts()
+    wall = "left ventricular myocardium"
+    assert prompts == {
+        0: {1: Prompt((18, 22, 70, 74), name=wall, box_fit="loose")},
+        1: {2: Prompt((18, 22, 70, 74), name="cyst")},
+        2: {1: Prompt(None, ((44, 48),), name=wall)},
+    }
+    for result in panel.begin(segmented):
+        panel.take(result)
+    frames = [read_frame(tmp_path / "a.gif", number) for number in range(2)]
+    masks = viewer.layers[MASKS].data
+    segment = panel._segmenter.segment
+    assert np.array_equal(masks[0] == 1, segment(frames[0], [prompts[0][1]])[0].mask_hw)
+    assert not np.array_equal(masks[0] == 1, segment(frames[0], [Prompt((18, 22, 70, 74))])[0].mask_hw)
+    assert np.array_equal(masks[1] == 2, segment(frames[1], [Prompt((18, 22, 70, 74))])[0].mask_hw)
+    assert [panel.table.item(row, 1).text() for row in range(3)] == [f"1 {wall}", "2 cyst", f"1 {wall}"]
+    panel.remove()
+    assert (fields.name.currentText(), fields.fit.currentText()) == ("", UNSAID)
+    assert fields.said() == {}
+
+
+def test_a_name_given_later_is_what_is_saved_and_a_bad_one_stops_nothing_but_prompts(
+    viewer: Any, tmp_path: Path
+) -> None:
+    panel = Panel(viewer)
+    panel.add_layers()
+    viewer.layers[BOXES].add_rectangles(corners(0))
+    for result in panel.begin(segmented):
+        panel.take(result)
+    name = panel.of_structure.name
+    for text, note in (("thyroid nodul", "did you mean thyroid nodule?"), ("a\\b", "1 to 64 characters")):
+        name.setCurrentText(text)
+        name.lineEdit().editingFinished.emit()
+        assert note in panel.status.text()
+    panel.start(segmented)
+    assert "can't name a structure" in panel.status.text()
+    data, attributes, _ = viewer.layers[MASKS].as_layer_data_tuple()
+    assert attributes["metadata"][OURS]["answers"].names == {1: "thyroid nodul"}
+    name.setCurrentText("Thyroid nodule")
+    write_labels(str(tmp_path / "m.png"), data, attributes)
+    [said] = json.loads((tmp_path / "m.json").read_text())["objects"]
+    assert (said["id"], said["name"], said["codes"]["type"]["value"]) == (1, "thyroid nodule", "237495005")
+
+
+def test_notes_on_prompts_are_shown(viewer: Any) -> None:
+    panel = Panel(viewer)
+    panel.add_layers()
+    viewer.layers[BOXES].add_rectangles(corners(0) - [0, 40, 0])
+    for result in panel.begin(segmented):
+        panel.take(result)
+    assert "reaches beyond the image" in panel.status.text()
+
+
 def test_a_point_keeps_what_it_was_when_the_next_is_another(viewer: Any) -> None:
     """The last point is selected, and what is set for the next one must not change how it looks or what it
     says.
@@ -102,8 +175,6 @@ def test_a_point_keeps_what_it_was_when_the_next_is_another(viewer: Any) -> None
 
 
 def test_tracks_and_saves(viewer: Any, tmp_path: Path) -> None:
-    from uniultra.hosts.napari.writer import write_labels
-
     panel = Panel(viewer)
     panel.add_layers()
     viewer.layers[BOXES].add_rectangles(corners(1))

@@ -13,7 +13,7 @@ from uniultra.geometry import scale_of
 from uniultra.hosts.napari.prompts import Prompts, numbered
 from uniultra.io.masks import ids_of
 from uniultra.model_facts import ModelFacts
-from uniultra.results import FrameResult, ObjectResult, segment_frame
+from uniultra.results import FrameResult, ObjectResult, segment_frame, with_names
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import track
 from uniultra.types import Cine, Mask
@@ -32,12 +32,14 @@ class Answers:
         cine: the source.
         model: what made the masks.
         found: (frame, structure) to the quality and the area in pixels of the mask as it was made.
+        names: what structures are called, by their numbers; those without a name are left out.
     """
 
     path: str | None
     cine: Cine
     model: ModelFacts
     found: dict[tuple[int, int], tuple[float, int]] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
 
     def quality(self, frame: int, number: int, area: int) -> float | None:
         """The predicted IoU of a mask that nobody changed since; None of another."""
@@ -72,8 +74,10 @@ def segmented(segmenter: Segmenter, cine: Cine, prompts: Prompts) -> Iterator[Fr
 def tracked(segmenter: Segmenter, cine: Cine, prompts: Prompts) -> Iterator[FrameResult]:
     """Every frame, from prompts on some. Raises PromptError, FileError."""
     renamed, numbers = numbered(prompts)
+    names = {number: one.name for own in renamed.values() for number, one in own.items()}
     for result in track(segmenter, cine, renamed):
-        objects = (replace(one, number=numbers[one.number - 1]) for one in result.objects)
+        named = with_names(result, names)
+        objects = (replace(one, number=numbers[one.number - 1]) for one in named.objects)
         yield replace(result, objects=tuple(objects))
 
 
@@ -113,6 +117,6 @@ def results_of(labels: np.ndarray, answers: Answers) -> Iterable[FrameResult]:
                 notes.append(f"structure {identity} was edited by hand: its quality isn't known")
             logits = np.where(inside, np.float32(SURE_LOGIT), np.float32(-SURE_LOGIT))
             mask = Mask(inside, logits, quality or 0.0, scale_of(frame.calibration, inside))
-            objects.append(ObjectResult(identity, mask))
+            objects.append(ObjectResult(identity, mask, name=answers.names.get(identity, "")))
         shown: Any = None if answers.cine.count == 1 else number
         yield FrameResult(frame, tuple(objects), answers.model, shown, notes=tuple(notes))

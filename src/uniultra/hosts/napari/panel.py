@@ -5,6 +5,7 @@ tracked through the cine, with the quality of each.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,14 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from uniultra.errors import UniUltraError
+from uniultra.errors import PromptError, UniUltraError
 from uniultra.hosts.napari.layers import OURS, cine_of
 from uniultra.hosts.napari.masks import Answers, empty_labels, painted, segmented, tracked
 from uniultra.hosts.napari.prompts import IN, OUT, Prompts, prompts_of
+from uniultra.hosts.napari.said_fields import SaidFields
 from uniultra.measure import area_px
+from uniultra.model_facts import read_structures
+from uniultra.registry import DEFAULT, find
 from uniultra.results import FrameResult
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine
@@ -47,6 +51,8 @@ class Panel(QWidget):
         self._segmenter = segmenter
         self.image = QComboBox()
         self.structure = QSpinBox(minimum=1, maximum=255)
+        known = segmenter.facts.structures if segmenter else read_structures(find(DEFAULT).folder)
+        self.of_structure = SaidFields(known)
         self.says = QComboBox()
         self.says.addItems([IN, OUT])
         self.prepare = QPushButton("Prompt layers")
@@ -68,6 +74,7 @@ class Panel(QWidget):
         form = QFormLayout()
         form.addRow("image", self.image)
         form.addRow("structure", self.structure)
+        self.of_structure.add_to(form)
         form.addRow("points lie", self.says)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
@@ -82,6 +89,9 @@ class Panel(QWidget):
         self.stop.clicked.connect(self.halt)
         self.clear.clicked.connect(self.remove)
         self.structure.valueChanged.connect(self.defaults_changed)
+        self.structure.valueChanged.connect(self.of_structure.show)
+        self.of_structure.changed.connect(self.names_changed)
+        self.of_structure.noted.connect(self._say)
         self.says.currentTextChanged.connect(self.defaults_changed)
         self.viewer.layers.events.inserted.connect(self.images_changed)
         self.viewer.layers.events.removed.connect(self.images_changed)
@@ -142,7 +152,16 @@ class Panel(QWidget):
         if BOXES in self.viewer.layers:
             layer = self.viewer.layers[BOXES]
             boxes, of_boxes = [np.asarray(one) for one in layer.data], list(layer.features["structure"])
-        return prompts_of(points, of_points, boxes, of_boxes)
+        return prompts_of(points, of_points, boxes, of_boxes, self.of_structure.said())
+
+    def names_changed(self) -> None:
+        """Calls the masks that are there what their structures are called now, where all names are legal."""
+        if MASKS not in self.viewer.layers:
+            return
+        answers = self.viewer.layers[MASKS].metadata.get(OURS, {}).get("answers")
+        if answers is not None:
+            with suppress(PromptError):
+                answers.names = self.of_structure.names()
 
     def begin(self, work: Work) -> Iterator[FrameResult]:
         """The results that work yields, and the layer of masks made ready for them. Raises PromptError."""
@@ -165,6 +184,7 @@ class Panel(QWidget):
                 units=layer.units,
                 metadata={OURS: {"path": path, "answers": answers}},
             )
+            self.names_changed()
         return work(self._segmenter, cine, prompts)
 
     def take(self, result: FrameResult) -> None:
@@ -177,7 +197,10 @@ class Panel(QWidget):
             mm2 = found.area_mm2
             area = f"{area_px(found.mask)} px" if mm2 is None else f"{mm2:.0f} mm²"
             said = f" {found.status}" if found.status else ""
-            self._row((str(result.number or 0), str(found.number), f"{found.mask.quality:.2f}{said}", area))
+            called = f"{found.number} {found.name}".rstrip()
+            self._row((str(result.number or 0), called, f"{found.mask.quality:.2f}{said}", area))
+        if result.notes:
+            self._say("; ".join(result.notes))
 
     def start(self, work: Work) -> None:
         """Works in the background, and shows each result as it comes."""
@@ -202,9 +225,10 @@ class Panel(QWidget):
             self.worker.quit()
 
     def remove(self) -> None:
-        """Removes the panel's layers."""
+        """Removes the panel's layers, and what was said of structures."""
         for name in (POINTS, BOXES, MASKS):
             self._remove(name)
+        self.of_structure.forget()
         self.table.setRowCount(0)
 
     def _answers(self, cine: Cine) -> Answers | None:

@@ -5,8 +5,8 @@ napari's coordinates of data are (frame, y, x) or (y, x), 0 at the centre of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,11 +20,20 @@ Prompts = dict[int, dict[int, Prompt]]
 """Frame, from 0, to prompts by the structures' numbers."""
 
 
+@dataclass(frozen=True)
+class Said:
+    """What is said of a structure on all frames: its name, and how its rectangles fit; "" for nothing."""
+
+    name: str = ""
+    box_fit: str = ""
+
+
 def prompts_of(
     points: np.ndarray,
     of_points: Sequence[tuple[int, str]],
     boxes: Sequence[np.ndarray],
     of_boxes: Sequence[int],
+    said_of: Mapping[int, Said] | None = None,
 ) -> Prompts:
     """All prompts.
 
@@ -33,6 +42,7 @@ def prompts_of(
         of_points: for each the structure's number, and IN or OUT.
         boxes: corners of each rectangle, (4, 2 or 3).
         of_boxes: for each the structure's number; of several of one structure on a frame the last counts.
+        said_of: what is said of structures, by their numbers.
 
     Raises PromptError: a structure has points outside alone, or an empty box.
     """
@@ -47,7 +57,9 @@ def prompts_of(
         at[1].append(NEGATIVE if said == OUT else POSITIVE)
     found: Prompts = {}
     for (frame, number), (places, labels, box_xyxy) in sorted(frames.items()):
-        prompt = Prompt(box_xyxy, tuple(places), tuple(labels))
+        own = (said_of or {}).get(number, Said())
+        fit = "" if box_xyxy is None else own.box_fit
+        prompt = Prompt(box_xyxy, tuple(places), tuple(labels), name=own.name, box_fit=fit)
         found.setdefault(frame, {})[number] = prompt
     return found
 

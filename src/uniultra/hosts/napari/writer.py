@@ -74,7 +74,7 @@ def _write_seg(path: Path, answers: Answers, results: list[FrameResult]) -> None
             )
             for result in results
         }
-        segments.append(Segment(f"structure {number}", planes))
+        segments.append(Segment(answers.names.get(number) or f"structure {number}", planes))
     write_dataset(path, segmentation(source_of(source.header), segments, maker(answers.model)), force=True)
 
 
@@ -87,7 +87,7 @@ def _write_nrrd(path: Path, answers: Answers, results: list[FrameResult]) -> Non
     ids = np.zeros(answers.cine.frame_hw, np.uint8)
     for at, found in enumerate(result.objects, 1):
         ids[found.mask.mask_hw] = at
-    names = [f"structure {found.number}" for found in result.objects]
+    names = [found.label for found in result.objects]
     colours = [PALETTE[(found.number - 1) % len(PALETTE)] for found in result.objects]
     source = None if answers.path is None else _source(answers)
     lies = None
