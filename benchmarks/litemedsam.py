@@ -38,7 +38,6 @@ from uniultra.evaluation.report.run_report import (
     write_report,
 )
 from uniultra.evaluation.settings import EvaluationSettings, parse_kinds
-from uniultra.evaluation.summary import summarise
 from uniultra.hashes import file_sha256
 from uniultra.io.output import check_free
 from uniultra.types import Frame, Mask, Prompt, mask_box
@@ -200,7 +199,7 @@ def main(
     provenance = Provenance(LiteMedSam.name, manifest.sha256, limit, weights_sha256=file_sha256(weights))
     write_report(out, build_report(evaluation, provenance), force)
     partial.path.unlink()
-    summary = summarise(evaluation.records, provenance.bootstrap_seed, provenance.bootstrap_samples)
+    summary = evaluation.summary(provenance.bootstrap_seed, provenance.bootstrap_samples)
     print(to_overview(summary), to_markdown(summary), sep="\n", end="")
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -45,19 +45,20 @@ class Evaluation:
     images_without_objects: int
     empty: tuple[EmptyAnswer, ...] = ()
     skipped: tuple[Skipped, ...] = ()
-    _summaries: dict[tuple[int, int], Summary] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    _drawn: dict[Any, Summary] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def summary(self, seed: int, samples: int) -> Summary:
         """`summarise` of its records; each bootstrap is drawn once."""
-        if (seed, samples) not in self._summaries:
-            self._summaries[seed, samples] = summarise(self.records, seed, samples)
-        return self._summaries[seed, samples]
+        return self._once(summarise, seed, samples)
 
     def structures(self, seed: int, samples: int) -> Summary:
-        """`summarise_structures` of its records."""
-        return summarise_structures(self.records, seed, samples)
+        """`summarise_structures` of its records, likewise."""
+        return self._once(summarise_structures, seed, samples)
+
+    def _once(self, how: Callable[..., Summary], seed: int, samples: int) -> Summary:
+        if (how, seed, samples) not in self._drawn:
+            self._drawn[how, seed, samples] = how(self.records, seed, samples)
+        return self._drawn[how, seed, samples]
 
 
 Progress = Callable[[Row, tuple[Record, ...]], None]

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from uniultra.errors import DataError, OutputError
+from uniultra.evaluation import summary
+from uniultra.evaluation.metrics import bootstrap_means
 from uniultra.evaluation.protocol import Evaluation
 from uniultra.evaluation.records import Record, Skipped
 from uniultra.evaluation.report.html import to_html
@@ -234,3 +238,25 @@ def test_an_existing_file_is_kept_unless_forced(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "mine"
     write_report(path, report, force=True)
     assert json.loads(path.read_text(encoding="utf-8"))["model"] == "mini"
+
+
+def test_each_interval_is_drawn_once_for_tables_and_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Organs and structures: what the tables took is not drawn again for the file."""
+    records = tuple(
+        replace(record, structure=name)
+        for record, name in zip(RECORDS, ("wall", "lumen", "", "wall"), strict=True)
+    )
+    evaluation = replace(EVALUATION, records=records)
+    drawn: list[int] = []
+
+    def counted(*arguments: Any) -> np.ndarray:
+        drawn.append(1)
+        return bootstrap_means(*arguments)
+
+    monkeypatch.setattr(summary, "bootstrap_means", counted)
+    tables = tables_of(evaluation, Provenance("mini", "ab" * 32))
+    once = len(drawn)
+    report = build_report(evaluation, Provenance("mini", "ab" * 32))
+    assert list(report["structures"]["box"]) == ["breast: lumen", "breast: wall"]
+    assert "breast: lumen" in tables[1]
+    assert len(drawn) == once == 6, "two organs with a box, one with a click, and three structures so"
