@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers.utils.logging import enable_progress_bar
 
@@ -177,3 +178,31 @@ def test_a_packed_file_that_lacks_weights_is_no_model(
     save_file(tensors, tmp_path / "model.safetensors", {"format": "pt", MARK: PACKING})
     with pytest.raises(ModelError, match=r"lacks \d+ weights of SAM 2, such as 'mask_decoder"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("writer", ["adapter", "packed", "folder"])
+def test_the_same_content_has_the_same_bytes(tmp_path: Path, model: PromptableModel, writer: str) -> None:
+    """safetensors alone orders the metadata of one call otherwise than that of the next."""
+    file = tmp_path / "model.safetensors"
+    found = set()
+    for _ in range(12):
+        WRITERS[writer](file, model)
+        found.add(file.read_bytes())
+    assert len(found) == 1
+
+
+def test_metadata_of_any_text_and_order_is_read_as_it_was_given(tmp_path: Path) -> None:
+    """What a folder may be called, too: the header keeps its length, so the tensors stay where they are."""
+    file, tensors = tmp_path / "a.safetensors", {"b": torch.arange(5.0), "a": torch.ones(3, dtype=torch.int8)}
+    given = {"z": 'a "quoted" \\ path/é\u2028\x7f\x01\n\t\b\f😀', "format": "pt", "é": "", MARK: PACKING}
+    write_tensors(file, tensors, given)
+    for each in (file, tmp_path / "old.safetensors"):
+        if each != file:
+            save_file(tensors, str(each), given)  # what earlier versions wrote
+        with safe_open(str(each), framework="pt") as opened:
+            assert opened.metadata() == given
+        assert all(torch.equal(value, tensors[name]) for name, value in load_file(each).items())
+    head = file.read_bytes()[8:]
+    assert [head.index(f'"{name}":'.encode()) for name in sorted(given)] == sorted(
+        head.index(f'"{name}":'.encode()) for name in given
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,10 +26,27 @@ MODEL_FILES = ("config.json", "model.safetensors")
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> None:
-    """A safetensors file, in the place of an older one. Raises OutputError."""
+    """A safetensors file, in the place of an older one; the same content has the same bytes. Raises
+    OutputError.
+    """
     stored = {name: value.detach().contiguous().cpu() for name, value in tensors.items()}
     with whole(path, force=True) as part, _os_errors_of(path):
         save_file(stored, str(part), metadata)
+        _sort_metadata(part)
+
+
+def _sort_metadata(path: Path) -> None:
+    """By name: safetensors writes them in an order that differs from call to call."""
+    with path.open("r+b") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        header["__metadata__"] = dict(sorted(header.get("__metadata__", {}).items()))
+        if not header["__metadata__"]:
+            return
+        text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode().ljust(size)
+        assert len(text) == size, f"{path.name} has a header that isn't as short as it can be"
+        file.seek(8)
+        file.write(text)
 
 
 def save_folder(model: PreTrainedModel, out: Path, force: bool = True) -> None:
