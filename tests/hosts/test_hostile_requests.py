@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from uniultra import Segmenter
+from uniultra.box_fit import BoxFit
 from uniultra.hosts import itksnap, nninteractive
 from uniultra.hosts.packed_arrays import pack
 from uniultra.web.settings import ServeSettings
@@ -31,7 +32,11 @@ SAID = st.fixed_dictionaries(
         "interaction_bbox": st.lists(INDEX, max_size=4) | JSON,
         "shape": INDEX | JSON,
         "run_prediction": st.booleans(),
-        "image_properties": st.fixed_dictionaries({"frames_axis": st.integers(-1, 3) | JSON}) | JSON,
+        "image_properties": st.fixed_dictionaries(
+            {"frames_axis": st.integers(-1, 3) | JSON},
+            optional={"label": st.text(max_size=70) | JSON, "box_fit": st.sampled_from(BoxFit) | JSON},
+        )
+        | JSON,
     },
 )
 ARRAYS = st.builds(

@@ -247,6 +247,45 @@ def test_a_server_of_cines_and_a_segmentation_to_follow(segmenter: Segmenter) ->
             state.set_image(frames[None], wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("axis", [None, 0])
+def test_what_is_said_with_the_image_is_said_of_each_prompt(
+    client: nnInteractiveRemoteInferenceSession, segmenter: Segmenter, axis: int | None
+) -> None:
+    """Of slices and of a cine; boxes alone have a fit, and a name that the model hasn't learned is none."""
+    frames, (x0, y0, x1, y1) = cine(), BOX
+    box, spans = (x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5), [[2, 3], [y0, y1 + 1], [x0, x1 + 1]]
+    for name, fit in (("", ""), ("Left ventricular myocardium", "loose"), ("cyst", "tight")):
+        client.set_image(frames[None], {"frames_axis": axis, "label": name or None, "box_fit": fit or None})
+        target = np.zeros(frames.shape, np.uint8)
+        client.set_target_buffer(target)
+        client.add_bbox_interaction(spans, True)
+        prompt = Prompt(box, name=name if name != "cyst" else "", box_fit=fit)
+        if axis is None:
+            [right] = segmenter.segment(Frame(frames[2]), [prompt])
+            assert np.array_equal(target[2] > 0, right.mask_hw)
+        else:
+            assert np.array_equal(target > 0, tracked(segmenter, frames, {2: prompt}))
+        plain = segmenter.segment(Frame(frames[2]), [Prompt(box)])[0].mask_hw
+        assert np.array_equal(target[2] > 0, plain) == (name == "")
+        client.reset_interactions()  # the next structure in the image
+        client.add_point_interaction([2, 85, 100], True)
+        point = Prompt(None, ((100, 85),), (1,), name=prompt.name)
+        [right] = segmenter.segment(Frame(frames[2]), [point])
+        assert axis == 0 or np.array_equal(target[2] > 0, right.mask_hw)
+
+
+def test_what_cannot_be_said_of_an_image_is_refused(client: nnInteractiveRemoteInferenceSession) -> None:
+    for said, message in (
+        ({"box_fit": "snug"}, "give tight"),
+        ({"box_fit": ["tight"]}, "give tight"),
+        ({"label": "a\\b"}, "can't name a structure"),
+        ({"label": 7}, "is not text"),
+    ):
+        with pytest.raises(Exception, match="400 Bad Request") as refused:
+            client.set_image(picture()[None, None], said)
+        assert message in refused.value.response.json()["detail"]  # type: ignore[attr-defined]
+
+
 def test_scribble_lasso_and_a_segmentation_to_go_on_from(client: nnInteractiveRemoteInferenceSession) -> None:
     target = show(client, picture()[None])
     x0, y0, x1, y1 = BOX

@@ -3,7 +3,8 @@
 
 Read from MIC-DKFZ/nnInteractive at 154d9c6. Unlike its server this one needs no GPU. It answers for one
 slice at a time, or follows a structure through a cine: where the server was started for cines, or where
-`image_properties` of `set_image`, which the protocol leaves free, name a `frames_axis`.
+`image_properties` of `set_image`, which the protocol leaves free, name a `frames_axis`. They may also say a
+`label` and a `box_fit` of all structures in the image; no window sends them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from starlette.responses import JSONResponse, Response
 
 from uniultra.errors import PromptError
 from uniultra.hosts.packed_arrays import pack, unpack
+from uniultra.hosts.said import Said
 from uniultra.hosts.serving import Endpoint, HostGuard, RefusedError, in_turn, json_object, route
 from uniultra.hosts.volume_planes import Span
 from uniultra.hosts.volume_prompts import VolumePrompts
@@ -160,9 +162,9 @@ def _answer(state: VolumePrompts, ran: bool, span: Span | None) -> Response:
 
 
 def _set_image(state: VolumePrompts, said: dict[str, Any], body: bytes) -> Response:
-    properties, image = said.get("image_properties"), unpack(body)
-    axis = properties.get("frames_axis") if isinstance(properties, dict) else None
-    state.set_image(image, axis)
+    given, image = said.get("image_properties"), unpack(body)
+    properties = given if isinstance(given, dict) else {}
+    state.set_image(image, properties.get("frames_axis"), Said.of(properties))
     return JSONResponse({"original_image_shape": list(image.shape)})
 
 

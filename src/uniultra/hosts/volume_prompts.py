@@ -16,6 +16,7 @@ import numpy as np
 
 from uniultra.errors import PromptError
 from uniultra.geometry import inscribed_centre
+from uniultra.hosts.said import NOTHING, Said
 from uniultra.hosts.volume_cine import Following, cine_of
 from uniultra.hosts.volume_planes import Span, changed, frame_axis, grey, indices, plane, spread, xy
 from uniultra.segmenter import Segmenter
@@ -40,11 +41,11 @@ class Shown:
     labels: tuple[int, ...] = ()
     mask_hw: np.ndarray | None = None
 
-    def prompt(self) -> Prompt | None:
+    def prompt(self, said: Said) -> Prompt | None:
         """None where nothing points at a structure yet."""
         if self.box_xyxy is None and self.mask_hw is None and POSITIVE not in self.labels:
             return None
-        return Prompt(self.box_xyxy, self.points_xy, self.labels, self.mask_hw)
+        return said.prompt(self.box_xyxy, self.points_xy, self.labels, self.mask_hw)
 
 
 @dataclass
@@ -60,17 +61,19 @@ class VolumePrompts:
     volume: np.ndarray | None = None
     masks: np.ndarray | None = None
     frames_axis: int | None = None
+    said: Said = NOTHING
     shown: dict[Place, Shown] = field(default_factory=dict)
     history: list[_Step] = field(default_factory=list)
     following: Following = field(default_factory=Following)
     waiting: tuple[Place, ...] = ()
 
-    def set_image(self, image: np.ndarray, frames_axis: int | None = None) -> None:
+    def set_image(self, image: np.ndarray, frames_axis: int | None = None, said: Said = NOTHING) -> None:
         """Takes an image [C, ., ., .] of one channel, or three of colour.
 
         Args:
             frames_axis: of a cine, the axis (0 to 2) along which its frames are; None for slices, but where
                 `cines` are expected. An image of one frame is neither.
+            said: of the structures in it.
 
         Raises:
             PromptError: another shape, too large, or values that aren't finite.
@@ -88,7 +91,7 @@ class VolumePrompts:
             raise PromptError(f"frames_axis {frames_axis!r:.20}; legal are 0, 1 and 2; or leave it out")
         self.volume = grey(values)
         axis = 0 if self.cines and frames_axis is None else frames_axis
-        self.frames_axis = None if 1 in values.shape else axis
+        self.frames_axis, self.said = None if 1 in values.shape else axis, said
         self.reset()
 
     def reset(self) -> None:
@@ -263,7 +266,7 @@ class VolumePrompts:
     def _segment(self, place: Place) -> bool:
         """Answers the prompts of a slice, or has a cine begin there; False where they point at nothing."""
         volume, masks = self._both()
-        prompt = self.shown[place].prompt()
+        prompt = self.shown[place].prompt(self.said)
         if prompt is None:
             return False
         if self.frames_axis is not None:
@@ -281,7 +284,9 @@ class VolumePrompts:
         if axis is None:
             return False
         prompts = {
-            number: prompt for (_, number), one in self.shown.items() if (prompt := one.prompt()) is not None
+            number: prompt
+            for (_, number), one in self.shown.items()
+            if (prompt := one.prompt(self.said)) is not None
         }
 
         def put(number: int, mask_hw: np.ndarray) -> None:

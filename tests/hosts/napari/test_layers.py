@@ -22,9 +22,10 @@ from uniultra.hosts.napari.masks import (
     segmented,
     tracked,
 )
-from uniultra.hosts.napari.prompts import IN, OUT, Said, numbered, prompts_of
+from uniultra.hosts.napari.prompts import IN, OUT, numbered, prompts_of
 from uniultra.hosts.napari.reader import get_reader, read
 from uniultra.hosts.napari.writer import write_labels
+from uniultra.hosts.said import Said
 from uniultra.io.cines import open_cine
 from uniultra.io.label_maps import READERS
 from uniultra.io.masks import read_ids

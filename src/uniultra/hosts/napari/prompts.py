@@ -6,10 +6,11 @@ napari's coordinates of data are (frame, y, x) or (y, x), 0 at the centre of the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from uniultra.hosts.said import NOTHING, Said
 from uniultra.types import NEGATIVE, POSITIVE, Prompt
 
 IN, OUT = "in", "out"
@@ -18,14 +19,6 @@ _Given = tuple[list[tuple[float, float]], list[int], tuple[float, float, float, 
 """Points, their labels, and a box."""
 Prompts = dict[int, dict[int, Prompt]]
 """Frame, from 0, to prompts by the structures' numbers."""
-
-
-@dataclass(frozen=True)
-class Said:
-    """What is said of a structure on all frames: its name, and how its rectangles fit; "" for nothing."""
-
-    name: str = ""
-    box_fit: str = ""
 
 
 def prompts_of(
@@ -57,10 +50,8 @@ def prompts_of(
         at[1].append(NEGATIVE if said == OUT else POSITIVE)
     found: Prompts = {}
     for (frame, number), (places, labels, box_xyxy) in sorted(frames.items()):
-        own = (said_of or {}).get(number, Said())
-        fit = "" if box_xyxy is None else own.box_fit
-        prompt = Prompt(box_xyxy, tuple(places), tuple(labels), name=own.name, box_fit=fit)
-        found.setdefault(frame, {})[number] = prompt
+        own = (said_of or {}).get(number, NOTHING)
+        found.setdefault(frame, {})[number] = own.prompt(box_xyxy, tuple(places), tuple(labels))
     return found
 
 

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QComboBox, QCompleter, QFormLayout
 
 from uniultra.box_fit import BoxFit
 from uniultra.errors import PromptError
-from uniultra.hosts.napari.prompts import Said
+from uniultra.hosts.said import NOTHING, Said
 from uniultra.structures import legal_name, unlisted_note
 
 UNSAID = "not said"
@@ -47,7 +47,7 @@ class SaidFields(QObject):
     def show(self, number: int) -> None:
         """What is said of another structure."""
         self._number = number
-        own = self._of.get(number, Said())
+        own = self._of.get(number, NOTHING)
         for field, text in ((self.name, own.name), (self.fit, own.box_fit or UNSAID)):
             field.blockSignals(True)
             field.setCurrentText(text)
@@ -75,7 +75,7 @@ class SaidFields(QObject):
         self.changed.emit()
 
     def _note(self) -> None:
-        name = self._of.get(self._number, Said()).name
+        name = self._of.get(self._number, NOTHING).name
         if not name or name == self._noted:
             return
         self._noted = name
