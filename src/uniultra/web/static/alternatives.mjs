@@ -16,7 +16,7 @@ export async function nextAlternative() {
     return;
   }
   const { file, frame, selected } = app,
-    prompt = { box: mask.box, box_fit: mask.box_fit, points: mask.points, labels: mask.labels };
+    prompt = { box: mask.box, box_fit: mask.box_fit, points: mask.points, labels: mask.labels, ...named(selected) };
   const key = JSON.stringify([app.file.id, app.frame, app.selected, prompt]);
   try {
     if (key !== known.key) known = { key, answers: await ask(prompt), at: 0 };
@@ -42,7 +42,6 @@ async function ask(prompt) {
   try {
     return await sendJson("POST", `${framePath()}/alternatives`, {
       ...prompt,
-      ...named(app.selected),
       spacing_mm_yx: doc().spacing_mm_yx,
     });
   } finally {

@@ -3,7 +3,7 @@
 import { sendJson } from "./api.mjs";
 import { knownName } from "./core/named.mjs";
 import { maskOf, objectOf, withChangedObject, withMask, withObject } from "./doc.mjs";
-import { app, changed, commit, doc, draw, framePath, named, say } from "./state.mjs";
+import { amend, app, changed, commit, doc, draw, framePath, named, say } from "./state.mjs";
 import { reasonOf, sentence, t } from "./texts.mjs";
 import { stopTracking } from "./track.mjs";
 
@@ -30,14 +30,15 @@ export function refit(fit) {
   });
 }
 
-// The same where a structure was given another name, if that tells the model something else.
+// The same where a structure was given another name, if that tells the model something else: one step back takes both.
 export function rename(id, name) {
   const before = objectOf(doc(), id).name,
     { structures } = app.workspace;
   commit(withChangedObject(doc(), id, { name }));
   if (knownName(before, structures) === knownName(name, structures)) return;
+  const renamed = doc();
   inTurn(async () => {
-    const asked = { id, before: maskOf(doc(), app.frame, id) };
+    const asked = { id, before: maskOf(doc(), app.frame, id), name, renamed };
     if (asked.before) await again(asked, asked.before.box_fit);
   });
 }
@@ -84,7 +85,7 @@ async function follow() {
     while (next && app.hover) {
       const began = performance.now(),
         path = framePath(),
-        request = { points: [next], labels: [1], quick: true };
+        request = { points: [next], labels: [1], ...named(app.selected), quick: true };
       next = null;
       const { counts, size_hw: size } = await sendJson("POST", `${path}/segment`, request);
       if (app.hover && path === framePath()) {
@@ -116,9 +117,11 @@ function target(anew) {
 }
 
 // [document, id] to take an answer into: what the person changed meanwhile stays. Null where what it builds on is gone.
-function place({ id, before }) {
+function place({ id, before, name }) {
   if (id === null) return withObject(doc(), `${t("structure")} ${doc().objects.length + 1}`);
-  return objectOf(doc(), id) && maskOf(doc(), app.frame, id) === before ? [doc(), id] : null;
+  const object = objectOf(doc(), id),
+    same = object && (name ?? object.name) === object.name;
+  return same && maskOf(doc(), app.frame, id) === before ? [doc(), id] : null;
 }
 
 // The answer; null where the person has gone on to another frame or file by then.
@@ -133,14 +136,15 @@ function accept(asked, prompt, answer) {
   if (!placed) return;
   const { counts, quality, region } = answer,
     [next, id] = placed;
-  app.selected = id;
+  if (asked.id === null) app.selected = id; // else who has selected another one meanwhile goes on with that
   const notes = answer.notes.map(sentence);
   if (answer.area_px === 0) {
     say([t("nothingFound"), ...notes].join(" "));
     return;
   }
   if (notes.length) say(notes.join(" "));
-  commit(withMask(next, app.frame, id, { ...prompt, counts, quality, region, source: "prompt" }));
+  const put = asked.renamed === doc() ? amend : commit;
+  put(withMask(next, app.frame, id, { ...prompt, counts, quality, region, source: "prompt" }));
   draw();
 }
 

@@ -66,7 +66,7 @@ export function commit(next) {
 
 // Goes on with the last change: undo leads back to before it began.
 export function amend(next) {
-  app.history.doc = next;
+  Object.assign(app.history, { doc: next, future: [] });
   settle();
 }
 

@@ -35,6 +35,7 @@ export class Tools {
   down(event) {
     if (!app.file || event.target.closest("button, input")) return;
     byId("stage").setPointerCapture(event.pointerId);
+    if (document.activeElement?.matches("input")) document.activeElement.blur(); // a finger doesn't: what was typed counts
     const [x, y] = this.at(event);
     if (event.pointerType === "touch") this.touches.set(event.pointerId, [x, y]);
     if (this.touches.size === 2) {
