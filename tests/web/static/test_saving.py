@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
 from PIL import Image
 
@@ -90,6 +91,46 @@ def test_a_file_that_was_replaced_on_the_disk_must_be_opened_again(
     tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
     assert annotations(tmp_path, "picture.png")["width"] == size[0]
     assert all("409" in fault for fault in tab.faults)  # the browser's own notes
+    context.close()
+    server.stop()
+
+
+def test_what_was_measured_of_a_file_that_was_replaced_is_not_shown_of_the_new_one(
+    chromium: Any, tmp_path: Path
+) -> None:
+    """The same pixels and masks at twice the millimetres; a plane kept of the old file is refused."""
+    fill_folder(tmp_path)
+    server = started(tmp_path)
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en-GB")
+    tab = tab_of(context, server.link)
+    tab.open("cine.dcm")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+    length = tab.page.locator("#measures tr", has_text="Long diameter").locator("td")
+    playwright.expect(length).to_contain_text("mm")
+    before = float(length.inner_text().split()[0])
+    tab.page.locator("#first-plane").click()
+    dicom = pydicom.dcmread(tmp_path / "cine.dcm")
+    for key in ("PhysicalDeltaX", "PhysicalDeltaY"):
+        setattr(dicom.SequenceOfUltrasoundRegions[0], key, 0.1)
+    dicom.save_as(tmp_path / "cine.dcm")
+    tab.open("picture.png")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+    tab.page.locator("#volume").click()
+    refused = tab.page.locator(
+        "#measures .warning", has_text="'cine.dcm' changed on the disk since its plane was kept"
+    )
+    playwright.expect(refused).to_be_visible()
+    assert tab.page.evaluate("seen.app.saving") == "saved", "the file that is shown is the same"
+    tab.open("cine.dcm")
+    assert len(tab.state()["doc"]["frames"]) == 1
+    playwright.expect(length).to_contain_text("mm")
+    tab.page.wait_for_function(
+        "(before) => Math.abs(parseFloat(document.querySelector('#measures td').innerText) - before) > 1",
+        arg=before,
+    )
+    assert float(length.inner_text().split()[0]) == pytest.approx(2 * before, abs=0.2)
     context.close()
     server.stop()
 

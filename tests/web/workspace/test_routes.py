@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -458,6 +459,25 @@ def test_a_volume_from_two_planes_or_the_reason_why_there_is_none(page: TestClie
     assert "no calibration is known" in without["simpson"]["problem"]
     unknown = page.post(at, json={"counts": other, "first": first | {"item": "none"}})
     assert unknown.status_code == 404
+
+
+def test_a_first_plane_of_a_file_that_was_replaced_since_is_refused(page: TestClient, folder: Path) -> None:
+    """Its mask would be measured by the millimetres of the new file."""
+    opened = f"/v1/workspace/items/{item_id(page, 'cine.gif')}"
+    first = {"item": item_id(page, "cine.gif"), "frame": 1, "counts": TRUTH}
+    at = f"/v1/workspace/items/{item_id(page, 'a.png')}/frames/0/volume"
+
+    def asked():
+        return page.post(at, json={"counts": TRUTH, "first": first})
+
+    first["stamp"] = page.get(opened).json()["stamp"]
+    assert asked().is_success
+    os.utime(folder / "cine.gif", (1, 1))
+    refused = asked()
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (422, "image")
+    assert refused.json()["detail"].startswith("'cine.gif' changed on the disk since its plane was kept;")
+    first["stamp"] = page.get(opened).json()["stamp"]
+    assert asked().is_success
 
 
 def test_slicer_reads_the_exported_segmentation(page: TestClient, folder: Path) -> None:

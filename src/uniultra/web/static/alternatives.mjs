@@ -2,7 +2,7 @@
 
 import { sendJson } from "./api.mjs";
 import { maskOf, withMask } from "./doc.mjs";
-import { app, commit, doc, framePath, named, say } from "./state.mjs";
+import { app, commit, doc, fileKey, framePath, named, say } from "./state.mjs";
 import { reasonOf, t } from "./texts.mjs";
 
 let known = { key: "", answers: [], at: 0 };
@@ -17,7 +17,7 @@ export async function nextAlternative() {
   }
   const { file, frame, selected } = app,
     prompt = { box: mask.box, box_fit: mask.box_fit, points: mask.points, labels: mask.labels, ...named(selected) };
-  const key = JSON.stringify([app.file.id, app.frame, app.selected, prompt]);
+  const key = JSON.stringify([fileKey(), app.frame, app.selected, prompt]);
   try {
     if (key !== known.key) known = { key, answers: await ask(prompt), at: 0 };
   } catch (error) {

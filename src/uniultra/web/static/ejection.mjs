@@ -3,7 +3,7 @@
 import { sendJson } from "./api.mjs";
 import { maskOf } from "./doc.mjs";
 import { areaIn } from "./shapes.mjs";
-import { app, changed, doc, itemPath } from "./state.mjs";
+import { app, changed, doc, fileKey, itemPath } from "./state.mjs";
 import { reasonOf } from "./texts.mjs";
 
 const kept = new Map();
@@ -23,7 +23,7 @@ export function extremes(id) {
 }
 
 const keyOf = (id, { diastole, systole }) =>
-  JSON.stringify([app.file.id, id, diastole, systole, doc().spacing_mm_yx]);
+  JSON.stringify([fileKey(), id, diastole, systole, doc().spacing_mm_yx]);
 
 // What is known of it: the server's answer, or {problem}; null where nobody asked.
 export const ejectionOf = (id, found) => kept.get(keyOf(id, found)) ?? null;

@@ -3,7 +3,7 @@
 import { masksOn, objectOf } from "./doc.mjs";
 import { lengthOf } from "./core/scale.mjs";
 import { sendJson } from "./api.mjs";
-import { app, calibration, changed, doc, framePath } from "./state.mjs";
+import { app, calibration, changed, doc, fileKey, framePath } from "./state.mjs";
 import { NAMES, number, t } from "./texts.mjs";
 
 const kept = new Map();
@@ -14,7 +14,7 @@ let answers = 0;
 // How many answers have come: a panel that shows them is old when there are more.
 export const measured = () => answers;
 
-const keyOf = (mask) => JSON.stringify([app.file.id, app.frame, mask.counts, doc().spacing_mm_yx]);
+const keyOf = (mask) => JSON.stringify([fileKey(), app.frame, mask.counts, doc().spacing_mm_yx]);
 
 // What the server measured of a structure on this frame; null until it is here.
 export function measuresOf(id) {

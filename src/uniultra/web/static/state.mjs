@@ -51,6 +51,8 @@ export function named(id) {
 
 export const selectedMask = () => maskOf(doc(), app.frame, app.selected);
 export const calibration = () => withUserSize(app.file.calibration, doc().spacing_mm_yx);
+// Tells what is kept of a file from what was kept before it was replaced on the disk.
+export const fileKey = () => `${app.file.id} ${app.file.stamp}`;
 export const itemPath = (id = app.file.id) => `/v1/workspace/items/${id}`;
 export const framePath = () => `${itemPath()}/frames/${app.frame}`;
 

@@ -2,11 +2,11 @@
 
 import { sendJson } from "./api.mjs";
 import { el } from "./dom.mjs";
-import { app, changed, doc, framePath, say } from "./state.mjs";
+import { app, changed, doc, fileKey, framePath, say } from "./state.mjs";
 import { number, reasonOf, sentence, t } from "./texts.mjs";
 
 const kept = new Map();
-let plane = null, // {item, file, frame, structure, counts, spacing_mm_yx} of the first plane
+let plane = null, // {item, stamp, file, frame, structure, counts, spacing_mm_yx} of the first plane
   answers = 0;
 
 // Changes with everything that the parts below show.
@@ -18,8 +18,8 @@ export function keepPlane(next) {
   changed();
 }
 
-const keyOf = (mask) => JSON.stringify([plane, app.file.id, app.frame, mask.counts, doc().spacing_mm_yx]);
-const isFirst = (mask) => plane?.item === app.file.id && plane.frame === app.frame && plane.counts === mask.counts;
+const keyOf = (mask) => JSON.stringify([plane, fileKey(), app.frame, mask.counts, doc().spacing_mm_yx]);
+const isFirst = (mask) => plane?.item === app.file.id && plane.stamp === app.file.stamp && plane.frame === app.frame && plane.counts === mask.counts;
 
 // What the measures' panel shows of it for the selected structure.
 export function volumeParts(object, mask) {
@@ -41,8 +41,8 @@ export function volumeRows(mask) {
 
 function choice(object, mask) {
   const take = () => {
-    const { id: item, name: file } = app.file;
-    keepPlane({ item, file, frame: app.frame, structure: object.name, counts: mask.counts, spacing_mm_yx: doc().spacing_mm_yx });
+    const { id: item, stamp, name: file } = app.file;
+    keepPlane({ item, stamp, file, frame: app.frame, structure: object.name, counts: mask.counts, spacing_mm_yx: doc().spacing_mm_yx });
     say(t("planeKept"));
   };
   if (plane) return null;
@@ -55,8 +55,8 @@ const forget = () => el("button", { type: "button", class: "link", "data-key": "
 
 async function askVolume(mask) {
   const key = keyOf(mask),
-    { item, frame, counts, spacing_mm_yx } = plane;
-  const request = { counts: mask.counts, spacing_mm_yx: doc().spacing_mm_yx, first: { item, frame, counts, spacing_mm_yx } };
+    { item, stamp, frame, counts, spacing_mm_yx } = plane;
+  const request = { counts: mask.counts, spacing_mm_yx: doc().spacing_mm_yx, first: { item, stamp, frame, counts, spacing_mm_yx } };
   try {
     kept.set(key, await sendJson("POST", `${framePath()}/volume`, request));
   } catch (error) {

@@ -26,7 +26,7 @@ from uniultra.web.workspace.jobs import (
     Tracked,
     Warm,
 )
-from uniultra.web.workspace.same_file import same_file
+from uniultra.web.workspace.same_file import is_changed, same_file
 from uniultra.web.workspace.schemas import (
     EjectionIn,
     MeasureIn,
@@ -121,7 +121,13 @@ def _add_measures(router: APIRouter, service: Service, workspace: Workspace) -> 
         """A structure's volume from two planes."""
         item = workspace.item(item_id)
         requested = await service.bodies.read(request, VolumeIn)
-        first = workspace.item(requested.first.item)
+        first, stamp = workspace.item(requested.first.item), requested.first.stamp
+        if stamp is not None and await is_changed(first, stamp):
+            raise Problem(
+                "image",
+                f"'{first.name}' changed on the disk since its plane was kept; open it again, check its mask "
+                "and keep the plane again",
+            )
         job = Planes(
             item.path,
             _pixel_size(requested.spacing_mm_yx),

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from uniultra.text import Said
 from uniultra.web.problems import Problem
 from uniultra.web.workspace.answers import stamp_of, stamp_text
+from uniultra.web.workspace.items import Item
 from uniultra.web.workspace.workspace import Workspace
 
 HEADER = "x-uniultra-stamp"
@@ -25,8 +26,12 @@ def same_file(workspace: Workspace) -> Any:
         shown = request.headers.get(HEADER)
         if shown is None:
             return
-        now = await asyncio.to_thread(stamp_of, workspace.item(item_id).path)
-        if stamp_text(now) != shown:
+        if await is_changed(workspace.item(item_id), shown):
             raise Problem("changed", Said("file-changed", "the file changed on the disk; open it again"))
 
     return Depends(check)
+
+
+async def is_changed(item: Item, stamp: str) -> bool:
+    """Whether a file is another one than when opening it gave this stamp."""
+    return stamp_text(await asyncio.to_thread(stamp_of, item.path)) != stamp

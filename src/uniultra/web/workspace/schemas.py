@@ -139,10 +139,11 @@ class EjectionIn(Strict):
 
 
 class PlaneIn(MeasureIn):
-    """A mask on a frame of a file of the work list."""
+    """A mask on a frame of a file of the work list, which must have the stamp still."""
 
     item: Annotated[str, StringConstraints(strict=True, max_length=40)]
     frame: Number0
+    stamp: Annotated[str, StringConstraints(strict=True, max_length=80)] | None = None
 
 
 class VolumeIn(MeasureIn):
