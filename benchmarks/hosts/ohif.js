@@ -39,10 +39,11 @@ window.setup = async (base64, width, height) => {
   await tools.segmentation.addSegmentationRepresentations('view', [{ segmentationId: 'found', type: Labelmap }]);
   tools.segmentation.activeSegmentation.setActiveSegmentation('view', 'found');
   tools.segmentation.segmentIndex.setActiveSegmentIndex('found', 1);
-  const models = await (await fetch('/uniultra-mini/models.json')).json();
+  const modelName = new URLSearchParams(location.search).get('model');
+  const models = await (await fetch(`/${modelName}/models.json`)).json();
   ai = new ONNXSegmentationController({
     models,
-    modelName: 'uniultra-mini',
+    modelName,
     listeners: [(...parts) => lines.push(parts.join(' '))],
     getPromptAnnotations: () => prompts,
   });

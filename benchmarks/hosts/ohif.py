@@ -2,7 +2,7 @@
 compares its labelmap with `uniultra segment`.
 
     uniultra export --model uniultra-mini --for ohif --out FOLDER
-    python benchmarks/hosts/ohif.py FOLDER
+    python benchmarks/hosts/ohif.py FOLDER [--label NAME] [--box-fit FIT]    (where the export had them)
 
 Needs node, npm (it installs the pinned packages into a temporary folder), Chromium and playwright. Without
 --absolute the controller's own path to its engine stays as it is.
@@ -14,6 +14,7 @@ import argparse
 import base64
 import functools
 import http.server
+import json
 import shutil
 import subprocess
 import tempfile
@@ -48,13 +49,22 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--absolute", action="store_true", help="give onnxruntime-web an absolute path")
     parser.add_argument("--provider", default="wasm")
+    parser.add_argument("--label", default="")
+    parser.add_argument("--box-fit", default="")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         root = build(Path(place), given.folder)
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=root))
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        query = f"provider={given.provider}&threads=1" + ("&absolute" if given.absolute else "")
-        compare(f"http://127.0.0.1:{server.server_port}/?{query}")
+        query = f"model={model_of(given.folder)}&provider={given.provider}&threads=1"
+        query += "&absolute" if given.absolute else ""
+        compare(f"http://127.0.0.1:{server.server_port}/?{query}", given.label, given.box_fit)
+
+
+def model_of(folder: Path) -> str:
+    """What its file calls the model, which is the folder that its addresses name, too."""
+    [name] = json.loads((folder / "models.json").read_text(encoding="utf-8"))
+    return str(name)
 
 
 def build(place: Path, model: Path) -> Path:
@@ -65,7 +75,7 @@ def build(place: Path, model: Path) -> Path:
     web = place / "www"
     command = ["npx", "esbuild", "main.js", "--bundle", "--format=esm", "--define:global=window"]
     subprocess.run([*command, f"--outfile={web / 'main.js'}", "--log-level=error"], cwd=place, check=True)
-    shutil.copytree(model, web / "uniultra-mini")
+    shutil.copytree(model, web / model_of(model))
     (web / "ort").mkdir()
     for file in (place / "node_modules/onnxruntime-web/dist").glob("*.wasm"):
         shutil.copy(file, web / "ort")
@@ -73,13 +83,13 @@ def build(place: Path, model: Path) -> Path:
     return web
 
 
-def compare(address: str) -> None:
+def compare(address: str, name: str, fit: str) -> None:
     frame = read_frame(Path(uniultra.__file__).parent / "examples" / "malignant_183.jpg")
     segmenter = Segmenter.load()
     x0, y0, x1, y1 = BOX
     asks = {
-        "BoxPrompt": ([[x0, y0], [x1, y0], [x0, y1], [x1, y1]], Prompt(BOX)),
-        "MarkerInclude": ([list(CLICK)], Prompt(points_xy=(CLICK,), point_labels=(1,))),
+        "BoxPrompt": ([[x0, y0], [x1, y0], [x0, y1], [x1, y1]], Prompt(BOX, name=name, box_fit=fit)),
+        "MarkerInclude": ([list(CLICK)], Prompt(None, (CLICK,), (1,), name=name)),
     }
     with sync_playwright() as playwright:
         options = ["--no-sandbox", "--enable-unsafe-swiftshader", "--use-angle=swiftshader"]

@@ -16,6 +16,7 @@ const asks = {
   box: { input_boxes: [[[116, 40, 398, 318]]] },
   click: { input_points: [[[[257, 179]]]], input_labels: [[[1]]] },
   both: { input_boxes: [[[116, 40, 398, 318]]], input_points: [[[[130, 60]]]], input_labels: [[[0]]] },
+  named: { input_points: [[[[116, 40], [398, 318], ...Array(4).fill([0, 0])]]], input_labels: [[[6, 7, 12, 13, 14, 15]]] },
   two: { input_points: [[[[257, 179]], [[60, 380]]]], input_labels: [[[1], [1]]] },
 };
 const found = {};

@@ -3,10 +3,11 @@
     uniultra export --model uniultra-mini --for x-anylabeling --out FOLDER
     python -m venv VENV; VENV/bin/pip install x-anylabeling-cvhub==4.2.1 onnxruntime onnx
     VENV/bin/python benchmarks/hosts/x_anylabeling.py FOLDER IMAGE > polygons.json
-    python benchmarks/hosts/x_anylabeling.py --compare IMAGE polygons.json
+    python benchmarks/hosts/x_anylabeling.py --compare IMAGE polygons.json [NAME [FIT]]
 
-The first runs in the program's environment, which has no uniultra; the second in ours. The image is
-src/uniultra/examples/malignant_183.jpg; BOX and CLICK are on its lesion.
+The first runs in the program's environment, which has no uniultra; the second in ours, with the --label and
+the --box-fit of the export where it had them. The image is src/uniultra/examples/malignant_183.jpg; BOX and
+CLICK are on its lesion.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def run(folder: Path, image: str) -> None:
         app.quit()
 
 
-def compare(image: str, polygons: Path) -> None:
+def compare(image: str, polygons: Path, name: str = "", fit: str = "") -> None:
     """In ours: Dice with one pass on the whole image, and with `segment`."""
     import cv2
     import numpy as np
@@ -70,24 +71,24 @@ def compare(image: str, polygons: Path) -> None:
     x0, y0, x1, y1 = (edge - 0.5 for edge in BOX)  # there 0 is the edge of the first pixel
     click, out = ((x - 0.5, y - 0.5) for x, y in (CLICK, OUT))
     prompts = {
-        "rectangle": Prompt((x0, y0, x1, y1)),
-        "rectangle, cropping": Prompt((x0, y0, x1, y1)),
-        "rectangle and a point, cropping": Prompt((x0, y0, x1, y1), (out,), (0,)),
-        "point": Prompt(points_xy=(click,), point_labels=(1,)),
+        "rectangle": Prompt((x0, y0, x1, y1), name=name, box_fit=fit),
+        "rectangle, cropping": Prompt((x0, y0, x1, y1), name=name, box_fit=fit),
+        "rectangle and a point, cropping": Prompt((x0, y0, x1, y1), (out,), (0,), name=name, box_fit=fit),
+        "point": Prompt(points_xy=(click,), point_labels=(1,), name=name),
     }
     found = json.loads(polygons.read_text(encoding="utf-8"))
-    for name, prompt in prompts.items():
+    for kind, prompt in prompts.items():
         mask_hw = np.zeros(frame.pixels_hw.shape, np.uint8)
-        cv2.fillPoly(mask_hw, [np.array(polygon, np.int32) for polygon in found[name]], 1)
+        cv2.fillPoly(mask_hw, [np.array(polygon, np.int32) for polygon in found[kind]], 1)
         [followed] = segmenter.segment(frame, [prompt])
         [once] = segmenter.decode(segmenter.encode(frame), [prompt])
         dices = [dice(mask_hw > 0, other.mask_hw) for other in (once, followed)]
-        print(f"{name}: Dice {dices[0]:.3f} with one pass, {dices[1]:.3f} with segment")
+        print(f"{kind}: Dice {dices[0]:.3f} with one pass, {dices[1]:.3f} with segment")
     print(f"everything: {len(found['everything'])} polygons")
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--compare":
-        compare(sys.argv[2], Path(sys.argv[3]))
+        compare(sys.argv[2], Path(sys.argv[3]), *sys.argv[4:])
     else:
         run(Path(sys.argv[1]), sys.argv[2])

@@ -21,14 +21,18 @@ from typer.testing import CliRunner
 from phantoms import speckled
 from uniultra import Segmenter
 from uniultra.cli.main import app
-from uniultra.errors import ModelError
+from uniultra.errors import ModelError, UniUltraError
 from uniultra.evaluation.metrics import dice
+from uniultra.export.decoder_hints import hints_for
 from uniultra.export.graph_builder import GraphBuilder
 from uniultra.export.host_files import host_folder, write_host
+from uniultra.model_facts import ModelFacts
 from uniultra.registry import DEFAULT, find
 from uniultra.types import Frame, Prompt
 
 BOX = (300.0, 260.0, 720.0, 700.0)
+WIDE = (200.0, 160.0, 820.0, 800.0)
+"""A box that what is said of it matters for."""
 CENTRE = (505.0, 480.0)
 
 
@@ -56,31 +60,113 @@ def picture(side: int) -> np.ndarray:
     return speckled((columns - 0.49) ** 2 + (rows - 0.47) ** 2 <= 0.19**2).pixels_hw
 
 
-def test_x_anylabeling_is_fed_by_place_and_gets_the_mask_of_one_pass(
-    folders: dict[str, Path], segmenter: Segmenter
-) -> None:
-    encoder, decoder = (opened(folders["x-anylabeling"] / f"{half}coder.onnx") for half in ("en", "de"))
-    side = segmenter.facts.input_size
+def ask_x_anylabeling(
+    folder: Path, pixels: np.ndarray, points: list[tuple[float, float]], labels: list[int]
+) -> tuple[np.ndarray, float]:
+    """As the program feeds the graphs: RGB as ImageNet's, and seven values by their places."""
+    encoder, decoder = (opened(folder / f"{half}coder.onnx") for half in ("en", "de"))
+    side = len(pixels)
     assert encoder.get_inputs()[0].shape == [1, 3, side, side]
-    pixels = picture(side)  # of the model's own side: nothing is resized, so that the masks must be the same
     rgb = np.repeat(pixels[None].astype(np.float32) / 255, 3, axis=0)
     mean, std = (
         np.array(v, np.float32)[:, None, None] for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     )
     fine, middle, embed = encoder.run(None, {encoder.get_inputs()[0].name: ((rgb - mean) / std)[None]})
-    box = tuple(side * edge / 1024 for edge in BOX)
-    points = np.array([[box[:2], box[2:], (20.0, 20.0)]], np.float32)  # 0 is the edge of the first pixel
     grid = np.zeros((1, 1, side // 4, side // 4), np.float32)
-    labels, none = np.array([[2, 3, 0]], np.float32), np.zeros(1, np.float32)
-    values = (embed, fine, middle, points, labels, grid, none)
+    marks, none = np.array([labels], np.float32), np.zeros(1, np.float32)
+    values = (embed, fine, middle, np.array([points], np.float32), marks, grid, none)
     feed = {put.name: value for put, value in zip(decoder.get_inputs(), values, strict=True)}
     masks, quality = decoder.run(None, feed)
+    found = cv2.resize(masks[0, int(np.argmax(quality[0]))], (side, side), interpolation=cv2.INTER_LINEAR) > 0
+    return found, float(quality[0, 0])
+
+
+def test_x_anylabeling_is_fed_by_place_and_gets_the_mask_of_one_pass(
+    folders: dict[str, Path], segmenter: Segmenter
+) -> None:
+    side = segmenter.facts.input_size
+    pixels = picture(side)  # of the model's own side: nothing is resized, so that the masks must be the same
+    box = tuple(side * edge / 1024 for edge in BOX)
+    points = [box[:2], box[2:], (20.0, 20.0)]  # 0 is the edge of the first pixel
+    found, quality = ask_x_anylabeling(folders["x-anylabeling"], pixels, points, [2, 3, 0])
     prompt = Prompt(tuple(edge - 0.5 for edge in box), ((19.5, 19.5),), (0,))
     [right] = segmenter.decode(segmenter.encode(Frame(pixels)), [prompt])
-    found = cv2.resize(masks[0, int(np.argmax(quality[0]))], (side, side), interpolation=cv2.INTER_LINEAR) > 0
     assert right.mask_hw.any()
     assert dice(found, right.mask_hw) > 0.999
-    assert quality[0, 0] == pytest.approx(right.quality, abs=1e-3)
+    assert quality == pytest.approx(right.quality, abs=1e-3)
+
+
+WALL = "left ventricular myocardium"
+
+
+@pytest.mark.parametrize(
+    ("name", "fit"), [(WALL.upper(), "loose"), ("", "tight"), ("left atrium", "")], ids=str
+)
+def test_a_graph_holds_one_name_and_one_fit(
+    tmp_path: Path, folders: dict[str, Path], segmenter: Segmenter, name: str, fit: str
+) -> None:
+    """Every prompt of it is that of `segment` with them; the fit is said of the user's boxes alone."""
+    write_host("x-anylabeling", host_folder(DEFAULT), tmp_path / "x", name=name, box_fit=fit)
+    side = segmenter.facts.input_size
+    pixels = picture(side)
+    box = tuple(side * edge / 1024 for edge in WIDE)
+    centred = tuple(edge - 0.5 for edge in box)
+    seen = segmenter.encode(Frame(pixels))
+    [right] = segmenter.decode(seen, [Prompt(centred, name=name, box_fit=fit)])
+    [plain] = segmenter.decode(seen, [Prompt(centred)])
+    found, quality = ask_x_anylabeling(tmp_path / "x", pixels, [box[:2], box[2:]], [2, 3])
+    assert dice(found, right.mask_hw) > 0.999
+    assert abs(quality - right.quality) < 1e-4 < 5e-4 < abs(quality - plain.quality)
+    ohif, canvas = tmp_path / "ohif", picture(1024)
+    write_host("ohif", host_folder(DEFAULT), ohif, name=name, box_fit=fit)
+    [right] = segmenter.segment(Frame(canvas), [Prompt(WIDE, ((330, 300),), (0,), name=name, box_fit=fit)])
+    marks = [WIDE[:2], WIDE[2:], (330.0, 300.0)]
+    found, quality = ask_ohif(ohif, canvas, marks, [2, 3, 0])
+    assert dice(found, right.mask_hw) > 0.995
+    assert quality == pytest.approx(right.quality, abs=0.015)
+    assert abs(quality - ask_ohif(folders["ohif"], canvas, marks, [2, 3, 0])[1]) > 5e-4
+    write_host("ohif", host_folder(DEFAULT), tmp_path / "named", name=name)
+    clicked = [ask_ohif(folder, canvas, [CENTRE], [1]) for folder in (ohif, tmp_path / "named")]
+    assert clicked[0][1] == clicked[1][1]  # of a fit nothing is said where there is no box of the user's
+    assert (ohif / "decoder.onnx").stat().st_size < 1.05 * (folders["ohif"] / "decoder.onnx").stat().st_size
+
+
+def test_files_of_one_structure_are_kept_apart(tmp_path: Path) -> None:
+    for host in ("x-anylabeling", "ohif"):
+        write_host(host, host_folder(DEFAULT), tmp_path / host, name=WALL, box_fit="loose")
+    lines = (tmp_path / "x-anylabeling" / "uniultra.yaml").read_text(encoding="utf-8").splitlines()
+    said = {key: json.loads(value) for key, value in (line.split(": ", 1) for line in lines)}
+    assert said["name"].endswith("-left-ventricular-myocardium-loose")
+    assert said["display_name"].endswith(f", {WALL}, loose boxes)")
+    [(name, parts)] = json.loads((tmp_path / "ohif" / "models.json").read_text(encoding="utf-8")).items()
+    assert name == f"{DEFAULT}-left-ventricular-myocardium-loose"
+    assert [part["url"] for part in parts] == [f"/{name}/encoder.onnx", f"/{name}/decoder.onnx"]
+    facts = ModelFacts("own", "1", 256, structures=("Herz", "心臓"))
+    assert (hints_for(facts, "herz").suffix, hints_for(facts, "心臓").suffix) == ("-herz", "-structure-2")
+
+
+def test_what_a_model_does_not_know_is_not_exported(tmp_path: Path) -> None:
+    ask = ["export", "--model", DEFAULT, "--out", str(tmp_path / "x")]
+    for more, message in (
+        (
+            ["--for", "ohif", "--label", "cyst"],
+            "'cyst' is not a name that uniultra-mini knows; give left ventr",
+        ),
+        (["--for", "ohif", "--label", "a\\b"], "can't name a structure"),
+        (["--for", "huggingface", "--label", "cyst"], "a prompt says them; leave them out"),
+        (["--for", "huggingface", "--box-fit", "tight"], "a prompt says them; leave them out"),
+        (["--name", "x", "--label", "cyst"], "--label applies to --for x-anylabeling and --for ohif only"),
+        (["--name", "x", "--box-fit", "tight"], "--box-fit applies to --for x-anylabeling and"),
+    ):
+        with pytest.raises(UniUltraError, match=message):
+            raise CliRunner().invoke(app, [*ask, *more]).exception or AssertionError
+    assert CliRunner().invoke(app, [*ask, "--for", "ohif", "--box-fit", "snug"]).exit_code == 2
+    assert not (tmp_path / "x").exists()
+    plain = ModelFacts("plain", "1", 256)
+    with pytest.raises(ModelError, match="plain knows; leave it out"):
+        hints_for(plain, "liver")
+    with pytest.raises(ModelError, match="plain doesn't tell tight and loose boxes apart; leave it out"):
+        hints_for(plain, "", "tight")
 
 
 def test_x_anylabeling_decodes_a_grid_of_clicks_in_one_batch(folders: dict[str, Path]) -> None:

@@ -19,7 +19,10 @@ from uniultra.backends.hub import sums_of
 from uniultra.cli.main import app
 from uniultra.evaluation.metrics import dice
 from uniultra.export.hub_folder import write_hub_folder
+from uniultra.geometry import ModelMap
 from uniultra.hashes import file_sha256
+from uniultra.named import name_labels
+from uniultra.prompt_arrays import prompt_arrays
 from uniultra.registry import DEFAULT, find
 from uniultra.types import Frame, Prompt
 
@@ -68,6 +71,7 @@ def test_transformers_js_gets_the_masks_of_one_pass(folder: Path) -> None:
     features = {f"image_embeddings.{i}": value for i, value in enumerate(maps)}
     segmenter = Segmenter.load(threads=1)
     embedding = segmenter.encode(Frame(pixels))
+    to_model = ModelMap(embedding.region, SIDE)
     box, click, out = (75.0, 65.0, 180.0, 175.0), (126.0, 120.0), (20.0, 20.0)
     asks: dict[str, tuple[list[Prompt], list[object], list[object], list[object]]] = {
         "boxes": ([Prompt(box), Prompt((10, 10, 90, 90))], [[]], [[], []], [[*box], [10, 10, 90, 90]]),
@@ -81,6 +85,12 @@ def test_transformers_js_gets_the_masks_of_one_pass(folder: Path) -> None:
             [],
         ),
         "both": ([Prompt(box, (out,), (0,))], [[out]], [[0]], [[*box]]),
+        "said": (
+            [Prompt(box, name="left ventricular myocardium", box_fit="loose")],
+            [[box[:2], box[2:], *[(0, 0)] * 4]],
+            [[6, 7, *name_labels(1)]],
+            [],
+        ),
     }
     for name, (prompts, points, labels, boxes) in asks.items():
         fed = features | {
@@ -98,16 +108,9 @@ def test_transformers_js_gets_the_masks_of_one_pass(folder: Path) -> None:
         # Alone, a prompt's answer is the same: nothing is padded.
         logits, _ = segmenter.backend.decode(
             embedding.features,
-            *(np.array(part) for part in _arrays(prompts[0])),
-            np.zeros((1, 1, GRID, GRID), np.float32),
-            np.zeros(1, np.float32),
+            *prompt_arrays(prompts[:1], to_model, True, segmenter.facts.structures),
         )
         np.testing.assert_allclose(masks[0, 0, 0], logits[0], atol=2e-3)
-
-
-def _arrays(prompt: Prompt) -> tuple[list[object], list[object]]:
-    corners = [] if prompt.box_xyxy is None else [prompt.box_xyxy[:2], prompt.box_xyxy[2:]]
-    return [[*prompt.points_xy, *corners]], [[*prompt.point_labels, *([2, 3] if corners else [])]]
 
 
 def test_nothing_is_left_of_what_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from uniultra.box_fit import BoxFit
 from uniultra.cli.terminal.extras import need
 from uniultra.cli.terminal.options import given_options
 from uniultra.cli.terminal.text import label, say
 from uniultra.errors import ModelError
 from uniultra.io.texts import read_json
+from uniultra.structures import legal_name
 from uniultra.text import command
 
 if TYPE_CHECKING:
@@ -81,14 +83,33 @@ def export(
             "calibration are kept, but for what --pass and --calibration change."
         ),
     ] = None,
+    structure: Annotated[
+        str | None,
+        typer.Option(
+            "--label",
+            help="With --for x-anylabeling or ohif: the structure that it segments, by a name that the model "
+            "knows.",
+        ),
+    ] = None,
+    box_fit: Annotated[
+        BoxFit | None,
+        typer.Option(help="With --for x-anylabeling or ohif: how boxes will be drawn, tight or loose."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
     """Export a model to ONNX with a parity report against torch, or in another program's format. Needs
     uniultra[train].
     """
     if host is not None:
-        _export_for(host, model, out, given_options(ctx, ("model", "out", "host", "force")), force)
+        others = given_options(ctx, ("model", "out", "host", "structure", "box_fit", "force"))
+        meant = "" if structure is None else legal_name(structure)
+        _export_for(host, model, out, others, (force, meant, box_fit or ""))
         return
+    if structure is not None or box_fit is not None:
+        flag = "--label" if structure is not None else "--box-fit"
+        raise ModelError(
+            f"{flag} applies to --for x-anylabeling and --for ohif only; add one, or leave it out"
+        )
     if name is None:
         raise ModelError("--name is missing: what the model is to be called")
     need("train", "torch", "transformers", "onnx", "onnxscript")
@@ -124,7 +145,7 @@ def export(
     say(*_lines(report), f"Model in {out}; use it with {command('--model', out)}")
 
 
-def _export_for(host: str, model: str, out: Path, others: list[str], force: bool) -> None:
+def _export_for(host: str, model: str, out: Path, others: list[str], settings: tuple[bool, str, str]) -> None:
     """The graphs of a published model or a folder, as another program takes them."""
     need("train", "onnx")
     from uniultra.export.host_files import host_folder, write_host
@@ -133,7 +154,7 @@ def _export_for(host: str, model: str, out: Path, others: list[str], force: bool
         raise ModelError(
             f"--for {host} takes a model as it is; export it with {', '.join(others)} to a folder first"
         )
-    say(*_lines(write_host(host, host_folder(model), out, force)))
+    say(*_lines(write_host(host, host_folder(model), out, *settings)))
 
 
 def _calibrated(files: list[Path]) -> ExportSettings:

@@ -11,6 +11,7 @@ import onnx
 from uniultra.atomic import staged
 from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend
 from uniultra.errors import ModelError
+from uniultra.export.decoder_hints import Hints, hints_for
 from uniultra.export.graph_builder import Pair, check_pair
 from uniultra.export.host_sam1 import CANVAS, ohif
 from uniultra.export.host_sam2 import x_anylabeling
@@ -20,12 +21,17 @@ from uniultra.model_facts import ModelFacts
 from uniultra.registry import MODELS, find, verified_folder
 from uniultra.text import command
 
-HOSTS: Mapping[str, Callable[[Pair, ModelFacts], Pair]] = {"x-anylabeling": x_anylabeling, "ohif": ohif}
+HOSTS: Mapping[str, Callable[[Pair, ModelFacts, Hints], Pair]] = {
+    "x-anylabeling": x_anylabeling,
+    "ohif": ohif,
+}
 HUB = "huggingface"
 CONFIG = {"x-anylabeling": "uniultra.yaml", "ohif": "models.json"}
 
 
-def write_host(host: str, folder: Path, out: Path, force: bool = False) -> dict[str, str]:
+def write_host(
+    host: str, folder: Path, out: Path, force: bool = False, name: str = "", box_fit: str = ""
+) -> dict[str, str]:
     """Writes a model folder's graphs as a program feeds them, and the program's own file; all, or none.
 
     Args:
@@ -33,15 +39,22 @@ def write_host(host: str, folder: Path, out: Path, force: bool = False) -> dict[
         folder: has encoder.onnx, decoder.onnx and model.json.
         out: the new folder.
         force: whether existing files are replaced.
+        name: of the structure that every prompt means; "" for any.
+        box_fit: of every box: "tight", "loose" or "".
 
     Returns:
         the SHA-256 of each file.
 
     Raises:
-        ModelError: an unknown program, or a model that can't be read or has a side that doesn't fit.
+        ModelError: an unknown program, or a model that can't be read, has a side that doesn't fit, or doesn't
+            know what holds of prompts.
         OutputError: files are there.
     """
     if host == HUB:
+        if name or box_fit:
+            raise ModelError(
+                f"--for {HUB} takes no --label and no --box-fit: there a prompt says them; leave them out"
+            )
         return write_hub_folder(folder, out, force)
     if host not in HOSTS:
         raise ModelError(f"--for '{host}' is unknown; use one of {', '.join(HOSTS)}, {HUB}")
@@ -50,14 +63,15 @@ def write_host(host: str, folder: Path, out: Path, force: bool = False) -> dict[
         raise ModelError(
             f"--for ohif: a side of {facts.input_size} px doesn't divide {CANVAS}; use --size 256"
         )
+    hints = hints_for(facts, name, box_fit)
     files = (ENCODER, DECODER, CONFIG[host])
-    pair = HOSTS[host]({file: onnx.load(str(folder / file)) for file in (ENCODER, DECODER)}, facts)
+    pair = HOSTS[host]({file: onnx.load(str(folder / file)) for file in (ENCODER, DECODER)}, facts, hints)
     with staged({file: out / file for file in files}, force) as parts:
         check_pair(pair, facts)
         for file, model in pair.items():
             onnx.save(model, str(parts[file]))
         sizes = {file: parts[file].stat().st_size for file in pair}
-        parts[CONFIG[host]].write_text(_config(host, facts, sizes), encoding="utf-8")
+        parts[CONFIG[host]].write_text(_config(host, facts, hints, sizes), encoding="utf-8")
     return {file: file_sha256(out / file) for file in files}
 
 
@@ -74,24 +88,26 @@ def host_folder(model: str) -> Path:
     return folder
 
 
-def _config(host: str, facts: ModelFacts, sizes: Mapping[str, int]) -> str:
+def _config(host: str, facts: ModelFacts, hints: Hints, sizes: Mapping[str, int]) -> str:
     """What tells the program of the graphs, which lie beside it."""
     if host == "ohif":
+        whole = f"{facts.name}{hints.suffix}"
         models = [
             {
-                "name": f"{facts.name}-{key}",
+                "name": f"{whole}-{key}",
                 "key": key,
-                "url": f"/{facts.name}/{file}",
+                "url": f"/{whole}/{file}",
                 "size": round(sizes[file] / 1e6, 2),
             }
             for key, file in (("encoder", ENCODER), ("decoder", DECODER))
         ]
-        return json.dumps({facts.name: models}, indent=2) + "\n"
+        return json.dumps({whole: models}, indent=2) + "\n"
+    about = ", ".join(filter(None, (f"{facts.name} {facts.version}", hints.text)))
     values = {
         "type": "segment_anything_2",
-        "name": f"{facts.name}-{facts.version}",
+        "name": f"{facts.name}-{facts.version}{hints.suffix}",
         "provider": "UniUltra",
-        "display_name": f"UniUltra ultrasound ({facts.name} {facts.version})",
+        "display_name": f"UniUltra ultrasound ({about})",
         "encoder_model_path": ENCODER,
         "decoder_model_path": DECODER,
         "padding_ratio": round((facts.passes.crop_scale - 1) / 2, 3),

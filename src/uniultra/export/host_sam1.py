@@ -14,6 +14,7 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from uniultra.backends.onnx import DECODER, ENCODER
+from uniultra.export.decoder_hints import Hints
 from uniultra.export.graph_builder import (
     LABELS,
     LUMA,
@@ -39,8 +40,10 @@ OUTSIDE = -20.0
 FIRST_CORNER, LAST_CORNER = 2.0, 3.0
 
 
-def ohif(pair: Pair, facts: ModelFacts) -> Pair:
-    """SAM 1's shape: the picture is the embedding, and the decoder answers with a mask of its size."""
+def ohif(pair: Pair, facts: ModelFacts, hints: Hints) -> Pair:
+    """SAM 1's shape: the picture is the embedding, and the decoder answers with a mask of its size. How boxes
+    fit is said of the user's, not of those around what is found at clicks.
+    """
     build = GraphBuilder()
     mix = np.array([255 * share for share in LUMA], np.float32).reshape(1, 3, 1, 1)
     build("Conv", "input_image", mix, named="image_embeddings")
@@ -52,7 +55,8 @@ def ohif(pair: Pair, facts: ModelFacts) -> Pair:
     ways = {}
     for name in ("box", "clicks"):
         inner = GraphBuilder(f"{name}/", build)
-        view = View(inner, pair, facts)
+        decoder = hints.decoder(pair[DECODER], has_own_box=name == "box")
+        view = View(inner, pair | {DECODER: decoder}, facts)
         logits, quality, seen = view.of_box() if name == "box" else view.of_clicks()
         view.paste(logits, seen, f"{name}/{MASKS}")
         one = np.array([1], np.int64)

@@ -11,6 +11,7 @@ import numpy as np
 from onnx import ModelProto, TensorProto, helper
 
 from uniultra.backends.onnx import DECODER, ENCODER
+from uniultra.export.decoder_hints import Hints
 from uniultra.export.graph_builder import (
     LABELS,
     LUMA,
@@ -30,7 +31,7 @@ from uniultra.model_facts import ModelFacts
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def x_anylabeling(pair: Pair, facts: ModelFacts) -> Pair:
+def x_anylabeling(pair: Pair, facts: ModelFacts, hints: Hints) -> Pair:
     """SAM 2's shape: RGB, normalised as ImageNet's, to three maps, which the decoder takes by place.
 
     Prompts count from the edge of the first pixel; labels are floats.
@@ -45,7 +46,7 @@ def x_anylabeling(pair: Pair, facts: ModelFacts) -> Pair:
         LABELS: build("Cast", LABELS, to=TensorProto.INT64),
         "has_mask_input": build("Expand", "has_mask_input", count),
     }
-    found = build.include("decoder", pair[DECODER].graph, feeds)
+    found = build.include("decoder", hints.decoder(pair[DECODER]).graph, feeds)
     one = np.array([1], np.int64)
     build("Unsqueeze", found["low_res_masks"], one, named=MASKS)
     build("Unsqueeze", found["iou_predictions"], one, named=QUALITY)
