@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 
@@ -65,15 +65,23 @@ console.log(JSON.stringify(spoken));
 
 
 def codes() -> dict[str, list[str]]:
-    """Of every `Said(code, english, name=...)` in the package: the code, and the names of its values."""
+    """Of every `Said(code, english, name=...)` of `text` in the package: the code, and the names of its
+    values.
+    """
     found: dict[str, list[str]] = {}
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        imported = {one.name for node in nodes if _is_of_text(node) for one in node.names}
+        for node in nodes if "Said" in imported else ():
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Said":
                 code = node.args[0]
                 assert isinstance(code, ast.Constant), f"{path}:{node.lineno}: a code is written out"
                 found[str(code.value)] = [str(one.arg) for one in node.keywords]
     return found
+
+
+def _is_of_text(node: ast.AST) -> TypeGuard[ast.ImportFrom]:
+    return isinstance(node, ast.ImportFrom) and node.module == "uniultra.text"
 
 
 def node(script: str, *arguments: str, given: str = "") -> Any:
