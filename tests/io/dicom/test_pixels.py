@@ -308,6 +308,20 @@ def test_a_wrong_offset_table_is_not_believed(tmp_path: Path) -> None:
     np.testing.assert_array_equal(frames_of(save(data, tmp_path / "a.dcm")), stored)
 
 
+@pytest.mark.parametrize("frames", [1, 3])
+def test_an_offset_table_that_counts_fragments_is_not_believed(tmp_path: Path, frames: int) -> None:
+    """As dcmjs 0.52.2 writes it: findings/dcmjs_fragments.sh."""
+    from pydicom.encaps import encapsulate, generate_fragments
+
+    stored = picture(frames)
+    data = encapsulated(dataset(stored), JPEG2000Lossless, [jpeg_2000(frame) for frame in stored], False, 2)
+    _empty, *parts = generate_fragments(data.PixelData)
+    data.PixelData = encapsulate(parts)
+    cine = open_dicom(save(data, tmp_path / "a.dcm"))
+    for number in reversed(range(frames)):
+        np.testing.assert_array_equal(cine.read(number).pixels_hw, stored[number])
+
+
 def test_without_preamble(tmp_path: Path) -> None:
     for syntax in (ImplicitVRLittleEndian, ExplicitVRLittleEndian):
         buffer = io.BytesIO()
