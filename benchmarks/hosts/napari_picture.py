@@ -2,7 +2,7 @@
 
     python -m venv VENV; VENV/bin/pip install 'uniultra[napari]'
     xvfb-run -s '-screen 0 1400x900x24 +extension GLX' VENV/bin/python benchmarks/hosts/napari_picture.py \
-        CLIP 40 415,300,495,345 napari.png
+        CLIP 40 415,300,495,345 napari.png "blood vessel"
 
 Needs OpenGL, as of Mesa's llvmpipe, and the libraries of Qt's xcb plugin (libxcb-cursor0, libxcb-icccm4,
 libxcb-keysyms1): `QT_QPA_PLATFORM=offscreen` has no OpenGL, and napari's window then opens no image.
@@ -22,7 +22,7 @@ from uniultra.hosts.napari.panel import BOXES, Panel
 from uniultra.hosts.napari.reader import read
 
 
-def main(clip: str, frame: int, box: str, out: Path) -> None:
+def main(clip: str, frame: int, box: str, out: Path, name: str) -> None:
     """The window at the prompted frame, its table of frames beside it."""
     viewer = napari.Viewer()
     for data, attributes, kind in read(clip):
@@ -30,6 +30,7 @@ def main(clip: str, frame: int, box: str, out: Path) -> None:
     panel = Panel(viewer)
     viewer.window.add_dock_widget(panel, name="Segment ultrasound")
     panel.add_layers()
+    panel.of_structure.name.setCurrentText(name)
     x0, y0, x1, y1 = map(float, box.split(","))
     corners = [[frame, y0, x0], [frame, y0, x1], [frame, y1, x1], [frame, y1, x0]]
     viewer.layers[BOXES].add_rectangles(np.array(corners))
@@ -56,4 +57,4 @@ def shown() -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], Path(sys.argv[4]))
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], Path(sys.argv[4]), sys.argv[5])

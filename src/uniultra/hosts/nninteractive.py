@@ -23,8 +23,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from uniultra.errors import PromptError
+from uniultra.hosts.description import Description
 from uniultra.hosts.packed_arrays import pack, unpack
-from uniultra.hosts.said import Said
 from uniultra.hosts.serving import Endpoint, HostGuard, RefusedError, in_turn, json_object, route
 from uniultra.hosts.volume_planes import Span
 from uniultra.hosts.volume_prompts import VolumePrompts
@@ -164,7 +164,7 @@ def _answer(state: VolumePrompts, ran: bool, span: Span | None) -> Response:
 def _set_image(state: VolumePrompts, said: dict[str, Any], body: bytes) -> Response:
     given, image = said.get("image_properties"), unpack(body)
     properties = given if isinstance(given, dict) else {}
-    state.set_image(image, properties.get("frames_axis"), Said.of(properties))
+    state.set_image(image, properties.get("frames_axis"), Description.of(properties))
     return JSONResponse({"original_image_shape": list(image.shape)})
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from uniultra.errors import PromptError
 from uniultra.geometry import inscribed_centre
-from uniultra.hosts.said import NOTHING, Said
+from uniultra.hosts.description import NOTHING, Description
 from uniultra.hosts.volume_cine import Following, cine_of
 from uniultra.hosts.volume_planes import Span, changed, frame_axis, grey, indices, plane, spread, xy
 from uniultra.segmenter import Segmenter
@@ -41,7 +41,7 @@ class Shown:
     labels: tuple[int, ...] = ()
     mask_hw: np.ndarray | None = None
 
-    def prompt(self, said: Said) -> Prompt | None:
+    def prompt(self, said: Description) -> Prompt | None:
         """None where nothing points at a structure yet."""
         if self.box_xyxy is None and self.mask_hw is None and POSITIVE not in self.labels:
             return None
@@ -61,13 +61,15 @@ class VolumePrompts:
     volume: np.ndarray | None = None
     masks: np.ndarray | None = None
     frames_axis: int | None = None
-    said: Said = NOTHING
+    said: Description = NOTHING
     shown: dict[Place, Shown] = field(default_factory=dict)
     history: list[_Step] = field(default_factory=list)
     following: Following = field(default_factory=Following)
     waiting: tuple[Place, ...] = ()
 
-    def set_image(self, image: np.ndarray, frames_axis: int | None = None, said: Said = NOTHING) -> None:
+    def set_image(
+        self, image: np.ndarray, frames_axis: int | None = None, said: Description = NOTHING
+    ) -> None:
         """Takes an image [C, ., ., .] of one channel, or three of colour.
 
         Args:

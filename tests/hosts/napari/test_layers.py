@@ -12,6 +12,7 @@ import pytest
 from dicoms import dataset, region, save
 from phantoms import ellipse, speckled
 from uniultra.errors import OutputError, PromptError
+from uniultra.hosts.description import Description
 from uniultra.hosts.napari.layers import OURS, LazyFrames, cine_of, image_layer
 from uniultra.hosts.napari.masks import (
     MOST_BYTES,
@@ -25,7 +26,6 @@ from uniultra.hosts.napari.masks import (
 from uniultra.hosts.napari.prompts import IN, OUT, numbered, prompts_of
 from uniultra.hosts.napari.reader import get_reader, read
 from uniultra.hosts.napari.writer import write_labels
-from uniultra.hosts.said import Said
 from uniultra.io.cines import open_cine
 from uniultra.io.label_maps import READERS
 from uniultra.io.masks import read_ids
@@ -115,7 +115,9 @@ def test_prompts_go_by_frame_and_structure() -> None:
 def test_what_is_said_of_a_structure_goes_to_each_of_its_prompts() -> None:
     """How a box fits only where there is one: of a click it would be refused."""
     points = np.array([[1, 30, 40]], float)
-    found = prompts_of(points, [(7, IN)], [BOX], [7], {7: Said("cyst", "tight"), 8: Said("nobody's")})
+    found = prompts_of(
+        points, [(7, IN)], [BOX], [7], {7: Description("cyst", "tight"), 8: Description("nobody's")}
+    )
     assert found == {
         0: {7: Prompt((24, 20, 72, 64), name="cyst", box_fit="tight")},
         1: {7: Prompt(None, ((40, 30),), name="cyst")},
@@ -148,7 +150,7 @@ def test_tracking_fills_every_frame(tmp_path: Path, segmenter: Segmenter) -> Non
 
 
 def test_tracking_keeps_names(tmp_path: Path, segmenter: Segmenter) -> None:
-    cine, named = open_cine(dicom(tmp_path)), {7: Said("cyst")}
+    cine, named = open_cine(dicom(tmp_path)), {7: Description("cyst")}
     lower = np.add(BOX, (0, 1, 0))
     prompts = prompts_of(np.zeros((0, 3)), [], [BOX, lower], [7, 9], named)
     results = list(tracked(segmenter, cine, prompts))

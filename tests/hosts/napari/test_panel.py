@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ with warnings.catch_warnings():
 from phantoms import ellipse, speckled
 from uniultra.hosts.napari.layers import OURS
 from uniultra.hosts.napari.masks import segmented, tracked
-from uniultra.hosts.napari.panel import BOXES, MASKS, POINTS, Panel
+from uniultra.hosts.napari.panel import BOXES, DONE, MASKS, POINTS, WORKING, Panel
 from uniultra.hosts.napari.prompts import OUT
 from uniultra.hosts.napari.reader import read
 from uniultra.hosts.napari.said_fields import UNSAID
@@ -140,6 +141,20 @@ def test_a_name_given_later_is_what_is_saved_and_a_bad_one_stops_nothing_but_pro
     assert (said["id"], said["name"], said["codes"]["type"]["value"]) == (1, "thyroid nodule", "237495005")
 
 
+def test_work_in_the_background_says_when_it_is_done(viewer: Any) -> None:
+    from qtpy.QtWidgets import QApplication
+
+    panel = Panel(viewer)
+    panel.add_layers()
+    viewer.layers[BOXES].add_rectangles(corners(0))
+    panel.start(segmented)
+    assert (panel.status.text(), panel.here.isEnabled()) == (WORKING, False)
+    until = time.monotonic() + 60
+    while not panel.here.isEnabled() and time.monotonic() < until:
+        QApplication.instance().processEvents()
+    assert (panel.table.rowCount(), panel.status.text()) == (1, DONE)
+
+
 def test_notes_on_prompts_are_shown(viewer: Any) -> None:
     panel = Panel(viewer)
     panel.add_layers()
@@ -190,8 +205,8 @@ def test_tracks_and_saves(viewer: Any, tmp_path: Path) -> None:
 
 def test_faults_are_told_in_the_panel(viewer: Any) -> None:
     panel = Panel(viewer)
-    assert list(panel.begin(segmented)) == []
-    assert "draw a rectangle" in panel.status.text()
+    panel.start(segmented)
+    assert panel.status.text() == "draw a rectangle or click first"
     panel.add_layers()
     panel.says.setCurrentText(OUT)
     viewer.layers[POINTS].add([[0, 4, 4]])

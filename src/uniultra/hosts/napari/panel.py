@@ -36,6 +36,7 @@ from uniultra.types import Cine
 
 POINTS, BOXES, MASKS = "UniUltra points", "UniUltra boxes", "UniUltra masks"
 """Names of the panel's layers."""
+WORKING, DONE = "segmenting", "done; File > Save selected layers saves UniUltra masks"
 COLUMNS = ("frame", "structure", "quality", "area")
 _COLOURS = {IN: "lime", OUT: "red"}
 Work = Callable[[Segmenter, Cine, Prompts], Iterator[FrameResult]]
@@ -167,8 +168,7 @@ class Panel(QWidget):
         """The results that work yields, and the layer of masks made ready for them. Raises PromptError."""
         layer, prompts = self._image_layer(), self.prompts()
         if layer is None or not prompts:
-            self._say("open an image first" if layer is None else "draw a rectangle or click first")
-            return iter(())
+            raise PromptError("open an image first" if layer is None else "draw a rectangle or click first")
         cine = cine_of(layer.data, _attributes(layer))
         if self._segmenter is None:
             self._segmenter = Segmenter.load()
@@ -215,9 +215,16 @@ class Panel(QWidget):
         self.worker = create_worker(lambda: (yield from results))
         self.worker.yielded.connect(self.take)
         self.worker.errored.connect(lambda error: self._say(str(error)))
-        self.worker.finished.connect(lambda: self._busy(False))
+        self.worker.finished.connect(self.finished)
         self._busy(True)
+        self._say(WORKING)
         self.worker.start()
+
+    def finished(self) -> None:
+        """Lets the next work begin; what was said of this one stays."""
+        self._busy(False)
+        if self.status.text() == WORKING:
+            self._say(DONE)
 
     def halt(self) -> None:
         """Ends work after the frame in hand."""

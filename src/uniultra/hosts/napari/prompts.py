@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from uniultra.hosts.said import NOTHING, Said
+from uniultra.hosts.description import NOTHING, Description
 from uniultra.types import NEGATIVE, POSITIVE, Prompt
 
 IN, OUT = "in", "out"
@@ -26,7 +26,7 @@ def prompts_of(
     of_points: Sequence[tuple[int, str]],
     boxes: Sequence[np.ndarray],
     of_boxes: Sequence[int],
-    said_of: Mapping[int, Said] | None = None,
+    said_of: Mapping[int, Description] | None = None,
 ) -> Prompts:
     """All prompts.
 

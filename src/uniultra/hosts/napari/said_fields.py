@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QComboBox, QCompleter, QFormLayout
 
 from uniultra.box_fit import BoxFit
 from uniultra.errors import PromptError
-from uniultra.hosts.said import NOTHING, Said
+from uniultra.hosts.description import NOTHING, Description
 from uniultra.structures import legal_name, unlisted_note
 
 UNSAID = "not said"
@@ -28,7 +28,7 @@ class SaidFields(QObject):
 
     def __init__(self, structures: Sequence[str]) -> None:
         super().__init__()
-        self._of: dict[int, Said] = {}
+        self._of: dict[int, Description] = {}
         self._number, self._noted = 1, ""
         self.name = QComboBox(editable=True, insertPolicy=QComboBox.InsertPolicy.NoInsert)
         self.name.addItems(["", *structures])
@@ -58,7 +58,7 @@ class SaidFields(QObject):
         self._of = {}
         self.show(self._number)
 
-    def said(self) -> dict[int, Said]:
+    def said(self) -> dict[int, Description]:
         """What is said of each structure, by its number. Raises PromptError for a name that isn't legal."""
         return {
             number: replace(own, name=legal_name(own.name)) if own.name else own
@@ -71,7 +71,7 @@ class SaidFields(QObject):
 
     def _keep(self) -> None:
         fit = self.fit.currentText()
-        self._of[self._number] = Said(self.name.currentText().strip(), "" if fit == UNSAID else fit)
+        self._of[self._number] = Description(self.name.currentText().strip(), "" if fit == UNSAID else fit)
         self.changed.emit()
 
     def _note(self) -> None:

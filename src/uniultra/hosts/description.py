@@ -12,14 +12,14 @@ from uniultra.types import Prompt
 
 
 @dataclass(frozen=True)
-class Said:
+class Description:
     """The name, and "tight" or "loose"; "" for nothing."""
 
     name: str = ""
     box_fit: str = ""
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Said:
+    def of(cls, values: Mapping[str, Any]) -> Description:
         """From `label` and `box_fit`, where they are there. Raises PromptError for one that isn't legal."""
         label, fit = values.get("label"), values.get("box_fit")
         check_fit("" if fit is None else fit, has_box=True)
@@ -31,4 +31,4 @@ class Said:
         return Prompt(box_xyxy, points_xy, labels, mask_hw, name=self.name, box_fit=fit)
 
 
-NOTHING = Said()
+NOTHING = Description()
