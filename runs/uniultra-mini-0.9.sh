@@ -11,7 +11,7 @@ kinds=box,box10,loose15,loose30,saidtight,saidloose15,saidloose30,click1,uclick1
 
 # Passes, calibration and the quality by prompt are 0.8.0's, but for the cut of tight boxes' masks, whose cost was chosen on val (docs/LOG.md).
 exported() {
-    uniultra export --model "$1" --settings-from "$start" --pass span_cost=0.03 --precision w8 --name uniultra-mini --version 0.9.0 --out "$2" --force
+    uniultra export --model "$1" --settings-from "$start" --pass span_cost=0.03 --precision w8 --name uniultra-mini --version 0.9.0 --out "$2" "${@:3}" --force
 }
 
 # The names are a heart's, so hearts alone are asked with them.
@@ -29,7 +29,11 @@ for each in 1e-2 3e-2; do
     done
     python benchmarks/tables.py --named named="$run/val-$each--named.json" untold="$run/val-$each.json"
 done
-exported "$run/names-$rate/model" "$run/onnx"
+
+# The quality of one click that says a name has terms of its own.
+uniultra evaluate --model "$run/onnx-$rate" --data "$hearts" --split val --draws 2 --kinds click1,uclick1,scribble --named --out "$run/val-named-clicks.json" --force
+uniultra calibrate "$run/val-named-clicks.json" --by-prompt --out "$run/named-terms.json" --force
+exported "$run/names-$rate/model" "$run/onnx" --calibration "$run/named-terms.json"
 
 # Prompts without a name have the answers that they had; boxes that are said to be tight, others.
 for each in "$start" "$run/onnx"; do

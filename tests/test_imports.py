@@ -8,10 +8,10 @@ The rules, as CONTRIBUTING.md states them:
 2. `pixel_scale`, `model_facts`, `quality`, `types`, `geometry`, `registry` import only each other, `errors`
    and `text`.
 3. `models` imports only `errors`, `text`, `atomic`, `box_fit`, `named`, and `registry` (an adapter goes
-   onto a published base by its name); `evaluation` only `types`, `pixel_scale`, `quality`, `errors`, `text`,
-   `hashes`, `data`, `io`: so what is scored is behind one protocol; `batch` only the core, and the problems
-   of `data`: an archive is segmented by the code that segments one image. Every other part has a row in
-   MAY_IMPORT too, and each row goes down: no two parts import each other.
+   onto a published base by its name); `evaluation` only `types`, `pixel_scale`, `quality`, `named`, `errors`,
+   `text`, `hashes`, `data`, `io`: so what is scored is behind one protocol; `batch` only the core, and the
+   problems of `data`: an archive is segmented by the code that segments one image. Every other part has a
+   row in MAY_IMPORT too, and each row goes down: no two parts import each other.
 4. The core (`io`, `backends.onnx`, `segmenter`, `tracking`, `measure`, ...), `web`, `batch` and `bench` but
    its peers never import torch or what needs it: not themselves, and not by way of a module that they import
    when they are imported.
@@ -89,6 +89,7 @@ MAY_IMPORT = {
         "types",
         "pixel_scale",
         "quality",
+        "named",
         "errors",
         "text",
         "hashes",

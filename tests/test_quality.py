@@ -22,7 +22,8 @@ from uniultra.types import Mask, Prompt
 from uniultra.web.workspace.static_files import STATIC
 
 CLICKS, MASK = QualityTerms(0.5, 0.7, 0.8), QualityTerms(0.4, -0.6, 0.6)
-TERMS = PromptQuality(CLICKS, MASK)
+NAMED = QualityTerms(0.3, -0.1, 0.9)
+TERMS = PromptQuality(CLICKS, mask=MASK)
 CLICK = Prompt(points_xy=((190.0, 90.0),), point_labels=(1,))
 GIVEN = Prompt(mask_hw=TRUE)
 BOX = Prompt(box_xyxy=(145, 60, 235, 120))
@@ -65,6 +66,37 @@ def test_clicks_are_rated_by_the_first_pass_and_the_edge() -> None:
     assert (plain.first_quality, rated.first_quality) == (pytest.approx(0.2), pytest.approx(0.2))
     assert plain.quality == pytest.approx((0.2 * 0.9 * 0.9) ** (1 / 3), abs=1e-3)
     assert rated.quality == pytest.approx(expected(CLICKS, 0.2, stability(plain.logits_hw)), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "terms", "used"),
+    [
+        ("", PromptQuality(CLICKS, NAMED), CLICKS),
+        ("left Atrium", PromptQuality(CLICKS, NAMED), NAMED),
+        ("atrium", PromptQuality(CLICKS, NAMED), CLICKS),  # a name that the model hasn't learned
+        ("left atrium", PromptQuality(CLICKS), CLICKS),
+        ("left atrium", PromptQuality(named=NAMED), NAMED),
+        ("", PromptQuality(named=NAMED), None),
+    ],
+)
+def test_clicks_that_say_a_known_name_have_terms_of_their_own(
+    name: str, terms: PromptQuality, used: QualityTerms | None
+) -> None:
+    facts = replace(FACTS, structures=("left atrium",))
+    prompt = replace(CLICK, name=name)
+    rated, plain = (
+        Segmenter(DarkIsInside(replace(facts, quality=each))).segment(FRAME, [prompt])[0]
+        for each in (terms, PromptQuality())
+    )
+    stable, first = stability(plain.logits_hw), plain.first_quality
+    assert first is not None
+    wanted = plain.quality if used is None else expected(used, first, stable)
+    assert rated.quality == pytest.approx(wanted, abs=1e-6)
+
+
+def test_kinds_without_terms_have_those_of_another() -> None:
+    beside = PromptQuality(named=NAMED).beside(PromptQuality(CLICKS, CLICKS, MASK))
+    assert beside == PromptQuality(CLICKS, NAMED, MASK)
 
 
 @pytest.mark.parametrize("prompt", [GIVEN, replace(CLICK, mask_hw=TRUE)], ids=["alone", "and a click"])

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from uniultra.errors import ModelError
-from uniultra.named import checked_structures
+from uniultra.named import checked_structures, known_name
 from uniultra.quality import AS_DECODED, KINDS, PromptQuality, QualityTerms, is_number
+from uniultra.types import Mask, Prompt
 
 MODEL_JSON = "model.json"
 MOST_TERM = 100
@@ -112,6 +113,10 @@ class ModelFacts:
         if self.structures:
             values["structures"] = list(self.structures)
         return values | ({"quality": self.quality.stated} if self.quality.stated else {})
+
+    def rated(self, mask: Mask, prompt: Prompt) -> Mask:
+        """An answer with its quality corrected."""
+        return self.quality.rated(mask, prompt, bool(known_name(prompt.name, self.structures)))
 
 
 def read_passes(folder: Path) -> Passes:

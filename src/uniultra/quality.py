@@ -1,11 +1,11 @@
-"""What a predicted quality is corrected by, for clicks and for previous masks: how clear the edge of the
-answer is.
+"""What a predicted quality is corrected by, for clicks, for clicks that say a name, and for previous masks:
+how clear the edge of the answer is.
 
 The decoder rates each pass for itself, and was calibrated on all kinds of prompt together. An answer with a
 soft edge is worse than it says, one with a clear edge better; and of the passes on clicks the first one,
-which has no box to believe, knows best. So a model may bring three numbers for each of the two kinds, fitted
-on val by `uniultra calibrate --by-prompt`. With a box, and where a model brings none, the quality stays as it
-is.
+which has no box to believe, knows best. So a model may bring three numbers for each of the three kinds,
+fitted on val by `uniultra calibrate --by-prompt`. With a box, and where a model brings none, the quality
+stays as it is.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class QualityTerms:
     stability: float = 0.0
 
 
-KINDS = ("clicks", "mask")
+KINDS = ("clicks", "named", "mask")
 """What an answer may be prompted with and have terms for: the attributes of `PromptQuality`."""
 
 
@@ -44,22 +44,30 @@ class PromptQuality:
 
     Attributes:
         clicks: clicks alone, followed in several passes; the quality is the first one's.
+        named: the same, where the prompt says a name that the model has learned; `clicks` where there are
+            none.
         mask: a previous mask, with clicks or without, and no box.
     """
 
     clicks: QualityTerms | None = None
+    named: QualityTerms | None = None
     mask: QualityTerms | None = None
+
+    def beside(self, other: PromptQuality) -> PromptQuality:
+        """These terms, and of kinds that have none those of `other`."""
+        return PromptQuality(**{kind: getattr(self, kind) or getattr(other, kind) for kind in KINDS})
 
     @property
     def stated(self) -> dict[str, dict[str, float]]:
         """The terms that there are, by kind, as plain values: what model.json says."""
         return {kind: asdict(terms) for kind in KINDS if (terms := getattr(self, kind)) is not None}
 
-    def rated(self, mask: Mask, prompt: Prompt) -> Mask:
+    def rated(self, mask: Mask, prompt: Prompt, named: bool = False) -> Mask:
         """An answer with its quality corrected; as it is where the prompt has a box, where there are no terms
-        for it, and where a note says that there is nothing to see.
+        for it, and where a note says that there is nothing to see. `named`: the model knows its name.
         """
-        terms = self.clicks if prompt.mask_hw is None else self.mask
+        clicks = (named and self.named) or self.clicks
+        terms = clicks if prompt.mask_hw is None else self.mask
         if terms is None or prompt.box_xyxy is not None or mask.notes:
             return mask
         quality = mask.quality if mask.first_quality is None else mask.first_quality

@@ -50,7 +50,7 @@ MODELS: tuple[ModelEntry, ...] = (
             "config.json": "8e2fbf292d45b2541140474d8606b9df2fc88c545f20c59477595bde21be71d6",
             "decoder.onnx": "8e2348751e199413743c932d69a1857f041605f89457b3c12d253313eb33f607",
             "encoder.onnx": "c8110c707d7819bdb449f332c22c2873c14f8379a6e6170ef63d2b8e1d3634e6",
-            "model.json": "d5617a91bbe2ffde896ff2ff46d1bb4f0defd637cf76927c6ecac13817765a34",
+            "model.json": "f1594199cd162b49037ee22bc68f00161b1186dd9c3d460fcfbc8994ec9a5338",
             "model.safetensors": "28d9a9eb0317198a20327b85a193743cc8d3e30156d7b89bd7d28f64db8544f6",
             "parity.json": "befcab13182b3fbb29f4b2a3b94e2a99be69fcf006cd147c882d8ef90cffe10d",
         },

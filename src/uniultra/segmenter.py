@@ -265,7 +265,7 @@ class Segmenter:
 
     def _rated(self, mask: Mask, prompt: Prompt) -> Mask:
         """An answer with its quality corrected, once no pass is compared with it any more."""
-        return self.facts.quality.rated(mask, prompt) if self.by_prompt else mask
+        return self.facts.rated(mask, prompt) if self.by_prompt else mask
 
     def _passes_in(self, frame: Frame) -> Passes:
         """The model's passes; a panorama's first view shows it squeezed, and isn't preferred."""

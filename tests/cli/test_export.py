@@ -199,6 +199,27 @@ def test_terms_by_prompt_come_from_their_file_and_stay_with_their_calibration(
     assert kept == [QualityCalibration(1.1, -0.2)] * 2 + [QualityCalibration(1.2, 0.1)]
 
 
+def test_terms_of_a_kind_join_those_that_are_there(
+    source: Path, written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was fitted later, of clicks that say names, in a second call or as a second file of one."""
+    monkeypatch.setattr(model_folder, "trace_graphs", lambda *_, **__: copy.deepcopy(written.graphs))
+    clicks, named = ({"slope": slope, "offset": -0.7, "stability": 0.8} for slope in (0.5, 0.3))
+    files = tmp_path / "clicks.json", tmp_path / "named.json"
+    for file, terms in zip(files, ({"clicks": clicks}, {"named": named}), strict=True):
+        file.write_text(json.dumps({"quality": terms}))
+    for model, out, given in (
+        (source, "first", files[:1]),
+        (tmp_path / "first", "second", files[1:]),
+        (source, "both", files),
+    ):
+        options = [part for file in given for part in ("--calibration", file)]
+        result = _run("--model", model, "--out", tmp_path / out, "--name", "mine", *options)
+        assert result.exit_code == 0, result.output
+    for out in ("second", "both"):
+        assert open_backend(tmp_path / out).facts.quality.stated == {"clicks": clicks, "named": named}
+
+
 @pytest.mark.parametrize(
     ("quality", "says"),
     [

@@ -143,13 +143,31 @@ def test_boxes_and_what_saw_nothing_do_not_count(tmp_path: Path) -> None:
     assert (found["clicks"].quality == 0.5).all()
 
 
+def test_clicks_that_said_a_known_name_are_a_kind_of_their_own(tmp_path: Path) -> None:
+    """Known to the model, and said: a report without --named says none, whatever its objects are called."""
+    records = [
+        *answered(30, structure="Left Atrium"),
+        *answered(40, structure="cyst"),
+        *answered(50, structure=""),
+        *answered(20, "click3", first_quality=None, structure="left atrium"),
+    ]
+    prompting = {"structures": ["left atrium"]}
+    prompting["quality"] = {"clicks": {}}  # type: ignore[assignment]  # the first pass's quality never is corrected
+    for named, expected in (
+        (True, {"named": 30, "clicks": 90, "mask": 20}),
+        (False, {"clicks": 120, "mask": 20}),
+    ):
+        path = report_of(tmp_path / "r.json", records, prompting=prompting, named=named)
+        assert {kind: len(answers.iou) for kind, answers in read_by_prompt(path).items()} == expected
+
+
 @pytest.mark.parametrize(
     ("change", "report", "says"),
     [
         (
-            {},
+            {"first_quality": None, "kind": "mask"},
             {"prompting": {"quality": {"mask": {}}}},
-            "whose quality is corrected by prompt already; remove",
+            "whose quality of masks is corrected by prompt already; remove",
         ),
         ({"stability": None}, {}, "was written by an earlier version, without the answers' stability"),
         ({"kind": "box"}, {}, "has boxes alone; evaluate with --kinds click1,uclick1,click3,mask"),

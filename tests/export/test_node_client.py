@@ -66,6 +66,7 @@ def test_the_quality_of_a_click_is_corrected_as_in_python(tmp_path: Path) -> Non
     shutil.copytree(verified_folder(find("uniultra-mini")), folder)
     facts = json.loads((folder / "model.json").read_text())
     terms = {"clicks": {"slope": 0.5, "offset": -0.7, "stability": 0.8}}
+    terms["named"] = {"slope": 0.4, "offset": 1.5, "stability": 0.1}
     write_json(folder / "model.json", facts | {"quality": terms}, force=True)
     image = tmp_path / "image.png"
     write_png(image, read_frame(EXAMPLES / "benign_182.jpg").pixels_hw)
@@ -79,6 +80,15 @@ def test_the_quality_of_a_click_is_corrected_as_in_python(tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["quality"] == pytest.approx(ours, abs=1e-4)
     assert abs(ours - plain) > 0.05
+    named = replace(click, name="left ventricle")
+    said = corrected.segment(read_frame(image), [named])[0].quality
+    files = ("--model", folder, "--image", image, "--out", tmp_path / "named.png")
+    done = _run(*files, "--point", "335,87", "--label", "left ventricle")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["quality"] == pytest.approx(said, abs=1e-4)
+    alike = replace(corrected.facts, quality=replace(corrected.facts.quality, named=None))
+    other = Segmenter(replace(corrected.backend, facts=alike)).segment(read_frame(image), [named])[0].quality
+    assert abs(said - other) > 0.05
 
 
 def test_what_is_odd_about_a_prompt_is_noted_as_in_python(tmp_path: Path) -> None:

@@ -46,6 +46,14 @@ def adapt(
     replay: Annotated[
         Path | None, typer.Option(help="A manifest of other organs, mixed in so that they are not forgotten.")
     ] = None,
+    named: Annotated[
+        bool,
+        typer.Option(
+            "--named",
+            help="Also learn what the objects are called (structures.csv), so that `--label` can say which "
+            "one is meant.",
+        ),
+    ] = False,
     config: Annotated[
         Path | None, typer.Option(help="A TOML file, such as configs/adapt/sam2-large.toml.")
     ] = None,
@@ -61,7 +69,7 @@ def adapt(
     """Adapt a model to your own images: frozen Hiera, small adapters. Needs uniultra[train]."""
     need("train", "torch", "transformers", "accelerate", "peft")
     from uniultra.data.manifest import read_manifest
-    from uniultra.training.adapt import AdaptJob
+    from uniultra.training.adapt import AdaptJob, with_names
     from uniultra.training.adapt import adapt as run
     from uniultra.training.callbacks import PICTURES
     from uniultra.training.checkpoints import has_checkpoint
@@ -83,6 +91,9 @@ def adapt(
         device,
         loggers(report_to),
     )
+    if named:
+        settings = with_names(settings, job)
+        say(f"Names to learn: {settings.base.structures}")
     began = time.monotonic()
     with resumable(begun=lambda: has_checkpoint(out)):  # with the gain, which takes a while, too
         file = run(settings, job)
@@ -144,9 +155,8 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
             say(f"'{job.replay.path}' has no val rows, so other organs are not evaluated")
     adapted = open_adapted(job.out)
     with Console(stderr=True).status("comparing with the base on val"):
-        gain = measure_gain(
-            load(base_location(settings.base.name), image_size=adapted.input_size), adapted, val, others
-        )
+        before = load(base_location(settings.base.name), image_size=adapted.input_size)
+        gain = measure_gain(before, adapted, val, others, settings.data.named_share > 0)
     write_json(
         job.out / "gain.json",
         {
@@ -154,6 +164,7 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
             "measure": "one pass per prompt, as val in log.jsonl",
             "own": gain.own,
             "others": gain.others,
+            "unnamed": gain.unnamed,
             "warnings": gain.warnings,
         },
         force=True,
@@ -161,7 +172,9 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
     chose = ", which also chose the checkpoint" if settings.optim.keep == "best" else ""
     print(f"On val{chose}, with one pass per prompt, as in log.jsonl.")
     say(f"For figures to report, with all passes: {_evaluation(settings, job)}")
-    for title, comparison in (("your data", gain.own), ("replay", gain.others)):
+    own = "your data" if gain.unnamed is None else "your data, by name"
+    comparisons = ((own, gain.own), ("your data, no name said", gain.unnamed), ("replay", gain.others))
+    for title, comparison in comparisons:
         for line in _lines(comparison or {}):
             say(f"  {title}: {line}")
     for warning in gain.warnings:
@@ -175,8 +188,9 @@ def _evaluation(settings: AdaptConfig, job: AdaptJob) -> str:
     base = settings.base.name
     known = any(entry.name == base for entry in MODELS) or Path(base).is_dir()
     words = ("uniultra", "evaluate", "--data", job.manifest.path, "--split", "test", "--model", job.out)
+    named = ("--named",) if settings.data.named_share else ()
     against = ("--against", base) if known else ()
-    return command(*words, *against, "--out", job.out / "report")
+    return command(*words, *named, *against, "--out", job.out / "report")
 
 
 def _lines(comparison: Comparison) -> list[str]:

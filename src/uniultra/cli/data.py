@@ -73,6 +73,13 @@ def import_(
             "file name without suffix (with its folders, joined by _)."
         ),
     ] = "",
+    structures: Annotated[
+        str,
+        typer.Option(
+            help='What the masks\' ids are called: "1=left ventricle, 2=left atrium", or one name for all; '
+            "by default as coco's categories and nnunet's labels say."
+        ),
+    ] = "",
     images: Annotated[
         str, typer.Option(help="What the folders of your own images are called, at any depth (folder).")
     ] = "images",
@@ -95,6 +102,7 @@ def import_(
         licence,
         subject,
         splits,
+        structures,
     )
     with progress(f"import {name}") as advance:
         imported = import_set(input_file(name, images, masks), path, out, settings, advance)
@@ -115,6 +123,9 @@ def import_(
         f"{out / 'manifest.csv'}: {_count(len(imported.rows), 'image')} in {_count(groups, 'group')} "
         f"({shares}); {_count(len(imported.problems), 'problem')} skipped"
     )
+    if imported.names:
+        said = (name if number is None else f"{number} {name}" for number, name in imported.names.items())
+        say(f"Names of structures, in {out / 'structures.csv'}: {', '.join(said)}")
     sheet = out.with_name(f"{out.name}.png")
     say(f"Next: {command('uniultra', 'data', 'check', out / 'manifest.csv', '--sheet', sheet)}")
 

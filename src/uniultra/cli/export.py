@@ -159,15 +159,16 @@ def _export_for(host: str, model: str, out: Path, others: list[str], settings: t
 
 def _calibrated(files: list[Path]) -> ExportSettings:
     """The settings that hold what `uniultra calibrate` wrote, with --by-prompt or without; the last file of
-    each counts. Raises ModelError for another file.
+    each kind counts. Raises ModelError for another file.
     """
     from uniultra.export.model_folder import ExportSettings
     from uniultra.export.onnx import QualityCalibration
+    from uniultra.quality import AS_DECODED
 
     settings = ExportSettings()
     for path in files:
         if _is_by_prompt(path):
-            settings = replace(settings, quality=_terms_of(path))
+            settings = replace(settings, quality=_terms_of(path).beside(settings.quality or AS_DECODED))
         else:
             settings = replace(settings, calibration=QualityCalibration.read(path))
     return settings

@@ -5,7 +5,7 @@ manifest.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -48,6 +48,17 @@ def look_at(row: Row) -> Look:
         problems += _sizes(row, frame, ids_hw)
         frame = replace(frame, calibration=Calibration.uniform(row.spacing_mm_yx, "pixel_mm"))
     return Look(tuple(problems), frame, ids_hw)
+
+
+def names_shown(rows: Iterable[Row]) -> tuple[str, ...]:
+    """What the objects in some rows' masks are called, each name once, in the order of the alphabet. Raises
+    RowError.
+    """
+    found = set()
+    for row in rows:
+        _, ids_hw = read_row(row)
+        found |= {row.structure_of(int(value)) for value in np.unique(ids_hw) if value}
+    return tuple(sorted(found - {""}))
 
 
 def read_row(row: Row) -> tuple[Frame, np.ndarray]:

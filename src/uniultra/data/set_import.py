@@ -21,6 +21,7 @@ from uniultra.data.importers.sample import Problem, Sample, check_pattern, safe_
 from uniultra.data.manifest import CLIP_COLUMNS, COLUMNS
 from uniultra.data.published import assigned, named, published_splits
 from uniultra.data.splits import split_by_cluster
+from uniultra.data.structure_names import Names, parsed_names, write_names
 from uniultra.errors import DataError, FileError
 from uniultra.hashes import file_sha256
 from uniultra.io.tables import write_csv
@@ -36,7 +37,8 @@ class ImportSettings:
     """How a set is imported. `name`, `organ`, `licence` replace those of the set where given; `subject` is a
     pattern whose first group, or whole match, in a sample's id is its patient (see `with_subjects`);
     `published_splits` keeps the set's own split of each sample that has one; `splits` names a table of ours
-    that says which images are taken, and their data set, id, split and group (see `published`).
+    that says which images are taken, and their data set, id, split and group (see `published`); `structures`
+    are the names of the masks' ids, in place of the set's own (see `structure_names.parsed_names`).
     """
 
     fractions: dict[str, float] = field(default_factory=lambda: {"train": 0.7, "val": 0.1, "test": 0.2})
@@ -49,17 +51,19 @@ class ImportSettings:
     licence: str = ""
     subject: str = ""
     splits: str = ""
+    structures: str = ""
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What came of it: `rows` of the manifest ({} where nothing was written), and the problems, skipped or in
-    the way.
+    """What came of it: `rows` of the manifest ({} where nothing was written), the problems, skipped or in the
+    way, and the names of the masks' ids that were written beside the manifest.
     """
 
     rows: tuple[dict[str, str], ...]
     problems: tuple[Problem, ...]
     written: bool
+    names: Names = field(default_factory=dict)
 
 
 def import_set(
@@ -71,7 +75,8 @@ def import_set(
 ) -> Imported:
     """Imports a set into the folder `out`, which must not exist: manifest.csv, hashes.csv, images/, masks/.
 
-    With problems nothing is written, except with `skip_bad`, which leaves out what has them.
+    Beside them structures.csv, where the set or `settings.structures` says what ids are called. With problems
+    nothing is written, except with `skip_bad`, which leaves out what has them.
 
     Raises:
         DataError: the settings or the layout are wrong, or nothing is left.
@@ -98,7 +103,9 @@ def import_set(
                 f"{problems[0] if problems else 'none'}"
             )
         _write_tables(part, root, good, rows, problems)
-        return Imported(tuple(rows), tuple(problems), True)
+        names = parsed_names(settings.structures) if settings.structures else good[0].sample.names
+        write_names(part, sorted({row["dataset"] for row in rows}), names)
+        return Imported(tuple(rows), tuple(problems), True, names)
 
 
 def _check(source: Source, root: Path, out: Path, settings: ImportSettings) -> None:
@@ -118,6 +125,8 @@ def _check(source: Source, root: Path, out: Path, settings: ImportSettings) -> N
         )
     split_by_cluster([""], settings.fractions)
     check_pattern(settings.subject)
+    if settings.structures:
+        parsed_names(settings.structures)
 
 
 def _same_ids(samples: list[Sample]) -> list[Problem]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from uniultra.data.problems import Problem, refuse
 from uniultra.errors import DataError, PromptError
-from uniultra.io.tables import plain_text
+from uniultra.io.tables import plain_text, write_csv
 from uniultra.io.texts import decoded, separator_of
 from uniultra.structures import legal_name
 
@@ -66,6 +67,53 @@ def names_beside(manifest: Path) -> dict[str, Names]:
         problems += _faults(f"line {line}", values, named)
     refuse(f"'{path}'", problems)
     return PUBLISHED | named
+
+
+def parsed_names(text: str) -> Names:
+    """The names in "1=left ventricle, 2=left atrium", or in "thyroid nodule", which names every id.
+
+    Raises:
+        DataError: an id or a name that can't be one, or one twice.
+    """
+    found: dict[int | None, str] = {}
+    for part in text.split(","):
+        before, equals, after = part.partition("=")
+        number, name = (before.strip(), after.strip()) if equals else ("", before.strip())
+        if equals and not (number.isdecimal() and 1 <= int(number) <= MOST_ID):
+            raise DataError(
+                f"structures '{text:.80}': id '{number:.20}' is not a whole number from 1 to {MOST_ID}; give "
+                "such as '1=left ventricle, 2=left atrium', or one name for all"
+            )
+        key = int(number) if number else None
+        if key in found:
+            said = "every id" if key is None else f"id {key}"
+            raise DataError(f"structures '{text:.80}' names {said} twice; keep one name")
+        try:
+            found[key] = legal_name(name)
+        except PromptError as error:
+            raise DataError(f"structures '{text:.80}': {error}") from error
+    return found
+
+
+def legal_names(pairs: Iterable[tuple[object, object]]) -> dict[int | None, str]:
+    """Of ids with what a set's own file calls them those that can be ids and names here; not 0, the
+    background.
+    """
+    found: dict[int | None, str] = {}
+    for number, name in pairs:
+        if isinstance(number, int) and 1 <= number <= MOST_ID:
+            with suppress(PromptError):
+                found[number] = legal_name(str(name).replace("_", " ").strip())
+    return found
+
+
+def write_names(folder: Path, datasets: Sequence[str], names: Names) -> None:
+    """Writes `structures.csv` into a folder, the same names for each data set; nothing without names. Raises
+    OutputError.
+    """
+    if names:
+        lines = [(dataset, number, name) for dataset in datasets for number, name in names.items()]
+        write_csv(folder / FILE, COLUMNS, lines)
 
 
 def _faults(

@@ -14,6 +14,7 @@ import numpy as np
 
 from uniultra.errors import DataError
 from uniultra.evaluation.settings import KINDS
+from uniultra.named import known_name
 from uniultra.quality import QualityTerms, corrected, evidence, is_number
 from uniultra.text import misfit
 
@@ -115,21 +116,19 @@ def read_answers(
 
 
 def read_by_prompt(report: Path, datasets: Sequence[str] = ()) -> dict[str, Answers]:
-    """The answers to clicks alone ("clicks"; the quality is the first pass's) and to a previous mask ("mask":
-    further clicks are given with one) in such a file; kinds that it lacks are left out. An answer of quality
-    0 saw nothing, stays so, and doesn't count.
+    """The answers to clicks alone ("clicks", or "named" where they said a name that the model knows; the
+    quality is the first pass's) and to a previous mask ("mask": further clicks are given with one) in such a
+    file; kinds that it lacks are left out. An answer of quality 0 saw nothing, stays so, and doesn't count.
 
     Raises:
-        DataError: as `read_answers`; qualities that are corrected by prompt already; a file of an earlier
-            version, without the answers' stability; boxes alone.
+        DataError: as `read_answers`; qualities to a previous mask that are corrected by prompt already (of
+            clicks the first pass's never is); a file of an earlier version, without the answers' stability;
+            boxes alone.
     """
     content, records = _read(report, datasets)
     prompting = content.get("prompting")
-    if isinstance(prompting, dict) and prompting.get("quality"):
-        raise DataError(
-            f"'{report}' is of {content.get('model')}, whose quality is corrected by prompt already; remove "
-            "'quality' from its model.json, and evaluate again"
-        )
+    prompting = prompting if isinstance(prompting, dict) else {}
+    known = prompting.get("structures", ()) if content.get("named") else ()
     found: dict[str, list[tuple[float, ...]]] = {}
     for record in records:
         if record["quality"] == 0.0 or _is_box(record):
@@ -140,8 +139,15 @@ def read_by_prompt(report: Path, datasets: Sequence[str] = ()) -> dict[str, Answ
                 "again"
             )
         first = record.get("first_quality")
-        kind, seen = ("mask", record["quality"]) if first is None else ("clicks", first)
+        clicks = "named" if known_name(record.get("structure") or "", known) else "clicks"
+        kind, seen = ("mask", record["quality"]) if first is None else (clicks, first)
         found.setdefault(kind, []).append((seen, record["stability"], record["quality"], record["iou"]))
+    if "mask" in found and "mask" in (prompting.get("quality") or {}):
+        raise DataError(
+            f"'{report}' is of {content.get('model')}, whose quality of masks is corrected by prompt "
+            "already; remove 'quality' from its model.json, and evaluate again, or evaluate --kinds "
+            "click1,uclick1,scribble"
+        )
     if not found:
         raise DataError(f"'{report}' has boxes alone; evaluate with --kinds click1,uclick1,click3,mask")
     tables = {kind: np.array(numbers, dtype=np.float64).T for kind, numbers in found.items()}

@@ -53,8 +53,8 @@ class ExportSettings:
         int8: frames and bound; given for precision int8, and for no other.
         force: whether existing files are replaced.
         passes: how prompts become masks; None takes what the source's own model.json says, if there is one.
-        quality: what the quality is corrected by, on top of `calibration`; None takes what the source's own
-            model.json says, unless `calibration` is given.
+        quality: what the quality is corrected by, on top of `calibration`; kinds of prompt that it says
+            nothing of have what the source's own model.json says, unless `calibration` is given.
         settings_from: an exported model, by its published name or its folder, of the same input side: what is
             None of `calibration`, `passes` and `quality` is taken from it in place of the source.
     """
@@ -238,7 +238,7 @@ def _completed(settings: ExportSettings, source: str | Path, side: int) -> Expor
     calibration, quality = settings.calibration, settings.quality
     if calibration is None and isinstance(place, Path):
         calibration = QualityCalibration.of_graph(place / DECODER)
-        quality = quality or read_quality(place / MODEL_JSON)
+        quality = (quality or AS_DECODED).beside(read_quality(place / MODEL_JSON))
     passes = settings.passes or known_passes(source if other is None else place)
     return replace(settings, calibration=calibration, passes=passes, quality=quality)
 

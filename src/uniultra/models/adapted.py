@@ -23,7 +23,7 @@ from uniultra.errors import ModelError
 from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import load
 from uniultra.models.methods import fold_lora, has_adapters, prepare
-from uniultra.models.promptable import PromptableModel
+from uniultra.models.promptable import PromptableModel, with_structures
 from uniultra.models.stored import save_folder, write_tensors
 from uniultra.registry import MODELS, find, finished_run, verified_folder
 from uniultra.text import command
@@ -48,6 +48,7 @@ class AdapterFacts:
             none.
         lora_rank: of method lora.
         focus_stretch: how much longer than wide a focused view was; None for the base's own.
+        structures: names that were learned beside those that the base knew.
     """
 
     base: str
@@ -57,13 +58,14 @@ class AdapterFacts:
     adapter: AdapterSpec | None = None
     lora_rank: int = 8
     focus_stretch: float | None = None
+    structures: tuple[str, ...] = ()
 
     @classmethod
     def from_metadata(cls, metadata: dict[str, str] | None, path: Path) -> AdapterFacts:
         try:
             fields = json.loads((metadata or {})["uniultra.adapter"])
-            spec = fields.pop("adapter")
-            return cls(**fields, adapter=None if spec is None else AdapterSpec(**spec))
+            spec, names = fields.pop("adapter"), tuple(fields.pop("structures", ()))
+            return cls(**fields, adapter=None if spec is None else AdapterSpec(**spec), structures=names)
         except (KeyError, ValueError, TypeError) as error:
             raise ModelError(
                 f"'{path}' is not a UniUltra adapter: its metadata doesn't say how it was made"
@@ -135,6 +137,7 @@ def open_adapted(folder: Path, base: str | Path | None = None) -> PromptableMode
         model = load(place, facts.adapter, facts.image_size)
     if facts.focus_stretch is not None:
         model.config.focus_stretch = facts.focus_stretch
+    model = with_structures(model, facts.structures)
     prepare(model, facts.method, facts.lora_rank)
     _put(model, file)
     fold_lora(model)

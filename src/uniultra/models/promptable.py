@@ -8,18 +8,20 @@ beyond it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 from transformers import AutoConfig, AutoModel
 from transformers.models.sam2.configuration_sam2 import Sam2Config
 from transformers.models.sam2.modeling_sam2 import Sam2Model
 
 from uniultra.box_fit import CORNER_LABELS
 from uniultra.models import backbone, convnet  # noqa: F401  (transformers then knows the encoders that a config names)
-from uniultra.named import NAME_POINTS
+from uniultra.named import FIRST_LABEL, NAME_POINTS
 
 PIXEL_MEAN = (0.485, 0.456, 0.406)
 PIXEL_STD = (0.229, 0.224, 0.225)
@@ -229,6 +231,40 @@ def with_structures(model: PromptableModel, names: Sequence[str]) -> PromptableM
     model.config.prompt_encoder_config.num_point_embeddings = len(table)
     model.config.structures = [*model.structures, *new]
     return model
+
+
+@contextmanager
+def hurried_names(model: PromptableModel, factor: float) -> Iterator[None]:
+    """Within this, an optimizer whose steps don't depend on the gradient's size, as Adam's, moves the names'
+    points so many times as far as other weights: they are stored divided by `factor`. A model without names
+    stays as it is.
+    """
+    if not model.structures:
+        yield
+        return
+    embed = model.prompt_encoder.point_embed
+    rows = torch.ones(embed.num_embeddings, 1)
+    rows[FIRST_LABEL:] = factor
+    parametrize.register_parametrization(embed, "weight", _Times(rows))
+    try:
+        yield
+    finally:
+        parametrize.remove_parametrizations(embed, "weight")
+
+
+class _Times(nn.Module):
+    """Rows as they are used: those stored, times a factor each (N, 1)."""
+
+    def __init__(self, factors: Tensor) -> None:
+        super().__init__()
+        self.factors: Tensor
+        self.register_buffer("factors", factors, persistent=False)
+
+    def forward(self, stored: Tensor) -> Tensor:
+        return stored * self.factors
+
+    def right_inverse(self, used: Tensor) -> Tensor:
+        return used / self.factors
 
 
 def _in_one(first: nn.Conv2d, second: nn.Conv2d, maps: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from uniultra.data.dataset import PromptDataset
+from uniultra.data.loading import names_shown
 from uniultra.data.manifest import Manifest
 from uniultra.data.splits import SelectionSplit, TrainSplit, few_shot, selection_split, train_split
 from uniultra.errors import DataError, ModelError
@@ -29,7 +30,7 @@ from uniultra.models.adapted import (
 from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import load
 from uniultra.models.methods import has_adapters, moved, prepare
-from uniultra.models.promptable import PromptableModel
+from uniultra.models.promptable import PromptableModel, hurried_names, with_structures
 from uniultra.registry import MODELS
 from uniultra.training.config import AdaptConfig
 from uniultra.training.frozen_views import FrozenLearner, FrozenViews, freeze_after_encoder
@@ -39,9 +40,17 @@ from uniultra.training.supervised import (
     chosen_sets,
     describe,
     parse_favour,
+    parse_structures,
     run_record,
     sample_spec,
 )
+
+NAMED_SHARE = 0.8
+"""Share of the draws that say a name, where names are learned; docs/adapt.md has what that gives."""
+
+
+NAME_HURRY = 10.0
+"""How many times as fast as the decoder's weights a name's points learn."""
 
 
 @dataclass(frozen=True)
@@ -92,16 +101,41 @@ def adapt(config: AdaptConfig, job: AdaptJob) -> Path:
     weights = prompted.weights(parse_favour(config.data.favour), config.replay.share)
     optim = replace(config.optim, steps=steps)
     plan = Plan(model, optim, config.loss, prompted, weights, val, job.out, job.device, job.report_to)
+    plan = replace(plan, named=config.data.named_share > 0)
     if config.cache.views:  # encoded once, not drawn anew
         views = FrozenViews(prompted, model, config.cache.views)
         plan = replace(plan, data=views, learner=FrozenLearner(model, config.loss))
-    run(plan)
+    with hurried_names(model, NAME_HURRY):
+        run(plan)
     if is_first_process():
         base = config.base.name  # a folder by its whole path: the run opens from anywhere on this machine
         place = str(Path(base).resolve()) if _is_folder(base) else base
         write_json(job.out / BASE_FILE, {"base": place}, force=True)
         save_adapter(job.out / ADAPTER_FILE, moved(model, before), facts)
     return job.out / ADAPTER_FILE
+
+
+def with_names(config: AdaptConfig, job: AdaptJob) -> AdaptConfig:
+    """Settings by which a model also learns what the objects to learn from are called, and is told it in
+    NAMED_SHARE of the draws, unless they say another share.
+
+    Raises:
+        DataError: nobody says what they are called.
+    """
+    learning, _ = splits_for(job.manifest, config, job.shots)
+    names = names_shown(learning)
+    if not names:
+        raise DataError(
+            f"no object to learn from in '{job.manifest.path}' has a name; write structures.csv beside it "
+            "(dataset,id,structure), or omit --named"
+        )
+    said = dict.fromkeys([*parse_structures(config.base.structures, "base.structures"), *names])
+    share = config.data.named_share or NAMED_SHARE
+    return replace(
+        config,
+        base=replace(config.base, structures=", ".join(said)),
+        data=replace(config.data, named_share=share),
+    )
 
 
 def steps_for(config: AdaptConfig, objects: int) -> int:
@@ -120,6 +154,12 @@ def make_adaptable(config: AdaptConfig) -> tuple[PromptableModel, AdapterFacts, 
         )
     place = base_location(settings.name)
     plain = load(place, image_size=settings.image_size or None)
+    names = parse_structures(settings.structures, "base.structures")
+    if config.data.named_share and not (names or plain.structures):
+        raise ModelError(
+            f"data.named_share = {config.data.named_share:g}, but the base has no names to be told; give "
+            "--named, or base.structures, or set data.named_share=0"
+        )
     own = has_adapters(plain)
     if own and config.adapter != AdapterSpec():
         raise ModelError(
@@ -135,11 +175,13 @@ def make_adaptable(config: AdaptConfig) -> tuple[PromptableModel, AdapterFacts, 
         adapter=spec,
         lora_rank=settings.lora_rank,
         focus_stretch=settings.focus_stretch or None,
+        structures=tuple(name for name in names if name not in plain.structures),
     )
     before = {name: value.detach().clone() for name, value in plain.state_dict().items()}
     model = plain if spec is None else load(place, spec, plain.input_size)
     if facts.focus_stretch is not None:
         model.config.focus_stretch = facts.focus_stretch
+    model = with_structures(model, facts.structures)
     prepare(model, settings.method, settings.lora_rank)
     if config.cache.views:
         freeze_after_encoder(model)

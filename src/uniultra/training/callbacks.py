@@ -33,8 +33,16 @@ class Journal(TrainerCallback):
     """
 
     def __init__(
-        self, out: Path, model: PromptableModel, average: WeightAverage, views: Sequence[View], patience: int
+        self,
+        out: Path,
+        model: PromptableModel,
+        average: WeightAverage,
+        views: Sequence[View],
+        patience: int,
+        named: bool = False,
     ) -> None:
+        """`named`: val's prompts say what the objects are called."""
+        self.named = named
         self.out = out
         self.model = model
         self.average = average
@@ -99,7 +107,7 @@ class Journal(TrainerCallback):
             control.should_training_stop = True
 
     def _validate(self, step: int) -> Validation:
-        seen = validate(self.model, self.views)
+        seen = validate(self.model, self.views, named=self.named)
         (self.out / PICTURES).mkdir(exist_ok=True)
         write_png(self.out / PICTURES / f"step-{step:06d}.png", seen.picture, force=True)
         return seen

@@ -135,6 +135,8 @@ class BaseSettings:
         focus_stretch: how much longer than wide a focused view may be, 1 to 4; 0 for the base's own. More
             shows thin bands larger.
         lora_rank: of method lora.
+        structures: names that are learned beside those that the base knows, separated by commas; prompts say
+            them in `data.named_share` of the draws.
     """
 
     name: str = "uniultra-mini"
@@ -142,6 +144,7 @@ class BaseSettings:
     image_size: int = 0
     focus_stretch: float = 0.0
     lora_rank: int = 8
+    structures: str = ""
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,7 @@ class AdaptConfig:
     )
     loss: LossSettings = field(default_factory=LossSettings)
     data: DataSettings = field(
-        default_factory=lambda: DataSettings(exact_share=0.4, rotation=15.0, fit_share=0.3)
+        default_factory=lambda: DataSettings(exact_share=0.4, margin_share=0.35, rotation=15.0, fit_share=0.3)
     )
     replay: ReplaySettings = field(default_factory=ReplaySettings)
     few: FewSettings = field(default_factory=FewSettings)

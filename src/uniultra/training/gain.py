@@ -24,10 +24,13 @@ class Gain:
         own: adapted against base on the lab's val.
         others: the same on the replay manifest's val, organs that the lab's data doesn't have; None where
             none was given.
+        unnamed: where names were learned, and `own` is by name: the same on the lab's val, of prompts that
+            say no name; else None.
     """
 
     own: Comparison
     others: Comparison | None
+    unnamed: Comparison | None = None
 
     @property
     def warnings(self) -> list[str]:
@@ -56,15 +59,29 @@ class Gain:
 
 
 def measure_gain(
-    base: PromptableModel, adapted: PromptableModel, val: SelectionSplit, others: SelectionSplit | None
+    base: PromptableModel,
+    adapted: PromptableModel,
+    val: SelectionSplit,
+    others: SelectionSplit | None,
+    named: bool = False,
 ) -> Gain:
-    """Validates both models as a run does, on the same images and prompts, and under the same names."""
-    return Gain(_compared(base, adapted, val), _compared(base, adapted, others) if others else None)
+    """Validates both models as a run does, on the same images and prompts.
+
+    Args:
+        named: the run learned names, so prompts say them, to the base as well where it knows them.
+    """
+    return Gain(
+        _compared(base, adapted, val, named),
+        _compared(base, adapted, others, named) if others else None,
+        _compared(base, adapted, val, False) if named else None,
+    )
 
 
-def _compared(base: PromptableModel, adapted: PromptableModel, split: SelectionSplit) -> Comparison:
+def _compared(
+    base: PromptableModel, adapted: PromptableModel, split: SelectionSplit, named: bool
+) -> Comparison:
     views = views_of(split, adapted.input_size, adapted.focus_stretch)
-    before, after = (_records(views, validate(model, views).scores) for model in (base, adapted))
+    before, after = (_records(views, validate(model, views, named=named).scores) for model in (base, adapted))
     return compare(after, before)
 
 

@@ -52,6 +52,7 @@ class Plan:
         report_to: further loggers of transformers', such as tensorboard; none by default.
         learner: what turns a batch into a loss, around `model`; by default `InteractiveTrainer`. What it has
             `reported()` goes into the log.
+        named: val's prompts say what the objects are called, which the model learns.
     """
 
     model: PromptableModel
@@ -64,6 +65,7 @@ class Plan:
     device: str = "auto"
     report_to: tuple[str, ...] = ()
     learner: nn.Module | None = None
+    named: bool = False
 
 
 def run(plan: Plan) -> Journal:
@@ -79,7 +81,7 @@ def run(plan: Plan) -> Journal:
     checkpoint = whole_checkpoint(plan.out, clean=arguments.process_index == 0)
     average = WeightAverage(plan.model, settings.ema)
     views = views_of(plan.val, plan.model.input_size, plan.model.focus_stretch) if plan.val else []
-    journal = Journal(plan.out, plan.model, average, views, settings.patience)
+    journal = Journal(plan.out, plan.model, average, views, settings.patience, plan.named)
     if checkpoint is None or not journal.ended(step_of(checkpoint), settings.steps):
         bar = ProgressBar(settings.steps)
         trainer = PromptTrainer(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from uniultra.data.manifest import read_manifest
 from uniultra.registry import DEFAULT
-from uniultra.training.adapt import AdaptJob, adapt
+from uniultra.training.adapt import AdaptJob, adapt, with_names
 from uniultra.training.config import AdaptConfig, BaseSettings, CacheSettings, FewSettings
 
 
@@ -39,7 +39,9 @@ def minute(config: AdaptConfig | None = None) -> AdaptConfig:
     )
 
 
-def learn(manifest: str | Path, out: str | Path, base: str = DEFAULT, shots: int | None = None) -> Path:
+def learn(
+    manifest: str | Path, out: str | Path, base: str = DEFAULT, shots: int | None = None, named: bool = False
+) -> Path:
     """Adapts `base` to the train images of a manifest; returns the run folder, which is a model.
 
     Args:
@@ -47,9 +49,11 @@ def learn(manifest: str | Path, out: str | Path, base: str = DEFAULT, shots: int
         out: the run folder; an interrupted run there goes on.
         base: a published model, or a folder.
         shots: images of each organ that are learned from; None for all.
+        named: also learn what the objects are called, as `structures.csv` beside the manifest says.
 
     Raises:
         ModelError, DataError: as `adapt`.
     """
     config = minute(AdaptConfig(base=BaseSettings(name=base)))
-    return adapt(config, AdaptJob(read_manifest(manifest), Path(out), shots)).parent
+    job = AdaptJob(read_manifest(manifest), Path(out), shots)
+    return adapt(with_names(config, job) if named else config, job).parent

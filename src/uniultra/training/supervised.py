@@ -271,7 +271,7 @@ def chosen_sets(split: TrainSplit, datasets: str) -> TrainSplit:
     return TrainSplit(split.name, tuple(row for row in split if not requested or row.dataset in requested))
 
 
-def parse_structures(text: str) -> tuple[str, ...]:
+def parse_structures(text: str, setting: str = "model.structures") -> tuple[str, ...]:
     """The names in "left ventricle, left atrium". Raises ModelError where one is given twice."""
     names = [name.strip() for name in text.split(",") if name.strip()]
-    return checked_structures(names, f"model.structures = '{text:.80}'")
+    return checked_structures(names, f"{setting} = '{text:.80}'")

@@ -24,6 +24,7 @@ from uniultra.geometry import ModelMap, region_around, whole
 from uniultra.io.contact_sheet import contact_sheet
 from uniultra.model_facts import Passes
 from uniultra.models.promptable import PromptableModel, box_ellipse
+from uniultra.named import NAME_POINTS, labels_of_name
 from uniultra.pixel_scale import Box
 
 MOST_IMAGES = 180
@@ -39,7 +40,8 @@ class View:
     whole frame).
 
     row and object_index are the manifest's, the latter from 0; image_hw uint8 (S, S); target_hw uint8 (S, S),
-    255 inside; points (2, 2) model pixels; labels (2,).
+    255 inside; points (2, 2) model pixels; labels (2,); name is what the object is called, "" where nobody
+    says it.
     """
 
     kind: str
@@ -49,6 +51,7 @@ class View:
     target_hw: np.ndarray
     points: np.ndarray
     labels: np.ndarray
+    name: str = ""
 
     @property
     def organ(self) -> str:
@@ -91,8 +94,12 @@ def views_of(split: SelectionSplit, size: int, stretch: float = 1.0, most: int =
     ]
 
 
-def validate(model: PromptableModel, views: Sequence[View], batch: int = 32) -> Validation:
-    """Dice on all views in eval mode, without gradient, and up to TILES of them as a picture."""
+def validate(
+    model: PromptableModel, views: Sequence[View], batch: int = 32, named: bool = False
+) -> Validation:
+    """Dice on all views in eval mode, without gradient, and up to TILES of them as a picture; with `named`
+    prompts say what the objects are called, where the model has learned it.
+    """
     was_training = model.training
     model.eval()
     found: dict[str, list[float]] = defaultdict(list)
@@ -102,7 +109,9 @@ def validate(model: PromptableModel, views: Sequence[View], batch: int = 32) -> 
     with torch.no_grad():
         for start in range(0, len(views), batch):
             part = views[start : start + batch]
-            for index, (view, answer) in enumerate(zip(part, _answers(model, part), strict=True), start):
+            for index, (view, answer) in enumerate(
+                zip(part, _answers(model, part, named), strict=True), start
+            ):
                 score = dice(answer, view.target_hw > 127)
                 scores.append(score)
                 found[f"{view.kind}/{view.organ}"].append(score)
@@ -133,7 +142,8 @@ def _views(row: Row, seed: int, size: int, stretch: float) -> list[View]:
             points, labels = _prompt(kind, box, true)
             seen = to_model.sample(target).astype(np.uint8)
             place = to_model.to_model(points)
-            views.append(View(kind, row, object_index, to_model.sample(pixels), seen, place, labels))
+            name = row.structure_of(int(ids[true][0]))
+            views.append(View(kind, row, object_index, to_model.sample(pixels), seen, place, labels, name))
     return views
 
 
@@ -143,12 +153,16 @@ def _prompt(kind: str, box: Box, true: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return np.array([centre_click(true), (0.0, 0.0)]), np.array([1, -1])
 
 
-def _answers(model: PromptableModel, views: Sequence[View]) -> np.ndarray:
+def _answers(model: PromptableModel, views: Sequence[View], named: bool) -> np.ndarray:
     """bool (V, S, S)."""
     device, grid = model.device, model.input_size // 4
     images = torch.from_numpy(np.stack([view.image_hw for view in views])).to(device)
     points = torch.from_numpy(np.stack([view.points for view in views])).to(device).float()
     labels = torch.from_numpy(np.stack([view.labels for view in views])).to(device)
+    if named:
+        said = [labels_of_name(view.name, model.structures) or (-1,) * NAME_POINTS for view in views]
+        points = F.pad(points, (0, 0, 0, NAME_POINTS))
+        labels = torch.cat([labels, torch.tensor(said, device=device)], dim=1)
     no_masks, none = (
         torch.zeros(len(views), 1, grid, grid, device=device),
         torch.zeros(len(views), device=device),

@@ -2,12 +2,14 @@
 below its folder.
 
 A segmentation is a list of polygons, or run lengths over columns, plain or compressed. One object an
-annotation.
+annotation. Ids follow the categories where there are several, so that an id has one name in all images.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,10 @@ import numpy as np
 
 from uniultra.data.importers.images import layered
 from uniultra.data.importers.sample import Finding, Problem, Sample
+from uniultra.data.structure_names import Names, legal_names
 from uniultra.errors import DataError, FileError, PromptError
 from uniultra.io.coco import mask_of
-from uniultra.io.masks import MAX_IDS
+from uniultra.io.masks import MAX_IDS, MAX_SPARSE_IDS
 from uniultra.io.paths import shown
 from uniultra.io.polygons import filled
 from uniultra.io.texts import composed, read_json
@@ -30,13 +33,16 @@ def find(root: Path) -> Iterator[Finding]:
         data = read_json(path)
         images, annotations = data["images"], data["annotations"]
         segments: dict[Any, list[Any]] = {one["id"]: [] for one in images}
+        kinds: dict[Any, list[Any]] = {one["id"]: [] for one in images}
         lost = []
         for place, annotation in enumerate(annotations, start=1):
-            own = segments.get(annotation["image_id"])
-            if own is None:
-                lost.append((place, annotation["image_id"]))
+            image = annotation["image_id"]
+            if image not in segments:
+                lost.append((place, image))
             else:
-                own.append(annotation.get("segmentation"))
+                segments[image].append(annotation.get("segmentation"))
+                kinds[image].append(annotation.get("category_id"))
+        numbering = _numbering(_called(data.get("categories")), kinds.values())
         named = [(one["id"], str(one["file_name"]), (one.get("width"), one.get("height"))) for one in images]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
@@ -49,7 +55,58 @@ def find(root: Path) -> Iterator[Finding]:
             f"its image_id {shown(str(number))} is of no entry of images; add that, or remove the annotation",
         )
     for number, name, size in named:
-        yield _sample(path, name, size, segments[number])
+        numbers = numbering.of(kinds[number])
+        yield _sample(path, name, size, dict(zip(numbers, segments[number], strict=True)), numbering.names)
+
+
+@dataclass(frozen=True)
+class _Numbering:
+    """Ids by category and place among those of it in an image; in the order of annotations where there is
+    none. And what ids are called.
+    """
+
+    ids: Mapping[tuple[Any, int], int]
+    names: Names
+
+    def of(self, kinds: Sequence[Any]) -> list[int]:
+        """The ids of an image's annotations, of these categories."""
+        if not self.ids:
+            return list(range(1, len(kinds) + 1))
+        seen: Counter[Any] = Counter()
+        numbers = []
+        for kind in kinds:
+            numbers.append(self.ids[kind, seen[kind]])
+            seen[kind] += 1
+        return numbers
+
+
+def _called(categories: Any) -> dict[Any, str]:
+    """Categories' names by their ids; those that can't be names are left out."""
+    given = [one for one in categories or () if isinstance(one, dict) and "id" in one and "name" in one]
+    legal = legal_names(enumerate((one["name"] for one in given), start=1))
+    return {one["id"]: legal[place] for place, one in enumerate(given, start=1) if place in legal}
+
+
+def _numbering(called: Mapping[Any, str], images: Iterable[Sequence[Any]]) -> _Numbering:
+    """One id for each category, and more for categories that images show several times: the first of each
+    category come first. Without names, with one category alone, or where there are too many objects for that
+    (a mask of more than MAX_SPARSE_IDS of them has to be numbered without gaps), as the annotations come.
+    """
+    counts = [Counter(kinds) for kinds in images]
+    most: Counter[Any] = Counter()
+    for count in counts:
+        most |= count
+    if len(most) == 1:
+        [kind] = most
+        return _Numbering({}, {None: called[kind]} if kind in called else {})
+    crowded = any(count.total() > MAX_SPARSE_IDS for count in counts) or most.total() >= MAX_IDS
+    if crowded or not most.keys() <= called.keys():
+        return _Numbering({}, {})
+    order = {kind: place for place, kind in enumerate(called)}
+    pairs = [(kind, nth) for kind, several in most.items() for nth in range(several)]
+    pairs.sort(key=lambda pair: (pair[1], order[pair[0]]))
+    ids = {pair: number for number, pair in enumerate(pairs, start=1)}
+    return _Numbering(ids, {number: called[kind] for (kind, _), number in ids.items()})
 
 
 def _json_of(root: Path) -> Path:
@@ -62,7 +119,7 @@ def _json_of(root: Path) -> Path:
     return files[0]
 
 
-def _sample(path: Path, name: str, size: tuple[Any, Any], segments: list[Any]) -> Finding:
+def _sample(path: Path, name: str, size: tuple[Any, Any], segments: dict[int, Any], names: Names) -> Finding:
     where = f"{path} file_name '{name}'"
     if "\\" in name or (len(name) > 1 and name[1] == ":"):
         return Problem(where, "a Windows path; write it with / and relative to the JSON")
@@ -76,6 +133,7 @@ def _sample(path: Path, name: str, size: tuple[Any, Any], segments: list[Any]) -
         image,
         partial(_ids, size=size, segments=segments, where=where),
         (path,),
+        names=names,
     )
 
 
@@ -91,7 +149,8 @@ def _there(image: Path) -> Path | None:
     )
 
 
-def _ids(hw: tuple[int, int], size: tuple[Any, Any], segments: Sequence[Any], where: str) -> np.ndarray:
+def _ids(hw: tuple[int, int], size: tuple[Any, Any], segments: Mapping[int, Any], where: str) -> np.ndarray:
+    """The id mask of an image of (height, width), of segmentations by their ids."""
     if len(segments) > MAX_IDS:
         raise FileError(f"{where}: {len(segments)} objects; legal are 0 to {MAX_IDS}; divide them")
     height, width = hw
@@ -100,12 +159,13 @@ def _ids(hw: tuple[int, int], size: tuple[Any, Any], segments: Sequence[Any], wh
             f"{where}: width and height are {shown(str(size[0]))} x {shown(str(size[1]))}, the image has "
             f"{width} x {height} pixels, so outlines don't fit; give the images that were annotated"
         )
-    ids_hw = layered(hw, (_mask(one, number, hw, where) for number, one in enumerate(segments, start=1)))
+    drawn = list(enumerate(segments.values(), start=1))
+    ids_hw = layered(hw, (_mask(one, place, hw, where) for place, one in drawn))
     there = np.bincount(ids_hw.ravel(), minlength=len(segments) + 1)
-    for number in np.flatnonzero(there[1:] == 0).tolist():
-        if _mask(segments[number], number + 1, hw, where).any():
-            raise FileError(f"{where}: segmentation {number + 1} is hidden by others; remove one of them")
-    return ids_hw
+    for place, one in drawn:
+        if not there[place] and _mask(one, place, hw, where).any():
+            raise FileError(f"{where}: segmentation {place} is hidden by others; remove one of them")
+    return np.array([0, *segments], np.uint8)[ids_hw]
 
 
 def _mask(segment: Any, number: int, hw: tuple[int, int], where: str) -> np.ndarray:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from uniultra.data.problems import Problem as Problem
+from uniultra.data.structure_names import Names
 from uniultra.errors import DataError, FileError
 from uniultra.io.images import IMAGE_SUFFIXES, read_frame
 from uniultra.io.texts import composed
@@ -48,7 +49,8 @@ class Sample:
     `id` is unique within the set. `sources` are the mask's files, for the record of hashes. `subject` is the
     patient or recording ('' where unknown); `split` is the published one ('' where there is none); `pixel_mm`
     is None where unknown. `pixels` reads the image, uint8 (H, W). `clip` and `frame`, from 0, are of a frame
-    of a cine.
+    of a cine. `names` are what the set itself calls the mask's ids, the same in all of its
+    samples.
     """
 
     id: str
@@ -62,6 +64,7 @@ class Sample:
     pixels: Callable[[Path], np.ndarray] = grey
     clip: str = ""
     frame: int | None = None
+    names: Names = field(default_factory=dict)
 
 
 Finding = Sample | Problem

@@ -3,7 +3,7 @@
 
 import { clipBox, fieldSide, pasteLogits, regionAround, sample, toModel, whole } from "./geometry.mjs";
 import { evenRound, maskBox, overlap, spanning, underClicks, withoutHoles, withoutSpecks } from "./masks.mjs";
-import { toldLabels } from "./named.mjs";
+import { knownName, toldLabels } from "./named.mjs";
 import { rated } from "./quality.mjs";
 
 const QUICK_SIDE = 512, MOST_KEPT = 6;
@@ -20,7 +20,8 @@ export class Segmenter {
     this.encoded = new WeakMap(); // features by image, then by region
     this.ofNothing = new WeakSet(); // features of regions that are of one even grey
     const told = { fits: facts.box_fits ?? false, structures: facts.structures ?? [] };
-    Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch, passes, terms: facts.quality?.clicks, told });
+    Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch, passes, told });
+    this.terms = { clicks: facts.quality?.clicks, named: facts.quality?.named ?? facts.quality?.clicks };
   }
 
   // image: {width, height, pixels}, grey Uint8Array. prompt: {box: {x0, y0, x1, y1} or null, points: [[x, y], ...], negatives: [[x, y], ...]},
@@ -99,7 +100,8 @@ export class Segmenter {
     const logs = passes.reduce((sum, pass) => sum + Math.log(Math.max(pass.quality, 1e-6)), 0);
     const agreement = agreements.reduce((sum, each) => sum + each) / agreements.length;
     const mean = Math.exp(logs / passes.length);
-    const said = even || !this.terms ? mean : rated(passes[0].quality, settled(logits, mask), this.terms);
+    const terms = this.terms[knownName(given.name, this.told.structures) ? "named" : "clicks"];
+    const said = even || !terms ? mean : rated(passes[0].quality, settled(logits, mask), terms);
     return { answer: { mask, even, quality: said }, trust: quality * agreement };
   }
 

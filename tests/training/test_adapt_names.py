@@ -1,0 +1,151 @@
+"""Adapting learns names of structures beside the images: they are in the run folder, the merged and the
+exported model.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from commands import uniultra
+from labs import write_manifest
+from uniultra.data.manifest import read_manifest
+from uniultra.data.splits import selection_split
+from uniultra.errors import DataError, ModelError
+from uniultra.models.adapted import open_adapted, open_model, read_facts
+from uniultra.models.build import load
+from uniultra.models.promptable import POINT_TABLE, PromptableModel, hurried_names, with_structures
+from uniultra.named import FIRST_LABEL, NAME_POINTS
+from uniultra.segmenter import Segmenter
+from uniultra.training.adapt import NAMED_SHARE, AdaptJob, adapt, with_names
+from uniultra.training.config import AdaptConfig
+from uniultra.training.config_io import configured
+from uniultra.training.gain import measure_gain
+
+SHORT = ("optim.steps=4", "optim.save_every=2", "optim.batch_size=2", "loss.rounds=2", "optim.patience=0")
+
+
+@pytest.fixture
+def named_lab(tmp_path: Path) -> Path:
+    """Phantoms whose objects are called kidney."""
+    (tmp_path / "lab").mkdir()
+    manifest = write_manifest(tmp_path / "lab", ["train"] * 4 + ["val"] * 2)
+    dataset = read_manifest(manifest).rows[0].dataset
+    (manifest.parent / "structures.csv").write_text(f"dataset,id,structure\n{dataset},,kidney\n")
+    return manifest
+
+
+def settings(base: Path, *changes: str) -> AdaptConfig:
+    return configured(AdaptConfig(), None, (f"base.name='{base}'", *SHORT, *changes))
+
+
+def learned(base: Path, lab: Path, out: Path, *changes: str) -> PromptableModel:
+    job = AdaptJob(read_manifest(lab), out)
+    adapt(with_names(settings(base, *changes), job), job)
+    return open_adapted(out)
+
+
+@pytest.mark.parametrize("method", ["decoder", "ch-adapter", "lora"])
+def test_a_name_is_learned_with_the_images(sam2: Path, named_lab: Path, tmp_path: Path, method: str) -> None:
+    model = learned(sam2, named_lab, tmp_path / "run", f"base.method={method}")
+    assert model.structures == ("kidney",)
+    facts = read_facts(tmp_path / "run" / "adapter.safetensors")
+    assert facts.structures == ("kidney",)
+    record = json.loads((tmp_path / "run" / "config.json").read_text())["config"]
+    assert record["base"]["structures"] == "kidney"
+    assert record["data"]["named_share"] == NAMED_SHARE
+    table = model.state_dict()[POINT_TABLE]
+    assert table.shape[0] == FIRST_LABEL + NAME_POINTS
+    torch.manual_seed(0)
+    fresh = with_structures(load(sam2), ["kidney"]).state_dict()[POINT_TABLE]
+    assert (table[FIRST_LABEL:] - fresh[FIRST_LABEL:]).abs().max() > 3e-3, (
+        "faster than the decoder's 1e-3 x 4"
+    )
+
+
+def test_a_base_s_own_names_stay_and_learn_on(sam2: Path, named_lab: Path, tmp_path: Path) -> None:
+    learned(sam2, named_lab, tmp_path / "first")
+    uniultra("merge", "--adapter", tmp_path / "first", "--out", tmp_path / "base", cwd=tmp_path)
+    dataset = read_manifest(named_lab).rows[0].dataset
+    names = f"dataset,id,structure\n{dataset},1,Kidney\n{dataset},,renal cyst\n"
+    (named_lab.parent / "structures.csv").write_text(names)
+    base = open_model(tmp_path / "base")
+    assert base.structures == ("kidney",)
+    again = learned(tmp_path / "base", named_lab, tmp_path / "second")
+    assert again.structures[0] == "kidney"
+    assert len(again.structures) == len(set(again.structures)) <= 2
+    kept = slice(FIRST_LABEL, FIRST_LABEL + NAME_POINTS)
+    assert not torch.equal(again.state_dict()[POINT_TABLE][kept], base.state_dict()[POINT_TABLE][kept])
+
+
+def test_a_stopped_run_ends_as_one_that_was_not(sam2: Path, named_lab: Path, tmp_path: Path) -> None:
+    for run in ("whole", "parts", "parts"):
+        learned(sam2, named_lab, tmp_path / run, "optim.keep='last'")
+        if run == "parts":  # as a kill in the middle of writing leaves it, which is before the adapter
+            (tmp_path / "parts" / "checkpoint-4" / "ema.safetensors").unlink()
+    one, other = ((tmp_path / run / "adapter.safetensors").read_bytes() for run in ("whole", "parts"))
+    assert one == other
+
+
+def test_the_command_learns_says_and_exports_names(sam2: Path, named_lab: Path, tmp_path: Path) -> None:
+    changes = [part for change in SHORT for part in ("--set", change)]
+    run, onnx = tmp_path / "run", tmp_path / "onnx"
+    arguments = ("--data", named_lab, "--out", run, "--base", sam2, "--named", *changes)
+    done = uniultra("adapt", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Names to learn: kidney" in done.stdout
+    assert "your data, by name: box/" in done.stdout
+    assert "your data, no name said: box/" in done.stdout
+    assert "--named" in done.stdout, "the evaluation that is proposed says names, too"
+    gain = json.loads((run / "gain.json").read_text())
+    assert set(gain["own"]) == set(gain["unnamed"])
+    uniultra("export", "--model", run, "--out", onnx, "--name", "mine", cwd=tmp_path)
+    assert Segmenter.load(onnx).facts.structures == ("kidney",)
+
+
+def test_without_names_none_are_learned(sam2: Path, lab: Path, tmp_path: Path) -> None:
+    job = AdaptJob(read_manifest(lab), tmp_path / "run")
+    with pytest.raises(DataError, match=r"no object to learn from in .* has a name; write structures.csv"):
+        with_names(settings(sam2), job)
+    arguments = ("--data", lab, "--out", tmp_path / "run", "--base", sam2, "--named")
+    done = uniultra("adapt", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(ModelError, match=r"data.named_share = 0.5, but the base has no names to be told"):
+        adapt(settings(sam2, "data.named_share=0.5"), job)
+    with pytest.raises(ModelError, match=r"base.structures = 'a,A' says structures"):
+        adapt(settings(sam2, "base.structures='a,A'"), job)
+
+
+def test_the_gain_by_name_and_without(sam2: Path, named_lab: Path) -> None:
+    base = load(sam2)
+    told = with_structures(load(sam2), ["kidney"])
+    with torch.no_grad():
+        told.prompt_encoder.point_embed.weight[FIRST_LABEL:] = 5.0
+    val = read_manifest(named_lab)
+    gain = measure_gain(base, told, selection_split(val), None, named=True)
+    assert gain.unnamed is not None
+    assert all(found.difference == 0 for kinds in gain.unnamed.values() for found in kinds.values())
+    assert any(found.difference != 0 for kinds in gain.own.values() for found in kinds.values())
+
+
+def test_names_hurry_and_nothing_else_does(sam2: Path) -> None:
+    model = with_structures(load(sam2), ["kidney"])
+    before = model.state_dict()[POINT_TABLE].clone()
+    table = model.prompt_encoder.point_embed
+    with hurried_names(model, 10.0):
+        assert torch.allclose(table.weight, before, atol=1e-7)
+        [stored] = [p for name, p in model.named_parameters() if "point_embed" in name and "not" not in name]
+        optimizer = torch.optim.Adam([stored], lr=1e-3)
+        table.weight.sum().backward()
+        optimizer.step()
+    moved = (model.state_dict()[POINT_TABLE] - before).abs()
+    assert torch.allclose(moved[:FIRST_LABEL], torch.tensor(1e-3), rtol=1e-2)
+    assert torch.allclose(moved[FIRST_LABEL:], torch.tensor(1e-2), rtol=1e-2)
+    plain = load(sam2)
+    with hurried_names(plain, 10.0):
+        assert POINT_TABLE in dict(plain.named_parameters())
