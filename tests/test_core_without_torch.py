@@ -26,8 +26,9 @@ NEEDS_TORCH = (
 )
 """The modules of the extra `train`, with all that lies within them."""
 
-NEEDS_NAPARI = () if importlib.util.find_spec("qtpy") else ("uniultra.hosts.napari.panel",)
-"""The window of napari's plugin, which only napari imports. Every other module is imported."""
+WINDOWS = ("uniultra.hosts.napari.panel", "uniultra.hosts.napari.said_fields")
+NEEDS_NAPARI = () if importlib.util.find_spec("qtpy") else WINDOWS
+"""The panel of napari's plugin, which only napari imports. Every other module is imported."""
 
 CORE = ("uniultra", "uniultra.io", "uniultra.segmenter", "uniultra.backends.onnx", "uniultra.cli.main")
 """Must be among the modules tried, whatever else comes and goes."""
