@@ -20,7 +20,16 @@ from uniultra.geometry import ModelMap, prompt_points, whole
 from uniultra.model_facts import MODEL_JSON, ModelFacts, read_structures
 from uniultra.models.adapted import open_model
 from uniultra.models.promptable import with_structures
-from uniultra.named import FIRST_LABEL, NAME_POINTS, known_name, labels_of_name, name_labels
+from uniultra.named import (
+    FIRST_LABEL,
+    NAME_POINTS,
+    further_names,
+    joined_names,
+    known_name,
+    labels_of_name,
+    name_labels,
+    split_names,
+)
 from uniultra.prompt_arrays import alike, prompt_arrays
 from uniultra.results import segment_frame
 from uniultra.segmenter import Segmenter
@@ -69,6 +78,18 @@ def test_case_blanks_and_the_side_don_t_matter(said: str, known: str) -> None:
     assert known_name(said, NAMES) == known
     assert labels_of_name(said, NAMES) == (tuple(name_labels(NAMES.index(known))) if known else ())
     assert labels_of_name(said, ()) == ()
+
+
+@pytest.mark.parametrize("own", ["LV_wall", "LV  wall", "lv wall"])
+def test_the_model_s_own_spelling_doesn_t_matter(own: str) -> None:
+    structures = ("ovary", own)
+    assert [known_name(said, structures) for said in (own, "lv_WALL", "left LV wall")] == [own] * 3
+    assert further_names(["Lv wall", "apex", "APEX"], structures) == ("apex",)
+
+
+@pytest.mark.parametrize("name", ["chamber, left", 'wall; "muscle"', '"', "a=b", '12" probe', "ovary"])
+def test_names_with_commas_and_quotes_are_joined_and_split(name: str) -> None:
+    assert split_names(joined_names(["first", name, "last"])) == ["first", name, "last"]
 
 
 def test_a_name_is_told_by_points_that_lie_nowhere() -> None:

@@ -7,7 +7,8 @@ labels stand for the name and whose place says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Iterable, Sequence
 
 from uniultra.box_fit import CORNER_LABELS
 from uniultra.errors import ModelError
@@ -26,13 +27,41 @@ def name_labels(place: int) -> range:
     return range(first, first + NAME_POINTS)
 
 
+def name_words(name: str) -> str:
+    """What names are compared by: neither case nor blanks, for which `_` may stand, tell them apart."""
+    return " ".join(name.lower().replace("_", " ").split())
+
+
+def further_names(names: Iterable[str], known: Iterable[str] = ()) -> tuple[str, ...]:
+    """Of names those that are neither known nor before them in another spelling, in their order."""
+    before = {name_words(name) for name in known}
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(name_words(name), name)
+    return tuple(name for words, name in found.items() if words not in before)
+
+
+def joined_names(names: Iterable[str]) -> str:
+    """Names as `split_names` reads them: separated by commas, quoted where one holds a comma or a quote."""
+    quoted = (name.replace('"', '""') for name in names)
+    return ", ".join(f'"{name}"' if "," in name or '"' in name else name for name in quoted)
+
+
+def split_names(text: str) -> list[str]:
+    """What stands between the commas in "left ventricle, left atrium"; in quotes, as in CSV, a comma is of
+    the name.
+    """
+    rows = csv.reader(text.splitlines(), skipinitialspace=True)
+    return [part.strip() for row in rows for part in row]
+
+
 def known_name(name: str, structures: Sequence[str]) -> str:
     """A model's own name for what somebody calls a structure, "" for what it hasn't learned; case, blanks and
     the side don't matter.
     """
-    words = " ".join(name.lower().replace("_", " ").split())
+    words = name_words(name)
     side, _, rest = words.partition(" ")
-    own = {each.lower(): each for each in structures}
+    own = {name_words(each): each for each in structures}
     return own.get(words) or (own.get(rest, "") if side in SIDES else "")
 
 
@@ -44,7 +73,7 @@ def labels_of_name(name: str, structures: Sequence[str]) -> tuple[int, ...]:
     return tuple(name_labels(list(structures).index(own))) if own else ()
 
 
-def checked_structures(said: object, source: str) -> tuple[str, ...]:
+def checked_structures(said: object, source: str, fix: str = "export the model again") -> tuple[str, ...]:
     """The names that a model says it has learned. Raises ModelError unless they are a list of different
     names.
     """
@@ -53,10 +82,10 @@ def checked_structures(said: object, source: str) -> tuple[str, ...]:
         names is None
         or len(names) > MOST_STRUCTURES
         or not all(isinstance(name, str) and 0 < len(name) <= MOST_CHARACTERS for name in names)
-        or len({name.casefold() for name in names}) < len(names)
+        or len({name_words(name) for name in names}) < len(names)
     ):
         raise ModelError(
             f"{source} says structures {said!r:.80}; it must be a list of up to {MOST_STRUCTURES} different "
-            f"names of 1 to {MOST_CHARACTERS} characters; export the model again"
+            f"names of 1 to {MOST_CHARACTERS} characters (case, blanks and _ don't tell two apart); {fix}"
         )
     return names

@@ -8,7 +8,7 @@ import pytest
 
 from phantom_manifest import Phantom, phantom_manifest
 from uniultra.data.manifest import read_manifest
-from uniultra.data.structure_names import FILE, PUBLISHED, names_beside
+from uniultra.data.structure_names import FILE, PUBLISHED, legal_names, names_beside, parsed_names
 from uniultra.errors import DataError
 from uniultra.structures import structure
 
@@ -61,3 +61,14 @@ def test_every_wrong_line_is_named(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("dataset,structure\na,cyst\n")
     with pytest.raises(DataError, match="has the columns 'dataset,structure'; give dataset,id,structure"):
         names_beside(tmp_path / "manifest.csv")
+
+
+def test_a_set_s_own_names_are_text() -> None:
+    said = [(1, None), (2, 5), (3, "LV_ wall"), (4, True), (0, "background"), (5, "x" * 65), ("6", "apex")]
+    assert legal_names(said) == {3: "LV wall"}
+
+
+def test_a_quoted_name_holds_commas() -> None:
+    assert parsed_names('"1=chamber, left", 2=wall') == {1: "chamber, left", 2: "wall"}
+    with pytest.raises(DataError, match="can't name a structure"):
+        parsed_names("1=wall,,2=apex")

@@ -117,8 +117,22 @@ def test_without_names_none_are_learned(sam2: Path, lab: Path, tmp_path: Path) -
     assert not (tmp_path / "run").exists()
     with pytest.raises(ModelError, match=r"data.named_share = 0.5, but the base has no names to be told"):
         adapt(settings(sam2, "data.named_share=0.5"), job)
-    with pytest.raises(ModelError, match=r"base.structures = 'a,A' says structures"):
+    with pytest.raises(ModelError, match=r"base.structures = 'a,A' says structures .* give each name once$"):
         adapt(settings(sam2, "base.structures='a,A'"), job)
+
+
+def test_names_are_learned_as_they_are_written(sam2: Path, named_lab: Path, tmp_path: Path) -> None:
+    dataset = read_manifest(named_lab).rows[0].dataset
+    table = f'dataset,id,structure\n{dataset},1,"cyst, simple"\n{dataset},,"cyst,  SIMPLE"\n'
+    (named_lab.parent / "structures.csv").write_text(table)
+    model = learned(sam2, named_lab, tmp_path / "run")
+    assert len(model.structures) == 1, "one name in two spellings"
+    assert model.structures[0].lower().split() == ["cyst,", "simple"], "a comma divides no name"
+
+
+def test_a_base_s_name_in_another_spelling_is_that(sam2: Path) -> None:
+    model = with_structures(with_structures(load(sam2), ["LV wall"]), ["lv_WALL", "apex", "Apex"])
+    assert model.structures == ("LV wall", "apex")
 
 
 def test_the_gain_by_name_and_without(sam2: Path, named_lab: Path) -> None:

@@ -17,6 +17,7 @@ from uniultra.data.problems import Problem, refuse
 from uniultra.errors import DataError, PromptError
 from uniultra.io.tables import plain_text, write_csv
 from uniultra.io.texts import decoded, separator_of
+from uniultra.named import split_names
 from uniultra.structures import legal_name
 
 FILE = "structures.csv"
@@ -76,7 +77,7 @@ def parsed_names(text: str) -> Names:
         DataError: an id or a name that can't be one, or one twice.
     """
     found: dict[int | None, str] = {}
-    for part in text.split(","):
+    for part in split_names(text):
         before, equals, after = part.partition("=")
         number, name = (before.strip(), after.strip()) if equals else ("", before.strip())
         if equals and not (number.isdecimal() and 1 <= int(number) <= MOST_ID):
@@ -101,9 +102,9 @@ def legal_names(pairs: Iterable[tuple[object, object]]) -> dict[int | None, str]
     """
     found: dict[int | None, str] = {}
     for number, name in pairs:
-        if isinstance(number, int) and 1 <= number <= MOST_ID:
+        if isinstance(number, int) and 1 <= number <= MOST_ID and isinstance(name, str):
             with suppress(PromptError):
-                found[number] = legal_name(str(name).replace("_", " ").strip())
+                found[number] = legal_name(" ".join(name.replace("_", " ").split()))
     return found
 
 

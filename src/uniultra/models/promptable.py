@@ -21,7 +21,7 @@ from transformers.models.sam2.modeling_sam2 import Sam2Model
 
 from uniultra.box_fit import CORNER_LABELS
 from uniultra.models import backbone, convnet  # noqa: F401  (transformers then knows the encoders that a config names)
-from uniultra.named import FIRST_LABEL, NAME_POINTS
+from uniultra.named import FIRST_LABEL, NAME_POINTS, further_names
 
 PIXEL_MEAN = (0.485, 0.456, 0.406)
 PIXEL_STD = (0.229, 0.224, 0.225)
@@ -215,7 +215,7 @@ def with_structures(model: PromptableModel, names: Sequence[str]) -> PromptableM
     """The same network, which can learn further structures' names: their points begin nearly as padding does.
     What is told by no name stays as it was.
     """
-    new = [name for name in names if name not in model.structures]
+    new = further_names(names, model.structures)
     if not new:
         return model
     model = with_box_fits(model)

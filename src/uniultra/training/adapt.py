@@ -31,6 +31,7 @@ from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import load
 from uniultra.models.methods import has_adapters, moved, prepare
 from uniultra.models.promptable import PromptableModel, hurried_names, with_structures
+from uniultra.named import further_names, joined_names
 from uniultra.registry import MODELS
 from uniultra.training.config import AdaptConfig
 from uniultra.training.frozen_views import FrozenLearner, FrozenViews, freeze_after_encoder
@@ -129,11 +130,11 @@ def with_names(config: AdaptConfig, job: AdaptJob) -> AdaptConfig:
             f"no object to learn from in '{job.manifest.path}' has a name; write structures.csv beside it "
             "(dataset,id,structure), or omit --named"
         )
-    said = dict.fromkeys([*parse_structures(config.base.structures, "base.structures"), *names])
+    said = further_names([*parse_structures(config.base.structures, "base.structures"), *names])
     share = config.data.named_share or NAMED_SHARE
     return replace(
         config,
-        base=replace(config.base, structures=", ".join(said)),
+        base=replace(config.base, structures=joined_names(said)),
         data=replace(config.data, named_share=share),
     )
 
@@ -175,7 +176,7 @@ def make_adaptable(config: AdaptConfig) -> tuple[PromptableModel, AdapterFacts, 
         adapter=spec,
         lora_rank=settings.lora_rank,
         focus_stretch=settings.focus_stretch or None,
-        structures=tuple(name for name in names if name not in plain.structures),
+        structures=further_names(names, plain.structures),
     )
     before = {name: value.detach().clone() for name, value in plain.state_dict().items()}
     model = plain if spec is None else load(place, spec, plain.input_size)

@@ -20,6 +20,7 @@ from uniultra.errors import ModelError
 from uniultra.models.adapted import open_model, weights_sha256
 from uniultra.models.promptable import POINT_TABLE, PromptableModel, with_fits
 from uniultra.models.stored import save_folder
+from uniultra.named import further_names, joined_names
 from uniultra.training import distill_decoder
 from uniultra.training.config import DistillConfig, TrainConfig
 from uniultra.training.distill_job import DistillJob as DistillJob
@@ -87,7 +88,7 @@ def make_student(config: DistillConfig, teacher: PromptableModel) -> PromptableM
     settings = config.student
     if settings.focus_stretch == 0.0:
         settings = replace(settings, focus_stretch=teacher.focus_stretch)
-    names = ", ".join(dict.fromkeys([*teacher.structures, *parse_structures(settings.structures)]))
+    names = joined_names(further_names([*teacher.structures, *parse_structures(settings.structures)]))
     settings = replace(settings, box_fits=settings.box_fits or teacher.box_fits, structures=names)
     student = make_model(
         TrainConfig(replace(settings, box_prior=bool(teacher.config.box_prior)), config.adapter, config.optim)

@@ -27,7 +27,7 @@ from uniultra.models.build import build, with_decoder_of
 from uniultra.models.promptable import PLAIN_KINDS, PromptableModel, with_box_fits, with_structures
 from uniultra.models.start_weights import load_sam1_decoder, widen
 from uniultra.models.stored import save_folder
-from uniultra.named import FIRST_LABEL, NAME_POINTS, checked_structures
+from uniultra.named import FIRST_LABEL, NAME_POINTS, checked_structures, split_names
 from uniultra.text import first_line, printable
 from uniultra.training.checkpoints import has_checkpoint
 from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, TrainConfig
@@ -272,6 +272,8 @@ def chosen_sets(split: TrainSplit, datasets: str) -> TrainSplit:
 
 
 def parse_structures(text: str, setting: str = "model.structures") -> tuple[str, ...]:
-    """The names in "left ventricle, left atrium". Raises ModelError where one is given twice."""
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    return checked_structures(names, f"{setting} = '{text:.80}'")
+    """The names in "left ventricle, left atrium"; see `split_names`. Raises ModelError where one is given
+    twice.
+    """
+    names = [name for name in split_names(text) if name]
+    return checked_structures(names, f"{setting} = '{text:.80}'", "give each name once")

@@ -103,7 +103,7 @@ const decoder = {{
 const passes = {{ crop_scale: 1.5, close_view: 0.5, click_crops: 2, min_part: 0.1 }};
 const image = {{ width: 90, height: 70, pixels: new Uint8Array(90 * 70).map((_, i) => i % 200) }};
 const box = {{ x0: 10, y0: 10, x1: 60, y1: 60 }}, points = [[30, 30]];
-const structures = ["left ventricle", "ovary"];
+const structures = ["left ventricle", "ovary", "LV_wall"];
 const facts = {{ input_size: 64, passes, structures }};
 const segmenter = new Segmenter(ort, {{ run: async () => ({{}}) }}, decoder, facts);
 const said = JSON.parse(process.argv[1]);
@@ -115,7 +115,16 @@ console.log(JSON.stringify([said.map((name) => knownName(name, structures)), ask
 
 
 def test_names_have_the_labels_of_python() -> None:
-    said = ["", "left ventricle", " LEFT_Ovary ", "ventricle", "right ventricle", "Right  ovary", "left"]
+    said = [
+        "",
+        "left ventricle",
+        " LEFT_Ovary ",
+        "ventricle",
+        "right ventricle",
+        "Right  ovary",
+        "left",
+        "lv WALL",
+    ]
     done = subprocess.run(
         ["node", "--input-type=module", "-e", NAMES, "--", json.dumps(said)],
         capture_output=True,
@@ -123,7 +132,7 @@ def test_names_have_the_labels_of_python() -> None:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    structures = ("left ventricle", "ovary")
+    structures = ("left ventricle", "ovary", "LV_wall")
     known, asked = json.loads(done.stdout)
     assert known == [known_name(name, structures) for name in said]
     for name, (labels, points) in zip(said, asked, strict=False):

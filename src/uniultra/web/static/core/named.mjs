@@ -4,8 +4,9 @@ const NAME_POINTS = 4, FIRST_LABEL = 8; // points that tell a name, and the labe
 
 // A model's own name for what somebody calls a structure, "" for what it hasn't learned; case, blanks and the side don't matter.
 export function knownName(name, structures) {
-  const called = (name ?? "").toLowerCase().replaceAll("_", " ").split(/\s+/).filter(Boolean).join(" ");
-  const own = (words) => structures.find((one) => one.toLowerCase() === words);
+  const wordsOf = (text) => text.toLowerCase().replaceAll("_", " ").split(/\s+/).filter(Boolean).join(" ");
+  const called = wordsOf(name ?? "");
+  const own = (words) => structures.find((one) => wordsOf(one) === words);
   return own(called) ?? own(called.replace(/^(left|right) /, "")) ?? "";
 }
 
