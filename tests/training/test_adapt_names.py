@@ -20,10 +20,11 @@ from uniultra.models.build import load
 from uniultra.models.promptable import POINT_TABLE, PromptableModel, hurried_names, with_structures
 from uniultra.named import FIRST_LABEL, NAME_POINTS
 from uniultra.segmenter import Segmenter
-from uniultra.training.adapt import NAMED_SHARE, AdaptJob, adapt, with_names
+from uniultra.training.adapt import MARGIN_SHARE, NAMED_SHARE, AdaptJob, adapt, with_names
 from uniultra.training.config import AdaptConfig
 from uniultra.training.config_io import configured
 from uniultra.training.gain import measure_gain
+from uniultra.web.workspace.lessons import settings as lesson_settings
 
 SHORT = ("optim.steps=4", "optim.save_every=2", "optim.batch_size=2", "loss.rounds=2", "optim.patience=0")
 
@@ -57,6 +58,7 @@ def test_a_name_is_learned_with_the_images(sam2: Path, named_lab: Path, tmp_path
     record = json.loads((tmp_path / "run" / "config.json").read_text())["config"]
     assert record["base"]["structures"] == "kidney"
     assert record["data"]["named_share"] == NAMED_SHARE
+    assert record["data"]["margin_share"] == MARGIN_SHARE
     table = model.state_dict()[POINT_TABLE]
     assert table.shape[0] == FIRST_LABEL + NAME_POINTS
     torch.manual_seed(0)
@@ -104,6 +106,13 @@ def test_the_command_learns_says_and_exports_names(sam2: Path, named_lab: Path, 
     assert set(gain["own"]) == set(gain["unnamed"])
     uniultra("export", "--model", run, "--out", onnx, "--name", "mine", cwd=tmp_path)
     assert Segmenter.load(onnx).facts.structures == ("kidney",)
+
+
+def test_shares_that_are_set_stay(sam2: Path, named_lab: Path, tmp_path: Path) -> None:
+    job = AdaptJob(read_manifest(named_lab), tmp_path / "run")
+    data = with_names(settings(sam2, "data.named_share=0.5", "data.margin_share=0.1"), job).data
+    assert (data.named_share, data.margin_share) == (0.5, 0.1)
+    assert f"data.margin_share={MARGIN_SHARE:g}" in lesson_settings(400), "a lesson is of one kind"
 
 
 def test_without_names_none_are_learned(sam2: Path, lab: Path, tmp_path: Path) -> None:

@@ -48,3 +48,6 @@ def test_learn_needs_no_val_and_gives_a_model(
     assert record["steps"] == 2
     before, after = load(sam2).state_dict(), open_adapted(folder).state_dict()
     assert any(not torch.equal(value, after[name]) for name, value in before.items())
+    rating = [name for name in before if "iou_" in name]
+    assert len(rating) > 5
+    assert all(torch.equal(before[name], after[name]) for name in rating), "five images teach no quality"

@@ -22,6 +22,7 @@ from uniultra.models.params import is_trained
 from uniultra.models.promptable import PromptableModel
 
 METHODS = ("ch-adapter", "lora", "decoder", "full")
+QUALITY_PARTS = ("mask_decoder.iou_prediction_head.", "mask_decoder.iou_token.")
 LORA_LAYERS = r"backbone\.blocks\.\d+\.(attn\.(qkv|proj)|mlp\.(proj_in|proj_out))"
 """The linear layers of every Hiera block: attention and MLP."""
 
@@ -48,6 +49,15 @@ def prepare(model: PromptableModel, method: str, lora_rank: int = 8) -> None:
         )
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(_learns(name, method))
+
+
+def freeze_quality(model: PromptableModel) -> None:
+    """Keeps what predicts a mask's quality as it is, in place: learned on a handful of images it would rate
+    others as those.
+    """
+    for name, parameter in model.named_parameters():
+        if name.startswith(QUALITY_PARTS):
+            parameter.requires_grad_(False)
 
 
 def _learns(name: str, method: str) -> bool:

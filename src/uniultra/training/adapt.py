@@ -29,7 +29,7 @@ from uniultra.models.adapted import (
 )
 from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import load
-from uniultra.models.methods import has_adapters, moved, prepare
+from uniultra.models.methods import freeze_quality, has_adapters, moved, prepare
 from uniultra.models.promptable import PromptableModel, hurried_names, with_structures
 from uniultra.named import further_names, joined_names
 from uniultra.registry import MODELS
@@ -50,6 +50,11 @@ NAMED_SHARE = 0.8
 """Share of the draws that say a name, where names are learned; docs/adapt.md has what that gives."""
 
 
+MARGIN_SHARE = 0.35
+"""Share of the boxes with a margin, as hands draw them, where it is known what they mean: by names, or since
+all that is learned is of one kind. Of structures within each other that nobody names, a loose box around one
+is a tight one around another.
+"""
 NAME_HURRY = 10.0
 """How many times as fast as the decoder's weights a name's points learn."""
 
@@ -117,8 +122,9 @@ def adapt(config: AdaptConfig, job: AdaptJob) -> Path:
 
 
 def with_names(config: AdaptConfig, job: AdaptJob) -> AdaptConfig:
-    """Settings by which a model also learns what the objects to learn from are called, and is told it in
-    NAMED_SHARE of the draws, unless they say another share.
+    """Settings by which a model also learns what the objects to learn from are called. It is told it in
+    NAMED_SHARE of the draws, and MARGIN_SHARE of the boxes are drawn with a margin, unless they say another
+    share.
 
     Raises:
         DataError: nobody says what they are called.
@@ -131,12 +137,12 @@ def with_names(config: AdaptConfig, job: AdaptJob) -> AdaptConfig:
             "(dataset,id,structure), or omit --named"
         )
     said = further_names([*parse_structures(config.base.structures, "base.structures"), *names])
-    share = config.data.named_share or NAMED_SHARE
-    return replace(
-        config,
-        base=replace(config.base, structures=joined_names(said)),
-        data=replace(config.data, named_share=share),
+    drawn = replace(
+        config.data,
+        named_share=config.data.named_share or NAMED_SHARE,
+        margin_share=config.data.margin_share or MARGIN_SHARE,
     )
+    return replace(config, base=replace(config.base, structures=joined_names(said)), data=drawn)
 
 
 def steps_for(config: AdaptConfig, objects: int) -> int:
@@ -186,6 +192,8 @@ def make_adaptable(config: AdaptConfig) -> tuple[PromptableModel, AdapterFacts, 
     prepare(model, settings.method, settings.lora_rank)
     if config.cache.views:
         freeze_after_encoder(model)
+    if config.loss.quality == 0.0:
+        freeze_quality(model)
     return model, facts, before
 
 

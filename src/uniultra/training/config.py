@@ -88,6 +88,7 @@ class LossSettings:
     """Weights of the loss's terms. A batch gets 1 to `rounds` rounds, the later ones of corrections.
 
     Attributes:
+        quality: weight of the predicted IoU's error; with 0 `adapt` leaves what predicts it as it is.
         click: weight of the cross-entropy over the clicked error alone, in rounds of corrections. Without it
             handing back the previous mask, click or not, is nearly free where errors are small.
         cut_share: of the previous masks that are handed on as programs keep them, cut at 0; the others are
@@ -196,7 +197,7 @@ class AdaptConfig:
     )
     loss: LossSettings = field(default_factory=LossSettings)
     data: DataSettings = field(
-        default_factory=lambda: DataSettings(exact_share=0.4, margin_share=0.35, rotation=15.0, fit_share=0.3)
+        default_factory=lambda: DataSettings(exact_share=0.4, rotation=15.0, fit_share=0.3)
     )
     replay: ReplaySettings = field(default_factory=ReplaySettings)
     few: FewSettings = field(default_factory=FewSettings)
