@@ -26,7 +26,7 @@ NEEDS_TORCH = (
 )
 """The modules of the extra `train`, with all that lies within them."""
 
-WINDOWS = ("uniultra.hosts.napari.panel", "uniultra.hosts.napari.said_fields")
+WINDOWS = tuple(f"uniultra.hosts.napari.{name}" for name in ("panel", "model_field", "said_fields"))
 NEEDS_NAPARI = () if importlib.util.find_spec("qtpy") else WINDOWS
 """The panel of napari's plugin, which only napari imports. Every other module is imported."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 import warnings
 from pathlib import Path
@@ -30,6 +31,7 @@ from uniultra.hosts.napari.reader import read
 from uniultra.hosts.napari.said_fields import UNSAID
 from uniultra.hosts.napari.writer import write_labels
 from uniultra.io.images import read_frame
+from uniultra.registry import find
 from uniultra.types import Prompt
 
 pytestmark = pytest.mark.filterwarnings("default")  # napari's and Qt's own
@@ -74,7 +76,7 @@ def test_prompts_of_several_structures_become_masks(viewer: Any, tmp_path: Path)
     masks = viewer.layers[MASKS]
     assert tuple(masks.scale) == tuple(viewer.layers["a"].scale)
     assert [sorted(np.unique(plane).tolist()) for plane in masks.data] == [[0, 1], [0, 2], [0]]
-    wanted = panel._segmenter.segment(read_frame(tmp_path / "a.gif", 0), [prompts[0][1]])[0]
+    wanted = panel.model.segmenter.segment(read_frame(tmp_path / "a.gif", 0), [prompts[0][1]])[0]
     assert np.array_equal(masks.data[0] == 1, wanted.mask_hw)
     assert panel.table.rowCount() == 2
     assert panel.table.item(0, 2).text() == f"{wanted.quality:.2f}"
@@ -108,7 +110,7 @@ def test_a_structure_has_a_name_that_the_model_knows_and_a_fit(viewer: Any, tmp_
         panel.take(result)
     frames = [read_frame(tmp_path / "a.gif", number) for number in range(2)]
     masks = viewer.layers[MASKS].data
-    segment = panel._segmenter.segment
+    segment = panel.model.segmenter.segment
     assert np.array_equal(masks[0] == 1, segment(frames[0], [prompts[0][1]])[0].mask_hw)
     assert not np.array_equal(masks[0] == 1, segment(frames[0], [Prompt((18, 22, 70, 74))])[0].mask_hw)
     assert np.array_equal(masks[1] == 2, segment(frames[1], [Prompt((18, 22, 70, 74))])[0].mask_hw)
@@ -220,3 +222,34 @@ def test_faults_are_told_in_the_panel(viewer: Any) -> None:
 
 def test_metadata_says_where_the_scale_is_from(viewer: Any) -> None:
     assert "pixels" in viewer.layers["a"].metadata[OURS]["scale"]
+
+
+def test_a_model_of_one_s_own_answers_by_the_names_that_it_knows(viewer: Any, tmp_path: Path) -> None:
+    """Masks of the one before stay under its name; what can't be opened is said, and changes nothing."""
+    folder = tmp_path / "mine"
+    shutil.copytree(find("uniultra-mini").folder, folder)
+    facts = json.loads((folder / "model.json").read_text())
+    named = {"name": "mine", "structures": ["wall", "lumen", "left atrium"]}
+    (folder / "model.json").write_text(json.dumps(facts | named))
+    panel = Panel(viewer)
+    panel.of_structure.name.setCurrentText("left ventricle")
+    panel.add_layers()
+    viewer.layers[BOXES].add_rectangles(corners(0))
+    for result in panel.begin(segmented):
+        panel.take(result)
+    panel.model.choice.setCurrentText(str(tmp_path / "absent"))
+    panel.model.choice.lineEdit().editingFinished.emit()
+    assert "absent" in panel.status.text()
+    assert panel.model.choice.currentText() == "uniultra-mini"
+    assert MASKS in viewer.layers
+    panel.model.choice.setCurrentText(str(folder))
+    panel.model.choice.lineEdit().editingFinished.emit()
+    assert panel.status.text() == "mine 0.9.0 answers from now on"
+    names = [panel.of_structure.name.itemText(n) for n in range(panel.of_structure.name.count())]
+    assert names == ["", "wall", "lumen", "left atrium"]
+    assert panel.of_structure.name.currentText() == "left ventricle", "what was said stays"
+    assert f"{MASKS} (uniultra-mini)" in viewer.layers
+    for result in panel.begin(segmented):
+        panel.take(result)
+    assert viewer.layers[MASKS].metadata[OURS]["answers"].model.name == "mine"
+    assert len([layer for layer in viewer.layers if layer.name.startswith(MASKS)]) == 2

@@ -25,11 +25,10 @@ from qtpy.QtWidgets import (
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.hosts.napari.layers import OURS, cine_of
 from uniultra.hosts.napari.masks import Answers, empty_labels, painted, segmented, tracked
+from uniultra.hosts.napari.model_field import ModelField
 from uniultra.hosts.napari.prompts import IN, OUT, Prompts, prompts_of
 from uniultra.hosts.napari.said_fields import SaidFields
 from uniultra.measure import area_px
-from uniultra.model_facts import read_structures
-from uniultra.registry import DEFAULT, find
 from uniultra.results import FrameResult
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine
@@ -49,11 +48,10 @@ class Panel(QWidget):
         super().__init__()
         self.viewer = napari_viewer
         self.worker: Any = None
-        self._segmenter = segmenter
+        self.model = ModelField(segmenter)
         self.image = QComboBox()
         self.structure = QSpinBox(minimum=1, maximum=255)
-        known = segmenter.facts.structures if segmenter else read_structures(find(DEFAULT).folder)
-        self.of_structure = SaidFields(known)
+        self.of_structure = SaidFields(self.model.structures)
         self.says = QComboBox()
         self.says.addItems([IN, OUT])
         self.prepare = QPushButton("Prompt layers")
@@ -73,6 +71,7 @@ class Panel(QWidget):
 
     def _lay_out(self) -> None:
         form = QFormLayout()
+        self.model.add_to(form)
         form.addRow("image", self.image)
         form.addRow("structure", self.structure)
         self.of_structure.add_to(form)
@@ -84,6 +83,8 @@ class Panel(QWidget):
         self.stop.setEnabled(False)
 
     def _connect(self) -> None:
+        self.model.changed.connect(self.model_changed)
+        self.model.refused.connect(self._say)
         self.prepare.clicked.connect(self.add_layers)
         self.here.clicked.connect(lambda: self.start(segmented))
         self.through.clicked.connect(lambda: self.start(tracked))
@@ -96,6 +97,15 @@ class Panel(QWidget):
         self.says.currentTextChanged.connect(self.defaults_changed)
         self.viewer.layers.events.inserted.connect(self.images_changed)
         self.viewer.layers.events.removed.connect(self.images_changed)
+
+    def model_changed(self) -> None:
+        """Offers the names that the model knows. Masks of another one stay, under its name."""
+        self.of_structure.offer(self.model.structures)
+        facts = self.model.segmenter.facts
+        if MASKS in self.viewer.layers:
+            layer = self.viewer.layers[MASKS]
+            layer.name = f"{MASKS} ({layer.metadata[OURS]['answers'].model.name})"
+        self._say(f"{facts.name} {facts.version} answers from now on")
 
     def images_changed(self, event: Any = None) -> None:
         """Lists the image layers anew, keeping the choice."""
@@ -170,12 +180,11 @@ class Panel(QWidget):
         if layer is None or not prompts:
             raise PromptError("open an image first" if layer is None else "draw a rectangle or click first")
         cine = cine_of(layer.data, _attributes(layer))
-        if self._segmenter is None:
-            self._segmenter = Segmenter.load()
+        segmenter = self.model.segmenter
         path = layer.metadata.get(OURS, {}).get("path")
         if self._answers(cine) is None:
             self._remove(MASKS)
-            answers = Answers(path, cine, self._segmenter.facts)
+            answers = Answers(path, cine, segmenter.facts)
             self.viewer.add_labels(
                 empty_labels(cine),
                 name=MASKS,
@@ -185,7 +194,7 @@ class Panel(QWidget):
                 metadata={OURS: {"path": path, "answers": answers}},
             )
             self.names_changed()
-        return work(self._segmenter, cine, prompts)
+        return work(segmenter, cine, prompts)
 
     def take(self, result: FrameResult) -> None:
         """Shows one result."""
@@ -266,6 +275,7 @@ class Panel(QWidget):
         for button in (self.here, self.through, self.clear):
             button.setEnabled(not is_busy)
         self.stop.setEnabled(is_busy)
+        self.model.enable(not is_busy)
 
     def _say(self, text: str) -> None:
         self.status.setText(text)

@@ -31,13 +31,22 @@ class SaidFields(QObject):
         self._of: dict[int, Description] = {}
         self._number, self._noted = 1, ""
         self.name = QComboBox(editable=True, insertPolicy=QComboBox.InsertPolicy.NoInsert)
-        self.name.addItems(["", *structures])
+        self.offer(structures)
         self.name.completer().setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         self.fit = QComboBox()
         self.fit.addItems([UNSAID, *BoxFit])
         self.name.currentTextChanged.connect(self._keep)
         self.name.lineEdit().editingFinished.connect(self._note)
         self.fit.currentTextChanged.connect(self._keep)
+
+    def offer(self, structures: Sequence[str]) -> None:
+        """Other names to choose from; what was said stays."""
+        said = self.name.currentText()
+        self.name.blockSignals(True)
+        self.name.clear()
+        self.name.addItems(["", *structures])
+        self.name.setCurrentText(said)
+        self.name.blockSignals(False)
 
     def add_to(self, form: QFormLayout) -> None:
         """Puts them below what is there."""
