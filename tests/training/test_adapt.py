@@ -388,7 +388,7 @@ def test_no_memory_says_what_to_lower(
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
 
     monkeypatch.setattr(PromptableModel, "encode", out_of_memory)
-    monkeypatch.setattr("uniultra.training.callbacks.validate", lambda *_: _no_validation())
+    monkeypatch.setattr("uniultra.training.callbacks.validate", lambda *_, **__: _no_validation())
     with pytest.raises(
         ModelError, match=r"memory ran out with optim\.batch_size=2 at 64 px; lower optim\.batch_size"
     ):
