@@ -21,6 +21,12 @@ from uniultra.text import command, number_of
 if TYPE_CHECKING:
     from uniultra.data.set_import import ImportSettings
 
+NAMELESS = {
+    "coco": "not each annotation has a category whose name is text, or an image shows more than 32 objects",
+    "nnunet": "dataset.json calls no id from 1 to 255 by a name",
+}
+"""Why sets that may say what their ids are called don't."""
+
 data = typer.Typer(
     name="data",
     cls=LiteralGroup,
@@ -126,6 +132,8 @@ def import_(
     if imported.names:
         said = (name if number is None else f"{number} {name}" for number, name in imported.names.items())
         say(f"Names of structures, in {out / 'structures.csv'}: {', '.join(said)}")
+    elif name in NAMELESS:
+        say(f"Note: the masks' ids have no names, since {NAMELESS[name]}; --structures gives them.")
     sheet = out.with_name(f"{out.name}.png")
     say(f"Next: {command('uniultra', 'data', 'check', out / 'manifest.csv', '--sheet', sheet)}")
 

@@ -171,3 +171,20 @@ def test_the_command_says_what_it_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["data", "import", "coco", str(path), "--out", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
     assert "structures.csv: 1 left ventricle, 2 left atrium" in " ".join(result.output.split())
+
+
+def test_the_command_says_why_there_are_no_names(tmp_path: Path) -> None:
+    path = coco(tmp_path / "raw", [{"id": 7, "name": 5}], [(9, square(60, 10)), (7, square(10, 10))])
+    result = CliRunner().invoke(app, ["data", "import", "coco", str(path), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.output.split())
+    assert "the masks' ids have no names, since not each annotation has a category whose name is text" in said
+    nnunet(tmp_path / "other")
+    facts = tmp_path / "other/Dataset001_US/dataset.json"
+    text = json.loads(facts.read_text(encoding="utf-8")) | {"labels": {"background": 0, "whole": [1, 2]}}
+    facts.write_text(json.dumps(text), encoding="utf-8")
+    arguments = ["data", "import", "nnunet", str(tmp_path / "other"), "--out", str(tmp_path / "out2")]
+    result = CliRunner().invoke(app, arguments)
+    assert "dataset.json calls no id from 1 to 255 by a name; --structures gives them" in " ".join(
+        result.output.split()
+    )
