@@ -31,7 +31,8 @@ from uniultra.named import (
     split_names,
 )
 from uniultra.prompt_arrays import alike, prompt_arrays
-from uniultra.results import segment_frame
+from uniultra.prompt_checks import unheard
+from uniultra.results import segment_ambiguous, segment_cine, segment_frame
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import track
 from uniultra.types import Cine, Prompt
@@ -198,3 +199,32 @@ def test_names_that_are_none_are_refused(said: object, tmp_path: Path) -> None:
         ModelError, match=r"says structures .*; it must be a list of up to 100 different names"
     ):
         read_structures(tmp_path)
+
+
+def test_a_name_that_is_only_a_label_is_noted_once_wherever_there_are_notes(segmenter: Segmenter) -> None:
+    known = ", ".join(segmenter.facts.structures)
+    note = f"'Cyst' is not a name that told apart knows ({known}): it labels the result alone"
+    prompts = [Prompt(BOX, name=name) for name in ("Cyst", "cyst ", "Left ovary", "")]
+    cine = Cine("cine", (240, 320), 2, [FRAME, FRAME].__getitem__, lambda: iter([FRAME, FRAME]))
+    first, second = track(segmenter, cine, {0: dict(enumerate(prompts, start=1))})
+    frames = segment_cine(segmenter, cine, [0], prompts)
+    for result in (
+        segment_frame(segmenter, FRAME, prompts),
+        segment_ambiguous(segmenter, FRAME, prompts, 2),
+        *frames,
+        first,
+    ):
+        assert [one for one in result.notes if "is not a name" in one] == [note]
+    assert not any("is not a name" in one for one in second.notes)
+
+
+def test_no_label_is_noted_where_the_model_knows_all_or_none(segmenter: Segmenter) -> None:
+    plain = Segmenter(TorchBackend(short(64), "plain"))
+    assert not segment_frame(plain, FRAME, [Prompt(BOX, name="cyst")]).notes
+    assert not segment_frame(segmenter, FRAME, [Prompt(BOX, name=name) for name in ("", "Right OVARY")]).notes
+
+
+def test_a_note_lists_the_first_of_many_names() -> None:
+    facts = ModelFacts("many", "1", 64, structures=tuple(f"s{number}" for number in range(9)))
+    [note] = unheard([Prompt(BOX, name="cyst")], facts)
+    assert "knows (s0, s1, s2, s3, s4, s5, s6, s7, ...): it" in note

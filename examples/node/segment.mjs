@@ -10,8 +10,10 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { clipBox } from "../../src/uniultra/web/static/core/geometry.mjs";
 import { evenRound } from "../../src/uniultra/web/static/core/masks.mjs";
+import { knownName } from "../../src/uniultra/web/static/core/named.mjs";
 import { openModel, readImage, writeMask } from "./files.mjs";
 
+const MOST_LISTED = 8; // of a model's names in a note
 const OPTIONS = {
   model: { type: "string" }, image: { type: "string" }, out: { type: "string" }, box: { type: "string" },
   "box-fit": { type: "string", default: "" }, label: { type: "string", default: "" },
@@ -33,7 +35,7 @@ async function main() {
   };
   const image = readImage(values.image);
   const { segmenter, facts } = await openModel(values.model);
-  const notes = [...contradictions(prompt), ...clip(prompt, image)];
+  const notes = [...labelAlone(values.label, facts), ...contradictions(prompt), ...clip(prompt, image)];
   const { mask, quality, even } = await segmenter.segment(image, prompt);
   if (even) notes.push("there is nothing to see where the prompt points: the image is of one even grey there");
   writeMask(values.out, mask, image);
@@ -49,6 +51,13 @@ function clip(prompt, image) {
   if (same || clipped.x1 - clipped.x0 < 1 || clipped.y1 - clipped.y0 < 1) return [];
   prompt.box = clipped;
   return [`box ${[x0, y0, x1, y1]} reaches beyond the image of ${image.width} x ${image.height} pixels and is clipped to it`];
+}
+
+// As `uniultra segment` does: a note on a name that a model which knows others isn't told.
+function labelAlone(name, { name: model, structures = [] }) {
+  if (!name || !structures.length || knownName(name, structures)) return [];
+  const known = [...structures.slice(0, MOST_LISTED), ...(structures.length > MOST_LISTED ? ["..."] : [])].join(", ");
+  return [`'${name}' is not a name that ${model} knows (${known}): it labels the result alone`];
 }
 
 // As `uniultra segment` does: a note on each pixel that is both inside and outside.

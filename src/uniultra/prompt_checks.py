@@ -10,7 +10,11 @@ from dataclasses import replace
 from uniultra.errors import FileError, PromptError
 from uniultra.geometry import clip_box
 from uniultra.model_facts import ModelFacts
+from uniultra.named import further_names, known_name
 from uniultra.types import NEGATIVE, POSITIVE, Frame, Prompt
+
+MOST_LISTED = 8
+"""Of a model's names in a note."""
 
 
 def check_frame(frame: Frame) -> None:
@@ -63,10 +67,25 @@ def check_prompt(prompt: Prompt, frame_hw: tuple[int, int]) -> None:
 
 
 def unheard(prompts: Sequence[Prompt], facts: ModelFacts) -> tuple[str, ...]:
-    """A note where prompts say how a box fits, and the model can't be told."""
-    if facts.box_fits or not any(prompt.box_fit for prompt in prompts):
+    """A note where prompts say how a box fits and the model can't be told; one on each name that isn't among
+    those that the model knows, where it knows any.
+    """
+    deaf = not facts.box_fits and any(prompt.box_fit for prompt in prompts)
+    fit = f"{facts.name} doesn't tell tight and loose boxes apart; boxes are taken as drawn"
+    return ((fit,) if deaf else ()) + label_notes([prompt.name for prompt in prompts], facts)
+
+
+def label_notes(names: Sequence[str], facts: ModelFacts) -> tuple[str, ...]:
+    """A note on each of the names that isn't told to a model which knows others."""
+    own = facts.structures
+    if not own:
         return ()
-    return (f"{facts.name} doesn't tell tight and loose boxes apart; boxes are taken as drawn",)
+    known = ", ".join(own[:MOST_LISTED]) + ", ..." * (len(own) > MOST_LISTED)
+    return tuple(
+        f"'{name:.80}' is not a name that {facts.name} knows ({known}): it labels the result alone"
+        for name in further_names([name for name in names if name])
+        if not known_name(name, own)
+    )
 
 
 def clipped(prompts: Sequence[Prompt], frame_hw: tuple[int, int]) -> tuple[list[Prompt], tuple[str, ...]]:

@@ -301,6 +301,9 @@ def test_a_name_that_the_model_knows_is_told_from_every_way_in(folder: Path) -> 
     np.testing.assert_array_equal(pixels["typed"] > 0, ours.mask_hw)
     written = json.loads((folder / "typed" / "scan.json").read_text())
     assert written["objects"][0]["prompt"]["label"] == name
+    assert written["notes"] == []
+    written = json.loads((folder / "other" / "scan.json").read_text())
+    assert "'thyroid' is not a name that uniultra-mini knows" in " ".join(written["notes"])
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from uniultra import Prompt, Segmenter, read_frame
 from uniultra.io.output import write_json, write_png
 from uniultra.model_facts import Passes
 from uniultra.postprocess import NOTHING_TO_SEE
+from uniultra.prompt_checks import unheard
 from uniultra.registry import find, verified_folder
 
 CLIENT = Path(__file__).parents[2] / "examples" / "node"
@@ -232,6 +233,9 @@ def test_a_name_is_heard_as_in_python(tmp_path: Path) -> None:
             out = tmp_path / f"{kind}{label}.png"
             done = _run("--model", model, "--image", image, *given, "--out", out, "--label", label)
             assert done.returncode == 0, done.stderr
+            said = unheard([Prompt(**ours, name=label)], Segmenter.load(threads=1).facts)
+            assert json.loads(done.stdout)["notes"] == [*said]
+            assert bool(said) is (label == "cyst")
             [expected] = Segmenter.load(threads=1).segment(frame, [Prompt(**ours, name=label)])
             found[label] = np.asarray(Image.open(out)) > 0
             both = (found[label] & expected.mask_hw).sum()

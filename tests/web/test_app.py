@@ -77,6 +77,9 @@ def test_a_name_is_heard(client: TestClient, backend: Backend, frame: Frame, pic
         np.testing.assert_array_equal(mask, ours.mask_hw)
     assert (found[0] != found[1]).any()
     np.testing.assert_array_equal(found[0], found[2])
+    notes = [one["notes"] for one in answer["masks"]]
+    assert notes[:2] == [[], []]
+    assert "'thyroid' is not a name that uniultra-mini knows" in " ".join(notes[2])
     assert "left atrium" in client.get("/v1/models").json()["models"][0]["structures"]
 
 
