@@ -98,3 +98,14 @@ def _defined(node: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
     if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         yield from ((one.id, node) for one in targets if isinstance(one, ast.Name))
+
+
+def parameters(node: Function) -> list[str]:
+    return [one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+
+
+def defaults(node: Function, parameter: str) -> list[ast.expr]:
+    """What a parameter is where a caller gives nothing for it; nothing of one that is always given."""
+    values = [*node.args.defaults, *node.args.kw_defaults]
+    pairs = zip(reversed(parameters(node)), reversed(values), strict=False)
+    return [value for name, value in pairs if name == parameter and value is not None]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from itertools import product
 
-from page_code import ROOT, Function, Source
+from page_code import ROOT, Function, Source, defaults, parameters
 
 PAGE = "uniultra.web.workspace."
 SERVER = ("guard", "protocol", "bodies", "problems", "worker_pool", "worker")
@@ -185,8 +185,9 @@ class Sentences:
     def _of_name(self, given: ast.Name, at: str) -> list[Sentence]:
         node = self.reached.get(at)
         filled = self._each([*_filled(node, given.id)], at) if node else []
-        if isinstance(node, Function) and given.id in _parameters(node):
-            return [*filled, (None,), *self._handed(node, given.id, at)]
+        if isinstance(node, Function) and given.id in parameters(node):
+            default = self._each(defaults(node, given.id), at)
+            return [*filled, (None,), *default, *self._handed(node, given.id, at)]
         if filled:
             return filled
         named = self.source.named(given, at)
@@ -194,8 +195,8 @@ class Sentences:
 
     def _handed(self, node: Function, parameter: str, at: str) -> list[Sentence]:
         """What a function's callers give for a parameter."""
-        place = _parameters(node).index(parameter)
-        place -= _parameters(node)[:1] == ["self"]
+        place = parameters(node).index(parameter)
+        place -= parameters(node)[:1] == ["self"]
         handed: list[Sentence] = []
         for call, where in self.calls.get(at.removesuffix(".__init__"), []):
             chosen = [one.value for one in call.keywords if one.arg == parameter]
@@ -210,10 +211,6 @@ def _of_notes(given: ast.expr) -> bool:
 def _last(called: ast.expr) -> str:
     """The last of the names of an expression."""
     return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-
-
-def _parameters(node: Function) -> list[str]:
-    return [one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
 
 
 def _filled(node: ast.AST, name: str) -> Iterator[ast.expr]:

@@ -72,7 +72,8 @@ def unheard(prompts: Sequence[Prompt], facts: ModelFacts) -> tuple[str, ...]:
     """
     deaf = not facts.box_fits and any(prompt.box_fit for prompt in prompts)
     fit = f"{facts.name} doesn't tell tight and loose boxes apart; boxes are taken as drawn"
-    return ((fit,) if deaf else ()) + label_notes([prompt.name for prompt in prompts], facts)
+    labels = label_notes([prompt.name for prompt in prompts], facts)
+    return (fit, *labels) if deaf else labels
 
 
 def label_notes(names: Sequence[str], facts: ModelFacts) -> tuple[str, ...]:

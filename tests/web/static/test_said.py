@@ -17,6 +17,8 @@ import pytest
 
 import uniultra
 from page_messages import Sentences, tab_keys
+from uniultra.errors import ModelError
+from uniultra.named import checked_structures
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 PACKAGE = Path(uniultra.__file__).parent
@@ -171,6 +173,15 @@ def test_what_fills_a_sentence_is_in_its_german_too() -> None:
         assert sorted(re.findall(r"\{\d+\}", english)) == sorted(re.findall(r"\{\d+\}", words)), english
     said = german([filled(english) for english, _ in pairs])["said"]
     assert said == [filled(words) for _, words in pairs]
+
+
+def test_what_a_sentence_is_filled_with_where_nothing_is_given_is_german_too() -> None:
+    """The fix that a parameter of its maker holds."""
+    with pytest.raises(ModelError, match="export the model again") as refused:
+        checked_structures("ovary", "'model.json'")
+    [said] = german([str(refused.value)])["said"]
+    assert said.startswith("'model.json' sagt structures")
+    assert said.endswith("unterscheiden keine): exportieren Sie das Modell neu.")
 
 
 @pytest.mark.parametrize(
