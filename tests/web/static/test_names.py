@@ -165,3 +165,89 @@ def holding(tab: Visit) -> list[Any]:
 def wait_for(tab: Visit, held: list[Any]) -> None:
     while not held:
         tab.page.wait_for_timeout(20)
+
+
+def sources(tab: Visit) -> dict[int, tuple[str, str]]:
+    """By frame what made the first structure's mask there, and the mask."""
+    frames = tab.state()["doc"]["frames"]
+    return {one["number"]: (one["masks"][0]["source"], one["masks"][0]["counts"]) for one in frames}
+
+
+def test_a_name_counts_on_every_frame_that_was_prompted_and_tracking_carries_it(tab: Visit) -> None:
+    """It is given on the last frame, where a track ends."""
+    told: list[tuple[str, str | None]] = []
+
+    def note(request: Any) -> None:
+        if request.url.endswith(("/segment", "/track")):
+            at, what = request.url.split("/")[-2:]
+            told.append((f"{what} {at}", request.post_data_json.get("label")))
+
+    tab.open("cine.dcm")
+    tab.drag(*BOX)
+    tab.wait("doc.frames.length === 1")
+    tab.page.keyboard.press("t")
+    tab.wait("doc.frames.length === 6 && app.frame === 5 && app.saving === 'saved'")
+    untold, steps = sources(tab), tab.page.evaluate("seen.app.history.past.length")
+    tab.page.on("request", note)
+    name_it(tab, NAME)
+    tab.wait("app.notice.includes('left atrium')")
+    named = sources(tab)
+    assert told == [("segment 0", NAME)]
+    assert tab.page.evaluate("seen.app.notice").startswith(
+        'Segmented anew as "left atrium" on frame 1. Tracked'
+    )
+    assert named[0] != untold[0]
+    assert {number: named[number] for number in range(1, 6)} == {n: untold[n] for n in range(1, 6)}
+    assert tab.page.evaluate("[seen.app.frame, seen.app.history.past.length]") == [5, steps + 1]
+    tab.page.keyboard.press("Control+z")
+    tab.wait("doc.objects[0].name !== 'left atrium'")
+    assert sources(tab) == untold
+    tab.page.keyboard.press("Control+y")
+    tab.page.locator("#frame-slider").fill("0")
+    tab.wait("app.frame === 0")
+    tab.page.evaluate("document.activeElement.blur()")
+    tab.page.keyboard.press("t")
+    tab.wait("app.frame === 5 && app.saving === 'saved'")
+    again = sources(tab)
+    assert again[0] == named[0]
+    assert all(again[number] != untold[number] for number in (1, 2))
+    assert told[1] == ("track 0", NAME)
+
+
+def test_several_prompted_frames_are_one_step_and_what_was_drawn_stays(tab: Visit) -> None:
+    tab.open("cine.dcm")
+    for number in range(3):
+        tab.page.locator("#frame-slider").fill(str(number))
+        tab.wait(f"app.frame === {number}")
+        tab.page.evaluate("document.activeElement.blur()")
+        tab.drag(*BOX)
+        tab.wait(f"doc.frames.length === {number + 1}")
+    tab.page.evaluate("""() => {
+        const doc = structuredClone(seen.doc());
+        doc.frames[1].masks[0].source = "brush";
+        seen.commit(doc);
+    }""")
+    before, steps = sources(tab), tab.page.evaluate("seen.app.history.past.length")
+    name_it(tab, NAME)
+    tab.wait("app.notice.includes('on frame 1, 3.')")
+    after = sources(tab)
+    assert [after[number] != before[number] for number in range(3)] == [True, False, True]
+    assert tab.page.evaluate("seen.app.history.past.length") == steps + 1
+    tab.page.keyboard.press("Control+z")
+    tab.wait("app.saving === 'saved'")
+    assert sources(tab) == before
+
+
+def test_a_name_that_only_labels_is_said_once(tab: Visit, asked: list[dict[str, Any]]) -> None:
+    tab.drag(*BOX)
+    tab.wait("doc.frames.length === 1")
+    drawn = first(tab)[1]
+    name_it(tab, "cyst")
+    tab.wait("app.notice.includes('doesn\\'t know the name \"cyst\"')")
+    assert "left ventricle, left ventricular myocardium, left atrium" in tab.page.evaluate("seen.app.notice")
+    assert first(tab) == ("cyst", drawn)
+    tab.page.evaluate("() => { seen.app.notice = ''; }")
+    tab.page.mouse.click(*tab.at(170, 110))
+    tab.wait(f"doc.frames[0].masks[0].counts !== {json.dumps(drawn)}")
+    assert tab.page.evaluate("seen.app.notice") == ""
+    assert [one.get("label") for one in asked] == [None, None]

@@ -3,12 +3,13 @@
 import { sendJson } from "./api.mjs";
 import { knownName } from "./core/named.mjs";
 import { maskOf, objectOf, withChangedObject, withMask, withObject } from "./doc.mjs";
-import { amend, app, changed, commit, doc, draw, framePath, named, say } from "./state.mjs";
+import { amend, app, changed, commit, doc, draw, framePath, itemPath, named, say } from "./state.mjs";
 import { reasonOf, sentence, t } from "./texts.mjs";
 import { stopTracking } from "./track.mjs";
 
 const HOVER_MS = 33,
-  LATE_MS = 250;
+  LATE_MS = 250,
+  MOST_LISTED = 8;
 let queue = Promise.resolve();
 let hovering = false,
   next = null; // where the pointer is, until the mask there is requested
@@ -18,7 +19,7 @@ export function box(box) {
   return inTurn(async () => {
     const asked = target(true),
       prompt = { box, ...fitted(app.boxFit), points: [], labels: [] };
-    accept(asked, prompt, await ask({ ...prompt, ...named(asked.id) }));
+    accept(asked, prompt, await ask({ ...prompt, ...named(asked.id) }, asked));
   });
 }
 
@@ -30,24 +31,42 @@ export function refit(fit) {
   });
 }
 
-// The same where a structure was given another name, if that tells the model something else: one step back takes both.
+// The same where a structure was given another name, if that tells the model something else: on each frame where it was
+// prompted, since it has one name on all. One step back takes all. What was tracked stays until it is tracked again.
 export function rename(id, name) {
-  const before = objectOf(doc(), id).name,
-    { structures } = app.workspace;
+  const { structures, model } = app.workspace,
+    before = knownName(objectOf(doc(), id).name, structures),
+    own = knownName(name, structures);
   commit(withChangedObject(doc(), id, { name }));
-  if (knownName(before, structures) === knownName(name, structures)) return;
-  const renamed = doc();
+  if (name && !own && structures.length) say(t("labelAlone", name, model, listed(structures)));
+  if (before === own) return;
+  const asked = { id, name, renamed: doc() },
+    { file } = app;
   inTurn(async () => {
-    const asked = { id, before: maskOf(doc(), app.frame, id), name, renamed };
-    if (asked.before) await again(asked, asked.before.box_fit);
-  });
+    const frames = framesBy("prompt", id),
+      done = [];
+    for (const frame of frames) {
+      if (app.file !== file) return;
+      const mask = maskOf(doc(), frame, id);
+      if (mask && (await again(Object.assign(asked, { before: mask, frame }), mask.box_fit))) done.push(frame);
+    }
+    const tracked = framesBy("track", id).length > 0;
+    if (own && done.length && (tracked || frames.length > 1)) say(t("askedAgain", own, listed(done.map((frame) => frame + 1)), tracked));
+  }, true);
 }
+
+const listed = (values) => values.slice(0, MOST_LISTED).join(", ") + (values.length > MOST_LISTED ? ", ..." : "");
+
+const framesBy = (source, id) =>
+  doc()
+    .frames.map(({ number }) => number)
+    .filter((number) => maskOf(doc(), number, id)?.source === source);
 
 async function again(asked, fit) {
   const { box = null, points = [], labels = [], source } = asked.before;
-  if (source !== "prompt" || !(box || points.length)) return;
+  if (source !== "prompt" || !(box || points.length)) return false;
   const prompt = { box, ...(box ? fitted(fit) : {}), points, labels };
-  accept(asked, prompt, await ask({ ...prompt, ...named(asked.id) }));
+  return accept(asked, prompt, await ask({ ...prompt, ...named(asked.id) }, asked));
 }
 
 const fitted = (fit) => (fit && app.workspace.box_fits ? { box_fit: fit } : {});
@@ -65,7 +84,8 @@ export function click(point, label) {
     const points = [...(before?.points ?? []), point],
       labels = [...(before?.labels ?? []), label];
     const prompt = { box: before?.box ?? null, ...fitted(before?.box_fit), points, labels };
-    const answer = await ask({ ...prompt, ...named(asked.id), mask: before?.counts ?? null, region: before?.region ?? null });
+    const known = { mask: before?.counts ?? null, region: before?.region ?? null };
+    const answer = await ask({ ...prompt, ...named(asked.id), ...known }, asked);
     accept(asked, prompt, answer);
   }).finally(() => {
     app.pending = app.pending.filter(([other]) => other !== point);
@@ -112,47 +132,51 @@ export function endHover() {
 // What a prompt is for: the structure, null for a new one, and its mask here, on which the answer builds.
 function target(anew) {
   const id = objectOf(doc(), app.selected)?.id ?? null,
-    before = maskOf(doc(), app.frame, id);
-  return anew && before ? { id: null } : { id, before };
+    { frame } = app,
+    before = maskOf(doc(), frame, id);
+  return anew && before ? { id: null, frame } : { id, before, frame };
 }
 
 // [document, id] to take an answer into: what the person changed meanwhile stays. Null where what it builds on is gone.
-function place({ id, before, name }) {
+function place({ id, before, name, frame }) {
   if (id === null) return withObject(doc(), `${t("structure")} ${doc().objects.length + 1}`);
   const object = objectOf(doc(), id),
     same = object && (name ?? object.name) === object.name;
-  return same && maskOf(doc(), app.frame, id) === before ? [doc(), id] : null;
+  return same && maskOf(doc(), frame, id) === before ? [doc(), id] : null;
 }
 
-// The answer; null where the person has gone on to another frame or file by then.
-async function ask(prompt) {
-  const { file, frame } = app;
-  const answer = await sendJson("POST", `${framePath()}/segment`, { ...prompt, spacing_mm_yx: doc().spacing_mm_yx });
-  return app.file === file && app.frame === frame ? answer : null;
+// The answer; null where the person has gone on to another file by then, or, but for another name, to another frame.
+async function ask(prompt, { frame, renamed }) {
+  const { file } = app;
+  const answer = await sendJson("POST", `${itemPath()}/frames/${frame}/segment`, { ...prompt, spacing_mm_yx: doc().spacing_mm_yx });
+  return app.file === file && (renamed || app.frame === frame) ? answer : null;
 }
 
+// Whether there is a mask now.
 function accept(asked, prompt, answer) {
   const placed = answer && place(asked);
-  if (!placed) return;
+  if (!placed) return false;
   const { counts, quality, region } = answer,
     [next, id] = placed;
   if (asked.id === null) app.selected = id; // else who has selected another one meanwhile goes on with that
   const notes = answer.notes.map(sentence);
   if (answer.area_px === 0) {
     say([t("nothingFound"), ...notes].join(" "));
-    return;
+    return false;
   }
   if (notes.length) say(notes.join(" "));
   const put = asked.renamed === doc() ? amend : commit;
-  put(withMask(next, app.frame, id, { ...prompt, counts, quality, region, source: "prompt" }));
+  put(withMask(next, asked.frame, id, { ...prompt, counts, quality, region, source: "prompt" }));
+  if (asked.renamed) asked.renamed = doc(); // the masks of further frames are of the same step
   draw();
+  return true;
 }
 
-function inTurn(work) {
+function inTurn(work, onAnyFrame = false) {
   stopTracking(); // a person corrects what is seen
   const { file, frame } = app;
   queue = queue.then(async () => {
-    if (app.file !== file || app.frame !== frame) return; // the person has gone on
+    if (app.file !== file || !(onAnyFrame || app.frame === frame)) return; // the person has gone on
     app.busy = true;
     const late = setTimeout(changed, LATE_MS); // what is quick needs no notice
     try {

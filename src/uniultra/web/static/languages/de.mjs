@@ -207,6 +207,10 @@ export const DE = {
   helpTitle: "So geht es",
   busy: "Rechnet …",
   opening: (name) => `${name} wird geöffnet…`,
+  labelAlone: (name, model, known) =>
+    `${model} kennt den Namen „${name}“ nicht: Er benennt die Struktur und ändert keine Maske. Bekannt sind: ${known}.`,
+  askedAgain: (name, frames, tracked) =>
+    `Als „${name}“ neu segmentiert auf Bild ${frames}.${tracked ? " Verfolgte Masken bleiben: Drücken Sie dort T, um neu zu verfolgen." : ""}`,
   nothingFound: "Dort wurde nichts gefunden. Ziehen Sie einen Rahmen um die Struktur.",
   clickInsideFirst: "Klicken Sie zuerst in die Struktur, oder ziehen Sie einen Rahmen darum.",
   offlineNotice: "Der Server antwortet nicht. Läuft „uniultra open“ noch?",

@@ -200,6 +200,10 @@ export const EN = {
   helpTitle: "How it works",
   busy: "Working…",
   opening: (name) => `Opening ${name}…`,
+  labelAlone: (name, model, known) =>
+    `${model} doesn't know the name "${name}": it labels the structure and changes no mask. It knows: ${known}.`,
+  askedAgain: (name, frames, tracked) =>
+    `Segmented anew as "${name}" on frame ${frames}.${tracked ? " Tracked masks stay: press T there to track again." : ""}`,
   nothingFound: "Nothing was found there. Draw a box around the structure.",
   clickInsideFirst: "Click inside the structure first, or drag a box around it.",
   offlineNotice: "The server doesn't answer. Is “uniultra open” still running?",
