@@ -103,6 +103,11 @@ def test_the_papers_protocol(data: Path, tmp_path: Path) -> None:
         ),
         (("--protocol", "paper", "--robustness"), "leave out --robustness, or the protocol"),
         (("--protocol", "track", "--against", "a"), "first frame; leave out --against, or the protocol"),
+        (
+            ("--true-mask",),
+            "--true-mask is the first frame's of a clip; add --protocol track, or leave it out",
+        ),
+        (("--protocol", "paper", "--true-mask"), "add --protocol track, or leave it out"),
         (("--protocol", "paper", "--workers", "0"), "workers is 0; it must be at least 1"),
         (
             ("--robustness-limit", "3"),
@@ -163,3 +168,20 @@ def test_a_frame_that_cannot_be_read_is_left_out_of_its_clip_and_named(
     expected = _run(*arguments, "--skip-bad")
     assert expected.exit_code == 0, expected.output
     assert expected.stdout.splitlines()[-1] == result.stdout.splitlines()[-1]
+
+
+def test_clips_are_followed_from_the_true_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every tracker has it on the first frame, the baselines too."""
+    data = write_manifest(tmp_path / "data", [Phantom(f"v1_{n}", dataset="cines") for n in range(6)])
+    monkeypatch.setattr(Segmenter, "load", lambda *given: Segmenter(DarkIsInside()))
+    reports = {}
+    for more in ((), ("--true-mask",)):
+        out = tmp_path / f"t{len(more)}.json"
+        result = _run("--data", data, "--protocol", "track", *more, "--out", out)
+        assert result.exit_code == 0, result.output
+        reports[more] = json.loads(out.read_text(encoding="utf-8"))
+    box, mask = reports.values()
+    assert (box["prompt"], mask["prompt"]) == ("box", "mask")
+    assert list(mask["trackers"]) == list(box["trackers"])
+    assert [own[0]["first"] for own in mask["trackers"].values()] == [1.0] * 5
+    assert all(own[0]["first"] < 1.0 for own in box["trackers"].values())

@@ -62,6 +62,20 @@ def report_of(folder: Path, stem: str) -> dict:
     return json.loads((folder / "out" / f"{stem}.track.json").read_text())
 
 
+def test_a_mask_is_followed_as_it_is_given(folder: Path) -> None:
+    """Half of the structure, which the model would complete."""
+    half = ellipse(HW, (170, 110), (60, 40)) & (np.arange(320) < 170)
+    still = np.stack([np.roll(beating(1)[0], 2 * number, axis=1) for number in range(4)])
+    stills(folder, still)
+    Image.fromarray(half.astype(np.uint8)).save(folder / "half.png")
+    done = uniultra("track", "stills", "--mask", "half.png", "--write", "none", "--out", "out", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    pages = dict(read_label_pages(folder / "out" / "stills.track.masks.tif"))
+    assert np.array_equal(pages[0] == 1, half)
+    carried, expected = pages[3] == 1, np.roll(half, 6, axis=1)
+    assert 2 * (carried & expected).sum() > 0.95 * (carried.sum() + expected.sum())
+
+
 def test_a_dicom_cine_from_a_box_in_its_middle(folder: Path) -> None:
     pytest.importorskip("highdicom", reason="highdicom is of the extra dicom")
     box = "113,65,230,155"

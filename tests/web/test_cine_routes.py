@@ -18,7 +18,7 @@ from phantoms import ellipse, speckled
 from scans import Start, refusal
 from uniultra.backends.protocol import Backend
 from uniultra.errors import FileError
-from uniultra.io.coco import mask_of
+from uniultra.io.coco import compressed, mask_of, run_lengths
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import retrack, track_as_found
 from uniultra.types import Cine, Frame, Prompt
@@ -105,6 +105,15 @@ def test_a_stream_has_the_trackers_own_answers(client: TestClient, backend: Back
             assert np.array_equal(mask_of(one["rle"]["counts"], HW), mine.mask.mask_hw)
             assert one["area_px"] == mine.area_px
             assert one["area_mm2"] == pytest.approx(0.25 * mine.area_px)
+
+
+def test_a_mask_is_followed_as_it_is_given(client: TestClient, gif: bytes) -> None:
+    half = TRUTHS[2] & (np.arange(HW[1]) < 54)
+    rle = {"size": list(HW), "counts": compressed(run_lengths(half))}
+    prompts = [{"frame": 2, "object": 1, "mask": {"rle": rle}}]
+    first, *_ = lines(client, begun(client, uploaded_cine(client, gif), prompts))
+    assert first["frame"] == 2
+    assert np.array_equal(mask_of(first["objects"][0]["rle"]["counts"], HW), half)
 
 
 def test_a_cancelled_stream_goes_on_after_the_last_line(client: TestClient, gif: bytes) -> None:

@@ -72,6 +72,13 @@ def evaluate(
             help="standard; paper: stretched images and the paper's metrics; track: clips; see the docs."
         ),
     ] = "standard",
+    true_mask: Annotated[
+        bool,
+        typer.Option(
+            "--true-mask",
+            help="With --protocol track: prompt with the true mask of the first frame, not with its box.",
+        ),
+    ] = False,
     robustness: Annotated[
         bool, typer.Option("--robustness", help="Also evaluate corrupted images: gain, blur, text, ...")
     ] = False,
@@ -99,7 +106,7 @@ def evaluate(
 
     own = {"--kinds": kinds != DEFAULT_KINDS, "--draws": draws != DEFAULTS.draws, "--seeds": bool(seeds)}
     own |= {"--named": named, "--against": against is not None, "--robustness": robustness}
-    work.check_protocol(protocol, own)
+    work.check_protocol(protocol, own, true_mask)
     damage = work.damage_settings(robustness, robustness_limit, workers)
     limited, folder = Limit(limit, first), folder_of(out)
     requested = work.kinds_for(model, parse_kinds(kinds))
@@ -108,7 +115,7 @@ def evaluate(
         check_free([out], force)
     if protocol == work.TRACK:
         checked_all = partial(work.checked_rows, data, split, Limit(None, first), True)
-        return by_track(model, checked_all, TrackRun(limit, out, skip_bad, force))
+        return by_track(model, checked_all, TrackRun(limit, out, skip_bad, force, true_mask))
     checked = work.checked_rows(data, split, limited, skip_bad)
     rows, segmenter = checked.rows, work.segmenter_of(model)
     provenance = work.provenance_of(model, segmenter, checked, limited)

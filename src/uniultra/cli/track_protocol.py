@@ -54,12 +54,14 @@ class TrackRun:
         limit: simulated cines a set; None for CINES_A_SET.
         out: a JSON, or a folder for one; None for tables alone.
         skip_bad: frames that can't be read are expected, and no reason for exit code 2.
+        true_mask: a clip is prompted with the true mask of its first frame; else with that one's box.
     """
 
     limit: int | None = None
     out: Path | None = None
     skip_bad: bool = False
     force: bool = False
+    true_mask: bool = False
 
     @property
     def file(self) -> Path | None:
@@ -94,12 +96,12 @@ def run_track_protocol(segmenter: Segmenter, checked: Checked, run: TrackRun) ->
     stills = [row for row in rows if row.dataset not in kept]
     clips += simulated_clips(stills, run.limit or CINES_A_SET, CINE_FRAMES)
     with ticks(f"{segmenter.name}, tracking", len(clips)) as tick:
-        scores = evaluate_tracking(clips, [OurTracker(segmenter), *baselines(segmenter)], tick)
+        scores = evaluate_tracking(clips, [OurTracker(segmenter), *baselines(segmenter)], tick, run.true_mask)
     if not any(scores.values()):
         raise DataError("no clip begins with a target, so there is nothing to follow; check the masks")
     if run.file is not None:
         skipped = [asdict(each) for each in checked.skipped]
-        write_json(run.file, tracking_report(scores) | {"skipped": skipped}, run.force)
+        write_json(run.file, tracking_report(scores, run.true_mask) | {"skipped": skipped}, run.force)
     left_out = [skipped_table(checked.skipped)] if checked.skipped else []
     return "\n".join([tracking_markdown(scores), *left_out])
 

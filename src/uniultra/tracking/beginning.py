@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from uniultra.geometry import clip_box
+from uniultra.geometry import clip_box, scale_of
 from uniultra.pixel_scale import Box
 from uniultra.prompt_checks import check_frame, clipped
 from uniultra.results import TrackStatus
@@ -17,15 +17,15 @@ from uniultra.segmenter import Segmenter
 from uniultra.tracking.anchor import Anchor, Registration, registered
 from uniultra.tracking.confidence import appearance
 from uniultra.tracking.crew import Crew, crew_of, suited
-from uniultra.tracking.looks import crop_of
+from uniultra.tracking.looks import crop_of, prompt_at
 from uniultra.tracking.motion import view_of
 from uniultra.tracking.spans import by_structure
-from uniultra.tracking.state import grid_of
+from uniultra.tracking.state import grid_of, logits_of
 from uniultra.tracking.target_model import cells_of, learnt
 from uniultra.tracking.tissue import tissue_of
 from uniultra.tracking.track_state import ObjectTrack, TrackState, check_follows
 from uniultra.tracking.views import registered_well, shared_views
-from uniultra.types import Embedding, Frame, Mask, Prompt, Region
+from uniultra.types import Embedding, Frame, Mask, Prompt, Region, mask_box
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def begin(
     known.
 
     Args:
-        prompts: by the structures' numbers.
+        prompts: by the structures' numbers. A mask alone is followed as it is, like one that a person drew;
+            one with clicks is corrected by them first.
         state: after this frame, whose other structures stay; None for none.
         crew: whose threads work; None for one that ends with this call.
 
@@ -86,8 +87,7 @@ def prompted(
         check_follows(state, frame)
     others = () if state is None else tuple(one for one in state.objects if one.number not in prompts)
     prompts = dict(zip(prompts, clipped(list(prompts.values()), frame_hw)[0], strict=True))
-    as_decoded = replace(segmenter, by_prompt=False)  # what later passes are compared with
-    masks = as_decoded.segment(frame, list(prompts.values()), crew.map)
+    masks = _found(segmenter, frame, list(prompts.values()), crew)
     answers = [
         TrackedMask(number, mask, _first_status(mask), mask.quality, mask)
         for number, mask in zip(prompts, masks, strict=True)
@@ -95,6 +95,44 @@ def prompted(
     boxes = [_first_box(mask, prompt, frame_hw) for mask, prompt in zip(masks, prompts.values(), strict=True)]
     found = list(prompts), masks, boxes
     return answers, cache(partial(_following, segmenter, frame, found, others, crew))
+
+
+def _found(segmenter: Segmenter, frame: Frame, prompts: Sequence[Prompt], crew: Crew) -> list[Mask]:
+    """The masks of prompts. One that is given alone is what a person confirmed, and stays as it is; its
+    quality is that of the model's own answer there, as later ones are compared with it.
+    """
+    pointing = [_there(segmenter, frame, prompt) if _given(prompt) else prompt for prompt in prompts]
+    as_decoded = replace(segmenter, by_prompt=False)  # what later passes are compared with
+    found = as_decoded.segment(frame, pointing, crew.map)
+    return [
+        _as_given(segmenter, frame, prompt, mask) if _given(prompt) else mask
+        for mask, prompt in zip(found, prompts, strict=True)
+    ]
+
+
+def _given(prompt: Prompt) -> bool:
+    return prompt.mask_hw is not None and prompt.box_xyxy is None and not prompt.points_xy
+
+
+def _there(segmenter: Segmenter, frame: Frame, prompt: Prompt) -> Prompt:
+    """A prompt for the place of a mask, such as later frames have."""
+    mask_hw, box, crop = _mask_of(segmenter, frame, prompt)
+    there = prompt_at(grid_of(logits_of(mask_hw, crop), crop), (frame.height, frame.width))
+    return replace(there or Prompt(box), name=prompt.name)
+
+
+def _as_given(segmenter: Segmenter, frame: Frame, prompt: Prompt, answer: Mask) -> Mask:
+    mask_hw, _, crop = _mask_of(segmenter, frame, prompt)
+    scale = scale_of(frame.calibration, mask_hw, prompt)
+    return replace(answer, mask_hw=mask_hw, logits_hw=logits_of(mask_hw, crop), scale=scale)
+
+
+def _mask_of(segmenter: Segmenter, frame: Frame, prompt: Prompt) -> tuple[np.ndarray, Box, Region]:
+    """The mask that a prompt is, its box, and the crop around it."""
+    assert prompt.mask_hw is not None, "given"
+    box = mask_box(prompt.mask_hw)
+    assert box is not None, "a mask alone isn't empty"
+    return prompt.mask_hw, box, crop_of(segmenter, frame, box)
 
 
 def _following(

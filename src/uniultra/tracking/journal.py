@@ -47,7 +47,7 @@ def about_call(cine: Cine, prompts: PromptedFrames, frames: range, model: ModelF
         for number, prompt in sorted(own.items())
     ]
     return {
-        "schema": "uniultra.track-journal/4",
+        "schema": "uniultra.track-journal/5",
         "frames": [frames.start, frames.stop, cine.count, *cine.frame_hw],
         "prompts": listed,
         "model": [model.name, model.version, model.prompting],

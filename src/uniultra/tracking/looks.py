@@ -82,7 +82,7 @@ def view_tasks(
         known: views of this frame that were encoded.
     """
     prompts = {
-        place: _prompt(grid, (frame.height, frame.width)) for place, grid in {**grids, **later}.items()
+        place: prompt_at(grid, (frame.height, frame.width)) for place, grid in {**grids, **later}.items()
     }
     there = {place: prompt for place, prompt in prompts.items() if prompt is not None}
     crops = {place: _crop_of(segmenter, frame, prompt) for place, prompt in there.items()}
@@ -147,7 +147,7 @@ def within_reach(mask: Mask, prompt: Prompt) -> Mask:
     return replace(mask, mask_hw=mask.mask_hw & ~beyond, logits_hw=logits_hw)
 
 
-def _prompt(grid: MaskGrid, frame_hw: tuple[int, int]) -> Prompt | None:
+def prompt_at(grid: MaskGrid, frame_hw: tuple[int, int]) -> Prompt | None:
     """The box of an expected mask and its innermost point; None where less than a pixel of it is on the
     frame.
     """

@@ -19,6 +19,10 @@ PATCH = 32
 """Pixels a side of a remembered appearance."""
 FAR = 8.0
 """Logits are cut to this either way, and beyond a grid they are its negative."""
+SLOPE = 4.0
+"""Of a mask that was given, logits a cell. With 1, or FAR from the first pixel on, thin bands are kept less
+well (docs/LOG.md).
+"""
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,18 @@ def in_full(x_hw: np.ndarray, y_hw: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     """Both in the shape that they broadcast to, as OpenCV takes them."""
     across, down = np.broadcast_arrays(x_hw, y_hw)
     return np.ascontiguousarray(across), np.ascontiguousarray(down)
+
+
+def logits_of(mask_hw: np.ndarray, region: Region) -> np.ndarray:
+    """Logits of a mask, bool (H, W), in which there is no doubt, float32 of its shape: by the distance to its
+    outline, SLOPE for each cell of a grid over `region` (of its longer side), cut to FAR.
+    """
+    inside = mask_hw.astype(np.uint8)
+    cell = max(region.width, region.height) / GRID
+    within, beyond = (cv2.distanceTransform(one, cv2.DIST_L2, 5) for one in (inside, 1 - inside))
+    away = np.where(mask_hw, within - np.float32(0.5), np.float32(0.5) - beyond)
+    far = np.float32(FAR * cell / SLOPE)  # where there is no outline, the distance is the largest number
+    return np.clip(away, -far, far) * np.float32(SLOPE / cell)
 
 
 def grid_of(logits_hw: np.ndarray, region: Region) -> MaskGrid:

@@ -14,7 +14,7 @@ from phantoms import ellipse, speckled
 from test_segmenter import DarkIsInside
 from uniultra.data.manifest import Row
 from uniultra.evaluation.tracking.clips import Clip, real_clips, simulated_clips
-from uniultra.evaluation.tracking.followers import Followed, baselines
+from uniultra.evaluation.tracking.followers import Followed, baselines, true_prompt
 from uniultra.evaluation.tracking.holding import prompts_to_hold
 from uniultra.evaluation.tracking.protocol import evaluate_tracking, tracking_markdown, tracking_report
 from uniultra.evaluation.tracking.scores import outline_f, score_clip
@@ -167,19 +167,23 @@ class Drifts:
     name: str = "drifts"
 
     def follow(self, frames: Sequence[Frame], prompt: Prompt) -> Iterator[Followed]:
-        assert prompt.box_xyxy is not None
-        begun = round((prompt.box_xyxy[0] - 36 + 0.5) / 2)
+        box = prompt.box_xyxy if prompt.mask_hw is None else mask_box(prompt.mask_hw)
+        assert box is not None
+        begun = round((box[0] - 36 + 0.5) / 2)
         for place in range(len(frames)):
             mask = np.roll(TRUTHS[begun + place], 4 * max(place - self.holds + 1, 0), axis=0)
             yield Followed(mask, mask)
 
 
-@pytest.mark.parametrize(("holds", "boxes"), [(12, 1), (5, 3), (1, 12)])
-def test_boxes_that_hold_a_clip(holds: int, boxes: int) -> None:
+@pytest.mark.parametrize("true_mask", [False, True])
+@pytest.mark.parametrize(("holds", "times"), [(12, 1), (5, 3), (1, 12)])
+def test_prompts_that_hold_a_clip(holds: int, times: int, true_mask: bool) -> None:
     frames = [speckled(truth, seed) for seed, truth in enumerate(TRUTHS)]
     tracker = Drifts(holds)
-    first = list(tracker.follow(frames, Prompt(mask_box(TRUTHS[0]))))
-    assert prompts_to_hold(tracker, frames, TRUTHS, first) == boxes
+    prompt = true_prompt(TRUTHS[0], true_mask)
+    assert prompt is not None
+    first = list(tracker.follow(frames, prompt))
+    assert prompts_to_hold(tracker, frames, TRUTHS, first, true_mask) == times
 
 
 def test_what_a_first_mask_has_too_much_and_the_course_of_dice() -> None:

@@ -24,7 +24,7 @@ from uniultra.tracking.beginning import _new_track
 from uniultra.tracking.confidence import Evidence, appearance, holds_on, likeness, said_of
 from uniultra.tracking.looks import crop_of, within_reach
 from uniultra.tracking.motion import flow_between, motion_to, view_of, was_cut
-from uniultra.tracking.state import agreement, grid_of
+from uniultra.tracking.state import agreement, grid_of, logits_of
 from uniultra.tracking.step import step
 from uniultra.tracking.tissue import resemblance, tissue_of
 from uniultra.tracking.track_state import TrackState
@@ -414,3 +414,24 @@ def test_a_cut_is_noticed_as_in_python() -> None:
     ]
     assert node(script, [sent(one) for one in frames]) == ours
     assert [one for one, _ in ours[:5]] == [False, False, True, True, False]
+
+
+def test_a_mask_without_doubt_has_the_logits_of_python() -> None:
+    """A thin tilted band, and one that runs out of the frame."""
+    down, across = np.mgrid[0:150, 0:200]
+    masks = [np.abs(down - 60 - 0.2 * across) < 2, (across > 150) & (down > 90)]
+    regions = [Region(-20.5, 30.0, 219.0, 150.0), Region(130.2, 70.0, 230.0, 170.0)]
+    script = """
+        const { gridOf, logitsOf } = await import(`${core}/grid.mjs`);
+        console.log(JSON.stringify(given.map(([mask, region]) => {
+            const frame = image(mask), logits = logitsOf(frame.pixels, frame, region);
+            return [[...logits], [...gridOf(logits, frame, region).logits]]; })));"""
+    given = [
+        [sent(mask.astype(np.uint8)), {"x0": at.x0, "y0": at.y0, "x1": at.x1, "y1": at.y1}]
+        for mask, at in zip(masks, regions, strict=True)
+    ]
+    for (logits, cells), mask, region in zip(node(script, given), masks, regions, strict=True):
+        ours = logits_of(mask, region)
+        assert np.array_equal(ours > 0, mask)
+        assert np.array_equal(np.reshape(logits, HW) > 0, mask)
+        assert np.reshape(cells, (96, 96)) == pytest.approx(grid_of(ours, region).logits_hw, abs=0.02)

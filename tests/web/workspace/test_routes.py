@@ -321,7 +321,7 @@ def test_a_readonly_folder_is_said_before_anything_is_lost(workspace: Workspace,
 def test_a_structure_is_followed_some_frames_at_a_time(page: TestClient) -> None:
     """A dark ellipse that moves by 4 pixels a frame: the same answers in one call, in several, begun anew."""
     at = f"/v1/workspace/items/{item_id(page, 'cine.gif')}/frames"
-    given = {"object": 1, "counts": TRUTH, "box": BOX, "frames": 3}
+    given = {"object": 1, "counts": TRUTH, "frames": 3}
     whole = page.post(f"{at}/0/track", json=given).json()
     assert [one["number"] for one in whole] == [1, 2, 3]
     for one in whole:
@@ -336,12 +336,26 @@ def test_a_structure_is_followed_some_frames_at_a_time(page: TestClient) -> None
     assert dice(mask_of(back[-1]["counts"], (120, 160)), TRUE) > 0.85
 
 
+def test_a_mask_that_was_drawn_is_followed_as_it_is(page: TestClient, folder: Path) -> None:
+    """A brush cut half of it away; the model would complete it."""
+    with Image.open(folder / "cine.gif") as cine:
+        first = np.asarray(cine.convert("L"))
+    moved = [Image.fromarray(np.roll(first, 3 * number, axis=1)) for number in range(3)]
+    moved[0].save(folder / "cine.gif", save_all=True, append_images=moved[1:], duration=100)
+    half = TRUE & (np.arange(160) < np.flatnonzero(TRUE.any(axis=0)).mean())
+    at = f"/v1/workspace/items/{item_id(page, 'cine.gif')}/frames/0/track"
+    given = {"object": 1, "counts": compressed(run_lengths(half)), "frames": 2}
+    for one in page.post(at, json=given).json():
+        carried = mask_of(one["counts"], (120, 160))
+        assert dice(carried, np.roll(half, 3 * one["number"], axis=1)) > 0.93
+
+
 def test_a_process_of_the_page_tracks_on_its_own_thread_alone(
     page: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("uniultra.tracking.crew.ThreadPoolExecutor", None)  # would be called
     at = f"/v1/workspace/items/{item_id(page, 'cine.gif')}/frames/0/track"
-    given = {"object": 1, "counts": TRUTH, "box": BOX, "frames": 3}
+    given = {"object": 1, "counts": TRUTH, "frames": 3}
     assert [one["number"] for one in page.post(at, json=given).json()] == [1, 2, 3]
 
 

@@ -41,17 +41,21 @@ from uniultra.segmenter import Segmenter
 STANDARD, PAPER, TRACK = "standard", "paper", "track"
 FIXED = {
     PAPER: "has one prompt of its own, exact boxes",
-    TRACK: "prompts each clip with the box of its first frame",
+    TRACK: "prompts each clip with the box, or --true-mask, of its first frame",
 }
 """Protocols that leave nothing to ask otherwise."""
 
 
-def check_protocol(protocol: str, given: Mapping[str, bool]) -> None:
-    """Raises PromptError for an unknown protocol, or where an option was given (`given`) that has no meaning
-    under it.
+def check_protocol(protocol: str, given: Mapping[str, bool], true_mask: bool = False) -> None:
+    """Raises PromptError for an unknown protocol, or where an option was given (`given`, `true_mask`) that
+    has no meaning under it.
     """
     if protocol not in (STANDARD, PAPER, TRACK):
         raise PromptError(f"protocol '{protocol}' is unknown; use {STANDARD}, {PAPER} or {TRACK}")
+    if true_mask and protocol != TRACK:
+        raise PromptError(
+            f"--true-mask is the first frame's of a clip; add --protocol {TRACK}, or leave it out"
+        )
     wrong = [name for name, was_given in given.items() if was_given]
     if protocol in FIXED and wrong:
         raise PromptError(

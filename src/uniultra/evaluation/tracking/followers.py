@@ -45,6 +45,16 @@ class Tracker(Protocol):
     def follow(self, frames: Sequence[Frame], prompt: Prompt) -> Iterator[Followed]: ...
 
 
+def true_prompt(truth_hw: np.ndarray, true_mask: bool = False) -> Prompt | None:
+    """What points at a target, bool (H, W): its exact box, or its true mask, as in DAVIS's semi-supervised
+    protocol; None where there is none.
+    """
+    box = mask_box(truth_hw)
+    if box is None:
+        return None
+    return Prompt(mask_hw=truth_hw) if true_mask else Prompt(box)
+
+
 @dataclass(frozen=True)
 class Copy:
     """The first frame's mask on every frame."""
@@ -53,7 +63,7 @@ class Copy:
     name: str = "copy"
 
     def follow(self, frames: Sequence[Frame], prompt: Prompt) -> Iterator[Followed]:
-        mask_hw = self.segmenter.segment(frames[0], [prompt])[0].mask_hw
+        mask_hw = _first_logits(self.segmenter, frames[0], prompt) > 0
         for _ in frames:
             yield Followed(mask_hw, mask_hw)
 
@@ -68,7 +78,7 @@ class FlowOnly:
     def follow(self, frames: Sequence[Frame], prompt: Prompt) -> Iterator[Followed]:
         method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         method.setFinestScale(0)
-        logits_hw = np.clip(self.segmenter.segment(frames[0], [prompt])[0].logits_hw, -8, 8)
+        logits_hw = np.clip(_first_logits(self.segmenter, frames[0], prompt), -8, 8)
         before = _small(frames[0])
         for number, frame in enumerate(frames):
             if number:
@@ -91,7 +101,7 @@ class PreviousBox:
 
     def follow(self, frames: Sequence[Frame], prompt: Prompt) -> Iterator[Followed]:
         for frame in frames:
-            mask_hw = self.segmenter.segment(frame, [prompt])[0].mask_hw
+            mask_hw = _first_logits(self.segmenter, frame, prompt) > 0
             box = mask_box(mask_hw)
             if box is not None:
                 prompt = Prompt(box, (centre_click(mask_hw),), (POSITIVE,)) if self.click else Prompt(box)
@@ -101,6 +111,13 @@ class PreviousBox:
 def baselines(segmenter: PromptableSegmenter) -> list[Tracker]:
     """All of them, on one segmenter."""
     return [Copy(segmenter), FlowOnly(segmenter), PreviousBox(segmenter), PreviousBox(segmenter, click=True)]
+
+
+def _first_logits(segmenter: PromptableSegmenter, frame: Frame, prompt: Prompt) -> np.ndarray:
+    """Logits (H, W) of what a prompt points at; a mask that is given stays as it is."""
+    if prompt.mask_hw is not None:
+        return np.where(prompt.mask_hw, np.float32(8), np.float32(-8))
+    return segmenter.segment(frame, [prompt])[0].logits_hw
 
 
 def _small(frame: Frame) -> np.ndarray:

@@ -9,20 +9,25 @@ from collections.abc import Sequence
 import numpy as np
 
 from uniultra.evaluation.metrics import dice
-from uniultra.evaluation.tracking.followers import Followed, Tracker
+from uniultra.evaluation.tracking.followers import Followed, Tracker, true_prompt
 from uniultra.evaluation.tracking.scores import ACCEPTED
-from uniultra.types import Frame, Prompt, mask_box
+from uniultra.types import Frame
 
 
 def prompts_to_hold(
-    tracker: Tracker, frames: Sequence[Frame], truths: Sequence[np.ndarray], first_run: Sequence[Followed]
+    tracker: Tracker,
+    frames: Sequence[Frame],
+    truths: Sequence[np.ndarray],
+    first_run: Sequence[Followed],
+    true_mask: bool = False,
 ) -> int:
-    """How many exact boxes, the first one included, hold a clip at a Dice of ACCEPTED: whoever watches
+    """How many prompts, the first one included, hold a clip at a Dice of ACCEPTED: whoever watches
     prompts anew on the first frame below it, and so on from there. Frames without the target need nothing.
 
     Args:
         truths: bool (H, W), the first with the target.
-        first_run: what the tracker answered from the box of the first frame.
+        first_run: what the tracker answered from the prompt of the first frame.
+        true_mask: prompts are true masks; else exact boxes.
     """
     prompts, begun, answers = 1, 0, iter(first_run)
     while True:
@@ -38,7 +43,7 @@ def prompts_to_hold(
         )
         if failed is None:
             return prompts
-        box = mask_box(truths[failed])
-        assert box is not None, "the target is there"
+        prompt = true_prompt(truths[failed], true_mask)
+        assert prompt is not None, "the target is there"
         prompts, begun = prompts + 1, failed
-        answers = tracker.follow(frames[failed:], Prompt(box))
+        answers = tracker.follow(frames[failed:], prompt)

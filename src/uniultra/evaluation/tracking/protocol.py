@@ -14,38 +14,40 @@ from uniultra.evaluation.metrics import bootstrap_means, percentile_interval
 from uniultra.evaluation.report.tables import markdown_table
 from uniultra.evaluation.settings import stable_seed
 from uniultra.evaluation.tracking.clips import Clip
-from uniultra.evaluation.tracking.followers import Tracker
+from uniultra.evaluation.tracking.followers import Tracker, true_prompt
 from uniultra.evaluation.tracking.holding import prompts_to_hold
 from uniultra.evaluation.tracking.scores import ClipScores, score_clip
-from uniultra.types import Prompt, mask_box
 
 Scores = dict[str, list[ClipScores]]
 """By tracker, in the order of clips."""
 HEAD = (
     "method", "clips", "J", "F", "Dice", "95 %", "last frame", "95 %", "half-life", "accepted",
     "lost: recall", "precision", "unsure or lost: recall", "precision", "shown when gone", "roughness",
-    "excess at first", "boxes for 100 frames", "ms a frame",
+    "excess at first", "prompts for 100 frames", "ms a frame",
 )  # fmt: skip
 
 
 def evaluate_tracking(
-    clips: Sequence[Clip], trackers: Sequence[Tracker], tick: Callable[[], None] = lambda: None
+    clips: Sequence[Clip],
+    trackers: Sequence[Tracker],
+    tick: Callable[[], None] = lambda: None,
+    true_mask: bool = False,
 ) -> Scores:
-    """Every clip under every tracker, from the exact box of the first frame; clips that begin without a
-    target are left out.
+    """Every clip under every tracker, from the exact box of the first frame, or from its true mask; clips
+    that begin without a target are left out.
     """
     scores: Scores = {tracker.name: [] for tracker in trackers}
     for clip in clips:
         frames, truths = clip.read()
-        box = mask_box(truths[0]) if truths else None
-        if box is not None:
+        prompt = true_prompt(truths[0], true_mask) if truths else None
+        if prompt is not None:
             for tracker in trackers:
                 begun = time.perf_counter()
-                answers = list(tracker.follow(frames, Prompt(box)))
+                answers = list(tracker.follow(frames, prompt))
                 seconds = time.perf_counter() - begun
                 score = score_clip((clip.name, clip.kind, clip.group), answers, truths, seconds)
-                prompts = 100 * prompts_to_hold(tracker, frames, truths, answers) / len(frames)
-                scores[tracker.name].append(replace(score, prompts=prompts))
+                held = prompts_to_hold(tracker, frames, truths, answers, true_mask)
+                scores[tracker.name].append(replace(score, prompts=100 * held / len(frames)))
         tick()
     return scores
 
@@ -67,10 +69,11 @@ def tracking_markdown(scores: Scores) -> str:
     return "\n".join(filter(None, tables))
 
 
-def tracking_report(scores: Scores) -> dict[str, Any]:
-    """Every clip's scores by tracker, as JSON."""
+def tracking_report(scores: Scores, true_mask: bool = False) -> dict[str, Any]:
+    """Every clip's scores by tracker, as JSON, and what the first frame was prompted with."""
     return {
         "schema": "uniultra.track-evaluation/1",
+        "prompt": "mask" if true_mask else "box",
         "trackers": {name: [asdict(one) for one in own] for name, own in scores.items()},
     }
 

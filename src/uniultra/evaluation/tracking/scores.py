@@ -31,7 +31,8 @@ class ClipScores:
         first: Dice on the prompted frame.
         excess: what the mask of the prompted frame has beyond the truth, over the truth's area.
         course: Dice of each frame.
-        prompts: exact boxes that hold the clip at ACCEPTED, for 100 frames (`holding.prompts_to_hold`).
+        prompts: exact boxes, or true masks, that hold the clip at ACCEPTED, for 100 frames
+            (`holding.prompts_to_hold`).
         half_life: frames until Dice is below HALF; all of them where it never is.
         accepted: share of frames with a Dice of at least ACCEPTED.
         flagged, lost, hits: frames that are said to be lost, that are (by the guess), and that are both.

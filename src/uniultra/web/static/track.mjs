@@ -40,7 +40,7 @@ export async function track(direction) {
       if (left.length === 0) break;
       fillIn(left, run);
       number = left.at(-1).number;
-      mask = { counts: left.at(-1).counts, box: null, points: [], labels: [] };
+      mask = left.at(-1);
       say(t("tracked", run.name, number + 1, run.file.count));
       if (left.length < answers.length || answers.length < AT_ONCE) break;
     }
@@ -52,15 +52,10 @@ export async function track(direction) {
   }
 }
 
-function ask({ id, direction }, number, { counts, box, box_fit, points, labels }) {
+function ask({ id, direction }, number, { counts }) {
   return sendJson("POST", `${itemPath()}/frames/${number}/track`, {
     object: id,
     counts,
-    box,
-    box_fit,
-    points,
-    labels,
-    ...named(id),
     backwards: direction < 0,
     frames: AT_ONCE,
     spacing_mm_yx: doc().spacing_mm_yx,

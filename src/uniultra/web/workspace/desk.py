@@ -211,9 +211,7 @@ class Desk:
 
     def _track(self, job: Track) -> tuple[Tracked, ...]:
         def start(frame: Frame) -> Prompt:
-            """What the mask was prompted with, and the mask itself, which is a prompt too."""
-            requested = replace(job.prompt or PromptRequest(), mask=job.mask)
-            return prompt_of(requested, (frame.height, frame.width))
+            return prompt_of(PromptRequest(mask=job.mask), (frame.height, frame.width))
 
         def read(number: int) -> Frame:
             return self._frame(job, number)

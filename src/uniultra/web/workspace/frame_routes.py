@@ -148,14 +148,12 @@ def _add_tracking(router: APIRouter, service: Service, workspace: Workspace) -> 
         item = workspace.item(item_id)
         requested = await service.bodies.read(request, TrackIn)
         size_hw = await _size(service, workspace, item)
-        has_prompt = requested.box is not None or 1 in requested.labels
         job = Track(
             item.path,
             _pixel_size(requested.spacing_mm_yx),
             object=requested.object,
             start=_number(number),
             mask=Rle(requested.counts, size_hw),
-            prompt=plain_request(requested) if has_prompt else None,
             backwards=requested.backwards,
             frames=requested.frames,
         )

@@ -67,16 +67,13 @@ class Alternatives(FrameJob):
 
 @dataclass(frozen=True, kw_only=True)
 class Track(FileJob):
-    """Follow a structure from its mask on frame `start` over the next `frames`; the answer is a tuple of
-    `Tracked`.
-
-    `prompt` is that mask's; None where it was drawn, or found by tracking.
+    """Follow a structure from its mask on frame `start`, as it is, over the next `frames`; the answer is a
+    tuple of `Tracked`.
     """
 
     object: int
     start: int
     mask: Rle
-    prompt: PromptRequest | None
     backwards: bool
     frames: int
 

@@ -120,11 +120,6 @@ class TrackIn(MeasureIn):
     """A structure's mask on one frame, to be followed over the next ones."""
 
     object: ObjectId
-    box: Box | None = None
-    box_fit: BoxFit = None
-    points: Points = Field(default_factory=list)
-    labels: Labels = Field(default_factory=list)
-    label: Called = ""
     backwards: Annotated[bool, Field(strict=True)] = False
     frames: Annotated[int, Field(strict=True, ge=1, le=64)] = 4
 

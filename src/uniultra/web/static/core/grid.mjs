@@ -2,9 +2,9 @@
 
 import { pasteLogits, toModel } from "./geometry.mjs";
 import { atEdge } from "./flow.mjs";
-import { innermost } from "./resample.mjs";
+import { depths, innermost } from "./resample.mjs";
 
-export const GRID = 96, FAR = 8;
+export const GRID = 96, FAR = 8, SLOPE = 4;
 
 export class Grid {
   constructor(region, logits) {
@@ -45,6 +45,21 @@ export function overCells(region, side, see) {
 export function gridOf(logits, { width, height }, region) {
   const cut = (value) => Math.min(Math.max(value, -FAR), FAR), near = logits.map(cut);
   return new Grid(region, overCells(region, GRID, (x, y) => bordered(near, width, height, x, y)));
+}
+
+// Logits on the frame of a mask in which there is no doubt, from the distance to its outline: SLOPE a cell of a grid over a region that holds it.
+export function logitsOf(mask, { width, height }, region) {
+  const steep = (SLOPE * GRID) / Math.max(region.x1 - region.x0, region.y1 - region.y0), logits = new Float32Array(width * height).fill(-FAR);
+  const [left, top] = [Math.max(Math.floor(region.x0), 0), Math.max(Math.floor(region.y0), 0)];
+  const across = Math.min(Math.ceil(region.x1) + 1, width) - left, down = Math.min(Math.ceil(region.y1) + 1, height) - top;
+  const place = (i) => (top + Math.floor(i / across)) * width + left + (i % across);
+  const inside = Uint8Array.from({ length: across * down }, (_, i) => mask[place(i)]), outside = inside.map((value) => 1 - value);
+  const [within, beyond] = [inside, outside].map((part) => depths(part, across, down, Infinity));
+  for (let i = 0; i < inside.length; i++) {
+    const away = inside[i] ? within[i] - 0.5 : 0.5 - beyond[i];
+    logits[place(i)] = Math.min(Math.max(away * steep, -FAR), FAR);
+  }
+  return logits;
 }
 
 // Pixels of the frame inside.

@@ -78,10 +78,10 @@ export function matched(image, pattern) {
   return place;
 }
 
-// Distances from the pixels of a mask to its border (the array's edge is one), by a chamfer of 5 x 5; the place of the largest: [x, y].
-export function innermost(inside, width, height) {
+// Distances from the pixels of a mask to the nearest that is none, by a chamfer of 5 x 5; `edge` is that of what lies beyond the array.
+export function depths(inside, width, height, edge = 0) {
   const far = new Float32Array(width * height), steps = [[1, 0, 1], [0, 1, 1], [1, 1, 1.4], [-1, 1, 1.4], [2, 1, 2.1969], [1, 2, 2.1969], [-1, 2, 2.1969], [-2, 1, 2.1969]];
-  const at = (x, y) => (x < 0 || y < 0 || x >= width || y >= height ? 0 : far[y * width + x]);
+  const at = (x, y) => (x < 0 || y < 0 || x >= width || y >= height ? edge : far[y * width + x]);
   for (let i = 0; i < far.length; i++) far[i] = inside[i] ? 1e6 : 0;
   for (const sign of [-1, 1]) {
     for (let n = 0; n < far.length; n++) {
@@ -89,6 +89,12 @@ export function innermost(inside, width, height) {
       if (inside[i]) for (const [dx, dy, length] of steps) far[i] = Math.min(far[i], at(x + sign * dx, y + sign * dy) + length);
     }
   }
+  return far;
+}
+
+// The pixel of a mask that lies farthest from its border (the array's edge is one): [x, y].
+export function innermost(inside, width, height) {
+  const far = depths(inside, width, height);
   let most = 0;
   for (let i = 1; i < far.length; i++) if (far[i] > far[most]) most = i;
   return [most % width, Math.floor(most / width)];

@@ -5,7 +5,7 @@ import { anchored, atOnce, followed, maskAt } from "./anchor.mjs";
 import { atEdge, flowBetween } from "./flow.mjs";
 import { clipBox, regionAround, smoothed } from "./geometry.mjs";
 import { evenRound } from "./masks.mjs";
-import { agreement, areaOf, boxOf, carried, FAR, gridOf, innerPoint, moved } from "./grid.mjs";
+import { agreement, areaOf, boxOf, carried, gridOf, innerPoint, logitsOf, moved } from "./grid.mjs";
 import { areaResized, correlation, cropped, matched } from "./resample.mjs";
 import { cellsOf, contrastOf, learnt, withSure } from "./target.mjs";
 import { partsInside, resemblance, tissueOf } from "./tissue.mjs";
@@ -25,8 +25,7 @@ const VIEW_SIDE = 128, PATCH = 32, BLUR = 1.5, REACH = 0.2;
 // decoder's own for the mask's box and innermost point, as theirs are: the one that was told may have been corrected, or the mask drawn by hand.
 export async function begin(segmenter, image, mask) {
   const view = viewOf(image);
-  const logits = Float32Array.from(mask, (inside) => (inside ? FAR : -FAR));
-  const box = clipBox(boxOfMask(mask, image), image), crop = segmenter.cropOf(box), grid = gridOf(logits, image, crop), seen = appearance(image, box);
+  const box = clipBox(boxOfMask(mask, image), image), crop = segmenter.cropOf(box), grid = gridOf(logitsOf(mask, image, crop), image, crop), seen = appearance(image, box);
   const shown = await segmenter.features(image, crop), parts = partsInside(shown, grid), prompt = promptOf(grid, image);
   const tissue = tissueOf(shown, grid, parts), target = learnt(cellsOf(shown, parts));
   const { quality } = prompt ? await segmenter.refined(image, prompt) : { quality: 0 };
