@@ -103,7 +103,7 @@ def export(
     if host is not None:
         others = given_options(ctx, ("model", "out", "host", "structure", "box_fit", "force"))
         meant = "" if structure is None else legal_name(structure)
-        _export_for(host, model, out, others, (force, meant, box_fit or ""))
+        _export_for(host, model, out, others, force=force, name=meant, box_fit=box_fit or "")
         return
     if structure is not None or box_fit is not None:
         flag = "--label" if structure is not None else "--box-fit"
@@ -145,8 +145,12 @@ def export(
     say(*_lines(report), f"Model in {out}; use it with {command('--model', out)}")
 
 
-def _export_for(host: str, model: str, out: Path, others: list[str], settings: tuple[bool, str, str]) -> None:
-    """The graphs of a published model or a folder, as another program takes them."""
+def _export_for(
+    host: str, model: str, out: Path, others: list[str], *, force: bool, name: str, box_fit: str
+) -> None:
+    """The graphs of a published model or a folder, as another program takes them; `others` are options given
+    that don't apply, `name` and `box_fit` what every prompt means.
+    """
     need("train", "onnx")
     from uniultra.export.host_files import host_folder, write_host
 
@@ -154,7 +158,7 @@ def _export_for(host: str, model: str, out: Path, others: list[str], settings: t
         raise ModelError(
             f"--for {host} takes a model as it is; export it with {', '.join(others)} to a folder first"
         )
-    say(*_lines(write_host(host, host_folder(model), out, *settings)))
+    say(*_lines(write_host(host, host_folder(model), out, force, name, box_fit)))
 
 
 def _calibrated(files: list[Path]) -> ExportSettings:
