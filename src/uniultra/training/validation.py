@@ -24,7 +24,7 @@ from uniultra.geometry import ModelMap, region_around, whole
 from uniultra.io.contact_sheet import contact_sheet
 from uniultra.model_facts import Passes
 from uniultra.models.promptable import PromptableModel, box_ellipse
-from uniultra.named import NAME_POINTS, labels_of_name
+from uniultra.named import labels_of_name
 from uniultra.pixel_scale import Box
 
 MOST_IMAGES = 180
@@ -154,15 +154,28 @@ def _prompt(kind: str, box: Box, true: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _answers(model: PromptableModel, views: Sequence[View], named: bool) -> np.ndarray:
-    """bool (V, S, S)."""
+    """bool (V, S, S). Prompts that say a name and those that don't are decoded by themselves: a model sees
+    padding, and would answer a prompt that says nothing otherwise than where it is used.
+    """
+    said = [labels_of_name(view.name, model.structures) if named else () for view in views]
+    found = np.zeros((len(views), *views[0].target_hw.shape), np.bool_)
+    for told in (True, False):
+        places = [place for place, labels in enumerate(said) if bool(labels) is told]
+        if places:
+            found[places] = _answers_alike(model, [views[i] for i in places], [said[i] for i in places])
+    return found
+
+
+def _answers_alike(
+    model: PromptableModel, views: Sequence[View], said: Sequence[tuple[int, ...]]
+) -> np.ndarray:
+    """bool (V, S, S), of prompts that all say names by as many labels, or none."""
     device, grid = model.device, model.input_size // 4
     images = torch.from_numpy(np.stack([view.image_hw for view in views])).to(device)
     points = torch.from_numpy(np.stack([view.points for view in views])).to(device).float()
     labels = torch.from_numpy(np.stack([view.labels for view in views])).to(device)
-    if named:
-        said = [labels_of_name(view.name, model.structures) or (-1,) * NAME_POINTS for view in views]
-        points = F.pad(points, (0, 0, 0, NAME_POINTS))
-        labels = torch.cat([labels, torch.tensor(said, device=device)], dim=1)
+    points = F.pad(points, (0, 0, 0, len(said[0])))
+    labels = torch.cat([labels, torch.tensor(said, dtype=labels.dtype, device=device)], dim=1)
     no_masks, none = (
         torch.zeros(len(views), 1, grid, grid, device=device),
         torch.zeros(len(views), device=device),
