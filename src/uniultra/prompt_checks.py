@@ -11,6 +11,7 @@ from uniultra.errors import FileError, PromptError
 from uniultra.geometry import clip_box
 from uniultra.model_facts import ModelFacts
 from uniultra.named import further_names, known_name
+from uniultra.text import printable
 from uniultra.types import NEGATIVE, POSITIVE, Frame, Prompt
 
 MOST_LISTED = 8
@@ -83,7 +84,7 @@ def label_notes(names: Sequence[str], facts: ModelFacts) -> tuple[str, ...]:
         return ()
     known = ", ".join(own[:MOST_LISTED]) + ", ..." * (len(own) > MOST_LISTED)
     return tuple(
-        f"'{name:.80}' is not a name that {facts.name} knows ({known}): it labels the result alone"
+        f"'{printable(name[:80])}' is not a name that {facts.name} knows ({known}): it labels the result alone"
         for name in further_names([name for name in names if name])
         if not known_name(name, own)
     )

@@ -159,8 +159,8 @@ def _answers(model: PromptableModel, views: Sequence[View], named: bool) -> np.n
     """
     said = [labels_of_name(view.name, model.structures) if named else () for view in views]
     found = np.zeros((len(views), *views[0].target_hw.shape), np.bool_)
-    for told in (True, False):
-        places = [place for place, labels in enumerate(said) if bool(labels) is told]
+    for by_name in (True, False):
+        places = [place for place, labels in enumerate(said) if bool(labels) is by_name]
         if places:
             found[places] = _answers_alike(model, [views[i] for i in places], [said[i] for i in places])
     return found

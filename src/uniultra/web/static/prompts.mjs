@@ -38,7 +38,7 @@ export function rename(id, name) {
     before = knownName(objectOf(doc(), id).name, structures),
     own = knownName(name, structures);
   commit(withChangedObject(doc(), id, { name }));
-  if (name && !own && structures.length) say(t("labelAlone", name, model, listed(structures)));
+  say(name && !own && structures.length ? t("labelAlone", name, model, listed(structures)) : "");
   if (before === own) return;
   const asked = { id, name, renamed: doc() },
     { file } = app;

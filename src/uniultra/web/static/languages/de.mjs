@@ -208,7 +208,7 @@ export const DE = {
   busy: "Rechnet …",
   opening: (name) => `${name} wird geöffnet…`,
   labelAlone: (name, model, known) =>
-    `${model} kennt den Namen „${name}“ nicht: Er benennt die Struktur und ändert keine Maske. Bekannt sind: ${known}.`,
+    `${model} kennt den Namen „${name}“ nicht: Er benennt nur die Struktur. Bekannt sind: ${known}.`,
   askedAgain: (name, frames, tracked) =>
     `Als „${name}“ neu segmentiert auf Bild ${frames}.${tracked ? " Verfolgte Masken bleiben: Drücken Sie dort T, um neu zu verfolgen." : ""}`,
   nothingFound: "Dort wurde nichts gefunden. Ziehen Sie einen Rahmen um die Struktur.",

@@ -201,7 +201,7 @@ export const EN = {
   busy: "Working…",
   opening: (name) => `Opening ${name}…`,
   labelAlone: (name, model, known) =>
-    `${model} doesn't know the name "${name}": it labels the structure and changes no mask. It knows: ${known}.`,
+    `${model} doesn't know the name "${name}": it only labels the structure. It knows: ${known}.`,
   askedAgain: (name, frames, tracked) =>
     `Segmented anew as "${name}" on frame ${frames}.${tracked ? " Tracked masks stay: press T there to track again." : ""}`,
   nothingFound: "Nothing was found there. Draw a box around the structure.",
