@@ -84,9 +84,9 @@ def label_notes(names: Sequence[str], facts: ModelFacts) -> tuple[str, ...]:
         return ()
     known = ", ".join(own[:MOST_LISTED]) + ", ..." * (len(own) > MOST_LISTED)
     return tuple(
-        f"'{printable(name[:80])}' is not a name that {facts.name} knows ({known}): it labels the result alone"
-        for name in further_names([name for name in names if name])
-        if not known_name(name, own)
+        f"'{printable(one[:80])}' is not a name that {facts.name} knows ({known}): it labels the result alone"
+        for one in further_names([name for name in names if name])
+        if not known_name(one, own)
     )
 
 
