@@ -116,6 +116,19 @@ def test_names_have_rows_of_their_own_and_are_told_on_request(data: Path, tmp_pa
     assert isinstance(resumed.exception, OutputError)
 
 
+def test_names_that_no_prompt_can_say_are_noted(data: Path, tmp_path: Path) -> None:
+    asked = ("--data", data, "--model", "uniultra-mini", "--kinds", "click1", "--named")
+    nameless = _run(*asked)
+    assert nameless.exit_code == 0, nameless.output
+    assert "--named changes nothing: no object has a name" in nameless.stderr
+    (tmp_path / "structures.csv").write_text("dataset,id,structure\nphantoms,1,left atrium\nphantoms,,cyst\n")
+    partly = _run(*asked, "--against", "uniultra-mini-permissive")
+    assert partly.exit_code == 0, partly.output
+    for model in ("uniultra-mini", "uniultra-mini-permissive"):
+        assert f"{model} doesn't know cyst: prompts for these say no name to it\n" in partly.stderr
+    assert "no name" not in _run(*asked[:-1]).stderr
+
+
 def test_a_stopped_run_goes_on_with_the_same_seeds_alone(data: Path, tmp_path: Path) -> None:
     same = ("--data", data, "--model", "ellipse", "--kinds", "sam2box", "--out", tmp_path / "out")
     assert _run(*same, "--seeds", "42").exit_code == 0

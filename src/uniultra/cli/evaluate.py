@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from uniultra.cli.terminal.text import printable_lines, say
+from uniultra.cli.terminal.text import printable_lines, say, tell
 from uniultra.cli.track_protocol import TrackRun, by_track, folder_of
 from uniultra.errors import DataError
 from uniultra.evaluation.settings import DAMAGED_IMAGES, KINDS, EvaluationSettings, parse_kinds
@@ -146,5 +146,6 @@ def evaluate(
     tables = tables_of(evaluation, provenance, compared, damaged)
     title = work.title_of(segmenter.name, evaluation, provenance)
     print(printable_lines("\n".join([title, *tables])), end="")
+    tell(work.untold_names(evaluation, segmenter, None if other is None else other.segmenter))
     if folder is not None:
         say("", f"Report in {folder}: open {folder / 'report.html'}")

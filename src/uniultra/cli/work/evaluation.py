@@ -4,7 +4,7 @@ protocol of the paper.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -36,6 +36,8 @@ from uniultra.evaluation.robustness.robustness_protocol import (
 from uniultra.evaluation.robustness.robustness_summary import build_section
 from uniultra.evaluation.settings import DAMAGED_IMAGES, KINDS, EvaluationSettings, parse_seeds
 from uniultra.evaluation.simulated_user import PromptableSegmenter
+from uniultra.named import further_names, known_name
+from uniultra.prompt_checks import MOST_LISTED
 from uniultra.segmenter import Segmenter
 
 STANDARD, PAPER, TRACK = "standard", "paper", "track"
@@ -223,6 +225,22 @@ def evaluated(
     """Evaluates with a bar on stderr, so that stdout holds the tables alone."""
     with resumable(journal is not None), ticks(f"{segmenter.name} on {rows.name}", len(rows)) as tick:
         return evaluate_split(segmenter, rows, settings, lambda row, records: tick(), journal)
+
+
+def untold_names(evaluation: Evaluation, *segmenters: PromptableSegmenter | None) -> Iterator[str]:
+    """Where prompts were to say names: a line if no object has one, and one for each model that doesn't know
+    all of them.
+    """
+    if not evaluation.settings.named:
+        return
+    names = further_names([one.structure for one in evaluation.records if one.structure])
+    if not names:
+        yield "--named changes nothing: no object has a name; write structures.csv beside the manifest"
+    for model in (one for one in segmenters if isinstance(one, Segmenter)):
+        unknown = [name for name in names if not known_name(name, model.facts.structures)]
+        if unknown:
+            listed = ", ".join(unknown[:MOST_LISTED]) + ", ..." * (len(unknown) > MOST_LISTED)
+            yield f"{model.name} doesn't know {listed}: prompts for these say no name to it"
 
 
 def title_of(name: str, evaluation: Evaluation, provenance: Provenance) -> str:
