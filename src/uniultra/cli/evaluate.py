@@ -143,9 +143,8 @@ def evaluate(
         write_folder(folder, evaluation, provenance, compared, cases, damaged, force)
     elif out is not None:
         write_report(out, build_report(evaluation, provenance, compared, damaged), force)
-    tables = tables_of(evaluation, provenance, compared, damaged)
-    title = work.title_of(segmenter.name, evaluation, provenance)
-    print(printable_lines("\n".join([title, *tables])), end="")
+    say(work.title_of(segmenter.name, evaluation, provenance))
+    print(printable_lines("\n".join(tables_of(evaluation, provenance, compared, damaged))), end="")
     tell(work.untold_names(evaluation, segmenter, None if other is None else other.segmenter))
     if folder is not None:
         say("", f"Report in {folder}: open {folder / 'report.html'}")
