@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +20,7 @@ from uniultra.text import command, number_of
 
 if TYPE_CHECKING:
     from uniultra.data.set_import import ImportSettings
+    from uniultra.data.structure_names import Names
 
 NAMELESS = {
     "coco": "not each annotation has a category whose name is text, or an image shows more than 32 objects",
@@ -132,10 +133,21 @@ def import_(
     if imported.names:
         said = (name if number is None else f"{number} {name}" for number, name in imported.names.items())
         say(f"Names of structures, in {out / 'structures.csv'}: {', '.join(said)}")
+        tell(_of_other_ids(imported.names, imported.ids))
     elif name in NAMELESS:
         say(f"Note: the masks' ids have no names, since {NAMELESS[name]}; --structures gives them.")
     sheet = out.with_name(f"{out.name}.png")
     say(f"Next: {command('uniultra', 'data', 'check', out / 'manifest.csv', '--sheet', sheet)}")
+
+
+def _of_other_ids(names: Names, ids: Collection[int]) -> Iterator[str]:
+    """Names whose ids no mask has, and ids of masks without a name."""
+    absent = ", ".join(f"{number} ({name})" for number, name in names.items() if number not in (None, *ids))
+    if absent:
+        yield f"no mask has the id {absent}"
+    nameless = [] if None in names else [str(number) for number in sorted(ids) if number not in names]
+    if nameless:
+        yield f"the masks' ids without a name: {', '.join(nameless)}; --structures gives them one"
 
 
 def _count(number: int, noun: str) -> str:

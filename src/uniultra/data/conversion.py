@@ -19,8 +19,8 @@ from uniultra.types import Frame
 
 @dataclass(frozen=True)
 class Converted:
-    """A sample as written: `image` and `mask` are relative to the output folder, with /; `hash` is
-    perceptual, uint64 (4,).
+    """A sample as written: `image` and `mask` are relative to the output folder, with /; `ids` are those in
+    the mask, without the background's; `hash` is perceptual, uint64 (4,).
     """
 
     sample: Sample
@@ -28,7 +28,7 @@ class Converted:
     mask: str
     hw: tuple[int, int]
     pixel_mm: float | None
-    objects: int
+    ids: tuple[int, ...]
     hash: np.ndarray
 
 
@@ -55,7 +55,7 @@ def convert(sample: Sample, out: Path, longest: int | None) -> Converted:
     image, mask = f"images/{sample.id}.png", f"masks/{sample.id}.png"
     write_png(out / image, pixels_hw)
     write_png(out / mask, ids_hw)
-    found = int(np.count_nonzero(np.bincount(ids_hw.ravel(), minlength=256)[1:]))
+    found = tuple(int(value) for value in np.flatnonzero(np.bincount(ids_hw.ravel(), minlength=256)) if value)
     return Converted(sample, image, mask, (pixels_hw.shape[0], pixels_hw.shape[1]), pixel_mm, found, look)
 
 

@@ -57,13 +57,14 @@ class ImportSettings:
 @dataclass(frozen=True)
 class Imported:
     """What came of it: `rows` of the manifest ({} where nothing was written), the problems, skipped or in the
-    way, and the names of the masks' ids that were written beside the manifest.
+    way, the names of the masks' ids that were written beside the manifest, and the ids in the masks.
     """
 
     rows: tuple[dict[str, str], ...]
     problems: tuple[Problem, ...]
     written: bool
     names: Names = field(default_factory=dict)
+    ids: frozenset[int] = frozenset()
 
 
 def import_set(
@@ -105,7 +106,8 @@ def import_set(
         _write_tables(part, root, good, rows, problems)
         names = parsed_names(settings.structures) if settings.structures else good[0].sample.names
         write_names(part, sorted({row["dataset"] for row in rows}), names)
-        return Imported(tuple(rows), tuple(problems), True, names)
+        ids = frozenset(value for one in good for value in one.ids)
+        return Imported(tuple(rows), tuple(problems), True, names, ids)
 
 
 def _check(source: Source, root: Path, out: Path, settings: ImportSettings) -> None:
@@ -229,7 +231,7 @@ def _row(
         one.sample.id, dataset, settings.organ or source.organ, split, one.image, one.mask, one.hw[1],
         one.hw[0],
         "" if one.pixel_mm is None else f"{one.pixel_mm:.6g}", one.sample.subject, group, one.sample.label,
-        one.objects,
+        len(one.ids),
         settings.licence or source.licence, one.sample.clip,
         "" if one.sample.frame is None else one.sample.frame,
     )  # fmt: skip

@@ -173,6 +173,23 @@ def test_the_command_says_what_it_named(tmp_path: Path) -> None:
     assert "structures.csv: 1 left ventricle, 2 left atrium" in " ".join(result.output.split())
 
 
+@pytest.mark.parametrize(
+    ("text", "notes"),
+    [
+        ("1=wall, 2=cavity", ""),
+        ("cyst", ""),
+        ("1=wall", "uniultra: the masks' ids without a name: 2; --structures gives them one\n"),
+        ("1=wall, 2=cavity, 22=apex", "uniultra: no mask has the id 22 (apex)\n"),
+    ],
+)
+def test_names_without_ids_and_ids_without_names_are_noted(tmp_path: Path, text: str, notes: str) -> None:
+    path = coco(tmp_path / "raw", CHAMBERS, [(9, square(60, 10)), (7, square(10, 10))])
+    out = ("--out", str(tmp_path / "out"))
+    result = CliRunner().invoke(app, ["data", "import", "coco", str(path), *out, "--structures", text])
+    assert result.exit_code == 0, result.output
+    assert "".join(line for line in result.stderr.splitlines(True) if " id" in line) == notes
+
+
 def test_the_command_says_why_there_are_no_names(tmp_path: Path) -> None:
     path = coco(tmp_path / "raw", [{"id": 7, "name": 5}], [(9, square(60, 10)), (7, square(10, 10))])
     result = CliRunner().invoke(app, ["data", "import", "coco", str(path), "--out", str(tmp_path / "out")])
