@@ -74,6 +74,14 @@ def test_a_mask_is_followed_as_it_is_given(folder: Path) -> None:
     assert np.array_equal(pages[0] == 1, half)
     carried, expected = pages[3] == 1, np.roll(half, 6, axis=1)
     assert 2 * (carried & expected).sum() > 0.95 * (carried.sum() + expected.sum())
+    again = ("--mask", "out/stills.track.masks.tif", "--write", "none")
+    done = uniultra("track", "stills", "--frame", 2, *again, "--out", "again", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    onward = dict(read_label_pages(folder / "again" / "stills.track.masks.tif"))
+    assert np.array_equal(onward[2], pages[2])
+    one = uniultra("segment", "stills/f02.png", *again[:2], "--out", "one", cwd=folder)
+    assert (one.returncode, (folder / "one").exists()) == (2, False)
+    assert "it has masks on frames 0, 1, 2, 3; name one with --frame" in one.stderr
 
 
 def test_a_dicom_cine_from_a_box_in_its_middle(folder: Path) -> None:
