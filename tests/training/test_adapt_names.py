@@ -17,12 +17,13 @@ from uniultra.errors import DataError, ModelError
 from uniultra.models.adapted import open_adapted, open_model, read_facts
 from uniultra.models.build import load
 from uniultra.models.promptable import POINT_TABLE, PromptableModel, hurried_names, with_structures
-from uniultra.named import FIRST_LABEL, NAME_POINTS
+from uniultra.named import FIRST_LABEL, NAME_POINTS, name_labels
 from uniultra.segmenter import Segmenter
 from uniultra.training.adapt import MARGIN_SHARE, NAMED_SHARE, AdaptJob, adapt, with_names
 from uniultra.training.config import AdaptConfig
 from uniultra.training.config_io import configured
 from uniultra.training.gain import measure_gain
+from uniultra.training.interactive_loss import decoded, says_name
 from uniultra.training.validation import validate, views_of
 from uniultra.web.workspace.lessons import settings as lesson_settings
 
@@ -191,3 +192,36 @@ def test_names_hurry_and_nothing_else_does(sam2: Path) -> None:
     plain = load(sam2)
     with hurried_names(plain, 10.0):
         assert POINT_TABLE in dict(plain.named_parameters())
+
+
+def test_prompts_without_a_name_are_learned_as_they_are_used(sam2: Path) -> None:
+    """Among others that say one, too: what stands in the name's place would be seen."""
+    torch.manual_seed(0)
+    model = with_structures(load(sam2), ["kidney"])
+    with torch.no_grad():
+        model.prompt_encoder.not_a_point_embed.weight += 5.0
+    side = model.input_size
+    features = model.encode(torch.randint(0, 255, (3, side, side), dtype=torch.uint8))
+    corners = torch.tensor([[8.0, 8.0], [40.0, 40.0], [0.0, 0.0]])
+    points = torch.cat([corners, torch.zeros(NAME_POINTS, 2), torch.tensor([[20.0, 20.0]])]).expand(3, -1, -1)
+    name = list(name_labels(0))
+    labels = torch.tensor([[2, 3, -1, *said, 1] for said in ([-1] * NAME_POINTS, name, [-1] * NAME_POINTS)])
+    masks = torch.zeros(3, 1, side // 4, side // 4), torch.zeros(3)
+    by_name = says_name(labels[:, :-1])
+    assert by_name is not None
+    assert by_name.tolist() == [False, True, False]
+    logits, quality = decoded(model, features, points, labels, *masks, by_name=by_name)
+    kept = [0, 1, 2, 3 + NAME_POINTS]
+    for row, columns in enumerate((kept, [*range(4 + NAME_POINTS)], kept)):
+        one = slice(row, row + 1)
+        alone = model.decode(
+            tuple(each[one] for each in features),
+            points[one, columns],
+            labels[one, columns],
+            *(value[one] for value in masks),
+        )
+        torch.testing.assert_close(logits[one], alone[0], atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(quality[one], alone[1], atol=1e-5, rtol=1e-4)
+    padded = model.decode(features, points, labels, *masks)[0]
+    assert (padded[0] - logits[0]).abs().max() > 3e-4
+    assert says_name(labels[:, :3]) is None

@@ -27,7 +27,7 @@ from uniultra.models.stored import save_folder
 from uniultra.training.config import DistillConfig, DSKDSettings, LossSettings
 from uniultra.training.distill_job import DistillJob
 from uniultra.training.dskd import Distiller, soft_error
-from uniultra.training.interactive_loss import Round
+from uniultra.training.interactive_loss import Round, decoded
 from uniultra.training.loop import Plan, is_first_process, run
 from uniultra.training.supervised import parse_favour, sample_spec
 from uniultra.training.teacher_cache import AnswerCache, TeacherCache, report, size_of_cache
@@ -193,7 +193,7 @@ class DecoderDistiller(Distiller):
             )
         with torch.no_grad():
             features = self.teacher.from_stages(stages)
-            theirs = [self.teacher.decode(features, *each.prompt)[:2] for each in rounds]
+            theirs = [decoded(self.teacher, features, *each.prompt, by_name=each.by_name) for each in rounds]
         errors = [
             soft_error(each.logits, logits)  # without a name no truth says what the mask is worth
             + ((each.quality - quality).square() * (1.0 - known)).mean()
@@ -207,6 +207,7 @@ class DecoderDistiller(Distiller):
         """The teacher's logits (B, S/4, S/4) for the first prompts."""
         found = self.answers.get(view)
         if found is None:
-            found = self.teacher.decode(self.teacher.from_stages(stages), *first.prompt)[0]
+            features = self.teacher.from_stages(stages)
+            found, _ = decoded(self.teacher, features, *first.prompt, by_name=first.by_name)
             self.answers.put(view, found)
         return found

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from uniultra.models.levels import LEVELS, Level, decoder_features, levels_of, neck_levels, stage_maps
 from uniultra.models.promptable import Features, PromptableModel
 from uniultra.training.config import DSKDSettings, LossSettings
-from uniultra.training.interactive_loss import InteractiveTrainer
+from uniultra.training.interactive_loss import InteractiveTrainer, decoded, says_name
 from uniultra.training.teacher_cache import TeacherCache
 
 
@@ -104,9 +104,8 @@ class Distiller(nn.Module):
         requested = _of(prompt, labelled)
         fine, middle, coarse = levels
         features = _chosen(decoder_features(self.teacher, (fine, middle, coarse)), labelled)
-        return self.teacher.decode(
-            features, requested["points"], requested["labels"], requested["mask"], requested["has_mask"]
-        )[0]
+        prompted = [requested[name] for name in ("points", "labels", "mask", "has_mask")]
+        return decoded(self.teacher, features, *prompted, by_name=says_name(requested["labels"]))[0]
 
     def reported(self) -> dict[str, float]:
         """The mean of every term since the last call, for the log; empties the tally."""

@@ -14,8 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from uniultra.data.dataset import POINTS
 from uniultra.data.prompt_simulation import correction_click
 from uniultra.models.promptable import Features, PromptableModel
+from uniultra.named import NAME_POINTS
 from uniultra.prompt_arrays import MASK_LOGIT
 from uniultra.training.config import LossSettings
 
@@ -76,13 +78,47 @@ def hard_iou(logits: Tensor, targets: Tensor) -> Tensor:
     )
 
 
+def says_name(labels: Tensor) -> Tensor | None:
+    """Which of the first prompts (B, N) of a `PromptDataset` say a structure's name, bool (B,); None where
+    none of the set can.
+    """
+    return (labels[:, POINTS:] >= 0).any(dim=1) if labels.shape[1] == POINTS + NAME_POINTS else None
+
+
+def decoded(
+    model: PromptableModel, features: Features, *prompt: Tensor, by_name: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Logits (B, S/4, S/4) and quality (B,) of prompts as `PromptableModel.decode` takes them: those that say
+    a name apart from those that don't, which are then without the points that would. A model sees padding in
+    their place, and where it is used there is none.
+    """
+    if by_name is None or bool(by_name.all()):
+        return model.decode(features, *prompt)[:2]
+    parts = []
+    embed, fine, middle = features
+    for rows in (by_name, ~by_name):
+        points, labels, *masks = (value[rows] for value in prompt)
+        if rows is not by_name:
+            points, labels = (
+                torch.cat([value[:, :POINTS], value[:, POINTS + NAME_POINTS :]], 1)
+                for value in (points, labels)
+            )
+        if len(labels):
+            own = embed[rows], fine[rows], middle[rows]
+            parts.append(model.decode(own, points, labels, *masks)[:2])
+    order = torch.cat([by_name.nonzero(), (~by_name).nonzero()]).flatten().argsort()
+    logits, quality = (torch.cat(values)[order] for values in zip(*parts, strict=True))
+    return logits, quality
+
+
 @dataclass(frozen=True)
 class Round:
-    """One answer and what it was an answer to: `prompt` (points, labels, mask, has_mask) as
-    `PromptableModel.decode` takes them, logits (B, S/4, S/4), quality (B,).
+    """One answer and what it was an answer to: `prompt` (points, labels, mask, has_mask) and `by_name` as
+    `decoded` takes them, logits (B, S/4, S/4), quality (B,).
     """
 
     prompt: tuple[Tensor, Tensor, Tensor, Tensor]
+    by_name: Tensor | None
     logits: Tensor
     quality: Tensor
 
@@ -134,13 +170,13 @@ class InteractiveTrainer(nn.Module):
         losses, dices, answers = [], [], list[Round]()
         counted = torch.ones(len(target), device=target.device) if known is None else known
         rounds = int(torch.randint(1, self.settings.rounds + 1, ()))
-        clicked = None
+        by_name, clicked = says_name(labels), None
         for more in reversed(range(rounds)):
-            logits, quality, _ = self.model.decode(features, points, labels, mask, has_mask)
+            logits, quality = decoded(self.model, features, points, labels, mask, has_mask, by_name=by_name)
             loss, dice = self._score(logits, quality, halved, counted, clicked)
             losses.append(loss)
             dices.append(dice)
-            answers.append(Round((points, labels, mask, has_mask), logits, quality))
+            answers.append(Round((points, labels, mask, has_mask), by_name, logits, quality))
             if more:
                 mask, has_mask = self._handed_on(logits.detach()).unsqueeze(1), torch.ones_like(has_mask)
                 points, labels, clicked = self._correct(logits, target, points, labels)
