@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +43,9 @@ def test_images_without_an_object_are_frames_without_masks(split: TrainSplit) ->
     assert empty.ndim == 2
 
 
-def test_the_mix_keeps_the_share_and_says_what_is_known(split: TrainSplit) -> None:
-    prompted = PromptDataset(split, SPEC)
+@pytest.mark.parametrize("names", [(), ("cyst",)])
+def test_the_mix_keeps_the_share_and_says_what_is_known(split: TrainSplit, names: tuple[str, ...]) -> None:
+    prompted = PromptDataset(split, replace(SPEC, structures=names))
     data = DistillDataset(prompted, empty_images(split))
     weights = data.weights(prompted.weights(), 0.25)
     assert len(data) == len(weights) == 3

@@ -21,6 +21,7 @@ from uniultra.data.manifest import objects_in
 from uniultra.data.splits import TrainSplit
 from uniultra.geometry import ModelMap, whole
 from uniultra.io.cines import chosen_frames, open_cine
+from uniultra.named import NAME_POINTS
 from uniultra.types import Region
 
 MOST_FRAMES = 60
@@ -131,11 +132,12 @@ def draw_view(pixels_hw: np.ndarray, spec: SampleSpec, rng: np.random.Generator)
     )
     image = changed(warp(pixels_hw, ModelMap(region, spec.image_size), placed), spec, rng)
     grid = spec.image_size // 4
+    count = POINTS + (NAME_POINTS if spec.structures else 0)
     return {
         "image": torch.from_numpy(image),
         "target": torch.zeros(spec.image_size, spec.image_size),
-        "points": torch.zeros(POINTS, 2),
-        "labels": torch.full((POINTS,), -1, dtype=torch.int64),
+        "points": torch.zeros(count, 2),
+        "labels": torch.full((count,), -1, dtype=torch.int64),
         "mask": torch.zeros(1, grid, grid),
         "has_mask": torch.tensor(0.0),
     }
