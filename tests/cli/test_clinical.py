@@ -301,4 +301,20 @@ def test_an_answer_is_corrected_in_place(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "a.mask.png").read_bytes() != first
     report = json.loads((tmp_path / "out" / "a.json").read_text())
-    assert report["objects"][0]["prompt"]["previous_mask"] is True
+    prompt = report["objects"][0]["prompt"]
+    assert (prompt["previous_mask"], prompt["box"]) == (True, [25, 25, 95, 75]), "the box counts on"
+    assert (prompt["points"], prompt["labels"]) == ([[60, 35]], [0])
+    again = ("--mask", "out/a.mask.png", "--point", "60,60", "--out", "out", "--force")
+    assert uniultra("segment", "a.png", *again, cwd=tmp_path).returncode == 0
+    prompt = json.loads((tmp_path / "out" / "a.json").read_text())["objects"][0]["prompt"]
+    assert (prompt["box"], prompt["points"], prompt["labels"]) == (
+        [25, 25, 95, 75],
+        [[60, 35], [60, 60]],
+        [0, 1],
+    )
+    edited = np.asarray(Image.open(tmp_path / "out" / "a.mask.png")).copy()
+    edited[0, 0] = 1
+    Image.fromarray(edited).save(tmp_path / "out" / "a.mask.png")
+    assert uniultra("segment", "a.png", *again, cwd=tmp_path).returncode == 0
+    prompt = json.loads((tmp_path / "out" / "a.json").read_text())["objects"][0]["prompt"]
+    assert (prompt["box"], prompt["points"]) == (None, [[60, 60]]), "another mask than the JSON's"

@@ -250,8 +250,7 @@ def _video_tracker(model: str) -> Tracker:
 def _prompts(
     read: tuple[Path, Cine], frame: int | None, typed: Typed, mask: Path | None, prompts: Path | None
 ) -> dict[int, dict[int, Prompt]]:
-    from uniultra.io.priors import Prior, read_prior
-    from uniultra.prompts.grouping import group_prior
+    from uniultra.prompts.grouping import group_prior, prior_of
     from uniultra.prompts.tracks import read_track_prompts
 
     clip, cine = read
@@ -260,5 +259,5 @@ def _prompts(
             raise PromptError(f"--prompts {prompts} names its frames itself; leave out --frame {frame}")
         return read_track_prompts(prompts, clip.name)
     frame = frame or 0
-    prior = Prior() if mask is None else read_prior(mask, cine.frame_hw, clip, frame)
+    prior = prior_of(mask, cine.frame_hw, clip, frame)
     return {frame: dict(enumerate(group_prior(typed, prior), start=1))}

@@ -21,6 +21,8 @@ ENDINGS = (
     ".sc.dcm",
     ".seg.nrrd",
 )
+SCHEMAS = ("uniultra.segment/1", "uniultra.segment-frames/1")
+"""Of the JSON of `segment` and `track`."""
 NIFTI = ".nii.gz"
 MASKS = (".mask.png", ".masks.tif")
 _HEAD_BYTES = 2048
@@ -76,6 +78,17 @@ def saved_report(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return report if isinstance(report, dict) else {}
+
+
+def report_beside(mask: Path) -> dict[str, Any]:
+    """What the JSON holds that belongs to a mask by its name, NAME.json for NAME.mask.png; {} where there is
+    none.
+    """
+    for ending in (*MASKS, ".seg.dcm"):
+        beside = mask.with_name(mask.name.removesuffix(ending) + ".json")
+        if mask.name.endswith(ending) and beside.is_file():
+            return saved_report(beside)
+    return {}
 
 
 def _image_of(report: Path) -> str | None:

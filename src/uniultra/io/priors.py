@@ -14,14 +14,18 @@ from uniultra.io.images import kind_of
 from uniultra.io.label_tiff import holds_pages, read_label_pages
 from uniultra.io.masks import MISSING, check_ids, read_previous
 from uniultra.io.paths import PathLike, shown
+from uniultra.types import Prompt
 
 
 @dataclass(frozen=True)
 class Prior:
-    """Previous masks of one frame, bool (H, W), and what each is called; "" where nobody named it."""
+    """Previous masks of one frame, bool (H, W), what each is called, "" where nobody named it, and what each
+    was prompted with, where that is known.
+    """
 
     masks: Sequence[np.ndarray] = ()
     names: Sequence[str] = ()
+    prompts: Sequence[Prompt | None] = ()
 
 
 def read_prior(

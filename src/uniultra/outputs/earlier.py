@@ -11,12 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from uniultra.errors import FileError
-from uniultra.io.own_results import ALONE, ENDINGS, MASKS, NIFTI, is_result, saved_report
+from uniultra.io.own_results import (
+    ALONE,
+    ENDINGS,
+    MASKS,
+    NIFTI,
+    SCHEMAS,
+    is_result,
+    report_beside,
+    saved_report,
+)
 from uniultra.io.paths import shown
 from uniultra.pixel_scale import Scale
 
-_ENDINGS = (".mask.png", ".masks.tif", ".seg.dcm")
-_SCHEMAS = ("uniultra.segment/1", "uniultra.segment-frames/1")
 Key = tuple[int | None, int]
 """Frame (None for an image of one frame) and id."""
 
@@ -36,11 +43,7 @@ def saved_beside(mask: Path) -> dict[Key, Written]:
     """The structures in the JSON that belongs to a mask by its name: NAME.json for NAME.mask.png; {} where
     there is none.
     """
-    for ending in _ENDINGS:
-        beside = mask.with_name(mask.name.removesuffix(ending) + ".json")
-        if mask.name.endswith(ending) and beside.is_file():
-            return saved_structures(beside)
-    return {}
+    return _structures(report_beside(mask))
 
 
 def of_frame(saved: Mapping[Key, Written], frame: int | None) -> dict[int, Written]:
@@ -53,8 +56,11 @@ def of_frame(saved: Mapping[Key, Written], frame: int | None) -> dict[int, Writt
 
 def saved_structures(path: Path) -> dict[Key, Written]:
     """The structures of a JSON that `segment` or `track` wrote; {} for any other file."""
-    report = saved_report(path)
-    if report.get("schema") not in _SCHEMAS:
+    return _structures(saved_report(path))
+
+
+def _structures(report: Mapping[str, Any]) -> dict[Key, Written]:
+    if report.get("schema") not in SCHEMAS:
         return {}
     frames = report.get("frames", [report])
     try:

@@ -143,10 +143,43 @@ def _holder(point: Point, holders: Sequence[tuple[Box | None, np.ndarray | None]
 
 
 def group_prior(typed: Typed, prior: Prior) -> list[Prompt]:
-    """As `grouping.group`, from previous masks that may have names. Raises PromptError."""
+    """As `grouping.group`, from previous masks that may have names, and prompts that led to them. Raises
+    PromptError.
+    """
     prompts = group(typed, prior.masks)
     called = [*prior.names, *[""] * (len(prompts) - len(prior.names))]
-    return [replace(prompt, name=name) for prompt, name in zip(prompts, called, strict=True)]
+    earlier = [*prior.prompts, *[None] * (len(prompts) - len(prior.prompts))]
+    return check_counts(
+        [
+            replace(_going_on(prompt, before), name=name)
+            for prompt, before, name in zip(prompts, earlier, called, strict=True)
+        ]
+    )
+
+
+def _going_on(prompt: Prompt, earlier: Prompt | None) -> Prompt:
+    """A prompt that corrects a mask by clicks, with the box and the clicks that the mask came from before its
+    own. Without clicks of its own it stays as it is.
+    """
+    if earlier is None or not prompt.points_xy:
+        return prompt
+    return replace(
+        prompt,
+        box_xyxy=earlier.box_xyxy,
+        points_xy=(*earlier.points_xy, *prompt.points_xy),
+        point_labels=(*earlier.point_labels, *prompt.point_labels),
+        box_fit=earlier.box_fit,
+    )
+
+
+def prior_of(mask: Path | None, frame_hw: tuple[int, int], file: Path, frame: int | None) -> Prior:
+    """The previous masks in a file, None for none, for a frame of `file`, with what the JSON beside them
+    says. Raises FileError, PromptError.
+    """
+    from uniultra.io.priors import Prior, read_prior
+    from uniultra.prompts.earlier import with_earlier
+
+    return Prior() if mask is None else with_earlier(read_prior(mask, frame_hw, file, frame), mask, frame)
 
 
 @dataclass(frozen=True)
@@ -168,9 +201,7 @@ class PromptSource:
                 previous mask can't be read.
         """
         if self.listed is None:
-            from uniultra.io.priors import Prior, read_prior
-
-            prior = Prior() if self.mask is None else read_prior(self.mask, frame_hw, file, frame)
+            prior = prior_of(self.mask, frame_hw, file, frame)
             return named_prompts(group_prior(self.typed, prior), self.names)
         name = file.as_posix()
         prompts = self.listed.get((name, frame)) or self.listed.get((name, None))
