@@ -162,6 +162,9 @@ NAMES = {
     "loose15": "15 % too wide",
     "loose30": "30 % too wide",
     "tight10": "10 % too narrow",
+    "box10then1": "box ±10 %, then one click",
+    "box10then3": "then three",
+    "loose30then1": "30 % too wide, then one click",
     "sam2box": "SAM 2's box",
     "click1": "one click, in the middle",
     "uclick1": "anywhere",
@@ -235,9 +238,10 @@ def _print_named(reports: dict[str, Report]) -> None:
     compared = compare(*by_structure)
     kinds = [kind for kind in KINDS.values() if kind.name in compared]
     kinds.sort(key=lambda kind: (kind.clicks, kind.anywhere, bool(kind.fit)))  # boxes first
+    drawn = [NAMES.get(kind.name) or NAMES.get(kind.boxes, kind.name) for kind in kinds]
     headings = [
-        f"{NAMES.get(kind.boxes or kind.name, kind.name)}{f', said to be {kind.fit}' if kind.fit else ''}"
-        for kind in kinds
+        f"{name}{f', said to be {kind.fit}' if kind.fit else ''}"
+        for name, kind in zip(drawn, kinds, strict=True)
     ]
     print("| structure | objects | " + " | ".join(headings) + " |\n| --- | ---: |" + " ---: |" * len(kinds))
     for structure, first in compared[kinds[0].name].items():

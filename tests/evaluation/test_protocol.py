@@ -80,6 +80,22 @@ class Stubborn:
         return _masks(frame, [found] * len(prompts), quality=0.5)
 
 
+class Growing:
+    """Answers with more of the box for each click."""
+
+    name = "growing"
+
+    def segment(self, frame: Frame, prompts: Sequence[Prompt]) -> list[Mask]:
+        found = []
+        for prompt in prompts:
+            assert prompt.box_xyxy is not None
+            x0, y0, x1, y1 = (round(value) for value in prompt.box_xyxy)
+            mask = np.zeros(FRAME_HW, bool)
+            mask[y0 : y0 + (y1 - y0) * (1 + len(prompt.points_xy)) // 6, x0:x1] = True
+            found.append(mask)
+        return _masks(frame, found, quality=0.5)
+
+
 def _val(folder: Path) -> SelectionSplit:
     return selection_split(phantom_manifest(folder, PHANTOMS))
 
@@ -148,6 +164,33 @@ def test_clicks_gather_and_bring_the_last_mask(tmp_path: Path) -> None:
     assert rounds[1][0].mask_hw is not None
     assert np.count_nonzero(rounds[1][0].mask_hw) == 20 * 60
     assert all(prompt.box_xyxy is None for prompts in rounds for prompt in prompts)
+
+
+def test_corrections_of_a_box_keep_it_and_are_of_the_same_boxes(tmp_path: Path) -> None:
+    stubborn, boxes = Stubborn(), Stubborn()
+    split = first_rows(_val(tmp_path), 1)
+    kinds = ("box10then1", "box10then3")
+    records = evaluate(stubborn, split, EvaluationSettings(kinds, draws=2)).records
+    rounds = stubborn.given[:4]
+    assert [len(prompts) for prompts in rounds] == [4] * 4, "two objects, two draws"
+    assert [len(prompts[0].points_xy) for prompts in rounds] == [0, 1, 2, 3]
+    assert [prompts[0].mask_hw is not None for prompts in rounds] == [False, True, True, True]
+    evaluate(boxes, split, EvaluationSettings(("box10",), draws=2))
+    drawn = [prompt.box_xyxy for prompt in boxes.given[0]]
+    assert all([prompt.box_xyxy for prompt in prompts] == drawn for prompts in rounds)
+    assert {(r.kind, r.draw) for r in records} == {(kind, draw) for kind in kinds for draw in (0, 1)}
+    assert all(record.ellipse_dice is None for record in records)
+
+
+def test_corrections_of_a_box_are_the_answers_after_their_last_click(tmp_path: Path) -> None:
+    growing = Growing()
+    settings = EvaluationSettings(("box10", "box10then1", "box10then3"), draws=1)
+    found = {r.kind: r.dice for r in evaluate(growing, first_rows(_val(tmp_path), 1), settings).records}
+    assert found["box10"] < found["box10then1"] < found["box10then3"] < 1.0
+
+
+def test_an_image_without_objects_has_no_box_to_correct(tmp_path: Path) -> None:
+    assert evaluate(Stubborn(), _val(tmp_path), EvaluationSettings(("box10then1",))).empty == ()
 
 
 def test_an_empty_mask_is_not_handed_on(tmp_path: Path) -> None:

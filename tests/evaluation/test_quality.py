@@ -133,6 +133,7 @@ def test_boxes_and_what_saw_nothing_do_not_count(tmp_path: Path) -> None:
     records = [
         *answered(30),
         *answered(30, "box", first_quality=None),
+        *answered(30, "box10then1", first_quality=None),
         *answered(30, "click3", first_quality=None, quality=0.6),
         *answered(30, quality=0.0),
     ]

@@ -112,7 +112,8 @@ def score_image(segmenter: PromptableSegmenter, settings: EvaluationSettings, ro
                 for question, answer in ask(segmenter, frame, truths, row.id, settings, names)
             )
         )
-    return ScoredImage(empty=_empty_answers(segmenter, frame, row) if settings.clicks else ())
+    clicked = any(not kind.corrects for kind in settings.clicks)
+    return ScoredImage(empty=_empty_answers(segmenter, frame, row) if clicked else ())
 
 
 def read_objects(row: Row) -> tuple[Frame, list[np.ndarray]]:

@@ -156,7 +156,7 @@ def read_by_prompt(report: Path, datasets: Sequence[str] = ()) -> dict[str, Answ
 
 def _is_box(record: dict[str, Any]) -> bool:
     kind = KINDS.get(str(record.get("kind")))
-    return kind is not None and kind.is_box
+    return kind is not None and (kind.is_box or kind.corrects)
 
 
 def _is_rated(record: dict[str, Any]) -> bool:

@@ -27,10 +27,11 @@ class PromptKind:
             box.
         margin: how far all edges of the box lie outwards, as a share of the side along them; below 0 inwards.
         fit: what is said of the box: tight or loose; "" for nothing.
-        boxes: the kind whose boxes, to the bit, these are, if another's.
+        boxes: the kind whose boxes, to the bit, these are, if another's; clicks then correct the answer to
+            that box, which stays given.
         sam2: the box is drawn as SAM 2's training draws it; see `prompts.sam2_box`.
         clicks: how many clicks at most, the first in the object's depth, each further one on the largest
-            error; 0 for others.
+            error; of a box (`corrects`) all of them. 0 for others.
         anywhere: the first click falls on any pixel of the object, all alike, instead.
         stroke: the first clicks are the places along a short stroke through the object, given at once; see
             `prompts.scribble`.
@@ -53,6 +54,16 @@ class PromptKind:
     @property
     def is_box(self) -> bool:
         return self.clicks == 0 and not self.rough
+
+    @property
+    def corrects(self) -> bool:
+        """Whether its clicks follow a box."""
+        return self.clicks > 0 and bool(self.boxes)
+
+    @property
+    def answers(self) -> int:
+        """How many answers a run has at most: one for each click, and one for the box that they follow."""
+        return self.clicks + self.corrects
 
     @property
     def is_drawn(self) -> bool:
@@ -82,6 +93,9 @@ KINDS: dict[str, PromptKind] = {
         PromptKind("saidtight4", jitter=0.04, fit="tight", boxes="box4"),
         PromptKind("saidloose15", margin=0.15, fit="loose", boxes="loose15"),
         PromptKind("saidloose30", margin=0.30, fit="loose", boxes="loose30"),
+        PromptKind("box10then1", jitter=0.1, clicks=1, boxes="box10"),
+        PromptKind("box10then3", jitter=0.1, clicks=3, boxes="box10"),
+        PromptKind("loose30then1", margin=0.30, clicks=1, boxes="loose30"),
     )
 }
 STANDARD_KINDS = ("box", "box10", "box20", "click1", "click3", "click5", "to90", "mask")

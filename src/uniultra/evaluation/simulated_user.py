@@ -150,15 +150,15 @@ def _ask_clicks(
     settings: EvaluationSettings,
     names: Sequence[str],
 ) -> list[tuple[Question, Answer]]:
-    """Runs of clicks that begin in the depth of each object, and those that begin anywhere on it or with a
-    stroke, once a draw.
+    """Runs of clicks that begin in the depth of each object, and those that begin anywhere on it, with a
+    stroke or with a box, once a draw.
     """
     answered: list[tuple[Question, Answer]] = []
     for _, alike in groupby(sorted(settings.clicks, key=_beginning), key=_beginning):
         kinds = list(alike)
         starts = [(index, draw) for index in range(len(truths)) for draw in settings.draws_of(kinds[0])]
         begun = [
-            replace(_first_click(kinds[0], truths[index], row_id, index, draw), name=names[index])
+            replace(_first_prompt(kinds[0], truths[index], row_id, index, draw), name=names[index])
             for index, draw in starts
         ]
         rounds = list(_click_rounds(segmenter, frame, begun, [truths[index] for index, _ in starts], kinds))
@@ -170,12 +170,14 @@ def _ask_clicks(
     return answered
 
 
-def _beginning(kind: PromptKind) -> tuple[bool, bool]:
+def _beginning(kind: PromptKind) -> tuple[str, bool, bool]:
     """Alike for kinds whose runs begin alike."""
-    return kind.stroke, kind.anywhere
+    return kind.boxes, kind.stroke, kind.anywhere
 
 
-def _first_click(kind: PromptKind, true_hw: np.ndarray, row_id: str, object_index: int, draw: int) -> Prompt:
+def _first_prompt(kind: PromptKind, true_hw: np.ndarray, row_id: str, object_index: int, draw: int) -> Prompt:
+    if kind.corrects:
+        return Prompt(box_for(row_id, object_index, kind, draw, true_hw), box_fit=kind.fit)
     if kind.stroke:
         points = scribble(true_hw, _rng(row_id, object_index, "scribble", draw))
     elif kind.anywhere:
@@ -190,7 +192,7 @@ def _after(kind: PromptKind, answers: list[Answer], true_hw: np.ndarray) -> Answ
     curve until there.
     """
     if not kind.goal:
-        return answers[kind.clicks - 1]
+        return answers[kind.answers - 1]
     curve: list[float] = []
     for answer in answers[: kind.clicks]:
         curve.append(dice(answer.mask.mask_hw, true_hw))
@@ -206,14 +208,14 @@ def _click_rounds(
     truths: list[np.ndarray],
     kinds: list[PromptKind],
 ) -> Iterator[list[Answer]]:
-    """The answers for all runs after 1, 2, ... clicks, up to the most that a kind has; each begins with one
-    of `prompts`.
+    """The answers for all runs after their first prompt, then after each further click, up to the most that a
+    kind has; each begins with one of `prompts`.
 
     An object without an error left keeps its answer, unasked; after the clicks of kinds without a goal so
     does one that has reached GOAL_DICE.
     """
-    most = max(kind.clicks for kind in kinds)
-    fixed = max((kind.clicks for kind in kinds if not kind.goal), default=0)
+    most = max(kind.answers for kind in kinds)
+    fixed = max((kind.answers for kind in kinds if not kind.goal), default=0)
     answers = _timed(segmenter, frame, prompts)
     for done in range(1, most + 1):
         yield answers
@@ -232,17 +234,19 @@ def _click_rounds(
 
 
 def _corrected(prompt: Prompt, answer: Answer, true_hw: np.ndarray) -> Prompt | None:
-    """All clicks so far, one on the largest error, and the last mask; None where nothing is wrong."""
+    """The box and all clicks so far, one on the largest error, and the last mask; None where nothing is
+    wrong.
+    """
     click = correction_click(answer.mask.mask_hw, true_hw)
     if click is None:
         return None
     point_xy, label = click
     previous_hw = answer.mask.mask_hw if answer.mask.mask_hw.any() else None
-    return Prompt(
+    return replace(
+        prompt,
         points_xy=(*prompt.points_xy, point_xy),
         point_labels=(*prompt.point_labels, label),
         mask_hw=previous_hw,
-        name=prompt.name,
     )
 
 
