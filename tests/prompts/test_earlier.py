@@ -71,16 +71,22 @@ def test_a_structure_without_a_click_is_its_mask_alone(tmp_path: Path) -> None:
     [
         {"schema": "other/1"},
         {"objects": structures()[:1]},
-        {"objects": [structures()[0] | {"area_px": 99}, structures()[1]]},
         {"objects": [{"id": 1}]},
         {"objects": None},
         {"frames": [{"frame": 3, "objects": structures()}, {"frame": 4, "objects": structures()}]},
     ],
 )
 def test_a_file_that_speaks_of_other_masks_is_left_alone(tmp_path: Path, changed: dict[str, Any]) -> None:
-    """A mask that was edited since has another number of pixels; its box may be another, too."""
     assert with_earlier(prior(), beside(tmp_path, **changed)) == prior()
     assert with_earlier(prior(), tmp_path / "elsewhere.mask.png") == prior()
+
+
+def test_a_structure_that_was_edited_since_is_its_mask_alone(tmp_path: Path) -> None:
+    """It has another number of pixels, and its box may be another, too; the others stay what they are."""
+    objects = [structures()[0], structures()[1] | {"area_px": 199}]
+    found = with_earlier(prior(), beside(tmp_path, objects=objects))
+    assert (found.prompts[0], found.prompts[1]) == (Prompt((4.0, 9.0, 16.0, 21.0), box_fit="tight"), None)
+    assert found.names == ["", ""]
 
 
 @pytest.mark.parametrize("said", [None, "box", {"box": "wide"}, {"box": None, "points": [], "labels": []}])

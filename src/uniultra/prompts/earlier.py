@@ -21,17 +21,21 @@ from uniultra.types import Prompt
 
 def with_earlier(prior: Prior, mask: Path, frame: int | None = None) -> Prior:
     """The same masks, with the prompts and names of the JSON that `segment` or `track` wrote beside `mask`;
-    as they are where there is none, or the masks aren't those that it speaks of: a structure has another
-    number of pixels since, or is gone.
+    as they are where there is none, or it speaks of another number of structures. One that has another number
+    of pixels was edited since, or lies partly under another, and is its mask alone.
 
     Args:
         frame: of a cine, from 0; None for the only one.
     """
     found = _structures(report_beside(mask), frame)
-    if [item["area_px"] for item in found] != [int(np.count_nonzero(one)) for one in prior.masks]:
+    if len(found) != len(prior.masks):
         return prior
-    prompts = [_prompt(item) for item in found]
-    names = [name or _name(item) for name, item in zip(prior.names, found, strict=True)]
+    same = [
+        int(item["area_px"]) == np.count_nonzero(one) for item, one in zip(found, prior.masks, strict=True)
+    ]
+    prompts = [_prompt(item) if kept else None for item, kept in zip(found, same, strict=True)]
+    called = [_name(item) if kept else "" for item, kept in zip(found, same, strict=True)]
+    names = [name or other for name, other in zip(prior.names, called, strict=True)]
     return replace(prior, names=names, prompts=prompts)
 
 
