@@ -37,7 +37,6 @@ def followed(broken: tuple[int, ...], in_order: bool = False, backwards: bool = 
         object=1,
         start=start,
         mask=Rle(counts, (240, 320)),
-        prompt=None,
         backwards=backwards,
         frames=3,
     )
