@@ -13,6 +13,7 @@ from PIL import Image
 
 from browsers import Visit
 from opened import TRUE, annotations
+from uniultra.io.coco import mask_of
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.browser
@@ -137,6 +138,29 @@ def test_brush_names_and_a_mask_under_the_pointer(tab: Visit, folder: Path) -> N
     playwright.expect(tab.page.locator("#stage")).to_be_hidden()
     tab.page.emulate_media(media="screen")
     playwright.expect(tab.page.locator("#measures tr", has_text="Area")).to_contain_text("mm²")
+
+
+def test_a_track_follows_what_the_eraser_left(tab: Visit) -> None:
+    """The model would give the erased half back at once."""
+    tab.open("cine.dcm")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1")
+    whole = tab.state()["doc"]["frames"][0]["masks"][0]["counts"]
+    tab.page.keyboard.press("e")
+    for y in range(118, 170, 8):
+        tab.drag((95, y), (245, y))
+    tab.wait("doc.frames[0].masks[0].source === 'brush'")
+    left = tab.state()["doc"]["frames"][0]["masks"][0]["counts"]
+    tab.page.keyboard.press("s")
+    tab.page.keyboard.press("t")
+    tab.wait("doc.frames.length === 6")
+    frames = {one["number"]: one["masks"][0] for one in tab.state()["doc"]["frames"]}
+    assert (frames[0]["counts"], frames[0]["source"], frames[1]["source"]) == (left, "brush", "track")
+    size = [
+        int(np.count_nonzero(mask_of(counts, TRUE.shape))) for counts in (whole, left, frames[1]["counts"])
+    ]
+    assert size[1] < 0.75 * size[0]
+    assert size[2] < 1.15 * size[1]
 
 
 def test_contour_points_by_hand_and_by_keys(tab: Visit) -> None:
