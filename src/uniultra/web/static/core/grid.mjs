@@ -52,12 +52,12 @@ export function logitsOf(mask, { width, height }, region) {
   const steep = (SLOPE * GRID) / Math.max(region.x1 - region.x0, region.y1 - region.y0), logits = new Float32Array(width * height).fill(-FAR);
   const [left, top] = [Math.max(Math.floor(region.x0), 0), Math.max(Math.floor(region.y0), 0)];
   const across = Math.min(Math.ceil(region.x1) + 1, width) - left, down = Math.min(Math.ceil(region.y1) + 1, height) - top;
-  const place = (i) => (top + Math.floor(i / across)) * width + left + (i % across);
-  const inside = Uint8Array.from({ length: across * down }, (_, i) => mask[place(i)]), outside = inside.map((value) => 1 - value);
-  const [within, beyond] = [inside, outside].map((part) => depths(part, across, down, Infinity));
+  const inside = new Uint8Array(across * down), row = (y) => (top + y) * width + left;
+  for (let y = 0; y < down; y++) inside.set(mask.subarray(row(y), row(y) + across), y * across);
+  const [within, beyond] = [inside, inside.map((value) => 1 - value)].map((part) => depths(part, across, down, Infinity));
   for (let i = 0; i < inside.length; i++) {
     const away = inside[i] ? within[i] - 0.5 : 0.5 - beyond[i];
-    logits[place(i)] = Math.min(Math.max(away * steep, -FAR), FAR);
+    logits[row(Math.floor(i / across)) + (i % across)] = Math.min(Math.max(away * steep, -FAR), FAR);
   }
   return logits;
 }

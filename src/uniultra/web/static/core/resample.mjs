@@ -80,16 +80,19 @@ export function matched(image, pattern) {
 
 // Distances from the pixels of a mask to the nearest that is none, by a chamfer of 5 x 5; `edge` is that of what lies beyond the array.
 export function depths(inside, width, height, edge = 0) {
-  const far = new Float32Array(width * height), steps = [[1, 0, 1], [0, 1, 1], [1, 1, 1.4], [-1, 1, 1.4], [2, 1, 2.1969], [1, 2, 2.1969], [-1, 2, 2.1969], [-2, 1, 2.1969]];
-  const at = (x, y) => (x < 0 || y < 0 || x >= width || y >= height ? edge : far[y * width + x]);
-  for (let i = 0; i < far.length; i++) far[i] = inside[i] ? 1e6 : 0;
-  for (const sign of [-1, 1]) {
-    for (let n = 0; n < far.length; n++) {
-      const i = sign < 0 ? n : far.length - 1 - n, x = i % width, y = (i - x) / width;
-      if (inside[i]) for (const [dx, dy, length] of steps) far[i] = Math.min(far[i], at(x + sign * dx, y + sign * dy) + length);
-    }
-  }
-  return far;
+  const side = width + 4, far = new Float32Array(side * (height + 4)).fill(edge), found = new Float32Array(width * height);
+  const steps = [1, side, side + 1, side - 1, side + 2, 2 * side + 1, 2 * side - 1, side - 2], lengths = [1, 1, 1.4, 1.4, 2.1969, 2.1969, 2.1969, 2.1969];
+  const at = (y) => (y + 2) * side + 2;
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) far[at(y) + x] = inside[y * width + x] ? 1e6 : 0;
+  const shorten = (i, sign) => {
+    let least = far[i];
+    for (let k = 0; k < 8; k++) least = Math.min(least, far[i + sign * steps[k]] + lengths[k]);
+    far[i] = least;
+  };
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) if (inside[y * width + x]) shorten(at(y) + x, -1);
+  for (let y = height - 1; y >= 0; y--) for (let x = width - 1; x >= 0; x--) if (inside[y * width + x]) shorten(at(y) + x, 1);
+  for (let y = 0; y < height; y++) found.set(far.subarray(at(y), at(y) + width), y * width);
+  return found;
 }
 
 // The pixel of a mask that lies farthest from its border (the array's edge is one): [x, y].
