@@ -17,6 +17,8 @@ STILL = (
 )
 UNKNOWN = {"spacing_mm_yx": None, "source": None, "reason": "it lies across regions 1 and 2", "notes": []}
 
+ENDLESS = {"area_px": float("inf")}
+
 
 def item(identity: int, scale: dict) -> dict:
     return {"id": identity, "area_px": 70, "measures": {"scale": scale}}
@@ -52,6 +54,7 @@ def test_a_cine(tmp_path: Path) -> None:
         STILL % ('null, "objects": [{"id": 1', "[0, 1]"),
         STILL % ('null, "objects": [{"id": 1', "[NaN, 1]"),
         STILL % ('[], "objects": [{"id": []', "[1, 1]"),
+        json.dumps({"schema": "uniultra.segment/1", "frame": None, "objects": [item(1, KNOWN) | ENDLESS]}),
     ],
 )
 def test_what_is_no_result_of_ours_says_nothing(tmp_path: Path, text: str) -> None:

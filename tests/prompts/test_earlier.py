@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,9 @@ def test_a_structure_without_a_click_is_its_mask_alone(tmp_path: Path) -> None:
         {"schema": "other/1"},
         {"objects": structures()[:1]},
         {"objects": [{"id": 1}]},
+        {"objects": [structures()[0] | {"area_px": math.inf}, structures()[1]]},
+        {"objects": [structures()[0] | {"area_px": math.nan}, structures()[1]]},
+        {"objects": ["left", "right"]},
         {"objects": None},
         {"frames": [{"frame": 3, "objects": structures()}, {"frame": 4, "objects": structures()}]},
     ],

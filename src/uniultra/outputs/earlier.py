@@ -71,7 +71,7 @@ def _structures(report: Mapping[str, Any]) -> dict[Key, Written]:
             for frame in frames
             for item in frame["objects"]
         }
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return {}
 
 

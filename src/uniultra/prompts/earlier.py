@@ -52,7 +52,7 @@ def _structures(report: Mapping[str, Any], frame: int | None) -> Sequence[Mappin
             (item for item in there[0]["objects"] if int(item["area_px"]) > 0),
             key=lambda item: int(item["id"]),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return ()
 
 
